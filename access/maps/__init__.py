@@ -1,0 +1,1 @@
+"""Maps: layers, the consultation explorer, static pictures."""

@@ -1,0 +1,1 @@
+"""Measures of access and equity: pure functions on arrays and frames."""

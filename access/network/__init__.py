@@ -1,0 +1,1 @@
+"""Streets as graphs, and travel times along them."""

@@ -1,0 +1,308 @@
+"""The travel matrix: minutes from every area to every site, with how each pair came about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from access.errors import ParameterError
+
+Floats = NDArray[np.float64]
+
+
+class Status(IntEnum):
+    """How a pair's minutes came about. Only `OK` and `SAME_PLACE` pairs have finite minutes."""
+
+    OK = 0
+    SAME_PLACE = 1
+    UNSNAPPED = 2
+    UNREACHABLE = 3
+    BEYOND_LIMIT = 4
+
+
+STATUS_WORDS = {
+    Status.OK: "reached along the network",
+    Status.SAME_PLACE: "area and site are the same point",
+    Status.UNSNAPPED: "area or site is too far from any usable street",
+    Status.UNREACHABLE: "no way through the network",
+    Status.BEYOND_LIMIT: "further than the search was allowed to go",
+}
+
+
+def _frozen(array: ArrayLike, dtype: type) -> NDArray:
+    out: NDArray = np.array(array, dtype=dtype, order="C", copy=True)
+    out.setflags(write=False)
+    return out
+
+
+@dataclass(frozen=True, eq=False)
+class TravelMatrix:
+    """Minutes between areas (rows) and sites (columns), and where they come from.
+
+    Parameters
+    ----------
+    area_ids, site_ids : tuple of str
+        Row and column names, unique.
+    mode : str
+        ``"walk"``, ``"drive"``, ``"typical"`` or a user's own word.
+    entry_minutes, network_minutes, exit_minutes, total_minutes : ndarray, shape (areas, sites)
+        Leg from the area to the network, along it, from it to the site, and their sum.
+        ``inf`` where the site cannot be reached; never a made-up number.
+    network_metres : ndarray, shape (areas, sites)
+        Metres along the network on the path that was taken; ``inf`` where unreached, ``nan``
+        where a matrix of minutes was handed over without metres.
+    status : ndarray of uint8, shape (areas, sites)
+        A `Status` for every pair.
+    direction : str
+        ``"to_site"`` (from the areas to the sites) unless told otherwise.
+    assumptions : tuple of str
+        What the reader of any number made from this matrix must be told.
+    provenance : dict
+        Network hash, profile and parameters, for the ledger.
+
+    Examples
+    --------
+    >>> m = TravelMatrix.from_minutes([[5, 12], [9, float("inf")]],
+    ...                               area_ids=["a", "b"], site_ids=["X", "Y"], mode="walk")
+    >>> m.total_minutes[0].tolist(), m.shape
+    ([5.0, 12.0], (2, 2))
+    >>> m.status_counts()["UNREACHABLE"]
+    1
+    """
+
+    area_ids: tuple[str, ...]
+    site_ids: tuple[str, ...]
+    mode: str
+    entry_minutes: Floats
+    network_minutes: Floats
+    exit_minutes: Floats
+    total_minutes: Floats
+    network_metres: Floats
+    status: NDArray[np.uint8]
+    direction: str = "to_site"
+    assumptions: tuple[str, ...] = ()
+    provenance: dict = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("area_ids", "site_ids"):
+            ids = tuple(str(i) for i in getattr(self, name))
+            object.__setattr__(self, name, ids)
+            if len(set(ids)) != len(ids):
+                twice = pd.Index(ids)[pd.Index(ids).duplicated()].unique().tolist()
+                raise ParameterError(f"{name} must be unique; found twice: {twice[:5]}")
+        shape = (len(self.area_ids), len(self.site_ids))
+        for name, dtype in _ARRAYS.items():
+            array = _frozen(getattr(self, name), dtype)
+            if array.shape != shape:
+                raise ParameterError(
+                    f"{name} has shape {array.shape}; expected (areas, sites) = {shape}"
+                )
+            object.__setattr__(self, name, array)
+        reached = self.status <= Status.SAME_PLACE
+        if not np.array_equal(np.isfinite(self.total_minutes), reached):
+            raise ParameterError(
+                "total_minutes must be finite exactly where status is OK or SAME_PLACE, "
+                "and inf everywhere else"
+            )
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of areas, number of sites."""
+        return len(self.area_ids), len(self.site_ids)
+
+    @classmethod
+    def from_minutes(
+        cls,
+        minutes: ArrayLike | pd.DataFrame,
+        *,
+        area_ids: Sequence[str] | None = None,
+        site_ids: Sequence[str] | None = None,
+        mode: str = "walk",
+        assumptions: Sequence[str] = (),
+    ) -> TravelMatrix:
+        """Make a matrix of minutes that somebody already has into a `TravelMatrix`.
+
+        Parameters
+        ----------
+        minutes : array_like or DataFrame, shape (areas, sites)
+            Minutes; ``inf`` (or missing, in a DataFrame) where the site cannot be reached.
+        area_ids, site_ids : sequence of str, optional
+            Names; a DataFrame's index and columns when not given.
+        mode : str
+            What the minutes are of.
+        assumptions : sequence of str
+            What readers must be told about these minutes.
+
+        Returns
+        -------
+        TravelMatrix
+
+        Raises
+        ------
+        ParameterError
+            If minutes are negative or ``nan``, or shapes and ids disagree.
+
+        Examples
+        --------
+        >>> TravelMatrix.from_minutes([[1.0]], area_ids=["a"], site_ids=["X"]).total_minutes.item()
+        1.0
+        """
+        if isinstance(minutes, pd.DataFrame):
+            area_ids = list(minutes.index) if area_ids is None else area_ids
+            site_ids = list(minutes.columns) if site_ids is None else site_ids
+            minutes = minutes.astype(float).fillna(np.inf)
+        total = np.asarray(minutes, dtype=float)
+        if total.ndim != 2 or area_ids is None or site_ids is None:
+            raise ParameterError(
+                "minutes must be a table of shape (areas, sites) with area_ids and site_ids; "
+                f"found shape {total.shape}"
+            )
+        if np.isnan(total).any() or (total < 0).any():
+            row, col = np.argwhere(np.isnan(total) | (total < 0))[0]
+            raise ParameterError(
+                f"minutes from area {area_ids[row]!r} to site {site_ids[col]!r} are "
+                f"{total[row, col]!r}; expected 0 or more, or inf where it cannot be reached"
+            )
+        reached = np.isfinite(total)
+        zero = np.where(reached, 0.0, np.inf)
+        return cls(
+            area_ids=tuple(map(str, area_ids)),
+            site_ids=tuple(map(str, site_ids)),
+            mode=mode,
+            entry_minutes=zero,
+            network_minutes=total,
+            exit_minutes=zero,
+            total_minutes=total,
+            network_metres=np.where(reached, np.nan, np.inf),
+            status=np.where(reached, Status.OK, Status.UNREACHABLE),
+            assumptions=tuple(assumptions),
+        )
+
+    def sites(self, ids: Sequence[str]) -> TravelMatrix:
+        """Keep some sites, in the order given.
+
+        Parameters
+        ----------
+        ids : sequence of str
+
+        Returns
+        -------
+        TravelMatrix, shape (areas, len(ids))
+
+        Raises
+        ------
+        ParameterError
+            If an id is not a site of this matrix.
+        """
+        return self._take(cols=positions(self.site_ids, ids, "site"))
+
+    def areas(self, ids: Sequence[str]) -> TravelMatrix:
+        """Keep some areas, in the order given.
+
+        Parameters
+        ----------
+        ids : sequence of str
+
+        Returns
+        -------
+        TravelMatrix, shape (len(ids), sites)
+
+        Raises
+        ------
+        ParameterError
+            If an id is not an area of this matrix.
+        """
+        return self._take(rows=positions(self.area_ids, ids, "area"))
+
+    def _take(
+        self, rows: NDArray[np.intp] | None = None, cols: NDArray[np.intp] | None = None
+    ) -> TravelMatrix:
+        r = np.arange(self.shape[0]) if rows is None else rows
+        c = np.arange(self.shape[1]) if cols is None else cols
+        return replace(
+            self,
+            area_ids=tuple(self.area_ids[i] for i in r),
+            site_ids=tuple(self.site_ids[i] for i in c),
+            **{name: getattr(self, name)[np.ix_(r, c)] for name in _ARRAYS},
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Total minutes as a table, areas down and sites across.
+
+        Returns
+        -------
+        DataFrame, shape (areas, sites)
+            Minutes; ``inf`` where a site cannot be reached.
+        """
+        return pd.DataFrame(
+            self.total_minutes,
+            index=pd.Index(self.area_ids, name="area_id"),
+            columns=pd.Index(self.site_ids, name="site_id"),
+        )
+
+    def status_counts(self) -> dict[str, int]:
+        """Count pairs by status.
+
+        Returns
+        -------
+        dict of str to int
+            One entry per `Status`, zeros included; they sum to areas x sites.
+        """
+        counts = np.bincount(self.status.ravel(), minlength=len(Status))
+        return {status.name: int(counts[status]) for status in Status}
+
+    def __repr__(self) -> str:
+        reached = int((self.status <= Status.SAME_PLACE).sum())
+        return (
+            f"<TravelMatrix {self.mode}: {self.shape[0]} areas x {self.shape[1]} sites, "
+            f"{reached} of {self.status.size} pairs reached>"
+        )
+
+
+_ARRAYS: dict[str, type] = {
+    "entry_minutes": np.float64,
+    "network_minutes": np.float64,
+    "exit_minutes": np.float64,
+    "total_minutes": np.float64,
+    "network_metres": np.float64,
+    "status": np.uint8,
+}
+
+
+def positions(known: Sequence[str], wanted: Sequence[str], what: str) -> NDArray[np.intp]:
+    """Find where ids stand in a list of ids.
+
+    Parameters
+    ----------
+    known, wanted : sequence of str
+    what : str
+        What the ids are of, for the message.
+
+    Returns
+    -------
+    ndarray of int, shape (len(wanted),)
+
+    Raises
+    ------
+    ParameterError
+        Naming every id that is not known.
+
+    Examples
+    --------
+    >>> positions(["a", "b"], ["b"], "site").tolist()
+    [1]
+    """
+    where = {name: i for i, name in enumerate(known)}
+    wanted = [str(w) for w in wanted]
+    unknown = [w for w in wanted if w not in where]
+    if unknown:
+        raise ParameterError(
+            f"unknown {what} id{'s' if len(unknown) > 1 else ''} {unknown}; "
+            f"expected any of {list(known)[:30]}{' ...' if len(known) > 30 else ''}"
+        )
+    return np.array([where[w] for w in wanted], dtype=np.intp)

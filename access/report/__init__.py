@@ -1,0 +1,1 @@
+"""Board report, workbook and charts: one table model, several writers."""

@@ -1,0 +1,1 @@
+"""The main job, from study folder to outputs."""

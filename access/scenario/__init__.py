@@ -1,0 +1,1 @@
+"""Proposals, what they change, and how they rank among all alternatives."""

@@ -1,0 +1,1 @@
+"""Where hubs should go: exact facility location with a certificate."""

@@ -1,0 +1,1 @@
+"""Foreign formats and the internet: the only rooms that read them."""

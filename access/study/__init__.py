@@ -1,0 +1,1 @@
+"""What goes in: study folders, their settings and tables, checked."""
