@@ -1,0 +1,139 @@
+"""The ledger that stands beside every output: what went in, how, and what was assumed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+#: Packages whose version can change a number.
+_PACKAGES = (
+    "family-access", "numpy", "scipy", "pandas", "geopandas", "shapely", "pyproj", "osmium",
+    "scikit-learn", "highspy",
+)  # fmt: skip
+
+
+def sha256_of(path: Path) -> str:
+    """Hash a file.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Name the versions of Python and of the packages that can change a number.
+
+    Returns
+    -------
+    dict of str to str
+
+    Examples
+    --------
+    >>> "numpy" in versions()
+    True
+    """
+    found = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+@dataclass(frozen=True)
+class RunLedger:
+    """What a run read, with which settings, and what its readers must know.
+
+    Parameters
+    ----------
+    command : dict
+        How to run it again: the command's name and options.
+    inputs : tuple of dict
+        ``file, sha256, source, vintage, licence`` of everything read.
+    parameters : dict
+        Every setting that can change a number.
+    counts : dict
+        Rows in and rows out.
+    assumptions, warnings : tuple of str
+        In words.
+    outputs : dict of str to str
+        File name to sha256.
+    """
+
+    command: Mapping[str, Any]
+    inputs: tuple[Mapping[str, str], ...] = ()
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    counts: Mapping[str, Any] = field(default_factory=dict)
+    assumptions: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    outputs: Mapping[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """Write the ledger as JSON, keys sorted: the same run gives the same bytes.
+
+        Returns
+        -------
+        str
+        """
+        body = {
+            "command": dict(self.command),
+            "inputs": [dict(i) for i in self.inputs],
+            "parameters": dict(self.parameters),
+            "counts": dict(self.counts),
+            "assumptions": list(self.assumptions),
+            "warnings": list(self.warnings),
+            "outputs": dict(self.outputs),
+            "versions": versions(),
+        }
+        return to_json(body)
+
+
+def to_json(body: Any) -> str:
+    r"""Turn plain values into stable JSON: keys sorted, numpy numbers plain, ``inf`` as null.
+
+    Parameters
+    ----------
+    body : dict, list or plain value
+
+    Returns
+    -------
+    str
+        Ends with a line break. What cannot be reached is ``null``: JSON has no infinity.
+
+    Examples
+    --------
+    >>> to_json({"b": float("inf"), "a": 1.5})
+    '{\n  "a": 1.5,\n  "b": null\n}\n'
+    """
+    return json.dumps(_plain(body), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, str) or value is None:
+        return value
+    if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
+        value = value.item()
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, float):
+        return None if value != value or value in (float("inf"), float("-inf")) else value
+    if isinstance(value, Iterable):
+        return [_plain(v) for v in value]
+    return value

@@ -1,0 +1,79 @@
+"""Where each table comes from: source, vintage, licence and hash, in `manifest.toml`."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+
+from access.errors import StudyError
+from access.ledger import sha256_of
+
+_FIELDS = ("source", "vintage", "licence")
+
+
+def read_manifest(folder: Path, names: Sequence[str]) -> tuple[dict[str, str], ...]:
+    """Hash every table that was read and join what the manifest says of it.
+
+    Parameters
+    ----------
+    folder : Path
+        The study folder.
+    names : sequence of str
+        Files that were read.
+
+    Returns
+    -------
+    tuple of dict
+        ``file, sha256, source, vintage, licence, changed`` (``yes`` when the hash is not the
+        manifest's, ``not listed`` when the manifest does not hold the file).
+
+    Raises
+    ------
+    StudyError
+        If the manifest is there but is not TOML.
+    """
+    path = folder / "manifest.toml"
+    listed: dict[str, dict[str, str]] = {}
+    if path.exists():
+        try:
+            listed = tomllib.loads(path.read_text(encoding="utf-8")).get("table", {})
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise StudyError(f"{path} cannot be read as TOML: {error}") from error
+    rows = []
+    for name in names:
+        entry = listed.get(name, {})
+        digest = sha256_of(folder / name)
+        changed = "not listed" if not entry else "no" if entry.get("sha256") == digest else "yes"
+        rows.append(
+            {"file": name, "sha256": digest, "changed": changed}
+            | {field: str(entry.get(field, "not stated")) for field in _FIELDS}
+        )
+    return tuple(rows)
+
+
+def write_manifest(folder: Path, names: Sequence[str]) -> str:
+    """Give the manifest's text with today's hashes, what it says of sources kept.
+
+    Parameters
+    ----------
+    folder : Path
+    names : sequence of str
+        Files of the study.
+
+    Returns
+    -------
+    str
+        TOML; the caller writes it.
+    """
+    lines = ["# Where each table comes from. Hashes: `access check --write-manifest`.\n"]
+    for row in read_manifest(folder, names):
+        lines.append(f'[table."{row["file"]}"]')
+        lines += [f"{field} = {_quoted(row[field])}" for field in (*_FIELDS, "sha256")]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
