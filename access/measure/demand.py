@@ -1,0 +1,228 @@
+"""Demand tables: aligned to the areas of a matrix by id, checked, nothing dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from access.errors import Fault, ParameterError
+
+Floats = NDArray[np.float64]
+_SHOWN = 50
+
+
+def fail(message: str, faults: list[Fault]) -> None:
+    """Raise every fault at once, or do nothing when there is none.
+
+    Parameters
+    ----------
+    message : str
+        The headline.
+    faults : list of Fault
+        At most the first 50 are shown; the headline says how many there are.
+
+    Raises
+    ------
+    ParameterError
+        If there is any fault.
+
+    Examples
+    --------
+    >>> fail("nothing is wrong", [])
+    """
+    if faults:
+        count = f"{len(faults)} fault{'s' if len(faults) > 1 else ''}"
+        raise ParameterError(f"{message} ({count})", faults[:_SHOWN])
+
+
+def numbers(
+    frame: pd.DataFrame, column: str, *, low: float, high: float, expected: str, what: str
+) -> tuple[Floats, list[Fault]]:
+    """Read a column as numbers within bounds, collecting what is wrong.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Indexed by id.
+    column : str
+    low, high : float
+        Bounds, both allowed.
+    expected : str
+        What the message says was expected.
+    what : str
+        Name of the table, for the message.
+
+    Returns
+    -------
+    values : ndarray of float
+        ``nan`` where a cell is faulty.
+    faults : list of Fault
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"count": [3, "x"]}, index=["a", "b"])
+    >>> values, faults = numbers(frame, "count", low=0, high=9, expected="0 to 9", what="demand")
+    >>> print(faults[0])
+    demand, b, count: found 'x'; expected 0 to 9
+    """
+    values = pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    bad = ~((values >= low) & (values <= high) & np.isfinite(values))
+    faults = [
+        Fault(what, str(frame.index[i]), column, str(frame[column].iloc[i]), expected)
+        for i in np.flatnonzero(bad).tolist()
+    ]
+    return np.where(bad, np.nan, values), faults
+
+
+def align(frame: pd.DataFrame, area_ids: Sequence[str], what: str = "demand") -> pd.DataFrame:
+    """Put a table's rows in the order of the areas; the ids must be the same set.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        With an ``id`` column, or indexed by id.
+    area_ids : sequence of str
+        The areas, in the order wanted.
+    what : str
+        Name of the table, for messages.
+
+    Returns
+    -------
+    DataFrame
+        A copy, indexed by id (str) in the order of `area_ids`, without the ``id`` column.
+
+    Raises
+    ------
+    ParameterError
+        Listing every id that is twice, unknown or missing.
+
+    Examples
+    --------
+    >>> align(pd.DataFrame({"id": ["b", "a"], "count": [1, 2]}), ["a", "b"])["count"].tolist()
+    [2, 1]
+    """
+    if not isinstance(frame, pd.DataFrame):
+        raise ParameterError(
+            f"{what} must be a DataFrame with columns id and count; got {type(frame).__name__}"
+        )
+    ids = frame["id"] if "id" in frame.columns else frame.index.to_series()
+    index = pd.Index([str(i) for i in ids], name="id", dtype=object)
+    known = set(area_ids)
+    faults = [Fault(what, i, "id", i, "each area once") for i in index[index.duplicated()].unique()]
+    faults += [
+        Fault(what, i, "id", i, "an area of the matrix (its area_ids)")
+        for i in index.unique()
+        if i not in known
+    ]
+    have = set(index)
+    faults += [
+        Fault(
+            what,
+            i,
+            "id",
+            "",
+            "a row for this area of the matrix; give count 0 if nobody lives there",
+        )
+        for i in area_ids
+        if i not in have
+    ]
+    fail(f"{what} and the matrix do not hold the same areas", faults)
+    out = pd.DataFrame(frame.drop(columns="id", errors="ignore")).copy()
+    out.index = index
+    return out.loc[list(area_ids)]
+
+
+def align_demand(demand: pd.DataFrame, area_ids: Sequence[str]) -> pd.DataFrame:
+    """Align a demand table to the areas of a matrix and check its counts.
+
+    Parameters
+    ----------
+    demand : DataFrame
+        Column ``count`` (0 or more) and ``id``, or indexed by id; further columns are kept.
+    area_ids : sequence of str
+
+    Returns
+    -------
+    DataFrame
+        Indexed by id in the order of `area_ids`; ``count`` as float.
+
+    Raises
+    ------
+    ParameterError
+        If ids disagree, counts are missing, negative or not numbers, or all are zero.
+
+    Examples
+    --------
+    >>> align_demand(pd.DataFrame({"id": ["a"], "count": [3]}), ["a"]).loc["a", "count"].item()
+    3.0
+    """
+    if isinstance(demand, pd.DataFrame) and "count" not in demand.columns:
+        raise ParameterError(
+            f"demand has no column 'count'; found {list(map(str, demand.columns))}. Rename the "
+            "column to count, for example demand.rename(columns={'children_0_4': 'count'})"
+        )
+    out = align(demand, area_ids)
+    count, faults = numbers(
+        out, "count", low=0.0, high=np.inf, expected="a number, 0 or more", what="demand"
+    )
+    fail("demand has counts that cannot be used", faults)
+    if not count.sum() > 0:
+        raise ParameterError(
+            f"demand is zero in all {len(out)} areas; expected at least one area with count > 0"
+        )
+    out["count"] = count
+    return out
+
+
+def by_area(
+    values: pd.Series | Mapping[str, float] | Sequence[float] | Floats,
+    area_ids: Sequence[str],
+    *,
+    name: str,
+    low: float = 0.0,
+    high: float = np.inf,
+) -> Floats:
+    """Read one number an area, given in area order or by id.
+
+    Parameters
+    ----------
+    values : Series, mapping or sequence
+        A Series or mapping is matched by id; a sequence is taken in the order of `area_ids`.
+    area_ids : sequence of str
+    name : str
+        For messages.
+    low, high : float
+        Bounds, both allowed.
+
+    Returns
+    -------
+    ndarray, shape (areas,)
+
+    Raises
+    ------
+    ParameterError
+        If ids or lengths disagree or a number is out of bounds.
+
+    Examples
+    --------
+    >>> by_area({"b": 0.5, "a": 0.1}, ["a", "b"], name="p_no_car", high=1).tolist()
+    [0.1, 0.5]
+    """
+    if isinstance(values, Mapping):
+        values = pd.Series(dict(values), dtype=object)
+    if isinstance(values, pd.Series):
+        frame = align(values.to_frame(name), area_ids, what=name)
+    else:
+        listed = np.asarray(values).ravel().tolist()
+        if len(listed) != len(area_ids):
+            raise ParameterError(
+                f"{name} has {len(listed)} numbers; expected one for each of {len(area_ids)} areas"
+            )
+        frame = pd.DataFrame({name: listed}, index=list(area_ids))
+    expected = f"a number from {low:g} to {high:g}" if np.isfinite(high) else f"{low:g} or more"
+    out, faults = numbers(frame, name, low=low, high=high, expected=expected, what=name)
+    fail(f"{name} has values that cannot be used", faults)
+    return out

@@ -1,0 +1,214 @@
+"""Weighted means, quantiles and classes of minutes, with the unreached counted apart.
+
+Rules that every figure follows:
+
+* a figure is over families (counts), not over areas; an area with no families is in the
+  tables but in no figure;
+* unreachable minutes (``inf``) are never averaged: a mean, quantile or maximum is over the
+  families reached, and how many were not reached stands beside it;
+* the quantile q is the least value that at least a share q of the weight does not exceed
+  (the inverse of the weighted distribution function; no interpolation, so it is a time that
+  some family has).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+#: Change classes, in the order of tables. Boundaries: `change_class`.
+CHANGE_CLASSES = (
+    "gain",
+    "unchanged",
+    "lose_0_5",
+    "lose_5_10",
+    "lose_10_plus",
+    "newly_unreachable",
+    "newly_reached",
+    "unreached_both",
+)
+#: Changes of no more than this many minutes (0.6 seconds) count as no change.
+TOLERANCE_MINUTES = 0.01
+
+
+def weighted_mean(values: ArrayLike, weights: ArrayLike) -> float:
+    """Mean of the finite values with weight above 0.
+
+    Parameters
+    ----------
+    values : array_like, shape (n,)
+    weights : array_like, shape (n,)
+        0 or more.
+
+    Returns
+    -------
+    float
+        ``nan`` where nothing is left to average.
+
+    Examples
+    --------
+    >>> weighted_mean([10, 20, float("inf")], [1, 3, 5])
+    17.5
+    """
+    v, w = np.asarray(values, float), np.asarray(weights, float)
+    use = np.isfinite(v) & (w > 0)
+    return float((v[use] * w[use]).sum() / w[use].sum()) if use.any() else float("nan")
+
+
+def weighted_quantile(values: ArrayLike, weights: ArrayLike, q: float) -> float:
+    """Least value that at least a share q of the weight does not exceed.
+
+    Parameters
+    ----------
+    values : array_like, shape (n,)
+    weights : array_like, shape (n,)
+        0 or more.
+    q : float
+        From 0 to 1.
+
+    Returns
+    -------
+    float
+        Over the finite values with weight above 0; ``nan`` where there is none.
+
+    Examples
+    --------
+    >>> weighted_quantile([5, 10, 30], [1, 2, 1], 0.5)
+    10.0
+    >>> weighted_quantile([5, 10, 30], [1, 2, 1], 0.9)
+    30.0
+    """
+    v, w = np.asarray(values, float), np.asarray(weights, float)
+    use = np.isfinite(v) & (w > 0)
+    if not use.any():
+        return float("nan")
+    v, w = v[use], w[use]
+    order = np.argsort(v, kind="stable")
+    cumulative = np.cumsum(w[order])
+    # A hair below the target, so that 0.9 of 10 equal families is the ninth in floats too.
+    target = q * cumulative[-1] * (1 - 1e-12)
+    return float(v[order][min(np.searchsorted(cumulative, target), len(v) - 1)])
+
+
+def describe(values: ArrayLike, weights: ArrayLike) -> dict[str, float]:
+    """Mean, median, P90 and maximum of the finite values with weight above 0.
+
+    Parameters
+    ----------
+    values : array_like, shape (n,)
+    weights : array_like, shape (n,)
+
+    Returns
+    -------
+    dict
+        ``mean median p90 max``; ``nan`` where nothing is left.
+
+    Examples
+    --------
+    >>> describe([1, 2, 9], [1, 1, 0])
+    {'mean': 1.5, 'median': 1.0, 'p90': 2.0, 'max': 2.0}
+    """
+    return {
+        "mean": weighted_mean(values, weights),
+        "median": weighted_quantile(values, weights, 0.5),
+        "p90": weighted_quantile(values, weights, 0.9),
+        "max": weighted_quantile(values, weights, 1.0),
+    }
+
+
+def share_within(values: ArrayLike, weights: ArrayLike, limit: float) -> float:
+    """Share of all weight whose value is at most the limit; the unreached count as beyond.
+
+    Parameters
+    ----------
+    values : array_like, shape (n,)
+    weights : array_like, shape (n,)
+    limit : float
+        In the unit of the values.
+
+    Returns
+    -------
+    float
+        From 0 to 1; ``nan`` where there is no weight or a value is unknown (``nan``).
+
+    Examples
+    --------
+    >>> share_within([5, 15, float("inf")], [1, 1, 2], 15)
+    0.5
+    """
+    v, w = np.asarray(values, float), np.asarray(weights, float)
+    if not w.sum() > 0 or np.isnan(v[w > 0]).any():
+        return float("nan")
+    return float(w[v <= limit].sum() / w.sum())
+
+
+def change(before: ArrayLike, after: ArrayLike) -> Floats:
+    """After less before, keeping what cannot be reached apart from numbers.
+
+    Parameters
+    ----------
+    before, after : array_like, shape (n,)
+        Minutes, ``inf`` where unreached.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        ``inf`` where newly unreachable, ``-inf`` where newly reached, ``nan`` where neither.
+
+    Examples
+    --------
+    >>> change([5, 5, float("inf")], [7, float("inf"), float("inf")]).tolist()
+    [2.0, inf, nan]
+    """
+    b, a = np.asarray(before, float), np.asarray(after, float)
+    out = np.full(np.broadcast(b, a).shape, np.nan)
+    np.subtract(a, b, out=out, where=np.isfinite(b) | np.isfinite(a))
+    return out
+
+
+def change_class(
+    changes: ArrayLike, tolerance_minutes: float = TOLERANCE_MINUTES
+) -> NDArray[np.object_]:
+    """Name the class of each change.
+
+    Parameters
+    ----------
+    changes : array_like, shape (n,)
+        As `change` gives them.
+    tolerance_minutes : float
+        Changes of no more than this are ``unchanged``.
+
+    Returns
+    -------
+    ndarray of str
+        ``gain`` shorter; ``unchanged``; ``lose_0_5`` longer by under 5 minutes; ``lose_5_10``
+        by 5 to under 10; ``lose_10_plus`` by 10 or more; ``newly_unreachable``;
+        ``newly_reached``; ``unreached_both``.
+
+    Examples
+    --------
+    >>> change_class([-2, 0, 4.9, 5, 10, float("inf")]).tolist()
+    ['gain', 'unchanged', 'lose_0_5', 'lose_5_10', 'lose_10_plus', 'newly_unreachable']
+    """
+    c = np.asarray(changes, float)
+    tests = [
+        np.isnan(c),
+        np.isposinf(c),
+        np.isneginf(c),
+        c < -tolerance_minutes,
+        np.abs(c) <= tolerance_minutes,
+        c < 5,
+        c < 10,
+    ]
+    names = (
+        "unreached_both",
+        "newly_unreachable",
+        "newly_reached",
+        "gain",
+        "unchanged",
+        "lose_0_5",
+        "lose_5_10",
+    )
+    return np.select(tests, names, "lose_10_plus").astype(object)
