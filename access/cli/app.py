@@ -1,0 +1,63 @@
+"""The `access` command: its commands, its version, and how it says that something is wrong."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+import access
+from access.cli.check import check
+from access.cli.run import run
+from access.errors import AccessError
+
+app = typer.Typer(
+    name="access",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="""
+Measure what closing children's centres and youth centres does to families' travel.
+
+A **study** is a folder: a `study.toml` with settings and proposals, and tables of centres,
+candidate sites and areas. One study, *rotherham*, travels with this program.
+
+Start here:
+
+* `access run` does the whole job on the embedded study and writes maps, tables and a ledger
+* `access check` says what a study holds, what it assumes, and every fault in it
+* `access run --network south-yorkshire-latest.osm.pbf` puts real streets under it
+
+Every command has `--help`. Times are minutes, lengths are metres, and a place that cannot be
+reached is said to be so, never given a number.
+""",
+)
+app.command()(run)
+app.command()(check)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"family-access {access.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line; an `AccessError` becomes a message and an exit code, no traceback."""
+    try:
+        app()
+    except AccessError as error:
+        typer.echo(f"\naccess: {error}", err=True)
+        sys.exit(error.exit_code)
