@@ -1,0 +1,94 @@
+"""What a run finds: the one value that maps, reports and commands read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from access.ledger import RunLedger
+from access.network import Network, TravelMatrix
+from access.scenario import Impact
+from access.study import Study
+
+#: Modes in the order of every table.
+MODES = ("walk", "drive", "typical")
+MODE_TITLES = {
+    "walk": "walking",
+    "drive": "driving",
+    "typical": "typical family trip",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class ProposalResult:
+    """One proposal, measured in every mode.
+
+    Parameters
+    ----------
+    key, title, service : str
+    before, after : tuple of str
+        Ids of the open centres, sorted.
+    impacts : dict of str to Impact
+        By mode, in the order of `MODES`.
+    comment, source : str
+        As the study gives them.
+    """
+
+    key: str
+    title: str
+    service: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    impacts: Mapping[str, Impact]
+    comment: str = ""
+    source: str = ""
+
+    @property
+    def closed(self) -> tuple[str, ...]:
+        """Ids open before and not after."""
+        return tuple(i for i in self.before if i not in set(self.after))
+
+
+@dataclass(frozen=True, eq=False)
+class StudyResults:
+    """Everything a run found.
+
+    Parameters
+    ----------
+    study : Study
+    networks : dict of str to Network
+        ``walk`` and ``drive``.
+    matrices : dict of str to TravelMatrix
+        By mode; rows are all areas, columns are `sites`.
+    sites : DataFrame
+        Every site of the matrices: ``id name kind service lon lat locality assumed``, where kind
+        is ``centre``, ``candidate`` or ``neighbour``.
+    proposals : dict of str to ProposalResult
+    streets : str
+        One sentence: whose streets these are, and how wrong they may be.
+    modelled : bool
+        True when the streets are modelled, not surveyed.
+    ledger : RunLedger
+        Without outputs, which are known once they are written.
+    """
+
+    study: Study
+    networks: Mapping[str, Network]
+    matrices: Mapping[str, TravelMatrix]
+    sites: pd.DataFrame
+    proposals: Mapping[str, ProposalResult]
+    streets: str
+    modelled: bool
+    ledger: RunLedger
+    snaps: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """Every sentence that must stand beside the numbers, the streets first."""
+        return (self.streets, *self.study.assumptions)
+
+    def names(self) -> dict[str, str]:
+        """Site names by id."""
+        return dict(zip(self.sites["id"], self.sites["name"], strict=True))
