@@ -1,0 +1,82 @@
+"""What no change of sites may ever do, on made-up boroughs of every kind."""
+
+import numpy as np
+import pandas as pd
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from access.network.matrix import TravelMatrix
+from access.scenario import compare
+
+CLASSES = [
+    "gain",
+    "unchanged",
+    "lose_0_5",
+    "lose_5_10",
+    "lose_10_plus",
+    "newly_unreachable",
+    "newly_reached",
+    "unreached_both",
+]
+
+
+@st.composite
+def boroughs(draw):
+    areas, sites = draw(st.integers(1, 8)), draw(st.integers(2, 5))
+    cell = st.one_of(st.integers(0, 60).map(float), st.just(float("inf")))
+    minutes = draw(st.lists(cell, min_size=areas * sites, max_size=areas * sites))
+    counts = draw(st.lists(st.integers(0, 40), min_size=areas, max_size=areas))
+    assume(sum(counts) > 0)
+    ids = [f"a{i}" for i in range(areas)]
+    demand = pd.DataFrame({"id": ids, "count": counts})
+    demand["imd_rank"] = draw(st.lists(st.integers(1, 32844), min_size=areas, max_size=areas))
+    demand["imd_decile"] = (demand["imd_rank"] - 1) * 10 // 32844 + 1
+    m = TravelMatrix.from_minutes(
+        np.reshape(minutes, (areas, sites)), area_ids=ids, site_ids=[f"s{j}" for j in range(sites)]
+    )
+    kept = draw(st.integers(1, sites - 1))
+    return m, demand, list(m.site_ids), list(draw(st.permutations(m.site_ids)))[:kept]
+
+
+@settings(max_examples=60, deadline=None)
+@given(boroughs())
+def test_closing_never_shortens_and_opening_never_lengthens(borough):
+    m, demand, every, kept = borough
+    closing = compare(m, before=every, after=kept, demand=demand)
+    opening = compare(m, before=kept, after=every, demand=demand)
+    assert (closing.areas["minutes_after"] >= closing.areas["minutes_before"]).all()
+    assert (opening.areas["minutes_after"] <= opening.areas["minutes_before"]).all()
+    assert (
+        closing.summary["lengthened"] == opening.summary["gain"] + opening.summary["newly_reached"]
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(boroughs())
+def test_everybody_in_is_everybody_out(borough):
+    m, demand, every, kept = borough
+    impact = compare(m, before=every, after=kept, demand=demand)
+    total = demand["count"].sum()
+    s = impact.summary
+    assert sum(s[c] for c in CLASSES) == total == impact.areas["count"].sum()
+    assert s["reached_after"] + s["not_reached_after"] == total
+    assert impact.by("imd_decile")["families"].sum() == total
+    assert impact.closed_sites["families"].sum() == s["displaced"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(boroughs(), st.randoms(use_true_random=False))
+def test_order_of_rows_and_columns_changes_nothing(borough, random):
+    m, demand, every, kept = borough
+    areas, sites = list(m.area_ids), list(m.site_ids)
+    random.shuffle(areas)
+    random.shuffle(sites)
+    one = compare(m, before=every, after=kept, demand=demand)
+    two = compare(m.areas(areas).sites(sites), before=every, after=kept, demand=demand)
+    same = two.areas.set_index("id").loc[one.areas["id"]].reset_index()
+    pd.testing.assert_frame_equal(one.areas, same[one.areas.columns])
+    for key, value in one.summary.items():
+        if isinstance(value, float):
+            np.testing.assert_allclose(two.summary[key], value, rtol=1e-12)
+        else:
+            assert two.summary[key] == value, key

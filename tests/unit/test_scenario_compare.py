@@ -1,0 +1,263 @@
+"""Before and after: hand-worked figures, conservation, and a sentence that can be read aloud."""
+
+import json
+import math
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from access.errors import ParameterError, ScenarioError
+from access.network.matrix import TravelMatrix
+from access.scenario import NothingChangesWarning, compare
+
+INF = math.inf
+#            X    Y    Z    N (a site that may open)
+MINUTES = [
+    [4.0, 20.0, 30.0, 40.0],  # a
+    [6.0, 10.0, 30.0, 40.0],  # b
+    [25.0, 8.0, 11.0, 2.0],  # c
+    [INF, INF, 12.0, 40.0],  # d
+    [3.0, INF, INF, INF],  # e: only X can be reached
+    [INF, INF, INF, INF],  # f: nothing can
+    [1.0, 50.0, 50.0, 50.0],  # g: nobody lives here
+]
+COUNTS = [10, 20, 30, 25, 5, 7, 0]
+M = TravelMatrix.from_minutes(MINUTES, area_ids=list("abcdefg"), site_ids=list("XYZN"))
+DEMAND = pd.DataFrame(
+    {
+        "id": list("abcdefg"),
+        "count": COUNTS,
+        "imd_rank": [1, 1, 32844, 32844, 1, 1, 1],
+        "imd_decile": [1, 1, 10, 10, 1, 1, 1],
+        "locality": ["North", "North", "South", None, "South", "South", "South"],
+        "p_no_car": [0.45, 0.4, 0.1, 0.05, 0.2, None, 0.3],
+    }
+)
+XYZ = ["X", "Y", "Z"]
+
+
+def run(before=XYZ, after=("Y", "Z"), **more):
+    return compare(M, before=list(before), after=list(after), demand=DEMAND, **more)
+
+
+def test_unknown_ids_say_which_side():
+    with pytest.raises(ParameterError, match=r"after: unknown site id \['Q'\]"):
+        run(after=["Y", "Q"])
+
+
+def test_everything_closed():
+    with pytest.raises(ScenarioError, match="everything is closed"):
+        run(after=[])
+
+
+@pytest.mark.parametrize("wrong", ["X", 3, None])
+def test_not_a_list_of_ids(wrong):
+    with pytest.raises(ParameterError, match="expected a list of site ids"):
+        compare(M, before=wrong, after=["X"], demand=DEMAND)
+
+
+def test_a_site_twice():
+    with pytest.raises(ParameterError, match=r"\['Y'\] more than once"):
+        run(after=["Y", "Y"])
+
+
+@pytest.mark.parametrize("tolerance", [-1, float("nan")])
+def test_tolerance(tolerance):
+    with pytest.raises(ParameterError, match="tolerance_minutes"):
+        run(tolerance_minutes=tolerance)
+
+
+def test_capacity_that_is_not_a_number():
+    with pytest.raises(ParameterError, match="capacity") as error:
+        run(capacity={"Y": "large", "Z": -1, "X": 3})
+    assert [f.where for f in error.value.faults] == ["Y", "Z"]
+
+
+def test_grouping_by_what_is_not_there():
+    with pytest.raises(ParameterError, match=r"no column 'ward'.*locality"):
+        run().by("ward")
+
+
+def test_the_same_sites_warn():
+    with pytest.warns(NothingChangesWarning, match="nothing changes"):
+        impact = run(after=XYZ)
+    assert impact.summary["affected"] == 0
+    assert "changes nobody's walk" in impact.sentence()
+
+
+def test_areas_by_hand():
+    areas = run().areas.set_index("id")
+    assert areas["nearest_before"].tolist() == ["X", "X", "Y", "Z", "X", "", "X"]
+    assert areas["nearest_after"].tolist() == ["Y", "Y", "Y", "Z", "", "", "Y"]
+    assert areas["minutes_after"].tolist() == [20, 10, 8, 12, INF, INF, 50]
+    assert areas["change_class"].tolist() == [
+        "lose_10_plus",
+        "lose_0_5",
+        "unchanged",
+        "unchanged",
+        "newly_unreachable",
+        "unreached_both",
+        "lose_10_plus",
+    ]
+    assert areas["second_before"].tolist() == ["Y", "Y", "Z", "", "", "", "Y"]
+    assert areas["weight"].tolist() == [20, 40, 30, 25, 10, 14, 0]
+
+
+def test_summary_by_hand():
+    s = run().summary
+    assert s["families"] == 97
+    assert s["weighted_families"] == 139
+    assert (s["reached_before"], s["not_reached_before"]) == (90, 7)
+    assert (s["reached_after"], s["not_reached_after"]) == (85, 12)
+    # before: a 4x10 b 6x20 c 8x30 d 12x25 e 3x5 = 715 over 90 families
+    assert s["mean_minutes_before"] == pytest.approx(715 / 90)
+    # after: a 20x10 b 10x20 c 8x30 d 12x25 = 940 over 85
+    assert s["mean_minutes_after"] == pytest.approx(940 / 85)
+    # change, over those reached both times: a 16x10 b 4x20 = 240 over 85
+    assert s["mean_minutes_change"] == pytest.approx(240 / 85)
+    # weighted: a 16x20 b 4x40 = 480 over 20+40+30+25
+    assert s["weighted_mean_minutes_change"] == pytest.approx(480 / 115)
+    assert s["affected"] == 35
+    assert s["lengthened"] == 35
+    assert s["displaced"] == 35
+    assert s["mean_minutes_change_affected"] == pytest.approx(240 / 30)
+    assert (s["median_minutes_before"], s["p90_minutes_before"]) == (8, 12)
+    assert s["max_minutes_after"] == 20, "nobody lives in g, so its 50 minutes are nobody's"
+    assert s["share_within_10_min_before"] == pytest.approx(65 / 97)
+    assert s["share_within_10_min_after"] == pytest.approx(50 / 97)
+    assert s["share_within_2_miles_before"] is None, "metres are not known"
+
+
+def test_summary_is_json_without_inf_or_nan():
+    text = json.dumps(run().summary, allow_nan=False)
+    assert json.loads(text)["newly_unreachable"] == 5
+
+
+def test_classes_and_groups_hold_everybody():
+    impact = run()
+    classes = [
+        "gain",
+        "unchanged",
+        "lose_0_5",
+        "lose_5_10",
+        "lose_10_plus",
+        "newly_unreachable",
+        "newly_reached",
+        "unreached_both",
+    ]
+    assert sum(impact.summary[c] for c in classes) == 97
+    assert sum(impact.summary[f"weighted_{c}"] for c in classes) == 139
+    for column in ("imd_decile", "imd_fifth", "locality", "p_no_car"):
+        table = impact.by(column)
+        assert table["families"].sum() == 97, column
+        assert table["affected"].sum() == 35, column
+        assert table["areas"].sum() == 7, column
+
+
+def test_groups_by_hand():
+    table = run().by("imd_decile").set_index("group")
+    # decile 1: a 16x10, b 4x20 over 30 reached both times; decile 10: none changes
+    assert table.loc[1, "mean_minutes_change"] == 8
+    assert table.loc[10, "mean_minutes_change"] == 0
+    assert math.isnan(table.loc[1, "ratio_to_others"])
+    assert table.loc[10, "ratio_to_others"] == 0
+    assert table.loc[1, "newly_unreachable"] == 5
+    assert table.loc[10, "share_within_10_min_after"] == pytest.approx(30 / 55)
+
+
+def test_fifths_come_from_deciles_and_bands_from_shares():
+    assert run().by("imd_fifth")["group"].tolist() == [1, 5]
+    assert run().by("p_no_car")["group"].tolist() == [
+        "0-10 %",
+        "10-20 %",
+        "20-30 %",
+        "30-40 %",
+        "40 % or more",
+        "not known",
+    ]
+    assert run().by("locality")["group"].tolist() == ["North", "South", "not known"]
+
+
+def test_closed_and_receiving_sites_by_hand():
+    impact = run(capacity={"Y": 50, "Z": None}, names={"X": "Park View"})
+    closed = impact.closed_sites.iloc[0]
+    assert (closed["site"], closed["name"], closed["families"]) == ("X", "Park View", 35)
+    assert closed["mean_extra_minutes"] == 8
+    assert closed["newly_unreachable"] == 5
+    assert closed["goes_to"] == "Y (30); no site in reach (5)"
+    receiving = impact.receiving_sites.set_index("site")
+    assert receiving.index.tolist() == ["Y"]
+    assert receiving.loc["Y", ["families_before", "families_added", "families_after"]].tolist() == [
+        30,
+        30,
+        60,
+    ]
+    assert receiving.loc["Y", "share_over_capacity"] == pytest.approx(0.2)
+    assert impact.moves["families"].sum() == 35
+
+
+def test_an_opening_brings_gains():
+    impact = run(after=[*XYZ, "N"])
+    assert impact.opened == ("N",)
+    assert impact.summary["gain"] == 30
+    assert impact.receiving_sites["site"].tolist() == ["N"]
+    assert "Opening N shortens the walk" in impact.sentence()
+
+
+def test_newly_reached_families_are_not_averaged():
+    impact = run(before=["Y"], after=["Y", "X"])
+    assert impact.summary["newly_reached"] == 5
+    assert impact.summary["mean_minutes_change"] == pytest.approx(-(16 * 10 + 4 * 20) / 60)
+
+
+def test_worst_areas_start_with_the_cut_off_and_leave_out_the_empty():
+    assert run().worst_areas()["id"].tolist() == ["e", "a", "b"]
+    assert run().worst_areas(1)["id"].tolist() == ["e"]
+    with pytest.raises(ParameterError, match="n=0"):
+        run().worst_areas(0)
+
+
+def test_metres_known():
+    metres = np.where(np.isfinite(MINUTES), np.array(MINUTES) * 300, INF)
+    known = replace(M, network_metres=metres)
+    s = compare(known, before=XYZ, after=["Y", "Z"], demand=DEMAND).summary
+    # 2.5 km is 8.33 minutes: a, b, c, e of 97; after: c only
+    assert s["share_within_2_5_km_before"] == pytest.approx(65 / 97)
+    assert s["share_within_2_5_km_after"] == pytest.approx(30 / 97)
+
+
+def test_the_sentence_names_who_where_and_how_much():
+    text = run(names={"X": "Park View"}, who="under-fives").sentence()
+    assert text.startswith(
+        "Closing Park View lengthens the walk to the nearest site for 35 of 97 under-fives, "
+        "by 8.0 minutes on average."
+    )
+    assert "For 5 no site can be reached any more." in text
+
+
+def test_shown_in_a_notebook_safely():
+    page = run(names={"X": "<b>Park</b>"})._repr_html_()
+    assert "&lt;b&gt;Park" in page
+    assert "<th scope='col'>before</th>" in page
+    assert "mean" in repr(run())
+
+
+def test_weights_are_noted_and_assumptions_carried():
+    told = replace(M, assumptions=("modelled streets: not a survey",))
+    impact = compare(told, before=XYZ, after=["Y"], demand=DEMAND)
+    assert impact.notes[0].startswith("weights: linear (the default")
+    assert "modelled streets: not a survey" in impact.notes
+    assert run(weights="none").summary["weighted_families"] == 97
+
+
+def test_all_families_in_one_area():
+    demand = DEMAND.assign(count=[0, 9, 0, 0, 0, 0, 0])
+    s = compare(M, before=XYZ, after=["Y"], demand=demand).summary
+    assert s["mean_minutes_change"] == 4 == s["max_minutes_change"] == s["median_minutes_change"]
+
+
+def test_to_frame_is_the_summary():
+    frame = run().to_frame().set_index("figure")["value"]
+    assert frame["families"] == 97
