@@ -29,7 +29,7 @@ def check(
     from access.ledger import to_json
     from access.study import load_study
     from access.study.describe import describe_study, study_facts
-    from access.study.manifest import write_manifest as manifest_text
+    from access.study.manifest import manifest_text
 
     loaded = load_study(study)
     if write_manifest:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import typer
+
 from access.cli.options import JsonOption, NetworkOption, OutOption, QuietOption, StudyArgument
+from access.cli.progress import steps
 
 
 def run(
@@ -12,4 +17,28 @@ def run(
     quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Measure the proposals of a study, before and after, and write maps and tables."""
+    """Measure a study's proposals, before and after, and write maps, tables and a ledger.
+
+    Without options it runs the embedded Rotherham study on modelled streets and writes
+    maps/rotherham/. Put real streets under it with --network and an OpenStreetMap extract
+    of the county (Geofabrik: south-yorkshire-latest.osm.pbf).
+
+    Outputs: summary.json (every figure), areas.csv (one row an area), study.gpkg (layers for
+    QGIS), map.html (open it in a browser), ledger.json (inputs with hashes, settings, versions,
+    assumptions). They replace the former ones only when all of them are whole.
+    """
+    from access.ledger import to_json
+    from access.run import run_job, summary_of, write_outputs
+    from access.run.words import spoken_summary
+    from access.study import load_study
+
+    loaded = load_study(study)
+    folder = out or Path("maps") / loaded.name
+    with steps(quiet=quiet or json) as progress:
+        results = run_job(loaded, network=network, progress=progress)
+        write_outputs(results, folder, progress=progress)
+    if json:
+        typer.echo(to_json(summary_of(results)), nl=False)
+    elif not quiet:
+        typer.echo(spoken_summary(results))
+        typer.echo(f"\nWritten to {folder}: open map.html in a browser, study.gpkg in QGIS.")

@@ -33,13 +33,7 @@ def read_manifest(folder: Path, names: Sequence[str]) -> tuple[dict[str, str], .
     StudyError
         If the manifest is there but is not TOML.
     """
-    path = folder / "manifest.toml"
-    listed: dict[str, dict[str, str]] = {}
-    if path.exists():
-        try:
-            listed = tomllib.loads(path.read_text(encoding="utf-8")).get("table", {})
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise StudyError(f"{path} cannot be read as TOML: {error}") from error
+    listed = _listed(folder)
     rows = []
     for name in names:
         entry = listed.get(name, {})
@@ -52,14 +46,24 @@ def read_manifest(folder: Path, names: Sequence[str]) -> tuple[dict[str, str], .
     return tuple(rows)
 
 
-def write_manifest(folder: Path, names: Sequence[str]) -> str:
+def _listed(folder: Path) -> dict[str, dict[str, str]]:
+    path = folder / "manifest.toml"
+    if not path.exists():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8")).get("table", {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StudyError(f"{path} cannot be read as TOML: {error}") from error
+
+
+def manifest_text(folder: Path, names: Sequence[str]) -> str:
     """Give the manifest's text with today's hashes, what it says of sources kept.
 
     Parameters
     ----------
     folder : Path
     names : sequence of str
-        Files of the study.
+        Files of the study; those the manifest already lists are kept.
 
     Returns
     -------
@@ -67,7 +71,8 @@ def write_manifest(folder: Path, names: Sequence[str]) -> str:
         TOML; the caller writes it.
     """
     lines = ["# Where each table comes from. Hashes: `access check --write-manifest`.\n"]
-    for row in read_manifest(folder, names):
+    kept = [name for name in _listed(folder) if (folder / name).exists()]
+    for row in read_manifest(folder, list(dict.fromkeys([*names, *kept]))):
         lines.append(f'[table."{row["file"]}"]')
         lines += [f"{field} = {_quoted(row[field])}" for field in (*_FIELDS, "sha256")]
         lines.append("")

@@ -1,0 +1,246 @@
+"""The planner's map: folium, one file, no outside request unless tiles are asked for."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable
+from importlib.resources import files
+from itertools import pairwise
+
+import folium
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from branca.element import Element
+
+from access.maps.geometry import approximate_cells
+from access.maps.style import (
+    ADDED_COLOURS,
+    ADDED_EDGES,
+    CATEGORICAL,
+    INK,
+    QUIET,
+    SAVED_COLOURS,
+)
+from access.results import MODE_TITLES, ProposalResult, StudyResults
+from access.units import WGS84
+
+_LEAFLET = "assets/leaflet"
+
+
+def study_map(results: StudyResults, *, mode: str = "typical", tiles: bool = False) -> folium.Map:
+    """Draw what each proposal adds to every area's trip, with the centres.
+
+    Parameters
+    ----------
+    results : StudyResults
+    mode : str
+        Whose minutes colour the areas; the first mode there is, when this one is not.
+    tiles : bool
+        Ask OpenStreetMap's tile server for a background: needs the internet, and that server
+        refuses pages opened from a file. Off, the map makes no outside request at all.
+
+    Returns
+    -------
+    folium.Map
+        With one layer a proposal, centres and closing centres. Saving it twice gives the same
+        bytes.
+    """
+    areas = results.study.areas
+    cells = approximate_cells(areas["lon"], areas["lat"]).simplify(5).to_crs(WGS84)
+    west, south, east, north = cells.total_bounds
+    fmap = folium.Map(
+        location=[(south + north) / 2, (west + east) / 2],
+        zoom_start=11,
+        tiles="OpenStreetMap" if tiles else None,
+        attr=None,
+        control_scale=True,
+        prefer_canvas=True,
+        zoom_control=True,
+    )
+    _bring_leaflet(fmap)
+    fmap.fit_bounds([[south, west], [north, east]])
+    for i, proposal in enumerate(results.proposals.values()):
+        _proposal_layer(fmap, results, proposal, cells, mode, shown=i == 0)
+    folium.LayerControl(collapsed=False).add_to(fmap)
+    _furnish(fmap, results, mode)
+    _fix_ids(fmap)
+    return fmap
+
+
+def _bring_leaflet(fmap: folium.Map) -> None:
+    """Put Leaflet into the page itself instead of a dozen addresses on the internet."""
+    fmap.default_js = []
+    fmap.default_css = []
+    for name, tag in (("leaflet.css", "style"), ("leaflet.js", "script")):
+        text = files("access.maps").joinpath(_LEAFLET, name).read_text(encoding="utf-8")
+        # jinja would read braces in the library as its own
+        body = "{% raw %}" + f"<{tag}>{text}</{tag}>" + "{% endraw %}"
+        fmap.get_root().header.add_child(Element(body), name=name)  # type: ignore[attr-defined]
+
+
+def _proposal_layer(
+    fmap: folium.Map,
+    results: StudyResults,
+    proposal: ProposalResult,
+    cells: gpd.GeoSeries,
+    mode: str,
+    *,
+    shown: bool,
+) -> None:
+    impact = proposal.impacts.get(mode) or next(iter(proposal.impacts.values()))
+    table = impact.areas.set_index("id").loc[results.study.areas["id"]]
+    names = results.names()
+    noun = results.study.config.services[proposal.service].noun
+    frame = gpd.GeoDataFrame(
+        {
+            "area": results.study.areas["id"].to_numpy(),
+            "people": [_count(c) for c in table["count"]],
+            "today": _trips(table["minutes_before"], table["nearest_before"], names),
+            "after": _trips(table["minutes_after"], table["nearest_after"], names),
+            "change": [_change_words(c) for c in table["change_minutes"]],
+            "fill": [added_colour(c) for c in table["change_minutes"]],
+        },
+        geometry=cells.to_numpy(),
+        crs=WGS84,
+    )
+    layer = folium.FeatureGroup(name=html.escape(proposal.title), show=shown, overlay=True)
+    folium.GeoJson(
+        frame,
+        style_function=lambda f: {
+            "fillColor": f["properties"]["fill"],
+            "fillOpacity": 0.85,
+            "color": QUIET,
+            "weight": 0.4,
+        },
+        tooltip=folium.GeoJsonTooltip(
+            fields=["area", "people", "today", "after", "change"],
+            aliases=["Area", html.escape(noun.capitalize()), "Nearest today", "Nearest after",
+                     "Change"],
+        ),
+    ).add_to(layer)  # fmt: skip
+    _site_markers(layer, results, proposal)
+    layer.add_to(fmap)
+
+
+def _site_markers(
+    layer: folium.FeatureGroup, results: StudyResults, proposal: ProposalResult
+) -> None:
+    closed = set(proposal.closed)
+    sites = results.sites[results.sites["id"].isin({*proposal.before, *proposal.after})]
+    for site in sites.to_dict("records"):
+        closes = site["id"] in closed
+        words = [html.escape(str(site["name"])), "closes" if closes else "stays open"]
+        if site["assumed"]:
+            words.append("assumed stand-in")
+        if site["proxy"]:
+            words.append("proxy position")
+        folium.Marker(
+            [site["lat"], site["lon"]],
+            icon=folium.DivIcon(html=_symbol(closes), icon_size=(26, 26), icon_anchor=(13, 13)),
+            tooltip="<br>".join(words),
+            alt=html.escape(str(site["name"]), quote=True),
+        ).add_to(layer)
+
+
+def _symbol(closes: bool) -> str:
+    """A disc for a centre that stays, a crossed square for one that closes: never colour alone."""
+    if closes:
+        return (
+            f"<svg width='26' height='26' role='img'><rect x='4' y='4' width='18' height='18' "
+            f"fill='{CATEGORICAL[2]}' stroke='white' stroke-width='2'/>"
+            "<path d='M8 8L18 18M18 8L8 18' stroke='white' stroke-width='3'/></svg>"
+        )
+    return (
+        f"<svg width='26' height='26' role='img'><circle cx='13' cy='13' r='8' "
+        f"fill='{CATEGORICAL[0]}' stroke='white' stroke-width='2'/></svg>"
+    )
+
+
+def added_colour(minutes: float) -> str:
+    """Colour for added minutes: neutral, orange for more, blue for less, white where unreached.
+
+    Parameters
+    ----------
+    minutes : float
+        ``inf`` or ``nan`` where there is no number.
+
+    Returns
+    -------
+    str
+        A hexadecimal colour of `access.maps.style`.
+
+    Examples
+    --------
+    >>> added_colour(0.0), added_colour(12.0) == ADDED_COLOURS[3], added_colour(float("inf"))
+    ('#eeeeea', True, '#ffffff')
+    """
+    if not np.isfinite(minutes):
+        return "#ffffff"
+    if minutes < -ADDED_EDGES[1]:
+        return SAVED_COLOURS[1]
+    at = int(np.searchsorted(ADDED_EDGES, max(minutes, 0.0), side="right")) - 1
+    return ADDED_COLOURS[at]
+
+
+def _count(count: float) -> str:
+    return "fewer than 5" if 0 < count < 5 else f"{count:,.0f}"
+
+
+def _trips(minutes: pd.Series, ids: pd.Series, names: dict[str, str]) -> list[str]:
+    return [
+        f"{html.escape(names[i])}, {m:.0f} min" if np.isfinite(m) else "cannot be reached"
+        for m, i in zip(minutes, ids, strict=True)
+    ]
+
+
+def _change_words(minutes: float) -> str:
+    if np.isnan(minutes):
+        return "cannot be reached, before or after"
+    if np.isinf(minutes):
+        return "can no longer be reached" if minutes > 0 else "can be reached now"
+    return "no change" if abs(minutes) < 0.5 else f"{minutes:+.0f} min"
+
+
+def _furnish(fmap: folium.Map, results: StudyResults, mode: str) -> None:
+    """Language, title, what the colours say, and what must be known of the numbers."""
+    root = fmap.get_root()
+    title = html.escape(results.study.config.study.title)
+    edges = [*(f"{e:g}" for e in ADDED_EDGES[1:])]
+    labels = ["no change", f"under {edges[1]}"]
+    labels += [f"{a} to {b}" for a, b in pairwise(edges[1:])]
+    labels += [f"{edges[-1]} or more"]
+    rows = zip([*ADDED_COLOURS, SAVED_COLOURS[1], "#ffffff"],
+               [*labels, "less than today", "cannot be reached"], strict=True)  # fmt: skip
+    key = "".join(
+        f"<li><span style='background:{c};border:1px solid {INK};display:inline-block;"
+        f"width:1em;height:1em;margin-right:.4em'></span>{html.escape(t)}</li>"
+        for c, t in rows
+    )
+    notes = "".join(f"<li>{html.escape(a)}</li>" for a in results.assumptions)
+    page = (
+        "<style>html,body{margin:0;height:100%;font:16px/1.4 system-ui,sans-serif}"
+        "#key{position:absolute;z-index:900;bottom:1.6em;left:.6em;background:#fff;"
+        f"padding:.6em .8em;border:1px solid {QUIET};max-width:17em}}"
+        "#key ul{list-style:none;margin:.3em 0;padding:0}"
+        "#key details ul{list-style:disc;padding-left:1em;max-height:12em;overflow:auto;"
+        "font-size:.8em}#key h1{font-size:1.05em;margin:0}</style>"
+        f"<section id='key' aria-label='Key'><h1>{title}</h1>"
+        f"Minutes added to the {html.escape(MODE_TITLES.get(mode, mode))} trip"
+        f"<ul>{key}</ul>Round: stays open. Square with a cross: closes."
+        f"<details><summary>What these numbers assume</summary><ul>{notes}</ul></details></section>"
+    )
+    root.html.add_child(Element("{% raw %}" + page + "{% endraw %}"), name="key")  # type: ignore[attr-defined]
+    root.header.add_child(Element(f"<title>{title}</title>"), name="title")  # type: ignore[attr-defined]
+
+
+def _fix_ids(element: Element) -> None:
+    """Number the elements in order, so that the same map has the same bytes."""
+    for number, child in enumerate(_walk(element.get_root())):
+        child._id = f"{number:04d}"
+
+
+def _walk(element: Element) -> Iterable[Element]:
+    yield element
+    for child in element._children.values():
+        yield from _walk(child)

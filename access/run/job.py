@@ -1,0 +1,232 @@
+"""The main job: from a study to everything that is found in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from access.errors import Fault, NetworkError
+from access.ledger import RunLedger, sha256_of
+from access.measure import typical_matrix
+from access.network import Network, TravelMatrix, build_network, travel_matrix
+from access.network.matrix import Status
+from access.results import ProposalResult, StudyResults
+from access.scenario import compare
+from access.sources.modelled import MODELLED_STREETS, modelled_network
+from access.study import Study
+
+Progress = Callable[[str], None]
+
+REAL_STREETS = (
+    "Streets: {name} (OpenStreetMap contributors, ODbL), as drawn there; speeds as assumed."
+)
+
+
+def run_job(
+    study: Study, *, network: Path | None = None, progress: Progress = lambda step: None
+) -> StudyResults:
+    """Do the main job: networks, travel matrices, and every proposal before and after.
+
+    Parameters
+    ----------
+    study : Study
+    network : Path, optional
+        An OpenStreetMap extract or GraphML; streets are modelled when it is not given.
+    progress : callable
+        Called with a few words before each step.
+
+    Returns
+    -------
+    StudyResults
+
+    Raises
+    ------
+    NetworkError
+        If the network cannot be read, misses the study, or too many places do not join it.
+    """
+    sites = _sites(study)
+    networks = _networks(study, network, sites, progress)
+    matrices = {}
+    for mode, built in networks.items():
+        progress(f"travel times, {mode}")
+        matrices[mode] = travel_matrix(
+            built, study.areas, sites, snap_limit_m=study.config.travel.snap_limit_m
+        )
+        _check_snapping(study, matrices[mode], sites)
+    if "p_no_car" in study.areas and study.areas["p_no_car"].notna().all():
+        progress("travel times, typical family trip")
+        matrices["typical"] = typical_matrix(
+            matrices["walk"],
+            matrices["drive"],
+            study.areas.set_index("id")["p_no_car"],
+            study.config.travel.parking_minutes,
+        )
+    proposals = {}
+    for key in study.config.proposals:
+        progress(f"before and after: {study.config.proposals[key].title}")
+        proposals[key] = _measure(study, key, matrices, sites)
+    modelled = network is None
+    streets = MODELLED_STREETS if modelled else REAL_STREETS.format(name=Path(str(network)).name)
+    return StudyResults(
+        study=study,
+        networks=networks,
+        matrices=matrices,
+        sites=sites,
+        proposals=proposals,
+        streets=streets,
+        modelled=modelled,
+        ledger=_ledger(study, network, networks, matrices, streets),
+    )
+
+
+def _sites(study: Study) -> pd.DataFrame:
+    """Stack centres, candidates and neighbours' centres, in this order."""
+    columns = ["id", "name", "kind", "service", "address", "postcode", "lon", "lat", "locality",
+               "assumed", "proxy", "position_error_m", "position_basis"]  # fmt: skip
+    parts = []
+    for kind, frame in (
+        ("centre", study.centres),
+        ("candidate", study.candidates),
+        ("neighbour", study.neighbours),
+    ):
+        part = pd.DataFrame(frame.drop(columns="geometry")).assign(kind=kind)
+        part = part.reindex(columns=columns)
+        for column in ("assumed", "proxy"):
+            part[column] = part[column].fillna(False).astype(bool)
+        part["position_error_m"] = part["position_error_m"].astype(float)
+        parts.append(part.fillna({c: "" for c in columns if part[c].dtype == object or
+                                  pd.api.types.is_string_dtype(part[c])}))  # fmt: skip
+    return pd.concat([p for p in parts if len(p)], ignore_index=True)
+
+
+def _networks(
+    study: Study, source: Path | None, sites: pd.DataFrame, progress: Progress
+) -> dict[str, Network]:
+    if source is None:
+        progress("modelling streets")
+        points = pd.concat([study.areas[["id", "lon", "lat"]], sites[["id", "lon", "lat"]]])
+        walk_km_h = study.config.travel.walk_km_h
+        return {
+            mode: modelled_network(points, mode=mode, walk_km_h=walk_km_h)
+            for mode in ("walk", "drive")
+        }
+    networks = {}
+    for mode in ("walk", "drive"):
+        progress(f"building the {mode} network from {source.name}")
+        networks[mode] = build_network(source, mode=mode)
+    return networks
+
+
+def _check_snapping(study: Study, matrix: TravelMatrix, sites: pd.DataFrame) -> None:
+    """Refuse a network that today's centres or too many families do not join."""
+    own = [i for i, kind in enumerate(sites["kind"]) if kind == "centre"]
+    apart = matrix.status == Status.UNSNAPPED
+    lost_areas = apart.all(axis=1)
+    if lost_areas.all():
+        raise NetworkError(
+            f"the {matrix.mode} network misses the study: none of the {len(study.areas)} areas of "
+            f"{study.config.study.place} is within {study.config.travel.snap_limit_m:g} m of a "
+            "usable street. Is the extract of another place?"
+        )
+    lost_sites = [i for i in own if apart[~lost_areas, i].all()]
+    if lost_sites:
+        raise NetworkError(
+            f"{len(lost_sites)} centre(s) do not join the {matrix.mode} network",
+            [
+                Fault("centres.csv", str(sites["id"][i]), "lon, lat",
+                      f"{sites['lon'][i]}, {sites['lat'][i]}",
+                      f"a point within {study.config.travel.snap_limit_m:g} m of a usable street; "
+                      "mend the position, or raise travel.snap_limit_m in study.toml")
+                for i in lost_sites
+            ],
+        )  # fmt: skip
+    for service in study.config.services.values():
+        counts = study.areas[service.demand].to_numpy(float)
+        share = counts[lost_areas].sum() / counts.sum()
+        if share > study.config.travel.max_unsnapped_share:
+            ids = study.areas["id"][lost_areas].tolist()
+            raise NetworkError(
+                f"{int(lost_areas.sum())} areas with {share:.1%} of the {service.noun} do not join "
+                f"the {matrix.mode} network (limit {study.config.travel.max_unsnapped_share:.1%}, "
+                f"travel.max_unsnapped_share in study.toml): {ids[:10]}"
+            )
+
+
+def _measure(
+    study: Study, key: str, matrices: Mapping[str, TravelMatrix], sites: pd.DataFrame
+) -> ProposalResult:
+    proposal = study.config.proposals[key]
+    weights = study.config.weights
+    before = sorted(study.centres_of(proposal.service)["id"])
+    after = sorted((set(before) - set(proposal.close)) | set(proposal.open))
+    demand = study.demand(proposal.service)
+    scheme = weights.scheme
+    if scheme == "linear" and "imd_rank" not in demand:
+        scheme = "none"
+    names = dict(zip(sites["id"], sites["name"], strict=True))
+    impacts = {
+        mode: compare(
+            matrix,
+            before=before,
+            after=after,
+            demand=demand,
+            weights=scheme,
+            lam=weights.lam,
+            national_areas=weights.national_areas,
+            within_minutes=study.config.measures.thresholds_minutes,
+            names=names,
+            who=study.config.services[proposal.service].noun,
+        )
+        for mode, matrix in matrices.items()
+    }
+    return ProposalResult(
+        key=key,
+        title=proposal.title,
+        service=proposal.service,
+        before=tuple(before),
+        after=tuple(after),
+        impacts=impacts,
+        comment=proposal.comment,
+        source=proposal.source,
+    )
+
+
+def _ledger(
+    study: Study,
+    source: Path | None,
+    networks: Mapping[str, Network],
+    matrices: Mapping[str, TravelMatrix],
+    streets: str,
+) -> RunLedger:
+    inputs: list[Mapping[str, str]] = [dict(row) for row in study.inputs]
+    if source is not None:
+        inputs.append(
+            {
+                "file": source.name,
+                "sha256": sha256_of(source),
+                "source": "OpenStreetMap extract given by the user",
+                "vintage": "as the file",
+                "licence": "ODbL, (c) OpenStreetMap contributors",
+            }
+        )
+    parameters: dict[str, Any] = {"study": study.config.model_dump(mode="json")}
+    parameters["profiles"] = {mode: n.profile.to_dict() for mode, n in networks.items()}
+    counts: dict[str, Any] = {
+        "areas": len(study.areas),
+        "families": {
+            key: float(np.sum(study.areas[s.demand])) for key, s in study.config.services.items()
+        },
+        "pairs_by_status": {mode: m.status_counts() for mode, m in matrices.items()},
+    }
+    return RunLedger(
+        command={"command": "run", "study": study.name,
+                 "network": None if source is None else source.name},
+        inputs=tuple(inputs),
+        parameters=parameters,
+        counts=counts,
+        assumptions=(streets, *study.assumptions),
+    )  # fmt: skip

@@ -1,0 +1,82 @@
+"""What a run found, in words that a councillor could read aloud."""
+
+from __future__ import annotations
+
+import textwrap
+
+from access.results import MODE_TITLES, ProposalResult, StudyResults
+from access.scenario.words import count_words, list_words, named
+
+
+def spoken_summary(results: StudyResults) -> str:
+    """Say what every proposal does, mode by mode, then what the numbers assume.
+
+    Parameters
+    ----------
+    results : StudyResults
+
+    Returns
+    -------
+    str
+        Lines of at most 90 characters.
+    """
+    lines = [results.study.config.study.title, ""]
+    for proposal in results.proposals.values():
+        lines += _wrap(_headline(results, proposal))
+        lines.append(f"    {'minutes, mean':<24}{'before':>8}{'after':>8}{'more':>8}"
+                     f"{'longest':>9}{'weighted':>10}")  # fmt: skip
+        for mode, impact in proposal.impacts.items():
+            s = impact.summary
+            lines.append(
+                f"    {MODE_TITLES.get(mode, mode):<24}"
+                + "".join(f"{_one(s[k]):>{w}}" for k, w in (
+                    ("mean_minutes_before", 8), ("mean_minutes_after", 8),
+                    ("mean_minutes_change", 8), ("max_minutes_after", 9),
+                    ("weighted_mean_minutes_change", 10)))
+            )  # fmt: skip
+        lines += ["", *_closed_lines(results, proposal), ""]
+    lines.append("What these numbers assume:")
+    for sentence in results.assumptions:
+        lines += textwrap.wrap(sentence, 88, initial_indent="  - ", subsequent_indent="    ")
+    return "\n".join(lines)
+
+
+def _headline(results: StudyResults, proposal: ProposalResult) -> str:
+    impact = next(iter(proposal.impacts.values()))
+    noun = results.study.config.services[proposal.service].noun
+    s = impact.summary
+    longer, total = float(s["lengthened"] or 0), float(s["families"] or 0)
+    names = list_words(named(proposal.closed, results.names())) if proposal.closed else "no centre"
+    text = (
+        f"{proposal.title}: closes {names}. {count_words(longer).capitalize()} of "
+        f"{count_words(total)} {noun} would have further to walk to their nearest centre"
+    )
+    extra = s["mean_minutes_change_lengthened"]
+    if longer and extra is not None:
+        text += f", by {float(extra):.0f} minutes on average"
+    within = s.get("share_within_20_min_before")
+    after = s.get("share_within_20_min_after")
+    if within is not None and after is not None:
+        text += f". Within a 20-minute walk: {float(within):.0%} today, {float(after):.0%} after"
+    return text + "."
+
+
+def _closed_lines(results: StudyResults, proposal: ProposalResult) -> list[str]:
+    impact = next(iter(proposal.impacts.values()))
+    lines = []
+    for row in impact.closed_sites.to_dict("records"):
+        lines += textwrap.wrap(
+            f"{row['name']}: nearest to {count_words(row['families'])}, who would walk "
+            f"{_one(row['mean_minutes_after'])} minutes instead of "
+            f"{_one(row['mean_minutes_before'])}. They would go to {row['goes_to']}.",
+            86, initial_indent="    ", subsequent_indent="      ",
+        )  # fmt: skip
+    return lines
+
+
+def _one(value: float | int | str | None) -> str:
+    return "not known" if value is None else f"{float(value):.1f}"
+
+
+def _wrap(text: str) -> list[str]:
+    return textwrap.wrap(text, 90, subsequent_indent="  ")

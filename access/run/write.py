@@ -1,0 +1,280 @@
+"""Writing a run's outputs: all or nothing, and the same bytes every time."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+import shapely
+
+from access.errors import OutputError
+from access.ledger import RunLedger, sha256_of, to_json
+from access.results import StudyResults
+
+#: Prefixes a spreadsheet takes for a formula; a quote before them makes them text.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@contextmanager
+def all_or_nothing(out: Path) -> Iterator[Path]:
+    """Write into a folder beside `out`, and move the files over only when all are whole.
+
+    Parameters
+    ----------
+    out : Path
+        Made when it is not there. Files of the same name are replaced; others are left alone.
+
+    Yields
+    ------
+    Path
+        An empty folder to write into.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be made or written; former outputs are then untouched.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=out))
+    except OSError as error:
+        raise OutputError(
+            f"cannot write into {out}: {error.strerror or error}. "
+            "Name another folder with --out DIR; former outputs there are untouched."
+        ) from error
+    try:
+        yield work
+        for file in sorted(work.iterdir()):
+            os.replace(file, out / file.name)  # noqa: PTH105 - pathlib's replace is this call
+    except OSError as error:
+        raise OutputError(f"cannot write into {out}: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def write_outputs(
+    results: StudyResults, out: Path, *, progress: Callable[[str], None] = lambda step: None
+) -> RunLedger:
+    """Write every output of a run.
+
+    Parameters
+    ----------
+    results : StudyResults
+    out : Path
+    progress : callable
+        Called with a few words before each file.
+
+    Returns
+    -------
+    RunLedger
+        With the outputs' hashes.
+
+    Raises
+    ------
+    OutputError
+        If `out` cannot be written; former outputs are then whole.
+    """
+    writers: dict[str, Callable[[StudyResults, Path], None]] = {
+        "summary.json": _write_summary,
+        "areas.csv": _write_areas,
+        "study.gpkg": write_geopackage,
+        "map.html": _write_map,
+    }
+    with all_or_nothing(out) as work:
+        for name, write in writers.items():
+            progress(f"writing {name}")
+            write(results, work / name)
+        hashes = {file.name: sha256_of(file) for file in sorted(work.iterdir())}
+        ledger = replace(results.ledger, outputs=hashes)
+        (work / "ledger.json").write_text(ledger.to_json(), encoding="utf-8")
+    return ledger
+
+
+def summary_of(results: StudyResults) -> dict[str, Any]:
+    """Give a run's figures as plain values.
+
+    Parameters
+    ----------
+    results : StudyResults
+
+    Returns
+    -------
+    dict
+        ``study, title, as_of, streets, assumptions`` and ``proposals``, each with a sentence and
+        the figures of every mode, by closed site, deprivation tenth and locality.
+    """
+    proposals = {}
+    for key, proposal in results.proposals.items():
+        modes = {}
+        for mode, impact in proposal.impacts.items():
+            groups = [c for c in ("imd_decile", "locality", "ward") if c in impact.demand.columns]
+            modes[mode] = {
+                "sentence": impact.sentence(),
+                "figures": impact.summary,
+                "closed_sites": _records(impact.closed_sites),
+                "receiving_sites": _records(impact.receiving_sites),
+                "worst_areas": _records(impact.worst_areas(10)),
+                **{f"by_{column}": _records(impact.by(column)) for column in groups},
+            }
+        proposals[key] = {
+            "title": proposal.title,
+            "service": proposal.service,
+            "comment": proposal.comment,
+            "source": proposal.source,
+            "before": list(proposal.before),
+            "after": list(proposal.after),
+            "closed": list(proposal.closed),
+            "modes": modes,
+        }
+    place = results.study.config.study
+    return {
+        "study": place.name,
+        "title": place.title,
+        "as_of": place.as_of,
+        "streets": results.streets,
+        "modelled_streets": results.modelled,
+        "assumptions": list(results.assumptions),
+        "proposals": proposals,
+    }
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
+
+
+def _write_summary(results: StudyResults, path: Path) -> None:
+    path.write_text(to_json(summary_of(results)), encoding="utf-8")
+
+
+def area_table(results: StudyResults) -> pd.DataFrame:
+    """One row an area: who lives there, and the trips before and after of every proposal.
+
+    Parameters
+    ----------
+    results : StudyResults
+
+    Returns
+    -------
+    DataFrame
+        The areas' columns, then ``<proposal>__<mode>__<figure>``: nearest centre and minutes
+        before and after, the change, and the status. ``inf`` where no centre is reached.
+    """
+    table = pd.DataFrame(results.study.areas.drop(columns="geometry"))
+    figures = ("nearest_before", "minutes_before", "nearest_after", "minutes_after",
+               "change_minutes", "status_before", "status_after")  # fmt: skip
+    extra: dict[str, Any] = {}
+    for key, proposal in results.proposals.items():
+        for mode, impact in proposal.impacts.items():
+            rows = impact.areas.set_index("id").loc[table["id"]]
+            for figure in figures:
+                column = rows[figure].to_numpy()
+                if figure.startswith(("minutes", "change")):
+                    column = np.round(column.astype(float), 3)
+                extra[f"{key}__{mode}__{figure}"] = column
+    return pd.concat([table, pd.DataFrame(extra, index=table.index)], axis=1)
+
+
+def safe_cells(frame: pd.DataFrame) -> pd.DataFrame:
+    """Make text that a spreadsheet would run as a formula into plain text.
+
+    Parameters
+    ----------
+    frame : DataFrame
+
+    Returns
+    -------
+    DataFrame
+        A quote stands before text that starts with ``= + - @``, a tab or a carriage return.
+
+    Examples
+    --------
+    >>> safe_cells(pd.DataFrame({"name": ["=1+1", "Wath"]}))["name"].tolist()
+    ["'=1+1", 'Wath']
+    """
+    out = frame.copy()
+    for column in out.columns:
+        if not pd.api.types.is_numeric_dtype(out[column]):
+            out[column] = [
+                f"'{v}" if isinstance(v, str) and v.startswith(_FORMULA_STARTS) else v
+                for v in out[column]
+            ]
+    return out
+
+
+def _write_areas(results: StudyResults, path: Path) -> None:
+    safe_cells(area_table(results)).to_csv(path, index=False, lineterminator="\n")
+
+
+def _write_map(results: StudyResults, path: Path) -> None:
+    from access.maps.layers import study_map
+
+    study_map(results).save(str(path))
+
+
+def write_geopackage(results: StudyResults, path: Path) -> None:
+    """Write areas, sites, snap lines and networks as layers that QGIS opens.
+
+    Parameters
+    ----------
+    results : StudyResults
+    path : Path
+        A ``.gpkg`` that is not there yet.
+    """
+    layers = dict(_layers(results))
+    # GDAL would write the clock into the file; a fixed date keeps the same inputs the same bytes
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": "2000-01-01T00:00:00.000Z"})
+    try:
+        for number, (name, frame) in enumerate(layers.items()):
+            frame.to_file(path, layer=name, driver="GPKG", mode="a" if number else "w",
+                          engine="pyogrio")  # fmt: skip
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+
+
+def _layers(results: StudyResults) -> Iterator[tuple[str, gpd.GeoDataFrame]]:
+    study = results.study
+    table = area_table(results)
+    finite = table.replace([np.inf, -np.inf], np.nan)
+    yield "areas", gpd.GeoDataFrame(finite, geometry=study.areas.geometry.to_numpy(), crs=study.crs)
+    points = gpd.points_from_xy(results.sites["lon"], results.sites["lat"], crs="EPSG:4326")
+    sites = gpd.GeoDataFrame(results.sites, geometry=points).to_crs(study.crs)
+    closes = {i: key for key, p in results.proposals.items() for i in p.closed}
+    yield "centres", sites.assign(closed_by=[closes.get(i, "") for i in sites["id"]])
+    yield "snap_lines", _snap_lines(results)
+    for mode, network in results.networks.items():
+        yield f"network_{mode}", network.edges_frame()
+
+
+def _snap_lines(results: StudyResults) -> gpd.GeoDataFrame:
+    frames: Mapping[str, pd.DataFrame] = results.snaps
+    rows = []
+    for mode, frame in frames.items():
+        rows.append(gpd.GeoDataFrame(frame.assign(mode=mode), crs=results.study.crs))
+    if not rows:
+        return gpd.GeoDataFrame({"mode": []}, geometry=np.array([], dtype=object),
+                                crs=results.study.crs)  # fmt: skip
+    return gpd.GeoDataFrame(pd.concat(rows, ignore_index=True), crs=results.study.crs)
+
+
+def lines_between(start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """Draw a straight line for every pair of points.
+
+    Parameters
+    ----------
+    start, end : ndarray, shape (n, 2)
+
+    Returns
+    -------
+    ndarray of LineString
+    """
+    return shapely.linestrings(np.stack([start, end], axis=1))
