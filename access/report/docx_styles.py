@@ -1,0 +1,133 @@
+"""The styles of the Word report: real headings, one type family, the project's colours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from docx.enum.style import WD_STYLE_TYPE
+from docx.enum.text import WD_LINE_SPACING
+from docx.oxml.ns import qn
+from docx.shared import Cm, Pt, RGBColor
+
+from access.maps.style import CATEGORICAL, INK
+from access.report.docx_parts import borders, element, shade
+
+BLUE = CATEGORICAL[0].lstrip("#")
+PINK = CATEGORICAL[2].lstrip("#")
+RULE = "B1B4B6"
+FAINT = "F3F2F1"
+FONT = "Arial"
+CALLOUTS = {  # edge, background, the word that says it without colour
+    "finding": (BLUE, "EEF3F8", "Finding"),
+    "assumption": (PINK, "F8EEF3", "Assumed"),
+    "warning": (CATEGORICAL[3].lstrip("#"), "FEF3EC", "Take care"),
+    "decision": (CATEGORICAL[1].lstrip("#"), "ECF7F5", "For decision"),
+}
+
+
+def set_up(document: Any, language: str) -> None:
+    """Give a new Word file the page, the language and the styles of the report.
+
+    Parameters
+    ----------
+    document : docx.Document
+    language : str
+        Such as ``"en-GB"``.
+    """
+    section = document.sections[0]
+    section.page_width, section.page_height = Cm(21), Cm(29.7)
+    section.left_margin = section.right_margin = Cm(2.1)
+    section.top_margin, section.bottom_margin = Cm(2.2), Cm(2.0)
+    _language(document, language)
+    ink = INK.lstrip("#")
+    _style(document, "Normal", 11, ink, after=7)
+    _style(document, "Title", 22, BLUE, bold=True, after=4)
+    _style(document, "Subtitle", 11, "383F43", after=8)
+    for level, size, before in ((1, 17, 16), (2, 13, 13), (3, 11, 11)):
+        _style(document, f"Heading {level}", size, ink, bold=True, before=before, after=5)
+    _style(document, "Caption", 10, ink, bold=True, before=9, after=4, keep=True)
+    _style(document, "List Bullet", 11, ink, after=4)
+    _style(document, "List Number", 11, ink, after=4)
+    _style(document, "Header", 9, PINK, bold=True, after=0)
+    _style(document, "Footer", 8.5, "505A5F", after=0)
+    _added(document, "Lead", 12.5, ink, after=8)
+    _added(document, "Key line", 11.5, ink, bold=True, after=6)
+    _added(document, "Small", 8.5, "383F43", after=2)
+    _added(document, "Table text", 9, ink, after=0)
+    _added(document, "Table text compact", 8, ink, after=0)
+    _added(document, "Key figure", 17, BLUE, bold=True, after=0)
+    _added(document, "Contents heading", 17, ink, bold=True, before=16, after=5)
+    for level in (1, 2, 3):
+        toc = _added(document, f"toc {level}", 11, ink, after=3)
+        toc.paragraph_format.left_indent = Cm(0.6 * (level - 1))
+    for kind, (edge, fill, _) in CALLOUTS.items():
+        style = _added(document, f"Callout {kind}", 11, ink, after=0)
+        style.paragraph_format.left_indent = style.paragraph_format.right_indent = Cm(0.25)
+        properties = style.element.get_or_add_pPr()
+        line, blank = (32, edge), (4, fill)
+        properties.append(borders("pBdr", top=blank, left=line, bottom=blank, right=blank))
+        shade(properties, fill)
+        _in_order(properties)
+
+
+def _language(document: Any, language: str) -> None:
+    defaults = document.styles.element.find(qn("w:docDefaults"))
+    properties = defaults.find(qn("w:rPrDefault")).find(qn("w:rPr"))
+    for old in properties.findall(qn("w:lang")):
+        properties.remove(old)
+    properties.append(element("lang", val=language, eastAsia=language, bidi="ar-SA"))
+    settings = document.settings.element
+    for old in settings.findall(qn("w:themeFontLang")):
+        old.set(qn("w:val"), language)
+    compat = settings.find(qn("w:compat"))
+    if compat is None:
+        compat = element("compat")
+        settings.append(compat)
+    uri = "http://schemas.microsoft.com/office/word"
+    compat.append(element("compatSetting", name="compatibilityMode", uri=uri, val=15))
+
+
+def _added(document: Any, name: str, size: float, colour: str, **more: Any) -> Any:
+    known = {s.name for s in document.styles}
+    if name not in known:
+        made = document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
+        made.base_style = document.styles["Normal"]
+    return _style(document, name, size, colour, **more)
+
+
+def _style(
+    document: Any,
+    name: str,
+    size: float,
+    colour: str,
+    *,
+    bold: bool = False,
+    before: float = 0,
+    after: float = 0,
+    keep: bool = False,
+) -> Any:
+    style = document.styles[name]
+    font, shape = style.font, style.paragraph_format
+    fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
+    for name_of in list(fonts.attrib):
+        del fonts.attrib[name_of]
+    for script in ("ascii", "hAnsi", "cs", "eastAsia"):
+        fonts.set(qn(f"w:{script}"), FONT)
+    font.size, font.bold, font.italic = Pt(size), bold, False
+    font.color.rgb = RGBColor.from_string(colour.upper())
+    shape.space_before, shape.space_after = Pt(before), Pt(after)
+    shape.line_spacing_rule = WD_LINE_SPACING.MULTIPLE
+    shape.line_spacing = 1.1
+    if keep:
+        shape.keep_with_next = True
+    for edge in style.element.findall(".//" + qn("w:pBdr")):
+        edge.getparent().remove(edge)
+    return style
+
+
+def _in_order(properties: Any) -> None:
+    """Put a paragraph's properties in the order that Word's schema asks for."""
+    order = "keepNext keepLines pageBreakBefore numPr pBdr shd tabs spacing ind jc outlineLvl"
+    rank = {qn(f"w:{tag}"): k for k, tag in enumerate(order.split())}
+    for child in sorted(properties, key=lambda e: rank.get(e.tag, -1)):
+        properties.append(child)

@@ -1,0 +1,178 @@
+"""Write a document as a tagged PDF that the compiler itself has checked against PDF/UA-1.
+
+The document goes to Typst as JSON beside a fixed template: a name that holds Typst markup is
+text there and nothing else. The compiler refuses a document without title, language, heading
+order or words for a picture. No clock and no font of the machine is read, so that the same
+document gives the same bytes everywhere.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+import matplotlib as mpl
+import typst
+
+from access.errors import OutputError
+from access.report.blocks import (
+    Block,
+    BulletList,
+    Callout,
+    Contents,
+    Figure,
+    Heading,
+    KeyFigures,
+    PageBreak,
+    Paragraph,
+    TableBlock,
+    Text,
+)
+from access.report.document import INTERNAL_MARK, Document, heading_text, long_date
+from access.report.files import save
+from access.report.layout import column_shares
+from access.report.text import plain
+
+STANDARD: Final = "ua-1"
+
+
+def write_pdf(document: Document, path: Path | str | None = None) -> bytes:
+    """Write a document as a PDF/UA-1 file.
+
+    Parameters
+    ----------
+    document : Document
+    path : path, optional
+        Where to write it; the bytes alone are given back without.
+
+    Returns
+    -------
+    bytes
+        The file's content.
+
+    Raises
+    ------
+    OutputError
+        If the compiler refuses the document, or the file cannot be written.
+
+    Examples
+    --------
+    >>> from access.report.blocks import Paragraph
+    >>> write_pdf(Document("A #title", (Paragraph("*Text*"),)))[:5]
+    b'%PDF-'
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        payload = _payload(document, root)
+        (root / "document.json").write_text(json.dumps(payload, ensure_ascii=False), "utf-8")
+        template = files("access.report").joinpath("assets/report.typ").read_text("utf-8")
+        (root / "report.typ").write_text(template, "utf-8")
+        try:
+            content = typst.compile(
+                str(root / "report.typ"),
+                root=str(root),
+                format="pdf",
+                font_paths=_font_folders(),
+                ignore_system_fonts=True,
+                pdf_standards=STANDARD,
+            )
+        except RuntimeError as refused:
+            raise OutputError(
+                f"the PDF of {document.title!r} was refused by its accessibility check "
+                f"({STANDARD}): {refused}"
+            ) from refused
+    data = bytes(content)
+    if path is not None:
+        save(Path(path), data)
+    return data
+
+
+def _font_folders() -> list[str]:
+    own = files("access.report").joinpath("assets/fonts")
+    # DejaVu Sans comes with matplotlib: it has the letters that our own subset lacks.
+    return [str(own), str(Path(mpl.get_data_path()) / "fonts" / "ttf")]
+
+
+def _payload(document: Document, root: Path) -> dict[str, Any]:
+    date = document.date
+    subtitle = " \u00b7 ".join(p for p in (plain(document.author), long_date(date)) if p)
+    return {
+        "title": plain(document.title),
+        "subject": plain(document.subject),
+        "author": plain(document.author),
+        "subtitle": subtitle,
+        "footer": plain(document.footer or document.title),
+        "date": None if date is None else [date.year, date.month, date.day],
+        "internal": INTERNAL_MARK if document.internal else "",
+        "blocks": [_block(document, k, b, root) for k, b in enumerate(document.blocks)],
+    }
+
+
+def _block(document: Document, place: int, block: Block, root: Path) -> dict[str, Any]:
+    match block:
+        case Heading():
+            text = heading_text(document, place)
+            return {"block": "heading", "level": block.level, "text": text}
+        case Paragraph():
+            spans = _spans(document, block.text)
+            return {"block": "paragraph", "style": block.style, "spans": spans}
+        case BulletList():
+            items = [_spans(document, item) for item in block.items]
+            return {"block": "list", "numbered": block.numbered, "items": items}
+        case TableBlock():
+            return _table(document, place, block)
+        case Figure():
+            return _figure(document, place, block, root)
+        case Callout():
+            return {
+                "block": "callout",
+                "kind": block.kind,
+                "title": plain(block.title),
+                "paragraphs": [_spans(document, text) for text in block.paragraphs],
+            }
+        case KeyFigures():
+            figures = [(plain(figure), plain(words)) for figure, words in block.items]
+            return {"block": "key-figures", "items": figures}
+        case PageBreak():
+            return {"block": "page-break"}
+        case Contents():
+            return {"block": "contents", "title": plain(block.title), "levels": block.levels}
+
+
+def _spans(document: Document, text: Text) -> list[list[str]]:
+    return [[words, "bold" if bold else ""] for words, bold in document.spans(text)]
+
+
+def _table(document: Document, place: int, block: TableBlock) -> dict[str, Any]:
+    view = block.table.view(internal=document.internal)
+    blanks = [""] * (len(view.columns) - 1)
+    empty = [["Nothing to list.", *blanks]]
+    return {
+        "block": "table",
+        "caption": f"{document.label(place)}: {view.title}",
+        "headers": [c.header for c in view.columns],
+        "aligns": [c.align for c in view.columns],
+        "shares": column_shares(view),
+        "rows": [[c.text for c in row] for row in view.body] or empty,
+        "total": view.total is not None,
+        "compact": block.compact,
+        "notes": list(view.notes),
+        "source": view.source,
+    }
+
+
+def _figure(document: Document, place: int, block: Figure, root: Path) -> dict[str, Any]:
+    name = f"figure-{place}." + ("svg" if block.svg else "png")
+    (root / name).write_bytes(block.svg or block.png)
+    return {
+        "block": "figure",
+        "caption": f"{document.label(place)}: {plain(block.title)}",
+        "file": name,
+        "alt": plain(block.alt),
+        "width": block.width,
+        "notes": [],
+        "source": plain(block.source),
+    }
