@@ -9,6 +9,7 @@ import typer
 
 import access
 from access.cli.check import check
+from access.cli.new import new
 from access.cli.run import run
 from access.errors import AccessError
 
@@ -37,6 +38,7 @@ reached is said to be so, never given a number.
 )
 app.command()(run)
 app.command()(check)
+app.command()(new)
 
 
 def _version(asked: bool) -> None:

@@ -1,0 +1,236 @@
+"""`access run`: the embedded study, real streets, and all that can go wrong."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+import pytest
+
+from access.ledger import sha256_of
+from access.study import find_study
+from tests.newport import make_newport
+
+OUTPUTS = {"summary.json", "areas.csv", "study.gpkg", "map.html", "ledger.json"}
+
+
+def copy_study(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(find_study("rotherham"), tmp_path / "mine"))
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def failed_plainly(done, code: int, *words: str) -> None:
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    for word in words:
+        assert word in done.stderr
+
+
+# --- wrong inputs -------------------------------------------------------------------------------
+
+
+def test_a_faulty_study_leaves_former_outputs_whole(access_command, tmp_path):
+    folder = copy_study(tmp_path)
+    out = tmp_path / "out"
+    assert access_command("run", folder, "--out", out, "--quiet").returncode == 0
+    before = {f.name: sha256_of(f) for f in out.iterdir()}
+    edit(folder / "study.toml", '"CC04", "CC11", "CC12"', '"CC04", "CC11", "CC99"')
+    failed_plainly(access_command("run", folder, "--out", out), 3, "CC99", "study.toml")
+    assert {f.name: sha256_of(f) for f in out.iterdir()} == before
+
+
+def test_out_that_is_a_file(access_command, tmp_path):
+    (tmp_path / "taken").write_text("mine", encoding="utf-8")
+    done = access_command("run", "--out", tmp_path / "taken", "--quiet")
+    failed_plainly(done, 8, "cannot write into", "--out")
+    assert (tmp_path / "taken").read_text(encoding="utf-8") == "mine"
+
+
+def test_network_file_that_is_not_there(access_command, tmp_path):
+    done = access_command("run", "--network", tmp_path / "no.osm.pbf", "--out", tmp_path / "o")
+    failed_plainly(done, 4, "no.osm.pbf")
+
+
+@pytest.mark.parametrize("kind", ["truncated", "not a map"])
+def test_network_file_that_cannot_be_read(access_command, tmp_path, shared_data, kind):
+    good = shared_data("newport/newport-2023-06-13.osm.pbf").read_bytes()
+    bad = tmp_path / "bad.osm.pbf"
+    bad.write_bytes(good[: len(good) // 2] if kind == "truncated" else b"<html>not found</html>")
+    done = access_command("run", "--network", bad, "--out", tmp_path / "out")
+    failed_plainly(done, 4, "bad.osm.pbf")
+    assert not (tmp_path / "out").exists() or not any((tmp_path / "out").iterdir())
+
+
+def test_network_of_another_place(access_command, tmp_path, shared_data):
+    streets = shared_data("newport/newport-2023-06-13.osm.pbf")
+    done = access_command("run", "--network", streets, "--out", tmp_path / "out")
+    failed_plainly(done, 4, "misses the study")
+
+
+def test_a_centre_that_does_not_snap_is_named(access_command, tmp_path, shared_data):
+    folder = make_newport(tmp_path / "newport", shared_data)
+    centres = pd.read_csv(folder / "centres.csv")
+    centres.loc[0, ["lon", "lat"]] = [-3.20, 51.70]
+    centres.to_csv(folder / "centres.csv", index=False)
+    streets = shared_data("newport/newport-2023-06-13.osm.pbf")
+    done = access_command("run", folder, "--network", streets, "--out", tmp_path / "out")
+    failed_plainly(done, 4, "N01", "snap_limit_m")
+
+
+# --- the embedded study -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def rotherham(tmp_path_factory):
+    """Run the embedded study once, in process."""
+    from access.run import run_job, write_outputs
+    from access.study import load_study
+
+    out = tmp_path_factory.mktemp("rotherham")
+    results = run_job(load_study("rotherham"))
+    write_outputs(results, out)
+    return results, out
+
+
+def test_the_command_runs_anywhere_and_speaks_plainly(access_command, tmp_path):
+    done = access_command("run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert {f.name for f in (tmp_path / "maps" / "rotherham").iterdir()} >= OUTPUTS
+    for words in ("Children's Centres from 12 to 9", "Youth Centres from 11 to 6",
+                  "Park View", "Modelled streets: not a survey", "stand-in"):  # fmt: skip
+        assert words in done.stdout
+    assert "nan" not in done.stdout
+    assert "inf " not in done.stdout
+
+
+def test_two_runs_give_the_same_bytes(rotherham, tmp_path):
+    from access.run import run_job, write_outputs
+    from access.study import load_study
+
+    write_outputs(run_job(load_study("rotherham")), tmp_path)
+    _, out = rotherham
+    for name in OUTPUTS:
+        assert sha256_of(tmp_path / name) == sha256_of(out / name), name
+
+
+def test_ledger_holds_inputs_settings_versions_and_output_hashes(rotherham):
+    _, out = rotherham
+    ledger = json.loads((out / "ledger.json").read_text(encoding="utf-8"))
+    assert {row["file"] for row in ledger["inputs"]} >= {"study.toml", "areas.csv", "centres.csv"}
+    assert all(len(row["sha256"]) == 64 and row["vintage"] for row in ledger["inputs"])
+    assert ledger["parameters"]["study"]["travel"]["walk_km_h"] == 4.8
+    assert ledger["outputs"] == {n: sha256_of(out / n) for n in OUTPUTS - {"ledger.json"}}
+    assert any("Modelled streets" in a for a in ledger["assumptions"])
+    assert "numpy" in ledger["versions"]
+
+
+def test_every_area_and_every_family_comes_out_again(rotherham):
+    results, out = rotherham
+    with (out / "areas.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 854
+    assert sum(float(r["children_0_4"]) for r in rows) == 15_972
+    for proposal in results.proposals.values():
+        for impact in proposal.impacts.values():
+            assert impact.areas["count"].sum() == impact.summary["families"]
+
+
+def test_summary_agrees_with_the_area_table(rotherham):
+    _, out = rotherham
+    summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+    areas = pd.read_csv(out / "areas.csv")
+    for key, count in (("childrens_centres_12_to_9", "children_0_4"),
+                       ("youth_centres_11_to_6", "young_11_18")):  # fmt: skip
+        for mode in ("walk", "drive", "typical"):
+            figures = summary["proposals"][key]["modes"][mode]["figures"]
+            for when in ("before", "after"):
+                minutes = areas[f"{key}__{mode}__minutes_{when}"]
+                mean = np.average(minutes, weights=areas[count])
+                assert figures[f"mean_minutes_{when}"] == pytest.approx(mean, abs=2e-3)
+
+
+def test_closing_never_shortens_a_trip(rotherham):
+    _, out = rotherham
+    areas = pd.read_csv(out / "areas.csv")
+    changes = areas.filter(like="change_minutes")
+    assert changes.shape[1] == 6
+    assert (changes >= 0).all().all()
+    assert (changes > 10).any().any()
+
+
+def test_geopackage_opens_with_all_its_layers(rotherham):
+    _, out = rotherham
+    layers = dict(pyogrio.list_layers(out / "study.gpkg"))
+    assert set(layers) == {"areas", "centres", "snap_lines", "network_walk", "network_drive"}
+    areas = gpd.read_file(out / "study.gpkg", layer="areas")
+    assert len(areas) == 854
+    assert areas.crs.to_epsg() == 27700
+    centres = gpd.read_file(out / "study.gpkg", layer="centres")
+    assert len(centres) == 23 + 74 + 22
+    assert (centres["closed_by"] == "youth_centres_11_to_6").sum() == 5
+    network = gpd.read_file(out / "study.gpkg", layer="network_walk")
+    assert len(network) > 2000
+
+
+def test_map_holds_everything_itself_and_names_what_is_modelled(rotherham):
+    _, out = rotherham
+    page = (out / "map.html").read_text(encoding="utf-8")
+    assert "Modelled streets: not a survey" in page
+    assert "cdn." not in page
+    assert "<script src" not in page
+    assert len(page) < 8_000_000
+
+
+# --- real streets -------------------------------------------------------------------------------
+
+
+def test_the_same_command_runs_on_real_streets(access_command, tmp_path, shared_data):
+    folder = make_newport(tmp_path / "newport", shared_data)
+    streets = shared_data("newport/newport-2023-06-13.osm.pbf")
+    out = tmp_path / "out"
+    done = access_command("run", folder, "--network", streets, "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert {f.name for f in out.iterdir()} >= OUTPUTS
+    assert "OpenStreetMap contributors" in done.stdout
+    assert "Modelled" not in done.stdout
+    summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+    modes = summary["proposals"]["places_18_to_15"]["modes"]
+    assert set(modes) == {"walk", "drive"}, "no car figures, so no typical trip"
+    walk, drive = modes["walk"]["figures"], modes["drive"]["figures"]
+    assert walk["sites_before"] == 18
+    assert walk["sites_after"] == 15
+    assert walk["lengthened"] > 0
+    assert 8 < walk["mean_minutes_before"] < 25
+    assert drive["mean_minutes_before"] < walk["mean_minutes_before"]
+    ledger = json.loads((out / "ledger.json").read_text(encoding="utf-8"))
+    assert any(row["file"] == streets.name for row in ledger["inputs"])
+
+
+def test_hostile_names_are_text_everywhere(tmp_path, shared_data):
+    from access.run import run_job, write_outputs
+    from access.study import load_study
+
+    folder = copy_study(tmp_path)
+    edit(folder / "centres.csv", "Aughton Early Years Centre", "<script>alert(1)</script>{{ 7*7 }}")
+    edit(folder / "lsoas.csv", "Anston and Woodsetts", "=cmd|' /C calc'!A0")
+    out = tmp_path / "out"
+    write_outputs(run_job(load_study(folder)), out)
+    page = (out / "map.html").read_text(encoding="utf-8")
+    assert "<script>alert(1)" not in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert "{{ 7*7 }}" in page or "{{ 7*7 }}" in page.replace("&#39;", "'")
+    with (out / "areas.csv").open(encoding="utf-8", newline="") as file:
+        cells = [v for row in csv.DictReader(file) for v in row.values()]
+    assert any("cmd|" in c for c in cells)
+    assert not any(c.startswith("=") for c in cells)
