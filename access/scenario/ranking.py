@@ -1,0 +1,340 @@
+"""Where a proposal stands among all alternatives: the result of a ranking."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from access.errors import ParameterError
+from access.scenario.pareto import dominating, pareto_front
+from access.scenario.words import list_words, named, ordinal
+
+#: Words for each criterion, as sentences use them.
+CRITERION_WORDS = {
+    "mean": "mean minutes",
+    "weighted_mean": "deprivation-weighted mean",
+    "p90": "the time that nine in ten are within (P90)",
+    "worst": "the worst-off area",
+    "share_beyond": "the share beyond the threshold",
+    "gap": "the gap between most and least deprived fifths",
+    "savings": "savings",
+}
+NEAR_TIES = {"1pct": 0.01, "5pct": 0.05}
+
+
+def least_is_best(criterion: str, values: np.ndarray) -> np.ndarray:
+    """Turn a criterion's values so that less is better.
+
+    Parameters
+    ----------
+    criterion : str
+    values : ndarray
+
+    Returns
+    -------
+    ndarray
+
+    Examples
+    --------
+    >>> least_is_best("savings", np.array([5.0])).tolist()
+    [-5.0]
+    """
+    return -values if criterion == "savings" else values
+
+
+def competition_rank(values: np.ndarray) -> np.ndarray:
+    """Rank with 1 as best; equals share the least rank (1, 2, 2, 4).
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+        Less is better.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+
+    Examples
+    --------
+    >>> competition_rank(np.array([7.0, 3.0, 7.0, 9.0])).tolist()
+    [2, 1, 2, 4]
+    """
+    return np.searchsorted(np.sort(values), values, side="left") + 1
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """Every alternative with its criteria and ranks, and where the proposal stands.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row an option, ordered by the sites closed: ``closed kept`` (tuples of ids), each
+        criterion, ``unreached`` (families), ``rank_*`` and ``on_front``.
+    proposal : dict or None
+        ``closed kept option allowed on_front dominated_by options`` and, for each criterion c,
+        ``c rank_c percentile_c regret_c near_ties_1pct_c near_ties_5pct_c within_1pct_c
+        within_5pct_c``.
+    criteria : tuple of str
+        Those that the data support (or that were asked for).
+    what : str
+        The choice in words: ``"220 ways to keep 9 of 12"``.
+    mode : str
+    names : dict
+    notes : tuple of str
+
+    Notes
+    -----
+    Rank 1 is best, equals share the least rank. Percentile: the share (0-100) of the other
+    options that are strictly worse. Regret: how much worse than the best option, in the
+    criterion's unit. Near ties: how many options other than the best are within 1 % (5 %) of
+    the best value. Within: whether the proposal is.
+    """
+
+    table: pd.DataFrame
+    proposal: dict[str, Any] | None
+    criteria: tuple[str, ...]
+    what: str
+    mode: str
+    names: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def front(self) -> pd.DataFrame:
+        """Options that no other beats everywhere, best mean first."""
+        rows = self.table[self.table["on_front"]]
+        return rows.sort_values(self.criteria[0], kind="stable").reset_index(drop=True)
+
+    def best(self, criterion: str = "mean") -> pd.Series:
+        """Best option on a criterion; of equals, the first by the ids closed.
+
+        Parameters
+        ----------
+        criterion : str
+
+        Returns
+        -------
+        Series
+            A row of `table`.
+
+        Raises
+        ------
+        ParameterError
+            If the criterion is not one of this ranking.
+        """
+        self._check(criterion)
+        return self.table.iloc[int(self.table[f"rank_{criterion}"].to_numpy().argmin())]
+
+    def near_ties(self, criterion: str = "mean", within: float = 0.01) -> pd.DataFrame:
+        """List options within a share of the best value, the best first.
+
+        Parameters
+        ----------
+        criterion : str
+        within : float
+            0.01 is one in a hundred of the best value.
+
+        Returns
+        -------
+        DataFrame
+            Rows of `table`.
+
+        Raises
+        ------
+        ParameterError
+            If the criterion is not one of this ranking, or `within` is negative.
+        """
+        self._check(criterion)
+        if not within >= 0:
+            raise ParameterError(f"within={within!r}; expected 0 or more")
+        close = near(least_is_best(criterion, self.table[criterion].to_numpy(float)), within)
+        return self.table[close].sort_values(f"rank_{criterion}", kind="stable")
+
+    def _check(self, criterion: str) -> None:
+        if criterion not in self.criteria:
+            raise ParameterError(
+                f"criterion {criterion!r} is not in this ranking; expected any of "
+                f"{list(self.criteria)}"
+            )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give the table with ids as text, ready for a file.
+
+        Returns
+        -------
+        DataFrame
+            ``closed`` and ``kept`` as ids parted by a blank.
+        """
+        out = self.table.copy()
+        for column in ("closed", "kept"):
+            out[column] = [" ".join(ids) for ids in out[column]]
+        return out
+
+    def sentence(self) -> str:
+        """Say where the proposal stands, in words that can be read aloud.
+
+        Returns
+        -------
+        str
+        """
+        best = self.best(self.criteria[0])
+        best_words = list_words(named(best["closed"], self.names)) if best["closed"] else "nothing"
+        if self.proposal is None:
+            return (
+                f"Of {self.what}, closing {best_words} is best by "
+                f"{CRITERION_WORDS[self.criteria[0]]} ({_amount(self.criteria[0], best)})."
+            )
+        p = self.proposal
+        places = list_words(
+            [f"{ordinal(p[f'rank_{c}'])} by {CRITERION_WORDS[c]}" for c in self.criteria]
+        )
+        closed = list_words(named(p["closed"], self.names)) if p["closed"] else "nothing"
+        text = f"Of {self.what}, the proposal (closing {closed}) is {places}. "
+        regret = p[f"regret_{self.criteria[0]}"]
+        if p["rank_" + self.criteria[0]] == 1:
+            text += f"None is better by {CRITERION_WORDS[self.criteria[0]]}"
+        else:
+            more = "some families no longer reach any site" if regret is None else f"{regret:.1f}"
+            text += (
+                f"The best by {CRITERION_WORDS[self.criteria[0]]} closes {best_words} "
+                f"({_amount(self.criteria[0], best)}; the proposal: "
+                + (more if regret is None else f"{more} more")
+                + ")"
+            )
+        if p["dominated_by"]:
+            verb = "option is" if p["dominated_by"] == 1 else "options are"
+            text += (
+                f"; {p['dominated_by']:,} {verb} at least as good on every count and better on one."
+            )
+        else:
+            text += "; no option is at least as good on every count and better on one."
+        return text
+
+    def _rows(self) -> list[list[str]]:
+        rows = []
+        for c in self.criteria:
+            best = self.best(c)
+            row = [CRITERION_WORDS[c], _amount(c, best), " ".join(best["closed"])]
+            if self.proposal is not None:
+                row += [_amount(c, self.proposal), f"{self.proposal[f'rank_{c}']:,}"]
+            rows.append(row)
+        return rows
+
+    def _head(self) -> list[str]:
+        head = ["criterion", "best", "best closes"]
+        return head + (["proposal", f"rank of {len(self.table):,}"] if self.proposal else [])
+
+    def __repr__(self) -> str:
+        table = pd.DataFrame(self._rows(), columns=self._head())
+        return f"{self.sentence()}\n{table.to_string(index=False)}"
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th scope='col'>{html.escape(h)}</th>" for h in self._head())
+        body = "".join(
+            "<tr>"
+            + f"<th scope='row'>{html.escape(row[0])}</th>"
+            + "".join(f"<td style='text-align:right'>{html.escape(c)}</td>" for c in row[1:])
+            + "</tr>"
+            for row in self._rows()
+        )
+        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
+        return (
+            f"<p>{html.escape(self.sentence())}</p><table><thead><tr>{head}</tr></thead>"
+            f"<tbody>{body}</tbody></table><ul>{notes}</ul>"
+        )
+
+
+def _amount(criterion: str, row: Mapping[str, Any] | pd.Series) -> str:
+    value = row[criterion]
+    if value is None or not np.isfinite(value):
+        return "some not reached"
+    if criterion == "share_beyond":
+        return f"{100 * value:.1f} %"
+    return f"£{value:,.0f}" if criterion == "savings" else f"{value:.1f} minutes"
+
+
+def near(values: np.ndarray, within: float) -> np.ndarray:
+    """Mark values within a share of the least one.
+
+    Parameters
+    ----------
+    values : ndarray
+        Less is better.
+    within : float
+
+    Returns
+    -------
+    ndarray of bool
+
+    Examples
+    --------
+    >>> near(np.array([100.0, 101.0, 102.0]), 0.01).tolist()
+    [True, True, False]
+    """
+    least = values.min()
+    if not np.isfinite(least):
+        return np.zeros(len(values), dtype=bool)
+    return values <= least + within * abs(least) + 1e-9
+
+
+def rank_table(table: pd.DataFrame, criteria: tuple[str, ...], front_on: tuple[str, ...]) -> None:
+    """Add ranks and the Pareto front to a table of options, in place.
+
+    Parameters
+    ----------
+    table : DataFrame
+    criteria, front_on : tuple of str
+    """
+    for c in criteria:
+        table[f"rank_{c}"] = competition_rank(least_is_best(c, table[c].to_numpy(float)))
+    columns = [least_is_best(c, table[c].to_numpy(float)) for c in front_on]
+    table["on_front"] = pareto_front(np.column_stack(columns))
+
+
+def stand(
+    table: pd.DataFrame,
+    row: Mapping[str, float],
+    criteria: tuple[str, ...],
+    front_on: tuple[str, ...],
+) -> dict[str, Any]:
+    """Say where one option stands among all.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of all options.
+    row : mapping of str to float
+        The option's criteria; it need not be one of the table.
+    criteria, front_on : tuple of str
+
+    Returns
+    -------
+    dict
+        As `Ranking.proposal`; ``None`` where a number does not exist.
+    """
+    out: dict[str, Any] = {"options": len(table)}
+    for c in criteria:
+        values = least_is_best(c, table[c].to_numpy(float))
+        own = float(least_is_best(c, np.asarray(row[c], float)))
+        worse = int((values > own).sum())
+        others = max(len(values) - 1, 1)
+        least = values.min()
+        out[c] = float(row[c]) if np.isfinite(row[c]) else None
+        out[f"rank_{c}"] = int((values < own).sum()) + 1
+        out[f"percentile_{c}"] = 100.0 * min(worse, others) / others
+        regret = own - least if np.isfinite(own) else np.nan
+        out[f"regret_{c}"] = float(regret) if np.isfinite(regret) else None
+        for name, within in NEAR_TIES.items():
+            out[f"near_ties_{name}_{c}"] = max(int(near(values, within).sum()) - 1, 0)
+            limit = least + within * abs(least) + 1e-9
+            out[f"within_{name}_{c}"] = bool(np.isfinite(own) and own <= limit)
+    columns = np.column_stack([least_is_best(c, table[c].to_numpy(float)) for c in front_on])
+    own_row = [float(least_is_best(c, np.asarray(row[c], float))) for c in front_on]
+    out["dominated_by"] = int(dominating(columns, own_row).sum())
+    out["on_front"] = out["dominated_by"] == 0
+    return out

@@ -1,0 +1,105 @@
+"""What holds of every ranking, and of every Pareto front."""
+
+import numpy as np
+import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from access.measure import weighted_quantile
+from access.network.matrix import TravelMatrix
+from access.scenario import rank_closures
+from access.scenario.evaluate import quantile_places
+from access.scenario.joint import pooled_quantiles
+from access.scenario.pareto import pareto_front
+
+small = st.integers(0, 4).map(float)
+
+
+@settings(max_examples=150, deadline=None)
+@given(arrays(float, st.tuples(st.integers(1, 30), st.integers(1, 4)), elements=small))
+def test_the_front_is_those_whom_nobody_dominates(table):
+    front = pareto_front(table)
+    for i, row in enumerate(table):
+        beaten = ((table <= row).all(axis=1) & (table < row).any(axis=1)).any()
+        assert front[i] == (not beaten)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    arrays(
+        np.uint16, st.tuples(st.integers(1, 5), st.integers(1, 12)), elements=st.integers(0, 40)
+    ),
+    st.data(),
+)
+def test_counting_finds_the_same_quantile_as_sorting(found, data):
+    weights = data.draw(
+        arrays(float, found.shape[1], elements=st.integers(0, 9).map(lambda n: n / 4))
+    )
+    weights[0] += 1
+    q = data.draw(st.sampled_from([0.1, 0.5, 0.9, 1.0]))
+    got = quantile_places(found, weights, 41, q)
+    assert got.tolist() == [weighted_quantile(row, weights, q) for row in found]
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.data())
+def test_pooled_quantiles_are_those_of_the_two_lists_put_together(data):
+    shapes = [(data.draw(st.integers(1, 4)), data.draw(st.integers(1, 8))) for _ in range(2)]
+    found = [data.draw(arrays(np.intp, shape, elements=st.integers(0, 20))) for shape in shapes]
+    weights = [
+        data.draw(arrays(float, s[1], elements=st.integers(1, 5).map(float))) for s in shapes
+    ]
+    got = pooled_quantiles(found[0], found[1], (weights[0], weights[1]), 21, 0.9)
+    for i, j in np.ndindex(got.shape):
+        both = np.concatenate([found[0][i], found[1][j]])
+        assert got[i, j] == weighted_quantile(both, np.concatenate(weights), 0.9)
+
+
+@st.composite
+def choices(draw):
+    areas, sites = draw(st.integers(1, 8)), draw(st.integers(2, 5))
+    cell = st.one_of(st.integers(0, 30).map(float), st.just(float("inf")))
+    minutes = np.reshape(
+        draw(st.lists(cell, min_size=areas * sites, max_size=areas * sites)), (areas, sites)
+    )
+    counts = draw(st.lists(st.integers(0, 9), min_size=areas, max_size=areas))
+    minutes[0, 0], counts[0] = 3.0, 1
+    ids = [f"a{i}" for i in range(areas)]
+    demand = pd.DataFrame({"id": ids, "count": counts})
+    demand["imd_decile"] = draw(st.lists(st.integers(1, 10), min_size=areas, max_size=areas))
+    demand["imd_rank"] = demand["imd_decile"] * 3000
+    m = TravelMatrix.from_minutes(minutes, area_ids=ids, site_ids=[f"s{j}" for j in range(sites)])
+    keep = draw(st.integers(1, sites))
+    return m, keep, demand, list(draw(st.permutations(m.site_ids)))[:keep]
+
+
+@settings(max_examples=80, deadline=None)
+@given(choices())
+def test_ranks_fronts_and_regrets_hang_together(choice):
+    m, keep, demand, proposal = choice
+    ranking = rank_closures(m, keep=keep, demand=demand, proposal=proposal)
+    table, p = ranking.table, ranking.proposal
+    for c in ranking.criteria:
+        ranks = table[f"rank_{c}"]
+        assert ranks.min() == 1
+        assert (table.loc[ranks == 1, c] == table[c].min()).all()
+        assert p[f"rank_{c}"] == ranks[p["option"]]
+        assert p[f"regret_{c}"] is None or p[f"regret_{c}"] >= 0
+        assert (p[f"rank_{c}"] == 1) or p[f"regret_{c}"] is None or p[f"regret_{c}"] > 0
+        assert 0 <= p[f"percentile_{c}"] <= 100
+        assert p[f"near_ties_1pct_{c}"] <= p[f"near_ties_5pct_{c}"] < len(table)
+    assert p["on_front"] == table["on_front"][p["option"]]
+    assert table["on_front"].any()
+    assert set(table["kept"].map(len)) == {keep}
+
+
+@settings(max_examples=40, deadline=None)
+@given(choices())
+def test_keeping_one_more_never_makes_the_best_worse(choice):
+    m, keep, demand, _ = choice
+    if keep < len(m.site_ids):
+        less = rank_closures(m, keep=keep, demand=demand, weights="none").table
+        more = rank_closures(m, keep=keep + 1, demand=demand, weights="none").table
+        for c in ("mean", "p90", "worst", "share_beyond"):
+            assert more[c].min() <= less[c].min()
