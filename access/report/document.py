@@ -121,9 +121,10 @@ class Document:
         -------
         list of (str, bool)
         """
-        pieces = (text,) if isinstance(text, str) else text
+        if isinstance(text, str):
+            return [(plain(text), False)]
         out = []
-        for piece in pieces:
+        for piece in text:
             raw = self._mention(piece.key) if isinstance(piece, Ref) else _raw(piece)
             lead = " " if raw[:1].isspace() else ""
             tail = " " if raw[-1:].isspace() and raw.strip() else ""

@@ -9,7 +9,8 @@ from typing import Any
 
 import docx
 from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_TAB_ALIGNMENT
-from docx.shared import Cm, Emu
+from docx.oxml.ns import qn
+from docx.shared import Cm, Emu, Pt
 
 from access.report.blocks import (
     Block,
@@ -78,7 +79,10 @@ def write_docx(document: Document, path: Path | str | None = None) -> bytes:
     if subtitle:
         word.add_paragraph(subtitle, style="Subtitle")
     for place, block in enumerate(document.blocks):
+        known = list(word.element.body)
         _add(word, document, place, block)
+        if place and isinstance(document.blocks[place - 1], PageBreak):
+            _start_page(word, known)
     held = io.BytesIO()
     word.save(held)
     data = steady_zip(held.getvalue())
@@ -104,8 +108,8 @@ def _page_edges(word: Any, document: Document) -> None:
         head.text = INTERNAL_MARK
         head.alignment = WD_ALIGN_PARAGRAPH.CENTER
     foot = section.footer.paragraphs[0]
-    stops = foot.paragraph_format.tab_stops
-    stops.add_tab_stop(PAGE_WIDTH, WD_TAB_ALIGNMENT.RIGHT)
+    word.styles["Footer"].paragraph_format.tab_stops.clear_all()
+    foot.paragraph_format.tab_stops.add_tab_stop(PAGE_WIDTH, WD_TAB_ALIGNMENT.RIGHT)
     foot.add_run(plain(document.footer or document.title) + "\tPage ")
     add_field(foot, "PAGE", "1")
     foot.add_run(" of ")
@@ -126,9 +130,7 @@ def _add(word: Any, document: Document, place: int, block: Block) -> None:
             view = block.table.view(internal=document.internal)
             _caption(word, document.label(place), view.title)
             add_table(word, view, PAGE_WIDTH, compact=block.compact)
-            for note in (*view.notes, *([f"Source: {view.source}"] if view.source else [])):
-                word.add_paragraph(note, style="Small")
-            word.add_paragraph(style="Small")
+            _add_notes(word, (*view.notes, *([f"Source: {view.source}"] if view.source else [])))
         case Figure():
             _add_figure(word, document, place, block)
         case Callout():
@@ -136,9 +138,18 @@ def _add(word: Any, document: Document, place: int, block: Block) -> None:
         case KeyFigures():
             add_key_figures(word, block.items, PAGE_WIDTH)
         case PageBreak():
-            word.add_page_break()
+            pass  # the block after it is told to start a page: no empty paragraph, no empty page
         case Contents():
             _add_contents(word, document, block)
+
+
+def _start_page(word: Any, known: list[Any]) -> None:
+    """Start a page at the first paragraph that was added."""
+    fresh = [e for e in word.element.body if e not in known]
+    if fresh and fresh[0].tag == qn("w:p"):
+        fresh[0].get_or_add_pPr().get_or_add_pageBreakBefore()
+    elif fresh:
+        fresh[0].addprevious(word.add_page_break()._p)
 
 
 def _write(paragraph: Any, document: Document, text: Text) -> None:
@@ -164,6 +175,16 @@ def _caption(word: Any, label: str, title: str) -> None:
     made.add_run(f"{kind} ")
     add_field(made, f"SEQ {kind} \\* ARABIC", number)
     made.add_run(f": {title}")
+
+
+def _add_notes(word: Any, notes: tuple[str, ...]) -> None:
+    made = None
+    for k, note in enumerate(notes or ("",)):
+        made = word.add_paragraph(note, style="Small")
+        if k == 0:
+            made.paragraph_format.space_before = Pt(4)
+    if made is not None:
+        made.paragraph_format.space_after = Pt(10)
 
 
 def _add_figure(word: Any, document: Document, place: int, block: Figure) -> None:

@@ -120,8 +120,10 @@ def _style(
     shape.line_spacing = 1.1
     if keep:
         shape.keep_with_next = True
-    for edge in style.element.findall(".//" + qn("w:pBdr")):
-        edge.getparent().remove(edge)
+    for tag in ("pBdr", "spacing"):  # the template's own lines and wide letters
+        for old in style.element.findall(".//" + qn(f"w:{tag}")):
+            if tag == "pBdr" or old.getparent().tag == qn("w:rPr"):
+                old.getparent().remove(old)
     return style
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from access.errors import OutputError
@@ -31,7 +32,8 @@ def save(path: Path, content: bytes) -> None:
         draft.write_bytes(content)
         draft.replace(path)
     except OSError as refused:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink()
         raise OutputError(
             f"{path} cannot be written ({refused.strerror}); choose a folder that can be "
             "written, and close the file where a program has it open"
