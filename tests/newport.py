@@ -18,7 +18,10 @@ title = "Libraries and community centres in Newport (a made-up proposal)"
 place = "Newport"
 as_of = "2023-06-13"
 box = [-3.25, 51.45, -2.75, 51.75]
-notes = ["The proposal is made up to try the toolkit on real streets."]
+notes = [
+  "The proposal is made up to try the toolkit on real streets.",
+  "The residents of UNKNOWN areas are not known (-1 in the source): they are mapped, and count 0.",
+]
 
 [areas]
 unit = "Output Area 2021"
@@ -42,8 +45,12 @@ def make_newport(folder: Path, shared_data: Callable[[str], Path]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     areas = pd.read_csv(shared_data("newport/output_areas_2021.csv"))
     areas = areas.rename(columns={"oa21cd": "id", "lsoa21cd": "lsoa"})
+    unknown = int((areas["residents"] < 0).sum())
+    areas["residents"] = areas["residents"].clip(lower=0)
     areas[["id", "lsoa", "lon", "lat", "residents"]].to_csv(folder / "areas.csv", index=False)
     places = pd.read_csv(shared_data("newport/places.csv")).assign(service="place")
     places[["id", "name", "service", "lon", "lat"]].to_csv(folder / "centres.csv", index=False)
-    (folder / "study.toml").write_text(SETTINGS, encoding="utf-8")
+    (folder / "study.toml").write_text(
+        SETTINGS.replace("UNKNOWN", str(unknown)), encoding="utf-8"
+    )
     return folder

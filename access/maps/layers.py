@@ -11,6 +11,7 @@ import folium
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from branca.element import Element
 
 from access.maps.geometry import approximate_cells
@@ -48,6 +49,7 @@ def study_map(results: StudyResults, *, mode: str = "typical", tiles: bool = Fal
     """
     areas = results.study.areas
     cells = approximate_cells(areas["lon"], areas["lat"]).simplify(5).to_crs(WGS84)
+    cells = cells.map(_polygons_only)
     west, south, east, north = cells.total_bounds
     fmap = folium.Map(
         location=[(south + north) / 2, (west + east) / 2],
@@ -66,6 +68,12 @@ def study_map(results: StudyResults, *, mode: str = "typical", tiles: bool = Fal
     _furnish(fmap, results, mode)
     _fix_ids(fmap)
     return fmap
+
+
+def _polygons_only(shape: shapely.Geometry) -> shapely.Geometry:
+    """Drop the odd line that clipping leaves beside a polygon."""
+    parts = shapely.get_parts(shape)
+    return shapely.union_all(parts[shapely.get_dimensions(parts) == 2])
 
 
 def _bring_leaflet(fmap: folium.Map) -> None:

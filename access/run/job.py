@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from access.errors import Fault, NetworkError
 from access.ledger import RunLedger, sha256_of
 from access.measure import typical_matrix
-from access.network import Network, TravelMatrix, build_network, travel_matrix
-from access.network.matrix import Status
+from access.network import Network, Profile, Status, TravelMatrix, build_network, travel_matrix
+from access.network.places import read_places
+from access.network.snap import snap
 from access.results import ProposalResult, StudyResults
 from access.scenario import compare
 from access.sources.modelled import MODELLED_STREETS, modelled_network
 from access.study import Study
+from access.units import project
 
 Progress = Callable[[str], None]
 
-REAL_STREETS = (
-    "Streets: {name} (OpenStreetMap contributors, ODbL), as drawn there; speeds as assumed."
-)
+REAL_STREETS = "Streets: {name} (© OpenStreetMap contributors, ODbL), as they are drawn there."
 
 
 def run_job(
@@ -71,6 +74,7 @@ def run_job(
         proposals[key] = _measure(study, key, matrices, sites)
     modelled = network is None
     streets = MODELLED_STREETS if modelled else REAL_STREETS.format(name=Path(str(network)).name)
+    streets = f"{streets} {_speeds(study)}"
     return StudyResults(
         study=study,
         networks=networks,
@@ -80,6 +84,7 @@ def run_job(
         streets=streets,
         modelled=modelled,
         ledger=_ledger(study, network, networks, matrices, streets),
+        snaps=_snap_lines(networks, study, sites),
     )
 
 
@@ -117,8 +122,53 @@ def _networks(
     networks = {}
     for mode in ("walk", "drive"):
         progress(f"building the {mode} network from {source.name}")
-        networks[mode] = build_network(source, mode=mode)
+        networks[mode] = build_network(source, mode=mode, profile=_profile(study, mode))
     return networks
+
+
+def _profile(study: Study, mode: str) -> Profile:
+    """Take a preset's rules at the study's walking speed."""
+    preset = Profile.preset(mode)
+    walk_km_h = study.config.travel.walk_km_h
+    if mode == "drive":
+        return replace(preset, off_network_kmh=walk_km_h)
+    slower = walk_km_h / preset.kmh
+    scaled = tuple((c, v * slower if c == "steps" else v) for c, v in preset.class_kmh)
+    return replace(preset, kmh=walk_km_h, off_network_kmh=walk_km_h, class_kmh=scaled)
+
+
+def _snap_lines(
+    networks: Mapping[str, Network], study: Study, sites: pd.DataFrame
+) -> dict[str, pd.DataFrame]:
+    """Draw the leg from every area and site to the street it joins."""
+    frames: dict[str, pd.DataFrame] = {}
+    places = pd.concat([study.areas[["id", "lon", "lat"]], sites[["id", "lon", "lat"]]])
+    limit_m = study.config.travel.snap_limit_m
+    for mode, network in networks.items():
+        found = snap(network, read_places(places, "areas and sites"), limit_m=limit_m)
+        start = project(places["lon"], places["lat"], network.crs)
+        end = np.where(found.found[:, None], found.xy, start)
+        frame = pd.DataFrame(
+            {
+                "id": places["id"].to_numpy(),
+                "mode": mode,
+                "joined": found.found,
+                "metres": np.where(found.found, found.metres, np.nan),
+            }
+        )
+        lines = shapely.linestrings(np.stack([start, end], axis=1))
+        frames[mode] = gpd.GeoDataFrame(frame, geometry=lines, crs=network.crs)
+    return frames
+
+
+def _speeds(study: Study) -> str:
+    """Say in one sentence how fast everybody is taken to be, and where they go."""
+    travel = study.config.travel
+    return (
+        f"Walking at {travel.walk_km_h:g} km/h; driving at the speeds of the drive profile; "
+        f"{travel.parking_minutes:g} minutes to park in the typical family trip; families use the "
+        "centre nearest in time, whatever they use today."
+    )
 
 
 def _check_snapping(study: Study, matrix: TravelMatrix, sites: pd.DataFrame) -> None:

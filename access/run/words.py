@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import textwrap
 
+import numpy as np
+import pandas as pd
+
 from access.results import MODE_TITLES, ProposalResult, StudyResults
 from access.scenario.words import count_words, list_words, named
 
@@ -66,16 +69,40 @@ def _closed_lines(results: StudyResults, proposal: ProposalResult) -> list[str]:
     lines = []
     for row in impact.closed_sites.to_dict("records"):
         lines += textwrap.wrap(
-            f"{row['name']}: nearest to {count_words(row['families'])}, who would walk "
-            f"{_one(row['mean_minutes_after'])} minutes instead of "
-            f"{_one(row['mean_minutes_before'])}. They would go to {row['goes_to']}.",
-            86, initial_indent="    ", subsequent_indent="      ",
-        )  # fmt: skip
+            f"{row['name']}: {_whom(row, impact.moves)}",
+            86,
+            initial_indent="    ",
+            subsequent_indent="      ",
+        )
     return lines
 
 
+def _whom(row: dict, moves: pd.DataFrame) -> str:
+    if not row["families"]:
+        return "nearest to nobody in this study, so its closing moves nobody."
+    goes = moves[moves["from_site"] == row["site"]].sort_values(
+        ["families", "to_site"], ascending=[False, True]
+    )
+    to = [
+        f"{name or 'no centre in reach'} ({_public_count(families)})"
+        for name, families in zip(goes["to_name"], goes["families"], strict=True)
+    ]
+    return (
+        f"nearest to {_public_count(row['families'])}, who would walk "
+        f"{_one(row['mean_minutes_after'])} minutes instead of "
+        f"{_one(row['mean_minutes_before'])}. They would go to {list_words(to)}."
+    )
+
+
+def _public_count(count: float) -> str:
+    """Write a count as the public may see it: below five it is not told."""
+    return "fewer than 5" if 0 < count < 5 else count_words(count)
+
+
 def _one(value: float | int | str | None) -> str:
-    return "not known" if value is None else f"{float(value):.1f}"
+    if value is None or not np.isfinite(float(value)):
+        return "not known"
+    return f"{float(value):.1f}"
 
 
 def _wrap(text: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyogrio
-import shapely
 
 from access.errors import OutputError
 from access.ledger import RunLedger, sha256_of, to_json
@@ -256,25 +255,6 @@ def _layers(results: StudyResults) -> Iterator[tuple[str, gpd.GeoDataFrame]]:
 
 
 def _snap_lines(results: StudyResults) -> gpd.GeoDataFrame:
-    frames: Mapping[str, pd.DataFrame] = results.snaps
-    rows = []
-    for mode, frame in frames.items():
-        rows.append(gpd.GeoDataFrame(frame.assign(mode=mode), crs=results.study.crs))
-    if not rows:
-        return gpd.GeoDataFrame({"mode": []}, geometry=np.array([], dtype=object),
-                                crs=results.study.crs)  # fmt: skip
-    return gpd.GeoDataFrame(pd.concat(rows, ignore_index=True), crs=results.study.crs)
-
-
-def lines_between(start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """Draw a straight line for every pair of points.
-
-    Parameters
-    ----------
-    start, end : ndarray, shape (n, 2)
-
-    Returns
-    -------
-    ndarray of LineString
-    """
-    return shapely.linestrings(np.stack([start, end], axis=1))
+    return gpd.GeoDataFrame(
+        pd.concat(list(results.snaps.values()), ignore_index=True), crs=results.study.crs
+    )

@@ -51,10 +51,10 @@ class Calibration:
 
 
 CALIBRATION = Calibration(
-    link_factor=1.20,
-    drive_km_h=30.0,
-    walk_error_mean=0.10,
-    walk_error_p90=0.22,
+    link_factor=1.21,
+    drive_km_h=22.0,
+    walk_error_mean=0.09,
+    walk_error_p90=0.21,
     drive_error_mean=0.20,
     drive_error_p90=0.40,
     right_nearest=0.85,
