@@ -1,0 +1,366 @@
+"""Sentences written from numbers, and no sentence that claims more than its number.
+
+Each function takes a number and gives the words for it, with its edges said: none, one, many,
+zero, a tie, out of reach, not known. In public, minutes are whole and counts are rounded, and
+counts below 5 are not told; for planners minutes have one decimal.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from access.report.cells import MINUS, NOT_KNOWN, figure, is_missing
+from access.report.suppression import THRESHOLD
+from access.report.text import plain
+
+_NUMERALS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """For whom a text is written.
+
+    Parameters
+    ----------
+    internal : bool
+        Counts below 5 may be told.
+    decimals : int
+        Digits of minutes: 0 in public, 1 for planners.
+
+    Examples
+    --------
+    >>> Voice().minutes(21.6), Voice(decimals=1).minutes(21.6)
+    ('22 minutes', '21.6 minutes')
+    """
+
+    internal: bool = False
+    decimals: int = 0
+
+    def people(self, count: float | None, noun: str) -> str:
+        """Say how many people.
+
+        Parameters
+        ----------
+        count : float or None
+        noun : str
+            In the plural: ``"children under five"``.
+
+        Returns
+        -------
+        str
+
+        Examples
+        --------
+        >>> voice = Voice()
+        >>> voice.people(4884.0, "children under five")
+        'about 4,900 children under five'
+        >>> voice.people(0, "children"), voice.people(3, "children"), voice.people(37, "children")
+        ('no children', 'fewer than five children', '37 children')
+        >>> voice.people(None, "children")
+        'a number of children that is not known'
+        """
+        if is_missing(count) or count is None:
+            return f"a number of {noun} that is not known"
+        if count == 0:
+            return f"no {noun}"
+        if count < THRESHOLD and not self.internal:
+            return f"fewer than five {noun}"
+        if round(count) <= 1:
+            return f"1 of the {noun}" if count >= 0.5 else f"fewer than 1 of the {noun}"
+        return f"{about(count)} {noun}"
+
+    def minutes(self, minutes: float | None) -> str:
+        """Say a length of time.
+
+        Parameters
+        ----------
+        minutes : float or None
+            0 or more.
+
+        Returns
+        -------
+        str
+
+        Examples
+        --------
+        >>> voice = Voice()
+        >>> [voice.minutes(m) for m in (0, 0.2, 0.9, 1.4, 22.4)]
+        ['no time', 'less than a minute', '1 minute', '1 minute', '22 minutes']
+        >>> voice.minutes(float("inf")), voice.minutes(None)
+        ('out of reach', 'a time that is not known')
+        """
+        if is_missing(minutes) or minutes is None:
+            return "a time that is not known"
+        if math.isinf(minutes):
+            return "out of reach"
+        if minutes == 0:
+            return "no time"
+        text = figure(minutes, self.decimals)
+        if float(text.replace(",", "")) == 0 or (self.decimals == 0 and minutes < 0.5):
+            return "less than a minute" if self.decimals == 0 else "less than 0.1 minutes"
+        return f"{text} minute{'' if text == '1' else 's'}"
+
+    def change(self, minutes: float | None, *, more: str = "longer", less: str = "shorter") -> str:
+        """Say by how much a time changes.
+
+        Parameters
+        ----------
+        minutes : float or None
+            After less before.
+        more, less : str
+
+        Returns
+        -------
+        str
+
+        Examples
+        --------
+        >>> voice = Voice()
+        >>> [voice.change(m) for m in (9.4, -2, 0, 0.1)]
+        ['9 minutes longer', '2 minutes shorter', 'no longer', 'less than a minute longer']
+        >>> voice.change(float("inf")), voice.change(None)
+        ('out of reach', 'not known')
+        """
+        if is_missing(minutes) or minutes is None:
+            return NOT_KNOWN
+        if math.isinf(minutes):
+            return "out of reach"
+        if minutes == 0:
+            return f"no {more}"
+        return f"{self.minutes(abs(minutes))} {more if minutes > 0 else less}"
+
+
+def about(count: float) -> str:
+    """Write a count as people say it: from a hundred to the nearest ten, from a thousand hundred.
+
+    Parameters
+    ----------
+    count : float
+        0 or more.
+
+    Returns
+    -------
+    str
+        With "about" where it is rounded.
+
+    Examples
+    --------
+    >>> about(4884.0), about(4900), about(184), about(37)
+    ('about 4,900', '4,900', 'about 180', '37')
+    """
+    unit = 1 if count < 100 else 10 if count < 1000 else 100
+    rounded = math.floor(count / unit + 0.5) * unit
+    return f"{'' if rounded == count else 'about '}{rounded:,}"
+
+
+def percent(share: float | None) -> str:
+    """Say a share; never all or none of it unless it is.
+
+    Parameters
+    ----------
+    share : float or None
+        0 to 1.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> [percent(s) for s in (0, 0.001, 0.19, 0.999, 1)]
+    ['none', 'less than 1%', '19%', 'more than 99%', 'all']
+    >>> percent(None)
+    'a share that is not known'
+    """
+    if is_missing(share) or share is None:
+        return "a share that is not known"
+    if share <= 0 or share >= 1:
+        return "none" if share <= 0 else "all"
+    if share < 0.01:
+        return "less than 1%"
+    if share > 0.99:
+        return "more than 99%"
+    return f"{figure(share * 100)}%"
+
+
+def number(count: int, one: str, many: str = "") -> str:
+    """Say a number of things, in words up to nine.
+
+    Parameters
+    ----------
+    count : int
+    one, many : str
+        What is counted; many is one with an s when not given.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> number(0, "option"), number(1, "option"), number(9, "centre"), number(220, "way")
+    ('no options', 'one option', 'nine centres', '220 ways')
+    """
+    words = _NUMERALS[count] if count < len(_NUMERALS) else f"{count:,}"
+    return f"{words} {one if count == 1 else many or one + 's'}"
+
+
+def listed(names: Sequence[str], *, none: str = "none", most: int | None = None) -> str:
+    """List names as a sentence does.
+
+    Parameters
+    ----------
+    names : sequence of str
+    none : str
+        What is said of an empty list.
+    most : int, optional
+        Name no more than these, and count the others.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> listed([]), listed(["A"]), listed(["A", "B"]), listed(["A", "B", "C"])
+    ('none', 'A', 'A and B', 'A, B and C')
+    >>> listed(["A", "B", "C", "D"], most=2)
+    'A, B and two others'
+    """
+    shown = [plain(name) for name in names]
+    if most is not None and len(shown) > most + 1:
+        shown = [*shown[:most], number(len(shown) - most, "other")]
+    if not shown:
+        return none
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def ordinal(place: int) -> str:
+    """Write a place in a ranking.
+
+    Parameters
+    ----------
+    place : int
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> [ordinal(n) for n in (1, 2, 3, 11, 22, 113)]
+    ['1st', '2nd', '3rd', '11th', '22nd', '113th']
+    """
+    teen = 10 <= place % 100 <= 20
+    return f"{place:,}{'th' if teen else {1: 'st', 2: 'nd', 3: 'rd'}.get(place % 10, 'th')}"
+
+
+def place_of(rank: int | None, options: int, tied: int = 0) -> str:
+    """Say where something stands among all options.
+
+    Parameters
+    ----------
+    rank : int or None
+        1 is best; equals share the least rank.
+    options : int
+        How many there are, itself among them.
+    tied : int
+        How many others have the same rank.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> place_of(1, 220), place_of(17, 220), place_of(17, 220, tied=2), place_of(220, 220)
+    ('best of 220', '17th of 220', 'joint 17th of 220', 'last of 220')
+    >>> place_of(1, 1), place_of(None, 220), place_of(1, 4, tied=3), place_of(1, 220, tied=1)
+    ('the only option', 'not ranked', 'level with all 3 others', 'joint best of 220')
+    """
+    if rank is None:
+        return "not ranked"
+    if options == 1:
+        return "the only option"
+    if tied and tied == options - 1:
+        return f"level with all {tied:,} others" if tied > 1 else "level with the only other"
+    joint = "joint " if tied else ""
+    if rank == 1:
+        return f"{joint}best of {options:,}"
+    if rank + tied == options:
+        return f"{joint}last of {options:,}"
+    return f"{joint}{ordinal(rank)} of {options:,}"
+
+
+def pounds(amount: float | None) -> str:
+    """Say an amount of money.
+
+    Parameters
+    ----------
+    amount : float or None
+        Pounds.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> pounds(498_000), pounds(0), pounds(None), pounds(-1200)
+    ('£498,000', '£0', 'not known', '−£1,200')
+    """
+    if is_missing(amount) or amount is None:
+        return NOT_KNOWN
+    return f"{MINUS if amount <= -0.5 else ''}£{figure(abs(amount))}"
+
+
+def times_as_much(ratio: float | None, others: str) -> str:
+    """Say how a group's change compares with everyone else's.
+
+    Parameters
+    ----------
+    ratio : float or None
+        The group's mean change over the others'.
+    others : str
+        Who they are compared with.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> times_as_much(1.46, "others"), times_as_much(1.02, "others"), times_as_much(0.6, "others")
+    ('1.5 times that of others', 'about the same as that of others', '0.6 times that of others')
+    >>> times_as_much(None, "others")
+    'not comparable with that of others'
+    """
+    if is_missing(ratio) or ratio is None or math.isinf(ratio) or ratio < 0:
+        return f"not comparable with that of {others}"
+    if abs(ratio - 1) < 0.05:
+        return f"about the same as that of {others}"
+    return f"{figure(ratio, 1)} times that of {others}"
+
+
+def sentence(text: str) -> str:
+    """Start with a capital and end with one full stop.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> sentence("no children have further to go"), sentence("Done."), sentence("")
+    ('No children have further to go.', 'Done.', '')
+    """
+    line = plain(text)
+    if not line:
+        return ""
+    return line[0].upper() + line[1:] + ("" if line[-1] in ".?!" else ".")
