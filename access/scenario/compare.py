@@ -7,42 +7,17 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from access.errors import ParameterError, ScenarioError
 from access.measure.demand import align_demand
-from access.measure.distribution import (
-    CHANGE_CLASSES,
-    TOLERANCE_MINUTES,
-    change,
-    change_class,
-    describe,
-    share_within,
-    weighted_mean,
-)
-from access.measure.nearest import Nearest, nearest
+from access.measure.distribution import TOLERANCE_MINUTES
+from access.measure.nearest import nearest
 from access.measure.weights import LSOAS_ENGLAND_2011, deprivation_weights
 from access.network.matrix import TravelMatrix, positions
+from access.scenario.figures import WITHIN_MINUTES, area_table, figures
 from access.scenario.flows import closed_table, moves_table, receiving_table
 from access.scenario.impact import Impact, plain
-
-#: Thresholds of public interest, adjustable; presets, not legal tests.
-WITHIN_MINUTES = (10.0, 15.0, 20.0, 30.0)
-WITHIN_METRES = {"2_miles": 3218.688, "2_5_km": 2500.0}
-GROUP_COLUMNS = (
-    "lsoa",
-    "ward",
-    "locality",
-    "imd_rank",
-    "imd_decile",
-    "idaci_rank",
-    "idaci_decile",
-    "p_no_car",
-)
-
-
-class NothingChangesWarning(UserWarning):
-    """A scenario or a modification of it leaves everything as it was."""
+from access.scenario.modification import NothingChangesWarning
 
 
 def site_set(ids: Sequence[str] | object, matrix: TravelMatrix, name: str) -> tuple[str, ...]:
@@ -95,7 +70,7 @@ def site_set(ids: Sequence[str] | object, matrix: TravelMatrix, name: str) -> tu
 def compare(
     matrix: TravelMatrix,
     *,
-    before: Sequence[str] | object,
+    before: Sequence[str] | object | None = None,
     after: Sequence[str] | object,
     demand: pd.DataFrame,
     weights: str | None = None,
@@ -104,6 +79,7 @@ def compare(
     median_income: float | None = None,
     within_minutes: Sequence[float] = WITHIN_MINUTES,
     tolerance_minutes: float = TOLERANCE_MINUTES,
+    neighbours: Sequence[str] = (),
     capacity: Mapping[str, float] | None = None,
     names: Mapping[str, str] | None = None,
     who: str = "families",
@@ -114,8 +90,10 @@ def compare(
     ----------
     matrix : TravelMatrix
         Minutes from every area to every site of either set.
-    before, after : sequence of str, or Scenario
-        Ids of the sites open; `after` may hold sites that `before` does not.
+    before, after : sequence of str, Baseline or Scenario
+        Ids of the sites open; `after` may hold sites that `before` does not. Where `after` is
+        a scenario, `before` is its baseline unless told otherwise, and names, capacities and
+        days a week are taken from them.
     demand : DataFrame
         One row an area: ``id count`` and, where known, ``imd_rank imd_decile ward ...``.
     weights : str, optional
@@ -127,6 +105,9 @@ def compare(
         Thresholds of the shares within; presets, not legal tests.
     tolerance_minutes : float
         A family is affected when its nearest time changes by more than this.
+    neighbours : sequence of str
+        Sites of the matrix open before and after that are not the council's: families may
+        use them, but they are neither closed nor opened here.
     capacity : mapping of str to float, optional
         Families that a site can serve; sites left out are not known.
     names : mapping of str to str, optional
@@ -165,9 +146,17 @@ def compare(
     >>> impact.areas["change_class"].tolist()
     ['lose_5_10', 'lose_10_plus']
     """
-    open_before = site_set(before, matrix, "before")
-    open_after = site_set(after, matrix, "after")
-    if open_before == open_after:
+    if before is None:
+        before = getattr(after, "baseline", None)
+    if before is None:
+        raise ParameterError("before is missing; expected the ids of the sites open before")
+    others = site_set(neighbours, matrix, "neighbours") if len(neighbours) else ()
+    sides = [
+        tuple(sorted({*site_set(ids, matrix, name), *others}))
+        for ids, name in ((before, "before"), (after, "after"))
+    ]
+    days = [getattr(side, "days", None) or {} for side in (before, after)]
+    if sides[0] == sides[1] and days[0] == days[1]:
         warnings.warn(
             "before and after hold the same sites, so nothing changes; expected a difference",
             NothingChangesWarning,
@@ -179,34 +168,42 @@ def compare(
     chosen = deprivation_weights(
         aligned, weights, lam=lam, national_areas=national_areas, median_income=median_income
     )
-    old, new = nearest(matrix, open_before), nearest(matrix, open_after)
-    areas = _areas(aligned, chosen.per_family, old, new, tolerance_minutes)
-    names = dict(names or {})
+    old, new = (nearest(matrix, side) for side in sides)
+    areas = area_table(aligned, chosen.per_family, old, new, tolerance_minutes, days)
+    known = {k: v for side in (before, after) for k, v in getattr(side, "names", {}).items()}
+    names = {**known, **(names or {})}
+    capacity = getattr(after, "capacities", None) if capacity is None else capacity
     moves = moves_table(areas, names, tolerance_minutes)
+    closed = closed_table(areas, moves, sides[0], sides[1], names)
     summary: dict[str, float | int | str | None] = {
         "mode": matrix.mode,
         "who": who,
         "weights": chosen.name,
         "lam": plain(lam) if chosen.name == "linear" else None,
-        "sites_before": len(open_before),
-        "sites_after": len(open_after),
-        **{k: plain(v) for k, v in _figures(areas, within_minutes, tolerance_minutes).items()},
+        "sites_before": len(sides[0]),
+        "sites_after": len(sides[1]),
+        **{k: plain(v) for k, v in figures(areas, within_minutes, tolerance_minutes).items()},
+        "displaced": float(closed["families"].sum()),
     }
-    closed = closed_table(areas, moves, open_before, open_after, names)
-    summary["displaced"] = float(closed["families"].sum())
+    notes = [chosen.note, *_rules(tolerance_minutes), *matrix.assumptions]
+    if others:
+        notes.append(f"neighbouring sites that count before and after: {', '.join(others)}")
+        for when in ("before", "after"):
+            there = areas[f"nearest_{when}"].isin(others)
+            summary[f"nearest_is_neighbours_{when}"] = float(areas.loc[there, "count"].sum())
     return Impact(
         areas=areas,
         summary=summary,
         closed_sites=closed,
-        receiving_sites=receiving_table(areas, moves, open_after, names, capacity),
+        receiving_sites=receiving_table(areas, moves, sides[1], names, capacity),
         moves=moves,
         demand=aligned,
-        before=open_before,
-        after=open_after,
+        before=sides[0],
+        after=sides[1],
         mode=matrix.mode,
         who=who,
         names=names,
-        notes=(chosen.note, *_rules(tolerance_minutes), *matrix.assumptions),
+        notes=tuple(notes),
         within_minutes=tuple(float(t) for t in within_minutes),
         tolerance_minutes=float(tolerance_minutes),
     )
@@ -219,81 +216,3 @@ def _rules(tolerance_minutes: float) -> tuple[str, ...]:
         "both before and after; the others are counted beside them",
         "quantiles: the least time that the given share of families does not exceed",
     )
-
-
-def _areas(
-    demand: pd.DataFrame,
-    per_family: NDArray[np.float64],
-    old: Nearest,
-    new: Nearest,
-    tolerance_minutes: float,
-) -> pd.DataFrame:
-    changes = change(old.minutes, new.minutes)
-    count = demand["count"].to_numpy(float)
-    table = pd.DataFrame(
-        {
-            "id": demand.index.to_numpy(dtype=object),
-            "count": count,
-            "weight": count * per_family,
-            "nearest_before": old.site,
-            "minutes_before": old.minutes,
-            "nearest_after": new.site,
-            "minutes_after": new.minutes,
-            "change_minutes": changes,
-            "second_before": old.second_site,
-            "second_minutes_before": old.second_minutes,
-            "second_after": new.second_site,
-            "second_minutes_after": new.second_minutes,
-            "metres_before": old.metres,
-            "metres_after": new.metres,
-            "status_before": old.status,
-            "status_after": new.status,
-            "change_class": change_class(changes, tolerance_minutes),
-        }
-    )
-    for column in GROUP_COLUMNS:
-        if column in demand.columns:
-            table[column] = demand[column].to_numpy()
-    return table
-
-
-def _figures(
-    areas: pd.DataFrame, within_minutes: Sequence[float], tolerance_minutes: float
-) -> dict[str, float | int]:
-    count, weight = areas["count"].to_numpy(float), areas["weight"].to_numpy(float)
-    minutes = {when: areas[f"minutes_{when}"].to_numpy(float) for when in ("before", "after")}
-    changes = areas["change_minutes"].to_numpy(float)
-    classes = areas["change_class"].to_numpy(dtype=object)
-    out: dict[str, float | int] = {
-        "areas": len(areas),
-        "areas_without_families": int((count == 0).sum()),
-        "families": count.sum(),
-        "weighted_families": weight.sum(),
-    }
-    for when, values in minutes.items():
-        out[f"reached_{when}"] = count[np.isfinite(values)].sum()
-        out[f"not_reached_{when}"] = count[~np.isfinite(values)].sum()
-    longer = changes > tolerance_minutes
-    affected = np.abs(np.nan_to_num(changes)) > tolerance_minutes
-    out["affected"] = count[affected].sum()
-    out["affected_weighted"] = weight[affected].sum()
-    out["lengthened"] = count[longer].sum()
-    out |= {name: count[classes == name].sum() for name in CHANGE_CLASSES}
-    out |= {f"weighted_{name}": weight[classes == name].sum() for name in CHANGE_CLASSES}
-    for when, values in {**minutes, "change": changes}.items():
-        out |= {f"{k}_minutes_{when}": v for k, v in describe(values, count).items()}
-        weighted = describe(values, weight)
-        out |= {f"weighted_{k}_minutes_{when}": weighted[k] for k in ("mean", "median", "p90")}
-    out["mean_minutes_change_affected"] = weighted_mean(changes[affected], count[affected])
-    out["mean_minutes_change_lengthened"] = weighted_mean(changes[longer], count[longer])
-    for when, values in minutes.items():
-        for limit in within_minutes:
-            out[f"share_within_{limit:g}_min_{when}"] = share_within(values, count, limit)
-            out[f"weighted_share_within_{limit:g}_min_{when}"] = share_within(values, weight, limit)
-        metres = areas[f"metres_{when}"].to_numpy(float)
-        for name, limit in WITHIN_METRES.items():
-            out[f"share_within_{name}_{when}"] = share_within(metres, count, limit)
-        second = areas[f"second_minutes_{when}"].to_numpy(float)
-        out[f"mean_second_minutes_{when}"] = weighted_mean(second, count)
-        out[f"second_reached_{when}"] = count[np.isfinite(second)].sum()
-    return out

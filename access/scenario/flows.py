@@ -242,3 +242,43 @@ def receiving_table(
         "share_over_capacity",
     ]
     return pd.DataFrame(rows, columns=columns)
+
+
+def one_more_table(
+    areas: pd.DataFrame, after: Sequence[str], names: Mapping[str, str]
+) -> pd.DataFrame:
+    """What the closing of each site that is left would add, one at a time.
+
+    Parameters
+    ----------
+    areas : DataFrame
+        `Impact.areas`.
+    after : sequence of str
+    names : mapping of str to str
+
+    Returns
+    -------
+    DataFrame
+        As `Impact.if_one_more_closes`.
+    """
+    count = areas["count"].to_numpy(float)
+    first = areas["minutes_after"].to_numpy(float)
+    second = areas["second_minutes_after"].to_numpy(float)
+    rows = []
+    for site in sorted(after):
+        own = (areas["nearest_after"] == site).to_numpy() & (count > 0)
+        extra = second[own] - first[own]
+        finite = extra[np.isfinite(extra)]
+        rows.append(
+            {
+                "site": site,
+                "name": named([site], names)[0],
+                "families": count[own].sum(),
+                "mean_extra_minutes": weighted_mean(extra, count[own]),
+                "max_extra_minutes": finite.max() if finite.size else np.nan,
+                "newly_unreachable": count[own][np.isinf(extra)].sum(),
+                "mean_minutes": weighted_mean(np.where(own, second, first), count),
+            }
+        )
+    table = pd.DataFrame(rows)
+    return table.sort_values(["families", "site"], ascending=[False, True], ignore_index=True)

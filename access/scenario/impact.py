@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from access.errors import ParameterError
+from access.scenario.flows import one_more_table
 from access.scenario.groups import by_group, group_labels
 from access.scenario.words import count_words, list_words, minutes_words, mode_words, named
 
@@ -116,6 +117,18 @@ class Impact:
         rows = self.areas[grows & (self.areas["count"] > 0)]
         rows = rows.sort_values(["change_minutes", "id"], ascending=[False, True])
         return rows.head(n).reset_index(drop=True)
+
+    def if_one_more_closes(self) -> pd.DataFrame:
+        """Resilience: what the closing of each site left would add, one at a time.
+
+        Returns
+        -------
+        DataFrame
+            One row a site open after, most families first: ``site name families
+            mean_extra_minutes max_extra_minutes newly_unreachable mean_minutes`` (of everyone
+            still reached, were it closed).
+        """
+        return one_more_table(self.areas, self.after, self.names)
 
     def to_frame(self) -> pd.DataFrame:
         """Give the summary as a table of two columns.

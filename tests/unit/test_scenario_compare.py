@@ -52,7 +52,12 @@ def test_everything_closed():
         run(after=[])
 
 
-@pytest.mark.parametrize("wrong", ["X", 3, None])
+def test_no_before():
+    with pytest.raises(ParameterError, match="before is missing"):
+        compare(M, after=["X"], demand=DEMAND)
+
+
+@pytest.mark.parametrize("wrong", ["X", 3])
 def test_not_a_list_of_ids(wrong):
     with pytest.raises(ParameterError, match="expected a list of site ids"):
         compare(M, before=wrong, after=["X"], demand=DEMAND)
@@ -196,6 +201,30 @@ def test_closed_and_receiving_sites_by_hand():
     ]
     assert receiving.loc["Y", "share_over_capacity"] == pytest.approx(0.2)
     assert impact.moves["families"].sum() == 35
+
+
+def test_neighbours_count_before_and_after():
+    impact = run(neighbours=["N"])
+    assert impact.closed == ("X",)
+    assert impact.opened == ()
+    assert impact.summary["nearest_is_neighbours_before"] == 30
+    # a goes on to Y as before (20 < 40), e has only X; c uses the neighbour before and after
+    assert impact.areas.set_index("id").loc["c", "nearest_after"] == "N"
+    assert any("neighbouring sites that count" in note for note in impact.notes)
+    with pytest.raises(ParameterError, match="neighbours: unknown site"):
+        run(neighbours=["Q"])
+
+
+def test_if_one_more_closes():
+    table = run().if_one_more_closes().set_index("site")
+    # Y serves a 10, b 20, c 30 after: to Z it is 10, 20 and 3 minutes more
+    assert table.loc["Y", "families"] == 60
+    assert table.loc["Y", "mean_extra_minutes"] == pytest.approx((100 + 400 + 90) / 60)
+    assert table.loc["Y", "max_extra_minutes"] == 20
+    # Z serves d alone, who reach nothing else
+    assert table.loc["Z", "newly_unreachable"] == 25
+    assert table.loc["Z", "mean_minutes"] == pytest.approx((200 + 200 + 240) / 60)
+    assert table.index.tolist() == ["Y", "Z"]
 
 
 def test_an_opening_brings_gains():

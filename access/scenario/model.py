@@ -1,0 +1,361 @@
+"""Scenarios: an immutable baseline, and a named list of commented modifications to it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from access.errors import Fault, ScenarioError
+from access.scenario.modification import STATUSES, Modification, NothingChangesWarning
+from access.scenario.scenario_toml import read_toml, write_toml
+from access.scenario.site import Site
+
+#: Statuses whose sites families can be counted to travel to.
+OPEN_STATUSES = ("full", "part_time", "outreach")
+
+
+class _Sites:
+    """What a baseline and a scenario have in common."""
+
+    sites: tuple[Site, ...]
+    open_statuses: tuple[str, ...]
+
+    @property
+    def open_ids(self) -> tuple[str, ...]:
+        """Ids of the sites that families can be counted to travel to, sorted."""
+        return tuple(sorted(s.id for s in self.sites if s.status in self.open_statuses))
+
+    @property
+    def days(self) -> dict[str, float]:
+        """Days a week by id, of the open sites where they are known."""
+        opened = set(self.open_ids)
+        return {s.id: s.days for s in self.sites if s.days is not None and s.id in opened}
+
+    @property
+    def capacities(self) -> dict[str, float]:
+        """Capacity by id, where known."""
+        return {s.id: s.capacity for s in self.sites if s.capacity is not None}
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Names by id, where known."""
+        return {s.id: s.name for s in self.sites if s.name}
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give the sites as a table, ready for `access.travel_matrix`.
+
+        Returns
+        -------
+        DataFrame
+            ``id name status days capacity lon lat``.
+        """
+        columns = ["id", "name", "status", "days", "capacity", "lon", "lat"]
+        return pd.DataFrame([[getattr(s, c) for c in columns] for s in self.sites], columns=columns)
+
+
+@dataclass(frozen=True)
+class Baseline(_Sites):
+    """The sites as they are; never changed, only built upon.
+
+    Parameters
+    ----------
+    name : str
+    sites : tuple of Site
+    open_statuses : tuple of str
+        Statuses that count as open in every comparison; a deregistered centre with some
+        services left does not, unless added here.
+
+    Examples
+    --------
+    >>> Baseline.of("2018", ["CC04", "CC11"]).open_ids
+    ('CC04', 'CC11')
+    """
+
+    name: str
+    sites: tuple[Site, ...]
+    open_statuses: tuple[str, ...] = OPEN_STATUSES
+
+    def __post_init__(self) -> None:
+        ids = [s.id for s in self.sites]
+        faults = [
+            Fault("baseline", i, "id", i, "each site once")
+            for i in sorted(set(ids))
+            if ids.count(i) > 1
+        ]
+        faults += [
+            Fault("baseline", s.id, "status", s.status, f"one of {list(STATUSES)}")
+            for s in self.sites
+            if s.status not in STATUSES
+        ]
+        if faults or not ids:
+            raise ScenarioError(
+                f"baseline {self.name!r} cannot be used; expected at least one site, each once",
+                faults,
+            )
+
+    @classmethod
+    def of(cls, name: str, sites: Sequence[str] | pd.DataFrame) -> Baseline:
+        """Make a baseline of ids, or of a table of sites.
+
+        Parameters
+        ----------
+        name : str
+        sites : sequence of str, or DataFrame
+            A table has ``id`` and, where known, ``name status days capacity lon lat``.
+
+        Returns
+        -------
+        Baseline
+
+        Raises
+        ------
+        ScenarioError
+            If there is no site, an id is twice, or a status is unknown.
+        """
+        if not isinstance(sites, pd.DataFrame):
+            return cls(name, tuple(Site(str(i)) for i in sites))
+        known = [c for c in Site.__dataclass_fields__ if c in sites.columns]
+        rows = sites[known].astype(object).to_dict("records")
+        return cls(name, tuple(_site(row) for row in rows))
+
+
+def _site(row: Mapping[Any, Any]) -> Site:
+    given = {str(k): v for k, v in row.items() if v is not None and v == v and v is not pd.NA}
+    given["id"] = str(given["id"])
+    return Site(**given)
+
+
+@dataclass(frozen=True)
+class Scenario(_Sites):
+    """A named change of a baseline, in steps that each say why.
+
+    Parameters
+    ----------
+    name : str
+    baseline : Baseline
+    modifications : sequence of Modification
+        In order; each is applied to what the former left.
+    comment : str
+        Where the scenario comes from.
+
+    Raises
+    ------
+    ScenarioError
+        If there is no modification, or any cannot be applied; all faults at once.
+
+    Warns
+    -----
+    NothingChangesWarning
+        For a modification that leaves everything as it was.
+
+    Examples
+    --------
+    >>> base = Baseline.of("2018", ["CC04", "CC11", "CC12"])
+    >>> plan = Scenario("Plan", base, [Modification.close("CC04", comment="small numbers"),
+    ...                                Modification.status("CC12", "outreach", days=2)])
+    >>> plan.open_ids, plan.days
+    (('CC11', 'CC12'), {'CC12': 2.0})
+    """
+
+    name: str
+    baseline: Baseline
+    modifications: tuple[Modification, ...]
+    comment: str = ""
+
+    def __post_init__(self) -> None:
+        modifications = tuple(self.modifications)
+        object.__setattr__(self, "modifications", modifications)
+        if not modifications:
+            raise ScenarioError(
+                f"scenario {self.name!r} is empty; expected at least one modification "
+                "(for no change, use the baseline itself)"
+            )
+        sites, log = {s.id: s for s in self.baseline.sites}, []
+        faults: list[Fault] = []
+        for number, step in enumerate(modifications, 1):
+            before = dict(sites)
+            fault = step.apply(sites, f"modification {number}")
+            if fault is not None:
+                faults.append(fault)
+                continue
+            log.append(_log_row(number, step, before, sites))
+        if faults:
+            raise ScenarioError(f"scenario {self.name!r} cannot be applied", faults)
+        object.__setattr__(self, "_sites", tuple(sites.values()))
+        object.__setattr__(self, "_log", tuple(log))
+        if not self.open_ids:
+            raise ScenarioError(
+                f"scenario {self.name!r} closes everything; expected at least one site left open"
+            )
+        for row in log:
+            if not row["changed"]:
+                warnings.warn(
+                    f"scenario {self.name!r}, modification {row['step']}: {row['action']} "
+                    f"{row['site']} changes nothing",
+                    NothingChangesWarning,
+                    stacklevel=3,
+                )
+
+    @property
+    def sites(self) -> tuple[Site, ...]:  # type: ignore[override]
+        """The sites after all modifications."""
+        return self._sites  # type: ignore[attr-defined]
+
+    @property
+    def open_statuses(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Those of the baseline."""
+        return self.baseline.open_statuses
+
+    @classmethod
+    def closing(
+        cls, name: str, baseline: Baseline, sites: Iterable[str], *, comment: str = ""
+    ) -> Scenario:
+        """Close some sites of a baseline.
+
+        Parameters
+        ----------
+        name : str
+        baseline : Baseline
+        sites : iterable of str
+        comment : str
+
+        Returns
+        -------
+        Scenario
+
+        Raises
+        ------
+        ScenarioError
+            As for the class.
+
+        Examples
+        --------
+        >>> Scenario.closing("Plan", Baseline.of("now", ["A", "B"]), ["A"]).open_ids
+        ('B',)
+        """
+        return cls(name, baseline, tuple(Modification.close(str(s)) for s in sites), comment)
+
+    def then(self, *more: Modification, name: str | None = None) -> Scenario:
+        """Give a scenario with further modifications; this one stays as it is.
+
+        Parameters
+        ----------
+        *more : Modification
+        name : str, optional
+
+        Returns
+        -------
+        Scenario
+
+        Raises
+        ------
+        ScenarioError
+            As for the class.
+        """
+        return replace(self, name=name or self.name, modifications=(*self.modifications, *more))
+
+    def changes(self) -> pd.DataFrame:
+        """List what every modification changed.
+
+        Returns
+        -------
+        DataFrame
+            ``step action site what before after changed comment``.
+        """
+        columns = ["step", "action", "site", "what", "before", "after", "changed", "comment"]
+        return pd.DataFrame(self._log, columns=columns)  # type: ignore[attr-defined]
+
+    def new_sites(self) -> pd.DataFrame:
+        """Sites that the baseline does not hold: a travel matrix needs columns for them.
+
+        Returns
+        -------
+        DataFrame
+            As `to_frame`.
+        """
+        known = {s.id for s in self.baseline.sites}
+        frame = self.to_frame()
+        return frame[~frame["id"].isin(known)].reset_index(drop=True)
+
+    def to_toml(self) -> str:
+        """Write the scenario as TOML that `from_toml` reads back.
+
+        Returns
+        -------
+        str
+        """
+        return write_toml(self.name, self.comment, self.baseline.name, self.modifications)
+
+    @classmethod
+    def from_toml(cls, text: str, baseline: Baseline, *, file: str = "scenario.toml") -> Scenario:
+        """Read a scenario.
+
+        Parameters
+        ----------
+        text : str
+            Contents of a TOML file: ``name``, ``comment``, and ``[[modification]]`` tables
+            with ``action site`` and what the action needs, and a ``comment``.
+        baseline : Baseline
+        file : str
+            Name of the file, for messages.
+
+        Returns
+        -------
+        Scenario
+
+        Raises
+        ------
+        ScenarioError
+            Telling every fault of the file at once.
+
+        Examples
+        --------
+        >>> text = '''name = "Plan"
+        ... [[modification]]
+        ... action = "close"
+        ... site = "A"
+        ... comment = "small numbers"'''
+        >>> Scenario.from_toml(text, Baseline.of("now", ["A", "B"])).open_ids
+        ('B',)
+        """
+        name, comment, steps = read_toml(text, baseline.name, file)
+        return cls(name, baseline, steps, comment)
+
+
+def _log_row(
+    number: int, step: Modification, before: Mapping[str, Site], after: Mapping[str, Site]
+) -> dict[str, Any]:
+    touched = [i for i in dict.fromkeys([*before, *after]) if before.get(i) != after.get(i)]
+    differences = [_difference(before.get(i), after.get(i)) for i in touched]
+    return {
+        "step": number,
+        "action": step.action,
+        "site": step.site,
+        "what": "; ".join(d[0] for d in differences),
+        "before": "; ".join(d[1] for d in differences),
+        "after": "; ".join(d[2] for d in differences),
+        "changed": bool(touched),
+        "comment": step.comment,
+    }
+
+
+def _difference(old: Site | None, new: Site | None) -> tuple[str, str, str]:
+    if old is None or new is None:
+        there = new or old
+        return (there.id if there else "", "not there" if old is None else "there", "added")
+    fields = [f for f in Site.__dataclass_fields__ if getattr(old, f) != getattr(new, f)]
+
+    def words(site: Site) -> str:
+        values = [getattr(site, f) for f in fields]
+        return ", ".join("not known" if v is None else _text(v) for v in values)
+
+    return ", ".join(fields), words(old), words(new)
+
+
+def _text(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float | np.floating) else str(value)
