@@ -36,7 +36,7 @@ noun = "residents"
 [proposals.places_18_to_15]
 title = "Places from 18 to 15"
 service = "place"
-close = ["N02", "N05", "N10"]
+close = ["N02", "N10", "N11"]
 """
 
 

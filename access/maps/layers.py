@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable
 from importlib.resources import files
 from itertools import pairwise
@@ -14,6 +13,7 @@ import pandas as pd
 import shapely
 from branca.element import Element
 
+from access.maps.escape import safe_text
 from access.maps.geometry import approximate_cells
 from access.maps.style import (
     ADDED_COLOURS,
@@ -27,6 +27,10 @@ from access.results import MODE_TITLES, ProposalResult, StudyResults
 from access.units import WGS84
 
 _LEAFLET = "assets/leaflet"
+_LABEL = (
+    "display:block;text-align:center;white-space:nowrap;font:12px system-ui,sans-serif;"
+    f"color:{INK};text-shadow:0 0 3px #fff,0 0 3px #fff,0 0 3px #fff;pointer-events:none"
+)
 
 
 def study_map(results: StudyResults, *, mode: str = "typical", tiles: bool = False) -> folium.Map:
@@ -47,6 +51,7 @@ def study_map(results: StudyResults, *, mode: str = "typical", tiles: bool = Fal
         With one layer a proposal, centres and closing centres. Saving it twice gives the same
         bytes.
     """
+    mode = mode if mode in results.matrices else next(iter(results.matrices))
     areas = results.study.areas
     cells = approximate_cells(areas["lon"], areas["lat"]).simplify(5).to_crs(WGS84)
     cells = cells.map(_polygons_only)
@@ -64,6 +69,7 @@ def study_map(results: StudyResults, *, mode: str = "typical", tiles: bool = Fal
     fmap.fit_bounds([[south, west], [north, east]])
     for i, proposal in enumerate(results.proposals.values()):
         _proposal_layer(fmap, results, proposal, cells, mode, shown=i == 0)
+    _place_labels(fmap, results)
     folium.LayerControl(collapsed=False).add_to(fmap)
     _furnish(fmap, results, mode)
     _fix_ids(fmap)
@@ -96,7 +102,7 @@ def _proposal_layer(
     *,
     shown: bool,
 ) -> None:
-    impact = proposal.impacts.get(mode) or next(iter(proposal.impacts.values()))
+    impact = proposal.impacts[mode]
     table = impact.areas.set_index("id").loc[results.study.areas["id"]]
     names = results.names()
     noun = results.study.config.services[proposal.service].noun
@@ -112,7 +118,7 @@ def _proposal_layer(
         geometry=cells.to_numpy(),
         crs=WGS84,
     )
-    layer = folium.FeatureGroup(name=html.escape(proposal.title), show=shown, overlay=True)
+    layer = folium.FeatureGroup(name=safe_text(proposal.title), show=shown, overlay=False)
     folium.GeoJson(
         frame,
         style_function=lambda f: {
@@ -123,11 +129,28 @@ def _proposal_layer(
         },
         tooltip=folium.GeoJsonTooltip(
             fields=["area", "people", "today", "after", "change"],
-            aliases=["Area", html.escape(noun.capitalize()), "Nearest today", "Nearest after",
+            aliases=["Area", safe_text(noun.capitalize()), "Nearest today", "Nearest after",
                      "Change"],
         ),
     ).add_to(layer)  # fmt: skip
     _site_markers(layer, results, proposal)
+    layer.add_to(fmap)
+
+
+def _place_labels(fmap: folium.Map, results: StudyResults) -> None:
+    """Write ward names where their areas lie, for orientation."""
+    areas = results.study.areas
+    if "ward" not in areas:
+        return
+    layer = folium.FeatureGroup(name="Ward names", show=True)
+    for ward, part in areas.groupby("ward", sort=True):
+        label = f"<span style='{_LABEL}'>{safe_text(ward)}</span>"
+        folium.Marker(
+            [part["lat"].median(), part["lon"].median()],
+            icon=folium.DivIcon(html=label, icon_size=(120, 16), icon_anchor=(60, 8)),
+            interactive=False,
+            keyboard=False,
+        ).add_to(layer)
     layer.add_to(fmap)
 
 
@@ -138,7 +161,7 @@ def _site_markers(
     sites = results.sites[results.sites["id"].isin({*proposal.before, *proposal.after})]
     for site in sites.to_dict("records"):
         closes = site["id"] in closed
-        words = [html.escape(str(site["name"])), "closes" if closes else "stays open"]
+        words = [safe_text(site["name"]), "closes" if closes else "stays open"]
         if site["assumed"]:
             words.append("assumed stand-in")
         if site["proxy"]:
@@ -147,7 +170,7 @@ def _site_markers(
             [site["lat"], site["lon"]],
             icon=folium.DivIcon(html=_symbol(closes), icon_size=(26, 26), icon_anchor=(13, 13)),
             tooltip="<br>".join(words),
-            alt=html.escape(str(site["name"]), quote=True),
+            alt=safe_text(site["name"]),
         ).add_to(layer)
 
 
@@ -197,7 +220,7 @@ def _count(count: float) -> str:
 
 def _trips(minutes: pd.Series, ids: pd.Series, names: dict[str, str]) -> list[str]:
     return [
-        f"{html.escape(names[i])}, {m:.0f} min" if np.isfinite(m) else "cannot be reached"
+        f"{safe_text(names[i])}, {m:.0f} min" if np.isfinite(m) else "cannot be reached"
         for m, i in zip(minutes, ids, strict=True)
     ]
 
@@ -213,7 +236,7 @@ def _change_words(minutes: float) -> str:
 def _furnish(fmap: folium.Map, results: StudyResults, mode: str) -> None:
     """Language, title, what the colours say, and what must be known of the numbers."""
     root = fmap.get_root()
-    title = html.escape(results.study.config.study.title)
+    title = safe_text(results.study.config.study.title)
     edges = [*(f"{e:g}" for e in ADDED_EDGES[1:])]
     labels = ["no change", f"under {edges[1]}"]
     labels += [f"{a} to {b}" for a, b in pairwise(edges[1:])]
@@ -222,19 +245,20 @@ def _furnish(fmap: folium.Map, results: StudyResults, mode: str) -> None:
                [*labels, "less than today", "cannot be reached"], strict=True)  # fmt: skip
     key = "".join(
         f"<li><span style='background:{c};border:1px solid {INK};display:inline-block;"
-        f"width:1em;height:1em;margin-right:.4em'></span>{html.escape(t)}</li>"
+        f"width:1em;height:1em;margin-right:.4em'></span>{safe_text(t)}</li>"
         for c, t in rows
     )
-    notes = "".join(f"<li>{html.escape(a)}</li>" for a in results.assumptions)
+    notes = "".join(f"<li>{safe_text(a)}</li>" for a in results.assumptions)
     page = (
         "<style>html,body{margin:0;height:100%;font:16px/1.4 system-ui,sans-serif}"
-        "#key{position:absolute;z-index:900;bottom:1.6em;left:.6em;background:#fff;"
+        ".leaflet-container{background:#fff}"
+        "#key{position:absolute;z-index:900;bottom:5em;left:.6em;background:#fff;"
         f"padding:.6em .8em;border:1px solid {QUIET};max-width:17em}}"
         "#key ul{list-style:none;margin:.3em 0;padding:0}"
         "#key details ul{list-style:disc;padding-left:1em;max-height:12em;overflow:auto;"
         "font-size:.8em}#key h1{font-size:1.05em;margin:0}</style>"
         f"<section id='key' aria-label='Key'><h1>{title}</h1>"
-        f"Minutes added to the {html.escape(MODE_TITLES.get(mode, mode))} trip"
+        f"Minutes added, {safe_text(MODE_TITLES.get(mode, mode))}"
         f"<ul>{key}</ul>Round: stays open. Square with a cross: closes."
         f"<details><summary>What these numbers assume</summary><ul>{notes}</ul></details></section>"
     )

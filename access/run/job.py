@@ -101,7 +101,7 @@ def _sites(study: Study) -> pd.DataFrame:
         part = pd.DataFrame(frame.drop(columns="geometry")).assign(kind=kind)
         part = part.reindex(columns=columns)
         for column in ("assumed", "proxy"):
-            part[column] = part[column].fillna(False).astype(bool)
+            part[column] = part[column].eq(True)
         part["position_error_m"] = part["position_error_m"].astype(float)
         parts.append(part.fillna({c: "" for c in columns if part[c].dtype == object or
                                   pd.api.types.is_string_dtype(part[c])}))  # fmt: skip
