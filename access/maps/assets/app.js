@@ -1,0 +1,191 @@
+/* What is chosen now, and the words and figures that several parts of the page share. */
+(function (App) {
+  'use strict';
+
+  App.core = globalThis.Core;
+
+  App.start = (data, strings) => {
+    App.data = data;
+    App.strings = strings;
+    App.language = data.language;
+    App.plurals = new Intl.PluralRules(data.language);
+    App.model = App.core.buildModel(data);
+    App.shapes = data.shapes.map(App.unpackShape);
+    const { areas } = data;
+    const spread = (coded) => (coded ? coded.at.map((i) => coded.of[i]) : null);
+    App.areas = { ...areas, name: spread(areas.name), ward: spread(areas.ward), locality: spread(areas.locality) };
+    App.bounds = [[Math.min(...areas.lat) - 0.004, Math.min(...areas.lon) - 0.006], [Math.max(...areas.lat) + 0.004, Math.max(...areas.lon) + 0.006]];
+    App.still = globalThis.matchMedia('(prefers-reduced-motion: reduce)').matches;
+    App.printing = false;
+    App.state = {
+      view: 'my-street',
+      service: 0,
+      mode: 'walk',
+      speed: data.walk_km_h,
+      limit: data.threshold,
+      layers: {},
+      overlays: { ward: false, locality: false, candidates: false, tiles: false },
+      swipe: 50,
+      reach: null,
+      place: null,
+      option: App.proposalOption(),
+    };
+  };
+
+  App.service = () => App.model.services[App.state.service];
+  App.minutes_ = (mode) => App.core.minutesFor(App.model, mode, App.state.speed);
+
+  /* An option: which of today's centres stay, and which other sites become hubs. */
+  App.proposalOption = () => optionOf((service) => service.after);
+  App.todayOption = () => optionOf((service) => service.before);
+
+  function optionOf(openOf) {
+    const open = new Set(App.model.services.flatMap(openOf));
+    const keep = new Set(App.model.services.flatMap((s) => s.before).filter((site) => open.has(site)));
+    return { keep, hubs: new Set([...open].filter((site) => !keep.has(site))) };
+  }
+
+  App.sameOption = (a, b) => a.keep.size === b.keep.size && a.hubs.size === b.hubs.size
+    && [...a.keep].every((s) => b.keep.has(s)) && [...a.hubs].every((s) => b.hubs.has(s));
+
+  App.openIn = (option, service) => [...service.before.filter((s) => option.keep.has(s)), ...option.hubs];
+
+  /* Nearest centre of every area today, under the proposal, and with the option. */
+  App.situations = () => {
+    const { mode, speed, service, option } = App.state;
+    const key = [mode, speed, service, [...option.keep].sort(), [...option.hubs].sort()].join('|');
+    if (App.situationKey !== key) {
+      const s = App.service();
+      const minutes = App.minutes_(mode);
+      const near = (open) => App.core.nearest(minutes, App.model.n, open);
+      App.situationKey = key;
+      App.situationNow = { today: near(s.before), after: near(s.after), option: near(App.openIn(option, s)) };
+    }
+    return App.situationNow;
+  };
+
+  App.siteName = (site) => (site < 0 ? App.t('none') : App.data.sites[site].name);
+
+  /* A name short enough for the map: without the kind of centre and without brackets. */
+  App.shortName = (site) => {
+    const { name, service } = App.data.sites[site];
+    const kind = App.data.services.find((s) => s.key === service);
+    const bare = name.replace(/\s*\([^)]*\)/g, '');
+    const short = kind ? bare.replace(new RegExp(`\\s*${kind.one.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\s*`, 'i'), ' ').trim() : bare;
+    return short.length > 2 ? short : bare;
+  };
+
+  App.areaName = (i) => {
+    const { name, ward, id } = App.areas;
+    if (name[i] && ward && ward[i] && ward[i] !== name[i]) return App.t('area_name', { place: name[i], ward: ward[i] });
+    return name[i] || id[i];
+  };
+
+  App.kindWords = (kind, status) => {
+    if (kind === 'hub') return App.t('kind_hub');
+    if (kind === 'candidate') return App.t('kind_candidate');
+    const { one } = App.data.services.find((s) => s.key === kind);
+    return App.t(`kind_${status}`, { one });
+  };
+
+  App.statusWords = (entry) => {
+    const site = App.data.sites[entry.site];
+    const words = [App.kindWords(entry.kind, entry.status)];
+    if (site.address) words.push(site.address);
+    if (site.assumed) words.push(App.t('assumed_site'));
+    if (site.error_m >= 200) words.push(App.t('proxy_site', { metres: site.error_m }));
+    return words.map((w) => App.h('div', {}, w));
+  };
+
+  /* The centres to draw in a view, in a fixed order. */
+  App.entries = (view) => {
+    const { option, service, overlays } = App.state;
+    const out = [];
+    App.model.services.forEach((s, index) => {
+      if (view !== 'my-street' && index !== service) return;
+      for (const site of s.before) {
+        const open = view === 'your-option' ? option.keep.has(site) : s.after.includes(site);
+        out.push({ site, kind: s.key, status: open ? 'open' : view === 'your-option' ? 'closed' : 'closing' });
+      }
+    });
+    const hubs = view === 'your-option' ? option.hubs : App.proposalOption().hubs;
+    for (const site of hubs) out.push({ site, kind: 'hub', status: 'open' });
+    if (view === 'your-option' && overlays.candidates) {
+      for (let site = App.data.candidates_from; site < App.data.sites.length; site += 1) {
+        if (!hubs.has(site)) out.push({ site, kind: 'candidate', status: 'open' });
+      }
+    }
+    return out;
+  };
+
+  App.modeWords = () => App.t(`mode_${App.state.mode}`);
+
+  /* Change what is chosen, and show it. */
+  App.set = (changes) => {
+    Object.assign(App.state, changes);
+    App.render();
+  };
+
+  App.view = () => App.views[App.state.view];
+
+  App.render = () => {
+    const view = App.view();
+    view.render();
+    if (App.state.view !== 'about') App.renderMap();
+  };
+
+  App.renderMap = () => {
+    const { view, overlays } = App.state;
+    const keys = App.layerKeys(view);
+    const key = keys.includes(App.state.layers[view]) ? App.state.layers[view] : keys[0];
+    const layer = App.layer(key);
+    App.currentLayer = layer;
+    App.map.show(layer, App.entries(view), overlays);
+    App.fill(App.$('map-title'), App.view().mapTitle(layer));
+    App.fill(App.$('map-words'), layer.summary());
+    App.renderMapControls(keys, key);
+    App.renderAreaTable(layer);
+  };
+
+  App.renderMapControls = (keys, key) => {
+    const select = App.$('colour-by');
+    const names = keys.map((k) => `${k}|${App.t(`menu_${k}`, { people: App.service().people })}`);
+    if (select.dataset.keys !== names.join()) {
+      select.dataset.keys = names.join();
+      App.fill(select, names.map((n) => App.h('option', { value: n.split('|')[0] }, n.split('|')[1])));
+    }
+    select.value = key;
+    App.$('reach-control').hidden = key !== 'reach';
+    if (key === 'reach') {
+      const sites = App.openIn(App.todayOption(), App.service());
+      App.fill(App.$('reach-site'), sites.map((s) => App.h('option', { value: s, selected: s === App.currentLayer.sites[0] }, App.siteName(s))));
+    }
+    App.$('candidates-control').hidden = App.state.view !== 'your-option' || App.data.candidates_from === App.data.sites.length;
+    App.$('speed-note').hidden = App.state.speed === App.data.walk_km_h;
+    App.fill(App.$('speed-note'), App.t('speed_note', { speed: App.number(App.state.speed, 1) }));
+  };
+
+  /* The table that equals the map: filled when it is opened, and kept in step while it is. */
+  App.renderAreaTable = (layer) => {
+    const details = App.$('area-table');
+    if (!details.open) return;
+    const s = App.service();
+    const found = App.situations();
+    const wanted = App.$('area-filter').value.trim().toLowerCase();
+    const second = App.state.view === 'your-option' ? 'option' : 'after';
+    const base = ['change', 'option_change', 'swipe', 'swipe_option', 'plain', 'families', 'today', second];
+    const extra = !base.includes(layer.key);
+    const changes = App.core.change(found.today.minutes, found[second].minutes);
+    const rows = [];
+    for (let i = 0; i < App.model.n; i += 1) {
+      const name = App.areaName(i);
+      if (wanted && !`${name} ${App.areas.id[i]}`.toLowerCase().includes(wanted)) continue;
+      const row = [`${name} (${App.areas.id[i]})`, App.people(s.counts[i]), App.min(found.today.minutes[i]), App.min(found[second].minutes[i]), App.minChange(changes[i])];
+      if (extra) row.push(layer.text(i));
+      rows.push(row);
+    }
+    const head = [App.t('col_area'), App.t('col_people', { people: s.people }), App.t('col_today'), App.t(`col_${second}`), App.t('col_change'), ...(extra ? [layer.title] : [])];
+    App.fill(App.$('area-rows'),
+      App.table(App.t('area_table_caption', { title: s.title, mode: App.modeWords(), shown: rows.length, all: App.model.n }), head, rows, { className: 'compact' }));
+  };
+})(globalThis.App = globalThis.App || {});

@@ -1,0 +1,460 @@
+/* The arithmetic of the explorer: pure functions, no page, no clock, no network.
+ * Works in a browser and in node. The rules are those of the Python package:
+ *  - figures are over families (counts), never over areas; areas without families are in no figure;
+ *  - Infinity is "cannot be reached": never averaged, always counted beside, and beyond any limit;
+ *  - ties between sites go to the lesser id (sites are sorted by id, so to the lesser index).
+ * Minutes lie site after site: minutes[site * n + area]. */
+(function (root) {
+  'use strict';
+
+  const SAME = 1e-9; // minutes: two options closer than this are the same
+  const UNCHANGED = 0.01; // minutes: a change of no more than this is none
+  const MOST_ALTERNATIVES = 6435; // more ways than this are not ranked inside the page
+
+  function bytesOf(base64) {
+    const text = atob(base64);
+    const bytes = new Uint8Array(text.length);
+    for (let i = 0; i < text.length; i += 1) bytes[i] = text.charCodeAt(i);
+    return bytes;
+  }
+
+  /* One block of fixed-point minutes; the greatest code is "cannot be reached". */
+  function decodeMinutes(block) {
+    const bytes = bytesOf(block.data);
+    const width = block.bytes;
+    const top = Math.pow(256, width) - 1;
+    const out = new Float64Array(bytes.length / width);
+    for (let i = 0; i < out.length; i += 1) {
+      let code = 0;
+      for (let b = width - 1; b >= 0; b -= 1) code = code * 256 + bytes[i * width + b];
+      out[i] = code === top ? Infinity : code * block.step;
+    }
+    return out;
+  }
+
+  function joined(blocks) {
+    const parts = blocks.map(decodeMinutes);
+    const out = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      out.set(part, at);
+      at += part.length;
+    }
+    return out;
+  }
+
+  function column(coded, n, otherwise) {
+    if (!coded) return new Array(n).fill(otherwise);
+    return coded.at.map((i) => coded.of[i]);
+  }
+
+  /* Everything that later steps read, made once from the page's data. */
+  function buildModel(payload) {
+    const areas = payload.areas;
+    const n = areas.id.length;
+    return {
+      n,
+      sites: payload.sites,
+      candidatesFrom: payload.candidates_from,
+      walk: joined(payload.minutes.walk),
+      drive: payload.minutes.drive ? joined(payload.minutes.drive) : null,
+      walkKmH: payload.walk_km_h,
+      pramKmH: payload.pram_km_h,
+      parking: payload.parking_minutes,
+      noCar: areas.no_car ? Float64Array.from(column(areas.no_car, n, 0)) : null,
+      weight: Float64Array.from(column(areas.weight, n, 1)),
+      fifth: (areas.decile || new Array(n).fill(0)).map((d) => (d ? Math.ceil(d / 2) : 0)),
+      services: payload.services.map((s) => ({ ...s, counts: Float64Array.from(s.counts) })),
+      cache: new Map(),
+    };
+  }
+
+  function modes(model) {
+    const list = ['walk', 'pram'];
+    if (model.drive) list.push('drive');
+    if (model.drive && model.noCar) list.push('typical');
+    return list;
+  }
+
+  function scaled(values, factor) {
+    return factor === 1 ? values : values.map((v) => v * factor);
+  }
+
+  /* Those without a car walk; the others take the quicker of walking and driving + parking. */
+  function typical(model, walk) {
+    const { n, drive, noCar, parking } = model;
+    const out = new Float64Array(walk.length);
+    for (let i = 0; i < out.length; i += 1) {
+      const p = noCar[i % n];
+      const other = Math.min(walk[i], drive[i] + parking);
+      out[i] = (p > 0 ? p * walk[i] : 0) + (p < 1 ? (1 - p) * other : 0);
+    }
+    return out;
+  }
+
+  function kept(model, key, make) {
+    if (!model.cache.has(key)) {
+      if (model.cache.size > 40) model.cache.clear(); // sliders make many; none is dear
+      model.cache.set(key, make());
+    }
+    return model.cache.get(key);
+  }
+
+  /* Minutes to every site by a mode, at a walking speed (the pram has a speed of its own). */
+  function minutesFor(model, mode, walkKmH) {
+    const speed = mode === 'pram' ? model.pramKmH : walkKmH || model.walkKmH;
+    if (mode === 'drive') return model.drive;
+    return kept(model, `minutes ${mode} ${speed}`, () => {
+      const walk = scaled(model.walk, model.walkKmH / speed);
+      return mode === 'typical' ? typical(model, walk) : walk;
+    });
+  }
+
+  /* Nearest and second-nearest open site of every area; site -1 where none is reached. */
+  function nearest(minutes, n, open) {
+    const sites = Array.from(open).sort((a, b) => a - b);
+    const out = {
+      minutes: new Float64Array(n).fill(Infinity),
+      site: new Int32Array(n).fill(-1),
+      secondMinutes: new Float64Array(n).fill(Infinity),
+      secondSite: new Int32Array(n).fill(-1),
+    };
+    for (const site of sites) {
+      const from = site * n;
+      for (let i = 0; i < n; i += 1) {
+        const m = minutes[from + i];
+        if (m < out.minutes[i]) {
+          out.secondMinutes[i] = out.minutes[i];
+          out.secondSite[i] = out.site[i];
+          out.minutes[i] = m;
+          out.site[i] = site;
+        } else if (m < out.secondMinutes[i]) {
+          out.secondMinutes[i] = m;
+          out.secondSite[i] = site;
+        }
+      }
+    }
+    return out;
+  }
+
+  /* The same for one area only. */
+  function nearestOf(minutes, n, area, open) {
+    const out = { site: -1, minutes: Infinity, secondSite: -1, secondMinutes: Infinity };
+    for (const site of Array.from(open).sort((a, b) => a - b)) {
+      const m = minutes[site * n + area];
+      if (m < out.minutes) {
+        out.secondSite = out.site;
+        out.secondMinutes = out.minutes;
+        out.site = site;
+        out.minutes = m;
+      } else if (m < out.secondMinutes) {
+        out.secondSite = site;
+        out.secondMinutes = m;
+      }
+    }
+    return out;
+  }
+
+  function leastMinutes(minutes, n, open) {
+    const out = new Float64Array(n).fill(Infinity);
+    for (const site of open) {
+      const from = site * n;
+      for (let i = 0; i < n; i += 1) if (minutes[from + i] < out[i]) out[i] = minutes[from + i];
+    }
+    return out;
+  }
+
+  /* Least value that at least a share q of the weight does not exceed; over finite values. */
+  function quantile(values, weights, q) {
+    const use = [];
+    let total = 0;
+    for (let i = 0; i < values.length; i += 1) {
+      if (weights[i] > 0 && values[i] < Infinity) {
+        use.push(i);
+        total += weights[i];
+      }
+    }
+    if (!use.length) return NaN;
+    use.sort((a, b) => values[a] - values[b]);
+    const target = q * total * (1 - 1e-12);
+    let sum = 0;
+    for (const i of use) {
+      sum += weights[i];
+      if (sum >= target) return values[i];
+    }
+    return values[use[use.length - 1]];
+  }
+
+  /* The same quantile for a long list of options: bins first, then only one bin is sorted. */
+  function quickQuantile(values, weights, q, most) {
+    const bins = 256;
+    const sums = new Float64Array(bins + 1);
+    const scale = most > 0 ? bins / most : 0;
+    let total = 0;
+    for (let i = 0; i < values.length; i += 1) {
+      if (weights[i] > 0 && values[i] < Infinity) {
+        sums[Math.floor(values[i] * scale)] += weights[i];
+        total += weights[i];
+      }
+    }
+    if (!total) return NaN;
+    const target = q * total * (1 - 1e-12);
+    let below = 0;
+    let bin = 0;
+    while (bin < bins && below + sums[bin] < target) {
+      below += sums[bin];
+      bin += 1;
+    }
+    const inBin = [];
+    for (let i = 0; i < values.length; i += 1) {
+      if (weights[i] > 0 && Math.floor(values[i] * scale) === bin) inBin.push(i);
+    }
+    inBin.sort((a, b) => values[a] - values[b]);
+    for (const i of inBin) {
+      below += weights[i];
+      if (below >= target) return values[i];
+    }
+    return inBin.length ? values[inBin[inBin.length - 1]] : quantile(values, weights, q);
+  }
+
+  /* The six criteria for one array of minutes. Less is better in every one. */
+  function criteria(model, counts, minutes, threshold) {
+    const { n, weight, fifth } = model;
+    const limit = threshold * (1 + 1e-12);
+    let people = 0;
+    let reached = 0;
+    let sum = 0;
+    let weighted = 0;
+    let weightedSum = 0;
+    let worst = -Infinity;
+    let within = 0;
+    const bySize = [0, 0, 0, 0, 0, 0];
+    const bySum = [0, 0, 0, 0, 0, 0];
+    for (let i = 0; i < n; i += 1) {
+      const c = counts[i];
+      if (!(c > 0)) continue;
+      people += c;
+      const m = minutes[i];
+      if (m <= limit) within += c;
+      if (m === Infinity) continue;
+      reached += c;
+      sum += c * m;
+      weighted += c * weight[i];
+      weightedSum += c * weight[i] * m;
+      if (m > worst) worst = m;
+      bySize[fifth[i]] += c;
+      bySum[fifth[i]] += c * m;
+    }
+    return {
+      people,
+      unreached: people - reached,
+      mean: reached ? sum / reached : NaN,
+      weighted_mean: weighted ? weightedSum / weighted : NaN,
+      p90: quickQuantile(minutes, counts, 0.9, worst),
+      worst: reached ? worst : NaN,
+      within: people ? within / people : NaN,
+      share_beyond: people ? 1 - within / people : NaN,
+      gap: bySum[1] / bySize[1] - bySum[5] / bySize[5],
+    };
+  }
+
+  /* The same for ranking: where a set of centres leaves families unreached whom some centre of the
+   * service could reach, its means, worst and gap are Infinity, and so its rank is last. */
+  function rankCriteria(model, counts, minutes, threshold, reachable) {
+    const out = criteria(model, counts, minutes, threshold);
+    if (!out.unreached) return out;
+    const lost = [false, false, false, false, false, false, false];
+    const inUse = Float64Array.from(counts);
+    for (let i = 0; i < model.n; i += 1) {
+      if (!reachable[i]) inUse[i] = 0;
+      else if (counts[i] > 0 && minutes[i] === Infinity) {
+        lost[6] = true;
+        lost[model.fifth[i]] = true;
+      }
+    }
+    if (lost[6]) {
+      const all = minutes.map((m) => (m === Infinity ? Number.MAX_VALUE : m));
+      const p90 = quantile(all, inUse, 0.9);
+      Object.assign(out, { mean: Infinity, weighted_mean: Infinity, worst: Infinity, p90: p90 === Number.MAX_VALUE ? Infinity : p90 });
+      if (lost[1] || lost[5]) out.gap = Infinity;
+    }
+    return out;
+  }
+
+  /* Areas that at least one of some sites reaches. */
+  function reachableFrom(minutes, n, sites) {
+    return Array.from(leastMinutes(minutes, n, sites), (m) => m < Infinity);
+  }
+
+  const CRITERIA = ['mean', 'weighted_mean', 'p90', 'worst', 'share_beyond', 'gap'];
+
+  /* Key figures, with the shares within each limit and the averages by deprivation fifth. */
+  function summary(model, counts, minutes, threshold, limits) {
+    const out = criteria(model, counts, minutes, threshold);
+    out.median = quantile(minutes, counts, 0.5);
+    out.shares = limits.map((limit) => {
+      let inside = 0;
+      for (let i = 0; i < model.n; i += 1) if (minutes[i] <= limit) inside += counts[i];
+      return out.people ? inside / out.people : NaN;
+    });
+    out.fifths = meansBy(model.fifth, 6, counts, minutes).slice(1);
+    return out;
+  }
+
+  /* People and mean minutes by group number (0 .. groups - 1). */
+  function meansBy(group, groups, counts, minutes) {
+    const out = Array.from({ length: groups }, () => ({ people: 0, unreached: 0, sum: 0 }));
+    for (let i = 0; i < counts.length; i += 1) {
+      if (!(counts[i] > 0)) continue;
+      const g = out[group[i]];
+      g.people += counts[i];
+      if (minutes[i] === Infinity) g.unreached += counts[i];
+      else g.sum += counts[i] * minutes[i];
+    }
+    for (const g of out) g.mean = g.people > g.unreached ? g.sum / (g.people - g.unreached) : NaN;
+    return out;
+  }
+
+  /* After less before; NaN where neither is reached. */
+  function change(before, after) {
+    const out = new Float64Array(before.length);
+    for (let i = 0; i < out.length; i += 1) {
+      out[i] = before[i] === Infinity && after[i] === Infinity ? NaN : after[i] - before[i];
+    }
+    return out;
+  }
+
+  const CHANGE_CLASSES = ['gain', 'unchanged', 'lose_0_5', 'lose_5_10', 'lose_10_plus',
+    'newly_unreachable', 'newly_reached', 'unreached_both'];
+
+  function changeClass(c) {
+    if (Number.isNaN(c)) return 'unreached_both';
+    if (c === Infinity) return 'newly_unreachable';
+    if (c === -Infinity) return 'newly_reached';
+    if (c < -UNCHANGED) return 'gain';
+    if (c <= UNCHANGED) return 'unchanged';
+    if (c < 5) return 'lose_0_5';
+    return c < 10 ? 'lose_5_10' : 'lose_10_plus';
+  }
+
+  /* How many families gain and lose, and by how much those who lose do. */
+  function distribution(counts, changes) {
+    const people = {};
+    for (const name of CHANGE_CLASSES) people[name] = 0;
+    let losers = 0;
+    let lost = 0;
+    for (let i = 0; i < counts.length; i += 1) {
+      if (!(counts[i] > 0)) continue;
+      const name = changeClass(changes[i]);
+      people[name] += counts[i];
+      if (name.startsWith('lose')) {
+        losers += counts[i];
+        lost += counts[i] * changes[i];
+      }
+    }
+    return { people, losers, meanLoss: losers ? lost / losers : 0 };
+  }
+
+  /* Areas with families that lose most, worst first; ties by id (areas are sorted by id). */
+  function worstAreas(counts, changes, most) {
+    const list = [];
+    for (let i = 0; i < counts.length; i += 1) {
+      if (counts[i] > 0 && changes[i] > UNCHANGED) list.push(i);
+    }
+    list.sort((a, b) => (changes[b] === changes[a] ? a - b : changes[b] > changes[a] ? 1 : -1));
+    return list.slice(0, most);
+  }
+
+  function waysToChoose(n, k) {
+    if (k < 0 || k > n) return 0;
+    let ways = 1;
+    for (let i = 1; i <= Math.min(k, n - k); i += 1) ways = (ways * (n - i + 1)) / i;
+    return Math.round(ways);
+  }
+
+  /* Every way of keeping k of a service's centres of today, with its criteria.
+   * Depth first, so that each step takes the minimum with one more centre only. */
+  function alternatives(model, service, mode, walkKmH, keep, threshold) {
+    const sites = service.before;
+    const count = waysToChoose(sites.length, keep);
+    if (keep < 1 || !count || count > MOST_ALTERNATIVES) return null;
+    const key = `ways ${service.key} ${mode} ${walkKmH} ${keep} ${threshold}`;
+    return kept(model, key, () => {
+      const minutes = minutesFor(model, mode, walkKmH);
+      const { n } = model;
+      const reachable = reachableFrom(minutes, n, sites);
+      const least = Array.from({ length: keep + 1 }, () => new Float64Array(n).fill(Infinity));
+      const rows = { count, keep, sets: [] };
+      for (const name of [...CRITERIA, 'unreached']) rows[name] = new Float64Array(count);
+      const chosen = new Array(keep);
+      const step = (depth, from) => {
+        if (depth === keep) {
+          const found = rankCriteria(model, service.counts, least[depth], threshold, reachable);
+          const at = rows.sets.push(chosen.slice()) - 1;
+          for (const name of [...CRITERIA, 'unreached']) rows[name][at] = found[name];
+          return;
+        }
+        for (let s = from; s <= sites.length - (keep - depth); s += 1) {
+          const start = sites[s] * n;
+          const above = least[depth];
+          const here = least[depth + 1];
+          for (let i = 0; i < n; i += 1) {
+            const m = minutes[start + i];
+            here[i] = m < above[i] ? m : above[i];
+          }
+          chosen[depth] = sites[s];
+          step(depth + 1, s + 1);
+        }
+      };
+      step(0, 0);
+      return rows;
+    });
+  }
+
+  /* 1 + how many alternatives are better. */
+  function rankOf(values, value) {
+    let better = 0;
+    for (let i = 0; i < values.length; i += 1) if (values[i] < value - SAME) better += 1;
+    return better + 1;
+  }
+
+  /* The best alternative; of equals the last, which is the first by the ids closed. */
+  function bestOf(values) {
+    let least = Infinity;
+    for (const v of values) if (v < least) least = v;
+    let best = 0;
+    for (let i = 0; i < values.length; i += 1) if (values[i] <= least + SAME) best = i;
+    return best;
+  }
+
+  /* Hide counts of 1 to below - 1, and where one hidden count could be worked out from the
+   * total, the next smallest beside it. Returns which to hide. */
+  function suppressed(counts, below, totalIsShown) {
+    const hide = counts.map((c) => Math.round(c) > 0 && c < below);
+    if (totalIsShown && hide.filter(Boolean).length === 1) {
+      let next = -1;
+      counts.forEach((c, i) => {
+        if (!hide[i] && c > 0 && (next < 0 || c < counts[next])) next = i;
+      });
+      if (next >= 0) hide[next] = true;
+    }
+    return hide;
+  }
+
+  /* Which class of a list of edges a value falls in: the last edge that it reaches. */
+  function classOf(edges, value) {
+    let k = 0;
+    while (k + 1 < edges.length && value >= edges[k + 1]) k += 1;
+    return k;
+  }
+
+  const api = {
+    SAME, UNCHANGED, CRITERIA, CHANGE_CLASSES, MOST_ALTERNATIVES,
+    decodeMinutes, buildModel, modes, minutesFor, nearest, nearestOf, leastMinutes, quantile, criteria,
+    rankCriteria, reachableFrom,
+    summary, meansBy, change, changeClass, distribution, worstAreas, waysToChoose, alternatives,
+    rankOf, bestOf, suppressed, classOf,
+  };
+  root.Core = api;
+  if (typeof module !== 'undefined' && module.exports) module.exports = api;
+})(typeof globalThis !== 'undefined' ? globalThis : this);

@@ -1,0 +1,119 @@
+/* Making elements and words. Text only ever enters the page as text nodes and attributes made
+ * here, so no name in the data can become markup. */
+(function (App) {
+  'use strict';
+
+  const SVG = 'http://www.w3.org/2000/svg';
+
+  function put(node, props, children) {
+    for (const [key, value] of Object.entries(props || {})) {
+      if (value === null || value === undefined || value === false) continue;
+      if (key.startsWith('on')) node.addEventListener(key.slice(2), value);
+      else if (key === 'checked' || key === 'value' || key === 'selected') node[key] = value;
+      else node.setAttribute(key === 'className' ? 'class' : key, value === true ? '' : value);
+    }
+    for (const child of children.flat(3)) {
+      if (child === null || child === undefined || child === false) continue;
+      node.append(child instanceof Node ? child : String(child));
+    }
+    return node;
+  }
+
+  App.h = (tag, props, ...children) => put(document.createElement(tag), props, children);
+  App.s = (tag, props, ...children) => put(document.createElementNS(SVG, tag), props, children);
+  App.$ = (id) => document.getElementById(id);
+  App.fill = (node, ...children) => {
+    node.replaceChildren(...children.flat(3).filter((c) => c !== null && c !== undefined && c !== false));
+    return node;
+  };
+
+  /* A string of the strings file, with {gaps} filled; {n} also chooses singular or plural. */
+  App.t = (key, values) => {
+    let text = App.strings[key];
+    if (text === undefined) throw new Error(`no string named ${key}`);
+    if (typeof text === 'object') text = text[App.plurals.select(values.n)] || text.other;
+    return text.replace(/\{(\w+)\}/g, (gap, name) =>
+      values && name in values ? App.shown(values[name]) : gap);
+  };
+
+  /* The same, with parts of the sentence in bold. */
+  App.rich = (key, values, bold) => {
+    const parts = App.t(key, Object.fromEntries(Object.keys(values).map((k) => [k, `\u0001${k}\u0002`]))).split(/[\u0001\u0002]/);
+    return parts.map((part, i) => {
+      if (i % 2 === 0) return part;
+      const text = App.shown(values[part]);
+      return bold.includes(part) ? App.h('strong', {}, text) : text;
+    });
+  };
+
+  App.shown = (value) => (typeof value === 'number' ? App.number(value) : String(value));
+  App.number = (value, digits) =>
+    value.toLocaleString(App.language, { minimumFractionDigits: digits || 0, maximumFractionDigits: digits || 0 });
+
+  /* Minutes to the nearest whole, in words: for sentences. */
+  App.minutes = (m) => {
+    if (!(m < Infinity)) return App.t('not_reached');
+    const n = Math.round(m);
+    return n === 0 ? App.t('under_a_minute') : App.t('minutes', { n });
+  };
+
+  /* For table cells: whole minutes, or one decimal where the table is for planners. */
+  App.min = (m, digits) => {
+    if (Number.isNaN(m)) return App.t('not_known');
+    return m < Infinity ? App.number(m, digits) : App.t('not_reached');
+  };
+
+  App.minChange = (m, digits) => {
+    if (Number.isNaN(m)) return App.t('not_known');
+    if (m === Infinity) return App.t('not_reached');
+    if (m === -Infinity) return App.t('newly_reached');
+    const size = App.number(Math.abs(m), digits);
+    if (Number(Math.abs(m).toFixed(digits || 0)) === 0) return App.number(0, digits);
+    return (m > 0 ? '+' : '\u2212') + size;
+  };
+
+  App.percent = (share, digits) => (Number.isNaN(share) ? App.t('not_known') : `${App.number(share * 100, digits)}%`);
+
+  /* A count for a sentence: to the nearest hundred from a thousand, ten from a hundred. */
+  App.about = (count) => {
+    if (count >= 100) {
+      const unit = count >= 1000 ? 100 : 10;
+      return App.t('about', { number: App.number(Math.round(count / unit) * unit) });
+    }
+    return App.people(count);
+  };
+
+  /* A count for a table, hidden where it could point at a family. */
+  App.people = (count) => {
+    if (Math.round(count) === 0) return App.number(0);
+    return count < App.data.suppress_below ? App.t('suppressed') : App.number(Math.round(count));
+  };
+
+  App.list = (items) => new Intl.ListFormat(App.language, { type: 'conjunction' }).format(items);
+
+  /* A table: head is a list of texts, or of [text, class]; rows are lists of cells, the first of
+   * each a row header. */
+  App.table = (caption, head, rows, options) => {
+    const set = options || {};
+    const cells = head.map((c, i) => App.h('th', { scope: 'col', className: i && !set.texts?.includes(i) ? 'number' : null }, c));
+    const lines = rows.map((row) =>
+      App.h('tr', { className: row.className }, row.map((cell, i) => {
+        if (i === 0) return App.h('th', { scope: 'row' }, cell);
+        return App.h('td', { className: set.texts?.includes(i) ? null : 'number' }, cell);
+      })));
+    return App.h('table', { className: set.className },
+      App.h('caption', { className: set.hideCaption ? 'hidden' : null }, caption),
+      App.h('thead', {}, App.h('tr', {}, cells)),
+      App.h('tbody', {}, lines));
+  };
+
+  /* Said aloud by screen readers, once what happened has settled. */
+  let waiting = 0;
+  App.say = (text) => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => { App.$('live').textContent = text; }, 250);
+  };
+
+  App.button = (text, onclick, className, more) =>
+    App.h('button', { type: 'button', className: className || 'button', onclick, ...more }, text);
+})(globalThis.App = globalThis.App || {});

@@ -1,0 +1,222 @@
+/* The log of options that people asked for: named, with a reason, saved as files, opened again.
+ * It lives in this page only; nothing is sent anywhere and nothing is kept when the page closes. */
+(function (App) {
+  'use strict';
+
+  const FORMAT = 'access-options';
+  const LIMIT = { name: 120, reason: 2000 };
+  const entries = [];
+  let saved = true;
+
+  const idsOf = (sites) => Array.from(sites, (site) => App.data.sites[site].id).sort();
+
+  /* What an option changes from today, as the scenario files of the package have it. */
+  App.modifications = (option) => ({
+    close: idsOf(App.model.services.flatMap((s) => s.before).filter((site) => !option.keep.has(site))),
+    open: idsOf(option.hubs),
+  });
+
+  App.optionFrom = (close, open) => {
+    const where = new Map(App.data.sites.map((site, i) => [site.id, i]));
+    const unknown = [...close, ...open].filter((id) => !where.has(id));
+    if (unknown.length) throw new Error(App.t('file_unknown', { ids: unknown.slice(0, 5).join(', ') }));
+    const option = App.todayOption();
+    for (const id of close) option.keep.delete(where.get(id));
+    for (const id of open) {
+      const site = where.get(id);
+      if (App.data.sites[site].service) option.keep.add(site);
+      else option.hubs.add(site);
+    }
+    return option;
+  };
+
+  function figuresOf(option) {
+    const out = {};
+    for (const service of App.model.services) {
+      if (!App.openIn(option, service).length) continue;
+      const { figures, ranks, ways } = App.optionFigures(option, service);
+      const round = (v, d) => (Number.isFinite(v) ? Number(v.toFixed(d)) : null);
+      out[service.key] = {
+        mean_minutes: round(figures.mean, 1), weighted_mean_minutes: round(figures.weighted_mean, 1), p90_minutes: round(figures.p90, 1),
+        worst_minutes: round(figures.worst, 1), share_beyond: round(figures.share_beyond, 3), rank_mean: ways ? ranks.mean : null, alternatives: ways ? ways.count : null,
+      };
+    }
+    return out;
+  }
+
+  const stamp = () => {
+    const now = new Date();
+    const two = (n) => String(n).padStart(2, '0');
+    return `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())} ${two(now.getHours())}:${two(now.getMinutes())}`;
+  };
+
+  function add() {
+    const name = App.$('option-name').value.trim().slice(0, LIMIT.name) || App.t('unnamed', { number: entries.length + 1 });
+    const reason = App.$('option-reason').value.trim().slice(0, LIMIT.reason);
+    const { option, mode, speed, limit } = App.state;
+    entries.push({ name, reason, noted: stamp(), mode, walk_km_h: speed, limit_minutes: limit, ...App.modifications(option), figures: figuresOf(option) });
+    App.$('option-name').value = '';
+    App.$('option-reason').value = '';
+    saved = false;
+    show();
+    App.say(App.t('said_noted', { name, n: entries.length }));
+  }
+
+  function restore(entry) {
+    const option = App.optionFrom(entry.close, entry.open);
+    App.state.mode = App.core.modes(App.model).includes(entry.mode) ? entry.mode : App.state.mode;
+    App.changeOption((o) => Object.assign(o, option), App.t('said_restored', { name: entry.name }));
+    App.syncControls();
+    App.render();
+  }
+
+  function drop(entry) {
+    entries.splice(entries.indexOf(entry), 1);
+    show();
+    App.say(App.t('said_removed', { name: entry.name }));
+    App.$('log-title').focus();
+  }
+
+  const namesOf = (ids) => App.list(ids.map((id) => App.siteName(App.data.sites.findIndex((s) => s.id === id))));
+
+  function show() {
+    App.$('log-empty').hidden = entries.length > 0;
+    for (const id of ['save-csv', 'save-json']) App.$(id).disabled = !entries.length;
+    const rows = entries.map((entry) => {
+      const means = App.model.services.map((s) => {
+        const f = entry.figures[s.key];
+        return f ? App.h('div', {}, App.t('log_mean', { title: s.title, mean: App.min(f.mean_minutes === null ? NaN : f.mean_minutes, 1), rank: f.rank_mean ? App.t('rank_of', { rank: f.rank_mean, count: f.alternatives }) : App.t('number_no_rank') })) : null;
+      });
+      return [[App.h('div', {}, entry.name), App.h('div', { className: 'hint' }, entry.noted)], entry.reason || App.t('no_reason'),
+        [App.h('div', {}, entry.close.length ? App.t('log_close', { sites: namesOf(entry.close) }) : App.t('option_closes_none')), entry.open.length ? App.h('div', {}, App.t('log_open', { sites: namesOf(entry.open) })) : null],
+        [App.h('div', {}, App.t(`mode_${entry.mode}`)), means],
+        [App.button(App.t('restore'), () => restore(entry), 'link', { 'aria-label': App.t('restore_named', { name: entry.name }) }), ' ', App.button(App.t('remove'), () => drop(entry), 'link', { 'aria-label': App.t('remove_named', { name: entry.name }) })]];
+    });
+    App.fill(App.$('log-rows'), entries.length ? App.table(App.t('log_caption'), [App.t('col_option_name'), App.t('col_reason'), App.t('col_changes'), App.t('col_results'), App.t('col_do')], rows, { className: 'compact log', texts: [1, 2, 3, 4] }) : null);
+  }
+
+  /* ---- files ---- */
+
+  App.logJson = () => JSON.stringify({ format: FORMAT, version: 1, place: App.data.place, as_of: App.data.as_of, options: entries }, null, 2);
+
+  /* A cell that a spreadsheet must not take for a formula. */
+  const cell = (value) => {
+    const text = String(value ?? '');
+    const safe = /^[=+\-@\t\r]/.test(text) && typeof value !== 'number' ? `'${text}` : text;
+    return /[",\n\r]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
+  };
+
+  App.logCsv = () => {
+    const figures = ['mean_minutes', 'weighted_mean_minutes', 'p90_minutes', 'worst_minutes', 'share_beyond', 'rank_mean', 'alternatives'];
+    const head = ['name', 'reason', 'noted', 'mode', 'walk_km_h', 'limit_minutes', 'close', 'open', ...App.model.services.flatMap((s) => figures.map((f) => `${s.key}_${f}`))];
+    const lines = entries.map((e) => [e.name, e.reason, e.noted, e.mode, e.walk_km_h, e.limit_minutes, e.close.join(' '), e.open.join(' '),
+      ...App.model.services.flatMap((s) => figures.map((f) => (e.figures[s.key] ? e.figures[s.key][f] : '')))]);
+    return `${[head, ...lines].map((row) => row.map(cell).join(',')).join('\r\n')}\r\n`;
+  };
+
+  function save(text, type, name) {
+    const link = App.h('a', { href: URL.createObjectURL(new Blob([text], { type })), download: name });
+    document.body.append(link);
+    link.click();
+    link.remove();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    saved = true;
+    App.say(App.t('said_saved', { file: name }));
+  }
+
+  const fileName = (ending) => `${App.data.place.toLowerCase().replace(/[^a-z0-9]+/g, '-')}-options.${ending}`;
+
+  /* ---- a link, and a file opened again ---- */
+
+  App.optionLink = () => {
+    const { option, mode, speed, limit, service } = App.state;
+    const { close, open } = App.modifications(option);
+    const parts = new URLSearchParams({ close: close.join('.'), open: open.join('.'), mode, speed, limit, service: App.model.services[service].key });
+    return `${location.href.split('#')[0]}#your-option?${parts}`;
+  };
+
+  App.readLink = (query) => {
+    const parts = new URLSearchParams(query);
+    const ids = (name) => (parts.get(name) || '').split('.').filter(Boolean);
+    const option = App.optionFrom(ids('close'), ids('open'));
+    const numberIn = (name, low, high, otherwise) => {
+      const value = Number(parts.get(name));
+      return parts.get(name) && value >= low && value <= high ? value : otherwise;
+    };
+    const index = App.model.services.findIndex((s) => s.key === parts.get('service'));
+    Object.assign(App.state, {
+      option,
+      mode: App.core.modes(App.model).includes(parts.get('mode')) ? parts.get('mode') : App.state.mode,
+      speed: numberIn('speed', 2, 7, App.state.speed),
+      limit: numberIn('limit', 5, 60, App.state.limit),
+      service: index >= 0 ? index : App.state.service,
+    });
+  };
+
+  async function copyLink() {
+    const link = App.optionLink();
+    App.$('link-text').hidden = false;
+    App.$('link-text').value = link;
+    App.$('link-text').select();
+    try {
+      await navigator.clipboard.writeText(link);
+      App.say(App.t('said_copied'));
+      App.fill(App.$('file-message'), App.t('said_copied'));
+    } catch {
+      App.fill(App.$('file-message'), App.t('copy_by_hand'));
+      App.say(App.t('copy_by_hand'));
+    }
+  }
+
+  /* Take the options of a saved file into the log, and show the first. */
+  App.readOptions = (text) => {
+    let file;
+    try {
+      file = JSON.parse(text);
+    } catch {
+      throw new Error(App.t('file_not_json'));
+    }
+    if (file?.format !== FORMAT || !Array.isArray(file.options) || !file.options.length) throw new Error(App.t('file_wrong'));
+    const texts = (list) => (Array.isArray(list) ? list.map(String) : []);
+    const read = file.options.map((o) => {
+      const close = texts(o.close);
+      const open = texts(o.open);
+      const option = App.optionFrom(close, open);
+      return {
+        name: String(o.name || '').slice(0, LIMIT.name) || App.t('unnamed', { number: entries.length + 1 }), reason: String(o.reason || '').slice(0, LIMIT.reason), noted: String(o.noted || '').slice(0, 20),
+        mode: App.core.modes(App.model).includes(o.mode) ? o.mode : 'walk', walk_km_h: Number(o.walk_km_h) || App.data.walk_km_h, limit_minutes: Number(o.limit_minutes) || App.data.threshold,
+        close, open, figures: figuresOf(option),
+      };
+    });
+    entries.push(...read);
+    show();
+    restore(read[0]);
+    App.say(App.t('said_opened', { n: read.length }));
+  };
+
+  App.wireLog = () => {
+    show();
+    App.$('note-form').addEventListener('submit', (event) => {
+      event.preventDefault();
+      add();
+    });
+    App.$('save-csv').addEventListener('click', () => save(`\ufeff${App.logCsv()}`, 'text/csv', fileName('csv')));
+    App.$('save-json').addEventListener('click', () => save(App.logJson(), 'application/json', fileName('json')));
+    App.$('copy-link').addEventListener('click', copyLink);
+    App.$('open-file').addEventListener('change', async (event) => {
+      const [file] = event.target.files;
+      if (!file) return;
+      try {
+        App.readOptions(await file.text());
+        App.fill(App.$('file-message'));
+      } catch (error) {
+        App.fill(App.$('file-message'), error.message);
+        App.say(error.message);
+      }
+      event.target.value = '';
+    });
+    globalThis.addEventListener('beforeunload', (event) => {
+      if (!saved && entries.length) event.preventDefault();
+    });
+  };
+})(globalThis.App = globalThis.App || {});

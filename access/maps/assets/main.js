@@ -1,0 +1,175 @@
+/* Start: read the data in the page, wire the controls, show the part that the address names. */
+(function (App) {
+  'use strict';
+
+  const VIEWS = ['my-street', 'before-after', 'your-option', 'about'];
+
+  App.views = App.views || {};
+  App.views.about = { render() {}, mapTitle: () => '' };
+
+  const read = (id) => JSON.parse(App.$(id).textContent);
+
+  function showView(view) {
+    App.state.view = view;
+    for (const name of VIEWS) {
+      App.$(name).hidden = name !== view;
+      const link = document.querySelector(`nav a[href="#${name}"]`);
+      if (name === view) link.setAttribute('aria-current', 'page');
+      else link.removeAttribute('aria-current');
+    }
+    document.body.dataset.view = view;
+    if (view !== 'about') {
+      App.$(`settings-${view}`)?.append(App.$('settings'));
+      App.map.moveTo(App.$(`slot-${view}`));
+      App.map.closePopup();
+    }
+    App.render();
+  }
+
+  /* Go to a part of the page, as if its link had been followed. */
+  App.go = (view) => {
+    if (location.hash.split('?')[0] === `#${view}`) showView(view);
+    else {
+      App.moving = view;
+      history.pushState(null, '', `#${view}`);
+      showView(view);
+      App.moving = null;
+    }
+    globalThis.scrollTo(0, 0);
+  };
+
+  function follow() {
+    const [name, query] = location.hash.slice(1).split('?');
+    const view = VIEWS.includes(name) ? name : 'my-street';
+    if (query) {
+      try {
+        App.readLink(query);
+      } catch (error) {
+        App.fill(App.$('file-message'), error.message);
+      }
+    }
+    App.syncControls();
+    showView(view);
+    return view;
+  }
+
+  /* Controls show what is chosen, whoever chose it. */
+  App.syncControls = () => {
+    const { service, mode, speed, limit, swipe } = App.state;
+    for (const radio of document.querySelectorAll('input[name="service"]')) radio.checked = Number(radio.value) === service;
+    for (const radio of document.querySelectorAll('input[name="mode"]')) radio.checked = radio.value === mode;
+    App.$('speed').value = speed;
+    App.$('limit').value = limit;
+    App.$('swipe').value = swipe;
+    App.fill(App.$('speed-shown'), App.t('km_h', { speed: App.number(speed, 1) }));
+    App.fill(App.$('limit-shown'), App.t('minutes', { n: limit }));
+  };
+
+  function radios(name, values) {
+    return values.map(([value, label], k) => App.h('div', { className: 'radio' },
+      App.h('input', { type: 'radio', name, id: `${name}-${k}`, value, checked: k === 0 }), App.h('label', { for: `${name}-${k}` }, label)));
+  }
+
+  function makeSettings() {
+    App.fill(App.$('service-choice'), radios('service', App.model.services.map((s, i) => [i, s.title])));
+    App.fill(App.$('mode-choice'), radios('mode', App.core.modes(App.model).map((m) => [m, App.t(`mode_${m}`)])));
+    App.$('settings').addEventListener('change', (event) => {
+      const { name, value } = event.target;
+      if (name === 'service') App.set({ service: Number(value), reach: null });
+      if (name === 'mode') App.set({ mode: value });
+      if (name === 'service' || name === 'mode') App.say(App.t('said_showing', { title: App.service().title, mode: App.modeWords() }));
+    });
+    for (const name of ['speed', 'limit']) {
+      App.$(name).addEventListener('input', (event) => {
+        App.state[name] = Number(event.target.value);
+        App.syncControls();
+        App.render();
+      });
+    }
+    App.$('speed').addEventListener('change', () => App.say(App.t('said_speed', { speed: App.number(App.state.speed, 1) })));
+    App.$('limit').addEventListener('change', () => App.say(App.t('said_limit', { n: App.state.limit })));
+  }
+
+  function makeMapControls() {
+    App.$('colour-by').addEventListener('change', (event) => {
+      App.state.layers[App.state.view] = event.target.value;
+      App.renderMap();
+      App.say(`${App.currentLayer.title}. ${App.currentLayer.summary()}`);
+    });
+    App.$('reach-site').addEventListener('change', (event) => {
+      App.state.reach = Number(event.target.value);
+      App.renderMap();
+    });
+    for (const name of Object.keys(App.state.overlays)) {
+      App.$(`show-${name}`)?.addEventListener('change', (event) => {
+        App.state.overlays[name] = event.target.checked;
+        if (name === 'tiles') App.map.tiles(event.target.checked);
+        else App.renderMap();
+      });
+      if ((name === 'ward' || name === 'locality') && !App.areas[name]) App.$(`show-${name}`).parentNode.hidden = true;
+    }
+    App.$('swipe').addEventListener('input', (event) => {
+      App.state.swipe = Number(event.target.value);
+      App.map.redraw();
+    });
+    drag(App.$('divider'));
+    App.$('whole-map').addEventListener('click', () => App.map.everything());
+    App.$('area-table').addEventListener('toggle', () => App.renderAreaTable(App.currentLayer));
+    App.$('area-filter').addEventListener('input', () => App.renderAreaTable(App.currentLayer));
+  }
+
+  /* The line between the two halves follows a finger or the mouse; the slider does the same. */
+  function drag(divider) {
+    divider.addEventListener('pointerdown', (event) => {
+      divider.setPointerCapture(event.pointerId);
+      event.preventDefault();
+      event.stopPropagation();
+    });
+    divider.addEventListener('pointermove', (event) => {
+      if (!divider.hasPointerCapture(event.pointerId)) return;
+      const box = App.$('map').getBoundingClientRect();
+      App.state.swipe = Math.round(Math.max(2, Math.min(98, (100 * (event.clientX - box.left)) / box.width)));
+      App.$('swipe').value = App.state.swipe;
+      App.map.redraw();
+    });
+  }
+
+  function makePrinting() {
+    globalThis.addEventListener('beforeprint', () => {
+      App.printing = true;
+      document.body.classList.add('printing');
+      const { view, place } = App.state;
+      App.map.frame(view === 'my-street' && place ? App.placePoints(place) : null);
+    });
+    globalThis.addEventListener('afterprint', () => {
+      App.printing = false;
+      document.body.classList.remove('printing');
+      App.map.resized();
+    });
+  }
+
+  function start() {
+    App.start(read('explorer-data'), read('explorer-strings'));
+    makeSettings();
+    App.map.create();
+    makeMapControls();
+    App.wireStreet();
+    App.wireOption();
+    App.wireLog();
+    makePrinting();
+    document.querySelector('nav').addEventListener('click', (event) => {
+      const link = event.target.closest('a');
+      if (!link) return;
+      event.preventDefault();
+      App.go(link.hash.slice(1));
+      App.$(`title-${App.state.view}`).focus({ preventScroll: true });
+    });
+    globalThis.addEventListener('popstate', follow);
+    globalThis.addEventListener('hashchange', () => { if (location.hash.includes('?')) follow(); });
+    follow();
+    App.map.everything();
+    document.body.dataset.ready = 'yes';
+  }
+
+  start();
+})(globalThis.App = globalThis.App || {});

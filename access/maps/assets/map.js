@@ -1,0 +1,347 @@
+/* The map: our own areas, streets, names and centres on Leaflet. It shows nothing that is not
+ * also said in words or in a table beside it. */
+(function (App) {
+  'use strict';
+
+  const L = globalThis.L;
+  const SVG_PADDING = 0.4;
+  let map;
+  let left;
+  let right = null;
+  let labels = [];
+  let lines;
+  let markers = [];
+  let pin = null;
+  let outlines = {};
+  let tiles = null;
+  let shown = null;
+
+  function pane(name, zIndex, still) {
+    const node = map.createPane(name);
+    node.style.zIndex = zIndex;
+    if (still) node.style.pointerEvents = 'none';
+    return name;
+  }
+
+  function makeAreas(name) {
+    const renderer = L.svg({ pane: name, padding: SVG_PADDING });
+    return App.shapes.map((shape, i) => {
+      if (!shape.length) return null;
+      const layer = L.polygon(shape, {
+        renderer, pane: name, color: '#ffffff', weight: 0.6, opacity: 0.9, fillOpacity: 1, fillColor: '#e9edf1', bubblingMouseEvents: true,
+      });
+      layer.on('mouseover', () => hover(i));
+      layer.on('mouseout', () => tip.remove());
+      return layer.addTo(map);
+    });
+  }
+
+  const tip = L.tooltip({ sticky: true, direction: 'top', offset: [0, -6], opacity: 1, className: 'tip' });
+
+  function hover(i) {
+    if (App.printing) return;
+    const text = [App.h('strong', {}, App.areaName(i))];
+    if (shown && shown.text(i)) text.push(App.h('span', {}, `${shown.title}: ${shown.text(i)} ${shown.unit || ''}`));
+    tip.setContent(App.h('div', {}, text.map((t) => App.h('div', {}, t))));
+    tip.setLatLng([App.areas.lat[i], App.areas.lon[i]]).addTo(map);
+  }
+
+  function addStreets() {
+    const renderer = L.svg({ pane: 'streets', padding: SVG_PADDING });
+    const look = [['#6f777b', 2.2], ['#8d9599', 1.3], ['#a9b0b4', 0.7]];
+    App.data.streets.forEach((packed, rank) => {
+      if (!packed.length) return;
+      L.polyline(packed.map(App.unpack), {
+        renderer, pane: 'streets', interactive: false, color: look[rank][0], weight: look[rank][1], opacity: 0.75, smoothFactor: 1.5,
+      }).addTo(map);
+    });
+  }
+
+  function addOutlines() {
+    const renderer = L.svg({ pane: 'outlines', padding: SVG_PADDING });
+    for (const [name, packed] of Object.entries(App.data.outlines)) {
+      outlines[name] = L.polyline(packed.map(App.unpack), {
+        renderer, pane: 'outlines', interactive: false, color: '#3d3d3d', weight: name === 'ward' ? 1.2 : 2, opacity: 0.8, dashArray: name === 'ward' ? '4 3' : null,
+      });
+    }
+  }
+
+  function north() {
+    const control = L.control({ position: 'topright' });
+    control.onAdd = () => App.h('div', { className: 'north' },
+      App.s('svg', { viewBox: '0 0 24 34', width: 24, height: 34, role: 'img', 'aria-label': App.t('north') },
+        App.s('path', { d: 'M12 2 L20 24 L12 19 L4 24 Z', fill: '#0b0c0c' }),
+        App.s('text', { x: 12, y: 33, 'text-anchor': 'middle', 'font-size': 10, 'font-weight': 700 }, App.t('north_letter'))));
+    control.addTo(map);
+  }
+
+  /* ---- centres: shape says which service, a cross that it closes, a star that it is a hub ---- */
+
+  const SHAPES = {
+    circle: 'M12 3 A9 9 0 1 1 11.99 3 Z',
+    square: 'M4 4 H20 V20 H4 Z',
+    triangle: 'M12 2.5 L22 20.5 H2 Z',
+    diamond: 'M12 2 L22 12 L12 22 L2 12 Z',
+    star: 'M12 1 L15.1 8.6 L23.3 9.3 L17.1 14.7 L19 22.7 L12 18.4 L5 22.7 L6.9 14.7 L0.7 9.3 L8.9 8.6 Z',
+  };
+  const BY_SERVICE = ['circle', 'square', 'triangle', 'diamond'];
+
+  App.symbol = (kind, status, size) => {
+    const service = App.data.services.findIndex((s) => s.key === kind);
+    const colours = App.data.palette.markers;
+    const shape = kind === 'hub' ? 'star' : kind === 'candidate' ? 'diamond' : BY_SERVICE[service] || 'circle';
+    const colour = colours[kind] || App.data.palette.categorical[service] || '#3d3d3d';
+    const closed = status === 'closing' || status === 'closed';
+    return App.s('svg', { viewBox: '-1 -1 26 26', width: size, height: size, 'aria-hidden': 'true', focusable: 'false' },
+      App.s('path', { d: SHAPES[shape], fill: closed ? '#ffffff' : colour, stroke: closed ? colour : '#ffffff', 'stroke-width': closed ? 3 : 1.8 }),
+      closed ? App.s('path', { d: 'M4.5 4.5 L19.5 19.5 M19.5 4.5 L4.5 19.5', stroke: '#ffffff', 'stroke-width': 6.5, 'stroke-linecap': 'round' }) : null,
+      closed ? App.s('path', { d: 'M4.5 4.5 L19.5 19.5 M19.5 4.5 L4.5 19.5', stroke: '#0b0c0c', 'stroke-width': 3.2, 'stroke-linecap': 'round' }) : null);
+  };
+
+  function siteMarker(entry) {
+    const site = App.data.sites[entry.site];
+    const size = entry.kind === 'candidate' ? 12 : entry.status === 'open' ? 22 : 26;
+    const icon = L.divIcon({ className: `site ${entry.status}`, html: App.symbol(entry.kind, entry.status, size), iconSize: [size, size] });
+    const marker = L.marker([site.lat, site.lon], {
+      icon, keyboard: false, title: '', zIndexOffset: entry.kind === 'candidate' ? -500 : entry.status === 'open' ? 0 : 300,
+    });
+    marker.bindTooltip(() => App.h('div', {}, App.h('div', {}, App.h('strong', {}, site.name)), App.h('div', {}, App.statusWords(entry))), { direction: 'top', offset: [0, -10], className: 'tip', opacity: 1 });
+    marker.on('click', () => App.siteChosen(entry, marker));
+    return marker;
+  }
+
+  /* ---- names, placed one after the other so that none covers another ---- */
+
+  function nameLabel(text, lat, lon, className, order) {
+    const node = App.h('span', { className: `name ${className}` }, text);
+    const marker = L.marker([lat, lon], {
+      pane: 'names', interactive: false, keyboard: false,
+      icon: L.divIcon({ className: 'name-holder', html: node, iconSize: [0, 0] }),
+    });
+    return { marker, node, lat, lon, order, width: 0 };
+  }
+
+  function placeNames() {
+    const zoom = map.getZoom();
+    const taken = markers.filter((m) => m.entry.kind !== 'candidate').map((m) => {
+      const p = map.latLngToContainerPoint(m.marker.getLatLng());
+      return [p.x - 11, p.y - 11, p.x + 11, p.y + 11, m];
+    });
+    for (const label of labels) {
+      const p = map.latLngToContainerPoint([label.lat, label.lon]);
+      if (!label.width) {
+        label.width = label.node.offsetWidth;
+        label.height = label.node.offsetHeight;
+      }
+      const spots = label.beside ? [[14, 0], [-14 - label.width, 0], [-label.width / 2, -22], [-label.width / 2, 22]] : [[-label.width / 2, 0], [-label.width / 2, 20], [-label.width / 2, -20]];
+      let best = null;
+      if (zoom >= (label.zoom || 0)) {
+        for (const [dx, dy] of spots) {
+          const box = [p.x + dx - 3, p.y + dy - label.height / 2 - 1, p.x + dx + label.width + 3, p.y + dy + label.height / 2 + 1];
+          if (!taken.some((t) => t[4] !== label.of && box[0] < t[2] && box[2] > t[0] && box[1] < t[3] && box[3] > t[1])) {
+            best = [dx, dy];
+            taken.push([...box, null]);
+            break;
+          }
+        }
+      }
+      label.node.hidden = !best;
+      if (best) label.node.style.transform = `translate(${best[0]}px, ${best[1] - label.height / 2}px)`;
+    }
+  }
+
+  function drawSites(entries) {
+    for (const m of markers) m.marker.remove();
+    for (const label of labels) label.marker.remove();
+    markers = entries.map((entry) => ({ entry, marker: siteMarker(entry).addTo(map) }));
+    labels = markers.filter((m) => m.entry.kind !== 'candidate').map((m) => {
+      const site = App.data.sites[m.entry.site];
+      const changed = m.entry.status !== 'open';
+      const label = nameLabel(App.shortName(m.entry.site), site.lat, site.lon, changed ? `site-name ${m.entry.status}` : 'site-name', changed ? 0 : 4);
+      return Object.assign(label, { beside: true, zoom: changed ? 0 : 13, of: m });
+    });
+    labels.push(...App.data.places.map(([name, lon, lat, rank]) =>
+      Object.assign(nameLabel(name, lat, lon, rank === 1 ? 'town' : 'village', rank), { zoom: rank > 2 ? 12 : 0 })));
+    labels.sort((a, b) => a.order - b.order);
+    for (const label of labels) label.marker.addTo(map);
+    placeNames();
+  }
+
+  /* ---- colours ---- */
+
+  function colour(areas, layer) {
+    areas.forEach((area, i) => {
+      if (!area) return;
+      const k = layer.classOf(i);
+      const fill = k < 0 ? layer.fill : layer.classes[k].fill;
+      if (area.options.fillColor !== fill) {
+        area.options.fillColor = fill;
+        area._path.setAttribute('fill', fill);
+      }
+    });
+  }
+
+  /* A second set of areas, made only when it is needed. */
+  function split(layer) {
+    const divider = App.$('divider');
+    divider.hidden = !layer.right;
+    App.$('swipe-control').hidden = !layer.right;
+    App.$('map').classList.toggle('split', Boolean(layer.right));
+    if (!layer.right) {
+      if (right) map.getPane('areas-right').style.display = 'none';
+      return;
+    }
+    right = right || makeAreas('areas-right');
+    map.getPane('areas-right').style.display = '';
+    App.fill(App.$('side-left'), layer.sides[0]);
+    App.fill(App.$('side-right'), layer.sides[1]);
+    colour(right, layer.right);
+    clip();
+  }
+
+  function clip() {
+    if (!shown || !shown.right) return;
+    const size = map.getSize();
+    const x = Math.round(size.x * (App.state.swipe / 100));
+    const from = map.containerPointToLayerPoint([0, 0]);
+    map.getPane('areas-right').style.clip = `rect(${from.y}px, ${from.x + size.x}px, ${from.y + size.y}px, ${from.x + x}px)`;
+    App.$('divider').style.left = `${x}px`;
+  }
+
+  function legend(layer, entries) {
+    const swatch = (c) => App.s('svg', { width: 26, height: 18, 'aria-hidden': 'true' },
+      App.s('rect', { x: 0.5, y: 0.5, width: 25, height: 17, fill: c.fill, stroke: '#6f777b' }));
+    const used = new Set();
+    for (let i = 0; i < App.model.n; i += 1) {
+      used.add(layer.classOf(i));
+      if (layer.right) used.add(layer.right.classOf(i));
+    }
+    const classes = layer.classes.filter((c, k) => !c.hatched || used.has(k));
+    const kinds = new Map();
+    for (const entry of entries) kinds.set(`${entry.kind} ${entry.status}`, entry);
+    App.fill(App.$('legend'),
+      classes.length ? App.h('div', { className: 'legend-block' },
+        App.h('p', { className: 'legend-title' }, layer.unit ? `${layer.title} (${layer.unit})` : layer.title),
+        App.h('ul', {}, classes.map((c) => App.h('li', {}, swatch(c), c.label)))) : null,
+      App.h('div', { className: 'legend-block' }, App.h('ul', {},
+        Array.from(kinds.values(), (entry) => App.h('li', {}, App.symbol(entry.kind, entry.status, 20), App.kindWords(entry.kind, entry.status))))));
+  }
+
+  /* ---- lines from a person's place to their centres ---- */
+
+  function drawPlace(place, trips) {
+    lines.clearLayers();
+    if (pin) pin.remove();
+    pin = null;
+    if (!place) return;
+    for (const trip of trips) {
+      const site = App.data.sites[trip.site];
+      const ends = [[place.lat, place.lon], [site.lat, site.lon]];
+      L.polyline(ends, { pane: 'lines', interactive: false, color: '#ffffff', weight: 8, opacity: 0.9 }).addTo(lines);
+      const line = L.polyline(ends, { pane: 'lines', interactive: false, color: trip.colour, weight: 4, dashArray: trip.dashed ? '3 8' : null }).addTo(lines);
+      line.bindTooltip(App.h('span', {}, trip.label), { permanent: true, direction: 'center', className: `trip ${trip.dashed ? 'after' : 'today'}`, opacity: 1 });
+    }
+    pin = L.marker([place.lat, place.lon], {
+      keyboard: false, interactive: false, zIndexOffset: 1000,
+      icon: L.divIcon({
+        className: 'pin', iconSize: [30, 40], iconAnchor: [15, 38],
+        html: App.s('svg', { viewBox: '0 0 30 40', width: 30, height: 40, 'aria-hidden': 'true' },
+          App.s('path', { d: 'M15 38 C15 38 27 23 27 14 A12 12 0 0 0 3 14 C3 23 15 38 15 38 Z', fill: '#0b0c0c', stroke: '#ffdd00', 'stroke-width': 2.5 }),
+          App.s('circle', { cx: 15, cy: 14, r: 5, fill: '#ffdd00' })),
+      }),
+    }).addTo(map);
+  }
+
+  App.map = {
+    create() {
+      map = L.map('map', { zoomSnap: 0.25, zoomDelta: 0.5, wheelPxPerZoomLevel: 120, minZoom: 8, maxZoom: 17, attributionControl: false, zoomControl: false, fadeAnimation: false, zoomAnimation: !App.still, markerZoomAnimation: !App.still, inertia: !App.still });
+      L.control.zoom({ position: 'topleft', zoomInTitle: App.t('zoom_in'), zoomOutTitle: App.t('zoom_out') }).addTo(map);
+      L.control.scale({ position: 'bottomleft', maxWidth: 120 }).addTo(map);
+      north();
+      pane('areas', 300);
+      pane('areas-right', 310);
+      pane('streets', 350, true);
+      pane('outlines', 360, true);
+      pane('names', 640, true);
+      pane('lines', 450, true);
+      map.fitBounds(App.bounds, { animate: false, padding: [8, 8] });
+      left = makeAreas('areas');
+      addStreets();
+      addOutlines();
+      lines = L.layerGroup().addTo(map);
+      map.on('moveend zoomend resize', () => { placeNames(); clip(); });
+      map.on('move', clip);
+      map.on('click', (event) => App.pointChosen(event.latlng.lat, event.latlng.lng));
+      App.$('map').addEventListener('keydown', (event) => {
+        if (event.key !== 'Enter' || event.target !== App.$('map')) return;
+        const middle = map.getCenter();
+        App.pointChosen(middle.lat, middle.lng);
+      });
+    },
+
+    /* Colour the areas and draw the centres; sites are drawn again only when they changed. */
+    show(layer, entries, overlays) {
+      shown = layer;
+      colour(left, layer);
+      split(layer);
+      const key = JSON.stringify(entries);
+      if (key !== App.map.drawn) {
+        App.map.drawn = key;
+        drawSites(entries);
+      }
+      for (const [name, line] of Object.entries(outlines)) {
+        if (overlays[name] || layer.outline === name) line.addTo(map);
+        else line.remove();
+      }
+      legend(layer, entries);
+    },
+
+    place: drawPlace,
+    redraw: clip,
+
+    moveTo(slot) {
+      slot.append(App.$('map-panel'));
+      map.invalidateSize({ animate: false, pan: false });
+      placeNames();
+      clip();
+    },
+
+    fit(points, most) {
+      map.fitBounds(L.latLngBounds(points), { animate: !App.still, padding: [50, 50], maxZoom: most || 15 });
+    },
+
+    everything() {
+      map.fitBounds(App.bounds, { animate: !App.still, padding: [8, 8] });
+    },
+
+    /* At once, for paper: what is on the map, or all of it. */
+    frame(points) {
+      map.invalidateSize({ animate: false, pan: false });
+      map.fitBounds(points ? L.latLngBounds(points) : App.bounds, { animate: false, padding: points ? [40, 40] : [4, 4], maxZoom: 15 });
+      placeNames();
+    },
+
+    resized() {
+      map.invalidateSize({ animate: false, pan: false });
+    },
+
+    popup(lat, lon, content) {
+      L.popup({ closeButton: true, maxWidth: 300, className: 'note' }).setLatLng([lat, lon]).setContent(content).openOn(map);
+    },
+
+    closePopup() {
+      map.closePopup();
+    },
+
+    /* OpenStreetMap's tiles, only in the online copy; missing tiles simply stay away. */
+    tiles(on) {
+      if (!App.data.tiles) return;
+      tiles = tiles || L.tileLayer(App.data.tiles, { maxZoom: 19, opacity: 0.75, errorTileUrl: '' });
+      if (on) tiles.addTo(map);
+      else tiles.remove();
+      for (const area of left) if (area) area.setStyle({ fillOpacity: on ? 0.55 : 1 });
+    },
+
+    get leaflet() { return map; },
+  };
+})(globalThis.App = globalThis.App || {});

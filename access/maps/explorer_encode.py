@@ -1,0 +1,337 @@
+"""Turn `ExplorerData` into the compact JSON value that the page carries.
+
+Minutes are fixed-point numbers, little-endian, in base64: four bytes a pair for today's centres
+(steps under a millionth of a minute, so that ranks among all alternatives come out as in Python)
+and three for candidate sites. The greatest code means "cannot be reached". Sites come one after
+another, all areas of the first site before those of the second.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from access.maps import style
+from access.maps.geometry import (
+    approximate_cells,
+    encode_shapes,
+    encode_streets,
+    outlines,
+    simplify_shapes,
+)
+from access.maps.payload import ExplorerData, ExplorerService
+from access.network.matrix import TravelMatrix
+from access.units import great_circle_m
+
+FORMAT = 1
+SUPPRESS_BELOW = 5
+POSITION_LEVELS = 4096
+_LETTERS = np.array(list("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"))
+_NEAR_PLACE_M = 4000.0
+
+
+def encode(data: ExplorerData) -> dict[str, Any]:
+    """Make the page's data.
+
+    Parameters
+    ----------
+    data : ExplorerData
+
+    Returns
+    -------
+    dict
+        Only JSON types; areas sorted by id, today's centres sorted by id and after them the
+        candidates sorted by id, so that the same tables in another order give the same bytes.
+    """
+    areas = data.areas.assign(id=data.areas["id"].astype(str)).sort_values("id")
+    areas = areas.reset_index(drop=True)
+    sites = _sites(data)
+    today = int((~sites["is_candidate"]).sum())
+    where = {site: i for i, site in enumerate(sites["id"])}
+    shapes = _shapes(data, areas)
+    return {
+        "format": FORMAT,
+        "title": data.title,
+        "place": data.place,
+        "proposal": data.proposal,
+        "as_of": data.as_of,
+        "language": data.language,
+        "modelled": data.modelled,
+        "shapes_approximate": data.shapes_approximate or data.shapes is None,
+        "weights_note": data.weights_note,
+        "walk_km_h": data.walk_km_h,
+        "pram_km_h": data.pram_km_h,
+        "parking_minutes": data.parking_minutes,
+        "thresholds": sorted(data.thresholds_minutes),
+        "threshold": data.threshold_minutes,
+        "suppress_below": SUPPRESS_BELOW,
+        "vintages": list(data.vintages),
+        "attributions": list(data.attributions),
+        "assumptions": list(data.assumptions),
+        "services": [_service(data, service, areas, where) for service in data.services],
+        "sites": [_site(row) for row in sites.to_dict("records")],
+        "candidates_from": today,
+        "areas": _areas(data, areas),
+        "minutes": {
+            name: _matrix(matrix, areas["id"].tolist(), sites["id"].tolist(), today)
+            for name, matrix in (("walk", data.walk), ("drive", data.drive))
+            if matrix is not None
+        },
+        "shapes": encode_shapes(shapes),
+        "outlines": {
+            name: outlines(shapes, areas[name].fillna("").astype(str).tolist())
+            for name in ("ward", "locality")
+            if name in areas
+        },
+        "streets": [] if data.streets is None else encode_streets(data.streets),
+        "places": _places(data),
+        "postcodes": _postcodes(data, areas["id"].tolist()),
+        "palette": palette(),
+    }
+
+
+def palette() -> dict[str, Any]:
+    """Give the shared colours and class edges as JSON types.
+
+    Returns
+    -------
+    dict
+
+    Examples
+    --------
+    >>> palette()["added_edges"][:3]
+    [0.0, 0.5, 5.0]
+    """
+    return {
+        "categorical": list(style.CATEGORICAL),
+        "added_edges": list(style.ADDED_EDGES),
+        "added": list(style.ADDED_COLOURS),
+        "saved": list(style.SAVED_COLOURS),
+        "minutes_edges": list(style.MINUTES_EDGES),
+        "minutes": list(style.MINUTES_COLOURS),
+        "fifths": list(style.FIFTH_COLOURS),
+        "markers": {key: colour for key, (_, colour) in style.MARKERS.items()},
+    }
+
+
+def encode_minutes(minutes: NDArray[np.float64], n_bytes: int) -> dict[str, Any]:
+    """Pack minutes, shape (areas, sites), as fixed-point numbers.
+
+    Parameters
+    ----------
+    minutes : ndarray, shape (areas, sites)
+        ``inf`` where a site cannot be reached.
+    n_bytes : int
+        Bytes a pair, 1 to 4.
+
+    Returns
+    -------
+    dict
+        ``bytes``, ``step`` (minutes a unit) and ``data`` (base64, site after site).
+
+    Examples
+    --------
+    >>> encode_minutes(np.array([[0.0, 254.0, np.inf]]), 1)
+    {'bytes': 1, 'step': 1.0, 'data': 'AP7/'}
+    """
+    top = 256**n_bytes - 1
+    finite = np.isfinite(minutes)
+    most = float(minutes[finite].max()) if finite.any() else 0.0
+    step = most / (top - 1) if most > 0 else 1.0
+    codes = np.full(minutes.shape, top, dtype="<u4")
+    codes[finite] = np.rint(minutes[finite] / step).astype("<u4")
+    raw = np.ascontiguousarray(codes.T).view(np.uint8).reshape(-1, 4)[:, :n_bytes]
+    return {
+        "bytes": n_bytes,
+        "step": step,
+        "data": base64.b64encode(raw.tobytes()).decode("ascii"),
+    }
+
+
+def _matrix(
+    matrix: TravelMatrix, area_ids: list[str], site_ids: list[str], today: int
+) -> list[dict[str, Any]]:
+    minutes = matrix.areas(area_ids).sites(site_ids).total_minutes
+    return [encode_minutes(minutes[:, :today], 4), encode_minutes(minutes[:, today:], 3)]
+
+
+def _sites(data: ExplorerData) -> pd.DataFrame:
+    """Today's centres by id, then candidates by id."""
+    frames = [data.sites.assign(is_candidate=False)]
+    if data.candidates is not None and len(data.candidates):
+        frames.append(data.candidates.assign(is_candidate=True))
+    sites = pd.concat([f.astype({"id": str}).sort_values("id") for f in frames], ignore_index=True)
+    for column in ("address", "postcode", "locality", "service", "kind"):
+        if column not in sites:
+            sites[column] = ""
+    return sites
+
+
+def _site(row: Mapping[Any, Any]) -> dict[str, Any]:
+    address = ", ".join(t for t in (_text(row["address"]), _text(row["postcode"])) if t)
+    out: dict[str, Any] = {
+        "id": row["id"],
+        "name": _text(row["name"]),
+        "lon": round(float(row["lon"]), 5),
+        "lat": round(float(row["lat"]), 5),
+    }
+    texts = {"address": address, "locality": _text(row["locality"])}
+    if row["is_candidate"]:
+        texts["kind"] = _text(row["kind"])
+    else:
+        texts["service"] = _text(row["service"])
+    out |= {key: text for key, text in texts.items() if text}
+    if str(row.get("assumed", "")).lower() in ("yes", "true", "1"):
+        out["assumed"] = True
+    for column, key in (("position_error_m", "error_m"), ("annual_cost_gbp", "cost")):
+        value = _number(row.get(column))
+        if np.isfinite(value):
+            out[key] = value
+    return out
+
+
+def _service(
+    data: ExplorerData, service: ExplorerService, areas: pd.DataFrame, where: dict[str, int]
+) -> dict[str, Any]:
+    counts = areas[service.count].to_numpy(float)
+    small = (counts > 0) & (counts < SUPPRESS_BELOW)
+    if not data.counts_open and small.any():
+        counts = np.where(small, counts[small].mean(), counts)
+    return {
+        "key": service.key,
+        "title": service.title,
+        "one": service.one,
+        "people": service.people,
+        "before": sorted(where[i] for i in service.before),
+        "after": sorted(where[i] for i in service.after),
+        "counts": [_short(c) for c in counts],
+    }
+
+
+def _areas(data: ExplorerData, areas: pd.DataFrame) -> dict[str, Any]:
+    out: dict[str, Any] = {
+        "id": areas["id"].tolist(),
+        "lon": areas["lon"].astype(float).round(5).tolist(),
+        "lat": areas["lat"].astype(float).round(5).tolist(),
+        "name": _coded(_names(data, areas)),
+    }
+    for column in ("ward", "locality"):
+        if column in areas:
+            out[column] = _coded([_text(v) for v in areas[column]])
+    if "imd_decile" in areas:
+        decile = pd.to_numeric(areas["imd_decile"], errors="coerce").to_numpy(float)
+        out["decile"] = [int(d) if np.isfinite(d) else 0 for d in decile]
+    for column, key in (("p_no_car", "no_car"), ("weight", "weight")):
+        if column in areas:
+            out[key] = _coded([float(v) for v in areas[column]])
+    return out
+
+
+def _names(data: ExplorerData, areas: pd.DataFrame) -> list[str]:
+    """Each area's own name, else the nearest place's, else its ward's."""
+    if "name" in areas:
+        return [_text(v) for v in areas["name"]]
+    wards = [_text(v) for v in areas["ward"]] if "ward" in areas else [""] * len(areas)
+    if data.places is None or data.places.empty:
+        return wards
+    metres = great_circle_m(
+        areas["lon"].to_numpy(float)[:, None],
+        areas["lat"].to_numpy(float)[:, None],
+        data.places["lon"].to_numpy(float)[None, :],
+        data.places["lat"].to_numpy(float)[None, :],
+    )
+    names = [_text(v) for v in data.places["name"]]
+    near = metres.argmin(axis=1)
+    close = metres.min(axis=1) <= _NEAR_PLACE_M
+    return [names[p] if ok else w for p, ok, w in zip(near, close, wards, strict=True)]
+
+
+def _coded(values: list[Any]) -> dict[str, list[Any]]:
+    """Store repeated values once: the distinct ones, and each row's place among them."""
+    distinct = sorted(set(values))
+    where = {v: i for i, v in enumerate(distinct)}
+    return {"of": distinct, "at": [where[v] for v in values]}
+
+
+def _shapes(data: ExplorerData, areas: pd.DataFrame) -> gpd.GeoSeries:
+    if data.shapes is None:
+        cells = approximate_cells(areas["lon"], areas["lat"])
+        return simplify_shapes(cells.set_axis(areas["id"]))
+    by_id = data.shapes.set_axis(data.shapes.index.astype(str))
+    return simplify_shapes(by_id.reindex(areas["id"]))
+
+
+def _places(data: ExplorerData) -> list[list[Any]]:
+    if data.places is None:
+        return []
+    places = data.places.assign(rank=data.places.get("rank", 2))
+    rows = [
+        [_text(p["name"]), round(float(p["lon"]), 5), round(float(p["lat"]), 5), int(p["rank"])]
+        for p in places.to_dict("records")
+    ]
+    return sorted(rows, key=lambda row: (row[3], row[0]))
+
+
+def _postcodes(data: ExplorerData, area_ids: list[str]) -> dict[str, Any] | None:
+    """Pack postcodes by sector: last two letters, area, and position in a grid over the box.
+
+    Postcodes of areas that are not in the study are left out: the page finds nothing for them.
+    """
+    if data.postcodes is None or data.postcodes.empty:
+        return None
+    where = {area: i for i, area in enumerate(area_ids)}
+    table = pd.DataFrame(
+        {
+            "code": data.postcodes["postcode"].astype(str).str.upper().str.replace(" ", ""),
+            "area": data.postcodes["area_id"].map(where),
+            "lon": data.postcodes["lon"].astype(float),
+            "lat": data.postcodes["lat"].astype(float),
+        }
+    )
+    fits = table["area"].notna() & table["code"].str.fullmatch(r"[A-Z0-9]{2,5}[A-Z]{2}")
+    table = table[fits].drop_duplicates("code").sort_values("code")
+    if table.empty:
+        return None
+    low = table[["lon", "lat"]].min().to_numpy()
+    span = np.maximum(table[["lon", "lat"]].max().to_numpy() - low, 1e-6)
+    grid = np.rint((table[["lon", "lat"]].to_numpy() - low) / span * (POSITION_LEVELS - 1))
+    packed = (
+        table["code"].str[-2:]
+        + _letters(table["area"].to_numpy(np.int64), 3)
+        + _letters(grid[:, 0].astype(np.int64), 2)
+        + _letters(grid[:, 1].astype(np.int64), 2)
+    )
+    sectors = packed.groupby(table["code"].str[:-2], sort=True).agg("".join)
+    return {
+        "low": low.round(6).tolist(),
+        "step": (span / (POSITION_LEVELS - 1)).tolist(),
+        "sectors": sectors.to_dict(),
+    }
+
+
+def _letters(numbers: NDArray[np.int64], width: int) -> pd.Series | Any:
+    out = np.full(len(numbers), "", dtype=object)
+    for place in range(width - 1, -1, -1):
+        out = out + _LETTERS[(numbers >> (6 * place)) & 63].astype(object)
+    return out
+
+
+def _short(value: float) -> float | int:
+    return int(value) if float(value).is_integer() else float(value)
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return float("nan")
+
+
+def _text(value: Any) -> str:
+    return "" if value is None or pd.isna(value) else str(value)
