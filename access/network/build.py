@@ -1,0 +1,118 @@
+"""`build_network`: one door for every source of streets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+
+from access.errors import NetworkError, ParameterError
+from access.network.assemble import assemble
+from access.network.graph import Network
+from access.network.interchange import network_from_graph, read_graphml
+from access.network.profile import PRESETS, Profile
+from access.sources.osm import SUFFIXES, Streets, is_street_file, read_streets
+
+
+def build_network(
+    source: str | Path | Streets | nx.Graph,
+    *,
+    mode: str | None = None,
+    profile: Profile | str | None = None,
+    keep: str = "main",
+) -> Network:
+    """Build the streets that one kind of traveller can use.
+
+    Parameters
+    ----------
+    source : path, Streets or networkx graph
+        An OpenStreetMap file (``.osm.pbf``, ``.osm``, ``.osm.gz``, ``.osm.bz2``), a GraphML
+        file, a networkx or osmnx graph, or what `access.sources.osm.read_streets` read (read
+        once, build several modes).
+    mode : str, optional
+        ``"walk"`` (the default) or ``"drive"``, or the name of any preset profile.
+    profile : Profile or str, optional
+        Rules and speeds, or a preset's name; the mode's preset when not given.
+    keep : str
+        ``"main"`` keeps the main connected part (strongly connected for driving) and counts
+        what it leaves; ``"all"`` keeps everything.
+
+    Returns
+    -------
+    Network
+
+    Raises
+    ------
+    NetworkError
+        If the source cannot be read to its end, holds no usable streets, or has bad nodes or
+        edges.
+    ParameterError
+        If mode and profile are unknown or disagree.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> town = nx.Graph()
+    >>> town.add_node("a", x=-1.36, y=53.43), town.add_node("b", x=-1.35, y=53.43)
+    (None, None)
+    >>> town.add_edge("a", "b", length=700.0)
+    >>> build_network(town, mode="walk").edge_minutes_forward.tolist()
+    [8.75]
+    """
+    chosen = choose_profile(mode, profile)
+    if isinstance(source, nx.Graph):
+        return network_from_graph(source, chosen, keep=keep)
+    if isinstance(source, Streets):
+        return assemble(source, chosen, keep=keep)
+    if not isinstance(source, (str, Path)):
+        raise ParameterError(
+            f"source is a {type(source).__name__}; expected a path, Streets or a networkx graph"
+        )
+    path = Path(source)
+    if path.name.lower().endswith(".graphml"):
+        if not path.is_file():
+            raise NetworkError(f"no street file at {path}")
+        graph, info = read_graphml(path)
+        return network_from_graph(graph, chosen, info=info, keep=keep)
+    if path.is_file() and not is_street_file(path):
+        raise NetworkError(
+            f"{path} is not a street file; expected one of {', '.join((*SUFFIXES, '.graphml'))}"
+        )
+    return assemble(read_streets(path), chosen, keep=keep)
+
+
+def choose_profile(mode: str | None, profile: Profile | str | None) -> Profile:
+    """Find the profile that a mode and a profile argument ask for.
+
+    Parameters
+    ----------
+    mode : str, optional
+    profile : Profile or str, optional
+
+    Returns
+    -------
+    Profile
+
+    Raises
+    ------
+    ParameterError
+        If either is unknown or they disagree.
+
+    Examples
+    --------
+    >>> choose_profile(None, None).name, choose_profile("walk", "pram_toddler").name
+    ('walk', 'pram_toddler')
+    """
+    if mode is not None and mode not in PRESETS:
+        raise ParameterError(f"mode is {mode!r}; expected one of {sorted(PRESETS)}")
+    if profile is None:
+        return PRESETS[mode or "walk"]
+    chosen: Any = Profile.preset(profile) if isinstance(profile, str) else profile
+    if not isinstance(chosen, Profile):
+        raise ParameterError(
+            f"profile is a {type(chosen).__name__}; expected a Profile or one of {sorted(PRESETS)}"
+        )
+    if mode is not None and PRESETS[mode].mode != chosen.mode:
+        raise ParameterError(f"mode is {mode!r} but profile {chosen.name!r} is for {chosen.mode!r}")
+    return chosen
