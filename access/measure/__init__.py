@@ -1,5 +1,6 @@
 """Measures of access and equity: pure functions on arrays and frames."""
 
+from access.measure import decay
 from access.measure.demand import align_demand
 from access.measure.distribution import (
     CHANGE_CLASSES,
@@ -11,7 +12,16 @@ from access.measure.distribution import (
     weighted_mean,
     weighted_quantile,
 )
+from access.measure.equity import (
+    concentration_index,
+    gini,
+    inequality,
+    palma,
+    slope_index,
+)
+from access.measure.floating import enhanced_two_step, three_step, two_step
 from access.measure.nearest import Nearest, nearest
+from access.measure.opportunity import cumulative, gravity, nearest_minutes
 from access.measure.typical import typical_matrix
 from access.measure.weights import LSOAS_ENGLAND_2011, Weights, deprivation_weights
 
@@ -24,10 +34,22 @@ __all__ = [
     "align_demand",
     "change",
     "change_class",
+    "concentration_index",
+    "cumulative",
+    "decay",
     "deprivation_weights",
     "describe",
+    "enhanced_two_step",
+    "gini",
+    "gravity",
+    "inequality",
     "nearest",
+    "nearest_minutes",
+    "palma",
     "share_within",
+    "slope_index",
+    "three_step",
+    "two_step",
     "typical_matrix",
     "weighted_mean",
     "weighted_quantile",

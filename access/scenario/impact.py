@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from access.errors import ParameterError
+from access.measure.equity import inequality
 from access.scenario.flows import one_more_table
 from access.scenario.groups import by_group, group_labels
 from access.scenario.words import count_words, list_words, minutes_words, mode_words, named
@@ -117,6 +118,33 @@ class Impact:
         rows = self.areas[grows & (self.areas["count"] > 0)]
         rows = rows.sort_values(["change_minutes", "id"], ascending=[False, True])
         return rows.head(n).reset_index(drop=True)
+
+    def inequality(self, rank: str = "imd_rank") -> pd.DataFrame:
+        """Gini, Palma, concentration index and slope index of minutes, before and after.
+
+        Parameters
+        ----------
+        rank : str
+            Column of demand that orders areas, 1 = most deprived.
+
+        Returns
+        -------
+        DataFrame
+            As `access.measure.inequality`.
+
+        Raises
+        ------
+        ParameterError
+            If demand has no such column.
+        """
+        if rank not in self.demand.columns:
+            raise ParameterError(
+                f"demand has no column {rank!r} to order areas by deprivation; expected any of "
+                f"{[c for c in self.demand.columns if c != 'count']}"
+            )
+        order = pd.to_numeric(self.demand[rank]).to_numpy(float, na_value=np.nan)
+        before, after = self.areas["minutes_before"], self.areas["minutes_after"]
+        return inequality(before, after, self.areas["count"], order)
 
     def if_one_more_closes(self) -> pd.DataFrame:
         """Resilience: what the closing of each site left would add, one at a time.
