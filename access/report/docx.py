@@ -178,13 +178,8 @@ def _caption(word: Any, label: str, title: str) -> None:
 
 
 def _add_notes(word: Any, notes: tuple[str, ...]) -> None:
-    made = None
-    for k, note in enumerate(notes or ("",)):
-        made = word.add_paragraph(note, style="Small")
-        if k == 0:
-            made.paragraph_format.space_before = Pt(4)
-    if made is not None:
-        made.paragraph_format.space_after = Pt(10)
+    made = word.add_paragraph(" ".join(notes), style="Small")
+    made.paragraph_format.space_before, made.paragraph_format.space_after = Pt(4), Pt(10)
 
 
 def _add_figure(word: Any, document: Document, place: int, block: Figure) -> None:

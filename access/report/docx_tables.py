@@ -34,7 +34,12 @@ def add_table(word: Any, view: TableView, width: Length, *, compact: bool = Fals
     """
     body = view.body
     height = max(len(body), 1)
-    made = _bare(word, height + 1, len(view.columns), [s * width for s in column_shares(view)])
+    made = _bare(
+        word,
+        height + 1,
+        len(view.columns),
+        [s * width for s in column_shares(view, compact=compact)],
+    )
     _describe(made, view.title, total=view.total is not None)
     style = "Table text compact" if compact else "Table text"
     aligns = [c.align for c in view.columns]

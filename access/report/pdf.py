@@ -155,7 +155,7 @@ def _table(document: Document, place: int, block: TableBlock) -> dict[str, Any]:
         "caption": f"{document.label(place)}: {view.title}",
         "headers": [c.header for c in view.columns],
         "aligns": [c.align for c in view.columns],
-        "shares": column_shares(view),
+        "shares": column_shares(view, compact=block.compact),
         "rows": [[c.text for c in row] for row in view.body] or empty,
         "total": view.total is not None,
         "compact": block.compact,

@@ -25,9 +25,9 @@ NOTE_HIDDEN = (
     "[c]: hidden. The number is above 0 and below 5, or would give such a number away "
     "through a total."
 )
-NOTE_NOT_KNOWN = "not known: nobody has given this figure; it is not zero."
+NOTE_NOT_KNOWN = "Not known: nobody has given this figure; it is not zero."
 NOTE_NOT_APPLICABLE = "[z]: does not apply."
-NOTE_UNREACHED = "cannot be reached: no way was found; it is not counted in any average."
+NOTE_UNREACHED = "Cannot be reached: no way was found; it is not counted in any average."
 
 
 class Totals(Enum):

@@ -257,7 +257,7 @@ def ordinal(place: int) -> str:
     return f"{place:,}{'th' if teen else {1: 'st', 2: 'nd', 3: 'rd'}.get(place % 10, 'th')}"
 
 
-def place_of(rank: int | None, options: int, tied: int = 0) -> str:
+def place_of(rank: int | None, options: int, tied: int = 0, *, of: bool = True) -> str:
     """Say where something stands among all options.
 
     Parameters
@@ -268,6 +268,8 @@ def place_of(rank: int | None, options: int, tied: int = 0) -> str:
         How many there are, itself among them.
     tied : int
         How many others have the same rank.
+    of : bool
+        Say of how many.
 
     Returns
     -------
@@ -279,6 +281,8 @@ def place_of(rank: int | None, options: int, tied: int = 0) -> str:
     ('best of 220', '17th of 220', 'joint 17th of 220', 'last of 220')
     >>> place_of(1, 1), place_of(None, 220), place_of(1, 4, tied=3), place_of(1, 220, tied=1)
     ('the only option', 'not ranked', 'level with all 3 others', 'joint best of 220')
+    >>> place_of(17, 220, of=False)
+    '17th'
     """
     if rank is None:
         return "not ranked"
@@ -286,12 +290,8 @@ def place_of(rank: int | None, options: int, tied: int = 0) -> str:
         return "the only option"
     if tied and tied == options - 1:
         return f"level with all {tied:,} others" if tied > 1 else "level with the only other"
-    joint = "joint " if tied else ""
-    if rank == 1:
-        return f"{joint}best of {options:,}"
-    if rank + tied == options:
-        return f"{joint}last of {options:,}"
-    return f"{joint}{ordinal(rank)} of {options:,}"
+    place = "best" if rank == 1 else "last" if rank + tied == options else ordinal(rank)
+    return f"{'joint ' if tied else ''}{place}{f' of {options:,}' if of else ''}"
 
 
 def pounds(amount: float | None) -> str:
@@ -339,6 +339,8 @@ def times_as_much(ratio: float | None, others: str) -> str:
     """
     if is_missing(ratio) or ratio is None or math.isinf(ratio) or ratio < 0:
         return f"not comparable with that of {others}"
+    if ratio < 0.05:
+        return f"next to nothing beside that of {others}"
     if abs(ratio - 1) < 0.05:
         return f"about the same as that of {others}"
     return f"{figure(ratio, 1)} times that of {others}"

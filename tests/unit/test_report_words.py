@@ -185,7 +185,7 @@ class TestTheRest:
         [
             (1.04, "about the same as that of others"),
             (1.06, "1.1 times that of others"),
-            (0, "0.0 times that of others"),
+            (0, "next to nothing beside that of others"),
             (-0.5, "not comparable with that of others"),
             (INF, "not comparable with that of others"),
         ],
