@@ -9,7 +9,7 @@ import pandas as pd
 
 from access.ledger import RunLedger
 from access.network import Network, TravelMatrix
-from access.scenario import Impact
+from access.scenario import Impact, Ranking
 from access.study import Study
 
 #: Modes in the order of every table.
@@ -32,6 +32,9 @@ class ProposalResult:
         Ids of the open centres, sorted.
     impacts : dict of str to Impact
         By mode, in the order of `MODES`.
+    rankings : dict of str to Ranking
+        By mode: every way to close as many, and where the proposal stands. Empty where the
+        proposal opens a site or closes none: there is then no such list.
     comment, source : str
         As the study gives them.
     """
@@ -42,6 +45,7 @@ class ProposalResult:
     before: tuple[str, ...]
     after: tuple[str, ...]
     impacts: Mapping[str, Impact]
+    rankings: Mapping[str, Ranking] = field(default_factory=dict)
     comment: str = ""
     source: str = ""
 
@@ -66,12 +70,16 @@ class StudyResults:
         Every site of the matrices: ``id name kind service lon lat locality assumed``, where kind
         is ``centre``, ``candidate`` or ``neighbour``.
     proposals : dict of str to ProposalResult
+    joint : dict of str to Ranking
+        By mode: every pair of ways of two services, where the study has two such proposals.
     streets : str
         One sentence: whose streets these are, and how wrong they may be.
     modelled : bool
         True when the streets are modelled, not surveyed.
     ledger : RunLedger
         Without outputs, which are known once they are written.
+    snaps : dict of str to GeoDataFrame
+        By mode: the leg from every area and site to the street it joins.
     """
 
     study: Study
@@ -83,6 +91,7 @@ class StudyResults:
     modelled: bool
     ledger: RunLedger
     snaps: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    joint: Mapping[str, Ranking] = field(default_factory=dict)
 
     @property
     def assumptions(self) -> tuple[str, ...]:

@@ -21,23 +21,25 @@ def steps(*, quiet: bool = False) -> Iterator[Callable[[str], None]]:
     Yields
     ------
     callable
-        To be called with a few words at the start of each step.
+        To be called with a few words at the start of each step. On a terminal the running step
+        spins and counts its seconds; elsewhere each step is one plain line.
     """
+    console = Console(stderr=True)
     if quiet:
         yield lambda step: None
-        return
-    console = Console(stderr=True)
-    columns = (SpinnerColumn(finished_text="done"), TextColumn("{task.description}"),
-               TimeElapsedColumn())  # fmt: skip
-    with Progress(*columns, console=console) as bars:
-        running: list = []
+    elif not console.is_terminal:
+        yield lambda step: console.print(f"... {step}", soft_wrap=True, markup=False)
+    else:
+        columns = (TimeElapsedColumn(), SpinnerColumn(finished_text="✓"),
+                   TextColumn("{task.description}", markup=False))  # fmt: skip
+        with Progress(*columns, console=console) as bars:
+            running: list = []
 
-        def begin(step: str) -> None:
+            def begin(step: str) -> None:
+                for task in running:
+                    bars.update(task, completed=1)
+                running[:] = [bars.add_task(step, total=1)]
+
+            yield begin
             for task in running:
                 bars.update(task, completed=1)
-                bars.stop_task(task)
-            running[:] = [bars.add_task(step, total=1)]
-
-        yield begin
-        for task in running:
-            bars.update(task, completed=1)

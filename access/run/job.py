@@ -18,8 +18,8 @@ from access.measure import typical_matrix
 from access.network import Network, Profile, Status, TravelMatrix, build_network, travel_matrix
 from access.network.places import read_places
 from access.network.snap import snap
-from access.results import ProposalResult, StudyResults
-from access.scenario import compare
+from access.results import StudyResults
+from access.run.proposals import measure_proposals, rank_jointly
 from access.sources.modelled import MODELLED_STREETS, modelled_network
 from access.study import Study
 from access.units import project
@@ -68,10 +68,9 @@ def run_job(
             study.areas.set_index("id")["p_no_car"],
             study.config.travel.parking_minutes,
         )
-    proposals = {}
-    for key in study.config.proposals:
-        progress(f"before and after: {study.config.proposals[key].title}")
-        proposals[key] = _measure(study, key, matrices, sites)
+    proposals = measure_proposals(study, matrices, sites, progress)
+    progress("every pair of alternatives")
+    joint = rank_jointly(study, matrices, sites, proposals)
     modelled = network is None
     streets = MODELLED_STREETS if modelled else REAL_STREETS.format(name=Path(str(network)).name)
     streets = f"{streets} {_speeds(study)}"
@@ -84,6 +83,7 @@ def run_job(
         streets=streets,
         modelled=modelled,
         ledger=_ledger(study, network, networks, matrices, streets),
+        joint=joint,
         snaps=_snap_lines(networks, study, sites),
     )
 
@@ -204,45 +204,6 @@ def _check_snapping(study: Study, matrix: TravelMatrix, sites: pd.DataFrame) -> 
                 f"the {matrix.mode} network (limit {study.config.travel.max_unsnapped_share:.1%}, "
                 f"travel.max_unsnapped_share in study.toml): {ids[:10]}"
             )
-
-
-def _measure(
-    study: Study, key: str, matrices: Mapping[str, TravelMatrix], sites: pd.DataFrame
-) -> ProposalResult:
-    proposal = study.config.proposals[key]
-    weights = study.config.weights
-    before = sorted(study.centres_of(proposal.service)["id"])
-    after = sorted((set(before) - set(proposal.close)) | set(proposal.open))
-    demand = study.demand(proposal.service)
-    scheme = weights.scheme
-    if scheme == "linear" and "imd_rank" not in demand:
-        scheme = "none"
-    names = dict(zip(sites["id"], sites["name"], strict=True))
-    impacts = {
-        mode: compare(
-            matrix,
-            before=before,
-            after=after,
-            demand=demand,
-            weights=scheme,
-            lam=weights.lam,
-            national_areas=weights.national_areas,
-            within_minutes=study.config.measures.thresholds_minutes,
-            names=names,
-            who=study.config.services[proposal.service].noun,
-        )
-        for mode, matrix in matrices.items()
-    }
-    return ProposalResult(
-        key=key,
-        title=proposal.title,
-        service=proposal.service,
-        before=tuple(before),
-        after=tuple(after),
-        impacts=impacts,
-        comment=proposal.comment,
-        source=proposal.source,
-    )
 
 
 def _ledger(

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from access.results import MODE_TITLES, ProposalResult, StudyResults
-from access.scenario.words import count_words, list_words, named
+from access.scenario import Ranking
+from access.scenario.words import count_words, list_words, named, ordinal
 
 
 def spoken_summary(results: StudyResults) -> str:
@@ -37,7 +38,7 @@ def spoken_summary(results: StudyResults) -> str:
                     ("mean_minutes_change", 8), ("max_minutes_after", 9),
                     ("weighted_mean_minutes_change", 10)))
             )  # fmt: skip
-        lines += ["", *_closed_lines(results, proposal), ""]
+        lines += ["", *_closed_lines(results, proposal), "", *_standing(proposal), ""]
     lines.append("What these numbers assume:")
     for sentence in results.assumptions:
         lines += textwrap.wrap(sentence, 88, initial_indent="  - ", subsequent_indent="    ")
@@ -62,6 +63,32 @@ def _headline(results: StudyResults, proposal: ProposalResult) -> str:
     if within is not None and after is not None:
         text += f". Within a 20-minute walk: {float(within):.0%} today, {float(after):.0%} after"
     return text + "."
+
+
+def _standing(proposal: ProposalResult) -> list[str]:
+    """Say where the proposal stands among all alternatives, by the criteria people ask about."""
+    if not proposal.rankings:
+        return ["    Not ranked: it opens a site, or closes none."]
+    mode, ranking = next(iter(proposal.rankings.items()))
+    words = {"mean": "on average", "worst": "for the worst-off area",
+             "weighted_mean": "with deprived families counting more"}  # fmt: skip
+    places = [
+        f"{_place(ranking, c)} {text}"
+        for c, text in words.items()
+        if ranking.proposal is not None and c in ranking.criteria
+    ]
+    text = (
+        f"Of all {len(ranking.table):,} ways to close as many, it is {list_words(places)} "
+        f"({MODE_TITLES.get(mode, mode)}; 1st is best)."
+    )
+    return textwrap.wrap(text, 86, initial_indent="    ", subsequent_indent="      ")
+
+
+def _place(ranking: Ranking, criterion: str) -> str:
+    """Write a rank, and say so where others share it."""
+    rank = int((ranking.proposal or {})[f"rank_{criterion}"])
+    sharing = int((ranking.table[f"rank_{criterion}"] == rank).sum()) - 1
+    return f"joint {ordinal(rank)} (with {sharing:,} others)" if sharing > 0 else ordinal(rank)
 
 
 def _closed_lines(results: StudyResults, proposal: ProposalResult) -> list[str]:

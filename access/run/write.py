@@ -19,6 +19,7 @@ import pyogrio
 from access.errors import OutputError
 from access.ledger import RunLedger, sha256_of, to_json
 from access.results import StudyResults
+from access.scenario import Ranking
 
 #: Prefixes a spreadsheet takes for a formula; a quote before them makes them text.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -86,6 +87,7 @@ def write_outputs(
     writers: dict[str, Callable[[StudyResults, Path], None]] = {
         "summary.json": _write_summary,
         "areas.csv": _write_areas,
+        "alternatives.csv": _write_alternatives,
         "study.gpkg": write_geopackage,
         "map.html": _write_map,
     }
@@ -135,6 +137,8 @@ def summary_of(results: StudyResults) -> dict[str, Any]:
             "closed": list(proposal.closed),
             "modes": modes,
         }
+        for mode, ranking in proposal.rankings.items():
+            modes[mode]["alternatives"] = _ranking_summary(ranking)
     place = results.study.config.study
     return {
         "study": place.name,
@@ -144,6 +148,19 @@ def summary_of(results: StudyResults) -> dict[str, Any]:
         "modelled_streets": results.modelled,
         "assumptions": list(results.assumptions),
         "proposals": proposals,
+        "both_services": {mode: _ranking_summary(r) for mode, r in results.joint.items()},
+    }
+
+
+def _ranking_summary(ranking: Ranking) -> dict[str, Any]:
+    return {
+        "sentence": ranking.sentence(),
+        "options": len(ranking.table),
+        "criteria": list(ranking.criteria),
+        "proposal": ranking.proposal,
+        "best": {c: list(ranking.best(c)["closed"]) for c in ranking.criteria},
+        "on_front": int(ranking.table["on_front"].sum()),
+        "notes": list(ranking.notes),
     }
 
 
@@ -212,6 +229,37 @@ def safe_cells(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _write_areas(results: StudyResults, path: Path) -> None:
     safe_cells(area_table(results)).to_csv(path, index=False, lineterminator="\n")
+
+
+def alternatives_table(results: StudyResults) -> pd.DataFrame:
+    """One row an alternative, proposal and mode: what closes, every criterion, every rank.
+
+    Parameters
+    ----------
+    results : StudyResults
+
+    Returns
+    -------
+    DataFrame
+        ``proposal mode closed kept is_the_proposal``, criteria, ``rank_*``, ``on_front``; empty
+        where no proposal can be ranked.
+    """
+    parts = []
+    for key, proposal in results.proposals.items():
+        for mode, ranking in proposal.rankings.items():
+            table = ranking.table.copy()
+            table.insert(0, "is_the_proposal", [set(c) == set(proposal.closed)
+                                                for c in table["closed"]])  # fmt: skip
+            for column in ("kept", "closed"):
+                table[column] = [" ".join(ids) for ids in table[column]]
+            table.insert(0, "mode", mode)
+            table.insert(0, "proposal", key)
+            parts.append(table)
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["proposal"])
+
+
+def _write_alternatives(results: StudyResults, path: Path) -> None:
+    safe_cells(alternatives_table(results)).to_csv(path, index=False, lineterminator="\n")
 
 
 def _write_map(results: StudyResults, path: Path) -> None:

@@ -17,7 +17,7 @@ from access.ledger import sha256_of
 from access.study import find_study
 from tests.newport import make_newport
 
-OUTPUTS = {"summary.json", "areas.csv", "study.gpkg", "map.html", "ledger.json"}
+OUTPUTS = {"summary.json", "areas.csv", "alternatives.csv", "study.gpkg", "map.html", "ledger.json"}
 
 
 def copy_study(tmp_path: Path) -> Path:
