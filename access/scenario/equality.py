@@ -1,0 +1,238 @@
+"""Impact by equality group: each group's change beside everyone else's, with the warning."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from access.errors import Fault, ParameterError
+from access.measure.demand import fail, numbers
+from access.measure.distribution import weighted_mean
+from access.scenario.impact import Impact
+
+ECOLOGICAL_WARNING = (
+    "These figures set the change of an area beside how many of a group live in it. They do not "
+    "show which families travel: an association between areas must not be read as one between "
+    "people (ecological fallacy). They count residents, not users of the service."
+)
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group of residents, counted area by area.
+
+    Parameters
+    ----------
+    label : str
+        As tables print it.
+    column : str
+        Of demand: how many of the group live in the area.
+    base : str
+        Of demand: how many the group is part of.
+    inverse : bool
+        The group is those of `base` who are not in `column`.
+
+    Examples
+    --------
+    >>> Group("disabled people", "disabled", "people").base
+    'people'
+    """
+
+    label: str
+    column: str
+    base: str
+    inverse: bool = False
+
+
+#: Groups looked for unless told otherwise; the first base that demand holds is taken.
+KNOWN_GROUPS = (
+    Group("disabled people", "disabled", "people"),
+    Group("people other than White British", "white_british", "people", inverse=True),
+    Group("lone-parent households", "lone_parents", "households"),
+    Group("households without a car", "households_no_car", "households"),
+    Group("families with a child under 5", "families_0_4", "households"),
+    Group("children under 5", "children_0_4", "people"),
+    Group("young people 11 to 18", "young_11_18", "people"),
+    Group("people aged 65 and over", "people_65_plus", "people"),
+)
+_OTHER_BASES = {"people": ("people", "residents"), "households": ("households",)}
+
+
+@dataclass(frozen=True, eq=False)
+class Equality:
+    """Impact by equality group.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row a group: ``group people share_of_base mean_minutes_before mean_minutes_after
+        mean_minutes_change others_mean_minutes_change ratio_to_others share_lengthened
+        others_share_lengthened newly_unreachable``.
+    warning : str
+        To stand beside the table wherever it goes.
+    notes : tuple of str
+        Groups left out, and why.
+    """
+
+    table: pd.DataFrame
+    warning: str = ECOLOGICAL_WARNING
+    notes: tuple[str, ...] = ()
+
+    def sentence(self) -> str:
+        """Say which group's areas lose most against everyone else's.
+
+        Returns
+        -------
+        str
+        """
+        known = self.table.dropna(subset=["ratio_to_others"])
+        if known.empty:
+            return "No group's areas can be compared with everyone else's."
+        row = known.sort_values("ratio_to_others", ascending=False, kind="stable").iloc[0]
+        return (
+            f"Where {row['group']} live, the trip changes by {row['mean_minutes_change']:+.1f} "
+            f"minutes on average, {row['ratio_to_others']:.2f} times the change for everyone else "
+            f"({row['others_mean_minutes_change']:+.1f})."
+        )
+
+    def __repr__(self) -> str:
+        return f"{self.sentence()}\n{self.table.to_string(index=False)}\n{self.warning}"
+
+    def _repr_html_(self) -> str:
+        table = self.table.to_html(index=False, border=0, float_format=lambda x: f"{x:.2f}")
+        return (
+            f"<p>{html.escape(self.sentence())}</p>{table}"
+            f"<p><strong>{html.escape(self.warning)}</strong></p>"
+        )
+
+
+def equality(impact: Impact, groups: Mapping[str, tuple[str, str]] | None = None) -> Equality:
+    """Set each equality group's change beside everyone else's.
+
+    Parameters
+    ----------
+    impact : Impact
+        Made with a demand table that holds the groups' counts.
+    groups : mapping of str to (column, base column), optional
+        Label to columns of demand; a column that starts with ``not `` counts the others. By
+        default the groups of `KNOWN_GROUPS` that demand holds.
+
+    Returns
+    -------
+    Equality
+
+    Raises
+    ------
+    ParameterError
+        If a column is missing, holds no counts, or counts more than its base.
+
+    Examples
+    --------
+    >>> from access.network.matrix import TravelMatrix
+    >>> from access.scenario import compare
+    >>> m = TravelMatrix.from_minutes([[5, 15], [5, 7]], area_ids=["a", "b"], site_ids=["X", "Y"])
+    >>> demand = pd.DataFrame({"id": ["a", "b"], "count": [9, 9], "people": [90, 90],
+    ...                        "disabled": [60, 30]})
+    >>> table = equality(compare(m, before=["X", "Y"], after=["Y"], demand=demand)).table
+    >>> table["mean_minutes_change"].round(2).item(), table["ratio_to_others"].round(2).item()
+    (7.33, 1.57)
+    """
+    chosen, notes = _chosen(impact.demand, groups)
+    rows, faults = [], []
+    for group in chosen:
+        inside, base, wrong = _counts(impact.demand, group)
+        faults += wrong
+        if not wrong:
+            rows.append(_row(impact, group.label, inside, base - inside))
+    fail("equality groups cannot be counted", faults)
+    return Equality(table=pd.DataFrame(rows, columns=_COLUMNS), notes=tuple(notes))
+
+
+_COLUMNS = [
+    "group",
+    "people",
+    "share_of_base",
+    "mean_minutes_before",
+    "mean_minutes_after",
+    "mean_minutes_change",
+    "others_mean_minutes_change",
+    "ratio_to_others",
+    "share_lengthened",
+    "others_share_lengthened",
+    "newly_unreachable",
+]
+
+
+def _chosen(
+    demand: pd.DataFrame, groups: Mapping[str, tuple[str, str]] | None
+) -> tuple[list[Group], list[str]]:
+    if groups is not None:
+        listed = []
+        for label, (column, base) in groups.items():
+            inverse = column.startswith("not ")
+            listed.append(Group(label, column.removeprefix("not "), base, inverse))
+        missing = sorted({c for g in listed for c in (g.column, g.base)} - set(demand.columns))
+        if missing:
+            raise ParameterError(
+                f"demand has no columns {missing} to count equality groups by; found "
+                f"{list(map(str, demand.columns))}"
+            )
+        return listed, []
+    chosen, notes = [], []
+    for group in KNOWN_GROUPS:
+        bases = [b for b in _OTHER_BASES[group.base] if b in demand.columns]
+        if group.column in demand.columns and bases:
+            chosen.append(Group(group.label, group.column, bases[0], group.inverse))
+        else:
+            needs = " and ".join([group.column, group.base])
+            notes.append(f"{group.label} left out: demand needs columns {needs}")
+    if not chosen:
+        raise ParameterError(
+            "demand holds no equality group; expected counts such as people and disabled, or "
+            f"white_british, or households and lone_parents; found {list(demand.columns)}"
+        )
+    return chosen, notes
+
+
+def _counts(demand: pd.DataFrame, group: Group) -> tuple[np.ndarray, np.ndarray, list[Fault]]:
+    expected = "a count of 0 or more"
+    inside, faults = numbers(
+        demand, group.column, low=0, high=np.inf, expected=expected, what="demand"
+    )
+    base, more = numbers(demand, group.base, low=0, high=np.inf, expected=expected, what="demand")
+    faults += more
+    faults += [
+        Fault(
+            "demand",
+            str(demand.index[i]),
+            group.column,
+            f"{inside[i]:g}",
+            f"at most the {base[i]:g} of {group.base}",
+        )
+        for i in np.flatnonzero(inside > base + 1e-9).tolist()
+    ]
+    return (base - inside if group.inverse else inside), base, faults
+
+
+def _row(impact: Impact, label: str, inside: np.ndarray, outside: np.ndarray) -> list[object]:
+    change = impact.areas["change_minutes"].to_numpy(float)
+    own, others = weighted_mean(change, inside), weighted_mean(change, outside)
+    longer = change > impact.tolerance_minutes
+    base = inside.sum() + outside.sum()
+    return [
+        label,
+        inside.sum(),
+        inside.sum() / base if base > 0 else np.nan,
+        weighted_mean(impact.areas["minutes_before"], inside),
+        weighted_mean(impact.areas["minutes_after"], inside),
+        own,
+        others,
+        own / others if abs(others) > 1e-12 else np.nan,
+        inside[longer].sum() / inside.sum() if inside.sum() > 0 else np.nan,
+        outside[longer].sum() / outside.sum() if outside.sum() > 0 else np.nan,
+        inside[np.isposinf(change)].sum(),
+    ]

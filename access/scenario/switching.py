@@ -1,0 +1,271 @@
+"""Weights side by side, and the exact lambda at which the best choice changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from access.errors import ParameterError
+from access.measure.weights import LSOAS_ENGLAND_2011
+from access.network.matrix import TravelMatrix
+from access.scenario.evaluate import evaluate, sums
+from access.scenario.service import Options, ServiceChoice, Yardstick, list_options
+from access.scenario.words import list_words, named
+
+_NEAR = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Switching:
+    """Which option has the best deprivation-weighted mean, for every lambda from 0 upward.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row a stretch of lambda, in order: ``lam_from lam_to`` (``inf`` at the end)
+        ``closed kept``.
+    proposal : DataFrame or None
+        ``lam_from lam_to rank`` of the proposal.
+    names : dict
+    notes : tuple of str
+    """
+
+    table: pd.DataFrame
+    proposal: pd.DataFrame | None
+    names: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """Lambdas at which the best option changes."""
+        return tuple(self.table["lam_from"].to_numpy(float)[1:].tolist())
+
+    def sentence(self) -> str:
+        """Say when the best choice changes.
+
+        Returns
+        -------
+        str
+        """
+        first = list_words(named(self.table["closed"].iloc[0], self.names)) or "nothing"
+        if not self.values:
+            return f"Closing {first} has the best mean however much deprivation counts."
+        parts = [f"Unweighted, closing {first} has the best mean"]
+        for lam, closed in zip(self.values, self.table["closed"].iloc[1:], strict=True):
+            parts.append(
+                f"from lambda {lam:.3g} on, closing {list_words(named(closed, self.names))}"
+            )
+        return "; ".join(parts) + "."
+
+    def __repr__(self) -> str:
+        return f"{self.sentence()}\n{self.table.to_string(index=False)}"
+
+
+def lower_envelope(base: np.ndarray, slope: np.ndarray) -> list[tuple[float, int]]:
+    """Find which of many lines ``base + lam * slope`` is least, for every lam from 0.
+
+    Parameters
+    ----------
+    base, slope : ndarray, shape (lines,)
+
+    Returns
+    -------
+    list of (lam, line)
+        From which lam on each is least; of equal lines the first.
+
+    Examples
+    --------
+    >>> lower_envelope(np.array([1.0, 2.0, 9.0]), np.array([3.0, 1.0, 1.0]))
+    [(0.0, 0), (0.5, 1)]
+    """
+    scale = max(float(np.abs(base).max()), 1.0) * 1e-12
+    least = np.flatnonzero(base <= base.min() + scale)
+    line = int(least[np.argmin(slope[least])])
+    out, lam = [(0.0, line)], 0.0
+    while True:
+        flatter = np.flatnonzero(slope < slope[line] - scale)
+        if not flatter.size:
+            return out
+        cross = (base[flatter] - base[line]) / (slope[line] - slope[flatter])
+        lam = max(lam, float(cross.min()))
+        meets = flatter[cross <= cross.min() * (1 + 1e-12) + 1e-15]
+        line = int(meets[np.argmin(slope[meets])])
+        out.append((lam, line))
+
+
+def _rank_by_lambda(base: np.ndarray, slope: np.ndarray, own: int) -> pd.DataFrame:
+    """Rank of one line among all, between the lambdas where it crosses another."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        cross = (base - base[own]) / (slope[own] - slope)
+    cuts = np.unique(cross[np.isfinite(cross) & (cross > 0)])
+    edges = [0.0, *cuts.tolist(), float("inf")]
+    ranks: list[list[Any]] = []
+    for low, high in pairwise(edges):
+        middle = low + 1.0 if np.isinf(high) else (low + high) / 2
+        values = base + middle * slope
+        near = _NEAR * max(abs(values[own]), 1.0)
+        rank = int((values < values[own] - near).sum()) + 1
+        if ranks and ranks[-1][2] == rank:
+            ranks[-1][1] = high
+        else:
+            ranks.append([low, high, rank])
+    return pd.DataFrame(ranks, columns=["lam_from", "lam_to", "rank"])
+
+
+def switching_values(
+    matrix: TravelMatrix,
+    *,
+    keep: int,
+    demand: pd.DataFrame,
+    proposal: Sequence[str] | object | None = None,
+    national_areas: int = LSOAS_ENGLAND_2011,
+    names: Mapping[str, str] | None = None,
+    **rules: Any,
+) -> Switching:
+    """Find every lambda of the linear weights at which the best option changes.
+
+    Parameters
+    ----------
+    matrix, keep, demand, proposal, national_areas, names
+        As in `access.rank_closures`; demand needs ``imd_rank``.
+    **rules
+        ``sites always_open never_close localities min_per_locality``, as there.
+
+    Returns
+    -------
+    Switching
+
+    Raises
+    ------
+    ParameterError
+        If demand has no ranks, or every option leaves some family unreached.
+    ScenarioError
+        As in `access.rank_closures`.
+
+    Notes
+    -----
+    With weights 1 + lambda * d the weighted total of an option is a straight line in lambda,
+    and the families' total weight is the same for all: the best options are the lower
+    envelope of the lines, found crossing by crossing, not by trying lambdas.
+
+    Examples
+    --------
+    >>> m = TravelMatrix.from_minutes([[5, 12], [9, 4]], area_ids=["a", "b"], site_ids=["X", "Y"])
+    >>> demand = pd.DataFrame({"id": ["a", "b"], "count": [10, 20], "imd_rank": [1, 32844]})
+    >>> switching_values(m, keep=1, demand=demand).values
+    (0.428...,)
+    """
+    choice = ServiceChoice(matrix, keep, demand, proposal, **rules)
+    options = list_options(choice, Yardstick("linear", 1.0, national_areas))
+    total = sums(options.ready, options.kept)
+    reached = np.flatnonzero(total.unreached[:, 0] == 0)
+    if not reached.size:
+        raise ParameterError("every option leaves some family unreached, so none has a mean")
+    base = total.minutes[reached, 0]
+    slope = total.minutes[reached, 1] - base
+    steps = lower_envelope(base, slope)
+    lams = [lam for lam, _ in steps]
+    ids = np.array(options.ids, dtype=object)
+    lines = reached[[line for _, line in steps]]
+    table = pd.DataFrame(
+        {
+            "lam_from": lams,
+            "lam_to": [*lams[1:], float("inf")],
+            "closed": [tuple(ids[options.closed[i]]) for i in lines],
+            "kept": [tuple(ids[options.kept[i]]) for i in lines],
+        }
+    )
+    left_out = len(options.kept) - reached.size
+    notes = [f"{left_out} options that leave families unreached take no part"] if left_out else []
+    return Switching(
+        table=table,
+        proposal=_proposal_ranks(options, reached, base, slope),
+        names=dict(names or {}),
+        notes=tuple(notes),
+    )
+
+
+def _proposal_ranks(
+    options: Options, reached: np.ndarray, base: np.ndarray, slope: np.ndarray
+) -> pd.DataFrame | None:
+    if options.proposal is None:
+        return None
+    row = options.row_of(options.proposal)
+    own = sums(options.ready, row)
+    if own.unreached[0, 0] > 0:
+        return None
+    where = np.flatnonzero((options.kept[reached] == row).all(axis=1))
+    if where.size:
+        return _rank_by_lambda(base, slope, int(where[0]))
+    mine = own.minutes[0]
+    both = (np.append(base, mine[0]), np.append(slope, mine[1] - mine[0]))
+    return _rank_by_lambda(*both, len(base))
+
+
+def weights_side_by_side(
+    matrix: TravelMatrix,
+    *,
+    keep: int,
+    demand: pd.DataFrame,
+    proposal: Sequence[str] | object | None = None,
+    lam: float = 1.0,
+    national_areas: int = LSOAS_ENGLAND_2011,
+    median_income: float | None = None,
+    **rules: Any,
+) -> pd.DataFrame:
+    """Set the best option and the proposal side by side under each choice of weights.
+
+    Parameters
+    ----------
+    matrix, keep, demand, proposal, lam, national_areas, median_income
+        As in `access.rank_closures`.
+    **rules
+        ``sites always_open never_close localities min_per_locality``, as there.
+
+    Returns
+    -------
+    DataFrame
+        One row a choice that demand supports (none, linear, Green Book): ``weights note
+        best_closed best_mean``, and with a proposal ``proposal_mean proposal_rank
+        proposal_regret``.
+
+    Raises
+    ------
+    ParameterError, ScenarioError
+        As in `access.rank_closures`.
+
+    Examples
+    --------
+    >>> m = TravelMatrix.from_minutes([[5, 12], [9, 4]], area_ids=["a", "b"], site_ids=["X", "Y"])
+    >>> demand = pd.DataFrame({"id": ["a", "b"], "count": [10, 20], "imd_rank": [1, 32844]})
+    >>> weights_side_by_side(m, keep=1, demand=demand)["best_closed"].tolist()
+    [('X',), ('Y',)]
+    """
+    choices = ["none"]
+    choices += ["linear"] if "imd_rank" in demand.columns else []
+    choices += ["green_book"] if "income" in demand.columns else []
+    rows = []
+    for name in choices:
+        yard = Yardstick(name, lam, national_areas, median_income)
+        options = list_options(ServiceChoice(matrix, keep, demand, proposal, **rules), yard)
+        values = evaluate(options.ready, options.kept)["weighted_mean"]
+        ids = np.array(options.ids, dtype=object)
+        best = int(values.argmin())
+        row: dict[str, Any] = {
+            "weights": name,
+            "note": options.weights.note,
+            "best_closed": tuple(ids[options.closed[best]]),
+            "best_mean": float(values[best]),
+        }
+        if options.proposal is not None:
+            own = evaluate(options.ready, options.row_of(options.proposal))["weighted_mean"][0]
+            row["proposal_mean"] = float(own)
+            row["proposal_rank"] = int((values < own).sum()) + 1
+            row["proposal_regret"] = float(own - values[best])
+        rows.append(row)
+    return pd.DataFrame(rows)
