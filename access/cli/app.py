@@ -10,6 +10,7 @@ import typer
 import access
 from access.cli.check import check
 from access.cli.new import new
+from access.cli.replay import replay
 from access.cli.run import run
 from access.errors import AccessError
 
@@ -39,6 +40,7 @@ reached is said to be so, never given a number.
 app.command()(run)
 app.command()(check)
 app.command()(new)
+app.command()(replay)
 
 
 def _version(asked: bool) -> None:

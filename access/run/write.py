@@ -19,6 +19,7 @@ import pyogrio
 from access.errors import OutputError
 from access.ledger import RunLedger, sha256_of, to_json
 from access.results import StudyResults
+from access.run.evidence import write_evidence
 from access.scenario import Ranking
 
 #: Prefixes a spreadsheet takes for a formula; a quote before them makes them text.
@@ -98,6 +99,8 @@ def write_outputs(
         hashes = {file.name: sha256_of(file) for file in sorted(work.iterdir())}
         ledger = replace(results.ledger, outputs=hashes)
         (work / "ledger.json").write_text(ledger.to_json(), encoding="utf-8")
+        progress("writing evidence.zip")
+        write_evidence(results.study, work, work / "evidence.zip")
     return ledger
 
 

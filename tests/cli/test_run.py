@@ -17,7 +17,15 @@ from access.ledger import sha256_of
 from access.study import find_study
 from tests.newport import make_newport
 
-OUTPUTS = {"summary.json", "areas.csv", "alternatives.csv", "study.gpkg", "map.html", "ledger.json"}
+OUTPUTS = {
+    "summary.json",
+    "areas.csv",
+    "alternatives.csv",
+    "study.gpkg",
+    "map.html",
+    "ledger.json",
+    "evidence.zip",
+}
 
 
 def copy_study(tmp_path: Path) -> Path:
@@ -130,7 +138,9 @@ def test_ledger_holds_inputs_settings_versions_and_output_hashes(rotherham):
     assert {row["file"] for row in ledger["inputs"]} >= {"study.toml", "areas.csv", "centres.csv"}
     assert all(len(row["sha256"]) == 64 and row["vintage"] for row in ledger["inputs"])
     assert ledger["parameters"]["study"]["travel"]["walk_km_h"] == 4.8
-    assert ledger["outputs"] == {n: sha256_of(out / n) for n in OUTPUTS - {"ledger.json"}}
+    assert ledger["outputs"] == {
+        n: sha256_of(out / n) for n in OUTPUTS - {"ledger.json", "evidence.zip"}
+    }
     assert any("Modelled streets" in a for a in ledger["assumptions"])
     assert "numpy" in ledger["versions"]
 

@@ -1,0 +1,145 @@
+"""Running a ledger again, and seeing whether every output comes out the same."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from access.errors import Fault, OutputError, StudyError
+from access.ledger import sha256_of, versions
+from access.run.job import run_job
+from access.run.write import write_outputs
+from access.study import Study, load_study
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What came of running a ledger again.
+
+    Parameters
+    ----------
+    agree, differ, missing : tuple of str
+        Outputs by name: the same bytes, other bytes, not written this time.
+    other_versions : tuple of str
+        Software whose version is not the ledger's, in words.
+    """
+
+    agree: tuple[str, ...]
+    differ: tuple[str, ...]
+    missing: tuple[str, ...]
+    other_versions: tuple[str, ...]
+
+    @property
+    def same(self) -> bool:
+        """Whether every output came out with the same bytes."""
+        return not self.differ and not self.missing
+
+    def sentence(self) -> str:
+        """Say the result in words.
+
+        Returns
+        -------
+        str
+        """
+        total = len(self.agree) + len(self.differ) + len(self.missing)
+        if self.same:
+            return f"All {total} outputs came out the same, byte for byte."
+        parts = [f"{len(self.agree)} of {total} outputs came out the same."]
+        if self.differ:
+            parts.append(f"Different: {', '.join(self.differ)}.")
+        if self.missing:
+            parts.append(f"Not written: {', '.join(self.missing)}.")
+        if self.other_versions:
+            parts.append(f"Other versions than then: {'; '.join(self.other_versions)}.")
+        return " ".join(parts)
+
+
+def replay(
+    ledger_file: Path,
+    *,
+    study: str | Path | None = None,
+    network: Path | None = None,
+    progress: Callable[[str], None] = lambda step: None,
+) -> Replay:
+    """Run a ledger again on the same inputs and compare the outputs' hashes.
+
+    Parameters
+    ----------
+    ledger_file : Path
+        A ``ledger.json``.
+    study : str or Path, optional
+        Where the study lies; the ``study`` folder beside the ledger, or the embedded study of
+        the ledger's name, when not given.
+    network : Path, optional
+        The street extract, when the ledger names one.
+    progress : callable
+
+    Returns
+    -------
+    Replay
+
+    Raises
+    ------
+    OutputError
+        If the file is no ledger.
+    StudyError
+        If an input is not the one of the ledger; every such file is listed.
+    """
+    ledger = _read(ledger_file)
+    if study is None:
+        beside = ledger_file.parent / "study"
+        study = beside if (beside / "study.toml").exists() else str(ledger["command"]["study"])
+    loaded = load_study(study)
+    _check_inputs(ledger, loaded, network)
+    results = run_job(loaded, network=network, progress=progress)
+    with tempfile.TemporaryDirectory() as folder:
+        again = write_outputs(results, Path(folder), progress=progress).outputs
+    then: Mapping[str, str] = ledger["outputs"]
+    return Replay(
+        agree=tuple(n for n in sorted(then) if again.get(n) == then[n]),
+        differ=tuple(n for n in sorted(then) if n in again and again[n] != then[n]),
+        missing=tuple(n for n in sorted(then) if n not in again),
+        other_versions=_other_versions(ledger["versions"]),
+    )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        ledger = json.loads(path.read_text(encoding="utf-8"))
+        if not {"command", "inputs", "outputs", "versions"} <= set(ledger):
+            raise ValueError("keys are missing")
+    except (OSError, ValueError) as error:
+        raise OutputError(
+            f"{path} is no ledger ({error}); expected the ledger.json that a run wrote"
+        ) from error
+    return ledger
+
+
+def _check_inputs(ledger: Mapping[str, Any], study: Study, network: Path | None) -> None:
+    here = {row["file"]: row["sha256"] for row in study.inputs}
+    street_file = ledger["command"].get("network")
+    if street_file is not None and network is None:
+        raise StudyError(f"this run used the streets of {street_file}; give them with --network")
+    if network is not None:
+        here[str(street_file)] = sha256_of(network)
+    faults = [
+        Fault(row["file"], "", "sha256", here.get(row["file"], "not there")[:16],
+              f"{row['sha256'][:16]}, as in the ledger")
+        for row in ledger["inputs"]
+        if here.get(row["file"]) != row["sha256"]
+    ]  # fmt: skip
+    if faults:
+        raise StudyError(f"{len(faults)} input(s) are not those of the ledger", faults)
+
+
+def _other_versions(then: Mapping[str, str]) -> tuple[str, ...]:
+    now = versions()
+    return tuple(
+        f"{name} {now.get(name, 'not installed')} (then {version})"
+        for name, version in sorted(then.items())
+        if now.get(name) != version
+    )

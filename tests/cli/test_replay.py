@@ -1,0 +1,46 @@
+"""`access replay`: the same inputs give the same bytes, and a changed input is refused."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+
+from access.ledger import sha256_of
+
+
+def test_what_is_no_ledger(access_command, tmp_path):
+    (tmp_path / "ledger.json").write_text("{}", encoding="utf-8")
+    done = access_command("replay", tmp_path / "ledger.json")
+    assert done.returncode == 8
+    assert "is no ledger" in done.stderr
+    assert access_command("replay", tmp_path / "none.json").returncode == 8
+
+
+def test_replay_from_the_evidence_pack_alone(access_command, tmp_path):
+    access_command("new", tmp_path / "my_town")
+    access_command("run", tmp_path / "my_town", "--out", tmp_path / "out", "--quiet")
+    with zipfile.ZipFile(tmp_path / "out" / "evidence.zip") as pack:
+        pack.extractall(tmp_path / "pack")
+    shutil.rmtree(tmp_path / "my_town")
+    ledger = tmp_path / "pack" / "ledger.json"
+    done = access_command("replay", ledger)
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert "outputs came out the same, byte for byte" in done.stdout
+
+    body = json.loads(ledger.read_text(encoding="utf-8"))
+    for name, digest in body["outputs"].items():
+        assert sha256_of(tmp_path / "pack" / name) == digest
+
+    body["outputs"]["summary.json"] = "0" * 64
+    ledger.write_text(json.dumps(body), encoding="utf-8")
+    done = access_command("replay", ledger)
+    assert done.returncode == 1
+    assert "Different: summary.json" in done.stdout
+
+    centres = tmp_path / "pack" / "study" / "centres.csv"
+    centres.write_text(centres.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    done = access_command("replay", ledger)
+    assert done.returncode == 3
+    assert "not those of the ledger" in done.stderr
+    assert "centres.csv" in done.stderr
