@@ -30,6 +30,8 @@ _SCRIPTS = (
     "core.js", "dom.js", "find.js", "app.js", "layers.js", "map.js", "charts.js", "street.js",
     "change.js", "option.js", "log.js", "main.js",
 )  # fmt: skip
+UNSURE_M = 200.0
+"""Positions that may be this far out are named on the page."""
 _GAP = re.compile(r"\{\{(t:)?(\w+)\}\}")
 
 
@@ -83,7 +85,9 @@ def explorer_html(data: ExplorerData, *, online_tiles: bool = False) -> str:
         "credits": html.escape(_credits(data, payload, words, online_tiles)),
         "tiles": _tiles_box(words) if online_tiles else "",
         "about": _about(data, payload, words),
-        "footer": html.escape(_say(words, "footer_as_of", date=data.as_of) if data.as_of else ""),
+        "footer": html.escape(
+            _say(words, "footer_as_of", date=_date(data.as_of, words)) if data.as_of else ""
+        ),
         "strings": _json(words),
         "data": _json(payload),
         "scripts": "\n".join(f"<script>{script}</script>" for script in scripts),
@@ -235,12 +239,20 @@ def _say(words: Mapping[str, Any], key: str, **values: str) -> str:
 
 
 def _summary(data: ExplorerData, words: Mapping[str, Any]) -> str:
-    parts = [
-        _say(words, "header_keeps", title=service.title, before=str(len(service.before)),
-             after=str(len(set(service.after) & set(service.before))))
-        for service in data.services
-    ]  # fmt: skip
-    return _say(words, "header_proposal", list="; ".join(parts))
+    parts = []
+    for service in data.services:
+        key = "header_become" if set(service.after) != set(service.before) else "header_stay"
+        before, after = str(len(service.before)), str(len(service.after))
+        parts.append(_say(words, key, title=service.title, before=before, after=after))
+    return " ".join(parts)
+
+
+def _date(text: str, words: Mapping[str, Any]) -> str:
+    """Write 2018-03-12 as 12 March 2018; anything else as it is."""
+    found = re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})", text)
+    if found is None or not 1 <= int(found[2]) <= 12:
+        return text
+    return f"{int(found[3])} {words['months'][int(found[2]) - 1]} {found[1]}"
 
 
 def _place_hint(data: ExplorerData, payload: Mapping[str, Any], words: Mapping[str, Any]) -> str:
@@ -261,7 +273,7 @@ def _credits(
     if tiles:
         parts.append(TILE_ATTRIBUTION)
     if data.as_of:
-        parts.append(_say(words, "footer_as_of", date=data.as_of))
+        parts.append(_say(words, "footer_as_of", date=_date(data.as_of, words)))
     return " ".join(parts)
 
 
@@ -285,12 +297,17 @@ def _about(data: ExplorerData, payload: Mapping[str, Any], words: Mapping[str, A
         how.append(data.weights_note)
     if data.modelled:
         how.append(str(words["about_modelled"]))
+    assumed = [site["name"] for site in payload["sites"] if site.get("assumed")]
     unsure = [
-        _say(words, "about_site_assumed", name=site["name"]) if site.get("assumed")
-        else _say(words, "about_site_error", name=site["name"], metres=f"{site['error_m']:,.0f}")
+        _say(words, "about_site_error", name=site["name"], metres=f"{site['error_m']:,.0f}")
         for site in payload["sites"]
-        if site.get("assumed") or site.get("error_m", 0) >= 200
-    ]  # fmt: skip
+        if not site.get("assumed") and site.get("error_m", 0) >= UNSURE_M
+    ]
+    doubts = ""
+    if unsure:
+        doubts += _paragraphs([words["about_sites_intro"]]) + _bullets(unsure)
+    if assumed:
+        doubts += _paragraphs([words["about_assumed_intro"]]) + _bullets(assumed)
     terms = "".join(
         f"<dt>{html.escape(term)}</dt><dd>{html.escape(meaning)}</dd>"
         for term, meaning in words["about_words"]
@@ -298,9 +315,7 @@ def _about(data: ExplorerData, payload: Mapping[str, Any], words: Mapping[str, A
     parts = [
         _block(words, "about_how_title", _paragraphs(how)),
         _block(words, "about_assumed_title", _bullets(data.assumptions)),
-        _block(
-            words, "about_sites_title", _paragraphs([words["about_sites_intro"]]) + _bullets(unsure)
-        ) if unsure else "",
+        _block(words, "about_sites_title", doubts),
         _block(words, "about_words_title", f"<dl>{terms}</dl>"),
         _block(words, "about_data_title", _bullets([*data.vintages, *data.attributions])),
         _block(words, "about_privacy_title", _paragraphs([words["about_privacy"]])),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from access.maps.payload import ExplorerData, ExplorerService
+from access.measure import deprivation_weights
 from access.network.matrix import TravelMatrix
 from access.units import great_circle_m
 
@@ -26,7 +27,7 @@ def rotherham_data(postcodes: Path | None = None, **changes) -> ExplorerData:
 
     study = load_study()
     areas = pd.DataFrame(study.areas.drop(columns="geometry"))
-    areas["weight"] = 1 + (32844 - areas["imd_rank"].astype(float)) / (32844 - 1)
+    areas["weight"] = deprivation_weights(areas.assign(count=1.0), "linear").per_family
     centres = pd.DataFrame(study.centres.drop(columns="geometry"))
     candidates = pd.DataFrame(study.candidates.drop(columns="geometry"))
     every = pd.concat([centres[["id", "lon", "lat"]], candidates[["id", "lon", "lat"]]])

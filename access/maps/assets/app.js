@@ -7,8 +7,8 @@
   App.start = (data, strings) => {
     App.data = data;
     App.strings = strings;
-    App.language = data.language;
-    App.plurals = new Intl.PluralRules(data.language);
+    App.locale = strings.locale;
+    App.plurals = new Intl.PluralRules(App.locale);
     App.model = App.core.buildModel(data);
     App.shapes = data.shapes.map(App.unpackShape);
     const { areas } = data;
@@ -118,6 +118,8 @@
     return out;
   };
 
+  App.colPeople = () => App.capital(App.t('col_people', { people: App.service().people }));
+
   App.modeWords = () => App.t(`mode_${App.state.mode}`);
 
   /* Change what is chosen, and show it. */
@@ -141,6 +143,7 @@
     const layer = App.layer(key);
     App.currentLayer = layer;
     App.map.show(layer, App.entries(view), overlays);
+    App.map.place(App.state.place, App.state.place ? App.tripsFor(App.state.place, view) : []);
     App.fill(App.$('map-title'), App.view().mapTitle(layer));
     App.fill(App.$('map-words'), layer.summary());
     App.renderMapControls(keys, key);
@@ -184,7 +187,7 @@
       if (extra) row.push(layer.text(i));
       rows.push(row);
     }
-    const head = [App.t('col_area'), App.t('col_people', { people: s.people }), App.t('col_today'), App.t(`col_${second}`), App.t('col_change'), ...(extra ? [layer.title] : [])];
+    const head = [App.t('col_area'), App.colPeople(), App.t('col_today'), App.t(`col_${second}`), App.t('col_change'), ...(extra ? [layer.title] : [])];
     App.fill(App.$('area-rows'),
       App.table(App.t('area_table_caption', { title: s.title, mode: App.modeWords(), shown: rows.length, all: App.model.n }), head, rows, { className: 'compact' }));
   };

@@ -20,7 +20,12 @@
     if (!parts.length) parts.push([App.t('finding_none', values)]);
     parts.push([App.t('finding_mean', { second: secondWord, people: service.people, before: App.min(before.mean, 1), after: App.min(after.mean, 1) })]);
     if (after.unreached > 0) parts.push([App.t('finding_unreached', { ...values, count: App.about(after.unreached) })]);
-    return parts.map((p) => [...p, ' ']);
+    return parts.map((p) => p.filter((x) => x !== '')).map(([first, ...rest]) => [sentenceStart(first), ...rest, ' ']);
+  };
+
+  const sentenceStart = (part) => {
+    if (part instanceof Node) part.textContent = App.capital(part.textContent);
+    return part instanceof Node ? part : App.capital(part);
   };
 
   /* Key figures, one row a figure, one column a situation. */
@@ -57,9 +62,9 @@
     const colours = App.data.palette;
     const colour = { gain: colours.saved[1], unchanged: '#b1b4b6', lose_0_5: colours.added[1], lose_5_10: colours.added[2], lose_10_plus: colours.added[4] };
     const rows = shown.map((name, k) => [App.t(`class_${name}`), hide[k] ? App.t('suppressed') : App.number(Math.round(counts[k])),
-      hide[k] ? '' : App.percent(counts[k] / total, 0), hide[k] ? '' : App.bar(counts[k], total, colour[name] || '#0b0c0c')]);
-    rows.push(Object.assign([App.t('total'), App.number(Math.round(total)), App.percent(1), ''], { className: 'total' }));
-    return App.table(caption, [App.t('col_longer'), App.t('col_people', { people: service.people }), App.t('col_share'), ''], rows, { className: 'with-bars' });
+      hide[k] ? App.t('suppressed') : [App.percent(counts[k] / total, 0), App.bar(counts[k], total, colour[name] || '#0b0c0c')]]);
+    rows.push(Object.assign([App.t('total'), App.number(Math.round(total)), App.percent(1)], { className: 'total' }));
+    return App.table(caption, [App.t('col_longer'), App.colPeople(), App.t('col_share')], rows, { className: 'with-bars' });
   };
 
   App.fifthTable = (caption, columns, summaries, colours) => {
@@ -67,7 +72,7 @@
     const rows = summaries[0].fifths.map((f, k) => [App.t(`fifth_${k + 1}`), App.people(f.people),
       ...summaries.map((s, n) => [App.min(s.fifths[k].mean, 1), App.bar(s.fifths[k].mean || 0, most, colours[n])]),
       App.minChange(summaries[summaries.length - 1].fifths[k].mean - f.mean, 1)]);
-    return App.table(caption, [App.t('col_fifth'), App.t('col_people', { people: App.service().people }), ...columns, App.t('col_change')], rows, { className: 'with-bars' });
+    return App.table(caption, [App.t('col_fifth'), App.colPeople(), ...columns, App.t('col_change')], rows, { className: 'with-bars' });
   };
 
   /* Areas that lose most, with a button to each. */
@@ -75,13 +80,13 @@
     const changes = App.core.change(before.minutes, after.minutes);
     const worst = App.core.worstAreas(service.counts, changes, WORST);
     if (!worst.length) return App.h('p', {}, App.t('nobody_longer'));
-    const rows = worst.map((i) => [
-      App.button(App.t('area_button', { area: App.areaName(i), id: App.areas.id[i] }), () => {
+    const rows = worst.map((i) => [[
+      App.button(App.areas.name[i] || App.areas.id[i], () => {
         App.map.fit([[App.areas.lat[i], App.areas.lon[i]]], 14);
         App.note({ kind: 'area', label: App.areaName(i), area: i, lat: App.areas.lat[i], lon: App.areas.lon[i] });
-      }, 'link'),
+      }, 'link'), App.h('div', { className: 'hint' }, App.areas.ward ? App.t('area_more', { ward: App.areas.ward[i], id: App.areas.id[i] }) : App.areas.id[i])],
       App.people(service.counts[i]), App.min(before.minutes[i]), App.min(after.minutes[i]), App.minChange(changes[i])]);
-    return App.table(caption, [App.t('col_area'), App.t('col_people', { people: service.people }), App.t('col_today'), App.t('col_then'), App.t('col_change')], rows);
+    return App.table(caption, [App.t('col_area'), App.colPeople(), App.t('col_today'), App.t('col_then'), App.t('col_change')], rows);
   };
 
   App.groupTable = (names, service, before, after, caption) => {
@@ -91,7 +96,7 @@
     const old = App.core.meansBy(group, distinct.length, service.counts, before.minutes);
     const now = App.core.meansBy(group, distinct.length, service.counts, after.minutes);
     const rows = distinct.map((name, k) => [name || App.t('not_known'), App.people(old[k].people), App.min(old[k].mean, 1), App.min(now[k].mean, 1), App.minChange(now[k].mean - old[k].mean, 1)]);
-    return App.table(caption, [App.t('col_group'), App.t('col_people', { people: service.people }), App.t('col_today'), App.t('col_then'), App.t('col_change')], rows, { className: 'compact' });
+    return App.table(caption, [App.t('col_group'), App.colPeople(), App.t('col_today'), App.t('col_then'), App.t('col_change')], rows, { className: 'compact' });
   };
 
   function worstPlace(service, changes) {

@@ -48,7 +48,9 @@
 
   App.shown = (value) => (typeof value === 'number' ? App.number(value) : String(value));
   App.number = (value, digits) =>
-    value.toLocaleString(App.language, { minimumFractionDigits: digits || 0, maximumFractionDigits: digits || 0 });
+    value.toLocaleString(App.locale, { minimumFractionDigits: digits || 0, maximumFractionDigits: digits || 0 }).replace('-', '\u2212');
+
+  App.capital = (text) => text.charAt(0).toLocaleUpperCase(App.locale) + text.slice(1);
 
   /* Minutes to the nearest whole, in words: for sentences. */
   App.minutes = (m) => {
@@ -89,7 +91,7 @@
     return count < App.data.suppress_below ? App.t('suppressed') : App.number(Math.round(count));
   };
 
-  App.list = (items) => new Intl.ListFormat(App.language, { type: 'conjunction' }).format(items);
+  App.list = (items) => new Intl.ListFormat(App.locale, { type: 'conjunction' }).format(items);
 
   /* A table: head is a list of texts, or of [text, class]; rows are lists of cells, the first of
    * each a row header. */

@@ -132,7 +132,7 @@
   }
 
   function plainLayer() {
-    return { key: 'plain', title: App.t('layer_plain'), classes: [], classOf: () => -1, fill: '#e9edf1', text: () => '', summary: () => '' };
+    return { key: 'plain', title: App.t('layer_plain'), classes: [], classOf: () => -1, fill: '#dfe6ec', text: () => '', summary: () => '' };
   }
 
   /* Choices by view, in the order of the menu. */
@@ -169,11 +169,11 @@
     return {
       ...left,
       key,
-      title: App.t('layer_swipe', { second: App.t(`swipe_${second}`) }),
+      title: App.t(`layer_${key}`),
       right,
       sides: [App.t('swipe_today'), App.t(`swipe_${second}`)],
       text: (i) => App.t('swipe_text', { first: left.text(i), second: right.text(i) }),
-      summary: () => `${left.summary()} ${App.t('summary_swipe', { second: App.t(`swipe_${second}`) })} ${right.summary()}`,
+      summary: () => `${App.t('summary_swipe', { second: App.t('swipe_today') })} ${left.summary()} ${App.t('summary_swipe', { second: App.t(`swipe_${second}`) })} ${right.summary()}`,
     };
   }
 })(globalThis.App = globalThis.App || {});

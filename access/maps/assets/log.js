@@ -89,7 +89,7 @@
       });
       return [[App.h('div', {}, entry.name), App.h('div', { className: 'hint' }, entry.noted)], entry.reason || App.t('no_reason'),
         [App.h('div', {}, entry.close.length ? App.t('log_close', { sites: namesOf(entry.close) }) : App.t('option_closes_none')), entry.open.length ? App.h('div', {}, App.t('log_open', { sites: namesOf(entry.open) })) : null],
-        [App.h('div', {}, App.t(`mode_${entry.mode}`)), means],
+        [App.h('div', {}, App.t(`how_${entry.mode}`)), means],
         [App.button(App.t('restore'), () => restore(entry), 'link', { 'aria-label': App.t('restore_named', { name: entry.name }) }), ' ', App.button(App.t('remove'), () => drop(entry), 'link', { 'aria-label': App.t('remove_named', { name: entry.name }) })]];
     });
     App.fill(App.$('log-rows'), entries.length ? App.table(App.t('log_caption'), [App.t('col_option_name'), App.t('col_reason'), App.t('col_changes'), App.t('col_results'), App.t('col_do')], rows, { className: 'compact log', texts: [1, 2, 3, 4] }) : null);

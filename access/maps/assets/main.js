@@ -72,7 +72,7 @@
 
   function makeSettings() {
     App.fill(App.$('service-choice'), radios('service', App.model.services.map((s, i) => [i, s.title])));
-    App.fill(App.$('mode-choice'), radios('mode', App.core.modes(App.model).map((m) => [m, App.t(`mode_${m}`)])));
+    App.fill(App.$('mode-choice'), radios('mode', App.core.modes(App.model).map((m) => [m, App.t(`how_${m}`)])));
     App.$('settings').addEventListener('change', (event) => {
       const { name, value } = event.target;
       if (name === 'service') App.set({ service: Number(value), reach: null });

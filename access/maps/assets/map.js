@@ -15,6 +15,7 @@
   let outlines = {};
   let tiles = null;
   let shown = null;
+  let trips = [];
 
   function pane(name, zIndex, still) {
     const node = map.createPane(name);
@@ -28,7 +29,7 @@
     return App.shapes.map((shape, i) => {
       if (!shape.length) return null;
       const layer = L.polygon(shape, {
-        renderer, pane: name, color: '#ffffff', weight: 0.6, opacity: 0.9, fillOpacity: 1, fillColor: '#e9edf1', bubblingMouseEvents: true,
+        renderer, pane: name, color: '#9aa3a8', weight: 0.5, opacity: 0.8, fillOpacity: 1, fillColor: '#e3e8ec', bubblingMouseEvents: true,
       });
       layer.on('mouseover', () => hover(i));
       layer.on('mouseout', () => tip.remove());
@@ -93,9 +94,8 @@
     const colour = colours[kind] || App.data.palette.categorical[service] || '#3d3d3d';
     const closed = status === 'closing' || status === 'closed';
     return App.s('svg', { viewBox: '-1 -1 26 26', width: size, height: size, 'aria-hidden': 'true', focusable: 'false' },
-      App.s('path', { d: SHAPES[shape], fill: closed ? '#ffffff' : colour, stroke: closed ? colour : '#ffffff', 'stroke-width': closed ? 3 : 1.8 }),
-      closed ? App.s('path', { d: 'M4.5 4.5 L19.5 19.5 M19.5 4.5 L4.5 19.5', stroke: '#ffffff', 'stroke-width': 6.5, 'stroke-linecap': 'round' }) : null,
-      closed ? App.s('path', { d: 'M4.5 4.5 L19.5 19.5 M19.5 4.5 L4.5 19.5', stroke: '#0b0c0c', 'stroke-width': 3.2, 'stroke-linecap': 'round' }) : null);
+      App.s('path', { d: SHAPES[shape], fill: closed ? '#ffffff' : colour, stroke: closed ? colour : '#ffffff', 'stroke-width': closed ? 3.6 : 1.8 }),
+      closed ? App.s('path', { d: 'M8 8 L16 16 M16 8 L8 16', stroke: '#0b0c0c', 'stroke-width': 3.4, 'stroke-linecap': 'round' }) : null);
   };
 
   function siteMarker(entry) {
@@ -121,47 +121,78 @@
     return { marker, node, lat, lon, order, width: 0 };
   }
 
+  /* Where on the map no name may stand: centres, controls, the pin. */
+  function takenSpots(size) {
+    const around = (latLng, left, up, right, down, of) => {
+      const p = map.latLngToContainerPoint(latLng);
+      return [p.x - left, p.y - up, p.x + right, p.y + down, of];
+    };
+    const taken = markers.filter((m) => m.entry.kind !== 'candidate').map((m) => around(m.marker.getLatLng(), 11, 11, 11, 11, m));
+    taken.push([0, 0, 58, 98], [size.x - 46, 0, size.x, 54], [0, size.y - 52, 120, size.y]);
+    if (App.data.modelled) taken.push([size.x - 290, size.y - 38, size.x, size.y]);
+    if (pin) taken.push(around(pin.getLatLng(), 14, 38, 14, 0));
+    if (shown && shown.right) taken.push([(size.x * App.state.swipe) / 100 - 80, 0, (size.x * App.state.swipe) / 100 + 170, 34]);
+    return taken;
+  }
+
+  const BESIDE = (w) => [[14, 0], [-14 - w, 0], [-w / 2, -26], [-w / 2, 26], [14, 22], [-14 - w, 22], [14, -22], [-14 - w, -22]];
+  const CENTRED = (w) => [[-w / 2, 0], [-w / 2, -20], [-w / 2, 20]];
+  const FURTHER = (w) => [[-w / 2, -50], [-w / 2, 50], [20, 50], [20, -50], [-w / 2, -80], [-w / 2, 80]];
+
+  /* Each name takes the first spot that covers nothing; without one it is not shown. Towns may
+   * cover a centre rather than go unnamed, and a trip's label is always shown. */
   function placeNames() {
+    const size = map.getSize();
+    const taken = takenSpots(size);
     const zoom = map.getZoom();
-    const taken = markers.filter((m) => m.entry.kind !== 'candidate').map((m) => {
-      const p = map.latLngToContainerPoint(m.marker.getLatLng());
-      return [p.x - 11, p.y - 11, p.x + 11, p.y + 11, m];
-    });
     for (const label of labels) {
       const p = map.latLngToContainerPoint([label.lat, label.lon]);
       if (!label.width) {
         label.width = label.node.offsetWidth;
         label.height = label.node.offsetHeight;
       }
-      const spots = label.beside ? [[14, 0], [-14 - label.width, 0], [-label.width / 2, -22], [-label.width / 2, 22]] : [[-label.width / 2, 0], [-label.width / 2, 20], [-label.width / 2, -20]];
+      const box = ([dx, dy]) => [p.x + dx - 3, p.y + dy - label.height / 2 - 1, p.x + dx + label.width + 3, p.y + dy + label.height / 2 + 1];
+      const clipped = (b) => p.x > 0 && p.x < size.x && p.y > 0 && p.y < size.y && (b[0] < 0 || b[2] > size.x || b[1] < 0 || b[3] > size.y);
+      const meets = (b, t) => b[0] < t[2] && b[2] > t[0] && b[1] < t[3] && b[3] > t[1];
+      const fits = (overCentres) => (spot) => {
+        const b = box(spot);
+        return !clipped(b) && !taken.some((t) => !(t[4] && (t[4] === label.of || overCentres)) && meets(b, t));
+      };
+      const spots = label.beside ? BESIDE(label.width) : CENTRED(label.width);
       let best = null;
       if (zoom >= (label.zoom || 0)) {
-        for (const [dx, dy] of spots) {
-          const box = [p.x + dx - 3, p.y + dy - label.height / 2 - 1, p.x + dx + label.width + 3, p.y + dy + label.height / 2 + 1];
-          if (!taken.some((t) => t[4] !== label.of && box[0] < t[2] && box[2] > t[0] && box[1] < t[3] && box[3] > t[1])) {
-            best = [dx, dy];
-            taken.push([...box, null]);
-            break;
-          }
-        }
+        best = spots.find(fits(false)) || (label.trip && FURTHER(label.width).find(fits(false))) || (label.over && spots.find(fits(true))) || (label.trip && (spots.find((s) => !clipped(box(s))) || spots[0])) || null;
       }
       label.node.hidden = !best;
-      if (best) label.node.style.transform = `translate(${best[0]}px, ${best[1] - label.height / 2}px)`;
+      if (best) {
+        taken.push(box(best));
+        label.node.style.transform = `translate(${best[0]}px, ${best[1] - label.height / 2}px)`;
+      }
     }
   }
 
   function drawSites(entries) {
     for (const m of markers) m.marker.remove();
-    for (const label of labels) label.marker.remove();
     markers = entries.map((entry) => ({ entry, marker: siteMarker(entry).addTo(map) }));
-    labels = markers.filter((m) => m.entry.kind !== 'candidate').map((m) => {
+    drawNames();
+  }
+
+  function drawNames() {
+    for (const label of labels) label.marker.remove();
+    const visited = new Set(trips.map((trip) => trip.site));
+    labels = markers.filter((m) => !visited.has(m.entry.site)).filter((m) => m.entry.kind !== 'candidate').map((m) => {
       const site = App.data.sites[m.entry.site];
       const changed = m.entry.status !== 'open';
       const label = nameLabel(App.shortName(m.entry.site), site.lat, site.lon, changed ? `site-name ${m.entry.status}` : 'site-name', changed ? 0 : 4);
       return Object.assign(label, { beside: true, zoom: changed ? 0 : 13, of: m });
     });
+    for (const trip of trips) {
+      const site = App.data.sites[trip.site];
+      const of = markers.find((m) => m.entry.site === trip.site);
+      labels.push(Object.assign(nameLabel(trip.label, site.lat, site.lon, `trip ${trip.name || (trip.dashed ? 'after' : 'today')}`, -1), { beside: true, of, trip: true }));
+    }
     labels.push(...App.data.places.map(([name, lon, lat, rank]) =>
-      Object.assign(nameLabel(name, lat, lon, rank === 1 ? 'town' : 'village', rank), { zoom: rank > 2 ? 12 : 0 })));
+      Object.assign(nameLabel(name, lat, lon, rank === 1 ? 'town' : 'village', rank), { zoom: rank > 2 ? 12 : 0, over: rank === 1 })));
     labels.sort((a, b) => a.order - b.order);
     for (const label of labels) label.marker.addTo(map);
     placeNames();
@@ -229,7 +260,12 @@
 
   /* ---- lines from a person's place to their centres ---- */
 
-  function drawPlace(place, trips) {
+  function drawPlace(place, found) {
+    const key = JSON.stringify([place, found, App.map.drawn]);
+    if (key === App.map.placed) return;
+    App.map.placed = key;
+    trips = found;
+    drawNames();
     lines.clearLayers();
     if (pin) pin.remove();
     pin = null;
@@ -238,8 +274,7 @@
       const site = App.data.sites[trip.site];
       const ends = [[place.lat, place.lon], [site.lat, site.lon]];
       L.polyline(ends, { pane: 'lines', interactive: false, color: '#ffffff', weight: 8, opacity: 0.9 }).addTo(lines);
-      const line = L.polyline(ends, { pane: 'lines', interactive: false, color: trip.colour, weight: 4, dashArray: trip.dashed ? '3 8' : null }).addTo(lines);
-      line.bindTooltip(App.h('span', {}, trip.label), { permanent: true, direction: 'center', className: `trip ${trip.dashed ? 'after' : 'today'}`, opacity: 1 });
+      L.polyline(ends, { pane: 'lines', interactive: false, color: trip.colour, weight: 4, dashArray: trip.dashed ? '3 8' : null }).addTo(lines);
     }
     pin = L.marker([place.lat, place.lon], {
       keyboard: false, interactive: false, zIndexOffset: 1000,
@@ -250,13 +285,14 @@
           App.s('circle', { cx: 15, cy: 14, r: 5, fill: '#ffdd00' })),
       }),
     }).addTo(map);
+    placeNames();
   }
 
   App.map = {
     create() {
       map = L.map('map', { zoomSnap: 0.25, zoomDelta: 0.5, wheelPxPerZoomLevel: 120, minZoom: 8, maxZoom: 17, attributionControl: false, zoomControl: false, fadeAnimation: false, zoomAnimation: !App.still, markerZoomAnimation: !App.still, inertia: !App.still });
       L.control.zoom({ position: 'topleft', zoomInTitle: App.t('zoom_in'), zoomOutTitle: App.t('zoom_out') }).addTo(map);
-      L.control.scale({ position: 'bottomleft', maxWidth: 120 }).addTo(map);
+      L.control.scale({ position: 'bottomleft', maxWidth: 100 }).addTo(map);
       north();
       pane('areas', 300);
       pane('areas-right', 310);
@@ -316,12 +352,14 @@
 
     /* At once, for paper: what is on the map, or all of it. */
     frame(points) {
+      for (const label of labels) label.width = 0; // letters have another size on paper
       map.invalidateSize({ animate: false, pan: false });
       map.fitBounds(points ? L.latLngBounds(points) : App.bounds, { animate: false, padding: points ? [40, 40] : [4, 4], maxZoom: 15 });
       placeNames();
     },
 
     resized() {
+      for (const label of labels) label.width = 0;
       map.invalidateSize({ animate: false, pan: false });
     },
 

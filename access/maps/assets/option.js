@@ -165,7 +165,9 @@
   function strip(service, mine, proposal) {
     if (!mine.ways) return null;
     const marks = [{ key: 'option', name: App.t('col_option'), value: mine.figures.mean, colour: MINE }];
-    if (proposal.open.length === mine.open.length) marks.unshift({ key: 'proposal', name: App.t('col_proposal'), value: proposal.figures.mean, colour: PROPOSAL });
+    const same = proposal.open.every((site) => mine.open.includes(site)) && proposal.open.length === mine.open.length;
+    if (same) marks[0] = { key: 'proposal', name: App.t('mark_both'), value: mine.figures.mean, colour: PROPOSAL };
+    else if (proposal.open.length === mine.open.length) marks.unshift({ key: 'proposal', name: App.t('col_proposal'), value: proposal.figures.mean, colour: PROPOSAL });
     const text = (v) => App.t('minutes_1', { minutes: App.min(v, 1) });
     const values = { count: mine.ways.count, keep: mine.open.length, all: service.before.length, rank: mine.ranks.mean, title: service.title };
     return App.h('figure', {}, App.h('figcaption', {}, App.t('strip_caption', values)),
@@ -239,6 +241,7 @@
     App.$('undo').addEventListener('click', () => step(undo, redo, 'said_undo'));
     App.$('redo').addEventListener('click', () => step(redo, undo, 'said_redo'));
     App.$('hub-filter').addEventListener('input', filterHubs);
+    new IntersectionObserver(([seen]) => { App.$('option-bar').hidden = seen.isIntersecting; }).observe(App.$('option-headline'));
     App.$('print-option').addEventListener('click', () => globalThis.print());
   };
 })(globalThis.App = globalThis.App || {});

@@ -4,6 +4,7 @@
 
   const TODAY = '#12436D';
   const AFTER = '#801650';
+  const MINE = '#b84300';
 
   function trip(service, mode, area, open) {
     return App.core.nearestOf(App.minutes_(mode), App.model.n, area, open);
@@ -38,7 +39,7 @@
       const b = trip(service, mode, place.area, service.before);
       const a = trip(service, mode, place.area, service.after);
       const other = (near, usual) => (near.site !== usual.site && near.site >= 0 ? App.h('span', { className: 'where' }, App.t('at', { site: App.siteName(near.site) })) : null);
-      return [App.t(`mode_${mode}`), [App.min(b.minutes), other(b, found.before)], [App.min(a.minutes), other(a, found.after)], App.minChange(a.minutes - b.minutes)];
+      return [App.t(`how_${mode}`), [App.min(b.minutes), other(b, found.before)], [App.min(a.minutes), other(a, found.after)], App.minChange(a.minutes - b.minutes)];
     });
     const closing = found.before.site >= 0 && !service.after.includes(found.before.site);
     return App.h('article', { className: `card ${found.tone}` },
@@ -60,30 +61,39 @@
     return App.h('p', { className: 'inset' }, App.t('street_option', { site: App.siteName(mine.site), minutes: App.minutes(mine.minutes), after: App.minutes(found.after.minutes) }));
   }
 
-  function tripsFor(place) {
+  /* Lines from a place: in "My street" to the centres of every service, today and after the
+   * proposal; in "Try your own option" today and with the option; else none. */
+  App.tripsFor = (place, view) => {
+    if (view === 'your-option') return optionTrips(place);
     const out = [];
-    for (const service of App.model.services) {
+    for (const service of view === 'my-street' ? App.model.services : []) {
       const found = App.streetWords(service, place.area);
-      if (found.before.site >= 0) out.push({ site: found.before.site, colour: TODAY, dashed: false, label: App.t('trip_today', { minutes: App.minutes(found.before.minutes) }) });
-      if (found.after.site >= 0 && found.after.site !== found.before.site) {
-        out.push({ site: found.after.site, colour: AFTER, dashed: true, label: App.t('trip_after', { minutes: App.minutes(found.after.minutes) }) });
-      }
+      const moved = found.after.site !== found.before.site;
+      const words = (near) => ({ site: App.shortName(near.site), minutes: App.minutes(near.minutes) });
+      if (found.before.site >= 0) out.push({ site: found.before.site, colour: TODAY, dashed: false, label: App.t(moved ? 'trip_today' : 'trip_both', words(found.before)) });
+      if (found.after.site >= 0 && moved) out.push({ site: found.after.site, colour: AFTER, dashed: true, label: App.t('trip_after', words(found.after)) });
     }
+    return out;
+  };
+
+  function optionTrips(place) {
+    const service = App.service();
+    const today = trip(service, App.state.mode, place.area, service.before);
+    const mine = trip(service, App.state.mode, place.area, App.openIn(App.state.option, service));
+    const words = (near) => ({ site: App.shortName(near.site), minutes: App.minutes(near.minutes) });
+    const moved = today.site !== mine.site;
+    const out = [];
+    if (today.site >= 0) out.push({ site: today.site, colour: TODAY, dashed: false, label: App.t(moved ? 'trip_today' : 'trip_both', words(today)) });
+    if (mine.site >= 0 && moved) out.push({ site: mine.site, colour: MINE, dashed: true, label: App.t('trip_option', words(mine)), name: 'option' });
     return out;
   }
 
   App.placePoints = (place) => [[place.lat, place.lon],
-    ...tripsFor(place).map((t) => [App.data.sites[t.site].lat, App.data.sites[t.site].lon])];
+    ...App.tripsFor(place, 'my-street').map((t) => [App.data.sites[t.site].lat, App.data.sites[t.site].lon])];
 
-  App.choosePlace = (place, stay) => {
+  App.choosePlace = (place) => {
     App.state.place = place;
     App.map.closePopup();
-    const trips = tripsFor(place);
-    App.map.place(place, trips);
-    if (stay) {
-      App.render();
-      return;
-    }
     App.fill(App.$('place-message'));
     if (App.state.view !== 'my-street') App.go('my-street');
     else App.render();
@@ -254,7 +264,6 @@
     App.$('locate').addEventListener('click', locate);
     App.$('forget-place').addEventListener('click', () => {
       App.state.place = null;
-      App.map.place(null, []);
       App.map.everything();
       input.value = '';
       App.render();

@@ -1,0 +1,95 @@
+"""A real Chromium, the explorer's pages on disk, and what every page must never do."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from access.maps.explorer import write_explorer
+from access.maps.explorer_example import example_data
+
+CHROMIUM_ARGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--no-first-run",
+]  # fmt: skip
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+def load_beside(name: str):
+    """Import a helper module that stands beside the tests."""
+    spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Start Chromium once, or skip with a plain reason."""
+    sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next((found for name in names if (found := shutil.which(name))), None)
+    if path is None:
+        pytest.skip("no Chromium is installed (Debian: apt-get install chromium)")
+    with sync.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def rotherham():
+    """Give the explorer's input on the real tables."""
+    return load_beside("rotherham_case").rotherham_data()
+
+
+@pytest.fixture(scope="session")
+def rotherham_page(rotherham, tmp_path_factory) -> Path:
+    return write_explorer(rotherham, tmp_path_factory.mktemp("rotherham") / "explorer.html")
+
+
+@pytest.fixture(scope="session")
+def example():
+    return example_data()
+
+
+@pytest.fixture(scope="session")
+def example_page(example, tmp_path_factory) -> Path:
+    return write_explorer(example, tmp_path_factory.mktemp("example") / "explorer.html")
+
+
+@pytest.fixture
+def visit(chromium) -> Iterator[Callable]:
+    """Open a page; at the end no error was logged and nothing outside was asked for."""
+    contexts, faults = [], []
+
+    def open_page(path: Path, *, fragment="", width=1280, height=860, **options):
+        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(f"script error: {error}"))
+        page.on("console", lambda m: m.type == "error" and faults.append(f"console: {m.text}"))
+        page.on("request", lambda r: _inside(r.url, path) or faults.append(f"request: {r.url}"))
+        page.goto(path.as_uri() + fragment)
+        page.wait_for_selector("body[data-ready]")
+        page.faults = faults
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not faults
+
+
+def _inside(url: str, path: Path) -> bool:
+    return url.split("#")[0] == path.as_uri() or url.startswith(("data:", "blob:"))

@@ -1,0 +1,198 @@
+"""The page's figures are Python's: an independent reference, and the package itself."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from access import compare, rank_closures
+from access.measure import typical_matrix
+
+CRITERIA = ("mean", "weighted_mean", "p90", "worst", "share_beyond", "gap")
+ASK = """(asked) => asked.map((a) => {
+  const index = (id) => App.data.sites.findIndex((s) => s.id === id);
+  Object.assign(App.state, { mode: a.mode, speed: a.speed, limit: a.limit, service: a.service });
+  const option = { keep: new Set(a.keep.map(index)), hubs: new Set(a.hubs.map(index)) };
+  const { figures, ranks, ways } = App.optionFigures(option, App.service());
+  const near = App.core.nearest(App.minutes_(a.mode), App.model.n, App.openIn(option, App.service()));
+  const spread = App.core.distribution(App.service().counts,
+    App.core.change(App.core.leastMinutes(App.minutes_(a.mode), App.model.n, App.service().before), near.minutes));
+  return {
+    figures: { ...figures, fifths: figures.fifths.map((f) => f.mean) }, ranks, count: ways && ways.count,
+    minutes: Array.from(near.minutes), second: Array.from(near.secondMinutes),
+    site: Array.from(near.site, (s) => App.data.sites[s].id), people: spread.people, loss: spread.meanLoss,
+    shown: { mean: App.min(figures.mean, 1), worst: App.min(figures.worst, 1), share: App.percent(figures.share_beyond, 1) },
+  };
+})"""  # noqa: E501
+
+
+class Reference:
+    """Plain numpy, written from the definitions and not from the package."""
+
+    def __init__(self, data):
+        self.areas = data.areas.sort_values("id").reset_index(drop=True)
+        self.walk = data.walk.areas(self.areas["id"].tolist())
+        self.drive = data.drive.areas(self.areas["id"].tolist())
+        self.ids = list(self.walk.site_ids)
+
+    def matrix(self, mode: str, speed: float) -> np.ndarray:
+        walk = self.walk.total_minutes * 4.8 / (3.6 if mode == "pram" else speed)
+        if mode == "drive":
+            return self.drive.total_minutes
+        if mode == "typical":
+            p = self.areas["p_no_car"].to_numpy(float)[:, None]
+            return p * walk + (1 - p) * np.minimum(walk, self.drive.total_minutes + 3)
+        return walk
+
+    def figures(self, minutes: np.ndarray, count: np.ndarray, limit: float) -> dict[str, float]:
+        g = self.areas["weight"].to_numpy(float)
+        fifth = np.ceil(self.areas["imd_decile"].to_numpy(float) / 2)
+        # Every family on a line of its own, so that P90 is the family at nine tenths of the line.
+        line = np.sort(np.repeat(minutes, count.astype(int)))
+        mean = [np.average(minutes[fifth == f], weights=count[fifth == f]) for f in range(1, 6)]
+        return {
+            "mean": line.mean(),
+            "weighted_mean": (minutes * count * g).sum() / (count * g).sum(),
+            "p90": line[int(np.ceil(0.9 * len(line) - 1e-9)) - 1],
+            "worst": line.max(),
+            "share_beyond": (line > limit).mean(),
+            "gap": mean[0] - mean[4],
+        }
+
+
+def random_options(data, n: int, *, hubs: bool) -> list[dict]:
+    random = np.random.default_rng(20180312)
+    out = []
+    for k in range(n):
+        index = k % 2
+        before = list(data.services[index].before)
+        keep = sorted(random.choice(before, int(random.integers(1, len(before) + 1)), False))
+        extra = random.choice(data.candidates["id"], int(random.integers(0, 4)), False)
+        out.append(
+            {
+                "service": index, "keep": [str(i) for i in keep],
+                "hubs": [str(i) for i in extra] if hubs else [],
+                "mode": ("walk", "pram", "drive", "typical")[int(random.integers(4))],
+                "speed": float(random.choice([3.0, 4.8, 5.6])),
+                "limit": float(random.choice([10, 15, 20, 30])),
+            }
+        )  # fmt: skip
+    return out
+
+
+@pytest.fixture(scope="module")
+def reference(rotherham):
+    return Reference(rotherham)
+
+
+def test_sixty_random_options_with_hubs_equal_an_independent_reference(
+    visit, rotherham, rotherham_page, reference
+):
+    asked = random_options(rotherham, 60, hubs=True)
+    answers = visit(rotherham_page).evaluate(ASK, asked)
+    for a, got in zip(asked, answers, strict=True):
+        minutes = reference.matrix(a["mode"], a["speed"])
+        opened = sorted([*a["keep"], *a["hubs"]])
+        least = minutes[:, [reference.ids.index(i) for i in opened]]
+        count = reference.areas[rotherham.services[a["service"]].count].to_numpy(float)
+        expected = reference.figures(least.min(axis=1), count, a["limit"])
+        np.testing.assert_allclose(got["minutes"], least.min(axis=1), atol=2e-4)
+        for name in CRITERIA:
+            assert got["figures"][name] == pytest.approx(expected[name], abs=2e-4), (name, a)
+        assert got["shown"]["mean"] == f"{expected['mean']:.1f}"
+        assert got["shown"]["worst"] == f"{expected['worst']:.1f}"
+        assert got["shown"]["share"] == f"{100 * expected['share_beyond']:.1f}%"
+
+
+def matrix_of(data, mode: str):
+    """Give the package's own matrix of a mode, on today's centres."""
+    if mode == "walk":
+        return data.walk
+    if mode == "drive":
+        return data.drive
+    p = data.areas.set_index("id")["p_no_car"]
+    return typical_matrix(data.walk, data.drive, p, data.parking_minutes)
+
+
+def demand_of(data, index: int) -> pd.DataFrame:
+    columns = ["id", "imd_rank", "imd_decile"]
+    return data.areas[columns].assign(count=data.areas[data.services[index].count].astype(float))
+
+
+def test_fifty_random_options_equal_the_package(visit, rotherham, rotherham_page):
+    asked = [a for a in random_options(rotherham, 160, hubs=False) if a["mode"] != "pram"]
+    asked = [{**a, "speed": 4.8} for a in asked if len(a["keep"]) > 2][:60]
+    assert len(asked) >= 50
+    answers = visit(rotherham_page).evaluate(ASK, asked)
+    tables: dict = {}
+    for a, got in zip(asked, answers, strict=True):
+        service = rotherham.services[a["service"]]
+        matrix = matrix_of(rotherham, a["mode"]).sites(list(service.before))
+        demand = demand_of(rotherham, a["service"])
+        key = (a["service"], a["mode"], len(a["keep"]), a["limit"])
+        if key not in tables:
+            ranking = rank_closures(
+                matrix, keep=len(a["keep"]), demand=demand, threshold_minutes=a["limit"]
+            )
+            tables[key] = ranking.table.assign(kept=ranking.table["kept"].map(tuple))
+        table = tables[key]
+        row = table[table["kept"] == tuple(a["keep"])].iloc[0]
+        assert got["count"] == len(table)
+        for name in CRITERIA:
+            assert got["figures"][name] == pytest.approx(row[name], abs=2e-6), (name, a)
+            assert got["ranks"][name] == row[f"rank_{name}"], (name, a)
+
+
+def test_the_proposal_before_and_after_equals_compare(visit, rotherham, rotherham_page):
+    for index, service in enumerate(rotherham.services):
+        impact = compare(
+            rotherham.walk, before=service.before, after=service.after,
+            demand=demand_of(rotherham, index),
+        )  # fmt: skip
+        asked = {"service": index, "keep": list(service.after), "hubs": [], "mode": "walk",
+                 "speed": 4.8, "limit": 20.0}  # fmt: skip
+        (got,) = visit(rotherham_page).evaluate(ASK, [asked])
+        areas = impact.areas.sort_values("id")
+        np.testing.assert_allclose(got["minutes"], areas["minutes_after"], atol=1e-6)
+        np.testing.assert_allclose(got["second"], areas["second_minutes_after"], atol=1e-6)
+        assert got["site"] == areas["nearest_after"].tolist()
+        for name, people in got["people"].items():
+            assert people == pytest.approx(impact.summary[name]), name
+        assert got["loss"] == pytest.approx(
+            impact.summary["mean_minutes_change_lengthened"], abs=1e-6
+        )
+        assert got["figures"]["median"] == pytest.approx(
+            impact.summary["median_minutes_after"], abs=1e-6
+        )
+        fifths = impact.by("imd_fifth").set_index("group")["mean_minutes_after"]
+        assert got["figures"]["fifths"] == pytest.approx(fifths.to_list(), abs=1e-6)
+
+
+def test_the_best_option_is_the_packages_best(visit, rotherham, rotherham_page):
+    page = visit(rotherham_page)
+    for index, service in enumerate(rotherham.services):
+        ranking = rank_closures(
+            rotherham.walk.sites(list(service.before)), keep=len(service.after),
+            demand=demand_of(rotherham, index), proposal=service.after,
+        )  # fmt: skip
+        best = page.evaluate(
+            """([index, names]) => {
+              const s = App.model.services[index];
+              const ways = App.core.alternatives(App.model, s, 'walk', 4.8, s.after.length, 20);
+              return names.map((n) => ways.sets[App.core.bestOf(ways[n])].map((i) => App.data.sites[i].id));
+            }""",  # noqa: E501
+            [index, list(CRITERIA)],
+        )
+        assert [tuple(b) for b in best] == [tuple(ranking.best(name)["kept"]) for name in CRITERIA]
+
+
+def test_every_way_of_keeping_some_is_listed_once(visit, example, example_page):
+    sets = visit(example_page).evaluate(
+        """() => [1, 2, 3, 4, 5].map((k) => App.core.alternatives(
+             App.model, App.model.services[0], 'walk', 4.8, k, 20).sets)"""
+    )
+    for k, found in enumerate(sets, start=1):
+        assert [tuple(s) for s in found] == list(combinations(range(5), k))
