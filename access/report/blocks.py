@@ -102,11 +102,14 @@ class TableBlock:
         For `Ref`.
     compact : bool
         Smaller type, for wide tables.
+    in_workbook : bool
+        Give it a sheet of its own; not for a table whose figures stand in another one too.
     """
 
     table: Table
     key: str = ""
     compact: bool = False
+    in_workbook: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ class Column:
     hidden_with : tuple of str
         Keys of people columns: where one of them is hidden in a row, this cell is too, because
         it would give the count away (a share) or rests on so few (a mean).
+    adds : bool
+        A people column whose total is the sum of its rows.
     width : float
         Relative width on a page.
 
@@ -49,6 +51,7 @@ class Column:
     signed: bool = False
     note: str = ""
     hidden_with: tuple[str, ...] = ()
+    adds: bool = True
     width: float = 1.0
 
     @property

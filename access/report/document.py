@@ -140,14 +140,14 @@ class Document:
         return self.label(place) or (block.text if isinstance(block, Heading) else key)
 
     def tables(self) -> Iterator[tuple[str, TableView]]:
-        """Give every table's number and what may be shown of it, in order.
+        """Give the number of every table of the workbook, and what may be shown of it.
 
         Yields
         ------
         (str, TableView)
         """
         for place, block in enumerate(self.blocks):
-            if isinstance(block, TableBlock):
+            if isinstance(block, TableBlock) and block.in_workbook:
                 yield self.label(place), block.table.view(internal=self.internal)
 
 

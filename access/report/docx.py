@@ -79,10 +79,10 @@ def write_docx(document: Document, path: Path | str | None = None) -> bytes:
     if subtitle:
         word.add_paragraph(subtitle, style="Subtitle")
     for place, block in enumerate(document.blocks):
-        known = list(word.element.body)
+        height = len(word.element.body)
         _add(word, document, place, block)
         if place and isinstance(document.blocks[place - 1], PageBreak):
-            _start_page(word, known)
+            _start_page(word, height)
     held = io.BytesIO()
     word.save(held)
     data = steady_zip(held.getvalue())
@@ -143,13 +143,16 @@ def _add(word: Any, document: Document, place: int, block: Block) -> None:
             _add_contents(word, document, block)
 
 
-def _start_page(word: Any, known: list[Any]) -> None:
-    """Start a page at the first paragraph that was added."""
-    fresh = [e for e in word.element.body if e not in known]
-    if fresh and fresh[0].tag == qn("w:p"):
-        fresh[0].get_or_add_pPr().get_or_add_pageBreakBefore()
-    elif fresh:
-        fresh[0].addprevious(word.add_page_break()._p)
+def _start_page(word: Any, held: int) -> None:
+    """Start a page at the first thing that was added to a body of so many."""
+    body = word.element.body
+    if len(body) == held:
+        return
+    first = body[held - 1]  # the section's own properties stay last in the body
+    if first.tag == qn("w:p"):
+        first.get_or_add_pPr().get_or_add_pageBreakBefore()
+    else:
+        first.addprevious(word.add_page_break()._p)
 
 
 def _write(paragraph: Any, document: Document, text: Text) -> None:

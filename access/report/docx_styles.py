@@ -40,28 +40,28 @@ def set_up(document: Any, language: str) -> None:
     section.top_margin, section.bottom_margin = Cm(2.2), Cm(2.0)
     _language(document, language)
     ink = INK.lstrip("#")
-    _style(document, "Normal", 11, ink, after=7)
-    _style(document, "Title", 22, BLUE, bold=True, after=4)
+    _style(document, "Normal", 10.5, ink, after=5)
+    _style(document, "Title", 18, BLUE, bold=True, after=3)
     _style(document, "Subtitle", 11, "383F43", after=8)
-    for level, size, before in ((1, 17, 16), (2, 13, 13), (3, 11, 11)):
-        _style(document, f"Heading {level}", size, ink, bold=True, before=before, after=5)
+    for level, size, before in ((1, 15, 11), (2, 12.5, 11), (3, 11, 9)):
+        _style(document, f"Heading {level}", size, ink, bold=True, before=before, after=4)
     _style(document, "Caption", 10, ink, bold=True, before=9, after=4, keep=True)
-    _style(document, "List Bullet", 11, ink, after=4)
-    _style(document, "List Number", 11, ink, after=4)
+    _style(document, "List Bullet", 10.5, ink, after=2)
+    _style(document, "List Number", 10.5, ink, after=2)
     _style(document, "Header", 9, PINK, bold=True, after=0)
     _style(document, "Footer", 8.5, "505A5F", after=0)
-    _added(document, "Lead", 12.5, ink, after=8)
+    _added(document, "Lead", 11.5, ink, after=5)
     _added(document, "Key line", 11.5, ink, bold=True, after=6)
     _added(document, "Small", 8.5, "383F43", after=2)
     _added(document, "Table text", 9, ink, after=0)
     _added(document, "Table text compact", 8, ink, after=0)
-    _added(document, "Key figure", 17, BLUE, bold=True, after=0)
-    _added(document, "Contents heading", 17, ink, bold=True, before=16, after=5)
+    _added(document, "Key figure", 15, BLUE, bold=True, after=0)
+    _added(document, "Contents heading", 15, ink, bold=True, before=16, after=5)
     for level in (1, 2, 3):
-        toc = _added(document, f"toc {level}", 11, ink, after=3)
+        toc = _added(document, f"toc {level}", 10.5, ink, after=3)
         toc.paragraph_format.left_indent = Cm(0.6 * (level - 1))
     for kind, (edge, fill, _) in CALLOUTS.items():
-        style = _added(document, f"Callout {kind}", 11, ink, after=0)
+        style = _added(document, f"Callout {kind}", 10.5, ink, after=0)
         style.paragraph_format.left_indent = style.paragraph_format.right_indent = Cm(0.25)
         properties = style.element.get_or_add_pPr()
         line, blank = (32, edge), (4, fill)
@@ -117,7 +117,7 @@ def _style(
     font.color.rgb = RGBColor.from_string(colour.upper())
     shape.space_before, shape.space_after = Pt(before), Pt(after)
     shape.line_spacing_rule = WD_LINE_SPACING.MULTIPLE
-    shape.line_spacing = 1.1
+    shape.line_spacing = 1.05
     if keep:
         shape.keep_with_next = True
     for tag in ("pBdr", "spacing"):  # the template's own lines and wide letters

@@ -41,7 +41,8 @@ def add_table(word: Any, view: TableView, width: Length, *, compact: bool = Fals
         [s * width for s in column_shares(view, compact=compact)],
     )
     _describe(made, view.title, total=view.total is not None)
-    style = "Table text compact" if compact else "Table text"
+    # By id, once: python-docx looks a style's name up anew for every paragraph.
+    style = word.styles["Table text compact" if compact else "Table text"].style_id
     aligns = [c.align for c in view.columns]
     cells = made._cells  # the property makes the list anew on each use, slowly
     wide = len(view.columns)
@@ -74,12 +75,13 @@ def add_key_figures(word: Any, items: Sequence[tuple[str, str]], width: Length) 
     """
     made = _bare(word, 2, len(items), [width / len(items)] * len(items))
     _describe(made, "Key figures", total=False)
+    small, large = word.styles["Table text"].style_id, word.styles["Key figure"].style_id
     for k, (figure, words) in enumerate(items):
         head, foot = made.rows[0].cells[k], made.rows[1].cells[k]
-        _fill(head, plain(words), "Table text", "left")
+        _fill(head, plain(words), small, "left")
         _dress(head, top=(24, BLUE), fill="EEF3F8")
         head.vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.BOTTOM
-        _fill(foot, plain(figure), "Key figure", "left")
+        _fill(foot, plain(figure), large, "left")
         _dress(foot, fill="EEF3F8")
     _header_row(made.rows[0])
     word.add_paragraph(style="Small")
@@ -119,7 +121,7 @@ def _header_row(row: Any) -> None:
 
 def _fill(cell: Any, text: str, style: str, align: str, *, bold: bool = False) -> None:
     paragraph = cell.paragraphs[0]
-    paragraph.style = style
+    paragraph._p.style = style
     paragraph.add_run(text).bold = True if bold else None
     if align == "right":
         paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,13 +11,13 @@ import numpy as np
 import pandas as pd
 
 from access.errors import ParameterError
+from access.report.names import names_of, short_names
 from access.results import ProposalResult, StudyResults
 from access.scenario import (
     Impact,
     NothingChangesWarning,
     Ranking,
     compare,
-    rank_closures,
 )
 
 #: Criteria whose best option stands beside the proposal, with its name in the tables.
@@ -67,7 +66,9 @@ class ProposalFindings:
         five"``.
     mode : str
         Headline mode.
-    ranking : Ranking
+    ranking : Ranking or None
+        ``None`` where the proposal closes no site or opens one, so that there is no list of all
+        alternatives to it.
     options : tuple of Option
         No change, the proposal, then the best others.
     names : dict of str to str
@@ -79,7 +80,7 @@ class ProposalFindings:
     one: str
     noun: str
     mode: str
-    ranking: Ranking
+    ranking: Ranking | None
     options: tuple[Option, ...]
     names: Mapping[str, str]
 
@@ -112,19 +113,21 @@ class ProposalFindings:
         -------
         int
         """
-        p = self.ranking.proposal
-        if p is None or p["option"] is None:
+        p = self.standing
+        if p is None or self.ranking is None:
             return 0
         same = self.ranking.table[f"rank_{criterion}"] == p[f"rank_{criterion}"]
-        return max(int(same.sum()) - 1, 0)
+        return max(int(same.sum()) - int(p["allowed"]), 0)
+
+    @property
+    def standing(self) -> dict[str, Any] | None:
+        """Where the proposal stands, as `Ranking.proposal`; ``None`` where nothing ranks it."""
+        if self.ranking is None or len(self.ranking.table) < 2:
+            return None
+        return self.ranking.proposal
 
 
-def findings_of(
-    results: StudyResults,
-    *,
-    mode: str = "walk",
-    rankings: Mapping[str, Ranking] | None = None,
-) -> tuple[ProposalFindings, ...]:
+def findings_of(results: StudyResults, *, mode: str = "walk") -> tuple[ProposalFindings, ...]:
     """Gather what the report says of every proposal of a study.
 
     Parameters
@@ -132,8 +135,6 @@ def findings_of(
     results : StudyResults
     mode : str
         Headline mode of the sentences and of the options side by side.
-    rankings : mapping of str to Ranking, optional
-        By proposal, in the same mode; ranked here where not given.
 
     Returns
     -------
@@ -156,9 +157,9 @@ def findings_of(
         )
     names = short_names(results)
     found = []
-    for key, result in results.proposals.items():
+    for result in results.proposals.values():
         service = results.study.config.services[result.service]
-        ranking = (rankings or {}).get(key) or rank(results, result, mode, names)
+        ranking = result.rankings.get(mode)
         found.append(
             ProposalFindings(
                 result=result,
@@ -172,39 +173,6 @@ def findings_of(
             )
         )
     return tuple(found)
-
-
-def rank(
-    results: StudyResults, result: ProposalResult, mode: str, names: Mapping[str, str]
-) -> Ranking:
-    """Rank a proposal among every way of keeping as many sites.
-
-    Parameters
-    ----------
-    results : StudyResults
-    result : ProposalResult
-    mode : str
-    names : mapping of str to str
-
-    Returns
-    -------
-    Ranking
-    """
-    study = results.study
-    never = [i for i in study.config.localities.never_close if i in result.before]
-    known = savings_of(study.centres)
-    return rank_closures(
-        results.matrices[mode],
-        keep=len(result.after),
-        demand=study.demand(result.service),
-        proposal=result.after,
-        sites=sorted(set(result.before) | set(result.after)),
-        never_close=never,
-        savings={i: known[i] for i in result.before if i in known} or None,
-        threshold_minutes=study.config.measures.threshold_minutes,
-        names=names,
-        **_weights(results, result),
-    )
 
 
 def _weights(results: StudyResults, result: ProposalResult) -> dict[str, Any]:
@@ -240,7 +208,7 @@ def savings_of(centres: pd.DataFrame) -> dict[str, float]:
 
 
 def options_of(
-    results: StudyResults, result: ProposalResult, ranking: Ranking, mode: str
+    results: StudyResults, result: ProposalResult, ranking: Ranking | None, mode: str
 ) -> tuple[Option, ...]:
     """Put no change, the proposal and the best others side by side.
 
@@ -248,7 +216,7 @@ def options_of(
     ----------
     results : StudyResults
     result : ProposalResult
-    ranking : Ranking
+    ranking : Ranking or None
     mode : str
 
     Returns
@@ -259,7 +227,7 @@ def options_of(
     wanted: dict[tuple[str, ...], list[str]] = {tuple(result.before): [NO_CHANGE]}
     wanted.setdefault(tuple(result.after), []).append(PROPOSAL)
     for criterion, name in SIDE_BY_SIDE.items():
-        if criterion in ranking.criteria:
+        if ranking is not None and criterion in ranking.criteria:
             kept, level = best_kept(ranking, criterion)
             if level > 1:
                 name += f" (level with {level - 1:,} other{'s' if level > 2 else ''})"
@@ -292,7 +260,7 @@ def best_kept(ranking: Ranking, criterion: str) -> tuple[tuple[str, ...], int]:
 def option(
     results: StudyResults,
     result: ProposalResult,
-    ranking: Ranking,
+    ranking: Ranking | None,
     mode: str,
     name: str,
     kept: Sequence[str],
@@ -304,7 +272,7 @@ def option(
     results : StudyResults
     result : ProposalResult
         Whose service it is.
-    ranking : Ranking
+    ranking : Ranking or None
     mode, name : str
     kept : sequence of str
 
@@ -346,7 +314,9 @@ def _impact(
         )
 
 
-def _ranks(ranking: Ranking, kept: tuple[str, ...]) -> dict[str, int]:
+def _ranks(ranking: Ranking | None, kept: tuple[str, ...]) -> dict[str, int]:
+    if ranking is None:
+        return {}
     for row_kept, place in zip(ranking.table["kept"], range(len(ranking.table)), strict=True):
         if tuple(sorted(row_kept)) == kept:
             row = ranking.table.iloc[place]
@@ -355,60 +325,3 @@ def _ranks(ranking: Ranking, kept: tuple[str, ...]) -> dict[str, int]:
     if p is not None and tuple(sorted(p["kept"])) == kept:
         return {c: int(p[f"rank_{c}"]) for c in ranking.criteria}
     return {}
-
-
-def names_of(titles: Sequence[str]) -> str:
-    """Join the names of an option that is best in several ways.
-
-    Parameters
-    ----------
-    titles : sequence of str
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> names_of(["Shortest on average", "Best for deprived families"])
-    'Shortest on average; best for deprived families'
-    """
-    first, *others = titles
-    return "; ".join([first, *(t[0].lower() + t[1:] for t in others)])
-
-
-def short_names(results: StudyResults) -> dict[str, str]:
-    """Shorten site names for tables: "Park View" for "Park View Children's Centre".
-
-    Parameters
-    ----------
-    results : StudyResults
-
-    Returns
-    -------
-    dict of str to str
-        By id; a stand-in says that it is assumed, and no two are alike.
-    """
-    sites = results.sites
-    endings = [s.one for s in results.study.config.services.values()]
-    short: dict[str, str] = {}
-    for id_, name, assumed in zip(sites["id"], sites["name"], sites["assumed"], strict=True):
-        text = _shortened(str(name), endings)
-        short[str(id_)] = (text or str(name)) + (" (assumed)" if assumed else "")
-    kinds = dict(zip(sites["id"].astype(str), sites["service"].astype(str), strict=True))
-    seen: dict[tuple[str, str], int] = {}
-    for id_, text in short.items():
-        seen[text, kinds[id_]] = seen.get((text, kinds[id_]), 0) + 1
-    full = results.names()
-    return {i: t if seen[t, kinds[i]] == 1 else str(full[i]) for i, t in short.items()}
-
-
-def _shortened(name: str, endings: Sequence[str]) -> str:
-    before = ""
-    while before != name:
-        before = name
-        name = re.sub(r"\s*\([^)]*\)\s*$", "", name).strip()
-        for ending in endings:
-            if name.lower().endswith(ending.lower()):
-                name = name[: -len(ending)].strip()
-    return name

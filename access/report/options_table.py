@@ -56,9 +56,8 @@ def options_table(findings: ProposalFindings, source: str = "") -> Table:
     )
     rows = tuple(_row(option, findings) for option in findings.options)
     s = findings.impact.summary
-    who = f"{findings.noun}, by {mode} to the nearest {findings.one}"
     return Table(
-        f"{findings.title}: the options side by side ({who})",
+        f"{findings.title}: the options side by side ({mode} to the nearest)",
         columns,
         rows,
         notes=(f"{findings.noun[0].upper()}{findings.noun[1:]} in all: {s['families']:,.0f}.",),
@@ -78,10 +77,10 @@ def _row(option: Option, findings: ProposalFindings) -> tuple[Value, ...]:
             s["mean_minutes_change_lengthened"],
             s["max_minutes_change"],
         )
-    total = len(findings.ranking.table)
     rank: Value = NOT_APPLICABLE
-    if option.ranks:
-        rank = place_of(option.ranks["mean"], total, of=total > 1)
+    if option.ranks and findings.ranking is not None:
+        place, table = option.ranks["mean"], findings.ranking.table
+        rank = place_of(place, len(table), max(int((table["rank_mean"] == place).sum()) - 1, 0))
     nothing = option.name.startswith(NO_CHANGE)
     return (
         option.name,

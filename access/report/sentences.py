@@ -149,7 +149,8 @@ def furthest(impact: Impact, voice: Voice) -> str:
     if worst.empty:
         return ""
     row = worst.iloc[0]
-    where = place(row)
+    ward = row.get("ward")
+    where = f"{ward} ward" if isinstance(ward, str) and ward.strip() else place(row)
     if math.isinf(row["change_minutes"]):
         return sentence(f"in {where} no centre could be reached any more")
     more = voice.minutes(float(row["change_minutes"]))
@@ -190,14 +191,13 @@ def standing(findings: ProposalFindings, criteria: Sequence[str] = ()) -> str:
     Returns
     -------
     str
+        Empty where there is nothing to stand among.
     """
-    ranking, p = findings.ranking, findings.ranking.proposal
-    if p is None:
+    ranking, p = findings.ranking, findings.standing
+    if p is None or ranking is None:
         return ""
     options = len(ranking.table)
     named = [c for c in (criteria or ranking.criteria) if c in ranking.criteria]
-    if options == 1:
-        return sentence(f"there is only one of the {ranking.what}: the proposal is the only choice")
     places = [
         f"{place_of(p[f'rank_{c}'], options, findings.tied(c), of=False)} by "
         f"{criterion_words(c, findings.mode)}"
@@ -218,8 +218,8 @@ def better(findings: ProposalFindings, voice: Voice) -> str:
     -------
     str
     """
-    ranking, p = findings.ranking, findings.ranking.proposal
-    if p is None or len(ranking.table) == 1:
+    ranking, p = findings.ranking, findings.standing
+    if p is None or ranking is None:
         return ""
     mode = trip(findings.mode)
     if p["rank_mean"] == 1:
@@ -252,8 +252,8 @@ def dominated(findings: ProposalFindings) -> str:
     -------
     str
     """
-    p = findings.ranking.proposal
-    if p is None or len(findings.ranking.table) == 1:
+    p = findings.standing
+    if p is None or findings.ranking is None:
         return ""
     count = int(p["dominated_by"])
     measures = number(len(findings.ranking.criteria), "measure")
@@ -282,22 +282,19 @@ def near_ties(findings: ProposalFindings, *, modelled: bool) -> str:
     -------
     str
     """
-    p = findings.ranking.proposal
-    if p is None or len(findings.ranking.table) == 1:
+    p = findings.standing
+    if p is None:
         return ""
     close = int(p["near_ties_5pct_mean"])
     if close == 0:
-        return sentence("no other option comes within 5% of the best on average")
-    words = "option comes" if close == 1 else "options come"
-    own = "The proposal is one of them" if p["within_5pct_mean"] else "The proposal is not"
+        return sentence("no other set comes within 5% of the best on average")
+    own = "the proposal is one of them" if p["within_5pct_mean"] else "the proposal is not"
     if p["rank_mean"] == 1:
-        own = "The proposal is the best itself"
-    return (
-        sentence(
-            f"{number(close, words, words)} within 5% of the best on average"
-            + (", closer than modelled streets can tell apart" if modelled else "")
-        )
-        + f" {own}."
+        own = "the proposal is the best itself"
+    return sentence(
+        f"{number(close, 'other set comes', 'other sets come')} within 5% of the best on average"
+        + (", closer than modelled streets can tell apart" if modelled else "")
+        + f"; {own}"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from access.report import sentences as say
@@ -13,18 +14,21 @@ from access.report.blocks import (
     Heading,
     KeyFigures,
     Paragraph,
+    Ref,
     TableBlock,
 )
+from access.report.cells import is_missing
 from access.report.findings import ProposalFindings
 from access.report.options_table import options_table
+from access.report.who import group_table
 from access.report.words import Voice, about, listed, number, place_of, sentence
 from access.results import StudyResults
 
 _CRITERIA = {
     "mean": "the shortest trips on average",
-    "worst": "the family that lives furthest away",
+    "worst": "whoever lives furthest away",
     "weighted_mean": "families in deprived areas",
-    "gap": "the gap between deprived and other areas",
+    "gap": "the gap by deprivation",
 }
 
 
@@ -54,7 +58,28 @@ def summary_blocks(
         BulletList(_criteria(findings)),
     ]
     blocks += [Heading("How sure we are"), *_certainty(results, findings)]
-    return blocks
+    return [*blocks, Callout("decision", "Worth asking for before deciding", (_to_ask(results),))]
+
+
+def _to_ask(results: StudyResults) -> str:
+    """List what is not known and would change a decision."""
+    register = results.study.centres
+    wants = []
+    for column, words in (
+        ("annual_cost_gbp", "what each building costs to run"),
+        ("annual_visits", "who in fact attends each one"),
+        ("condition", "its condition"),
+        ("capacity", "how many families it can take"),
+    ):
+        if column not in register or all(is_missing(v) for v in register[column]):
+            wants.append(words)
+    if bool(register["assumed"].any()):
+        wants.append("which buildings the assumed stand-ins really are")
+    if results.modelled:
+        wants.append("the same figures on real streets")
+    if not wants:
+        return "The register is complete, and the streets are real."
+    return sentence(f"not known, and not estimated here: {listed(wants)}")
 
 
 def _question(results: StudyResults, findings: Sequence[ProposalFindings]) -> str:
@@ -74,7 +99,7 @@ def _question(results: StudyResults, findings: Sequence[ProposalFindings]) -> st
 def _key_figures(findings: Sequence[ProposalFindings], voice: Voice) -> tuple[tuple[str, str], ...]:
     items: list[tuple[str, str]] = []
     for f in findings[:2]:
-        s, total = f.impact.summary, len(f.ranking.table)
+        s = f.impact.summary
         longer = float(s["lengthened"] or 0)
         counted = about(longer) if longer == 0 or longer >= 5 or voice.internal else "fewer than 5"
         further = say.FURTHER.get(f.mode, "a longer trip")
@@ -83,8 +108,9 @@ def _key_figures(findings: Sequence[ProposalFindings], voice: Voice) -> tuple[tu
         if longer and mean is not None:
             more = voice.minutes(float(mean)).replace("minutes", "min").replace("minute", "min")
             items.append((f"+{more}", f"on their {say.trip(f.mode)} each way, on average"))
-        p = f.ranking.proposal
-        if p is not None and len(findings) == 1:
+        p = f.standing
+        if p is not None and f.ranking is not None and len(findings) == 1:
+            total = len(f.ranking.table)
             place = place_of(p["rank_mean"], total, f.tied("mean"), of=False)
             items.append((place, f"of {f.ranking.what}, by average {say.trip(f.mode)}"))
     return tuple(items)
@@ -95,7 +121,7 @@ def _proposal_blocks(found: ProposalFindings, voice: Voice) -> list[Block]:
     closed = listed(found.named(found.result.closed), none="none")
     first = f"{sentence(f'the proposal closes {closed}')} {say.affected(impact, found.one, voice)}"
     points = [
-        say.furthest(impact, voice),
+        f"{_wards(found)} {say.furthest(impact, voice)}".strip(),
         _deprivation(found),
         say.most_added(impact, found.names, voice),
         say.every_mode(found.result.impacts, voice),
@@ -121,8 +147,8 @@ def _criteria(findings: Sequence[ProposalFindings]) -> tuple[tuple[str | Bold, .
     for criterion, words in _CRITERIA.items():
         parts = []
         for f in findings:
-            p = f.ranking.proposal
-            if p is None or criterion not in f.ranking.criteria:
+            p = f.standing
+            if p is None or f.ranking is None or criterion not in f.ranking.criteria:
                 continue
             place = place_of(p[f"rank_{criterion}"], len(f.ranking.table), f.tied(criterion))
             parts.append(f"{f.title} {place}")
@@ -135,15 +161,31 @@ def _criteria(findings: Sequence[ProposalFindings]) -> tuple[tuple[str | Bold, .
     return tuple(points)
 
 
+def _first_sentences(text: str, count: int) -> str:
+    """Give the first sentences of a text."""
+    return " ".join(re.split(r"(?<=[.!?])\s+(?=[A-Z])", text)[:count])
+
+
+def _wards(found: ProposalFindings) -> str:
+    """Name the wards with most people further away, by what a public table may show."""
+    if "ward" not in found.impact.demand:
+        return ""
+    view = group_table(found, "ward", "ward").view()
+    rows = [row for row in view.rows if row[2].state == "value" and row[2].value]
+    rows = sorted(rows, key=lambda row: (-float(row[2].value), row[0].text))[:3]
+    named = [f"{row[0].text} ({row[2].text} of {row[1].text})" for row in rows]
+    return sentence(f"most are in these wards: {listed(named)}") if named else ""
+
+
 def _certainty(results: StudyResults, findings: Sequence[ProposalFindings]) -> list[Block]:
     ties = [
-        f"{f.title}: {say.near_ties(f, modelled=results.modelled)}"
+        f"{f.title}: {ties[0].lower()}{ties[1:]}"
         for f in findings
-        if say.near_ties(f, modelled=results.modelled)
+        if (ties := say.near_ties(f, modelled=results.modelled))
     ]
     sites = results.sites[results.sites["kind"] == "centre"]
     stand_ins, proxies = int(sites["assumed"].sum()), int(sites["proxy"].sum())
-    warned = [results.streets]
+    warned = [_first_sentences(results.streets, 2)]
     if stand_ins:
         warned.append(
             sentence(f"{number(stand_ins, 'centre is a stand-in', 'centres are stand-ins')} for "
@@ -154,7 +196,9 @@ def _certainty(results: StudyResults, findings: Sequence[ProposalFindings]) -> l
             sentence(f"{number(proxies, 'centre stands', 'centres stand')} at a position that is "
                      "only roughly known")
         )  # fmt: skip
-    blocks: list[Block] = [Callout("assumption", "What these figures rest on", (" ".join(warned),))]
+    warned.append("Everything that is assumed is in ")
+    spans = (" ".join(warned), Ref("method"), ".")
+    blocks: list[Block] = [Callout("assumption", "What these figures rest on", (spans,))]
     if ties:
         blocks.append(BulletList(tuple(ties)))
     return blocks

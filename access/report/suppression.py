@@ -51,7 +51,13 @@ class Sum:
         return (self.total, *self.parts)
 
 
-def suppress(counts: ArrayLike, sums: Sequence[Sum] = (), *, threshold: int = THRESHOLD) -> Mask:
+def suppress(
+    counts: ArrayLike,
+    sums: Sequence[Sum] = (),
+    *,
+    threshold: int = THRESHOLD,
+    already: ArrayLike | None = None,
+) -> Mask:
     """Choose the counts to hide.
 
     Parameters
@@ -62,6 +68,8 @@ def suppress(counts: ArrayLike, sums: Sequence[Sum] = (), *, threshold: int = TH
         Every addition a reader can make between these cells.
     threshold : int
         Counts above 0 and below it are hidden; 0 or 1 hides nothing.
+    already : array_like of bool, shape (n,), optional
+        Counts that are hidden for another reason, such as a table that is linked to this one.
 
     Returns
     -------
@@ -89,6 +97,8 @@ def suppress(counts: ArrayLike, sums: Sequence[Sum] = (), *, threshold: int = TH
     """
     audit = _Audit.of(counts, sums)
     audit.hidden[(audit.values > 0) & (audit.values < threshold)] = True
+    if already is not None:
+        audit.hidden[np.asarray(already, dtype=bool) & (audit.values > 0)] = True
     room = threshold - 2 - _SLACK
     safe: set[int] = set()
     while (exposed := audit.exposed(room, safe)) is not None:

@@ -87,6 +87,8 @@ class Table:
         Whether the total is the sum of the rows.
     sums : tuple of (str, tuple of str)
         Additions along a row: key of a people column, and the keys that add up to it.
+    also_hidden : frozenset of (int, str)
+        Cells, by row (-1 is the total) and key of a people column, that a linked table hides.
     notes : tuple of str
     source : str
     short : str
@@ -114,6 +116,7 @@ class Table:
     total: tuple[Value, ...] | None = None
     totals: Totals = Totals.NONE
     sums: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    also_hidden: frozenset[tuple[int, str]] = frozenset()
     notes: tuple[str, ...] = ()
     source: str = ""
     short: str = field(default="")
@@ -179,7 +182,7 @@ class Table:
                 last.append(given[column.key])
             elif k == 0:
                 last.append(label)
-            elif column.kind == "people":
+            elif column.kind == "people" and column.adds:
                 last.append(_added([row[k] for row in self.rows]))
             else:
                 last.append(NOT_APPLICABLE)
@@ -195,11 +198,15 @@ class Table:
         body = [*self.rows, *([] if self.total is None else [self.total])]
         people = [k for k, c in enumerate(self.columns) if c.kind == "people"]
         mask = np.zeros((len(body), len(self.columns)), dtype=bool)
+        where = {c.key: k for k, c in enumerate(self.columns)}
         if body and people:
             counts = np.array([[_count(row[k]) for k in people] for row in body])
-            flat = suppress(counts.ravel(), self._sums(people, len(body)))
+            linked = np.zeros(mask.shape, dtype=bool)
+            for row, key in self.also_hidden:
+                linked[row, where[key]] = True
+            sums = self._sums(people, len(body))
+            flat = suppress(counts.ravel(), sums, already=linked[:, people].ravel())
             mask[:, people] = flat.reshape(counts.shape)
-        where = {c.key: k for k, c in enumerate(self.columns)}
         for k, column in enumerate(self.columns):
             for key in column.hidden_with:
                 mask[:, k] |= mask[:, where[key]]

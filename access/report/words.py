@@ -366,3 +366,31 @@ def sentence(text: str) -> str:
     if not line:
         return ""
     return line[0].upper() + line[1:] + ("" if line[-1] in ".?!" else ".")
+
+
+def figure_words(value: object) -> str:
+    """Write a setting's value as a reader would: lists with commas, none as "none".
+
+    Parameters
+    ----------
+    value : object
+        A plain value, list or dict.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> figure_words([10, 15.5]), figure_words({"a": 1}), figure_words([]), figure_words(True)
+    ('10, 15.5', 'a: 1', 'none', 'yes')
+    """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{plain(k)}: {figure_words(v)}" for k, v in value.items()) or "none"
+    if isinstance(value, list | tuple):
+        return ", ".join(figure_words(v) for v in value) or "none"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return plain(value) or "none"

@@ -72,7 +72,7 @@ def write_xlsx(document: Document, path: Path | str | None = None) -> bytes:
     front = book.active
     front.title = FRONT
     views = list(document.tables())
-    shorts = [b.table.short for b in document.blocks if isinstance(b, TableBlock)]
+    shorts = [b.table.short for b in document.blocks if isinstance(b, TableBlock) and b.in_workbook]
     names: list[str] = [FRONT]
     for (label, view), short in zip(views, shorts, strict=True):
         names.append(sheet_name(f"{label.removeprefix('Table ')} {short or view.title}", names))

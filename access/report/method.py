@@ -1,0 +1,212 @@
+"""How the figures were made: method, assumptions, data, hashes, and how to run it again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from access.ledger import versions
+from access.report.blocks import (
+    Block,
+    Bold,
+    BulletList,
+    Callout,
+    Heading,
+    PageBreak,
+    Paragraph,
+    TableBlock,
+    Text,
+)
+from access.report.columns import Column
+from access.report.findings import ProposalFindings
+from access.report.sentences import trip
+from access.report.tables import Table
+from access.report.words import figure_words, listed, sentence
+from access.results import StudyResults
+
+ATTRIBUTION = (
+    "Contains public sector information licensed under the Open Government Licence v3.0 where the "
+    "table of data says so."
+)
+
+
+def method_blocks(results: StudyResults, findings: Sequence[ProposalFindings]) -> list[Block]:
+    """Write the appendix of method, assumptions, data and replay.
+
+    Parameters
+    ----------
+    results : StudyResults
+    findings : sequence of ProposalFindings
+
+    Returns
+    -------
+    list of block
+    """
+    return [
+        PageBreak(),
+        Heading("Method, assumptions and data", appendix=True, key="method"),
+        Heading("Method in one page", 2, appendix=True),
+        BulletList(_method(results, findings)),
+        Heading("What is assumed", 2, appendix=True),
+        Callout("assumption", "Behind every figure of this report", results.assumptions),
+        PageBreak(),
+        Heading("Data", 2, appendix=True),
+        TableBlock(data_table(results), key="data", compact=True),
+        Heading("Settings", 2, appendix=True),
+        TableBlock(settings_table(results), key="settings", compact=True),
+        Heading("How to run it again", 2, appendix=True),
+        *_replay(results),
+    ]
+
+
+def _method(results: StudyResults, findings: Sequence[ProposalFindings]) -> tuple[Text, ...]:
+    config = results.study.config
+    travel, weights = config.travel, config.weights
+    counts = listed([f"{f.noun} for {f.title}" for f in findings])
+    headline = trip(findings[0].mode)
+    return (
+        (
+            Bold("Who is counted: "),
+            sentence(
+                f"{counts}, by {config.areas.unit} ({len(results.study.areas):,} areas); everybody "
+                "is in some area, and nobody is dropped"
+            ),
+        ),
+        (
+            Bold("Trips: "),
+            sentence(
+                "from each area's point to every site, along the streets: to the nearest point of "
+                "a street, along it, and from it to the door"
+            ),
+        ),
+        (
+            Bold("Speeds: "),
+            sentence(
+                f"walking {travel.walk_km_h:g} km/h, with a pram {travel.pram_km_h:g} km/h, "
+                f"driving by class of road with {travel.parking_minutes:g} minutes to park; the "
+                "usual family trip weighs walking and driving by how many households have a car"
+            ),
+        ),
+        (
+            Bold("Nearest: "),
+            sentence(
+                "families are counted at the site nearest in time, before and after; the change is "
+                "the difference of the two, each way"
+            ),
+        ),
+        (
+            Bold("Averages: "),
+            sentence(
+                "over people, not over areas; those who cannot reach any site are counted apart "
+                "and never averaged"
+            ),
+        ),
+        (
+            Bold("Deprivation: "),
+            sentence(
+                f"weights are {weights.scheme}"
+                + (
+                    f", from 1 in England's least deprived area to {1 + weights.lam:g} in the most"
+                    if weights.scheme == "linear"
+                    else ""
+                )
+                + "; unweighted figures stand beside them"
+            ),
+        ),
+        (
+            Bold("Alternatives: "),
+            sentence(
+                f"every set of the same size is listed and measured by the {headline}; 1 is best, "
+                "and equals share the better place"
+            ),
+        ),
+        (
+            Bold("Small counts: "),
+            sentence(
+                "counts above 0 and below 5 are shown as [c], with others that would give them away"
+            ),
+        ),
+    )
+
+
+def data_table(results: StudyResults) -> Table:
+    """List every input with its vintage, licence and hash.
+
+    Parameters
+    ----------
+    results : StudyResults
+
+    Returns
+    -------
+    Table
+    """
+    rows = tuple(
+        (
+            i.get("file"),
+            i.get("source"),
+            i.get("vintage"),
+            i.get("licence"),
+            (i.get("sha256") or "")[:16] or None,
+        )
+        for i in results.ledger.inputs
+    )
+    return Table(
+        "Data that went in, with vintage and licence",
+        (
+            Column("file", "File", width=0.6),
+            Column("source", "Source", width=2.2),
+            Column("vintage", "Vintage"),
+            Column("licence", "Licence", width=1.4),
+            Column("hash", "SHA-256, first 16"),
+        ),
+        rows,
+        notes=(ATTRIBUTION, "Full hashes are in ledger.json."),
+        short="Data",
+    )
+
+
+def settings_table(results: StudyResults) -> Table:
+    """List the settings that can change a number.
+
+    Parameters
+    ----------
+    results : StudyResults
+
+    Returns
+    -------
+    Table
+    """
+    config = results.study.config
+    rows = []
+    for group in ("travel", "measures", "weights", "localities", "hubs"):
+        for name, value in getattr(config, group).model_dump(mode="json").items():
+            rows.append((f"{group}.{name}", figure_words(value)))
+    return Table(
+        "Settings of this run (study.toml)",
+        (Column("setting", "Setting", width=0.8), Column("value", "Value", width=1.2)),
+        tuple(rows),
+        short="Settings",
+    )
+
+
+def _replay(results: StudyResults) -> list[Block]:
+    command = " ".join(
+        str(part)
+        for part in (
+            "access run",
+            results.ledger.command.get("study", ""),
+            f"--network {results.ledger.command['network']}"
+            if results.ledger.command.get("network")
+            else "",
+        )
+        if part
+    )
+    held = ", ".join(f"{k} {v}" for k, v in sorted(versions().items()))
+    return [
+        Paragraph(("The same inputs give the same figures and the same files. To run it: ",
+                   Bold(command), ".")),
+        Paragraph(
+            "The ledger (ledger.json) beside this report holds the hash of every input and output; "
+            "access replay ledger.json runs it again and says whether every output agrees."
+        ),
+        Paragraph(f"Versions: {held}.", style="small"),
+    ]  # fmt: skip
