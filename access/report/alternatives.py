@@ -15,11 +15,13 @@ from access.report.blocks import Block, Heading, PageBreak, Paragraph, TableBloc
 from access.report.cells import NOT_APPLICABLE, Value, figure
 from access.report.columns import Column
 from access.report.findings import ProposalFindings, best_kept
+from access.report.firmness import firmness_blocks
 from access.report.requests import Request
 from access.report.tables import Table
 from access.report.words import Voice, listed, number, place_of, sentence
 from access.results import StudyResults
 from access.scenario import Ranking
+from access.scenario.robustness import Robustness
 from access.scenario.switching import switching_values, weights_side_by_side
 
 SHOWN = 8
@@ -44,6 +46,7 @@ def alternatives_blocks(
     *,
     reasons: Mapping[tuple[str, ...], str] | None = None,
     requests: Sequence[Request] | None = None,
+    robustness: Mapping[str, Robustness] | None = None,
 ) -> list[Block]:
     """Write the appendix of alternatives.
 
@@ -56,6 +59,8 @@ def alternatives_blocks(
         Why the council does not take an option, by the ids it closes, sorted.
     requests : sequence of Request, optional
         What consultees asked for.
+    robustness : mapping of str to Robustness, optional
+        By proposal.
 
     Returns
     -------
@@ -66,7 +71,9 @@ def alternatives_blocks(
         Heading("Alternatives, and how firm their order is", appendix=True, key="alternatives"),
     ]
     for found in findings:
-        blocks += [Heading(found.title, 2, appendix=True), *_service(results, found, reasons or {})]
+        robust = (robustness or {}).get(found.result.key)
+        blocks.append(Heading(found.title, 2, appendix=True))
+        blocks += _service(results, found, reasons or {}, robust)
     return [
         *blocks,
         Heading("What consultees asked for", 2, appendix=True),
@@ -75,7 +82,10 @@ def alternatives_blocks(
 
 
 def _service(
-    results: StudyResults, found: ProposalFindings, reasons: Mapping[tuple[str, ...], str]
+    results: StudyResults,
+    found: ProposalFindings,
+    reasons: Mapping[tuple[str, ...], str],
+    robust: Robustness | None,
 ) -> list[Block]:
     ranking = found.ranking
     if ranking is None:
@@ -96,11 +106,8 @@ def _service(
     blocks += _weights(results, found)
     blocks += [
         Heading("How firm the order is", 3),
-        Paragraph(
-            say.near_ties(found, modelled=results.modelled)
-            + " How the order shifts when walking speeds, positions and weights are varied within "
-            "their errors is not part of this run."
-        ),
+        Paragraph(say.near_ties(found, modelled=results.modelled)),
+        *firmness_blocks(found, robust),
     ]
     return blocks
 

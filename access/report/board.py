@@ -17,6 +17,7 @@ from access.report.summary import summary_blocks
 from access.report.who import who_blocks
 from access.report.words import Voice
 from access.results import StudyResults
+from access.scenario.robustness import Robustness
 
 FOR = "Report to the Asset Management Board"
 
@@ -29,6 +30,7 @@ def board_report(
     mode: str = "walk",
     reasons: Mapping[tuple[str, ...], str] | None = None,
     requests: Sequence[Request] | None = None,
+    robustness: Mapping[str, Robustness] | None = None,
 ) -> Document:
     """Write the report on a study's proposals as one document.
 
@@ -47,6 +49,8 @@ def board_report(
         where it is not known.
     requests : sequence of Request, optional
         What consultees asked for, from `read_requests`.
+    robustness : mapping of str to Robustness, optional
+        By proposal, from `access.report.firmness.study_robustness`.
 
     Returns
     -------
@@ -68,7 +72,9 @@ def board_report(
     blocks += [PageBreak(), Contents("Contents")]
     blocks += site_blocks(results, findings, voice)
     blocks += who_blocks(results, findings, voice)
-    blocks += alternatives_blocks(results, findings, voice, reasons=reasons, requests=requests)
+    blocks += alternatives_blocks(
+        results, findings, voice, reasons=reasons, requests=requests, robustness=robustness
+    )
     blocks += method_blocks(results, findings)
     title = results.study.config.study.title
     return Document(

@@ -32,7 +32,7 @@ def column_shares(view: TableView, *, compact: bool = False) -> list[float]:
     >>> table = Table("T", (Column("a", "Centre"), Column("b", "Families", "people")),
     ...               (("Wath Victoria", 1204),))
     >>> [round(share, 2) for share in column_shares(table.view())]
-    [0.88, 0.12]
+    [0.89, 0.11]
     """
     least, wanted = [], []
     for k, column in enumerate(view.columns):

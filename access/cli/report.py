@@ -1,0 +1,98 @@
+"""`access report`: the report to the board, as Word, PDF and workbook."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from access.cli.options import JsonOption, NetworkOption, OutOption, QuietOption, StudyArgument
+from access.cli.progress import steps
+
+
+def report(
+    study: StudyArgument = "rotherham",
+    network: NetworkOption = None,
+    out: OutOption = None,
+    internal: Annotated[
+        bool,
+        typer.Option(
+            "--internal",
+            help="Keep counts below 5, and say so on every page. Not for publication.",
+        ),
+    ] = False,
+    mode: Annotated[
+        str,
+        typer.Option("--mode", help="Trips that the headlines are about: walk, drive or typical."),
+    ] = "walk",
+    date: Annotated[
+        datetime | None,
+        typer.Option(
+            "--date",
+            formats=["%Y-%m-%d"],
+            help="Date on the cover, such as 2018-03-12; else the study's as_of, never today's.",
+        ),
+    ] = None,
+    asked: Annotated[
+        Path | None,
+        typer.Option(
+            "--asked",
+            metavar="FILE",
+            help="Options that consultees asked for: the JSON that the explorer saves.",
+        ),
+    ] = None,
+    draws: Annotated[
+        int,
+        typer.Option(
+            "--draws",
+            min=0,
+            help="Settings to draw, to see how firm the ranking is; 0 leaves it out.",
+        ),
+    ] = 1000,
+    quiet: QuietOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Write the report to the board: two pages to decide from, and appendices.
+
+    The options stand side by side (no change, the proposal, the best alternatives), with who
+    would travel further; then a sheet for each building that would close, who is affected by
+    deprivation and protected characteristic, the alternatives and how firm their order is, and
+    method, assumptions and data.
+
+    Outputs: report.docx, report.pdf (tagged, checked against PDF/UA-1) and tables.xlsx (the same
+    tables, one sheet each). Counts below 5 are hidden unless --internal is given.
+    """
+    from access.ledger import to_json
+    from access.report.board import board_report
+    from access.report.firmness import study_robustness
+    from access.report.requests import read_requests
+    from access.report.write import write_report
+    from access.run import run_job
+    from access.study import load_study
+
+    requests = None if asked is None else read_requests(asked)
+    loaded = load_study(study)
+    folder = out or Path("maps") / loaded.name
+    with steps(quiet=quiet or json) as progress:
+        results = run_job(loaded, network=network, progress=progress)
+        robust = {}
+        for key, result in results.proposals.items():
+            if draws and result.rankings.get(mode) is not None:
+                progress(f"how firm the ranking is: {result.title}")
+                robust[key] = study_robustness(results, result, mode=mode, draws=draws)
+        document = board_report(
+            results,
+            date=None if date is None else date.date(),
+            internal=internal,
+            mode=mode,
+            requests=requests,
+            robustness=robust,
+        )
+        paths = write_report(document, folder, progress=progress)
+    if json:
+        typer.echo(to_json({"files": [str(path) for path in paths]}), nl=False)
+    elif not quiet:
+        names = ", ".join(path.name for path in paths)
+        typer.echo(f"Written to {folder}: {names}.")
