@@ -22,6 +22,7 @@ from access.measure.equity import (
 from access.measure.floating import enhanced_two_step, three_step, two_step
 from access.measure.nearest import Nearest, nearest
 from access.measure.opportunity import cumulative, gravity, nearest_minutes
+from access.measure.takeup import TAKE_UP_WARNING, TakeUp, fit_take_up
 from access.measure.typical import typical_matrix
 from access.measure.weights import LSOAS_ENGLAND_2011, Weights, deprivation_weights
 
@@ -30,6 +31,8 @@ __all__ = [
     "LSOAS_ENGLAND_2011",
     "TOLERANCE_MINUTES",
     "Nearest",
+    "TAKE_UP_WARNING",
+    "TakeUp",
     "Weights",
     "align_demand",
     "change",
@@ -40,6 +43,7 @@ __all__ = [
     "deprivation_weights",
     "describe",
     "enhanced_two_step",
+    "fit_take_up",
     "gini",
     "gravity",
     "inequality",

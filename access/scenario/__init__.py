@@ -1,27 +1,46 @@
 """Proposals, what they change, and how they rank among all alternatives."""
 
 from access.measure.typical import typical_matrix
+from access.scenario.attendance import Attendance, attendance_beside_nearest
 from access.scenario.compare import compare
+from access.scenario.equality import ECOLOGICAL_WARNING, Equality, equality
 from access.scenario.impact import Impact
 from access.scenario.model import OPEN_STATUSES, Baseline, Scenario
 from access.scenario.modification import STATUSES, Modification, NothingChangesWarning
 from access.scenario.rank import rank_closures
 from access.scenario.ranking import Ranking
+from access.scenario.robustness import Robustness, robustness
 from access.scenario.service import ServiceChoice
 from access.scenario.site import Site
+from access.scenario.switching import Switching, switching_values, weights_side_by_side
+from access.scenario.uncertainty import Uncertainty
+from access.scenario.use import TakeUpChange, take_up_change
 
 __all__ = [
+    "ECOLOGICAL_WARNING",
     "OPEN_STATUSES",
     "STATUSES",
+    "Attendance",
     "Baseline",
+    "Equality",
     "Impact",
     "Modification",
     "NothingChangesWarning",
     "Ranking",
+    "Robustness",
     "Scenario",
     "ServiceChoice",
     "Site",
+    "Switching",
+    "TakeUpChange",
+    "Uncertainty",
+    "attendance_beside_nearest",
     "compare",
+    "equality",
     "rank_closures",
+    "robustness",
+    "switching_values",
+    "take_up_change",
     "typical_matrix",
+    "weights_side_by_side",
 ]

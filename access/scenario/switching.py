@@ -41,7 +41,7 @@ class Switching:
     notes: tuple[str, ...] = ()
 
     @property
-    def values(self) -> tuple[float, ...]:
+    def lambdas(self) -> tuple[float, ...]:
         """Lambdas at which the best option changes."""
         return tuple(self.table["lam_from"].to_numpy(float)[1:].tolist())
 
@@ -53,10 +53,10 @@ class Switching:
         str
         """
         first = list_words(named(self.table["closed"].iloc[0], self.names)) or "nothing"
-        if not self.values:
+        if not self.lambdas:
             return f"Closing {first} has the best mean however much deprivation counts."
         parts = [f"Unweighted, closing {first} has the best mean"]
-        for lam, closed in zip(self.values, self.table["closed"].iloc[1:], strict=True):
+        for lam, closed in zip(self.lambdas, self.table["closed"].iloc[1:], strict=True):
             parts.append(
                 f"from lambda {lam:.3g} on, closing {list_words(named(closed, self.names))}"
             )
@@ -157,7 +157,7 @@ def switching_values(
     --------
     >>> m = TravelMatrix.from_minutes([[5, 12], [9, 4]], area_ids=["a", "b"], site_ids=["X", "Y"])
     >>> demand = pd.DataFrame({"id": ["a", "b"], "count": [10, 20], "imd_rank": [1, 32844]})
-    >>> switching_values(m, keep=1, demand=demand).values
+    >>> switching_values(m, keep=1, demand=demand).lambdas
     (0.428...,)
     """
     choice = ServiceChoice(matrix, keep, demand, proposal, **rules)

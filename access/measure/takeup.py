@@ -1,0 +1,241 @@
+"""Take-up: how use falls with travel time. Off by default, never evidence, always with its error.
+
+No published distance-decay coefficient for children's centres is known. So a change of use is
+either a declared range, or fitted on the council's own attendance and reported with its error.
+It is kept apart from travel facts in every output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from access.errors import ParameterError
+from access.measure.demand import align_demand, by_area
+
+Floats = NDArray[np.float64]
+TAKE_UP_WARNING = (
+    "Assumption, not evidence: what families would do is not known; this shows what would follow "
+    "if use fell with travel time as stated."
+)
+#: 97.5th percentile of the normal distribution: a 95 % interval.
+Z_95 = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class TakeUp:
+    """By what factor use changes for each further ten minutes of travel.
+
+    Parameters
+    ----------
+    middle, low, high : float
+        Factor per ten minutes: 0.9 is a tenth fewer. `low` is the least favourable.
+    source : str
+        ``"declared"`` or ``"fitted"``.
+    note : str
+        What it rests on.
+    per_family : float or None
+        Fitted visits a family at nought minutes (with other columns at their mean).
+    dispersion : float or None
+        Pearson chi-square over its degrees of freedom; well above 1: visits vary more than
+        counts should, and the interval was widened by it.
+    deviance_explained : float or None
+        0 to 1.
+    areas : int
+        Areas that the fit used.
+
+    Examples
+    --------
+    >>> TakeUp.declared(0.8, 0.95).middle
+    0.8717...
+    """
+
+    middle: float
+    low: float
+    high: float
+    source: str
+    note: str
+    per_family: float | None = None
+    dispersion: float | None = None
+    deviance_explained: float | None = None
+    areas: int = 0
+
+    @classmethod
+    def declared(cls, low: float, high: float) -> TakeUp:
+        """Declare a range.
+
+        Parameters
+        ----------
+        low, high : float
+            Factors per ten minutes, above 0 and up to 1.
+
+        Returns
+        -------
+        TakeUp
+            With their geometric mean as the middle.
+
+        Raises
+        ------
+        ParameterError
+            If they are not factors from above 0 to 1, the lesser first.
+        """
+        if not 0 < low <= high <= 1:
+            raise ParameterError(
+                f"low={low!r}, high={high!r}; expected factors per ten minutes above 0 and up "
+                "to 1, the lesser first (0.9 is a tenth fewer)"
+            )
+        note = f"declared: use falls to between {low:g} and {high:g} for each further ten minutes"
+        return cls(float(np.sqrt(low * high)), float(low), float(high), "declared", note)
+
+    def factors(self, change_minutes: ArrayLike) -> pd.DataFrame:
+        """By what factor use changes with a change of minutes.
+
+        Parameters
+        ----------
+        change_minutes : array_like, shape (n,)
+            ``inf`` where newly unreachable (factor 0); ``nan`` stays ``nan``.
+
+        Returns
+        -------
+        DataFrame
+            ``low middle high``; for shorter trips the factors are above 1.
+
+        Examples
+        --------
+        >>> TakeUp.declared(0.5, 1).factors([10, float("inf")])["low"].tolist()
+        [0.5, 0.0]
+        """
+        change = np.asarray(change_minutes, float)
+        columns = {}
+        for name in ("low", "middle", "high"):
+            factor = getattr(self, name)
+            with np.errstate(over="ignore", invalid="ignore"):
+                out = factor ** (change / 10)
+            columns[name] = np.where(np.isposinf(change), 0.0, out)
+            columns[name][np.isneginf(change)] = np.nan
+        table = pd.DataFrame(columns)
+        ends = table[["low", "high"]].to_numpy()
+        table["low"], table["high"] = ends.min(axis=1), ends.max(axis=1)
+        return table
+
+
+def fit_take_up(
+    visits: pd.Series,
+    minutes: pd.Series,
+    *,
+    demand: pd.DataFrame,
+    controls: Sequence[str] = (),
+) -> TakeUp:
+    """Fit visits on minutes by Poisson regression, families as exposure.
+
+    Parameters
+    ----------
+    visits : Series
+        By area id, 0 or more.
+    minutes : Series
+        By area id: minutes to the nearest site, as `nearest_minutes` gives them; areas that
+        reach none take no part.
+    demand : DataFrame
+        ``id count``, and the columns named in `controls`.
+    controls : sequence of str
+        Columns of demand held fixed, such as ``imd_rank``.
+
+    Returns
+    -------
+    TakeUp
+        With a 95 % interval, widened by the dispersion where that is above 1.
+
+    Raises
+    ------
+    ParameterError
+        If areas do not match, visits are not counts, a control is missing, or there is too
+        little to fit (fewer than three areas more than coefficients, no visits, or all at the
+        same minutes).
+
+    Notes
+    -----
+    ``log E[visits] = log(count) + a + b * minutes / 10 + controls`` by scikit-learn's
+    PoissonRegressor without penalty on visits a family, weighted by families (the same
+    likelihood); standard errors from the Fisher information, times the square root of the
+    dispersion (quasi-Poisson: McCullagh & Nelder 1989, Generalized Linear Models, 9.2).
+
+    Examples
+    --------
+    >>> ids = [f"a{i}" for i in range(6)]
+    >>> minutes = pd.Series([0, 10, 20, 30, 40, 50], ids, dtype=float)
+    >>> visits = pd.Series([160, 80, 40, 20, 10, 5], ids)
+    >>> demand = pd.DataFrame({"id": ids, "count": 100})
+    >>> round(fit_take_up(visits, minutes, demand=demand).middle, 3)
+    0.5
+    """
+    ids = [str(i) for i in minutes.index]
+    aligned = align_demand(demand, ids)
+    count = aligned["count"].to_numpy(float)
+    seen = by_area(visits, ids, name="attendance")
+    missing = [c for c in controls if c not in aligned.columns]
+    if missing:
+        raise ParameterError(f"demand has no columns {missing} to control for")
+    columns = [minutes.to_numpy(float) / 10]
+    columns += [_standard(aligned[c], c) for c in controls]
+    design = np.column_stack(columns)
+    use = (count > 0) & np.isfinite(design).all(axis=1)
+    x, y, n = design[use], seen[use], count[use]
+    spare = len(y) - x.shape[1] - 1
+    if spare < 3 or not y.sum() > 0 or np.ptp(x[:, 0]) == 0:
+        raise ParameterError(
+            f"too little to fit: {len(y)} areas with families and minutes, {y.sum():g} visits; "
+            "expected some visits, at different minutes, in at least three areas more than there "
+            "are coefficients"
+        )
+    slope, intercept = _poisson(x, y / n, n)
+    full = np.column_stack([np.ones(len(y)), x])
+    mean = n * np.exp(intercept + x @ slope)
+    dispersion = float(((y - mean) ** 2 / mean).sum() / spare)
+    covariance = np.linalg.inv(full.T @ (mean[:, None] * full)) * max(dispersion, 1.0)
+    error = float(np.sqrt(covariance[1, 1]))
+    b = float(slope[0])
+    held = f", holding {', '.join(controls)}" if controls else ""
+    return TakeUp(
+        middle=float(np.exp(b)),
+        low=float(np.exp(b - Z_95 * error)),
+        high=float(np.exp(b + Z_95 * error)),
+        source="fitted",
+        note=(
+            f"fitted by Poisson regression on attendance in {len(y)} areas{held}: 95 % interval "
+            "of the factor for each further ten minutes; an association, not a cause"
+        ),
+        per_family=float(np.exp(intercept)),
+        dispersion=dispersion,
+        deviance_explained=_explained(y, mean, n),
+        areas=len(y),
+    )
+
+
+def _standard(column: pd.Series, name: str) -> Floats:
+    values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    spread = np.nanstd(values)
+    if not spread > 0:
+        raise ParameterError(f"control {name!r} is the same everywhere; leave it out")
+    return np.asarray((values - np.nanmean(values)) / spread)
+
+
+def _poisson(x: Floats, rate: Floats, weight: Floats) -> tuple[Floats, float]:
+    from sklearn.linear_model import PoissonRegressor
+
+    model = PoissonRegressor(alpha=0.0, solver="newton-cholesky", max_iter=1000, tol=1e-10)
+    model.fit(x, rate, sample_weight=weight)
+    return np.asarray(model.coef_, float), float(model.intercept_)
+
+
+def _explained(y: Floats, mean: Floats, n: Floats) -> float:
+    def deviance(expected: Floats) -> float:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            term = np.where(y > 0, y * np.log(y / expected), 0.0)
+        return float(2 * (term - (y - expected)).sum())
+
+    null = deviance(n * y.sum() / n.sum())
+    return 1 - deviance(mean) / null if null > 0 else 1.0

@@ -1,0 +1,93 @@
+"""Equality groups beside everyone else, never without the warning."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from access.errors import ParameterError
+from access.network.matrix import TravelMatrix
+from access.scenario import ECOLOGICAL_WARNING, compare, equality
+
+INF = math.inf
+M = TravelMatrix.from_minutes(
+    [[5, 15], [5, 7], [4, INF]], area_ids=list("abc"), site_ids=["X", "Y"]
+)
+DEMAND = pd.DataFrame(
+    {
+        "id": list("abc"),
+        "count": [10, 20, 5],
+        "people": [100, 200, 50],
+        "disabled": [60, 20, 10],
+        "white_british": [90, 150, 50],
+        "households": [40, 80, 20],
+        "lone_parents": [10, 0, 20],
+    }
+)
+
+
+def impact(demand=DEMAND):
+    return compare(M, before=["X", "Y"], after=["Y"], demand=demand)
+
+
+def test_no_group_at_all():
+    with pytest.raises(ParameterError, match="no equality group; expected counts such as people"):
+        equality(impact(DEMAND[["id", "count"]]))
+
+
+def test_columns_that_are_not_there():
+    with pytest.raises(ParameterError, match=r"no columns \['carers', 'folk'\]"):
+        equality(impact(), {"carers": ("carers", "folk")})
+
+
+def test_more_of_a_group_than_there_are_people_and_counts_that_are_none():
+    wrong = DEMAND.assign(disabled=[101, -1, 3], lone_parents=["x", 0, 21])
+    with pytest.raises(ParameterError, match="cannot be counted") as error:
+        equality(impact(wrong))
+    assert [(f.where, f.column) for f in error.value.faults] == [
+        ("b", "disabled"),
+        ("a", "disabled"),
+        ("a", "lone_parents"),
+        ("c", "lone_parents"),
+    ]
+
+
+def test_groups_by_hand():
+    table = equality(impact()).table.set_index("group")
+    # a +10, b +2, c cut off: disabled 60 and 20 -> 640 / 80; others 40 and 180 -> 760 / 220
+    row = table.loc["disabled people"]
+    assert row["people"] == 90
+    assert row["share_of_base"] == pytest.approx(90 / 350)
+    assert row["mean_minutes_change"] == pytest.approx(8)
+    assert row["others_mean_minutes_change"] == pytest.approx(760 / 220)
+    assert row["ratio_to_others"] == pytest.approx(8 / (760 / 220))
+    assert row["share_lengthened"] == 1
+    assert row["newly_unreachable"] == 10
+    # those who are not White British: 10 and 50
+    other = table.loc["people other than White British"]
+    assert other["people"] == 60
+    assert other["mean_minutes_change"] == pytest.approx((100 + 100) / 60)
+
+
+def test_groups_of_ones_own():
+    got = equality(impact(), {"others": ("not white_british", "people")}).table
+    assert got["people"].tolist() == [60]
+    assert got["group"].tolist() == ["others"]
+
+
+def test_groups_left_out_are_named_and_the_warning_stands_everywhere():
+    found = equality(impact())
+    assert any(note.startswith("households without a car left out") for note in found.notes)
+    assert found.warning == ECOLOGICAL_WARNING
+    assert ECOLOGICAL_WARNING in repr(found)
+    assert ECOLOGICAL_WARNING in found._repr_html_()
+    assert found.sentence().startswith(
+        "Where lone-parent households live, the trip changes by +10.0"
+    )
+
+
+def test_others_who_do_not_change_make_no_ratio():
+    demand = DEMAND.assign(disabled=[100, 0, 0])
+    m = TravelMatrix.from_minutes([[5, 15], [5, 5], [4, 4]], area_ids=list("abc"), site_ids="XY")
+    table = equality(compare(m, before=["X", "Y"], after=["Y"], demand=demand)).table
+    assert math.isnan(table.set_index("group").loc["disabled people", "ratio_to_others"])

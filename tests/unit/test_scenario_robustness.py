@@ -1,0 +1,203 @@
+"""Robustness: declared ranges, seeded draws, and answers that follow from them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from access.errors import ParameterError
+from access.measure import typical_matrix
+from access.network.matrix import TravelMatrix
+from access.scenario import Uncertainty, rank_closures, robustness
+from access.scenario.uncertainty import MinutesMaker, draw_settings
+
+rng = np.random.default_rng(11)
+IDS = [f"a{i:02d}" for i in range(30)]
+SITES = list("PQRST")
+AREA_POINTS = pd.DataFrame(
+    {"id": IDS, "lon": -1.4 + 0.1 * rng.random(30), "lat": 53.4 + 0.06 * rng.random(30)}
+)
+SITE_POINTS = pd.DataFrame(
+    {"id": SITES, "lon": -1.4 + 0.1 * rng.random(5), "lat": 53.4 + 0.06 * rng.random(5)}
+)
+WALK = TravelMatrix.from_minutes(rng.uniform(2, 70, (30, 5)), area_ids=IDS, site_ids=SITES)
+DRIVE = TravelMatrix.from_minutes(
+    WALK.total_minutes / 6 + 1, area_ids=IDS, site_ids=SITES, mode="drive"
+)
+DEMAND = pd.DataFrame(
+    {
+        "id": IDS,
+        "count": rng.integers(1, 40, 30),
+        "imd_rank": rng.integers(1, 32845, 30),
+        "p_no_car": rng.random(30),
+    }
+)
+P = DEMAND.set_index("id")["p_no_car"]
+
+
+def ask(uncertainty, **more):
+    return robustness(
+        WALK,
+        **{
+            "keep": 3,
+            "demand": DEMAND,
+            "uncertainty": uncertainty,
+            "proposal": ["P", "Q", "R"],
+            "draws": 40,
+            **more,
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"walk_kmh": (5, 4)}, "walk_kmh"),
+        ({"walk_kmh": (0, 4)}, "above 0"),
+        ({"lam": (-1, 1)}, "lam"),
+        ({"threshold_minutes": (10,)}, "threshold_minutes"),
+        ({"parking_minutes": (0, 5)}, "needs drive and p_no_car"),
+        ({"drive": DRIVE}, "go together"),
+        ({"count_error": "normal"}, "expected 'poisson'"),
+        ({"position_error_m": {"P": 100}}, "needs area_points and site_points"),
+        (
+            {
+                "position_error_m": {"P": float("nan")},
+                "area_points": AREA_POINTS,
+                "site_points": SITE_POINTS,
+            },
+            "metres, 0 or more",
+        ),
+        ({"made_at_kmh": 0}, "made_at_kmh"),
+    ],
+)
+def test_ranges_that_make_no_sense(wrong, said):
+    with pytest.raises(ParameterError, match=said):
+        Uncertainty(**wrong)
+
+
+def test_calls_that_make_no_sense():
+    with pytest.raises(ParameterError, match="nothing may be otherwise"):
+        ask(Uncertainty())
+    with pytest.raises(ParameterError, match="draws=0"):
+        ask(Uncertainty(lam=(0, 1)), draws=0)
+    with pytest.raises(ParameterError, match="grid"):
+        ask(Uncertainty(), grid={"speed": [1]})
+    with pytest.raises(ParameterError, match="parking_minutes needs drive"):
+        ask(Uncertainty(), grid={"parking_minutes": [1]})
+    with pytest.raises(ParameterError, match="stand-in's site"):
+        ask(Uncertainty(stand_ins={"Z": ["P"]}))
+    with pytest.raises(ParameterError, match="position_error_m's site"):
+        ask(
+            Uncertainty(position_error_m={"Z": 5}, area_points=AREA_POINTS, site_points=SITE_POINTS)
+        )
+
+
+def test_unknown_criterion_or_no_proposal():
+    found = ask(Uncertainty(lam=(0, 1)), proposal=None, draws=2)
+    with pytest.raises(ParameterError, match="no proposal to rank"):
+        found.ranks()
+    with pytest.raises(ParameterError, match="'median' is not here"):
+        found.best_options("median")
+
+
+def test_same_seed_same_answer_whatever_the_threads():
+    u = Uncertainty(walk_kmh=(3.6, 5.4), lam=(0, 2), count_error="poisson")
+    one, two = ask(u, workers=1), ask(u, workers=2)
+    pd.testing.assert_frame_equal(one.draws, two.draws)
+    assert not one.draws.equals(ask(u, seed=2).draws)
+
+
+def test_ranges_of_one_value_are_the_plain_ranking():
+    u = Uncertainty(walk_kmh=(2.4, 2.4), lam=(3, 3), threshold_minutes=(30, 30))
+    found = ask(u, draws=3)
+    slow = TravelMatrix.from_minutes(WALK.total_minutes * 2, area_ids=IDS, site_ids=SITES)
+    plain = rank_closures(
+        slow, keep=3, demand=DEMAND, proposal=["P", "Q", "R"], lam=3, threshold_minutes=30
+    )
+    for c in plain.criteria:
+        assert (found.draws[f"rank_{c}"] == plain.proposal[f"rank_{c}"]).all(), c
+        assert found.draws[f"regret_{c}"].to_numpy() == pytest.approx(plain.proposal[f"regret_{c}"])
+        best = found.options.iloc[int(found.draws[f"best_{c}"].iloc[0])]
+        assert best["closed"] == plain.best(c)["closed"]
+
+
+def test_one_speed_for_all_changes_no_rank_of_the_mean():
+    found = ask(Uncertainty(walk_kmh=(3, 6)))
+    assert len(set(found.draws["rank_mean"])) == 1
+    assert len(set(found.draws["regret_mean"])) == 40
+    assert found.ranks().set_index("criterion").loc["mean", "p5"] == found.draws["rank_mean"][0]
+
+
+def test_the_typical_trip_is_blended_in_every_draw():
+    u = Uncertainty(parking_minutes=(5, 5), drive=DRIVE, p_no_car=P)
+    found = ask(u, draws=2)
+    typical = typical_matrix(WALK, DRIVE, P, 5.0)
+    plain = rank_closures(typical, keep=3, demand=DEMAND, proposal=["P", "Q", "R"])
+    assert (found.draws["rank_mean"] == plain.proposal["rank_mean"]).all()
+    assert found.draws["regret_mean"][0] == pytest.approx(plain.proposal["regret_mean"])
+
+
+def test_positions_move_within_their_error_and_nothing_else_does():
+    u = Uncertainty(position_error_m={"P": 800.0}, area_points=AREA_POINTS, site_points=SITE_POINTS)
+    maker = MinutesMaker(WALK, SITES, u)
+    pace = maker.pace[0]
+    moved = [maker.make({}, np.random.default_rng(i)) for i in range(200)]
+    for minutes in moved:
+        shift = minutes - WALK.total_minutes
+        assert (shift[:, 1:] == 0).all()
+        assert np.abs(shift[:, 0]).max() <= 800 * pace + 1e-9
+        assert (minutes >= 0).all()
+    far = np.mean([np.abs(m - WALK.total_minutes)[:, 0].max() for m in moved])
+    assert far > 0.3 * 800 * pace, "an even draw from a disc goes two thirds of the way out"
+
+
+def test_stand_ins_take_another_column():
+    u = Uncertainty(stand_ins={"P": ["S", "T"]})
+    maker = MinutesMaker(WALK, ["P", "Q"], u)
+    got = maker.make({"stand_in:P": "T"}, np.random.default_rng(0))
+    assert np.array_equal(got, WALK.total_minutes[:, [4, 1]])
+    drawn = draw_settings(u, 300, seed=1)["stand_in:P"].value_counts()
+    assert set(drawn.index) == {"P", "S", "T"}
+    assert drawn.min() > 70
+    found = ask(u, sites=["P", "Q", "R"], keep=2, proposal=["P", "Q"], draws=10)
+    assert "stand_in:P" in found.draws
+
+
+def test_always_open_sites_stay():
+    found = ask(
+        Uncertainty(lam=(1, 1)),
+        sites=list("PQRS"),
+        always_open=["T"],
+        keep=2,
+        proposal=["P", "Q"],
+        draws=1,
+    )
+    plain = rank_closures(
+        WALK, keep=2, demand=DEMAND, sites=list("PQRS"), always_open=["T"], proposal=["P", "Q"]
+    )
+    assert found.draws["regret_mean"][0] == pytest.approx(plain.proposal["regret_mean"])
+
+
+def test_a_grid_is_every_combination():
+    found = ask(Uncertainty(), grid={"lam": [0, 1, 2], "threshold_minutes": [15, 30]})
+    assert len(found.draws) == 6
+    assert any("grid over lam, threshold_minutes" in note for note in found.notes)
+
+
+def test_counts_add_up_and_words_are_for_people():
+    found = ask(Uncertainty(lam=(0, 2), threshold_minutes=(10, 30)), names={"S": "Swinton"})
+    for c in found.criteria:
+        assert found.best_options(c)["times"].sum() == 40
+        assert found.best_options(c)["share"].is_monotonic_decreasing
+    ranks = found.ranks()
+    order = ranks[["least", "p5", "median", "p95", "greatest"]].to_numpy()
+    assert (np.diff(order, axis=1) >= 0).all()
+    assert found.sentence().startswith("Over 40 settings, closing")
+    assert "the proposal's rank is between" in found.sentence()
+    assert "lambda 0 to 2" in found.notes
+    assert "criterion" in repr(found)
+
+
+def test_without_ranks_there_is_no_weighted_mean():
+    found = ask(Uncertainty(threshold_minutes=(10, 30)), demand=DEMAND[["id", "count"]])
+    assert "weighted_mean" not in found.criteria
