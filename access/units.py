@@ -6,6 +6,8 @@ UTM zone elsewhere). Lengths along streets are metres on the ground, never grid 
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pyproj
 from numpy.typing import ArrayLike, NDArray
@@ -61,6 +63,12 @@ def metric_crs(lon: float, lat: float) -> str:
     return f"EPSG:{(32600 if lat >= 0 else 32700) + zone}"
 
 
+@cache
+def _transformer(source: str, target: str) -> pyproj.Transformer:
+    """Looking a transformation up takes longer than using it."""
+    return pyproj.Transformer.from_crs(source, target, always_xy=True)
+
+
 def project(lon: ArrayLike, lat: ArrayLike, crs: str) -> NDArray[np.float64]:
     """Turn WGS84 degrees into metres of a working CRS.
 
@@ -81,7 +89,7 @@ def project(lon: ArrayLike, lat: ArrayLike, crs: str) -> NDArray[np.float64]:
     >>> project([-1.36], [53.43], "EPSG:27700").round(-2).tolist()
     [[442600.0, 392800.0]]
     """
-    transformer = pyproj.Transformer.from_crs(WGS84, crs, always_xy=True)
+    transformer = _transformer(WGS84, crs)
     x, y = transformer.transform(np.asarray(lon, float), np.asarray(lat, float))
     return np.column_stack([x, y])
 
@@ -107,7 +115,7 @@ def unproject(xy: ArrayLike, crs: str) -> NDArray[np.float64]:
     [[-1.36, 53.43]]
     """
     points = np.asarray(xy, float).reshape(-1, 2)
-    transformer = pyproj.Transformer.from_crs(crs, WGS84, always_xy=True)
+    transformer = _transformer(crs, WGS84)
     lon, lat = transformer.transform(points[:, 0], points[:, 1])
     return np.column_stack([lon, lat])
 

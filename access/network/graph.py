@@ -13,6 +13,7 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
+from access.network.arcs import SearchGraph, search_graph
 from access.network.chains import Chains, draw_together
 from access.network.profile import Profile
 from access.sources.osm import SourceInfo
@@ -243,6 +244,29 @@ class Network:
     def chains(self) -> Chains:
         """The search graph, drawn together at degree-2 nodes; made when first asked for."""
         return draw_together(*self.half_edges, self.node_delay_minutes)
+
+    @cached_property
+    def _searches(self) -> dict[tuple[str, bool], SearchGraph]:
+        return {}
+
+    def search(self, by: str, *, backwards: bool) -> SearchGraph:
+        """Arcs arranged for a search; made when first asked for.
+
+        Parameters
+        ----------
+        by : str
+            ``"minutes"`` or ``"metres"``: what is minimised.
+        backwards : bool
+            From destinations, against the arcs.
+
+        Returns
+        -------
+        SearchGraph
+        """
+        key = (by, backwards)
+        if key not in self._searches:
+            self._searches[key] = search_graph(self.chains, by=by, backwards=backwards)
+        return self._searches[key]
 
     @cached_property
     def csr(self) -> Csr:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,7 @@ class _Edges:
         self.refused = 0
         faults: list[Fault] = []
         cache: dict[tuple, Verdict] = {}
+        waiting: dict[tuple, list[int]] = {}
         for a, b, data in graph.edges(data=True):
             tags = _tags(data)
             verdict = _verdict(tags, profile, graph.is_directed(), cache)
@@ -135,7 +137,15 @@ class _Edges:
                 self.refused += 1
                 continue
             where = f"edge {a} to {b}"
-            self.lengths.append(_number(data, "length", where, name, faults))
+            length = _number(data, "length", where, name, faults)
+            same = (_ways(data.get("osmid")), round(length, 3))
+            twins = waiting.get((row[b], row[a], *same)) if graph.is_directed() else None
+            if twins and a != b:
+                twin = twins.pop()
+                self.verdicts[twin] = replace(self.verdicts[twin], backward=True)
+                continue
+            waiting.setdefault((row[a], row[b], *same), []).append(len(self.tails))
+            self.lengths.append(length)
             self.minutes.append(_number(data, "minutes", where, name, faults))
             self.tails.append(row[a])
             self.heads.append(row[b])
@@ -165,10 +175,7 @@ def _verdict(
                     tags["oneway"] = "no"
             found = judge(tags, profile)
             if directed and profile.one_way and not found.reason:
-                found = Verdict(
-                    found.street_class, "", True, False, found.kmh_forward, found.kmh_backward,
-                    found.speed_tagged, found.wait_minutes,
-                )  # fmt: skip
+                found = replace(found, forward=True, backward=False)
             cache[key] = found
     return cache[key]
 
@@ -207,6 +214,11 @@ def _line(shape: Any, a: NDArray, b: NDArray) -> NDArray[np.float64]:
     if isinstance(shape, str):
         shape = shapely.from_wkt(shape)
     return shapely.get_coordinates(shape)
+
+
+def _ways(osmid: Any) -> tuple[str, ...]:
+    """Ids of the ways in an edge, in the same order whichever direction it is drawn."""
+    return tuple(sorted(str(osmid).strip("[]").split(", ")))
 
 
 def _way(osmid: Any) -> int:

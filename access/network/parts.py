@@ -92,13 +92,10 @@ def finish(
             "those of the file"
         )
     label, graph = _strong_parts(draft)
-    inside = label[draft.edge_from] == label[draft.edge_to]
-    # Parts are ranked by the length of their streets.
-    metres = np.bincount(label[draft.edge_from[inside]], weights=draft.edge_metres[inside],
-                         minlength=int(label.max()) + 1)  # fmt: skip
+    core = label == _longest_part(draft, label, usable)
     sides = np.zeros(len(usable), np.uint8)
     if keep == "main":
-        kept, sides = _around_core(draft, label == np.argmax(metres), graph)
+        kept, sides = _around_core(draft, core, graph)
     else:
         kept = usable
     cut = _cut_off(draft, usable & ~kept, graph)
@@ -116,6 +113,18 @@ def _strong_parts(draft: Draft) -> tuple[NDArray[np.int32], sparse.csr_array]:
     graph = sparse.coo_array((np.ones(len(tail), np.int32), (tail, head)), (n, n)).tocsr()
     _, label = connected_components(graph, directed=True, connection="strong")
     return label, graph
+
+
+def _longest_part(draft: Draft, label: NDArray[np.int32], usable: NDArray[np.bool_]) -> int:
+    """The strong part with most street inside; where none has any, with most street at it."""
+    ends = (label[draft.edge_from], label[draft.edge_to])
+    for use in (usable & (ends[0] == ends[1]), usable):
+        length = np.zeros(int(label.max()) + 1)
+        for end in ends:
+            length += np.bincount(end[use], draft.edge_metres[use] + 1e-9, len(length))
+        if use.any():
+            break
+    return int(np.argmax(length))
 
 
 def _around_core(

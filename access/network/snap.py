@@ -88,19 +88,49 @@ def snap(
     along, metres = np.full(n, np.nan), np.full(n, np.inf)
     joint, joint_lonlat = np.full((n, 2), np.nan), np.full((n, 2), np.nan)
     if len(who):
-        lines = network.lines[which]
-        at = shapely.line_locate_point(lines, points[who])
-        whole = shapely.length(lines)
-        joint[who] = shapely.get_coordinates(shapely.line_interpolate_point(lines, at))
+        joint[who], share = _nearest_on(network, which, xy[who])
         joint_lonlat[who] = unproject(joint[who], network.crs)
         leg = great_circle_m(*places.lonlat[who].T, *joint_lonlat[who].T)
-        share = np.divide(at, whole, out=np.zeros_like(at), where=whole > 0)
-        # Within a micrometre of a node, it is the node.
-        share = np.where(at <= 1e-6, 0.0, np.where(whole - at <= 1e-6, 1.0, share))
-        share = np.where(whole == 0, 0.0, share)
+        # There and back between CRSs costs a millimetre: of the shortest legs, grid metres.
+        on_grid = np.hypot(*(xy[who] - joint[who]).T)
+        leg = np.where(on_grid < 1.0, on_grid, leg)
         near = leg <= limit_m
         edge[who[near]] = which[near]
         along[who[near]] = share[near]
         metres[who[near]] = leg[near]
         joint[who[~near]] = joint_lonlat[who[~near]] = np.nan
     return Snaps(edge, along, metres, joint, joint_lonlat)
+
+
+def _nearest_on(network: Network, edges: NDArray[np.intp], xy: Floats) -> tuple[Floats, Floats]:
+    """Nearest point of one edge to each place, and the share of its ground length before it.
+
+    Each place is worked out by itself, so that its result does not depend on its neighbours
+    in the table, to the last bit.
+    """
+    start = network.geometry_offsets[edges]
+    sizes = network.geometry_offsets[edges + 1] - start - 1
+    first = np.cumsum(sizes) - sizes
+    owner = np.repeat(np.arange(len(edges)), sizes)
+    corner = np.arange(len(owner)) + np.repeat(start - first, sizes)
+    a, b = network.geometry_xy[corner], network.geometry_xy[corner + 1]
+    step = b - a
+    square = (step**2).sum(axis=1)
+    along = ((xy[owner] - a) * step).sum(axis=1)
+    along = np.divide(along, square, out=np.zeros_like(along), where=square > 0)
+    along = np.clip(along, 0.0, 1.0)
+    point = a + along[:, None] * step
+    off = ((xy[owner] - point) ** 2).sum(axis=1)
+    best = np.flatnonzero(off == np.minimum.reduceat(off, first)[owner])
+    _, once = np.unique(owner[best], return_index=True)
+    best = best[once]
+
+    lonlat = unproject(np.vstack([a, b]), network.crs)
+    ground = great_circle_m(*lonlat[: len(a)].T, *lonlat[len(a) :].T)
+    whole = np.add.reduceat(ground, first)
+    until = np.add.reduceat(ground, np.column_stack([first, best]).ravel())[::2]
+    done = np.where(best > first, until, 0.0) + along[best] * ground[best]
+    # Within a micrometre of a node, it is the node.
+    share = np.divide(done, whole, out=np.zeros_like(done), where=whole > 0)
+    share = np.where(done <= 1e-6, 0.0, np.where(whole - done <= 1e-6, 1.0, share))
+    return point[best], np.where(whole > 0, share, 0.0)

@@ -17,7 +17,7 @@ from access.network.chains import Chains
 from access.network.graph import Network
 from access.network.matrix import Status, TravelMatrix
 from access.network.places import Places, check_over, read_places
-from access.network.search import Ends, arriving, direct, least, leaving, search_graph
+from access.network.search import Ends, arriving, direct, least, leaving
 from access.network.snap import Snaps, snap
 
 Floats = NDArray[np.float64]
@@ -166,7 +166,7 @@ def _least_pairs(
     chains = network.chains
     out, into = leaving(chains, origins), arriving(chains, targets)
     backwards = len(targets.edge) <= len(origins.edge)
-    graph = search_graph(chains, by=by, backwards=backwards)
+    graph = network.search(by, backwards=backwards)
     roots, leaves = (into, out) if backwards else (out, into)
     search_limit = limit if by == "minutes" else np.inf
     first, second = least(graph, roots, leaves, by=by, limit=search_limit)
