@@ -133,7 +133,7 @@ class StudyConfig(_Settings):
     weights: WeightSettings = WeightSettings()
     localities: LocalitySettings = LocalitySettings()
     hubs: HubSettings = HubSettings()
-    tables: dict[Literal["centres", "candidates", "neighbours", "postcodes"], str] = {}
+    tables: dict[Literal["centres", "candidates", "neighbours", "places", "postcodes"], str] = {}
 
     @model_validator(mode="after")
     def _services_exist(self) -> StudyConfig:

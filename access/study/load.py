@@ -23,6 +23,7 @@ TABLES = {
     "centres": "centres.csv",
     "candidates": "candidates.csv",
     "neighbours": "neighbours.csv",
+    "places": "places.csv",
     "postcodes": "postcodes.csv",
 }
 
@@ -41,7 +42,8 @@ class Study:
         deprivation, ``p_no_car``, ``locality``.
     centres, candidates, neighbours : GeoDataFrame
         Sites today, sites where a hub could go, other authorities' centres (either may be empty).
-    postcodes : DataFrame
+    places, postcodes : DataFrame
+        ``name, lon, lat, rank`` (names for orientation on maps, 1 first) and
         ``postcode, lon, lat``; empty when the study has no such table.
     crs : str
         The metric working CRS.
@@ -65,6 +67,7 @@ class Study:
     centres: gpd.GeoDataFrame
     candidates: gpd.GeoDataFrame
     neighbours: gpd.GeoDataFrame
+    places: pd.DataFrame
     postcodes: pd.DataFrame
     crs: str
     assumptions: tuple[str, ...]
@@ -201,6 +204,7 @@ def load_study(path: str | Path | None = None) -> Study:
         centres=with_register(points["centres"]),
         candidates=with_register(points["candidates"]),
         neighbours=points["neighbours"],
+        places=pd.DataFrame(points["places"].drop(columns="geometry")),
         postcodes=pd.DataFrame(points["postcodes"].drop(columns="geometry")),
         crs=crs,
         assumptions=study_assumptions(config, with_register(points["centres"]), inputs),

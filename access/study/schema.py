@@ -71,6 +71,9 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
         }
     ),
     "neighbours": pa.DataFrameSchema({"id": _ID, "name": _TEXT, "lon": _LON, "lat": _LAT}),
+    "places": pa.DataFrameSchema(
+        {"name": _TEXT, "lon": _LON, "lat": _LAT, "rank": _KNOWN_OR_EMPTY}
+    ),
     "postcodes": pa.DataFrameSchema({"postcode": _ID, "lon": _LON, "lat": _LAT}),
 }
 #: Columns of a building register that may be empty: shown as "not known", never filled in.

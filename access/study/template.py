@@ -87,7 +87,7 @@ def template_files(name: str) -> dict[str, str]:
             f"the folder's name {name!r} cannot name a study; expected small letters, digits and "
             "underscores, beginning with a letter"
         )
-    areas = [("id", "lon", "lat", "residents", "children_0_4", "imd_rank", "imd_decile",
+    areas: list[tuple] = [("id", "lon", "lat", "residents", "children_0_4", "imd_rank", "imd_decile",
               "p_no_car")]  # fmt: skip
     for row in range(4):
         for column in range(5):
@@ -98,7 +98,7 @@ def template_files(name: str) -> dict[str, str]:
                  300 - 5 * number, 24 - number, rank, min(10, rank * 10 // 33755 + 1),
                  f"{0.45 - 0.02 * number:.2f}")
             )  # fmt: skip
-    centres = [("id", "name", "service", "lon", "lat", "address", "postcode")]
+    centres: list[tuple] = [("id", "name", "service", "lon", "lat", "address", "postcode")]
     centres += [(i, n, "childrens_centre", x, y, "", "") for i, n, x, y in _CENTRES]
     return {
         "study.toml": _SETTINGS.format(folder=name, name=name),
