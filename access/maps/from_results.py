@@ -64,7 +64,7 @@ def explorer_data(results: StudyResults) -> ExplorerData:
         thresholds_minutes=config.measures.thresholds_minutes,
         threshold_minutes=config.measures.threshold_minutes,
         as_of=config.study.as_of,
-        vintages=tuple(dict.fromkeys([config.areas.vintage])),
+        vintages=(config.areas.vintage, *_sources(results)),
         attributions=_attributions(results),
         assumptions=results.assumptions,
     )
@@ -125,12 +125,19 @@ def _postcodes(results: StudyResults) -> pd.DataFrame | None:
     return table[["postcode", "lon", "lat"]].assign(area_id=nearest)
 
 
-def _attributions(results: StudyResults) -> tuple[str, ...]:
-    rows = [
+def _sources(results: StudyResults) -> list[str]:
+    return [
         f"{row['file']}: {row['source']}. {row['vintage']}. {row['licence']}."
         for row in results.study.inputs
         if row["source"] != "not stated"
     ]
+
+
+def _attributions(results: StudyResults) -> tuple[str, ...]:
+    """Every licence once, short enough to stand under a map."""
+    parts = [part.strip() for row in results.study.inputs for part in row["licence"].split(";")]
+    licences = [p for p in dict.fromkeys(parts) if p not in ("MIT", "not stated")]
+    rows = [f"{'; '.join(licences)}."] if licences else []
     if not results.modelled:
         rows.append("Streets © OpenStreetMap contributors, ODbL.")
     return tuple(rows)
