@@ -23,9 +23,11 @@ def run(
     maps/rotherham/. Put real streets under it with --network and an OpenStreetMap extract
     of the county (Geofabrik: south-yorkshire-latest.osm.pbf).
 
-    Outputs: summary.json (every figure), areas.csv (one row an area), study.gpkg (layers for
-    QGIS), map.html (open it in a browser), ledger.json (inputs with hashes, settings, versions,
-    assumptions). They replace the former ones only when all of them are whole.
+    Outputs: summary.json (every figure), areas.csv (one row an area), alternatives.csv (every
+    other way to close as many), study.gpkg (layers for QGIS), explorer.html (for the public: one
+    file, no internet), map.html (for planners), ledger.json (inputs with hashes, settings,
+    versions, assumptions), evidence.zip (all of it). They replace the former ones only when all
+    of them are whole.
     """
     from access.ledger import to_json
     from access.run import run_job, summary_of, write_outputs
@@ -41,4 +43,7 @@ def run(
         typer.echo(to_json(summary_of(results)), nl=False)
     elif not quiet:
         typer.echo(spoken_summary(results))
-        typer.echo(f"\nWritten to {folder}: open map.html in a browser, study.gpkg in QGIS.")
+        typer.echo(
+            f"\nWritten to {folder}: explorer.html for the public, map.html for planners, "
+            "study.gpkg for QGIS, evidence.zip with all of it."
+        )

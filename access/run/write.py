@@ -18,6 +18,9 @@ import pyogrio
 
 from access.errors import OutputError
 from access.ledger import RunLedger, sha256_of, to_json
+from access.maps.explorer import write_explorer
+from access.maps.from_results import explorer_data
+from access.maps.layers import study_map
 from access.results import StudyResults
 from access.run.evidence import write_evidence
 from access.scenario import Ranking
@@ -91,6 +94,7 @@ def write_outputs(
         "alternatives.csv": _write_alternatives,
         "study.gpkg": write_geopackage,
         "map.html": _write_map,
+        "explorer.html": _write_explorer,
     }
     with all_or_nothing(out) as work:
         for name, write in writers.items():
@@ -266,9 +270,11 @@ def _write_alternatives(results: StudyResults, path: Path) -> None:
 
 
 def _write_map(results: StudyResults, path: Path) -> None:
-    from access.maps.layers import study_map
-
     study_map(results).save(str(path))
+
+
+def _write_explorer(results: StudyResults, path: Path) -> None:
+    write_explorer(explorer_data(results), path)
 
 
 def write_geopackage(results: StudyResults, path: Path) -> None:

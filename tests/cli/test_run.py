@@ -23,6 +23,7 @@ OUTPUTS = {
     "alternatives.csv",
     "study.gpkg",
     "map.html",
+    "explorer.html",
     "ledger.json",
     "evidence.zip",
 }
