@@ -107,7 +107,7 @@ def _service(
     blocks += [
         Heading("How firm the order is", 3),
         Paragraph(say.near_ties(found, modelled=results.modelled)),
-        *firmness_blocks(found, robust),
+        *firmness_blocks(found, robust, modelled=results.modelled),
     ]
     return blocks
 
@@ -371,8 +371,8 @@ def _switching(
         for lam, names in zip(changes, closed[1:], strict=True)
     ]
     return sentence(
-        f"switching value: with all children counting alike, closing {closed[0]} is best; when a "
-        f"family in the most deprived area counts more than one in the least, {'; '.join(steps)}"
+        f"switching value: with all {found.noun} counting alike, closing {closed[0]} is best; "
+        f"when one in the most deprived area counts more than one in the least, {'; '.join(steps)}"
     )
 
 

@@ -65,7 +65,7 @@ def board_report(
     """
     findings = findings_of(results, mode=mode)
     voice = Voice(internal=internal)
-    blocks: list[Block] = summary_blocks(results, findings, voice)
+    blocks: list[Block] = summary_blocks(results, findings, voice, robustness or {})
     if internal:
         own_use = "This copy is for the council's own use: it holds counts below 5."
         blocks.insert(0, Callout("warning", own_use))

@@ -7,7 +7,7 @@ from access.report.columns import Column
 from access.report.findings import ProposalFindings
 from access.report.sentences import criterion_words, trip
 from access.report.tables import Table
-from access.report.words import figure_words, listed, ordinal, percent, sentence
+from access.report.words import listed, ordinal, percent, sentence
 from access.results import ProposalResult, StudyResults
 from access.scenario.robustness import Robustness, robustness
 from access.scenario.uncertainty import Uncertainty
@@ -77,13 +77,17 @@ def study_robustness(
     )
 
 
-def firmness_blocks(found: ProposalFindings, robust: Robustness | None) -> list[Block]:
+def firmness_blocks(
+    found: ProposalFindings, robust: Robustness | None, *, modelled: bool
+) -> list[Block]:
     """Say how firm the order of the options is.
 
     Parameters
     ----------
     found : ProposalFindings
     robust : Robustness or None
+    modelled : bool
+        The streets are modelled; their error is not among what was varied.
 
     Returns
     -------
@@ -97,8 +101,11 @@ def firmness_blocks(found: ProposalFindings, robust: Robustness | None) -> list[
             )
         ]
     key = found.result.key
+    text = firm_sentence(found, robust)
+    if modelled:
+        text += " The error of the modelled streets is not among what was varied."
     return [
-        Paragraph(firm_sentence(found, robust)),
+        Paragraph(text),
         TableBlock(interval_table(found, robust), key=f"firm-{key}", compact=True),
         TableBlock(often_best_table(found, robust), key=f"often-{key}", compact=True),
     ]
@@ -136,6 +143,22 @@ def firm_sentence(found: ProposalFindings, robust: Robustness) -> str:
     return f"{first} {sentence(f'closing {closed} is {often}')}"
 
 
+def place_range(robust: Robustness) -> str:
+    """Say between which places the proposal falls by average trip.
+
+    Parameters
+    ----------
+    robust : Robustness
+
+    Returns
+    -------
+    str
+    """
+    row = robust.ranks().iloc[0]
+    low, high = int(row["p5"]), int(row["p95"])
+    return ordinal(low) if low == high else f"{ordinal(low)} to {ordinal(high)}"
+
+
 def interval_table(found: ProposalFindings, robust: Robustness) -> Table:
     """Give the interval of the proposal's place, measure by measure.
 
@@ -163,14 +186,17 @@ def interval_table(found: ProposalFindings, robust: Robustness) -> Table:
         f"{found.title}: the proposal's place when speeds, positions and weights are varied",
         (
             Column("criterion", "Measure"),
-            Column("p5", "One in twenty is better", "number", unit="place"),
+            Column("p5", "From", "number", unit="place"),
             Column("median", "Middle", "number", unit="place"),
-            Column("p95", "One in twenty is worse", "number", unit="place"),
-            Column("best", "Best of all", "share", unit="% of settings", decimals=0),
-            Column("tenth", "In the best tenth", "share", unit="% of settings", decimals=0),
+            Column("p95", "To", "number", unit="place"),
+            Column("best", "Best of all", "share", unit="% of settings"),
+            Column("tenth", "In the best tenth", "share", unit="% of settings"),
         ),
         rows,
-        notes=tuple(sentence(figure_words(note)) for note in robust.notes),
+        notes=(
+            "From and to: nine in ten settings fall between these places.",
+            *(sentence(note) for note in robust.notes if note not in found.impact.notes),
+        ),
         short=f"{found.title} firmness",
     )
 
@@ -196,7 +222,7 @@ def often_best_table(found: ProposalFindings, robust: Robustness) -> Table:
         f"{found.title}: the sets that are best by average {trip(found.mode)} most often",
         (
             Column("closes", "Closes"),
-            Column("share", "Best in", "share", unit="% of settings", decimals=0),
+            Column("share", "Best in", "share", unit="% of settings"),
         ),
         rows,
         short=f"{found.title} often best",

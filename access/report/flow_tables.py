@@ -7,6 +7,7 @@ import pandas as pd
 
 from access.measure.distribution import weighted_mean
 from access.report.columns import Column
+from access.report.deprivation import most_deprived
 from access.report.findings import ProposalFindings
 from access.report.linked import hidden_moves
 from access.report.sentences import trip
@@ -98,9 +99,9 @@ def deprived_share(areas: pd.DataFrame) -> float | None:
     >>> deprived_share(pd.DataFrame({"count": [30.0, 10.0], "imd_decile": [2, 3]}))
     0.75
     """
-    if "imd_decile" not in areas or not areas["count"].sum():
+    deprived = most_deprived(areas)
+    if deprived is None or not areas["count"].sum():
         return None
-    deprived = areas["imd_decile"].isin([1, 2])
     return float(areas.loc[deprived, "count"].sum() / areas["count"].sum())
 
 

@@ -159,7 +159,7 @@ def data_table(results: StudyResults) -> Table:
             Column("hash", "SHA-256, first 16"),
         ),
         rows,
-        notes=(ATTRIBUTION, "Full hashes are in ledger.json."),
+        notes=(ATTRIBUTION, "Full hashes are in the run's ledger.json."),
         short="Data",
     )
 
@@ -205,8 +205,8 @@ def _replay(results: StudyResults) -> list[Block]:
         Paragraph(("The same inputs give the same figures and the same files. To run it: ",
                    Bold(command), ".")),
         Paragraph(
-            "The ledger (ledger.json) beside this report holds the hash of every input and output; "
-            "access replay ledger.json runs it again and says whether every output agrees."
+            "A run leaves a ledger (ledger.json) with the hash of every input and output; access "
+            "replay ledger.json runs it again and says whether every output agrees."
         ),
         Paragraph(f"Versions: {held}.", style="small"),
     ]  # fmt: skip

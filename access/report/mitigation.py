@@ -83,7 +83,8 @@ def shared_buildings(
     """
     sites = results.sites
     candidates = sites[sites["kind"] == "candidate"]
-    kinds = dict(zip(results.study.candidates["id"], results.study.candidates["kind"], strict=True))
+    register = results.study.candidates
+    kinds = dict(zip(register["id"], register["kind"], strict=True)) if "kind" in register else {}
     count = own["count"].to_numpy(float)
     rows: list[tuple[str, str, float, float]] = []
     if len(candidates) and len(own):

@@ -6,6 +6,7 @@ import numpy as np
 
 from access.report.cells import NOT_APPLICABLE, Value
 from access.report.columns import Column
+from access.report.deprivation import most_deprived
 from access.report.findings import NO_CHANGE, Option, ProposalFindings
 from access.report.sentences import option_line, trip
 from access.report.tables import Table
@@ -106,9 +107,9 @@ def share_in_fifth(option: Option) -> float | None:
         ``None`` where deprivation is not known.
     """
     areas = option.impact.areas
-    if "imd_decile" not in areas:
+    deprived = most_deprived(areas)
+    if deprived is None:
         return None
     longer = areas["change_minutes"].to_numpy(float) > option.impact.tolerance_minutes
     count = np.where(longer, areas["count"].to_numpy(float), 0.0)
-    deprived = areas["imd_decile"].isin([1, 2]).to_numpy()
     return float(count[deprived].sum() / count.sum()) if count.sum() else None

@@ -80,11 +80,10 @@ def affected(impact: Impact, one: str, voice: Voice) -> str:
     str
     """
     s = impact.summary
-    total, longer = _figure(s, "families"), _figure(s, "lengthened")
+    total, lost = _figure(s, "families"), _figure(s, "newly_unreachable")
+    longer = _figure(s, "lengthened") - lost
     further = FURTHER.get(impact.mode, "a longer trip")
-    if total == 0:
-        return sentence(f"there are no {impact.who} to count")
-    if longer == 0:
+    if longer <= 0:
         text = f"none of the {impact.who} would have {further} to their nearest {one}"
     else:
         share = percent(longer / total)
@@ -95,7 +94,7 @@ def affected(impact: Impact, one: str, voice: Voice) -> str:
             counted += f" ({share} of all)"
         mean = voice.minutes(_figure(s, "mean_minutes_change_lengthened"))
         text = f"{counted} would have {further} to their nearest {one}, {mean} more on average"
-    gain, lost = _figure(s, "gain"), _figure(s, "newly_unreachable")
+    gain = _figure(s, "gain")
     if gain:
         text += f"; {voice.people(gain, impact.who)} would have less far to go"
     if lost:
@@ -293,7 +292,7 @@ def near_ties(findings: ProposalFindings, *, modelled: bool) -> str:
         own = "the proposal is the best itself"
     return sentence(
         f"{number(close, 'other set comes', 'other sets come')} within 5% of the best on average"
-        + (", closer than modelled streets can tell apart" if modelled else "")
+        + (", closer than modelled streets can tell" if modelled else "")
         + f"; {own}"
     )
 

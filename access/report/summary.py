@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from access.report import sentences as say
 from access.report.blocks import (
@@ -19,10 +19,12 @@ from access.report.blocks import (
 )
 from access.report.cells import is_missing
 from access.report.findings import ProposalFindings
+from access.report.firmness import place_range
 from access.report.options_table import options_table
 from access.report.who import group_table
 from access.report.words import Voice, about, listed, number, place_of, sentence
 from access.results import StudyResults
+from access.scenario.robustness import Robustness
 
 _CRITERIA = {
     "mean": "the shortest trips on average",
@@ -33,7 +35,10 @@ _CRITERIA = {
 
 
 def summary_blocks(
-    results: StudyResults, findings: Sequence[ProposalFindings], voice: Voice
+    results: StudyResults,
+    findings: Sequence[ProposalFindings],
+    voice: Voice,
+    robustness: Mapping[str, Robustness],
 ) -> list[Block]:
     """Write the first two pages.
 
@@ -42,6 +47,8 @@ def summary_blocks(
     results : StudyResults
     findings : sequence of ProposalFindings
     voice : Voice
+    robustness : mapping of str to Robustness
+        By proposal; empty where it was not asked.
 
     Returns
     -------
@@ -57,7 +64,7 @@ def summary_blocks(
         Heading("Where the proposals stand, by what matters most"),
         BulletList(_criteria(findings)),
     ]
-    blocks += [Heading("How sure we are"), *_certainty(results, findings)]
+    blocks += [Heading("How sure we are"), *_certainty(results, findings, robustness)]
     return [*blocks, Callout("decision", "Worth asking for before deciding", (_to_ask(results),))]
 
 
@@ -100,7 +107,7 @@ def _key_figures(findings: Sequence[ProposalFindings], voice: Voice) -> tuple[tu
     items: list[tuple[str, str]] = []
     for f in findings[:2]:
         s = f.impact.summary
-        longer = float(s["lengthened"] or 0)
+        longer = float(s["lengthened"] or 0) - float(s["newly_unreachable"] or 0)
         counted = about(longer) if longer == 0 or longer >= 5 or voice.internal else "fewer than 5"
         further = say.FURTHER.get(f.mode, "a longer trip")
         items.append((counted[0].upper() + counted[1:], f"{f.noun} would have {further}"))
@@ -177,12 +184,28 @@ def _wards(found: ProposalFindings) -> str:
     return sentence(f"most are in these wards: {listed(named)}") if named else ""
 
 
-def _certainty(results: StudyResults, findings: Sequence[ProposalFindings]) -> list[Block]:
-    ties = [
-        f"{f.title}: {ties[0].lower()}{ties[1:]}"
-        for f in findings
-        if (ties := say.near_ties(f, modelled=results.modelled))
-    ]
+def _firm(found: ProposalFindings, robust: Robustness | None, *, modelled: bool) -> str:
+    """Say how firm the proposal's place is, as far as it was tried."""
+    ties = say.near_ties(found, modelled=modelled)
+    if not ties:
+        return ""
+    text = f"{found.title}: {ties[0].lower()}{ties[1:]}"
+    if robust is None or robust.proposal is None:
+        return text
+    return (
+        f"{text[:-1]}. With speeds, positions and weights varied {len(robust.draws):,} times, the "
+        f"proposal is {place_range(robust)} in nine of ten."
+    )
+
+
+def _certainty(
+    results: StudyResults,
+    findings: Sequence[ProposalFindings],
+    robustness: Mapping[str, Robustness],
+) -> list[Block]:
+    modelled = results.modelled
+    ties = [_firm(f, robustness.get(f.result.key), modelled=modelled) for f in findings]
+    ties = [text for text in ties if text]
     sites = results.sites[results.sites["kind"] == "centre"]
     stand_ins, proxies = int(sites["assumed"].sum()), int(sites["proxy"].sum())
     warned = [_first_sentences(results.streets, 2)]

@@ -19,6 +19,7 @@ from access.report.blocks import (
 from access.report.cells import Value
 from access.report.characteristics import characteristic_points
 from access.report.columns import Column
+from access.report.deprivation import tenths
 from access.report.findings import ProposalFindings
 from access.report.tables import Table, Totals
 from access.report.words import Voice, sentence
@@ -180,6 +181,9 @@ def group_table(found: ProposalFindings, column: str, words: str, note: str = ""
     Table
     """
     frame = found.impact.by(column)
+    order = pd.to_numeric(frame["group"], errors="coerce")
+    if order.notna().any():  # tenths held as text would stand as 1, 10, 2
+        frame = frame.iloc[order.argsort(kind="stable")]
     s = found.impact.summary
     hidden = ("families", "further")
     columns = (
@@ -245,18 +249,20 @@ def worst_table(found: ProposalFindings, n: int = 10) -> Table:
         Column("after", "After", "minutes", unit="min", hidden_with=hidden),
         Column("change", "Rise", "minutes", unit="min", hidden_with=hidden),
     )
+    worst = found.impact.worst_areas(n)
+    known = tenths(worst)
     rows = tuple(
         (
             say.place(pd.Series(r)),
             r["count"],
-            r.get("imd_decile"),
+            None if known is None else known.iloc[k],
             found.names.get(r["nearest_before"], r["nearest_before"]),
             found.names.get(r["nearest_after"], r["nearest_after"]) or "none in reach",
             r["minutes_before"],
             r["minutes_after"],
             r["change_minutes"],
         )
-        for r in found.impact.worst_areas(n).to_dict("records")
+        for k, r in enumerate(worst.to_dict("records"))
     )
     return Table(
         f"{found.title}: the areas whose {say.trip(found.mode)} grows most",

@@ -1,0 +1,262 @@
+"""The report's sentences at their edges, from results small enough to work by hand."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from access import TravelMatrix, compare, rank_closures
+from access.report import sentences as say
+from access.report.findings import ProposalFindings
+from access.report.firmness import firm_sentence, place_range
+from access.report.flow_tables import closed_table, moves_table, receiving_table
+from access.report.linked import hidden_moves
+from access.report.words import Voice
+from access.results import ProposalResult
+from access.scenario.robustness import robustness
+from access.scenario.uncertainty import Uncertainty
+
+VOICE = Voice()
+INF = float("inf")
+
+
+def impact_of(minutes, counts, after, *, before=None, **columns):
+    """Compare on a matrix of sites X, Y, Z ... and areas a, b, c ..."""
+    minutes = np.asarray(minutes, float)
+    sites = list("XYZVW")[: minutes.shape[1]]
+    areas = list("abcdefgh")[: minutes.shape[0]]
+    matrix = TravelMatrix.from_minutes(minutes, area_ids=areas, site_ids=sites)
+    demand = pd.DataFrame({"id": areas, "count": counts, **columns})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        impact = compare(
+            matrix, before=before or sites, after=after, demand=demand, who="children under five"
+        )
+    return matrix, demand, impact
+
+
+def findings(minutes, counts, after, **columns) -> ProposalFindings:
+    matrix, demand, impact = impact_of(minutes, counts, after, **columns)
+    ranking = None
+    if 0 < len(after) < matrix.shape[1]:
+        ranking = rank_closures(matrix, keep=len(after), demand=demand, proposal=after)
+    result = ProposalResult(
+        key="p",
+        title="Fewer",
+        service="s",
+        before=matrix.site_ids,
+        after=tuple(after),
+        impacts={"walk": impact},
+    )
+    names = {"X": "Exe", "Y": "Wye", "Z": "Zed"}
+    return ProposalFindings(
+        result, "Centres", "Centre", "children under five", "walk", ranking, (), names
+    )
+
+
+class TestAffected:
+    @pytest.mark.parametrize(
+        ("minutes", "counts", "after", "said"),
+        [
+            (
+                [[5, 12], [9, 3]],
+                [300, 100],
+                ["Y"],
+                "About 300 children under five (75% of all) would have further to walk to their "
+                "nearest Centre, 7 minutes more on average.",
+            ),
+            (
+                [[5, 12], [9, 3]],
+                [300, 100],
+                ["X", "Y"],
+                "None of the children under five would have further to walk to their nearest "
+                "Centre.",
+            ),
+            (
+                [[5, 12]],
+                [3],
+                ["Y"],
+                "All fewer than five children under five would have further to walk to their "
+                "nearest Centre, 7 minutes more on average.",
+            ),
+            (
+                [[5, INF], [9, 3]],
+                [30, 10],
+                ["Y"],
+                "None of the children under five would have further to walk to their nearest "
+                "Centre; 30 children under five could no longer reach any.",
+            ),
+        ],
+    )
+    def test_one_many_none_and_out_of_reach(self, minutes, counts, after, said):
+        _, _, impact = impact_of(minutes, counts, after)
+        text = say.affected(impact, "Centre", VOICE)
+        assert text == said.replace("about 300", "300").replace("About 300", "300")
+
+    def test_a_gain_is_told_beside_a_loss(self):
+        _, _, impact = impact_of([[5, 12, 5], [9, 30, 2]], [30, 10], ["Y", "Z"], before=["X", "Y"])
+        assert "; 10 children under five would have less far to go" in say.affected(
+            impact, "Centre", VOICE
+        )
+
+    @given(st.lists(st.integers(0, 60), min_size=2, max_size=5))
+    @settings(max_examples=60, deadline=None)
+    def test_public_words_never_tell_a_small_count(self, counts):
+        assume(sum(counts) > 0)
+        minutes = [[5 + k, 12 + 3 * k] for k in range(len(counts))]
+        _, _, impact = impact_of(minutes, counts, ["Y"])
+        text = say.affected(impact, "Centre", VOICE) + say.most_added(impact, {}, VOICE)
+        for told in re.findall(r"(\d[\d,]*) children", text):
+            assert int(told.replace(",", "")) >= 5
+
+
+class TestWhere:
+    def test_nobody_loses_nothing_is_said(self):
+        _, _, impact = impact_of([[5, 12]], [30], ["X", "Y"])
+        assert say.furthest(impact, VOICE) == ""
+
+    def test_a_ward_is_named_where_it_is_known(self):
+        _, _, impact = impact_of([[5, 12]], [30], ["Y"], ward=["Keppel"])
+        assert say.furthest(impact, VOICE) == "The largest rise is 7 minutes, in Keppel ward."
+        _, _, impact = impact_of([[5, 12]], [30], ["Y"])
+        assert say.furthest(impact, VOICE) == "The largest rise is 7 minutes, in area a."
+
+    def test_out_of_reach_is_no_number(self):
+        _, _, impact = impact_of([[5, INF], [2, 3]], [30, 9], ["Y"])
+        assert "could be reached any more" in say.furthest(impact, VOICE)
+
+    def test_deprivation_needs_both_sides(self):
+        one = pd.DataFrame({"group": [1], "families": [10.0], "lengthened": [4.0]})
+        assert say.deprivation(one, "children") == ""
+        none = pd.DataFrame({"group": [1, 2], "families": [10.0, 5.0], "lengthened": [0.0, 0.0]})
+        assert say.deprivation(none, "children").startswith("None of the children")
+
+    def test_every_mode_says_where_nothing_changes(self):
+        _, _, impact = impact_of([[5, 12]], [30], ["X", "Y"])
+        text = say.every_mode({"walk": impact}, VOICE)
+        assert text == "Averaged over everyone, the walk stays at 5 minutes."
+
+
+class TestStanding:
+    MINUTES = ((5, 12, 9), (9, 3, 30), (20, 8, 4))
+
+    def test_best_says_that_none_is_better(self):
+        best = findings(self.MINUTES, [10, 30, 30], ["Y", "Z"])
+        assert say.better(best, VOICE) == "No other set has a shorter walk on average."
+
+    def test_worse_names_the_better_set_and_by_how_much(self):
+        worst = findings(self.MINUTES, [10, 30, 30], ["X", "Z"])
+        text = say.better(worst, VOICE)
+        assert text.startswith("Closing Exe instead would make everyone's average walk ")
+        assert text.endswith("shorter than the proposal does.")
+        own, best = worst.standing["mean"], worst.ranking.table["mean"].min()
+        assert f"{VOICE.minutes(own - best)} shorter" in text
+
+    def test_a_place_is_said_of_each_criterion(self):
+        text = say.standing(findings(self.MINUTES, [10, 30, 30], ["X", "Z"]), ("mean", "worst"))
+        assert text.startswith("Of 3 ways to keep 2 of 3, the proposal is last by average walk")
+
+    def test_ties_are_called_joint(self):
+        tied = findings(((5, 5, 5), (5, 5, 5)), [10, 30], ["X", "Y"])
+        text = say.standing(tied, ("mean",))
+        assert "level with all 2 others by average walk" in text
+
+    def test_without_alternatives_nothing_is_claimed(self):
+        only = findings(((5, 12),), [10], ["X", "Y"])
+        assert only.standing is None
+        for text in (say.standing(only), say.better(only, VOICE), say.dominated(only),
+                     say.near_ties(only, modelled=True)):  # fmt: skip
+            assert text == ""
+
+    def test_close_calls_are_told_as_such(self):
+        near = findings(((10, 10.1, 30), (10.1, 10, 30)), [10, 10], ["X", "Z"])
+        assert say.near_ties(near, modelled=True) == (
+            "Two other sets come within 5% of the best on average, closer than modelled streets "
+            "can tell; the proposal is one of them."
+        )
+        far = findings(((10, 60, 90), (10, 60, 90)), [10, 10], ["Y", "Z"])
+        assert "modelled" not in say.near_ties(far, modelled=False)
+
+
+class TestLinkedMoves:
+    """The families of one closing site stand in three tables; none gives another away."""
+
+    def small(self) -> ProposalFindings:
+        # X closes: 3 go to Y, 40 to Z. W closes: 50 go to Y, 60 to Z.
+        minutes = [
+            [1, 5, 9, 20, 30],
+            [1, 9, 5, 20, 30],
+            [30, 5, 9, 20, 1],
+            [30, 9, 5, 20, 1],
+        ]
+        return findings(minutes, [3, 40, 50, 60], ["Y", "Z", "V"])
+
+    def test_the_same_counts_are_hidden_in_every_table(self):
+        found = self.small()
+        hidden = hidden_moves(found.impact)
+        assert hidden.pairs == {("X", "Y"), ("X", "Z"), ("W", "Y"), ("W", "Z")}
+        assert not hidden.leaving
+        assert not hidden.arriving
+        for site, shown in (("X", [True, True, False]), ("W", [True, True, False])):
+            table = moves_table(found, site, site)
+            assert table.hidden()[:, 1].tolist() == shown
+        assert not closed_table(found).hidden()[:, 1].any()
+        assert not receiving_table(found).hidden()[:, 2].any()
+
+    def test_the_three_tables_together_leave_four_values_open(self):
+        found = self.small()
+        public: dict[tuple[str, str], float | None] = {}
+        for site in ("X", "W"):
+            for row in moves_table(found, site, site).view().rows:
+                public[site, row[0].text] = row[1].value if row[1].state == "value" else None
+        leave = {"X": 43, "W": 110}
+        arrive = {"Wye": 53, "Zed": 100}
+        fits = []
+        for guess in range(1, 44):
+            cells = {("X", "Wye"): guess, ("X", "Zed"): leave["X"] - guess,
+                     ("W", "Wye"): arrive["Wye"] - guess}  # fmt: skip
+            cells["W", "Zed"] = leave["W"] - cells["W", "Wye"]
+            known = all(v is None or cells[k] == v for k, v in public.items())
+            if known and min(cells.values()) >= 1:
+                fits.append(guess)
+        assert len(fits) >= 4
+        assert 3 in fits
+
+    def test_large_moves_hide_nothing(self):
+        found = findings([[1, 5], [5, 1]], [30, 40], ["Y"])
+        assert hidden_moves(found.impact).pairs == frozenset()
+
+    def test_nobody_moving_is_no_trouble(self):
+        found = findings([[1, 5], [5, 1]], [30, 40], ["X", "Y"])
+        assert hidden_moves(found.impact).pairs == frozenset()
+
+
+class TestFirmness:
+    def test_the_interval_and_the_best_are_those_of_the_draws(self):
+        found = findings(((5, 12, 9), (9, 3, 30)), [10, 30], ["X", "Z"], imd_rank=[1, 32844])
+        matrix = TravelMatrix.from_minutes(
+            [[5, 12, 9], [9, 3, 30]], area_ids=["a", "b"], site_ids=["X", "Y", "Z"]
+        )
+        robust = robustness(
+            matrix,
+            keep=2,
+            demand=pd.DataFrame({"id": ["a", "b"], "count": [10, 30], "imd_rank": [1, 32844]}),
+            uncertainty=Uncertainty(walk_kmh=(3.6, 5.4)),
+            proposal=["X", "Z"],
+            draws=50,
+        )
+        assert place_range(robust) == "3rd"
+        text = firm_sentence(found, robust)
+        assert text == (
+            "Over 50 settings, the proposal is 3rd of 3 by average walk in nine of ten. "
+            "Closing Zed is always best."
+        )
+        without = replace(robust, proposal=None)
+        assert without.proposal is None
