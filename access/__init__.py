@@ -8,6 +8,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "access.errors": ("AccessError",),
     "access.network": ("Network", "Profile", "TravelMatrix", "build_network", "travel_matrix"),
+    "access.notebook": ("Answers", "answer"),
     "access.scenario": ("Scenario", "compare", "rank_closures"),
     "access.siting": (
         "Solution",
