@@ -1,0 +1,212 @@
+"""What every chart has: a title that says the finding, a caption, words for those who cannot see.
+
+Charts are drawn without pyplot, so that they need no screen and leave no state; the same chart
+gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from access.errors import OutputError
+from access.maps.style import INK, PAPER, QUIET
+
+#: Settings of every chart; text is kept as text in SVG, and ids in it are the same each time.
+_SETTINGS: dict[Any, Any] = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["Arial", "Liberation Sans", "DejaVu Sans"],
+    "font.size": 11,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "access",
+}
+_TITLE_CHARACTERS = 72
+_CAPTION_CHARACTERS = 116
+_TITLE_LINE, _CAPTION_LINE = 0.23, 0.16
+"""Inches that a line of the title and of the caption add to the picture's height."""
+
+
+@dataclass(frozen=True, eq=False)
+class Chart:
+    r"""A chart, with its words.
+
+    Parameters
+    ----------
+    title : str
+        Says the finding.
+    alt : str
+        What the picture shows, in words with numbers.
+    caption : str
+        Measure, population, place, date and source.
+    draw : callable
+        Draws on the axes of a figure.
+    size : pair of float
+        Inches, without title and caption.
+
+    Examples
+    --------
+    >>> chart = Chart("One is more than none", "A single bar.", "", lambda f, a: a.bar([0], [1]))
+    >>> chart.png()[:4], chart.png() == chart.png()
+    (b'\x89PNG', True)
+    """
+
+    title: str
+    alt: str
+    caption: str
+    draw: Callable[[Figure, Axes], object] = field(repr=False)
+    size: tuple[float, float] = (6.8, 3.6)
+
+    def figure(self, *, titled: bool = True) -> Figure:
+        """Draw the chart anew.
+
+        Parameters
+        ----------
+        titled : bool
+            With title and caption inside the picture; without, where a document prints them.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        title = textwrap.wrap(self.title, _TITLE_CHARACTERS) if titled else []
+        caption = textwrap.wrap(self.caption, _CAPTION_CHARACTERS) if titled else []
+        height = self.size[1] + _TITLE_LINE * len(title) + _CAPTION_LINE * len(caption)
+        with mpl.rc_context(_SETTINGS):
+            figure = Figure((self.size[0], height), facecolor=PAPER, layout="constrained")
+            FigureCanvasAgg(figure)
+            axes = figure.add_subplot()
+            quiet_axes(axes)
+            self.draw(figure, axes)
+            left = {"x": 0.01, "ha": "left"}
+            if title:
+                figure.suptitle("\n".join(title), fontsize=13, fontweight="bold", **left)
+            if caption:
+                figure.supxlabel("\n".join(caption), fontsize=9, **left)
+        return figure
+
+    def png(self, *, dpi: int = 150, titled: bool = True) -> bytes:
+        """Give the chart as PNG, the same bytes each time.
+
+        Parameters
+        ----------
+        dpi : int
+        titled : bool
+            As in `figure`.
+
+        Returns
+        -------
+        bytes
+        """
+        return self._bytes("png", titled, dpi=dpi, metadata={"Software": None})
+
+    def svg(self, *, titled: bool = True) -> bytes:
+        """Give the chart as SVG, the same bytes each time.
+
+        Parameters
+        ----------
+        titled : bool
+            As in `figure`.
+
+        Returns
+        -------
+        bytes
+        """
+        return self._bytes("svg", titled, metadata={"Date": None, "Creator": None})
+
+    def _bytes(self, kind: str, titled: bool, **options: Any) -> bytes:
+        out = io.BytesIO()
+        with mpl.rc_context(_SETTINGS):
+            self.figure(titled=titled).savefig(
+                out, format=kind, bbox_inches="tight", pad_inches=0.12, **options
+            )
+        return out.getvalue()
+
+    def save(self, path: str | Path, *, titled: bool = True) -> Path:
+        """Write the chart; the ending of the name says whether as PNG or SVG.
+
+        Parameters
+        ----------
+        path : str or Path
+        titled : bool
+            As in `figure`.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        OutputError
+            If the ending is another, or the file cannot be written.
+        """
+        path = Path(path)
+        makers = {".png": self.png, ".svg": self.svg}
+        if path.suffix.lower() not in makers:
+            raise OutputError(f"{path} is neither .png nor .svg; expected one of them")
+        data = makers[path.suffix.lower()](titled=titled)
+        try:
+            path.write_bytes(data)
+        except OSError as error:
+            raise OutputError(f"{path} cannot be written: {error.strerror}") from None
+        return path
+
+    def _repr_png_(self) -> bytes:
+        return self.png(dpi=110)
+
+
+def quiet_axes(axes: Axes) -> None:
+    """Take away what says nothing: frame, ticks.
+
+    Parameters
+    ----------
+    axes : Axes
+    """
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.spines["bottom"].set_color(QUIET)
+    axes.tick_params(length=0, labelsize=10)
+    axes.set_axisbelow(True)
+
+
+def label_bars(axes: Axes, lengths: list[float], words: list[str]) -> None:
+    """Write each bar's figure beside its end, and make room for it.
+
+    Parameters
+    ----------
+    axes : Axes
+    lengths : list of float
+        Of horizontal bars at 0, 1, 2 ...
+    words : list of str
+    """
+    low, high = min([0.0, *lengths]), max([0.0, *lengths])
+    span = (high - low) or 1.0
+    for place, (length, text) in enumerate(zip(lengths, words, strict=True)):
+        left = length < 0
+        axes.annotate(
+            text,
+            (length, place),
+            xytext=(-5 if left else 5, 0),
+            textcoords="offset points",
+            va="center",
+            ha="right" if left else "left",
+            fontsize=10,
+            zorder=5,
+            bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.6},
+        )
+    axes.set_xlim(low - (0.18 * span if low < 0 else 0), high + 0.18 * span)
+    axes.set_xticks([])
+    axes.spines["bottom"].set_visible(False)
+    axes.axvline(0, color=INK, linewidth=0.8)
