@@ -11,6 +11,7 @@ import access
 from access.cli.check import check
 from access.cli.new import new
 from access.cli.replay import replay
+from access.cli.report import report
 from access.cli.run import run
 from access.errors import AccessError
 
@@ -40,6 +41,7 @@ reached is said to be so, never given a number.
 app.command()(run)
 app.command()(check)
 app.command()(new)
+app.command()(report)
 app.command()(replay)
 
 
