@@ -14,6 +14,7 @@ from access.report.asked import asked_blocks
 from access.report.blocks import Block, Heading, PageBreak, Paragraph, TableBlock
 from access.report.cells import NOT_APPLICABLE, Value, figure
 from access.report.columns import Column
+from access.report.figures import rank_figures
 from access.report.findings import ProposalFindings, best_kept
 from access.report.firmness import firmness_blocks
 from access.report.requests import Request
@@ -99,6 +100,7 @@ def _service(
         return [Paragraph("There is no other set of this size to compare the proposal with.")]
     blocks: list[Block] = [
         Paragraph(f"{say.standing(found)} {say.dominated(found)}"),
+        *rank_figures(found, robust),
         TableBlock(criteria_table(results, found, ranking), compact=True),
         TableBlock(rejected_table(results, found, ranking, reasons), compact=True),
         Heading("Weighted and unweighted", 3),
@@ -367,12 +369,13 @@ def _switching(
             "the best choice never changes"
         )
     steps = [
-        f"from {1 + lam:.2f} to 1 on, closing {names}"
+        f"beyond {1 + lam:.2f} times, closing {names}"
         for lam, names in zip(changes, closed[1:], strict=True)
     ]
     return sentence(
-        f"switching value: with all {found.noun} counting alike, closing {closed[0]} is best; "
-        f"when one in the most deprived area counts more than one in the least, {'; '.join(steps)}"
+        f"switching value: with all {found.noun} counting alike, closing {closed[0]} is best. "
+        "It changes with how much one in England's most deprived area counts for one in its "
+        f"least: {'; '.join(steps)}"
     )
 
 

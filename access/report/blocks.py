@@ -126,7 +126,8 @@ class Figure:
         What the picture shows, in words.
     svg : bytes
         The same picture as lines; the PDF shows this one when it is there.
-    source : str
+    note : str
+        Stands below the picture: measure, population, place, date, source.
     key : str
         For `Ref`.
     width : float
@@ -137,7 +138,7 @@ class Figure:
     png: bytes
     alt: str
     svg: bytes = b""
-    source: str = ""
+    note: str = ""
     key: str = ""
     width: float = 1.0
 

@@ -75,7 +75,7 @@ def board_report(
     blocks += alternatives_blocks(
         results, findings, voice, reasons=reasons, requests=requests, robustness=robustness
     )
-    blocks += method_blocks(results, findings)
+    blocks += method_blocks(results, findings, internal=internal)
     title = results.study.config.study.title
     return Document(
         title=title,

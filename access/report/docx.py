@@ -188,14 +188,14 @@ def _add_notes(word: Any, notes: tuple[str, ...]) -> None:
 def _add_figure(word: Any, document: Document, place: int, block: Figure) -> None:
     _caption(word, document.label(place), plain(block.title))
     made = word.add_paragraph()
-    made.paragraph_format.keep_with_next = bool(block.source)
+    made.paragraph_format.keep_with_next = bool(block.note)
     width = Emu(int(PAGE_WIDTH * block.width))
     picture = made.add_run().add_picture(io.BytesIO(block.png), width=width)
     described = picture._inline.docPr
     described.set("name", document.label(place))
     described.set("descr", plain(block.alt))
-    if block.source:
-        word.add_paragraph(f"Source: {plain(block.source)}", style="Small")
+    if block.note:
+        _add_notes(word, (plain(block.note),))
 
 
 def _add_callout(word: Any, document: Document, block: Callout) -> None:

@@ -10,7 +10,7 @@ from access.report.tables import Table
 from access.report.words import listed, ordinal, percent, sentence
 from access.results import ProposalResult, StudyResults
 from access.scenario.robustness import Robustness, robustness
-from access.scenario.uncertainty import Uncertainty
+from access.scenario.uncertainty import Uncertainty, plausible_sites
 
 WALK_KM_H = (3.6, 5.4)
 """From a pram to a brisk walk: the range over which the walking speed is drawn."""
@@ -36,8 +36,8 @@ def study_robustness(
     Returns
     -------
     Robustness
-        Over walking speed, deprivation weight, the threshold, and every centre's position
-        within its stated error. The seed is fixed: the same study gives the same figures.
+        Over walking speed, deprivation weight, the threshold, every centre's position within
+        its stated error, and assumed stand-ins moved among the candidate sites near them. The seed is fixed: the same study gives the same figures.
 
     Raises
     ------
@@ -51,6 +51,8 @@ def study_robustness(
         for i, e in zip(sites["id"], sites["position_error_m"], strict=True)
         if e == e
     }
+    kinds = results.sites["kind"] == "candidate"
+    stand_ins = plausible_sites(sites[sites["assumed"]], results.sites[kinds])
     threshold = study.config.measures.threshold_minutes
     demand = study.demand(result.service)
     uncertainty = Uncertainty(
@@ -59,7 +61,8 @@ def study_robustness(
         threshold_minutes=(0.75 * threshold, 1.5 * threshold),
         position_error_m=errors or None,
         area_points=study.areas[["id", "lon", "lat"]] if errors else None,
-        site_points=sites[["id", "lon", "lat"]] if errors else None,
+        site_points=results.sites[["id", "lon", "lat"]] if errors else None,
+        stand_ins=stand_ins or None,
         made_at_kmh=study.config.travel.walk_km_h,
     )
     return robustness(

@@ -29,13 +29,17 @@ ATTRIBUTION = (
 )
 
 
-def method_blocks(results: StudyResults, findings: Sequence[ProposalFindings]) -> list[Block]:
+def method_blocks(
+    results: StudyResults, findings: Sequence[ProposalFindings], *, internal: bool = False
+) -> list[Block]:
     """Write the appendix of method, assumptions, data and replay.
 
     Parameters
     ----------
     results : StudyResults
     findings : sequence of ProposalFindings
+    internal : bool
+        Small counts are kept.
 
     Returns
     -------
@@ -45,7 +49,7 @@ def method_blocks(results: StudyResults, findings: Sequence[ProposalFindings]) -
         PageBreak(),
         Heading("Method, assumptions and data", appendix=True, key="method"),
         Heading("Method in one page", 2, appendix=True),
-        BulletList(_method(results, findings)),
+        BulletList(_method(results, findings, internal=internal)),
         Heading("What is assumed", 2, appendix=True),
         Callout("assumption", "Behind every figure of this report", results.assumptions),
         PageBreak(),
@@ -58,7 +62,9 @@ def method_blocks(results: StudyResults, findings: Sequence[ProposalFindings]) -
     ]
 
 
-def _method(results: StudyResults, findings: Sequence[ProposalFindings]) -> tuple[Text, ...]:
+def _method(
+    results: StudyResults, findings: Sequence[ProposalFindings], *, internal: bool
+) -> tuple[Text, ...]:
     config = results.study.config
     travel, weights = config.travel, config.weights
     counts = listed([f"{f.noun} for {f.title}" for f in findings])
@@ -122,7 +128,10 @@ def _method(results: StudyResults, findings: Sequence[ProposalFindings]) -> tupl
         (
             Bold("Small counts: "),
             sentence(
-                "counts above 0 and below 5 are shown as [c], with others that would give them away"
+                "this copy keeps counts below 5: it is not for publication"
+                if internal
+                else "counts above 0 and below 5 are shown as [c], with others that would give "
+                "them away"
             ),
         ),
     )

@@ -173,6 +173,6 @@ def _figure(document: Document, place: int, block: Figure, root: Path) -> dict[s
         "file": name,
         "alt": plain(block.alt),
         "width": block.width,
-        "notes": [],
-        "source": plain(block.source),
+        "notes": [plain(block.note)] if block.note else [],
+        "source": "",
     }

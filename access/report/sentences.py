@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from access.report.findings import Option, ProposalFindings, best_kept
+from access.report.linked import hidden_moves
 from access.report.words import Voice, listed, number, percent, place_of, sentence
 from access.scenario import Impact
 
@@ -356,6 +357,8 @@ def most_added(impact: Impact, names: Mapping[str, str], voice: Voice) -> str:
     now, then = float(row["families_before"]), float(row["families_after"])
     if not row["families_added"]:
         return ""
+    if not voice.internal and str(row["site"]) in hidden_moves(impact).arriving:
+        return sentence(f"{name} would take on most")
     text = f"{name} would take on most, {voice.people(float(row['families_added']), impact.who)}"
     if now and not voice.internal and min(now, then) < 5:
         return sentence(text)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from access.measure.distribution import weighted_mean
-from access.report.blocks import Block, Heading, PageBreak, Paragraph, TableBlock
+from access.report.blocks import Block, Bold, Heading, PageBreak, Paragraph, TableBlock
 from access.report.cells import Value
 from access.report.columns import Column
 from access.report.findings import ProposalFindings
@@ -25,6 +25,7 @@ from access.report.mitigation import mitigation_blocks
 from access.report.sentences import trip
 from access.report.suppression import THRESHOLD
 from access.report.tables import Table
+from access.report.text import plain
 from access.report.words import Voice, percent, sentence
 from access.results import StudyResults
 from access.scenario import Impact
@@ -62,6 +63,11 @@ def site_blocks(
         ),
     ]
     for found in findings:
+        told = [sentence(found.result.comment)]
+        if plain(found.result.source):
+            told.append(sentence(f"source of the proposal: {found.result.source}"))
+        if any(told):
+            blocks.append(Paragraph((Bold(f"{found.result.title}: "), " ".join(told).strip())))
         if found.result.closed:
             table = closed_table(found)
             blocks.append(TableBlock(table, key=f"closed-{found.result.key}", compact=True))

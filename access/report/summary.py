@@ -21,7 +21,7 @@ from access.report.cells import is_missing
 from access.report.findings import ProposalFindings
 from access.report.firmness import place_range
 from access.report.options_table import options_table
-from access.report.who import group_table
+from access.report.who_tables import group_table
 from access.report.words import Voice, about, listed, number, place_of, sentence
 from access.results import StudyResults
 from access.scenario.robustness import Robustness
@@ -211,14 +211,24 @@ def _certainty(
     warned = [_first_sentences(results.streets, 2)]
     if stand_ins:
         warned.append(
-            sentence(f"{number(stand_ins, 'centre is a stand-in', 'centres are stand-ins')} for "
-                     "buildings that the papers do not name")
-        )  # fmt: skip
+            sentence(
+                number(
+                    stand_ins,
+                    "centre is a stand-in for a building that the papers do not name",
+                    "centres are stand-ins for buildings that the papers do not name",
+                )
+            )
+        )
     if proxies:
         warned.append(
-            sentence(f"{number(proxies, 'centre stands', 'centres stand')} at a position that is "
-                     "only roughly known")
-        )  # fmt: skip
+            sentence(
+                number(
+                    proxies,
+                    "centre stands at a position that is only roughly known",
+                    "centres stand at positions that are only roughly known",
+                )
+            )
+        )
     warned.append("Everything that is assumed is in ")
     spans = (" ".join(warned), Ref("method"), ".")
     blocks: list[Block] = [Callout("assumption", "What these figures rest on", (spans,))]

@@ -151,7 +151,7 @@ def about(count: float) -> str:
     ('about 4,900', '4,900', 'about 180', '37')
     """
     unit = 1 if count < 100 else 10 if count < 1000 else 100
-    rounded = math.floor(count / unit + 0.5) * unit
+    rounded = round(count / unit) * unit
     return f"{'' if rounded == count else 'about '}{rounded:,}"
 
 

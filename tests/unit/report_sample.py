@@ -83,7 +83,7 @@ def sample(*, internal: bool = False) -> Document:
         BulletList(("One", "Two")),
         BulletList(("First", "Second"), numbered=True),
         BulletList(("First again", "Second again"), numbered=True),
-        Figure("A picture", png(), "A grey bar.", key="bar", source="nobody", width=0.5),
+        Figure("A picture", png(), "A grey bar.", key="bar", note="Nobody drew it.", width=0.5),
         TableBlock(Table("Nothing", (Column("a", "A"), Column("b", "B", "people")), ())),
         Callout("decision", "Choose"),
     )
