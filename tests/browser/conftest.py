@@ -93,3 +93,8 @@ def visit(chromium) -> Iterator[Callable]:
 
 def _inside(url: str, path: Path) -> bool:
     return url.split("#")[0] == path.as_uri() or url.startswith(("data:", "blob:"))
+
+
+@pytest.fixture(scope="session")
+def beside():
+    return load_beside

@@ -131,8 +131,9 @@
   App.view = () => App.views[App.state.view];
 
   App.render = () => {
-    const view = App.view();
-    view.render();
+    App.syncControls();
+    App.view().render();
+    App.prepare();
     if (App.state.view !== 'about') App.renderMap();
   };
 
@@ -142,10 +143,10 @@
     const key = keys.includes(App.state.layers[view]) ? App.state.layers[view] : keys[0];
     const layer = App.layer(key);
     App.currentLayer = layer;
-    App.map.show(layer, App.entries(view), overlays);
-    App.map.place(App.state.place, App.state.place ? App.tripsFor(App.state.place, view) : []);
+    const { place } = App.state;
+    App.map.show(layer, App.entries(view), overlays, place, place ? App.tripsFor(place, view) : []);
     App.fill(App.$('map-title'), App.view().mapTitle(layer));
-    App.fill(App.$('map-words'), layer.summary());
+    App.fill(App.$('map-words'), App.capital(layer.summary()));
     App.renderMapControls(keys, key);
     App.renderAreaTable(layer);
   };

@@ -40,15 +40,20 @@
     const base = 58;
     const shape = { proposal: 'M0 -8 L8 0 L0 8 L-8 0 Z', option: 'M0 -9 L8.5 7 L-8.5 7 Z' };
     const labels = marks.map((m) => ({ ...m, x: x(Math.min(m.value, high)) })).sort((a, b) => a.x - b.x);
-    const clash = labels.length > 1 && labels[1].x - labels[0].x < 130;
-    const spread = clash ? 65 - (labels[1].x - labels[0].x) / 2 : 0;
+    // Two names side by side need room: each keeps at least 60 to its own side of the middle.
+    const places = labels.map((m) => Math.max(labels.length > 1 ? 50 : 95, Math.min(width - (labels.length > 1 ? 50 : 95), m.x)));
+    if (places.length > 1 && places[1] - places[0] < 116) {
+      const middle = Math.max(108, Math.min(width - 108, (places[0] + places[1]) / 2));
+      places[0] = middle - 58;
+      places[1] = middle + 58;
+    }
     return s('svg', { className: 'strip', viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': options.label },
-      dots.map(([cx, level]) => s('circle', { cx, cy: base - 6 - level * step, r: 2.3, fill: '#6f777b' })),
+      dots.map(([cx, level]) => s('circle', { cx, cy: base - 6 - level * step, r: 2.1, fill: '#6f777b' })),
       s('path', { d: `M${edge - 10} ${base} H${width - edge + 10}`, stroke: '#0b0c0c', 'stroke-width': 1 }),
       s('text', { x: edge - 10, y: height - 4, className: 'axis' }, options.lowText(low)),
       s('text', { x: width - edge + 10, y: height - 4, 'text-anchor': 'end', className: 'axis' }, options.highText(high)),
       labels.map((m, k) => s('g', {},
         s('path', { d: shape[m.key], transform: `translate(${m.x} ${base})`, fill: m.colour, stroke: '#ffffff', 'stroke-width': 1.5 }),
-        s('text', { x: Math.max(labels.length > 1 ? 60 : 90, Math.min(width - 60, m.x)) + (k === 0 ? -spread : spread), y: 12, 'text-anchor': 'middle', className: 'mark', fill: m.colour }, m.name))));
+        s('text', { x: places[k], y: 12, 'text-anchor': 'middle', className: 'mark', fill: m.colour }, m.name))));
   };
 })(globalThis.App = globalThis.App || {});

@@ -185,36 +185,38 @@
     return values[use[use.length - 1]];
   }
 
-  /* The same quantile for a long list of options: bins first, then only one bin is sorted. */
-  function quickQuantile(values, weights, q, most) {
-    const bins = 256;
-    const sums = new Float64Array(bins + 1);
-    const scale = most > 0 ? bins / most : 0;
-    let total = 0;
-    for (let i = 0; i < values.length; i += 1) {
-      if (weights[i] > 0 && values[i] < Infinity) {
-        sums[Math.floor(values[i] * scale)] += weights[i];
-        total += weights[i];
-      }
-    }
+  const BINS = 256;
+  const binSums = new Float64Array(BINS + 1);
+  let binOf = new Uint16Array(0);
+
+  /* The same quantile for a long list of options: bins first, then only one bin is sorted.
+   * most is the greatest finite value, total the weight of all finite ones. */
+  function quickQuantile(values, weights, q, most, total) {
     if (!total) return NaN;
+    const n = values.length;
+    if (binOf.length < n) binOf = new Uint16Array(n);
+    binSums.fill(0);
+    const scale = most > 0 ? BINS / most : 0;
+    for (let i = 0; i < n; i += 1) {
+      const bin = weights[i] > 0 && values[i] < Infinity ? Math.floor(values[i] * scale) : BINS + 1;
+      binOf[i] = bin;
+      if (bin <= BINS) binSums[bin] += weights[i];
+    }
     const target = q * total * (1 - 1e-12);
     let below = 0;
     let bin = 0;
-    while (bin < bins && below + sums[bin] < target) {
-      below += sums[bin];
+    while (bin < BINS && below + binSums[bin] < target) {
+      below += binSums[bin];
       bin += 1;
     }
     const inBin = [];
-    for (let i = 0; i < values.length; i += 1) {
-      if (weights[i] > 0 && Math.floor(values[i] * scale) === bin) inBin.push(i);
-    }
+    for (let i = 0; i < n; i += 1) if (binOf[i] === bin) inBin.push(i);
     inBin.sort((a, b) => values[a] - values[b]);
     for (const i of inBin) {
       below += weights[i];
       if (below >= target) return values[i];
     }
-    return inBin.length ? values[inBin[inBin.length - 1]] : quantile(values, weights, q);
+    return quantile(values, weights, q);
   }
 
   /* The six criteria for one array of minutes. Less is better in every one. */
@@ -250,7 +252,7 @@
       unreached: people - reached,
       mean: reached ? sum / reached : NaN,
       weighted_mean: weighted ? weightedSum / weighted : NaN,
-      p90: quickQuantile(minutes, counts, 0.9, worst),
+      p90: quickQuantile(minutes, counts, 0.9, worst, reached),
       worst: reached ? worst : NaN,
       within: people ? within / people : NaN,
       share_beyond: people ? 1 - within / people : NaN,

@@ -63,7 +63,8 @@
       summary: () => {
         const more = changes.filter((c) => c > App.core.UNCHANGED).length;
         const less = changes.filter((c) => c < -App.core.UNCHANGED).length;
-        return App.t(less ? 'summary_change_both' : 'summary_change', { more, less, all: changes.length });
+        const than = App.t(key === 'option_proposal' ? 'than_proposal' : 'than_today');
+        return App.t(less ? 'summary_change_both' : 'summary_change', { more, less, than, all: changes.length });
       },
     };
   }
@@ -118,7 +119,7 @@
       outline: key,
       classOf: (i) => at.get(names[i]),
       text: (i) => names[i] || App.t('not_known'),
-      summary: () => App.t(`summary_${key}`, { n: distinct.length }),
+      summary: () => App.t(`summary_${key}`, { n: distinct.length, names: App.list(distinct.filter(Boolean)) }),
     };
   }
 

@@ -66,7 +66,6 @@
     const option = App.optionFrom(entry.close, entry.open);
     App.state.mode = App.core.modes(App.model).includes(entry.mode) ? entry.mode : App.state.mode;
     App.changeOption((o) => Object.assign(o, option), App.t('said_restored', { name: entry.name }));
-    App.syncControls();
     App.render();
   }
 

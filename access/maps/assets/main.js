@@ -48,9 +48,7 @@
         App.fill(App.$('file-message'), error.message);
       }
     }
-    App.syncControls();
     showView(view);
-    return view;
   }
 
   /* Controls show what is chosen, whoever chose it. */
@@ -81,9 +79,7 @@
     });
     for (const name of ['speed', 'limit']) {
       App.$(name).addEventListener('input', (event) => {
-        App.state[name] = Number(event.target.value);
-        App.syncControls();
-        App.render();
+        App.set({ [name]: Number(event.target.value) });
       });
     }
     App.$('speed').addEventListener('change', () => App.say(App.t('said_speed', { speed: App.number(App.state.speed, 1) })));

@@ -5,6 +5,7 @@
 
   const L = globalThis.L;
   const SVG_PADDING = 0.4;
+  const MARGIN = { paddingTopLeft: [8, 8], paddingBottomRight: [8, 34] };
   let map;
   let left;
   let right = null;
@@ -112,13 +113,13 @@
 
   /* ---- names, placed one after the other so that none covers another ---- */
 
-  function nameLabel(text, lat, lon, className, order) {
+  function nameLabel(text, lat, lon, className) {
     const node = App.h('span', { className: `name ${className}` }, text);
     const marker = L.marker([lat, lon], {
       pane: 'names', interactive: false, keyboard: false,
       icon: L.divIcon({ className: 'name-holder', html: node, iconSize: [0, 0] }),
     });
-    return { marker, node, lat, lon, order, width: 0 };
+    return { marker, node, lat, lon, width: 0 };
   }
 
   /* Where on the map no name may stand: centres, controls, the pin. */
@@ -136,7 +137,7 @@
   }
 
   const BESIDE = (w) => [[14, 0], [-14 - w, 0], [-w / 2, -26], [-w / 2, 26], [14, 22], [-14 - w, 22], [14, -22], [-14 - w, -22]];
-  const CENTRED = (w) => [[-w / 2, 0], [-w / 2, -20], [-w / 2, 20]];
+  const CENTRED = (w) => [[-w / 2, 0], [-w / 2, -20], [-w / 2, 20], [12, 0], [-12 - w, 0], [-w / 2, -34], [-w / 2, 34]];
   const FURTHER = (w) => [[-w / 2, -50], [-w / 2, 50], [20, 50], [20, -50], [-w / 2, -80], [-w / 2, 80]];
 
   /* Each name takes the first spot that covers nothing; without one it is not shown. Towns may
@@ -171,30 +172,48 @@
     }
   }
 
+  /* Centres that stay as they are drawn are left alone. */
   function drawSites(entries) {
-    for (const m of markers) m.marker.remove();
-    markers = entries.map((entry) => ({ entry, marker: siteMarker(entry).addTo(map) }));
-    drawNames();
+    const wanted = new Map(entries.map((entry) => [`${entry.site} ${entry.kind} ${entry.status}`, entry]));
+    markers = markers.filter((m) => {
+      if (wanted.has(m.key)) return true;
+      m.marker.remove();
+      return false;
+    });
+    const there = new Set(markers.map((m) => m.key));
+    for (const [key, entry] of wanted) {
+      if (!there.has(key)) markers.push({ key, entry, marker: siteMarker(entry).addTo(map) });
+    }
+  }
+
+  /* A name's element is made once, and measured once. */
+  const nameCache = new Map();
+
+  function name(text, lat, lon, className, more) {
+    const key = [text, lat, lon, className].join('|');
+    if (!nameCache.has(key)) nameCache.set(key, nameLabel(text, lat, lon, className));
+    return Object.assign(nameCache.get(key), { beside: false, trip: false, over: false, zoom: 0, of: null }, more);
   }
 
   function drawNames() {
-    for (const label of labels) label.marker.remove();
     const visited = new Set(trips.map((trip) => trip.site));
-    labels = markers.filter((m) => !visited.has(m.entry.site)).filter((m) => m.entry.kind !== 'candidate').map((m) => {
+    const wanted = markers.filter((m) => m.entry.kind !== 'candidate' && !visited.has(m.entry.site)).map((m) => {
       const site = App.data.sites[m.entry.site];
       const changed = m.entry.status !== 'open';
-      const label = nameLabel(App.shortName(m.entry.site), site.lat, site.lon, changed ? `site-name ${m.entry.status}` : 'site-name', changed ? 0 : 4);
-      return Object.assign(label, { beside: true, zoom: changed ? 0 : 13, of: m });
+      return name(App.shortName(m.entry.site), site.lat, site.lon, changed ? `site-name ${m.entry.status}` : 'site-name', { order: changed ? 0 : 4, beside: true, zoom: changed ? 0 : 13, of: m });
     });
     for (const trip of trips) {
       const site = App.data.sites[trip.site];
       const of = markers.find((m) => m.entry.site === trip.site);
-      labels.push(Object.assign(nameLabel(trip.label, site.lat, site.lon, `trip ${trip.name || (trip.dashed ? 'after' : 'today')}`, -1), { beside: true, of, trip: true }));
+      wanted.push(name(trip.label, site.lat, site.lon, `trip ${trip.name || (trip.dashed ? 'after' : 'today')}`, { order: -1, beside: true, trip: true, of }));
     }
-    labels.push(...App.data.places.map(([name, lon, lat, rank]) =>
-      Object.assign(nameLabel(name, lat, lon, rank === 1 ? 'town' : 'village', rank), { zoom: rank > 2 ? 12 : 0, over: rank === 1 })));
-    labels.sort((a, b) => a.order - b.order);
-    for (const label of labels) label.marker.addTo(map);
+    for (const [text, lon, lat, rank] of App.data.places) {
+      wanted.push(name(text, lat, lon, rank === 1 ? 'town' : 'village', { order: rank, zoom: rank > 2 ? 12 : 0, over: rank === 1 }));
+    }
+    const keep = new Set(wanted);
+    for (const label of labels) if (!keep.has(label)) label.marker.remove();
+    for (const label of wanted) if (!map.hasLayer(label.marker)) label.marker.addTo(map);
+    labels = wanted.sort((a, b) => a.order - b.order || (a.node.textContent < b.node.textContent ? -1 : 1));
     placeNames();
   }
 
@@ -260,12 +279,7 @@
 
   /* ---- lines from a person's place to their centres ---- */
 
-  function drawPlace(place, found) {
-    const key = JSON.stringify([place, found, App.map.drawn]);
-    if (key === App.map.placed) return;
-    App.map.placed = key;
-    trips = found;
-    drawNames();
+  function drawPlace(place) {
     lines.clearLayers();
     if (pin) pin.remove();
     pin = null;
@@ -285,7 +299,6 @@
           App.s('circle', { cx: 15, cy: 14, r: 5, fill: '#ffdd00' })),
       }),
     }).addTo(map);
-    placeNames();
   }
 
   App.map = {
@@ -300,7 +313,7 @@
       pane('outlines', 360, true);
       pane('names', 640, true);
       pane('lines', 450, true);
-      map.fitBounds(App.bounds, { animate: false, padding: [8, 8] });
+      map.fitBounds(App.bounds, { animate: false, ...MARGIN });
       left = makeAreas('areas');
       addStreets();
       addOutlines();
@@ -315,24 +328,26 @@
       });
     },
 
-    /* Colour the areas and draw the centres; sites are drawn again only when they changed. */
-    show(layer, entries, overlays) {
+    /* Colour the areas; draw the centres, the place and the names where they changed. */
+    show(layer, entries, overlays, place, found) {
       shown = layer;
       colour(left, layer);
       split(layer);
-      const key = JSON.stringify(entries);
+      const key = JSON.stringify([entries, place, found, Boolean(layer.right)]);
       if (key !== App.map.drawn) {
         App.map.drawn = key;
+        trips = found;
         drawSites(entries);
+        drawPlace(place);
+        drawNames();
       }
-      for (const [name, line] of Object.entries(outlines)) {
-        if (overlays[name] || layer.outline === name) line.addTo(map);
+      for (const [outline, line] of Object.entries(outlines)) {
+        if (overlays[outline] || layer.outline === outline) line.addTo(map);
         else line.remove();
       }
       legend(layer, entries);
     },
 
-    place: drawPlace,
     redraw: clip,
 
     moveTo(slot) {
@@ -347,7 +362,7 @@
     },
 
     everything() {
-      map.fitBounds(App.bounds, { animate: !App.still, padding: [8, 8] });
+      map.fitBounds(App.bounds, { animate: !App.still, ...MARGIN });
     },
 
     /* At once, for paper: what is on the map, or all of it. */

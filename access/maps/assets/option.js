@@ -69,6 +69,21 @@
     return { figures, ways, ranks, open, minutes: least };
   };
 
+  /* While nothing else happens, work out the alternatives that the next tick will need. */
+  let idle = 0;
+  App.prepare = () => {
+    clearTimeout(idle);
+    const { mode, speed, limit, option } = App.state;
+    const jobs = App.model.services.flatMap((s) => [0, 1, -1].map((more) => [s, App.openIn(option, s).length + more]));
+    const next = () => {
+      const job = jobs.shift();
+      if (!job) return;
+      App.core.alternatives(App.model, job[0], mode, speed, job[1], limit);
+      idle = setTimeout(next, 30);
+    };
+    idle = setTimeout(next, 120);
+  };
+
   App.optionWords = (option, service) => {
     const closed = service.before.filter((s) => !option.keep.has(s));
     const parts = [App.t('option_keeps', { kept: service.before.length - closed.length, all: service.before.length, title: service.title })];
@@ -96,8 +111,8 @@
     App.fill(App.$('option-boxes'), App.model.services.map((service, index) => App.h('fieldset', {},
       App.h('legend', {}, App.symbol(service.key, 'open', 20), ` ${service.title}`, App.h('span', { className: 'kept', id: `kept-${index}` })),
       App.h('div', { className: 'checks' }, service.before.map((site) => box(site, true, [
-        service.after.includes(site) ? null : App.h('span', { className: 'flag' }, App.t('flag_closing')),
-        App.data.sites[site].assumed ? App.h('span', { className: 'flag quiet' }, App.t('flag_assumed')) : null]))))));
+        ' ', service.after.includes(site) ? null : App.h('span', { className: 'flag' }, App.t('flag_closing')),
+        ' ', App.data.sites[site].assumed ? App.h('span', { className: 'flag quiet' }, App.t('flag_assumed')) : null]))))));
     const hubs = App.data.sites.map((_, i) => i).slice(App.data.candidates_from);
     App.$('hubs').hidden = !hubs.length;
     App.fill(App.$('hub-boxes'), hubs.map((site) => box(site, false, App.data.sites[site].address ? App.h('span', { className: 'hint' }, App.data.sites[site].address) : null)));
@@ -208,7 +223,7 @@
       const spread = App.core.distribution(service.counts, App.core.change(found.today.minutes, found.option.minutes));
       syncBoxes();
       App.fill(App.$('option-headline'), headline(service, mine, proposal, before));
-      App.fill(App.$('option-bar'), mine.open.length ? App.t('bar_words', { title: service.title, mean: App.min(mine.figures.mean, 1), rank: mine.ways ? App.t('rank_of', { rank: mine.ranks.mean, count: mine.ways.count }) : App.t('number_no_rank') }) : App.t('option_empty', { title: service.title }));
+      App.fill(App.$('option-bar'), mine.open.length ? App.t('bar_words', { title: service.title, mean: App.min(mine.figures.mean, 1), proposal: App.min(proposal.figures.mean, 1), rank: mine.ways ? App.t('rank_of', { rank: mine.ranks.mean, count: mine.ways.count }) : App.t('number_no_rank') }) : App.t('option_empty', { title: service.title }));
       App.$('option-results').hidden = !mine.open.length;
       App.$('option-street').hidden = !App.state.place;
       if (App.state.place) App.fill(App.$('option-street'), streetLine(service));

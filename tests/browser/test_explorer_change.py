@@ -1,0 +1,193 @@
+"""Before and after: words, tables and map say the same."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from access import compare
+
+
+@pytest.fixture
+def page(visit, example_page):
+    page = visit(example_page)
+    page.click("nav a[href='#before-after']")
+    return page
+
+
+def impact_of(example, index: int):
+    service = example.services[index]
+    demand = example.areas[["id"]].assign(count=example.areas[service.count].astype(float))
+    return compare(example.walk, before=service.before, after=service.after, demand=demand)
+
+
+def cells(page, selector: str) -> list[list[str]]:
+    return page.evaluate(
+        """(s) => [...document.querySelectorAll(`${s} tbody tr`)].map(
+             (tr) => [...tr.children].map((td) => td.innerText.trim()))""",
+        selector,
+    )
+
+
+def test_the_finding_names_what_closes_and_whom_it_touches(page, example):
+    summary = impact_of(example, 0).summary
+    assert "keeps 3 of 5 Children's centres" in page.inner_text("#change-what")
+    assert "close Northfield and Riverside" in page.inner_text("#change-what")
+    longer = round(summary["lengthened"] / 10) * 10
+    words = page.inner_text("#change-finding")
+    assert words.startswith(f"About {longer} of about {round(summary['families'] / 10) * 10}")
+    assert f"{summary['mean_minutes_change_lengthened']:.0f} minutes longer on average" in words
+    assert f"{summary['mean_minutes_after']:.1f} minutes instead of" in words
+
+
+def test_the_table_of_changes_adds_up(page, example):
+    summary = impact_of(example, 0).summary
+    rows = {row[0]: row[1] for row in cells(page, "#change-classes")}
+    assert rows["No change"] == f"{summary['unchanged']:,.0f}"
+    assert rows["10 minutes longer or more"] == f"{summary['lose_10_plus']:,.0f}"
+    assert rows["Everyone"] == f"{summary['families']:,.0f}"
+
+
+def test_worst_places_are_the_packages_worst_and_lead_to_the_map(page, example):
+    worst = impact_of(example, 0).worst_areas(10)
+    rows = cells(page, "#change-worst")
+    assert [row[0].split(", ")[-1] for row in rows] == worst["id"].tolist()
+    assert [int(row[4].lstrip("+")) for row in rows] == [round(v) for v in worst["change_minutes"]]
+    page.click("#change-worst button >> nth=0")
+    page.wait_for_selector(".leaflet-popup")
+    assert "After the proposal" in page.inner_text(".leaflet-popup")
+
+
+LAYERS = (
+    "change", "today", "after", "swipe", "deprivation", "families", "ward", "locality", "reach",
+)  # fmt: skip
+
+
+def test_every_map_has_a_title_words_a_legend_and_a_table(page):
+    page.click("#area-table summary")
+    assert page.evaluate("App.layerKeys('before-after').sort()") == sorted(LAYERS)
+    for key in LAYERS:
+        page.select_option("#colour-by", key)
+        for part in ("#map-title", "#map-words", "#legend"):
+            assert len(page.inner_text(part)) >= 5
+        rows = cells(page, "#area-rows")
+        assert len(rows) == 48
+        fills = page.evaluate(
+            """() => [...document.querySelectorAll('.leaflet-areas-pane path')].map(
+                 (p) => p.getAttribute('fill'))"""
+        )
+        classes = page.evaluate(
+            """() => [...Array(48).keys()].map(
+                 (i) => App.currentLayer.classes[App.currentLayer.classOf(i)].fill)"""
+        )
+        assert fills == classes
+        last = page.evaluate("[...Array(48).keys()].map((i) => App.currentLayer.text(i))")
+        if key not in ("change", "today", "after", "swipe", "families"):
+            assert [row[-1] for row in rows] == last
+
+
+def test_the_table_equals_the_map_of_extra_minutes(page, example):
+    page.click("#area-table summary")
+    areas = impact_of(example, 0).areas.set_index("id")
+    for row in cells(page, "#area-rows"):
+        area = areas.loc[row[0][-4:-1]]
+        assert int(row[2]) == round(area["minutes_before"])
+        assert int(row[3]) == round(area["minutes_after"])
+        assert int(row[4].lstrip("+")) == round(area["change_minutes"])
+
+
+def test_classes_of_the_map_by_hand(page):
+    """Edges 0, 0.5, 5, 10, 15, 20, 30: the last edge that a value reaches."""
+    edges = [0, 0.5, 5, 10, 15, 20, 30]
+    values = [0, 0.49, 0.5, 4.99, 5, 29.9, 30, 99]
+    got = page.evaluate("([e, v]) => v.map((x) => App.core.classOf(e, x))", [edges, values])
+    assert got == [0, 0, 1, 1, 2, 5, 6, 6]
+
+
+def test_unknown_deprivation_is_hatched_and_named(visit, example, tmp_path):
+    from dataclasses import replace
+
+    from access.maps.explorer import write_explorer
+
+    areas = example.areas.assign(imd_decile=example.areas["imd_decile"].astype(float))
+    areas.loc[3, "imd_decile"] = np.nan
+    page = visit(write_explorer(replace(example, areas=areas), tmp_path / "x.html"))
+    page.select_option("#colour-by", "deprivation")
+    assert "not known" in page.inner_text("#legend")
+    fills = page.locator(".leaflet-areas-pane path").nth(3).get_attribute("fill")
+    assert fills == "url(#hatch-none)"
+
+
+def test_swipe_moves_with_slider_and_finger(page):
+    page.select_option("#colour-by", "swipe")
+    assert page.locator(".leaflet-areas-right-pane path").count() == 48
+    page.evaluate("document.getElementById('swipe').focus()")
+    before = page.evaluate("document.getElementById('divider').style.left")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.getElementById('divider').style.left") != before
+    box = page.locator("#divider").bounding_box()
+    page.mouse.move(box["x"] + 22, box["y"] + 200)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 122, box["y"] + 200)
+    page.mouse.up()
+    moved = page.locator("#divider").bounding_box()
+    assert moved["x"] == pytest.approx(box["x"] + 100, abs=8)
+    assert "rect(" in page.evaluate(
+        "document.querySelector('.leaflet-areas-right-pane').style.clip"
+    )
+
+
+def slide(page, name: str, value: float) -> None:
+    page.locator(f"#{name}").evaluate(
+        "(e, v) => { e.value = v; e.dispatchEvent(new Event('input')); }", value
+    )
+
+
+def test_service_mode_limit_and_speed_change_everything(page):
+    def words():
+        return page.inner_text("#change-finding") + page.inner_text("#change-figures")
+
+    first = words()
+    page.check("#mode-choice input[value=pram]")
+    pram = words()
+    assert pram != first
+    assert "with a pram" in pram
+    page.check("#mode-choice input[value=typical]")
+    assert "by the usual mix of walking and driving" in words()
+    page.check("#mode-choice input[value=walk]")
+    page.check("#service-choice input[value='1']")
+    assert "young people aged 11 to 18" in words()
+    page.click("#settings summary")
+    page.locator("#speed").evaluate(
+        "(e) => { e.value = 2.4; e.dispatchEvent(new Event('input')); }"
+    )
+    assert "2.4 km an hour" in page.inner_text("#speed-note")
+    slide(page, "limit", 45)
+    assert "Share within 45 minutes" in words()
+
+
+def test_halving_the_speed_doubles_the_minutes(page, example):
+    page.evaluate("App.set({ speed: 2.4 })")
+    got = page.evaluate("Array.from(App.situations().today.minutes)")
+    walk = example.walk.sites(list(example.services[0].before)).total_minutes.min(axis=1)
+    assert got == pytest.approx((2 * walk).tolist(), abs=1e-5)
+
+
+def test_fifths_are_the_packages_fifths(page, example):
+    service = example.services[0]
+    demand = example.areas[["id", "imd_decile"]].assign(
+        count=example.areas[service.count].astype(float)
+    )
+    impact = compare(example.walk, before=service.before, after=service.after, demand=demand)
+    table = impact.by("imd_fifth").set_index("group")
+    rows = cells(page, "#change-fifths")
+    expected = [f"{v:.1f}" for v in table["mean_minutes_after"].astype(float)]
+    assert [row[3] for row in rows] == expected
+
+
+def test_clicking_a_centre_tells_and_shows_its_reach(page):
+    page.locator(".site svg").first.click(force=True)
+    page.wait_for_selector(".leaflet-popup")
+    page.click("text=Show how far people come to it")
+    assert page.input_value("#colour-by") == "reach"
+    assert "Time to Mill Lane Children's Centre" in page.inner_text("#map-title")

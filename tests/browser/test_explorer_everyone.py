@@ -1,0 +1,257 @@
+"""For everyone: axe, keyboard, phone, zoom, contrast, motion, paper."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+VIEWS = ("my-street", "before-after", "your-option", "about")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    spec = importlib.util.find_spec("axe_playwright_python")
+    if spec is None or spec.origin is None:
+        pytest.skip("axe is not installed (pip install axe-playwright-python)")
+    return (Path(spec.origin).parent / "axe.min.js").read_text(encoding="utf-8")
+
+
+def violations(page, axe: str) -> list[str]:
+    page.wait_for_timeout(300)
+    page.evaluate(axe)
+    return page.evaluate(
+        """async (rules) => (await axe.run(document, { runOnly: rules })).violations.map(
+             (v) => [v.id, ...v.nodes.slice(0, 5).map((n) => n.target.join(' '))].join(' | '))""",
+        RULES,
+    )
+
+
+def unfold(page) -> None:
+    page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [1280, 375])
+def test_axe_finds_nothing_in_any_part(visit, example_page, axe, width):
+    page = visit(example_page, width=width, bypass_csp=True)
+    assert violations(page, axe) == []
+    page.fill("#place", "Ex")
+    assert violations(page, axe) == []
+    page.fill("#place", "nowhere")
+    page.press("#place", "Enter")
+    assert violations(page, axe) == []
+    page.fill("#place", "A25")
+    page.press("#place", "Enter")
+    assert violations(page, axe) == []
+    for view in VIEWS[1:]:
+        page.click(f"nav a[href='#{view}']")
+        unfold(page)
+        if view == "your-option":
+            page.fill("#option-name", "x")
+            page.click("#note-form button")
+        assert violations(page, axe) == [], view
+        if view == "before-after":
+            page.select_option("#colour-by", "swipe")
+            assert violations(page, axe) == []
+
+
+def test_title_language_headings_and_landmarks(visit, example_page):
+    page = visit(example_page)
+    assert page.get_attribute("html", "lang") == "en"
+    assert "Exampleton" in page.title()
+    assert page.locator("h1").count() == 1
+    for landmark in ("header", "nav", "main", "footer"):
+        assert page.locator(landmark).count() == 1
+    for view in VIEWS:
+        page.click(f"nav a[href='#{view}']")
+        levels = page.evaluate(
+            """() => [...document.querySelectorAll('h1, h2, h3, h4')].filter(
+                 (h) => h.offsetParent && h.innerText).map((h) => Number(h.tagName[1]))"""
+        )
+        assert levels[:2] == [1, 2]
+        assert all(b - a <= 1 for a, b in pairwise(levels))
+
+
+def focused(page) -> str:
+    return page.evaluate(
+        """() => { const e = document.activeElement;
+             return e === document.body ? '' : e.id || e.innerText; }"""
+    )
+
+
+def tab_to(page, wanted: str, most: int = 90) -> None:
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if wanted in focused(page):
+            return
+    raise AssertionError(f"{wanted} cannot be reached with the Tab key")
+
+
+def test_a_whole_journey_with_the_keyboard_only(visit, example_page):
+    page = visit(example_page)
+    page.keyboard.press("Tab")
+    assert focused(page) == "Skip to the main content"
+    page.keyboard.press("Enter")
+    tab_to(page, "place")
+    page.keyboard.type("Upper")
+    page.keyboard.press("ArrowDown")
+    assert page.get_attribute("#place", "aria-activedescendant") == "place-option-0"
+    page.keyboard.press("Enter")
+    assert focused(page) == "place-title"
+    assert page.inner_text("#place-title") == "For Upper Example"
+    page.evaluate("document.activeElement.blur()")
+    tab_to(page, "Try your own option")
+    page.keyboard.press("Enter")
+    assert focused(page) == "title-your-option"
+    tab_to(page, "site-")
+    page.keyboard.press("Space")
+    tab_to(page, "undo")
+    page.keyboard.press("Enter")
+    tab_to(page, "option-name")
+    page.keyboard.type("By keyboard")
+    page.keyboard.press("Enter")
+    assert "By keyboard" in page.inner_text("#log-rows")
+
+
+def test_every_stop_of_the_tab_key_is_seen(visit, example_page):
+    page = visit(example_page)
+    page.click("nav a[href='#your-option']")
+    unseen, stops = [], set()
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        name, width, style = page.evaluate(
+            """() => { const e = document.activeElement, s = getComputedStyle(e);
+                 const b = e.getBoundingClientRect();
+                 return [e.id || e.innerText || e.tagName, e === document.body ? 0 : b.width,
+                         s.outlineStyle + s.boxShadow]; }"""
+        )
+        stops.add(name)
+        if width and style == "nonenone":
+            unseen.append(name)
+    assert not unseen
+    assert len(stops) > 25
+
+
+def test_the_map_answers_to_the_keyboard(visit, example_page):
+    page = visit(example_page)
+    page.evaluate("App.map.leaflet.setView([53.4325, -1.325], 14, { animate: false })")
+    page.evaluate("document.getElementById('map').focus()")
+    page.keyboard.press("Enter")
+    assert page.inner_text("#place-title").startswith("For ")
+
+
+def test_what_happens_is_announced(visit, example_page):
+    page = visit(example_page)
+    assert page.get_attribute("#live", "aria-live") == "polite"
+    page.fill("#place", "A25")
+    page.press("#place", "Enter")
+    page.locator("#live", has_text="For A25").wait_for(state="attached")
+    assert "minutes longer, each way" in page.inner_text("#live")
+
+
+def test_nothing_sticks_out_on_a_phone_or_at_200_per_cent(visit, example_page):
+    page = visit(example_page)
+    page.fill("#place", "A25")
+    page.press("#place", "Enter")
+    for width in (320, 375, 640):
+        page.set_viewport_size({"width": width, "height": 740})
+        for view in VIEWS:
+            page.click(f"nav a[href='#{view}']")
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (width, view)
+
+
+def test_words_come_before_the_map_on_a_phone(visit, example_page):
+    page = visit(example_page, width=375, height=740)
+    page.fill("#place", "A25")
+    page.press("#place", "Enter")
+    top = {name: page.locator(name).bounding_box()["y"] for name in ("#cards", "#map")}
+    assert top["#cards"] < top["#map"]
+
+
+def test_targets_are_large_enough_for_a_finger(visit, example_page):
+    page = visit(example_page, width=375, height=740, has_touch=True)
+    small = []
+    for view in VIEWS[:3]:
+        page.click(f"nav a[href='#{view}']")
+        small += page.evaluate(
+            """() => [...document.querySelectorAll('button, input, select, nav a')].filter((e) => {
+                 const b = e.getBoundingClientRect();
+                 return e.offsetParent && b.width && (b.width < 24 || b.height < 24);
+               }).map((e) => e.id || e.innerText)"""
+        )
+    assert small == []
+
+
+def test_reduced_motion_moves_nothing(visit, example_page):
+    page = visit(example_page, reduced_motion="reduce")
+    assert page.evaluate("App.still")
+    assert page.evaluate("App.map.leaflet.options.zoomAnimation") is False
+
+
+def test_high_contrast_keeps_the_map_and_its_legend(visit, example_page):
+    page = visit(example_page, forced_colors="active")
+    page.click("nav a[href='#before-after']")
+    assert page.evaluate(
+        "getComputedStyle(document.querySelector('#legend svg')).forcedColorAdjust"
+    ) == "none"  # fmt: skip
+
+
+@pytest.mark.parametrize("view", ["my-street", "your-option"])
+def test_a_street_and_an_option_print_on_one_page(visit, rotherham_page, view, tmp_path):
+    page = visit(rotherham_page)
+    page.fill("#place", "Wath")
+    page.press("#place", "Enter")
+    if view == "your-option":
+        page.click("button:has-text('stayed open?')")
+    file = tmp_path / f"{view}.pdf"
+    page.pdf(path=file, prefer_css_page_size=True)
+    assert file.read_bytes().count(b"/Type /Page\n") == 1
+    if shutil.which("pdftotext"):
+        text = subprocess.run(
+            ["pdftotext", str(file), "-"], capture_output=True, text=True, check=True
+        ).stdout
+        assert "Wath Victoria" in text
+        assert "Royal Mail" in text
+        assert "Modelled streets" in text
+    assert not page.evaluate("document.body.classList.contains('printing')")
+
+
+def test_languages_are_one_file_away(visit, example, tmp_path, monkeypatch):
+    """Every word comes from the strings file: with all of them marked, none is left unmarked."""
+    from access.maps import explorer
+
+    def marked(value):
+        if isinstance(value, dict):
+            return {k: marked(v) for k, v in value.items()}
+        if isinstance(value, list):
+            return [marked(v) for v in value]
+        return "§" + value
+
+    words = explorer.strings("en")
+    other = {k: v if k in ("locale", "months") else marked(v) for k, v in words.items()}
+    monkeypatch.setattr(explorer, "strings", lambda language: other)
+    page = visit(explorer.write_explorer(example, tmp_path / "marked.html"))
+    bare = set()
+    for view in VIEWS:
+        page.click(f"nav a[href='#{view}']")
+        unfold(page)
+        bare |= set(
+            page.evaluate(
+                """() => [...document.querySelectorAll(
+                     'h2, h3, label, legend, button, summary, th[scope=col], option, dt, figcaption'
+                   )].map((e) => e.innerText.trim()).filter((t) => t && !t.includes('§'))"""
+            )
+        )
+    names = set(example.sites["name"]) | set(example.candidates["name"])
+    names |= {s.title for s in example.services} | set(example.places["name"])
+    short = {n.split(" Children")[0].split(" Youth")[0] for n in names}
+    known = {"+", "−"}
+    known |= {n + str(a) for n, a in zip(example.candidates["name"], example.candidates["address"],
+                                         strict=True)}  # fmt: skip
+    assert {b for b in bare if b.split("\n")[0] not in names | short | known} == set()

@@ -1,0 +1,258 @@
+"""Try your own option: tick, read, undo, note, save, open again."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+
+import pytest
+
+from access import rank_closures
+from access.maps.explorer import write_explorer
+from access.maps.explorer_example import example_data
+from access.report.requests import read_requests
+from access.scenario import Scenario
+from access.scenario.model import Baseline
+from access.scenario.modification import Modification
+
+
+@pytest.fixture
+def page(visit, example_page):
+    page = visit(example_page)
+    page.click("nav a[href='#your-option']")
+    return page
+
+
+def tick(page, name: str) -> None:
+    page.locator("#option-boxes label, #hub-boxes label").filter(has_text=name).first.click()
+
+
+def option(page) -> dict[str, list[str]]:
+    return page.evaluate("App.modifications(App.state.option)")
+
+
+def note(page, name: str, reason: str) -> None:
+    page.fill("#option-name", name)
+    page.fill("#option-reason", reason)
+    page.click("#note-form button")
+
+
+def saved(page, button: str) -> bytes:
+    with page.expect_download() as download:
+        page.click(button)
+    return download.value.path().read_bytes()
+
+
+# Wrong inputs first.
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("not json", "That file cannot be read"),
+        ("[]", "That file holds no options"),
+        ('{"format": "access-options", "options": []}', "That file holds no options"),
+        (
+            '{"format": "access-options", "options": [{"name": "x", "close": ["NOPE"]}]}',
+            "names centres that are not in this page: NOPE",
+        ),
+    ],
+)
+def test_a_file_that_is_no_log_is_refused_in_words(page, tmp_path, text, said):
+    file = tmp_path / "options.json"
+    file.write_text(text, encoding="utf-8")
+    before = option(page)
+    page.set_input_files("#open-file", str(file))
+    page.locator("#file-message", has_text="That").wait_for()
+    assert said in page.inner_text("#file-message")
+    assert option(page) == before
+
+
+def test_closing_everything_says_so_and_gives_no_number(page):
+    for name in ("Mill Lane", "Market Square", "Hilltop"):
+        tick(page, name)
+    assert "leaves no Children's centres at all" in page.inner_text("#option-headline")
+    assert page.is_hidden("#option-results")
+
+
+@pytest.mark.parametrize("query", ["close=NOPE", "close=CC1&speed=900&limit=-4&mode=fly&service=x"])
+def test_a_link_with_nonsense_is_not_followed(visit, example_page, query):
+    page = visit(example_page, fragment=f"#your-option?{query}")
+    state = page.evaluate("[App.state.speed, App.state.limit, App.state.mode, App.state.service]")
+    assert state == [4.8, 20, "walk", 0]
+
+
+# What is shown.
+
+
+def test_it_starts_as_the_proposal(page, example):
+    assert option(page) == {"close": ["CC4", "CC5", "YC3", "YC4"], "open": []}
+    assert "This is the proposal as it stands." in page.inner_text("#option-headline")
+
+
+def test_a_tick_changes_words_ranks_map_and_announcement(page, example):
+    tick(page, "Northfield")
+    tick(page, "Hilltop")
+    service = example.services[0]
+    demand = example.areas[["id", "imd_decile"]].assign(
+        count=example.areas[service.count].astype(float), w=example.areas["weight"]
+    )
+    ranking = rank_closures(
+        example.walk.sites(list(service.before)), keep=3, demand=demand, weights="w",
+        proposal=("CC1", "CC2", "CC4"),
+    )  # fmt: skip
+    head = page.inner_text("#option-headline")
+    assert "keeps 3 of 5 Children's centres" in head
+    assert "closes Hilltop and Riverside" in head
+    assert f"{ranking.proposal['mean']:.1f}" in head
+    assert "of 10 ways" in head
+    ranks = re.findall(r"rank (\d+) of 10", page.inner_text("#option-ranks"))
+    expected = [str(ranking.proposal[f"rank_{c}"]) for c in ranking.criteria if c != "savings"]
+    assert ranks[::2] == expected
+    assert page.locator(".site.closed").count() == 2
+    page.wait_for_timeout(350)
+    assert "Hilltop Children's Centre closes" in page.inner_text("#live")
+    assert f"Rank {expected[0]} of 10" in page.inner_text("#live")
+
+
+def test_hubs_serve_every_service_and_stand_on_the_map(page):
+    page.click("#hubs summary")
+    before = page.evaluate(
+        "App.optionFigures(App.state.option, App.model.services[1]).figures.mean"
+    )
+    tick(page, "Central Library")
+    assert "It adds hubs at Central Library." in page.inner_text("#option-headline")
+    assert page.evaluate("App.entries('your-option').some((e) => e.kind === 'hub')")
+    after = page.evaluate("App.optionFigures(App.state.option, App.model.services[1]).figures.mean")
+    assert after <= before
+
+
+def test_finding_a_building_narrows_the_list(page):
+    page.click("#hubs summary")
+    page.fill("#hub-filter", "library")
+    assert page.locator("#hub-boxes .check:visible").all_inner_texts() == [
+        "Central Library\nMarket Square"
+    ]
+
+
+def test_undo_and_redo_walk_back_and_forth(page):
+    start = option(page)
+    assert page.is_disabled("#undo")
+    tick(page, "Northfield")
+    tick(page, "Riverside")
+    there = option(page)
+    page.click("#undo")
+    page.click("#undo")
+    assert option(page) == start
+    page.click("#redo")
+    page.click("#redo")
+    assert option(page) == there
+    page.click("#start-today")
+    assert option(page) == {"close": [], "open": []}
+    page.click("#start-proposal")
+    assert option(page) == start
+
+
+def test_try_the_best_is_the_best(page):
+    page.locator("#option-ranks button").first.click()
+    assert "rank 1 of 10" in page.inner_text("#option-ranks tbody tr:first-child")
+
+
+def test_ticking_a_youth_centre_turns_to_youth_centres(page):
+    page.locator("#option-boxes fieldset").nth(1).locator("label").first.click()
+    assert "Youth centres" in page.inner_text("#option-headline")
+    assert page.is_checked("#service-choice input[value='1']")
+
+
+def test_a_centre_on_the_map_can_be_closed_there(page):
+    page.locator(".site.open svg").first.click(force=True)
+    page.click("text=Close this one")
+    assert "CC1" in option(page)["close"]
+
+
+def test_savings_are_not_known_unless_every_cost_is(page, visit, tmp_path):
+    assert "not known" in page.inner_text("#option-saving")
+    data = example_data()
+    sites = data.sites.assign(annual_cost_gbp=10_000.0)
+    other = visit(write_explorer(example_data(sites=sites), tmp_path / "costs.html"))
+    other.click("nav a[href='#your-option']")
+    assert "£40,000 a year" in other.inner_text("#option-saving")
+    other.click("#start-today")
+    assert "none, as nothing closes" in other.inner_text("#option-saving")
+
+
+# The log.
+
+
+def test_the_log_holds_name_reason_and_results_and_restores(page):
+    tick(page, "Northfield")
+    note(page, "Keep Northfield", "The bus stops there")
+    row = page.inner_text("#log-rows tbody tr")
+    assert "Keep Northfield" in row
+    assert "The bus stops there" in row
+    assert "Closes Riverside" in row
+    kept = option(page)
+    page.click("#start-today")
+    page.click("#log-rows button:has-text('Show')")
+    assert option(page) == kept
+    page.click("#log-rows button:has-text('Remove')")
+    assert page.is_visible("#log-empty")
+
+
+def test_the_saved_file_is_read_by_the_package(page, example, tmp_path):
+    tick(page, "Northfield")
+    page.click("#hubs summary")
+    tick(page, "East School")
+    note(page, "Keep Northfield", "The bus stops there")
+    file = tmp_path / "options.json"
+    file.write_bytes(saved(page, "#save-json"))
+    (request,) = read_requests(file)
+    assert request.name == "Keep Northfield"
+    assert request.reason == "The bus stops there"
+    assert request.close == ("CC5", "YC3", "YC4")
+    assert request.open == ("L2",)
+    steps = [Modification.close(i) for i in request.close] + [Modification.open("L2")]
+    base = Baseline.of("today", example.sites["id"].tolist())
+    scenario = Scenario(request.name, base, steps, request.reason)
+    assert set(scenario.open_ids) == {"CC1", "CC2", "CC3", "CC4", "YC1", "YC2", "L2"}
+
+
+def test_the_saved_table_opens_in_a_spreadsheet_and_runs_no_formula(page):
+    note(page, "=HYPERLINK(1)", 'a "quote", a comma\nand a line')
+    text = saved(page, "#save-csv").decode("utf-8-sig")
+    (row,) = csv.DictReader(io.StringIO(text))
+    assert row["name"] == "'=HYPERLINK(1)"
+    assert row["reason"].startswith('a "quote", a comma')
+    assert row["close"] == "CC4 CC5 YC3 YC4"
+    assert float(row["childrens_centre_mean_minutes"]) > 0
+
+
+def test_a_saved_file_comes_back_in_a_new_page(page, visit, example_page, tmp_path):
+    tick(page, "Hilltop")
+    note(page, "Mine", "Because")
+    file = tmp_path / "options.json"
+    file.write_bytes(saved(page, "#save-json"))
+    other = visit(example_page, fragment="#your-option")
+    other.set_input_files("#open-file", str(file))
+    other.wait_for_selector("#log-rows tbody tr")
+    assert option(other) == option(page)
+    assert "Because" in other.inner_text("#log-rows")
+
+
+def test_a_link_brings_the_option_back(page, visit, example_page):
+    tick(page, "Northfield")
+    page.check("#mode-choice input[value=pram]")
+    link = page.evaluate("App.optionLink()")
+    other = visit(example_page, fragment="#" + link.split("#")[1])
+    assert option(other) == option(page)
+    assert other.evaluate("App.state.mode") == "pram"
+    assert other.is_visible("#your-option")
+
+
+def test_the_log_says_json_that_python_reads(page):
+    note(page, "A", "")
+    log = json.loads(saved(page, "#save-json"))
+    assert log["format"] == "access-options"
+    assert log["options"][0]["figures"]["youth_centre"]["alternatives"] == 6
