@@ -37,7 +37,8 @@ def study_robustness(
     -------
     Robustness
         Over walking speed, deprivation weight, the threshold, every centre's position within
-        its stated error, and assumed stand-ins moved among the candidate sites near them. The seed is fixed: the same study gives the same figures.
+        its stated error, and assumed stand-ins moved among the candidate sites near them. The
+        seed is fixed: the same study gives the same figures.
 
     Raises
     ------
