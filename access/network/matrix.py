@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from access.display import html_answer
 from access.errors import ParameterError
 
 Floats = NDArray[np.float64]
@@ -262,6 +263,19 @@ class TravelMatrix:
             f"<TravelMatrix {self.mode}: {self.shape[0]} areas x {self.shape[1]} sites, "
             f"{reached} of {self.status.size} pairs reached>"
         )
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (STATUS_WORDS[Status[name]], f"{count:,}")
+            for name, count in self.status_counts().items()
+            if count
+        ]
+        sentence = (
+            f"Minutes ({self.mode}) from {self.shape[0]:,} areas to {self.shape[1]:,} sites. "
+            "Unreached pairs are inf, and counted apart."
+        )
+        return html_answer(sentence, ["Pairs of area and site", "Count"], rows,
+                           notes=self.assumptions)  # fmt: skip
 
 
 _ARRAYS: dict[str, type] = {

@@ -8,7 +8,7 @@ from typing import Any
 from access.study.load import Study
 from access.study.schema import REGISTER_UNKNOWNS
 
-_REGISTER_WORDS = {
+REGISTER_WORDS = {
     "annual_cost_gbp": "yearly cost",
     "annual_visits": "yearly visits",
     "condition": "condition",
@@ -108,7 +108,7 @@ def describe_study(study: Study) -> str:
                      f"{', '.join(row['close']) or 'none'}"
                      + (f", opens {', '.join(row['open'])}" if row["open"] else ""))  # fmt: skip
     unknown = [
-        f"{_REGISTER_WORDS[column]} of {count} of {len(study.centres)}"
+        f"{REGISTER_WORDS[column]} of {count} of {len(study.centres)}"
         for column, count in facts["not_known"].items()
         if count
     ]

@@ -116,6 +116,28 @@ class Study:
         """
         return self.centres[self.centres["service"] == service]
 
+    def to_frame(self) -> pd.DataFrame:
+        """Give one row a service: centres today and as proposed, and whom they are for.
+
+        Returns
+        -------
+        DataFrame
+            As `access.study.show.study_frame`.
+
+        Examples
+        --------
+        >>> load_study("rotherham").to_frame()["today"].tolist()
+        [12, 11]
+        """
+        from access.study.show import study_frame
+
+        return study_frame(self)
+
+    def _repr_html_(self) -> str:
+        from access.study.show import study_html
+
+        return study_html(self)
+
     def __repr__(self) -> str:
         return (
             f"<Study {self.name}: {len(self.areas)} areas, {len(self.centres)} centres, "
