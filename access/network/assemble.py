@@ -75,6 +75,7 @@ class _Pieces:
     way: NDArray[np.int64]
     metres: Floats
     corners: NDArray[np.int32]
+    corner_metres: Floats
     offsets: NDArray[np.int64]
     node_row: NDArray[np.int64]
 
@@ -103,7 +104,9 @@ def _cut(streets: Streets, is_open: NDArray[np.bool_], closed: NDArray[np.int64]
     real = (refs[first] != refs[final]) | (metres > 0)
     first, final, metres, counts = first[real], final[real], metres[real], counts[real]
     offsets = np.concatenate([[0], np.cumsum(counts)])
-    corners = refs[np.arange(offsets[-1]) + np.repeat(first - offsets[:-1], counts)]
+    position = np.arange(offsets[-1]) + np.repeat(first - offsets[:-1], counts)
+    corners = refs[position]
+    corner_metres = so_far[position] - np.repeat(so_far[first], counts)
 
     ends = np.concatenate([refs[first], refs[final]]).astype(np.int64)
     node_row = np.arange(n)
@@ -114,7 +117,7 @@ def _cut(streets: Streets, is_open: NDArray[np.bool_], closed: NDArray[np.int64]
         ends[stopped] = n + np.arange(int(stopped.sum()))
     tail, head = np.split(ends, 2)
     which = np.flatnonzero(is_open)[way[first]]
-    return _Pieces(tail, head, which, metres, corners, offsets, node_row)
+    return _Pieces(tail, head, which, metres, corners, corner_metres, offsets, node_row)
 
 
 def _weigh(
@@ -138,17 +141,27 @@ def _weigh(
     at = cut.node_row[ends]
     tail, head = np.split(rows.astype(np.int32), 2)
     good = [not v.reason for v in verdicts]
+    forward = [g and v.forward for g, v in zip(good, verdicts, strict=True)]
+    backward = [g and v.backward for g, v in zip(good, verdicts, strict=True)]
     return Draft(
-        streets.lonlat[at], xy[at], streets.node_ids[at], tail, head, cut.metres,
-        minutes([v.kmh_forward for v in verdicts],
-                [g and v.forward for g, v in zip(good, verdicts, strict=True)]),
-        minutes([v.kmh_backward for v in verdicts],
-                [g and v.backward for g, v in zip(good, verdicts, strict=True)]),
-        code[tag_set].astype(np.int16), tuple(classes), xy[cut.corners], cut.offsets,
-        edge_way=streets.way_ids[cut.way], edge_name=streets.way_names[cut.way],
+        node_lonlat=streets.lonlat[at],
+        node_xy=xy[at],
+        node_ids=streets.node_ids[at],
+        edge_from=tail,
+        edge_to=head,
+        edge_metres=cut.metres,
+        edge_minutes_forward=minutes([v.kmh_forward for v in verdicts], forward),
+        edge_minutes_backward=minutes([v.kmh_backward for v in verdicts], backward),
+        edge_class=code[tag_set].astype(np.int16),
+        class_names=tuple(classes),
+        geometry_xy=xy[cut.corners],
+        geometry_metres=cut.corner_metres,
+        geometry_offsets=cut.offsets,
+        edge_way=streets.way_ids[cut.way],
+        edge_name=streets.way_names[cut.way],
         street_names=streets.names,
         edge_speed_tagged=np.array([v.speed_tagged for v in verdicts])[tag_set],
-    )  # fmt: skip
+    )
 
 
 def _delays(streets: Streets, profile: Profile, draft: Draft) -> Floats:

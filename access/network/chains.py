@@ -43,6 +43,8 @@ class Chains:
         How many half-edges follow.
     head_junction : ndarray of int32, shape (2 * edges,)
         Junction at the chain's end in this direction.
+    first_half : ndarray of int32, shape (nodes,)
+        Some half-edge that leaves each node; -1 where none does.
     n_junctions : int
     arc_from, arc_to : ndarray of int32, shape (arcs,)
         Arcs of the search graph, between junctions.
@@ -60,6 +62,7 @@ class Chains:
     last: Ints
     place: Ints
     head_junction: Ints
+    first_half: Ints
     n_junctions: int
     arc_from: Ints
     arc_to: Ints
@@ -101,23 +104,39 @@ def draw_together(
     delay = node_delay[head]
     cost = np.where(closed, 0.0, minutes + delay)
     steps = np.ones(len(tail), np.int32)
-    last, (after_minutes, after_metres, after_closed, place) = _rank(
+    last, (after_minutes, after_metres, after_closed, place) = rank(
         following, (cost, metres, closed.astype(np.int32), steps)
     )
     twin = np.arange(len(tail), dtype=np.int32) ^ 1
     preceding = following[twin] ^ 1
-    _, (before_minutes, before_closed) = _rank(preceding, (cost, closed.astype(np.int32)))
+    _, (before_minutes, before_closed) = rank(preceding, (cost, closed.astype(np.int32)))
     name = np.full(len(node_delay), -1, np.int32)
-    junctions = np.flatnonzero(~inner)
+    met = np.bincount(tail, minlength=len(inner)) > 0
+    junctions = np.flatnonzero(~inner & met)
     name[junctions] = np.arange(len(junctions), dtype=np.int32)
     head_junction = name[head[last]]
+    first_half = np.full(len(inner), -1, np.int32)
+    first_half[tail[::-1]] = twin[::-1] ^ 1
     whole = np.flatnonzero((preceding == np.arange(len(tail))) & ~closed & (after_closed == 0))
     return Chains(
-        minutes, metres, delay, after_minutes, after_metres, after_closed, before_minutes,
-        before_closed, last, place, head_junction, len(junctions), name[tail[whole]],
-        head_junction[whole], cost[whole] + after_minutes[whole],
-        metres[whole] + after_metres[whole],
-    )  # fmt: skip
+        minutes=minutes,
+        metres=metres,
+        delay=delay,
+        after_minutes=after_minutes,
+        after_metres=after_metres,
+        after_closed=after_closed,
+        before_minutes=before_minutes,
+        before_closed=before_closed,
+        last=last,
+        place=place,
+        head_junction=head_junction,
+        first_half=first_half,
+        n_junctions=len(junctions),
+        arc_from=name[tail[whole]],
+        arc_to=head_junction[whole],
+        arc_minutes=cost[whole] + after_minutes[whole],
+        arc_metres=metres[whole] + after_metres[whole],
+    )
 
 
 def _inner_nodes(tail: Ints, head: Ints, n_nodes: int) -> NDArray[np.bool_]:
@@ -152,8 +171,27 @@ def _following(tail: Ints, head: Ints, inner: NDArray[np.bool_]) -> Ints:
     return np.where(inner[head], onward, own)
 
 
-def _rank(pointer: Ints, values: tuple[NDArray, ...]) -> tuple[Ints, tuple[NDArray, ...]]:
-    """Sum values over all that follow along pointers, by doubling; also the last one."""
+def rank(pointer: Ints, values: tuple[NDArray, ...]) -> tuple[Ints, tuple[NDArray, ...]]:
+    """Sum values over all that follow along pointers, by doubling.
+
+    Parameters
+    ----------
+    pointer : ndarray of int32, shape (n,)
+        What comes next; the last of a row points at itself. No rings.
+    values : tuple of ndarray, shape (n,)
+
+    Returns
+    -------
+    last : ndarray of int32, shape (n,)
+        Where each row of pointers ends.
+    sums : tuple of ndarray, shape (n,)
+        Each value summed over all that comes after, the last included, oneself excluded.
+
+    Examples
+    --------
+    >>> rank(np.array([1, 2, 2]), (np.array([1.0, 10.0, 100.0]),))
+    (array([2, 2, 2]), (array([110., 100.,   0.]),))
+    """
     ends = pointer == np.arange(len(pointer))
     sums = tuple(np.where(ends, 0, value[pointer]).astype(value.dtype) for value in values)
     while True:

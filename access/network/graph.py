@@ -15,7 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from access.network.arcs import SearchGraph, search_graph
 from access.network.chains import Chains, draw_together
+from access.network.finder import Finder, make_finder
 from access.network.profile import Profile
+from access.network.trees import Trees, peel
 from access.sources.osm import SourceInfo
 from access.units import WGS84, unproject
 
@@ -94,6 +96,8 @@ class Network:
         Whether a tagged speed limit gave the minutes.
     geometry_xy : ndarray, shape (points, 2)
         Corner points of all edges, metres of `crs`.
+    geometry_metres : ndarray, shape (points,)
+        Metres on the ground from the start of its edge to each corner point.
     geometry_offsets : ndarray of int64, shape (edges + 1,)
         Where each edge begins in `geometry_xy`.
     source : SourceInfo
@@ -134,6 +138,7 @@ class Network:
     street_names: tuple[str, ...]
     edge_speed_tagged: NDArray[np.bool_]
     geometry_xy: Floats
+    geometry_metres: Floats
     geometry_offsets: NDArray[np.int64]
     source: SourceInfo
     counts: dict[str, Any]
@@ -241,9 +246,26 @@ class Network:
         return tail, head, minutes, np.repeat(self.edge_metres, 2)
 
     @cached_property
+    def trees(self) -> Trees:
+        """Dead ends, and every node's way to the core; made when first asked for."""
+        return peel(*self.half_edges, self.node_delay_minutes)
+
+    @cached_property
+    def core_edges(self) -> Ints:
+        """Number of each edge among those of the core; -1 for dead ends."""
+        in_core = np.ones(self.n_edges, bool)
+        up = self.trees.parent_half
+        in_core[up[up >= 0] // 2] = False
+        return np.where(in_core, np.cumsum(in_core) - 1, -1).astype(np.int32)
+
+    @cached_property
     def chains(self) -> Chains:
-        """The search graph, drawn together at degree-2 nodes; made when first asked for."""
-        return draw_together(*self.half_edges, self.node_delay_minutes)
+        """The core drawn together at degree-2 nodes; made when first asked for."""
+        core = np.repeat(self.core_edges >= 0, 2)
+        tail, head, minutes, metres = self.half_edges
+        return draw_together(
+            tail[core], head[core], minutes[core], metres[core], self.node_delay_minutes
+        )
 
     @cached_property
     def _searches(self) -> dict[tuple[str, bool], SearchGraph]:
@@ -291,10 +313,10 @@ class Network:
         return shapely.linestrings(self.geometry_xy, indices=which)
 
     @cached_property
-    def _trees(self) -> dict[int, tuple[shapely.STRtree, NDArray[np.intp]]]:
+    def _finders(self) -> dict[int, Finder]:
         return {}
 
-    def tree(self, side: int) -> tuple[shapely.STRtree, NDArray[np.intp]]:
+    def finder(self, side: int) -> Finder:
         """Spatial index of the streets that an origin or a destination may join.
 
         Parameters
@@ -304,15 +326,13 @@ class Network:
 
         Returns
         -------
-        tree : STRtree
-        edges : ndarray of int
-            Edge of each line of the tree.
+        Finder
         """
-        use = np.flatnonzero((self.edge_sides == BOTH) | (self.edge_sides == side))
-        key = side if len(use) < self.n_edges else BOTH
-        if key not in self._trees:
-            self._trees[key] = (shapely.STRtree(self.lines[use]), use)
-        return self._trees[key]
+        use = (self.edge_sides == BOTH) | (self.edge_sides == side)
+        key = BOTH if use.all() else side
+        if key not in self._finders:
+            self._finders[key] = make_finder(self.geometry_xy, self.geometry_offsets, use)
+        return self._finders[key]
 
     @cached_property
     def bounds_lonlat(self) -> tuple[float, float, float, float]:

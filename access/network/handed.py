@@ -62,14 +62,47 @@ def network_from_arrays(
     _check_edges(length, ahead, back, code, len(u), source.name)
     crs = crs or metric_crs(*lonlat[0])
     draft = Draft(
-        lonlat, project(lonlat[:, 0], lonlat[:, 1], crs), np.arange(len(lonlat)),
-        u.astype(np.int32), v.astype(np.int32), length.copy(), ahead.copy(), back.copy(),
-        code.astype(np.int16), tuple(map(str, classes)),
-        project(points[:, 0], points[:, 1], crs), offsets,
-        node_delay_minutes=None if node_delay_minutes is None
+        node_lonlat=lonlat,
+        node_xy=project(lonlat[:, 0], lonlat[:, 1], crs),
+        node_ids=np.arange(len(lonlat)),
+        edge_from=u.astype(np.int32),
+        edge_to=v.astype(np.int32),
+        edge_metres=length.copy(),
+        edge_minutes_forward=ahead.copy(),
+        edge_minutes_backward=back.copy(),
+        edge_class=code.astype(np.int16),
+        class_names=tuple(map(str, classes)),
+        geometry_xy=project(points[:, 0], points[:, 1], crs),
+        geometry_metres=corner_metres(points, offsets),
+        geometry_offsets=offsets,
+        node_delay_minutes=None
+        if node_delay_minutes is None
         else np.array(node_delay_minutes, float),
-    )  # fmt: skip
+    )
     return finish(draft, profile, crs=crs, source=source, keep=keep, assumptions=assumptions)
+
+
+def corner_metres(lonlat: Floats, offsets: NDArray[np.int64]) -> Floats:
+    """Metres on the ground (great circle) from the start of each line to its corner points.
+
+    Parameters
+    ----------
+    lonlat : ndarray, shape (points, 2)
+    offsets : ndarray of int64, shape (lines + 1,)
+
+    Returns
+    -------
+    ndarray, shape (points,)
+
+    Examples
+    --------
+    >>> corner_metres(np.array([[0, 0], [0, 1e-3], [5, 5]]), np.array([0, 2, 3])).round(1)
+    array([  0. , 111.2,   0. ])
+    """
+    step = great_circle_m(lonlat[:-1, 0], lonlat[:-1, 1], lonlat[1:, 0], lonlat[1:, 1])
+    so_far = np.concatenate([[0.0], np.cumsum(step)])
+    out: Floats = so_far - np.repeat(so_far[offsets[:-1]], np.diff(offsets))
+    return out
 
 
 def line_metres(lonlat: Floats, offsets: NDArray[np.int64]) -> Floats:
@@ -85,13 +118,7 @@ def line_metres(lonlat: Floats, offsets: NDArray[np.int64]) -> Floats:
     ndarray, shape (lines,)
         Metres.
     """
-    step = great_circle_m(lonlat[:-1, 0], lonlat[:-1, 1], lonlat[1:, 0], lonlat[1:, 1])
-    line = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-    same = line[:-1] == line[1:]
-    out: Floats = np.bincount(
-        line[:-1][same], weights=step[same], minlength=len(offsets) - 1
-    ).astype(float)
-    return out
+    return corner_metres(lonlat, offsets)[offsets[1:] - 1]
 
 
 def _check_nodes(lonlat: Floats, u: NDArray, v: NDArray, name: str) -> None:

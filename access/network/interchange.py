@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from access.errors import Fault, NetworkError
 from access.network.graph import Network
-from access.network.handed import line_metres
+from access.network.handed import corner_metres, line_metres
 from access.network.parts import Draft, finish
 from access.network.profile import Profile
 from access.network.rules import Verdict, judge
@@ -96,14 +96,27 @@ def network_from_graph(
     ahead = np.where([v.forward for v in found.verdicts], minutes, np.inf)
     back = np.where([v.backward for v in found.verdicts], minutes, np.inf)
     draft = Draft(
-        lonlat, project(lonlat[:, 0], lonlat[:, 1], crs), _node_ids(nodes),
-        np.array(found.tails, np.int32), np.array(found.heads, np.int32), length, ahead, back,
-        np.array([classes.index(c) for c in found.classes], np.int16), tuple(classes),
-        project(points[:, 0], points[:, 1], crs), offsets, edge_way=np.array(found.ways, np.int64),
+        node_lonlat=lonlat,
+        node_xy=project(lonlat[:, 0], lonlat[:, 1], crs),
+        node_ids=_node_ids(nodes),
+        edge_from=np.array(found.tails, np.int32),
+        edge_to=np.array(found.heads, np.int32),
+        edge_metres=length,
+        edge_minutes_forward=ahead,
+        edge_minutes_backward=back,
+        edge_class=np.array([classes.index(c) for c in found.classes], np.int16),
+        class_names=tuple(classes),
+        geometry_xy=project(points[:, 0], points[:, 1], crs),
+        geometry_metres=corner_metres(points, offsets),
+        geometry_offsets=offsets,
+        edge_way=np.array(found.ways, np.int64),
         edge_speed_tagged=np.array([v.speed_tagged for v in found.verdicts]),
-        counts={"edges_read": graph.number_of_edges(), "edges_open": n,
-                "edges_refused": found.refused},
-    )  # fmt: skip
+        counts={
+            "edges_read": graph.number_of_edges(),
+            "edges_open": n,
+            "edges_refused": found.refused,
+        },
+    )
     return finish(draft, profile, crs=crs, source=info, keep=keep)
 
 

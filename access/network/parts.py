@@ -42,6 +42,7 @@ class Draft:
     edge_class: NDArray[np.int16]
     class_names: tuple[str, ...]
     geometry_xy: Floats
+    geometry_metres: Floats
     geometry_offsets: NDArray[np.int64]
     edge_way: NDArray[np.int64] | None = None
     edge_name: NDArray[np.int32] | None = None
@@ -222,13 +223,30 @@ def _freeze(
 
     delay = draft.node_delay_minutes
     return Network(
-        profile.mode, crs, profile, draft.node_lonlat[used], draft.node_xy[used],
-        draft.node_ids[used], np.zeros(int(used.sum())) if delay is None else delay[used],
-        new[draft.edge_from[kept]], new[draft.edge_to[kept]], draft.edge_metres[kept],
-        draft.edge_minutes_forward[kept], draft.edge_minutes_backward[kept],
-        draft.edge_class[kept], draft.class_names,
-        edges(draft.edge_way, np.int64) - (draft.edge_way is None),
-        edges(draft.edge_name, np.int32), draft.street_names,
-        edges(draft.edge_speed_tagged, np.bool_), xy, offsets, source, counts, left_out,
-        assumptions, sides[kept],
-    )  # fmt: skip
+        mode=profile.mode,
+        crs=crs,
+        profile=profile,
+        node_lonlat=draft.node_lonlat[used],
+        node_xy=draft.node_xy[used],
+        node_ids=draft.node_ids[used],
+        node_delay_minutes=np.zeros(int(used.sum())) if delay is None else delay[used],
+        edge_from=new[draft.edge_from[kept]],
+        edge_to=new[draft.edge_to[kept]],
+        edge_metres=draft.edge_metres[kept],
+        edge_minutes_forward=draft.edge_minutes_forward[kept],
+        edge_minutes_backward=draft.edge_minutes_backward[kept],
+        edge_class=draft.edge_class[kept],
+        class_names=draft.class_names,
+        edge_way=edges(draft.edge_way, np.int64) - (draft.edge_way is None),
+        edge_name=edges(draft.edge_name, np.int32),
+        street_names=draft.street_names,
+        edge_speed_tagged=edges(draft.edge_speed_tagged, np.bool_),
+        geometry_xy=xy,
+        geometry_metres=draft.geometry_metres[np.repeat(kept, np.diff(draft.geometry_offsets))],
+        geometry_offsets=offsets,
+        source=source,
+        counts=counts,
+        left_out=left_out,
+        assumptions=assumptions,
+        edge_sides=sides[kept],
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -82,10 +83,10 @@ def _ids(frame: pd.DataFrame, what: str) -> tuple[list[str], list[Fault]]:
             Fault(what, "", "id", found, "a column id with a unique name for each place")
         ]
     missing = column.isna().to_numpy()
-    ids = [str(value) for value in column]
+    ids = list(map(str, column.tolist()))
     faults = [Fault(what, f"row {i + 2}", "id", "", "an id") for i in np.flatnonzero(missing)[:20]]
-    known = pd.Series(ids)[~missing]
-    twice = known[known.duplicated()].unique()
+    known = Counter(name for name, absent in zip(ids, missing, strict=True) if not absent)
+    twice = [name for name, times in known.items() if times > 1]
     faults += [Fault(what, f"id {name}", "id", name, "each id once") for name in twice[:20]]
     return ids, faults
 
@@ -113,16 +114,16 @@ def _lonlat(frame: pd.DataFrame, what: str) -> tuple[NDArray[np.float64] | None,
 
 def _coordinate_faults(ids: list[str], lonlat: NDArray[np.float64], what: str) -> list[Fault]:
     faults = []
-    for i, (lon, lat) in enumerate(lonlat):
-        if not np.isfinite([lon, lat]).all():
-            expected = "a longitude and a latitude in degrees"
-        elif abs(lon) > 180 or abs(lat) > 90:
-            expected = (
-                "WGS84 degrees; these look like metres of a map grid: reproject them first, for "
-                "example frame.set_crs('EPSG:27700').to_crs('EPSG:4326')"
-            )
-        else:
-            continue
+    missing = np.logical_or.reduce(~np.isfinite(lonlat), axis=1)
+    off_earth = np.logical_or.reduce(np.abs(lonlat) > (180, 90), axis=1)
+    for i in np.flatnonzero(missing | off_earth):
+        expected = (
+            "a longitude and a latitude in degrees"
+            if missing[i]
+            else "WGS84 degrees; these look like metres of a map grid: reproject them first, for "
+            "example frame.set_crs('EPSG:27700').to_crs('EPSG:4326')"
+        )
+        lon, lat = lonlat[i].tolist()
         faults.append(Fault(what, f"id {ids[i]}", "lon, lat", f"{lon}, {lat}", expected))
     return faults
 

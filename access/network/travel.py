@@ -13,11 +13,13 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from access.errors import NetworkError, ParameterError
+from access.network.anchor import Ends, anchor, arriving, leaving
 from access.network.chains import Chains
 from access.network.graph import Network
 from access.network.matrix import Status, TravelMatrix
+from access.network.nearby import along_chains, within_trees
 from access.network.places import Places, check_over, read_places
-from access.network.search import Ends, arriving, direct, least, leaving
+from access.network.search import least
 from access.network.snap import Snaps, snap
 
 Floats = NDArray[np.float64]
@@ -164,21 +166,28 @@ def _least_pairs(
     network: Network, origins: Snaps, targets: Snaps, by: str, limit: float
 ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     chains = network.chains
-    out, into = leaving(chains, origins), arriving(chains, targets)
-    backwards = len(targets.edge) <= len(origins.edge)
-    graph = network.search(by, backwards=backwards)
-    roots, leaves = (into, out) if backwards else (out, into)
-    search_limit = limit if by == "minutes" else np.inf
-    first, second = least(graph, roots, leaves, by=by, limit=search_limit)
-    if backwards:
-        first, second = first.T.copy(), second.T.copy()
-    o, t, near_first, near_second = direct(chains, origins, targets, by=by)
-    better = near_first < first[o, t]
-    first[o[better], t[better]] = near_first[better]
-    second[o[better], t[better]] = near_second[better]
-    missing = ~np.isfinite(first)
-    cut = missing & ~_joined(chains, out, into) if missing.any() else missing
-    return first, second, cut
+    start, stop = anchor(network, origins), anchor(network, targets)
+    shape = (len(origins.edge), len(targets.edge))
+    first, second = np.full(shape, np.inf), np.full(shape, np.inf)
+    joined = np.zeros(shape, bool)
+    if chains.n_junctions:
+        out, into = leaving(chains, start), arriving(chains, stop)
+        backwards = shape[1] <= shape[0]
+        graph = network.search(by, backwards=backwards)
+        roots, leaves = (into, out) if backwards else (out, into)
+        search_limit = limit if by == "minutes" else np.inf
+        found = least(graph, roots, leaves, by=by, limit=search_limit)
+        first, second = (array.T.copy() if backwards else array for array in found)
+        if not np.isfinite(first).all():
+            joined = _joined(chains, out, into)
+    near = along_chains(network, start, stop) + within_trees(network, start, stop)
+    for o, t, minutes, metres in near:
+        one, other = (minutes, metres)[:: 1 if by == "minutes" else -1]
+        joined[o, t] |= np.isfinite(one)
+        better = one < first[o, t]
+        first[o[better], t[better]] = one[better]
+        second[o[better], t[better]] = other[better]
+    return first, second, ~np.isfinite(first) & ~joined
 
 
 def _joined(chains: Chains, out: Ends, into: Ends) -> NDArray[np.bool_]:
@@ -186,10 +195,10 @@ def _joined(chains: Chains, out: Ends, into: Ends) -> NDArray[np.bool_]:
     n = chains.n_junctions
     ones = np.ones(len(chains.arc_from), np.int8)
     graph = sparse.coo_array((ones, (chains.arc_from, chains.arc_to)), (n, n)).tocsr()
-    joined = np.zeros((len(out.half), len(into.half)), bool)
+    joined = np.zeros((len(out.minutes), len(into.minutes)), bool)
     _, part = csgraph.connected_components(graph, directed=True, connection="strong")
     known: dict[int, NDArray[np.bool_]] = {}
-    for i in range(len(out.half)):
+    for i in range(len(out.minutes)):
         for side in np.flatnonzero(np.isfinite(out.minutes[i])):
             start = int(out.junction[i, side])
             if part[start] not in known:

@@ -1,0 +1,139 @@
+"""Find the nearest street to many places at once.
+
+Streets are cut into pieces of at most `PIECE_M` metres; a k-d tree of the pieces' middles gives
+a few pieces that can hold the nearest point, and exact geometry decides among them. This takes
+a fraction of the time and memory of a tree of line objects.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import KDTree
+
+Floats = NDArray[np.float64]
+
+#: Longest piece, metres.
+PIECE_M = 40.0
+
+
+@dataclass(frozen=True, eq=False)
+class Finder:
+    """Pieces of streets, ready to be searched.
+
+    Parameters
+    ----------
+    tree : KDTree
+        Of the middles of pieces.
+    corner : ndarray of int64, shape (pieces,)
+        Corner point at the start of the straight stretch that each piece is cut from.
+    edge : ndarray of int32, shape (pieces,)
+        Its edge.
+    reach : float
+        Most metres from a piece's middle to its end.
+    """
+
+    tree: KDTree
+    corner: NDArray[np.int64]
+    edge: NDArray[np.int32]
+    reach: float
+
+
+def make_finder(xy: Floats, offsets: NDArray[np.int64], use: NDArray[np.bool_]) -> Finder:
+    """Cut streets into pieces and index them.
+
+    Parameters
+    ----------
+    xy : ndarray, shape (points, 2)
+        Corner points of all edges, metres.
+    offsets : ndarray of int64, shape (edges + 1,)
+        Where each edge begins.
+    use : ndarray of bool, shape (edges,)
+        Edges that may be joined.
+
+    Returns
+    -------
+    Finder
+    """
+    sizes = np.diff(offsets) - 1
+    corner = np.arange(len(xy) - 1)
+    edge = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes + 1)[:-1]
+    inside = np.ones(len(corner), bool)
+    inside[offsets[1:-1] - 1] = False
+    corner = corner[inside & use[edge]]
+    step = xy[corner + 1] - xy[corner]
+    length = np.hypot(*step.T)
+    cuts = np.maximum(1, np.ceil(length / PIECE_M)).astype(np.int64)
+    which = np.repeat(np.arange(len(corner)), cuts)
+    nth = np.arange(len(which)) - np.repeat(np.cumsum(cuts) - cuts, cuts)
+    share = (nth + 0.5) / cuts[which]
+    middle = xy[corner[which]] + share[:, None] * step[which]
+    tree = KDTree(middle, balanced_tree=False, compact_nodes=False)
+    reach = float((length / cuts).max() / 2) if len(length) else 0.0
+    return Finder(tree, corner[which], edge[corner[which]], reach)
+
+
+def nearest(
+    finder: Finder, xy: Floats, places: Floats, *, limit_m: float
+) -> tuple[NDArray[np.int64], Floats, Floats]:
+    """Nearest point on any street to each place.
+
+    Parameters
+    ----------
+    finder : Finder
+    xy : ndarray, shape (points, 2)
+        Corner points, as the finder was made from.
+    places : ndarray, shape (n, 2)
+        Metres, in the same CRS.
+    limit_m : float
+        Look no further.
+
+    Returns
+    -------
+    piece : ndarray of int64, shape (n,)
+        Nearest piece; -1 where none lies within the limit.
+    along : ndarray, shape (n,)
+        Share of the straight stretch that lies before the nearest point.
+    metres : ndarray, shape (n,)
+        Straight distance; ``inf`` where none.
+    """
+    piece = np.full(len(places), -1, np.int64)
+    along, metres = np.zeros(len(places)), np.full(len(places), np.inf)
+    todo = np.arange(len(places))
+    k = min(8, finder.tree.n)
+    while len(todo):
+        far, found = finder.tree.query(places[todo], k=[*range(1, k + 1)],
+                                       distance_upper_bound=limit_m + finder.reach)  # fmt: skip
+        there = found < finder.tree.n
+        found = np.where(there, found, 0)
+        share, off = _to_stretches(xy, finder.corner[found], places[todo])
+        off = np.where(there, off, np.inf)
+        best = off.min(axis=1)
+        # Among equally near pieces the first of the network, whatever order they came in.
+        pick = np.where(off == best[:, None], found, finder.tree.n)
+        pick_at = pick.argmin(axis=1)
+        rows = np.arange(len(todo))
+        # No unseen piece can be nearer: its middle is at least as far as the last one seen.
+        sure = (far[:, -1] - finder.reach > best) | ~there[:, -1] | (k == finder.tree.n)
+        hit = sure & (best <= limit_m)
+        piece[todo[hit]] = pick[rows, pick_at][hit]
+        along[todo[hit]] = share[rows, pick_at][hit]
+        metres[todo[hit]] = best[hit]
+        todo = todo[~sure]
+        k = min(4 * k, finder.tree.n)
+    return piece, along, metres
+
+
+def _to_stretches(xy: Floats, corner: NDArray[np.int64], places: Floats) -> tuple[Floats, Floats]:
+    """Share along each straight stretch of its point nearest to the place, and how far off."""
+    start = xy[corner]
+    step = xy[corner + 1] - start
+    gap = places[:, None, :] - start
+    square = (step**2).sum(axis=2)
+    share = np.divide((gap * step).sum(axis=2), square, out=np.zeros_like(square),
+                      where=square > 0)  # fmt: skip
+    share = np.clip(share, 0.0, 1.0)
+    rest = gap - share[:, :, None] * step
+    return share, np.hypot(rest[:, :, 0], rest[:, :, 1])
