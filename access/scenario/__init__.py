@@ -13,7 +13,7 @@ from access.scenario.robustness import Robustness, robustness
 from access.scenario.service import ServiceChoice
 from access.scenario.site import Site
 from access.scenario.switching import Switching, switching_values, weights_side_by_side
-from access.scenario.uncertainty import Uncertainty
+from access.scenario.uncertainty import Uncertainty, plausible_sites
 from access.scenario.use import TakeUpChange, take_up_change
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "attendance_beside_nearest",
     "compare",
     "equality",
+    "plausible_sites",
     "rank_closures",
     "robustness",
     "switching_values",

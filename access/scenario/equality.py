@@ -48,13 +48,14 @@ class Group:
     inverse: bool = False
 
 
-#: Groups looked for unless told otherwise; the first base that demand holds is taken.
+#: Groups looked for unless told otherwise; of equal labels the first that demand holds is taken.
 KNOWN_GROUPS = (
     Group("disabled people", "disabled", "people"),
     Group("people other than White British", "white_british", "people", inverse=True),
     Group("lone-parent households", "lone_parents", "households"),
+    Group("lone-parent households", "lone_parent_households", "households"),
     Group("households without a car", "households_no_car", "households"),
-    Group("families with a child under 5", "families_0_4", "households"),
+    Group("families with a child under 5", "families_youngest_0_4", "households"),
     Group("children under 5", "children_0_4", "people"),
     Group("young people 11 to 18", "young_11_18", "people"),
     Group("people aged 65 and over", "people_65_plus", "people"),
@@ -182,14 +183,19 @@ def _chosen(
                 f"{list(map(str, demand.columns))}"
             )
         return listed, []
-    chosen, notes = [], []
+    found: dict[str, Group] = {}
+    needs: dict[str, str] = {}
     for group in KNOWN_GROUPS:
         bases = [b for b in _OTHER_BASES[group.base] if b in demand.columns]
         if group.column in demand.columns and bases:
-            chosen.append(Group(group.label, group.column, bases[0], group.inverse))
-        else:
-            needs = " and ".join([group.column, group.base])
-            notes.append(f"{group.label} left out: demand needs columns {needs}")
+            found.setdefault(group.label, Group(group.label, group.column, bases[0], group.inverse))
+        needs.setdefault(group.label, f"{group.column} and {group.base}")
+    chosen = list(found.values())
+    notes = [
+        f"{label} left out: demand needs columns {columns}"
+        for label, columns in needs.items()
+        if label not in found
+    ]
     if not chosen:
         raise ParameterError(
             "demand holds no equality group; expected counts such as people and disabled, or "

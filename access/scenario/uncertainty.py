@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from access.errors import ParameterError
 from access.measure.demand import align
 from access.network.matrix import TravelMatrix, positions
-from access.units import metric_crs, project
+from access.units import great_circle_m, metric_crs, project
 
 Floats = NDArray[np.float64]
 Range = tuple[float, float]
@@ -121,7 +121,9 @@ class Uncertainty:
                 "median pace)"
             )
         if self.stand_ins:
-            out.append(f"assumed sites moved among plausible ones: {', '.join(self.stand_ins)}")
+            out.append(
+                f"assumed sites moved among plausible ones: {', '.join(sorted(self.stand_ins))}"
+            )
         if self.count_error:
             out.append("families of each area drawn about their count (Poisson)")
         return tuple(out)
@@ -134,6 +136,39 @@ def _check_range(value: Range | None, name: str, above: float) -> None:
     if not good or not (value[0] <= value[1]) or value[0] < 0 or value[0] <= above:
         least = "above 0" if above == 0 else "of 0 or more"
         raise ParameterError(f"{name}={value!r}; expected two numbers {least}, the lesser first")
+
+
+def plausible_sites(
+    assumed: pd.DataFrame, candidates: pd.DataFrame, *, within_m: float = 2000.0
+) -> dict[str, tuple[str, ...]]:
+    """List where an assumed site may be instead: the candidate sites near it.
+
+    Parameters
+    ----------
+    assumed, candidates : DataFrame
+        ``id lon lat``.
+    within_m : float
+        Straight-line metres.
+
+    Returns
+    -------
+    dict of str to tuple of str
+        For `Uncertainty.stand_ins`; assumed sites without a candidate near them are left out.
+
+    Examples
+    --------
+    >>> one = pd.DataFrame({"id": ["Y"], "lon": [-1.36], "lat": [53.43]})
+    >>> near = pd.DataFrame({"id": ["L1", "L2"], "lon": [-1.36, -1.5], "lat": [53.44, 53.43]})
+    >>> plausible_sites(one, near)
+    {'Y': ('L1',)}
+    """
+    out = {}
+    for row in assumed.to_dict("records"):
+        metres = great_circle_m(row["lon"], row["lat"], candidates["lon"], candidates["lat"])
+        close = candidates["id"].to_numpy(dtype=object)[metres <= within_m]
+        if len(close):
+            out[str(row["id"])] = tuple(sorted(map(str, close)))
+    return out
 
 
 def draw_settings(uncertainty: Uncertainty, draws: int, seed: int) -> pd.DataFrame:

@@ -1,0 +1,138 @@
+"""`access compare`: what a change of centres does to families' travel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from access.cli.options import JsonOption, NetworkOption, QuietOption, StudyArgument
+from access.cli.progress import steps
+
+CloseOption = Annotated[
+    list[str] | None,
+    typer.Option("--close", metavar="ID", help="A centre to close; may be given several times."),
+]
+ProposalOption = Annotated[
+    str | None,
+    typer.Option("--proposal", metavar="KEY", help="A proposal of the study; all by default."),
+]
+ServiceOption = Annotated[
+    str | None, typer.Option("--service", metavar="KEY", help="A service of the study.")
+]
+ModeOption = Annotated[
+    str, typer.Option("--mode", help="Trips by walk, by drive, or the typical family trip.")
+]
+NeighboursOption = Annotated[
+    bool,
+    typer.Option(
+        "--neighbours", help="Let families use neighbouring authorities' centres as well."
+    ),
+]
+FolderOption = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="Write tables and charts there; else only say it."),
+]
+
+
+def compare(
+    study: StudyArgument = "rotherham",
+    proposal: ProposalOption = None,
+    close: CloseOption = None,
+    opening: Annotated[
+        list[str] | None,
+        typer.Option("--open", metavar="ID", help="A candidate site to open; as --close."),
+    ] = None,
+    scenario: Annotated[
+        Path | None,
+        typer.Option("--scenario", metavar="FILE", help="A scenario as TOML; needs --service."),
+    ] = None,
+    service: ServiceOption = None,
+    mode: ModeOption = "walk",
+    by: Annotated[
+        str, typer.Option("--by", help="Groups: imd_decile, ward, locality, p_no_car, ...")
+    ] = "imd_decile",
+    neighbours: NeighboursOption = False,
+    attendance: Annotated[
+        Path | None,
+        typer.Option(
+            "--attendance", metavar="FILE", help="Observed use: CSV with area, site, attendances."
+        ),
+    ] = None,
+    take_up: Annotated[
+        str | None,
+        typer.Option(
+            "--take-up",
+            metavar="LOW-HIGH",
+            help="An assumption, off by default: factors of use per ten minutes, as 0.8-0.95.",
+        ),
+    ] = None,
+    network: NetworkOption = None,
+    out: FolderOption = None,
+    quiet: QuietOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Compare travel before and after a change: who goes further, by how much, and where to.
+
+    Without options it compares every proposal of the embedded study with today. Ask your own:
+
+      access compare --close CC04 --close CC12          two centres close
+
+      access compare --close CC12 --open LIB08          one closes, a library opens
+
+      access compare --scenario plan.toml --service childrens_centre
+
+    With --out it writes, for each question, areas, groups, closed and receiving sites (CSV,
+    parquet and GeoPackage), summary.json, and charts with their words beside them.
+    """
+    from access.ledger import to_json
+    from access.run.answers import (
+        impact_charts,
+        impact_summary,
+        impact_tables,
+        impact_words,
+        use_of,
+    )
+    from access.run.ask import (
+        impact_of,
+        questions,
+        read_attendance,
+        read_take_up,
+        travel_times,
+        write_answer,
+    )
+    from access.study import load_study
+
+    loaded = load_study(study)
+    asked = questions(
+        loaded,
+        proposal=proposal,
+        service=service,
+        close=close or [],
+        opening=opening or [],
+        scenario=scenario,
+    )
+    seen = None if attendance is None else read_attendance(attendance)
+    assumed = None if take_up is None else read_take_up(take_up)
+    with steps(quiet=quiet or json) as progress:
+        results = travel_times(loaded, network=network, progress=progress)
+        answers = {}
+        for question in asked:
+            progress(f"before and after: {question.title}")
+            impact = impact_of(results, question, mode=mode, neighbours=neighbours)
+            answers[question.key] = impact_summary(results, question, impact, by)
+            use, use_tables, use_words = use_of(results, impact, seen, assumed)
+            answers[question.key] |= {"use": use} if use else {}
+            if out is not None:
+                folder = out if len(asked) == 1 else out / question.key
+                tables = impact_tables(impact, by) | use_tables
+                charts = impact_charts(results, impact, by)
+                areas = loaded.areas[["id", "geometry"]]
+                write_answer(folder, answers[question.key], tables, charts, points=areas)
+            if not quiet and not json:
+                typer.echo("\n  ".join([impact_words(results, question, impact), *use_words]))
+    if json:
+        typer.echo(to_json(answers), nl=False)
+    elif out is not None and not quiet:
+        typer.echo(f"Written to {out}.")

@@ -1,0 +1,104 @@
+"""`access rank`: where a proposal stands among every alternative to it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from access.cli.compare import (
+    CloseOption,
+    FolderOption,
+    ModeOption,
+    NeighboursOption,
+    ProposalOption,
+    ServiceOption,
+)
+from access.cli.options import JsonOption, NetworkOption, QuietOption, StudyArgument
+from access.cli.progress import steps
+
+
+def rank(
+    study: StudyArgument = "rotherham",
+    proposal: ProposalOption = None,
+    close: CloseOption = None,
+    service: ServiceOption = None,
+    mode: ModeOption = "walk",
+    never_close: Annotated[
+        list[str] | None,
+        typer.Option("--never-close", metavar="ID", help="A centre that every option keeps."),
+    ] = None,
+    min_per_locality: Annotated[
+        int | None,
+        typer.Option("--min-per-locality", min=0, help="Centres kept in every locality, at least."),
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option("--threshold", help="Minutes for the share beyond; the study's by default."),
+    ] = None,
+    draws: Annotated[
+        int,
+        typer.Option("--draws", min=0, help="Settings to draw, to see how firm the rank is."),
+    ] = 0,
+    neighbours: NeighboursOption = False,
+    network: NetworkOption = None,
+    out: FolderOption = None,
+    quiet: QuietOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Rank a proposal among all ways to close as many centres, on every criterion.
+
+    Criteria: mean minutes, the mean weighted by deprivation, the time that nine in ten are
+    within, the worst-off area, the share beyond a threshold, and the gap between the most and
+    least deprived fifths. Rank 1 is best. Says which options are at least as good on every
+    count (the Pareto front has none such), how near the best ones are to each other, and with
+    --draws how firm the rank is when speeds, positions and weights are varied.
+
+      access rank --proposal childrens_centres_12_to_9 --draws 1000
+
+      access rank --close CC02 --close CC06 --close CC09 --never-close CC12
+
+    With --out it writes options.csv, options.parquet, tables.gpkg, summary.json and charts.
+    """
+    from access.ledger import to_json
+    from access.run.answers import (
+        ranking_charts,
+        ranking_summary,
+        ranking_tables,
+        ranking_words,
+        robustness_of,
+    )
+    from access.run.ask import questions, ranking_of, travel_times, write_answer
+    from access.study import load_study
+
+    loaded = load_study(study)
+    asked = questions(loaded, proposal=proposal, service=service, close=close or [])
+    with steps(quiet=quiet or json) as progress:
+        results = travel_times(loaded, network=network, progress=progress)
+        answers = {}
+        for question in asked:
+            progress(f"every alternative: {question.title}")
+            ranking = ranking_of(
+                results,
+                question,
+                mode=mode,
+                neighbours=neighbours,
+                threshold_minutes=threshold,
+                never_close=never_close or [],
+                min_per_locality=min_per_locality,
+            )
+            firm = None
+            if draws:
+                progress(f"how firm the rank is: {question.title}")
+                firm = robustness_of(results, question, mode=mode, draws=draws)
+            answers[question.key] = ranking_summary(results, question, ranking, firm)
+            if out is not None:
+                folder = out if len(asked) == 1 else out / question.key
+                tables, charts = ranking_tables(ranking, firm), ranking_charts(ranking, firm)
+                write_answer(folder, answers[question.key], tables, charts)
+            if not quiet and not json:
+                typer.echo(ranking_words(results, question, ranking, firm))
+    if json:
+        typer.echo(to_json(answers), nl=False)
+    elif out is not None and not quiet:
+        typer.echo(f"Written to {out}.")

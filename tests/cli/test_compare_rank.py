@@ -1,0 +1,184 @@
+"""`access compare` and `access rank`: questions of one's own, answered in words and tables."""
+
+from __future__ import annotations
+
+import json
+
+import geopandas as gpd
+import pandas as pd
+import pyogrio
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from access.cli.compare import compare
+from access.cli.rank import rank
+from access.errors import AccessError, ParameterError, ScenarioError, StudyError
+
+app = typer.Typer(pretty_exceptions_enable=False)
+app.command()(compare)
+app.command()(rank)
+CC = "childrens_centres_12_to_9"
+
+
+def call(*words: object) -> str:
+    done = CliRunner().invoke(app, [str(w) for w in words])
+    if isinstance(done.exception, AccessError):
+        raise done.exception
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "said"),
+    [
+        (["compare", "--proposal", "none"], ParameterError, "no proposal 'none'"),
+        (
+            ["compare", "--service", "baths", "--close", "CC01"],
+            ParameterError,
+            "no service 'baths'",
+        ),
+        (["compare", "--close", "CC99"], ParameterError, "which service is meant"),
+        (["compare", "--close", "CC01", "--close", "YC01"], ParameterError, "which service"),
+        (
+            ["compare", "--proposal", CC, "--close", "CC01"],
+            ParameterError,
+            "one question at a time",
+        ),
+        (["compare", "--scenario", "plan.toml"], ParameterError, "--scenario needs --service"),
+        (
+            ["compare", "--scenario", "no.toml", "--service", "youth_centre"],
+            ScenarioError,
+            "no.toml cannot be read",
+        ),
+        (["compare", "--proposal", CC, "--take-up", "half"], ParameterError, "take-up 'half'"),
+        (
+            ["compare", "--proposal", CC, "--attendance", "none.csv"],
+            StudyError,
+            "cannot be read as CSV",
+        ),
+        (["rank", "--service", "youth_centre", "--close", "CC01"], ScenarioError, "'CC01'"),
+    ],
+)
+def test_questions_that_cannot_be_answered_are_refused_before_the_work(words, error, said):
+    with pytest.raises(error, match=said):
+        call(*words, "-q")
+
+
+def test_help_teaches():
+    for command in ("compare", "rank"):
+        text = call(command, "--help")
+        assert f"access {command} --close" in text
+        assert "--neighbours" in text
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory):
+    out = tmp_path_factory.mktemp("compare")
+    seen = tmp_path_factory.mktemp("given") / "attendance.csv"
+    seen.write_text("area,site,attendances\nE00038789,CC03,10\nE00038790,CC12,30\n", "utf-8")
+    text = call(
+        "compare", "--proposal", CC, "--out", out, "--take-up", "0.8-0.95", "--attendance", seen
+    )
+    return out, text, seen
+
+
+@pytest.mark.slow
+def test_compare_says_it_and_writes_it(compared):
+    out, text, _ = compared
+    assert "Closing Park View Children's Centre, Broom Valley" in text
+    assert "Modelled streets" in text
+    assert "Assumption, not evidence" in text
+    assert "25 % of attendances are at the family's nearest site" in text
+    summary = json.loads((out / "summary.json").read_text("utf-8"))
+    areas = pd.read_csv(out / "areas.csv")
+    assert len(areas) == 854
+    assert areas["count"].sum() == 15972 == summary["figures"]["families"]
+    assert summary["use"]["take_up"]["change_low"] < summary["use"]["take_up"]["change_high"] < 0
+    pd.testing.assert_frame_equal(
+        pd.read_parquet(out / "areas.parquet")[["id", "minutes_after"]],
+        areas[["id", "minutes_after"]],
+        check_dtype=False,
+    )
+    layers = {str(name) for name, _ in pyogrio.list_layers(out / "tables.gpkg")}
+    assert {"areas", "closed_sites", "by_imd_decile", "equality_groups"} <= layers
+    on_map = gpd.read_file(out / "tables.gpkg", layer="areas")
+    assert on_map.crs.to_epsg() == 27700
+    assert on_map.geometry.notna().all()
+    assert "ecological fallacy" in pd.read_csv(out / "equality_groups.csv")["warning"][0]
+    assert (out / "change.png").read_bytes()[:4] == b"\x89PNG"
+    assert "Bar chart" in (out / "change.txt").read_text("utf-8")
+
+
+@pytest.mark.slow
+def test_the_same_question_gives_the_same_bytes(compared, tmp_path):
+    out, _, seen = compared
+    call(
+        "compare", "--proposal", CC, "--out", tmp_path, "--take-up", "0.8-0.95",
+        "--attendance", seen, "-q",
+    )  # fmt: skip
+    for file in sorted(tmp_path.iterdir()):
+        assert file.read_bytes() == (out / file.name).read_bytes(), file.name
+
+
+@pytest.mark.slow
+def test_a_mode_that_is_not_measured():
+    with pytest.raises(ParameterError, match="'bus' is not measured"):
+        call("compare", "--proposal", CC, "--mode", "bus", "-q")
+
+
+@pytest.mark.slow
+def test_a_scenario_of_ones_own_with_an_opening(tmp_path):
+    plan = tmp_path / "plan.toml"
+    plan.write_text(
+        'name = "A library instead"\nbaseline = "childrens_centre"\n'
+        '[[modification]]\naction = "close"\nsite = "CC12"\ncomment = "as proposed"\n'
+        '[[modification]]\naction = "open"\nsite = "LIB01"\n',
+        "utf-8",
+    )
+    words = ["compare", "--scenario", plan, "--service", "childrens_centre", "--json"]
+    answer = json.loads(call(*words, "--neighbours"))["plan"]
+    assert answer["title"] == "A library instead"
+    assert [c["comment"] for c in answer["changes"]] == ["as proposed", ""]
+    assert answer["figures"]["sites_after"] == 34
+    assert answer["figures"]["nearest_is_neighbours_before"] > 0
+    with pytest.raises(ScenarioError, match="does not only close sites"):
+        _rank_scenario(plan)
+
+
+def _rank_scenario(plan):
+    from access.run.ask import questions, ranking_of, travel_times
+    from access.study import load_study
+
+    study = load_study("rotherham")
+    asked = questions(study, scenario=plan, service="childrens_centre")
+    ranking_of(travel_times(study), asked[0], mode="walk")
+
+
+@pytest.mark.slow
+def test_rank_says_it_and_writes_it(tmp_path):
+    text = call("rank", "--proposal", CC, "--draws", "20", "--out", tmp_path)
+    assert "Of 220 ways to keep 9 of 12" in text
+    assert "has the best mean" in text
+    assert "Over 20 settings" in text
+    options = pd.read_csv(tmp_path / "options.csv")
+    assert len(options) == 220
+    assert options["rank_mean"].min() == 1
+    summary = json.loads((tmp_path / "summary.json").read_text("utf-8"))
+    closed = " ".join(summary["proposal"]["closed"])
+    assert closed == "CC04 CC11 CC12"
+    row = options.set_index("closed").loc[closed]
+    assert row["rank_mean"] == summary["proposal"]["rank_mean"]
+    assert "options" in {str(name) for name, _ in pyogrio.list_layers(tmp_path / "tables.gpkg")}
+    for name in ("rank", "pareto_p90", "often_best"):
+        assert (tmp_path / f"{name}.png").exists()
+        assert (tmp_path / f"{name}.txt").exists()
+
+
+@pytest.mark.slow
+def test_rank_keeps_the_rules():
+    words = ["rank", "--close", "CC02", "--close", "CC06", "--json", "--never-close", "CC12"]
+    answer = json.loads(call(*words, "--min-per-locality", "2", "--threshold", "30"))["asked"]
+    assert answer["options"] < 55
+    assert all("CC12" not in closed for closed in answer["best"].values())
+    assert "robustness" not in answer
