@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from access.display import html_answer, html_table, text_answer
-from access.network import TravelMatrix
+from access.network import Network, TravelMatrix
 from access.study import load_study
 
 NASTY = "<script>alert('x')</script> & \"quotes\""
@@ -120,3 +120,19 @@ def test_a_matrix_tells_how_many_pairs_are_reached_and_why_others_are_not():
 
 def test_pandas_missing_values_do_not_break_a_table():
     assert "&lt;NA&gt;" in html_table(["a"], [[pd.NA]])
+
+
+# ---- the network
+
+
+def test_a_network_tells_whose_streets_and_how_many_kilometres():
+    net = Network.from_edges(
+        [-1.36, -1.35, -1.34], [53.43, 53.43, 53.43], [0, 1], [1, 2],
+        metres=[1500.0, 500.0], edge_class=["residential", NASTY], assumptions=["Made up."],
+        source=NASTY,
+    )  # fmt: skip
+    found = read(net._repr_html_())
+    assert "script" not in found.tags
+    assert "2 streets, 3 junctions and ends, 2 km" in " ".join(found.words)
+    assert found.words.count(NASTY) == 1
+    assert "Made up." in found.words
