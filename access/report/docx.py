@@ -206,7 +206,7 @@ def _add_callout(word: Any, document: Document, block: Callout) -> None:
         made.paragraph_format.keep_with_next = True
         made = word.add_paragraph(style=style)
         _write(made, document, text)
-    word.add_paragraph(style="Small")
+    made.paragraph_format.space_after = Pt(8)
 
 
 def _bookmark(place: int) -> str:

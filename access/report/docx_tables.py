@@ -13,7 +13,7 @@ from docx.shared import Emu, Length
 from access.maps.style import INK
 from access.report.docx_parts import borders, element, shade
 from access.report.docx_styles import BLUE, FAINT, RULE
-from access.report.layout import column_shares
+from access.report.layout import WHOLE_ROWS, column_shares
 from access.report.tables import TableView
 from access.report.text import plain
 
@@ -34,12 +34,8 @@ def add_table(word: Any, view: TableView, width: Length, *, compact: bool = Fals
     """
     body = view.body
     height = max(len(body), 1)
-    made = _bare(
-        word,
-        height + 1,
-        len(view.columns),
-        [s * width for s in column_shares(view, compact=compact)],
-    )
+    shares = column_shares(view, compact=compact)
+    made = _bare(word, height + 1, [s * width for s in shares], padding=25 if compact else 45)
     _describe(made, view.title, total=view.total is not None)
     # By id, once: python-docx looks a style's name up anew for every paragraph.
     style = word.styles["Table text compact" if compact else "Table text"].style_id
@@ -59,6 +55,9 @@ def add_table(word: Any, view: TableView, width: Length, *, compact: bool = Fals
                 _dress(target, top=(8, _LINE), bottom=(4, RULE))
             else:
                 _dress(target, bottom=(4, RULE))
+    if height <= WHOLE_ROWS:
+        for r in range(height):
+            cells[r * wide].paragraphs[0].paragraph_format.keep_with_next = True
     if not body:
         _fill(cells[wide], "Nothing to list.", style, "left")
     _header_row(made.rows[0])
@@ -73,7 +72,7 @@ def add_key_figures(word: Any, items: Sequence[tuple[str, str]], width: Length) 
     items : sequence of (figure, words)
     width : Length
     """
-    made = _bare(word, 2, len(items), [width / len(items)] * len(items))
+    made = _bare(word, 2, [width / len(items)] * len(items))
     _describe(made, "Key figures", total=False)
     small, large = word.styles["Table text"].style_id, word.styles["Key figure"].style_id
     for k, (figure, words) in enumerate(items):
@@ -84,15 +83,15 @@ def add_key_figures(word: Any, items: Sequence[tuple[str, str]], width: Length) 
         _fill(foot, plain(figure), large, "left")
         _dress(foot, fill="EEF3F8")
     _header_row(made.rows[0])
-    word.add_paragraph(style="Small")
 
 
-def _bare(word: Any, rows: int, columns: int, widths: Sequence[float]) -> Any:
-    made = word.add_table(rows=rows, cols=columns)
+def _bare(word: Any, rows: int, widths: Sequence[float], *, padding: int = 45) -> Any:
+    """Add a table without style; padding above and below is in twentieths of a point."""
+    made = word.add_table(rows=rows, cols=len(widths))
     made.alignment = WD_TABLE_ALIGNMENT.LEFT
     made.autofit = False
     margins = element("tblCellMar")
-    for edge, twips in (("top", 50), ("left", 70), ("bottom", 50), ("right", 70)):
+    for edge, twips in (("top", padding), ("left", 70), ("bottom", padding), ("right", 70)):
         margins.append(element(edge, w=twips, type="dxa"))
     properties = made._tbl.tblPr
     properties.append(margins)

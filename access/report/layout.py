@@ -7,6 +7,8 @@ from access.report.tables import TableView
 _LONGEST = 30  # characters of a text cell that are worth a line of their own
 _PADDING = 2.0
 _BOLD = 1.12  # bold headers are wider than the figures below them
+WHOLE_ROWS = 13
+"""A table of no more rows than this stands on one page; a longer one may break between rows."""
 _BUDGET = {False: 96.0, True: 110.0}  # characters across a page, in usual and in compact type
 
 

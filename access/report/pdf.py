@@ -33,7 +33,7 @@ from access.report.blocks import (
 )
 from access.report.document import INTERNAL_MARK, Document, heading_text, long_date
 from access.report.files import save
-from access.report.layout import column_shares
+from access.report.layout import WHOLE_ROWS, column_shares
 from access.report.text import plain
 
 STANDARD: Final = "ua-1"
@@ -159,6 +159,7 @@ def _table(document: Document, place: int, block: TableBlock) -> dict[str, Any]:
         "rows": [[c.text for c in row] for row in view.body] or empty,
         "total": view.total is not None,
         "compact": block.compact,
+        "whole": len(view.body) <= WHOLE_ROWS,
         "notes": list(view.notes),
         "source": view.source,
     }
