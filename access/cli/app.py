@@ -9,7 +9,9 @@ import typer
 
 import access
 from access.cli.check import check
+from access.cli.compare import compare
 from access.cli.new import new
+from access.cli.rank import rank
 from access.cli.replay import replay
 from access.cli.report import report
 from access.cli.run import run
@@ -38,11 +40,8 @@ Every command has `--help`. Times are minutes, lengths are metres, and a place t
 reached is said to be so, never given a number.
 """,
 )
-app.command()(run)
-app.command()(check)
-app.command()(new)
-app.command()(report)
-app.command()(replay)
+for command in (run, check, new, compare, rank, report, replay):
+    app.command()(command)
 
 
 def _version(asked: bool) -> None:
