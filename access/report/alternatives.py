@@ -17,6 +17,7 @@ from access.report.columns import Column
 from access.report.figures import rank_figures
 from access.report.findings import ProposalFindings, best_kept
 from access.report.firmness import firmness_blocks
+from access.report.hubs import HubAnswer, hub_blocks
 from access.report.requests import Request
 from access.report.tables import Table
 from access.report.words import Voice, listed, number, place_of, sentence
@@ -48,6 +49,7 @@ def alternatives_blocks(
     reasons: Mapping[tuple[str, ...], str] | None = None,
     requests: Sequence[Request] | None = None,
     robustness: Mapping[str, Robustness] | None = None,
+    hubs: Sequence[HubAnswer] | None = None,
 ) -> list[Block]:
     """Write the appendix of alternatives.
 
@@ -62,6 +64,8 @@ def alternatives_blocks(
         What consultees asked for.
     robustness : mapping of str to Robustness, optional
         By proposal.
+    hubs : sequence of HubAnswer, optional
+        The best set for each number of Family Hubs.
 
     Returns
     -------
@@ -75,8 +79,11 @@ def alternatives_blocks(
         robust = (robustness or {}).get(found.result.key)
         blocks.append(Heading(found.title, 2, appendix=True))
         blocks += _service(results, found, reasons or {}, robust)
+    first = findings[0]
     return [
         *blocks,
+        Heading("Family Hubs", 2, appendix=True),
+        *hub_blocks(results, hubs, first.names, first.mode, voice),
         Heading("What consultees asked for", 2, appendix=True),
         *asked_blocks(results, findings, voice, requests),
     ]

@@ -20,6 +20,7 @@ from access.report.blocks import (
 from access.report.cells import is_missing
 from access.report.findings import ProposalFindings
 from access.report.firmness import place_range
+from access.report.hubs import HubAnswer, hub_sentence
 from access.report.options_table import options_table
 from access.report.who_tables import group_table
 from access.report.words import Voice, about, listed, number, place_of, sentence
@@ -38,7 +39,9 @@ def summary_blocks(
     results: StudyResults,
     findings: Sequence[ProposalFindings],
     voice: Voice,
+    *,
     robustness: Mapping[str, Robustness],
+    hubs: Sequence[HubAnswer] = (),
 ) -> list[Block]:
     """Write the first two pages.
 
@@ -49,6 +52,8 @@ def summary_blocks(
     voice : Voice
     robustness : mapping of str to Robustness
         By proposal; empty where it was not asked.
+    hubs : sequence of HubAnswer
+        Empty where it was not asked.
 
     Returns
     -------
@@ -60,9 +65,14 @@ def summary_blocks(
     ]
     for found in findings:
         blocks += _proposal_blocks(found, voice)
+    points = _criteria(findings)
+    if hubs:
+        first = findings[0]
+        told = hub_sentence(results, hubs, first.names, first.mode, voice)
+        points = (*points, (Bold("Family Hubs: "), told))
     blocks += [
         Heading("Where the proposals stand, by what matters most"),
-        BulletList(_criteria(findings)),
+        BulletList(points),
     ]
     blocks += [Heading("How sure we are"), *_certainty(results, findings, robustness)]
     return [*blocks, Callout("decision", "Worth asking for before deciding", (_to_ask(results),))]

@@ -1,0 +1,108 @@
+"""Family Hubs in the report: best sets, the council's own, and what was proven."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from access.errors import ParameterError
+from access.report.blocks import BulletList, Paragraph, TableBlock
+from access.report.board import board_report
+from access.report.hubs import hub_blocks, hub_sentence, hub_table, mean_minutes, proof
+from access.report.names import short_names
+from access.report.words import Voice
+from tests.unit.report_results import AREAS, CENTRES, line_results
+
+VOICE = Voice()
+
+
+@dataclass(frozen=True)
+class Answer:
+    chosen: tuple[str, ...]
+    status: str = "proven_optimal"
+    gap: float = 0.0
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    return line_results(tmp_path_factory.mktemp("line"))
+
+
+def with_council(results, *ids):
+    config = results.study.config
+    hubs = config.hubs.model_copy(update={"council_choice": ids, "council_source": "A paper"})
+    return replace(
+        results, study=replace(results.study, config=config.model_copy(update={"hubs": hubs}))
+    )
+
+
+class TestWrongInputs:
+    def test_no_site_at_all_is_refused(self, results):
+        with pytest.raises(ParameterError, match="at least one"):
+            mean_minutes(results, (), "walk")
+
+    def test_a_site_that_was_not_measured_is_refused(self, results):
+        with pytest.raises(ParameterError, match="Q9"):
+            mean_minutes(results, ("Q9",), "walk")
+
+
+def test_the_mean_is_the_hand_worked_one(results):
+    place = {c[0]: c[2] for c in CENTRES}
+    minutes = [min(abs(at - place["C1"]), abs(at - place["C3"])) + 1 for at, *_ in AREAS]
+    counts = [n for _, n, *_ in AREAS]
+    expected = np.average(minutes, weights=counts)
+    means = mean_minutes(results, ("C1", "C3"), "walk")
+    assert means["childrens_centre"] == pytest.approx(expected)
+    assert means["joint"] == pytest.approx(expected)
+
+
+def test_not_asked_is_said_to_be_not_asked(results):
+    (block,) = hub_blocks(results, None, {}, "walk", VOICE)
+    assert isinstance(block, Paragraph)
+    assert "not part of this run" in block.text
+
+
+def test_the_council_s_own_set_stands_beside_the_best(results):
+    given = with_council(results, "C1", "C4")
+    names = short_names(given)
+    hubs = (Answer(("C3",)), Answer(("C2", "C4")), Answer(("C1", "C3", "C4"), "within_gap", 0.02))
+    text = hub_sentence(given, hubs, names, "walk", VOICE)
+    assert text.startswith(
+        "The best two Family Hubs by average walk, both services together, would be "
+        "Mill & <b>Lane</b> and Bridge (assumed): "
+    )
+    assert "The council chose West and Bridge (assumed): " in text
+    assert text.endswith("longer.")
+    table = hub_table(given, hubs, names, "walk")
+    assert [row[0] for row in table.rows] == ["1", "2", "3", "2, the council's own"]
+    assert [row[-1] for row in table.rows][-2:] == ["within 2.0% of the best", "given"]
+    assert isinstance(hub_blocks(given, hubs, names, "walk", VOICE)[1], TableBlock)
+
+
+def test_the_same_set_is_called_the_same(results):
+    given = with_council(results, "C2", "C4")
+    text = hub_sentence(given, [Answer(("C4", "C2"))], short_names(given), "walk", VOICE)
+    assert text.endswith("These are the council's own.")
+
+
+def test_what_is_not_proven_is_not_called_best(results):
+    text = hub_sentence(results, [Answer(("C2",), "feasible", 0.3)], {}, "walk", VOICE)
+    assert text.startswith("The best found one Family Hub")
+    assert proof("feasible", 0.3) == "good, not proven"
+    assert proof("something new", 0.0) == "not proven"
+    assert proof("within_gap", 0.00001) == "within 0.1% of the best"
+
+
+def test_rules_that_nothing_meets_are_told(results):
+    text = hub_sentence(results, [Answer((), "infeasible", float("inf"))], {}, "walk", VOICE)
+    assert text == "No set of hubs meets the rules that were asked for."
+
+
+def test_the_first_pages_name_the_hubs_when_they_were_asked_for(results):
+    document = board_report(with_council(results, "C1", "C4"), hubs=[Answer(("C2", "C4"))])
+    lists = [b for b in document.blocks if isinstance(b, BulletList)]
+    points = [document.words(item) for b in lists for item in b.items]
+    assert any(p.startswith("Family Hubs: The best two Family Hubs") for p in points)
+    assert any(isinstance(b, TableBlock) and b.key == "hubs" for b in document.blocks)
