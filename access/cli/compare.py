@@ -87,6 +87,7 @@ def compare(
     parquet and GeoPackage), summary.json, and charts with their words beside them.
     """
     from access.ledger import to_json
+    from access.run.answer_files import write_answer
     from access.run.answers import (
         impact_charts,
         impact_summary,
@@ -94,14 +95,8 @@ def compare(
         impact_words,
         use_of,
     )
-    from access.run.ask import (
-        impact_of,
-        questions,
-        read_attendance,
-        read_take_up,
-        travel_times,
-        write_answer,
-    )
+    from access.run.ask import impact_of, travel_times
+    from access.run.questions import questions, read_attendance, read_take_up
     from access.study import load_study
 
     loaded = load_study(study)

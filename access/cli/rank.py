@@ -61,14 +61,16 @@ def rank(
     With --out it writes options.csv, options.parquet, tables.gpkg, summary.json and charts.
     """
     from access.ledger import to_json
-    from access.run.answers import (
+    from access.run.answer_files import write_answer
+    from access.run.answers_ranking import (
         ranking_charts,
         ranking_summary,
         ranking_tables,
         ranking_words,
         robustness_of,
     )
-    from access.run.ask import questions, ranking_of, travel_times, write_answer
+    from access.run.ask import ranking_of, travel_times
+    from access.run.questions import questions
     from access.study import load_study
 
     loaded = load_study(study)

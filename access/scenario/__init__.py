@@ -2,11 +2,12 @@
 
 from access.measure.typical import typical_matrix
 from access.scenario.attendance import Attendance, attendance_beside_nearest
+from access.scenario.baseline import OPEN_STATUSES, Baseline
 from access.scenario.compare import compare
 from access.scenario.equality import ECOLOGICAL_WARNING, Equality, equality
 from access.scenario.impact import Impact
-from access.scenario.model import OPEN_STATUSES, Baseline, Scenario
-from access.scenario.modification import STATUSES, Modification, NothingChangesWarning
+from access.scenario.model import Scenario
+from access.scenario.modification import Modification, NothingChangesWarning
 from access.scenario.rank import rank_closures
 from access.scenario.ranking import Ranking
 from access.scenario.robustness import Robustness, robustness
@@ -15,6 +16,7 @@ from access.scenario.site import Site
 from access.scenario.switching import Switching, switching_values, weights_side_by_side
 from access.scenario.uncertainty import Uncertainty, plausible_sites
 from access.scenario.use import TakeUpChange, take_up_change
+from access.scenario.vocabulary import STATUSES
 
 __all__ = [
     "ECOLOGICAL_WARNING",

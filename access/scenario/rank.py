@@ -14,8 +14,9 @@ from access.scenario.enumerate import MAX_OPTIONS, Indices
 from access.scenario.evaluate import CRITERIA, evaluate, sums
 from access.scenario.joint import pair_criteria
 from access.scenario.prepared import Floats
-from access.scenario.ranking import Ranking, rank_table, stand
+from access.scenario.ranking import Ranking
 from access.scenario.service import Options, ServiceChoice, Yardstick, list_options
+from access.scenario.standing import rank_table, stand
 
 _GAP_NOTE = (
     "gap: mean minutes of the most deprived national fifth less those of the least deprived; "

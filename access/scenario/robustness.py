@@ -16,8 +16,9 @@ from access.network.matrix import TravelMatrix
 from access.scenario.evaluate import evaluate
 from access.scenario.prepared import Floats, fifths, prepare
 from access.scenario.ranking import CRITERION_WORDS
+from access.scenario.redraw import MinutesMaker
 from access.scenario.service import Options, ServiceChoice, Yardstick, list_options
-from access.scenario.uncertainty import MinutesMaker, Uncertainty, draw_settings, grid_settings
+from access.scenario.uncertainty import Uncertainty, draw_settings, grid_settings
 from access.scenario.words import list_words, named
 
 INTERVAL = (0.05, 0.95)

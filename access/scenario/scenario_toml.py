@@ -9,7 +9,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from access.errors import Fault, ScenarioError
-from access.scenario.modification import ACTIONS, Modification, value_faults
+from access.scenario.modification import Modification
+from access.scenario.vocabulary import ACTIONS, value_faults
 
 _TOP = ("name", "comment", "baseline", "modification")
 #: TOML key to field of `Modification`, in the order written.

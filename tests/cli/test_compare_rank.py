@@ -147,7 +147,8 @@ def test_a_scenario_of_ones_own_with_an_opening(tmp_path):
 
 
 def _rank_scenario(plan):
-    from access.run.ask import questions, ranking_of, travel_times
+    from access.run.ask import ranking_of, travel_times
+    from access.run.questions import questions
     from access.study import load_study
 
     study = load_study("rotherham")

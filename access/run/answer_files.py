@@ -1,0 +1,74 @@
+"""An answer as files: all or nothing, and the same bytes every time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import pyogrio
+
+from access.ledger import to_json
+from access.report.chart import Chart
+from access.run.write import all_or_nothing, safe_cells
+
+
+def write_answer(
+    out: Path,
+    summary: Mapping[str, Any],
+    tables: Mapping[str, pd.DataFrame],
+    charts: Mapping[str, Chart],
+    *,
+    points: gpd.GeoDataFrame | None = None,
+) -> list[str]:
+    """Write an answer: summary as JSON, tables as CSV, parquet and GeoPackage, charts as PNG.
+
+    Parameters
+    ----------
+    out : Path
+        Folder.
+    summary : mapping
+    tables : mapping of str to DataFrame
+        By name; a table with the areas' ids in ``id`` becomes a map layer.
+    charts : mapping of str to Chart
+    points : GeoDataFrame, optional
+        The areas: ``id geometry``.
+
+    Returns
+    -------
+    list of str
+        Names of the files written.
+
+    Raises
+    ------
+    OutputError
+        If `out` cannot be written; former outputs are then whole.
+    """
+    with all_or_nothing(out) as work:
+        (work / "summary.json").write_text(to_json(dict(summary)), encoding="utf-8")
+        for name, table in tables.items():
+            safe_cells(table).to_csv(work / f"{name}.csv", index=False, lineterminator="\n")
+            table.to_parquet(work / f"{name}.parquet", index=False)
+        _write_layers(work / "tables.gpkg", tables, points)
+        for name, chart in charts.items():
+            chart.save(work / f"{name}.png")
+            (work / f"{name}.txt").write_text(f"{chart.title}\n\n{chart.alt}\n", encoding="utf-8")
+        return sorted(file.name for file in work.iterdir())
+
+
+def _write_layers(
+    path: Path, tables: Mapping[str, pd.DataFrame], points: gpd.GeoDataFrame | None
+) -> None:
+    # GDAL would write the clock into the file; a fixed date keeps the same inputs the same bytes
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": "2000-01-01T00:00:00.000Z"})
+    try:
+        for number, (name, table) in enumerate(tables.items()):
+            layer = table
+            if points is not None and "id" in table.columns and len(table) == len(points):
+                shapes = points.set_index("id").loc[table["id"], "geometry"].to_numpy()
+                layer = gpd.GeoDataFrame(table, geometry=shapes, crs=points.crs)
+            pyogrio.write_dataframe(layer, path, layer=name, driver="GPKG", append=number > 0)
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
