@@ -25,7 +25,8 @@ def run(
 
     Outputs: summary.json (every figure), areas.csv (one row an area), alternatives.csv (every
     other way to close as many), study.gpkg (layers for QGIS), explorer.html (for the public: one
-    file, no internet), map.html (for planners), ledger.json (inputs with hashes, settings,
+    file, no internet), map.html (for planners), report.docx, report.pdf and tables.xlsx (for the
+    board), ledger.json (inputs with hashes, settings,
     versions, assumptions), evidence.zip (all of it). They replace the former ones only when all
     of them are whole.
     """
@@ -45,5 +46,5 @@ def run(
         typer.echo(spoken_summary(results))
         typer.echo(
             f"\nWritten to {folder}: explorer.html for the public, map.html for planners, "
-            "study.gpkg for QGIS, evidence.zip with all of it."
+            "report.pdf for the board, study.gpkg for QGIS, evidence.zip with all of it."
         )

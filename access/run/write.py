@@ -21,6 +21,9 @@ from access.ledger import RunLedger, sha256_of, to_json
 from access.maps.explorer import write_explorer
 from access.maps.from_results import explorer_data
 from access.maps.layers import study_map
+from access.report.board import board_report
+from access.report.firmness import study_robustness
+from access.report.write import report_files
 from access.results import StudyResults
 from access.run.evidence import write_evidence
 from access.scenario import Ranking
@@ -100,6 +103,8 @@ def write_outputs(
         for name, write in writers.items():
             progress(f"writing {name}")
             write(results, work / name)
+        if results.proposals:
+            _write_report(results, work, progress)
         hashes = {file.name: sha256_of(file) for file in sorted(work.iterdir())}
         ledger = replace(results.ledger, outputs=hashes)
         (work / "ledger.json").write_text(ledger.to_json(), encoding="utf-8")
@@ -271,6 +276,19 @@ def _write_alternatives(results: StudyResults, path: Path) -> None:
 
 def _write_map(results: StudyResults, path: Path) -> None:
     study_map(results).save(str(path))
+
+
+def _write_report(results: StudyResults, folder: Path, progress: Callable[[str], None]) -> None:
+    """Write the board's report as Word, PDF and workbook, with how firm the ranking is."""
+    robust = {}
+    mode = next(iter(results.matrices))
+    for key, result in results.proposals.items():
+        if result.rankings:
+            progress(f"how firm the ranking is: {result.title}")
+            robust[key] = study_robustness(results, result, mode=mode)
+    document = board_report(results, mode=mode, robustness=robust)
+    for name, content in report_files(document, progress=progress).items():
+        (folder / name).write_bytes(content)
 
 
 def _write_explorer(results: StudyResults, path: Path) -> None:

@@ -24,6 +24,9 @@ OUTPUTS = {
     "study.gpkg",
     "map.html",
     "explorer.html",
+    "report.docx",
+    "report.pdf",
+    "tables.xlsx",
     "ledger.json",
     "evidence.zip",
 }
