@@ -65,6 +65,7 @@ LAYERS = (
 
 def test_every_map_has_a_title_words_a_legend_and_a_table(page):
     page.click("#area-table summary")
+    page.locator("#area-rows tbody tr").first.wait_for()
     assert page.evaluate("App.layerKeys('before-after').sort()") == sorted(LAYERS)
     for key in LAYERS:
         page.select_option("#colour-by", key)
@@ -88,6 +89,7 @@ def test_every_map_has_a_title_words_a_legend_and_a_table(page):
 
 def test_the_table_equals_the_map_of_extra_minutes(page, example):
     page.click("#area-table summary")
+    page.locator("#area-rows tbody tr").first.wait_for()
     areas = impact_of(example, 0).areas.set_index("id")
     for row in cells(page, "#area-rows"):
         area = areas.loc[row[0][-4:-1]]

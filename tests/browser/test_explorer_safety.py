@@ -131,6 +131,7 @@ def test_counts_of_one_to_four_are_hidden_everywhere(visit, small, tmp_path):
     page = visit(write_explorer(small, tmp_path / "x.html"))
     page.click("nav a[href='#before-after']")
     page.click("#area-table summary")
+    page.locator("#area-rows tbody tr").first.wait_for()
     shown = page.evaluate(
         """() => [...document.querySelectorAll('#area-rows tbody tr')].slice(0, 6).map(
              (tr) => tr.children[1].innerText)"""

@@ -158,8 +158,13 @@ def test_the_map_draws_a_line_to_each_centre(visit, example_page):
 
 def test_clicking_the_map_answers_for_that_street(visit, example_page):
     page = visit(example_page)
-    page.locator("#map").click(position={"x": 300, "y": 230})
+    where = page.evaluate(
+        """() => { const i = App.data.areas.id.indexOf('A26');
+             return App.map.leaflet.latLngToContainerPoint([App.areas.lat[i], App.areas.lon[i]]); }"""
+    )
+    page.locator("#map").click(position=where)
     assert page.inner_text("#place-title").startswith("For ")
+    assert page.evaluate("App.data.areas.id[App.state.place.area]") == "A26"
     assert page.locator("#cards article").count() == 2
 
 

@@ -14,6 +14,7 @@
     const { areas } = data;
     const spread = (coded) => (coded ? coded.at.map((i) => coded.of[i]) : null);
     App.areas = { ...areas, name: spread(areas.name), ward: spread(areas.ward), locality: spread(areas.locality) };
+    App.near = nearestSites(data);
     App.bounds = [[Math.min(...areas.lat) - 0.004, Math.min(...areas.lon) - 0.006], [Math.max(...areas.lat) + 0.004, Math.max(...areas.lon) + 0.006]];
     App.still = globalThis.matchMedia('(prefers-reduced-motion: reduce)').matches;
     App.printing = false;
@@ -31,6 +32,22 @@
       option: App.proposalOption(),
     };
   };
+
+  /* The centre nearest to each area in a straight line: a name for areas that have none. */
+  function nearestSites({ areas, sites, candidates_from: today }) {
+    return areas.id.map((_, i) => {
+      let best = 0;
+      let least = Infinity;
+      for (let s = 0; s < today; s += 1) {
+        const far = Math.hypot((sites[s].lon - areas.lon[i]) * 0.6, sites[s].lat - areas.lat[i]);
+        if (far < least) {
+          least = far;
+          best = s;
+        }
+      }
+      return best;
+    });
+  }
 
   App.service = () => App.model.services[App.state.service];
   App.minutes_ = (mode) => App.core.minutesFor(App.model, mode, App.state.speed);
@@ -76,10 +93,13 @@
   };
 
   App.areaName = (i) => {
-    const { name, ward, id } = App.areas;
+    const { name, ward } = App.areas;
     if (name[i] && ward && ward[i] && ward[i] !== name[i]) return App.t('area_name', { place: name[i], ward: ward[i] });
-    return name[i] || id[i];
+    return name[i] || App.t('near_site', { site: App.siteName(App.near[i]) });
   };
+
+  /* The same, short: for titles and lists that give the area's code beside it. */
+  App.placeName = (i) => App.areas.name[i] || App.areaName(i);
 
   App.kindWords = (kind, status) => {
     if (kind === 'hub') return App.t('kind_hub');

@@ -81,7 +81,7 @@
     const worst = App.core.worstAreas(service.counts, changes, WORST);
     if (!worst.length) return App.h('p', {}, App.t('nobody_longer'));
     const rows = worst.map((i) => [[
-      App.button(App.areas.name[i] || App.areas.id[i], () => {
+      App.button(App.placeName(i), () => {
         App.map.fit([[App.areas.lat[i], App.areas.lon[i]]], 14);
         App.note({ kind: 'area', label: App.areaName(i), area: i, lat: App.areas.lat[i], lon: App.areas.lon[i] });
       }, 'link'), App.h('div', { className: 'hint' }, App.areas.ward ? App.t('area_more', { ward: App.areas.ward[i], id: App.areas.id[i] }) : App.areas.id[i])],
@@ -102,7 +102,7 @@
   function worstPlace(service, changes) {
     const [i] = App.core.worstAreas(service.counts, changes, 1);
     if (i === undefined) return null;
-    return { place: App.areas.name[i] || App.areas.id[i], minutes: App.minutes(changes[i]) };
+    return { place: App.placeName(i), minutes: App.minutes(changes[i]) };
   }
 
   App.views = App.views || {};

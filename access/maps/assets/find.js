@@ -87,6 +87,7 @@
     const entries = App.data.places.map(([label, lon, lat]) => ({ kind: 'place', label, lon, lat }));
     const known = new Set(entries.map((e) => plain(e.label)));
     const middles = (names, kind) => {
+      if (!names) return;
       const sums = new Map();
       names.forEach((name, i) => {
         if (!name) return;

@@ -24,6 +24,8 @@
       App.map.closePopup();
     }
     App.render();
+    if (view === 'my-street' && App.state.place) App.map.fit(App.placePoints(App.state.place));
+    else if (view !== 'about') App.map.everything(true);
   }
 
   /* Go to a part of the page, as if its link had been followed. */
@@ -69,6 +71,7 @@
   }
 
   function makeSettings() {
+    App.$('service-choice').parentNode.hidden = App.model.services.length < 2;
     App.fill(App.$('service-choice'), radios('service', App.model.services.map((s, i) => [i, s.title])));
     App.fill(App.$('mode-choice'), radios('mode', App.core.modes(App.model).map((m) => [m, App.t(`how_${m}`)])));
     App.$('settings').addEventListener('change', (event) => {
@@ -163,7 +166,6 @@
     globalThis.addEventListener('popstate', follow);
     globalThis.addEventListener('hashchange', () => { if (location.hash.includes('?')) follow(); });
     follow();
-    App.map.everything();
     document.body.dataset.ready = 'yes';
   }
 

@@ -5,7 +5,7 @@
 
   const L = globalThis.L;
   const SVG_PADDING = 0.4;
-  const MARGIN = { paddingTopLeft: [8, 8], paddingBottomRight: [8, 34] };
+  const MARGIN = { paddingTopLeft: [8, 8], paddingBottomRight: [8, 22] };
   let map;
   let left;
   let right = null;
@@ -138,7 +138,7 @@
 
   const BESIDE = (w) => [[14, 0], [-14 - w, 0], [-w / 2, -26], [-w / 2, 26], [14, 22], [-14 - w, 22], [14, -22], [-14 - w, -22]];
   const CENTRED = (w) => [[-w / 2, 0], [-w / 2, -20], [-w / 2, 20], [12, 0], [-12 - w, 0], [-w / 2, -34], [-w / 2, 34]];
-  const FURTHER = (w) => [[-w / 2, -50], [-w / 2, 50], [20, 50], [20, -50], [-w / 2, -80], [-w / 2, 80]];
+  const FURTHER = (w) => [30, 36, 50, 80].flatMap((far) => [-far, far].flatMap((dy) => [[14, dy], [-w * 0.15, dy], [-w / 2, dy], [-w * 0.85, dy], [-14 - w, dy]]));
 
   /* Each name takes the first spot that covers nothing; without one it is not shown. Towns may
    * cover a centre rather than go unnamed, and a trip's label is always shown. */
@@ -162,7 +162,7 @@
       const spots = label.beside ? BESIDE(label.width) : CENTRED(label.width);
       let best = null;
       if (zoom >= (label.zoom || 0)) {
-        best = spots.find(fits(false)) || (label.trip && FURTHER(label.width).find(fits(false))) || (label.over && spots.find(fits(true))) || (label.trip && (spots.find((s) => !clipped(box(s))) || spots[0])) || null;
+        best = spots.find(fits(false)) || (label.far && FURTHER(label.width).find(fits(false))) || (label.over && spots.find(fits(true))) || (label.trip && (spots.find((s) => !clipped(box(s))) || spots[0])) || null;
       }
       label.node.hidden = !best;
       if (best) {
@@ -192,7 +192,7 @@
   function name(text, lat, lon, className, more) {
     const key = [text, lat, lon, className].join('|');
     if (!nameCache.has(key)) nameCache.set(key, nameLabel(text, lat, lon, className));
-    return Object.assign(nameCache.get(key), { beside: false, trip: false, over: false, zoom: 0, of: null }, more);
+    return Object.assign(nameCache.get(key), { beside: false, trip: false, far: false, over: false, zoom: 0, of: null }, more);
   }
 
   function drawNames() {
@@ -200,12 +200,12 @@
     const wanted = markers.filter((m) => m.entry.kind !== 'candidate' && !visited.has(m.entry.site)).map((m) => {
       const site = App.data.sites[m.entry.site];
       const changed = m.entry.status !== 'open';
-      return name(App.shortName(m.entry.site), site.lat, site.lon, changed ? `site-name ${m.entry.status}` : 'site-name', { order: changed ? 0 : 4, beside: true, zoom: changed ? 0 : 13, of: m });
+      return name(App.shortName(m.entry.site), site.lat, site.lon, changed ? `site-name ${m.entry.status}` : 'site-name', { order: changed ? 0 : 4, beside: true, far: changed, zoom: changed ? 0 : 13, of: m });
     });
     for (const trip of trips) {
       const site = App.data.sites[trip.site];
       const of = markers.find((m) => m.entry.site === trip.site);
-      wanted.push(name(trip.label, site.lat, site.lon, `trip ${trip.name || (trip.dashed ? 'after' : 'today')}`, { order: -1, beside: true, trip: true, of }));
+      wanted.push(name(trip.label, site.lat, site.lon, `trip ${trip.name || (trip.dashed ? 'after' : 'today')}`, { order: -1, beside: true, trip: true, far: true, of }));
     }
     for (const [text, lon, lat, rank] of App.data.places) {
       wanted.push(name(text, lat, lon, rank === 1 ? 'town' : 'village', { order: rank, zoom: rank > 2 ? 12 : 0, over: rank === 1 }));
@@ -358,11 +358,11 @@
     },
 
     fit(points, most) {
-      map.fitBounds(L.latLngBounds(points), { animate: !App.still, padding: [50, 50], maxZoom: most || 15 });
+      map.fitBounds(L.latLngBounds(points), { animate: !App.still, paddingTopLeft: [70, 60], paddingBottomRight: [60, 50], maxZoom: most || 15 });
     },
 
-    everything() {
-      map.fitBounds(App.bounds, { animate: !App.still, ...MARGIN });
+    everything(atOnce) {
+      map.fitBounds(App.bounds, { animate: !App.still && !atOnce, ...MARGIN });
     },
 
     /* At once, for paper: what is on the map, or all of it. */
