@@ -139,14 +139,35 @@ def anchor(network: Network, snaps: Snaps) -> Anchors:
 
 def tree_out(network: Network, half: Ints, rest: Floats) -> Floats:
     """Minutes over the last part of half-edges of dead ends; see `part_out`."""
-    _, head, minutes, _ = network.half_edges
-    return part_out(rest, minutes[half], network.node_delay_minutes[head[half]])
+    minutes, delay = half_costs(network, half)
+    return part_out(rest, minutes, delay)
 
 
 def tree_in(network: Network, half: Ints, share: Floats) -> Floats:
     """Minutes over the first part of half-edges of dead ends; see `part_in`."""
-    _, head, minutes, _ = network.half_edges
-    return part_in(share, minutes[half], network.node_delay_minutes[head[half]])
+    minutes, delay = half_costs(network, half)
+    return part_in(share, minutes, delay)
+
+
+def half_costs(network: Network, half: Ints) -> tuple[Floats, Floats]:
+    """Minutes along half-edges, and the delay at their heads.
+
+    Parameters
+    ----------
+    network : Network
+    half : ndarray of int32
+        Half-edges of the whole network.
+
+    Returns
+    -------
+    minutes, delay : ndarray
+    """
+    edge, as_drawn = half // 2, half % 2 == 0
+    minutes = np.where(
+        as_drawn, network.edge_minutes_forward[edge], network.edge_minutes_backward[edge]
+    )
+    head = np.where(as_drawn, network.edge_to[edge], network.edge_from[edge])
+    return minutes, network.node_delay_minutes[head]
 
 
 def _child(network: Network, edge: Ints) -> tuple[Ints, Ints]:

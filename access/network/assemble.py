@@ -17,6 +17,8 @@ from access.units import great_circle_m, metric_crs, project
 
 Floats = NDArray[np.float64]
 
+#: Steps measured at a time, so that a county needs no more memory than a town.
+_BLOCK = 100_000
 #: Reasons that an audit names when people live there.
 _TOLD = ("private", "foot=no", "access=no", "closed to cars")
 #: Streets whose mouths do not slow a car on the street they join.
@@ -91,18 +93,17 @@ def _cut(streets: Streets, is_open: NDArray[np.bool_], closed: NDArray[np.int64]
     joint[refs[start]] = joint[refs[start + sizes - 1]] = True
     joint[list(streets.node_tags)] = True
     at = np.flatnonzero(joint[refs])
-    way = np.repeat(np.arange(len(sizes)), sizes)
-    piece = np.flatnonzero(way[at[:-1]] == way[at[1:]])
-    first, final = at[piece], at[piece + 1]
+    way = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)[at]
+    piece = np.flatnonzero(way[:-1] == way[1:])
+    first, final, way = at[piece], at[piece + 1], way[piece]
 
-    lon, lat = streets.lonlat[refs].T
-    step = great_circle_m(lon[:-1], lat[:-1], lon[1:], lat[1:])
-    so_far = np.concatenate([[0.0], np.cumsum(step)])
+    so_far = _ground(streets.lonlat, refs)
     metres = so_far[final] - so_far[first]
     counts = final - first + 1
     # A street drawn from a node to itself without length is a slip of the pen.
     real = (refs[first] != refs[final]) | (metres > 0)
-    first, final, metres, counts = first[real], final[real], metres[real], counts[real]
+    first, final, way = first[real], final[real], way[real]
+    metres, counts = metres[real], counts[real]
     offsets = np.concatenate([[0], np.cumsum(counts)])
     position = np.arange(offsets[-1]) + np.repeat(first - offsets[:-1], counts)
     corners = refs[position]
@@ -116,8 +117,18 @@ def _cut(streets: Streets, is_open: NDArray[np.bool_], closed: NDArray[np.int64]
         node_row = np.concatenate([node_row, ends[stopped]])
         ends[stopped] = n + np.arange(int(stopped.sum()))
     tail, head = np.split(ends, 2)
-    which = np.flatnonzero(is_open)[way[first]]
+    which = np.flatnonzero(is_open)[way]
     return _Pieces(tail, head, which, metres, corners, corner_metres, offsets, node_row)
+
+
+def _ground(lonlat: Floats, refs: NDArray[np.int32]) -> Floats:
+    """Metres on the ground from the first of a row of nodes to each, block by block."""
+    step = np.zeros(len(refs))
+    for start in range(0, len(refs) - 1, _BLOCK):
+        stop = min(start + _BLOCK, len(refs) - 1)
+        a, b = lonlat[refs[start:stop]], lonlat[refs[start + 1 : stop + 1]]
+        step[start + 1 : stop + 1] = great_circle_m(a[:, 0], a[:, 1], b[:, 0], b[:, 1])
+    return np.cumsum(step, out=step)
 
 
 def _weigh(
@@ -186,9 +197,7 @@ def _refused(streets: Streets, verdicts: list[Verdict], xy: Floats) -> LeftOut:
     sizes = np.diff(streets.offsets)
     refs = streets.refs[np.repeat(keep, sizes)]
     offsets = np.concatenate([[0], np.cumsum(sizes[keep])]).astype(np.int64)
-    lon, lat = streets.lonlat[refs].T
-    step = great_circle_m(lon[:-1], lat[:-1], lon[1:], lat[1:])
-    so_far = np.concatenate([[0.0], np.cumsum(step)])
+    so_far = _ground(streets.lonlat, refs)
     metres = so_far[offsets[1:] - 1] - so_far[offsets[:-1]] if len(refs) else np.zeros(0)
     return LeftOut(
         _TOLD, code[keep].astype(np.uint8), np.zeros(int(keep.sum()), np.int32), metres,

@@ -27,7 +27,7 @@ class Finder:
     ----------
     tree : KDTree
         Of the middles of pieces.
-    corner : ndarray of int64, shape (pieces,)
+    corner : ndarray of int32, shape (pieces,)
         Corner point at the start of the straight stretch that each piece is cut from.
     edge : ndarray of int32, shape (pieces,)
         Its edge.
@@ -36,7 +36,7 @@ class Finder:
     """
 
     tree: KDTree
-    corner: NDArray[np.int64]
+    corner: NDArray[np.int32]
     edge: NDArray[np.int32]
     reach: float
 
@@ -57,22 +57,23 @@ def make_finder(xy: Floats, offsets: NDArray[np.int64], use: NDArray[np.bool_]) 
     -------
     Finder
     """
-    sizes = np.diff(offsets) - 1
-    corner = np.arange(len(xy) - 1)
-    edge = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes + 1)[:-1]
-    inside = np.ones(len(corner), bool)
+    edge = np.repeat(np.arange(len(offsets) - 1, dtype=np.int32), np.diff(offsets))[:-1]
+    inside = use[edge]
     inside[offsets[1:-1] - 1] = False
-    corner = corner[inside & use[edge]]
-    step = xy[corner + 1] - xy[corner]
-    length = np.hypot(*step.T)
-    cuts = np.maximum(1, np.ceil(length / PIECE_M)).astype(np.int64)
-    which = np.repeat(np.arange(len(corner)), cuts)
-    nth = np.arange(len(which)) - np.repeat(np.cumsum(cuts) - cuts, cuts)
-    share = (nth + 0.5) / cuts[which]
-    middle = xy[corner[which]] + share[:, None] * step[which]
-    tree = KDTree(middle, balanced_tree=False, compact_nodes=False)
+    corner = np.flatnonzero(inside).astype(np.int32)
+    edge = edge[corner]
+    length = np.hypot(*(xy[corner + 1] - xy[corner]).T)
+    cuts = np.maximum(1, np.ceil(length / PIECE_M)).astype(np.int32)
     reach = float((length / cuts).max() / 2) if len(length) else 0.0
-    return Finder(tree, corner[which], edge[corner[which]], reach)
+    which = np.repeat(np.arange(len(corner), dtype=np.int32), cuts)
+    nth = np.arange(len(which), dtype=np.int32) - np.repeat(np.cumsum(cuts) - cuts, cuts)
+    share = (nth + 0.5) / cuts[which]
+    corner, edge = corner[which], edge[which]
+    del which, nth, cuts, length
+    middle = xy[corner + 1] - xy[corner]
+    middle *= share[:, None]
+    middle += xy[corner]
+    return Finder(KDTree(middle, balanced_tree=False, compact_nodes=False), corner, edge, reach)
 
 
 def nearest(
@@ -101,7 +102,7 @@ def nearest(
     """
     piece = np.full(len(places), -1, np.int64)
     along, metres = np.zeros(len(places)), np.full(len(places), np.inf)
-    todo = np.arange(len(places))
+    todo = np.arange(len(places) if finder.tree.n else 0)
     k = min(8, finder.tree.n)
     while len(todo):
         far, found = finder.tree.query(places[todo], k=[*range(1, k + 1)],
@@ -126,7 +127,7 @@ def nearest(
     return piece, along, metres
 
 
-def _to_stretches(xy: Floats, corner: NDArray[np.int64], places: Floats) -> tuple[Floats, Floats]:
+def _to_stretches(xy: Floats, corner: NDArray[np.int32], places: Floats) -> tuple[Floats, Floats]:
     """Share along each straight stretch of its point nearest to the place, and how far off."""
     start = xy[corner]
     step = xy[corner + 1] - start

@@ -234,7 +234,7 @@ class Network:
         """Number of edges; a two-way street counts once."""
         return len(self.edge_from)
 
-    @cached_property
+    @property
     def half_edges(self) -> tuple[Ints, Ints, Floats, Floats]:
         """Tail, head, minutes and metres of half-edges: 2e as drawn, 2e + 1 against it."""
         both = (self.edge_from, self.edge_to)
@@ -415,3 +415,8 @@ class Network:
             f"<Network {self.profile.name}: {self.n_nodes:,} nodes, {self.n_edges:,} edges, "
             f"{km:,.0f} km, from {self.source.name}>"
         )
+
+    def _repr_html_(self) -> str:
+        from access.network.show import network_html
+
+        return network_html(self)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from access.network.anchor import Anchors, part_in, part_out, tree_in, tree_out
+from access.network.anchor import Anchors, half_costs, part_in, part_out, tree_in, tree_out
 from access.network.chains import Chains
 from access.network.graph import Network
 from access.network.trees import Trees, meeting
@@ -120,13 +120,13 @@ def _on_tree_edge(
     network: Network, up_a: Ints, up_b: Ints, rest_a: Floats, rest_b: Floats
 ) -> tuple[Floats, Floats]:
     """Straight along the edge that both places of a pair are on, up or down."""
-    _, head, minutes, _ = network.half_edges
     share = np.abs(rest_a - rest_b)
     half = np.where(rest_a > rest_b, up_a, up_a ^ 1)
     reached = np.where(rest_a > rest_b, rest_b == 0, rest_b == 1)
-    delay = np.where(reached, network.node_delay_minutes[head[half]], 0.0)
+    minutes, delay = half_costs(network, half)
     with np.errstate(invalid="ignore"):
-        cost = np.where(share > 0, share * minutes[half] + delay, 0.0)
+        cost = share * minutes + np.where(reached, delay, 0.0)
+    cost = np.where(share > 0, cost, 0.0)
     cost = np.where(up_a == up_b, cost, np.inf)
     metres = share * network.edge_metres[up_a // 2]
     return cost, np.where(np.isfinite(cost), metres, np.inf)

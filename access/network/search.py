@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 
 #: Most numbers held for one block of roots, so that memory does not grow with their number.
-_BLOCK = 4_000_000
+_BLOCK = 1_000_000
 
 
 def least(

@@ -98,7 +98,7 @@ def snap(
 
 
 def _share(
-    network: Network, corner: NDArray[np.int64], edge: NDArray[np.int32], part: Floats
+    network: Network, corner: NDArray[np.int32], edge: NDArray[np.int32], part: Floats
 ) -> Floats:
     """Share of an edge's length on the ground that lies before a point of one of its stretches."""
     ground = network.geometry_metres

@@ -31,7 +31,7 @@ RELEVANT_TAGS = frozenset((
 SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2", ".xml")
 _WAY_KEYS = ("highway", "route", "railway", "man_made")
 _NODE_KEYS = ("barrier", "highway")
-_AREA_KEYS = ("highway",)
+_ASKED = (*sorted(RELEVANT_TAGS), "name", "ref")
 _TAGGED_NODES = frozenset(("traffic_signals", "mini_roundabout", "elevator"))
 
 
@@ -177,7 +177,7 @@ class _Collector:
     missing: int = 0
 
     def add(self, way: osmium.osm.Way, tags: Mapping[str, str]) -> None:
-        kept = tuple(sorted((k, v) for k, v in tags.items() if k in RELEVANT_TAGS))
+        kept = tuple((key, value) for key, value in tags.items() if key in RELEVANT_TAGS)
         tag_set = self.tag_sets.setdefault(kept, len(self.tag_sets))
         name = self.names.setdefault(tags.get("name") or tags.get("ref", ""), len(self.names))
         start = len(self.refs)
@@ -240,7 +240,9 @@ def _scan(path: Path, collector: _Collector) -> None:
     outlines: dict[int, dict[str, str]] = {}
     for thing in streams:
         if isinstance(thing, osmium.osm.Way):
-            tags = dict(thing.tags)
+            # Asking for each tag by name is quicker than listing all that a way has.
+            get = thing.tags.get
+            tags = {key: value for key in _ASKED if (value := get(key)) is not None}
             if _may_be_street(tags):
                 collector.add(thing, tags)
         elif isinstance(thing, osmium.osm.Node):
