@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from access.report.blocks import Block, Paragraph, TableBlock
 from access.report.cells import Value
 from access.report.columns import Column
-from access.report.findings import ProposalFindings, option
+from access.report.findings import ProposalFindings
+from access.report.options import option
 from access.report.requests import Request
 from access.report.sentences import trip
 from access.report.tables import Table
-from access.report.words import Voice, listed, number, place_of, sentence
+from access.report.voice import Voice
+from access.report.words import listed, number, place_of, sentence
 from access.results import StudyResults
 
 

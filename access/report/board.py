@@ -15,8 +15,8 @@ from access.report.method import method_blocks
 from access.report.requests import Request
 from access.report.site_sheets import site_blocks
 from access.report.summary import summary_blocks
+from access.report.voice import Voice
 from access.report.who import who_blocks
-from access.report.words import Voice
 from access.results import StudyResults
 from access.scenario.robustness import Robustness
 

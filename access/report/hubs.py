@@ -14,7 +14,8 @@ from access.report.cells import Value
 from access.report.columns import Column
 from access.report.sentences import trip
 from access.report.tables import Table
-from access.report.words import Voice, listed, number, percent, sentence
+from access.report.voice import Voice
+from access.report.words import listed, number, percent, sentence
 from access.results import StudyResults
 
 _PROOF = {

@@ -11,7 +11,8 @@ from access.report.columns import Column
 from access.report.findings import ProposalFindings
 from access.report.sentences import trip
 from access.report.tables import Table
-from access.report.words import Voice, sentence
+from access.report.voice import Voice
+from access.report.words import sentence
 from access.results import StudyResults
 
 _WORDS = {"csc": "customer service centre", "gp": "GP"}

@@ -7,7 +7,8 @@ import numpy as np
 from access.report.cells import NOT_APPLICABLE, Value
 from access.report.columns import Column
 from access.report.deprivation import most_deprived
-from access.report.findings import NO_CHANGE, Option, ProposalFindings
+from access.report.findings import ProposalFindings
+from access.report.options import NO_CHANGE, Option
 from access.report.sentences import option_line, trip
 from access.report.tables import Table
 from access.report.words import place_of

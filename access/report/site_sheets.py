@@ -9,7 +9,7 @@ import pandas as pd
 
 from access.measure.distribution import weighted_mean
 from access.report.blocks import Block, Bold, Heading, PageBreak, Paragraph, TableBlock
-from access.report.cells import Value
+from access.report.cells import Value, is_missing
 from access.report.columns import Column
 from access.report.findings import ProposalFindings
 from access.report.flow_tables import (
@@ -26,15 +26,16 @@ from access.report.sentences import trip
 from access.report.suppression import THRESHOLD
 from access.report.tables import Table
 from access.report.text import plain
-from access.report.words import Voice, percent, sentence
+from access.report.voice import Voice
+from access.report.words import percent, sentence
 from access.results import StudyResults
 from access.scenario import Impact
 
 _UNKNOWN_UNTIL_GIVEN = {
-    "annual_cost_gbp": ("Running cost", "£ a year"),
-    "annual_visits": ("Visits", "a year"),
-    "capacity": ("Capacity", "families"),
-    "condition": ("Condition of the building", ""),
+    "annual_cost_gbp": ("Running cost", "£{:,.0f} a year"),
+    "annual_visits": ("Visits", "{:,.0f} a year"),
+    "capacity": ("Capacity", "{:,.0f} families"),
+    "condition": ("Condition of the building", "{:g}"),
 }
 MODE_ROWS = {"walk": "On foot", "drive": "By car", "typical": "Usual family trip"}
 
@@ -158,11 +159,11 @@ def facts_table(results: StudyResults, site: str, name: str) -> Table:
     ]
     if bool(row.get("assumed", False)):
         known.append(("Standing", "assumed: the papers do not name this building"))
-    for column, (label, unit) in _UNKNOWN_UNTIL_GIVEN.items():
-        value = row.get(column)
-        given = None if value is None or value == "" or pd.isna(value) else value
-        text = f"{given:,.0f} {unit}" if isinstance(given, float | int) else given
-        known.append((label, text))
+    for column, (label, form) in _UNKNOWN_UNTIL_GIVEN.items():
+        given = row.get(column)
+        if is_missing(given):
+            given = None
+        known.append((label, form.format(given) if isinstance(given, float | int) else given))
     for label in ("Lease or ownership", "Other services in the building"):
         known.append((label, None))
     return Table(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from access.report import sentences as say
+from access.report import standing as stands
 from access.report.blocks import (
     Block,
     Bold,
@@ -22,8 +23,9 @@ from access.report.findings import ProposalFindings
 from access.report.firmness import place_range
 from access.report.hubs import HubAnswer, hub_sentence
 from access.report.options_table import options_table
+from access.report.voice import Voice
 from access.report.who_tables import group_table
-from access.report.words import Voice, about, listed, number, place_of, sentence
+from access.report.words import about, listed, number, place_of, pounds, sentence
 from access.results import StudyResults
 from access.scenario.robustness import Robustness
 
@@ -142,7 +144,7 @@ def _proposal_blocks(found: ProposalFindings, voice: Voice) -> list[Block]:
         _deprivation(found),
         say.most_added(impact, found.names, voice),
         say.every_mode(found.result.impacts, voice),
-        f"{say.better(found, voice)} {say.dominated(found)}".strip(),
+        f"{stands.better(found, voice)} {stands.dominated(found)}".strip(),
     ]
     return [
         Heading(found.result.title),
@@ -171,11 +173,17 @@ def _criteria(findings: Sequence[ProposalFindings]) -> tuple[tuple[str | Bold, .
             parts.append(f"{f.title} {place}")
         if parts:
             points.append((Bold(f"{words[0].upper()}{words[1:]}: "), sentence("; ".join(parts))))
-    costs = "Savings by building are not known, so no option can be weighed by money here."
-    if all(f.options[-1].savings is not None for f in findings):
-        costs = "Savings stand beside each option above."
-    points.append((Bold("Money: "), costs))
+    points.append((Bold("Money: "), _money(findings)))
     return tuple(points)
+
+
+def _money(findings: Sequence[ProposalFindings]) -> str:
+    """Say what the proposals save, where every cost is known."""
+    saved = {f.title: f.options[1].savings for f in findings if len(f.options) > 1}
+    if any(amount is None for amount in saved.values()):
+        return "Savings by building are not known, so no option can be weighed by money here."
+    told = [f"{title} {pounds(amount)}" for title, amount in saved.items()]
+    return sentence(f"the proposal saves a year: {listed(told, none='nothing')}")
 
 
 def _first_sentences(text: str, count: int) -> str:
@@ -196,7 +204,7 @@ def _wards(found: ProposalFindings) -> str:
 
 def _firm(found: ProposalFindings, robust: Robustness | None, *, modelled: bool) -> str:
     """Say how firm the proposal's place is, as far as it was tried."""
-    ties = say.near_ties(found, modelled=modelled)
+    ties = stands.near_ties(found, modelled=modelled)
     if not ties:
         return ""
     text = f"{found.title}: {ties[0].lower()}{ties[1:]}"

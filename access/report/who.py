@@ -17,6 +17,7 @@ from access.report.blocks import (
 from access.report.characteristics import characteristic_points
 from access.report.figures import change_figures, group_figures
 from access.report.findings import ProposalFindings
+from access.report.voice import Voice
 from access.report.who_tables import (
     classes_table,
     equality_table,
@@ -24,7 +25,6 @@ from access.report.who_tables import (
     within_table,
     worst_table,
 )
-from access.report.words import Voice
 from access.results import StudyResults
 
 _GROUPINGS = (
@@ -83,4 +83,5 @@ def _service(found: ProposalFindings, voice: Voice) -> list[Block]:
     if by_group is None:
         return [*blocks, Paragraph("No counts of equality groups by area were given.")]
     care = Callout("warning", "These are areas, not people", (warning,))
-    return [*blocks, TableBlock(by_group, compact=True), care]
+    told = BulletList(tuple(say.group_rises(by_group)))
+    return [*blocks, TableBlock(by_group, compact=True), *([told] if told.items else []), care]

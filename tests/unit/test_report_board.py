@@ -29,7 +29,8 @@ from access.report.blocks import (
 )
 from access.report.board import board_report
 from access.report.document import INTERNAL_MARK, Document, heading_text
-from access.report.findings import NO_CHANGE, PROPOSAL, findings_of
+from access.report.findings import findings_of
+from access.report.options import NO_CHANGE, PROPOSAL
 from access.report.requests import Request, read_requests
 from access.report.write import report_files, write_report
 from tests.unit.report_results import line_results
@@ -370,3 +371,14 @@ class TestRotherham:
                 if column.kind == "people":
                     shown = [row[k].value for row in view.body if row[k].state == "value"]
                     assert all(n == 0 or n >= 5 for n in shown), view.title
+
+
+class TestMoney:
+    def test_savings_are_told_once_every_cost_is_known(self, results):
+        study = results.study
+        costs = pd.Series([1e5, 2e5, 3e5, 4e5, 5e5], index=study.centres.index)
+        priced = replace(study, centres=study.centres.assign(annual_cost_gbp=costs))
+        text = as_text(board_report(replace(results, study=priced)))
+        assert "The proposal saves a year: Children's Centres £700,000." in text
+        assert "Running cost | £200,000 a year" in text
+        assert "what each building costs" not in text

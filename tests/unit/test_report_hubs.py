@@ -12,7 +12,7 @@ from access.report.blocks import BulletList, Paragraph, TableBlock
 from access.report.board import board_report
 from access.report.hubs import hub_blocks, hub_sentence, hub_table, mean_minutes, proof
 from access.report.names import short_names
-from access.report.words import Voice
+from access.report.voice import Voice
 from tests.unit.report_results import AREAS, CENTRES, line_results
 
 VOICE = Voice()

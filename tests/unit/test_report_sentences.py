@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from access import TravelMatrix, compare, rank_closures
 from access.report import sentences as say
+from access.report import standing as stands
 from access.report.findings import ProposalFindings
 from access.report.firmness import firm_sentence, place_range
 from access.report.flow_tables import closed_table, moves_table, receiving_table
 from access.report.linked import hidden_moves
-from access.report.words import Voice
+from access.report.voice import Voice
 from access.results import ProposalResult
 from access.scenario.robustness import robustness
 from access.scenario.uncertainty import Uncertainty
@@ -149,40 +150,40 @@ class TestStanding:
 
     def test_best_says_that_none_is_better(self):
         best = findings(self.MINUTES, [10, 30, 30], ["Y", "Z"])
-        assert say.better(best, VOICE) == "No other set has a shorter walk on average."
+        assert stands.better(best, VOICE) == "No other set has a shorter walk on average."
 
     def test_worse_names_the_better_set_and_by_how_much(self):
         worst = findings(self.MINUTES, [10, 30, 30], ["X", "Z"])
-        text = say.better(worst, VOICE)
+        text = stands.better(worst, VOICE)
         assert text.startswith("Closing Exe instead would make everyone's average walk ")
         assert text.endswith("shorter than the proposal does.")
         own, best = worst.standing["mean"], worst.ranking.table["mean"].min()
         assert f"{VOICE.minutes(own - best)} shorter" in text
 
     def test_a_place_is_said_of_each_criterion(self):
-        text = say.standing(findings(self.MINUTES, [10, 30, 30], ["X", "Z"]), ("mean", "worst"))
+        text = stands.standing(findings(self.MINUTES, [10, 30, 30], ["X", "Z"]), ("mean", "worst"))
         assert text.startswith("Of 3 ways to keep 2 of 3, the proposal is last by average walk")
 
     def test_ties_are_called_joint(self):
         tied = findings(((5, 5, 5), (5, 5, 5)), [10, 30], ["X", "Y"])
-        text = say.standing(tied, ("mean",))
+        text = stands.standing(tied, ("mean",))
         assert "level with all 2 others by average walk" in text
 
     def test_without_alternatives_nothing_is_claimed(self):
         only = findings(((5, 12),), [10], ["X", "Y"])
         assert only.standing is None
-        for text in (say.standing(only), say.better(only, VOICE), say.dominated(only),
-                     say.near_ties(only, modelled=True)):  # fmt: skip
+        for text in (stands.standing(only), stands.better(only, VOICE), stands.dominated(only),
+                     stands.near_ties(only, modelled=True)):  # fmt: skip
             assert text == ""
 
     def test_close_calls_are_told_as_such(self):
         near = findings(((10, 10.1, 30), (10.1, 10, 30)), [10, 10], ["X", "Z"])
-        assert say.near_ties(near, modelled=True) == (
+        assert stands.near_ties(near, modelled=True) == (
             "Two other sets come within 5% of the best on average, closer than modelled streets "
             "can tell; the proposal is one of them."
         )
         far = findings(((10, 60, 90), (10, 60, 90)), [10, 10], ["Y", "Z"])
-        assert "modelled" not in say.near_ties(far, modelled=False)
+        assert "modelled" not in stands.near_ties(far, modelled=False)
 
 
 class TestLinkedMoves:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from access.report.voice import Voice
 from access.report.words import (
-    Voice,
     about,
     listed,
     number,

@@ -1,0 +1,205 @@
+"""The sets of centres that the Board could choose, each measured against today."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from access.report.names import names_of
+from access.results import ProposalResult, StudyResults
+from access.scenario import (
+    Impact,
+    NothingChangesWarning,
+    Ranking,
+    compare,
+)
+
+#: Criteria whose best option stands beside the proposal, with its name in the tables.
+SIDE_BY_SIDE = {
+    "mean": "Shortest on average",
+    "worst": "Best for the worst-off area",
+    "weighted_mean": "Best for deprived families",
+}
+NO_CHANGE, PROPOSAL = "No change", "The proposal"
+
+
+@dataclass(frozen=True, eq=False)
+class Option:
+    """One set of centres that the Board could choose.
+
+    Parameters
+    ----------
+    name : str
+    closed, kept : tuple of str
+        Ids.
+    impact : Impact
+        Against today, in the headline mode.
+    ranks : mapping of str to int
+        By criterion, among all options of the same size; empty for no change.
+    savings : float or None
+        Pounds a year; ``None`` where not known.
+    """
+
+    name: str
+    closed: tuple[str, ...]
+    kept: tuple[str, ...]
+    impact: Impact
+    ranks: Mapping[str, int]
+    savings: float | None
+
+
+def _weights(results: StudyResults, result: ProposalResult) -> dict[str, Any]:
+    """Give the weights that the proposal's own impacts were made with."""
+    settings = results.study.config.weights
+    used = next(iter(result.impacts.values())).summary["weights"]
+    return {"weights": used, "lam": settings.lam, "national_areas": settings.national_areas}
+
+
+def savings_of(centres: pd.DataFrame) -> dict[str, float]:
+    """Give what closing each centre saves a year, where the register knows its cost.
+
+    Parameters
+    ----------
+    centres : DataFrame
+        With ``id`` and perhaps ``annual_cost_gbp``.
+
+    Returns
+    -------
+    dict of str to float
+        Pounds; centres whose cost is not known are not in it.
+
+    Examples
+    --------
+    >>> savings_of(pd.DataFrame({"id": ["a", "b"], "annual_cost_gbp": [100.0, float("nan")]}))
+    {'a': 100.0}
+    """
+    if "annual_cost_gbp" not in centres:
+        return {}
+    costs = pd.to_numeric(centres["annual_cost_gbp"], errors="coerce").to_numpy(float)
+    ids = centres["id"].astype(str)
+    return {i: float(c) for i, c in zip(ids, costs, strict=True) if np.isfinite(c)}
+
+
+def options_of(
+    results: StudyResults, result: ProposalResult, ranking: Ranking | None, mode: str
+) -> tuple[Option, ...]:
+    """Put no change, the proposal and the best others side by side.
+
+    Parameters
+    ----------
+    results : StudyResults
+    result : ProposalResult
+    ranking : Ranking or None
+    mode : str
+
+    Returns
+    -------
+    tuple of Option
+        An option that is best by several criteria stands once, under all their names.
+    """
+    wanted: dict[tuple[str, ...], list[str]] = {tuple(result.before): [NO_CHANGE]}
+    wanted.setdefault(tuple(result.after), []).append(PROPOSAL)
+    for criterion, name in SIDE_BY_SIDE.items():
+        if ranking is not None and criterion in ranking.criteria:
+            kept, level = best_kept(ranking, criterion)
+            if level > 1:
+                name += f" (level with {level - 1:,} other{'s' if level > 2 else ''})"
+            wanted.setdefault(kept, []).append(name)
+    return tuple(
+        option(results, result, ranking, mode, names_of(titles), kept)
+        for kept, titles in wanted.items()
+    )
+
+
+def best_kept(ranking: Ranking, criterion: str) -> tuple[tuple[str, ...], int]:
+    """Give the best option on a criterion and how many are as good.
+
+    Parameters
+    ----------
+    ranking : Ranking
+    criterion : str
+
+    Returns
+    -------
+    (tuple of str, int)
+        Ids kept, of equals those with the least mean and then the first by ids, and the
+        number of equals.
+    """
+    first = ranking.table[ranking.table[f"rank_{criterion}"] == 1]
+    order = first.sort_values(ranking.criteria[0], kind="stable")
+    return tuple(sorted(order.iloc[0]["kept"])), len(first)
+
+
+def option(
+    results: StudyResults,
+    result: ProposalResult,
+    ranking: Ranking | None,
+    mode: str,
+    name: str,
+    kept: Sequence[str],
+) -> Option:
+    """Measure one set of centres against today.
+
+    Parameters
+    ----------
+    results : StudyResults
+    result : ProposalResult
+        Whose service it is.
+    ranking : Ranking or None
+    mode, name : str
+    kept : sequence of str
+
+    Returns
+    -------
+    Option
+    """
+    kept = tuple(sorted(kept))
+    closed = tuple(i for i in result.before if i not in kept)
+    costs = savings_of(results.study.centres)
+    return Option(
+        name=name,
+        closed=closed,
+        kept=kept,
+        impact=_impact(results, result, mode, kept),
+        ranks=_ranks(ranking, kept),
+        savings=sum(costs[i] for i in closed) if all(i in costs for i in closed) else None,
+    )
+
+
+def _impact(
+    results: StudyResults, result: ProposalResult, mode: str, kept: tuple[str, ...]
+) -> Impact:
+    if kept == tuple(result.after):
+        return result.impacts[mode]
+    study = results.study
+    with warnings.catch_warnings():
+        # No change is one of the options here, and means to change nothing.
+        warnings.simplefilter("ignore", NothingChangesWarning)
+        return compare(
+            results.matrices[mode],
+            before=result.before,
+            after=kept,
+            demand=study.demand(result.service),
+            within_minutes=study.config.measures.thresholds_minutes,
+            names=results.names(),
+            who=study.config.services[result.service].noun,
+            **_weights(results, result),
+        )
+
+
+def _ranks(ranking: Ranking | None, kept: tuple[str, ...]) -> dict[str, int]:
+    if ranking is None:
+        return {}
+    for row_kept, place in zip(ranking.table["kept"], range(len(ranking.table)), strict=True):
+        if tuple(sorted(row_kept)) == kept:
+            row = ranking.table.iloc[place]
+            return {c: int(row[f"rank_{c}"]) for c in ranking.criteria}
+    p = ranking.proposal
+    if p is not None and tuple(sorted(p["kept"])) == kept:
+        return {c: int(p[f"rank_{c}"]) for c in ranking.criteria}
+    return {}
