@@ -8,7 +8,7 @@ from access.errors import ParameterError
 from access.measure import typical_matrix
 from access.network.matrix import TravelMatrix
 from access.scenario import Uncertainty, rank_closures, robustness
-from access.scenario.redraw import MinutesMaker
+from access.scenario.redraw import MinutesMaker, _in_discs
 from access.scenario.uncertainty import draw_settings
 
 rng = np.random.default_rng(11)
@@ -148,8 +148,14 @@ def test_positions_move_within_their_error_and_nothing_else_does():
         assert (shift[:, 1:] == 0).all()
         assert np.abs(shift[:, 0]).max() <= 800 * pace + 1e-9
         assert (minutes >= 0).all()
-    far = np.mean([np.abs(m - WALK.total_minutes)[:, 0].max() for m in moved])
-    assert far > 0.3 * 800 * pace, "an even draw from a disc goes two thirds of the way out"
+
+
+def test_points_in_a_disc_are_drawn_evenly():
+    rng_ = np.random.default_rng(3)
+    far = np.hypot(*_in_discs(np.full(20_000, 300.0), rng_).T)
+    assert far.max() <= 300
+    assert far.mean() == pytest.approx(200, rel=0.02), "two thirds of the way out"
+    assert (far < 150).mean() == pytest.approx(0.25, abs=0.015), "a quarter of the area"
 
 
 def test_stand_ins_take_another_column():
