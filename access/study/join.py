@@ -45,10 +45,6 @@ def join_parents(areas: pd.DataFrame, parents: pd.DataFrame, config: StudyConfig
     copied = parents.loc[areas[settings.parent_key], list(settings.from_parent.values())]
     copied.columns = pd.Index(list(settings.from_parent))
     copied.index = areas.index
-    for column in copied:
-        numbers = pd.to_numeric(copied[column], errors="coerce")
-        if numbers.notna().all():
-            copied[column] = numbers.astype(float)
     joined = pd.concat([areas, shared, copied], axis=1)
     # a share is taken from the parent's own totals: rounding to parts must not bend it
     if {"households", "households_no_car"} <= set(settings.shared_counts):
@@ -59,6 +55,33 @@ def join_parents(areas: pd.DataFrame, parents: pd.DataFrame, config: StudyConfig
             no_car, households, out=np.full(len(joined), np.nan), where=households > 0
         )
     return joined
+
+
+def numbers_where_possible(areas: pd.DataFrame) -> pd.DataFrame:
+    """Turn the columns that hold nothing but numbers into numbers; ids stay text.
+
+    Parameters
+    ----------
+    areas : DataFrame
+
+    Returns
+    -------
+    DataFrame
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"id": ["1"], "ward": ["Wath"], "disabled": ["12"]})
+    >>> [str(t) for t in numbers_where_possible(frame)[["id", "disabled"]].dtypes][1]
+    'float64'
+    """
+    out = areas.copy()
+    for column in out.columns.difference(["id"]):
+        if pd.api.types.is_numeric_dtype(out[column]):
+            continue
+        numbers = pd.to_numeric(out[column], errors="coerce")
+        if numbers.notna().all():
+            out[column] = numbers.astype(float)
+    return out
 
 
 def to_points(frame: pd.DataFrame, crs: str) -> gpd.GeoDataFrame:

@@ -14,7 +14,13 @@ from access.errors import Fault, ParameterError, StudyError
 from access.study.assumptions import study_assumptions
 from access.study.checks import cross_faults, parent_faults
 from access.study.config import StudyConfig, read_config
-from access.study.join import join_parents, to_points, with_localities, with_register
+from access.study.join import (
+    join_parents,
+    numbers_where_possible,
+    to_points,
+    with_localities,
+    with_register,
+)
 from access.study.manifest import read_manifest
 from access.study.schema import check_positions, read_table
 from access.units import metric_crs
@@ -269,5 +275,5 @@ def _read_all(
         faults += wrong + parent_faults(areas, parents, config)
         if not faults:
             areas = join_parents(areas, parents.set_index("id"), config)
-    tables["areas"] = areas
+    tables["areas"] = numbers_where_possible(areas)
     return tables, faults, read

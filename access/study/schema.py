@@ -34,8 +34,28 @@ _YES_NO = pa.Column(
 )
 COUNT = pa.Column(float, pa.Check.ge(0, error="a count of 0 or more"), nullable=True)
 
+
+def _known(check: pa.Check) -> pa.Column:
+    """A figure that may be left out altogether, or empty where it is not known."""
+    return pa.Column(float, check, nullable=True, required=False)
+
+
+_TENTH = pa.Check.isin(range(1, 11), error="a tenth from 1 (most deprived) to 10, or empty")
+_RANK = pa.Check.ge(1, error="a rank of 1 (most deprived) or more, or empty")
 SCHEMAS: dict[str, pa.DataFrameSchema] = {
-    "areas": pa.DataFrameSchema({"id": _ID, "lon": _LON, "lat": _LAT}),
+    "areas": pa.DataFrameSchema(
+        {
+            "id": _ID,
+            "lon": _LON,
+            "lat": _LAT,
+            "imd_rank": _known(_RANK),
+            "imd_decile": _known(_TENTH),
+            "idaci_rank": _known(_RANK),
+            "idaci_decile": _known(_TENTH),
+            "p_no_car": _known(pa.Check.in_range(0, 1, error="a share from 0 to 1, or empty")),
+            "income": _known(pa.Check.gt(0, error="an income above 0, or empty")),
+        }
+    ),
     "parents": pa.DataFrameSchema({"id": _ID}),
     "centres": pa.DataFrameSchema(
         {

@@ -99,4 +99,6 @@ def study_html(study: Study) -> str:
         ]
         for r in study_frame(study).to_dict("records")
     ]
-    return html_answer(study_sentence(study), head, rows, notes=study.assumptions, text_columns=2)
+    return html_answer(
+        study_sentence(study), head, rows, notes=study.assumptions, text_columns=(0, 1)
+    )

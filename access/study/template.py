@@ -87,8 +87,8 @@ def template_files(name: str) -> dict[str, str]:
             f"the folder's name {name!r} cannot name a study; expected small letters, digits and "
             "underscores, beginning with a letter"
         )
-    areas: list[tuple] = [("id", "lon", "lat", "residents", "children_0_4", "imd_rank", "imd_decile",
-              "p_no_car")]  # fmt: skip
+    header = "id lon lat residents children_0_4 imd_rank imd_decile p_no_car"
+    areas: list[tuple] = [tuple(header.split())]
     for row in range(4):
         for column in range(5):
             number = row * 5 + column

@@ -5,24 +5,26 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 
+def call_access(home: Path, *words: object, cwd: Path | None = None) -> subprocess.CompletedProcess:
+    """Run `access ...` with an empty home, and give what came back."""
+    env = {**os.environ, "HOME": str(home / "home"), "COLUMNS": "200", "NO_COLOR": "1"}
+    return subprocess.run(
+        [sys.executable, "-c", "from access.cli import main; main()", *map(str, words)],
+        cwd=cwd or home,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+
+
 @pytest.fixture
 def access_command(tmp_path: Path):
     """Run `access ...` in a folder of its own with an empty home, and give what came back."""
-
-    def call(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess:
-        env = {**os.environ, "HOME": str(tmp_path / "home"), "COLUMNS": "200", "NO_COLOR": "1"}
-        return subprocess.run(
-            [sys.executable, "-c", "from access.cli import main; main()", *map(str, words)],
-            cwd=cwd or tmp_path,
-            env=env,
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-
-    return call
+    return partial(call_access, tmp_path)

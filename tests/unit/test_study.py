@@ -10,6 +10,7 @@ import pytest
 
 from access.errors import StudyError
 from access.study import find_study, load_study
+from access.study.template import new_study
 
 ROTHERHAM = find_study("rotherham")
 
@@ -250,3 +251,32 @@ def test_locality_of_an_area_is_that_of_its_nearest_centre(rotherham):
         area = rotherham.areas.iloc[i]
         nearest = own.loc[own.distance(area.geometry).idxmin()]
         assert area["locality"] == nearest["locality"]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "expected"),
+    [
+        ("p_no_car", "45", "a share from 0 to 1"),
+        ("imd_decile", "11", "a tenth from 1"),
+        ("imd_rank", "0", "a rank of 1"),
+        ("imd_rank", "low", "expected a number"),
+    ],
+)
+def test_figures_of_areas_are_checked_where_they_stand(tmp_path, column, value, expected):
+    new_study(tmp_path / "my_town")
+
+    def change(frame):
+        frame.loc[2, column] = value
+        return frame
+
+    spoil(tmp_path / "my_town", "areas.csv", change)
+    (fault,) = faults_of(tmp_path / "my_town")
+    assert f"areas.csv, row 4, {column}" in fault
+    assert expected in fault
+
+
+def test_figures_of_areas_are_numbers(tmp_path):
+    new_study(tmp_path / "my_town")
+    areas = load_study(tmp_path / "my_town").areas
+    for column in ("residents", "children_0_4", "imd_rank", "imd_decile", "p_no_car"):
+        assert areas[column].dtype == float
