@@ -5,6 +5,7 @@ from __future__ import annotations
 from access.report.blocks import Block, Paragraph, TableBlock
 from access.report.columns import Column
 from access.report.findings import ProposalFindings
+from access.report.names import short_names
 from access.report.sentences import criterion_words, trip
 from access.report.tables import Table
 from access.report.words import listed, ordinal, percent, sentence
@@ -77,6 +78,7 @@ def study_robustness(
         lam=study.config.weights.lam,
         threshold_minutes=threshold,
         national_areas=study.config.weights.national_areas,
+        names=short_names(results),
         sites=list(result.before),
     )
 
