@@ -81,8 +81,14 @@ class Chart:
         -------
         matplotlib.figure.Figure
         """
-        title = textwrap.wrap(self.title, _TITLE_CHARACTERS) if titled else []
-        caption = textwrap.wrap(self.caption, _CAPTION_CHARACTERS) if titled else []
+        title = (
+            textwrap.wrap(self.title, _TITLE_CHARACTERS, break_on_hyphens=False) if titled else []
+        )
+        caption = (
+            textwrap.wrap(self.caption, _CAPTION_CHARACTERS, break_on_hyphens=False)
+            if titled
+            else []
+        )
         height = self.size[1] + _TITLE_LINE * len(title) + _CAPTION_LINE * len(caption)
         with mpl.rc_context(_SETTINGS):
             figure = Figure((self.size[0], height), facecolor=PAPER, layout="constrained")

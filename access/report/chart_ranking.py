@@ -12,10 +12,10 @@ from access.maps.style import CATEGORICAL, INK, PAPER, QUIET
 from access.report.chart import Chart, label_bars
 from access.scenario import Ranking, Robustness
 from access.scenario.ranking import CRITERION_WORDS
-from access.scenario.words import list_words, named, ordinal
+from access.scenario.words import list_words, mode_words, named, ordinal
 
 _SHORT = {
-    "mean": "mean minutes",
+    "mean": "mean trip",
     "weighted_mean": "mean weighted\nby deprivation",
     "p90": "nine in ten within",
     "worst": "worst-off area",
@@ -71,7 +71,7 @@ def rank_chart(
         )
         + "."
     )
-    plain = f"Every option of {ranking.what}; {ranking.mode}."
+    plain = f"Every option of {ranking.what}; {mode_words(ranking.mode)}."
     if spans:
         plain += " Bars: the rank in nine of ten settings of what was let vary."
 
@@ -167,7 +167,7 @@ def pareto_chart(ranking: Ranking, x: str = "mean", y: str = "p90", *, caption: 
     if own:
         alt += f" The proposal lies at {own[0]:.1f} and {own[1]:.1f}; {better:,} beat it on both."
     left_out = int((~usable).sum())
-    plain = f"Every option of {ranking.what}; {ranking.mode}. Lower left is better."
+    plain = f"Every option of {ranking.what}; {mode_words(ranking.mode)}. Lower left is better."
     if left_out:
         plain += f" {left_out:,} options that leave families unreached are not shown."
 
@@ -301,4 +301,4 @@ def robustness_chart(
 
 
 def _percent(share: float) -> str:
-    return "under 1 %" if 0 < share < 0.5 else f"{share:.0f} %"
+    return "under 1 %" if 0 < share < 1 else f"{share:.0f} %"
