@@ -12,6 +12,8 @@ from access.network.graph import LeftOut, Network
 from access.network.parts import Draft, finish
 from access.network.profile import Profile
 from access.network.rules import Verdict, barrier_closed, judge
+from access.network.slope import Heights, add_slope
+from access.network.squares import with_crossings
 from access.sources.osm import Streets
 from access.units import great_circle_m, metric_crs, project
 
@@ -25,7 +27,9 @@ _TOLD = ("private", "foot=no", "access=no", "closed to cars")
 _QUIET = ("service", "track", "living_street", "road")
 
 
-def assemble(streets: Streets, profile: Profile, *, keep: str = "main") -> Network:
+def assemble(
+    streets: Streets, profile: Profile, *, keep: str = "main", heights: Heights | None = None
+) -> Network:
     """Build a profile's network from ways that were read from a file.
 
     Parameters
@@ -34,6 +38,8 @@ def assemble(streets: Streets, profile: Profile, *, keep: str = "main") -> Netwo
     profile : Profile
     keep : str
         ``"main"`` or ``"all"`` connected parts.
+    heights : Heights, optional
+        Terrain, for walking speeds by slope.
 
     Returns
     -------
@@ -52,13 +58,19 @@ def assemble(streets: Streets, profile: Profile, *, keep: str = "main") -> Netwo
         )
     crs = metric_crs(*np.median(streets.lonlat, axis=0))
     xy = project(streets.lonlat[:, 0], streets.lonlat[:, 1], crs)
+    if profile.cross_squares:
+        streets = with_crossings(streets, is_open, xy)
+        verdicts = [judge(tags, profile) for tags in streets.tag_sets]
+        is_open = np.array([not v.reason for v in verdicts])[streets.way_tags]
     closed = [row for row, tags in streets.node_tags.items() if barrier_closed(tags, profile)]
     cut = _cut(streets, is_open, np.array(sorted(closed), np.int64))
     draft = _weigh(streets, profile, verdicts, cut, xy)
+    if heights is not None:
+        add_slope(draft, profile, heights, crs)
     if profile.junction_seconds or profile.signal_seconds:
         draft.node_delay_minutes = _delays(streets, profile, draft)
     draft.refused = _refused(streets, verdicts, xy)
-    draft.counts = {
+    draft.counts |= {
         "ways_read": len(streets.way_ids),
         "ways_open": int(is_open.sum()),
         "nodes_read": len(streets.node_ids),

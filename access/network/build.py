@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from access.network.assemble import assemble
 from access.network.graph import Network
 from access.network.interchange import network_from_graph, read_graphml
 from access.network.profile import PRESETS, Profile
+from access.network.slope import Heights, read_heights
 from access.sources.osm import SUFFIXES, Streets, is_street_file, read_streets
 
 
@@ -21,6 +23,7 @@ def build_network(
     mode: str | None = None,
     profile: Profile | str | None = None,
     keep: str = "main",
+    heights: Heights | str | Path | None = None,
 ) -> Network:
     """Build the streets that one kind of traveller can use.
 
@@ -37,6 +40,8 @@ def build_network(
     keep : str
         ``"main"`` keeps the main connected part (strongly connected for driving) and counts
         what it leaves; ``"all"`` keeps everything.
+    heights : Heights or path, optional
+        A terrain grid (ESRI ASCII, as OS Terrain 50): walking speeds then follow the slope.
 
     Returns
     -------
@@ -60,11 +65,11 @@ def build_network(
     >>> build_network(town, mode="walk").edge_minutes_forward.tolist()
     [8.75]
     """
-    chosen = choose_profile(mode, profile)
+    chosen, heights = _with_heights(choose_profile(mode, profile), heights)
     if isinstance(source, nx.Graph):
-        return network_from_graph(source, chosen, keep=keep)
+        return network_from_graph(source, chosen, keep=keep, heights=heights)
     if isinstance(source, Streets):
-        return assemble(source, chosen, keep=keep)
+        return assemble(source, chosen, keep=keep, heights=heights)
     if not isinstance(source, (str, Path)):
         raise ParameterError(
             f"source is a {type(source).__name__}; expected a path, Streets or a networkx graph"
@@ -74,12 +79,26 @@ def build_network(
         if not path.is_file():
             raise NetworkError(f"no street file at {path}")
         graph, info = read_graphml(path)
-        return network_from_graph(graph, chosen, info=info, keep=keep)
+        return network_from_graph(graph, chosen, info=info, keep=keep, heights=heights)
     if path.is_file() and not is_street_file(path):
         raise NetworkError(
             f"{path} is not a street file; expected one of {', '.join((*SUFFIXES, '.graphml'))}"
         )
-    return assemble(read_streets(path), chosen, keep=keep)
+    return assemble(read_streets(path), chosen, keep=keep, heights=heights)
+
+
+def _with_heights(
+    profile: Profile, heights: Heights | str | Path | None
+) -> tuple[Profile, Heights | None]:
+    if heights is None:
+        if profile.slope != "none":
+            raise ParameterError(
+                f"profile {profile.name!r} walks by slope ({profile.slope}), but no heights are "
+                "given; give heights=..., or dataclasses.replace(profile, slope='none')"
+            )
+        return profile, None
+    grid = heights if isinstance(heights, Heights) else read_heights(heights)
+    return replace(profile, slope="tobler"), grid
 
 
 def choose_profile(mode: str | None, profile: Profile | str | None) -> Profile:

@@ -13,12 +13,14 @@ import shapely
 from numpy.typing import NDArray
 
 from access.errors import Fault, NetworkError
+from access.ledger import sha256_of
 from access.network.graph import Network
 from access.network.handed import corner_metres, line_metres
 from access.network.parts import Draft, finish
 from access.network.profile import Profile
 from access.network.rules import Verdict, judge
-from access.sources.osm import RELEVANT_TAGS, SourceInfo, sha256_of
+from access.network.slope import Heights, add_slope
+from access.sources.osm import RELEVANT_TAGS, SourceInfo
 from access.units import WGS84, metric_crs, project, unproject
 
 
@@ -47,7 +49,12 @@ def read_graphml(path: Path) -> tuple[nx.Graph, SourceInfo]:
 
 
 def network_from_graph(
-    graph: nx.Graph, profile: Profile, *, info: SourceInfo | None = None, keep: str = "main"
+    graph: nx.Graph,
+    profile: Profile,
+    *,
+    info: SourceInfo | None = None,
+    keep: str = "main",
+    heights: Heights | None = None,
 ) -> Network:
     """Build a network from a networkx or osmnx graph.
 
@@ -64,6 +71,8 @@ def network_from_graph(
     info : SourceInfo, optional
     keep : str
         ``"main"`` or ``"all"``.
+    heights : Heights, optional
+        Terrain, for walking speeds by slope.
 
     Returns
     -------
@@ -117,6 +126,8 @@ def network_from_graph(
             "edges_refused": found.refused,
         },
     )
+    if heights is not None:
+        add_slope(draft, profile, heights, crs)
     return finish(draft, profile, crs=crs, source=info, keep=keep)
 
 

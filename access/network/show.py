@@ -33,7 +33,7 @@ def network_html(network: Network) -> str:
     if rest > 0:
         rows.append(("all others", f"{rest:,.0f}"))
     sentence = (
-        f"{network.profile.name} network from {network.source.name}: {network.n_edges:,} streets, "
+        f"Streets to {network.mode} along, from {network.source.name}: {network.n_edges:,} pieces, "
         f"{network.n_nodes:,} junctions and ends, {km.sum():,.0f} km."
     )
     return html_answer(sentence, ["Kind of street", "km"], rows, notes=network.assumptions)

@@ -7,7 +7,6 @@ tags are stored once, so that access rules are judged once per set and not once 
 
 from __future__ import annotations
 
-import hashlib
 from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ import osmium
 from numpy.typing import NDArray
 
 from access.errors import NetworkError
+from access.ledger import sha256_of
 
 #: Tags that any rule reads; all others are forgotten when a file is read.
 RELEVANT_TAGS = frozenset((
@@ -141,22 +141,6 @@ def read_streets(path: str | Path) -> Streets:
         path.name, sha256_of(path), date[:10], "© OpenStreetMap contributors, ODbL 1.0"
     )
     return collector.finish(info)
-
-
-def sha256_of(path: Path) -> str:
-    """Fingerprint a file's bytes.
-
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    str
-        Hexadecimal sha256.
-    """
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 @dataclass
