@@ -37,9 +37,9 @@ def study_robustness(
     Returns
     -------
     Robustness
-        Over walking speed, deprivation weight, the threshold, every centre's position within
-        its stated error, and assumed stand-ins moved among the candidate sites near them. The
-        seed is fixed: the same study gives the same figures.
+        Over walking speed, deprivation weight, the threshold, counts within their sampling
+        error, every centre's position within its stated error, and assumed stand-ins moved among
+        the candidate sites near them. The seed is fixed: the same study gives the same figures.
 
     Raises
     ------
@@ -65,6 +65,7 @@ def study_robustness(
         area_points=study.areas[["id", "lon", "lat"]] if errors else None,
         site_points=results.sites[["id", "lon", "lat"]] if errors else None,
         stand_ins=stand_ins or None,
+        count_error="poisson",
         made_at_kmh=study.config.travel.walk_km_h,
     )
     return robustness(
@@ -102,8 +103,7 @@ def firmness_blocks(
     if robust is None or robust.proposal is None:
         return [
             Paragraph(
-                "How the order shifts when speeds, positions and weights are varied within their "
-                "errors is not part of this run."
+                "How the order shifts when what is uncertain is varied is not part of this run."
             )
         ]
     key = found.result.key
@@ -189,7 +189,7 @@ def interval_table(found: ProposalFindings, robust: Robustness) -> Table:
         for r in robust.ranks().to_dict("records")
     )
     return Table(
-        f"{found.title}: the proposal's place when speeds, positions and weights are varied",
+        f"{found.title}: the proposal's place when what is uncertain is varied",
         (
             Column("criterion", "Measure"),
             Column("p5", "From", "number", unit="place"),

@@ -95,7 +95,7 @@ def _method(
         (
             Bold("Nearest: "),
             sentence(
-                "families are counted at the site nearest in time, before and after; the change is "
+                "everybody is counted at the site nearest in time, before and after; the change is "
                 "the difference of the two, each way"
             ),
         ),

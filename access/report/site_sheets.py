@@ -59,7 +59,7 @@ def site_blocks(
         PageBreak(),
         Heading("Sites that would close", appendix=True, key="sites"),
         Paragraph(
-            "Families are counted at the site that is nearest to them today. Who in fact uses each "
+            "Everybody is counted at the site that is nearest to them today. Who in fact uses each "
             "building is not known: no attendance figures were given."
         ),
     ]

@@ -211,8 +211,8 @@ def _firm(found: ProposalFindings, robust: Robustness | None, *, modelled: bool)
     if robust is None or robust.proposal is None:
         return text
     return (
-        f"{text[:-1]}. With speeds, positions and weights varied {len(robust.draws):,} times, the "
-        f"proposal is {place_range(robust)} in nine of ten."
+        f"{text[:-1]}. With what is uncertain varied {len(robust.draws):,} times, the proposal is "
+        f"{place_range(robust)} in nine of ten."
     )
 
 
