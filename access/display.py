@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import html
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from itertools import zip_longest
 
 Row = Sequence[object]
 
-_TABLE = "margin:.4em 0;border-collapse:collapse"
-_TEXT = "text-align:left;vertical-align:top"
-_FIGURE = "text-align:right;vertical-align:top;font-variant-numeric:tabular-nums"
+_TABLE = "margin:.4em 0;border-collapse:collapse;font-size:inherit"
+_CELL = "vertical-align:top;padding:.2em .8em .2em 0;border-bottom:1px solid #b1b4b6"
+_TEXT = f"{_CELL};text-align:left"
+_FIGURE = f"{_CELL};text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums"
 _WIDTH = 88
+_CELL_WIDTH = 44
 
 
 def html_answer(
@@ -23,8 +26,9 @@ def html_answer(
     rows: Sequence[Row] = (),
     *,
     notes: Sequence[str] = (),
-    text_columns: int = 1,
+    text_columns: Collection[int] = (0,),
     title: str = "",
+    warning: str = "",
 ) -> str:
     """Write an answer as HTML, everything escaped.
 
@@ -37,10 +41,12 @@ def html_answer(
         Cells; the first of each row heads it.
     notes : sequence of str
         What the numbers assume; folded away under one line.
-    text_columns : int
-        How many columns, from the left, hold words; the others are figures.
+    text_columns : collection of int
+        Which columns hold words, from 0; the others are figures.
     title : str
         A line above the sentence.
+    warning : str
+        What must be read with the table; stands below it, never folded away.
 
     Returns
     -------
@@ -56,6 +62,8 @@ def html_answer(
         parts.append(f"<p>{html.escape(sentence)}</p>")
     if head:
         parts.append(html_table(head, rows, text_columns=text_columns))
+    if warning:
+        parts.append(f"<p><strong>{html.escape(warning)}</strong></p>")
     if notes:
         items = "".join(f"<li>{html.escape(str(note))}</li>" for note in notes)
         parts.append(
@@ -64,14 +72,16 @@ def html_answer(
     return "".join(parts)
 
 
-def html_table(head: Sequence[str], rows: Sequence[Row], *, text_columns: int = 1) -> str:
+def html_table(
+    head: Sequence[str], rows: Sequence[Row], *, text_columns: Collection[int] = (0,)
+) -> str:
     """Write a table as HTML, everything escaped.
 
     Parameters
     ----------
     head : sequence of str
     rows : sequence of sequence
-    text_columns : int
+    text_columns : collection of int
         As in `html_answer`.
 
     Returns
@@ -85,7 +95,7 @@ def html_table(head: Sequence[str], rows: Sequence[Row], *, text_columns: int = 
     """
 
     def style(column: int) -> str:
-        return _TEXT if column < text_columns else _FIGURE
+        return _TEXT if column in text_columns else _FIGURE
 
     def cell(column: int, value: object) -> str:
         tag, scope = ("th", " scope='row'") if column == 0 else ("td", "")
@@ -102,7 +112,11 @@ def html_table(head: Sequence[str], rows: Sequence[Row], *, text_columns: int = 
 
 
 def text_answer(
-    sentence: str, head: Sequence[str] = (), rows: Sequence[Row] = (), *, text_columns: int = 1
+    sentence: str,
+    head: Sequence[str] = (),
+    rows: Sequence[Row] = (),
+    *,
+    text_columns: Collection[int] = (0,),
 ) -> str:
     """Write an answer for a terminal.
 
@@ -112,7 +126,8 @@ def text_answer(
         Wrapped at 88 characters.
     head : sequence of str
     rows : sequence of sequence
-    text_columns : int
+        Long words in cells are wrapped too.
+    text_columns : collection of int
         As in `html_answer`.
 
     Returns
@@ -129,12 +144,16 @@ def text_answer(
     """
     lines = textwrap.wrap(sentence, _WIDTH)
     if head:
-        table = [[str(h) for h in head], *([str(c) for c in row] for row in rows)]
-        widths = [max(len(row[k]) for row in table) for k in range(len(head))]
+        table = [[textwrap.wrap(str(c), _CELL_WIDTH) for c in row] for row in (head, *rows)]
+        widths = [
+            max((len(line) for row in table for line in row[k]), default=0)
+            for k in range(len(head))
+        ]
         for row in table:
-            cells = [
-                c.ljust(w) if k < text_columns else c.rjust(w)
-                for k, (c, w) in enumerate(zip(row, widths, strict=True))
-            ]
-            lines.append("  " + "  ".join(cells).rstrip())
+            for parts in zip_longest(*row, fillvalue=""):
+                cells = [
+                    part.ljust(width) if k in text_columns else part.rjust(width)
+                    for k, (part, width) in enumerate(zip(parts, widths, strict=True))
+                ]
+                lines.append("  " + "  ".join(cells).rstrip())
     return "\n".join(lines)

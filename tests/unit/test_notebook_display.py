@@ -133,6 +133,6 @@ def test_a_network_tells_whose_streets_and_how_many_kilometres():
     )  # fmt: skip
     found = read(net._repr_html_())
     assert "script" not in found.tags
-    assert "2 streets, 3 junctions and ends, 2 km" in " ".join(found.words)
+    assert "2 pieces, 3 junctions and ends, 2 km" in " ".join(found.words)
     assert found.words.count(NASTY) == 1
     assert "Made up." in found.words

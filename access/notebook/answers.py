@@ -1,0 +1,280 @@
+"""`Answers`: everything a study finds, one call a question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import folium
+import pandas as pd
+
+from access.display import html_answer
+from access.maps.explorer import write_explorer
+from access.maps.from_results import explorer_data
+from access.maps.layers import study_map
+from access.notebook.asked import pick
+from access.notebook.drawing import places_chart
+from access.notebook.impacts import ImpactAnswer
+from access.notebook.ranked import RankingQuestions
+from access.notebook.tables import workbook_path
+from access.report.board import board_report
+from access.report.chart import Chart
+from access.report.write import write_report
+from access.report.xlsx import write_xlsx
+from access.results import MODE_TITLES
+from access.run import run_job
+from access.run.words import spoken_summary
+from access.run.tables import alternatives_table, area_table
+from access.run.write import write_outputs
+from access.study import Study, load_study
+
+_SHOWN = (
+    "mean_minutes_before",
+    "mean_minutes_after",
+    "mean_minutes_change",
+    "max_minutes_after",
+)
+
+
+class Answers(RankingQuestions):
+    """What a study finds, with one method a question.
+
+    Parameters
+    ----------
+    results : StudyResults
+
+    Examples
+    --------
+    >>> import access
+    >>> answers = access.answer("rotherham")
+    >>> answers.proposals
+    ('childrens_centres_12_to_9', 'youth_centres_11_to_6')
+    >>> answers.impact("childrens_centres_12_to_9").summary["sites_after"]
+    9
+    >>> answers.what_if(close=["CC01"]).closed
+    ('CC01',)
+    """
+
+    def map(self, *, mode: str = "typical", tiles: bool = False) -> folium.Map:
+        """Show what each proposal adds to every area's trip.
+
+        Parameters
+        ----------
+        mode : str
+        tiles : bool
+            Ask for a background from the internet.
+
+        Returns
+        -------
+        folium.Map
+
+        Examples
+        --------
+        >>> answers.map().get_name()
+        'map_0001'
+        """
+        return study_map(self.results, mode=mode, tiles=tiles)
+
+    def plot(
+        self, what: str = "change", proposal: str | None = None, *, mode: str = "walk"
+    ) -> Chart:
+        """Draw a chart whose title says the finding.
+
+        Parameters
+        ----------
+        what : str
+            ``"change"``, ``"deprivation"``, ``"ranks"``, ``"front"`` or ``"places"``.
+        proposal : str, optional
+        mode : str
+
+        Returns
+        -------
+        Chart
+
+        Raises
+        ------
+        ParameterError
+            If there is no such chart, proposal or mode.
+
+        Examples
+        --------
+        >>> answers.plot("ranks").title
+        'Of 220 options the proposal is 1st by the worst-off area and 163rd by the share beyond
+        the threshold'
+        """
+        charts: dict[str, Callable[[], Chart]] = {
+            "change": lambda: self.impact(proposal, mode=mode).plot(),
+            "deprivation": lambda: self.impact(proposal, mode=mode).plot("imd_decile"),
+            "ranks": lambda: self.ranking(proposal, mode=mode).plot("ranks"),
+            "front": lambda: self.ranking(proposal, mode=mode).plot("front"),
+            "places": lambda: places_chart(self.study),
+        }
+        return pick(charts, what, "chart")()
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row an area, with the trips before and after of every proposal and mode.
+
+        Returns
+        -------
+        DataFrame
+
+        Examples
+        --------
+        >>> len(answers.to_frame())
+        854
+        """
+        return area_table(self.results)
+
+    def options_frame(self) -> pd.DataFrame:
+        """One row an alternative, proposal and mode, with every criterion and rank.
+
+        Returns
+        -------
+        DataFrame
+
+        Examples
+        --------
+        >>> len(answers.options_frame()) == 3 * (220 + 462)
+        True
+        """
+        return alternatives_table(self.results)
+
+    def to_excel(self, path: str | Path, *, internal: bool = False) -> Path:
+        """Write the board report's tables as a workbook, one sheet each.
+
+        Parameters
+        ----------
+        path : str or Path
+            Ends in ``.xlsx``.
+        internal : bool
+            Keep counts below five, and say so on every sheet.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        OutputError
+            If the name ends in anything else, or the file cannot be written.
+        ParameterError
+            If the study holds no proposal.
+        """
+        file = workbook_path(path)
+        write_xlsx(board_report(self.results, internal=internal), file)
+        return file
+
+    def explorer(self, path: str | Path) -> Path:
+        """Write the consultation explorer: one file for the public, no internet needed.
+
+        Parameters
+        ----------
+        path : str or Path
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        OutputError
+            If the file cannot be written.
+        """
+        return write_explorer(explorer_data(self.results), path)
+
+    def report(self, folder: str | Path, *, internal: bool = False) -> tuple[Path, ...]:
+        """Write the board's report: Word, PDF and workbook.
+
+        Parameters
+        ----------
+        folder : str or Path
+        internal : bool
+            Keep counts below five, and say so on every page.
+
+        Returns
+        -------
+        tuple of Path
+
+        Raises
+        ------
+        OutputError
+            If the folder cannot be written; former files are then left whole.
+        """
+        return write_report(board_report(self.results, internal=internal), folder)
+
+    def save(self, folder: str | Path) -> Path:
+        """Write everything that `access run` writes.
+
+        Parameters
+        ----------
+        folder : str or Path
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        OutputError
+            If the folder cannot be written; former outputs are then left whole.
+        """
+        write_outputs(self.results, Path(folder))
+        return Path(folder)
+
+    def __repr__(self) -> str:
+        return spoken_summary(self.results)
+
+    def _repr_html_(self) -> str:
+        head = ["Proposal", "Mean minutes", "today", "after", "more", "longest"]
+        rows = []
+        for proposal in self.results.proposals.values():
+            for k, (mode, impact) in enumerate(proposal.impacts.items()):
+                figures = [impact.summary[f"{name}"] for name in _SHOWN]
+                rows.append(
+                    [
+                        "" if k else proposal.title,
+                        MODE_TITLES.get(mode, mode),
+                        *("not known" if v is None else f"{float(v):.1f}" for v in figures),
+                    ]
+                )
+        sentences = [
+            ImpactAnswer.of(self.results, p, next(iter(p.impacts))).sentence()
+            for p in self.results.proposals.values()
+        ]
+        return html_answer(
+            " ".join(sentences), head, rows, notes=self.assumptions, text_columns=(0, 1),
+            title=self.study.config.study.title,
+        )  # fmt: skip
+
+
+def answer(
+    study: Study | str | Path | None = None, *, network: str | Path | None = None
+) -> Answers:
+    """Ask a study everything: networks, travel times, proposals, alternatives.
+
+    Parameters
+    ----------
+    study : Study, str or Path, optional
+        A loaded study, a folder, or an embedded study's name; Rotherham when not given.
+    network : str or Path, optional
+        An OpenStreetMap extract or GraphML; streets are modelled without it, and said to be.
+
+    Returns
+    -------
+    Answers
+
+    Raises
+    ------
+    StudyError
+        If the study has faults.
+    NetworkError
+        If the network cannot be read or misses the study.
+
+    Examples
+    --------
+    >>> import access
+    >>> access.answer("rotherham").study
+    <Study rotherham: 854 areas, 23 centres, 74 candidate sites>
+    """
+    loaded = study if isinstance(study, Study) else load_study(study)
+    return Answers(run_job(loaded, network=None if network is None else Path(network)))
