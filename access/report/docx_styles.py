@@ -83,6 +83,9 @@ def _language(document: Any, language: str) -> None:
     if compat is None:
         compat = element("compat")
         settings.append(compat)
+    for old in compat.findall(qn("w:compatSetting")):
+        if old.get(qn("w:name")) == "compatibilityMode":
+            compat.remove(old)
     uri = "http://schemas.microsoft.com/office/word"
     compat.append(element("compatSetting", name="compatibilityMode", uri=uri, val=15))
 

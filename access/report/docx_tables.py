@@ -17,6 +17,7 @@ from access.report.layout import WHOLE_ROWS, column_shares
 from access.report.tables import TableView
 from access.report.text import plain
 
+_EMU_A_TWIP = 635
 _LINE = INK.lstrip("#").upper()
 
 
@@ -95,6 +96,9 @@ def _bare(word: Any, rows: int, widths: Sequence[float], *, padding: int = 45) -
         margins.append(element(edge, w=twips, type="dxa"))
     properties = made._tbl.tblPr
     properties.append(margins)
+    whole = properties.find(qn("w:tblW"))
+    whole.set(qn("w:type"), "dxa")
+    whole.set(qn("w:w"), str(int(sum(widths) / _EMU_A_TWIP)))
     for column, wide in zip(made._tbl.tblGrid.gridCol_lst, widths, strict=True):
         column.w = Emu(int(wide))
     for row in made._tbl.tr_lst:

@@ -178,6 +178,11 @@ class TestWord:
         assert number("First") == number("Second")
         assert number("First again") == number("Second again") != number("First")
 
+    def test_it_opens_as_a_file_of_today_not_of_an_older_word(self, word):
+        settings = word.settings.element.xml
+        assert settings.count('w:name="compatibilityMode"') == 1
+        assert 'w:val="15"' in settings
+
     def test_no_paragraph_is_there_only_to_break_a_page(self, word):
         assert 'w:br w:type="page"' not in word.element.body.xml
 
