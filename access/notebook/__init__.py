@@ -8,19 +8,24 @@ from access.notebook.drawing import area_chart, places_chart, streets_chart
 from access.notebook.firmness import FirmnessAnswer, WeightsAnswer
 from access.notebook.impacts import ImpactAnswer
 from access.notebook.rankings import RankingAnswer
+from access.notebook.starting import CheckAnswer, StreetsAnswer, check, find_streets
 from access.notebook.tables import TableAnswer
 from access.notebook.today import TodayAnswer
 
 __all__ = [
     "Answers",
+    "CheckAnswer",
     "FirmnessAnswer",
     "ImpactAnswer",
     "RankingAnswer",
+    "StreetsAnswer",
     "TableAnswer",
     "TodayAnswer",
     "WeightsAnswer",
     "answer",
     "area_chart",
+    "check",
+    "find_streets",
     "places_chart",
     "streets_chart",
 ]
