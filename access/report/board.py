@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from access.errors import ParameterError
 from access.report.alternatives import alternatives_blocks
 from access.report.blocks import Block, Callout, Contents, PageBreak
+from access.report.chart import Chart
 from access.report.document import Document
 from access.report.findings import findings_of
 from access.report.hubs import HubAnswer
@@ -33,6 +34,7 @@ def board_report(
     requests: Sequence[Request] | None = None,
     robustness: Mapping[str, Robustness] | None = None,
     hubs: Sequence[HubAnswer] | None = None,
+    maps: Mapping[str, Chart] | None = None,
 ) -> Document:
     """Write the report on a study's proposals as one document.
 
@@ -55,6 +57,8 @@ def board_report(
         By proposal, from `access.report.firmness.study_robustness`.
     hubs : sequence of HubAnswer, optional
         The best set for each number of Family Hubs: `access.siting.Solution`.
+    maps : mapping of str to Chart, optional
+        A map by proposal, from `access.report.pictures.proposal_maps`.
 
     Returns
     -------
@@ -77,7 +81,7 @@ def board_report(
         blocks.insert(0, Callout("warning", own_use))
     blocks += [PageBreak(), Contents("Contents")]
     blocks += site_blocks(results, findings, voice)
-    blocks += who_blocks(results, findings, voice)
+    blocks += who_blocks(results, findings, voice, maps=maps or {})
     blocks += alternatives_blocks(
         results,
         findings,

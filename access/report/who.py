@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from access.report import sentences as say
 from access.report.blocks import (
@@ -15,7 +15,8 @@ from access.report.blocks import (
     TableBlock,
 )
 from access.report.characteristics import characteristic_points
-from access.report.figures import change_figures, group_figures
+from access.report.chart import Chart
+from access.report.figures import change_figures, figure_of, group_figures
 from access.report.findings import ProposalFindings
 from access.report.voice import Voice
 from access.report.who_tables import (
@@ -36,7 +37,11 @@ _GROUPINGS = (
 
 
 def who_blocks(
-    results: StudyResults, findings: Sequence[ProposalFindings], voice: Voice
+    results: StudyResults,
+    findings: Sequence[ProposalFindings],
+    voice: Voice,
+    *,
+    maps: Mapping[str, Chart],
 ) -> list[Block]:
     """Write the appendix of who is affected, each service in its own right.
 
@@ -45,6 +50,8 @@ def who_blocks(
     results : StudyResults
     findings : sequence of ProposalFindings
     voice : Voice
+    maps : mapping of str to Chart
+        By proposal.
 
     Returns
     -------
@@ -52,7 +59,7 @@ def who_blocks(
     """
     blocks: list[Block] = [PageBreak(), Heading("Who is affected", appendix=True, key="who")]
     for found in findings:
-        blocks += _service(found, voice)
+        blocks += _service(found, voice, maps.get(found.result.key))
     blocks += [
         Heading("Protected characteristics", 2, appendix=True),
         Paragraph(
@@ -63,11 +70,12 @@ def who_blocks(
     return blocks
 
 
-def _service(found: ProposalFindings, voice: Voice) -> list[Block]:
+def _service(found: ProposalFindings, voice: Voice, still: Chart | None) -> list[Block]:
     impact = found.impact
     blocks: list[Block] = [
         Heading(found.title, 2, appendix=True),
         Paragraph(say.affected(impact, found.one, voice)),
+        *([figure_of(still, f"map-{found.result.key}", width=0.95)] if still else []),
         *change_figures(found, internal=voice.internal),
         TableBlock(classes_table(found)),
         TableBlock(within_table(found)),
