@@ -74,6 +74,8 @@ class StudyResults:
         By mode: every pair of ways of two services, where the study has two such proposals.
     streets : str
         One sentence: whose streets these are, and how wrong they may be.
+    speeds : str
+        One sentence: how fast everybody is taken to be, and where they go.
     modelled : bool
         True when the streets are modelled, not surveyed.
     ledger : RunLedger
@@ -88,6 +90,7 @@ class StudyResults:
     sites: pd.DataFrame
     proposals: Mapping[str, ProposalResult]
     streets: str
+    speeds: str
     modelled: bool
     ledger: RunLedger
     snaps: Mapping[str, pd.DataFrame] = field(default_factory=dict)
@@ -96,7 +99,7 @@ class StudyResults:
     @property
     def assumptions(self) -> tuple[str, ...]:
         """Every sentence that must stand beside the numbers, the streets first."""
-        return (self.streets, *self.study.assumptions)
+        return (self.streets, self.speeds, *self.study.assumptions)
 
     def names(self) -> dict[str, str]:
         """Site names by id."""

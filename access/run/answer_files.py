@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import pandas as pd
-import pyogrio
 
 from access.ledger import to_json
 from access.report.chart import Chart
-from access.run.write import all_or_nothing, safe_cells
+from access.run.geopackage import write_layers
+from access.run.tables import safe_cells
+from access.run.write import all_or_nothing
 
 
 def write_answer(
@@ -51,24 +52,20 @@ def write_answer(
         for name, table in tables.items():
             safe_cells(table).to_csv(work / f"{name}.csv", index=False, lineterminator="\n")
             table.to_parquet(work / f"{name}.parquet", index=False)
-        _write_layers(work / "tables.gpkg", tables, points)
+        write_layers(work / "tables.gpkg", _layers(tables, points))
         for name, chart in charts.items():
             chart.save(work / f"{name}.png")
             (work / f"{name}.txt").write_text(f"{chart.title}\n\n{chart.alt}\n", encoding="utf-8")
         return sorted(file.name for file in work.iterdir())
 
 
-def _write_layers(
-    path: Path, tables: Mapping[str, pd.DataFrame], points: gpd.GeoDataFrame | None
-) -> None:
-    # GDAL would write the clock into the file; a fixed date keeps the same inputs the same bytes
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": "2000-01-01T00:00:00.000Z"})
-    try:
-        for number, (name, table) in enumerate(tables.items()):
-            layer = table
-            if points is not None and "id" in table.columns and len(table) == len(points):
-                shapes = points.set_index("id").loc[table["id"], "geometry"].to_numpy()
-                layer = gpd.GeoDataFrame(table, geometry=shapes, crs=points.crs)
-            pyogrio.write_dataframe(layer, path, layer=name, driver="GPKG", append=number > 0)
-    finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+def _layers(
+    tables: Mapping[str, pd.DataFrame], points: gpd.GeoDataFrame | None
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Give each table, with the areas' points where it is a table of areas."""
+    for name, table in tables.items():
+        if points is not None and "id" in table.columns and len(table) == len(points):
+            shapes = points.set_index("id").loc[table["id"], "geometry"].to_numpy()
+            yield name, gpd.GeoDataFrame(table, geometry=shapes, crs=points.crs)
+        else:
+            yield name, table

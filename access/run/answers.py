@@ -82,14 +82,15 @@ def _texts(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(group=table["group"].astype(str))
 
 
-def impact_charts(results: StudyResults, impact: Impact, by: str) -> dict[str, Chart]:
+def impact_charts(results: StudyResults, impact: Impact, by: str | None) -> dict[str, Chart]:
     """Charts of an impact, by the name of their file.
 
     Parameters
     ----------
     results : StudyResults
     impact : Impact
-    by : str
+    by : str or None
+        Groups; no chart by group where there is none to show.
 
     Returns
     -------
@@ -101,10 +102,10 @@ def impact_charts(results: StudyResults, impact: Impact, by: str) -> dict[str, C
         f"Minutes to the nearest site ({trip}), {impact.who}, {place.place}, {place.as_of}. "
         f"{results.streets.split('.')[0]}."
     )
-    return {
-        "change": change_chart(impact, caption=caption),
-        f"change_by_{by}": group_chart(impact, by, caption=caption),
-    }
+    charts = {"change": change_chart(impact, caption=caption)}
+    if by is not None:
+        charts[f"change_by_{by}"] = group_chart(impact, by, caption=caption)
+    return charts
 
 
 def impact_words(results: StudyResults, question: Question, impact: Impact) -> str:
@@ -127,7 +128,7 @@ def impact_words(results: StudyResults, question: Question, impact: Impact) -> s
             f"{row['mean_extra_minutes']:+.1f} minutes on average; to {row['goes_to']}"
         )
     lines.append(f"  {impact.notes[0]}")
-    lines.append(f"  {results.streets}")
+    lines += [f"  {results.streets}", f"  {results.speeds}"]
     return "\n".join(lines)
 
 

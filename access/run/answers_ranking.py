@@ -156,7 +156,7 @@ def ranking_words(
     if firm is not None:
         lines.append(f"  {firm.sentence()}")
     lines += [f"  {note}" for note in ranking.notes if not results.streets.startswith(note)]
-    lines.append(f"  {results.streets}")
+    lines += [f"  {results.streets}", f"  {results.speeds}"]
     return "\n".join(lines)
 
 

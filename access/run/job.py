@@ -69,11 +69,12 @@ def run_job(
             study.config.travel.parking_minutes,
         )
     proposals = measure_proposals(study, matrices, sites, progress)
-    progress("every pair of alternatives")
+    if len(proposals) > 1:
+        progress("every pair of alternatives")
     joint = rank_jointly(study, matrices, sites, proposals)
     modelled = network is None
     streets = MODELLED_STREETS if modelled else REAL_STREETS.format(name=Path(str(network)).name)
-    streets = f"{streets} {_speeds(study)}"
+    speeds = _speeds(study)
     return StudyResults(
         study=study,
         networks=networks,
@@ -81,8 +82,9 @@ def run_job(
         sites=sites,
         proposals=proposals,
         streets=streets,
+        speeds=speeds,
         modelled=modelled,
-        ledger=_ledger(study, network, networks, matrices, streets),
+        ledger=_ledger(study, network, networks, matrices, (streets, speeds)),
         joint=joint,
         snaps=_snap_lines(networks, study, sites),
     )
@@ -211,7 +213,7 @@ def _ledger(
     source: Path | None,
     networks: Mapping[str, Network],
     matrices: Mapping[str, TravelMatrix],
-    streets: str,
+    told: tuple[str, ...],
 ) -> RunLedger:
     inputs: list[Mapping[str, str]] = [dict(row) for row in study.inputs]
     if source is not None:
@@ -239,5 +241,5 @@ def _ledger(
         inputs=tuple(inputs),
         parameters=parameters,
         counts=counts,
-        assumptions=(streets, *study.assumptions),
+        assumptions=(*told, *study.assumptions),
     )  # fmt: skip

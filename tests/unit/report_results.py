@@ -163,6 +163,7 @@ def line_results(folder: Path) -> StudyResults:
         sites=sites,
         proposals={proposal.key: proposal},
         streets="Streets: none. Minutes are distances along a line.",
+        speeds="Walking at 4.8 km/h.",
         modelled=True,
         ledger=RunLedger(command={"command": "run", "study": "line", "network": None},
                          inputs=tuple(dict(i) for i in study.inputs)),

@@ -7,7 +7,8 @@ import pytest
 
 from access.errors import OutputError
 from access.maps.escape import safe_text
-from access.run.write import all_or_nothing, safe_cells
+from access.run.tables import safe_cells
+from access.run.write import all_or_nothing
 
 
 def test_a_failure_half_way_leaves_what_was_there(tmp_path):
