@@ -23,8 +23,8 @@ from access.report.write import write_report
 from access.report.xlsx import write_xlsx
 from access.results import MODE_TITLES
 from access.run import run_job
-from access.run.words import spoken_summary
 from access.run.tables import alternatives_table, area_table
+from access.run.words import spoken_summary
 from access.run.write import write_outputs
 from access.study import Study, load_study
 
