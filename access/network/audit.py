@@ -1,0 +1,291 @@
+"""What a network holds, what it leaves out, and how places join it: tables and plain warnings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from access.network.finder import make_finder, nearest
+from access.network.graph import Network
+from access.network.places import Places, read_places
+from access.network.snap import snap
+from access.network.words import network_warnings, place_warnings
+from access.units import project, unproject
+
+#: A closed street counts as a place's own if it is nearer than the joined one by this much.
+_NEARER_M = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Audit:
+    """What is known of a network and of the places that join it.
+
+    Parameters
+    ----------
+    classes : DataFrame
+        One row a street class: ``street_class``, ``km``, ``share``, ``speed_tagged_share``,
+        ``one_way_share``.
+    parts : DataFrame
+        One row a cut-off part, largest first: ``part``, ``reason``, ``km``, ``streets``,
+        ``lon``, ``lat``.
+    places : DataFrame
+        The snap table; empty if no places were given.
+    counts : dict
+        Totals, as `Network.counts`.
+    warnings : tuple of str
+        What a planner should know before using the numbers, in words.
+    """
+
+    classes: pd.DataFrame
+    parts: pd.DataFrame
+    places: pd.DataFrame
+    counts: dict[str, Any]
+    warnings: tuple[str, ...]
+
+
+def audit_network(network: Network, places: pd.DataFrame | None = None) -> Audit:
+    """Take stock of a network.
+
+    Parameters
+    ----------
+    network : Network
+    places : DataFrame, optional
+        A snap table, as `snap_table` makes it, of everything that will join the network.
+
+    Returns
+    -------
+    Audit
+
+    Examples
+    --------
+    >>> net = Network.from_edges([-1.36, -1.35], [53.43, 53.43], [0], [1])
+    >>> audit_network(net).classes[["street_class", "km"]].round(2).values.tolist()
+    [['street', 0.66]]
+    """
+    table = pd.DataFrame() if places is None else places
+    parts = part_table(network)
+    warnings = network_warnings(network, parts) + place_warnings(network, table)
+    return Audit(class_table(network), parts, table, dict(network.counts), tuple(warnings))
+
+
+def class_table(network: Network) -> pd.DataFrame:
+    """Kilometres by class of street, and how many of them carry a speed limit.
+
+    Parameters
+    ----------
+    network : Network
+
+    Returns
+    -------
+    DataFrame
+        See `Audit`; longest class first.
+    """
+    one_way = ~(
+        np.isfinite(network.edge_minutes_forward) & np.isfinite(network.edge_minutes_backward)
+    )
+    rows = pd.DataFrame(
+        {
+            "street_class": np.array(network.class_names, object)[network.edge_class],
+            "km": network.edge_metres / 1000,
+            "tagged": network.edge_metres / 1000 * network.edge_speed_tagged,
+            "one_way": network.edge_metres / 1000 * one_way,
+        }
+    )
+    table = rows.groupby("street_class", sort=True).sum().reset_index()
+    table = table.sort_values(["km", "street_class"], ascending=[False, True], ignore_index=True)
+    km = table["km"].to_numpy()
+    whole = np.where(km > 0, km, 1.0)
+    return pd.DataFrame(
+        {
+            "street_class": table["street_class"],
+            "km": km,
+            "share": km / max(float(km.sum()), 1e-12),
+            "speed_tagged_share": table["tagged"].to_numpy() / whole,
+            "one_way_share": table["one_way"].to_numpy() / whole,
+        }
+    )
+
+
+def part_table(network: Network) -> pd.DataFrame:
+    """List the parts that a network leaves out because nothing joins them to the rest.
+
+    Parameters
+    ----------
+    network : Network
+
+    Returns
+    -------
+    DataFrame
+        See `Audit`.
+    """
+    out = network.left_out
+    columns = ["part", "reason", "km", "streets", "lon", "lat"]
+    cut = np.flatnonzero(out.part > 0)
+    if not len(cut):
+        return pd.DataFrame({c: pd.Series(dtype=object if c == "reason" else float)
+                             for c in columns})  # fmt: skip
+    middle = out.xy[(out.offsets[cut] + out.offsets[cut + 1] - 1) // 2]
+    lonlat = unproject(middle, network.crs)
+    frame = pd.DataFrame(
+        {
+            "part": out.part[cut],
+            "reason": np.array(out.reason, object)[out.reason_code[cut]],
+            "km": out.metres[cut] / 1000,
+            "lon": lonlat[:, 0],
+            "lat": lonlat[:, 1],
+        }
+    )
+    table = frame.groupby(["part", "reason"], sort=True).agg(
+        km=("km", "sum"), streets=("km", "size"), lon=("lon", "first"), lat=("lat", "first")
+    )
+    return table.reset_index()[columns]
+
+
+def snap_table(
+    network: Network,
+    places: pd.DataFrame | gpd.GeoDataFrame | Places,
+    *,
+    what: str = "areas",
+    limit_m: float = 500.0,
+    as_origin: bool = True,
+    counts: pd.Series | None = None,
+) -> pd.DataFrame:
+    """How each place joins a network, and which nearer streets it cannot use.
+
+    Parameters
+    ----------
+    network : Network
+    places : DataFrame or GeoDataFrame
+        ``id`` and ``lon``, ``lat`` or a geometry.
+    what : str
+        What the places are, for the table and the warnings.
+    limit_m : float
+        Longest leg, metres.
+    as_origin : bool
+        Whether trips start here.
+    counts : Series, optional
+        Families or residents of each place, by id.
+
+    Returns
+    -------
+    DataFrame
+        One row a place, in the order given: ``id``, ``what``, ``joined``, ``leg_metres``,
+        ``street_class``, ``street``, ``way``, ``side`` (``both``, ``way out`` or ``way in``),
+        ``lon``, ``lat`` of the place, ``joint_lon``, ``joint_lat``, ``count``,
+        ``nearer_reason``, ``nearer_metres`` and ``nearer_part`` of a nearer street that is
+        closed or cut off (empty if none is nearer).
+
+    Raises
+    ------
+    ParameterError
+        If the places cannot be read.
+    """
+    read = read_places(places, what)
+    found = snap(network, read, limit_m=limit_m, as_origin=as_origin)
+    edge = np.maximum(found.edge, 0)
+    joined = found.found
+
+    def where_joined(values: NDArray, blank: Any) -> NDArray:
+        return np.where(joined, values, blank)
+
+    sides = np.array(["both", "way out", "way in"], object)[network.edge_sides[edge]]
+    names = np.array(network.street_names, object)[network.edge_name[edge]]
+    table = pd.DataFrame(
+        {
+            "id": read.ids,
+            "what": what,
+            "joined": joined,
+            "leg_metres": np.where(joined, found.metres, np.nan),
+            "street_class": where_joined(
+                np.array(network.class_names, object)[network.edge_class[edge]], ""
+            ),
+            "street": where_joined(names, ""),
+            "way": where_joined(network.edge_way[edge], -1),
+            "side": where_joined(sides, ""),
+            "lon": read.lonlat[:, 0],
+            "lat": read.lonlat[:, 1],
+            "joint_lon": found.lonlat[:, 0],
+            "joint_lat": found.lonlat[:, 1],
+            "count": np.nan if counts is None else _aligned(counts, read.ids),
+        }
+    )
+    return pd.concat([table, _nearer(network, read, found.metres, limit_m)], axis=1)
+
+
+def _aligned(counts: pd.Series, ids: tuple[str, ...]) -> NDArray[np.float64]:
+    by_id = pd.Series(counts.to_numpy(float), index=counts.index.map(str))
+    return by_id.reindex(list(ids)).to_numpy(float)
+
+
+def _nearer(
+    network: Network, places: Places, joined_m: NDArray[np.float64], limit_m: float
+) -> pd.DataFrame:
+    """The closed or cut-off street nearer to each place than the one that it joins."""
+    out = network.left_out
+    n = len(places.ids)
+    reason, metres = np.full(n, "", object), np.full(n, np.nan)
+    part = np.zeros(n, np.int32)
+    if len(out.metres):
+        xy = project(places.lonlat[:, 0], places.lonlat[:, 1], network.crs)
+        finder = make_finder(out.xy, out.offsets, np.ones(len(out.metres), bool))
+        piece, _, far = nearest(finder, out.xy, xy, limit_m=limit_m)
+        closer = np.flatnonzero((piece >= 0) & (far < joined_m - _NEARER_M))
+        street = finder.edge[piece[closer]]
+        reason[closer] = np.array(out.reason, object)[out.reason_code[street]]
+        metres[closer], part[closer] = far[closer], out.part[street]
+    return pd.DataFrame({"nearer_reason": reason, "nearer_metres": metres, "nearer_part": part})
+
+
+def snap_lines(network: Network, table: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Draw the legs of a snap table: from each place to its joint, as a layer for QGIS.
+
+    Parameters
+    ----------
+    network : Network
+        Whose CRS the layer is in.
+    table : DataFrame
+        As `snap_table` makes it.
+
+    Returns
+    -------
+    GeoDataFrame
+        The table with a line a place; a place that joins nothing has a line of no length.
+    """
+    start = project(table["lon"], table["lat"], network.crs)
+    end = project(
+        table["joint_lon"].fillna(table["lon"]), table["joint_lat"].fillna(table["lat"]),
+        network.crs,
+    )  # fmt: skip
+    lines = shapely.linestrings(np.stack([start, end], axis=1))
+    return gpd.GeoDataFrame(table.copy(), geometry=lines, crs=network.crs)
+
+
+def left_out_frame(network: Network) -> gpd.GeoDataFrame:
+    """Draw the streets that a network leaves out, as a layer for QGIS.
+
+    Parameters
+    ----------
+    network : Network
+
+    Returns
+    -------
+    GeoDataFrame
+        ``reason``, ``part``, ``metres``, geometry in the network's CRS.
+    """
+    out = network.left_out
+    which = np.repeat(np.arange(len(out.metres)), np.diff(out.offsets))
+    return gpd.GeoDataFrame(
+        {
+            "reason": np.array(out.reason or ("",), object)[out.reason_code],
+            "part": out.part,
+            "metres": out.metres,
+        },
+        geometry=shapely.linestrings(out.xy, indices=which) if len(which) else [],
+        crs=network.crs,
+    )
