@@ -8,6 +8,7 @@ from access.notebook.drawing import area_chart, places_chart, streets_chart
 from access.notebook.firmness import FirmnessAnswer, WeightsAnswer
 from access.notebook.impacts import ImpactAnswer
 from access.notebook.rankings import RankingAnswer
+from access.notebook.register import FrameAnswer, register, sources
 from access.notebook.starting import CheckAnswer, StreetsAnswer, check, find_streets
 from access.notebook.tables import TableAnswer
 from access.notebook.today import TodayAnswer
@@ -16,6 +17,7 @@ __all__ = [
     "Answers",
     "CheckAnswer",
     "FirmnessAnswer",
+    "FrameAnswer",
     "ImpactAnswer",
     "RankingAnswer",
     "StreetsAnswer",
@@ -27,5 +29,7 @@ __all__ = [
     "check",
     "find_streets",
     "places_chart",
+    "register",
+    "sources",
     "streets_chart",
 ]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from access.errors import ParameterError
-from access.notebook import check, find_streets
+from access.notebook import check, find_streets, register, sources
+from access.study import load_study
 from access.study.template import new_study
 
 
@@ -92,3 +95,42 @@ def test_a_named_extract_goes_before_one_that_lies_there(monkeypatch, tmp_path):
     monkeypatch.setenv("ACCESS_STREETS", str(elsewhere / "z.osm.pbf"))
     assert find_streets(tmp_path).path == elsewhere / "z.osm.pbf"
     assert repr(find_streets(tmp_path)) == "Streets are read from z.osm.pbf."
+
+
+# ---- the register and the sources
+
+
+def test_the_register_says_not_known_and_never_nought():
+    found = register(load_study("rotherham"))
+    frame = found.to_frame()
+    assert len(frame) == 23
+    assert (frame["Assumed"].value_counts()).to_dict() == {
+        "no": 12, "stand-in": 6, "proxy position": 5,
+    }  # fmt: skip
+    assert repr(found).count("not known") >= 4 * 23
+    assert "nan" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("stand_ins", "proxies", "words"),
+    [(0, 0, "none are assumed stand-ins, none stand at proxy positions"),
+     (1, 1, "1 is an assumed stand-in, 1 stands at a proxy position")],
+)  # fmt: skip
+def test_the_register_counts_none_and_one(stand_ins, proxies, words):
+    study = load_study("rotherham")
+    marks = [i < stand_ins for i in range(23)], [20 < i <= 20 + proxies for i in range(23)]
+    centres = study.centres.assign(assumed=marks[0], proxy=marks[1], annual_cost_gbp=1000.0)
+    sentence = register(replace(study, centres=centres)).sentence
+    assert words in sentence
+    assert "cost a year" not in sentence
+
+
+def test_sources_tell_a_table_that_has_changed(tmp_path):
+    study = load_study("rotherham")
+    assert sources(study).sentence.endswith("All are as the manifest says.")
+    inputs = ({**study.inputs[0], "changed": "yes"}, {**study.inputs[1], "changed": "not listed"})
+    words = sources(replace(study, inputs=inputs)).sentence
+    assert words == (
+        f"2 tables. Changed since the manifest was written: {inputs[0]['file']}. "
+        f"Not in the manifest: {inputs[1]['file']}."
+    )

@@ -1,0 +1,170 @@
+"""A study's register and sources, every cell in full."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from access.display import html_answer, text_answer
+from access.report.cells import NOT_KNOWN, is_missing
+from access.report.words import number
+from access.study import Study
+
+_UNKNOWNS = {
+    "annual_cost_gbp": "Cost a year (£)",
+    "annual_visits": "Visits a year",
+    "condition": "Condition",
+    "capacity": "Capacity",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class FrameAnswer:
+    """A sentence and a table, shown in full.
+
+    Parameters
+    ----------
+    sentence : str
+    frame : DataFrame
+    notes : tuple of str
+
+    Examples
+    --------
+    >>> FrameAnswer("One site.", pd.DataFrame({"Site": ["Wath"], "Minutes": [5]}))
+    One site.
+      Site  Minutes
+      Wath        5
+    """
+
+    sentence: str
+    frame: pd.DataFrame
+    notes: tuple[str, ...] = ()
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give the table.
+
+        Returns
+        -------
+        DataFrame
+        """
+        return self.frame
+
+    def _table(self) -> tuple[list[str], list[list[str]]]:
+        rows = [[_cell(v) for v in row] for row in self.frame.itertuples(index=False)]
+        return [str(c) for c in self.frame.columns], rows
+
+    def _text_columns(self) -> list[int]:
+        kinds = [pd.api.types.is_numeric_dtype(self.frame[c]) for c in self.frame.columns]
+        return [k for k, numeric in enumerate(kinds) if not numeric]
+
+    def __repr__(self) -> str:
+        return text_answer(self.sentence, *self._table(), text_columns=self._text_columns())
+
+    def _repr_html_(self) -> str:
+        return html_answer(
+            self.sentence, *self._table(), notes=self.notes, text_columns=self._text_columns()
+        )
+
+
+def _cell(value: object) -> str:
+    if is_missing(value):
+        return NOT_KNOWN
+    return f"{value:,.0f}" if isinstance(value, float) else str(value)
+
+
+def register(study: Study) -> FrameAnswer:
+    """List today's centres, what is assumed of each, and what is not known.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    FrameAnswer
+
+    Examples
+    --------
+    >>> from access.study import load_study
+    >>> found = register(load_study("rotherham"))
+    >>> found.sentence
+    '23 centres: 6 are assumed stand-ins, 5 stand at proxy positions. Not known of any: cost a year
+    (£), visits a year, condition, capacity.'
+    """
+    centres = pd.DataFrame(study.centres)
+    services = {key: service.one for key, service in study.config.services.items()}
+    stand_in = centres["assumed"].eq(True)
+    proxy = centres["proxy"].eq(True)
+    frame = pd.DataFrame(
+        {
+            "Id": centres["id"],
+            "Centre": centres["name"],
+            "Service": [services.get(s, s) for s in centres["service"]],
+            "Locality": centres.get("locality"),
+            "Assumed": ["stand-in" if a else "proxy position" if p else "no"
+                        for a, p in zip(stand_in, proxy, strict=True)],
+            "Position good to (m)": pd.to_numeric(centres["position_error_m"], errors="coerce")
+            if "position_error_m" in centres else None,
+            **{words: centres[c] for c, words in _UNKNOWNS.items() if c in centres},
+        }
+    ).reset_index(drop=True)  # fmt: skip
+    text = (
+        f"{number(len(centres), 'centre')}: {_are(int(stand_in.sum()), 'assumed stand-in')}, "
+        f"{_stand(int(proxy.sum()))}."
+    )
+    unknown = [
+        words.lower() for words in _UNKNOWNS.values() if words not in frame
+        or all(is_missing(v) for v in frame[words])
+    ]  # fmt: skip
+    if unknown:
+        text += f" Not known of any: {', '.join(unknown)}."
+    return FrameAnswer(text, frame, study.assumptions)
+
+
+def _are(count: int, what: str) -> str:
+    return f"{count} is an {what}" if count == 1 else f"{count or 'none'} are {what}s"
+
+
+def _stand(count: int) -> str:
+    if count == 1:
+        return "1 stands at a proxy position"
+    return f"{count or 'none'} stand at proxy positions"
+
+
+def sources(study: Study) -> FrameAnswer:
+    """List every table of a study with its source, vintage and licence.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    FrameAnswer
+        Its sentence says whether any has changed since its manifest was written.
+
+    Examples
+    --------
+    >>> from access.study import load_study
+    >>> sources(load_study("rotherham")).frame["Table"].iloc[0]
+    'study.toml'
+    """
+    rows = [
+        {
+            "Table": row["file"],
+            "Source": row["source"],
+            "Vintage": row["vintage"],
+            "Licence": row["licence"],
+            "Fingerprint (sha256)": row["sha256"][:12],
+        }
+        for row in study.inputs
+    ]
+    changed = [row["file"] for row in study.inputs if row["changed"] == "yes"]
+    unlisted = [row["file"] for row in study.inputs if row["changed"] == "not listed"]
+    text = f"{len(rows)} table{'' if len(rows) == 1 else 's'}."
+    text += f" Changed since the manifest was written: {', '.join(changed)}." if changed else ""
+    text += f" Not in the manifest: {', '.join(unlisted)}." if unlisted else ""
+    if not changed and not unlisted:
+        text += " All are as the manifest says."
+    return FrameAnswer(text, pd.DataFrame(rows))
