@@ -6,6 +6,7 @@ import bz2
 import gzip
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from xml.sax.saxutils import quoteattr
 
 import pandas as pd
 
@@ -24,7 +25,7 @@ def osm_xml(
     relations: Sequence[tuple[int, Sequence[int], Mapping[str, str]]] = (),
 ) -> str:
     def tags(pairs: Mapping[str, str]) -> str:
-        return "".join(f'<tag k="{k}" v="{v}"/>' for k, v in pairs.items())
+        return "".join(f"<tag k={quoteattr(k)} v={quoteattr(v)}/>" for k, v in pairs.items())
 
     parts = ['<?xml version="1.0" encoding="UTF-8"?><osm version="0.6" generator="test">']
     for key, (lon, lat, *more) in sorted(nodes.items()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,13 @@ from typing import Any
 import networkx as nx
 
 from access.errors import NetworkError, ParameterError
+from access.ledger import sha256_of
 from access.network.assemble import assemble
 from access.network.graph import Network
 from access.network.interchange import network_from_graph, read_graphml
 from access.network.profile import PRESETS, Profile
 from access.network.slope import Heights, read_heights
+from access.network.store import cache_key, kept_network
 from access.sources.osm import SUFFIXES, Streets, is_street_file, read_streets
 
 
@@ -24,6 +27,7 @@ def build_network(
     profile: Profile | str | None = None,
     keep: str = "main",
     heights: Heights | str | Path | None = None,
+    cache: str | Path | None = None,
 ) -> Network:
     """Build the streets that one kind of traveller can use.
 
@@ -42,6 +46,9 @@ def build_network(
         what it leaves; ``"all"`` keeps everything.
     heights : Heights or path, optional
         A terrain grid (ESRI ASCII, as OS Terrain 50): walking speeds then follow the slope.
+    cache : path, optional
+        A folder to keep networks of street files in. What is kept is found again only for the
+        same bytes, profile, options and code, and made again if it is damaged.
 
     Returns
     -------
@@ -75,16 +82,34 @@ def build_network(
             f"source is a {type(source).__name__}; expected a path, Streets or a networkx graph"
         )
     path = Path(source)
+    if cache is None or not path.is_file():
+        return _from_file(path, chosen, keep, heights)
+    grid = None if heights is None else [
+        heights.crs, heights.west, heights.south, heights.cell_m, heights.metres.shape,
+        hashlib.sha256(heights.metres.tobytes()).hexdigest(),
+    ]  # fmt: skip
+    key = cache_key(
+        {
+            "file": [path.name, sha256_of(path)],
+            "profile": chosen.to_dict(),
+            "keep": keep,
+            "heights": grid,
+        }
+    )
+    return kept_network(cache, key, lambda: _from_file(path, chosen, keep, heights))
+
+
+def _from_file(path: Path, profile: Profile, keep: str, heights: Heights | None) -> Network:
     if path.name.lower().endswith(".graphml"):
         if not path.is_file():
             raise NetworkError(f"no street file at {path}")
         graph, info = read_graphml(path)
-        return network_from_graph(graph, chosen, info=info, keep=keep, heights=heights)
+        return network_from_graph(graph, profile, info=info, keep=keep, heights=heights)
     if path.is_file() and not is_street_file(path):
         raise NetworkError(
             f"{path} is not a street file; expected one of {', '.join((*SUFFIXES, '.graphml'))}"
         )
-    return assemble(read_streets(path), chosen, keep=keep, heights=heights)
+    return assemble(read_streets(path), profile, keep=keep, heights=heights)
 
 
 def _with_heights(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
+from pathlib import Path
 from typing import TypeAlias
 
 import geopandas as gpd
@@ -21,6 +23,7 @@ from access.network.nearby import along_chains, within_trees
 from access.network.places import Places, check_over, read_places
 from access.network.search import least
 from access.network.snap import Snaps, snap
+from access.network.store import cache_key, kept_matrix
 
 Floats = NDArray[np.float64]
 Table: TypeAlias = pd.DataFrame | gpd.GeoDataFrame | Places
@@ -36,6 +39,7 @@ def travel_matrix(
     snap_limit_m: float = 500.0,
     max_minutes: float | None = None,
     direction: str = "to_site",
+    cache: str | Path | None = None,
 ) -> TravelMatrix:
     """Minutes and metres from every area to every site, on the streets of a network.
 
@@ -57,6 +61,8 @@ def travel_matrix(
     direction : str
         ``"to_site"``, or ``"from_site"`` for the way home (it differs where streets are
         one-way).
+    cache : path, optional
+        A folder to keep matrices in, as for `build_network`.
 
     Returns
     -------
@@ -95,27 +101,40 @@ def travel_matrix(
         raise ParameterError(f"max_minutes is {max_minutes!r}; expected minutes above 0")
     a, s = read_places(areas, "areas"), read_places(sites, "sites")
     _check_covered(network, a, s)
-    to_site = direction == "to_site"
+    limit = np.inf if max_minutes is None else float(max_minutes)
+    parameters = {
+        "minimise": minimise,
+        "snap_limit_m": float(snap_limit_m),
+        "max_minutes": max_minutes,
+    }
+    if cache is None:
+        return _measure(network, a, s, limit, direction, parameters)
+    places = hashlib.sha256(repr((a.ids, s.ids)).encode())
+    places.update(a.lonlat.tobytes() + s.lonlat.tobytes())
+    about = [network.assumptions, network.to_dict()]
+    key = cache_key(
+        {**parameters, "network": about, "places": places.hexdigest(), "direction": direction}
+    )
+    return kept_matrix(cache, key, lambda: _measure(network, a, s, limit, direction, parameters))
+
+
+def _measure(
+    network: Network, a: Places, s: Places, limit: float, direction: str, parameters: dict
+) -> TravelMatrix:
+    snap_limit_m, to_site = parameters["snap_limit_m"], direction == "to_site"
     snap_a = snap(network, a, limit_m=snap_limit_m, as_origin=to_site)
     snap_s = snap(network, s, limit_m=snap_limit_m, as_origin=not to_site)
-    limit = np.inf if max_minutes is None else float(max_minutes)
-    pairs = _Pairs(network, snap_a, snap_s, minimise, to_site, limit)
+    pairs = _Pairs(network, snap_a, snap_s, parameters["minimise"], to_site, limit)
     pace = 0.06 / network.profile.off_network_kmh
     legs = [snaps.metres * pace for snaps in (snap_a, snap_s)]
-    arrays = _arrays(pairs, legs, _same_place(a, s), limit)
     return TravelMatrix(
         area_ids=a.ids,
         site_ids=s.ids,
         mode=network.mode,
         direction=direction,
         assumptions=network.assumptions,
-        provenance={
-            "network": network.to_dict(),
-            "minimise": minimise,
-            "snap_limit_m": float(snap_limit_m),
-            "max_minutes": max_minutes,
-        },
-        **arrays,
+        provenance={"network": network.to_dict(), **parameters},
+        **_arrays(pairs, legs, _same_place(a, s), limit),
     )
 
 
