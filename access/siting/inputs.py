@@ -1,0 +1,274 @@
+"""Reading what a caller hands over: costs, weights, ids; every fault is named at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from access.errors import Fault, ParameterError
+from access.network.matrix import TravelMatrix
+from access.siting.model import Floats
+
+_SHOWN = 12
+
+
+@dataclass(frozen=True, eq=False)
+class CostTable:
+    """Minutes by area and site, with ids.
+
+    Parameters
+    ----------
+    area_ids, site_ids : tuple of str
+    minutes : ndarray, shape (areas, sites)
+        0 or more, ``inf`` where a site cannot be reached.
+    """
+
+    area_ids: tuple[str, ...]
+    site_ids: tuple[str, ...]
+    minutes: Floats
+
+
+class Faults:
+    """A list of what is wrong, raised together.
+
+    Parameters
+    ----------
+    call : str
+        What is being checked, for the message.
+    """
+
+    def __init__(self, call: str) -> None:
+        self.call = call
+        self.found: list[Fault] = []
+
+    def add(self, where: str, value: object, expected: str) -> None:
+        """Note one fault."""
+        self.found.append(Fault(self.call, where, "", str(value), expected))
+
+    def stop(self) -> None:
+        """Raise if anything is wrong.
+
+        Raises
+        ------
+        ParameterError
+            With every fault.
+        """
+        if self.found:
+            count = len(self.found)
+            raise ParameterError(
+                f"{self.call} cannot be worked out: {count} fault{'s' if count > 1 else ''}",
+                self.found,
+            )
+
+
+def read_costs(costs: Any, faults: Faults, name: str = "costs") -> CostTable | None:
+    """Read a table of minutes: a DataFrame, an array or a `TravelMatrix`.
+
+    Parameters
+    ----------
+    costs : DataFrame, array_like or TravelMatrix, shape (areas, sites)
+        Minutes, 0 or more; ``inf`` where a site cannot be reached.
+    faults : Faults
+    name : str
+
+    Returns
+    -------
+    CostTable or None
+        None when the table is unusable; the faults say why.
+    """
+    if isinstance(costs, TravelMatrix):
+        return CostTable(costs.area_ids, costs.site_ids, costs.total_minutes)
+    areas: Iterable[Any]
+    sites: Iterable[Any]
+    if isinstance(costs, pd.DataFrame):
+        areas, sites = costs.index, costs.columns
+    else:
+        areas = sites = ()
+    try:
+        minutes = np.ascontiguousarray(np.asarray(costs, dtype=np.float64))
+    except (TypeError, ValueError):
+        faults.add(name, type(costs).__name__, "a table of numbers, minutes by area and site")
+        return None
+    if minutes.ndim != 2 or 0 in minutes.shape:
+        faults.add(name, f"shape {minutes.shape}", "at least one area (rows) and site (columns)")
+        return None
+    if not isinstance(costs, pd.DataFrame):
+        areas, sites = range(minutes.shape[0]), range(minutes.shape[1])
+    table = CostTable(tuple(map(str, areas)), tuple(map(str, sites)), minutes)
+    for what, ids in (("area", table.area_ids), ("site", table.site_ids)):
+        twice = pd.Index(ids)[pd.Index(ids).duplicated()].unique().tolist()
+        if twice:
+            faults.add(f"{name}, {what} ids", shorten(twice), "every id once")
+    _check_minutes(table, faults, name)
+    return table
+
+
+def _check_minutes(table: CostTable, faults: Faults, name: str) -> None:
+    minutes = table.minutes
+    # One pass that nearly always passes; the slow look is only taken to name the cells.
+    if minutes.min() >= 0:
+        return
+    wrong = np.argwhere(~(minutes >= 0))
+    for i, j in wrong[:_SHOWN]:
+        faults.add(
+            f"{name}, area {table.area_ids[i]}, site {table.site_ids[j]}",
+            minutes[i, j],
+            "minutes of 0 or more, or inf where the site cannot be reached",
+        )
+    if len(wrong) > _SHOWN:
+        faults.add(name, f"{len(wrong) - _SHOWN} more such cells", "0 or more, or inf")
+
+
+def read_by_id(
+    values: Any, ids: Sequence[str], faults: Faults, name: str, *, default: float = 1.0
+) -> Floats:
+    """Read one number for every id, by id from a Series or mapping, by position from an array.
+
+    Parameters
+    ----------
+    values : Series, mapping, array_like, number or None
+    ids : sequence of str
+    faults : Faults
+    name : str
+    default : float
+        Used for every id when `values` is None.
+
+    Returns
+    -------
+    ndarray, shape (len(ids),)
+        0 or more; zeros where a fault was noted.
+    """
+    n = len(ids)
+    if values is None:
+        return np.full(n, default)
+    if isinstance(values, Real) and not isinstance(values, bool):
+        values = np.full(n, float(values))
+    if isinstance(values, Mapping):
+        values = pd.Series(dict(values))
+    try:
+        if isinstance(values, pd.Series):
+            array = _align(values, ids, faults, name)
+        else:
+            array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        faults.add(name, type(values).__name__, "numbers, one for each id")
+        return np.zeros(n)
+    if array.shape != (n,):
+        faults.add(name, f"shape {array.shape}", f"one number for each of {n} ids")
+        return np.zeros(n)
+    wrong = np.flatnonzero(~((array >= 0) & np.isfinite(array)))
+    for i in wrong[:_SHOWN]:
+        faults.add(f"{name}, {ids[i]}", array[i], "a finite number of 0 or more")
+    if len(wrong) > _SHOWN:
+        faults.add(name, f"{len(wrong) - _SHOWN} more such numbers", "finite, 0 or more")
+    return np.where(np.isfinite(array), array, 0.0)
+
+
+def _align(values: pd.Series, ids: Sequence[str], faults: Faults, name: str) -> Floats:
+    series = pd.Series(values.to_numpy(dtype=np.float64), index=values.index.map(str))
+    if series.index.has_duplicates:
+        twice = series.index[series.index.duplicated()].unique().tolist()
+        faults.add(name, shorten(twice), "every id once")
+        series = series[~series.index.duplicated()]
+    known = set(ids)
+    missing = [i for i in ids if i not in series.index]
+    unknown = [i for i in series.index if i not in known]
+    if missing:
+        faults.add(name, shorten(missing), "a number for every id; these have none")
+    if unknown:
+        faults.add(name, shorten(unknown), "known ids only; these stand in no cost table")
+    return series.reindex(list(ids), fill_value=0.0).to_numpy()
+
+
+def read_ids(values: Any, known: Sequence[str], faults: Faults, name: str) -> tuple[str, ...]:
+    """Read a list of ids that must be known.
+
+    Parameters
+    ----------
+    values : iterable of str
+        One id as a plain string is taken as a list of one.
+    known : sequence of str
+    faults : Faults
+    name : str
+
+    Returns
+    -------
+    tuple of str
+        In the order of `known`, each once.
+    """
+    wanted = [values] if isinstance(values, str) else [str(v) for v in values]
+    allowed = set(known)
+    unknown = [w for w in wanted if w not in allowed]
+    if unknown:
+        faults.add(name, shorten(unknown), f"known ids, such as {shorten(list(known)[:5])}")
+    inside = set(wanted)
+    return tuple(k for k in known if k in inside)
+
+
+def read_count(value: Any, least: int, most: int, faults: Faults, name: str) -> int:
+    """Read a whole number within a range.
+
+    Parameters
+    ----------
+    value : int
+    least, most : int
+    faults : Faults
+    name : str
+
+    Returns
+    -------
+    int
+        `least` where a fault was noted.
+    """
+    whole = isinstance(value, Integral) or (isinstance(value, float) and value.is_integer())
+    if isinstance(value, bool | np.bool_) or not whole or not least <= value <= most:
+        faults.add(name, repr(value), f"a whole number in the range [{least}, {most}]")
+        return least
+    return int(value)
+
+
+def read_number(
+    value: Any, faults: Faults, name: str, *, least: float = 0.0, strict: bool = False
+) -> float:
+    """Read a finite number of at least (or, strictly, above) a value.
+
+    Parameters
+    ----------
+    value : float
+    faults : Faults
+    name : str
+    least : float
+    strict : bool
+
+    Returns
+    -------
+    float
+        `least` where a fault was noted.
+    """
+    good = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+    if good:
+        number = float(value)
+        good = np.isfinite(number) and (number > least if strict else number >= least)
+    if not good:
+        faults.add(name, repr(value), f"a number {'above' if strict else 'of at least'} {least:g}")
+        return least
+    return number
+
+
+def shorten(items: Sequence[object]) -> str:
+    """Name a few of many things.
+
+    Examples
+    --------
+    >>> shorten(["a", "b"])
+    'a, b'
+    >>> shorten(list(range(30)))
+    '0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 18 more'
+    """
+    text = ", ".join(str(i) for i in items[:_SHOWN])
+    return text if len(items) <= _SHOWN else f"{text} and {len(items) - _SHOWN} more"

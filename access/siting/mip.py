@@ -1,0 +1,125 @@
+"""HiGHS as an integer solver that can be watched and stopped without losing its answer."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import highspy
+import numpy as np
+import scipy.sparse as sp
+
+from access.siting.model import Floats
+from access.siting.search import Stop, Watch
+
+INF = highspy.kHighsInf
+
+
+def integer_engine(watch: Watch) -> highspy.Highs:
+    """Make a silent HiGHS for integer programmes, with the watch's time limit.
+
+    Parameters
+    ----------
+    watch : Watch
+
+    Returns
+    -------
+    Highs
+    """
+    engine = highspy.Highs()
+    for option, value in (
+        ("output_flag", False),
+        ("threads", 1),
+        ("random_seed", 0),
+        ("mip_rel_gap", 0.0),
+        ("mip_abs_gap", 1e-9),
+    ):
+        engine.setOptionValue(option, value)
+    left = watch.left()
+    if left is not None:
+        engine.setOptionValue("time_limit", max(left, 0.01))
+    return engine
+
+
+def add_columns(engine: highspy.Highs, cost: Floats, low: Floats, high: Floats) -> None:
+    """Add columns without entries."""
+    count = len(cost)
+    nothing = np.zeros(0)
+    engine.addCols(
+        count, cost, low, high, 0, np.zeros(count, np.int32), nothing.astype(np.int32), nothing
+    )
+
+
+def add_rows(engine: highspy.Highs, rows: sp.csr_matrix, low: Floats, high: Floats) -> None:
+    """Add sparse rows."""
+    if rows.shape[0]:
+        engine.addRows(
+            rows.shape[0],
+            np.maximum(low, -INF),
+            np.minimum(high, INF),
+            rows.nnz,
+            rows.indptr[:-1].astype(np.int32),
+            rows.indices.astype(np.int32),
+            rows.data.astype(np.float64),
+        )
+
+
+def make_integer(engine: highspy.Highs, columns: np.ndarray) -> None:
+    """Ask whole values of some columns."""
+    engine.changeColsIntegrality(
+        len(columns), columns.astype(np.int32), np.ones(len(columns), np.uint8)
+    )
+
+
+def run(engine: highspy.Highs, watch: Watch, stage: str) -> None:
+    """Run HiGHS; the watch looks in, and Ctrl-C or a caller's no ends it early.
+
+    The incumbent stays in the engine. `watch.stopped` says why it ended early.
+
+    Parameters
+    ----------
+    engine : Highs
+    watch : Watch
+    stage : str
+        What to call it in progress reports.
+    """
+    halted: list[BaseException] = []
+
+    def look(event: Any) -> None:
+        state = event.data_out
+        try:
+            watch.tick(stage, float(state.mip_dual_bound), float(state.mip_primal_bound))
+        except BaseException as stop:
+            halted.append(stop)
+        if halted or caught:
+            event.interrupt()
+
+    with _catch_interrupt() as caught:
+        engine.cbMipInterrupt.subscribe(look)
+        engine.run()
+    if caught:
+        watch.stopped = "interrupted"
+    elif engine.getModelStatus() == highspy.HighsModelStatus.kTimeLimit:
+        watch.stopped = "time limit"
+    for stop in halted:
+        if not isinstance(stop, Stop | KeyboardInterrupt):
+            raise stop
+        if isinstance(stop, KeyboardInterrupt):
+            watch.stopped = "interrupted"
+
+
+@contextmanager
+def _catch_interrupt() -> Iterator[list[int]]:
+    """Note Ctrl-C instead of raising it inside the solver, where it would lose the answer."""
+    caught: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield caught
+        return
+    before = signal.signal(signal.SIGINT, lambda number, _frame: caught.append(number))
+    try:
+        yield caught
+    finally:
+        signal.signal(signal.SIGINT, before)

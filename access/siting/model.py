@@ -1,0 +1,205 @@
+"""The one form every exact search works on: choose sites so that a weighted sum is least.
+
+    minimise   sum_i weights[i] * min_{j open} minutes[i, j]  +  sum_{j open} opening[j]
+    subject to fewest <= number open <= most, locked sites, linear rows on the open sites,
+               limits on other weighted sums of the same minima.
+
+Everything here is plain arrays by position; ids live in `problem.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+Bools = NDArray[np.bool_]
+
+#: Bounds and objectives closer than this share of the objective count as equal.
+RELATIVE_TOLERANCE = 1e-7
+#: Units tried when looking for the grain of an objective (whole numbers, hundredths, ...).
+_UNITS = (1.0, 0.5, 0.1, 0.05, 0.01, 0.001)
+
+
+def tolerance(value: float) -> float:
+    """Give the distance under which a bound counts as having met an objective.
+
+    Parameters
+    ----------
+    value : float
+        The objective.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> tolerance(5819.0) < 1e-3
+    True
+    """
+    return RELATIVE_TOLERANCE * max(1.0, abs(value))
+
+
+@dataclass(frozen=True, eq=False)
+class SideRows:
+    """Linear rows ``low <= matrix @ open <= high`` on the open sites.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (rows, sites)
+    low, high : ndarray, shape (rows,)
+    """
+
+    matrix: Floats
+    low: Floats
+    high: Floats
+
+    @classmethod
+    def none(cls, sites: int) -> SideRows:
+        """Make an empty set of rows for so many sites."""
+        return cls(np.zeros((0, sites)), np.zeros(0), np.zeros(0))
+
+    def __len__(self) -> int:
+        return len(self.low)
+
+    def hold(self, chosen: Ints) -> bool:
+        """Tell whether a set of open sites keeps every row."""
+        total = self.matrix[:, chosen].sum(axis=1)
+        slack = 1e-9 * np.maximum(1.0, np.abs(total))
+        return bool((total >= self.low - slack).all() and (total <= self.high + slack).all())
+
+    def and_row(self, row: Floats, low: float, high: float) -> SideRows:
+        """Give these rows and one more."""
+        return SideRows(
+            np.vstack([self.matrix, row]), np.append(self.low, low), np.append(self.high, high)
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Limit:
+    """Another weighted sum of the same minima that must not pass a value.
+
+    Parameters
+    ----------
+    weights : ndarray, shape (areas,)
+    at_most : float
+    opening : ndarray, shape (sites,)
+        What each open site adds to the sum.
+    """
+
+    weights: Floats
+    at_most: float
+    opening: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """Arrays of one minimisation; see the module's first lines.
+
+    Parameters
+    ----------
+    minutes : ndarray, shape (areas, sites)
+        Finite; what an area pays when a site is its nearest open one.
+    weights : ndarray, shape (areas,)
+        0 or more.
+    opening : ndarray, shape (sites,)
+    fewest, most : int
+        Least and greatest number of open sites.
+    must, may : ndarray of bool, shape (sites,)
+        Locked open; not locked closed.
+    rows : SideRows
+    limits : tuple of Limit
+    """
+
+    minutes: Floats
+    weights: Floats
+    opening: Floats
+    fewest: int
+    most: int
+    must: Bools
+    may: Bools
+    rows: SideRows
+    limits: tuple[Limit, ...] = field(default=())
+
+    @classmethod
+    def plain(cls, minutes: Floats, weights: Floats, p: int) -> Model:
+        """Make the model of a p-median without any other rule."""
+        sites = minutes.shape[1]
+        return cls(
+            minutes=minutes,
+            weights=weights,
+            opening=np.zeros(sites),
+            fewest=p,
+            most=p,
+            must=np.zeros(sites, bool),
+            may=np.ones(sites, bool),
+            rows=SideRows.none(sites),
+        )
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of areas, number of sites."""
+        return self.minutes.shape[0], self.minutes.shape[1]
+
+    def nearest(self, chosen: Ints) -> Floats:
+        """Give each area's minutes to its nearest chosen site."""
+        best: Floats = self.minutes[:, chosen].min(axis=1)
+        return best
+
+    def value(self, chosen: Ints) -> float:
+        """Give the objective of a set of open sites."""
+        return float(self.weights @ self.nearest(chosen) + self.opening[chosen].sum())
+
+    def holds(self, chosen: Ints) -> bool:
+        """Tell whether a set of open sites keeps every rule of the model."""
+        inside = np.zeros(self.shape[1], bool)
+        inside[chosen] = True
+        return (
+            self.fewest <= len(chosen) <= self.most
+            and bool((inside | ~self.must).all() and (self.may | ~inside).all())
+            and self.rows.hold(chosen)
+            and (not self.limits or self._limits_hold(chosen))
+        )
+
+    def _limits_hold(self, chosen: Ints) -> bool:
+        nearest = self.nearest(chosen)
+        return all(
+            limit.weights @ nearest + limit.opening[chosen].sum()
+            <= limit.at_most + tolerance(limit.at_most)
+            for limit in self.limits
+        )
+
+    def with_rows(self, rows: SideRows) -> Model:
+        """Give the same model with other side rows."""
+        return replace(self, rows=rows)
+
+    def unit(self) -> float:
+        """Find a number of which every possible objective is a multiple; 0 when none is seen.
+
+        Whole minutes and whole families make every total a whole number, so a bound of 7,823.2
+        proves 7,824.
+        """
+        if self.minutes.size > 5_000_000:
+            sample = self.minutes[:: max(1, len(self.minutes) // 50)]
+            if _grain(sample) == 0.0:
+                return 0.0
+        cost, weight, opening = _grain(self.minutes), _grain(self.weights), _grain(self.opening)
+        unit = cost * weight
+        if unit == 0.0 or opening == 0.0:
+            return 0.0
+        return unit if not self.opening.any() or _multiples(self.opening, unit) else 0.0
+
+
+def _multiples(values: Floats, unit: float) -> bool:
+    scaled = values / unit
+    if scaled.size and np.abs(scaled).max() > 1e12:
+        return False
+    return bool((np.abs(scaled - np.rint(scaled)) <= 1e-9 * np.maximum(1, np.abs(scaled))).all())
+
+
+def _grain(values: Floats) -> float:
+    return next((unit for unit in _UNITS if _multiples(values, unit)), 0.0)

@@ -1,0 +1,312 @@
+"""What is asked: the demand, the goals and the rules of a siting problem, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+KINDS = ("total", "mean", "worst", "beyond", "left_out", "sites", "cost")
+
+
+@dataclass(frozen=True, eq=False)
+class Demand:
+    """Families of one service, and their minutes to every candidate site.
+
+    Parameters
+    ----------
+    costs : DataFrame, array_like or TravelMatrix, shape (areas, sites)
+        Minutes; ``inf`` where a site cannot be reached.
+    weights : Series, mapping, array_like or None
+        Families by area; 1 each when None. Areas of weight 0 count for nothing.
+    share : float
+        How much this service counts beside the others of the problem.
+    name : str
+
+    Examples
+    --------
+    >>> Demand([[5, 9], [7, 2]], weights=[10, 20], name="early years").share
+    1.0
+    """
+
+    costs: Any
+    weights: Any = None
+    share: float = 1.0
+    name: str = "all"
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What is to be least: one measure, or a weighted blend of several.
+
+    Use the class methods; they are the only measures there are.
+
+    Parameters
+    ----------
+    parts : tuple of (kind, minutes or None, factor)
+    within : float
+        Goals that come after this one may make it worse by this share at most (0.05 = 5 %).
+
+    Examples
+    --------
+    >>> Goal.blend((0.7, Goal.mean()), (0.3, Goal.worst())).words
+    '0.7 x mean minutes + 0.3 x worst minutes'
+    >>> Goal.beyond(15).words
+    'share beyond 15 minutes'
+    """
+
+    parts: tuple[tuple[str, float | None, float], ...]
+    within: float = 0.0
+
+    @classmethod
+    def total(cls, *, within: float = 0.0) -> Goal:
+        """Weighted sum of minutes (family-minutes), the p-median objective."""
+        return cls((("total", None, 1.0),), within)
+
+    @classmethod
+    def mean(cls, *, within: float = 0.0) -> Goal:
+        """Weighted mean minutes; with several demands, the mean of their means by share."""
+        return cls((("mean", None, 1.0),), within)
+
+    @classmethod
+    def worst(cls, *, within: float = 0.0) -> Goal:
+        """Minutes of the worst-off area that has any demand."""
+        return cls((("worst", None, 1.0),), within)
+
+    @classmethod
+    def beyond(cls, minutes: float, *, within: float = 0.0) -> Goal:
+        """Share of demand further than so many minutes from its nearest open site."""
+        return cls((("beyond", float(minutes), 1.0),), within)
+
+    @classmethod
+    def left_out(cls, minutes: float, *, within: float = 0.0) -> Goal:
+        """Demand further than so many minutes from its nearest open site (not as a share)."""
+        return cls((("left_out", float(minutes), 1.0),), within)
+
+    @classmethod
+    def sites(cls, *, within: float = 0.0) -> Goal:
+        """Count open sites."""
+        return cls((("sites", None, 1.0),), within)
+
+    @classmethod
+    def cost(cls, *, within: float = 0.0) -> Goal:
+        """Cost of the open sites, by the problem's `site_costs`."""
+        return cls((("cost", None, 1.0),), within)
+
+    @classmethod
+    def blend(cls, *parts: tuple[float, Goal], within: float = 0.0) -> Goal:
+        """Weighted sum of other goals, each in its own unit."""
+        flat = tuple(
+            (kind, minutes, float(factor) * inner)
+            for factor, goal in parts
+            for kind, minutes, inner in goal.parts
+        )
+        return cls(flat, within)
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Which measures it is made of."""
+        return frozenset(kind for kind, _, _ in self.parts)
+
+    @property
+    def words(self) -> str:
+        """The goal in plain words."""
+        names = {
+            "total": "family-minutes",
+            "mean": "mean minutes",
+            "worst": "worst minutes",
+            "sites": "number of sites",
+            "cost": "cost of sites",
+        }
+        texts = []
+        for kind, minutes, factor in self.parts:
+            far = "demand beyond" if kind == "left_out" else "share beyond"
+            name = names.get(kind) or f"{far} {minutes:g} minutes"
+            texts.append(name if len(self.parts) == 1 and factor == 1 else f"{factor:g} x {name}")
+        return " + ".join(texts)
+
+
+@dataclass(frozen=True, eq=False)
+class AtLeast:
+    """At least so many of some sites are open (a locality's minimum).
+
+    Parameters
+    ----------
+    sites : iterable of str
+    count : int
+    name : str
+        What the group is called in messages.
+    """
+
+    sites: Iterable[str]
+    count: int
+    name: str = "the group"
+
+
+@dataclass(frozen=True, eq=False)
+class AtMost:
+    """At most so many of some sites are open (two addresses of one building).
+
+    Parameters
+    ----------
+    sites : iterable of str
+    count : int
+    name : str
+    """
+
+    sites: Iterable[str]
+    count: int = 1
+    name: str = "the group"
+
+
+@dataclass(frozen=True, eq=False)
+class Within:
+    """Areas must have an open site within so many minutes.
+
+    Parameters
+    ----------
+    minutes : float
+    areas : iterable of str, optional
+        Every area that has any demand when None.
+    demand : str, optional
+        For which demand the minutes count; for each of them when None.
+    """
+
+    minutes: float
+    areas: Iterable[str] | None = None
+    demand: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class NoWorse:
+    """Named areas may not end up more than so many minutes further than today.
+
+    Parameters
+    ----------
+    minutes : float
+        How much further is bearable.
+    areas : iterable of str
+        For example the areas of IMD deciles 1 and 2.
+    today : iterable of str or mapping of str to float
+        The site ids open today (all must be columns of the costs), or minutes today by area.
+    demand : str, optional
+    name : str
+        What the areas are called in messages.
+    """
+
+    minutes: float
+    areas: Iterable[str]
+    today: Iterable[str] | Mapping[str, float]
+    demand: str | None = None
+    name: str = "the named areas"
+
+
+@dataclass(frozen=True, eq=False)
+class Budget:
+    """The open sites may cost so much together.
+
+    Parameters
+    ----------
+    limit : float
+        In the unit of the problem's `site_costs`.
+    """
+
+    limit: float
+
+
+@dataclass(frozen=True)
+class ServeAll:
+    """Every area that has any demand must be able to reach an open site."""
+
+
+@dataclass(frozen=True, eq=False)
+class Capacity:
+    """Sites can take so much demand.
+
+    Parameters
+    ----------
+    capacities : Series, mapping, array_like or float
+        By site.
+    uses : Series, mapping, array_like or None
+        What each area takes up; its weight when None.
+    split : bool
+        Whether an area may be shared among sites.
+    """
+
+    capacities: Any
+    uses: Any = None
+    split: bool = False
+
+
+Rule = AtLeast | AtMost | Within | NoWorse | Budget | ServeAll | Capacity
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A siting question: demands, number of sites, goals in order of importance, rules.
+
+    Parameters
+    ----------
+    demands : Demand or sequence of Demand
+        All over the same sites.
+    p : int, optional
+        Exactly so many open sites.
+    fewest, most : int, optional
+        A range instead of `p`.
+    goals : Goal or sequence of Goal
+        The first matters most; each later one is sought among the answers whose earlier goals
+        are within their `within` of the best.
+    locked_open, locked_closed : iterable of str
+    site_costs : Series, mapping, array_like or None
+    rules : sequence of Rule
+
+    Examples
+    --------
+    >>> problem = Problem(Demand([[1, 9], [9, 1], [4, 5]]), p=1, goals=Goal.worst())
+    >>> problem.p
+    1
+    """
+
+    demands: Demand | Sequence[Demand]
+    p: int | None = None
+    fewest: int | None = None
+    most: int | None = None
+    goals: Goal | Sequence[Goal] = field(default_factory=Goal.mean)
+    locked_open: Iterable[str] = ()
+    locked_closed: Iterable[str] = ()
+    site_costs: Any = None
+    rules: Sequence[Rule] = ()
+
+    @property
+    def goal_list(self) -> tuple[Goal, ...]:
+        """The goals as a tuple."""
+        return (self.goals,) if isinstance(self.goals, Goal) else tuple(self.goals)
+
+    @property
+    def demand_list(self) -> tuple[Demand, ...]:
+        """The demands as a tuple."""
+        return (self.demands,) if isinstance(self.demands, Demand) else tuple(self.demands)
+
+
+def per_locality(localities: Any, minimum: int = 1) -> tuple[AtLeast, ...]:
+    """Make a rule for every locality: at least so many open sites in each.
+
+    Parameters
+    ----------
+    localities : Series or mapping of str to str
+        Locality of every site.
+    minimum : int
+
+    Returns
+    -------
+    tuple of AtLeast
+
+    Examples
+    --------
+    >>> [rule.name for rule in per_locality({"a": "North", "b": "South", "c": "North"})]
+    ['North', 'South']
+    """
+    groups: dict[str, list[str]] = {}
+    for site, locality in dict(localities).items():
+        groups.setdefault(str(locality), []).append(str(site))
+    return tuple(AtLeast(tuple(groups[name]), minimum, name) for name in sorted(groups))

@@ -1,0 +1,171 @@
+"""What a search carries with it: the best answer so far, the clock, and whoever is watching."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from access.siting.model import Ints, tolerance
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a search has come; handed to a progress callback.
+
+    Parameters
+    ----------
+    stage : str
+        What is being done.
+    bound, incumbent : float
+        The proven bound and the best answer so far (``inf`` or ``-inf`` where none).
+    nodes : int
+    seconds : float
+
+    Examples
+    --------
+    >>> Progress("tree", 95.0, 100.0, 7, 0.1).gap
+    0.05
+    """
+
+    stage: str
+    bound: float
+    incumbent: float
+    nodes: int
+    seconds: float
+
+    @property
+    def gap(self) -> float:
+        """Share of the incumbent by which the bound is still away."""
+        return relative_gap(self.incumbent, self.bound)
+
+
+def relative_gap(objective: float, bound: float) -> float:
+    """Give the distance between an answer and its bound as a share of the answer.
+
+    Parameters
+    ----------
+    objective, bound : float
+
+    Returns
+    -------
+    float
+        0 when they agree, ``inf`` when either is unknown.
+
+    Examples
+    --------
+    >>> relative_gap(100.0, 99.0)
+    0.01
+    >>> relative_gap(0.0, 0.0)
+    0.0
+    """
+    if not (np.isfinite(objective) and np.isfinite(bound)):
+        return float("inf")
+    distance = abs(objective - bound)
+    return 0.0 if distance == 0 else distance / max(abs(objective), abs(bound))
+
+
+class Stop(Exception):  # noqa: N818 - not an error: it unwinds a search that was told to end
+    """Raised inside a search when time is up or the caller wants to stop."""
+
+
+class Watch:
+    """The clock and the progress callback of one search.
+
+    Parameters
+    ----------
+    time_limit_s : float, optional
+    progress : callable, optional
+        Called with `Progress`; returning ``False`` stops the search.
+    """
+
+    def __init__(
+        self,
+        time_limit_s: float | None = None,
+        progress: Callable[[Progress], object] | None = None,
+    ) -> None:
+        self.began = time.monotonic()
+        self.deadline = None if time_limit_s is None else self.began + time_limit_s
+        self.progress = progress
+        self.stopped = ""
+        self.nodes = 0
+
+    def seconds(self) -> float:
+        """Give the seconds since the search began."""
+        return time.monotonic() - self.began
+
+    def left(self) -> float | None:
+        """Give the seconds that remain, None without a limit."""
+        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
+
+    def tick(self, stage: str, bound: float, incumbent: float) -> None:
+        """Report, and stop the search when it should end (or has been told to before).
+
+        Raises
+        ------
+        Stop
+            When the time is up or the callback returned ``False``.
+        """
+        if self.stopped:
+            raise Stop
+        if self.progress is not None:
+            report = Progress(stage, bound, incumbent, self.nodes, self.seconds())
+            if self.progress(report) is False:
+                self.stopped = "stopped by the caller"
+                raise Stop
+        if self.deadline is not None and time.monotonic() >= self.deadline:
+            self.stopped = "time limit"
+            raise Stop
+
+
+class Best:
+    """The best answers so far, and how good another must be to matter.
+
+    Parameters
+    ----------
+    unit : float
+        Every objective is a multiple of this; 0 when nothing is known.
+    keep : int
+        How many answers to keep.
+    within : float
+        Keep answers up to this share worse than the best.
+    """
+
+    def __init__(self, unit: float = 0.0, *, keep: int = 1, within: float = 0.0) -> None:
+        self.unit, self.keep, self.within = unit, keep, within
+        self.pool: list[tuple[float, tuple[int, ...]]] = []
+
+    @property
+    def value(self) -> float:
+        """Objective of the best answer; ``inf`` when there is none."""
+        return self.pool[0][0] if self.pool else float("inf")
+
+    @property
+    def chosen(self) -> Ints:
+        """Positions of the best answer."""
+        return np.array(self.pool[0][1] if self.pool else (), dtype=np.intp)
+
+    def offer(self, chosen: Ints, value: float) -> bool:
+        """Hand in an answer; tells whether it is the best so far."""
+        before = self.value
+        key = tuple(int(j) for j in np.sort(chosen))
+        if any(key == other for _, other in self.pool):
+            return False
+        self.pool = sorted([*self.pool, (value, key)])
+        worst = self.value + self.within * abs(self.value) + tolerance(self.value)
+        self.pool = [item for item in self.pool[: self.keep] if item[0] <= worst]
+        return value < before
+
+    @property
+    def cutoff(self) -> float:
+        """Give the value above which a bound shows that nothing wanted lies beyond."""
+        if not self.pool:
+            return float("inf")
+        if self.keep == 1:
+            step = max(self.unit * (1 - 1e-6) - tolerance(self.value), 0.0)
+            return self.value - max(step, tolerance(self.value))
+        ceiling = self.value + self.within * abs(self.value) + tolerance(self.value)
+        full = len(self.pool) >= self.keep
+        return min(ceiling, self.pool[-1][0] - tolerance(self.value)) if full else ceiling

@@ -1,0 +1,295 @@
+"""The general call: read the problem, meet its goals in order, explain, verify, answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from access.siting.inputs import Faults, read_count, read_number
+from access.siting.model import Ints, tolerance
+from access.siting.problem import Problem
+from access.siting.resolve import Resolved, resolve
+from access.siting.search import Progress, Stop, Watch, relative_gap
+from access.siting.solution import Explanation, GoalValue, Solution, peak_memory_mb
+from access.siting.stages import Course, Stage
+from access.siting.verify import confirm, goal_value
+
+
+def site(
+    problem: Problem,
+    *,
+    time_limit_s: float | None = None,
+    seed: int = 0,
+    gap: float = 0.0,
+    progress: Callable[[Progress], object] | None = None,
+) -> Solution:
+    """Choose sites for a problem, with a proof and an independent check.
+
+    Parameters
+    ----------
+    problem : Problem
+    time_limit_s : float, optional
+        Stop after so many seconds and give the best answer with its bound.
+    seed : int
+        Of the random roundings; may decide between equally good answers, nothing else.
+    gap : float
+        Stop once the last goal is proven within this share of the best.
+    progress : callable, optional
+        Called with `Progress` as bound and incumbent close in; returning ``False`` stops.
+
+    Returns
+    -------
+    Solution
+
+    Raises
+    ------
+    ParameterError
+        Naming every fault of the problem.
+    SitingError
+        If an answer failed its independent check (never handed on).
+
+    Notes
+    -----
+    Ctrl-C stops the search; the best answer so far is returned with its honest gap.
+
+    Examples
+    --------
+    >>> from access.siting import Demand, Goal, Problem, site
+    >>> minutes = [[2, 9, 6], [9, 3, 6], [8, 9, 5]]
+    >>> best = site(Problem(Demand(minutes, weights=[9, 8, 1]), p=2,
+    ...                     goals=(Goal.worst(within=0.1), Goal.mean())))
+    >>> best.chosen, best.status
+    (('0', '2'), 'proven_optimal')
+    """
+    watch = watch_of(time_limit_s, progress, gap, seed)
+    resolved = resolve(problem)
+    if resolved.capacities is not None:
+        from access.siting.capacity import solve_capacitated
+
+        return solve_capacitated(problem, resolved, watch)
+    return Run(problem, resolved, watch, gap, seed).answer()
+
+
+def watch_of(
+    time_limit_s: float | None,
+    progress: Callable[[Progress], object] | None,
+    gap: float = 0.0,
+    seed: int = 0,
+) -> Watch:
+    """Check how a search is to be run, and start the clock.
+
+    Raises
+    ------
+    ParameterError
+        Naming every setting that is wrong.
+    """
+    faults = Faults("the search")
+    if time_limit_s is not None:
+        time_limit_s = read_number(time_limit_s, faults, "time_limit_s", strict=True)
+    read_number(gap, faults, "gap")
+    read_count(seed, 0, 2**63 - 1, faults, "seed")
+    if progress is not None and not callable(progress):
+        faults.add("progress", repr(progress), "a function that takes a Progress")
+    faults.stop()
+    return Watch(time_limit_s, progress)
+
+
+class Run:
+    """One problem, from checked arrays to a verified answer.
+
+    Parameters
+    ----------
+    problem : Problem
+    resolved : Resolved
+    watch : Watch
+    gap : float
+    seed : int
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        resolved: Resolved,
+        watch: Watch,
+        gap: float = 0.0,
+        seed: int = 0,
+    ) -> None:
+        self.problem, self.resolved, self.watch = problem, resolved, watch
+        self.course = Course(resolved, watch, gap, seed)
+
+    def answer(self) -> Solution:
+        """Meet the goals in order and make a `Solution` of the outcome."""
+        stages: list[Stage] = []
+        try:
+            if not self.course.prepare():
+                return self.infeasible()
+            goals = self.resolved.goals
+            for number, goal in enumerate(goals):
+                stages.append(self.course.run(goal, last=number == len(goals) - 1))
+                if not stages[-1].complete or not len(stages[-1].chosen):
+                    break
+        except (Stop, KeyboardInterrupt) as stop:
+            if isinstance(stop, KeyboardInterrupt):
+                self.watch.stopped = "interrupted"
+        return self.finish(stages)
+
+    def finish(self, stages: Sequence[Stage]) -> Solution:
+        """Make the answer of what the stages found."""
+        chosen = self.course.start
+        for stage in stages:
+            if len(stage.chosen):
+                chosen = stage.chosen
+        if chosen is None or not len(chosen):
+            return self._nothing(stages)
+        return self.solution(chosen, stages)
+
+    def _nothing(self, stages: Sequence[Stage]) -> Solution:
+        if stages and stages[-1].complete:
+            return self.infeasible()
+        note = f"{self.watch.stopped}: no answer was found in time"
+        return blank(self.problem, self.resolved, self.watch, "feasible", note)
+
+    def infeasible(self) -> Solution:
+        """Say why there is no answer."""
+        from access.siting.explain import explain
+
+        explanation = explain(self.course)
+        return blank(self.problem, self.resolved, self.watch, "infeasible", "", explanation)
+
+    def solution(self, chosen: Ints, stages: Sequence[Stage]) -> Solution:
+        """Make a verified `Solution` of chosen positions."""
+        values = self._goal_values(chosen, stages)
+        objective, bound = values[-1].value, values[-1].bound
+        proven = all(value.proven for value in values)
+        gap = relative_gap(objective, bound)
+        status = "proven_optimal" if proven else "within_gap" if np.isfinite(gap) else "feasible"
+        assignment, minutes = assign(self.resolved, chosen)
+        unserved, weight = _unserved(self.resolved, chosen)
+        made = Solution(
+            status=status, objective=objective, bound=bound, gap=gap,
+            chosen=tuple(self.resolved.site_ids[c] for c in np.sort(chosen)),
+            assignment=assignment, minutes=minutes,
+            method=stages[-1].method if stages else "heuristic", nodes=self.watch.nodes,
+            goals=values, unserved=unserved, unserved_weight=weight, demand=_demand(self.resolved),
+            note=self._note(unserved, weight), problem=self.problem,
+        )  # fmt: skip
+        checks = confirm(self.problem, made)
+        return replace(
+            made, checks=checks, seconds=self.watch.seconds(), peak_memory_mb=peak_memory_mb()
+        )
+
+    def _goal_values(self, chosen: Ints, stages: Sequence[Stage]) -> tuple[GoalValue, ...]:
+        columns = [int(c) for c in chosen]
+        values = []
+        for number, goal in enumerate(self.resolved.goals):
+            value = goal_value(self.resolved, goal, columns)
+            if number >= len(stages) or not len(stages[number].chosen):
+                values.append(GoalValue(goal.words, value, value, -np.inf, False))
+                continue
+            stage = stages[number]
+            # The search counts unserved families at a stand-in; both sides shift by as much.
+            best = goal_value(self.resolved, goal, [int(c) for c in stage.chosen])
+            scale, shift = self._served_scale(goal.kinds, stage, best)
+            bound = min(stage.bound * scale - shift, best) if np.isfinite(stage.bound) else -np.inf
+            proven = bool(bound >= best - 10 * tolerance(best)) and stage.complete
+            values.append(GoalValue(goal.words, value, best, best if proven else bound, proven))
+        return tuple(values)
+
+    def _served_scale(
+        self, kinds: frozenset[str], stage: Stage, best: float
+    ) -> tuple[float, float]:
+        if self.course.served_only:
+            return 1.0, 0.0
+        stacked = self.course.stacked
+        left = ~np.isfinite(stacked.minutes[:, stage.chosen].min(axis=1)) & stacked.active
+        scale = 1.0
+        if kinds == {"mean"} and len(self.resolved.services) == 1:
+            scale = 1.0 / max(1.0 - float(stacked.mean[left].sum()), 1e-300)
+        return scale, stage.value * scale - best
+
+    def _note(self, unserved: tuple[str, ...], weight: float) -> str:
+        parts = []
+        if self.watch.stopped:
+            parts.append(f"Stopped ({self.watch.stopped}) before the proof was finished.")
+        if unserved:
+            parts.append("Minutes are those of the families that are served.")
+        return " ".join(parts)
+
+
+def blank(
+    problem: Problem,
+    resolved: Resolved,
+    watch: Watch,
+    status: str,
+    note: str,
+    explanation: Explanation | None = None,
+) -> Solution:
+    """Make the answer that opens nothing: infeasible, or nothing found in time."""
+    ids = resolved.services[0].area_ids
+    index = pd.Index(ids, dtype=object, name="area_id")
+    worst = float("inf")
+    return Solution(
+        status=status, objective=worst, bound=worst if status == "infeasible" else -worst,
+        gap=worst, chosen=(),
+        assignment=pd.Series([None] * len(ids), index=index, dtype=object, name="site_id"),
+        minutes=pd.Series(worst, index=index, name="minutes"),
+        method="rules alone" if status == "infeasible" else "stopped", nodes=watch.nodes,
+        unserved=tuple(ids), unserved_weight=_demand(resolved), demand=_demand(resolved),
+        explanation=explanation, note=note, problem=problem,
+        seconds=watch.seconds(), peak_memory_mb=peak_memory_mb(),
+    )  # fmt: skip
+
+
+def assign(resolved: Resolved, chosen: Ints) -> tuple[pd.Series, pd.Series]:
+    """Send every area to its nearest open site, ties to the earlier column.
+
+    Returns
+    -------
+    tuple of Series
+        Site ids (None where unserved) and minutes, by area.
+    """
+    columns = np.sort(chosen)
+    names = np.array(resolved.site_ids, dtype=object)[columns]
+    parts = []
+    for service in resolved.services:
+        table = service.minutes[:, columns]
+        first = table.argmin(axis=1)
+        minutes = table[np.arange(len(table)), first]
+        sites = np.where(np.isfinite(minutes), names[first], None)
+        index = pd.Index(service.area_ids, dtype=object, name="area_id")
+        parts.append(
+            (
+                pd.Series(sites, index=index, dtype=object, name="site_id"),
+                pd.Series(minutes, index=index, name="minutes"),
+            )
+        )
+    first_sites, first_minutes = parts[0]
+    alike = all(
+        sites.index.equals(first_sites.index) and minutes.equals(first_minutes)
+        for sites, minutes in parts
+    )
+    if alike:
+        return first_sites, first_minutes
+    keys = [service.name for service in resolved.services]
+    joined = [
+        pd.concat([part[k] for part in parts], keys=keys, names=["demand", "area_id"])
+        for k in (0, 1)
+    ]
+    return joined[0], joined[1]
+
+
+def _unserved(resolved: Resolved, chosen: Ints) -> tuple[tuple[str, ...], float]:
+    names: dict[str, None] = {}
+    weight = 0.0
+    for service in resolved.services:
+        left = ~np.isfinite(service.minutes[:, chosen].min(axis=1))
+        names.update(dict.fromkeys(service.area_ids[i] for i in np.flatnonzero(left)))
+        weight += float(service.weights[left].sum())
+    return tuple(names), weight
+
+
+def _demand(resolved: Resolved) -> float:
+    return float(sum(service.weights.sum() for service in resolved.services))
