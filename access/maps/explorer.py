@@ -20,18 +20,27 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from access.errors import OutputError, ParameterError
+from access.errors import OutputError
 from access.maps.explorer_encode import encode
+from access.maps.explorer_words import (
+    about_words,
+    as_of_words,
+    credits_words,
+    fill_text,
+    place_hint_words,
+    safe_text,
+    speeds_words,
+    strings,
+    summary_words,
+)
 from access.maps.payload import ExplorerData
 
 TILE_HOST = "https://tile.openstreetmap.org"
-TILE_ATTRIBUTION = "Street map (online only) © OpenStreetMap contributors, ODbL."
 _SCRIPTS = (
-    "core.js", "dom.js", "find.js", "app.js", "layers.js", "map.js", "charts.js", "street.js",
-    "change.js", "option.js", "log.js", "main.js",
+    "core.js", "rank.js", "dom.js", "find.js", "app.js", "layers.js", "symbols.js", "names.js",
+    "map.js", "charts.js", "street.js", "search.js", "change.js", "boxes.js", "option.js",
+    "log.js", "main.js",
 )  # fmt: skip
-UNSURE_M = 200.0
-"""Positions that may be this far out are named on the page."""
 _GAP = re.compile(r"\{\{(t:)?(\w+)\}\}")
 
 
@@ -75,19 +84,15 @@ def explorer_html(data: ExplorerData, *, online_tiles: bool = False) -> str:
         "language": html.escape(data.language),
         "policy": html.escape(_policy(style, scripts, online_tiles)),
         "title": html.escape(data.title),
-        "summary": html.escape(_summary(data, words)),
+        "summary": html.escape(summary_words(data, words)),
         "css": style,
-        "place_hint": html.escape(_place_hint(data, payload, words)),
-        "speeds": html.escape(
-            _say(words, "speeds", walk=f"{data.walk_km_h:g}", pram=f"{data.pram_km_h:g}")
-        ),
-        "badge": f'<p class="badge">{_t(words, "badge")}</p>' if data.modelled else "",
-        "credits": html.escape(_credits(data, payload, words, online_tiles)),
+        "place_hint": html.escape(place_hint_words(data, payload, words)),
+        "speeds": html.escape(fill_text(words, "speeds", **speeds_words(data))),
+        "badge": f'<p class="badge">{safe_text(words, "badge")}</p>' if data.modelled else "",
+        "credits": html.escape(credits_words(data, payload, words, online_tiles)),
         "tiles": _tiles_box(words) if online_tiles else "",
-        "about": _about(data, payload, words),
-        "footer": html.escape(
-            _say(words, "footer_as_of", date=_date(data.as_of, words)) if data.as_of else ""
-        ),
+        "about": about_words(data, payload, words),
+        "footer": html.escape(as_of_words(data, words)),
         "strings": _json(words),
         "data": _json(payload),
         "scripts": "\n".join(f"<script>{script}</script>" for script in scripts),
@@ -141,42 +146,6 @@ def write_explorer(
     return target
 
 
-def strings(language: str) -> dict[str, Any]:
-    """Read the words of the page in one language.
-
-    Parameters
-    ----------
-    language : str
-        A key of the files ``access/maps/assets/strings.<language>.json``.
-
-    Returns
-    -------
-    dict
-        Texts by key; a text with ``one`` and ``other`` is chosen by number in the page.
-
-    Raises
-    ------
-    ParameterError
-        If there is no such file.
-
-    Examples
-    --------
-    >>> strings("en")["nav_street"]
-    'My street'
-    """
-    folder = resources.files("access.maps") / "assets"
-    known = sorted(
-        entry.name.split(".")[1] for entry in folder.iterdir() if entry.name.startswith("strings.")
-    )
-    if language not in known:
-        raise ParameterError(
-            f"language={language!r}; expected one of {known}: each is a file "
-            "strings.<language>.json beside the others"
-        )
-    words: dict[str, Any] = json.loads(_asset(f"strings.{language}.json"))
-    return words
-
-
 def _asset(name: str) -> str:
     path = resources.files("access.maps") / "assets"
     for part in name.split("/"):
@@ -222,116 +191,13 @@ def _json(value: Any) -> str:
 def _fill(template: str, fields: Mapping[str, str], words: Mapping[str, Any]) -> str:
     def one(match: re.Match[str]) -> str:
         is_text, name = match.groups()
-        return _t(words, name) if is_text else fields[name]
+        return safe_text(words, name) if is_text else fields[name]
 
     return _GAP.sub(one, template)
-
-
-def _t(words: Mapping[str, Any], key: str) -> str:
-    return html.escape(str(words[key]))
-
-
-def _say(words: Mapping[str, Any], key: str, **values: str) -> str:
-    text = str(words[key])
-    for name, value in values.items():
-        text = text.replace(f"{{{name}}}", value)
-    return text
-
-
-def _summary(data: ExplorerData, words: Mapping[str, Any]) -> str:
-    parts = []
-    for service in data.services:
-        key = "header_become" if set(service.after) != set(service.before) else "header_stay"
-        before, after = str(len(service.before)), str(len(service.after))
-        parts.append(_say(words, key, title=service.title, before=before, after=after))
-    return " ".join(parts)
-
-
-def _date(text: str, words: Mapping[str, Any]) -> str:
-    """Write 2018-03-12 as 12 March 2018; anything else as it is."""
-    found = re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})", text)
-    if found is None or not 1 <= int(found[2]) <= 12:
-        return text
-    return f"{int(found[3])} {words['months'][int(found[2]) - 1]} {found[1]}"
-
-
-def _place_hint(data: ExplorerData, payload: Mapping[str, Any], words: Mapping[str, Any]) -> str:
-    names = [place[0] for place in payload["places"][:2]]
-    if payload["postcodes"]:
-        sector = next(iter(payload["postcodes"]["sectors"].items()))
-        code = f"{sector[0][:-1]} {sector[0][-1]}{sector[1][:2]}"
-        return _say(words, "place_hint_postcode", example=", ".join([code, *names]))
-    return _say(words, "place_hint_name", example=", ".join(names) or data.place)
-
-
-def _credits(
-    data: ExplorerData, payload: Mapping[str, Any], words: Mapping[str, Any], tiles: bool
-) -> str:
-    parts = list(data.attributions)
-    if payload["shapes_approximate"]:
-        parts.insert(0, str(words["credits_cells"]))
-    if tiles:
-        parts.append(TILE_ATTRIBUTION)
-    if data.as_of:
-        parts.append(_say(words, "footer_as_of", date=_date(data.as_of, words)))
-    return " ".join(parts)
 
 
 def _tiles_box(words: Mapping[str, Any]) -> str:
     return (
         '<div class="check"><input type="checkbox" id="show-tiles">'
-        f'<label for="show-tiles">{_t(words, "show_tiles")}</label></div>'
+        f'<label for="show-tiles">{safe_text(words, "show_tiles")}</label></div>'
     )
-
-
-def _about(data: ExplorerData, payload: Mapping[str, Any], words: Mapping[str, Any]) -> str:
-    areas = f"{len(data.areas):,}"
-    how = [_say(words, "about_how_short", areas=areas)]
-    if "residents" in data.areas:
-        homes = f"{data.areas['residents'].mean():.0f}"
-        how = [_say(words, "about_how", areas=areas, homes=homes)]
-    how.append(_say(words, "about_walk", walk=f"{data.walk_km_h:g}", pram=f"{data.pram_km_h:g}"))
-    if data.drive is not None and "no_car" in payload["areas"]:
-        how.append(_say(words, "about_typical", parking=f"{data.parking_minutes:g}"))
-    if data.weights_note:
-        how.append(data.weights_note)
-    if data.modelled:
-        how.append(str(words["about_modelled"]))
-    assumed = [site["name"] for site in payload["sites"] if site.get("assumed")]
-    unsure = [
-        _say(words, "about_site_error", name=site["name"], metres=f"{site['error_m']:,.0f}")
-        for site in payload["sites"]
-        if not site.get("assumed") and site.get("error_m", 0) >= UNSURE_M
-    ]
-    doubts = ""
-    if unsure:
-        doubts += _paragraphs([words["about_sites_intro"]]) + _bullets(unsure)
-    if assumed:
-        doubts += _paragraphs([words["about_assumed_intro"]]) + _bullets(assumed)
-    terms = "".join(
-        f"<dt>{html.escape(term)}</dt><dd>{html.escape(meaning)}</dd>"
-        for term, meaning in words["about_words"]
-    )
-    parts = [
-        _block(words, "about_how_title", _paragraphs(how)),
-        _block(words, "about_assumed_title", _bullets(data.assumptions)),
-        _block(words, "about_sites_title", doubts),
-        _block(words, "about_words_title", f"<dl>{terms}</dl>"),
-        _block(words, "about_data_title", _bullets([*data.vintages, *data.attributions])),
-        _block(words, "about_privacy_title", _paragraphs([words["about_privacy"]])),
-        _block(words, "about_credits_title", _paragraphs([words["about_credits"]])),
-    ]  # fmt: skip
-    return "".join(parts)
-
-
-def _block(words: Mapping[str, Any], title: str, inner: str) -> str:
-    return f"<h3>{_t(words, title)}</h3>{inner}" if inner else ""
-
-
-def _paragraphs(texts: Iterable[str]) -> str:
-    return "".join(f"<p>{html.escape(text)}</p>" for text in texts)
-
-
-def _bullets(texts: Iterable[str]) -> str:
-    items = "".join(f"<li>{html.escape(text)}</li>" for text in texts)
-    return f"<ul>{items}</ul>" if items else ""

@@ -8,16 +8,15 @@ another, all areas of the first site before those of the second.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from access.maps import style
+from access.maps.explorer_pack import encode_matrix, encode_postcodes
 from access.maps.geometry import (
     approximate_cells,
     encode_shapes,
@@ -26,13 +25,10 @@ from access.maps.geometry import (
     simplify_shapes,
 )
 from access.maps.payload import ExplorerData, ExplorerService
-from access.network.matrix import TravelMatrix
 from access.units import great_circle_m
 
 FORMAT = 1
 SUPPRESS_BELOW = 5
-POSITION_LEVELS = 4096
-_LETTERS = np.array(list("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"))
 _NEAR_PLACE_M = 4000.0
 
 
@@ -54,7 +50,7 @@ def encode(data: ExplorerData) -> dict[str, Any]:
     sites = _sites(data)
     today = int((~sites["is_candidate"]).sum())
     where = {site: i for i, site in enumerate(sites["id"])}
-    shapes = _shapes(data, areas)
+    shapes = area_shapes(data, areas)
     return {
         "format": FORMAT,
         "title": data.title,
@@ -79,7 +75,7 @@ def encode(data: ExplorerData) -> dict[str, Any]:
         "candidates_from": today,
         "areas": _areas(data, areas),
         "minutes": {
-            name: _matrix(matrix, areas["id"].tolist(), sites["id"].tolist(), today)
+            name: encode_matrix(matrix, areas["id"].tolist(), sites["id"].tolist(), today)
             for name, matrix in (("walk", data.walk), ("drive", data.drive))
             if matrix is not None
         },
@@ -91,7 +87,7 @@ def encode(data: ExplorerData) -> dict[str, Any]:
         },
         "streets": [] if data.streets is None else encode_streets(data.streets),
         "places": _places(data),
-        "postcodes": _postcodes(data, areas["id"].tolist()),
+        "postcodes": encode_postcodes(data.postcodes, areas["id"].tolist()),
         "palette": palette(),
     }
 
@@ -118,47 +114,6 @@ def palette() -> dict[str, Any]:
         "fifths": list(style.FIFTH_COLOURS),
         "markers": {key: colour for key, (_, colour) in style.MARKERS.items()},
     }
-
-
-def encode_minutes(minutes: NDArray[np.float64], n_bytes: int) -> dict[str, Any]:
-    """Pack minutes, shape (areas, sites), as fixed-point numbers.
-
-    Parameters
-    ----------
-    minutes : ndarray, shape (areas, sites)
-        ``inf`` where a site cannot be reached.
-    n_bytes : int
-        Bytes a pair, 1 to 4.
-
-    Returns
-    -------
-    dict
-        ``bytes``, ``step`` (minutes a unit) and ``data`` (base64, site after site).
-
-    Examples
-    --------
-    >>> encode_minutes(np.array([[0.0, 254.0, np.inf]]), 1)
-    {'bytes': 1, 'step': 1.0, 'data': 'AP7/'}
-    """
-    top = 256**n_bytes - 1
-    finite = np.isfinite(minutes)
-    most = float(minutes[finite].max()) if finite.any() else 0.0
-    step = most / (top - 1) if most > 0 else 1.0
-    codes = np.full(minutes.shape, top, dtype="<u4")
-    codes[finite] = np.rint(minutes[finite] / step).astype("<u4")
-    raw = np.ascontiguousarray(codes.T).view(np.uint8).reshape(-1, 4)[:, :n_bytes]
-    return {
-        "bytes": n_bytes,
-        "step": step,
-        "data": base64.b64encode(raw.tobytes()).decode("ascii"),
-    }
-
-
-def _matrix(
-    matrix: TravelMatrix, area_ids: list[str], site_ids: list[str], today: int
-) -> list[dict[str, Any]]:
-    minutes = matrix.areas(area_ids).sites(site_ids).total_minutes
-    return [encode_minutes(minutes[:, :today], 4), encode_minutes(minutes[:, today:], 3)]
 
 
 def _sites(data: ExplorerData) -> pd.DataFrame:
@@ -219,7 +174,7 @@ def _areas(data: ExplorerData, areas: pd.DataFrame) -> dict[str, Any]:
         "id": areas["id"].tolist(),
         "lon": areas["lon"].astype(float).round(5).tolist(),
         "lat": areas["lat"].astype(float).round(5).tolist(),
-        "name": _coded(_names(data, areas)),
+        "name": _coded(area_names(data, areas)),
     }
     for column in ("ward", "locality"):
         if column in areas:
@@ -233,8 +188,20 @@ def _areas(data: ExplorerData, areas: pd.DataFrame) -> dict[str, Any]:
     return out
 
 
-def _names(data: ExplorerData, areas: pd.DataFrame) -> list[str]:
-    """Each area's own name, else the nearest place's, else its ward's."""
+def area_names(data: ExplorerData, areas: pd.DataFrame) -> list[str]:
+    """Name each area: its own name, else the nearest place's, else its ward's.
+
+    Parameters
+    ----------
+    data : ExplorerData
+    areas : DataFrame
+        Its areas, in the order wanted.
+
+    Returns
+    -------
+    list of str
+        Empty texts where nothing is known.
+    """
     if "name" in areas:
         return [_text(v) for v in areas["name"]]
     wards = [_text(v) for v in areas["ward"]] if "ward" in areas else [""] * len(areas)
@@ -259,12 +226,29 @@ def _coded(values: list[Any]) -> dict[str, list[Any]]:
     return {"of": distinct, "at": [where[v] for v in values]}
 
 
-def _shapes(data: ExplorerData, areas: pd.DataFrame) -> gpd.GeoSeries:
+def area_shapes(
+    data: ExplorerData, areas: pd.DataFrame, *, budget_bytes: int = 220_000
+) -> gpd.GeoSeries:
+    """Give each area's shape, simplified; cells around the points where there are no shapes.
+
+    Parameters
+    ----------
+    data : ExplorerData
+    areas : DataFrame
+        Its areas, in the order wanted.
+    budget_bytes : int
+        See `access.maps.geometry.simplify_shapes`.
+
+    Returns
+    -------
+    GeoSeries, EPSG:4326
+        By area id.
+    """
     if data.shapes is None:
         cells = approximate_cells(areas["lon"], areas["lat"])
-        return simplify_shapes(cells.set_axis(areas["id"]))
+        return simplify_shapes(cells.set_axis(areas["id"]), budget_bytes)
     by_id = data.shapes.set_axis(data.shapes.index.astype(str))
-    return simplify_shapes(by_id.reindex(areas["id"]))
+    return simplify_shapes(by_id.reindex(areas["id"]), budget_bytes)
 
 
 def _places(data: ExplorerData) -> list[list[Any]]:
@@ -276,50 +260,6 @@ def _places(data: ExplorerData) -> list[list[Any]]:
         for p in places.to_dict("records")
     ]
     return sorted(rows, key=lambda row: (row[3], row[0]))
-
-
-def _postcodes(data: ExplorerData, area_ids: list[str]) -> dict[str, Any] | None:
-    """Pack postcodes by sector: last two letters, area, and position in a grid over the box.
-
-    Postcodes of areas that are not in the study are left out: the page finds nothing for them.
-    """
-    if data.postcodes is None or data.postcodes.empty:
-        return None
-    where = {area: i for i, area in enumerate(area_ids)}
-    table = pd.DataFrame(
-        {
-            "code": data.postcodes["postcode"].astype(str).str.upper().str.replace(" ", ""),
-            "area": data.postcodes["area_id"].map(where),
-            "lon": data.postcodes["lon"].astype(float),
-            "lat": data.postcodes["lat"].astype(float),
-        }
-    )
-    fits = table["area"].notna() & table["code"].str.fullmatch(r"[A-Z0-9]{2,5}[A-Z]{2}")
-    table = table[fits].drop_duplicates("code").sort_values("code")
-    if table.empty:
-        return None
-    low = table[["lon", "lat"]].min().to_numpy()
-    span = np.maximum(table[["lon", "lat"]].max().to_numpy() - low, 1e-6)
-    grid = np.rint((table[["lon", "lat"]].to_numpy() - low) / span * (POSITION_LEVELS - 1))
-    packed = (
-        table["code"].str[-2:]
-        + _letters(table["area"].to_numpy(np.int64), 3)
-        + _letters(grid[:, 0].astype(np.int64), 2)
-        + _letters(grid[:, 1].astype(np.int64), 2)
-    )
-    sectors = packed.groupby(table["code"].str[:-2], sort=True).agg("".join)
-    return {
-        "low": low.round(6).tolist(),
-        "step": (span / (POSITION_LEVELS - 1)).tolist(),
-        "sectors": sectors.to_dict(),
-    }
-
-
-def _letters(numbers: NDArray[np.int64], width: int) -> pd.Series | Any:
-    out = np.full(len(numbers), "", dtype=object)
-    for place in range(width - 1, -1, -1):
-        out = out + _LETTERS[(numbers >> (6 * place)) & 63].astype(object)
-    return out
 
 
 def _short(value: float) -> float | int:

@@ -278,8 +278,8 @@ def encode_streets(streets: gpd.GeoDataFrame, budget_bytes: int = 150_000) -> li
     Returns
     -------
     list of three lists of str
-        Packed lines by rank. Where a rank does not fit it is simplified more (6, 12, 25, 50 m),
-        and left out, with all after it, where even that does not fit.
+        Packed lines by rank. Where a rank does not fit it is simplified more (6, 12, 25, 50 m);
+        where even that does not fit, its longest lines are kept.
 
     Raises
     ------
@@ -303,10 +303,27 @@ def encode_streets(streets: gpd.GeoDataFrame, budget_bytes: int = 150_000) -> li
         for tolerance_m in (6.0, 12.0, 25.0, 50.0):
             simple = gpd.GeoSeries(shapely.simplify(merged, tolerance_m), crs=metric.crs)
             packed = encode_lines(simple.to_crs(WGS84))
-            size = sum(map(len, packed)) + 3 * len(packed)
-            if size <= left:
+            if _cost(packed) <= left:
                 break
         else:
-            break
-        out[rank - 1], left = packed, left - size
+            packed = _longest(simple, left)
+        out[rank - 1] = packed
+        left -= _cost(packed)
     return out
+
+
+def _cost(packed: list[str]) -> int:
+    """Bytes of packed lines in the page, quotes and commas included."""
+    return sum(map(len, packed)) + 3 * len(packed)
+
+
+def _longest(lines: gpd.GeoSeries, budget_bytes: int) -> list[str]:
+    """Pack the longest lines, as many as fit."""
+    order = np.argsort(-shapely.length(lines.to_numpy()), kind="stable")
+    texts = [encode_lines([line]) for line in lines.to_crs(WGS84)]
+    kept: list[str] = []
+    for i in order:
+        if _cost(kept) + _cost(texts[i]) > budget_bytes:
+            break
+        kept += texts[i]
+    return sorted(kept)

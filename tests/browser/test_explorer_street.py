@@ -160,7 +160,8 @@ def test_clicking_the_map_answers_for_that_street(visit, example_page):
     page = visit(example_page)
     where = page.evaluate(
         """() => { const i = App.data.areas.id.indexOf('A26');
-             return App.map.leaflet.latLngToContainerPoint([App.areas.lat[i], App.areas.lon[i]]); }"""
+             return App.map.leaflet.latLngToContainerPoint(
+               [App.areas.lat[i], App.areas.lon[i]]); }"""
     )
     page.locator("#map").click(position=where)
     assert page.inner_text("#place-title").startswith("For ")

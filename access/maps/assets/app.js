@@ -13,9 +13,17 @@
     App.shapes = data.shapes.map(App.unpackShape);
     const { areas } = data;
     const spread = (coded) => (coded ? coded.at.map((i) => coded.of[i]) : null);
-    App.areas = { ...areas, name: spread(areas.name), ward: spread(areas.ward), locality: spread(areas.locality) };
+    App.areas = {
+      ...areas,
+      name: spread(areas.name),
+      ward: spread(areas.ward),
+      locality: spread(areas.locality),
+    };
     App.near = nearestSites(data);
-    App.bounds = [[Math.min(...areas.lat) - 0.004, Math.min(...areas.lon) - 0.006], [Math.max(...areas.lat) + 0.004, Math.max(...areas.lon) + 0.006]];
+    App.bounds = [
+      [Math.min(...areas.lat) - 0.004, Math.min(...areas.lon) - 0.006],
+      [Math.max(...areas.lat) + 0.004, Math.max(...areas.lon) + 0.006],
+    ];
     App.still = globalThis.matchMedia('(prefers-reduced-motion: reduce)').matches;
     App.printing = false;
     App.state = {
@@ -62,8 +70,11 @@
     return { keep, hubs: new Set([...open].filter((site) => !keep.has(site))) };
   }
 
-  App.sameOption = (a, b) => a.keep.size === b.keep.size && a.hubs.size === b.hubs.size
-    && [...a.keep].every((s) => b.keep.has(s)) && [...a.hubs].every((s) => b.hubs.has(s));
+  App.sameOption = (a, b) =>
+    a.keep.size === b.keep.size &&
+    a.hubs.size === b.hubs.size &&
+    [...a.keep].every((s) => b.keep.has(s)) &&
+    [...a.hubs].every((s) => b.hubs.has(s));
 
   App.openIn = (option, service) => [...service.before.filter((s) => option.keep.has(s)), ...option.hubs];
 
@@ -88,13 +99,18 @@
     const { name, service } = App.data.sites[site];
     const kind = App.data.services.find((s) => s.key === service);
     const bare = name.replace(/\s*\([^)]*\)/g, '');
-    const short = kind ? bare.replace(new RegExp(`\\s*${kind.one.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\s*`, 'i'), ' ').trim() : bare;
+    const short = kind
+      ? bare
+          .replace(new RegExp(`\\s*${kind.one.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\s*`, 'i'), ' ')
+          .trim()
+      : bare;
     return short.length > 2 ? short : bare;
   };
 
   App.areaName = (i) => {
     const { name, ward } = App.areas;
-    if (name[i] && ward && ward[i] && ward[i] !== name[i]) return App.t('area_name', { place: name[i], ward: ward[i] });
+    if (name[i] && ward && ward[i] && ward[i] !== name[i])
+      return App.t('area_name', { place: name[i], ward: ward[i] });
     return name[i] || App.t('near_site', { site: App.siteName(App.near[i]) });
   };
 
@@ -125,7 +141,11 @@
       if (view !== 'my-street' && index !== service) return;
       for (const site of s.before) {
         const open = view === 'your-option' ? option.keep.has(site) : s.after.includes(site);
-        out.push({ site, kind: s.key, status: open ? 'open' : view === 'your-option' ? 'closed' : 'closing' });
+        out.push({
+          site,
+          kind: s.key,
+          status: open ? 'open' : view === 'your-option' ? 'closed' : 'closing',
+        });
       }
     });
     const hubs = view === 'your-option' ? option.hubs : App.proposalOption().hubs;
@@ -176,15 +196,24 @@
     const names = keys.map((k) => `${k}|${App.t(`menu_${k}`, { people: App.service().people })}`);
     if (select.dataset.keys !== names.join()) {
       select.dataset.keys = names.join();
-      App.fill(select, names.map((n) => App.h('option', { value: n.split('|')[0] }, n.split('|')[1])));
+      App.fill(
+        select,
+        names.map((n) => App.h('option', { value: n.split('|')[0] }, n.split('|')[1])),
+      );
     }
     select.value = key;
     App.$('reach-control').hidden = key !== 'reach';
     if (key === 'reach') {
       const sites = App.openIn(App.todayOption(), App.service());
-      App.fill(App.$('reach-site'), sites.map((s) => App.h('option', { value: s, selected: s === App.currentLayer.sites[0] }, App.siteName(s))));
+      App.fill(
+        App.$('reach-site'),
+        sites.map((s) =>
+          App.h('option', { value: s, selected: s === App.currentLayer.sites[0] }, App.siteName(s)),
+        ),
+      );
     }
-    App.$('candidates-control').hidden = App.state.view !== 'your-option' || App.data.candidates_from === App.data.sites.length;
+    App.$('candidates-control').hidden =
+      App.state.view !== 'your-option' || App.data.candidates_from === App.data.sites.length;
     App.$('speed-note').hidden = App.state.speed === App.data.walk_km_h;
     App.fill(App.$('speed-note'), App.t('speed_note', { speed: App.number(App.state.speed, 1) }));
   };
@@ -204,12 +233,37 @@
     for (let i = 0; i < App.model.n; i += 1) {
       const name = App.areaName(i);
       if (wanted && !`${name} ${App.areas.id[i]}`.toLowerCase().includes(wanted)) continue;
-      const row = [`${name} (${App.areas.id[i]})`, App.people(s.counts[i]), App.min(found.today.minutes[i]), App.min(found[second].minutes[i]), App.minChange(changes[i])];
+      const row = [
+        `${name} (${App.areas.id[i]})`,
+        App.people(s.counts[i]),
+        App.min(found.today.minutes[i]),
+        App.min(found[second].minutes[i]),
+        App.minChange(changes[i]),
+      ];
       if (extra) row.push(layer.text(i));
       rows.push(row);
     }
-    const head = [App.t('col_area'), App.colPeople(), App.t('col_today'), App.t(`col_${second}`), App.t('col_change'), ...(extra ? [layer.title] : [])];
-    App.fill(App.$('area-rows'),
-      App.table(App.t('area_table_caption', { title: s.title, mode: App.modeWords(), shown: rows.length, all: App.model.n }), head, rows, { className: 'compact' }));
+    const head = [
+      App.t('col_area'),
+      App.colPeople(),
+      App.t('col_today'),
+      App.t(`col_${second}`),
+      App.t('col_change'),
+      ...(extra ? [layer.title] : []),
+    ];
+    App.fill(
+      App.$('area-rows'),
+      App.table(
+        App.t('area_table_caption', {
+          title: s.title,
+          mode: App.modeWords(),
+          shown: rows.length,
+          all: App.model.n,
+        }),
+        head,
+        rows,
+        { className: 'compact' },
+      ),
+    );
   };
-})(globalThis.App = globalThis.App || {});
+})((globalThis.App = globalThis.App || {}));

@@ -12,15 +12,42 @@
     const shorter = spread.people.gain + spread.people.newly_reached;
     const total = before.people;
     const parts = [];
-    const values = { people: service.people, one: service.one, mode: App.modeWords(), total: App.about(total) };
+    const values = {
+      people: service.people,
+      one: service.one,
+      mode: App.modeWords(),
+      total: App.about(total),
+    };
     if (longer > 0) {
-      parts.push(App.rich('finding_longer', { ...values, count: App.about(longer), share: App.percent(longer / total), mean: App.minutes(spread.meanLoss) }, ['count', 'mean']));
+      parts.push(
+        App.rich(
+          'finding_longer',
+          {
+            ...values,
+            count: App.about(longer),
+            share: App.percent(longer / total),
+            mean: App.minutes(spread.meanLoss),
+          },
+          ['count', 'mean'],
+        ),
+      );
     }
-    if (shorter > 0) parts.push(App.rich('finding_shorter', { ...values, count: App.about(shorter) }, ['count']));
+    if (shorter > 0)
+      parts.push(App.rich('finding_shorter', { ...values, count: App.about(shorter) }, ['count']));
     if (!parts.length) parts.push([App.t('finding_none', values)]);
-    parts.push([App.t('finding_mean', { second: secondWord, people: service.people, before: App.min(before.mean, 1), after: App.min(after.mean, 1) })]);
-    if (after.unreached > 0) parts.push([App.t('finding_unreached', { ...values, count: App.about(after.unreached) })]);
-    return parts.map((p) => p.filter((x) => x !== '')).map(([first, ...rest]) => [sentenceStart(first), ...rest, ' ']);
+    parts.push([
+      App.t('finding_mean', {
+        second: secondWord,
+        people: service.people,
+        before: App.min(before.mean, 1),
+        after: App.min(after.mean, 1),
+      }),
+    ]);
+    if (after.unreached > 0)
+      parts.push([App.t('finding_unreached', { ...values, count: App.about(after.unreached) })]);
+    return parts
+      .map((p) => p.filter((x) => x !== ''))
+      .map(([first, ...rest]) => [sentenceStart(first), ...rest, ' ']);
   };
 
   const sentenceStart = (part) => {
@@ -40,39 +67,95 @@
       }
       return [label, ...cells];
     };
-    const rows = ['mean', 'weighted_mean', 'median', 'p90', 'worst'].filter((name) => name !== 'weighted_mean' || App.data.areas.weight)
-      .map((name) => row(key(name), summaries.map((f) => f[name]), App.min, 1));
-    limits.forEach((limit, k) => rows.push(row(App.t('figure_within', { limit }), summaries.map((f) => f.shares[k]), App.percent, 1)));
-    if (!limits.includes(App.state.limit)) rows.push(row(App.t('figure_within', { limit: App.state.limit }), summaries.map((f) => f.within), App.percent, 1));
-    return App.table(caption, [App.t('col_figure'), ...columns, ...(differs ? [App.t('col_change')] : [])], rows);
+    const rows = ['mean', 'weighted_mean', 'median', 'p90', 'worst']
+      .filter((name) => name !== 'weighted_mean' || App.data.areas.weight)
+      .map((name) =>
+        row(
+          key(name),
+          summaries.map((f) => f[name]),
+          App.min,
+          1,
+        ),
+      );
+    limits.forEach((limit, k) =>
+      rows.push(
+        row(
+          App.t('figure_within', { limit }),
+          summaries.map((f) => f.shares[k]),
+          App.percent,
+          1,
+        ),
+      ),
+    );
+    if (!limits.includes(App.state.limit))
+      rows.push(
+        row(
+          App.t('figure_within', { limit: App.state.limit }),
+          summaries.map((f) => f.within),
+          App.percent,
+          1,
+        ),
+      );
+    return App.table(
+      caption,
+      [App.t('col_figure'), ...columns, ...(differs ? [App.t('col_change')] : [])],
+      rows,
+    );
   };
 
   App.pointChange = (c) => {
     if (Number.isNaN(c)) return App.t('not_known');
     const size = App.number(Math.abs(c) * 100, 1);
-    return App.t('points', { change: Number((Math.abs(c) * 100).toFixed(1)) === 0 ? size : (c > 0 ? '+' : '\u2212') + size });
+    return App.t('points', {
+      change: Number((Math.abs(c) * 100).toFixed(1)) === 0 ? size : (c > 0 ? '+' : '\u2212') + size,
+    });
   };
 
   App.changeTable = (spread, service, caption) => {
     const { people } = spread;
-    const shown = App.core.CHANGE_CLASSES.filter((name) => people[name] > 0 || ['unchanged', 'lose_0_5', 'lose_5_10', 'lose_10_plus'].includes(name));
+    const shown = App.core.CHANGE_CLASSES.filter(
+      (name) => people[name] > 0 || ['unchanged', 'lose_0_5', 'lose_5_10', 'lose_10_plus'].includes(name),
+    );
     const counts = shown.map((name) => people[name]);
     const total = counts.reduce((a, b) => a + b, 0);
     const hide = App.core.suppressed(counts, App.data.suppress_below, true);
     const colours = App.data.palette;
-    const colour = { gain: colours.saved[1], unchanged: '#b1b4b6', lose_0_5: colours.added[1], lose_5_10: colours.added[2], lose_10_plus: colours.added[4] };
-    const rows = shown.map((name, k) => [App.t(`class_${name}`), hide[k] ? App.t('suppressed') : App.number(Math.round(counts[k])),
-      hide[k] ? App.t('suppressed') : [App.percent(counts[k] / total, 0), App.bar(counts[k], total, colour[name] || '#0b0c0c')]]);
-    rows.push(Object.assign([App.t('total'), App.number(Math.round(total)), App.percent(1)], { className: 'total' }));
-    return App.table(caption, [App.t('col_longer'), App.colPeople(), App.t('col_share')], rows, { className: 'with-bars' });
+    const colour = {
+      gain: colours.saved[1],
+      unchanged: '#b1b4b6',
+      lose_0_5: colours.added[1],
+      lose_5_10: colours.added[2],
+      lose_10_plus: colours.added[4],
+    };
+    const rows = shown.map((name, k) => [
+      App.t(`class_${name}`),
+      hide[k] ? App.t('suppressed') : App.number(Math.round(counts[k])),
+      hide[k]
+        ? App.t('suppressed')
+        : [App.percent(counts[k] / total, 0), App.bar(counts[k], total, colour[name] || '#0b0c0c')],
+    ]);
+    rows.push(
+      Object.assign([App.t('total'), App.number(Math.round(total)), App.percent(1)], { className: 'total' }),
+    );
+    return App.table(caption, [App.t('col_longer'), App.colPeople(), App.t('col_share')], rows, {
+      className: 'with-bars',
+    });
   };
 
   App.fifthTable = (caption, columns, summaries, colours) => {
     const most = Math.max(...summaries.flatMap((s) => s.fifths.map((f) => f.mean || 0)));
-    const rows = summaries[0].fifths.map((f, k) => [App.t(`fifth_${k + 1}`), App.people(f.people),
-      ...summaries.map((s, n) => [App.min(s.fifths[k].mean, 1), App.bar(s.fifths[k].mean || 0, most, colours[n])]),
-      App.minChange(summaries[summaries.length - 1].fifths[k].mean - f.mean, 1)]);
-    return App.table(caption, [App.t('col_fifth'), App.colPeople(), ...columns, App.t('col_change')], rows, { className: 'with-bars' });
+    const rows = summaries[0].fifths.map((f, k) => [
+      App.t(`fifth_${k + 1}`),
+      App.people(f.people),
+      ...summaries.map((s, n) => [
+        App.min(s.fifths[k].mean, 1),
+        App.bar(s.fifths[k].mean || 0, most, colours[n]),
+      ]),
+      App.minChange(summaries[summaries.length - 1].fifths[k].mean - f.mean, 1),
+    ]);
+    return App.table(caption, [App.t('col_fifth'), App.colPeople(), ...columns, App.t('col_change')], rows, {
+      className: 'with-bars',
+    });
   };
 
   /* Areas that lose most, with a button to each. */
@@ -80,13 +163,40 @@
     const changes = App.core.change(before.minutes, after.minutes);
     const worst = App.core.worstAreas(service.counts, changes, WORST);
     if (!worst.length) return App.h('p', {}, App.t('nobody_longer'));
-    const rows = worst.map((i) => [[
-      App.button(App.placeName(i), () => {
-        App.map.fit([[App.areas.lat[i], App.areas.lon[i]]], 14);
-        App.note({ kind: 'area', label: App.areaName(i), area: i, lat: App.areas.lat[i], lon: App.areas.lon[i] });
-      }, 'link'), App.h('div', { className: 'hint' }, App.areas.ward ? App.t('area_more', { ward: App.areas.ward[i], id: App.areas.id[i] }) : App.areas.id[i])],
-      App.people(service.counts[i]), App.min(before.minutes[i]), App.min(after.minutes[i]), App.minChange(changes[i])]);
-    return App.table(caption, [App.t('col_area'), App.colPeople(), App.t('col_today'), App.t('col_then'), App.t('col_change')], rows);
+    const rows = worst.map((i) => [
+      [
+        App.button(
+          App.placeName(i),
+          () => {
+            App.map.fit([[App.areas.lat[i], App.areas.lon[i]]], 14);
+            App.note({
+              kind: 'area',
+              label: App.areaName(i),
+              area: i,
+              lat: App.areas.lat[i],
+              lon: App.areas.lon[i],
+            });
+          },
+          'link',
+        ),
+        App.h(
+          'div',
+          { className: 'hint' },
+          App.areas.ward
+            ? App.t('area_more', { ward: App.areas.ward[i], id: App.areas.id[i] })
+            : App.areas.id[i],
+        ),
+      ],
+      App.people(service.counts[i]),
+      App.min(before.minutes[i]),
+      App.min(after.minutes[i]),
+      App.minChange(changes[i]),
+    ]);
+    return App.table(
+      caption,
+      [App.t('col_area'), App.colPeople(), App.t('col_today'), App.t('col_then'), App.t('col_change')],
+      rows,
+    );
   };
 
   App.groupTable = (names, service, before, after, caption) => {
@@ -95,8 +205,19 @@
     const group = names.map((name) => at.get(name));
     const old = App.core.meansBy(group, distinct.length, service.counts, before.minutes);
     const now = App.core.meansBy(group, distinct.length, service.counts, after.minutes);
-    const rows = distinct.map((name, k) => [name || App.t('not_known'), App.people(old[k].people), App.min(old[k].mean, 1), App.min(now[k].mean, 1), App.minChange(now[k].mean - old[k].mean, 1)]);
-    return App.table(caption, [App.t('col_group'), App.colPeople(), App.t('col_today'), App.t('col_then'), App.t('col_change')], rows, { className: 'compact' });
+    const rows = distinct.map((name, k) => [
+      name || App.t('not_known'),
+      App.people(old[k].people),
+      App.min(old[k].mean, 1),
+      App.min(now[k].mean, 1),
+      App.minChange(now[k].mean - old[k].mean, 1),
+    ]);
+    return App.table(
+      caption,
+      [App.t('col_group'), App.colPeople(), App.t('col_today'), App.t('col_then'), App.t('col_change')],
+      rows,
+      { className: 'compact' },
+    );
   };
 
   function worstPlace(service, changes) {
@@ -112,30 +233,89 @@
       const found = App.situations();
       if (layer.key !== 'change') return layer.title;
       const worst = worstPlace(service, App.core.change(found.today.minutes, found.after.minutes));
-      return worst && worst.minutes !== App.t('not_reached') ? App.t(`map_title_${App.state.mode === 'drive' ? 'drive' : 'change'}`, worst) : App.t('map_title_none', { title: service.title });
+      return worst && worst.minutes !== App.t('not_reached')
+        ? App.t(`map_title_${App.state.mode}`, worst)
+        : App.t('map_title_none', { title: service.title });
     },
     render() {
       const { state } = App;
       const service = App.service();
       const found = App.situations();
-      const before = App.core.summary(App.model, service.counts, found.today.minutes, state.limit, App.data.thresholds);
-      const after = App.core.summary(App.model, service.counts, found.after.minutes, state.limit, App.data.thresholds);
+      const before = App.core.summary(
+        App.model,
+        service.counts,
+        found.today.minutes,
+        state.limit,
+        App.data.thresholds,
+      );
+      const after = App.core.summary(
+        App.model,
+        service.counts,
+        found.after.minutes,
+        state.limit,
+        App.data.thresholds,
+      );
       const changes = App.core.change(found.today.minutes, found.after.minutes);
       const spread = App.core.distribution(service.counts, changes);
       const closing = service.before.filter((s) => !service.after.includes(s));
       const opening = service.after.filter((s) => !service.before.includes(s));
-      App.fill(App.$('change-what'), App.t('proposal_keeps', { kept: service.after.length - opening.length, all: service.before.length, title: service.title }), ' ',
-        closing.length ? App.t('proposal_closes', { sites: App.list(closing.map(App.shortName)) }) : '', ' ',
-        opening.length ? App.t('proposal_opens', { sites: App.list(opening.map(App.shortName)) }) : '');
-      App.fill(App.$('change-finding'), App.findingWords(before, after, spread, service, App.t('after_proposal')));
+      App.fill(
+        App.$('change-what'),
+        App.t('proposal_keeps', {
+          kept: service.after.length - opening.length,
+          all: service.before.length,
+          title: service.title,
+        }),
+        ' ',
+        closing.length ? App.t('proposal_closes', { sites: App.list(closing.map(App.shortName)) }) : '',
+        ' ',
+        opening.length ? App.t('proposal_opens', { sites: App.list(opening.map(App.shortName)) }) : '',
+      );
+      App.fill(
+        App.$('change-finding'),
+        App.findingWords(before, after, spread, service, App.t('after_proposal')),
+      );
       const columns = [App.t('col_today'), App.t('col_after')];
-      App.fill(App.$('change-figures'), App.keyFigures(App.t('key_caption', { mode: App.modeWords(), title: service.title }), columns, [before, after]),
-        App.data.areas.weight && App.data.weights_note ? App.h('p', { className: 'small' }, App.data.weights_note) : null);
+      App.fill(
+        App.$('change-figures'),
+        App.keyFigures(App.t('key_caption', { mode: App.modeWords(), title: service.title }), columns, [
+          before,
+          after,
+        ]),
+        App.data.areas.weight && App.data.weights_note
+          ? App.h('p', { className: 'small' }, App.data.weights_note)
+          : null,
+      );
       App.fill(App.$('change-classes'), App.changeTable(spread, service, App.t('classes_caption')));
-      App.fill(App.$('change-worst'), App.worstList(service, found.today, found.after, App.t('worst_caption')));
+      App.fill(
+        App.$('change-worst'),
+        App.worstList(service, found.today, found.after, App.t('worst_caption')),
+      );
       App.$('change-fifths-part').hidden = !App.data.areas.decile;
-      if (App.data.areas.decile) App.fill(App.$('change-fifths'), App.fifthTable(App.t('fifth_caption', { mode: App.modeWords() }), columns, [before, after], ['#12436D', '#801650']));
-      App.fill(App.$('change-groups'), ['locality', 'ward'].filter((k) => App.areas[k]).map((k) => App.groupTable(App.areas[k], service, found.today, found.after, App.t(`by_${k}`, { mode: App.modeWords() }))));
+      if (App.data.areas.decile)
+        App.fill(
+          App.$('change-fifths'),
+          App.fifthTable(
+            App.t('fifth_caption', { mode: App.modeWords() }),
+            columns,
+            [before, after],
+            ['#12436D', '#801650'],
+          ),
+        );
+      App.fill(
+        App.$('change-groups'),
+        ['locality', 'ward']
+          .filter((k) => App.areas[k])
+          .map((k) =>
+            App.groupTable(
+              App.areas[k],
+              service,
+              found.today,
+              found.after,
+              App.t(`by_${k}`, { mode: App.modeWords() }),
+            ),
+          ),
+      );
     },
   };
-})(globalThis.App = globalThis.App || {});
+})((globalThis.App = globalThis.App || {}));

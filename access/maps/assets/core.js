@@ -7,9 +7,7 @@
 (function (root) {
   'use strict';
 
-  const SAME = 1e-9; // minutes: two options closer than this are the same
   const UNCHANGED = 0.01; // minutes: a change of no more than this is none
-  const MOST_ALTERNATIVES = 6435; // more ways than this are not ranked inside the page
 
   function bytesOf(base64) {
     const text = atob(base64);
@@ -260,34 +258,6 @@
     };
   }
 
-  /* The same for ranking: where a set of centres leaves families unreached whom some centre of the
-   * service could reach, its means, worst and gap are Infinity, and so its rank is last. */
-  function rankCriteria(model, counts, minutes, threshold, reachable) {
-    const out = criteria(model, counts, minutes, threshold);
-    if (!out.unreached) return out;
-    const lost = [false, false, false, false, false, false, false];
-    const inUse = Float64Array.from(counts);
-    for (let i = 0; i < model.n; i += 1) {
-      if (!reachable[i]) inUse[i] = 0;
-      else if (counts[i] > 0 && minutes[i] === Infinity) {
-        lost[6] = true;
-        lost[model.fifth[i]] = true;
-      }
-    }
-    if (lost[6]) {
-      const all = minutes.map((m) => (m === Infinity ? Number.MAX_VALUE : m));
-      const p90 = quantile(all, inUse, 0.9);
-      Object.assign(out, { mean: Infinity, weighted_mean: Infinity, worst: Infinity, p90: p90 === Number.MAX_VALUE ? Infinity : p90 });
-      if (lost[1] || lost[5]) out.gap = Infinity;
-    }
-    return out;
-  }
-
-  /* Areas that at least one of some sites reaches. */
-  function reachableFrom(minutes, n, sites) {
-    return Array.from(leastMinutes(minutes, n, sites), (m) => m < Infinity);
-  }
-
   const CRITERIA = ['mean', 'weighted_mean', 'p90', 'worst', 'share_beyond', 'gap'];
 
   /* Key figures, with the shares within each limit and the averages by deprivation fifth. */
@@ -326,8 +296,16 @@
     return out;
   }
 
-  const CHANGE_CLASSES = ['gain', 'unchanged', 'lose_0_5', 'lose_5_10', 'lose_10_plus',
-    'newly_unreachable', 'newly_reached', 'unreached_both'];
+  const CHANGE_CLASSES = [
+    'gain',
+    'unchanged',
+    'lose_0_5',
+    'lose_5_10',
+    'lose_10_plus',
+    'newly_unreachable',
+    'newly_reached',
+    'unreached_both',
+  ];
 
   function changeClass(c) {
     if (Number.isNaN(c)) return 'unreached_both';
@@ -367,68 +345,6 @@
     return list.slice(0, most);
   }
 
-  function waysToChoose(n, k) {
-    if (k < 0 || k > n) return 0;
-    let ways = 1;
-    for (let i = 1; i <= Math.min(k, n - k); i += 1) ways = (ways * (n - i + 1)) / i;
-    return Math.round(ways);
-  }
-
-  /* Every way of keeping k of a service's centres of today, with its criteria.
-   * Depth first, so that each step takes the minimum with one more centre only. */
-  function alternatives(model, service, mode, walkKmH, keep, threshold) {
-    const sites = service.before;
-    const count = waysToChoose(sites.length, keep);
-    if (keep < 1 || !count || count > MOST_ALTERNATIVES) return null;
-    const key = `ways ${service.key} ${mode} ${walkKmH} ${keep} ${threshold}`;
-    return kept(model, key, () => {
-      const minutes = minutesFor(model, mode, walkKmH);
-      const { n } = model;
-      const reachable = reachableFrom(minutes, n, sites);
-      const least = Array.from({ length: keep + 1 }, () => new Float64Array(n).fill(Infinity));
-      const rows = { count, keep, sets: [] };
-      for (const name of [...CRITERIA, 'unreached']) rows[name] = new Float64Array(count);
-      const chosen = new Array(keep);
-      const step = (depth, from) => {
-        if (depth === keep) {
-          const found = rankCriteria(model, service.counts, least[depth], threshold, reachable);
-          const at = rows.sets.push(chosen.slice()) - 1;
-          for (const name of [...CRITERIA, 'unreached']) rows[name][at] = found[name];
-          return;
-        }
-        for (let s = from; s <= sites.length - (keep - depth); s += 1) {
-          const start = sites[s] * n;
-          const above = least[depth];
-          const here = least[depth + 1];
-          for (let i = 0; i < n; i += 1) {
-            const m = minutes[start + i];
-            here[i] = m < above[i] ? m : above[i];
-          }
-          chosen[depth] = sites[s];
-          step(depth + 1, s + 1);
-        }
-      };
-      step(0, 0);
-      return rows;
-    });
-  }
-
-  /* 1 + how many alternatives are better. */
-  function rankOf(values, value) {
-    let better = 0;
-    for (let i = 0; i < values.length; i += 1) if (values[i] < value - SAME) better += 1;
-    return better + 1;
-  }
-
-  /* The best alternative; of equals the last, which is the first by the ids closed. */
-  function bestOf(values) {
-    let least = Infinity;
-    for (const v of values) if (v < least) least = v;
-    let best = 0;
-    for (let i = 0; i < values.length; i += 1) if (values[i] <= least + SAME) best = i;
-    return best;
-  }
-
   /* Hide counts of 1 to below - 1, and where one hidden count could be worked out from the
    * total, the next smallest beside it. Returns which to hide. */
   function suppressed(counts, below, totalIsShown) {
@@ -451,11 +367,27 @@
   }
 
   const api = {
-    SAME, UNCHANGED, CRITERIA, CHANGE_CLASSES, MOST_ALTERNATIVES,
-    decodeMinutes, buildModel, modes, minutesFor, nearest, nearestOf, leastMinutes, quantile, criteria,
-    rankCriteria, reachableFrom,
-    summary, meansBy, change, changeClass, distribution, worstAreas, waysToChoose, alternatives,
-    rankOf, bestOf, suppressed, classOf,
+    UNCHANGED,
+    CRITERIA,
+    CHANGE_CLASSES,
+    kept,
+    decodeMinutes,
+    buildModel,
+    modes,
+    minutesFor,
+    nearest,
+    nearestOf,
+    leastMinutes,
+    quantile,
+    criteria,
+    summary,
+    meansBy,
+    change,
+    changeClass,
+    distribution,
+    worstAreas,
+    suppressed,
+    classOf,
   };
   root.Core = api;
   if (typeof module !== 'undefined' && module.exports) module.exports = api;

@@ -33,12 +33,16 @@
     if (text === undefined) throw new Error(`no string named ${key}`);
     if (typeof text === 'object') text = text[App.plurals.select(values.n)] || text.other;
     return text.replace(/\{(\w+)\}/g, (gap, name) =>
-      values && name in values ? App.shown(values[name]) : gap);
+      values && name in values ? App.shown(values[name]) : gap,
+    );
   };
 
   /* The same, with parts of the sentence in bold. */
   App.rich = (key, values, bold) => {
-    const parts = App.t(key, Object.fromEntries(Object.keys(values).map((k) => [k, `\u0001${k}\u0002`]))).split(/[\u0001\u0002]/);
+    const parts = App.t(
+      key,
+      Object.fromEntries(Object.keys(values).map((k) => [k, `\u0001${k}\u0002`])),
+    ).split(/[\u0001\u0002]/);
     return parts.map((part, i) => {
       if (i % 2 === 0) return part;
       const text = App.shown(values[part]);
@@ -48,7 +52,9 @@
 
   App.shown = (value) => (typeof value === 'number' ? App.number(value) : String(value));
   App.number = (value, digits) =>
-    value.toLocaleString(App.locale, { minimumFractionDigits: digits || 0, maximumFractionDigits: digits || 0 }).replace('-', '\u2212');
+    value
+      .toLocaleString(App.locale, { minimumFractionDigits: digits || 0, maximumFractionDigits: digits || 0 })
+      .replace('-', '\u2212');
 
   App.capital = (text) => text.charAt(0).toLocaleUpperCase(App.locale) + text.slice(1);
 
@@ -74,7 +80,8 @@
     return (m > 0 ? '+' : '\u2212') + size;
   };
 
-  App.percent = (share, digits) => (Number.isNaN(share) ? App.t('not_known') : `${App.number(share * 100, digits)}%`);
+  App.percent = (share, digits) =>
+    Number.isNaN(share) ? App.t('not_known') : `${App.number(share * 100, digits)}%`;
 
   /* A count for a sentence: to the nearest hundred from a thousand, ten from a hundred. */
   App.about = (count) => {
@@ -97,25 +104,37 @@
    * each a row header. */
   App.table = (caption, head, rows, options) => {
     const set = options || {};
-    const cells = head.map((c, i) => App.h('th', { scope: 'col', className: i && !set.texts?.includes(i) ? 'number' : null }, c));
+    const cells = head.map((c, i) =>
+      App.h('th', { scope: 'col', className: i && !set.texts?.includes(i) ? 'number' : null }, c),
+    );
     const lines = rows.map((row) =>
-      App.h('tr', { className: row.className }, row.map((cell, i) => {
-        if (i === 0) return App.h('th', { scope: 'row' }, cell);
-        return App.h('td', { className: set.texts?.includes(i) ? null : 'number' }, cell);
-      })));
-    return App.h('table', { className: set.className },
+      App.h(
+        'tr',
+        { className: row.className },
+        row.map((cell, i) => {
+          if (i === 0) return App.h('th', { scope: 'row' }, cell);
+          return App.h('td', { className: set.texts?.includes(i) ? null : 'number' }, cell);
+        }),
+      ),
+    );
+    return App.h(
+      'table',
+      { className: set.className },
       App.h('caption', { className: set.hideCaption ? 'hidden' : null }, caption),
       App.h('thead', {}, App.h('tr', {}, cells)),
-      App.h('tbody', {}, lines));
+      App.h('tbody', {}, lines),
+    );
   };
 
   /* Said aloud by screen readers, once what happened has settled. */
   let waiting = 0;
   App.say = (text) => {
     clearTimeout(waiting);
-    waiting = setTimeout(() => { App.$('live').textContent = text; }, 250);
+    waiting = setTimeout(() => {
+      App.$('live').textContent = text;
+    }, 250);
   };
 
   App.button = (text, onclick, className, more) =>
     App.h('button', { type: 'button', className: className || 'button', onclick, ...more }, text);
-})(globalThis.App = globalThis.App || {});
+})((globalThis.App = globalThis.App || {}));

@@ -37,7 +37,7 @@
   };
 
   App.unpackShape = (text) =>
-    (text ? text.split(';').map((polygon) => polygon.split(',').map(App.unpack)) : []);
+    text ? text.split(';').map((polygon) => polygon.split(',').map(App.unpack)) : [];
 
   function number(text) {
     let out = 0;
@@ -48,7 +48,12 @@
   const tidy = (text) => text.toUpperCase().replace(/[^A-Z0-9]/g, '');
   const spaced = (code) => `${code.slice(0, -3)} ${code.slice(-3)}`;
   const plain = (text) =>
-    text.normalize('NFD').replace(/[\u0300-\u036f]/g, '').toLowerCase().replace(/[^a-z0-9]+/g, ' ').trim();
+    text
+      .normalize('NFD')
+      .replace(/[\u0300-\u036f]/g, '')
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, ' ')
+      .trim();
 
   function postcodesOf(sector, ending) {
     const table = App.data.postcodes;
@@ -106,9 +111,17 @@
     middles(areas.name, 'place');
     middles(areas.ward, 'ward');
     App.data.sites.forEach((site) => {
-      entries.push({ kind: site.service ? 'centre' : 'site', label: site.name, more: site.address, lon: site.lon, lat: site.lat });
+      entries.push({
+        kind: site.service ? 'centre' : 'site',
+        label: site.name,
+        more: site.address,
+        lon: site.lon,
+        lat: site.lat,
+      });
     });
-    areas.id.forEach((id, i) => entries.push({ kind: 'area', label: id, area: i, lon: areas.lon[i], lat: areas.lat[i] }));
+    areas.id.forEach((id, i) =>
+      entries.push({ kind: 'area', label: id, area: i, lon: areas.lon[i], lat: areas.lat[i] }),
+    );
     for (const entry of entries) {
       entry.name = plain(entry.label);
       entry.words = ` ${entry.name} ${plain(entry.more || '')}`;
@@ -121,9 +134,9 @@
   function byName(text, most) {
     const wanted = plain(text);
     if (wanted.length < 2) return [];
-    App.names = App.names || gazetteer();
+    App.gazetteer = App.gazetteer || gazetteer();
     const scored = [];
-    for (const entry of App.names) {
+    for (const entry of App.gazetteer) {
       let score;
       if (entry.name === wanted) score = 0;
       else if (entry.name.startsWith(`${wanted} `)) score = 1;
@@ -134,7 +147,9 @@
       scored.push([score * 10 + KINDS.indexOf(entry.kind), entry]);
     }
     scored.sort((a, b) => a[0] - b[0] || (a[1].label < b[1].label ? -1 : 1));
-    return scored.slice(0, most).map(([, entry]) => ({ ...entry, area: entry.area ?? areaAt(entry.lat, entry.lon) }))
+    return scored
+      .slice(0, most)
+      .map(([, entry]) => ({ ...entry, area: entry.area ?? areaAt(entry.lat, entry.lon) }))
       .filter((entry) => entry.area >= 0);
   }
 
@@ -142,7 +157,9 @@
   App.find = (text, most) => {
     const code = tidy(text);
     const names = byName(text, most);
-    return PART.test(code) || POSTCODE.test(code) ? [...byPostcode(code, most), ...names].slice(0, most) : names;
+    return PART.test(code) || POSTCODE.test(code)
+      ? [...byPostcode(code, most), ...names].slice(0, most)
+      : names;
   };
 
   App.looksLikePostcode = (text) => POSTCODE.test(tidy(text));
@@ -169,7 +186,8 @@
     let least = NEAR_KM;
     for (let i = 0; i < areas.id.length; i += 1) {
       const far = km(lat, lon, areas.lat[i], areas.lon[i]);
-      if (far < 20 && shapes[i].some((rings) => rings.filter((ring) => inside(ring, lat, lon)).length % 2)) return i;
+      if (far < 20 && shapes[i].some((rings) => rings.filter((ring) => inside(ring, lat, lon)).length % 2))
+        return i;
       if (far < least) {
         least = far;
         near = i;
@@ -179,4 +197,4 @@
   }
 
   App.areaAt = areaAt;
-})(globalThis.App = globalThis.App || {});
+})((globalThis.App = globalThis.App || {}));

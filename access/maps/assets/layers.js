@@ -9,15 +9,21 @@
   function ranges(edges, colours) {
     return edges.map((from, k) => {
       const to = edges[k + 1];
-      const label = to === undefined
-        ? App.t('range_over', { from })
-        : from === 0 ? App.t('range_under', { to }) : App.t('range', { from, to });
+      const label =
+        to === undefined
+          ? App.t('range_over', { from })
+          : from === 0
+            ? App.t('range_under', { to })
+            : App.t('range', { from, to });
       return { label, fill: colours[k] };
     });
   }
 
   function withSpecial(classes, special) {
-    return [...classes, ...special.map((s) => ({ label: App.t(`legend_${s.key}`), fill: s.fill, hatched: true }))];
+    return [
+      ...classes,
+      ...special.map((s) => ({ label: App.t(`legend_${s.key}`), fill: s.fill, hatched: true })),
+    ];
   }
 
   /* Minutes to the nearest centre, in bands. */
@@ -25,7 +31,9 @@
     const { minutes_edges: edges, minutes: colours } = App.data.palette;
     const classes = withSpecial(ranges(edges, colours), [UNREACHED]);
     return {
-      key, title, classes,
+      key,
+      title,
+      classes,
       values: minutes,
       classOf: (i) => (minutes[i] < Infinity ? App.core.classOf(edges, minutes[i]) : classes.length - 1),
       text: (i) => App.min(minutes[i]),
@@ -33,7 +41,11 @@
       summary: () => {
         const counts = App.service().counts;
         const share = App.core.criteria(App.model, counts, minutes, App.state.limit).within;
-        return App.t('summary_minutes', { share: App.percent(share), people: App.service().people, limit: App.state.limit });
+        return App.t('summary_minutes', {
+          share: App.percent(share),
+          people: App.service().people,
+          limit: App.state.limit,
+        });
       },
     };
   }
@@ -42,15 +54,22 @@
   function changeLayer(key, title, changes) {
     const palette = App.data.palette;
     const edges = palette.added_edges;
-    const saved = palette.saved.slice().reverse().map((fill, k) => ({ label: App.t(['saved_most', 'saved_more', 'saved_some'][k]), fill }));
+    const saved = palette.saved
+      .slice()
+      .reverse()
+      .map((fill, k) => ({ label: App.t(['saved_most', 'saved_more', 'saved_some'][k]), fill }));
     const added = ranges(edges, palette.added);
     added[0].label = App.t('no_change');
-    added.forEach((c, k) => { if (k) c.label = `+${c.label}`; });
+    added.forEach((c, k) => {
+      if (k) c.label = `+${c.label}`;
+    });
     const anySaved = changes.some((c) => c < -edges[1]);
     const classes = withSpecial([...(anySaved ? saved : []), ...added], [UNREACHED]);
     const offset = anySaved ? saved.length : 0;
     return {
-      key, title, classes,
+      key,
+      title,
+      classes,
       values: changes,
       classOf: (i) => {
         const c = changes[i];
@@ -64,14 +83,21 @@
         const more = changes.filter((c) => c > App.core.UNCHANGED).length;
         const less = changes.filter((c) => c < -App.core.UNCHANGED).length;
         const than = App.t(key === 'option_proposal' ? 'than_proposal' : 'than_today');
-        return App.t(less ? 'summary_change_both' : 'summary_change', { more, less, than, all: changes.length });
+        return App.t(less ? 'summary_change_both' : 'summary_change', {
+          more,
+          less,
+          than,
+          all: changes.length,
+        });
       },
     };
   }
 
   function deprivationLayer() {
     const classes = withSpecial(
-      App.data.palette.fifths.map((fill, k) => ({ label: App.t(`fifth_${k + 1}`), fill })), [NO_DATA]);
+      App.data.palette.fifths.map((fill, k) => ({ label: App.t(`fifth_${k + 1}`), fill })),
+      [NO_DATA],
+    );
     const { fifth } = App.model;
     return {
       key: 'deprivation',
@@ -79,7 +105,8 @@
       classes,
       classOf: (i) => (fifth[i] ? fifth[i] - 1 : 5),
       text: (i) => (fifth[i] ? App.t(`fifth_${fifth[i]}`) : App.t('not_known')),
-      summary: () => App.t('summary_deprivation', { number: fifth.filter((f) => f === 1).length, all: fifth.length }),
+      summary: () =>
+        App.t('summary_deprivation', { number: fifth.filter((f) => f === 1).length, all: fifth.length }),
     };
   }
 
@@ -88,8 +115,12 @@
     const edges = [0, 5, 10, 20, 30, 50];
     const colours = App.data.palette.minutes.slice(0, 6);
     const classes = edges.map((from, k) => ({
-      label: k === 0 ? App.t('fewer_than', { number: App.data.suppress_below })
-        : edges[k + 1] ? App.t('count_range', { from, to: edges[k + 1] - 1 }) : App.t('count_over', { from }),
+      label:
+        k === 0
+          ? App.t('fewer_than', { number: App.data.suppress_below })
+          : edges[k + 1]
+            ? App.t('count_range', { from, to: edges[k + 1] - 1 })
+            : App.t('count_over', { from }),
       fill: colours[k],
     }));
     return {
@@ -98,8 +129,12 @@
       classes,
       classOf: (i) => App.core.classOf(edges, Math.round(service.counts[i])),
       text: (i) => App.people(service.counts[i]),
-      summary: () => App.t('summary_families', {
-        total: App.about(service.counts.reduce((a, b) => a + b, 0)), people: service.people, all: App.model.n }),
+      summary: () =>
+        App.t('summary_families', {
+          total: App.about(service.counts.reduce((a, b) => a + b, 0)),
+          people: service.people,
+          all: App.model.n,
+        }),
     };
   }
 
@@ -109,7 +144,8 @@
     const distinct = Array.from(new Set(names)).sort();
     const tints = ['#c9d8ea', '#c6e6e2', '#e6c8da', '#fcdcc6', '#d9d9d9', '#ddd3ee'];
     const few = distinct.length <= tints.length;
-    const classes = few ? distinct.map((label, k) => ({ label: label || App.t('not_known'), fill: tints[k] }))
+    const classes = few
+      ? distinct.map((label, k) => ({ label: label || App.t('not_known'), fill: tints[k] }))
       : [{ label: App.t(`legend_${key}`), fill: '#e4e9ee' }];
     const at = new Map(distinct.map((name, k) => [name, few ? k : 0]));
     return {
@@ -119,7 +155,8 @@
       outline: key,
       classOf: (i) => at.get(names[i]),
       text: (i) => names[i] || App.t('not_known'),
-      summary: () => App.t(`summary_${key}`, { n: distinct.length, names: App.list(distinct.filter(Boolean)) }),
+      summary: () =>
+        App.t(`summary_${key}`, { n: distinct.length, names: App.list(distinct.filter(Boolean)) }),
     };
   }
 
@@ -133,33 +170,67 @@
   }
 
   function plainLayer() {
-    return { key: 'plain', title: App.t('layer_plain'), classes: [], classOf: () => -1, fill: '#dfe6ec', text: () => '', summary: () => '' };
+    return {
+      key: 'plain',
+      title: App.t('layer_plain'),
+      classes: [],
+      classOf: () => -1,
+      fill: '#dfe6ec',
+      text: () => '',
+      summary: () => '',
+    };
   }
 
   /* Choices by view, in the order of the menu. */
   App.layerKeys = (view) => {
     const about = ['deprivation', 'families', ...['ward', 'locality'].filter((k) => App.areas[k])];
     if (view === 'my-street') return ['plain', 'today', ...about];
-    if (view === 'your-option') return ['option_change', 'option', 'option_proposal', 'swipe_option', 'today', 'reach', ...about];
+    if (view === 'your-option')
+      return ['option_change', 'option', 'option_proposal', 'swipe_option', 'today', 'reach', ...about];
     return ['change', 'swipe', 'today', 'after', 'reach', ...about];
   };
 
   App.layer = (key) => {
     const found = App.situations();
     switch (key) {
-      case 'plain': return plainLayer();
-      case 'today': return minutesLayer(key, App.t('layer_today'), found.today.minutes);
-      case 'after': return minutesLayer(key, App.t('layer_after'), found.after.minutes);
-      case 'option': return minutesLayer(key, App.t('layer_option'), found.option.minutes);
-      case 'change': return changeLayer(key, App.t('layer_change'), App.core.change(found.today.minutes, found.after.minutes));
-      case 'option_change': return changeLayer(key, App.t('layer_option_change'), App.core.change(found.today.minutes, found.option.minutes));
-      case 'option_proposal': return changeLayer(key, App.t('layer_option_proposal'), App.core.change(found.after.minutes, found.option.minutes));
-      case 'swipe': return swipeLayer(key, 'after');
-      case 'swipe_option': return swipeLayer(key, 'option');
-      case 'deprivation': return deprivationLayer();
-      case 'families': return familiesLayer();
-      case 'reach': return reachLayer();
-      default: return namesLayer(key);
+      case 'plain':
+        return plainLayer();
+      case 'today':
+        return minutesLayer(key, App.t('layer_today'), found.today.minutes);
+      case 'after':
+        return minutesLayer(key, App.t('layer_after'), found.after.minutes);
+      case 'option':
+        return minutesLayer(key, App.t('layer_option'), found.option.minutes);
+      case 'change':
+        return changeLayer(
+          key,
+          App.t('layer_change'),
+          App.core.change(found.today.minutes, found.after.minutes),
+        );
+      case 'option_change':
+        return changeLayer(
+          key,
+          App.t('layer_option_change'),
+          App.core.change(found.today.minutes, found.option.minutes),
+        );
+      case 'option_proposal':
+        return changeLayer(
+          key,
+          App.t('layer_option_proposal'),
+          App.core.change(found.after.minutes, found.option.minutes),
+        );
+      case 'swipe':
+        return swipeLayer(key, 'after');
+      case 'swipe_option':
+        return swipeLayer(key, 'option');
+      case 'deprivation':
+        return deprivationLayer();
+      case 'families':
+        return familiesLayer();
+      case 'reach':
+        return reachLayer();
+      default:
+        return namesLayer(key);
     }
   };
 
@@ -174,7 +245,8 @@
       right,
       sides: [App.t('swipe_today'), App.t(`swipe_${second}`)],
       text: (i) => App.t('swipe_text', { first: left.text(i), second: right.text(i) }),
-      summary: () => `${App.t('summary_swipe', { second: App.t('swipe_today') })} ${left.summary()} ${App.t('summary_swipe', { second: App.t(`swipe_${second}`) })} ${right.summary()}`,
+      summary: () =>
+        `${App.t('summary_swipe', { second: App.t('swipe_today') })} ${left.summary()} ${App.t('summary_swipe', { second: App.t(`swipe_${second}`) })} ${right.summary()}`,
     };
   }
-})(globalThis.App = globalThis.App || {});
+})((globalThis.App = globalThis.App || {}));

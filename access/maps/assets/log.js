@@ -37,8 +37,13 @@
       const { figures, ranks, ways } = App.optionFigures(option, service);
       const round = (v, d) => (Number.isFinite(v) ? Number(v.toFixed(d)) : null);
       out[service.key] = {
-        mean_minutes: round(figures.mean, 1), weighted_mean_minutes: round(figures.weighted_mean, 1), p90_minutes: round(figures.p90, 1),
-        worst_minutes: round(figures.worst, 1), share_beyond: round(figures.share_beyond, 3), rank_mean: ways ? ranks.mean : null, alternatives: ways ? ways.count : null,
+        mean_minutes: round(figures.mean, 1),
+        weighted_mean_minutes: round(figures.weighted_mean, 1),
+        p90_minutes: round(figures.p90, 1),
+        worst_minutes: round(figures.worst, 1),
+        share_beyond: round(figures.share_beyond, 3),
+        rank_mean: ways ? ranks.mean : null,
+        alternatives: ways ? ways.count : null,
       };
     }
     return out;
@@ -51,10 +56,21 @@
   };
 
   function add() {
-    const name = App.$('option-name').value.trim().slice(0, LIMIT.name) || App.t('unnamed', { number: entries.length + 1 });
+    const name =
+      App.$('option-name').value.trim().slice(0, LIMIT.name) ||
+      App.t('unnamed', { number: entries.length + 1 });
     const reason = App.$('option-reason').value.trim().slice(0, LIMIT.reason);
     const { option, mode, speed, limit } = App.state;
-    entries.push({ name, reason, noted: stamp(), mode, walk_km_h: speed, limit_minutes: limit, ...App.modifications(option), figures: figuresOf(option) });
+    entries.push({
+      name,
+      reason,
+      noted: stamp(),
+      mode,
+      walk_km_h: speed,
+      limit_minutes: limit,
+      ...App.modifications(option),
+      figures: figuresOf(option),
+    });
     App.$('option-name').value = '';
     App.$('option-reason').value = '';
     saved = false;
@@ -76,7 +92,8 @@
     App.$('log-title').focus();
   }
 
-  const namesOf = (ids) => App.list(ids.map((id) => App.siteName(App.data.sites.findIndex((s) => s.id === id))));
+  const namesOf = (ids) =>
+    App.list(ids.map((id) => App.siteName(App.data.sites.findIndex((s) => s.id === id))));
 
   function show() {
     App.$('log-empty').hidden = entries.length > 0;
@@ -84,19 +101,72 @@
     const rows = entries.map((entry) => {
       const means = App.model.services.map((s) => {
         const f = entry.figures[s.key];
-        return f ? App.h('div', {}, App.t('log_mean', { title: s.title, mean: App.min(f.mean_minutes === null ? NaN : f.mean_minutes, 1), rank: f.rank_mean ? App.t('rank_of', { rank: f.rank_mean, count: f.alternatives }) : App.t('number_no_rank') })) : null;
+        return f
+          ? App.h(
+              'div',
+              {},
+              App.t('log_mean', {
+                title: s.title,
+                mean: App.min(f.mean_minutes === null ? NaN : f.mean_minutes, 1),
+                rank: f.rank_mean
+                  ? App.t('rank_of', { rank: f.rank_mean, count: f.alternatives })
+                  : App.t('number_no_rank'),
+              }),
+            )
+          : null;
       });
-      return [[App.h('div', {}, entry.name), App.h('div', { className: 'hint' }, entry.noted)], entry.reason || App.t('no_reason'),
-        [App.h('div', {}, entry.close.length ? App.t('log_close', { sites: namesOf(entry.close) }) : App.t('option_closes_none')), entry.open.length ? App.h('div', {}, App.t('log_open', { sites: namesOf(entry.open) })) : null],
+      return [
+        [App.h('div', {}, entry.name), App.h('div', { className: 'hint' }, entry.noted)],
+        entry.reason || App.t('no_reason'),
+        [
+          App.h(
+            'div',
+            {},
+            entry.close.length
+              ? App.t('log_close', { sites: namesOf(entry.close) })
+              : App.t('option_closes_none'),
+          ),
+          entry.open.length ? App.h('div', {}, App.t('log_open', { sites: namesOf(entry.open) })) : null,
+        ],
         [App.h('div', {}, App.t(`how_${entry.mode}`)), means],
-        [App.button(App.t('restore'), () => restore(entry), 'link', { 'aria-label': App.t('restore_named', { name: entry.name }) }), ' ', App.button(App.t('remove'), () => drop(entry), 'link', { 'aria-label': App.t('remove_named', { name: entry.name }) })]];
+        [
+          App.button(App.t('restore'), () => restore(entry), 'link', {
+            'aria-label': App.t('restore_named', { name: entry.name }),
+          }),
+          ' ',
+          App.button(App.t('remove'), () => drop(entry), 'link', {
+            'aria-label': App.t('remove_named', { name: entry.name }),
+          }),
+        ],
+      ];
     });
-    App.fill(App.$('log-rows'), entries.length ? App.table(App.t('log_caption'), [App.t('col_option_name'), App.t('col_reason'), App.t('col_changes'), App.t('col_results'), App.t('col_do')], rows, { className: 'compact log', texts: [1, 2, 3, 4] }) : null);
+    App.fill(
+      App.$('log-rows'),
+      entries.length
+        ? App.table(
+            App.t('log_caption'),
+            [
+              App.t('col_option_name'),
+              App.t('col_reason'),
+              App.t('col_changes'),
+              App.t('col_results'),
+              App.t('col_do'),
+            ],
+            rows,
+            { className: 'compact log', texts: [1, 2, 3, 4] },
+          )
+        : null,
+    );
   }
 
   /* ---- files ---- */
 
-  App.logJson = () => JSON.stringify({ format: FORMAT, version: 1, place: App.data.place, as_of: App.data.as_of, options: entries }, null, 2);
+  App.logJson = () =>
+    JSON.stringify(
+      { format: FORMAT, version: 1, place: App.data.place, as_of: App.data.as_of, options: entries },
+      null,
+      2,
+    );
 
   /* A cell that a spreadsheet must not take for a formula. */
   const cell = (value) => {
@@ -106,10 +176,37 @@
   };
 
   App.logCsv = () => {
-    const figures = ['mean_minutes', 'weighted_mean_minutes', 'p90_minutes', 'worst_minutes', 'share_beyond', 'rank_mean', 'alternatives'];
-    const head = ['name', 'reason', 'noted', 'mode', 'walk_km_h', 'limit_minutes', 'close', 'open', ...App.model.services.flatMap((s) => figures.map((f) => `${s.key}_${f}`))];
-    const lines = entries.map((e) => [e.name, e.reason, e.noted, e.mode, e.walk_km_h, e.limit_minutes, e.close.join(' '), e.open.join(' '),
-      ...App.model.services.flatMap((s) => figures.map((f) => (e.figures[s.key] ? e.figures[s.key][f] : '')))]);
+    const figures = [
+      'mean_minutes',
+      'weighted_mean_minutes',
+      'p90_minutes',
+      'worst_minutes',
+      'share_beyond',
+      'rank_mean',
+      'alternatives',
+    ];
+    const head = [
+      'name',
+      'reason',
+      'noted',
+      'mode',
+      'walk_km_h',
+      'limit_minutes',
+      'close',
+      'open',
+      ...App.model.services.flatMap((s) => figures.map((f) => `${s.key}_${f}`)),
+    ];
+    const lines = entries.map((e) => [
+      e.name,
+      e.reason,
+      e.noted,
+      e.mode,
+      e.walk_km_h,
+      e.limit_minutes,
+      e.close.join(' '),
+      e.open.join(' '),
+      ...App.model.services.flatMap((s) => figures.map((f) => (e.figures[s.key] ? e.figures[s.key][f] : ''))),
+    ]);
     return `${[head, ...lines].map((row) => row.map(cell).join(',')).join('\r\n')}\r\n`;
   };
 
@@ -123,14 +220,22 @@
     App.say(App.t('said_saved', { file: name }));
   }
 
-  const fileName = (ending) => `${App.data.place.toLowerCase().replace(/[^a-z0-9]+/g, '-')}-options.${ending}`;
+  const fileName = (ending) =>
+    `${App.data.place.toLowerCase().replace(/[^a-z0-9]+/g, '-')}-options.${ending}`;
 
   /* ---- a link, and a file opened again ---- */
 
   App.optionLink = () => {
     const { option, mode, speed, limit, service } = App.state;
     const { close, open } = App.modifications(option);
-    const parts = new URLSearchParams({ close: close.join('.'), open: open.join('.'), mode, speed, limit, service: App.model.services[service].key });
+    const parts = new URLSearchParams({
+      close: close.join('.'),
+      open: open.join('.'),
+      mode,
+      speed,
+      limit,
+      service: App.model.services[service].key,
+    });
     return `${location.href.split('#')[0]}#your-option?${parts}`;
   };
 
@@ -175,16 +280,23 @@
     } catch {
       throw new Error(App.t('file_not_json'));
     }
-    if (file?.format !== FORMAT || !Array.isArray(file.options) || !file.options.length) throw new Error(App.t('file_wrong'));
+    if (file?.format !== FORMAT || !Array.isArray(file.options) || !file.options.length)
+      throw new Error(App.t('file_wrong'));
     const texts = (list) => (Array.isArray(list) ? list.map(String) : []);
     const read = file.options.map((o) => {
       const close = texts(o.close);
       const open = texts(o.open);
       const option = App.optionFrom(close, open);
       return {
-        name: String(o.name || '').slice(0, LIMIT.name) || App.t('unnamed', { number: entries.length + 1 }), reason: String(o.reason || '').slice(0, LIMIT.reason), noted: String(o.noted || '').slice(0, 20),
-        mode: App.core.modes(App.model).includes(o.mode) ? o.mode : 'walk', walk_km_h: Number(o.walk_km_h) || App.data.walk_km_h, limit_minutes: Number(o.limit_minutes) || App.data.threshold,
-        close, open, figures: figuresOf(option),
+        name: String(o.name || '').slice(0, LIMIT.name) || App.t('unnamed', { number: entries.length + 1 }),
+        reason: String(o.reason || '').slice(0, LIMIT.reason),
+        noted: String(o.noted || '').slice(0, 20),
+        mode: App.core.modes(App.model).includes(o.mode) ? o.mode : 'walk',
+        walk_km_h: Number(o.walk_km_h) || App.data.walk_km_h,
+        limit_minutes: Number(o.limit_minutes) || App.data.threshold,
+        close,
+        open,
+        figures: figuresOf(option),
       };
     });
     entries.push(...read);
@@ -199,8 +311,12 @@
       event.preventDefault();
       add();
     });
-    App.$('save-csv').addEventListener('click', () => save(`\ufeff${App.logCsv()}`, 'text/csv', fileName('csv')));
-    App.$('save-json').addEventListener('click', () => save(App.logJson(), 'application/json', fileName('json')));
+    App.$('save-csv').addEventListener('click', () =>
+      save(`\ufeff${App.logCsv()}`, 'text/csv', fileName('csv')),
+    );
+    App.$('save-json').addEventListener('click', () =>
+      save(App.logJson(), 'application/json', fileName('json')),
+    );
     App.$('copy-link').addEventListener('click', copyLink);
     App.$('open-file').addEventListener('change', async (event) => {
       const [file] = event.target.files;
@@ -218,4 +334,4 @@
       if (!saved && entries.length) event.preventDefault();
     });
   };
-})(globalThis.App = globalThis.App || {});
+})((globalThis.App = globalThis.App || {}));

@@ -56,7 +56,8 @@
   /* Controls show what is chosen, whoever chose it. */
   App.syncControls = () => {
     const { service, mode, speed, limit, swipe } = App.state;
-    for (const radio of document.querySelectorAll('input[name="service"]')) radio.checked = Number(radio.value) === service;
+    for (const radio of document.querySelectorAll('input[name="service"]'))
+      radio.checked = Number(radio.value) === service;
     for (const radio of document.querySelectorAll('input[name="mode"]')) radio.checked = radio.value === mode;
     App.$('speed').value = speed;
     App.$('limit').value = limit;
@@ -66,26 +67,47 @@
   };
 
   function radios(name, values) {
-    return values.map(([value, label], k) => App.h('div', { className: 'radio' },
-      App.h('input', { type: 'radio', name, id: `${name}-${k}`, value, checked: k === 0 }), App.h('label', { for: `${name}-${k}` }, label)));
+    return values.map(([value, label], k) =>
+      App.h(
+        'div',
+        { className: 'radio' },
+        App.h('input', { type: 'radio', name, id: `${name}-${k}`, value, checked: k === 0 }),
+        App.h('label', { for: `${name}-${k}` }, label),
+      ),
+    );
   }
 
   function makeSettings() {
     App.$('service-choice').parentNode.hidden = App.model.services.length < 2;
-    App.fill(App.$('service-choice'), radios('service', App.model.services.map((s, i) => [i, s.title])));
-    App.fill(App.$('mode-choice'), radios('mode', App.core.modes(App.model).map((m) => [m, App.t(`how_${m}`)])));
+    App.fill(
+      App.$('service-choice'),
+      radios(
+        'service',
+        App.model.services.map((s, i) => [i, s.title]),
+      ),
+    );
+    App.fill(
+      App.$('mode-choice'),
+      radios(
+        'mode',
+        App.core.modes(App.model).map((m) => [m, App.t(`how_${m}`)]),
+      ),
+    );
     App.$('settings').addEventListener('change', (event) => {
       const { name, value } = event.target;
       if (name === 'service') App.set({ service: Number(value), reach: null });
       if (name === 'mode') App.set({ mode: value });
-      if (name === 'service' || name === 'mode') App.say(App.t('said_showing', { title: App.service().title, mode: App.modeWords() }));
+      if (name === 'service' || name === 'mode')
+        App.say(App.t('said_showing', { title: App.service().title, mode: App.modeWords() }));
     });
     for (const name of ['speed', 'limit']) {
       App.$(name).addEventListener('input', (event) => {
         App.set({ [name]: Number(event.target.value) });
       });
     }
-    App.$('speed').addEventListener('change', () => App.say(App.t('said_speed', { speed: App.number(App.state.speed, 1) })));
+    App.$('speed').addEventListener('change', () =>
+      App.say(App.t('said_speed', { speed: App.number(App.state.speed, 1) })),
+    );
     App.$('limit').addEventListener('change', () => App.say(App.t('said_limit', { n: App.state.limit })));
   }
 
@@ -105,7 +127,8 @@
         if (name === 'tiles') App.map.tiles(event.target.checked);
         else App.renderMap();
       });
-      if ((name === 'ward' || name === 'locality') && !App.areas[name]) App.$(`show-${name}`).parentNode.hidden = true;
+      if ((name === 'ward' || name === 'locality') && !App.areas[name])
+        App.$(`show-${name}`).parentNode.hidden = true;
     }
     App.$('swipe').addEventListener('input', (event) => {
       App.state.swipe = Number(event.target.value);
@@ -152,7 +175,7 @@
     makeSettings();
     App.map.create();
     makeMapControls();
-    App.wireStreet();
+    App.wireSearch();
     App.wireOption();
     App.wireLog();
     makePrinting();
@@ -164,10 +187,12 @@
       App.$(`title-${App.state.view}`).focus({ preventScroll: true });
     });
     globalThis.addEventListener('popstate', follow);
-    globalThis.addEventListener('hashchange', () => { if (location.hash.includes('?')) follow(); });
+    globalThis.addEventListener('hashchange', () => {
+      if (location.hash.includes('?')) follow();
+    });
     follow();
     document.body.dataset.ready = 'yes';
   }
 
   start();
-})(globalThis.App = globalThis.App || {});
+})((globalThis.App = globalThis.App || {}));

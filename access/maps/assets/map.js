@@ -9,7 +9,6 @@
   let map;
   let left;
   let right = null;
-  let labels = [];
   let lines;
   let markers = [];
   let pin = null;
@@ -30,7 +29,14 @@
     return App.shapes.map((shape, i) => {
       if (!shape.length) return null;
       const layer = L.polygon(shape, {
-        renderer, pane: name, color: '#9aa3a8', weight: 0.5, opacity: 0.8, fillOpacity: 1, fillColor: '#e3e8ec', bubblingMouseEvents: true,
+        renderer,
+        pane: name,
+        color: '#9aa3a8',
+        weight: 0.5,
+        opacity: 0.8,
+        fillOpacity: 1,
+        fillColor: '#e3e8ec',
+        bubblingMouseEvents: true,
       });
       layer.on('mouseover', () => hover(i));
       layer.on('mouseout', () => tip.remove());
@@ -43,18 +49,35 @@
   function hover(i) {
     if (App.printing) return;
     const text = [App.h('strong', {}, App.areaName(i))];
-    if (shown && shown.text(i)) text.push(App.h('span', {}, `${shown.title}: ${shown.text(i)} ${shown.unit || ''}`));
-    tip.setContent(App.h('div', {}, text.map((t) => App.h('div', {}, t))));
+    if (shown && shown.text(i))
+      text.push(App.h('span', {}, `${shown.title}: ${shown.text(i)} ${shown.unit || ''}`));
+    tip.setContent(
+      App.h(
+        'div',
+        {},
+        text.map((t) => App.h('div', {}, t)),
+      ),
+    );
     tip.setLatLng([App.areas.lat[i], App.areas.lon[i]]).addTo(map);
   }
 
   function addStreets() {
     const renderer = L.svg({ pane: 'streets', padding: SVG_PADDING });
-    const look = [['#6f777b', 2.2], ['#8d9599', 1.3], ['#a9b0b4', 0.7]];
+    const look = [
+      ['#6f777b', 2.2],
+      ['#8d9599', 1.3],
+      ['#a9b0b4', 0.7],
+    ];
     App.data.streets.forEach((packed, rank) => {
       if (!packed.length) return;
       L.polyline(packed.map(App.unpack), {
-        renderer, pane: 'streets', interactive: false, color: look[rank][0], weight: look[rank][1], opacity: 0.75, smoothFactor: 1.5,
+        renderer,
+        pane: 'streets',
+        interactive: false,
+        color: look[rank][0],
+        weight: look[rank][1],
+        opacity: 0.75,
+        smoothFactor: 1.5,
       }).addTo(map);
     });
   }
@@ -63,113 +86,63 @@
     const renderer = L.svg({ pane: 'outlines', padding: SVG_PADDING });
     for (const [name, packed] of Object.entries(App.data.outlines)) {
       outlines[name] = L.polyline(packed.map(App.unpack), {
-        renderer, pane: 'outlines', interactive: false, color: '#3d3d3d', weight: name === 'ward' ? 1.2 : 2, opacity: 0.8, dashArray: name === 'ward' ? '4 3' : null,
+        renderer,
+        pane: 'outlines',
+        interactive: false,
+        color: '#3d3d3d',
+        weight: name === 'ward' ? 1.2 : 2,
+        opacity: 0.8,
+        dashArray: name === 'ward' ? '4 3' : null,
       });
     }
   }
 
   function north() {
     const control = L.control({ position: 'topright' });
-    control.onAdd = () => App.h('div', { className: 'north' },
-      App.s('svg', { viewBox: '0 0 24 34', width: 24, height: 34, role: 'img', 'aria-label': App.t('north') },
-        App.s('path', { d: 'M12 2 L20 24 L12 19 L4 24 Z', fill: '#0b0c0c' }),
-        App.s('text', { x: 12, y: 33, 'text-anchor': 'middle', 'font-size': 10, 'font-weight': 700 }, App.t('north_letter'))));
+    control.onAdd = () =>
+      App.h(
+        'div',
+        { className: 'north' },
+        App.s(
+          'svg',
+          { viewBox: '0 0 24 34', width: 24, height: 34, role: 'img', 'aria-label': App.t('north') },
+          App.s('path', { d: 'M12 2 L20 24 L12 19 L4 24 Z', fill: '#0b0c0c' }),
+          App.s(
+            'text',
+            { x: 12, y: 33, 'text-anchor': 'middle', 'font-size': 10, 'font-weight': 700 },
+            App.t('north_letter'),
+          ),
+        ),
+      );
     control.addTo(map);
   }
-
-  /* ---- centres: shape says which service, a cross that it closes, a star that it is a hub ---- */
-
-  const SHAPES = {
-    circle: 'M12 3 A9 9 0 1 1 11.99 3 Z',
-    square: 'M4 4 H20 V20 H4 Z',
-    triangle: 'M12 2.5 L22 20.5 H2 Z',
-    diamond: 'M12 2 L22 12 L12 22 L2 12 Z',
-    star: 'M12 1 L15.1 8.6 L23.3 9.3 L17.1 14.7 L19 22.7 L12 18.4 L5 22.7 L6.9 14.7 L0.7 9.3 L8.9 8.6 Z',
-  };
-  const BY_SERVICE = ['circle', 'square', 'triangle', 'diamond'];
-
-  App.symbol = (kind, status, size) => {
-    const service = App.data.services.findIndex((s) => s.key === kind);
-    const colours = App.data.palette.markers;
-    const shape = kind === 'hub' ? 'star' : kind === 'candidate' ? 'diamond' : BY_SERVICE[service] || 'circle';
-    const colour = colours[kind] || App.data.palette.categorical[service] || '#3d3d3d';
-    const closed = status === 'closing' || status === 'closed';
-    return App.s('svg', { viewBox: '-1 -1 26 26', width: size, height: size, 'aria-hidden': 'true', focusable: 'false' },
-      App.s('path', { d: SHAPES[shape], fill: closed ? '#ffffff' : colour, stroke: closed ? colour : '#ffffff', 'stroke-width': closed ? 3.6 : 1.8 }),
-      closed ? App.s('path', { d: 'M8 8 L16 16 M16 8 L8 16', stroke: '#0b0c0c', 'stroke-width': 3.4, 'stroke-linecap': 'round' }) : null);
-  };
 
   function siteMarker(entry) {
     const site = App.data.sites[entry.site];
     const size = entry.kind === 'candidate' ? 12 : entry.status === 'open' ? 22 : 26;
-    const icon = L.divIcon({ className: `site ${entry.status}`, html: App.symbol(entry.kind, entry.status, size), iconSize: [size, size] });
-    const marker = L.marker([site.lat, site.lon], {
-      icon, keyboard: false, title: '', zIndexOffset: entry.kind === 'candidate' ? -500 : entry.status === 'open' ? 0 : 300,
+    const icon = L.divIcon({
+      className: `site ${entry.status}`,
+      html: App.symbol(entry.kind, entry.status, size),
+      iconSize: [size, size],
     });
-    marker.bindTooltip(() => App.h('div', {}, App.h('div', {}, App.h('strong', {}, site.name)), App.h('div', {}, App.statusWords(entry))), { direction: 'top', offset: [0, -10], className: 'tip', opacity: 1 });
+    const marker = L.marker([site.lat, site.lon], {
+      icon,
+      keyboard: false,
+      title: '',
+      zIndexOffset: entry.kind === 'candidate' ? -500 : entry.status === 'open' ? 0 : 300,
+    });
+    marker.bindTooltip(
+      () =>
+        App.h(
+          'div',
+          {},
+          App.h('div', {}, App.h('strong', {}, site.name)),
+          App.h('div', {}, App.statusWords(entry)),
+        ),
+      { direction: 'top', offset: [0, -10], className: 'tip', opacity: 1 },
+    );
     marker.on('click', () => App.siteChosen(entry, marker));
     return marker;
-  }
-
-  /* ---- names, placed one after the other so that none covers another ---- */
-
-  function nameLabel(text, lat, lon, className) {
-    const node = App.h('span', { className: `name ${className}` }, text);
-    const marker = L.marker([lat, lon], {
-      pane: 'names', interactive: false, keyboard: false,
-      icon: L.divIcon({ className: 'name-holder', html: node, iconSize: [0, 0] }),
-    });
-    return { marker, node, lat, lon, width: 0 };
-  }
-
-  /* Where on the map no name may stand: centres, controls, the pin. */
-  function takenSpots(size) {
-    const around = (latLng, left, up, right, down, of) => {
-      const p = map.latLngToContainerPoint(latLng);
-      return [p.x - left, p.y - up, p.x + right, p.y + down, of];
-    };
-    const taken = markers.filter((m) => m.entry.kind !== 'candidate').map((m) => around(m.marker.getLatLng(), 11, 11, 11, 11, m));
-    taken.push([0, 0, 58, 98], [size.x - 46, 0, size.x, 54], [0, size.y - 52, 120, size.y]);
-    if (App.data.modelled) taken.push([size.x - 290, size.y - 38, size.x, size.y]);
-    if (pin) taken.push(around(pin.getLatLng(), 14, 38, 14, 0));
-    if (shown && shown.right) taken.push([(size.x * App.state.swipe) / 100 - 80, 0, (size.x * App.state.swipe) / 100 + 170, 34]);
-    return taken;
-  }
-
-  const BESIDE = (w) => [[14, 0], [-14 - w, 0], [-w / 2, -26], [-w / 2, 26], [14, 22], [-14 - w, 22], [14, -22], [-14 - w, -22]];
-  const CENTRED = (w) => [[-w / 2, 0], [-w / 2, -20], [-w / 2, 20], [12, 0], [-12 - w, 0], [-w / 2, -34], [-w / 2, 34]];
-  const FURTHER = (w) => [30, 36, 50, 80].flatMap((far) => [-far, far].flatMap((dy) => [[14, dy], [-w * 0.15, dy], [-w / 2, dy], [-w * 0.85, dy], [-14 - w, dy]]));
-
-  /* Each name takes the first spot that covers nothing; without one it is not shown. Towns may
-   * cover a centre rather than go unnamed, and a trip's label is always shown. */
-  function placeNames() {
-    const size = map.getSize();
-    const taken = takenSpots(size);
-    const zoom = map.getZoom();
-    for (const label of labels) {
-      const p = map.latLngToContainerPoint([label.lat, label.lon]);
-      if (!label.width) {
-        label.width = label.node.offsetWidth;
-        label.height = label.node.offsetHeight;
-      }
-      const box = ([dx, dy]) => [p.x + dx - 3, p.y + dy - label.height / 2 - 1, p.x + dx + label.width + 3, p.y + dy + label.height / 2 + 1];
-      const clipped = (b) => p.x > 0 && p.x < size.x && p.y > 0 && p.y < size.y && (b[0] < 0 || b[2] > size.x || b[1] < 0 || b[3] > size.y);
-      const meets = (b, t) => b[0] < t[2] && b[2] > t[0] && b[1] < t[3] && b[3] > t[1];
-      const fits = (overCentres) => (spot) => {
-        const b = box(spot);
-        return !clipped(b) && !taken.some((t) => !(t[4] && (t[4] === label.of || overCentres)) && meets(b, t));
-      };
-      const spots = label.beside ? BESIDE(label.width) : CENTRED(label.width);
-      let best = null;
-      if (zoom >= (label.zoom || 0)) {
-        best = spots.find(fits(false)) || (label.far && FURTHER(label.width).find(fits(false))) || (label.over && spots.find(fits(true))) || (label.trip && (spots.find((s) => !clipped(box(s))) || spots[0])) || null;
-      }
-      label.node.hidden = !best;
-      if (best) {
-        taken.push(box(best));
-        label.node.style.transform = `translate(${best[0]}px, ${best[1] - label.height / 2}px)`;
-      }
-    }
   }
 
   /* Centres that stay as they are drawn are left alone. */
@@ -186,34 +159,28 @@
     }
   }
 
-  /* A name's element is made once, and measured once. */
-  const nameCache = new Map();
-
-  function name(text, lat, lon, className, more) {
-    const key = [text, lat, lon, className].join('|');
-    if (!nameCache.has(key)) nameCache.set(key, nameLabel(text, lat, lon, className));
-    return Object.assign(nameCache.get(key), { beside: false, trip: false, far: false, over: false, zoom: 0, of: null }, more);
+  /* Where on the map no name may stand: centres, controls, the pin. */
+  function takenSpots() {
+    const size = map.getSize();
+    const around = (latLng, left_, up, right_, down, of) => {
+      const p = map.latLngToContainerPoint(latLng);
+      return [p.x - left_, p.y - up, p.x + right_, p.y + down, of];
+    };
+    const taken = markers
+      .filter((m) => m.entry.kind !== 'candidate')
+      .map((m) => around(m.marker.getLatLng(), 11, 11, 11, 11, m));
+    taken.push([0, 0, 58, 98], [size.x - 46, 0, size.x, 54], [0, size.y - 52, 120, size.y]);
+    if (App.data.modelled) taken.push([size.x - 290, size.y - 38, size.x, size.y]);
+    if (pin) taken.push(around(pin.getLatLng(), 14, 38, 14, 0));
+    if (shown && shown.right)
+      taken.push([(size.x * App.state.swipe) / 100 - 80, 0, (size.x * App.state.swipe) / 100 + 170, 34]);
+    return taken;
   }
 
+  const placeNames = () => App.names.place(map, takenSpots());
+
   function drawNames() {
-    const visited = new Set(trips.map((trip) => trip.site));
-    const wanted = markers.filter((m) => m.entry.kind !== 'candidate' && !visited.has(m.entry.site)).map((m) => {
-      const site = App.data.sites[m.entry.site];
-      const changed = m.entry.status !== 'open';
-      return name(App.shortName(m.entry.site), site.lat, site.lon, changed ? `site-name ${m.entry.status}` : 'site-name', { order: changed ? 0 : 4, beside: true, far: changed, zoom: changed ? 0 : 13, of: m });
-    });
-    for (const trip of trips) {
-      const site = App.data.sites[trip.site];
-      const of = markers.find((m) => m.entry.site === trip.site);
-      wanted.push(name(trip.label, site.lat, site.lon, `trip ${trip.name || (trip.dashed ? 'after' : 'today')}`, { order: -1, beside: true, trip: true, far: true, of }));
-    }
-    for (const [text, lon, lat, rank] of App.data.places) {
-      wanted.push(name(text, lat, lon, rank === 1 ? 'town' : 'village', { order: rank, zoom: rank > 2 ? 12 : 0, over: rank === 1 }));
-    }
-    const keep = new Set(wanted);
-    for (const label of labels) if (!keep.has(label)) label.marker.remove();
-    for (const label of wanted) if (!map.hasLayer(label.marker)) label.marker.addTo(map);
-    labels = wanted.sort((a, b) => a.order - b.order || (a.node.textContent < b.node.textContent ? -1 : 1));
+    App.names.draw(map, markers, trips);
     placeNames();
   }
 
@@ -254,27 +221,9 @@
     const size = map.getSize();
     const x = Math.round(size.x * (App.state.swipe / 100));
     const from = map.containerPointToLayerPoint([0, 0]);
-    map.getPane('areas-right').style.clip = `rect(${from.y}px, ${from.x + size.x}px, ${from.y + size.y}px, ${from.x + x}px)`;
+    map.getPane('areas-right').style.clip =
+      `rect(${from.y}px, ${from.x + size.x}px, ${from.y + size.y}px, ${from.x + x}px)`;
     App.$('divider').style.left = `${x}px`;
-  }
-
-  function legend(layer, entries) {
-    const swatch = (c) => App.s('svg', { width: 26, height: 18, 'aria-hidden': 'true' },
-      App.s('rect', { x: 0.5, y: 0.5, width: 25, height: 17, fill: c.fill, stroke: '#6f777b' }));
-    const used = new Set();
-    for (let i = 0; i < App.model.n; i += 1) {
-      used.add(layer.classOf(i));
-      if (layer.right) used.add(layer.right.classOf(i));
-    }
-    const classes = layer.classes.filter((c, k) => !c.hatched || used.has(k));
-    const kinds = new Map();
-    for (const entry of entries) kinds.set(`${entry.kind} ${entry.status}`, entry);
-    App.fill(App.$('legend'),
-      classes.length ? App.h('div', { className: 'legend-block' },
-        App.h('p', { className: 'legend-title' }, layer.unit ? `${layer.title} (${layer.unit})` : layer.title),
-        App.h('ul', {}, classes.map((c) => App.h('li', {}, swatch(c), c.label)))) : null,
-      App.h('div', { className: 'legend-block' }, App.h('ul', {},
-        Array.from(kinds.values(), (entry) => App.h('li', {}, App.symbol(entry.kind, entry.status, 20), App.kindWords(entry.kind, entry.status))))));
   }
 
   /* ---- lines from a person's place to their centres ---- */
@@ -286,25 +235,66 @@
     if (!place) return;
     for (const trip of trips) {
       const site = App.data.sites[trip.site];
-      const ends = [[place.lat, place.lon], [site.lat, site.lon]];
-      L.polyline(ends, { pane: 'lines', interactive: false, color: '#ffffff', weight: 8, opacity: 0.9 }).addTo(lines);
-      L.polyline(ends, { pane: 'lines', interactive: false, color: trip.colour, weight: 4, dashArray: trip.dashed ? '3 8' : null }).addTo(lines);
+      const ends = [
+        [place.lat, place.lon],
+        [site.lat, site.lon],
+      ];
+      L.polyline(ends, {
+        pane: 'lines',
+        interactive: false,
+        color: '#ffffff',
+        weight: 8,
+        opacity: 0.9,
+      }).addTo(lines);
+      L.polyline(ends, {
+        pane: 'lines',
+        interactive: false,
+        color: trip.colour,
+        weight: 4,
+        dashArray: trip.dashed ? '3 8' : null,
+      }).addTo(lines);
     }
     pin = L.marker([place.lat, place.lon], {
-      keyboard: false, interactive: false, zIndexOffset: 1000,
+      keyboard: false,
+      interactive: false,
+      zIndexOffset: 1000,
       icon: L.divIcon({
-        className: 'pin', iconSize: [30, 40], iconAnchor: [15, 38],
-        html: App.s('svg', { viewBox: '0 0 30 40', width: 30, height: 40, 'aria-hidden': 'true' },
-          App.s('path', { d: 'M15 38 C15 38 27 23 27 14 A12 12 0 0 0 3 14 C3 23 15 38 15 38 Z', fill: '#0b0c0c', stroke: '#ffdd00', 'stroke-width': 2.5 }),
-          App.s('circle', { cx: 15, cy: 14, r: 5, fill: '#ffdd00' })),
+        className: 'pin',
+        iconSize: [30, 40],
+        iconAnchor: [15, 38],
+        html: App.s(
+          'svg',
+          { viewBox: '0 0 30 40', width: 30, height: 40, 'aria-hidden': 'true' },
+          App.s('path', {
+            d: 'M15 38 C15 38 27 23 27 14 A12 12 0 0 0 3 14 C3 23 15 38 15 38 Z',
+            fill: '#0b0c0c',
+            stroke: '#ffdd00',
+            'stroke-width': 2.5,
+          }),
+          App.s('circle', { cx: 15, cy: 14, r: 5, fill: '#ffdd00' }),
+        ),
       }),
     }).addTo(map);
   }
 
   App.map = {
     create() {
-      map = L.map('map', { zoomSnap: 0.25, zoomDelta: 0.5, wheelPxPerZoomLevel: 120, minZoom: 8, maxZoom: 17, attributionControl: false, zoomControl: false, fadeAnimation: false, zoomAnimation: !App.still, markerZoomAnimation: !App.still, inertia: !App.still });
-      L.control.zoom({ position: 'topleft', zoomInTitle: App.t('zoom_in'), zoomOutTitle: App.t('zoom_out') }).addTo(map);
+      map = L.map('map', {
+        zoomSnap: 0.25,
+        zoomDelta: 0.5,
+        wheelPxPerZoomLevel: 120,
+        minZoom: 8,
+        maxZoom: 17,
+        attributionControl: false,
+        zoomControl: false,
+        fadeAnimation: false,
+        zoomAnimation: !App.still,
+        markerZoomAnimation: !App.still,
+        inertia: !App.still,
+      });
+      L.control
+        .zoom({ position: 'topleft', zoomInTitle: App.t('zoom_in'), zoomOutTitle: App.t('zoom_out') })
+        .addTo(map);
       L.control.scale({ position: 'bottomleft', maxWidth: 100 }).addTo(map);
       north();
       pane('areas', 300);
@@ -318,7 +308,10 @@
       addStreets();
       addOutlines();
       lines = L.layerGroup().addTo(map);
-      map.on('moveend zoomend resize', () => { placeNames(); clip(); });
+      map.on('moveend zoomend resize', () => {
+        placeNames();
+        clip();
+      });
       map.on('move', clip);
       map.on('click', (event) => App.pointChosen(event.latlng.lat, event.latlng.lng));
       App.$('map').addEventListener('keydown', (event) => {
@@ -345,7 +338,7 @@
         if (overlays[outline] || layer.outline === outline) line.addTo(map);
         else line.remove();
       }
-      legend(layer, entries);
+      App.legend(layer, entries);
     },
 
     redraw: clip,
@@ -358,7 +351,12 @@
     },
 
     fit(points, most) {
-      map.fitBounds(L.latLngBounds(points), { animate: !App.still, paddingTopLeft: [70, 60], paddingBottomRight: [60, 50], maxZoom: most || 15 });
+      map.fitBounds(L.latLngBounds(points), {
+        animate: !App.still,
+        paddingTopLeft: [70, 60],
+        paddingBottomRight: [60, 50],
+        maxZoom: most || 15,
+      });
     },
 
     everything(atOnce) {
@@ -367,19 +365,26 @@
 
     /* At once, for paper: what is on the map, or all of it. */
     frame(points) {
-      for (const label of labels) label.width = 0; // letters have another size on paper
+      App.names.measureAgain(); // letters have another size on paper
       map.invalidateSize({ animate: false, pan: false });
-      map.fitBounds(points ? L.latLngBounds(points) : App.bounds, { animate: false, padding: points ? [40, 40] : [4, 4], maxZoom: 15 });
+      map.fitBounds(points ? L.latLngBounds(points) : App.bounds, {
+        animate: false,
+        padding: points ? [40, 40] : [4, 4],
+        maxZoom: 15,
+      });
       placeNames();
     },
 
     resized() {
-      for (const label of labels) label.width = 0;
+      App.names.measureAgain();
       map.invalidateSize({ animate: false, pan: false });
     },
 
     popup(lat, lon, content) {
-      L.popup({ closeButton: true, maxWidth: 300, className: 'note' }).setLatLng([lat, lon]).setContent(content).openOn(map);
+      L.popup({ closeButton: true, maxWidth: 300, className: 'note' })
+        .setLatLng([lat, lon])
+        .setContent(content)
+        .openOn(map);
     },
 
     closePopup() {
@@ -395,6 +400,8 @@
       for (const area of left) if (area) area.setStyle({ fillOpacity: on ? 0.55 : 1 });
     },
 
-    get leaflet() { return map; },
+    get leaflet() {
+      return map;
+    },
   };
-})(globalThis.App = globalThis.App || {});
+})((globalThis.App = globalThis.App || {}));

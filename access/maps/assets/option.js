@@ -37,19 +37,25 @@
       const index = App.model.services.findIndex((s) => s.before.includes(site));
       if (index >= 0) App.state.service = index;
     }
-    App.changeOption((o) => (on ? o[set].add(site) : o[set].delete(site)), App.t(on ? 'said_open' : 'said_closed', { site: App.siteName(site) }));
+    App.changeOption(
+      (o) => (on ? o[set].add(site) : o[set].delete(site)),
+      App.t(on ? 'said_open' : 'said_closed', { site: App.siteName(site) }),
+    );
   };
 
   /* From "My street": the proposal, but with this centre kept. */
   App.keepAfterAll = (site) => {
     App.state.service = App.model.services.findIndex((s) => s.before.includes(site));
     App.go('your-option');
-    App.changeOption((o) => {
-      const proposal = App.proposalOption();
-      o.keep = proposal.keep;
-      o.hubs = proposal.hubs;
-      o.keep.add(site);
-    }, App.t('said_open', { site: App.siteName(site) }));
+    App.changeOption(
+      (o) => {
+        const proposal = App.proposalOption();
+        o.keep = proposal.keep;
+        o.hubs = proposal.hubs;
+        o.keep.add(site);
+      },
+      App.t('said_open', { site: App.siteName(site) }),
+    );
   };
 
   /* Figures and ranks of any option, for one service, in the mode and limits chosen now. */
@@ -74,7 +80,9 @@
   App.prepare = () => {
     clearTimeout(idle);
     const { mode, speed, limit, option } = App.state;
-    const jobs = App.model.services.flatMap((s) => [0, 1, -1].map((more) => [s, App.openIn(option, s).length + more]));
+    const jobs = App.model.services.flatMap((s) =>
+      [0, 1, -1].map((more) => [s, App.openIn(option, s).length + more]),
+    );
     const next = () => {
       const job = jobs.shift();
       if (!job) return;
@@ -86,8 +94,18 @@
 
   App.optionWords = (option, service) => {
     const closed = service.before.filter((s) => !option.keep.has(s));
-    const parts = [App.t('option_keeps', { kept: service.before.length - closed.length, all: service.before.length, title: service.title })];
-    parts.push(closed.length ? App.t('option_closes', { sites: App.list(closed.map(App.shortName)) }) : App.t('option_closes_none'));
+    const parts = [
+      App.t('option_keeps', {
+        kept: service.before.length - closed.length,
+        all: service.before.length,
+        title: service.title,
+      }),
+    ];
+    parts.push(
+      closed.length
+        ? App.t('option_closes', { sites: App.list(closed.map(App.shortName)) })
+        : App.t('option_closes_none'),
+    );
     return parts.join(' ');
   };
 
@@ -99,119 +117,158 @@
     App.say(parts.filter(Boolean).join('. '));
   }
 
-  /* ---- tick boxes ---- */
-
-  function box(site, checked, extra) {
-    return App.h('div', { className: 'check' },
-      App.h('input', { type: 'checkbox', id: `site-${site}`, checked, onchange: () => App.toggleSite(site) }),
-      App.h('label', { for: `site-${site}` }, App.shortName(site), extra));
-  }
-
-  function makeBoxes() {
-    App.fill(App.$('option-boxes'), App.model.services.map((service, index) => App.h('fieldset', {},
-      App.h('legend', {}, App.symbol(service.key, 'open', 20), ` ${service.title}`, App.h('span', { className: 'kept', id: `kept-${index}` })),
-      App.h('div', { className: 'checks' }, service.before.map((site) => box(site, true, [
-        ' ', service.after.includes(site) ? null : App.h('span', { className: 'flag' }, App.t('flag_closing')),
-        ' ', App.data.sites[site].assumed ? App.h('span', { className: 'flag quiet' }, App.t('flag_assumed')) : null]))))));
-    const hubs = App.data.sites.map((_, i) => i).slice(App.data.candidates_from);
-    App.$('hubs').hidden = !hubs.length;
-    App.fill(App.$('hub-boxes'), hubs.map((site) => box(site, false, App.data.sites[site].address ? App.h('span', { className: 'hint' }, App.data.sites[site].address) : null)));
-  }
-
-  function syncBoxes() {
-    const { option } = App.state;
-    App.model.services.forEach((service, index) => {
-      let kept = 0;
-      for (const site of service.before) {
-        App.$(`site-${site}`).checked = option.keep.has(site);
-        kept += option.keep.has(site) ? 1 : 0;
-      }
-      App.fill(App.$(`kept-${index}`), App.t('kept_of', { kept, all: service.before.length }));
-    });
-    for (let site = App.data.candidates_from; site < App.data.sites.length; site += 1) App.$(`site-${site}`).checked = option.hubs.has(site);
-    App.fill(App.$('hub-count'), option.hubs.size ? App.t('hubs_chosen', { n: option.hubs.size }) : App.t('hubs_none'));
-    App.$('undo').disabled = !undo.length;
-    App.$('redo').disabled = !redo.length;
-  }
-
-  function filterHubs() {
-    const wanted = App.$('hub-filter').value.trim().toLowerCase();
-    for (let site = App.data.candidates_from; site < App.data.sites.length; site += 1) {
-      const text = `${App.data.sites[site].name} ${App.data.sites[site].address || ''}`.toLowerCase();
-      App.$(`site-${site}`).parentNode.hidden = Boolean(wanted) && !text.includes(wanted);
-    }
-  }
-
-  /* ---- results ---- */
-
   const shownValue = (name, value) => (name === 'share_beyond' ? App.percent(value, 1) : App.min(value, 1));
 
   /* What a whole option saves a year; null where a closed centre's cost is not known. */
   App.saving = (option) => {
     const closed = App.model.services.flatMap((s) => s.before).filter((site) => !option.keep.has(site));
     if (!closed.length) return 0;
-    return closed.every((site) => App.data.sites[site].cost !== undefined) ? closed.reduce((sum, site) => sum + App.data.sites[site].cost, 0) : null;
+    return closed.every((site) => App.data.sites[site].cost !== undefined)
+      ? closed.reduce((sum, site) => sum + App.data.sites[site].cost, 0)
+      : null;
   };
 
   function rankTable(service, mine, proposal) {
     const { ways } = mine;
     const same = proposal.ways && ways && proposal.open.length === mine.open.length;
-    const names = App.core.CRITERIA.filter((name) => (name !== 'gap' || App.data.areas.decile) && (name !== 'weighted_mean' || App.data.areas.weight));
+    const names = App.core.CRITERIA.filter(
+      (name) =>
+        (name !== 'gap' || App.data.areas.decile) && (name !== 'weighted_mean' || App.data.areas.weight),
+    );
     const rows = names.map((name) => {
       const best = ways ? App.core.bestOf(ways[name]) : -1;
-      const rank = (ranks, all) => (all ? App.h('span', { className: 'rank' }, App.t('rank_of', { rank: ranks[name], count: all.count })) : null);
-      return [App.t(`criterion_${name}`, { limit: App.state.limit }),
+      const rank = (ranks, all) =>
+        all
+          ? App.h('span', { className: 'rank' }, App.t('rank_of', { rank: ranks[name], count: all.count }))
+          : null;
+      return [
+        App.t(`criterion_${name}`, { limit: App.state.limit }),
         [App.h('strong', {}, shownValue(name, mine.figures[name])), rank(mine.ranks, ways)],
         [shownValue(name, proposal.figures[name]), rank(proposal.ranks, proposal.ways)],
-        ways ? [shownValue(name, ways[name][best]), App.button(App.t('try_it'), () => tryBest(service, ways.sets[best], name), 'link', { 'aria-label': App.t('try_best', { criterion: App.t(`criterion_${name}`, { limit: App.state.limit }) }) })] : App.t('not_known')];
+        ways
+          ? [
+              shownValue(name, ways[name][best]),
+              App.button(App.t('try_it'), () => tryBest(service, ways.sets[best], name), 'link', {
+                'aria-label': App.t('try_best', {
+                  criterion: App.t(`criterion_${name}`, { limit: App.state.limit }),
+                }),
+              }),
+            ]
+          : App.t('not_known'),
+      ];
     });
-    return [App.table(App.t('rank_caption', { mode: App.modeWords() }), [App.t('col_criterion'), App.t('col_option'), App.t('col_proposal'), App.t('col_best')], rows, { className: 'ranks' }),
-      App.h('p', { className: 'small' }, App.t(same ? 'rank_note' : 'rank_note_differs', { count: ways ? App.number(ways.count) : '', keep: mine.open.length, all: service.before.length }))];
+    return [
+      App.table(
+        App.t('rank_caption', { mode: App.modeWords() }),
+        [App.t('col_criterion'), App.t('col_option'), App.t('col_proposal'), App.t('col_best')],
+        rows,
+        { className: 'ranks' },
+      ),
+      App.h(
+        'p',
+        { className: 'small' },
+        App.t(same ? 'rank_note' : 'rank_note_differs', {
+          count: ways ? App.number(ways.count) : '',
+          keep: mine.open.length,
+          all: service.before.length,
+        }),
+      ),
+    ];
   }
 
   function tryBest(service, sites, name) {
-    App.changeOption((o) => {
-      for (const site of service.before) o.keep.delete(site);
-      for (const site of sites) o.keep.add(site);
-      o.hubs.clear();
-    }, App.t('said_best', { criterion: App.t(`criterion_${name}`, { limit: App.state.limit }) }));
+    App.changeOption(
+      (o) => {
+        for (const site of service.before) o.keep.delete(site);
+        for (const site of sites) o.keep.add(site);
+        o.hubs.clear();
+      },
+      App.t('said_best', { criterion: App.t(`criterion_${name}`, { limit: App.state.limit }) }),
+    );
   }
 
   function strip(service, mine, proposal) {
     if (!mine.ways) return null;
     const marks = [{ key: 'option', name: App.t('col_option'), value: mine.figures.mean, colour: MINE }];
-    const same = proposal.open.every((site) => mine.open.includes(site)) && proposal.open.length === mine.open.length;
-    if (same) marks[0] = { key: 'proposal', name: App.t('mark_both'), value: mine.figures.mean, colour: PROPOSAL };
-    else if (proposal.open.length === mine.open.length) marks.unshift({ key: 'proposal', name: App.t('col_proposal'), value: proposal.figures.mean, colour: PROPOSAL });
+    const same =
+      proposal.open.every((site) => mine.open.includes(site)) && proposal.open.length === mine.open.length;
+    if (same)
+      marks[0] = { key: 'proposal', name: App.t('mark_both'), value: mine.figures.mean, colour: PROPOSAL };
+    else if (proposal.open.length === mine.open.length)
+      marks.unshift({
+        key: 'proposal',
+        name: App.t('col_proposal'),
+        value: proposal.figures.mean,
+        colour: PROPOSAL,
+      });
     const text = (v) => App.t('minutes_1', { minutes: App.min(v, 1) });
-    const values = { count: mine.ways.count, keep: mine.open.length, all: service.before.length, rank: mine.ranks.mean, title: service.title };
-    return App.h('figure', {}, App.h('figcaption', {}, App.t('strip_caption', values)),
-      App.strip(mine.ways.mean, marks, { label: App.t('strip_label', { ...values, mean: App.min(mine.figures.mean, 1) }), lowText: (v) => App.t('strip_low', { minutes: text(v) }), highText: (v) => App.t('strip_high', { minutes: text(v) }) }));
+    const values = {
+      count: mine.ways.count,
+      keep: mine.open.length,
+      all: service.before.length,
+      rank: mine.ranks.mean,
+      title: service.title,
+    };
+    return App.h(
+      'figure',
+      {},
+      App.h('figcaption', {}, App.t('strip_caption', values)),
+      App.strip(mine.ways.mean, marks, {
+        label: App.t('strip_label', { ...values, mean: App.min(mine.figures.mean, 1) }),
+        lowText: (v) => App.t('strip_low', { minutes: text(v) }),
+        highText: (v) => App.t('strip_high', { minutes: text(v) }),
+      }),
+    );
   }
 
   function headline(service, mine, proposal, before) {
     const line = [App.optionWords(App.state.option, service)];
     const hubs = [...App.state.option.hubs];
     if (hubs.length) line.push(App.t('option_hubs', { sites: App.list(hubs.map(App.siteName)) }));
-    if (!mine.open.length) return [App.h('p', { className: 'error' }, App.t('option_empty', { title: service.title }))];
+    if (!mine.open.length)
+      return [App.h('p', { className: 'error' }, App.t('option_empty', { title: service.title }))];
     const difference = mine.figures.mean - proposal.figures.mean;
-    const words = App.sameOption(App.state.option, App.proposalOption()) ? 'compare_same' : Math.abs(difference) < 0.05 ? 'compare_level' : difference < 0 ? 'compare_shorter' : 'compare_longer';
-    return [App.h('p', {}, line.join(' ')),
-      App.h('dl', { className: 'numbers' },
-        number('number_mean', App.min(mine.figures.mean, 1), App.t('number_mean_unit', { today: App.min(before.mean, 1) })),
-        number('number_rank', mine.ways ? App.number(mine.ranks.mean) : '\u2013', mine.ways ? App.t('number_rank_unit', { count: mine.ways.count }) : App.t('number_no_rank')),
-        number('number_within', App.percent(mine.figures.within), App.t('number_within_unit', { limit: App.state.limit }))),
-      App.h('p', {}, App.t(words, { difference: App.number(Math.abs(difference), 1) }))];
+    const words = App.sameOption(App.state.option, App.proposalOption())
+      ? 'compare_same'
+      : Math.abs(difference) < 0.05
+        ? 'compare_level'
+        : difference < 0
+          ? 'compare_shorter'
+          : 'compare_longer';
+    return [
+      App.h('p', {}, line.join(' ')),
+      App.h(
+        'dl',
+        { className: 'numbers' },
+        number(
+          'number_mean',
+          App.min(mine.figures.mean, 1),
+          App.t('number_mean_unit', { today: App.min(before.mean, 1) }),
+        ),
+        number(
+          'number_rank',
+          mine.ways ? App.number(mine.ranks.mean) : '\u2013',
+          mine.ways ? App.t('number_rank_unit', { count: mine.ways.count }) : App.t('number_no_rank'),
+        ),
+        number(
+          'number_within',
+          App.percent(mine.figures.within),
+          App.t('number_within_unit', { limit: App.state.limit }),
+        ),
+      ),
+      App.h('p', {}, App.t(words, { difference: App.number(Math.abs(difference), 1) })),
+    ];
   }
 
-  const number = (key, value, unit) => App.h('div', {}, App.h('dt', {}, App.t(key)), App.h('dd', {}, App.h('strong', {}, value), ' ', unit));
-
-  App.optionIsEmpty = (service) => !App.openIn(App.state.option, service).length;
+  const number = (key, value, unit) =>
+    App.h('div', {}, App.h('dt', {}, App.t(key)), App.h('dd', {}, App.h('strong', {}, value), ' ', unit));
 
   App.views = App.views || {};
   App.views['your-option'] = {
     mapTitle(layer) {
-      return layer.key === 'option_change' ? App.t('map_title_option', { title: App.service().title }) : layer.title;
+      return layer.key === 'option_change'
+        ? App.t('map_title_option', { title: App.service().title })
+        : layer.title;
     },
     render() {
       const { option, limit } = App.state;
@@ -219,26 +276,80 @@
       const found = App.situations();
       const mine = App.optionFigures(option, service);
       const proposal = App.optionFigures(App.proposalOption(), service);
-      const before = App.core.summary(App.model, service.counts, found.today.minutes, limit, App.data.thresholds);
-      const spread = App.core.distribution(service.counts, App.core.change(found.today.minutes, found.option.minutes));
-      syncBoxes();
+      const before = App.core.summary(
+        App.model,
+        service.counts,
+        found.today.minutes,
+        limit,
+        App.data.thresholds,
+      );
+      const spread = App.core.distribution(
+        service.counts,
+        App.core.change(found.today.minutes, found.option.minutes),
+      );
+      App.syncBoxes();
+      App.$('undo').disabled = !undo.length;
+      App.$('redo').disabled = !redo.length;
       App.fill(App.$('option-headline'), headline(service, mine, proposal, before));
-      App.fill(App.$('option-bar'), mine.open.length ? App.t('bar_words', { title: service.title, mean: App.min(mine.figures.mean, 1), proposal: App.min(proposal.figures.mean, 1), rank: mine.ways ? App.t('rank_of', { rank: mine.ranks.mean, count: mine.ways.count }) : App.t('number_no_rank') }) : App.t('option_empty', { title: service.title }));
+      App.fill(
+        App.$('option-bar'),
+        mine.open.length
+          ? App.t('bar_words', {
+              title: service.title,
+              mean: App.min(mine.figures.mean, 1),
+              proposal: App.min(proposal.figures.mean, 1),
+              rank: mine.ways
+                ? App.t('rank_of', { rank: mine.ranks.mean, count: mine.ways.count })
+                : App.t('number_no_rank'),
+            })
+          : App.t('option_empty', { title: service.title }),
+      );
       App.$('option-results').hidden = !mine.open.length;
       App.$('option-street').hidden = !App.state.place;
       if (App.state.place) App.fill(App.$('option-street'), streetLine(service));
       if (!mine.open.length) return;
       App.fill(App.$('option-strip'), strip(service, mine, proposal));
       App.fill(App.$('option-ranks'), rankTable(service, mine, proposal));
-      App.fill(App.$('option-finding'), App.findingWords(before, mine.figures, spread, service, App.t('with_option')));
+      App.fill(
+        App.$('option-finding'),
+        App.findingWords(before, mine.figures, spread, service, App.t('with_option')),
+      );
       const saving = App.saving(option);
-      App.fill(App.$('option-saving'), App.t('saving'), ' ', saving === null ? App.t('saving_unknown') : saving === 0 ? App.t('saving_none') : App.t('saving_known', { pounds: App.number(saving) }));
+      App.fill(
+        App.$('option-saving'),
+        App.t('saving'),
+        ' ',
+        saving === null
+          ? App.t('saving_unknown')
+          : saving === 0
+            ? App.t('saving_none')
+            : App.t('saving_known', { pounds: App.number(saving) }),
+      );
       const columns = [App.t('col_today'), App.t('col_proposal'), App.t('col_option')];
-      App.fill(App.$('option-figures'), App.keyFigures(App.t('option_key_caption', { mode: App.modeWords() }), columns, [before, proposal.figures, mine.figures]));
+      App.fill(
+        App.$('option-figures'),
+        App.keyFigures(App.t('option_key_caption', { mode: App.modeWords() }), columns, [
+          before,
+          proposal.figures,
+          mine.figures,
+        ]),
+      );
       App.fill(App.$('option-classes'), App.changeTable(spread, service, App.t('option_classes_caption')));
       App.$('option-fifths-part').hidden = !App.data.areas.decile;
-      if (App.data.areas.decile) App.fill(App.$('option-fifths'), App.fifthTable(App.t('option_fifth_caption', { mode: App.modeWords() }), columns, [before, proposal.figures, mine.figures], ['#12436D', PROPOSAL, MINE]));
-      App.fill(App.$('option-worst'), App.worstList(service, found.today, found.option, App.t('option_worst_caption')));
+      if (App.data.areas.decile)
+        App.fill(
+          App.$('option-fifths'),
+          App.fifthTable(
+            App.t('option_fifth_caption', { mode: App.modeWords() }),
+            columns,
+            [before, proposal.figures, mine.figures],
+            ['#12436D', PROPOSAL, MINE],
+          ),
+        );
+      App.fill(
+        App.$('option-worst'),
+        App.worstList(service, found.today, found.option, App.t('option_worst_caption')),
+      );
     },
   };
 
@@ -246,17 +357,37 @@
     const { place, option } = App.state;
     const near = (open) => App.core.nearestOf(App.minutes_('walk'), App.model.n, place.area, open);
     const mine = near(App.openIn(option, service));
-    return App.h('p', {}, App.rich('option_street', { place: place.label, one: service.one, today: App.minutes(near(service.before).minutes), after: App.minutes(near(service.after).minutes), mine: App.minutes(mine.minutes), site: App.siteName(mine.site) }, ['mine', 'place']));
+    return App.h(
+      'p',
+      {},
+      App.rich(
+        'option_street',
+        {
+          place: place.label,
+          one: service.one,
+          today: App.minutes(near(service.before).minutes),
+          after: App.minutes(near(service.after).minutes),
+          mine: App.minutes(mine.minutes),
+          site: App.siteName(mine.site),
+        },
+        ['mine', 'place'],
+      ),
+    );
   }
 
   App.wireOption = () => {
-    makeBoxes();
-    App.$('start-proposal').addEventListener('click', () => App.changeOption((o) => Object.assign(o, App.proposalOption()), App.t('said_proposal')));
-    App.$('start-today').addEventListener('click', () => App.changeOption((o) => Object.assign(o, App.todayOption()), App.t('said_today')));
+    App.makeBoxes();
+    App.$('start-proposal').addEventListener('click', () =>
+      App.changeOption((o) => Object.assign(o, App.proposalOption()), App.t('said_proposal')),
+    );
+    App.$('start-today').addEventListener('click', () =>
+      App.changeOption((o) => Object.assign(o, App.todayOption()), App.t('said_today')),
+    );
     App.$('undo').addEventListener('click', () => step(undo, redo, 'said_undo'));
     App.$('redo').addEventListener('click', () => step(redo, undo, 'said_redo'));
-    App.$('hub-filter').addEventListener('input', filterHubs);
-    new IntersectionObserver(([seen]) => { App.$('option-bar').hidden = seen.isIntersecting; }).observe(App.$('option-headline'));
+    new IntersectionObserver(([seen]) => {
+      App.$('option-bar').hidden = seen.isIntersecting;
+    }).observe(App.$('option-headline'));
     App.$('print-option').addEventListener('click', () => globalThis.print());
   };
-})(globalThis.App = globalThis.App || {});
+})((globalThis.App = globalThis.App || {}));

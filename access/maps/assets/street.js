@@ -14,7 +14,13 @@
   App.streetWords = (service, area) => {
     const before = trip(service, 'walk', area, service.before);
     const after = trip(service, 'walk', area, service.after);
-    const values = { old: App.siteName(before.site), now: App.siteName(after.site), one: service.one, before: App.minutes(before.minutes), after: App.minutes(after.minutes) };
+    const values = {
+      old: App.siteName(before.site),
+      now: App.siteName(after.site),
+      one: service.one,
+      before: App.minutes(before.minutes),
+      after: App.minutes(after.minutes),
+    };
     const change = after.minutes - before.minutes;
     const extra = App.minutes(Math.abs(change));
     let key;
@@ -23,7 +29,14 @@
     else if (before.site === after.site) key = 'street_same';
     else if (Math.abs(change) < 0.5) key = 'street_moved';
     else key = change > 0 ? 'street_longer' : 'street_shorter';
-    return { key, before, after, change, tone: change >= 0.5 ? 'longer' : change <= -0.5 ? 'shorter' : 'same', values: { ...values, extra } };
+    return {
+      key,
+      before,
+      after,
+      change,
+      tone: change >= 0.5 ? 'longer' : change <= -0.5 ? 'shorter' : 'same',
+      values: { ...values, extra },
+    };
   };
 
   function card(service, place) {
@@ -32,25 +45,86 @@
     const bold = ['extra', 'before', 'after', 'old', 'now'];
     const changed = found.before.site !== found.after.site;
     const bars = [
-      { name: App.t('today'), value: App.t('on_foot', { minutes: App.minutes(found.before.minutes) }), minutes: found.before.minutes, where: App.siteName(found.before.site), colour: TODAY },
-      { name: App.t('after_proposal'), value: App.t('on_foot', { minutes: App.minutes(found.after.minutes) }), minutes: found.after.minutes, where: App.siteName(found.after.site), colour: AFTER },
+      {
+        name: App.t('today'),
+        value: App.t('on_foot', { minutes: App.minutes(found.before.minutes) }),
+        minutes: found.before.minutes,
+        where: App.siteName(found.before.site),
+        colour: TODAY,
+      },
+      {
+        name: App.t('after_proposal'),
+        value: App.t('on_foot', { minutes: App.minutes(found.after.minutes) }),
+        minutes: found.after.minutes,
+        where: App.siteName(found.after.site),
+        colour: AFTER,
+      },
     ];
-    const rows = App.core.modes(App.model).filter((m) => m !== 'typical').map((mode) => {
-      const b = trip(service, mode, place.area, service.before);
-      const a = trip(service, mode, place.area, service.after);
-      const other = (near, usual) => (near.site !== usual.site && near.site >= 0 ? App.h('span', { className: 'where' }, App.t('at', { site: App.siteName(near.site) })) : null);
-      return [App.t(`how_${mode}`), [App.min(b.minutes), other(b, found.before)], [App.min(a.minutes), other(a, found.after)], App.minChange(a.minutes - b.minutes)];
-    });
+    const rows = App.core
+      .modes(App.model)
+      .filter((m) => m !== 'typical')
+      .map((mode) => {
+        const b = trip(service, mode, place.area, service.before);
+        const a = trip(service, mode, place.area, service.after);
+        const other = (near, usual) =>
+          near.site !== usual.site && near.site >= 0
+            ? App.h('span', { className: 'where' }, App.t('at', { site: App.siteName(near.site) }))
+            : null;
+        return [
+          App.t(`how_${mode}`),
+          [App.min(b.minutes), other(b, found.before)],
+          [App.min(a.minutes), other(a, found.after)],
+          App.minChange(a.minutes - b.minutes),
+        ];
+      });
     const closing = found.before.site >= 0 && !service.after.includes(found.before.site);
-    return App.h('article', { className: `card ${found.tone}` },
-      App.h('h3', {}, App.symbol(service.key, 'open', 22), ' ', service.title, App.h('span', { className: 'for' }, App.t('for_people', { people: service.people }))),
-      App.h('p', { className: 'tag-line' }, App.h('strong', { className: `tag ${found.tone}` }, App.t(`tag_${found.tone}`))),
+    return App.h(
+      'article',
+      { className: `card ${found.tone}` },
+      App.h(
+        'h3',
+        {},
+        App.symbol(service.key, 'open', 22),
+        ' ',
+        service.title,
+        App.h('span', { className: 'for' }, App.t('for_people', { people: service.people })),
+      ),
+      App.h(
+        'p',
+        { className: 'tag-line' },
+        App.h('strong', { className: `tag ${found.tone}` }, App.t(`tag_${found.tone}`)),
+      ),
       App.h('p', { className: 'finding' }, App.rich(found.key, found.values, bold)),
       changed ? App.twoBars(bars, most) : null,
-      App.table(App.t('street_table', { title: service.title }), [App.t('col_how'), App.t('col_today'), App.t('col_after'), App.t('col_change')], rows, { hideCaption: true }),
-      found.after.secondSite >= 0 ? App.h('p', { className: 'small' }, App.t('street_second', { site: App.siteName(found.after.secondSite), minutes: App.minutes(found.after.secondMinutes) })) : null,
+      App.table(
+        App.t('street_table', { title: service.title }),
+        [App.t('col_how'), App.t('col_today'), App.t('col_after'), App.t('col_change')],
+        rows,
+        { hideCaption: true },
+      ),
+      found.after.secondSite >= 0
+        ? App.h(
+            'p',
+            { className: 'small' },
+            App.t('street_second', {
+              site: App.siteName(found.after.secondSite),
+              minutes: App.minutes(found.after.secondMinutes),
+            }),
+          )
+        : null,
       optionLine(service, place, found),
-      closing ? App.h('p', { className: 'what-if' }, App.button(App.t('what_if', { site: App.shortName(found.before.site) }), () => App.keepAfterAll(found.before.site), 'button secondary')) : null);
+      closing
+        ? App.h(
+            'p',
+            { className: 'what-if' },
+            App.button(
+              App.t('what_if', { site: App.shortName(found.before.site) }),
+              () => App.keepAfterAll(found.before.site),
+              'button secondary',
+            ),
+          )
+        : null,
+    );
   }
 
   /* What the visitor's own option would do here, once there is one. */
@@ -58,7 +132,15 @@
     const { option } = App.state;
     if (App.sameOption(option, App.proposalOption())) return null;
     const mine = trip(service, 'walk', place.area, App.openIn(option, service));
-    return App.h('p', { className: 'inset' }, App.t('street_option', { site: App.siteName(mine.site), minutes: App.minutes(mine.minutes), after: App.minutes(found.after.minutes) }));
+    return App.h(
+      'p',
+      { className: 'inset' },
+      App.t('street_option', {
+        site: App.siteName(mine.site),
+        minutes: App.minutes(mine.minutes),
+        after: App.minutes(found.after.minutes),
+      }),
+    );
   }
 
   /* Lines from a place: in "My street" to the centres of every service, today and after the
@@ -70,8 +152,20 @@
       const found = App.streetWords(service, place.area);
       const moved = found.after.site !== found.before.site;
       const words = (near) => ({ site: App.shortName(near.site), minutes: App.minutes(near.minutes) });
-      if (found.before.site >= 0) out.push({ site: found.before.site, colour: TODAY, dashed: false, label: App.t(moved ? 'trip_today' : 'trip_both', words(found.before)) });
-      if (found.after.site >= 0 && moved) out.push({ site: found.after.site, colour: AFTER, dashed: true, label: App.t('trip_after', words(found.after)) });
+      if (found.before.site >= 0)
+        out.push({
+          site: found.before.site,
+          colour: TODAY,
+          dashed: false,
+          label: App.t(moved ? 'trip_today' : 'trip_both', words(found.before)),
+        });
+      if (found.after.site >= 0 && moved)
+        out.push({
+          site: found.after.site,
+          colour: AFTER,
+          dashed: true,
+          label: App.t('trip_after', words(found.after)),
+        });
     }
     return out;
   };
@@ -83,13 +177,28 @@
     const words = (near) => ({ site: App.shortName(near.site), minutes: App.minutes(near.minutes) });
     const moved = today.site !== mine.site;
     const out = [];
-    if (today.site >= 0) out.push({ site: today.site, colour: TODAY, dashed: false, label: App.t(moved ? 'trip_today' : 'trip_both', words(today)) });
-    if (mine.site >= 0 && moved) out.push({ site: mine.site, colour: MINE, dashed: true, label: App.t('trip_option', words(mine)), name: 'option' });
+    if (today.site >= 0)
+      out.push({
+        site: today.site,
+        colour: TODAY,
+        dashed: false,
+        label: App.t(moved ? 'trip_today' : 'trip_both', words(today)),
+      });
+    if (mine.site >= 0 && moved)
+      out.push({
+        site: mine.site,
+        colour: MINE,
+        dashed: true,
+        label: App.t('trip_option', words(mine)),
+        name: 'option',
+      });
     return out;
   }
 
-  App.placePoints = (place) => [[place.lat, place.lon],
-    ...App.tripsFor(place, 'my-street').map((t) => [App.data.sites[t.site].lat, App.data.sites[t.site].lon])];
+  App.placePoints = (place) => [
+    [place.lat, place.lon],
+    ...App.tripsFor(place, 'my-street').map((t) => [App.data.sites[t.site].lat, App.data.sites[t.site].lon]),
+  ];
 
   App.choosePlace = (place) => {
     App.state.place = place;
@@ -100,10 +209,15 @@
     App.map.fit(App.placePoints(place));
     App.$('place-title').focus({ preventScroll: true });
     App.$('place-title').scrollIntoView({ block: 'nearest', behavior: App.still ? 'auto' : 'smooth' });
-    App.say([App.t('results_for', { place: place.label }), ...App.model.services.map((s) => {
-      const found = App.streetWords(s, place.area);
-      return `${s.title}: ${App.t(found.key, found.values)}`;
-    })].join('. '));
+    App.say(
+      [
+        App.t('results_for', { place: place.label }),
+        ...App.model.services.map((s) => {
+          const found = App.streetWords(s, place.area);
+          return `${s.title}: ${App.t(found.key, found.values)}`;
+        }),
+      ].join('. '),
+    );
   };
 
   App.pointChosen = (lat, lon) => {
@@ -127,11 +241,25 @@
     const found = App.situations();
     const second = App.state.view === 'your-option' ? 'option' : 'after';
     const i = place.area;
-    const line = (key, name) => App.h('p', {}, App.h('strong', {}, `${App.t(key)}: `), App.t('note_line', { minutes: App.minutes(found[name].minutes[i]), site: App.siteName(found[name].site[i]) }));
-    const content = App.h('div', {},
-      App.h('h3', {}, place.label), App.h('p', { className: 'small' }, `${App.service().title}, ${App.modeWords()}`),
-      line('today', 'today'), line(second === 'option' ? 'with_option' : 'after_proposal', second),
-      App.button(App.t('see_street'), () => App.choosePlace(place), 'link'));
+    const line = (key, name) =>
+      App.h(
+        'p',
+        {},
+        App.h('strong', {}, `${App.t(key)}: `),
+        App.t('note_line', {
+          minutes: App.minutes(found[name].minutes[i]),
+          site: App.siteName(found[name].site[i]),
+        }),
+      );
+    const content = App.h(
+      'div',
+      {},
+      App.h('h3', {}, place.label),
+      App.h('p', { className: 'small' }, `${App.service().title}, ${App.modeWords()}`),
+      line('today', 'today'),
+      line(second === 'option' ? 'with_option' : 'after_proposal', second),
+      App.button(App.t('see_street'), () => App.choosePlace(place), 'link'),
+    );
     App.map.popup(place.lat, place.lon, content);
     App.say(content.textContent);
   };
@@ -141,16 +269,31 @@
     const actions = [];
     if (App.state.view === 'your-option') {
       const open = App.state.option.keep.has(entry.site) || App.state.option.hubs.has(entry.site);
-      actions.push(App.button(App.t(open ? 'close_site' : 'open_site'), () => { App.map.closePopup(); App.toggleSite(entry.site); }, 'button small-button'));
+      actions.push(
+        App.button(
+          App.t(open ? 'close_site' : 'open_site'),
+          () => {
+            App.map.closePopup();
+            App.toggleSite(entry.site);
+          },
+          'button small-button',
+        ),
+      );
     } else {
-      actions.push(App.button(App.t('show_reach'), () => {
-        App.map.closePopup();
-        const service = App.data.services.findIndex((s) => s.key === site.service);
-        App.state.service = service < 0 ? App.state.service : service;
-        App.state.reach = entry.site;
-        App.state.layers['before-after'] = 'reach';
-        App.go('before-after');
-      }, 'link'));
+      actions.push(
+        App.button(
+          App.t('show_reach'),
+          () => {
+            App.map.closePopup();
+            const service = App.data.services.findIndex((s) => s.key === site.service);
+            App.state.service = service < 0 ? App.state.service : service;
+            App.state.reach = entry.site;
+            App.state.layers['before-after'] = 'reach';
+            App.go('before-after');
+          },
+          'link',
+        ),
+      );
     }
     const { lat, lng } = marker.getLatLng();
     App.map.popup(lat, lng, App.h('div', {}, App.h('h3', {}, site.name), App.statusWords(entry), actions));
@@ -159,122 +302,26 @@
 
   App.views = App.views || {};
   App.views['my-street'] = {
-    mapTitle: () => (App.state.place ? App.t('map_title_street', { place: App.state.place.label }) : App.t('map_title_all', { place: App.data.place })),
+    mapTitle: () =>
+      App.state.place
+        ? App.t('map_title_street', { place: App.state.place.label })
+        : App.t('map_title_all', { place: App.data.place }),
     render() {
       const { place } = App.state;
       App.$('street-results').hidden = !place;
       App.$('places').hidden = Boolean(place);
       if (!place) return;
       App.fill(App.$('place-title'), App.t('results_for', { place: place.label }));
-      App.fill(App.$('place-where'), place.kind === 'postcode' || place.kind === 'point' ? App.t('place_area', { area: App.areaName(place.area) }) : App.t('place_middle', { place: place.label }));
-      App.fill(App.$('cards'), App.model.services.map((s) => card(s, place)));
+      App.fill(
+        App.$('place-where'),
+        place.kind === 'postcode' || place.kind === 'point'
+          ? App.t('place_area', { area: App.areaName(place.area) })
+          : App.t('place_middle', { place: place.label }),
+      );
+      App.fill(
+        App.$('cards'),
+        App.model.services.map((s) => card(s, place)),
+      );
     },
   };
-
-  /* ---- the search box: a combobox, as the ARIA patterns have it ---- */
-
-  let options = [];
-  let active = -1;
-
-  function showOptions(list) {
-    options = list;
-    active = -1;
-    const box = App.$('place-options');
-    App.fill(box, list.map((place, k) => App.h('li', { role: 'option', id: `place-option-${k}`, 'aria-selected': 'false', onmousedown: (e) => e.preventDefault(), onclick: () => pick(k) },
-      App.h('span', {}, place.label), App.h('span', { className: 'kind' }, place.kind === 'place' ? App.t('find_place') : place.kind === 'postcode' ? App.areaName(place.area) : App.t(`find_${place.kind}`)))));
-    box.hidden = !list.length;
-    App.$('place').setAttribute('aria-expanded', String(list.length > 0));
-    App.$('place').removeAttribute('aria-activedescendant');
-    App.$('place-count').textContent = list.length ? App.t('find_count', { n: list.length }) : '';
-  }
-
-  function mark(k) {
-    const nodes = App.$('place-options').children;
-    if (active >= 0) nodes[active].setAttribute('aria-selected', 'false');
-    active = k;
-    if (k < 0) App.$('place').removeAttribute('aria-activedescendant');
-    else {
-      nodes[k].setAttribute('aria-selected', 'true');
-      nodes[k].scrollIntoView({ block: 'nearest' });
-      App.$('place').setAttribute('aria-activedescendant', `place-option-${k}`);
-    }
-  }
-
-  function pick(k) {
-    const place = options[k];
-    App.$('place').value = place.label;
-    showOptions([]);
-    App.choosePlace(place);
-  }
-
-  function submit() {
-    const text = App.$('place').value.trim();
-    if (active >= 0) return pick(active);
-    showOptions([]);
-    const input = App.$('place');
-    const fail = (message) => {
-      input.setAttribute('aria-invalid', 'true');
-      App.problem(message);
-      input.focus();
-    };
-    if (!text) return fail(App.t('type_something'));
-    const found = App.find(text, 8);
-    if (!found.length) {
-      if (!App.looksLikePostcode(text)) return fail(App.t('not_found', { text, place: App.data.place }));
-      return fail(App.t(App.data.postcodes ? 'postcode_not_found' : 'no_postcodes', { text, place: App.data.place }));
-    }
-    input.removeAttribute('aria-invalid');
-    return App.choosePlace(found[0]);
-  }
-
-  function locate() {
-    const failed = () => App.problem(App.t('location_failed'));
-    if (!navigator.geolocation) return failed();
-    App.problem('');
-    App.say(App.t('location_waiting'));
-    return navigator.geolocation.getCurrentPosition(
-      (where) => {
-        const { latitude, longitude } = where.coords;
-        const area = App.areaAt(latitude, longitude);
-        if (area < 0) App.problem(App.t('outside', { place: App.data.place }));
-        else App.choosePlace({ kind: 'point', label: App.areaName(area), area, lat: latitude, lon: longitude });
-      },
-      failed, { timeout: 10000, maximumAge: 60000 });
-  }
-
-  App.wireStreet = () => {
-    const input = App.$('place');
-    input.addEventListener('input', () => {
-      input.removeAttribute('aria-invalid');
-      showOptions(input.value.trim().length >= 2 ? App.find(input.value, 8) : []);
-    });
-    input.addEventListener('keydown', (event) => {
-      const last = options.length - 1;
-      if (event.key === 'ArrowDown' && options.length) mark(active >= last ? 0 : active + 1);
-      else if (event.key === 'ArrowUp' && options.length) mark(active <= 0 ? last : active - 1);
-      else if (event.key === 'Escape' && options.length) showOptions([]);
-      else return;
-      event.preventDefault();
-    });
-    input.addEventListener('blur', () => setTimeout(() => showOptions([]), 150));
-    App.$('place-form').addEventListener('submit', (event) => {
-      event.preventDefault();
-      submit();
-    });
-    App.$('locate').addEventListener('click', locate);
-    App.$('forget-place').addEventListener('click', () => {
-      App.state.place = null;
-      App.map.everything();
-      input.value = '';
-      App.render();
-      input.focus();
-    });
-    App.$('print-street').addEventListener('click', () => globalThis.print());
-    const first = App.data.places.filter((p) => p[3] <= 2).slice(0, 14);
-    App.fill(App.$('place-buttons'), first.map(([label, lon, lat]) => App.h('li', {}, App.button(label, () => {
-      input.value = label;
-      App.choosePlace({ kind: 'place', label, lat, lon, area: App.areaAt(lat, lon) });
-    }, 'chip'))));
-    App.$('places').classList.toggle('empty', !first.length);
-  };
-})(globalThis.App = globalThis.App || {});
+})((globalThis.App = globalThis.App || {}));

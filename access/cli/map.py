@@ -1,0 +1,69 @@
+"""`access map`: the consultation explorer, and still maps for reports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from access.cli.options import JsonOption, NetworkOption, OutOption, QuietOption, StudyArgument
+from access.cli.progress import steps
+
+
+def map_(
+    study: StudyArgument = "rotherham",
+    network: NetworkOption = None,
+    out: OutOption = None,
+    static: Annotated[
+        bool,
+        typer.Option("--static", help="Write still maps (PNG and SVG) into maps/ as well."),
+    ] = False,
+    mode: Annotated[
+        str,
+        typer.Option("--mode", help="Trips of the still maps: walk, pram, drive or typical."),
+    ] = "walk",
+    online_tiles: Annotated[
+        bool,
+        typer.Option(
+            "--online-tiles",
+            help="Offer OpenStreetMap's street pictures as a tick box. The page then may ask that "
+            "one server for them; without this option it can ask nobody for anything.",
+        ),
+    ] = False,
+    quiet: QuietOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Write the consultation explorer: one HTML file that works on any laptop without Wi-Fi.
+
+    People type their postcode or place and read what the proposal means for their street; see
+    before and after for everyone; and try options of their own, each ranked among all
+    alternatives, noted with a reason, and saved as a file that `access compare --scenario` and
+    `access report --asked` read.
+
+    Postcodes can be typed when the study has a table of them (tables.postcodes in study.toml);
+    places, wards and centres always. With --static the same maps are written as pictures, with
+    legend, scale bar, north arrow and sources.
+    """
+    from access.ledger import to_json
+    from access.maps.explorer import write_explorer
+    from access.maps.from_results import explorer_data
+    from access.maps.static import write_static_maps
+    from access.run import run_job
+    from access.study import load_study
+
+    loaded = load_study(study)
+    folder = out or Path("maps") / loaded.name
+    with steps(quiet=quiet or json) as progress:
+        data = explorer_data(run_job(loaded, network=network, progress=progress))
+        progress("writing explorer.html")
+        files = [write_explorer(data, folder / "explorer.html", online_tiles=online_tiles)]
+        if static:
+            progress("drawing still maps")
+            files += write_static_maps(data, folder / "maps", mode=mode)
+    if json:
+        typer.echo(to_json({"files": [str(path) for path in files]}), nl=False)
+    elif not quiet:
+        typer.echo(f"Written: {files[0]}. Open it in any browser; it needs no internet.")
+        if static:
+            typer.echo(f"{len(files) - 1} still maps: {files[1].parent}.")

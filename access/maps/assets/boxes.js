@@ -1,0 +1,89 @@
+/* The tick boxes of "Try your own option": a centre each, and the buildings that could hold a hub. */
+(function (App) {
+  'use strict';
+
+  function box(site, checked, extra) {
+    return App.h(
+      'div',
+      { className: 'check' },
+      App.h('input', { type: 'checkbox', id: `site-${site}`, checked, onchange: () => App.toggleSite(site) }),
+      App.h('label', { for: `site-${site}` }, App.shortName(site), extra),
+    );
+  }
+
+  App.makeBoxes = () => {
+    App.fill(
+      App.$('option-boxes'),
+      App.model.services.map((service, index) =>
+        App.h(
+          'fieldset',
+          {},
+          App.h(
+            'legend',
+            {},
+            App.symbol(service.key, 'open', 20),
+            ` ${service.title}`,
+            App.h('span', { className: 'kept', id: `kept-${index}` }),
+          ),
+          App.h(
+            'div',
+            { className: 'checks' },
+            service.before.map((site) =>
+              box(site, true, [
+                ' ',
+                service.after.includes(site)
+                  ? null
+                  : App.h('span', { className: 'flag' }, App.t('flag_closing')),
+                ' ',
+                App.data.sites[site].assumed
+                  ? App.h('span', { className: 'flag quiet' }, App.t('flag_assumed'))
+                  : null,
+              ]),
+            ),
+          ),
+        ),
+      ),
+    );
+    const hubs = App.data.sites.map((_, i) => i).slice(App.data.candidates_from);
+    App.$('hubs').hidden = !hubs.length;
+    App.fill(
+      App.$('hub-boxes'),
+      hubs.map((site) =>
+        box(
+          site,
+          false,
+          App.data.sites[site].address
+            ? App.h('span', { className: 'hint' }, App.data.sites[site].address)
+            : null,
+        ),
+      ),
+    );
+    App.$('hub-filter').addEventListener('input', filterHubs);
+  };
+
+  App.syncBoxes = () => {
+    const { option } = App.state;
+    App.model.services.forEach((service, index) => {
+      let kept = 0;
+      for (const site of service.before) {
+        App.$(`site-${site}`).checked = option.keep.has(site);
+        kept += option.keep.has(site) ? 1 : 0;
+      }
+      App.fill(App.$(`kept-${index}`), App.t('kept_of', { kept, all: service.before.length }));
+    });
+    for (let site = App.data.candidates_from; site < App.data.sites.length; site += 1)
+      App.$(`site-${site}`).checked = option.hubs.has(site);
+    App.fill(
+      App.$('hub-count'),
+      option.hubs.size ? App.t('hubs_chosen', { n: option.hubs.size }) : App.t('hubs_none'),
+    );
+  };
+
+  function filterHubs() {
+    const wanted = App.$('hub-filter').value.trim().toLowerCase();
+    for (let site = App.data.candidates_from; site < App.data.sites.length; site += 1) {
+      const text = `${App.data.sites[site].name} ${App.data.sites[site].address || ''}`.toLowerCase();
+      App.$(`site-${site}`).parentNode.hidden = Boolean(wanted) && !text.includes(wanted);
+    }
+  }
+})((globalThis.App = globalThis.App || {}));

@@ -1,0 +1,115 @@
+/* Every alternative to an option, and where it stands among them: pure functions, as core.js. */
+(function (Core) {
+  'use strict';
+
+  const SAME = 1e-9; // minutes: two options closer than this are the same
+  const MOST_ALTERNATIVES = 6435; // more ways than this are not ranked inside the page
+  const { CRITERIA, criteria, kept, leastMinutes, minutesFor, quantile } = Core;
+
+  /* The same for ranking: where a set of centres leaves families unreached whom some centre of the
+   * service could reach, its means, worst and gap are Infinity, and so its rank is last. */
+  function rankCriteria(model, counts, minutes, threshold, reachable) {
+    const out = criteria(model, counts, minutes, threshold);
+    if (!out.unreached) return out;
+    const lost = [false, false, false, false, false, false, false];
+    const inUse = Float64Array.from(counts);
+    for (let i = 0; i < model.n; i += 1) {
+      if (!reachable[i]) inUse[i] = 0;
+      else if (counts[i] > 0 && minutes[i] === Infinity) {
+        lost[6] = true;
+        lost[model.fifth[i]] = true;
+      }
+    }
+    if (lost[6]) {
+      const all = minutes.map((m) => (m === Infinity ? Number.MAX_VALUE : m));
+      const p90 = quantile(all, inUse, 0.9);
+      Object.assign(out, {
+        mean: Infinity,
+        weighted_mean: Infinity,
+        worst: Infinity,
+        p90: p90 === Number.MAX_VALUE ? Infinity : p90,
+      });
+      if (lost[1] || lost[5]) out.gap = Infinity;
+    }
+    return out;
+  }
+
+  /* Areas that at least one of some sites reaches. */
+  function reachableFrom(minutes, n, sites) {
+    return Array.from(leastMinutes(minutes, n, sites), (m) => m < Infinity);
+  }
+
+  function waysToChoose(n, k) {
+    if (k < 0 || k > n) return 0;
+    let ways = 1;
+    for (let i = 1; i <= Math.min(k, n - k); i += 1) ways = (ways * (n - i + 1)) / i;
+    return Math.round(ways);
+  }
+
+  /* Every way of keeping k of a service's centres of today, with its criteria.
+   * Depth first, so that each step takes the minimum with one more centre only. */
+  function alternatives(model, service, mode, walkKmH, keep, threshold) {
+    const sites = service.before;
+    const count = waysToChoose(sites.length, keep);
+    if (keep < 1 || !count || count > MOST_ALTERNATIVES) return null;
+    const key = `ways ${service.key} ${mode} ${walkKmH} ${keep} ${threshold}`;
+    return kept(model, key, () => {
+      const minutes = minutesFor(model, mode, walkKmH);
+      const { n } = model;
+      const reachable = reachableFrom(minutes, n, sites);
+      const least = Array.from({ length: keep + 1 }, () => new Float64Array(n).fill(Infinity));
+      const rows = { count, keep, sets: [] };
+      for (const name of [...CRITERIA, 'unreached']) rows[name] = new Float64Array(count);
+      const chosen = new Array(keep);
+      const step = (depth, from) => {
+        if (depth === keep) {
+          const found = rankCriteria(model, service.counts, least[depth], threshold, reachable);
+          const at = rows.sets.push(chosen.slice()) - 1;
+          for (const name of [...CRITERIA, 'unreached']) rows[name][at] = found[name];
+          return;
+        }
+        for (let s = from; s <= sites.length - (keep - depth); s += 1) {
+          const start = sites[s] * n;
+          const above = least[depth];
+          const here = least[depth + 1];
+          for (let i = 0; i < n; i += 1) {
+            const m = minutes[start + i];
+            here[i] = m < above[i] ? m : above[i];
+          }
+          chosen[depth] = sites[s];
+          step(depth + 1, s + 1);
+        }
+      };
+      step(0, 0);
+      return rows;
+    });
+  }
+
+  /* 1 + how many alternatives are better. */
+  function rankOf(values, value) {
+    let better = 0;
+    for (let i = 0; i < values.length; i += 1) if (values[i] < value - SAME) better += 1;
+    return better + 1;
+  }
+
+  /* The best alternative; of equals the last, which is the first by the ids closed. */
+  function bestOf(values) {
+    let least = Infinity;
+    for (const v of values) if (v < least) least = v;
+    let best = 0;
+    for (let i = 0; i < values.length; i += 1) if (values[i] <= least + SAME) best = i;
+    return best;
+  }
+
+  Object.assign(Core, {
+    SAME,
+    MOST_ALTERNATIVES,
+    rankCriteria,
+    reachableFrom,
+    waysToChoose,
+    alternatives,
+    rankOf,
+    bestOf,
+  });
+  if (typeof module !== 'undefined' && module.exports) module.exports = Core;
+})(globalThis.Core);

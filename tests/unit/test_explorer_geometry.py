@@ -1,0 +1,165 @@
+"""Geometry for one page: packed and unpacked, simplified together, small enough."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from access.errors import ParameterError
+from access.maps.geometry import (
+    approximate_cells,
+    decode_line,
+    encode_line,
+    encode_shapes,
+    encode_streets,
+    outlines,
+    simplify_shapes,
+)
+from access.units import BRITISH_GRID, WGS84, great_circle_m
+
+# Wrong inputs first.
+
+
+def test_shapes_and_streets_without_a_crs_are_refused():
+    with pytest.raises(ParameterError, match="no CRS"):
+        simplify_shapes(gpd.GeoSeries([shapely.box(0, 0, 1, 1)]))
+    with pytest.raises(ParameterError, match="no CRS"):
+        encode_streets(gpd.GeoDataFrame(geometry=[shapely.LineString([(0, 0), (1, 1)])]))
+
+
+@pytest.mark.parametrize(("lon", "radius"), [([], 100.0), ([0.0], 0.0), ([0.0], -1.0)])
+def test_cells_need_points_and_a_radius(lon, radius):
+    with pytest.raises(ParameterError, match="expected both above 0"):
+        approximate_cells(lon, lon, radius_m=radius)
+
+
+# Packing.
+
+degrees = st.tuples(st.floats(-180, 180), st.floats(-90, 90))
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(degrees, min_size=1, max_size=12))
+def test_a_line_comes_back_within_half_a_step(points):
+    back = decode_line(encode_line(points))
+    whole = np.rint(np.array(points) * 1e5)
+    keep = np.ones(len(whole), bool)
+    keep[1:] = (np.diff(whole, axis=0) != 0).any(axis=1)
+    np.testing.assert_allclose(back, whole[keep] / 1e5, atol=1e-9)
+
+
+def test_letters_need_no_escape():
+    text = encode_line(np.random.default_rng(0).uniform(-80, 80, (500, 2)))
+    assert set(text) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+
+
+def test_holes_and_parts_keep_their_places():
+    ring = shapely.box(0, 0, 0.01, 0.01).difference(shapely.box(0.002, 0.002, 0.004, 0.004))
+    two = shapely.multipolygons([ring, shapely.box(0.02, 0, 0.03, 0.01)])
+    (text,) = encode_shapes(gpd.GeoSeries([two], crs=WGS84))
+    assert [part.count(",") for part in text.split(";")] == [1, 0]
+
+
+# Simplifying.
+
+
+def grid(n: int = 6) -> gpd.GeoSeries:
+    """Squares of 500 m with a jagged edge between each two columns."""
+    steps = np.linspace(0, 500, 41)
+    jag = 40 * np.abs((np.arange(41) % 4) - 2)
+    shapes = []
+    for i in range(n):
+        for j in range(n):
+            left = [(440_000 + 500 * i + a, 390_000 + 500 * j + s)
+                    for s, a in zip(steps, jag, strict=True)]  # fmt: skip
+            right = [(x + 500, y) for x, y in left]
+            shapes.append(shapely.Polygon([*left, *right[::-1]]))
+    return gpd.GeoSeries(shapes, index=[f"A{k:02d}" for k in range(n * n)], crs=BRITISH_GRID)
+
+
+def test_neighbours_still_meet_after_simplifying():
+    simple = simplify_shapes(grid(), budget_bytes=1500).to_crs(BRITISH_GRID)
+    before, after = shapely.union_all(grid()).area, shapely.union_all(simple).area
+    assert sum(shapely.area(simple)) == pytest.approx(after, rel=1e-6), "no overlap"
+    assert after == pytest.approx(before, rel=0.02), "no gap"
+
+
+def test_the_budget_is_kept_and_no_more_is_taken_away_than_it_asks():
+    fine, coarse = simplify_shapes(grid(), 10**6), simplify_shapes(grid(), 1500)
+    assert sum(map(len, encode_shapes(coarse))) <= 1500
+    assert shapely.get_num_coordinates(fine).sum() > shapely.get_num_coordinates(coarse).sum()
+
+
+def test_missing_shapes_stay_missing():
+    shapes = grid()
+    shapes.iloc[3] = None
+    simple = simplify_shapes(shapes)
+    assert simple.index.tolist() == shapes.index.tolist()
+    assert encode_shapes(simple)[3] == ""
+
+
+def test_outlines_run_only_between_different_names():
+    shapes = simplify_shapes(grid(2), 10**6)
+    one = outlines(shapes, ["x"] * 4)
+    two = outlines(shapes, ["x", "x", "y", "y"])
+    assert len(one) == 1, "the outer edge"
+    assert sum(map(len, two)) > sum(map(len, one))
+    assert outlines(shapes, ["x", "x", "y", "y"]) == two
+
+
+# Cells.
+
+
+def test_every_point_lies_in_its_own_cell_and_no_cell_in_another():
+    random = np.random.default_rng(5)
+    lon, lat = random.uniform(-1.4, -1.3, 60), random.uniform(53.4, 53.45, 60)
+    cells = approximate_cells(lon, lat, radius_m=400)
+    points = gpd.GeoSeries.from_xy(lon, lat, crs=WGS84).to_crs(cells.crs)
+    assert all(shapely.contains(cells.to_numpy(), points.to_numpy()))
+    assert sum(shapely.area(cells)) == pytest.approx(shapely.union_all(cells).area, rel=1e-6)
+
+
+def test_no_cell_reaches_further_than_its_radius():
+    cells = approximate_cells([-1.4, -1.3], [53.4, 53.4], radius_m=300).to_crs(WGS84)
+    for cell, lon in zip(cells, (-1.4, -1.3), strict=True):
+        corners = shapely.get_coordinates(cell)
+        assert great_circle_m(lon, 53.4, corners[:, 0], corners[:, 1]).max() < 310
+
+
+def test_homes_at_one_point_share_a_cell():
+    cells = approximate_cells([-1.4, -1.4, -1.39], [53.4, 53.4, 53.4])
+    assert cells[0].equals(cells[1])
+    assert not cells[0].equals(cells[2])
+
+
+# Streets.
+
+
+def streets() -> gpd.GeoDataFrame:
+    random = np.random.default_rng(2)
+    lines, ranks = [], []
+    for k in range(300):
+        start = random.uniform((440_000, 390_000), (450_000, 400_000))
+        lines.append(shapely.LineString(start + np.cumsum(random.normal(0, 30, (20, 2)), axis=0)))
+        ranks.append(1 + k % 3)
+    return gpd.GeoDataFrame({"rank": ranks}, geometry=lines, crs=BRITISH_GRID)
+
+
+def test_main_streets_come_first_and_the_budget_is_kept():
+    all_of_them = encode_streets(streets(), 10**6)
+    assert all(all_of_them)
+    few = encode_streets(streets(), 9_000)
+    assert len(few[0]) > 10
+    assert sum(len(line) + 3 for rank in few for line in rank) <= 9_000
+    assert not few[2], "minor streets are left out first"
+
+
+def test_streets_without_a_rank_are_in_the_middle_and_none_is_fine():
+    assert [len(rank) > 0 for rank in encode_streets(streets().drop(columns="rank"), 10**6)] == [
+        False, True, False,
+    ]  # fmt: skip
+    assert encode_streets(streets().iloc[:0]) == [[], [], []]

@@ -1,0 +1,84 @@
+"""What the explorer saves is what `access compare --scenario` reads."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from access.errors import ScenarioError, StudyError
+from access.run.explorer_options import read_options
+from access.run.questions import questions
+from access.study import load_study
+
+
+@pytest.fixture(scope="module")
+def study():
+    return load_study()
+
+
+def saved(tmp_path, *options, name="options.json"):
+    path = tmp_path / name
+    log = {"format": "access-options", "version": 1, "options": list(options)}
+    path.write_text(json.dumps(log), encoding="utf-8")
+    return path
+
+
+# Wrong inputs first.
+
+
+def test_unknown_sites_are_all_named(study, tmp_path):
+    path = saved(tmp_path, {"name": "a", "close": ["NOPE"]}, {"name": "b", "open": ["NOWHERE"]})
+    with pytest.raises(ScenarioError) as caught:
+        questions(study, scenario=path)
+    assert [fault.value for fault in caught.value.faults] == ["NOPE", "NOWHERE"]
+
+
+def test_options_that_change_nothing_are_said_to(study, tmp_path):
+    with pytest.raises(ScenarioError, match="holds no option that changes"):
+        questions(study, scenario=saved(tmp_path, {"name": "as today", "close": [], "open": []}))
+
+
+def test_files_that_are_no_log(study, tmp_path):
+    (tmp_path / "x.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    with pytest.raises(ScenarioError, match="a column named 'close'"):
+        questions(study, scenario=tmp_path / "x.csv")
+    with pytest.raises(ScenarioError, match="cannot be read as CSV"):
+        questions(study, scenario=tmp_path / "gone.csv")
+    (tmp_path / "x.json").write_text("{", encoding="utf-8")
+    with pytest.raises(StudyError, match="is not JSON"):
+        questions(study, scenario=tmp_path / "x.json")
+
+
+# What is asked.
+
+
+def test_one_question_an_option_and_service(study, tmp_path):
+    path = saved(
+        tmp_path,
+        {"name": "Keep Wath", "reason": "the bus", "close": ["CC04", "YC02"], "open": []},
+        {"name": "A hub", "close": [], "open": ["LIB15"]},
+    )
+    asked = questions(study, scenario=path)
+    assert [(q.title, q.service) for q in asked] == [
+        ("Keep Wath", "childrens_centre"), ("Keep Wath", "youth_centre"),
+        ("A hub", "childrens_centre"), ("A hub", "youth_centre"),
+    ]  # fmt: skip
+    assert "CC04" not in asked[0].scenario.open_ids
+    assert len(asked[0].scenario.open_ids) == 11
+    assert asked[0].scenario.comment == "the bus"
+    assert "LIB15" in asked[3].scenario.open_ids
+    assert len({q.key for q in asked}) == 4
+    only = questions(study, scenario=path, service="youth_centre")
+    assert {q.service for q in only} == {"youth_centre"}
+
+
+def test_the_table_says_the_same_as_the_file(tmp_path):
+    option = {"name": "=1+1", "reason": 'a, "b"', "close": ["CC04", "CC11"], "open": ["LIB15"]}
+    table = tmp_path / "options.csv"
+    table.write_text(
+        '\ufeffname,reason,noted,close,open\r\n\'=1+1,"a, ""b""",,CC04 CC11,LIB15\r\n',
+        encoding="utf-8",
+    )
+    (from_table,), (from_file,) = read_options(table), read_options(saved(tmp_path, option))
+    assert from_table == from_file

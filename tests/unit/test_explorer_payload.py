@@ -1,0 +1,197 @@
+"""The explorer's input: every fault at once, the same bytes whatever the order, exact minutes."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from access.errors import ParameterError
+from access.maps.explorer_encode import encode
+from access.maps.explorer_example import example_data
+from access.maps.explorer_pack import encode_minutes, encode_postcodes
+from access.maps.payload import ExplorerService
+from access.network.matrix import TravelMatrix
+
+DATA = example_data()
+
+
+def raised(**changes) -> ParameterError:
+    with pytest.raises(ParameterError) as caught:
+        replace(DATA, **changes)
+    return caught.value
+
+
+# Wrong inputs first.
+
+
+def test_every_fault_is_told_at_once():
+    areas = DATA.areas.copy()
+    areas.loc[0, "children_0_4"] = -1
+    areas.loc[1, "id"] = "A00"
+    areas.loc[2, "lon"] = 443_000.0
+    service = replace(DATA.services[0], after=("CC1", "NOPE"))
+    error = raised(areas=areas, services=(service, DATA.services[1]), walk_km_h=0.0)
+    text = str(error)
+    for words in ("an id that stands once", "WGS84 degrees; reproject metres first",
+                  "'NOPE'; expected an id that is in it", "'-1'; expected a count of 0 or more",
+                  "walk_km_h: found '0.0'; expected a number above 0"):  # fmt: skip
+        assert words in text
+    assert len(error.faults) == 5
+
+
+@pytest.mark.parametrize(
+    ("frame", "column"),
+    [("areas", "lon"), ("areas", "young_11_18"), ("sites", "service"), ("candidates", "name"),
+     ("places", "lat")],
+)  # fmt: skip
+def test_a_missing_column_is_named(frame, column):
+    error = raised(**{frame: getattr(DATA, frame).drop(columns=column)})
+    assert f"{frame}, {column}: expected a column named {column!r}" in str(error)
+
+
+def test_a_matrix_without_an_area_or_site_is_refused():
+    some = DATA.walk.areas(DATA.walk.area_ids[1:])
+    assert "walk matrix, A00, area_ids" in str(raised(walk=some))
+    some = DATA.drive.sites(DATA.drive.site_ids[:-1])
+    assert "drive matrix, L2, site_ids" in str(raised(drive=some))
+
+
+def test_a_service_with_nothing_open_is_refused():
+    service = replace(DATA.services[0], after=())
+    assert "at least one open site's id" in str(raised(services=(service,)))
+
+
+def test_no_services_and_no_areas():
+    assert "at least one service" in str(raised(services=()))
+    assert "at least one row" in str(raised(areas=DATA.areas.iloc[:0]))
+
+
+@pytest.mark.parametrize(("column", "value"), [("p_no_car", 1.5), ("weight", -1.0)])
+def test_shares_and_weights_have_their_bounds(column, value):
+    assert f"A05, {column}" in str(raised(areas=DATA.areas.assign(
+        **{column: np.where(DATA.areas["id"] == "A05", value, 0.5)})))  # fmt: skip
+
+
+def test_an_unknown_service_key():
+    with pytest.raises(ParameterError, match="expected one of"):
+        DATA.service("library")
+
+
+# What goes into the page.
+
+
+def decoded(block: dict) -> np.ndarray:
+    raw = np.frombuffer(base64.b64decode(block["data"]), np.uint8).reshape(-1, block["bytes"])
+    codes = (raw.astype(np.uint64) * 256 ** np.arange(block["bytes"], dtype=np.uint64)).sum(axis=1)
+    top = 256 ** block["bytes"] - 1
+    return np.where(codes == top, np.inf, codes * block["step"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    rows=st.integers(1, 5),
+    cols=st.integers(1, 4),
+    n_bytes=st.integers(1, 4),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_minutes_come_back_within_half_a_step(rows, cols, n_bytes, seed):
+    random = np.random.default_rng(seed)
+    minutes = random.uniform(0, 200, (rows, cols))
+    minutes[random.random((rows, cols)) < 0.2] = np.inf
+    block = encode_minutes(minutes, n_bytes)
+    back = decoded(block).reshape(cols, rows).T
+    assert np.array_equal(np.isinf(back), np.isinf(minutes))
+    finite = np.isfinite(minutes)
+    np.testing.assert_allclose(back[finite], minutes[finite], atol=block["step"] / 2 * 1.001)
+
+
+def test_all_zero_and_all_unreached_matrices_have_a_step():
+    assert decoded(encode_minutes(np.zeros((2, 1)), 2)).tolist() == [0, 0]
+    assert decoded(encode_minutes(np.full((2, 1), np.inf), 3)).tolist() == [np.inf, np.inf]
+
+
+def test_today_is_kept_to_under_a_millionth_of_a_minute():
+    assert encode(DATA)["minutes"]["walk"][0]["step"] < 1e-6
+
+
+def test_the_order_of_rows_and_columns_changes_nothing():
+    mixed = replace(
+        DATA,
+        areas=DATA.areas.sample(frac=1, random_state=3),
+        sites=DATA.sites.sample(frac=1, random_state=4),
+        candidates=DATA.candidates.iloc[::-1],
+        places=DATA.places.iloc[::-1],
+        walk=DATA.walk.areas(DATA.walk.area_ids[::-1]),
+        drive=DATA.drive.sites(DATA.drive.site_ids[::-1]),
+    )
+    assert json.dumps(encode(mixed)) == json.dumps(encode(DATA))
+
+
+def test_counts_in_are_counts_out():
+    counts = encode(DATA)["services"][0]["counts"]
+    assert sum(counts) == DATA.areas["children_0_4"].sum()
+
+
+def test_missing_texts_and_numbers_are_left_out_not_written_as_nan():
+    sites = DATA.sites.assign(address=[pd.NA, *["x"] * 8], position_error_m=np.nan,
+                              annual_cost_gbp=np.nan, assumed=pd.NA)  # fmt: skip
+    first, second = encode(replace(DATA, sites=sites))["sites"][:2]
+    assert "address" not in first
+    assert second["address"] == "x"
+    assert not {"error_m", "cost", "assumed"} & set(first)
+    json.dumps(encode(replace(DATA, sites=sites)), allow_nan=False)
+
+
+def test_an_area_takes_its_own_name_else_its_places_else_its_wards():
+    def names(data):
+        coded = encode(data)["areas"]["name"]
+        return [coded["of"][i] for i in coded["at"]]
+
+    assert names(DATA)[0] == "Little Example"
+    assert names(replace(DATA, places=None))[0] == "Ward 1"
+    own = DATA.areas.assign(name=[f"Street {i}" for i in range(48)])
+    assert names(replace(DATA, areas=own))[7] == "Street 7"
+    bare = DATA.areas.drop(columns=["ward", "locality"])
+    assert set(names(replace(DATA, areas=bare, places=None))) == {""}
+
+
+def test_unknown_deprivation_is_nought_and_known_is_kept():
+    areas = DATA.areas.assign(imd_decile=[np.nan, *DATA.areas["imd_decile"][1:]])
+    deciles = encode(replace(DATA, areas=areas))["areas"]["decile"]
+    assert deciles[0] == 0
+    assert deciles[1:] == DATA.areas["imd_decile"].tolist()[1:]
+
+
+def test_postcodes_elsewhere_or_misshapen_are_left_out():
+    table = pd.DataFrame(
+        {
+            "postcode": ["S1 1AA", "s1 1ab", "S1 1AC", "??", "S1 1AA"],
+            "lon": -1.4, "lat": 53.4, "area_id": ["a", "b", "elsewhere", "a", "a"],
+        }
+    )  # fmt: skip
+    packed = encode_postcodes(table, ["a", "b"])
+    assert packed["sectors"] == {"S11": "AAAAAAAAAABAABAAAA"}
+    assert encode_postcodes(table[table["area_id"] == "elsewhere"], ["a"]) is None
+
+
+def test_closing_is_what_was_open_and_will_not_be():
+    service = ExplorerService("k", "T", "t", "p", "n", ("A", "B", "C"), ("B", "HUB"))
+    assert service.closing == ("A", "C")
+
+
+def test_a_hub_may_be_part_of_the_proposal():
+    service = replace(DATA.services[0], after=("CC1", "L1"))
+    found = encode(replace(DATA, services=(service, DATA.services[1])))
+    assert found["sites"][found["services"][0]["after"][1]]["id"] == "L1"
+
+
+def test_without_a_car_matrix_there_is_no_drive():
+    assert set(encode(replace(DATA, drive=None))["minutes"]) == {"walk"}
+    assert isinstance(DATA.drive, TravelMatrix)
