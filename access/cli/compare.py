@@ -46,7 +46,11 @@ def compare(
     ] = None,
     scenario: Annotated[
         Path | None,
-        typer.Option("--scenario", metavar="FILE", help="A scenario as TOML; needs --service."),
+        typer.Option(
+            "--scenario",
+            metavar="FILE",
+            help="A scenario as TOML (needs --service), or the explorer's saved options.",
+        ),
     ] = None,
     service: ServiceOption = None,
     mode: ModeOption = "walk",
@@ -82,6 +86,8 @@ def compare(
       access compare --close CC12 --open LIB08          one closes, a library opens
 
       access compare --scenario plan.toml --service childrens_centre
+
+      access compare --scenario rotherham-options.json  what visitors of the explorer asked for
 
     With --out it writes, for each question, areas, groups, closed and receiving sites (CSV,
     parquet and GeoPackage), summary.json, and charts with their words beside them.

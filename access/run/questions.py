@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from access.errors import ParameterError, ScenarioError, StudyError
 from access.measure import TakeUp
+from access.run.explorer_options import ENDINGS, ask_options
 from access.scenario import Baseline, Modification, Scenario
 from access.study import Study
 
@@ -81,7 +83,8 @@ def questions(
     close, opening : sequence of str
         Ids of centres to close, and of sites to open.
     scenario : Path, optional
-        A scenario as TOML (see `access.scenario.Scenario.from_toml`).
+        A scenario as TOML (see `access.scenario.Scenario.from_toml`), or the options that the
+        explorer saved as JSON or CSV: one question an option and service.
 
     Returns
     -------
@@ -99,6 +102,8 @@ def questions(
         raise ParameterError(
             "ask one question at a time: --proposal, or --close and --open, or --scenario"
         )
+    if scenario is not None and scenario.suffix.lower() in ENDINGS:
+        return ask_options(study, scenario, service, partial(_question, study))
     if scenario is not None:
         if service is None:
             raise ParameterError(
