@@ -12,6 +12,7 @@ from access.report.figures import rank_figures
 from access.report.findings import ProposalFindings
 from access.report.firmness import firmness_blocks
 from access.report.hubs import HubAnswer, hub_blocks
+from access.report.names import site_names
 from access.report.requests import Request
 from access.report.voice import Voice
 from access.report.weights_side import weights_blocks
@@ -61,7 +62,7 @@ def alternatives_blocks(
     return [
         *blocks,
         Heading("Family Hubs", 2, appendix=True),
-        *hub_blocks(results, hubs, first.names, first.mode, voice),
+        *hub_blocks(results, hubs, site_names(results), first.mode, voice),
         Heading("What consultees asked for", 2, appendix=True),
         *asked_blocks(results, findings, voice, requests),
     ]

@@ -120,11 +120,11 @@ def near_ties(findings: ProposalFindings, *, modelled: bool) -> str:
     close = int(p["near_ties_5pct_mean"])
     if close == 0:
         return sentence("no other set comes within 5% of the best on average")
-    own = "the proposal is one of them" if p["within_5pct_mean"] else "the proposal is not"
+    own = "; the proposal is one of them" if p["within_5pct_mean"] else ""
     if p["rank_mean"] == 1:
-        own = "the proposal is the best itself"
+        own = "; the proposal is the best itself"
     return sentence(
         f"{number(close, 'other set comes', 'other sets come')} within 5% of the best on average"
         + (", closer than modelled streets can tell" if modelled else "")
-        + f"; {own}"
+        + own
     )

@@ -22,6 +22,7 @@ from access.report.cells import is_missing
 from access.report.findings import ProposalFindings
 from access.report.firmness import place_range
 from access.report.hubs import HubAnswer, hub_sentence
+from access.report.names import site_names
 from access.report.options_table import options_table
 from access.report.voice import Voice
 from access.report.who_tables import group_table
@@ -69,8 +70,7 @@ def summary_blocks(
         blocks += _proposal_blocks(found, voice)
     points = _criteria(findings)
     if hubs:
-        first = findings[0]
-        told = hub_sentence(results, hubs, first.names, first.mode, voice)
+        told = hub_sentence(results, hubs, site_names(results), findings[0].mode, voice)
         points = (*points, (Bold("Family Hubs: "), told))
     blocks += [
         Heading("Where the proposals stand, by what matters most"),
@@ -207,12 +207,12 @@ def _firm(found: ProposalFindings, robust: Robustness | None, *, modelled: bool)
     ties = stands.near_ties(found, modelled=modelled)
     if not ties:
         return ""
-    text = f"{found.title}: {ties[0].lower()}{ties[1:]}"
+    text = f"{ties[0].lower()}{ties[1:]}"
     if robust is None or robust.proposal is None:
-        return text
+        return f"{found.title}: {text}"
     return (
-        f"{text[:-1]}. With what is uncertain varied {len(robust.draws):,} times, the proposal is "
-        f"{place_range(robust)} in nine of ten."
+        f"{found.title}: with what is uncertain varied {len(robust.draws):,} times, the proposal is "
+        f"{place_range(robust)} in nine of ten; {text}"
     )
 
 
