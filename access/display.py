@@ -15,7 +15,8 @@ Row = Sequence[object]
 _TABLE = "margin:.4em 0;border-collapse:collapse;font-size:inherit"
 _CELL = "vertical-align:top;padding:.2em .8em .2em 0;border-bottom:1px solid #b1b4b6"
 _TEXT = f"{_CELL};text-align:left"
-_FIGURE = f"{_CELL};text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums"
+_FIGURE = f"{_CELL};text-align:right"
+_FIXED = ";white-space:nowrap;font-variant-numeric:tabular-nums"
 _WIDTH = 88
 _CELL_WIDTH = 44
 
@@ -99,8 +100,9 @@ def html_table(
 
     def cell(column: int, value: object) -> str:
         tag, scope = ("th", " scope='row'") if column == 0 else ("td", "")
-        weight = ";font-weight:normal" if column == 0 else ""
-        return f"<{tag}{scope} style='{style(column)}{weight}'>{html.escape(str(value))}</{tag}>"
+        more = ";font-weight:normal" if column == 0 else ""
+        more += "" if column in text_columns else _FIXED
+        return f"<{tag}{scope} style='{style(column)}{more}'>{html.escape(str(value))}</{tag}>"
 
     top = "".join(
         f"<th scope='col' style='{style(k)}'>{html.escape(str(h))}</th>" for k, h in enumerate(head)

@@ -11,10 +11,10 @@ import pandas as pd
 from access.display import html_answer
 from access.maps.explorer import write_explorer
 from access.maps.from_results import explorer_data
-from access.maps.layers import study_map
 from access.notebook.asked import pick
 from access.notebook.drawing import places_chart
 from access.notebook.impacts import ImpactAnswer
+from access.notebook.maps import page_map
 from access.notebook.ranked import RankingQuestions
 from access.notebook.tables import workbook_path
 from access.report.board import board_report
@@ -73,7 +73,7 @@ class Answers(RankingQuestions):
         >>> answers.map().get_name()
         'map_0001'
         """
-        return study_map(self.results, mode=mode, tiles=tiles)
+        return page_map(self.results, mode=mode, tiles=tiles)
 
     def plot(
         self, what: str = "change", proposal: str | None = None, *, mode: str = "walk"

@@ -10,8 +10,8 @@ import folium
 
 from access.display import html_answer, text_answer
 from access.errors import ParameterError
-from access.maps.layers import study_map
 from access.notebook.asked import alone, caption, pick
+from access.notebook.maps import page_map
 from access.notebook.tables import TableAnswer, save_workbook
 from access.report.chart import Chart
 from access.report.charts import change_chart, group_chart
@@ -134,7 +134,7 @@ class ImpactAnswer(Impact):
         >>> answers.impact().map().get_name()
         'map_0001'
         """
-        return study_map(alone(self.results, self.result), mode=self.mode, tiles=tiles)
+        return page_map(alone(self.results, self.result), mode=self.mode, tiles=tiles)
 
     def plot(self, by: str | None = None) -> Chart:
         """Draw how many families' trips grow, or whose grow most.

@@ -9,9 +9,9 @@ import folium
 import pandas as pd
 
 from access.display import html_answer, text_answer
-from access.maps.layers import study_map
 from access.notebook.asked import alone, asked, pick
 from access.notebook.impacts import ImpactAnswer
+from access.notebook.maps import page_map
 from access.notebook.tables import save_workbook
 from access.report.chart import Chart
 from access.report.charts import pareto_chart, rank_chart
@@ -126,7 +126,7 @@ class RankingAnswer(Ranking):
             If the criterion is not one of this ranking.
         """
         found = alone(self.results, *self._best_results(criterion))
-        return study_map(found, mode=self.mode, tiles=tiles)
+        return page_map(found, mode=self.mode, tiles=tiles)
 
     def plot(self, what: str | None = None, x: str = "mean", y: str = "p90") -> Chart:
         """Draw where the proposal stands, or all options against two criteria.

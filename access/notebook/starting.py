@@ -162,5 +162,6 @@ def check(study: str | Path) -> CheckAnswer:
     try:
         loaded = load_study(study)
     except StudyError as error:
-        return CheckAnswer(None, error.message, error.faults)
+        message = error.message[:1].upper() + error.message[1:]
+        return CheckAnswer(None, message, error.faults)
     return CheckAnswer(loaded, f"No faults found. {study_sentence(loaded)}")

@@ -444,3 +444,10 @@ def test_the_explorer_the_report_and_everything_can_be_written(answers, tmp_path
 def test_frames_hold_every_area_and_every_option(answers):
     assert len(answers.to_frame()) == 20
     assert len(answers.options_frame()) == 3 * 3
+
+
+def test_a_map_in_a_notebook_leaves_room_for_its_key(answers):
+    first, again = (answers.map().get_root().render() for _ in range(2))
+    assert first == again
+    assert '"paddingTopLeft": [310, 10]' in first
+    assert "640px" in answers.map()._repr_html_()

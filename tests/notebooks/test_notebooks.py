@@ -1,0 +1,160 @@
+"""Every notebook runs from a clean kernel, holds no logic, and is stored without its outputs."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+#: Statements that a planner's notebook has no need of: those are logic, and belong in the package.
+LOGIC = (
+    ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.For, ast.AsyncFor,
+    ast.While, ast.If, ast.IfExp, ast.Try, ast.With, ast.ListComp, ast.SetComp, ast.DictComp,
+    ast.GeneratorExp, ast.Assert, ast.BinOp, ast.Compare, ast.BoolOp,
+)  # fmt: skip
+EXPECTED = ["01_data", "02_networks", "03_proposals", "04_every_alternative",
+            "06_maps_and_report", "07_your_own_council"]  # fmt: skip
+by_name = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+
+
+def code_of(notebook) -> list[str]:
+    return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def words_of(notebook) -> list[str]:
+    return [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+
+
+def test_every_notebook_is_there():
+    assert [p.stem for p in NOTEBOOKS] == EXPECTED
+
+
+# ---- how they are stored
+
+
+@by_name
+def test_it_is_stored_without_outputs_and_with_ids_that_stay(path):
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    number = path.stem.split("_")[0]
+    ids = [cell["id"] for cell in raw["cells"]]
+    assert ids == [f"{number}-{k:02d}" for k in range(1, len(ids) + 1)]
+    for cell in raw["cells"]:
+        assert cell["metadata"] == {}
+        assert not cell.get("outputs")
+        assert cell.get("execution_count") is None
+    assert set(raw["metadata"]) == {"kernelspec", "language_info"}
+    assert raw["metadata"]["language_info"] == {"name": "python"}
+
+
+@by_name
+def test_it_holds_words_and_calls_and_no_logic(path):
+    notebook = nbformat.read(path, as_version=4)
+    for source in code_of(notebook):
+        found = [
+            type(node).__name__
+            for node in ast.walk(ast.parse(source))
+            if isinstance(node, LOGIC) and not joins_a_path(node)
+        ]
+        assert not found, f"{found} in:\n{source}"
+        assert not re.search(r"^\s*[%!]", source, re.MULTILINE)
+
+
+def joins_a_path(node: ast.AST) -> bool:
+    """`folder / "name"` is a path, not a sum."""
+    return (
+        isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Div)
+        and isinstance(node.right, ast.Constant)
+        and isinstance(node.right.value, str)
+    )
+
+
+@by_name
+def test_it_opens_with_a_question_and_ends_with_what_to_try_next(path):
+    words = words_of(nbformat.read(path, as_version=4))
+    first = words[0].splitlines()[0]
+    assert first.startswith("# ")
+    assert first.endswith("?")
+    assert words[-1].startswith("## What to try next")
+
+
+@by_name
+def test_its_links_to_other_notebooks_lead_somewhere(path):
+    for words in words_of(nbformat.read(path, as_version=4)):
+        for name in re.findall(r"`(0\d_\w+)`", words):
+            assert (path.parent / f"{name}.ipynb").exists()
+
+
+@pytest.mark.parametrize("source", ["for i in x: f(i)", "def f(): 1", "[a for a in b]", "1 + 1"])
+def test_logic_would_be_noticed(source):
+    assert any(isinstance(n, LOGIC) and not joins_a_path(n) for n in ast.walk(ast.parse(source)))
+
+
+# ---- what they give
+
+
+def run(path: Path, folder: Path):
+    """Run a notebook in a copy of its folder, in a process of its own."""
+    beside = folder / "notebooks"
+    beside.mkdir()
+    copy = Path(shutil.copy(path, beside))
+    environment = {k: v for k, v in os.environ.items() if k != "ACCESS_STREETS"}
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("run_one.py")), str(copy), str(folder / "k")],
+        capture_output=True, text=True, check=False, env=environment,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return nbformat.read(copy, as_version=4)
+
+
+def outputs_of(notebook) -> list:
+    return [o for cell in notebook.cells if cell.cell_type == "code" for o in cell.outputs]
+
+
+def faults_in(notebook) -> list[str]:
+    """Errors, and anything that a cell said on stderr: a planner should see neither."""
+    faults = []
+    for output in outputs_of(notebook):
+        if output.output_type == "error":
+            faults.append(f"{output.ename}: {output.evalue}")
+        elif output.output_type == "stream" and output.name == "stderr":
+            faults.append(output.text)
+    return faults
+
+
+@pytest.mark.slow
+@by_name
+def test_it_runs_from_a_clean_kernel(path, tmp_path):
+    notebook = run(path, tmp_path)
+    assert faults_in(notebook) == []
+    kinds = {kind for output in outputs_of(notebook) for kind in output.get("data", {})}
+    assert "text/html" in kinds, "no table was shown"
+    maps = [o for o in outputs_of(notebook) if "iframe" in o.get("data", {}).get("text/html", "")]
+    assert maps or "image/png" in kinds, "no map or chart was shown"
+
+
+@pytest.mark.slow
+def test_a_faulty_cell_would_be_noticed(tmp_path):
+    cells = [
+        nbformat.v4.new_code_cell("import warnings; warnings.warn('beware')"),
+        nbformat.v4.new_code_cell("1 / 0"),
+        nbformat.v4.new_code_cell("import socket; socket.create_connection(('192.0.2.1', 80))"),
+    ]
+    path = tmp_path / "faulty.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    faults = faults_in(run(path, tmp_path))
+    assert "beware" in faults[0]
+    assert faults[1] == "ZeroDivisionError: division by zero"
+    assert "a notebook tried to reach" in faults[2]
