@@ -12,7 +12,6 @@ import hashlib
 import json
 import logging
 import os
-import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
@@ -181,12 +180,12 @@ class _replacing:  # noqa: N801 - reads as a word where it is used
         self.path = path
 
     def __enter__(self) -> Any:
+        self.work = self.path.with_name(f".unfinished-{os.getpid()}-{self.path.name}")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            number, name = tempfile.mkstemp(dir=self.path.parent, prefix=".unfinished-")
+            self.handle = self.work.open("wb")
         except OSError as error:
             raise OutputError(f"cannot write {self.path}: {error.strerror or error}") from error
-        self.work, self.handle = Path(name), os.fdopen(number, "wb")
         return self.handle
 
     def __exit__(self, kind: Any, *rest: Any) -> None:

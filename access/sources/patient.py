@@ -1,0 +1,207 @@
+"""Asking a server politely: bounded tries, back-off with jitter, and whole replies only."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import Any, TypeVar
+
+import requests
+import urllib3
+
+import access
+from access.errors import FetchError
+
+T = TypeVar("T")
+#: Answers that may be better in a while: too many requests, and servers in trouble.
+TRY_AGAIN = frozenset((408, 425, 429, 500, 502, 503, 504))
+_CHUNK = 1 << 16
+
+
+class NotWholeError(Exception):
+    """A reply that must not be taken for an answer, and may be better in a while."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How often, how long and how gently to ask.
+
+    Parameters
+    ----------
+    tries : int
+        Most requests for one thing.
+    first_wait_s : float
+        Wait after the first failure; doubled after each further one.
+    most_wait_s : float
+        Longest wait, whatever the server asks for.
+    timeout_s : float
+        Longest time for one whole reply, first byte to last.
+    connect_s : float
+        Longest time to be connected.
+    pause_s : float
+        Rest between two things that were both got.
+    sleep : callable
+        Waits so many seconds; a test may hand over its own.
+    """
+
+    tries: int = 5
+    first_wait_s: float = 5.0
+    most_wait_s: float = 120.0
+    timeout_s: float = 180.0
+    connect_s: float = 10.0
+    pause_s: float = 1.0
+    sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
+
+    def wait_s(self, failures: int, asked_s: float | None, jitter: random.Random) -> float:
+        """Seconds to wait after so many failures.
+
+        Parameters
+        ----------
+        failures : int
+            1 or more.
+        asked_s : float or None
+            What the server asked for (``Retry-After``).
+        jitter : random.Random
+            Spreads waits over half to one and a half times, so that many clients do not come
+            back together.
+
+        Returns
+        -------
+        float
+
+        Examples
+        --------
+        >>> calm = Patience(first_wait_s=4, most_wait_s=10)
+        >>> [calm.wait_s(n, None, random.Random(1)) <= 10 for n in (1, 2, 9)]
+        [True, True, True]
+        >>> calm.wait_s(1, 60, random.Random(1))
+        10
+        """
+        own = self.first_wait_s * 2 ** (failures - 1) * jitter.uniform(0.5, 1.5)
+        return min(self.most_wait_s, max(own, asked_s or 0.0))
+
+
+def ask(
+    url: str,
+    read: Callable[[bytes, str], T],
+    *,
+    what: str,
+    data: Mapping[str, str] | None = None,
+    patience: Patience | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> T:
+    """Ask a server for one thing until it is given whole, or patience ends.
+
+    Parameters
+    ----------
+    url : str
+    read : callable
+        Turns body and content type into the answer; raises `NotWholeError` if the body is not
+        one.
+    what : str
+        What is asked for, for messages.
+    data : mapping, optional
+        Form to post; a GET without it.
+    patience : Patience, optional
+    settings : mapping, optional
+        Further arguments of `requests.request`, such as ``proxies`` or ``verify``.
+
+    Returns
+    -------
+    object
+        What `read` returned.
+
+    Raises
+    ------
+    FetchError
+        If the server refuses for good, or patience ends; the message counts what went wrong.
+    """
+    patience = patience or Patience()
+    jitter = random.Random(f"{url} {data}")
+    failed: Counter[str] = Counter()
+    for attempt in range(1, patience.tries + 1):
+        asked_s = None
+        try:
+            status, kind, asked_s, body = _reply(url, data, patience, settings or {})
+            if status == 200:
+                return read(body, kind)
+            reason = f"HTTP {status}"
+            if status not in TRY_AGAIN:
+                raise FetchError(
+                    f"{url} refuses to give {what}: {reason}. {_first_words(body)}".strip()
+                )
+        except requests.exceptions.InvalidURL as error:
+            raise FetchError(f"{url} is not an address: {error}") from error
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            reason = _plain(error)
+        except NotWholeError as error:
+            reason = str(error)
+        failed[reason] += 1
+        if attempt < patience.tries:
+            patience.sleep(patience.wait_s(attempt, asked_s, jitter))
+    times = "; ".join(f"{n} x {reason}" for reason, n in failed.items())
+    raise FetchError(f"{url} did not give {what} in {patience.tries} tries: {times}")
+
+
+def _reply(
+    url: str, data: Mapping[str, str] | None, patience: Patience, settings: Mapping[str, Any]
+) -> tuple[int, str, float | None, bytes]:
+    headers = {
+        "User-Agent": f"family-access/{access.__version__} (osmnx {version('osmnx')})",
+        "Accept-Encoding": "gzip, deflate",
+    }
+    end = time.monotonic() + patience.timeout_s
+    with requests.request(
+        "GET" if data is None else "POST",
+        url,
+        data=data,
+        headers=headers,
+        stream=True,
+        timeout=(patience.connect_s, patience.timeout_s),
+        **settings,
+    ) as reply:
+        body = bytearray()
+        # Bytes that trickle in keep resetting a socket's timeout: the whole has a limit too. So
+        # take what has come, instead of waiting for a full buffer.
+        while part := reply.raw.read1(_CHUNK, decode_content=True):
+            body += part
+            if time.monotonic() > end:
+                raise NotWholeError(f"no whole reply in {patience.timeout_s:g} s")
+        kind = reply.headers.get("Content-Type", "")
+        return reply.status_code, kind, _seconds(reply.headers.get("Retry-After")), bytes(body)
+
+
+def _seconds(text: str | None) -> float | None:
+    try:
+        return None if text is None else max(0.0, float(text))
+    except ValueError:
+        return None
+
+
+def _plain(error: Exception) -> str:
+    for kind, words in (
+        (requests.exceptions.SSLError, "the secure connection failed"),
+        (requests.exceptions.ProxyError, "the proxy refused"),
+        (requests.exceptions.ConnectTimeout, "no connection in time"),
+        (requests.exceptions.Timeout, "no reply in time"),
+        (urllib3.exceptions.TimeoutError, "no reply in time"),
+        (urllib3.exceptions.ProtocolError, "the reply was cut short"),
+        (urllib3.exceptions.DecodeError, "the reply could not be unpacked"),
+        (requests.exceptions.ChunkedEncodingError, "the reply was cut short"),
+        (requests.exceptions.ContentDecodingError, "the reply could not be unpacked"),
+        (requests.exceptions.ConnectionError, "no connection"),
+    ):
+        if isinstance(error, kind):
+            return words
+    return type(error).__name__
+
+
+def _first_words(body: bytes, most: int = 200) -> str:
+    text = re.sub(r"<(script|style).*?</\1>|<[^>]+>", " ", body.decode("utf-8", "replace"),
+                  flags=re.DOTALL)  # fmt: skip
+    return " ".join(text.split())[:most]
