@@ -182,3 +182,17 @@ def test_without_scripts_the_page_says_what_it_needs(visit, chromium, example_pa
     page.goto(example_page.as_uri())
     assert "needs JavaScript" in page.inner_text("noscript")
     context.close()
+
+
+def test_a_finding_about_a_few_gives_neither_count_nor_share(visit, example, tmp_path):
+    counts = example.areas["children_0_4"].to_numpy().copy() * 0
+    counts[0], counts[25] = 400, 3  # A25 is nearest to a centre that closes, A00 is not
+    data = replace(example, areas=example.areas.assign(children_0_4=counts))
+    page = visit(write_explorer(data, tmp_path / "few.html"))
+    page.click("nav a[href='#before-after']")
+    words = page.inner_text("#change-finding")
+    assert words.startswith("Fewer than 5 of about 400")
+    assert "%" not in words
+    table = page.inner_text("#change-classes")
+    assert "[c]" in table
+    assert "\t3\t" not in table

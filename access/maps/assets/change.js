@@ -8,7 +8,7 @@
 
   /* The finding in sentences, from the figures. */
   App.findingWords = (before, after, spread, service, secondWord) => {
-    const longer = spread.losers + spread.people.newly_unreachable;
+    const lost = spread.people.newly_unreachable;
     const shorter = spread.people.gain + spread.people.newly_reached;
     const total = before.people;
     const parts = [];
@@ -18,20 +18,15 @@
       mode: App.modeWords(),
       total: App.about(total),
     };
-    if (longer > 0) {
-      parts.push(
-        App.rich(
-          'finding_longer',
-          {
-            ...values,
-            count: App.about(longer),
-            share: App.percent(longer / total),
-            mean: App.minutes(spread.meanLoss),
-          },
-          ['count', 'mean'],
-        ),
-      );
+    if (spread.losers > 0) {
+      const few = spread.losers < App.data.suppress_below; // then a share would give the count away
+      const count = App.about(spread.losers);
+      const share = App.percent(spread.losers / total);
+      const mean = App.minutes(spread.meanLoss);
+      const key = few ? 'finding_longer_few' : 'finding_longer';
+      parts.push(App.rich(key, { ...values, count, share, mean }, ['count', 'mean']));
     }
+    if (lost > 0) parts.push(App.rich('finding_lost', { ...values, count: App.about(lost) }, ['count']));
     if (shorter > 0)
       parts.push(App.rich('finding_shorter', { ...values, count: App.about(shorter) }, ['count']));
     if (!parts.length) parts.push([App.t('finding_none', values)]);

@@ -89,7 +89,8 @@
       const unit = count >= 1000 ? 100 : 10;
       return App.t('about', { number: App.number(Math.round(count / unit) * unit) });
     }
-    return App.people(count);
+    const few = Math.round(count) > 0 && count < App.data.suppress_below;
+    return few ? App.t('fewer_than', { number: App.data.suppress_below }) : App.people(count);
   };
 
   /* A count for a table, hidden where it could point at a family. */

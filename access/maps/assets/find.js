@@ -139,7 +139,8 @@
     for (const entry of App.gazetteer) {
       let score;
       if (entry.name === wanted) score = 0;
-      else if (entry.name.startsWith(`${wanted} `)) score = 1;
+      else if (entry.name.startsWith(`${wanted} `))
+        score = entry.kind === 'place' ? 0 : 1; // "Wath" is Wath upon Dearne
       else if (entry.name.startsWith(wanted)) score = 2;
       else if (wanted.split(' ').every((word) => entry.words.includes(` ${word}`))) score = 3;
       else continue;

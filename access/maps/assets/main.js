@@ -32,10 +32,12 @@
   App.go = (view) => {
     if (location.hash.split('?')[0] === `#${view}`) showView(view);
     else {
-      App.moving = view;
-      history.pushState(null, '', `#${view}`);
+      try {
+        history.pushState(null, '', `#${view}`);
+      } catch {
+        // Some browsers allow no history for a page opened from a file; the part is shown all the same.
+      }
       showView(view);
-      App.moving = null;
     }
     globalThis.scrollTo(0, 0);
   };

@@ -167,7 +167,7 @@
       App.h(
         'p',
         { className: 'small' },
-        App.t(same ? 'rank_note' : 'rank_note_differs', {
+        App.t(!ways ? 'rank_note_none' : same ? 'rank_note' : 'rank_note_differs', {
           count: ways ? App.number(ways.count) : '',
           keep: mine.open.length,
           all: service.before.length,
