@@ -67,6 +67,7 @@ def report(
     from access.ledger import to_json
     from access.report.board import board_report
     from access.report.firmness import study_robustness
+    from access.report.pictures import proposal_maps
     from access.report.requests import read_requests
     from access.report.write import write_report
     from access.run import run_job
@@ -89,6 +90,7 @@ def report(
             mode=mode,
             requests=requests,
             robustness=robust,
+            maps=proposal_maps(results, mode=mode),
         )
         paths = write_report(document, folder, progress=progress)
     if json:

@@ -211,8 +211,8 @@ def _firm(found: ProposalFindings, robust: Robustness | None, *, modelled: bool)
     if robust is None or robust.proposal is None:
         return f"{found.title}: {text}"
     return (
-        f"{found.title}: with what is uncertain varied {len(robust.draws):,} times, the proposal is "
-        f"{place_range(robust)} in nine of ten; {text}"
+        f"{found.title}: with what is uncertain varied {len(robust.draws):,} times, the proposal "
+        f"is {place_range(robust)} in nine of ten; {text}"
     )
 
 

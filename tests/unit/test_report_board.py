@@ -28,6 +28,7 @@ from access.report.blocks import (
     TableBlock,
 )
 from access.report.board import board_report
+from access.report.chart import Chart
 from access.report.document import INTERNAL_MARK, Document, heading_text
 from access.report.findings import findings_of
 from access.report.options import NO_CHANGE, PROPOSAL
@@ -331,10 +332,12 @@ class TestFiles:
 
 @pytest.fixture(scope="module")
 def files():
+    from access.report.pictures import proposal_maps
     from access.run import run_job
     from access.study import load_study
 
-    document = board_report(run_job(load_study("rotherham")))
+    results = run_job(load_study("rotherham"))
+    document = board_report(results, maps=proposal_maps(results))
     return document, report_files(document)
 
 
@@ -357,6 +360,11 @@ class TestRotherham:
         for title in ("Children's Centres from 12 to 9", "Youth Centres from 11 to 6"):
             assert f"# {title}" in text
         assert len(re.findall(r"## A\d  ", text)) == 8
+
+    def test_each_service_has_a_map_with_words(self, files):
+        maps = [b for b in files[0].blocks if isinstance(b, Figure) and b.key.startswith("map-")]
+        assert len(maps) == 2
+        assert all("Map of Rotherham" in m.alt for m in maps)
 
     def test_proxies_and_stand_ins_are_named(self, files):
         text = as_text(files[0])
@@ -382,3 +390,13 @@ class TestMoney:
         assert "The proposal saves a year: Children's Centres £700,000." in text
         assert "Running cost | £200,000 a year" in text
         assert "what each building costs" not in text
+
+
+def test_a_map_stands_with_each_service_when_it_is_given(results):
+    chart = Chart("Most around Mill", "A map: most around Mill.", "Made up.", lambda f, a: None)
+    document = board_report(results, maps={"five_to_three": chart})
+    (still,) = [
+        b for b in document.blocks if isinstance(b, Figure) and b.key == "map-five_to_three"
+    ]
+    assert still.alt == "A map: most around Mill."
+    assert still.note == "Made up."
