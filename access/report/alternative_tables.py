@@ -81,7 +81,7 @@ def criteria_table(results: StudyResults, found: ProposalFindings, ranking: Rank
         notes=tuple(
             sentence(note) for note in ranking.notes if "left out" in note or "gap:" in note
         ),
-        short=f"{found.title} ranks",
+        short=f"Ranks, {found.title}",
     )
 
 
@@ -148,7 +148,7 @@ def rejected_table(
             f"{number(len(rows), 'option')} best on a measure or beaten by none on all of them, of "
             f"{len(ranking.table):,}. No change is in the options side by side.",
         ),
-        short=f"{found.title} alternatives",
+        short=f"Alternatives, {found.title}",
     )
 
 

@@ -119,5 +119,5 @@ def asked_table(
             Column("rank", "Place by mean"),
         ),
         tuple(rows),
-        short=f"{found.title} asked for",
+        short=f"Asked for, {found.title}",
     )

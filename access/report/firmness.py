@@ -203,7 +203,7 @@ def interval_table(found: ProposalFindings, robust: Robustness) -> Table:
             "From and to: nine in ten settings fall between these places.",
             *(sentence(note) for note in robust.notes if note not in found.impact.notes),
         ),
-        short=f"{found.title} firmness",
+        short=f"Firmness, {found.title}",
     )
 
 
@@ -231,7 +231,7 @@ def often_best_table(found: ProposalFindings, robust: Robustness) -> Table:
             Column("share", "Best in", "share", unit="% of settings"),
         ),
         rows,
-        short=f"{found.title} often best",
+        short=f"Often best, {found.title}",
     )
 
 

@@ -60,7 +60,7 @@ def closed_table(found: ProposalFindings) -> Table:
         columns,
         tuple(rows),
         also_hidden=frozenset(also),
-        short=f"{found.title} closing",
+        short=f"Closing, {found.title}",
     ).with_total()
 
 
@@ -200,5 +200,5 @@ def receiving_table(found: ProposalFindings) -> Table:
         rows,
         sums=(("after", ("today", "added")),),
         also_hidden=frozenset(also),
-        short=f"{found.title} receiving",
+        short=f"Receiving, {found.title}",
     ).with_total()

@@ -64,7 +64,7 @@ def options_table(findings: ProposalFindings, source: str = "") -> Table:
         rows,
         notes=(f"{findings.noun[0].upper()}{findings.noun[1:]} in all: {s['families']:,.0f}.",),
         source=source,
-        short=f"{findings.title} options",
+        short=f"Options, {findings.title}",
     )
 
 

@@ -67,7 +67,7 @@ def weights_blocks(results: StudyResults, found: ProposalFindings) -> list[Block
             ),
             rows,
             notes=tuple(sentence(str(note)) for note in table["note"]),
-            short=f"{found.title} weights",
+            short=f"Weights, {found.title}",
         ),
         compact=True,
     )

@@ -58,7 +58,7 @@ def classes_table(found: ProposalFindings) -> Table:
         f"How much further: {found.noun} by the change of their trip",
         tuple(columns),
         tuple(rows),
-        short=f"{found.title} change",
+        short=f"Change, {found.title}",
     ).with_total("All")
 
 
@@ -92,7 +92,7 @@ def within_table(found: ProposalFindings) -> Table:
         ),
         tuple(rows),
         notes=("The limits are presets to compare with, not legal tests.",),
-        short=f"{found.title} within",
+        short=f"Within, {found.title}",
     )
 
 
@@ -147,7 +147,7 @@ def group_table(found: ProposalFindings, column: str, words: str, note: str = ""
         columns,
         rows,
         notes=(note,) if note else (),
-        short=f"{found.title} by {words}",
+        short=f"By {words}, {found.title}",
     )
     return table.with_total(
         "Everyone",
@@ -200,7 +200,7 @@ def worst_table(found: ProposalFindings, n: int = 10) -> Table:
         f"{found.title}: the areas whose {say.trip(found.mode)} grows most",
         columns,
         rows,
-        short=f"{found.title} worst areas",
+        short=f"Worst areas, {found.title}",
     )
 
 
@@ -256,7 +256,7 @@ def equality_table(found: ProposalFindings) -> tuple[Table | None, str]:
         rows,
         totals=Totals.NONE,
         notes=tuple(sentence(note) for note in result.notes),
-        short=f"{found.title} equality",
+        short=f"Equality, {found.title}",
     )
     return table, result.warning
 
