@@ -189,10 +189,10 @@ def test_savings_are_not_known_unless_every_cost_is(page, visit, tmp_path):
 def test_the_log_holds_name_reason_and_results_and_restores(page):
     tick(page, "Northfield")
     note(page, "Keep Northfield", "The bus stops there")
-    row = page.inner_text("#log-rows tbody tr")
+    row = page.inner_text("#log-rows li")
     assert "Keep Northfield" in row
     assert "The bus stops there" in row
-    assert "Closes Riverside" in row
+    assert "Children's centres: closes Riverside. Average" in row
     kept = option(page)
     page.click("#start-today")
     page.click("#log-rows button:has-text('Show')")
@@ -236,7 +236,7 @@ def test_a_saved_file_comes_back_in_a_new_page(page, visit, example_page, tmp_pa
     file.write_bytes(saved(page, "#save-json"))
     other = visit(example_page, fragment="#your-option")
     other.set_input_files("#open-file", str(file))
-    other.wait_for_selector("#log-rows tbody tr")
+    other.wait_for_selector("#log-rows li")
     assert option(other) == option(page)
     assert "Because" in other.inner_text("#log-rows")
 

@@ -92,71 +92,59 @@
     App.$('log-title').focus();
   }
 
-  const namesOf = (ids) =>
-    App.list(ids.map((id) => App.siteName(App.data.sites.findIndex((s) => s.id === id))));
+  const indexOf = (id) => App.data.sites.findIndex((site) => site.id === id);
+
+  /* What an option does to one service, in a line. */
+  function serviceLine(entry, service) {
+    const closed = entry.close.map(indexOf).filter((site) => service.before.includes(site));
+    const figures = entry.figures[service.key];
+    const does = closed.length
+      ? App.t('log_close', { sites: App.list(closed.map(App.shortName)) })
+      : App.t('log_close_none');
+    if (!figures) return App.h('li', {}, App.h('strong', {}, `${service.title}: `), does);
+    const rank = figures.rank_mean
+      ? App.t('rank_of', { rank: figures.rank_mean, count: figures.alternatives })
+      : App.t('number_no_rank');
+    const mean = App.min(figures.mean_minutes === null ? NaN : figures.mean_minutes, 1);
+    return App.h(
+      'li',
+      {},
+      App.h('strong', {}, `${service.title}: `),
+      `${does} ${App.t('log_mean', { mean, mode: App.t(`mode_${entry.mode}`), rank })}`,
+    );
+  }
+
+  function entryItem(entry) {
+    const { name } = entry;
+    const hubs = entry.open.map(indexOf);
+    return App.h(
+      'li',
+      { className: 'entry' },
+      App.h('h4', {}, name, ' ', App.h('span', { className: 'hint' }, entry.noted)),
+      App.h('p', { className: 'reason' }, entry.reason || App.t('no_reason')),
+      App.h(
+        'ul',
+        {},
+        App.model.services.map((service) => serviceLine(entry, service)),
+        hubs.length ? App.h('li', {}, App.t('log_open', { sites: App.list(hubs.map(App.siteName)) })) : null,
+      ),
+      App.h(
+        'p',
+        { className: 'entry-do' },
+        App.button(App.t('restore'), () => restore(entry), 'link', {
+          'aria-label': App.t('restore_named', { name }),
+        }),
+        App.button(App.t('remove'), () => drop(entry), 'link', {
+          'aria-label': App.t('remove_named', { name }),
+        }),
+      ),
+    );
+  }
 
   function show() {
     App.$('log-empty').hidden = entries.length > 0;
     for (const id of ['save-csv', 'save-json']) App.$(id).disabled = !entries.length;
-    const rows = entries.map((entry) => {
-      const means = App.model.services.map((s) => {
-        const f = entry.figures[s.key];
-        return f
-          ? App.h(
-              'div',
-              {},
-              App.t('log_mean', {
-                title: s.title,
-                mean: App.min(f.mean_minutes === null ? NaN : f.mean_minutes, 1),
-                rank: f.rank_mean
-                  ? App.t('rank_of', { rank: f.rank_mean, count: f.alternatives })
-                  : App.t('number_no_rank'),
-              }),
-            )
-          : null;
-      });
-      return [
-        [App.h('div', {}, entry.name), App.h('div', { className: 'hint' }, entry.noted)],
-        entry.reason || App.t('no_reason'),
-        [
-          App.h(
-            'div',
-            {},
-            entry.close.length
-              ? App.t('log_close', { sites: namesOf(entry.close) })
-              : App.t('option_closes_none'),
-          ),
-          entry.open.length ? App.h('div', {}, App.t('log_open', { sites: namesOf(entry.open) })) : null,
-        ],
-        [App.h('div', {}, App.t(`how_${entry.mode}`)), means],
-        [
-          App.button(App.t('restore'), () => restore(entry), 'link', {
-            'aria-label': App.t('restore_named', { name: entry.name }),
-          }),
-          ' ',
-          App.button(App.t('remove'), () => drop(entry), 'link', {
-            'aria-label': App.t('remove_named', { name: entry.name }),
-          }),
-        ],
-      ];
-    });
-    App.fill(
-      App.$('log-rows'),
-      entries.length
-        ? App.table(
-            App.t('log_caption'),
-            [
-              App.t('col_option_name'),
-              App.t('col_reason'),
-              App.t('col_changes'),
-              App.t('col_results'),
-              App.t('col_do'),
-            ],
-            rows,
-            { className: 'compact log', texts: [1, 2, 3, 4] },
-          )
-        : null,
-    );
+    App.fill(App.$('log-rows'), entries.map(entryItem));
   }
 
   /* ---- files ---- */
