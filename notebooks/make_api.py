@@ -1,0 +1,62 @@
+"""Write the API reference and the methods page as HTML: ``python notebooks/make_api.py [FOLDER]``.
+
+Needs pdoc, which comes with the test extra. Writes into ``maps/api`` unless told otherwise.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pdoc
+from pdoc.render_helpers import to_html
+
+import access
+
+HERE = Path(__file__).resolve().parent
+PAGE = """<!doctype html>
+<html lang="en-GB"><head><meta charset="utf-8"><title>Methods of family-access</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>body{{font:16px/1.5 system-ui,sans-serif;color:#0b0c0c;max-width:62rem;margin:2rem auto;
+padding:0 1rem}}table{{border-collapse:collapse;margin:1rem 0}}th,td{{border-bottom:1px solid
+#b1b4b6;padding:.3rem .8rem .3rem 0;text-align:left;vertical-align:top}}code{{background:#f3f2f1;
+padding:0 .2em}}</style></head><body><p><a href="access.html">The API reference</a></p>
+{body}</body></html>
+"""
+
+
+def modules(package: str) -> Iterator[str]:
+    """Name a package and what pdoc would not find below it: it stops at a front door's names."""
+    yield package
+    home = importlib.import_module(package)
+    known = getattr(home, "__all__", None)
+    for found in pkgutil.iter_modules(home.__path__, f"{package}."):
+        name = found.name.rpartition(".")[2]
+        if known is None or name in known or name.startswith("_"):
+            continue
+        if found.ispkg:
+            yield from modules(found.name)
+        else:
+            yield found.name
+
+
+def main(folder: Path) -> None:
+    """Resolve the names of the front door, which are loaded late, and write every page."""
+    # Inherited annotations are texts that pdoc looks up in the heir's module; it prints them.
+    warnings.filterwarnings("ignore", message="Error parsing type annotation")
+    for name in access.__all__:
+        setattr(access, name, getattr(access, name))
+    pdoc.render.configure(
+        docformat="numpy", show_source=False, footer_text=f"family-access {access.__version__}"
+    )
+    pdoc.pdoc(*modules("access"), output_directory=folder)
+    words = (HERE / "methods.md").read_text(encoding="utf-8")
+    (folder / "methods.html").write_text(PAGE.format(body=to_html(words)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else HERE.parent / "maps" / "api")
