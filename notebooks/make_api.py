@@ -46,8 +46,10 @@ def modules(package: str) -> Iterator[str]:
 
 def main(folder: Path) -> None:
     """Resolve the names of the front door, which are loaded late, and write every page."""
-    # Inherited annotations are texts that pdoc looks up in the heir's module; it prints them.
-    warnings.filterwarnings("ignore", message="Error parsing type annotation")
+    # Two of pdoc's warnings say nothing about the documentation: inherited annotations are texts
+    # that it looks up in the heir's module, and it cannot tell where a slot is from.
+    for quirk in ("Error parsing type annotation", "Cannot determine where"):
+        warnings.filterwarnings("ignore", message=quirk)
     for name in access.__all__:
         setattr(access, name, getattr(access, name))
     pdoc.render.configure(
