@@ -30,6 +30,7 @@ def html_answer(
     text_columns: Collection[int] = (0,),
     title: str = "",
     warning: str = "",
+    notes_title: str = "What these numbers assume",
 ) -> str:
     """Write an answer as HTML, everything escaped.
 
@@ -48,6 +49,8 @@ def html_answer(
         A line above the sentence.
     warning : str
         What must be read with the table; stands below it, never folded away.
+    notes_title : str
+        The line under which the notes are folded.
 
     Returns
     -------
@@ -67,9 +70,8 @@ def html_answer(
         parts.append(f"<p><strong>{html.escape(warning)}</strong></p>")
     if notes:
         items = "".join(f"<li>{html.escape(str(note))}</li>" for note in notes)
-        parts.append(
-            f"<details><summary>What these numbers assume</summary><ul>{items}</ul></details>"
-        )
+        title = html.escape(notes_title)
+        parts.append(f"<details><summary>{title}</summary><ul>{items}</ul></details>")
     return "".join(parts)
 
 

@@ -214,6 +214,11 @@ class Solution:
         shown = ", ".join(self.chosen[:8]) + (", ..." if len(self.chosen) > 8 else "")
         return f"<Solution {self.status}: {self.objective:,.10g} with {shown}>"
 
+    def _repr_html_(self) -> str:
+        from access.siting.show import solution_html
+
+        return solution_html(self)
+
 
 def _plain(series: pd.Series) -> dict[str, Any]:
     return {_key(key): value for key, value in series.items()}

@@ -14,6 +14,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
+import access
+from tests.streets import write_osm
+
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 #: Statements that a planner's notebook has no need of: those are logic, and belong in the package.
@@ -105,12 +108,12 @@ def test_logic_would_be_noticed(source):
 # ---- what they give
 
 
-def run(path: Path, folder: Path):
+def run(path: Path, folder: Path, **variables: str):
     """Run a notebook in a copy of its folder, in a process of its own."""
     beside = folder / "notebooks"
     beside.mkdir()
     copy = Path(shutil.copy(path, beside))
-    environment = {k: v for k, v in os.environ.items() if k != "ACCESS_STREETS"}
+    environment = {k: v for k, v in os.environ.items() if k != "ACCESS_STREETS"} | variables
     done = subprocess.run(
         [sys.executable, str(Path(__file__).with_name("run_one.py")), str(copy), str(folder / "k")],
         capture_output=True, text=True, check=False, env=environment,
@@ -143,6 +146,21 @@ def test_it_runs_from_a_clean_kernel(path, tmp_path):
     assert "text/html" in kinds, "no table was shown"
     maps = [o for o in outputs_of(notebook) if "iframe" in o.get("data", {}).get("text/html", "")]
     assert maps or "image/png" in kinds, "no map or chart was shown"
+
+
+@pytest.mark.slow
+def test_streets_that_are_brought_are_used_and_told(tmp_path):
+    made = access.answer("rotherham").network("drive")
+    nodes = {k + 1: tuple(place) for k, place in enumerate(made.node_lonlat.tolist())}
+    ends = zip(made.edge_from.tolist(), made.edge_to.tolist(), strict=True)
+    ways = [(k + 1, [a + 1, b + 1], {"highway": "residential"}) for k, (a, b) in enumerate(ends)]
+    extract = write_osm(tmp_path / "brought.osm", nodes, ways)
+    notebook = run(ROOT / "notebooks" / "02_networks.ipynb", tmp_path, ACCESS_STREETS=str(extract))
+    assert faults_in(notebook) == []
+    words = " ".join(o.get("data", {}).get("text/html", "") for o in outputs_of(notebook))
+    assert "Streets are read from brought.osm." in words
+    assert "OpenStreetMap contributors" in words
+    assert "Modelled streets" not in words
 
 
 @pytest.mark.slow

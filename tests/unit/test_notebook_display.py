@@ -11,6 +11,7 @@ import pytest
 
 from access.display import html_answer, html_table, text_answer
 from access.network import Network, TravelMatrix
+from access.siting import Within, p_median
 from access.study import load_study
 
 NASTY = "<script>alert('x')</script> & \"quotes\""
@@ -136,3 +137,26 @@ def test_a_network_tells_whose_streets_and_how_many_kilometres():
     assert "2 pieces, 3 junctions and ends, 2 km" in " ".join(found.words)
     assert found.words.count(NASTY) == 1
     assert "Made up." in found.words
+
+
+# ---- the optimiser's answer
+
+
+def test_a_solution_tells_its_sites_whom_they_serve_and_what_is_proven():
+    costs = pd.DataFrame(
+        [[1.0, 9.0], [2.0, 9.0], [9.0, np.inf]], index=["a", "b", "c"], columns=[NASTY, "Y"]
+    )
+    found = read(p_median(costs, 1)._repr_html_())
+    assert "script" not in found.tags
+    words = " ".join(found.words)
+    assert "proven best" in words
+    assert NASTY in found.words
+    assert found.words[found.words.index(NASTY) + 1 :][:2] == ["3", "9.0"]
+    assert "What is proven, and how" in words
+
+
+def test_a_solution_that_cannot_be_says_why():
+    costs = pd.DataFrame([[30.0]], index=["a"], columns=["X"])
+    words = " ".join(read(p_median(costs, 1, rules=[Within(10)])._repr_html_()).words)
+    assert "No answer keeps all the rules" in words
+    assert "table" not in read(p_median(costs, 1, rules=[Within(10)])._repr_html_()).tags
