@@ -1,5 +1,8 @@
 """Choosing sites with a proof: p-median, p-centre, covers, budgets, rules and their blends."""
 
+from access.siting.candidates import greenfield
+from access.siting.choices import Alternatives, Curve, alternatives, curve
+from access.siting.pareto import Front, pareto_front
 from access.siting.problem import (
     AtLeast,
     AtMost,
@@ -26,12 +29,15 @@ from access.siting.solve import site
 from access.siting.verify import Verification, verify
 
 __all__ = [
+    "Alternatives",
     "AtLeast",
     "AtMost",
     "Budget",
     "Capacity",
+    "Curve",
     "Demand",
     "Explanation",
+    "Front",
     "Goal",
     "NoWorse",
     "Problem",
@@ -40,10 +46,14 @@ __all__ = [
     "Solution",
     "Verification",
     "Within",
+    "alternatives",
     "capacitated_p_median",
+    "curve",
+    "greenfield",
     "max_cover",
     "p_centre",
     "p_median",
+    "pareto_front",
     "per_locality",
     "set_cover",
     "site",

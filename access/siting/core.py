@@ -91,6 +91,7 @@ class _Search:
         self.bound = -np.inf
         self.method = "heuristic"
         self.tree: Tree | None = None
+        self.prices: Floats | None = None
 
     def run(self, start: Ints | None) -> Outcome:
         try:
@@ -106,7 +107,7 @@ class _Search:
         if first is None:
             return Outcome(self.best, np.inf, True, "no set of sites keeps the rules")
         self._start(first)
-        if not self.model.limits and self._lagrange():
+        if not self.model.limits and self.best.pool and self._lagrange():
             return self._closed("Lagrangian bound")
         if self._root():
             return self._closed("linear programme with cuts")
@@ -223,7 +224,7 @@ class _Search:
     def _root(self) -> bool:
         """Solve the programme at the root, shrinking it as sites are fixed."""
         groups = max(300, 10 * self.model.most, int(self.may.sum()))
-        if self.model.limits:
+        if self.prices is None:
             self.rho = self.model.weights @ self.model.minutes
             self.prices = self.model.minutes[:, self.columns].mean(axis=1)
         master = Master(self.model, self.near, self.must, self.may, self.rho, most_groups=groups)

@@ -32,6 +32,14 @@ _PAST_BOUND = highspy.HighsModelStatus.kObjectiveBound
 _ENTRIES_AT_ONCE = 20_000_000
 
 
+_IDLE_ROUNDS = 8
+
+
+def _snapped(y: Floats) -> Floats:
+    """Take values that the engine left within rounding of 0 or 1 as 0 or 1."""
+    return np.where(y < 1e-7, 0.0, np.where(y > 1 - 1e-7, 1.0, y))
+
+
 @dataclass(frozen=True, eq=False)
 class Block:
     """Areas whose weighted minutes are estimated together: the objective, or one limit.
@@ -248,7 +256,7 @@ class Master:
         weights, group = block.weights[rows], block.group[rows]
         names, local = np.unique(group, return_inverse=True)
         local = local.ravel()
-        right = np.bincount(local, weights * reach[rows], len(names))
+        right = np.bincount(local, weights * reach[rows], len(names)).astype(float)
         area, site, cost = self._closer(rows, reach[rows])
         value: Floats = weights[area] * (reach[rows][area] - cost)
         total: Floats
@@ -389,6 +397,7 @@ class Master:
         Relaxed
         """
         groups = sum(block.groups for block in self.blocks)
+        before, idle = -np.inf, 0
         for _ in range(rounds):
             left = watch.left()
             if left is not None:
@@ -398,8 +407,11 @@ class Master:
                 return answer
             if tick is not None:
                 tick(answer.value)
+            # Cuts that no longer move the value only chase the engine's own rounding.
+            idle = idle + 1 if answer.value <= before + 1e-9 * abs(answer.value) else 0
+            before = max(before, answer.value)
             least = 1e-8 * max(1.0, abs(answer.value)) / groups
-            if not self.separate(answer.y, least):
+            if idle >= _IDLE_ROUNDS or not self.separate(_snapped(answer.y), least):
                 break
         return answer
 

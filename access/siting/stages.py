@@ -147,14 +147,14 @@ class Course:
     def _sum(self, goal: Goal, keep: int, within: float, last: bool) -> Stage:
         part = goal_rows(goal, self.stacked, self.resolved)
         gap = self.gap if last else 0.0
-        self.outcome = self._minimise(part, self.rows, keep, within, gap)
+        self.outcome = self.minimise(part, self.rows, keep, within, gap)
         best = self.outcome.best
         return Stage(
             goal, best.value, self.outcome.bound, best.chosen, self.outcome.method,
             self.outcome.complete,
         )  # fmt: skip
 
-    def _minimise(
+    def minimise(
         self,
         part: GoalRows,
         rows: SideRows,
@@ -162,6 +162,7 @@ class Course:
         within: float = 0.0,
         gap: float = 0.0,
     ) -> Outcome:
+        """Minimise rows of a goal while earlier goals are held."""
         model = make_model(part, self.held, self.resolved, rows)
         outcome = minimise(
             model,
@@ -231,18 +232,24 @@ class Course:
     def _settle(self, worst: Worst) -> Ints:
         """Among answers equally good for the worst-off, move to one better on average."""
         part = goal_rows(Goal.mean(), self.stacked, self.resolved)
-        model = make_model(part, (), self.resolved, self._capped(worst.value))
+        model = make_model(part, (), self.resolved, self.capped(worst.value))
         near = Near.of(model.minutes, np.flatnonzero(self.resolved.may), 60)
         chosen, _ = Interchange(model, near).improve(worst.chosen)
         return chosen if model.holds(chosen) else worst.chosen
 
-    def _capped(self, minutes: float) -> SideRows:
+    def capped(self, minutes: float) -> SideRows:
         """Give the rules, and every servable row within so many minutes."""
         counted = self._counted()
         if not self.served_only:
             return self.rows
         near = counted <= minutes * (1 + CAP_SLACK)
         return join_rows(self.rows, cover_rows(near, self.resolved.may))
+
+    def steps_below(self, minutes: float) -> float | None:
+        """Give the greatest minutes that occur below some minutes; None where none do."""
+        counted = self._counted()
+        below = counted[np.isfinite(counted) & (counted < minutes)]
+        return float(below.max()) if len(below) and self.served_only else None
 
     def _worst_held(self, minutes: Floats, start: Ints) -> Worst:
         """Halve over covers where earlier goals are held: each step is a search of its own."""
@@ -257,7 +264,7 @@ class Course:
             while low < high:
                 middle = (low + high) // 2
                 self.start = None
-                outcome = self._minimise(part, self._capped(float(steps[middle])))
+                outcome = self.minimise(part, self.capped(float(steps[middle])))
                 if not outcome.complete:
                     raise Stop
                 if outcome.best.value <= most + tolerance(most):
@@ -290,8 +297,8 @@ class Course:
         best, chosen, bound = np.inf, least.chosen, -np.inf
         cap, complete, value = np.inf, least.complete, np.inf
         while True:
-            rows = self.rows if np.isinf(cap) else self._capped(cap)
-            outcome = self._minimise(part, rows)
+            rows = self.rows if np.isinf(cap) else self.capped(cap)
+            outcome = self.minimise(part, rows)
             if not outcome.best.pool:
                 bound = best if outcome.complete else bound
                 break
@@ -317,7 +324,7 @@ class Course:
         allowed += tolerance(allowed)
         if goal.kinds == {"worst"}:
             factor = sum(f for _, _, f in goal.parts)
-            self.rows = self._capped(allowed / max(factor, 1e-300))
+            self.rows = self.capped(allowed / max(factor, 1e-300))
             return
         part = goal_rows(goal, self.stacked, self.resolved)
         if not part.weights.any():

@@ -59,6 +59,7 @@ class Tree:
         self.floor, self.gap = floor, gap
         self.queue: list[_Node] = []
         self.left_behind = np.inf
+        self.cut_again: set[bytes] = set()
         self.counter = 0
         sites = model.shape[1]
         self.gain = np.zeros((2, sites))
@@ -142,20 +143,17 @@ class Tree:
         """Take a whole answer; go on below it only where more answers are wanted."""
         chosen = np.flatnonzero(y > 0.5)
         true = self.model.value(chosen)
-        keeps = self.model.holds(chosen)
+        keeps, key = self.model.holds(chosen), chosen.tobytes()
         if keeps:
             self.best.offer(chosen, true)
-        if not keeps or true > value + tolerance(true):
-            # Whole only up to the programme's own rounding: cut again, or settle it by fixing.
-            if self.master.separate(y, 0.0):
-                return _Node(value, node.number, node.must, node.may)
-            open_sites = np.flatnonzero(node.may & ~node.must)
-            if len(open_sites):
-                return self._branch(_Node(value, node.number, node.must, node.may), y, open_sites)
-            return None
-        if self.best.keep == 1:
-            self._drop(value)
-            return None
+        if keeps and true <= value + tolerance(true):
+            if self.best.keep == 1:
+                self._drop(value)
+                return None
+        elif key not in self.cut_again and self.master.separate(np.rint(y), 0.0):
+            self.cut_again.add(key)
+            return _Node(value, node.number, node.must, node.may)
+        # Noted, or whole only up to the programme's own rounding: cut off this one set.
         self.forbid(chosen)
         return _Node(value, node.number, node.must, node.may)
 

@@ -1,0 +1,97 @@
+"""Alternatives, the curve and the front must be what listing all sets of sites gives."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from access.siting import (
+    Budget,
+    Demand,
+    Goal,
+    Problem,
+    alternatives,
+    curve,
+    p_median,
+    pareto_front,
+    site,
+)
+
+
+def draw(seed: int):
+    rng = np.random.default_rng(seed)
+    n, m = int(rng.integers(3, 14)), int(rng.integers(3, 9))
+    minutes = (
+        rng.integers(0, 8, (n, m)).astype(float)
+        if seed % 2
+        else np.round(rng.uniform(0, 30, (n, m)), 2)
+    )
+    weights = rng.integers(1, 6, n).astype(float)
+    return minutes, weights, int(rng.integers(1, m)), rng.integers(1, 6, m).astype(float), rng
+
+
+def measures(minutes, weights, costs, chosen):
+    nearest = minutes[:, list(chosen)].min(axis=1)
+    return weights @ nearest / weights.sum(), nearest.max(), costs[list(chosen)].sum()
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_alternatives_are_the_best_sets_in_order(block: int) -> None:
+    for seed in range(block * 15, block * 15 + 15):
+        minutes, weights, p, costs, rng = draw(seed)
+        count, within = int(rng.integers(1, 9)), float(rng.choice([0.0, 0.02, 0.2, 1.0]))
+        found = alternatives(Problem(Demand(minutes, weights), p=p), count, within=within)
+        every = sorted(
+            measures(minutes, weights, costs, s)[0]
+            for s in itertools.combinations(range(minutes.shape[1]), p)
+        )
+        wanted = [v for v in every if v <= every[0] * (1 + within) + 1e-6 * every[0]][:count]
+        assert found.complete
+        assert found.table["mean minutes"].to_list() == pytest.approx(wanted, rel=1e-6), seed
+        assert found.table["chosen"].is_unique
+        assert found.best.status == "proven_optimal"
+
+
+@pytest.mark.parametrize("block", range(4))
+@pytest.mark.parametrize("with_cost", [False, True])
+def test_the_front_is_exact(block: int, with_cost: bool) -> None:
+    for seed in range(500 + block * 8, 508 + block * 8):
+        minutes, weights, p, costs, _ = draw(seed)
+        problem = Problem(Demand(minutes, weights), p=p, site_costs=costs)
+        front = pareto_front(problem, with_cost=with_cost)
+        width = 3 if with_cost else 2
+        points = {
+            tuple(round(x, 9) for x in measures(minutes, weights, costs, s)[:width])
+            for s in itertools.combinations(range(minutes.shape[1]), p)
+        }
+        wanted = sorted(
+            a
+            for a in points
+            if not any(b != a and all(x <= y for x, y in zip(b, a, strict=True)) for b in points)
+        )
+        got = front.table.drop(columns="chosen").to_numpy(float)
+        assert front.complete
+        assert sorted(map(tuple, got.round(9).tolist())) == wanted, seed
+
+
+def test_the_curve_is_each_numbers_own_best() -> None:
+    minutes, weights, _, _, _ = draw(8)
+    found = curve(Problem(Demand(minutes, weights), goals=Goal.total()), range(1, 4))
+    alone = [p_median(minutes, p, weights=weights).objective for p in range(1, 4)]
+    table = found.to_frame()
+    assert table["objective"].to_list() == pytest.approx(alone)
+    assert (table["saved"].dropna() >= 0).all()
+
+
+def test_a_budget_bites_in_the_front_too() -> None:
+    minutes, weights, _, costs, _ = draw(12)
+    m = minutes.shape[1]
+    problem = Problem(
+        Demand(minutes, weights), fewest=1, most=m, site_costs=costs,
+        rules=(Budget(float(costs.min())),), goals=Goal.mean(),
+    )  # fmt: skip
+    front = pareto_front(problem, with_cost=True)
+    assert (front.table["cost"] == costs.min()).all()
+    assert site(problem).chosen in front.table["chosen"].to_list()
