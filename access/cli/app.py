@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -10,6 +11,9 @@ import typer
 import access
 from access.cli.check import check
 from access.cli.compare import compare
+from access.cli.fetch import fetch
+from access.cli.map import map_
+from access.cli.network import network
 from access.cli.new import new
 from access.cli.rank import rank
 from access.cli.replay import replay
@@ -40,8 +44,20 @@ Every command has `--help`. Times are minutes, lengths are metres, and a place t
 reached is said to be so, never given a number.
 """,
 )
-for command in (run, check, new, compare, rank, report, replay):
-    app.command()(command)
+_COMMANDS: dict[str, Callable[..., None]] = {
+    "run": run,
+    "check": check,
+    "new": new,
+    "network": network,
+    "compare": compare,
+    "rank": rank,
+    "map": map_,
+    "report": report,
+    "replay": replay,
+}
+for _name, _command in _COMMANDS.items():
+    app.command(_name)(_command)
+app.add_typer(fetch, name="fetch")
 
 
 def _version(asked: bool) -> None:

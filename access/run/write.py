@@ -17,6 +17,7 @@ from access.maps.from_results import explorer_data
 from access.maps.layers import study_map
 from access.report.board import board_report
 from access.report.firmness import study_robustness
+from access.report.pictures import proposal_maps
 from access.report.write import report_files
 from access.results import StudyResults
 from access.run.answers import impact_charts
@@ -169,7 +170,9 @@ def _write_report(
     progress: Callable[[str], None],
 ) -> None:
     """Write the board's report as Word, PDF and workbook, with how firm the ranking is."""
-    document = board_report(results, mode=_headline_mode(results), robustness=firm)
+    mode = _headline_mode(results)
+    maps = proposal_maps(results, mode=mode)
+    document = board_report(results, mode=mode, robustness=firm, maps=maps)
     for name, content in report_files(document, progress=progress).items():
         (folder / name).write_bytes(content)
 
