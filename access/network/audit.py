@@ -242,6 +242,27 @@ def _nearer(
     return pd.DataFrame({"nearer_reason": reason, "nearer_metres": metres, "nearer_part": part})
 
 
+def demand_left_out(table: pd.DataFrame) -> pd.DataFrame:
+    """Count who stands on streets that are closed or cut off.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `snap_table` makes it.
+
+    Returns
+    -------
+    DataFrame
+        One row a reason and part: ``what``, ``nearer_reason``, ``nearer_part`` (0 for closed
+        streets), ``places``, ``count``, ``joined`` (how many of the places join another street).
+    """
+    some = table[table["nearer_reason"] != ""]
+    groups = some.groupby(["what", "nearer_reason", "nearer_part"], sort=True)
+    return groups.agg(
+        places=("id", "size"), count=("count", "sum"), joined=("joined", "sum")
+    ).reset_index()
+
+
 def snap_lines(network: Network, table: pd.DataFrame) -> gpd.GeoDataFrame:
     """Draw the legs of a snap table: from each place to its joint, as a layer for QGIS.
 

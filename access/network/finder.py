@@ -16,7 +16,7 @@ from scipy.spatial import KDTree
 Floats = NDArray[np.float64]
 
 #: Longest piece, metres.
-PIECE_M = 40.0
+PIECE_M = 25.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,14 @@ import geopandas as gpd
 import pandas as pd
 
 from access.errors import ParameterError
-from access.network.audit import Audit, audit_network, left_out_frame, snap_lines, snap_table
+from access.network.audit import (
+    Audit,
+    audit_network,
+    demand_left_out,
+    left_out_frame,
+    snap_lines,
+    snap_table,
+)
 from access.network.buffer import buffer_sensitivity
 from access.network.build import build_network
 from access.network.graph import Network
@@ -48,6 +55,8 @@ class Stock:
                 "network": self.networks[name].to_dict(),
                 "classes": audit.classes.to_dict("records"),
                 "parts": audit.parts.to_dict("records"),
+                "demand_left_out": [] if audit.places.empty
+                else demand_left_out(audit.places).to_dict("records"),
                 "warnings": list(audit.warnings),
                 "sensitivity": [] if name not in self.sensitivity
                 else self.sensitivity[name].to_dict("records"),
@@ -68,6 +77,7 @@ class Stock:
             found[f"parts_{name}"] = audit.parts
             if len(audit.places):
                 found[f"snaps_{name}"] = audit.places
+                found[f"demand_left_out_{name}"] = demand_left_out(audit.places)
             if name in self.sensitivity:
                 found[f"sensitivity_{name}"] = self.sensitivity[name]
         return found

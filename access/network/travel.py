@@ -28,6 +28,9 @@ from access.network.store import cache_key, kept_matrix
 Floats = NDArray[np.float64]
 Table: TypeAlias = pd.DataFrame | gpd.GeoDataFrame | Places
 _SAME_PLACE_DEGREES = 1e-7
+#: Most pairs of one matrix, and arrays of its shape that are held while it is made.
+MOST_PAIRS = 100_000_000
+_ARRAYS_HELD = 14
 
 
 def travel_matrix(
@@ -74,7 +77,7 @@ def travel_matrix(
     ------
     ParameterError
         If ids are missing or duplicated, columns are missing, coordinates are swapped, in
-        metres or missing, or an option is unknown.
+        metres or missing, an option is unknown, or the pairs would not fit in memory.
     NetworkError
         If the network lies somewhere else altogether.
 
@@ -100,6 +103,12 @@ def travel_matrix(
     if max_minutes is not None and not max_minutes > 0:
         raise ParameterError(f"max_minutes is {max_minutes!r}; expected minutes above 0")
     a, s = read_places(areas, "areas"), read_places(sites, "sites")
+    if len(a.ids) * len(s.ids) > MOST_PAIRS:
+        raise ParameterError(
+            f"{len(a.ids):,} areas x {len(s.ids):,} sites would take about "
+            f"{len(a.ids) * len(s.ids) * 8 * _ARRAYS_HELD / 1e9:.0f} GB of memory; expected at "
+            f"most {MOST_PAIRS:,} pairs. Measure some sites at a time."
+        )
     _check_covered(network, a, s)
     limit = np.inf if max_minutes is None else float(max_minutes)
     parameters = {
@@ -229,8 +238,11 @@ def _joined(chains: Chains, out: Ends, into: Ends) -> NDArray[np.bool_]:
 
 
 def _same_place(areas: Places, sites: Places) -> NDArray[np.bool_]:
-    apart = np.abs(areas.lonlat[:, None, :] - sites.lonlat[None, :, :])
-    return np.logical_and.reduce(apart <= _SAME_PLACE_DEGREES, axis=2)
+    """Pairs at one point, to a ten-millionth of a degree (a centimetre)."""
+    points = np.rint(np.vstack([areas.lonlat, sites.lonlat]) / _SAME_PLACE_DEGREES)
+    _, spot = np.unique(points.astype(np.int64), axis=0, return_inverse=True)
+    spot_a, spot_s = np.split(spot.ravel(), [len(areas.ids)])
+    return np.equal.outer(spot_a, spot_s)
 
 
 def _arrays(

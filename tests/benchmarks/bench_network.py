@@ -4,6 +4,21 @@
 
 Prints ratios; processor seconds of one process, best of several, because machines are shared.
 Peers run in the same process on the same graph. Nothing here is a test: no time is asserted.
+
+Where the time goes, and the floor (Newport, 49,000 street nodes, one 2-core machine, 2026)
+-------------------------------------------------------------------------------------------
+File to both networks: 0.35 s. A third is libosmium unpacking every block of the file, which no
+reader of PBF escapes; a third is reading the streets' numbers and tags out of its text; a quarter
+is rules, cutting and measuring for two modes. The floor is the first third: 0.10 s.
+osmnx takes about 8 s for one graph of the same ways.
+
+Matrix of 23 x 854: 0.035 s on foot, 0.020 s by car, snapping and both weights included. The floor
+is the search itself over the core: 0.017 s and 0.005 s. The core has 6,256 of 13,897 and 2,523 of
+9,547 nodes, because dead ends and nodes between two edges are out of it. The rest is snapping
+(0.006 s), summing the second weight (0.005 s) and the table.
+
+County of 580,000 nodes: 4 s and 0.27 s; peak 400 MB, of which 110 MB are imports, 60 MB are
+libosmium's blocks and index of positions, and the rest the network, its index and its core.
 """
 
 from __future__ import annotations
@@ -151,7 +166,8 @@ def matrix(network) -> None:
     weights = np.asarray(whole[tail, head]).ravel().tolist()
     starts = sources.tolist()
     row("igraph distances, bare",
-        best(lambda: graph.distances(starts, targets.tolist(), weights=weights), 3), ours)  # fmt: skip
+        best(lambda: graph.distances(starts, targets.tolist(), weights=weights), 3),
+        ours)  # fmt: skip
     rust = rustworkx.PyDiGraph()
     rust.add_nodes_from(range(network.n_nodes))
     rust.add_edges_from(list(zip(tail.tolist(), head.tolist(), weights, strict=True)))

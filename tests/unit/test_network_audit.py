@@ -16,7 +16,13 @@ import access
 from access.cli.network import network as network_command
 from access.errors import NetworkError, ParameterError
 from access.network import Network, Status
-from access.network.audit import audit_network, left_out_frame, snap_lines, snap_table
+from access.network.audit import (
+    audit_network,
+    demand_left_out,
+    left_out_frame,
+    snap_lines,
+    snap_table,
+)
 from access.network.buffer import buffer_sensitivity, clip_network
 from access.network.stock import take_stock
 from access.units import great_circle_m
@@ -104,6 +110,17 @@ def test_the_snap_table_keeps_every_place_in_order(file):
     assert table.loc[2, "nearer_reason"] == "cut off from the main part"
     assert table.loc[2, "nearer_part"] == 1
     assert table.loc[0, "nearer_reason"] == ""
+
+
+def test_demand_in_parts_left_out_is_counted(file):
+    counts = pd.Series([10.0, 20, 30, 40, 50], index=HOMES["id"])
+    table = demand_left_out(snap_table(access.build_network(file), HOMES, counts=counts))
+    assert table.to_dict("records") == [
+        {"what": "areas", "nearer_reason": "cut off from the main part", "nearer_part": 1,
+         "places": 1, "count": 30.0, "joined": 0},
+        {"what": "areas", "nearer_reason": "private", "nearer_part": 0, "places": 1,
+         "count": 20.0, "joined": 1},
+    ]  # fmt: skip
 
 
 def test_the_snap_table_says_what_the_matrix_does(file):

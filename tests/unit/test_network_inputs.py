@@ -270,3 +270,10 @@ def test_sites_that_do_not_snap_get_a_status_not_a_crash(street):
     assert m.status[0].tolist() == [Status.OK, Status.UNSNAPPED, Status.UNSNAPPED]
     assert np.isinf(m.total_minutes[0, 1:]).all()
     assert m.site_ids == ("centre", "moor", "far")
+
+
+def test_more_pairs_than_fit_are_refused_before_anything_is_measured(street, monkeypatch):
+    monkeypatch.setattr(access.network.travel, "MOST_PAIRS", 3)
+    two = places(a=at(1, 0), b=at(2, 0))
+    with pytest.raises(ParameterError, match="2 areas x 2 sites would take about 0 GB"):
+        access.travel_matrix(street, two, two)
