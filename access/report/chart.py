@@ -17,14 +17,19 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
 
 from access.errors import OutputError
 from access.maps.style import INK, PAPER, QUIET
 
+# the package's own font: the same chart has the same bytes on every machine
+for _font in sorted(Path(__file__).with_name("assets").joinpath("fonts").glob("*.ttf")):
+    fontManager.addfont(_font)
+
 #: Settings of every chart; text is kept as text in SVG, and ids in it are the same each time.
 _SETTINGS: dict[Any, Any] = {
     "font.family": "sans-serif",
-    "font.sans-serif": ["Arial", "Liberation Sans", "DejaVu Sans"],
+    "font.sans-serif": ["Open Sans", "DejaVu Sans"],
     "font.size": 11,
     "text.color": INK,
     "axes.labelcolor": INK,
