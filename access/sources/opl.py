@@ -124,7 +124,8 @@ def collect(path: Path, keep: frozenset[str]) -> Collected:
     RuntimeError
         If libosmium cannot read the file to its end.
     """
-    found, outlines = Collected(keep), {}
+    found = Collected(keep)
+    outlines: dict[int, Tags] = {}
     places = osmium.index.create_map("flex_mem")
     asked = keep | {"name", "ref", "type"}
     with tempfile.TemporaryDirectory(prefix="access-") as folder:
