@@ -88,7 +88,10 @@ class _Search:
         self.model = _without_idle_areas(model)
         self.watch, self.best, self.gap, self.seed = watch, best, gap, seed
         self.must, self.may = model.must.copy(), model.may.copy()
-        self.bound = -np.inf
+        # Nobody is nearer than the nearest allowed site, wherever the search ends.
+        floor = self.model.minutes[:, self.may].min(axis=1) if self.may.any() else np.zeros(1)
+        least = np.sort(self.model.opening[self.may])[: self.model.fewest].sum()
+        self.bound = float(self.model.weights @ floor + least) if self.may.any() else -np.inf
         self.method = "heuristic"
         self.tree: Tree | None = None
         self.prices: Floats | None = None
@@ -99,6 +102,8 @@ class _Search:
         except (Stop, KeyboardInterrupt) as stop:
             if isinstance(stop, KeyboardInterrupt):
                 self.watch.stopped = "interrupted"
+            if not self.best.pool:
+                self._anything()
             bound = self.bound if self.tree is None else max(self.bound, self.tree.bound())
             return Outcome(self.best, min(bound, self.best.value), False, self.method)
 
@@ -119,6 +124,15 @@ class _Search:
         if not self.best.pool:
             return Outcome(self.best, np.inf, True, self.method)
         return self._closed(self.method, max(self.bound, self.tree.bound()))
+
+    def _anything(self) -> None:
+        """Have some answer where the search was stopped before it found its first."""
+        spare = np.flatnonzero(self.may & ~self.must)
+        near = self.model.minutes[:, spare].mean(axis=0)
+        more = spare[np.argsort(near, kind="stable")]
+        opened = np.flatnonzero(self.must)
+        count = max(self.model.fewest, 1) - len(opened)
+        self._offer_if_kept(np.sort(np.append(opened, more[: max(count, 0)])))
 
     def _closed(self, method: str, bound: float | None = None) -> Outcome:
         bound = self.bound if bound is None else bound

@@ -76,12 +76,12 @@ class Goal:
     @classmethod
     def beyond(cls, minutes: float, *, within: float = 0.0) -> Goal:
         """Share of demand further than so many minutes from its nearest open site."""
-        return cls((("beyond", float(minutes), 1.0),), within)
+        return cls((("beyond", minutes, 1.0),), within)
 
     @classmethod
     def left_out(cls, minutes: float, *, within: float = 0.0) -> Goal:
         """Demand further than so many minutes from its nearest open site (not as a share)."""
-        return cls((("left_out", float(minutes), 1.0),), within)
+        return cls((("left_out", minutes, 1.0),), within)
 
     @classmethod
     def sites(cls, *, within: float = 0.0) -> Goal:
@@ -121,7 +121,8 @@ class Goal:
         texts = []
         for kind, minutes, factor in self.parts:
             far = "demand beyond" if kind == "left_out" else "share beyond"
-            name = names.get(kind) or f"{far} {minutes:g} minutes"
+            limit = f"{minutes:g}" if isinstance(minutes, int | float) else repr(minutes)
+            name = names.get(kind) or f"{far} {limit} minutes"
             texts.append(name if len(self.parts) == 1 and factor == 1 else f"{factor:g} x {name}")
         return " + ".join(texts)
 

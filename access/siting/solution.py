@@ -128,6 +128,13 @@ class Solution:
         Wall time of the run.
     peak_memory_mb : float
         Greatest memory of the whole process so far; ``nan`` where the system does not tell.
+
+    Examples
+    --------
+    >>> from access.siting import p_median
+    >>> best = p_median([[1, 9, 4], [9, 1, 4], [8, 2, 3]], 1)
+    >>> best.chosen, best.status
+    (('2',), 'proven_optimal')
     """
 
     status: str
