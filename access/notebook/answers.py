@@ -159,6 +159,13 @@ class Answers(RankingQuestions):
             If the name ends in anything else, or the file cannot be written.
         ParameterError
             If the study holds no proposal.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     answers.to_excel(f"{folder}/tables.xlsx").name
+        'tables.xlsx'
         """
         file = workbook_path(path)
         write_xlsx(board_report(self.results, internal=internal), file)
@@ -179,6 +186,13 @@ class Answers(RankingQuestions):
         ------
         OutputError
             If the file cannot be written.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     answers.explorer(f"{folder}/explorer.html").name
+        'explorer.html'
         """
         return write_explorer(explorer_data(self.results), path)
 
@@ -199,6 +213,12 @@ class Answers(RankingQuestions):
         ------
         OutputError
             If the folder cannot be written; former files are then left whole.
+
+        Examples
+        --------
+        >>> folder = "maps/board"
+        >>> answers.report(folder)  # doctest: +SKIP
+        (PosixPath('maps/board/report.docx'), ...)
         """
         return write_report(board_report(self.results, internal=internal), folder)
 
@@ -217,6 +237,12 @@ class Answers(RankingQuestions):
         ------
         OutputError
             If the folder cannot be written; former outputs are then left whole.
+
+        Examples
+        --------
+        >>> folder = "maps/rotherham"
+        >>> answers.save(folder)  # doctest: +SKIP
+        PosixPath('maps/rotherham')
         """
         write_outputs(self.results, Path(folder))
         return Path(folder)

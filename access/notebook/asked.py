@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
-from typing import TypeVar
+from dataclasses import fields, replace
+from typing import Any, TypeVar
 
 from access.errors import ParameterError
 from access.results import MODE_TITLES, ProposalResult, StudyResults
@@ -225,3 +225,25 @@ def caption(results: StudyResults, mode: str, who: str) -> str:
         f"Minutes to the nearest site ({MODE_TITLES.get(mode, mode)}), {who}, {place.place}, "
         f"{place.as_of}. {streets}."
     )
+
+
+def fields_of(thing: Any, kind: type) -> dict[str, Any]:
+    """Give a value's fields of one kind, to make an heir of that kind from it.
+
+    Parameters
+    ----------
+    thing : dataclass
+    kind : type
+        The dataclass whose fields are wanted.
+
+    Returns
+    -------
+    dict
+
+    Examples
+    --------
+    >>> from access.errors import Fault
+    >>> fields_of(Fault("a.csv", "row 2", "id", "x", "a unique id"), Fault)["column"]
+    'id'
+    """
+    return {field.name: getattr(thing, field.name) for field in fields(kind)}

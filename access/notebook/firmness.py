@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from access.display import html_answer, text_answer
+from access.notebook.asked import fields_of
 from access.report.chart import Chart
 from access.report.charts import robustness_chart
 from access.report.names import short_names
@@ -24,6 +25,11 @@ class FirmnessAnswer(Robustness):
     Parameters
     ----------
     results : StudyResults
+
+    Examples
+    --------
+    >>> answers.firmness(draws=10).criteria[0]
+    'mean'
     """
 
     results: StudyResults = field(kw_only=True)
@@ -40,8 +46,15 @@ class FirmnessAnswer(Robustness):
         Returns
         -------
         FirmnessAnswer
+
+        Examples
+        --------
+        >>> found = answers.firmness(draws=10)
+        >>> FirmnessAnswer.of(answers.results, found).sentence() == found.sentence()
+        True
         """
-        return cls(**(dict(vars(found)) | {"names": short_names(results)}), results=results)
+        values = fields_of(found, Robustness) | {"names": short_names(results)}
+        return cls(**values, results=results)
 
     def to_frame(self) -> pd.DataFrame:
         """Give the interval of the proposal's rank on every criterion.
@@ -50,6 +63,11 @@ class FirmnessAnswer(Robustness):
         -------
         DataFrame
             As `access.scenario.Robustness.ranks`.
+
+        Examples
+        --------
+        >>> answers.firmness(draws=10).to_frame()["options"].tolist()[0]
+        220
         """
         return self.ranks()
 
@@ -68,6 +86,11 @@ class FirmnessAnswer(Robustness):
         ------
         ParameterError
             If the criterion is not one of these.
+
+        Examples
+        --------
+        >>> answers.firmness(draws=10).plot().title[-20:]
+        'the proposal in none'
         """
         return robustness_chart(self, criterion)
 
@@ -102,6 +125,11 @@ class WeightsAnswer(Switching):
     Parameters
     ----------
     results : StudyResults
+
+    Examples
+    --------
+    >>> answers.weights("youth_centres_11_to_6").lambdas
+    (0.10...,)
     """
 
     results: StudyResults = field(kw_only=True)
@@ -118,8 +146,15 @@ class WeightsAnswer(Switching):
         Returns
         -------
         WeightsAnswer
+
+        Examples
+        --------
+        >>> found = answers.weights()
+        >>> WeightsAnswer.of(answers.results, found).sentence() == found.sentence()
+        True
         """
-        return cls(**(dict(vars(found)) | {"names": short_names(results)}), results=results)
+        values = fields_of(found, Switching) | {"names": short_names(results)}
+        return cls(**values, results=results)
 
     def to_frame(self) -> pd.DataFrame:
         """Give the best option for every stretch of the weight.
@@ -128,6 +163,11 @@ class WeightsAnswer(Switching):
         -------
         DataFrame
             ``lam_from lam_to closed kept``, ids parted by a blank.
+
+        Examples
+        --------
+        >>> answers.weights().to_frame()["lam_from"].tolist()[0]
+        0.0
         """
         joined: Mapping[str, list[str]] = {
             column: [" ".join(ids) for ids in self.table[column]] for column in ("closed", "kept")

@@ -10,7 +10,7 @@ import folium
 
 from access.display import html_answer, text_answer
 from access.errors import ParameterError
-from access.notebook.asked import alone, caption, pick
+from access.notebook.asked import alone, caption, fields_of, pick
 from access.notebook.maps import page_map
 from access.notebook.tables import TableAnswer, save_workbook
 from access.report.chart import Chart
@@ -85,10 +85,15 @@ class ImpactAnswer(Impact):
         ------
         ParameterError
             If the mode was not measured.
+
+        Examples
+        --------
+        >>> result = answers.results.proposals["youth_centres_11_to_6"]
+        >>> ImpactAnswer.of(answers.results, result, "drive").mode
+        'drive'
         """
         impact = pick(result.impacts, mode, "mode")
-        values = dict(vars(impact)) | {"names": short_names(results)}
-        values.pop("results", None), values.pop("result", None)
+        values = fields_of(impact, Impact) | {"names": short_names(results)}
         return cls(**values, results=results, result=result)
 
     def by_mode(self, mode: str) -> ImpactAnswer:

@@ -9,7 +9,7 @@ import folium
 import pandas as pd
 
 from access.display import html_answer, text_answer
-from access.notebook.asked import alone, asked, pick
+from access.notebook.asked import alone, asked, fields_of, pick
 from access.notebook.impacts import ImpactAnswer
 from access.notebook.maps import page_map
 from access.notebook.tables import save_workbook
@@ -64,8 +64,14 @@ class RankingAnswer(Ranking):
         Returns
         -------
         RankingAnswer
+
+        Examples
+        --------
+        >>> found = answers.results.proposals["youth_centres_11_to_6"].rankings["walk"]
+        >>> RankingAnswer.of(answers.results, found, ("youth_centre",)).what
+        '462 ways to keep 6 of 11'
         """
-        values = dict(vars(ranking)) | {"names": short_names(results)}
+        values = fields_of(ranking, Ranking) | {"names": short_names(results)}
         return cls(**values, results=results, services=services)
 
     def best_impact(self, criterion: str = "mean", *, service: str | None = None) -> ImpactAnswer:
@@ -124,6 +130,11 @@ class RankingAnswer(Ranking):
         ------
         ParameterError
             If the criterion is not one of this ranking.
+
+        Examples
+        --------
+        >>> answers.alternatives(keep=11).map("worst").get_name()
+        'map_0001'
         """
         found = alone(self.results, *self._best_results(criterion))
         return page_map(found, mode=self.mode, tiles=tiles)
@@ -175,6 +186,13 @@ class RankingAnswer(Ranking):
         ------
         OutputError
             If the name ends in anything else, or the file cannot be written.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     answers.alternatives(keep=11).to_excel(f"{folder}/ways.xlsx").name
+        'ways.xlsx'
         """
         title = f"Every alternative: {self.what}"
         return save_workbook(path, title, [options_list(self)], self.results)

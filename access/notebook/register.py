@@ -47,6 +47,11 @@ class FrameAnswer:
         Returns
         -------
         DataFrame
+
+        Examples
+        --------
+        >>> FrameAnswer("One site.", pd.DataFrame({"Site": ["Wath"]})).to_frame().shape
+        (1, 1)
         """
         return self.frame
 

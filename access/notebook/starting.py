@@ -44,6 +44,11 @@ class StreetsAnswer:
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> StreetsAnswer(None, "here").sentence()[:31]
+        'No street extract is here, so t'
         """
         if self.path is not None:
             return f"Streets are read from {self.path.name}."
@@ -125,6 +130,11 @@ class CheckAnswer:
         -------
         DataFrame
             ``file where column found expected``.
+
+        Examples
+        --------
+        >>> check("rotherham").to_frame().empty
+        True
         """
         rows = [(f.file, f.where, f.column, f.value, f.expected) for f in self.faults]
         return pd.DataFrame(rows, columns=["file", "where", "column", "found", "expected"])

@@ -59,6 +59,11 @@ class TableAnswer:
         DataFrame
             One column a column of the table. Missing where a count is hidden, not known or does
             not apply; ``inf`` where no site is reached.
+
+        Examples
+        --------
+        >>> answers.impact().table("change").to_frame()["Walking"].tolist()[0]
+        11074
         """
         view = self.view
         heads = [column.header for column in view.columns]
@@ -80,6 +85,13 @@ class TableAnswer:
         ------
         OutputError
             If the name ends in anything else, or the file cannot be written.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     answers.impact().table("within").to_excel(f"{folder}/within.xlsx").name
+        'within.xlsx'
         """
         noted = (*self.table.notes, *([self.warning] if self.warning else []))
         table = replace(self.table, notes=noted)

@@ -65,6 +65,11 @@ class TodayAnswer:
         DataFrame
             Indexed by mode: ``mean weighted_mean median p90 max families reached`` and
             ``within_*`` (shares).
+
+        Examples
+        --------
+        >>> answers.today().to_frame().index.tolist()
+        ['walk', 'drive', 'typical']
         """
         rows = {}
         for mode, impact in self.result.impacts.items():
@@ -85,6 +90,11 @@ class TodayAnswer:
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> answers.today().sentence()[:57]
+        "About 16,000 children under five and 12 Children's Centre"
         """
         service = self.results.study.config.services[self.result.service]
         impact = self.result.impacts[self.mode]
@@ -112,6 +122,12 @@ class TodayAnswer:
         Returns
         -------
         Chart
+
+        Examples
+        --------
+        >>> answers.today(mode="drive").map().title
+        "0 of about 16,000 children under five have a drive of over 30 minutes to the nearest
+        Children's Centre today"
         """
         impact = self.result.impacts[self.mode]
         service = self.results.study.config.services[self.result.service]
@@ -141,6 +157,11 @@ class TodayAnswer:
         Returns
         -------
         Chart
+
+        Examples
+        --------
+        >>> answers.today().plot().title[:37]
+        '51 % of about 16,000 children under f'
         """
         impact = self.result.impacts[self.mode]
         service = self.results.study.config.services[self.result.service]
@@ -184,6 +205,13 @@ class TodayAnswer:
         ------
         OutputError
             If the name ends in anything else, or the file cannot be written.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     answers.today().to_excel(f"{folder}/today.xlsx").name
+        'today.xlsx'
         """
         frame = self.to_frame().reset_index(names="mode")
         shares = [c for c in frame.columns if c.startswith("within_")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 
 import access
+from access import notebook
 from access.errors import OutputError, ParameterError, ScenarioError
 from access.maps.style import MINUTES_COLOURS, MINUTES_EDGES
 from access.measure import describe, nearest, share_within
@@ -451,3 +453,36 @@ def test_a_map_in_a_notebook_leaves_room_for_its_key(answers):
     assert first == again
     assert '"paddingTopLeft": [310, 10]' in first
     assert "640px" in answers.map()._repr_html_()
+
+
+# ---- the front door is documented
+
+
+def public_things():
+    for home, names in ((access, access.__all__), (notebook, notebook.__all__)):
+        for name in names:
+            thing = getattr(home, name)
+            if name == "__version__":
+                continue
+            yield f"{home.__name__}.{name}", thing
+            if not inspect.isclass(thing):
+                continue
+            for kind in thing.__mro__:
+                if not kind.__module__.startswith("access.notebook"):
+                    continue
+                for own, method in vars(kind).items():
+                    method = getattr(method, "__func__", method)
+                    if inspect.isfunction(method) and not own.startswith("_"):
+                        yield f"{home.__name__}.{name}.{own}", method
+
+
+@pytest.mark.parametrize(
+    "thing", [pytest.param(thing, id=name) for name, thing in dict(public_things()).items()]
+)
+def test_everything_public_says_what_it_is_with_an_example(thing):
+    words = inspect.getdoc(thing)
+    assert words
+    assert words.splitlines()[0].endswith(".")
+    if isinstance(thing, type) and issubclass(thing, Exception):
+        return
+    assert "Examples\n--------" in words
