@@ -20,50 +20,55 @@ def _fetch() -> None:
     pass
 
 
+FileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        metavar="FILE",
+        help="Street file to write, in .osm.pbf; default <study>-streets.osm.pbf.",
+    ),
+]
+BufferOption = Annotated[
+    float,
+    typer.Option(
+        "--buffer", metavar="METRES", min=0, help="How far past the study's areas to reach."
+    ),
+]
+UrlOption = Annotated[
+    str | None,
+    typer.Option(
+        "--url", metavar="ADDRESS", help="Overpass server (.../api); default that of osmnx."
+    ),
+]
+CacheOption = Annotated[
+    Path,
+    typer.Option(
+        "--cache", metavar="DIR", help="Where replies are kept, so that a stopped fetch goes on."
+    ),
+]
+RefreshOption = Annotated[bool, typer.Option("--refresh", help="Ask again, whatever is kept.")]
+TileOption = Annotated[
+    float | None, typer.Option("--tile-km", metavar="KM", help="Longest side of one request.")
+]
+TriesOption = Annotated[
+    int, typer.Option("--tries", min=1, max=20, help="Most requests for one tile.")
+]
+TimeoutOption = Annotated[
+    float, typer.Option("--timeout", metavar="SECONDS", min=1, help="Longest wait for a reply.")
+]
+
+
 @fetch.command()
 def streets(
     study: StudyArgument = "rotherham",
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out",
-            metavar="FILE",
-            help="Street file to write, in .osm.pbf; default <study>-streets.osm.pbf.",
-        ),
-    ] = None,
-    buffer_m: Annotated[
-        float,
-        typer.Option(
-            "--buffer", metavar="METRES", min=0, help="How far past the study's areas to reach."
-        ),
-    ] = 5000.0,
-    url: Annotated[
-        str | None,
-        typer.Option(
-            "--url", metavar="ADDRESS", help="Overpass server (.../api); default that of osmnx."
-        ),
-    ] = None,
-    cache: Annotated[
-        Path,
-        typer.Option(
-            "--cache",
-            metavar="DIR",
-            help="Where replies are kept, so that a stopped fetch goes on.",
-        ),
-    ] = Path(".cache/overpass"),
-    refresh: Annotated[
-        bool, typer.Option("--refresh", help="Ask again, whatever is kept.")
-    ] = False,
-    tile_km: Annotated[
-        float | None,
-        typer.Option("--tile-km", metavar="KM", help="Longest side of one request."),
-    ] = None,
-    tries: Annotated[
-        int, typer.Option("--tries", min=1, max=20, help="Most requests for one tile.")
-    ] = 5,
-    timeout_s: Annotated[
-        float, typer.Option("--timeout", metavar="SECONDS", min=1, help="Longest wait for a reply.")
-    ] = 180.0,
+    out: FileOption = None,
+    buffer_m: BufferOption = 5000.0,
+    url: UrlOption = None,
+    cache: CacheOption = Path(".cache/overpass"),
+    refresh: RefreshOption = False,
+    tile_km: TileOption = None,
+    tries: TriesOption = 5,
+    timeout_s: TimeoutOption = 180.0,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:

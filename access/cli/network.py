@@ -9,51 +9,55 @@ import typer
 
 from access.cli.options import JsonOption, QuietOption
 
+SourceArgument = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[FILE]",
+        help="An OpenStreetMap extract (.osm.pbf, .osm, .osm.gz, .osm.bz2) or a GraphML file. "
+        "Not needed with --show-profile.",
+    ),
+]
+StudyOption = Annotated[
+    str,
+    typer.Option(
+        "--study",
+        help="Whose areas and centres are joined to the streets; 'none' for the streets alone.",
+    ),
+]
+ProfileOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--profile",
+        help="walk, pram_toddler, wheelchair or drive; may be repeated. Default: walk and drive.",
+    ),
+]
+SensitivityOption = Annotated[
+    bool,
+    typer.Option(
+        "--sensitivity",
+        help="Cut the streets off nearer and nearer to the study's areas, and say what changes.",
+    ),
+]
+ShowOption = Annotated[
+    bool, typer.Option("--show-profile", help="Print the profiles' rules and speeds, and stop.")
+]
+FolderOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        metavar="DIR",
+        help="Write tables, and a GeoPackage with streets, left-out streets and snap lines.",
+    ),
+]
+
 
 def network(
-    source: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="[FILE]",
-            help="An OpenStreetMap extract (.osm.pbf, .osm, .osm.gz, .osm.bz2) or a GraphML file. "
-            "Not needed with --show-profile.",
-        ),
-    ] = None,
-    study: Annotated[
-        str,
-        typer.Option(
-            "--study",
-            help="Whose areas and centres are joined to the streets; 'none' for the streets alone.",
-        ),
-    ] = "rotherham",
-    profile: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--profile",
-            help="walk, pram_toddler, wheelchair or drive; may be repeated. "
-            "Default: walk and drive.",
-        ),
-    ] = None,
-    sensitivity: Annotated[
-        bool,
-        typer.Option(
-            "--sensitivity",
-            help="Cut the streets off nearer and nearer to the study's "
-            "areas, and say what that changes.",
-        ),
-    ] = False,
-    show_profile: Annotated[
-        bool, typer.Option("--show-profile", help="Print the profiles' rules and speeds, and stop.")
-    ] = False,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out",
-            metavar="DIR",
-            help="Write the snap table, and a GeoPackage with "
-            "streets, left-out streets and snap lines.",
-        ),
-    ] = None,
+    source: SourceArgument = None,
+    study: StudyOption = "rotherham",
+    profile: ProfileOption = None,
+    sensitivity: SensitivityOption = False,
+    show_profile: ShowOption = False,
+    out: FolderOption = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from access.errors import NetworkError
-from access.network.graph import LeftOut, Network
+from access.network.graph import Network
 from access.network.parts import Draft, finish
+from access.network.pieces import LeftOut
 from access.network.profile import Profile
 from access.network.rules import Verdict, barrier_closed, judge
 from access.network.slope import Heights, add_slope

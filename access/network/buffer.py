@@ -11,9 +11,10 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from access.errors import NetworkError, ParameterError
-from access.network.graph import LeftOut, Network
+from access.network.graph import Network
 from access.network.matrix import TravelMatrix
 from access.network.parts import Draft, finish
+from access.network.pieces import LeftOut
 from access.network.places import read_places
 from access.network.travel import travel_matrix
 from access.units import project

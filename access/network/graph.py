@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -15,7 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from access.network.arcs import SearchGraph, search_graph
 from access.network.chains import Chains, draw_together
+from access.network.data import NetworkData
 from access.network.finder import Finder, make_finder
+from access.network.pieces import BOTH, Csr
 from access.network.profile import Profile
 from access.network.trees import Trees, peel
 from access.sources.osm import SourceInfo
@@ -24,93 +26,13 @@ from access.units import WGS84, unproject
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 
-#: Values of `Network.edge_sides`.
-BOTH, WAY_OUT, WAY_IN = 0, 1, 2
-
-
-class Csr(NamedTuple):
-    """Open directed edges in compressed rows: `indices[indptr[n]:indptr[n + 1]]` leave node n."""
-
-    indptr: Ints
-    indices: Ints
-    metres: Floats
-    minutes: Floats
-    edge: Ints
-
 
 @dataclass(frozen=True, eq=False)
-class LeftOut:
-    """Streets that are not in a network, kept to say whom that concerns.
-
-    Parameters
-    ----------
-    reason : tuple of str
-        Words that `reason_code` points to.
-    reason_code : ndarray of uint8, shape (k,)
-    part : ndarray of int32, shape (k,)
-        Number of the cut-off part, from 1; 0 where the street itself is refused.
-    metres : ndarray, shape (k,)
-    xy, offsets : ndarray
-        Geometry in the network's CRS, as in `Network`.
-    """
-
-    reason: tuple[str, ...] = ()
-    reason_code: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8))
-    part: Ints = field(default_factory=lambda: np.zeros(0, np.int32))
-    metres: Floats = field(default_factory=lambda: np.zeros(0))
-    xy: Floats = field(default_factory=lambda: np.zeros((0, 2)))
-    offsets: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, np.int64))
-
-
-@dataclass(frozen=True, eq=False)
-class Network:
+class Network(NetworkData):
     """Streets that one kind of traveller can use. Made by `build_network` or `from_edges`.
 
-    Parameters
-    ----------
-    mode : str
-        ``"walk"`` or ``"drive"``.
-    crs : str
-        Metric CRS of `node_xy` and `geometry_xy`.
-    profile : Profile
-    node_lonlat, node_xy : ndarray, shape (nodes, 2)
-        WGS84 degrees; metres of `crs`.
-    node_ids : ndarray of int64, shape (nodes,)
-        OpenStreetMap ids, or row numbers. Not unique where a barrier cuts a street.
-    node_delay_minutes : ndarray, shape (nodes,)
-        Lost on entering the node: junctions and lights when driving.
-    edge_from, edge_to : ndarray of int32, shape (edges,)
-    edge_metres : ndarray, shape (edges,)
-        On the ground, never grid metres.
-    edge_minutes_forward, edge_minutes_backward : ndarray, shape (edges,)
-        As drawn and against it; ``inf`` where it may not be travelled.
-    edge_class : ndarray of int16, shape (edges,)
-        Position in `class_names`.
-    class_names : tuple of str
-    edge_way : ndarray of int64, shape (edges,)
-        OpenStreetMap way id; -1 where there is none.
-    edge_name : ndarray of int32, shape (edges,)
-        Position in `street_names`.
-    street_names : tuple of str
-    edge_speed_tagged : ndarray of bool, shape (edges,)
-        Whether a tagged speed limit gave the minutes.
-    geometry_xy : ndarray, shape (points, 2)
-        Corner points of all edges, metres of `crs`.
-    geometry_metres : ndarray, shape (points,)
-        Metres on the ground from the start of its edge to each corner point.
-    geometry_offsets : ndarray of int64, shape (edges + 1,)
-        Where each edge begins in `geometry_xy`.
-    source : SourceInfo
-    counts : dict
-        What was read, kept, refused and cut off.
-    left_out : LeftOut
-        Cut-off parts and private streets, for the audit.
-    assumptions : tuple of str
-        What readers of any number made with this network must be told.
-    edge_sides : ndarray of uint8, shape (edges,)
-        `BOTH`; `WAY_OUT` where one can leave for the rest of the network but not come back;
-        `WAY_IN` where one can only be reached from it. Origins never join a `WAY_IN` street,
-        destinations never a `WAY_OUT` street.
+    A frozen value; its fields are those of `NetworkData`. What a search needs besides (dead ends,
+    chains, a spatial index) is made when it is first asked for, and kept.
 
     Examples
     --------
@@ -118,38 +40,6 @@ class Network:
     >>> net.n_nodes, net.n_edges, round(net.edge_metres[0])
     (2, 1, 663)
     """
-
-    mode: str
-    crs: str
-    profile: Profile
-    node_lonlat: Floats
-    node_xy: Floats
-    node_ids: NDArray[np.int64]
-    node_delay_minutes: Floats
-    edge_from: Ints
-    edge_to: Ints
-    edge_metres: Floats
-    edge_minutes_forward: Floats
-    edge_minutes_backward: Floats
-    edge_class: NDArray[np.int16]
-    class_names: tuple[str, ...]
-    edge_way: NDArray[np.int64]
-    edge_name: Ints
-    street_names: tuple[str, ...]
-    edge_speed_tagged: NDArray[np.bool_]
-    geometry_xy: Floats
-    geometry_metres: Floats
-    geometry_offsets: NDArray[np.int64]
-    source: SourceInfo
-    counts: dict[str, Any]
-    left_out: LeftOut = field(default_factory=LeftOut)
-    assumptions: tuple[str, ...] = ()
-    edge_sides: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8))
-
-    def __post_init__(self) -> None:
-        for value in (*vars(self).values(), *vars(self.left_out).values()):
-            if isinstance(value, np.ndarray):
-                value.setflags(write=False)
 
     @classmethod
     def from_edges(

@@ -93,6 +93,20 @@ def network_from_graph(
     lonlat = xy_given if here.upper() == WGS84 else unproject(xy_given, here)
     crs = metric_crs(*np.median(lonlat, axis=0))
     found = _Edges(graph, row, profile, info.name, xy_given)
+    draft = _draft(graph, nodes, found, lonlat, crs, here)
+    if heights is not None:
+        add_slope(draft, profile, heights, crs)
+    return finish(draft, profile, crs=crs, source=info, keep=keep)
+
+
+def _draft(
+    graph: nx.Graph,
+    nodes: list[Any],
+    found: _Edges,
+    lonlat: NDArray[np.float64],
+    crs: str,
+    here: str,
+) -> Draft:
     points = np.concatenate(found.lines)
     points = points if here.upper() == WGS84 else unproject(points, here)
     offsets = np.concatenate([[0], np.cumsum([len(line) for line in found.lines])])
@@ -101,18 +115,15 @@ def network_from_graph(
     classes = sorted(set(found.classes))
     pace = np.array([v.kmh_forward for v in found.verdicts])
     minutes = np.where(np.isnan(found.minutes), length * 0.06 / pace, found.minutes)
-    n = len(found.tails)
-    ahead = np.where([v.forward for v in found.verdicts], minutes, np.inf)
-    back = np.where([v.backward for v in found.verdicts], minutes, np.inf)
-    draft = Draft(
+    return Draft(
         node_lonlat=lonlat,
         node_xy=project(lonlat[:, 0], lonlat[:, 1], crs),
         node_ids=_node_ids(nodes),
         edge_from=np.array(found.tails, np.int32),
         edge_to=np.array(found.heads, np.int32),
         edge_metres=length,
-        edge_minutes_forward=ahead,
-        edge_minutes_backward=back,
+        edge_minutes_forward=np.where([v.forward for v in found.verdicts], minutes, np.inf),
+        edge_minutes_backward=np.where([v.backward for v in found.verdicts], minutes, np.inf),
         edge_class=np.array([classes.index(c) for c in found.classes], np.int16),
         class_names=tuple(classes),
         geometry_xy=project(points[:, 0], points[:, 1], crs),
@@ -122,13 +133,10 @@ def network_from_graph(
         edge_speed_tagged=np.array([v.speed_tagged for v in found.verdicts]),
         counts={
             "edges_read": graph.number_of_edges(),
-            "edges_open": n,
+            "edges_open": len(found.tails),
             "edges_refused": found.refused,
         },
     )
-    if heights is not None:
-        add_slope(draft, profile, heights, crs)
-    return finish(draft, profile, crs=crs, source=info, keep=keep)
 
 
 class _Edges:

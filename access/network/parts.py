@@ -20,7 +20,8 @@ from scipy.sparse import csgraph
 from scipy.sparse.csgraph import connected_components
 
 from access.errors import NetworkError
-from access.network.graph import BOTH, WAY_IN, WAY_OUT, LeftOut, Network
+from access.network.graph import Network
+from access.network.pieces import BOTH, WAY_IN, WAY_OUT, LeftOut
 from access.network.profile import Profile
 from access.sources.osm import SourceInfo
 

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from access.errors import ParameterError
 from access.network.finder import nearest
-from access.network.graph import WAY_IN, WAY_OUT, Network
+from access.network.graph import Network
+from access.network.pieces import WAY_IN, WAY_OUT
 from access.network.places import Places
 from access.units import great_circle_m, project, unproject
 

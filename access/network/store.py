@@ -25,8 +25,9 @@ import pyarrow.parquet as pq
 
 import access
 from access.errors import AccessError, NetworkError, OutputError
-from access.network.graph import LeftOut, Network
+from access.network.graph import Network
 from access.network.matrix import TravelMatrix
+from access.network.pieces import LeftOut
 from access.network.profile import Profile
 from access.sources.osm import SourceInfo
 

@@ -1,0 +1,101 @@
+"""What a street network holds: nodes, edges, minutes, metres, geometry, and where it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from access.network.pieces import LeftOut
+from access.network.profile import Profile
+from access.sources.osm import SourceInfo
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkData:
+    """What a network is made of; see `Network` for what can be asked of it.
+
+    Parameters
+    ----------
+    mode : str
+        ``"walk"`` or ``"drive"``.
+    crs : str
+        Metric CRS of `node_xy` and `geometry_xy`.
+    profile : Profile
+    node_lonlat, node_xy : ndarray, shape (nodes, 2)
+        WGS84 degrees; metres of `crs`.
+    node_ids : ndarray of int64, shape (nodes,)
+        OpenStreetMap ids, or row numbers. Not unique where a barrier cuts a street.
+    node_delay_minutes : ndarray, shape (nodes,)
+        Lost on entering the node: junctions and lights when driving.
+    edge_from, edge_to : ndarray of int32, shape (edges,)
+    edge_metres : ndarray, shape (edges,)
+        On the ground, never grid metres.
+    edge_minutes_forward, edge_minutes_backward : ndarray, shape (edges,)
+        As drawn and against it; ``inf`` where it may not be travelled.
+    edge_class : ndarray of int16, shape (edges,)
+        Position in `class_names`.
+    class_names : tuple of str
+    edge_way : ndarray of int64, shape (edges,)
+        OpenStreetMap way id; -1 where there is none.
+    edge_name : ndarray of int32, shape (edges,)
+        Position in `street_names`.
+    street_names : tuple of str
+    edge_speed_tagged : ndarray of bool, shape (edges,)
+        Whether a tagged speed limit gave the minutes.
+    geometry_xy : ndarray, shape (points, 2)
+        Corner points of all edges, metres of `crs`.
+    geometry_metres : ndarray, shape (points,)
+        Metres on the ground from the start of its edge to each corner point.
+    geometry_offsets : ndarray of int64, shape (edges + 1,)
+        Where each edge begins in `geometry_xy`.
+    source : SourceInfo
+    counts : dict
+        What was read, kept, refused and cut off.
+    left_out : LeftOut
+        Cut-off parts and private streets, for the audit.
+    assumptions : tuple of str
+        What readers of any number made with this network must be told.
+    edge_sides : ndarray of uint8, shape (edges,)
+        `BOTH`; `WAY_OUT` where one can leave for the rest of the network but not come back;
+        `WAY_IN` where one can only be reached from it. Origins never join a `WAY_IN` street,
+        destinations never a `WAY_OUT` street.
+
+    """
+
+    mode: str
+    crs: str
+    profile: Profile
+    node_lonlat: Floats
+    node_xy: Floats
+    node_ids: NDArray[np.int64]
+    node_delay_minutes: Floats
+    edge_from: Ints
+    edge_to: Ints
+    edge_metres: Floats
+    edge_minutes_forward: Floats
+    edge_minutes_backward: Floats
+    edge_class: NDArray[np.int16]
+    class_names: tuple[str, ...]
+    edge_way: NDArray[np.int64]
+    edge_name: Ints
+    street_names: tuple[str, ...]
+    edge_speed_tagged: NDArray[np.bool_]
+    geometry_xy: Floats
+    geometry_metres: Floats
+    geometry_offsets: NDArray[np.int64]
+    source: SourceInfo
+    counts: dict[str, Any]
+    left_out: LeftOut = field(default_factory=LeftOut)
+    assumptions: tuple[str, ...] = ()
+    edge_sides: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8))
+
+    def __post_init__(self) -> None:
+        for value in (*vars(self).values(), *vars(self.left_out).values()):
+            if isinstance(value, np.ndarray):
+                value.setflags(write=False)
