@@ -64,7 +64,7 @@ def streets(
     out: FileOption = None,
     buffer_m: BufferOption = 5000.0,
     url: UrlOption = None,
-    cache: CacheOption = Path(".cache/overpass"),
+    cache: CacheOption = Path(".access-cache/overpass"),
     refresh: RefreshOption = False,
     tile_km: TileOption = None,
     tries: TriesOption = 5,
