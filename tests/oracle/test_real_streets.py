@@ -1,0 +1,73 @@
+"""On real streets the matrix says what networkx says, from corner to corner."""
+
+from __future__ import annotations
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pytest
+
+import access
+from access.network.graph import Network
+from access.network.pieces import BOTH
+
+
+def corners(network: Network, n: int, seed: int) -> np.ndarray:
+    """Nodes that stand alone at their spot, on streets that serve both ways."""
+    spot = pd.Series(list(map(tuple, network.node_xy.round(3))))
+    alone = ~spot.duplicated(keep=False).to_numpy()
+    good = np.zeros(network.n_nodes, bool)
+    both = network.edge_sides == BOTH
+    good[network.edge_from[both]] = good[network.edge_to[both]] = True
+    return np.random.default_rng(seed).choice(np.flatnonzero(alone & good), n, replace=False)
+
+
+def as_places(network: Network, nodes: np.ndarray) -> pd.DataFrame:
+    lon, lat = network.node_lonlat[nodes].T
+    return pd.DataFrame({"id": [f"n{node}" for node in nodes], "lon": lon, "lat": lat})
+
+
+@pytest.fixture(scope="module", params=["walk", "drive"])
+def network(request, shared_data):
+    return access.build_network(
+        shared_data("newport/newport-2023-06-13.osm.pbf"), mode=request.param
+    )
+
+
+@pytest.mark.parametrize("direction", ["to_site", "from_site"])
+@pytest.mark.parametrize("by", ["minutes", "metres"])
+def test_the_matrix_is_what_networkx_says(network, by, direction):
+    areas, sites = corners(network, 40, 1), corners(network, 6, 2)
+    m = access.travel_matrix(
+        network, as_places(network, areas), as_places(network, sites), minimise=by,
+        direction=direction,
+    )  # fmt: skip
+    csr = network.csr
+    graph = nx.DiGraph()
+    tails = np.repeat(np.arange(network.n_nodes), np.diff(csr.indptr))
+    weight = csr.minutes if by == "minutes" else csr.metres
+    for tail, head, w in zip(tails.tolist(), csr.indices.tolist(), weight.tolist(), strict=True):
+        if not graph.has_edge(tail, head) or graph[tail][head]["weight"] > w:
+            graph.add_edge(tail, head, weight=w)
+    if direction == "to_site":
+        graph = graph.reverse()
+    ours = m.network_minutes if by == "minutes" else m.network_metres
+    for j, site in enumerate(sites.tolist()):
+        found = nx.single_source_dijkstra_path_length(graph, site)
+        expected = [found[area] for area in areas.tolist()]
+        assert ours[:, j] == pytest.approx(expected, abs=1e-6)
+    assert np.nanmax(m.entry_minutes) < 1e-6
+
+
+def test_metres_and_minutes_of_one_path_fit_each_other(network):
+    """The path that is shortest in one measure cannot beat the other's shortest in the other."""
+    areas, sites = corners(network, 60, 3), corners(network, 9, 4)
+    quick, short = (
+        access.travel_matrix(network, as_places(network, areas), as_places(network, sites),
+                             minimise=by)
+        for by in ("minutes", "metres")
+    )  # fmt: skip
+    assert (quick.network_minutes <= short.network_minutes + 1e-9).all()
+    assert (short.network_metres <= quick.network_metres + 1e-6).all()
+    straight = np.hypot(*(network.node_xy[areas][:, None] - network.node_xy[sites][None]).T).T
+    assert (short.network_metres >= straight * 0.995).all()
