@@ -21,6 +21,7 @@ from access.network.snap import snap
 from access.results import StudyResults
 from access.run.proposals import measure_proposals, rank_jointly
 from access.sources.modelled import MODELLED_STREETS, modelled_network
+from access.sources.osm import read_streets
 from access.study import Study
 from access.units import project
 
@@ -121,10 +122,13 @@ def _networks(
             mode: modelled_network(points, mode=mode, walk_km_h=walk_km_h)
             for mode in ("walk", "drive")
         }
+    progress(f"reading {source.name}")
+    # GraphML comes as a graph of one mode's own; a street extract is read once for both
+    streets = source if source.suffix == ".graphml" else read_streets(source)
     networks = {}
     for mode in ("walk", "drive"):
-        progress(f"building the {mode} network from {source.name}")
-        networks[mode] = build_network(source, mode=mode, profile=_profile(study, mode))
+        progress(f"building the {mode} network")
+        networks[mode] = build_network(streets, mode=mode, profile=_profile(study, mode))
     return networks
 
 
