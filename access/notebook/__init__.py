@@ -6,6 +6,7 @@ Nothing is worked out here: every method hands the question to the room that ans
 from access.notebook.answers import Answers, answer
 from access.notebook.drawing import area_chart, places_chart, streets_chart
 from access.notebook.firmness import FirmnessAnswer, WeightsAnswer
+from access.notebook.hubs import HubsAnswer
 from access.notebook.impacts import ImpactAnswer
 from access.notebook.rankings import RankingAnswer
 from access.notebook.register import FrameAnswer, register, sources
@@ -18,6 +19,7 @@ __all__ = [
     "CheckAnswer",
     "FirmnessAnswer",
     "FrameAnswer",
+    "HubsAnswer",
     "ImpactAnswer",
     "RankingAnswer",
     "StreetsAnswer",

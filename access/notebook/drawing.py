@@ -27,6 +27,10 @@ from access.units import project
 _SIZE = (7.4, 5.6)
 _CELLS_NOTE = "Areas are drawn as cells around their points, not as their boundaries."
 _FIFTHS = ("most deprived fifth", "second", "third", "fourth", "least deprived fifth")
+#: Sites that are of no service, in the key.
+_WORDS = {"": "other sites", "hub": "best hubs", "council": "the council's choice"}
+_OWN_MARKS = {**MARKERS, "council": ("D", CATEGORICAL[3])}
+_SIZES = {"hub": 17}
 #: Width of a street by its class, points; other classes are thinnest.
 _WIDTHS = {"motorway": 1.6, "trunk": 1.4, "primary": 1.2, "secondary": 0.9, "tertiary": 0.7}
 
@@ -195,17 +199,38 @@ def streets_chart(network: Network, *, caption: str = "") -> Chart:
     return Chart(title, alt, below, draw, _SIZE)
 
 
+def minutes_labels(edges: Sequence[float]) -> list[str]:
+    """Word classes of minutes by where they begin.
+
+    Parameters
+    ----------
+    edges : sequence of float
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> minutes_labels([0, 10, 30])
+    ['0 to 10 minutes', '10 to 30 minutes', '30 minutes or more']
+    """
+    return [f"{a:g} to {b:g} minutes" for a, b in pairwise(edges)] + [
+        f"{edges[-1]:g} minutes or more"
+    ]
+
+
 def _draw_sites(axes: Axes, study: Study, sites: pd.DataFrame) -> list[Line2D]:
     """Mark sites by service, each with its own sign, and give the lines of the key."""
     handles = []
     services = study.config.services
     for k, (key, own) in enumerate(sites.groupby("service", sort=True)):
-        marker, colour = MARKERS.get(str(key), ("D", CATEGORICAL[k % len(CATEGORICAL)]))
+        marker, colour = _OWN_MARKS.get(str(key), ("D", CATEGORICAL[k % len(CATEGORICAL)]))
         xy = project(own["lon"], own["lat"], study.crs)
-        word = services[str(key)].title if str(key) in services else str(key) or "other sites"
+        word = services[str(key)].title if str(key) in services else _WORDS.get(str(key), str(key))
         handles += axes.plot(
             xy[:, 0], xy[:, 1], marker, color=colour, markeredgecolor=PAPER, markeredgewidth=0.9,
-            markersize=9, linestyle="none", label=word, zorder=5,
+            markersize=_SIZES.get(str(key), 9), linestyle="none", label=word, zorder=5,
         )  # fmt: skip
     return handles
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from access.errors import ParameterError
 from access.notebook.asked import pick, service_of, today_of
 from access.notebook.firmness import FirmnessAnswer, WeightsAnswer
+from access.notebook.hubs import HubsAnswer, ask_hubs
 from access.notebook.rankings import RankingAnswer
 from access.notebook.travel import TravelQuestions
 from access.report.firmness import study_robustness
@@ -179,6 +182,52 @@ class RankingQuestions(TravelQuestions):
             names=self.results.names(),
         )
         return WeightsAnswer.of(self.results, found)
+
+    def hubs(
+        self,
+        hubs: int | None = None,
+        *,
+        mode: str = "walk",
+        among: Sequence[str] | None = None,
+        weighted: bool = False,
+        each_locality: bool = False,
+    ) -> HubsAnswer:
+        """Say where Family Hubs should go, proven, and how far off the council's choice is.
+
+        Parameters
+        ----------
+        hubs : int, optional
+            How many; as many as the council's choice when not given, or 3. With another number
+            the council's choice is not compared.
+        mode : str
+        among : sequence of str, optional
+            Ids of the sites to choose from; every candidate and every centre that no proposal
+            closes when not given.
+        weighted : bool
+            Let families count by deprivation, with the study's weights.
+        each_locality : bool
+            At least one hub in every locality.
+
+        Returns
+        -------
+        HubsAnswer
+            For the families of all services together, each service by its share.
+
+        Raises
+        ------
+        ParameterError
+            If the mode or a site is unknown, or so many hubs cannot keep the rules.
+
+        Examples
+        --------
+        >>> hubs = answers.hubs(2, among=["CC02", "CC07", "CC09", "GP04"], mode="typical")
+        >>> hubs.best.status, len(hubs.best.chosen)
+        ('proven_optimal', 2)
+        """
+        return ask_hubs(
+            self.results, hubs=hubs, mode=mode, among=among, weighted=weighted,
+            each_locality=each_locality,
+        )  # fmt: skip
 
     def _ranked(self, name: str | None) -> ProposalResult:
         result = self._proposal(name)

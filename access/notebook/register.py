@@ -56,7 +56,11 @@ class FrameAnswer:
         return self.frame
 
     def _table(self) -> tuple[list[str], list[list[str]]]:
-        rows = [[_cell(v) for v in row] for row in self.frame.itertuples(index=False)]
+        places = [_places(self.frame[c]) for c in self.frame.columns]
+        rows = [
+            [_cell(v, n) for v, n in zip(row, places, strict=True)]
+            for row in self.frame.itertuples(index=False)
+        ]
         return [str(c) for c in self.frame.columns], rows
 
     def _text_columns(self) -> list[int]:
@@ -72,10 +76,17 @@ class FrameAnswer:
         )
 
 
-def _cell(value: object) -> str:
+def _places(column: pd.Series) -> int:
+    """Digits after the point: none in a column of whole numbers, else two."""
+    if not pd.api.types.is_float_dtype(column):
+        return 0
+    return 0 if (column.dropna() % 1 == 0).all() else 2
+
+
+def _cell(value: object, places: int) -> str:
     if is_missing(value):
         return NOT_KNOWN
-    return f"{value:,.0f}" if isinstance(value, float) else str(value)
+    return f"{value:,.{places}f}" if isinstance(value, float) else str(value)
 
 
 def register(study: Study) -> FrameAnswer:

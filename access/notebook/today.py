@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from matplotlib.figure import Figure
 from access.display import html_answer, text_answer
 from access.maps.style import INK, MINUTES_COLOURS, MINUTES_EDGES
 from access.notebook.asked import caption
-from access.notebook.drawing import area_chart
+from access.notebook.drawing import area_chart, minutes_labels
 from access.notebook.tables import save_workbook
 from access.report.chart import Chart, label_bars
 from access.report.columns import Column
@@ -131,8 +130,6 @@ class TodayAnswer:
         """
         impact = self.result.impacts[self.mode]
         service = self.results.study.config.services[self.result.service]
-        labels = [f"{a:g} to {b:g}" for a, b in pairwise(MINUTES_EDGES)]
-        labels = [f"{label} minutes" for label in [*labels, f"{MINUTES_EDGES[-1]:g} or more"]]
         far = self._count_over(MINUTES_EDGES[4])
         title = (
             f"{count_words(far).capitalize()} of {count_words(float(impact.areas['count'].sum()))} "
@@ -145,7 +142,7 @@ class TodayAnswer:
             title=title,
             edges=MINUTES_EDGES,
             colours=MINUTES_COLOURS,
-            labels=labels,
+            labels=minutes_labels(MINUTES_EDGES),
             alt=f"Map of areas by minutes to the nearest {service.one}. {self.sentence()}",
             caption=caption(self.results, self.mode, impact.who),
             sites=self.results.study.centres_of(self.result.service),

@@ -25,7 +25,7 @@ LOGIC = (
     ast.While, ast.If, ast.IfExp, ast.Try, ast.With, ast.ListComp, ast.SetComp, ast.DictComp,
     ast.GeneratorExp, ast.Assert, ast.BinOp, ast.Compare, ast.BoolOp,
 )  # fmt: skip
-EXPECTED = ["01_data", "02_networks", "03_proposals", "04_every_alternative",
+EXPECTED = ["01_data", "02_networks", "03_proposals", "04_every_alternative", "05_family_hubs",
             "06_maps_and_report", "07_your_own_council"]  # fmt: skip
 by_name = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 

@@ -1,0 +1,169 @@
+"""The hub answer of a notebook: wrong questions first, then that it hands on what was proven."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import openpyxl
+import pytest
+
+import access
+from access.errors import OutputError, ParameterError
+
+
+@pytest.fixture(scope="module")
+def rotherham():
+    return access.answer("rotherham")
+
+
+@pytest.fixture(scope="module")
+def hubs(rotherham):
+    return rotherham.hubs()
+
+
+# ---- wrong questions
+
+
+def test_a_mode_or_a_site_that_is_not_there_is_told(rotherham):
+    with pytest.raises(ParameterError, match="no mode 'bus'"):
+        rotherham.hubs(3, mode="bus")
+    with pytest.raises(ParameterError, match=r"unknown site id \['X9'\]"):
+        rotherham.hubs(1, among=["CC02", "X9"])
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 2.5, 4])
+def test_a_number_of_hubs_that_cannot_be_is_told(rotherham, wrong):
+    with pytest.raises(ParameterError, match="size"):
+        rotherham.hubs(wrong, among=["CC02", "CC07", "CC09"])
+
+
+def test_a_locality_without_a_site_to_choose_cannot_be_forced(rotherham):
+    with pytest.raises(ParameterError, match="keep the rules"):
+        rotherham.hubs(2, among=["CC02", "CC07", "CC09"], each_locality=True)
+
+
+def test_a_number_that_was_not_looked_for_has_no_map(hubs):
+    with pytest.raises(ParameterError, match=r"the best 40 hubs were not looked for"):
+        hubs.map(40)
+
+
+def test_a_table_that_is_not_there_is_told(hubs):
+    with pytest.raises(ParameterError, match="no table 'costs'"):
+        hubs.table("costs")
+
+
+def test_a_workbook_must_be_named_as_one(hubs, tmp_path):
+    with pytest.raises(OutputError):
+        hubs.to_excel(tmp_path / "hubs.csv")
+
+
+# ---- the answer is the optimiser's, and the right one
+
+
+def test_it_chooses_among_the_centres_that_stay_and_the_candidates(rotherham, hubs):
+    closing = {"CC04", "CC11", "CC12", "YC01", "YC02", "YC03", "YC04", "YC05"}
+    assert len(hubs.among) == 9 + 6 + 74
+    assert not closing & set(hubs.among)
+    neighbours = rotherham.study.neighbours["id"]
+    assert not set(neighbours) & set(hubs.among)
+
+
+def test_the_best_is_the_best_of_all_sets_listed_by_hand(rotherham):
+    among = ["CC02", "CC07", "CC09", "LIB14", "SEC09", "GP04", "GP17"]
+    found = rotherham.hubs(2, among=among)
+    minutes = rotherham.travel("walk").sites(among).total_minutes
+    counts = [rotherham.study.demand(k)["count"].to_numpy(float)
+              for k in rotherham.study.config.services]  # fmt: skip
+
+    def mean(pair):
+        near = minutes[:, list(pair)].min(axis=1)
+        return np.mean([np.average(near, weights=c) for c in counts])
+
+    best = min(itertools.combinations(range(len(among)), 2), key=mean)
+    assert found.best.status == "proven_optimal"
+    assert {among[k] for k in best} == set(found.best.chosen)
+    assert found.best.objective == pytest.approx(mean(best))
+
+
+def test_the_councils_choice_is_compared_only_with_as_many(rotherham, hubs):
+    assert hubs.found.council.chosen == ("CC02", "CC07", "CC09")
+    assert "The council's 3 (Coleridge" in hubs.sentence()
+    other = rotherham.hubs(2, among=list(hubs.among[:12]))
+    assert other.found.council is None
+    assert "council" not in other.sentence()
+    assert "council" not in other.plot().title
+
+
+def test_weights_change_the_mean_and_are_told(rotherham):
+    among = ["CC02", "CC07", "CC09", "LIB14", "SEC09", "GP04"]
+    plain, weighted = (rotherham.hubs(2, among=among, weighted=w) for w in (False, True))
+    assert weighted.best.objective != plain.best.objective
+    assert "weights: linear" in weighted._repr_html_()
+    assert "weights: linear" not in plain._repr_html_()
+
+
+def test_one_in_each_locality_is_kept(rotherham):
+    found = rotherham.hubs(3, each_locality=True)
+    places = rotherham.results.sites.set_index("id")["locality"]
+    assert sorted(places.loc[list(found.best.chosen)]) == ["Central", "North", "South"]
+    assert found.to_frame().index.min() == 3
+
+
+# ---- what is shown
+
+
+class Words(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: list[str] = []
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def test_it_prints_as_a_sentence_and_a_table_with_what_it_assumes(rotherham, hubs):
+    text = repr(hubs)
+    assert " ".join(text.split()).startswith(hubs.sentence())
+    reader = Words()
+    reader.feed(hubs._repr_html_())
+    for note in rotherham.assumptions:
+        assert note in reader.words
+    assert "The council's choice: Rotherham MBC, Family Hubs opened by 2024" in reader.words
+    assert "not known" in " ".join(reader.words)
+
+
+def test_minutes_are_rounded_once(hubs):
+    for n, row in hubs.to_frame().iterrows():
+        line = next(ln for ln in repr(hubs).splitlines() if re.match(rf"\s+{n}\s", ln))
+        assert f"{row['mean_minutes']:.1f}" in line
+
+
+@pytest.mark.parametrize("what", ["near_best", "front", "curve"])
+def test_every_table_can_be_read_and_framed(hubs, what):
+    table = hubs.table(what)
+    assert len(table.to_frame()) > 1
+    assert "Hubs" in repr(table)
+
+
+def test_the_map_marks_the_hubs_and_the_councils_choice(hubs):
+    axes = hubs.map().figure().axes[0]
+    words = [t.get_text() for t in axes.get_legend().get_texts()]
+    assert "best hubs" in words
+    assert "the council's choice" in words
+    marks = {line.get_label(): len(line.get_xdata()) for line in axes.lines}
+    assert marks["best hubs"] == marks["the council's choice"] == 3
+
+
+def test_the_chart_is_the_same_each_time(hubs):
+    assert hubs.plot().png(dpi=40) == hubs.plot().png(dpi=40)
+    assert "51.6 minutes" in hubs.plot().title
+
+
+def test_the_workbook_holds_the_three_tables(hubs, tmp_path):
+    book = openpyxl.load_workbook(hubs.to_excel(tmp_path / "hubs.xlsx"))
+    assert len(book.sheetnames) == 4
+    cells = [c.value for row in book.worksheets[1].iter_rows() for c in row]
+    assert 51.55 in cells
