@@ -60,6 +60,7 @@ def greenfield(
     [['GF01', 0.0, 1.0], ['GF02', 100.0, 1.0]]
     """
     from sklearn.cluster import KMeans
+    from threadpoolctl import threadpool_limits
 
     faults = Faults("greenfield")
     ids = points.index if isinstance(points, pd.DataFrame) else None
@@ -83,7 +84,9 @@ def greenfield(
     count = read_count(count, 1, max(different, 1), faults, "count (different places with demand)")
     faults.stop()
     means = KMeans(n_clusters=count, n_init=10, random_state=seed)
-    label = means.fit_predict(xy[used], sample_weight=demand[used])
+    # One thread: sums in one order give the same centres on every machine.
+    with threadpool_limits(limits=1):
+        label = means.fit_predict(xy[used], sample_weight=demand[used])
     centres = np.round(means.cluster_centers_, 2)
     heavy = np.bincount(label, demand[used], count)
     order = np.lexsort((centres[:, 1], centres[:, 0]))

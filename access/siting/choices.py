@@ -14,7 +14,7 @@ from access.siting.problem import Problem
 from access.siting.resolve import resolve
 from access.siting.search import Progress, Stop
 from access.siting.solution import Solution
-from access.siting.solve import Run, site, watch_of
+from access.siting.solve import Run, watch_of
 from access.siting.stages import Stage
 from access.siting.verify import goal_value
 
@@ -137,6 +137,7 @@ class Curve:
     Parameters
     ----------
     solutions : dict of int to Solution
+        Where a number cannot keep the rules its status says so; ask `site` for the reason.
     elbow : int or None
         Where another site stops paying as before: the number furthest below the straight line
         from the first to the last (Satopaa et al. 2011); None with fewer than three numbers.
@@ -204,13 +205,12 @@ def curve(
     >>> found.to_frame()["objective"].round(2).tolist(), found.elbow
     ([5.67, 3.0, 0.33], None)
     """
-    solutions = {
-        int(p): site(
-            replace(problem, p=p, fewest=None, most=None),
-            time_limit_s=time_limit_s, seed=seed, progress=progress,
-        )
-        for p in sizes
-    }  # fmt: skip
+    solutions: dict[int, Solution] = {}
+    for p in sizes:
+        asked = replace(problem, p=p, fewest=None, most=None)
+        watch = watch_of(time_limit_s, progress, 0.0, seed)
+        run = Run(asked, resolve(asked, "curve"), watch, seed=seed, explaining=False)
+        solutions[int(p)] = run.answer()
     return Curve(solutions, elbow_of({p: s.objective for p, s in solutions.items()}))
 
 

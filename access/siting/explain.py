@@ -37,6 +37,7 @@ class _Why:
     def __init__(self, course: Course) -> None:
         self.course, self.resolved, self.watch = course, course.resolved, course.watch
         self.sites = len(self.resolved.site_ids)
+        self.covers: dict[int, SideRows] = {}
         self.units = self._units()
 
     def _units(self) -> list[_Unit]:
@@ -97,10 +98,7 @@ class _Why:
                     SideRows(rule.amounts[None, :], np.array([rule.low]), np.array([rule.high]))
                 )
             elif isinstance(unit.rule, ReachRule):
-                near = self.reach(unit.rule, (extra or {}).get(id(unit)))
-                if only is not None and id(unit) in only:
-                    near = near[only[id(unit)]]
-                parts.append(cover_rows(near, may))
+                parts.append(self._cover(unit, unit.rule, may, only or {}, extra or {}))
             elif unit.kind == "serve":
                 parts.append(cover_rows(self.serve(), may))
         low = float(resolved.fewest) if kinds & {"count", "fewest"} else 0.0
@@ -114,6 +112,25 @@ class _Why:
             column_low=(must & may).astype(float), column_high=may.astype(float),
             watch=self.watch,
         )  # fmt: skip
+
+    def _cover(
+        self,
+        unit: _Unit,
+        rule: ReachRule,
+        may: Bools,
+        only: dict[int, Ints],
+        extra: dict[int, float],
+    ) -> SideRows:
+        """Make the rows of a rule on minutes, kept where the rule is asked as it is."""
+        key = id(unit)
+        plain = key not in only and key not in extra and bool((may == self.resolved.may).all())
+        if plain and key in self.covers:
+            return self.covers[key]
+        near = self.reach(rule, extra.get(key))
+        rows = cover_rows(near[only[key]] if key in only else near, may)
+        if plain:
+            self.covers[key] = rows
+        return rows
 
     def possible(self, units: Sequence[_Unit]) -> bool:
         """Tell whether some of the rules can all be kept."""
@@ -188,7 +205,7 @@ class _Why:
         for unit in self.units:
             maker = makers.get(unit.kind)
             text = maker(unit) if maker else None
-            if text:
+            if text and text not in ways:
                 ways.append(text)
         return tuple(ways)
 
@@ -210,13 +227,23 @@ class _Why:
         rule = unit.rule
         if not isinstance(rule, ReachRule):
             return None
-        minutes = self.resolved.services[rule.service].minutes[rule.areas]
-        steps = np.unique((minutes - rule.base[:, None])[np.isfinite(minutes)])
+        # A rule asked of several services is one rule to a planner: relaxed together.
+        alike = [
+            (u, u.rule)
+            for u in self.units
+            if isinstance(u.rule, ReachRule) and (u.kind, u.rule.extra) == (unit.kind, rule.extra)
+        ]
+        found = []
+        for _, each in alike:
+            minutes = self.resolved.services[each.service].minutes[each.areas]
+            found.append((minutes - each.base[:, None])[np.isfinite(minutes)])
+        steps = np.unique(np.concatenate(found))
         steps = steps[steps > rule.extra]
         low, high = 0, len(steps)
         while low < high:
             middle = (low + high) // 2
-            if self.ask(self.units, extra={id(unit): float(steps[middle])}).feasible:
+            extra = {id(u): float(steps[middle]) for u, _ in alike}
+            if self.ask(self.units, extra=extra).feasible:
                 high = middle
             else:
                 low = middle + 1

@@ -146,7 +146,9 @@ class HubStudy:
             f" ({council.worst_minutes:.1f} minutes against {council.best_worst_minutes:.1f} "
             "at best)."
         )
-        return text if council.within_rules else text + " It does not keep the rules asked for."
+        if council.within_rules:
+            return text
+        return text + " It does not keep the rules asked for: compared without them."
 
 
 def hub_study(
@@ -230,6 +232,10 @@ def hub_study(
     standing = None
     if ids:
         standing = standing_of(asked, ids)
+        if not standing.within_rules:
+            # Among sets that keep rules it does not keep, it has no rank; among all it has.
+            free = replace(asked, rules=(), locked_open=(), locked_closed=())
+            standing = replace(standing_of(free, ids), within_rules=False)
     return HubStudy(
         curve=bends,
         best=best,

@@ -175,9 +175,10 @@ def _align(values: pd.Series, ids: Sequence[str], faults: Faults, name: str) -> 
         twice = series.index[series.index.duplicated()].unique().tolist()
         faults.add(name, shorten(twice), "every id once")
         series = series[~series.index.duplicated()]
-    known = set(ids)
-    missing = [i for i in ids if i not in series.index]
-    unknown = [i for i in series.index if i not in known]
+    known, given = set(ids), series.index.to_list()
+    named = set(given)
+    missing = [i for i in ids if i not in named]
+    unknown = [i for i in given if i not in known]
     if missing:
         faults.add(name, shorten(missing), "a number for every id; these have none")
     if unknown:

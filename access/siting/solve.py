@@ -107,6 +107,8 @@ class Run:
     watch : Watch
     gap : float
     seed : int
+    explaining : bool
+        Whether to say why, where there is no answer.
     """
 
     def __init__(
@@ -116,8 +118,11 @@ class Run:
         watch: Watch,
         gap: float = 0.0,
         seed: int = 0,
+        *,
+        explaining: bool = True,
     ) -> None:
         self.problem, self.resolved, self.watch = problem, resolved, watch
+        self.explaining = explaining
         self.course = Course(resolved, watch, gap, seed)
 
     def answer(self) -> Solution:
@@ -156,7 +161,7 @@ class Run:
         """Say why there is no answer."""
         from access.siting.explain import explain
 
-        explanation = explain(self.course)
+        explanation = explain(self.course) if self.explaining else None
         return blank(self.problem, self.resolved, self.watch, "infeasible", "", explanation)
 
     def solution(self, chosen: Ints, stages: Sequence[Stage]) -> Solution:

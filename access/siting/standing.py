@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from access.siting.inputs import Faults, read_ids
-from access.siting.model import Bools, Floats, Ints
+from access.siting.model import Bools, Floats, Ints, SideRows
 from access.siting.problem import Goal, Problem
 from access.siting.resolve import Resolved, resolve
 from access.siting.solve import site
-from access.siting.stack import stack
+from access.siting.stack import count_rows, join_rows, reach_rows, stack
 from access.siting.verify import goal_value
 
 _MOST_SETS = 5_000_000
@@ -29,6 +29,7 @@ class Standing:
     ----------
     chosen : tuple of str
     mean_minutes, worst_minutes : float
+        Of the families that it serves; a set that leaves some out ranks after all that do not.
     by_demand : dict of str to float
         Mean minutes of each demand.
     best_mean_minutes, best_worst_minutes : float
@@ -115,33 +116,45 @@ def standing_of(problem: Problem, chosen: Sequence[str]) -> Standing:
         least_worst = site(replace(asked, goals=Goal.worst())).objective
         return Standing(ids, mean, worst, by_demand, least, least_worst, 0, None, None, True)
     means, worsts, keeps = _every_set(resolved, k)
-    own = _keeps(resolved, np.array([columns]))[0]
-    slack = 1e-9 * max(1.0, mean), 1e-9 * max(1.0, worst)
+    own = [values[0] for values in _measured(resolved, [np.array([columns])])]
     means, worsts = means[keeps], worsts[keeps]
     return Standing(
         ids, mean, worst, by_demand,
         float(means.min(initial=np.inf)), float(worsts.min(initial=np.inf)), int(keeps.sum()),
-        1 + int((means < mean - slack[0]).sum()), 1 + int((worsts < worst - slack[1]).sum()),
-        bool(own),
+        _rank(means, own[0]), _rank(worsts, own[1]), bool(own[2]),
     )  # fmt: skip
 
 
+def _rank(values: Floats, own: float) -> int:
+    slack = 1e-9 * max(1.0, own) if np.isfinite(own) else 0.0
+    return 1 + int((values < own - slack).sum())
+
+
 def _every_set(resolved: Resolved, k: int) -> tuple[Floats, Floats, Bools]:
-    """Measure every set of k sites: mean, worst, and whether it keeps the rules."""
+    """Measure every set of k sites."""
+    rows = sum(len(service.area_ids) for service in resolved.services)
+    step = max(1, _CELLS_AT_ONCE // max(1, rows))
+    return _measured(resolved, _blocks(len(resolved.site_ids), k, step))
+
+
+def _measured(resolved: Resolved, blocks: Iterable[Ints]) -> tuple[Floats, Floats, Bools]:
+    """Give the mean, the worst, and whether it keeps the rules, for each of many sets.
+
+    A set that leaves families out is no better for it: its mean and worst are ``inf``.
+    """
     stacked = stack(resolved)
     counted = stacked.active
     by_site = np.ascontiguousarray(stacked.minutes[counted].T)
     weights = stacked.mean[counted]
-    step = max(1, _CELLS_AT_ONCE // max(1, by_site.shape[1]))
+    rows = join_rows(count_rows(resolved), reach_rows(resolved))
     means, worsts, keeps = [], [], []
-    for sets in _blocks(len(by_site), k, step):
+    for sets in blocks:
         nearest = by_site[sets[:, 0]]
-        for slot in range(1, k):
+        for slot in range(1, sets.shape[1]):
             np.minimum(nearest, by_site[sets[:, slot]], out=nearest)
-        # A set that leaves families out is no better for it: its mean and worst are inf.
         means.append(nearest @ weights)
         worsts.append(nearest.max(axis=1, initial=0.0))
-        keeps.append(_keeps(resolved, sets))
+        keeps.append(_keeps(resolved, rows, sets))
     return np.concatenate(means), np.concatenate(worsts), np.concatenate(keeps)
 
 
@@ -152,16 +165,13 @@ def _blocks(m: int, k: int, step: int) -> Iterator[Ints]:
         yield np.array(block, dtype=np.intp)
 
 
-def _keeps(resolved: Resolved, sets: Ints) -> Bools:
+def _keeps(resolved: Resolved, rows: SideRows, sets: Ints) -> Bools:
     """Tell which sets keep the locks and rules."""
     inside = np.zeros((len(sets), len(resolved.site_ids)), bool)
     inside[np.arange(len(sets))[:, None], sets] = True
     good = inside[:, resolved.must].all(axis=1) & ~inside[:, ~resolved.may].any(axis=1)
-    for rule in resolved.counts:
-        total = inside @ rule.amounts
-        good &= (total >= rule.low - 1e-9) & (total <= rule.high + 1e-9)
-    for reach in resolved.reaches:
-        minutes = resolved.services[reach.service].minutes[reach.areas]
-        near = (minutes <= (reach.caps * (1 + 1e-9))[:, None]).astype(np.float32)
-        good &= (inside.astype(np.float32) @ near.T > 0.5).all(axis=1)
+    if len(rows):
+        total = inside.astype(float) @ rows.matrix.T
+        slack = 1e-9 * np.maximum(1.0, np.abs(total))
+        good &= ((total >= rows.low - slack) & (total <= rows.high + slack)).all(axis=1)
     return np.asarray(good)

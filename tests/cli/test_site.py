@@ -1,0 +1,130 @@
+"""`access site`: the Family Hub question from the command line."""
+
+from __future__ import annotations
+
+import itertools
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from access.cli.site import site
+from access.errors import AccessError, ParameterError, StudyError
+from access.run.answers_hubs import answers_of, hub_words
+from access.run.ask import travel_times
+from access.run.hubs import HubQuestion, hub_answer
+from access.study import load_study
+
+app = typer.Typer(pretty_exceptions_enable=False)
+app.command()(site)
+
+
+def call(*words: object) -> str:
+    done = CliRunner().invoke(app, [str(w) for w in words])
+    if isinstance(done.exception, AccessError):
+        raise done.exception
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def study():
+    return load_study("rotherham")
+
+
+@pytest.fixture(scope="module")
+def times(study):
+    return travel_times(study)
+
+
+@pytest.mark.parametrize(
+    ("question", "error", "said"),
+    [
+        (HubQuestion(mode="swim"), ParameterError, "swim"),
+        (HubQuestion(most=3, size=99), ParameterError, "size"),
+        (HubQuestion(locked_open=("CC99",)), ParameterError, "CC99"),
+        (HubQuestion(most=2, size=1, protect_minutes=0), ParameterError, "instead of"),
+    ],
+)
+def test_wrong_questions(study, times, question, error, said):
+    with pytest.raises(error, match=said):
+        hub_answer(study, question, results=times)
+
+
+def test_costs_must_be_a_readable_table(study, times, tmp_path):
+    (tmp_path / "costs.csv").write_text("site,pounds\nCC01,4\n", encoding="utf-8")
+    with pytest.raises(StudyError, match="id and cost"):
+        hub_answer(study, HubQuestion(costs=tmp_path / "costs.csv"), results=times)
+
+
+@pytest.mark.slow
+def test_rules_and_new_sites(study, times):
+    question = HubQuestion(most=7, size=6, min_per_locality=1, protect_minutes=60, greenfield=6)
+    answer = hub_answer(study, question, results=times)
+    assert len(answer.candidates) == 89 + 6
+    best = answer.plain.best
+    assert best.status == "proven_optimal"
+    places = answer.candidates.set_index("id")["locality"]
+    assert {"North", "Central", "South"} <= set(places[list(best.chosen)])
+    assert "6 candidates are new sites" in hub_words(times, answer)
+    assert "Assumed sites among the candidates" in hub_words(times, answer)
+
+
+@pytest.mark.slow
+def test_the_embedded_study_end_to_end(study, times, tmp_path):
+    summary = json.loads(call("--json", "--out", tmp_path / "hubs"))
+    plain = summary["plain"]
+    assert summary["candidates"] == 89
+    assert [row["p"] for row in plain["curve"]] == list(range(1, 13))
+    assert {row["status"] for row in plain["curve"]} == {"proven_optimal"}
+    assert plain["council"]["sets"] == 113_564
+    assert plain["council"]["chosen"] == ["CC02", "CC07", "CC09"]
+    assert plain["front_complete"]
+    assert plain["alternatives_complete"]
+    assert plain["alternatives"][0]["chosen"] == plain["best"]["chosen"]
+    assert "modell" in summary["streets"].lower()
+    curve = pd.read_csv(tmp_path / "hubs" / "curve.csv")
+    assert curve["mean_minutes"].is_monotonic_decreasing
+    assert (tmp_path / "hubs" / "tables.gpkg").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("service", "keep"), [("childrens_centre", 9), ("youth_centre", 6)])
+def test_listing_and_optimiser_agree_on_the_councils_own_question(study, times, service, keep):
+    """12 to 9 and 11 to 6, for every objective."""
+    from access.siting import Demand, Goal, Problem, max_cover
+    from access.siting import site as optimise
+
+    sites = study.centres_of(service)["id"].tolist()
+    counts = study.demand(service).set_index("id")["count"]
+    for mode in ("walk", "typical"):
+        minutes = times.matrices[mode].sites(sites).to_frame()
+        listed = []
+        for kept in itertools.combinations(sites, keep):
+            nearest = minutes[list(kept)].min(axis=1)
+            listed.append((np.average(nearest, weights=counts), nearest[counts > 0].max(),
+                           counts[nearest > 20].sum()))  # fmt: skip
+        mean, worst, beyond = (min(column) for column in zip(*listed, strict=True))
+        for goal, value in ((Goal.mean(), mean), (Goal.worst(), worst),
+                            (Goal.beyond(20), beyond / counts.sum()),
+                            (Goal.blend((1, Goal.mean()), (0.2, Goal.worst())),
+                             min(m + 0.2 * w for m, w, _ in listed))):  # fmt: skip
+            found = optimise(Problem(Demand(minutes, counts), p=keep, goals=goal))
+            assert found.status == "proven_optimal"
+            assert found.objective == pytest.approx(value)
+        cover = max_cover(minutes, keep, 20, weights=counts)
+        assert cover.objective == pytest.approx(counts.sum() - beyond)
+        near = [m for m, w, _ in listed if w <= worst * 1.1 + 1e-9]
+        ordered = optimise(
+            Problem(Demand(minutes, counts), p=keep, goals=(Goal.worst(within=0.1), Goal.mean()))
+        )
+        assert ordered.objective == pytest.approx(min(near))
+
+
+@pytest.mark.slow
+def test_the_report_takes_the_answers(study, times):
+    answer = hub_answer(study, HubQuestion(most=2, near_best=2), results=times)
+    assert [len(found.chosen) for found in answers_of(answer)] == [1, 2]
