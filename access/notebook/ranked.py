@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from access.errors import ParameterError
 from access.notebook.asked import pick, service_of, today_of
 from access.notebook.firmness import FirmnessAnswer, WeightsAnswer
-from access.notebook.hubs import HubsAnswer, ask_hubs
+from access.notebook.hub_question import ask_hubs
+from access.notebook.hubs import HubsAnswer
 from access.notebook.rankings import RankingAnswer
 from access.notebook.travel import TravelQuestions
 from access.report.firmness import study_robustness
