@@ -50,7 +50,5 @@ def make_newport(folder: Path, shared_data: Callable[[str], Path]) -> Path:
     areas[["id", "lsoa", "lon", "lat", "residents"]].to_csv(folder / "areas.csv", index=False)
     places = pd.read_csv(shared_data("newport/places.csv")).assign(service="place")
     places[["id", "name", "service", "lon", "lat"]].to_csv(folder / "centres.csv", index=False)
-    (folder / "study.toml").write_text(
-        SETTINGS.replace("UNKNOWN", str(unknown)), encoding="utf-8"
-    )
+    (folder / "study.toml").write_text(SETTINGS.replace("UNKNOWN", str(unknown)), encoding="utf-8")
     return folder
