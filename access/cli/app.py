@@ -19,6 +19,7 @@ from access.cli.rank import rank
 from access.cli.replay import replay
 from access.cli.report import report
 from access.cli.run import run
+from access.cli.site import site
 from access.errors import AccessError
 
 app = typer.Typer(
@@ -51,6 +52,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "network": network,
     "compare": compare,
     "rank": rank,
+    "site": site,
     "map": map_,
     "report": report,
     "replay": replay,
