@@ -1,14 +1,24 @@
-"""What every test may lean on: where real data lie, and no socket beyond this machine."""
+"""What every test may lean on: real data, no socket beyond this machine, the same draws.
+
+Random cases are the same in every run, so that a red run can be had again. To look for new ones:
+``HYPOTHESIS_PROFILE=explore pytest tests/property``.
+"""
 
 from __future__ import annotations
 
+import os
 import socket
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data"
+
+settings.register_profile("same", derandomize=True)
+settings.register_profile("explore", derandomize=False, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 @pytest.fixture(autouse=True)

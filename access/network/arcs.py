@@ -70,6 +70,8 @@ def _ratio(chains: Chains, by: str) -> float:
     first, second = (minutes, metres)[:: 1 if by == "minutes" else -1]
     if chains.delay.any() or not len(first) or not first.max() > 0:
         return np.nan
-    guess = float(second[np.argmax(first)] / first.max())
-    same = guess > 0 and np.allclose(first * guess, second, rtol=1e-12, atol=1e-9)
-    return guess if same else np.nan
+    with np.errstate(over="ignore"):  # metres over next to no minutes: no ratio then
+        guess = float(second[np.argmax(first)] / first.max())
+    if not 0 < guess < np.inf:
+        return np.nan
+    return guess if np.allclose(first * guess, second, rtol=1e-12, atol=1e-9) else np.nan

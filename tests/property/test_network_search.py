@@ -12,7 +12,7 @@ from itertools import pairwise
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from access.network import Network, Status, travel_matrix
@@ -112,8 +112,13 @@ def test_every_pair_is_what_dijkstra_says(town, by):
             assert cut[i, j] == np.isinf(expected)
 
 
+# metres over the smallest minutes there are: a ratio beyond every number
+SMALLEST = [(0, 0, 0.0, 0.0, INF), (0, 0, 4.0, 0.0, 2.2250738585072014e-308)]
+
+
 @settings(max_examples=120, deadline=None)
 @given(towns())
+@example((1, SMALLEST, [0.0], [(0, 0.0)], [(0, 0.0)]))
 def test_networkx_says_the_same(town):
     n, edges, delays, origins, targets = town
     network = network_of(n, edges, delays)
