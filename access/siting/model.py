@@ -22,6 +22,8 @@ Bools = NDArray[np.bool_]
 RELATIVE_TOLERANCE = 1e-7
 #: Units tried when looking for the grain of an objective (whole numbers, hundredths, ...).
 _UNITS = (1.0, 0.5, 0.1, 0.05, 0.01, 0.001)
+_GRAIN_BLOCK = 100_000
+_MOST_GRAIN_CELLS = 30_000_000
 
 
 def tolerance(value: float) -> float:
@@ -183,10 +185,8 @@ class Model:
         Whole minutes and whole families make every total a whole number, so a bound of 7,823.2
         proves 7,824.
         """
-        if self.minutes.size > 5_000_000:
-            sample = self.minutes[:: max(1, len(self.minutes) // 50)]
-            if _grain(sample) == 0.0:
-                return 0.0
+        if self.minutes.size > _MOST_GRAIN_CELLS:
+            return 0.0
         cost, weight, opening = _grain(self.minutes), _grain(self.weights), _grain(self.opening)
         unit = cost * weight
         if unit == 0.0 or opening == 0.0:
@@ -195,10 +195,14 @@ class Model:
 
 
 def _multiples(values: Floats, unit: float) -> bool:
-    scaled = values / unit
-    if scaled.size and np.abs(scaled).max() > 1e12:
-        return False
-    return bool((np.abs(scaled - np.rint(scaled)) <= 1e-9 * np.maximum(1, np.abs(scaled))).all())
+    """Tell whether all values are multiples of a unit; block by block, most stop at the first."""
+    flat = values.reshape(-1)
+    for start in range(0, len(flat), _GRAIN_BLOCK):
+        scaled = flat[start : start + _GRAIN_BLOCK] / unit
+        off = np.abs(scaled - np.rint(scaled))
+        if (off > 1e-9 * np.maximum(1.0, scaled)).any() or scaled.max() > 1e12:
+            return False
+    return True
 
 
 def _grain(values: Floats) -> float:
