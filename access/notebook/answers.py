@@ -99,8 +99,8 @@ class Answers(RankingQuestions):
         Examples
         --------
         >>> answers.plot("ranks").title
-        'Of 220 options the proposal is 1st by the worst-off area and 163rd by the share beyond
-        the threshold'
+        'Of 220 options the proposal is joint 1st by the worst-off area and 163rd by the share
+        beyond the threshold'
         """
         charts: dict[str, Callable[[], Chart]] = {
             "change": lambda: self.impact(proposal, mode=mode).plot(),

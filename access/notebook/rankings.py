@@ -223,23 +223,15 @@ class RankingAnswer(Ranking):
         equals = self.table[self.table[f"rank_{criterion}"] == 1]
         return equals.sort_values(f"rank_{self.criteria[0]}", kind="stable").iloc[0]
 
-    def _level(self, criterion: str, rank: int) -> int:
-        """Count the options of a rank."""
-        return int((self.table[f"rank_{criterion}"] == rank).sum())
-
     def _rows(self) -> list[list[str]]:
         rows = []
         for c, row in zip(self.criteria, super()._rows(), strict=True):
             words, best, _, *own = row
             closed = self.best(c)["closed"]
             closes = list_words(named(closed, self.names)) if closed else "nothing"
-            others = self._level(c, 1) - 1
+            others = int((self.table[f"rank_{c}"] == 1).sum()) - 1
             if others:
                 closes += f", or {others:,} other{'s' if others > 1 else ''} as good"
-            if self.proposal is not None:
-                rank = int(self.proposal[f"rank_{c}"])
-                sharing = self._level(c, rank) - int(self.proposal["allowed"])
-                own[1] = f"{rank:,} (with {sharing:,} others)" if sharing > 0 else f"{rank:,}"
             rows.append([words, *own, best, closes])
         return rows
 

@@ -14,9 +14,10 @@ from access.report.columns import Column
 from access.report.findings import ProposalFindings
 from access.report.options import best_kept
 from access.report.tables import Table
-from access.report.words import listed, number, place_of, sentence
+from access.report.words import listed, number, sentence
 from access.results import StudyResults
 from access.scenario import Ranking
+from access.scenario.words import place_of
 
 SHOWN = 8
 _PERCENT = ("share_beyond",)
@@ -59,7 +60,7 @@ def criteria_table(results: StudyResults, found: ProposalFindings, ranking: Rank
             (
                 _capital(say.criterion_words(c, found.mode, threshold)),
                 amount(c, p.get(c)),
-                place_of(p.get(f"rank_{c}"), len(ranking.table), found.tied(c)),
+                place_of(p.get(f"rank_{c}"), found.tied(c), options=len(ranking.table)),
                 amount(c, best),
                 closes,
                 p.get(f"near_ties_1pct_{c}"),

@@ -13,8 +13,9 @@ from access.report.requests import Request
 from access.report.sentences import trip
 from access.report.tables import Table
 from access.report.voice import Voice
-from access.report.words import listed, number, place_of, sentence
+from access.report.words import listed, number, sentence
 from access.results import StudyResults
+from access.scenario.words import place_of
 
 
 def asked_blocks(
@@ -94,8 +95,10 @@ def asked_table(
         s = made.impact.summary
         changes = [f"closes {listed(found.named(made.closed))}"] if closed else []
         changes += [f"opens {listed(found.named(sorted(opened)))}"] if opened else []
-        rank = made.ranks.get("mean")
-        total = len(found.ranking.table) if found.ranking is not None else 0
+        place = "of another size, so not ranked"
+        if made.ranks and found.ranking is not None:
+            total = len(found.ranking.table)
+            place = place_of(made.ranks["mean"], made.tied["mean"], options=total, others=False)
         rows.append(
             (
                 request.name,
@@ -104,7 +107,7 @@ def asked_table(
                 s["lengthened"],
                 s["mean_minutes_change"],
                 s["max_minutes_change"],
-                place_of(rank, total) if rank else "of another size, so not ranked",
+                place,
             )
         )
     return Table(

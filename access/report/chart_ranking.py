@@ -53,21 +53,23 @@ def rank_chart(
     n = len(ranking.table)
     criteria = list(ranking.criteria)
     ranks = [int(p[f"rank_{c}"]) for c in criteria]
+    places = [ranking.place(c, others=False) for c in criteria]
     best, worst = int(np.argmin(ranks)), int(np.argmax(ranks))
     title = (
-        f"Of {n:,} options the proposal is {ordinal(ranks[best])} by "
-        f"{CRITERION_WORDS[criteria[best]]} and {ordinal(ranks[worst])} by "
+        f"Of {n:,} options the proposal is {places[best]} by "
+        f"{CRITERION_WORDS[criteria[best]]} and {places[worst]} by "
         f"{CRITERION_WORDS[criteria[worst]]}"
     )
     if len(set(ranks)) == 1:
-        title = f"Of {n:,} options the proposal is {ordinal(ranks[0])} on every count"
+        same = places[0] if len(set(places)) == 1 else f"{ordinal(ranks[0])}, at times jointly,"
+        title = f"Of {n:,} options the proposal is {same} on every count"
     spans = _spans(robustness, criteria)
     alt = (
         f"Dot chart of the proposal's rank among {n:,} options, 1 being best: "
         + "; ".join(
-            f"{CRITERION_WORDS[c]} {r:,}"
-            + (f" (between {spans[c][0]:,} and {spans[c][1]:,})" if c in spans else "")
-            for c, r in zip(criteria, ranks, strict=True)
+            f"{CRITERION_WORDS[c]} {ranking.place(c)}"
+            + (f", between {spans[c][0]:,} and {spans[c][1]:,}" if c in spans else "")
+            for c in criteria
         )
         + "."
     )
@@ -76,7 +78,7 @@ def rank_chart(
         plain += " Bars: the rank in nine of ten settings of what was let vary."
 
     def draw(figure: Figure, axes: Axes) -> None:
-        for place, (c, rank) in enumerate(zip(criteria, ranks, strict=True)):
+        for place, (c, rank, label) in enumerate(zip(criteria, ranks, places, strict=True)):
             axes.plot([1, n], [place, place], color=QUIET, linewidth=1.2, zorder=1)
             if c in spans:
                 axes.plot(
@@ -99,7 +101,7 @@ def rank_chart(
                 zorder=3,
             )
             axes.annotate(
-                ordinal(rank),
+                label,
                 (rank, place),
                 xytext=(0, 9),
                 textcoords="offset points",

@@ -76,10 +76,7 @@ class ProposalFindings:
         int
         """
         p = self.standing
-        if p is None or self.ranking is None:
-            return 0
-        same = self.ranking.table[f"rank_{criterion}"] == p[f"rank_{criterion}"]
-        return max(int(same.sum()) - int(p["allowed"]), 0)
+        return 0 if p is None else int(p[f"tied_{criterion}"])
 
     @property
     def standing(self) -> dict[str, Any] | None:

@@ -8,10 +8,11 @@ from access.report.findings import ProposalFindings
 from access.report.names import short_names
 from access.report.sentences import criterion_words, trip
 from access.report.tables import Table
-from access.report.words import listed, ordinal, percent, sentence
+from access.report.words import listed, percent, sentence
 from access.results import ProposalResult, StudyResults
 from access.scenario.robustness import Robustness, robustness
 from access.scenario.uncertainty import Uncertainty, plausible_sites
+from access.scenario.words import ordinal
 
 WALK_KM_H = (3.6, 5.4)
 """From a pram to a brisk walk: the range over which the walking speed is drawn."""
@@ -200,7 +201,7 @@ def interval_table(found: ProposalFindings, robust: Robustness) -> Table:
         ),
         rows,
         notes=(
-            "From and to: nine in ten settings fall between these places.",
+            "From and to: nine in ten settings fall between these places; equals share the better.",
             *(sentence(note) for note in robust.notes if note not in found.impact.notes),
         ),
         short=f"Firmness, {found.title}",

@@ -41,6 +41,8 @@ class Option:
         Against today, in the headline mode.
     ranks : mapping of str to int
         By criterion, among all options of the same size; empty for no change.
+    tied : mapping of str to int
+        How many other options share each rank.
     savings : float or None
         Pounds a year; ``None`` where not known.
     """
@@ -50,6 +52,7 @@ class Option:
     kept: tuple[str, ...]
     impact: Impact
     ranks: Mapping[str, int]
+    tied: Mapping[str, int]
     savings: float | None
 
 
@@ -161,12 +164,14 @@ def option(
     kept = tuple(sorted(kept))
     closed = tuple(i for i in result.before if i not in kept)
     costs = savings_of(results.study.centres)
+    ranks, tied = _ranks(ranking, kept)
     return Option(
         name=name,
         closed=closed,
         kept=kept,
         impact=_impact(results, result, mode, kept),
-        ranks=_ranks(ranking, kept),
+        ranks=ranks,
+        tied=tied,
         savings=sum(costs[i] for i in closed) if all(i in costs for i in closed) else None,
     )
 
@@ -192,14 +197,18 @@ def _impact(
         )
 
 
-def _ranks(ranking: Ranking | None, kept: tuple[str, ...]) -> dict[str, int]:
+def _ranks(ranking: Ranking | None, kept: tuple[str, ...]) -> tuple[dict[str, int], dict[str, int]]:
+    """Give an option's rank on every criterion, and how many others share each."""
     if ranking is None:
-        return {}
+        return {}, {}
     for row_kept, place in zip(ranking.table["kept"], range(len(ranking.table)), strict=True):
         if tuple(sorted(row_kept)) == kept:
             row = ranking.table.iloc[place]
-            return {c: int(row[f"rank_{c}"]) for c in ranking.criteria}
+            ranks = {c: int(row[f"rank_{c}"]) for c in ranking.criteria}
+            level = {c: int((ranking.table[f"rank_{c}"] == r).sum()) for c, r in ranks.items()}
+            return ranks, {c: n - 1 for c, n in level.items()}
     p = ranking.proposal
     if p is not None and tuple(sorted(p["kept"])) == kept:
-        return {c: int(p[f"rank_{c}"]) for c in ranking.criteria}
-    return {}
+        ranks, tied = ({c: int(p[f"{k}_{c}"]) for c in ranking.criteria} for k in ("rank", "tied"))
+        return ranks, tied
+    return {}, {}

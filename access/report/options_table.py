@@ -11,7 +11,7 @@ from access.report.findings import ProposalFindings
 from access.report.options import NO_CHANGE, Option
 from access.report.sentences import option_line, trip
 from access.report.tables import Table
-from access.report.words import place_of
+from access.scenario.words import place_of
 
 
 def options_table(findings: ProposalFindings, source: str = "") -> Table:
@@ -81,8 +81,8 @@ def _row(option: Option, findings: ProposalFindings) -> tuple[Value, ...]:
         )
     rank: Value = NOT_APPLICABLE
     if option.ranks and findings.ranking is not None:
-        place, table = option.ranks["mean"], findings.ranking.table
-        rank = place_of(place, len(table), max(int((table["rank_mean"] == place).sum()) - 1, 0))
+        options = len(findings.ranking.table)
+        rank = place_of(option.ranks["mean"], option.tied["mean"], options=options, others=False)
     nothing = option.name.startswith(NO_CHANGE)
     return (
         option.name,

@@ -8,7 +8,8 @@ from access.report.findings import ProposalFindings
 from access.report.options import best_kept
 from access.report.sentences import criterion_words, trip
 from access.report.voice import Voice
-from access.report.words import listed, number, place_of, sentence
+from access.report.words import listed, number, sentence
+from access.scenario.words import place_of
 
 
 def standing(findings: ProposalFindings, criteria: Sequence[str] = ()) -> str:
@@ -31,7 +32,7 @@ def standing(findings: ProposalFindings, criteria: Sequence[str] = ()) -> str:
     options = len(ranking.table)
     named = [c for c in (criteria or ranking.criteria) if c in ranking.criteria]
     places = [
-        f"{place_of(p[f'rank_{c}'], options, findings.tied(c), of=False)} by "
+        f"{place_of(p[f'rank_{c}'], findings.tied(c), options=options, of=False)} by "
         f"{criterion_words(c, findings.mode)}"
         for c in named
     ]

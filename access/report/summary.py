@@ -26,9 +26,10 @@ from access.report.names import site_names
 from access.report.options_table import options_table
 from access.report.voice import Voice
 from access.report.who_tables import group_table
-from access.report.words import about, listed, number, place_of, pounds, sentence
+from access.report.words import about, listed, number, pounds, sentence
 from access.results import StudyResults
 from access.scenario.robustness import Robustness
+from access.scenario.words import place_of
 
 _CRITERIA = {
     "mean": "the shortest trips on average",
@@ -130,7 +131,7 @@ def _key_figures(findings: Sequence[ProposalFindings], voice: Voice) -> tuple[tu
         p = f.standing
         if p is not None and f.ranking is not None and len(findings) == 1:
             total = len(f.ranking.table)
-            place = place_of(p["rank_mean"], total, f.tied("mean"), of=False)
+            place = place_of(p["rank_mean"], f.tied("mean"), options=total, of=False, others=False)
             items.append((place, f"of {f.ranking.what}, by average {say.trip(f.mode)}"))
     return tuple(items)
 
@@ -169,7 +170,8 @@ def _criteria(findings: Sequence[ProposalFindings]) -> tuple[tuple[str | Bold, .
             p = f.standing
             if p is None or f.ranking is None or criterion not in f.ranking.criteria:
                 continue
-            place = place_of(p[f"rank_{criterion}"], len(f.ranking.table), f.tied(criterion))
+            options = len(f.ranking.table)
+            place = place_of(p[f"rank_{criterion}"], f.tied(criterion), options=options)
             parts.append(f"{f.title} {place}")
         if parts:
             points.append((Bold(f"{words[0].upper()}{words[1:]}: "), sentence("; ".join(parts))))

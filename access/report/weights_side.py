@@ -12,9 +12,10 @@ from access.report.cells import NOT_APPLICABLE, Value
 from access.report.columns import Column
 from access.report.findings import ProposalFindings
 from access.report.tables import Table
-from access.report.words import listed, place_of, sentence
+from access.report.words import listed, sentence
 from access.results import StudyResults
 from access.scenario.switching import switching_values, weights_side_by_side
+from access.scenario.words import place_of
 
 _WEIGHTS = {"none": "Unweighted", "linear": "Weighted by deprivation", "green_book": "Green Book"}
 
@@ -50,7 +51,7 @@ def weights_blocks(results: StudyResults, found: ProposalFindings) -> list[Block
             listed(found.named(r["best_closed"]), none="nothing"),
             r["best_mean"],
             r.get("proposal_mean", NOT_APPLICABLE),
-            _place(r.get("proposal_rank"), found),
+            _place(r, found),
         )
         for r in table.to_dict("records")
     )
@@ -74,10 +75,12 @@ def weights_blocks(results: StudyResults, found: ProposalFindings) -> list[Block
     return [block, Paragraph(_switching(results, found, matrix, common))]
 
 
-def _place(rank: object, found: ProposalFindings) -> Value:
-    if not isinstance(rank, int | float) or found.ranking is None:
+def _place(row: Mapping[Any, Any], found: ProposalFindings) -> Value:
+    if "proposal_rank" not in row or found.ranking is None:
         return NOT_APPLICABLE
-    return place_of(int(rank), len(found.ranking.table))
+    options = len(found.ranking.table)
+    rank, tied = int(row["proposal_rank"]), int(row["proposal_tied"])
+    return place_of(rank, tied, options=options, others=False)
 
 
 def _switching(

@@ -120,63 +120,6 @@ def listed(names: Sequence[str], *, none: str = "none", most: int | None = None)
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
-def ordinal(place: int) -> str:
-    """Write a place in a ranking.
-
-    Parameters
-    ----------
-    place : int
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> [ordinal(n) for n in (1, 2, 3, 11, 22, 113)]
-    ['1st', '2nd', '3rd', '11th', '22nd', '113th']
-    """
-    teen = 10 <= place % 100 <= 20
-    return f"{place:,}{'th' if teen else {1: 'st', 2: 'nd', 3: 'rd'}.get(place % 10, 'th')}"
-
-
-def place_of(rank: int | None, options: int, tied: int = 0, *, of: bool = True) -> str:
-    """Say where something stands among all options.
-
-    Parameters
-    ----------
-    rank : int or None
-        1 is best; equals share the least rank.
-    options : int
-        How many there are, itself among them.
-    tied : int
-        How many others have the same rank.
-    of : bool
-        Say of how many.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> place_of(1, 220), place_of(17, 220), place_of(17, 220, tied=2), place_of(220, 220)
-    ('best of 220', '17th of 220', 'joint 17th of 220', 'last of 220')
-    >>> place_of(1, 1), place_of(None, 220), place_of(1, 4, tied=3), place_of(1, 220, tied=1)
-    ('the only option', 'not ranked', 'level with all 3 others', 'joint best of 220')
-    >>> place_of(17, 220, of=False)
-    '17th'
-    """
-    if rank is None:
-        return "not ranked"
-    if options == 1:
-        return "the only option"
-    if tied and tied == options - 1:
-        return f"level with all {tied:,} others" if tied > 1 else "level with the only other"
-    place = "best" if rank == 1 else "last" if rank + tied == options else ordinal(rank)
-    return f"{'joint ' if tied else ''}{place}{f' of {options:,}' if of else ''}"
-
-
 def pounds(amount: float | None) -> str:
     """Say an amount of money.
 

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 
 from access.results import MODE_TITLES, ProposalResult, StudyResults
-from access.scenario import Ranking
-from access.scenario.words import count_words, list_words, named, ordinal
+from access.scenario.words import count_words, list_words, named
 
 
 def spoken_summary(results: StudyResults) -> str:
@@ -73,7 +72,7 @@ def _standing(proposal: ProposalResult) -> list[str]:
     words = {"mean": "on average", "worst": "for the worst-off area",
              "weighted_mean": "with deprived families counting more"}  # fmt: skip
     places = [
-        f"{_place(ranking, c)} {text}"
+        f"{ranking.place(c)} {text}"
         for c, text in words.items()
         if ranking.proposal is not None and c in ranking.criteria
     ]
@@ -82,13 +81,6 @@ def _standing(proposal: ProposalResult) -> list[str]:
         f"({MODE_TITLES.get(mode, mode)}; 1st is best)."
     )
     return textwrap.wrap(text, 86, initial_indent="    ", subsequent_indent="      ")
-
-
-def _place(ranking: Ranking, criterion: str) -> str:
-    """Write a rank, and say so where others share it."""
-    rank = int((ranking.proposal or {})[f"rank_{criterion}"])
-    sharing = int((ranking.table[f"rank_{criterion}"] == rank).sum()) - 1
-    return f"joint {ordinal(rank)} (with {sharing:,} others)" if sharing > 0 else ordinal(rank)
 
 
 def _closed_lines(results: StudyResults, proposal: ProposalResult) -> list[str]:

@@ -266,5 +266,5 @@ def _proposal(
         "option": option,
         "allowed": option is not None,
         "unreached": row["unreached"],
-        **stand(table, row, chosen, chosen),
+        **stand(table, row, chosen, chosen, listed=option is not None),
     }

@@ -12,7 +12,7 @@ import pandas as pd
 
 from access.errors import ParameterError
 from access.scenario.standing import least_is_best, near
-from access.scenario.words import list_words, named, ordinal
+from access.scenario.words import list_words, named, place_of
 
 #: Words for each criterion, as sentences use them.
 CRITERION_WORDS = {
@@ -37,7 +37,7 @@ class Ranking:
         criterion, ``unreached`` (families), ``rank_*`` and ``on_front``.
     proposal : dict or None
         ``closed kept option allowed on_front dominated_by options`` and, for each criterion c,
-        ``c rank_c percentile_c regret_c near_ties_1pct_c near_ties_5pct_c within_1pct_c
+        ``c rank_c tied_c percentile_c regret_c near_ties_1pct_c near_ties_5pct_c within_1pct_c
         within_5pct_c``.
     criteria : tuple of str
         Those that the data support (or that were asked for).
@@ -49,10 +49,10 @@ class Ranking:
 
     Notes
     -----
-    Rank 1 is best, equals share the least rank. Percentile: the share (0-100) of the other
-    options that are strictly worse. Regret: how much worse than the best option, in the
-    criterion's unit. Near ties: how many options other than the best are within 1 % (5 %) of
-    the best value. Within: whether the proposal is.
+    Rank 1 is best, equals share the least rank. Tied: how many other options share it.
+    Percentile: the share (0-100) of the other options that are strictly worse. Regret: how much
+    worse than the best option, in the criterion's unit. Near ties: how many options other than
+    the best are within 1 % (5 %) of the best value. Within: whether the proposal is.
     """
 
     table: pd.DataFrame
@@ -114,6 +114,31 @@ class Ranking:
         close = near(least_is_best(criterion, self.table[criterion].to_numpy(float)), within)
         return self.table[close].sort_values(f"rank_{criterion}", kind="stable")
 
+    def place(self, criterion: str, *, others: bool = True) -> str:
+        """Write the proposal's place on a criterion; one that others share is called joint.
+
+        Parameters
+        ----------
+        criterion : str
+        others : bool
+            Say how many share it.
+
+        Returns
+        -------
+        str
+            ``"joint 1st (with 110 others)"``.
+
+        Raises
+        ------
+        ParameterError
+            If the criterion is not one of this ranking, or there is no proposal.
+        """
+        self._check(criterion)
+        if self.proposal is None:
+            raise ParameterError("the ranking has no proposal to place; expected proposal=ids")
+        p = self.proposal
+        return place_of(p[f"rank_{criterion}"], p[f"tied_{criterion}"], others=others)
+
     def _check(self, criterion: str) -> None:
         if criterion not in self.criteria:
             raise ParameterError(
@@ -149,9 +174,7 @@ class Ranking:
                 f"{CRITERION_WORDS[self.criteria[0]]} ({_amount(self.criteria[0], best)})."
             )
         p = self.proposal
-        places = list_words(
-            [f"{ordinal(p[f'rank_{c}'])} by {CRITERION_WORDS[c]}" for c in self.criteria]
-        )
+        places = list_words([f"{self.place(c)} by {CRITERION_WORDS[c]}" for c in self.criteria])
         closed = list_words(named(p["closed"], self.names)) if p["closed"] else "nothing"
         text = f"Of {self.what}, the proposal (closing {closed}) is {places}. "
         regret = p[f"regret_{self.criteria[0]}"]
@@ -180,7 +203,7 @@ class Ranking:
             best = self.best(c)
             row = [CRITERION_WORDS[c], _amount(c, best), " ".join(best["closed"])]
             if self.proposal is not None:
-                row += [_amount(c, self.proposal), f"{self.proposal[f'rank_{c}']:,}"]
+                row += [_amount(c, self.proposal), self.place(c)]
             rows.append(row)
         return rows
 

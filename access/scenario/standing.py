@@ -96,6 +96,8 @@ def stand(
     row: Mapping[str, float],
     criteria: tuple[str, ...],
     front_on: tuple[str, ...],
+    *,
+    listed: bool = True,
 ) -> dict[str, Any]:
     """Say where one option stands among all.
 
@@ -106,6 +108,8 @@ def stand(
     row : mapping of str to float
         The option's criteria; it need not be one of the table.
     criteria, front_on : tuple of str
+    listed : bool
+        Whether it is one of the table.
 
     Returns
     -------
@@ -116,11 +120,12 @@ def stand(
     for c in criteria:
         values = least_is_best(c, table[c].to_numpy(float))
         own = float(least_is_best(c, np.asarray(row[c], float)))
-        worse = int((values > own).sum())
+        worse, level = int((values > own).sum()), int((values == own).sum())
         others = max(len(values) - 1, 1)
         least = values.min()
         out[c] = float(row[c]) if np.isfinite(row[c]) else None
         out[f"rank_{c}"] = int((values < own).sum()) + 1
+        out[f"tied_{c}"] = max(level - int(listed), 0)
         out[f"percentile_{c}"] = 100.0 * min(worse, others) / others
         regret = own - least if np.isfinite(own) else np.nan
         out[f"regret_{c}"] = float(regret) if np.isfinite(regret) else None

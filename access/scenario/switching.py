@@ -232,7 +232,7 @@ def weights_side_by_side(
     DataFrame
         One row a choice that demand supports (none, linear, Green Book): ``weights note
         best_closed best_mean``, and with a proposal ``proposal_mean proposal_rank
-        proposal_regret``.
+        proposal_tied proposal_regret``.
 
     Raises
     ------
@@ -265,7 +265,9 @@ def weights_side_by_side(
         if options.proposal is not None:
             own = evaluate(options.ready, options.row_of(options.proposal))["weighted_mean"][0]
             row["proposal_mean"] = float(own)
+            listed = bool((options.kept == options.row_of(options.proposal)).all(axis=1).any())
             row["proposal_rank"] = int((values < own).sum()) + 1
+            row["proposal_tied"] = max(int((values == own).sum()) - listed, 0)
             row["proposal_regret"] = float(own - values[best])
         rows.append(row)
     return pd.DataFrame(rows)

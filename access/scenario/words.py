@@ -138,3 +138,55 @@ def ordinal(number: int) -> str:
         "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     )
     return f"{number:,}{suffix}"
+
+
+def place_of(
+    rank: int | None,
+    tied: int = 0,
+    *,
+    options: int | None = None,
+    of: bool = True,
+    others: bool = True,
+) -> str:
+    """Write a place in a ranking; one that others share is called joint.
+
+    Parameters
+    ----------
+    rank : int or None
+        1 is best; equals share the least rank.
+    tied : int
+        How many others have the same rank.
+    options : int, optional
+        How many there are, itself among them; with it the ends are called best and last.
+    of : bool
+        Say of how many, where `options` are given.
+    others : bool
+        Say how many share the place; a title leaves it out.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> place_of(17), place_of(1, 110), place_of(1, 110, others=False), place_of(4, 1)
+    ('17th', 'joint 1st (with 110 others)', 'joint 1st', 'joint 4th (with 1 other)')
+    >>> place_of(1, options=220), place_of(17, 2, options=220), place_of(220, options=220)
+    ('best of 220', 'joint 17th of 220 (with 2 others)', 'last of 220')
+    >>> place_of(1, 3, options=4), place_of(1, options=1), place_of(None)
+    ('level with all 3 others', 'the only option', 'not ranked')
+    """
+    if rank is None:
+        return "not ranked"
+    place = ordinal(rank)
+    if options is not None:
+        if options == 1:
+            return "the only option"
+        if tied and tied == options - 1:
+            return f"level with all {tied:,} others" if tied > 1 else "level with the only other"
+        place = "best" if rank == 1 else "last" if rank + tied == options else place
+        place += f" of {options:,}" if of else ""
+    if not tied:
+        return place
+    sharing = f" (with {tied:,} other{'' if tied == 1 else 's'})" if others else ""
+    return f"joint {place}{sharing}"

@@ -85,6 +85,8 @@ def test_ranks_fronts_and_regrets_hang_together(choice):
         assert ranks.min() == 1
         assert (table.loc[ranks == 1, c] == table[c].min()).all()
         assert p[f"rank_{c}"] == ranks[p["option"]]
+        assert p[f"tied_{c}"] == (ranks == p[f"rank_{c}"]).sum() - 1
+        assert ("joint" in ranking.place(c)) == (p[f"tied_{c}"] > 0)
         assert p[f"regret_{c}"] is None or p[f"regret_{c}"] >= 0
         assert (p[f"rank_{c}"] == 1) or p[f"regret_{c}"] is None or p[f"regret_{c}"] > 0
         assert 0 <= p[f"percentile_{c}"] <= 100

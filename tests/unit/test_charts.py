@@ -16,6 +16,7 @@ from access.report.charts import (
     robustness_chart,
 )
 from access.scenario import Uncertainty, compare, rank_closures, robustness
+from access.scenario.words import ordinal
 
 INF = math.inf
 MINUTES = [[4, 20, 30], [6, 10, 30], [25, 8, 11], [INF, INF, 12], [3, INF, INF], [INF, INF, INF]]
@@ -149,8 +150,25 @@ def test_the_rank_chart_says_best_and_worst():
     ranks = {c: p[f"rank_{c}"] for c in RANKING.criteria}
     assert len(set(ranks.values())) == 1 or "and" in EVERY["rank"].title
     for rank in ranks.values():
-        assert f" {rank:,}" in EVERY["rank"].alt
+        assert f" {ordinal(rank)}" in EVERY["rank"].alt
     assert "between" in EVERY["rank"].alt
+
+
+def test_the_rank_charts_title_says_joint_of_a_place_that_others_share():
+    m = TravelMatrix.from_minutes([[1, 2, 4], [9, 5, 5]], area_ids=["a", "b"], site_ids=list("XYZ"))
+    demand = pd.DataFrame({"id": ["a", "b"], "count": [10, 10]})
+    more = {"keep": 2, "demand": demand, "threshold_minutes": 7}
+    # worst is 5 for all three; the means are 3 3 3.5
+    ranking = rank_closures(m, proposal=["Y", "Z"], criteria=["mean", "worst"], **more)
+    chart = rank_chart(ranking)
+    assert chart.title.startswith(
+        "Of 3 options the proposal is joint 1st by the worst-off area and 3rd by mean minutes"
+    )
+    assert "joint 1st (with 2 others)" in chart.alt
+    same = rank_chart(rank_closures(m, proposal=["X", "Y"], criteria=["mean", "worst"], **more))
+    assert same.title == "Of 3 options the proposal is joint 1st on every count"
+    texts = [t.get_text() for t in same.figure().axes[0].texts]
+    assert texts == ["joint 1st", "joint 1st"]
 
 
 def test_the_pareto_chart_counts_what_beats_the_proposal():

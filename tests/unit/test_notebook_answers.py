@@ -251,7 +251,7 @@ def test_of_equals_the_best_is_the_one_with_the_least_mean(rotherham):
     assert len(equals) > 1
     assert ranking.best("worst")["mean"] == equals["mean"].min()
     cells = {row[0]: row for row in ranking._rows()}
-    assert cells["the worst-off area"][2] == f"1 (with {len(equals) - 1} others)"
+    assert cells["the worst-off area"][2] == f"joint 1st (with {len(equals) - 1} others)"
     assert cells["the worst-off area"][4].endswith(f"or {len(equals) - 1} others as good")
 
 

@@ -14,11 +14,11 @@ from access.report.words import (
     listed,
     number,
     percent,
-    place_of,
     pounds,
     sentence,
     times_as_much,
 )
+from access.scenario.words import place_of
 
 PUBLIC, INSIDE, PLANNER = Voice(), Voice(internal=True), Voice(decimals=1)
 NAN, INF = float("nan"), float("inf")
@@ -149,7 +149,27 @@ class TestPlaces:
         ],
     )
     def test_where_something_stands(self, rank, options, tied, said):
-        assert place_of(rank, options, tied) == said
+        assert place_of(rank, tied, options=options, others=False) == said
+
+    @pytest.mark.parametrize(
+        ("rank", "tied", "said"),
+        [
+            (None, 0, "not ranked"),
+            (1, 0, "1st"),
+            (1, 1, "joint 1st (with 1 other)"),
+            (1, 110, "joint 1st (with 110 others)"),
+            (22, 1_200, "joint 22nd (with 1,200 others)"),
+        ],
+    )
+    def test_a_shared_place_is_joint_and_says_with_how_many(self, rank, tied, said):
+        assert place_of(rank, tied) == said
+        assert place_of(rank, tied, others=False) == said.split(" (")[0]
+
+    @given(st.integers(1, 500), st.integers(0, 500), st.integers(0, 500))
+    def test_joint_is_said_of_shared_places_only(self, rank, tied, more):
+        said = place_of(rank, tied, options=rank + tied + more)
+        assert said.startswith(("joint", "level")) == (tied > 0)
+        assert ("other" in said) == (tied > 0)
 
 
 class TestLists:

@@ -203,6 +203,47 @@ def test_ties_share_the_least_rank_and_the_first_by_id_is_best():
     assert len(ranking.near_ties("mean", 0.0)) == 2
 
 
+SHARED = TravelMatrix.from_minutes(
+    [[1.0, 2.0, 4.0, 9.0, 9.0], [9.0, 9.0, 9.0, 5.0, 5.0]], area_ids=["a", "b"], site_ids=SITES
+)
+TWO = pd.DataFrame({"id": ["a", "b"], "count": [10, 10]})
+
+
+def test_no_place_without_a_proposal_or_on_another_criterion():
+    ranking = rank_closures(SHARED, keep=3, demand=TWO, criteria="mean")
+    with pytest.raises(ParameterError, match="no proposal to place"):
+        ranking.place("mean")
+    with pytest.raises(ParameterError, match="'worst' is not in this ranking"):
+        ranking.place("worst")
+
+
+def test_a_place_that_others_share_is_called_joint():
+    ranking = rank_closures(SHARED, keep=3, demand=TWO, proposal=list("PST"), threshold_minutes=6)
+    p = ranking.proposal
+    # a mean of 3, as every way to keep P and one of S and T: PQS PQT PRS PRT and PST itself
+    assert (p["rank_mean"], p["tied_mean"]) == (1, 4)
+    assert ranking.place("mean") == "joint 1st (with 4 others)"
+    assert ranking.place("mean", others=False) == "joint 1st"
+    assert "is joint 1st (with 4 others) by mean minutes" in ranking.sentence()
+    assert "joint 1st (with 4 others)" in repr(ranking).split("\n", 1)[1]
+    assert "joint 1st (with 4 others)</td>" in ranking._repr_html_()
+
+
+def test_a_place_of_its_own_is_not_joint():
+    ranking = rank_closures(SHARED, keep=3, demand=TWO, proposal=list("PQR"), criteria="mean")
+    p = ranking.proposal
+    assert (p["rank_mean"], p["tied_mean"]) == (10, 0)  # a mean of 5; all others keep S or T
+    assert ranking.place("mean") == "10th"
+
+
+def test_a_proposal_outside_the_list_shares_with_all_of_its_rank():
+    rules = {"never_close": ["Q"], "criteria": "mean"}
+    ranking = rank_closures(SHARED, keep=3, demand=TWO, proposal=list("PST"), **rules)
+    # the list holds PQS and PQT, which are as good; the proposal itself breaks the rule
+    assert ranking.proposal["allowed"] is False
+    assert (ranking.proposal["rank_mean"], ranking.proposal["tied_mean"]) == (1, 2)
+
+
 def test_regret_percentile_and_near_ties_by_hand():
     minutes = [[100.0, 100.5, 104.0, 120.0, 120.0]]
     m = TravelMatrix.from_minutes(minutes, area_ids=["a"], site_ids=SITES)
