@@ -16,12 +16,12 @@ ASK = """(asked) => asked.map((a) => {
   const index = (id) => App.data.sites.findIndex((s) => s.id === id);
   Object.assign(App.state, { mode: a.mode, speed: a.speed, limit: a.limit, service: a.service });
   const option = { keep: new Set(a.keep.map(index)), hubs: new Set(a.hubs.map(index)) };
-  const { figures, ranks, ways } = App.optionFigures(option, App.service());
+  const { figures, ranks, tied, ways } = App.optionFigures(option, App.service());
   const near = App.core.nearest(App.minutes_(a.mode), App.model.n, App.openIn(option, App.service()));
   const spread = App.core.distribution(App.service().counts,
     App.core.change(App.core.leastMinutes(App.minutes_(a.mode), App.model.n, App.service().before), near.minutes));
   return {
-    figures: { ...figures, fifths: figures.fifths.map((f) => f.mean) }, ranks, count: ways && ways.count,
+    figures: { ...figures, fifths: figures.fifths.map((f) => f.mean) }, ranks, tied, count: ways && ways.count,
     minutes: Array.from(near.minutes), second: Array.from(near.secondMinutes),
     site: Array.from(near.site, (s) => App.data.sites[s].id), people: spread.people, loss: spread.meanLoss,
     shown: { mean: App.min(figures.mean, 1), worst: App.min(figures.worst, 1), share: App.percent(figures.share_beyond, 1) },
@@ -144,6 +144,8 @@ def test_fifty_random_options_equal_the_package(visit, rotherham, rotherham_page
         for name in CRITERIA:
             assert got["figures"][name] == pytest.approx(row[name], abs=2e-6), (name, a)
             assert got["ranks"][name] == row[f"rank_{name}"], (name, a)
+            level = (table[f"rank_{name}"] == row[f"rank_{name}"]).sum()
+            assert got["tied"][name] == level - 1, (name, a)
 
 
 def test_the_proposal_before_and_after_equals_compare(visit, rotherham, rotherham_page):
@@ -169,6 +171,36 @@ def test_the_proposal_before_and_after_equals_compare(visit, rotherham, rotherha
         )
         fifths = impact.by("imd_fifth").set_index("group")["mean_minutes_after"]
         assert got["figures"]["fifths"] == pytest.approx(fifths.to_list(), abs=1e-6)
+
+
+def test_a_rank_that_others_share_is_called_joint_as_the_package_does(
+    visit, rotherham, rotherham_page
+):
+    page = visit(rotherham_page, fragment="#your-option")
+    service = rotherham.services[0]
+    ranking = rank_closures(
+        rotherham.walk.sites(list(service.before)), keep=len(service.after),
+        demand=demand_of(rotherham, 0), proposal=service.after,
+    )  # fmt: skip
+    p = ranking.proposal
+    assert p["tied_worst"] > 9
+    rows = page.locator("#option-ranks tbody tr").all_inner_texts()
+    (worst,) = (row for row in rows if row.startswith("Longest trip"))
+    # the option and the proposal are the same here, so both cells say so
+    assert worst.count(f"joint rank {p['rank_worst']} of 220") == 2
+    assert worst.count(f"(with {p['tied_worst']} others)") == 2
+    (mean,) = (row for row in rows if row.startswith("Average trip (min"))
+    assert p["tied_mean"] == 0
+    assert f"rank {p['rank_mean']} of 220" in mean
+    assert "joint" not in mean
+
+
+def test_an_option_with_a_hub_shares_with_every_alternative_of_its_rank(visit, example_page):
+    got = visit(example_page).evaluate(
+        """() => [[[1, 2, 2], 2], [[1, 2, 2], 5], [[Infinity, 3, Infinity], Infinity], [[2, 2 + 1e-12], 2]]
+             .map(([values, value]) => App.core.levelWith(values, value))"""  # noqa: E501
+    )
+    assert got == [2, 0, 2, 2]
 
 
 def test_the_best_option_is_the_packages_best(visit, rotherham, rotherham_page):

@@ -34,7 +34,7 @@
     const out = {};
     for (const service of App.model.services) {
       if (!App.openIn(option, service).length) continue;
-      const { figures, ranks, ways } = App.optionFigures(option, service);
+      const { figures, ranks, tied, ways } = App.optionFigures(option, service);
       const round = (v, d) => (Number.isFinite(v) ? Number(v.toFixed(d)) : null);
       out[service.key] = {
         mean_minutes: round(figures.mean, 1),
@@ -43,6 +43,7 @@
         worst_minutes: round(figures.worst, 1),
         share_beyond: round(figures.share_beyond, 3),
         rank_mean: ways ? ranks.mean : null,
+        tied_mean: ways ? tied.mean : null,
         alternatives: ways ? ways.count : null,
       };
     }
@@ -103,7 +104,7 @@
       : App.t('log_close_none');
     if (!figures) return App.h('li', {}, App.h('strong', {}, `${service.title}: `), does);
     const rank = figures.rank_mean
-      ? App.t('rank_of', { rank: figures.rank_mean, count: figures.alternatives })
+      ? App.rankWords(figures.rank_mean, figures.tied_mean, figures.alternatives)
       : App.t('number_no_rank');
     const mean = App.min(figures.mean_minutes === null ? NaN : figures.mean_minutes, 1);
     return App.h(
@@ -171,6 +172,7 @@
       'worst_minutes',
       'share_beyond',
       'rank_mean',
+      'tied_mean',
       'alternatives',
     ];
     const head = [

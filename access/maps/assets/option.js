@@ -58,7 +58,8 @@
     );
   };
 
-  /* Figures and ranks of any option, for one service, in the mode and limits chosen now. */
+  /* Figures and ranks of any option, for one service, in the mode and limits chosen now; and how
+   * many other alternatives share each rank. */
   App.optionFigures = (option, service) => {
     const { mode, speed, limit } = App.state;
     const minutes = App.minutes_(mode);
@@ -67,13 +68,26 @@
     const figures = App.core.summary(App.model, service.counts, least, limit, App.data.thresholds);
     const ways = App.core.alternatives(App.model, service, mode, speed, open.length, limit);
     const ranks = {};
+    const tied = {};
     if (ways) {
       const reachable = App.core.reachableFrom(minutes, App.model.n, service.before);
       const ranked = App.core.rankCriteria(App.model, service.counts, least, limit, reachable);
-      for (const name of App.core.CRITERIA) ranks[name] = App.core.rankOf(ways[name], ranked[name]);
+      const itself = open.every((site) => service.before.includes(site)) ? 1 : 0;
+      for (const name of App.core.CRITERIA) {
+        ranks[name] = App.core.rankOf(ways[name], ranked[name]);
+        tied[name] = Math.max(App.core.levelWith(ways[name], ranked[name]) - itself, 0);
+      }
     }
-    return { figures, ways, ranks, open, minutes: least };
+    return { figures, ways, ranks, tied, open, minutes: least };
   };
+
+  /* A rank in words; one that others share is called joint. */
+  App.rankWords = (...found) => rankParts(...found).join(' ');
+  const rankParts = (rank, tied, count) =>
+    tied
+      ? [App.t('rank_joint', { rank, count }), App.t('rank_with', { n: tied })]
+      : [App.t('rank_of', { rank, count })];
+  const meanRank = (found) => App.rankWords(found.ranks.mean, found.tied.mean, found.ways.count);
 
   /* While nothing else happens, work out the alternatives that the next tick will need. */
   let idle = 0;
@@ -113,7 +127,7 @@
     const service = App.service();
     const mine = App.optionFigures(App.state.option, service);
     const parts = [words, App.t('said_mean', { mean: App.min(mine.figures.mean, 1), title: service.title })];
-    if (mine.ways) parts.push(App.t('rank_words', { rank: mine.ranks.mean, count: mine.ways.count }));
+    if (mine.ways) parts.push(App.capital(App.t('rank_words', { rank: meanRank(mine) })));
     App.say(parts.filter(Boolean).join('. '));
   }
 
@@ -137,14 +151,16 @@
     );
     const rows = names.map((name) => {
       const best = ways ? App.core.bestOf(ways[name]) : -1;
-      const rank = (ranks, all) =>
-        all
-          ? App.h('span', { className: 'rank' }, App.t('rank_of', { rank: ranks[name], count: all.count }))
-          : null;
+      const rank = ({ ways: all, ranks, tied }) =>
+        all &&
+        rankParts(ranks[name], tied[name], all.count).map((part, i) => [
+          App.h('span', { className: i ? 'rank sharing' : 'rank' }, part),
+          ' ',
+        ]);
       return [
         App.t(`criterion_${name}`, { limit: App.state.limit }),
-        [App.h('strong', {}, shownValue(name, mine.figures[name])), rank(mine.ranks, ways)],
-        [shownValue(name, proposal.figures[name]), rank(proposal.ranks, proposal.ways)],
+        [App.h('strong', {}, shownValue(name, mine.figures[name])), rank(mine)],
+        [shownValue(name, proposal.figures[name]), rank(proposal)],
         ways
           ? [
               shownValue(name, ways[name][best]),
@@ -206,7 +222,7 @@
       count: mine.ways.count,
       keep: mine.open.length,
       all: service.before.length,
-      rank: mine.ranks.mean,
+      rank: meanRank(mine),
       title: service.title,
     };
     return App.h(
@@ -248,7 +264,12 @@
         number(
           'number_rank',
           mine.ways ? App.number(mine.ranks.mean) : '\u2013',
-          mine.ways ? App.t('number_rank_unit', { count: mine.ways.count }) : App.t('number_no_rank'),
+          !mine.ways
+            ? App.t('number_no_rank')
+            : App.t(mine.tied.mean ? 'number_rank_unit_joint' : 'number_rank_unit', {
+                count: mine.ways.count,
+                n: mine.tied.mean,
+              }),
         ),
         number(
           'number_within',
@@ -298,9 +319,7 @@
               title: service.title,
               mean: App.min(mine.figures.mean, 1),
               proposal: App.min(proposal.figures.mean, 1),
-              rank: mine.ways
-                ? App.t('rank_of', { rank: mine.ranks.mean, count: mine.ways.count })
-                : App.t('number_no_rank'),
+              rank: mine.ways ? meanRank(mine) : App.t('number_no_rank'),
             })
           : App.t('option_empty', { title: service.title }),
       );

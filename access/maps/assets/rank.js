@@ -92,6 +92,13 @@
     return better + 1;
   }
 
+  /* How many alternatives are as good as a value; the set itself too where it is one of them. */
+  function levelWith(values, value) {
+    let level = 0;
+    for (const v of values) if (v === value || Math.abs(v - value) <= SAME) level += 1;
+    return level;
+  }
+
   /* The best alternative; of equals the last, which is the first by the ids closed. */
   function bestOf(values) {
     let least = Infinity;
@@ -109,6 +116,7 @@
     waysToChoose,
     alternatives,
     rankOf,
+    levelWith,
     bestOf,
   });
   if (typeof module !== 'undefined' && module.exports) module.exports = Core;
