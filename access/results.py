@@ -10,6 +10,7 @@ import pandas as pd
 from access.ledger import RunLedger
 from access.network import Network, TravelMatrix
 from access.scenario import Impact, Ranking
+from access.siting.hubs import HubStudy
 from access.study import Study
 
 #: Modes in the order of every table.
@@ -56,6 +57,30 @@ class ProposalResult:
 
 
 @dataclass(frozen=True, eq=False)
+class HubAnswer:
+    """Where Family Hubs would best stand: families as they are, and weighted by deprivation.
+
+    Parameters
+    ----------
+    plain : HubStudy
+        Every child and young person counts the same.
+    weighted : HubStudy or None
+        Counted by deprivation; None where the study has no ranks.
+    weighting_note : str
+        The weights in words.
+    mode : str
+    candidates : DataFrame
+        The sites that were looked at: ``id name kind locality lon lat assumed``.
+    """
+
+    plain: HubStudy
+    weighted: HubStudy | None
+    weighting_note: str
+    mode: str
+    candidates: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
 class StudyResults:
     """Everything a run found.
 
@@ -82,6 +107,8 @@ class StudyResults:
         Without outputs, which are known once they are written.
     snaps : dict of str to GeoDataFrame
         By mode: the leg from every area and site to the street it joins.
+    hubs : HubAnswer, optional
+        None where it was not asked.
     """
 
     study: Study
@@ -95,6 +122,7 @@ class StudyResults:
     ledger: RunLedger
     snaps: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     joint: Mapping[str, Ranking] = field(default_factory=dict)
+    hubs: HubAnswer | None = None
 
     @property
     def assumptions(self) -> tuple[str, ...]:

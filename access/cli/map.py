@@ -49,13 +49,13 @@ def map_(
     from access.maps.explorer import write_explorer
     from access.maps.from_results import explorer_data
     from access.maps.static import write_static_maps
-    from access.run import run_job
+    from access.run import measure_study
     from access.study import load_study
 
     loaded = load_study(study)
     folder = out or Path("maps") / loaded.name
     with steps(quiet=quiet or json) as progress:
-        data = explorer_data(run_job(loaded, network=network, progress=progress))
+        data = explorer_data(measure_study(loaded, network=network, progress=progress))
         progress("writing explorer.html")
         files = [write_explorer(data, folder / "explorer.html", online_tiles=online_tiles)]
         if static:

@@ -70,14 +70,16 @@ def report(
     from access.report.pictures import proposal_maps
     from access.report.requests import read_requests
     from access.report.write import write_report
-    from access.run import run_job
+    from access.run import measure_study
+    from access.run.hubs import with_hubs
     from access.study import load_study
 
     requests = None if asked is None else read_requests(asked)
     loaded = load_study(study)
     folder = out or Path("maps") / loaded.name
     with steps(quiet=quiet or json) as progress:
-        results = run_job(loaded, network=network, progress=progress)
+        results = measure_study(loaded, network=network, progress=progress)
+        results = with_hubs(results, mode=mode, progress=progress)
         robust = {}
         for key, result in results.proposals.items():
             if draws and result.rankings.get(mode) is not None:

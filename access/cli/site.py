@@ -110,7 +110,7 @@ def site(
     )
     with steps(quiet=quiet or json) as progress:
         results = travel_times(loaded, network=network, progress=progress)
-        answer = hub_answer(loaded, question, results=results, progress=progress)
+        answer = hub_answer(results, question, progress=progress)
     summary = hub_summary(results, answer)
     if out is not None:
         write_answer(out, summary, hub_tables(answer), {}, points=loaded.areas[["id", "geometry"]])

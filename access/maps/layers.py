@@ -15,6 +15,7 @@ from branca.element import Element
 
 from access.maps.escape import safe_text
 from access.maps.geometry import approximate_cells
+from access.maps.hub_layer import KEY, hub_layer
 from access.maps.style import (
     ADDED_COLOURS,
     ADDED_EDGES,
@@ -70,6 +71,9 @@ def study_map(results: StudyResults, *, mode: str = "typical", tiles: bool = Fal
     for i, proposal in enumerate(results.proposals.values()):
         _proposal_layer(fmap, results, proposal, cells, mode, shown=i == 0)
     _place_labels(fmap, results)
+    hubs = hub_layer(results)
+    if hubs is not None:
+        hubs.add_to(fmap)
     folium.LayerControl(collapsed=False).add_to(fmap)
     _furnish(fmap, results, mode)
     _fix_ids(fmap)
@@ -248,6 +252,7 @@ def _furnish(fmap: folium.Map, results: StudyResults, mode: str) -> None:
         f"width:1em;height:1em;margin-right:.4em'></span>{safe_text(t)}</li>"
         for c, t in rows
     )
+    hubs = "" if results.hubs is None else KEY
     notes = "".join(f"<li>{safe_text(a)}</li>" for a in results.assumptions)
     page = (
         "<style>html,body{margin:0;height:100%;font:16px/1.4 system-ui,sans-serif}"
@@ -259,7 +264,7 @@ def _furnish(fmap: folium.Map, results: StudyResults, mode: str) -> None:
         "font-size:.8em}#key h1{font-size:1.05em;margin:0}</style>"
         f"<section id='key' aria-label='Key'><h1>{title}</h1>"
         f"Minutes added, {safe_text(MODE_TITLES.get(mode, mode))}"
-        f"<ul>{key}</ul>Round: stays open. Square with a cross: closes."
+        f"<ul>{key}</ul>Round: stays open. Square with a cross: closes. {hubs}"
         f"<details><summary>What these numbers assume</summary><ul>{notes}</ul></details></section>"
     )
     root.html.add_child(Element("{% raw %}" + page + "{% endraw %}"), name="key")  # type: ignore[attr-defined]

@@ -21,8 +21,9 @@ from access.report.board import board_report
 from access.report.chart import Chart
 from access.report.write import write_report
 from access.report.xlsx import write_xlsx
-from access.results import MODE_TITLES
-from access.run import run_job
+from access.results import MODE_TITLES, StudyResults
+from access.run import measure_study
+from access.run.hubs import with_hubs
 from access.run.tables import alternatives_table, area_table
 from access.run.words import spoken_summary
 from access.run.write import write_outputs
@@ -168,7 +169,7 @@ class Answers(RankingQuestions):
         'tables.xlsx'
         """
         file = workbook_path(path)
-        write_xlsx(board_report(self.results, internal=internal), file)
+        write_xlsx(board_report(self._with_hubs(), internal=internal), file)
         return file
 
     def explorer(self, path: str | Path) -> Path:
@@ -220,7 +221,7 @@ class Answers(RankingQuestions):
         >>> answers.report(folder)  # doctest: +SKIP
         (PosixPath('maps/board/report.docx'), ...)
         """
-        return write_report(board_report(self.results, internal=internal), folder)
+        return write_report(board_report(self._with_hubs(), internal=internal), folder)
 
     def save(self, folder: str | Path) -> Path:
         """Write everything that `access run` writes.
@@ -244,8 +245,11 @@ class Answers(RankingQuestions):
         >>> answers.save(folder)  # doctest: +SKIP
         PosixPath('maps/rotherham')
         """
-        write_outputs(self.results, Path(folder))
+        write_outputs(self._with_hubs(), Path(folder))
         return Path(folder)
+
+    def _with_hubs(self) -> StudyResults:
+        return with_hubs(self.results)
 
     def __repr__(self) -> str:
         return spoken_summary(self.results)
@@ -303,4 +307,4 @@ def answer(
     <Study rotherham: 854 areas, 23 centres, 74 candidate sites>
     """
     loaded = study if isinstance(study, Study) else load_study(study)
-    return Answers(run_job(loaded, network=None if network is None else Path(network)))
+    return Answers(measure_study(loaded, network=None if network is None else Path(network)))

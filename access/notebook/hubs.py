@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from access.display import html_answer, text_answer
 from access.errors import ParameterError
-from access.maps.style import CATEGORICAL, INK, MINUTES_COLOURS, MINUTES_EDGES, PAPER
+from access.maps.style import MINUTES_COLOURS, MINUTES_EDGES
 from access.notebook.asked import pick
 from access.notebook.drawing import area_chart, minutes_labels
-from access.notebook.register import FrameAnswer
-from access.notebook.tables import save_workbook
+from access.notebook.tables import TableAnswer, save_workbook
 from access.report.chart import Chart
-from access.report.columns import Column
-from access.report.sentences import trip
+from access.report.hub_chart import hub_chart
+from access.report.hub_tables import hub_table, near_best_table, trade_off_table
 from access.report.tables import Table
 from access.results import MODE_TITLES, StudyResults
 from access.siting import Solution
 from access.siting.hubs import HubStudy
-
-_EVERYBODY = "families of all services"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -87,7 +83,7 @@ class HubsAnswer:
         """
         return self.found.curve_frame()
 
-    def table(self, what: str = "near_best") -> FrameAnswer:
+    def table(self, what: str = "near_best") -> TableAnswer:
         """Give one of the tables behind the answer.
 
         Parameters
@@ -98,7 +94,7 @@ class HubsAnswer:
 
         Returns
         -------
-        FrameAnswer
+        TableAnswer
 
         Raises
         ------
@@ -109,24 +105,9 @@ class HubsAnswer:
         --------
         >>> hubs = answers.hubs(2, among=["CC02", "CC07", "CC09", "GP04"])
         >>> hubs.table("front").to_frame().columns.tolist()
-        ['Hubs', 'Mean (minutes)', 'Longest (minutes)']
+        ['Where', 'Mean (min)', 'Worst-off area (min)']
         """
-        n = len(self.best.chosen)
-        known = {
-            "near_best": (
-                f"Sets of {n} within {self._share():.1%} of the best, best first"
-                + ("." if self.found.near_best.complete else "; there may be more."),
-                self._near_best,
-            ),
-            "front": (
-                f"Sets of {n} that no other beats on both the mean and the worst-off area"
-                + ("." if self.found.front.complete else "; there may be more."),
-                self._front,
-            ),
-            "curve": ("The best hubs for each number of them.", self._curve),
-        }
-        words, make = pick(known, what, "table")
-        return FrameAnswer(words, make(), self._notes())
+        return TableAnswer(pick(self._tables(), what, "table")(), self.results)
 
     def plot(self) -> Chart:
         """Draw how the mean falls with the number of hubs, and where the council's choice lies.
@@ -140,43 +121,7 @@ class HubsAnswer:
         >>> answers.hubs(2, among=["CC02", "CC07", "CC09", "GP04"]).plot().title[:27]
         'The best 2 hubs have a mean'
         """
-        table = self.to_frame()
-        minutes = table["mean_minutes"].astype(float)
-        n, mean, trips = len(self.best.chosen), float(self.best.objective), trip(self.mode)
-        title = f"The best {n} hubs have a mean {trips} of {mean:.1f} minutes"
-        council = self.found.council
-        if council is not None:
-            title += f", the council's choice one of {council.mean_minutes:.1f}"
-        alt = "Line of the least mean minutes by number of hubs: " + (
-            "; ".join(f"{p} hubs {m:.1f}" for p, m in minutes.items()) + "."
-        )
-
-        def draw(figure: Figure, axes: Axes) -> None:
-            axes.plot(minutes.index, minutes, color=CATEGORICAL[0], marker="o", markersize=5)
-            for p, m in minutes.items():
-                axes.annotate(
-                    f"{m:.0f}", (float(str(p)), m), xytext=(4, 5), textcoords="offset points",
-                    fontsize=9,
-                )  # fmt: skip
-            if council is not None:
-                at = (len(council.chosen), council.mean_minutes)
-                axes.plot(*at, "X", markersize=11, color=CATEGORICAL[3], markeredgecolor=INK)
-                axes.annotate(
-                    "the council's choice", at, xytext=(10, -3), textcoords="offset points",
-                    fontsize=10, fontweight="bold",
-                    bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1.0},
-                )  # fmt: skip
-            axes.set_xticks(minutes.index.tolist())
-            axes.set_ylim(0, None)
-            axes.set_xlabel("number of hubs, each at the best places for as many")
-            axes.set_ylabel("mean minutes")
-
-        place = self.results.study.config.study
-        below = (
-            f"Mean {trips} to the nearest hub, {_EVERYBODY} by their shares, {place.place}. "
-            f"{len(self.among)} sites to choose from. {self._streets()}"
-        )
-        return Chart(title, alt, below, draw, (6.8, 3.8))
+        return hub_chart(self.results, self.found, self.mode, len(self.among))
 
     def map(self, hubs: int | None = None) -> Chart:
         """Draw the best hubs, the council's choice, and every area's minutes to the best.
@@ -245,18 +190,17 @@ class HubsAnswer:
         ...     hubs.to_excel(f"{folder}/hubs.xlsx").name
         'hubs.xlsx'
         """
-        tables = []
-        for what, short in (("curve", "By number"), ("near_best", "Near the best"),
-                            ("front", "Trade-offs")):  # fmt: skip
-            answer = self.table(what)
-            columns = [
-                Column(str(c), str(c), "text" if answer.frame[c].dtype == object or
-                       pd.api.types.is_string_dtype(answer.frame[c]) else "number",
-                       decimals=0 if str(c) == "Number" else 2)
-                for c in answer.frame.columns
-            ]  # fmt: skip
-            tables.append(Table.from_frame(answer.frame, answer.sentence, columns, short=short))
+        tables = [make() for make in self._tables().values()]
         return save_workbook(path, "Family Hubs: where they would best stand", tables, self.results)
+
+    def _tables(self) -> dict[str, Callable[[], Table]]:
+        found, mode = self.found, self.mode
+        sets = list(found.curve.solutions.values())
+        return {
+            "curve": lambda: hub_table(self.results, sets, found.names, mode),
+            "near_best": lambda: near_best_table(found, mode),
+            "front": lambda: trade_off_table(found, mode),
+        }
 
     def _chosen(self, hubs: int | None) -> tuple[str, ...]:
         if hubs is None:
@@ -265,41 +209,6 @@ class HubsAnswer:
         if hubs not in known:
             raise ParameterError(f"the best {hubs!r} hubs were not looked for; found {list(known)}")
         return known[hubs].chosen
-
-    def _share(self) -> float:
-        return float(self.found.near_best.table["worse"].max())
-
-    def _curve(self) -> pd.DataFrame:
-        table = self.to_frame()
-        return pd.DataFrame(
-            {
-                "Number": table.index.to_numpy(),
-                "Hubs": table["names"].to_numpy(),
-                "Mean (minutes)": table["mean_minutes"].astype(float).round(2).to_numpy(),
-                "Saved by the last (minutes)": table["saved"].astype(float).round(2).to_numpy(),
-                "Proven": ["yes" if s == "proven_optimal" else "no" for s in table["status"]],
-            }
-        )
-
-    def _near_best(self) -> pd.DataFrame:
-        table = self.found.alternatives_frame()
-        return pd.DataFrame(
-            {
-                "Hubs": table["names"],
-                "Mean (minutes)": table["mean_minutes"].astype(float).round(2),
-                "Above the best (%)": (100 * table["worse"].astype(float)).round(2),
-            }
-        )
-
-    def _front(self) -> pd.DataFrame:
-        table = self.found.front_frame()
-        return pd.DataFrame(
-            {
-                "Hubs": table["names"],
-                "Mean (minutes)": table["mean_minutes"].astype(float).round(2),
-                "Longest (minutes)": table["worst_minutes"].astype(float).round(2),
-            }
-        )
 
     def _streets(self) -> str:
         return self.results.streets.split(". ")[0].rstrip(".") + "."

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from access.errors import ParameterError
 from access.notebook.asked import pick, service_of, today_of
 from access.notebook.firmness import FirmnessAnswer, WeightsAnswer
-from access.notebook.hub_question import ask_hubs
 from access.notebook.hubs import HubsAnswer
 from access.notebook.rankings import RankingAnswer
 from access.notebook.travel import TravelQuestions
 from access.report.firmness import study_robustness
 from access.results import ProposalResult
+from access.run.hubs import HubQuestion, hub_answer
 from access.run.proposals import weighting
 from access.scenario import rank_closures, switching_values
 
@@ -198,12 +199,11 @@ class RankingQuestions(TravelQuestions):
         Parameters
         ----------
         hubs : int, optional
-            How many; as many as the council's choice when not given, or 3. With another number
-            the council's choice is not compared.
+            How many; as many as the council's choice when not given, or 3.
         mode : str
         among : sequence of str, optional
             Ids of the sites to choose from; every candidate and every centre that no proposal
-            closes when not given.
+            closes when not given. Where they lack one of the council's choice, it is not compared.
         weighted : bool
             Let families count by deprivation, with the study's weights.
         each_locality : bool
@@ -217,7 +217,8 @@ class RankingQuestions(TravelQuestions):
         Raises
         ------
         ParameterError
-            If the mode or a site is unknown, or so many hubs cannot keep the rules.
+            If the mode or a site is unknown, so many hubs cannot keep the rules, or there are no
+            ranks to weight families by.
 
         Examples
         --------
@@ -225,10 +226,19 @@ class RankingQuestions(TravelQuestions):
         >>> hubs.best.status, len(hubs.best.chosen)
         ('proven_optimal', 2)
         """
-        return ask_hubs(
-            self.results, hubs=hubs, mode=mode, among=among, weighted=weighted,
-            each_locality=each_locality,
-        )  # fmt: skip
+        question = HubQuestion(
+            mode=mode,
+            size=hubs,
+            among=None if among is None else tuple(map(str, among)),
+            min_per_locality=int(each_locality),
+        )
+        answer = hub_answer(self.results, question)
+        found = answer.weighted if weighted else answer.plain
+        if found is None:
+            raise ParameterError("the study has no deprivation ranks to weight families by")
+        if weighted:
+            found = replace(found, assumptions=(*found.assumptions, answer.weighting_note))
+        return HubsAnswer(found, self.results, mode, tuple(answer.candidates["id"]))
 
     def _ranked(self, name: str | None) -> ProposalResult:
         result = self._proposal(name)

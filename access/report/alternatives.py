@@ -11,8 +11,7 @@ from access.report.blocks import Block, Heading, PageBreak, Paragraph, TableBloc
 from access.report.figures import rank_figures
 from access.report.findings import ProposalFindings
 from access.report.firmness import firmness_blocks
-from access.report.hubs import HubAnswer, hub_blocks
-from access.report.names import site_names
+from access.report.hubs import hub_blocks
 from access.report.requests import Request
 from access.report.voice import Voice
 from access.report.weights_side import weights_blocks
@@ -28,7 +27,6 @@ def alternatives_blocks(
     reasons: Mapping[tuple[str, ...], str] | None = None,
     requests: Sequence[Request] | None = None,
     robustness: Mapping[str, Robustness] | None = None,
-    hubs: Sequence[HubAnswer] | None = None,
 ) -> list[Block]:
     """Write the appendix of alternatives.
 
@@ -43,8 +41,6 @@ def alternatives_blocks(
         What consultees asked for.
     robustness : mapping of str to Robustness, optional
         By proposal.
-    hubs : sequence of HubAnswer, optional
-        The best set for each number of Family Hubs.
 
     Returns
     -------
@@ -58,11 +54,10 @@ def alternatives_blocks(
         robust = (robustness or {}).get(found.result.key)
         blocks.append(Heading(found.title, 2, appendix=True))
         blocks += _service(results, found, reasons or {}, robust)
-    first = findings[0]
     return [
         *blocks,
         Heading("Family Hubs", 2, appendix=True),
-        *hub_blocks(results, hubs, site_names(results), first.mode, voice),
+        *hub_blocks(results, voice),
         Heading("What consultees asked for", 2, appendix=True),
         *asked_blocks(results, findings, voice, requests),
     ]

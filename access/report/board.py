@@ -11,7 +11,6 @@ from access.report.blocks import Block, Callout, Contents, PageBreak
 from access.report.chart import Chart
 from access.report.document import Document
 from access.report.findings import findings_of
-from access.report.hubs import HubAnswer
 from access.report.method import method_blocks
 from access.report.requests import Request
 from access.report.site_sheets import site_blocks
@@ -33,7 +32,6 @@ def board_report(
     reasons: Mapping[tuple[str, ...], str] | None = None,
     requests: Sequence[Request] | None = None,
     robustness: Mapping[str, Robustness] | None = None,
-    hubs: Sequence[HubAnswer] | None = None,
     maps: Mapping[str, Chart] | None = None,
 ) -> Document:
     """Write the report on a study's proposals as one document.
@@ -55,8 +53,6 @@ def board_report(
         What consultees asked for, from `read_requests`.
     robustness : mapping of str to Robustness, optional
         By proposal, from `access.report.firmness.study_robustness`.
-    hubs : sequence of HubAnswer, optional
-        The best set for each number of Family Hubs: `access.siting.Solution`.
     maps : mapping of str to Chart, optional
         A map by proposal, from `access.report.pictures.proposal_maps`.
 
@@ -73,9 +69,7 @@ def board_report(
     """
     findings = findings_of(results, mode=mode)
     voice = Voice(internal=internal)
-    blocks: list[Block] = summary_blocks(
-        results, findings, voice, robustness=robustness or {}, hubs=hubs or ()
-    )
+    blocks: list[Block] = summary_blocks(results, findings, voice, robustness=robustness or {})
     if internal:
         own_use = "This copy is for the council's own use: it holds counts below 5."
         blocks.insert(0, Callout("warning", own_use))
@@ -89,7 +83,6 @@ def board_report(
         reasons=reasons,
         requests=requests,
         robustness=robustness,
-        hubs=hubs,
     )
     blocks += method_blocks(results, findings, internal=internal)
     title = results.study.config.study.title

@@ -3,109 +3,73 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
 
-import numpy as np
-
-from access.errors import ParameterError
-from access.measure.distribution import weighted_mean
-from access.report.blocks import Block, Paragraph, TableBlock
-from access.report.cells import Value
-from access.report.columns import Column
+from access.report.blocks import Block, BulletList, Paragraph, TableBlock
+from access.report.figures import figure_of
+from access.report.hub_chart import hub_chart
+from access.report.hub_tables import (
+    BestSet,
+    hub_table,
+    mean_minutes,
+    near_best_table,
+    trade_off_table,
+)
+from access.report.names import site_names
 from access.report.sentences import trip
-from access.report.tables import Table
 from access.report.voice import Voice
 from access.report.words import listed, number, percent, sentence
-from access.results import StudyResults
-
-_PROOF = {
-    "proven_optimal": "proven best",
-    "feasible": "good, not proven",
-    "infeasible": "no such set",
-}
+from access.results import HubAnswer, StudyResults
+from access.siting.standing import Standing
 
 
-class HubAnswer(Protocol):
-    """What the report needs of an optimiser's answer: `access.siting.Solution` has it."""
+def best_sets(answer: HubAnswer) -> list[BestSet]:
+    """Give the best set for each number of hubs, fewest first.
 
-    @property
-    def chosen(self) -> tuple[str, ...]:
-        """Ids of the hubs."""
+    Parameters
+    ----------
+    answer : HubAnswer
 
-    @property
-    def status(self) -> str:
-        """What was proven."""
-
-    @property
-    def gap(self) -> float:
-        """How far from the best it may be, as a share."""
+    Returns
+    -------
+    list of Solution
+    """
+    return list(answer.plain.curve.solutions.values())
 
 
-def hub_blocks(
-    results: StudyResults,
-    hubs: Sequence[HubAnswer] | None,
-    names: Mapping[str, str],
-    mode: str,
-    voice: Voice,
-) -> list[Block]:
+def hub_blocks(results: StudyResults, voice: Voice) -> list[Block]:
     """Write the section on Family Hubs.
 
     Parameters
     ----------
     results : StudyResults
-    hubs : sequence of HubAnswer or None
-        The best set for each number of hubs; ``None`` where it was not asked.
-    names : mapping of str to str
-    mode : str
+        Its `hubs` say what was found; None where it was not asked.
     voice : Voice
 
     Returns
     -------
     list of block
     """
-    if not hubs:
+    answer = results.hubs
+    if answer is None:
         return [Paragraph("Where Family Hubs would best stand is not part of this run.")]
-    blocks: list[Block] = [Paragraph(hub_sentence(results, hubs, names, mode, voice))]
-    return [*blocks, TableBlock(hub_table(results, hubs, names, mode), key="hubs", compact=True)]
-
-
-def mean_minutes(results: StudyResults, chosen: Sequence[str], mode: str) -> dict[str, float]:
-    """Average the trip to the nearest of a set of sites, service by service and jointly.
-
-    Parameters
-    ----------
-    results : StudyResults
-    chosen : sequence of str
-    mode : str
-
-    Returns
-    -------
-    dict of str to float
-        By service, and ``"joint"`` by the study's shares (equal where it gives none).
-
-    Raises
-    ------
-    ParameterError
-        If a site is not in the matrix, or none is chosen.
-    """
-    if not chosen:
-        raise ParameterError("no hub is chosen; expected at least one site")
-    study = results.study
-    matrix = results.matrices[mode].areas(study.areas["id"].tolist())
-    minutes = matrix.sites(list(chosen)).total_minutes.min(axis=1)
-    means = {
-        key: weighted_mean(minutes, study.demand(key)["count"]) for key in study.config.services
-    }
-    given = study.config.hubs.shares
-    shares = {key: given.get(key, 0.0) if given else 1.0 for key in means}
-    total = sum(shares.values())
-    means["joint"] = sum(shares[key] * means[key] for key in shares) / total if total else np.nan
-    return means
+    sets, names, mode = best_sets(answer), site_names(results), answer.mode
+    blocks: list[Block] = [Paragraph(hub_sentence(results, sets, names, mode, voice))]
+    if answer.plain.council is not None:
+        blocks.append(Paragraph(standing_sentence(answer.plain.council)))
+    blocks.append(
+        figure_of(hub_chart(results, answer.plain, mode, len(answer.candidates)), "hub-curve")
+    )
+    blocks.append(TableBlock(hub_table(results, sets, names, mode), key="hubs", compact=True))
+    blocks.append(Paragraph(leeway_sentence(answer)))
+    for table in (near_best_table(answer.plain, mode), trade_off_table(answer.plain, mode)):
+        if len(table.rows) > 1:
+            blocks.append(TableBlock(table, compact=True))
+    return [*blocks, BulletList(tuple(answer.plain.assumptions))]
 
 
 def hub_sentence(
     results: StudyResults,
-    hubs: Sequence[HubAnswer],
+    hubs: Sequence[BestSet],
     names: Mapping[str, str],
     mode: str,
     voice: Voice,
@@ -115,7 +79,7 @@ def hub_sentence(
     Parameters
     ----------
     results : StudyResults
-    hubs : sequence of HubAnswer
+    hubs : sequence of Solution
     names : mapping of str to str
     mode : str
     voice : Voice
@@ -145,84 +109,62 @@ def hub_sentence(
     return f"{first} {sentence(f'the council chose {own}: {voice.change(max(more, 0.0))}')}"
 
 
-def hub_table(
-    results: StudyResults, hubs: Sequence[HubAnswer], names: Mapping[str, str], mode: str
-) -> Table:
-    """List the best set for each number of hubs, and the council's own.
+def standing_sentence(council: Standing) -> str:
+    """Say where the council's own choice stands among all sets of as many.
 
     Parameters
     ----------
-    results : StudyResults
-    hubs : sequence of HubAnswer
-    names : mapping of str to str
-    mode : str
-
-    Returns
-    -------
-    Table
-    """
-    services = results.study.config.services
-    rows = [
-        _row(results, str(len(h.chosen)), h.chosen, names, mode, proof(h.status, h.gap))
-        for h in hubs
-        if h.chosen
-    ]
-    council = results.study.config.hubs.council_choice
-    if council:
-        label = f"{len(council)}, the council's own"
-        rows.append(_row(results, label, council, names, mode, "given"))
-    unit = "min"
-    columns = (
-        Column("hubs", "Hubs"),
-        Column("where", "Where", width=1.3),
-        *(Column(key, s.title, "minutes", unit=unit) for key, s in services.items()),
-        Column("joint", "Together", "minutes", unit=unit),
-        Column("proof", "Proof"),
-    )
-    shares = results.study.config.hubs.shares
-    parts = [f"{services[key].title} {percent(share)}" for key, share in shares.items()]
-    notes = (sentence(f"together: {listed(parts)}"),) if parts else ()
-    return Table(
-        f"Family Hubs: the best sets by number of hubs (mean {trip(mode)} to the nearest)",
-        columns,
-        tuple(rows),
-        notes=notes,
-        source=results.study.config.hubs.council_source,
-        short="Family Hubs",
-    )
-
-
-def _row(
-    results: StudyResults,
-    label: str,
-    chosen: Sequence[str],
-    names: Mapping[str, str],
-    mode: str,
-    proof_words: str,
-) -> tuple[Value, ...]:
-    means = mean_minutes(results, chosen, mode)
-    where = listed([names.get(i, i) for i in chosen])
-    return (label, where, *means.values(), proof_words)
-
-
-def proof(status: str, gap: float) -> str:
-    """Say what an optimiser proved, and no more.
-
-    Parameters
-    ----------
-    status : str
-    gap : float
-        As a share.
+    council : Standing
 
     Returns
     -------
     str
-
-    Examples
-    --------
-    >>> proof("proven_optimal", 0.0), proof("within_gap", 0.004), proof("feasible", 0.3)
-    ('proven best', 'within 0.4% of the best', 'good, not proven')
     """
-    if status == "within_gap" and np.isfinite(gap):
-        return f"within {max(100 * gap, 0.1):.1f}% of the best"
-    return _PROOF.get(status, "not proven")
+    k = number(len(council.chosen), "hub")
+    if council.rank_mean is None or council.rank_worst is None:
+        text = f"there are too many sets of {k} to list, so the council's own has no rank"
+        return sentence(text)
+    whole = f"all {council.sets:,} ways to place {k}"
+    return sentence(
+        f"among {whole}, the council's own is number {council.rank_mean:,} by average trip and "
+        f"number {council.rank_worst:,} by the worst-off area (1 is best)"
+    ) + ("" if council.within_rules else " It does not keep the rules: compared without them.")
+
+
+def leeway_sentence(answer: HubAnswer) -> str:
+    """Say how free the choice is: the near-best, the bend, and what weighting would change.
+
+    Parameters
+    ----------
+    answer : HubAnswer
+
+    Returns
+    -------
+    str
+    """
+    found, said = answer.plain, []
+    near = found.near_best.table
+    if len(near) > 1:
+        share = float(near["worse"].max())
+        said.append(
+            sentence(
+                f"the best {len(near)} sets are within {percent(share)} of one another in average "
+                f"{trip(answer.mode)}, so what else is known of the buildings may decide among them"
+            )
+        )
+    if found.curve.elbow is not None:
+        said.append(
+            sentence(f"beyond {number(found.curve.elbow, 'hub')} each further one saves less")
+        )
+    if answer.weighted is not None:
+        best, other = set(found.best.chosen), answer.weighted.best.chosen
+        if set(other) == best:
+            said.append("With deprived families counting more, the same set is best.")
+        else:
+            said.append(
+                sentence(
+                    "with deprived families counting more, the best set is "
+                    f"{answer.weighted.named(other)}"
+                )
+            )
+    return " ".join(said)

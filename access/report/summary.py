@@ -21,7 +21,7 @@ from access.report.blocks import (
 from access.report.cells import is_missing
 from access.report.findings import ProposalFindings
 from access.report.firmness import place_range
-from access.report.hubs import HubAnswer, hub_sentence
+from access.report.hubs import best_sets, hub_sentence
 from access.report.names import site_names
 from access.report.options_table import options_table
 from access.report.voice import Voice
@@ -45,7 +45,6 @@ def summary_blocks(
     voice: Voice,
     *,
     robustness: Mapping[str, Robustness],
-    hubs: Sequence[HubAnswer] = (),
 ) -> list[Block]:
     """Write the first two pages.
 
@@ -56,8 +55,6 @@ def summary_blocks(
     voice : Voice
     robustness : mapping of str to Robustness
         By proposal; empty where it was not asked.
-    hubs : sequence of HubAnswer
-        Empty where it was not asked.
 
     Returns
     -------
@@ -70,8 +67,10 @@ def summary_blocks(
     for found in findings:
         blocks += _proposal_blocks(found, voice)
     points = _criteria(findings)
-    if hubs:
-        told = hub_sentence(results, hubs, site_names(results), findings[0].mode, voice)
+    answer = results.hubs
+    if answer is not None:
+        sets, names = best_sets(answer), site_names(results)
+        told = hub_sentence(results, sets, names, answer.mode, voice)
         points = (*points, (Bold("Family Hubs: "), told))
     blocks += [
         Heading("Where the proposals stand, by what matters most"),
@@ -120,7 +119,7 @@ def _key_figures(findings: Sequence[ProposalFindings], voice: Voice) -> tuple[tu
     items: list[tuple[str, str]] = []
     for f in findings[:2]:
         s = f.impact.summary
-        longer = float(s["lengthened"] or 0) - float(s["newly_unreachable"] or 0)
+        longer = float(s["lengthened"] or 0)
         counted = about(longer) if longer == 0 or longer >= 5 or voice.internal else "fewer than 5"
         further = say.FURTHER.get(f.mode, "a longer trip")
         items.append((counted[0].upper() + counted[1:], f"{f.noun} would have {further}"))

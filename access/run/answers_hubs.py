@@ -7,9 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from access.results import StudyResults
-from access.run.hubs import HubAnswer
-from access.siting import Solution
+from access.results import MODE_TITLES, HubAnswer, StudyResults
 from access.siting.hubs import HubStudy
 
 
@@ -26,7 +24,8 @@ def hub_words(results: StudyResults, answer: HubAnswer) -> str:
     -------
     str
     """
-    parts = [f"By {answer.mode}, every family counted the same:", answer.plain.words]
+    by = MODE_TITLES.get(answer.mode, answer.mode)
+    parts = [f"By {by}, every family counted the same:", answer.plain.words]
     if answer.weighted is not None:
         parts += ["", f"Weighted ({answer.weighting_note}):", answer.weighted.words]
     parts += ["", *answer.plain.assumptions, results.streets]
@@ -45,7 +44,7 @@ def hub_tables(answer: HubAnswer) -> dict[str, pd.DataFrame]:
     dict of str to DataFrame
         ``candidates curve alternatives front best_by_area``, and the same ``weighted_...``.
     """
-    tables = {"candidates": answer.candidates}
+    tables = {"candidates": hub_points(answer)}
     for prefix, found in (("", answer.plain), ("weighted_", answer.weighted)):
         if found is None:
             continue
@@ -75,15 +74,53 @@ def hub_summary(results: StudyResults, answer: HubAnswer) -> dict[str, Any]:
     -------
     dict
     """
+    return hub_figures(answer) | {
+        "streets": results.streets,
+        "assumptions": [*answer.plain.assumptions, *results.assumptions],
+    }
+
+
+def hub_figures(answer: HubAnswer) -> dict[str, Any]:
+    """Every figure of the answer without what all of a run's figures assume.
+
+    Parameters
+    ----------
+    answer : HubAnswer
+
+    Returns
+    -------
+    dict
+    """
     return {
         "mode": answer.mode,
         "candidates": len(answer.candidates),
         "plain": _figures(answer.plain),
         "weighted": None if answer.weighted is None else _figures(answer.weighted),
         "weighting": answer.weighting_note,
-        "streets": results.streets,
-        "assumptions": [*answer.plain.assumptions, *results.assumptions],
+        "assumptions": list(answer.plain.assumptions),
     }
+
+
+def hub_points(answer: HubAnswer) -> pd.DataFrame:
+    """Give every candidate with the numbers of hubs that it is among the best for.
+
+    Parameters
+    ----------
+    answer : HubAnswer
+
+    Returns
+    -------
+    DataFrame
+        The candidates' columns, then ``best_for`` (``"3 4"``: among the best 3 and the best 4),
+        ``best_for_weighted`` and ``council``.
+    """
+    table = answer.candidates.copy()
+    for column, found in (("best_for", answer.plain), ("best_for_weighted", answer.weighted)):
+        sets = {} if found is None else found.curve.solutions
+        table[column] = [" ".join(str(p) for p, s in sets.items() if i in s.chosen)
+                         for i in table["id"]]  # fmt: skip
+    own = answer.plain.council.chosen if answer.plain.council is not None else ()
+    return table.assign(council=table["id"].isin(own))
 
 
 def _figures(found: HubStudy) -> dict[str, Any]:
@@ -127,17 +164,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float | np.floating):
         return float(value) if np.isfinite(value) else None
     return value.item() if isinstance(value, np.generic) else value
-
-
-def answers_of(answer: HubAnswer) -> list[Solution]:
-    """Give the best set for each number of hubs, as the report takes them.
-
-    Parameters
-    ----------
-    answer : HubAnswer
-
-    Returns
-    -------
-    list of Solution
-    """
-    return list(answer.plain.curve.solutions.values())

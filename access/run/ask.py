@@ -9,7 +9,7 @@ from typing import Any
 
 from access.errors import ParameterError, ScenarioError
 from access.results import StudyResults
-from access.run.job import run_job
+from access.run.job import measure_study
 from access.run.proposals import weighting
 from access.run.questions import Question
 from access.scenario import Impact, Ranking, compare, rank_closures
@@ -31,21 +31,22 @@ def travel_times(
     ----------
     study : Study
     network : Path, optional
-        As in `access.run.run_job`.
+        As in `access.run.measure_study`.
     progress : callable
 
     Returns
     -------
     StudyResults
-        Without proposals.
+        The study with its proposals, and none of them measured.
 
     Raises
     ------
     NetworkError
-        As in `access.run.run_job`.
+        As in `access.run.measure_study`.
     """
     bare = study.config.model_copy(update={"proposals": {}})
-    return run_job(replace(study, config=bare), network=network, progress=progress)
+    results = measure_study(replace(study, config=bare), network=network, progress=progress)
+    return replace(results, study=study)
 
 
 def impact_of(

@@ -11,6 +11,7 @@ import pandas as pd
 import pyogrio
 
 from access.results import StudyResults
+from access.run.answers_hubs import hub_points
 from access.run.tables import area_table
 from access.units import WGS84
 
@@ -43,8 +44,8 @@ def study_layers(results: StudyResults) -> Iterator[tuple[str, gpd.GeoDataFrame]
     Yields
     ------
     str, GeoDataFrame
-        ``areas centres snap_lines network_walk network_drive``; minutes that do not exist are
-        empty, and the status beside them says why.
+        ``areas centres hub_candidates snap_lines network_walk network_drive``; minutes that do
+        not exist are empty, and the status beside them says why.
     """
     study = results.study
     table = area_table(results)
@@ -54,6 +55,10 @@ def study_layers(results: StudyResults) -> Iterator[tuple[str, gpd.GeoDataFrame]
     sites = gpd.GeoDataFrame(results.sites, geometry=points).to_crs(study.crs)
     closes = {i: key for key, p in results.proposals.items() for i in p.closed}
     yield "centres", sites.assign(closed_by=[closes.get(i, "") for i in sites["id"]])
+    if results.hubs is not None:
+        hubs = hub_points(results.hubs)
+        where = gpd.points_from_xy(hubs["lon"], hubs["lat"], crs=WGS84)
+        yield "hub_candidates", gpd.GeoDataFrame(hubs, geometry=where).to_crs(study.crs)
     snaps = pd.concat(list(results.snaps.values()), ignore_index=True)
     yield "snap_lines", gpd.GeoDataFrame(snaps, crs=study.crs)
     for mode, network in results.networks.items():

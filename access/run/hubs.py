@@ -3,53 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from access.errors import ParameterError, StudyError
-from access.measure import typical_matrix
 from access.measure.weights import deprivation_weights
-from access.network import Network, TravelMatrix, travel_matrix
-from access.network.places import read_places
-from access.network.snap import snap
-from access.results import StudyResults
-from access.run.ask import travel_times
+from access.network import TravelMatrix
+from access.report.names import site_names
+from access.report.words import listed, percent
+from access.results import HubAnswer, StudyResults
+from access.run.hub_sites import hub_candidates, minutes_to, new_sites
 from access.run.proposals import weighting
-from access.siting import Demand, NoWorse, Rule, greenfield, per_locality
-from access.siting.hubs import HubStudy, hub_study
+from access.siting import Demand, NoWorse, Rule, per_locality
+from access.siting.hubs import hub_study
+from access.siting.search import Progress as Search
 from access.study import Study
-from access.units import metric_crs, project, unproject
 
 Progress = Callable[[str], None]
 _DEPRIVED_DECILES = 2
-
-
-@dataclass(frozen=True, eq=False)
-class HubAnswer:
-    """The question put to a study, families counted as they are and weighted by deprivation.
-
-    Parameters
-    ----------
-    plain : HubStudy
-        Every child and young person counts the same.
-    weighted : HubStudy or None
-        Counted by deprivation; None where the study has no ranks.
-    weighting_note : str
-        The weights in words.
-    mode : str
-    candidates : DataFrame
-        The sites that were looked at: ``id name kind locality lon lat assumed``.
-    """
-
-    plain: HubStudy
-    weighted: HubStudy | None
-    weighting_note: str
-    mode: str
-    candidates: pd.DataFrame
+TRAVEL_ALONE = (
+    "Only travel is weighed: whether a building is free, large enough, sound or affordable is not "
+    "known here."
+)
 
 
 @dataclass(frozen=True)
@@ -60,9 +38,11 @@ class HubQuestion:
     ----------
     mode : str
     most : int, optional
-        The study's `hubs.most` unless told otherwise.
+        The study's `hubs.most` unless told otherwise, and no fewer than `size`.
     size : int, optional
         Hubs for the alternatives and the front; as many as the council's, or 3.
+    among : tuple of str, optional
+        Choose among these sites only; without the council's choice where they lack one of it.
     min_per_locality : int
     protect_minutes : float, optional
         Nobody in deprivation deciles 1 and 2 may be further than today by more than this.
@@ -80,6 +60,7 @@ class HubQuestion:
     mode: str = "walk"
     most: int | None = None
     size: int | None = None
+    among: tuple[str, ...] | None = None
     min_per_locality: int = 0
     protect_minutes: float | None = None
     locked_open: tuple[str, ...] = ()
@@ -92,25 +73,23 @@ class HubQuestion:
 
 
 def hub_answer(
-    study: Study,
+    results: StudyResults,
     question: HubQuestion = HubQuestion(),
     *,
-    network: Path | None = None,
-    results: StudyResults | None = None,
     progress: Progress = lambda step: None,
+    search: Callable[[Search], object] | None = None,
 ) -> HubAnswer:
     """Find where a study's Family Hubs would best stand.
 
     Parameters
     ----------
-    study : Study
+    results : StudyResults
+        For the study and its travel times.
     question : HubQuestion
-    network : Path, optional
-        Real streets; modelled where not given.
-    results : StudyResults, optional
-        Travel times that were made before; made here when None.
     progress : callable
         Called with a few words before each step.
+    search : callable, optional
+        Called while a search closes in, with what is found and what is proven.
 
     Returns
     -------
@@ -123,62 +102,42 @@ def hub_answer(
     StudyError
         If the file of costs is wrong.
     """
-    results = results or travel_times(study, network=network, progress=progress)
     if question.mode not in results.matrices:
         raise ParameterError(
-            f"mode {question.mode!r} is not measured; expected one of {[*results.matrices]}"
+            f"no mode {question.mode!r} is measured; expected one of {[*results.matrices]}"
         )
-    candidates = hub_candidates(study, results.sites)
+    candidates = hub_candidates(results, question.among)
     matrix = results.matrices[question.mode]
     minutes = matrix.sites(candidates["id"].tolist()).to_frame()
     if question.greenfield:
         progress("candidates at the centres of demand")
-        made = _greenfield(study, results, question)
-        minutes = pd.concat([minutes, made[1].to_frame()], axis=1)
-        candidates = pd.concat([candidates, made[0]], ignore_index=True)
-    settings = _settings(study, question, candidates, matrix)
+        new = new_sites(results, question.greenfield)
+        minutes = pd.concat([minutes, minutes_to(results, new, question.mode).to_frame()], axis=1)
+        candidates = pd.concat([candidates, new], ignore_index=True)
+    settings = _settings(results, question, candidates) | {"progress": search}
     progress("hubs, every family counted the same")
-    plain = hub_study(_demands(study, minutes, None), **settings)
-    weights, note = _weights(study)
+    plain = hub_study(_demands(results.study, minutes), **settings)
+    weights, note = _weights(results.study)
     weighted = None
     if weights is not None:
         progress("hubs, families weighted by deprivation")
-        weighted = hub_study(_demands(study, minutes, weights), **settings)
+        weighted = hub_study(_demands(results.study, minutes, weights), **settings)
     return HubAnswer(plain, weighted, note, question.mode, candidates)
 
 
-def hub_candidates(study: Study, sites: pd.DataFrame) -> pd.DataFrame:
-    """List where a hub could go: centres that every proposal keeps, and the candidates.
-
-    Parameters
-    ----------
-    study : Study
-    sites : DataFrame
-        As `StudyResults.sites`.
-
-    Returns
-    -------
-    DataFrame
-    """
-    closed = {i for proposal in study.config.proposals.values() for i in proposal.close}
-    keep = (sites["kind"] == "candidate") | (
-        (sites["kind"] == "centre") & ~sites["id"].isin(closed)
-    )
-    columns = ["id", "name", "kind", "locality", "lon", "lat", "assumed"]
-    return sites.loc[keep, columns].reset_index(drop=True)
-
-
-def _demands(study: Study, minutes: pd.DataFrame, weights: pd.Series | None) -> list[Demand]:
-    services = study.config.services
-    given = study.config.hubs.shares
+def _demands(study: Study, minutes: pd.DataFrame, weights: pd.Series | None = None) -> list[Demand]:
     out = []
-    for key, service in services.items():
+    for key, service in study.config.services.items():
         counts = study.demand(key).set_index("id")["count"]
         if weights is not None:
             counts = counts * weights
-        share = given.get(key, 0.0) if given else 1.0
-        out.append(Demand(minutes, counts, share, service.title))
+        out.append(Demand(minutes, counts, _share(study, key), service.title))
     return out
+
+
+def _share(study: Study, service: str) -> float:
+    given = study.config.hubs.shares
+    return given.get(service, 0.0) if given else 1.0
 
 
 def _weights(study: Study) -> tuple[pd.Series | None, str]:
@@ -194,17 +153,9 @@ def _weights(study: Study) -> tuple[pd.Series | None, str]:
 
 
 def _settings(
-    study: Study, question: HubQuestion, candidates: pd.DataFrame, matrix: TravelMatrix
+    results: StudyResults, question: HubQuestion, candidates: pd.DataFrame
 ) -> dict[str, Any]:
-    hubs = study.config.hubs
-    known = set(candidates["id"])
-    council = tuple(i for i in hubs.council_choice if i in known)
-    if len(council) < len(hubs.council_choice):
-        lost = sorted(set(hubs.council_choice) - known)
-        raise ParameterError(
-            f"hubs.council_choice names {lost}, which a proposal closes or the study does not "
-            "have; expected ids of kept centres or candidate sites"
-        )
+    hubs = results.study.config.hubs
     rules: list[Rule] = []
     if question.min_per_locality:
         placed = candidates[candidates["locality"].fillna("") != ""]
@@ -212,29 +163,55 @@ def _settings(
             dict(zip(placed["id"], placed["locality"], strict=True)), question.min_per_locality
         )
     if question.protect_minutes is not None:
-        rules += _protect(study, question.protect_minutes, matrix)
-    assumed = candidates.loc[candidates["assumed"].eq(True), "name"].tolist()
-    assumptions = [f"Assumed sites among the candidates: {'; '.join(assumed)}."] if assumed else []
-    if question.greenfield:
-        assumptions.append(
-            f"{question.greenfield} candidates are new sites at centres of demand: nothing is "
-            "known to stand there."
-        )
+        matrix = results.matrices[question.mode]
+        rules += _protect(results.study, question.protect_minutes, matrix)
+    names = dict(zip(candidates["id"], candidates["name"], strict=True))
     return {
-        "most": question.most or hubs.most,
+        "most": question.most or max(hubs.most, question.size or 0),
         "size": question.size,
-        "council": council,
+        "council": _council(results.study, question, set(candidates["id"])),
         "rules": tuple(rules),
         "locked_open": question.locked_open,
         "locked_closed": question.locked_closed,
         "site_costs": _costs(question.costs, candidates),
         "near_best": question.near_best,
         "within": question.within,
-        "names": dict(zip(candidates["id"], candidates["name"], strict=True)),
+        "names": names | {i: n for i, n in site_names(results).items() if i in names},
         "kinds": dict(zip(candidates["id"], candidates["kind"], strict=True)),
-        "assumptions": tuple(assumptions),
+        "assumptions": _assumptions(results.study, candidates),
         "time_limit_s": question.time_limit_s,
     }
+
+
+def _council(study: Study, question: HubQuestion, known: set[str]) -> tuple[str, ...]:
+    """Give the council's own choice, if every hub of it could be chosen."""
+    choice = study.config.hubs.council_choice
+    lost = sorted(set(choice) - known)
+    if lost and question.among is None:
+        raise ParameterError(
+            f"hubs.council_choice names {lost}, which a proposal closes or the study does not "
+            "have; expected ids of kept centres or candidate sites"
+        )
+    return () if lost else choice
+
+
+def _assumptions(study: Study, candidates: pd.DataFrame) -> tuple[str, ...]:
+    services = study.config.services
+    total = sum(_share(study, key) for key in services) or 1.0
+    shares = [f"{s.title} {percent(_share(study, key) / total)}" for key, s in services.items()]
+    told = [f"Joint demand: {listed(shares)} of the mean."] if len(shares) > 1 else []
+    told.append(TRAVEL_ALONE)
+    if study.config.hubs.council_source:
+        told.append(f"The council's choice: {study.config.hubs.council_source}.")
+    assumed = candidates.loc[candidates["assumed"].eq(True), "name"].tolist()
+    if assumed:
+        told.append(f"Assumed sites among the candidates: {'; '.join(assumed)}.")
+    new = int((candidates["kind"] == "greenfield").sum())
+    if new:
+        told.append(
+            f"{new} candidates are new sites at centres of demand: nothing is known to stand there."
+        )
+    return tuple(told)
 
 
 def _protect(study: Study, minutes: float, matrix: TravelMatrix) -> list[NoWorse]:
@@ -247,12 +224,8 @@ def _protect(study: Study, minutes: float, matrix: TravelMatrix) -> list[NoWorse
     for key, service in study.config.services.items():
         now = matrix.sites(study.centres_of(key)["id"].tolist()).total_minutes.min(axis=1)
         today = dict(zip(matrix.area_ids, now.tolist(), strict=True))
-        rules.append(
-            NoWorse(
-                minutes, deprived, today,
-                service.title, f"areas in deprivation deciles 1 to {_DEPRIVED_DECILES}",
-            )
-        )  # fmt: skip
+        who = f"areas in deprivation deciles 1 to {_DEPRIVED_DECILES}"
+        rules.append(NoWorse(minutes, deprived, today, service.title, who))
     return rules
 
 
@@ -271,52 +244,29 @@ def _costs(path: Path | None, candidates: pd.DataFrame) -> Mapping[str, float] |
     return {key: value for key, value in costs.items() if key in wanted}
 
 
-def _greenfield(
-    study: Study, results: StudyResults, question: HubQuestion
-) -> tuple[pd.DataFrame, TravelMatrix]:
-    """Propose candidates at the centres of demand, on a street, and measure the way to them."""
-    areas = study.areas
-    crs = metric_crs(float(areas["lon"].mean()), float(areas["lat"].mean()))
-    xy = project(areas["lon"], areas["lat"], crs)
-    counts = sum(study.demand(key)["count"].to_numpy(float) for key in study.config.services)
-    walk = results.networks["walk"]
-    limit_m = study.config.travel.snap_limit_m
+def with_hubs(
+    results: StudyResults, *, mode: str | None = None, progress: Progress = lambda step: None
+) -> StudyResults:
+    """Add where Family Hubs would best stand to what a run found.
 
-    def to_street(points: np.ndarray) -> np.ndarray:
-        lonlat = unproject(points, crs)
-        frame = pd.DataFrame({"id": [str(k) for k in range(len(lonlat))],
-                              "lon": lonlat[:, 0], "lat": lonlat[:, 1]})  # fmt: skip
-        # A centre of demand may lie in a field: look further than for a home.
-        joined = snap(walk, read_places(frame, "centres of demand"), limit_m=10 * limit_m)
-        onto = project(joined.lonlat[:, 0], joined.lonlat[:, 1], crs)
-        return np.where(joined.found[:, None], onto, points)
+    Parameters
+    ----------
+    results : StudyResults
+    mode : str, optional
+        The first that was measured when not given.
+    progress : callable
 
-    found = greenfield(
-        pd.DataFrame(xy, index=areas["id"]), question.greenfield,
-        weights=pd.Series(counts, index=areas["id"]), snap=to_street,
-    )  # fmt: skip
-    lonlat = unproject(found[["x", "y"]].to_numpy(), crs)
-    frame = pd.DataFrame(
-        {
-            "id": found["id"],
-            "name": [f"New site {i} at a centre of demand" for i in found["id"]],
-            "kind": "greenfield",
-            "locality": "",
-            "lon": lonlat[:, 0],
-            "lat": lonlat[:, 1],
-            "assumed": False,
-        }
-    )
-    return frame, _measured(study, results.networks, frame, question.mode)
+    Returns
+    -------
+    StudyResults
+        Unchanged where the study has no two places to choose from.
 
-
-def _measured(
-    study: Study, networks: Mapping[str, Network], sites: pd.DataFrame, mode: str
-) -> TravelMatrix:
-    limit_m = study.config.travel.snap_limit_m
-    wanted = ["walk", "drive"] if mode == "typical" else [mode]
-    made = {m: travel_matrix(networks[m], study.areas, sites, snap_limit_m=limit_m) for m in wanted}
-    if mode != "typical":
-        return made[mode]
-    no_car = study.areas.set_index("id")["p_no_car"]
-    return typical_matrix(made["walk"], made["drive"], no_car, study.config.travel.parking_minutes)
+    Raises
+    ------
+    ParameterError
+        As in `hub_answer`.
+    """
+    if len(hub_candidates(results)) < 2:
+        return results
+    question = HubQuestion(mode=mode or next(iter(results.matrices)))
+    return replace(results, hubs=hub_answer(results, question, progress=progress))

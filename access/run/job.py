@@ -19,6 +19,7 @@ from access.network import Network, Profile, Status, TravelMatrix, build_network
 from access.network.places import read_places
 from access.network.snap import snap
 from access.results import StudyResults
+from access.run.hubs import with_hubs
 from access.run.proposals import measure_proposals, rank_jointly
 from access.sources.modelled import MODELLED_STREETS, modelled_network
 from access.sources.osm import read_streets
@@ -33,7 +34,34 @@ REAL_STREETS = "Streets: {name} (© OpenStreetMap contributors, ODbL), as they a
 def run_job(
     study: Study, *, network: Path | None = None, progress: Progress = lambda step: None
 ) -> StudyResults:
-    """Do the main job: networks, travel matrices, and every proposal before and after.
+    """Do the main job: everything of `measure_study`, and where Family Hubs would best stand.
+
+    Parameters
+    ----------
+    study : Study
+    network : Path, optional
+        An OpenStreetMap extract or GraphML; streets are modelled when it is not given.
+    progress : callable
+        Called with a few words before each step.
+
+    Returns
+    -------
+    StudyResults
+
+    Raises
+    ------
+    NetworkError
+        As in `measure_study`.
+    ParameterError
+        If the study's own choice of hubs is not among the sites to choose from.
+    """
+    return with_hubs(measure_study(study, network=network, progress=progress), progress=progress)
+
+
+def measure_study(
+    study: Study, *, network: Path | None = None, progress: Progress = lambda step: None
+) -> StudyResults:
+    """Make networks and travel matrices, and measure every proposal before and after.
 
     Parameters
     ----------

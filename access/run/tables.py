@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from access.results import StudyResults
+from access.run.answers_hubs import hub_figures
 from access.scenario import Ranking
 
 #: Prefixes a spreadsheet takes for a formula; a quote before them makes them text.
@@ -62,6 +63,7 @@ def summary_of(results: StudyResults) -> dict[str, Any]:
         "assumptions": list(results.assumptions),
         "proposals": proposals,
         "both_services": {mode: _ranking_summary(r) for mode, r in results.joint.items()},
+        "family_hubs": None if results.hubs is None else hub_figures(results.hubs),
     }
 
 

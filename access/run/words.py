@@ -38,6 +38,12 @@ def spoken_summary(results: StudyResults) -> str:
                     ("weighted_mean_minutes_change", 10)))
             )  # fmt: skip
         lines += ["", *_closed_lines(results, proposal), "", *_standing(proposal), ""]
+    if results.hubs is not None:
+        lines.append("Family Hubs, every family counted the same:")
+        found = results.hubs.plain
+        for sentence in (*found.words.splitlines(), *found.assumptions):
+            lines += textwrap.wrap(sentence, 86, initial_indent="    ", subsequent_indent="      ")
+        lines.append("")
     lines.append("What these numbers assume:")
     for sentence in results.assumptions:
         lines += textwrap.wrap(sentence, 88, initial_indent="  - ", subsequent_indent="    ")
@@ -57,6 +63,8 @@ def _headline(results: StudyResults, proposal: ProposalResult) -> str:
     extra = s["mean_minutes_change_lengthened"]
     if longer and extra is not None:
         text += f", by {float(extra):.0f} minutes on average"
+    if lost := float(s["newly_unreachable"] or 0):
+        text += f"; {_public_count(lost)} could no longer reach any centre"
     within = s.get("share_within_20_min_before")
     after = s.get("share_within_20_min_after")
     if within is not None and after is not None:

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
+
 from access.errors import OutputError
 from access.ledger import RunLedger, sha256_of, to_json
 from access.maps.explorer import write_explorer
@@ -17,10 +19,12 @@ from access.maps.from_results import explorer_data
 from access.maps.layers import study_map
 from access.report.board import board_report
 from access.report.firmness import study_robustness
+from access.report.hub_chart import hub_chart
 from access.report.pictures import proposal_maps
 from access.report.write import report_files
 from access.results import StudyResults
 from access.run.answers import impact_charts
+from access.run.answers_hubs import hub_points
 from access.run.answers_ranking import ranking_charts
 from access.run.evidence import write_evidence
 from access.run.geopackage import study_layers, write_layers
@@ -96,6 +100,8 @@ def write_outputs(
         "explorer.html": _write_explorer,
     }
     with all_or_nothing(out) as work:
+        if results.hubs is not None:
+            writers["hubs.csv"] = _write_hubs
         for name, write in writers.items():
             progress(f"writing {name}")
             write(results, work / name)
@@ -117,13 +123,19 @@ def _write_summary(results: StudyResults, path: Path) -> None:
 
 
 def _write_areas(results: StudyResults, path: Path) -> None:
-    table = area_table(results)
-    table.to_parquet(path.with_suffix(".parquet"), index=False)
-    safe_cells(table).to_csv(path, index=False, lineterminator="\n")
+    _write_table(area_table(results), path)
 
 
 def _write_alternatives(results: StudyResults, path: Path) -> None:
-    table = alternatives_table(results)
+    _write_table(alternatives_table(results), path)
+
+
+def _write_hubs(results: StudyResults, path: Path) -> None:
+    if results.hubs is not None:
+        _write_table(hub_points(results.hubs), path)
+
+
+def _write_table(table: pd.DataFrame, path: Path) -> None:
     table.to_parquet(path.with_suffix(".parquet"), index=False)
     safe_cells(table).to_csv(path, index=False, lineterminator="\n")
 
@@ -160,6 +172,11 @@ def _write_charts(results: StudyResults, folder: Path, firm: Mapping[str, Robust
             file = f"chart-{key}-{name}.png"
             chart.save(folder / file)
             words.append(f"{file}\n{chart.title}\n{chart.alt}\n{chart.caption}\n")
+    if results.hubs is not None:
+        found = results.hubs
+        chart = hub_chart(results, found.plain, found.mode, len(found.candidates))
+        chart.save(folder / "chart-hubs.png")
+        words.append(f"chart-hubs.png\n{chart.title}\n{chart.alt}\n{chart.caption}\n")
     (folder / "charts.txt").write_text("\n".join(words), encoding="utf-8")
 
 

@@ -99,6 +99,12 @@ class HubStudy:
     def words(self) -> str:
         """What was found, as a planner would say it."""
         lines = [self._best_words()]
+        if self.best.unserved:
+            share = self.best.unserved_weight / self.best.demand
+            lines.append(
+                f"{len(self.best.unserved)} areas with {share:.1%} of the demand cannot reach any "
+                "of them, and are in no average."
+            )
         ties = self.near_best.ties
         close = len(self.near_best.table)
         if close > 1:
@@ -135,7 +141,8 @@ class HubStudy:
     def _council_words(self, council: Standing) -> str:
         text = (
             f"The council's {len(council.chosen)} ({self.named(council.chosen)}) have a mean of "
-            f"{council.mean_minutes:.2f} minutes, {council.mean_excess_minutes:.2f} more"
+            f"{council.mean_minutes:.2f} minutes, {council.mean_excess_minutes:.2f} more than the "
+            f"best {len(council.chosen)}"
         )
         if council.rank_mean is not None and council.rank_worst is not None:
             text += (

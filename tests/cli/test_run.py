@@ -29,6 +29,8 @@ OUTPUTS = {
     "tables.xlsx",
     "ledger.json",
     "evidence.zip",
+    "hubs.csv",
+    "chart-hubs.png",
 }
 
 
@@ -130,7 +132,8 @@ def test_the_command_runs_anywhere_and_speaks_plainly(rotherham_by_command):
     folder, done = rotherham_by_command
     assert {f.name for f in folder.iterdir()} >= OUTPUTS
     for words in ("Children's Centres from 12 to 9", "Youth Centres from 11 to 6",
-                  "Park View", "Modelled streets: not a survey", "stand-in"):  # fmt: skip
+                  "Park View", "Modelled streets: not a survey", "stand-in",
+                  "The best 3 hubs", "Only travel is weighed"):  # fmt: skip
         assert words in done.stdout
     assert "nan" not in done.stdout
     assert "inf " not in done.stdout
@@ -194,7 +197,12 @@ def test_closing_never_shortens_a_trip(rotherham):
 def test_geopackage_opens_with_all_its_layers(rotherham):
     _, out = rotherham
     layers = dict(pyogrio.list_layers(out / "study.gpkg"))
-    assert set(layers) == {"areas", "centres", "snap_lines", "network_walk", "network_drive"}
+    assert set(layers) == {
+        "areas", "centres", "hub_candidates", "snap_lines", "network_walk", "network_drive",
+    }  # fmt: skip
+    hubs = gpd.read_file(out / "study.gpkg", layer="hub_candidates")
+    assert len(hubs) == 89
+    assert hubs["best_for"].str.split().explode().eq("3").sum() == hubs["council"].sum() == 3
     areas = gpd.read_file(out / "study.gpkg", layer="areas")
     assert len(areas) == 854
     assert areas.crs.to_epsg() == 27700

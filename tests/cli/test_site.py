@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from access.cli.site import site
 from access.errors import AccessError, ParameterError, StudyError
-from access.run.answers_hubs import answers_of, hub_words
+from access.run.answers_hubs import hub_points, hub_words
 from access.run.ask import travel_times
 from access.run.hubs import HubQuestion, hub_answer
 from access.study import load_study
@@ -51,19 +51,19 @@ def times(study):
 )
 def test_wrong_questions(study, times, question, error, said):
     with pytest.raises(error, match=said):
-        hub_answer(study, question, results=times)
+        hub_answer(times, question)
 
 
 def test_costs_must_be_a_readable_table(study, times, tmp_path):
     (tmp_path / "costs.csv").write_text("site,pounds\nCC01,4\n", encoding="utf-8")
     with pytest.raises(StudyError, match="id and cost"):
-        hub_answer(study, HubQuestion(costs=tmp_path / "costs.csv"), results=times)
+        hub_answer(times, HubQuestion(costs=tmp_path / "costs.csv"))
 
 
 @pytest.mark.slow
 def test_rules_and_new_sites(study, times):
     question = HubQuestion(most=7, size=6, min_per_locality=1, protect_minutes=60, greenfield=6)
-    answer = hub_answer(study, question, results=times)
+    answer = hub_answer(times, question)
     assert len(answer.candidates) == 89 + 6
     best = answer.plain.best
     assert best.status == "proven_optimal"
@@ -125,6 +125,29 @@ def test_listing_and_optimiser_agree_on_the_councils_own_question(study, times, 
 
 
 @pytest.mark.slow
-def test_the_report_takes_the_answers(study, times):
-    answer = hub_answer(study, HubQuestion(most=2, near_best=2), results=times)
-    assert [len(found.chosen) for found in answers_of(answer)] == [1, 2]
+def test_the_best_three_and_the_councils_rank_by_listing_all_sets(study, times):
+    """Every one of the 113,564 sets of three, with nothing of the optimiser."""
+    answer = hub_answer(times)
+    ids = answer.candidates["id"].tolist()
+    minutes = times.matrices["walk"].sites(ids).total_minutes
+    families = [study.demand(k)["count"].to_numpy(float) for k in study.config.services]
+    weight = sum(0.5 * w / w.sum() for w in families)
+    means = {}
+    for a, b in itertools.combinations(range(len(ids)), 2):
+        if b + 1 < len(ids):
+            pair = np.minimum(minutes[:, a], minutes[:, b])
+            third = weight @ np.minimum(pair[:, None], minutes[:, b + 1 :])
+            means |= {(a, b, b + 1 + c): mean for c, mean in enumerate(third.tolist())}
+    assert len(means) == 113_564
+    best = min(means, key=means.get)
+    found = answer.plain
+    assert set(found.best.chosen) == {ids[i] for i in best}
+    assert found.best.objective == pytest.approx(means[best])
+    own = means[tuple(sorted(ids.index(i) for i in study.config.hubs.council_choice))]
+    assert found.council.mean_minutes == pytest.approx(own)
+    assert found.council.rank_mean == 1 + sum(m < own - 1e-9 for m in means.values())
+    near = sorted(means.values())[:10]
+    assert found.alternatives_frame()["mean_minutes"].tolist() == pytest.approx(near)
+    points = hub_points(answer).set_index("id")
+    assert set(points.index[points["council"]]) == set(study.config.hubs.council_choice)
+    assert "3" in points.loc[found.best.chosen[0], "best_for"].split()

@@ -136,6 +136,9 @@ def line_results(folder: Path) -> StudyResults:
             "assumed": [c[3] == "yes" for c in CENTRES] + [False] * len(CANDIDATES),
             "proxy": False,
             "position_error_m": np.nan,
+            "locality": "",
+            "lon": -1.45 + 0.002 * there,
+            "lat": 53.421,
         }
     )
     before, after = ["C1", "C2", "C3", "C4", "C5"], ["C1", "C3", "C4"]

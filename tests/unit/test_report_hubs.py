@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
 from access.errors import ParameterError
-from access.report.blocks import BulletList, Paragraph, TableBlock
+from access.report.blocks import BulletList, Figure, Paragraph, TableBlock
 from access.report.board import board_report
-from access.report.hubs import hub_blocks, hub_sentence, hub_table, mean_minutes, proof
+from access.report.hub_tables import (
+    hub_table,
+    mean_minutes,
+    near_best_table,
+    proof,
+    trade_off_table,
+)
+from access.report.hubs import hub_blocks, hub_sentence, leeway_sentence, standing_sentence
 from access.report.names import short_names
 from access.report.voice import Voice
-from tests.unit.report_results import AREAS, CENTRES, line_results
+from access.run.hubs import with_hubs
+from tests.unit.report_results import AREAS, CANDIDATES, CENTRES, line_results
 
 VOICE = Voice()
 
@@ -59,7 +68,7 @@ def test_the_mean_is_the_hand_worked_one(results):
 
 
 def test_not_asked_is_said_to_be_not_asked(results):
-    (block,) = hub_blocks(results, None, {}, "walk", VOICE)
+    (block,) = hub_blocks(results, VOICE)
     assert isinstance(block, Paragraph)
     assert "not part of this run" in block.text
 
@@ -78,7 +87,6 @@ def test_the_council_s_own_set_stands_beside_the_best(results):
     table = hub_table(given, hubs, names, "walk")
     assert [row[0] for row in table.rows] == ["1", "2", "3", "2, the council's own"]
     assert [row[-1] for row in table.rows][-2:] == ["within 2.0% of the best", "given"]
-    assert isinstance(hub_blocks(given, hubs, names, "walk", VOICE)[1], TableBlock)
 
 
 def test_the_same_set_is_called_the_same(results):
@@ -100,8 +108,68 @@ def test_rules_that_nothing_meets_are_told(results):
     assert text == "No set of hubs meets the rules that were asked for."
 
 
-def test_the_first_pages_name_the_hubs_when_they_were_asked_for(results):
-    document = board_report(with_council(results, "C1", "C4"), hubs=[Answer(("C2", "C4"))])
+@pytest.fixture(scope="module")
+def asked(results):
+    """The line's own hubs, found by the optimiser."""
+    return with_hubs(with_council(results, "C1", "C4"))
+
+
+def listed_by_hand(results, k):
+    """Mean and worst minutes of every set of k of the sites that no proposal closes."""
+    closing = {i for p in results.study.config.proposals.values() for i in p.close}
+    place = {c[0]: c[2] for c in (*CENTRES, *CANDIDATES) if c[0] not in closing}
+    counts = [n for _, n, *_ in AREAS]
+    for chosen in itertools.combinations(place, k):
+        near = [min(abs(at - place[i]) for i in chosen) + 1 for at, *_ in AREAS]
+        yield (
+            chosen,
+            np.average(near, weights=counts),
+            max(m for m, n in zip(near, counts, strict=True) if n),
+        )
+
+
+def test_the_section_holds_what_listing_every_set_by_hand_gives(asked):
+    every = sorted(listed_by_hand(asked, 2), key=lambda row: row[1])
+    found = asked.hubs.plain
+    assert set(found.best.chosen) == set(every[0][0])
+    assert found.best.objective == pytest.approx(every[0][1])
+    own = next(mean for chosen, mean, _ in every if set(chosen) == {"C1", "C4"})
+    assert found.council.rank_mean == 1 + sum(mean < own - 1e-9 for _, mean, _ in every)
+    rows = near_best_table(found, "walk").rows
+    assert rows[0][1] == pytest.approx(every[0][1])
+    front = trade_off_table(found, "walk").rows
+    assert front[-1][2] == pytest.approx(min(worst for *_, worst in every))
+
+
+def test_the_section_has_words_picture_tables_and_what_is_assumed(asked):
+    blocks = hub_blocks(asked, VOICE)
+    assert [type(b) for b in blocks[:4]] == [Paragraph, Paragraph, Figure, TableBlock]
+    assert isinstance(blocks[-1], BulletList)
+    assert any("Only travel is weighed" in item for item in blocks[-1].items)
+    assert "a cross marks the council's 2" in blocks[2].alt.lower()
+
+
+def test_the_council_s_place_is_told_and_its_edges(asked):
+    council = asked.hubs.plain.council
+    text = standing_sentence(council)
+    assert text.startswith(f"Among all {council.sets} ways to place two hubs, the council's own")
+    assert "no rank" in standing_sentence(replace(council, rank_mean=None))
+    assert "does not keep the rules" in standing_sentence(replace(council, within_rules=False))
+
+
+def test_weighting_that_changes_the_best_is_told(asked):
+    answer = asked.hubs
+    same = replace(answer, weighted=answer.plain)
+    assert leeway_sentence(same).endswith("the same set is best.")
+    found = answer.plain
+    other = next(s for s in found.curve.solutions.values() if s.chosen != found.best.chosen)
+    text = leeway_sentence(replace(answer, weighted=replace(found, best=other)))
+    assert text.endswith(f"the best set is {found.named(other.chosen)}.")
+    assert "counting more" not in leeway_sentence(replace(answer, weighted=None))
+
+
+def test_the_first_pages_name_the_hubs_when_they_were_asked_for(asked):
+    document = board_report(asked)
     lists = [b for b in document.blocks if isinstance(b, BulletList)]
     points = [document.words(item) for b in lists for item in b.items]
     assert any(p.startswith("Family Hubs: The best two Family Hubs") for p in points)
