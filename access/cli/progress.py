@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import math
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+if TYPE_CHECKING:
+    from access.siting.search import Progress as Search
+
+_EVERY_S = 2.0
 
 
 @contextmanager
@@ -43,3 +52,72 @@ def steps(*, quiet: bool = False) -> Iterator[Callable[[str], None]]:
             yield begin
             for task in running:
                 bars.update(task, completed=1)
+
+
+@contextmanager
+def searching(begin: Callable[[str], None]) -> Iterator[Callable[[Search], bool]]:
+    """Show an optimiser closing in, and let Ctrl-C end it with what it has.
+
+    Parameters
+    ----------
+    begin : callable
+        As `steps` yields it.
+
+    Yields
+    ------
+    callable
+        For the optimiser: takes how far it is, and says whether to go on. The first Ctrl-C ends
+        this search and those after it with the best found so far and its gap; a second one ends
+        the command.
+    """
+    told = threading.Event()
+    shown_at = 0.0
+
+    def stop(number: int, frame: object) -> None:
+        if told.is_set():
+            raise KeyboardInterrupt
+        told.set()
+        begin("stopping: what is found so far is kept, with its gap")
+
+    def go_on(search: Search) -> bool:
+        nonlocal shown_at
+        if search.seconds < shown_at:  # another search began
+            shown_at = 0.0
+        if search.seconds >= shown_at + _EVERY_S and not told.is_set():
+            shown_at = search.seconds
+            begin(search_words(search))
+        return not told.is_set()
+
+    in_main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, stop) if in_main else None
+    try:
+        yield go_on
+    finally:
+        if in_main:
+            signal.signal(signal.SIGINT, before)
+
+
+def search_words(search: Search) -> str:
+    """Say how far a search is.
+
+    Parameters
+    ----------
+    search : access.siting.search.Progress
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from access.siting.search import Progress
+    >>> search_words(Progress("tree", 95.0, 100.0, 7, 3.2))
+    'best so far 100, none below 95 (gap 5.00%, 3 s, 7 nodes)'
+    """
+    best = f"best so far {search.incumbent:,.6g}" if math.isfinite(search.incumbent) else "no set"
+    if not math.isfinite(search.bound):
+        return f"{best}, nothing proven yet ({search.seconds:.0f} s)"
+    return (
+        f"{best}, none below {search.bound:,.6g} "
+        f"(gap {search.gap:.2%}, {search.seconds:.0f} s, {search.nodes} nodes)"
+    )

@@ -9,7 +9,7 @@ import typer
 
 from access.cli.compare import FolderOption, ModeOption
 from access.cli.options import JsonOption, NetworkOption, QuietOption, StudyArgument
-from access.cli.progress import steps
+from access.cli.progress import searching, steps
 
 
 def site(
@@ -84,6 +84,8 @@ def site(
 
       access site --greenfield 20 --mode typical --out hubs/
 
+    Ctrl-C ends the search with the best found so far, and says how far off it may be.
+
     With --out it writes the tables as CSV, parquet and GeoPackage, and summary.json.
     """
     from access.ledger import to_json
@@ -110,7 +112,8 @@ def site(
     )
     with steps(quiet=quiet or json) as progress:
         results = travel_times(loaded, network=network, progress=progress)
-        answer = hub_answer(results, question, progress=progress)
+        with searching(progress) as search:
+            answer = hub_answer(results, question, progress=progress, search=search)
     summary = hub_summary(results, answer)
     if out is not None:
         write_answer(out, summary, hub_tables(answer), {}, points=loaded.areas[["id", "geometry"]])

@@ -204,7 +204,7 @@ def proof(status: str, gap: float) -> str:
     ----------
     status : str
     gap : float
-        As a share.
+        As a share of the answer.
 
     Returns
     -------
@@ -215,6 +215,7 @@ def proof(status: str, gap: float) -> str:
     >>> proof("proven_optimal", 0.0), proof("within_gap", 0.004), proof("feasible", 0.3)
     ('proven best', 'within 0.4% of the best', 'good, not proven')
     """
-    if status == "within_gap" and np.isfinite(gap):
-        return f"within {max(100 * gap, 0.1):.1f}% of the best"
+    if status == "within_gap" and gap < 1:
+        # the gap is a share of the answer; a reader takes it as a share of the best
+        return f"within {max(100 * gap / (1 - gap), 0.1):.1f}% of the best"
     return _PROOF.get(status, "not proven")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from access.errors import ParameterError
@@ -115,7 +116,8 @@ class HubStudy:
             )
         if self.council is not None:
             lines.append(self._council_words(self.council))
-        if self.curve.elbow is not None:
+        proven = {s.status for s in self.curve.solutions.values()} == {"proven_optimal"}
+        if self.curve.elbow is not None and proven:
             at = self.curve.solutions[self.curve.elbow]
             lines.append(
                 f"The curve bends at {self.curve.elbow} hubs (mean {at.objective:.1f} minutes): "
@@ -124,18 +126,18 @@ class HubStudy:
         return "\n".join(lines)
 
     def _best_words(self) -> str:
-        best = self.best
-        sure = {
-            "proven_optimal": "proven: no other set has a lower mean",
-            "within_gap": f"at most {best.gap:.2%} above the lowest mean possible",
-            "feasible": "not proven",
-            "infeasible": "",
-        }[best.status]
+        best, n = self.best, len(self.best.chosen)
         if best.status == "infeasible":
             return best.words
+        proven = best.status == "proven_optimal"
+        sure = "proven: no other set has a lower mean"
+        if not proven:
+            sure = "not proven"
+            if np.isfinite(best.bound):
+                sure += f": another set may come down to {best.bound:.2f}, and none below"
         return (
-            f"The best {len(best.chosen)} hubs for joint demand are {self.named(best.chosen)}: "
-            f"a mean of {best.objective:.2f} minutes ({sure})."
+            f"The best {n} hubs {'' if proven else 'found '}for joint demand are "
+            f"{self.named(best.chosen)}: a mean of {best.objective:.2f} minutes ({sure})."
         )
 
     def _council_words(self, council: Standing) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import signal
 
 import numpy as np
 import pandas as pd
@@ -11,11 +12,13 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from access.cli.progress import searching
 from access.cli.site import site
 from access.errors import AccessError, ParameterError, StudyError
 from access.run.answers_hubs import hub_points, hub_words
 from access.run.ask import travel_times
 from access.run.hubs import HubQuestion, hub_answer
+from access.siting.search import Progress as Search
 from access.study import load_study
 
 app = typer.Typer(pretty_exceptions_enable=False)
@@ -58,6 +61,34 @@ def test_costs_must_be_a_readable_table(study, times, tmp_path):
     (tmp_path / "costs.csv").write_text("site,pounds\nCC01,4\n", encoding="utf-8")
     with pytest.raises(StudyError, match="id and cost"):
         hub_answer(times, HubQuestion(costs=tmp_path / "costs.csv"))
+
+
+def test_ctrl_c_ends_every_search_and_a_second_one_the_command():
+    before = signal.getsignal(signal.SIGINT)
+    said: list[str] = []
+    with pytest.raises(KeyboardInterrupt), searching(said.append) as go_on:
+        assert go_on(Search("tree", 95.0, 100.0, 7, 3.2))
+        signal.raise_signal(signal.SIGINT)
+        assert not go_on(Search("tree", 96.0, 100.0, 9, 9.9))
+        assert not go_on(Search("bound", 0.0, 100.0, 0, 0.0))
+        signal.raise_signal(signal.SIGINT)
+    assert said == [
+        "best so far 100, none below 95 (gap 5.00%, 3 s, 7 nodes)",
+        "stopping: what is found so far is kept, with its gap",
+    ]
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_an_ended_search_claims_no_more_than_it_knows(times):
+    left = iter([True] * 60)
+    found = hub_answer(times, HubQuestion(most=4, near_best=3), search=lambda p: next(left, False))
+    best = found.plain.best
+    assert best.status == "within_gap"
+    assert best.bound < best.objective
+    assert "hubs found for joint demand" in found.plain.words
+    assert "proven: no other" not in found.plain.words
+    assert "curve bends" not in found.plain.words
+    assert not found.plain.front.complete
 
 
 @pytest.mark.slow
