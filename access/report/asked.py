@@ -10,7 +10,7 @@ from access.report.columns import Column
 from access.report.findings import ProposalFindings
 from access.report.options import option
 from access.report.requests import Request
-from access.report.sentences import trip
+from access.report.sentences import further_note, trip
 from access.report.tables import Table
 from access.report.voice import Voice
 from access.report.words import listed, number, sentence
@@ -77,6 +77,7 @@ def asked_table(
         Options that leave the service as it is are not in it; ids that are not known are named.
     """
     rows: list[tuple[Value, ...]] = []
+    notes: tuple[str, ...] = ()
     columns = set(results.matrices[found.mode].site_ids)
     before = set(found.result.before)
     kind = dict(zip(results.sites["id"], results.sites["kind"], strict=True))
@@ -93,6 +94,7 @@ def asked_table(
             continue
         made = option(results, found.result, found.ranking, found.mode, request.name, kept)
         s = made.impact.summary
+        notes = further_note(made.impact) or notes
         changes = [f"closes {listed(found.named(made.closed))}"] if closed else []
         changes += [f"opens {listed(found.named(sorted(opened)))}"] if opened else []
         place = "of another size, so not ranked"
@@ -104,7 +106,7 @@ def asked_table(
                 request.name,
                 request.reason or "none given",
                 "; ".join(changes),
-                s["lengthened"],
+                float(s["lengthened"] or 0) + float(s["newly_unreachable"] or 0),
                 s["mean_minutes_change"],
                 s["max_minutes_change"],
                 place,
@@ -122,5 +124,6 @@ def asked_table(
             Column("rank", "Place by mean"),
         ),
         tuple(rows),
+        notes=notes,
         short=f"Asked for, {found.title}",
     )

@@ -59,7 +59,7 @@ def change_chart(impact: Impact, *, caption: str = "") -> Chart:
     change = impact.areas["change_minutes"].to_numpy(float)
     longer = (change > impact.tolerance_minutes) & np.isfinite(change)
     rows: list[tuple[str, float, str, str]] = []
-    gain = count[change < -impact.tolerance_minutes].sum()
+    gain = count[(change < -impact.tolerance_minutes) & np.isfinite(change)].sum()
     if gain:
         rows.append(("shorter", gain, SAVED_COLOURS[1], ""))
     rows.append(("no change", count[np.abs(change) <= impact.tolerance_minutes].sum(), QUIET, ""))
@@ -68,6 +68,9 @@ def change_chart(impact: Impact, *, caption: str = "") -> Chart:
     cut = count[np.isposinf(change)].sum()
     if cut:
         rows.append(("no site in reach any more", cut, PAPER, UNREACHABLE_HATCH))
+    first = count[np.isneginf(change)].sum()
+    if first:
+        rows.append(("a site in reach for the first time", first, SAVED_COLOURS[1], ""))
     never = count[np.isnan(change)].sum()
     if never:
         rows.append(("none in reach before or after", never, PAPER, "...."))

@@ -9,7 +9,7 @@ from access.report.columns import Column
 from access.report.deprivation import most_deprived
 from access.report.findings import ProposalFindings
 from access.report.options import NO_CHANGE, Option
-from access.report.sentences import option_line, trip
+from access.report.sentences import further_note, option_line, trip
 from access.report.tables import Table
 from access.scenario.words import place_of
 
@@ -62,7 +62,10 @@ def options_table(findings: ProposalFindings, source: str = "") -> Table:
         f"{findings.title}: the options side by side ({mode} to the nearest)",
         columns,
         rows,
-        notes=(f"{findings.noun[0].upper()}{findings.noun[1:]} in all: {s['families']:,.0f}.",),
+        notes=(
+            f"{findings.noun[0].upper()}{findings.noun[1:]} in all: {s['families']:,.0f}.",
+            *next((note for o in findings.options if (note := further_note(o.impact))), ()),
+        ),
         source=source,
         short=f"Options, {findings.title}",
     )
@@ -70,15 +73,11 @@ def options_table(findings: ProposalFindings, source: str = "") -> Table:
 
 def _row(option: Option, findings: ProposalFindings) -> tuple[Value, ...]:
     s = option.impact.summary
-    longer = s["lengthened"]
-    if not longer:
-        extra: tuple[Value, ...] = (NOT_APPLICABLE, NOT_APPLICABLE, NOT_APPLICABLE)
-    else:
-        extra = (
-            share_in_fifth(option),
-            s["mean_minutes_change_lengthened"],
-            s["max_minutes_change"],
-        )
+    longer = float(s["lengthened"] or 0)
+    further = longer + float(s["newly_unreachable"] or 0)
+    share: Value = share_in_fifth(option) if further else NOT_APPLICABLE
+    mean: Value = s["mean_minutes_change_lengthened"] if longer else NOT_APPLICABLE
+    most: Value = s["max_minutes_change"] if longer else NOT_APPLICABLE
     rank: Value = NOT_APPLICABLE
     if option.ranks and findings.ranking is not None:
         options = len(findings.ranking.table)
@@ -87,8 +86,10 @@ def _row(option: Option, findings: ProposalFindings) -> tuple[Value, ...]:
     return (
         option.name,
         option_line(option, findings),
-        longer,
-        *extra,
+        further,
+        share,
+        mean,
+        most,
         s["mean_minutes_after"],
         0.0 if nothing else option.savings,
         rank,

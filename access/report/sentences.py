@@ -85,7 +85,7 @@ def affected(impact: Impact, one: str, voice: Voice) -> str:
     """
     s = impact.summary
     total, lost = _figure(s, "families"), _figure(s, "newly_unreachable")
-    longer = _figure(s, "lengthened") - lost
+    longer = _figure(s, "lengthened")
     further = FURTHER.get(impact.mode, "a longer trip")
     if longer <= 0:
         text = f"none of the {impact.who} would have {further} to their nearest {one}"
@@ -182,6 +182,46 @@ def place(row: pd.Series) -> str:
     return f"{ward} ward (area {row['id']})" if known else f"area {row['id']}"
 
 
+def further(figures: pd.DataFrame) -> pd.Series:
+    """Count who have further to go: a longer trip, or no site in reach any more.
+
+    Parameters
+    ----------
+    figures : DataFrame
+        Of `Impact.by`, one row a group.
+
+    Returns
+    -------
+    Series
+
+    Examples
+    --------
+    >>> further(pd.DataFrame({"lengthened": [4.0], "newly_unreachable": [2.0]})).tolist()
+    [6.0]
+    """
+    return figures["lengthened"] + figures["newly_unreachable"]
+
+
+def further_note(impact: Impact) -> tuple[str, ...]:
+    """Say whom "further to go" counts, where some reach no site any more.
+
+    Parameters
+    ----------
+    impact : Impact
+
+    Returns
+    -------
+    tuple of str
+        Empty where everyone who reached a site still does.
+    """
+    if not _figure(impact.summary, "newly_unreachable"):
+        return ()
+    return (
+        "Further to go counts also those who could no longer reach any; minutes are of those who "
+        "still reach one.",
+    )
+
+
 def deprivation(fifths: pd.DataFrame, who: str) -> str:
     """Say whether the most deprived are affected more or less than everyone else.
 
@@ -199,7 +239,8 @@ def deprivation(fifths: pd.DataFrame, who: str) -> str:
     Examples
     --------
     >>> deprivation(pd.DataFrame({"group": [1, 5], "families": [100.0, 100.0],
-    ...                           "lengthened": [40.0, 20.0]}), "children")
+    ...                           "lengthened": [40.0, 20.0], "newly_unreachable": [0.0, 0.0]}),
+    ...             "children")
     "40% of the children in England's most deprived fifth of areas would have further to go, \
 against 20% of the others."
     """
@@ -208,8 +249,8 @@ against 20% of the others."
     own_total, other_total = own["families"].sum(), others["families"].sum()
     if not own_total or not other_total:
         return ""
-    mine = own["lengthened"].sum() / own_total
-    theirs = others["lengthened"].sum() / other_total
+    mine = further(own).sum() / own_total
+    theirs = further(others).sum() / other_total
     place_words = f"the {who} in England's most deprived fifth of areas"
     if mine == theirs == 0:
         return sentence(f"none of {place_words} would have further to go, nor any of the others")

@@ -113,6 +113,7 @@ def group_table(found: ProposalFindings, column: str, words: str, note: str = ""
     Table
     """
     frame = found.impact.by(column)
+    frame = frame.assign(further=say.further(frame))
     order = pd.to_numeric(frame["group"], errors="coerce")
     if order.notna().any():  # tenths held as text would stand as 1, 10, 2
         frame = frame.iloc[order.argsort(kind="stable")]
@@ -133,8 +134,8 @@ def group_table(found: ProposalFindings, column: str, words: str, note: str = ""
         (
             str(r["group"]),
             r["families"],
-            r["lengthened"],
-            _ratio(r["lengthened"], r["families"]),
+            r["further"],
+            _ratio(r["further"], r["families"]),
             r["mean_minutes_before"],
             r["mean_minutes_after"],
             r["mean_minutes_change"],
@@ -146,12 +147,12 @@ def group_table(found: ProposalFindings, column: str, words: str, note: str = ""
         f"{found.title}: who has further to go, by {words} ({say.trip(found.mode)})",
         columns,
         rows,
-        notes=(note,) if note else (),
+        notes=(*([note] if note else []), *say.further_note(found.impact)),
         short=f"By {words}, {found.title}",
     )
     return table.with_total(
         "Everyone",
-        share=_ratio(s["lengthened"], s["families"]),
+        share=_ratio(frame["further"].sum(), s["families"]),
         before=s["mean_minutes_before"],
         after=s["mean_minutes_after"],
         change=s["mean_minutes_change"],
@@ -245,8 +246,8 @@ def equality_table(found: ProposalFindings) -> tuple[Table | None, str]:
             r["mean_minutes_change"],
             r["others_mean_minutes_change"],
             r["ratio_to_others"],
-            r["share_lengthened"],
-            r["others_share_lengthened"],
+            r["share_lengthened"] + r["share_newly_unreachable"],
+            r["others_share_lengthened"] + r["others_share_newly_unreachable"],
         )
         for r in result.table.to_dict("records")
     )
@@ -255,7 +256,7 @@ def equality_table(found: ProposalFindings) -> tuple[Table | None, str]:
         columns,
         rows,
         totals=Totals.NONE,
-        notes=tuple(sentence(note) for note in result.notes),
+        notes=(*(sentence(note) for note in result.notes), *say.further_note(found.impact)),
         short=f"Equality, {found.title}",
     )
     return table, result.warning

@@ -72,7 +72,8 @@ class Equality:
     table : DataFrame
         One row a group: ``group people share_of_base mean_minutes_before mean_minutes_after
         mean_minutes_change others_mean_minutes_change ratio_to_others share_lengthened
-        others_share_lengthened newly_unreachable``.
+        others_share_lengthened`` (who still reach a site) ``share_newly_unreachable
+        others_share_newly_unreachable newly_unreachable``.
     warning : str
         To stand beside the table wherever it goes.
     notes : tuple of str
@@ -164,6 +165,8 @@ _COLUMNS = [
     "ratio_to_others",
     "share_lengthened",
     "others_share_lengthened",
+    "share_newly_unreachable",
+    "others_share_newly_unreachable",
     "newly_unreachable",
 ]
 
@@ -227,7 +230,8 @@ def _counts(demand: pd.DataFrame, group: Group) -> tuple[np.ndarray, np.ndarray,
 def _row(impact: Impact, label: str, inside: np.ndarray, outside: np.ndarray) -> list[object]:
     change = impact.areas["change_minutes"].to_numpy(float)
     own, others = weighted_mean(change, inside), weighted_mean(change, outside)
-    longer = change > impact.tolerance_minutes
+    lost = np.isposinf(change)
+    longer = (change > impact.tolerance_minutes) & ~lost
     base = inside.sum() + outside.sum()
     return [
         label,
@@ -238,7 +242,14 @@ def _row(impact: Impact, label: str, inside: np.ndarray, outside: np.ndarray) ->
         own,
         others,
         own / others if abs(others) > 1e-12 else np.nan,
-        inside[longer].sum() / inside.sum() if inside.sum() > 0 else np.nan,
-        outside[longer].sum() / outside.sum() if outside.sum() > 0 else np.nan,
-        inside[np.isposinf(change)].sum(),
+        _share(inside, longer),
+        _share(outside, longer),
+        _share(inside, lost),
+        _share(outside, lost),
+        inside[lost].sum(),
     ]
+
+
+def _share(count: np.ndarray, chosen: np.ndarray) -> float:
+    total = count.sum()
+    return float(count[chosen].sum() / total) if total > 0 else float("nan")

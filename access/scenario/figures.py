@@ -109,12 +109,16 @@ def figures(
     Returns
     -------
     dict
-        Stable names to numbers; ``nan`` where a figure does not exist.
+        Stable names to numbers; ``nan`` where a figure does not exist. ``lengthened`` counts
+        those who still reach a site and take longer (the three ``lose_*`` classes), so that
+        ``gain + unchanged + lengthened + newly_unreachable + newly_reached + unreached_both``
+        are all families, and all but ``unchanged`` and ``unreached_both`` are ``affected``.
     """
     count, weight = areas["count"].to_numpy(float), areas["weight"].to_numpy(float)
     changes = areas["change_minutes"].to_numpy(float)
     classes = areas["change_class"].to_numpy(dtype=object)
-    longer = changes > tolerance_minutes
+    # those who lose every site have no minutes: they are newly_unreachable and nowhere else
+    longer = (changes > tolerance_minutes) & np.isfinite(changes)
     affected = np.abs(np.nan_to_num(changes)) > tolerance_minutes
     out: dict[str, float | int] = {
         "areas": len(areas),

@@ -123,7 +123,7 @@ def group_row(
     }
     change = areas["change_minutes"].to_numpy(float)
     affected = count[np.abs(np.nan_to_num(change)) > tolerance_minutes].sum()
-    lengthened = count[(change > tolerance_minutes)].sum()
+    lengthened = count[(change > tolerance_minutes) & np.isfinite(change)].sum()
     row |= {"affected": affected, "lengthened": lengthened}
     row["share_affected"] = affected / total if total > 0 else np.nan
     for when in ("before", "after"):

@@ -185,25 +185,13 @@ class Impact:
         """
         s = self.summary
         what = self._what()
-        text = what[0].upper() + what[1:]
-        trip = mode_words(self.mode)
-        longer, shorter = float(s["lengthened"] or 0), float(s["gain"] or 0)
-        out_of = f"of {count_words(float(s['families'] or 0))} {self.who}"
-        if longer:
-            text += f" lengthens the {trip} to the nearest site for {count_words(longer)} {out_of}"
-            mean = s["mean_minutes_change_lengthened"]
-            if mean is not None:
-                text += f", by {minutes_words(float(mean))} on average"
-            if shorter:
-                text += f", and shortens it for {count_words(shorter)}"
-        elif shorter:
-            text += f" shortens the {trip} to the nearest site for {count_words(shorter)} {out_of}"
-        else:
-            text += f" changes nobody's {trip} to the nearest site, {out_of}"
-        text += ". "
+        text = f"{what[0].upper()}{what[1:]} {self._who_gains_and_loses()}. "
         if s["mean_minutes_before"] is not None and s["mean_minutes_after"] is not None:
+            everyone = "everyone"
+            if s["not_reached_before"] or s["not_reached_after"]:
+                everyone = "those who reach a site"
             text += (
-                f"The mean for everyone goes from {float(s['mean_minutes_before']):.1f} to "
+                f"The mean for {everyone} goes from {float(s['mean_minutes_before']):.1f} to "
                 f"{minutes_words(float(s['mean_minutes_after']))}"
             )
             if s["weights"] != "none" and s["weighted_mean_minutes_change"] is not None:
@@ -213,10 +201,32 @@ class Impact:
                     f"{minutes_words(float(s['weighted_mean_minutes_change']), signed=True)})"
                 )
             text += "."
-        lost = float(s["newly_unreachable"] or 0)
-        if lost:
-            text += f" For {count_words(lost)} no site can be reached any more."
         return text.strip()
+
+    def _who_gains_and_loses(self) -> str:
+        """Say of how many the trip lengthens and shortens, and who reach no site any more."""
+        s, trip = self.summary, f"{mode_words(self.mode)} to the nearest site"
+        keys = ("lengthened", "gain", "newly_unreachable", "newly_reached")
+        longer, shorter, lost, found = (float(s[key] or 0) for key in keys)
+        out_of = f"of {count_words(float(s['families'] or 0))} {self.who}"
+        if longer:
+            text = f"lengthens the {trip} for {count_words(longer)} {out_of}"
+            mean = s["mean_minutes_change_lengthened"]
+            if mean is not None:
+                text += f", by {minutes_words(float(mean))} on average"
+            if shorter:
+                text += f", and shortens it for {count_words(shorter)}"
+        elif shorter:
+            text = f"shortens the {trip} for {count_words(shorter)} {out_of}"
+        elif lost or found:
+            text = f"neither lengthens nor shortens a {trip}, {out_of}"
+        else:
+            text = f"changes nobody's {trip}, {out_of}"
+        if lost:
+            text += f"; {count_words(lost)} could no longer reach any site"
+        if found:
+            text += f"; {count_words(found)} could reach one for the first time"
+        return text
 
     def _table(self) -> pd.DataFrame:
         rows = []

@@ -20,6 +20,7 @@ from access.report.firmness import firm_sentence, place_range
 from access.report.flow_tables import closed_table, moves_table, receiving_table
 from access.report.linked import hidden_moves
 from access.report.voice import Voice
+from access.report.who_tables import group_table
 from access.results import ProposalResult
 from access.scenario.robustness import robustness
 from access.scenario.uncertainty import Uncertainty
@@ -134,10 +135,22 @@ class TestWhere:
         assert "could be reached any more" in say.furthest(impact, VOICE)
 
     def test_deprivation_needs_both_sides(self):
-        one = pd.DataFrame({"group": [1], "families": [10.0], "lengthened": [4.0]})
-        assert say.deprivation(one, "children") == ""
-        none = pd.DataFrame({"group": [1, 2], "families": [10.0, 5.0], "lengthened": [0.0, 0.0]})
-        assert say.deprivation(none, "children").startswith("None of the children")
+        one = {"group": [1], "families": [10.0], "lengthened": [4.0], "newly_unreachable": [0.0]}
+        assert say.deprivation(pd.DataFrame(one), "children") == ""
+        none = {"group": [1, 2], "families": [10.0, 5.0]}
+        none |= {key: [0.0, 0.0] for key in ("lengthened", "newly_unreachable")}
+        assert say.deprivation(pd.DataFrame(none), "children").startswith("None of the children")
+
+    def test_those_who_lose_every_site_are_among_those_with_further_to_go(self):
+        found = findings([[5, INF], [9, 12], [2, 3]], [30, 20, 50], ["Y"], imd_decile=[1, 1, 10])
+        fifths = found.impact.by("imd_fifth")
+        assert say.further(fifths).tolist() == [50, 50]
+        table = group_table(found, "imd_decile", "tenth")
+        rows = {row[0]: row for row in table.rows}
+        assert (rows["1"][2], rows["1"][3]) == (50, 1.0)
+        assert any("could no longer reach any" in note for note in table.notes)
+        whole = findings([[5, 9], [2, 3]], [30, 50], ["Y"], imd_decile=[1, 10])
+        assert group_table(whole, "imd_decile", "tenth").notes == ()
 
     def test_every_mode_says_where_nothing_changes(self):
         _, _, impact = impact_of([[5, 12]], [30], ["X", "Y"])

@@ -125,7 +125,7 @@ def test_summary_by_hand():
     # weighted: a 16x20 b 4x40 = 480 over 20+40+30+25
     assert s["weighted_mean_minutes_change"] == pytest.approx(480 / 115)
     assert s["affected"] == 35
-    assert s["lengthened"] == 35
+    assert (s["lengthened"], s["newly_unreachable"]) == (30, 5), "e reaches nothing: no minutes"
     assert s["displaced"] == 35
     assert s["mean_minutes_change_affected"] == pytest.approx(240 / 30)
     assert (s["median_minutes_before"], s["p90_minutes_before"]) == (8, 12)
@@ -154,10 +154,17 @@ def test_classes_and_groups_hold_everybody():
     ]
     assert sum(impact.summary[c] for c in classes) == 97
     assert sum(impact.summary[f"weighted_{c}"] for c in classes) == 139
+    s = impact.summary
+    assert s["lengthened"] == s["lose_0_5"] + s["lose_5_10"] + s["lose_10_plus"]
+    assert s["affected"] == (
+        s["gain"] + s["lengthened"] + s["newly_unreachable"] + s["newly_reached"]
+    )
     for column in ("imd_decile", "imd_fifth", "locality", "p_no_car"):
         table = impact.by(column)
         assert table["families"].sum() == 97, column
         assert table["affected"].sum() == 35, column
+        assert table["lengthened"].sum() == 30, column
+        assert table["newly_unreachable"].sum() == 5, column
         assert table["areas"].sum() == 7, column
 
 
@@ -260,10 +267,28 @@ def test_metres_known():
 def test_the_sentence_names_who_where_and_how_much():
     text = run(names={"X": "Park View"}, who="under-fives").sentence()
     assert text.startswith(
-        "Closing Park View lengthens the walk to the nearest site for 35 of 97 under-fives, "
-        "by 8.0 minutes on average."
+        "Closing Park View lengthens the walk to the nearest site for 30 of 97 under-fives, "
+        "by 8.0 minutes on average; 5 could no longer reach any site. The mean for those who reach "
+        "a site goes from 7.9 to 11.1 minutes"
     )
-    assert "For 5 no site can be reached any more." in text
+
+
+def test_words_where_families_only_lose_or_only_find_a_site():
+    m = TravelMatrix.from_minutes([[5, INF], [9, 9]], area_ids=["a", "b"], site_ids=["X", "Y"])
+    demand = pd.DataFrame({"id": ["a", "b"], "count": [30, 10]})
+    lost = compare(m, before=["X", "Y"], after=["Y"], demand=demand)
+    assert (lost.summary["lengthened"], lost.summary["affected"]) == (0, 30)
+    assert lost.summary["mean_minutes_change_lengthened"] is None
+    assert lost.sentence().startswith(
+        "Closing X neither lengthens nor shortens a walk to the nearest site, of 40 families; "
+        "30 could no longer reach any site. The mean for those who reach a site goes from 6.0 to "
+        "9.0 minutes"
+    )
+    found = compare(m, before=["Y"], after=["X", "Y"], demand=demand)
+    assert "; 30 could reach one for the first time. " in found.sentence()
+    still = compare(m, before=["X"], after=["X", "Y"], demand=demand).sentence()
+    assert still.startswith("Opening Y changes nobody's walk to the nearest site, of 40 families.")
+    assert "The mean for everyone goes from 6.0 to 6.0 minutes" in still
 
 
 def test_shown_in_a_notebook_safely():

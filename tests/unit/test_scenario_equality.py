@@ -61,7 +61,11 @@ def test_groups_by_hand():
     assert row["mean_minutes_change"] == pytest.approx(8)
     assert row["others_mean_minutes_change"] == pytest.approx(760 / 220)
     assert row["ratio_to_others"] == pytest.approx(8 / (760 / 220))
-    assert row["share_lengthened"] == 1
+    # 80 of 90 walk further and 10 reach nothing; of the others 220 of 260 and 40
+    assert row["share_lengthened"] == pytest.approx(80 / 90)
+    assert row["share_newly_unreachable"] == pytest.approx(10 / 90)
+    assert row["others_share_lengthened"] == pytest.approx(220 / 260)
+    assert row["others_share_newly_unreachable"] == pytest.approx(40 / 260)
     assert row["newly_unreachable"] == 10
     # those who are not White British: 10 and 50
     other = table.loc["people other than White British"]
