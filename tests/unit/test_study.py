@@ -237,6 +237,14 @@ def test_every_table_is_as_the_manifest_says(rotherham):
     assert all(row["source"] != "not stated" for row in rotherham.inputs)
 
 
+@pytest.mark.parametrize("table", ["centres", "candidates", "neighbours", "places"])
+def test_names_hold_no_typing_artefact(table):
+    names = pd.read_csv(ROTHERHAM / f"{table}.csv", dtype=str)["name"]
+    # a capital after an apostrophe, a word all in capitals (RNN and NI are abbreviations), blanks
+    wrong = names[names.str.contains(r"['\u2019]S\b|\b[A-Z]{4,}\b|\s\s|^\s|\s$|\bCsc\b|,,")]
+    assert wrong.tolist() == []
+
+
 def test_a_changed_table_is_told(folder):
     spoil(folder, "candidates.csv", lambda f: f.iloc[:-1])
     study = load_study(folder)
