@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from access.cli.options import JsonOption, NetworkOption, QuietOption, StudyArgument
+from access.cli.options import JsonOption, NetworkOption, NoCacheOption, QuietOption, StudyArgument
 from access.cli.progress import steps
 
 CloseOption = Annotated[
@@ -73,6 +73,7 @@ def compare(
         ),
     ] = None,
     network: NetworkOption = None,
+    no_cache: NoCacheOption = False,
     out: FolderOption = None,
     quiet: QuietOption = False,
     json: JsonOption = False,
@@ -117,7 +118,7 @@ def compare(
     seen = None if attendance is None else read_attendance(attendance)
     assumed = None if take_up is None else read_take_up(take_up)
     with steps(quiet=quiet or json) as progress:
-        results = travel_times(loaded, network=network, progress=progress)
+        results = travel_times(loaded, network=network, keep=not no_cache, progress=progress)
         answers = {}
         for question in asked:
             progress(f"before and after: {question.title}")

@@ -7,13 +7,21 @@ from typing import Annotated
 
 import typer
 
-from access.cli.options import JsonOption, NetworkOption, OutOption, QuietOption, StudyArgument
+from access.cli.options import (
+    JsonOption,
+    NetworkOption,
+    NoCacheOption,
+    OutOption,
+    QuietOption,
+    StudyArgument,
+)
 from access.cli.progress import steps
 
 
 def map_(
     study: StudyArgument = "rotherham",
     network: NetworkOption = None,
+    no_cache: NoCacheOption = False,
     out: OutOption = None,
     static: Annotated[
         bool,
@@ -55,7 +63,9 @@ def map_(
     loaded = load_study(study)
     folder = out or Path("maps") / loaded.name
     with steps(quiet=quiet or json) as progress:
-        data = explorer_data(measure_study(loaded, network=network, progress=progress))
+        data = explorer_data(
+            measure_study(loaded, network=network, keep=not no_cache, progress=progress)
+        )
         progress("writing explorer.html")
         files = [write_explorer(data, folder / "explorer.html", online_tiles=online_tiles)]
         if static:

@@ -24,6 +24,16 @@ NetworkOption = Annotated[
         "GraphML file. Without it, streets are modelled and every output says so.",
     ),
 ]
+NoCacheOption = Annotated[
+    bool,
+    typer.Option(
+        "--no-cache",
+        help="Read the street extract anew, and keep nothing of it. Without this, networks and "
+        "travel times are kept in your cache folder (or in the one that the environment variable "
+        "ACCESS_CACHE names; 'off' there does the same as --no-cache) and the next run on the "
+        "same file skips reading it.",
+    ),
+]
 OutOption = Annotated[
     Path | None,
     typer.Option("--out", metavar="DIR", help="Where to write; default maps/<study>/."),

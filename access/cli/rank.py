@@ -14,7 +14,7 @@ from access.cli.compare import (
     ProposalOption,
     ServiceOption,
 )
-from access.cli.options import JsonOption, NetworkOption, QuietOption, StudyArgument
+from access.cli.options import JsonOption, NetworkOption, NoCacheOption, QuietOption, StudyArgument
 from access.cli.progress import steps
 
 
@@ -42,6 +42,7 @@ def rank(
     ] = 0,
     neighbours: NeighboursOption = False,
     network: NetworkOption = None,
+    no_cache: NoCacheOption = False,
     out: FolderOption = None,
     quiet: QuietOption = False,
     json: JsonOption = False,
@@ -76,7 +77,7 @@ def rank(
     loaded = load_study(study)
     asked = questions(loaded, proposal=proposal, service=service, close=close or [])
     with steps(quiet=quiet or json) as progress:
-        results = travel_times(loaded, network=network, progress=progress)
+        results = travel_times(loaded, network=network, keep=not no_cache, progress=progress)
         answers = {}
         for question in asked:
             progress(f"every alternative: {question.title}")

@@ -8,13 +8,21 @@ from typing import Annotated
 
 import typer
 
-from access.cli.options import JsonOption, NetworkOption, OutOption, QuietOption, StudyArgument
+from access.cli.options import (
+    JsonOption,
+    NetworkOption,
+    NoCacheOption,
+    OutOption,
+    QuietOption,
+    StudyArgument,
+)
 from access.cli.progress import steps
 
 
 def report(
     study: StudyArgument = "rotherham",
     network: NetworkOption = None,
+    no_cache: NoCacheOption = False,
     out: OutOption = None,
     internal: Annotated[
         bool,
@@ -78,7 +86,7 @@ def report(
     loaded = load_study(study)
     folder = out or Path("maps") / loaded.name
     with steps(quiet=quiet or json) as progress:
-        results = measure_study(loaded, network=network, progress=progress)
+        results = measure_study(loaded, network=network, keep=not no_cache, progress=progress)
         results = with_hubs(results, mode=mode, progress=progress)
         robust = {}
         for key, result in results.proposals.items():

@@ -6,13 +6,21 @@ from pathlib import Path
 
 import typer
 
-from access.cli.options import JsonOption, NetworkOption, OutOption, QuietOption, StudyArgument
+from access.cli.options import (
+    JsonOption,
+    NetworkOption,
+    NoCacheOption,
+    OutOption,
+    QuietOption,
+    StudyArgument,
+)
 from access.cli.progress import steps
 
 
 def run(
     study: StudyArgument = "rotherham",
     network: NetworkOption = None,
+    no_cache: NoCacheOption = False,
     out: OutOption = None,
     quiet: QuietOption = False,
     json: JsonOption = False,
@@ -38,7 +46,7 @@ def run(
     loaded = load_study(study)
     folder = out or Path("maps") / loaded.name
     with steps(quiet=quiet or json) as progress:
-        results = run_job(loaded, network=network, progress=progress)
+        results = run_job(loaded, network=network, keep=not no_cache, progress=progress)
         write_outputs(results, folder, progress=progress)
     if json:
         typer.echo(to_json(summary_of(results)), nl=False)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,9 @@ from access.ledger import sha256_of
 from access.network.assemble import assemble
 from access.network.graph import Network
 from access.network.interchange import network_from_graph, read_graphml
+from access.network.kept import cache_key, kept_network, network_path
 from access.network.profile import PRESETS, Profile
 from access.network.slope import Heights, read_heights
-from access.network.store import cache_key, kept_network
 from access.sources.osm import SUFFIXES, Streets, is_street_file, read_streets
 
 
@@ -84,19 +86,78 @@ def build_network(
     path = Path(source)
     if cache is None or not path.is_file():
         return _from_file(path, chosen, keep, heights)
+    key = _key(path, sha256_of(path), chosen, keep, heights)
+    return kept_network(cache, key, lambda: _from_file(path, chosen, keep, heights))
+
+
+def build_networks(
+    source: str | Path,
+    profiles: Mapping[str, Profile],
+    *,
+    cache: str | Path | None = None,
+    progress: Callable[[str], None] = lambda step: None,
+) -> dict[str, Network]:
+    """Build the streets of several kinds of traveller from one file, read once at most.
+
+    Parameters
+    ----------
+    source : path
+        As for `build_network`.
+    profiles : mapping of str to Profile
+        By any name.
+    cache : path, optional
+        As for `build_network`; where every network is kept there, the file is not read.
+    progress : callable
+        Called with a few words before each step.
+
+    Returns
+    -------
+    dict of str to Network
+        In the order of `profiles`.
+
+    Raises
+    ------
+    NetworkError
+        As in `build_network`.
+
+    Examples
+    --------
+    >>> build_networks("streets.osm.pbf", {})
+    {}
+    """
+    path = Path(source)
+    whole: list[Streets] = []
+
+    def build(name: str, profile: Profile) -> Network:
+        # GraphML comes as a graph of one mode's own; a street extract is read once for all
+        if path.name.lower().endswith(".graphml"):
+            progress(f"building the {name} network")
+            return _from_file(path, profile, "main", None)
+        if not whole:
+            progress(f"reading {path.name}")
+            whole.append(read_streets(path))
+        progress(f"building the {name} network")
+        return assemble(whole[0], profile)
+
+    if cache is None or not path.is_file():
+        return {name: build(name, profile) for name, profile in profiles.items()}
+    sha256, found = sha256_of(path), {}
+    for name, profile in profiles.items():
+        key = _key(path, sha256, profile, "main", None)
+        if network_path(cache, key).exists():
+            progress(f"taking the {name} network kept from an earlier run on {path.name}")
+        found[name] = kept_network(cache, key, partial(build, name, profile))
+    return found
+
+
+def _key(path: Path, sha256: str, profile: Profile, keep: str, heights: Heights | None) -> str:
+    """Name what decides a network made from a file."""
     grid = None if heights is None else [
         heights.crs, heights.west, heights.south, heights.cell_m, heights.metres.shape,
         hashlib.sha256(heights.metres.tobytes()).hexdigest(),
     ]  # fmt: skip
-    key = cache_key(
-        {
-            "file": [path.name, sha256_of(path)],
-            "profile": chosen.to_dict(),
-            "keep": keep,
-            "heights": grid,
-        }
-    )
-    return kept_network(cache, key, lambda: _from_file(path, chosen, keep, heights))
+    parts = {"file": [path.name, sha256], "profile": profile.to_dict(), "keep": keep}
+    return cache_key({**parts, "heights": grid})
 
 
 def _from_file(path: Path, profile: Profile, keep: str, heights: Heights | None) -> Network:

@@ -1,21 +1,17 @@
-"""Networks and matrices kept on disk by what they were made from.
+"""Networks and matrices as files, whole or not at all.
 
-A kept file is named after a hash of everything that decides its contents: the street file's
-bytes, the profile, the options, and this package's version and source code. A change in any of
-them is another name, so nothing stale is ever found. Each file also carries a fingerprint of its
-contents; one that is damaged or cut short is noticed, said in the log, and made again.
+Each file carries a fingerprint of its contents; one that is damaged or cut short is refused.
+`access.network.kept` finds them again by what they were made from.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import os
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, fields
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +19,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-import access
 from access.errors import AccessError, NetworkError, OutputError
 from access.network.graph import Network
 from access.network.matrix import TravelMatrix
@@ -33,46 +28,11 @@ from access.sources.osm import SourceInfo
 
 #: Raised whenever the layout of kept files changes.
 FORMAT = 1
-_LOG = logging.getLogger(__name__)
 _LISTS = ("class_names", "street_names", "assumptions")
 _MATRICES = ("entry_minutes", "network_minutes", "exit_minutes", "total_minutes",
              "network_metres", "status")  # fmt: skip
 _DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, AccessError,
             pa.ArrowException, NotImplementedError)  # fmt: skip
-
-
-def cache_key(parts: Mapping[str, Any]) -> str:
-    """Hash what decides a kept file's contents, with this package's version and code.
-
-    Parameters
-    ----------
-    parts : mapping
-        JSON-ready values.
-
-    Returns
-    -------
-    str
-        64 hexadecimal digits.
-
-    Examples
-    --------
-    >>> cache_key({"profile": "walk"}) == cache_key({"profile": "drive"})
-    False
-    """
-    whole = {**parts, "format": FORMAT, "version": access.__version__, "code": _code_hash()}
-    text = json.dumps(whole, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-@cache
-def _code_hash() -> str:
-    """Fingerprint of the source code that builds and measures networks."""
-    home = Path(access.__file__).parent
-    total = hashlib.sha256()
-    for path in sorted([*(home / "network").glob("*.py"), home / "sources/osm.py",
-                        home / "units.py"]):  # fmt: skip
-        total.update(path.name.encode() + path.read_bytes())
-    return total.hexdigest()
 
 
 def save_network(network: Network, path: str | Path) -> None:
@@ -268,55 +228,3 @@ def read_matrix(path: str | Path) -> TravelMatrix:
 def _plain(head: dict[str, Any]) -> dict[str, Any]:
     plain: dict[str, Any] = json.loads(json.dumps(head))
     return plain
-
-
-def kept_network(folder: str | Path, key: str, make: Callable[[], Network]) -> Network:
-    """Take a network from a folder, or make it and keep it there.
-
-    Parameters
-    ----------
-    folder : str or Path
-    key : str
-        As `cache_key` gives it.
-    make : callable
-        Builds the network; called if it is not kept, or damaged.
-
-    Returns
-    -------
-    Network
-    """
-    path = Path(folder) / f"network-{key}.npz"
-    if path.exists():
-        try:
-            return load_network(path)
-        except NetworkError as error:
-            _LOG.warning("%s", error)
-    network = make()
-    save_network(network, path)
-    return network
-
-
-def kept_matrix(folder: str | Path, key: str, make: Callable[[], TravelMatrix]) -> TravelMatrix:
-    """Take a matrix from a folder, or measure it and keep it there.
-
-    Parameters
-    ----------
-    folder : str or Path
-    key : str
-        As `cache_key` gives it.
-    make : callable
-        Measures the matrix; called if it is not kept, or damaged.
-
-    Returns
-    -------
-    TravelMatrix
-    """
-    path = Path(folder) / f"matrix-{key}.parquet"
-    if path.exists():
-        try:
-            return read_matrix(path)
-        except NetworkError as error:
-            _LOG.warning("%s", error)
-    matrix = make()
-    write_matrix(matrix, path)
-    return matrix

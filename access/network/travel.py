@@ -18,12 +18,12 @@ from access.errors import NetworkError, ParameterError
 from access.network.anchor import Ends, anchor, arriving, leaving
 from access.network.chains import Chains
 from access.network.graph import Network
+from access.network.kept import cache_key, kept_matrix
 from access.network.matrix import Status, TravelMatrix
 from access.network.nearby import along_chains, within_trees
 from access.network.places import Places, check_over, read_places
 from access.network.search import least
 from access.network.snap import Snaps, snap
-from access.network.store import cache_key, kept_matrix
 
 Floats = NDArray[np.float64]
 Table: TypeAlias = pd.DataFrame | gpd.GeoDataFrame | Places

@@ -23,7 +23,11 @@ def _silent(step: str) -> None:
 
 
 def travel_times(
-    study: Study, *, network: Path | None = None, progress: Progress = _silent
+    study: Study,
+    *,
+    network: Path | None = None,
+    keep: bool = True,
+    progress: Progress = _silent,
 ) -> StudyResults:
     """Make a study's networks and travel matrices, and no more.
 
@@ -31,6 +35,7 @@ def travel_times(
     ----------
     study : Study
     network : Path, optional
+    keep : bool
         As in `access.run.measure_study`.
     progress : callable
 
@@ -45,7 +50,8 @@ def travel_times(
         As in `access.run.measure_study`.
     """
     bare = study.config.model_copy(update={"proposals": {}})
-    results = measure_study(replace(study, config=bare), network=network, progress=progress)
+    only = replace(study, config=bare)
+    results = measure_study(only, network=network, keep=keep, progress=progress)
     return replace(results, study=study)
 
 

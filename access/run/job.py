@@ -15,14 +15,15 @@ import shapely
 from access.errors import Fault, NetworkError
 from access.ledger import RunLedger, sha256_of
 from access.measure import typical_matrix
-from access.network import Network, Profile, Status, TravelMatrix, build_network, travel_matrix
+from access.network import Network, Profile, Status, TravelMatrix, travel_matrix
+from access.network.build import build_networks
 from access.network.places import read_places
 from access.network.snap import snap
 from access.results import StudyResults
 from access.run.hubs import with_hubs
 from access.run.proposals import measure_proposals, rank_jointly
+from access.sources.cache import user_cache
 from access.sources.modelled import MODELLED_STREETS, modelled_network
-from access.sources.osm import read_streets
 from access.study import Study
 from access.units import project
 
@@ -32,7 +33,11 @@ REAL_STREETS = "Streets: {name} (© OpenStreetMap contributors, ODbL), as they a
 
 
 def run_job(
-    study: Study, *, network: Path | None = None, progress: Progress = lambda step: None
+    study: Study,
+    *,
+    network: Path | None = None,
+    keep: bool = True,
+    progress: Progress = lambda step: None,
 ) -> StudyResults:
     """Do the main job: everything of `measure_study`, and where Family Hubs would best stand.
 
@@ -41,6 +46,9 @@ def run_job(
     study : Study
     network : Path, optional
         An OpenStreetMap extract or GraphML; streets are modelled when it is not given.
+    keep : bool
+        Keep what is made of the extract in `access.sources.cache.user_cache`, and take it from
+        there. The results are the same either way.
     progress : callable
         Called with a few words before each step.
 
@@ -55,11 +63,16 @@ def run_job(
     ParameterError
         If the study's own choice of hubs is not among the sites to choose from.
     """
-    return with_hubs(measure_study(study, network=network, progress=progress), progress=progress)
+    found = measure_study(study, network=network, keep=keep, progress=progress)
+    return with_hubs(found, progress=progress)
 
 
 def measure_study(
-    study: Study, *, network: Path | None = None, progress: Progress = lambda step: None
+    study: Study,
+    *,
+    network: Path | None = None,
+    keep: bool = True,
+    progress: Progress = lambda step: None,
 ) -> StudyResults:
     """Make networks and travel matrices, and measure every proposal before and after.
 
@@ -68,6 +81,9 @@ def measure_study(
     study : Study
     network : Path, optional
         An OpenStreetMap extract or GraphML; streets are modelled when it is not given.
+    keep : bool
+        Keep what is made of the extract in `access.sources.cache.user_cache`, and take it from
+        there. The results are the same either way.
     progress : callable
         Called with a few words before each step.
 
@@ -81,12 +97,17 @@ def measure_study(
         If the network cannot be read, misses the study, or too many places do not join it.
     """
     sites = _sites(study)
-    networks = _networks(study, network, sites, progress)
+    cache = user_cache() if keep and network is not None else None
+    networks = _networks(study, network, sites, progress, cache)
     matrices = {}
     for mode, built in networks.items():
         progress(f"travel times, {mode}")
         matrices[mode] = travel_matrix(
-            built, study.areas, sites, snap_limit_m=study.config.travel.snap_limit_m
+            built,
+            study.areas,
+            sites,
+            snap_limit_m=study.config.travel.snap_limit_m,
+            cache=cache,
         )
         _check_snapping(study, matrices[mode], sites)
     if "p_no_car" in study.areas and study.areas["p_no_car"].notna().all():
@@ -140,7 +161,11 @@ def _sites(study: Study) -> pd.DataFrame:
 
 
 def _networks(
-    study: Study, source: Path | None, sites: pd.DataFrame, progress: Progress
+    study: Study,
+    source: Path | None,
+    sites: pd.DataFrame,
+    progress: Progress,
+    cache: Path | None,
 ) -> dict[str, Network]:
     if source is None:
         progress("modelling streets")
@@ -150,14 +175,8 @@ def _networks(
             mode: modelled_network(points, mode=mode, walk_km_h=walk_km_h)
             for mode in ("walk", "drive")
         }
-    progress(f"reading {source.name}")
-    # GraphML comes as a graph of one mode's own; a street extract is read once for both
-    streets = source if source.suffix == ".graphml" else read_streets(source)
-    networks = {}
-    for mode in ("walk", "drive"):
-        progress(f"building the {mode} network")
-        networks[mode] = build_network(streets, mode=mode, profile=_profile(study, mode))
-    return networks
+    profiles = {mode: _profile(study, mode) for mode in ("walk", "drive")}
+    return build_networks(source, profiles, cache=cache, progress=progress)
 
 
 def _profile(study: Study, mode: str) -> Profile:

@@ -95,7 +95,7 @@ def replay(
         study = beside if (beside / "study.toml").exists() else str(ledger["command"]["study"])
     loaded = load_study(study)
     _check_inputs(ledger, loaded, network)
-    results = run_job(loaded, network=network, progress=progress)
+    results = run_job(loaded, network=network, keep=False, progress=progress)
     with tempfile.TemporaryDirectory() as folder:
         again = write_outputs(results, Path(folder), progress=progress).outputs
     then: Mapping[str, str] = ledger["outputs"]

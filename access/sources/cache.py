@@ -1,15 +1,66 @@
-"""Replies of servers kept on disk with a checksum, so that a stopped job goes on where it was."""
+"""What is kept on disk: where, and replies of servers with a checksum.
+
+A stopped fetch goes on where it was, and a run on streets that were read before skips reading
+them (`access.network.kept` says how networks and matrices are found again).
+"""
 
 from __future__ import annotations
 
 import hashlib
 import logging
 import os
+import sys
 from pathlib import Path
 
 from access.errors import OutputError
 
+#: Environment variable that names the folder of kept networks; ``off`` keeps none.
+CACHE_VARIABLE = "ACCESS_CACHE"
 _LOG = logging.getLogger(__name__)
+
+
+def user_cache() -> Path | None:
+    """Find the folder where networks and travel times are kept for the next run.
+
+    Returns
+    -------
+    Path or None
+        What the environment variable ``ACCESS_CACHE`` says, else ``family-access`` in the user's
+        folder for caches on this system. ``None`` where the variable is ``off`` or the folder
+        cannot be made or written, which the log then says: a run goes on without.
+
+    Examples
+    --------
+    >>> os.environ["ACCESS_CACHE"] = "off"
+    >>> print(user_cache())
+    None
+    """
+    told = os.environ.get(CACHE_VARIABLE, "").strip()
+    if told.lower() == "off":
+        return None
+    try:
+        folder = Path(told).expanduser() if told else _system_cache() / "family-access"
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError) as error:  # RuntimeError: there is no home
+        _LOG.warning(
+            "nothing is kept for the next run: %s; name another folder in %s, or put 'off' there",
+            error, CACHE_VARIABLE,
+        )  # fmt: skip
+        return None
+    if not os.access(folder, os.W_OK):
+        _LOG.warning("nothing is kept for the next run: %s cannot be written", folder)
+        return None
+    return folder
+
+
+def _system_cache() -> Path:
+    if sys.platform == "win32":
+        local = os.environ.get("LOCALAPPDATA")
+        return Path(local) if local else Path.home() / "AppData/Local"
+    if sys.platform == "darwin":
+        return Path.home() / "Library/Caches"
+    named = os.environ.get("XDG_CACHE_HOME")
+    return Path(named) if named else Path.home() / ".cache"
 
 
 class ReplyCache:

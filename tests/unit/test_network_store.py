@@ -14,7 +14,7 @@ import pytest
 
 import access
 from access.errors import NetworkError, OutputError
-from access.network import Network, Profile, TravelMatrix, store
+from access.network import Network, Profile, TravelMatrix, kept, store
 from access.network.store import load_network, read_matrix, save_network, write_matrix
 from tests.streets import at, places, write_osm
 
@@ -142,17 +142,19 @@ def test_any_change_of_input_builds_again(tmp_path, file, building):
     assert len(list(kept.iterdir())) == 6
 
 
-@pytest.mark.parametrize("what", ["version", "code", "format"])
+@pytest.mark.parametrize("what", ["version", "code", "format", "library"])
 def test_another_version_of_the_code_builds_again(tmp_path, file, building, monkeypatch, what):
-    kept = tmp_path / "kept"
-    access.build_network(file, cache=kept)
+    folder = tmp_path / "kept"
+    access.build_network(file, cache=folder)
     if what == "version":
         monkeypatch.setattr(access, "__version__", "99.0")
     elif what == "code":
-        monkeypatch.setattr(store, "_code_hash", lambda: "other")
+        monkeypatch.setattr(kept, "_code_hash", lambda: "other")
+    elif what == "library":
+        monkeypatch.setattr(kept, "version", lambda name: "99.0")
     else:
-        monkeypatch.setattr(store, "FORMAT", store.FORMAT + 1)
-    access.build_network(file, cache=kept)
+        monkeypatch.setattr(kept, "FORMAT", store.FORMAT + 1)
+    access.build_network(file, cache=folder)
     assert len(building) == 2
 
 

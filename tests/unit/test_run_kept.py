@@ -1,0 +1,266 @@
+"""What a run keeps of a street extract: never wrong, never in the way, and the same answers."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from access.ledger import sha256_of
+from access.network import build, kept
+from access.network.matrix import TravelMatrix
+from access.run import write_outputs
+from access.run.job import measure_study, run_job
+from access.sources.cache import CACHE_VARIABLE, user_cache
+from access.study import Study, load_study
+from access.study.template import new_study
+from tests.newport import make_newport
+from tests.streets import write_osm
+
+STREET = {"highway": "residential", "name": "Grid Street"}
+LINES = 9
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch) -> Path:
+    """Keep things in a folder of the test's own."""
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "kept"))
+    return tmp_path / "kept"
+
+
+@pytest.fixture
+def study(tmp_path) -> Study:
+    new_study(tmp_path / "my_town")
+    return load_study(tmp_path / "my_town")
+
+
+@pytest.fixture
+def streets(tmp_path, study) -> Path:
+    """Lay a grid of streets over the made-up town."""
+    places = [study.areas, study.centres]
+    ends = {
+        c: (min(f[c].min() for f in places) - 0.002, max(f[c].max() for f in places) + 0.002)
+        for c in ("lon", "lat")
+    }
+
+    def step(column: str, k: int) -> float:
+        low, high = ends[column]
+        return round(low + (high - low) * k / (LINES - 1), 7)
+
+    grid = range(LINES)
+    nodes = {1 + LINES * i + j: (step("lon", i), step("lat", j)) for i in grid for j in grid}
+    ways = [(100 + i, [1 + LINES * i + j for j in grid], STREET) for i in grid]
+    ways += [(200 + j, [1 + LINES * i + j for i in grid], STREET) for j in grid]
+    return write_osm(tmp_path / "town.osm", nodes, ways)
+
+
+@pytest.fixture
+def reads(monkeypatch) -> list[str]:
+    """Count how often a street file is really read."""
+    names: list[str] = []
+    read = build.read_streets
+    monkeypatch.setattr(build, "read_streets", lambda path: names.append(path.name) or read(path))
+    return names
+
+
+def same(one: TravelMatrix, two: TravelMatrix) -> bool:
+    arrays = ("entry_minutes", "network_minutes", "exit_minutes", "total_minutes",
+              "network_metres", "status")  # fmt: skip
+    return one.provenance == two.provenance and all(
+        getattr(one, a).tobytes() == getattr(two, a).tobytes() for a in arrays
+    )
+
+
+# --- the folder: wrong ones first ----------------------------------------------------------------
+
+
+def test_a_folder_that_cannot_be_made_is_said_and_stops_nothing(
+    tmp_path, monkeypatch, caplog, study, streets
+):
+    (tmp_path / "taken").write_text("a file", encoding="utf-8")
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "taken"))
+    with caplog.at_level(logging.WARNING):
+        assert user_cache() is None
+        assert measure_study(study, network=streets).matrices
+    assert "nothing is kept for the next run" in caplog.text
+    assert "ACCESS_CACHE" in caplog.text
+
+
+def test_a_folder_that_cannot_be_written_is_said(folder, monkeypatch, caplog):
+    monkeypatch.setattr(os, "access", lambda path, how: False)  # root may write everywhere
+    with caplog.at_level(logging.WARNING):
+        assert user_cache() is None
+    assert "cannot be written" in caplog.text
+
+
+def test_a_full_disk_is_said_and_stops_nothing(folder, monkeypatch, caplog, study, streets):
+    def full(*args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(kept, "save_network", full)
+    monkeypatch.setattr(kept, "write_matrix", full)
+    with caplog.at_level(logging.WARNING):
+        assert measure_study(study, network=streets).matrices
+    assert caplog.text.count("could not be kept for the next time") == 4
+
+
+@pytest.mark.parametrize(
+    ("system", "variables", "expected"),
+    [
+        ("linux", {"XDG_CACHE_HOME": "{home}/xdg"}, "xdg/family-access"),
+        ("linux", {}, ".cache/family-access"),
+        ("darwin", {}, "Library/Caches/family-access"),
+        ("win32", {"LOCALAPPDATA": "{home}/local"}, "local/family-access"),
+    ],
+)
+def test_each_system_has_its_own_folder(tmp_path, monkeypatch, system, variables, expected):
+    for name in (CACHE_VARIABLE, "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value.format(home=tmp_path))
+    monkeypatch.setattr(sys, "platform", system)
+    assert user_cache() == tmp_path / expected
+
+
+@pytest.mark.parametrize("word", ["off", "OFF", " off "])
+def test_off_keeps_nothing(tmp_path, monkeypatch, word, study, streets, reads):
+    monkeypatch.setenv(CACHE_VARIABLE, word)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    assert user_cache() is None
+    for _ in range(2):
+        measure_study(study, network=streets)
+    assert reads == ["town.osm", "town.osm"], "once a run, for both modes"
+    assert not (tmp_path / "home").exists()
+
+
+# --- found again ---------------------------------------------------------------------------------
+
+
+def test_the_second_run_does_not_read_the_extract(folder, study, streets, reads):
+    told: list[str] = []
+    first = measure_study(study, network=streets, progress=told.append)
+    assert told[:3] == ["reading town.osm", "building the walk network",
+                        "building the drive network"]  # fmt: skip
+    assert len(list(folder.glob("network-*.npz"))) == 2
+    assert len(list(folder.glob("matrix-*.parquet"))) == 2
+    told.clear()
+    second = measure_study(study, network=streets, progress=told.append)
+    assert reads == ["town.osm"]
+    assert told[0] == "taking the walk network kept from an earlier run on town.osm"
+    for mode in ("walk", "drive"):
+        assert first.networks[mode].digest == second.networks[mode].digest
+        assert same(first.matrices[mode], second.matrices[mode])
+
+
+def test_another_extract_or_another_speed_is_read_again(folder, tmp_path, study, streets, reads):
+    measure_study(study, network=streets)
+    settings = tmp_path / "my_town" / "study.toml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace("walk_km_h = 4.8", "walk_km_h = 4.0"), encoding="utf-8")
+    slow = load_study(tmp_path / "my_town")
+    assert slow.config.travel.walk_km_h == 4.0
+    slower = measure_study(slow, network=streets)
+    assert reads == ["town.osm"] * 2
+    text = streets.read_text(encoding="utf-8").replace("Grid Street", "Grid Road")
+    streets.write_text(text, encoding="utf-8")
+    other = measure_study(study, network=streets)
+    assert reads == ["town.osm"] * 3
+    one, two = (r.matrices["walk"].total_minutes for r in (slower, other))
+    assert (one > two).any()
+
+
+def test_not_to_keep_neither_reads_nor_writes_the_folder(folder, study, streets, reads):
+    measure_study(study, network=streets, keep=False)
+    assert not folder.exists()
+    measure_study(study, network=streets)
+    measure_study(study, network=streets, keep=False)
+    assert len(reads) == 3
+
+
+def test_modelled_streets_keep_nothing(folder, study):
+    measure_study(study)
+    assert not folder.exists()
+
+
+def test_only_so_many_are_kept_and_the_least_used_goes(folder, monkeypatch, study, streets):
+    monkeypatch.setattr(kept, "MOST_KEPT", 3)
+    folder.mkdir()
+    for age, name in enumerate(("network-b.npz", "network-a.npz")):
+        (folder / name).write_bytes(b"old")
+        os.utime(folder / name, (1000 + age, 1000 + age))
+    (folder / "mine.npz").write_bytes(b"not ours")
+    measure_study(study, network=streets)
+    names = {path.name for path in folder.iterdir()}
+    assert "network-b.npz" not in names
+    assert {"network-a.npz", "mine.npz"} <= names
+    assert len([n for n in names if n.startswith("network-")]) == 3
+
+
+# --- damaged -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("what", "how"),
+    [
+        ("network-*.npz", "empty"),
+        ("network-*.npz", "cut"),
+        ("network-*.npz", "bit"),
+        ("matrix-*.parquet", "empty"),
+        ("matrix-*.parquet", "cut"),
+    ],
+)
+def test_a_damaged_file_is_said_and_made_again(folder, study, streets, caplog, reads, what, how):
+    first = measure_study(study, network=streets)
+    spoilt = sorted(folder.glob(what))
+    for path in spoilt:
+        data = bytearray(path.read_bytes())
+        if how == "bit":
+            data[len(data) // 2] ^= 1
+        path.write_bytes({"empty": b"", "cut": data[: len(data) // 2]}.get(how, data))
+    with caplog.at_level(logging.WARNING):
+        second = measure_study(study, network=streets)
+    for path in spoilt:
+        assert f"{path} cannot be used" in caplog.text
+    assert caplog.text.count("again") == 2
+    assert len(reads) == (2 if what.startswith("network") else 1)
+    for mode in ("walk", "drive"):
+        assert same(first.matrices[mode], second.matrices[mode])
+    caplog.clear()
+    measure_study(study, network=streets)
+    assert not caplog.text, "what was made again is whole"
+
+
+# --- the same answers ----------------------------------------------------------------------------
+
+
+def hashes(out: Path) -> dict[str, str]:
+    return {path.name: sha256_of(path) for path in sorted(out.iterdir())}
+
+
+@pytest.mark.slow
+def test_every_output_is_the_same_with_and_without_what_was_kept(folder, tmp_path, study, streets):
+    outs = []
+    for name, keep in (("without", False), ("first", True), ("second", True)):
+        write_outputs(run_job(study, network=streets, keep=keep), tmp_path / name)
+        outs.append(hashes(tmp_path / name))
+    assert len(outs[0]) > 10
+    assert outs[0] == outs[1] == outs[2]
+
+
+def test_newports_figures_are_the_same_from_kept_networks(folder, tmp_path, shared_data, reads):
+    streets = shared_data("newport/newport-2023-06-13.osm.pbf")
+    newport = load_study(make_newport(tmp_path / "newport", shared_data))
+    found = [measure_study(newport, network=streets, keep=k) for k in (False, True, True)]
+    assert len(reads) == 2
+    for results in found[1:]:
+        for mode in ("walk", "drive"):
+            assert same(found[0].matrices[mode], results.matrices[mode])
+            assert found[0].networks[mode].digest == results.networks[mode].digest
+        (one, two) = (next(iter(r.proposals.values())) for r in (found[0], results))
+        assert one.impacts["walk"].summary == two.impacts["walk"].summary
+        assert results.ledger.parameters == found[0].ledger.parameters
