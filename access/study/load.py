@@ -254,10 +254,8 @@ def _read_all(
     for kind, usual in TABLES.items():
         file = config.tables.get(kind, usual)  # type: ignore[call-overload]
         if kind != "centres" and kind not in config.tables and not (folder / file).exists():
-            tables[kind] = pd.DataFrame(
-                {"id": pd.Series(dtype=str), "lon": pd.Series(dtype=float),
-                 "lat": pd.Series(dtype=float)}
-            )  # fmt: skip
+            text, number = pd.Series(dtype=str), pd.Series(dtype=float)
+            tables[kind] = pd.DataFrame({"id": text, "name": text, "lon": number, "lat": number})
             continue
         tables[kind], wrong = read_table(folder / file, kind)
         faults += wrong + check_positions(tables[kind], config.study.box, file)

@@ -253,6 +253,20 @@ def test_a_changed_table_is_told(folder):
                for a in study.assumptions)  # fmt: skip
 
 
+def test_a_study_without_candidates_or_neighbours_can_be_asked_everything(tmp_path):
+    from access.run.ask import impact_of, ranking_of, travel_times
+    from access.run.questions import questions
+
+    new_study(tmp_path / "town")
+    study = load_study(tmp_path / "town")
+    assert not any(map(len, (study.candidates, study.neighbours, study.places, study.postcodes)))
+    assert list(study.candidates["name"]) == []
+    results = travel_times(study)
+    for question in questions(study):
+        assert impact_of(results, question, mode="walk", neighbours=True).summary["families"] > 0
+        assert len(ranking_of(results, question, mode="walk", neighbours=True).table) > 1
+
+
 def test_locality_of_an_area_is_that_of_its_nearest_centre(rotherham):
     own = rotherham.centres_of("childrens_centre")
     for i in (0, 100, 400, 853):
