@@ -10,9 +10,9 @@ from access.report.columns import Column
 from access.report.deprivation import tenths
 from access.report.findings import ProposalFindings
 from access.report.tables import Table, Totals
-from access.report.words import sentence
+from access.report.words import listed, sentence
 from access.results import MODE_TITLES
-from access.scenario.equality import equality
+from access.scenario.equality import equality, groups_counted
 
 _CLASSES = {
     "gain": "Less far",
@@ -24,15 +24,6 @@ _CLASSES = {
     "newly_reached": "Could reach one for the first time",
     "unreached_both": "Cannot reach any, before or after",
 }
-#: Label, column of the areas ("not" for those outside it), and what it is part of.
-EQUALITY_GROUPS = (
-    ("disabled people", "disabled", "people"),
-    ("people other than White British", "not white_british", "people"),
-    ("lone-parent households", "lone_parent_households", "households"),
-    ("lone-parent households", "lone_parents", "households"),
-    ("households without a car", "households_no_car", "households"),
-    ("families whose youngest child is under five", "families_youngest_0_4", "households"),
-)
 
 
 def classes_table(found: ProposalFindings) -> Table:
@@ -217,15 +208,10 @@ def equality_table(found: ProposalFindings) -> tuple[Table | None, str]:
     (Table or None, str)
         ``None`` where demand counts no group; the warning that must stand beside the table.
     """
-    known = found.impact.demand.columns
-    groups = {
-        label: (column, base)
-        for label, column, base in EQUALITY_GROUPS
-        if column.removeprefix("not ") in known and base in known
-    }
-    if not groups:
+    if not groups_counted(list(map(str, found.impact.demand.columns))):
         return None, ""
-    result = equality(found.impact, groups)
+    result = equality(found.impact)
+    left_out = f"not counted by area: {listed(result.left_out)}" if result.left_out else ""
     hidden = ("people",)
     columns = (
         Column("group", "Group"),
@@ -256,7 +242,7 @@ def equality_table(found: ProposalFindings) -> tuple[Table | None, str]:
         columns,
         rows,
         totals=Totals.NONE,
-        notes=(*(sentence(note) for note in result.notes), *say.further_note(found.impact)),
+        notes=(*filter(None, [sentence(left_out)]), *say.further_note(found.impact)),
         short=f"Equality, {found.title}",
     )
     return table, result.warning

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -35,6 +35,11 @@ class Group:
         Of demand: how many the group is part of.
     inverse : bool
         The group is those of `base` who are not in `column`.
+    characteristic : str
+        The protected characteristic of the Equality Act 2010 that it tells of; empty for none.
+    other_date : bool
+        The base may be of another date, and so smaller than the group in an area that grew: it
+        is then taken to be all of the group there.
 
     Examples
     --------
@@ -46,19 +51,22 @@ class Group:
     column: str
     base: str
     inverse: bool = False
+    characteristic: str = ""
+    other_date: bool = False
 
 
 #: Groups looked for unless told otherwise; of equal labels the first that demand holds is taken.
 KNOWN_GROUPS = (
-    Group("disabled people", "disabled", "people"),
-    Group("people other than White British", "white_british", "people", inverse=True),
+    Group("disabled people", "disabled", "people", characteristic="disability"),
+    Group("people other than White British", "white_british", "people", True, "race"),
     Group("lone-parent households", "lone_parents", "households"),
     Group("lone-parent households", "lone_parent_households", "households"),
     Group("households without a car", "households_no_car", "households"),
-    Group("families with a child under 5", "families_youngest_0_4", "households"),
-    Group("children under 5", "children_0_4", "people"),
-    Group("young people 11 to 18", "young_11_18", "people"),
-    Group("people aged 65 and over", "people_65_plus", "people"),
+    Group("families whose youngest child is under 5", "families_youngest_0_4", "households"),
+    Group("children under 5", "children_0_4", "people", False, "age", True),
+    Group("children 5 to 10", "children_5_10", "people", False, "age", True),
+    Group("young people 11 to 18", "young_11_18", "people", False, "age", True),
+    Group("people aged 65 and over", "people_65_plus", "people", False, "age", True),
 )
 _OTHER_BASES = {"people": ("people", "residents"), "households": ("households",)}
 
@@ -78,11 +86,14 @@ class Equality:
         To stand beside the table wherever it goes.
     notes : tuple of str
         Groups left out, and why.
+    left_out : tuple of str
+        Labels of the groups left out.
     """
 
     table: pd.DataFrame
     warning: str = ECOLOGICAL_WARNING
     notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def sentence(self) -> str:
         """Say which group's areas lose most against everyone else's.
@@ -143,7 +154,10 @@ def equality(impact: Impact, groups: Mapping[str, tuple[str, str]] | None = None
     >>> table["mean_minutes_change"].round(2).item(), table["ratio_to_others"].round(2).item()
     (7.33, 1.57)
     """
-    chosen, notes = _chosen(impact.demand, groups)
+    chosen, left_out = _chosen(impact.demand, groups)
+    notes = [
+        f"{label} left out: demand needs columns {columns}" for label, columns in left_out.items()
+    ]
     rows, faults = [], []
     for group in chosen:
         inside, base, wrong = _counts(impact.demand, group)
@@ -151,7 +165,8 @@ def equality(impact: Impact, groups: Mapping[str, tuple[str, str]] | None = None
         if not wrong:
             rows.append(_row(impact, group.label, inside, base - inside))
     fail("equality groups cannot be counted", faults)
-    return Equality(table=pd.DataFrame(rows, columns=_COLUMNS), notes=tuple(notes))
+    table = pd.DataFrame(rows, columns=_COLUMNS)
+    return Equality(table=table, notes=tuple(notes), left_out=tuple(left_out))
 
 
 _COLUMNS = [
@@ -171,9 +186,36 @@ _COLUMNS = [
 ]
 
 
+def groups_counted(columns: Collection[str]) -> tuple[Group, ...]:
+    """Give the groups that a table of areas counts, each with the base it has.
+
+    Parameters
+    ----------
+    columns : collection of str
+        Of the table.
+
+    Returns
+    -------
+    tuple of Group
+        Of `KNOWN_GROUPS`, each label once.
+
+    Examples
+    --------
+    >>> [g.label for g in groups_counted(["id", "people", "disabled", "lone_parents"])]
+    ['disabled people']
+    """
+    found: dict[str, Group] = {}
+    for group in KNOWN_GROUPS:
+        bases = [b for b in _OTHER_BASES[group.base] if b in columns]
+        if group.column in columns and bases:
+            found.setdefault(group.label, replace(group, base=bases[0]))
+    return tuple(found.values())
+
+
 def _chosen(
     demand: pd.DataFrame, groups: Mapping[str, tuple[str, str]] | None
-) -> tuple[list[Group], list[str]]:
+) -> tuple[list[Group], dict[str, str]]:
+    """Give the groups to count, and the columns that those left out would need, by label."""
     if groups is not None:
         listed = []
         for label, (column, base) in groups.items():
@@ -185,26 +227,19 @@ def _chosen(
                 f"demand has no columns {missing} to count equality groups by; found "
                 f"{list(map(str, demand.columns))}"
             )
-        return listed, []
-    found: dict[str, Group] = {}
+        return listed, {}
+    chosen = list(groups_counted(list(map(str, demand.columns))))
+    there = {group.label for group in chosen}
     needs: dict[str, str] = {}
     for group in KNOWN_GROUPS:
-        bases = [b for b in _OTHER_BASES[group.base] if b in demand.columns]
-        if group.column in demand.columns and bases:
-            found.setdefault(group.label, Group(group.label, group.column, bases[0], group.inverse))
-        needs.setdefault(group.label, f"{group.column} and {group.base}")
-    chosen = list(found.values())
-    notes = [
-        f"{label} left out: demand needs columns {columns}"
-        for label, columns in needs.items()
-        if label not in found
-    ]
+        if group.label not in there:
+            needs.setdefault(group.label, f"{group.column} and {group.base}")
     if not chosen:
         raise ParameterError(
             "demand holds no equality group; expected counts such as people and disabled, or "
             f"white_british, or households and lone_parents; found {list(demand.columns)}"
         )
-    return chosen, notes
+    return chosen, needs
 
 
 def _counts(demand: pd.DataFrame, group: Group) -> tuple[np.ndarray, np.ndarray, list[Fault]]:
@@ -214,6 +249,8 @@ def _counts(demand: pd.DataFrame, group: Group) -> tuple[np.ndarray, np.ndarray,
     )
     base, more = numbers(demand, group.base, low=0, high=np.inf, expected=expected, what="demand")
     faults += more
+    if group.other_date and not faults:
+        base = np.maximum(base, inside)
     faults += [
         Fault(
             "demand",

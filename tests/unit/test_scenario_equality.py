@@ -8,6 +8,7 @@ import pytest
 from access.errors import ParameterError
 from access.network.matrix import TravelMatrix
 from access.scenario import ECOLOGICAL_WARNING, compare, equality
+from access.scenario.equality import KNOWN_GROUPS, groups_counted
 
 INF = math.inf
 M = TravelMatrix.from_minutes(
@@ -77,6 +78,25 @@ def test_groups_of_ones_own():
     got = equality(impact(), {"others": ("not white_british", "people")}).table
     assert got["people"].tolist() == [60]
     assert got["group"].tolist() == ["others"]
+
+
+def test_ages_of_another_date_may_count_more_than_the_census_did():
+    # b had 15 people at the census; 20 children live there now, who are then all of its people
+    demand = DEMAND[["id", "count", "people"]].assign(children_0_4=[10, 20, 0])
+    demand["people"] = [100, 15, 50]
+    found = equality(impact(demand)).table.set_index("group").loc["children under 5"]
+    assert (found["people"], found["share_of_base"]) == (30, pytest.approx(30 / 170))
+    with pytest.raises(ParameterError, match="cannot be counted"):
+        equality(impact(demand), {"children": ("children_0_4", "people")})
+
+
+def test_each_known_group_is_looked_for_once_and_told_of_a_characteristic_or_none():
+    columns = [c for g in KNOWN_GROUPS for c in (g.column, g.base)]
+    labels = [g.label for g in groups_counted(columns)]
+    assert len(labels) == len(set(labels)) == len({g.label for g in KNOWN_GROUPS})
+    assert groups_counted(["disabled"]) == (), "without a base nobody can be set beside them"
+    (group,) = groups_counted(["lone_parent_households", "households"])
+    assert (group.column, group.characteristic) == ("lone_parent_households", "")
 
 
 def test_groups_left_out_are_named_and_the_warning_stands_everywhere():
