@@ -29,10 +29,14 @@ _INF = highspy.kHighsInf
 _OPTIMAL = highspy.HighsModelStatus.kOptimal
 _INFEASIBLE = highspy.HighsModelStatus.kInfeasible
 _PAST_BOUND = highspy.HighsModelStatus.kObjectiveBound
+_BASIC = highspy.HighsBasisStatus.kBasic
 _ENTRIES_AT_ONCE = 20_000_000
-
+_NO_PRICE = 1e-12
 
 _IDLE_ROUNDS = 8
+_FORGET_AFTER = 8
+_FORGET_SHARE = 0.1
+_KEPT_FOR_GOOD = -1
 
 
 def _snapped(y: Floats) -> Floats:
@@ -119,6 +123,7 @@ class Master:
         self.k = len(self.columns)
         self.marks = self.columns[np.argsort(rho[self.columns], kind="stable")]
         self.history: list[tuple[Floats, list[Bools], int]] = []
+        self.unused_for = np.zeros(0, np.intp)  # solves since each row last held the answer up
         self.rounds = self.cuts = self.held = 0
         self.blocks = self._make_blocks(most_groups)
         self.engine = quiet_highs()
@@ -224,6 +229,22 @@ class Master:
         self.engine.addRow(
             max(low, -_INF), min(high, _INF), len(columns), columns.astype(np.int32), values
         )
+        self.unused_for = np.append(self.unused_for, _KEPT_FOR_GOOD)
+
+    def forget(self) -> None:
+        """Delete cuts that have long held nothing up, once they are many; they can come again.
+
+        Rows other than cuts stay. `tight` has nothing to give afterwards.
+        """
+        old = np.flatnonzero(self.unused_for >= _FORGET_AFTER)
+        if len(old) <= _FORGET_SHARE * len(self.unused_for):
+            return
+        status = self.engine.getBasis().row_status
+        # a row outside the basis is part of it: taking it away would cost the warm start
+        old = np.array([i for i in old if status[i] == _BASIC], np.int32)
+        self.engine.deleteRows(len(old), old)
+        self.unused_for = np.delete(self.unused_for, old)
+        self.history = []
 
     # -- cuts -------------------------------------------------------------------------------
     def cut(self, reach: Floats, picked: list[Bools] | None = None) -> int:
@@ -278,6 +299,7 @@ class Master:
         self.engine.addRows(
             len(names), right, np.full(len(names), _INF), len(index), start, index, total
         )
+        self.unused_for = np.append(self.unused_for, np.zeros(len(names), np.intp))
         return len(names)
 
     def _closer(self, rows: Ints, reach: Floats) -> tuple[Ints, Ints, Floats]:
@@ -338,6 +360,8 @@ class Master:
             return Relaxed(True, float(np.nextafter(cutoff, np.inf)), nothing, nothing)
         solution = engine.getSolution()
         self.column_value = np.array(solution.col_value)
+        idle = (np.abs(np.array(solution.row_dual)) < _NO_PRICE) & (self.unused_for >= 0)
+        self.unused_for = np.where(idle, self.unused_for + 1, np.minimum(self.unused_for, 0))
         y, reduced = np.zeros(sites), np.zeros(sites)
         y[self.columns] = self.column_value[: self.k]
         reduced[self.columns] = np.array(solution.col_dual)[: self.k]

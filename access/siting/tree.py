@@ -113,6 +113,7 @@ class Tree:
             return None
         self.watch.tick("tree", self.bound(node.bound), best.value)
         self.watch.nodes += 1
+        master.forget()
         master.bounds(node.must, node.may)
         answer = master.solve(
             best.cutoff, watch=self.watch, tick=lambda bound: self.tick(node, bound)
