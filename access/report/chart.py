@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -192,19 +192,27 @@ def quiet_axes(axes: Axes) -> None:
     axes.set_axisbelow(True)
 
 
-def label_bars(axes: Axes, lengths: list[float], words: list[str]) -> None:
+def label_bars(
+    axes: Axes,
+    lengths: Sequence[float],
+    words: Sequence[str],
+    places: Iterable[float] | None = None,
+) -> None:
     """Write each bar's figure beside its end, and make room for it.
 
     Parameters
     ----------
     axes : Axes
-    lengths : list of float
-        Of horizontal bars at 0, 1, 2 ...
-    words : list of str
+    lengths : sequence of float
+        Of horizontal bars.
+    words : sequence of str
+    places : iterable of float, optional
+        Where the bars stand; 0, 1, 2 ... when not given.
     """
     low, high = min([0.0, *lengths]), max([0.0, *lengths])
     span = (high - low) or 1.0
-    for place, (length, text) in enumerate(zip(lengths, words, strict=True)):
+    stand = range(len(lengths)) if places is None else places
+    for place, length, text in zip(stand, lengths, words, strict=True):
         left = length < 0
         axes.annotate(
             text,

@@ -9,10 +9,10 @@ from matplotlib.figure import Figure
 
 from access.errors import ParameterError
 from access.maps.style import CATEGORICAL, INK, PAPER, QUIET
-from access.report.chart import Chart, label_bars
+from access.report.chart import Chart
 from access.scenario import Ranking, Robustness
 from access.scenario.ranking import CRITERION_WORDS
-from access.scenario.words import list_words, mode_words, named, ordinal
+from access.scenario.words import mode_words, ordinal
 
 _SHORT = {
     "mean": "mean trip",
@@ -242,65 +242,3 @@ def _beaten_by(values: np.ndarray, own: tuple[float, float], x: str, y: str) -> 
     turned, mine = _turned(values, x, y), _turned(np.array(own), x, y)
     near = mine + 1e-9
     return int(((turned <= near).all(axis=1) & (turned < mine - 1e-9).any(axis=1)).sum())
-
-
-def robustness_chart(
-    robustness: Robustness, criterion: str = "mean", *, most: int = 8, caption: str = ""
-) -> Chart:
-    """How often each option is best when what is uncertain varies.
-
-    Parameters
-    ----------
-    robustness : Robustness
-    criterion : str
-    most : int
-        Options shown; the others are put together.
-    caption : str
-
-    Returns
-    -------
-    Chart
-
-    Raises
-    ------
-    ParameterError
-        If the criterion is not one of these.
-    """
-    table = robustness.best_options(criterion)
-    shown = table.head(most)
-    labels = [f"close {' '.join(closed)}" for closed in shown["closed"]]
-    shares = [100 * s for s in shown["share"]]
-    if len(table) > most:
-        labels.append(f"{len(table) - most:,} others")
-        shares.append(100 * float(table["share"].iloc[most:].sum()))
-    mine = set(robustness.proposal or ())
-    colours = [CATEGORICAL[3] if set(k) == mine else CATEGORICAL[0] for k in shown["kept"]]
-    colours += [QUIET] * (len(labels) - len(colours))
-    own = table[[set(k) == mine for k in table["kept"]]]
-    share = 100 * float(own["share"].sum()) if len(own) else 0.0
-    title = (
-        f"Closing {list_words(named(shown['closed'].iloc[0], robustness.names))} is best in "
-        f"{shares[0]:.0f} % of {len(robustness.draws):,} settings"
-    )
-    if robustness.proposal is not None:
-        title += f", the proposal in {_percent(share) if share else 'none'}"
-    alt = (
-        f"Bar chart of how often each option is best by {CRITERION_WORDS[criterion]}: "
-        + "; ".join(f"{label} {s:.0f} %" for label, s in zip(labels, shares, strict=True))
-        + "."
-    )
-
-    def draw(figure: Figure, axes: Axes) -> None:
-        places = np.arange(len(shares))
-        axes.barh(places, shares, color=colours, height=0.72)
-        axes.set_yticks(places, labels)
-        axes.invert_yaxis()
-        label_bars(axes, shares, [_percent(s) for s in shares])
-        axes.set_xlabel(f"share of settings in which it is best by {CRITERION_WORDS[criterion]}")
-
-    plain = "Varied: " + "; ".join(robustness.notes[:6]) + "."
-    return Chart(title, alt, caption or plain, draw, (6.8, 0.42 * len(shares) + 1.0))
-
-
-def _percent(share: float) -> str:
-    return "under 1 %" if 0 < share < 1 else f"{share:.0f} %"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -40,9 +39,7 @@ def robustness_of(
         after=question.scenario.open_ids,
         impacts={},
     )
-    found = study_robustness(results, result, mode=mode, draws=draws)
-    names = dict(zip(results.sites["id"], results.sites["name"], strict=True))
-    return replace(found, names=names)
+    return study_robustness(results, result, mode=mode, draws=draws)
 
 
 def ranking_summary(

@@ -1,7 +1,9 @@
 """Charts: titles that say the finding, words for those who cannot see, the same bytes each time."""
 
+import itertools
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -183,3 +185,50 @@ def test_the_robustness_chart_adds_up():
     axes = EVERY["robust"].figure().axes[0]
     assert sum(bar.get_width() for bar in axes.patches) == pytest.approx(100)
     assert "20 settings" in EVERY["robust"].title
+
+
+NAMES = {
+    f"YC{k:02d}": name
+    for k, name in enumerate(
+        ["Herringthorpe", "Treeton", "Kiveton Park", "Maltby Linx", "Swinton", "Mowbray Gardens",
+         "Rawmarsh (assumed)"]
+    )
+}  # fmt: skip
+
+
+def many_options(names):
+    """Draw settings in which many options are best at times, each closing four of seven."""
+    rng = np.random.default_rng(5)
+    ids = [f"a{i}" for i in range(8)]
+    m = TravelMatrix.from_minutes(rng.uniform(20, 30, (8, 7)), area_ids=ids, site_ids=list(NAMES))
+    return robustness(
+        m,
+        keep=3,
+        demand=pd.DataFrame({"id": ids, "count": 3}),
+        proposal=list(NAMES)[:3],
+        names=names,
+        uncertainty=Uncertainty(count_error="poisson"),
+        draws=60,
+    )
+
+
+def test_the_robustness_chart_names_sites_and_no_two_labels_touch():
+    chart = robustness_chart(many_options(NAMES))
+    assert not any(i in chart.title + chart.alt for i in NAMES)
+    assert " 0 %" not in chart.alt
+    figure = chart.figure()
+    labels = figure.axes[0].get_yticklabels()
+    figure.canvas.draw()
+    assert len(labels) > 5
+    assert all(label.get_text().startswith("Closing") for label in labels[:-1])
+    boxes = [label.get_window_extent() for label in labels]
+    assert not any(one.overlaps(two) for one, two in itertools.pairwise(boxes))
+    assert min(box.x0 for box in boxes) >= 0, "no label runs out of the picture"
+
+
+def test_the_robustness_chart_has_ids_where_no_name_is_known():
+    chart = robustness_chart(many_options({}), most=1)
+    labels = [label.get_text() for label in chart.figure().axes[0].get_yticklabels()]
+    assert labels[0].startswith("Closing YC0")
+    assert labels[1].endswith("others")
+    assert chart.title.startswith("Closing YC0")
