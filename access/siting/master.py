@@ -20,17 +20,14 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
-from access.errors import SitingError
+from access.siting.blocks import Block, make_blocks, reach_of
+from access.siting.engine import INFEASIBLE, PAST_BOUND, quiet_highs, solved
 from access.siting.model import Bools, Floats, Ints, Model
 from access.siting.near import Near
-from access.siting.search import Stop, Watch
+from access.siting.search import Watch
 
 _INF = highspy.kHighsInf
-_OPTIMAL = highspy.HighsModelStatus.kOptimal
-_INFEASIBLE = highspy.HighsModelStatus.kInfeasible
-_PAST_BOUND = highspy.HighsModelStatus.kObjectiveBound
 _BASIC = highspy.HighsBasisStatus.kBasic
-_ENTRIES_AT_ONCE = 20_000_000
 _NO_PRICE = 1e-12
 
 _IDLE_ROUNDS = 8
@@ -42,26 +39,6 @@ _KEPT_FOR_GOOD = -1
 def _snapped(y: Floats) -> Floats:
     """Take values that the engine left within rounding of 0 or 1 as 0 or 1."""
     return np.where(y < 1e-7, 0.0, np.where(y > 1 - 1e-7, 1.0, y))
-
-
-@dataclass(frozen=True, eq=False)
-class Block:
-    """Areas whose weighted minutes are estimated together: the objective, or one limit.
-
-    Parameters
-    ----------
-    weights : ndarray, shape (areas,)
-    group : ndarray of int, shape (areas,)
-        Which estimate each area belongs to.
-    groups : int
-    first : int
-        Column of the block's first estimate in the programme.
-    """
-
-    weights: Floats
-    group: Ints
-    groups: int
-    first: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,21 +58,6 @@ class Relaxed:
     value: float
     y: Floats
     reduced: Floats
-
-
-def quiet_highs() -> highspy.Highs:
-    """Make a silent single-threaded HiGHS for warm-started dual simplex."""
-    engine = highspy.Highs()
-    for option, value in (
-        ("output_flag", False),
-        ("threads", 1),
-        ("presolve", "off"),
-        ("solver", "simplex"),
-        ("simplex_strategy", 1),
-        ("random_seed", 0),
-    ):
-        engine.setOptionValue(option, value)
-    return engine
 
 
 class Master:
@@ -121,41 +83,21 @@ class Master:
         self.column_of = np.full(model.shape[1], -1)
         self.column_of[self.columns] = np.arange(len(self.columns))
         self.k = len(self.columns)
-        self.marks = self.columns[np.argsort(rho[self.columns], kind="stable")]
         self.history: list[tuple[Floats, list[Bools], int]] = []
         self.unused_for = np.zeros(0, np.intp)  # solves since each row last held the answer up
         self.rounds = self.cuts = self.held = 0
-        self.blocks = self._make_blocks(most_groups)
+        self.blocks = make_blocks(
+            model.minutes,
+            [model.weights, *(limit.weights for limit in model.limits)],
+            self.columns[np.argsort(rho[self.columns], kind="stable")],
+            first=self.k,
+            most_groups=most_groups,
+        )
         self.engine = quiet_highs()
         self._add_columns()
         self._add_rows()
 
     # -- building ---------------------------------------------------------------------------
-    def _make_blocks(self, most_groups: int) -> list[Block]:
-        blocks, first = [], self.k
-        for weights in (self.model.weights, *(limit.weights for limit in self.model.limits)):
-            used = np.flatnonzero(weights > 0)
-            label = np.zeros(len(weights), np.intp)
-            if len(used) <= most_groups:
-                label[used] = np.arange(len(used))
-                groups = len(used)
-            else:
-                label[used], groups = self._cluster(used, most_groups)
-            blocks.append(Block(weights, label, max(groups, 1), first))
-            first += max(groups, 1)
-        return blocks
-
-    def _cluster(self, used: Ints, most: int) -> tuple[Ints, int]:
-        """Group areas by which of the most promising free sites is nearest."""
-        marks = self.marks[: max(most, 1)]
-        label = np.empty(len(used), np.intp)
-        step = max(1, _ENTRIES_AT_ONCE // 8 // len(marks))
-        for start in range(0, len(used), step):
-            rows = used[start : start + step]
-            label[start : start + step] = self.model.minutes[np.ix_(rows, marks)].argmin(axis=1)
-        unique, inverse = np.unique(label, return_inverse=True)
-        return inverse.ravel(), len(unique)
-
     def _add_columns(self) -> None:
         model, k = self.model, self.k
         cost = [model.opening[self.columns]]
@@ -200,7 +142,7 @@ class Master:
         for reach, picked, row in self.history:
             again = []
             for block, wanted in zip(self.blocks, picked, strict=True):
-                used = self._groups_cut(block, wanted, reach)
+                used = block.cut_groups(wanted, reach)
                 mask = np.zeros(block.groups, bool)
                 mask[used] = np.abs(dual[row : row + len(used)]) > 0
                 row += len(used)
@@ -209,10 +151,6 @@ class Master:
             if any(mask.any() for mask in again):
                 kept.append((reach, again))
         return kept
-
-    @staticmethod
-    def _groups_cut(block: Block, wanted: Bools, reach: Floats) -> Ints:
-        return np.unique(block.group[wanted[block.group] & (block.weights > 0) & (reach > 0)])
 
     def adopt(self, cuts: list[tuple[Floats, list[Bools]]]) -> None:
         """Add cuts that another master gave by `tight`."""
@@ -318,26 +256,6 @@ class Master:
             cost = np.concatenate([cost, part[i, j]])
         return area, sites, cost
 
-    def reach(self, y: Floats) -> tuple[Floats, Floats]:
-        """Give each area's reach at a choice y (by site position) and its relaxed minutes."""
-        support = self.columns[y[self.columns] > 1e-9]
-        share = y[support]
-        n = len(self.model.minutes)
-        reach, minutes = np.empty(n), np.empty(n)
-        step = max(1, _ENTRIES_AT_ONCE // 8 // max(1, len(support)))
-        for start in range(0, n, step):
-            block = slice(start, start + step)
-            cost = self.model.minutes[block][:, support]
-            order = np.argsort(cost, axis=1, kind="stable")
-            cost = np.take_along_axis(cost, order, 1)
-            filled = np.cumsum(share[order], axis=1)
-            last = np.minimum((filled < 1 - 1e-9).sum(axis=1), len(support) - 1)
-            at = cost[np.arange(len(cost)), last]
-            before = np.maximum(at[:, None] - cost, 0.0)
-            reach[block] = at
-            minutes[block] = at - (before * share[order]).sum(axis=1)
-        return reach, minutes
-
     # -- solving ----------------------------------------------------------------------------
     def run(self, cutoff: float = np.inf) -> Relaxed:
         """Solve the programme as it stands, giving up early once past the cutoff.
@@ -353,10 +271,10 @@ class Master:
         engine.setOptionValue("objective_bound", min(cutoff, _INF))
         engine.setOptionValue("simplex_iteration_limit", 3_000 + 3 * engine.getNumRow())
         self.rounds += 1
-        status = self._attempt()
-        if status == _INFEASIBLE:
+        status = solved(engine)
+        if status == INFEASIBLE:
             return Relaxed(False, np.inf, nothing, nothing)
-        if status == _PAST_BOUND:
+        if status == PAST_BOUND:
             return Relaxed(True, float(np.nextafter(cutoff, np.inf)), nothing, nothing)
         solution = engine.getSolution()
         self.column_value = np.array(solution.col_value)
@@ -367,29 +285,10 @@ class Master:
         reduced[self.columns] = np.array(solution.col_dual)[: self.k]
         return Relaxed(True, engine.getObjectiveValue(), y, reduced)
 
-    def _attempt(self) -> highspy.HighsModelStatus:
-        """Run HiGHS; where it labours, start it afresh from its basis, then from none."""
-        engine = self.engine
-        for attempt in range(3):
-            engine.run()
-            status = engine.getModelStatus()
-            if status in (_OPTIMAL, _INFEASIBLE, _PAST_BOUND):
-                return status
-            if status == highspy.HighsModelStatus.kTimeLimit:
-                raise Stop
-            basis = engine.getBasis()
-            engine.clearSolver()
-            engine.setOptionValue("simplex_iteration_limit", 2**31 - 1)
-            if attempt == 0:
-                engine.setBasis(basis)
-        raise SitingError(
-            "HiGHS could not solve a linear programme of the search "
-            f"({engine.modelStatusToString(status)}); try rounding the costs to 0.01 minutes"
-        )
-
     def separate(self, y: Floats, least: float) -> int:
         """Add the cuts that a choice breaks by more than `least`; tell how many."""
-        reach, minutes = self.reach(y)
+        support = self.columns[y[self.columns] > 1e-9]
+        reach, minutes = reach_of(self.model.minutes, support, y[support])
         picked = []
         for block in self.blocks:
             true = np.bincount(block.group, block.weights * minutes, block.groups)
