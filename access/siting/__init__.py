@@ -3,15 +3,13 @@
 from access.siting.candidates import greenfield
 from access.siting.choices import Alternatives, Curve, alternatives, curve
 from access.siting.pareto import Front, pareto_front
-from access.siting.problem import (
+from access.siting.problem import Demand, Goal, Problem
+from access.siting.rules import (
     AtLeast,
     AtMost,
     Budget,
     Capacity,
-    Demand,
-    Goal,
     NoWorse,
-    Problem,
     Rule,
     ServeAll,
     Within,

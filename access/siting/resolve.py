@@ -19,19 +19,8 @@ from access.siting.inputs import (
     read_number,
 )
 from access.siting.model import Bools, Floats, Ints
-from access.siting.problem import (
-    KINDS,
-    AtLeast,
-    AtMost,
-    Budget,
-    Capacity,
-    Demand,
-    Goal,
-    NoWorse,
-    Problem,
-    ServeAll,
-    Within,
-)
+from access.siting.problem import KINDS, Demand, Goal, Problem
+from access.siting.rules import AtLeast, AtMost, Budget, Capacity, NoWorse, ServeAll, Within
 
 
 @dataclass(frozen=True, eq=False)

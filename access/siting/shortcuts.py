@@ -7,15 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from access.errors import ParameterError
-from access.siting.problem import (
-    Capacity,
-    Demand,
-    Goal,
-    Problem,
-    Rule,
-    ServeAll,
-    Within,
-)
+from access.siting.problem import Demand, Goal, Problem
+from access.siting.rules import Capacity, Rule, ServeAll, Within
 from access.siting.search import Progress
 from access.siting.solution import Solution
 from access.siting.solve import site
