@@ -14,7 +14,7 @@ from access.siting.knapsack import Knapsacks
 from access.siting.mip import INF, add_columns, add_rows, integer_engine, make_integer, run
 from access.siting.model import Bools, Floats, Ints, SideRows, tolerance
 from access.siting.problem import Problem
-from access.siting.resolve import Capacities, Resolved
+from access.siting.resolved import Capacities, Resolved
 from access.siting.search import Stop, Watch, relative_gap
 from access.siting.solution import Explanation, GoalValue, Solution, peak_memory_mb
 from access.siting.stack import count_rows, join_rows, reach_rows

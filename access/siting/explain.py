@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from access.siting.model import Bools, Floats, Ints, SideRows
-from access.siting.resolve import CountRule, ReachRule
+from access.siting.resolved import CountRule, ReachRule
 from access.siting.rows import Answer, solve_rows
 from access.siting.search import Stop
 from access.siting.solution import Explanation

@@ -11,7 +11,8 @@ import pandas as pd
 from access.errors import ParameterError
 from access.siting.model import SideRows, tolerance
 from access.siting.problem import Goal, Problem
-from access.siting.resolve import Resolved, resolve
+from access.siting.resolve import resolve
+from access.siting.resolved import Resolved
 from access.siting.search import Progress, Stop, Watch
 from access.siting.solve import watch_of
 from access.siting.stack import goal_rows

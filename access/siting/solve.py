@@ -11,7 +11,8 @@ import pandas as pd
 from access.siting.inputs import Faults, read_count, read_number
 from access.siting.model import Ints, tolerance
 from access.siting.problem import Problem
-from access.siting.resolve import Resolved, resolve
+from access.siting.resolve import resolve
+from access.siting.resolved import Resolved
 from access.siting.search import Progress, Stop, Watch, relative_gap
 from access.siting.solution import Explanation, GoalValue, Solution, peak_memory_mb
 from access.siting.stages import Course, Stage

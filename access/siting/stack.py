@@ -9,7 +9,7 @@ import numpy as np
 
 from access.siting.model import Bools, Floats, Ints, Limit, Model, SideRows
 from access.siting.problem import Goal
-from access.siting.resolve import Resolved, Service
+from access.siting.resolved import Resolved, Service
 
 #: Minutes are equal to a cap when they pass it by no more than this share.
 CAP_SLACK = 1e-9

@@ -13,7 +13,7 @@ from access.siting.model import Floats, Ints, Model, SideRows, tolerance
 from access.siting.near import Near
 from access.siting.problem import Goal
 from access.siting.radius import Worst, least_worst
-from access.siting.resolve import Resolved
+from access.siting.resolved import Resolved
 from access.siting.rows import feasible_sites, solve_rows
 from access.siting.search import Stop, Watch
 from access.siting.stack import (

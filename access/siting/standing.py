@@ -12,7 +12,8 @@ import numpy as np
 from access.siting.inputs import Faults, read_ids
 from access.siting.model import Bools, Floats, Ints, SideRows
 from access.siting.problem import Goal, Problem
-from access.siting.resolve import Resolved, resolve
+from access.siting.resolve import resolve
+from access.siting.resolved import Resolved
 from access.siting.solve import site
 from access.siting.stack import count_rows, join_rows, reach_rows, stack
 from access.siting.verify import goal_value

@@ -16,7 +16,8 @@ import pandas as pd
 from access.errors import SitingError
 from access.siting.model import Floats
 from access.siting.problem import Goal, Problem
-from access.siting.resolve import Resolved, Service, resolve
+from access.siting.resolve import resolve
+from access.siting.resolved import Resolved, Service
 from access.siting.solution import STATUSES, Solution
 
 _CLOSE = 1e-6
