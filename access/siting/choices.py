@@ -10,13 +10,13 @@ import pandas as pd
 
 from access.errors import ParameterError
 from access.siting.inputs import Faults, read_count, read_number
+from access.siting.measuring import goal_value
 from access.siting.problem import Problem
 from access.siting.resolve import resolve
 from access.siting.search import Progress, Stop
 from access.siting.solution import Solution
 from access.siting.solve import Run, watch_of
 from access.siting.stages import Stage
-from access.siting.verify import goal_value
 
 
 @dataclass(frozen=True, eq=False)

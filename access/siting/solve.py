@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from access.siting.inputs import Faults, read_count, read_number
+from access.siting.measuring import goal_value
 from access.siting.model import Ints, tolerance
 from access.siting.problem import Problem
 from access.siting.resolve import resolve
@@ -16,7 +17,7 @@ from access.siting.resolved import Resolved
 from access.siting.search import Progress, Stop, Watch, relative_gap
 from access.siting.solution import Explanation, GoalValue, Solution, peak_memory_mb
 from access.siting.stages import Course, Stage
-from access.siting.verify import confirm, goal_value
+from access.siting.verify import confirm
 
 
 def site(

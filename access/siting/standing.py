@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from access.siting.inputs import Faults, read_ids
+from access.siting.measuring import goal_value
 from access.siting.model import Bools, Floats, Ints, SideRows
 from access.siting.problem import Goal, Problem
 from access.siting.resolve import resolve
 from access.siting.resolved import Resolved
 from access.siting.solve import site
 from access.siting.stack import count_rows, join_rows, reach_rows, stack
-from access.siting.verify import goal_value
 
 _MOST_SETS = 5_000_000
 _CELLS_AT_ONCE = 500_000

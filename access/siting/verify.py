@@ -1,27 +1,17 @@
 """A second look at every answer, with none of the solver's code.
 
-Only the problem as it was asked and the answer as it was given are used. Minutes, rules and the
-objective are worked out again from the cost tables; a claim of "proven optimal" is put to the
-test of every single swap.
+Here is the call; the checks that it makes are in `access.siting.verify_checks`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import pandas as pd
-
 from access.errors import SitingError
-from access.siting.model import Floats
-from access.siting.problem import Goal, Problem
+from access.siting.problem import Problem
 from access.siting.resolve import resolve
-from access.siting.resolved import Resolved, Service
-from access.siting.solution import STATUSES, Solution
-
-_CLOSE = 1e-6
-_MOST_SWAP_CELLS = 20_000_000
+from access.siting.solution import Solution
+from access.siting.verify_checks import Look
 
 
 @dataclass(frozen=True)
@@ -73,7 +63,7 @@ def verify(problem: Problem, solution: Solution) -> Verification:
     >>> access.verify(best.problem, best).ok
     True
     """
-    look = _Look(resolve(problem), solution)
+    look = Look(resolve(problem), solution)
     look.status()
     if solution.status != "infeasible" and look.sites():
         look.rules()
@@ -85,6 +75,11 @@ def verify(problem: Problem, solution: Solution) -> Verification:
 
 def confirm(problem: Problem, solution: Solution) -> tuple[str, ...]:
     """Verify, and refuse to hand on an answer that fails.
+
+    Parameters
+    ----------
+    problem : Problem
+    solution : Solution
 
     Returns
     -------
@@ -103,251 +98,3 @@ def confirm(problem: Problem, solution: Solution) -> tuple[str, ...]:
             + "; ".join(seen.failed)
         )
     return seen.passed
-
-
-def near(one: float, other: float) -> bool:
-    """Tell whether two objectives agree up to rounding."""
-    return one == other or abs(one - other) <= _CLOSE * max(1.0, abs(one), abs(other))
-
-
-def goal_value(resolved: Resolved, goal: Goal, columns: Sequence[int]) -> float:
-    """Work out a goal from the cost tables for a set of open columns.
-
-    Families that no open site can reach count in the measures beyond a threshold, and are left
-    out of sums, means and the worst (which are over the families that are served).
-    """
-    nearest = [service.minutes[:, columns].min(axis=1)[:, None] for service in resolved.services]
-    return float(_measure(resolved, goal, nearest, [list(columns)])[0])
-
-
-def _measure(
-    resolved: Resolved, goal: Goal, nearest: list[Floats], sets: list[list[int]]
-) -> Floats:
-    """Work out a goal for several sets at once, from each service's (areas, sets) minutes."""
-    value = np.zeros(len(sets))
-    for kind, minutes, factor in goal.parts:
-        if kind == "sites":
-            value += factor * np.array([len(s) for s in sets])
-        elif kind == "cost" and resolved.site_costs is not None:
-            value += factor * np.array([resolved.site_costs[s].sum() for s in sets])
-        elif kind == "worst":
-            parts = [_worst(s, t) for s, t in zip(resolved.services, nearest, strict=True)]
-            value += factor * np.max(parts, axis=0)
-        elif kind != "cost":
-            for service, table in zip(resolved.services, nearest, strict=True):
-                alone = len(resolved.services) == 1
-                value += factor * _of(service, kind, minutes, table, alone)
-    return value
-
-
-def _worst(service: Service, nearest: Floats) -> Floats:
-    if service.share <= 0:
-        return np.zeros(nearest.shape[1])
-    counted = nearest[service.weights > 0]
-    worst: Floats = np.where(np.isfinite(counted), counted, 0.0).max(axis=0, initial=0.0)
-    return worst
-
-
-def _of(service: Service, kind: str, minutes: float | None, nearest: Floats, alone: bool) -> Floats:
-    weights = service.weights
-    share = 1.0 if alone else service.share
-    everyone = max(float(weights.sum()), 1e-300)
-    if minutes is not None:
-        far: Floats = weights @ (nearest > minutes * (1 + 1e-9))
-        return share * far if kind == "left_out" else share * far / everyone
-    served = np.isfinite(nearest)
-    total: Floats = weights @ np.where(served, nearest, 0.0)
-    if kind == "total":
-        return share * total
-    return share * total / np.maximum(weights @ served, 1e-300)
-
-
-class _Look:
-    def __init__(self, resolved: Resolved, solution: Solution) -> None:
-        self.resolved, self.solution = resolved, solution
-        self.passed: list[str] = []
-        self.failed: list[str] = []
-        self.columns: list[int] = []
-
-    def check(self, good: bool, text: str, found: str = "") -> bool:
-        (self.passed if good else self.failed).append(text if good else f"{text}: {found}")
-        return good
-
-    def status(self) -> None:
-        s = self.solution
-        self.check(s.status in STATUSES, "status is one of the four", s.status)
-        if s.status == "infeasible":
-            self.check(not s.chosen, "an infeasible problem opens nothing", str(s.chosen))
-            return
-        low, high = s.bound, s.objective
-        if s.sense == "max":
-            low, high = high, low
-        self.check(
-            low <= high or near(low, high), "bound and objective stand the right way round",
-            f"{s.bound} and {s.objective}",
-        )  # fmt: skip
-        if s.status == "proven_optimal":
-            self.check(
-                near(s.bound, s.objective), "the bound meets the objective",
-                f"{s.bound} and {s.objective}",
-            )  # fmt: skip
-
-    def sites(self) -> bool:
-        where = {name: k for k, name in enumerate(self.resolved.site_ids)}
-        unknown = [c for c in self.solution.chosen if c not in where]
-        if not self.check(not unknown, "chosen sites are known", ", ".join(unknown)):
-            return False
-        self.columns = [where[c] for c in self.solution.chosen]
-        count, low, high = len(self.columns), self.resolved.fewest, self.resolved.most
-        self.check(len(set(self.columns)) == count, "no site is chosen twice", str(count))
-        self.check(low <= count <= high, f"between {low} and {high} sites are open", str(count))
-        inside = np.zeros(len(where), bool)
-        inside[self.columns] = True
-        self.check(bool(inside[self.resolved.must].all()), "sites locked open are open")
-        self.check(not inside[~self.resolved.may].any(), "sites locked closed are closed")
-        return bool(self.columns)
-
-    def rules(self) -> None:
-        for rule in self.resolved.counts:
-            total = float(sum(rule.amounts[c] for c in self.columns))
-            slack = _CLOSE * max(1.0, abs(total))
-            self.check(rule.low - slack <= total <= rule.high + slack, rule.label, f"{total:g}")
-        for reach in self.resolved.reaches:
-            service = self.resolved.services[reach.service]
-            nearest = service.minutes[np.ix_(reach.areas, np.array(self.columns))].min(
-                axis=1, initial=np.inf
-            )
-            caps = reach.base + reach.extra
-            bad = reach.areas[nearest > caps + _CLOSE * np.maximum(1, caps)]
-            names = ", ".join(service.area_ids[i] for i in bad[:10])
-            self.check(not len(bad), reach.label, names)
-        if self.resolved.serve_all:
-            self.check(not self.solution.unserved, "every area is served")
-
-    def assignment(self) -> None:
-        """Compare who goes where with the nearest open site, area by area."""
-        if self.resolved.capacities is not None:
-            self._capacities()
-            return
-        s = self.solution
-        unserved: set[str] = set()
-        for service in self.resolved.services:
-            given = s.assignment
-            if isinstance(given.index, pd.MultiIndex):
-                given = given.xs(service.name, level=0)
-            self.check(
-                tuple(given.index) == service.area_ids, f"every area of {service.name} is answered"
-            )
-            nearest = service.minutes[:, self.columns].min(axis=1)
-            where = {name: k for k, name in enumerate(self.resolved.site_ids)}
-            wrong = []
-            for i, (area, site) in enumerate(given.items()):
-                if site is None or site != site:
-                    good = not np.isfinite(nearest[i])
-                    unserved.add(str(area))
-                else:
-                    good = where.get(site) in self.columns
-                    good = good and service.minutes[i, where[site]] == nearest[i] < np.inf
-                if not good:
-                    wrong.append(str(area))
-            self.check(
-                not wrong, f"every area of {service.name} goes to a nearest open site",
-                ", ".join(wrong[:10]),
-            )  # fmt: skip
-        self.check(unserved == set(s.unserved), "areas left unserved are all named", str(unserved))
-
-    def _capacities(self) -> None:
-        service, capacities = self.resolved.services[0], self.resolved.capacities
-        flow = self.solution.shares
-        if capacities is None or flow is None:
-            self.check(False, "a capacitated answer says who goes where", "no shares")
-            return
-        where = {name: k for k, name in enumerate(self.resolved.site_ids)}
-        at = {name: k for k, name in enumerate(service.area_ids)}
-        load = np.zeros(len(where))
-        given = np.zeros(len(at))
-        cost = 0.0
-        for (area, site), share in zip(flow.index.to_list(), flow.to_list(), strict=True):
-            i, j = at[area], where[site]
-            load[j] += share * capacities.uses[i]
-            given[i] += share
-            cost += share * service.weights[i] * service.minutes[i, j]
-            if j not in self.columns:
-                self.check(False, f"{area} goes to an open site", str(site))
-        full = load > capacities.room * (1 + _CLOSE) + _CLOSE
-        names = ", ".join(n for n, k in where.items() if full[k])
-        self.check(not full.any(), "no site takes more than it can", names)
-        self.check(bool(np.allclose(given, 1.0, atol=1e-6)), "every area is served whole")
-        if not capacities.split:
-            whole = all(near(share, 1.0) for share in flow)
-            self.check(whole, "no area is split")
-        self.check(near(cost, self.solution.objective), "the objective adds up", f"{cost}")
-
-    def objective(self) -> None:
-        if self.resolved.capacities is not None:
-            return
-        for goal, told in zip(self.resolved.goals, self.solution.goals, strict=True):
-            value = goal_value(self.resolved, goal, self.columns)
-            self.check(
-                near(value, told.value), f"{goal.words} adds up", f"{value}, not {told.value}"
-            )
-        s = self.solution
-        if s.sense == "max":
-            told_value = s.demand - s.goals[-1].value
-            self.check(near(told_value, s.objective), "covered demand adds up", f"{told_value}")
-        for earlier, told in zip(self.resolved.goals[:-1], self.solution.goals, strict=False):
-            allowed = told.best + earlier.within * abs(told.best)
-            held = told.value <= allowed or near(told.value, allowed)
-            self.check(held, f"{earlier.words} is held", f"{told.value} over {allowed}")
-
-    def swaps(self) -> None:
-        """Put a claim of optimality to the test of every single swap that keeps the rules."""
-        resolved, s = self.resolved, self.solution
-        cells = sum(service.minutes.size for service in resolved.services) * len(self.columns)
-        if s.status != "proven_optimal" or s.unserved or len(resolved.goals) > 1:
-            return
-        if resolved.capacities is not None or cells > _MOST_SWAP_CELLS:
-            return
-        goal = resolved.goals[0]
-        enough = goal_value(resolved, goal, self.columns)
-        enough -= _CLOSE * max(1.0, abs(enough))
-        entering = [k for k in np.flatnonzero(resolved.may) if k not in self.columns]
-        better = None
-        for out in self.columns:
-            if resolved.must[out] or not entering:
-                continue
-            kept = [c for c in self.columns if c != out]
-            sets = [[*kept, int(k)] for k in entering]
-            nearest = [
-                np.minimum(
-                    service.minutes[:, kept].min(axis=1, initial=np.inf)[:, None],
-                    service.minutes[:, entering],
-                )
-                for service in resolved.services
-            ]
-            values = _measure(resolved, goal, nearest, sets)
-            for k in np.flatnonzero(values < enough):
-                if self._allowed(sets[k]):
-                    better = sets[k]
-        self.check(
-            better is None, "no single swap is better",
-            "" if better is None else ", ".join(resolved.site_ids[c] for c in better),
-        )  # fmt: skip
-
-    def _allowed(self, columns: list[int]) -> bool:
-        for rule in self.resolved.counts:
-            total = float(rule.amounts[columns].sum())
-            if not rule.low - _CLOSE <= total <= rule.high + _CLOSE:
-                return False
-        for reach in self.resolved.reaches:
-            minutes = self.resolved.services[reach.service].minutes[
-                np.ix_(reach.areas, np.array(columns))
-            ]
-            if (minutes.min(axis=1, initial=np.inf) > reach.caps + _CLOSE).any():
-                return False
-        for service in self.resolved.services:
-            servable = np.isfinite(service.minutes[:, self.resolved.may]).any(axis=1)
-            counted = service.minutes[servable & (service.weights > 0)][:, columns]
-            if not np.isfinite(counted.min(axis=1)).all():
-                return False
-        return True
