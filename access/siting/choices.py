@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from access.errors import ParameterError
+from access.siting.course import Stage
 from access.siting.inputs import Faults, read_count, read_number
 from access.siting.measuring import goal_value
 from access.siting.problem import Problem
@@ -16,7 +17,7 @@ from access.siting.resolve import resolve
 from access.siting.search import Progress, Stop
 from access.siting.solution import Solution
 from access.siting.solve import Run, watch_of
-from access.siting.stages import Stage
+from access.siting.stages import meet_goal
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,8 +111,8 @@ def alternatives(
         if not run.course.prepare():
             raise ParameterError(f"nothing keeps the rules. {run.infeasible().explanation}")
         for goal in goals[:-1]:
-            stages.append(run.course.run(goal, last=False))
-        stages.append(run.course.run(goals[-1], last=True, keep=count, within=within))
+            stages.append(meet_goal(run.course, goal, last=False))
+        stages.append(meet_goal(run.course, goals[-1], last=True, keep=count, within=within))
         complete = all(stage.complete for stage in stages)
     except (Stop, KeyboardInterrupt):
         pass

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from access.siting.course import Course
 from access.siting.model import Bools, Floats, Ints, SideRows
 from access.siting.resolved import CountRule, ReachRule
 from access.siting.rows import Answer, solve_rows
 from access.siting.search import Stop
 from access.siting.solution import Explanation
 from access.siting.stack import CAP_SLACK, cover_rows, join_rows
-from access.siting.stages import Course
 
 _MOST_RULES_TRIED_IN_FULL = 10
 _MOST_AREAS_NAMED = 40

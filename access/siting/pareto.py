@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from access.errors import ParameterError
+from access.siting.course import Course
 from access.siting.measuring import goal_value
 from access.siting.model import SideRows, tolerance
 from access.siting.problem import Goal, Problem
@@ -17,7 +18,6 @@ from access.siting.resolved import Resolved
 from access.siting.search import Progress, Stop, Watch
 from access.siting.solve import watch_of
 from access.siting.stack import goal_rows
-from access.siting.stages import Course
 
 _CLOSE = 1e-9
 _Point = tuple[tuple[str, ...], float, float, float]

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from access.siting.course import Course, Stage
 from access.siting.inputs import Faults, read_count, read_number
 from access.siting.measuring import goal_value
 from access.siting.model import Ints, tolerance
@@ -16,7 +17,7 @@ from access.siting.resolve import resolve
 from access.siting.resolved import Resolved
 from access.siting.search import Progress, Stop, Watch, relative_gap
 from access.siting.solution import Explanation, GoalValue, Solution, peak_memory_mb
-from access.siting.stages import Course, Stage
+from access.siting.stages import meet_goal
 from access.siting.verify import confirm
 
 
@@ -135,7 +136,7 @@ class Run:
                 return self.infeasible()
             goals = self.resolved.goals
             for number, goal in enumerate(goals):
-                stages.append(self.course.run(goal, last=number == len(goals) - 1))
+                stages.append(meet_goal(self.course, goal, last=number == len(goals) - 1))
                 if not stages[-1].complete or not len(stages[-1].chosen):
                     break
         except (Stop, KeyboardInterrupt) as stop:
