@@ -31,7 +31,7 @@ _BASIC = highspy.HighsBasisStatus.kBasic
 _NO_PRICE = 1e-12
 
 _IDLE_ROUNDS = 8
-_FORGET_AFTER = 8
+_FORGET_AFTER = 30
 _FORGET_SHARE = 0.1
 _KEPT_FOR_GOOD = -1
 

@@ -112,9 +112,14 @@ def bench_borough() -> None:
 
 
 def bench_large() -> None:
-    points = clustered(np.random.default_rng(1), 3_038, 4_000, 60, 180).round()
-    minutes = np.floor(cdist(points, points))
-    show("3,038 x 3,038 p=100", *timed(lambda: p_median(minutes, 100, time_limit_s=600)))
+    towns = clustered(np.random.default_rng(1), 3_038, 4_000, 60, 180).round()
+    anywhere = np.random.default_rng(7).integers(0, 4_000, (3_038, 2)).astype(float)
+    for name, points in (("towns", towns), ("anywhere", anywhere)):
+        minutes = np.floor(cdist(points, points))
+        show(
+            f"3,038 x 3,038 p=100 {name}",
+            *timed(lambda m=minutes: p_median(m, 100, time_limit_s=600)),
+        )
 
 
 def bench_county() -> None:
