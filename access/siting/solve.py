@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 
+from access.siting.assignment import assign, blank, unserved_by, whole_demand
+from access.siting.capacity import solve_capacitated
 from access.siting.course import Course, Stage
+from access.siting.explain import explain
 from access.siting.inputs import Faults, read_count, read_number
 from access.siting.measuring import goal_value
 from access.siting.model import Ints, tolerance
@@ -16,7 +18,7 @@ from access.siting.problem import Problem
 from access.siting.resolve import resolve
 from access.siting.resolved import Resolved
 from access.siting.search import Progress, Stop, Watch, relative_gap
-from access.siting.solution import Explanation, GoalValue, Solution, peak_memory_mb
+from access.siting.solution import GoalValue, Solution, peak_memory_mb
 from access.siting.stages import meet_goal
 from access.siting.verify import confirm
 
@@ -70,8 +72,6 @@ def site(
     watch = watch_of(time_limit_s, progress, gap, seed)
     resolved = resolve(problem)
     if resolved.capacities is not None:
-        from access.siting.capacity import solve_capacitated
-
         return solve_capacitated(problem, resolved, watch)
     return Run(problem, resolved, watch, gap, seed).answer()
 
@@ -162,8 +162,6 @@ class Run:
 
     def infeasible(self) -> Solution:
         """Say why there is no answer."""
-        from access.siting.explain import explain
-
         explanation = explain(self.course) if self.explaining else None
         return blank(self.problem, self.resolved, self.watch, "infeasible", "", explanation)
 
@@ -175,14 +173,15 @@ class Run:
         gap = relative_gap(objective, bound)
         status = "proven_optimal" if proven else "within_gap" if np.isfinite(gap) else "feasible"
         assignment, minutes = assign(self.resolved, chosen)
-        unserved, weight = _unserved(self.resolved, chosen)
+        unserved, weight = unserved_by(self.resolved, chosen)
         made = Solution(
             status=status, objective=objective, bound=bound, gap=gap,
             chosen=tuple(self.resolved.site_ids[c] for c in np.sort(chosen)),
             assignment=assignment, minutes=minutes,
             method=stages[-1].method if stages else "heuristic", nodes=self.watch.nodes,
-            goals=values, unserved=unserved, unserved_weight=weight, demand=_demand(self.resolved),
-            note=self._note(unserved, weight), problem=self.problem,
+            goals=values, unserved=unserved, unserved_weight=weight,
+            demand=whole_demand(self.resolved), note=self._note(unserved, weight),
+            problem=self.problem,
         )  # fmt: skip
         checks = confirm(self.problem, made)
         return replace(
@@ -225,79 +224,3 @@ class Run:
         if unserved:
             parts.append("Minutes are those of the families that are served.")
         return " ".join(parts)
-
-
-def blank(
-    problem: Problem,
-    resolved: Resolved,
-    watch: Watch,
-    status: str,
-    note: str,
-    explanation: Explanation | None = None,
-) -> Solution:
-    """Make the answer that opens nothing: infeasible, or nothing found in time."""
-    ids = resolved.services[0].area_ids
-    index = pd.Index(ids, dtype=object, name="area_id")
-    worst = float("inf")
-    return Solution(
-        status=status, objective=worst, bound=worst if status == "infeasible" else -worst,
-        gap=worst, chosen=(),
-        assignment=pd.Series([None] * len(ids), index=index, dtype=object, name="site_id"),
-        minutes=pd.Series(worst, index=index, name="minutes"),
-        method="rules alone" if status == "infeasible" else "stopped", nodes=watch.nodes,
-        unserved=tuple(ids), unserved_weight=_demand(resolved), demand=_demand(resolved),
-        explanation=explanation, note=note, problem=problem,
-        seconds=watch.seconds(), peak_memory_mb=peak_memory_mb(),
-    )  # fmt: skip
-
-
-def assign(resolved: Resolved, chosen: Ints) -> tuple[pd.Series, pd.Series]:
-    """Send every area to its nearest open site, ties to the earlier column.
-
-    Returns
-    -------
-    tuple of Series
-        Site ids (None where unserved) and minutes, by area.
-    """
-    columns = np.sort(chosen)
-    names = np.array(resolved.site_ids, dtype=object)[columns]
-    parts = []
-    for service in resolved.services:
-        table = service.minutes[:, columns]
-        first = table.argmin(axis=1)
-        minutes = table[np.arange(len(table)), first]
-        sites = np.where(np.isfinite(minutes), names[first], None)
-        index = pd.Index(service.area_ids, dtype=object, name="area_id")
-        parts.append(
-            (
-                pd.Series(sites, index=index, dtype=object, name="site_id"),
-                pd.Series(minutes, index=index, name="minutes"),
-            )
-        )
-    first_sites, first_minutes = parts[0]
-    alike = all(
-        sites.index.equals(first_sites.index) and minutes.equals(first_minutes)
-        for sites, minutes in parts
-    )
-    if alike:
-        return first_sites, first_minutes
-    keys = [service.name for service in resolved.services]
-    joined = [
-        pd.concat([part[k] for part in parts], keys=keys, names=["demand", "area_id"])
-        for k in (0, 1)
-    ]
-    return joined[0], joined[1]
-
-
-def _unserved(resolved: Resolved, chosen: Ints) -> tuple[tuple[str, ...], float]:
-    names: dict[str, None] = {}
-    weight = 0.0
-    for service in resolved.services:
-        left = ~np.isfinite(service.minutes[:, chosen].min(axis=1))
-        names.update(dict.fromkeys(service.area_ids[i] for i in np.flatnonzero(left)))
-        weight += float(service.weights[left].sum())
-    return tuple(names), weight
-
-
-def _demand(resolved: Resolved) -> float:
-    return float(sum(service.weights.sum() for service in resolved.services))
