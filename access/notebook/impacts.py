@@ -59,8 +59,8 @@ class ImpactAnswer(Impact):
     >>> impact.closed
     ('CC04', 'CC11', 'CC12')
     >>> impact.plot().title
-    'About 4,900 of about 16,000 children under five walk further, about 3,400 of them over 10
-    minutes more'
+    'About 4,900 of about 16,000 children under five walk further, about 3,400 of them by
+    10 minutes or more'
     """
 
     results: StudyResults = field(kw_only=True)

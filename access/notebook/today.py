@@ -15,10 +15,12 @@ from access.maps.style import INK, MINUTES_COLOURS, MINUTES_EDGES
 from access.notebook.asked import caption
 from access.notebook.drawing import area_chart, minutes_labels
 from access.notebook.tables import save_workbook
+from access.report.change_bars import HIDDEN_WORDS
 from access.report.chart import Chart, label_bars
 from access.report.columns import Column
 from access.report.sentences import trip
-from access.report.tables import Table
+from access.report.suppression import hidden_beside_total
+from access.report.tables import NOTE_HIDDEN, Table
 from access.results import MODE_TITLES, ProposalResult, StudyResults
 from access.scenario.words import count_words, minutes_words
 
@@ -164,6 +166,11 @@ class TodayAnswer:
         service = self.results.study.config.services[self.result.service]
         threshold = self.results.study.config.measures.threshold_minutes
         rows = self._bins()
+        small = hidden_beside_total([[n] for _, n, _ in rows])[:, 0].tolist()
+        words = [
+            HIDDEN_WORDS if hide else f"{n:,.0f}"
+            for (_, n, _), hide in zip(rows, small, strict=True)
+        ]
         total = float(impact.areas["count"].sum())
         within = 100 * (1 - self._count_over(threshold) / total) if total else 0.0
         title = (
@@ -171,19 +178,21 @@ class TodayAnswer:
             f"{threshold:g}-minute {trip(self.mode)} of a {service.one} today"
         )
         alt = f"Bar chart of {impact.who} by minutes: " + (
-            "; ".join(f"{label} {_bar_words(n)}" for label, n, _ in rows) + "."
+            "; ".join(f"{r[0]} {said}" for r, said in zip(rows, words, strict=True)) + "."
         )
 
         def draw(figure: Figure, axes: Axes) -> None:
             places = np.arange(len(rows))
-            counts = [n for _, n, _ in rows]
+            counts = [0.0 if hide else n for (_, n, _), hide in zip(rows, small, strict=True)]
             axes.barh(places, counts, color=[c for *_, c in rows], edgecolor=INK, linewidth=0.6)
             axes.set_yticks(places, [label for label, *_ in rows])
             axes.invert_yaxis()
-            label_bars(axes, counts, [_bar_words(n) for n in counts])
+            label_bars(axes, counts, words)
             axes.set_xlabel(impact.who)
 
         below = caption(self.results, self.mode, impact.who)
+        if any(small):
+            below = f"{below} {NOTE_HIDDEN}"
         return Chart(title, alt, below, draw, (6.8, 0.42 * len(rows) + 0.9))
 
     def to_excel(self, path: str | Path) -> Path:
@@ -271,7 +280,3 @@ class TodayAnswer:
     def _repr_html_(self) -> str:
         notes = self.results.assumptions
         return html_answer(self.sentence(), *self._table(), notes=notes, title=self._title())
-
-
-def _bar_words(count: float) -> str:
-    return "fewer than 5" if 0 < count < 5 else f"{count:,.0f}"

@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from access.errors import ParameterError
-from access.maps.style import (
-    ADDED_COLOURS,
-    CATEGORICAL,
-    INK,
-    PAPER,
-    QUIET,
-    SAVED_COLOURS,
-    UNREACHABLE_HATCH,
-)
+from access.maps.style import CATEGORICAL, INK
+from access.report.change_bars import HIDDEN_WORDS, Bar, change_bars, may_tell_longer
 from access.report.chart import Chart, label_bars
+from access.report.grouped import grouped
+from access.report.suppression import THRESHOLD
+from access.report.tables import NOTE_HIDDEN
 from access.scenario import Impact
 from access.scenario.words import count_words, list_words, named, ordinal
 
-#: Bins of extra minutes: from, to, words. From is left out, to is within.
-_BINS = (
-    (0.0, 5.0, "up to 5 minutes more"),
-    (5.0, 10.0, "5 to 10 more"),
-    (10.0, 15.0, "10 to 15 more"),
-    (15.0, 20.0, "15 to 20 more"),
-    (20.0, 30.0, "20 to 30 more"),
-    (30.0, np.inf, "over 30 more"),
-)
 _TRIPS = {"walk": "walk", "drive": "drive", "typical": "travel"}
 
 
-def change_chart(impact: Impact, *, caption: str = "") -> Chart:
+def change_chart(impact: Impact, *, caption: str = "", internal: bool = False) -> Chart:
     """How many families' trips grow, by how much.
 
     Parameters
@@ -40,6 +29,8 @@ def change_chart(impact: Impact, *, caption: str = "") -> Chart:
     impact : Impact
     caption : str
         Measure, population, place, date and source; a plain one is made where it is empty.
+    internal : bool
+        Show counts below 5; for the council's own use only.
 
     Returns
     -------
@@ -53,56 +44,58 @@ def change_chart(impact: Impact, *, caption: str = "") -> Chart:
     >>> m = TravelMatrix.from_minutes([[5, 15], [9, 7]], area_ids=["a", "b"], site_ids=["X", "Y"])
     >>> demand = pd.DataFrame({"id": ["a", "b"], "count": [300, 200]})
     >>> change_chart(compare(m, before=["X", "Y"], after=["Y"], demand=demand)).title
-    'About 300 of about 500 families walk further, 0 of them over 10 minutes more'
+    'About 300 of about 500 families walk further, about 300 of them by 10 minutes or more'
     """
-    count = impact.areas["count"].to_numpy(float)
-    change = impact.areas["change_minutes"].to_numpy(float)
-    longer = (change > impact.tolerance_minutes) & np.isfinite(change)
-    rows: list[tuple[str, float, str, str]] = []
-    gain = count[(change < -impact.tolerance_minutes) & np.isfinite(change)].sum()
-    if gain:
-        rows.append(("shorter", gain, SAVED_COLOURS[1], ""))
-    rows.append(("no change", count[np.abs(change) <= impact.tolerance_minutes].sum(), QUIET, ""))
-    for (low, high, words), colour in zip(_BINS, ADDED_COLOURS[1:], strict=True):
-        rows.append((words, count[longer & (change > low) & (change <= high)].sum(), colour, ""))
-    cut = count[np.isposinf(change)].sum()
-    if cut:
-        rows.append(("no site in reach any more", cut, PAPER, UNREACHABLE_HATCH))
-    first = count[np.isneginf(change)].sum()
-    if first:
-        rows.append(("a site in reach for the first time", first, SAVED_COLOURS[1], ""))
-    never = count[np.isnan(change)].sum()
-    if never:
-        rows.append(("none in reach before or after", never, PAPER, "...."))
-    total = count.sum()
-    trip = _TRIPS.get(impact.mode, "travel")
-    much = count[longer & (change > 10)].sum()
-    title = (
-        f"{_capital(count_words(count[longer].sum()))} of {count_words(total)} {impact.who} {trip} "
-        f"further, {count_words(much)} of them over 10 minutes more"
-    )
+    bars = change_bars(impact, internal=internal)
+    total = float(impact.areas["count"].sum())
     alt = (
         f"Bar chart of {impact.who} by change in minutes to the nearest site: "
-        + "; ".join(f"{words} {count_words(n)}" for words, n, _, _ in rows)
+        + "; ".join(f"{b.words} {HIDDEN_WORDS if b.hidden else count_words(b.count)}" for b in bars)
         + "."
     )
 
     def draw(figure: Figure, axes: Axes) -> None:
-        places = np.arange(len(rows))
+        places = np.arange(len(bars))
+        widths = [b.width for b in bars]
         axes.barh(
             places,
-            [n for _, n, _, _ in rows],
-            color=[c for _, _, c, _ in rows],
+            widths,
+            color=[b.colour for b in bars],
             edgecolor=INK,
             linewidth=0.6,
-            hatch=[h for _, _, _, h in rows],
+            hatch=[b.hatch for b in bars],
         )
-        axes.set_yticks(places, [words for words, _, _, _ in rows])
+        axes.set_yticks(places, [b.words for b in bars])
         axes.invert_yaxis()
-        label_bars(axes, [n for _, n, _, _ in rows], [f"{n:,.0f}" for _, n, _, _ in rows])
-        axes.set_xlabel(f"{impact.who} ({count_words(total)} in all)")
+        words = [HIDDEN_WORDS if b.hidden else f"{b.count:,.0f}" for b in bars]
+        label_bars(axes, widths, words)
+        axes.set_xlabel(f"{impact.who} ({_people(total, internal)} in all)")
 
-    return Chart(title, alt, caption or _caption(impact), draw, (6.8, 0.42 * len(rows) + 1.0))
+    below = caption or _caption(impact)
+    if any(b.hidden for b in bars):
+        below = f"{below} {NOTE_HIDDEN}"
+    return Chart(
+        _change_title(impact, bars, internal), alt, below, draw, (6.8, 0.42 * len(bars) + 1.0)
+    )
+
+
+def _people(count: float, internal: bool) -> str:
+    return "fewer than 5" if 0 < count < THRESHOLD and not internal else count_words(count)
+
+
+def _change_title(impact: Impact, bars: Sequence[Bar], internal: bool) -> str:
+    """Say how many travel further, where that gives no hidden count away."""
+    longer = [b for b in bars if b.loss]
+    much = [b for b in longer if (b.from_minutes or 0.0) >= 10]
+    total = sum(b.count for b in bars)
+    some = _people(sum(b.count for b in longer), internal) if may_tell_longer(bars) else "some"
+    title = (
+        f"{_capital(some)} of {_people(total, internal)} {impact.who} "
+        f"{_TRIPS.get(impact.mode, 'travel')} further"
+    )
+    if any(b.hidden for b in much) or not longer:
+        return title
+    return f"{title}, {count_words(sum(b.count for b in much))} of them by 10 minutes or more"
 
 
 def _capital(text: str) -> str:
@@ -115,7 +108,9 @@ def _caption(impact: Impact) -> str:
     return f"Change in minutes to the nearest site ({impact.mode}) after {what}."
 
 
-def group_chart(impact: Impact, column: str = "imd_decile", *, caption: str = "") -> Chart:
+def group_chart(
+    impact: Impact, column: str = "imd_decile", *, caption: str = "", internal: bool = False
+) -> Chart:
     """Mean change by decile, or by any other group, beside that of everyone.
 
     Parameters
@@ -124,7 +119,8 @@ def group_chart(impact: Impact, column: str = "imd_decile", *, caption: str = ""
     column : str
         As in `Impact.by`.
     caption : str
-        As in `change_chart`.
+    internal : bool
+        As in `change_chart`. A group that the report's table of the same groups hides has no bar.
 
     Returns
     -------
@@ -135,35 +131,40 @@ def group_chart(impact: Impact, column: str = "imd_decile", *, caption: str = ""
     ParameterError
         If demand has no such column, or nobody is reached both before and after.
     """
-    table = impact.by(column)
+    table = grouped(impact, column)
     table = table[table["mean_minutes_change"].notna() & (table["families"] > 0)]
     if table.empty:
         raise ParameterError(f"no group of {column!r} is reached both before and after")
     labels = [_group_words(column, group) for group in table["group"]]
-    change = table["mean_minutes_change"].tolist()
+    hidden = (table["hidden"] & (not internal)).tolist()
+    change = [
+        0.0 if hide else float(c)
+        for c, hide in zip(table["mean_minutes_change"], hidden, strict=True)
+    ]
+    words = [HIDDEN_WORDS if hide else f"{c:+.1f}" for c, hide in zip(change, hidden, strict=True)]
     everyone = float(impact.summary["mean_minutes_change"] or 0.0)
-    most = int(np.argmax(change))
-    where = f"in {'the ' if column in _DEPRIVATION else ''}{labels[most]}"
-    title = (
-        f"The trip grows most {where}: by {change[most]:.1f} minutes, against {everyone:.1f} for "
-        "everyone"
-    )
-    if change[most] <= impact.tolerance_minutes:
-        title = f"No group's trip grows; for everyone it changes by {everyone:+.1f} minutes"
     families = [count_words(n) for n in table["families"]]
-    pairs = zip(labels, change, families, strict=True)
+    pairs = zip(labels, words, families, hidden, strict=True)
     alt = (
         f"Bar chart of mean change in minutes to the nearest site by {_column_words(column)}: "
-        + "; ".join(f"{label} {c:+.1f} ({n} {impact.who})" for label, c, n in pairs)
+        + "; ".join(
+            f"{label} {text}" + ("" if hide else f" ({n} {impact.who})")
+            for label, text, n, hide in pairs
+        )
         + f". Everyone {everyone:+.1f}."
     )
+    below = caption or _caption(impact)
+    if any(hidden):
+        below = f"{below} {NOTE_HIDDEN}"
 
     def draw(figure: Figure, axes: Axes) -> None:
         places = np.arange(len(change))
         axes.barh(places, change, color=CATEGORICAL[0], height=0.72)
         axes.set_yticks(places, labels)
         axes.set_ylim(len(change) - 0.4, -1.2)
-        label_bars(axes, change, [f"{c:+.1f}" for c in change])
+        label_bars(axes, change, words)
+        low, high = axes.get_xlim()  # everyone's rise may be past every bar that is shown
+        axes.set_xlim(min(low, 1.3 * everyone), max(high, 1.3 * everyone))
         axes.axvline(everyone, color=CATEGORICAL[3], linewidth=1.6, linestyle=(0, (4, 2)))
         axes.annotate(
             f"everyone {everyone:+.1f}",
@@ -175,7 +176,28 @@ def group_chart(impact: Impact, column: str = "imd_decile", *, caption: str = ""
         )
         axes.set_xlabel("mean change, minutes")
 
-    return Chart(title, alt, caption or _caption(impact), draw, (6.8, 0.34 * len(change) + 1.1))
+    shown = [
+        (c, f"{'the ' if column in _DEPRIVATION else ''}{label}")
+        for c, label, hide in zip(change, labels, hidden, strict=True)
+        if not hide
+    ]
+    title = _group_title(shown, len(change), everyone, impact.tolerance_minutes)
+    return Chart(title, alt, below, draw, (6.8, 0.34 * len(change) + 1.1))
+
+
+def _group_title(
+    shown: Sequence[tuple[float, str]], groups: int, everyone: float, tolerance: float
+) -> str:
+    """Say which of the groups shown has the largest rise, or that there is none."""
+    if not shown:
+        return f"For everyone the trip changes by {everyone:+.1f} minutes; every group is too small"
+    most, where = max(shown, key=lambda pair: pair[0])
+    if most <= tolerance:
+        grows = "group's trip grows" if len(shown) == groups else "trip of the groups shown grows"
+        return f"No {grows}; for everyone it changes by {everyone:+.1f} minutes"
+    against = f"against {everyone:.1f} for everyone"
+    first = "The trip" if len(shown) == groups else "Of the groups shown the trip"
+    return f"{first} grows most in {where}: by {most:.1f} minutes, {against}"
 
 
 def _column_words(column: str) -> str:

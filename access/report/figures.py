@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
 from access.errors import ParameterError
 from access.report.blocks import Figure
 from access.report.chart import Chart
 from access.report.charts import change_chart, group_chart, rank_chart
 from access.report.findings import ProposalFindings
-from access.report.suppression import THRESHOLD
-from access.report.who_tables import group_table
-from access.scenario import Impact
 from access.scenario.robustness import Robustness
-
-#: Widths of change, in minutes, that a chart of them may count people in.
-_EDGES = (0.5, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0)
 
 
 def figure_of(chart: Chart, key: str = "", *, width: float = 0.8) -> Figure:
@@ -58,11 +50,9 @@ def change_figures(found: ProposalFindings, *, internal: bool) -> list[Figure]:
     Returns
     -------
     list of Figure
-        Empty where a bar would show, or give away, a count below 5.
     """
-    if not internal and _small_bins(found.impact):
-        return []
-    return _drawn(lambda: change_chart(found.impact), f"change-{found.result.key}")
+    key = f"change-{found.result.key}"
+    return _drawn(lambda: change_chart(found.impact, internal=internal), key)
 
 
 def group_figures(found: ProposalFindings, column: str, *, internal: bool) -> list[Figure]:
@@ -79,12 +69,10 @@ def group_figures(found: ProposalFindings, column: str, *, internal: bool) -> li
     Returns
     -------
     list of Figure
-        Empty where the table of the same groups hides a count.
+        Empty where nobody is reached before and after.
     """
-    if not internal and group_table(found, column, column).hidden().any():
-        return []
     key = f"chart-{column}-{found.result.key}"
-    return _drawn(lambda: group_chart(found.impact, column), key)
+    return _drawn(lambda: group_chart(found.impact, column, internal=internal), key)
 
 
 def rank_figures(found: ProposalFindings, robust: Robustness | None) -> list[Figure]:
@@ -111,14 +99,3 @@ def _drawn(draw: Callable[[], Chart], key: str) -> list[Figure]:
         return [figure_of(draw(), key)]
     except ParameterError:
         return []
-
-
-def _small_bins(impact: Impact) -> bool:
-    """Say whether any bar of a chart of changes would stand for fewer than 5 people."""
-    count = impact.areas["count"].to_numpy(float)
-    change = impact.areas["change_minutes"].to_numpy(float)
-    change = np.where(np.isnan(change), -np.inf, change)
-    edges = [-np.inf, -impact.tolerance_minutes, impact.tolerance_minutes, *_EDGES, np.inf]
-    bars = np.digitize(change, edges)
-    sums = np.bincount(bars, weights=count)
-    return bool(((sums > 0) & (sums < THRESHOLD)).any())

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from access.report.findings import ProposalFindings
+from access.report.grouped import further
 from access.report.linked import hidden_moves
 from access.report.options import Option
 from access.report.tables import Table
@@ -180,26 +181,6 @@ def place(row: pd.Series) -> str:
     ward = row.get("ward")
     known = isinstance(ward, str) and ward.strip()
     return f"{ward} ward (area {row['id']})" if known else f"area {row['id']}"
-
-
-def further(figures: pd.DataFrame) -> pd.Series:
-    """Count who have further to go: a longer trip, or no site in reach any more.
-
-    Parameters
-    ----------
-    figures : DataFrame
-        Of `Impact.by`, one row a group.
-
-    Returns
-    -------
-    Series
-
-    Examples
-    --------
-    >>> further(pd.DataFrame({"lengthened": [4.0], "newly_unreachable": [2.0]})).tolist()
-    [6.0]
-    """
-    return figures["lengthened"] + figures["newly_unreachable"]
 
 
 def further_note(impact: Impact) -> tuple[str, ...]:

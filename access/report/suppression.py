@@ -106,6 +106,31 @@ def suppress(
     return audit.hidden
 
 
+def hidden_beside_total(counts: ArrayLike) -> Mask:
+    """Choose the counts to hide in columns that each have a total below.
+
+    Parameters
+    ----------
+    counts : array_like, shape (rows, columns)
+        Without the totals.
+
+    Returns
+    -------
+    ndarray of bool, shape (rows, columns)
+        As a table of them with totals hides them.
+
+    Examples
+    --------
+    >>> hidden_beside_total([[3.0], [40.0], [12.0]]).ravel().tolist()
+    [True, False, True]
+    """
+    body = np.asarray(counts, dtype=float)
+    rows, wide = body.shape
+    whole = np.vstack([body, body.sum(axis=0)])
+    sums = [Sum(rows * wide + j, tuple(r * wide + j for r in range(rows))) for j in range(wide)]
+    return suppress(whole.ravel(), sums if rows else ()).reshape(whole.shape)[:-1]
+
+
 def intervals(
     counts: ArrayLike, hidden: ArrayLike, sums: Sequence[Sum] = ()
 ) -> tuple[Floats, Floats]:

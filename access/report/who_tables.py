@@ -9,6 +9,7 @@ from access.report.cells import Value
 from access.report.columns import Column
 from access.report.deprivation import tenths
 from access.report.findings import ProposalFindings
+from access.report.grouped import grouped
 from access.report.tables import Table, Totals
 from access.report.words import listed, sentence
 from access.results import MODE_TITLES
@@ -103,11 +104,7 @@ def group_table(found: ProposalFindings, column: str, words: str, note: str = ""
     -------
     Table
     """
-    frame = found.impact.by(column)
-    frame = frame.assign(further=say.further(frame))
-    order = pd.to_numeric(frame["group"], errors="coerce")
-    if order.notna().any():  # tenths held as text would stand as 1, 10, 2
-        frame = frame.iloc[order.argsort(kind="stable")]
+    frame = grouped(found.impact, column)
     s = found.impact.summary
     hidden = ("families", "further")
     columns = (

@@ -2,13 +2,17 @@
 
 import itertools
 import math
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from access.errors import OutputError, ParameterError
 from access.network.matrix import TravelMatrix
+from access.report.change_bars import change_bars
 from access.report.charts import (
     Chart,
     change_chart,
@@ -17,6 +21,7 @@ from access.report.charts import (
     rank_chart,
     robustness_chart,
 )
+from access.report.suppression import Sum, intervals
 from access.scenario import Uncertainty, compare, rank_closures, robustness
 from access.scenario.words import ordinal
 
@@ -122,12 +127,117 @@ def test_the_change_chart_counts_everybody():
     assert sum(bar.get_width() for bar in axes.patches) == 9070
     # a 1,000 by 16, b 2,000 by 4 minutes; c, d stay; e cut off; f never reached
     assert EVERY["change"].title == (
-        "About 3,000 of about 9,100 under-fives walk further, about 1,000 of them over 10 minutes "
-        "more"
+        "About 3,000 of about 9,100 under-fives walk further, about 1,000 of them by 10 minutes "
+        "or more"
     )
     assert "no site in reach any more about 500" in EVERY["change"].alt
     hatched = [bar for bar in axes.patches if bar.get_hatch()]
     assert len(hatched) == 2, "what cannot be reached is hatched, never a colour"
+
+
+SMALL = TravelMatrix.from_minutes(
+    [[5, 5], [5, 8], [5, 12], [5, 17], [5, 22], [5, INF]], area_ids=list("abcdef"), site_ids="XY"
+)
+
+
+def small(*counts, **columns):
+    """Close X, which adds 0 3 7 12 17 minutes in areas a to e and leaves f with nothing."""
+    demand = pd.DataFrame({"id": list("abcdef"), "count": counts, **columns})
+    return compare(SMALL, before=["X", "Y"], after=["Y"], demand=demand, who="children")
+
+
+def bars_of(chart):
+    """Give what a reader of the picture can measure: each label, and the length of its bar."""
+    axes = chart.figure().axes[0]
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    lengths = [bar.get_width() for bar in axes.patches]
+    return dict(zip(labels, lengths, strict=True)), [t.get_text() for t in axes.texts]
+
+
+def test_counts_of_1_to_4_have_no_bar_and_no_number():
+    chart = change_chart(small(400, 3, 60, 50, 70, 0))
+    bars, texts = bars_of(chart)
+    # up to 5 minutes more: 3; and the smallest beside it, or the total would tell
+    assert bars == {"no change": 400, "up to 5 minutes more": 0, "5 to 10 more": 0,
+                    "10 or more": 120}  # fmt: skip
+    assert texts == ["400", "hidden [c]", "hidden [c]", "120"]
+    assert "up to 5 minutes more hidden [c]; 5 to 10 more hidden [c]" in chart.alt
+    assert "[c]: hidden." in chart.caption
+    assert chart.title == (
+        "About 180 of about 580 children walk further, about 120 of them by 10 minutes or more"
+    )
+    assert not re.search(r"\b3\b|\b60\b", chart.alt + chart.title)
+
+
+def test_no_title_parts_what_is_hidden():
+    # hidden are 3 who walk further and 9 who do not: 53 longer would tell that 53 - 50 are 3
+    chart = change_chart(small(9, 3, 0, 50, 0, 0))
+    bars, _ = bars_of(chart)
+    assert bars == {"no change": 0, "up to 5 minutes more": 0, "5 to 10 more": 0, "10 or more": 50}
+    assert chart.title == "Some of 62 children walk further, 50 of them by 10 minutes or more"
+
+
+def test_fewer_than_five_in_all_are_not_counted():
+    chart = change_chart(small(0, 0, 0, 2, 0, 1))
+    assert chart.title == "Some of fewer than 5 children walk further"
+    assert "(fewer than 5 in all)" in chart.figure().axes[0].get_xlabel()
+    assert not re.search(r"\b[1-4]\b", chart.alt.replace("10 or", "").replace("5 to 10", ""))
+    inside = change_chart(small(0, 0, 0, 2, 0, 1), internal=True)
+    assert inside.title.startswith("2 of 3 children walk further, 2 of them")
+
+
+def test_a_class_of_small_bins_that_is_large_is_shown_whole():
+    chart = change_chart(small(400, 30, 60, 3, 20, 0))
+    bars, texts = bars_of(chart)
+    assert bars["10 or more"] == 23, "3 of 10 to 15 and 20 of 15 to 20 minutes, told together"
+    assert "hidden [c]" not in texts
+    assert "[c]" not in chart.caption
+
+
+def test_large_counts_keep_their_fine_bars_and_an_inside_copy_keeps_all():
+    assert set(bars_of(change_chart(small(400, 30, 60, 50, 20, 9)))[0]) >= {
+        "10 to 15 more", "15 to 20 more", "no site in reach any more",
+    }  # fmt: skip
+    inside = change_chart(small(400, 3, 60, 50, 70, 1), internal=True)
+    bars, texts = bars_of(inside)
+    assert (bars["up to 5 minutes more"], bars["no site in reach any more"]) == (3, 1)
+    assert "hidden" not in inside.alt + " ".join(texts)
+
+
+@given(st.lists(st.integers(0, 40), min_size=6, max_size=6))
+@settings(max_examples=60, deadline=None)
+def test_no_chart_of_changes_gives_a_small_count_away(counts):
+    """Whoever reads bars and total cannot narrow a hidden count to fewer than four values."""
+    assume(sum(counts) > 0)
+    bars = change_bars(small(*counts))
+    assert sum(b.count for b in bars) == sum(counts)
+    assert not any(0 < b.width < 5 for b in bars)
+    if any(b.hidden for b in bars):
+        true = [*(b.count for b in bars), sum(counts)]
+        hidden = [*(b.hidden for b in bars), sum(counts) < 5]
+        low, high = intervals(true, hidden, [Sum(len(bars), tuple(range(len(bars))))])
+        assert all(h - w >= 3 for w, h, b in zip(low, high, bars, strict=False) if b.hidden)
+
+
+def test_a_small_group_has_no_bar_and_is_not_named_as_the_worst():
+    impact = small(400, 200, 60, 50, 3, 0, ward=["A", "A", "B", "B", "C", "C"])
+    chart = group_chart(impact, "ward")
+    bars, texts = bars_of(chart)
+    # ward C: 3 children with 17 minutes more; B beside it, or the total would tell C's
+    assert bars == {"A": 1, "B": 0, "C": 0}
+    assert texts.count("hidden [c]") == 2
+    assert chart.title.startswith("Of the groups shown the trip grows most in A: by 1.0 minutes")
+    low, high = chart.figure().axes[0].get_xlim()
+    assert low <= 0 < impact.summary["mean_minutes_change"] < high, "everyone's line is in view"
+    assert "C hidden [c]" in chart.alt
+    assert "17.0" not in chart.alt + chart.title
+    assert "grows most in C: by 17.0" in group_chart(impact, "ward", internal=True).title
+
+
+def test_every_group_too_small_is_no_failure():
+    chart = group_chart(small(2, 2, 0, 0, 0, 0, ward=list("AABBCC")), "ward")
+    assert chart.title.endswith("every group is too small")
+    assert chart.png(dpi=40)
 
 
 def test_the_group_chart_says_where_the_trip_grows_most():

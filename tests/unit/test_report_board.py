@@ -205,16 +205,27 @@ class TestWhatItSays:
         assert all(type(document.blocks[k - 1]).__name__ == "PageBreak" for k, _ in heads)
 
     def test_a_count_that_a_table_hides_is_in_no_sentence(self, document):
-        text = as_text(document)
+        text = as_text(document, pictures=False)  # where 65 are a tenth's children, not West's
         assert "West would take on most." in text
         assert "65 children" not in text
 
-    def test_pictures_are_left_out_where_their_table_hides_a_count(self, results, document):
-        drawn = {b.key for b in document.blocks if isinstance(b, Figure)}
-        assert "chart-imd_decile-five_to_three" not in drawn
+    @pytest.mark.parametrize(
+        ("key", "table"),
+        [
+            ("chart-imd_decile-five_to_three", "by-imd_decile-five_to_three"),
+            ("change-five_to_three", "How much further"),
+        ],
+    )
+    def test_pictures_hide_what_their_table_hides(self, results, document, key, table):
+        (picture,) = (b for b in document.blocks if isinstance(b, Figure) and b.key == key)
+        (shown,) = (b.table for b in document.blocks if isinstance(b, TableBlock)
+                    and (b.key == table or b.table.title.startswith(table)))  # fmt: skip
+        hidden = [any(c.state == "hidden" for c in row) for row in shown.view().rows]
+        assert picture.alt.count("hidden [c]") == sum(hidden)
+        assert ("[c]: hidden." in picture.note) == any(hidden)
         inside = board_report(results, internal=True)
-        drawn = {b.key for b in inside.blocks if isinstance(b, Figure)}
-        assert "chart-imd_decile-five_to_three" in drawn
+        (open_to_all,) = (b for b in inside.blocks if isinstance(b, Figure) and b.key == key)
+        assert "hidden" not in open_to_all.alt + open_to_all.note
 
     def test_an_internal_copy_keeps_small_counts_and_says_so(self, results):
         inside = board_report(results, internal=True)
