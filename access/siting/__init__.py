@@ -2,6 +2,8 @@
 
 from access.siting.candidates import greenfield
 from access.siting.choices import Alternatives, Curve, alternatives, curve
+from access.siting.covers import max_cover, set_cover
+from access.siting.medians import capacitated_p_median, p_centre, p_median
 from access.siting.pareto import Front, pareto_front
 from access.siting.problem import Demand, Goal, Problem
 from access.siting.rules import (
@@ -16,13 +18,6 @@ from access.siting.rules import (
     per_locality,
 )
 from access.siting.search import Progress
-from access.siting.shortcuts import (
-    capacitated_p_median,
-    max_cover,
-    p_centre,
-    p_median,
-    set_cover,
-)
 from access.siting.solution import Explanation, Solution
 from access.siting.solve import site
 from access.siting.verify import Verification, verify

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from access.siting.rules import Rule
+from access.errors import ParameterError
+from access.siting.rules import Rule, ServeAll
 
 KINDS = ("total", "mean", "worst", "beyond", "left_out", "sites", "cost")
 
@@ -174,3 +175,52 @@ class Problem:
     def demand_list(self) -> tuple[Demand, ...]:
         """The demands as a tuple."""
         return (self.demands,) if isinstance(self.demands, Demand) else tuple(self.demands)
+
+
+def problem_of_p(
+    demand: Demand,
+    p: int,
+    *,
+    goal: Goal,
+    locked_open: Iterable[str] = (),
+    locked_closed: Iterable[str] = (),
+    rules: Iterable[Rule] = (),
+    serve_all: bool = False,
+) -> Problem:
+    """Make the problem of choosing exactly p sites by one goal.
+
+    Parameters
+    ----------
+    demand : Demand
+    p : int
+        Must be given: without it, `Problem` would leave the number of sites open.
+    goal : Goal
+    locked_open, locked_closed : iterable of str
+    rules : iterable of Rule
+    serve_all : bool
+        Whether `ServeAll` is added to the rules.
+
+    Returns
+    -------
+    Problem
+
+    Raises
+    ------
+    ParameterError
+        If p is missing.
+
+    Examples
+    --------
+    >>> problem_of_p(Demand([[1, 9], [9, 1]]), 1, goal=Goal.worst(), serve_all=True).rules
+    (ServeAll(),)
+    """
+    if p is None:
+        raise ParameterError("p is missing; expected a whole number of sites to open")
+    return Problem(
+        demand,
+        p=p,
+        goals=goal,
+        locked_open=locked_open,
+        locked_closed=locked_closed,
+        rules=(*rules, *((ServeAll(),) if serve_all else ())),
+    )

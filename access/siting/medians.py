@@ -1,21 +1,17 @@
-"""The questions that are asked most, one short call each."""
+"""Choosing p sites by minutes, one short call each: p-median, p-centre, and with capacities."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any
 
-from access.errors import ParameterError
-from access.siting.problem import Demand, Goal, Problem
-from access.siting.rules import Capacity, Rule, ServeAll, Within
+from access.siting.problem import Demand, Goal, problem_of_p
+from access.siting.rules import Capacity, Rule
 from access.siting.search import Progress
 from access.siting.solution import Solution
 from access.siting.solve import site
 
-__all__ = ["capacitated_p_median", "max_cover", "p_centre", "p_median", "set_cover"]
-
-Watcher = Callable[[Progress], object] | None
+__all__ = ["capacitated_p_median", "p_centre", "p_median"]
 
 
 def p_median(
@@ -30,7 +26,7 @@ def p_median(
     must_serve_all: bool = False,
     rules: Iterable[Rule] = (),
     gap: float = 0.0,
-    progress: Watcher = None,
+    progress: Callable[[Progress], object] | None = None,
 ) -> Solution:
     """Choose p sites so that the weighted sum of minutes is least (the p-median).
 
@@ -82,8 +78,14 @@ def p_median(
     >>> best.chosen, best.objective, best.status
     (('2',), 11.0, 'proven_optimal')
     """
-    problem = _problem(
-        costs, weights, Goal.total(), p, locked_open, locked_closed, must_serve_all, rules
+    problem = problem_of_p(
+        Demand(costs, weights),
+        p,
+        goal=Goal.total(),
+        locked_open=locked_open,
+        locked_closed=locked_closed,
+        rules=rules,
+        serve_all=must_serve_all,
     )
     return site(problem, time_limit_s=time_limit_s, seed=seed, gap=gap, progress=progress)
 
@@ -99,7 +101,7 @@ def p_centre(
     seed: int = 0,
     must_serve_all: bool = False,
     rules: Iterable[Rule] = (),
-    progress: Watcher = None,
+    progress: Callable[[Progress], object] | None = None,
 ) -> Solution:
     """Choose p sites so that the worst-off area is as near as can be (the p-centre).
 
@@ -128,112 +130,14 @@ def p_centre(
     >>> p_centre([[1, 9, 4], [9, 1, 4], [8, 2, 3]], 1).objective
     4.0
     """
-    problem = _problem(
-        costs, weights, Goal.worst(), p, locked_open, locked_closed, must_serve_all, rules
-    )
-    return site(problem, time_limit_s=time_limit_s, seed=seed, progress=progress)
-
-
-def max_cover(
-    costs: Any,
-    p: int,
-    minutes: float,
-    *,
-    weights: Any = None,
-    locked_open: Iterable[str] = (),
-    locked_closed: Iterable[str] = (),
-    time_limit_s: float | None = None,
-    seed: int = 0,
-    rules: Iterable[Rule] = (),
-    gap: float = 0.0,
-    progress: Watcher = None,
-) -> Solution:
-    """Choose p sites so that the most demand is within so many minutes of one.
-
-    Parameters
-    ----------
-    costs, p, weights, locked_open, locked_closed, time_limit_s, seed, rules, gap, progress
-        As for `p_median`.
-    minutes : float
-        The threshold; exactly on it counts as within.
-
-    Returns
-    -------
-    Solution
-        `objective` is the demand covered; `bound` lies above it (`sense` is ``"max"``). Areas
-        beyond the threshold are still assigned to their nearest open site.
-
-    Raises
-    ------
-    ParameterError
-        Naming every fault of the inputs.
-
-    Source: Church and ReVelle 1974.
-
-    Examples
-    --------
-    >>> max_cover([[1, 9], [9, 1], [8, 2]], 1, 5, weights=[10, 4, 4]).objective
-    10.0
-    """
-    problem = _problem(
-        costs, weights, Goal.left_out(minutes), p, locked_open, locked_closed, False, rules
-    )
-    answer = site(problem, time_limit_s=time_limit_s, seed=seed, gap=gap, progress=progress)
-    if answer.status == "infeasible":
-        return replace(answer, objective=0.0, bound=0.0, sense="max")
-    covered, ceiling = answer.demand - answer.objective, answer.demand - answer.bound
-    distance = 0.0 if ceiling == covered else (ceiling - covered) / max(abs(ceiling), 1e-300)
-    return replace(answer, objective=covered, bound=ceiling, gap=distance, sense="max")
-
-
-def set_cover(
-    costs: Any,
-    minutes: float,
-    *,
-    weights: Any = None,
-    locked_open: Iterable[str] = (),
-    locked_closed: Iterable[str] = (),
-    time_limit_s: float | None = None,
-    seed: int = 0,
-    rules: Iterable[Rule] = (),
-    progress: Watcher = None,
-) -> Solution:
-    """Find the fewest sites that have every area within so many minutes.
-
-    Parameters
-    ----------
-    costs, locked_open, locked_closed, time_limit_s, seed, rules, progress
-        As for `p_median`.
-    minutes : float
-        The threshold; exactly on it counts as within.
-    weights : Series, mapping, array_like or None
-        Only says who counts: an area of weight 0 need not be covered.
-
-    Returns
-    -------
-    Solution
-        `objective` is the number of sites. Where some area has no site within the threshold
-        the status is ``"infeasible"``, and `explanation` names the areas and the least
-        threshold that works.
-
-    Raises
-    ------
-    ParameterError
-        Naming every fault of the inputs.
-
-    Source: Toregas et al. 1971.
-
-    Examples
-    --------
-    >>> set_cover([[1, 9, 4], [9, 1, 4], [8, 2, 3]], 4).chosen
-    ('2',)
-    """
-    problem = Problem(
+    problem = problem_of_p(
         Demand(costs, weights),
-        goals=Goal.sites(),
+        p,
+        goal=Goal.worst(),
         locked_open=locked_open,
         locked_closed=locked_closed,
-        rules=(Within(minutes), *rules),
+        rules=rules,
+        serve_all=must_serve_all,
     )
     return site(problem, time_limit_s=time_limit_s, seed=seed, progress=progress)
 
@@ -251,7 +155,7 @@ def capacitated_p_median(
     time_limit_s: float | None = None,
     seed: int = 0,
     rules: Iterable[Rule] = (),
-    progress: Watcher = None,
+    progress: Callable[[Progress], object] | None = None,
 ) -> Solution:
     """Choose p sites and send areas to them without filling any site past its capacity.
 
@@ -284,36 +188,13 @@ def capacitated_p_median(
     >>> best.objective, best.status
     (11.0, 'proven_optimal')
     """
-    problem = _problem(
-        costs,
-        weights,
-        Goal.total(),
-        p,
-        locked_open,
-        locked_closed,
-        True,
-        (*rules, Capacity(capacities, demands, split)),
-    )
-    return site(problem, time_limit_s=time_limit_s, seed=seed, progress=progress)
-
-
-def _problem(
-    costs: Any,
-    weights: Any,
-    goal: Goal,
-    p: int,
-    locked_open: Iterable[str],
-    locked_closed: Iterable[str],
-    serve_all: bool,
-    rules: Iterable[Rule],
-) -> Problem:
-    if p is None:
-        raise ParameterError("p is missing; expected a whole number of sites to open")
-    return Problem(
+    problem = problem_of_p(
         Demand(costs, weights),
-        p=p,
-        goals=goal,
+        p,
+        goal=Goal.total(),
         locked_open=locked_open,
         locked_closed=locked_closed,
-        rules=(*rules, *((ServeAll(),) if serve_all else ())),
+        rules=(*rules, Capacity(capacities, demands, split)),
+        serve_all=True,
     )
+    return site(problem, time_limit_s=time_limit_s, seed=seed, progress=progress)
