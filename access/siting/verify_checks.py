@@ -170,7 +170,12 @@ class Look:
         if not capacities.split:
             whole = all(near(share, 1.0) for share in flow)
             self.check(whole, "no area is split")
-        self.check(near(cost, self.solution.objective), "the objective adds up", f"{cost}")
+        everyone = max(float(service.weights.sum()), 1e-300)
+        value = sum(
+            factor * (cost / everyone if kind == "mean" else cost)
+            for kind, _, factor in self.resolved.goals[0].parts
+        )
+        self.check(near(value, self.solution.objective), "the objective adds up", f"{value}")
 
     def objective(self) -> None:
         """Check every goal's value, and that earlier goals are held."""

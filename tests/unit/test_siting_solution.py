@@ -274,6 +274,21 @@ class TestRules:
         best = site(problem)
         assert (best.objective, best.status, len(best.chosen)) == (0.0, "proven_optimal", 3)
 
+    def test_a_mean_with_capacity_is_the_sum_over_the_families(self):
+        # The east fills a site by itself; the other two share one: 10 minutes for 2 families.
+        weights = [2, 2, 4]
+        problem = Problem(Demand(LINE, weights), p=2, rules=[Capacity(4)], goals=Goal.mean())
+        best = site(problem)
+        assert (best.objective, best.status) == (20 / 8, "proven_optimal")
+        assert capacitated_p_median(LINE, 2, 4, weights=weights).objective == 20.0
+
+    def test_a_wrong_mean_with_capacity_fails(self):
+        problem = Problem(Demand(LINE), p=2, rules=[Capacity(2)], goals=Goal.mean())
+        best = site(problem)
+        assert verify(problem, best).ok
+        wrong = replace(best, objective=best.objective * 3)
+        assert any("adds up" in text for text in verify(problem, wrong).failed)
+
 
 class TestStopping:
     def test_a_time_limit_gives_an_honest_gap(self):
