@@ -105,7 +105,7 @@ class RuleReader:
 
     def _within(self, rule: Within) -> None:
         minutes = read_number(rule.minutes, self.faults, "minutes of Within")
-        areas = None if rule.areas is None else list(rule.areas)
+        areas = None if rule.areas is None else _listed(rule.areas)
         for number in self._chosen_services(rule.demand):
             where = self._areas(areas, number, "areas of Within")
             who = "every area" if areas is None else f"{len(where)} named areas"
@@ -115,7 +115,7 @@ class RuleReader:
 
     def _no_worse(self, rule: NoWorse) -> None:
         extra = read_number(rule.minutes, self.faults, "minutes of NoWorse")
-        areas = list(rule.areas)
+        areas = _listed(rule.areas)
         for number in self._chosen_services(rule.demand):
             where = self._areas(areas, number, f"areas of NoWorse ({rule.name})")
             today = self._today(rule.today, number)
@@ -134,10 +134,11 @@ class RuleReader:
         service = self.services[number]
         if isinstance(today, Mapping | pd.Series):
             values = pd.Series(dict(today)) if isinstance(today, Mapping) else today
-            finite = values.replace([np.inf], np.nan)
-            read = read_by_id(finite.fillna(0.0), service.area_ids, self.faults, "today")
-            far = values.index[~np.isfinite(values.to_numpy(float))]
-            return np.where(np.isin(np.array(service.area_ids, object), far), np.inf, read)
+            # Only inf says that an area reaches nothing today; what is no number is a fault.
+            far = values.isin([np.inf])
+            read = read_by_id(values.mask(far, 0.0), service.area_ids, self.faults, "today")
+            lost = values.index[far].map(str).to_list()
+            return np.where(np.isin(np.array(service.area_ids, object), lost), np.inf, read)
         ids = read_ids(today, self.site_ids, self.faults, "today's sites")
         if not ids:
             return None
@@ -158,3 +159,8 @@ class RuleReader:
 
     def _of(self, number: int) -> str:
         return f" ({self.services[number].name})" if len(self.services) > 1 else ""
+
+
+def _listed(areas: Any) -> list[str]:
+    """List ids that may be read for several services; a plain string is one id."""
+    return [areas] if isinstance(areas, str) else list(areas)

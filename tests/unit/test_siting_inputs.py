@@ -148,6 +148,11 @@ class TestWrongProblems:
             ({"rules": [Within(5, demand="youth")]}, "youth"),
             ({"rules": [NoWorse(5, ["a"], ["Q"])]}, "Q"),
             ({"rules": [NoWorse(5, ["a"], {"a": 1.0})]}, "today"),
+            ({"rules": [NoWorse(5, ["a"], {"a": 1.0, "b": float("nan"), "c": 2})]}, "today, b"),
+            ({"rules": [NoWorse(5, ["a"], {"a": 1.0, "b": -np.inf, "c": 2})]}, "today, b"),
+            ({"rules": [NoWorse(5, ["a"], {"a": "near", "b": 1, "c": 2})]}, "today"),
+            ({"rules": [Within(5, "ab")]}, "ab"),
+            ({"rules": [NoWorse(5, "ab", ["X"])]}, "ab"),
         ],
     )  # fmt: skip
     def test_each_fault_is_named(self, more, said):
@@ -239,3 +244,17 @@ def test_per_locality_makes_one_rule_a_locality():
     ]
     best = p_centre(MINUTES, 2, rules=rules)
     assert "X" in best.chosen
+
+
+def test_a_plain_string_is_one_area_not_its_letters():
+    minutes = pd.DataFrame([[1.0, 9.0], [9.0, 1.0], [9.0, 1.0]], index=["ab", "a", "b"])
+    best = p_median(minutes, 1, rules=[Within(5, "ab")])
+    assert (best.chosen, best.status) == (("0",), "proven_optimal")
+    assert p_median(minutes, 1, rules=[NoWorse(0, "ab", ["0"])]).chosen == ("0",)
+
+
+def test_an_area_out_of_reach_today_is_known_by_number_as_by_text():
+    minutes = [[1.0, 9.0], [9.0, 1.0], [9.0, 1.0]]
+    for today in ({0: np.inf, 1: 2, 2: 2}, {"0": np.inf, "1": 2, "2": 2}):
+        best = p_median(minutes, 1, rules=[NoWorse(0, ["0", "1"], today)])
+        assert (best.chosen, best.status) == (("1",), "proven_optimal")
