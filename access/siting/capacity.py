@@ -113,8 +113,8 @@ def _answer(
     main = plan.parts.argmax(axis=1)
     finite = np.where(np.isfinite(service.minutes), service.minutes, 0.0)
     goal = resolved.goals[0]
-    scale = 1.0 / max(float(service.weights.sum()), 1e-300) if goal.kinds == {"mean"} else 1.0
-    scale *= sum(factor for _, _, factor in goal.parts)
+    everyone = max(float(service.weights.sum()), 1e-300)
+    scale = sum(factor / everyone if kind == "mean" else factor for kind, _, factor in goal.parts)
     proven = bool(bound >= plan.value - 10 * tolerance(plan.value))
     value, bound = plan.value * scale, (plan.value if proven else bound) * scale
     gap = relative_gap(value, bound)

@@ -281,6 +281,8 @@ class TestRules:
         best = site(problem)
         assert (best.objective, best.status) == (20 / 8, "proven_optimal")
         assert capacitated_p_median(LINE, 2, 4, weights=weights).objective == 20.0
+        both = Goal.blend((0.5, Goal.total()), (2, Goal.mean()))
+        assert site(replace(problem, goals=both)).objective == pytest.approx(0.5 * 20 + 2 * 2.5)
 
     def test_a_wrong_mean_with_capacity_fails(self):
         problem = Problem(Demand(LINE), p=2, rules=[Capacity(2)], goals=Goal.mean())
