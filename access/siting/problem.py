@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from access.errors import ParameterError
-from access.siting.rules import Rule, ServeAll
+from access.siting.rules import Rule, ServeAll, keep_to_read_again
 
 KINDS = ("total", "mean", "worst", "beyond", "left_out", "sites", "cost")
 
@@ -165,6 +165,9 @@ class Problem:
     locked_closed: Iterable[str] = ()
     site_costs: Any = None
     rules: Sequence[Rule] = ()
+
+    def __post_init__(self) -> None:
+        keep_to_read_again(self, "demands", "goals", "locked_open", "locked_closed", "rules")
 
     @property
     def goal_list(self) -> tuple[Goal, ...]:

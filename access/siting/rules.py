@@ -2,9 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+
+def keep_to_read_again(thing: object, *names: str) -> None:
+    """Make tuples of a frozen value's fields that could be read only once.
+
+    A question is read when it is solved and again when its answer is checked; a generator would
+    be empty by then.
+
+    Parameters
+    ----------
+    thing : object
+    names : str
+        Of its fields.
+
+    Examples
+    --------
+    >>> AtLeast((name for name in ["a", "b"]), 1).sites
+    ('a', 'b')
+    """
+    for name in names:
+        value = getattr(thing, name)
+        if isinstance(value, Iterator):
+            object.__setattr__(thing, name, tuple(value))
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +46,9 @@ class AtLeast:
     count: int
     name: str = "the group"
 
+    def __post_init__(self) -> None:
+        keep_to_read_again(self, "sites")
+
 
 @dataclass(frozen=True, eq=False)
 class AtMost:
@@ -38,6 +64,9 @@ class AtMost:
     sites: Iterable[str]
     count: int = 1
     name: str = "the group"
+
+    def __post_init__(self) -> None:
+        keep_to_read_again(self, "sites")
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +85,9 @@ class Within:
     minutes: float
     areas: Iterable[str] | None = None
     demand: str | None = None
+
+    def __post_init__(self) -> None:
+        keep_to_read_again(self, "areas")
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +112,9 @@ class NoWorse:
     today: Iterable[str] | Mapping[str, float]
     demand: str | None = None
     name: str = "the named areas"
+
+    def __post_init__(self) -> None:
+        keep_to_read_again(self, "areas", "today")
 
 
 @dataclass(frozen=True, eq=False)

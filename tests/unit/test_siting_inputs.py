@@ -10,6 +10,7 @@ from access.errors import ParameterError
 from access.network.matrix import TravelMatrix
 from access.siting import (
     AtLeast,
+    AtMost,
     Budget,
     Capacity,
     Demand,
@@ -258,3 +259,23 @@ def test_an_area_out_of_reach_today_is_known_by_number_as_by_text():
     for today in ({0: np.inf, 1: 2, 2: 2}, {"0": np.inf, "1": 2, "2": 2}):
         best = p_median(minutes, 1, rules=[NoWorse(0, ["0", "1"], today)])
         assert (best.chosen, best.status) == (("1",), "proven_optimal")
+
+
+def test_what_can_be_read_only_once_is_kept():
+    def once(*items):
+        return (item for item in items)
+
+    rules = (
+        lambda read: AtLeast(read("Y", "Z"), 2),
+        lambda read: AtMost(read("X", "Y"), 1),
+        lambda read: Within(5, read("a", "b")),
+        lambda read: NoWorse(0, read("a"), read("Z")),
+    )
+    for rule in rules:
+        asked = Problem(Demand(MINUTES), p=2, rules=once(rule(once)), locked_closed=once("X"))
+        plain = Problem(
+            Demand(MINUTES), p=2, rules=[rule(lambda *items: items)], locked_closed=["X"]
+        )
+        assert site(asked) == site(plain)
+    locked = Problem(Demand(MINUTES), locked_open=once("Y"))
+    assert all("Y" in found.chosen for found in curve(locked, [1, 2]).solutions.values())
