@@ -4,12 +4,12 @@
     subject to fewest <= number open <= most, locked sites, linear rows on the open sites,
                limits on other weighted sums of the same minima.
 
-Everything here is plain arrays by position; ids live in `problem.py`.
+Everything here is plain arrays by position; ids live in `resolved.py`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -174,10 +174,6 @@ class Model:
             <= limit.at_most + tolerance(limit.at_most)
             for limit in self.limits
         )
-
-    def with_rows(self, rows: SideRows) -> Model:
-        """Give the same model with other side rows."""
-        return replace(self, rows=rows)
 
     def unit(self) -> float:
         """Find a number of which every possible objective is a multiple; 0 when none is seen.

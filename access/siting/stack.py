@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from access.siting.model import Bools, Floats, Ints, Limit, Model, SideRows
+from access.siting.model import Bools, Floats, Limit, Model, SideRows
 from access.siting.problem import Goal
 from access.siting.resolved import Resolved, Service
 
@@ -290,9 +290,3 @@ def reach_rows(resolved: Resolved) -> SideRows:
         near = minutes <= (rule.caps * (1 + CAP_SLACK))[:, None]
         parts.append(cover_rows(near, resolved.may))
     return join_rows(*parts)
-
-
-def positions_of(resolved: Resolved, chosen: Sequence[str]) -> Ints:
-    """Find where chosen ids stand among the sites."""
-    where = {name: k for k, name in enumerate(resolved.site_ids)}
-    return np.array([where[name] for name in chosen], dtype=np.intp)
