@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from access.cli.compare import FolderOption, ModeOption
-from access.cli.options import JsonOption, NetworkOption, QuietOption, StudyArgument
+from access.cli.options import JsonOption, NetworkOption, NoCacheOption, QuietOption, StudyArgument
 from access.cli.progress import searching, steps
 
 
@@ -65,6 +65,7 @@ def site(
         typer.Option("--time-limit", metavar="SECONDS", help="For each search; the gap is shown."),
     ] = None,
     network: NetworkOption = None,
+    no_cache: NoCacheOption = False,
     out: FolderOption = None,
     quiet: QuietOption = False,
     json: JsonOption = False,
@@ -111,7 +112,7 @@ def site(
         time_limit_s=time_limit,
     )
     with steps(quiet=quiet or json) as progress:
-        results = travel_times(loaded, network=network, progress=progress)
+        results = travel_times(loaded, network=network, keep=not no_cache, progress=progress)
         with searching(progress) as search:
             answer = hub_answer(results, question, progress=progress, search=search)
     summary = hub_summary(results, answer)
