@@ -6,7 +6,7 @@ import numpy as np
 
 from access.siting.capacity_model import Plan, Shape, better_plan
 from access.siting.model import Floats, Ints
-from access.siting.search import Watch
+from access.siting.search import Stop, Watch
 
 #: From so many sets of sites, at most, a plan is tried.
 MOST_STARTS = 12
@@ -30,7 +30,7 @@ def best_plan(shape: Shape, sets: list[Ints], watch: Watch) -> Plan | None:
     Raises
     ------
     Stop
-        If the watch ends it.
+        If the watch ends it before there is a plan.
     """
     best: Plan | None = None
     seen: set[tuple[int, ...]] = set()
@@ -40,7 +40,12 @@ def best_plan(shape: Shape, sets: list[Ints], watch: Watch) -> Plan | None:
             if key in seen or not shape.rows.hold(chosen):
                 break
             seen.add(key)
-            watch.tick("plans", -np.inf, best.value if best else np.inf)
+            try:
+                watch.tick("plans", -np.inf, best.value if best else np.inf)
+            except Stop:
+                if best is None:
+                    raise
+                return best
             where = _fill(shape, chosen)
             if where is None:
                 break

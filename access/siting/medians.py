@@ -162,7 +162,7 @@ def capacitated_p_median(
     Parameters
     ----------
     costs, p, locked_open, locked_closed, time_limit_s, seed, rules, progress
-        As for `p_median`; rules on minutes are not taken here.
+        As for `p_median`; a rule on minutes holds for the site that an area is sent to.
     capacities : Series, mapping, array_like or float
         By site, in the unit of `demands`.
     weights : Series, mapping, array_like or None

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from access.siting.measuring import goal_value, goal_values
+from access.siting.model import Floats
 from access.siting.resolved import Resolved
 from access.siting.solution import STATUSES, Solution
 
@@ -101,17 +102,35 @@ class Look:
             total = float(sum(rule.amounts[c] for c in self.columns))
             slack = _CLOSE * max(1.0, abs(total))
             self.check(rule.low - slack <= total <= rule.high + slack, rule.label, f"{total:g}")
+        furthest = self._furthest_sent()
         for reach in self.resolved.reaches:
             service = self.resolved.services[reach.service]
             nearest = service.minutes[np.ix_(reach.areas, np.array(self.columns))].min(
                 axis=1, initial=np.inf
             )
+            if furthest is not None:
+                nearest = furthest[reach.areas]
             caps = reach.base + reach.extra
             bad = reach.areas[nearest > caps + _CLOSE * np.maximum(1, caps)]
             names = ", ".join(service.area_ids[i] for i in bad[:10])
             self.check(not len(bad), reach.label, names)
         if self.resolved.serve_all:
             self.check(not self.solution.unserved, "every area is served")
+
+    def _furthest_sent(self) -> Floats | None:
+        """Give the minutes to the furthest site each area is sent to; None without capacities."""
+        flow = self.solution.shares
+        if self.resolved.capacities is None or flow is None:
+            return None
+        service = self.resolved.services[0]
+        site_of = {name: k for k, name in enumerate(self.resolved.site_ids)}
+        area_of = {name: k for k, name in enumerate(service.area_ids)}
+        furthest = np.zeros(len(area_of))
+        for (area, site), share in zip(flow.index.to_list(), flow.to_list(), strict=True):
+            i, j = area_of.get(area), site_of.get(site)
+            if i is not None and j is not None and share > 0:
+                furthest[i] = max(furthest[i], service.minutes[i, j])
+        return furthest
 
     def assignment(self) -> None:
         """Compare who goes where with the nearest open site, area by area."""
@@ -156,6 +175,10 @@ class Look:
         load = np.zeros(len(where))
         given = np.zeros(len(at))
         cost = 0.0
+        unknown = [f"{a}, {s}" for a, s in flow.index.to_list() if a not in at or s not in where]
+        if unknown:
+            self.check(False, "who goes where names known areas and sites", "; ".join(unknown[:10]))
+            return
         for (area, site), share in zip(flow.index.to_list(), flow.to_list(), strict=True):
             i, j = at[area], where[site]
             load[j] += share * capacities.uses[i]

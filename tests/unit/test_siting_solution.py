@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 from dataclasses import replace
@@ -291,6 +292,27 @@ class TestRules:
         wrong = replace(best, objective=best.objective * 3)
         assert any("adds up" in text for text in verify(problem, wrong).failed)
 
+    @pytest.mark.parametrize("seed", range(40))
+    def test_a_rule_on_minutes_holds_where_people_are_sent(self, seed):
+        """By hand: every choice of sites, every way to send each area, room and minutes kept."""
+        rng = np.random.default_rng(seed)
+        n, m = 4, 4
+        minutes = rng.integers(1, 12, (n, m)).astype(float)
+        weights, room = rng.integers(1, 5, n), int(rng.integers(4, 9))
+        limit, p = float(rng.integers(4, 11)), int(rng.integers(2, 4))
+        best = capacitated_p_median(minutes, p, room, weights=weights, rules=[Within(limit)])
+        listed = [np.inf]
+        for chosen in itertools.combinations(range(m), p):
+            for to in itertools.product(chosen, repeat=n):
+                load = np.bincount(to, weights, m)
+                way = minutes[np.arange(n), to]
+                if load.max() <= room and way.max() <= limit:
+                    listed.append(float(weights @ way))
+        if np.isinf(min(listed)):
+            assert best.status == "infeasible"
+        else:
+            assert (best.objective, best.status) == (min(listed), "proven_optimal")
+
 
 class TestStopping:
     def test_a_time_limit_gives_an_honest_gap(self):
@@ -410,6 +432,18 @@ class TestVerify:
         asked = replace(best.problem, rules=(Capacity(1),))
         report = verify(asked, best)
         assert any("takes more than it can" in text for text in report.failed)
+
+    def test_sent_further_than_a_rule_allows_fails(self):
+        best = capacitated_p_median(LINE, 2, 2)
+        furthest = float(best.minutes.max())
+        asked = replace(best.problem, rules=(Capacity(2), Within(furthest - 0.5)))
+        assert not verify(asked, best).ok
+
+    def test_shares_of_an_unknown_area_fail(self):
+        best = capacitated_p_median(LINE, 2, 2)
+        strange = best.shares.rename(index={best.shares.index[0][0]: "elsewhere"}, level=0)
+        report = verify(best.problem, replace(best, shares=strange))
+        assert any("known areas and sites" in text for text in report.failed)
 
     def test_a_failed_check_is_never_handed_on(self):
         best = self.solved()
