@@ -201,10 +201,12 @@ def minutes_table(
     Table
     """
     travel = results.study.config.travel
+    pram = results.study.config.services[found.result.service].pram
+    pram = pram and "pram_toddler" not in found.result.impacts
     rows: list[tuple[Value, ...]] = []
     for mode, impact in found.result.impacts.items():
         rows.append(_mode_row(MODE_ROWS.get(mode, mode), impact, own, 1.0))
-        if mode == "walk" and "pram_toddler" not in found.result.impacts:
+        if mode == "walk" and pram:
             slower = travel.walk_km_h / travel.pram_km_h
             rows.append(_mode_row("On foot with a pram", impact, own, slower))
     return Table(
@@ -220,7 +222,9 @@ def minutes_table(
         notes=(
             f"With a pram: the walk at {travel.pram_km_h:g} km/h, a declared assumption; steps "
             "and surfaces are not considered.",
-        ),
+        )
+        if pram
+        else (),
     )
 
 

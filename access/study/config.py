@@ -64,6 +64,7 @@ class ServiceSettings(_Settings):
     demand: Name
     noun: str
     age_band: str = "not stated"
+    pram: bool = True  # whether its families may come with a pram
 
 
 class ProposalSettings(_Settings):

@@ -411,3 +411,16 @@ def test_a_map_stands_with_each_service_when_it_is_given(results):
     ]
     assert still.alt == "A map: most around Mill."
     assert still.note == "Made up."
+
+
+def test_a_service_whose_families_bring_no_pram_has_no_such_trip(results, document):
+    assert "with a pram |" in as_text(document)
+    config = results.study.config
+    service = config.services["childrens_centre"].model_copy(update={"pram": False})
+    study = replace(
+        results.study,
+        config=config.model_copy(update={"services": {"childrens_centre": service}}),
+    )
+    text = as_text(board_report(replace(results, study=study)))
+    assert "with a pram |" not in text
+    assert "On foot |" in text
