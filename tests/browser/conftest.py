@@ -73,13 +73,16 @@ def visit(chromium) -> Iterator[Callable]:
     """Open a page; at the end no error was logged and nothing outside was asked for."""
     contexts, faults = [], []
 
-    def open_page(path: Path, *, fragment="", width=1280, height=860, **options):
+    def open_page(path: Path, *, fragment="", width=1280, height=860, allow="", **options):
+        def outside(url: str) -> bool:
+            return not (_inside(url, path) or (allow and url.startswith(allow)))
+
         context = chromium.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(f"script error: {error}"))
         page.on("console", lambda m: m.type == "error" and faults.append(f"console: {m.text}"))
-        page.on("request", lambda r: _inside(r.url, path) or faults.append(f"request: {r.url}"))
+        page.on("request", lambda r: outside(r.url) and faults.append(f"request: {r.url}"))
         page.goto(path.as_uri() + fragment)
         page.wait_for_selector("body[data-ready]")
         page.faults = faults
