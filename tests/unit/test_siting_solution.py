@@ -314,6 +314,14 @@ class TestRules:
             assert (best.objective, best.status) == (min(listed), "proven_optimal")
 
 
+@pytest.fixture
+def interruptible():
+    """Let Ctrl-C interrupt, also where a shell that started these tests has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class TestStopping:
     def test_a_time_limit_gives_an_honest_gap(self):
         minutes, weights = random_case(400, 200, 7)
@@ -346,7 +354,7 @@ class TestStopping:
         assert bounds == sorted(bounds)
         assert all(s.bound <= s.incumbent + 1e-6 for s in seen)
 
-    def test_control_c_gives_the_best_so_far(self):
+    def test_control_c_gives_the_best_so_far(self, interruptible):
         minutes, weights = random_case(300, 150, 3)
 
         def interrupt(progress):
@@ -358,7 +366,7 @@ class TestStopping:
         assert "interrupted" in best.note
         assert verify(best.problem, best).ok
 
-    def test_control_c_inside_the_integer_solver_keeps_its_answer(self):
+    def test_control_c_inside_the_integer_solver_keeps_its_answer(self, interruptible):
         rng = np.random.default_rng(5)
         minutes, uses = rng.uniform(0, 50, (60, 60)).round(), rng.integers(1, 20, 60)
 
