@@ -12,13 +12,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKERS = str(min(4, os.cpu_count() or 1))
+SPREAD = ["--dist", "loadscope"]  # what a file's tests share is made once
 STEPS = {
     "lint": ["ruff", "check", "access", "tests"],
     "format": ["ruff", "format", "--check", "access", "tests"],
     "types": ["mypy"],
     # the browser's driver keeps an event loop running, which tests of notebooks cannot share
-    "tests": ["pytest", "--ignore=tests/browser", "-n", WORKERS, *sys.argv[1:]],
-    "browser": ["pytest", "tests/browser", "-n", WORKERS, *sys.argv[1:]],
+    "tests": ["pytest", "--ignore=tests/browser", "-n", WORKERS, *SPREAD, *sys.argv[1:]],
+    "browser": ["pytest", "tests/browser", "-n", WORKERS, *SPREAD, *sys.argv[1:]],
 }
 
 

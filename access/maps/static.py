@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +71,7 @@ def static_map(
     """
     chosen = data.service(service)
     words = strings(data.language)
-    areas = data.areas.assign(id=data.areas["id"].astype(str)).sort_values("id")
-    areas = areas.reset_index(drop=True)
+    areas = _in_order(data)
     classes = classify(data, chosen, measure, mode, areas, words)
     of_minutes = measure in ("change", "today", "after")
     caption_key = "static_caption" if of_minutes else "static_caption_areas"
@@ -143,6 +143,17 @@ def write_static_maps(
     return written
 
 
+def _in_order(data: ExplorerData) -> pd.DataFrame:
+    areas = data.areas.assign(id=data.areas["id"].astype(str)).sort_values("id")
+    return areas.reset_index(drop=True)
+
+
+@lru_cache(maxsize=1)
+def _outlines(data: ExplorerData) -> gpd.GeoSeries:
+    """Simplify the shapes once for all maps of the same data: it takes longer than drawing."""
+    return area_shapes(data, _in_order(data), budget_bytes=_SHAPE_BYTES)
+
+
 def _alt(
     data: ExplorerData, service: ExplorerService, classes: Classes, words: dict[str, Any]
 ) -> str:
@@ -170,7 +181,7 @@ def _draw(
     words: dict[str, Any], axes: Axes,
 ) -> None:  # fmt: skip
     crs = metric_crs(float(areas["lon"].mean()), float(areas["lat"].mean()))
-    shapes = area_shapes(data, areas, budget_bytes=_SHAPE_BYTES).to_crs(crs)
+    shapes = _outlines(data).to_crs(crs)
     axes.set_axis_off()
     axes.set_aspect("equal")
     for code, hatch, _ in _HATCHES:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 
 import folium
@@ -169,7 +170,7 @@ class Answers(RankingQuestions):
         'tables.xlsx'
         """
         file = workbook_path(path)
-        write_xlsx(board_report(self._with_hubs(), internal=internal), file)
+        write_xlsx(board_report(self._whole, internal=internal), file)
         return file
 
     def explorer(self, path: str | Path) -> Path:
@@ -221,7 +222,7 @@ class Answers(RankingQuestions):
         >>> answers.report(folder)  # doctest: +SKIP
         (PosixPath('maps/board/report.docx'), ...)
         """
-        return write_report(board_report(self._with_hubs(), internal=internal), folder)
+        return write_report(board_report(self._whole, internal=internal), folder)
 
     def save(self, folder: str | Path) -> Path:
         """Write everything that `access run` writes.
@@ -245,10 +246,12 @@ class Answers(RankingQuestions):
         >>> answers.save(folder)  # doctest: +SKIP
         PosixPath('maps/rotherham')
         """
-        write_outputs(self._with_hubs(), Path(folder))
+        write_outputs(self._whole, Path(folder))
         return Path(folder)
 
-    def _with_hubs(self) -> StudyResults:
+    @cached_property
+    def _whole(self) -> StudyResults:
+        """What a run finds, Family Hubs too: worked out when a file is first asked for."""
         return with_hubs(self.results)
 
     def __repr__(self) -> str:

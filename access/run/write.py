@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
-
 from access.errors import OutputError
 from access.ledger import RunLedger, sha256_of, to_json
 from access.maps.explorer import write_explorer
@@ -91,20 +89,12 @@ def write_outputs(
     OutputError
         If `out` cannot be written; former outputs are then whole.
     """
-    writers: dict[str, Callable[[StudyResults, Path], None]] = {
-        "summary.json": _write_summary,
-        "areas.csv": _write_areas,
-        "alternatives.csv": _write_alternatives,
-        "study.gpkg": _write_geopackage,
-        "map.html": _write_map,
-        "explorer.html": _write_explorer,
-    }
     with all_or_nothing(out) as work:
-        if results.hubs is not None:
-            writers["hubs.csv"] = _write_hubs
-        for name, write in writers.items():
+        for name, write in _WRITERS.items():
             progress(f"writing {name}")
             write(results, work / name)
+        progress("writing tables")
+        write_tables(results, work)
         if results.proposals:
             firm = _firmness(results, progress)
             progress("drawing charts")
@@ -122,22 +112,20 @@ def _write_summary(results: StudyResults, path: Path) -> None:
     path.write_text(to_json(summary_of(results)), encoding="utf-8")
 
 
-def _write_areas(results: StudyResults, path: Path) -> None:
-    _write_table(area_table(results), path)
+def write_tables(results: StudyResults, folder: Path) -> None:
+    """Write the areas, the alternatives and the sites for hubs, each as CSV and parquet.
 
-
-def _write_alternatives(results: StudyResults, path: Path) -> None:
-    _write_table(alternatives_table(results), path)
-
-
-def _write_hubs(results: StudyResults, path: Path) -> None:
+    Parameters
+    ----------
+    results : StudyResults
+    folder : Path
+    """
+    tables = {"areas": area_table(results), "alternatives": alternatives_table(results)}
     if results.hubs is not None:
-        _write_table(hub_points(results.hubs), path)
-
-
-def _write_table(table: pd.DataFrame, path: Path) -> None:
-    table.to_parquet(path.with_suffix(".parquet"), index=False)
-    safe_cells(table).to_csv(path, index=False, lineterminator="\n")
+        tables["hubs"] = hub_points(results.hubs)
+    for name, table in tables.items():
+        table.to_parquet(folder / f"{name}.parquet", index=False)
+        safe_cells(table).to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
 
 
 def _write_map(results: StudyResults, path: Path) -> None:
@@ -200,3 +188,11 @@ def _write_explorer(results: StudyResults, path: Path) -> None:
 
 def _write_geopackage(results: StudyResults, path: Path) -> None:
     write_layers(path, study_layers(results))
+
+
+_WRITERS: Mapping[str, Callable[[StudyResults, Path], None]] = {
+    "summary.json": _write_summary,
+    "study.gpkg": _write_geopackage,
+    "map.html": _write_map,
+    "explorer.html": _write_explorer,
+}

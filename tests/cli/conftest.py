@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 
-def call_access(home: Path, *words: object, cwd: Path | None = None) -> subprocess.CompletedProcess:
+def call_access(
+    home: Path, *words: object, cwd: Path | None = None, **settings: str
+) -> subprocess.CompletedProcess:
     """Run `access ...` with an empty home, and give what came back."""
-    env = {**os.environ, "HOME": str(home / "home"), "COLUMNS": "200", "NO_COLOR": "1"}
+    env = {**os.environ, "HOME": str(home / "home"), "COLUMNS": "200", "NO_COLOR": "1", **settings}
     return subprocess.run(
         [sys.executable, "-c", "from access.cli import main; main()", *map(str, words)],
         cwd=cwd or home,
