@@ -91,10 +91,10 @@ def compare(
       access compare --scenario rotherham-options.json  what visitors of the explorer asked for
 
     With --out it writes, for each question, areas, groups, closed and receiving sites (CSV,
-    parquet and GeoPackage), summary.json, and charts with their words beside them.
+    parquet and GeoPackage), summary.json, ledger.json, and charts with their words beside them.
     """
     from access.ledger import to_json
-    from access.run.answer_files import write_answer
+    from access.run.answer_files import answer_ledger, write_answer
     from access.run.answers import (
         impact_charts,
         impact_summary,
@@ -131,7 +131,13 @@ def compare(
                 tables = impact_tables(impact, by) | use_tables
                 charts = impact_charts(results, impact, by)
                 areas = loaded.areas[["id", "geometry"]]
-                write_answer(folder, answers[question.key], tables, charts, points=areas)
+                asked_for = {"title": question.title, "service": question.service, "mode": mode,
+                             "after": list(question.scenario.open_ids), "neighbours": neighbours,
+                             "by": by, "take_up": take_up}  # fmt: skip
+                ledger = answer_ledger(results, "compare", asked_for, (scenario, attendance))
+                write_answer(
+                    folder, answers[question.key], tables, charts, ledger=ledger, points=areas
+                )
             if not quiet and not json:
                 typer.echo("\n  ".join([impact_words(results, question, impact), *use_words]))
     if json:

@@ -59,10 +59,11 @@ def rank(
 
       access rank --close CC02 --close CC06 --close CC09 --never-close CC12
 
-    With --out it writes options.csv, options.parquet, tables.gpkg, summary.json and charts.
+    With --out it writes options.csv, options.parquet, tables.gpkg, summary.json, ledger.json and
+    charts.
     """
     from access.ledger import to_json
-    from access.run.answer_files import write_answer
+    from access.run.answer_files import answer_ledger, write_answer
     from access.run.answers_ranking import (
         ranking_charts,
         ranking_summary,
@@ -98,7 +99,13 @@ def rank(
             if out is not None:
                 folder = out if len(asked) == 1 else out / question.key
                 tables, charts = ranking_tables(ranking, firm), ranking_charts(ranking, firm)
-                write_answer(folder, answers[question.key], tables, charts)
+                asked_for = {"title": question.title, "service": question.service, "mode": mode,
+                             "after": list(question.scenario.open_ids), "neighbours": neighbours,
+                             "threshold_minutes": threshold, "draws": draws,
+                             "never_close": list(never_close or []),
+                             "min_per_locality": min_per_locality}  # fmt: skip
+                ledger = answer_ledger(results, "rank", asked_for)
+                write_answer(folder, answers[question.key], tables, charts, ledger=ledger)
             if not quiet and not json:
                 typer.echo(ranking_words(results, question, ranking, firm))
     if json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -87,10 +88,12 @@ def site(
 
     Ctrl-C ends the search with the best found so far, and says how far off it may be.
 
-    With --out it writes the tables as CSV, parquet and GeoPackage, and summary.json.
+    With --out it writes the tables as CSV, parquet and GeoPackage, the curve as a picture,
+    summary.json and ledger.json.
     """
     from access.ledger import to_json
-    from access.run.answer_files import write_answer
+    from access.report.hub_chart import hub_chart
+    from access.run.answer_files import answer_ledger, write_answer
     from access.run.answers_hubs import hub_summary, hub_tables, hub_words
     from access.run.ask import travel_times
     from access.run.hubs import HubQuestion, hub_answer
@@ -117,7 +120,15 @@ def site(
             answer = hub_answer(results, question, progress=progress, search=search)
     summary = hub_summary(results, answer)
     if out is not None:
-        write_answer(out, summary, hub_tables(answer), {}, points=loaded.areas[["id", "geometry"]])
+        asked = asdict(question) | {"costs": None if costs is None else costs.name}
+        write_answer(
+            out,
+            summary,
+            hub_tables(answer),
+            {"curve": hub_chart(results, answer.plain, mode, len(answer.candidates))},
+            ledger=answer_ledger(results, "site", asked, [costs]),
+            points=loaded.areas[["id", "geometry"]],
+        )
     if json:
         typer.echo(to_json(summary), nl=False)
     elif not quiet:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 
-from access.ledger import to_json
+from access.ledger import RunLedger, sha256_of, to_json
 from access.report.chart import Chart
+from access.results import StudyResults
 from access.run.geopackage import write_layers
 from access.run.tables import safe_cells
 from access.run.write import all_or_nothing
@@ -22,9 +24,12 @@ def write_answer(
     tables: Mapping[str, pd.DataFrame],
     charts: Mapping[str, Chart],
     *,
+    ledger: RunLedger,
     points: gpd.GeoDataFrame | None = None,
 ) -> list[str]:
     """Write an answer: summary as JSON, tables as CSV, parquet and GeoPackage, charts as PNG.
+
+    With its ledger: inputs, question, settings, versions, assumptions and the outputs' hashes.
 
     Parameters
     ----------
@@ -34,6 +39,8 @@ def write_answer(
     tables : mapping of str to DataFrame
         By name; a table with the areas' ids in ``id`` becomes a map layer.
     charts : mapping of str to Chart
+    ledger : RunLedger
+        As `answer_ledger` gives it.
     points : GeoDataFrame, optional
         The areas: ``id geometry``.
 
@@ -56,7 +63,45 @@ def write_answer(
         for name, chart in charts.items():
             chart.save(work / f"{name}.png")
             (work / f"{name}.txt").write_text(f"{chart.title}\n\n{chart.alt}\n", encoding="utf-8")
+        outputs = {file.name: sha256_of(file) for file in sorted(work.iterdir())}
+        text = replace(ledger, outputs=outputs).to_json()
+        (work / "ledger.json").write_text(text, encoding="utf-8")
         return sorted(file.name for file in work.iterdir())
+
+
+def answer_ledger(
+    results: StudyResults,
+    command: str,
+    question: Mapping[str, Any],
+    files: Sequence[Path | None] = (),
+) -> RunLedger:
+    """Say what an answer was worked out from.
+
+    Parameters
+    ----------
+    results : StudyResults
+    command : str
+        ``"compare"``, ``"rank"`` or ``"site"``.
+    question : mapping
+        What was asked, JSON-ready; a file by its name.
+    files : sequence of Path or None
+        Files the question brought along.
+
+    Returns
+    -------
+    RunLedger
+        Without outputs.
+    """
+    brought = [
+        {"file": path.name, "sha256": sha256_of(path), "source": "given with the question",
+         "vintage": "as the file", "licence": "as the file"}
+        for path in files if path is not None
+    ]  # fmt: skip
+    return replace(
+        results.ledger,
+        command={**results.ledger.command, "command": command, "question": dict(question)},
+        inputs=(*results.ledger.inputs, *brought),
+    )
 
 
 def _layers(

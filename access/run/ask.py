@@ -52,7 +52,8 @@ def travel_times(
     bare = study.config.model_copy(update={"proposals": {}})
     only = replace(study, config=bare)
     results = measure_study(only, network=network, keep=keep, progress=progress)
-    return replace(results, study=study)
+    settings = {**results.ledger.parameters, "study": study.config.model_dump(mode="json")}
+    return replace(results, study=study, ledger=replace(results.ledger, parameters=settings))
 
 
 def impact_of(

@@ -85,11 +85,16 @@ def replay(
     Raises
     ------
     OutputError
-        If the file is no ledger.
+        If the file is no ledger, or not one of a whole run.
     StudyError
         If an input is not the one of the ledger; every such file is listed.
     """
     ledger = _read(ledger_file)
+    if ledger["command"].get("command") != "run":
+        raise OutputError(
+            f"{ledger_file} is the ledger of `access {ledger['command'].get('command')}`; only one "
+            "that `access run` wrote can be run again as a whole: ask its question anew instead"
+        )
     if study is None:
         beside = ledger_file.parent / "study"
         study = beside if (beside / "study.toml").exists() else str(ledger["command"]["study"])

@@ -14,10 +14,12 @@ from typer.testing import CliRunner
 
 from access.cli.progress import searching
 from access.cli.site import site
-from access.errors import AccessError, ParameterError, StudyError
+from access.errors import AccessError, OutputError, ParameterError, StudyError
+from access.ledger import sha256_of
 from access.run.answers_hubs import hub_points, hub_words
 from access.run.ask import travel_times
 from access.run.hubs import HubQuestion, hub_answer
+from access.run.replay import replay
 from access.siting.search import Progress as Search
 from access.study import load_study
 
@@ -182,3 +184,16 @@ def test_the_best_three_and_the_councils_rank_by_listing_all_sets(study, times):
     points = hub_points(answer).set_index("id")
     assert set(points.index[points["council"]]) == set(study.config.hubs.council_choice)
     assert "3" in points.loc[found.best.chosen[0], "best_for"].split()
+
+
+@pytest.mark.slow
+def test_the_answer_carries_its_ledger(tmp_path):
+    call("--most", 2, "--hubs", 2, "--alternatives", 1, "--out", tmp_path / "hubs", "--quiet")
+    ledger = json.loads((tmp_path / "hubs" / "ledger.json").read_text(encoding="utf-8"))
+    assert ledger["command"]["command"] == "site"
+    assert ledger["command"]["question"]["size"] == 2
+    assert "childrens_centres_12_to_9" in ledger["parameters"]["study"]["proposals"]
+    written = {f.name: sha256_of(f) for f in (tmp_path / "hubs").iterdir()}
+    assert ledger["outputs"] == {k: v for k, v in written.items() if k != "ledger.json"}
+    with pytest.raises(OutputError, match="ledger of `access site`"):
+        replay(tmp_path / "hubs" / "ledger.json")
