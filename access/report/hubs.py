@@ -56,10 +56,10 @@ def hub_blocks(results: StudyResults, voice: Voice) -> list[Block]:
     blocks: list[Block] = [Paragraph(hub_sentence(results, sets, names, mode, voice))]
     if answer.plain.council is not None:
         blocks.append(Paragraph(standing_sentence(answer.plain.council)))
+    blocks.append(TableBlock(hub_table(results, sets, names, mode), key="hubs", compact=True))
     blocks.append(
         figure_of(hub_chart(results, answer.plain, mode, len(answer.candidates)), "hub-curve")
     )
-    blocks.append(TableBlock(hub_table(results, sets, names, mode), key="hubs", compact=True))
     blocks.append(Paragraph(leeway_sentence(answer)))
     for table in (near_best_table(answer.plain, mode), trade_off_table(answer.plain, mode)):
         if len(table.rows) > 1:

@@ -143,10 +143,10 @@ def test_the_section_holds_what_listing_every_set_by_hand_gives(asked):
 
 def test_the_section_has_words_picture_tables_and_what_is_assumed(asked):
     blocks = hub_blocks(asked, VOICE)
-    assert [type(b) for b in blocks[:4]] == [Paragraph, Paragraph, Figure, TableBlock]
+    assert [type(b) for b in blocks[:4]] == [Paragraph, Paragraph, TableBlock, Figure]
     assert isinstance(blocks[-1], BulletList)
     assert any("Only travel is weighed" in item for item in blocks[-1].items)
-    assert "a cross marks the council's 2" in blocks[2].alt.lower()
+    assert "a cross marks the council's 2" in blocks[3].alt.lower()
 
 
 def test_the_council_s_place_is_told_and_its_edges(asked):
