@@ -126,7 +126,9 @@ def site(
             summary,
             hub_tables(answer),
             {"curve": hub_chart(results, answer.plain, mode, len(answer.candidates))},
-            ledger=answer_ledger(results, "site", asked, [costs]),
+            ledger=answer_ledger(
+                results, "site", asked, [costs], assumptions=answer.plain.assumptions
+            ),
             points=loaded.areas[["id", "geometry"]],
         )
     if json:

@@ -74,6 +74,8 @@ def answer_ledger(
     command: str,
     question: Mapping[str, Any],
     files: Sequence[Path | None] = (),
+    *,
+    assumptions: Sequence[str] = (),
 ) -> RunLedger:
     """Say what an answer was worked out from.
 
@@ -86,6 +88,8 @@ def answer_ledger(
         What was asked, JSON-ready; a file by its name.
     files : sequence of Path or None
         Files the question brought along.
+    assumptions : sequence of str
+        What the answer rests on beyond the study's own assumptions.
 
     Returns
     -------
@@ -101,6 +105,7 @@ def answer_ledger(
         results.ledger,
         command={**results.ledger.command, "command": command, "question": dict(question)},
         inputs=(*results.ledger.inputs, *brought),
+        assumptions=(*results.ledger.assumptions, *assumptions),
     )
 
 

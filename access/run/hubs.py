@@ -269,4 +269,6 @@ def with_hubs(
     if len(hub_candidates(results)) < 2:
         return results
     question = HubQuestion(mode=mode or next(iter(results.matrices)))
-    return replace(results, hubs=hub_answer(results, question, progress=progress))
+    answer = hub_answer(results, question, progress=progress)
+    told = (*results.ledger.assumptions, *answer.plain.assumptions)
+    return replace(results, hubs=answer, ledger=replace(results.ledger, assumptions=told))

@@ -193,6 +193,7 @@ def test_the_answer_carries_its_ledger(tmp_path):
     assert ledger["command"]["command"] == "site"
     assert ledger["command"]["question"]["size"] == 2
     assert "childrens_centres_12_to_9" in ledger["parameters"]["study"]["proposals"]
+    assert any("Only travel is weighed" in told for told in ledger["assumptions"])
     written = {f.name: sha256_of(f) for f in (tmp_path / "hubs").iterdir()}
     assert ledger["outputs"] == {k: v for k, v in written.items() if k != "ledger.json"}
     with pytest.raises(OutputError, match="ledger of `access site`"):
