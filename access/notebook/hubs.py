@@ -66,7 +66,8 @@ class HubsAnswer:
         >>> "proven: no other set has a lower mean" in hubs.sentence()
         True
         """
-        return " ".join(self.found.words.split())
+        by = MODE_TITLES.get(self.mode, self.mode).capitalize()
+        return f"{by}: {' '.join(self.found.words.split())}"
 
     def to_frame(self) -> pd.DataFrame:
         """Give the best hubs for each number of them.

@@ -39,7 +39,9 @@ def spoken_summary(results: StudyResults) -> str:
             )  # fmt: skip
         lines += ["", *_closed_lines(results, proposal), "", *_standing(proposal), ""]
     if results.hubs is not None:
-        lines.append("Family Hubs, every family counted the same:")
+        mode = results.hubs.mode
+        by = MODE_TITLES.get(mode, mode)
+        lines.append(f"Family Hubs, by {by}, every family counted the same:")
         found = results.hubs.plain
         for sentence in (*found.words.splitlines(), *found.assumptions):
             lines += textwrap.wrap(sentence, 86, initial_indent="    ", subsequent_indent="      ")

@@ -130,7 +130,8 @@ def test_the_command_runs_anywhere_and_speaks_plainly(rotherham_by_command):
     assert {f.name for f in folder.iterdir()} >= OUTPUTS
     for words in ("Children's Centres from 12 to 9", "Youth Centres from 11 to 6",
                   "Park View", "Modelled streets: not a survey", "stand-in",
-                  "The best 3 hubs", "Only travel is weighed"):  # fmt: skip
+                  "Family Hubs, by walking", "The best 3 hubs",
+                  "Only travel is weighed"):  # fmt: skip
         assert words in done.stdout
     assert "nan" not in done.stdout
     assert "inf " not in done.stdout
@@ -173,6 +174,7 @@ def test_ledger_holds_inputs_settings_versions_and_output_hashes(rotherham):
     assert OUTPUTS - {"ledger.json", "evidence.zip"} <= written
     assert ledger["outputs"] == {name: sha256_of(out / name) for name in written}
     assert any("Modelled streets" in a for a in ledger["assumptions"])
+    assert any("Joint demand: Children's Centres 50%" in a for a in ledger["assumptions"])
     assert "numpy" in ledger["versions"]
 
 

@@ -130,6 +130,7 @@ class Words(HTMLParser):
 
 def test_it_prints_as_a_sentence_and_a_table_with_what_it_assumes(rotherham, hubs):
     text = repr(hubs)
+    assert text.startswith("Walking: The best 3 hubs")
     assert " ".join(text.split()).startswith(hubs.sentence())
     reader = Words()
     reader.feed(hubs._repr_html_())
