@@ -69,6 +69,11 @@ def searching(begin: Callable[[str], None]) -> Iterator[Callable[[Search], bool]
         For the optimiser: takes how far it is, and says whether to go on. The first Ctrl-C ends
         this search and those after it with the best found so far and its gap; a second one ends
         the command.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        At the second Ctrl-C.
     """
     told = threading.Event()
     shown_at = 0.0
@@ -93,8 +98,8 @@ def searching(begin: Callable[[str], None]) -> Iterator[Callable[[Search], bool]
     try:
         yield go_on
     finally:
-        if in_main:
-            signal.signal(signal.SIGINT, before)
+        if in_main:  # None: a handler that Python did not set, and so cannot put back
+            signal.signal(signal.SIGINT, before or signal.SIG_DFL)
 
 
 def search_words(search: Search) -> str:
