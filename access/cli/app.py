@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable
 from typing import Annotated
@@ -19,6 +20,7 @@ from access.cli.rank import rank
 from access.cli.replay import replay
 from access.cli.report import report
 from access.cli.run import run
+from access.cli.say import say
 from access.cli.site import site
 from access.errors import AccessError
 
@@ -64,7 +66,7 @@ app.add_typer(fetch, name="fetch")
 
 def _version(asked: bool) -> None:
     if asked:
-        typer.echo(f"family-access {access.__version__}")
+        say(f"family-access {access.__version__}")
         raise typer.Exit
 
 
@@ -79,8 +81,11 @@ def _root(
 
 def main() -> None:
     """Run the command line; an `AccessError` becomes a message and an exit code, no traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name may hold letters the terminal lacks
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except AccessError as error:
-        typer.echo(f"\naccess: {error}", err=True)
+        say(f"\naccess: {error}", err=True)
         sys.exit(error.exit_code)

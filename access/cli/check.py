@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from access.cli.options import JsonOption, StudyArgument
+from access.cli.say import say
 
 
 def check(
@@ -37,4 +38,4 @@ def check(
         text = manifest_text(loaded.folder, names)
         (loaded.folder / "manifest.toml").write_text(text, encoding="utf-8")
         loaded = load_study(study)
-    typer.echo(to_json(study_facts(loaded)) if json else describe_study(loaded))
+    say(to_json(study_facts(loaded)) if json else describe_study(loaded))

@@ -9,6 +9,7 @@ import typer
 
 from access.cli.options import JsonOption, NetworkOption, NoCacheOption, QuietOption, StudyArgument
 from access.cli.progress import steps
+from access.cli.say import say
 
 CloseOption = Annotated[
     list[str] | None,
@@ -139,8 +140,8 @@ def compare(
                     folder, answers[question.key], tables, charts, ledger=ledger, points=areas
                 )
             if not quiet and not json:
-                typer.echo("\n  ".join([impact_words(results, question, impact), *use_words]))
+                say("\n  ".join([impact_words(results, question, impact), *use_words]))
     if json:
-        typer.echo(to_json(answers), nl=False)
+        say(to_json(answers), nl=False)
     elif out is not None and not quiet:
-        typer.echo(f"Written to {out}.")
+        say(f"Written to {out}.")

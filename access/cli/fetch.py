@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from access.cli.options import JsonOption, QuietOption, StudyArgument
+from access.cli.say import say
 
 fetch = typer.Typer(
     no_args_is_help=True,
@@ -102,10 +103,10 @@ def streets(
             progress=progress,
         )
     if json:
-        typer.echo(to_json(fetched.to_dict()), nl=False)
+        say(to_json(fetched.to_dict()), nl=False)
     elif not quiet:
         counts = fetched.counts
-        typer.echo(
+        say(
             f"{fetched.path}: {counts['ways']:,} ways, {counts['nodes']:,} nodes, data of "
             f"{fetched.data_date[:10] or 'an unnamed day'}, sha256 {fetched.sha256[:12]}...\n"
             f"Use it: access run {study} --network {fetched.path}"

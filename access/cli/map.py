@@ -16,6 +16,7 @@ from access.cli.options import (
     StudyArgument,
 )
 from access.cli.progress import steps
+from access.cli.say import say
 
 
 def map_(
@@ -72,8 +73,8 @@ def map_(
             progress("drawing still maps")
             files += write_static_maps(data, folder / "maps", mode=mode)
     if json:
-        typer.echo(to_json({"files": [str(path) for path in files]}), nl=False)
+        say(to_json({"files": [str(path) for path in files]}), nl=False)
     elif not quiet:
-        typer.echo(f"Written: {files[0]}. Open it in any browser; it needs no internet.")
+        say(f"Written: {files[0]}. Open it in any browser; it needs no internet.")
         if static:
-            typer.echo(f"{len(files) - 1} still maps: {files[1].parent}.")
+            say(f"{len(files) - 1} still maps: {files[1].parent}.")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from access.cli.options import JsonOption, QuietOption
+from access.cli.say import say
 
 SourceArgument = Annotated[
     Path | None,
@@ -76,6 +77,7 @@ def network(
     from access.network import Profile
     from access.network.stock import take_stock
     from access.run.geopackage import write_layers
+    from access.run.tables import safe_cells
     from access.run.write import all_or_nothing
     from access.study import load_study
 
@@ -83,7 +85,7 @@ def network(
     if show_profile:
         shown = {p.name: p.to_dict() for p in profiles}
         text = "\n\n".join(map(str, profiles))
-        typer.echo(to_json(shown) if json else text)
+        say(to_json(shown) if json else text)
         return
     if source is None:
         raise ParameterError(
@@ -106,6 +108,6 @@ def network(
             with all_or_nothing(out) as work:
                 write_layers(work / "network.gpkg", stock.layers())
                 for name, table in stock.tables().items():
-                    table.to_csv(work / f"{name}.csv", index=False)
+                    safe_cells(table).to_csv(work / f"{name}.csv", index=False, lineterminator="\n")
     if not quiet:
-        typer.echo(to_json(stock.to_dict()) if json else stock.to_text())
+        say(to_json(stock.to_dict()) if json else stock.to_text())

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from access.cli.say import say
+
 
 def new(
     folder: Annotated[
@@ -22,7 +24,7 @@ def new(
     from access.study.template import new_study
 
     written = new_study(folder)
-    typer.echo(
+    say(
         f"Made {folder} with {', '.join(written)}: a made-up example.\n"
         f"Next: access check {folder}, then access run {folder}, then put your own rows in."
     )

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from access.escape import terminal_text
+
 if TYPE_CHECKING:
     from access.siting.search import Progress as Search
 
@@ -33,11 +35,11 @@ def steps(*, quiet: bool = False) -> Iterator[Callable[[str], None]]:
         To be called with a few words at the start of each step. On a terminal the running step
         spins and counts its seconds; elsewhere each step is one plain line.
     """
-    console = Console(stderr=True)
+    console = Console(stderr=True, markup=False, emoji=False, highlight=False)
     if quiet:
         yield lambda step: None
     elif not console.is_terminal:
-        yield lambda step: console.print(f"... {step}", soft_wrap=True, markup=False)
+        yield lambda step: console.print(f"... {terminal_text(step)}", soft_wrap=True)
     else:
         columns = (TimeElapsedColumn(), SpinnerColumn(finished_text="✓"),
                    TextColumn("{task.description}", markup=False))  # fmt: skip
@@ -47,7 +49,7 @@ def steps(*, quiet: bool = False) -> Iterator[Callable[[str], None]]:
             def begin(step: str) -> None:
                 for task in running:
                     bars.update(task, completed=1)
-                running[:] = [bars.add_task(step, total=1)]
+                running[:] = [bars.add_task(terminal_text(step), total=1)]
 
             yield begin
             for task in running:

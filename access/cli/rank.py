@@ -16,6 +16,7 @@ from access.cli.compare import (
 )
 from access.cli.options import JsonOption, NetworkOption, NoCacheOption, QuietOption, StudyArgument
 from access.cli.progress import steps
+from access.cli.say import say
 
 
 def rank(
@@ -107,8 +108,8 @@ def rank(
                 ledger = answer_ledger(results, "rank", asked_for)
                 write_answer(folder, answers[question.key], tables, charts, ledger=ledger)
             if not quiet and not json:
-                typer.echo(ranking_words(results, question, ranking, firm))
+                say(ranking_words(results, question, ranking, firm))
     if json:
-        typer.echo(to_json(answers), nl=False)
+        say(to_json(answers), nl=False)
     elif out is not None and not quiet:
-        typer.echo(f"Written to {out}.")
+        say(f"Written to {out}.")

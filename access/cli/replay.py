@@ -9,6 +9,7 @@ import typer
 
 from access.cli.options import QuietOption
 from access.cli.progress import steps
+from access.cli.say import say
 
 
 def replay(
@@ -37,6 +38,6 @@ def replay(
     with steps(quiet=quiet) as progress:
         found = run_again(ledger, study=study, network=network, progress=progress)
     if not quiet:
-        typer.echo(found.sentence())
+        say(found.sentence())
     if not found.same:
         raise typer.Exit(1)

@@ -17,6 +17,7 @@ from access.cli.options import (
     StudyArgument,
 )
 from access.cli.progress import steps
+from access.cli.say import say
 
 
 def report(
@@ -104,7 +105,7 @@ def report(
         )
         paths = write_report(document, folder, progress=progress)
     if json:
-        typer.echo(to_json({"files": [str(path) for path in paths]}), nl=False)
+        say(to_json({"files": [str(path) for path in paths]}), nl=False)
     elif not quiet:
         names = ", ".join(path.name for path in paths)
-        typer.echo(f"Written to {folder}: {names}.")
+        say(f"Written to {folder}: {names}.")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import typer
-
 from access.cli.options import (
     JsonOption,
     NetworkOption,
@@ -15,6 +13,7 @@ from access.cli.options import (
     StudyArgument,
 )
 from access.cli.progress import steps
+from access.cli.say import say
 
 
 def run(
@@ -49,10 +48,10 @@ def run(
         results = run_job(loaded, network=network, keep=not no_cache, progress=progress)
         write_outputs(results, folder, progress=progress)
     if json:
-        typer.echo(to_json(summary_of(results)), nl=False)
+        say(to_json(summary_of(results)), nl=False)
     elif not quiet:
-        typer.echo(spoken_summary(results))
-        typer.echo(
+        say(spoken_summary(results))
+        say(
             f"\nWritten to {folder}: explorer.html for the public, map.html for planners, "
             "report.pdf for the board, study.gpkg for QGIS, evidence.zip with all of it."
         )

@@ -11,6 +11,7 @@ import typer
 from access.cli.compare import FolderOption, ModeOption
 from access.cli.options import JsonOption, NetworkOption, NoCacheOption, QuietOption, StudyArgument
 from access.cli.progress import searching, steps
+from access.cli.say import say
 
 
 def site(
@@ -132,8 +133,8 @@ def site(
             points=loaded.areas[["id", "geometry"]],
         )
     if json:
-        typer.echo(to_json(summary), nl=False)
+        say(to_json(summary), nl=False)
     elif not quiet:
-        typer.echo(hub_words(results, answer))
+        say(hub_words(results, answer))
         if out is not None:
-            typer.echo(f"Written to {out}.")
+            say(f"Written to {out}.")

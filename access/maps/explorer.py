@@ -8,10 +8,6 @@ escaped text or as JSON, and the page's scripts make text nodes only.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import html
-import json
 import os
 import re
 import tempfile
@@ -21,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from access.errors import OutputError
+from access.escape import html_text, policy_hash, script_json
 from access.maps.explorer_encode import encode
 from access.maps.explorer_words import (
     about_words,
@@ -81,20 +78,20 @@ def explorer_html(data: ExplorerData, *, online_tiles: bool = False) -> str:
     scripts = [leaflet, *(_asset(name) for name in _SCRIPTS)]
     style = _style()
     fields = {
-        "language": html.escape(data.language),
-        "policy": html.escape(_policy(style, scripts, online_tiles)),
-        "title": html.escape(data.title),
-        "summary": html.escape(summary_words(data, words)),
+        "language": html_text(data.language),
+        "policy": html_text(_policy(style, scripts, online_tiles)),
+        "title": html_text(data.title),
+        "summary": html_text(summary_words(data, words)),
         "css": style,
-        "place_hint": html.escape(place_hint_words(data, payload, words)),
-        "speeds": html.escape(fill_text(words, "speeds", **speeds_words(data))),
+        "place_hint": html_text(place_hint_words(data, payload, words)),
+        "speeds": html_text(fill_text(words, "speeds", **speeds_words(data))),
         "badge": f'<p class="badge">{safe_text(words, "badge")}</p>' if data.modelled else "",
-        "credits": html.escape(credits_words(data, payload, words, online_tiles)),
+        "credits": html_text(credits_words(data, payload, words, online_tiles)),
         "tiles": _tiles_box(words) if online_tiles else "",
         "about": about_words(data, payload, words),
-        "footer": html.escape(as_of_words(data, words)),
-        "strings": _json(words),
-        "data": _json(payload),
+        "footer": html_text(as_of_words(data, words)),
+        "strings": script_json(words),
+        "data": script_json(payload),
         "scripts": "\n".join(f"<script>{script}</script>" for script in scripts),
     }
     return _fill(_asset("page.html"), fields, words)
@@ -160,32 +157,19 @@ def _style() -> str:
     return re.sub(r"/\*.*?\*/", "", style, flags=re.DOTALL)
 
 
-def _hash(text: str) -> str:
-    digest = hashlib.sha256(text.encode("utf-8")).digest()
-    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
-
-
 def _policy(style: str, scripts: Iterable[str], online_tiles: bool) -> str:
     pictures = f"data: {TILE_HOST}" if online_tiles else "data:"
     return "; ".join(
         [
             "default-src 'none'",
-            "script-src " + " ".join(_hash(script) for script in scripts),
-            f"style-src {_hash(style)}",
+            "script-src " + " ".join(policy_hash(script) for script in scripts),
+            f"style-src {policy_hash(style)}",
             f"img-src {pictures}",
             "connect-src 'none'",
             "form-action 'none'",
             "base-uri 'none'",
         ]
     )
-
-
-def _json(value: Any) -> str:
-    """JSON that no HTML parser can take for markup."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    for letter in "<>&\u2028\u2029":
-        text = text.replace(letter, f"\\u{ord(letter):04x}")
-    return text
 
 
 def _fill(template: str, fields: Mapping[str, str], words: Mapping[str, Any]) -> str:

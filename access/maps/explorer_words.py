@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -10,6 +9,7 @@ from importlib import resources
 from typing import Any
 
 from access.errors import ParameterError
+from access.escape import html_text
 from access.maps.payload import ExplorerData
 
 TILE_ATTRIBUTION = "Street map (online only) © OpenStreetMap contributors, ODbL."
@@ -67,7 +67,7 @@ def safe_text(words: Mapping[str, Any], key: str) -> str:
     -------
     str
     """
-    return html.escape(str(words[key]))
+    return html_text(words[key])
 
 
 def fill_text(words: Mapping[str, Any], key: str, **values: str) -> str:
@@ -93,9 +93,8 @@ def fill_text(words: Mapping[str, Any], key: str, **values: str) -> str:
     text = words[key]
     if isinstance(text, dict):
         text = text["one" if values.get("n") == "1" else "other"]
-    for name, value in values.items():
-        text = text.replace(f"{{{name}}}", value)
-    return str(text)
+    # in one pass: a gap inside a user's words is no gap
+    return re.sub(r"\{(\w+)\}", lambda gap: values.get(gap[1], gap[0]), str(text))
 
 
 def published_date(text: str, words: Mapping[str, Any]) -> str:
@@ -268,7 +267,7 @@ def about_words(data: ExplorerData, payload: Mapping[str, Any], words: Mapping[s
     if assumed:
         doubts += _paragraphs([words["about_assumed_intro"]]) + _bullets(assumed)
     terms = "".join(
-        f"<dt>{html.escape(term)}</dt><dd>{html.escape(meaning)}</dd>"
+        f"<dt>{html_text(term)}</dt><dd>{html_text(meaning)}</dd>"
         for term, meaning in words["about_words"]
     )
     parts = [
@@ -288,9 +287,9 @@ def _block(words: Mapping[str, Any], title: str, inner: str) -> str:
 
 
 def _paragraphs(texts: Iterable[str]) -> str:
-    return "".join(f"<p>{html.escape(text)}</p>" for text in texts)
+    return "".join(f"<p>{html_text(text)}</p>" for text in texts)
 
 
 def _bullets(texts: Iterable[str]) -> str:
-    items = "".join(f"<li>{html.escape(text)}</li>" for text in texts)
+    items = "".join(f"<li>{html_text(text)}</li>" for text in texts)
     return f"<ul>{items}</ul>" if items else ""

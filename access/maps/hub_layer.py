@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import folium
 
-from access.maps.escape import safe_text
+from access.escape import template_text
 from access.maps.style import CATEGORICAL, INK
 from access.results import StudyResults
 
@@ -32,14 +32,14 @@ def hub_layer(results: StudyResults) -> folium.FeatureGroup | None:
     own = set(found.council.chosen) if found.council is not None else set()
     proof = "proven best" if found.best.status == "proven_optimal" else "best found"
     title = f"Family Hubs: the {proof} {len(best)}" + (" and the council's own" if own else "")
-    layer = folium.FeatureGroup(name=safe_text(title), show=False)
+    layer = folium.FeatureGroup(name=template_text(title), show=False)
     for site in answer.candidates.to_dict("records"):
         roles = [r for r, s in ((f"one of the {proof} {len(best)}", best),
                                 ("the council's own", own)) if site["id"] in s]  # fmt: skip
         if not roles:
             continue
         words = [
-            safe_text(site["name"]),
+            template_text(site["name"]),
             *roles,
             *(["assumed stand-in"] if site["assumed"] else []),
         ]
@@ -50,7 +50,7 @@ def hub_layer(results: StudyResults) -> folium.FeatureGroup | None:
             [site["lat"], site["lon"]],
             icon=icon,
             tooltip="<br>".join(words),
-            alt=safe_text(site["name"]),
+            alt=template_text(site["name"]),
         ).add_to(layer)
     return layer
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from importlib.resources import files
 from itertools import pairwise
@@ -13,7 +14,7 @@ import pandas as pd
 import shapely
 from branca.element import Element
 
-from access.maps.escape import safe_text
+from access.escape import policy_hash, template_text
 from access.maps.geometry import approximate_cells
 from access.maps.hub_layer import KEY, hub_layer
 from access.maps.style import (
@@ -28,6 +29,8 @@ from access.results import MODE_TITLES, ProposalResult, StudyResults
 from access.units import WGS84
 
 _LEAFLET = "assets/leaflet"
+_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+_TILES = " https://tile.openstreetmap.org"
 _LABEL = (
     "display:block;text-align:center;white-space:nowrap;font:12px system-ui,sans-serif;"
     f"color:{INK};text-shadow:0 0 3px #fff,0 0 3px #fff,0 0 3px #fff;pointer-events:none"
@@ -80,6 +83,31 @@ def study_map(results: StudyResults, *, mode: str = "typical", tiles: bool = Fal
     return fmap
 
 
+def map_page(fmap: folium.Map, *, tiles: bool = False) -> str:
+    """Give the map as a page that runs its own scripts and no others.
+
+    Parameters
+    ----------
+    fmap : folium.Map
+        As `study_map` gives it.
+    tiles : bool
+        As for `study_map`: the one server for pictures may then be asked.
+
+    Returns
+    -------
+    str
+        HTML with a content policy: scripts by their hashes, no request, no form.
+    """
+    page = fmap.get_root().render()
+    hashes = (policy_hash(script) for script in _SCRIPT.findall(page))
+    policy = "; ".join(
+        ["default-src 'none'", "script-src " + " ".join(hashes), "style-src 'unsafe-inline'",
+         f"img-src data:{_TILES if tiles else ''}", "form-action 'none'", "base-uri 'none'"]
+    )  # fmt: skip
+    meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    return page.replace("<head>", f"<head>\n    {meta}", 1)
+
+
 def _polygons_only(shape: shapely.Geometry) -> shapely.Geometry:
     """Drop the odd line that clipping leaves beside a polygon."""
     parts = shapely.get_parts(shape)
@@ -112,7 +140,7 @@ def _proposal_layer(
     noun = results.study.config.services[proposal.service].noun
     frame = gpd.GeoDataFrame(
         {
-            "area": results.study.areas["id"].to_numpy(),
+            "area": [template_text(i) for i in results.study.areas["id"]],
             "people": [_count(c) for c in table["count"]],
             "today": _trips(table["minutes_before"], table["nearest_before"], names),
             "after": _trips(table["minutes_after"], table["nearest_after"], names),
@@ -120,9 +148,10 @@ def _proposal_layer(
             "fill": [added_colour(c) for c in table["change_minutes"]],
         },
         geometry=cells.to_numpy(),
+        index=range(len(cells)),  # folium's ids of the areas: the page's own numbers
         crs=WGS84,
     )
-    layer = folium.FeatureGroup(name=safe_text(proposal.title), show=shown, overlay=False)
+    layer = folium.FeatureGroup(name=template_text(proposal.title), show=shown, overlay=False)
     folium.GeoJson(
         frame,
         style_function=lambda f: {
@@ -133,7 +162,7 @@ def _proposal_layer(
         },
         tooltip=folium.GeoJsonTooltip(
             fields=["area", "people", "today", "after", "change"],
-            aliases=["Area", safe_text(noun.capitalize()), "Nearest today", "Nearest after",
+            aliases=["Area", template_text(noun.capitalize()), "Nearest today", "Nearest after",
                      "Change"],
         ),
     ).add_to(layer)  # fmt: skip
@@ -148,7 +177,7 @@ def _place_labels(fmap: folium.Map, results: StudyResults) -> None:
         return
     layer = folium.FeatureGroup(name="Ward names", show=True)
     for ward, part in areas.groupby("ward", sort=True):
-        label = f"<span style='{_LABEL}'>{safe_text(ward)}</span>"
+        label = f"<span style='{_LABEL}'>{template_text(ward)}</span>"
         folium.Marker(
             [part["lat"].median(), part["lon"].median()],
             icon=folium.DivIcon(html=label, icon_size=(120, 16), icon_anchor=(60, 8)),
@@ -165,7 +194,7 @@ def _site_markers(
     sites = results.sites[results.sites["id"].isin({*proposal.before, *proposal.after})]
     for site in sites.to_dict("records"):
         closes = site["id"] in closed
-        words = [safe_text(site["name"]), "closes" if closes else "stays open"]
+        words = [template_text(site["name"]), "closes" if closes else "stays open"]
         if site["assumed"]:
             words.append("assumed stand-in")
         if site["proxy"]:
@@ -174,7 +203,7 @@ def _site_markers(
             [site["lat"], site["lon"]],
             icon=folium.DivIcon(html=_symbol(closes), icon_size=(26, 26), icon_anchor=(13, 13)),
             tooltip="<br>".join(words),
-            alt=safe_text(site["name"]),
+            alt=template_text(site["name"]),
         ).add_to(layer)
 
 
@@ -224,7 +253,7 @@ def _count(count: float) -> str:
 
 def _trips(minutes: pd.Series, ids: pd.Series, names: dict[str, str]) -> list[str]:
     return [
-        f"{safe_text(names[i])}, {m:.0f} min" if np.isfinite(m) else "cannot be reached"
+        f"{template_text(names[i])}, {m:.0f} min" if np.isfinite(m) else "cannot be reached"
         for m, i in zip(minutes, ids, strict=True)
     ]
 
@@ -240,7 +269,7 @@ def _change_words(minutes: float) -> str:
 def _furnish(fmap: folium.Map, results: StudyResults, mode: str) -> None:
     """Language, title, what the colours say, and what must be known of the numbers."""
     root = fmap.get_root()
-    title = safe_text(results.study.config.study.title)
+    title = template_text(results.study.config.study.title)
     edges = [*(f"{e:g}" for e in ADDED_EDGES[1:])]
     labels = ["no change", f"under {edges[1]}"]
     labels += [f"{a} to {b}" for a, b in pairwise(edges[1:])]
@@ -249,11 +278,11 @@ def _furnish(fmap: folium.Map, results: StudyResults, mode: str) -> None:
                [*labels, "less than today", "cannot be reached"], strict=True)  # fmt: skip
     key = "".join(
         f"<li><span style='background:{c};border:1px solid {INK};display:inline-block;"
-        f"width:1em;height:1em;margin-right:.4em'></span>{safe_text(t)}</li>"
+        f"width:1em;height:1em;margin-right:.4em'></span>{template_text(t)}</li>"
         for c, t in rows
     )
     hubs = "" if results.hubs is None else KEY
-    notes = "".join(f"<li>{safe_text(a)}</li>" for a in results.assumptions)
+    notes = "".join(f"<li>{template_text(a)}</li>" for a in results.assumptions)
     page = (
         "<style>html,body{margin:0;height:100%;font:16px/1.4 system-ui,sans-serif}"
         ".leaflet-container{background:#fff}"
@@ -263,7 +292,7 @@ def _furnish(fmap: folium.Map, results: StudyResults, mode: str) -> None:
         "#key details ul{list-style:disc;padding-left:1em;max-height:12em;overflow:auto;"
         "font-size:.8em}#key h1{font-size:1.05em;margin:0}</style>"
         f"<section id='key' aria-label='Key'><h1>{title}</h1>"
-        f"Minutes added, {safe_text(MODE_TITLES.get(mode, mode))}"
+        f"Minutes added, {template_text(MODE_TITLES.get(mode, mode))}"
         f"<ul>{key}</ul>Round: stays open. Square with a cross: closes. {hubs}"
         f"<details><summary>What these numbers assume</summary><ul>{notes}</ul></details></section>"
     )

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from access.errors import ParameterError
-from access.report.text import plain
+from access.escape import plain
 
 
 class _NotApplicable(Enum):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import textwrap
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,8 +19,11 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
+from matplotlib.text import Text
+from matplotlib.ticker import FixedFormatter
 
 from access.errors import OutputError
+from access.escape import chart_text
 from access.maps.style import INK, PAPER, QUIET
 
 # the package's own font: the same chart has the same bytes on every machine
@@ -37,9 +41,11 @@ _SETTINGS: dict[Any, Any] = {
     "ytick.color": INK,
     "svg.fonttype": "path",
     "svg.hashsalt": "access",
+    "text.parse_math": False,  # a name may hold dollars
 }
 _TITLE_CHARACTERS = 72
 _CAPTION_CHARACTERS = 116
+_LONGEST_LINE = 120
 _TITLE_LINE, _CAPTION_LINE = 0.23, 0.16
 """Inches that a line of the title and of the caption add to the picture's height."""
 
@@ -106,6 +112,7 @@ class Chart:
                 figure.suptitle("\n".join(title), fontsize=13, fontweight="bold", **left)
             if caption:
                 figure.supxlabel("\n".join(caption), fontsize=9, **left)
+            _as_written(figure)
         return figure
 
     def png(self, *, dpi: int = 150, titled: bool = True) -> bytes:
@@ -139,7 +146,9 @@ class Chart:
 
     def _bytes(self, kind: str, titled: bool, **options: Any) -> bytes:
         out = io.BytesIO()
-        with mpl.rc_context(_SETTINGS):
+        with mpl.rc_context(_SETTINGS), warnings.catch_warnings():
+            # a name in letters that no font here has, or too long for its picture, is no fault
+            warnings.filterwarnings("ignore", "Glyph|constrained_layout not applied")
             self.figure(titled=titled).savefig(
                 out, format=kind, bbox_inches="tight", pad_inches=0.12, **options
             )
@@ -176,6 +185,29 @@ class Chart:
 
     def _repr_png_(self) -> bytes:
         return self.png(dpi=110)
+
+
+def _as_written(figure: Figure) -> None:
+    """Show every text as it is written: no maths between dollars, no marks without a letter."""
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            ticks = axis.get_major_formatter()
+            if isinstance(ticks, FixedFormatter):
+                ticks.seq = [_fitted(words) for words in ticks.seq]
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)
+        text.set_text(_fitted(text.get_text()))
+
+
+def _fitted(words: str) -> str:
+    """Break a line that is wider than a picture, and end with dots what fills several."""
+    lines = []
+    for line in chart_text(words).split("\n"):
+        if len(line) <= _LONGEST_LINE:
+            lines.append(line)
+        else:
+            lines += textwrap.wrap(line, _LONGEST_LINE // 2, max_lines=4, placeholder=" …")
+    return "\n".join(lines)
 
 
 def quiet_axes(axes: Axes) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from access.escape import plain
 from access.report.cells import KINDS
-from access.report.text import plain
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from access.errors import Fault, ParameterError
+from access.escape import plain
 from access.report.blocks import (
     CALLOUT_KINDS,
     PARAGRAPH_STYLES,
@@ -27,7 +28,6 @@ from access.report.blocks import (
     Text,
 )
 from access.report.tables import TableView
-from access.report.text import plain
 
 INTERNAL_MARK = "INTERNAL: holds counts below 5. Not for publication."
 

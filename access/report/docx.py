@@ -12,6 +12,7 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_TAB_ALIGNMENT
 from docx.oxml.ns import qn
 from docx.shared import Cm, Emu, Pt
 
+from access.escape import plain
 from access.report.blocks import (
     Block,
     BulletList,
@@ -38,7 +39,6 @@ from access.report.docx_parts import (
 from access.report.docx_styles import CALLOUTS, set_up
 from access.report.docx_tables import add_key_figures, add_table
 from access.report.files import save, steady_zip
-from access.report.text import plain
 
 PAGE_WIDTH = Cm(21 - 2 * 2.1)
 _PARAGRAPH_STYLES = {"body": "Normal", "lead": "Lead", "small": "Small", "key": "Key line"}

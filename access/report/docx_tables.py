@@ -10,12 +10,12 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml.ns import qn
 from docx.shared import Emu, Length
 
+from access.escape import plain
 from access.maps.style import INK
 from access.report.docx_parts import borders, element, shade
 from access.report.docx_styles import BLUE, FAINT, RULE
 from access.report.layout import WHOLE_ROWS, column_shares
 from access.report.tables import TableView
-from access.report.text import plain
 
 _EMU_A_TWIP = 635
 _LINE = INK.lstrip("#").upper()

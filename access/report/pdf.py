@@ -18,6 +18,7 @@ import matplotlib as mpl
 import typst
 
 from access.errors import OutputError
+from access.escape import plain
 from access.report.blocks import (
     Block,
     BulletList,
@@ -34,7 +35,6 @@ from access.report.blocks import (
 from access.report.document import INTERNAL_MARK, Document, heading_text, long_date
 from access.report.files import save
 from access.report.layout import WHOLE_ROWS, column_shares
-from access.report.text import plain
 
 STANDARD: Final = "ua-1"
 

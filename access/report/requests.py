@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from access.errors import Fault, StudyError
-from access.report.text import plain
+from access.escape import plain
 
 _LONGEST = 2000
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from access.escape import plain
 from access.measure.distribution import weighted_mean
 from access.report.blocks import Block, Bold, Heading, PageBreak, Paragraph, TableBlock
 from access.report.cells import Value, is_missing
@@ -25,7 +26,6 @@ from access.report.mitigation import mitigation_blocks
 from access.report.sentences import trip
 from access.report.suppression import THRESHOLD
 from access.report.tables import Table
-from access.report.text import plain
 from access.report.voice import Voice
 from access.report.words import percent, sentence
 from access.results import StudyResults

@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 
 from access.errors import ParameterError
+from access.escape import plain
 from access.report._table_checks import faults_of
 from access.report.cells import NOT_APPLICABLE, Cell, Value, cell, is_missing
 from access.report.columns import Column
 from access.report.suppression import Sum, suppress
-from access.report.text import plain
 
 NOTE_HIDDEN = (
     "[c]: hidden. The number is above 0 and below 5, or would give such a number away "

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from access.escape import plain
 from access.report.cells import MINUS, NOT_KNOWN, figure, is_missing
-from access.report.text import plain
 
 _NUMERALS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 

@@ -14,18 +14,16 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
+from access.escape import cell_text, plain
 from access.maps.style import CATEGORICAL, INK, QUIET
 from access.report.blocks import Callout, TableBlock
 from access.report.cells import Cell
 from access.report.document import INTERNAL_MARK, Document, long_date
 from access.report.files import save, steady_zip
 from access.report.tables import TableView
-from access.report.text import plain
 
 HEADER_ROW = 4
 FRONT = "Contents"
-_LONGEST_CELL = 32_767
-_ACTIVE = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _NAME = "Arial"
 _BOLD = Font(name=_NAME, bold=True, color=INK.lstrip("#"))
 _BODY = Font(name=_NAME, color=INK.lstrip("#"))
@@ -87,31 +85,6 @@ def write_xlsx(document: Document, path: Path | str | None = None) -> bytes:
     return data
 
 
-def harmless(text: object) -> str:
-    r"""Make text that a spreadsheet cannot take for a formula.
-
-    Parameters
-    ----------
-    text : object
-
-    Returns
-    -------
-    str
-        With an apostrophe before ``=``, ``+``, ``-``, ``@``, a tab or a carriage return (and
-        the full-width forms of these); no longer than a cell can be.
-
-    Examples
-    --------
-    >>> harmless('=HYPERLINK("http://x")'), harmless("Wath"), harmless("\t=1")
-    ('\'=HYPERLINK("http://x")', 'Wath', "'=1")
-    """
-    raw = str(text)
-    line = plain(raw)
-    if line.startswith(_ACTIVE) or raw.startswith(_ACTIVE):
-        line = f"'{line}"
-    return line[:_LONGEST_CELL]
-
-
 def sheet_name(title: str, taken: list[str]) -> str:
     """Make a name that a workbook accepts and does not have yet.
 
@@ -144,7 +117,7 @@ def _put(sheet: Worksheet, row: int, column: int, text: object, font: Font = _BO
     if isinstance(text, int | float) and not isinstance(text, bool):
         target.value = text
     else:
-        target.value = harmless(text)
+        target.value = cell_text(plain(text))
         target.data_type = "s"
     target.font = font
     return target

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from access.errors import Fault, ScenarioError
+from access.escape import cell_text_undone, plain
 from access.report.requests import Request, read_requests
-from access.report.text import plain
 from access.study import Study
 
 _Asked = TypeVar("_Asked")
@@ -62,8 +62,7 @@ def read_options(path: Path) -> tuple[Request, ...]:
 
 def _undone(text: str | None) -> str:
     """Take away the quote that keeps a spreadsheet from running a name as a formula."""
-    found = plain(text or "")
-    return found[1:] if found[:1] == "'" and found[1:2] in tuple("=+-@") else found
+    return cell_text_undone(plain(text or ""))
 
 
 def ask_options(

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pyogrio
 
+from access.escape import column_names
 from access.results import StudyResults
 from access.run.answers_hubs import hub_points
 from access.run.tables import area_table
@@ -28,7 +29,9 @@ def write_layers(path: Path, layers: Iterable[tuple[str, pd.DataFrame]]) -> None
     # GDAL would write the clock into the file; a fixed date keeps the same inputs the same bytes
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": "2000-01-01T00:00:00.000Z"})
     try:
-        for number, (name, frame) in enumerate(layers):
+        for number, (name, given) in enumerate(layers):
+            own = [c for c in given.columns if c != getattr(given, "_geometry_column_name", None)]
+            frame = given.rename(columns=dict(zip(own, column_names(own), strict=True)))
             pyogrio.write_dataframe(frame, path, layer=name, driver="GPKG", append=number > 0)
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})

@@ -7,12 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from access.escape import cell_text
 from access.results import StudyResults
 from access.run.answers_hubs import hub_figures
 from access.scenario import Ranking
-
-#: Prefixes a spreadsheet takes for a formula; a quote before them makes them text.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def summary_of(results: StudyResults) -> dict[str, Any]:
@@ -139,7 +137,7 @@ def alternatives_table(results: StudyResults) -> pd.DataFrame:
 
 
 def safe_cells(frame: pd.DataFrame) -> pd.DataFrame:
-    """Make text that a spreadsheet would run as a formula into plain text.
+    """Make text that a spreadsheet would run as a formula into plain text, headings too.
 
     Parameters
     ----------
@@ -148,7 +146,7 @@ def safe_cells(frame: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A quote stands before text that starts with ``= + - @``, a tab or a carriage return.
+        As `access.escape.cell_text`.
 
     Examples
     --------
@@ -158,8 +156,5 @@ def safe_cells(frame: pd.DataFrame) -> pd.DataFrame:
     out = frame.copy()
     for column in out.columns:
         if not pd.api.types.is_numeric_dtype(out[column]):
-            out[column] = [
-                f"'{v}" if isinstance(v, str) and v.startswith(_FORMULA_STARTS) else v
-                for v in out[column]
-            ]
-    return out
+            out[column] = [cell_text(v) if isinstance(v, str) else v for v in out[column]]
+    return out.rename(columns=lambda name: cell_text(str(name)))

@@ -14,7 +14,7 @@ from access.errors import OutputError
 from access.ledger import RunLedger, sha256_of, to_json
 from access.maps.explorer import write_explorer
 from access.maps.from_results import explorer_data
-from access.maps.layers import study_map
+from access.maps.layers import map_page, study_map
 from access.report.board import board_report
 from access.report.firmness import study_robustness
 from access.report.hub_chart import hub_chart
@@ -129,7 +129,7 @@ def write_tables(results: StudyResults, folder: Path) -> None:
 
 
 def _write_map(results: StudyResults, path: Path) -> None:
-    study_map(results).save(str(path))
+    path.write_text(map_page(study_map(results)), encoding="utf-8", newline="\n")
 
 
 def _headline_mode(results: StudyResults) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
@@ -10,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from access.errors import Fault, ParameterError
+from access.escape import html_text
 from access.measure.demand import fail, numbers
 from access.measure.distribution import weighted_mean
 from access.scenario.impact import Impact
@@ -118,8 +118,8 @@ class Equality:
     def _repr_html_(self) -> str:
         table = self.table.to_html(index=False, border=0, float_format=lambda x: f"{x:.2f}")
         return (
-            f"<p>{html.escape(self.sentence())}</p>{table}"
-            f"<p><strong>{html.escape(self.warning)}</strong></p>"
+            f"<p>{html_text(self.sentence())}</p>{table}"
+            f"<p><strong>{html_text(self.warning)}</strong></p>"
         )
 
 

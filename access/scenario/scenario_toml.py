@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
 
 from access.errors import Fault, ScenarioError
+from access.escape import toml_text
 from access.scenario.modification import Modification
 from access.scenario.vocabulary import ACTIONS, value_faults
 
@@ -124,18 +124,16 @@ def write_toml(name: str, comment: str, baseline: str, steps: Sequence[Modificat
     comment = "small numbers"
     <BLANKLINE>
     """
-    lines = [f"name = {_quoted(name)}"]
+    lines = [f"name = {toml_text(name)}"]
     if comment:
-        lines.append(f"comment = {_quoted(comment)}")
-    lines.append(f"baseline = {_quoted(baseline)}")
+        lines.append(f"comment = {toml_text(comment)}")
+    lines.append(f"baseline = {toml_text(baseline)}")
     for step in steps:
         lines += ["", "[[modification]]"]
         for key, field in _FIELDS.items():
             value = getattr(step, field)
             if value is not None and value != "":
-                lines.append(f"{key} = {_quoted(value) if isinstance(value, str) else repr(value)}")
+                lines.append(
+                    f"{key} = {toml_text(value) if isinstance(value, str) else repr(value)}"
+                )
     return "\n".join(lines) + "\n"
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

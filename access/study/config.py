@@ -6,11 +6,13 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from access.errors import Fault, StudyError
+from access.escape import LONGEST_KEY, file_inside, settings_faults
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=LONGEST_KEY)]
+FileName = Annotated[str, AfterValidator(file_inside)]
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -44,16 +46,16 @@ class PlaceSettings(_Settings):
 class AreaSettings(_Settings):
     """The areas' table, and how figures of larger areas come down to them."""
 
-    table: str = "areas.csv"
+    table: FileName = "areas.csv"
     unit: str = "area"
     vintage: str = "not stated"
-    parent_table: str | None = None
+    parent_table: FileName | None = None
     parent_key: str = "lsoa"
     share_by: str = "residents"
     locality_from: str | None = None
     shared_counts: dict[Name, str] = {}
     from_parent: dict[Name, str] = {}
-    shapes: str | None = None
+    shapes: FileName | None = None
 
 
 class ServiceSettings(_Settings):
@@ -134,7 +136,9 @@ class StudyConfig(_Settings):
     weights: WeightSettings = WeightSettings()
     localities: LocalitySettings = LocalitySettings()
     hubs: HubSettings = HubSettings()
-    tables: dict[Literal["centres", "candidates", "neighbours", "places", "postcodes"], str] = {}
+    tables: dict[
+        Literal["centres", "candidates", "neighbours", "places", "postcodes"], FileName
+    ] = {}
 
     @model_validator(mode="after")
     def _services_exist(self) -> StudyConfig:
@@ -176,6 +180,9 @@ def read_config(path: Path) -> StudyConfig:
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise StudyError(f"{path} cannot be read as TOML: {error}") from error
+    unfit = [Fault(path.name, "", *fault) for fault in settings_faults(raw)]
+    if unfit:
+        raise StudyError(f"{path} has {len(unfit)} fault(s)", unfit)
     try:
         return StudyConfig.model_validate(raw)
     except ValidationError as error:

@@ -6,7 +6,8 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
-from access.errors import StudyError
+from access.errors import Fault, StudyError
+from access.escape import settings_faults, toml_text
 from access.ledger import sha256_of
 
 _FIELDS = ("source", "vintage", "licence")
@@ -51,9 +52,15 @@ def _listed(folder: Path) -> dict[str, dict[str, str]]:
     if not path.exists():
         return {}
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8")).get("table", {})
+        listed = tomllib.loads(path.read_text(encoding="utf-8")).get("table", {})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise StudyError(f"{path} cannot be read as TOML: {error}") from error
+    if not isinstance(listed, dict) or not all(isinstance(v, dict) for v in listed.values()):
+        raise StudyError(f'{path} is not a manifest; expected a section [table."FILE"] a file')
+    faults = [Fault(path.name, "", *fault) for fault in settings_faults(listed, "table")]
+    if faults:
+        raise StudyError(f"{path} has {len(faults)} fault(s)", faults)
+    return listed
 
 
 def manifest_text(folder: Path, names: Sequence[str]) -> str:
@@ -73,12 +80,7 @@ def manifest_text(folder: Path, names: Sequence[str]) -> str:
     lines = ["# Where each table comes from. Hashes: `access check --write-manifest`.\n"]
     kept = [name for name in _listed(folder) if (folder / name).exists()]
     for row in read_manifest(folder, list(dict.fromkeys([*names, *kept]))):
-        lines.append(f'[table."{row["file"]}"]')
-        lines += [f"{field} = {_quoted(row[field])}" for field in (*_FIELDS, "sha256")]
+        lines.append(f"[table.{toml_text(row['file'])}]")
+        lines += [f"{field} = {toml_text(row[field])}" for field in (*_FIELDS, "sha256")]
         lines.append("")
     return "\n".join(lines)
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'

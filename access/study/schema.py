@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from access.errors import Fault
+from access.escape import text_fault
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -128,6 +129,9 @@ def read_table(
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         return pd.DataFrame(), [Fault(path.name, "", "", "", f"a UTF-8 CSV table ({error})")]
     schema = SCHEMAS[kind].add_columns(dict.fromkeys(counts, COUNT))
+    faults = _unfit_texts(raw, path.name)
+    if faults:
+        return pd.DataFrame(), faults
     faults = _missing_columns(raw, schema, path.name)
     frame = raw.apply(lambda column: column.str.strip())
     for name, column in schema.columns.items():
@@ -139,6 +143,15 @@ def read_table(
     except pa.errors.SchemaErrors as error:
         faults += _from_pandera(error.failure_cases, path.name)
     return frame, sorted(set(faults), key=_reading_order)
+
+
+def _unfit_texts(raw: pd.DataFrame, file: str) -> list[Fault]:
+    """Find headings and cells that can be no name: too long, or with control characters."""
+    found = [("row 1", name[:60], name) for name in map(str, raw.columns)]
+    for name in raw.columns:
+        found += [(f"row {i + 2}", str(name)[:60], text) for i, text in enumerate(raw[name])]
+    faults = ((where, column, text, text_fault(text)) for where, column, text in found)
+    return [Fault(file, w, c, t[:60], expected) for w, c, t, expected in faults if expected]
 
 
 def _reading_order(fault: Fault) -> tuple[str, int, str]:

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from access.errors import ParameterError
+from access.escape import plain
 from access.report.cells import NOT_APPLICABLE, cell, figure
 from access.report.columns import Column
 from access.report.tables import Table, Totals
-from access.report.text import plain
 
 CENTRE = Column("centre", "Centre")
 FAMILIES = Column("families", "Families", "people")

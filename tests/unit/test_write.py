@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from access.errors import OutputError
-from access.maps.escape import safe_text
+from access.escape import template_text
 from access.run.tables import safe_cells
 from access.run.write import all_or_nothing
 
@@ -53,5 +53,5 @@ def test_formulas_become_text(start):
 
 def test_text_for_maps_has_nothing_left_that_html_jinja_or_javascript_reads():
     nasty = "<script>`${alert(1)}`</script>{{ x }}{% raw %}\\u0041\n'\""
-    safe = safe_text(nasty)
+    safe = template_text(nasty)
     assert not set(safe) & set("<>`$\\{}%\n'\"")

@@ -1,0 +1,246 @@
+"""Text that people wrote, made harmless for the place it goes to: one function for each place.
+
+Names, ids, titles and comments come in study folders that are sent round; whatever they hold is
+text and nothing else. No template, markup engine, spreadsheet or terminal sees it but through here.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+#: What one cell of a table may hold, characters, and what one setting may.
+LONGEST_CELL = 1_000
+LONGEST_SETTING = 10_000
+LONGEST_KEY = 64
+#: What a cell of a workbook can hold, characters.
+_WORKBOOK_CELL = 32_767
+#: Control characters that XML forbids, lone surrogates, and non-characters.
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+#: Marks that turn the reading direction round and so can make a name read as another.
+_DIRECTION = re.compile("[\u061c\u202a-\u202e\u2066-\u2069\u200e\u200f]")
+_SPACES = re.compile(r"[ \t]*[\r\n\t\u2028\u2029]+[ \t]*")
+#: What begins a formula in a spreadsheet, with the full-width forms; blanks may stand before it.
+_FORMULA = re.compile("[\\s\ufeff\u200b]*[=+\\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+#: What jinja, JavaScript's template literals or HTML would take for their own.
+_REFERENCES = str.maketrans({c: f"&#{ord(c)};" for c in "`${}\\%\n\r\u2028\u2029"})
+#: What a terminal obeys instead of showing: all but the line break and the tab.
+_OBEYED = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+_RESERVED_COLUMNS = ("fid", "geom", "geometry", "rowid", "ogc_fid")
+
+
+def plain(text: object) -> str:
+    r"""Make any value into one line of text that Word, Excel and the PDF can all hold.
+
+    Parameters
+    ----------
+    text : object
+        A name, a reason that somebody typed, a number.
+
+    Returns
+    -------
+    str
+        The text with line breaks and tabs as single spaces, forbidden characters shown as the
+        replacement character, direction marks dropped, and no spaces at its ends.
+
+    Examples
+    --------
+    >>> plain("Wath\n Victoria ")
+    'Wath Victoria'
+    >>> plain("a\x00b")
+    'a�b'
+    """
+    return chart_text(_SPACES.sub(" ", str(text))).strip()
+
+
+def chart_text(text: object) -> str:
+    """Drop what no font can draw; `$` needs no escape, as no chart's text is read as maths."""
+    return _FORBIDDEN.sub("\ufffd", _DIRECTION.sub("", str(text)))
+
+
+def html_text(text: object) -> str:
+    """Make text that HTML shows as it is, in an element and in a quoted attribute."""
+    return html.escape(str(text), quote=True)
+
+
+def template_text(text: object) -> str:
+    """Make text that stays text in HTML, jinja and JavaScript, however often it is rendered.
+
+    Parameters
+    ----------
+    text : object
+        A name, an id, an address or a comment; written with ``str``.
+
+    Returns
+    -------
+    str
+        With character references; shown as the same text by a browser.
+
+    Notes
+    -----
+    branca reads what folium has rendered as a template once more, so that JSON does not help: no
+    brace or percent sign of a user may be left.
+
+    Examples
+    --------
+    >>> template_text("<b>{{ 7*7 }}`${alert(1)}`")
+    '&lt;b&gt;&#123;&#123; 7*7 &#125;&#125;&#96;&#36;&#123;alert(1)&#125;&#96;'
+    """
+    return html_text(_FORBIDDEN.sub("\ufffd", str(text))).translate(_REFERENCES)
+
+
+def script_json(value: Any) -> str:
+    """Write JSON that no HTML parser can take for markup."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for letter in "<>&\u2028\u2029":
+        text = text.replace(letter, f"\\u{ord(letter):04x}")
+    return text
+
+
+def policy_hash(script: str) -> str:
+    """Name one script or style in a page's content policy, so that no other can run."""
+    digest = hashlib.sha256(script.encode("utf-8")).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
+
+
+def cell_text(text: str) -> str:
+    r"""Make text that a spreadsheet cannot take for a formula.
+
+    Parameters
+    ----------
+    text : str
+        A cell's or a heading's.
+
+    Returns
+    -------
+    str
+        With an apostrophe before ``=``, ``+``, ``-``, ``@`` (their full-width forms too, and with
+        blanks before them), a tab or a line break; no longer than a workbook's cell can be.
+
+    Examples
+    --------
+    >>> cell_text('=HYPERLINK("http://x")'), cell_text("Wath"), cell_text("\t=1")
+    ('\'=HYPERLINK("http://x")', 'Wath', "'\t=1")
+    """
+    if _FORMULA.match(_DIRECTION.sub("", text)):
+        text = f"'{text}"
+    return text[:_WORKBOOK_CELL]
+
+
+def cell_text_undone(text: str) -> str:
+    """Take away the apostrophe that `cell_text` sets before a formula."""
+    return text[1:] if text[:1] == "'" and _FORMULA.match(text[1:]) else text
+
+
+def terminal_text(text: object) -> str:
+    r"""Make control characters and direction marks visible, as JSON would write them.
+
+    Parameters
+    ----------
+    text : object
+
+    Returns
+    -------
+    str
+        Line breaks and tabs stay. JSON stays the same JSON.
+
+    Examples
+    --------
+    >>> terminal_text("a\x1b]0;t\x07b")
+    'a\\u001b]0;t\\u0007b'
+    """
+    return _OBEYED.sub(lambda match: f"\\u{ord(match[0]):04x}", str(text))
+
+
+def toml_text(text: str) -> str:
+    """Write a string of TOML, with its quotes."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def column_names(names: Iterable[object]) -> list[str]:
+    """Give columns names that a GeoPackage holds: unlike in more than case, and none of its own.
+
+    Parameters
+    ----------
+    names : iterable of str
+
+    Returns
+    -------
+    list of str
+        As many; ``_2``, ``_3`` ... follow a name that is taken.
+
+    Examples
+    --------
+    >>> column_names(["id", "ID", "fid", "ward"])
+    ['id', 'ID_2', 'fid_2', 'ward']
+    """
+    taken = set(_RESERVED_COLUMNS)
+    given = []
+    for name in map(str, names):
+        base = plain(name) or "column"
+        unlike, k = base, 1
+        while unlike.lower() in taken:
+            k += 1
+            unlike = f"{base}_{k}"
+        taken.add(unlike.lower())
+        given.append(unlike)
+    return given
+
+
+def text_fault(text: str, longest: int = LONGEST_CELL) -> str:
+    r"""Say what a text would have to be, where it can be no name, title or comment.
+
+    Parameters
+    ----------
+    text : str
+    longest : int
+        Characters.
+
+    Returns
+    -------
+    str
+        Empty where nothing is wrong.
+
+    Examples
+    --------
+    >>> text_fault("Wath"), text_fault("W\x00ath")
+    ('', 'text without control characters; take out U+0000')
+    """
+    if len(text) > longest:
+        return f"at most {longest:,} characters; this text has {len(text):,}"
+    found = sorted({f"U+{ord(c):04X}" for c in _FORBIDDEN.findall(text)})
+    return f"text without control characters; take out {', '.join(found)}" if found else ""
+
+
+def settings_faults(value: Any, where: str = "") -> Iterator[tuple[str, str, str]]:
+    """Find every text that `text_fault` refuses in nested settings: where, its start, expected."""
+    if isinstance(value, str):
+        expected = text_fault(value, LONGEST_SETTING)
+        if expected:
+            yield where, value[:60], expected
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            expected = text_fault(key, LONGEST_CELL)
+            if expected:
+                yield where, key[:60], expected
+            yield from settings_faults(inner, f"{where}.{key[:60]}".strip("."))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from settings_faults(inner, where)
+
+
+def file_inside(name: str) -> str:
+    """Give a file's name back where it lies in the folder it is named from; else ValueError."""
+    parts = name.split("/")
+    if not name.strip() or "\\" in name or ":" in name or any(p in ("", ".", "..") for p in parts):
+        raise ValueError("the name of a file inside the study folder")
+    if len(name) > 200:
+        raise ValueError("a file name of at most 200 characters")
+    return name

@@ -1,0 +1,307 @@
+"""Whatever people write in a study is text: in no output of a run does it become anything else."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import json
+import re
+import subprocess
+import sys
+import warnings
+import zipfile
+from importlib.resources import files
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pyogrio
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from access import escape
+from access.errors import StudyError
+from access.report.chart import Chart
+from access.study import load_study
+from access.study.template import template_files
+
+FORMULAS = ('=HYPERLINK("http://x","y")', "+1", "-1+1", "@SUM(A1)", "\uff1d1+1")
+MARKUP = (
+    "{{ 7*7 }}",
+    "{% raw %}",
+    "{% endraw %}{{ 7*7 }}",
+    "{%",
+    "{# x",
+    "<img src=x onerror=alert(1)>",
+    "</script><script>alert(1)</script>",
+    "`${alert(1)}`",
+    "\"'>&amp;<b>",
+    "$x_{",
+    "Kid$$tart",
+    "$\\frac",
+    '#import "x.typ"',
+    "#panic(1)",
+    "[bold]x[/bold]",
+    ":smile:",
+    "\u202egnp.exe",
+    "../../x",
+    "C:\\newport\\2019",
+    "L" * 300,
+    "__proto__",
+)
+CORPUS = (*MARKUP, *FORMULAS)
+NEVER = ("a\x00b", "\x1b]0;t\x07", "a\x9bb", "x" * 10_000_000)
+
+
+def attack(marker: Path) -> str:
+    """A template that would write a file, if anything read it as one."""
+    return (
+        "{{ ''.__class__.__mro__[1].__subclasses__() }}{{ cycler.__init__.__globals__.os."
+        f"system('touch {marker}') }}}}"
+    )
+
+
+def hostile_study(folder: Path, marker: Path) -> Path:
+    """The made-up study with the corpus in every text of every table and setting."""
+    corpus = [attack(marker), *CORPUS]
+    texts = template_files("hostile")
+    areas = list(csv.DictReader(io.StringIO(texts["areas.csv"])))
+    for k, row in enumerate(areas):
+        row["id"] = corpus[k] if k < len(corpus) else row["id"]
+        row["ward"] = corpus[-1 - k // 2]
+        row["locality"] = corpus[k // 4]
+        for n, heading in enumerate(("{{ 7*7 }}", "=1+1", "<script>", "ID", "fid", "$x$")):
+            row[heading] = corpus[(k + n) % len(corpus)]
+    centres = list(csv.DictReader(io.StringIO(texts["centres.csv"])))
+    table = []
+    for k, name in enumerate(corpus):
+        row = dict(centres[k % 3])
+        ident = row["id"] if k < 3 else f"{name} "[:250] + str(k)
+        row |= {"id": ident, "name": name, "address": name, "postcode": name, "locality": name,
+                "condition": name, "position_basis": name, "assumed": "yes" if k % 2 else "no",
+                "lon": f"{float(row['lon']) + 0.001 * k:.4f}"}  # fmt: skip
+        table.append(row)
+    table[1]["id"] = f"{attack(marker)} site"
+    folder.mkdir()
+    write_csv(folder / "areas.csv", areas)
+    write_csv(folder / "centres.csv", table[:6] + table[6::4])
+    points = [{"id": f"{n}#{k}", "name": n, "lon": -1.35, "lat": 53.42 + k / 1000, "kind": n,
+               "rank": k} for k, n in enumerate(corpus)]  # fmt: skip
+    for kind in ("candidates", "neighbours", "places"):
+        write_csv(folder / f"{kind}.csv", [p | {"id": p["id"] + kind} for p in points[:10]])
+    write_csv(folder / "postcodes.csv", [{"postcode": p["id"], **p} for p in points])
+    settings = texts["study.toml"]
+    everything = " ".join(c for c in corpus if len(c) < 250)
+    for key in ("title", "place", "comment", "source", "one", "noun", "age_band", "unit",
+                "vintage"):  # fmt: skip
+        settings = re.sub(rf'(?m)^{key} = "[^"]*"', lambda m, key=key: (
+            f"{key} = {escape.toml_text(everything)}"), settings)  # fmt: skip
+    settings = settings.replace('notes = ["', f'notes = [{escape.toml_text(everything)}, "')
+    (folder / "study.toml").write_text(settings, encoding="utf-8")
+    (folder / "manifest.toml").write_text(
+        '[table."areas.csv"]\n' + "".join(
+            f"{key} = {escape.toml_text(everything)}\n" for key in ("source", "vintage", "licence")
+        ), encoding="utf-8")  # fmt: skip
+    return folder
+
+
+def write_csv(path: Path, rows: list[dict]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def run(*words: object) -> subprocess.CompletedProcess:
+    code = "import sys; from access.cli import main; sys.exit(main())"
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, words)], capture_output=True, text=True
+    )
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hostile")
+    marker = folder / "marker"
+    study = hostile_study(folder / "study", marker)
+    done = run("run", study, "--out", folder / "out")
+    assert done.returncode == 0, done.stderr[-3000:]
+    return study, folder / "out", marker, done
+
+
+class TestEveryOutputOfARun:
+    def test_nothing_of_a_study_is_run(self, ran):
+        _, out, marker, _ = ran
+        assert not marker.exists()
+        for page in ("map.html", "explorer.html"):
+            text = (out / page).read_text("utf-8")
+            assert "<img src=x" not in text
+            assert "<script>alert" not in text
+            assert 'http-equiv="Content-Security-Policy"' in text
+        shown = html.unescape((out / "map.html").read_text("utf-8").replace("\\u0026", "&"))
+        assert "{{ 7*7 }}" in shown
+        assert "{% endraw %}{{ 7*7 }}" in shown
+
+    def test_the_map_has_no_script_but_its_own(self, ran):
+        text = (ran[1] / "map.html").read_text("utf-8")
+        assert text.count("<script") == text.count("</script>") == 3
+
+    def test_no_cell_or_heading_of_a_table_is_a_formula(self, ran):
+        for path in sorted(ran[1].glob("*.csv")):
+            with path.open(encoding="utf-8", newline="") as file:
+                for row in csv.reader(file):
+                    for cell in row:
+                        if not re.fullmatch(r"-?[\d.]+(e[-+]?\d+)?|-?inf", cell):
+                            assert not cell.lstrip().startswith(("=", "+", "-", "@", "\uff1d"))
+        for sheet in openpyxl.load_workbook(ran[1] / "tables.xlsx"):
+            kinds = {cell.data_type for row in sheet.iter_rows() for cell in row}
+            assert "f" not in kinds
+
+    def test_names_come_through_unchanged(self, ran):
+        study, out, _, _ = ran
+        summary = json.loads((out / "summary.json").read_text("utf-8"))
+        assert "{{ 7*7 }}" in json.dumps(summary["proposals"])
+        ids = pd.read_csv(study / "areas.csv", dtype=str, keep_default_na=False)["id"].str.strip()
+        assert pd.read_parquet(out / "areas.parquet")["id"].tolist() == ids.tolist()
+        layer = pyogrio.read_dataframe(out / "study.gpkg", layer="areas")
+        assert layer["id"].tolist() == ids.tolist()
+        with zipfile.ZipFile(out / "report.docx") as word:
+            text = html.unescape(word.read("word/document.xml").decode())
+        assert "{{ 7*7 }}" in text
+
+    def test_file_names_are_ours(self, ran):
+        with zipfile.ZipFile(ran[1] / "evidence.zip") as pack:
+            assert all(re.fullmatch(r"(study/)?[\w.-]+", name) for name in pack.namelist())
+
+    def test_the_terminal_is_told_nothing(self, ran):
+        printed = ran[3].stdout + ran[3].stderr
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", printed)
+        assert ":smile:" in printed
+        assert "Warning" not in printed
+
+    def test_a_pack_is_run_again_as_harmlessly(self, ran, tmp_path):
+        _, out, marker, _ = ran
+        with zipfile.ZipFile(out / "evidence.zip") as pack:
+            pack.extractall(tmp_path)
+        done = run("replay", tmp_path / "ledger.json", "--study", tmp_path / "study")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert not marker.exists()
+
+    def test_the_other_commands_write_it_as_harmlessly(self, ran, tmp_path):
+        study, _, marker, _ = ran
+        for words in (("check", study), ("map", study, "--static", "--out", tmp_path / "m"),
+                      ("rank", study, "--out", tmp_path / "r"),
+                      ("site", study, "--hubs", "2", "--out", tmp_path / "s"),
+                      ("compare", study, "--close", "C1", "--out", tmp_path / "c")):  # fmt: skip
+            done = run(*words)
+            assert done.returncode == 0, (words, done.stderr[-2000:])
+            assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", done.stdout)
+        assert not marker.exists()
+        for path in sorted(tmp_path.rglob("*.csv")):
+            for row in csv.reader(io.StringIO(path.read_bytes().decode())):
+                assert not any(c.startswith(("=", "+", "@")) for c in row)
+
+
+class TestWhatCanBeNoText:
+    @pytest.mark.parametrize("text", NEVER, ids=["NUL", "ESC", "CSI", "ten million letters"])
+    def test_a_table_is_refused_by_file_row_and_column(self, tmp_path, text):
+        folder = tmp_path / "town"
+        folder.mkdir()
+        for name, content in template_files("town").items():
+            (folder / name).write_text(content, encoding="utf-8")
+        path = folder / "centres.csv"
+        path.write_text(path.read_text().replace("Hilltop Children's Centre", text), "utf-8")
+        with pytest.raises(StudyError) as refused:
+            load_study(folder)
+        assert "centres.csv, row 3, name" in str(refused.value)
+        assert "characters" in str(refused.value)
+        assert len(str(refused.value)) < 1000
+        assert escape.terminal_text(str(refused.value)) == str(refused.value)
+
+    @pytest.mark.parametrize("text", NEVER[:3])
+    def test_a_setting_is_refused(self, tmp_path, text):
+        folder = tmp_path / "town"
+        folder.mkdir()
+        for name, content in template_files("town").items():
+            (folder / name).write_text(content, encoding="utf-8")
+        path = folder / "study.toml"
+        old = '"Why, in your own words."'
+        path.write_text(path.read_text().replace(old, escape.toml_text(text)), "utf-8")
+        with pytest.raises(StudyError, match=r"proposals\.three_to_two\.comment"):
+            load_study(folder)
+
+    @pytest.mark.parametrize(
+        "name", ["../centres.csv", "/etc/passwd", "C:\\x.csv", "a/../../x.csv", ""]
+    )
+    def test_a_table_lies_in_its_own_folder(self, tmp_path, name):
+        folder = tmp_path / "town"
+        folder.mkdir()
+        for file, content in template_files("town").items():
+            (folder / file).write_text(content, encoding="utf-8")
+        with (folder / "study.toml").open("a") as file:
+            file.write(f"\n[tables]\ncentres = {escape.toml_text(name)}\n")
+        with pytest.raises(StudyError, match="inside the study folder"):
+            load_study(folder)
+
+
+class TestEscapes:
+    @given(st.text())
+    def test_text_in_a_template_is_only_ever_text(self, text):
+        import jinja2
+
+        safe = escape.template_text(text)
+        for _ in range(3):
+            assert jinja2.Template(safe).render() == safe
+        assert not set(safe) & set("<>\"'`${}\\%\r\n")
+        assert escape.plain(html.unescape(safe)) == escape.plain(text)
+
+    @given(st.text())
+    def test_no_cell_is_a_formula_and_the_text_can_be_had_back(self, text):
+        cell = escape.cell_text(text)
+        assert not re.match("[=+\\-@\uff1d\uff0b\uff0d\uff20\t\r\n]", cell.lstrip())
+        if not text.startswith("'"):
+            assert escape.cell_text_undone(cell) == text
+
+    @given(st.text())
+    def test_json_stays_the_same_json_on_a_terminal(self, text):
+        written = json.dumps({"name": text}, ensure_ascii=False)
+        assert json.loads(escape.terminal_text(written)) == {"name": text}
+
+    @given(st.lists(st.text(max_size=4), max_size=8))
+    def test_columns_of_a_geopackage_differ(self, names):
+        given_names = [name.lower() for name in escape.column_names(names)]
+        assert len(set(given_names)) == len(names)
+
+    @pytest.mark.parametrize("name", CORPUS)
+    def test_a_chart_draws_every_name_as_it_is_written(self, name):
+        def draw(figure, axes):
+            axes.set_yticks([0, 1], [name, "Play for $1 or $2"])
+            axes.annotate(name, (0.5, 0.5))
+            axes.set_xlabel(name)
+
+        chart = Chart(name, name, name, draw)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a name that is wider than the picture
+            chart.png(dpi=20)
+            figure = chart.figure()
+        shown = [text.get_text() for text in figure.axes[0].texts]
+        if len(name) < 120:
+            assert shown == [escape.chart_text(name)]
+        else:
+            assert len(shown[0]) < len(name)
+            assert shown[0].endswith("…")
+
+
+def test_escapes_stand_once():
+    package = Path(str(files("access")))
+    wrong = [
+        str(path)
+        for path in sorted(package.rglob("*.py"))
+        if path.name != "escape.py"
+        and re.search(r"html\.escape|import html\b|typer\.echo|\bprint\(", re.sub(
+            r'(?m)^\s*(>>>|\.\.\.).*$', "", path.read_text("utf-8")))
+        and path.name != "say.py"
+    ]  # fmt: skip
+    assert not wrong
