@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Collection, Sequence
 from itertools import zip_longest
 
-from access.escape import html_text
+from access.escape import notebook_text
 
 Row = Sequence[object]
 
@@ -62,16 +62,16 @@ def html_answer(
     >>> html_answer("1 < 2 centres stay.", notes=["Made up."])
     '<p>1 &lt; 2 centres stay.</p><details><summary>What these numbers assume</summary>...'
     """
-    parts = [f"<p><strong>{html_text(title)}</strong></p>"] if title else []
+    parts = [f"<p><strong>{notebook_text(title)}</strong></p>"] if title else []
     if sentence:
-        parts.append(f"<p>{html_text(sentence)}</p>")
+        parts.append(f"<p>{notebook_text(sentence)}</p>")
     if head:
         parts.append(html_table(head, rows, text_columns=text_columns))
     if warning:
-        parts.append(f"<p><strong>{html_text(warning)}</strong></p>")
+        parts.append(f"<p><strong>{notebook_text(warning)}</strong></p>")
     if notes:
-        items = "".join(f"<li>{html_text(note)}</li>" for note in notes)
-        title = html_text(notes_title)
+        items = "".join(f"<li>{notebook_text(note)}</li>" for note in notes)
+        title = notebook_text(notes_title)
         parts.append(f"<details><summary>{title}</summary><ul>{items}</ul></details>")
     return "".join(parts)
 
@@ -105,10 +105,10 @@ def html_table(
         tag, scope = ("th", " scope='row'") if column == 0 else ("td", "")
         more = ";font-weight:normal" if column == 0 else ""
         more += "" if column in text_columns else _FIXED
-        return f"<{tag}{scope} style='{style(column)}{more}'>{html_text(value)}</{tag}>"
+        return f"<{tag}{scope} style='{style(column)}{more}'>{notebook_text(value)}</{tag}>"
 
     top = "".join(
-        f"<th scope='col' style='{style(k)}'>{html_text(h)}</th>" for k, h in enumerate(head)
+        f"<th scope='col' style='{style(k)}'>{notebook_text(h)}</th>" for k, h in enumerate(head)
     )
     body = "".join(
         "<tr>" + "".join(cell(k, value) for k, value in enumerate(row)) + "</tr>" for row in rows

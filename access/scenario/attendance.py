@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from access.errors import Fault, ParameterError
-from access.escape import html_text
+from access.escape import notebook_text, without_maths
 from access.measure.demand import fail, numbers
 from access.measure.distribution import weighted_mean
 from access.network.matrix import TravelMatrix, positions
@@ -59,7 +59,8 @@ class Attendance:
         return f"{self.sentence()}\n{self.sites.to_string(index=False)}"
 
     def _repr_html_(self) -> str:
-        return f"<p>{html_text(self.sentence())}</p>{self.sites.to_html(index=False, border=0)}"
+        table = without_maths(self.sites.to_html(index=False, border=0))
+        return f"<p>{notebook_text(self.sentence())}</p>{table}"
 
 
 def attendance_beside_nearest(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from access.errors import Fault, ParameterError
-from access.escape import html_text
+from access.escape import notebook_text, without_maths
 from access.measure.demand import fail, numbers
 from access.measure.distribution import weighted_mean
 from access.scenario.impact import Impact
@@ -118,8 +118,8 @@ class Equality:
     def _repr_html_(self) -> str:
         table = self.table.to_html(index=False, border=0, float_format=lambda x: f"{x:.2f}")
         return (
-            f"<p>{html_text(self.sentence())}</p>{table}"
-            f"<p><strong>{html_text(self.warning)}</strong></p>"
+            f"<p>{notebook_text(self.sentence())}</p>{without_maths(table)}"
+            f"<p><strong>{notebook_text(self.warning)}</strong></p>"
         )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from access.errors import ParameterError
-from access.escape import html_text
+from access.escape import notebook_text
 from access.measure.equity import inequality
 from access.scenario.flows import one_more_table
 from access.scenario.groups import by_group, group_labels
@@ -249,14 +249,14 @@ class Impact:
     def _repr_html_(self) -> str:
         head = "".join(f"<th scope='col'>{c}</th>" for c in self._table().columns)
         body = "".join(
-            f"<tr><th scope='row'>{html_text(row[0])}</th>"
-            + "".join(f"<td style='text-align:right'>{html_text(c)}</td>" for c in row[1:])
+            f"<tr><th scope='row'>{notebook_text(row[0])}</th>"
+            + "".join(f"<td style='text-align:right'>{notebook_text(c)}</td>" for c in row[1:])
             + "</tr>"
             for row in self._table().to_numpy(dtype=object).tolist()
         )
-        notes = "".join(f"<li>{html_text(note)}</li>" for note in self.notes)
+        notes = "".join(f"<li>{notebook_text(note)}</li>" for note in self.notes)
         return (
-            f"<p>{html_text(self.sentence())}</p>"
+            f"<p>{notebook_text(self.sentence())}</p>"
             f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
             f"<ul>{notes}</ul>"
         )

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from access.errors import ParameterError
-from access.escape import html_text
+from access.escape import notebook_text
 from access.scenario.standing import least_is_best, near
 from access.scenario.words import list_words, named, place_of
 
@@ -216,17 +216,17 @@ class Ranking:
         return f"{self.sentence()}\n{table.to_string(index=False)}"
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th scope='col'>{html_text(h)}</th>" for h in self._head())
+        head = "".join(f"<th scope='col'>{notebook_text(h)}</th>" for h in self._head())
         body = "".join(
             "<tr>"
-            + f"<th scope='row'>{html_text(row[0])}</th>"
-            + "".join(f"<td style='text-align:right'>{html_text(c)}</td>" for c in row[1:])
+            + f"<th scope='row'>{notebook_text(row[0])}</th>"
+            + "".join(f"<td style='text-align:right'>{notebook_text(c)}</td>" for c in row[1:])
             + "</tr>"
             for row in self._rows()
         )
-        notes = "".join(f"<li>{html_text(note)}</li>" for note in self.notes)
+        notes = "".join(f"<li>{notebook_text(note)}</li>" for note in self.notes)
         return (
-            f"<p>{html_text(self.sentence())}</p><table><thead><tr>{head}</tr></thead>"
+            f"<p>{notebook_text(self.sentence())}</p><table><thead><tr>{head}</tr></thead>"
             f"<tbody>{body}</tbody></table><ul>{notes}</ul>"
         )
 

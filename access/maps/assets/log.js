@@ -160,7 +160,7 @@
   /* A cell that a spreadsheet must not take for a formula. */
   const cell = (value) => {
     const text = String(value ?? '');
-    const safe = /^[=+\-@\t\r]/.test(text) && typeof value !== 'number' ? `'${text}` : text;
+    const safe = /^([\s\u200b]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n])/.test(text) && typeof value !== 'number' ? `'${text}` : text;
     return /[",\n\r]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
   };
 
