@@ -84,6 +84,16 @@ def hostile_study(folder: Path, marker: Path) -> Path:
         settings = re.sub(rf'(?m)^{key} = "[^"]*"', lambda m, key=key: (
             f"{key} = {escape.toml_text(everything)}"), settings)  # fmt: skip
     settings = settings.replace('notes = ["', f'notes = [{escape.toml_text(everything)}, "')
+    closing = escape.toml_text(f"{attack(marker)} site")
+    settings = settings.replace('close = ["C3"]', f'close = ["C3", {closing}]')
+    keys = ", ".join(
+        f"{escape.toml_text(name)} = 2000.0" for name in (attack(marker), "=1+1", "$x_{")
+    )
+    settings = settings.replace("[measures]\n", f"[measures]\ndistances_m = {{{keys}}}\n")
+    settings += f"\n[hubs]\ncouncil_source = {escape.toml_text(everything)}\n"
+    hub = escape.toml_text(f"{attack(marker)}#0candidates")
+    settings += f"council_choice = [{hub}]\n"
+    settings += f'\n[localities]\nnames = [{escape.toml_text(attack(marker))}, "{{{{ 7*7 }}}}"]\n'
     (folder / "study.toml").write_text(settings, encoding="utf-8")
     (folder / "manifest.toml").write_text(
         '[table."areas.csv"]\n' + "".join(

@@ -114,7 +114,7 @@ def _layers(
 ) -> Iterator[tuple[str, pd.DataFrame]]:
     """Give each table, with the areas' points where it is a table of areas."""
     for name, table in tables.items():
-        if points is not None and "id" in table.columns and len(table) == len(points):
+        if points is not None and "id" in table.columns and set(table["id"]) == set(points["id"]):
             shapes = points.set_index("id").loc[table["id"], "geometry"].to_numpy()
             yield name, gpd.GeoDataFrame(table, geometry=shapes, crs=points.crs)
         else:
