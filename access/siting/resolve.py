@@ -10,13 +10,14 @@ import pandas as pd
 from access.siting.inputs import (
     CostTable,
     Faults,
+    listed,
     read_by_id,
     read_costs,
     read_count,
     read_ids,
     read_number,
 )
-from access.siting.model import Bools
+from access.siting.model import Bools, Floats
 from access.siting.problem import KINDS, Demand, Goal, Problem
 from access.siting.resolved import Resolved, Service
 from access.siting.rule_reading import RuleReader
@@ -46,6 +47,9 @@ def resolve(problem: Problem, call: str = "site") -> Resolved:
     ('0', '1')
     """
     faults = Faults(call)
+    if not isinstance(problem, Problem):
+        faults.add("problem", repr(problem)[:80], "a Problem")
+        faults.stop()
     services, site_ids = _services(problem, faults)
     if not services:
         faults.add("demands", "none usable", "at least one demand with costs")
@@ -63,7 +67,7 @@ def resolve(problem: Problem, call: str = "site") -> Resolved:
         site_costs = read_by_id(problem.site_costs, site_ids, faults, "site_costs")
     goals = _goals(problem, site_costs, faults)
     rules = RuleReader(site_ids, services, site_costs, faults)
-    for rule in problem.rules:
+    for rule in listed(problem.rules, faults, "rules"):
         rules.add(rule)
     faults.stop()
     return Resolved(
@@ -76,6 +80,12 @@ def _services(problem: Problem, faults: Faults) -> tuple[tuple[Service, ...], tu
     demands = problem.demand_list
     tables: list[tuple[Demand, CostTable]] = []
     for number, demand in enumerate(demands):
+        if not isinstance(demand, Demand):
+            faults.add("demands", repr(demand)[:80], "a Demand, or a list of them")
+            continue
+        if not isinstance(demand.name, str):
+            faults.add("demands, name", repr(demand.name)[:80], "a text")
+            continue
         name = "costs" if len(demands) == 1 else f"costs of demand {demand.name or number}"
         table = read_costs(demand.costs, faults, name)
         if table is not None:
@@ -102,9 +112,21 @@ def _services(problem: Problem, faults: Faults) -> tuple[tuple[Service, ...], tu
             where = pd.Index(table.site_ids).get_indexer(pd.Index(site_ids))
             minutes = np.ascontiguousarray(minutes[:, where])
         weights = read_by_id(demand.weights, table.area_ids, faults, f"weights ({demand.name})")
+        _check_sum(minutes, weights, faults, demand.name)
         total = max(sum(shares), 1e-300)
         services.append(Service(demand.name, table.area_ids, minutes, weights, share / total))
     return tuple(services), site_ids
+
+
+def _check_sum(minutes: Floats, weights: Floats, faults: Faults, name: str) -> None:
+    """Refuse weights and minutes whose sum no number can hold."""
+    greatest = minutes.max()
+    if np.isinf(greatest):
+        greatest = minutes.max(initial=0.0, where=np.isfinite(minutes))
+    with np.errstate(over="ignore"):
+        total = weights.sum() * max(float(greatest), 1.0)
+    if not np.isfinite(total):
+        faults.add(f"costs and weights ({name})", total, "weights x minutes of a finite sum")
 
 
 def _range(problem: Problem, must: Bools, may: Bools, faults: Faults) -> tuple[int, int]:
