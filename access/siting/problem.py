@@ -106,7 +106,11 @@ class Goal:
         for part in parts:
             pair = isinstance(part, tuple | list) and len(part) == 2
             number = pair and isinstance(part[0], Real) and not isinstance(part[0], bool)
-            if not number or not abs(part[0]) <= sys.float_info.max or not isinstance(part[1], Goal):
+            if (
+                not number
+                or not abs(part[0]) <= sys.float_info.max
+                or not isinstance(part[1], Goal)
+            ):
                 raise ParameterError(
                     f"Goal.blend: found {part!r}; expected pairs of a number and a Goal, such as "
                     "(0.5, Goal.mean())"

@@ -17,7 +17,7 @@ from access.siting.inputs import (
     read_ids,
     read_number,
 )
-from access.siting.model import Bools, Floats
+from access.siting.model import MOST_ADDED, Bools
 from access.siting.problem import KINDS, Demand, Goal, Problem
 from access.siting.resolved import Resolved, Service
 from access.siting.rule_reading import RuleReader
@@ -66,6 +66,7 @@ def resolve(problem: Problem, call: str = "site") -> Resolved:
     if problem.site_costs is not None:
         site_costs = read_by_id(problem.site_costs, site_ids, faults, "site_costs")
     goals = _goals(problem, site_costs, faults)
+    _check_sums(services, goals, faults)
     rules = RuleReader(site_ids, services, site_costs, faults)
     for rule in listed(problem.rules, faults, "rules"):
         rules.add(rule)
@@ -112,21 +113,28 @@ def _services(problem: Problem, faults: Faults) -> tuple[tuple[Service, ...], tu
             where = pd.Index(table.site_ids).get_indexer(pd.Index(site_ids))
             minutes = np.ascontiguousarray(minutes[:, where])
         weights = read_by_id(demand.weights, table.area_ids, faults, f"weights ({demand.name})")
-        _check_sum(minutes, weights, faults, demand.name)
         total = max(sum(shares), 1e-300)
         services.append(Service(demand.name, table.area_ids, minutes, weights, share / total))
     return tuple(services), site_ids
 
 
-def _check_sum(minutes: Floats, weights: Floats, faults: Faults, name: str) -> None:
-    """Refuse weights and minutes whose sum no number can hold."""
-    greatest = minutes.max()
-    if np.isinf(greatest):
-        greatest = minutes.max(initial=0.0, where=np.isfinite(minutes))
-    with np.errstate(over="ignore"):
-        total = weights.sum() * max(float(greatest), 1.0)
-    if not np.isfinite(total):
-        faults.add(f"costs and weights ({name})", total, "weights x minutes of a finite sum")
+def _check_sums(services: tuple[Service, ...], goals: tuple[Goal, ...], faults: Faults) -> None:
+    """Refuse minutes too many to be added up, where a goal adds them up."""
+    kinds = {kind for goal in goals if isinstance(goal, Goal) for kind in goal.kinds}
+    for service in services:
+        greatest = float(service.minutes.max())
+        if np.isinf(greatest):
+            reached = np.isfinite(service.minutes)
+            greatest = float(service.minutes.max(initial=0.0, where=reached))
+        if kinds & {"total", "mean"} and greatest > MOST_ADDED:
+            faults.add(
+                f"costs ({service.name})", greatest,
+                f"minutes of at most {MOST_ADDED:g}, or inf where a site cannot be reached",
+            )  # fmt: skip
+        with np.errstate(over="ignore"):
+            demand = float(service.weights.sum())
+        if demand > MOST_ADDED:
+            faults.add(f"weights ({service.name})", demand, f"a sum of at most {MOST_ADDED:g}")
 
 
 def _range(problem: Problem, must: Bools, may: Bools, faults: Faults) -> tuple[int, int]:

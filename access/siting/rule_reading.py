@@ -166,7 +166,9 @@ class RuleReader:
         room = read_by_id(rule.capacities, self.site_ids, self.faults, "capacities")
         uses = service.weights
         if rule.uses is not None:
-            uses = read_by_id(rule.uses, service.area_ids, self.faults, "demands (uses of capacity)")
+            uses = read_by_id(
+                rule.uses, service.area_ids, self.faults, "demands (uses of capacity)"
+            )
         self.capacities = Capacities(room, uses, split)
 
     def _of(self, number: int) -> str:

@@ -10,7 +10,7 @@ from access.errors import ParameterError
 from access.siting.core import minimise
 from access.siting.course import Course, Stage
 from access.siting.interchange import Interchange
-from access.siting.model import Floats, Ints, SideRows, tolerance
+from access.siting.model import MOST_ADDED, Floats, Ints, SideRows, tolerance
 from access.siting.near import Near
 from access.siting.problem import Goal
 from access.siting.radius import Worst, least_worst
@@ -62,9 +62,10 @@ def _first(course: Course, rows: SideRows) -> Ints:
     if course.start is not None and rows.hold(course.start):
         return course.start
     mean = goal_rows(Goal.mean(), course.stacked, course.resolved)
-    outcome = minimise(
-        make_model(mean, course.held, course.resolved, rows), watch=course.watch, gap=0.05
-    )
+    model = make_model(mean, course.held, course.resolved, rows)
+    if model.minutes.max() > MOST_ADDED:  # a beginning only: the worst-off are not added up
+        model = replace(model, minutes=np.minimum(model.minutes, MOST_ADDED))
+    outcome = minimise(model, watch=course.watch, gap=0.05)
     return outcome.best.chosen
 
 
