@@ -7,7 +7,8 @@ Where to look:
 - reading it: `inputs`, `rule_reading`, `resolve`; what comes of that is `resolved`
 - answering it: `solve`; its goals one after another `stages`, `course`, `worst_off`, `stack`
 - the exact search: `model`, `core`; good sets `interchange`, `near`; bounds `lagrange`, `master`,
-  `blocks`; the tree `tree`; the least worst minutes `radius`; sites alone `rows`
+  `blocks`; the tree `tree`; the least worst minutes `radius`,
+  `levels`; sites alone `rows`
 - sites with limited room: `capacity`, `capacity_model`, `capacity_heuristic`,
   `capacity_programme`, `knapsack`
 - HiGHS: `engine`, `mip`; clock, progress and stopping: `search`

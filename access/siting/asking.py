@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from access.siting.course import Course
+from access.siting.levels import within
 from access.siting.model import Bools, Floats, Ints, SideRows
 from access.siting.resolved import CountRule, ReachRule
 from access.siting.rows import Answer, solve_rows
-from access.siting.stack import CAP_SLACK, cover_rows, join_rows
+from access.siting.stack import cover_rows, join_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,8 +93,7 @@ class Asking:
         """
         minutes = self.resolved.services[rule.service].minutes[rule.areas]
         caps = rule.base + (rule.extra if extra is None else extra)
-        near: Bools = minutes <= (caps * (1 + CAP_SLACK))[:, None]
-        return near
+        return within(minutes, caps[:, None])
 
     def serve(self) -> Bools:
         """Tell which sites can be reached at all from each row that has demand."""

@@ -67,7 +67,7 @@ def _fill(shape: Shape, chosen: Ints) -> Ints | None:
     room = shape.room[chosen].astype(float)
     where = np.full(len(uses), -1, np.intp)
     left = np.ones(len(uses), bool)
-    while left.any():
+    while left.any():  # ends: each turn sends one more area
         index = np.flatnonzero(left)
         open_cost = np.where(uses[index][:, None] <= room[None, :] + 1e-9, cost[index], np.inf)
         ranked = np.sort(open_cost, axis=1)

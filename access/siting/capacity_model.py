@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from access.siting.levels import within
 from access.siting.model import Bools, Floats, Ints, SideRows, tolerance
 from access.siting.resolved import Capacities, Resolved
-from access.siting.stack import CAP_SLACK, count_rows, join_rows, reach_rows
+from access.siting.stack import count_rows, join_rows, reach_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +82,7 @@ def shape_of(resolved: Resolved, capacities: Capacities) -> Shape:
     allowed = np.isfinite(service.minutes) & resolved.may[None, :] & fits
     # Full sites turn families away: a rule on minutes is kept where they go, not where is near.
     for rule in resolved.reaches:
-        allowed[rule.areas] &= service.minutes[rule.areas] <= rule.caps[:, None] * (1 + CAP_SLACK)
+        allowed[rule.areas] &= within(service.minutes[rule.areas], rule.caps[:, None])
     # Areas of no weight still take up room, at no cost.
     finite = np.where(np.isfinite(service.minutes), service.minutes, 0.0)
     cost = np.where(allowed, service.weights[:, None] * finite, np.inf)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
 from access.siting.core import Outcome, minimise
+from access.siting.levels import Levels
 from access.siting.model import Floats, Ints, SideRows, tolerance
 from access.siting.problem import Goal
 from access.siting.resolved import Resolved
 from access.siting.rows import feasible_sites
 from access.siting.search import Stop, Watch
 from access.siting.stack import (
-    CAP_SLACK,
     GoalRows,
     Stack,
     count_rows,
@@ -195,19 +196,25 @@ class Course:
         minutes: Floats = self.stacked.minutes[self.stacked.active]
         return minutes
 
+    @cached_property
+    def levels(self) -> Levels:
+        """The levels of the minutes that the worst-off are sought among."""
+        return Levels.of(self.counted())
+
     def capped(self, minutes: float) -> SideRows:
-        """Give the rules, and every servable row within so many minutes."""
-        counted = self.counted()
+        """Give the rules, and every servable row at or under the level of some minutes."""
         if not self.served_only:
             return self.rows
-        near = counted <= minutes * (1 + CAP_SLACK)
+        near = self.counted() <= self.levels.ceiling(minutes)
         return join_rows(self.rows, cover_rows(near, self.resolved.may))
 
     def steps_below(self, minutes: float) -> float | None:
-        """Give the greatest minutes that occur below some minutes; None where none do."""
-        counted = self.counted()
-        below = counted[np.isfinite(counted) & (counted < minutes)]
-        return float(below.max()) if len(below) and self.served_only else None
+        """Give the greatest minutes of the level below that of some minutes; None where none is.
+
+        An answer under this cap is a level lower: who walks down by it comes to an end.
+        """
+        at = self.levels.level(minutes)
+        return float(self.levels.top[at - 1]) if at > 0 and self.served_only else None
 
     def hold(self, goal: Goal, stage: Stage) -> None:
         """Turn a goal that was met into a rule for the goals that follow."""

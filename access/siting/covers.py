@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
+from access.siting.inputs import Faults, listed
 from access.siting.problem import Demand, Goal, Problem, problem_of_p
 from access.siting.rules import Rule, Within
 from access.siting.search import Progress
@@ -114,11 +115,14 @@ def set_cover(
     >>> set_cover([[1, 9, 4], [9, 1, 4], [8, 2, 3]], 4).chosen
     ('2',)
     """
+    faults = Faults("site")
+    wanted = listed(rules, faults, "rules")
+    faults.stop()
     problem = Problem(
         Demand(costs, weights),
         goals=Goal.sites(),
         locked_open=locked_open,
         locked_closed=locked_closed,
-        rules=(Within(minutes), *rules),
+        rules=(Within(minutes), *wanted),
     )
     return site(problem, time_limit_s=time_limit_s, seed=seed, progress=progress)

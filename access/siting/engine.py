@@ -1,4 +1,4 @@
-"""HiGHS as the search uses it: a silent, warm-started simplex engine and nothing more."""
+"""HiGHS as the search uses it: made here alone, silent from its first moment on."""
 
 from __future__ import annotations
 
@@ -13,19 +13,30 @@ PAST_BOUND = highspy.HighsModelStatus.kObjectiveBound
 _ATTEMPTS = 3
 
 
-def quiet_highs() -> highspy.Highs:
-    """Make a silent single-threaded HiGHS for warm-started dual simplex."""
-    engine = highspy.Highs()
-    for option, value in (
-        ("output_flag", False),
-        ("threads", 1),
-        ("presolve", "off"),
-        ("solver", "simplex"),
-        ("simplex_strategy", 1),
-        ("random_seed", 0),
-    ):
+class _Silent(highspy.Highs):
+    """HiGHS that is told to be silent before it can say anything.
+
+    Some versions print a banner to standard output while they are made, as callbacks are set up.
+    """
+
+    def enableCallbacks(self) -> None:  # noqa: N802 - HiGHS calls it so
+        self.setOptionValue("output_flag", False)
+        self.setOptionValue("log_to_console", False)
+        super().enableCallbacks()
+
+
+def silent_highs(**options: bool | int | float | str) -> highspy.Highs:
+    """Make a silent single-threaded HiGHS with further options; nothing else makes one."""
+    engine = _Silent()
+    silent = {"output_flag": False, "log_to_console": False, "threads": 1, "random_seed": 0}
+    for option, value in {**silent, **options}.items():
         engine.setOptionValue(option, value)
     return engine
+
+
+def quiet_highs() -> highspy.Highs:
+    """Make a HiGHS for warm-started dual simplex."""
+    return silent_highs(presolve="off", solver="simplex", simplex_strategy=1)
 
 
 def solved(engine: highspy.Highs) -> highspy.HighsModelStatus:

@@ -87,9 +87,9 @@ def _areas(asking: Asking, units: list[Unit]) -> tuple[str, ...]:
             continue
         keep = np.arange(len(unit.rule.areas))
         step = max(1, len(keep) // 2)
-        while True:
+        while True:  # ends: the step halves down to 1
             start = 0
-            while start < len(keep):
+            while start < len(keep):  # ends: either start moves on or areas are left out
                 fewer = np.delete(keep, slice(start, start + step))
                 if asking.ask(units, only={id(unit): fewer}).feasible:
                     start += step

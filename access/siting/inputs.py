@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from numbers import Integral, Real
 from typing import Any
 
@@ -15,6 +16,7 @@ from access.network.matrix import TravelMatrix
 from access.siting.model import Floats
 
 _SHOWN = 12
+_LONGEST_SHOWN = 80
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +68,50 @@ class Faults:
             )
 
 
+class _NotNumbersError(Exception):
+    """What was found among values that should be numbers."""
+
+
+def _numbers(values: Any) -> Floats:
+    """Make an array of numbers: text, booleans and dates are none, though numpy would take them.
+
+    Raises
+    ------
+    _NotNumbersError
+        Saying what was found instead.
+    """
+    try:
+        array = np.asarray(values if hasattr(values, "__array__") else _as_they_are(values))
+        if array.dtype.kind in "iuf":
+            return np.ascontiguousarray(array, dtype=np.float64).reshape(array.shape)
+        if array.dtype.kind != "O":
+            raise _NotNumbersError(f"{array.dtype.name} values")
+        odd = {t for t in set(map(type, array.ravel())) if not _is_number(t)}
+        if odd:
+            first = next(value for value in array.ravel() if type(value) in odd)
+            raise _NotNumbersError(f"{first!r} ({type(first).__name__})"[:_LONGEST_SHOWN])
+        return array.astype(np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise _NotNumbersError(type(values).__name__) from error
+
+
+def _as_they_are(values: Any) -> np.ndarray:
+    """Hold values as they are, so that numpy does not make numbers of what stands among them."""
+    return np.array(values, dtype=object)
+
+
+def _float_of(number: Any) -> float:
+    """Make a float; a whole number too great for one counts as infinite."""
+    try:
+        return float(number)
+    except OverflowError:
+        return float("inf")
+
+
+def _is_number(kind: type) -> bool:
+    return issubclass(kind, Real | Decimal) and not issubclass(kind, bool | np.bool_)
+
+
 def read_costs(costs: Any, faults: Faults, name: str = "costs") -> CostTable | None:
     """Read a table of minutes: a DataFrame, an array or a `TravelMatrix`.
 
@@ -90,9 +136,9 @@ def read_costs(costs: Any, faults: Faults, name: str = "costs") -> CostTable | N
     else:
         areas = sites = ()
     try:
-        minutes = np.ascontiguousarray(np.asarray(costs, dtype=np.float64))
-    except (TypeError, ValueError):
-        faults.add(name, type(costs).__name__, "a table of numbers, minutes by area and site")
+        minutes = _numbers(costs)
+    except _NotNumbersError as found:
+        faults.add(name, found, "a table of numbers, minutes by area and site")
         return None
     if minutes.ndim != 2 or 0 in minutes.shape:
         faults.add(name, f"shape {minutes.shape}", "at least one area (rows) and site (columns)")
@@ -147,16 +193,16 @@ def read_by_id(
     if values is None:
         return np.full(n, default)
     if isinstance(values, Real) and not isinstance(values, bool):
-        values = np.full(n, float(values))
+        values = np.full(n, _float_of(values))
     if isinstance(values, Mapping):
         values = pd.Series(dict(values))
     try:
         if isinstance(values, pd.Series):
             array = _align(values, ids, faults, name)
         else:
-            array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        faults.add(name, type(values).__name__, "numbers, one for each id")
+            array = _numbers(values)
+    except _NotNumbersError as found:
+        faults.add(name, found, "numbers, one for each id")
         return np.zeros(n)
     if array.shape != (n,):
         faults.add(name, f"shape {array.shape}", f"one number for each of {n} ids")
@@ -170,7 +216,7 @@ def read_by_id(
 
 
 def _align(values: pd.Series, ids: Sequence[str], faults: Faults, name: str) -> Floats:
-    series = pd.Series(values.to_numpy(dtype=np.float64), index=values.index.map(str))
+    series = pd.Series(_numbers(values), index=values.index.map(str))
     if series.index.has_duplicates:
         twice = series.index[series.index.duplicated()].unique().tolist()
         faults.add(name, shorten(twice), "every id once")
@@ -202,13 +248,46 @@ def read_ids(values: Any, known: Sequence[str], faults: Faults, name: str) -> tu
     tuple of str
         In the order of `known`, each once.
     """
-    wanted = [values] if isinstance(values, str) else [str(v) for v in values]
+    wanted = [str(v) for v in listed(values, faults, name)]
     allowed = set(known)
     unknown = [w for w in wanted if w not in allowed]
     if unknown:
         faults.add(name, shorten(unknown), f"known ids, such as {shorten(list(known)[:5])}")
     inside = set(wanted)
     return tuple(k for k in known if k in inside)
+
+
+def listed(values: Any, faults: Faults, name: str) -> list[Any]:
+    """List ids handed over one after another; a plain string is one id.
+
+    Parameters
+    ----------
+    values : iterable of str
+        A mapping is none: its values would be lost. Bytes are none: they would be numbers.
+    faults : Faults
+    name : str
+
+    Returns
+    -------
+    list
+        Empty where a fault was noted.
+    """
+    if isinstance(values, str):
+        return [values]
+    one_row = not isinstance(values, Mapping | bytes | bytearray) and (
+        getattr(values, "ndim", 1) == 1
+    )
+    if not one_row or not isinstance(values, Iterable):
+        faults.add(name, repr(values)[:_LONGEST_SHOWN], "a list of ids, also for a single one")
+        return []
+    return list(values)
+
+
+def read_flag(value: Any, faults: Faults, name: str) -> bool:
+    """Read True or False; nothing else is taken for either."""
+    if not isinstance(value, bool | np.bool_):
+        faults.add(name, repr(value)[:_LONGEST_SHOWN], "True or False")
+    return bool(value is True or (isinstance(value, np.bool_) and value))
 
 
 def read_count(value: Any, least: int, most: int, faults: Faults, name: str) -> int:
@@ -253,7 +332,7 @@ def read_number(
     """
     good = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
     if good:
-        number = float(value)
+        number = _float_of(value)
         good = np.isfinite(number) and (number > least if strict else number >= least)
     if not good:
         faults.add(name, repr(value), f"a number {'above' if strict else 'of at least'} {least:g}")

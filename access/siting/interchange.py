@@ -36,7 +36,7 @@ def greedy(model: Model, near: Near) -> Ints:
     nearest[np.isinf(nearest)] = float(near.cost[:, -1].max()) + 1.0
     if chosen:
         nearest = np.minimum(nearest, model.minutes[:, chosen].min(axis=1))
-    while len(chosen) < model.most and allowed.any():
+    while len(chosen) < model.most and allowed.any():  # ends: each turn opens an allowed site
         row, site, cost = near.within(slice(None), nearest)
         gain = np.bincount(site, weights[row] * (nearest[row] - cost), m) - model.opening
         gain[~allowed] = -np.inf
@@ -67,7 +67,7 @@ class Interchange:
     def improve(
         self, chosen: Ints, *, moves: int = 10_000, tick: Callable[[], None] | None = None
     ) -> tuple[Ints, float]:
-        """Take the best move again and again until none helps.
+        """Take the best move again and again until none helps; each strictly lowers the value.
 
         Parameters
         ----------
@@ -84,6 +84,7 @@ class Interchange:
             Sorted positions and their objective.
         """
         self._start(np.array(chosen, dtype=np.intp))
+        final, value = self.chosen.copy(), self._value()
         for _ in range(moves):
             if tick is not None:
                 tick()
@@ -91,8 +92,16 @@ class Interchange:
             if move is None:
                 break
             self._apply(*move)
-        final = np.sort(self.chosen)
+            # Gains are kept up by adding and taking away: where rounding alone promised one, the
+            # same sets would come round again.
+            if not self._value() < value:
+                break
+            final, value = self.chosen.copy(), self._value()
+        final = np.sort(final)
         return final, self.model.value(final)
+
+    def _value(self) -> float:
+        return float(self.model.weights @ self.d1 + self.model.opening[self.chosen].sum())
 
     def two_nearest(self, chosen: Ints) -> tuple[Floats, Floats]:
         """Give each area's minutes to the nearest and second-nearest of some sites."""

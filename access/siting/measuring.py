@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from access.siting.levels import within
 from access.siting.model import Floats
 from access.siting.problem import Goal
 from access.siting.resolved import Resolved, Service
@@ -91,7 +92,7 @@ def _of(service: Service, kind: str, minutes: float | None, nearest: Floats, alo
     share = 1.0 if alone else service.share
     everyone = max(float(weights.sum()), 1e-300)
     if minutes is not None:
-        far: Floats = weights @ (nearest > minutes * (1 + 1e-9))
+        far: Floats = weights @ ~within(nearest, minutes)
         return share * far if kind == "left_out" else share * far / everyone
     served = np.isfinite(nearest)
     total: Floats = weights @ np.where(served, nearest, 0.0)

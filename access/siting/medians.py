@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from access.siting.inputs import Faults, listed
 from access.siting.problem import Demand, Goal, problem_of_p
 from access.siting.rules import Capacity, Rule
 from access.siting.search import Progress
@@ -188,13 +189,16 @@ def capacitated_p_median(
     >>> best.objective, best.status
     (11.0, 'proven_optimal')
     """
+    faults = Faults("site")
+    wanted = listed(rules, faults, "rules")
+    faults.stop()
     problem = problem_of_p(
         Demand(costs, weights),
         p,
         goal=Goal.total(),
         locked_open=locked_open,
         locked_closed=locked_closed,
-        rules=(*rules, Capacity(capacities, demands, split)),
+        rules=(*wanted, Capacity(capacities, demands, split)),
         serve_all=True,
     )
     return site(problem, time_limit_s=time_limit_s, seed=seed, progress=progress)

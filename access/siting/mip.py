@@ -12,6 +12,7 @@ import highspy
 import numpy as np
 import scipy.sparse as sp
 
+from access.siting.engine import silent_highs
 from access.siting.model import Floats
 from access.siting.search import Stop, Watch
 
@@ -29,18 +30,13 @@ def integer_engine(watch: Watch) -> highspy.Highs:
     -------
     Highs
     """
-    engine = highspy.Highs()
-    for option, value in (
-        ("output_flag", False),
-        ("threads", 1),
-        ("random_seed", 0),
-        ("mip_rel_gap", 0.0),
-        ("mip_abs_gap", 1e-9),
+    engine = silent_highs(
+        mip_rel_gap=0.0,
+        mip_abs_gap=1e-9,
         # A budget missed by a hair is missed: rules are kept to rounding, not to 1e-6.
-        ("mip_feasibility_tolerance", 1e-9),
-        ("primal_feasibility_tolerance", 1e-9),
-    ):
-        engine.setOptionValue(option, value)
+        mip_feasibility_tolerance=1e-9,
+        primal_feasibility_tolerance=1e-9,
+    )
     left = watch.left()
     if left is not None:
         engine.setOptionValue("time_limit", max(left, 0.01))

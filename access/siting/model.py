@@ -20,6 +20,8 @@ Bools = NDArray[np.bool_]
 
 #: Bounds and objectives closer than this share of the objective count as equal.
 RELATIVE_TOLERANCE = 1e-7
+#: Minutes, and weights in all, beyond this are not added up: HiGHS takes 1e20 for infinite.
+MOST_ADDED = 1e12
 #: Units tried when looking for the grain of an objective (whole numbers, hundredths, ...).
 _UNITS = (1.0, 0.5, 0.1, 0.05, 0.01, 0.001)
 _GRAIN_BLOCK = 100_000

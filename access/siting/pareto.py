@@ -112,7 +112,7 @@ class _Walk:
     def all_budgets(self) -> None:
         """Find the front under ever smaller budgets."""
         budget = np.inf
-        while True:
+        while True:  # ends: each budget is under the cost of a set found
             found = self.one_budget(budget)
             if not found:
                 return
@@ -129,7 +129,7 @@ class _Walk:
         part = goal_rows(Goal.mean(), course.stacked, self.resolved)
         found: list[_Point] = []
         rows: SideRows = course.rows
-        while True:
+        while True:  # ends: each turn caps the worst-off a level lower, and levels are finite
             outcome = course.minimise(part, rows)
             if not outcome.complete or len(self.points) >= self.most:
                 raise Stop

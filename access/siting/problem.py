@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
 
 from access.errors import ParameterError
+from access.siting.inputs import Faults, listed, read_flag
 from access.siting.rules import Rule, ServeAll, keep_to_read_again
 
+_SHOWN = 20
 KINDS = ("total", "mean", "worst", "beyond", "left_out", "sites", "cost")
 
 
@@ -99,6 +103,18 @@ class Goal:
     @classmethod
     def blend(cls, *parts: tuple[float, Goal], within: float = 0.0) -> Goal:
         """Weighted sum of other goals, each in its own unit."""
+        for part in parts:
+            pair = isinstance(part, tuple | list) and len(part) == 2
+            number = pair and isinstance(part[0], Real) and not isinstance(part[0], bool)
+            if (
+                not number
+                or not abs(part[0]) <= sys.float_info.max
+                or not isinstance(part[1], Goal)
+            ):
+                raise ParameterError(
+                    f"Goal.blend: found {part!r}; expected pairs of a number and a Goal, such as "
+                    "(0.5, Goal.mean())"
+                )
         flat = tuple(
             (kind, minutes, float(factor) * inner)
             for factor, goal in parts
@@ -124,7 +140,7 @@ class Goal:
         texts = []
         for kind, minutes, factor in self.parts:
             far = "demand beyond" if kind == "left_out" else "share beyond"
-            limit = f"{minutes:g}" if isinstance(minutes, int | float) else repr(minutes)
+            limit = f"{minutes:g}" if isinstance(minutes, float) else f"{minutes!r}"[:_SHOWN]
             name = names.get(kind) or f"{far} {limit} minutes"
             texts.append(name if len(self.parts) == 1 and factor == 1 else f"{factor:g} x {name}")
         return " + ".join(texts)
@@ -172,12 +188,17 @@ class Problem:
     @property
     def goal_list(self) -> tuple[Goal, ...]:
         """The goals as a tuple."""
-        return (self.goals,) if isinstance(self.goals, Goal) else tuple(self.goals)
+        return _several(self.goals)
 
     @property
     def demand_list(self) -> tuple[Demand, ...]:
         """The demands as a tuple."""
-        return (self.demands,) if isinstance(self.demands, Demand) else tuple(self.demands)
+        return _several(self.demands)
+
+
+def _several(given: Any) -> tuple[Any, ...]:
+    """Make a tuple of one thing or of a list of them; what is no list stands for itself."""
+    return tuple(given) if isinstance(given, list | tuple) else (given,)
 
 
 def problem_of_p(
@@ -210,7 +231,7 @@ def problem_of_p(
     Raises
     ------
     ParameterError
-        If p is missing.
+        If p is missing, the rules are no list, or `serve_all` is neither True nor False.
 
     Examples
     --------
@@ -219,11 +240,15 @@ def problem_of_p(
     """
     if p is None:
         raise ParameterError("p is missing; expected a whole number of sites to open")
+    faults = Faults("site")
+    wanted = listed(rules, faults, "rules")
+    serve_all = read_flag(serve_all, faults, "must_serve_all")
+    faults.stop()
     return Problem(
         demand,
         p=p,
         goals=goal,
         locked_open=locked_open,
         locked_closed=locked_closed,
-        rules=(*rules, *((ServeAll(),) if serve_all else ())),
+        rules=(*wanted, *((ServeAll(),) if serve_all else ())),
     )

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from access.siting.levels import Levels
 from access.siting.model import Bools, Floats, Ints, SideRows
 from access.siting.rows import solve_rows
 from access.siting.search import Stop, Watch
-from access.siting.stack import CAP_SLACK, cover_rows, join_rows
+from access.siting.stack import cover_rows, join_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +43,7 @@ def least_worst(
     must: Bools,
     may: Bools,
     start: Ints,
+    levels: Levels,
     watch: Watch,
 ) -> Worst:
     """Find the sites whose worst-off row is best off.
@@ -55,6 +57,8 @@ def least_worst(
     must, may : ndarray of bool, shape (sites,)
     start : ndarray of int
         A set that keeps the rows.
+    levels : Levels
+        Of the minutes.
     watch : Watch
 
     Returns
@@ -62,18 +66,17 @@ def least_worst(
     Worst
     """
     chosen, value = start, float(minutes[:, start].min(axis=1).max())
-    floor = float(minutes[:, may].min(axis=1).max())
-    steps = np.unique(minutes[:, may])
-    steps = steps[(steps >= floor) & (steps < value)]
-    low, high = 0, len(steps)  # steps[:low] are proven too small
+    # Levels under `low` are proven too small, and an answer at level `high` is known.
+    low = levels.level(float(minutes[:, may].min(axis=1).max()))
+    high = levels.level(value)
     complete = True
     try:
-        while low < high:
-            bound = float(steps[low])
+        while low < high:  # ends: each turn high - low shrinks, as low <= middle < high
+            bound = float(levels.low[low])
             watch.tick("radius", bound, value)
             middle = (low + high) // 2
             found = cover_within(
-                minutes, float(steps[middle]), rows, fewest=fewest, most=most,
+                minutes, float(levels.top[middle]), rows, fewest=fewest, most=most,
                 must=must, may=may, watch=watch,
             )  # fmt: skip
             watch.nodes += 1
@@ -81,12 +84,12 @@ def least_worst(
                 low = middle + 1
             else:
                 chosen, value = found, float(minutes[:, found].min(axis=1).max())
-                high = int(np.searchsorted(steps, value))
+                high = min(levels.level(value), middle)
     except (Stop, KeyboardInterrupt) as stop:
         if isinstance(stop, KeyboardInterrupt):
             watch.stopped = "interrupted"
         complete = False
-    bound = value if low >= high else float(steps[low])
+    bound = value if low >= high else float(levels.low[low])
     return Worst(value, bound, chosen, complete)
 
 
@@ -108,7 +111,7 @@ def cover_within(
     ndarray of int or None
         None when there are none, proven.
     """
-    near = minutes <= radius * (1 + CAP_SLACK)
+    near = minutes <= radius
     if len(rows):
         cover = cover_rows(near, may)
         every = SideRows(np.ones((1, minutes.shape[1])), np.array([fewest]), np.array([most]))
@@ -152,7 +155,7 @@ def shrunk_cover(near: Bools, allowed: Bools) -> tuple[SideRows, Bools]:
     """
     useful = allowed & near.any(axis=0)
     rows = cover_rows(near, useful)
-    while len(rows):
+    while len(rows):  # ends: each turn takes a useful site away, or is the last
         columns = np.flatnonzero(useful)
         outdone = _outdone(rows.matrix[:, columns])
         if not outdone.any():

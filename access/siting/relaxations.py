@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from access.siting.asking import Asking, Unit, count_words
+from access.siting.levels import within
 from access.siting.resolved import CountRule, ReachRule
 
 
@@ -77,9 +78,9 @@ def _more_minutes(asking: Asking, unit: Unit) -> str | None:
         minutes = asking.resolved.services[each.service].minutes[each.areas]
         found.append((minutes - each.base[:, None])[np.isfinite(minutes)])
     steps = np.unique(np.concatenate(found))
-    steps = steps[steps > rule.extra]
+    steps = steps[~within(steps, rule.extra)]
     low, high = 0, len(steps)
-    while low < high:
+    while low < high:  # ends: each turn high - low shrinks, as low <= middle < high
         middle = (low + high) // 2
         extra = {id(u): float(steps[middle]) for u, _ in alike}
         if asking.ask(asking.units, extra=extra).feasible:
@@ -89,7 +90,7 @@ def _more_minutes(asking: Asking, unit: Unit) -> str | None:
     if low == len(steps):
         return None
     who = "" if rule.kind == "within" else " worse than today"
-    return f"{_up(steps[low])} minutes{who} instead of {rule.extra:g}"
+    return f"{_up(float(steps[low]), rule.extra)} minutes{who} instead of {rule.extra:.15g}"
 
 
 def _more_money(asking: Asking, unit: Unit) -> str | None:
@@ -127,6 +128,12 @@ def _drop(asking: Asking, unit: Unit) -> str | None:
     return f"{asking.names(freed)} no longer locked {which}"
 
 
-def _up(minutes: float) -> str:
-    """Round minutes up to hundredths, so that the number given works."""
-    return f"{np.ceil(minutes * 100 - 1e-6) / 100:g}"
+def _up(minutes: float, above: float) -> str:
+    """Round minutes to hundredths, or finer, so that the number works and is seen to be above."""
+    for digits in range(2, 16):
+        shown = round(minutes, digits)
+        if not within(np.array(minutes), shown):
+            shown = round(shown + 10.0**-digits, digits)
+        if shown > above:
+            return f"{shown:.15g}"
+    return f"{minutes!r}"

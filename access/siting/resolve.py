@@ -10,13 +10,14 @@ import pandas as pd
 from access.siting.inputs import (
     CostTable,
     Faults,
+    listed,
     read_by_id,
     read_costs,
     read_count,
     read_ids,
     read_number,
 )
-from access.siting.model import Bools
+from access.siting.model import MOST_ADDED, Bools
 from access.siting.problem import KINDS, Demand, Goal, Problem
 from access.siting.resolved import Resolved, Service
 from access.siting.rule_reading import RuleReader
@@ -46,6 +47,9 @@ def resolve(problem: Problem, call: str = "site") -> Resolved:
     ('0', '1')
     """
     faults = Faults(call)
+    if not isinstance(problem, Problem):
+        faults.add("problem", repr(problem)[:80], "a Problem")
+        faults.stop()
     services, site_ids = _services(problem, faults)
     if not services:
         faults.add("demands", "none usable", "at least one demand with costs")
@@ -62,8 +66,9 @@ def resolve(problem: Problem, call: str = "site") -> Resolved:
     if problem.site_costs is not None:
         site_costs = read_by_id(problem.site_costs, site_ids, faults, "site_costs")
     goals = _goals(problem, site_costs, faults)
+    _check_sums(services, goals, faults)
     rules = RuleReader(site_ids, services, site_costs, faults)
-    for rule in problem.rules:
+    for rule in listed(problem.rules, faults, "rules"):
         rules.add(rule)
     faults.stop()
     return Resolved(
@@ -76,6 +81,12 @@ def _services(problem: Problem, faults: Faults) -> tuple[tuple[Service, ...], tu
     demands = problem.demand_list
     tables: list[tuple[Demand, CostTable]] = []
     for number, demand in enumerate(demands):
+        if not isinstance(demand, Demand):
+            faults.add("demands", repr(demand)[:80], "a Demand, or a list of them")
+            continue
+        if not isinstance(demand.name, str):
+            faults.add("demands, name", repr(demand.name)[:80], "a text")
+            continue
         name = "costs" if len(demands) == 1 else f"costs of demand {demand.name or number}"
         table = read_costs(demand.costs, faults, name)
         if table is not None:
@@ -105,6 +116,25 @@ def _services(problem: Problem, faults: Faults) -> tuple[tuple[Service, ...], tu
         total = max(sum(shares), 1e-300)
         services.append(Service(demand.name, table.area_ids, minutes, weights, share / total))
     return tuple(services), site_ids
+
+
+def _check_sums(services: tuple[Service, ...], goals: tuple[Goal, ...], faults: Faults) -> None:
+    """Refuse minutes too many to be added up, where a goal adds them up."""
+    kinds = {kind for goal in goals if isinstance(goal, Goal) for kind in goal.kinds}
+    for service in services:
+        greatest = float(service.minutes.max())
+        if np.isinf(greatest):
+            reached = np.isfinite(service.minutes)
+            greatest = float(service.minutes.max(initial=0.0, where=reached))
+        if kinds & {"total", "mean"} and greatest > MOST_ADDED:
+            faults.add(
+                f"costs ({service.name})", greatest,
+                f"minutes of at most {MOST_ADDED:g}, or inf where a site cannot be reached",
+            )  # fmt: skip
+        with np.errstate(over="ignore"):
+            demand = float(service.weights.sum())
+        if demand > MOST_ADDED:
+            faults.add(f"weights ({service.name})", demand, f"a sum of at most {MOST_ADDED:g}")
 
 
 def _range(problem: Problem, must: Bools, may: Bools, faults: Faults) -> tuple[int, int]:

@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from access.siting.inputs import Faults, read_by_id, read_count, read_ids, read_number
+from access.siting.inputs import (
+    Faults,
+    listed,
+    read_by_id,
+    read_count,
+    read_flag,
+    read_ids,
+    read_number,
+)
 from access.siting.model import Floats, Ints
 from access.siting.resolved import Capacities, CountRule, ReachRule, Service
 from access.siting.rules import AtLeast, AtMost, Budget, Capacity, NoWorse, ServeAll, Within
@@ -105,7 +113,7 @@ class RuleReader:
 
     def _within(self, rule: Within) -> None:
         minutes = read_number(rule.minutes, self.faults, "minutes of Within")
-        areas = None if rule.areas is None else _listed(rule.areas)
+        areas = None if rule.areas is None else listed(rule.areas, self.faults, "areas of Within")
         for number in self._chosen_services(rule.demand):
             where = self._areas(areas, number, "areas of Within")
             who = "every area" if areas is None else f"{len(where)} named areas"
@@ -115,7 +123,7 @@ class RuleReader:
 
     def _no_worse(self, rule: NoWorse) -> None:
         extra = read_number(rule.minutes, self.faults, "minutes of NoWorse")
-        areas = _listed(rule.areas)
+        areas = listed(rule.areas, self.faults, f"areas of NoWorse ({rule.name})")
         for number in self._chosen_services(rule.demand):
             where = self._areas(areas, number, f"areas of NoWorse ({rule.name})")
             today = self._today(rule.today, number)
@@ -151,16 +159,17 @@ class RuleReader:
             self.faults.add("rules", "Capacity", "a single demand")
             return
         service = self.services[0]
+        if rule.capacities is None:
+            self.faults.add("capacities", None, "a number, or one for every site")
+            return
+        split = read_flag(rule.split, self.faults, "split")
         room = read_by_id(rule.capacities, self.site_ids, self.faults, "capacities")
         uses = service.weights
         if rule.uses is not None:
-            uses = read_by_id(rule.uses, service.area_ids, self.faults, "uses of capacity")
-        self.capacities = Capacities(room, uses, bool(rule.split))
+            uses = read_by_id(
+                rule.uses, service.area_ids, self.faults, "demands (uses of capacity)"
+            )
+        self.capacities = Capacities(room, uses, split)
 
     def _of(self, number: int) -> str:
         return f" ({self.services[number].name})" if len(self.services) > 1 else ""
-
-
-def _listed(areas: Any) -> list[str]:
-    """List ids that may be read for several services; a plain string is one id."""
-    return [areas] if isinstance(areas, str) else list(areas)

@@ -71,6 +71,11 @@ class Stop(Exception):  # noqa: N818 - not an error: it unwinds a search that wa
     """Raised inside a search when time is up or the caller wants to stop."""
 
 
+def clock() -> float:
+    """Give seconds that never go back: the one clock of every search (tests set their own)."""
+    return time.monotonic()
+
+
 class Watch:
     """The clock and the progress callback of one search.
 
@@ -86,7 +91,7 @@ class Watch:
         time_limit_s: float | None = None,
         progress: Callable[[Progress], object] | None = None,
     ) -> None:
-        self.began = time.monotonic()
+        self.began = clock()
         self.deadline = None if time_limit_s is None else self.began + time_limit_s
         self.progress = progress
         self.stopped = ""
@@ -94,11 +99,11 @@ class Watch:
 
     def seconds(self) -> float:
         """Give the seconds since the search began."""
-        return time.monotonic() - self.began
+        return clock() - self.began
 
     def left(self) -> float | None:
         """Give the seconds that remain, None without a limit."""
-        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
+        return None if self.deadline is None else max(0.0, self.deadline - clock())
 
     def tick(self, stage: str, bound: float, incumbent: float) -> None:
         """Report, and stop the search when it should end (or has been told to before).
@@ -115,7 +120,7 @@ class Watch:
             if self.progress(report) is False:
                 self.stopped = "stopped by the caller"
                 raise Stop
-        if self.deadline is not None and time.monotonic() >= self.deadline:
+        if self.deadline is not None and clock() >= self.deadline:
             self.stopped = "time limit"
             raise Stop
 

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from access.siting.levels import within
 from access.siting.model import Bools, Floats, Limit, Model, SideRows
 from access.siting.problem import Goal
 from access.siting.resolved import Resolved, Service
-
-#: Minutes are equal to a cap when they pass it by no more than this share.
-CAP_SLACK = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +173,7 @@ def _of_kind(kind: str, stacked: Stack) -> Floats:
 
 
 def _beyond(stacked: Stack, minutes: float) -> Floats:
-    far: Floats = (stacked.minutes > minutes * (1 + CAP_SLACK)).astype(float)
+    far: Floats = (~within(stacked.minutes, minutes)).astype(float)
     return far
 
 
@@ -287,6 +285,6 @@ def reach_rows(resolved: Resolved) -> SideRows:
     parts = [SideRows.none(len(resolved.site_ids))]
     for rule in resolved.reaches:
         minutes = resolved.services[rule.service].minutes[rule.areas]
-        near = minutes <= (rule.caps * (1 + CAP_SLACK))[:, None]
+        near = within(minutes, rule.caps[:, None])
         parts.append(cover_rows(near, resolved.may))
     return join_rows(*parts)

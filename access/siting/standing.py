@@ -162,7 +162,7 @@ def _measured(resolved: Resolved, blocks: Iterable[Ints]) -> tuple[Floats, Float
 def _blocks(m: int, k: int, step: int) -> Iterator[Ints]:
     """List all choices of k of m positions, so many at a time."""
     every = itertools.combinations(range(m), k)
-    while block := list(itertools.islice(every, step)):
+    while block := list(itertools.islice(every, step)):  # ends: the choices are finite
         yield np.array(block, dtype=np.intp)
 
 

@@ -85,6 +85,8 @@ class Tree:
         """
         here: _Node | None = _Node(self.floor, 0, must, may)
         try:
+            # Ends: a branch fixes one more site, and a whole answer met again is cut off: sites
+            # and sets of them are finite.
             while here is not None:
                 following = self._visit(here)
                 if self.gap and relative_gap(self.best.value, self.bound()) <= self.gap:

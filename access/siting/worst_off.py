@@ -10,7 +10,7 @@ from access.errors import ParameterError
 from access.siting.core import minimise
 from access.siting.course import Course, Stage
 from access.siting.interchange import Interchange
-from access.siting.model import Floats, Ints, SideRows, tolerance
+from access.siting.model import MOST_ADDED, Floats, Ints, SideRows, tolerance
 from access.siting.near import Near
 from access.siting.problem import Goal
 from access.siting.radius import Worst, least_worst
@@ -47,7 +47,8 @@ def worst_stage(course: Course, goal: Goal) -> Stage:
     else:
         worst = least_worst(
             minutes, course.rows, fewest=course.resolved.fewest, most=course.resolved.most,
-            must=course.resolved.must, may=course.resolved.may, start=start, watch=course.watch,
+            must=course.resolved.must, may=course.resolved.may, start=start,
+            levels=course.levels, watch=course.watch,
         )  # fmt: skip
         worst = replace(worst, chosen=_settle(course, worst))
     return Stage(
@@ -61,9 +62,10 @@ def _first(course: Course, rows: SideRows) -> Ints:
     if course.start is not None and rows.hold(course.start):
         return course.start
     mean = goal_rows(Goal.mean(), course.stacked, course.resolved)
-    outcome = minimise(
-        make_model(mean, course.held, course.resolved, rows), watch=course.watch, gap=0.05
-    )
+    model = make_model(mean, course.held, course.resolved, rows)
+    if model.minutes.max() > MOST_ADDED:  # a beginning only: the worst-off are not added up
+        model = replace(model, minutes=np.minimum(model.minutes, MOST_ADDED))
+    outcome = minimise(model, watch=course.watch, gap=0.05)
     return outcome.best.chosen
 
 
@@ -82,26 +84,28 @@ def _worst_held(course: Course, minutes: Floats, start: Ints) -> Worst:
     held, course.held = course.held, course.held[:-1]
     chosen, value = start, float(_finite_worst(minutes, start))
     floor = float(minutes[:, course.resolved.may].min(axis=1).max())
-    steps = np.unique(minutes[np.isfinite(minutes)])
-    steps = steps[(steps >= floor) & (steps < value)] if course.served_only else steps[:0]
-    low, high, complete = 0, len(steps), course.served_only
+    levels = course.levels
+    low = high = levels.level(value)
+    if course.served_only:
+        low = levels.level(floor)
+    complete = course.served_only
     try:
-        while low < high:
+        while low < high:  # ends: each turn high - low shrinks, as low <= middle < high
             middle = (low + high) // 2
             course.start = None
-            outcome = course.minimise(part, course.capped(float(steps[middle])))
+            outcome = course.minimise(part, course.capped(float(levels.top[middle])))
             if not outcome.complete:
                 raise Stop
             if outcome.best.value <= most + tolerance(most):
                 chosen = outcome.best.chosen
                 value = float(_finite_worst(minutes, chosen))
-                high = int(np.searchsorted(steps, value))
+                high = min(levels.level(value), middle)
             else:
                 low = middle + 1
     except (Stop, KeyboardInterrupt):
         complete = False
     course.held = held
-    bound = floor if not course.served_only else value if low >= high else float(steps[low])
+    bound = floor if not course.served_only else value if low >= high else float(levels.low[low])
     return Worst(value, bound, chosen, complete)
 
 
@@ -137,10 +141,9 @@ def blend_stage(course: Course, goal: Goal) -> Stage:
     start = course.start
     least = worst_stage(course, Goal.worst())
     course.start = start
-    steps = np.unique(minutes[np.isfinite(minutes)])
     best, chosen, bound = np.inf, least.chosen, -np.inf
     cap, complete, value = np.inf, least.complete, np.inf
-    while True:
+    while True:  # ends: each turn caps the worst-off a level lower, and levels are finite
         rows = course.rows if np.isinf(cap) else course.capped(cap)
         outcome = course.minimise(part, rows)
         if not outcome.best.pool:
@@ -152,13 +155,13 @@ def blend_stage(course: Course, goal: Goal) -> Stage:
             best, chosen = value + factor * worst, outcome.best.chosen
         # Whatever comes after has at least this value, and at least the least worst.
         bound = min(best, outcome.bound + factor * least.bound)
-        below = steps[steps < worst]
-        if not outcome.complete or bound >= best - tolerance(best) or not len(below):
+        below = course.steps_below(worst)
+        if not outcome.complete or bound >= best - tolerance(best) or below is None:
             complete = complete and outcome.complete
-            if outcome.complete and not len(below):
+            if outcome.complete and below is None:
                 bound = best
             break
-        cap = float(below[-1])
+        cap = below
         course.start = None
     return Stage(goal, best, min(bound, best), chosen, "walk over worst minutes", complete)
 

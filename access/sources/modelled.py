@@ -97,7 +97,7 @@ def modelled_network(
     Raises
     ------
     NetworkError
-        If there are fewer than two different points.
+        If there are no points.
 
     Notes
     -----
@@ -112,10 +112,8 @@ def modelled_network(
     (3, 3)
     """
     places = points[["lon", "lat"]].astype(float).drop_duplicates().sort_values(["lon", "lat"])
-    if len(places) < 2:
-        raise NetworkError(
-            f"cannot model streets from {len(places)} point(s); expected two different ones or more"
-        )
+    if places.empty:
+        raise NetworkError("cannot model streets from no points; expected one or more")
     lon, lat = places["lon"].to_numpy(), places["lat"].to_numpy()
     crs = metric_crs(float(lon.mean()), float(lat.mean()))
     tail, head = _links(project(lon, lat, crs))
@@ -151,7 +149,12 @@ def modelled_network(
 
 
 def _links(xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Delaunay neighbours of points, each pair once; a plain chain where all lie on one line."""
+    """Delaunay neighbours of points, each pair once; a plain chain where all lie on one line.
+
+    A single point is linked to itself: streets of no length, so that those who are there arrive.
+    """
+    if len(xy) == 1:
+        return np.zeros(1, np.intp), np.zeros(1, np.intp)
     triangles = shapely.delaunay_triangles(shapely.multipoints(xy), only_edges=True)
     ends = shapely.get_coordinates(shapely.get_parts(triangles)).reshape(-1, 2, 2)
     tree = shapely.STRtree(shapely.points(xy))

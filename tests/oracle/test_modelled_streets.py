@@ -13,9 +13,14 @@ from access.study import find_study, load_study
 from access.units import great_circle_m
 
 
-def test_one_point_is_no_network():
-    with pytest.raises(NetworkError, match="two different ones"):
-        modelled_network(pd.DataFrame({"lon": [1.0, 1.0], "lat": [50.0, 50.0]}), mode="walk")
+def test_no_point_is_no_network():
+    with pytest.raises(NetworkError, match="no points"):
+        modelled_network(pd.DataFrame({"lon": [], "lat": []}), mode="walk")
+
+
+def test_one_point_is_a_network_without_length():
+    net = modelled_network(pd.DataFrame({"lon": [1.0, 1.0], "lat": [50.0, 50.0]}), mode="walk")
+    assert net.n_nodes == 1
 
 
 def test_points_on_one_line_make_a_chain():
