@@ -20,6 +20,7 @@ from access.cli.replay import replay
 from access.cli.report import report
 from access.cli.run import run
 from access.cli.site import site
+from access.cli.streams import ended
 from access.errors import AccessError
 
 app = typer.Typer(
@@ -79,8 +80,13 @@ def _root(
 
 def main() -> None:
     """Run the command line; an `AccessError` becomes a message and an exit code, no traceback."""
+    sys.exit(ended(_spoken))
+
+
+def _spoken() -> None:
     try:
         app()
     except AccessError as error:
-        typer.echo(f"\naccess: {error}", err=True)
+        words = str(error).encode("utf-8", "backslashreplace").decode("utf-8")
+        typer.echo(f"\naccess: {words}", err=True)
         sys.exit(error.exit_code)

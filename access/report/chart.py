@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 
 from access.errors import OutputError
+from access.files import write_file
 from access.maps.style import INK, PAPER, QUIET
 
 # the package's own font: the same chart has the same bytes on every machine
@@ -168,10 +169,7 @@ class Chart:
         if path.suffix.lower() not in makers:
             raise OutputError(f"{path} is neither .png nor .svg; expected one of them")
         data = makers[path.suffix.lower()](titled=titled)
-        try:
-            path.write_bytes(data)
-        except OSError as error:
-            raise OutputError(f"{path} cannot be written: {error.strerror}") from None
+        write_file(path, data)
         return path
 
     def _repr_png_(self) -> bytes:

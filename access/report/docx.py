@@ -12,6 +12,7 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_TAB_ALIGNMENT
 from docx.oxml.ns import qn
 from docx.shared import Cm, Emu, Pt
 
+from access.files import any_clock, write_file
 from access.report.blocks import (
     Block,
     BulletList,
@@ -37,7 +38,7 @@ from access.report.docx_parts import (
 )
 from access.report.docx_styles import CALLOUTS, set_up
 from access.report.docx_tables import add_key_figures, add_table
-from access.report.files import save, steady_zip
+from access.report.files import steady_zip
 from access.report.text import plain
 
 PAGE_WIDTH = Cm(21 - 2 * 2.1)
@@ -84,10 +85,11 @@ def write_docx(document: Document, path: Path | str | None = None) -> bytes:
         if place and isinstance(document.blocks[place - 1], PageBreak):
             _start_page(word, height)
     held = io.BytesIO()
-    word.save(held)
+    with any_clock():
+        word.save(held)
     data = steady_zip(held.getvalue())
     if path is not None:
-        save(Path(path), data)
+        write_file(Path(path), data)
     return data
 
 

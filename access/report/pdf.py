@@ -18,6 +18,7 @@ import matplotlib as mpl
 import typst
 
 from access.errors import OutputError
+from access.files import write_file
 from access.report.blocks import (
     Block,
     BulletList,
@@ -32,7 +33,6 @@ from access.report.blocks import (
     Text,
 )
 from access.report.document import INTERNAL_MARK, Document, heading_text, long_date
-from access.report.files import save
 from access.report.layout import WHOLE_ROWS, column_shares
 from access.report.text import plain
 
@@ -86,7 +86,7 @@ def write_pdf(document: Document, path: Path | str | None = None) -> bytes:
             ) from refused
     data = bytes(content)
     if path is not None:
-        save(Path(path), data)
+        write_file(Path(path), data)
     return data
 
 

@@ -14,11 +14,12 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
+from access.files import any_clock, write_file
 from access.maps.style import CATEGORICAL, INK, QUIET
 from access.report.blocks import Callout, TableBlock
 from access.report.cells import Cell
 from access.report.document import INTERNAL_MARK, Document, long_date
-from access.report.files import save, steady_zip
+from access.report.files import steady_zip
 from access.report.tables import TableView
 from access.report.text import plain
 
@@ -80,10 +81,11 @@ def write_xlsx(document: Document, path: Path | str | None = None) -> bytes:
     _fill_front(front, document, views, names[1:])
     _properties(book, document)
     held = io.BytesIO()
-    book.save(held)
+    with any_clock():
+        book.save(held)
     data = steady_zip(held.getvalue(), _without_clock(document.date))
     if path is not None:
-        save(Path(path), data)
+        write_file(Path(path), data)
     return data
 
 
