@@ -100,9 +100,9 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
             raise
     except (OSError, UnicodeError) as error:
         raise OutputError(
-            f"{_shown(path)} cannot be written ({_reason(error)}); choose a folder that can be "
-            "written, and close the file where a program has it open. A former file is left "
-            "as it was."
+            f"cannot write {_shown(path)} ({_reason(error)}); where a folder cannot be written, "
+            "choose another, and close the file where a program has it open. A former file is "
+            "left as it was."
         ) from error
 
 

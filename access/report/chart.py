@@ -169,6 +169,8 @@ class Chart:
         if path.suffix.lower() not in makers:
             raise OutputError(f"{path} is neither .png nor .svg; expected one of them")
         data = makers[path.suffix.lower()](titled=titled)
+        if not path.parent.is_dir():
+            raise OutputError(f"{path} cannot be written: there is no folder {path.parent}")
         write_file(path, data)
         return path
 

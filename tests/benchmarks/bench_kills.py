@@ -80,7 +80,7 @@ def main(at_any_moment: int = 60, in_the_last_step: int = 40) -> Counter[str]:
     with tempfile.TemporaryDirectory() as place:
         home = Path(place)
         runs = []
-        for title in ("One", "Other"):
+        for title in ("one", "other"):
             new_study(home / title)
             settings = home / title / "study.toml"
             text = settings.read_text(encoding="utf-8")
