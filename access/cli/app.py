@@ -22,6 +22,7 @@ from access.cli.report import report
 from access.cli.run import run
 from access.cli.say import say
 from access.cli.site import site
+from access.cli.streams import ended
 from access.errors import AccessError
 
 app = typer.Typer(
@@ -81,11 +82,19 @@ def _root(
 
 def main() -> None:
     """Run the command line; an `AccessError` becomes a message and an exit code, no traceback."""
+    sys.exit(ended(_spoken))
+
+
+def _spoken() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a name may hold letters the terminal lacks
             stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except AccessError as error:
-        say(f"\naccess: {error}", err=True)
+        say(
+            f"\
+access: {error}",
+            err=True,
+        )
         sys.exit(error.exit_code)

@@ -27,6 +27,7 @@ def check(
     expected. Proxy positions and assumed stand-ins are named; what is not known is counted.
     Exit code 0 means that `access run` will accept the study.
     """
+    from access.files import write_file
     from access.ledger import to_json
     from access.study import load_study
     from access.study.describe import describe_study, study_facts
@@ -36,6 +37,6 @@ def check(
     if write_manifest:
         names = [str(row["file"]) for row in loaded.inputs]
         text = manifest_text(loaded.folder, names)
-        (loaded.folder / "manifest.toml").write_text(text, encoding="utf-8")
+        write_file(loaded.folder / "manifest.toml", text.encode("utf-8"))
         loaded = load_study(study)
     say(to_json(study_facts(loaded)) if json else describe_study(loaded))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -94,6 +95,7 @@ def compare(
     With --out it writes, for each question, areas, groups, closed and receiving sites (CSV,
     parquet and GeoPackage), summary.json, ledger.json, and charts with their words beside them.
     """
+    from access.files import whole_folder
     from access.ledger import to_json
     from access.run.answer_files import answer_ledger, write_answer
     from access.run.answers import (
@@ -118,17 +120,19 @@ def compare(
     )
     seen = None if attendance is None else read_attendance(attendance)
     assumed = None if take_up is None else read_take_up(take_up)
-    with steps(quiet=quiet or json) as progress:
+    given = [path for path in (scenario, attendance, network) if path is not None]
+    whole = nullcontext() if out is None else whole_folder(out, (*loaded.files, *given))
+    with whole as work, steps(quiet=quiet or json) as progress:
         results = travel_times(loaded, network=network, keep=not no_cache, progress=progress)
-        answers = {}
+        answers, words = {}, []
         for question in asked:
             progress(f"before and after: {question.title}")
             impact = impact_of(results, question, mode=mode, neighbours=neighbours)
             answers[question.key] = impact_summary(results, question, impact, by)
             use, use_tables, use_words = use_of(results, impact, seen, assumed)
             answers[question.key] |= {"use": use} if use else {}
-            if out is not None:
-                folder = out if len(asked) == 1 else out / question.key
+            if work is not None:
+                folder = work if len(asked) == 1 else work / question.key
                 tables = impact_tables(impact, by) | use_tables
                 charts = impact_charts(results, impact, by)
                 areas = loaded.areas[["id", "geometry"]]
@@ -140,7 +144,9 @@ def compare(
                     folder, answers[question.key], tables, charts, ledger=ledger, points=areas
                 )
             if not quiet and not json:
-                say("\n  ".join([impact_words(results, question, impact), *use_words]))
+                words.append("\n  ".join([impact_words(results, question, impact), *use_words]))
+    for said in words:
+        say(said)
     if json:
         say(to_json(answers), nl=False)
     elif out is not None and not quiet:

@@ -54,6 +54,7 @@ def map_(
     places, wards and centres always. With --static the same maps are written as pictures, with
     legend, scale bar, north arrow and sources.
     """
+    from access.files import check_folder, whole_folder
     from access.ledger import to_json
     from access.maps.explorer import write_explorer
     from access.maps.from_results import explorer_data
@@ -63,15 +64,19 @@ def map_(
 
     loaded = load_study(study)
     folder = out or Path("maps") / loaded.name
+    given = (*loaded.files, *([network] if network else []))
+    check_folder(folder, given)
     with steps(quiet=quiet or json) as progress:
         data = explorer_data(
             measure_study(loaded, network=network, keep=not no_cache, progress=progress)
         )
-        progress("writing explorer.html")
-        files = [write_explorer(data, folder / "explorer.html", online_tiles=online_tiles)]
-        if static:
-            progress("drawing still maps")
-            files += write_static_maps(data, folder / "maps", mode=mode)
+        with whole_folder(folder, given, adds=True) as work:
+            progress("writing explorer.html")
+            made = [write_explorer(data, work / "explorer.html", online_tiles=online_tiles)]
+            if static:
+                progress("drawing still maps")
+                made += write_static_maps(data, work / "maps", mode=mode)
+        files = [folder / path.relative_to(work) for path in made]
     if json:
         say(to_json({"files": [str(path) for path in files]}), nl=False)
     elif not quiet:

@@ -73,12 +73,12 @@ def network(
     """
     from access.cli.progress import steps
     from access.errors import ParameterError
-    from access.ledger import to_json
+    from access.files import check_folder, whole_folder
+    from access.ledger import RunLedger, sha256_of, to_json
     from access.network import Profile
     from access.network.stock import take_stock
     from access.run.geopackage import write_layers
     from access.run.tables import safe_cells
-    from access.run.write import all_or_nothing
     from access.study import load_study
 
     profiles = [Profile.preset(name) for name in profile or ["walk", "drive"]]
@@ -93,6 +93,9 @@ def network(
             "access network south-yorkshire-latest.osm.pbf"
         )
     loaded = None if study == "none" else load_study(study)
+    given = (source, *(loaded.files if loaded else ()))
+    if out is not None:
+        check_folder(out, given)
     with steps(quiet=quiet or json) as begin:
         stock = take_stock(
             source,
@@ -105,9 +108,18 @@ def network(
         )
         if out is not None:
             begin(f"writing {out}")
-            with all_or_nothing(out) as work:
+            with whole_folder(out, given) as work:
                 write_layers(work / "network.gpkg", stock.layers())
                 for name, table in stock.tables().items():
-                    safe_cells(table).to_csv(work / f"{name}.csv", index=False, lineterminator="\n")
+                    safe_cells(table).to_csv(
+                        work / f"{name}.csv",
+                        index=False,
+                        lineterminator="\
+",
+                    )
+                outputs = {file.name: sha256_of(file) for file in sorted(work.iterdir())}
+                read = {"file": source.name, "sha256": sha256_of(source)}
+                ledger = RunLedger({"command": "network"}, (read,), outputs=outputs)
+                (work / "ledger.json").write_text(ledger.to_json(), encoding="utf-8")
     if not quiet:
         say(to_json(stock.to_dict()) if json else stock.to_text())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Annotated
 
 import typer
@@ -63,6 +64,7 @@ def rank(
     With --out it writes options.csv, options.parquet, tables.gpkg, summary.json, ledger.json and
     charts.
     """
+    from access.files import whole_folder
     from access.ledger import to_json
     from access.run.answer_files import answer_ledger, write_answer
     from access.run.answers_ranking import (
@@ -78,9 +80,10 @@ def rank(
 
     loaded = load_study(study)
     asked = questions(loaded, proposal=proposal, service=service, close=close or [])
-    with steps(quiet=quiet or json) as progress:
+    whole = nullcontext() if out is None else whole_folder(out, loaded.files)
+    with whole as work, steps(quiet=quiet or json) as progress:
         results = travel_times(loaded, network=network, keep=not no_cache, progress=progress)
-        answers = {}
+        answers, words = {}, []
         for question in asked:
             progress(f"every alternative: {question.title}")
             ranking = ranking_of(
@@ -97,8 +100,8 @@ def rank(
                 progress(f"how firm the rank is: {question.title}")
                 firm = robustness_of(results, question, mode=mode, draws=draws)
             answers[question.key] = ranking_summary(results, question, ranking, firm)
-            if out is not None:
-                folder = out if len(asked) == 1 else out / question.key
+            if work is not None:
+                folder = work if len(asked) == 1 else work / question.key
                 tables, charts = ranking_tables(ranking, firm), ranking_charts(ranking, firm)
                 asked_for = {"title": question.title, "service": question.service, "mode": mode,
                              "after": list(question.scenario.open_ids), "neighbours": neighbours,
@@ -108,7 +111,9 @@ def rank(
                 ledger = answer_ledger(results, "rank", asked_for)
                 write_answer(folder, answers[question.key], tables, charts, ledger=ledger)
             if not quiet and not json:
-                say(ranking_words(results, question, ranking, firm))
+                words.append(ranking_words(results, question, ranking, firm))
+    for said in words:
+        say(said)
     if json:
         say(to_json(answers), nl=False)
     elif out is not None and not quiet:

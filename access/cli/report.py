@@ -73,6 +73,7 @@ def report(
     Outputs: report.docx, report.pdf (tagged, checked against PDF/UA-1) and tables.xlsx (the same
     tables, one sheet each). Counts below 5 are hidden unless --internal is given.
     """
+    from access.files import check_folder
     from access.ledger import to_json
     from access.report.board import board_report
     from access.report.firmness import study_robustness
@@ -86,6 +87,8 @@ def report(
     requests = None if asked is None else read_requests(asked)
     loaded = load_study(study)
     folder = out or Path("maps") / loaded.name
+    given = (*loaded.files, *(path for path in (asked, network) if path is not None))
+    check_folder(folder, given)
     with steps(quiet=quiet or json) as progress:
         results = measure_study(loaded, network=network, keep=not no_cache, progress=progress)
         results = with_hubs(results, mode=mode, progress=progress)
@@ -103,7 +106,7 @@ def report(
             robustness=robust,
             maps=proposal_maps(results, mode=mode),
         )
-        paths = write_report(document, folder, progress=progress)
+        paths = write_report(document, folder, inputs=given, progress=progress)
     if json:
         say(to_json({"files": [str(path) for path in paths]}), nl=False)
     elif not quiet:

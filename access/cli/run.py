@@ -34,9 +34,11 @@ def run(
     other way to close as many), study.gpkg (layers for QGIS), explorer.html (for the public: one
     file, no internet), map.html (for planners), report.docx, report.pdf and tables.xlsx (for the
     board), ledger.json (inputs with hashes, settings,
-    versions, assumptions), evidence.zip (all of it). They replace the former ones only when all
-    of them are whole.
+    versions, assumptions), evidence.zip (all of it). They take the
+    place of a former run's when all of them are whole; files of yours in the folder stay. A
+    folder with other files and no former run, or with inputs, is refused.
     """
+    from access.files import check_folder
     from access.ledger import to_json
     from access.run import run_job, summary_of, write_outputs
     from access.run.words import spoken_summary
@@ -44,6 +46,7 @@ def run(
 
     loaded = load_study(study)
     folder = out or Path("maps") / loaded.name
+    check_folder(folder, (*loaded.files, *([network] if network else [])))
     with steps(quiet=quiet or json) as progress:
         results = run_job(loaded, network=network, keep=not no_cache, progress=progress)
         write_outputs(results, folder, progress=progress)

@@ -92,6 +92,7 @@ def site(
     With --out it writes the tables as CSV, parquet and GeoPackage, the curve as a picture,
     summary.json and ledger.json.
     """
+    from access.files import check_folder, whole_folder
     from access.ledger import to_json
     from access.report.hub_chart import hub_chart
     from access.run.answer_files import answer_ledger, write_answer
@@ -101,6 +102,9 @@ def site(
     from access.study import load_study
 
     loaded = load_study(study)
+    given = (*loaded.files, *(path for path in (costs, network) if path is not None))
+    if out is not None:
+        check_folder(out, given)
     question = HubQuestion(
         mode=mode,
         most=most,
@@ -122,16 +126,18 @@ def site(
     summary = hub_summary(results, answer)
     if out is not None:
         asked = asdict(question) | {"costs": None if costs is None else costs.name}
-        write_answer(
-            out,
-            summary,
-            hub_tables(answer),
-            {"curve": hub_chart(results, answer.plain, mode, len(answer.candidates))},
-            ledger=answer_ledger(
-                results, "site", asked, [costs], assumptions=answer.plain.assumptions
-            ),
-            points=loaded.areas[["id", "geometry"]],
+        ledger = answer_ledger(
+            results, "site", asked, [costs], assumptions=answer.plain.assumptions
         )
+        with whole_folder(out, given) as work:
+            write_answer(
+                work,
+                summary,
+                hub_tables(answer),
+                {"curve": hub_chart(results, answer.plain, mode, len(answer.candidates))},
+                ledger=ledger,
+                points=loaded.areas[["id", "geometry"]],
+            )
     if json:
         say(to_json(summary), nl=False)
     elif not quiet:

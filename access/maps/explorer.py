@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from access.errors import OutputError
 from access.escape import html_text, policy_hash, script_json
+from access.files import write_file
 from access.maps.explorer_encode import encode
 from access.maps.explorer_words import (
     about_words,
@@ -124,22 +123,7 @@ def write_explorer(
     """
     target = Path(path)
     text = explorer_html(data, online_tiles=online_tiles)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=target.parent, suffix=".part")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-            Path(name).chmod(0o644)
-            Path(name).replace(target)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise OutputError(
-            f"{target} cannot be written ({error.strerror}); expected a folder that may be written "
-            "to with room for about 2 MB. A former file is left as it was."
-        ) from error
+    write_file(target, text.encode("utf-8"))
     return target
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, fields
@@ -19,7 +18,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from access.errors import AccessError, NetworkError, OutputError
+from access.errors import AccessError, NetworkError
+from access.files import any_clock, replacing
 from access.network.graph import Network
 from access.network.matrix import TravelMatrix
 from access.network.pieces import LeftOut
@@ -64,7 +64,7 @@ def save_network(network: Network, path: str | Path) -> None:
         "header": np.frombuffer(json.dumps(header).encode(), np.uint8),
         **arrays,
     }
-    with _replacing(Path(path)) as handle:
+    with replacing(Path(path)) as handle, any_clock():
         np.savez(handle, **whole)
 
 
@@ -134,29 +134,6 @@ def _network(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> Network:
     return Network(**whole)
 
 
-class _replacing:  # noqa: N801 - reads as a word where it is used
-    """Write beside a file and move over it when whole."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __enter__(self) -> Any:
-        self.work = self.path.with_name(f".unfinished-{os.getpid()}-{self.path.name}")
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.handle = self.work.open("wb")
-        except OSError as error:
-            raise OutputError(f"cannot write {self.path}: {error.strerror or error}") from error
-        return self.handle
-
-    def __exit__(self, kind: Any, *rest: Any) -> None:
-        self.handle.close()
-        if kind is None:
-            self.work.replace(self.path)
-        else:
-            self.work.unlink(missing_ok=True)
-
-
 def write_matrix(matrix: TravelMatrix, path: str | Path) -> None:
     """Write a matrix to a parquet file, one row a pair.
 
@@ -187,7 +164,7 @@ def write_matrix(matrix: TravelMatrix, path: str | Path) -> None:
     }
     head["sha256"] = _fingerprint(_plain(head), {k: getattr(matrix, k) for k in _MATRICES})
     made = pa.table(table).replace_schema_metadata({"travel_matrix": json.dumps(head)})
-    with _replacing(Path(path)) as handle:
+    with replacing(Path(path)) as handle:
         pq.write_table(made, handle)
 
 

@@ -10,6 +10,7 @@ import folium
 import pandas as pd
 
 from access.display import html_answer
+from access.files import check_file
 from access.maps.explorer import write_explorer
 from access.maps.from_results import explorer_data
 from access.notebook.asked import pick
@@ -169,7 +170,7 @@ class Answers(RankingQuestions):
         ...     answers.to_excel(f"{folder}/tables.xlsx").name
         'tables.xlsx'
         """
-        file = workbook_path(path)
+        file = workbook_path(path, self.study.files)
         write_xlsx(board_report(self._whole, internal=internal), file)
         return file
 
@@ -196,6 +197,7 @@ class Answers(RankingQuestions):
         ...     answers.explorer(f"{folder}/explorer.html").name
         'explorer.html'
         """
+        check_file(Path(path), self.study.files)
         return write_explorer(explorer_data(self.results), path)
 
     def report(self, folder: str | Path, *, internal: bool = False) -> tuple[Path, ...]:
@@ -222,7 +224,8 @@ class Answers(RankingQuestions):
         >>> answers.report(folder)  # doctest: +SKIP
         (PosixPath('maps/board/report.docx'), ...)
         """
-        return write_report(board_report(self._whole, internal=internal), folder)
+        document = board_report(self._whole, internal=internal)
+        return write_report(document, folder, inputs=self.study.files)
 
     def save(self, folder: str | Path) -> Path:
         """Write everything that `access run` writes.

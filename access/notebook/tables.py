@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pandas as pd
 
 from access.display import html_answer, text_answer
 from access.errors import OutputError
+from access.files import check_file
 from access.report.blocks import Block, Callout, TableBlock
 from access.report.cells import Cell
 from access.report.document import Document
@@ -152,7 +153,7 @@ def save_workbook(
     OutputError
         If the name ends in anything else, or the file cannot be written.
     """
-    file = workbook_path(path)
+    file = workbook_path(path, results.study.files)
     blocks: list[Block] = [
         Callout("assumption", "What these figures rest on", (sentence,))
         for sentence in results.assumptions
@@ -169,12 +170,14 @@ def save_workbook(
     return file
 
 
-def workbook_path(path: str | Path) -> Path:
+def workbook_path(path: str | Path, inputs: Iterable[Path] = ()) -> Path:
     """Check that a name is one of a workbook.
 
     Parameters
     ----------
     path : str or Path
+    inputs : iterable of Path
+        Files that may not be written over.
 
     Returns
     -------
@@ -183,7 +186,7 @@ def workbook_path(path: str | Path) -> Path:
     Raises
     ------
     OutputError
-        If it does not end in ``.xlsx``.
+        If it does not end in ``.xlsx``, or is there and no workbook, or an input.
 
     Examples
     --------
@@ -193,6 +196,7 @@ def workbook_path(path: str | Path) -> Path:
     file = Path(path)
     if file.suffix.lower() != ".xlsx":
         raise OutputError(f"{path} cannot be a workbook; expected a name that ends in .xlsx")
+    check_file(file, inputs)
     return file
 
 

@@ -24,6 +24,7 @@ from matplotlib.ticker import FixedFormatter
 
 from access.errors import OutputError
 from access.escape import chart_text
+from access.files import write_file
 from access.maps.style import INK, PAPER, QUIET
 
 # the package's own font: the same chart has the same bytes on every machine
@@ -177,10 +178,9 @@ class Chart:
         if path.suffix.lower() not in makers:
             raise OutputError(f"{path} is neither .png nor .svg; expected one of them")
         data = makers[path.suffix.lower()](titled=titled)
-        try:
-            path.write_bytes(data)
-        except OSError as error:
-            raise OutputError(f"{path} cannot be written: {error.strerror}") from None
+        if not path.parent.is_dir():
+            raise OutputError(f"{path} cannot be written: there is no folder {path.parent}")
+        write_file(path, data)
         return path
 
     def _repr_png_(self) -> bytes:

@@ -13,6 +13,7 @@ from docx.oxml.ns import qn
 from docx.shared import Cm, Emu, Pt
 
 from access.escape import plain
+from access.files import any_clock, write_file
 from access.report.blocks import (
     Block,
     BulletList,
@@ -38,7 +39,7 @@ from access.report.docx_parts import (
 )
 from access.report.docx_styles import CALLOUTS, set_up
 from access.report.docx_tables import add_key_figures, add_table
-from access.report.files import save, steady_zip
+from access.report.files import steady_zip
 
 PAGE_WIDTH = Cm(21 - 2 * 2.1)
 _PARAGRAPH_STYLES = {"body": "Normal", "lead": "Lead", "small": "Small", "key": "Key line"}
@@ -84,10 +85,11 @@ def write_docx(document: Document, path: Path | str | None = None) -> bytes:
         if place and isinstance(document.blocks[place - 1], PageBreak):
             _start_page(word, height)
     held = io.BytesIO()
-    word.save(held)
+    with any_clock():
+        word.save(held)
     data = steady_zip(held.getvalue())
     if path is not None:
-        save(Path(path), data)
+        write_file(Path(path), data)
     return data
 
 

@@ -19,6 +19,7 @@ import typst
 
 from access.errors import OutputError
 from access.escape import plain
+from access.files import write_file
 from access.report.blocks import (
     Block,
     BulletList,
@@ -33,7 +34,6 @@ from access.report.blocks import (
     Text,
 )
 from access.report.document import INTERNAL_MARK, Document, heading_text, long_date
-from access.report.files import save
 from access.report.layout import WHOLE_ROWS, column_shares
 
 STANDARD: Final = "ua-1"
@@ -86,7 +86,7 @@ def write_pdf(document: Document, path: Path | str | None = None) -> bytes:
             ) from refused
     data = bytes(content)
     if path is not None:
-        save(Path(path), data)
+        write_file(Path(path), data)
     return data
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from access.files import whole_folder
 from access.report.document import Document
 from access.report.docx import write_docx
-from access.report.files import save
 from access.report.pdf import write_pdf
 from access.report.xlsx import write_xlsx
 
@@ -54,6 +54,7 @@ def write_report(
     document: Document,
     folder: Path | str,
     *,
+    inputs: Iterable[Path] = (),
     progress: Callable[[str], None] = lambda step: None,
 ) -> tuple[Path, ...]:
     """Write the report as Word, PDF and workbook; nothing is written unless all can be made.
@@ -62,7 +63,9 @@ def write_report(
     ----------
     document : Document
     folder : path
-        Made when it is not there.
+        New, empty, or with a former run or report.
+    inputs : iterable of Path
+        Files and folders that may not lie in it.
     progress : callable
 
     Returns
@@ -75,8 +78,8 @@ def write_report(
     OutputError
         If the folder cannot be written; former files are then left whole.
     """
-    made = report_files(document, progress=progress)
-    paths = tuple(Path(folder) / name for name in made)
-    for path, content in zip(paths, made.values(), strict=True):
-        save(path, content)
-    return paths
+    with whole_folder(Path(folder), inputs, adds=True) as work:
+        made = report_files(document, progress=progress)
+        for name, content in made.items():
+            (work / name).write_bytes(content)
+    return tuple(Path(folder) / name for name in made)

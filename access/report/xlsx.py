@@ -15,11 +15,12 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
 from access.escape import cell_text, plain
+from access.files import any_clock, write_file
 from access.maps.style import CATEGORICAL, INK, QUIET
 from access.report.blocks import Callout, TableBlock
 from access.report.cells import Cell
 from access.report.document import INTERNAL_MARK, Document, long_date
-from access.report.files import save, steady_zip
+from access.report.files import steady_zip
 from access.report.tables import TableView
 
 HEADER_ROW = 4
@@ -78,10 +79,11 @@ def write_xlsx(document: Document, path: Path | str | None = None) -> bytes:
     _fill_front(front, document, views, names[1:])
     _properties(book, document)
     held = io.BytesIO()
-    book.save(held)
+    with any_clock():
+        book.save(held)
     data = steady_zip(held.getvalue(), _without_clock(document.date))
     if path is not None:
-        save(Path(path), data)
+        write_file(Path(path), data)
     return data
 
 

@@ -1,4 +1,4 @@
-"""An answer as files: all or nothing, and the same bytes every time."""
+"""An answer as files, the same bytes every time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from access.report.chart import Chart
 from access.results import StudyResults
 from access.run.geopackage import write_layers
 from access.run.tables import safe_cells
-from access.run.write import all_or_nothing
 
 
 def write_answer(
@@ -34,7 +33,7 @@ def write_answer(
     Parameters
     ----------
     out : Path
-        Folder.
+        Folder, new or empty; of `access.files.whole_folder`, so that it is all or nothing.
     summary : mapping
     tables : mapping of str to DataFrame
         By name; a table with the areas' ids in ``id`` becomes a map layer.
@@ -48,25 +47,20 @@ def write_answer(
     -------
     list of str
         Names of the files written.
-
-    Raises
-    ------
-    OutputError
-        If `out` cannot be written; former outputs are then whole.
     """
-    with all_or_nothing(out) as work:
-        (work / "summary.json").write_text(to_json(dict(summary)), encoding="utf-8")
-        for name, table in tables.items():
-            safe_cells(table).to_csv(work / f"{name}.csv", index=False, lineterminator="\n")
-            table.to_parquet(work / f"{name}.parquet", index=False)
-        write_layers(work / "tables.gpkg", _layers(tables, points))
-        for name, chart in charts.items():
-            chart.save(work / f"{name}.png")
-            (work / f"{name}.txt").write_text(f"{chart.title}\n\n{chart.alt}\n", encoding="utf-8")
-        outputs = {file.name: sha256_of(file) for file in sorted(work.iterdir())}
-        text = replace(ledger, outputs=outputs).to_json()
-        (work / "ledger.json").write_text(text, encoding="utf-8")
-        return sorted(file.name for file in work.iterdir())
+    out.mkdir(exist_ok=True)
+    (out / "summary.json").write_text(to_json(dict(summary)), encoding="utf-8")
+    for name, table in tables.items():
+        safe_cells(table).to_csv(out / f"{name}.csv", index=False, lineterminator="\n")
+        table.to_parquet(out / f"{name}.parquet", index=False)
+    write_layers(out / "tables.gpkg", _layers(tables, points))
+    for name, chart in charts.items():
+        chart.save(out / f"{name}.png")
+        (out / f"{name}.txt").write_text(f"{chart.title}\n\n{chart.alt}\n", encoding="utf-8")
+    outputs = {file.name: sha256_of(file) for file in sorted(out.iterdir())}
+    text = replace(ledger, outputs=outputs).to_json()
+    (out / "ledger.json").write_text(text, encoding="utf-8")
+    return sorted(file.name for file in out.iterdir())
 
 
 def answer_ledger(

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from access.errors import OutputError
+from access.files import whole_folder
 from access.ledger import RunLedger, sha256_of, to_json
 from access.maps.explorer import write_explorer
 from access.maps.from_results import explorer_data
@@ -28,43 +24,6 @@ from access.run.evidence import write_evidence
 from access.run.geopackage import study_layers, write_layers
 from access.run.tables import alternatives_table, area_table, safe_cells, summary_of
 from access.scenario import Robustness
-
-
-@contextmanager
-def all_or_nothing(out: Path) -> Iterator[Path]:
-    """Write into a folder beside `out`, and move the files over only when all are whole.
-
-    Parameters
-    ----------
-    out : Path
-        Made when it is not there. Files of the same name are replaced; others are left alone.
-
-    Yields
-    ------
-    Path
-        An empty folder to write into.
-
-    Raises
-    ------
-    OutputError
-        If the folder cannot be made or written; former outputs are then untouched.
-    """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=out))
-    except OSError as error:
-        raise OutputError(
-            f"cannot write into {out}: {error.strerror or error}. "
-            "Name another folder with --out DIR; former outputs there are untouched."
-        ) from error
-    try:
-        yield work
-        for file in sorted(work.iterdir()):
-            os.replace(file, out / file.name)  # noqa: PTH105 - pathlib's replace is this call
-    except OSError as error:
-        raise OutputError(f"cannot write into {out}: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
 
 
 def write_outputs(
@@ -87,9 +46,10 @@ def write_outputs(
     Raises
     ------
     OutputError
-        If `out` cannot be written; former outputs are then whole.
+        If `out` cannot be written, holds inputs, or files and no former run; former outputs
+        are then whole.
     """
-    with all_or_nothing(out) as work:
+    with whole_folder(out, results.study.files) as work:
         for name, write in _WRITERS.items():
             progress(f"writing {name}")
             write(results, work / name)

@@ -12,7 +12,7 @@ import os
 import sys
 from pathlib import Path
 
-from access.errors import OutputError
+from access.files import write_file
 
 #: Environment variable that names the folder of kept networks; ``off`` keeps none.
 CACHE_VARIABLE = "ACCESS_CACHE"
@@ -121,27 +121,5 @@ class ReplyCache:
         path = self._path(question)
         stamp = path.with_suffix(".sha256")
         stamp.unlink(missing_ok=True)  # no old checksum beside a new body, if stopped between
-        replace_file(path, body)
-        replace_file(stamp, hashlib.sha256(body).hexdigest().encode())
-
-
-def replace_file(path: Path, body: bytes) -> None:
-    """Write a file whole or not at all.
-
-    Parameters
-    ----------
-    path : Path
-    body : bytes
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        work = path.with_name(f".unfinished-{os.getpid()}-{path.name}")
-        work.write_bytes(body)
-        work.replace(path)
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+        write_file(path, body)
+        write_file(stamp, hashlib.sha256(body).hexdigest().encode())

@@ -19,8 +19,9 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from access.errors import FetchError, ParameterError
+from access.files import write_file
 from access.ledger import sha256_of
-from access.sources.cache import ReplyCache, replace_file
+from access.sources.cache import ReplyCache
 from access.sources.patient import NotWholeError, Patience, ask
 from access.sources.tiles import cut_into_tiles
 from access.sources.write_osm import write_pbf
@@ -153,7 +154,7 @@ def fetch_streets(
               for kind in ("node", "way", "relation")}  # fmt: skip
     fetched = Fetched(out, sha256_of(out), date, counts, server, asked)
     body = (json.dumps(fetched.to_dict(), indent=2, ensure_ascii=False) + "\n").encode()
-    replace_file(out.with_name(out.name + ".json"), body)
+    write_file(out.with_name(out.name + ".json"), body)
     return fetched
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ import osmium
 from osmium.osm import mutable
 
 from access.errors import OutputError
+from access.files import replacing
 
 _ORDER = {"node": 0, "way": 1, "relation": 2}
 _SHORT = {"node": "n", "way": "w", "relation": "r"}
@@ -39,8 +41,7 @@ def write_pbf(elements: Iterable[Mapping[str, Any]], path: Path, *, data_date: s
     if data_date:
         header.set("osmosis_replication_timestamp", data_date)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".unfinished-") as folder:
+        with tempfile.TemporaryDirectory() as folder, replacing(path) as whole:
             work = Path(folder) / path.name
             writer = osmium.SimpleWriter(str(work), header=header)
             try:
@@ -48,7 +49,8 @@ def write_pbf(elements: Iterable[Mapping[str, Any]], path: Path, *, data_date: s
                     _write(writer, element)
             finally:
                 writer.close()
-            work.replace(path)
+            with work.open("rb") as made:
+                shutil.copyfileobj(made, whole)
     except (OSError, RuntimeError) as error:
         raise OutputError(f"cannot write {path}: {error}") from error
 

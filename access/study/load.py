@@ -84,6 +84,11 @@ class Study:
         """Short name, as in ``maps/<name>/``."""
         return self.config.study.name
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The study's folder and every file read, none of which an output may replace."""
+        return (self.folder, *(self.folder / row["file"] for row in self.inputs))
+
     def demand(self, service: str) -> pd.DataFrame:
         """Give the families a service is for, area by area.
 

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from access.errors import OutputError, ParameterError
+from access.files import whole_folder
 
 _SETTINGS = """\
 # A made-up example: replace the tables with your own, then `access check {folder}`.
@@ -139,10 +140,7 @@ def new_study(folder: Path) -> list[str]:
         raise OutputError(
             f"{folder} already holds {', '.join(there)}; nothing was written. Name a new folder."
         )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+    with whole_folder(folder) as work:
         for name, text in texts.items():
-            (folder / name).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"cannot write into {folder}: {error.strerror or error}") from error
+            (work / name).write_text(text, encoding="utf-8")
     return list(texts)

@@ -11,7 +11,8 @@ import access
 
 PACKAGE = Path(access.__file__).parent
 ORDER = [
-    {"errors", "escape"}, {"units", "display"}, {"ledger"}, {"study"}, {"sources", "network"},
+    {"errors", "escape"}, {"units", "display", "files"}, {"ledger"}, {"study"},
+    {"sources", "network"},
     {"measure"}, {"scenario"}, {"siting"}, {"results"}, {"maps", "report"}, {"run"},
     {"notebook", "cli"},
 ]  # fmt: skip

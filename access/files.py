@@ -1,0 +1,513 @@
+"""Files and folders of outputs: whole or not at all, and never over an input.
+
+A folder is made beside the one it replaces and takes its place in one step, or in two that the
+next start finishes. One run at a time writes a folder: it holds a lock that the system lets go
+of when the run ends, however it ends, so that what lies behind a free lock is of the dead.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import hashlib
+import json
+import os
+import shutil
+import sys
+import uuid
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+from access.errors import OutputError
+
+#: What the name of everything that is being written begins with.
+UNFINISHED = ".unfinished-"
+#: First bytes of the outputs that are also written on their own, without a ledger.
+_LOOSE = {
+    "explorer.html": b"<!doctype html",
+    "report.docx": b"PK\x03\x04",
+    "report.pdf": b"%PDF-",
+    "tables.xlsx": b"PK\x03\x04",
+    "report-internal.docx": b"PK\x03\x04",
+    "report-internal.pdf": b"%PDF-",
+    "tables-internal.xlsx": b"PK\x03\x04",
+}
+_KINDS = {Path(name).suffix: start for name, start in _LOOSE.items()} | {
+    ".png": b"\x89PNG", ".svg": b"<?xml",
+}  # fmt: skip
+_BY_RUNS = ("ledger.json", "evidence.zip")
+_FIRST_DAY = (1980, 1, 1, 0, 0, 0)
+_AT_FDCWD, _EXCHANGE = -100, 2
+
+
+def write_file(path: Path, content: bytes, *, inputs: Iterable[Path] = ()) -> None:
+    """Write a whole file or, where that fails, leave what was there.
+
+    Parameters
+    ----------
+    path : Path
+    content : bytes
+    inputs : iterable of Path
+        Files that may not be replaced.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written, or would replace an input.
+    """
+    check_file(path, inputs)
+    with replacing(path) as handle:
+        handle.write(content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """Write beside a file and move over it when whole.
+
+    Parameters
+    ----------
+    path : Path
+
+    Yields
+    ------
+    file
+        Open for bytes.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written; a former file is then left as it was.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            raise OutputError(f"{path} is not a file; name a file to write")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _bury_files(path.parent)
+        work = path.parent / f"{UNFINISHED}{uuid.uuid4().hex[:12]}.part"
+        try:
+            with work.open("xb") as handle:
+                _locked(handle)
+                yield handle
+                handle.flush()
+                os.fsync(handle.fileno())
+            os.replace(work, path)  # noqa: PTH105 - one way to say it, and to test it
+        except BaseException:
+            with suppress(OSError):
+                work.unlink()
+            raise
+    except (OSError, UnicodeError) as error:
+        raise OutputError(
+            f"cannot write {_shown(path)} ({_reason(error)}); where a folder cannot be written, "
+            "choose another, and close the file where a program has it open. A former file is "
+            "left as it was."
+        ) from error
+
+
+def check_file(path: Path, inputs: Iterable[Path] = ()) -> None:
+    """Refuse a file to write that is an input, no file at all, or a file of another kind.
+
+    Parameters
+    ----------
+    path : Path
+    inputs : iterable of Path
+
+    Raises
+    ------
+    OutputError
+        If so.
+    """
+    try:
+        real = _real(path)
+        if not real.exists():
+            return
+        if not real.is_file():
+            raise OutputError(f"{path} is not a file; name a file to write")
+        if any(_same(real, given) for given in inputs):
+            raise OutputError(
+                f"{path} is an input of the study and is not written over; name another file"
+            )
+        start = _KINDS.get(path.suffix.lower())
+        if start is not None and not _starts(real, start):
+            raise OutputError(
+                f"{path} is there and is not what its name says, so no former output; it is not "
+                "written over: name another file, or move this one away"
+            )
+    except OSError as error:
+        raise OutputError(f"{_shown(path)} cannot be written: {_reason(error)}") from error
+
+
+def check_folder(out: Path, inputs: Iterable[Path] = ()) -> Path:
+    """Refuse a folder that outputs may not go to: one with inputs, or with what is not ours.
+
+    Parameters
+    ----------
+    out : Path
+    inputs : iterable of Path
+        Files and folders that may not lie in it.
+
+    Returns
+    -------
+    Path
+        The folder's real path.
+
+    Raises
+    ------
+    OutputError
+        If it holds an input, or files and no former run; or is a file.
+    """
+    try:
+        real = _real(out)
+        _check_place(out, real, inputs)
+        if not real.exists():
+            return real
+        _, rest, run = _sorted_out(real)
+    except OSError as error:
+        raise OutputError(_no_folder(out, error)) from error
+    if rest and not run:
+        names = ", ".join(rest[:3]) + (f" and {len(rest) - 3} more" if len(rest) > 3 else "")
+        raise OutputError(
+            f"{out} holds files and no former run ({names}; there is no ledger.json of a run); "
+            "nothing was written. Name an empty or a new folder."
+        )
+    return real
+
+
+def _check_place(out: Path, real: Path, inputs: Iterable[Path]) -> None:
+    if real.exists() and not real.is_dir():
+        raise OutputError(f"cannot write into {out}: it is not a folder. Name one with --out DIR.")
+    for given in inputs:
+        if any(_same(real, place) for place in (_real(given), *_real(given).parents)):
+            raise OutputError(
+                f"{out} holds an input ({given}), and outputs never go where inputs are; nothing "
+                "was written. Name another folder with --out DIR."
+            )
+    here = Path.cwd()
+    if real.exists() and any(_same(real, place) for place in (here, *here.parents)):
+        raise OutputError(
+            f"{out} is the folder you are in, or above it, and cannot be replaced as a whole; "
+            "name a folder inside it with --out DIR"
+        )
+
+
+@contextmanager
+def whole_folder(out: Path, inputs: Iterable[Path] = (), *, adds: bool = False) -> Iterator[Path]:
+    """Write a folder that takes the place of a former run's only when all of it is whole.
+
+    Parameters
+    ----------
+    out : Path
+        New, empty, or with a former run.
+    inputs : iterable of Path
+        Files and folders that may not lie in it.
+    adds : bool
+        Keep the former outputs that are not written anew. Otherwise they go: those that the
+        former ledger lists. Files that no run wrote are kept in either case.
+
+    Yields
+    ------
+    Path
+        An empty folder to write into.
+
+    Raises
+    ------
+    OutputError
+        If the folder may not be written (`check_folder`), another run is writing it, or writing
+        fails; former outputs are then whole.
+    """
+    try:
+        real = _real(out)
+        _check_place(out, real, inputs)
+        real.parent.mkdir(parents=True, exist_ok=True)
+        with _alone(out, real):
+            work, old = _beside(real, "new"), _beside(real, "old")
+            recover(real)
+            check_folder(out, inputs)
+            work.mkdir()
+            try:
+                yield work
+                _keep(real, work, adds=adds)
+                _sync(work)
+                _switch(work, real, old)
+            finally:
+                recover(real)
+    except (OSError, UnicodeError) as error:
+        raise OutputError(_no_folder(out, error)) from error
+
+
+@contextmanager
+def any_clock() -> Iterator[None]:
+    """Let zip files be written where the clock stands before 1980, which they cannot say."""
+
+    class Clamped(zipfile.ZipInfo):
+        def __init__(self, filename: str = "NoName", date_time: Any = _FIRST_DAY) -> None:
+            super().__init__(filename, max(tuple(date_time), _FIRST_DAY))
+
+    before = zipfile.ZipInfo
+    zipfile.ZipInfo = Clamped  # type: ignore[misc]
+    try:
+        yield
+    finally:
+        zipfile.ZipInfo = before  # type: ignore[misc]
+
+
+def recover(real: Path) -> None:
+    """Finish or roll back a switch that was cut off, and clear away what the dead left.
+
+    Parameters
+    ----------
+    real : Path
+        The folder of outputs; its lock must be held.
+    """
+    work, old = _beside(real, "new"), _beside(real, "old")
+    if old.exists() and not real.exists():  # between the two steps: the new one is whole
+        try:
+            os.rename(work, real)  # noqa: PTH104
+        except OSError:
+            os.rename(old, real)  # noqa: PTH104
+    for rest in (work, old):
+        shutil.rmtree(rest, ignore_errors=True)
+
+
+def _switch(work: Path, real: Path, old: Path) -> None:
+    """Put the new folder where the old one is: in one step where the system can."""
+    if not real.exists():
+        os.rename(work, real)  # noqa: PTH104
+    elif not _exchange(work, real):
+        os.rename(real, old)  # noqa: PTH104
+        try:
+            os.rename(work, real)  # noqa: PTH104
+        except OSError:
+            os.rename(old, real)  # noqa: PTH104
+            raise
+    _sync_entry(real.parent)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Swap two folders in one step; False where this system cannot."""
+    if sys.platform != "linux":
+        return False
+    swap = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if swap is None:
+        return False
+    names = (os.fsencode(one), os.fsencode(other))
+    if swap(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _EXCHANGE) == 0:
+        return True
+    code = ctypes.get_errno()
+    if code in (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP):
+        return False
+    raise OSError(code, os.strerror(code), str(other))
+
+
+def _keep(real: Path, work: Path, *, adds: bool) -> None:
+    """Carry what is not written anew over from the former folder into the new one."""
+    if not real.exists():
+        return
+    shutil.copymode(real, work)
+    ours, rest, _ = _sorted_out(real)
+    for name in rest:
+        if _there(work / name):
+            raise OutputError(
+                f"{real / name} is not of a former run, and this one writes a file of that name; "
+                "nothing was written. Move it elsewhere, or name another folder with --out DIR."
+            )
+    for name in (*rest, *(ours if adds else ())):
+        if not _there(work / name):
+            (work / name).parent.mkdir(parents=True, exist_ok=True)
+            _link(real / name, work / name)
+
+
+def _link(source: Path, target: Path) -> None:
+    """Give a file a second name, or copy it where the disk knows no such thing."""
+    if source.is_symlink():
+        target.symlink_to(os.readlink(source))  # noqa: PTH115
+        return
+    if source.is_dir():
+        target.mkdir(exist_ok=True)
+        return
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError:
+        shutil.copy2(source, target, follow_symlinks=False)
+
+
+def _sorted_out(folder: Path) -> tuple[list[str], list[str], bool]:
+    """Tell former outputs from other files, by name; and whether there is a former run."""
+    listed = _listed(folder)
+    run, ours, rest = listed is not None, [], []
+    for path in sorted(folder.iterdir()):
+        name = path.name
+        if name.startswith(UNFINISHED):
+            continue  # of a run that was cut off
+        if path.is_dir() and not path.is_symlink():
+            inner = _sorted_out(path)
+            run = run or inner[2]
+            ours += [f"{name}/{n}" for n in inner[0]]
+            stills = [n for n in inner[1] if name == "maps" and _is_still(path / n)]
+            ours += [f"{name}/{n}" for n in stills]
+            rest += [f"{name}/{n}" for n in inner[1] if n not in stills]
+            if not any(inner[:2]):
+                rest.append(name)
+        elif name in (listed or ()) or (name in _LOOSE and _starts(path, _LOOSE[name])):
+            ours.append(name)
+        else:
+            rest.append(name)
+    return ours, rest, run
+
+
+def _is_still(path: Path) -> bool:
+    kind = _KINDS.get(path.suffix)
+    return path.name.startswith("map-") and kind is not None and _starts(path, kind)
+
+
+def _listed(folder: Path) -> set[str] | None:
+    """Names that a former run's ledger lists, with the ledger's own; None where there is none."""
+    try:
+        ledger = json.loads((folder / "ledger.json").read_text(encoding="utf-8"))
+        if not {"command", "inputs", "outputs", "versions"} <= set(ledger):
+            return None
+        return {*map(str, ledger["outputs"]), *_BY_RUNS}
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _starts(path: Path, start: bytes) -> bool:
+    with path.open("rb") as file:
+        found = file.read(len(start))
+    return found.lower() == start.lower() or not found
+
+
+def _there(path: Path) -> bool:
+    return os.path.lexists(path)
+
+
+@contextmanager
+def _alone(out: Path, real: Path) -> Iterator[None]:
+    """Hold a folder's lock; the system lets go of it when the process ends."""
+    path = _beside(real, "lock")
+    while True:
+        with path.open("ab") as handle:
+            if not _locked(handle):
+                raise OutputError(
+                    f"another run is writing into {out}; wait until it is done, or name another "
+                    "folder with --out DIR"
+                )
+            try:
+                if not path.exists() or not os.path.samestat(
+                    path.stat(), os.fstat(handle.fileno())
+                ):
+                    continue  # the run before has just taken its lock file away
+            except FileNotFoundError:
+                continue
+            try:
+                yield
+            finally:
+                with suppress(OSError):
+                    path.unlink()
+            return
+
+
+def _locked(handle: IO[Any]) -> bool:
+    """Lock an open file for this process alone; False where another has it."""
+    try:
+        import fcntl
+    except ImportError:  # Windows refuses to delete or rename what a program holds open
+        import msvcrt
+
+        try:
+            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+        except OSError:
+            return False
+        return True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a disk without locks
+        return True
+    return True
+
+
+def _bury_files(folder: Path) -> None:
+    """Delete what runs that were killed left half written in a folder."""
+    for path in folder.glob(f"{UNFINISHED}*.part"):
+        with suppress(OSError), path.open("rb") as handle:
+            if _locked(handle):
+                path.unlink()
+
+
+def _beside(real: Path, what: str) -> Path:
+    name = hashlib.sha256(os.fsencode(real.name)).hexdigest()[:12]
+    return real.parent / f"{UNFINISHED}{name}-{what}"
+
+
+def _real(path: Path) -> Path:
+    """Follow links and dots, and take a name as the disk spells it."""
+    try:
+        str(path).encode("utf-8")
+        real = Path(os.path.realpath(path))
+        real.parent.lstat() if real.parent.exists() else None
+    except (UnicodeError, ValueError) as error:
+        raise OutputError(
+            f"cannot write into {_shown(path)}: the name is not text in UTF-8; name another"
+        ) from error
+    if real.exists() and real.parent != real and real.name not in os.listdir(real.parent):  # noqa: PTH208
+        for twin in real.parent.iterdir():
+            if twin.name.casefold() == real.name.casefold() and _same(twin, real):
+                return twin
+    return real
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one == other or one.samefile(other)
+    except OSError:
+        return False
+
+
+def _sync(folder: Path) -> None:
+    """See a folder's files onto the disk."""
+    for place, _, files in os.walk(folder):
+        for name in files:
+            path = Path(place) / name
+            if path.is_symlink():
+                continue
+            with path.open("rb") as handle:
+                _fsync(handle.fileno())
+        _sync_entry(Path(place))
+
+
+def _sync_entry(folder: Path) -> None:
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        _fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _fsync(handle: int) -> None:
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):
+            raise
+
+
+def _no_folder(out: Path, error: Exception) -> str:
+    return (
+        f"cannot write into {_shown(out)}: {_reason(error)}. "
+        "Name another folder with --out DIR; former outputs there are untouched."
+    )
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error)
+
+
+def _shown(path: Path) -> str:
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return text if len(text) <= 300 else f"{text[:297]}..."

@@ -1,0 +1,291 @@
+"""Outputs are whole or not there, and never stand where an input stood."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import access.files
+from access.errors import OutputError
+from access.files import (
+    UNFINISHED,
+    any_clock,
+    check_file,
+    check_folder,
+    replacing,
+    whole_folder,
+    write_file,
+)
+
+OLD = {"a.csv": "old a", "b.csv": "old b", "stale.csv": "old stale"}
+NEW = {"a.csv": "new a", "b.csv": "new b", "c.csv": "new c"}
+MINE = {"notes.txt": "mine", "deep/er/notes.txt": "mine too"}
+
+
+def write_run(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    ledger = {"command": {}, "inputs": [], "outputs": dict.fromkeys(files, ""), "versions": {}}
+    (folder / "ledger.json").write_text(json.dumps(ledger))
+
+
+def run(out: Path, files: dict[str, str], **options: bool) -> None:
+    with whole_folder(out, **options) as work:
+        write_run(work, files)
+
+
+def held(folder: Path) -> dict[str, str]:
+    return {
+        str(p.relative_to(folder)): p.read_text()
+        for p in sorted(folder.rglob("*"))
+        if p.is_file() and p.name != "ledger.json"
+    }
+
+
+def litter(folder: Path) -> list[str]:
+    return [p.name for p in folder.rglob(f"{UNFINISHED}*")]
+
+
+@pytest.fixture
+def out(tmp_path):
+    run(tmp_path / "out", OLD)
+    for name, text in MINE.items():
+        (tmp_path / "out" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "out" / name).write_text(text)
+    return tmp_path / "out"
+
+
+class TestWhole:
+    def test_a_run_takes_the_place_of_the_former_and_files_of_others_stay(self, out):
+        (out / ".unfinished-of-old").mkdir()
+        run(out, NEW)
+        assert held(out) == NEW | MINE
+        assert not litter(out.parent)
+
+    def test_what_adds_keeps_the_former_outputs_too(self, out):
+        with whole_folder(out, adds=True) as work:
+            (work / "a.csv").write_text("added")
+        assert held(out) == OLD | MINE | {"a.csv": "added"}
+
+    def test_an_empty_a_new_and_a_deep_folder(self, tmp_path):
+        (tmp_path / "empty").mkdir()
+        for name in ("empty", "new", "x/y/z", "b" * 255):
+            run(tmp_path / name, NEW)
+            assert held(tmp_path / name) == NEW
+
+    @pytest.mark.parametrize("failure", [RuntimeError("x"), KeyboardInterrupt()])
+    def test_a_failure_half_way_leaves_what_was_there(self, out, failure):
+        with pytest.raises(type(failure)), whole_folder(out) as work:
+            (work / "a.csv").write_text("new")
+            raise failure
+        assert held(out) == OLD | MINE
+        assert not litter(out.parent)
+
+    def test_a_full_disk_is_told_plainly(self, out):
+        with pytest.raises(OutputError, match=r"No space left.*untouched"), whole_folder(out):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        assert held(out) == OLD | MINE
+
+    def test_the_rights_of_the_folder_stay(self, out):
+        out.chmod(0o750)
+        run(out, NEW)
+        assert out.stat().st_mode & 0o777 == 0o750
+
+    def test_a_link_to_a_folder_stays_a_link(self, out, tmp_path):
+        (tmp_path / "link").symlink_to(out)
+        run(tmp_path / "link", NEW)
+        assert (tmp_path / "link").is_symlink()
+        assert held(out) == NEW | MINE
+
+    def test_links_of_the_user_stay_links(self, out, tmp_path):
+        (out / "link").symlink_to(tmp_path / "nowhere")
+        run(out, NEW)
+        assert (out / "link").readlink() == tmp_path / "nowhere"
+
+    def test_a_file_of_the_user_with_an_output_s_name_is_refused(self, out):
+        (out / "c.csv").write_text("mine")
+        with pytest.raises(OutputError, match=r"c\.csv is not of a former run"):
+            run(out, NEW)
+        assert held(out) == OLD | MINE | {"c.csv": "mine"}
+
+    def test_a_second_run_at_once_is_refused(self, out):
+        with whole_folder(out) as work:
+            with pytest.raises(OutputError, match="another run is writing"):
+                run(out, OLD)
+            write_run(work, NEW)
+        assert held(out) == NEW | MINE
+
+
+class TestRefused:
+    def test_a_folder_with_files_and_no_run(self, tmp_path):
+        (tmp_path / "areas.csv").write_text("mine")
+        with pytest.raises(OutputError, match=r"no former run \(areas\.csv"):
+            run(tmp_path, NEW)
+        assert held(tmp_path) == {"areas.csv": "mine"}
+
+    @pytest.mark.parametrize("text", ["", "{}", "[]", "null", '"x"', "{", "7"])
+    def test_a_ledger_that_is_none(self, tmp_path, text):
+        (tmp_path / "ledger.json").write_text(text)
+        with pytest.raises(OutputError, match="no former run"):
+            check_folder(tmp_path)
+
+    @pytest.mark.parametrize("way", ["study", "study/", "./study", "study/../study", "link", "."])
+    def test_a_folder_with_an_input(self, tmp_path, monkeypatch, way):
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "study").mkdir()
+        (tmp_path / "link").symlink_to("study")
+        with pytest.raises(OutputError, match="holds an input"):
+            check_folder(Path(way), [Path("study")])
+
+    def test_an_input_deep_in_a_former_run(self, out, tmp_path):
+        with pytest.raises(OutputError, match="holds an input"):
+            check_folder(out, [out / "deep/er/notes.txt"])
+
+    def test_a_folder_inside_the_study_is_free(self, tmp_path):
+        (tmp_path / "study").mkdir()
+        assert check_folder(tmp_path / "study/out", [tmp_path / "study"])
+
+    def test_the_folder_one_is_in(self, out, monkeypatch):
+        monkeypatch.chdir(out / "deep")
+        with pytest.raises(OutputError, match="the folder you are in"):
+            check_folder(out)
+
+    @pytest.mark.parametrize("name", ["file", "file/x", "a" * 256, "x\udcff", "a\0b", "/dev/null"])
+    def test_what_cannot_be_a_folder(self, tmp_path, name):
+        (tmp_path / "file").write_text("kept")
+        with pytest.raises(OutputError, match="cannot write into"):
+            run(tmp_path / name, NEW)
+        assert held(tmp_path) == {"file": "kept"}
+
+
+class TestFile:
+    @pytest.mark.parametrize("name", ["a" * 256, "x\udcff", "folder", "/dev/null", "in/file/x"])
+    def test_what_cannot_be_a_file(self, tmp_path, name):
+        (tmp_path / "folder").mkdir()
+        (tmp_path / "in").write_text("")
+        with pytest.raises(OutputError):
+            write_file(tmp_path / name, b"new")
+        assert not litter(tmp_path)
+
+    def test_an_input_is_not_written_over_by_any_of_its_names(self, tmp_path):
+        (tmp_path / "in.xlsx").write_bytes(b"PK\x03\x04")
+        (tmp_path / "link.xlsx").symlink_to("in.xlsx")
+        (tmp_path / "hard.xlsx").hardlink_to(tmp_path / "in.xlsx")
+        for name in ("in.xlsx", "link.xlsx", "hard.xlsx", "../" + tmp_path.name + "/in.xlsx"):
+            with pytest.raises(OutputError, match="is an input"):
+                check_file(tmp_path / name, [tmp_path / "in.xlsx"])
+
+    def test_a_file_of_another_kind_is_not_written_over(self, tmp_path):
+        (tmp_path / "a.xlsx").write_text("id,count")
+        with pytest.raises(OutputError, match="not what its name says"):
+            write_file(tmp_path / "a.xlsx", b"PK")
+
+    def test_what_a_killed_writer_left_goes_and_a_living_writer_s_stays(self, tmp_path):
+        (tmp_path / f"{UNFINISHED}dead.part").write_text("")
+        with replacing(tmp_path / "a") as one, replacing(tmp_path / "b") as other:
+            one.write(b"a"), other.write(b"b")
+            assert len(litter(tmp_path)) == 2
+        assert held(tmp_path) == {"a": "a", "b": "b"}
+
+    def test_a_failure_leaves_the_former(self, tmp_path):
+        write_file(tmp_path / "a", b"old")
+        with pytest.raises(ValueError), replacing(tmp_path / "a") as handle:
+            handle.write(b"new")
+            raise ValueError
+        assert held(tmp_path) == {"a": "old"}
+
+
+@pytest.mark.parametrize("exchange", [True, False])
+@pytest.mark.parametrize("k", range(40))
+def test_an_error_at_every_step_leaves_old_or_new(out, monkeypatch, k, exchange):
+    if not exchange:
+        monkeypatch.setattr(access.files, "_exchange", lambda one, other: False)
+    steps = 0
+
+    def failing(real):
+        def call(*given, **named):
+            nonlocal steps
+            steps += 1
+            if steps > k:  # and it stays broken
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return real(*given, **named)
+
+        return call
+
+    with monkeypatch.context() as broken:
+        for name in ("rename", "replace", "link", "fsync", "mkdir"):
+            broken.setattr(os, name, failing(getattr(os, name)))
+        try:
+            run(out, NEW)
+        except OutputError:
+            done = False
+        else:
+            done = True
+    with whole_folder(out, adds=True):
+        pass  # the next start
+    assert held(out) == (NEW if done else OLD) | MINE or held(out) == NEW | MINE
+    assert not litter(out.parent)
+
+
+_CHILD = """
+import os, signal, sys
+from pathlib import Path
+import access.files
+sys.path.insert(0, sys.argv[1])
+from test_files import NEW, run
+out, k = Path(sys.argv[2]), int(sys.argv[3])
+if sys.argv[4] == "two":
+    access.files._exchange = lambda one, other: False
+steps = 0
+def deadly(real):
+    def call(*given, **named):
+        global steps
+        steps += 1
+        if steps == k:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*given, **named)
+    return call
+for name in ("rename", "link", "fsync", "mkdir", "unlink", "rmdir", "open"):
+    setattr(os, name, deadly(getattr(os, name)))
+run(out, NEW)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+@pytest.mark.parametrize("way", ["one", "two"])
+def test_killed_at_any_step_the_folder_is_old_or_new(tmp_path, way):
+    seen = set()
+    for k in range(1, 60):
+        home = tmp_path / str(k)
+        out = home / "out"
+        run(out, OLD)
+        words = [sys.executable, "-c", _CHILD, str(Path(__file__).parent), str(out), str(k), way]
+        done = subprocess.run(words, capture_output=True, text=True)
+        assert done.returncode in (0, -9), done.stderr
+        if way == "one":
+            assert held(out) in (OLD, NEW), k
+        with whole_folder(out, adds=True):
+            pass
+        assert held(out) in (OLD, NEW), k
+        assert not litter(home)
+        seen.add((done.returncode, held(out) == NEW))
+        if done.returncode == 0:
+            break
+    assert {(-9, False), (-9, True), (0, True)} <= seen
+
+
+def test_a_clock_before_1980(tmp_path, monkeypatch):
+    monkeypatch.setattr(time, "localtime", lambda *_: time.struct_time((1970, 1, 1, *[0] * 6)))
+    with any_clock(), zipfile.ZipFile(tmp_path / "a.zip", "w") as pack:
+        pack.writestr("a", b"a")
+    with zipfile.ZipFile(tmp_path / "a.zip") as pack:
+        assert pack.getinfo("a").date_time[0] == 1980
