@@ -92,9 +92,5 @@ def _spoken() -> None:
     try:
         app()
     except AccessError as error:
-        say(
-            f"\
-access: {error}",
-            err=True,
-        )
+        say(f"\naccess: {error}", err=True)
         sys.exit(error.exit_code)
