@@ -55,7 +55,7 @@ class Levels:
         # one, against the beginning of its level: near-equals never chain into a wide level.
         first = np.append(True, ~within(steps[1:], steps[:-1]))[: len(steps)]
         begin = 0
-        for k in np.flatnonzero(~first):
+        for k in np.flatnonzero(~first).tolist():
             begin = k - 1 if first[k - 1] else begin
             first[k] = not within(steps[k], steps[begin])
         starts = np.flatnonzero(first)

@@ -108,6 +108,7 @@ def main(at_any_moment: int = 60, in_the_last_step: int = 40) -> Counter[str]:
             with whole_folder(out, adds=True):
                 pass  # the next start
             counts[f"{kind}: {_state(out, prints)} after the next start"] += 1
+            print(kill + 1, kind, _state(out, prints), flush=True, file=sys.stderr)
             counts["left over"] += len(list(home.rglob(f"{UNFINISHED}*")))
     for words, number in sorted(counts.items()):
         print(f"{number:5}  {words}")
