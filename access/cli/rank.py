@@ -62,6 +62,7 @@ def rank(
     With --out it writes options.csv, options.parquet, tables.gpkg, summary.json, ledger.json and
     charts.
     """
+    from access.analysis import QuestionOptions
     from access.ledger import to_json
     from access.run.answer_files import answer_ledger, write_answer
     from access.run.answers_ranking import (
@@ -69,45 +70,41 @@ def rank(
         ranking_summary,
         ranking_tables,
         ranking_words,
-        robustness_of,
     )
-    from access.run.ask import ranking_of, travel_times
+    from access.run.ask import ranking_of, robustness_of, switching_of, travel_times
     from access.run.questions import questions
     from access.study import load_study
 
     loaded = load_study(study)
     asked = questions(loaded, proposal=proposal, service=service, close=close or [])
+    options: QuestionOptions = {
+        "mode": mode,
+        "neighbours": neighbours,
+        "threshold_minutes": threshold,
+        "never_close": never_close or [],
+        "min_per_locality": min_per_locality,
+    }
     with steps(quiet=quiet or json) as progress:
         results = travel_times(loaded, network=network, keep=not no_cache, progress=progress)
         answers = {}
         for question in asked:
             progress(f"every alternative: {question.title}")
-            ranking = ranking_of(
-                results,
-                question,
-                mode=mode,
-                neighbours=neighbours,
-                threshold_minutes=threshold,
-                never_close=never_close or [],
-                min_per_locality=min_per_locality,
-            )
+            ranking = ranking_of(results, question, **options)
             firm = None
             if draws:
                 progress(f"how firm the rank is: {question.title}")
-                firm = robustness_of(results, question, mode=mode, draws=draws)
+                firm = robustness_of(results, question, draws=draws, **options)
             answers[question.key] = ranking_summary(results, question, ranking, firm)
             if out is not None:
                 folder = out if len(asked) == 1 else out / question.key
                 tables, charts = ranking_tables(ranking, firm), ranking_charts(ranking, firm)
-                asked_for = {"title": question.title, "service": question.service, "mode": mode,
-                             "after": list(question.scenario.open_ids), "neighbours": neighbours,
-                             "threshold_minutes": threshold, "draws": draws,
-                             "never_close": list(never_close or []),
-                             "min_per_locality": min_per_locality}  # fmt: skip
+                asked_for = {"title": question.title, "service": question.service, **options,
+                             "after": list(question.scenario.open_ids), "draws": draws}  # fmt: skip
                 ledger = answer_ledger(results, "rank", asked_for)
                 write_answer(folder, answers[question.key], tables, charts, ledger=ledger)
             if not quiet and not json:
-                typer.echo(ranking_words(results, question, ranking, firm))
+                switching = switching_of(results, question, **options)
+                typer.echo(ranking_words(results, question, ranking, firm, switching))
     if json:
         typer.echo(to_json(answers), nl=False)
     elif out is not None and not quiet:

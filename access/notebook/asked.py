@@ -5,12 +5,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, Unpack
 
+from access.analysis import Analysis, TravelOptions
 from access.errors import ParameterError
 from access.results import MODE_TITLES, ProposalResult, StudyResults
-from access.run.proposals import weighting
-from access.scenario import NothingChangesWarning, compare
+from access.scenario import NothingChangesWarning
 
 T = TypeVar("T")
 
@@ -88,7 +88,7 @@ def today_of(results: StudyResults, service: str) -> list[str]:
     list of str
         Sorted.
     """
-    return sorted(results.study.centres_of(service)["id"])
+    return Analysis.of(results).today(service)
 
 
 def asked(
@@ -98,6 +98,7 @@ def asked(
     close: Sequence[str] = (),
     open: Sequence[str] = (),
     title: str = "",
+    **options: Unpack[TravelOptions],
 ) -> ProposalResult:
     """Measure a change to one service in every mode, as if it were a proposal of the study.
 
@@ -109,6 +110,8 @@ def asked(
         Ids of today's centres, and of other sites of the study.
     title : str
         Made of the sites' names when not given.
+    **options
+        As `access.analysis.TravelOptions`; every mode is measured.
 
     Returns
     -------
@@ -129,18 +132,10 @@ def asked(
     with warnings.catch_warnings():
         if not close and not open_:  # asked as it is, on purpose
             warnings.simplefilter("ignore", NothingChangesWarning)
+        analysis = Analysis.of(results)
         impacts = {
-            mode: compare(
-                matrix,
-                before=before,
-                after=after,
-                demand=results.study.demand(service),
-                within_minutes=results.study.config.measures.thresholds_minutes,
-                names=results.names(),
-                who=results.study.config.services[service].noun,
-                **weighting(results.study),
-            )
-            for mode, matrix in results.matrices.items()
+            mode: analysis.compare(service, after=after, **{**options, "mode": mode})
+            for mode in results.matrices
         }
     given = results.study.config.services[service].title
     words = title or f"{given}: {_change_words(results, close, open_)}"
