@@ -5,9 +5,9 @@ from __future__ import annotations
 import warnings
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
-from typing import Any, TypeVar, Unpack
+from typing import Any, TypeVar
 
-from access.analysis import Analysis, TravelOptions
+from access.analysis import Analysis
 from access.errors import ParameterError
 from access.results import MODE_TITLES, ProposalResult, StudyResults
 from access.scenario import NothingChangesWarning
@@ -98,7 +98,6 @@ def asked(
     close: Sequence[str] = (),
     open: Sequence[str] = (),
     title: str = "",
-    **options: Unpack[TravelOptions],
 ) -> ProposalResult:
     """Measure a change to one service in every mode, as if it were a proposal of the study.
 
@@ -110,8 +109,6 @@ def asked(
         Ids of today's centres, and of other sites of the study.
     title : str
         Made of the sites' names when not given.
-    **options
-        As `access.analysis.TravelOptions`; every mode is measured.
 
     Returns
     -------
@@ -134,8 +131,7 @@ def asked(
             warnings.simplefilter("ignore", NothingChangesWarning)
         analysis = Analysis.of(results)
         impacts = {
-            mode: analysis.compare(service, after=after, **{**options, "mode": mode})
-            for mode in results.matrices
+            mode: analysis.compare(service, after=after, mode=mode) for mode in results.matrices
         }
     given = results.study.config.services[service].title
     words = title or f"{given}: {_change_words(results, close, open_)}"

@@ -302,7 +302,7 @@ def _saved(options: Options, kept: Indices) -> Floats:
 
 def _moves_little(varies: set[str], uncertainty: Uncertainty) -> tuple[str, ...]:
     """Name the settings that can move no rank but one."""
-    beyond = [words for key, words in (("walk_kmh", "the walking speed, which scales all trips"),
+    beyond = [words for key, words in (("walk_kmh", "the walking speed (it scales every trip)"),
               ("threshold_minutes", "the threshold"))
               if key in varies and (key != "walk_kmh" or uncertainty.drive is None)]  # fmt: skip
     told = [f"{words} moves no rank but that by the share beyond" for words in beyond]
