@@ -64,6 +64,7 @@ def rank(
     With --out it writes options.csv, options.parquet, tables.gpkg, summary.json, ledger.json and
     charts.
     """
+    from access.analysis import QuestionOptions
     from access.files import whole_folder
     from access.ledger import to_json
     from access.run.answer_files import answer_ledger, write_answer
@@ -72,46 +73,42 @@ def rank(
         ranking_summary,
         ranking_tables,
         ranking_words,
-        robustness_of,
     )
-    from access.run.ask import ranking_of, travel_times
+    from access.run.ask import ranking_of, robustness_of, switching_of, travel_times
     from access.run.questions import questions
     from access.study import load_study
 
     loaded = load_study(study)
     asked = questions(loaded, proposal=proposal, service=service, close=close or [])
+    options: QuestionOptions = {
+        "mode": mode,
+        "neighbours": neighbours,
+        "threshold_minutes": threshold,
+        "never_close": never_close or [],
+        "min_per_locality": min_per_locality,
+    }
     whole = nullcontext() if out is None else whole_folder(out, loaded.files)
     with whole as work, steps(quiet=quiet or json) as progress:
         results = travel_times(loaded, network=network, keep=not no_cache, progress=progress)
         answers, words = {}, []
         for question in asked:
             progress(f"every alternative: {question.title}")
-            ranking = ranking_of(
-                results,
-                question,
-                mode=mode,
-                neighbours=neighbours,
-                threshold_minutes=threshold,
-                never_close=never_close or [],
-                min_per_locality=min_per_locality,
-            )
+            ranking = ranking_of(results, question, **options)
             firm = None
             if draws:
                 progress(f"how firm the rank is: {question.title}")
-                firm = robustness_of(results, question, mode=mode, draws=draws)
+                firm = robustness_of(results, question, draws=draws, **options)
             answers[question.key] = ranking_summary(results, question, ranking, firm)
             if work is not None:
                 folder = work if len(asked) == 1 else work / question.key
                 tables, charts = ranking_tables(ranking, firm), ranking_charts(ranking, firm)
-                asked_for = {"title": question.title, "service": question.service, "mode": mode,
-                             "after": list(question.scenario.open_ids), "neighbours": neighbours,
-                             "threshold_minutes": threshold, "draws": draws,
-                             "never_close": list(never_close or []),
-                             "min_per_locality": min_per_locality}  # fmt: skip
+                asked_for = {"title": question.title, "service": question.service, **options,
+                             "after": list(question.scenario.open_ids), "draws": draws}  # fmt: skip
                 ledger = answer_ledger(results, "rank", asked_for)
                 write_answer(folder, answers[question.key], tables, charts, ledger=ledger)
             if not quiet and not json:
-                words.append(ranking_words(results, question, ranking, firm))
+                switching = switching_of(results, question, **options)
+                words.append(ranking_words(results, question, ranking, firm, switching))
     for said in words:
         say(said)
     if json:

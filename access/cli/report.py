@@ -76,8 +76,6 @@ def report(
     from access.files import check_folder
     from access.ledger import to_json
     from access.report.board import board_report
-    from access.report.firmness import study_robustness
-    from access.report.pictures import proposal_maps
     from access.report.requests import read_requests
     from access.report.write import write_report
     from access.run import measure_study
@@ -92,19 +90,14 @@ def report(
     with steps(quiet=quiet or json) as progress:
         results = measure_study(loaded, network=network, keep=not no_cache, progress=progress)
         results = with_hubs(results, mode=mode, progress=progress)
-        robust = {}
-        for key, result in results.proposals.items():
-            if draws and result.rankings.get(mode) is not None:
-                progress(f"how firm the ranking is: {result.title}")
-                robust[key] = study_robustness(results, result, mode=mode, draws=draws)
         document = board_report(
             results,
             date=None if date is None else date.date(),
             internal=internal,
             mode=mode,
             requests=requests,
-            robustness=robust,
-            maps=proposal_maps(results, mode=mode),
+            draws=draws,
+            progress=progress,
         )
         paths = write_report(document, folder, inputs=given, progress=progress)
     if json:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 import folium
 import pandas as pd
@@ -21,6 +23,8 @@ from access.notebook.ranked import RankingQuestions
 from access.notebook.tables import workbook_path
 from access.report.board import board_report
 from access.report.chart import Chart
+from access.report.document import Document
+from access.report.requests import Request
 from access.report.write import write_report
 from access.report.xlsx import write_xlsx
 from access.results import MODE_TITLES, StudyResults
@@ -37,6 +41,22 @@ _SHOWN = (
     "mean_minutes_change",
     "max_minutes_after",
 )
+
+
+class ReportChoices(TypedDict, total=False):
+    """What may be said of the board's report, beside whether it is internal.
+
+    Parameters
+    ----------
+    date, mode, reasons, requests, draws
+        As in `access.report.board.board_report`.
+    """
+
+    date: datetime.date | None
+    mode: str
+    reasons: Mapping[tuple[str, ...], str] | None
+    requests: Sequence[Request] | None
+    draws: int
 
 
 class Answers(RankingQuestions):
@@ -142,7 +162,9 @@ class Answers(RankingQuestions):
         """
         return alternatives_table(self.results)
 
-    def to_excel(self, path: str | Path, *, internal: bool = False) -> Path:
+    def to_excel(
+        self, path: str | Path, *, internal: bool = False, **choices: Unpack[ReportChoices]
+    ) -> Path:
         """Write the board report's tables as a workbook, one sheet each.
 
         Parameters
@@ -151,6 +173,8 @@ class Answers(RankingQuestions):
             Ends in ``.xlsx``.
         internal : bool
             Keep counts below five, and say so on every sheet.
+        **choices
+            As `access.report.board.board_report`: ``date mode reasons requests draws``.
 
         Returns
         -------
@@ -171,7 +195,7 @@ class Answers(RankingQuestions):
         'tables.xlsx'
         """
         file = workbook_path(path, self.study.files)
-        write_xlsx(board_report(self._whole, internal=internal), file)
+        write_xlsx(self._document(internal=internal, **choices), file)
         return file
 
     def explorer(self, path: str | Path) -> Path:
@@ -200,7 +224,9 @@ class Answers(RankingQuestions):
         check_file(Path(path), self.study.files)
         return write_explorer(explorer_data(self.results), path)
 
-    def report(self, folder: str | Path, *, internal: bool = False) -> tuple[Path, ...]:
+    def report(
+        self, folder: str | Path, *, internal: bool = False, **choices: Unpack[ReportChoices]
+    ) -> tuple[Path, ...]:
         """Write the board's report: Word, PDF and workbook.
 
         Parameters
@@ -208,6 +234,8 @@ class Answers(RankingQuestions):
         folder : str or Path
         internal : bool
             Keep counts below five, and say so on every page.
+        **choices
+            As `access.report.board.board_report`: ``date mode reasons requests draws``.
 
         Returns
         -------
@@ -224,7 +252,7 @@ class Answers(RankingQuestions):
         >>> answers.report(folder)  # doctest: +SKIP
         (PosixPath('maps/board/report.docx'), ...)
         """
-        document = board_report(self._whole, internal=internal)
+        document = self._document(internal=internal, **choices)
         return write_report(document, folder, inputs=self.study.files)
 
     def save(self, folder: str | Path) -> Path:
@@ -256,6 +284,12 @@ class Answers(RankingQuestions):
     def _whole(self) -> StudyResults:
         """What a run finds, Family Hubs too: worked out when a file is first asked for."""
         return with_hubs(self.results)
+
+    def _document(self, *, internal: bool, **choices: Unpack[ReportChoices]) -> Document:
+        whole, mode = self._whole, choices.get("mode", "walk")
+        if mode != "walk" and mode in self.results.matrices:  # hubs by the report's own trips
+            whole = with_hubs(self.results, mode=mode)
+        return board_report(whole, internal=internal, **choices)
 
     def __repr__(self) -> str:
         return spoken_summary(self.results)

@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 
+from access.analysis import Analysis
 from access.errors import ParameterError
 from access.results import MODE_TITLES, ProposalResult, StudyResults
-from access.run.proposals import weighting
-from access.scenario import NothingChangesWarning, compare
+from access.scenario import NothingChangesWarning
 
 T = TypeVar("T")
 
@@ -88,7 +88,7 @@ def today_of(results: StudyResults, service: str) -> list[str]:
     list of str
         Sorted.
     """
-    return sorted(results.study.centres_of(service)["id"])
+    return Analysis.of(results).today(service)
 
 
 def asked(
@@ -129,18 +129,9 @@ def asked(
     with warnings.catch_warnings():
         if not close and not open_:  # asked as it is, on purpose
             warnings.simplefilter("ignore", NothingChangesWarning)
+        analysis = Analysis.of(results)
         impacts = {
-            mode: compare(
-                matrix,
-                before=before,
-                after=after,
-                demand=results.study.demand(service),
-                within_minutes=results.study.config.measures.thresholds_minutes,
-                names=results.names(),
-                who=results.study.config.services[service].noun,
-                **weighting(results.study),
-            )
-            for mode, matrix in results.matrices.items()
+            mode: analysis.compare(service, after=after, mode=mode) for mode in results.matrices
         }
     given = results.study.config.services[service].title
     words = title or f"{given}: {_change_words(results, close, open_)}"

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Unpack
 
+from access.analysis import Analysis, QuestionOptions
 from access.errors import ParameterError
-from access.notebook.asked import pick, service_of, today_of
+from access.notebook.asked import pick, service_of
 from access.notebook.firmness import FirmnessAnswer, WeightsAnswer
 from access.notebook.hubs import HubsAnswer
 from access.notebook.rankings import RankingAnswer
 from access.notebook.travel import TravelQuestions
-from access.report.firmness import study_robustness
 from access.results import ProposalResult
 from access.run.hubs import HubQuestion, hub_answer
-from access.run.proposals import weighting
-from access.scenario import rank_closures, switching_values
 
 
 class RankingQuestions(TravelQuestions):
@@ -26,13 +25,17 @@ class RankingQuestions(TravelQuestions):
     results : StudyResults
     """
 
-    def ranking(self, proposal: str | None = None, *, mode: str = "walk") -> RankingAnswer:
+    def ranking(
+        self, proposal: str | None = None, **options: Unpack[QuestionOptions]
+    ) -> RankingAnswer:
         """Say where a proposal stands among every way to close as many.
 
         Parameters
         ----------
         proposal : str, optional
-        mode : str
+        **options
+            As `access.analysis.QuestionOptions`: ``mode neighbours threshold_minutes never_close
+            min_per_locality savings weights``.
 
         Returns
         -------
@@ -49,7 +52,9 @@ class RankingQuestions(TravelQuestions):
         220
         """
         result = self._ranked(proposal)
-        ranking = pick(result.rankings, mode, "mode")
+        ranking = self._analysis.rank(
+            result.service, before=result.before, after=result.after, **options
+        )
         return RankingAnswer.of(self.results, ranking, (result.service,))
 
     def both_services(self, *, mode: str = "walk") -> RankingAnswer:
@@ -82,7 +87,7 @@ class RankingQuestions(TravelQuestions):
         return RankingAnswer.of(self.results, pick(self.results.joint, mode, "mode"), pair)
 
     def alternatives(
-        self, *, keep: int, service: str | None = None, mode: str = "walk"
+        self, *, keep: int, service: str | None = None, **options: Unpack[QuestionOptions]
     ) -> RankingAnswer:
         """List and rank every way to keep so many of today's centres.
 
@@ -91,7 +96,9 @@ class RankingQuestions(TravelQuestions):
         keep : int
         service : str, optional
             The study's first when not given.
-        mode : str
+        **options
+            As `access.analysis.QuestionOptions`: ``mode neighbours threshold_minutes never_close
+            min_per_locality savings weights``.
 
         Returns
         -------
@@ -108,28 +115,26 @@ class RankingQuestions(TravelQuestions):
         '66 ways to keep 10 of 12'
         """
         meant = service_of(self.results, service)
-        ranking = rank_closures(
-            self.travel(mode),
-            keep=keep,
-            demand=self.study.demand(meant),
-            sites=today_of(self.results, meant),
-            threshold_minutes=self.study.config.measures.threshold_minutes,
-            names=self.results.names(),
-            **weighting(self.study),
-        )
+        ranking = self._analysis.rank(meant, keep=keep, **options)
         return RankingAnswer.of(self.results, ranking, (meant,))
 
     def firmness(
-        self, proposal: str | None = None, *, mode: str = "walk", draws: int = 200
+        self,
+        proposal: str | None = None,
+        *,
+        draws: int = 200,
+        **options: Unpack[QuestionOptions],
     ) -> FirmnessAnswer:
         """Say how firm a proposal's rank is, when speeds, positions and weights may be wrong.
 
         Parameters
         ----------
         proposal : str, optional
-        mode : str
         draws : int
             Settings to try; the seed is fixed.
+        **options
+            As `access.analysis.QuestionOptions`: ``mode neighbours threshold_minutes never_close
+            min_per_locality savings weights``.
 
         Returns
         -------
@@ -145,22 +150,28 @@ class RankingQuestions(TravelQuestions):
         >>> len(answers.firmness(draws=20).draws)
         20
         """
-        self.travel(mode)
         result = self._ranked(proposal)
-        found = study_robustness(self.results, result, mode=mode, draws=draws)
+        found = self._analysis.robustness(
+            result.service, before=result.before, after=result.after, draws=draws, **options
+        )
         return FirmnessAnswer.of(self.results, found)
 
-    def weights(self, proposal: str | None = None, *, mode: str = "walk") -> WeightsAnswer:
+    def weights(
+        self, proposal: str | None = None, **options: Unpack[QuestionOptions]
+    ) -> WeightsAnswer:
         """Say from which weight of deprivation on another option is best.
 
         Parameters
         ----------
         proposal : str, optional
-        mode : str
+        **options
+            As `access.analysis.QuestionOptions`: ``mode neighbours threshold_minutes never_close
+            min_per_locality savings weights``.
 
         Returns
         -------
         WeightsAnswer
+            For linear weights; says so where the ranking has others.
 
         Raises
         ------
@@ -174,14 +185,8 @@ class RankingQuestions(TravelQuestions):
         [0.0]
         """
         result = self._ranked(proposal)
-        found = switching_values(
-            self.travel(mode),
-            keep=len(result.after),
-            demand=self.study.demand(result.service),
-            proposal=result.after,
-            sites=result.before,
-            national_areas=self.study.config.weights.national_areas,
-            names=self.results.names(),
+        found = self._analysis.switching(
+            result.service, before=result.before, after=result.after, **options
         )
         return WeightsAnswer.of(self.results, found)
 
@@ -239,6 +244,10 @@ class RankingQuestions(TravelQuestions):
         if weighted:
             found = replace(found, assumptions=(*found.assumptions, answer.weighting_note))
         return HubsAnswer(found, self.results, mode, tuple(answer.candidates["id"]))
+
+    @property
+    def _analysis(self) -> Analysis:
+        return Analysis.of(self.results)
 
     def _ranked(self, name: str | None) -> ProposalResult:
         result = self._proposal(name)

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from access.analysis import DRAWS
 from access.errors import ParameterError
 from access.report.alternatives import alternatives_blocks
 from access.report.blocks import Block, Callout, Contents, PageBreak
-from access.report.chart import Chart
 from access.report.document import Document
 from access.report.findings import findings_of
+from access.report.firmness import firmness_of
 from access.report.method import method_blocks
+from access.report.pictures import proposal_maps
 from access.report.requests import Request
 from access.report.site_sheets import site_blocks
 from access.report.summary import summary_blocks
 from access.report.voice import Voice
 from access.report.who import who_blocks
 from access.results import StudyResults
-from access.scenario.robustness import Robustness
 
 FOR = "Report to the Asset Management Board"
 
@@ -31,15 +32,16 @@ def board_report(
     mode: str = "walk",
     reasons: Mapping[tuple[str, ...], str] | None = None,
     requests: Sequence[Request] | None = None,
-    robustness: Mapping[str, Robustness] | None = None,
-    maps: Mapping[str, Chart] | None = None,
+    draws: int = DRAWS,
+    progress: Callable[[str], None] = lambda step: None,
 ) -> Document:
     """Write the report on a study's proposals as one document.
 
     Parameters
     ----------
     results : StudyResults
-        Of `access.run.run_job`.
+        Of `access.run.run_job`, with the hubs; nothing else decides what the report holds but
+        what is named here.
     date : datetime.date, optional
         On the cover; by default the study's own ``as_of``, never the clock.
     internal : bool
@@ -51,10 +53,10 @@ def board_report(
         where it is not known.
     requests : sequence of Request, optional
         What consultees asked for, from `read_requests`.
-    robustness : mapping of str to Robustness, optional
-        By proposal, from `access.report.firmness.study_robustness`.
-    maps : mapping of str to Chart, optional
-        A map by proposal, from `access.report.pictures.proposal_maps`.
+    draws : int
+        Settings to draw, to see how firm the ranking is; 0 leaves it out.
+    progress : callable
+        Called with a few words before each slow step.
 
     Returns
     -------
@@ -68,14 +70,17 @@ def board_report(
         no date and none is given.
     """
     findings = findings_of(results, mode=mode)
+    given = date or _as_of(results)
     voice = Voice(internal=internal)
-    blocks: list[Block] = summary_blocks(results, findings, voice, robustness=robustness or {})
+    robustness = firmness_of(results, mode=mode, draws=draws, progress=progress)
+    maps = proposal_maps(results, mode=mode)
+    blocks: list[Block] = summary_blocks(results, findings, voice, robustness=robustness)
     if internal:
         own_use = "This copy is for the council's own use: it holds counts below 5."
         blocks.insert(0, Callout("warning", own_use))
     blocks += [PageBreak(), Contents("Contents")]
     blocks += site_blocks(results, findings, voice)
-    blocks += who_blocks(results, findings, voice, maps=maps or {})
+    blocks += who_blocks(results, findings, voice, maps=maps)
     blocks += alternatives_blocks(
         results,
         findings,
@@ -90,7 +95,7 @@ def board_report(
         title=title,
         blocks=tuple(blocks),
         subject=f"{FOR}: {title}",
-        date=date or _as_of(results),
+        date=given,
         author=FOR,
         footer=title,
         internal=internal,

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from weakref import WeakKeyDictionary
+
+from access.analysis import DRAWS, Analysis
 from access.report.blocks import Block, Paragraph, TableBlock
 from access.report.columns import Column
 from access.report.findings import ProposalFindings
@@ -9,80 +14,57 @@ from access.report.names import short_names
 from access.report.sentences import criterion_words, trip
 from access.report.tables import Table
 from access.report.words import listed, percent, sentence
-from access.results import ProposalResult, StudyResults
-from access.scenario.robustness import Robustness, robustness
-from access.scenario.uncertainty import Uncertainty, plausible_sites
+from access.results import StudyResults
+from access.scenario.robustness import Robustness
 from access.scenario.words import ordinal
 
-WALK_KM_H = (3.6, 5.4)
-"""From a pram to a brisk walk: the range over which the walking speed is drawn."""
-LAMBDA = (0.0, 2.0)
-DRAWS = 1000
-SEED = 2018
 SHOWN = 5
 
+#: By results, then by mode and draws: charts and report show the same draws, drawn once.
+_KEPT: WeakKeyDictionary[StudyResults, dict[tuple[str, int], Mapping[str, Robustness]]]
+_KEPT = WeakKeyDictionary()
 
-def study_robustness(
-    results: StudyResults, result: ProposalResult, *, mode: str = "walk", draws: int = DRAWS
-) -> Robustness:
-    """Rank a proposal again under many settings, drawn within what the study says may be wrong.
+
+def firmness_of(
+    results: StudyResults,
+    *,
+    mode: str = "walk",
+    draws: int = DRAWS,
+    progress: Callable[[str], None] = lambda step: None,
+) -> Mapping[str, Robustness]:
+    """Rank every proposal of a study again, within what the study says may be wrong.
 
     Parameters
     ----------
     results : StudyResults
-    result : ProposalResult
     mode : str
-        Headline mode; walking speed is drawn when it is ``"walk"``.
     draws : int
+        Settings to draw; 0 leaves it out.
+    progress : callable
+        Called with a few words before each proposal.
 
     Returns
     -------
-    Robustness
-        Over walking speed, deprivation weight, the threshold, counts within their sampling
-        error, every centre's position within its stated error, and assumed stand-ins moved among
-        the candidate sites near them. The seed is fixed: the same study gives the same figures.
+    mapping of str to Robustness
+        By proposal, those that are ranked; with the sites' short names.
 
     Raises
     ------
     ParameterError, ScenarioError
-        As `access.scenario.robustness.robustness`.
+        As `access.analysis.Analysis.robustness`.
     """
-    study = results.study
-    sites = results.sites.set_index("id").loc[list(result.before)].reset_index()
-    errors = {
-        str(i): float(e)
-        for i, e in zip(sites["id"], sites["position_error_m"], strict=True)
-        if e == e
-    }
-    kinds = results.sites["kind"] == "candidate"
-    stand_ins = plausible_sites(sites[sites["assumed"]], results.sites[kinds])
-    threshold = study.config.measures.threshold_minutes
-    demand = study.demand(result.service)
-    uncertainty = Uncertainty(
-        walk_kmh=WALK_KM_H if mode == "walk" else None,
-        lam=LAMBDA if "imd_rank" in demand.columns else None,
-        threshold_minutes=(0.75 * threshold, 1.5 * threshold),
-        position_error_m=errors or None,
-        area_points=study.areas[["id", "lon", "lat"]] if errors else None,
-        site_points=results.sites[["id", "lon", "lat"]] if errors else None,
-        stand_ins=stand_ins or None,
-        count_error="poisson",
-        made_at_kmh=study.config.travel.walk_km_h,
-    )
-    return robustness(
-        results.matrices[mode],
-        keep=len(result.after),
-        demand=demand,
-        uncertainty=uncertainty,
-        proposal=result.after,
-        draws=draws,
-        seed=SEED,
-        lam=study.config.weights.lam,
-        threshold_minutes=threshold,
-        national_areas=study.config.weights.national_areas,
-        names=short_names(results),
-        sites=list(result.before),
-    )
+    kept = _KEPT.setdefault(results, {})
+    if (mode, draws) not in kept:
+        names, found = short_names(results), {}
+        for key, result in results.proposals.items():
+            if draws and result.rankings.get(mode) is not None:
+                progress(f"how firm the ranking is: {result.title}")
+                robust = Analysis.of(results).robustness(
+                    result.service, before=result.before, after=result.after, mode=mode, draws=draws
+                )
+                found[key] = replace(robust, names=names)
+        kept[mode, draws] = found
+    return kept[mode, draws]
 
 
 def firmness_blocks(

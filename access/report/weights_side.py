@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from access.analysis import Analysis
 from access.errors import ParameterError, ScenarioError
 from access.report import sentences as say
 from access.report.blocks import Block, Paragraph, TableBlock
@@ -14,7 +15,6 @@ from access.report.findings import ProposalFindings
 from access.report.tables import Table
 from access.report.words import listed, sentence
 from access.results import StudyResults
-from access.scenario.switching import switching_values, weights_side_by_side
 from access.scenario.words import place_of
 
 _WEIGHTS = {"none": "Unweighted", "linear": "Weighted by deprivation", "green_book": "Green Book"}
@@ -32,17 +32,10 @@ def weights_blocks(results: StudyResults, found: ProposalFindings) -> list[Block
     -------
     list of block
     """
-    study, result = results.study, found.result
-    common: dict[str, Any] = {
-        "keep": len(result.after),
-        "demand": study.demand(result.service),
-        "proposal": result.after,
-        "sites": result.before,
-        "national_areas": study.config.weights.national_areas,
-    }
-    matrix = results.matrices[found.mode]
+    result, analysis = found.result, Analysis.of(results)
+    asked: dict[str, Any] = {"before": result.before, "after": result.after, "mode": found.mode}
     try:
-        table = weights_side_by_side(matrix, lam=study.config.weights.lam, **common)
+        table = analysis.weights_side_by_side(result.service, **asked)
     except (ParameterError, ScenarioError) as error:
         return [Paragraph(f"The weights cannot be set side by side: {error.message}.")]
     rows = tuple(
@@ -72,7 +65,7 @@ def weights_blocks(results: StudyResults, found: ProposalFindings) -> list[Block
         ),
         compact=True,
     )
-    return [block, Paragraph(_switching(results, found, matrix, common))]
+    return [block, Paragraph(_switching(analysis, found, asked))]
 
 
 def _place(row: Mapping[Any, Any], found: ProposalFindings) -> Value:
@@ -83,29 +76,30 @@ def _place(row: Mapping[Any, Any], found: ProposalFindings) -> Value:
     return place_of(rank, tied, options=options, others=False)
 
 
-def _switching(
-    results: StudyResults, found: ProposalFindings, matrix: Any, common: Mapping[str, Any]
-) -> str:
+def _switching(analysis: Analysis, found: ProposalFindings, asked: Mapping[str, Any]) -> str:
     """Say at which weight of deprivation the best choice changes."""
-    if "imd_rank" not in common["demand"].columns:
+    if "imd_rank" not in analysis.study.areas:
         return "Ranks of deprivation were not given, so no weight at which the choice changes."
     try:
-        switching = switching_values(matrix, **common)
+        switching = analysis.switching(found.result.service, **asked)
     except (ParameterError, ScenarioError) as error:
         return f"The weight at which the choice changes cannot be given: {error.message}."
+    scheme = switching.scheme_words()
+    scheme = f"{scheme[0].lower()}{scheme[1:]}: " if scheme else ""
     closed = [listed(found.named(ids), none="nothing") for ids in switching.table["closed"]]
     changes = switching.table["lam_from"].tolist()[1:]
     if not changes:
         return sentence(
-            f"however much deprivation counts, closing {closed[0]} has the shortest weighted mean: "
-            "the best choice never changes"
+            f"{scheme}however much deprivation counts, closing {closed[0]} has the shortest "
+            "weighted mean: the best choice never changes"
         )
     steps = [
         f"beyond {1 + lam:.2f} times, closing {names}"
         for lam, names in zip(changes, closed[1:], strict=True)
     ]
     return sentence(
-        f"switching value: with all {found.noun} counting alike, closing {closed[0]} is best. "
+        f"{scheme}switching value: with all {found.noun} counting alike, closing {closed[0]} is "
+        "best. "
         "It changes with how much one in England's most deprived area counts for one in its "
         f"least: {'; '.join(steps)}"
     )

@@ -2,44 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import pandas as pd
 
 from access.report.charts import Chart, pareto_chart, rank_chart, robustness_chart
-from access.report.firmness import study_robustness
-from access.results import ProposalResult, StudyResults
+from access.results import StudyResults
 from access.run.questions import Question
-from access.scenario import Ranking, Robustness, switching_values
+from access.scenario import Ranking, Robustness, Switching
 from access.scenario.words import list_words
-
-
-def robustness_of(
-    results: StudyResults, question: Question, *, mode: str, draws: int
-) -> Robustness:
-    """Ask the ranking again, within what the study says may be wrong.
-
-    Parameters
-    ----------
-    results : StudyResults
-    question : Question
-    mode : str
-    draws : int
-
-    Returns
-    -------
-    Robustness
-    """
-    result = ProposalResult(
-        key=question.key,
-        title=question.title,
-        service=question.service,
-        before=question.baseline.open_ids,
-        after=question.scenario.open_ids,
-        impacts={},
-    )
-    return study_robustness(results, result, mode=mode, draws=draws)
 
 
 def ranking_summary(
@@ -124,7 +95,11 @@ def ranking_charts(ranking: Ranking, firm: Robustness | None) -> dict[str, Chart
 
 
 def ranking_words(
-    results: StudyResults, question: Question, ranking: Ranking, firm: Robustness | None
+    results: StudyResults,
+    question: Question,
+    ranking: Ranking,
+    firm: Robustness | None,
+    switching: Switching | None = None,
 ) -> str:
     """Say a ranking in a few plain lines.
 
@@ -134,6 +109,7 @@ def ranking_words(
     question : Question
     ranking : Ranking
     firm : Robustness, optional
+    switching : Switching, optional
 
     Returns
     -------
@@ -145,27 +121,10 @@ def ranking_words(
         ids = list_words([" ".join(c) for c in near["closed"].iloc[1:6]])
         lines.append(f"  Within 1 % of the best by {ranking.criteria[0]}: closing {ids}.")
     lines.append(f"  On the Pareto front: {int(ranking.table['on_front'].sum()):,} options.")
-    demand = results.study.demand(question.service)
-    today, kept = len(question.baseline.open_ids), len(question.scenario.open_ids)
-    without_rules = len(ranking.table) == math.comb(today, kept)
-    if "imd_rank" in demand.columns and without_rules:
-        lines.append("  " + _switching(results, question, ranking, demand))
+    if switching is not None:
+        lines.append(f"  {switching.sentence()}")
     if firm is not None:
         lines.append(f"  {firm.sentence()}")
     lines += [f"  {note}" for note in ranking.notes if not results.streets.startswith(note)]
     lines += [f"  {results.streets}", f"  {results.speeds}"]
     return "\n".join(lines)
-
-
-def _switching(
-    results: StudyResults, question: Question, ranking: Ranking, demand: pd.DataFrame
-) -> str:
-    found = switching_values(
-        results.matrices[ranking.mode],
-        keep=len(question.scenario.open_ids),
-        demand=demand,
-        sites=question.baseline.open_ids,
-        national_areas=results.study.config.weights.national_areas,
-        names=ranking.names,
-    )
-    return found.sentence()

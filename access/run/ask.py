@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
-from access.errors import ParameterError, ScenarioError
+from access.analysis import Analysis, QuestionOptions, TravelOptions, check_only_closes
+from access.errors import ParameterError
+from access.report.names import short_names
 from access.results import StudyResults
 from access.run.job import measure_study
-from access.run.proposals import weighting
 from access.run.questions import Question
-from access.scenario import Impact, Ranking, compare, rank_closures
+from access.scenario import Impact, Ranking, Robustness, Switching
 from access.study import Study
 
 Progress = Callable[[str], None]
@@ -57,7 +58,7 @@ def travel_times(
 
 
 def impact_of(
-    results: StudyResults, question: Question, *, mode: str, neighbours: bool = False
+    results: StudyResults, question: Question, **options: Unpack[TravelOptions]
 ) -> Impact:
     """Compare a change with today.
 
@@ -66,10 +67,8 @@ def impact_of(
     results : StudyResults
         As `travel_times` gives them.
     question : Question
-    mode : str
-        ``walk drive typical``.
-    neighbours : bool
-        Let families use the neighbouring authorities' centres, before and after.
+    **options
+        As `access.analysis.TravelOptions`.
 
     Returns
     -------
@@ -80,44 +79,13 @@ def impact_of(
     ParameterError
         If the mode is not measured, or an opened site is not in the study.
     """
-    study, matrix = results.study, _matrix(results, mode)
-    unknown = sorted(set(question.scenario.open_ids) - set(matrix.site_ids))
-    if unknown:
-        raise ParameterError(
-            f"the study has no travel times to {unknown}; expected centres or candidate sites of it"
-        )
-    others = [str(i) for i in study.neighbours["id"]] if neighbours else []
-    return compare(
-        matrix,
-        before=question.baseline,
-        after=question.scenario,
-        demand=study.demand(question.service),
-        neighbours=others,
-        within_minutes=study.config.measures.thresholds_minutes,
-        names=dict(zip(results.sites["id"], results.sites["name"], strict=True)),
-        who=study.config.services[question.service].noun,
-        **weighting(study),
+    return Analysis.of(results).compare(
+        question.service, before=question.baseline, after=question.scenario, **options
     )
 
 
-def _matrix(results: StudyResults, mode: str) -> Any:
-    if mode not in results.matrices:
-        raise ParameterError(
-            f"mode {mode!r} is not measured; expected one of {[*results.matrices]}"
-        )
-    return results.matrices[mode]
-
-
 def ranking_of(
-    results: StudyResults,
-    question: Question,
-    *,
-    mode: str,
-    neighbours: bool = False,
-    threshold_minutes: float | None = None,
-    never_close: Sequence[str] = (),
-    min_per_locality: int | None = None,
-    savings: Mapping[str, float] | None = None,
+    results: StudyResults, question: Question, **options: Unpack[QuestionOptions]
 ) -> Ranking:
     """Rank a change among every way to close as many.
 
@@ -127,14 +95,8 @@ def ranking_of(
         As `travel_times` gives them.
     question : Question
         It must close sites and open none.
-    mode : str
-    neighbours : bool
-        As in `impact_of`.
-    threshold_minutes : float, optional
-        The study's unless told otherwise.
-    never_close : sequence of str
-    min_per_locality : int, optional
-    savings : mapping of str to float, optional
+    **options
+        As `access.analysis.QuestionOptions`.
 
     Returns
     -------
@@ -145,27 +107,63 @@ def ranking_of(
     ScenarioError
         If the change opens a site or moves one, or closes none.
     """
-    study, matrix = results.study, _matrix(results, mode)
     before, after = question.baseline.open_ids, question.scenario.open_ids
-    if not set(after) < set(before):
-        raise ScenarioError(
-            f"{question.title!r} does not only close sites: there is no list of alternatives to "
-            "rank it in; `access site` finds the best sites to open"
-        )
-    centres = study.centres_of(question.service).set_index("id")
-    localities = centres["locality"].to_dict() if "locality" in centres else None
-    return rank_closures(
-        matrix,
-        keep=len(after),
-        demand=study.demand(question.service),
-        proposal=after,
-        sites=before,
-        always_open=[str(i) for i in study.neighbours["id"]] if neighbours else (),
-        threshold_minutes=threshold_minutes or study.config.measures.threshold_minutes,
-        never_close=never_close,
-        localities=localities,
-        min_per_locality=min_per_locality,
-        savings=savings,
-        names=dict(zip(results.sites["id"], results.sites["name"], strict=True)),
-        **weighting(study),
+    check_only_closes(question.title, before, after)
+    return Analysis.of(results).rank(question.service, before=before, after=after, **options)
+
+
+def robustness_of(
+    results: StudyResults,
+    question: Question,
+    *,
+    draws: int,
+    **options: Unpack[QuestionOptions],
+) -> Robustness:
+    """Ask the same ranking again, within what the study says may be wrong.
+
+    Parameters
+    ----------
+    results : StudyResults
+    question : Question
+    draws : int
+    **options
+        Those of the ranking.
+
+    Returns
+    -------
+    Robustness
+        With the sites' short names.
+    """
+    found = Analysis.of(results).robustness(
+        question.service,
+        before=question.baseline,
+        after=question.scenario,
+        draws=draws,
+        **options,
     )
+    return replace(found, names=short_names(results))
+
+
+def switching_of(
+    results: StudyResults, question: Question, **options: Unpack[QuestionOptions]
+) -> Switching | None:
+    """Say from which weight of deprivation on another option is best.
+
+    Parameters
+    ----------
+    results : StudyResults
+    question : Question
+    **options
+        Those of the ranking.
+
+    Returns
+    -------
+    Switching or None
+        None where the areas have no ranks, or every option leaves some family unreached.
+    """
+    try:
+        return Analysis.of(results).switching(
+            question.service, before=question.baseline, after=question.scenario, **options
+        )
+    except ParameterError:  # the ranking was given, so nothing else of the question is wrong
+        return None

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from access.analysis import weighting
 from access.errors import ParameterError, StudyError
 from access.measure.weights import deprivation_weights
 from access.network import TravelMatrix
@@ -16,7 +17,6 @@ from access.report.names import site_names
 from access.report.words import listed, percent
 from access.results import HubAnswer, StudyResults
 from access.run.hub_sites import hub_candidates, minutes_to, new_sites
-from access.run.proposals import weighting
 from access.siting import Demand, NoWorse, Rule, per_locality
 from access.siting.hubs import hub_study
 from access.siting.search import Progress as Search

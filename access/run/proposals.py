@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import pandas as pd
 
+from access.analysis import Analysis
 from access.network import TravelMatrix
 from access.results import ProposalResult
-from access.scenario import Ranking, ServiceChoice, compare, rank_closures
-from access.scenario.enumerate import MAX_OPTIONS
+from access.scenario import Ranking
 from access.study import Study
 
 
@@ -35,41 +34,17 @@ def measure_proposals(
     -------
     dict of str to ProposalResult
     """
-    names = dict(zip(sites["id"], sites["name"], strict=True))
+    analysis = Analysis(study, matrices, sites)
     found = {}
     for key, proposal in study.config.proposals.items():
         progress(f"before and after, and every alternative: {proposal.title}")
-        before = sorted(study.centres_of(proposal.service)["id"])
+        service = proposal.service
+        before = analysis.today(service)
         after = sorted((set(before) - set(proposal.close)) | set(proposal.open))
-        demand = study.demand(proposal.service)
-        impacts = {
-            mode: compare(
-                matrix,
-                before=before,
-                after=after,
-                demand=demand,
-                within_minutes=study.config.measures.thresholds_minutes,
-                names=names,
-                who=study.config.services[proposal.service].noun,
-                **weighting(study),
-            )
-            for mode, matrix in matrices.items()
-        }
+        impacts = {mode: analysis.compare(service, after=after, mode=mode) for mode in matrices}
         rankings = {}
         if proposal.close and not proposal.open:
-            rankings = {
-                mode: rank_closures(
-                    matrix,
-                    keep=len(after),
-                    demand=demand,
-                    sites=before,
-                    proposal=after,
-                    threshold_minutes=study.config.measures.threshold_minutes,
-                    names=names,
-                    **weighting(study),
-                )
-                for mode, matrix in matrices.items()
-            }
+            rankings = {mode: analysis.rank(service, after=after, mode=mode) for mode in matrices}
         found[key] = ProposalResult(
             key=key,
             title=proposal.title,
@@ -108,46 +83,7 @@ def rank_jointly(
     pair = [p for p in proposals.values() if p.rankings]
     if len(pair) != 2 or pair[0].service == pair[1].service:
         return {}
-    first, second = pair
-    names = dict(zip(sites["id"], sites["name"], strict=True))
-    found = {}
-    for mode, matrix in matrices.items():
-        if len(first.rankings[mode].table) * len(second.rankings[mode].table) > MAX_OPTIONS:
-            return {}
-        found[mode] = rank_closures(
-            matrix,
-            keep=len(first.after),
-            demand=study.demand(first.service),
-            sites=first.before,
-            proposal=first.after,
-            threshold_minutes=study.config.measures.threshold_minutes,
-            joint=ServiceChoice(
-                matrix,
-                len(second.after),
-                study.demand(second.service),
-                second.after,
-                second.before,
-            ),
-            names=names,
-            **weighting(study),
-        )
-    return found
-
-
-def weighting(study: Study) -> dict[str, Any]:
-    """Give the study's deprivation weights as options of `compare` and `rank_closures`.
-
-    Parameters
-    ----------
-    study : Study
-
-    Returns
-    -------
-    dict
-        ``weights lam national_areas``; weights are none where the areas have no ranks.
-    """
-    chosen = study.config.weights
-    scheme = chosen.scheme
-    if scheme == "linear" and "imd_rank" not in study.areas:
-        scheme = "none"
-    return {"weights": scheme, "lam": chosen.lam, "national_areas": chosen.national_areas}
+    first, second = ((p.service, p.before, p.after) for p in pair)
+    analysis = Analysis(study, matrices, sites)
+    found = {mode: analysis.rank_jointly(first, second, mode=mode) for mode in matrices}
+    return {mode: ranking for mode, ranking in found.items() if ranking is not None}

@@ -12,9 +12,8 @@ from access.maps.explorer import write_explorer
 from access.maps.from_results import explorer_data
 from access.maps.layers import map_page, study_map
 from access.report.board import board_report
-from access.report.firmness import study_robustness
+from access.report.firmness import firmness_of
 from access.report.hub_chart import hub_chart
-from access.report.pictures import proposal_maps
 from access.report.write import report_files
 from access.results import StudyResults
 from access.run.answers import impact_charts
@@ -23,7 +22,6 @@ from access.run.answers_ranking import ranking_charts
 from access.run.evidence import write_evidence
 from access.run.geopackage import study_layers, write_layers
 from access.run.tables import alternatives_table, area_table, safe_cells, summary_of
-from access.scenario import Robustness
 
 
 def write_outputs(
@@ -56,10 +54,9 @@ def write_outputs(
         progress("writing tables")
         write_tables(results, work)
         if results.proposals:
-            firm = _firmness(results, progress)
+            _write_report(results, work, progress)
             progress("drawing charts")
-            _write_charts(results, work, firm)
-            _write_report(results, work, firm, progress)
+            _write_charts(results, work)
         hashes = {file.name: sha256_of(file) for file in sorted(work.iterdir())}
         ledger = replace(results.ledger, outputs=hashes)
         (work / "ledger.json").write_text(ledger.to_json(), encoding="utf-8")
@@ -96,19 +93,10 @@ def _headline_mode(results: StudyResults) -> str:
     return next(iter(results.matrices))
 
 
-def _firmness(results: StudyResults, progress: Callable[[str], None]) -> dict[str, Robustness]:
-    """Rank every proposal again within what the study says may be wrong."""
-    firm = {}
-    for key, proposal in results.proposals.items():
-        if proposal.rankings:
-            progress(f"how firm the ranking is: {proposal.title}")
-            firm[key] = study_robustness(results, proposal, mode=_headline_mode(results))
-    return firm
-
-
-def _write_charts(results: StudyResults, folder: Path, firm: Mapping[str, Robustness]) -> None:
+def _write_charts(results: StudyResults, folder: Path) -> None:
     """Draw every proposal's charts, with their words for those who cannot see them."""
     mode = _headline_mode(results)
+    firm = firmness_of(results, mode=mode)
     by = next((c for c in ("imd_decile", "locality", "ward") if c in results.study.areas), None)
     words = []
     for key, proposal in results.proposals.items():
@@ -128,16 +116,9 @@ def _write_charts(results: StudyResults, folder: Path, firm: Mapping[str, Robust
     (folder / "charts.txt").write_text("\n".join(words), encoding="utf-8")
 
 
-def _write_report(
-    results: StudyResults,
-    folder: Path,
-    firm: Mapping[str, Robustness],
-    progress: Callable[[str], None],
-) -> None:
-    """Write the board's report as Word, PDF and workbook, with how firm the ranking is."""
-    mode = _headline_mode(results)
-    maps = proposal_maps(results, mode=mode)
-    document = board_report(results, mode=mode, robustness=firm, maps=maps)
+def _write_report(results: StudyResults, folder: Path, progress: Callable[[str], None]) -> None:
+    """Write the board's report as Word, PDF and workbook."""
+    document = board_report(results, mode=_headline_mode(results), progress=progress)
     for name, content in report_files(document, progress=progress).items():
         (folder / name).write_bytes(content)
 

@@ -13,7 +13,8 @@ import pandas as pd
 from access.errors import ParameterError
 from access.measure.weights import LSOAS_ENGLAND_2011, linear_weights
 from access.network.matrix import TravelMatrix
-from access.scenario.evaluate import evaluate
+from access.scenario.enumerate import Indices
+from access.scenario.evaluate import CRITERIA, evaluate
 from access.scenario.prepared import Floats, fifths, prepare
 from access.scenario.ranking import CRITERION_WORDS
 from access.scenario.redraw import MinutesMaker
@@ -144,9 +145,11 @@ def robustness(
     draws: int = 1000,
     seed: int = 1,
     grid: Mapping[str, Sequence[float]] | None = None,
+    weights: str | None = None,
     lam: float = 1.0,
     threshold_minutes: float = 20.0,
     national_areas: int = LSOAS_ENGLAND_2011,
+    median_income: float | None = None,
     names: Mapping[str, str] | None = None,
     workers: int = 2,
     **rules: Any,
@@ -157,7 +160,7 @@ def robustness(
     ----------
     matrix : TravelMatrix
         Walking minutes where `uncertainty` has a walking speed or a drive matrix.
-    keep, demand, proposal, lam, threshold_minutes, national_areas, names
+    keep, demand, proposal, weights, lam, threshold_minutes, national_areas, median_income, names
         As in `access.rank_closures`.
     uncertainty : Uncertainty
         What may be otherwise.
@@ -171,16 +174,19 @@ def robustness(
     workers : int
         Threads; the answer does not depend on them.
     **rules
-        ``sites always_open never_close localities min_per_locality``, as in `rank_closures`.
+        ``sites always_open never_close localities min_per_locality savings``, as in
+        `rank_closures`.
 
     Returns
     -------
     Robustness
+        On the criteria that `rank_closures` ranks by with the same options.
 
     Raises
     ------
     ParameterError
-        If nothing may be otherwise, draws are below 1, or inputs do not match.
+        If nothing may be otherwise, draws are below 1, lambda may vary though the weights are
+        not linear, or inputs do not match.
     ScenarioError
         As in `access.rank_closures`.
 
@@ -197,11 +203,14 @@ def robustness(
         raise ParameterError("nothing may be otherwise; expected at least one range")
     if isinstance(draws, bool) or not isinstance(draws, int | np.integer) or draws < 1:
         raise ParameterError(f"draws={draws!r}; expected a whole number of 1 or more")
-    linear = "imd_rank" in demand.columns
-    yard = Yardstick(
-        "linear" if linear else "none", lam, national_areas, threshold_minutes=threshold_minutes
-    )
+    yard = Yardstick(weights, lam, national_areas, median_income, threshold_minutes)
     options = list_options(ServiceChoice(matrix, keep, demand, proposal, **rules), yard)
+    varies = set(grid) if grid is not None else set(uncertainty.given)
+    if "lam" in varies and options.weights.name != "linear":
+        raise ParameterError(
+            f"lam may vary only with linear weights, and these are {options.weights.name!r}; "
+            "leave lam out, or give weights='linear'"
+        )
     if grid is not None:
         settings = grid_settings(grid)
         if "parking_minutes" in settings and uncertainty.drive is None:
@@ -212,7 +221,7 @@ def robustness(
     maker = MinutesMaker(matrix, [*options.ids, *always], uncertainty)
     if grid is not None:
         maker.radius[:] = 0.0
-    chosen = tuple(c for c in CRITERION_WORDS if c in options.supports and c != "savings")
+    chosen = tuple(c for c in CRITERIA if c in options.supports)
     fixed = _Fixed(options, national_areas, uncertainty.count_error == "poisson" and grid is None)
 
     def ask(numbered: tuple[int, dict[str, Any]]) -> dict[str, Any]:
@@ -246,7 +255,7 @@ def robustness(
         criteria=chosen,
         proposal=options.proposal,
         names=dict(names or {}),
-        notes=(how, *varied, *options.notes),
+        notes=(how, *varied, *_moves_little(varies, uncertainty), *options.notes),
     )
 
 
@@ -256,7 +265,8 @@ class _Fixed:
     def __init__(self, options: Options, national_areas: int, poisson: bool) -> None:
         self.count = options.demand["count"].to_numpy(float)
         self.fifth = fifths(options.demand, national_areas)
-        self.steepness = np.zeros(len(self.count))
+        self.per_family = options.weights.per_family
+        self.steepness: Floats | None = None  # of linear weights, which lambda changes
         if options.weights.name == "linear":
             self.steepness = linear_weights(options.demand, 1.0, national_areas) - 1.0
         self.poisson = poisson
@@ -264,6 +274,8 @@ class _Fixed:
         self.kept = options.kept
         if options.proposal is not None:
             self.kept = np.vstack([options.kept, options.row_of(options.proposal)])
+        # Savings do not vary; of them more is better, where of all others less is.
+        self.spent = -_saved(options, self.kept) if "savings" in options.supports else None
 
     def values(
         self, minutes: Floats, rng: np.random.Generator, lam: float, threshold_minutes: float
@@ -273,12 +285,30 @@ class _Fixed:
         ready = prepare(
             minutes[:, : self.sites],
             count,
-            1.0 + lam * self.steepness,
+            self.per_family if self.steepness is None else 1.0 + lam * self.steepness,
             self.fifth,
             threshold_minutes=threshold_minutes,
             always_minutes=minutes[:, self.sites :],
         )
-        return evaluate(ready, self.kept)
+        values = evaluate(ready, self.kept)
+        return values if self.spent is None else values | {"savings": self.spent}
+
+
+def _saved(options: Options, kept: Indices) -> Floats:
+    """Saved a year by each row of sites kept."""
+    each = np.array([options.site_savings.get(i, 0.0) for i in options.ids])
+    return each.sum() - each[kept].sum(axis=1)
+
+
+def _moves_little(varies: set[str], uncertainty: Uncertainty) -> tuple[str, ...]:
+    """Name the settings that can move no rank but one."""
+    beyond = [words for key, words in (("walk_kmh", "the walking speed (it scales every trip)"),
+              ("threshold_minutes", "the threshold"))
+              if key in varies and (key != "walk_kmh" or uncertainty.drive is None)]  # fmt: skip
+    told = [f"{words} moves no rank but that by the share beyond" for words in beyond]
+    if "lam" in varies:
+        told.append("lambda moves no rank but that by the weighted mean")
+    return tuple(told)
 
 
 def _standing(

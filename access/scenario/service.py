@@ -196,8 +196,10 @@ def list_options(choice: ServiceChoice, yardstick: Yardstick) -> Options:
     )
     closed = complement(kept, len(ids))
     savings = read_savings(choice.savings, ids)
-    unknown = sorted({ids[j] for j in np.unique(closed)} - set(savings))
     proposal, read = read_proposal(choice.proposal, ids, choice.keep, set(always))
+    may_close = {ids[j] for j in np.unique(closed)}
+    may_close |= set(ids) - set(ids if proposal is None else proposal)
+    unknown = sorted(may_close - set(savings))
     notes = [weights.note, *matrix.assumptions, *read]
     if savings and unknown:
         notes.append(f"savings are not known for {', '.join(unknown)}")

@@ -33,12 +33,16 @@ class Switching:
         ``lam_from lam_to rank`` of the proposal.
     names : dict
     notes : tuple of str
+    instead_of : str
+        The weights of the question's ranking, where they are not linear: this answers for linear
+        weights whatever they are, and says so.
     """
 
     table: pd.DataFrame
     proposal: pd.DataFrame | None
     names: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    instead_of: str = ""
 
     @property
     def lambdas(self) -> tuple[float, ...]:
@@ -52,6 +56,24 @@ class Switching:
         -------
         str
         """
+        if self.instead_of:
+            return f"{self.scheme_words()}: {self._plain_sentence()}"
+        return self._plain_sentence()
+
+    def scheme_words(self) -> str:
+        """Say for which weights this answers, where the ranking has others.
+
+        Returns
+        -------
+        str
+            Empty where the ranking's weights are linear.
+        """
+        if not self.instead_of:
+            return ""
+        own = "counts all alike" if self.instead_of == "none" else f"weighs by {self.instead_of}"
+        return f"For linear weights by deprivation, though the ranking {own}"
+
+    def _plain_sentence(self) -> str:
         first = list_words(named(self.table["closed"].iloc[0], self.names)) or "nothing"
         if not self.lambdas:
             return f"Closing {first} has the best mean however much deprivation counts."
@@ -123,6 +145,7 @@ def switching_values(
     keep: int,
     demand: pd.DataFrame,
     proposal: Sequence[str] | object | None = None,
+    weights: str | None = None,
     national_areas: int = LSOAS_ENGLAND_2011,
     names: Mapping[str, str] | None = None,
     **rules: Any,
@@ -133,6 +156,8 @@ def switching_values(
     ----------
     matrix, keep, demand, proposal, national_areas, names
         As in `access.rank_closures`; demand needs ``imd_rank``.
+    weights : str, optional
+        Those of the ranking. The answer is for linear weights whatever they are, and says so.
     **rules
         ``sites always_open never_close localities min_per_locality``, as there.
 
@@ -187,6 +212,7 @@ def switching_values(
         proposal=_proposal_ranks(options, reached, base, slope),
         names=dict(names or {}),
         notes=tuple(notes),
+        instead_of="" if weights in (None, "linear") else str(weights).replace("_", " "),
     )
 
 
@@ -213,6 +239,7 @@ def weights_side_by_side(
     keep: int,
     demand: pd.DataFrame,
     proposal: Sequence[str] | object | None = None,
+    weights: str | None = None,
     lam: float = 1.0,
     national_areas: int = LSOAS_ENGLAND_2011,
     median_income: float | None = None,
@@ -224,13 +251,15 @@ def weights_side_by_side(
     ----------
     matrix, keep, demand, proposal, lam, national_areas, median_income
         As in `access.rank_closures`.
+    weights : str, optional
+        Those of the ranking, which are shown too where they are a column of demand.
     **rules
         ``sites always_open never_close localities min_per_locality``, as there.
 
     Returns
     -------
     DataFrame
-        One row a choice that demand supports (none, linear, Green Book): ``weights note
+        One row a choice that demand supports (none, linear, Green Book, the column): ``weights note
         best_closed best_mean``, and with a proposal ``proposal_mean proposal_rank
         proposal_tied proposal_regret``.
 
@@ -249,6 +278,7 @@ def weights_side_by_side(
     choices = ["none"]
     choices += ["linear"] if "imd_rank" in demand.columns else []
     choices += ["green_book"] if "income" in demand.columns else []
+    choices += [] if weights is None or weights in choices else [weights]
     rows = []
     for name in choices:
         yard = Yardstick(name, lam, national_areas, median_income)

@@ -12,8 +12,8 @@ import access
 PACKAGE = Path(access.__file__).parent
 ORDER = [
     {"errors", "escape"}, {"units", "display", "files"}, {"ledger"}, {"study"},
-    {"sources", "network"},
-    {"measure"}, {"scenario"}, {"siting"}, {"results"}, {"maps", "report"}, {"run"},
+    {"sources", "network"}, {"measure"}, {"scenario"}, {"siting"}, {"results"}, {"analysis"},
+    {"maps", "report"}, {"run"},
     {"notebook", "cli"},
 ]  # fmt: skip
 LEVEL = {room: i for i, rooms in enumerate(ORDER) for room in rooms}
