@@ -115,6 +115,7 @@ class RankingQuestions(TravelQuestions):
             sites=today_of(self.results, meant),
             threshold_minutes=self.study.config.measures.threshold_minutes,
             names=self.results.names(),
+            **self.study.rules(meant),
             **weighting(self.study),
         )
         return RankingAnswer.of(self.results, ranking, (meant,))
@@ -182,6 +183,7 @@ class RankingQuestions(TravelQuestions):
             sites=result.before,
             national_areas=self.study.config.weights.national_areas,
             names=self.results.names(),
+            **self.study.rules(result.service),
         )
         return WeightsAnswer.of(self.results, found)
 

@@ -82,6 +82,7 @@ def study_robustness(
         national_areas=study.config.weights.national_areas,
         names=short_names(results),
         sites=list(result.before),
+        **study.rules(result.service),
     )
 
 

@@ -39,6 +39,7 @@ def weights_blocks(results: StudyResults, found: ProposalFindings) -> list[Block
         "proposal": result.after,
         "sites": result.before,
         "national_areas": study.config.weights.national_areas,
+        **study.rules(result.service),
     }
     matrix = results.matrices[found.mode]
     try:

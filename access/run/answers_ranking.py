@@ -167,5 +167,6 @@ def _switching(
         sites=question.baseline.open_ids,
         national_areas=results.study.config.weights.national_areas,
         names=ranking.names,
+        **results.study.rules(question.service),
     )
     return found.sentence()

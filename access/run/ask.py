@@ -133,7 +133,9 @@ def ranking_of(
     threshold_minutes : float, optional
         The study's unless told otherwise.
     never_close : sequence of str
+        Beside the study's own.
     min_per_locality : int, optional
+        The study's unless told otherwise.
     savings : mapping of str to float, optional
 
     Returns
@@ -153,7 +155,11 @@ def ranking_of(
             "rank it in; `access site` finds the best sites to open"
         )
     centres = study.centres_of(question.service).set_index("id")
-    localities = centres["locality"].to_dict() if "locality" in centres else None
+    rules = study.rules(question.service)
+    if min_per_locality is not None:
+        known = centres["locality"].to_dict() if "locality" in centres else None
+        rules |= {"localities": known, "min_per_locality": min_per_locality}
+    rules["never_close"] = tuple(dict.fromkeys((*rules["never_close"], *never_close)))
     return rank_closures(
         matrix,
         keep=len(after),
@@ -162,9 +168,7 @@ def ranking_of(
         sites=before,
         always_open=[str(i) for i in study.neighbours["id"]] if neighbours else (),
         threshold_minutes=threshold_minutes or study.config.measures.threshold_minutes,
-        never_close=never_close,
-        localities=localities,
-        min_per_locality=min_per_locality,
+        **rules,
         savings=savings,
         names=dict(zip(results.sites["id"], results.sites["name"], strict=True)),
         **weighting(study),

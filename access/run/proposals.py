@@ -66,6 +66,7 @@ def measure_proposals(
                     proposal=after,
                     threshold_minutes=study.config.measures.threshold_minutes,
                     names=names,
+                    **study.rules(proposal.service),
                     **weighting(study),
                 )
                 for mode, matrix in matrices.items()
@@ -127,8 +128,10 @@ def rank_jointly(
                 study.demand(second.service),
                 second.after,
                 second.before,
+                **study.rules(second.service),
             ),
             names=names,
+            **study.rules(first.service),
             **weighting(study),
         )
     return found
