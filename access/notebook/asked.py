@@ -135,7 +135,7 @@ def asked(
                 before=before,
                 after=after,
                 demand=results.study.demand(service),
-                within_minutes=results.study.config.measures.thresholds_minutes,
+                **results.study.limits(),
                 names=results.names(),
                 who=results.study.config.services[service].noun,
                 **weighting(results.study),

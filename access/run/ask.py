@@ -93,7 +93,7 @@ def impact_of(
         after=question.scenario,
         demand=study.demand(question.service),
         neighbours=others,
-        within_minutes=study.config.measures.thresholds_minutes,
+        **study.limits(),
         names=dict(zip(results.sites["id"], results.sites["name"], strict=True)),
         who=study.config.services[question.service].noun,
         **weighting(study),

@@ -48,7 +48,7 @@ def measure_proposals(
                 before=before,
                 after=after,
                 demand=demand,
-                within_minutes=study.config.measures.thresholds_minutes,
+                **study.limits(),
                 names=names,
                 who=study.config.services[proposal.service].noun,
                 **weighting(study),

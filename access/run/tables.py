@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from access.results import ProposalResult, StudyResults
+from access.results import StudyResults
 from access.run.answers_hubs import hub_figures
 from access.scenario import Ranking
 
@@ -36,7 +36,6 @@ def summary_of(results: StudyResults) -> dict[str, Any]:
             modes[mode] = {
                 "sentence": impact.sentence(),
                 "figures": impact.summary,
-                "within_distances": _records(within_distances(results, proposal, mode)),
                 "closed_sites": _records(impact.closed_sites),
                 "receiving_sites": _records(impact.receiving_sites),
                 "worst_areas": _records(impact.worst_areas(10)),
@@ -66,36 +65,6 @@ def summary_of(results: StudyResults) -> dict[str, Any]:
         "both_services": {mode: _ranking_summary(r) for mode, r in results.joint.items()},
         "family_hubs": None if results.hubs is None else hub_figures(results.hubs),
     }
-
-
-def within_distances(results: StudyResults, proposal: ProposalResult, mode: str) -> pd.DataFrame:
-    """Share of families with an open centre within each distance along the streets.
-
-    Parameters
-    ----------
-    results : StudyResults
-    proposal : ProposalResult
-    mode : str
-
-    Returns
-    -------
-    DataFrame
-        ``within metres share_before share_after``, one row a distance of the study's
-        ``measures.distances_m``; empty where the mode's trips have no length of their own.
-    """
-    matrix, study = results.matrices[mode], results.study
-    count = study.demand(proposal.service).set_index("id")["count"].loc[list(matrix.area_ids)]
-    rows = []
-    for label, limit_m in study.config.measures.distances_m.items():
-        row: dict[str, Any] = {"within": label, "metres": limit_m}
-        for when, ids in (("before", proposal.before), ("after", proposal.after)):
-            metres = matrix.sites(list(ids)).network_metres
-            if np.isnan(metres).any():
-                return pd.DataFrame(columns=["within", "metres", "share_before", "share_after"])
-            near = metres.min(axis=1) <= limit_m
-            row[f"share_{when}"] = float(count.to_numpy()[near].sum() / count.sum())
-        rows.append(row)
-    return pd.DataFrame(rows, columns=["within", "metres", "share_before", "share_after"])
 
 
 def _ranking_summary(ranking: Ranking) -> dict[str, Any]:

@@ -76,7 +76,9 @@ def cross_faults(tables: dict[str, pd.DataFrame], config: StudyConfig) -> list[F
     for key in config.proposals:
         faults += _proposal_faults(key, centres, known, config)
     faults += [
-        Fault("study.toml", "hubs.council_choice", "", id_, "an id of centres.csv or candidates.csv")
+        Fault(
+            "study.toml", "hubs.council_choice", "", id_, "an id of centres.csv or candidates.csv"
+        )
         for id_ in config.hubs.council_choice
         if id_ not in known
     ]
@@ -117,9 +119,7 @@ def _weight_faults(areas: pd.DataFrame, demand: str, config: StudyConfig) -> lis
         expected = "a column of numbers of 0 or more; this one holds text"
         return [Fault("study.toml", "weights", "scheme", scheme[:80], expected)]
     try:
-        deprivation_weights(
-            counted, scheme, lam=chosen.lam, national_areas=chosen.national_areas
-        )
+        deprivation_weights(counted, scheme, lam=chosen.lam, national_areas=chosen.national_areas)
     except ParameterError as error:
         why = "; ".join([error.message, *(str(f) for f in error.faults[:3])])
         return [Fault("study.toml", "weights", "scheme", scheme[:80], f"weights that fit: {why}")]

@@ -24,7 +24,8 @@ from access.errors import Fault, StudyError
 #: Columns of the areas that are never a count of people.
 _PLACE_COLUMNS = frozenset({"id", "lon", "lat", "geometry", "count", "weight"})
 _NOT_COUNTS = _PLACE_COLUMNS | {
-    "imd_rank", "imd_decile", "idaci_rank", "idaci_decile", "p_no_car", "income", "locality", "ward",
+    "imd_rank", "imd_decile", "idaci_rank", "idaci_decile",
+    "p_no_car", "income", "locality", "ward",
 }  # fmt: skip
 
 
@@ -188,7 +189,14 @@ class MeasureSettings(_Settings):
 
     thresholds_minutes: Rising = (10, 15, 20, 30)
     threshold_minutes: Positive = 20
-    distances_m: dict[Title, Positive] = {"2 miles": 3218.688, "2.5 km": 2500.0}
+    distances_m: dict[Title, Positive] = {"2 miles": 3218.688, "2.5 km": 2500.0}  # by label
+
+    @model_validator(mode="after")
+    def _labels_differ(self) -> MeasureSettings:
+        keys = [re.sub(r"\W+", "_", label.strip().lower()).strip("_") for label in self.distances_m]
+        if len(set(keys)) != len(keys) or "" in keys:
+            raise ValueError("distances_m with labels that differ by letters or digits: '2 miles'")
+        return self
 
 
 class WeightSettings(_Settings):

@@ -129,6 +129,20 @@ class Study:
         """
         return closure_rules(self.config, pd.DataFrame(self.centres), service)
 
+    def limits(self) -> dict[str, Any]:
+        """Give the minutes and metres that shares are given for.
+
+        Returns
+        -------
+        dict
+            ``within_minutes within_metres``, options of `access.compare`.
+        """
+        chosen = self.config.measures
+        return {
+            "within_minutes": chosen.thresholds_minutes,
+            "within_metres": dict(chosen.distances_m),
+        }
+
     def centres_of(self, service: str) -> gpd.GeoDataFrame:
         """Give today's centres of one service, in the order of the register.
 

@@ -99,7 +99,7 @@ def _too_few(config: StudyConfig, centres: pd.DataFrame, service: str) -> list[F
 
 
 def _broken(config: StudyConfig, centres: pd.DataFrame, key: str) -> list[Fault]:
-    """Find the rules that a proposal itself breaks: it would be ranked among sets that keep them."""
+    """Find the rules that a proposal breaks: it is ranked among sets that keep them."""
     proposal = config.proposals[key]
     rules = closure_rules(config, centres, proposal.service)
     faults = [
