@@ -178,7 +178,7 @@ class Analysis:
             before=before,
             after=after,
             neighbours=asked.rules["always_open"],
-            within_minutes=self.study.config.measures.thresholds_minutes,
+            **self.study.limits(),
             who=self.study.config.services[service].noun,
             demand=asked.demand,
             names=self.names(),
@@ -410,13 +410,16 @@ class Analysis:
         min_per_locality: int | None,
         savings: Mapping[str, float] | None,
     ) -> dict[str, Any]:
-        """Give the rules of a question; the study's own rules by locality belong here."""
+        """Give the rules of a question: the study's own, and what the question adds."""
+        own = self.study.rules(service)
         centres = self.study.centres_of(service).set_index("id")
         return {
             "always_open": [str(i) for i in self.study.neighbours["id"]] if neighbours else [],
-            "never_close": list(never_close),
+            "never_close": sorted({*own["never_close"], *map(str, never_close)}),
             "localities": centres["locality"].to_dict() if "locality" in centres else None,
-            "min_per_locality": min_per_locality,
+            "min_per_locality": own["min_per_locality"]
+            if min_per_locality is None
+            else min_per_locality,
             "savings": savings,
         }
 

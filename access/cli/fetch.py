@@ -30,9 +30,12 @@ FileOption = Annotated[
     ),
 ]
 BufferOption = Annotated[
-    float,
+    float | None,
     typer.Option(
-        "--buffer", metavar="METRES", min=0, help="How far past the study's areas to reach."
+        "--buffer",
+        metavar="METRES",
+        min=0,
+        help="How far past the study's areas to reach; the study's travel.buffer_m by default.",
     ),
 ]
 UrlOption = Annotated[
@@ -63,7 +66,7 @@ TimeoutOption = Annotated[
 def streets(
     study: StudyArgument = "rotherham",
     out: FileOption = None,
-    buffer_m: BufferOption = 5000.0,
+    buffer_m: BufferOption = None,
     url: UrlOption = None,
     cache: CacheOption = Path(".access-cache/overpass"),
     refresh: RefreshOption = False,
@@ -90,7 +93,8 @@ def streets(
     from access.study import load_study
 
     loaded = load_study(study)
-    area = area_around(loaded.areas["lon"], loaded.areas["lat"], buffer_m=buffer_m)
+    reach_m = loaded.config.travel.buffer_m if buffer_m is None else buffer_m
+    area = area_around(loaded.areas["lon"], loaded.areas["lat"], buffer_m=reach_m)
     with steps(quiet=quiet or json) as progress:
         fetched = fetch_streets(
             area,

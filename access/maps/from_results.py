@@ -53,6 +53,8 @@ def explorer_data(results: StudyResults) -> ExplorerData:
         else None,
         walk=results.matrices["walk"].sites(own),
         drive=None if drive is None else drive.sites(own),
+        shapes=study.shapes,
+        shapes_approximate=study.shapes is None,
         streets=None if results.modelled else _streets(results),
         modelled=results.modelled,
         places=pd.DataFrame(study.places) if len(study.places) else None,

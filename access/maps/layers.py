@@ -57,8 +57,10 @@ def study_map(results: StudyResults, *, mode: str = "typical", tiles: bool = Fal
     """
     mode = mode if mode in results.matrices else next(iter(results.matrices))
     areas = results.study.areas
-    cells = approximate_cells(areas["lon"], areas["lat"]).simplify(5).to_crs(WGS84)
-    cells = cells.map(_polygons_only)
+    cells = results.study.shapes
+    if cells is None:
+        cells = approximate_cells(areas["lon"], areas["lat"]).simplify(5).to_crs(WGS84)
+        cells = cells.map(_polygons_only)
     west, south, east, north = cells.total_bounds
     fmap = folium.Map(
         location=[(south + north) / 2, (west + east) / 2],

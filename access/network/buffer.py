@@ -57,6 +57,16 @@ def clip_network(network: Network, shape: BaseGeometry) -> Network:
     )
 
 
+def reach_past(network: Network, areas: pd.DataFrame) -> float:
+    """Metres that a network reaches past the areas, on the side where it reaches least."""
+    lonlat = read_places(areas, "areas").lonlat
+    points = shapely.multipoints(project(lonlat[:, 0], lonlat[:, 1], network.crs))
+    reached = shapely.convex_hull(shapely.geometrycollections(network.lines))
+    if not shapely.covers(reached, points):
+        return 0.0
+    return float(shapely.distance(points, shapely.boundary(reached)))
+
+
 def buffer_sensitivity(
     network: Network,
     areas: pd.DataFrame,

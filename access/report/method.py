@@ -67,7 +67,7 @@ def _method(
 ) -> tuple[Text, ...]:
     config = results.study.config
     travel, weights = config.travel, config.weights
-    counts = listed([f"{f.noun} for {f.title}" for f in findings])
+    counts = listed([f"{_whom(results, f)} for {f.title}" for f in findings])
     headline = trip(findings[0].mode)
     return (
         (
@@ -135,6 +135,12 @@ def _method(
             ),
         ),
     )
+
+
+def _whom(results: StudyResults, found: ProposalFindings) -> str:
+    """Name the people counted, with their ages where the study gives them."""
+    ages = results.study.config.services[found.result.service].age_band
+    return f"{found.noun} (ages counted: {ages})" if ages else found.noun
 
 
 def data_table(results: StudyResults) -> Table:

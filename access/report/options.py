@@ -190,7 +190,7 @@ def _impact(
             before=result.before,
             after=kept,
             demand=study.demand(result.service),
-            within_minutes=study.config.measures.thresholds_minutes,
+            **study.limits(),
             names=results.names(),
             who=study.config.services[result.service].noun,
             **_weights(results, result),

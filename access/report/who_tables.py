@@ -14,6 +14,7 @@ from access.report.tables import Table, Totals
 from access.report.words import listed, sentence
 from access.results import MODE_TITLES
 from access.scenario.equality import equality, groups_counted
+from access.scenario.figures import figure_key
 
 _CLASSES = {
     "gain": "Less far",
@@ -68,7 +69,7 @@ def within_table(found: ProposalFindings) -> Table:
     impact, mode = found.impact, say.trip(found.mode)
     s = impact.summary
     limits = [(f"{t:g} minutes", f"share_within_{t:g}_min") for t in impact.within_minutes]
-    limits += [("2 miles", "share_within_2_miles"), ("2.5 km", "share_within_2_5_km")]
+    limits += [(label, f"share_within_{figure_key(label)}") for label in impact.within_metres]
     rows: list[tuple[Value, ...]] = []
     for label, key in limits:
         before, after = s.get(f"{key}_before"), s.get(f"{key}_after")

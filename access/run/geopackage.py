@@ -53,7 +53,8 @@ def study_layers(results: StudyResults) -> Iterator[tuple[str, gpd.GeoDataFrame]
     study = results.study
     table = area_table(results)
     finite = table.replace([np.inf, -np.inf], np.nan)
-    yield "areas", gpd.GeoDataFrame(finite, geometry=study.areas.geometry.to_numpy(), crs=study.crs)
+    where = study.areas.geometry if study.shapes is None else study.shapes.to_crs(study.crs)
+    yield "areas", gpd.GeoDataFrame(finite, geometry=where.to_numpy(), crs=study.crs)
     points = gpd.points_from_xy(results.sites["lon"], results.sites["lat"], crs=WGS84)
     sites = gpd.GeoDataFrame(results.sites, geometry=points).to_crs(study.crs)
     closes = {i: key for key, p in results.proposals.items() for i in p.closed}

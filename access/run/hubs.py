@@ -145,7 +145,8 @@ def _weights(study: Study) -> tuple[pd.Series | None, str]:
     chosen = weighting(study)
     if chosen["weights"] == "none":
         return None, ""
-    areas = pd.DataFrame(study.areas.drop(columns="geometry"))
+    # one weight an area for both services: the areas count alike where a weight needs a count
+    areas = pd.DataFrame(study.areas.drop(columns="geometry")).assign(count=1.0)
     found = deprivation_weights(
         areas, chosen["weights"], lam=chosen["lam"], national_areas=chosen["national_areas"]
     )

@@ -16,6 +16,7 @@ from access.errors import Fault, NetworkError
 from access.ledger import RunLedger, sha256_of
 from access.measure import typical_matrix
 from access.network import Network, Profile, Status, TravelMatrix, travel_matrix
+from access.network.buffer import reach_past
 from access.network.build import build_networks
 from access.network.places import read_places
 from access.network.snap import snap
@@ -123,6 +124,8 @@ def measure_study(
         progress("every pair of alternatives")
     joint = rank_jointly(study, matrices, sites, proposals)
     modelled = network is None
+    if not modelled:
+        study = _with_reach(study, networks)
     streets = MODELLED_STREETS if modelled else REAL_STREETS.format(name=Path(str(network)).name)
     speeds = _speeds(study)
     return StudyResults(
@@ -212,6 +215,21 @@ def _snap_lines(
         lines = shapely.linestrings(np.stack([start, end], axis=1))
         frames[mode] = gpd.GeoDataFrame(frame, geometry=lines, crs=network.crs)
     return frames
+
+
+def _with_reach(study: Study, networks: Mapping[str, Network]) -> Study:
+    """Say where the streets end nearer to the areas than the study asks for."""
+    asked = study.config.travel.buffer_m
+    told = []
+    for mode, network in networks.items():
+        reach = reach_past(network, study.areas)
+        if reach < asked:
+            told.append(
+                f"The {mode} network reaches {reach:,.0f} m past the areas on its shortest side, "
+                f"less than the {asked:,.0f} m asked for (travel.buffer_m): trips by way of "
+                "streets further out are not seen."
+            )
+    return replace(study, assumptions=(*study.assumptions, *told)) if told else study
 
 
 def _speeds(study: Study) -> str:

@@ -14,7 +14,7 @@ from access.measure.distribution import TOLERANCE_MINUTES
 from access.measure.nearest import nearest
 from access.measure.weights import LSOAS_ENGLAND_2011, deprivation_weights
 from access.network.matrix import TravelMatrix, positions
-from access.scenario.figures import WITHIN_MINUTES, area_table, figures
+from access.scenario.figures import WITHIN_METRES, WITHIN_MINUTES, area_table, figures
 from access.scenario.flows import closed_table, moves_table, receiving_table
 from access.scenario.impact import Impact, plain
 from access.scenario.modification import NothingChangesWarning
@@ -78,6 +78,7 @@ def compare(
     national_areas: int = LSOAS_ENGLAND_2011,
     median_income: float | None = None,
     within_minutes: Sequence[float] = WITHIN_MINUTES,
+    within_metres: Mapping[str, float] = WITHIN_METRES,
     tolerance_minutes: float = TOLERANCE_MINUTES,
     neighbours: Sequence[str] = (),
     capacity: Mapping[str, float] | None = None,
@@ -103,6 +104,8 @@ def compare(
         See `access.measure.deprivation_weights`.
     within_minutes : sequence of float
         Thresholds of the shares within; presets, not legal tests.
+    within_metres : mapping of str to float
+        Metres along the network, by the words that name them (``{"2 miles": 3218.688}``).
     tolerance_minutes : float
         A family is affected when its nearest time changes by more than this.
     neighbours : sequence of str
@@ -175,6 +178,7 @@ def compare(
     capacity = getattr(after, "capacities", None) if capacity is None else capacity
     moves = moves_table(areas, names, tolerance_minutes)
     closed = closed_table(areas, moves, sides[0], sides[1], names)
+    measured = figures(areas, within_minutes, tolerance_minutes, within_metres)
     summary: dict[str, float | int | str | None] = {
         "mode": matrix.mode,
         "who": who,
@@ -182,7 +186,7 @@ def compare(
         "lam": plain(lam) if chosen.name == "linear" else None,
         "sites_before": len(sides[0]),
         "sites_after": len(sides[1]),
-        **{k: plain(v) for k, v in figures(areas, within_minutes, tolerance_minutes).items()},
+        **{k: plain(v) for k, v in measured.items()},
         "displaced": float(closed["families"].sum()),
     }
     notes = [chosen.note, *_rules(tolerance_minutes), *matrix.assumptions]
@@ -205,6 +209,7 @@ def compare(
         names=names,
         notes=tuple(notes),
         within_minutes=tuple(float(t) for t in within_minutes),
+        within_metres=dict(within_metres),
         tolerance_minutes=float(tolerance_minutes),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -22,7 +23,7 @@ Floats = NDArray[np.float64]
 
 #: Thresholds of public interest, adjustable; presets, not legal tests.
 WITHIN_MINUTES = (10.0, 15.0, 20.0, 30.0)
-WITHIN_METRES = {"2_miles": 3218.688, "2_5_km": 2500.0}
+WITHIN_METRES: Mapping[str, float] = {"2 miles": 3218.688, "2.5 km": 2500.0}
 GROUP_COLUMNS = (
     "lsoa",
     "ward",
@@ -94,8 +95,16 @@ def area_table(
     return table
 
 
+def figure_key(label: str) -> str:
+    """Write a distance's label as part of a figure's name: ``"2.5 km"`` is ``2_5_km``."""
+    return re.sub(r"\W+", "_", label.strip().lower()).strip("_")
+
+
 def figures(
-    areas: pd.DataFrame, within_minutes: Sequence[float], tolerance_minutes: float
+    areas: pd.DataFrame,
+    within_minutes: Sequence[float],
+    tolerance_minutes: float,
+    within_metres: Mapping[str, float] = WITHIN_METRES,
 ) -> dict[str, float | int]:
     """Sum up the table of areas.
 
@@ -105,6 +114,8 @@ def figures(
         `Impact.areas`.
     within_minutes : sequence of float
     tolerance_minutes : float
+    within_metres : mapping of str to float
+        Metres along the network by label.
 
     Returns
     -------
@@ -147,13 +158,16 @@ def figures(
     out["mean_minutes_change_affected"] = weighted_mean(changes[affected], count[affected])
     out["mean_minutes_change_lengthened"] = weighted_mean(changes[longer], count[longer])
     for when in ("before", "after"):
-        out |= _within(areas, when, within_minutes)
+        out |= _within(areas, when, within_minutes, within_metres)
     out |= _days(areas)
     return out
 
 
 def _within(
-    areas: pd.DataFrame, when: str, within_minutes: Sequence[float]
+    areas: pd.DataFrame,
+    when: str,
+    within_minutes: Sequence[float],
+    within_metres: Mapping[str, float],
 ) -> dict[str, float | int]:
     """Shares within thresholds, and the second nearest."""
     count, weight = areas["count"].to_numpy(float), areas["weight"].to_numpy(float)
@@ -164,7 +178,8 @@ def _within(
     for limit in within_minutes:
         out[f"share_within_{limit:g}_min_{when}"] = share_within(minutes, count, limit)
         out[f"weighted_share_within_{limit:g}_min_{when}"] = share_within(minutes, weight, limit)
-    for name, limit in WITHIN_METRES.items():
+    for label, limit in within_metres.items():
+        name = figure_key(label)
         out[f"share_within_{name}_{when}"] = share_within(metres, count, limit)
         out[f"weighted_share_within_{name}_{when}"] = share_within(metres, weight, limit)
     out[f"mean_second_minutes_{when}"] = weighted_mean(second, count)

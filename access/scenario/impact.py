@@ -44,6 +44,8 @@ class Impact:
         What a reader of any figure must be told.
     within_minutes : tuple of float
     tolerance_minutes : float
+    within_metres : mapping of str to float
+        Metres along the network by label.
     """
 
     areas: pd.DataFrame
@@ -60,6 +62,7 @@ class Impact:
     notes: tuple[str, ...] = ()
     within_minutes: tuple[float, ...] = ()
     tolerance_minutes: float = 0.0
+    within_metres: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def closed(self) -> tuple[str, ...]:

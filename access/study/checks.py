@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from access.errors import Fault
+from access.errors import Fault, ParameterError
+from access.measure.weights import deprivation_weights
 from access.study.config import StudyConfig
+from access.study.rules import rule_faults
 
 
 def parent_faults(areas: pd.DataFrame, parents: pd.DataFrame, config: StudyConfig) -> list[Fault]:
@@ -28,6 +30,12 @@ def parent_faults(areas: pd.DataFrame, parents: pd.DataFrame, config: StudyConfi
         for ours, column in (settings.shared_counts | settings.from_parent).items()
         if column not in parents
     ]
+    faults += [
+        Fault(settings.table, "", ours, "", f"no column {ours!r}: study.toml brings one of this "
+              f"name from {file}, which would overwrite it; rename either")
+        for ours in settings.shared_counts | settings.from_parent
+        if ours in areas
+    ]  # fmt: skip
     if settings.parent_key not in areas:
         faults.append(Fault(settings.table, "", settings.parent_key, "", "the parent's id"))
     elif "id" in parents:
@@ -67,17 +75,14 @@ def cross_faults(tables: dict[str, pd.DataFrame], config: StudyConfig) -> list[F
     faults += _demand_faults(areas, centres, config)
     for key in config.proposals:
         faults += _proposal_faults(key, centres, known, config)
-    named = {
-        "localities.never_close": config.localities.never_close,
-        "hubs.council_choice": config.hubs.council_choice,
-    }
-    for where, ids in named.items():
-        faults += [
-            Fault("study.toml", where, "", id_, "an id of centres.csv or candidates.csv")
-            for id_ in ids
-            if id_ not in known
-        ]
-    return faults
+    faults += [
+        Fault(
+            "study.toml", "hubs.council_choice", "", id_, "an id of centres.csv or candidates.csv"
+        )
+        for id_ in config.hubs.council_choice
+        if id_ not in known
+    ]
+    return faults + rule_faults(tables, config)
 
 
 def _demand_faults(areas: pd.DataFrame, centres: pd.DataFrame, config: StudyConfig) -> list[Fault]:
@@ -93,9 +98,32 @@ def _demand_faults(areas: pd.DataFrame, centres: pd.DataFrame, config: StudyConf
             faults.append(
                 Fault(config.areas.table, "", service.demand, "0 in every area", expected)
             )
+        else:
+            faults += _weight_faults(areas, service.demand, config)
         if not (centres["service"] == key).any():
             faults.append(Fault("centres.csv", "", "service", "", f"at least one {key}"))
     return faults
+
+
+def _weight_faults(areas: pd.DataFrame, demand: str, config: StudyConfig) -> list[Fault]:
+    """Make the weights that are set, as a run will, and tell why they cannot be made."""
+    chosen = config.weights
+    counted = areas.assign(count=areas[demand].astype(float))
+    scheme = "none" if chosen.scheme == "linear" and "imd_rank" not in areas else chosen.scheme
+    usual = ("none", "linear", "green_book")
+    if scheme not in usual and scheme not in areas:
+        numeric = areas.select_dtypes("number").columns.difference(["lon", "lat"])
+        expected = f"{', '.join(usual)}, or a column of numbers of the areas: {sorted(numeric)}"
+        return [Fault("study.toml", "weights", "scheme", scheme[:80], expected)]
+    if scheme not in usual and not pd.api.types.is_numeric_dtype(areas[scheme]):
+        expected = "a column of numbers of 0 or more; this one holds text"
+        return [Fault("study.toml", "weights", "scheme", scheme[:80], expected)]
+    try:
+        deprivation_weights(counted, scheme, lam=chosen.lam, national_areas=chosen.national_areas)
+    except ParameterError as error:
+        why = "; ".join([error.message, *(str(f) for f in error.faults[:3])])
+        return [Fault("study.toml", "weights", "scheme", scheme[:80], f"weights that fit: {why}")]
+    return []
 
 
 def _proposal_faults(
@@ -115,8 +143,11 @@ def _proposal_faults(
         for id_ in proposal.open
         if id_ not in known
     ]
-    if len(set(proposal.close)) != len(proposal.close):
-        faults.append(Fault("study.toml", where, "close", "", "every id to be named once"))
+    faults += [
+        Fault("study.toml", where, "open", id_, f"a site that is no open {proposal.service} today")
+        for id_ in proposal.open
+        if id_ in own
+    ]
     if own and len(proposal.close) >= len(own) and not proposal.open:
         found = f"{len(proposal.close)} of {len(own)}"
         faults.append(

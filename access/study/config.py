@@ -2,19 +2,83 @@
 
 from __future__ import annotations
 
+import datetime
+import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from access.errors import Fault, StudyError
 from access.escape import LONGEST_KEY, file_inside, settings_faults
 
+#: Columns of the areas that are never a count of people.
+_PLACE_COLUMNS = frozenset({"id", "lon", "lat", "geometry", "count", "weight"})
+_NOT_COUNTS = _PLACE_COLUMNS | {
+    "imd_rank", "imd_decile", "idaci_rank", "idaci_decile",
+    "p_no_car", "income", "locality", "ward",
+}  # fmt: skip
+
+
+def _said(value: str) -> str:
+    if not value.strip():
+        raise ValueError("a text that is not empty")
+    return value
+
+
+def _each_once(values: tuple[str, ...]) -> tuple[str, ...]:
+    twice = sorted({v for v in values if values.count(v) > 1})
+    if twice:
+        raise ValueError(f"every entry once; {', '.join(map(repr, twice))[:80]} is there again")
+    return values
+
+
+def _rising(values: tuple[float, ...]) -> tuple[float, ...]:
+    if list(values) != sorted(set(values)):
+        raise ValueError("numbers in rising order, each once")
+    return values
+
+
+def _written_date(value: Any) -> Any:
+    """Take a date as TOML writes it, too; a clock time is more than a date."""
+    if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
+        return value.isoformat()
+    return value
+
+
+def _real_date(value: str) -> str:
+    try:
+        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+            raise ValueError
+        datetime.date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("a date that exists, as year-month-day: 2018-03-12") from None
+    return value
+
+
+# Strict: neither "4.8" in quotes nor `true` is a number.
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Whole = Annotated[int, Field(strict=True, le=10**9)]
+Positive = Annotated[Number, Field(gt=0)]
+NotNegative = Annotated[Number, Field(ge=0)]
+Share = Annotated[Number, Field(ge=0, le=1)]
+#: A key that becomes part of file names: short, and without anything a file system reads.
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=LONGEST_KEY)]
-FileName = Annotated[str, AfterValidator(file_inside)]
-Positive = Annotated[float, Field(gt=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
+Title = Annotated[str, AfterValidator(_said)]
+FileName = Annotated[Title, AfterValidator(file_inside)]
+Date = Annotated[str, BeforeValidator(_written_date), AfterValidator(_real_date)]
+Names = Annotated[tuple[Title, ...], AfterValidator(_each_once)]
+Rising = Annotated[tuple[Positive, ...], Field(min_length=1), AfterValidator(_rising)]
 
 
 class _Settings(BaseModel):
@@ -27,11 +91,11 @@ class PlaceSettings(_Settings):
     """Which place, as of when, and the lon/lat box every point must lie in."""
 
     name: Name
-    title: str
-    place: str
-    as_of: str
-    box: tuple[float, float, float, float]
-    notes: tuple[str, ...] = ()
+    title: Title
+    place: Title
+    as_of: Date
+    box: tuple[Number, Number, Number, Number]
+    notes: Names = ()
 
     @model_validator(mode="after")
     def _box_is_degrees(self) -> PlaceSettings:
@@ -47,37 +111,68 @@ class AreaSettings(_Settings):
     """The areas' table, and how figures of larger areas come down to them."""
 
     table: FileName = "areas.csv"
-    unit: str = "area"
-    vintage: str = "not stated"
+    unit: Title = "area"
+    vintage: Title = "not stated"
     parent_table: FileName | None = None
-    parent_key: str = "lsoa"
-    share_by: str = "residents"
-    locality_from: str | None = None
-    shared_counts: dict[Name, str] = {}
-    from_parent: dict[Name, str] = {}
-    shapes: FileName | None = None
+    parent_key: Title = "lsoa"
+    share_by: Title = "residents"
+    locality_from: Title | None = None
+    shared_counts: dict[Name, Title] = {}
+    from_parent: dict[Name, Title] = {}
+    shapes: FileName | None = None  # polygons by id; the areas' points alone when not given
+
+    @model_validator(mode="after")
+    def _nothing_is_overwritten(self) -> AreaSettings:
+        ours = _PLACE_COLUMNS | {self.share_by, self.parent_key}
+        ours |= {"locality"} if self.locality_from else set()
+        wrong = [f"shared_counts.{k}" for k in self.shared_counts if k in ours | _NOT_COUNTS]
+        wrong += [f"from_parent.{k}" for k in self.from_parent if k in ours]
+        wrong += [f"from_parent.{k}" for k in self.from_parent if k in self.shared_counts]
+        if wrong:
+            raise ValueError(
+                f"{', '.join(sorted(set(wrong)))}: another name, for a column of this name means "
+                "something else already and would be overwritten"
+            )
+        if self.parent_table is None and (self.shared_counts or self.from_parent):
+            raise ValueError("parent_table, the table that shared_counts and from_parent are from")
+        return self
 
 
 class ServiceSettings(_Settings):
     """One service: its words and the column of the areas that counts who it is for."""
 
-    title: str
-    one: str
+    title: Title
+    one: Title
     demand: Name
-    noun: str
-    age_band: str = "not stated"
-    pram: bool = True  # whether its families may come with a pram
+    noun: Title
+    age_band: Title | None = None  # ages that are counted, said where the count is
+    pram: Annotated[bool, Field(strict=True)] = True  # whether families may come with a pram
+
+    @model_validator(mode="after")
+    def _demand_counts_people(self) -> ServiceSettings:
+        if self.demand in _NOT_COUNTS:
+            raise ValueError(f"demand to be a column that counts people, not {self.demand!r}")
+        return self
 
 
 class ProposalSettings(_Settings):
     """A named change to one service."""
 
-    title: str
+    title: Title
     service: Name
-    close: tuple[str, ...] = ()
-    open: tuple[str, ...] = ()
+    close: Names = ()
+    open: Names = ()
     comment: str = ""
     source: str = ""
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> ProposalSettings:
+        both = sorted(set(self.close) & set(self.open))
+        if both:
+            raise ValueError(f"a site to be closed or opened, not both: {', '.join(both)[:80]}")
+        if not (self.close or self.open):
+            raise ValueError("at least one site to close or to open")
+        return self
 
 
 class TravelSettings(_Settings):
@@ -85,43 +180,57 @@ class TravelSettings(_Settings):
 
     walk_km_h: Positive = 4.8
     pram_km_h: Positive = 3.6
-    parking_minutes: Annotated[float, Field(ge=0)] = 3.0
+    parking_minutes: NotNegative = 3.0
     snap_limit_m: Positive = 500.0
     max_unsnapped_share: Share = 0.02
-    buffer_m: Annotated[float, Field(ge=0)] = 5000.0
+    buffer_m: NotNegative = 5000.0  # how far past the areas the streets should reach
 
 
 class MeasureSettings(_Settings):
     """Presets, not legal tests: minutes and metres that shares are given for."""
 
-    thresholds_minutes: tuple[Positive, ...] = (10, 15, 20, 30)
+    thresholds_minutes: Rising = (10, 15, 20, 30)
     threshold_minutes: Positive = 20
-    distances_m: dict[str, Positive] = {"2 miles": 3218.688, "2.5 km": 2500.0}
+    distances_m: dict[Title, Positive] = {"2 miles": 3218.688, "2.5 km": 2500.0}  # by label
+
+    @model_validator(mode="after")
+    def _labels_differ(self) -> MeasureSettings:
+        keys = [re.sub(r"\W+", "_", label.strip().lower()).strip("_") for label in self.distances_m]
+        if len(set(keys)) != len(keys) or "" in keys:
+            raise ValueError("distances_m with labels that differ by letters or digits: '2 miles'")
+        return self
 
 
 class WeightSettings(_Settings):
     """How deprivation counts."""
 
-    scheme: str = "linear"
-    lam: Annotated[float, Field(ge=0)] = 1.0
-    national_areas: Annotated[int, Field(gt=1)] = 32844
+    scheme: Title = "linear"  # none | linear | green_book | a column of the areas
+    lam: NotNegative = 1.0
+    national_areas: Annotated[Whole, Field(gt=1)] = 32844
 
 
 class LocalitySettings(_Settings):
-    """Rules by locality."""
+    """Rules that every set of centres must keep to be ranked."""
 
-    names: tuple[str, ...] = ()
-    minimum_open: Annotated[int, Field(ge=0)] = 0
-    never_close: tuple[str, ...] = ()
+    names: Names = ()  # where `minimum_open` holds; every locality when none is named
+    minimum_open: Annotated[Whole, Field(ge=0)] = 0  # of each service, in each locality
+    never_close: Names = ()
 
 
 class HubSettings(_Settings):
     """The Family Hub question."""
 
-    council_choice: tuple[str, ...] = ()
+    council_choice: Names = ()
     council_source: str = ""
     shares: dict[Name, Share] = {}
-    most: Annotated[int, Field(ge=1)] = 12
+    most: Annotated[Whole, Field(ge=1)] = 12
+
+    @model_validator(mode="after")
+    def _shares_add_up(self) -> HubSettings:
+        total = sum(self.shares.values())
+        if self.shares and abs(total - 1) > 1e-6:
+            raise ValueError(f"shares that add up to 1; these add up to {total:g}")
+        return self
 
 
 class StudyConfig(_Settings):
@@ -171,15 +280,7 @@ def read_config(path: Path) -> StudyConfig:
         If the file is missing, is not TOML, or has settings that are unknown, missing or wrong;
         every fault is listed.
     """
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise StudyError(
-            f"no study.toml in {path.parent}; expected a study folder. "
-            "Make one with `access new FOLDER`, or name the embedded one: rotherham."
-        ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise StudyError(f"{path} cannot be read as TOML: {error}") from error
+    raw = _read_toml(path)
     unfit = [Fault(path.name, "", *fault) for fault in settings_faults(raw)]
     if unfit:
         raise StudyError(f"{path} has {len(unfit)} fault(s)", unfit)
@@ -190,8 +291,8 @@ def read_config(path: Path) -> StudyConfig:
             Fault(
                 path.name,
                 "",
-                ".".join(str(part) for part in item["loc"]),
-                "" if item["type"] in ("missing", "value_error") else repr(item["input"])[:80],
+                ".".join(str(part) for part in item["loc"])[:200],
+                "" if item["type"] in ("missing", "value_error") else _shown(item["input"]),
                 _expected(item["type"], item["msg"]),
             )
             for item in error.errors()
@@ -199,9 +300,47 @@ def read_config(path: Path) -> StudyConfig:
         raise StudyError(f"{path} has {len(faults)} fault(s)", faults) from None
 
 
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        # Windows editors begin a file with a byte order mark
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except FileNotFoundError:
+        raise StudyError(
+            f"no study.toml in {path.parent}; expected a study folder. "
+            "Make one with `access new FOLDER`, or name the embedded one: rotherham."
+        ) from None
+    except RecursionError:
+        raise StudyError(
+            f"{path} cannot be read as TOML: brackets stand in brackets too deep; "
+            "expected the settings of the handbook"
+        ) from None
+    except (ValueError, OSError) as error:
+        # beside its own error, the parser hands on Python's for numbers of thousands of digits
+        raise StudyError(f"{path} cannot be read as TOML: {str(error)[:300]}") from error
+
+
+def _shown(value: Any) -> str:
+    """Write what was found, short; Python itself refuses to write some values."""
+    try:
+        return repr(value)[:80]
+    except (ValueError, RecursionError):
+        return "a number or list too long to show"
+
+
+_PLAIN: Mapping[str, str] = {
+    "missing": "this setting to be given",
+    "extra_forbidden": "no such setting; check its spelling against the handbook or remove it",
+    "float_type": "a number, without quotes",
+    "int_type": "a whole number, without quotes",
+    "int_from_float": "a whole number",
+    "finite_number": "a number that is not infinite and not nan",
+    "bool_type": "true or false, without quotes",
+    "string_type": "a text in quotes",
+    "tuple_type": "a list: [...]",
+    "string_too_long": "at most 60 characters",
+    "string_pattern_mismatch": "small letters, digits and underscores, beginning with a letter",
+}
+
+
 def _expected(kind: str, message: str) -> str:
-    if kind == "missing":
-        return "this setting to be given"
-    if kind == "extra_forbidden":
-        return "no such setting; check its spelling against the handbook or remove it"
-    return message.removeprefix("Value error, ")
+    return _PLAIN.get(kind, message.removeprefix("Value error, "))

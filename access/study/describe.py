@@ -43,6 +43,7 @@ def study_facts(study: Study) -> dict[str, Any]:
             "today": len(own),
             "families": float(study.areas[service.demand].sum()),
             "families_are": service.noun,
+            "ages": service.age_band,
             "stand_ins": own.loc[own["assumed"], "id"].tolist(),
             "proxies": own.loc[own["proxy"], "id"].tolist(),
         }
@@ -102,6 +103,7 @@ def describe_study(study: Study) -> str:
         lines.append(
             f"  {row['title']}: {row['today']} today, "
             f"for {row['families']:,.0f} {row['families_are']}"
+            + (f" (ages counted: {row['ages']})" if row["ages"] else "")
         )
     for key, row in facts["proposals"].items():
         lines.append(f"  Proposal {key}: {row['before']} -> {row['after']}, closes "

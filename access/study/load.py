@@ -6,6 +6,7 @@ import difflib
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -22,7 +23,9 @@ from access.study.join import (
     with_register,
 )
 from access.study.manifest import read_manifest
+from access.study.rules import closure_rules
 from access.study.schema import check_positions, read_table
+from access.study.shapes import read_shapes
 from access.units import metric_crs
 
 TABLES = {
@@ -57,6 +60,8 @@ class Study:
         What every reader of a number from this study must be told.
     inputs : tuple of dict
         ``file, sha256, source, vintage, licence`` of every table.
+    shapes : GeoSeries, optional
+        Polygons of the areas (WGS84, indexed by id); None where the study has points alone.
 
     Examples
     --------
@@ -78,6 +83,7 @@ class Study:
     crs: str
     assumptions: tuple[str, ...]
     inputs: tuple[dict[str, str], ...]
+    shapes: gpd.GeoSeries | None = None
 
     @property
     def name(self) -> str:
@@ -113,6 +119,34 @@ class Study:
             )
         frame = pd.DataFrame(self.areas.drop(columns="geometry"))
         return frame.assign(count=frame[self.config.services[service].demand].astype(float))
+
+    def rules(self, service: str) -> dict[str, Any]:
+        """Give what every set of a service's centres must keep to be ranked.
+
+        Parameters
+        ----------
+        service : str
+
+        Returns
+        -------
+        dict
+            ``never_close localities min_per_locality``, options of `access.rank_closures`.
+        """
+        return closure_rules(self.config, pd.DataFrame(self.centres), service)
+
+    def limits(self) -> dict[str, Any]:
+        """Give the minutes and metres that shares are given for.
+
+        Returns
+        -------
+        dict
+            ``within_minutes within_metres``, options of `access.compare`.
+        """
+        chosen = self.config.measures
+        return {
+            "within_minutes": chosen.thresholds_minutes,
+            "within_metres": dict(chosen.distances_m),
+        }
 
     def centres_of(self, service: str) -> gpd.GeoDataFrame:
         """Give today's centres of one service, in the order of the register.
@@ -224,6 +258,10 @@ def load_study(path: str | Path | None = None) -> Study:
     tables, faults, read = _read_all(folder, config)
     if not faults:
         faults += cross_faults(tables, config)
+    shapes = None
+    if config.areas.shapes is not None and not faults:
+        shapes, faults = read_shapes(folder / config.areas.shapes, tables["areas"])
+        read.append(config.areas.shapes)
     if faults:
         raise StudyError(f"the study in {folder} has {len(faults)} fault(s)", faults)
     crs = metric_crs(*_centre_of(config.study.box))
@@ -242,6 +280,7 @@ def load_study(path: str | Path | None = None) -> Study:
         crs=crs,
         assumptions=study_assumptions(config, with_register(points["centres"]), inputs),
         inputs=inputs,
+        shapes=shapes,
     )
 
 

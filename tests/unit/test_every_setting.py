@@ -1,0 +1,340 @@
+"""Every setting of `study.toml` changes something that is given out: none is only printed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import shapely
+from pydantic import BaseModel
+
+from access.cli import fetch as fetch_command
+from access.maps.from_results import explorer_data
+from access.maps.layers import study_map
+from access.report.findings import findings_of
+from access.report.method import method_blocks
+from access.results import StudyResults
+from access.run.geopackage import study_layers
+from access.run.job import _check_snapping, _snap_lines, _with_reach, measure_study, run_job
+from access.run.tables import alternatives_table, area_table, summary_of
+from access.sources import tiles
+from access.study import Study, StudyConfig, load_study
+from access.study.describe import describe_study, study_facts
+from access.study.manifest import read_manifest
+from access.study.template import template_files
+
+#: Words stand in for a value that is a group of the user's own names.
+ANY = "*"
+
+
+def keys_of(model: type[BaseModel], before: str = "") -> Iterator[str]:
+    """Walk the settings: groups in groups, and groups under names of the user's own."""
+    for name, field in model.model_fields.items():
+        key = f"{before}{name}"
+        parts = [field.annotation, *get_args(field.annotation)]
+        inner = next((t for t in parts if isinstance(t, type) and issubclass(t, BaseModel)), None)
+        if inner is None:
+            yield key
+        else:
+            yield from keys_of(inner, f"{key}." if inner is field.annotation else f"{key}.{ANY}.")
+
+
+def base() -> dict[str, Any]:
+    """Give the settings of a small study that uses every group."""
+    raw = tomllib.loads(template_files("town")["study.toml"])
+    raw["areas"] |= {
+        "parent_table": "parents.csv", "parent_key": "parent", "share_by": "residents",
+        "shared_counts": {"youths": "youths"}, "from_parent": {"ward": "ward"},
+    }  # fmt: skip
+    raw["localities"] = {}
+    raw["hubs"] = {"council_choice": ["K1"], "council_source": "A paper."}
+    raw["tables"] = {}
+    youth = {"title": "Youth Centres", "one": "Youth Centre", "demand": "youths",
+             "noun": "young people", "age_band": "11 to 18"}  # fmt: skip
+    raw["services"]["youth"] = youth
+    raw["proposals"]["three_to_two"] |= {"close": ["C2"]}
+    return raw
+
+
+def csv_text(rows: list[dict[str, Any]]) -> str:
+    return pd.DataFrame(rows).to_csv(index=False)
+
+
+def files_of() -> dict[str, str]:
+    texts = template_files("town")
+    areas = list(csv.DictReader(io.StringIO(texts["areas.csv"])))
+    for i, row in enumerate(areas):
+        row |= {"parent": f"P{i % 2}", "other_parent": f"P{(i // 2) % 2}", "points": i + 1,
+                "people": 1 + i * 7}  # fmt: skip
+    centres = list(csv.DictReader(io.StringIO(texts["centres.csv"])))
+    for row, where in zip(centres, ("North", "North", "South"), strict=True):
+        row["locality"] = where
+    youth = [("Y1", "Y One", -1.39, 53.42, "North"), ("Y2", "Y Two", -1.31, 53.46, "South")]
+    centres += [
+        {"id": i, "name": n, "service": "youth", "lon": x, "lat": y, "locality": where}
+        for i, n, x, y, where in youth
+    ]
+    parents = [{"id": f"P{i}", "youths": 100 + 50 * i, "girls": 40 + 90 * i, "ward": f"W{i}",
+                "town": f"T{i}"} for i in range(2)]  # fmt: skip
+    sites = [{"id": f"K{i}", "name": f"Hall {i}", "lon": -1.39 + 0.03 * i, "lat": 53.41 + 0.01 * i}
+             for i in (1, 2, 3)]  # fmt: skip
+    names = [{"name": "Elsewhere", "lon": -1.33, "lat": 53.44, "rank": 1}]
+    return {
+        "areas.csv": csv_text(areas), "areas2.csv": csv_text(areas[:-1]),
+        "centres.csv": csv_text(centres), "centres2.csv": csv_text(centres[::-1]).replace(
+            "Hilltop", "Hillside"),
+        "parents.csv": csv_text(parents),
+        "parents2.csv": csv_text([p | {"youths": 10} for p in parents]),
+        "candidates.csv": csv_text(sites), "candidates2.csv": csv_text(sites[:2]),
+        "neighbours2.csv": csv_text([{"id": "N1", "name": "Next door", "lon": -1.3, "lat": 53.4}]),
+        "places2.csv": csv_text(names),
+        "postcodes2.csv": csv_text([{"postcode": "S1 1AA", "lon": -1.33, "lat": 53.44}]),
+    }  # fmt: skip
+
+
+def toml_text(value: Any, path: tuple[str, ...] = ()) -> str:
+    plain = {k: v for k, v in value.items() if not isinstance(v, dict)}
+    head = f"[{'.'.join(json.dumps(p) for p in path)}]\n" if path else ""
+    text = head + "".join(f"{json.dumps(k)} = {json.dumps(v)}\n" for k, v in plain.items())
+    groups = [(k, v) for k, v in value.items() if isinstance(v, dict)]
+    return text + "".join(toml_text(v, (*path, k)) for k, v in groups)
+
+
+def study_with(folder: Path, key: str | None = None, value: Any = None) -> Study:
+    """Write the small study with one setting changed, and load it."""
+    raw = base()
+    if key is not None:
+        at: Any = raw
+        *groups, last = key.split("/")
+        for name in groups:
+            at = at.setdefault(name, {})
+        at[last] = value
+    folder.mkdir()
+    for name, text in files_of().items():
+        (folder / name).write_text(text, encoding="utf-8")
+    (folder / "study.toml").write_text(toml_text(raw), encoding="utf-8")
+    squares = load_points(folder).buffer(200, cap_style="square")
+    squares.to_crs(4326).reset_index().to_file(folder / "shapes.geojson", driver="GeoJSON")
+    return load_study(folder)
+
+
+def load_points(folder: Path) -> gpd.GeoSeries:
+    areas = pd.read_csv(folder / "areas.csv", index_col="id")
+    return gpd.GeoSeries(
+        gpd.points_from_xy(areas["lon"], areas["lat"]), index=areas.index, crs=4326
+    ).to_crs(27700)
+
+
+# --- what is given out, each without the list of settings that the report prints ---------------
+
+
+def figures(results: StudyResults) -> str:
+    found = summary_of(results)
+    tables = [area_table(results), alternatives_table(results)]
+    return json.dumps(found, default=str) + "".join(t.to_csv() for t in tables)
+
+
+def told(results: StudyResults) -> str:
+    facts = {k: v for k, v in study_facts(results.study).items() if k != "inputs"}
+    return describe_study(results.study) + json.dumps(facts)
+
+
+def explorer(results: StudyResults) -> str:
+    data = explorer_data(results)
+    scalars = {k: v for k, v in vars(data).items() if isinstance(v, str | int | float | tuple)}
+    frames = [data.areas.to_csv(), *(f.to_csv() for f in (data.places, data.postcodes,
+                                                          data.candidates) if f is not None)]  # fmt: skip
+    return repr(scalars) + "".join(frames)
+
+
+def report(results: StudyResults) -> str:
+    blocks = method_blocks(results, findings_of(results))
+    return repr([b for b in blocks if getattr(b, "key", "") not in ("settings", "data")])
+
+
+def outlines(results: StudyResults) -> str:
+    layer = dict(study_layers(results))["areas"]
+    page = study_map(results).get_root().render()
+    kinds = sorted(set(shapely.get_type_id(layer.geometry.to_numpy()).tolist()))
+    return f"{kinds} {hash(page)}"
+
+
+def sheets(results: StudyResults) -> str:
+    from access.report.board import board_report
+
+    return repr(board_report(results, mode="walk").blocks)
+
+
+def joined(results: StudyResults) -> str:
+    """Say which areas join the streets when all stand a few metres off them."""
+    from dataclasses import replace
+
+    study = results.study
+    aside = replace(study, areas=study.areas.assign(lat=study.areas["lat"] + 0.0001))
+    lines = _snap_lines(results.networks, aside, results.sites)["walk"]
+    return repr(lines["joined"].tolist())
+
+
+def snapping(results: StudyResults) -> str:
+    """Lose one area, and see whether the run goes on."""
+    from types import SimpleNamespace
+
+    from access.errors import NetworkError
+    from access.network import Status
+
+    matrix = results.matrices["walk"]
+    status = matrix.status.copy()
+    status[0] = Status.UNSNAPPED
+    try:
+        _check_snapping(results.study, SimpleNamespace(mode="walk", status=status), results.sites)
+    except NetworkError as error:
+        return str(error)
+    return "goes on"
+
+
+def reach(results: StudyResults) -> str:
+    return repr(_with_reach(results.study, results.networks).assumptions)
+
+
+F, T, E, R, O, S = figures, told, explorer, report, outlines, sheets
+CASES: dict[str, tuple[str, Any, Callable[[StudyResults], str]]] = {
+    "study.name": ("study/name", "city", F),
+    "study.title": ("study/title", "Another", F),
+    "study.place": ("study/place", "Elsewhere", E),
+    "study.as_of": ("study/as_of", "2025-01-02", F),
+    "study.box": ("study/box", [-1.50, 53.35, -1.20, 53.41], F),
+    "study.notes": ("study/notes", ["Look."], F),
+    "areas.table": ("areas/table", "areas2.csv", F),
+    "areas.unit": ("areas/unit", "street block", F),
+    "areas.vintage": ("areas/vintage", "Census 2021", F),
+    "areas.parent_table": ("areas/parent_table", "parents2.csv", F),
+    "areas.parent_key": ("areas/parent_key", "other_parent", F),
+    "areas.share_by": ("areas/share_by", "people", F),
+    "areas.locality_from": ("areas/locality_from", "childrens_centre", F),
+    "areas.shared_counts": ("areas/shared_counts", {"youths": "girls"}, F),
+    "areas.from_parent": ("areas/from_parent", {"ward": "town"}, F),
+    "areas.shapes": ("areas/shapes", "shapes.geojson", O),
+    "services.*.title": ("services/childrens_centre/title", "Nurseries", T),
+    "services.*.one": ("services/childrens_centre/one", "Nursery", S),
+    "services.*.demand": ("services/childrens_centre/demand", "residents", F),
+    "services.*.noun": ("services/childrens_centre/noun", "toddlers", F),
+    "services.*.age_band": ("services/childrens_centre/age_band", "0 to 3", R),
+    "services.*.pram": ("services/childrens_centre/pram", False, S),
+    "proposals.*.title": ("proposals/three_to_two/title", "Fewer", F),
+    "proposals.*.service": ("proposals/three_to_two",
+                            {"title": "x", "service": "youth", "close": ["Y1"]}, F),
+    "proposals.*.close": ("proposals/three_to_two/close", ["C3"], F),
+    "proposals.*.open": ("proposals/three_to_two/open", ["K2"], F),
+    "proposals.*.comment": ("proposals/three_to_two/comment", "Because.", F),
+    "proposals.*.source": ("proposals/three_to_two/source", "Minutes.", F),
+    "travel.walk_km_h": ("travel/walk_km_h", 4.0, F),
+    "travel.pram_km_h": ("travel/pram_km_h", 3.0, E),
+    "travel.parking_minutes": ("travel/parking_minutes", 9.0, F),
+    "travel.snap_limit_m": ("travel/snap_limit_m", 1.0, joined),
+    "travel.max_unsnapped_share": ("travel/max_unsnapped_share", 1.0, snapping),
+    "travel.buffer_m": ("travel/buffer_m", 90000.0, reach),
+    "measures.thresholds_minutes": ("measures/thresholds_minutes", [10, 25], F),
+    "measures.threshold_minutes": ("measures/threshold_minutes", 12.0, F),
+    "measures.distances_m": ("measures/distances_m", {"1 mile": 1609.344}, F),
+    "weights.scheme": ("weights/scheme", "points", F),
+    "weights.lam": ("weights/lam", 3.0, F),
+    "weights.national_areas": ("weights/national_areas", 40000, F),
+    "localities.names": ("localities", {"minimum_open": 1, "names": ["South"]}, F),
+    "localities.minimum_open": ("localities/minimum_open", 1, F),
+    "localities.never_close": ("localities/never_close", ["C1"], F),
+    "hubs.council_choice": ("hubs/council_choice", ["K2"], F),
+    "hubs.council_source": ("hubs/council_source", "Another paper.", F),
+    "hubs.shares": ("hubs/shares", {"childrens_centre": 0.9, "youth": 0.1}, F),
+    "hubs.most": ("hubs/most", 2, F),
+    "tables": ("tables/centres", "centres2.csv", F),
+}  # fmt: skip
+#: Settings that need the question of hubs answered, too.
+WHOLE = {key for key in CASES if key.startswith("hubs.")} | {"weights.scheme"}
+TABLES = {"centres": F, "candidates": E, "neighbours": T, "places": E, "postcodes": E}
+
+
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory) -> Callable[[str], StudyResults]:
+    study = study_with(tmp_path_factory.mktemp("usual") / "town")
+    plain, whole = measure_study(study), run_job(study)
+    return lambda key: whole if key in WHOLE else plain
+
+
+def test_every_key_has_a_case():
+    assert sorted(keys_of(StudyConfig)) == sorted(CASES)
+    assert sorted(get_args(get_args(StudyConfig.model_fields["tables"].annotation)[0])) == sorted(
+        TABLES
+    )
+
+
+def outcome(folder: Path, key: str, value: Any, give: Callable[[StudyResults], str]) -> str:
+    from access.errors import AccessError
+
+    try:
+        job = run_job if key.replace("/", ".") in WHOLE else measure_study
+        return give(job(study_with(folder, key, value)))
+    except AccessError as error:
+        return f"{type(error).__name__} {error}"
+
+
+REFUSED = {"study.box": "inside the study's box"}
+
+
+@pytest.mark.parametrize("key", CASES)
+def test_a_changed_setting_changes_an_output(key, usual, tmp_path):
+    where, value, give = CASES[key]
+    found = outcome(tmp_path / "town", where, value, give)
+    assert found != give(usual(key))
+    if found.startswith(("StudyError", "NetworkError", "ParameterError")):
+        assert key in REFUSED, found
+        assert REFUSED[key] in found
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_another_table_changes_an_output(kind, usual, tmp_path):
+    give = TABLES[kind]
+    found = outcome(tmp_path / "town", f"tables/{kind}", f"{kind}2.csv", give)
+    assert "Error" not in found[:20]
+    assert found != give(usual(kind))
+
+
+def test_the_least_number_open_holds_where_localities_are_named(tmp_path):
+    """C3 alone is in the South: it may close only where the rule is for the North."""
+    ways = {}
+    for where in ([], ["North"], ["South"]):
+        rules = {"minimum_open": 1, "names": where}
+        study = study_with(tmp_path / ("all" if not where else where[0]), "localities", rules)
+        table = measure_study(study).proposals["three_to_two"].rankings["walk"].table
+        ways[tuple(where)] = sorted(ids[0] for ids in table["closed"])
+    assert ways == {
+        (): ["C1", "C2"], ("North",): ["C1", "C2", "C3"], ("South",): ["C1", "C2"],
+    }  # fmt: skip
+
+
+def test_a_site_that_never_closes_is_in_every_alternative(tmp_path):
+    study = study_with(tmp_path / "town", "localities/never_close", ["C1", "Y1"])
+    table = measure_study(study).proposals["three_to_two"].rankings["walk"].table
+    assert sorted(table["closed"]) == [("C2",), ("C3",)]
+
+
+def test_the_area_of_a_fetch_reaches_as_far_as_the_study_says(monkeypatch, tmp_path):
+    study = study_with(tmp_path / "town", "travel/buffer_m", 1234.0)
+    asked = {}
+
+    def stop(lon, lat, *, buffer_m):
+        asked["m"] = buffer_m
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tiles, "area_around", stop)
+    with pytest.raises(KeyboardInterrupt):
+        fetch_command.streets(str(study.folder))
+    assert asked == {"m": 1234.0}
+    assert read_manifest(study.folder, ["study.toml"])

@@ -1,0 +1,165 @@
+"""Settings that cannot be meant are refused in plain words, with the file and the key named."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from access.errors import StudyError
+from access.run.job import run_job
+from access.study import find_study, load_study
+from access.study.template import new_study
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Path:
+    new_study(tmp_path / "town")
+    return tmp_path / "town"
+
+
+def edit(folder: Path, old: str, new: str) -> None:
+    text = (folder / "study.toml").read_text(encoding="utf-8")
+    assert text.count(old) == 1, old
+    (folder / "study.toml").write_text(text.replace(old, new), encoding="utf-8")
+
+
+def refusal(folder: Path) -> str:
+    with pytest.raises(StudyError) as caught:
+        load_study(folder)
+    assert "study.toml" in str(caught.value) or folder.name in str(caught.value)
+    return str(caught.value)
+
+
+WALK, PARK = "walk_km_h = 4.8", "parking_minutes = 3.0"
+LIMITS, LIMIT, LAM = ("thresholds_minutes = [10, 15, 20, 30]", "\nthreshold_minutes = 20",
+                      "lam = 1.0")  # fmt: skip
+CLOSE, SCHEME = 'close = ["C3"]', 'scheme = "linear"'
+TITLE = 'title = "Children\'s Centres from 3 to 2"'
+WRONG = [
+    *((old, f"{old.split('=')[0]}= {bad}", key)
+      for old, key in ((WALK, "walk_km_h"), (PARK, "parking_minutes"), (LAM, "lam"),
+                       (LIMIT, "threshold_minutes"))
+      for bad in ("inf", "-inf", "nan", "true", '"3.0"', "-1", "[3]")),
+    *((LIMITS, f"thresholds_minutes = {bad}", "thresholds_minutes")
+      for bad in ("[]", "[10, 10]", "[20, 10]", "[10, inf]", "[10, nan]", "[true]", '["10"]',
+                  "10", "[0, 10]")),
+    *(("[weights]", f"[hubs]\nshares = {bad}\n[weights]", "shares")
+      for bad in ("{childrens_centre = 0.5}", "{childrens_centre = nan}",
+                  "{childrens_centre = true}", '{childrens_centre = "1"}', "{nobody = 1.0}")),
+    *(('as_of = "2025-01-01"', f"as_of = {bad}", "as_of")
+      for bad in ('"2018-02-30"', '"2018-13-01"', '"last spring"', '""', "2018", '"20180312"',
+                  "2018-03-12T09:00:00", '"２０１８-03-12"')),
+    *((TITLE, f"title = {bad}", "title") for bad in ('""', '"  "', "3", "true", '["a"]')),
+    *((CLOSE, bad, key) for bad, key in (
+        ("close = []", "proposals.three_to_two"), ('open = ["C1"]', "open"),
+        ('close = ["C3"]\nopen = ["C3"]', "C3"), ('close = ["C3", "C3"]', "close"),
+        ('close = ["ZZ"]', "ZZ"), ('close = ["C3"]\nopen = ["ZZ"]', "ZZ"), ('close = "C3"', "close"),
+        ('close = [""]', "close"), ("close = [3]", "close"))),
+    *((SCHEME, f"scheme = {bad}", "scheme") for bad in (
+        '"lineer"', '""', '"id"', '"green_book"', '"KeyError"', "1", '"lon"')),
+    ("national_areas = 33755", "national_areas = 100", "scheme"),
+    ("national_areas = 33755", "national_areas = true", "national_areas"),
+    ("national_areas = 33755", "national_areas = 33755.5", "national_areas"),
+    *(("[proposals.three_to_two]", f'[proposals."{bad}"]', "proposals")
+      for bad in ("x" * 300, "../up", "a/b", "a\\\\b", "", "A", "a\\nb")),
+    *(('name = "town"', f'name = "{bad}"', "study.name")
+      for bad in ("x" * 300, "../up", "a/b", "", "town\\n")),
+    *(('unit = "made-up area"', f'unit = "a"\nparent_table = "p.csv"\n{group} = {{ {k} = "x" }}', k)
+      for group, names in (("shared_counts", ("lon", "lat", "residents", "count", "id", "imd_rank",
+                                              "geometry", "p_no_car")),
+                           ("from_parent", ("lon", "residents", "count", "id", "geometry")))
+      for k in names),
+    ('unit = "made-up area"', 'unit = "a"\nshapes = "none.geojson"', "none.geojson"),
+    ('demand = "children_0_4"', 'demand = "lon"', "demand"),
+    ("[weights]", '[localities]\nnever_close = ["C3"]\n[weights]', "never_close"),
+    ("[weights]", '[localities]\nnever_close = ["C1", "C1"]\n[weights]', "never_close"),
+    ("[weights]", '[localities]\nnever_close = ["ZZ"]\n[weights]', "never_close"),
+    ("[weights]", "[localities]\nminimum_open = 3\n[weights]", "minimum_open"),
+    ("[weights]", '[localities]\nnames = ["North"]\n[weights]', "localities.names"),
+    (LIMIT, '\ndistances_m = { "2 miles" = inf }', "distances_m"),
+    (LIMIT, '\ndistances_m = { "2 km" = 1, "2-km" = 2 }', "distances_m"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "named"), WRONG)
+def test_a_setting_that_cannot_be_meant_is_refused(town, old, new, named):
+    edit(town, old, new)
+    assert named in refusal(town)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a = " + "[" * 5000 + "]" * 5000, "a = " + "{b=" * 5000 + "1" + "}" * 5000,
+     "a = " + "9" * 10_000, "a = 0x" + "f" * 10_000, "a = -" + "1" * 5000,
+     "a = " + "9" * 5000 + ".0", "[" + ".".join("a" * 5000) + "]", "a = \x00", "[study", "a = 1979-13-01"],
+    ids=["lists", "tables", "digits", "hex", "negative", "float", "dotted", "nul", "open", "date"],
+)  # fmt: skip
+def test_text_that_breaks_a_parser_is_told_without_a_traceback(town, text):
+    path = town / "study.toml"
+    path.write_text(text + "\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+    assert len(refusal(town)) < 5000
+
+
+@pytest.mark.parametrize("value", ["9" * 400, "0x" + "f" * 10_000])
+def test_a_number_too_great_for_its_setting_is_told(town, value):
+    edit(town, WALK, f"walk_km_h = {value}")
+    assert "walk_km_h" in refusal(town)
+
+
+def test_a_byte_order_mark_is_read_over(town):
+    path = town / "study.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert load_study(town).name == "town"
+
+
+def test_a_date_as_toml_writes_it_is_the_same_date(town):
+    edit(town, 'as_of = "2025-01-01"', "as_of = 2025-01-01")
+    assert load_study(town).config.study.as_of == "2025-01-01"
+
+
+def test_a_site_may_open_where_none_closes(town):
+    pd.DataFrame({"id": ["K"], "name": ["Hall"], "lon": [-1.35], "lat": [53.42]}).to_csv(
+        town / "candidates.csv", index=False
+    )
+    edit(town, CLOSE, 'open = ["K"]')
+    assert load_study(town).config.proposals["three_to_two"].open == ("K",)
+
+
+def test_a_column_of_numbers_is_a_weight_that_runs(town):
+    areas = pd.read_csv(town / "areas.csv").assign(need=range(1, 21), words="much")
+    areas.to_csv(town / "areas.csv", index=False)
+    edit(town, SCHEME, 'scheme = "words"')
+    assert "scheme" in refusal(town)
+    edit(town, 'scheme = "words"', 'scheme = "need"')
+    found = run_job(load_study(town))
+    assert found.proposals["three_to_two"].impacts["walk"].summary["weights"] == "need"
+
+
+def test_a_proposal_closes_centres_of_its_own_service(tmp_path):
+    folder = Path(shutil.copytree(find_study("rotherham"), tmp_path / "rotherham"))
+    edit(folder, 'close = ["CC04", "CC11", "CC12"]', 'close = ["YC01"]')
+    assert "YC01" in refusal(folder)
+
+
+def test_a_parents_column_does_not_replace_one_of_the_areas(tmp_path):
+    folder = Path(shutil.copytree(find_study("rotherham"), tmp_path / "rotherham"))
+    areas = pd.read_csv(folder / "areas.csv", dtype=str).assign(disabled="1")
+    areas.to_csv(folder / "areas.csv", index=False)
+    assert "overwrite" in refusal(folder)
+
+
+def test_outlines_are_one_valid_polygon_an_area(town):
+    edit(town, 'unit = "made-up area"', 'unit = "a"\nshapes = "s.geojson"')
+    (town / "s.geojson").write_text("{", encoding="utf-8")
+    assert "s.geojson" in refusal(town)
+    (town / "s.geojson").write_text(
+        '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"id":"A01"},'
+        '"geometry":{"type":"Point","coordinates":[-1.4,53.4]}}]}',
+        encoding="utf-8",
+    )
+    told = refusal(town)
+    assert "19 areas without a shape" in told
+    assert "a valid polygon" in told
