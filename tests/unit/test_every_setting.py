@@ -150,8 +150,8 @@ def told(results: StudyResults) -> str:
 def explorer(results: StudyResults) -> str:
     data = explorer_data(results)
     scalars = {k: v for k, v in vars(data).items() if isinstance(v, str | int | float | tuple)}
-    frames = [data.areas.to_csv(), *(f.to_csv() for f in (data.places, data.postcodes,
-                                                          data.candidates) if f is not None)]  # fmt: skip
+    given = (data.areas, data.places, data.postcodes, data.candidates)
+    frames = [f.to_csv() for f in given if f is not None]
     return repr(scalars) + "".join(frames)
 
 
@@ -204,7 +204,7 @@ def reach(results: StudyResults) -> str:
     return repr(_with_reach(results.study, results.networks).assumptions)
 
 
-F, T, E, R, O, S = figures, told, explorer, report, outlines, sheets
+F, T, E, R, S = figures, told, explorer, report, sheets
 CASES: dict[str, tuple[str, Any, Callable[[StudyResults], str]]] = {
     "study.name": ("study/name", "city", F),
     "study.title": ("study/title", "Another", F),
@@ -221,7 +221,7 @@ CASES: dict[str, tuple[str, Any, Callable[[StudyResults], str]]] = {
     "areas.locality_from": ("areas/locality_from", "childrens_centre", F),
     "areas.shared_counts": ("areas/shared_counts", {"youths": "girls"}, F),
     "areas.from_parent": ("areas/from_parent", {"ward": "town"}, F),
-    "areas.shapes": ("areas/shapes", "shapes.geojson", O),
+    "areas.shapes": ("areas/shapes", "shapes.geojson", outlines),
     "services.*.title": ("services/childrens_centre/title", "Nurseries", T),
     "services.*.one": ("services/childrens_centre/one", "Nursery", S),
     "services.*.demand": ("services/childrens_centre/demand", "residents", F),

@@ -56,7 +56,8 @@ WRONG = [
     *((CLOSE, bad, key) for bad, key in (
         ("close = []", "proposals.three_to_two"), ('open = ["C1"]', "open"),
         ('close = ["C3"]\nopen = ["C3"]', "C3"), ('close = ["C3", "C3"]', "close"),
-        ('close = ["ZZ"]', "ZZ"), ('close = ["C3"]\nopen = ["ZZ"]', "ZZ"), ('close = "C3"', "close"),
+        ('close = ["ZZ"]', "ZZ"), ('close = ["C3"]\nopen = ["ZZ"]', "ZZ"),
+        ('close = "C3"', "close"),
         ('close = [""]', "close"), ("close = [3]", "close"))),
     *((SCHEME, f"scheme = {bad}", "scheme") for bad in (
         '"lineer"', '""', '"id"', '"green_book"', '"KeyError"', "1", '"lon"')),
@@ -94,7 +95,8 @@ def test_a_setting_that_cannot_be_meant_is_refused(town, old, new, named):
     "text",
     ["a = " + "[" * 5000 + "]" * 5000, "a = " + "{b=" * 5000 + "1" + "}" * 5000,
      "a = " + "9" * 10_000, "a = 0x" + "f" * 10_000, "a = -" + "1" * 5000,
-     "a = " + "9" * 5000 + ".0", "[" + ".".join("a" * 5000) + "]", "a = \x00", "[study", "a = 1979-13-01"],
+     "a = " + "9" * 5000 + ".0", "[" + ".".join("a" * 5000) + "]", "a = \x00", "[study",
+     "a = 1979-13-01"],
     ids=["lists", "tables", "digits", "hex", "negative", "float", "dotted", "nul", "open", "date"],
 )  # fmt: skip
 def test_text_that_breaks_a_parser_is_told_without_a_traceback(town, text):
