@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from access.errors import Fault, ParameterError
-from access.measure.weights import deprivation_weights
+from access.errors import Fault
 from access.study.config import StudyConfig
 from access.study.rules import rule_faults
 
@@ -106,9 +105,8 @@ def _demand_faults(areas: pd.DataFrame, centres: pd.DataFrame, config: StudyConf
 
 
 def _weight_faults(areas: pd.DataFrame, demand: str, config: StudyConfig) -> list[Fault]:
-    """Make the weights that are set, as a run will, and tell why they cannot be made."""
+    """Tell why the weights that are set cannot be made of the areas."""
     chosen = config.weights
-    counted = areas.assign(count=areas[demand].astype(float))
     scheme = "none" if chosen.scheme == "linear" and "imd_rank" not in areas else chosen.scheme
     usual = ("none", "linear", "green_book")
     if scheme not in usual and scheme not in areas:
@@ -118,11 +116,19 @@ def _weight_faults(areas: pd.DataFrame, demand: str, config: StudyConfig) -> lis
     if scheme not in usual and not pd.api.types.is_numeric_dtype(areas[scheme]):
         expected = "a column of numbers of 0 or more; this one holds text"
         return [Fault("study.toml", "weights", "scheme", scheme[:80], expected)]
-    try:
-        deprivation_weights(counted, scheme, lam=chosen.lam, national_areas=chosen.national_areas)
-    except ParameterError as error:
-        why = "; ".join([error.message, *(str(f) for f in error.faults[:3])])
-        return [Fault("study.toml", "weights", "scheme", scheme[:80], f"weights that fit: {why}")]
+    if scheme == "green_book" and "income" not in areas:
+        return [Fault("study.toml", "weights", "scheme", scheme, "a column income in the areas")]
+    bounds = {"linear": ("imd_rank", 1, chosen.national_areas), "green_book": ("income", 0, np.inf)}
+    if scheme == "none":
+        return []
+    column, low, high = bounds.get(scheme, (scheme, 0, np.inf))
+    values = pd.to_numeric(areas[column], errors="coerce").to_numpy(float)
+    wrong = ~(np.isfinite(values) & (values >= low) & (values <= high))
+    wrong |= (values == 0) & (scheme == "green_book")
+    if wrong.any() or not (values * areas[demand].to_numpy(float)).sum() > 0:
+        expected = f"numbers from {low:g} to {high:g} in {column}, some above 0 where people live"
+        found = f"{scheme[:80]}: {int(wrong.sum())} areas without"
+        return [Fault("study.toml", "weights", "scheme", found, expected)]
     return []
 
 
