@@ -229,8 +229,7 @@ def _align(values: pd.Series, ids: Sequence[str], faults: Faults, name: str) -> 
         faults.add(name, shorten(missing), "a number for every id; these have none")
     if unknown:
         faults.add(name, shorten(unknown), "known ids only; these stand in no cost table")
-    aligned: Floats = series.reindex(list(ids), fill_value=0.0).to_numpy(dtype=np.float64)
-    return aligned
+    return np.asarray(series.reindex(list(ids), fill_value=0.0), dtype=np.float64)
 
 
 def read_ids(values: Any, known: Sequence[str], faults: Faults, name: str) -> tuple[str, ...]:
