@@ -10,19 +10,10 @@ from typing import Annotated
 import typer
 
 import access
-from access.cli.check import check
-from access.cli.compare import compare
-from access.cli.fetch import fetch
-from access.cli.map import map_
-from access.cli.network import network
-from access.cli.new import new
-from access.cli.rank import rank
-from access.cli.replay import replay
-from access.cli.report import report
-from access.cli.run import run
-from access.cli.say import say
-from access.cli.site import site
-from access.cli.streams import ended
+from access.cli.jobs import check, map_, new, replay, report, run
+from access.cli.questions import compare, rank, site
+from access.cli.streets import fetch, network
+from access.cli.terminal import ended, say
 from access.errors import AccessError
 
 app = typer.Typer(

@@ -15,7 +15,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from access.escape import terminal_text
 
 if TYPE_CHECKING:
-    from access.siting.search import Progress as Search
+    from access.siting.progress import Progress as Search
 
 _EVERY_S = 2.0
 
@@ -109,7 +109,7 @@ def search_words(search: Search) -> str:
 
     Parameters
     ----------
-    search : access.siting.search.Progress
+    search : access.siting.progress.Progress
 
     Returns
     -------
@@ -117,7 +117,7 @@ def search_words(search: Search) -> str:
 
     Examples
     --------
-    >>> from access.siting.search import Progress
+    >>> from access.siting.progress import Progress
     >>> search_words(Progress("tree", 95.0, 100.0, 7, 3.2))
     'best so far 100, none below 95 (gap 5.00%, 3 s, 7 nodes)'
     """

@@ -8,6 +8,7 @@ escaped text or as JSON, and the page's scripts make text nodes only.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -15,21 +16,294 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from access.errors import ParameterError
 from access.escape import html_text, policy_hash, script_json
 from access.files import write_file
+from access.maps.explorer_data import ExplorerData
 from access.maps.explorer_encode import encode
-from access.maps.explorer_words import (
-    about_words,
-    as_of_words,
-    credits_words,
-    fill_text,
-    place_hint_words,
-    safe_text,
-    speeds_words,
-    strings,
-    summary_words,
-)
-from access.maps.payload import ExplorerData
+
+TILE_ATTRIBUTION = "Street map (online only) © OpenStreetMap contributors, ODbL."
+UNSURE_M = 200.0
+"""Positions that may be this far out are named on the page."""
+
+
+def strings(language: str) -> dict[str, Any]:
+    """Read the words of the page in one language.
+
+    Parameters
+    ----------
+    language : str
+        A key of the files ``access/maps/assets/strings.<language>.json``.
+
+    Returns
+    -------
+    dict
+        Texts by key; a text with ``one`` and ``other`` is chosen by number in the page.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such file.
+
+    Examples
+    --------
+    >>> strings("en")["nav_street"]
+    'My street'
+    """
+    folder = resources.files("access.maps") / "assets"
+    known = sorted(
+        entry.name.split(".")[1] for entry in folder.iterdir() if entry.name.startswith("strings.")
+    )
+    if language not in known:
+        raise ParameterError(
+            f"language={language!r}; expected one of {known}: each is a file "
+            "strings.<language>.json beside the others"
+        )
+    path = folder / f"strings.{language}.json"
+    words: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return words
+
+
+def safe_text(words: Mapping[str, Any], key: str) -> str:
+    """Give one of the page's texts, escaped for HTML.
+
+    Parameters
+    ----------
+    words : mapping
+        As `strings` gives them.
+    key : str
+
+    Returns
+    -------
+    str
+    """
+    return html_text(words[key])
+
+
+def fill_text(words: Mapping[str, Any], key: str, **values: str) -> str:
+    """Fill the gaps of one of the page's texts.
+
+    Parameters
+    ----------
+    words : mapping
+        As `strings` gives them.
+    key : str
+    **values : str
+        By gap. ``n`` also chooses between a text's ``one`` and ``other``.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> fill_text(strings("en"), "minutes", n="1"), fill_text(strings("en"), "minutes", n="2")
+    ('1 minute', '2 minutes')
+    """
+    text = words[key]
+    if isinstance(text, dict):
+        text = text["one" if values.get("n") == "1" else "other"]
+    # in one pass: a gap inside a user's words is no gap
+    return re.sub(r"\{(\w+)\}", lambda gap: values.get(gap[1], gap[0]), str(text))
+
+
+def published_date(text: str, words: Mapping[str, Any]) -> str:
+    """Write 2018-03-12 as 12 March 2018; anything else as it is.
+
+    Parameters
+    ----------
+    text : str
+    words : mapping
+        As `strings` gives them.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> published_date("2018-03-12", strings("en")), published_date("2018", strings("en"))
+    ('12 March 2018', '2018')
+    """
+    found = re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})", text)
+    if found is None or not 1 <= int(found[2]) <= 12:
+        return text
+    return f"{int(found[3])} {words['months'][int(found[2]) - 1]} {found[1]}"
+
+
+def summary_words(data: ExplorerData, words: Mapping[str, Any]) -> str:
+    """Say in a sentence a service what is proposed.
+
+    Parameters
+    ----------
+    data : ExplorerData
+    words : mapping
+        As `strings` gives them.
+
+    Returns
+    -------
+    str
+    """
+    parts = []
+    for service in data.services:
+        key = "header_become" if set(service.after) != set(service.before) else "header_stay"
+        before, after = str(len(service.before)), str(len(service.after))
+        parts.append(fill_text(words, key, title=service.title, before=before, after=after))
+    return " ".join(parts)
+
+
+def as_of_words(data: ExplorerData, words: Mapping[str, Any]) -> str:
+    """Say as of when the figures are; nothing where it is not known.
+
+    Parameters
+    ----------
+    data : ExplorerData
+    words : mapping
+        As `strings` gives them.
+
+    Returns
+    -------
+    str
+    """
+    if not data.as_of:
+        return ""
+    return fill_text(words, "footer_as_of", date=published_date(data.as_of, words))
+
+
+def speeds_words(data: ExplorerData) -> dict[str, str]:
+    """Give both walking speeds as text, ready for `fill_text`.
+
+    Parameters
+    ----------
+    data : ExplorerData
+
+    Returns
+    -------
+    dict of str to str
+        ``walk`` and ``pram``, km/h.
+    """
+    return {"walk": f"{data.walk_km_h:g}", "pram": f"{data.pram_km_h:g}"}
+
+
+def place_hint_words(
+    data: ExplorerData, payload: Mapping[str, Any], words: Mapping[str, Any]
+) -> str:
+    """Give examples of what can be typed.
+
+    Parameters
+    ----------
+    data : ExplorerData
+    payload : mapping
+        As `access.maps.explorer_encode.encode` gives it.
+    words : mapping
+        As `strings` gives them.
+
+    Returns
+    -------
+    str
+    """
+    names = [place[0] for place in payload["places"][:2]]
+    if payload["postcodes"]:
+        sector = next(iter(payload["postcodes"]["sectors"].items()))
+        code = f"{sector[0][:-1]} {sector[0][-1]}{sector[1][:2]}"
+        return fill_text(words, "place_hint_postcode", example=", ".join([code, *names]))
+    return fill_text(words, "place_hint_name", example=", ".join(names) or data.place)
+
+
+def credits_words(
+    data: ExplorerData, payload: Mapping[str, Any], words: Mapping[str, Any], tiles: bool
+) -> str:
+    """Give what must stand under every map.
+
+    Parameters
+    ----------
+    data : ExplorerData
+    payload : mapping
+        As `access.maps.explorer_encode.encode` gives it.
+    words : mapping
+        As `strings` gives them.
+    tiles : bool
+        Whether OpenStreetMap's tiles are offered.
+
+    Returns
+    -------
+    str
+    """
+    parts = list(data.attributions)
+    if payload["shapes_approximate"]:
+        parts.insert(0, str(words["credits_cells"]))
+    if tiles:
+        parts.append(TILE_ATTRIBUTION)
+    return " ".join(part for part in (*parts, as_of_words(data, words)) if part)
+
+
+def about_words(data: ExplorerData, payload: Mapping[str, Any], words: Mapping[str, Any]) -> str:
+    """Write the part "About the figures" as HTML, every text escaped.
+
+    Parameters
+    ----------
+    data : ExplorerData
+    payload : mapping
+        As `access.maps.explorer_encode.encode` gives it.
+    words : mapping
+        As `strings` gives them.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    areas = f"{len(data.areas):,}"
+    how = [fill_text(words, "about_how_short", areas=areas)]
+    if "residents" in data.areas:
+        homes = f"{data.areas['residents'].mean():.0f}"
+        how = [fill_text(words, "about_how", areas=areas, homes=homes)]
+    how.append(fill_text(words, "about_walk", **speeds_words(data)))
+    if data.drive is not None and "no_car" in payload["areas"]:
+        how.append(fill_text(words, "about_typical", parking=f"{data.parking_minutes:g}"))
+    if data.weights_note:
+        how.append(data.weights_note)
+    if data.modelled:
+        how.append(str(words["about_modelled"]))
+    assumed = [site["name"] for site in payload["sites"] if site.get("assumed")]
+    unsure = [
+        fill_text(words, "about_site_error", name=site["name"], metres=f"{site['error_m']:,.0f}")
+        for site in payload["sites"]
+        if not site.get("assumed") and site.get("error_m", 0) >= UNSURE_M
+    ]
+    doubts = ""
+    if unsure:
+        doubts += _paragraphs([words["about_sites_intro"]]) + _bullets(unsure)
+    if assumed:
+        doubts += _paragraphs([words["about_assumed_intro"]]) + _bullets(assumed)
+    terms = "".join(
+        f"<dt>{html_text(term)}</dt><dd>{html_text(meaning)}</dd>"
+        for term, meaning in words["about_words"]
+    )
+    parts = [
+        _block(words, "about_how_title", _paragraphs(how)),
+        _block(words, "about_assumed_title", _bullets(data.assumptions)),
+        _block(words, "about_sites_title", doubts),
+        _block(words, "about_words_title", f"<dl>{terms}</dl>"),
+        _block(words, "about_data_title", _bullets([*data.vintages, *data.attributions])),
+        _block(words, "about_privacy_title", _paragraphs([words["about_privacy"]])),
+        _block(words, "about_credits_title", _paragraphs([words["about_credits"]])),
+    ]  # fmt: skip
+    return "".join(parts)
+
+
+def _block(words: Mapping[str, Any], title: str, inner: str) -> str:
+    return f"<h3>{safe_text(words, title)}</h3>{inner}" if inner else ""
+
+
+def _paragraphs(texts: Iterable[str]) -> str:
+    return "".join(f"<p>{html_text(text)}</p>" for text in texts)
+
+
+def _bullets(texts: Iterable[str]) -> str:
+    items = "".join(f"<li>{html_text(text)}</li>" for text in texts)
+    return f"<ul>{items}</ul>" if items else ""
+
 
 TILE_HOST = "https://tile.openstreetmap.org"
 _SCRIPTS = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from access.maps.payload import ExplorerData, ExplorerService
+from access.maps.explorer_data import ExplorerData, ExplorerService
 from access.network.matrix import TravelMatrix
 from access.units import great_circle_m
 

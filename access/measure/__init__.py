@@ -1,13 +1,23 @@
 """Measures of access and equity: pure functions on arrays and frames."""
 
 from access.measure import decay
+from access.measure.catchment import (
+    cumulative,
+    enhanced_two_step,
+    gravity,
+    nearest_minutes,
+    three_step,
+    two_step,
+)
 from access.measure.demand import align_demand
 from access.measure.distribution import (
     CHANGE_CLASSES,
     TOLERANCE_MINUTES,
+    Nearest,
     change,
     change_class,
     describe,
+    nearest,
     share_within,
     weighted_mean,
     weighted_quantile,
@@ -19,9 +29,6 @@ from access.measure.equity import (
     palma,
     slope_index,
 )
-from access.measure.floating import enhanced_two_step, three_step, two_step
-from access.measure.nearest import Nearest, nearest
-from access.measure.opportunity import cumulative, gravity, nearest_minutes
 from access.measure.takeup import TAKE_UP_WARNING, TakeUp, fit_take_up
 from access.measure.typical import typical_matrix
 from access.measure.weights import LSOAS_ENGLAND_2011, Weights, deprivation_weights

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from access.errors import NetworkError, ParameterError
-from access.network.parts import Draft
-from access.network.profile import Profile
+from access.network.components import Draft
+from access.network.profiles import Profile
 from access.units import BRITISH_GRID, project, unproject
 
 Floats = NDArray[np.float64]

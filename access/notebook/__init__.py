@@ -3,16 +3,20 @@
 Nothing is worked out here: every method hands the question to the room that answers it.
 """
 
+from access.maps.area_chart import area_chart, places_chart, streets_chart
 from access.notebook.answers import Answers, answer
-from access.notebook.drawing import area_chart, places_chart, streets_chart
-from access.notebook.firmness import FirmnessAnswer, WeightsAnswer
-from access.notebook.hubs import HubsAnswer
-from access.notebook.impacts import ImpactAnswer
-from access.notebook.rankings import RankingAnswer
-from access.notebook.register import FrameAnswer, register, sources
-from access.notebook.starting import CheckAnswer, StreetsAnswer, check, find_streets
+from access.notebook.checks import (
+    CheckAnswer,
+    FrameAnswer,
+    StreetsAnswer,
+    check,
+    find_streets,
+    register,
+    sources,
+)
+from access.notebook.impact_views import ImpactAnswer, TodayAnswer
+from access.notebook.ranking_views import FirmnessAnswer, HubsAnswer, RankingAnswer, WeightsAnswer
 from access.notebook.tables import TableAnswer
-from access.notebook.today import TodayAnswer
 
 __all__ = [
     "Answers",

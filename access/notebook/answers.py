@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TypedDict, Unpack
@@ -11,29 +12,469 @@ from typing import TypedDict, Unpack
 import folium
 import pandas as pd
 
+from access.analysis.analysis import Analysis, QuestionOptions, asked, pick, service_of
+from access.analysis.hubs import HubQuestion, hub_answer, with_hubs
+from access.analysis.questions import Request
+from access.analysis.results import MODE_TITLES, ProposalResult, StudyResults
+from access.charts.chart import Chart
 from access.display import html_answer
+from access.document.document import Document
+from access.document.xlsx import write_xlsx
+from access.errors import ParameterError
 from access.files import check_file
+from access.maps.area_chart import places_chart
 from access.maps.explorer import write_explorer
-from access.maps.from_results import explorer_data
-from access.notebook.asked import pick
-from access.notebook.drawing import places_chart
-from access.notebook.impacts import ImpactAnswer
-from access.notebook.maps import page_map
-from access.notebook.ranked import RankingQuestions
-from access.notebook.tables import workbook_path
-from access.report.board import board_report
-from access.report.chart import Chart
-from access.report.document import Document
-from access.report.requests import Request
-from access.report.write import write_report
-from access.report.xlsx import write_xlsx
-from access.results import MODE_TITLES, StudyResults
+from access.maps.explorer_data import explorer_data
+from access.maps.planner_map import page_map
+from access.network import Network, TravelMatrix
+from access.notebook.impact_views import ImpactAnswer, TodayAnswer
+from access.notebook.ranking_views import FirmnessAnswer, HubsAnswer, RankingAnswer, WeightsAnswer
+from access.notebook.tables import TableAnswer, workbook_path
+from access.report.board import board_report, write_report
 from access.run import measure_study
-from access.run.hubs import with_hubs
-from access.run.tables import alternatives_table, area_table
-from access.run.words import spoken_summary
+from access.run.summary import alternatives_table, area_table, spoken_summary
 from access.run.write import write_outputs
 from access.study import Study, load_study
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TravelQuestions:
+    """What is measured of travel; part of `access.Answers`.
+
+    Parameters
+    ----------
+    results : StudyResults
+    """
+
+    results: StudyResults
+
+    @property
+    def study(self) -> Study:
+        """The study that was asked."""
+        return self.results.study
+
+    @property
+    def proposals(self) -> tuple[str, ...]:
+        """Names of the study's proposals."""
+        return tuple(self.results.proposals)
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What every reader of a number must be told."""
+        return self.results.assumptions
+
+    def network(self, mode: str = "walk") -> Network:
+        """Give the streets that the minutes are measured on.
+
+        Parameters
+        ----------
+        mode : str
+            ``"walk"`` or ``"drive"``.
+
+        Returns
+        -------
+        Network
+
+        Raises
+        ------
+        ParameterError
+            If there is no such network.
+
+        Examples
+        --------
+        >>> answers.network("walk").mode
+        'walk'
+        """
+        return pick(self.results.networks, mode, "network")
+
+    def travel(self, mode: str = "walk") -> TravelMatrix:
+        """Give the minutes from every area to every site.
+
+        Parameters
+        ----------
+        mode : str
+            ``"walk"``, ``"drive"`` or ``"typical"``.
+
+        Returns
+        -------
+        TravelMatrix
+
+        Raises
+        ------
+        ParameterError
+            If the mode was not measured.
+
+        Examples
+        --------
+        >>> answers.travel("drive").shape
+        (854, 119)
+        """
+        return pick(self.results.matrices, mode, "mode")
+
+    def today(self, service: str | None = None, *, mode: str = "walk") -> TodayAnswer:
+        """Say how far families travel to their nearest centre today.
+
+        Parameters
+        ----------
+        service : str, optional
+            The study's first when not given.
+        mode : str
+
+        Returns
+        -------
+        TodayAnswer
+
+        Raises
+        ------
+        ParameterError
+            If there is no such service or mode.
+
+        Examples
+        --------
+        >>> answers.today("youth_centre").plot().title
+        '51 % of about 24,200 young people aged 11 to 18 are within a 20-minute walk of a Youth
+        Centre today'
+        """
+        self.travel(mode)
+        result = asked(self.results, service=service_of(self.results, service))
+        return TodayAnswer(self.results, result, mode)
+
+    def impact(self, proposal: str | None = None, *, mode: str = "walk") -> ImpactAnswer:
+        """Say what a proposal does to families' travel.
+
+        Parameters
+        ----------
+        proposal : str, optional
+            A name of `proposals`; the first when not given.
+        mode : str
+            ``"walk"``, ``"drive"`` or ``"typical"``.
+
+        Returns
+        -------
+        ImpactAnswer
+
+        Raises
+        ------
+        ParameterError
+            If there is no such proposal or mode.
+
+        Examples
+        --------
+        >>> impact = answers.impact("youth_centres_11_to_6", mode="drive")
+        >>> impact.summary["sites_before"], impact.summary["sites_after"]
+        (11, 6)
+        """
+        return ImpactAnswer.of(self.results, self._proposal(proposal), mode)
+
+    def what_if(
+        self,
+        *,
+        close: Sequence[str] = (),
+        open: Sequence[str] = (),
+        service: str | None = None,
+        mode: str = "walk",
+    ) -> ImpactAnswer:
+        """Say what it would do if other centres closed, or another site opened.
+
+        Parameters
+        ----------
+        close : sequence of str
+            Ids of today's centres.
+        open : sequence of str
+            Ids of candidates, of neighbours' or of another service's centres.
+        service : str, optional
+            Whose families; that of the centres to close when not given, else the first.
+        mode : str
+
+        Returns
+        -------
+        ImpactAnswer
+            Against today.
+
+        Raises
+        ------
+        ParameterError
+            If an id, the service or the mode is unknown.
+        ScenarioError
+            If everything closes.
+
+        Examples
+        --------
+        >>> answers.what_if(close=["YC01"], open=["CC01"]).opened
+        ('CC01',)
+        """
+        meant = service_of(self.results, service, [] if isinstance(close, str) else close)
+        result = asked(self.results, service=meant, close=close, open=open)
+        return ImpactAnswer.of(self.results, result, mode)
+
+    def equality(self, proposal: str | None = None, *, mode: str = "walk") -> TableAnswer:
+        """Set where equality groups live beside what changes there.
+
+        Parameters
+        ----------
+        proposal : str, optional
+        mode : str
+
+        Returns
+        -------
+        TableAnswer
+            With the warning that must stand beside it.
+
+        Raises
+        ------
+        ParameterError
+            If there is no such proposal or mode, or the study counts no group.
+
+        Examples
+        --------
+        >>> answers.equality().to_frame()["Group"].iloc[0]
+        'Disabled people'
+        """
+        return self.impact(proposal, mode=mode).table("equality")
+
+    def _proposal(self, name: str | None) -> ProposalResult:
+        if not self.results.proposals:
+            raise ParameterError("the study holds no proposal; use what_if(close=[...])")
+        return pick(self.results.proposals, name or self.proposals[0], "proposal")
+
+
+class RankingQuestions(TravelQuestions):
+    """What is ranked; part of `access.Answers`.
+
+    Parameters
+    ----------
+    results : StudyResults
+    """
+
+    def ranking(
+        self, proposal: str | None = None, **options: Unpack[QuestionOptions]
+    ) -> RankingAnswer:
+        """Say where a proposal stands among every way to close as many.
+
+        Parameters
+        ----------
+        proposal : str, optional
+        **options
+            As `access.analysis.analysis.QuestionOptions`.
+
+        Returns
+        -------
+        RankingAnswer
+
+        Raises
+        ------
+        ParameterError
+            If there is no such proposal or mode, or it opens a site or closes none.
+
+        Examples
+        --------
+        >>> answers.ranking().proposal["options"]
+        220
+        """
+        result = self._ranked(proposal)
+        ranking = self._analysis.rank(
+            result.service, before=result.before, after=result.after, **options
+        )
+        return RankingAnswer.of(self.results, ranking, (result.service,))
+
+    def both_services(self, *, mode: str = "walk") -> RankingAnswer:
+        """Say where two services' proposals stand together, among all pairs of alternatives.
+
+        Parameters
+        ----------
+        mode : str
+
+        Returns
+        -------
+        RankingAnswer
+
+        Raises
+        ------
+        ParameterError
+            If the study has not just two services with one such proposal each, or no such mode.
+
+        Examples
+        --------
+        >>> len(answers.both_services().table)
+        101640
+        """
+        if not self.results.joint:
+            raise ParameterError(
+                "the study has no two services with one proposal each to rank together; "
+                "ask ranking() of each"
+            )
+        pair = tuple(p.service for p in self.results.proposals.values() if p.rankings)
+        return RankingAnswer.of(self.results, pick(self.results.joint, mode, "mode"), pair)
+
+    def alternatives(
+        self, *, keep: int, service: str | None = None, **options: Unpack[QuestionOptions]
+    ) -> RankingAnswer:
+        """List and rank every way to keep so many of today's centres.
+
+        Parameters
+        ----------
+        keep : int
+        service : str, optional
+            The study's first when not given.
+        **options
+            As `access.analysis.analysis.QuestionOptions`.
+
+        Returns
+        -------
+        RankingAnswer
+
+        Raises
+        ------
+        ParameterError
+            If the service or mode is unknown, or `keep` is not from 1 to all but none closed.
+
+        Examples
+        --------
+        >>> answers.alternatives(keep=10).what
+        '66 ways to keep 10 of 12'
+        """
+        meant = service_of(self.results, service)
+        ranking = self._analysis.rank(meant, keep=keep, **options)
+        return RankingAnswer.of(self.results, ranking, (meant,))
+
+    def firmness(
+        self,
+        proposal: str | None = None,
+        *,
+        draws: int = 200,
+        **options: Unpack[QuestionOptions],
+    ) -> FirmnessAnswer:
+        """Say how firm a proposal's rank is, when speeds, positions and weights may be wrong.
+
+        Parameters
+        ----------
+        proposal : str, optional
+        draws : int
+            Settings to try; the seed is fixed.
+        **options
+            As `access.analysis.analysis.QuestionOptions`.
+
+        Returns
+        -------
+        FirmnessAnswer
+
+        Raises
+        ------
+        ParameterError
+            If there is no such proposal or mode, or nothing ranks it.
+
+        Examples
+        --------
+        >>> len(answers.firmness(draws=20).draws)
+        20
+        """
+        result = self._ranked(proposal)
+        found = self._analysis.robustness(
+            result.service, before=result.before, after=result.after, draws=draws, **options
+        )
+        return FirmnessAnswer.of(self.results, found)
+
+    def weights(
+        self, proposal: str | None = None, **options: Unpack[QuestionOptions]
+    ) -> WeightsAnswer:
+        """Say from which weight of deprivation on another option is best.
+
+        Parameters
+        ----------
+        proposal : str, optional
+        **options
+            As `access.analysis.analysis.QuestionOptions`.
+
+        Returns
+        -------
+        WeightsAnswer
+            For linear weights; says so where the ranking has others.
+
+        Raises
+        ------
+        ParameterError
+            If there is no such proposal or mode, nothing ranks it, or the areas have no
+            ``imd_rank``.
+
+        Examples
+        --------
+        >>> answers.weights().to_frame()["lam_from"].tolist()[:1]
+        [0.0]
+        """
+        result = self._ranked(proposal)
+        found = self._analysis.switching(
+            result.service, before=result.before, after=result.after, **options
+        )
+        return WeightsAnswer.of(self.results, found)
+
+    def hubs(
+        self,
+        hubs: int | None = None,
+        *,
+        mode: str = "walk",
+        among: Sequence[str] | None = None,
+        weighted: bool = False,
+        each_locality: bool = False,
+    ) -> HubsAnswer:
+        """Say where Family Hubs should go, proven, and how far off the council's choice is.
+
+        Parameters
+        ----------
+        hubs : int, optional
+            How many; as many as the council's choice when not given, or 3.
+        mode : str
+        among : sequence of str, optional
+            Ids of the sites to choose from; every candidate and every centre that no proposal
+            closes when not given. Where they lack one of the council's choice, it is not compared.
+        weighted : bool
+            Let families count by deprivation, with the study's weights.
+        each_locality : bool
+            At least one hub in every locality.
+
+        Returns
+        -------
+        HubsAnswer
+            For the families of all services together, each service by its share.
+
+        Raises
+        ------
+        ParameterError
+            If the mode or a site is unknown, so many hubs cannot keep the rules, or there are no
+            ranks to weight families by.
+
+        Examples
+        --------
+        >>> hubs = answers.hubs(2, among=["CC02", "CC07", "CC09", "GP04"], mode="typical")
+        >>> hubs.best.status, len(hubs.best.chosen)
+        ('proven_optimal', 2)
+        """
+        question = HubQuestion(
+            mode=mode,
+            size=hubs,
+            among=None if among is None else tuple(map(str, among)),
+            min_per_locality=int(each_locality),
+        )
+        answer = hub_answer(self.results, question)
+        found = answer.weighted if weighted else answer.plain
+        if found is None:
+            raise ParameterError("the study has no deprivation ranks to weight families by")
+        if weighted:
+            found = replace(found, assumptions=(*found.assumptions, answer.weighting_note))
+        return HubsAnswer(found, self.results, mode, tuple(answer.candidates["id"]))
+
+    @property
+    def _analysis(self) -> Analysis:
+        return Analysis.of(self.results)
+
+    def _ranked(self, name: str | None) -> ProposalResult:
+        result = self._proposal(name)
+        if not result.rankings:
+            raise ParameterError(
+                f"proposal {result.key!r} opens a site or closes none, so there is no list of "
+                "alternatives of its size to rank it among; use alternatives(keep=...)"
+            )
+        return result
+
 
 _SHOWN = (
     "mean_minutes_before",

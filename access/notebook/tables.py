@@ -10,15 +10,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from access.analysis.results import StudyResults
 from access.display import html_answer, text_answer
+from access.document.document import Block, Callout, Document, TableBlock
+from access.document.table import Cell, Table, TableView
+from access.document.xlsx import write_xlsx
 from access.errors import OutputError
 from access.files import check_file
-from access.report.blocks import Block, Callout, TableBlock
-from access.report.cells import Cell
-from access.report.document import Document
-from access.report.tables import Table, TableView
-from access.report.xlsx import write_xlsx
-from access.results import StudyResults
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,20 +3,457 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from access.report import standing as stands
-from access.report.alternative_tables import criteria_table, rejected_table
-from access.report.asked import asked_blocks
-from access.report.blocks import Block, Heading, PageBreak, Paragraph, TableBlock
+import numpy as np
+import pandas as pd
+
+from access.analysis.questions import Request
+from access.analysis.results import StudyResults
+from access.document.document import Block, Heading, PageBreak, Paragraph, TableBlock
+from access.document.table import Column, Table, Value
+from access.labels import criterion_words, trip
 from access.report.figures import rank_figures
-from access.report.findings import ProposalFindings
-from access.report.firmness import firmness_blocks
+from access.report.findings import ProposalFindings, best_kept, option
 from access.report.hubs import hub_blocks
-from access.report.requests import Request
-from access.report.voice import Voice
-from access.report.weights_side import weights_blocks
-from access.results import StudyResults
+from access.report.robustness import firmness_blocks, weights_blocks
+from access.report.sentences import Voice, further_note
+from access.scenario import Ranking
 from access.scenario.robustness import Robustness
+from access.text import figure, listed, number, place_of, sentence
+
+SHOWN = 8
+_PERCENT = ("share_beyond",)
+_MONEY = ("savings",)
+SHORT = {
+    "mean": "average",
+    "weighted_mean": "weighted average",
+    "p90": "nine in ten within",
+    "worst": "longest",
+    "share_beyond": "beyond {threshold:g} min",
+    "gap": "gap by deprivation",
+    "savings": "saving",
+}
+
+
+def criteria_table(results: StudyResults, found: ProposalFindings, ranking: Ranking) -> Table:
+    """Set the proposal beside the best option on every criterion.
+
+    Parameters
+    ----------
+    results : StudyResults
+    found : ProposalFindings
+    ranking : Ranking
+
+    Returns
+    -------
+    Table
+    """
+    p: dict[str, Any] = ranking.proposal or {}
+    threshold = results.study.config.measures.threshold_minutes
+    rows: list[tuple[Value, ...]] = []
+    for c in ranking.criteria:
+        kept, level = best_kept(ranking, c)
+        closed = found.named([i for i in found.result.before if i not in kept])
+        best = ranking.table[c][ranking.table[f"rank_{c}"] == 1].iloc[0]
+        closes = listed(closed, none="nothing")
+        if level > 1:
+            closes += f", and {number(level - 1, 'other')} as good"
+        rows.append(
+            (
+                _capital(criterion_words(c, found.mode, threshold)),
+                amount(c, p.get(c)),
+                place_of(p.get(f"rank_{c}"), found.tied(c), options=len(ranking.table)),
+                amount(c, best),
+                closes,
+                p.get(f"near_ties_1pct_{c}"),
+                p.get(f"near_ties_5pct_{c}"),
+            )
+        )
+    return Table(
+        f"{found.title}: the proposal among {ranking.what}, measure by measure",
+        (
+            Column("criterion", "Measure"),
+            Column("own", "Proposal"),
+            Column("rank", "Its place"),
+            Column("best", "Best"),
+            Column("closes", "The best closes", width=1.3),
+            Column("near1", "Others within 1% of best", "number"),
+            Column("near5", "Within 5%", "number"),
+        ),
+        tuple(rows),
+        notes=tuple(
+            sentence(note) for note in ranking.notes if "left out" in note or "gap:" in note
+        ),
+        short=f"Ranks, {found.title}",
+    )
+
+
+def rejected_table(
+    results: StudyResults,
+    found: ProposalFindings,
+    ranking: Ranking,
+    reasons: Mapping[tuple[str, ...], str],
+) -> Table:
+    """List the strongest alternatives, what each gives and takes, and why it is not proposed.
+
+    Parameters
+    ----------
+    results : StudyResults
+    found : ProposalFindings
+    ranking : Ranking
+    reasons : mapping of tuple of str to str
+        By the ids closed, sorted.
+
+    Returns
+    -------
+    Table
+        Options best on a measure first, then those on the front, best mean first.
+    """
+    p: dict[str, Any] = ranking.proposal or {}
+    own = tuple(sorted(p.get("closed", ())))
+    rows: list[tuple[Value, ...]] = []
+    for _, row in strongest(ranking).iterrows():
+        closed = tuple(sorted(row["closed"]))
+        if closed == own or len(rows) == SHOWN:
+            continue
+        gaps = [_gap(row[c], p.get(c)) for c in ranking.criteria]
+        wins = sum(_better(c, g) for c, g in zip(ranking.criteria, gaps, strict=True))
+        rows.append(
+            (
+                listed(found.named(closed), none="nothing"),
+                f"{wins} of {len(gaps)}",
+                *gaps,
+                reasons.get(closed, "not given"),
+            )
+        )
+    threshold = results.study.config.measures.threshold_minutes
+    measures = [
+        Column(
+            c,
+            _capital(SHORT.get(c, c).format(threshold=threshold)),
+            "share" if c in _PERCENT else "money" if c in _MONEY else "minutes",
+            unit="% points" if c in _PERCENT else "£" if c in _MONEY else "min",
+            signed=True,
+        )
+        for c in ranking.criteria
+    ]
+    return Table(
+        f"{found.title}: alternatives that are not proposed, and what each gives and takes",
+        (
+            Column("closes", "Closes"),
+            Column("wins", "Better on"),
+            *measures,
+            Column("reason", "The council's reason", width=0.6),
+        ),
+        tuple(rows),
+        notes=(
+            "Differences from the proposal; below zero is better than the proposal. These are the "
+            f"{number(len(rows), 'option')} best on a measure or beaten by none on all of them, of "
+            f"{len(ranking.table):,}. No change is in the options side by side.",
+        ),
+        short=f"Alternatives, {found.title}",
+    )
+
+
+def strongest(ranking: Ranking) -> pd.DataFrame:
+    """Give the options best on a measure, then the others on the front by mean.
+
+    Parameters
+    ----------
+    ranking : Ranking
+
+    Returns
+    -------
+    DataFrame
+        Rows of `Ranking.table`, each once.
+    """
+    table = ranking.table
+    picked: list[int] = []
+    for c in ranking.criteria:
+        kept, _ = best_kept(ranking, c)
+        picked += [k for k, other in enumerate(table["kept"]) if tuple(sorted(other)) == kept]
+    front = table.reset_index(drop=True)
+    front = front[front["on_front"]].sort_values(ranking.criteria[0], kind="stable")
+    picked += front.index.tolist()
+    return table.iloc[list(dict.fromkeys(picked))]
+
+
+def _gap(value: float, own: float | None) -> float | None:
+    """Take a proposal's value from an option's, where both have one."""
+    if own is None or not np.isfinite(value):
+        return None
+    gap = float(value) - float(own)
+    return 0.0 if abs(gap) < 1e-9 else gap
+
+
+def _better(criterion: str, gap: float | None) -> bool:
+    if gap is None:
+        return False
+    return gap > 0 if criterion in _MONEY else gap < 0
+
+
+def amount(criterion: str, value: object) -> str | None:
+    """Write a criterion's value with its unit.
+
+    Parameters
+    ----------
+    criterion : str
+    value : object
+
+    Returns
+    -------
+    str or None
+        ``None`` where not known.
+
+    Examples
+    --------
+    >>> amount("mean", 31.17), amount("share_beyond", 0.61), amount("savings", 498000.0)
+    ('31.2 min', '61.0%', '£498,000')
+    >>> amount("mean", float("inf"))
+    'some out of reach'
+    """
+    if not isinstance(value, int | float | np.number) or np.isnan(value):
+        return None
+    if np.isinf(value):
+        return "some out of reach"
+    if criterion in _PERCENT:
+        return f"{figure(100 * float(value), 1)}%"
+    return f"£{figure(float(value))}" if criterion in _MONEY else f"{figure(float(value), 1)} min"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def standing(findings: ProposalFindings, criteria: Sequence[str] = ()) -> str:
+    """Say where the proposal stands among all options.
+
+    Parameters
+    ----------
+    findings : ProposalFindings
+    criteria : sequence of str
+        Those that are named; the first few of the ranking when not given.
+
+    Returns
+    -------
+    str
+        Empty where there is nothing to stand among.
+    """
+    ranking, p = findings.ranking, findings.standing
+    if p is None or ranking is None:
+        return ""
+    options = len(ranking.table)
+    named = [c for c in (criteria or ranking.criteria) if c in ranking.criteria]
+    places = [
+        f"{place_of(p[f'rank_{c}'], findings.tied(c), options=options, of=False)} by "
+        f"{criterion_words(c, findings.mode)}"
+        for c in named
+    ]
+    return sentence(f"of {ranking.what}, the proposal is {listed(places)}")
+
+
+def better(findings: ProposalFindings, voice: Voice) -> str:
+    """Say what the best set on average closes, and by how much it is better.
+
+    Parameters
+    ----------
+    findings : ProposalFindings
+    voice : Voice
+
+    Returns
+    -------
+    str
+    """
+    ranking, p = findings.ranking, findings.standing
+    if p is None or ranking is None:
+        return ""
+    mode = trip(findings.mode)
+    if p["rank_mean"] == 1:
+        text = f"no other set has a shorter {mode} on average"
+        return sentence(text)
+    kept, _ = best_kept(ranking, "mean")
+    before = findings.result.before
+    closed = listed(findings.named([i for i in before if i not in kept]), none="nothing")
+    regret = p["regret_mean"]
+    if regret is None:
+        return sentence(f"closing {closed} instead would leave nobody out of reach")
+    text = (
+        f"closing {closed} instead would make everyone's average {mode} {_shorter(regret, voice)}"
+    )
+    return sentence(f"{text} than the proposal does")
+
+
+def _shorter(minutes: float, voice: Voice) -> str:
+    return f"{voice.minutes(minutes)} shorter"
+
+
+def dominated(findings: ProposalFindings) -> str:
+    """Say how many options are as good on every measure and better on one.
+
+    Parameters
+    ----------
+    findings : ProposalFindings
+
+    Returns
+    -------
+    str
+    """
+    p = findings.standing
+    if p is None or findings.ranking is None:
+        return ""
+    count = int(p["dominated_by"])
+    measures = number(len(findings.ranking.criteria), "measure")
+    if count == 0:
+        return sentence(
+            f"no other option is at least as good on all {measures} and better on one: "
+            "every alternative gives something up"
+        )
+    verb = "is" if count == 1 else "are"
+    return sentence(
+        f"{number(count, 'option')} {verb} at least as good on all {measures} and better on at "
+        "least one"
+    )
+
+
+def near_ties(findings: ProposalFindings, *, modelled: bool) -> str:
+    """Say how many options are so close to the best that better data could turn them round.
+
+    Parameters
+    ----------
+    findings : ProposalFindings
+    modelled : bool
+        The streets are modelled, and wrong by more than the difference.
+
+    Returns
+    -------
+    str
+    """
+    p = findings.standing
+    if p is None:
+        return ""
+    close = int(p["near_ties_5pct_mean"])
+    if close == 0:
+        return sentence("no other set comes within 5% of the best on average")
+    own = "; the proposal is one of them" if p["within_5pct_mean"] else ""
+    if p["rank_mean"] == 1:
+        own = "; the proposal is the best itself"
+    return sentence(
+        f"{number(close, 'other set comes', 'other sets come')} within 5% of the best on average"
+        + (", closer than modelled streets can tell" if modelled else "")
+        + own
+    )
+
+
+def asked_blocks(
+    results: StudyResults,
+    findings: Sequence[ProposalFindings],
+    voice: Voice,
+    requests: Sequence[Request] | None,
+) -> list[Block]:
+    """List the options in the explorer's log with the outcome of each.
+
+    Parameters
+    ----------
+    results : StudyResults
+    findings : sequence of ProposalFindings
+    voice : Voice
+    requests : sequence of Request or None
+        ``None`` where no log was given.
+
+    Returns
+    -------
+    list of block
+    """
+    if requests is None:
+        return [Paragraph("No log of options tried at consultation events was given.")]
+    if not requests:
+        return [Paragraph("The log of the consultation events holds no option.")]
+    blocks: list[Block] = [
+        Paragraph(
+            sentence(
+                f"{number(len(requests), 'option was', 'options were')} noted; the names and "
+                "reasons are as typed by those who asked"
+            )
+        )
+    ]
+    for found in findings:
+        table = asked_table(results, found, requests)
+        if table.rows:
+            blocks.append(TableBlock(table, key=f"asked-{found.result.key}", compact=True))
+        else:
+            none = f"no option in the log changes which {found.title} stay"
+            blocks.append(Paragraph(sentence(none)))
+    return blocks
+
+
+def asked_table(
+    results: StudyResults, found: ProposalFindings, requests: Sequence[Request]
+) -> Table:
+    """Measure every option that consultees asked for, for one service.
+
+    Parameters
+    ----------
+    results : StudyResults
+    found : ProposalFindings
+    requests : sequence of Request
+
+    Returns
+    -------
+    Table
+        Options that leave the service as it is are not in it; ids that are not known are named.
+    """
+    rows: list[tuple[Value, ...]] = []
+    notes: tuple[str, ...] = ()
+    columns = set(results.matrices[found.mode].site_ids)
+    before = set(found.result.before)
+    kind = dict(zip(results.sites["id"], results.sites["kind"], strict=True))
+    for request in requests:
+        closed = before & set(request.close)
+        opened = {i for i in request.open if i in columns and kind.get(i) != "centre"}
+        unknown = sorted((set(request.close) | set(request.open)) - columns)
+        if not closed and not opened and not unknown:
+            continue
+        kept = sorted((before - closed) | opened)
+        if not kept or unknown:
+            why = "closes every site" if not kept else f"unknown sites: {listed(unknown)}"
+            rows.append((request.name, request.reason or "none given", why, *[None] * 4))
+            continue
+        made = option(results, found.result, found.ranking, found.mode, request.name, kept)
+        s = made.impact.summary
+        notes = further_note(made.impact) or notes
+        changes = [f"closes {listed(found.named(made.closed))}"] if closed else []
+        changes += [f"opens {listed(found.named(sorted(opened)))}"] if opened else []
+        place = "of another size, so not ranked"
+        if made.ranks and found.ranking is not None:
+            total = len(found.ranking.table)
+            place = place_of(made.ranks["mean"], made.tied["mean"], options=total, others=False)
+        rows.append(
+            (
+                request.name,
+                request.reason or "none given",
+                "; ".join(changes),
+                float(s["lengthened"] or 0) + float(s["newly_unreachable"] or 0),
+                s["mean_minutes_change"],
+                s["max_minutes_change"],
+                place,
+            )
+        )
+    return Table(
+        f"{found.title}: options that consultees asked for, and what came out ({trip(found.mode)})",
+        (
+            Column("name", "Option"),
+            Column("reason", "Reason given", width=1.2),
+            Column("changes", "What it changes", width=1.2),
+            Column("further", "Further to go", "people"),
+            Column("mean", "Everyone's rise", "minutes", unit="min", signed=True),
+            Column("most", "Largest rise", "minutes", unit="min", hidden_with=("further",)),
+            Column("rank", "Place by mean"),
+        ),
+        tuple(rows),
+        notes=notes,
+        short=f"Asked for, {found.title}",
+    )
 
 
 def alternatives_blocks(
@@ -80,7 +517,7 @@ def _service(
     if found.standing is None:
         return [Paragraph("There is no other set of this size to compare the proposal with.")]
     blocks: list[Block] = [
-        Paragraph(f"{stands.standing(found)} {stands.dominated(found)}"),
+        Paragraph(f"{standing(found)} {dominated(found)}"),
         *rank_figures(found, robust),
         TableBlock(criteria_table(results, found, ranking), compact=True),
         TableBlock(rejected_table(results, found, ranking, reasons), compact=True),
@@ -89,7 +526,7 @@ def _service(
     blocks += weights_blocks(results, found)
     blocks += [
         Heading("How firm the order is", 3),
-        Paragraph(stands.near_ties(found, modelled=results.modelled)),
+        Paragraph(near_ties(found, modelled=results.modelled)),
         *firmness_blocks(found, robust, modelled=results.modelled),
     ]
     return blocks

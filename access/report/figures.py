@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from access.analysis.results import StudyResults
+from access.charts import change_chart, group_chart, rank_chart
+from access.charts.chart import Chart
+from access.document.document import Figure
 from access.errors import ParameterError
-from access.report.blocks import Figure
-from access.report.chart import Chart
-from access.report.charts import change_chart, group_chart, rank_chart
+from access.maps.explorer_data import explorer_data
+from access.maps.static_map import static_map
 from access.report.findings import ProposalFindings
 from access.scenario.robustness import Robustness
 
@@ -99,3 +102,32 @@ def _drawn(draw: Callable[[], Chart], key: str) -> list[Figure]:
         return [figure_of(draw(), key)]
     except ParameterError:
         return []
+
+
+def proposal_maps(results: StudyResults, *, mode: str = "walk") -> dict[str, Chart]:
+    """Draw a map of added minutes for each service.
+
+    Parameters
+    ----------
+    results : StudyResults
+    mode : str
+        Headline mode of the report.
+
+    Returns
+    -------
+    dict of str to Chart
+        By proposal; where a service has several, only its first has a map. Without those
+        whose data a map needs and lacks.
+    """
+    data = explorer_data(results)
+    maps: dict[str, Chart] = {}
+    drawn: set[str] = set()
+    for key, proposal in results.proposals.items():
+        if proposal.service in drawn:
+            continue
+        drawn.add(proposal.service)
+        try:
+            maps[key] = static_map(data, proposal.service, "change", mode=mode)
+        except ParameterError:
+            continue
+    return maps

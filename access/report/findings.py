@@ -2,18 +2,212 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from access.analysis.results import ProposalResult, StudyResults, names_of, short_names
 from access.errors import ParameterError
-from access.report.names import short_names
-from access.report.options import Option, options_of
-from access.results import ProposalResult, StudyResults
-from access.scenario import (
-    Impact,
-    Ranking,
-)
+from access.scenario import Impact, NothingChangesWarning, Ranking, compare
+
+#: Criteria whose best option stands beside the proposal, with its name in the tables.
+SIDE_BY_SIDE = {
+    "mean": "Shortest on average",
+    "worst": "Best for the worst-off area",
+    "weighted_mean": "Best for deprived families",
+}
+NO_CHANGE, PROPOSAL = "No change", "The proposal"
+
+
+@dataclass(frozen=True, eq=False)
+class Option:
+    """One set of centres that the Board could choose.
+
+    Parameters
+    ----------
+    name : str
+    closed, kept : tuple of str
+        Ids.
+    impact : Impact
+        Against today, in the headline mode.
+    ranks : mapping of str to int
+        By criterion, among all options of the same size; empty for no change.
+    tied : mapping of str to int
+        How many other options share each rank.
+    savings : float or None
+        Pounds a year; ``None`` where not known.
+    """
+
+    name: str
+    closed: tuple[str, ...]
+    kept: tuple[str, ...]
+    impact: Impact
+    ranks: Mapping[str, int]
+    tied: Mapping[str, int]
+    savings: float | None
+
+
+def _weights(results: StudyResults, result: ProposalResult) -> dict[str, Any]:
+    """Give the weights that the proposal's own impacts were made with."""
+    settings = results.study.config.weights
+    used = next(iter(result.impacts.values())).summary["weights"]
+    return {"weights": used, "lam": settings.lam, "national_areas": settings.national_areas}
+
+
+def savings_of(centres: pd.DataFrame) -> dict[str, float]:
+    """Give what closing each centre saves a year, where the register knows its cost.
+
+    Parameters
+    ----------
+    centres : DataFrame
+        With ``id`` and perhaps ``annual_cost_gbp``.
+
+    Returns
+    -------
+    dict of str to float
+        Pounds; centres whose cost is not known are not in it.
+
+    Examples
+    --------
+    >>> savings_of(pd.DataFrame({"id": ["a", "b"], "annual_cost_gbp": [100.0, float("nan")]}))
+    {'a': 100.0}
+    """
+    if "annual_cost_gbp" not in centres:
+        return {}
+    costs = pd.to_numeric(centres["annual_cost_gbp"], errors="coerce").to_numpy(float)
+    ids = centres["id"].astype(str)
+    return {i: float(c) for i, c in zip(ids, costs, strict=True) if np.isfinite(c)}
+
+
+def options_of(
+    results: StudyResults, result: ProposalResult, ranking: Ranking | None, mode: str
+) -> tuple[Option, ...]:
+    """Put no change, the proposal and the best others side by side.
+
+    Parameters
+    ----------
+    results : StudyResults
+    result : ProposalResult
+    ranking : Ranking or None
+    mode : str
+
+    Returns
+    -------
+    tuple of Option
+        An option that is best by several criteria stands once, under all their names.
+    """
+    wanted: dict[tuple[str, ...], list[str]] = {tuple(result.before): [NO_CHANGE]}
+    wanted.setdefault(tuple(result.after), []).append(PROPOSAL)
+    for criterion, name in SIDE_BY_SIDE.items():
+        if ranking is not None and criterion in ranking.criteria:
+            kept, level = best_kept(ranking, criterion)
+            if level > 1:
+                name += f" (level with {level - 1:,} other{'s' if level > 2 else ''})"
+            wanted.setdefault(kept, []).append(name)
+    return tuple(
+        option(results, result, ranking, mode, names_of(titles), kept)
+        for kept, titles in wanted.items()
+    )
+
+
+def best_kept(ranking: Ranking, criterion: str) -> tuple[tuple[str, ...], int]:
+    """Give the best option on a criterion and how many are as good.
+
+    Parameters
+    ----------
+    ranking : Ranking
+    criterion : str
+
+    Returns
+    -------
+    (tuple of str, int)
+        Ids kept, of equals those with the least mean and then the first by ids, and the
+        number of equals.
+    """
+    first = ranking.table[ranking.table[f"rank_{criterion}"] == 1]
+    order = first.sort_values(ranking.criteria[0], kind="stable")
+    return tuple(sorted(order.iloc[0]["kept"])), len(first)
+
+
+def option(
+    results: StudyResults,
+    result: ProposalResult,
+    ranking: Ranking | None,
+    mode: str,
+    name: str,
+    kept: Sequence[str],
+) -> Option:
+    """Measure one set of centres against today.
+
+    Parameters
+    ----------
+    results : StudyResults
+    result : ProposalResult
+        Whose service it is.
+    ranking : Ranking or None
+    mode, name : str
+    kept : sequence of str
+
+    Returns
+    -------
+    Option
+    """
+    kept = tuple(sorted(kept))
+    closed = tuple(i for i in result.before if i not in kept)
+    costs = savings_of(results.study.centres)
+    ranks, tied = _ranks(ranking, kept)
+    return Option(
+        name=name,
+        closed=closed,
+        kept=kept,
+        impact=_impact(results, result, mode, kept),
+        ranks=ranks,
+        tied=tied,
+        savings=sum(costs[i] for i in closed) if all(i in costs for i in closed) else None,
+    )
+
+
+def _impact(
+    results: StudyResults, result: ProposalResult, mode: str, kept: tuple[str, ...]
+) -> Impact:
+    if kept == tuple(result.after):
+        return result.impacts[mode]
+    study = results.study
+    with warnings.catch_warnings():
+        # No change is one of the options here, and means to change nothing.
+        warnings.simplefilter("ignore", NothingChangesWarning)
+        return compare(
+            results.matrices[mode],
+            before=result.before,
+            after=kept,
+            demand=study.demand(result.service),
+            **study.limits(),
+            names=results.names(),
+            who=study.config.services[result.service].noun,
+            **_weights(results, result),
+        )
+
+
+def _ranks(ranking: Ranking | None, kept: tuple[str, ...]) -> tuple[dict[str, int], dict[str, int]]:
+    """Give an option's rank on every criterion, and how many others share each."""
+    if ranking is None:
+        return {}, {}
+    for row_kept, place in zip(ranking.table["kept"], range(len(ranking.table)), strict=True):
+        if tuple(sorted(row_kept)) == kept:
+            row = ranking.table.iloc[place]
+            ranks = {c: int(row[f"rank_{c}"]) for c in ranking.criteria}
+            level = {c: int((ranking.table[f"rank_{c}"] == r).sum()) for c, r in ranks.items()}
+            return ranks, {c: n - 1 for c, n in level.items()}
+    p = ranking.proposal
+    if p is not None and tuple(sorted(p["kept"])) == kept:
+        ranks, tied = ({c: int(p[f"{k}_{c}"]) for c in ranking.criteria} for k in ("rank", "tied"))
+        return ranks, tied
+    return {}, {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,3 +326,50 @@ def findings_of(results: StudyResults, *, mode: str = "walk") -> tuple[ProposalF
             )
         )
     return tuple(found)
+
+
+def tenths(areas: pd.DataFrame) -> pd.Series | None:
+    """Read the national deprivation tenth of each area.
+
+    Parameters
+    ----------
+    areas : DataFrame
+        Perhaps with ``imd_decile``, as numbers or as text.
+
+    Returns
+    -------
+    Series of float or None
+        1 is the most deprived; ``nan`` where missing, ``None`` without the column.
+
+    Examples
+    --------
+    >>> tenths(pd.DataFrame({"imd_decile": ["1", "10", ""]})).tolist()
+    [1.0, 10.0, nan]
+    """
+    if "imd_decile" not in areas:
+        return None
+    return pd.to_numeric(areas["imd_decile"], errors="coerce").astype(float)
+
+
+def most_deprived(areas: pd.DataFrame) -> NDArray[np.bool_] | None:
+    """Mark the areas in England's most deprived fifth.
+
+    Parameters
+    ----------
+    areas : DataFrame
+
+    Returns
+    -------
+    ndarray of bool or None
+        ``None`` where deprivation is not known of any area.
+
+    Examples
+    --------
+    >>> most_deprived(pd.DataFrame({"imd_decile": ["1", "2", "3"]})).tolist()
+    [True, True, False]
+    """
+    found = tenths(areas)
+    if found is None or not found.notna().any():
+        return None
+    marked: NDArray[np.bool_] = found.isin([1, 2]).to_numpy(bool)
+    return marked

@@ -3,23 +3,225 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
-from access.report.blocks import Block, BulletList, Paragraph, TableBlock
+import numpy as np
+
+from access.analysis.results import HubAnswer, StudyResults, site_names
+from access.charts.hubs import hub_chart
+from access.document.document import Block, BulletList, Paragraph, TableBlock
+from access.document.table import Column, Table, Value
+from access.errors import ParameterError
+from access.labels import trip
+from access.measure.distribution import weighted_mean
 from access.report.figures import figure_of
-from access.report.hub_chart import hub_chart
-from access.report.hub_tables import (
-    BestSet,
-    hub_table,
-    mean_minutes,
-    near_best_table,
-    trade_off_table,
-)
-from access.report.names import site_names
-from access.report.sentences import trip
-from access.report.voice import Voice
-from access.report.words import listed, number, percent, sentence
-from access.results import HubAnswer, StudyResults
-from access.siting.standing import Standing
+from access.report.sentences import Voice
+from access.siting.hubs import HubStudy
+from access.siting.rank_of import Standing
+from access.text import listed, number, percent, sentence
+
+_PROOF = {
+    "proven_optimal": "proven best",
+    "feasible": "good, not proven",
+    "infeasible": "no such set",
+}
+
+
+class BestSet(Protocol):
+    """What the tables need of an optimiser's answer: `access.siting.Solution` has it."""
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """Ids of the hubs."""
+
+    @property
+    def status(self) -> str:
+        """What was proven."""
+
+    @property
+    def gap(self) -> float:
+        """How far from the best it may be, as a share."""
+
+
+def mean_minutes(results: StudyResults, chosen: Sequence[str], mode: str) -> dict[str, float]:
+    """Average the trip to the nearest of a set of sites, service by service and jointly.
+
+    Parameters
+    ----------
+    results : StudyResults
+    chosen : sequence of str
+    mode : str
+
+    Returns
+    -------
+    dict of str to float
+        By service, and ``"joint"`` by the study's shares (equal where it gives none).
+
+    Raises
+    ------
+    ParameterError
+        If a site is not in the matrix, or none is chosen.
+    """
+    if not chosen:
+        raise ParameterError("no hub is chosen; expected at least one site")
+    study = results.study
+    matrix = results.matrices[mode].areas(study.areas["id"].tolist())
+    minutes = matrix.sites(list(chosen)).total_minutes.min(axis=1)
+    means = {
+        key: weighted_mean(minutes, study.demand(key)["count"]) for key in study.config.services
+    }
+    given = study.config.hubs.shares
+    shares = {key: given.get(key, 0.0) if given else 1.0 for key in means}
+    total = sum(shares.values())
+    means["joint"] = sum(shares[key] * means[key] for key in shares) / total if total else np.nan
+    return means
+
+
+def hub_table(
+    results: StudyResults, hubs: Sequence[BestSet], names: Mapping[str, str], mode: str
+) -> Table:
+    """List the best set for each number of hubs, and the council's own.
+
+    Parameters
+    ----------
+    results : StudyResults
+    hubs : sequence of Solution
+    names : mapping of str to str
+    mode : str
+
+    Returns
+    -------
+    Table
+    """
+    services = results.study.config.services
+    rows = [
+        _row(results, str(len(h.chosen)), h.chosen, names, mode, proof(h.status, h.gap))
+        for h in hubs
+        if h.chosen
+    ]
+    council = results.study.config.hubs.council_choice
+    if council:
+        label = f"{len(council)}, the council's own"
+        rows.append(_row(results, label, council, names, mode, "given"))
+    unit = "min"
+    columns = (
+        Column("hubs", "Hubs", width=0.7),
+        Column("where", "Where", width=4.0),
+        *(Column(key, s.title, "minutes", unit=unit) for key, s in services.items()),
+        Column("joint", "Together", "minutes", unit=unit),
+        Column("proof", "Proof"),
+    )
+    shares = results.study.config.hubs.shares
+    parts = [f"{services[key].title} {percent(share)}" for key, share in shares.items()]
+    notes = (sentence(f"together: {listed(parts)}"),) if parts else ()
+    return Table(
+        f"Family Hubs: the best sets by number of hubs (mean {trip(mode)} to the nearest)",
+        columns,
+        tuple(rows),
+        notes=notes,
+        source=results.study.config.hubs.council_source,
+        short="Family Hubs",
+    )
+
+
+def _row(
+    results: StudyResults,
+    label: str,
+    chosen: Sequence[str],
+    names: Mapping[str, str],
+    mode: str,
+    proof_words: str,
+) -> tuple[Value, ...]:
+    means = mean_minutes(results, chosen, mode)
+    where = listed([names.get(i, i) for i in chosen])
+    return (label, where, *means.values(), proof_words)
+
+
+def near_best_table(found: HubStudy, mode: str) -> Table:
+    """List the sets that are almost as good as the best.
+
+    Parameters
+    ----------
+    found : HubStudy
+    mode : str
+
+    Returns
+    -------
+    Table
+    """
+    frame = found.alternatives_frame()
+    rows = zip(frame["names"], frame["mean_minutes"], frame["worse"], strict=True)
+    n, more = len(found.best.chosen), "" if found.near_best.complete else "; there may be more"
+    return Table(
+        f"Family Hubs: the best {len(frame)} sets of {n} (mean {trip(mode)}{more})",
+        (
+            Column("where", "Where", width=3.0),
+            Column("mean", "Mean", "minutes", unit="min", decimals=2),
+            Column("worse", "Above the best", "share", decimals=2),
+        ),
+        tuple((str(names), float(mean), float(worse)) for names, mean, worse in rows),
+        short="Hubs near the best",
+    )
+
+
+def trade_off_table(found: HubStudy, mode: str) -> Table:
+    """List the sets that no other beats on both the mean and the worst-off area.
+
+    Parameters
+    ----------
+    found : HubStudy
+    mode : str
+
+    Returns
+    -------
+    Table
+        With the cost where costs were given.
+    """
+    frame = found.front_frame()
+    has_cost = "cost" in frame
+    n, more = len(found.best.chosen), "" if found.front.complete else "; there may be more"
+    columns = [
+        Column("where", "Where", width=3.0),
+        Column("mean", "Mean", "minutes", unit="min"),
+        Column("worst", "Worst-off area", "minutes", unit="min"),
+        *([Column("cost", "Cost", "money")] if has_cost else []),
+    ]
+    keys = ["names", "mean_minutes", "worst_minutes", *(["cost"] if has_cost else [])]
+    rows: list[tuple[Value, ...]] = [
+        (str(names), *(float(v) for v in values))
+        for names, *values in frame[keys].itertuples(index=False, name=None)
+    ]
+    return Table(
+        f"Family Hubs: every trade-off of {n} between the average {trip(mode)} and the "
+        f"worst-off area{more}",
+        tuple(columns),
+        tuple(rows),
+        short="Hubs trade-offs",
+    )
+
+
+def proof(status: str, gap: float) -> str:
+    """Say what an optimiser proved, and no more.
+
+    Parameters
+    ----------
+    status : str
+    gap : float
+        As a share of the answer.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> proof("proven_optimal", 0.0), proof("within_gap", 0.004), proof("feasible", 0.3)
+    ('proven best', 'within 0.4% of the best', 'good, not proven')
+    """
+    if status == "within_gap" and gap < 1:
+        # the gap is a share of the answer; a reader takes it as a share of the best
+        return f"within {max(100 * gap / (1 - gap), 0.1):.1f}% of the best"
+    return _PROOF.get(status, "not proven")
 
 
 def best_sets(answer: HubAnswer) -> list[BestSet]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from access.ledger import versions
-from access.report.blocks import (
+from access.analysis.results import StudyResults
+from access.document.document import (
     Block,
     Bold,
     BulletList,
@@ -16,12 +16,11 @@ from access.report.blocks import (
     TableBlock,
     Text,
 )
-from access.report.columns import Column
+from access.document.table import Column, Table
+from access.labels import trip
+from access.ledger import versions
 from access.report.findings import ProposalFindings
-from access.report.sentences import trip
-from access.report.tables import Table
-from access.report.words import figure_words, listed, sentence
-from access.results import StudyResults
+from access.text import figure_words, listed, sentence
 
 ATTRIBUTION = (
     "Contains public sector information licensed under the Open Government Licence v3.0 where the "

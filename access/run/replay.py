@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from access.analysis.job import run_job
 from access.errors import Fault, OutputError, StudyError
 from access.ledger import sha256_of, versions
-from access.run.job import run_job
 from access.run.write import write_outputs
 from access.study import Study, load_study
 

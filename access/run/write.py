@@ -2,26 +2,141 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+
+from access.analysis.results import StudyResults
+from access.charts.chart import Chart
+from access.charts.hubs import hub_chart
+from access.escape import column_names
 from access.files import whole_folder
 from access.ledger import RunLedger, sha256_of, to_json
 from access.maps.explorer import write_explorer
-from access.maps.from_results import explorer_data
-from access.maps.layers import map_page, study_map
-from access.report.board import board_report
-from access.report.firmness import firmness_of
-from access.report.hub_chart import hub_chart
-from access.report.write import report_files
-from access.results import StudyResults
-from access.run.answers import impact_charts
-from access.run.answers_hubs import hub_points
-from access.run.answers_ranking import ranking_charts
-from access.run.evidence import write_evidence
-from access.run.geopackage import study_layers, write_layers
-from access.run.tables import alternatives_table, area_table, safe_cells, summary_of
+from access.maps.explorer_data import explorer_data
+from access.maps.planner_map import map_page, study_map
+from access.report.board import board_report, report_files
+from access.report.robustness import firmness_of
+from access.run.summary import (
+    alternatives_table,
+    area_table,
+    hub_points,
+    impact_charts,
+    ranking_charts,
+    safe_cells,
+    summary_of,
+)
+from access.study import Study
+from access.units import WGS84
+
+_FIXED_TIME = (1980, 1, 1, 0, 0, 0)
+_README = """\
+Evidence pack: {title}
+
+What is inside
+  ledger.json        every input with source, vintage, licence and sha256; every setting; the
+                     versions of the software; every assumption; the sha256 of every output
+  study/             the study as it was run: its settings and tables
+  the outputs        as the ledger lists them
+
+To run it again and see whether every output comes out the same:
+  access replay ledger.json --study study{network}
+"""
+
+
+def write_evidence(study: Study, folder: Path, path: Path) -> None:
+    """Pack a folder of outputs with the study's own tables; the same inputs give the same bytes.
+
+    Parameters
+    ----------
+    study : Study
+        Whose tables are packed as they were read.
+    folder : Path
+        Holds the outputs and ``ledger.json``.
+    path : Path
+        The ``.zip`` to write.
+    """
+    street_files = " --network THE_STREET_EXTRACT" if _has_streets(study, folder) else ""
+    readme = _README.format(title=study.config.study.title, network=street_files)
+    members = {"README.txt": readme.encode()}
+    for file in sorted(folder.iterdir()):
+        if file != path:
+            members[file.name] = file.read_bytes()
+    for row in study.inputs:
+        members[f"study/{row['file']}"] = (study.folder / row["file"]).read_bytes()
+    manifest = study.folder / "manifest.toml"
+    if manifest.exists():
+        members["study/manifest.toml"] = manifest.read_bytes()
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as pack:
+        for name in sorted(members):
+            info = zipfile.ZipInfo(name, _FIXED_TIME)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = 0o644 << 16
+            pack.writestr(info, members[name])
+
+
+def _has_streets(study: Study, folder: Path) -> bool:
+    ledger = (folder / "ledger.json").read_text(encoding="utf-8")
+    return '"network": null' not in ledger
+
+
+def write_layers(path: Path, layers: Iterable[tuple[str, pd.DataFrame]]) -> None:
+    """Write tables and layers into one GeoPackage.
+
+    Parameters
+    ----------
+    path : Path
+        A ``.gpkg`` that is not there yet.
+    layers : iterable of (str, DataFrame or GeoDataFrame)
+    """
+    # GDAL would write the clock into the file; a fixed date keeps the same inputs the same bytes
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": "2000-01-01T00:00:00.000Z"})
+    try:
+        for number, (name, given) in enumerate(layers):
+            own = [c for c in given.columns if c != getattr(given, "_geometry_column_name", None)]
+            frame = given.rename(columns=dict(zip(own, column_names(own), strict=True)))
+            pyogrio.write_dataframe(frame, path, layer=name, driver="GPKG", append=number > 0)
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+
+
+def study_layers(results: StudyResults) -> Iterator[tuple[str, gpd.GeoDataFrame]]:
+    """Give a run's layers: areas, sites, snap lines and networks, in the metric CRS.
+
+    Parameters
+    ----------
+    results : StudyResults
+
+    Yields
+    ------
+    str, GeoDataFrame
+        ``areas centres hub_candidates snap_lines network_walk network_drive``; minutes that do
+        not exist are empty, and the status beside them says why.
+    """
+    study = results.study
+    table = area_table(results)
+    finite = table.replace([np.inf, -np.inf], np.nan)
+    where = study.areas.geometry if study.shapes is None else study.shapes.to_crs(study.crs)
+    yield "areas", gpd.GeoDataFrame(finite, geometry=where.to_numpy(), crs=study.crs)
+    points = gpd.points_from_xy(results.sites["lon"], results.sites["lat"], crs=WGS84)
+    sites = gpd.GeoDataFrame(results.sites, geometry=points).to_crs(study.crs)
+    closes = {i: key for key, p in results.proposals.items() for i in p.closed}
+    yield "centres", sites.assign(closed_by=[closes.get(i, "") for i in sites["id"]])
+    if results.hubs is not None:
+        hubs = hub_points(results.hubs)
+        where = gpd.points_from_xy(hubs["lon"], hubs["lat"], crs=WGS84)
+        yield "hub_candidates", gpd.GeoDataFrame(hubs, geometry=where).to_crs(study.crs)
+    snaps = pd.concat(list(results.snaps.values()), ignore_index=True)
+    yield "snap_lines", gpd.GeoDataFrame(snaps, crs=study.crs)
+    for mode, network in results.networks.items():
+        yield f"network_{mode}", network.edges_frame()
 
 
 def write_outputs(
@@ -137,3 +252,101 @@ _WRITERS: Mapping[str, Callable[[StudyResults, Path], None]] = {
     "map.html": _write_map,
     "explorer.html": _write_explorer,
 }
+
+
+def write_answer(
+    out: Path,
+    summary: Mapping[str, Any],
+    tables: Mapping[str, pd.DataFrame],
+    charts: Mapping[str, Chart],
+    *,
+    ledger: RunLedger,
+    points: gpd.GeoDataFrame | None = None,
+) -> list[str]:
+    """Write an answer: summary as JSON, tables as CSV, parquet and GeoPackage, charts as PNG.
+
+    With its ledger: inputs, question, settings, versions, assumptions and the outputs' hashes.
+
+    Parameters
+    ----------
+    out : Path
+        Folder, new or empty; of `access.files.whole_folder`, so that it is all or nothing.
+    summary : mapping
+    tables : mapping of str to DataFrame
+        By name; a table with the areas' ids in ``id`` becomes a map layer.
+    charts : mapping of str to Chart
+    ledger : RunLedger
+        As `answer_ledger` gives it.
+    points : GeoDataFrame, optional
+        The areas: ``id geometry``.
+
+    Returns
+    -------
+    list of str
+        Names of the files written.
+    """
+    out.mkdir(exist_ok=True)
+    (out / "summary.json").write_text(to_json(dict(summary)), encoding="utf-8")
+    for name, table in tables.items():
+        safe_cells(table).to_csv(out / f"{name}.csv", index=False, lineterminator="\n")
+        table.to_parquet(out / f"{name}.parquet", index=False)
+    write_layers(out / "tables.gpkg", _layers(tables, points))
+    for name, chart in charts.items():
+        chart.save(out / f"{name}.png")
+        (out / f"{name}.txt").write_text(f"{chart.title}\n\n{chart.alt}\n", encoding="utf-8")
+    outputs = {file.name: sha256_of(file) for file in sorted(out.iterdir())}
+    text = replace(ledger, outputs=outputs).to_json()
+    (out / "ledger.json").write_text(text, encoding="utf-8")
+    return sorted(file.name for file in out.iterdir())
+
+
+def answer_ledger(
+    results: StudyResults,
+    command: str,
+    question: Mapping[str, Any],
+    files: Sequence[Path | None] = (),
+    *,
+    assumptions: Sequence[str] = (),
+) -> RunLedger:
+    """Say what an answer was worked out from.
+
+    Parameters
+    ----------
+    results : StudyResults
+    command : str
+        ``"compare"``, ``"rank"`` or ``"site"``.
+    question : mapping
+        What was asked, JSON-ready; a file by its name.
+    files : sequence of Path or None
+        Files the question brought along.
+    assumptions : sequence of str
+        What the answer rests on beyond the study's own assumptions.
+
+    Returns
+    -------
+    RunLedger
+        Without outputs.
+    """
+    brought = [
+        {"file": path.name, "sha256": sha256_of(path), "source": "given with the question",
+         "vintage": "as the file", "licence": "as the file"}
+        for path in files if path is not None
+    ]  # fmt: skip
+    return replace(
+        results.ledger,
+        command={**results.ledger.command, "command": command, "question": dict(question)},
+        inputs=(*results.ledger.inputs, *brought),
+        assumptions=(*results.ledger.assumptions, *assumptions),
+    )
+
+
+def _layers(
+    tables: Mapping[str, pd.DataFrame], points: gpd.GeoDataFrame | None
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Give each table, with the areas' points where it is a table of areas."""
+    for name, table in tables.items():
+        if points is not None and "id" in table.columns and set(table["id"]) == set(points["id"]):
+            shapes = points.set_index("id").loc[table["id"], "geometry"].to_numpy()
+            yield name, gpd.GeoDataFrame(table, geometry=shapes, crs=points.crs)
+        else:
+            yield name, table

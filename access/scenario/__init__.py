@@ -1,22 +1,28 @@
 """Proposals, what they change, and how they rank among all alternatives."""
 
 from access.measure.typical import typical_matrix
-from access.scenario.attendance import Attendance, attendance_beside_nearest
-from access.scenario.baseline import OPEN_STATUSES, Baseline
 from access.scenario.compare import compare
 from access.scenario.equality import ECOLOGICAL_WARNING, Equality, equality
 from access.scenario.impact import Impact
-from access.scenario.model import Scenario
-from access.scenario.modification import Modification, NothingChangesWarning
-from access.scenario.rank import rank_closures
-from access.scenario.ranking import Ranking
-from access.scenario.robustness import Robustness, robustness
-from access.scenario.service import ServiceChoice
-from access.scenario.site import Site
+from access.scenario.options import ServiceChoice
+from access.scenario.ranking import Ranking, rank_closures
+from access.scenario.robustness import Robustness, Uncertainty, plausible_sites, robustness
+from access.scenario.scenario import Scenario
+from access.scenario.sites import (
+    OPEN_STATUSES,
+    STATUSES,
+    Baseline,
+    Modification,
+    NothingChangesWarning,
+    Site,
+)
 from access.scenario.switching import Switching, switching_values, weights_side_by_side
-from access.scenario.uncertainty import Uncertainty, plausible_sites
-from access.scenario.use import TakeUpChange, take_up_change
-from access.scenario.vocabulary import STATUSES
+from access.scenario.usage import (
+    Attendance,
+    TakeUpChange,
+    attendance_beside_nearest,
+    take_up_change,
+)
 
 __all__ = [
     "ECOLOGICAL_WARNING",

@@ -2,18 +2,468 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
-from access.errors import ParameterError
+from access.errors import Fault, ParameterError
 from access.escape import notebook_text
+from access.measure.demand import fail
+from access.measure.distribution import describe, share_within, weighted_mean
 from access.measure.equity import inequality
-from access.scenario.flows import one_more_table
-from access.scenario.groups import by_group, group_labels
-from access.scenario.words import count_words, list_words, minutes_words, mode_words, named
+from access.text import count_words, list_words, minutes_words, mode_words, named
+
+NOT_KNOWN = "not known"
+#: Lower edges of the bands of the share of households without a car.
+NO_CAR_BANDS = (0.0, 0.1, 0.2, 0.3, 0.4)
+_FIFTHS = {"imd_fifth": "imd_decile", "idaci_fifth": "idaci_decile"}
+
+
+def no_car_band(shares: pd.Series) -> pd.Series:
+    """Put shares of households without a car into bands of ten in a hundred.
+
+    Parameters
+    ----------
+    shares : Series
+        0 to 1.
+
+    Returns
+    -------
+    Series of str
+        ``"0-10 %"`` (under 10) to ``"40 % or more"``; ``"not known"`` where missing.
+
+    Examples
+    --------
+    >>> no_car_band(pd.Series([0.05, 0.1, 0.7])).tolist()
+    ['0-10 %', '10-20 %', '40 % or more']
+    """
+    low = [round(100 * edge) for edge in NO_CAR_BANDS]
+    labels = [f"{a}-{b} %" for a, b in pairwise(low)]
+    labels.append(f"{low[-1]} % or more")
+    values = pd.to_numeric(shares).to_numpy(float, na_value=np.nan)
+    at = np.searchsorted(np.array(NO_CAR_BANDS[1:]), np.nan_to_num(values), side="right")
+    named = np.array(labels, dtype=object)[at]
+    return pd.Series(np.where(np.isnan(values), NOT_KNOWN, named), index=shares.index)
+
+
+def group_labels(demand: pd.DataFrame, column: str) -> pd.Series:
+    """Find every area's group.
+
+    Parameters
+    ----------
+    demand : DataFrame
+        Aligned demand.
+    column : str
+        A column of demand, or ``imd_fifth`` / ``idaci_fifth`` (made from the deciles);
+        ``p_no_car`` gives bands.
+
+    Returns
+    -------
+    Series of object
+        ``"not known"`` where missing.
+
+    Raises
+    ------
+    ParameterError
+        If demand has no such column.
+
+    Examples
+    --------
+    >>> group_labels(pd.DataFrame({"imd_decile": [1, 2, 3, 10]}), "imd_fifth").tolist()
+    [1, 1, 2, 5]
+    """
+    source = column if column in demand.columns else _FIFTHS.get(column, column)
+    if source not in demand.columns:
+        known = [c for c in demand.columns if c != "count"]
+        raise ParameterError(
+            f"demand has no column {source!r} to group by; expected any of {known}"
+        )
+    values = demand[source]
+    if column == "p_no_car":
+        return no_car_band(values)
+    if source != column:
+        values = (pd.to_numeric(values) + 1) // 2
+    missing = values.isna()
+    if pd.api.types.is_float_dtype(values) and (values[~missing] % 1 == 0).all():
+        values = values.astype("Int64")
+    labels = values.astype(object)
+    labels[missing] = NOT_KNOWN
+    return labels
+
+
+def group_row(
+    areas: pd.DataFrame, within_minutes: Sequence[float], tolerance_minutes: float
+) -> dict[str, float]:
+    """Figures of one group of areas.
+
+    Parameters
+    ----------
+    areas : DataFrame
+        Rows of `Impact.areas`.
+    within_minutes : sequence of float
+        Thresholds.
+    tolerance_minutes : float
+        Least change that counts as affected.
+
+    Returns
+    -------
+    dict
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"count": [2.0], "weight": [4.0], "minutes_before": [5.0],
+    ...                      "minutes_after": [8.0], "change_minutes": [3.0]})
+    >>> group_row(rows, [10], 0.01)["mean_minutes_change"]
+    3.0
+    """
+    count, weight = areas["count"].to_numpy(float), areas["weight"].to_numpy(float)
+    total = count.sum()
+    row: dict[str, float] = {
+        "areas": len(areas),
+        "families": total,
+        "weighted_families": weight.sum(),
+    }
+    change = areas["change_minutes"].to_numpy(float)
+    affected = count[np.abs(np.nan_to_num(change)) > tolerance_minutes].sum()
+    lengthened = count[(change > tolerance_minutes) & np.isfinite(change)].sum()
+    row |= {"affected": affected, "lengthened": lengthened}
+    row["share_affected"] = affected / total if total > 0 else np.nan
+    for when in ("before", "after"):
+        minutes = areas[f"minutes_{when}"].to_numpy(float)
+        row[f"reached_{when}"] = count[np.isfinite(minutes)].sum()
+        figures = describe(minutes, count)
+        row |= {f"{name}_minutes_{when}": value for name, value in figures.items()}
+        row[f"weighted_mean_minutes_{when}"] = weighted_mean(minutes, weight)
+        for limit in within_minutes:
+            row[f"share_within_{limit:g}_min_{when}"] = share_within(minutes, count, limit)
+    row |= {f"{name}_minutes_change": value for name, value in describe(change, count).items()}
+    row["weighted_mean_minutes_change"] = weighted_mean(change, weight)
+    row["newly_unreachable"] = count[np.isposinf(change)].sum()
+    return row
+
+
+def by_group(
+    areas: pd.DataFrame,
+    labels: pd.Series,
+    within_minutes: Sequence[float],
+    tolerance_minutes: float,
+) -> pd.DataFrame:
+    """Figures of every group, and how each compares with everybody else.
+
+    Parameters
+    ----------
+    areas : DataFrame
+        `Impact.areas`.
+    labels : Series
+        A group an area, in the same order.
+    within_minutes : sequence of float
+    tolerance_minutes : float
+
+    Returns
+    -------
+    DataFrame
+        One row a group, ordered by label with ``"not known"`` last; column ``ratio_to_others``
+        is the group's mean change over the mean change of all other families (``nan`` where
+        the others' is 0 or there are none).
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"count": [1.0, 1.0], "weight": [1.0, 1.0],
+    ...                      "minutes_before": [5.0, 5.0], "minutes_after": [8.0, 6.0],
+    ...                      "change_minutes": [3.0, 1.0]})
+    >>> by_group(rows, pd.Series(["x", "y"]), [], 0.01)["ratio_to_others"].round(2).tolist()
+    [3.0, 0.33]
+    """
+    label = labels.to_numpy(dtype=object)
+    known = sorted({x for x in label if x != NOT_KNOWN}, key=lambda x: (isinstance(x, str), x))
+    if (label == NOT_KNOWN).any():
+        known.append(NOT_KNOWN)
+    rows = []
+    for group in known:
+        inside = label == group
+        row = {"group": group, **group_row(areas[inside], within_minutes, tolerance_minutes)}
+        rest = areas[~inside]
+        others = weighted_mean(rest["change_minutes"], rest["count"])
+        own = row["mean_minutes_change"]
+        row["others_mean_minutes_change"] = others
+        row["ratio_to_others"] = own / others if abs(others) > 1e-12 else np.nan
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+_MOVE_COLUMNS = ("from_site", "to_site")
+
+
+def moves_table(
+    areas: pd.DataFrame, names: Mapping[str, str], tolerance_minutes: float
+) -> pd.DataFrame:
+    """List families whose nearest site changes, by the pair of sites.
+
+    Parameters
+    ----------
+    areas : DataFrame
+        `Impact.areas`.
+    names : mapping of str to str
+    tolerance_minutes : float
+
+    Returns
+    -------
+    DataFrame
+        ``from_site to_site from_name to_name families weighted_families mean_extra_minutes
+        max_extra_minutes affected``; ``to_site`` is empty where no site is reached any more,
+        ``from_site`` where none was before.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"count": [4.0], "weight": [4.0], "nearest_before": ["X"],
+    ...                      "nearest_after": ["Y"], "change_minutes": [3.0]})
+    >>> moves_table(rows, {}, 0.01)[["from_site", "to_site", "families"]].to_numpy().tolist()
+    [['X', 'Y', 4.0]]
+    """
+    moved = areas[(areas["nearest_before"] != areas["nearest_after"]) & (areas["count"] > 0)]
+    rows = []
+    for pair, part in moved.groupby(["nearest_before", "nearest_after"], sort=True):
+        old, new = (str(site) for site in pair)
+        change = part["change_minutes"].to_numpy(float)
+        count = part["count"].to_numpy(float)
+        finite = change[np.isfinite(change)]
+        rows.append(
+            {
+                "from_site": old,
+                "to_site": new,
+                "from_name": named([old], names)[0],
+                "to_name": named([new], names)[0],
+                "families": count.sum(),
+                "weighted_families": part["weight"].sum(),
+                "mean_extra_minutes": weighted_mean(change, count),
+                "max_extra_minutes": finite.max() if finite.size else np.nan,
+                "affected": count[np.abs(np.nan_to_num(change)) > tolerance_minutes].sum(),
+            }
+        )
+    columns = [
+        *_MOVE_COLUMNS,
+        "from_name",
+        "to_name",
+        "families",
+        "weighted_families",
+        "mean_extra_minutes",
+        "max_extra_minutes",
+        "affected",
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def closed_table(
+    areas: pd.DataFrame,
+    moves: pd.DataFrame,
+    before: Sequence[str],
+    after: Sequence[str],
+    names: Mapping[str, str],
+) -> pd.DataFrame:
+    """One row a closed site: families displaced, where to, and their extra minutes.
+
+    Parameters
+    ----------
+    areas, moves : DataFrame
+        `Impact.areas` and `Impact.moves`.
+    before, after : sequence of str
+        Open sites.
+    names : mapping of str to str
+
+    Returns
+    -------
+    DataFrame
+        ``site name families weighted_families mean_minutes_before mean_minutes_after
+        mean_extra_minutes max_extra_minutes newly_unreachable goes_to``.
+
+    Examples
+    --------
+    >>> closed_table(pd.DataFrame(), pd.DataFrame(), ["X"], ["X"], {}).shape[0]
+    0
+    """
+    rows = []
+    for site in sorted(set(before) - set(after)):
+        own = areas[(areas["nearest_before"] == site) & (areas["count"] > 0)]
+        out = moves[moves["from_site"] == site].sort_values(
+            ["families", "to_site"], ascending=[False, True]
+        )
+        count, change = own["count"].to_numpy(float), own["change_minutes"].to_numpy(float)
+        finite = change[np.isfinite(change)]
+        to_words = [
+            f"{name or 'no site in reach'} ({count_words(families)})"
+            for name, families in zip(out["to_name"], out["families"], strict=True)
+        ]
+        rows.append(
+            {
+                "site": site,
+                "name": named([site], names)[0],
+                "families": count.sum(),
+                "weighted_families": own["weight"].sum(),
+                "mean_minutes_before": weighted_mean(own["minutes_before"], count),
+                "mean_minutes_after": weighted_mean(own["minutes_after"], count),
+                "mean_extra_minutes": weighted_mean(change, count),
+                "max_extra_minutes": finite.max() if finite.size else np.nan,
+                "newly_unreachable": count[np.isposinf(change)].sum(),
+                "goes_to": "; ".join(to_words),
+            }
+        )
+    columns = [
+        "site",
+        "name",
+        "families",
+        "weighted_families",
+        "mean_minutes_before",
+        "mean_minutes_after",
+        "mean_extra_minutes",
+        "max_extra_minutes",
+        "newly_unreachable",
+        "goes_to",
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def read_capacity(capacity: Mapping[str, float] | None) -> dict[str, float]:
+    """Check capacities: numbers of 0 or more, by site id.
+
+    Parameters
+    ----------
+    capacity : mapping of str to float, optional
+
+    Returns
+    -------
+    dict
+        Without the sites whose capacity is not known (``None`` or ``nan``).
+
+    Raises
+    ------
+    ParameterError
+        Naming every capacity that is not a number of 0 or more.
+
+    Examples
+    --------
+    >>> read_capacity({"X": 50, "Y": None})
+    {'X': 50.0}
+    """
+    out, faults = {}, []
+    for site, value in (capacity or {}).items():
+        number = pd.to_numeric(value, errors="coerce")
+        if value is None or (isinstance(value, float) and np.isnan(value)):
+            continue
+        if not (np.isfinite(number) and number >= 0):
+            faults.append(
+                Fault("capacity", str(site), "", str(value), "a number of families, 0 or more")
+            )
+            continue
+        out[str(site)] = float(number)
+    fail("capacity has values that cannot be used", faults)
+    return out
+
+
+def receiving_table(
+    areas: pd.DataFrame,
+    moves: pd.DataFrame,
+    after: Sequence[str],
+    names: Mapping[str, str],
+    capacity: Mapping[str, float] | None,
+) -> pd.DataFrame:
+    """One row a site that is nearest to more families than before.
+
+    Parameters
+    ----------
+    areas, moves : DataFrame
+        `Impact.areas` and `Impact.moves`.
+    after : sequence of str
+        Sites open after.
+    names : mapping of str to str
+    capacity : mapping of str to float, optional
+
+    Returns
+    -------
+    DataFrame
+        ``site name families_before families_added families_after mean_extra_minutes capacity
+        share_over_capacity``: how far families after exceed capacity, as a share of it (0
+        when they do not); both ``nan`` where capacity is not known.
+
+    Raises
+    ------
+    ParameterError
+        If a capacity is not a number of 0 or more.
+    """
+    known = read_capacity(capacity)
+    rows = []
+    for site in sorted(after):
+        into = moves[moves["to_site"] == site]
+        if into.empty:
+            continue
+        families_after = areas.loc[areas["nearest_after"] == site, "count"].sum()
+        limit = known.get(site, np.nan)
+        over = max(families_after - limit, 0.0) if np.isfinite(limit) else np.nan
+        rows.append(
+            {
+                "site": site,
+                "name": named([site], names)[0],
+                "families_before": areas.loc[areas["nearest_before"] == site, "count"].sum(),
+                "families_added": into["families"].sum(),
+                "families_after": families_after,
+                "mean_extra_minutes": weighted_mean(into["mean_extra_minutes"], into["families"]),
+                "capacity": limit,
+                "share_over_capacity": over / limit if limit > 0 else np.nan,
+            }
+        )
+    columns = [
+        "site",
+        "name",
+        "families_before",
+        "families_added",
+        "families_after",
+        "mean_extra_minutes",
+        "capacity",
+        "share_over_capacity",
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def one_more_table(
+    areas: pd.DataFrame, after: Sequence[str], names: Mapping[str, str]
+) -> pd.DataFrame:
+    """What the closing of each site that is left would add, one at a time.
+
+    Parameters
+    ----------
+    areas : DataFrame
+        `Impact.areas`.
+    after : sequence of str
+    names : mapping of str to str
+
+    Returns
+    -------
+    DataFrame
+        As `Impact.if_one_more_closes`.
+    """
+    count = areas["count"].to_numpy(float)
+    first = areas["minutes_after"].to_numpy(float)
+    second = areas["second_minutes_after"].to_numpy(float)
+    rows = []
+    for site in sorted(after):
+        own = (areas["nearest_after"] == site).to_numpy() & (count > 0)
+        extra = second[own] - first[own]
+        finite = extra[np.isfinite(extra)]
+        rows.append(
+            {
+                "site": site,
+                "name": named([site], names)[0],
+                "families": count[own].sum(),
+                "mean_extra_minutes": weighted_mean(extra, count[own]),
+                "max_extra_minutes": finite.max() if finite.size else np.nan,
+                "newly_unreachable": count[own][np.isinf(extra)].sum(),
+                "mean_minutes": weighted_mean(np.where(own, second, first), count),
+            }
+        )
+    table = pd.DataFrame(rows)
+    return table.sort_values(["families", "site"], ascending=[False, True], ignore_index=True)
 
 
 @dataclass(frozen=True, eq=False)

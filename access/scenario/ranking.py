@@ -2,17 +2,246 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
-from access.errors import ParameterError
+from access.errors import ParameterError, ScenarioError
 from access.escape import notebook_text
-from access.scenario.standing import least_is_best, near
-from access.scenario.words import list_words, named, place_of
+from access.measure.weights import LSOAS_ENGLAND_2011
+from access.network.matrix import TravelMatrix
+from access.scenario.criteria import CRITERIA, Floats, evaluate, pair_criteria, sums
+from access.scenario.options import (
+    MAX_OPTIONS,
+    Indices,
+    Options,
+    ServiceChoice,
+    Yardstick,
+    list_options,
+)
+from access.text import list_words, named, place_of
+
+Bools = NDArray[np.bool_]
+
+
+def dense_ranks(values: ArrayLike) -> NDArray[np.int32]:
+    """Replace values by their order, equal values by equal numbers.
+
+    Parameters
+    ----------
+    values : array_like, shape (n,)
+
+    Returns
+    -------
+    ndarray of int32, shape (n,)
+
+    Examples
+    --------
+    >>> dense_ranks([3.0, 1.0, 3.0]).tolist()
+    [1, 0, 1]
+    """
+    return np.unique(np.asarray(values), return_inverse=True)[1].ravel().astype(np.int32)
+
+
+def pareto_front(columns: ArrayLike) -> Bools:
+    """Mark the rows that no other row dominates; less is better in every column.
+
+    Row p dominates row q when p is at most q in every column and less in one. Equal rows do
+    not dominate each other: both are on the front, or neither is.
+
+    Parameters
+    ----------
+    columns : array_like, shape (options, criteria)
+        ``inf`` allowed, ``nan`` not.
+
+    Returns
+    -------
+    ndarray of bool, shape (options,)
+
+    Examples
+    --------
+    >>> pareto_front([[1, 5], [2, 2], [3, 3], [2, 2]]).tolist()
+    [True, True, False, True]
+    """
+    table = np.asarray(columns, float)
+    n, m = table.shape
+    front = np.zeros(n, dtype=bool)
+    if n == 0 or m == 0:
+        front[:] = True
+        return front
+    ranks = np.column_stack([dense_ranks(table[:, j]) for j in range(m)])
+    # By the sum of ranks, nobody is dominated by a later one; so the first that is left stays.
+    order = np.argsort(ranks.sum(axis=1, dtype=np.int64), kind="stable")
+    left = np.ascontiguousarray(ranks[order].T)
+    where = order
+    while where.size:
+        first = left[:, 0]
+        front[where[0]] = True
+        better = left[0] < first[0]
+        same = left[0] == first[0]
+        for j in range(1, m):
+            better |= left[j] < first[j]
+            same &= left[j] == first[j]
+        front[where[same]] = True
+        stay = better & ~same
+        left, where = left[:, stay], where[stay]
+    return front
+
+
+def dominating(columns: ArrayLike, row: ArrayLike) -> Bools:
+    """Mark the rows that dominate a given one.
+
+    Parameters
+    ----------
+    columns : array_like, shape (options, criteria)
+    row : array_like, shape (criteria,)
+
+    Returns
+    -------
+    ndarray of bool, shape (options,)
+
+    Examples
+    --------
+    >>> dominating([[1, 5], [2, 2], [3, 3]], [3, 3]).tolist()
+    [False, True, False]
+    """
+    table, one = np.asarray(columns, float), np.asarray(row, float)
+    return np.asarray((table <= one).all(axis=1) & (table < one).any(axis=1))
+
+
+NEAR_TIES = {"1pct": 0.01, "5pct": 0.05}
+
+
+def least_is_best(criterion: str, values: np.ndarray) -> np.ndarray:
+    """Turn a criterion's values so that less is better.
+
+    Parameters
+    ----------
+    criterion : str
+    values : ndarray
+
+    Returns
+    -------
+    ndarray
+
+    Examples
+    --------
+    >>> least_is_best("savings", np.array([5.0])).tolist()
+    [-5.0]
+    """
+    return -values if criterion == "savings" else values
+
+
+def competition_rank(values: np.ndarray) -> np.ndarray:
+    """Rank with 1 as best; equals share the least rank (1, 2, 2, 4).
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+        Less is better.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+
+    Examples
+    --------
+    >>> competition_rank(np.array([7.0, 3.0, 7.0, 9.0])).tolist()
+    [2, 1, 2, 4]
+    """
+    return np.searchsorted(np.sort(values), values, side="left") + 1
+
+
+def near(values: np.ndarray, within: float) -> np.ndarray:
+    """Mark values within a share of the least one.
+
+    Parameters
+    ----------
+    values : ndarray
+        Less is better.
+    within : float
+
+    Returns
+    -------
+    ndarray of bool
+
+    Examples
+    --------
+    >>> near(np.array([100.0, 101.0, 102.0]), 0.01).tolist()
+    [True, True, False]
+    """
+    least = values.min()
+    if not np.isfinite(least):
+        return np.zeros(len(values), dtype=bool)
+    return values <= least + within * abs(least) + 1e-9
+
+
+def rank_table(table: pd.DataFrame, criteria: tuple[str, ...], front_on: tuple[str, ...]) -> None:
+    """Add ranks and the Pareto front to a table of options, in place.
+
+    Parameters
+    ----------
+    table : DataFrame
+    criteria, front_on : tuple of str
+    """
+    for c in criteria:
+        table[f"rank_{c}"] = competition_rank(least_is_best(c, table[c].to_numpy(float)))
+    columns = [least_is_best(c, table[c].to_numpy(float)) for c in front_on]
+    table["on_front"] = pareto_front(np.column_stack(columns))
+
+
+def stand(
+    table: pd.DataFrame,
+    row: Mapping[str, float],
+    criteria: tuple[str, ...],
+    front_on: tuple[str, ...],
+    *,
+    listed: bool = True,
+) -> dict[str, Any]:
+    """Say where one option stands among all.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of all options.
+    row : mapping of str to float
+        The option's criteria; it need not be one of the table.
+    criteria, front_on : tuple of str
+    listed : bool
+        Whether it is one of the table.
+
+    Returns
+    -------
+    dict
+        As `Ranking.proposal`; ``None`` where a number does not exist.
+    """
+    out: dict[str, Any] = {"options": len(table)}
+    for c in criteria:
+        values = least_is_best(c, table[c].to_numpy(float))
+        own = float(least_is_best(c, np.asarray(row[c], float)))
+        worse, level = int((values > own).sum()), int((values == own).sum())
+        others = max(len(values) - 1, 1)
+        least = values.min()
+        out[c] = float(row[c]) if np.isfinite(row[c]) else None
+        out[f"rank_{c}"] = int((values < own).sum()) + 1
+        out[f"tied_{c}"] = max(level - int(listed), 0)
+        out[f"percentile_{c}"] = 100.0 * min(worse, others) / others
+        regret = own - least if np.isfinite(own) else np.nan
+        out[f"regret_{c}"] = float(regret) if np.isfinite(regret) else None
+        for name, within in NEAR_TIES.items():
+            out[f"near_ties_{name}_{c}"] = max(int(near(values, within).sum()) - 1, 0)
+            limit = least + within * abs(least) + 1e-9
+            out[f"within_{name}_{c}"] = bool(np.isfinite(own) and own <= limit)
+    columns = np.column_stack([least_is_best(c, table[c].to_numpy(float)) for c in front_on])
+    own_row = [float(least_is_best(c, np.asarray(row[c], float))) for c in front_on]
+    out["dominated_by"] = int(dominating(columns, own_row).sum())
+    out["on_front"] = out["dominated_by"] == 0
+    return out
+
 
 #: Words for each criterion, as sentences use them.
 CRITERION_WORDS = {
@@ -238,3 +467,255 @@ def _amount(criterion: str, row: Mapping[str, Any] | pd.Series) -> str:
     if criterion == "share_beyond":
         return f"{100 * value:.1f} %"
     return f"£{value:,.0f}" if criterion == "savings" else f"{value:.1f} minutes"
+
+
+_GAP_NOTE = (
+    "gap: mean minutes of the most deprived national fifth less those of the least deprived; "
+    "less is better"
+)
+_ABSOLUTE_GAP_NOTE = "gap: mean minutes between the most and least deprived national fifths"
+_WHY_NOT = {
+    "weighted_mean": "weights are none (they need an imd_rank, income or weights column)",
+    "gap": "demand has no families in both the most and the least deprived national fifth "
+    "(it needs imd_decile or imd_rank)",
+    "savings": "savings are not known for every site that may close",
+}
+
+
+def rank_closures(
+    matrix: TravelMatrix,
+    *,
+    keep: int,
+    demand: pd.DataFrame,
+    proposal: Sequence[str] | object | None = None,
+    weights: str | None = None,
+    lam: float = 1.0,
+    national_areas: int = LSOAS_ENGLAND_2011,
+    median_income: float | None = None,
+    threshold_minutes: float = 20.0,
+    sites: Sequence[str] | None = None,
+    always_open: Sequence[str] = (),
+    never_close: Sequence[str] = (),
+    localities: Mapping[str, str] | None = None,
+    min_per_locality: int | Mapping[str, int] | None = None,
+    savings: Mapping[str, float] | None = None,
+    criteria: Sequence[str] | None = None,
+    absolute_gap: bool = False,
+    joint: ServiceChoice | None = None,
+    shares: tuple[float, float] | None = None,
+    names: Mapping[str, str] | None = None,
+) -> Ranking:
+    """List every way to keep some of the sites, and rank the proposal among them.
+
+    Parameters
+    ----------
+    matrix : TravelMatrix
+        Minutes to the baseline's sites (all its columns, unless `sites` says which).
+    keep : int
+        How many stay open.
+    demand : DataFrame
+        One row an area: ``id count`` and, for deprivation, ``imd_rank`` or ``imd_decile``.
+    proposal : sequence of str or Scenario, optional
+        Ids of the sites that the proposal keeps. A list of as many sites as close (and not as
+        many as are kept) is read as the sites closed, and the notes say so.
+    weights, lam, national_areas, median_income
+        See `access.measure.deprivation_weights`.
+    threshold_minutes : float
+        For the share of families beyond it.
+    sites : sequence of str, optional
+        The baseline's sites, where the matrix holds others too.
+    always_open : sequence of str
+        Sites of the matrix that count but are nobody's to close, such as a neighbour's.
+    never_close : sequence of str
+        Sites of the baseline that every option keeps.
+    localities : mapping of str to str, optional
+        Locality of each site.
+    min_per_locality : int or mapping of str to int, optional
+        Least number of sites kept in every locality, or by locality.
+    savings : mapping of str to float, optional
+        Saved a year by closing each site; more is better. Needs a figure for every site that
+        may close, else the criterion is left out.
+    criteria : sequence of str, optional
+        Some of ``mean weighted_mean p90 worst share_beyond gap savings``; by default all that
+        the data support. The Pareto front is over these.
+    absolute_gap : bool
+        Take the gap between fifths whichever of them is better off.
+    joint : ServiceChoice, optional
+        A second service: every pair of options is ranked over the families of both.
+    shares : tuple of float, optional
+        With `joint`, what each service counts for as a whole; by default its families.
+    names : mapping of str to str, optional
+        Site names, for sentences.
+
+    Returns
+    -------
+    Ranking
+
+    Raises
+    ------
+    ParameterError
+        If ids are unknown, demand does not match, or a criterion asked for is not supported.
+    ScenarioError
+        If the rules leave no option, the options are too many, or the proposal does not keep
+        `keep` sites.
+
+    Notes
+    -----
+    Families that no site reaches under any option are left out of the means, and count as
+    beyond the threshold. An option that leaves anyone else unreached has mean, worst and gap
+    ``inf``. The gap is the mean of the most deprived national fifth less that of the least
+    deprived: less is better, so an option is not rewarded for lengthening poor families'
+    trips. Quantiles as in `access.measure.distribution`. Values are rounded to 9 decimals, so
+    that float noise breaks no tie.
+
+    Examples
+    --------
+    >>> m = TravelMatrix.from_minutes([[5, 12, 9], [9, 3, 30]],
+    ...                               area_ids=["a", "b"], site_ids=["X", "Y", "Z"])
+    >>> demand = pd.DataFrame({"id": ["a", "b"], "count": [30, 10]})
+    >>> ranking = rank_closures(m, keep=2, demand=demand, proposal=["X", "Z"])
+    >>> ranking.table["mean"].tolist(), ranking.proposal["rank_mean"]
+    ([7.5, 6.0, 4.5], 2)
+    """
+    asked = _asked(criteria)
+    if weights is None and asked is not None and "weighted_mean" in asked:
+        weights = "linear"
+    yard = Yardstick(weights, lam, national_areas, median_income, threshold_minutes, absolute_gap)
+    rules = (sites, always_open, never_close, localities, min_per_locality, savings)
+    services = [list_options(ServiceChoice(matrix, keep, demand, proposal, *rules), yard)]
+    if joint is not None:
+        services.append(list_options(joint, yard))
+    chosen, left_out = _supported(services, asked)
+    count = int(np.prod([len(s.kept) for s in services]))
+    if count > MAX_OPTIONS:
+        raise ScenarioError(
+            f"{count:,} joint options are too many to list (at most {MAX_OPTIONS:,}); "
+            "name sites in never_close, or rank each service alone"
+        )
+    values = values_of(services, [s.kept for s in services], shares, absolute_gap)
+    table = _table(services, values)
+    rank_table(table, chosen, chosen)
+    notes = [note for s in services for note in s.notes] + left_out
+    if "gap" in chosen:
+        notes.append(_ABSOLUTE_GAP_NOTE if absolute_gap else _GAP_NOTE)
+    what = " and ".join(s.choice_words for s in services)
+    return Ranking(
+        table=table,
+        proposal=_proposal(services, table, chosen, shares, absolute_gap),
+        criteria=chosen,
+        what=f"{count:,} way{'s' if count != 1 else ''} to keep {what}",
+        mode=matrix.mode,
+        names=dict(names or {}),
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def _asked(asked: Sequence[str] | None) -> tuple[str, ...] | None:
+    if asked is None:
+        return None
+    listed = [asked] if isinstance(asked, str) else list(asked)
+    unknown = [c for c in listed if c not in CRITERIA]
+    if unknown or not listed:
+        raise ParameterError(f"criteria {unknown} are not known; expected any of {list(CRITERIA)}")
+    return tuple(c for c in CRITERIA if c in listed)
+
+
+def _supported(
+    services: Sequence[Options], asked: tuple[str, ...] | None
+) -> tuple[tuple[str, ...], list[str]]:
+    """Criteria to rank on, and what was left out and why."""
+    supported = frozenset.intersection(*(s.supports for s in services))
+    if asked is None:
+        chosen = tuple(c for c in CRITERIA if c in supported)
+        return chosen, [f"{c} left out: {_WHY_NOT[c]}" for c in CRITERIA if c not in supported]
+    missing = [c for c in asked if c not in supported]
+    if missing:
+        raise ParameterError(
+            "; ".join(f"criterion {c!r} cannot be given: {_WHY_NOT[c]}" for c in missing)
+        )
+    return asked, []
+
+
+def values_of(
+    services: Sequence[Options],
+    kept: Sequence[Indices],
+    shares: tuple[float, float] | None = None,
+    absolute_gap: bool = False,
+) -> dict[str, Floats]:
+    """Give every criterion of options of one service, or of all pairs of two.
+
+    Parameters
+    ----------
+    services : sequence of Options
+        One or two.
+    kept : sequence of ndarray
+        Options of each.
+    shares : tuple of float, optional
+    absolute_gap : bool
+
+    Returns
+    -------
+    dict of ndarray
+    """
+    if len(services) == 1:
+        return evaluate(services[0].ready, kept[0], absolute_gap=absolute_gap)
+    ready = (services[0].ready, services[1].ready)
+    parts = (sums(ready[0], kept[0]), sums(ready[1], kept[1]))
+    return pair_criteria(ready, parts, shares, absolute_gap=absolute_gap)
+
+
+def _texts(ids: Sequence[str], rows: Indices) -> list[tuple[str, ...]]:
+    return list(map(tuple, np.array(ids, dtype=object)[rows].tolist()))
+
+
+def _table(services: Sequence[Options], values: Mapping[str, Floats]) -> pd.DataFrame:
+    first = services[0]
+    closed, kept = _texts(first.ids, first.closed), _texts(first.ids, first.kept)
+    saved = first.savings
+    for other in services[1:]:
+        more_closed, more_kept = _texts(other.ids, other.closed), _texts(other.ids, other.kept)
+        closed = [one + two for one in closed for two in more_closed]
+        kept = [one + two for one in kept for two in more_kept]
+        more = other.savings
+        saved = None if saved is None or more is None else np.add.outer(saved, more).ravel()
+    columns: dict[str, object] = {"closed": closed, "kept": kept}
+    columns |= {c: values[c] for c in CRITERIA if c in values}
+    if saved is not None:
+        columns["savings"] = saved
+    columns["unreached"] = values["unreached"]
+    return pd.DataFrame(columns)
+
+
+def _proposal(
+    services: Sequence[Options],
+    table: pd.DataFrame,
+    chosen: tuple[str, ...],
+    shares: tuple[float, float] | None,
+    absolute_gap: bool,
+) -> dict[str, object] | None:
+    proposals = [s.proposal for s in services if s.proposal is not None]
+    if not proposals:
+        return None
+    if len(proposals) < len(services):
+        raise ParameterError("a joint ranking needs a proposal for both services, or for neither")
+    rows = [s.row_of(kept) for s, kept in zip(services, proposals, strict=True)]
+    row = {c: float(v[0]) for c, v in values_of(services, rows, shares, absolute_gap).items()}
+    closed = tuple(
+        i for s, kept in zip(services, proposals, strict=True) for i in s.ids if i not in kept
+    )
+    if "savings" in chosen:
+        known = {i: value for s in services for i, value in s.site_savings.items()}
+        row["savings"] = sum(known[i] for i in closed)
+    option: int | None = 0
+    for service, own in zip(services, rows, strict=True):
+        where = np.flatnonzero((service.kept == own).all(axis=1))
+        if option is not None:
+            option = option * len(service.kept) + int(where[0]) if len(where) else None
+    return {
+        "closed": closed,
+        "kept": tuple(i for kept in proposals for i in kept),
+        "option": option,
+        "allowed": option is not None,
+        "unreached": row["unreached"],
+        **stand(table, row, chosen, chosen, listed=option is not None),
+    }

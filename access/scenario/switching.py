@@ -13,9 +13,9 @@ import pandas as pd
 from access.errors import ParameterError
 from access.measure.weights import LSOAS_ENGLAND_2011
 from access.network.matrix import TravelMatrix
-from access.scenario.evaluate import evaluate, sums
-from access.scenario.service import Options, ServiceChoice, Yardstick, list_options
-from access.scenario.words import list_words, named
+from access.scenario.criteria import evaluate, sums
+from access.scenario.options import Options, ServiceChoice, Yardstick, list_options
+from access.text import list_words, named
 
 _NEAR = 1e-9
 

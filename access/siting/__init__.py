@@ -17,24 +17,24 @@ Where to look:
 - more than one answer: `choices`, `pareto`, `standing`
 """
 
+from access.siting.alternatives import Alternatives, Curve, Front, alternatives, curve, pareto_front
 from access.siting.candidates import greenfield
-from access.siting.choices import Alternatives, Curve, alternatives, curve
-from access.siting.covers import max_cover, set_cover
-from access.siting.medians import capacitated_p_median, p_centre, p_median
-from access.siting.pareto import Front, pareto_front
-from access.siting.problem import Demand, Goal, Problem
-from access.siting.rules import (
+from access.siting.classic import capacitated_p_median, max_cover, p_centre, p_median, set_cover
+from access.siting.problem import (
     AtLeast,
     AtMost,
     Budget,
     Capacity,
+    Demand,
+    Goal,
     NoWorse,
+    Problem,
     Rule,
     ServeAll,
     Within,
     per_locality,
 )
-from access.siting.search import Progress
+from access.siting.progress import Progress
 from access.siting.solution import Explanation, Solution
 from access.siting.solve import site
 from access.siting.verify import Verification, verify

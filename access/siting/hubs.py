@@ -13,15 +13,14 @@ import numpy as np
 import pandas as pd
 
 from access.errors import ParameterError
-from access.siting.choices import Alternatives, Curve, alternatives, curve
+from access.siting.alternatives import Alternatives, Curve, Front, alternatives, curve, pareto_front
 from access.siting.inputs import Faults, read_count, read_ids, read_number
-from access.siting.pareto import Front, pareto_front
 from access.siting.problem import Demand, Goal, Problem, Rule
+from access.siting.progress import Progress
+from access.siting.rank_of import Standing, standing_of
 from access.siting.resolve import resolve
-from access.siting.search import Progress
 from access.siting.solution import Solution
 from access.siting.solve import site
-from access.siting.standing import Standing, standing_of
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from access.siting.lagrangian import Near
 from access.siting.model import Bools, Floats, Ints, Model, tolerance
-from access.siting.near import Near
 
 
 def greedy(model: Model, near: Near) -> Ints:

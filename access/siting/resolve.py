@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,13 +16,313 @@ from access.siting.inputs import (
     read_by_id,
     read_costs,
     read_count,
+    read_flag,
     read_ids,
     read_number,
 )
-from access.siting.model import MOST_ADDED, Bools
-from access.siting.problem import KINDS, Demand, Goal, Problem
-from access.siting.resolved import Resolved, Service
-from access.siting.rule_reading import RuleReader
+from access.siting.levels import within
+from access.siting.model import MOST_ADDED, Bools, Floats, Ints
+from access.siting.problem import (
+    KINDS,
+    AtLeast,
+    AtMost,
+    Budget,
+    Capacity,
+    Demand,
+    Goal,
+    NoWorse,
+    Problem,
+    ServeAll,
+    Within,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Service:
+    """One demand, checked.
+
+    Parameters
+    ----------
+    name : str
+    area_ids : tuple of str
+    minutes : ndarray, shape (areas, sites)
+    weights : ndarray, shape (areas,)
+    share : float
+        Shares of all services add up to 1.
+    """
+
+    name: str
+    area_ids: tuple[str, ...]
+    minutes: Floats
+    weights: Floats
+    share: float
+
+
+@dataclass(frozen=True, eq=False)
+class CountRule:
+    """Between `low` and `high` of some sites are open, in all or counted at a cost each.
+
+    Parameters
+    ----------
+    label : str
+        The rule in a planner's words.
+    amounts : ndarray, shape (sites,)
+        What each site counts when it is open: 1 or 0 for a group, its cost for a budget.
+    low, high : float
+    kind : str
+        ``"at least"``, ``"at most"`` or ``"budget"``.
+    """
+
+    label: str
+    amounts: Floats
+    low: float
+    high: float
+    kind: str
+
+
+@dataclass(frozen=True, eq=False)
+class ReachRule:
+    """Areas of one service must have an open site within their own cap of minutes.
+
+    Parameters
+    ----------
+    label : str
+        The rule in a planner's words.
+    service : int
+        Position of the service.
+    areas : ndarray of int
+        Positions of the areas among those of the service.
+    base : ndarray, shape (areas of the rule,)
+        Minutes today; 0 for a rule that does not look at today.
+    extra : float
+        Minutes allowed on top of `base`.
+    kind : str
+        ``"within"`` or ``"no worse"``.
+    """
+
+    label: str
+    service: int
+    areas: Ints
+    base: Floats
+    extra: float
+    kind: str
+
+    @property
+    def caps(self) -> Floats:
+        """Minutes each area may have at most."""
+        return self.base + self.extra
+
+
+@dataclass(frozen=True, eq=False)
+class Capacities:
+    """What sites can take and areas take up.
+
+    Parameters
+    ----------
+    room : ndarray, shape (sites,)
+    uses : ndarray, shape (areas,)
+        In the unit of `room`.
+    split : bool
+        Whether an area may be shared among sites.
+    """
+
+    room: Floats
+    uses: Floats
+    split: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Resolved:
+    """A problem as checked arrays.
+
+    Parameters
+    ----------
+    problem : Problem
+        As it was asked.
+    site_ids : tuple of str
+    services : tuple of Service
+    goals : tuple of Goal
+        The first matters most.
+    fewest, most : int
+        Least and greatest number of open sites.
+    must, may : ndarray of bool, shape (sites,)
+        Locked open; not locked closed.
+    site_costs : ndarray, shape (sites,), or None
+    counts : tuple of CountRule
+        Groups and budgets.
+    reaches : tuple of ReachRule
+        Rules on areas' minutes.
+    serve_all : bool
+        Whether every area with demand must be served.
+    capacities : Capacities or None
+    """
+
+    problem: Problem
+    site_ids: tuple[str, ...]
+    services: tuple[Service, ...]
+    goals: tuple[Goal, ...]
+    fewest: int
+    most: int
+    must: Bools
+    may: Bools
+    site_costs: Floats | None
+    counts: tuple[CountRule, ...]
+    reaches: tuple[ReachRule, ...]
+    serve_all: bool
+    capacities: Capacities | None
+
+
+class RuleReader:
+    """Collects the rules of a problem as rows.
+
+    Parameters
+    ----------
+    site_ids : tuple of str
+    services : tuple of Service
+    site_costs : ndarray, shape (sites,), or None
+    faults : Faults
+        Where anything wrong is noted; nothing is raised here.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from access.siting.inputs import Faults
+    >>> from access.siting.problem import AtMost
+    >>> one = Service("all", ("a",), np.array([[1.0, 2.0]]), np.ones(1), 1.0)
+    >>> read = RuleReader(("x", "y"), (one,), None, Faults("site"))
+    >>> read.add(AtMost(["x", "y"], 1, "the square"))
+    >>> [rule.label for rule in read.counts]
+    ['at most 1 open in the square']
+    """
+
+    def __init__(
+        self,
+        site_ids: tuple[str, ...],
+        services: tuple[Service, ...],
+        site_costs: Floats | None,
+        faults: Faults,
+    ) -> None:
+        self.site_ids, self.services, self.site_costs = site_ids, services, site_costs
+        self.faults = faults
+        self.counts: list[CountRule] = []
+        self.reaches: list[ReachRule] = []
+        self.serve_all = False
+        self.capacities: Capacities | None = None
+
+    def add(self, rule: object) -> None:
+        """Read one rule."""
+        if isinstance(rule, AtLeast | AtMost):
+            self._group(rule)
+        elif isinstance(rule, Within):
+            self._within(rule)
+        elif isinstance(rule, NoWorse):
+            self._no_worse(rule)
+        elif isinstance(rule, Budget):
+            self._budget(rule)
+        elif isinstance(rule, ServeAll):
+            self.serve_all = True
+        elif isinstance(rule, Capacity):
+            self._capacity(rule)
+        else:
+            self.faults.add("rules", repr(rule), "AtLeast, AtMost, Within, NoWorse, Budget, ...")
+
+    def _group(self, rule: AtLeast | AtMost) -> None:
+        ids = read_ids(rule.sites, self.site_ids, self.faults, f"sites of {rule.name}")
+        count = read_count(rule.count, 0, max(len(ids), 1), self.faults, f"count of {rule.name}")
+        amounts = np.isin(np.array(self.site_ids, object), ids).astype(float)
+        least = isinstance(rule, AtLeast)
+        label = f"at {'least' if least else 'most'} {count} open in {rule.name}"
+        low, high = (float(count), np.inf) if least else (-np.inf, float(count))
+        kind = "at least" if least else "at most"
+        self.counts.append(CountRule(label, amounts, low, high, kind))
+
+    def _budget(self, rule: Budget) -> None:
+        limit = read_number(rule.limit, self.faults, "limit of Budget")
+        if self.site_costs is None:
+            self.faults.add("rules", "Budget", "site_costs to be given")
+            return
+        self.counts.append(
+            CountRule(f"a budget of {limit:,.15g}", self.site_costs, -np.inf, limit, "budget")
+        )
+
+    def _chosen_services(self, name: str | None) -> list[int]:
+        names = [service.name for service in self.services]
+        if name is None:
+            return list(range(len(names)))
+        if name not in names:
+            self.faults.add("rules", name, f"the name of a demand: {', '.join(names)}")
+            return []
+        return [names.index(name)]
+
+    def _areas(self, values: Any, number: int, what: str) -> Ints:
+        service = self.services[number]
+        if values is None:
+            return np.flatnonzero(service.weights > 0)
+        ids = read_ids(values, service.area_ids, self.faults, what)
+        return pd.Index(service.area_ids).get_indexer(pd.Index(ids)).astype(np.intp)
+
+    def _within(self, rule: Within) -> None:
+        minutes = read_number(rule.minutes, self.faults, "minutes of Within")
+        areas = None if rule.areas is None else listed(rule.areas, self.faults, "areas of Within")
+        for number in self._chosen_services(rule.demand):
+            where = self._areas(areas, number, "areas of Within")
+            who = "every area" if areas is None else f"{len(where)} named areas"
+            label = f"{who} within {minutes:g} minutes{self._of(number)}"
+            base = np.zeros(len(where))
+            self.reaches.append(ReachRule(label, number, where, base, minutes, "within"))
+
+    def _no_worse(self, rule: NoWorse) -> None:
+        extra = read_number(rule.minutes, self.faults, "minutes of NoWorse")
+        areas = listed(rule.areas, self.faults, f"areas of NoWorse ({rule.name})")
+        for number in self._chosen_services(rule.demand):
+            where = self._areas(areas, number, f"areas of NoWorse ({rule.name})")
+            today = self._today(rule.today, number)
+            if today is None:
+                continue
+            base = today[where]
+            bound = np.isfinite(base)
+            label = f"{rule.name} no more than {extra:g} minutes worse than today"
+            self.reaches.append(
+                ReachRule(
+                    label + self._of(number), number, where[bound], base[bound], extra, "no worse"
+                )
+            )
+
+    def _today(self, today: Any, number: int) -> Floats | None:
+        service = self.services[number]
+        if isinstance(today, Mapping | pd.Series):
+            values = pd.Series(dict(today)) if isinstance(today, Mapping) else today
+            # Only inf says that an area reaches nothing today; what is no number is a fault.
+            far = values.isin([np.inf])
+            read = read_by_id(values.mask(far, 0.0), service.area_ids, self.faults, "today")
+            lost = values.index[far].map(str).to_list()
+            return np.where(np.isin(np.array(service.area_ids, object), lost), np.inf, read)
+        ids = read_ids(today, self.site_ids, self.faults, "today's sites")
+        if not ids:
+            return None
+        columns = pd.Index(self.site_ids).get_indexer(pd.Index(ids))
+        nearest: Floats = service.minutes[:, columns].min(axis=1)
+        return nearest
+
+    def _capacity(self, rule: Capacity) -> None:
+        if len(self.services) > 1:
+            self.faults.add("rules", "Capacity", "a single demand")
+            return
+        service = self.services[0]
+        if rule.capacities is None:
+            self.faults.add("capacities", None, "a number, or one for every site")
+            return
+        split = read_flag(rule.split, self.faults, "split")
+        room = read_by_id(rule.capacities, self.site_ids, self.faults, "capacities")
+        uses = service.weights
+        if rule.uses is not None:
+            uses = read_by_id(
+                rule.uses, service.area_ids, self.faults, "demands (uses of capacity)"
+            )
+        self.capacities = Capacities(room, uses, split)
+
+    def _of(self, number: int) -> str:
+        return f" ({self.services[number].name})" if len(self.services) > 1 else ""
 
 
 def resolve(problem: Problem, call: str = "site") -> Resolved:
@@ -179,3 +481,89 @@ def _goals(problem: Problem, site_costs: Any, faults: Faults) -> tuple[Goal, ...
         if "worst" in goal.kinds and len(goal.kinds) > 1 and number < len(goals) - 1:
             faults.add("goals", goal.words, "a blend with worst minutes to be the last goal")
     return goals
+
+
+def goal_value(resolved: Resolved, goal: Goal, columns: Sequence[int]) -> float:
+    """Work out a goal from the cost tables for a set of open columns.
+
+    Families that no open site can reach count in the measures beyond a threshold, and are left
+    out of sums, means and the worst (which are over the families that are served).
+
+    Parameters
+    ----------
+    resolved : Resolved
+    goal : Goal
+    columns : sequence of int
+        Positions of the open sites, at least one.
+
+    Returns
+    -------
+    float
+        In the goal's own unit.
+
+    Examples
+    --------
+    >>> from access.siting.problem import Demand, Problem
+    >>> from access.siting.resolve import resolve
+    >>> asked = resolve(Problem(Demand([[1, 9], [9, 1], [4, 5]]), p=1))
+    >>> goal_value(asked, Goal.total(), [0]), goal_value(asked, Goal.worst(), [0, 1])
+    (14.0, 4.0)
+    """
+    nearest = [service.minutes[:, columns].min(axis=1)[:, None] for service in resolved.services]
+    return float(goal_values(resolved, goal, nearest, [list(columns)])[0])
+
+
+def goal_values(
+    resolved: Resolved, goal: Goal, nearest: list[Floats], sets: list[list[int]]
+) -> Floats:
+    """Work out a goal for several sets at once, from each service's (areas, sets) minutes.
+
+    Parameters
+    ----------
+    resolved : Resolved
+    goal : Goal
+    nearest : list of ndarray, shape (areas, sets)
+        For each service, every area's minutes to the nearest open site of every set.
+    sets : list of list of int
+        Positions of the open sites.
+
+    Returns
+    -------
+    ndarray, shape (sets,)
+    """
+    value = np.zeros(len(sets))
+    for kind, minutes, factor in goal.parts:
+        if kind == "sites":
+            value += factor * np.array([len(s) for s in sets])
+        elif kind == "cost" and resolved.site_costs is not None:
+            value += factor * np.array([resolved.site_costs[s].sum() for s in sets])
+        elif kind == "worst":
+            parts = [_worst(s, t) for s, t in zip(resolved.services, nearest, strict=True)]
+            value += factor * np.max(parts, axis=0)
+        elif kind != "cost":
+            for service, table in zip(resolved.services, nearest, strict=True):
+                alone = len(resolved.services) == 1
+                value += factor * _of(service, kind, minutes, table, alone)
+    return value
+
+
+def _worst(service: Service, nearest: Floats) -> Floats:
+    if service.share <= 0:
+        return np.zeros(nearest.shape[1])
+    counted = nearest[service.weights > 0]
+    worst: Floats = np.where(np.isfinite(counted), counted, 0.0).max(axis=0, initial=0.0)
+    return worst
+
+
+def _of(service: Service, kind: str, minutes: float | None, nearest: Floats, alone: bool) -> Floats:
+    weights = service.weights
+    share = 1.0 if alone else service.share
+    everyone = max(float(weights.sum()), 1e-300)
+    if minutes is not None:
+        far: Floats = weights @ ~within(nearest, minutes)
+        return share * far if kind == "left_out" else share * far / everyone
+    served = np.isfinite(nearest)
+    total: Floats = weights @ np.where(served, nearest, 0.0)
+    if kind == "total":
+        return share * total
+    return share * total / np.maximum(weights @ served, 1e-300)

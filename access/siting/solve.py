@@ -7,19 +7,23 @@ from dataclasses import replace
 
 import numpy as np
 
-from access.siting.assignment import assign, blank, unserved_by, whole_demand
-from access.siting.capacity import solve_capacitated
-from access.siting.course import Course, Stage
-from access.siting.explain import explain
+from access.siting.capacitated import solve_capacitated
+from access.siting.goals import Course, Stage, meet_goal
+from access.siting.infeasible import explain
 from access.siting.inputs import Faults, read_count, read_number
-from access.siting.measuring import goal_value
 from access.siting.model import Ints, tolerance
 from access.siting.problem import Problem
-from access.siting.resolve import resolve
-from access.siting.resolved import Resolved
-from access.siting.search import Progress, Stop, Watch, relative_gap
-from access.siting.solution import GoalValue, Solution, peak_memory_mb
-from access.siting.stages import meet_goal
+from access.siting.progress import Progress, Stop, Watch, relative_gap
+from access.siting.resolve import Resolved, goal_value, resolve
+from access.siting.solution import (
+    GoalValue,
+    Solution,
+    assign,
+    blank,
+    peak_memory_mb,
+    unserved_by,
+    whole_demand,
+)
 from access.siting.verify import confirm
 
 

@@ -1,7 +1,7 @@
 """What is kept on disk: where, and replies of servers with a checksum.
 
 A stopped fetch goes on where it was, and a run on streets that were read before skips reading
-them (`access.network.kept` says how networks and matrices are found again).
+them (`access.network.cache` says how networks and matrices are found again).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What goes in: study folders, their settings and tables, checked."""
 
 from access.study.config import StudyConfig, read_config
-from access.study.load import Study, find_study, load_study
+from access.study.study import Study, find_study, load_study
 
 __all__ = ["Study", "StudyConfig", "find_study", "load_study", "read_config"]

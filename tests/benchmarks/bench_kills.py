@@ -18,9 +18,9 @@ from collections import Counter
 from pathlib import Path
 
 import access.files
+from access.analysis.results import StudyResults
 from access.files import UNFINISHED, whole_folder
 from access.ledger import sha256_of
-from access.results import StudyResults
 from access.run import run_job, write_outputs
 from access.study import load_study
 from access.study.template import new_study

@@ -85,7 +85,7 @@ def file_to_network(extract: Path, folder: Path, *, with_osmnx: bool) -> None:
     import osmium
 
     from access.network import build_network
-    from access.sources.osm import read_streets
+    from access.network.osm import read_streets
 
     print(f"\n(a) File to routable network, both modes: {extract.name}")
 
@@ -135,8 +135,7 @@ def matrix(network) -> None:
     from scipy.sparse import csgraph
 
     from access.network import travel_matrix
-    from access.network.places import read_places
-    from access.network.snap import snap
+    from access.network.snapping import read_places, snap
 
     areas, sites = places(network, AREAS, "a", 1), places(network, SITES, "s", 2)
     print(f"\n(b) {SITES} sites x {AREAS} areas on {network!r}")

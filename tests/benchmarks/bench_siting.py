@@ -24,8 +24,8 @@ from scipy.spatial.distance import cdist
 
 from access.siting import p_centre, p_median
 from access.siting.interchange import Interchange, greedy
+from access.siting.lagrangian import Near
 from access.siting.model import Model
-from access.siting.near import Near
 
 BENCH = Path(__file__).resolve().parents[3] / "shared" / "data" / "bench"
 PEER_LIMIT_S = 300.0

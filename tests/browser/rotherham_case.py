@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from access.maps.payload import ExplorerData, ExplorerService
+from access.maps.explorer_data import ExplorerData, ExplorerService
 from access.measure import deprivation_weights
 from access.network.matrix import TravelMatrix
 from access.units import great_circle_m

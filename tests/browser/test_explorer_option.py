@@ -10,12 +10,12 @@ import re
 import pytest
 
 from access import rank_closures
+from access.analysis.questions import read_requests
 from access.maps.explorer import write_explorer
 from access.maps.explorer_example import example_data
-from access.report.requests import read_requests
 from access.scenario import Scenario
-from access.scenario.model import Baseline
-from access.scenario.modification import Modification
+from access.scenario.scenario import Baseline
+from access.scenario.sites import Modification
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from access.maps.explorer import write_explorer
-from access.maps.from_results import explorer_data
-from access.maps.layers import map_page, study_map
+from access.maps.explorer_data import explorer_data
+from access.maps.planner_map import map_page, study_map
 from access.run import measure_study
 from access.study import load_study
 from tests.hostile import hostile_study

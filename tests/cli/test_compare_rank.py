@@ -11,8 +11,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from access.cli.compare import compare
-from access.cli.rank import rank
+from access.cli.questions import compare, rank
 from access.errors import AccessError, ParameterError, ScenarioError, StudyError
 
 app = typer.Typer(pretty_exceptions_enable=False)
@@ -147,8 +146,8 @@ def test_a_scenario_of_ones_own_with_an_opening(tmp_path):
 
 
 def _rank_scenario(plan):
-    from access.run.ask import ranking_of, travel_times
-    from access.run.questions import questions
+    from access.analysis.job import ranking_of, travel_times
+    from access.analysis.questions import questions
     from access.study import load_study
 
     study = load_study("rotherham")

@@ -12,15 +12,15 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from access.analysis.hubs import HubQuestion, hub_answer
+from access.analysis.job import travel_times
 from access.cli.progress import searching
-from access.cli.site import site
+from access.cli.questions import site
 from access.errors import AccessError, OutputError, ParameterError, StudyError
 from access.ledger import sha256_of
-from access.run.answers_hubs import hub_points, hub_words
-from access.run.ask import travel_times
-from access.run.hubs import HubQuestion, hub_answer
 from access.run.replay import replay
-from access.siting.search import Progress as Search
+from access.run.summary import hub_points, hub_words
+from access.siting.progress import Progress as Search
 from access.study import load_study
 
 app = typer.Typer(pretty_exceptions_enable=False)

@@ -38,7 +38,7 @@ def find(name: str):
 # ---- wrong ones would be noticed
 
 
-@pytest.mark.parametrize("name", ["access.measure.ginny", "access.network.profile.SPEEDS"])
+@pytest.mark.parametrize("name", ["access.measure.ginny", "access.network.profiles.SPEEDS"])
 def test_a_name_that_is_not_there_is_noticed(name):
     with pytest.raises((AssertionError, AttributeError)):
         find(name)
@@ -76,7 +76,7 @@ def test_every_measure_and_objective_is_on_the_page():
 
 
 def test_every_criterion_is_on_the_page():
-    from access.scenario.evaluate import CRITERIA
+    from access.scenario.criteria import CRITERIA
 
     for criterion in CRITERIA:
         assert f"`{criterion}`" in PAGE

@@ -8,7 +8,7 @@ import pytest
 
 import access
 from access.errors import NetworkError
-from access.sources.modelled import CALIBRATION, MODELLED_STREETS, modelled_network
+from access.network.modelled import CALIBRATION, MODELLED_STREETS, modelled_network
 from access.study import find_study, load_study
 from access.units import great_circle_m
 

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 import access
-from access.network.graph import Network
-from access.network.pieces import BOTH
+from access.network.data import BOTH
+from access.network.network import Network
 
 
 def corners(network: Network, n: int, seed: int) -> np.ndarray:

@@ -16,8 +16,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from access.network import Network, Status, travel_matrix
-from access.network.snap import Snaps
-from access.network.travel import _least_pairs
+from access.network.routing import _least_pairs
+from access.network.snapping import Snaps
 from tests.streets import at, places
 
 INF = float("inf")

@@ -9,9 +9,8 @@ from hypothesis.extra.numpy import arrays
 from access.measure import weighted_quantile
 from access.network.matrix import TravelMatrix
 from access.scenario import rank_closures
-from access.scenario.evaluate import quantile_places
-from access.scenario.joint import pooled_quantiles
-from access.scenario.pareto import pareto_front
+from access.scenario.criteria import pooled_quantiles, quantile_places
+from access.scenario.ranking import pareto_front
 
 small = st.integers(0, 4).map(float)
 

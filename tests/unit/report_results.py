@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from access import TravelMatrix, compare, rank_closures
+from access.analysis.results import ProposalResult, StudyResults
 from access.ledger import RunLedger
-from access.results import ProposalResult, StudyResults
 from access.scenario import typical_matrix
 from access.study import Study, load_study
 

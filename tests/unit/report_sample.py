@@ -6,11 +6,12 @@ import datetime
 import struct
 import zlib
 
-from access.report.blocks import (
+from access.document.document import (
     Bold,
     BulletList,
     Callout,
     Contents,
+    Document,
     Figure,
     Heading,
     KeyFigures,
@@ -19,9 +20,7 @@ from access.report.blocks import (
     Ref,
     TableBlock,
 )
-from access.report.columns import Column
-from access.report.document import Document
-from access.report.tables import Table
+from access.document.table import Column, Table
 
 NASTY = (
     "#emph[x] *bold* _it_ $x$ \\ @ref // <label>",

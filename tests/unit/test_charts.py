@@ -10,10 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from access.errors import OutputError, ParameterError
-from access.network.matrix import TravelMatrix
-from access.report.change_bars import change_bars
-from access.report.charts import (
+from access.charts import (
     Chart,
     change_chart,
     group_chart,
@@ -21,9 +18,12 @@ from access.report.charts import (
     rank_chart,
     robustness_chart,
 )
-from access.report.suppression import Sum, intervals
+from access.charts.impact import change_bars
+from access.disclosure import Sum, intervals
+from access.errors import OutputError, ParameterError
+from access.network.matrix import TravelMatrix
 from access.scenario import Uncertainty, compare, rank_closures, robustness
-from access.scenario.words import ordinal
+from access.text import ordinal
 
 INF = math.inf
 MINUTES = [[4, 20, 30], [6, 10, 30], [25, 8, 11], [INF, INF, 12], [3, INF, INF], [INF, INF, INF]]

@@ -16,19 +16,19 @@ import pytest
 import shapely
 from pydantic import BaseModel
 
+from access.analysis.job import _check_snapping, _snap_lines, _with_reach, measure_study, run_job
+from access.analysis.results import StudyResults
 from access.cli import fetch as fetch_command
-from access.maps.from_results import explorer_data
-from access.maps.layers import study_map
+from access.maps.explorer_data import explorer_data
+from access.maps.planner_map import study_map
 from access.report.findings import findings_of
 from access.report.method import method_blocks
-from access.results import StudyResults
-from access.run.geopackage import study_layers
-from access.run.job import _check_snapping, _snap_lines, _with_reach, measure_study, run_job
-from access.run.tables import alternatives_table, area_table, summary_of
+from access.run.summary import alternatives_table, area_table, summary_of
+from access.run.write import study_layers
 from access.sources import tiles
 from access.study import Study, StudyConfig, load_study
-from access.study.describe import describe_study, study_facts
 from access.study.manifest import read_manifest
+from access.study.study import describe_study, study_facts
 from access.study.template import template_files
 
 #: Words stand in for a value that is a group of the user's own names.

@@ -6,9 +6,8 @@ import json
 
 import pytest
 
+from access.analysis.questions import questions, read_options
 from access.errors import ScenarioError, StudyError
-from access.run.explorer_options import read_options
-from access.run.questions import questions
 from access.study import load_study
 
 

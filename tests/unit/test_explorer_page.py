@@ -13,9 +13,8 @@ from importlib import resources
 import pytest
 
 from access.errors import OutputError, ParameterError
-from access.maps.explorer import explorer_html, write_explorer
+from access.maps.explorer import explorer_html, fill_text, published_date, strings, write_explorer
 from access.maps.explorer_example import example_data
-from access.maps.explorer_words import fill_text, published_date, strings
 
 DATA = example_data()
 ASSETS = resources.files("access.maps") / "assets"

@@ -20,8 +20,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from access import escape
+from access.charts.chart import Chart
 from access.errors import StudyError
-from access.report.chart import Chart
 from access.study import load_study
 from access.study.template import template_files
 from tests.hostile import CORPUS, NEVER, hostile_study, run

@@ -13,7 +13,7 @@ import typer
 from typer.testing import CliRunner
 
 import access
-from access.cli.network import network as network_command
+from access.cli.streets import network as network_command
 from access.errors import NetworkError, ParameterError
 from access.network import Network, Status
 from access.network.audit import (
@@ -23,8 +23,7 @@ from access.network.audit import (
     snap_lines,
     snap_table,
 )
-from access.network.buffer import buffer_sensitivity, clip_network
-from access.network.stock import take_stock
+from access.network.stocktake import buffer_sensitivity, clip_network, take_stock
 from access.units import great_circle_m
 from tests.newport import make_newport
 from tests.streets import at, places, write_osm

@@ -9,7 +9,7 @@ import pytest
 
 from access.errors import ParameterError
 from access.network import Profile
-from access.network.rules import barrier_closed, directions, judge, limit_kmh
+from access.network.access_rules import barrier_closed, directions, judge, limit_kmh
 
 WALK, PRAM, WHEELS, DRIVE = (
     Profile.preset(name) for name in ("walk", "pram_toddler", "wheelchair", "drive")

@@ -14,8 +14,8 @@ import pytest
 
 import access
 from access.errors import NetworkError, OutputError
-from access.network import Network, Profile, TravelMatrix, kept, store
-from access.network.store import load_network, read_matrix, save_network, write_matrix
+from access.network import Network, Profile, TravelMatrix, cache
+from access.network.cache import load_network, read_matrix, save_network, write_matrix
 from tests.streets import at, places, write_osm
 
 STREET = {"highway": "residential", "maxspeed": "30 mph", "name": "Höhe & Süd"}
@@ -99,7 +99,7 @@ def test_a_matrix_comes_back_whole(tmp_path, file):
     m = access.travel_matrix(net, places(a=at(1, 0), far=at(8, 8)), CENTRE, max_minutes=30)
     write_matrix(m, tmp_path / "m.parquet")
     back = read_matrix(tmp_path / "m.parquet")
-    for name in store._MATRICES:
+    for name in cache._MATRICES:
         assert getattr(back, name).tobytes() == getattr(m, name).tobytes()
     assert (back.area_ids, back.site_ids, back.mode, back.direction) == (
         m.area_ids, m.site_ids, m.mode, m.direction,
@@ -149,18 +149,18 @@ def test_another_version_of_the_code_builds_again(tmp_path, file, building, monk
     if what == "version":
         monkeypatch.setattr(access, "__version__", "99.0")
     elif what == "code":
-        monkeypatch.setattr(kept, "_code_hash", lambda: "other")
+        monkeypatch.setattr(cache, "_code_hash", lambda: "other")
     elif what == "library":
-        monkeypatch.setattr(kept, "version", lambda name: "99.0")
+        monkeypatch.setattr(cache, "version", lambda name: "99.0")
     else:
-        monkeypatch.setattr(kept, "FORMAT", store.FORMAT + 1)
+        monkeypatch.setattr(cache, "FORMAT", cache.FORMAT + 1)
     access.build_network(file, cache=folder)
     assert len(building) == 2
 
 
 def test_a_file_of_another_format_is_refused(tmp_path, file, monkeypatch):
     save_network(access.build_network(file), tmp_path / "net.npz")
-    monkeypatch.setattr(store, "FORMAT", store.FORMAT + 1)
+    monkeypatch.setattr(cache, "FORMAT", cache.FORMAT + 1)
     with pytest.raises(NetworkError, match="fingerprint"):
         load_network(tmp_path / "net.npz")
 
@@ -273,7 +273,7 @@ def test_a_stopped_write_leaves_nothing_behind(tmp_path, file, monkeypatch):
         handle.write(b"half")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(store.np, "savez", stop)
+    monkeypatch.setattr(cache.np, "savez", stop)
     with pytest.raises(KeyboardInterrupt):
         save_network(net, path)
     assert path.read_bytes() == before

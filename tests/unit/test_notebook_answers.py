@@ -13,12 +13,12 @@ import pytest
 
 import access
 from access import notebook
+from access.charts.style import MINUTES_COLOURS, MINUTES_EDGES
+from access.document.table import Table
 from access.errors import OutputError, ParameterError, ScenarioError
-from access.maps.style import MINUTES_COLOURS, MINUTES_EDGES
 from access.measure import describe, nearest, share_within
 from access.notebook import area_chart, places_chart, streets_chart
-from access.notebook.rankings import MOST_ROWS, options_list
-from access.report.tables import Table
+from access.notebook.ranking_views import MOST_ROWS, options_list
 from access.scenario import compare, rank_closures
 from access.study.template import new_study
 
@@ -285,8 +285,8 @@ def test_asking_for_no_change_is_not_warned_of(answers):
 
 
 def test_a_small_count_is_hidden_until_it_is_asked_for(answers):
+    from access.document.table import Column
     from access.notebook import TableAnswer
-    from access.report.columns import Column
 
     table = Table("T", (Column("a", "Site"), Column("n", "People", "people")),
                   (("X", 3), ("Y", 40), ("Z", 50)))  # fmt: skip

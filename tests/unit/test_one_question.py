@@ -16,16 +16,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import access
-from access.analysis import Analysis
+from access.analysis.analysis import Analysis, asked
+from access.analysis.job import impact_of, ranking_of, robustness_of, switching_of
+from access.analysis.questions import questions
+from access.document.document import Figure, TableBlock
 from access.errors import ParameterError, ScenarioError
 from access.network import TravelMatrix
-from access.notebook.asked import asked
-from access.report.blocks import Figure, TableBlock
 from access.report.board import board_report
-from access.report.firmness import firmness_of
-from access.run.answers_ranking import ranking_summary
-from access.run.ask import impact_of, ranking_of, robustness_of, switching_of
-from access.run.questions import questions
+from access.report.robustness import firmness_of
+from access.run.summary import ranking_summary
 from access.scenario import Uncertainty, rank_closures, robustness, switching_values
 from access.study import load_study
 from access.study.template import new_study
@@ -263,8 +262,8 @@ def contents(document):
 
 
 def test_the_notebook_the_run_and_the_command_write_one_report(answers, tmp_path, monkeypatch):
-    import access.cli.report as command
-    import access.report.write as writing
+    import access.cli.jobs as command
+    import access.report.board as writing
     import access.run.write as running
     from access.notebook import answers as book
 
@@ -298,7 +297,7 @@ def test_charts_and_report_show_the_same_draws(answers):
 
 @pytest.mark.slow
 def test_rotherham_with_a_protected_centre_and_a_column_of_weights():
-    from access.run.ask import travel_times
+    from access.analysis.job import travel_times
 
     study = load_study("rotherham")
     results = travel_times(study)

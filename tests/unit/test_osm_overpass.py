@@ -17,11 +17,16 @@ import typer
 from typer.testing import CliRunner
 
 import access
-from access.cli.fetch import fetch
+from access.cli.streets import fetch
 from access.errors import FetchError, OutputError, ParameterError
-from access.sources.overpass import check_whole, fetch_streets, street_query
-from access.sources.patient import NotWholeError, Patience, ask
-from access.sources.tiles import area_around, cut_into_tiles
+from access.sources.http import NotWholeError, Patience, ask
+from access.sources.overpass import (
+    area_around,
+    check_whole,
+    cut_into_tiles,
+    fetch_streets,
+    street_query,
+)
 from tests.streets import at
 
 STREET = {"highway": "residential"}

@@ -10,7 +10,7 @@ import pytest
 
 import access
 from access.network import Profile, Status
-from access.sources.osm import read_streets
+from access.network.osm import read_streets
 from access.units import great_circle_m
 from tests.streets import at, places, write_osm
 

@@ -17,22 +17,22 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from access.errors import ParameterError, StudyError
-from access.report.blocks import (
+from access.analysis.questions import Request, read_requests
+from access.document.document import (
+    INTERNAL_MARK,
     BulletList,
     Callout,
+    Document,
     Figure,
     Heading,
     KeyFigures,
     Paragraph,
     TableBlock,
+    heading_text,
 )
-from access.report.board import board_report
-from access.report.document import INTERNAL_MARK, Document, heading_text
-from access.report.findings import findings_of
-from access.report.options import NO_CHANGE, PROPOSAL
-from access.report.requests import Request, read_requests
-from access.report.write import report_files, write_report
+from access.errors import ParameterError, StudyError
+from access.report.board import board_report, report_files, write_report
+from access.report.findings import NO_CHANGE, PROPOSAL, findings_of
 from tests.unit.report_results import line_results
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "board_report.txt"

@@ -7,14 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from access.report.blocks import Bold
-from access.report.characteristics import CHARACTERISTICS, characteristic_points
+from access.analysis.job import impact_of, measure_study, travel_times
+from access.analysis.questions import questions
+from access.analysis.results import StudyResults
+from access.document.document import Bold
 from access.report.findings import findings_of
-from access.report.who_tables import equality_table
-from access.results import StudyResults
-from access.run.ask import impact_of, travel_times
-from access.run.job import measure_study
-from access.run.questions import questions
+from access.report.people import CHARACTERISTICS, characteristic_points, equality_table
 from access.scenario.equality import groups_counted
 from access.study import load_study
 from tests.unit.report_results import line_results

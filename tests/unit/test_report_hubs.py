@@ -8,20 +8,23 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+from access.analysis.hubs import with_hubs
+from access.analysis.results import short_names
+from access.document.document import BulletList, Figure, Paragraph, TableBlock
 from access.errors import ParameterError
-from access.report.blocks import BulletList, Figure, Paragraph, TableBlock
 from access.report.board import board_report
-from access.report.hub_tables import (
+from access.report.hubs import (
+    hub_blocks,
+    hub_sentence,
     hub_table,
+    leeway_sentence,
     mean_minutes,
     near_best_table,
     proof,
+    standing_sentence,
     trade_off_table,
 )
-from access.report.hubs import hub_blocks, hub_sentence, leeway_sentence, standing_sentence
-from access.report.names import short_names
-from access.report.voice import Voice
-from access.run.hubs import with_hubs
+from access.report.sentences import Voice
 from tests.unit.report_results import AREAS, CANDIDATES, CENTRES, line_results
 
 VOICE = Voice()

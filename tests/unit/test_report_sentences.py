@@ -13,17 +13,16 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from access import TravelMatrix, compare, rank_closures
+from access.analysis.results import ProposalResult
+from access.disclosure import hidden_moves
+from access.report import alternatives as stands
 from access.report import sentences as say
-from access.report import standing as stands
 from access.report.findings import ProposalFindings
-from access.report.firmness import firm_sentence, place_range
-from access.report.flow_tables import closed_table, moves_table, receiving_table
-from access.report.linked import hidden_moves
-from access.report.voice import Voice
-from access.report.who_tables import group_table
-from access.results import ProposalResult
-from access.scenario.robustness import robustness
-from access.scenario.uncertainty import Uncertainty
+from access.report.people import group_table
+from access.report.robustness import firm_sentence, place_range
+from access.report.sentences import Voice
+from access.report.sites import closed_table, moves_table, receiving_table
+from access.scenario.robustness import Uncertainty, robustness
 
 VOICE = Voice()
 INF = float("inf")

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from access.disclosure import Sum, intervals, suppress
 from access.errors import ParameterError
-from access.report.suppression import Sum, intervals, suppress
 
 
 def grid_sums(rows: int, columns: int) -> list[Sum]:

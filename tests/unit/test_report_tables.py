@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from access.document.table import Column, Table, Totals, cell
 from access.errors import ParameterError
 from access.escape import plain
-from access.report.cells import NOT_APPLICABLE, cell, figure
-from access.report.columns import Column
-from access.report.tables import Table, Totals
+from access.text import NOT_APPLICABLE, figure
 
 CENTRE = Column("centre", "Centre")
 FAMILIES = Column("families", "Families", "people")

@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from access.report.voice import Voice
-from access.report.words import (
+from access.report.sentences import Voice
+from access.text import (
     about,
     listed,
     number,
     percent,
+    place_of,
     pounds,
     sentence,
     times_as_much,
 )
-from access.scenario.words import place_of
 
 PUBLIC, INSIDE, PLANNER = Voice(), Voice(internal=True), Voice(decimals=1)
 NAN, INF = float("nan"), float("inf")

@@ -17,14 +17,22 @@ from docx.oxml.ns import qn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from access.document.document import (
+    INTERNAL_MARK,
+    Callout,
+    Document,
+    Figure,
+    Heading,
+    Paragraph,
+    Ref,
+    TableBlock,
+)
+from access.document.docx import write_docx
+from access.document.pdf import write_pdf
+from access.document.table import Table
+from access.document.xlsx import FRONT, sheet_name, write_xlsx
 from access.errors import OutputError, ParameterError
 from access.escape import cell_text, plain
-from access.report.blocks import Callout, Figure, Heading, Paragraph, Ref, TableBlock
-from access.report.document import INTERNAL_MARK, Document
-from access.report.docx import write_docx
-from access.report.pdf import write_pdf
-from access.report.tables import Table
-from access.report.xlsx import FRONT, sheet_name, write_xlsx
 from tests.unit.report_sample import NASTY, png, sample
 
 WRITERS = {"docx": write_docx, "pdf": write_pdf, "xlsx": write_xlsx}

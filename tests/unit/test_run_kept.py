@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from access.analysis.job import measure_study, run_job
 from access.ledger import sha256_of
-from access.network import build, kept
+from access.network import build
+from access.network import cache as kept
 from access.network.matrix import TravelMatrix
 from access.run import write_outputs
-from access.run.job import measure_study, run_job
 from access.sources.cache import CACHE_VARIABLE, user_cache
 from access.study import Study, load_study
 from access.study.template import new_study

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from access import compare
-from access.results import StudyResults
-from access.run.words import spoken_summary
+from access.analysis.results import StudyResults
+from access.run.summary import spoken_summary
 from tests.unit.report_results import line_results
 
 INF = float("inf")

@@ -8,8 +8,7 @@ from access.errors import ParameterError
 from access.measure import typical_matrix
 from access.network.matrix import TravelMatrix
 from access.scenario import Uncertainty, rank_closures, robustness
-from access.scenario.redraw import MinutesMaker, _in_discs
-from access.scenario.uncertainty import draw_settings
+from access.scenario.robustness import MinutesMaker, _in_discs, draw_settings
 
 rng = np.random.default_rng(11)
 IDS = [f"a{i:02d}" for i in range(30)]

@@ -10,9 +10,9 @@ import pytest
 
 from access.errors import ParameterError
 from access.siting import AtLeast, Demand, Problem, Within
-from access.siting.choices import elbow_of
+from access.siting.alternatives import elbow_of
 from access.siting.hubs import hub_study
-from access.siting.standing import standing_of
+from access.siting.rank_of import standing_of
 
 #: A borough in small: 60 areas, 12 sites in the plane.
 RNG = np.random.default_rng(11)

@@ -9,13 +9,21 @@ import pytest
 from PIL import Image
 
 from access import compare
+from access.charts import style
 from access.errors import OutputError, ParameterError
-from access.maps import style
+from access.maps.explorer import strings
 from access.maps.explorer_example import example_data
-from access.maps.explorer_words import strings
-from access.maps.static import short_name, static_map, write_static_maps
-from access.maps.static_classes import MEASURES, NOT_KNOWN, UNREACHED, classify
-from access.maps.static_furniture import name_places, nice_length
+from access.maps.static_map import (
+    MEASURES,
+    NOT_KNOWN,
+    UNREACHED,
+    classify,
+    name_places,
+    nice_length,
+    short_name,
+    static_map,
+    write_static_maps,
+)
 from access.network.matrix import TravelMatrix
 
 DATA = example_data()

@@ -254,8 +254,8 @@ def test_a_changed_table_is_told(folder):
 
 
 def test_a_study_without_candidates_or_neighbours_can_be_asked_everything(tmp_path):
-    from access.run.ask import impact_of, ranking_of, travel_times
-    from access.run.questions import questions
+    from access.analysis.job import impact_of, ranking_of, travel_times
+    from access.analysis.questions import questions
 
     new_study(tmp_path / "town")
     study = load_study(tmp_path / "town")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from access.analysis.job import run_job
 from access.errors import StudyError
-from access.run.job import run_job
 from access.study import find_study, load_study
 from access.study.template import new_study
 

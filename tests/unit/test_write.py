@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from access.escape import template_text
-from access.run.tables import safe_cells
+from access.run.summary import safe_cells
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])

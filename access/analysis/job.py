@@ -1,0 +1,542 @@
+"""Every proposal of a study: before and after, and its place among all alternatives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Unpack
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from access.analysis.analysis import Analysis, QuestionOptions, TravelOptions, check_only_closes
+from access.analysis.hubs import with_hubs
+from access.analysis.questions import Question
+from access.analysis.results import ProposalResult, StudyResults, short_names
+from access.errors import Fault, NetworkError, ParameterError
+from access.ledger import RunLedger, sha256_of
+from access.measure import typical_matrix
+from access.network import Network, Profile, Status, TravelMatrix, travel_matrix
+from access.network.build import build_networks
+from access.network.modelled import MODELLED_STREETS, modelled_network
+from access.network.snapping import read_places, snap
+from access.network.stocktake import reach_past
+from access.scenario import Impact, Ranking, Robustness, Switching
+from access.sources.cache import user_cache
+from access.study import Study
+from access.units import project
+
+
+def measure_proposals(
+    study: Study,
+    matrices: Mapping[str, TravelMatrix],
+    sites: pd.DataFrame,
+    progress: Callable[[str], None],
+) -> dict[str, ProposalResult]:
+    """Compare every proposal with today, and rank it among all ways to close as many.
+
+    Parameters
+    ----------
+    study : Study
+    matrices : dict of str to TravelMatrix
+        By mode.
+    sites : DataFrame
+        With ``id`` and ``name``.
+    progress : callable
+
+    Returns
+    -------
+    dict of str to ProposalResult
+    """
+    analysis = Analysis(study, matrices, sites)
+    found = {}
+    for key, proposal in study.config.proposals.items():
+        progress(f"before and after, and every alternative: {proposal.title}")
+        service = proposal.service
+        before = analysis.today(service)
+        after = sorted((set(before) - set(proposal.close)) | set(proposal.open))
+        impacts = {mode: analysis.compare(service, after=after, mode=mode) for mode in matrices}
+        rankings = {}
+        if proposal.close and not proposal.open:
+            rankings = {mode: analysis.rank(service, after=after, mode=mode) for mode in matrices}
+        found[key] = ProposalResult(
+            key=key,
+            title=proposal.title,
+            service=proposal.service,
+            before=tuple(before),
+            after=tuple(after),
+            impacts=impacts,
+            rankings=rankings,
+            comment=proposal.comment,
+            source=proposal.source,
+        )
+    return found
+
+
+def rank_jointly(
+    study: Study,
+    matrices: Mapping[str, TravelMatrix],
+    sites: pd.DataFrame,
+    proposals: Mapping[str, ProposalResult],
+) -> dict[str, Ranking]:
+    """Rank two services' proposals together among all pairs of alternatives.
+
+    Parameters
+    ----------
+    study : Study
+    matrices : dict of str to TravelMatrix
+    sites : DataFrame
+    proposals : dict of str to ProposalResult
+
+    Returns
+    -------
+    dict of str to Ranking
+        By mode; empty unless exactly two services have one such proposal each and the pairs can
+        be listed.
+    """
+    pair = [p for p in proposals.values() if p.rankings]
+    if len(pair) != 2 or pair[0].service == pair[1].service:
+        return {}
+    first, second = ((p.service, p.before, p.after) for p in pair)
+    analysis = Analysis(study, matrices, sites)
+    found = {mode: analysis.rank_jointly(first, second, mode=mode) for mode in matrices}
+    return {mode: ranking for mode, ranking in found.items() if ranking is not None}
+
+
+Progress = Callable[[str], None]
+
+REAL_STREETS = "Streets: {name} (© OpenStreetMap contributors, ODbL), as they are drawn there."
+
+
+def run_job(
+    study: Study,
+    *,
+    network: Path | None = None,
+    keep: bool = True,
+    progress: Progress = lambda step: None,
+) -> StudyResults:
+    """Do the main job: everything of `measure_study`, and where Family Hubs would best stand.
+
+    Parameters
+    ----------
+    study : Study
+    network : Path, optional
+        An OpenStreetMap extract or GraphML; streets are modelled when it is not given.
+    keep : bool
+        Keep what is made of the extract in `access.sources.cache.user_cache`, and take it from
+        there. The results are the same either way.
+    progress : callable
+        Called with a few words before each step.
+
+    Returns
+    -------
+    StudyResults
+
+    Raises
+    ------
+    NetworkError
+        As in `measure_study`.
+    ParameterError
+        If the study's own choice of hubs is not among the sites to choose from.
+    """
+    found = measure_study(study, network=network, keep=keep, progress=progress)
+    return with_hubs(found, progress=progress)
+
+
+def measure_study(
+    study: Study,
+    *,
+    network: Path | None = None,
+    keep: bool = True,
+    progress: Progress = lambda step: None,
+) -> StudyResults:
+    """Make networks and travel matrices, and measure every proposal before and after.
+
+    Parameters
+    ----------
+    study : Study
+    network : Path, optional
+        An OpenStreetMap extract or GraphML; streets are modelled when it is not given.
+    keep : bool
+        Keep what is made of the extract in `access.sources.cache.user_cache`, and take it from
+        there. The results are the same either way.
+    progress : callable
+        Called with a few words before each step.
+
+    Returns
+    -------
+    StudyResults
+
+    Raises
+    ------
+    NetworkError
+        If the network cannot be read, misses the study, or too many places do not join it.
+    """
+    sites = _sites(study)
+    cache = user_cache() if keep and network is not None else None
+    networks = _networks(study, network, sites, progress, cache)
+    matrices = {}
+    for mode, built in networks.items():
+        progress(f"travel times, {mode}")
+        matrices[mode] = travel_matrix(
+            built,
+            study.areas,
+            sites,
+            snap_limit_m=study.config.travel.snap_limit_m,
+            cache=cache,
+        )
+        _check_snapping(study, matrices[mode], sites)
+    if "p_no_car" in study.areas and study.areas["p_no_car"].notna().all():
+        progress("travel times, typical family trip")
+        matrices["typical"] = typical_matrix(
+            matrices["walk"],
+            matrices["drive"],
+            study.areas.set_index("id")["p_no_car"],
+            study.config.travel.parking_minutes,
+        )
+    proposals = measure_proposals(study, matrices, sites, progress)
+    if len(proposals) > 1:
+        progress("every pair of alternatives")
+    joint = rank_jointly(study, matrices, sites, proposals)
+    modelled = network is None
+    if not modelled:
+        study = _with_reach(study, networks)
+    streets = MODELLED_STREETS if modelled else REAL_STREETS.format(name=Path(str(network)).name)
+    speeds = _speeds(study)
+    return StudyResults(
+        study=study,
+        networks=networks,
+        matrices=matrices,
+        sites=sites,
+        proposals=proposals,
+        streets=streets,
+        speeds=speeds,
+        modelled=modelled,
+        ledger=_ledger(study, network, networks, matrices, (streets, speeds)),
+        joint=joint,
+        snaps=_snap_lines(networks, study, sites),
+    )
+
+
+def _sites(study: Study) -> pd.DataFrame:
+    """Stack centres, candidates and neighbours' centres, in this order."""
+    columns = ["id", "name", "kind", "service", "address", "postcode", "lon", "lat", "locality",
+               "assumed", "proxy", "position_error_m", "position_basis"]  # fmt: skip
+    parts = []
+    for kind, frame in (
+        ("centre", study.centres),
+        ("candidate", study.candidates),
+        ("neighbour", study.neighbours),
+    ):
+        part = pd.DataFrame(frame.drop(columns="geometry")).assign(kind=kind)
+        part = part.reindex(columns=columns)
+        for column in ("assumed", "proxy"):
+            part[column] = part[column].eq(True)
+        part["position_error_m"] = part["position_error_m"].astype(float)
+        parts.append(part.fillna({c: "" for c in columns if part[c].dtype == object or
+                                  pd.api.types.is_string_dtype(part[c])}))  # fmt: skip
+    return pd.concat([p for p in parts if len(p)], ignore_index=True)
+
+
+def _networks(
+    study: Study,
+    source: Path | None,
+    sites: pd.DataFrame,
+    progress: Progress,
+    cache: Path | None,
+) -> dict[str, Network]:
+    if source is None:
+        progress("modelling streets")
+        points = pd.concat([study.areas[["id", "lon", "lat"]], sites[["id", "lon", "lat"]]])
+        walk_km_h = study.config.travel.walk_km_h
+        return {
+            mode: modelled_network(points, mode=mode, walk_km_h=walk_km_h)
+            for mode in ("walk", "drive")
+        }
+    profiles = {mode: _profile(study, mode) for mode in ("walk", "drive")}
+    return build_networks(source, profiles, cache=cache, progress=progress)
+
+
+def _profile(study: Study, mode: str) -> Profile:
+    """Take a preset's rules at the study's walking speed."""
+    preset = Profile.preset(mode)
+    walk_km_h = study.config.travel.walk_km_h
+    if mode == "drive":
+        return replace(preset, off_network_kmh=walk_km_h)
+    slower = walk_km_h / preset.kmh
+    scaled = tuple((c, v * slower if c == "steps" else v) for c, v in preset.class_kmh)
+    return replace(preset, kmh=walk_km_h, off_network_kmh=walk_km_h, class_kmh=scaled)
+
+
+def _snap_lines(
+    networks: Mapping[str, Network], study: Study, sites: pd.DataFrame
+) -> dict[str, pd.DataFrame]:
+    """Draw the leg from every area and site to the street it joins."""
+    frames: dict[str, pd.DataFrame] = {}
+    places = pd.concat([study.areas[["id", "lon", "lat"]], sites[["id", "lon", "lat"]]])
+    limit_m = study.config.travel.snap_limit_m
+    for mode, network in networks.items():
+        found = snap(network, read_places(places, "areas and sites"), limit_m=limit_m)
+        start = project(places["lon"], places["lat"], network.crs)
+        end = np.where(found.found[:, None], found.xy, start)
+        frame = pd.DataFrame(
+            {
+                "id": places["id"].to_numpy(),
+                "mode": mode,
+                "joined": found.found,
+                "metres": np.where(found.found, found.metres, np.nan),
+            }
+        )
+        lines = shapely.linestrings(np.stack([start, end], axis=1))
+        frames[mode] = gpd.GeoDataFrame(frame, geometry=lines, crs=network.crs)
+    return frames
+
+
+def _with_reach(study: Study, networks: Mapping[str, Network]) -> Study:
+    """Say where the streets end nearer to the areas than the study asks for."""
+    asked = study.config.travel.buffer_m
+    told = []
+    for mode, network in networks.items():
+        reach = reach_past(network, study.areas)
+        if reach < asked:
+            told.append(
+                f"The {mode} network reaches {reach:,.0f} m past the areas on its shortest side, "
+                f"less than the {asked:,.0f} m asked for (travel.buffer_m): trips by way of "
+                "streets further out are not seen."
+            )
+    return replace(study, assumptions=(*study.assumptions, *told)) if told else study
+
+
+def _speeds(study: Study) -> str:
+    """Say in one sentence how fast everybody is taken to be, and where they go."""
+    travel = study.config.travel
+    return (
+        f"Walking at {travel.walk_km_h:g} km/h; driving at the speeds of the drive profile; "
+        f"{travel.parking_minutes:g} minutes to park in the typical family trip; families use the "
+        "centre nearest in time, whatever they use today."
+    )
+
+
+def _check_snapping(study: Study, matrix: TravelMatrix, sites: pd.DataFrame) -> None:
+    """Refuse a network that today's centres or too many families do not join."""
+    own = [i for i, kind in enumerate(sites["kind"]) if kind == "centre"]
+    apart = matrix.status == Status.UNSNAPPED
+    lost_areas = apart.all(axis=1)
+    if lost_areas.all():
+        raise NetworkError(
+            f"the {matrix.mode} network misses the study: none of the {len(study.areas)} areas of "
+            f"{study.config.study.place} is within {study.config.travel.snap_limit_m:g} m of a "
+            "usable street. Is the extract of another place?"
+        )
+    lost_sites = [i for i in own if apart[~lost_areas, i].all()]
+    if lost_sites:
+        raise NetworkError(
+            f"{len(lost_sites)} centre(s) do not join the {matrix.mode} network",
+            [
+                Fault("centres.csv", str(sites["id"][i]), "lon, lat",
+                      f"{sites['lon'][i]}, {sites['lat'][i]}",
+                      f"a point within {study.config.travel.snap_limit_m:g} m of a usable street; "
+                      "mend the position, or raise travel.snap_limit_m in study.toml")
+                for i in lost_sites
+            ],
+        )  # fmt: skip
+    for service in study.config.services.values():
+        counts = study.areas[service.demand].to_numpy(float)
+        share = counts[lost_areas].sum() / counts.sum()
+        if share > study.config.travel.max_unsnapped_share:
+            ids = study.areas["id"][lost_areas].tolist()
+            raise NetworkError(
+                f"{int(lost_areas.sum())} areas with {share:.1%} of the {service.noun} do not join "
+                f"the {matrix.mode} network (limit {study.config.travel.max_unsnapped_share:.1%}, "
+                f"travel.max_unsnapped_share in study.toml): {ids[:10]}"
+            )
+
+
+def _ledger(
+    study: Study,
+    source: Path | None,
+    networks: Mapping[str, Network],
+    matrices: Mapping[str, TravelMatrix],
+    told: tuple[str, ...],
+) -> RunLedger:
+    inputs: list[Mapping[str, str]] = [dict(row) for row in study.inputs]
+    if source is not None:
+        inputs.append(
+            {
+                "file": source.name,
+                "sha256": sha256_of(source),
+                "source": "OpenStreetMap extract given by the user",
+                "vintage": "as the file",
+                "licence": "ODbL, (c) OpenStreetMap contributors",
+            }
+        )
+    parameters: dict[str, Any] = {"study": study.config.model_dump(mode="json")}
+    parameters["profiles"] = {mode: n.profile.to_dict() for mode, n in networks.items()}
+    counts: dict[str, Any] = {
+        "areas": len(study.areas),
+        "families": {
+            key: float(np.sum(study.areas[s.demand])) for key, s in study.config.services.items()
+        },
+        "pairs_by_status": {mode: m.status_counts() for mode, m in matrices.items()},
+    }
+    return RunLedger(
+        command={"command": "run", "study": study.name,
+                 "network": None if source is None else source.name},
+        inputs=tuple(inputs),
+        parameters=parameters,
+        counts=counts,
+        assumptions=(*told, *study.assumptions),
+    )  # fmt: skip
+
+
+def _silent(step: str) -> None:
+    """Say nothing."""
+
+
+def travel_times(
+    study: Study,
+    *,
+    network: Path | None = None,
+    keep: bool = True,
+    progress: Progress = _silent,
+) -> StudyResults:
+    """Make a study's networks and travel matrices, and no more.
+
+    Parameters
+    ----------
+    study : Study
+    network : Path, optional
+    keep : bool
+        As in `access.run.measure_study`.
+    progress : callable
+
+    Returns
+    -------
+    StudyResults
+        The study with its proposals, and none of them measured.
+
+    Raises
+    ------
+    NetworkError
+        As in `access.run.measure_study`.
+    """
+    bare = study.config.model_copy(update={"proposals": {}})
+    only = replace(study, config=bare)
+    results = measure_study(only, network=network, keep=keep, progress=progress)
+    settings = {**results.ledger.parameters, "study": study.config.model_dump(mode="json")}
+    return replace(results, study=study, ledger=replace(results.ledger, parameters=settings))
+
+
+def impact_of(
+    results: StudyResults, question: Question, **options: Unpack[TravelOptions]
+) -> Impact:
+    """Compare a change with today.
+
+    Parameters
+    ----------
+    results : StudyResults
+        As `travel_times` gives them.
+    question : Question
+    **options
+        As `access.analysis.analysis.TravelOptions`.
+
+    Returns
+    -------
+    Impact
+
+    Raises
+    ------
+    ParameterError
+        If the mode is not measured, or an opened site is not in the study.
+    """
+    return Analysis.of(results).compare(
+        question.service, before=question.baseline, after=question.scenario, **options
+    )
+
+
+def ranking_of(
+    results: StudyResults, question: Question, **options: Unpack[QuestionOptions]
+) -> Ranking:
+    """Rank a change among every way to close as many.
+
+    Parameters
+    ----------
+    results : StudyResults
+        As `travel_times` gives them.
+    question : Question
+        It must close sites and open none.
+    **options
+        As `access.analysis.analysis.QuestionOptions`.
+
+    Returns
+    -------
+    Ranking
+
+    Raises
+    ------
+    ScenarioError
+        If the change opens a site or moves one, or closes none.
+    """
+    before, after = question.baseline.open_ids, question.scenario.open_ids
+    check_only_closes(question.title, before, after)
+    return Analysis.of(results).rank(question.service, before=before, after=after, **options)
+
+
+def robustness_of(
+    results: StudyResults,
+    question: Question,
+    *,
+    draws: int,
+    **options: Unpack[QuestionOptions],
+) -> Robustness:
+    """Ask the same ranking again, within what the study says may be wrong.
+
+    Parameters
+    ----------
+    results : StudyResults
+    question : Question
+    draws : int
+    **options
+        Those of the ranking.
+
+    Returns
+    -------
+    Robustness
+        With the sites' short names.
+    """
+    found = Analysis.of(results).robustness(
+        question.service,
+        before=question.baseline,
+        after=question.scenario,
+        draws=draws,
+        **options,
+    )
+    return replace(found, names=short_names(results))
+
+
+def switching_of(
+    results: StudyResults, question: Question, **options: Unpack[QuestionOptions]
+) -> Switching | None:
+    """Say from which weight of deprivation on another option is best.
+
+    Parameters
+    ----------
+    results : StudyResults
+    question : Question
+    **options
+        Those of the ranking.
+
+    Returns
+    -------
+    Switching or None
+        None where the areas have no ranks, or every option leaves some family unreached.
+    """
+    try:
+        return Analysis.of(results).switching(
+            question.service, before=question.baseline, after=question.scenario, **options
+        )
+    except ParameterError:  # the ranking was given, so nothing else of the question is wrong
+        return None

@@ -1,0 +1,404 @@
+"""The options that consultees asked for: read from the explorer's log."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pandas as pd
+
+from access.errors import Fault, ParameterError, ScenarioError, StudyError
+from access.escape import cell_text_undone, plain
+from access.measure import TakeUp
+from access.scenario import Baseline, Modification, Scenario
+from access.study import Study
+
+_LONGEST = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An option that somebody asked for, and why.
+
+    Parameters
+    ----------
+    name, reason : str
+        As typed.
+    close, open : tuple of str
+        Ids of sites.
+    noted : str
+        When, as the log says.
+    """
+
+    name: str
+    reason: str = ""
+    close: tuple[str, ...] = ()
+    open: tuple[str, ...] = ()
+    noted: str = ""
+
+
+def read_requests(path: Path | str) -> tuple[Request, ...]:
+    """Read the log that the explorer saves as JSON.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    tuple of Request
+
+    Raises
+    ------
+    StudyError
+        If the file cannot be read or is not such a log; all faults at once.
+    """
+    path = Path(path)
+    try:
+        found = json.loads(path.read_text("utf-8-sig"))
+    except OSError as error:
+        raise StudyError(f"the log of options {path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise StudyError(
+            f"{path} is not JSON ({error}); expected the file that the explorer's button "
+            "'save as JSON' makes"
+        ) from error
+    options = found.get("options") if isinstance(found, dict) else None
+    if not isinstance(options, list):
+        raise StudyError(
+            f"{path} holds no list of options; expected the file that the explorer saves as JSON"
+        )
+    faults = [fault for k, entry in enumerate(options) for fault in _faults(path, k, entry)]
+    if faults:
+        raise StudyError(f"the log of options {path} has faults", faults)
+    return tuple(
+        Request(
+            name=plain(entry.get("name") or f"Option {k + 1}")[:_LONGEST],
+            reason=plain(entry.get("reason") or "")[:_LONGEST],
+            close=tuple(str(i) for i in entry.get("close", ())),
+            open=tuple(str(i) for i in entry.get("open", ())),
+            noted=plain(entry.get("noted") or "")[:40],
+        )
+        for k, entry in enumerate(options)
+    )
+
+
+def _faults(path: Path, k: int, entry: Any) -> list[Fault]:
+    where = f"option {k + 1}"
+    if not isinstance(entry, dict):
+        return [Fault(path.name, where, "", type(entry).__name__, "an option with name and close")]
+    return [
+        Fault(path.name, where, key, str(entry[key])[:60], "a list of site ids")
+        for key in ("close", "open")
+        if not isinstance(entry.get(key, []), list)
+    ]
+
+
+_Asked = TypeVar("_Asked")
+ENDINGS = (".json", ".csv")
+_COLUMNS = ("name", "reason", "close", "open")
+
+
+def read_options(path: Path) -> tuple[Request, ...]:
+    """Read the options that the explorer saved, as JSON or as CSV.
+
+    Parameters
+    ----------
+    path : Path
+        Ends in ``.json`` or ``.csv``.
+
+    Returns
+    -------
+    tuple of Request
+
+    Raises
+    ------
+    StudyError
+        If a JSON file cannot be read or is not such a log.
+    ScenarioError
+        If a CSV file cannot be read or lacks a column.
+    """
+    if path.suffix.lower() == ".json":
+        return read_requests(path)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            missing = [c for c in _COLUMNS if c not in (reader.fieldnames or ())]
+            rows = [] if missing else list(reader)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ScenarioError(f"{path} cannot be read as CSV: {error}") from None
+    if missing:
+        faults = [Fault(path.name, "", c, "", f"a column named {c!r}") for c in missing]
+        raise ScenarioError(f"{path} is not a table that the explorer saved", faults)
+    return tuple(
+        Request(
+            name=_undone(row["name"]) or f"Option {k}",
+            reason=_undone(row["reason"]),
+            close=tuple((row["close"] or "").split()),
+            open=tuple((row["open"] or "").split()),
+            noted=plain(row.get("noted") or ""),
+        )
+        for k, row in enumerate(rows, 1)
+    )
+
+
+def _undone(text: str | None) -> str:
+    """Take away the quote that keeps a spreadsheet from running a name as a formula."""
+    return cell_text_undone(plain(text or ""))
+
+
+def ask_options(
+    study: Study,
+    path: Path,
+    service: str | None,
+    ask: Callable[[str, str, str, tuple[str, ...], tuple[str, ...], str], _Asked],
+) -> list[_Asked]:
+    """Make a question of every option and every service that it changes.
+
+    Parameters
+    ----------
+    study : Study
+    path : Path
+        As `read_options`.
+    service : str, optional
+        Only this one; all services that an option changes by default.
+    ask : callable
+        Makes a question of ``key, title, service, close, open, comment``.
+
+    Returns
+    -------
+    list
+
+    Raises
+    ------
+    ScenarioError
+        If a site is unknown (all of them at once), or no option changes anything.
+    """
+    of = dict(zip(study.centres["id"], study.centres["service"], strict=True))
+    known = set(of) | set(study.candidates["id"])
+    options = read_options(path)
+    faults = [
+        Fault(path.name, f"option {k}", "close, open", site, "the id of a centre or candidate")
+        for k, option in enumerate(options, 1)
+        for site in (*option.close, *option.open)
+        if site not in known
+    ]
+    if faults:
+        raise ScenarioError(f"{path.name} names sites that the study does not have", faults)
+    wanted = [service] if service is not None else list(study.config.services)
+    asked = []
+    for k, option in enumerate(options, 1):
+        for key in wanted:
+            close = tuple(i for i in option.close if of.get(i) == key)
+            opening = tuple(i for i in option.open if of.get(i, key) == key)
+            if close or opening:
+                asked.append(ask(f"option_{k}_{key}", option.name, key, close, opening,
+                                 option.reason))  # fmt: skip
+    if not asked:
+        raise ScenarioError(f"{path.name} holds no option that changes which centres are open")
+    return asked
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """A change to one service that is asked about.
+
+    Parameters
+    ----------
+    key, title, service : str
+    baseline : Baseline
+        The service's centres today.
+    scenario : Scenario
+    """
+
+    key: str
+    title: str
+    service: str
+    baseline: Baseline
+    scenario: Scenario
+
+
+def baseline_of(study: Study, service: str) -> Baseline:
+    """Give a service's centres today as a baseline.
+
+    Parameters
+    ----------
+    study : Study
+    service : str
+
+    Returns
+    -------
+    Baseline
+        Named as the service.
+
+    Raises
+    ------
+    ParameterError
+        If the study has no such service.
+    """
+    if service not in study.config.services:
+        raise ParameterError(
+            f"no service {service!r}; expected one of {sorted(study.config.services)}"
+        )
+    frame = pd.DataFrame(study.centres_of(service))
+    columns = [c for c in ("id", "name", "days", "capacity", "lon", "lat") if c in frame.columns]
+    return Baseline.of(service, frame[columns])
+
+
+def questions(
+    study: Study,
+    *,
+    proposal: str | None = None,
+    service: str | None = None,
+    close: Sequence[str] = (),
+    opening: Sequence[str] = (),
+    scenario: Path | None = None,
+) -> list[Question]:
+    """Read what is asked: the study's proposals, or a change of one's own.
+
+    Parameters
+    ----------
+    study : Study
+    proposal : str, optional
+        One of the study's; all of them when nothing else is asked.
+    service : str, optional
+        Of a change of one's own; may be left out where `close` says it.
+    close, opening : sequence of str
+        Ids of centres to close, and of sites to open.
+    scenario : Path, optional
+        A scenario as TOML (see `access.scenario.Scenario.from_toml`), or the options that the
+        explorer saved as JSON or CSV: one question an option and service.
+
+    Returns
+    -------
+    list of Question
+
+    Raises
+    ------
+    ParameterError
+        If a proposal or service is unknown, or several questions are asked at once.
+    ScenarioError
+        If a change cannot be applied.
+    """
+    own = bool(close or opening)
+    if sum([proposal is not None, own, scenario is not None]) > 1:
+        raise ParameterError(
+            "ask one question at a time: --proposal, or --close and --open, or --scenario"
+        )
+    if scenario is not None and scenario.suffix.lower() in ENDINGS:
+        return ask_options(study, scenario, service, partial(_question, study))
+    if scenario is not None:
+        if service is None:
+            raise ParameterError(
+                f"--scenario needs --service: one of {sorted(study.config.services)}"
+            )
+        base = baseline_of(study, service)
+        try:
+            text = scenario.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ScenarioError(f"{scenario} cannot be read: {error}") from None
+        read = Scenario.from_toml(text, base, file=scenario.name)
+        return [Question(scenario.stem, read.name, service, base, read)]
+    if own:
+        service = service or _service_of(study, close)
+        return [_question(study, "asked", "The change asked for", service, close, opening)]
+    known = study.config.proposals
+    if proposal is not None and proposal not in known:
+        raise ParameterError(f"no proposal {proposal!r}; expected one of {sorted(known)}")
+    chosen = [proposal] if proposal is not None else list(known)
+    if service is not None:
+        chosen = [key for key in chosen if known[key].service == service]
+    if not chosen:
+        raise ParameterError(
+            "nothing to ask about: the study has no such proposal; say --close and --open"
+        )
+    return [
+        _question(study, key, p.title, p.service, p.close, p.open, p.comment)
+        for key, p in ((key, known[key]) for key in chosen)
+    ]
+
+
+def _service_of(study: Study, close: Sequence[str]) -> str:
+    centres = study.centres.set_index("id")["service"]
+    found = sorted({str(centres[i]) for i in close if i in centres.index})
+    if len(found) != 1:
+        raise ParameterError(
+            f"which service is meant? say --service, one of {sorted(study.config.services)}"
+        )
+    return found[0]
+
+
+def _question(
+    study: Study,
+    key: str,
+    title: str,
+    service: str,
+    close: Sequence[str],
+    opening: Sequence[str],
+    comment: str = "",
+) -> Question:
+    base = baseline_of(study, service)
+    sites = {str(i): str(n) for i, n in zip(study.candidates["id"], study.candidates["name"],
+                                            strict=True)}  # fmt: skip
+    steps = [Modification.close(str(i), comment=comment) for i in close]
+    steps += [Modification.open(str(i), name=sites.get(str(i)), comment=comment) for i in opening]
+    return Question(key, title, service, base, Scenario(title, base, tuple(steps), comment))
+
+
+def read_attendance(path: Path) -> pd.DataFrame:
+    """Read a table of observed attendance.
+
+    Parameters
+    ----------
+    path : Path
+        CSV with columns ``area site attendances``.
+
+    Returns
+    -------
+    DataFrame
+
+    Raises
+    ------
+    StudyError
+        If the file cannot be read.
+    """
+    try:
+        return pd.read_csv(path, dtype=str)
+    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise StudyError(f"{path} cannot be read as CSV: {error}") from None
+
+
+def read_take_up(text: str) -> TakeUp:
+    """Read a declared range of take-up.
+
+    Parameters
+    ----------
+    text : str
+        Two factors per ten minutes, such as ``0.8-0.95``.
+
+    Returns
+    -------
+    TakeUp
+
+    Raises
+    ------
+    ParameterError
+        If it is not two factors.
+
+    Examples
+    --------
+    >>> read_take_up("0.8-0.95").low
+    0.8
+    """
+    try:
+        low, high = (float(part) for part in text.split("-"))
+    except ValueError:
+        raise ParameterError(
+            f"take-up {text!r}; expected two factors per ten minutes, such as 0.8-0.95"
+        ) from None
+    return TakeUp.declared(low, high)

@@ -1,0 +1,244 @@
+"""What a run finds: the one value that maps, reports and commands read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from access.ledger import RunLedger
+from access.network import Network, TravelMatrix
+from access.scenario import (
+    Impact,
+    Ranking,
+)
+from access.siting.hubs import HubStudy
+from access.study import Study
+
+#: Modes in the order of every table.
+MODES = ("walk", "drive", "typical")
+MODE_TITLES = {
+    "walk": "walking",
+    "drive": "driving",
+    "typical": "typical family trip",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class ProposalResult:
+    """One proposal, measured in every mode.
+
+    Parameters
+    ----------
+    key, title, service : str
+    before, after : tuple of str
+        Ids of the open centres, sorted.
+    impacts : dict of str to Impact
+        By mode, in the order of `MODES`.
+    rankings : dict of str to Ranking
+        By mode: every way to close as many, and where the proposal stands. Empty where the
+        proposal opens a site or closes none: there is then no such list.
+    comment, source : str
+        As the study gives them.
+    """
+
+    key: str
+    title: str
+    service: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    impacts: Mapping[str, Impact]
+    rankings: Mapping[str, Ranking] = field(default_factory=dict)
+    comment: str = ""
+    source: str = ""
+
+    @property
+    def closed(self) -> tuple[str, ...]:
+        """Ids open before and not after."""
+        return tuple(i for i in self.before if i not in set(self.after))
+
+
+@dataclass(frozen=True, eq=False)
+class HubAnswer:
+    """Where Family Hubs would best stand: families as they are, and weighted by deprivation.
+
+    Parameters
+    ----------
+    plain : HubStudy
+        Every child and young person counts the same.
+    weighted : HubStudy or None
+        Counted by deprivation; None where the study has no ranks.
+    weighting_note : str
+        The weights in words.
+    mode : str
+    candidates : DataFrame
+        The sites that were looked at: ``id name kind locality lon lat assumed``.
+    """
+
+    plain: HubStudy
+    weighted: HubStudy | None
+    weighting_note: str
+    mode: str
+    candidates: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class StudyResults:
+    """Everything a run found.
+
+    Parameters
+    ----------
+    study : Study
+    networks : dict of str to Network
+        ``walk`` and ``drive``.
+    matrices : dict of str to TravelMatrix
+        By mode; rows are all areas, columns are `sites`.
+    sites : DataFrame
+        Every site of the matrices: ``id name kind service lon lat locality assumed``, where kind
+        is ``centre``, ``candidate`` or ``neighbour``.
+    proposals : dict of str to ProposalResult
+    joint : dict of str to Ranking
+        By mode: every pair of ways of two services, where the study has two such proposals.
+    streets : str
+        One sentence: whose streets these are, and how wrong they may be.
+    speeds : str
+        One sentence: how fast everybody is taken to be, and where they go.
+    modelled : bool
+        True when the streets are modelled, not surveyed.
+    ledger : RunLedger
+        Without outputs, which are known once they are written.
+    snaps : dict of str to GeoDataFrame
+        By mode: the leg from every area and site to the street it joins.
+    hubs : HubAnswer, optional
+        None where it was not asked.
+    """
+
+    study: Study
+    networks: Mapping[str, Network]
+    matrices: Mapping[str, TravelMatrix]
+    sites: pd.DataFrame
+    proposals: Mapping[str, ProposalResult]
+    streets: str
+    speeds: str
+    modelled: bool
+    ledger: RunLedger
+    snaps: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    joint: Mapping[str, Ranking] = field(default_factory=dict)
+    hubs: HubAnswer | None = None
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """Every sentence that must stand beside the numbers, the streets first."""
+        return (self.streets, self.speeds, *self.study.assumptions)
+
+    def names(self) -> dict[str, str]:
+        """Site names by id."""
+        return dict(zip(self.sites["id"], self.sites["name"], strict=True))
+
+
+def names_of(titles: Sequence[str]) -> str:
+    """Join the names of an option that is best in several ways.
+
+    Parameters
+    ----------
+    titles : sequence of str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> names_of(["Shortest on average", "Best for deprived families"])
+    'Shortest on average; best for deprived families'
+    """
+    first, *others = titles
+    return "; ".join([first, *(t[0].lower() + t[1:] for t in others)])
+
+
+#: Words that say what every centre is, and so part none of them from the others.
+_GENERAL = ("Youth and Community Centre", "Community Centre", "Youth Club", "youth base")
+
+
+def short_names(results: StudyResults) -> dict[str, str]:
+    """Shorten site names for tables: "Park View" for "Park View Children's Centre".
+
+    Parameters
+    ----------
+    results : StudyResults
+
+    Returns
+    -------
+    dict of str to str
+        By id; a stand-in says that it is assumed, and no two are alike.
+    """
+    endings = [s.one for s in results.study.config.services.values()]
+    return _told_apart(results, [*endings, *_GENERAL])
+
+
+def site_names(results: StudyResults) -> dict[str, str]:
+    """Give site names without what stands in brackets or after a slash, but with their kind.
+
+    Parameters
+    ----------
+    results : StudyResults
+
+    Returns
+    -------
+    dict of str to str
+        By id, for lists that hold sites of several kinds: "Wath Library".
+    """
+    return _told_apart(results, [])
+
+
+def _told_apart(results: StudyResults, endings: Sequence[str]) -> dict[str, str]:
+    """Shorten every name, and keep in full those that would be alike within a service."""
+    sites = results.sites
+    short: dict[str, str] = {}
+    for id_, name, kind, assumed in sites[["id", "name", "kind", "assumed"]].itertuples(
+        index=False
+    ):
+        text = _shortened(str(name), endings if kind != "candidate" else ())
+        short[str(id_)] = (text or str(name)) + (" (assumed)" if assumed else "")
+    group = dict(zip(sites["id"].astype(str), sites["service"].astype(str), strict=True))
+    seen: dict[tuple[str, str], int] = {}
+    for id_, text in short.items():
+        seen[text, group[id_]] = seen.get((text, group[id_]), 0) + 1
+    full = results.names()
+    return {i: t if seen[t, group[i]] == 1 else str(full[i]) for i, t in short.items()}
+
+
+def _shortened(name: str, endings: Sequence[str]) -> str:
+    before = ""
+    while before != name:
+        before = name
+        name = re.sub(r"\s*\([^)]*\)\s*$", "", name).strip()
+        name = name.split(" / ", 1)[0]
+        for ending in endings:
+            if name.lower().endswith(" " + ending.lower()):
+                name = name[: -len(ending)].strip()
+    return name
+
+
+def weighting(study: Study, weights: str | None = None) -> dict[str, Any]:
+    """Give a question's deprivation weights, the study's unless told otherwise.
+
+    Parameters
+    ----------
+    study : Study
+    weights : str, optional
+
+    Returns
+    -------
+    dict
+        ``weights lam national_areas``; the study's linear weights are none where its areas have
+        no ranks.
+    """
+    chosen = study.config.weights
+    scheme = chosen.scheme if weights is None else weights
+    if weights is None and scheme == "linear" and "imd_rank" not in study.areas:
+        scheme = "none"
+    return {"weights": scheme, "lam": chosen.lam, "national_areas": chosen.national_areas}

@@ -1,0 +1,263 @@
+"""What every chart has: a title that says the finding, a caption, words for those who cannot see.
+
+Charts are drawn without pyplot, so that they need no screen and leave no state; the same chart
+gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import textwrap
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
+from matplotlib.text import Text
+from matplotlib.ticker import FixedFormatter
+
+from access.charts.style import INK, PAPER, QUIET
+from access.errors import OutputError
+from access.escape import chart_text
+from access.files import write_file
+
+# the package's own font: the same chart has the same bytes on every machine
+for _font in sorted(Path(__file__).with_name("fonts").glob("*.ttf")):
+    fontManager.addfont(_font)
+
+#: Settings of every chart; text is kept as text in SVG, and ids in it are the same each time.
+_SETTINGS: dict[Any, Any] = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["Open Sans", "DejaVu Sans"],
+    "font.size": 11,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "access",
+    "text.parse_math": False,  # a name may hold dollars
+}
+_TITLE_CHARACTERS = 72
+_CAPTION_CHARACTERS = 116
+_LONGEST_LINE = 120
+_TITLE_LINE, _CAPTION_LINE = 0.23, 0.16
+"""Inches that a line of the title and of the caption add to the picture's height."""
+
+
+@dataclass(frozen=True, eq=False)
+class Chart:
+    r"""A chart, with its words.
+
+    Parameters
+    ----------
+    title : str
+        Says the finding.
+    alt : str
+        What the picture shows, in words with numbers.
+    caption : str
+        Measure, population, place, date and source.
+    draw : callable
+        Draws on the axes of a figure.
+    size : pair of float
+        Inches, without title and caption.
+
+    Examples
+    --------
+    >>> chart = Chart("One is more than none", "A single bar.", "", lambda f, a: a.bar([0], [1]))
+    >>> chart.png()[:4], chart.png() == chart.png()
+    (b'\x89PNG', True)
+    """
+
+    title: str
+    alt: str
+    caption: str
+    draw: Callable[[Figure, Axes], object] = field(repr=False)
+    size: tuple[float, float] = (6.8, 3.6)
+
+    def figure(self, *, titled: bool = True) -> Figure:
+        """Draw the chart anew.
+
+        Parameters
+        ----------
+        titled : bool
+            With title and caption inside the picture; without, where a document prints them.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        title = (
+            textwrap.wrap(self.title, _TITLE_CHARACTERS, break_on_hyphens=False) if titled else []
+        )
+        caption = (
+            textwrap.wrap(self.caption, _CAPTION_CHARACTERS, break_on_hyphens=False)
+            if titled
+            else []
+        )
+        height = self.size[1] + _TITLE_LINE * len(title) + _CAPTION_LINE * len(caption)
+        with mpl.rc_context(_SETTINGS):
+            figure = Figure((self.size[0], height), facecolor=PAPER, layout="constrained")
+            FigureCanvasAgg(figure)
+            axes = figure.add_subplot()
+            quiet_axes(axes)
+            self.draw(figure, axes)
+            left = {"x": 0.01, "ha": "left"}
+            if title:
+                figure.suptitle("\n".join(title), fontsize=13, fontweight="bold", **left)
+            if caption:
+                figure.supxlabel("\n".join(caption), fontsize=9, **left)
+            _as_written(figure)
+        return figure
+
+    def png(self, *, dpi: int = 150, titled: bool = True) -> bytes:
+        """Give the chart as PNG, the same bytes each time.
+
+        Parameters
+        ----------
+        dpi : int
+        titled : bool
+            As in `figure`.
+
+        Returns
+        -------
+        bytes
+        """
+        return self._bytes("png", titled, dpi=dpi, metadata={"Software": None})
+
+    def svg(self, *, titled: bool = True) -> bytes:
+        """Give the chart as SVG, the same bytes each time.
+
+        Parameters
+        ----------
+        titled : bool
+            As in `figure`.
+
+        Returns
+        -------
+        bytes
+        """
+        return self._bytes("svg", titled, metadata={"Date": None, "Creator": None})
+
+    def _bytes(self, kind: str, titled: bool, **options: Any) -> bytes:
+        out = io.BytesIO()
+        with mpl.rc_context(_SETTINGS), warnings.catch_warnings():
+            # a name in letters that no font here has, or too long for its picture, is no fault
+            warnings.filterwarnings("ignore", "Glyph|constrained_layout not applied")
+            self.figure(titled=titled).savefig(
+                out, format=kind, bbox_inches="tight", pad_inches=0.12, **options
+            )
+        return out.getvalue()
+
+    def save(self, path: str | Path, *, titled: bool = True) -> Path:
+        """Write the chart; the ending of the name says whether as PNG or SVG.
+
+        Parameters
+        ----------
+        path : str or Path
+        titled : bool
+            As in `figure`.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        OutputError
+            If the ending is another, or the file cannot be written.
+        """
+        path = Path(path)
+        makers = {".png": self.png, ".svg": self.svg}
+        if path.suffix.lower() not in makers:
+            raise OutputError(f"{path} is neither .png nor .svg; expected one of them")
+        data = makers[path.suffix.lower()](titled=titled)
+        if not path.parent.is_dir():
+            raise OutputError(f"{path} cannot be written: there is no folder {path.parent}")
+        write_file(path, data)
+        return path
+
+    def _repr_png_(self) -> bytes:
+        return self.png(dpi=110)
+
+
+def _as_written(figure: Figure) -> None:
+    """Show every text as it is written: no maths between dollars, no marks without a letter."""
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            ticks = axis.get_major_formatter()
+            if isinstance(ticks, FixedFormatter):
+                ticks.seq = [_fitted(words) for words in ticks.seq]
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)
+        text.set_text(_fitted(text.get_text()))
+
+
+def _fitted(words: str) -> str:
+    """Break a line that is wider than a picture, and end with dots what fills several."""
+    lines = []
+    for line in chart_text(words).split("\n"):
+        if len(line) <= _LONGEST_LINE:
+            lines.append(line)
+        else:
+            lines += textwrap.wrap(line, _LONGEST_LINE // 2, max_lines=4, placeholder=" …")
+    return "\n".join(lines)
+
+
+def quiet_axes(axes: Axes) -> None:
+    """Take away what says nothing: frame, ticks.
+
+    Parameters
+    ----------
+    axes : Axes
+    """
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.spines["bottom"].set_color(QUIET)
+    axes.tick_params(length=0, labelsize=10)
+    axes.set_axisbelow(True)
+
+
+def label_bars(
+    axes: Axes,
+    lengths: Sequence[float],
+    words: Sequence[str],
+    places: Iterable[float] | None = None,
+) -> None:
+    """Write each bar's figure beside its end, and make room for it.
+
+    Parameters
+    ----------
+    axes : Axes
+    lengths : sequence of float
+        Of horizontal bars.
+    words : sequence of str
+    places : iterable of float, optional
+        Where the bars stand; 0, 1, 2 ... when not given.
+    """
+    low, high = min([0.0, *lengths]), max([0.0, *lengths])
+    span = (high - low) or 1.0
+    stand = range(len(lengths)) if places is None else places
+    for place, length, text in zip(stand, lengths, words, strict=True):
+        left = length < 0
+        axes.annotate(
+            text,
+            (length, place),
+            xytext=(-5 if left else 5, 0),
+            textcoords="offset points",
+            va="center",
+            ha="right" if left else "left",
+            fontsize=10,
+            zorder=5,
+            bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.6},
+        )
+    axes.set_xlim(low - (0.18 * span if low < 0 else 0), high + 0.18 * span)
+    axes.set_xticks([])
+    axes.spines["bottom"].set_visible(False)
+    axes.axvline(0, color=INK, linewidth=0.8)

@@ -1,0 +1,363 @@
+"""The bars of a chart of changes, with small counts hidden as in the report's tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from access.charts.chart import Chart, label_bars
+from access.charts.style import (
+    ADDED_COLOURS,
+    CATEGORICAL,
+    INK,
+    PAPER,
+    QUIET,
+    SAVED_COLOURS,
+    UNREACHABLE_HATCH,
+)
+from access.disclosure import NOTE_HIDDEN, THRESHOLD, grouped, hidden_beside_total
+from access.errors import ParameterError
+from access.scenario import Impact
+from access.text import count_words, list_words, named, ordinal
+
+#: What a bar shows in place of a hidden count.
+HIDDEN_WORDS = "hidden [c]"
+
+_LOSSES = (
+    (0.0, 5.0, "up to 5 minutes more"),
+    (5.0, 10.0, "5 to 10 more"),
+    (10.0, 15.0, "10 to 15 more"),
+    (15.0, 20.0, "15 to 20 more"),
+    (20.0, 30.0, "20 to 30 more"),
+    (30.0, np.inf, "30 or more"),
+)
+"""Bins of extra minutes: from, to, words. From is within, to is left out, as in the classes of
+`access.measure.distribution.change_class`: no count of a table is cut by a bin."""
+_COARSE = (*_LOSSES[:2], (10.0, np.inf, "10 or more"))
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar.
+
+    Parameters
+    ----------
+    words : str
+    count : float
+        The true count.
+    colour, hatch : str
+    from_minutes : float, optional
+        Least lengthening of those it counts, where their trip lengthens.
+    hidden : bool
+        The count must not be published.
+    """
+
+    words: str
+    count: float
+    colour: str
+    hatch: str = ""
+    from_minutes: float | None = None
+    hidden: bool = False
+
+    @property
+    def loss(self) -> bool:
+        """Whether it counts people whose trip lengthens."""
+        return self.from_minutes is not None
+
+    @property
+    def width(self) -> float:
+        """How long the bar is drawn."""
+        return 0.0 if self.hidden else self.count
+
+
+def change_bars(impact: Impact, *, internal: bool = False) -> tuple[Bar, ...]:
+    """Count people by how much their trip changes.
+
+    Parameters
+    ----------
+    impact : Impact
+    internal : bool
+        Show small counts; for the council's own use only.
+
+    Returns
+    -------
+    tuple of Bar
+        Where a fine bin would hold fewer than 5 people, the classes of the report's table of
+        changes instead, which hides the same of them: so no bar tells more than the table.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from access.network import TravelMatrix
+    >>> from access.scenario import compare
+    >>> m = TravelMatrix.from_minutes([[5, 15], [9, 7]], area_ids=["a", "b"], site_ids=["X", "Y"])
+    >>> demand = pd.DataFrame({"id": ["a", "b"], "count": [300, 2]})
+    >>> change = compare(m, before=["X", "Y"], after=["Y"], demand=demand)
+    >>> [bar.words for bar in change_bars(change) if bar.hidden]
+    ['no change', '10 or more']
+    """
+    fine = _bars(impact, _LOSSES)
+    if internal or not any(0 < bar.count < THRESHOLD for bar in fine):
+        return fine
+    coarse = _bars(impact, _COARSE)
+    hidden = hidden_beside_total(np.array([[bar.count] for bar in coarse]))[:, 0]
+    return tuple(replace(b, hidden=bool(hide)) for b, hide in zip(coarse, hidden, strict=True))
+
+
+def _bars(impact: Impact, losses: Sequence[tuple[float, float, str]]) -> tuple[Bar, ...]:
+    """Give a bar for every class, in the order of the report's table."""
+    count = impact.areas["count"].to_numpy(float)
+    change = impact.areas["change_minutes"].to_numpy(float)
+    tolerance = impact.tolerance_minutes
+
+    def among(where: np.ndarray) -> float:
+        return float(count[where].sum())
+
+    longer = np.isfinite(change) & (change > tolerance)
+    bars = [
+        Bar("shorter", among(np.isfinite(change) & (change < -tolerance)), SAVED_COLOURS[1]),
+        Bar("no change", among(np.abs(change) <= tolerance), QUIET),
+    ]
+    for (low, high, words), colour in zip(losses, ADDED_COLOURS[1:], strict=False):
+        inside = longer & (change >= low) & (change < high)
+        bars.append(Bar(words, among(inside), colour, from_minutes=low))
+    bars += [
+        Bar("no site in reach any more", among(np.isposinf(change)), PAPER, UNREACHABLE_HATCH),
+        Bar("a site in reach for the first time", among(np.isneginf(change)), SAVED_COLOURS[1]),
+        Bar("none in reach before or after", among(np.isnan(change)), PAPER, "...."),
+    ]
+    return tuple(b for b in bars if b.count or b.loss or b.words == "no change")
+
+
+def may_tell_longer(bars: Sequence[Bar]) -> bool:
+    """Say whether the sum of those whose trip lengthens tells nothing that is hidden.
+
+    Parameters
+    ----------
+    bars : sequence of Bar
+
+    Returns
+    -------
+    bool
+        Where bars of both sides are hidden, the sum of one side would part them.
+
+    Examples
+    --------
+    >>> longer = Bar("5 to 10 more", 3, "", from_minutes=5.0, hidden=True)
+    >>> same, first = Bar("no change", 90, ""), Bar("a site in reach", 9, "", hidden=True)
+    >>> may_tell_longer([longer, same]), may_tell_longer([longer, same, first])
+    (True, False)
+    """
+    return len({bar.loss for bar in bars if bar.hidden}) < 2
+
+
+_TRIPS = {"walk": "walk", "drive": "drive", "typical": "travel"}
+
+
+def change_chart(impact: Impact, *, caption: str = "", internal: bool = False) -> Chart:
+    """How many families' trips grow, by how much.
+
+    Parameters
+    ----------
+    impact : Impact
+    caption : str
+        Measure, population, place, date and source; a plain one is made where it is empty.
+    internal : bool
+        Show counts below 5; for the council's own use only.
+
+    Returns
+    -------
+    Chart
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from access.network import TravelMatrix
+    >>> from access.scenario import compare
+    >>> m = TravelMatrix.from_minutes([[5, 15], [9, 7]], area_ids=["a", "b"], site_ids=["X", "Y"])
+    >>> demand = pd.DataFrame({"id": ["a", "b"], "count": [300, 200]})
+    >>> change_chart(compare(m, before=["X", "Y"], after=["Y"], demand=demand)).title
+    'About 300 of about 500 families walk further, about 300 of them by 10 minutes or more'
+    """
+    bars = change_bars(impact, internal=internal)
+    total = float(impact.areas["count"].sum())
+    alt = (
+        f"Bar chart of {impact.who} by change in minutes to the nearest site: "
+        + "; ".join(f"{b.words} {HIDDEN_WORDS if b.hidden else count_words(b.count)}" for b in bars)
+        + "."
+    )
+
+    def draw(figure: Figure, axes: Axes) -> None:
+        places = np.arange(len(bars))
+        widths = [b.width for b in bars]
+        axes.barh(
+            places,
+            widths,
+            color=[b.colour for b in bars],
+            edgecolor=INK,
+            linewidth=0.6,
+            hatch=[b.hatch for b in bars],
+        )
+        axes.set_yticks(places, [b.words for b in bars])
+        axes.invert_yaxis()
+        words = [HIDDEN_WORDS if b.hidden else f"{b.count:,.0f}" for b in bars]
+        label_bars(axes, widths, words)
+        axes.set_xlabel(f"{impact.who} ({_people(total, internal)} in all)")
+
+    below = caption or _caption(impact)
+    if any(b.hidden for b in bars):
+        below = f"{below} {NOTE_HIDDEN}"
+    return Chart(
+        _change_title(impact, bars, internal), alt, below, draw, (6.8, 0.42 * len(bars) + 1.0)
+    )
+
+
+def _people(count: float, internal: bool) -> str:
+    return "fewer than 5" if 0 < count < THRESHOLD and not internal else count_words(count)
+
+
+def _change_title(impact: Impact, bars: Sequence[Bar], internal: bool) -> str:
+    """Say how many travel further, where that gives no hidden count away."""
+    longer = [b for b in bars if b.loss]
+    much = [b for b in longer if (b.from_minutes or 0.0) >= 10]
+    total = sum(b.count for b in bars)
+    some = _people(sum(b.count for b in longer), internal) if may_tell_longer(bars) else "some"
+    title = (
+        f"{_capital(some)} of {_people(total, internal)} {impact.who} "
+        f"{_TRIPS.get(impact.mode, 'travel')} further"
+    )
+    if any(b.hidden for b in much) or not longer:
+        return title
+    return f"{title}, {count_words(sum(b.count for b in much))} of them by 10 minutes or more"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _caption(impact: Impact) -> str:
+    closed = named(impact.closed, impact.names)
+    what = f"closing {list_words(closed)}" if closed else "the change"
+    return f"Change in minutes to the nearest site ({impact.mode}) after {what}."
+
+
+def group_chart(
+    impact: Impact, column: str = "imd_decile", *, caption: str = "", internal: bool = False
+) -> Chart:
+    """Mean change by decile, or by any other group, beside that of everyone.
+
+    Parameters
+    ----------
+    impact : Impact
+    column : str
+        As in `Impact.by`.
+    caption : str
+    internal : bool
+        As in `change_chart`. A group that the report's table of the same groups hides has no bar.
+
+    Returns
+    -------
+    Chart
+
+    Raises
+    ------
+    ParameterError
+        If demand has no such column, or nobody is reached both before and after.
+    """
+    table = grouped(impact, column)
+    table = table[table["mean_minutes_change"].notna() & (table["families"] > 0)]
+    if table.empty:
+        raise ParameterError(f"no group of {column!r} is reached both before and after")
+    labels = [_group_words(column, group) for group in table["group"]]
+    hidden = (table["hidden"] & (not internal)).tolist()
+    change = [
+        0.0 if hide else float(c)
+        for c, hide in zip(table["mean_minutes_change"], hidden, strict=True)
+    ]
+    words = [HIDDEN_WORDS if hide else f"{c:+.1f}" for c, hide in zip(change, hidden, strict=True)]
+    everyone = float(impact.summary["mean_minutes_change"] or 0.0)
+    families = [count_words(n) for n in table["families"]]
+    pairs = zip(labels, words, families, hidden, strict=True)
+    alt = (
+        f"Bar chart of mean change in minutes to the nearest site by {_column_words(column)}: "
+        + "; ".join(
+            f"{label} {text}" + ("" if hide else f" ({n} {impact.who})")
+            for label, text, n, hide in pairs
+        )
+        + f". Everyone {everyone:+.1f}."
+    )
+    below = caption or _caption(impact)
+    if any(hidden):
+        below = f"{below} {NOTE_HIDDEN}"
+
+    def draw(figure: Figure, axes: Axes) -> None:
+        places = np.arange(len(change))
+        axes.barh(places, change, color=CATEGORICAL[0], height=0.72)
+        axes.set_yticks(places, labels)
+        axes.set_ylim(len(change) - 0.4, -1.2)
+        label_bars(axes, change, words)
+        low, high = axes.get_xlim()  # everyone's rise may be past every bar that is shown
+        axes.set_xlim(min(low, 1.3 * everyone), max(high, 1.3 * everyone))
+        axes.axvline(everyone, color=CATEGORICAL[3], linewidth=1.6, linestyle=(0, (4, 2)))
+        axes.annotate(
+            f"everyone {everyone:+.1f}",
+            (everyone, -0.85),
+            xytext=(5, 0),
+            textcoords="offset points",
+            fontsize=10,
+            va="center",
+        )
+        axes.set_xlabel("mean change, minutes")
+
+    shown = [
+        (c, f"{'the ' if column in _DEPRIVATION else ''}{label}")
+        for c, label, hide in zip(change, labels, hidden, strict=True)
+        if not hide
+    ]
+    title = _group_title(shown, len(change), everyone, impact.tolerance_minutes)
+    return Chart(title, alt, below, draw, (6.8, 0.34 * len(change) + 1.1))
+
+
+def _group_title(
+    shown: Sequence[tuple[float, str]], groups: int, everyone: float, tolerance: float
+) -> str:
+    """Say which of the groups shown has the largest rise, or that there is none."""
+    if not shown:
+        return f"For everyone the trip changes by {everyone:+.1f} minutes; every group is too small"
+    most, where = max(shown, key=lambda pair: pair[0])
+    if most <= tolerance:
+        grows = "group's trip grows" if len(shown) == groups else "trip of the groups shown grows"
+        return f"No {grows}; for everyone it changes by {everyone:+.1f} minutes"
+    against = f"against {everyone:.1f} for everyone"
+    first = "The trip" if len(shown) == groups else "Of the groups shown the trip"
+    return f"{first} grows most in {where}: by {most:.1f} minutes, {against}"
+
+
+def _column_words(column: str) -> str:
+    words = {
+        "imd_decile": "tenth of deprivation (IMD)",
+        "idaci_decile": "tenth of child poverty (IDACI)",
+        "imd_fifth": "fifth of deprivation (IMD)",
+        "idaci_fifth": "fifth of child poverty (IDACI)",
+        "p_no_car": "share of households without a car",
+    }
+    return words.get(column, column.replace("_", " "))
+
+
+_DEPRIVATION = ("imd_decile", "idaci_decile", "imd_fifth", "idaci_fifth")
+
+
+def _group_words(column: str, group: object) -> str:
+    if column == "p_no_car" and group != "not known":
+        return f"areas with {group} without a car"
+    if column not in _DEPRIVATION or group == "not known":
+        return str(group)
+    number = int(str(group))
+    of, last = ("tenth", 10) if column.endswith("decile") else ("fifth", 5)
+    if number == last:
+        return f"least deprived {of}"
+    return f"most deprived {of}" if number == 1 else f"{ordinal(number)} most deprived {of}"

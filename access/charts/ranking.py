@@ -1,0 +1,329 @@
+"""Charts of a ranking: where the proposal stands, what beats it, and how sure that is."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from access.charts.chart import Chart, label_bars
+from access.charts.style import CATEGORICAL, INK, PAPER, QUIET
+from access.errors import ParameterError
+from access.scenario import Ranking, Robustness
+from access.scenario.ranking import CRITERION_WORDS
+from access.text import list_words, mode_words, named, ordinal
+
+_SHORT = {
+    "mean": "mean trip",
+    "weighted_mean": "mean weighted\nby deprivation",
+    "p90": "nine in ten within",
+    "worst": "worst-off area",
+    "share_beyond": "share beyond\nthe threshold",
+    "gap": "gap between fifths",
+    "savings": "savings",
+}
+
+
+def rank_chart(
+    ranking: Ranking, robustness: Robustness | None = None, *, caption: str = ""
+) -> Chart:
+    """Where the proposal stands on every criterion, from best to worst of all options.
+
+    Parameters
+    ----------
+    ranking : Ranking
+        With a proposal.
+    robustness : Robustness, optional
+        Adds the interval of the rank in nine of ten settings.
+    caption : str
+
+    Returns
+    -------
+    Chart
+
+    Raises
+    ------
+    ParameterError
+        If the ranking has no proposal.
+    """
+    p = ranking.proposal
+    if p is None:
+        raise ParameterError("the ranking has no proposal to show; expected proposal=ids")
+    n = len(ranking.table)
+    criteria = list(ranking.criteria)
+    ranks = [int(p[f"rank_{c}"]) for c in criteria]
+    places = [ranking.place(c, others=False) for c in criteria]
+    best, worst = int(np.argmin(ranks)), int(np.argmax(ranks))
+    title = (
+        f"Of {n:,} options the proposal is {places[best]} by "
+        f"{CRITERION_WORDS[criteria[best]]} and {places[worst]} by "
+        f"{CRITERION_WORDS[criteria[worst]]}"
+    )
+    if len(set(ranks)) == 1:
+        same = places[0] if len(set(places)) == 1 else f"{ordinal(ranks[0])}, at times jointly,"
+        title = f"Of {n:,} options the proposal is {same} on every count"
+    spans = _spans(robustness, criteria)
+    alt = (
+        f"Dot chart of the proposal's rank among {n:,} options, 1 being best: "
+        + "; ".join(
+            f"{CRITERION_WORDS[c]} {ranking.place(c)}"
+            + (f", between {spans[c][0]:,} and {spans[c][1]:,}" if c in spans else "")
+            for c in criteria
+        )
+        + "."
+    )
+    plain = f"Every option of {ranking.what}; {mode_words(ranking.mode)}."
+    if spans:
+        plain += " Bars: the rank in nine of ten settings of what was let vary."
+
+    def draw(figure: Figure, axes: Axes) -> None:
+        for place, (c, rank, label) in enumerate(zip(criteria, ranks, places, strict=True)):
+            axes.plot([1, n], [place, place], color=QUIET, linewidth=1.2, zorder=1)
+            if c in spans:
+                axes.plot(
+                    spans[c],
+                    [place, place],
+                    color=CATEGORICAL[5],
+                    linewidth=8,
+                    alpha=0.75,
+                    solid_capstyle="butt",
+                    zorder=2,
+                )
+            axes.plot(
+                [rank],
+                [place],
+                "X",
+                markersize=11,
+                color=CATEGORICAL[3],
+                markeredgecolor=INK,
+                markeredgewidth=0.8,
+                zorder=3,
+            )
+            axes.annotate(
+                label,
+                (rank, place),
+                xytext=(0, 9),
+                textcoords="offset points",
+                ha="center",
+                fontsize=10,
+            )
+        axes.set_yticks(range(len(criteria)), [_SHORT[c] for c in criteria])
+        axes.set_ylim(len(criteria) - 0.5, -0.75)
+        axes.set_xlim(1 - 0.04 * n, n * 1.04)
+        axes.set_xticks([1, n], ["1 (best)", f"{n:,} (worst)"])
+        axes.spines["bottom"].set_visible(False)
+
+    return Chart(title, alt, caption or plain, draw, (6.8, 0.5 * len(criteria) + 0.9))
+
+
+def _spans(robustness: Robustness | None, criteria: list[str]) -> dict[str, tuple[int, int]]:
+    if robustness is None or robustness.proposal is None:
+        return {}
+    table = robustness.ranks().set_index("criterion")
+    low, high = table["p5"].to_dict(), table["p95"].to_dict()
+    return {c: (int(low[c]), int(high[c])) for c in criteria if c in low}
+
+
+def pareto_chart(ranking: Ranking, x: str = "mean", y: str = "p90", *, caption: str = "") -> Chart:
+    """All options on two criteria, with those that none beats on both, and the proposal.
+
+    Parameters
+    ----------
+    ranking : Ranking
+    x, y : str
+        Criteria of the ranking; less is better (savings: more).
+    caption : str
+
+    Returns
+    -------
+    Chart
+
+    Raises
+    ------
+    ParameterError
+        If a criterion is not one of this ranking, or no option reaches everybody.
+    """
+    for c in (x, y):
+        ranking.best(c)
+    table = ranking.table
+    values = table[[x, y]].to_numpy(float)
+    usable = np.isfinite(values).all(axis=1)
+    if not usable.any():
+        raise ParameterError("every option leaves some families unreached, so there is no picture")
+    front = _two_way_front(table[usable], x, y)
+    p = ranking.proposal
+    own = None
+    if p is not None and p[x] is not None and p[y] is not None:
+        own = (float(p[x]), float(p[y]))
+    better = _beaten_by(values[usable], own, x, y) if own else 0
+    title = f"{len(front):,} of {len(table):,} options are not beaten on both counts"
+    if own:
+        verdict = f"{better:,} beat the proposal" if better else "none beats the proposal"
+        title = f"Of {len(table):,} options, {verdict} on both {_lower(x)} and {_lower(y)}"
+    alt = (
+        f"Scatter of {len(table):,} options, {CRITERION_WORDS[x]} across and {CRITERION_WORDS[y]} "
+        f"up, lower left is better. The unbeaten run from {front[x].min():.1f} and "
+        f"{front[y].max():.1f} to {front[x].max():.1f} and {front[y].min():.1f}."
+    )
+    if own:
+        alt += f" The proposal lies at {own[0]:.1f} and {own[1]:.1f}; {better:,} beat it on both."
+    left_out = int((~usable).sum())
+    plain = f"Every option of {ranking.what}; {mode_words(ranking.mode)}. Lower left is better."
+    if left_out:
+        plain += f" {left_out:,} options that leave families unreached are not shown."
+
+    def draw(figure: Figure, axes: Axes) -> None:
+        scale = [100.0 if c == "share_beyond" else 1.0 for c in (x, y)]
+        dots = values[usable] * scale
+        size = 16 if len(dots) < 3000 else 3
+        axes.scatter(
+            dots[:, 0], dots[:, 1], s=size, color=QUIET, edgecolor="none", rasterized=True, zorder=1
+        )
+        line = front[[x, y]].to_numpy(float) * scale
+        axes.plot(*line.T, color=CATEGORICAL[0], linewidth=1.2, marker="o", markersize=5, zorder=2)
+        axes.margins(0.06, 0.1)
+        behind = {"facecolor": PAPER, "edgecolor": "none", "alpha": 0.85, "pad": 1.5}
+        axes.annotate(
+            "not beaten",
+            tuple(line[-1]),
+            xytext=(4, -13),
+            textcoords="offset points",
+            color=CATEGORICAL[0],
+            fontsize=10,
+            fontweight="bold",
+            bbox=behind,
+            zorder=3,
+        )
+        if own:
+            at = (own[0] * scale[0], own[1] * scale[1])
+            axes.plot(*at, "X", markersize=12, color=CATEGORICAL[3], markeredgecolor=INK, zorder=4)
+            axes.annotate(
+                "the proposal",
+                at,
+                xytext=(9, -4),
+                textcoords="offset points",
+                fontsize=10,
+                fontweight="bold",
+                zorder=4,
+                bbox=behind,
+            )
+        axes.spines["left"].set_visible(True)
+        axes.spines["left"].set_color(QUIET)
+        axes.grid(color="#e6e6e6", linewidth=0.7)
+        axes.set_xlabel(_axis_words(x))
+        axes.set_ylabel(_axis_words(y))
+
+    return Chart(title, alt, caption or plain, draw, (6.8, 4.4))
+
+
+def _lower(criterion: str) -> str:
+    return CRITERION_WORDS[criterion]
+
+
+def _axis_words(criterion: str) -> str:
+    units = {"share_beyond": "per cent", "savings": "pounds a year"}
+    return f"{_SHORT[criterion].replace(chr(10), ' ')} ({units.get(criterion, 'minutes')})"
+
+
+def _turned(values: np.ndarray, x: str, y: str) -> np.ndarray:
+    return values * [-1.0 if c == "savings" else 1.0 for c in (x, y)]
+
+
+def _two_way_front(table: pd.DataFrame, x: str, y: str) -> pd.DataFrame:
+    turned = _turned(table[[x, y]].to_numpy(float), x, y)
+    order = np.lexsort((turned[:, 1], turned[:, 0]))
+    least = np.minimum.accumulate(turned[order, 1])
+    new = np.r_[True, turned[order, 1][1:] < least[:-1]]
+    return table.iloc[order[new]]
+
+
+def _beaten_by(values: np.ndarray, own: tuple[float, float], x: str, y: str) -> int:
+    turned, mine = _turned(values, x, y), _turned(np.array(own), x, y)
+    near = mine + 1e-9
+    return int(((turned <= near).all(axis=1) & (turned < mine - 1e-9).any(axis=1)).sum())
+
+
+_LABEL_CHARACTERS = 34
+_BAR, _LINE = 0.18, 0.17
+"""Inches that a bar, and each line of its label, add to the picture's height."""
+
+
+def robustness_chart(
+    robustness: Robustness, criterion: str = "mean", *, most: int = 8, caption: str = ""
+) -> Chart:
+    """How often each option is best when what is uncertain varies.
+
+    Parameters
+    ----------
+    robustness : Robustness
+        Its `names` label the bars; ids stand where no name is known.
+    criterion : str
+    most : int
+        Options shown; the others are put together.
+    caption : str
+
+    Returns
+    -------
+    Chart
+
+    Raises
+    ------
+    ParameterError
+        If the criterion is not one of these.
+    """
+    table = robustness.best_options(criterion)
+    shown = table.head(most)
+    closed = [_closing(named(ids, robustness.names)) for ids in shown["closed"]]
+    shares = [100 * s for s in shown["share"]]
+    if len(table) > most:
+        rest = len(table) - most
+        closed.append(f"{rest:,} other{'s' if rest > 1 else ''}")
+        shares.append(100 * float(table["share"].iloc[most:].sum()))
+    mine = set(robustness.proposal or ())
+    colours = [CATEGORICAL[3] if set(k) == mine else CATEGORICAL[0] for k in shown["kept"]]
+    colours += [QUIET] * (len(closed) - len(colours))
+    own = table[[set(k) == mine for k in table["kept"]]]
+    share = 100 * float(own["share"].sum()) if len(own) else 0.0
+    title = (
+        f"{closed[0][0].upper()}{closed[0][1:]} is best in {_percent(shares[0])} of "
+        f"{len(robustness.draws):,} settings"
+    )
+    if robustness.proposal is not None:
+        title += f", the proposal in {_percent(share) if share else 'none'}"
+    pairs = zip(closed, shares, strict=True)
+    alt = (
+        f"Bar chart of how often each option is best by {CRITERION_WORDS[criterion]}: "
+        + "; ".join(f"{words} {_percent(s)}" for words, s in pairs)
+        + "."
+    )
+    labels = [textwrap.wrap(_capital(words), _LABEL_CHARACTERS) for words in closed]
+
+    def draw(figure: Figure, axes: Axes) -> None:
+        # bars stand as far apart as their labels have lines, so that no two labels touch
+        tall = np.array([_BAR + _LINE * len(lines) for lines in labels])
+        places = np.cumsum(tall) - tall / 2
+        axes.barh(places, shares, color=colours, height=0.3)
+        axes.set_yticks(places, ["\n".join(lines) for lines in labels])
+        axes.set_ylim(tall.sum(), 0)
+        label_bars(axes, shares, [_percent(s) for s in shares], places)
+        axes.set_xlabel(f"share of settings in which it is best by {CRITERION_WORDS[criterion]}")
+
+    plain = "Varied: " + "; ".join(robustness.notes[:6]) + "."
+    height = sum(_BAR + _LINE * len(lines) for lines in labels) + 0.6
+    return Chart(title, alt, caption or plain, draw, (6.8, height))
+
+
+def _closing(names: Sequence[str]) -> str:
+    return f"closing {list_words(names)}" if names else "closing nothing"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _percent(share: float) -> str:
+    return "under 1 %" if 0 < share < 1 else f"{share:.0f} %"

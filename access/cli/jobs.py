@@ -1,0 +1,299 @@
+"""`access run`: the main job."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from access.cli.options import (
+    JsonOption,
+    NetworkOption,
+    NoCacheOption,
+    OutOption,
+    QuietOption,
+    StudyArgument,
+)
+from access.cli.progress import steps
+from access.cli.terminal import say
+
+
+def run(
+    study: StudyArgument = "rotherham",
+    network: NetworkOption = None,
+    no_cache: NoCacheOption = False,
+    out: OutOption = None,
+    quiet: QuietOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Measure a study's proposals, before and after, and write maps, tables and a ledger.
+
+    Without options it runs the embedded Rotherham study on modelled streets and writes
+    maps/rotherham/. Put real streets under it with --network and an OpenStreetMap extract
+    of the county (Geofabrik: south-yorkshire-latest.osm.pbf).
+
+    Outputs: summary.json (every figure), areas.csv (one row an area), alternatives.csv (every
+    other way to close as many), study.gpkg (layers for QGIS), explorer.html (for the public: one
+    file, no internet), map.html (for planners), report.docx, report.pdf and tables.xlsx (for the
+    board), ledger.json (inputs with hashes, settings,
+    versions, assumptions), evidence.zip (all of it). They take the
+    place of a former run's when all of them are whole; files of yours in the folder stay. A
+    folder with other files and no former run, or with inputs, is refused.
+    """
+    from access.files import check_folder
+    from access.ledger import to_json
+    from access.run import run_job, summary_of, write_outputs
+    from access.run.summary import spoken_summary
+    from access.study import load_study
+
+    loaded = load_study(study)
+    folder = out or Path("maps") / loaded.name
+    check_folder(folder, (*loaded.files, *([network] if network else [])))
+    with steps(quiet=quiet or json) as progress:
+        results = run_job(loaded, network=network, keep=not no_cache, progress=progress)
+        write_outputs(results, folder, progress=progress)
+    if json:
+        say(to_json(summary_of(results)), nl=False)
+    elif not quiet:
+        say(spoken_summary(results))
+        say(
+            f"\nWritten to {folder}: explorer.html for the public, map.html for planners, "
+            "report.pdf for the board, study.gpkg for QGIS, evidence.zip with all of it."
+        )
+
+
+def check(
+    study: StudyArgument = "rotherham",
+    json: JsonOption = False,
+    write_manifest: Annotated[
+        bool,
+        typer.Option(
+            "--write-manifest",
+            help="Write manifest.toml again with today's hashes, after tables were changed.",
+        ),
+    ] = False,
+) -> None:
+    """Check a study and say what it holds and what it assumes.
+
+    All faults are listed at once, each with file, row, column, what was found and what was
+    expected. Proxy positions and assumed stand-ins are named; what is not known is counted.
+    Exit code 0 means that `access run` will accept the study.
+    """
+    from access.files import write_file
+    from access.ledger import to_json
+    from access.study import load_study
+    from access.study.manifest import manifest_text
+    from access.study.study import describe_study, study_facts
+
+    loaded = load_study(study)
+    if write_manifest:
+        names = [str(row["file"]) for row in loaded.inputs]
+        text = manifest_text(loaded.folder, names)
+        write_file(loaded.folder / "manifest.toml", text.encode("utf-8"))
+        loaded = load_study(study)
+    say(to_json(study_facts(loaded)) if json else describe_study(loaded))
+
+
+def new(
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="A folder that is not there yet.")
+    ],
+) -> None:
+    """Start a study of your own from a small made-up example that runs.
+
+    Writes study.toml, areas.csv and centres.csv. Replace the made-up rows with your own, bit by
+    bit: `access check FOLDER` tells every fault at once, `access run FOLDER` measures it.
+    Further tables are read when they are there: candidates.csv, neighbours.csv, postcodes.csv.
+    """
+    from access.study.template import new_study
+
+    written = new_study(folder)
+    say(
+        f"Made {folder} with {', '.join(written)}: a made-up example.\n"
+        f"Next: access check {folder}, then access run {folder}, then put your own rows in."
+    )
+
+
+def replay(
+    ledger: Annotated[Path, typer.Argument(metavar="LEDGER", help="A run's ledger.json.")],
+    study: Annotated[
+        str | None,
+        typer.Option(
+            "--study",
+            metavar="DIR",
+            help="Where the study lies; else the folder beside the ledger, or the embedded one.",
+        ),
+    ] = None,
+    network: Annotated[
+        Path | None,
+        typer.Option("--network", metavar="FILE", help="The street extract the ledger names."),
+    ] = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Run a ledger again on the same inputs and say whether every output comes out the same.
+
+    The inputs are checked against the ledger's hashes first. Exit code 0 means that every
+    output has the same bytes; 1 that one has not.
+    """
+    from access.run.replay import replay as run_again
+
+    with steps(quiet=quiet) as progress:
+        found = run_again(ledger, study=study, network=network, progress=progress)
+    if not quiet:
+        say(found.sentence())
+    if not found.same:
+        raise typer.Exit(1)
+
+
+def report(
+    study: StudyArgument = "rotherham",
+    network: NetworkOption = None,
+    no_cache: NoCacheOption = False,
+    out: OutOption = None,
+    internal: Annotated[
+        bool,
+        typer.Option(
+            "--internal",
+            help="Keep counts below 5, and say so on every page. Not for publication.",
+        ),
+    ] = False,
+    mode: Annotated[
+        str,
+        typer.Option("--mode", help="Trips that the headlines are about: walk, drive or typical."),
+    ] = "walk",
+    date: Annotated[
+        datetime | None,
+        typer.Option(
+            "--date",
+            formats=["%Y-%m-%d"],
+            help="Date on the cover, such as 2018-03-12; else the study's as_of, never today's.",
+        ),
+    ] = None,
+    asked: Annotated[
+        Path | None,
+        typer.Option(
+            "--asked",
+            metavar="FILE",
+            help="Options that consultees asked for: the JSON that the explorer saves.",
+        ),
+    ] = None,
+    draws: Annotated[
+        int,
+        typer.Option(
+            "--draws",
+            min=0,
+            help="Settings to draw, to see how firm the ranking is; 0 leaves it out.",
+        ),
+    ] = 1000,
+    quiet: QuietOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Write the report to the board: two pages to decide from, and appendices.
+
+    The options stand side by side (no change, the proposal, the best alternatives), with who
+    would travel further; then a sheet for each building that would close, who is affected by
+    deprivation and protected characteristic, the alternatives and how firm their order is, and
+    method, assumptions and data.
+
+    Outputs: report.docx, report.pdf (tagged, checked against PDF/UA-1) and tables.xlsx (the same
+    tables, one sheet each). Counts below 5 are hidden unless --internal is given.
+    """
+    from access.analysis.hubs import with_hubs
+    from access.analysis.questions import read_requests
+    from access.files import check_folder
+    from access.ledger import to_json
+    from access.report.board import board_report, write_report
+    from access.run import measure_study
+    from access.study import load_study
+
+    requests = None if asked is None else read_requests(asked)
+    loaded = load_study(study)
+    folder = out or Path("maps") / loaded.name
+    given = (*loaded.files, *(path for path in (asked, network) if path is not None))
+    check_folder(folder, given)
+    with steps(quiet=quiet or json) as progress:
+        results = measure_study(loaded, network=network, keep=not no_cache, progress=progress)
+        results = with_hubs(results, mode=mode, progress=progress)
+        document = board_report(
+            results,
+            date=None if date is None else date.date(),
+            internal=internal,
+            mode=mode,
+            requests=requests,
+            draws=draws,
+            progress=progress,
+        )
+        paths = write_report(document, folder, inputs=given, progress=progress)
+    if json:
+        say(to_json({"files": [str(path) for path in paths]}), nl=False)
+    elif not quiet:
+        names = ", ".join(path.name for path in paths)
+        say(f"Written to {folder}: {names}.")
+
+
+def map_(
+    study: StudyArgument = "rotherham",
+    network: NetworkOption = None,
+    no_cache: NoCacheOption = False,
+    out: OutOption = None,
+    static: Annotated[
+        bool,
+        typer.Option("--static", help="Write still maps (PNG and SVG) into maps/ as well."),
+    ] = False,
+    mode: Annotated[
+        str,
+        typer.Option("--mode", help="Trips of the still maps: walk, pram, drive or typical."),
+    ] = "walk",
+    online_tiles: Annotated[
+        bool,
+        typer.Option(
+            "--online-tiles",
+            help="Offer OpenStreetMap's street pictures as a tick box. The page then may ask that "
+            "one server for them; without this option it can ask nobody for anything.",
+        ),
+    ] = False,
+    quiet: QuietOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Write the consultation explorer: one HTML file that works on any laptop without Wi-Fi.
+
+    People type their postcode or place and read what the proposal means for their street; see
+    before and after for everyone; and try options of their own, each ranked among all
+    alternatives, noted with a reason, and saved as a file that `access compare --scenario` and
+    `access report --asked` read.
+
+    Postcodes can be typed when the study has a table of them (tables.postcodes in study.toml);
+    places, wards and centres always. With --static the same maps are written as pictures, with
+    legend, scale bar, north arrow and sources.
+    """
+    from access.files import check_folder, whole_folder
+    from access.ledger import to_json
+    from access.maps.explorer import write_explorer
+    from access.maps.explorer_data import explorer_data
+    from access.maps.static_map import write_static_maps
+    from access.run import measure_study
+    from access.study import load_study
+
+    loaded = load_study(study)
+    folder = out or Path("maps") / loaded.name
+    given = (*loaded.files, *([network] if network else []))
+    check_folder(folder, given)
+    with steps(quiet=quiet or json) as progress:
+        data = explorer_data(
+            measure_study(loaded, network=network, keep=not no_cache, progress=progress)
+        )
+        with whole_folder(folder, given, adds=True) as work:
+            progress("writing explorer.html")
+            made = [write_explorer(data, work / "explorer.html", online_tiles=online_tiles)]
+            if static:
+                progress("drawing still maps")
+                made += write_static_maps(data, work / "maps", mode=mode)
+        files = [folder / path.relative_to(work) for path in made]
+    if json:
+        say(to_json({"files": [str(path) for path in files]}), nl=False)
+    elif not quiet:
+        say(f"Written: {files[0]}. Open it in any browser; it needs no internet.")
+        if static:
+            say(f"{len(files) - 1} still maps: {files[1].parent}.")

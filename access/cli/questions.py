@@ -1,0 +1,383 @@
+"""`access compare`: what a change of centres does to families' travel."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from access.cli.options import JsonOption, NetworkOption, NoCacheOption, QuietOption, StudyArgument
+from access.cli.progress import searching, steps
+from access.cli.terminal import say
+
+CloseOption = Annotated[
+    list[str] | None,
+    typer.Option("--close", metavar="ID", help="A centre to close; may be given several times."),
+]
+ProposalOption = Annotated[
+    str | None,
+    typer.Option("--proposal", metavar="KEY", help="A proposal of the study; all by default."),
+]
+ServiceOption = Annotated[
+    str | None, typer.Option("--service", metavar="KEY", help="A service of the study.")
+]
+ModeOption = Annotated[
+    str, typer.Option("--mode", help="Trips by walk, by drive, or the typical family trip.")
+]
+NeighboursOption = Annotated[
+    bool,
+    typer.Option(
+        "--neighbours", help="Let families use neighbouring authorities' centres as well."
+    ),
+]
+FolderOption = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="Write tables and charts there; else only say it."),
+]
+
+
+def compare(
+    study: StudyArgument = "rotherham",
+    proposal: ProposalOption = None,
+    close: CloseOption = None,
+    opening: Annotated[
+        list[str] | None,
+        typer.Option("--open", metavar="ID", help="A candidate site to open; as --close."),
+    ] = None,
+    scenario: Annotated[
+        Path | None,
+        typer.Option(
+            "--scenario",
+            metavar="FILE",
+            help="A scenario as TOML (needs --service), or the explorer's saved options.",
+        ),
+    ] = None,
+    service: ServiceOption = None,
+    mode: ModeOption = "walk",
+    by: Annotated[
+        str, typer.Option("--by", help="Groups: imd_decile, ward, locality, p_no_car, ...")
+    ] = "imd_decile",
+    neighbours: NeighboursOption = False,
+    attendance: Annotated[
+        Path | None,
+        typer.Option(
+            "--attendance", metavar="FILE", help="Observed use: CSV with area, site, attendances."
+        ),
+    ] = None,
+    take_up: Annotated[
+        str | None,
+        typer.Option(
+            "--take-up",
+            metavar="LOW-HIGH",
+            help="An assumption, off by default: factors of use per ten minutes, as 0.8-0.95.",
+        ),
+    ] = None,
+    network: NetworkOption = None,
+    no_cache: NoCacheOption = False,
+    out: FolderOption = None,
+    quiet: QuietOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Compare travel before and after a change: who goes further, by how much, and where to.
+
+    Without options it compares every proposal of the embedded study with today. Ask your own:
+
+      access compare --close CC04 --close CC12          two centres close
+
+      access compare --close CC12 --open LIB08          one closes, a library opens
+
+      access compare --scenario plan.toml --service childrens_centre
+
+      access compare --scenario rotherham-options.json  what visitors of the explorer asked for
+
+    With --out it writes, for each question, areas, groups, closed and receiving sites (CSV,
+    parquet and GeoPackage), summary.json, ledger.json, and charts with their words beside them.
+    """
+    from access.analysis.job import impact_of, travel_times
+    from access.analysis.questions import questions, read_attendance, read_take_up
+    from access.files import whole_folder
+    from access.ledger import to_json
+    from access.run.summary import (
+        impact_charts,
+        impact_summary,
+        impact_tables,
+        impact_words,
+        use_of,
+    )
+    from access.run.write import answer_ledger, write_answer
+    from access.study import load_study
+
+    loaded = load_study(study)
+    asked = questions(
+        loaded,
+        proposal=proposal,
+        service=service,
+        close=close or [],
+        opening=opening or [],
+        scenario=scenario,
+    )
+    seen = None if attendance is None else read_attendance(attendance)
+    assumed = None if take_up is None else read_take_up(take_up)
+    given = [path for path in (scenario, attendance, network) if path is not None]
+    whole = nullcontext() if out is None else whole_folder(out, (*loaded.files, *given))
+    with whole as work, steps(quiet=quiet or json) as progress:
+        results = travel_times(loaded, network=network, keep=not no_cache, progress=progress)
+        answers, words = {}, []
+        for question in asked:
+            progress(f"before and after: {question.title}")
+            impact = impact_of(results, question, mode=mode, neighbours=neighbours)
+            answers[question.key] = impact_summary(results, question, impact, by)
+            use, use_tables, use_words = use_of(results, impact, seen, assumed)
+            answers[question.key] |= {"use": use} if use else {}
+            if work is not None:
+                folder = work if len(asked) == 1 else work / question.key
+                tables = impact_tables(impact, by) | use_tables
+                charts = impact_charts(results, impact, by)
+                areas = loaded.areas[["id", "geometry"]]
+                asked_for = {"title": question.title, "service": question.service, "mode": mode,
+                             "after": list(question.scenario.open_ids), "neighbours": neighbours,
+                             "by": by, "take_up": take_up}  # fmt: skip
+                ledger = answer_ledger(results, "compare", asked_for, (scenario, attendance))
+                write_answer(
+                    folder, answers[question.key], tables, charts, ledger=ledger, points=areas
+                )
+            if not quiet and not json:
+                words.append("\n  ".join([impact_words(results, question, impact), *use_words]))
+    for said in words:
+        say(said)
+    if json:
+        say(to_json(answers), nl=False)
+    elif out is not None and not quiet:
+        say(f"Written to {out}.")
+
+
+def rank(
+    study: StudyArgument = "rotherham",
+    proposal: ProposalOption = None,
+    close: CloseOption = None,
+    service: ServiceOption = None,
+    mode: ModeOption = "walk",
+    never_close: Annotated[
+        list[str] | None,
+        typer.Option("--never-close", metavar="ID", help="A centre that every option keeps."),
+    ] = None,
+    min_per_locality: Annotated[
+        int | None,
+        typer.Option("--min-per-locality", min=0, help="Centres kept in every locality, at least."),
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option("--threshold", help="Minutes for the share beyond; the study's by default."),
+    ] = None,
+    draws: Annotated[
+        int,
+        typer.Option("--draws", min=0, help="Settings to draw, to see how firm the rank is."),
+    ] = 0,
+    neighbours: NeighboursOption = False,
+    network: NetworkOption = None,
+    no_cache: NoCacheOption = False,
+    out: FolderOption = None,
+    quiet: QuietOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Rank a proposal among all ways to close as many centres, on every criterion.
+
+    Criteria: mean minutes, the mean weighted by deprivation, the time that nine in ten are
+    within, the worst-off area, the share beyond a threshold, and the gap between the most and
+    least deprived fifths. Rank 1 is best. Says which options are at least as good on every
+    count (the Pareto front has none such), how near the best ones are to each other, and with
+    --draws how firm the rank is when speeds, positions and weights are varied.
+
+      access rank --proposal childrens_centres_12_to_9 --draws 1000
+
+      access rank --close CC02 --close CC06 --close CC09 --never-close CC12
+
+    With --out it writes options.csv, options.parquet, tables.gpkg, summary.json, ledger.json and
+    charts.
+    """
+    from access.analysis.analysis import QuestionOptions
+    from access.analysis.job import ranking_of, robustness_of, switching_of, travel_times
+    from access.analysis.questions import questions
+    from access.files import whole_folder
+    from access.ledger import to_json
+    from access.run.summary import (
+        ranking_charts,
+        ranking_summary,
+        ranking_tables,
+        ranking_words,
+    )
+    from access.run.write import answer_ledger, write_answer
+    from access.study import load_study
+
+    loaded = load_study(study)
+    asked = questions(loaded, proposal=proposal, service=service, close=close or [])
+    options: QuestionOptions = {
+        "mode": mode,
+        "neighbours": neighbours,
+        "threshold_minutes": threshold,
+        "never_close": never_close or [],
+        "min_per_locality": min_per_locality,
+    }
+    whole = nullcontext() if out is None else whole_folder(out, loaded.files)
+    with whole as work, steps(quiet=quiet or json) as progress:
+        results = travel_times(loaded, network=network, keep=not no_cache, progress=progress)
+        answers, words = {}, []
+        for question in asked:
+            progress(f"every alternative: {question.title}")
+            ranking = ranking_of(results, question, **options)
+            firm = None
+            if draws:
+                progress(f"how firm the rank is: {question.title}")
+                firm = robustness_of(results, question, draws=draws, **options)
+            answers[question.key] = ranking_summary(results, question, ranking, firm)
+            if work is not None:
+                folder = work if len(asked) == 1 else work / question.key
+                tables, charts = ranking_tables(ranking, firm), ranking_charts(ranking, firm)
+                asked_for = {"title": question.title, "service": question.service, **options,
+                             "after": list(question.scenario.open_ids), "draws": draws}  # fmt: skip
+                ledger = answer_ledger(results, "rank", asked_for)
+                write_answer(folder, answers[question.key], tables, charts, ledger=ledger)
+            if not quiet and not json:
+                switching = switching_of(results, question, **options)
+                words.append(ranking_words(results, question, ranking, firm, switching))
+    for said in words:
+        say(said)
+    if json:
+        say(to_json(answers), nl=False)
+    elif out is not None and not quiet:
+        say(f"Written to {out}.")
+
+
+def site(
+    study: StudyArgument = "rotherham",
+    mode: ModeOption = "walk",
+    most: Annotated[
+        int | None,
+        typer.Option("--most", min=1, help="Look at 1 hub up to so many; the study's by default."),
+    ] = None,
+    size: Annotated[
+        int | None,
+        typer.Option(
+            "--hubs", min=1, help="List alternatives for so many hubs; the council's number if not."
+        ),
+    ] = None,
+    min_per_locality: Annotated[
+        int, typer.Option("--min-per-locality", min=0, help="Hubs in every locality, at least.")
+    ] = 0,
+    protect: Annotated[
+        float | None,
+        typer.Option(
+            "--protect",
+            metavar="MINUTES",
+            min=0,
+            help="Nobody in deprivation deciles 1 and 2 further than today by more than this.",
+        ),
+    ] = None,
+    open_site: Annotated[
+        list[str] | None,
+        typer.Option("--open", metavar="ID", help="A site that must be a hub; repeat for more."),
+    ] = None,
+    close_site: Annotated[
+        list[str] | None,
+        typer.Option("--never", metavar="ID", help="A site that may not be a hub."),
+    ] = None,
+    greenfield: Annotated[
+        int,
+        typer.Option("--greenfield", min=0, help="New candidates at the centres of demand."),
+    ] = 0,
+    alternatives: Annotated[
+        int, typer.Option("--alternatives", min=1, help="How many near-best sets to list.")
+    ] = 10,
+    within: Annotated[
+        float,
+        typer.Option("--within", min=0, help="Near-best means within this share: 0.02 is 2 %."),
+    ] = 0.02,
+    costs: Annotated[
+        Path | None,
+        typer.Option("--costs", metavar="FILE", help="CSV of id,cost: cost joins the trade-offs."),
+    ] = None,
+    time_limit: Annotated[
+        float | None,
+        typer.Option("--time-limit", metavar="SECONDS", help="For each search; the gap is shown."),
+    ] = None,
+    network: NetworkOption = None,
+    no_cache: NoCacheOption = False,
+    out: FolderOption = None,
+    quiet: QuietOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Find where Family Hubs would best stand, and prove it.
+
+    Candidates are the centres that every proposal keeps and the study's candidate sites
+    (libraries, schools, health centres, former centres). Demand is that of all services
+    together, by the study's shares. Answers: the best 1, 2, 3, ... hubs and where another stops
+    paying; every trade-off between the average trip and the worst-off area; sets that are nearly
+    as good, to choose among; and how far the council's own choice is from the best, in minutes
+    and in rank among every set of as many.
+
+      access site
+
+      access site --hubs 4 --min-per-locality 1 --protect 5
+
+      access site --greenfield 20 --mode typical --out hubs/
+
+    Ctrl-C ends the search with the best found so far, and says how far off it may be.
+
+    With --out it writes the tables as CSV, parquet and GeoPackage, the curve as a picture,
+    summary.json and ledger.json.
+    """
+    from access.analysis.hubs import HubQuestion, hub_answer
+    from access.analysis.job import travel_times
+    from access.charts.hubs import hub_chart
+    from access.files import check_folder, whole_folder
+    from access.ledger import to_json
+    from access.run.summary import hub_summary, hub_tables, hub_words
+    from access.run.write import answer_ledger, write_answer
+    from access.study import load_study
+
+    loaded = load_study(study)
+    given = (*loaded.files, *(path for path in (costs, network) if path is not None))
+    if out is not None:
+        check_folder(out, given)
+    question = HubQuestion(
+        mode=mode,
+        most=most,
+        size=size,
+        min_per_locality=min_per_locality,
+        protect_minutes=protect,
+        locked_open=tuple(open_site or ()),
+        locked_closed=tuple(close_site or ()),
+        greenfield=greenfield,
+        near_best=alternatives,
+        within=within,
+        costs=costs,
+        time_limit_s=time_limit,
+    )
+    with steps(quiet=quiet or json) as progress:
+        results = travel_times(loaded, network=network, keep=not no_cache, progress=progress)
+        with searching(progress) as search:
+            answer = hub_answer(results, question, progress=progress, search=search)
+    summary = hub_summary(results, answer)
+    if out is not None:
+        asked = asdict(question) | {"costs": None if costs is None else costs.name}
+        ledger = answer_ledger(
+            results, "site", asked, [costs], assumptions=answer.plain.assumptions
+        )
+        with whole_folder(out, given) as work:
+            write_answer(
+                work,
+                summary,
+                hub_tables(answer),
+                {"curve": hub_chart(results, answer.plain, mode, len(answer.candidates))},
+                ledger=ledger,
+                points=loaded.areas[["id", "geometry"]],
+            )
+    if json:
+        say(to_json(summary), nl=False)
+    elif not quiet:
+        say(hub_words(results, answer))
+        if out is not None:
+            say(f"Written to {out}.")

@@ -1,0 +1,231 @@
+"""`access network`: what a street file holds, who joins it where, and what its edge changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from access.cli.options import JsonOption, QuietOption, StudyArgument
+from access.cli.terminal import say
+
+SourceArgument = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[FILE]",
+        help="An OpenStreetMap extract (.osm.pbf, .osm, .osm.gz, .osm.bz2) or a GraphML file. "
+        "Not needed with --show-profile.",
+    ),
+]
+StudyOption = Annotated[
+    str,
+    typer.Option(
+        "--study",
+        help="Whose areas and centres are joined to the streets; 'none' for the streets alone.",
+    ),
+]
+ProfileOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--profile",
+        help="walk, pram_toddler, wheelchair or drive; may be repeated. Default: walk and drive.",
+    ),
+]
+SensitivityOption = Annotated[
+    bool,
+    typer.Option(
+        "--sensitivity",
+        help="Cut the streets off nearer and nearer to the study's areas, and say what changes.",
+    ),
+]
+ShowOption = Annotated[
+    bool, typer.Option("--show-profile", help="Print the profiles' rules and speeds, and stop.")
+]
+FolderOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        metavar="DIR",
+        help="Write tables, and a GeoPackage with streets, left-out streets and snap lines.",
+    ),
+]
+
+
+def network(
+    source: SourceArgument = None,
+    study: StudyOption = "rotherham",
+    profile: ProfileOption = None,
+    sensitivity: SensitivityOption = False,
+    show_profile: ShowOption = False,
+    out: FolderOption = None,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Take stock of a street network before its numbers are used.
+
+    Prints kilometres by class of street and how many carry a speed limit, the parts that are cut
+    off, and, in words, what to know of the places that join it: who lives on a private road, on
+    streets that nothing connects, or beyond the edge of the file.
+
+    With --sensitivity, the same trips are measured on smaller extracts: where the last rows
+    change nothing, the file reaches far enough past the boundary.
+    """
+    from access.cli.progress import steps
+    from access.errors import ParameterError
+    from access.files import check_folder, whole_folder
+    from access.ledger import RunLedger, sha256_of, to_json
+    from access.network import Profile
+    from access.network.stocktake import take_stock
+    from access.run.summary import safe_cells
+    from access.run.write import write_layers
+    from access.study import load_study
+
+    profiles = [Profile.preset(name) for name in profile or ["walk", "drive"]]
+    if show_profile:
+        shown = {p.name: p.to_dict() for p in profiles}
+        text = "\n\n".join(map(str, profiles))
+        say(to_json(shown) if json else text)
+        return
+    if source is None:
+        raise ParameterError(
+            "no street file given; expected access network FILE, for example "
+            "access network south-yorkshire-latest.osm.pbf"
+        )
+    loaded = None if study == "none" else load_study(study)
+    given = (source, *(loaded.files if loaded else ()))
+    if out is not None:
+        check_folder(out, given)
+    with steps(quiet=quiet or json) as begin:
+        stock = take_stock(
+            source,
+            profiles,
+            areas=None if loaded is None else loaded.areas,
+            sites=None if loaded is None else loaded.centres,
+            snap_limit_m=500.0 if loaded is None else loaded.config.travel.snap_limit_m,
+            sensitivity=sensitivity,
+            progress=begin,
+        )
+        if out is not None:
+            begin(f"writing {out}")
+            with whole_folder(out, given) as work:
+                write_layers(work / "network.gpkg", stock.layers())
+                for name, table in stock.tables().items():
+                    safe_cells(table).to_csv(
+                        work / f"{name}.csv",
+                        index=False,
+                        lineterminator="\
+",
+                    )
+                outputs = {file.name: sha256_of(file) for file in sorted(work.iterdir())}
+                read = {"file": source.name, "sha256": sha256_of(source)}
+                ledger = RunLedger({"command": "network"}, (read,), outputs=outputs)
+                (work / "ledger.json").write_text(ledger.to_json(), encoding="utf-8")
+    if not quiet:
+        say(to_json(stock.to_dict()) if json else stock.to_text())
+
+
+fetch = typer.Typer(
+    no_args_is_help=True,
+    help="Get data from the internet into files with checksums; no other command goes there.",
+)
+
+
+@fetch.callback()
+def _fetch() -> None:
+    pass
+
+
+FileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        metavar="FILE",
+        help="Street file to write, in .osm.pbf; default <study>-streets.osm.pbf.",
+    ),
+]
+BufferOption = Annotated[
+    float | None,
+    typer.Option(
+        "--buffer",
+        metavar="METRES",
+        min=0,
+        help="How far past the study's areas to reach; the study's travel.buffer_m by default.",
+    ),
+]
+UrlOption = Annotated[
+    str | None,
+    typer.Option(
+        "--url", metavar="ADDRESS", help="Overpass server (.../api); default that of osmnx."
+    ),
+]
+CacheOption = Annotated[
+    Path,
+    typer.Option(
+        "--cache", metavar="DIR", help="Where replies are kept, so that a stopped fetch goes on."
+    ),
+]
+RefreshOption = Annotated[bool, typer.Option("--refresh", help="Ask again, whatever is kept.")]
+TileOption = Annotated[
+    float | None, typer.Option("--tile-km", metavar="KM", help="Longest side of one request.")
+]
+TriesOption = Annotated[
+    int, typer.Option("--tries", min=1, max=20, help="Most requests for one tile.")
+]
+TimeoutOption = Annotated[
+    float, typer.Option("--timeout", metavar="SECONDS", min=1, help="Longest wait for a reply.")
+]
+
+
+@fetch.command()
+def streets(
+    study: StudyArgument = "rotherham",
+    out: FileOption = None,
+    buffer_m: BufferOption = None,
+    url: UrlOption = None,
+    cache: CacheOption = Path(".access-cache/overpass"),
+    refresh: RefreshOption = False,
+    tile_km: TileOption = None,
+    tries: TriesOption = 5,
+    timeout_s: TimeoutOption = 180.0,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Fetch a study's streets from an Overpass server.
+
+    Reaches past the boundary, so that trips may leave the borough and come back. Replies that are
+    not whole are refused, and asked for again a few times, more and more slowly. The file is
+    written only when all of it is there; checksum, date and source go beside it.
+
+    Many council networks block Overpass: a county's extract from download.geofabrik.de does as
+    well, and is the quicker way.
+    """
+    from access.cli.progress import steps
+    from access.ledger import to_json
+    from access.sources.http import Patience
+    from access.sources.overpass import area_around, fetch_streets
+    from access.study import load_study
+
+    loaded = load_study(study)
+    reach_m = loaded.config.travel.buffer_m if buffer_m is None else buffer_m
+    area = area_around(loaded.areas["lon"], loaded.areas["lat"], buffer_m=reach_m)
+    with steps(quiet=quiet or json) as progress:
+        fetched = fetch_streets(
+            area,
+            out or Path(f"{loaded.name}-streets.osm.pbf"),
+            url=url,
+            patience=Patience(tries=tries, timeout_s=timeout_s),
+            cache=cache,
+            refresh=refresh,
+            tile_km=tile_km,
+            progress=progress,
+        )
+    if json:
+        say(to_json(fetched.to_dict()), nl=False)
+    elif not quiet:
+        counts = fetched.counts
+        say(
+            f"{fetched.path}: {counts['ways']:,} ways, {counts['nodes']:,} nodes, data of "
+            f"{fetched.data_date[:10] or 'an unnamed day'}, sha256 {fetched.sha256[:12]}...\n"
+            f"Use it: access run {study} --network {fetched.path}"
+        )

@@ -1,0 +1,1 @@
+"""A document as data, and its writers: Word, PDF, workbook. It knows nothing of centres."""

@@ -1,0 +1,457 @@
+"""The blocks that a document is made of."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from access.document.table import Table, TableView
+from access.errors import Fault, ParameterError
+from access.escape import plain
+
+PNG_MARK = b"\x89PNG\r\n\x1a\n"
+CALLOUT_KINDS = ("finding", "assumption", "warning", "decision")
+PARAGRAPH_STYLES = ("body", "lead", "small", "key")
+
+
+@dataclass(frozen=True, slots=True)
+class Bold:
+    """Words in bold inside a paragraph.
+
+    Parameters
+    ----------
+    text : str
+    """
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A mention of a numbered table, figure or heading: "Table 3".
+
+    Parameters
+    ----------
+    key : str
+        Key of the block that is mentioned.
+    """
+
+    key: str
+
+
+Span = str | Bold | Ref
+Text = str | tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading.
+
+    Parameters
+    ----------
+    text : str
+    level : int
+        1 to 3.
+    appendix : bool
+        Give it a letter (level 1: A, B, ...; level 2 inside one: A1, A2, ...).
+    key : str
+        For `Ref`.
+    """
+
+    text: str
+    level: int = 1
+    appendix: bool = False
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph.
+
+    Parameters
+    ----------
+    text : str or tuple of str, Bold and Ref
+    style : str
+        ``"body"``, ``"lead"`` (larger), ``"small"`` or ``"key"`` (a bold line).
+    """
+
+    text: Text
+    style: str = "body"
+
+
+@dataclass(frozen=True, slots=True)
+class BulletList:
+    """A list of points.
+
+    Parameters
+    ----------
+    items : tuple of str or tuple of spans
+    numbered : bool
+        Number the points.
+    """
+
+    items: tuple[Text, ...]
+    numbered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TableBlock:
+    """A table, with its caption and notes.
+
+    Parameters
+    ----------
+    table : Table
+    key : str
+        For `Ref`.
+    compact : bool
+        Smaller type, for wide tables.
+    in_workbook : bool
+        Give it a sheet of its own; not for a table whose figures stand in another one too.
+    """
+
+    table: Table
+    key: str = ""
+    compact: bool = False
+    in_workbook: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A picture with a caption, and words for those who cannot see it.
+
+    Parameters
+    ----------
+    title : str
+        Says the finding.
+    png : bytes
+        The picture; Word shows this one.
+    alt : str
+        What the picture shows, in words.
+    svg : bytes
+        The same picture as lines; the PDF shows this one when it is there.
+    note : str
+        Stands below the picture: measure, population, place, date, source.
+    key : str
+        For `Ref`.
+    width : float
+        Share of the page's width, 0 to 1.
+    """
+
+    title: str
+    png: bytes
+    alt: str
+    svg: bytes = b""
+    note: str = ""
+    key: str = ""
+    width: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Callout:
+    """A box that must not be missed.
+
+    Parameters
+    ----------
+    kind : str
+        ``"finding"``, ``"assumption"``, ``"warning"`` or ``"decision"``.
+    title : str
+    paragraphs : tuple of str or tuple of spans
+    """
+
+    kind: str
+    title: str
+    paragraphs: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFigures:
+    """A few large figures side by side, each with its words.
+
+    Parameters
+    ----------
+    items : tuple of (figure, words)
+    """
+
+    items: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PageBreak:
+    """The next block starts a new page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The list of headings, down to a level.
+
+    Parameters
+    ----------
+    title : str
+    levels : int
+    """
+
+    title: str = "Contents"
+    levels: int = 2
+
+
+Block = (
+    Heading
+    | Paragraph
+    | BulletList
+    | TableBlock
+    | Figure
+    | Callout
+    | KeyFigures
+    | PageBreak
+    | Contents
+)
+
+
+INTERNAL_MARK = "INTERNAL: holds counts below 5. Not for publication."
+
+
+@dataclass(frozen=True)
+class Document:
+    """A whole document.
+
+    Parameters
+    ----------
+    title, subject : str
+    blocks : tuple of block
+    date : datetime.date, optional
+        Given by the user or the inputs, never by the clock; no date is shown without it.
+    author : str
+        Who answers for it.
+    footer : str
+        Stands at the foot of each page, beside its number.
+    internal : bool
+        Keep small counts, and say so on every page.
+    language : str
+
+    Raises
+    ------
+    ParameterError
+        Naming every fault: a heading that skips a level, a mention of what is not there, a
+        picture without words or that is no PNG.
+
+    Examples
+    --------
+    >>> from access.document.table import Table
+    >>> table = Table("Nothing", (), ())
+    >>> document = Document("A", blocks=(Heading("One"), TableBlock(table, key="t"),
+    ...                                  Paragraph(("See ", Ref("t")))))
+    >>> document.words((("See "), Ref("t")))
+    'See Table 1'
+    """
+
+    title: str
+    blocks: tuple[Block, ...]
+    subject: str = ""
+    date: datetime.date | None = None
+    author: str = ""
+    footer: str = ""
+    internal: bool = False
+    language: str = "en-GB"
+    labels: dict[int, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "blocks", tuple(self.blocks))
+        object.__setattr__(self, "labels", dict(_labels(self.blocks)))
+        if faults := list(_faults(self)):
+            raise ParameterError(f"document {self.title!r} cannot be made", faults)
+
+    def label(self, place: int) -> str:
+        """Give the number of the block at a place: "Table 3", "Figure 1", "Appendix B", "B2".
+
+        Parameters
+        ----------
+        place : int
+            Its position among the blocks.
+
+        Returns
+        -------
+        str
+            Empty for blocks without a number.
+        """
+        return self.labels.get(place, "")
+
+    def words(self, text: Text) -> str:
+        """Write a text without its formatting, mentions filled in.
+
+        Parameters
+        ----------
+        text : str or tuple of spans
+
+        Returns
+        -------
+        str
+        """
+        return "".join(words for words, _ in self.spans(text))
+
+    def spans(self, text: Text) -> list[tuple[str, bool]]:
+        """Break a text into pieces that are bold or not, mentions filled in.
+
+        Parameters
+        ----------
+        text : str or tuple of spans
+
+        Returns
+        -------
+        list of (str, bool)
+        """
+        if isinstance(text, str):
+            return [(plain(text), False)]
+        out = []
+        for piece in text:
+            raw = self._mention(piece.key) if isinstance(piece, Ref) else _raw(piece)
+            lead = " " if raw[:1].isspace() else ""
+            tail = " " if raw[-1:].isspace() and raw.strip() else ""
+            out.append((lead + plain(raw) + tail, isinstance(piece, Bold)))
+        return out
+
+    def _mention(self, key: str) -> str:
+        places = [p for p, b in enumerate(self.blocks) if getattr(b, "key", "") == key]
+        if not places:
+            raise ParameterError(f"no block of document {self.title!r} has the key {key!r}")
+        place = places[0]
+        block = self.blocks[place]
+        return self.label(place) or (block.text if isinstance(block, Heading) else key)
+
+    def tables(self) -> Iterator[tuple[str, TableView]]:
+        """Give the number of every table of the workbook, and what may be shown of it.
+
+        Yields
+        ------
+        (str, TableView)
+        """
+        for place, block in enumerate(self.blocks):
+            if isinstance(block, TableBlock) and block.in_workbook:
+                yield self.label(place), block.table.view(internal=self.internal)
+
+
+def heading_text(document: Document, place: int) -> str:
+    """Write a heading as it stands on the page, its letter first.
+
+    Parameters
+    ----------
+    document : Document
+    place : int
+        Position of the heading among the blocks.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> heading_text(Document("T", (Heading("Sites", appendix=True),)), 0)
+    'Appendix A: Sites'
+    """
+    block, label = document.blocks[place], document.label(place)
+    text = plain(block.text) if isinstance(block, Heading) else ""
+    if not label:
+        return text
+    return f"{label}: {text}" if label.startswith("Appendix") else f"{label}  {text}"
+
+
+def long_date(date: datetime.date | None) -> str:
+    """Write a date as British readers do.
+
+    Parameters
+    ----------
+    date : datetime.date or None
+
+    Returns
+    -------
+    str
+        Empty when no date was given.
+
+    Examples
+    --------
+    >>> long_date(datetime.date(2018, 3, 12))
+    '12 March 2018'
+    """
+    months = "January February March April May June July August September October November December"
+    return "" if date is None else f"{date.day} {months.split()[date.month - 1]} {date.year}"
+
+
+def _raw(piece: str | Bold) -> str:
+    return piece.text if isinstance(piece, Bold) else piece
+
+
+def _labels(blocks: tuple[Block, ...]) -> Iterator[tuple[int, str]]:
+    """Number tables, figures and appendices in the order in which they stand."""
+    tables = figures = letters = inside = 0
+    in_appendix = False
+    for place, block in enumerate(blocks):
+        match block:
+            case TableBlock():
+                tables += 1
+                yield place, f"Table {tables}"
+            case Figure():
+                figures += 1
+                yield place, f"Figure {figures}"
+            case Heading(level=1):
+                in_appendix, inside = block.appendix, 0
+                if in_appendix:
+                    letters += 1
+                    yield place, f"Appendix {_letter(letters)}"
+            case Heading(level=2) if in_appendix and block.appendix:
+                inside += 1
+                yield place, f"{_letter(letters)}{inside}"
+
+
+def _letter(number: int) -> str:
+    return (
+        chr(ord("A") + number - 1)
+        if number <= 26
+        else _letter((number - 1) // 26) + _letter((number - 1) % 26 + 1)
+    )
+
+
+def _faults(document: Document) -> Iterator[Fault]:
+    def fault(place: int, column: str, value: object, expected: str) -> Fault:
+        return Fault(document.title, f"block {place + 1}", column, str(value), expected)
+
+    if not plain(document.title):
+        yield Fault("document", "", "title", "", "a title")
+    keys = [key for b in document.blocks if (key := getattr(b, "key", ""))]
+    level = 0
+    for place, block in enumerate(document.blocks):
+        key = getattr(block, "key", "")
+        if key and keys.count(key) > 1:
+            yield fault(place, "key", key, "a key that no other block has")
+        for ref in _refs(block):
+            if ref not in keys:
+                yield fault(place, "Ref", ref, f"the key of a block, any of {sorted(keys)}")
+        match block:
+            case Heading():
+                if not 1 <= block.level <= min(level + 1, 3):
+                    yield fault(place, "level", block.level, f"1 to {min(level + 1, 3)} here")
+                level = block.level
+            case Figure():
+                if not plain(block.alt):
+                    yield fault(place, "alt", "", "words for those who cannot see the picture")
+                if not block.png.startswith(PNG_MARK):
+                    yield fault(place, "png", block.png[:8], "the bytes of a PNG picture")
+                if not 0 < block.width <= 1:
+                    yield fault(place, "width", block.width, "a share of the page, 0 to 1")
+            case Callout() if block.kind not in CALLOUT_KINDS:
+                yield fault(place, "kind", block.kind, f"any of {CALLOUT_KINDS}")
+            case Paragraph() if block.style not in PARAGRAPH_STYLES:
+                yield fault(place, "style", block.style, f"any of {PARAGRAPH_STYLES}")
+
+
+def _refs(block: Block) -> Iterator[str]:
+    texts: tuple[Text, ...] = ()
+    match block:
+        case Paragraph():
+            texts = (block.text,)
+        case BulletList():
+            texts = block.items
+        case Callout():
+            texts = block.paragraphs
+    for text in texts:
+        if not isinstance(text, str):
+            yield from (piece.key for piece in text if isinstance(piece, Ref))

@@ -1,0 +1,433 @@
+"""What the consultation explorer is made from: one frozen value of frames and travel matrices.
+
+`ExplorerData` knows no study, no configuration and no file: whoever holds the tables fills it in.
+Every fault is found before a page is written, and all of them are told at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from access.analysis.results import ProposalResult, StudyResults
+from access.errors import Fault, ParameterError
+from access.measure import deprivation_weights
+from access.network.matrix import TravelMatrix
+from access.units import project
+
+_AREA_COLUMNS = ("id", "lon", "lat")
+_SITE_COLUMNS = ("id", "name", "service", "lon", "lat")
+_CANDIDATE_COLUMNS = ("id", "name", "lon", "lat")
+
+
+@dataclass(frozen=True)
+class ExplorerService:
+    """One service of the consultation, and what is proposed for it.
+
+    Parameters
+    ----------
+    key : str
+        As in the ``service`` column of the sites, and in `access.charts.style.MARKERS`.
+    title : str
+        Plural, as a heading: ``"Children's centres"``.
+    one : str
+        Singular: ``"children's centre"``.
+    people : str
+        Who it is for, plural: ``"children under five"``.
+    count : str
+        Column of the areas that counts them.
+    before, after : tuple of str
+        Ids of the sites open today and under the proposal. `after` may hold candidates (hubs).
+
+    Examples
+    --------
+    >>> s = ExplorerService("cc", "Children's centres", "children's centre",
+    ...                     "children under five", "children_0_4", ("A", "B"), ("A",))
+    >>> s.closing
+    ('B',)
+    """
+
+    key: str
+    title: str
+    one: str
+    people: str
+    count: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+    @property
+    def closing(self) -> tuple[str, ...]:
+        """Ids open today and not under the proposal."""
+        return tuple(i for i in self.before if i not in set(self.after))
+
+
+@dataclass(frozen=True, eq=False)
+class ExplorerData:
+    """Everything that one page needs.
+
+    Parameters
+    ----------
+    title : str
+        What the consultation is about.
+    place : str
+        The council area.
+    services : tuple of ExplorerService
+        One or more.
+    areas : DataFrame
+        One row an area: ``id lon lat`` (WGS84 degrees), a count column a service, and when
+        known ``name ward locality imd_decile`` (1 = most deprived), ``p_no_car`` (0-1) and
+        ``weight`` (what one family counts for in weighted averages; 1 where missing).
+    sites : DataFrame
+        Centres of today: ``id name service lon lat`` and when known ``address postcode locality
+        assumed`` (bool or yes/no), ``position_error_m``, ``annual_cost_gbp``.
+    walk : TravelMatrix
+        Minutes on foot at `walk_km_h`, all areas x all sites and candidates (any order).
+    candidates : DataFrame, optional
+        Where a hub could go: ``id name lon lat`` and when known ``kind address``.
+    drive : TravelMatrix, optional
+        Minutes by car, parking not included.
+    shapes : GeoSeries, optional
+        Area polygons by area id, with a CRS; approximate cells are drawn where not given.
+    shapes_approximate : bool
+        True where the shapes are not the areas' real boundaries; the page says so.
+    streets : GeoDataFrame, optional
+        Lines for the basemap, with a CRS and when known ``rank`` (1 main, 2 middle, 3 minor).
+    modelled : bool
+        True where minutes come from modelled rather than real streets; badged on every map.
+    places : DataFrame, optional
+        Names for orientation and search: ``name lon lat`` and when known ``rank`` (1 first).
+    postcodes : DataFrame, optional
+        ``postcode lon lat area_id``.
+    proposal : str
+        The proposal in words, as used within a sentence.
+    weights_note : str
+        What weighted averages mean, one sentence.
+    walk_km_h, pram_km_h : float
+        The speed that `walk` holds, and that of a family with a pram.
+    parking_minutes : float
+        Added to a drive in the typical family's trip.
+    thresholds_minutes : tuple of float
+        Limits that shares are given for.
+    threshold_minutes : float
+        The limit at first, and the one that options are ranked by.
+    as_of : str
+        The date or vintage on every output; never the clock.
+    vintages, attributions, assumptions : tuple of str
+        Sentences, shown on the page.
+    counts_open : bool
+        True where counts are published statistics, or estimates from them, so that the page's
+        file may hold them as they are. False pools counts of 1 to 4 in the file itself.
+        Shown counts of 1 to 4 are suppressed either way.
+    language : str
+        ``lang`` of the page: the key of a strings file.
+    """
+
+    title: str
+    place: str
+    services: tuple[ExplorerService, ...]
+    areas: pd.DataFrame
+    sites: pd.DataFrame
+    walk: TravelMatrix
+    candidates: pd.DataFrame | None = None
+    drive: TravelMatrix | None = None
+    shapes: gpd.GeoSeries | None = None
+    shapes_approximate: bool = True
+    streets: gpd.GeoDataFrame | None = None
+    modelled: bool = True
+    places: pd.DataFrame | None = None
+    postcodes: pd.DataFrame | None = None
+    proposal: str = "the proposal"
+    weights_note: str = ""
+    walk_km_h: float = 4.8
+    pram_km_h: float = 3.6
+    parking_minutes: float = 3.0
+    thresholds_minutes: tuple[float, ...] = (10.0, 15.0, 20.0, 30.0)
+    threshold_minutes: float = 20.0
+    as_of: str = ""
+    vintages: tuple[str, ...] = ()
+    attributions: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    counts_open: bool = True
+    language: str = "en"
+
+    def __post_init__(self) -> None:
+        faults = _faults(self)
+        if faults:
+            raise ParameterError(f"the explorer's input has {len(faults)} fault(s)", faults)
+
+    def service(self, key: str) -> ExplorerService:
+        """Give one service by its key.
+
+        Parameters
+        ----------
+        key : str
+
+        Returns
+        -------
+        ExplorerService
+
+        Raises
+        ------
+        ParameterError
+            If there is none of that key.
+        """
+        for service in self.services:
+            if service.key == key:
+                return service
+        raise ParameterError(
+            f"service={key!r}; expected one of {[service.key for service in self.services]}"
+        )
+
+
+def _faults(data: ExplorerData) -> list[Fault]:
+    faults = _column_faults(data)
+    if faults:
+        return faults
+    area_ids = list(data.areas["id"].astype(str))
+    site_ids = list(data.sites["id"].astype(str))
+    if data.candidates is not None:
+        site_ids += list(data.candidates["id"].astype(str))
+    faults += _twice("areas", area_ids) + _twice("sites and candidates", site_ids)
+    faults += _degree_faults(data)
+    for name, matrix in (("walk", data.walk), ("drive", data.drive)):
+        if matrix is not None:
+            faults += _missing(f"{name} matrix", "area_ids", area_ids, matrix.area_ids)
+            faults += _missing(f"{name} matrix", "site_ids", site_ids, matrix.site_ids)
+    for service in data.services:
+        faults += _missing(
+            "sites and candidates", f"{service.key} before", service.before, site_ids
+        )
+        faults += _missing("sites and candidates", f"{service.key} after", service.after, site_ids)
+        for side in ("before", "after"):
+            if not getattr(service, side):
+                faults.append(
+                    Fault("services", service.key, side, "", "at least one open site's id")
+                )
+        counts = pd.to_numeric(data.areas[service.count], errors="coerce")
+        for i in np.flatnonzero(~(counts >= 0)):
+            found = str(data.areas[service.count].iloc[i])
+            faults.append(Fault("areas", area_ids[i], service.count, found, "a count of 0 or more"))
+    known = [service.key for service in data.services]
+    for site, key in zip(data.sites["id"], data.sites["service"], strict=True):
+        if key not in known:
+            faults.append(Fault("sites", str(site), "service", str(key), f"one of {known}"))
+    return faults + _number_faults(data)
+
+
+def _column_faults(data: ExplorerData) -> list[Fault]:
+    if not data.services:
+        return [Fault("services", "", "", "", "at least one service")]
+    wanted = [
+        ("areas", data.areas, (*_AREA_COLUMNS, *(s.count for s in data.services))),
+        ("sites", data.sites, _SITE_COLUMNS),
+        ("candidates", data.candidates, _CANDIDATE_COLUMNS),
+        ("places", data.places, ("name", "lon", "lat")),
+        ("postcodes", data.postcodes, ("postcode", "lon", "lat", "area_id")),
+    ]
+    faults = [
+        Fault(name, "", column, "", f"a column named {column!r}")
+        for name, frame, columns in wanted
+        if frame is not None
+        for column in columns
+        if column not in frame.columns
+    ]
+    if not faults and data.areas.empty:
+        faults.append(Fault("areas", "", "", "", "at least one row"))
+    return faults
+
+
+def _number_faults(data: ExplorerData) -> list[Fault]:
+    faults = []
+    for name in ("walk_km_h", "pram_km_h", "threshold_minutes"):
+        value = getattr(data, name)
+        if not (np.isfinite(value) and value > 0):
+            faults.append(Fault("explorer", "", name, str(value), "a number above 0"))
+    if not (np.isfinite(data.parking_minutes) and data.parking_minutes >= 0):
+        value = str(data.parking_minutes)
+        faults.append(Fault("explorer", "", "parking_minutes", value, "a number of 0 or more"))
+    for name, low, high in (("weight", 0.0, np.inf), ("p_no_car", 0.0, 1.0)):
+        if name in data.areas:
+            values = pd.to_numeric(data.areas[name], errors="coerce").to_numpy(float)
+            for i in np.flatnonzero(~((values >= low) & (values <= high))):
+                found, where = str(data.areas[name].iloc[i]), str(data.areas["id"].iloc[i])
+                expected = f"a number from {low:g} to {high:g}"
+                faults.append(Fault("areas", where, name, found, expected))
+    return faults
+
+
+def _degree_faults(data: ExplorerData) -> list[Fault]:
+    faults = []
+    frames = {
+        "areas": data.areas,
+        "sites": data.sites,
+        "candidates": data.candidates,
+        "places": data.places,
+        "postcodes": data.postcodes,
+    }
+    for name, frame in frames.items():
+        if frame is None:
+            continue
+        lon = pd.to_numeric(frame["lon"], errors="coerce").to_numpy(float)
+        lat = pd.to_numeric(frame["lat"], errors="coerce").to_numpy(float)
+        bad = ~((np.abs(lon) <= 180) & (np.abs(lat) <= 90))
+        key = next(c for c in ("id", "postcode", "name") if c in frame)
+        for i in np.flatnonzero(bad)[:20]:
+            faults.append(
+                Fault(name, str(frame[key].iloc[i]), "lon, lat", f"{lon[i]}, {lat[i]}",
+                      "WGS84 degrees; reproject metres first")
+            )  # fmt: skip
+    return faults
+
+
+def _twice(name: str, ids: list[str]) -> list[Fault]:
+    index = pd.Index(ids)
+    return [
+        Fault(name, str(i), "id", str(i), "an id that stands once")
+        for i in index[index.duplicated()].unique()
+    ]
+
+
+def _missing(
+    name: str, column: str, wanted: Iterable[str], known: Iterable[str], most: int = 20
+) -> list[Fault]:
+    there = set(known)
+    gone = [str(i) for i in wanted if i not in there]
+    return [Fault(name, i, column, i, "an id that is in it") for i in gone[:most]]
+
+
+#: Streets that the basemap shows first, by class; every other class comes last.
+_RANKS = {
+    "motorway": 1, "trunk": 1, "primary": 1, "secondary": 2, "tertiary": 2, "unclassified": 3,
+    "residential": 3,
+}  # fmt: skip
+_WEIGHT_WORDS = {
+    "none": "Everybody counts the same.",
+    "linear": "People in the most deprived areas of the country count up to {most:g} times as "
+    "much as those in the least deprived.",
+}
+
+
+def explorer_data(results: StudyResults) -> ExplorerData:
+    """Gather the explorer's input from a run.
+
+    Where a service has several proposals, its first is the one shown.
+
+    Parameters
+    ----------
+    results : StudyResults
+
+    Returns
+    -------
+    ExplorerData
+    """
+    study, config = results.study, results.study.config
+    first = _first_proposals(results)
+    areas = pd.DataFrame(study.areas.drop(columns="geometry"))
+    drive = results.matrices.get("drive")
+    own = results.sites.loc[results.sites["kind"] != "neighbour", "id"].tolist()
+    return ExplorerData(
+        title=config.study.title,
+        place=config.study.place,
+        services=tuple(_service(results, key, proposal) for key, proposal in first.items()),
+        areas=areas.assign(weight=_weights(results)),
+        sites=pd.DataFrame(study.centres.drop(columns="geometry")),
+        candidates=pd.DataFrame(study.candidates.drop(columns="geometry"))
+        if len(study.candidates)
+        else None,
+        walk=results.matrices["walk"].sites(own),
+        drive=None if drive is None else drive.sites(own),
+        shapes=study.shapes,
+        shapes_approximate=study.shapes is None,
+        streets=None if results.modelled else _streets(results),
+        modelled=results.modelled,
+        places=pd.DataFrame(study.places) if len(study.places) else None,
+        postcodes=_postcodes(results),
+        weights_note=_weights_note(results),
+        walk_km_h=config.travel.walk_km_h,
+        pram_km_h=config.travel.pram_km_h,
+        parking_minutes=config.travel.parking_minutes,
+        thresholds_minutes=config.measures.thresholds_minutes,
+        threshold_minutes=config.measures.threshold_minutes,
+        as_of=config.study.as_of,
+        vintages=(config.areas.vintage, *_sources(results)),
+        attributions=_attributions(results),
+        assumptions=results.assumptions,
+    )
+
+
+def _first_proposals(results: StudyResults) -> dict[str, ProposalResult | None]:
+    first: dict[str, ProposalResult | None] = dict.fromkeys(results.study.config.services)
+    for proposal in results.proposals.values():
+        if first[proposal.service] is None:
+            first[proposal.service] = proposal
+    return first
+
+
+def _service(results: StudyResults, key: str, proposal: ProposalResult | None) -> ExplorerService:
+    settings = results.study.config.services[key]
+    today = tuple(sorted(results.study.centres_of(key)["id"]))
+    return ExplorerService(
+        key, settings.title, settings.one, settings.noun, settings.demand,
+        today, today if proposal is None else proposal.after,
+    )  # fmt: skip
+
+
+def _scheme(results: StudyResults) -> str:
+    scheme = results.study.config.weights.scheme
+    return "none" if scheme == "linear" and "imd_rank" not in results.study.areas else scheme
+
+
+def _weights(results: StudyResults) -> np.ndarray:
+    chosen = results.study.config.weights
+    demand = pd.DataFrame(results.study.areas.drop(columns="geometry")).assign(count=1.0)
+    return deprivation_weights(
+        demand, _scheme(results), lam=chosen.lam, national_areas=chosen.national_areas
+    ).per_family
+
+
+def _weights_note(results: StudyResults) -> str:
+    words = _WEIGHT_WORDS.get(_scheme(results), "Weights are those of the study's settings.")
+    return words.format(most=1 + results.study.config.weights.lam)
+
+
+def _streets(results: StudyResults) -> gpd.GeoDataFrame:
+    frame = results.networks["drive"].edges_frame()
+    ranks = [_RANKS.get(str(c).removesuffix("_link"), 3) for c in frame["street_class"]]
+    return frame[["geometry"]].assign(rank=ranks)
+
+
+def _postcodes(results: StudyResults) -> pd.DataFrame | None:
+    """Put each postcode into its area, or the area whose point is nearest where none is named."""
+    table = results.study.postcodes
+    if table.empty:
+        return None
+    if "area_id" in table:
+        known = table["area_id"].isin(set(results.study.areas["id"]))
+        return table.loc[known, ["postcode", "lon", "lat", "area_id"]]
+    tree = shapely.STRtree(results.study.areas.geometry.to_numpy())
+    points = shapely.points(project(table["lon"], table["lat"], results.study.crs))
+    nearest = results.study.areas["id"].to_numpy()[tree.nearest(points)]
+    return table[["postcode", "lon", "lat"]].assign(area_id=nearest)
+
+
+def _sources(results: StudyResults) -> list[str]:
+    return [
+        f"{row['file']}: {row['source']}. {row['vintage']}. {row['licence']}."
+        for row in results.study.inputs
+        if row["source"] != "not stated"
+    ]
+
+
+def _attributions(results: StudyResults) -> tuple[str, ...]:
+    """Every licence once, short enough to stand under a map."""
+    parts = [part.strip() for row in results.study.inputs for part in row["licence"].split(";")]
+    licences = [p for p in dict.fromkeys(parts) if p not in ("MIT", "not stated")]
+    rows = [f"{'; '.join(licences)}."] if licences else []
+    if not results.modelled:
+        rows.append("Streets © OpenStreetMap contributors, ODbL.")
+    return tuple(rows)

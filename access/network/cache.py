@@ -1,0 +1,362 @@
+"""Networks and matrices as files, whole or not at all.
+
+Each file carries a fingerprint of its contents; one that is damaged or cut short is refused.
+`access.network.cache` finds them again by what they were made from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import zipfile
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, fields
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+import access
+from access.errors import AccessError, NetworkError
+from access.files import any_clock, replacing
+from access.network.data import LeftOut
+from access.network.matrix import TravelMatrix
+from access.network.network import Network
+from access.network.osm import SourceInfo
+from access.network.profiles import Profile
+
+#: Raised whenever the layout of kept files changes.
+FORMAT = 1
+_LISTS = ("class_names", "street_names", "assumptions")
+_MATRICES = ("entry_minutes", "network_minutes", "exit_minutes", "total_minutes",
+             "network_metres", "status")  # fmt: skip
+_DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, AccessError,
+            pa.ArrowException, NotImplementedError)  # fmt: skip
+
+
+def save_network(network: Network, path: str | Path) -> None:
+    """Write a network to one ``.npz`` file, whole or not at all.
+
+    Parameters
+    ----------
+    network : Network
+    path : str or Path
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    header: dict[str, Any] = {
+        "format": FORMAT,
+        "mode": network.mode,
+        "crs": network.crs,
+        "profile": asdict(network.profile),
+        "source": asdict(network.source),
+        "counts": network.counts,
+        "reason": list(network.left_out.reason),
+        **{name: list(getattr(network, name)) for name in _LISTS},
+    }
+    arrays = _arrays(network)
+    header["sha256"] = _fingerprint(header, arrays)
+    whole: dict[str, Any] = {
+        "header": np.frombuffer(json.dumps(header).encode(), np.uint8),
+        **arrays,
+    }
+    with replacing(Path(path)) as handle, any_clock():
+        np.savez(handle, **whole)
+
+
+def load_network(path: str | Path) -> Network:
+    """Read a network that `save_network` wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    Network
+
+    Raises
+    ------
+    NetworkError
+        If the file is missing, damaged, cut short, or of another version.
+    """
+    try:
+        with Path(path).open("rb") as handle, np.load(handle, allow_pickle=False) as kept:
+            arrays = {name: kept[name] for name in kept.files}
+        header = json.loads(arrays.pop("header").tobytes())
+        stamp = header.pop("sha256")
+        if header["format"] != FORMAT or stamp != _fingerprint(header, arrays):
+            raise ValueError("its fingerprint is not that of its contents")
+        return _network(header, arrays)
+    except _DAMAGED as error:
+        raise NetworkError(
+            f"the kept network {path} cannot be used ({error}); delete it and build it again"
+        ) from error
+
+
+def _arrays(network: Network) -> dict[str, np.ndarray]:
+    own = {f.name: getattr(network, f.name) for f in fields(Network)}
+    rest = {f"left_out_{f.name}": getattr(network.left_out, f.name) for f in fields(LeftOut)}
+    return {k: v for k, v in (own | rest).items() if isinstance(v, np.ndarray)}
+
+
+def _fingerprint(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> str:
+    total = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
+    for name in sorted(arrays):
+        total.update(f"{name} {arrays[name].dtype} {arrays[name].shape}".encode())
+        total.update(np.ascontiguousarray(arrays[name]).data)
+    return total.hexdigest()
+
+
+def _network(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> Network:
+    beside: dict[str, Any] = {
+        k.removeprefix("left_out_"): v for k, v in arrays.items() if "left_out_" in k
+    }
+    own = {k: v for k, v in arrays.items() if "left_out_" not in k}
+    profile: dict[str, Any] = {
+        k: tuple(tuple(i) if isinstance(i, list) else i for i in v) if isinstance(v, list) else v
+        for k, v in header["profile"].items()
+    }
+    whole: dict[str, Any] = {
+        "mode": header["mode"],
+        "crs": header["crs"],
+        "profile": Profile(**profile),
+        "source": SourceInfo(**header["source"]),
+        "counts": header["counts"],
+        "left_out": LeftOut(reason=tuple(header["reason"]), **beside),
+        **{name: tuple(header[name]) for name in _LISTS},
+        **own,
+    }
+    return Network(**whole)
+
+
+def write_matrix(matrix: TravelMatrix, path: str | Path) -> None:
+    """Write a matrix to a parquet file, one row a pair.
+
+    Parameters
+    ----------
+    matrix : TravelMatrix
+    path : str or Path
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    rows, columns = matrix.shape
+    table = {
+        "area_id": np.repeat(np.array(matrix.area_ids, object), columns),
+        "site_id": np.tile(np.array(matrix.site_ids, object), rows),
+        **{name: getattr(matrix, name).ravel() for name in _MATRICES},
+    }
+    head = {
+        "format": FORMAT,
+        "area_ids": list(matrix.area_ids),
+        "site_ids": list(matrix.site_ids),
+        "mode": matrix.mode,
+        "direction": matrix.direction,
+        "assumptions": list(matrix.assumptions),
+        "provenance": matrix.provenance,
+    }
+    head["sha256"] = _fingerprint(_plain(head), {k: getattr(matrix, k) for k in _MATRICES})
+    made = pa.table(table).replace_schema_metadata({"travel_matrix": json.dumps(head)})
+    with replacing(Path(path)) as handle:
+        pq.write_table(made, handle)
+
+
+def read_matrix(path: str | Path) -> TravelMatrix:
+    """Read a matrix that `write_matrix` wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    TravelMatrix
+
+    Raises
+    ------
+    NetworkError
+        If the file is missing, damaged, cut short, or of another kind.
+    """
+    try:
+        made = pq.read_table(path)
+        head = json.loads((made.schema.metadata or {})[b"travel_matrix"])
+        stamp = head.pop("sha256")
+        shape = (len(head["area_ids"]), len(head["site_ids"]))
+        arrays = {name: made[name].to_numpy().reshape(shape) for name in _MATRICES}
+        if head.pop("format") != FORMAT or stamp != _fingerprint(
+            {"format": FORMAT, **head}, arrays
+        ):
+            raise ValueError("its fingerprint is not that of its contents")
+        head["assumptions"] = tuple(head["assumptions"])
+        return TravelMatrix(**head, **arrays)
+    except _DAMAGED as error:
+        raise NetworkError(
+            f"the kept matrix {path} cannot be used ({error}); delete it and measure it again"
+        ) from error
+
+
+def _plain(head: dict[str, Any]) -> dict[str, Any]:
+    plain: dict[str, Any] = json.loads(json.dumps(head))
+    return plain
+
+
+#: Networks, and matrices, that a folder keeps; those not used for longest are dropped.
+MOST_KEPT = 24
+_LIBRARIES = ("numpy", "osmium", "pyproj", "scipy", "shapely")
+_LOG = logging.getLogger(__name__)
+
+
+def cache_key(parts: Mapping[str, Any]) -> str:
+    """Hash what decides a kept file's contents, with the versions and code that made it.
+
+    Parameters
+    ----------
+    parts : mapping
+        JSON-ready values.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+
+    Examples
+    --------
+    >>> cache_key({"profile": "walk"}) == cache_key({"profile": "drive"})
+    False
+    """
+    whole = {
+        **parts,
+        "format": FORMAT,
+        "version": access.__version__,
+        "code": _code_hash(),
+        "libraries": {name: version(name) for name in _LIBRARIES},
+    }
+    text = json.dumps(whole, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@cache
+def _code_hash() -> str:
+    """Fingerprint of the source code that builds and measures networks."""
+    home = Path(access.__file__).parent
+    total = hashlib.sha256()
+    for path in sorted([*(home / "network").glob("*.py"), home / "sources/osm.py",
+                        home / "units.py"]):  # fmt: skip
+        total.update(path.name.encode() + path.read_bytes())
+    return total.hexdigest()
+
+
+def network_path(folder: str | Path, key: str) -> Path:
+    """Name the file that keeps a network.
+
+    Parameters
+    ----------
+    folder : str or Path
+    key : str
+        As `cache_key` gives it.
+
+    Returns
+    -------
+    Path
+
+    Examples
+    --------
+    >>> network_path("kept", "1f").name
+    'network-1f.npz'
+    """
+    return Path(folder) / f"network-{key}.npz"
+
+
+def kept_network(folder: str | Path, key: str, make: Callable[[], Network]) -> Network:
+    """Take a network from a folder, or make it and keep it there.
+
+    Parameters
+    ----------
+    folder : str or Path
+    key : str
+        As `cache_key` gives it.
+    make : callable
+        Builds the network; called if it is not kept, or damaged.
+
+    Returns
+    -------
+    Network
+    """
+    path = network_path(folder, key)
+    if path.exists():
+        try:
+            _touch(path)
+            return load_network(path)
+        except NetworkError as error:
+            why = error.__cause__ or error
+            _LOG.warning("the kept network %s cannot be used (%s); it is built again", path, why)
+    network = make()
+    _keep(path, lambda: save_network(network, path))
+    return network
+
+
+def kept_matrix(folder: str | Path, key: str, make: Callable[[], TravelMatrix]) -> TravelMatrix:
+    """Take a matrix from a folder, or measure it and keep it there.
+
+    Parameters
+    ----------
+    folder : str or Path
+    key : str
+        As `cache_key` gives it.
+    make : callable
+        Measures the matrix; called if it is not kept, or damaged.
+
+    Returns
+    -------
+    TravelMatrix
+    """
+    path = Path(folder) / f"matrix-{key}.parquet"
+    if path.exists():
+        try:
+            _touch(path)
+            return read_matrix(path)
+        except NetworkError as error:
+            why = error.__cause__ or error
+            _LOG.warning("the kept matrix %s cannot be used (%s); it is measured again", path, why)
+    matrix = make()
+    _keep(path, lambda: write_matrix(matrix, path))
+    return matrix
+
+
+def _keep(path: Path, write: Callable[[], None]) -> None:
+    """Write a file to keep, and drop those not used for longest; a full disk stops no work."""
+    try:
+        write()
+    except OSError as error:
+        _LOG.warning("%s could not be kept for the next time: %s", path, error)
+        return
+    for pattern in ("network-*.npz", "matrix-*.parquet"):
+        kept = sorted(path.parent.glob(pattern), key=_last_used, reverse=True)
+        for old in kept[MOST_KEPT:]:
+            old.unlink(missing_ok=True)
+
+
+def _last_used(path: Path) -> tuple[float, str]:
+    try:
+        return path.stat().st_mtime, path.name
+    except OSError:  # another run dropped it
+        return 0.0, path.name
+
+
+def _touch(path: Path) -> None:
+    """Mark a kept file as used."""
+    with suppress(OSError):
+        os.utime(path)

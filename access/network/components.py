@@ -1,0 +1,259 @@
+"""Keep a network's main part, and know what was cut off.
+
+The core of a network is its largest strongly connected part: inside it every street can reach
+every other. On foot that is the largest connected part. Streets on which a car can only leave
+towards the core serve as origins, and streets that can only be reached from it as destinations;
+they are kept and marked, for a home on them is not cut off. Everything else (islands of streets,
+one-way traps, car parks behind barriers) is counted, listed and kept for the audit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse import csgraph
+from scipy.sparse.csgraph import connected_components
+
+from access.errors import NetworkError
+from access.network.data import BOTH, WAY_IN, WAY_OUT, LeftOut, NetworkData
+from access.network.osm import SourceInfo
+from access.network.profiles import Profile
+
+Floats = NDArray[np.float64]
+
+
+N = TypeVar("N", bound=NetworkData)
+
+
+@dataclass
+class Draft:
+    """A network before its main part is chosen. Fields are as in `Network`."""
+
+    node_lonlat: Floats
+    node_xy: Floats
+    node_ids: NDArray[np.int64]
+    edge_from: NDArray[np.int32]
+    edge_to: NDArray[np.int32]
+    edge_metres: Floats
+    edge_minutes_forward: Floats
+    edge_minutes_backward: Floats
+    edge_class: NDArray[np.int16]
+    class_names: tuple[str, ...]
+    geometry_xy: Floats
+    geometry_metres: Floats
+    geometry_offsets: NDArray[np.int64]
+    edge_way: NDArray[np.int64] | None = None
+    edge_name: NDArray[np.int32] | None = None
+    street_names: tuple[str, ...] = ("",)
+    edge_speed_tagged: NDArray[np.bool_] | None = None
+    node_delay_minutes: Floats | None = None
+    counts: dict[str, Any] = field(default_factory=dict)
+    refused: LeftOut = field(default_factory=LeftOut)
+
+
+def finish(
+    cls: type[N],
+    draft: Draft,
+    profile: Profile,
+    *,
+    crs: str,
+    source: SourceInfo,
+    keep: str = "main",
+    assumptions: Sequence[str] = (),
+) -> N:
+    """Choose the main part of a draft and freeze it.
+
+    Parameters
+    ----------
+    cls : type
+        `Network`, which this room lies below.
+    draft : Draft
+    profile : Profile
+    crs : str
+    source : SourceInfo
+    keep : str
+        ``"main"`` or ``"all"``.
+    assumptions : sequence of str
+
+    Returns
+    -------
+    Network
+
+    Raises
+    ------
+    NetworkError
+        If no street is open to the profile.
+    """
+    if keep not in ("main", "all"):
+        raise NetworkError(f"keep is {keep!r}; expected 'main' or 'all'")
+    usable = np.isfinite(draft.edge_minutes_forward) | np.isfinite(draft.edge_minutes_backward)
+    if not usable.any():
+        raise NetworkError(
+            f"{source.name} holds no street that the profile {profile.name!r} may use; "
+            "check that the extract has streets (highway=*) and that the profile's classes are "
+            "those of the file"
+        )
+    label, graph = _strong_parts(draft)
+    core = label == _longest_part(draft, label, usable)
+    sides = np.zeros(len(usable), np.uint8)
+    if keep == "main":
+        kept, sides = _around_core(draft, core, graph)
+    else:
+        kept = usable
+    cut = _cut_off(draft, usable & ~kept, graph)
+    return _freeze(cls, draft, kept, sides, cut, profile, crs, source, tuple(assumptions))
+
+
+def _strong_parts(draft: Draft) -> tuple[NDArray[np.int32], sparse.csr_array]:
+    """Number the strongly connected part of every node; also the graph of open directions."""
+    n = len(draft.node_xy)
+    ahead = np.isfinite(draft.edge_minutes_forward)
+    back = np.isfinite(draft.edge_minutes_backward)
+    tail = np.concatenate([draft.edge_from[ahead], draft.edge_to[back]])
+    head = np.concatenate([draft.edge_to[ahead], draft.edge_from[back]])
+    # Parallel edges are summed into one: scipy's search for strong parts never ends on them.
+    graph = sparse.coo_array((np.ones(len(tail), np.int32), (tail, head)), (n, n)).tocsr()
+    _, label = connected_components(graph, directed=True, connection="strong")
+    return label, graph
+
+
+def _longest_part(draft: Draft, label: NDArray[np.int32], usable: NDArray[np.bool_]) -> int:
+    """The strong part with most street inside; where none has any, with most street at it."""
+    ends = (label[draft.edge_from], label[draft.edge_to])
+    for use in (usable & (ends[0] == ends[1]), usable):
+        length = np.zeros(int(label.max()) + 1)
+        for end in ends:
+            length += np.bincount(end[use], draft.edge_metres[use] + 1e-9, len(length))
+        if use.any():
+            break
+    return int(np.argmax(length))
+
+
+def _around_core(
+    draft: Draft, core: NDArray[np.bool_], graph: sparse.csr_array
+) -> tuple[NDArray[np.bool_], NDArray[np.uint8]]:
+    """Edges that lead to the core or are led to from it, and which of the two."""
+    start = int(np.argmax(core))
+    reached, reaching = (np.zeros(len(core), bool) for _ in range(2))
+    for seen, links in ((reached, graph), (reaching, graph.T.tocsr())):
+        seen[csgraph.breadth_first_order(links, start, return_predecessors=False)] = True
+    ahead = np.isfinite(draft.edge_minutes_forward)
+    back = np.isfinite(draft.edge_minutes_backward)
+    u, v = draft.edge_from, draft.edge_to
+    as_origin = (ahead & reaching[v]) | (back & reaching[u])
+    as_target = (ahead & reached[u]) | (back & reached[v])
+    sides = np.select([as_origin & as_target, as_origin], [BOTH, WAY_OUT], WAY_IN)
+    return as_origin | as_target, sides.astype(np.uint8)
+
+
+def take_geometry(
+    xy: Floats, offsets: NDArray[np.int64], keep: NDArray[np.bool_]
+) -> tuple[Floats, NDArray[np.int64]]:
+    """Keep the geometry of some edges.
+
+    Parameters
+    ----------
+    xy, offsets : ndarray
+        As in `Network`.
+    keep : ndarray of bool, shape (edges,)
+
+    Returns
+    -------
+    xy, offsets : ndarray
+    """
+    sizes = np.diff(offsets)
+    return xy[np.repeat(keep, sizes)], np.concatenate([[0], np.cumsum(sizes[keep])])
+
+
+def _cut_off(draft: Draft, cut: NDArray[np.bool_], graph: sparse.csr_array) -> LeftOut:
+    _, island = connected_components(graph, directed=False)
+    own = island[draft.edge_from[cut]]
+    main = island[draft.edge_from[~cut]]
+    # What hangs on the kept streets and is still left out can be neither left nor entered.
+    trapped = np.isin(own, main)
+    size = np.bincount(own, weights=draft.edge_metres[cut], minlength=int(island.max()) + 1)
+    rank = np.empty(len(size), np.int32)
+    rank[np.argsort(-size, kind="stable")] = np.arange(1, len(size) + 1, dtype=np.int32)
+    xy, offsets = take_geometry(draft.geometry_xy, draft.geometry_offsets, cut)
+    old = draft.refused
+    code = len(old.reason) + trapped.astype(np.uint8)
+    return LeftOut(
+        (*old.reason, "cut off from the main part", "one-way trap"),
+        np.concatenate([old.reason_code, code.astype(np.uint8)]),
+        np.concatenate([old.part, rank[own]]).astype(np.int32),
+        np.concatenate([old.metres, draft.edge_metres[cut]]),
+        np.concatenate([old.xy, xy]),
+        np.concatenate([old.offsets, old.offsets[-1] + offsets[1:]]),
+    )
+
+
+def _freeze(
+    cls: type[N],
+    draft: Draft,
+    kept: NDArray[np.bool_],
+    sides: NDArray[np.uint8],
+    left_out: LeftOut,
+    profile: Profile,
+    crs: str,
+    source: SourceInfo,
+    assumptions: tuple[str, ...],
+) -> N:
+    ends = np.concatenate([draft.edge_from[kept], draft.edge_to[kept]])
+    used = np.zeros(len(draft.node_xy), bool)
+    used[ends] = True
+    new = (np.cumsum(used) - 1).astype(np.int32)
+    n = int(kept.sum())
+    xy, offsets = take_geometry(draft.geometry_xy, draft.geometry_offsets, kept)
+    touched = np.zeros(len(used), bool)
+    touched[draft.edge_from] = touched[draft.edge_to] = True
+    cut = left_out.reason_code >= len(draft.refused.reason)
+    counts = {
+        **draft.counts,
+        "nodes": int(used.sum()),
+        "edges": n,
+        "km": float(draft.edge_metres[kept].sum() / 1000),
+        "way_out_only_km": float(draft.edge_metres[kept & (sides == WAY_OUT)].sum() / 1000),
+        "way_in_only_km": float(draft.edge_metres[kept & (sides == WAY_IN)].sum() / 1000),
+        "cut_off_nodes": int((touched & ~used).sum()),
+        "cut_off_edges": int(cut.sum()),
+        "cut_off_km": float(left_out.metres[cut].sum() / 1000),
+        "cut_off_parts": len(np.unique(left_out.part[cut & (left_out.part > 0)])),
+    }
+
+    def edges(values: NDArray | None, dtype: type) -> NDArray:
+        return np.zeros(n, dtype) if values is None else values[kept].astype(dtype, copy=False)
+
+    delay = draft.node_delay_minutes
+    return cls(
+        mode=profile.mode,
+        crs=crs,
+        profile=profile,
+        node_lonlat=draft.node_lonlat[used],
+        node_xy=draft.node_xy[used],
+        node_ids=draft.node_ids[used],
+        node_delay_minutes=np.zeros(int(used.sum())) if delay is None else delay[used],
+        edge_from=new[draft.edge_from[kept]],
+        edge_to=new[draft.edge_to[kept]],
+        edge_metres=draft.edge_metres[kept],
+        edge_minutes_forward=draft.edge_minutes_forward[kept],
+        edge_minutes_backward=draft.edge_minutes_backward[kept],
+        edge_class=draft.edge_class[kept],
+        class_names=draft.class_names,
+        edge_way=edges(draft.edge_way, np.int64) - (draft.edge_way is None),
+        edge_name=edges(draft.edge_name, np.int32),
+        street_names=draft.street_names,
+        edge_speed_tagged=edges(draft.edge_speed_tagged, np.bool_),
+        geometry_xy=xy,
+        geometry_metres=draft.geometry_metres[np.repeat(kept, np.diff(draft.geometry_offsets))],
+        geometry_offsets=offsets,
+        source=source,
+        counts=counts,
+        left_out=left_out,
+        assumptions=assumptions,
+        edge_sides=sides[kept],
+    )

@@ -1,0 +1,401 @@
+"""The search graph: chains of degree-2 nodes drawn together, with exact lengths kept.
+
+A street network has several nodes for every real junction. A node where only two edges meet
+offers no choice, so a search need not stop there: the chain of edges between two junctions
+becomes one arc whose cost is the sum of its parts. Sums are made by pointer doubling (list
+ranking, Wyllie 1979), so that no loop in Python touches an edge.
+
+Every edge has two half-edges: ``2 * e`` as it is drawn and ``2 * e + 1`` against it; the twin of
+half-edge ``h`` is ``h ^ 1``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class Chains:
+    """Half-edges in their chains, and the arcs between junctions.
+
+    Parameters
+    ----------
+    minutes, metres : ndarray, shape (2 * edges,)
+        Along each half-edge, without the delay at its head; minutes are ``inf`` where closed.
+    delay : ndarray, shape (2 * edges,)
+        Minutes lost on entering the node at each half-edge's head.
+    after_minutes, after_metres, after_closed : ndarray, shape (2 * edges,)
+        Summed over the half-edges that follow in the same chain: open minutes (delays
+        included), metres, and how many are closed.
+    before_minutes, before_closed : ndarray, shape (2 * edges,)
+        The same over those that come before.
+    last : ndarray of int32, shape (2 * edges,)
+        Last half-edge of the chain in this direction; also the chain's name.
+    place : ndarray of int32, shape (2 * edges,)
+        How many half-edges follow.
+    head_junction : ndarray of int32, shape (2 * edges,)
+        Junction at the chain's end in this direction.
+    first_half : ndarray of int32, shape (nodes,)
+        Some half-edge that leaves each node; -1 where none does.
+    n_junctions : int
+    arc_from, arc_to : ndarray of int32, shape (arcs,)
+        Arcs of the search graph, between junctions.
+    arc_minutes, arc_metres : ndarray, shape (arcs,)
+    """
+
+    minutes: Floats
+    metres: Floats
+    delay: Floats
+    after_minutes: Floats
+    after_metres: Floats
+    after_closed: Ints
+    before_minutes: Floats
+    before_closed: Ints
+    last: Ints
+    place: Ints
+    head_junction: Ints
+    first_half: Ints
+    n_junctions: int
+    arc_from: Ints
+    arc_to: Ints
+    arc_minutes: Floats
+    arc_metres: Floats
+
+
+def draw_together(
+    tail: Ints, head: Ints, minutes: Floats, metres: Floats, node_delay: Floats
+) -> Chains:
+    """Find the chains of a graph and the arcs that replace them.
+
+    Parameters
+    ----------
+    tail, head : ndarray of int32, shape (2 * edges,)
+        Nodes of every half-edge.
+    minutes : ndarray, shape (2 * edges,)
+        Travel minutes; ``inf`` where a half-edge may not be travelled.
+    metres : ndarray, shape (2 * edges,)
+    node_delay : ndarray, shape (nodes,)
+        Minutes lost on entering each node.
+
+    Returns
+    -------
+    Chains
+
+    Examples
+    --------
+    A path of three nodes becomes one arc each way:
+
+    >>> tail, head = np.array([0, 1, 1, 2], np.int32), np.array([1, 0, 2, 1], np.int32)
+    >>> chains = draw_together(tail, head, np.full(4, 2.0), np.full(4, 160.0), np.zeros(3))
+    >>> chains.arc_minutes.tolist(), chains.n_junctions
+    ([4.0, 4.0], 2)
+    """
+    inner = _inner_nodes(tail, head, len(node_delay))
+    following = _following(tail, head, inner)
+    closed = ~np.isfinite(minutes)
+    delay = node_delay[head]
+    cost = np.where(closed, 0.0, minutes + delay)
+    steps = np.ones(len(tail), np.int32)
+    last, (after_minutes, after_metres, after_closed, place) = rank(
+        following, (cost, metres, closed.astype(np.int32), steps)
+    )
+    twin = np.arange(len(tail), dtype=np.int32) ^ 1
+    preceding = following[twin] ^ 1
+    _, (before_minutes, before_closed) = rank(preceding, (cost, closed.astype(np.int32)))
+    name = np.full(len(node_delay), -1, np.int32)
+    met = np.bincount(tail, minlength=len(inner)) > 0
+    junctions = np.flatnonzero(~inner & met)
+    name[junctions] = np.arange(len(junctions), dtype=np.int32)
+    head_junction = name[head[last]]
+    first_half = np.full(len(inner), -1, np.int32)
+    first_half[tail[::-1]] = twin[::-1] ^ 1
+    whole = np.flatnonzero((preceding == np.arange(len(tail))) & ~closed & (after_closed == 0))
+    return Chains(
+        minutes=minutes,
+        metres=metres,
+        delay=delay,
+        after_minutes=after_minutes,
+        after_metres=after_metres,
+        after_closed=after_closed,
+        before_minutes=before_minutes,
+        before_closed=before_closed,
+        last=last,
+        place=place,
+        head_junction=head_junction,
+        first_half=first_half,
+        n_junctions=len(junctions),
+        arc_from=name[tail[whole]],
+        arc_to=head_junction[whole],
+        arc_minutes=cost[whole] + after_minutes[whole],
+        arc_metres=metres[whole] + after_metres[whole],
+    )
+
+
+def _inner_nodes(tail: Ints, head: Ints, n_nodes: int) -> NDArray[np.bool_]:
+    """Nodes where exactly two different edges meet, less one node for each bare ring."""
+    loop = tail == head
+    inner = np.bincount(tail, minlength=n_nodes) == 2
+    inner[tail[loop]] = False
+    through = inner[tail] & inner[head]
+    if not through.any():
+        return inner
+    graph = sparse.coo_array(
+        (np.ones(through.sum(), np.int8), (tail[through], head[through])), (n_nodes, n_nodes)
+    )
+    _, group = connected_components(graph.tocsr(), directed=False)
+    # A ring is a group of inner nodes none of which has a neighbour that is a junction.
+    anchored = np.zeros(group.max() + 1, bool)
+    leaves = inner[tail] & ~inner[head]
+    anchored[group[tail[leaves]]] = True
+    nodes = np.flatnonzero(inner)
+    loose = nodes[~anchored[group[nodes]]]
+    _, first = np.unique(group[loose], return_index=True)
+    inner[loose[first]] = False
+    return inner
+
+
+def _following(tail: Ints, head: Ints, inner: NDArray[np.bool_]) -> Ints:
+    """Next half-edge of the chain; a half-edge that ends at a junction follows itself."""
+    own = np.arange(len(tail), dtype=np.int32)
+    # Two half-edges leave an inner node: their sum less the way back is the way on.
+    leaving = np.bincount(tail, weights=own, minlength=len(inner)).astype(np.int64)
+    onward = (leaving[head] - (own ^ 1)).astype(np.int32)
+    return np.where(inner[head], onward, own)
+
+
+def rank(pointer: Ints, values: tuple[NDArray, ...]) -> tuple[Ints, tuple[NDArray, ...]]:
+    """Sum values over all that follow along pointers, by doubling.
+
+    Parameters
+    ----------
+    pointer : ndarray of int32, shape (n,)
+        What comes next; the last of a row points at itself. No rings.
+    values : tuple of ndarray, shape (n,)
+
+    Returns
+    -------
+    last : ndarray of int32, shape (n,)
+        Where each row of pointers ends.
+    sums : tuple of ndarray, shape (n,)
+        Each value summed over all that comes after, the last included, oneself excluded.
+
+    Examples
+    --------
+    >>> rank(np.array([1, 2, 2]), (np.array([1.0, 10.0, 100.0]),))
+    (array([2, 2, 2]), (array([110., 100.,   0.]),))
+    """
+    ends = pointer == np.arange(len(pointer))
+    sums = tuple(np.where(ends, 0, value[pointer]).astype(value.dtype) for value in values)
+    while True:
+        further = pointer[pointer]
+        if np.array_equal(further, pointer):
+            return pointer, sums
+        sums = tuple(total + total[pointer] for total in sums)
+        pointer = further
+
+
+@dataclass(frozen=True, eq=False)
+class Trees:
+    """For every node, its way up to the core and down again.
+
+    Parameters
+    ----------
+    parent_half : ndarray of int32, shape (nodes,)
+        Half-edge from the node to its parent; -1 for nodes of the core.
+    parent : ndarray of int32, shape (nodes,)
+        The parent; of nodes of the core, themselves.
+    root : ndarray of int32, shape (nodes,)
+        Node of the core that the tree hangs on.
+    depth : ndarray of int32, shape (nodes,)
+        Edges up to the root.
+    up_minutes, down_minutes : ndarray, shape (nodes,)
+        From the node to its root and back, delays included, closed edges left out.
+    up_closed, down_closed : ndarray of int32, shape (nodes,)
+        Closed edges on the way.
+    metres : ndarray, shape (nodes,)
+        Length of the way.
+    """
+
+    parent_half: Ints
+    parent: Ints
+    root: Ints
+    depth: Ints
+    up_minutes: Floats
+    up_closed: Ints
+    down_minutes: Floats
+    down_closed: Ints
+    metres: Floats
+
+
+def peel(tail: Ints, head: Ints, minutes: Floats, metres: Floats, node_delay: Floats) -> Trees:
+    """Peel the leaves off a graph until only its core is left.
+
+    Parameters
+    ----------
+    tail, head : ndarray of int32, shape (2 * edges,)
+        Nodes of every half-edge; the twin of ``h`` is ``h ^ 1``.
+    minutes : ndarray, shape (2 * edges,)
+        ``inf`` where closed.
+    metres : ndarray, shape (2 * edges,)
+    node_delay : ndarray, shape (nodes,)
+
+    Returns
+    -------
+    Trees
+        Of a graph without any ring, the node with the lowest row of the last two is the core.
+
+    Examples
+    --------
+    A ring of three nodes with a cul-de-sac of two:
+
+    >>> u, v = np.array([0, 1, 2, 2, 3]), np.array([1, 2, 0, 3, 4])
+    >>> tail, head = np.column_stack([u, v]).ravel(), np.column_stack([v, u]).ravel()
+    >>> trees = peel(tail, head, np.ones(10), np.ones(10), np.zeros(5))
+    >>> trees.root.tolist(), trees.depth.tolist()
+    ([0, 1, 2, 2, 2], [0, 0, 0, 1, 2])
+    """
+    n = len(node_delay)
+    half = np.arange(len(tail), dtype=np.int64)
+    degree = np.bincount(tail, minlength=n)
+    # The sum of the half-edges that leave a node is, once only one is left, that one.
+    leaving = np.bincount(tail, weights=half, minlength=n).astype(np.int64)
+    up = np.full(n, -1, np.int32)
+    leaves = np.flatnonzero(degree == 1)
+    while len(leaves):
+        way = leaving[leaves]
+        parents = head[way]
+        # Of two leaves that face each other, one stays as the core of what was a bare tree.
+        stays = (degree[parents] == 1) & (leaves < parents)
+        leaves, way, parents = leaves[~stays], way[~stays], parents[~stays]
+        up[leaves] = way
+        degree[leaves] = 0
+        np.subtract.at(degree, parents, 1)
+        np.subtract.at(leaving, parents, way ^ 1)
+        leaves = np.unique(parents)
+        leaves = leaves[degree[leaves] == 1]
+    in_tree = up >= 0
+    way = np.where(in_tree, up, 0)
+    parent = np.where(in_tree, head[way], np.arange(n, dtype=np.int32)).astype(np.int32)
+    costs = []
+    for direction, delayed in ((way, parent), (way ^ 1, np.arange(n))):
+        closed = in_tree & ~np.isfinite(minutes[direction])
+        open_minutes = np.where(in_tree & ~closed, minutes[direction] + node_delay[delayed], 0.0)
+        costs += [open_minutes, closed.astype(np.int32)]
+    length = np.where(in_tree, metres[way], 0.0)
+    own = (*costs, length, in_tree.astype(np.int32))
+    root, beyond = rank(parent, own)
+    sums = [mine + rest for mine, rest in zip(own, beyond, strict=True)]
+    return Trees(
+        parent_half=up,
+        parent=parent,
+        root=root,
+        depth=sums[5],
+        up_minutes=sums[0],
+        up_closed=sums[1],
+        down_minutes=sums[2],
+        down_closed=sums[3],
+        metres=sums[4],
+    )
+
+
+def meeting(trees: Trees, a: Ints, b: Ints) -> Ints:
+    """Lowest node that is at or above both nodes of each pair, in one tree.
+
+    Parameters
+    ----------
+    trees : Trees
+    a, b : ndarray of int32, shape (pairs,)
+        Nodes with the same root.
+
+    Returns
+    -------
+    ndarray of int32, shape (pairs,)
+
+    Examples
+    --------
+    >>> u, v = np.array([0, 1, 1]), np.array([1, 2, 3])
+    >>> tail, head = np.column_stack([u, v]).ravel(), np.column_stack([v, u]).ravel()
+    >>> trees = peel(tail, head, np.ones(6), np.ones(6), np.zeros(4))
+    >>> meeting(trees, np.array([2, 0]), np.array([3, 3])).tolist()
+    [1, 1]
+    """
+    a, b = a.copy(), b.copy()
+    while True:
+        apart = a != b
+        if not apart.any():
+            return a
+        deep_a = apart & (trees.depth[a] >= trees.depth[b])
+        deep_b = apart & (trees.depth[b] >= trees.depth[a])
+        a[deep_a], b[deep_b] = trees.parent[a[deep_a]], trees.parent[b[deep_b]]
+
+
+@dataclass(frozen=True, eq=False)
+class SearchGraph:
+    """Arcs between junctions, one for each pair, ready for the search.
+
+    Parameters
+    ----------
+    indptr, tail, head : ndarray of int32
+        Compressed rows, and both ends of every arc.
+    first, second : ndarray, shape (arcs,)
+        What is minimised, and what is summed along the way.
+    ratio : float
+        `second` over `first` where that is the same on every arc; ``nan`` otherwise.
+    """
+
+    indptr: Ints
+    tail: Ints
+    head: Ints
+    first: Floats
+    second: Floats
+    ratio: float
+
+
+def search_graph(chains: Chains, *, by: str, backwards: bool) -> SearchGraph:
+    """Arrange the arcs for a search.
+
+    Parameters
+    ----------
+    chains : Chains
+    by : str
+        ``"minutes"`` or ``"metres"``: what is minimised; the other is summed.
+    backwards : bool
+        Search against the arcs, from destinations.
+
+    Returns
+    -------
+    SearchGraph
+        The best of parallel arcs, by what is minimised, then by the other.
+    """
+    tail, head = (chains.arc_from, chains.arc_to)[:: -1 if backwards else 1]
+    first, second = (chains.arc_minutes, chains.arc_metres)[:: 1 if by == "minutes" else -1]
+    order = np.lexsort((second, first, head, tail))
+    order = order[tail[order] != head[order]]
+    pair = tail[order].astype(np.int64) * chains.n_junctions + head[order]
+    best = order[np.concatenate([[True], pair[1:] != pair[:-1]])] if len(order) else order
+    indptr = np.zeros(chains.n_junctions + 1, np.int32)
+    np.cumsum(np.bincount(tail[best], minlength=chains.n_junctions), out=indptr[1:])
+    first, second = first[best], second[best]
+    return SearchGraph(indptr, tail[best], head[best], first, second, _ratio(chains, by))
+
+
+def _ratio(chains: Chains, by: str) -> float:
+    """Minutes for a metre, or metres for a minute, where the same everywhere."""
+    is_open = np.isfinite(chains.minutes)
+    minutes, metres = chains.minutes[is_open], chains.metres[is_open]
+    first, second = (minutes, metres)[:: 1 if by == "minutes" else -1]
+    if chains.delay.any() or not len(first) or not first.max() > 0:
+        return np.nan
+    with np.errstate(over="ignore"):  # metres over next to no minutes: no ratio then
+        guess = float(second[np.argmax(first)] / first.max())
+    if not 0 < guess < np.inf:
+        return np.nan
+    return guess if np.allclose(first * guess, second, rtol=1e-12, atol=1e-9) else np.nan

@@ -1,0 +1,336 @@
+"""The street network as a frozen value: nodes, edges, minutes, metres, geometry."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import ArrayLike, NDArray
+
+from access.display import html_answer
+from access.network.contraction import Chains, SearchGraph, Trees, draw_together, peel, search_graph
+from access.network.data import BOTH, Csr, NetworkData
+from access.network.osm import SourceInfo
+from access.network.profiles import Profile
+from access.network.segment_index import Finder, make_finder
+from access.units import WGS84, unproject
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class Network(NetworkData):
+    """Streets that one kind of traveller can use. Made by `build_network` or `from_edges`.
+
+    A frozen value; its fields are those of `NetworkData`. What a search needs besides (dead ends,
+    chains, a spatial index) is made when it is first asked for, and kept.
+
+    Examples
+    --------
+    >>> net = Network.from_edges([-1.36, -1.35], [53.43, 53.43], [0], [1], mode="walk")
+    >>> net.n_nodes, net.n_edges, round(net.edge_metres[0])
+    (2, 1, 663)
+    """
+
+    @classmethod
+    def from_edges(
+        cls,
+        node_lon: ArrayLike,
+        node_lat: ArrayLike,
+        edge_from: ArrayLike,
+        edge_to: ArrayLike,
+        *,
+        mode: str = "walk",
+        metres: ArrayLike | None = None,
+        minutes_forward: ArrayLike | None = None,
+        minutes_backward: ArrayLike | None = None,
+        edge_class: str | Sequence[str] = "street",
+        geometry: Sequence[ArrayLike] | None = None,
+        node_delay_minutes: ArrayLike | None = None,
+        profile: Profile | None = None,
+        crs: str | None = None,
+        keep: str = "main",
+        source: SourceInfo | str = "edges handed over",
+        assumptions: Sequence[str] = (),
+    ) -> Network:
+        """Make a network from nodes and edges that are already known.
+
+        Parameters
+        ----------
+        node_lon, node_lat : array_like, shape (nodes,)
+            WGS84 degrees.
+        edge_from, edge_to : array_like of int, shape (edges,)
+            Node rows. An edge is one street, with up to two directions; parallel edges and
+            loops are allowed.
+        mode : str
+            ``"walk"`` or ``"drive"``.
+        metres : array_like, shape (edges,), optional
+            Length on the ground; measured along the geometry when not given.
+        minutes_forward, minutes_backward : array_like, shape (edges,), optional
+            ``inf`` closes a direction. Forward: from the profile's speed when not given;
+            backward: as forward when not given.
+        edge_class : str or sequence of str
+            Class of all edges, or of each.
+        geometry : sequence of array_like, optional
+            One (points, 2) array of lon, lat an edge, ends included; straight when not given.
+        node_delay_minutes : array_like, shape (nodes,), optional
+            Lost on entering each node.
+        profile : Profile, optional
+            The preset of the mode when not given.
+        crs : str, optional
+            Metric working CRS; named after the first node when not given.
+        keep : str
+            ``"main"`` keeps the main connected part (strongly connected if the profile says
+            so), ``"all"`` keeps everything.
+        source : SourceInfo or str
+        assumptions : sequence of str
+            What readers must be told, for example that the streets are modelled.
+
+        Returns
+        -------
+        Network
+
+        Raises
+        ------
+        NetworkError
+            If shapes disagree, a node is unknown, or lengths or minutes are negative or
+            missing.
+        """
+        from access.network.from_arrays import network_from_arrays
+
+        return network_from_arrays(
+            cls, node_lon, node_lat, edge_from, edge_to, mode=mode, metres=metres,
+            minutes_forward=minutes_forward, minutes_backward=minutes_backward,
+            edge_class=edge_class, geometry=geometry, node_delay_minutes=node_delay_minutes,
+            profile=profile, crs=crs, keep=keep, source=source, assumptions=assumptions,
+        )  # fmt: skip
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of nodes."""
+        return len(self.node_xy)
+
+    @property
+    def n_edges(self) -> int:
+        """Number of edges; a two-way street counts once."""
+        return len(self.edge_from)
+
+    @property
+    def half_edges(self) -> tuple[Ints, Ints, Floats, Floats]:
+        """Tail, head, minutes and metres of half-edges: 2e as drawn, 2e + 1 against it."""
+        both = (self.edge_from, self.edge_to)
+        tail = np.column_stack(both).ravel()
+        head = np.column_stack(both[::-1]).ravel()
+        minutes = np.column_stack(
+            (self.edge_minutes_forward, self.edge_minutes_backward)
+        ).ravel()  # fmt: skip
+        return tail, head, minutes, np.repeat(self.edge_metres, 2)
+
+    @cached_property
+    def trees(self) -> Trees:
+        """Dead ends, and every node's way to the core; made when first asked for."""
+        return peel(*self.half_edges, self.node_delay_minutes)
+
+    @cached_property
+    def core_edges(self) -> Ints:
+        """Number of each edge among those of the core; -1 for dead ends."""
+        in_core = np.ones(self.n_edges, bool)
+        up = self.trees.parent_half
+        in_core[up[up >= 0] // 2] = False
+        return np.where(in_core, np.cumsum(in_core) - 1, -1).astype(np.int32)
+
+    @cached_property
+    def chains(self) -> Chains:
+        """The core drawn together at degree-2 nodes; made when first asked for."""
+        core = np.repeat(self.core_edges >= 0, 2)
+        tail, head, minutes, metres = self.half_edges
+        return draw_together(
+            tail[core], head[core], minutes[core], metres[core], self.node_delay_minutes
+        )
+
+    @cached_property
+    def _searches(self) -> dict[tuple[str, bool], SearchGraph]:
+        return {}
+
+    def search(self, by: str, *, backwards: bool) -> SearchGraph:
+        """Arcs arranged for a search; made when first asked for.
+
+        Parameters
+        ----------
+        by : str
+            ``"minutes"`` or ``"metres"``: what is minimised.
+        backwards : bool
+            From destinations, against the arcs.
+
+        Returns
+        -------
+        SearchGraph
+        """
+        key = (by, backwards)
+        if key not in self._searches:
+            self._searches[key] = search_graph(self.chains, by=by, backwards=backwards)
+        return self._searches[key]
+
+    @cached_property
+    def csr(self) -> Csr:
+        """Open directed edges as compressed rows; minutes include the delay at the head."""
+        tail, head, minutes, metres = self.half_edges
+        is_open = np.flatnonzero(np.isfinite(minutes))
+        order = is_open[np.lexsort((head[is_open], tail[is_open]))]
+        indptr = np.zeros(self.n_nodes + 1, np.int32)
+        np.cumsum(np.bincount(tail[order], minlength=self.n_nodes), out=indptr[1:])
+        return Csr(
+            indptr,
+            head[order].astype(np.int32),
+            metres[order],
+            minutes[order] + self.node_delay_minutes[head[order]],
+            (order // 2).astype(np.int32),
+        )
+
+    @cached_property
+    def lines(self) -> NDArray[np.object_]:
+        """One shapely LineString an edge, in `crs`."""
+        which = np.repeat(np.arange(self.n_edges), np.diff(self.geometry_offsets))
+        return shapely.linestrings(self.geometry_xy, indices=which)
+
+    @cached_property
+    def _finders(self) -> dict[int, Finder]:
+        return {}
+
+    def finder(self, side: int) -> Finder:
+        """Spatial index of the streets that an origin or a destination may join.
+
+        Parameters
+        ----------
+        side : int
+            `WAY_OUT` for origins, `WAY_IN` for destinations.
+
+        Returns
+        -------
+        Finder
+        """
+        use = (self.edge_sides == BOTH) | (self.edge_sides == side)
+        key = BOTH if use.all() else side
+        if key not in self._finders:
+            self._finders[key] = make_finder(self.geometry_xy, self.geometry_offsets, use)
+        return self._finders[key]
+
+    @cached_property
+    def bounds_lonlat(self) -> tuple[float, float, float, float]:
+        """West, south, east, north of the streets, degrees."""
+        west, south = self.node_lonlat.min(axis=0)
+        east, north = self.node_lonlat.max(axis=0)
+        return float(west), float(south), float(east), float(north)
+
+    @cached_property
+    def digest(self) -> str:
+        """Fingerprint of everything that decides a travel time (sha256, hexadecimal)."""
+        total = hashlib.sha256(repr((self.mode, self.crs, self.profile.to_dict())).encode())
+        for name in (
+            "node_lonlat", "node_delay_minutes", "edge_from", "edge_to", "edge_metres",
+            "edge_minutes_forward", "edge_minutes_backward", "geometry_xy", "geometry_offsets",
+        ):  # fmt: skip
+            total.update(np.ascontiguousarray(getattr(self, name)).data)
+        return total.hexdigest()
+
+    def edges_frame(self, *, crs: str | None = None) -> gpd.GeoDataFrame:
+        """Edges as a layer for QGIS or a GeoPackage.
+
+        Parameters
+        ----------
+        crs : str, optional
+            ``"EPSG:4326"`` for degrees; the network's metric CRS when not given.
+
+        Returns
+        -------
+        GeoDataFrame
+            One row an edge: way, name, street_class, metres, minutes_forward,
+            minutes_backward (missing where closed), speed_tagged, geometry.
+        """
+
+        def minutes(values: Floats) -> Floats:
+            return np.where(np.isfinite(values), values, np.nan)
+
+        frame = gpd.GeoDataFrame(
+            {
+                "way": self.edge_way,
+                "name": np.array(self.street_names, object)[self.edge_name],
+                "street_class": np.array(self.class_names, object)[self.edge_class],
+                "metres": self.edge_metres,
+                "minutes_forward": minutes(self.edge_minutes_forward),
+                "minutes_backward": minutes(self.edge_minutes_backward),
+                "speed_tagged": self.edge_speed_tagged,
+            },
+            geometry=self.lines,
+            crs=self.crs,
+        )
+        if crs is None or crs == self.crs:
+            return frame
+        if crs == WGS84:  # the same transformation as everywhere else, to the last digit
+            which = np.repeat(np.arange(self.n_edges), np.diff(self.geometry_offsets))
+            lonlat = unproject(self.geometry_xy, self.crs)
+            return frame.set_geometry(shapely.linestrings(lonlat, indices=which), crs=WGS84)
+        return frame.to_crs(crs)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What the ledger keeps of a network.
+
+        Returns
+        -------
+        dict
+            JSON-ready: mode, crs, digest, source, profile, counts, assumptions.
+        """
+        return {
+            "mode": self.mode,
+            "crs": self.crs,
+            "digest": self.digest,
+            "source": vars(self.source).copy(),
+            "profile": self.profile.to_dict(),
+            "counts": dict(self.counts),
+            "assumptions": list(self.assumptions),
+        }
+
+    def __repr__(self) -> str:
+        km = self.edge_metres.sum() / 1000
+        return (
+            f"<Network {self.profile.name}: {self.n_nodes:,} nodes, {self.n_edges:,} edges, "
+            f"{km:,.0f} km, from {self.source.name}>"
+        )
+
+    def _repr_html_(self) -> str:
+
+        return network_html(self)
+
+
+def network_html(network: Network) -> str:
+    """Write a network for a notebook: whose streets, how many, and of which kind.
+
+    Parameters
+    ----------
+    network : Network
+
+    Returns
+    -------
+    str
+        Everything escaped.
+    """
+    km = np.bincount(
+        network.edge_class, weights=network.edge_metres / 1000, minlength=len(network.class_names)
+    )
+    order = np.argsort(-km, kind="stable")
+    rows = [(network.class_names[k], f"{km[k]:,.0f}") for k in order[:8] if km[k] > 0]
+    rest = float(km[order[8:]].sum())
+    if rest > 0:
+        rows.append(("all others", f"{rest:,.0f}"))
+    sentence = (
+        f"Streets to {network.mode} along, from {network.source.name}: {network.n_edges:,} pieces, "
+        f"{network.n_nodes:,} junctions and ends, {km.sum():,.0f} km."
+    )
+    return html_answer(sentence, ["Kind of street", "km"], rows, notes=network.assumptions)

@@ -1,0 +1,718 @@
+"""Where snapped places stand in the search graph: on a chain of the core, or up a dead end.
+
+A place in a dead end is anchored at the core node that its tree hangs on, with the minutes and
+metres of the way there and back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeAlias
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from access.errors import NetworkError, ParameterError
+from access.network.cache import cache_key, kept_matrix
+from access.network.contraction import Chains, SearchGraph, Trees, meeting
+from access.network.matrix import Status, TravelMatrix
+from access.network.network import Network
+from access.network.snapping import Places, Snaps, check_over, read_places, snap
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class Anchors:
+    """Places on the core, and their way to it.
+
+    Parameters
+    ----------
+    half : ndarray of int32, shape (n, 2)
+        Half-edge of the core each way; -1 where the place's part has no core.
+    share : ndarray, shape (n, 2)
+        Share of the half-edge that lies before the place.
+    out_minutes, in_minutes, metres : ndarray, shape (n,)
+        From the place to its anchor and back; 0 on the core, ``inf`` where closed.
+    child : ndarray of int32, shape (n,)
+        For a place in a dead end the further node of its edge; -1 on the core.
+    rest : ndarray, shape (n,)
+        For a place in a dead end the share of its edge between it and the nearer node.
+    """
+
+    half: Ints
+    share: Floats
+    out_minutes: Floats
+    in_minutes: Floats
+    metres: Floats
+    child: Ints
+    rest: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Ends:
+    """Between places and the junctions at the ends of their chains, both ways round.
+
+    Parameters
+    ----------
+    junction : ndarray of int32, shape (n, 2)
+    minutes, metres : ndarray, shape (n, 2)
+        ``inf`` where the way is closed.
+    """
+
+    junction: Ints
+    minutes: Floats
+    metres: Floats
+
+
+def part_out(rest: Floats, minutes: Floats, delay: Floats) -> Floats:
+    """Minutes over the last part of a half-edge and into the node at its head.
+
+    Parameters
+    ----------
+    rest : ndarray
+        Share of the half-edge that is left; 0 stands on the node and costs nothing.
+    minutes, delay : ndarray
+        Of the whole half-edge (``inf`` where closed), and of the node at its head.
+
+    Returns
+    -------
+    ndarray
+    """
+    with np.errstate(invalid="ignore"):
+        return np.where(rest > 0, rest * minutes + delay, 0.0)
+
+
+def part_in(share: Floats, minutes: Floats, delay: Floats) -> Floats:
+    """Minutes over the first part of a half-edge; the node's delay only if it is reached.
+
+    Parameters
+    ----------
+    share : ndarray
+        Share of the half-edge to the place; 0 stands on the node that it leaves.
+    minutes, delay : ndarray
+        Of the whole half-edge (``inf`` where closed), and of the node at its head.
+
+    Returns
+    -------
+    ndarray
+    """
+    with np.errstate(invalid="ignore"):
+        part = share * minutes + np.where(share == 1, delay, 0.0)
+    return np.where(share > 0, part, 0.0)
+
+
+def anchor(network: Network, snaps: Snaps) -> Anchors:
+    """Find where snapped places stand on the core.
+
+    Parameters
+    ----------
+    network : Network
+    snaps : Snaps
+        Snapped places only.
+
+    Returns
+    -------
+    Anchors
+    """
+    n = len(snaps.edge)
+    core = network.core_edges[snaps.edge]
+    half = np.column_stack([2 * core, 2 * core + 1]).astype(np.int32)
+    share = np.column_stack([snaps.along, 1 - snaps.along])
+    out, into, metres = np.zeros(n), np.zeros(n), np.zeros(n)
+    child, rest = np.full(n, -1, np.int32), np.zeros(n)
+    hang = np.flatnonzero(core < 0)
+    if len(hang):
+        trees, chains = network.trees, network.chains
+        child[hang], up = _child(network, snaps.edge[hang])
+        rest[hang] = np.where(up % 2 == 0, 1 - snaps.along[hang], snaps.along[hang])
+        parent = trees.parent[child[hang]]
+        out[hang] = _above(trees.up_minutes, trees.up_closed, parent) + tree_out(
+            network, up, rest[hang]
+        )
+        into[hang] = _above(trees.down_minutes, trees.down_closed, parent) + tree_in(
+            network, up ^ 1, rest[hang]
+        )
+        metres[hang] = trees.metres[parent] + rest[hang] * network.edge_metres[up // 2]
+        first = chains.first_half[trees.root[child[hang]]]
+        half[hang] = np.column_stack([first, np.where(first < 0, -1, first ^ 1)])
+        share[hang] = (0.0, 1.0)
+    return Anchors(half, share, out, into, metres, child, rest)
+
+
+def tree_out(network: Network, half: Ints, rest: Floats) -> Floats:
+    """Minutes over the last part of half-edges of dead ends; see `part_out`."""
+    minutes, delay = half_costs(network, half)
+    return part_out(rest, minutes, delay)
+
+
+def tree_in(network: Network, half: Ints, share: Floats) -> Floats:
+    """Minutes over the first part of half-edges of dead ends; see `part_in`."""
+    minutes, delay = half_costs(network, half)
+    return part_in(share, minutes, delay)
+
+
+def half_costs(network: Network, half: Ints) -> tuple[Floats, Floats]:
+    """Minutes along half-edges, and the delay at their heads.
+
+    Parameters
+    ----------
+    network : Network
+    half : ndarray of int32
+        Half-edges of the whole network.
+
+    Returns
+    -------
+    minutes, delay : ndarray
+    """
+    edge, as_drawn = half // 2, half % 2 == 0
+    minutes = np.where(
+        as_drawn, network.edge_minutes_forward[edge], network.edge_minutes_backward[edge]
+    )
+    head = np.where(as_drawn, network.edge_to[edge], network.edge_from[edge])
+    return minutes, network.node_delay_minutes[head]
+
+
+def _child(network: Network, edge: Ints) -> tuple[Ints, Ints]:
+    """Further node of each dead-end edge, and the half-edge that leads up from it."""
+    up = network.trees.parent_half
+    u, v = network.edge_from[edge], network.edge_to[edge]
+    child = np.where(up[u] // 2 == edge, u, v).astype(np.int32)
+    return child, up[child]
+
+
+def _above(minutes: Floats, closed: Ints, node: Ints) -> Floats:
+    return np.where(closed[node] > 0, np.inf, minutes[node])
+
+
+def leaving(chains: Chains, places: Anchors) -> Ends:
+    """From each place to the junction at the end of its chain, each way.
+
+    Parameters
+    ----------
+    chains : Chains
+    places : Anchors
+
+    Returns
+    -------
+    Ends
+    """
+    half, rest = np.maximum(places.half, 0), 1 - places.share
+    minutes = part_out(rest, chains.minutes[half], chains.delay[half])
+    minutes = minutes + chains.after_minutes[half] + places.out_minutes[:, None]
+    metres = rest * chains.metres[half] + chains.after_metres[half] + places.metres[:, None]
+    shut = chains.after_closed[half] > 0
+    return _ends(places, chains.head_junction[half], minutes, metres, shut)
+
+
+def arriving(chains: Chains, places: Anchors) -> Ends:
+    """From the junction at the start of each place's chain to the place, each way.
+
+    Parameters
+    ----------
+    chains : Chains
+    places : Anchors
+
+    Returns
+    -------
+    Ends
+    """
+    half = np.maximum(places.half, 0)
+    minutes = part_in(places.share, chains.minutes[half], chains.delay[half])
+    minutes = minutes + chains.before_minutes[half] + places.in_minutes[:, None]
+    metres = places.share * chains.metres[half] + chains.after_metres[half ^ 1]
+    metres = metres + places.metres[:, None]
+    shut = chains.before_closed[half] > 0
+    return _ends(places, chains.head_junction[half ^ 1], minutes, metres, shut)
+
+
+def _ends(
+    places: Anchors, junction: Ints, minutes: Floats, metres: Floats, shut: NDArray[np.bool_]
+) -> Ends:
+    shut = shut | ~np.isfinite(minutes) | (places.half < 0)
+    return Ends(junction, np.where(shut, np.inf, minutes), np.where(shut, np.inf, metres))
+
+
+#: Most numbers held for one block of roots, so that memory does not grow with their number.
+_BLOCK = 1_000_000
+
+
+def least(
+    graph: SearchGraph, roots: Ends, leaves: Ends, *, by: str, limit: float = np.inf
+) -> tuple[Floats, Floats]:
+    """Least cost between every root and every leaf, over paths through a junction.
+
+    Parameters
+    ----------
+    graph : SearchGraph
+    roots, leaves : Ends
+        Costs between each point and the ends of its chain, in the direction of travel.
+    by : str
+        ``"minutes"`` or ``"metres"``.
+    limit : float
+        Search no further than this much of what is minimised.
+
+    Returns
+    -------
+    first, second : ndarray, shape (roots, leaves)
+        What was minimised, and the other along the same path; ``inf`` where not reached.
+    """
+    n_junctions, n = len(graph.indptr) - 1, len(roots.minutes)
+    m = len(leaves.minutes)
+    first, second = np.full((n, m), np.inf), np.full((n, m), np.inf)
+    leaf_first, leaf_second = (leaves.minutes, leaves.metres)[:: 1 if by == "minutes" else -1]
+    block = max(1, _BLOCK // (n_junctions + 1))
+    for start in range(0, n, block):
+        some = slice(start, min(start + block, n))
+        matrix, arcs = _with_roots(graph, roots, some, by)
+        sources = np.arange(n_junctions, matrix.shape[0])
+        reach, before = csgraph.dijkstra(
+            matrix, directed=True, indices=sources, return_predecessors=True, limit=limit
+        )
+        summed = _along(graph, arcs, reach, before)
+        ways = reach[:, leaves.junction] + leaf_first
+        pick = np.argmin(ways, axis=2)[..., None]
+        first[some] = np.take_along_axis(ways, pick, axis=2)[..., 0]
+        ways = summed[:, leaves.junction] + leaf_second
+        second[some] = np.take_along_axis(ways, pick, axis=2)[..., 0]
+    second[~np.isfinite(first)] = np.inf
+    return first, second
+
+
+def _with_roots(
+    graph: SearchGraph, roots: Ends, some: slice, by: str
+) -> tuple[sparse.csr_array, tuple[Ints, Ints, Floats]]:
+    """Add the roots as nodes that can be left but not entered, after the junctions."""
+    n_junctions = len(graph.indptr) - 1
+    first, second = (roots.minutes, roots.metres)[:: 1 if by == "minutes" else -1]
+    first, second, junction = first[some], second[some], roots.junction[some]
+    n = len(first)
+    use = np.isfinite(first)
+    twice = junction[:, 0] == junction[:, 1]
+    worse = (first[:, 0] < first[:, 1]).astype(np.intp)
+    use[np.flatnonzero(twice), worse[twice]] = False
+    indptr = np.concatenate([graph.indptr, graph.indptr[-1] + np.cumsum(use.sum(axis=1))])
+    head = np.concatenate([graph.head, junction[use]]).astype(np.int32)
+    data = np.concatenate([graph.first, first[use]])
+    size = n_junctions + n
+    matrix = sparse.csr_array((data, head, indptr.astype(np.int32)), shape=(size, size))
+    tail = np.repeat(np.arange(n_junctions, size, dtype=np.int32), use.sum(axis=1))
+    return matrix, (tail, junction[use], second[use])
+
+
+def _along(
+    graph: SearchGraph, arcs: tuple[Ints, Ints, Floats], reach: Floats, before: Ints
+) -> Floats:
+    """Sum the other weight along the paths of a search, by pointer doubling."""
+    n_junctions = len(graph.indptr) - 1
+    if not np.isnan(graph.ratio):
+        return reach * graph.ratio
+    out = np.zeros_like(reach)
+    width = reach.shape[1]
+    own = np.arange(width)
+    head, tail = graph.head.astype(np.intp), graph.tail.astype(np.intp)
+    root_tail, root_head, root_second = arcs
+    further, gain = np.empty(width, np.intp), np.empty(width)
+    # Row by row, so that everything a round of doubling touches stays in the cache.
+    for i, (step, row) in enumerate(zip(out, before.astype(np.intp), strict=True)):
+        # Which arc each junction was reached by, and what it adds.
+        taken = np.flatnonzero(row.take(head) == tail)
+        step[head[taken]] = graph.second[taken]
+        mine = np.flatnonzero(root_tail == n_junctions + i)
+        straight = mine[row[root_head[mine]] == n_junctions + i]
+        step[root_head[straight]] = root_second[straight]
+        pointer = np.where(row < 0, own, row)
+        while True:
+            step.take(pointer, out=gain, mode="clip")
+            step += gain
+            pointer.take(pointer, out=further, mode="clip")
+            if (further == pointer).all():
+                break
+            pointer, further = further, pointer
+    out[~np.isfinite(reach)] = np.inf
+    return out
+
+
+Pairs = tuple[NDArray[np.intp], NDArray[np.intp], Floats, Floats]
+
+
+def along_chains(network: Network, origins: Anchors, targets: Anchors) -> list[Pairs]:
+    """Both ways along the chain between places that are anchored on the same one.
+
+    Parameters
+    ----------
+    network : Network
+    origins, targets : Anchors
+
+    Returns
+    -------
+    list of (origin, target, minutes, metres)
+        Pairs of rows; ``inf`` where the chain does not lead there.
+    """
+    chains = network.chains
+    if not len(chains.last):
+        return []
+    names = []
+    for places in (origins, targets):
+        ends = chains.last[np.maximum(places.half, 0)]
+        names.append(np.where(places.half[:, 0] < 0, -1, ends.min(axis=1)))
+    o, t = np.nonzero((names[0][:, None] == names[1][None, :]) & (names[0][:, None] >= 0))
+    if not len(o):
+        return []
+    found = []
+    half_t, share_t = targets.half[t], targets.share[t]
+    for side in (0, 1):
+        ho, so = origins.half[o, side], origins.share[o, side]
+        same_way = chains.last[half_t[:, 0]] == chains.last[ho]
+        ht = np.where(same_way, half_t[:, 0], half_t[:, 1])
+        st = np.where(same_way, share_t[:, 0], share_t[:, 1])
+        minutes, metres = _on_chain(chains, ho, so, ht, st)
+        minutes = minutes + origins.out_minutes[o] + targets.in_minutes[t]
+        metres = metres + origins.metres[o] + targets.metres[t]
+        found.append((o, t, minutes, np.where(np.isfinite(minutes), metres, np.inf)))
+    return found
+
+
+def _on_chain(chains: Chains, ho: Ints, so: Floats, ht: Ints, st: Floats) -> tuple[Floats, Floats]:
+    one = ho == ht
+    # On one edge: from share to share.
+    with np.errstate(invalid="ignore"):
+        part = (st - so) * chains.minutes[ho] + np.where(st == 1, chains.delay[ho], 0.0)
+    part = np.where(st > so, part, np.where(st == so, 0.0, np.inf))
+    # On two: out of the one, over what lies between, into the other.
+    is_open = np.isfinite(chains.minutes[ht])
+    last = np.where(is_open, chains.minutes[ht] + chains.delay[ht], 0.0)
+    between = chains.after_minutes[ho] - chains.after_minutes[ht] - last
+    shut = chains.after_closed[ho] - chains.after_closed[ht] - ~is_open
+    apart = part_out(1 - so, chains.minutes[ho], chains.delay[ho])
+    apart = apart + np.maximum(between, 0.0) + part_in(st, chains.minutes[ht], chains.delay[ht])
+    apart[(chains.place[ho] <= chains.place[ht]) | (shut > 0)] = np.inf
+    gap = chains.after_metres[ho] - chains.after_metres[ht] - chains.metres[ht]
+    metres = np.where(
+        one,
+        (st - so) * chains.metres[ho],
+        (1 - so) * chains.metres[ho] + np.maximum(gap, 0.0) + st * chains.metres[ht],
+    )
+    return np.where(one, part, apart), metres
+
+
+def within_trees(network: Network, origins: Anchors, targets: Anchors) -> list[Pairs]:
+    """The one way between places in the same dead end.
+
+    Parameters
+    ----------
+    network : Network
+    origins, targets : Anchors
+
+    Returns
+    -------
+    list of (origin, target, minutes, metres)
+        Pairs of rows; ``inf`` where the way is closed.
+    """
+    trees = network.trees
+    roots = [np.where(p.child < 0, -1, trees.root[p.child]) for p in (origins, targets)]
+    o, t = np.nonzero((roots[0][:, None] == roots[1][None, :]) & (roots[0][:, None] >= 0))
+    if not len(o):
+        return []
+    a, b = origins.child[o], targets.child[t]
+    up_a, up_b = trees.parent_half[a], trees.parent_half[b]
+    rest_a, rest_b = origins.rest[o], targets.rest[t]
+    found = [(o, t, *_on_tree_edge(network, up_a, up_b, rest_a, rest_b))]
+    long_a, long_b = network.edge_metres[up_a // 2], network.edge_metres[up_b // 2]
+    # Each place joins its tree at either end of its edge; of the four ways the least is the path.
+    leave = (
+        (a, tree_out(network, up_a ^ 1, 1 - rest_a), (1 - rest_a) * long_a),
+        (trees.parent[a], tree_out(network, up_a, rest_a), rest_a * long_a),
+    )
+    enter = (
+        (b, tree_in(network, up_b, 1 - rest_b), (1 - rest_b) * long_b),
+        (trees.parent[b], tree_in(network, up_b ^ 1, rest_b), rest_b * long_b),
+    )
+    for x, out, out_metres in leave:
+        for y, into, into_metres in enter:
+            minutes, metres = _between_nodes(trees, x, y)
+            minutes = out + minutes + into
+            metres = out_metres + metres + into_metres
+            found.append((o, t, minutes, np.where(np.isfinite(minutes), metres, np.inf)))
+    return found
+
+
+def _on_tree_edge(
+    network: Network, up_a: Ints, up_b: Ints, rest_a: Floats, rest_b: Floats
+) -> tuple[Floats, Floats]:
+    """Straight along the edge that both places of a pair are on, up or down."""
+    share = np.abs(rest_a - rest_b)
+    half = np.where(rest_a > rest_b, up_a, up_a ^ 1)
+    reached = np.where(rest_a > rest_b, rest_b == 0, rest_b == 1)
+    minutes, delay = half_costs(network, half)
+    with np.errstate(invalid="ignore"):
+        cost = share * minutes + np.where(reached, delay, 0.0)
+    cost = np.where(share > 0, cost, 0.0)
+    cost = np.where(up_a == up_b, cost, np.inf)
+    metres = share * network.edge_metres[up_a // 2]
+    return cost, np.where(np.isfinite(cost), metres, np.inf)
+
+
+def _between_nodes(trees: Trees, x: Ints, y: Ints) -> tuple[Floats, Floats]:
+    """Up from one node of a tree to where the ways meet, and down to the other."""
+    m = meeting(trees, x, y)
+    up = np.maximum(trees.up_minutes[x] - trees.up_minutes[m], 0.0)
+    down = np.maximum(trees.down_minutes[y] - trees.down_minutes[m], 0.0)
+    shut = (trees.up_closed[x] > trees.up_closed[m]) | (trees.down_closed[y] > trees.down_closed[m])
+    metres = trees.metres[x] + trees.metres[y] - 2 * trees.metres[m]
+    return np.where(shut, np.inf, up + down), np.maximum(metres, 0.0)
+
+
+Table: TypeAlias = pd.DataFrame | gpd.GeoDataFrame | Places
+_SAME_PLACE_DEGREES = 1e-7
+#: Most pairs of one matrix, and arrays of its shape that are held while it is made.
+MOST_PAIRS = 100_000_000
+_ARRAYS_HELD = 14
+
+
+def travel_matrix(
+    network: Network,
+    areas: Table,
+    sites: Table,
+    *,
+    minimise: str = "minutes",
+    snap_limit_m: float = 500.0,
+    max_minutes: float | None = None,
+    direction: str = "to_site",
+    cache: str | Path | None = None,
+) -> TravelMatrix:
+    """Minutes and metres from every area to every site, on the streets of a network.
+
+    A place joins the nearest point on any street of the network; the street is split there
+    without changing the network. The leg to it is walked. Total = entry + network + exit.
+
+    Parameters
+    ----------
+    network : Network
+    areas, sites : DataFrame or GeoDataFrame
+        ``id``, and ``lon`` and ``lat`` in WGS84 degrees or a geometry with a CRS.
+    minimise : str
+        ``"minutes"`` or ``"metres"``: what decides the path along the network. The other is
+        summed along that same path.
+    snap_limit_m : float
+        Longest leg between a place and its street, metres.
+    max_minutes : float, optional
+        Totals above this are `Status.BEYOND_LIMIT`.
+    direction : str
+        ``"to_site"``, or ``"from_site"`` for the way home (it differs where streets are
+        one-way).
+    cache : path, optional
+        A folder to keep matrices in, as for `build_network`.
+
+    Returns
+    -------
+    TravelMatrix, shape (areas, sites)
+        Every id that was handed over, in its order; ``inf`` and a status where there is no
+        way.
+
+    Raises
+    ------
+    ParameterError
+        If ids are missing or duplicated, columns are missing, coordinates are swapped, in
+        metres or missing, an option is unknown, or the pairs would not fit in memory.
+    NetworkError
+        If the network lies somewhere else altogether.
+
+    Notes
+    -----
+    Dijkstra's algorithm from whichever side is fewer, against the streets where that is the
+    destination's side.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> net = Network.from_edges([-1.36, -1.35], [53.43, 53.43], [0], [1], metres=[800.0])
+    >>> homes = pd.DataFrame({"id": ["home"], "lon": [-1.36], "lat": [53.43]})
+    >>> centre = pd.DataFrame({"id": ["centre"], "lon": [-1.355], "lat": [53.43]})
+    >>> m = travel_matrix(net, homes, centre)
+    >>> round(m.network_metres.item()), round(m.total_minutes.item(), 1)
+    (400, 5.0)
+    """
+    if minimise not in ("minutes", "metres"):
+        raise ParameterError(f"minimise is {minimise!r}; expected 'minutes' or 'metres'")
+    if direction not in ("to_site", "from_site"):
+        raise ParameterError(f"direction is {direction!r}; expected 'to_site' or 'from_site'")
+    if max_minutes is not None and not max_minutes > 0:
+        raise ParameterError(f"max_minutes is {max_minutes!r}; expected minutes above 0")
+    a, s = read_places(areas, "areas"), read_places(sites, "sites")
+    if len(a.ids) * len(s.ids) > MOST_PAIRS:
+        raise ParameterError(
+            f"{len(a.ids):,} areas x {len(s.ids):,} sites would take about "
+            f"{len(a.ids) * len(s.ids) * 8 * _ARRAYS_HELD / 1e9:.0f} GB of memory; expected at "
+            f"most {MOST_PAIRS:,} pairs. Measure some sites at a time."
+        )
+    _check_covered(network, a, s)
+    limit = np.inf if max_minutes is None else float(max_minutes)
+    parameters = {
+        "minimise": minimise,
+        "snap_limit_m": float(snap_limit_m),
+        "max_minutes": max_minutes,
+    }
+    if cache is None:
+        return _measure(network, a, s, limit, direction, parameters)
+    places = hashlib.sha256(repr((a.ids, s.ids)).encode())
+    places.update(a.lonlat.tobytes() + s.lonlat.tobytes())
+    about = [network.assumptions, network.to_dict()]
+    key = cache_key(
+        {**parameters, "network": about, "places": places.hexdigest(), "direction": direction}
+    )
+    return kept_matrix(cache, key, lambda: _measure(network, a, s, limit, direction, parameters))
+
+
+def _measure(
+    network: Network, a: Places, s: Places, limit: float, direction: str, parameters: dict
+) -> TravelMatrix:
+    snap_limit_m, to_site = parameters["snap_limit_m"], direction == "to_site"
+    snap_a = snap(network, a, limit_m=snap_limit_m, as_origin=to_site)
+    snap_s = snap(network, s, limit_m=snap_limit_m, as_origin=not to_site)
+    pairs = _Pairs(network, snap_a, snap_s, parameters["minimise"], to_site, limit)
+    pace = 0.06 / network.profile.off_network_kmh
+    legs = [snaps.metres * pace for snaps in (snap_a, snap_s)]
+    return TravelMatrix(
+        area_ids=a.ids,
+        site_ids=s.ids,
+        mode=network.mode,
+        direction=direction,
+        assumptions=network.assumptions,
+        provenance={"network": network.to_dict(), **parameters},
+        **_arrays(pairs, legs, _same_place(a, s), limit),
+    )
+
+
+def _check_covered(network: Network, areas: Places, sites: Places) -> None:
+    inside = [
+        check_over(places, what, network.bounds_lonlat)
+        for places, what in ((areas, "areas"), (sites, "sites"))
+    ]
+    if not inside[0].any() and not inside[1].any():
+        west, south, east, north = network.bounds_lonlat
+        lon, lat = np.vstack([areas.lonlat, sites.lonlat]).mean(axis=0)
+        raise NetworkError(
+            f"the network {network.source.name} misses the study area: its streets lie between "
+            f"lon {west:.3f} and {east:.3f}, lat {south:.3f} and {north:.3f}, but the "
+            f"{len(areas.ids)} areas and {len(sites.ids)} sites lie around lon {lon:.3f}, "
+            f"lat {lat:.3f}. Give the street extract of the right county."
+        )
+
+
+def _only(snaps: Snaps, which: NDArray[np.intp]) -> Snaps:
+    return replace(snaps, **{k: v[which] for k, v in vars(snaps).items()})
+
+
+class _Pairs:
+    """Network minutes and metres of every pair of snapped places, and who is cut off."""
+
+    def __init__(
+        self, network: Network, areas: Snaps, sites: Snaps, by: str, to_site: bool, limit: float
+    ) -> None:
+        rows, cols = np.flatnonzero(areas.found), np.flatnonzero(sites.found)
+        shape = (len(areas.edge), len(sites.edge))
+        self.minutes = np.full(shape, np.inf)
+        self.metres = np.full(shape, np.inf)
+        self.cut_off = np.zeros(shape, bool)
+        if not len(rows) or not len(cols):
+            return
+        a, s = _only(areas, rows), _only(sites, cols)
+        origins, targets = (a, s) if to_site else (s, a)
+        first, second, cut = _least_pairs(network, origins, targets, by, limit)
+        if not to_site:
+            first, second, cut = first.T, second.T, cut.T
+        at = np.ix_(rows, cols)
+        self.minutes[at], self.metres[at] = (first, second)[:: 1 if by == "minutes" else -1]
+        self.cut_off[at] = cut
+
+
+def _least_pairs(
+    network: Network, origins: Snaps, targets: Snaps, by: str, limit: float
+) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    chains = network.chains
+    start, stop = anchor(network, origins), anchor(network, targets)
+    shape = (len(origins.edge), len(targets.edge))
+    first, second = np.full(shape, np.inf), np.full(shape, np.inf)
+    joined = np.zeros(shape, bool)
+    if chains.n_junctions:
+        out, into = leaving(chains, start), arriving(chains, stop)
+        backwards = shape[1] <= shape[0]
+        graph = network.search(by, backwards=backwards)
+        roots, leaves = (into, out) if backwards else (out, into)
+        search_limit = limit if by == "minutes" else np.inf
+        found = least(graph, roots, leaves, by=by, limit=search_limit)
+        first, second = (array.T.copy() if backwards else array for array in found)
+        if not np.isfinite(first).all():
+            joined = _joined(chains, out, into)
+    near = along_chains(network, start, stop) + within_trees(network, start, stop)
+    for o, t, minutes, metres in near:
+        one, other = (minutes, metres)[:: 1 if by == "minutes" else -1]
+        joined[o, t] |= np.isfinite(one)
+        better = one < first[o, t]
+        first[o[better], t[better]] = one[better]
+        second[o[better], t[better]] = other[better]
+    return first, second, ~np.isfinite(first) & ~joined
+
+
+def _joined(chains: Chains, out: Ends, into: Ends) -> NDArray[np.bool_]:
+    """Which targets each origin can reach at all, however far."""
+    n = chains.n_junctions
+    ones = np.ones(len(chains.arc_from), np.int8)
+    graph = sparse.coo_array((ones, (chains.arc_from, chains.arc_to)), (n, n)).tocsr()
+    joined = np.zeros((len(out.minutes), len(into.minutes)), bool)
+    _, part = csgraph.connected_components(graph, directed=True, connection="strong")
+    known: dict[int, NDArray[np.bool_]] = {}
+    for i in range(len(out.minutes)):
+        for side in np.flatnonzero(np.isfinite(out.minutes[i])):
+            start = int(out.junction[i, side])
+            if part[start] not in known:
+                seen = np.zeros(n, bool)
+                seen[csgraph.breadth_first_order(graph, start, return_predecessors=False)] = True
+                known[part[start]] = np.any(seen[into.junction] & np.isfinite(into.minutes), axis=1)
+            joined[i] |= known[part[start]]
+    return joined
+
+
+def _same_place(areas: Places, sites: Places) -> NDArray[np.bool_]:
+    """Pairs at one point, to a ten-millionth of a degree (a centimetre)."""
+    points = np.rint(np.vstack([areas.lonlat, sites.lonlat]) / _SAME_PLACE_DEGREES)
+    _, spot = np.unique(points.astype(np.int64), axis=0, return_inverse=True)
+    spot_a, spot_s = np.split(spot.ravel(), [len(areas.ids)])
+    return np.equal.outer(spot_a, spot_s)
+
+
+def _arrays(
+    pairs: _Pairs, legs: list[Floats], same: NDArray[np.bool_], limit: float
+) -> dict[str, NDArray]:
+    """Add the legs, and say of every pair how it came about."""
+    entry = np.broadcast_to(legs[0][:, None], same.shape).copy()
+    exit_ = np.broadcast_to(legs[1][None, :], same.shape).copy()
+    minutes, metres = pairs.minutes, pairs.metres
+    for array in (entry, exit_, minutes, metres):
+        array[same] = 0.0
+    total = entry + minutes + exit_
+    unsnapped = ~(np.isfinite(entry) & np.isfinite(exit_))
+    status = np.select(
+        [same, unsnapped, pairs.cut_off, ~np.isfinite(total) | (total > limit)],
+        [Status.SAME_PLACE, Status.UNSNAPPED, Status.UNREACHABLE, Status.BEYOND_LIMIT],
+        default=Status.OK,
+    )
+    unreached = status > Status.SAME_PLACE
+    for array in (entry, exit_, minutes, metres, total):
+        array[unreached] = np.inf
+    return {
+        "entry_minutes": entry,
+        "network_minutes": minutes,
+        "exit_minutes": exit_,
+        "total_minutes": total,
+        "network_metres": metres,
+        "status": status,
+    }

@@ -1,0 +1,399 @@
+"""Tables of who is affected: by change, threshold, group, area and protected characteristic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from access.analysis.results import MODE_TITLES, StudyResults
+from access.charts.chart import Chart
+from access.disclosure import grouped
+from access.document.document import (
+    Block,
+    Bold,
+    BulletList,
+    Callout,
+    Heading,
+    PageBreak,
+    Paragraph,
+    TableBlock,
+    Text,
+)
+from access.document.table import Column, Table, Totals, Value
+from access.report import sentences as say
+from access.report.figures import change_figures, figure_of, group_figures
+from access.report.findings import ProposalFindings, tenths
+from access.report.sentences import Voice
+from access.scenario.compare import figure_key
+from access.scenario.equality import Group, equality, groups_counted
+from access.text import listed, sentence
+
+_CLASSES = {
+    "gain": "Less far",
+    "unchanged": "No change",
+    "lose_0_5": "Up to 5 minutes more",
+    "lose_5_10": "5 to 10 minutes more",
+    "lose_10_plus": "More than 10 minutes more",
+    "newly_unreachable": "Could no longer reach any",
+    "newly_reached": "Could reach one for the first time",
+    "unreached_both": "Cannot reach any, before or after",
+}
+
+
+def classes_table(found: ProposalFindings) -> Table:
+    """Count families by how much their trip changes, mode by mode.
+
+    Parameters
+    ----------
+    found : ProposalFindings
+
+    Returns
+    -------
+    Table
+    """
+    impacts = found.result.impacts
+    columns = [Column("class", "Change of the trip, each way")]
+    columns += [Column(m, _capital(MODE_TITLES.get(m, m)), "people") for m in impacts]
+    rows = [
+        (label, *(impact.summary.get(key) or 0.0 for impact in impacts.values()))
+        for key, label in _CLASSES.items()
+    ]
+    rows = [row for k, row in enumerate(rows) if k in range(1, 5) or any(row[1:])]
+    return Table(
+        f"How much further: {found.noun} by the change of their trip",
+        tuple(columns),
+        tuple(rows),
+        short=f"Change, {found.title}",
+    ).with_total("All")
+
+
+def within_table(found: ProposalFindings) -> Table:
+    """Give the share within each threshold, before and after.
+
+    Parameters
+    ----------
+    found : ProposalFindings
+
+    Returns
+    -------
+    Table
+    """
+    impact, mode = found.impact, say.trip(found.mode)
+    s = impact.summary
+    limits = [(f"{t:g} minutes", f"share_within_{t:g}_min") for t in impact.within_minutes]
+    limits += [(label, f"share_within_{figure_key(label)}") for label in impact.within_metres]
+    rows: list[tuple[Value, ...]] = []
+    for label, key in limits:
+        before, after = s.get(f"{key}_before"), s.get(f"{key}_after")
+        if isinstance(before, int | float) and isinstance(after, int | float):
+            rows.append((label, before, after, after - before))
+    return Table(
+        f"Share of {found.noun} within a {mode} of the nearest {found.one}",
+        (
+            Column("within", "Within"),
+            Column("before", "Today", "share"),
+            Column("after", "After", "share"),
+            Column("change", "Change", "share", unit="percentage points", signed=True),
+        ),
+        tuple(rows),
+        notes=("The limits are presets to compare with, not legal tests.",),
+        short=f"Within, {found.title}",
+    )
+
+
+def group_table(found: ProposalFindings, column: str, words: str, note: str = "") -> Table:
+    """Give the impact group by group, with everyone last.
+
+    Parameters
+    ----------
+    found : ProposalFindings
+    column : str
+        Of demand, as `Impact.by` takes it.
+    words : str
+        What the groups are.
+    note : str
+
+    Returns
+    -------
+    Table
+    """
+    frame = grouped(found.impact, column)
+    s = found.impact.summary
+    hidden = ("families", "further")
+    columns = (
+        Column("group", _capital(words)),
+        Column("families", _capital(found.noun), "people"),
+        Column("further", "Further to go", "people"),
+        Column("share", "Share", "share", decimals=0, hidden_with=hidden),
+        Column("before", "Trip today", "minutes", unit="min", hidden_with=hidden),
+        Column("after", "Trip after", "minutes", unit="min", hidden_with=hidden),
+        Column("change", "Rise, mean", "minutes", unit="min", signed=True, hidden_with=hidden),
+        Column("ratio", "Rise against the others'", "number", unit="times", decimals=1,
+               hidden_with=hidden),
+    )  # fmt: skip
+    rows = tuple(
+        (
+            str(r["group"]),
+            r["families"],
+            r["further"],
+            _ratio(r["further"], r["families"]),
+            r["mean_minutes_before"],
+            r["mean_minutes_after"],
+            r["mean_minutes_change"],
+            r["ratio_to_others"],
+        )
+        for r in frame.to_dict("records")
+    )
+    table = Table(
+        f"{found.title}: who has further to go, by {words} ({say.trip(found.mode)})",
+        columns,
+        rows,
+        notes=(*([note] if note else []), *say.further_note(found.impact)),
+        short=f"By {words}, {found.title}",
+    )
+    return table.with_total(
+        "Everyone",
+        share=_ratio(frame["further"].sum(), s["families"]),
+        before=s["mean_minutes_before"],
+        after=s["mean_minutes_after"],
+        change=s["mean_minutes_change"],
+    )
+
+
+def worst_table(found: ProposalFindings, n: int = 10) -> Table:
+    """Name the areas whose trip grows most.
+
+    Parameters
+    ----------
+    found : ProposalFindings
+    n : int
+
+    Returns
+    -------
+    Table
+    """
+    hidden = ("families",)
+    columns = (
+        Column("area", "Area"),
+        Column("families", _capital(found.noun), "people"),
+        Column("decile", "Deprivation tenth", "number"),
+        Column("from", "Nearest today"),
+        Column("to", "Nearest after"),
+        Column("before", "Today", "minutes", unit="min", hidden_with=hidden),
+        Column("after", "After", "minutes", unit="min", hidden_with=hidden),
+        Column("change", "Rise", "minutes", unit="min", hidden_with=hidden),
+    )
+    worst = found.impact.worst_areas(n)
+    known = tenths(worst)
+    rows = tuple(
+        (
+            say.place(pd.Series(r)),
+            r["count"],
+            None if known is None else known.iloc[k],
+            found.names.get(r["nearest_before"], r["nearest_before"]),
+            found.names.get(r["nearest_after"], r["nearest_after"]) or "none in reach",
+            r["minutes_before"],
+            r["minutes_after"],
+            r["change_minutes"],
+        )
+        for k, r in enumerate(worst.to_dict("records"))
+    )
+    return Table(
+        f"{found.title}: the areas whose {say.trip(found.mode)} grows most",
+        columns,
+        rows,
+        short=f"Worst areas, {found.title}",
+    )
+
+
+def equality_table(found: ProposalFindings) -> tuple[Table | None, str]:
+    """Set each equality group's rise beside everyone else's.
+
+    Parameters
+    ----------
+    found : ProposalFindings
+
+    Returns
+    -------
+    (Table or None, str)
+        ``None`` where demand counts no group; the warning that must stand beside the table.
+    """
+    if not groups_counted(list(map(str, found.impact.demand.columns))):
+        return None, ""
+    result = equality(found.impact)
+    left_out = f"not counted by area: {listed(result.left_out)}" if result.left_out else ""
+    hidden = ("people",)
+    columns = (
+        Column("group", "Group"),
+        Column("people", "In the study area", "people"),
+        Column("before", "Trip today", "minutes", unit="min", hidden_with=hidden),
+        Column("change", "Rise, mean", "minutes", unit="min", signed=True, hidden_with=hidden),
+        Column("others", "Everyone else's rise", "minutes", unit="min", signed=True,
+               hidden_with=hidden),
+        Column("ratio", "Ratio", "number", unit="times", decimals=2, hidden_with=hidden),
+        Column("longer", "Further to go", "share", decimals=0, hidden_with=hidden),
+        Column("others_longer", "Everyone else", "share", decimals=0, hidden_with=hidden),
+    )  # fmt: skip
+    rows = tuple(
+        (
+            _capital(str(r["group"])),
+            r["people"],
+            r["mean_minutes_before"],
+            r["mean_minutes_change"],
+            r["others_mean_minutes_change"],
+            r["ratio_to_others"],
+            r["share_lengthened"] + r["share_newly_unreachable"],
+            r["others_share_lengthened"] + r["others_share_newly_unreachable"],
+        )
+        for r in result.table.to_dict("records")
+    )
+    table = Table(
+        f"{found.title}: where groups live, and how the {say.trip(found.mode)} changes there",
+        columns,
+        rows,
+        totals=Totals.NONE,
+        notes=(*filter(None, [sentence(left_out)]), *say.further_note(found.impact)),
+        short=f"Equality, {found.title}",
+    )
+    return table, result.warning
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _ratio(part: object, whole: object) -> float | None:
+    if not isinstance(part, int | float) or not isinstance(whole, int | float) or not whole:
+        return None
+    return float(part) / float(whole)
+
+
+#: Characteristics of the Equality Act 2010, section 4, and what a count by area tells of them.
+CHARACTERISTICS: dict[str, str] = {
+    "age": "",
+    "disability": "people whose day-to-day activities are limited, of all ages, by area",
+    "race": "White British and all others, by area; no finer groups",
+    "sex": "",
+    "pregnancy and maternity": "",
+    "religion or belief": "",
+    "gender reassignment": "",
+    "marriage and civil partnership": "",
+    "sexual orientation": "",
+}
+#: Columns that point to a characteristic without counting who has it.
+POINTERS = {
+    "pregnancy and maternity": ("children_0_4", "very young children are a pointer only"),
+    "sex": ("lone_parent_households", "lone-parent households are a pointer only"),
+}
+
+
+def characteristic_points(
+    results: StudyResults, findings: Sequence[ProposalFindings]
+) -> tuple[Text, ...]:
+    """Say of every protected characteristic what is known by area, and what is not.
+
+    Parameters
+    ----------
+    results : StudyResults
+    findings : sequence of ProposalFindings
+
+    Returns
+    -------
+    tuple of text
+        One point each, those with no data last and named as such.
+    """
+    columns = set(map(str, results.study.areas.columns))
+    groups = groups_counted(columns)
+    told = {group.characteristic for group in groups}
+    known: list[Text] = []
+    missing = []
+    for name, words in CHARACTERISTICS.items():
+        if name == "age":
+            known.append((Bold("Age: "), sentence(_ages(groups, findings))))
+        elif name in told:
+            known.append((Bold(f"{name.capitalize()}: "), sentence(words)))
+        else:
+            column, pointer = POINTERS.get(name, ("", ""))
+            missing.append(f"{name} ({pointer})" if column in columns else name)
+    known.append((Bold("No data by area: "), sentence(listed(missing, none="no characteristic"))))
+    known.append(
+        "For those without data nothing is shown here, and that is not a finding of no effect: "
+        "consultation replies and the council's own records are where to look."
+    )
+    return tuple(known)
+
+
+def _ages(groups: Sequence[Group], findings: Sequence[ProposalFindings]) -> str:
+    """Say whom the services' tables count, and which ages are set beside everyone else."""
+    services = listed([f"{f.noun} ({f.title})" for f in findings])
+    bands = [group.label for group in groups if group.characteristic == "age"]
+    beside = f"; set beside people of all other ages: {listed(bands)}" if bands else ""
+    return f"counted: {services}{beside}; other ages are not told apart"
+
+
+_GROUPINGS = (
+    ("imd_decile", "deprivation tenth", "1 is the most deprived tenth of areas in England."),
+    ("locality", "locality", ""),
+    ("p_no_car", "households without a car", "Share of households without a car where they live."),
+    ("ward", "ward", ""),
+)
+
+
+def who_blocks(
+    results: StudyResults,
+    findings: Sequence[ProposalFindings],
+    voice: Voice,
+    *,
+    maps: Mapping[str, Chart],
+) -> list[Block]:
+    """Write the appendix of who is affected, each service in its own right.
+
+    Parameters
+    ----------
+    results : StudyResults
+    findings : sequence of ProposalFindings
+    voice : Voice
+    maps : mapping of str to Chart
+        By proposal.
+
+    Returns
+    -------
+    list of block
+    """
+    blocks: list[Block] = [PageBreak(), Heading("Who is affected", appendix=True, key="who")]
+    for found in findings:
+        blocks += _service(found, voice, maps.get(found.result.key))
+    blocks += [
+        Heading("Protected characteristics", 2, appendix=True),
+        Paragraph(
+            "The Equality Act 2010 names nine. What can be said of each, from the data given:"
+        ),
+        BulletList(characteristic_points(results, findings)),
+    ]
+    return blocks
+
+
+def _service(found: ProposalFindings, voice: Voice, still: Chart | None) -> list[Block]:
+    impact = found.impact
+    blocks: list[Block] = [
+        Heading(found.title, 2, appendix=True),
+        Paragraph(say.affected(impact, found.one, voice)),
+        *([figure_of(still, f"map-{found.result.key}", width=0.95)] if still else []),
+        *change_figures(found, internal=voice.internal),
+        TableBlock(classes_table(found)),
+        TableBlock(within_table(found)),
+    ]
+    for column, words, note in _GROUPINGS:
+        if column in impact.demand.columns:
+            if column == "imd_decile":
+                blocks += group_figures(found, column, internal=voice.internal)
+            table = group_table(found, column, words, note)
+            blocks.append(TableBlock(table, key=f"by-{column}-{found.result.key}", compact=True))
+    blocks.append(TableBlock(worst_table(found), compact=True))
+    by_group, warning = equality_table(found)
+    if by_group is None:
+        return [*blocks, Paragraph("No counts of equality groups by area were given.")]
+    care = Callout("warning", "These are areas, not people", (warning,))
+    told = BulletList(tuple(say.group_rises(by_group)))
+    return [*blocks, TableBlock(by_group, compact=True), *([told] if told.items else []), care]

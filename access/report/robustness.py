@@ -1,0 +1,310 @@
+"""How firm the order is: ranked again under speeds, positions and weights within their errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from access.analysis.analysis import DRAWS, Analysis
+from access.analysis.results import StudyResults, short_names
+from access.document.document import Block, Paragraph, TableBlock
+from access.document.table import Column, Table, Value
+from access.errors import ParameterError, ScenarioError
+from access.labels import criterion_words, trip
+from access.report import sentences as say
+from access.report.findings import ProposalFindings
+from access.scenario.robustness import Robustness
+from access.text import NOT_APPLICABLE, listed, ordinal, percent, place_of, sentence
+
+SHOWN = 5
+
+#: By results, then by mode and draws: charts and report show the same draws, drawn once.
+_KEPT: WeakKeyDictionary[StudyResults, dict[tuple[str, int], Mapping[str, Robustness]]]
+_KEPT = WeakKeyDictionary()
+
+
+def firmness_of(
+    results: StudyResults,
+    *,
+    mode: str = "walk",
+    draws: int = DRAWS,
+    progress: Callable[[str], None] = lambda step: None,
+) -> Mapping[str, Robustness]:
+    """Rank every proposal of a study again, within what the study says may be wrong.
+
+    Parameters
+    ----------
+    results : StudyResults
+    mode : str
+    draws : int
+        Settings to draw; 0 leaves it out.
+    progress : callable
+        Called with a few words before each proposal.
+
+    Returns
+    -------
+    mapping of str to Robustness
+        By proposal, those that are ranked; with the sites' short names.
+
+    Raises
+    ------
+    ParameterError, ScenarioError
+        As `access.analysis.analysis.Analysis.robustness`.
+    """
+    kept = _KEPT.setdefault(results, {})
+    if (mode, draws) not in kept:
+        names, found = short_names(results), {}
+        for key, result in results.proposals.items():
+            if draws and result.rankings.get(mode) is not None:
+                progress(f"how firm the ranking is: {result.title}")
+                robust = Analysis.of(results).robustness(
+                    result.service, before=result.before, after=result.after, mode=mode, draws=draws
+                )
+                found[key] = replace(robust, names=names)
+        kept[mode, draws] = found
+    return kept[mode, draws]
+
+
+def firmness_blocks(
+    found: ProposalFindings, robust: Robustness | None, *, modelled: bool
+) -> list[Block]:
+    """Say how firm the order of the options is.
+
+    Parameters
+    ----------
+    found : ProposalFindings
+    robust : Robustness or None
+    modelled : bool
+        The streets are modelled; their error is not among what was varied.
+
+    Returns
+    -------
+    list of block
+    """
+    if robust is None or robust.proposal is None:
+        return [
+            Paragraph(
+                "How the order shifts when what is uncertain is varied is not part of this run."
+            )
+        ]
+    key = found.result.key
+    text = firm_sentence(found, robust)
+    if modelled:
+        text += " The error of the modelled streets is not among what was varied."
+    return [
+        Paragraph(text),
+        TableBlock(interval_table(found, robust), key=f"firm-{key}", compact=True),
+        TableBlock(often_best_table(found, robust), key=f"often-{key}", compact=True),
+    ]
+
+
+def firm_sentence(found: ProposalFindings, robust: Robustness) -> str:
+    """Say between which places the proposal falls, and how often another option is best.
+
+    Parameters
+    ----------
+    found : ProposalFindings
+    robust : Robustness
+
+    Returns
+    -------
+    str
+    """
+    row = robust.ranks().iloc[0]
+    best = robust.best_options(robust.criteria[0])
+    settings = f"over {len(robust.draws):,} settings"
+    low, high = int(row["p5"]), int(row["p95"])
+    places = (
+        f"the proposal is {ordinal(low)}"
+        if low == high
+        else f"the proposal is between {ordinal(low)} and {ordinal(high)}"
+    )
+    first = sentence(
+        f"{settings}, {places} of {int(row['options']):,} by average {trip(found.mode)} in nine of "
+        "ten"
+    )
+    top = best.iloc[0]
+    closed = listed(found.named(top["closed"]), none="nothing")
+    how_often = percent(float(top["share"]))
+    often = "always best" if how_often == "all" else f"best in {how_often} of them"
+    return f"{first} {sentence(f'closing {closed} is {often}')}"
+
+
+def place_range(robust: Robustness) -> str:
+    """Say between which places the proposal falls by average trip.
+
+    Parameters
+    ----------
+    robust : Robustness
+
+    Returns
+    -------
+    str
+    """
+    row = robust.ranks().iloc[0]
+    low, high = int(row["p5"]), int(row["p95"])
+    return ordinal(low) if low == high else f"{ordinal(low)} to {ordinal(high)}"
+
+
+def interval_table(found: ProposalFindings, robust: Robustness) -> Table:
+    """Give the interval of the proposal's place, measure by measure.
+
+    Parameters
+    ----------
+    found : ProposalFindings
+    robust : Robustness
+
+    Returns
+    -------
+    Table
+    """
+    rows = tuple(
+        (
+            _capital(criterion_words(r["criterion"], found.mode)),
+            r["p5"],
+            r["median"],
+            r["p95"],
+            r["share_best"],
+            r["share_best_tenth"],
+        )
+        for r in robust.ranks().to_dict("records")
+    )
+    return Table(
+        f"{found.title}: the proposal's place when what is uncertain is varied",
+        (
+            Column("criterion", "Measure"),
+            Column("p5", "From", "number", unit="place"),
+            Column("median", "Middle", "number", unit="place"),
+            Column("p95", "To", "number", unit="place"),
+            Column("best", "Best of all", "share", unit="% of settings"),
+            Column("tenth", "In the best tenth", "share", unit="% of settings"),
+        ),
+        rows,
+        notes=(
+            "From and to: nine in ten settings fall between these places; equals share the better.",
+            *(sentence(note) for note in robust.notes if note not in found.impact.notes),
+        ),
+        short=f"Firmness, {found.title}",
+    )
+
+
+def often_best_table(found: ProposalFindings, robust: Robustness) -> Table:
+    """List the options that are best most often.
+
+    Parameters
+    ----------
+    found : ProposalFindings
+    robust : Robustness
+
+    Returns
+    -------
+    Table
+    """
+    best = robust.best_options(robust.criteria[0]).head(SHOWN)
+    rows = tuple(
+        (listed(found.named(r["closed"]), none="nothing"), r["share"])
+        for r in best.to_dict("records")
+    )
+    return Table(
+        f"{found.title}: the sets that are best by average {trip(found.mode)} most often",
+        (
+            Column("closes", "Closes"),
+            Column("share", "Best in", "share", unit="% of settings"),
+        ),
+        rows,
+        short=f"Often best, {found.title}",
+    )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+_WEIGHTS = {"none": "Unweighted", "linear": "Weighted by deprivation", "green_book": "Green Book"}
+
+
+def weights_blocks(results: StudyResults, found: ProposalFindings) -> list[Block]:
+    """Set the choice under each weight side by side, with the weight at which it changes.
+
+    Parameters
+    ----------
+    results : StudyResults
+    found : ProposalFindings
+
+    Returns
+    -------
+    list of block
+    """
+    result, analysis = found.result, Analysis.of(results)
+    asked: dict[str, Any] = {"before": result.before, "after": result.after, "mode": found.mode}
+    try:
+        table = analysis.weights_side_by_side(result.service, **asked)
+    except (ParameterError, ScenarioError) as error:
+        return [Paragraph(f"The weights cannot be set side by side: {error.message}.")]
+    rows = tuple(
+        (
+            _WEIGHTS.get(r["weights"], r["weights"]),
+            listed(found.named(r["best_closed"]), none="nothing"),
+            r["best_mean"],
+            r.get("proposal_mean", NOT_APPLICABLE),
+            _place(r, found),
+        )
+        for r in table.to_dict("records")
+    )
+    block = TableBlock(
+        Table(
+            f"{found.title}: the best set and the proposal under each weight "
+            f"({say.trip(found.mode)})",
+            (
+                Column("weights", "Weight"),
+                Column("closes", "The best closes", width=1.3),
+                Column("best", "Its mean", "minutes", unit="min"),
+                Column("own", "Proposal's mean", "minutes", unit="min"),
+                Column("rank", "Proposal's place"),
+            ),
+            rows,
+            notes=tuple(sentence(str(note)) for note in table["note"]),
+            short=f"Weights, {found.title}",
+        ),
+        compact=True,
+    )
+    return [block, Paragraph(_switching(analysis, found, asked))]
+
+
+def _place(row: Mapping[Any, Any], found: ProposalFindings) -> Value:
+    if "proposal_rank" not in row or found.ranking is None:
+        return NOT_APPLICABLE
+    options = len(found.ranking.table)
+    rank, tied = int(row["proposal_rank"]), int(row["proposal_tied"])
+    return place_of(rank, tied, options=options, others=False)
+
+
+def _switching(analysis: Analysis, found: ProposalFindings, asked: Mapping[str, Any]) -> str:
+    """Say at which weight of deprivation the best choice changes."""
+    if "imd_rank" not in analysis.study.areas:
+        return "Ranks of deprivation were not given, so no weight at which the choice changes."
+    try:
+        switching = analysis.switching(found.result.service, **asked)
+    except (ParameterError, ScenarioError) as error:
+        return f"The weight at which the choice changes cannot be given: {error.message}."
+    scheme = switching.scheme_words()
+    scheme = f"{scheme[0].lower()}{scheme[1:]}: " if scheme else ""
+    closed = [listed(found.named(ids), none="nothing") for ids in switching.table["closed"]]
+    changes = switching.table["lam_from"].tolist()[1:]
+    if not changes:
+        return sentence(
+            f"{scheme}however much deprivation counts, closing {closed[0]} has the shortest "
+            "weighted mean: the best choice never changes"
+        )
+    steps = [
+        f"beyond {1 + lam:.2f} times, closing {names}"
+        for lam, names in zip(changes, closed[1:], strict=True)
+    ]
+    return sentence(
+        f"{scheme}switching value: with all {found.noun} counting alike, closing {closed[0]} is "
+        "best. "
+        "It changes with how much one in England's most deprived area counts for one in its "
+        f"least: {'; '.join(steps)}"
+    )

@@ -1,0 +1,737 @@
+"""The answers to what a change does, as words, summary, tables and charts."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from access.analysis.questions import Question
+from access.analysis.results import MODE_TITLES, HubAnswer, ProposalResult, StudyResults
+from access.charts import (
+    Chart,
+    change_chart,
+    group_chart,
+    pareto_chart,
+    rank_chart,
+    robustness_chart,
+)
+from access.escape import cell_text
+from access.measure import TakeUp
+from access.scenario import (
+    Impact,
+    Ranking,
+    Robustness,
+    Switching,
+    attendance_beside_nearest,
+    equality,
+    take_up_change,
+)
+from access.siting.hubs import HubStudy
+from access.text import count_words, list_words, named
+
+
+def impact_summary(
+    results: StudyResults, question: Question, impact: Impact, by: str
+) -> dict[str, Any]:
+    """Every figure of an impact, as plain values.
+
+    Parameters
+    ----------
+    results : StudyResults
+    question : Question
+    impact : Impact
+    by : str
+        Column to group by.
+
+    Returns
+    -------
+    dict
+    """
+    return {
+        "title": question.title,
+        "service": question.service,
+        "sentence": impact.sentence(),
+        "figures": impact.summary,
+        f"by_{by}": impact.by(by).to_dict("records"),
+        "changes": question.scenario.changes().to_dict("records"),
+        "notes": list(impact.notes),
+        "streets": results.streets,
+        "assumptions": list(results.assumptions),
+    }
+
+
+def impact_tables(impact: Impact, by: str) -> dict[str, pd.DataFrame]:
+    """Tables of an impact, by the name of their file.
+
+    Parameters
+    ----------
+    impact : Impact
+    by : str
+
+    Returns
+    -------
+    dict of str to DataFrame
+    """
+    groups = {f"by_{by}": _texts(impact.by(by))}
+    groups |= {
+        f"by_{c}": _texts(impact.by(c))
+        for c in ("imd_decile", "imd_fifth", "idaci_decile", "ward", "locality", "p_no_car")
+        if c in impact.demand.columns or (c == "imd_fifth" and "imd_decile" in impact.demand)
+    }
+    tables = {
+        "areas": impact.areas,
+        **groups,
+        "closed_sites": impact.closed_sites,
+        "receiving_sites": impact.receiving_sites,
+        "moves": impact.moves,
+        "worst_areas": impact.worst_areas(10),
+        "if_one_more_closes": impact.if_one_more_closes(),
+    }
+    if {"people", "residents", "households"} & set(impact.demand.columns):
+        found = equality(impact)
+        tables["equality_groups"] = found.table.assign(warning=found.warning)
+    if "imd_rank" in impact.demand.columns:
+        tables["inequality"] = impact.inequality()
+    return {name: table for name, table in tables.items() if len(table)}
+
+
+def _texts(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(group=table["group"].astype(str))
+
+
+def impact_charts(results: StudyResults, impact: Impact, by: str | None) -> dict[str, Chart]:
+    """Charts of an impact, by the name of their file.
+
+    Parameters
+    ----------
+    results : StudyResults
+    impact : Impact
+    by : str or None
+        Groups; no chart by group where there is none to show.
+
+    Returns
+    -------
+    dict of str to Chart
+    """
+    place = results.study.config.study
+    trip = {"walk": "walk", "drive": "drive"}.get(impact.mode, "typical family trip")
+    caption = (
+        f"Minutes to the nearest site ({trip}), {impact.who}, {place.place}, {place.as_of}. "
+        f"{results.streets.split('.')[0]}."
+    )
+    charts = {"change": change_chart(impact, caption=caption)}
+    if by is not None:
+        charts[f"change_by_{by}"] = group_chart(impact, by, caption=caption)
+    return charts
+
+
+def impact_words(results: StudyResults, question: Question, impact: Impact) -> str:
+    """Say an impact in a few plain lines.
+
+    Parameters
+    ----------
+    results : StudyResults
+    question : Question
+    impact : Impact
+
+    Returns
+    -------
+    str
+    """
+    lines = [f"\n{question.title}", repr(impact)]
+    for row in impact.closed_sites.to_dict("records"):
+        lines.append(
+            f"  {row['name']}: {row['families']:,.0f} {impact.who}, "
+            f"{row['mean_extra_minutes']:+.1f} minutes on average; to {row['goes_to']}"
+        )
+    lines.append(f"  {impact.notes[0]}")
+    lines += [f"  {results.streets}", f"  {results.speeds}"]
+    return "\n".join(lines)
+
+
+def use_of(
+    results: StudyResults,
+    impact: Impact,
+    attendance: pd.DataFrame | None,
+    take_up: TakeUp | None,
+) -> tuple[dict[str, Any], dict[str, pd.DataFrame], list[str]]:
+    """Observed use and declared take-up, apart from the facts of travel.
+
+    Parameters
+    ----------
+    results : StudyResults
+    impact : Impact
+    attendance : DataFrame, optional
+        ``area site attendances``.
+    take_up : TakeUp, optional
+
+    Returns
+    -------
+    summary : dict
+        Empty when neither is asked.
+    tables : dict of str to DataFrame
+    words : list of str
+    """
+    summary: dict[str, Any] = {}
+    tables: dict[str, pd.DataFrame] = {}
+    words = []
+    if attendance is not None:
+        seen = attendance_beside_nearest(impact, results.matrices[impact.mode], attendance)
+        summary["attendance"] = seen.summary
+        tables["attendance_by_site"] = seen.sites
+        words.append(seen.sentence())
+    if take_up is not None:
+        change = take_up_change(impact, take_up)
+        summary["take_up"] = {**change.summary, "warning": change.warning}
+        tables["take_up"] = change.areas.assign(warning=change.warning)
+        words.append(change.sentence())
+    return summary, tables, words
+
+
+def ranking_summary(
+    results: StudyResults, question: Question, ranking: Ranking, firm: Robustness | None
+) -> dict[str, Any]:
+    """Every figure of a ranking, as plain values.
+
+    Parameters
+    ----------
+    results : StudyResults
+    question : Question
+    ranking : Ranking
+    firm : Robustness, optional
+
+    Returns
+    -------
+    dict
+    """
+    out: dict[str, Any] = {
+        "title": question.title,
+        "service": question.service,
+        "sentence": ranking.sentence(),
+        "options": len(ranking.table),
+        "criteria": list(ranking.criteria),
+        "proposal": ranking.proposal,
+        "best": {c: list(ranking.best(c)["closed"]) for c in ranking.criteria},
+        "on_front": int(ranking.table["on_front"].sum()),
+        "notes": list(ranking.notes),
+        "streets": results.streets,
+        "assumptions": list(results.assumptions),
+    }
+    if firm is not None:
+        out["robustness"] = {
+            "sentence": firm.sentence(),
+            "ranks": firm.ranks().to_dict("records"),
+            "notes": list(firm.notes),
+        }
+    return out
+
+
+def ranking_tables(ranking: Ranking, firm: Robustness | None) -> dict[str, pd.DataFrame]:
+    """Tables of a ranking, by the name of their file.
+
+    Parameters
+    ----------
+    ranking : Ranking
+    firm : Robustness, optional
+
+    Returns
+    -------
+    dict of str to DataFrame
+    """
+    tables = {"options": ranking.to_frame()}
+    if firm is not None:
+        often = firm.best_options(firm.criteria[0])
+        for column in ("closed", "kept"):
+            often[column] = [" ".join(ids) for ids in often[column]]
+        tables |= {"rank_intervals": firm.ranks(), "often_best": often}
+    return tables
+
+
+def ranking_charts(ranking: Ranking, firm: Robustness | None) -> dict[str, Chart]:
+    """Charts of a ranking, by the name of their file.
+
+    Parameters
+    ----------
+    ranking : Ranking
+    firm : Robustness, optional
+
+    Returns
+    -------
+    dict of str to Chart
+    """
+    charts = {
+        "rank": rank_chart(ranking, firm),
+        "pareto_p90": pareto_chart(ranking, "mean", "p90"),
+        "pareto_worst": pareto_chart(ranking, "mean", "worst"),
+    }
+    if firm is not None:
+        charts["often_best"] = robustness_chart(firm)
+    return charts
+
+
+def ranking_words(
+    results: StudyResults,
+    question: Question,
+    ranking: Ranking,
+    firm: Robustness | None,
+    switching: Switching | None = None,
+) -> str:
+    """Say a ranking in a few plain lines.
+
+    Parameters
+    ----------
+    results : StudyResults
+    question : Question
+    ranking : Ranking
+    firm : Robustness, optional
+    switching : Switching, optional
+
+    Returns
+    -------
+    str
+    """
+    lines = [f"\n{question.title}", repr(ranking)]
+    near = ranking.near_ties(ranking.criteria[0], 0.01)
+    if len(near) > 1:
+        ids = list_words([" ".join(c) for c in near["closed"].iloc[1:6]])
+        lines.append(f"  Within 1 % of the best by {ranking.criteria[0]}: closing {ids}.")
+    lines.append(f"  On the Pareto front: {int(ranking.table['on_front'].sum()):,} options.")
+    if switching is not None:
+        lines.append(f"  {switching.sentence()}")
+    if firm is not None:
+        lines.append(f"  {firm.sentence()}")
+    lines += [f"  {note}" for note in ranking.notes if not results.streets.startswith(note)]
+    lines += [f"  {results.streets}", f"  {results.speeds}"]
+    return "\n".join(lines)
+
+
+def hub_words(results: StudyResults, answer: HubAnswer) -> str:
+    """Say what was found, the plain count first and the weighted beside it.
+
+    Parameters
+    ----------
+    results : StudyResults
+        For whose streets these are.
+    answer : HubAnswer
+
+    Returns
+    -------
+    str
+    """
+    by = MODE_TITLES.get(answer.mode, answer.mode)
+    parts = [f"By {by}, every family counted the same:", answer.plain.words]
+    if answer.weighted is not None:
+        parts += ["", f"Weighted ({answer.weighting_note}):", answer.weighted.words]
+    parts += ["", *answer.plain.assumptions, results.streets]
+    return "\n".join(parts)
+
+
+def hub_tables(answer: HubAnswer) -> dict[str, pd.DataFrame]:
+    """Tables of the answer, by the name of their file.
+
+    Parameters
+    ----------
+    answer : HubAnswer
+
+    Returns
+    -------
+    dict of str to DataFrame
+        ``candidates curve alternatives front best_by_area``, and the same ``weighted_...``.
+    """
+    tables = {"candidates": hub_points(answer)}
+    for prefix, found in (("", answer.plain), ("weighted_", answer.weighted)):
+        if found is None:
+            continue
+        tables[f"{prefix}curve"] = _flat(found.curve_frame().reset_index())
+        tables[f"{prefix}alternatives"] = _flat(found.alternatives_frame())
+        tables[f"{prefix}front"] = _flat(found.front_frame())
+        best = found.best.to_frame()
+        if best.index.nlevels == 1:
+            tables[f"{prefix}best_by_area"] = best.reset_index(names="id")
+    return tables
+
+
+def _flat(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(chosen=[" ".join(ids) for ids in table["chosen"]])
+
+
+def hub_summary(results: StudyResults, answer: HubAnswer) -> dict[str, Any]:
+    """Every figure of the answer, as plain values.
+
+    Parameters
+    ----------
+    results : StudyResults
+        For the streets and what is assumed.
+    answer : HubAnswer
+
+    Returns
+    -------
+    dict
+    """
+    return hub_figures(answer) | {
+        "streets": results.streets,
+        "assumptions": [*answer.plain.assumptions, *results.assumptions],
+    }
+
+
+def hub_figures(answer: HubAnswer) -> dict[str, Any]:
+    """Every figure of the answer without what all of a run's figures assume.
+
+    Parameters
+    ----------
+    answer : HubAnswer
+
+    Returns
+    -------
+    dict
+    """
+    return {
+        "mode": answer.mode,
+        "candidates": len(answer.candidates),
+        "plain": _figures(answer.plain),
+        "weighted": None if answer.weighted is None else _figures(answer.weighted),
+        "weighting": answer.weighting_note,
+        "assumptions": list(answer.plain.assumptions),
+    }
+
+
+def hub_points(answer: HubAnswer) -> pd.DataFrame:
+    """Give every candidate with the numbers of hubs that it is among the best for.
+
+    Parameters
+    ----------
+    answer : HubAnswer
+
+    Returns
+    -------
+    DataFrame
+        The candidates' columns, then ``best_for`` (``"3 4"``: among the best 3 and the best 4),
+        ``best_for_weighted`` and ``council``.
+    """
+    table = answer.candidates.copy()
+    for column, found in (("best_for", answer.plain), ("best_for_weighted", answer.weighted)):
+        sets = {} if found is None else found.curve.solutions
+        table[column] = [" ".join(str(p) for p, s in sets.items() if i in s.chosen)
+                         for i in table["id"]]  # fmt: skip
+    own = answer.plain.council.chosen if answer.plain.council is not None else ()
+    return table.assign(council=table["id"].isin(own))
+
+
+def _figures(found: HubStudy) -> dict[str, Any]:
+    council = found.council
+    return {
+        "words": found.words,
+        "shares": dict(found.shares),
+        "best": found.best.to_dict() | {"assignment": None},
+        "best_for_the_worst_off": list(found.best_worst.chosen),
+        "curve": _records(found.curve_frame().reset_index()),
+        "elbow": found.curve.elbow,
+        "alternatives": _records(found.alternatives_frame()),
+        "alternatives_complete": found.near_best.complete,
+        "front": _records(found.front_frame()),
+        "front_complete": found.front.complete,
+        "council": None
+        if council is None
+        else {
+            "chosen": list(council.chosen),
+            "mean_minutes": council.mean_minutes,
+            "worst_minutes": council.worst_minutes,
+            "by_service": dict(council.by_demand),
+            "more_than_best_minutes": council.mean_excess_minutes,
+            "worst_more_than_best_minutes": council.worst_excess_minutes,
+            "sets": council.sets,
+            "rank_mean": council.rank_mean,
+            "rank_worst": council.rank_worst,
+        },
+    }
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {str(key): _plain(value) for key, value in row.items()} for row in table.to_dict("records")
+    ]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return list(value)
+    if isinstance(value, float | np.floating):
+        return float(value) if np.isfinite(value) else None
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def summary_of(results: StudyResults) -> dict[str, Any]:
+    """Give a run's figures as plain values.
+
+    Parameters
+    ----------
+    results : StudyResults
+
+    Returns
+    -------
+    dict
+        ``study, title, as_of, streets, assumptions`` and ``proposals``, each with a sentence and
+        the figures of every mode, by closed site, deprivation tenth and locality.
+    """
+    proposals = {}
+    for key, proposal in results.proposals.items():
+        modes = {}
+        for mode, impact in proposal.impacts.items():
+            groups = [c for c in ("imd_decile", "locality", "ward") if c in impact.demand.columns]
+            modes[mode] = {
+                "sentence": impact.sentence(),
+                "figures": impact.summary,
+                "closed_sites": _records_tables(impact.closed_sites),
+                "receiving_sites": _records_tables(impact.receiving_sites),
+                "worst_areas": _records_tables(impact.worst_areas(10)),
+                **{f"by_{column}": _records_tables(impact.by(column)) for column in groups},
+            }
+        proposals[key] = {
+            "title": proposal.title,
+            "service": proposal.service,
+            "comment": proposal.comment,
+            "source": proposal.source,
+            "before": list(proposal.before),
+            "after": list(proposal.after),
+            "closed": list(proposal.closed),
+            "modes": modes,
+        }
+        for mode, ranking in proposal.rankings.items():
+            modes[mode]["alternatives"] = _ranking_summary(ranking)
+    place = results.study.config.study
+    return {
+        "study": place.name,
+        "title": place.title,
+        "as_of": place.as_of,
+        "streets": results.streets,
+        "modelled_streets": results.modelled,
+        "assumptions": list(results.assumptions),
+        "proposals": proposals,
+        "both_services": {mode: _ranking_summary(r) for mode, r in results.joint.items()},
+        "family_hubs": None if results.hubs is None else hub_figures(results.hubs),
+    }
+
+
+def _ranking_summary(ranking: Ranking) -> dict[str, Any]:
+    return {
+        "sentence": ranking.sentence(),
+        "options": len(ranking.table),
+        "criteria": list(ranking.criteria),
+        "proposal": ranking.proposal,
+        "best": {c: list(ranking.best(c)["closed"]) for c in ranking.criteria},
+        "on_front": int(ranking.table["on_front"].sum()),
+        "notes": list(ranking.notes),
+    }
+
+
+def _records_tables(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
+
+
+def area_table(results: StudyResults) -> pd.DataFrame:
+    """One row an area: who lives there, and the trips before and after of every proposal.
+
+    Parameters
+    ----------
+    results : StudyResults
+
+    Returns
+    -------
+    DataFrame
+        The areas' columns, then ``<proposal>__<mode>__<figure>``: nearest centre and minutes
+        before and after, the change, and the status. ``inf`` where no centre is reached.
+    """
+    table = pd.DataFrame(results.study.areas.drop(columns="geometry"))
+    figures = ("nearest_before", "minutes_before", "nearest_after", "minutes_after",
+               "change_minutes", "status_before", "status_after")  # fmt: skip
+    extra: dict[str, Any] = {}
+    for key, proposal in results.proposals.items():
+        for mode, impact in proposal.impacts.items():
+            rows = impact.areas.set_index("id").loc[table["id"]]
+            for figure in figures:
+                column = rows[figure].to_numpy()
+                if figure.startswith(("minutes", "change")):
+                    column = np.round(column.astype(float), 3)
+                extra[f"{key}__{mode}__{figure}"] = column
+    return pd.concat([table, pd.DataFrame(extra, index=table.index)], axis=1)
+
+
+def alternatives_table(results: StudyResults) -> pd.DataFrame:
+    """One row an alternative, proposal and mode: what closes, every criterion, every rank.
+
+    Parameters
+    ----------
+    results : StudyResults
+
+    Returns
+    -------
+    DataFrame
+        ``proposal mode closed kept is_the_proposal``, criteria, ``rank_*``, ``on_front``; empty
+        where no proposal can be ranked.
+    """
+    parts = []
+    for key, proposal in results.proposals.items():
+        for mode, ranking in proposal.rankings.items():
+            table = ranking.table.copy()
+            table.insert(0, "is_the_proposal", [set(c) == set(proposal.closed)
+                                                for c in table["closed"]])  # fmt: skip
+            for column in ("kept", "closed"):
+                table[column] = [" ".join(ids) for ids in table[column]]
+            table.insert(0, "mode", mode)
+            table.insert(0, "proposal", key)
+            parts.append(table)
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["proposal"])
+
+
+def safe_cells(frame: pd.DataFrame) -> pd.DataFrame:
+    """Make text that a spreadsheet would run as a formula into plain text, headings too.
+
+    Parameters
+    ----------
+    frame : DataFrame
+
+    Returns
+    -------
+    DataFrame
+        As `access.escape.cell_text`.
+
+    Examples
+    --------
+    >>> safe_cells(pd.DataFrame({"name": ["=1+1", "Wath"]}))["name"].tolist()
+    ["'=1+1", 'Wath']
+    """
+    out = frame.copy()
+    for column in out.columns:
+        if not pd.api.types.is_numeric_dtype(out[column]):
+            out[column] = [cell_text(v) if isinstance(v, str) else v for v in out[column]]
+    return out.rename(columns=lambda name: cell_text(str(name)))
+
+
+def spoken_summary(results: StudyResults) -> str:
+    """Say what every proposal does, mode by mode, then what the numbers assume.
+
+    Parameters
+    ----------
+    results : StudyResults
+
+    Returns
+    -------
+    str
+        Lines of at most 90 characters.
+    """
+    lines = [results.study.config.study.title, ""]
+    for proposal in results.proposals.values():
+        lines += _wrap(_headline(results, proposal))
+        lines.append(f"    {'minutes, mean':<24}{'before':>8}{'after':>8}{'more':>8}"
+                     f"{'longest':>9}{'weighted':>10}")  # fmt: skip
+        for mode, impact in proposal.impacts.items():
+            s = impact.summary
+            lines.append(
+                f"    {MODE_TITLES.get(mode, mode):<24}"
+                + "".join(f"{_one(s[k]):>{w}}" for k, w in (
+                    ("mean_minutes_before", 8), ("mean_minutes_after", 8),
+                    ("mean_minutes_change", 8), ("max_minutes_after", 9),
+                    ("weighted_mean_minutes_change", 10)))
+            )  # fmt: skip
+        lines += ["", *_closed_lines(results, proposal), "", *_standing(proposal), ""]
+    if results.hubs is not None:
+        mode = results.hubs.mode
+        by = MODE_TITLES.get(mode, mode)
+        lines.append(f"Family Hubs, by {by}, every family counted the same:")
+        found = results.hubs.plain
+        for sentence in (*found.words.splitlines(), *found.assumptions):
+            lines += textwrap.wrap(sentence, 86, initial_indent="    ", subsequent_indent="      ")
+        lines.append("")
+    lines.append("What these numbers assume:")
+    for sentence in results.assumptions:
+        lines += textwrap.wrap(sentence, 88, initial_indent="  - ", subsequent_indent="    ")
+    return "\n".join(lines)
+
+
+def _headline(results: StudyResults, proposal: ProposalResult) -> str:
+    impact = next(iter(proposal.impacts.values()))
+    noun = results.study.config.services[proposal.service].noun
+    s = impact.summary
+    longer, total = float(s["lengthened"] or 0), float(s["families"] or 0)
+    names = list_words(named(proposal.closed, results.names())) if proposal.closed else "no centre"
+    text = (
+        f"{proposal.title}: closes {names}. {count_words(longer).capitalize()} of "
+        f"{count_words(total)} {noun} would have further to walk to their nearest centre"
+    )
+    extra = s["mean_minutes_change_lengthened"]
+    if longer and extra is not None:
+        text += f", by {float(extra):.0f} minutes on average"
+    if lost := float(s["newly_unreachable"] or 0):
+        text += f"; {_public_count(lost)} could no longer reach any centre"
+    within = s.get("share_within_20_min_before")
+    after = s.get("share_within_20_min_after")
+    if within is not None and after is not None:
+        text += f". Within a 20-minute walk: {float(within):.0%} today, {float(after):.0%} after"
+    return text + "."
+
+
+def _standing(proposal: ProposalResult) -> list[str]:
+    """Say where the proposal stands among all alternatives, by the criteria people ask about."""
+    if not proposal.rankings:
+        return ["    Not ranked: it opens a site, or closes none."]
+    mode, ranking = next(iter(proposal.rankings.items()))
+    words = {"mean": "on average", "worst": "for the worst-off area",
+             "weighted_mean": "with deprived families counting more"}  # fmt: skip
+    places = [
+        f"{ranking.place(c)} {text}"
+        for c, text in words.items()
+        if ranking.proposal is not None and c in ranking.criteria
+    ]
+    text = (
+        f"Of all {len(ranking.table):,} ways to close as many, it is {list_words(places)} "
+        f"({MODE_TITLES.get(mode, mode)}; 1st is best)."
+    )
+    return textwrap.wrap(text, 86, initial_indent="    ", subsequent_indent="      ")
+
+
+def _closed_lines(results: StudyResults, proposal: ProposalResult) -> list[str]:
+    impact = next(iter(proposal.impacts.values()))
+    lines = []
+    for row in impact.closed_sites.to_dict("records"):
+        lines += textwrap.wrap(
+            f"{row['name']}: {_whom(row, impact.moves)}",
+            86,
+            initial_indent="    ",
+            subsequent_indent="      ",
+        )
+    return lines
+
+
+def _whom(row: dict, moves: pd.DataFrame) -> str:
+    if not row["families"]:
+        return "nearest to nobody in this study, so its closing moves nobody."
+    goes = moves[moves["from_site"] == row["site"]].sort_values(
+        ["families", "to_site"], ascending=[False, True]
+    )
+    to = [
+        f"{name or 'no centre in reach'} ({_public_count(families)})"
+        for name, families in zip(goes["to_name"], goes["families"], strict=True)
+    ]
+    return (
+        f"nearest to {_public_count(row['families'])}, who would walk "
+        f"{_one(row['mean_minutes_after'])} minutes instead of "
+        f"{_one(row['mean_minutes_before'])}. They would go to {list_words(to)}."
+    )
+
+
+def _public_count(count: float) -> str:
+    """Write a count as the public may see it: below five it is not told."""
+    return "fewer than 5" if 0 < count < 5 else count_words(count)
+
+
+def _one(value: float | int | str | None) -> str:
+    if value is None or not np.isfinite(float(value)):
+        return "not known"
+    return f"{float(value):.1f}"
+
+
+def _wrap(text: str) -> list[str]:
+    return textwrap.wrap(text, 90, subsequent_indent="  ")

@@ -1,0 +1,547 @@
+"""One service made ready for many evaluations: minutes as places in a sorted list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from access.errors import ParameterError
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """One service made ready for many evaluations.
+
+    Parameters
+    ----------
+    values : ndarray, shape (k,)
+        All minutes that occur, sorted, without doubles; ``inf`` last.
+    places : ndarray of unsigned int, shape (sites, areas)
+        Where a pair's minutes stand in `values`.
+    always : ndarray of unsigned int, shape (areas,)
+        The same for the nearest of the sites that are open in every option.
+    weights : ndarray, shape (areas, columns)
+        Families; weighted families; families in the most and in the least deprived fifth.
+    totals : ndarray, shape (columns,)
+    never_reached : float
+        Families that no site at all can reach; in no area here.
+    threshold_minutes : float
+    """
+
+    values: Floats
+    places: NDArray
+    always: NDArray
+    weights: Floats
+    totals: Floats
+    never_reached: float
+    threshold_minutes: float
+
+
+def fifths(demand: pd.DataFrame, national_areas: int) -> Floats | None:
+    """Find each area's national fifth of deprivation, 1 = most deprived.
+
+    Parameters
+    ----------
+    demand : DataFrame
+        With ``imd_fifth``, ``imd_decile`` or ``imd_rank``, the first of them that is there.
+    national_areas : int
+        Areas ranked nationally, for ranks.
+
+    Returns
+    -------
+    ndarray or None
+        ``nan`` where missing; ``None`` without any such column.
+
+    Examples
+    --------
+    >>> fifths(pd.DataFrame({"imd_decile": [1, 3, 10]}), 32844).tolist()
+    [1.0, 2.0, 5.0]
+    """
+    if "imd_fifth" in demand.columns:
+        return pd.to_numeric(demand["imd_fifth"]).to_numpy(float, na_value=np.nan)
+    if "imd_decile" in demand.columns:
+        return np.ceil(pd.to_numeric(demand["imd_decile"]).to_numpy(float, na_value=np.nan) / 2)
+    if "imd_rank" in demand.columns:
+        rank = pd.to_numeric(demand["imd_rank"]).to_numpy(float, na_value=np.nan)
+        return np.ceil(rank * 5 / national_areas)
+    return None
+
+
+def prepare(
+    minutes: Floats,
+    count: Floats,
+    per_family: Floats,
+    fifth: Floats | None,
+    *,
+    threshold_minutes: float,
+    always_minutes: Floats | None = None,
+) -> Prepared:
+    """Make one service ready for many evaluations.
+
+    Parameters
+    ----------
+    minutes : ndarray, shape (areas, sites)
+        To the sites that may be kept or closed.
+    count, per_family : ndarray, shape (areas,)
+        Families, and what one of them counts for in weighted figures.
+    fifth : ndarray or None
+        National fifth of deprivation.
+    threshold_minutes : float
+        For the share beyond.
+    always_minutes : ndarray, shape (areas, others), optional
+        To sites that are open in every option.
+
+    Returns
+    -------
+    Prepared
+        Areas without families are left out, and areas that no site reaches are only counted.
+
+    Raises
+    ------
+    ParameterError
+        If the threshold is not minutes, or no site reaches any family.
+
+    Examples
+    --------
+    >>> ready = prepare(np.array([[5.0, 9.0]]), np.ones(1), np.ones(1), None,
+    ...                 threshold_minutes=20)
+    >>> ready.values.tolist(), ready.places.ravel().tolist()
+    ([5.0, 9.0, inf], [0, 1])
+    """
+    if not (np.isfinite(threshold_minutes) and threshold_minutes >= 0):
+        raise ParameterError(f"threshold_minutes={threshold_minutes!r}; expected 0 or more")
+    least = minutes.min(axis=1)
+    if always_minutes is not None and always_minutes.shape[1]:
+        other = always_minutes.min(axis=1)
+        least = np.minimum(least, other)
+    else:
+        other = np.full(len(minutes), np.inf)
+    lived = count > 0
+    use = lived & np.isfinite(least)
+    if not use.any():
+        raise ParameterError(
+            "no site reaches any family in this matrix; expected some to be reached"
+        )
+    table = np.column_stack([minutes[use], other[use], np.full(use.sum(), np.inf)])
+    values, flat = np.unique(table, return_inverse=True)
+    kind = np.uint16 if len(values) <= np.iinfo(np.uint16).max else np.uint32
+    places = np.ascontiguousarray(flat.reshape(table.shape).T.astype(kind))
+    rows = [count, count * per_family]
+    if fifth is not None:
+        rows += [count * (fifth == 1), count * (fifth == 5)]
+    weights = np.column_stack(rows)[use]
+    return Prepared(
+        values=values,
+        places=places[:-2],
+        always=places[-2],
+        weights=weights,
+        totals=weights.sum(axis=0),
+        never_reached=float(count[lived & ~np.isfinite(least)].sum()),
+        threshold_minutes=float(threshold_minutes),
+    )
+
+
+Indices = NDArray[np.intp]
+CRITERIA = ("mean", "weighted_mean", "p90", "worst", "share_beyond", "gap", "savings")
+_CHUNK = 1 << 16
+"""Pairs of option and area handled at a time, so that they stay in the processor's cache."""
+_HALVINGS = 5
+"""Halvings before counting: each reads every pair once, counting reads what is left slowly."""
+SLACK = 1e-12
+"""A share is reached when the weight is within this of it, relative: float noise is no family."""
+
+
+def nearest_places(ready: Prepared, kept: Indices) -> NDArray:
+    """Find the place in `values` of every area's nearest minutes, for every option.
+
+    Parameters
+    ----------
+    ready : Prepared
+    kept : ndarray of int, shape (options, keep)
+        Positions of the sites kept.
+
+    Returns
+    -------
+    ndarray of unsigned int, shape (options, areas)
+    """
+    places = ready.places
+    out = np.empty((len(kept), places.shape[1]), dtype=places.dtype)
+    step = max(1, _CHUNK // max(places.shape[1], 1))
+    buffer = np.empty((step, places.shape[1]), dtype=places.dtype)
+    columns = np.ascontiguousarray(kept.T)
+    for start in range(0, len(kept), step):
+        block = out[start : start + step]
+        part = buffer[: len(block)]
+        np.minimum(places[columns[0, start : start + step]], ready.always, out=block)
+        for column in columns[1:, start : start + step]:
+            np.take(places, column, axis=0, out=part, mode="clip")
+            np.minimum(block, part, out=block)
+    return out
+
+
+def quantile_places(
+    found: NDArray, weights: Floats, size: int, q: float, floor: int = 0
+) -> Indices:
+    """Find the place of a weighted quantile in every row: halve its range, then count.
+
+    Parameters
+    ----------
+    found : ndarray of unsigned int, shape (options, areas)
+        Places below `size`.
+    weights : ndarray, shape (areas,)
+    size : int
+        Number of places.
+    q : float
+    floor : int
+        A place that no row's quantile is below, so that only what is further is counted.
+
+    Returns
+    -------
+    ndarray of int, shape (options,)
+        The least place that at least a share q of the weight does not exceed.
+
+    Examples
+    --------
+    >>> quantile_places(np.array([[0, 3, 5]], dtype=np.uint16), np.array([1., 2., 1.]), 6, 0.5)
+    array([3])
+    """
+    target = q * weights.sum() * (1 - SLACK)
+    out = np.empty(len(found), dtype=np.intp)
+    step = max(1, 4 * _CHUNK // max(found.shape[1], 1))
+    for start in range(0, len(found), step):
+        block = found[start : start + step]
+        low, high, below = _bracket(block, weights, target, floor, size - 1)
+        out[start : start + step] = _within(block, weights, target, low, high, below)
+    return out
+
+
+def _bracket(
+    block: NDArray, weights: Floats, target: float, floor: int, top: int
+) -> tuple[Indices, Indices, Floats]:
+    """Halve each row's range a few times: the quantile is from low to high, `below` before low."""
+    low = np.full(len(block), floor, dtype=np.intp)
+    high = np.full(len(block), max(top, floor), dtype=np.intp)
+    below = (block < floor).astype(np.float64) @ weights
+    for _ in range(_HALVINGS):
+        middle = (low + high) >> 1
+        upto = (block <= middle.astype(block.dtype)[:, None]).astype(np.float64) @ weights
+        enough = upto >= target
+        high = np.where(enough, middle, high)
+        below = np.where(enough, below, upto)
+        low = np.where(enough, low, np.minimum(middle + 1, high))
+    return low, high, below
+
+
+def _within(
+    block: NDArray, weights: Floats, target: float, low: Indices, high: Indices, below: Floats
+) -> Indices:
+    """First place from low to high where the weight up to it reaches the target, by counting."""
+    kind = block.dtype
+    inside = (block >= low.astype(kind)[:, None]) & (block <= high.astype(kind)[:, None])
+    flat = np.flatnonzero(inside.ravel())
+    row = flat // block.shape[1]
+    width = int((high - low).max()) + 1
+    keys = row * width + (block.ravel()[flat].astype(np.intp) - low[row])
+    counted = np.bincount(
+        keys, weights[flat - row * block.shape[1]], minlength=len(block) * width
+    ).reshape(len(block), width)
+    short = np.cumsum(counted, axis=1) + below[:, None] < target
+    return np.minimum(low + short.sum(axis=1), high)
+
+
+@dataclass(frozen=True, eq=False)
+class Sums:
+    """What the criteria of options are made of; sums of two services add up.
+
+    Parameters
+    ----------
+    minutes : ndarray, shape (options, columns)
+        Weight times minutes, over the families reached.
+    unreached : ndarray, shape (options, columns)
+        Weight that no kept site reaches although some site could.
+    beyond : ndarray, shape (options,)
+        Families beyond the threshold, the unreached among them.
+    worst : ndarray, shape (options,)
+        Minutes of the worst area.
+    found : ndarray of unsigned int, shape (options, areas)
+        As `nearest_places` gives them.
+    """
+
+    minutes: Floats
+    unreached: Floats
+    beyond: Floats
+    worst: Floats
+    found: NDArray
+
+
+def sums(ready: Prepared, kept: Indices) -> Sums:
+    """Add up minutes for every option.
+
+    Parameters
+    ----------
+    ready : Prepared
+    kept : ndarray of int, shape (options, keep)
+
+    Returns
+    -------
+    Sums
+    """
+    found = nearest_places(ready, kept)
+    last = len(ready.values) - 1
+    finite = np.where(np.isfinite(ready.values), ready.values, 0.0)
+    limit = np.searchsorted(ready.values, ready.threshold_minutes * (1 + SLACK), side="right")
+    minutes = np.empty((len(kept), ready.weights.shape[1]))
+    unreached = np.zeros_like(minutes)
+    beyond = np.empty(len(kept))
+    top = found.max(axis=1)
+    step = max(1, _CHUNK // max(found.shape[1], 1))
+    for start in range(0, len(kept), step):
+        part = slice(start, start + step)
+        minutes[part] = np.take(finite, found[part]) @ ready.weights
+        beyond[part] = (found[part] >= limit).astype(np.float64) @ ready.weights[:, 0]
+    for row in np.flatnonzero(top == last):
+        unreached[row] = ready.weights[found[row] == last].sum(axis=0)
+    return Sums(minutes, unreached, beyond, np.take(ready.values, top), found)
+
+
+def criteria(
+    total: Sums,
+    totals: Floats,
+    never_reached: float,
+    p90: Floats,
+    *,
+    absolute_gap: bool = False,
+) -> dict[str, Floats]:
+    """Turn sums into criteria; less is better in every one.
+
+    Parameters
+    ----------
+    total : Sums
+    totals : ndarray, shape (columns,)
+        Weight of everybody that some site can reach.
+    never_reached : float
+    p90 : ndarray, shape (options,)
+    absolute_gap : bool
+        Take the gap between fifths whichever of them is better off.
+
+    Returns
+    -------
+    dict
+        ``mean weighted_mean p90 worst share_beyond`` and, with four columns, ``gap``, and
+        ``unreached``. A mean over families of whom some are left unreached is ``inf``.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        means = np.where(total.unreached > 0, np.inf, total.minutes / totals)
+    out = {
+        "mean": means[:, 0],
+        "weighted_mean": means[:, 1],
+        "p90": p90,
+        "worst": total.worst,
+        "share_beyond": (total.beyond + never_reached) / (totals[0] + never_reached),
+        "unreached": total.unreached[:, 0] + never_reached,
+    }
+    if len(totals) > 2 and totals[2] > 0 and totals[3] > 0:
+        with np.errstate(invalid="ignore"):
+            gap = means[:, 2] - means[:, 3]
+        gap = np.abs(gap) if absolute_gap else gap
+        lost = ~np.isfinite(means[:, 2:4]).all(axis=1)
+        out["gap"] = np.where(lost, np.inf, gap)
+    return {name: np.round(values, 9) for name, values in out.items()}
+
+
+def evaluate(ready: Prepared, kept: Indices, *, absolute_gap: bool = False) -> dict[str, Floats]:
+    """Give every criterion of every option of one service.
+
+    Parameters
+    ----------
+    ready : Prepared
+    kept : ndarray of int, shape (options, keep)
+    absolute_gap : bool
+        As in `criteria`.
+
+    Returns
+    -------
+    dict
+        As `criteria`; rounded to 9 decimals, so that float noise breaks no tie.
+
+    Examples
+    --------
+    >>> from access.scenario.criteria import prepare
+    >>> ready = prepare(np.array([[5.0, 9.0], [8.0, 2.0]]), np.ones(2), np.ones(2), None,
+    ...                 threshold_minutes=6)
+    >>> evaluate(ready, np.array([[0], [1]]))["mean"].tolist()
+    [6.5, 5.5]
+    """
+    total = sums(ready, kept)
+    # Closing never shortens: nine in ten are no nearer than with every site open.
+    count, size = ready.weights[:, 0], len(ready.values)
+    every = np.minimum(ready.places.min(axis=0), ready.always)[None, :]
+    floor = int(quantile_places(every, count, size, 0.9)[0])
+    at = quantile_places(total.found, count, size, 0.9, floor)
+    p90 = np.take(ready.values, at)
+    return criteria(total, ready.totals, ready.never_reached, p90, absolute_gap=absolute_gap)
+
+
+_CELLS = 20_000_000
+"""Cells of cumulative weight held at once while pooled quantiles are found."""
+
+
+def _cumulative(found: NDArray, weights: Floats, low: int, high: int) -> Floats:
+    """Weight at each place of ``low ... high - 1``, added up along the row."""
+    row, area = np.nonzero((found >= low) & (found < high))
+    width = high - low
+    keys = row * width + (found[row, area].astype(np.intp) - low)
+    table = np.bincount(keys, weights[area], minlength=len(found) * width)
+    return np.cumsum(table.reshape(len(found), width), axis=1)
+
+
+def pooled_quantiles(
+    first: NDArray, second: NDArray, weights: tuple[Floats, Floats], size: int, q: float
+) -> NDArray[np.intp]:
+    """Find the quantile of the families of both services together, for every pair of options.
+
+    Parameters
+    ----------
+    first, second : ndarray of int, shapes (options, areas) and (others, more areas)
+        Places in one shared list of minutes.
+    weights : tuple of ndarray
+        Families of each service, by area.
+    size : int
+        Length of the shared list.
+    q : float
+
+    Returns
+    -------
+    ndarray of int, shape (options, others)
+
+    Notes
+    -----
+    A pooled quantile lies between those of its two parts, so only the places between the least
+    and the greatest of all parts' quantiles need counting.
+
+    Examples
+    --------
+    >>> one, two = np.array([[0, 3]]), np.array([[1], [5]])
+    >>> pooled_quantiles(one, two, (np.ones(2), np.ones(1)), 6, 0.5)
+    array([[1, 3]])
+    """
+    own = [
+        quantile_places(found, w, size, q)
+        for found, w in zip((first, second), weights, strict=True)
+    ]
+    low = int(min(own[0].min(), own[1].min()))
+    high = int(max(own[0].max(), own[1].max())) + 1
+    target = q * (weights[0].sum() + weights[1].sum()) * (1 - SLACK)
+    base = [
+        (found < low).astype(float) @ w for found, w in zip((first, second), weights, strict=True)
+    ]
+    out = np.full((len(first), len(second)), high - 1, dtype=np.intp)
+    open_pairs = np.ones(out.shape, dtype=bool)
+    step = max(1, _CELLS // (len(first) + len(second)))
+    for start in range(low, high, step):
+        stop = min(start + step, high)
+        tables = [
+            _cumulative(found, w, start, stop) + b[:, None]
+            for found, w, b in zip((first, second), weights, base, strict=True)
+        ]
+        base = [table[:, -1] for table in tables]
+        here = open_pairs & (base[0][:, None] + base[1][None, :] >= target)
+        i, j = np.nonzero(here)
+        out[i, j] = start + _first_reaching(tables[0], tables[1], i, j, target)
+        open_pairs &= ~here
+        if not open_pairs.any():
+            break
+    return out
+
+
+def _first_reaching(
+    one: Floats, two: Floats, i: NDArray[np.intp], j: NDArray[np.intp], target: float
+) -> NDArray[np.intp]:
+    """Bisect for the first column where ``one[i] + two[j]`` reaches the target."""
+    width = one.shape[1]
+    flat_one, flat_two = one.ravel(), two.ravel()
+    at_one, at_two = i * width, j * width
+    low = np.zeros(len(i), dtype=np.intp)
+    high = np.full(len(i), width - 1, dtype=np.intp)
+    for _ in range(int(width).bit_length()):
+        middle = (low + high) >> 1
+        enough = flat_one[at_one + middle] + flat_two[at_two + middle] >= target
+        high = np.where(enough, middle, high)
+        low = np.where(enough, low, np.minimum(middle + 1, high))
+    return high
+
+
+def pair_criteria(
+    ready: tuple[Prepared, Prepared],
+    parts: tuple[Sums, Sums],
+    shares: tuple[float, float] | None = None,
+    *,
+    absolute_gap: bool = False,
+) -> dict[str, Floats]:
+    """Give every criterion of every pair of options, over the families of both services.
+
+    Parameters
+    ----------
+    ready : tuple of Prepared
+    parts : tuple of Sums
+    shares : tuple of float, optional
+        What each service counts for as a whole; by default as many as it has families.
+    absolute_gap : bool
+        As in `access.scenario.criteria.criteria`.
+
+    Returns
+    -------
+    dict
+        Arrays of shape (options * others,), the second service's options running fastest.
+
+    Raises
+    ------
+    ParameterError
+        If shares are not two numbers above 0.
+
+    Notes
+    -----
+    Counts of a child in one service and a young person in another are added, each in its own
+    minutes to its own service.
+    """
+    factors = _factors(ready, shares)
+    cols = min(len(r.totals) for r in ready)
+
+    def pooled(name: str) -> Floats:
+        one, two = (f * getattr(p, name) for f, p in zip(factors, parts, strict=True))
+        both = one[:, None] + two[None, :]
+        return both[..., :cols].reshape(-1, cols) if both.ndim == 3 else both.ravel()
+
+    values = np.union1d(ready[0].values, ready[1].values)
+    found = tuple(
+        np.searchsorted(values, r.values)[p.found] for r, p in zip(ready, parts, strict=True)
+    )
+    weights = tuple(f * r.weights[:, 0] for f, r in zip(factors, ready, strict=True))
+    at = pooled_quantiles(found[0], found[1], (weights[0], weights[1]), len(values), 0.9)
+    worst = np.maximum(parts[0].worst[:, None], parts[1].worst[None, :]).ravel()
+    total = Sums(pooled("minutes"), pooled("unreached"), pooled("beyond"), worst, at)
+    totals = sum(f * r.totals[:cols] for f, r in zip(factors, ready, strict=True))
+    never = sum(f * r.never_reached for f, r in zip(factors, ready, strict=True))
+    p90 = values[at.ravel()]
+    return criteria(total, np.asarray(totals), float(never), p90, absolute_gap=absolute_gap)
+
+
+def _factors(
+    ready: tuple[Prepared, Prepared], shares: tuple[float, float] | None
+) -> tuple[float, float]:
+    if shares is None:
+        return 1.0, 1.0
+    good = len(shares) == 2 and all(np.isfinite(s) and s > 0 for s in shares)
+    if not good:
+        raise ParameterError(f"shares={shares!r}; expected two numbers above 0, such as (0.5, 0.5)")
+    families = [r.totals[0] + r.never_reached for r in ready]
+    pool = sum(families) / sum(shares)
+    return (
+        float(shares[0] * pool / families[0]),
+        float(shares[1] * pool / families[1]),
+    )

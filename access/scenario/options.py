@@ -1,0 +1,512 @@
+"""Every way to keep some of the sites, within the rules."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, combinations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from access.errors import Fault, ParameterError, ScenarioError
+from access.measure.demand import align_demand, fail
+from access.measure.weights import LSOAS_ENGLAND_2011, Weights, deprivation_weights
+from access.network.matrix import TravelMatrix, positions
+from access.scenario.criteria import Floats, Prepared, fifths, prepare
+
+Indices = NDArray[np.intp]
+#: Beyond this many options the optimiser is asked instead.
+MAX_OPTIONS = 3_000_000
+
+
+def combination_rows(n: int, k: int) -> Indices:
+    """List every way to choose k of n, in lexicographic order.
+
+    Parameters
+    ----------
+    n, k : int
+
+    Returns
+    -------
+    ndarray of int, shape (n choose k, k)
+
+    Examples
+    --------
+    >>> combination_rows(3, 2).tolist()
+    [[0, 1], [0, 2], [1, 2]]
+    """
+    size = math.comb(n, k) * k
+    flat = np.fromiter(chain.from_iterable(combinations(range(n), k)), np.intp, count=size)
+    return flat.reshape(-1, k) if k else np.zeros((1, 0), dtype=np.intp)
+
+
+def complement(rows: Indices, n: int) -> Indices:
+    """List what each row leaves out of 0 ... n - 1.
+
+    Parameters
+    ----------
+    rows : ndarray of int, shape (options, k)
+    n : int
+
+    Returns
+    -------
+    ndarray of int, shape (options, n - k)
+
+    Examples
+    --------
+    >>> complement(np.array([[0, 2]]), 4).tolist()
+    [[1, 3]]
+    """
+    left = np.ones((len(rows), n), dtype=bool)
+    np.put_along_axis(left, rows, False, axis=1)
+    return np.nonzero(left)[1].reshape(len(rows), n - rows.shape[1])
+
+
+def locality_rules(
+    ids: Sequence[str],
+    localities: Mapping[str, str] | None,
+    min_per_locality: int | Mapping[str, int] | None,
+) -> dict[str, tuple[Indices, int]]:
+    """Read the least number of sites to be kept in each locality.
+
+    Parameters
+    ----------
+    ids : sequence of str
+        Sites that may be kept or closed.
+    localities : mapping of str to str, optional
+        Locality of every site.
+    min_per_locality : int or mapping of str to int, optional
+        For every locality, or by locality.
+
+    Returns
+    -------
+    dict
+        Locality to (positions of its sites, least number kept).
+
+    Raises
+    ------
+    ParameterError
+        If a site has no locality, a locality is unknown, or a number is not 0 or more.
+    ScenarioError
+        If a locality has fewer sites than must be kept there.
+
+    Examples
+    --------
+    >>> rules = locality_rules(["X", "Y"], {"X": "North", "Y": "South"}, 1)
+    >>> {name: least for name, (_, least) in rules.items()}
+    {'North': 1, 'South': 1}
+    """
+    if min_per_locality is None:
+        return {}
+    if localities is None:
+        raise ParameterError("min_per_locality needs localities: the locality of every site, by id")
+    without = [i for i in ids if i not in localities]
+    if without:
+        raise ParameterError(f"localities has no entry for sites {without}; expected every site")
+    found = sorted({str(localities[i]) for i in ids})
+    if isinstance(min_per_locality, Mapping):
+        least = {str(k): v for k, v in min_per_locality.items()}
+        unknown = sorted(set(least) - set(found))
+        if unknown:
+            raise ParameterError(
+                f"min_per_locality names {unknown}, where no site is; expected any of {found}"
+            )
+    else:
+        least = dict.fromkeys(found, min_per_locality)
+    rules = {}
+    for name, number in least.items():
+        if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 0:
+            raise ParameterError(
+                f"min_per_locality[{name!r}]={number!r}; expected a whole number, 0 or more"
+            )
+        where = np.array(
+            [j for j, i in enumerate(ids) if str(localities[i]) == name], dtype=np.intp
+        )
+        if number > len(where):
+            raise ScenarioError(
+                f"at least {number} sites must stay open in {name}, which has {len(where)}; "
+                f"expected at most {len(where)}"
+            )
+        rules[name] = (where, int(number))
+    return rules
+
+
+def kept_options(
+    ids: Sequence[str],
+    keep: int,
+    *,
+    never_close: Sequence[str] = (),
+    localities: Mapping[str, str] | None = None,
+    min_per_locality: int | Mapping[str, int] | None = None,
+) -> Indices:
+    """List every allowed way to keep some of the sites.
+
+    Parameters
+    ----------
+    ids : sequence of str
+        Sites that may be kept or closed, sorted.
+    keep : int
+        How many stay open.
+    never_close : sequence of str
+        Sites that every option keeps.
+    localities, min_per_locality
+        See `locality_rules`.
+
+    Returns
+    -------
+    ndarray of int, shape (options, keep)
+        Positions in `ids` of the sites kept; ordered by the sites closed.
+
+    Raises
+    ------
+    ParameterError
+        If keep is not a number of sites that can be kept, or an id is unknown.
+    ScenarioError
+        If there are too many options to list, or the rules leave none.
+
+    Examples
+    --------
+    >>> kept_options(["X", "Y", "Z"], 2, never_close=["Z"]).tolist()
+    [[1, 2], [0, 2]]
+    """
+    n = len(ids)
+    if isinstance(keep, bool) or not isinstance(keep, int | np.integer) or not 1 <= keep <= n:
+        raise ParameterError(f"keep={keep!r}; expected a whole number of sites from 1 to {n}")
+    unknown = sorted(set(map(str, never_close)) - set(ids))
+    if unknown:
+        raise ParameterError(f"never_close names {unknown}; expected any of {list(ids)}")
+    always = set(map(str, never_close))
+    free = np.array([j for j, i in enumerate(ids) if i not in always], dtype=np.intp)
+    closing = n - keep
+    if closing > len(free):
+        raise ScenarioError(
+            f"keep={keep} of {n} closes {closing} sites, but never_close leaves {len(free)} that "
+            "may close; keep more, or let more of them close"
+        )
+    rules = locality_rules(ids, localities, min_per_locality)
+    count = math.comb(len(free), closing)
+    if count > MAX_OPTIONS:
+        raise ScenarioError(
+            f"{count:,} ways to keep {keep} of {n} are too many to list (at most {MAX_OPTIONS:,}); "
+            "access.p_median gives the best of them with a proof, or say never_close for some"
+        )
+    closed = free[combination_rows(len(free), closing)].reshape(count, closing)
+    kept = complement(closed, n)
+    allowed = np.ones(count, dtype=bool)
+    for where, least in rules.values():
+        allowed &= np.isin(kept, where).sum(axis=1) >= least
+    if not allowed.any():
+        needs = ", ".join(f"{least} in {name}" for name, (_, least) in rules.items())
+        raise ScenarioError(
+            f"no way to keep {keep} of {n} sites keeps at least {needs}; keep more or ask for less"
+        )
+    return kept[allowed]
+
+
+def read_savings(savings: Mapping[str, float] | None, ids: Sequence[str]) -> dict[str, float]:
+    """Check savings: numbers by site id.
+
+    Parameters
+    ----------
+    savings : mapping of str to float, optional
+        ``None`` or ``nan`` where not known.
+    ids : sequence of str
+        Sites of the baseline.
+
+    Returns
+    -------
+    dict
+        Of the sites whose savings are known.
+
+    Raises
+    ------
+    ParameterError
+        Naming every unknown site and every figure that is not a number.
+
+    Examples
+    --------
+    >>> read_savings({"X": 59000, "Y": None}, ["X", "Y"])
+    {'X': 59000.0}
+    """
+    known, faults = {}, []
+    for site, value in (savings or {}).items():
+        if str(site) not in ids:
+            expected = f"a site of the baseline: {list(ids)}"
+            faults.append(Fault("savings", str(site), "", str(site), expected))
+            continue
+        if value is None or (isinstance(value, float) and np.isnan(value)):
+            continue
+        number = pd.to_numeric(value, errors="coerce")
+        if not np.isfinite(number):
+            faults.append(Fault("savings", str(site), "", str(value), "a number, or None"))
+            continue
+        known[str(site)] = float(number)
+    fail("savings cannot be used", faults)
+    return known
+
+
+def read_proposal(
+    proposal: Sequence[str] | object | None, ids: Sequence[str], keep: int, always: set[str]
+) -> tuple[tuple[str, ...] | None, list[str]]:
+    """Read a proposal as the sites that it keeps.
+
+    Parameters
+    ----------
+    proposal : sequence of str, Scenario or None
+        The sites kept; as many as are closed (where that is another number) are read as those.
+    ids : sequence of str
+        Sites that may be kept or closed.
+    keep : int
+    always : set of str
+        Sites open in every option, which a proposal may name or not.
+
+    Returns
+    -------
+    kept : tuple of str or None
+    notes : list of str
+        How it was read, where that was a choice.
+
+    Raises
+    ------
+    ParameterError
+        If an id is unknown.
+    ScenarioError
+        If it keeps another number of sites.
+
+    Examples
+    --------
+    >>> read_proposal(["Z"], ["X", "Y", "Z"], 2, set())
+    (('X', 'Y'), ['proposal read as the sites closed: Z'])
+    """
+    if proposal is None:
+        return None, []
+    proposal = getattr(proposal, "open_ids", proposal)
+    if isinstance(proposal, str) or not hasattr(proposal, "__iter__"):
+        raise ParameterError(f"proposal={proposal!r}; expected a list of the sites that it keeps")
+    listed = sorted({str(i) for i in proposal} - always)
+    try:
+        positions(ids, listed, "site")
+    except ParameterError as error:
+        raise ParameterError(f"proposal: {error.message}") from None
+    if len(listed) == keep:
+        return tuple(listed), []
+    if len(listed) == len(ids) - keep:
+        kept = tuple(i for i in ids if i not in listed)
+        return kept, [f"proposal read as the sites closed: {', '.join(listed)}"]
+    raise ScenarioError(
+        f"the proposal names {len(listed)} of {len(ids)} sites, but keep={keep}; "
+        f"expected the {keep} sites that it keeps"
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class ServiceChoice:
+    """A service to be ranked: its matrix, demand and rules.
+
+    Parameters
+    ----------
+    matrix : TravelMatrix
+    keep : int
+    demand : DataFrame
+    proposal, sites, always_open, never_close, localities, min_per_locality, savings
+        As in `access.rank_closures`.
+
+    Examples
+    --------
+    >>> m = TravelMatrix.from_minutes([[5, 12]], area_ids=["a"], site_ids=["X", "Y"])
+    >>> ServiceChoice(m, 1, pd.DataFrame({"id": ["a"], "count": [30]})).keep
+    1
+    """
+
+    matrix: TravelMatrix
+    keep: int
+    demand: pd.DataFrame
+    proposal: Sequence[str] | object | None = None
+    sites: Sequence[str] | None = None
+    always_open: Sequence[str] = ()
+    never_close: Sequence[str] = ()
+    localities: Mapping[str, str] | None = None
+    min_per_locality: int | Mapping[str, int] | None = None
+    savings: Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Yardstick:
+    """What options are measured by, the same for every service.
+
+    Parameters
+    ----------
+    weights, lam, national_areas, median_income
+        See `access.measure.deprivation_weights`.
+    threshold_minutes : float
+    absolute_gap : bool
+    """
+
+    weights: str | None = None
+    lam: float = 1.0
+    national_areas: int = LSOAS_ENGLAND_2011
+    median_income: float | None = None
+    threshold_minutes: float = 20.0
+    absolute_gap: bool = False
+
+    def weigh(self, demand: pd.DataFrame) -> Weights:
+        """Make the weights of an aligned demand table.
+
+        Parameters
+        ----------
+        demand : DataFrame
+
+        Returns
+        -------
+        Weights
+
+        Raises
+        ------
+        ParameterError
+            If the demand lacks what they need.
+        """
+        return deprivation_weights(
+            demand,
+            self.weights,
+            lam=self.lam,
+            national_areas=self.national_areas,
+            median_income=self.median_income,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Options:
+    """One service with all its options listed and its numbers ready.
+
+    Parameters
+    ----------
+    ids : tuple of str
+        Sites that may be kept or closed, sorted.
+    kept, closed : ndarray of int
+        One row an option, positions in `ids`.
+    ready : Prepared
+    demand : DataFrame
+        Aligned.
+    weights : Weights
+    proposal : tuple of str or None
+        Ids kept.
+    site_savings : dict
+    notes : tuple of str
+    supports : frozenset of str
+        Criteria that the data can bear.
+    """
+
+    ids: tuple[str, ...]
+    kept: Indices
+    closed: Indices
+    ready: Prepared
+    demand: pd.DataFrame
+    weights: Weights
+    proposal: tuple[str, ...] | None
+    site_savings: Mapping[str, float]
+    notes: tuple[str, ...]
+    supports: frozenset[str]
+
+    @property
+    def choice_words(self) -> str:
+        """``"9 of 12"``."""
+        return f"{self.kept.shape[1]} of {len(self.ids)}"
+
+    @property
+    def savings(self) -> Floats | None:
+        """Saved a year by every option; ``nan`` where not known; ``None`` without any figure."""
+        if not self.site_savings:
+            return None
+        figures = np.array([self.site_savings.get(i, np.nan) for i in self.ids])
+        return figures[self.closed].sum(axis=1)
+
+    def row_of(self, kept: Sequence[str]) -> Indices:
+        """Positions of kept ids, as one option.
+
+        Parameters
+        ----------
+        kept : sequence of str
+
+        Returns
+        -------
+        ndarray of int, shape (1, keep)
+        """
+        return np.sort(positions(self.ids, kept, "site"))[None, :]
+
+
+def list_options(choice: ServiceChoice, yardstick: Yardstick) -> Options:
+    """Check a service's choice and list its options.
+
+    Parameters
+    ----------
+    choice : ServiceChoice
+    yardstick : Yardstick
+
+    Returns
+    -------
+    Options
+
+    Raises
+    ------
+    ParameterError
+        If ids, demand, weights, savings or the proposal cannot be used.
+    ScenarioError
+        If the rules leave no option, or the proposal keeps another number of sites.
+    """
+    matrix = choice.matrix
+    always = sorted({str(i) for i in choice.always_open})
+    listed = choice.sites if choice.sites is not None else matrix.site_ids
+    ids = tuple(sorted({str(i) for i in listed} - set(always)))
+    if not ids:
+        raise ScenarioError("no site may be kept or closed; expected at least one in the baseline")
+    kept = kept_options(
+        ids,
+        choice.keep,
+        never_close=choice.never_close,
+        localities=choice.localities,
+        min_per_locality=choice.min_per_locality,
+    )
+    aligned = align_demand(choice.demand, matrix.area_ids)
+    weights = yardstick.weigh(aligned)
+    ready = prepare(
+        matrix.total_minutes[:, positions(matrix.site_ids, ids, "site")],
+        aligned["count"].to_numpy(float),
+        weights.per_family,
+        fifths(aligned, yardstick.national_areas),
+        threshold_minutes=yardstick.threshold_minutes,
+        always_minutes=matrix.total_minutes[:, positions(matrix.site_ids, always, "site")],
+    )
+    closed = complement(kept, len(ids))
+    savings = read_savings(choice.savings, ids)
+    proposal, read = read_proposal(choice.proposal, ids, choice.keep, set(always))
+    may_close = {ids[j] for j in np.unique(closed)}
+    may_close |= set(ids) - set(ids if proposal is None else proposal)
+    unknown = sorted(may_close - set(savings))
+    notes = [weights.note, *matrix.assumptions, *read]
+    if savings and unknown:
+        notes.append(f"savings are not known for {', '.join(unknown)}")
+    if always:
+        notes.append(f"open in every option: {', '.join(always)}")
+    if ready.never_reached:
+        notes.append(
+            f"{ready.never_reached:,.0f} families that no site reaches are in no mean; they count "
+            "as beyond the threshold"
+        )
+    supports = _supports(ready, weights, bool(savings) and not unknown)
+    return Options(
+        ids, kept, closed, ready, aligned, weights, proposal, savings, tuple(notes), supports
+    )
+
+
+def _supports(ready: Prepared, weights: Weights, savings_known: bool) -> frozenset[str]:
+    supports = {"mean", "p90", "worst", "share_beyond"}
+    if weights.name != "none":
+        supports.add("weighted_mean")
+    if savings_known:
+        supports.add("savings")
+    if len(ready.totals) == 4 and ready.totals[2] > 0 and ready.totals[3] > 0:
+        supports.add("gap")
+    return frozenset(supports)

@@ -1,0 +1,468 @@
+"""A centre as a baseline or a scenario has it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from access.errors import Fault, ScenarioError
+
+
+@dataclass(frozen=True)
+class Site:
+    """A centre as the baseline or a scenario has it.
+
+    Parameters
+    ----------
+    id : str
+    name : str
+    status : str
+        ``full part_time outreach deregistered closed``.
+    days : float or None
+        Days a week that it is open; ``None`` where not known.
+    capacity : float or None
+        Families it can serve; ``None`` where not known.
+    lon, lat : float or None
+        WGS84 degrees.
+
+    Examples
+    --------
+    >>> Site("CC04", "Park View").status
+    'full'
+    """
+
+    id: str
+    name: str = ""
+    status: str = "full"
+    days: float | None = None
+    capacity: float | None = None
+    lon: float | None = None
+    lat: float | None = None
+
+
+STATUSES = ("full", "part_time", "outreach", "deregistered", "closed")
+#: What each action may say besides ``action site comment``; those it must say come first.
+ACTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "close": ((), ()),
+    "open": ((), ("name", "days", "capacity", "lon", "lat")),
+    "move": (("to",), ("lon", "lat", "name")),
+    "resize": (("capacity",), ()),
+    "status": (("status",), ("days",)),
+}
+
+
+def value_faults(values: dict[str, object], where: str, file: str) -> list[Fault]:
+    """Check what a modification says, value by value.
+
+    Parameters
+    ----------
+    values : dict
+        ``action site to status days capacity lon lat``; ``None`` where nothing is said.
+    where, file : str
+        For the faults.
+
+    Returns
+    -------
+    list of Fault
+
+    Examples
+    --------
+    >>> print(value_faults({"action": "shut", "site": "A"}, "modification 1", "plan.toml")[0])
+    plan.toml, modification 1, action: found 'shut'; expected one of ['close', 'open', 'move',
+    'resize', 'status']
+    """
+    action, site = values.get("action"), values.get("site")
+    faults = []
+    if action not in ACTIONS:
+        faults.append(Fault(file, where, "action", str(action), f"one of {list(ACTIONS)}"))
+    if not isinstance(site, str) or not site:
+        faults.append(Fault(file, where, "site", str(site or ""), "the id of a site"))
+    if action in ACTIONS:
+        must = ACTIONS[str(action)][0]
+        faults += [
+            Fault(file, where, column, "", f"{column}, which {action} needs")
+            for column in must
+            if values.get(column) is None
+        ]
+    status = values.get("status")
+    if status is not None and status not in STATUSES:
+        faults.append(Fault(file, where, "status", str(status), f"one of {list(STATUSES)}"))
+    bounds = {
+        "days": (float(np.finfo(float).tiny), 7.0, "days a week, above 0 and up to 7"),
+        "capacity": (0.0, np.inf, "a number of families, 0 or more"),
+        "lon": (-180.0, 180.0, "WGS84 degrees, -180 to 180"),
+        "lat": (-90.0, 90.0, "WGS84 degrees, -90 to 90"),
+    }
+    for column, (low, high, expected) in bounds.items():
+        value = values.get(column)
+        if value is not None and not _between(value, low, high):
+            faults.append(Fault(file, where, column, str(value), expected))
+    return faults
+
+
+def _between(value: object, low: float, high: float) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        return False
+    return bool(np.isfinite(value)) and low <= float(value) <= high
+
+
+#: Statuses whose sites families can be counted to travel to.
+OPEN_STATUSES = ("full", "part_time", "outreach")
+
+
+class SiteSet:
+    """What a baseline and a scenario have in common."""
+
+    sites: tuple[Site, ...]
+    open_statuses: tuple[str, ...]
+
+    @property
+    def open_ids(self) -> tuple[str, ...]:
+        """Ids of the sites that families can be counted to travel to, sorted."""
+        return tuple(sorted(s.id for s in self.sites if s.status in self.open_statuses))
+
+    @property
+    def days(self) -> dict[str, float]:
+        """Days a week by id, of the open sites where they are known."""
+        opened = set(self.open_ids)
+        return {s.id: s.days for s in self.sites if s.days is not None and s.id in opened}
+
+    @property
+    def capacities(self) -> dict[str, float]:
+        """Capacity by id, where known."""
+        return {s.id: s.capacity for s in self.sites if s.capacity is not None}
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Names by id, where known."""
+        return {s.id: s.name for s in self.sites if s.name}
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give the sites as a table, ready for `access.travel_matrix`.
+
+        Returns
+        -------
+        DataFrame
+            ``id name status days capacity lon lat``.
+        """
+        columns = ["id", "name", "status", "days", "capacity", "lon", "lat"]
+        return pd.DataFrame([[getattr(s, c) for c in columns] for s in self.sites], columns=columns)
+
+
+@dataclass(frozen=True)
+class Baseline(SiteSet):
+    """The sites as they are; never changed, only built upon.
+
+    Parameters
+    ----------
+    name : str
+    sites : tuple of Site
+    open_statuses : tuple of str
+        Statuses that count as open in every comparison; a deregistered centre with some
+        services left does not, unless added here.
+
+    Examples
+    --------
+    >>> Baseline.of("2018", ["CC04", "CC11"]).open_ids
+    ('CC04', 'CC11')
+    """
+
+    name: str
+    sites: tuple[Site, ...]
+    open_statuses: tuple[str, ...] = OPEN_STATUSES
+
+    def __post_init__(self) -> None:
+        ids = [s.id for s in self.sites]
+        faults = [
+            Fault("baseline", i, "id", i, "each site once")
+            for i in sorted(set(ids))
+            if ids.count(i) > 1
+        ]
+        faults += [
+            Fault("baseline", s.id, "status", s.status, f"one of {list(STATUSES)}")
+            for s in self.sites
+            if s.status not in STATUSES
+        ]
+        if faults or not ids:
+            raise ScenarioError(
+                f"baseline {self.name!r} cannot be used; expected at least one site, each once",
+                faults,
+            )
+
+    @classmethod
+    def of(cls, name: str, sites: Sequence[str] | pd.DataFrame) -> Baseline:
+        """Make a baseline of ids, or of a table of sites.
+
+        Parameters
+        ----------
+        name : str
+        sites : sequence of str, or DataFrame
+            A table has ``id`` and, where known, ``name status days capacity lon lat``.
+
+        Returns
+        -------
+        Baseline
+
+        Raises
+        ------
+        ScenarioError
+            If there is no site, an id is twice, or a status is unknown.
+        """
+        if not isinstance(sites, pd.DataFrame):
+            return cls(name, tuple(Site(str(i)) for i in sites))
+        known = [c for c in Site.__dataclass_fields__ if c in sites.columns]
+        rows = sites[known].astype(object).to_dict("records")
+        return cls(name, tuple(_site(row) for row in rows))
+
+
+def _site(row: Mapping[Any, Any]) -> Site:
+    given = {str(k): v for k, v in row.items() if v is not None and v == v and v is not pd.NA}
+    given["id"] = str(given["id"])
+    return Site(**given)
+
+
+class NothingChangesWarning(UserWarning):
+    """A scenario, or a modification of it, leaves everything as it was."""
+
+
+@dataclass(frozen=True)
+class Modification:
+    """One change of one site, with the reason for it.
+
+    Make one with `close`, `open`, `move`, `resize` or `status`.
+
+    Parameters
+    ----------
+    action : str
+        ``close open move resize status``.
+    site : str
+        Id of the site.
+    comment : str
+        Why, and on whose word.
+    to : str or None
+        For a move: id of the place moved to, as the travel matrix has it.
+    new_status, days, capacity, name, lon, lat
+        What the action sets; ``None`` where it says nothing of it.
+
+    Raises
+    ------
+    ScenarioError
+        If the action is unknown or a value cannot be used; all faults at once.
+
+    Examples
+    --------
+    >>> Modification.status("CC12", "outreach", days=2, comment="papers, 11.2").days
+    2.0
+    """
+
+    action: str
+    site: str
+    comment: str = ""
+    to: str | None = None
+    new_status: str | None = None
+    days: float | None = None
+    capacity: float | None = None
+    name: str | None = None
+    lon: float | None = None
+    lat: float | None = None
+
+    def __post_init__(self) -> None:
+        faults = value_faults(
+            {
+                "action": self.action,
+                "site": self.site,
+                "to": self.to,
+                "status": self.new_status,
+                "days": self.days,
+                "capacity": self.capacity,
+                "lon": self.lon,
+                "lat": self.lat,
+            },
+            f"{self.action} {self.site}",
+            "modification",
+        )
+        if faults:
+            raise ScenarioError("a modification cannot be used", faults)
+        for field in ("days", "capacity", "lon", "lat"):
+            value = getattr(self, field)
+            if value is not None:
+                object.__setattr__(self, field, float(value))
+
+    @classmethod
+    def close(cls, site: str, *, comment: str = "") -> Modification:
+        """Close a site.
+
+        Parameters
+        ----------
+        site, comment : str
+
+        Returns
+        -------
+        Modification
+        """
+        return cls("close", site, comment)
+
+    @classmethod
+    def open(
+        cls,
+        site: str,
+        *,
+        name: str | None = None,
+        days: float | None = None,
+        capacity: float | None = None,
+        lon: float | None = None,
+        lat: float | None = None,
+        comment: str = "",
+    ) -> Modification:
+        """Open a site, known or new, with a full offer.
+
+        Parameters
+        ----------
+        site : str
+        name : str, optional
+        days, capacity : float, optional
+        lon, lat : float, optional
+            WGS84 degrees.
+        comment : str
+
+        Returns
+        -------
+        Modification
+
+        Raises
+        ------
+        ScenarioError
+            If a value cannot be used.
+        """
+        return cls("open", site, comment, name=name, days=days, capacity=capacity, lon=lon, lat=lat)
+
+    @classmethod
+    def move(
+        cls,
+        site: str,
+        *,
+        to: str,
+        lon: float | None = None,
+        lat: float | None = None,
+        name: str | None = None,
+        comment: str = "",
+    ) -> Modification:
+        """Move a site's offer to another place; its status, days and capacity go with it.
+
+        Parameters
+        ----------
+        site : str
+        to : str
+            Id of the place, as the travel matrix has it.
+        lon, lat : float, optional
+            Where it is, WGS84 degrees.
+        name : str, optional
+        comment : str
+
+        Returns
+        -------
+        Modification
+
+        Raises
+        ------
+        ScenarioError
+            If a value cannot be used.
+        """
+        return cls("move", site, comment, to=to, lon=lon, lat=lat, name=name)
+
+    @classmethod
+    def resize(cls, site: str, *, capacity: float, comment: str = "") -> Modification:
+        """Change how many families a site can serve.
+
+        Parameters
+        ----------
+        site : str
+        capacity : float
+        comment : str
+
+        Returns
+        -------
+        Modification
+
+        Raises
+        ------
+        ScenarioError
+            If capacity is not a number of 0 or more.
+        """
+        return cls("resize", site, comment, capacity=capacity)
+
+    @classmethod
+    def status(
+        cls, site: str, status: str, *, days: float | None = None, comment: str = ""
+    ) -> Modification:
+        """Change what a site offers, and on how many days a week.
+
+        Parameters
+        ----------
+        site : str
+        status : str
+            ``full part_time outreach deregistered closed``.
+        days : float, optional
+        comment : str
+
+        Returns
+        -------
+        Modification
+
+        Raises
+        ------
+        ScenarioError
+            If the status is unknown or the days are not from 0 to 7.
+        """
+        return cls("status", site, comment, new_status=status, days=days)
+
+    def apply(self, sites: MutableMapping[str, Site], where: str) -> Fault | None:
+        """Apply this step to sites by id, in place.
+
+        Parameters
+        ----------
+        sites : dict of str to Site
+        where : str
+            For the fault.
+
+        Returns
+        -------
+        Fault or None
+            Why it cannot be applied.
+        """
+        old = sites.get(self.site)
+        if old is None and self.action != "open":
+            expected = f"a site of the baseline or opened before: {sorted(sites)[:30]}"
+            return Fault("scenario", where, "site", self.site, expected)
+        if self.action == "open":
+            base = old or Site(self.site, status="closed")
+            status = base.status if base.status in ("full", "part_time", "outreach") else "full"
+            sites[self.site] = self._with(replace(base, status=status))
+            return None
+        if old is None:
+            return None
+        if self.action == "close":
+            sites[self.site] = replace(old, status="closed")
+        elif self.action == "resize":
+            sites[self.site] = replace(old, capacity=self.capacity)
+        elif self.action == "status":
+            status = self.new_status or old.status
+            sites[self.site] = replace(old, status=status, days=self.days or old.days)
+        elif self.to == self.site:
+            expected = "another place's id (a moved site needs its own column in the matrix)"
+            return Fault("scenario", where, "to", str(self.to), expected)
+        else:
+            there = sites.get(str(self.to), Site(str(self.to), old.name, lon=None, lat=None))
+            moved = replace(there, status=old.status, days=old.days, capacity=old.capacity)
+            sites[self.site] = replace(old, status="closed")
+            sites[str(self.to)] = self._with(moved)
+        return None
+
+    def _with(self, site: Site) -> Site:
+        """Set what this step says of a site."""
+        given = {f: getattr(self, f) for f in ("name", "days", "capacity", "lon", "lat")}
+        return replace(site, **{f: v for f, v in given.items() if v is not None})

@@ -1,0 +1,296 @@
+"""Observed use beside nearest allocation. Kept apart from travel facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from access.errors import Fault, ParameterError
+from access.escape import notebook_text, without_maths
+from access.measure.demand import by_area, fail, numbers
+from access.measure.distribution import weighted_mean
+from access.measure.takeup import TAKE_UP_WARNING, TakeUp
+from access.network.matrix import TravelMatrix, positions
+from access.scenario.impact import Impact
+from access.text import count_words, list_words, named
+
+
+@dataclass(frozen=True, eq=False)
+class Attendance:
+    """Observed use set beside nearest allocation.
+
+    Parameters
+    ----------
+    sites : DataFrame
+        One row a site attended or nearest to anyone: ``site name nearest_families attendances
+        share_of_attendances attended_as_nearest mean_minutes_travelled closing``.
+    pairs : DataFrame
+        ``area site attendances minutes nearest nearest_minutes extra_minutes``.
+    summary : dict
+        Plain numbers.
+    notes : tuple of str
+    """
+
+    sites: pd.DataFrame
+    pairs: pd.DataFrame
+    summary: dict[str, float | None]
+    notes: tuple[str, ...] = ()
+
+    def sentence(self) -> str:
+        """Say how far families use their nearest site.
+
+        Returns
+        -------
+        str
+        """
+        share = self.summary["share_at_nearest"]
+        text = f"{100 * (share or 0):.0f} % of attendances are at the family's nearest site"
+        extra = self.summary["mean_extra_minutes"]
+        if extra is not None:
+            text += f"; they travel {extra:.1f} minutes further than they need on average"
+        closing = self.summary["attendances_at_closing"]
+        if closing is not None:
+            text += f". {count_words(closing)} attendances are at sites that close"
+        return text[0].upper() + text[1:] + "."
+
+    def __repr__(self) -> str:
+        return f"{self.sentence()}\n{self.sites.to_string(index=False)}"
+
+    def _repr_html_(self) -> str:
+        table = without_maths(self.sites.to_html(index=False, border=0))
+        return f"<p>{notebook_text(self.sentence())}</p>{table}"
+
+
+def attendance_beside_nearest(
+    impact: Impact,
+    matrix: TravelMatrix,
+    attendance: pd.DataFrame,
+    *,
+    area_of: Mapping[str, str] | None = None,
+) -> Attendance:
+    """Set observed attendance beside the nearest-site allocation of the baseline.
+
+    Parameters
+    ----------
+    impact : Impact
+        Whose ``before`` is the baseline, and whose closed sites are marked.
+    matrix : TravelMatrix
+        That `impact` was made with.
+    attendance : DataFrame
+        ``area site attendances``, one row a pair; or ``postcode`` instead of ``area``, with
+        `area_of`.
+    area_of : mapping of str to str, optional
+        Area of each postcode (blanks and case do not matter).
+
+    Returns
+    -------
+    Attendance
+
+    Raises
+    ------
+    ParameterError
+        Naming every area, postcode or site that is not known, and every attendance that is
+        not a number of 0 or more.
+
+    Examples
+    --------
+    >>> from access.scenario import compare
+    >>> m = TravelMatrix.from_minutes([[5, 15], [9, 7]], area_ids=["a", "b"], site_ids=["X", "Y"])
+    >>> demand = pd.DataFrame({"id": ["a", "b"], "count": [9, 9]})
+    >>> impact = compare(m, before=["X", "Y"], after=["Y"], demand=demand)
+    >>> seen = pd.DataFrame({"area": list("abb"), "site": list("XXY"), "attendances": [6, 3, 1]})
+    >>> attendance_beside_nearest(impact, m, seen).summary["share_at_nearest"]
+    0.7
+    """
+    pairs = _read_attendance(attendance, matrix, impact, area_of)
+    nearest = impact.areas.set_index("id")
+    row = positions(matrix.area_ids, pairs["area"].tolist(), "area")
+    column = positions(matrix.site_ids, pairs["site"].tolist(), "site")
+    pairs["minutes"] = matrix.total_minutes[row, column]
+    pairs["nearest"] = nearest.loc[pairs["area"], "nearest_before"].to_numpy()
+    pairs["nearest_minutes"] = nearest.loc[pairs["area"], "minutes_before"].to_numpy(float)
+    with np.errstate(invalid="ignore"):
+        pairs["extra_minutes"] = pairs["minutes"] - pairs["nearest_minutes"]
+    total = pairs["attendances"].sum()
+    own = pairs["site"] == pairs["nearest"]
+    closing = pairs["site"].isin(impact.closed)
+    summary = {
+        "attendances": float(total),
+        "share_at_nearest": float(pairs.loc[own, "attendances"].sum() / total),
+        "mean_minutes_travelled": _known(weighted_mean(pairs["minutes"], pairs["attendances"])),
+        "mean_extra_minutes": _known(weighted_mean(pairs["extra_minutes"], pairs["attendances"])),
+        "attendances_at_closing": (
+            float(pairs.loc[closing, "attendances"].sum()) if impact.closed else None
+        ),
+        "families_nearest_to_closing": (
+            float(impact.closed_sites["families"].sum()) if impact.closed else None
+        ),
+    }
+    return Attendance(
+        sites=_site_table(pairs, impact),
+        pairs=pairs,
+        summary=summary,
+        notes=("observed attendance as given; it may not cover every family or site",),
+    )
+
+
+def _known(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def _squeezed(text: object) -> str:
+    return "".join(str(text).split()).upper()
+
+
+def _read_attendance(
+    attendance: pd.DataFrame,
+    matrix: TravelMatrix,
+    impact: Impact,
+    area_of: Mapping[str, str] | None,
+) -> pd.DataFrame:
+    place = "area" if "area" in attendance.columns else "postcode"
+    missing = [c for c in (place, "site", "attendances") if c not in attendance.columns]
+    if missing:
+        raise ParameterError(
+            f"attendance has no columns {missing}; expected area (or postcode), site and "
+            f"attendances, found {list(map(str, attendance.columns))}"
+        )
+    if place == "postcode" and area_of is None:
+        raise ParameterError("attendance by postcode needs area_of: the area of each postcode")
+    rows = attendance.reset_index(drop=True)
+    rows.index = pd.Index([f"row {i + 2}" for i in range(len(rows))])
+    count, faults = numbers(
+        rows, "attendances", low=0, high=np.inf, expected="0 or more", what="attendance"
+    )
+    areas = rows[place].astype(str)
+    if area_of is not None and place == "postcode":
+        known = {_squeezed(k): str(v) for k, v in area_of.items()}
+        areas = pd.Series([known.get(_squeezed(p), "") for p in areas], index=rows.index)
+    allowed = {"area": set(matrix.area_ids), "site": set(matrix.site_ids)}
+    faults += [
+        Fault("attendance", str(w), place, str(given), "an area of the matrix")
+        for (w, a), given in zip(areas.items(), rows[place], strict=True)
+        if a not in allowed["area"]
+    ]
+    faults += [
+        Fault("attendance", str(w), "site", str(s), f"one of {list(matrix.site_ids)[:30]}")
+        for w, s in rows["site"].items()
+        if str(s) not in allowed["site"]
+    ]
+    fail("attendance does not match the areas and sites", faults)
+    if not count.sum() > 0:
+        raise ParameterError("attendance is 0 throughout; expected some")
+    table = pd.DataFrame(
+        {
+            "area": areas.to_numpy(dtype=object),
+            "site": rows["site"].astype(str).to_numpy(dtype=object),
+            "attendances": count,
+        }
+    )
+    return table.groupby(["area", "site"], sort=True)[["attendances"]].sum().reset_index()
+
+
+def _site_table(pairs: pd.DataFrame, impact: Impact) -> pd.DataFrame:
+    nearest = impact.areas.groupby("nearest_before")["count"].sum()
+    total = pairs["attendances"].sum()
+    rows = []
+    for site in sorted({*impact.before, *pairs["site"]}):
+        seen = pairs[pairs["site"] == site]
+        here = seen["attendances"].sum()
+        own = seen.loc[seen["nearest"] == site, "attendances"].sum()
+        rows.append(
+            {
+                "site": site,
+                "name": named([site], impact.names)[0],
+                "nearest_families": float(nearest.get(site, 0.0)),
+                "attendances": here,
+                "share_of_attendances": here / total,
+                "attended_as_nearest": own / here if here > 0 else np.nan,
+                "mean_minutes_travelled": weighted_mean(seen["minutes"], seen["attendances"]),
+                "closing": site in impact.closed,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+@dataclass(frozen=True, eq=False)
+class TakeUpChange:
+    """What a change would do to use, if use fell with travel time as stated.
+
+    Parameters
+    ----------
+    areas : DataFrame
+        ``id use_before use_after_low use_after_middle use_after_high``.
+    summary : dict
+        ``use_before`` and ``change_low change_middle change_high``, as shares of it.
+    take_up : TakeUp
+    warning : str
+        To stand beside every figure.
+    """
+
+    areas: pd.DataFrame
+    summary: dict[str, float]
+    take_up: TakeUp
+    warning: str = TAKE_UP_WARNING
+
+    def sentence(self) -> str:
+        """Say the range, with what it rests on.
+
+        Returns
+        -------
+        str
+        """
+        s = self.summary
+        ends = sorted([100 * s["change_low"], 100 * s["change_high"]])
+        words = list_words([f"{ends[0]:+.1f} %", f"{ends[1]:+.1f} %"])
+        return f"Use would change by between {words} ({self.take_up.note}). {self.warning}"
+
+    def __repr__(self) -> str:
+        return self.sentence()
+
+
+def take_up_change(impact: Impact, take_up: TakeUp, use: pd.Series | None = None) -> TakeUpChange:
+    """Apply a take-up assumption to an impact, apart from its facts.
+
+    Parameters
+    ----------
+    impact : Impact
+    take_up : TakeUp
+    use : Series, optional
+        Use before, by area id; by default every family counts the same.
+
+    Returns
+    -------
+    TakeUpChange
+
+    Raises
+    ------
+    ParameterError
+        If use does not match the areas.
+
+    Examples
+    --------
+    >>> from access.network.matrix import TravelMatrix
+    >>> from access.scenario import compare
+    >>> m = TravelMatrix.from_minutes([[5, 15], [9, 7]], area_ids=["a", "b"], site_ids=["X", "Y"])
+    >>> demand = pd.DataFrame({"id": ["a", "b"], "count": [10, 10]})
+    >>> impact = compare(m, before=["X", "Y"], after=["Y"], demand=demand)
+    >>> take_up_change(impact, TakeUp.declared(0.8, 1.0)).summary["change_middle"]
+    -0.0527...
+    """
+    ids = [str(i) for i in impact.areas["id"]]
+    before = impact.areas["count"].to_numpy(float) if use is None else by_area(use, ids, name="use")
+    factors = take_up.factors(impact.areas["change_minutes"])
+    known = factors.notna().all(axis=1).to_numpy() & (before > 0)
+    table = pd.DataFrame({"id": ids, "use_before": np.where(known, before, np.nan)})
+    summary = {"use_before": float(before[known].sum())}
+    for name in ("low", "middle", "high"):
+        table[f"use_after_{name}"] = np.where(known, before * factors[name], np.nan)
+        after = float(table[f"use_after_{name}"].sum())
+        base = summary["use_before"]
+        summary[f"change_{name}"] = after / base - 1 if base > 0 else float("nan")
+    summary["use_not_counted"] = float(before[~known].sum())
+    return TakeUpChange(areas=table, summary=summary, take_up=take_up)

@@ -1,0 +1,392 @@
+"""More than one answer: near-optimal alternatives, the curve over the number of sites."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from access.errors import ParameterError
+from access.siting.constraints import goal_rows
+from access.siting.goals import Course, Stage, meet_goal
+from access.siting.inputs import Faults, read_count, read_number
+from access.siting.model import SideRows, tolerance
+from access.siting.problem import Goal, Problem
+from access.siting.progress import Progress, Stop, Watch
+from access.siting.resolve import Resolved, goal_value, resolve
+from access.siting.solution import Solution
+from access.siting.solve import Run, watch_of
+
+
+@dataclass(frozen=True, eq=False)
+class Alternatives:
+    """The best sets of sites in order, and whether the list is proven complete.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row a set, best first: ``chosen`` (tuple of ids), each goal's value, and ``worse``,
+        the share by which the last goal is worse than the best.
+    complete : bool
+        True when it is proven that no other set belongs in the list.
+    best : Solution
+        The first of them, verified.
+    """
+
+    table: pd.DataFrame
+    complete: bool
+    best: Solution
+
+    @property
+    def ties(self) -> int:
+        """How many sets are exactly as good as the best, itself included."""
+        return int((self.table["worse"] <= 1e-9).sum())
+
+
+def alternatives(
+    problem: Problem,
+    count: int = 5,
+    *,
+    within: float = 0.02,
+    time_limit_s: float | None = None,
+    seed: int = 0,
+    progress: Callable[[Progress], object] | None = None,
+) -> Alternatives:
+    """Find the best so-many sets of sites whose last goal is within a share of the best.
+
+    Planners can then choose among them for reasons that no table holds.
+
+    Parameters
+    ----------
+    problem : Problem
+        Its last goal must have a part that adds up over areas (mean, total, beyond, left_out).
+    count : int
+        How many sets at most.
+    within : float
+        Only sets up to this share worse than the best (0.02 = 2 %).
+    time_limit_s, seed, progress
+        As for `site`.
+
+    Returns
+    -------
+    Alternatives
+
+    Raises
+    ------
+    ParameterError
+        If an argument is faulty, the last goal cannot be listed, or nothing keeps the rules.
+
+    Notes
+    -----
+    One branch-and-cut search; every set that it finds is cut off and the search goes on until
+    nothing within the share is left.
+
+    Examples
+    --------
+    >>> from access.siting import Demand, Problem
+    >>> found = alternatives(Problem(Demand([[1, 2, 9], [2, 1, 9], [1, 1, 9]]), p=1), 3, within=1)
+    >>> found.table["chosen"].tolist(), found.ties, found.complete
+    ([('0',), ('1',)], 2, True)
+    """
+    faults = Faults("alternatives")
+    count = read_count(count, 1, 10_000, faults, "count")
+    within = read_number(within, faults, "within")
+    faults.stop()
+    resolved = resolve(problem)
+    goals = resolved.goals
+    if resolved.capacities is not None:
+        raise ParameterError("alternatives are not listed for a problem with Capacity")
+    if "worst" in goals[-1].kinds or not goals[-1].kinds - {"sites", "cost"}:
+        raise ParameterError(
+            f"sets cannot be listed by {goals[-1].words!r}, where very many are alike; "
+            "put Goal.mean() after it as the last goal"
+        )
+    watch = watch_of(time_limit_s, progress, 0.0, seed)
+    run = Run(problem, resolved, watch, seed=seed)
+    stages: list[Stage] = []
+    complete = False
+    try:
+        if not run.course.prepare():
+            raise ParameterError(f"nothing keeps the rules. {run.infeasible().explanation}")
+        for goal in goals[:-1]:
+            stages.append(meet_goal(run.course, goal, last=False))
+        stages.append(meet_goal(run.course, goals[-1], last=True, keep=count, within=within))
+        complete = all(stage.complete for stage in stages)
+    except (Stop, KeyboardInterrupt):
+        pass
+    best = run.finish(stages)
+    pool = run.course.outcome.best.pool if len(stages) == len(goals) else []
+    rows = []
+    for _, chosen in pool:
+        columns = list(chosen)
+        row: dict[str, object] = {"chosen": tuple(resolved.site_ids[c] for c in columns)}
+        row |= {goal.words: goal_value(resolved, goal, columns) for goal in goals}
+        rows.append(row)
+    table = pd.DataFrame(rows, columns=["chosen", *dict.fromkeys(g.words for g in goals)])
+    last = table[goals[-1].words].astype(float)
+    least = float(last.min()) if len(last) else 1.0
+    table["worse"] = (last - least) / (abs(least) if least else 1.0)
+    return Alternatives(table, complete, best)
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """The best answer for every number of sites.
+
+    Parameters
+    ----------
+    solutions : dict of int to Solution
+        Where a number cannot keep the rules its status says so; ask `site` for the reason.
+    elbow : int or None
+        Where another site stops paying as before: the number furthest below the straight line
+        from the first to the last (Satopaa et al. 2011); None with fewer than three numbers.
+    """
+
+    solutions: dict[int, Solution]
+    elbow: int | None
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give the curve as a table.
+
+        Returns
+        -------
+        DataFrame
+            One row a number of sites: objective, bound, gap, status, chosen, every goal, and
+            what the last site saved.
+        """
+        rows = []
+        for p, found in self.solutions.items():
+            row: dict[str, object] = {
+                "p": p, "objective": found.objective, "bound": found.bound, "gap": found.gap,
+                "status": found.status, "chosen": found.chosen,
+                "unserved_weight": found.unserved_weight,
+            }  # fmt: skip
+            row |= {goal.goal: goal.value for goal in found.goals}
+            rows.append(row)
+        table = pd.DataFrame(rows).set_index("p")
+        table["saved"] = -table["objective"].diff()
+        return table
+
+
+def curve(
+    problem: Problem,
+    sizes: Iterable[int],
+    *,
+    time_limit_s: float | None = None,
+    seed: int = 0,
+    progress: Callable[[Progress], object] | None = None,
+) -> Curve:
+    """Solve a problem for each number of sites, and find the elbow.
+
+    Parameters
+    ----------
+    problem : Problem
+        Its own `p` is replaced.
+    sizes : iterable of int
+    time_limit_s : float, optional
+        For each number.
+    seed, progress
+        As for `site`.
+
+    Returns
+    -------
+    Curve
+
+    Raises
+    ------
+    ParameterError
+        Naming every fault of the problem or the numbers.
+
+    Examples
+    --------
+    >>> from access.siting import Demand, Problem
+    >>> found = curve(Problem(Demand([[0, 8, 9], [8, 0, 9], [9, 9, 1]])), [1, 2, 3])
+    >>> found.to_frame()["objective"].round(2).tolist(), found.elbow
+    ([5.67, 3.0, 0.33], None)
+    """
+    solutions: dict[int, Solution] = {}
+    for p in sizes:
+        asked = replace(problem, p=p, fewest=None, most=None)
+        watch = watch_of(time_limit_s, progress, 0.0, seed)
+        run = Run(asked, resolve(asked, "curve"), watch, seed=seed, explaining=False)
+        solutions[int(p)] = run.answer()
+    return Curve(solutions, elbow_of({p: s.objective for p, s in solutions.items()}))
+
+
+def elbow_of(values: dict[int, float]) -> int | None:
+    """Find where a falling curve bends most.
+
+    Parameters
+    ----------
+    values : dict of int to float
+
+    Returns
+    -------
+    int or None
+        None with fewer than three finite values, or where no point lies below the straight line
+        from the first to the last.
+
+    Examples
+    --------
+    >>> elbow_of({1: 20.0, 2: 10.0, 3: 8.0, 4: 7.0})
+    2
+    """
+    finite = {p: v for p, v in sorted(values.items()) if np.isfinite(v)}
+    if len(finite) < 3:
+        return None
+    p, v = np.array(list(finite)), np.array(list(finite.values()))
+    span = v[0] - v[-1]
+    if span <= 0:
+        return None
+    below = (p[-1] - p) / (p[-1] - p[0]) - (v - v[-1]) / span
+    best = int(below.argmax())
+    return int(p[best]) if below[best] > 1e-9 else None
+
+
+_CLOSE = 1e-9
+_Point = tuple[tuple[str, ...], float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Front:
+    """Sets that cannot be improved on every measure at once.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row a set, best mean first: ``chosen``, ``mean_minutes``, ``worst_minutes`` and, when
+        asked, ``cost``.
+    complete : bool
+        True when it is proven that no point of the front is missing.
+    """
+
+    table: pd.DataFrame
+    complete: bool
+
+
+def pareto_front(
+    problem: Problem,
+    *,
+    with_cost: bool = False,
+    most_points: int = 500,
+    time_limit_s: float | None = None,
+    progress: Callable[[Progress], object] | None = None,
+) -> Front:
+    """Find every trade-off between the mean, the worst-off area and (when asked) cost.
+
+    Parameters
+    ----------
+    problem : Problem
+        Its goals are not used; its number of sites and rules are kept.
+    with_cost : bool
+        Whether the cost of the open sites is a third measure; needs `site_costs`.
+    most_points : int
+        Stop, incomplete, after so many.
+    time_limit_s, progress
+        As for `site`.
+
+    Returns
+    -------
+    Front
+        Where several sets share a point, one of them.
+
+    Raises
+    ------
+    ParameterError
+        If the problem is faulty, nothing keeps its rules, or costs are missing.
+
+    Notes
+    -----
+    Method of the epsilon constraint (Haimes, Lasdon and Wismer 1971): the best mean is found
+    again and again, each time with the worst minutes below those of the last answer; for cost,
+    the whole front again with a budget below the dearest answer of the last front.
+
+    Examples
+    --------
+    >>> from access.siting import Demand, Problem
+    >>> minutes = [[1, 6, 9], [1, 6, 9], [1, 6, 9], [9, 6, 1]]
+    >>> front = pareto_front(Problem(Demand(minutes), p=1))
+    >>> front.table["worst_minutes"].tolist(), front.complete
+    ([9.0, 6.0], True)
+    """
+    resolved = resolve(replace(problem, goals=Goal.mean()))
+    if resolved.capacities is not None:
+        raise ParameterError("the front is not found for a problem with Capacity")
+    if with_cost and resolved.site_costs is None:
+        raise ParameterError("with_cost needs the problem's site_costs; none were given")
+    walk = _Walk(resolved, watch_of(time_limit_s, progress), most_points)
+    complete = True
+    try:
+        walk.all_budgets() if with_cost else walk.one_budget(np.inf)
+    except (Stop, KeyboardInterrupt):
+        complete = False
+    if not walk.points and complete:
+        raise ParameterError("nothing keeps the rules; `site` on the same problem explains why")
+    measures = ["mean_minutes", "worst_minutes", *(["cost"] if with_cost else [])]
+    table = pd.DataFrame(walk.points, columns=["chosen", "mean_minutes", "worst_minutes", "cost"])
+    table = _unbeaten(table, measures)[["chosen", *measures]]
+    return Front(table.reset_index(drop=True), complete)
+
+
+class _Walk:
+    def __init__(self, resolved: Resolved, watch: Watch, most: int) -> None:
+        self.resolved, self.watch, self.most = resolved, watch, most
+        self.points: list[_Point] = []
+
+    def all_budgets(self) -> None:
+        """Find the front under ever smaller budgets."""
+        budget = np.inf
+        while True:  # ends: each budget is under the cost of a set found
+            found = self.one_budget(budget)
+            if not found:
+                return
+            dearest = max(cost for *_, cost in found)
+            budget = dearest - max(_CLOSE, tolerance(dearest))
+
+    def one_budget(self, budget: float) -> list[_Point]:
+        """Find the front of mean and worst under one budget."""
+        course = Course(self.resolved, self.watch)
+        if np.isfinite(budget) and self.resolved.site_costs is not None:
+            course.rows = course.rows.and_row(self.resolved.site_costs, -np.inf, budget)
+        if not course.prepare():
+            return []
+        part = goal_rows(Goal.mean(), course.stacked, self.resolved)
+        found: list[_Point] = []
+        rows: SideRows = course.rows
+        while True:  # ends: each turn caps the worst-off a level lower, and levels are finite
+            outcome = course.minimise(part, rows)
+            if not outcome.complete or len(self.points) >= self.most:
+                raise Stop
+            if not outcome.best.pool:
+                return found
+            columns = [int(c) for c in outcome.best.chosen]
+            point = self._point(columns)
+            found.append(point)
+            self.points.append(point)
+            steps = course.steps_below(point[2])
+            if steps is None:
+                return found
+            rows = course.capped(steps)
+            course.start = None
+
+    def _point(self, columns: list[int]) -> _Point:
+        ids = tuple(self.resolved.site_ids[c] for c in columns)
+        mean = goal_value(self.resolved, Goal.mean(), columns)
+        worst = goal_value(self.resolved, Goal.worst(), columns)
+        costs = self.resolved.site_costs
+        return ids, mean, worst, 0.0 if costs is None else float(costs[columns].sum())
+
+
+def _unbeaten(table: pd.DataFrame, measures: list[str]) -> pd.DataFrame:
+    """Keep the rows that no other row beats or equals on every measure (the first of equals)."""
+    table = table.sort_values(measures, kind="stable").reset_index(drop=True)
+    values = table[measures].to_numpy(dtype=float)
+    slack = _CLOSE * np.maximum(1.0, np.abs(values))
+    keep: list[int] = []
+    for i, row in enumerate(values):
+        beaten = any((values[k] <= row + slack[i]).all() for k in keep)
+        if not beaten:
+            keep.append(i)
+    return table.iloc[keep]

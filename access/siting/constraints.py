@@ -1,0 +1,397 @@
+"""All services' areas in one table of rows, and what each goal makes of a row's minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import highspy
+import numpy as np
+import scipy.sparse as sp
+
+from access.siting.highs import add_columns, add_rows, integer_engine, make_integer, run
+from access.siting.levels import within
+from access.siting.model import Bools, Floats, Ints, Limit, Model, SideRows
+from access.siting.problem import Goal
+from access.siting.progress import Stop, Watch
+from access.siting.resolve import Resolved, Service
+
+
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """Rows of all services; services over the very same minutes share rows.
+
+    Parameters
+    ----------
+    minutes : ndarray, shape (rows, sites)
+        With ``inf``.
+    finite : ndarray, shape (rows, sites)
+        The same with ``inf`` replaced by the greatest finite minutes, a declared stand-in: an
+        answer that uses it is reported as leaving the area unserved.
+    mean, total : ndarray, shape (rows,)
+        What a minute of each row adds to the mean and to the sum of family-minutes; 0 for rows
+        that no allowed site can serve.
+    part : ndarray, shape (rows,)
+        Each row's part of all demand, served or not.
+    whole : ndarray, shape (rows,)
+        Each row's demand, served or not.
+    first_row : tuple of int
+        Where each service's areas begin.
+    """
+
+    minutes: Floats
+    finite: Floats
+    mean: Floats
+    total: Floats
+    part: Floats
+    whole: Floats
+    first_row: tuple[int, ...]
+
+    @property
+    def active(self) -> Bools:
+        """Rows that have demand and some allowed site to serve it."""
+        return self.total > 0
+
+
+def stack(resolved: Resolved) -> Stack:
+    """Put all services' areas under one another.
+
+    Parameters
+    ----------
+    resolved : Resolved
+
+    Returns
+    -------
+    Stack
+    """
+    tables: list[Floats] = []
+    starts: list[int] = []
+    weights: list[list[Floats]] = []
+    for service in resolved.services:
+        here = _weights(service, resolved)
+        same = next((k for k, seen in enumerate(tables) if _same(seen, service.minutes)), None)
+        if same is None:
+            starts.append(sum(len(table) for table in tables))
+            tables.append(service.minutes)
+            weights.append(here)
+        else:
+            starts.append(sum(len(table) for table in tables[:same]))
+            weights[same] = [old + new for old, new in zip(weights[same], here, strict=True)]
+    minutes = tables[0] if len(tables) == 1 else np.vstack(tables)
+    mean, total, part, whole = (np.concatenate(column) for column in zip(*weights, strict=True))
+    return Stack(minutes, _finite(minutes), mean, total, part, whole, tuple(starts))
+
+
+def _weights(service: Service, resolved: Resolved) -> list[Floats]:
+    """Give a service's weights in the mean, in the total, and as parts of all demand."""
+    weights = service.weights
+    served = weights
+    if not np.isfinite(service.minutes.max()):
+        served = weights * np.isfinite(service.minutes[:, resolved.may]).any(axis=1)
+    share = service.share if len(resolved.services) > 1 else 1.0
+    return [
+        service.share * served / max(float(served.sum()), 1e-300),
+        share * served,
+        service.share * weights / max(float(weights.sum()), 1e-300),
+        share * weights,
+    ]
+
+
+def _same(one: Floats, other: Floats) -> bool:
+    return one is other or (one.shape == other.shape and bool(np.array_equal(one, other)))
+
+
+def _finite(minutes: Floats) -> Floats:
+    if np.isfinite(minutes.max()):
+        return minutes
+    reached = np.isfinite(minutes)
+    ceiling = minutes[reached].max() if reached.any() else 0.0
+    return np.where(reached, minutes, ceiling)
+
+
+@dataclass(frozen=True, eq=False)
+class GoalRows:
+    """A goal as weighted minima over rows plus what each open site adds.
+
+    Parameters
+    ----------
+    key : tuple
+        Equal for goals over the same table.
+    table : ndarray, shape (rows, sites)
+    weights : ndarray, shape (rows,)
+    opening : ndarray, shape (sites,)
+    """
+
+    key: tuple
+    table: Floats
+    weights: Floats
+    opening: Floats
+
+
+def goal_rows(goal: Goal, stacked: Stack, resolved: Resolved) -> GoalRows:
+    """Turn a goal without its worst-minutes part into rows.
+
+    Parameters
+    ----------
+    goal : Goal
+    stacked : Stack
+    resolved : Resolved
+
+    Returns
+    -------
+    GoalRows
+    """
+    opening = np.zeros(len(resolved.site_ids))
+    by_row: list[tuple[str, float | None, float]] = []
+    for kind, minutes, factor in goal.parts:
+        if kind == "sites":
+            opening += factor
+        elif kind == "cost" and resolved.site_costs is not None:
+            opening += factor * resolved.site_costs
+        elif kind != "worst":
+            by_row.append((kind, minutes, factor))
+    if not by_row:
+        return GoalRows(("minutes",), stacked.finite, np.zeros(len(stacked.mean)), opening)
+    if len(by_row) == 1:
+        kind, minutes, factor = by_row[0]
+        weights = factor * _of_kind(kind, stacked)
+        if kind in ("beyond", "left_out"):
+            table = _beyond(stacked, float(minutes or 0.0))
+            return GoalRows(("beyond", minutes), table, weights, opening)
+        return GoalRows(("minutes",), stacked.finite, weights, opening)
+    table = np.zeros_like(stacked.finite)
+    for kind, minutes, factor in by_row:
+        weights = factor * _of_kind(kind, stacked)
+        part = stacked.finite if minutes is None else _beyond(stacked, minutes)
+        table += weights[:, None] * part
+    return GoalRows(tuple(by_row), table, (stacked.part > 0).astype(float), opening)
+
+
+def _of_kind(kind: str, stacked: Stack) -> Floats:
+    return {
+        "total": stacked.total,
+        "mean": stacked.mean,
+        "beyond": stacked.part,
+        "left_out": stacked.whole,
+    }[kind]
+
+
+def _beyond(stacked: Stack, minutes: float) -> Floats:
+    far: Floats = (~within(stacked.minutes, minutes)).astype(float)
+    return far
+
+
+def make_model(
+    goal: GoalRows,
+    held: Sequence[tuple[GoalRows, float]],
+    resolved: Resolved,
+    rows: SideRows,
+) -> Model:
+    """Make the model of one goal while earlier goals are held at or under values.
+
+    Parameters
+    ----------
+    goal : GoalRows
+    held : sequence of (GoalRows, float)
+        Earlier goals and what they may come to at most.
+    resolved : Resolved
+    rows : SideRows
+
+    Returns
+    -------
+    Model
+    """
+    tables: dict[tuple, Floats] = {}
+    for part in (goal, *(h for h, _ in held)):
+        tables.setdefault(part.key, part.table)
+    size = len(goal.weights)
+
+    def spread(part: GoalRows) -> Floats:
+        weights = np.zeros(size * len(tables))
+        at = list(tables).index(part.key) * size
+        weights[at : at + size] = part.weights
+        return weights
+
+    table = goal.table if len(tables) == 1 else np.vstack(list(tables.values()))
+    return Model(
+        minutes=table,
+        weights=spread(goal),
+        opening=goal.opening,
+        fewest=resolved.fewest,
+        most=resolved.most,
+        must=resolved.must,
+        may=resolved.may,
+        rows=rows,
+        limits=tuple(Limit(spread(part), value, part.opening) for part, value in held),
+    )
+
+
+def cover_rows(reached: Bools, allowed: Bools | None = None) -> SideRows:
+    """Make rows that say "one of these sites is open", without those that others imply.
+
+    Parameters
+    ----------
+    reached : ndarray of bool, shape (rows, sites)
+        Which sites would serve each row.
+    allowed : ndarray of bool, shape (sites,), optional
+        Sites that may open; others do not count.
+
+    Returns
+    -------
+    SideRows
+    """
+    if allowed is not None:
+        reached = reached & allowed
+    sites = reached.shape[1]
+    if not len(reached):
+        return SideRows.none(sites)
+    packed = np.unique(np.packbits(reached, axis=1), axis=0)
+    reached = np.unpackbits(packed, axis=1)[:, :sites].astype(bool)
+    if len(reached) <= 4_000:
+        reached = reached[~_implied(reached)]
+    ones = np.ones(len(reached))
+    return SideRows(reached.astype(float), ones, np.full(len(reached), np.inf))
+
+
+def _implied(reached: Bools) -> Bools:
+    """Find rows that hold another row's sites and more."""
+    sets = reached.astype(np.float32)
+    common = sets @ sets.T
+    size = sets.sum(axis=1)
+    inside = common >= size[None, :] - 0.5
+    implied: Bools = (inside & (size[:, None] > size[None, :] + 0.5)).any(axis=1)
+    return implied
+
+
+def join_rows(*parts: SideRows) -> SideRows:
+    """Put side rows under one another."""
+    return SideRows(
+        np.vstack([part.matrix for part in parts]),
+        np.concatenate([part.low for part in parts]),
+        np.concatenate([part.high for part in parts]),
+    )
+
+
+def count_rows(resolved: Resolved) -> SideRows:
+    """Give the group and budget rules as rows."""
+    sites = len(resolved.site_ids)
+    if not resolved.counts:
+        return SideRows.none(sites)
+    return SideRows(
+        np.vstack([rule.amounts for rule in resolved.counts]),
+        np.array([rule.low for rule in resolved.counts]),
+        np.array([rule.high for rule in resolved.counts]),
+    )
+
+
+def reach_rows(resolved: Resolved) -> SideRows:
+    """Give the rules on areas' minutes as rows."""
+    parts = [SideRows.none(len(resolved.site_ids))]
+    for rule in resolved.reaches:
+        minutes = resolved.services[rule.service].minutes[rule.areas]
+        near = within(minutes, rule.caps[:, None])
+        parts.append(cover_rows(near, resolved.may))
+    return join_rows(*parts)
+
+
+_INFEASIBLE = highspy.HighsModelStatus.kInfeasible
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What an integer programme over the sites answered.
+
+    Parameters
+    ----------
+    feasible : bool or None
+        None when the time ran out before an answer or a proof.
+    chosen : ndarray of int
+    value, bound : float
+    optimal : bool
+    """
+
+    feasible: bool | None
+    chosen: Ints
+    value: float
+    bound: float
+    optimal: bool
+
+
+def solve_rows(
+    cost: Floats,
+    matrix: Floats | sp.csr_matrix,
+    low: Floats,
+    high: Floats,
+    *,
+    column_low: Floats,
+    column_high: Floats,
+    watch: Watch,
+    target: float | None = None,
+) -> Answer:
+    """Minimise a cost over whole choices of sites that keep rows.
+
+    Parameters
+    ----------
+    cost : ndarray, shape (sites,)
+    matrix : ndarray or sparse matrix, shape (rows, sites)
+    low, high : ndarray, shape (rows,)
+    column_low, column_high : ndarray, shape (sites,)
+        0 or 1: locked open, locked closed.
+    watch : Watch
+    target : float, optional
+        Any answer at or under this whole number will do.
+
+    Returns
+    -------
+    Answer
+
+    Raises
+    ------
+    Stop
+        If the watch ends it before any answer.
+    """
+    sites = len(cost)
+    engine = integer_engine(watch)
+    if target is not None:
+        engine.setOptionValue("objective_target", target + 0.5)
+    add_columns(engine, cost, column_low, column_high)
+    make_integer(engine, np.arange(sites))
+    add_rows(engine, sp.csr_matrix(matrix), low, high)
+    run(engine, watch, "integer programme")
+    status = engine.getModelStatus()
+    none = np.zeros(0, np.intp)
+    if status in (_INFEASIBLE, highspy.HighsModelStatus.kUnboundedOrInfeasible):
+        return Answer(False, none, np.inf, np.inf, True)
+    info = engine.getInfo()
+    solved = status == highspy.HighsModelStatus.kOptimal
+    if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+        watch.stopped = watch.stopped or "time limit"
+        raise Stop
+    y = np.array(engine.getSolution().col_value)
+    bound = info.mip_dual_bound if not solved else info.objective_function_value
+    return Answer(True, np.flatnonzero(y > 0.5), info.objective_function_value, bound, solved)
+
+
+def feasible_sites(model: Model, watch: Watch) -> Ints | None:
+    """Find a set of sites that keeps a model's side rows; None where none does.
+
+    Parameters
+    ----------
+    model : Model
+    watch : Watch
+
+    Returns
+    -------
+    ndarray of int or None
+    """
+    reach = model.minutes.mean(axis=0)
+    answer = solve_rows(
+        model.opening + model.weights.sum() * reach / max(float(reach.max()), 1e-12),
+        np.vstack([model.rows.matrix, np.ones(model.shape[1])]),
+        np.append(model.rows.low, model.fewest),
+        np.append(model.rows.high, model.most),
+        column_low=model.must.astype(float),
+        column_high=model.may.astype(float),
+        watch=watch,
+    )
+    return answer.chosen if answer.feasible else None

@@ -1,0 +1,462 @@
+"""A problem on its way through its goals: what is held so far, and where to begin from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from access.errors import ParameterError
+from access.siting.branch_and_cut import Outcome, minimise
+from access.siting.constraints import (
+    GoalRows,
+    Stack,
+    count_rows,
+    cover_rows,
+    feasible_sites,
+    goal_rows,
+    join_rows,
+    make_model,
+    reach_rows,
+    solve_rows,
+    stack,
+)
+from access.siting.interchange import Interchange
+from access.siting.lagrangian import Near
+from access.siting.levels import Levels
+from access.siting.model import MOST_ADDED, Floats, Ints, SideRows, tolerance
+from access.siting.p_center import Worst, least_worst
+from access.siting.problem import Goal
+from access.siting.progress import Stop, Watch
+from access.siting.resolve import Resolved
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """What became of one goal.
+
+    Parameters
+    ----------
+    goal : Goal
+    value, bound : float
+    chosen : ndarray of int
+    method : str
+    complete : bool
+    """
+
+    goal: Goal
+    value: float
+    bound: float
+    chosen: Ints
+    method: str
+    complete: bool
+
+
+@dataclass(eq=False)
+class Course:
+    """A problem on its way through its goals.
+
+    Parameters
+    ----------
+    resolved : Resolved
+    watch : Watch
+    gap : float
+        A proven gap that is good enough for the last goal.
+    seed : int
+
+    Attributes
+    ----------
+    stacked : Stack
+        The areas of all services.
+    rows : SideRows
+        The rules so far, with what earlier goals have added to them.
+    held : list of (GoalRows, float)
+        Earlier goals that add up over areas, and what they may come to at most.
+    start : ndarray of int or None
+        A set of sites that keeps the rules, to begin from.
+    outcome : Outcome
+        Of the last goal that adds up over areas; there once one was met.
+    served_only : bool
+        Whether only answers that serve every servable area are looked at.
+    feasible : bool
+    """
+
+    resolved: Resolved
+    watch: Watch
+    gap: float = 0.0
+    seed: int = 0
+    stacked: Stack = field(init=False)
+    rows: SideRows = field(init=False)
+    held: list[tuple[GoalRows, float]] = field(default_factory=list)
+    served_only: bool = True
+    feasible: bool = True
+    start: Ints | None = field(init=False, default=None)
+    outcome: Outcome = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.stacked = stack(self.resolved)
+        self.rows = join_rows(count_rows(self.resolved), reach_rows(self.resolved))
+
+    # -- before the goals ---------------------------------------------------------------
+    def prepare(self) -> bool:
+        """Find a first set that keeps the rules and serves whom it can; False when none does.
+
+        Returns
+        -------
+        bool
+
+        Raises
+        ------
+        Stop
+            If the watch ends it before an answer or a proof.
+        """
+        reached = np.isfinite(self.stacked.minutes) & self.resolved.may
+        demanded, served = self.stacked.part > 0, reached.any(axis=1)
+        if self.resolved.serve_all and (demanded & ~served).any():
+            self.feasible = False
+            return False
+        fragile = self.stacked.active & ~reached[:, self.resolved.may].all(axis=1)
+        if fragile.any():
+            return self._serve(fragile, reached)
+        if len(self.rows):
+            self.start = self._keeps(self.rows)
+            self.feasible = self.start is not None
+        return self.feasible
+
+    def _keeps(self, rows: SideRows) -> Ints | None:
+        nobody = np.zeros(len(self.stacked.mean))
+        blank = GoalRows(
+            ("minutes",), self.stacked.finite, nobody, np.zeros(len(self.resolved.site_ids))
+        )
+        model = replace(make_model(blank, (), self.resolved, rows), weights=self.stacked.mean)
+        return feasible_sites(model, self.watch)
+
+    def _serve(self, fragile: np.ndarray, reached: np.ndarray) -> bool:
+        """Make serving everyone a rule where that can be done, else serve as many as possible."""
+        everyone = join_rows(self.rows, cover_rows(reached[fragile]))
+        self.start = self._keeps(everyone)
+        if self.start is not None:
+            self.rows = everyone
+            return True
+        if self.resolved.serve_all or (len(self.rows) and self._keeps(self.rows) is None):
+            self.feasible = False
+            return False
+        self.served_only = False
+        total = any("total" in goal.kinds for goal in self.resolved.goals)
+        weights = (self.stacked.total if total else self.stacked.mean) * fragile
+        missed = GoalRows(
+            ("unserved",), (~reached).astype(float), weights, np.zeros(reached.shape[1])
+        )
+        outcome = minimise(make_model(missed, (), self.resolved, self.rows), watch=self.watch)
+        if not outcome.complete:
+            raise Stop
+        self.held.append((missed, outcome.best.value + tolerance(outcome.best.value)))
+        self.start = outcome.best.chosen
+        return True
+
+    # -- the goals ----------------------------------------------------------------------
+    def minimise(
+        self,
+        part: GoalRows,
+        rows: SideRows,
+        keep: int = 1,
+        within: float = 0.0,
+        gap: float = 0.0,
+    ) -> Outcome:
+        """Minimise rows of a goal while earlier goals are held.
+
+        Parameters
+        ----------
+        part : GoalRows
+        rows : SideRows
+        keep : int
+            How many sets to list.
+        within : float
+            Only sets up to this share worse than the best are listed.
+        gap : float
+            Stop once proven within this share of the best.
+
+        Returns
+        -------
+        Outcome
+        """
+        model = make_model(part, self.held, self.resolved, rows)
+        outcome = minimise(
+            model,
+            watch=self.watch,
+            keep=keep,
+            within=within,
+            start=self.start,
+            gap=gap,
+            seed=self.seed,
+        )
+        unfinished = not outcome.best.pool and not outcome.complete
+        if unfinished and self.start is not None and model.holds(self.start):
+            outcome.best.offer(self.start, model.value(self.start))
+        return outcome
+
+    def counted(self) -> Floats:
+        """Give the rows of minutes that the worst-off are sought among."""
+        minutes: Floats = self.stacked.minutes[self.stacked.active]
+        return minutes
+
+    @cached_property
+    def levels(self) -> Levels:
+        """The levels of the minutes that the worst-off are sought among."""
+        return Levels.of(self.counted())
+
+    def capped(self, minutes: float) -> SideRows:
+        """Give the rules, and every servable row at or under the level of some minutes."""
+        if not self.served_only:
+            return self.rows
+        near = self.counted() <= self.levels.ceiling(minutes)
+        return join_rows(self.rows, cover_rows(near, self.resolved.may))
+
+    def steps_below(self, minutes: float) -> float | None:
+        """Give the greatest minutes of the level below that of some minutes; None where none is.
+
+        An answer under this cap is a level lower: who walks down by it comes to an end.
+        """
+        at = self.levels.level(minutes)
+        return float(self.levels.top[at - 1]) if at > 0 and self.served_only else None
+
+    def hold(self, goal: Goal, stage: Stage) -> None:
+        """Turn a goal that was met into a rule for the goals that follow."""
+        allowed = stage.value + goal.within * abs(stage.value)
+        allowed += tolerance(allowed)
+        if goal.kinds == {"worst"}:
+            factor = sum(f for _, _, f in goal.parts)
+            self.rows = self.capped(allowed / max(factor, 1e-300))
+            return
+        part = goal_rows(goal, self.stacked, self.resolved)
+        if not part.weights.any():
+            self.rows = self.rows.and_row(part.opening, -np.inf, allowed)
+            return
+        self.held.append((part, allowed))
+
+
+def worst_stage(course: Course, goal: Goal) -> Stage:
+    """Make the minutes of the worst-off area as few as they can be.
+
+    Parameters
+    ----------
+    course : Course
+        Its earlier goals are held.
+    goal : Goal
+        Of worst minutes alone.
+
+    Returns
+    -------
+    Stage
+
+    Raises
+    ------
+    Stop
+        If the watch ends it before any answer.
+    """
+    factor = sum(f for _, _, f in goal.parts)
+    minutes = course.counted()
+    start = _first(course, course.rows)
+    if not len(minutes):
+        return Stage(goal, 0.0, 0.0, start, "nobody can be served", True)
+    if course.held:
+        worst = _worst_held(course, minutes, start)
+    else:
+        worst = least_worst(
+            minutes, course.rows, fewest=course.resolved.fewest, most=course.resolved.most,
+            must=course.resolved.must, may=course.resolved.may, start=start,
+            levels=course.levels, watch=course.watch,
+        )  # fmt: skip
+        worst = replace(worst, chosen=_settle(course, worst))
+    return Stage(
+        goal, factor * worst.value, factor * worst.bound, worst.chosen,
+        "halving over covers", worst.complete,
+    )  # fmt: skip
+
+
+def _first(course: Course, rows: SideRows) -> Ints:
+    """Give a good set to begin a search for the worst-off from."""
+    if course.start is not None and rows.hold(course.start):
+        return course.start
+    mean = goal_rows(Goal.mean(), course.stacked, course.resolved)
+    model = make_model(mean, course.held, course.resolved, rows)
+    if model.minutes.max() > MOST_ADDED:  # a beginning only: the worst-off are not added up
+        model = replace(model, minutes=np.minimum(model.minutes, MOST_ADDED))
+    outcome = minimise(model, watch=course.watch, gap=0.05)
+    return outcome.best.chosen
+
+
+def _settle(course: Course, worst: Worst) -> Ints:
+    """Among answers equally good for the worst-off, move to one better on average."""
+    part = goal_rows(Goal.mean(), course.stacked, course.resolved)
+    model = make_model(part, (), course.resolved, course.capped(worst.value))
+    near = Near.of(model.minutes, np.flatnonzero(course.resolved.may), 60)
+    chosen, _ = Interchange(model, near).improve(worst.chosen)
+    return chosen if model.holds(chosen) else worst.chosen
+
+
+def _worst_held(course: Course, minutes: Floats, start: Ints) -> Worst:
+    """Halve over covers where earlier goals are held: each step is a search of its own."""
+    part, most = course.held[-1]
+    held, course.held = course.held, course.held[:-1]
+    chosen, value = start, float(_finite_worst(minutes, start))
+    floor = float(minutes[:, course.resolved.may].min(axis=1).max())
+    levels = course.levels
+    low = high = levels.level(value)
+    if course.served_only:
+        low = levels.level(floor)
+    complete = course.served_only
+    try:
+        while low < high:  # ends: each turn high - low shrinks, as low <= middle < high
+            middle = (low + high) // 2
+            course.start = None
+            outcome = course.minimise(part, course.capped(float(levels.top[middle])))
+            if not outcome.complete:
+                raise Stop
+            if outcome.best.value <= most + tolerance(most):
+                chosen = outcome.best.chosen
+                value = float(_finite_worst(minutes, chosen))
+                high = min(levels.level(value), middle)
+            else:
+                low = middle + 1
+    except (Stop, KeyboardInterrupt):
+        complete = False
+    course.held = held
+    bound = floor if not course.served_only else value if low >= high else float(levels.low[low])
+    return Worst(value, bound, chosen, complete)
+
+
+def blend_stage(course: Course, goal: Goal) -> Stage:
+    """Blend with the worst-off: walk down the worst minutes that occur, bounding the rest.
+
+    Parameters
+    ----------
+    course : Course
+    goal : Goal
+        Of worst minutes and something else.
+
+    Returns
+    -------
+    Stage
+
+    Raises
+    ------
+    ParameterError
+        If not all areas can be served at once.
+    Stop
+        If the watch ends it before any answer.
+    """
+    if not course.served_only:
+        raise ParameterError(
+            "a blend with worst minutes needs answers that serve every area; "
+            "not all areas can be served at once here. Use goals one after another instead."
+        )
+    factor = sum(f for kind, _, f in goal.parts if kind == "worst")
+    rest = Goal(tuple(p for p in goal.parts if p[0] != "worst"))
+    part = goal_rows(rest, course.stacked, course.resolved)
+    minutes = course.counted()
+    start = course.start
+    least = worst_stage(course, Goal.worst())
+    course.start = start
+    best, chosen, bound = np.inf, least.chosen, -np.inf
+    cap, complete, value = np.inf, least.complete, np.inf
+    while True:  # ends: each turn caps the worst-off a level lower, and levels are finite
+        rows = course.rows if np.isinf(cap) else course.capped(cap)
+        outcome = course.minimise(part, rows)
+        if not outcome.best.pool:
+            bound = best if outcome.complete else bound
+            break
+        value = outcome.best.value
+        worst = _finite_worst(minutes, outcome.best.chosen)
+        if value + factor * worst < best:
+            best, chosen = value + factor * worst, outcome.best.chosen
+        # Whatever comes after has at least this value, and at least the least worst.
+        bound = min(best, outcome.bound + factor * least.bound)
+        below = course.steps_below(worst)
+        if not outcome.complete or bound >= best - tolerance(best) or below is None:
+            complete = complete and outcome.complete
+            if outcome.complete and below is None:
+                bound = best
+            break
+        cap = below
+        course.start = None
+    return Stage(goal, best, min(bound, best), chosen, "walk over worst minutes", complete)
+
+
+def _finite_worst(minutes: Floats, chosen: Ints) -> float:
+    nearest = minutes[:, chosen].min(axis=1)
+    reached = nearest[np.isfinite(nearest)]
+    return float(reached.max()) if len(reached) else 0.0
+
+
+def meet_goal(
+    course: Course, goal: Goal, *, last: bool, keep: int = 1, within: float = 0.0
+) -> Stage:
+    """Make one goal as good as it can be, and hold it for those that follow.
+
+    Parameters
+    ----------
+    course : Course
+        Prepared; it is moved on by the goal.
+    goal : Goal
+    last : bool
+        Whether no goal follows: the course's own gap is good enough, and nothing is held.
+    keep : int
+        How many sets to list, for a goal that adds up over areas.
+    within : float
+        Only sets up to this share worse than the best are listed.
+
+    Returns
+    -------
+    Stage
+
+    Raises
+    ------
+    ParameterError
+        If worst minutes are blended where not all areas can be served at once.
+    Stop
+        If the watch ends it before any answer.
+    """
+    if goal.kinds == {"worst"}:
+        stage = worst_stage(course, goal)
+    elif "worst" in goal.kinds:
+        stage = blend_stage(course, goal)
+    elif not goal.kinds - {"sites", "cost"} and not course.held:
+        stage = _sites_alone(course, goal)
+    else:
+        stage = _sum(course, goal, keep, within, last)
+    if len(stage.chosen):
+        course.start = stage.chosen
+    if not last:
+        course.hold(goal, stage)
+    return stage
+
+
+def _sum(course: Course, goal: Goal, keep: int, within: float, last: bool) -> Stage:
+    part = goal_rows(goal, course.stacked, course.resolved)
+    gap = course.gap if last else 0.0
+    course.outcome = course.minimise(part, course.rows, keep, within, gap)
+    best = course.outcome.best
+    return Stage(
+        goal, best.value, course.outcome.bound, best.chosen, course.outcome.method,
+        course.outcome.complete,
+    )  # fmt: skip
+
+
+def _sites_alone(course: Course, goal: Goal) -> Stage:
+    """Solve a goal that only looks at which sites are open."""
+    part = goal_rows(goal, course.stacked, course.resolved)
+    sites = len(part.opening)
+    every = SideRows(
+        np.ones((1, sites)), np.array([course.resolved.fewest]), np.array([course.resolved.most])
+    )
+    rows = join_rows(course.rows, every)
+    answer = solve_rows(
+        part.opening, rows.matrix, rows.low, rows.high,
+        column_low=course.resolved.must.astype(float),
+        column_high=course.resolved.may.astype(float), watch=course.watch,
+    )  # fmt: skip
+    value = float(part.opening[answer.chosen].sum())
+    bound = value if answer.optimal else min(answer.bound, value)
+    return Stage(goal, value, bound, answer.chosen, "integer programme", answer.optimal)

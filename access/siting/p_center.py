@@ -1,0 +1,178 @@
+"""The least worst minutes: a search over the distances that occur, each asked as a cover.
+
+Some set of sites has every area within R exactly when a cover exists (Minieka 1970), so the
+answer is found by halving the sorted list of minutes that occur in the table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from access.siting.constraints import cover_rows, join_rows, solve_rows
+from access.siting.levels import Levels
+from access.siting.model import Bools, Floats, Ints, SideRows
+from access.siting.progress import Stop, Watch
+
+
+@dataclass(frozen=True, eq=False)
+class Worst:
+    """The least worst minutes found, and what was proven.
+
+    Parameters
+    ----------
+    value, bound : float
+    chosen : ndarray of int
+    complete : bool
+    """
+
+    value: float
+    bound: float
+    chosen: Ints
+    complete: bool
+
+
+def least_worst(
+    minutes: Floats,
+    rows: SideRows,
+    *,
+    fewest: int,
+    most: int,
+    must: Bools,
+    may: Bools,
+    start: Ints,
+    levels: Levels,
+    watch: Watch,
+) -> Worst:
+    """Find the sites whose worst-off row is best off.
+
+    Parameters
+    ----------
+    minutes : ndarray, shape (rows, sites)
+        Of the rows that count; each has a finite entry among the allowed sites.
+    rows : SideRows
+    fewest, most : int
+    must, may : ndarray of bool, shape (sites,)
+    start : ndarray of int
+        A set that keeps the rows.
+    levels : Levels
+        Of the minutes.
+    watch : Watch
+
+    Returns
+    -------
+    Worst
+    """
+    chosen, value = start, float(minutes[:, start].min(axis=1).max())
+    # Levels under `low` are proven too small, and an answer at level `high` is known.
+    low = levels.level(float(minutes[:, may].min(axis=1).max()))
+    high = levels.level(value)
+    complete = True
+    try:
+        while low < high:  # ends: each turn high - low shrinks, as low <= middle < high
+            bound = float(levels.low[low])
+            watch.tick("radius", bound, value)
+            middle = (low + high) // 2
+            found = cover_within(
+                minutes, float(levels.top[middle]), rows, fewest=fewest, most=most,
+                must=must, may=may, watch=watch,
+            )  # fmt: skip
+            watch.nodes += 1
+            if found is None:
+                low = middle + 1
+            else:
+                chosen, value = found, float(minutes[:, found].min(axis=1).max())
+                high = min(levels.level(value), middle)
+    except (Stop, KeyboardInterrupt) as stop:
+        if isinstance(stop, KeyboardInterrupt):
+            watch.stopped = "interrupted"
+        complete = False
+    bound = value if low >= high else float(levels.low[low])
+    return Worst(value, bound, chosen, complete)
+
+
+def cover_within(
+    minutes: Floats,
+    radius: float,
+    rows: SideRows,
+    *,
+    fewest: int,
+    most: int,
+    must: Bools,
+    may: Bools,
+    watch: Watch,
+) -> Ints | None:
+    """Find sites that keep the rows and have every row of minutes within a radius.
+
+    Returns
+    -------
+    ndarray of int or None
+        None when there are none, proven.
+    """
+    near = minutes <= radius
+    if len(rows):
+        cover = cover_rows(near, may)
+        every = SideRows(np.ones((1, minutes.shape[1])), np.array([fewest]), np.array([most]))
+        together, low, high = join_rows(rows, cover, every), must, may
+    else:
+        # Without other rules a site that serves less than another is never needed.
+        missing = ~near[:, must].any(axis=1)
+        cover, useful = shrunk_cover(near[missing], may & ~must)
+        room = np.array([float(most - int(must.sum()))])
+        every = SideRows(np.ones((1, minutes.shape[1])), np.zeros(1), room)
+        together, low, high = join_rows(cover, every), np.zeros(len(must), bool), useful
+    answer = solve_rows(
+        np.ones(minutes.shape[1]),
+        together.matrix,
+        together.low,
+        together.high,
+        column_low=low.astype(float),
+        column_high=high.astype(float),
+        watch=watch,
+        target=float(most),
+    )
+    if not answer.feasible:
+        return None
+    chosen = np.union1d(answer.chosen, np.flatnonzero(must))
+    spare = np.setdiff1d(np.flatnonzero(may), chosen)[: max(fewest - len(chosen), 0)]
+    return np.union1d(chosen, spare).astype(np.intp)
+
+
+def shrunk_cover(near: Bools, allowed: Bools) -> tuple[SideRows, Bools]:
+    """Leave out rows that others imply and sites that others outdo, until neither is left.
+
+    Parameters
+    ----------
+    near : ndarray of bool, shape (rows, sites)
+    allowed : ndarray of bool, shape (sites,)
+
+    Returns
+    -------
+    tuple of SideRows and ndarray of bool
+        The rows that remain, and the sites that may be needed.
+    """
+    useful = allowed & near.any(axis=0)
+    rows = cover_rows(near, useful)
+    while len(rows):  # ends: each turn takes a useful site away, or is the last
+        columns = np.flatnonzero(useful)
+        outdone = _outdone(rows.matrix[:, columns])
+        if not outdone.any():
+            break
+        useful[columns[outdone]] = False
+        rows = cover_rows(rows.matrix > 0.5, useful)
+    return rows, useful
+
+
+def _outdone(matrix: Floats) -> Bools:
+    """Find columns whose ones are all in another column (the first of equals stays)."""
+    sets = matrix.T.astype(np.float32)
+    if len(sets) > 6_000:
+        return np.zeros(len(sets), bool)
+    size = sets.sum(axis=1)
+    inside = sets @ sets.T >= size[:, None] - 0.5
+    bigger = size[None, :] > size[:, None] + 0.5
+    first = np.tri(len(sets), k=-1, dtype=bool)
+    equal = np.abs(size[None, :] - size[:, None]) < 0.5
+    outdone: Bools = (inside & (bigger | (equal & first))).any(axis=1)
+    return outdone

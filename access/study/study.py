@@ -1,0 +1,596 @@
+"""The assumptions of a study, in sentences that stand beside its numbers."""
+
+from __future__ import annotations
+
+import difflib
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from access.display import html_answer
+from access.errors import Fault, ParameterError, StudyError
+from access.study.config import StudyConfig, read_config
+from access.study.manifest import read_manifest
+from access.study.rules import closure_rules
+from access.study.tables import (
+    REGISTER_UNKNOWNS,
+    check_positions,
+    cross_faults,
+    join_parents,
+    numbers_where_possible,
+    parent_faults,
+    read_shapes,
+    read_table,
+    to_points,
+    with_localities,
+    with_register,
+)
+from access.units import metric_crs
+
+
+def study_assumptions(
+    config: StudyConfig, centres: pd.DataFrame, inputs: Sequence[dict[str, str]]
+) -> tuple[str, ...]:
+    """Say what a reader must know before using any number of a study.
+
+    Parameters
+    ----------
+    config : StudyConfig
+    centres : DataFrame
+        The register, with ``proxy``, ``assumed``, ``position_error_m``.
+    inputs : sequence of dict
+        From the manifest; tables that changed since are named.
+
+    Returns
+    -------
+    tuple of str
+    """
+    said = list(config.study.notes)
+    stand_ins = centres[centres["assumed"]]
+    if len(stand_ins):
+        said.append(
+            f"{len(stand_ins)} of {len(centres)} centres are assumed stand-ins, because the papers "
+            f"do not name the real ones: {_list(stand_ins)}."
+        )
+    proxies = centres[centres["proxy"]]
+    if len(proxies):
+        worst = proxies["position_error_m"].max()
+        said.append(
+            f"{len(proxies)} of {len(centres)} centres stand at a proxy position, wrong by up to "
+            f"{worst:,.0f} m: {_list(proxies)}."
+        )
+    if config.areas.shared_counts:
+        said.append(
+            "Counts by age, car ownership and equality group are known for larger areas "
+            f"({config.areas.parent_table}) and shared among the areas of each by "
+            f"{config.areas.share_by}: an estimate, totals kept."
+        )
+    if config.areas.locality_from:
+        said.append(
+            "An area's locality is inferred: that of its nearest "
+            f"{config.services[config.areas.locality_from].one} in a straight line."
+        )
+    said.append(
+        f"Everyone in an area starts from its one point ({config.areas.unit}); "
+        f"figures: {config.areas.vintage}."
+    )
+    changed = [i["file"] for i in inputs if i.get("changed") == "yes"]
+    if changed:
+        said.append(f"Changed since the manifest was written: {', '.join(changed)}.")
+    return tuple(said)
+
+
+def _list(sites: pd.DataFrame) -> str:
+    return "; ".join(
+        f"{name} ({id_})" for id_, name in zip(sites["id"], sites["name"], strict=True)
+    )
+
+
+TABLES = {
+    "centres": "centres.csv",
+    "candidates": "candidates.csv",
+    "neighbours": "neighbours.csv",
+    "places": "places.csv",
+    "postcodes": "postcodes.csv",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """A checked study: places, families, settings, and what was assumed of them.
+
+    Parameters
+    ----------
+    folder : Path
+    config : StudyConfig
+        `study.toml`.
+    areas : GeoDataFrame
+        One row an area: ``id, lon, lat, geometry`` (metric CRS), counts per age band,
+        deprivation, ``p_no_car``, ``locality``.
+    centres, candidates, neighbours : GeoDataFrame
+        Sites today, sites where a hub could go, other authorities' centres (either may be empty).
+    places, postcodes : DataFrame
+        ``name, lon, lat, rank`` (names for orientation on maps, 1 first) and
+        ``postcode, lon, lat``; empty when the study has no such table.
+    crs : str
+        The metric working CRS.
+    assumptions : tuple of str
+        What every reader of a number from this study must be told.
+    inputs : tuple of dict
+        ``file, sha256, source, vintage, licence`` of every table.
+    shapes : GeoSeries, optional
+        Polygons of the areas (WGS84, indexed by id); None where the study has points alone.
+
+    Examples
+    --------
+    >>> study = load_study("rotherham")
+    >>> len(study.areas), len(study.centres), len(study.candidates)
+    (854, 23, 74)
+    >>> int(study.areas["children_0_4"].sum())
+    15972
+    """
+
+    folder: Path
+    config: StudyConfig
+    areas: gpd.GeoDataFrame
+    centres: gpd.GeoDataFrame
+    candidates: gpd.GeoDataFrame
+    neighbours: gpd.GeoDataFrame
+    places: pd.DataFrame
+    postcodes: pd.DataFrame
+    crs: str
+    assumptions: tuple[str, ...]
+    inputs: tuple[dict[str, str], ...]
+    shapes: gpd.GeoSeries | None = None
+
+    @property
+    def name(self) -> str:
+        """Short name, as in ``maps/<name>/``."""
+        return self.config.study.name
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The study's folder and every file read, none of which an output may replace."""
+        return (self.folder, *(self.folder / row["file"] for row in self.inputs))
+
+    def demand(self, service: str) -> pd.DataFrame:
+        """Give the families a service is for, area by area.
+
+        Parameters
+        ----------
+        service : str
+            A service key of the study.
+
+        Returns
+        -------
+        DataFrame
+            The areas' columns without geometry, and ``count``: the service's age group.
+
+        Raises
+        ------
+        ParameterError
+            If the study has no such service.
+        """
+        if service not in self.config.services:
+            raise ParameterError(
+                f"no service {service!r}; expected one of {sorted(self.config.services)}"
+            )
+        frame = pd.DataFrame(self.areas.drop(columns="geometry"))
+        return frame.assign(count=frame[self.config.services[service].demand].astype(float))
+
+    def rules(self, service: str) -> dict[str, Any]:
+        """Give what every set of a service's centres must keep to be ranked.
+
+        Parameters
+        ----------
+        service : str
+
+        Returns
+        -------
+        dict
+            ``never_close localities min_per_locality``, options of `access.rank_closures`.
+        """
+        return closure_rules(self.config, pd.DataFrame(self.centres), service)
+
+    def limits(self) -> dict[str, Any]:
+        """Give the minutes and metres that shares are given for.
+
+        Returns
+        -------
+        dict
+            ``within_minutes within_metres``, options of `access.compare`.
+        """
+        chosen = self.config.measures
+        return {
+            "within_minutes": chosen.thresholds_minutes,
+            "within_metres": dict(chosen.distances_m),
+        }
+
+    def centres_of(self, service: str) -> gpd.GeoDataFrame:
+        """Give today's centres of one service, in the order of the register.
+
+        Parameters
+        ----------
+        service : str
+
+        Returns
+        -------
+        GeoDataFrame
+        """
+        return self.centres[self.centres["service"] == service]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give one row a service: centres today and as proposed, and whom they are for.
+
+        Returns
+        -------
+        DataFrame
+            As `access.study.study.study_frame`.
+
+        Examples
+        --------
+        >>> load_study("rotherham").to_frame()["today"].tolist()
+        [12, 11]
+        """
+        return study_frame(self)
+
+    def _repr_html_(self) -> str:
+
+        return study_html(self)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Study {self.name}: {len(self.areas)} areas, {len(self.centres)} centres, "
+            f"{len(self.candidates)} candidate sites>"
+        )
+
+
+def find_study(name: str | Path | None = None) -> Path:
+    """Find a study folder by path, or by the name of a study that travels with the package.
+
+    Parameters
+    ----------
+    name : str or Path, optional
+        A folder, or a name such as ``"rotherham"`` (which is also the default).
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    StudyError
+        If there is neither.
+
+    Examples
+    --------
+    >>> find_study("rotherham").name
+    'rotherham'
+    """
+    folder = Path(name or "rotherham")
+    if folder.is_dir():
+        return folder
+    package = Path(str(files("access")))
+    homes = [package / "data", package.parent / "data"]
+    embedded = sorted(p.parent.name for h in homes for p in h.glob("*/study.toml"))
+    if folder.parts[:-1] in ((), ("data",)):
+        for home in homes:
+            if (home / folder.name / "study.toml").is_file():
+                return home / folder.name
+    close = difflib.get_close_matches(folder.name, embedded, n=1, cutoff=0.5)
+    hint = f" Is {close[0]!r} meant?" if close else ""
+    raise StudyError(
+        f"no study {str(name)!r}: it is neither a folder here nor one of the embedded studies "
+        f"({', '.join(sorted(set(embedded))) or 'none'}).{hint} "
+        "Make your own with `access new FOLDER`."
+    )
+
+
+def load_study(path: str | Path | None = None) -> Study:
+    """Load and check a study.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        A study folder, or the name of an embedded study; the embedded Rotherham when not given.
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    StudyError
+        With every fault of every table at once: file, row, column, value, what was expected.
+
+    Examples
+    --------
+    >>> load_study("rotherham")
+    <Study rotherham: 854 areas, 23 centres, 74 candidate sites>
+    """
+    folder = find_study(path)
+    config = read_config(folder / "study.toml")
+    tables, faults, read = _read_all(folder, config)
+    if not faults:
+        faults += cross_faults(tables, config)
+    shapes = None
+    if config.areas.shapes is not None and not faults:
+        shapes, faults = read_shapes(folder / config.areas.shapes, tables["areas"])
+        read.append(config.areas.shapes)
+    if faults:
+        raise StudyError(f"the study in {folder} has {len(faults)} fault(s)", faults)
+    crs = metric_crs(*_centre_of(config.study.box))
+    points = {name: to_points(tables[name], crs) for name in ("areas", *TABLES)}
+    areas = with_localities(points["areas"], points["centres"], config)
+    inputs = read_manifest(folder, ["study.toml", *read])
+    return Study(
+        folder=folder,
+        config=config,
+        areas=areas,
+        centres=with_register(points["centres"]),
+        candidates=with_register(points["candidates"]),
+        neighbours=points["neighbours"],
+        places=pd.DataFrame(points["places"].drop(columns="geometry")),
+        postcodes=pd.DataFrame(points["postcodes"].drop(columns="geometry")),
+        crs=crs,
+        assumptions=study_assumptions(config, with_register(points["centres"]), inputs),
+        inputs=inputs,
+        shapes=shapes,
+    )
+
+
+def _centre_of(box: tuple[float, float, float, float]) -> tuple[float, float]:
+    return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+
+
+def _read_all(
+    folder: Path, config: StudyConfig
+) -> tuple[dict[str, pd.DataFrame], list[Fault], list[str]]:
+    """Read every table; `areas` comes back with its parents' figures joined on."""
+    tables: dict[str, pd.DataFrame] = {}
+    faults: list[Fault] = []
+    read: list[str] = []
+    for kind, usual in TABLES.items():
+        file = config.tables.get(kind, usual)  # type: ignore[call-overload]
+        if kind != "centres" and kind not in config.tables and not (folder / file).exists():
+            text, number = pd.Series(dtype=str), pd.Series(dtype=float)
+            tables[kind] = pd.DataFrame({"id": text, "name": text, "lon": number, "lat": number})
+            continue
+        tables[kind], wrong = read_table(folder / file, kind)
+        faults += wrong + check_positions(tables[kind], config.study.box, file)
+        read.append(file)
+    settings = config.areas
+    own_counts = {s.demand for s in config.services.values()} - set(settings.shared_counts)
+    counts = (settings.share_by, *sorted(own_counts)) if settings.parent_table else own_counts
+    areas, wrong = read_table(folder / settings.table, "areas", tuple(counts))
+    faults += wrong + check_positions(areas, config.study.box, settings.table)
+    read.append(settings.table)
+    if settings.parent_table:
+        columns = tuple(dict.fromkeys(settings.shared_counts.values()))
+        parents, wrong = read_table(folder / settings.parent_table, "parents", columns)
+        read.append(settings.parent_table)
+        faults += wrong + parent_faults(areas, parents, config)
+        if not faults:
+            areas = join_parents(areas, parents.set_index("id"), config)
+    tables["areas"] = numbers_where_possible(areas)
+    return tables, faults, read
+
+
+REGISTER_WORDS = {
+    "annual_cost_gbp": "yearly cost",
+    "annual_visits": "yearly visits",
+    "condition": "condition",
+    "capacity": "capacity",
+}
+
+
+def study_facts(study: Study) -> dict[str, Any]:
+    """Count what a study holds.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    dict
+        Plain values, ready for JSON.
+
+    Examples
+    --------
+    >>> from access.study import load_study
+    >>> study_facts(load_study("rotherham"))["centres"]["childrens_centre"]["today"]
+    12
+    """
+    config = study.config
+    centres = {}
+    for key, service in config.services.items():
+        own = study.centres_of(key)
+        centres[key] = {
+            "title": service.title,
+            "today": len(own),
+            "families": float(study.areas[service.demand].sum()),
+            "families_are": service.noun,
+            "ages": service.age_band,
+            "stand_ins": own.loc[own["assumed"], "id"].tolist(),
+            "proxies": own.loc[own["proxy"], "id"].tolist(),
+        }
+    return {
+        "study": study.name,
+        "title": config.study.title,
+        "folder": study.folder.name,
+        "crs": study.crs,
+        "areas": len(study.areas),
+        "candidates": len(study.candidates),
+        "neighbours": len(study.neighbours),
+        "postcodes": len(study.postcodes),
+        "centres": centres,
+        "proposals": {
+            key: {
+                "title": p.title,
+                "service": p.service,
+                "close": list(p.close),
+                "open": list(p.open),
+                "before": len(study.centres_of(p.service)),
+                "after": len(study.centres_of(p.service)) - len(p.close) + len(p.open),
+            }
+            for key, p in config.proposals.items()
+        },
+        "not_known": {column: int(_unknown(study, column)) for column in REGISTER_UNKNOWNS},
+        "assumptions": list(study.assumptions),
+        "inputs": [dict(row) for row in study.inputs],
+    }
+
+
+def _unknown(study: Study, column: str) -> int:
+    values = study.centres[column]
+    return int((values.isna() | (values.astype(str) == "")).sum())
+
+
+def describe_study(study: Study) -> str:
+    """Say what a study holds, as `access check` prints it.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    str
+        Lines of at most 90 characters.
+    """
+    facts = study_facts(study)
+    unit = study.config.areas.unit
+    lines = [
+        f"{facts['title']} ({facts['study']}): no faults found.",
+        "",
+        f"  {facts['areas']:,} areas ({unit}), {facts['candidates']} candidate sites, "
+        f"{facts['neighbours']} centres of neighbours, {facts['postcodes']:,} postcodes",
+    ]
+    for row in facts["centres"].values():
+        lines.append(
+            f"  {row['title']}: {row['today']} today, "
+            f"for {row['families']:,.0f} {row['families_are']}"
+            + (f" (ages counted: {row['ages']})" if row["ages"] else "")
+        )
+    for key, row in facts["proposals"].items():
+        lines.append(f"  Proposal {key}: {row['before']} -> {row['after']}, closes "
+                     f"{', '.join(row['close']) or 'none'}"
+                     + (f", opens {', '.join(row['open'])}" if row["open"] else ""))  # fmt: skip
+    unknown = [
+        f"{REGISTER_WORDS[column]} of {count} of {len(study.centres)}"
+        for column, count in facts["not_known"].items()
+        if count
+    ]
+    if unknown:
+        lines += ["", f"  Not known: {', '.join(unknown)} centres."]
+    lines += ["", "What every reader of a number must be told:"]
+    for sentence in facts["assumptions"]:
+        lines += textwrap.wrap(sentence, 88, initial_indent="  - ", subsequent_indent="    ")
+    lines += ["", "Tables:"]
+    words = {"no": "as in the manifest", "yes": "CHANGED since the manifest was written",
+             "not listed": "not in the manifest"}  # fmt: skip
+    for row in facts["inputs"]:
+        lines.append(f"  {row['file']:<22} {row['sha256'][:12]}  {words[row['changed']]}")
+    return "\n".join(lines)
+
+
+def study_frame(study: Study) -> pd.DataFrame:
+    """Give one row a service: centres today and after what is proposed, and whom they are for.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    DataFrame
+        ``service today proposed families who stand_ins proxies``; ``proposed`` is missing where
+        nothing is proposed, and the first proposal's where there are several.
+
+    Examples
+    --------
+    >>> from access.study import load_study
+    >>> study_frame(load_study("rotherham"))[["today", "proposed"]].values.tolist()
+    [[12, 9], [11, 6]]
+    """
+    facts = study_facts(study)
+    proposed: dict[str, int] = {}
+    for proposal in facts["proposals"].values():
+        proposed.setdefault(proposal["service"], proposal["after"])
+    rows = [
+        {
+            "service": row["title"],
+            "today": row["today"],
+            "proposed": proposed.get(key, pd.NA),
+            "families": row["families"],
+            "who": row["families_are"],
+            "stand_ins": len(row["stand_ins"]),
+            "proxies": len(row["proxies"]),
+        }
+        for key, row in facts["centres"].items()
+    ]
+    return pd.DataFrame(rows).astype({"proposed": "Int64"})
+
+
+def study_sentence(study: Study) -> str:
+    """Say in a sentence or two what a study holds, and what is not known.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    str
+    """
+    facts = study_facts(study)
+    text = (
+        f"{facts['title']}: {facts['areas']:,} areas ({study.config.areas.unit}), "
+        f"{len(study.centres)} centres, {facts['candidates']} candidate sites, "
+        f"{facts['neighbours']} centres of neighbours."
+    )
+    unknown = [
+        REGISTER_WORDS[column]
+        for column, count in facts["not_known"].items()
+        if count == len(study.centres)
+    ]
+    if unknown:
+        text += f" Not known of any centre: {', '.join(unknown)}."
+    return text
+
+
+def study_html(study: Study) -> str:
+    """Write a study for a notebook.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    str
+        Everything escaped.
+    """
+    head = ["Service", "For", "Centres today", "Proposed", "People", "Stand-ins", "Proxies"]
+    rows = [
+        [
+            r["service"],
+            r["who"],
+            r["today"],
+            "none" if pd.isna(r["proposed"]) else r["proposed"],
+            f"{r['families']:,.0f}",
+            r["stand_ins"],
+            r["proxies"],
+        ]
+        for r in study_frame(study).to_dict("records")
+    ]
+    return html_answer(
+        study_sentence(study), head, rows, notes=study.assumptions, text_columns=(0, 1)
+    )
