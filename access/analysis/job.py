@@ -25,7 +25,7 @@ from access.network.modelled import MODELLED_STREETS, modelled_network
 from access.network.snapping import read_places, snap
 from access.network.stocktake import reach_past
 from access.scenario import Impact, Ranking, Robustness, Switching
-from access.sources.cache import user_cache
+from access.sources.http import user_cache
 from access.study import Study
 from access.units import project
 
@@ -126,7 +126,7 @@ def run_job(
     network : Path, optional
         An OpenStreetMap extract or GraphML; streets are modelled when it is not given.
     keep : bool
-        Keep what is made of the extract in `access.sources.cache.user_cache`, and take it from
+        Keep what is made of the extract in `access.sources.http.user_cache`, and take it from
         there. The results are the same either way.
     progress : callable
         Called with a few words before each step.
@@ -161,7 +161,7 @@ def measure_study(
     network : Path, optional
         An OpenStreetMap extract or GraphML; streets are modelled when it is not given.
     keep : bool
-        Keep what is made of the extract in `access.sources.cache.user_cache`, and take it from
+        Keep what is made of the extract in `access.sources.http.user_cache`, and take it from
         there. The results are the same either way.
     progress : callable
         Called with a few words before each step.

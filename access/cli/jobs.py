@@ -8,16 +8,16 @@ from typing import Annotated
 
 import typer
 
-from access.cli.options import (
+from access.cli.terminal import (
     JsonOption,
     NetworkOption,
     NoCacheOption,
     OutOption,
     QuietOption,
     StudyArgument,
+    say,
+    steps,
 )
-from access.cli.progress import steps
-from access.cli.terminal import say
 
 
 def run(

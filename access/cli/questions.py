@@ -9,9 +9,16 @@ from typing import Annotated
 
 import typer
 
-from access.cli.options import JsonOption, NetworkOption, NoCacheOption, QuietOption, StudyArgument
-from access.cli.progress import searching, steps
-from access.cli.terminal import say
+from access.cli.terminal import (
+    JsonOption,
+    NetworkOption,
+    NoCacheOption,
+    QuietOption,
+    StudyArgument,
+    say,
+    searching,
+    steps,
+)
 
 CloseOption = Annotated[
     list[str] | None,

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from access.cli.options import JsonOption, QuietOption, StudyArgument
-from access.cli.terminal import say
+from access.cli.terminal import JsonOption, QuietOption, StudyArgument, say
 
 SourceArgument = Annotated[
     Path | None,
@@ -71,7 +70,7 @@ def network(
     With --sensitivity, the same trips are measured on smaller extracts: where the last rows
     change nothing, the file reaches far enough past the boundary.
     """
-    from access.cli.progress import steps
+    from access.cli.terminal import steps
     from access.errors import ParameterError
     from access.files import check_folder, whole_folder
     from access.ledger import RunLedger, sha256_of, to_json
@@ -200,7 +199,7 @@ def streets(
     Many council networks block Overpass: a county's extract from download.geofabrik.de does as
     well, and is the quicker way.
     """
-    from access.cli.progress import steps
+    from access.cli.terminal import steps
     from access.ledger import to_json
     from access.sources.http import Patience
     from access.sources.overpass import area_around, fetch_streets

@@ -337,7 +337,7 @@ def explorer_html(data: ExplorerData, *, online_tiles: bool = False) -> str:
 
     Examples
     --------
-    >>> from access.maps.explorer_example import example_data
+    >>> from access.maps.explorer_data import example_data
     >>> page = explorer_html(example_data())
     >>> page.startswith("<!doctype html>"), "https://" in page
     (True, False)

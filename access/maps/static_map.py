@@ -448,7 +448,7 @@ def static_map(
 
     Examples
     --------
-    >>> from access.maps.explorer_example import example_data
+    >>> from access.maps.explorer_data import example_data
     >>> static_map(example_data(), "childrens_centre").title
     'The walk would grow most around Exampleton: by 30 minutes'
     """

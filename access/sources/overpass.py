@@ -29,8 +29,7 @@ from shapely.geometry.base import BaseGeometry
 from access.errors import FetchError, OutputError, ParameterError
 from access.files import replacing, write_file
 from access.ledger import sha256_of
-from access.sources.cache import ReplyCache
-from access.sources.http import NotWholeError, Patience, ask
+from access.sources.http import NotWholeError, Patience, ReplyCache, ask
 from access.units import metric_crs, project, unproject
 
 

@@ -15,9 +15,8 @@ import pandas as pd
 
 from access.display import html_answer
 from access.errors import Fault, ParameterError, StudyError
-from access.study.config import StudyConfig, read_config
+from access.study.config import StudyConfig, closure_rules, read_config
 from access.study.manifest import read_manifest
-from access.study.rules import closure_rules
 from access.study.tables import (
     REGISTER_UNKNOWNS,
     check_positions,

@@ -15,8 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from access.errors import Fault, ParameterError, StudyError
 from access.escape import text_fault
-from access.study.config import StudyConfig
-from access.study.rules import rule_faults
+from access.study.config import StudyConfig, rule_faults
 from access.units import WGS84, project
 
 with warnings.catch_warnings():

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from access.maps.explorer import write_explorer
-from access.maps.explorer_example import example_data
+from access.maps.explorer_data import example_data
 
 CHROMIUM_ARGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking",

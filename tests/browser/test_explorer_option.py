@@ -12,7 +12,7 @@ import pytest
 from access import rank_closures
 from access.analysis.questions import read_requests
 from access.maps.explorer import write_explorer
-from access.maps.explorer_example import example_data
+from access.maps.explorer_data import example_data
 from access.scenario import Scenario
 from access.scenario.scenario import Baseline
 from access.scenario.sites import Modification

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from access.maps.explorer import write_explorer
-from access.maps.explorer_example import example_data
+from access.maps.explorer_data import example_data
 
 
 @pytest.fixture(scope="module")

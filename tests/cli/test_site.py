@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 from access.analysis.hubs import HubQuestion, hub_answer
 from access.analysis.job import travel_times
-from access.cli.progress import searching
 from access.cli.questions import site
+from access.cli.terminal import searching
 from access.errors import AccessError, OutputError, ParameterError, StudyError
 from access.ledger import sha256_of
 from access.run.replay import replay

@@ -14,7 +14,7 @@ import pytest
 
 from access.errors import OutputError, ParameterError
 from access.maps.explorer import explorer_html, fill_text, published_date, strings, write_explorer
-from access.maps.explorer_example import example_data
+from access.maps.explorer_data import example_data
 
 DATA = example_data()
 ASSETS = resources.files("access.maps") / "assets"

@@ -13,9 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from access.errors import ParameterError
-from access.maps.explorer_data import ExplorerService
+from access.maps.explorer_data import ExplorerService, example_data
 from access.maps.explorer_encode import encode, encode_minutes, encode_postcodes
-from access.maps.explorer_example import example_data
 from access.network.matrix import TravelMatrix
 
 DATA = example_data()

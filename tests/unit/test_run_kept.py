@@ -15,7 +15,7 @@ from access.network import build
 from access.network import cache as kept
 from access.network.matrix import TravelMatrix
 from access.run import write_outputs
-from access.sources.cache import CACHE_VARIABLE, user_cache
+from access.sources.http import CACHE_VARIABLE, user_cache
 from access.study import Study, load_study
 from access.study.template import new_study
 from tests.newport import make_newport

@@ -12,7 +12,7 @@ from access import compare
 from access.charts import style
 from access.errors import OutputError, ParameterError
 from access.maps.explorer import strings
-from access.maps.explorer_example import example_data
+from access.maps.explorer_data import example_data
 from access.maps.static_map import (
     MEASURES,
     NOT_KNOWN,
