@@ -24,8 +24,8 @@ from scipy.optimize import linprog
 from access.errors import ParameterError
 from access.scenario import Impact
 
-Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
+_Floats = NDArray[np.float64]
+_Mask = NDArray[np.bool_]
 
 THRESHOLD = 5
 """Counts above 0 and below this are hidden in anything public."""
@@ -59,29 +59,8 @@ def suppress(
     *,
     threshold: int = THRESHOLD,
     already: ArrayLike | None = None,
-) -> Mask:
+) -> _Mask:
     """Choose the counts to hide.
-
-    Parameters
-    ----------
-    counts : array_like, shape (n,)
-        Counts of people, 0 or more; ``nan`` where not known.
-    sums : sequence of Sum
-        Every addition a reader can make between these cells.
-    threshold : int
-        Counts above 0 and below it are hidden; 0 or 1 hides nothing.
-    already : array_like of bool, shape (n,), optional
-        Counts that are hidden for another reason, such as a table that is linked to this one.
-
-    Returns
-    -------
-    ndarray of bool, shape (n,)
-        True where the count must not be published.
-
-    Raises
-    ------
-    ParameterError
-        If a count is negative, or a total is not the sum of its parts.
 
     Notes
     -----
@@ -108,18 +87,8 @@ def suppress(
     return audit.hidden
 
 
-def hidden_beside_total(counts: ArrayLike) -> Mask:
+def hidden_beside_total(counts: ArrayLike) -> _Mask:
     """Choose the counts to hide in columns that each have a total below.
-
-    Parameters
-    ----------
-    counts : array_like, shape (rows, columns)
-        Without the totals.
-
-    Returns
-    -------
-    ndarray of bool, shape (rows, columns)
-        As a table of them with totals hides them.
 
     Examples
     --------
@@ -135,23 +104,8 @@ def hidden_beside_total(counts: ArrayLike) -> Mask:
 
 def intervals(
     counts: ArrayLike, hidden: ArrayLike, sums: Sequence[Sum] = ()
-) -> tuple[Floats, Floats]:
+) -> tuple[_Floats, _Floats]:
     """Work out what a reader can say about each hidden count.
-
-    Parameters
-    ----------
-    counts : array_like, shape (n,)
-        The true counts.
-    hidden : array_like of bool, shape (n,)
-        Which of them are hidden.
-    sums : sequence of Sum
-        The additions the reader can make.
-
-    Returns
-    -------
-    low, high : ndarray, shape (n,)
-        The least and the greatest value that each count can have; both the count itself where
-        it is published, ``inf`` where nothing bounds it from above.
 
     Examples
     --------
@@ -172,8 +126,8 @@ def intervals(
 class _Audit:
     """The counts, which of them are hidden so far, and the sums a reader can make."""
 
-    counts: Floats
-    hidden: Mask
+    counts: _Floats
+    hidden: _Mask
     sums: list[Sum]
     sums_of: list[list[Sum]]
     lower: float
@@ -220,7 +174,7 @@ class _Audit:
             safe.add(cell)
         return None
 
-    def propagated(self) -> tuple[Floats, Floats]:
+    def propagated(self) -> tuple[_Floats, _Floats]:
         """Bound every cell by one sum at a time (the whole story where no two sums meet)."""
         low = np.where(self.hidden, self.lower, self.counts)
         high = np.where(self.hidden, np.inf, self.counts)
@@ -233,7 +187,7 @@ class _Audit:
                 break
         return low, high
 
-    def _propagate(self, s: Sum, low: Floats, high: Floats) -> None:
+    def _propagate(self, s: Sum, low: _Floats, high: _Floats) -> None:
         parts = np.array(s.parts)
         if self.hidden[s.total]:
             low[s.total] = max(low[s.total], low[parts].sum())
@@ -251,7 +205,7 @@ class _Audit:
             for other in s.cells
         )
 
-    def programmed(self, cell: int, low: Floats, high: Floats) -> tuple[float, float]:
+    def programmed(self, cell: int, low: _Floats, high: _Floats) -> tuple[float, float]:
         """Bound one cell by all sums at once."""
         columns = np.flatnonzero(self.hidden)
         where = {int(c): k for k, c in enumerate(columns)}
@@ -318,7 +272,7 @@ class _Audit:
 
 
 @dataclass(frozen=True, slots=True)
-class HiddenMoves:
+class _HiddenMoves:
     """Which counts of moving families a public table may not show.
 
     Parameters
@@ -334,16 +288,8 @@ class HiddenMoves:
     arriving: frozenset[str]
 
 
-def hidden_moves(impact: Impact) -> HiddenMoves:
+def hidden_moves(impact: Impact) -> _HiddenMoves:
     """Decide which counts of moving families are hidden in every public table.
-
-    Parameters
-    ----------
-    impact : Impact
-
-    Returns
-    -------
-    HiddenMoves
 
     Examples
     --------
@@ -376,7 +322,7 @@ def hidden_moves(impact: Impact) -> HiddenMoves:
         sums += [Sum(whole, tuple(range(base, base + tall)))]
         sums += [Sum(whole, tuple(range(base + tall, whole)))]
     hidden = suppress(flat, sums)
-    return HiddenMoves(
+    return _HiddenMoves(
         pairs=frozenset(
             (a, b)
             for r, a in enumerate(leave)
@@ -394,25 +340,7 @@ def _named(sites: list[str], hidden: np.ndarray) -> frozenset[str]:
 
 
 def grouped(impact: Impact, column: str) -> pd.DataFrame:
-    """Give the impact group by group.
-
-    Parameters
-    ----------
-    impact : Impact
-    column : str
-        Of demand, as `Impact.by` takes it.
-
-    Returns
-    -------
-    DataFrame
-        As `Impact.by`, with ``further`` (people with a longer trip, or with no site in reach any
-        more) and ``hidden``: whether what is counted of the group must not be published.
-
-    Raises
-    ------
-    ParameterError
-        If demand has no such column.
-    """
+    """Give the impact group by group."""
     frame = impact.by(column)
     order = pd.to_numeric(frame["group"], errors="coerce")
     if order.notna().any():  # tenths held as text would stand as 1, 10, 2
@@ -424,15 +352,6 @@ def grouped(impact: Impact, column: str) -> pd.DataFrame:
 
 def further(figures: pd.DataFrame) -> pd.Series:
     """Count who have further to go: a longer trip, or no site in reach any more.
-
-    Parameters
-    ----------
-    figures : DataFrame
-        Of `Impact.by`, one row a group.
-
-    Returns
-    -------
-    Series
 
     Examples
     --------

@@ -11,7 +11,7 @@ from itertools import zip_longest
 
 from access.escape import notebook_text
 
-Row = Sequence[object]
+_Row = Sequence[object]
 
 _TABLE = "margin:.4em 0;border-collapse:collapse;font-size:inherit"
 _CELL = "vertical-align:top;padding:.2em .8em .2em 0;border-bottom:1px solid #b1b4b6"
@@ -25,7 +25,7 @@ _CELL_WIDTH = 44
 def html_answer(
     sentence: str,
     head: Sequence[str] = (),
-    rows: Sequence[Row] = (),
+    rows: Sequence[_Row] = (),
     *,
     notes: Sequence[str] = (),
     text_columns: Collection[int] = (0,),
@@ -34,28 +34,6 @@ def html_answer(
     notes_title: str = "What these numbers assume",
 ) -> str:
     """Write an answer as HTML, everything escaped.
-
-    Parameters
-    ----------
-    sentence : str
-    head : sequence of str
-        Column headers of the table; no table is written without.
-    rows : sequence of sequence
-        Cells; the first of each row heads it.
-    notes : sequence of str
-        What the numbers assume; folded away under one line.
-    text_columns : collection of int
-        Which columns hold words, from 0; the others are figures.
-    title : str
-        A line above the sentence.
-    warning : str
-        What must be read with the table; stands below it, never folded away.
-    notes_title : str
-        The line under which the notes are folded.
-
-    Returns
-    -------
-    str
 
     Examples
     --------
@@ -77,20 +55,9 @@ def html_answer(
 
 
 def html_table(
-    head: Sequence[str], rows: Sequence[Row], *, text_columns: Collection[int] = (0,)
+    head: Sequence[str], rows: Sequence[_Row], *, text_columns: Collection[int] = (0,)
 ) -> str:
     """Write a table as HTML, everything escaped.
-
-    Parameters
-    ----------
-    head : sequence of str
-    rows : sequence of sequence
-    text_columns : collection of int
-        As in `html_answer`.
-
-    Returns
-    -------
-    str
 
     Examples
     --------
@@ -119,25 +86,11 @@ def html_table(
 def text_answer(
     sentence: str,
     head: Sequence[str] = (),
-    rows: Sequence[Row] = (),
+    rows: Sequence[_Row] = (),
     *,
     text_columns: Collection[int] = (0,),
 ) -> str:
     """Write an answer for a terminal.
-
-    Parameters
-    ----------
-    sentence : str
-        Wrapped at 88 characters.
-    head : sequence of str
-    rows : sequence of sequence
-        Long words in cells are wrapped too.
-    text_columns : collection of int
-        As in `html_answer`.
-
-    Returns
-    -------
-    str
 
     Examples
     --------

@@ -15,8 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 #: What one cell of a table may hold, characters, and what one setting may.
-LONGEST_CELL = 1_000
-LONGEST_SETTING = 10_000
+_LONGEST_CELL = 1_000
+_LONGEST_SETTING = 10_000
 LONGEST_KEY = 64
 #: What a cell of a workbook can hold, characters.
 _WORKBOOK_CELL = 32_767
@@ -38,17 +38,6 @@ _RESERVED_COLUMNS = ("fid", "geom", "geometry", "rowid", "ogc_fid")
 
 def plain(text: object) -> str:
     r"""Make any value into one line of text that Word, Excel and the PDF can all hold.
-
-    Parameters
-    ----------
-    text : object
-        A name, a reason that somebody typed, a number.
-
-    Returns
-    -------
-    str
-        The text with line breaks and tabs as single spaces, forbidden characters shown as the
-        replacement character, direction marks dropped, and no spaces at its ends.
 
     Examples
     --------
@@ -83,16 +72,6 @@ def without_maths(page: str) -> str:
 def template_text(text: object) -> str:
     """Make text that stays text in HTML, jinja and JavaScript, however often it is rendered.
 
-    Parameters
-    ----------
-    text : object
-        A name, an id, an address or a comment; written with ``str``.
-
-    Returns
-    -------
-    str
-        With character references; shown as the same text by a browser.
-
     Notes
     -----
     branca reads what folium has rendered as a template once more, so that JSON does not help: no
@@ -123,17 +102,6 @@ def policy_hash(script: str) -> str:
 def cell_text(text: str) -> str:
     r"""Make text that a spreadsheet cannot take for a formula.
 
-    Parameters
-    ----------
-    text : str
-        A cell's or a heading's.
-
-    Returns
-    -------
-    str
-        With an apostrophe before ``=``, ``+``, ``-``, ``@`` (their full-width forms too, and with
-        blanks before them), a tab or a line break; no longer than a workbook's cell can be.
-
     Examples
     --------
     >>> cell_text('=HYPERLINK("http://x")'), cell_text("Wath"), cell_text("\t=1")
@@ -152,15 +120,6 @@ def cell_text_undone(text: str) -> str:
 def terminal_text(text: object) -> str:
     r"""Make control characters and direction marks visible, as JSON would write them.
 
-    Parameters
-    ----------
-    text : object
-
-    Returns
-    -------
-    str
-        Line breaks and tabs stay. JSON stays the same JSON.
-
     Examples
     --------
     >>> terminal_text("a\x1b]0;t\x07b")
@@ -176,15 +135,6 @@ def toml_text(text: str) -> str:
 
 def column_names(names: Iterable[object]) -> list[str]:
     """Give columns names that a GeoPackage holds: unlike in more than case, and none of its own.
-
-    Parameters
-    ----------
-    names : iterable of str
-
-    Returns
-    -------
-    list of str
-        As many; ``_2``, ``_3`` ... follow a name that is taken.
 
     Examples
     --------
@@ -204,19 +154,8 @@ def column_names(names: Iterable[object]) -> list[str]:
     return given
 
 
-def text_fault(text: str, longest: int = LONGEST_CELL) -> str:
+def text_fault(text: str, longest: int = _LONGEST_CELL) -> str:
     r"""Say what a text would have to be, where it can be no name, title or comment.
-
-    Parameters
-    ----------
-    text : str
-    longest : int
-        Characters.
-
-    Returns
-    -------
-    str
-        Empty where nothing is wrong.
 
     Examples
     --------
@@ -232,12 +171,12 @@ def text_fault(text: str, longest: int = LONGEST_CELL) -> str:
 def settings_faults(value: Any, where: str = "") -> Iterator[tuple[str, str, str]]:
     """Find every text that `text_fault` refuses in nested settings: where, its start, expected."""
     if isinstance(value, str):
-        expected = text_fault(value, LONGEST_SETTING)
+        expected = text_fault(value, _LONGEST_SETTING)
         if expected:
             yield where, value[:60], expected
     elif isinstance(value, Mapping):
         for key, inner in value.items():
-            expected = text_fault(key, LONGEST_CELL)
+            expected = text_fault(key, _LONGEST_CELL)
             if expected:
                 yield where, key[:60], expected
             yield from settings_faults(inner, f"{where}.{key[:60]}".strip("."))

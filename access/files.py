@@ -45,20 +45,7 @@ _AT_FDCWD, _EXCHANGE = -100, 2
 
 
 def write_file(path: Path, content: bytes, *, inputs: Iterable[Path] = ()) -> None:
-    """Write a whole file or, where that fails, leave what was there.
-
-    Parameters
-    ----------
-    path : Path
-    content : bytes
-    inputs : iterable of Path
-        Files that may not be replaced.
-
-    Raises
-    ------
-    OutputError
-        If the file cannot be written, or would replace an input.
-    """
+    """Write a whole file or, where that fails, leave what was there."""
     check_file(path, inputs)
     with replacing(path) as handle:
         handle.write(content)
@@ -66,22 +53,7 @@ def write_file(path: Path, content: bytes, *, inputs: Iterable[Path] = ()) -> No
 
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """Write beside a file and move over it when whole.
-
-    Parameters
-    ----------
-    path : Path
-
-    Yields
-    ------
-    file
-        Open for bytes.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written; a former file is then left as it was.
-    """
+    """Write beside a file and move over it when whole."""
     try:
         if path.exists() and not path.is_file():
             raise OutputError(f"{path} is not a file; name a file to write")
@@ -108,18 +80,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
 
 
 def check_file(path: Path, inputs: Iterable[Path] = ()) -> None:
-    """Refuse a file to write that is an input, no file at all, or a file of another kind.
-
-    Parameters
-    ----------
-    path : Path
-    inputs : iterable of Path
-
-    Raises
-    ------
-    OutputError
-        If so.
-    """
+    """Refuse a file to write that is an input, no file at all, or a file of another kind."""
     try:
         real = _real(path)
         if not real.exists():
@@ -141,24 +102,7 @@ def check_file(path: Path, inputs: Iterable[Path] = ()) -> None:
 
 
 def check_folder(out: Path, inputs: Iterable[Path] = ()) -> Path:
-    """Refuse a folder that outputs may not go to: one with inputs, or with what is not ours.
-
-    Parameters
-    ----------
-    out : Path
-    inputs : iterable of Path
-        Files and folders that may not lie in it.
-
-    Returns
-    -------
-    Path
-        The folder's real path.
-
-    Raises
-    ------
-    OutputError
-        If it holds an input, or files and no former run; or is a file.
-    """
+    """Refuse a folder that outputs may not go to: one with inputs, or with what is not ours."""
     try:
         real = _real(out)
         _check_place(out, real, inputs)
@@ -195,36 +139,14 @@ def _check_place(out: Path, real: Path, inputs: Iterable[Path]) -> None:
 
 @contextmanager
 def whole_folder(out: Path, inputs: Iterable[Path] = (), *, adds: bool = False) -> Iterator[Path]:
-    """Write a folder that takes the place of a former run's only when all of it is whole.
-
-    Parameters
-    ----------
-    out : Path
-        New, empty, or with a former run.
-    inputs : iterable of Path
-        Files and folders that may not lie in it.
-    adds : bool
-        Keep the former outputs that are not written anew. Otherwise they go: those that the
-        former ledger lists. Files that no run wrote are kept in either case.
-
-    Yields
-    ------
-    Path
-        An empty folder to write into.
-
-    Raises
-    ------
-    OutputError
-        If the folder may not be written (`check_folder`), another run is writing it, or writing
-        fails; former outputs are then whole.
-    """
+    """Write a folder that takes the place of a former run's only when all of it is whole."""
     try:
         real = _real(out)
         _check_place(out, real, inputs)
         real.parent.mkdir(parents=True, exist_ok=True)
         with _alone(out, real):
             work, old = _beside(real, "new"), _beside(real, "old")
-            recover(real)
+            _recover(real)
             check_folder(out, inputs)
             work.mkdir()
             try:
@@ -233,7 +155,7 @@ def whole_folder(out: Path, inputs: Iterable[Path] = (), *, adds: bool = False) 
                 _sync(work)
                 _switch(work, real, old)
             finally:
-                recover(real)
+                _recover(real)
     except (OSError, UnicodeError) as error:
         raise OutputError(_no_folder(out, error)) from error
 
@@ -254,14 +176,8 @@ def any_clock() -> Iterator[None]:
         zipfile.ZipInfo = before  # type: ignore[misc]
 
 
-def recover(real: Path) -> None:
-    """Finish or roll back a switch that was cut off, and clear away what the dead left.
-
-    Parameters
-    ----------
-    real : Path
-        The folder of outputs; its lock must be held.
-    """
+def _recover(real: Path) -> None:
+    """Finish or roll back a switch that was cut off, and clear away what the dead left."""
     work, old = _beside(real, "new"), _beside(real, "old")
     if old.exists() and not real.exists():  # between the two steps: the new one is whole
         try:
@@ -518,20 +434,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def steady_zip(content: bytes, change: Callable[[str, bytes], bytes] | None = None) -> bytes:
-    """Pack a zip file anew, so that its bytes depend on its contents only.
-
-    Parameters
-    ----------
-    content : bytes
-        A zip file: a Word file or a workbook.
-    change : callable, optional
-        Given each part's name and bytes, gives the bytes that it is to hold.
-
-    Returns
-    -------
-    bytes
-        The same parts in the same order, with one fixed time and no trace of the machine.
-    """
+    """Pack a zip file anew, so that its bytes depend on its contents only."""
     packed = io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(content)) as old,

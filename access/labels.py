@@ -5,10 +5,10 @@ from __future__ import annotations
 FURTHER = {"walk": "further to walk", "drive": "further to drive", "typical": "a longer trip"}
 
 
-TRIPS = {"walk": "walk", "drive": "drive", "typical": "usual family trip"}
+_TRIPS = {"walk": "walk", "drive": "drive", "typical": "usual family trip"}
 
 
-CRITERION_WORDS = {
+_CRITERION_WORDS = {
     "mean": "average {trip}",
     "weighted_mean": "average {trip} weighted by deprivation",
     "p90": "the {trip} that nine in ten are within",
@@ -22,38 +22,21 @@ CRITERION_WORDS = {
 def trip(mode: str) -> str:
     """Name a mode's trip.
 
-    Parameters
-    ----------
-    mode : str
-
-    Returns
-    -------
-    str
-
     Examples
     --------
     >>> trip("walk"), trip("bus")
     ('walk', 'bus trip')
     """
-    return TRIPS.get(mode, f"{mode} trip")
+    return _TRIPS.get(mode, f"{mode} trip")
 
 
 def criterion_words(criterion: str, mode: str, threshold_minutes: float = 20) -> str:
     """Name a criterion in plain words.
-
-    Parameters
-    ----------
-    criterion, mode : str
-    threshold_minutes : float
-
-    Returns
-    -------
-    str
 
     Examples
     --------
     >>> criterion_words("mean", "walk"), criterion_words("share_beyond", "walk", 20)
     ('average walk', 'share beyond 20 minutes')
     """
-    words = CRITERION_WORDS.get(criterion, criterion)
+    words = _CRITERION_WORDS.get(criterion, criterion)
     return words.format(trip=trip(mode), threshold=threshold_minutes)

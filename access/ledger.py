@@ -19,33 +19,13 @@ _PACKAGES = (
 
 
 def sha256_of(path: Path) -> str:
-    """Hash a file.
-
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    str
-        64 hexadecimal digits.
-    """
+    """Hash a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def versions() -> dict[str, str]:
-    """Name the versions of Python and of the packages that can change a number.
-
-    Returns
-    -------
-    dict of str to str
-
-    Examples
-    --------
-    >>> "numpy" in versions()
-    True
-    """
+    """Name the versions of Python and of the packages that can change a number."""
     found = {"python": platform.python_version()}
     for name in _PACKAGES:
         try:
@@ -104,22 +84,7 @@ class RunLedger:
 
 
 def to_json(body: Any) -> str:
-    r"""Turn plain values into stable JSON: keys sorted, numpy numbers plain, ``inf`` as null.
-
-    Parameters
-    ----------
-    body : dict, list or plain value
-
-    Returns
-    -------
-    str
-        Ends with a line break. What cannot be reached is ``null``: JSON has no infinity.
-
-    Examples
-    --------
-    >>> to_json({"b": float("inf"), "a": 1.5})
-    '{\n  "a": 1.5,\n  "b": null\n}\n'
-    """
+    r"""Turn plain values into stable JSON: keys sorted, numpy numbers plain, ``inf`` as null."""
     return json.dumps(_plain(body), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 

@@ -23,16 +23,6 @@ _NUMERALS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight
 def about(count: float) -> str:
     """Write a count as people say it: from a hundred to the nearest ten, from a thousand hundred.
 
-    Parameters
-    ----------
-    count : float
-        0 or more.
-
-    Returns
-    -------
-    str
-        With "about" where it is rounded.
-
     Examples
     --------
     >>> about(4884.0), about(4900), about(184), about(37)
@@ -45,15 +35,6 @@ def about(count: float) -> str:
 
 def percent(share: float | None) -> str:
     """Say a share; never all or none of it unless it is.
-
-    Parameters
-    ----------
-    share : float or None
-        0 to 1.
-
-    Returns
-    -------
-    str
 
     Examples
     --------
@@ -76,16 +57,6 @@ def percent(share: float | None) -> str:
 def number(count: int, one: str, many: str = "") -> str:
     """Say a number of things, in words up to nine.
 
-    Parameters
-    ----------
-    count : int
-    one, many : str
-        What is counted; many is one with an s when not given.
-
-    Returns
-    -------
-    str
-
     Examples
     --------
     >>> number(0, "option"), number(1, "option"), number(9, "centre"), number(220, "way")
@@ -97,18 +68,6 @@ def number(count: int, one: str, many: str = "") -> str:
 
 def listed(names: Sequence[str], *, none: str = "none", most: int | None = None) -> str:
     """List names as a sentence does.
-
-    Parameters
-    ----------
-    names : sequence of str
-    none : str
-        What is said of an empty list.
-    most : int, optional
-        Name no more than these, and count the others.
-
-    Returns
-    -------
-    str
 
     Examples
     --------
@@ -128,15 +87,6 @@ def listed(names: Sequence[str], *, none: str = "none", most: int | None = None)
 def pounds(amount: float | None) -> str:
     """Say an amount of money.
 
-    Parameters
-    ----------
-    amount : float or None
-        Pounds.
-
-    Returns
-    -------
-    str
-
     Examples
     --------
     >>> pounds(498_000), pounds(0), pounds(None), pounds(-1200)
@@ -144,22 +94,11 @@ def pounds(amount: float | None) -> str:
     """
     if is_missing(amount) or amount is None:
         return NOT_KNOWN
-    return f"{MINUS if amount <= -0.5 else ''}£{figure(abs(amount))}"
+    return f"{_MINUS if amount <= -0.5 else ''}£{figure(abs(amount))}"
 
 
 def times_as_much(ratio: float | None, others: str) -> str:
     """Say how a group's change compares with everyone else's.
-
-    Parameters
-    ----------
-    ratio : float or None
-        The group's mean change over the others'.
-    others : str
-        Who they are compared with.
-
-    Returns
-    -------
-    str
 
     Examples
     --------
@@ -180,14 +119,6 @@ def times_as_much(ratio: float | None, others: str) -> str:
 def sentence(text: str) -> str:
     """Start with a capital and end with one full stop.
 
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    str
-
     Examples
     --------
     >>> sentence("no children have further to go"), sentence("Done."), sentence("")
@@ -201,15 +132,6 @@ def sentence(text: str) -> str:
 
 def figure_words(value: object) -> str:
     """Write a setting's value as a reader would: lists with commas, none as "none".
-
-    Parameters
-    ----------
-    value : object
-        A plain value, list or dict.
-
-    Returns
-    -------
-    str
 
     Examples
     --------
@@ -237,14 +159,6 @@ _MODE_WORDS = {
 def count_words(count: float) -> str:
     """Write a count for the public: to the nearest hundred from a thousand, ten from a hundred.
 
-    Parameters
-    ----------
-    count : float
-
-    Returns
-    -------
-    str
-
     Examples
     --------
     >>> count_words(4884.2), count_words(184), count_words(37.6), count_words(0)
@@ -257,16 +171,6 @@ def count_words(count: float) -> str:
 
 def minutes_words(minutes: float | None, signed: bool = False) -> str:
     """Write minutes to one decimal, or that they are not known.
-
-    Parameters
-    ----------
-    minutes : float or None
-    signed : bool
-        Put a plus before an increase.
-
-    Returns
-    -------
-    str
 
     Examples
     --------
@@ -284,14 +188,6 @@ def minutes_words(minutes: float | None, signed: bool = False) -> str:
 def list_words(items: Sequence[str]) -> str:
     """Join names as a sentence does.
 
-    Parameters
-    ----------
-    items : sequence of str
-
-    Returns
-    -------
-    str
-
     Examples
     --------
     >>> list_words(["Park View", "Broom Valley", "Wath Victoria"])
@@ -304,14 +200,6 @@ def list_words(items: Sequence[str]) -> str:
 def mode_words(mode: str) -> str:
     """Name a mode's trip.
 
-    Parameters
-    ----------
-    mode : str
-
-    Returns
-    -------
-    str
-
     Examples
     --------
     >>> mode_words("walk"), mode_words("bus")
@@ -323,15 +211,6 @@ def mode_words(mode: str) -> str:
 def named(ids: Sequence[str], names: Mapping[str, str]) -> list[str]:
     """Put names to ids where they are known.
 
-    Parameters
-    ----------
-    ids : sequence of str
-    names : mapping of str to str
-
-    Returns
-    -------
-    list of str
-
     Examples
     --------
     >>> named(["CC01", "CC02"], {"CC01": "Aughton"})
@@ -342,14 +221,6 @@ def named(ids: Sequence[str], names: Mapping[str, str]) -> list[str]:
 
 def ordinal(number: int) -> str:
     """Write a rank.
-
-    Parameters
-    ----------
-    number : int
-
-    Returns
-    -------
-    str
 
     Examples
     --------
@@ -371,23 +242,6 @@ def place_of(
     others: bool = True,
 ) -> str:
     """Write a place in a ranking; one that others share is called joint.
-
-    Parameters
-    ----------
-    rank : int or None
-        1 is best; equals share the least rank.
-    tied : int
-        How many others have the same rank.
-    options : int, optional
-        How many there are, itself among them; with it the ends are called best and last.
-    of : bool
-        Say of how many, where `options` are given.
-    others : bool
-        Say how many share the place; a title leaves it out.
-
-    Returns
-    -------
-    str
 
     Examples
     --------
@@ -426,7 +280,7 @@ class _NotApplicable(Enum):
 NOT_APPLICABLE: Final = _NotApplicable.TOKEN
 
 
-MINUS = "\u2212"
+_MINUS = "\u2212"
 
 
 NOT_KNOWN = "not known"
@@ -437,14 +291,6 @@ UNREACHED = "cannot be reached"
 
 def is_missing(value: object) -> bool:
     """Say whether a value is one that has no figure: not known, or not applicable.
-
-    Parameters
-    ----------
-    value : object
-
-    Returns
-    -------
-    bool
 
     Examples
     --------
@@ -461,22 +307,6 @@ def is_missing(value: object) -> bool:
 def figure(number: float, decimals: int = 0, *, signed: bool = False) -> str:
     """Write a number as it stands in a table: commas, one precision, a true minus.
 
-    Parameters
-    ----------
-    number : float
-    decimals : int
-    signed : bool
-        Show a plus before a number above zero.
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    ParameterError
-        If the number is not finite: that is for words to say.
-
     Examples
     --------
     >>> figure(4884.0), figure(-0.04, 1), figure(3.25, 1, signed=True)
@@ -488,7 +318,7 @@ def figure(number: float, decimals: int = 0, *, signed: bool = False) -> str:
     text = f"{abs(rounded):,.{decimals}f}"
     if rounded == 0:
         return text
-    return (MINUS if rounded < 0 else "+" if signed else "") + text
+    return (_MINUS if rounded < 0 else "+" if signed else "") + text
 
 
 def _half_up(number: float, decimals: int) -> float:

@@ -17,8 +17,8 @@ from access.errors import ParameterError
 WGS84 = "EPSG:4326"
 BRITISH_GRID = "EPSG:27700"
 #: lon/lat box in which EPSG:27700 is used (west, south, east, north), less Ireland.
-GREAT_BRITAIN_BOX = (-8.7, 49.8, 1.9, 60.9)
-IRELAND_BOX = (-10.7, 51.3, -5.4, 55.26)
+_GREAT_BRITAIN_BOX = (-8.7, 49.8, 1.9, 60.9)
+_IRELAND_BOX = (-10.7, 51.3, -5.4, 55.26)
 EARTH_RADIUS_M = 6_371_008.8
 """Mean radius of the earth in metres (IUGG), for great-circle lengths."""
 
@@ -57,7 +57,7 @@ def metric_crs(lon: float, lat: float) -> str:
             f"lon={lon!r}, lat={lat!r} are not degrees; expected WGS84 longitude and latitude. "
             "Metres must be reprojected first, for example frame.to_crs('EPSG:4326')."
         )
-    if _inside(lon, lat, GREAT_BRITAIN_BOX) and not _inside(lon, lat, IRELAND_BOX):
+    if _inside(lon, lat, _GREAT_BRITAIN_BOX) and not _inside(lon, lat, _IRELAND_BOX):
         return BRITISH_GRID
     zone = min(int((lon + 180) // 6) + 1, 60)
     return f"EPSG:{(32600 if lat >= 0 else 32700) + zone}"
@@ -96,18 +96,6 @@ def project(lon: ArrayLike, lat: ArrayLike, crs: str) -> NDArray[np.float64]:
 
 def unproject(xy: ArrayLike, crs: str) -> NDArray[np.float64]:
     """Turn metres of a working CRS into WGS84 degrees.
-
-    Parameters
-    ----------
-    xy : array_like, shape (n, 2)
-        Easting and northing, metres.
-    crs : str
-        Their CRS.
-
-    Returns
-    -------
-    ndarray, shape (n, 2)
-        Longitude and latitude, degrees.
 
     Examples
     --------

@@ -31,13 +31,13 @@ from access.scenario.robustness import plausible_sites
 from access.scenario.switching import weights_side_by_side
 from access.study import Study
 
-WALK_KM_H = (3.6, 5.4)
+_WALK_KM_H = (3.6, 5.4)
 """From a pram to a brisk walk: the range over which the walking speed is drawn."""
-LAMBDA = (0.0, 2.0)
+_LAMBDA = (0.0, 2.0)
 DRAWS = 1000
-SEED = 2018
+_SEED = 2018
 
-Sites = Sequence[str] | object
+_Sites = Sequence[str] | object
 """Ids of open sites, or a baseline or scenario that has them."""
 
 
@@ -142,8 +142,8 @@ class Analysis:
         self,
         service: str,
         *,
-        after: Sites,
-        before: Sites | None = None,
+        after: _Sites,
+        before: _Sites | None = None,
         **options: Unpack[TravelOptions],
     ) -> Impact:
         """Say what a change does to families' travel.
@@ -191,8 +191,8 @@ class Analysis:
         self,
         service: str,
         *,
-        after: Sites | None = None,
-        before: Sites | None = None,
+        after: _Sites | None = None,
+        before: _Sites | None = None,
         keep: int | None = None,
         **options: Unpack[QuestionOptions],
     ) -> Ranking:
@@ -220,12 +220,14 @@ class Analysis:
             If the rules leave no option, or the options are too many.
         """
         asked = self._question(service, before, after, keep, **options)
-        return rank_closures(asked.matrix, **asked.choice, **asked.yardstick, names=self.names())
+        return rank_closures(
+            asked.matrix, **asked.choice, **asked.criteria_settings, names=self.names()
+        )
 
     def rank_jointly(
         self,
-        first: tuple[str, Sites, Sites],
-        second: tuple[str, Sites, Sites],
+        first: tuple[str, _Sites, _Sites],
+        second: tuple[str, _Sites, _Sites],
         **options: Unpack[QuestionOptions],
     ) -> Ranking | None:
         """Rank two services' proposals among all pairs of alternatives.
@@ -245,7 +247,7 @@ class Analysis:
         if math.prod(math.comb(len(q.sites), q.keep) for q in (one, two)) > MAX_OPTIONS:
             return None
         return rank_closures(
-            one.matrix, **one.choice, **one.yardstick,
+            one.matrix, **one.choice, **one.criteria_settings,
             joint=ServiceChoice(two.matrix, **two.choice), names=self.names(),
         )  # fmt: skip
 
@@ -253,8 +255,8 @@ class Analysis:
         self,
         service: str,
         *,
-        after: Sites | None = None,
-        before: Sites | None = None,
+        after: _Sites | None = None,
+        before: _Sites | None = None,
         keep: int | None = None,
         draws: int = DRAWS,
         **options: Unpack[QuestionOptions],
@@ -286,10 +288,10 @@ class Analysis:
         return robustness(
             asked.matrix,
             **asked.choice,
-            **asked.yardstick,
+            **asked.criteria_settings,
             uncertainty=self._uncertainty(asked),
             draws=draws,
-            seed=SEED,
+            seed=_SEED,
             names=self.names(),
         )
 
@@ -297,8 +299,8 @@ class Analysis:
         self,
         service: str,
         *,
-        after: Sites | None = None,
-        before: Sites | None = None,
+        after: _Sites | None = None,
+        before: _Sites | None = None,
         keep: int | None = None,
         **options: Unpack[QuestionOptions],
     ) -> Switching:
@@ -337,8 +339,8 @@ class Analysis:
         self,
         service: str,
         *,
-        after: Sites | None = None,
-        before: Sites | None = None,
+        after: _Sites | None = None,
+        before: _Sites | None = None,
         keep: int | None = None,
         **options: Unpack[QuestionOptions],
     ) -> pd.DataFrame:
@@ -369,8 +371,8 @@ class Analysis:
     def _question(
         self,
         service: str,
-        before: Sites | None = None,
-        after: Sites | None = None,
+        before: _Sites | None = None,
+        after: _Sites | None = None,
         keep: int | None = None,
         *,
         mode: str = "walk",
@@ -438,8 +440,8 @@ class Analysis:
         stand_ins = plausible_sites(sites[sites["assumed"]], candidates)
         threshold = asked.threshold_minutes
         return Uncertainty(
-            walk_kmh=WALK_KM_H if asked.matrix.mode == "walk" else None,
-            lam=LAMBDA if asked.weighting["weights"] == "linear" else None,
+            walk_kmh=_WALK_KM_H if asked.matrix.mode == "walk" else None,
+            lam=_LAMBDA if asked.weighting["weights"] == "linear" else None,
             threshold_minutes=(0.75 * threshold, 1.5 * threshold),
             position_error_m=errors or None,
             area_points=self.study.areas[["id", "lon", "lat"]] if errors else None,
@@ -470,24 +472,13 @@ class _Question:
                 "sites": self.sites, **self.rules}  # fmt: skip
 
     @property
-    def yardstick(self) -> dict[str, Any]:
+    def criteria_settings(self) -> dict[str, Any]:
         """What it is measured by."""
         return {**self.weighting, "threshold_minutes": self.threshold_minutes}
 
 
-def check_only_closes(title: str, before: Sites, after: Sites) -> None:
-    """Refuse to rank what opens a site or closes none.
-
-    Parameters
-    ----------
-    title : str
-    before, after : sequence of str, Baseline or Scenario
-
-    Raises
-    ------
-    ScenarioError
-        If there is no list of alternatives to rank it in.
-    """
+def check_only_closes(title: str, before: _Sites, after: _Sites) -> None:
+    """Refuse to rank what opens a site or closes none."""
     if not set(_ids(after)) < set(_ids(before)):
         raise ScenarioError(
             f"{title!r} does not only close sites: there is no list of alternatives to "
@@ -495,7 +486,7 @@ def check_only_closes(title: str, before: Sites, after: Sites) -> None:
         )
 
 
-def _ids(sites: Sites) -> list[str]:
+def _ids(sites: _Sites) -> list[str]:
     """Read ids, given as they are or as anything with ``open_ids``."""
     found = getattr(sites, "open_ids", sites)
     if isinstance(found, str) or not isinstance(found, Iterable):
@@ -503,56 +494,18 @@ def _ids(sites: Sites) -> list[str]:
     return [str(i) for i in found]
 
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
-def pick(choices: Mapping[str, T], name: str, what: str) -> T:
-    """Take one of several by name.
-
-    Parameters
-    ----------
-    choices : mapping of str
-    name, what : str
-        What the choices are of, for the message.
-
-    Returns
-    -------
-    value
-
-    Raises
-    ------
-    ParameterError
-        Naming what there is.
-
-    Examples
-    --------
-    >>> pick({"walk": 1}, "walk", "mode")
-    1
-    """
+def pick(choices: Mapping[str, _T], name: str, what: str) -> _T:
+    """Take one of several by name."""
     if name not in choices:
         raise ParameterError(f"no {what} {name!r}; expected one of {list(choices)}")
     return choices[name]
 
 
 def service_of(results: StudyResults, service: str | None, close: Iterable[str] = ()) -> str:
-    """Say which service is meant: the one named, that of the centres named, or the first.
-
-    Parameters
-    ----------
-    results : StudyResults
-    service : str or None
-    close : iterable of str
-        Ids of centres.
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    ParameterError
-        If the study has no such service, or the centres are of several.
-    """
+    """Say which service is meant: the one named, that of the centres named, or the first."""
     services = results.study.config.services
     if service is not None:
         pick(services, service, "service")
@@ -566,19 +519,8 @@ def service_of(results: StudyResults, service: str | None, close: Iterable[str] 
     return meant[0] if meant else next(iter(services))
 
 
-def today_of(results: StudyResults, service: str) -> list[str]:
-    """Give the ids of a service's centres of today.
-
-    Parameters
-    ----------
-    results : StudyResults
-    service : str
-
-    Returns
-    -------
-    list of str
-        Sorted.
-    """
+def _today_of(results: StudyResults, service: str) -> list[str]:
+    """Give the ids of a service's centres of today."""
     return Analysis.of(results).today(service)
 
 
@@ -590,30 +532,8 @@ def asked(
     open: Sequence[str] = (),
     title: str = "",
 ) -> ProposalResult:
-    """Measure a change to one service in every mode, as if it were a proposal of the study.
-
-    Parameters
-    ----------
-    results : StudyResults
-    service : str
-    close, open : sequence of str
-        Ids of today's centres, and of other sites of the study.
-    title : str
-        Made of the sites' names when not given.
-
-    Returns
-    -------
-    ProposalResult
-        Without rankings.
-
-    Raises
-    ------
-    ParameterError
-        If an id is not known, or a centre to close is not one of today's.
-    ScenarioError
-        If everything closes.
-    """
-    before = today_of(results, service)
+    """Measure a change to one service in every mode, as if it were a proposal of the study."""
+    before = _today_of(results, service)
     close, open_ = _listed(close, "close"), _listed(open, "open")
     _check_ids(results, service, before, close, open_)
     after = sorted((set(before) - set(close)) | set(open_))
@@ -674,33 +594,13 @@ def _change_words(results: StudyResults, close: Sequence[str], open_: Sequence[s
 
 
 def alone(results: StudyResults, *proposals: ProposalResult) -> StudyResults:
-    """Give the results as if these were the study's only proposals.
-
-    Parameters
-    ----------
-    results : StudyResults
-    *proposals : ProposalResult
-
-    Returns
-    -------
-    StudyResults
-    """
+    """Give the results as if these were the study's only proposals."""
     keys = [p.key if len(proposals) == 1 else f"{p.key}_{p.service}" for p in proposals]
     return replace(results, proposals=dict(zip(keys, proposals, strict=True)), joint={})
 
 
 def caption(results: StudyResults, mode: str, who: str) -> str:
-    """Write what stands below a chart: measure, population, place, date, whose streets.
-
-    Parameters
-    ----------
-    results : StudyResults
-    mode, who : str
-
-    Returns
-    -------
-    str
-    """
+    """Write what stands below a chart: measure, population, place, date, whose streets."""
     place = results.study.config.study
     streets = results.streets.split(". ")[0].rstrip(".")
     return (
@@ -710,22 +610,5 @@ def caption(results: StudyResults, mode: str, who: str) -> str:
 
 
 def fields_of(thing: Any, kind: type) -> dict[str, Any]:
-    """Give a value's fields of one kind, to make an heir of that kind from it.
-
-    Parameters
-    ----------
-    thing : dataclass
-    kind : type
-        The dataclass whose fields are wanted.
-
-    Returns
-    -------
-    dict
-
-    Examples
-    --------
-    >>> from access.errors import Fault
-    >>> fields_of(Fault("a.csv", "row 2", "id", "x", "a unique id"), Fault)["column"]
-    'id'
-    """
+    """Give a value's fields of one kind, to make an heir of that kind from it."""
     return {field.name: getattr(thing, field.name) for field in fields(kind)}

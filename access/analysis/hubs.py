@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from access.analysis.results import HubAnswer, StudyResults, site_names, weighting
+from access.analysis.results import HubResult, StudyResults, site_names, weighting
 from access.errors import ParameterError, StudyError
 from access.measure import typical_matrix
 from access.measure.weights import deprivation_weights
 from access.network import TravelMatrix, travel_matrix
 from access.network.matrix import positions
-from access.network.snapping import read_places, snap
+from access.network.snapping import read_points, snap
 from access.siting import Demand, NoWorse, Rule, greenfield, per_locality
-from access.siting.hubs import hub_study
+from access.siting.hubs import hub_search
 from access.siting.progress import Progress as Search
 from access.study import Study
 from access.text import listed, percent
@@ -29,25 +29,8 @@ _FURTHER_THAN_A_HOME = 10
 """A centre of demand may lie in a field: so many times a home's limit to look for a street."""
 
 
-def hub_candidates(results: StudyResults, among: Sequence[str] | None = None) -> pd.DataFrame:
-    """List where a hub could go: centres that every proposal keeps, and the candidates.
-
-    Parameters
-    ----------
-    results : StudyResults
-    among : sequence of str, optional
-        Only these sites of the study.
-
-    Returns
-    -------
-    DataFrame
-        ``id name kind locality lon lat assumed``.
-
-    Raises
-    ------
-    ParameterError
-        If a site of `among` is not in the study.
-    """
+def _hub_candidates(results: StudyResults, among: Sequence[str] | None = None) -> pd.DataFrame:
+    """List where a hub could go: centres that every proposal keeps, and the candidates."""
     sites = results.sites
     if among is not None:
         positions(sites["id"].tolist(), [str(i) for i in among], "site")
@@ -59,19 +42,8 @@ def hub_candidates(results: StudyResults, among: Sequence[str] | None = None) ->
     return sites.loc[keep, _COLUMNS].reset_index(drop=True)
 
 
-def new_sites(results: StudyResults, count: int) -> pd.DataFrame:
-    """Propose sites at the centres of demand, on a street.
-
-    Parameters
-    ----------
-    results : StudyResults
-    count : int
-
-    Returns
-    -------
-    DataFrame
-        As `hub_candidates`; kind is ``greenfield``.
-    """
+def _new_sites(results: StudyResults, count: int) -> pd.DataFrame:
+    """Propose sites at the centres of demand, on a street."""
     study = results.study
     areas = study.areas
     crs = metric_crs(float(areas["lon"].mean()), float(areas["lat"].mean()))
@@ -83,7 +55,7 @@ def new_sites(results: StudyResults, count: int) -> pd.DataFrame:
         frame = pd.DataFrame(lonlat, columns=["lon", "lat"])
         frame.insert(0, "id", [str(k) for k in range(len(lonlat))])
         joined = snap(
-            results.networks["walk"], read_places(frame, "centres of demand"), limit_m=limit_m
+            results.networks["walk"], read_points(frame, "centres of demand"), limit_m=limit_m
         )
         onto = project(joined.lonlat[:, 0], joined.lonlat[:, 1], crs)
         return np.where(joined.found[:, None], onto, points)
@@ -108,25 +80,8 @@ def new_sites(results: StudyResults, count: int) -> pd.DataFrame:
     )
 
 
-def minutes_to(results: StudyResults, sites: pd.DataFrame, mode: str) -> TravelMatrix:
-    """Measure the way from every area to sites that the study's matrices do not hold.
-
-    Parameters
-    ----------
-    results : StudyResults
-    sites : DataFrame
-        ``id lon lat``.
-    mode : str
-
-    Returns
-    -------
-    TravelMatrix
-
-    Raises
-    ------
-    ParameterError
-        If the mode is not walk, drive or typical.
-    """
+def _minutes_to(results: StudyResults, sites: pd.DataFrame, mode: str) -> TravelMatrix:
+    """Measure the way from every area to sites that the study's matrices do not hold."""
     if mode not in (*results.networks, "typical"):
         raise ParameterError(f"no way to measure mode {mode!r} to new sites")
     study = results.study
@@ -143,7 +98,7 @@ def minutes_to(results: StudyResults, sites: pd.DataFrame, mode: str) -> TravelM
 
 Progress = Callable[[str], None]
 _DEPRIVED_DECILES = 2
-TRAVEL_ALONE = (
+_TRAVEL_ALONE = (
     "Only travel is weighed: whether a building is free, large enough, sound or affordable is not "
     "known here."
 )
@@ -197,51 +152,29 @@ def hub_answer(
     *,
     progress: Progress = lambda step: None,
     search: Callable[[Search], object] | None = None,
-) -> HubAnswer:
-    """Find where a study's Family Hubs would best stand.
-
-    Parameters
-    ----------
-    results : StudyResults
-        For the study and its travel times.
-    question : HubQuestion
-    progress : callable
-        Called with a few words before each step.
-    search : callable, optional
-        Called while a search closes in, with what is found and what is proven.
-
-    Returns
-    -------
-    HubAnswer
-
-    Raises
-    ------
-    ParameterError
-        If the question is faulty, or no set of hubs keeps its rules.
-    StudyError
-        If the file of costs is wrong.
-    """
+) -> HubResult:
+    """Find where a study's Family Hubs would best stand."""
     if question.mode not in results.matrices:
         raise ParameterError(
             f"no mode {question.mode!r} is measured; expected one of {[*results.matrices]}"
         )
-    candidates = hub_candidates(results, question.among)
+    candidates = _hub_candidates(results, question.among)
     matrix = results.matrices[question.mode]
     minutes = matrix.sites(candidates["id"].tolist()).to_frame()
     if question.greenfield:
         progress("candidates at the centres of demand")
-        new = new_sites(results, question.greenfield)
-        minutes = pd.concat([minutes, minutes_to(results, new, question.mode).to_frame()], axis=1)
+        new = _new_sites(results, question.greenfield)
+        minutes = pd.concat([minutes, _minutes_to(results, new, question.mode).to_frame()], axis=1)
         candidates = pd.concat([candidates, new], ignore_index=True)
     settings = _settings(results, question, candidates) | {"progress": search}
     progress("hubs, every family counted the same")
-    plain = hub_study(_demands(results.study, minutes), **settings)
+    plain = hub_search(_demands(results.study, minutes), **settings)
     weights, note = _weights(results.study)
     weighted = None
     if weights is not None:
         progress("hubs, families weighted by deprivation")
-        weighted = hub_study(_demands(results.study, minutes, weights), **settings)
-    return HubAnswer(plain, weighted, note, question.mode, candidates)
+        weighted = hub_search(_demands(results.study, minutes, weights), **settings)
+    return HubResult(plain, weighted, note, question.mode, candidates)
 
 
 def _demands(study: Study, minutes: pd.DataFrame, weights: pd.Series | None = None) -> list[Demand]:
@@ -320,7 +253,7 @@ def _assumptions(study: Study, candidates: pd.DataFrame) -> tuple[str, ...]:
     total = sum(_share(study, key) for key in services) or 1.0
     shares = [f"{s.title} {percent(_share(study, key) / total)}" for key, s in services.items()]
     told = [f"Joint demand: {listed(shares)} of the mean."] if len(shares) > 1 else []
-    told.append(TRAVEL_ALONE)
+    told.append(_TRAVEL_ALONE)
     if study.config.hubs.council_source:
         told.append(f"The council's choice: {study.config.hubs.council_source}.")
     assumed = candidates.loc[candidates["assumed"].eq(True), "name"].tolist()
@@ -367,26 +300,8 @@ def _costs(path: Path | None, candidates: pd.DataFrame) -> Mapping[str, float] |
 def with_hubs(
     results: StudyResults, *, mode: str | None = None, progress: Progress = lambda step: None
 ) -> StudyResults:
-    """Add where Family Hubs would best stand to what a run found.
-
-    Parameters
-    ----------
-    results : StudyResults
-    mode : str, optional
-        The first that was measured when not given.
-    progress : callable
-
-    Returns
-    -------
-    StudyResults
-        Unchanged where the study has no two places to choose from.
-
-    Raises
-    ------
-    ParameterError
-        As in `hub_answer`.
-    """
-    if len(hub_candidates(results)) < 2:
+    """Add where Family Hubs would best stand to what a run found."""
+    if len(_hub_candidates(results)) < 2:
         return results
     question = HubQuestion(mode=mode or next(iter(results.matrices)))
     answer = hub_answer(results, question, progress=progress)

@@ -22,7 +22,7 @@ from access.measure import typical_matrix
 from access.network import Network, Profile, Status, TravelMatrix, travel_matrix
 from access.network.build import build_networks
 from access.network.modelled import MODELLED_STREETS, modelled_network
-from access.network.snapping import read_places, snap
+from access.network.snapping import read_points, snap
 from access.network.stocktake import reach_past
 from access.scenario import Impact, Ranking, Robustness, Switching
 from access.sources.http import user_cache
@@ -30,27 +30,13 @@ from access.study import Study
 from access.units import project
 
 
-def measure_proposals(
+def _measure_proposals(
     study: Study,
     matrices: Mapping[str, TravelMatrix],
     sites: pd.DataFrame,
     progress: Callable[[str], None],
 ) -> dict[str, ProposalResult]:
-    """Compare every proposal with today, and rank it among all ways to close as many.
-
-    Parameters
-    ----------
-    study : Study
-    matrices : dict of str to TravelMatrix
-        By mode.
-    sites : DataFrame
-        With ``id`` and ``name``.
-    progress : callable
-
-    Returns
-    -------
-    dict of str to ProposalResult
-    """
+    """Compare every proposal with today, and rank it among all ways to close as many."""
     analysis = Analysis(study, matrices, sites)
     found = {}
     for key, proposal in study.config.proposals.items():
@@ -76,27 +62,13 @@ def measure_proposals(
     return found
 
 
-def rank_jointly(
+def _rank_jointly(
     study: Study,
     matrices: Mapping[str, TravelMatrix],
     sites: pd.DataFrame,
     proposals: Mapping[str, ProposalResult],
 ) -> dict[str, Ranking]:
-    """Rank two services' proposals together among all pairs of alternatives.
-
-    Parameters
-    ----------
-    study : Study
-    matrices : dict of str to TravelMatrix
-    sites : DataFrame
-    proposals : dict of str to ProposalResult
-
-    Returns
-    -------
-    dict of str to Ranking
-        By mode; empty unless exactly two services have one such proposal each and the pairs can
-        be listed.
-    """
+    """Rank two services' proposals together among all pairs of alternatives."""
     pair = [p for p in proposals.values() if p.rankings]
     if len(pair) != 2 or pair[0].service == pair[1].service:
         return {}
@@ -108,7 +80,7 @@ def rank_jointly(
 
 Progress = Callable[[str], None]
 
-REAL_STREETS = "Streets: {name} (© OpenStreetMap contributors, ODbL), as they are drawn there."
+_REAL_STREETS = "Streets: {name} (© OpenStreetMap contributors, ODbL), as they are drawn there."
 
 
 def run_job(
@@ -197,14 +169,14 @@ def measure_study(
             study.areas.set_index("id")["p_no_car"],
             study.config.travel.parking_minutes,
         )
-    proposals = measure_proposals(study, matrices, sites, progress)
+    proposals = _measure_proposals(study, matrices, sites, progress)
     if len(proposals) > 1:
         progress("every pair of alternatives")
-    joint = rank_jointly(study, matrices, sites, proposals)
+    joint = _rank_jointly(study, matrices, sites, proposals)
     modelled = network is None
     if not modelled:
         study = _with_reach(study, networks)
-    streets = MODELLED_STREETS if modelled else REAL_STREETS.format(name=Path(str(network)).name)
+    streets = MODELLED_STREETS if modelled else _REAL_STREETS.format(name=Path(str(network)).name)
     speeds = _speeds(study)
     return StudyResults(
         study=study,
@@ -279,7 +251,7 @@ def _snap_lines(
     places = pd.concat([study.areas[["id", "lon", "lat"]], sites[["id", "lon", "lat"]]])
     limit_m = study.config.travel.snap_limit_m
     for mode, network in networks.items():
-        found = snap(network, read_places(places, "areas and sites"), limit_m=limit_m)
+        found = snap(network, read_points(places, "areas and sites"), limit_m=limit_m)
         start = project(places["lon"], places["lat"], network.crs)
         end = np.where(found.found[:, None], found.xy, start)
         frame = pd.DataFrame(
@@ -403,26 +375,7 @@ def travel_times(
     keep: bool = True,
     progress: Progress = _silent,
 ) -> StudyResults:
-    """Make a study's networks and travel matrices, and no more.
-
-    Parameters
-    ----------
-    study : Study
-    network : Path, optional
-    keep : bool
-        As in `access.run.measure_study`.
-    progress : callable
-
-    Returns
-    -------
-    StudyResults
-        The study with its proposals, and none of them measured.
-
-    Raises
-    ------
-    NetworkError
-        As in `access.run.measure_study`.
-    """
+    """Make a study's networks and travel matrices, and no more."""
     bare = study.config.model_copy(update={"proposals": {}})
     only = replace(study, config=bare)
     results = measure_study(only, network=network, keep=keep, progress=progress)
@@ -433,25 +386,7 @@ def travel_times(
 def impact_of(
     results: StudyResults, question: Question, **options: Unpack[TravelOptions]
 ) -> Impact:
-    """Compare a change with today.
-
-    Parameters
-    ----------
-    results : StudyResults
-        As `travel_times` gives them.
-    question : Question
-    **options
-        As `access.analysis.analysis.TravelOptions`.
-
-    Returns
-    -------
-    Impact
-
-    Raises
-    ------
-    ParameterError
-        If the mode is not measured, or an opened site is not in the study.
-    """
+    """Compare a change with today."""
     return Analysis.of(results).compare(
         question.service, before=question.baseline, after=question.scenario, **options
     )
@@ -460,26 +395,7 @@ def impact_of(
 def ranking_of(
     results: StudyResults, question: Question, **options: Unpack[QuestionOptions]
 ) -> Ranking:
-    """Rank a change among every way to close as many.
-
-    Parameters
-    ----------
-    results : StudyResults
-        As `travel_times` gives them.
-    question : Question
-        It must close sites and open none.
-    **options
-        As `access.analysis.analysis.QuestionOptions`.
-
-    Returns
-    -------
-    Ranking
-
-    Raises
-    ------
-    ScenarioError
-        If the change opens a site or moves one, or closes none.
-    """
+    """Rank a change among every way to close as many."""
     before, after = question.baseline.open_ids, question.scenario.open_ids
     check_only_closes(question.title, before, after)
     return Analysis.of(results).rank(question.service, before=before, after=after, **options)
@@ -492,21 +408,7 @@ def robustness_of(
     draws: int,
     **options: Unpack[QuestionOptions],
 ) -> Robustness:
-    """Ask the same ranking again, within what the study says may be wrong.
-
-    Parameters
-    ----------
-    results : StudyResults
-    question : Question
-    draws : int
-    **options
-        Those of the ranking.
-
-    Returns
-    -------
-    Robustness
-        With the sites' short names.
-    """
+    """Ask the same ranking again, within what the study says may be wrong."""
     found = Analysis.of(results).robustness(
         question.service,
         before=question.baseline,
@@ -520,20 +422,7 @@ def robustness_of(
 def switching_of(
     results: StudyResults, question: Question, **options: Unpack[QuestionOptions]
 ) -> Switching | None:
-    """Say from which weight of deprivation on another option is best.
-
-    Parameters
-    ----------
-    results : StudyResults
-    question : Question
-    **options
-        Those of the ranking.
-
-    Returns
-    -------
-    Switching or None
-        None where the areas have no ranks, or every option leaves some family unreached.
-    """
+    """Say from which weight of deprivation on another option is best."""
     try:
         return Analysis.of(results).switching(
             question.service, before=question.baseline, after=question.scenario, **options

@@ -100,29 +100,12 @@ def _faults(path: Path, k: int, entry: Any) -> list[Fault]:
 
 
 _Asked = TypeVar("_Asked")
-ENDINGS = (".json", ".csv")
+_ENDINGS = (".json", ".csv")
 _COLUMNS = ("name", "reason", "close", "open")
 
 
 def read_options(path: Path) -> tuple[Request, ...]:
-    """Read the options that the explorer saved, as JSON or as CSV.
-
-    Parameters
-    ----------
-    path : Path
-        Ends in ``.json`` or ``.csv``.
-
-    Returns
-    -------
-    tuple of Request
-
-    Raises
-    ------
-    StudyError
-        If a JSON file cannot be read or is not such a log.
-    ScenarioError
-        If a CSV file cannot be read or lacks a column.
-    """
+    """Read the options that the explorer saved, as JSON or as CSV."""
     if path.suffix.lower() == ".json":
         return read_requests(path)
     try:
@@ -152,33 +135,13 @@ def _undone(text: str | None) -> str:
     return cell_text_undone(plain(text or ""))
 
 
-def ask_options(
+def _ask_options(
     study: Study,
     path: Path,
     service: str | None,
     ask: Callable[[str, str, str, tuple[str, ...], tuple[str, ...], str], _Asked],
 ) -> list[_Asked]:
-    """Make a question of every option and every service that it changes.
-
-    Parameters
-    ----------
-    study : Study
-    path : Path
-        As `read_options`.
-    service : str, optional
-        Only this one; all services that an option changes by default.
-    ask : callable
-        Makes a question of ``key, title, service, close, open, comment``.
-
-    Returns
-    -------
-    list
-
-    Raises
-    ------
-    ScenarioError
-        If a site is unknown (all of them at once), or no option changes anything.
-    """
+    """Make a question of every option and every service that it changes."""
     of = dict(zip(study.centres["id"], study.centres["service"], strict=True))
     known = set(of) | set(study.candidates["id"])
     options = read_options(path)
@@ -223,24 +186,8 @@ class Question:
     scenario: Scenario
 
 
-def baseline_of(study: Study, service: str) -> Baseline:
-    """Give a service's centres today as a baseline.
-
-    Parameters
-    ----------
-    study : Study
-    service : str
-
-    Returns
-    -------
-    Baseline
-        Named as the service.
-
-    Raises
-    ------
-    ParameterError
-        If the study has no such service.
-    """
+def _baseline_of(study: Study, service: str) -> Baseline:
+    """Give a service's centres today as a baseline."""
     if service not in study.config.services:
         raise ParameterError(
             f"no service {service!r}; expected one of {sorted(study.config.services)}"
@@ -259,45 +206,20 @@ def questions(
     opening: Sequence[str] = (),
     scenario: Path | None = None,
 ) -> list[Question]:
-    """Read what is asked: the study's proposals, or a change of one's own.
-
-    Parameters
-    ----------
-    study : Study
-    proposal : str, optional
-        One of the study's; all of them when nothing else is asked.
-    service : str, optional
-        Of a change of one's own; may be left out where `close` says it.
-    close, opening : sequence of str
-        Ids of centres to close, and of sites to open.
-    scenario : Path, optional
-        A scenario as TOML (see `access.scenario.Scenario.from_toml`), or the options that the
-        explorer saved as JSON or CSV: one question an option and service.
-
-    Returns
-    -------
-    list of Question
-
-    Raises
-    ------
-    ParameterError
-        If a proposal or service is unknown, or several questions are asked at once.
-    ScenarioError
-        If a change cannot be applied.
-    """
+    """Read what is asked: the study's proposals, or a change of one's own."""
     own = bool(close or opening)
     if sum([proposal is not None, own, scenario is not None]) > 1:
         raise ParameterError(
             "ask one question at a time: --proposal, or --close and --open, or --scenario"
         )
-    if scenario is not None and scenario.suffix.lower() in ENDINGS:
-        return ask_options(study, scenario, service, partial(_question, study))
+    if scenario is not None and scenario.suffix.lower() in _ENDINGS:
+        return _ask_options(study, scenario, service, partial(_question, study))
     if scenario is not None:
         if service is None:
             raise ParameterError(
                 f"--scenario needs --service: one of {sorted(study.config.services)}"
             )
-        base = baseline_of(study, service)
+        base = _baseline_of(study, service)
         try:
             text = scenario.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
@@ -342,7 +264,7 @@ def _question(
     opening: Sequence[str],
     comment: str = "",
 ) -> Question:
-    base = baseline_of(study, service)
+    base = _baseline_of(study, service)
     sites = {str(i): str(n) for i, n in zip(study.candidates["id"], study.candidates["name"],
                                             strict=True)}  # fmt: skip
     steps = [Modification.close(str(i), comment=comment) for i in close]
@@ -351,22 +273,7 @@ def _question(
 
 
 def read_attendance(path: Path) -> pd.DataFrame:
-    """Read a table of observed attendance.
-
-    Parameters
-    ----------
-    path : Path
-        CSV with columns ``area site attendances``.
-
-    Returns
-    -------
-    DataFrame
-
-    Raises
-    ------
-    StudyError
-        If the file cannot be read.
-    """
+    """Read a table of observed attendance."""
     try:
         return pd.read_csv(path, dtype=str)
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
@@ -374,27 +281,7 @@ def read_attendance(path: Path) -> pd.DataFrame:
 
 
 def read_take_up(text: str) -> TakeUp:
-    """Read a declared range of take-up.
-
-    Parameters
-    ----------
-    text : str
-        Two factors per ten minutes, such as ``0.8-0.95``.
-
-    Returns
-    -------
-    TakeUp
-
-    Raises
-    ------
-    ParameterError
-        If it is not two factors.
-
-    Examples
-    --------
-    >>> read_take_up("0.8-0.95").low
-    0.8
-    """
+    """Read a declared range of take-up."""
     try:
         low, high = (float(part) for part in text.split("-"))
     except ValueError:

@@ -15,11 +15,11 @@ from access.scenario import (
     Impact,
     Ranking,
 )
-from access.siting.hubs import HubStudy
+from access.siting.hubs import HubSearch
 from access.study import Study
 
 #: Modes in the order of every table.
-MODES = ("walk", "drive", "typical")
+_MODES = ("walk", "drive", "typical")
 MODE_TITLES = {
     "walk": "walking",
     "drive": "driving",
@@ -37,7 +37,7 @@ class ProposalResult:
     before, after : tuple of str
         Ids of the open centres, sorted.
     impacts : dict of str to Impact
-        By mode, in the order of `MODES`.
+        By mode, in the order of `_MODES`.
     rankings : dict of str to Ranking
         By mode: every way to close as many, and where the proposal stands. Empty where the
         proposal opens a site or closes none: there is then no such list.
@@ -62,14 +62,14 @@ class ProposalResult:
 
 
 @dataclass(frozen=True, eq=False)
-class HubAnswer:
+class HubResult:
     """Where Family Hubs would best stand: families as they are, and weighted by deprivation.
 
     Parameters
     ----------
-    plain : HubStudy
+    plain : HubSearch
         Every child and young person counts the same.
-    weighted : HubStudy or None
+    weighted : HubSearch or None
         Counted by deprivation; None where the study has no ranks.
     weighting_note : str
         The weights in words.
@@ -78,8 +78,8 @@ class HubAnswer:
         The sites that were looked at: ``id name kind locality lon lat assumed``.
     """
 
-    plain: HubStudy
-    weighted: HubStudy | None
+    plain: HubSearch
+    weighted: HubSearch | None
     weighting_note: str
     mode: str
     candidates: pd.DataFrame
@@ -112,7 +112,7 @@ class StudyResults:
         Without outputs, which are known once they are written.
     snaps : dict of str to GeoDataFrame
         By mode: the leg from every area and site to the street it joins.
-    hubs : HubAnswer, optional
+    hubs : HubResult, optional
         None where it was not asked.
     """
 
@@ -127,7 +127,7 @@ class StudyResults:
     ledger: RunLedger
     snaps: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     joint: Mapping[str, Ranking] = field(default_factory=dict)
-    hubs: HubAnswer | None = None
+    hubs: HubResult | None = None
 
     @property
     def assumptions(self) -> tuple[str, ...]:
@@ -140,21 +140,7 @@ class StudyResults:
 
 
 def names_of(titles: Sequence[str]) -> str:
-    """Join the names of an option that is best in several ways.
-
-    Parameters
-    ----------
-    titles : sequence of str
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> names_of(["Shortest on average", "Best for deprived families"])
-    'Shortest on average; best for deprived families'
-    """
+    """Join the names of an option that is best in several ways."""
     first, *others = titles
     return "; ".join([first, *(t[0].lower() + t[1:] for t in others)])
 
@@ -164,33 +150,13 @@ _GENERAL = ("Youth and Community Centre", "Community Centre", "Youth Club", "you
 
 
 def short_names(results: StudyResults) -> dict[str, str]:
-    """Shorten site names for tables: "Park View" for "Park View Children's Centre".
-
-    Parameters
-    ----------
-    results : StudyResults
-
-    Returns
-    -------
-    dict of str to str
-        By id; a stand-in says that it is assumed, and no two are alike.
-    """
+    """Shorten site names for tables: "Park View" for "Park View Children's Centre"."""
     endings = [s.one for s in results.study.config.services.values()]
     return _told_apart(results, [*endings, *_GENERAL])
 
 
 def site_names(results: StudyResults) -> dict[str, str]:
-    """Give site names without what stands in brackets or after a slash, but with their kind.
-
-    Parameters
-    ----------
-    results : StudyResults
-
-    Returns
-    -------
-    dict of str to str
-        By id, for lists that hold sites of several kinds: "Wath Library".
-    """
+    """Give site names without what stands in brackets or after a slash, but with their kind."""
     return _told_apart(results, [])
 
 
@@ -224,19 +190,7 @@ def _shortened(name: str, endings: Sequence[str]) -> str:
 
 
 def weighting(study: Study, weights: str | None = None) -> dict[str, Any]:
-    """Give a question's deprivation weights, the study's unless told otherwise.
-
-    Parameters
-    ----------
-    study : Study
-    weights : str, optional
-
-    Returns
-    -------
-    dict
-        ``weights lam national_areas``; the study's linear weights are none where its areas have
-        no ranks.
-    """
+    """Give a question's deprivation weights, the study's unless told otherwise."""
     chosen = study.config.weights
     scheme = chosen.scheme if weights is None else weights
     if weights is None and scheme == "linear" and "imd_rank" not in study.areas:

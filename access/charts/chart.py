@@ -106,7 +106,7 @@ class Chart:
             figure = Figure((self.size[0], height), facecolor=PAPER, layout="constrained")
             FigureCanvasAgg(figure)
             axes = figure.add_subplot()
-            quiet_axes(axes)
+            _quiet_axes(axes)
             self.draw(figure, axes)
             left = {"x": 0.01, "ha": "left"}
             if title:
@@ -210,13 +210,8 @@ def _fitted(words: str) -> str:
     return "\n".join(lines)
 
 
-def quiet_axes(axes: Axes) -> None:
-    """Take away what says nothing: frame, ticks.
-
-    Parameters
-    ----------
-    axes : Axes
-    """
+def _quiet_axes(axes: Axes) -> None:
+    """Take away what says nothing: frame, ticks."""
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     axes.spines["bottom"].set_color(QUIET)
@@ -230,17 +225,7 @@ def label_bars(
     words: Sequence[str],
     places: Iterable[float] | None = None,
 ) -> None:
-    """Write each bar's figure beside its end, and make room for it.
-
-    Parameters
-    ----------
-    axes : Axes
-    lengths : sequence of float
-        Of horizontal bars.
-    words : sequence of str
-    places : iterable of float, optional
-        Where the bars stand; 0, 1, 2 ... when not given.
-    """
+    """Write each bar's figure beside its end, and make room for it."""
     low, high = min([0.0, *lengths]), max([0.0, *lengths])
     span = (high - low) or 1.0
     stand = range(len(lengths)) if places is None else places

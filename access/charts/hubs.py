@@ -10,30 +10,11 @@ from access.charts.chart import Chart
 from access.charts.style import CATEGORICAL, INK, PAPER
 from access.errors import ParameterError
 from access.labels import trip
-from access.siting.hubs import HubStudy
+from access.siting.hubs import HubSearch
 
 
-def hub_chart(results: StudyResults, found: HubStudy, mode: str, among: int) -> Chart:
-    """Draw the least mean minutes by number of hubs, and where the council's choice lies.
-
-    Parameters
-    ----------
-    results : StudyResults
-        For place and streets.
-    found : HubStudy
-    mode : str
-    among : int
-        How many sites there were to choose from.
-
-    Returns
-    -------
-    Chart
-
-    Raises
-    ------
-    ParameterError
-        If the best hubs were found for no number of them.
-    """
+def hub_chart(results: StudyResults, found: HubSearch, mode: str, among: int) -> Chart:
+    """Draw the least mean minutes by number of hubs, and where the council's choice lies."""
     minutes = found.curve_frame()["mean_minutes"].astype(float)
     if minutes.empty:
         raise ParameterError("no number of hubs has an answer to draw")

@@ -41,15 +41,13 @@ _COARSE = (*_LOSSES[:2], (10.0, np.inf, "10 or more"))
 
 
 @dataclass(frozen=True)
-class Bar:
+class _Bar:
     """One bar.
 
     Parameters
     ----------
-    words : str
     count : float
         The true count.
-    colour, hatch : str
     from_minutes : float, optional
         Least lengthening of those it counts, where their trip lengthens.
     hidden : bool
@@ -74,32 +72,8 @@ class Bar:
         return 0.0 if self.hidden else self.count
 
 
-def change_bars(impact: Impact, *, internal: bool = False) -> tuple[Bar, ...]:
-    """Count people by how much their trip changes.
-
-    Parameters
-    ----------
-    impact : Impact
-    internal : bool
-        Show small counts; for the council's own use only.
-
-    Returns
-    -------
-    tuple of Bar
-        Where a fine bin would hold fewer than 5 people, the classes of the report's table of
-        changes instead, which hides the same of them: so no bar tells more than the table.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from access.network import TravelMatrix
-    >>> from access.scenario import compare
-    >>> m = TravelMatrix.from_minutes([[5, 15], [9, 7]], area_ids=["a", "b"], site_ids=["X", "Y"])
-    >>> demand = pd.DataFrame({"id": ["a", "b"], "count": [300, 2]})
-    >>> change = compare(m, before=["X", "Y"], after=["Y"], demand=demand)
-    >>> [bar.words for bar in change_bars(change) if bar.hidden]
-    ['no change', '10 or more']
-    """
+def change_bars(impact: Impact, *, internal: bool = False) -> tuple[_Bar, ...]:
+    """Count people by how much their trip changes."""
     fine = _bars(impact, _LOSSES)
     if internal or not any(0 < bar.count < THRESHOLD for bar in fine):
         return fine
@@ -108,7 +82,7 @@ def change_bars(impact: Impact, *, internal: bool = False) -> tuple[Bar, ...]:
     return tuple(replace(b, hidden=bool(hide)) for b, hide in zip(coarse, hidden, strict=True))
 
 
-def _bars(impact: Impact, losses: Sequence[tuple[float, float, str]]) -> tuple[Bar, ...]:
+def _bars(impact: Impact, losses: Sequence[tuple[float, float, str]]) -> tuple[_Bar, ...]:
     """Give a bar for every class, in the order of the report's table."""
     count = impact.areas["count"].to_numpy(float)
     change = impact.areas["change_minutes"].to_numpy(float)
@@ -119,39 +93,22 @@ def _bars(impact: Impact, losses: Sequence[tuple[float, float, str]]) -> tuple[B
 
     longer = np.isfinite(change) & (change > tolerance)
     bars = [
-        Bar("shorter", among(np.isfinite(change) & (change < -tolerance)), SAVED_COLOURS[1]),
-        Bar("no change", among(np.abs(change) <= tolerance), QUIET),
+        _Bar("shorter", among(np.isfinite(change) & (change < -tolerance)), SAVED_COLOURS[1]),
+        _Bar("no change", among(np.abs(change) <= tolerance), QUIET),
     ]
     for (low, high, words), colour in zip(losses, ADDED_COLOURS[1:], strict=False):
         inside = longer & (change >= low) & (change < high)
-        bars.append(Bar(words, among(inside), colour, from_minutes=low))
+        bars.append(_Bar(words, among(inside), colour, from_minutes=low))
     bars += [
-        Bar("no site in reach any more", among(np.isposinf(change)), PAPER, UNREACHABLE_HATCH),
-        Bar("a site in reach for the first time", among(np.isneginf(change)), SAVED_COLOURS[1]),
-        Bar("none in reach before or after", among(np.isnan(change)), PAPER, "...."),
+        _Bar("no site in reach any more", among(np.isposinf(change)), PAPER, UNREACHABLE_HATCH),
+        _Bar("a site in reach for the first time", among(np.isneginf(change)), SAVED_COLOURS[1]),
+        _Bar("none in reach before or after", among(np.isnan(change)), PAPER, "...."),
     ]
     return tuple(b for b in bars if b.count or b.loss or b.words == "no change")
 
 
-def may_tell_longer(bars: Sequence[Bar]) -> bool:
-    """Say whether the sum of those whose trip lengthens tells nothing that is hidden.
-
-    Parameters
-    ----------
-    bars : sequence of Bar
-
-    Returns
-    -------
-    bool
-        Where bars of both sides are hidden, the sum of one side would part them.
-
-    Examples
-    --------
-    >>> longer = Bar("5 to 10 more", 3, "", from_minutes=5.0, hidden=True)
-    >>> same, first = Bar("no change", 90, ""), Bar("a site in reach", 9, "", hidden=True)
-    >>> may_tell_longer([longer, same]), may_tell_longer([longer, same, first])
-    (True, False)
-    """
+def _may_tell_longer(bars: Sequence[_Bar]) -> bool:
+    """Say whether the sum of those whose trip lengthens tells nothing that is hidden."""
     return len({bar.loss for bar in bars if bar.hidden}) < 2
 
 
@@ -220,12 +177,12 @@ def _people(count: float, internal: bool) -> str:
     return "fewer than 5" if 0 < count < THRESHOLD and not internal else count_words(count)
 
 
-def _change_title(impact: Impact, bars: Sequence[Bar], internal: bool) -> str:
+def _change_title(impact: Impact, bars: Sequence[_Bar], internal: bool) -> str:
     """Say how many travel further, where that gives no hidden count away."""
     longer = [b for b in bars if b.loss]
     much = [b for b in longer if (b.from_minutes or 0.0) >= 10]
     total = sum(b.count for b in bars)
-    some = _people(sum(b.count for b in longer), internal) if may_tell_longer(bars) else "some"
+    some = _people(sum(b.count for b in longer), internal) if _may_tell_longer(bars) else "some"
     title = (
         f"{_capital(some)} of {_people(total, internal)} {impact.who} "
         f"{_TRIPS.get(impact.mode, 'travel')} further"

@@ -11,7 +11,7 @@ from __future__ import annotations
 CATEGORICAL = ("#12436D", "#28A197", "#801650", "#F46A25", "#3D3D3D", "#A285D1")
 INK = "#0b0c0c"
 PAPER = "#ffffff"
-FOCUS = "#ffdd00"
+_FOCUS = "#ffdd00"
 QUIET = "#b1b4b6"
 
 #: Added minutes: a pale neutral for no change, then six steps of orange to brown, light to dark.

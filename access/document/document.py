@@ -10,19 +10,14 @@ from access.document.table import Table, TableView
 from access.errors import Fault, ParameterError
 from access.escape import plain
 
-PNG_MARK = b"\x89PNG\r\n\x1a\n"
-CALLOUT_KINDS = ("finding", "assumption", "warning", "decision")
-PARAGRAPH_STYLES = ("body", "lead", "small", "key")
+_PNG_MARK = b"\x89PNG\r\n\x1a\n"
+_CALLOUT_KINDS = ("finding", "assumption", "warning", "decision")
+_PARAGRAPH_STYLES = ("body", "lead", "small", "key")
 
 
 @dataclass(frozen=True, slots=True)
 class Bold:
-    """Words in bold inside a paragraph.
-
-    Parameters
-    ----------
-    text : str
-    """
+    """Words in bold inside a paragraph."""
 
     text: str
 
@@ -40,8 +35,8 @@ class Ref:
     key: str
 
 
-Span = str | Bold | Ref
-Text = str | tuple[Span, ...]
+_Span = str | Bold | Ref
+Text = str | tuple[_Span, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +45,6 @@ class Heading:
 
     Parameters
     ----------
-    text : str
     level : int
         1 to 3.
     appendix : bool
@@ -71,7 +65,6 @@ class Paragraph:
 
     Parameters
     ----------
-    text : str or tuple of str, Bold and Ref
     style : str
         ``"body"``, ``"lead"`` (larger), ``"small"`` or ``"key"`` (a bold line).
     """
@@ -86,7 +79,6 @@ class BulletList:
 
     Parameters
     ----------
-    items : tuple of str or tuple of spans
     numbered : bool
         Number the points.
     """
@@ -101,7 +93,6 @@ class TableBlock:
 
     Parameters
     ----------
-    table : Table
     key : str
         For `Ref`.
     compact : bool
@@ -155,8 +146,6 @@ class Callout:
     ----------
     kind : str
         ``"finding"``, ``"assumption"``, ``"warning"`` or ``"decision"``.
-    title : str
-    paragraphs : tuple of str or tuple of spans
     """
 
     kind: str
@@ -166,12 +155,7 @@ class Callout:
 
 @dataclass(frozen=True, slots=True)
 class KeyFigures:
-    """A few large figures side by side, each with its words.
-
-    Parameters
-    ----------
-    items : tuple of (figure, words)
-    """
+    """A few large figures side by side, each with its words."""
 
     items: tuple[tuple[str, str], ...]
 
@@ -183,13 +167,7 @@ class PageBreak:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """The list of headings, down to a level.
-
-    Parameters
-    ----------
-    title : str
-    levels : int
-    """
+    """The list of headings, down to a level."""
 
     title: str = "Contents"
     levels: int = 2
@@ -331,23 +309,7 @@ class Document:
 
 
 def heading_text(document: Document, place: int) -> str:
-    """Write a heading as it stands on the page, its letter first.
-
-    Parameters
-    ----------
-    document : Document
-    place : int
-        Position of the heading among the blocks.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> heading_text(Document("T", (Heading("Sites", appendix=True),)), 0)
-    'Appendix A: Sites'
-    """
+    """Write a heading as it stands on the page, its letter first."""
     block, label = document.blocks[place], document.label(place)
     text = plain(block.text) if isinstance(block, Heading) else ""
     if not label:
@@ -356,22 +318,7 @@ def heading_text(document: Document, place: int) -> str:
 
 
 def long_date(date: datetime.date | None) -> str:
-    """Write a date as British readers do.
-
-    Parameters
-    ----------
-    date : datetime.date or None
-
-    Returns
-    -------
-    str
-        Empty when no date was given.
-
-    Examples
-    --------
-    >>> long_date(datetime.date(2018, 3, 12))
-    '12 March 2018'
-    """
+    """Write a date as British readers do."""
     months = "January February March April May June July August September October November December"
     return "" if date is None else f"{date.day} {months.split()[date.month - 1]} {date.year}"
 
@@ -433,14 +380,14 @@ def _faults(document: Document) -> Iterator[Fault]:
             case Figure():
                 if not plain(block.alt):
                     yield fault(place, "alt", "", "words for those who cannot see the picture")
-                if not block.png.startswith(PNG_MARK):
+                if not block.png.startswith(_PNG_MARK):
                     yield fault(place, "png", block.png[:8], "the bytes of a PNG picture")
                 if not 0 < block.width <= 1:
                     yield fault(place, "width", block.width, "a share of the page, 0 to 1")
-            case Callout() if block.kind not in CALLOUT_KINDS:
-                yield fault(place, "kind", block.kind, f"any of {CALLOUT_KINDS}")
-            case Paragraph() if block.style not in PARAGRAPH_STYLES:
-                yield fault(place, "style", block.style, f"any of {PARAGRAPH_STYLES}")
+            case Callout() if block.kind not in _CALLOUT_KINDS:
+                yield fault(place, "kind", block.kind, f"any of {_CALLOUT_KINDS}")
+            case Paragraph() if block.style not in _PARAGRAPH_STYLES:
+                yield fault(place, "style", block.style, f"any of {_PARAGRAPH_STYLES}")
 
 
 def _refs(block: Block) -> Iterator[str]:

@@ -58,18 +58,8 @@ _EMU_A_TWIP = 635
 _LINE = INK.lstrip("#").upper()
 
 
-def add_table(word: Any, view: TableView, width: Length, *, compact: bool = False) -> None:
-    """Add a table whose header row is repeated on each page and whose rows do not break.
-
-    Parameters
-    ----------
-    word : docx.Document
-    view : TableView
-    width : Length
-        Width of the whole table.
-    compact : bool
-        Smaller type.
-    """
+def _add_table(word: Any, view: TableView, width: Length, *, compact: bool = False) -> None:
+    """Add a table whose header row is repeated on each page and whose rows do not break."""
     body = view.body
     height = max(len(body), 1)
     shares = column_shares(view, compact=compact)
@@ -101,15 +91,8 @@ def add_table(word: Any, view: TableView, width: Length, *, compact: bool = Fals
     _header_row(made.rows[0])
 
 
-def add_key_figures(word: Any, items: Sequence[tuple[str, str]], width: Length) -> None:
-    """Add large figures side by side, as a table whose header says what each one is.
-
-    Parameters
-    ----------
-    word : docx.Document
-    items : sequence of (figure, words)
-    width : Length
-    """
+def _add_key_figures(word: Any, items: Sequence[tuple[str, str]], width: Length) -> None:
+    """Add large figures side by side, as a table whose header says what each one is."""
     made = _bare(word, 2, [width / len(items)] * len(items))
     _describe(made, "Key figures", total=False)
     small, large = word.styles["Table text"].style_id, word.styles["Key figure"].style_id
@@ -175,7 +158,7 @@ def _dress(cell: Any, *, fill: str = "", **edges: tuple[int, str]) -> None:
         shade(properties, fill)
 
 
-PAGE_WIDTH = Cm(21 - 2 * 2.1)
+_PAGE_WIDTH = Cm(21 - 2 * 2.1)
 _PARAGRAPH_STYLES = {"body": "Normal", "lead": "Lead", "small": "Small", "key": "Key line"}
 
 
@@ -245,7 +228,7 @@ def _page_edges(word: Any, document: Document) -> None:
         head.alignment = WD_ALIGN_PARAGRAPH.CENTER
     foot = section.footer.paragraphs[0]
     word.styles["Footer"].paragraph_format.tab_stops.clear_all()
-    foot.paragraph_format.tab_stops.add_tab_stop(PAGE_WIDTH, WD_TAB_ALIGNMENT.RIGHT)
+    foot.paragraph_format.tab_stops.add_tab_stop(_PAGE_WIDTH, WD_TAB_ALIGNMENT.RIGHT)
     foot.add_run(plain(document.footer or document.title) + "\tPage ")
     add_field(foot, "PAGE", "1")
     foot.add_run(" of ")
@@ -265,14 +248,14 @@ def _add(word: Any, document: Document, place: int, block: Block) -> None:
         case TableBlock():
             view = block.table.view(internal=document.internal)
             _caption(word, document.label(place), view.title)
-            add_table(word, view, PAGE_WIDTH, compact=block.compact)
+            _add_table(word, view, _PAGE_WIDTH, compact=block.compact)
             _add_notes(word, (*view.notes, *([f"Source: {view.source}"] if view.source else [])))
         case Figure():
             _add_figure(word, document, place, block)
         case Callout():
             _add_callout(word, document, block)
         case KeyFigures():
-            add_key_figures(word, block.items, PAGE_WIDTH)
+            _add_key_figures(word, block.items, _PAGE_WIDTH)
         case PageBreak():
             pass  # the block after it is told to start a page: no empty paragraph, no empty page
         case Contents():
@@ -325,7 +308,7 @@ def _add_figure(word: Any, document: Document, place: int, block: Figure) -> Non
     _caption(word, document.label(place), plain(block.title))
     made = word.add_paragraph()
     made.paragraph_format.keep_with_next = bool(block.note)
-    width = Emu(int(PAGE_WIDTH * block.width))
+    width = Emu(int(_PAGE_WIDTH * block.width))
     picture = made.add_run().add_picture(io.BytesIO(block.png), width=width)
     described = picture._inline.docPr
     described.set("name", document.label(place))

@@ -16,24 +16,7 @@ from access.charts.style import CATEGORICAL, INK
 
 
 def element(tag: str, **attributes: object) -> Any:
-    """Make one element of Word's format.
-
-    Parameters
-    ----------
-    tag : str
-        Name without its prefix, ``"shd"`` for ``w:shd``.
-    **attributes : object
-        Attributes, also without prefix.
-
-    Returns
-    -------
-    lxml element
-
-    Examples
-    --------
-    >>> element("tblHeader").tag.endswith("}tblHeader")
-    True
-    """
+    """Make one element of Word's format."""
     made = OxmlElement(f"w:{tag}")
     for name, value in attributes.items():
         made.set(qn(f"w:{name}"), str(value))
@@ -41,28 +24,14 @@ def element(tag: str, **attributes: object) -> Any:
 
 
 def add_field(paragraph: Paragraph, instruction: str, shown: str) -> None:
-    """Add a field that Word works out for itself, with what it shows until then.
-
-    Parameters
-    ----------
-    paragraph : Paragraph
-    instruction : str
-        ``"PAGE"``, ``"NUMPAGES"``, ``"SEQ Table"``.
-    shown : str
-    """
+    """Add a field that Word works out for itself, with what it shows until then."""
     begin_field(paragraph.add_run(), instruction)
     paragraph.add_run(shown)
     end_field(paragraph.add_run())
 
 
 def begin_field(run: Run, instruction: str) -> None:
-    """Open a field in a run; what follows is shown until Word works it out.
-
-    Parameters
-    ----------
-    run : Run
-    instruction : str
-    """
+    """Open a field in a run; what follows is shown until Word works it out."""
     run._r.append(element("fldChar", fldCharType="begin"))
     code = element("instrText")
     code.set(qn("xml:space"), "preserve")
@@ -72,37 +41,18 @@ def begin_field(run: Run, instruction: str) -> None:
 
 
 def end_field(run: Run) -> None:
-    """Close the field that `begin_field` opened.
-
-    Parameters
-    ----------
-    run : Run
-    """
+    """Close the field that `begin_field` opened."""
     run._r.append(element("fldChar", fldCharType="end"))
 
 
 def add_bookmark(paragraph: Paragraph, name: str, number: int) -> None:
-    """Mark a paragraph as a place that links can go to.
-
-    Parameters
-    ----------
-    paragraph : Paragraph
-    name : str
-    number : int
-        Unique in the file.
-    """
+    """Mark a paragraph as a place that links can go to."""
     paragraph._p.insert(1, element("bookmarkStart", id=number, name=name))
     paragraph._p.append(element("bookmarkEnd", id=number))
 
 
 def add_link(paragraph: Paragraph, bookmark: str, text: str) -> None:
-    """Add words that lead to a bookmark of the same file.
-
-    Parameters
-    ----------
-    paragraph : Paragraph
-    bookmark, text : str
-    """
+    """Add words that lead to a bookmark of the same file."""
     link = element("hyperlink", anchor=bookmark, history=1)
     run = paragraph.add_run(text)
     link.append(run._r)
@@ -110,32 +60,12 @@ def add_link(paragraph: Paragraph, bookmark: str, text: str) -> None:
 
 
 def shade(holder: Any, fill: str) -> None:
-    """Fill a cell's or a paragraph's background.
-
-    Parameters
-    ----------
-    holder : lxml element
-        The ``tcPr`` or ``pPr``.
-    fill : str
-        Colour as six hexadecimal digits.
-    """
+    """Fill a cell's or a paragraph's background."""
     holder.append(element("shd", val="clear", color="auto", fill=fill))
 
 
 def borders(holder_tag: str, **edges: tuple[int, str]) -> Any:
-    """Make a set of borders.
-
-    Parameters
-    ----------
-    holder_tag : str
-        ``"tcBorders"``, ``"pBdr"`` or ``"tblBorders"``.
-    **edges : (int, str)
-        Width in eighths of a point and colour, by edge; a width of 0 is no line.
-
-    Returns
-    -------
-    lxml element
-    """
+    """Make a set of borders."""
     made = element(holder_tag)
     for edge in ("top", "left", "bottom", "right", "insideH", "insideV"):
         if edge in edges:
@@ -147,21 +77,7 @@ def borders(holder_tag: str, **edges: tuple[int, str]) -> Any:
 
 
 def restart_numbering(document: Any, paragraph: Paragraph, style_name: str) -> int:
-    """Start a numbered list at 1 again.
-
-    Parameters
-    ----------
-    document : docx.Document
-    paragraph : Paragraph
-        The first of the list; it is given the new numbering.
-    style_name : str
-        The list style whose form is kept.
-
-    Returns
-    -------
-    int
-        The new numbering's id, for the other points of the list.
-    """
+    """Start a numbered list at 1 again."""
     numbering = document.part.numbering_part.numbering_definitions._numbering
     style = document.styles[style_name].element
     old = style.find(".//" + qn("w:numId")).get(qn("w:val"))
@@ -174,40 +90,27 @@ def restart_numbering(document: Any, paragraph: Paragraph, style_name: str) -> i
 
 
 def number_as(paragraph: Paragraph, number_id: int) -> None:
-    """Give a paragraph a numbering.
-
-    Parameters
-    ----------
-    paragraph : Paragraph
-    number_id : int
-    """
+    """Give a paragraph a numbering."""
     properties = paragraph._p.get_or_add_pPr().get_or_add_numPr()
     properties.get_or_add_ilvl().val = 0
     properties.get_or_add_numId().val = number_id
 
 
 BLUE = CATEGORICAL[0].lstrip("#")
-PINK = CATEGORICAL[2].lstrip("#")
+_PINK = CATEGORICAL[2].lstrip("#")
 RULE = "B1B4B6"
 FAINT = "F3F2F1"
-FONT = "Arial"
+_FONT = "Arial"
 CALLOUTS = {  # edge, background, the word that says it without colour
     "finding": (BLUE, "EEF3F8", "Finding"),
-    "assumption": (PINK, "F8EEF3", "Assumed"),
+    "assumption": (_PINK, "F8EEF3", "Assumed"),
     "warning": (CATEGORICAL[3].lstrip("#"), "FEF3EC", "Take care"),
     "decision": (CATEGORICAL[1].lstrip("#"), "ECF7F5", "For decision"),
 }
 
 
 def set_up(document: Any, language: str) -> None:
-    """Give a new Word file the page, the language and the styles of the report.
-
-    Parameters
-    ----------
-    document : docx.Document
-    language : str
-        Such as ``"en-GB"``.
-    """
+    """Give a new Word file the page, the language and the styles of the report."""
     section = document.sections[0]
     section.page_width, section.page_height = Cm(21), Cm(29.7)
     section.left_margin = section.right_margin = Cm(2.1)
@@ -222,7 +125,7 @@ def set_up(document: Any, language: str) -> None:
     _style(document, "Caption", 10, ink, bold=True, before=9, after=4, keep=True)
     _style(document, "List Bullet", 10.5, ink, after=2)
     _style(document, "List Number", 10.5, ink, after=2)
-    _style(document, "Header", 9, PINK, bold=True, after=0)
+    _style(document, "Header", 9, _PINK, bold=True, after=0)
     _style(document, "Footer", 8.5, "505A5F", after=0)
     _added(document, "Lead", 11.5, ink, after=5)
     _added(document, "Key line", 11.5, ink, bold=True, after=6)
@@ -289,7 +192,7 @@ def _style(
     for name_of in list(fonts.attrib):
         del fonts.attrib[name_of]
     for script in ("ascii", "hAnsi", "cs", "eastAsia"):
-        fonts.set(qn(f"w:{script}"), FONT)
+        fonts.set(qn(f"w:{script}"), _FONT)
     font.size, font.bold, font.italic = Pt(size), bold, False
     font.color.rgb = RGBColor.from_string(colour.upper())
     shape.space_before, shape.space_after = Pt(before), Pt(after)

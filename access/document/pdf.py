@@ -42,29 +42,7 @@ _BUDGET = {False: 96.0, True: 110.0}  # characters across a page, in usual and i
 
 
 def column_shares(view: TableView, *, compact: bool = False) -> list[float]:
-    """Share the page's width among a table's columns by what stands in them.
-
-    Parameters
-    ----------
-    view : TableView
-    compact : bool
-        In smaller type.
-
-    Returns
-    -------
-    list of float
-        One a column, summing to 1. No word is broken while the page has room for all of them;
-        what is left over goes to the columns with the longest texts.
-
-    Examples
-    --------
-    >>> from access.document.table import Column
-    >>> from access.document.table import Table
-    >>> table = Table("T", (Column("a", "Centre"), Column("b", "Families", "people")),
-    ...               (("Wath Victoria", 1204),))
-    >>> [round(share, 2) for share in column_shares(table.view())]
-    [0.89, 0.11]
-    """
+    """Share the page's width among a table's columns by what stands in them."""
     least, wanted = [], []
     for k, column in enumerate(view.columns):
         texts = [row[k].text for row in view.body]
@@ -85,7 +63,7 @@ def column_shares(view: TableView, *, compact: bool = False) -> list[float]:
     return [need / full for need in least]
 
 
-STANDARD: Final = "ua-1"
+_STANDARD: Final = "ua-1"
 
 
 def write_pdf(document: Document, path: Path | str | None = None) -> bytes:
@@ -126,12 +104,12 @@ def write_pdf(document: Document, path: Path | str | None = None) -> bytes:
                 format="pdf",
                 font_paths=_font_folders(),
                 ignore_system_fonts=True,
-                pdf_standards=STANDARD,
+                pdf_standards=_STANDARD,
             )
         except RuntimeError as refused:
             raise OutputError(
                 f"the PDF of {document.title!r} was refused by its accessibility check "
-                f"({STANDARD}): {refused}"
+                f"({_STANDARD}): {refused}"
             ) from refused
     data = bytes(content)
     if path is not None:

@@ -28,7 +28,7 @@ Value = str | int | float | None | _NotApplicable | np.number
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class _Kind:
     """How values of one kind are written.
 
     Parameters
@@ -44,28 +44,18 @@ class Kind:
     percent: bool = False
 
     def excel(self, places: int, signed: bool) -> str:
-        """Give the number format of a workbook's cells.
-
-        Parameters
-        ----------
-        places : int
-        signed : bool
-
-        Returns
-        -------
-        str
-        """
+        """Give the number format of a workbook's cells."""
         digits = "#,##0" + ("." + "0" * places if places else "") + ("%" if self.percent else "")
         return f"+{digits};-{digits};{digits}" if signed else digits
 
 
-KINDS: dict[str, Kind] = {
-    "text": Kind("", 0),
-    "people": Kind("", 0),
-    "number": Kind("", 0),
-    "minutes": Kind("minutes", 1),
-    "share": Kind("%", 1, percent=True),
-    "money": Kind("£", 0),
+_KINDS: dict[str, _Kind] = {
+    "text": _Kind("", 0),
+    "people": _Kind("", 0),
+    "number": _Kind("", 0),
+    "minutes": _Kind("minutes", 1),
+    "share": _Kind("%", 1, percent=True),
+    "money": _Kind("£", 0),
 }
 
 
@@ -91,30 +81,7 @@ class Cell:
 def cell(
     value: Value, kind: str, decimals: int, *, signed: bool = False, hidden: bool = False
 ) -> Cell:
-    """Write one cell.
-
-    Parameters
-    ----------
-    value : value
-        Text, a number, ``None`` or ``nan``, ``inf`` or `NOT_APPLICABLE`.
-    kind : str
-        A name in `KINDS`.
-    decimals : int
-    signed : bool
-    hidden : bool
-        Show ``[c]`` in its place.
-
-    Returns
-    -------
-    Cell
-
-    Examples
-    --------
-    >>> cell(0.1234, "share", 1).text, cell(3, "people", 0, hidden=True).text
-    ('12.3', '[c]')
-    >>> cell(None, "money", 0).text, cell(float("inf"), "minutes", 1).text
-    ('not known', 'cannot be reached')
-    """
+    """Write one cell."""
     if value is NOT_APPLICABLE:
         return Cell(str(NOT_APPLICABLE.value), str(NOT_APPLICABLE.value), "not applicable")
     if is_missing(value):
@@ -126,8 +93,8 @@ def cell(
     number = float(value)  # type: ignore[arg-type]
     if np.isinf(number):
         return Cell(UNREACHED, UNREACHED, "unreached")
-    shown = number * 100 if KINDS[kind].percent else number
-    places = decimals + 2 if KINDS[kind].percent else decimals
+    shown = number * 100 if _KINDS[kind].percent else number
+    places = decimals + 2 if _KINDS[kind].percent else decimals
     held = _half_up(number, places)
     return Cell(figure(shown, decimals, signed=signed), int(held) if places == 0 else held)
 
@@ -181,13 +148,13 @@ class Column:
     @property
     def header(self) -> str:
         """Label with its unit in brackets."""
-        unit = KINDS[self.kind].unit if self.unit is None else self.unit
+        unit = _KINDS[self.kind].unit if self.unit is None else self.unit
         return f"{plain(self.label)} ({plain(unit)})" if unit else plain(self.label)
 
     @property
     def places(self) -> int:
         """Digits after the point."""
-        return KINDS[self.kind].decimals if self.decimals is None else self.decimals
+        return _KINDS[self.kind].decimals if self.decimals is None else self.decimals
 
     @property
     def align(self) -> str:
@@ -197,29 +164,16 @@ class Column:
     @property
     def excel_format(self) -> str:
         """Number format of the column in a workbook."""
-        return KINDS[self.kind].excel(self.places, self.signed)
+        return _KINDS[self.kind].excel(self.places, self.signed)
 
 
-def faults_of(
+def _faults_of(
     title: str,
     columns: Sequence[Column],
     body: Sequence[Sequence[Value]],
     sums: Sequence[tuple[str, tuple[str, ...]]],
 ) -> list[Fault]:
-    """List what is wrong with a table's columns and rows.
-
-    Parameters
-    ----------
-    title : str
-    columns : sequence of Column
-    body : sequence of rows
-        The total last, where there is one.
-    sums : sequence of (str, tuple of str)
-
-    Returns
-    -------
-    list of Fault
-    """
+    """List what is wrong with a table's columns and rows."""
     return [*_column_faults(title, columns, sums), *_row_faults(title, columns, body)]
 
 
@@ -235,9 +189,9 @@ def _column_faults(
         for key in sorted({k for k in keys if keys.count(k) > 1})
     ]
     faults += [
-        Fault(title, "", c.key, c.kind, f"a kind among {sorted(KINDS)}")
+        Fault(title, "", c.key, c.kind, f"a kind among {sorted(_KINDS)}")
         for c in columns
-        if c.kind not in KINDS
+        if c.kind not in _KINDS
     ]
     return faults + [
         Fault(title, "", key, other, f"a people column, any of {sorted(people)}")
@@ -270,7 +224,7 @@ def _row_faults(
 
 
 def _value_problem(column: Column, value: Value) -> str:
-    if column.kind == "text" or column.kind not in KINDS or is_missing(value):
+    if column.kind == "text" or column.kind not in _KINDS or is_missing(value):
         return ""
     if isinstance(value, str | bool) or not isinstance(value, int | float | np.number):
         return "a number, None for not known, inf for cannot be reached, or NOT_APPLICABLE"
@@ -279,9 +233,9 @@ def _value_problem(column: Column, value: Value) -> str:
     return ""
 
 
-NOTE_NOT_KNOWN = "Not known: nobody has given this figure; it is not zero."
-NOTE_NOT_APPLICABLE = "[z]: does not apply."
-NOTE_UNREACHED = "Cannot be reached: no way was found; it is not counted in any average."
+_NOTE_NOT_KNOWN = "Not known: nobody has given this figure; it is not zero."
+_NOTE_NOT_APPLICABLE = "[z]: does not apply."
+_NOTE_UNREACHED = "Cannot be reached: no way was found; it is not counted in any average."
 
 
 class Totals(Enum):
@@ -298,13 +252,8 @@ class TableView:
 
     Parameters
     ----------
-    title : str
-    columns : tuple of Column
-    rows : tuple of tuple of Cell
-    total : tuple of Cell or None
     notes : tuple of str
         Notes of the table and what its marks mean.
-    source : str
     internal : bool
         Small counts are in it.
     """
@@ -379,7 +328,7 @@ class Table:
         object.__setattr__(self, "columns", tuple(self.columns))
         object.__setattr__(self, "rows", tuple(tuple(row) for row in self.rows))
         body = [*self.rows, *([] if self.total is None else [self.total])]
-        faults = faults_of(self.title, self.columns, body, self.sums)
+        faults = _faults_of(self.title, self.columns, body, self.sums)
         if faults:
             raise ParameterError(f"table {self.title!r} cannot be made", faults)
 
@@ -519,9 +468,9 @@ def _marks(body: Iterable[Iterable[Cell]]) -> tuple[str, ...]:
     states = {c.state for row in body for c in row}
     meanings = {
         "hidden": NOTE_HIDDEN,
-        "not known": NOTE_NOT_KNOWN,
-        "not applicable": NOTE_NOT_APPLICABLE,
-        "unreached": NOTE_UNREACHED,
+        "not known": _NOTE_NOT_KNOWN,
+        "not applicable": _NOTE_NOT_APPLICABLE,
+        "unreached": _NOTE_UNREACHED,
     }
     return tuple(note for state, note in meanings.items() if state in states)
 

@@ -20,7 +20,7 @@ from access.document.table import Cell, TableView
 from access.escape import cell_text, plain
 from access.files import any_clock, steady_zip, write_file
 
-HEADER_ROW = 4
+_HEADER_ROW = 4
 FRONT = "Contents"
 _NAME = "Arial"
 _BOLD = Font(name=_NAME, bold=True, color=INK.lstrip("#"))
@@ -85,23 +85,7 @@ def write_xlsx(document: Document, path: Path | str | None = None) -> bytes:
 
 
 def sheet_name(title: str, taken: list[str]) -> str:
-    """Make a name that a workbook accepts and does not have yet.
-
-    Parameters
-    ----------
-    title : str
-    taken : list of str
-
-    Returns
-    -------
-    str
-        At most 31 characters, without the seven that Excel forbids.
-
-    Examples
-    --------
-    >>> sheet_name("1 Options: side by side, and the rest of it", ["Contents"])
-    '1 Options side by side, and the'
-    """
+    """Make a name that a workbook accepts and does not have yet."""
     clean = re.sub(r"\s+", " ", re.sub(r"[\[\]:*?/\\]", " ", plain(title))).strip(" '")
     base = clean[:31].strip(" '") or "Table"
     name, k = base, 1
@@ -124,25 +108,25 @@ def _put(sheet: Worksheet, row: int, column: int, text: object, font: Font = _BO
 
 def _fill_sheet(sheet: Worksheet, label: str, view: TableView) -> None:
     _put(sheet, 1, 1, f"{label}: {view.title}", Font(name=_NAME, bold=True, size=13))
-    below = HEADER_ROW + max(len(view.body), 1) + 2
+    below = _HEADER_ROW + max(len(view.body), 1) + 2
     hint = f"Notes on the columns and marks stand below the table, from row {below}."
     _put(sheet, 2, 1, INTERNAL_MARK if view.internal else hint, _ALARM if view.internal else _SMALL)
     _link(_put(sheet, 3, 1, "Back to the contents"), FRONT)
     for k, column in enumerate(view.columns, start=1):
-        head = _put(sheet, HEADER_ROW, k, column.header, _BOLD)
+        head = _put(sheet, _HEADER_ROW, k, column.header, _BOLD)
         head.alignment = Alignment(horizontal=column.align, vertical="bottom", wrap_text=True)
         head.fill, head.border = _HEAD, _UNDER
         sheet.column_dimensions[get_column_letter(k)].width = _width(view, k - 1)
-    for r, row in enumerate(view.body, start=HEADER_ROW + 1):
-        total = view.total is not None and r == HEADER_ROW + len(view.body)
+    for r, row in enumerate(view.body, start=_HEADER_ROW + 1):
+        total = view.total is not None and r == _HEADER_ROW + len(view.body)
         for k, (column, cell) in enumerate(zip(view.columns, row, strict=True), start=1):
             _write_cell(sheet, r, k, cell, column.excel_format, column.align, total=total)
     if not view.body:
-        _put(sheet, HEADER_ROW + 1, 1, "Nothing to list.")
+        _put(sheet, _HEADER_ROW + 1, 1, "Nothing to list.")
     if view.columns:
         last = get_column_letter(len(view.columns))
-        sheet.freeze_panes = f"B{HEADER_ROW + 1}"
-        sheet.auto_filter.ref = f"A{HEADER_ROW}:{last}{HEADER_ROW + len(view.rows)}"
+        sheet.freeze_panes = f"B{_HEADER_ROW + 1}"
+        sheet.auto_filter.ref = f"A{_HEADER_ROW}:{last}{_HEADER_ROW + len(view.rows)}"
     _fill_notes(sheet, view, below)
     _printing(sheet, view.internal)
 
@@ -216,7 +200,7 @@ def _printing(sheet: Worksheet, internal: bool) -> None:
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
     sheet.oddFooter.center.text = "&A, page &P of &N"
     if sheet.title != FRONT:
-        sheet.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
+        sheet.print_title_rows = f"{_HEADER_ROW}:{_HEADER_ROW}"
     if internal:
         sheet.oddHeader.center.text = INTERNAL_MARK
 

@@ -200,21 +200,7 @@ def streets_chart(network: Network, *, caption: str = "") -> Chart:
 
 
 def minutes_labels(edges: Sequence[float]) -> list[str]:
-    """Word classes of minutes by where they begin.
-
-    Parameters
-    ----------
-    edges : sequence of float
-
-    Returns
-    -------
-    list of str
-
-    Examples
-    --------
-    >>> minutes_labels([0, 10, 30])
-    ['0 to 10 minutes', '10 to 30 minutes', '30 minutes or more']
-    """
+    """Word classes of minutes by where they begin."""
     return [f"{a:g} to {b:g} minutes" for a, b in pairwise(edges)] + [
         f"{edges[-1]:g} minutes or more"
     ]

@@ -22,34 +22,13 @@ from access.files import write_file
 from access.maps.explorer_data import ExplorerData
 from access.maps.explorer_encode import encode
 
-TILE_ATTRIBUTION = "Street map (online only) © OpenStreetMap contributors, ODbL."
-UNSURE_M = 200.0
+_TILE_ATTRIBUTION = "Street map (online only) © OpenStreetMap contributors, ODbL."
+_UNSURE_M = 200.0
 """Positions that may be this far out are named on the page."""
 
 
 def strings(language: str) -> dict[str, Any]:
-    """Read the words of the page in one language.
-
-    Parameters
-    ----------
-    language : str
-        A key of the files ``access/maps/assets/strings.<language>.json``.
-
-    Returns
-    -------
-    dict
-        Texts by key; a text with ``one`` and ``other`` is chosen by number in the page.
-
-    Raises
-    ------
-    ParameterError
-        If there is no such file.
-
-    Examples
-    --------
-    >>> strings("en")["nav_street"]
-    'My street'
-    """
+    """Read the words of the page in one language."""
     folder = resources.files("access.maps") / "assets"
     known = sorted(
         entry.name.split(".")[1] for entry in folder.iterdir() if entry.name.startswith("strings.")
@@ -64,42 +43,13 @@ def strings(language: str) -> dict[str, Any]:
     return words
 
 
-def safe_text(words: Mapping[str, Any], key: str) -> str:
-    """Give one of the page's texts, escaped for HTML.
-
-    Parameters
-    ----------
-    words : mapping
-        As `strings` gives them.
-    key : str
-
-    Returns
-    -------
-    str
-    """
+def _safe_text(words: Mapping[str, Any], key: str) -> str:
+    """Give one of the page's texts, escaped for HTML."""
     return html_text(words[key])
 
 
 def fill_text(words: Mapping[str, Any], key: str, **values: str) -> str:
-    """Fill the gaps of one of the page's texts.
-
-    Parameters
-    ----------
-    words : mapping
-        As `strings` gives them.
-    key : str
-    **values : str
-        By gap. ``n`` also chooses between a text's ``one`` and ``other``.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> fill_text(strings("en"), "minutes", n="1"), fill_text(strings("en"), "minutes", n="2")
-    ('1 minute', '2 minutes')
-    """
+    """Fill the gaps of one of the page's texts."""
     text = words[key]
     if isinstance(text, dict):
         text = text["one" if values.get("n") == "1" else "other"]
@@ -108,42 +58,15 @@ def fill_text(words: Mapping[str, Any], key: str, **values: str) -> str:
 
 
 def published_date(text: str, words: Mapping[str, Any]) -> str:
-    """Write 2018-03-12 as 12 March 2018; anything else as it is.
-
-    Parameters
-    ----------
-    text : str
-    words : mapping
-        As `strings` gives them.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> published_date("2018-03-12", strings("en")), published_date("2018", strings("en"))
-    ('12 March 2018', '2018')
-    """
+    """Write 2018-03-12 as 12 March 2018; anything else as it is."""
     found = re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})", text)
     if found is None or not 1 <= int(found[2]) <= 12:
         return text
     return f"{int(found[3])} {words['months'][int(found[2]) - 1]} {found[1]}"
 
 
-def summary_words(data: ExplorerData, words: Mapping[str, Any]) -> str:
-    """Say in a sentence a service what is proposed.
-
-    Parameters
-    ----------
-    data : ExplorerData
-    words : mapping
-        As `strings` gives them.
-
-    Returns
-    -------
-    str
-    """
+def _summary_words(data: ExplorerData, words: Mapping[str, Any]) -> str:
+    """Say in a sentence a service what is proposed."""
     parts = []
     for service in data.services:
         key = "header_become" if set(service.after) != set(service.before) else "header_stay"
@@ -152,56 +75,22 @@ def summary_words(data: ExplorerData, words: Mapping[str, Any]) -> str:
     return " ".join(parts)
 
 
-def as_of_words(data: ExplorerData, words: Mapping[str, Any]) -> str:
-    """Say as of when the figures are; nothing where it is not known.
-
-    Parameters
-    ----------
-    data : ExplorerData
-    words : mapping
-        As `strings` gives them.
-
-    Returns
-    -------
-    str
-    """
+def _as_of_words(data: ExplorerData, words: Mapping[str, Any]) -> str:
+    """Say as of when the figures are; nothing where it is not known."""
     if not data.as_of:
         return ""
     return fill_text(words, "footer_as_of", date=published_date(data.as_of, words))
 
 
-def speeds_words(data: ExplorerData) -> dict[str, str]:
-    """Give both walking speeds as text, ready for `fill_text`.
-
-    Parameters
-    ----------
-    data : ExplorerData
-
-    Returns
-    -------
-    dict of str to str
-        ``walk`` and ``pram``, km/h.
-    """
+def _speeds_words(data: ExplorerData) -> dict[str, str]:
+    """Give both walking speeds as text, ready for `fill_text`."""
     return {"walk": f"{data.walk_km_h:g}", "pram": f"{data.pram_km_h:g}"}
 
 
-def place_hint_words(
+def _place_hint_words(
     data: ExplorerData, payload: Mapping[str, Any], words: Mapping[str, Any]
 ) -> str:
-    """Give examples of what can be typed.
-
-    Parameters
-    ----------
-    data : ExplorerData
-    payload : mapping
-        As `access.maps.explorer_encode.encode` gives it.
-    words : mapping
-        As `strings` gives them.
-
-    Returns
-    -------
-    str
-    """
+    """Give examples of what can be typed."""
     names = [place[0] for place in payload["places"][:2]]
     if payload["postcodes"]:
         sector = next(iter(payload["postcodes"]["sectors"].items()))
@@ -210,55 +99,26 @@ def place_hint_words(
     return fill_text(words, "place_hint_name", example=", ".join(names) or data.place)
 
 
-def credits_words(
+def _credits_words(
     data: ExplorerData, payload: Mapping[str, Any], words: Mapping[str, Any], tiles: bool
 ) -> str:
-    """Give what must stand under every map.
-
-    Parameters
-    ----------
-    data : ExplorerData
-    payload : mapping
-        As `access.maps.explorer_encode.encode` gives it.
-    words : mapping
-        As `strings` gives them.
-    tiles : bool
-        Whether OpenStreetMap's tiles are offered.
-
-    Returns
-    -------
-    str
-    """
+    """Give what must stand under every map."""
     parts = list(data.attributions)
     if payload["shapes_approximate"]:
         parts.insert(0, str(words["credits_cells"]))
     if tiles:
-        parts.append(TILE_ATTRIBUTION)
-    return " ".join(part for part in (*parts, as_of_words(data, words)) if part)
+        parts.append(_TILE_ATTRIBUTION)
+    return " ".join(part for part in (*parts, _as_of_words(data, words)) if part)
 
 
-def about_words(data: ExplorerData, payload: Mapping[str, Any], words: Mapping[str, Any]) -> str:
-    """Write the part "About the figures" as HTML, every text escaped.
-
-    Parameters
-    ----------
-    data : ExplorerData
-    payload : mapping
-        As `access.maps.explorer_encode.encode` gives it.
-    words : mapping
-        As `strings` gives them.
-
-    Returns
-    -------
-    str
-        HTML.
-    """
+def _about_words(data: ExplorerData, payload: Mapping[str, Any], words: Mapping[str, Any]) -> str:
+    """Write the part "About the figures" as HTML, every text escaped."""
     areas = f"{len(data.areas):,}"
     how = [fill_text(words, "about_how_short", areas=areas)]
     if "residents" in data.areas:
         homes = f"{data.areas['residents'].mean():.0f}"
         how = [fill_text(words, "about_how", areas=areas, homes=homes)]
-    how.append(fill_text(words, "about_walk", **speeds_words(data)))
+    how.append(fill_text(words, "about_walk", **_speeds_words(data)))
     if data.drive is not None and "no_car" in payload["areas"]:
         how.append(fill_text(words, "about_typical", parking=f"{data.parking_minutes:g}"))
     if data.weights_note:
@@ -269,7 +129,7 @@ def about_words(data: ExplorerData, payload: Mapping[str, Any], words: Mapping[s
     unsure = [
         fill_text(words, "about_site_error", name=site["name"], metres=f"{site['error_m']:,.0f}")
         for site in payload["sites"]
-        if not site.get("assumed") and site.get("error_m", 0) >= UNSURE_M
+        if not site.get("assumed") and site.get("error_m", 0) >= _UNSURE_M
     ]
     doubts = ""
     if unsure:
@@ -293,7 +153,7 @@ def about_words(data: ExplorerData, payload: Mapping[str, Any], words: Mapping[s
 
 
 def _block(words: Mapping[str, Any], title: str, inner: str) -> str:
-    return f"<h3>{safe_text(words, title)}</h3>{inner}" if inner else ""
+    return f"<h3>{_safe_text(words, title)}</h3>{inner}" if inner else ""
 
 
 def _paragraphs(texts: Iterable[str]) -> str:
@@ -305,7 +165,7 @@ def _bullets(texts: Iterable[str]) -> str:
     return f"<ul>{items}</ul>" if items else ""
 
 
-TILE_HOST = "https://tile.openstreetmap.org"
+_TILE_HOST = "https://tile.openstreetmap.org"
 _SCRIPTS = (
     "core.js", "rank.js", "dom.js", "find.js", "app.js", "layers.js", "symbols.js", "names.js",
     "map.js", "charts.js", "street.js", "search.js", "change.js", "boxes.js", "option.js",
@@ -315,37 +175,11 @@ _GAP = re.compile(r"\{\{(t:)?(\w+)\}\}")
 
 
 def explorer_html(data: ExplorerData, *, online_tiles: bool = False) -> str:
-    """Make the explorer as one self-contained HTML text.
-
-    Parameters
-    ----------
-    data : ExplorerData
-    online_tiles : bool
-        Offer OpenStreetMap's tiles as a tick box. Only then may the page ask that one host for
-        pictures, and only once the box is ticked; tiles that do not come are not missed (the
-        tile server refuses pages opened from a file).
-
-    Returns
-    -------
-    str
-        The same text for the same data, byte for byte.
-
-    Raises
-    ------
-    ParameterError
-        If there is no strings file for the page's language.
-
-    Examples
-    --------
-    >>> from access.maps.explorer_data import example_data
-    >>> page = explorer_html(example_data())
-    >>> page.startswith("<!doctype html>"), "https://" in page
-    (True, False)
-    """
+    """Make the explorer as one self-contained HTML text."""
     words = strings(data.language)
     payload = encode(data)
     if online_tiles:
-        payload["tiles"] = f"{TILE_HOST}/{{z}}/{{x}}/{{y}}.png"
+        payload["tiles"] = f"{_TILE_HOST}/{{z}}/{{x}}/{{y}}.png"
     leaflet = re.sub(r"\n?//# sourceMappingURL=.*", "", _asset("leaflet/leaflet.js"))
     leaflet = leaflet.replace("https://leafletjs.com", "#")
     scripts = [leaflet, *(_asset(name) for name in _SCRIPTS)]
@@ -354,15 +188,15 @@ def explorer_html(data: ExplorerData, *, online_tiles: bool = False) -> str:
         "language": html_text(data.language),
         "policy": html_text(_policy(style, scripts, online_tiles)),
         "title": html_text(data.title),
-        "summary": html_text(summary_words(data, words)),
+        "summary": html_text(_summary_words(data, words)),
         "css": style,
-        "place_hint": html_text(place_hint_words(data, payload, words)),
-        "speeds": html_text(fill_text(words, "speeds", **speeds_words(data))),
-        "badge": f'<p class="badge">{safe_text(words, "badge")}</p>' if data.modelled else "",
-        "credits": html_text(credits_words(data, payload, words, online_tiles)),
+        "place_hint": html_text(_place_hint_words(data, payload, words)),
+        "speeds": html_text(fill_text(words, "speeds", **_speeds_words(data))),
+        "badge": f'<p class="badge">{_safe_text(words, "badge")}</p>' if data.modelled else "",
+        "credits": html_text(_credits_words(data, payload, words, online_tiles)),
         "tiles": _tiles_box(words) if online_tiles else "",
-        "about": about_words(data, payload, words),
-        "footer": html_text(as_of_words(data, words)),
+        "about": _about_words(data, payload, words),
+        "footer": html_text(_as_of_words(data, words)),
         "strings": script_json(words),
         "data": script_json(payload),
         "scripts": "\n".join(f"<script>{script}</script>" for script in scripts),
@@ -416,7 +250,7 @@ def _style() -> str:
 
 
 def _policy(style: str, scripts: Iterable[str], online_tiles: bool) -> str:
-    pictures = f"data: {TILE_HOST}" if online_tiles else "data:"
+    pictures = f"data: {_TILE_HOST}" if online_tiles else "data:"
     return "; ".join(
         [
             "default-src 'none'",
@@ -433,7 +267,7 @@ def _policy(style: str, scripts: Iterable[str], online_tiles: bool) -> str:
 def _fill(template: str, fields: Mapping[str, str], words: Mapping[str, Any]) -> str:
     def one(match: re.Match[str]) -> str:
         is_text, name = match.groups()
-        return safe_text(words, name) if is_text else fields[name]
+        return _safe_text(words, name) if is_text else fields[name]
 
     return _GAP.sub(one, template)
 
@@ -441,5 +275,5 @@ def _fill(template: str, fields: Mapping[str, str], words: Mapping[str, Any]) ->
 def _tiles_box(words: Mapping[str, Any]) -> str:
     return (
         '<div class="check"><input type="checkbox" id="show-tiles">'
-        f'<label for="show-tiles">{safe_text(words, "show_tiles")}</label></div>'
+        f'<label for="show-tiles">{_safe_text(words, "show_tiles")}</label></div>'
     )

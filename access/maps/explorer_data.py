@@ -43,13 +43,6 @@ class ExplorerService:
         Column of the areas that counts them.
     before, after : tuple of str
         Ids of the sites open today and under the proposal. `after` may hold candidates (hubs).
-
-    Examples
-    --------
-    >>> s = ExplorerService("cc", "Children's centres", "children's centre",
-    ...                     "children under five", "children_0_4", ("A", "B"), ("A",))
-    >>> s.closing
-    ('B',)
     """
 
     key: str
@@ -161,21 +154,7 @@ class ExplorerData:
             raise ParameterError(f"the explorer's input has {len(faults)} fault(s)", faults)
 
     def service(self, key: str) -> ExplorerService:
-        """Give one service by its key.
-
-        Parameters
-        ----------
-        key : str
-
-        Returns
-        -------
-        ExplorerService
-
-        Raises
-        ------
-        ParameterError
-            If there is none of that key.
-        """
+        """Give one service by its key."""
         for service in self.services:
             if service.key == key:
                 return service
@@ -437,24 +416,7 @@ _WEST, _SOUTH = -1.36, 53.42
 
 
 def example_data(**changes: object) -> ExplorerData:
-    """Give the explorer's input for an invented town of 48 areas, five and four centres.
-
-    Parameters
-    ----------
-    **changes
-        Fields of `ExplorerData` to set otherwise.
-
-    Returns
-    -------
-    ExplorerData
-        Straight lines x 1.3 on foot and by car; nothing in it is of a real place.
-
-    Examples
-    --------
-    >>> data = example_data(title="A test")
-    >>> data.title, len(data.areas), data.services[0].closing
-    ('A test', 48, ('CC4', 'CC5'))
-    """
+    """Give the explorer's input for an invented town of 48 areas, five and four centres."""
     areas, sites, candidates = _areas(), _sites(), _candidates()
     every = pd.concat([sites, candidates], ignore_index=True)
     metres = 1.3 * great_circle_m(

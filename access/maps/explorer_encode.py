@@ -30,30 +30,12 @@ from access.maps.geometry import (
 from access.network.matrix import TravelMatrix
 from access.units import great_circle_m
 
-POSITION_LEVELS = 4096
+_POSITION_LEVELS = 4096
 _LETTERS = np.array(list(ALPHABET), dtype=object)
 
 
 def encode_minutes(minutes: NDArray[np.float64], n_bytes: int) -> dict[str, Any]:
-    """Pack minutes, shape (areas, sites), as fixed-point numbers.
-
-    Parameters
-    ----------
-    minutes : ndarray, shape (areas, sites)
-        ``inf`` where a site cannot be reached.
-    n_bytes : int
-        Bytes a pair, 1 to 4.
-
-    Returns
-    -------
-    dict
-        ``bytes``, ``step`` (minutes a unit) and ``data`` (base64, site after site).
-
-    Examples
-    --------
-    >>> encode_minutes(np.array([[0.0, 254.0, np.inf]]), 1)
-    {'bytes': 1, 'step': 1.0, 'data': 'AP7/'}
-    """
+    """Pack minutes, shape (areas, sites), as fixed-point numbers."""
     top = 256**n_bytes - 1
     finite = np.isfinite(minutes)
     most = float(minutes[finite].max()) if finite.any() else 0.0
@@ -68,24 +50,10 @@ def encode_minutes(minutes: NDArray[np.float64], n_bytes: int) -> dict[str, Any]
     }
 
 
-def encode_matrix(
+def _encode_matrix(
     matrix: TravelMatrix, area_ids: Sequence[str], site_ids: Sequence[str], today: int
 ) -> list[dict[str, Any]]:
-    """Pack a matrix in two blocks: today's centres finely, candidates a little less so.
-
-    Parameters
-    ----------
-    matrix : TravelMatrix
-    area_ids, site_ids : sequence of str
-        The order of the page.
-    today : int
-        How many of the sites are centres of today; they come first.
-
-    Returns
-    -------
-    list of two dict
-        As `encode_minutes`, four bytes a pair and three.
-    """
+    """Pack a matrix in two blocks: today's centres finely, candidates a little less so."""
     minutes = matrix.areas(area_ids).sites(site_ids).total_minutes
     return [encode_minutes(minutes[:, :today], 4), encode_minutes(minutes[:, today:], 3)]
 
@@ -93,29 +61,7 @@ def encode_matrix(
 def encode_postcodes(
     postcodes: pd.DataFrame | None, area_ids: Sequence[str]
 ) -> dict[str, Any] | None:
-    """Pack postcodes by sector: last two letters, area, and position in a grid over the box.
-
-    Parameters
-    ----------
-    postcodes : DataFrame or None
-        ``postcode lon lat area_id``. Those of areas that are not in the study are left out: the
-        page finds nothing for them.
-    area_ids : sequence of str
-        The order of the page.
-
-    Returns
-    -------
-    dict or None
-        ``low`` and ``step`` (degrees, lon and lat) of the grid, and ``sectors``: nine letters a
-        postcode. ``None`` where nothing is left.
-
-    Examples
-    --------
-    >>> table = pd.DataFrame({"postcode": ["S60 1AE"], "lon": [-1.36], "lat": [53.43],
-    ...                       "area_id": ["a"]})
-    >>> encode_postcodes(table, ["a"])["sectors"]
-    {'S601': 'AEAAAAAAA'}
-    """
+    """Pack postcodes by sector: last two letters, area, and position in a grid over the box."""
     if postcodes is None or postcodes.empty:
         return None
     where = {area: i for i, area in enumerate(area_ids)}
@@ -133,7 +79,7 @@ def encode_postcodes(
         return None
     low = table[["lon", "lat"]].min().to_numpy()
     span = np.maximum(table[["lon", "lat"]].max().to_numpy() - low, 1e-6)
-    grid = np.rint((table[["lon", "lat"]].to_numpy() - low) / span * (POSITION_LEVELS - 1))
+    grid = np.rint((table[["lon", "lat"]].to_numpy() - low) / span * (_POSITION_LEVELS - 1))
     packed = (
         table["code"].str[-2:]
         + _letters(table["area"].to_numpy(np.int64), 3)
@@ -143,7 +89,7 @@ def encode_postcodes(
     sectors = packed.groupby(table["code"].str[:-2], sort=True).agg("".join)
     return {
         "low": low.round(6).tolist(),
-        "step": (span / (POSITION_LEVELS - 1)).tolist(),
+        "step": (span / (_POSITION_LEVELS - 1)).tolist(),
         "sectors": sectors.to_dict(),
     }
 
@@ -155,24 +101,13 @@ def _letters(numbers: NDArray[np.int64], width: int) -> pd.Series | Any:
     return out
 
 
-FORMAT = 1
+_FORMAT = 1
 SUPPRESS_BELOW = 5
 _NEAR_PLACE_M = 4000.0
 
 
 def encode(data: ExplorerData) -> dict[str, Any]:
-    """Make the page's data.
-
-    Parameters
-    ----------
-    data : ExplorerData
-
-    Returns
-    -------
-    dict
-        Only JSON types; areas sorted by id, today's centres sorted by id and after them the
-        candidates sorted by id, so that the same tables in another order give the same bytes.
-    """
+    """Make the page's data."""
     areas = data.areas.assign(id=data.areas["id"].astype(str)).sort_values("id")
     areas = areas.reset_index(drop=True)
     sites = _sites(data)
@@ -180,7 +115,7 @@ def encode(data: ExplorerData) -> dict[str, Any]:
     where = {site: i for i, site in enumerate(sites["id"])}
     shapes = area_shapes(data, areas)
     return {
-        "format": FORMAT,
+        "format": _FORMAT,
         "title": data.title,
         "place": data.place,
         "proposal": data.proposal,
@@ -203,7 +138,7 @@ def encode(data: ExplorerData) -> dict[str, Any]:
         "candidates_from": today,
         "areas": _areas(data, areas),
         "minutes": {
-            name: encode_matrix(matrix, areas["id"].tolist(), sites["id"].tolist(), today)
+            name: _encode_matrix(matrix, areas["id"].tolist(), sites["id"].tolist(), today)
             for name, matrix in (("walk", data.walk), ("drive", data.drive))
             if matrix is not None
         },
@@ -216,22 +151,12 @@ def encode(data: ExplorerData) -> dict[str, Any]:
         "streets": [] if data.streets is None else encode_streets(data.streets),
         "places": _places(data),
         "postcodes": encode_postcodes(data.postcodes, areas["id"].tolist()),
-        "palette": palette(),
+        "palette": _palette(),
     }
 
 
-def palette() -> dict[str, Any]:
-    """Give the shared colours and class edges as JSON types.
-
-    Returns
-    -------
-    dict
-
-    Examples
-    --------
-    >>> palette()["added_edges"][:3]
-    [0.0, 0.5, 5.0]
-    """
+def _palette() -> dict[str, Any]:
+    """Give the shared colours and class edges as JSON types."""
     return {
         "categorical": list(style.CATEGORICAL),
         "added_edges": list(style.ADDED_EDGES),
@@ -317,19 +242,7 @@ def _areas(data: ExplorerData, areas: pd.DataFrame) -> dict[str, Any]:
 
 
 def area_names(data: ExplorerData, areas: pd.DataFrame) -> list[str]:
-    """Name each area: its own name, else the nearest place's, else its ward's.
-
-    Parameters
-    ----------
-    data : ExplorerData
-    areas : DataFrame
-        Its areas, in the order wanted.
-
-    Returns
-    -------
-    list of str
-        Empty texts where nothing is known.
-    """
+    """Name each area: its own name, else the nearest place's, else its ward's."""
     if "name" in areas:
         return [_text(v) for v in areas["name"]]
     wards = [_text(v) for v in areas["ward"]] if "ward" in areas else [""] * len(areas)
@@ -357,21 +270,7 @@ def _coded(values: list[Any]) -> dict[str, list[Any]]:
 def area_shapes(
     data: ExplorerData, areas: pd.DataFrame, *, budget_bytes: int = 220_000
 ) -> gpd.GeoSeries:
-    """Give each area's shape, simplified; cells around the points where there are no shapes.
-
-    Parameters
-    ----------
-    data : ExplorerData
-    areas : DataFrame
-        Its areas, in the order wanted.
-    budget_bytes : int
-        See `access.maps.geometry.simplify_shapes`.
-
-    Returns
-    -------
-    GeoSeries, EPSG:4326
-        By area id.
-    """
+    """Give each area's shape, simplified; cells around the points where there are no shapes."""
     if data.shapes is None:
         cells = approximate_cells(areas["lon"], areas["lat"])
         return simplify_shapes(cells.set_axis(areas["id"]), budget_bytes)

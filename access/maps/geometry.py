@@ -18,30 +18,14 @@ from numpy.typing import ArrayLike, NDArray
 from access.errors import ParameterError
 from access.units import WGS84, metric_crs, project
 
-STEPS_PER_DEGREE = 100_000
+_STEPS_PER_DEGREE = 100_000
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _TOLERANCES_M = (4.0, 8.0, 15.0, 30.0, 60.0, 120.0, 250.0)
 
 
 def encode_line(lon_lat: ArrayLike) -> str:
-    """Pack one line or ring as text.
-
-    Parameters
-    ----------
-    lon_lat : array_like, shape (n, 2)
-        WGS84 degrees.
-
-    Returns
-    -------
-    str
-        Letters, digits, ``-`` and ``_`` only; points that round to the one before are dropped.
-
-    Examples
-    --------
-    >>> encode_line([[0.00001, 0.0], [0.00001, -0.00001]])
-    'CAAB'
-    """
-    steps = np.rint(np.asarray(lon_lat, float).reshape(-1, 2) * STEPS_PER_DEGREE).astype(np.int64)
+    """Pack one line or ring as text."""
+    steps = np.rint(np.asarray(lon_lat, float).reshape(-1, 2) * _STEPS_PER_DEGREE).astype(np.int64)
     keep = np.ones(len(steps), bool)
     keep[1:] = (np.diff(steps, axis=0) != 0).any(axis=1)
     deltas = np.diff(steps[keep], axis=0, prepend=np.zeros((1, 2), np.int64)).ravel()
@@ -55,22 +39,7 @@ def encode_line(lon_lat: ArrayLike) -> str:
 
 
 def decode_line(text: str) -> NDArray[np.float64]:
-    """Unpack what `encode_line` packed.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    ndarray, shape (n, 2)
-        Longitude and latitude, degrees.
-
-    Examples
-    --------
-    >>> decode_line(encode_line([[-1.36, 53.43], [-1.35, 53.44]])).tolist()
-    [[-1.36, 53.43], [-1.35, 53.44]]
-    """
+    """Unpack what `encode_line` packed."""
     numbers, value, shift = [], 0, 0
     for letter in text:
         bits = ALPHABET.index(letter)
@@ -80,7 +49,7 @@ def decode_line(text: str) -> NDArray[np.float64]:
             numbers.append((value >> 1) ^ -(value & 1))
             value, shift = 0, 0
     deltas = np.array(numbers, dtype=np.int64).reshape(-1, 2)
-    return np.cumsum(deltas, axis=0) / STEPS_PER_DEGREE
+    return np.cumsum(deltas, axis=0) / _STEPS_PER_DEGREE
 
 
 def _encode_polygon(polygon: shapely.Polygon) -> str:
@@ -107,23 +76,6 @@ def _only_polygons(shape: shapely.Geometry | None) -> shapely.Geometry | None:
 def simplify_shapes(shapes: gpd.GeoSeries, budget_bytes: int = 220_000) -> gpd.GeoSeries:
     """Simplify area shapes together, so that neighbours still meet, until they fit a budget.
 
-    Parameters
-    ----------
-    shapes : GeoSeries of polygons
-        With a CRS; index = area ids. Missing and empty shapes stay so.
-    budget_bytes : int
-        Bytes that all shapes may take when packed by `encode_shapes`.
-
-    Returns
-    -------
-    GeoSeries, EPSG:4326
-        Same index and order. The least simplification out of 4, 8, 15, ... 250 m that fits.
-
-    Raises
-    ------
-    ParameterError
-        If the shapes have no CRS.
-
     Notes
     -----
     Coverage simplification (Visvalingam-Whyatt on shared edges) of GEOS, through shapely.
@@ -147,22 +99,7 @@ def simplify_shapes(shapes: gpd.GeoSeries, budget_bytes: int = 220_000) -> gpd.G
 
 
 def encode_shapes(shapes: gpd.GeoSeries) -> list[str]:
-    """Pack polygons: rings of a polygon joined by ``,``, polygons of an area by ``;``.
-
-    Parameters
-    ----------
-    shapes : GeoSeries of polygons, EPSG:4326
-
-    Returns
-    -------
-    list of str
-        One text an area; empty where there is no shape.
-
-    Examples
-    --------
-    >>> encode_shapes(gpd.GeoSeries([shapely.box(0, 0, 0.00001, 0.00001), None], crs=WGS84))
-    ['CAACBAAB', '']
-    """
+    """Pack polygons: rings of a polygon joined by ``,``, polygons of an area by ``;``."""
     return [_encode_area(shape) for shape in shapes]
 
 
@@ -172,29 +109,6 @@ def approximate_cells(lon: ArrayLike, lat: ArrayLike, *, radius_m: float = 450.0
     Each cell is the ground nearer to its point than to any other (Voronoi), no further than a
     radius from a point, so that open country between villages stays empty. The cells are pictures,
     not boundaries, and every map that shows them must say so.
-
-    Parameters
-    ----------
-    lon, lat : array_like, shape (n,)
-        WGS84 degrees.
-    radius_m : float
-        How far a cell may reach from its point, metres.
-
-    Returns
-    -------
-    GeoSeries of polygons, in the metric working CRS
-        In the order given; points at one position share one cell.
-
-    Raises
-    ------
-    ParameterError
-        If the radius is not above 0, or there are no points.
-
-    Examples
-    --------
-    >>> cells = approximate_cells([0.0, 0.01], [51.5, 51.5], radius_m=300)
-    >>> len(cells), bool(cells[0].touches(cells[1]) or cells[0].disjoint(cells[1]))
-    (2, True)
     """
     lon, lat = np.asarray(lon, float), np.asarray(lat, float)
     if not radius_m > 0 or lon.size == 0:
@@ -222,41 +136,18 @@ def approximate_cells(lon: ArrayLike, lat: ArrayLike, *, radius_m: float = 450.0
 
 
 def outlines(shapes: gpd.GeoSeries, labels: Sequence[str]) -> list[str]:
-    """Pack the lines between areas of different labels, and the outer edge.
-
-    Parameters
-    ----------
-    shapes : GeoSeries of polygons, EPSG:4326
-        Simplified, neighbours meeting exactly.
-    labels : sequence of str, length n
-        A ward or locality an area; an empty text stands apart like any other.
-
-    Returns
-    -------
-    list of str
-        Packed lines, in a fixed order.
-    """
+    """Pack the lines between areas of different labels, and the outer edge."""
     groups = np.asarray(labels, dtype=object)
     there = np.array([s is not None and not s.is_empty for s in shapes])
     edges = []
     for label in sorted(set(groups[there])):
         members = shapes.to_numpy()[there & (groups == label)]
-        edges.append(shapely.boundary(shapely.union_all(members, grid_size=1 / STEPS_PER_DEGREE)))
-    return encode_lines(shapely.get_parts(shapely.line_merge(shapely.union_all(edges))))
+        edges.append(shapely.boundary(shapely.union_all(members, grid_size=1 / _STEPS_PER_DEGREE)))
+    return _encode_lines(shapely.get_parts(shapely.line_merge(shapely.union_all(edges))))
 
 
-def encode_lines(lines: Iterable[shapely.Geometry]) -> list[str]:
-    """Pack lines, in a fixed order whatever order they come in.
-
-    Parameters
-    ----------
-    lines : iterable of LineString, EPSG:4326
-
-    Returns
-    -------
-    list of str
-        Sorted.
-    """
+def _encode_lines(lines: Iterable[shapely.Geometry]) -> list[str]:
+    """Pack lines, in a fixed order whatever order they come in."""
     packed = [
         encode_line(np.asarray(line.coords)[:, :2])
         for line in lines
@@ -266,26 +157,7 @@ def encode_lines(lines: Iterable[shapely.Geometry]) -> list[str]:
 
 
 def encode_streets(streets: gpd.GeoDataFrame, budget_bytes: int = 150_000) -> list[list[str]]:
-    """Pack street lines for a quiet basemap: main streets first, as many as fit.
-
-    Parameters
-    ----------
-    streets : GeoDataFrame of lines
-        With a CRS and, when known, a column ``rank``: 1 main, 2 middle, 3 minor.
-    budget_bytes : int
-        Bytes that the packed lines may take.
-
-    Returns
-    -------
-    list of three lists of str
-        Packed lines by rank. Where a rank does not fit it is simplified more (6, 12, 25, 50 m);
-        where even that does not fit, its longest lines are kept.
-
-    Raises
-    ------
-    ParameterError
-        If the streets have no CRS.
-    """
+    """Pack street lines for a quiet basemap: main streets first, as many as fit."""
     if streets.crs is None:
         raise ParameterError("streets have no CRS; expected one, for example EPSG:27700")
     out: list[list[str]] = [[], [], []]
@@ -302,7 +174,7 @@ def encode_streets(streets: gpd.GeoDataFrame, budget_bytes: int = 150_000) -> li
         merged = shapely.get_parts(shapely.line_merge(shapely.union_all(lines)))
         for tolerance_m in (6.0, 12.0, 25.0, 50.0):
             simple = gpd.GeoSeries(shapely.simplify(merged, tolerance_m), crs=metric.crs)
-            packed = encode_lines(simple.to_crs(WGS84))
+            packed = _encode_lines(simple.to_crs(WGS84))
             if _cost(packed) <= left:
                 break
         else:
@@ -320,7 +192,7 @@ def _cost(packed: list[str]) -> int:
 def _longest(lines: gpd.GeoSeries, budget_bytes: int) -> list[str]:
     """Pack the longest lines, as many as fit."""
     order = np.argsort(-shapely.length(lines.to_numpy()), kind="stable")
-    texts = [encode_lines([line]) for line in lines.to_crs(WGS84)]
+    texts = [_encode_lines([line]) for line in lines.to_crs(WGS84)]
     kept: list[str] = []
     for i in order:
         if _cost(kept) + _cost(texts[i]) > budget_bytes:

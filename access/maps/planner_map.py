@@ -24,18 +24,8 @@ KEY = "Star: one of the best hubs. Diamond: the council's own hub."
 _POINTS = "13,2 16,10 24,10 17.5,15 20,23 13,18 6,23 8.5,15 2,10 10,10"
 
 
-def hub_layer(results: StudyResults) -> folium.FeatureGroup | None:
-    """Mark the best hubs for as many as the council's own, and those.
-
-    Parameters
-    ----------
-    results : StudyResults
-
-    Returns
-    -------
-    folium.FeatureGroup or None
-        None where hubs were not asked for. Not shown until it is chosen.
-    """
+def _hub_layer(results: StudyResults) -> folium.FeatureGroup | None:
+    """Mark the best hubs for as many as the council's own, and those."""
     answer = results.hubs
     if answer is None:
         return None
@@ -87,23 +77,7 @@ _LABEL = (
 
 
 def study_map(results: StudyResults, *, mode: str = "typical", tiles: bool = False) -> folium.Map:
-    """Draw what each proposal adds to every area's trip, with the centres.
-
-    Parameters
-    ----------
-    results : StudyResults
-    mode : str
-        Whose minutes colour the areas; the first mode there is, when this one is not.
-    tiles : bool
-        Ask OpenStreetMap's tile server for a background: needs the internet, and that server
-        refuses pages opened from a file. Off, the map makes no outside request at all.
-
-    Returns
-    -------
-    folium.Map
-        With one layer a proposal, centres and closing centres. Saving it twice gives the same
-        bytes.
-    """
+    """Draw what each proposal adds to every area's trip, with the centres."""
     mode = mode if mode in results.matrices else next(iter(results.matrices))
     areas = results.study.areas
     cells = results.study.shapes
@@ -125,7 +99,7 @@ def study_map(results: StudyResults, *, mode: str = "typical", tiles: bool = Fal
     for i, proposal in enumerate(results.proposals.values()):
         _proposal_layer(fmap, results, proposal, cells, mode, shown=i == 0)
     _place_labels(fmap, results)
-    hubs = hub_layer(results)
+    hubs = _hub_layer(results)
     if hubs is not None:
         hubs.add_to(fmap)
     folium.LayerControl(collapsed=False).add_to(fmap)
@@ -135,20 +109,7 @@ def study_map(results: StudyResults, *, mode: str = "typical", tiles: bool = Fal
 
 
 def map_page(fmap: folium.Map, *, tiles: bool = False) -> str:
-    """Give the map as a page that runs its own scripts and no others.
-
-    Parameters
-    ----------
-    fmap : folium.Map
-        As `study_map` gives it.
-    tiles : bool
-        As for `study_map`: the one server for pictures may then be asked.
-
-    Returns
-    -------
-    str
-        HTML with a content policy: scripts by their hashes, no request, no form.
-    """
+    """Give the map as a page that runs its own scripts and no others."""
     page = fmap.get_root().render()
     hashes = (policy_hash(script) for script in _SCRIPT.findall(page))
     policy = "; ".join(
@@ -196,7 +157,7 @@ def _proposal_layer(
             "today": _trips(table["minutes_before"], table["nearest_before"], names),
             "after": _trips(table["minutes_after"], table["nearest_after"], names),
             "change": [_change_words(c) for c in table["change_minutes"]],
-            "fill": [added_colour(c) for c in table["change_minutes"]],
+            "fill": [_added_colour(c) for c in table["change_minutes"]],
         },
         geometry=cells.to_numpy(),
         index=range(len(cells)),  # folium's ids of the areas: the page's own numbers
@@ -274,24 +235,8 @@ def _symbol_layers(closes: bool) -> str:
     )
 
 
-def added_colour(minutes: float) -> str:
-    """Colour for added minutes: neutral, orange for more, blue for less, white where unreached.
-
-    Parameters
-    ----------
-    minutes : float
-        ``inf`` or ``nan`` where there is no number.
-
-    Returns
-    -------
-    str
-        A hexadecimal colour of `access.charts.style`.
-
-    Examples
-    --------
-    >>> added_colour(0.0), added_colour(12.0) == ADDED_COLOURS[3], added_colour(float("inf"))
-    ('#eeeeea', True, '#ffffff')
-    """
+def _added_colour(minutes: float) -> str:
+    """Colour for added minutes: neutral, orange for more, blue for less, white where unreached."""
     if not np.isfinite(minutes):
         return "#ffffff"
     if minutes < -ADDED_EDGES[1]:
@@ -371,20 +316,7 @@ _KEY = (310, 10)
 
 
 def page_map(results: StudyResults, *, mode: str, tiles: bool) -> folium.Map:
-    """Draw the planner's map so that its key hides nothing in a notebook.
-
-    Parameters
-    ----------
-    results : StudyResults
-    mode : str
-    tiles : bool
-        Ask for a background from the internet.
-
-    Returns
-    -------
-    folium.Map
-        The same bytes each time.
-    """
+    """Draw the planner's map so that its key hides nothing in a notebook."""
     fmap = study_map(results, mode=mode, tiles=tiles)
     areas = results.study.areas
     corners = [

@@ -36,13 +36,13 @@ from access.text import count_words, list_words
 from access.units import WGS84, metric_crs
 
 MEASURES = ("change", "today", "after", "people", "deprivation")
-MODES = ("walk", "pram", "drive", "typical")
+_MODES = ("walk", "pram", "drive", "typical")
 UNREACHED, NOT_KNOWN = -1, -2
 _PEOPLE_EDGES = (0.0, 5.0, 10.0, 20.0, 30.0, 50.0)
 
 
 @dataclass(frozen=True, eq=False)
-class Classes:
+class _Classes:
     """What the areas are coloured by.
 
     Parameters
@@ -71,29 +71,8 @@ def classify(
     mode: str,
     areas: pd.DataFrame,
     words: dict[str, Any],
-) -> Classes:
-    """Put every area in its class.
-
-    Parameters
-    ----------
-    data : ExplorerData
-    service : ExplorerService
-    measure, mode : str
-        Of `MEASURES` and `MODES`.
-    areas : DataFrame
-        The data's areas, in the order wanted.
-    words : dict
-        Strings of the language.
-
-    Returns
-    -------
-    Classes
-
-    Raises
-    ------
-    ParameterError
-        If measure or mode are unknown, or the data lack what they need.
-    """
+) -> _Classes:
+    """Put every area in its class."""
     if measure not in MEASURES:
         raise ParameterError(f"measure={measure!r}; expected one of {list(MEASURES)}")
     if measure == "people":
@@ -107,8 +86,8 @@ def classify(
 
 
 def _matrix(data: ExplorerData, mode: str) -> TravelMatrix:
-    if mode not in MODES:
-        raise ParameterError(f"mode={mode!r}; expected one of {list(MODES)}")
+    if mode not in _MODES:
+        raise ParameterError(f"mode={mode!r}; expected one of {list(_MODES)}")
     if mode in ("drive", "typical") and data.drive is None:
         raise ParameterError(f"mode={mode!r} needs a drive matrix, and there is none")
     if mode == "walk":
@@ -137,7 +116,7 @@ def _situations(
 def _changes(
     data: ExplorerData, service: ExplorerService, areas: pd.DataFrame, words: dict[str, Any],
     mode: str, found: dict[str, NDArray[np.float64]],
-) -> Classes:  # fmt: skip
+) -> _Classes:  # fmt: skip
     changes = change(found["today"], found["after"])
     edges = style.ADDED_EDGES
     labels = [words["no_change"], *(f"+{text}" for text in _ranges(edges[1:], words))]
@@ -160,13 +139,13 @@ def _changes(
         amount = fill_text(words, "minutes", n=str(minutes))
         title = fill_text(words, f"map_title_{mode}", place=place, minutes=amount)
     legend = fill_text(words, "static_legend_change", mode=how)
-    return Classes(legend, tuple(labels), tuple(colours), of_area, title)
+    return _Classes(legend, tuple(labels), tuple(colours), of_area, title)
 
 
 def _minutes(
     data: ExplorerData, service: ExplorerService, areas: pd.DataFrame, words: dict[str, Any],
     mode: str, measure: str, minutes: NDArray[np.float64],
-) -> Classes:  # fmt: skip
+) -> _Classes:  # fmt: skip
     edges = style.MINUTES_EDGES
     first = fill_text(words, "range_under", to=f"{edges[1]:g}")
     labels = (first, *_ranges(edges[1:], words))
@@ -179,12 +158,12 @@ def _minutes(
         limit=f"{data.threshold_minutes:g}", mode=how, one=service.one,
     )  # fmt: skip
     legend = fill_text(words, "static_legend_minutes", mode=how)
-    return Classes(legend, labels, style.MINUTES_COLOURS, of_area, title)
+    return _Classes(legend, labels, style.MINUTES_COLOURS, of_area, title)
 
 
 def _people(
     data: ExplorerData, service: ExplorerService, areas: pd.DataFrame, words: dict[str, Any]
-) -> Classes:
+) -> _Classes:
     counts = areas[service.count].to_numpy(float)
     edges = _PEOPLE_EDGES
     labels = [fill_text(words, "fewer_than", number=str(SUPPRESS_BELOW))]
@@ -200,10 +179,10 @@ def _people(
         place=data.place,
     )  # fmt: skip
     legend = service.people[0].upper() + service.people[1:]
-    return Classes(legend, tuple(labels), style.MINUTES_COLOURS[:6], of_area, title)
+    return _Classes(legend, tuple(labels), style.MINUTES_COLOURS[:6], of_area, title)
 
 
-def _deprivation(areas: pd.DataFrame, words: dict[str, Any]) -> Classes:
+def _deprivation(areas: pd.DataFrame, words: dict[str, Any]) -> _Classes:
     if "imd_decile" not in areas:
         raise ParameterError("measure='deprivation' needs the areas' column imd_decile")
     decile = pd.to_numeric(areas["imd_decile"], errors="coerce").to_numpy(float)
@@ -212,7 +191,7 @@ def _deprivation(areas: pd.DataFrame, words: dict[str, Any]) -> Classes:
     title = fill_text(
         words, "static_deprivation", number=f"{(of_area == 0).sum():,}", all=f"{len(areas):,}"
     )
-    return Classes(str(words["layer_deprivation"]), labels, style.FIFTH_COLOURS, of_area, title)
+    return _Classes(str(words["layer_deprivation"]), labels, style.FIFTH_COLOURS, of_area, title)
 
 
 def _ranges(edges: Sequence[float], words: dict[str, Any]) -> list[str]:
@@ -223,31 +202,15 @@ def _ranges(edges: Sequence[float], words: dict[str, Any]) -> list[str]:
     return [*texts, fill_text(words, "range_over", **{"from": f"{edges[-1]:g}"})]
 
 
-Box = tuple[float, float, float, float]
+_Box = tuple[float, float, float, float]
 _HALO = [patheffects.withStroke(linewidth=2.6, foreground=style.PAPER)]
 _NAME_CHARACTERS = 18
 _LETTER, _LINE = 0.54, 1.35
 """Width and height of a letter, in sizes of the letters: a rough measure, the same everywhere."""
 
 
-def sign(axes: Axes, xy: NDArray[np.float64], kind: str, service: str) -> tuple[Line2D, ...]:
-    """Draw centres of one kind, and give their sign for the legend.
-
-    Parameters
-    ----------
-    axes : Axes
-    xy : ndarray, shape (n, 2)
-        Metres.
-    kind : str
-        A service's key, ``"closing"`` or ``"hub"``.
-    service : str
-        Key of the service: a closing centre keeps its service's shape, with a cross in it.
-
-    Returns
-    -------
-    tuple of Line2D
-        Drawn one over the other in the legend.
-    """
+def _sign(axes: Axes, xy: NDArray[np.float64], kind: str, service: str) -> tuple[Line2D, ...]:
+    """Draw centres of one kind, and give their sign for the legend."""
     marker, colour = style.MARKERS.get(kind, ("o", style.CATEGORICAL[0]))
     if kind != "closing":
         size = 15 if kind == "hub" else 9
@@ -279,22 +242,10 @@ def name_places(
     closing: Sequence[tuple[str, float, float]],
     places: Sequence[tuple[int, str, float, float]],
 ) -> None:
-    """Write names where they cover neither a centre nor each other.
-
-    Parameters
-    ----------
-    axes : Axes
-        Its limits are final.
-    taken : sequence of (x, y)
-        Centres, metres.
-    closing : sequence of (name, x, y)
-        Centres that close: named first, in a box.
-    places : sequence of (rank, name, x, y)
-        Towns and villages, first ranks first.
-    """
+    """Write names where they cover neither a centre nor each other."""
     metres_a_point = _metres_a_point(axes)
-    signs: list[Box] = [_around(x, y, 6 * metres_a_point) for x, y in taken]
-    boxes: list[Box] = [_around(x, y, 7 * metres_a_point) for _, x, y in closing]
+    signs: list[_Box] = [_around(x, y, 6 * metres_a_point) for x, y in taken]
+    boxes: list[_Box] = [_around(x, y, 7 * metres_a_point) for _, x, y in closing]
     for full, x, y in closing:
         name = textwrap.fill(full, _NAME_CHARACTERS)
         spot = _free(name, x, y, 9.5, 8 * metres_a_point, metres_a_point, signs, boxes)
@@ -324,13 +275,13 @@ def _metres_a_point(axes: Axes) -> float:
     return max((x1 - x0) / (0.66 * width * 72), (y1 - y0) / (0.88 * height * 72))
 
 
-def _around(x: float, y: float, far: float) -> Box:
+def _around(x: float, y: float, far: float) -> _Box:
     return (x - far, y - far, x + far, y + far)
 
 
 def _free(
-    name: str, x: float, y: float, size: float, gap: float, metres: float, signs: list[Box],
-    boxes: list[Box],
+    name: str, x: float, y: float, size: float, gap: float, metres: float, signs: list[_Box],
+    boxes: list[_Box],
 ) -> tuple[float, float] | None:  # fmt: skip
     """Find the first spot around a point for a name, and take it."""
     lines = name.split("\n")
@@ -351,20 +302,12 @@ def _free(
     return None
 
 
-def _meet(a: Box, b: Box) -> bool:
+def _meet(a: _Box, b: _Box) -> bool:
     return a[0] < b[2] and a[2] > b[0] and a[1] < b[3] and a[3] > b[1]
 
 
-def furnish(axes: Axes, badge: str = "") -> None:
-    """Add scale bar, north arrow and, where streets are modelled, the badge.
-
-    Parameters
-    ----------
-    axes : Axes
-        In metres.
-    badge : str
-        Empty for none.
-    """
+def _furnish(axes: Axes, badge: str = "") -> None:
+    """Add scale bar, north arrow and, where streets are modelled, the badge."""
     x0, x1 = axes.get_xlim()
     width = x1 - x0
     length = nice_length(width / 5)
@@ -391,22 +334,7 @@ def furnish(axes: Axes, badge: str = "") -> None:
 
 
 def nice_length(metres: float) -> float:
-    """Round a length down to 1, 2 or 5 times a power of ten.
-
-    Parameters
-    ----------
-    metres : float
-        Above 0.
-
-    Returns
-    -------
-    float
-
-    Examples
-    --------
-    >>> [nice_length(m) for m in (4380, 999, 21)]
-    [2000.0, 500.0, 20.0]
-    """
+    """Round a length down to 1, 2 or 5 times a power of ten."""
     power = 10.0 ** np.floor(np.log10(metres))
     return float(max(step for step in (1, 2, 5) if step * power <= metres) * power)
 
@@ -422,36 +350,7 @@ _HATCHES = (
 def static_map(
     data: ExplorerData, service: str, measure: str = "change", *, mode: str = "walk"
 ) -> Chart:
-    """Draw one map.
-
-    Parameters
-    ----------
-    data : ExplorerData
-    service : str
-        Key of a service.
-    measure : str
-        ``"change"`` (minutes added by the proposal), ``"today"`` or ``"after"`` (minutes to the
-        nearest centre), ``"people"`` (whom the service is for) or ``"deprivation"``.
-    mode : str
-        ``"walk"``, ``"pram"``, ``"drive"`` or ``"typical"``.
-
-    Returns
-    -------
-    Chart
-        With a title that says the finding, a caption, words for those who cannot see it, and
-        ``png()`` and ``svg()``: the same bytes each time.
-
-    Raises
-    ------
-    ParameterError
-        If there is no such service, measure or mode, or the data lack what it needs.
-
-    Examples
-    --------
-    >>> from access.maps.explorer_data import example_data
-    >>> static_map(example_data(), "childrens_centre").title
-    'The walk would grow most around Exampleton: by 30 minutes'
-    """
+    """Draw one map."""
     chosen = data.service(service)
     words = strings(data.language)
     areas = _in_order(data)
@@ -538,7 +437,7 @@ def _outlines(data: ExplorerData) -> gpd.GeoSeries:
 
 
 def _alt(
-    data: ExplorerData, service: ExplorerService, classes: Classes, words: dict[str, Any]
+    data: ExplorerData, service: ExplorerService, classes: _Classes, words: dict[str, Any]
 ) -> str:
     names = dict(zip(data.sites["id"].astype(str), data.sites["name"].astype(str), strict=True))
     if data.candidates is not None:
@@ -560,7 +459,7 @@ def _alt(
 
 
 def _draw(
-    data: ExplorerData, service: ExplorerService, areas: pd.DataFrame, classes: Classes,
+    data: ExplorerData, service: ExplorerService, areas: pd.DataFrame, classes: _Classes,
     words: dict[str, Any], axes: Axes,
 ) -> None:  # fmt: skip
     crs = metric_crs(float(areas["lon"].mean()), float(areas["lat"].mean()))
@@ -582,7 +481,7 @@ def _draw(
         title_fontproperties={"size": 10.5, "weight": "bold"}, borderaxespad=0.2,
     )  # fmt: skip
     legend.set_zorder(10)
-    furnish(axes, badge=str(words["badge"]) if data.modelled else "")
+    _furnish(axes, badge=str(words["badge"]) if data.modelled else "")
 
 
 def _fill(axes: Axes, shapes: gpd.GeoSeries, **look: Any) -> None:
@@ -599,7 +498,7 @@ def _fill(axes: Axes, shapes: gpd.GeoSeries, **look: Any) -> None:
         axes.add_patch(PathPatch(path, edgecolor="#9aa3a8", linewidth=0.25, **look))
 
 
-def _legend(classes: Classes, words: dict[str, Any]) -> list[tuple[Any, str]]:
+def _legend(classes: _Classes, words: dict[str, Any]) -> list[tuple[Any, str]]:
     edge: dict[str, Any] = {"edgecolor": "#6f777b", "linewidth": 0.5}
     entries: list[tuple[Any, str]] = [
         (Patch(facecolor=colour, **edge), label)
@@ -630,7 +529,7 @@ def _sites(
         if ids:
             xy = np.column_stack([points[ids].x, points[ids].y])
             label = fill_text(words, key, one=service.one)
-            entries.append((sign(axes, xy, kind, service.key), label[0].upper() + label[1:]))
+            entries.append((_sign(axes, xy, kind, service.key), label[0].upper() + label[1:]))
             if kind != "closing":
                 taken += xy.tolist()
     closing = [(short_name(str(sites.at[i, "name"]), service.one), points[i].x, points[i].y)  # noqa: PD008
@@ -649,23 +548,7 @@ def _sites(
 
 
 def short_name(name: str, one: str) -> str:
-    """Shorten a centre's name for a map: without its kind, and without brackets.
-
-    Parameters
-    ----------
-    name : str
-    one : str
-        The kind of centre, singular.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> short_name("Broom Valley (registered as Valley) Children's Centre", "children's centre")
-    'Broom Valley'
-    """
+    """Shorten a centre's name for a map: without its kind, and without brackets."""
     bare = re.sub(r"\s*\([^)]*\)", "", name)
     short = re.sub(rf"\s*{re.escape(one)}\s*", " ", bare, count=1, flags=re.IGNORECASE).strip()
     return short if len(short) > 2 else bare

@@ -23,29 +23,21 @@ from access.measure.decay import Decay, binary, exponential, stepped
 from access.measure.demand import align_demand, by_area
 from access.network.matrix import TravelMatrix, positions
 
-Floats = NDArray[np.float64]
-Supply = Mapping[str, float] | pd.Series | None
+_Floats = NDArray[np.float64]
+_Supply = Mapping[str, float] | pd.Series | None
 
 
 @dataclass(frozen=True, eq=False)
-class Inputs:
-    """A measure's inputs, checked and aligned.
+class _Inputs:
+    """A measure's inputs, checked and aligned."""
 
-    Parameters
-    ----------
-    minutes : ndarray, shape (areas, sites)
-    supply : ndarray, shape (sites,)
-    count : ndarray, shape (areas,)
-    area_ids, site_ids : tuple of str
-    """
-
-    minutes: Floats
-    supply: Floats
-    count: Floats
+    minutes: _Floats
+    supply: _Floats
+    count: _Floats
     area_ids: tuple[str, ...]
     site_ids: tuple[str, ...]
 
-    def series(self, values: Floats, name: str) -> pd.Series:
+    def series(self, values: _Floats, name: str) -> pd.Series:
         """Name values by area.
 
         Parameters
@@ -60,14 +52,14 @@ class Inputs:
         return pd.Series(values, index=pd.Index(self.area_ids, name="id"), name=name)
 
 
-def read_inputs(
+def _read_inputs(
     matrix: TravelMatrix,
     sites: Sequence[str] | None,
-    supply: Supply,
+    supply: _Supply,
     demand: pd.DataFrame | None,
     *,
     needs_demand: bool = False,
-) -> Inputs:
+) -> _Inputs:
     """Check and align what every measure takes.
 
     Parameters
@@ -107,14 +99,14 @@ def read_inputs(
     else:
         count = align_demand(demand, matrix.area_ids)["count"].to_numpy(float)
     minutes = matrix.total_minutes[:, columns]
-    return Inputs(minutes, offered, count, matrix.area_ids, tuple(ids))
+    return _Inputs(minutes, offered, count, matrix.area_ids, tuple(ids))
 
 
 def nearest_minutes(
     matrix: TravelMatrix,
     *,
     sites: Sequence[str] | None = None,
-    supply: Supply = None,
+    supply: _Supply = None,
     demand: pd.DataFrame | None = None,
     n: float = 1.0,
 ) -> pd.Series:
@@ -152,7 +144,7 @@ def nearest_minutes(
     """
     if not (np.isfinite(n) and n > 0):
         raise ParameterError(f"n={n!r}; expected a number above 0")
-    inputs = read_inputs(matrix, sites, supply, demand)
+    inputs = _read_inputs(matrix, sites, supply, demand)
     order = np.argsort(inputs.minutes, axis=1, kind="stable")
     enough = np.cumsum(inputs.supply[order], axis=1) >= n * (1 - 1e-12)
     at = enough.argmax(axis=1)
@@ -165,7 +157,7 @@ def cumulative(
     matrix: TravelMatrix,
     *,
     sites: Sequence[str] | None = None,
-    supply: Supply = None,
+    supply: _Supply = None,
     demand: pd.DataFrame | None = None,
     cutoff_minutes: float = 30.0,
 ) -> pd.Series:
@@ -201,7 +193,7 @@ def cumulative(
     """
     if not cutoff_minutes >= 0:
         raise ParameterError(f"cutoff_minutes={cutoff_minutes!r}; expected 0 or more")
-    inputs = read_inputs(matrix, sites, supply, demand)
+    inputs = _read_inputs(matrix, sites, supply, demand)
     within = np.isfinite(inputs.minutes) & (inputs.minutes <= cutoff_minutes)
     return inputs.series(within @ inputs.supply, "cumulative")
 
@@ -210,7 +202,7 @@ def gravity(
     matrix: TravelMatrix,
     *,
     sites: Sequence[str] | None = None,
-    supply: Supply = None,
+    supply: _Supply = None,
     demand: pd.DataFrame | None = None,
     decay: Decay | None = None,
 ) -> pd.Series:
@@ -250,12 +242,12 @@ def gravity(
     >>> gravity(m, decay=linear(20)).item()
     1.25
     """
-    inputs = read_inputs(matrix, sites, supply, demand)
+    inputs = _read_inputs(matrix, sites, supply, demand)
     decay = decay or exponential(0.1)
     return inputs.series(decay(inputs.minutes) @ inputs.supply, "gravity")
 
 
-def _catchment(inputs: Inputs, weight: Floats) -> Floats:
+def _catchment(inputs: _Inputs, weight: _Floats) -> _Floats:
     """Share each site's supply among families by weight, then add up what reaches an area."""
     families = inputs.count @ weight
     ratio = np.divide(inputs.supply, families, out=np.zeros_like(families), where=families > 0)
@@ -266,7 +258,7 @@ def two_step(
     matrix: TravelMatrix,
     *,
     sites: Sequence[str] | None = None,
-    supply: Supply = None,
+    supply: _Supply = None,
     demand: pd.DataFrame | None = None,
     cutoff_minutes: float = 30.0,
 ) -> pd.Series:
@@ -305,7 +297,7 @@ def two_step(
     >>> two_step(m, supply={"X": 20, "Y": 5}, demand=demand).tolist()
     [0.5, 1.0]
     """
-    inputs = read_inputs(matrix, sites, supply, demand, needs_demand=True)
+    inputs = _read_inputs(matrix, sites, supply, demand, needs_demand=True)
     weight = binary(cutoff_minutes)(inputs.minutes)
     return inputs.series(_catchment(inputs, weight), "two_step")
 
@@ -314,7 +306,7 @@ def enhanced_two_step(
     matrix: TravelMatrix,
     *,
     sites: Sequence[str] | None = None,
-    supply: Supply = None,
+    supply: _Supply = None,
     demand: pd.DataFrame | None = None,
     decay: Decay | None = None,
 ) -> pd.Series:
@@ -354,7 +346,7 @@ def enhanced_two_step(
     >>> enhanced_two_step(m, supply={"X": 36.8}, demand=demand).round(2).tolist()
     [1.0, 0.68]
     """
-    inputs = read_inputs(matrix, sites, supply, demand, needs_demand=True)
+    inputs = _read_inputs(matrix, sites, supply, demand, needs_demand=True)
     decay = decay or stepped([10, 20, 30], [1.0, 0.68, 0.22])
     return inputs.series(_catchment(inputs, decay(inputs.minutes)), "enhanced_two_step")
 
@@ -363,7 +355,7 @@ def three_step(
     matrix: TravelMatrix,
     *,
     sites: Sequence[str] | None = None,
-    supply: Supply = None,
+    supply: _Supply = None,
     demand: pd.DataFrame | None = None,
     decay: Decay | None = None,
 ) -> pd.Series:
@@ -406,7 +398,7 @@ def three_step(
     >>> three_step(m, supply={"X": 20, "Y": 5}, demand=demand).tolist()
     [2.5]
     """
-    inputs = read_inputs(matrix, sites, supply, demand, needs_demand=True)
+    inputs = _read_inputs(matrix, sites, supply, demand, needs_demand=True)
     decay = decay or stepped([10, 20, 30], [1.0, 0.68, 0.22])
     weight = decay(inputs.minutes)
     total = weight.sum(axis=1, keepdims=True)

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from access.errors import ParameterError
 
-Floats = NDArray[np.float64]
+_Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -35,19 +35,10 @@ class Decay:
     """
 
     name: str
-    weigh: Callable[[Floats], Floats]
+    weigh: Callable[[_Floats], _Floats]
 
-    def __call__(self, minutes: ArrayLike) -> Floats:
-        """Weigh minutes; ``inf`` weighs nothing.
-
-        Parameters
-        ----------
-        minutes : array_like
-
-        Returns
-        -------
-        ndarray
-        """
+    def __call__(self, minutes: ArrayLike) -> _Floats:
+        """Weigh minutes; ``inf`` weighs nothing."""
         t = np.asarray(minutes, float)
         reached = np.isfinite(t)
         out = np.zeros(t.shape)

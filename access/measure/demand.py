@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from access.errors import Fault, ParameterError
 
-Floats = NDArray[np.float64]
+_Floats = NDArray[np.float64]
 _SHOWN = 50
 
 
@@ -40,7 +40,7 @@ def fail(message: str, faults: list[Fault]) -> None:
 
 def numbers(
     frame: pd.DataFrame, column: str, *, low: float, high: float, expected: str, what: str
-) -> tuple[Floats, list[Fault]]:
+) -> tuple[_Floats, list[Fault]]:
     """Read a column as numbers within bounds, collecting what is wrong.
 
     Parameters
@@ -178,13 +178,13 @@ def align_demand(demand: pd.DataFrame, area_ids: Sequence[str]) -> pd.DataFrame:
 
 
 def by_area(
-    values: pd.Series | Mapping[str, float] | Sequence[float] | Floats,
+    values: pd.Series | Mapping[str, float] | Sequence[float] | _Floats,
     area_ids: Sequence[str],
     *,
     name: str,
     low: float = 0.0,
     high: float = np.inf,
-) -> Floats:
+) -> _Floats:
     """Read one number an area, given in area order or by id.
 
     Parameters

@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from access.errors import ScenarioError
 from access.network.matrix import Status, TravelMatrix, positions
 
-Floats = NDArray[np.float64]
+_Floats = NDArray[np.float64]
 
 #: Change classes, in the order of tables. Boundaries: `change_class`.
 CHANGE_CLASSES = (
@@ -150,7 +150,7 @@ def share_within(values: ArrayLike, weights: ArrayLike, limit: float) -> float:
     return float(w[v <= limit].sum() / w.sum())
 
 
-def change(before: ArrayLike, after: ArrayLike) -> Floats:
+def change(before: ArrayLike, after: ArrayLike) -> _Floats:
     """After less before, keeping what cannot be reached apart from numbers.
 
     Parameters
@@ -220,7 +220,7 @@ def change_class(
     return np.select(tests, names, "lose_10_plus").astype(object)
 
 
-Texts = NDArray[np.object_]
+_Texts = NDArray[np.object_]
 _WORDS = np.array([status.name.lower() for status in Status], dtype=object)
 
 
@@ -241,12 +241,12 @@ class Nearest:
         else ``unreachable``, else ``unsnapped``.
     """
 
-    site: Texts
-    minutes: Floats
-    second_site: Texts
-    second_minutes: Floats
-    metres: Floats
-    status: Texts
+    site: _Texts
+    minutes: _Floats
+    second_site: _Texts
+    second_minutes: _Floats
+    metres: _Floats
+    status: _Texts
 
 
 def nearest(matrix: TravelMatrix, sites: Sequence[str]) -> Nearest:

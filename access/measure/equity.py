@@ -16,12 +16,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from access.errors import ParameterError
 
-Floats = NDArray[np.float64]
+_Floats = NDArray[np.float64]
 
 
 def _use(
     values: ArrayLike, weights: ArrayLike, rank: ArrayLike | None = None
-) -> tuple[Floats, Floats, Floats]:
+) -> tuple[_Floats, _Floats, _Floats]:
     v, w = np.asarray(values, float), np.asarray(weights, float)
     r = np.zeros(v.shape) if rank is None else np.asarray(rank, float)
     if not v.shape == w.shape == r.shape or v.ndim != 1:
@@ -39,7 +39,7 @@ def _use(
     return v[use], w[use], r[use]
 
 
-def fractional_rank(weights: ArrayLike, rank: ArrayLike) -> Floats:
+def fractional_rank(weights: ArrayLike, rank: ArrayLike) -> _Floats:
     """Place of each area's families along deprivation: 0 most deprived, 1 least.
 
     Parameters
@@ -108,7 +108,7 @@ def gini(values: ArrayLike, weights: ArrayLike, rank: ArrayLike | None = None) -
     return float(2 * (v * w * middle).sum() / (w.sum() * total) - 1)
 
 
-def _mean_between(v: Floats, w: Floats, r: Floats, low: float, high: float) -> float:
+def _mean_between(v: _Floats, w: _Floats, r: _Floats, low: float, high: float) -> float:
     """Mean of the families from a share low to a share high of the ranking, areas split."""
     labels, group = np.unique(r, return_inverse=True)
     inside = np.bincount(group.ravel(), w)
@@ -241,7 +241,7 @@ def slope_index(values: ArrayLike, weights: ArrayLike, rank: ArrayLike) -> float
     return float((w * (v - mean) * (place - 0.5)).sum() / spread) if spread > 0 else float("nan")
 
 
-MEASURES = {
+_MEASURES = {
     "gini": gini,
     "palma": palma,
     "concentration_index": concentration_index,
@@ -254,7 +254,7 @@ def inequality(
     after: ArrayLike,
     weights: ArrayLike,
     rank: ArrayLike,
-    measures: Sequence[str] = tuple(MEASURES),
+    measures: Sequence[str] = tuple(_MEASURES),
 ) -> pd.DataFrame:
     """Every measure of inequality before and after, over the same families.
 
@@ -285,15 +285,15 @@ def inequality(
     >>> inequality([5, 5], [5, 15], [1, 1], [1, 2], ["gini"]).to_numpy().tolist()
     [['gini', 0.0, 0.25, 0.25, 2.0, 0.0]]
     """
-    unknown = [m for m in measures if m not in MEASURES]
+    unknown = [m for m in measures if m not in _MEASURES]
     if unknown:
-        raise ParameterError(f"unknown measures {unknown}; expected any of {list(MEASURES)}")
+        raise ParameterError(f"unknown measures {unknown}; expected any of {list(_MEASURES)}")
     b, a, w = (np.asarray(x, float) for x in (before, after, weights))
     r = np.asarray(rank, float)
     both = np.isfinite(b) & np.isfinite(a) & np.isfinite(r)
     rows = []
     for name in measures:
-        one, two = (MEASURES[name](np.where(both, x, np.nan), w, r) for x in (b, a))
+        one, two = (_MEASURES[name](np.where(both, x, np.nan), w, r) for x in (b, a))
         rows.append([name, one, two, two - one, w[both].sum(), w[~both].sum()])
     return pd.DataFrame(
         rows, columns=["measure", "before", "after", "change", "families", "left_out"]

@@ -17,13 +17,13 @@ from numpy.typing import ArrayLike, NDArray
 from access.errors import ParameterError
 from access.measure.demand import align_demand, by_area
 
-Floats = NDArray[np.float64]
+_Floats = NDArray[np.float64]
 TAKE_UP_WARNING = (
     "Assumption, not evidence: what families would do is not known; this shows what would follow "
     "if use fell with travel time as stated."
 )
 #: 97.5th percentile of the normal distribution: a 95 % interval.
-Z_95 = 1.959963984540054
+_Z_95 = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -201,8 +201,8 @@ def fit_take_up(
     held = f", holding {', '.join(controls)}" if controls else ""
     return TakeUp(
         middle=float(np.exp(b)),
-        low=float(np.exp(b - Z_95 * error)),
-        high=float(np.exp(b + Z_95 * error)),
+        low=float(np.exp(b - _Z_95 * error)),
+        high=float(np.exp(b + _Z_95 * error)),
         source="fitted",
         note=(
             f"fitted by Poisson regression on attendance in {len(y)} areas{held}: 95 % interval "
@@ -215,7 +215,7 @@ def fit_take_up(
     )
 
 
-def _standard(column: pd.Series, name: str) -> Floats:
+def _standard(column: pd.Series, name: str) -> _Floats:
     values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     spread = np.nanstd(values)
     if not spread > 0:
@@ -223,7 +223,7 @@ def _standard(column: pd.Series, name: str) -> Floats:
     return np.asarray((values - np.nanmean(values)) / spread)
 
 
-def _poisson(x: Floats, rate: Floats, weight: Floats) -> tuple[Floats, float]:
+def _poisson(x: _Floats, rate: _Floats, weight: _Floats) -> tuple[_Floats, float]:
     from sklearn.linear_model import PoissonRegressor
 
     model = PoissonRegressor(alpha=0.0, solver="newton-cholesky", max_iter=1000, tol=1e-10)
@@ -231,8 +231,8 @@ def _poisson(x: Floats, rate: Floats, weight: Floats) -> tuple[Floats, float]:
     return np.asarray(model.coef_, float), float(model.intercept_)
 
 
-def _explained(y: Floats, mean: Floats, n: Floats) -> float:
-    def deviance(expected: Floats) -> float:
+def _explained(y: _Floats, mean: _Floats, n: _Floats) -> float:
+    def deviance(expected: _Floats) -> float:
         with np.errstate(divide="ignore", invalid="ignore"):
             term = np.where(y > 0, y * np.log(y / expected), 0.0)
         return float(2 * (term - (y - expected)).sum())

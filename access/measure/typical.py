@@ -12,11 +12,11 @@ from access.errors import ParameterError
 from access.measure.demand import by_area
 from access.network.matrix import Status, TravelMatrix
 
-Floats = NDArray[np.float64]
+_Floats = NDArray[np.float64]
 _LEGS = ("entry_minutes", "network_minutes", "exit_minutes")
 
 
-def _blend(p: Floats, walk: Floats, other: Floats) -> Floats:
+def _blend(p: _Floats, walk: _Floats, other: _Floats) -> _Floats:
     """``p * walk + (1 - p) * other``, where a share of nobody does not spread an ``inf``."""
     return np.where(p > 0, walk, 0.0) * p + np.where(p < 1, other, 0.0) * (1 - p)
 
@@ -24,7 +24,7 @@ def _blend(p: Floats, walk: Floats, other: Floats) -> Floats:
 def typical_matrix(
     walk: TravelMatrix,
     drive: TravelMatrix,
-    p_no_car: pd.Series | Mapping[str, float] | Sequence[float] | Floats,
+    p_no_car: pd.Series | Mapping[str, float] | Sequence[float] | _Floats,
     parking_minutes: float = 3.0,
 ) -> TravelMatrix:
     """Blend walking and driving by car ownership, pair by pair.

@@ -12,7 +12,7 @@ from access.errors import ParameterError
 from access.measure.demand import fail, numbers
 from access.measure.distribution import weighted_quantile
 
-Floats = NDArray[np.float64]
+_Floats = NDArray[np.float64]
 
 #: Lower-layer Super Output Areas of England in 2011 (ONS), over which IMD 2015 and 2019 rank.
 LSOAS_ENGLAND_2011 = 32_844
@@ -40,7 +40,7 @@ class Weights:
     """
 
     name: str
-    per_family: Floats
+    per_family: _Floats
     note: str
 
 
@@ -54,7 +54,7 @@ def _need(demand: pd.DataFrame, column: str, sentence: str) -> None:
 
 def linear_weights(
     demand: pd.DataFrame, lam: float = 1.0, national_areas: int = LSOAS_ENGLAND_2011
-) -> Floats:
+) -> _Floats:
     """Weight by deprivation rank, from 1 in the least deprived area to 1 + lam in the most.
 
     ``g = 1 + lam * (N - rank) / (N - 1)``, with N areas ranked nationally.
@@ -95,7 +95,7 @@ def linear_weights(
     return 1.0 + lam * (national_areas - rank) / (national_areas - 1)
 
 
-def green_book_weights(demand: pd.DataFrame, median_income: float | None = None) -> Floats:
+def green_book_weights(demand: pd.DataFrame, median_income: float | None = None) -> _Floats:
     """Weight by income as the Green Book does: (median income / income) ** 1.3.
 
     Parameters

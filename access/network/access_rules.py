@@ -14,20 +14,20 @@ from dataclasses import dataclass
 
 from access.network.profiles import MPH, Profile
 
-CLOSED = frozenset(("no", "private", "restricted", "military", "emergency", "permit"))
-CLOSED_TO_CARS = CLOSED | {"agricultural", "forestry", "delivery", "bus", "psv", "bicycle"}
-OPEN = frozenset(("yes", "designated", "official", "permissive"))
-RIGHTS_OF_WAY = frozenset((
+_CLOSED = frozenset(("no", "private", "restricted", "military", "emergency", "permit"))
+_CLOSED_TO_CARS = _CLOSED | {"agricultural", "forestry", "delivery", "bus", "psv", "bicycle"}
+_OPEN = frozenset(("yes", "designated", "official", "permissive"))
+_RIGHTS_OF_WAY = frozenset((
     "public_footpath", "public_bridleway", "restricted_byway", "byway_open_to_all_traffic",
     "public_byway", "permissive_footpath", "permissive_bridleway", "core_path",
 ))  # fmt: skip
-NOT_BUILT = frozenset((
+_NOT_BUILT = frozenset((
     "construction", "proposed", "planned", "abandoned", "razed", "disused", "demolished",
     "dismantled", "no",
 ))  # fmt: skip
-ALPINE = frozenset(("alpine_hiking", "demanding_alpine_hiking", "difficult_alpine_hiking"))
-PASSABLE_TRACKS = frozenset(("", "grade1", "grade2", "grade3"))
-URBAN_LIMIT_KMH = 40 * MPH + 0.1
+_ALPINE = frozenset(("alpine_hiking", "demanding_alpine_hiking", "difficult_alpine_hiking"))
+_PASSABLE_TRACKS = frozenset(("", "grade1", "grade2", "grade3"))
+_URBAN_LIMIT_KMH = 40 * MPH + 0.1
 _NAMED_LIMITS = {
     "gb:nsl_single": 60 * MPH, "gb:nsl_dual": 70 * MPH, "gb:motorway": 70 * MPH,
     "gb:national": 60 * MPH, "national": 60 * MPH, "gb:urban": 30 * MPH, "walk": 6.0,
@@ -66,22 +66,8 @@ class Verdict:
     wait_minutes: float = 0.0
 
 
-def street_class(tags: Mapping[str, str]) -> str:
-    """Name the class of street that tags describe; empty if they describe none.
-
-    Parameters
-    ----------
-    tags : mapping of str to str
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> street_class({"highway": "footway"}), street_class({"man_made": "pier"})
-    ('footway', 'pier')
-    """
+def _street_class(tags: Mapping[str, str]) -> str:
+    """Name the class of street that tags describe; empty if they describe none."""
     if tags.get("highway"):
         return tags["highway"]
     if tags.get("route") == "ferry":
@@ -92,28 +78,8 @@ def street_class(tags: Mapping[str, str]) -> str:
 
 
 def judge(tags: Mapping[str, str], profile: Profile) -> Verdict:
-    """Decide whether, which way and how fast a profile's traveller uses a street.
-
-    Parameters
-    ----------
-    tags : mapping of str to str
-        OpenStreetMap tags of one way.
-    profile : Profile
-
-    Returns
-    -------
-    Verdict
-
-    Examples
-    --------
-    >>> judge({"highway": "cycleway", "foot": "designated"}, Profile.preset("walk")).reason
-    ''
-    >>> judge({"highway": "footway", "access": "private"}, Profile.preset("walk")).reason
-    'private'
-    >>> judge({"highway": "residential", "oneway": "-1"}, Profile.preset("drive")).forward
-    False
-    """
-    kind = street_class(tags)
+    """Decide whether, which way and how fast a profile's traveller uses a street."""
+    kind = _street_class(tags)
     reason = (_refused_on_foot if profile.mode == "walk" else _refused_by_car)(tags, kind, profile)
     if reason:
         return Verdict(kind, reason)
@@ -130,10 +96,10 @@ def judge(tags: Mapping[str, str], profile: Profile) -> Verdict:
 
 def _refused_on_foot(tags: Mapping[str, str], kind: str, profile: Profile) -> str:
     foot = tags.get("foot", "")
-    granted = foot in OPEN or tags.get("designation", "") in RIGHTS_OF_WAY
-    if kind in NOT_BUILT or not kind:
+    granted = foot in _OPEN or tags.get("designation", "") in _RIGHTS_OF_WAY
+    if kind in _NOT_BUILT or not kind:
         return "not a street in use"
-    if foot in CLOSED:
+    if foot in _CLOSED:
         return "private" if foot in ("private", "permit") else f"foot={foot}"
     if kind.startswith("motorway"):
         return "motorway"
@@ -142,11 +108,11 @@ def _refused_on_foot(tags: Mapping[str, str], kind: str, profile: Profile) -> st
     if kind == "ferry" and not profile.ferries:
         return "ferry"
     access = tags.get("access", "")
-    if access in CLOSED and not granted:
+    if access in _CLOSED and not granted:
         return "private" if access in ("private", "permit") else f"access={access}"
     if tags.get("motorroad") == "yes" and not granted:
         return "motorroad"
-    if tags.get("sac_scale") in ALPINE:
+    if tags.get("sac_scale") in _ALPINE:
         return "alpine path"
     return _refused_on_wheels(tags, profile)
 
@@ -165,20 +131,20 @@ def _refused_on_wheels(tags: Mapping[str, str], profile: Profile) -> str:
 
 
 def _refused_by_car(tags: Mapping[str, str], kind: str, profile: Profile) -> str:
-    if kind in NOT_BUILT or not kind:
+    if kind in _NOT_BUILT or not kind:
         return "not a street in use"
     said = next(
         (tags[key] for key in ("motorcar", "motor_vehicle", "vehicle", "access") if key in tags),
         "",
     )
-    explicit = {tags.get("motorcar"), tags.get("motor_vehicle")} & OPEN
+    explicit = {tags.get("motorcar"), tags.get("motor_vehicle")} & _OPEN
     if kind not in profile.classes and not (kind == "pedestrian" and explicit):
         return f"class {kind}"
     if kind == "ferry" and (not profile.ferries or not explicit):
         return "ferry"
-    if said in CLOSED_TO_CARS:
+    if said in _CLOSED_TO_CARS:
         return "private" if said in ("private", "permit") else "closed to cars"
-    if kind == "track" and tags.get("tracktype", "") not in PASSABLE_TRACKS and not explicit:
+    if kind == "track" and tags.get("tracktype", "") not in _PASSABLE_TRACKS and not explicit:
         return "rough track"
     if tags.get("service") == "emergency_access":
         return "emergency access"
@@ -186,27 +152,7 @@ def _refused_by_car(tags: Mapping[str, str], kind: str, profile: Profile) -> str
 
 
 def directions(tags: Mapping[str, str], kind: str, profile: Profile) -> tuple[bool, bool]:
-    """Say which way a street may be travelled: as drawn, and against it.
-
-    Parameters
-    ----------
-    tags : mapping of str to str
-    kind : str
-        Class of street.
-    profile : Profile
-
-    Returns
-    -------
-    forward, backward : bool
-
-    Examples
-    --------
-    >>> roundabout = {"highway": "primary", "junction": "roundabout"}
-    >>> directions(roundabout, "primary", Profile.preset("drive"))
-    (True, False)
-    >>> directions(roundabout, "primary", Profile.preset("walk"))
-    (True, True)
-    """
+    """Say which way a street may be travelled: as drawn, and against it."""
     if not profile.one_way:
         said = tags.get("oneway:foot", "")
     else:
@@ -217,8 +163,8 @@ def directions(tags: Mapping[str, str], kind: str, profile: Profile) -> tuple[bo
     backward = said not in ("yes", "true", "1")
     if profile.one_way:
         for key in ("vehicle", "motor_vehicle"):
-            forward &= tags.get(f"{key}:forward") not in CLOSED_TO_CARS
-            backward &= tags.get(f"{key}:backward") not in CLOSED_TO_CARS
+            forward &= tags.get(f"{key}:forward") not in _CLOSED_TO_CARS
+            backward &= tags.get(f"{key}:backward") not in _CLOSED_TO_CARS
     return forward, backward
 
 
@@ -229,29 +175,12 @@ def _kmh(tags: Mapping[str, str], kind: str, profile: Profile, side: str) -> tup
     limit = limit_kmh(tags.get(side) or tags.get("maxspeed", ""))
     if limit is not None:
         speed = min(limit, dict(profile.cap_kmh).get(kind, limit))
-    factor = profile.urban_factor if speed <= URBAN_LIMIT_KMH else profile.rural_factor
+    factor = profile.urban_factor if speed <= _URBAN_LIMIT_KMH else profile.rural_factor
     return speed * factor, limit is not None
 
 
 def limit_kmh(text: str) -> float | None:
-    """Read a ``maxspeed`` tag.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    float or None
-        Kilometres an hour, the lowest where several stand; ``None`` if it cannot be read.
-
-    Examples
-    --------
-    >>> round(limit_kmh("30 mph"), 1), limit_kmh("50"), limit_kmh("none") is None
-    (48.3, 50.0, True)
-    >>> round(limit_kmh("GB:nsl_single"), 1), limit_kmh("60;40")
-    (96.6, 40.0)
-    """
+    """Read a ``maxspeed`` tag."""
     found = []
     for part in text.lower().replace("|", ";").split(";"):
         number = _NUMBER.match(part)
@@ -270,33 +199,13 @@ def _incline_percent(text: str) -> float:
 
 
 def barrier_closed(tags: Mapping[str, str], profile: Profile) -> bool:
-    """Say whether a node with these tags stops a profile's traveller.
-
-    Parameters
-    ----------
-    tags : mapping of str to str
-        Tags of one node.
-    profile : Profile
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> barrier_closed({"barrier": "bollard"}, Profile.preset("drive"))
-    True
-    >>> barrier_closed({"barrier": "gate"}, Profile.preset("drive"))
-    False
-    >>> barrier_closed({"barrier": "gate", "access": "private"}, Profile.preset("walk"))
-    True
-    """
+    """Say whether a node with these tags stops a profile's traveller."""
     if "barrier" not in tags:
         return False
     walking = profile.mode == "walk"
     keys = ("foot", "access") if walking else ("motorcar", "motor_vehicle", "vehicle", "access")
     said = next((tags[key] for key in keys if key in tags), "")
-    if said in (CLOSED if walking else CLOSED_TO_CARS):
+    if said in (_CLOSED if walking else _CLOSED_TO_CARS):
         return True
     wheels = tags.get("wheelchair") if profile.needs_wheelchair_access else None
     if wheels in ("yes", "no"):
@@ -304,4 +213,4 @@ def barrier_closed(tags: Mapping[str, str], profile: Profile) -> bool:
     if tags["barrier"] not in profile.closed_barriers:
         return False
     # A stile stays a stile to a pram however public the path; a bollard may be let down for cars.
-    return walking or said not in OPEN
+    return walking or said not in _OPEN

@@ -12,8 +12,8 @@ import shapely
 from numpy.typing import NDArray
 
 from access.network.network import Network
-from access.network.segment_index import make_finder, nearest
-from access.network.snapping import Places, read_places, snap
+from access.network.segment_index import nearest, segment_index
+from access.network.snapping import Points, read_points, snap
 from access.units import project, unproject
 
 #: Share of a drive network's kilometres that should carry a speed limit.
@@ -22,19 +22,8 @@ _MUCH_CUT_OFF = 0.05
 _LONG_LEG_M = 200.0
 
 
-def network_warnings(network: Network, parts: pd.DataFrame) -> list[str]:
-    """What to know of the streets themselves.
-
-    Parameters
-    ----------
-    network : Network
-    parts : DataFrame
-        As `audit.part_table` makes it.
-
-    Returns
-    -------
-    list of str
-    """
+def _network_warnings(network: Network, parts: pd.DataFrame) -> list[str]:
+    """What to know of the streets themselves."""
     counts, words = network.counts, []
     km, cut = float(counts["km"]), float(counts["cut_off_km"])
     if cut > _MUCH_CUT_OFF * (km + cut):
@@ -66,19 +55,8 @@ def network_warnings(network: Network, parts: pd.DataFrame) -> list[str]:
     return words
 
 
-def place_warnings(network: Network, table: pd.DataFrame) -> list[str]:
-    """What to know of how places join the streets.
-
-    Parameters
-    ----------
-    network : Network
-    table : DataFrame
-        As `audit.snap_table` makes it; several tables may be stacked.
-
-    Returns
-    -------
-    list of str
-    """
+def _place_warnings(network: Network, table: pd.DataFrame) -> list[str]:
+    """What to know of how places join the streets."""
     if table.empty:
         return []
     words: list[str] = []
@@ -174,42 +152,15 @@ class Audit:
 
 
 def audit_network(network: Network, places: pd.DataFrame | None = None) -> Audit:
-    """Take stock of a network.
-
-    Parameters
-    ----------
-    network : Network
-    places : DataFrame, optional
-        A snap table, as `snap_table` makes it, of everything that will join the network.
-
-    Returns
-    -------
-    Audit
-
-    Examples
-    --------
-    >>> net = Network.from_edges([-1.36, -1.35], [53.43, 53.43], [0], [1])
-    >>> audit_network(net).classes[["street_class", "km"]].round(2).values.tolist()
-    [['street', 0.66]]
-    """
+    """Take stock of a network."""
     table = pd.DataFrame() if places is None else places
-    parts = part_table(network)
-    warnings = network_warnings(network, parts) + place_warnings(network, table)
-    return Audit(class_table(network), parts, table, dict(network.counts), tuple(warnings))
+    parts = _part_table(network)
+    warnings = _network_warnings(network, parts) + _place_warnings(network, table)
+    return Audit(_class_table(network), parts, table, dict(network.counts), tuple(warnings))
 
 
-def class_table(network: Network) -> pd.DataFrame:
-    """Kilometres by class of street, and how many of them carry a speed limit.
-
-    Parameters
-    ----------
-    network : Network
-
-    Returns
-    -------
-    DataFrame
-        See `Audit`; longest class first.
-    """
+def _class_table(network: Network) -> pd.DataFrame:
+    """Kilometres by class of street, and how many of them carry a speed limit."""
     one_way = ~(
         np.isfinite(network.edge_minutes_forward) & np.isfinite(network.edge_minutes_backward)
     )
@@ -236,18 +187,8 @@ def class_table(network: Network) -> pd.DataFrame:
     )
 
 
-def part_table(network: Network) -> pd.DataFrame:
-    """List the parts that a network leaves out because nothing joins them to the rest.
-
-    Parameters
-    ----------
-    network : Network
-
-    Returns
-    -------
-    DataFrame
-        See `Audit`.
-    """
+def _part_table(network: Network) -> pd.DataFrame:
+    """List the parts that a network leaves out because nothing joins them to the rest."""
     out = network.left_out
     columns = ["part", "reason", "km", "streets", "lon", "lat"]
     cut = np.flatnonzero(out.part > 0)
@@ -273,44 +214,15 @@ def part_table(network: Network) -> pd.DataFrame:
 
 def snap_table(
     network: Network,
-    places: pd.DataFrame | gpd.GeoDataFrame | Places,
+    places: pd.DataFrame | gpd.GeoDataFrame | Points,
     *,
     what: str = "areas",
     limit_m: float = 500.0,
     as_origin: bool = True,
     counts: pd.Series | None = None,
 ) -> pd.DataFrame:
-    """How each place joins a network, and which nearer streets it cannot use.
-
-    Parameters
-    ----------
-    network : Network
-    places : DataFrame or GeoDataFrame
-        ``id`` and ``lon``, ``lat`` or a geometry.
-    what : str
-        What the places are, for the table and the warnings.
-    limit_m : float
-        Longest leg, metres.
-    as_origin : bool
-        Whether trips start here.
-    counts : Series, optional
-        Families or residents of each place, by id.
-
-    Returns
-    -------
-    DataFrame
-        One row a place, in the order given: ``id``, ``what``, ``joined``, ``leg_metres``,
-        ``street_class``, ``street``, ``way``, ``side`` (``both``, ``way out`` or ``way in``),
-        ``lon``, ``lat`` of the place, ``joint_lon``, ``joint_lat``, ``count``,
-        ``nearer_reason``, ``nearer_metres`` and ``nearer_part`` of a nearer street that is
-        closed or cut off (empty if none is nearer).
-
-    Raises
-    ------
-    ParameterError
-        If the places cannot be read.
-    """
-    read = read_places(places, what)
+    """How each place joins a network, and which nearer streets it cannot use."""
+    read = read_points(places, what)
     found = snap(network, read, limit_m=limit_m, as_origin=as_origin)
     edge = np.maximum(found.edge, 0)
     joined = found.found
@@ -348,7 +260,7 @@ def _aligned(counts: pd.Series, ids: tuple[str, ...]) -> NDArray[np.float64]:
 
 
 def _nearer_audit(
-    network: Network, places: Places, joined_m: NDArray[np.float64], limit_m: float
+    network: Network, places: Points, joined_m: NDArray[np.float64], limit_m: float
 ) -> pd.DataFrame:
     """The closed or cut-off street nearer to each place than the one that it joins."""
     out = network.left_out
@@ -357,7 +269,7 @@ def _nearer_audit(
     part = np.zeros(n, np.int32)
     if len(out.metres):
         xy = project(places.lonlat[:, 0], places.lonlat[:, 1], network.crs)
-        finder = make_finder(out.xy, out.offsets, np.ones(len(out.metres), bool))
+        finder = segment_index(out.xy, out.offsets, np.ones(len(out.metres), bool))
         piece, _, far = nearest(finder, out.xy, xy, limit_m=limit_m)
         closer = np.flatnonzero((piece >= 0) & (far < joined_m - _NEARER_M))
         street = finder.edge[piece[closer]]
@@ -367,19 +279,7 @@ def _nearer_audit(
 
 
 def demand_left_out(table: pd.DataFrame) -> pd.DataFrame:
-    """Count who stands on streets that are closed or cut off.
-
-    Parameters
-    ----------
-    table : DataFrame
-        As `snap_table` makes it.
-
-    Returns
-    -------
-    DataFrame
-        One row a reason and part: ``what``, ``nearer_reason``, ``nearer_part`` (0 for closed
-        streets), ``places``, ``count``, ``joined`` (how many of the places join another street).
-    """
+    """Count who stands on streets that are closed or cut off."""
     some = table[table["nearer_reason"] != ""]
     groups = some.groupby(["what", "nearer_reason", "nearer_part"], sort=True)
     return groups.agg(
@@ -388,20 +288,7 @@ def demand_left_out(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def snap_lines(network: Network, table: pd.DataFrame) -> gpd.GeoDataFrame:
-    """Draw the legs of a snap table: from each place to its joint, as a layer for QGIS.
-
-    Parameters
-    ----------
-    network : Network
-        Whose CRS the layer is in.
-    table : DataFrame
-        As `snap_table` makes it.
-
-    Returns
-    -------
-    GeoDataFrame
-        The table with a line a place; a place that joins nothing has a line of no length.
-    """
+    """Draw the legs of a snap table: from each place to its joint, as a layer for QGIS."""
     start = project(table["lon"], table["lat"], network.crs)
     end = project(
         table["joint_lon"].fillna(table["lon"]), table["joint_lat"].fillna(table["lat"]),
@@ -412,17 +299,7 @@ def snap_lines(network: Network, table: pd.DataFrame) -> gpd.GeoDataFrame:
 
 
 def left_out_frame(network: Network) -> gpd.GeoDataFrame:
-    """Draw the streets that a network leaves out, as a layer for QGIS.
-
-    Parameters
-    ----------
-    network : Network
-
-    Returns
-    -------
-    GeoDataFrame
-        ``reason``, ``part``, ``metres``, geometry in the network's CRS.
-    """
+    """Draw the streets that a network leaves out, as a layer for QGIS."""
     out = network.left_out
     which = np.repeat(np.arange(len(out.metres)), np.diff(out.offsets))
     return gpd.GeoDataFrame(

@@ -32,24 +32,10 @@ from access.units import great_circle_m, metric_crs, project
 _MOST_ENTRIES = 40
 
 
-def with_crossings(
+def _with_crossings(
     streets: Streets, is_open: NDArray[np.bool_], xy: NDArray[np.float64]
 ) -> Streets:
-    """Add a way for every two entries of a square that see each other over it.
-
-    Parameters
-    ----------
-    streets : Streets
-    is_open : ndarray of bool, shape (ways,)
-        Ways that this traveller may use; squares among them are those tagged ``area=yes``.
-    xy : ndarray, shape (nodes, 2)
-        Positions in metres.
-
-    Returns
-    -------
-    Streets
-        With further ways at the end, of the square's tags without ``area``.
-    """
+    """Add a way for every two entries of a square that see each other over it."""
     used = np.bincount(
         streets.refs[np.repeat(is_open, np.diff(streets.offsets))], minlength=len(xy)
     )
@@ -94,7 +80,7 @@ def _seen(
     return [(a, b) for a, b in pairs[inside].tolist() if frozenset((a, b)) not in beside]
 
 
-Floats = NDArray[np.float64]
+_Floats = NDArray[np.float64]
 
 #: Steps measured at a time, so that a county needs no more memory than a town.
 _BLOCK = 100_000
@@ -104,29 +90,10 @@ _TOLD = ("private", "foot=no", "access=no", "closed to cars")
 _QUIET = ("service", "track", "living_street", "road")
 
 
-def assemble(
+def _assemble(
     streets: Streets, profile: Profile, *, keep: str = "main", heights: Heights | None = None
 ) -> Network:
-    """Build a profile's network from ways that were read from a file.
-
-    Parameters
-    ----------
-    streets : Streets
-    profile : Profile
-    keep : str
-        ``"main"`` or ``"all"`` connected parts.
-    heights : Heights, optional
-        Terrain, for walking speeds by slope.
-
-    Returns
-    -------
-    Network
-
-    Raises
-    ------
-    NetworkError
-        If no street is open to the profile.
-    """
+    """Build a profile's network from ways that were read from a file."""
     verdicts = [judge(tags, profile) for tags in streets.tag_sets]
     is_open = np.array([not v.reason for v in verdicts])[streets.way_tags]
     if not is_open.any():
@@ -136,7 +103,7 @@ def assemble(
     crs = metric_crs(*np.median(streets.lonlat, axis=0))
     xy = project(streets.lonlat[:, 0], streets.lonlat[:, 1], crs)
     if profile.cross_squares:
-        streets = with_crossings(streets, is_open, xy)
+        streets = _with_crossings(streets, is_open, xy)
         verdicts = [judge(tags, profile) for tags in streets.tag_sets]
         is_open = np.array([not v.reason for v in verdicts])[streets.way_tags]
     closed = [row for row, tags in streets.node_tags.items() if barrier_closed(tags, profile)]
@@ -164,9 +131,9 @@ class _Pieces:
     tail: NDArray[np.int64]
     head: NDArray[np.int64]
     way: NDArray[np.int64]
-    metres: Floats
+    metres: _Floats
     corners: NDArray[np.int32]
-    corner_metres: Floats
+    corner_metres: _Floats
     offsets: NDArray[np.int64]
     node_row: NDArray[np.int64]
 
@@ -210,7 +177,7 @@ def _cut(streets: Streets, is_open: NDArray[np.bool_], closed: NDArray[np.int64]
     return _Pieces(tail, head, which, metres, corners, corner_metres, offsets, node_row)
 
 
-def _ground(lonlat: Floats, refs: NDArray[np.int32]) -> Floats:
+def _ground(lonlat: _Floats, refs: NDArray[np.int32]) -> _Floats:
     """Metres on the ground from the first of a row of nodes to each, block by block."""
     step = np.zeros(len(refs))
     for start in range(0, len(refs) - 1, _BLOCK):
@@ -221,13 +188,13 @@ def _ground(lonlat: Floats, refs: NDArray[np.int32]) -> Floats:
 
 
 def _weigh(
-    streets: Streets, profile: Profile, verdicts: list[Verdict], cut: _Pieces, xy: Floats
+    streets: Streets, profile: Profile, verdicts: list[Verdict], cut: _Pieces, xy: _Floats
 ) -> Draft:
     tag_set = streets.way_tags[cut.way]
     classes = sorted({v.street_class for v in verdicts if not v.reason})
     code = np.array([classes.index(v.street_class) if not v.reason else -1 for v in verdicts])
 
-    def minutes(kmh: list[float], is_open: list[bool]) -> Floats:
+    def minutes(kmh: list[float], is_open: list[bool]) -> _Floats:
         pace = np.array([0.06 / k if o else np.inf for k, o in zip(kmh, is_open, strict=True)])
         with np.errstate(invalid="ignore"):
             out = cut.metres * pace[tag_set] + wait
@@ -264,7 +231,7 @@ def _weigh(
     )
 
 
-def _delays(streets: Streets, profile: Profile, draft: Draft) -> Floats:
+def _delays(streets: Streets, profile: Profile, draft: Draft) -> _Floats:
     quiet = np.array([name in _QUIET for name in draft.class_names])[draft.edge_class]
     ends = np.concatenate([draft.edge_from[~quiet], draft.edge_to[~quiet]])
     arms = np.bincount(ends, minlength=len(draft.node_xy))
@@ -278,7 +245,7 @@ def _delays(streets: Streets, profile: Profile, draft: Draft) -> Floats:
     return delay
 
 
-def _refused(streets: Streets, verdicts: list[Verdict], xy: Floats) -> LeftOut:
+def _refused(streets: Streets, verdicts: list[Verdict], xy: _Floats) -> LeftOut:
     """Private and closed streets, kept so that the audit can say who lives on them."""
     told = np.array([_TOLD.index(v.reason) if v.reason in _TOLD else 255 for v in verdicts])
     code = told[streets.way_tags]
@@ -346,11 +313,11 @@ def build_network(
     >>> build_network(town, mode="walk").edge_minutes_forward.tolist()
     [8.75]
     """
-    chosen, heights = _with_heights(choose_profile(mode, profile), heights)
+    chosen, heights = _with_heights(_choose_profile(mode, profile), heights)
     if isinstance(source, nx.Graph):
         return network_from_graph(source, chosen, keep=keep, heights=heights)
     if isinstance(source, Streets):
-        return assemble(source, chosen, keep=keep, heights=heights)
+        return _assemble(source, chosen, keep=keep, heights=heights)
     if not isinstance(source, (str, Path)):
         raise ParameterError(
             f"source is a {type(source).__name__}; expected a path, Streets or a networkx graph"
@@ -369,34 +336,7 @@ def build_networks(
     cache: str | Path | None = None,
     progress: Callable[[str], None] = lambda step: None,
 ) -> dict[str, Network]:
-    """Build the streets of several kinds of traveller from one file, read once at most.
-
-    Parameters
-    ----------
-    source : path
-        As for `build_network`.
-    profiles : mapping of str to Profile
-        By any name.
-    cache : path, optional
-        As for `build_network`; where every network is kept there, the file is not read.
-    progress : callable
-        Called with a few words before each step.
-
-    Returns
-    -------
-    dict of str to Network
-        In the order of `profiles`.
-
-    Raises
-    ------
-    NetworkError
-        As in `build_network`.
-
-    Examples
-    --------
-    >>> build_networks("streets.osm.pbf", {})
-    {}
-    """
+    """Build the streets of several kinds of traveller from one file, read once at most."""
     path = Path(source)
     whole: list[Streets] = []
 
@@ -409,7 +349,7 @@ def build_networks(
             progress(f"reading {path.name}")
             whole.append(read_streets(path))
         progress(f"building the {name} network")
-        return assemble(whole[0], profile)
+        return _assemble(whole[0], profile)
 
     if cache is None or not path.is_file():
         return {name: build(name, profile) for name, profile in profiles.items()}
@@ -442,7 +382,7 @@ def _from_file(path: Path, profile: Profile, keep: str, heights: Heights | None)
         raise NetworkError(
             f"{path} is not a street file; expected one of {', '.join((*SUFFIXES, '.graphml'))}"
         )
-    return assemble(read_streets(path), profile, keep=keep, heights=heights)
+    return _assemble(read_streets(path), profile, keep=keep, heights=heights)
 
 
 def _with_heights(
@@ -459,28 +399,8 @@ def _with_heights(
     return replace(profile, slope="tobler"), grid
 
 
-def choose_profile(mode: str | None, profile: Profile | str | None) -> Profile:
-    """Find the profile that a mode and a profile argument ask for.
-
-    Parameters
-    ----------
-    mode : str, optional
-    profile : Profile or str, optional
-
-    Returns
-    -------
-    Profile
-
-    Raises
-    ------
-    ParameterError
-        If either is unknown or they disagree.
-
-    Examples
-    --------
-    >>> choose_profile(None, None).name, choose_profile("walk", "pram_toddler").name
-    ('walk', 'pram_toddler')
-    """
+def _choose_profile(mode: str | None, profile: Profile | str | None) -> Profile:
+    """Find the profile that a mode and a profile argument ask for."""
     if mode is not None and mode not in PRESETS:
         raise ParameterError(f"mode is {mode!r}; expected one of {sorted(PRESETS)}")
     if profile is None:

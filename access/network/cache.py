@@ -214,29 +214,13 @@ def _plain(head: dict[str, Any]) -> dict[str, Any]:
 
 
 #: Networks, and matrices, that a folder keeps; those not used for longest are dropped.
-MOST_KEPT = 24
+_MOST_KEPT = 24
 _LIBRARIES = ("numpy", "osmium", "pyproj", "scipy", "shapely")
 _LOG = logging.getLogger(__name__)
 
 
 def cache_key(parts: Mapping[str, Any]) -> str:
-    """Hash what decides a kept file's contents, with the versions and code that made it.
-
-    Parameters
-    ----------
-    parts : mapping
-        JSON-ready values.
-
-    Returns
-    -------
-    str
-        64 hexadecimal digits.
-
-    Examples
-    --------
-    >>> cache_key({"profile": "walk"}) == cache_key({"profile": "drive"})
-    False
-    """
+    """Hash what decides a kept file's contents, with the versions and code that made it."""
     whole = {
         **parts,
         "format": FORMAT,
@@ -260,41 +244,12 @@ def _code_hash() -> str:
 
 
 def network_path(folder: str | Path, key: str) -> Path:
-    """Name the file that keeps a network.
-
-    Parameters
-    ----------
-    folder : str or Path
-    key : str
-        As `cache_key` gives it.
-
-    Returns
-    -------
-    Path
-
-    Examples
-    --------
-    >>> network_path("kept", "1f").name
-    'network-1f.npz'
-    """
+    """Name the file that keeps a network."""
     return Path(folder) / f"network-{key}.npz"
 
 
 def kept_network(folder: str | Path, key: str, make: Callable[[], Network]) -> Network:
-    """Take a network from a folder, or make it and keep it there.
-
-    Parameters
-    ----------
-    folder : str or Path
-    key : str
-        As `cache_key` gives it.
-    make : callable
-        Builds the network; called if it is not kept, or damaged.
-
-    Returns
-    -------
-    Network
-    """
+    """Take a network from a folder, or make it and keep it there."""
     path = network_path(folder, key)
     if path.exists():
         try:
@@ -309,20 +264,7 @@ def kept_network(folder: str | Path, key: str, make: Callable[[], Network]) -> N
 
 
 def kept_matrix(folder: str | Path, key: str, make: Callable[[], TravelMatrix]) -> TravelMatrix:
-    """Take a matrix from a folder, or measure it and keep it there.
-
-    Parameters
-    ----------
-    folder : str or Path
-    key : str
-        As `cache_key` gives it.
-    make : callable
-        Measures the matrix; called if it is not kept, or damaged.
-
-    Returns
-    -------
-    TravelMatrix
-    """
+    """Take a matrix from a folder, or measure it and keep it there."""
     path = Path(folder) / f"matrix-{key}.parquet"
     if path.exists():
         try:
@@ -345,7 +287,7 @@ def _keep(path: Path, write: Callable[[], None]) -> None:
         return
     for pattern in ("network-*.npz", "matrix-*.parquet"):
         kept = sorted(path.parent.glob(pattern), key=_last_used, reverse=True)
-        for old in kept[MOST_KEPT:]:
+        for old in kept[_MOST_KEPT:]:
             old.unlink(missing_ok=True)
 
 

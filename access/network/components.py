@@ -24,7 +24,7 @@ from access.network.data import BOTH, WAY_IN, WAY_OUT, LeftOut, NetworkData
 from access.network.osm import SourceInfo
 from access.network.profiles import Profile
 
-Floats = NDArray[np.float64]
+_Floats = NDArray[np.float64]
 
 
 N = TypeVar("N", bound=NetworkData)
@@ -34,24 +34,24 @@ N = TypeVar("N", bound=NetworkData)
 class Draft:
     """A network before its main part is chosen. Fields are as in `Network`."""
 
-    node_lonlat: Floats
-    node_xy: Floats
+    node_lonlat: _Floats
+    node_xy: _Floats
     node_ids: NDArray[np.int64]
     edge_from: NDArray[np.int32]
     edge_to: NDArray[np.int32]
-    edge_metres: Floats
-    edge_minutes_forward: Floats
-    edge_minutes_backward: Floats
+    edge_metres: _Floats
+    edge_minutes_forward: _Floats
+    edge_minutes_backward: _Floats
     edge_class: NDArray[np.int16]
     class_names: tuple[str, ...]
-    geometry_xy: Floats
-    geometry_metres: Floats
+    geometry_xy: _Floats
+    geometry_metres: _Floats
     geometry_offsets: NDArray[np.int64]
     edge_way: NDArray[np.int64] | None = None
     edge_name: NDArray[np.int32] | None = None
     street_names: tuple[str, ...] = ("",)
     edge_speed_tagged: NDArray[np.bool_] | None = None
-    node_delay_minutes: Floats | None = None
+    node_delay_minutes: _Floats | None = None
     counts: dict[str, Any] = field(default_factory=dict)
     refused: LeftOut = field(default_factory=LeftOut)
 
@@ -66,29 +66,7 @@ def finish(
     keep: str = "main",
     assumptions: Sequence[str] = (),
 ) -> N:
-    """Choose the main part of a draft and freeze it.
-
-    Parameters
-    ----------
-    cls : type
-        `Network`, which this room lies below.
-    draft : Draft
-    profile : Profile
-    crs : str
-    source : SourceInfo
-    keep : str
-        ``"main"`` or ``"all"``.
-    assumptions : sequence of str
-
-    Returns
-    -------
-    Network
-
-    Raises
-    ------
-    NetworkError
-        If no street is open to the profile.
-    """
+    """Choose the main part of a draft and freeze it."""
     if keep not in ("main", "all"):
         raise NetworkError(f"keep is {keep!r}; expected 'main' or 'all'")
     usable = np.isfinite(draft.edge_minutes_forward) | np.isfinite(draft.edge_minutes_backward)
@@ -151,21 +129,10 @@ def _around_core(
     return as_origin | as_target, sides.astype(np.uint8)
 
 
-def take_geometry(
-    xy: Floats, offsets: NDArray[np.int64], keep: NDArray[np.bool_]
-) -> tuple[Floats, NDArray[np.int64]]:
-    """Keep the geometry of some edges.
-
-    Parameters
-    ----------
-    xy, offsets : ndarray
-        As in `Network`.
-    keep : ndarray of bool, shape (edges,)
-
-    Returns
-    -------
-    xy, offsets : ndarray
-    """
+def _take_geometry(
+    xy: _Floats, offsets: NDArray[np.int64], keep: NDArray[np.bool_]
+) -> tuple[_Floats, NDArray[np.int64]]:
+    """Keep the geometry of some edges."""
     sizes = np.diff(offsets)
     return xy[np.repeat(keep, sizes)], np.concatenate([[0], np.cumsum(sizes[keep])])
 
@@ -179,7 +146,7 @@ def _cut_off(draft: Draft, cut: NDArray[np.bool_], graph: sparse.csr_array) -> L
     size = np.bincount(own, weights=draft.edge_metres[cut], minlength=int(island.max()) + 1)
     rank = np.empty(len(size), np.int32)
     rank[np.argsort(-size, kind="stable")] = np.arange(1, len(size) + 1, dtype=np.int32)
-    xy, offsets = take_geometry(draft.geometry_xy, draft.geometry_offsets, cut)
+    xy, offsets = _take_geometry(draft.geometry_xy, draft.geometry_offsets, cut)
     old = draft.refused
     code = len(old.reason) + trapped.astype(np.uint8)
     return LeftOut(
@@ -208,7 +175,7 @@ def _freeze(
     used[ends] = True
     new = (np.cumsum(used) - 1).astype(np.int32)
     n = int(kept.sum())
-    xy, offsets = take_geometry(draft.geometry_xy, draft.geometry_offsets, kept)
+    xy, offsets = _take_geometry(draft.geometry_xy, draft.geometry_offsets, kept)
     touched = np.zeros(len(used), bool)
     touched[draft.edge_from] = touched[draft.edge_to] = True
     cut = left_out.reason_code >= len(draft.refused.reason)

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int32]
+_Floats = NDArray[np.float64]
+_Ints = NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,71 +45,45 @@ class Chains:
         Junction at the chain's end in this direction.
     first_half : ndarray of int32, shape (nodes,)
         Some half-edge that leaves each node; -1 where none does.
-    n_junctions : int
     arc_from, arc_to : ndarray of int32, shape (arcs,)
         Arcs of the search graph, between junctions.
-    arc_minutes, arc_metres : ndarray, shape (arcs,)
     """
 
-    minutes: Floats
-    metres: Floats
-    delay: Floats
-    after_minutes: Floats
-    after_metres: Floats
-    after_closed: Ints
-    before_minutes: Floats
-    before_closed: Ints
-    last: Ints
-    place: Ints
-    head_junction: Ints
-    first_half: Ints
+    minutes: _Floats
+    metres: _Floats
+    delay: _Floats
+    after_minutes: _Floats
+    after_metres: _Floats
+    after_closed: _Ints
+    before_minutes: _Floats
+    before_closed: _Ints
+    last: _Ints
+    place: _Ints
+    head_junction: _Ints
+    first_half: _Ints
     n_junctions: int
-    arc_from: Ints
-    arc_to: Ints
-    arc_minutes: Floats
-    arc_metres: Floats
+    arc_from: _Ints
+    arc_to: _Ints
+    arc_minutes: _Floats
+    arc_metres: _Floats
 
 
 def draw_together(
-    tail: Ints, head: Ints, minutes: Floats, metres: Floats, node_delay: Floats
+    tail: _Ints, head: _Ints, minutes: _Floats, metres: _Floats, node_delay: _Floats
 ) -> Chains:
-    """Find the chains of a graph and the arcs that replace them.
-
-    Parameters
-    ----------
-    tail, head : ndarray of int32, shape (2 * edges,)
-        Nodes of every half-edge.
-    minutes : ndarray, shape (2 * edges,)
-        Travel minutes; ``inf`` where a half-edge may not be travelled.
-    metres : ndarray, shape (2 * edges,)
-    node_delay : ndarray, shape (nodes,)
-        Minutes lost on entering each node.
-
-    Returns
-    -------
-    Chains
-
-    Examples
-    --------
-    A path of three nodes becomes one arc each way:
-
-    >>> tail, head = np.array([0, 1, 1, 2], np.int32), np.array([1, 0, 2, 1], np.int32)
-    >>> chains = draw_together(tail, head, np.full(4, 2.0), np.full(4, 160.0), np.zeros(3))
-    >>> chains.arc_minutes.tolist(), chains.n_junctions
-    ([4.0, 4.0], 2)
-    """
+    """Find the chains of a graph and the arcs that replace them."""
     inner = _inner_nodes(tail, head, len(node_delay))
     following = _following(tail, head, inner)
     closed = ~np.isfinite(minutes)
     delay = node_delay[head]
     cost = np.where(closed, 0.0, minutes + delay)
     steps = np.ones(len(tail), np.int32)
-    last, (after_minutes, after_metres, after_closed, place) = rank(
+    last, (after_minutes, after_metres, after_closed, place) = _rank(
         following, (cost, metres, closed.astype(np.int32), steps)
     )
     twin = np.arange(len(tail), dtype=np.int32) ^ 1
     preceding = following[twin] ^ 1
-    _, (before_minutes, before_closed) = rank(preceding, (cost, closed.astype(np.int32)))
+    _, (before_minutes, before_closed) = _rank(preceding, (cost, closed.astype(np.int32)))
     name = np.full(len(node_delay), -1, np.int32)
     met = np.bincount(tail, minlength=len(inner)) > 0
     junctions = np.flatnonzero(~inner & met)
@@ -139,7 +113,7 @@ def draw_together(
     )
 
 
-def _inner_nodes(tail: Ints, head: Ints, n_nodes: int) -> NDArray[np.bool_]:
+def _inner_nodes(tail: _Ints, head: _Ints, n_nodes: int) -> NDArray[np.bool_]:
     """Nodes where exactly two different edges meet, less one node for each bare ring."""
     loop = tail == head
     inner = np.bincount(tail, minlength=n_nodes) == 2
@@ -162,7 +136,7 @@ def _inner_nodes(tail: Ints, head: Ints, n_nodes: int) -> NDArray[np.bool_]:
     return inner
 
 
-def _following(tail: Ints, head: Ints, inner: NDArray[np.bool_]) -> Ints:
+def _following(tail: _Ints, head: _Ints, inner: NDArray[np.bool_]) -> _Ints:
     """Next half-edge of the chain; a half-edge that ends at a junction follows itself."""
     own = np.arange(len(tail), dtype=np.int32)
     # Two half-edges leave an inner node: their sum less the way back is the way on.
@@ -171,27 +145,8 @@ def _following(tail: Ints, head: Ints, inner: NDArray[np.bool_]) -> Ints:
     return np.where(inner[head], onward, own)
 
 
-def rank(pointer: Ints, values: tuple[NDArray, ...]) -> tuple[Ints, tuple[NDArray, ...]]:
-    """Sum values over all that follow along pointers, by doubling.
-
-    Parameters
-    ----------
-    pointer : ndarray of int32, shape (n,)
-        What comes next; the last of a row points at itself. No rings.
-    values : tuple of ndarray, shape (n,)
-
-    Returns
-    -------
-    last : ndarray of int32, shape (n,)
-        Where each row of pointers ends.
-    sums : tuple of ndarray, shape (n,)
-        Each value summed over all that comes after, the last included, oneself excluded.
-
-    Examples
-    --------
-    >>> rank(np.array([1, 2, 2]), (np.array([1.0, 10.0, 100.0]),))
-    (array([2, 2, 2]), (array([110., 100.,   0.]),))
-    """
+def _rank(pointer: _Ints, values: tuple[NDArray, ...]) -> tuple[_Ints, tuple[NDArray, ...]]:
+    """Sum values over all that follow along pointers, by doubling."""
     ends = pointer == np.arange(len(pointer))
     sums = tuple(np.where(ends, 0, value[pointer]).astype(value.dtype) for value in values)
     while True:
@@ -224,44 +179,19 @@ class Trees:
         Length of the way.
     """
 
-    parent_half: Ints
-    parent: Ints
-    root: Ints
-    depth: Ints
-    up_minutes: Floats
-    up_closed: Ints
-    down_minutes: Floats
-    down_closed: Ints
-    metres: Floats
+    parent_half: _Ints
+    parent: _Ints
+    root: _Ints
+    depth: _Ints
+    up_minutes: _Floats
+    up_closed: _Ints
+    down_minutes: _Floats
+    down_closed: _Ints
+    metres: _Floats
 
 
-def peel(tail: Ints, head: Ints, minutes: Floats, metres: Floats, node_delay: Floats) -> Trees:
-    """Peel the leaves off a graph until only its core is left.
-
-    Parameters
-    ----------
-    tail, head : ndarray of int32, shape (2 * edges,)
-        Nodes of every half-edge; the twin of ``h`` is ``h ^ 1``.
-    minutes : ndarray, shape (2 * edges,)
-        ``inf`` where closed.
-    metres : ndarray, shape (2 * edges,)
-    node_delay : ndarray, shape (nodes,)
-
-    Returns
-    -------
-    Trees
-        Of a graph without any ring, the node with the lowest row of the last two is the core.
-
-    Examples
-    --------
-    A ring of three nodes with a cul-de-sac of two:
-
-    >>> u, v = np.array([0, 1, 2, 2, 3]), np.array([1, 2, 0, 3, 4])
-    >>> tail, head = np.column_stack([u, v]).ravel(), np.column_stack([v, u]).ravel()
-    >>> trees = peel(tail, head, np.ones(10), np.ones(10), np.zeros(5))
-    >>> trees.root.tolist(), trees.depth.tolist()
-    ([0, 1, 2, 2, 2], [0, 0, 0, 1, 2])
-    """
+def peel(tail: _Ints, head: _Ints, minutes: _Floats, metres: _Floats, node_delay: _Floats) -> Trees:
+    """Peel the leaves off a graph until only its core is left."""
     n = len(node_delay)
     half = np.arange(len(tail), dtype=np.int64)
     degree = np.bincount(tail, minlength=n)
@@ -291,7 +221,7 @@ def peel(tail: Ints, head: Ints, minutes: Floats, metres: Floats, node_delay: Fl
         costs += [open_minutes, closed.astype(np.int32)]
     length = np.where(in_tree, metres[way], 0.0)
     own = (*costs, length, in_tree.astype(np.int32))
-    root, beyond = rank(parent, own)
+    root, beyond = _rank(parent, own)
     sums = [mine + rest for mine, rest in zip(own, beyond, strict=True)]
     return Trees(
         parent_half=up,
@@ -306,27 +236,8 @@ def peel(tail: Ints, head: Ints, minutes: Floats, metres: Floats, node_delay: Fl
     )
 
 
-def meeting(trees: Trees, a: Ints, b: Ints) -> Ints:
-    """Lowest node that is at or above both nodes of each pair, in one tree.
-
-    Parameters
-    ----------
-    trees : Trees
-    a, b : ndarray of int32, shape (pairs,)
-        Nodes with the same root.
-
-    Returns
-    -------
-    ndarray of int32, shape (pairs,)
-
-    Examples
-    --------
-    >>> u, v = np.array([0, 1, 1]), np.array([1, 2, 3])
-    >>> tail, head = np.column_stack([u, v]).ravel(), np.column_stack([v, u]).ravel()
-    >>> trees = peel(tail, head, np.ones(6), np.ones(6), np.zeros(4))
-    >>> meeting(trees, np.array([2, 0]), np.array([3, 3])).tolist()
-    [1, 1]
-    """
+def meeting(trees: Trees, a: _Ints, b: _Ints) -> _Ints:
+    """Lowest node that is at or above both nodes of each pair, in one tree."""
     a, b = a.copy(), b.copy()
     while True:
         apart = a != b
@@ -351,30 +262,16 @@ class SearchGraph:
         `second` over `first` where that is the same on every arc; ``nan`` otherwise.
     """
 
-    indptr: Ints
-    tail: Ints
-    head: Ints
-    first: Floats
-    second: Floats
+    indptr: _Ints
+    tail: _Ints
+    head: _Ints
+    first: _Floats
+    second: _Floats
     ratio: float
 
 
 def search_graph(chains: Chains, *, by: str, backwards: bool) -> SearchGraph:
-    """Arrange the arcs for a search.
-
-    Parameters
-    ----------
-    chains : Chains
-    by : str
-        ``"minutes"`` or ``"metres"``: what is minimised; the other is summed.
-    backwards : bool
-        Search against the arcs, from destinations.
-
-    Returns
-    -------
-    SearchGraph
-        The best of parallel arcs, by what is minimised, then by the other.
-    """
+    """Arrange the arcs for a search."""
     tail, head = (chains.arc_from, chains.arc_to)[:: -1 if backwards else 1]
     first, second = (chains.arc_minutes, chains.arc_metres)[:: 1 if by == "minutes" else -1]
     order = np.lexsort((second, first, head, tail))

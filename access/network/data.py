@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from access.network.osm import SourceInfo
 from access.network.profiles import Profile
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int32]
+_Floats = NDArray[np.float64]
+_Ints = NDArray[np.int32]
 
 #: Values of `Network.edge_sides`.
 BOTH, WAY_OUT, WAY_IN = 0, 1, 2
@@ -21,11 +21,11 @@ BOTH, WAY_OUT, WAY_IN = 0, 1, 2
 class Csr(NamedTuple):
     """Open directed edges in compressed rows: `indices[indptr[n]:indptr[n + 1]]` leave node n."""
 
-    indptr: Ints
-    indices: Ints
-    metres: Floats
-    minutes: Floats
-    edge: Ints
+    indptr: _Ints
+    indices: _Ints
+    metres: _Floats
+    minutes: _Floats
+    edge: _Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,19 +36,17 @@ class LeftOut:
     ----------
     reason : tuple of str
         Words that `reason_code` points to.
-    reason_code : ndarray of uint8, shape (k,)
     part : ndarray of int32, shape (k,)
         Number of the cut-off part, from 1; 0 where the street itself is refused.
-    metres : ndarray, shape (k,)
     xy, offsets : ndarray
         Geometry in the network's CRS, as in `Network`.
     """
 
     reason: tuple[str, ...] = ()
     reason_code: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8))
-    part: Ints = field(default_factory=lambda: np.zeros(0, np.int32))
-    metres: Floats = field(default_factory=lambda: np.zeros(0))
-    xy: Floats = field(default_factory=lambda: np.zeros((0, 2)))
+    part: _Ints = field(default_factory=lambda: np.zeros(0, np.int32))
+    metres: _Floats = field(default_factory=lambda: np.zeros(0))
+    xy: _Floats = field(default_factory=lambda: np.zeros((0, 2)))
     offsets: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, np.int64))
 
 
@@ -107,23 +105,23 @@ class NetworkData:
     mode: str
     crs: str
     profile: Profile
-    node_lonlat: Floats
-    node_xy: Floats
+    node_lonlat: _Floats
+    node_xy: _Floats
     node_ids: NDArray[np.int64]
-    node_delay_minutes: Floats
-    edge_from: Ints
-    edge_to: Ints
-    edge_metres: Floats
-    edge_minutes_forward: Floats
-    edge_minutes_backward: Floats
+    node_delay_minutes: _Floats
+    edge_from: _Ints
+    edge_to: _Ints
+    edge_metres: _Floats
+    edge_minutes_forward: _Floats
+    edge_minutes_backward: _Floats
     edge_class: NDArray[np.int16]
     class_names: tuple[str, ...]
     edge_way: NDArray[np.int64]
-    edge_name: Ints
+    edge_name: _Ints
     street_names: tuple[str, ...]
     edge_speed_tagged: NDArray[np.bool_]
-    geometry_xy: Floats
-    geometry_metres: Floats
+    geometry_xy: _Floats
+    geometry_metres: _Floats
     geometry_offsets: NDArray[np.int64]
     source: SourceInfo
     counts: dict[str, Any]

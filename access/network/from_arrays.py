@@ -13,7 +13,7 @@ from access.network.osm import SourceInfo
 from access.network.profiles import Profile
 from access.units import great_circle_m, metric_crs, project
 
-Floats = NDArray[np.float64]
+_Floats = NDArray[np.float64]
 
 
 def network_from_arrays(
@@ -81,46 +81,20 @@ def network_from_arrays(
     return finish(cls, draft, profile, crs=crs, source=source, keep=keep, assumptions=assumptions)
 
 
-def corner_metres(lonlat: Floats, offsets: NDArray[np.int64]) -> Floats:
-    """Metres on the ground (great circle) from the start of each line to its corner points.
-
-    Parameters
-    ----------
-    lonlat : ndarray, shape (points, 2)
-    offsets : ndarray of int64, shape (lines + 1,)
-
-    Returns
-    -------
-    ndarray, shape (points,)
-
-    Examples
-    --------
-    >>> corner_metres(np.array([[0, 0], [0, 1e-3], [5, 5]]), np.array([0, 2, 3])).round(1)
-    array([  0. , 111.2,   0. ])
-    """
+def corner_metres(lonlat: _Floats, offsets: NDArray[np.int64]) -> _Floats:
+    """Metres on the ground (great circle) from the start of each line to its corner points."""
     step = great_circle_m(lonlat[:-1, 0], lonlat[:-1, 1], lonlat[1:, 0], lonlat[1:, 1])
     so_far = np.concatenate([[0.0], np.cumsum(step)])
-    out: Floats = so_far - np.repeat(so_far[offsets[:-1]], np.diff(offsets))
+    out: _Floats = so_far - np.repeat(so_far[offsets[:-1]], np.diff(offsets))
     return out
 
 
-def line_metres(lonlat: Floats, offsets: NDArray[np.int64]) -> Floats:
-    """Length on the ground of lines of lon/lat corner points (great circle).
-
-    Parameters
-    ----------
-    lonlat : ndarray, shape (points, 2)
-    offsets : ndarray of int64, shape (lines + 1,)
-
-    Returns
-    -------
-    ndarray, shape (lines,)
-        Metres.
-    """
+def line_metres(lonlat: _Floats, offsets: NDArray[np.int64]) -> _Floats:
+    """Length on the ground of lines of lon/lat corner points (great circle)."""
     return corner_metres(lonlat, offsets)[offsets[1:] - 1]
 
 
-def _check_nodes(lonlat: Floats, u: NDArray, v: NDArray, name: str) -> None:
+def _check_nodes(lonlat: _Floats, u: NDArray, v: NDArray, name: str) -> None:
     if u.shape != v.shape or u.ndim != 1 or not len(u):
         raise NetworkError(
             f"{name}: edge_from and edge_to have shapes {u.shape} and {v.shape}; "
@@ -141,7 +115,7 @@ def _check_nodes(lonlat: Floats, u: NDArray, v: NDArray, name: str) -> None:
 
 
 def _check_edges(
-    metres: Floats, ahead: Floats, back: Floats, code: NDArray, n: int, name: str
+    metres: _Floats, ahead: _Floats, back: _Floats, code: NDArray, n: int, name: str
 ) -> None:
     faults = []
     for column, values, top in (

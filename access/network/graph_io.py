@@ -25,22 +25,7 @@ from access.units import WGS84, metric_crs, project, unproject
 
 
 def read_graphml(path: Path) -> tuple[nx.Graph, SourceInfo]:
-    """Read a GraphML file as osmnx or networkx writes it.
-
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    graph : networkx graph
-    info : SourceInfo
-
-    Raises
-    ------
-    NetworkError
-        If it cannot be read.
-    """
+    """Read a GraphML file as osmnx or networkx writes it."""
     try:
         graph = nx.read_graphml(path)
     except (OSError, SyntaxError, ValueError, KeyError, nx.NetworkXError) as error:
@@ -56,33 +41,7 @@ def network_from_graph(
     keep: str = "main",
     heights: Heights | None = None,
 ) -> Network:
-    """Build a network from a networkx or osmnx graph.
-
-    Parameters
-    ----------
-    graph : networkx Graph, DiGraph, MultiGraph or MultiDiGraph
-        Nodes with ``x`` and ``y`` (or ``lon`` and ``lat``), in the CRS named by
-        ``graph.graph["crs"]`` (WGS84 degrees when it names none). Edges with osmnx's
-        attributes, all optional: ``length`` in metres, ``geometry``, ``highway`` and other OSM
-        tags, ``minutes``. In a directed graph an edge is open in its own direction; on foot
-        both.
-    profile : Profile
-        Its access rules and speeds hold wherever an edge carries a ``highway`` tag.
-    info : SourceInfo, optional
-    keep : str
-        ``"main"`` or ``"all"``.
-    heights : Heights, optional
-        Terrain, for walking speeds by slope.
-
-    Returns
-    -------
-    Network
-
-    Raises
-    ------
-    NetworkError
-        If nodes lack coordinates, edges have bad lengths, or nothing may be used.
-    """
+    """Build a network from a networkx or osmnx graph."""
     info = info or SourceInfo("networkx graph")
     if not graph.number_of_edges():
         raise NetworkError(f"{info.name} has no edges; expected a graph of streets")

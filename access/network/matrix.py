@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from access.display import html_answer
 from access.errors import ParameterError
 
-Floats = NDArray[np.float64]
+_Floats = NDArray[np.float64]
 
 
 class Status(IntEnum):
@@ -26,7 +26,7 @@ class Status(IntEnum):
     BEYOND_LIMIT = 4
 
 
-STATUS_WORDS = {
+_STATUS_WORDS = {
     Status.OK: "reached along the network",
     Status.SAME_PLACE: "area and site are the same point",
     Status.UNSNAPPED: "area or site is too far from any usable street",
@@ -79,11 +79,11 @@ class TravelMatrix:
     area_ids: tuple[str, ...]
     site_ids: tuple[str, ...]
     mode: str
-    entry_minutes: Floats
-    network_minutes: Floats
-    exit_minutes: Floats
-    total_minutes: Floats
-    network_metres: Floats
+    entry_minutes: _Floats
+    network_minutes: _Floats
+    exit_minutes: _Floats
+    total_minutes: _Floats
+    network_metres: _Floats
     status: NDArray[np.uint8]
     direction: str = "to_site"
     assumptions: tuple[str, ...] = ()
@@ -266,7 +266,7 @@ class TravelMatrix:
 
     def _repr_html_(self) -> str:
         rows = [
-            (STATUS_WORDS[Status[name]], f"{count:,}")
+            (_STATUS_WORDS[Status[name]], f"{count:,}")
             for name, count in self.status_counts().items()
             if count
         ]
@@ -289,28 +289,7 @@ _ARRAYS: dict[str, type] = {
 
 
 def positions(known: Sequence[str], wanted: Sequence[str], what: str) -> NDArray[np.intp]:
-    """Find where ids stand in a list of ids.
-
-    Parameters
-    ----------
-    known, wanted : sequence of str
-    what : str
-        What the ids are of, for the message.
-
-    Returns
-    -------
-    ndarray of int, shape (len(wanted),)
-
-    Raises
-    ------
-    ParameterError
-        Naming every id that is not known.
-
-    Examples
-    --------
-    >>> positions(["a", "b"], ["b"], "site").tolist()
-    [1]
-    """
+    """Find where ids stand in a list of ids."""
     where = {name: i for i, name in enumerate(known)}
     wanted = [str(w) for w in wanted]
     unknown = [w for w in wanted if w not in where]

@@ -1,6 +1,6 @@
 """Modelled streets, for a study that may ship no street map: a fallback with a name on it.
 
-Places are joined to their natural neighbours (Delaunay triangulation) and every link is made
+Points are joined to their natural neighbours (Delaunay triangulation) and every link is made
 longer by one factor, so that trips are about as long as on British streets. The factor and the
 driving speed are calibrated once on Newport's real streets (OpenStreetMap, 13 June 2023), where
 the model's error is measured too; the tests measure all of it again.
@@ -20,7 +20,7 @@ from access.units import great_circle_m, metric_crs, project
 
 
 @dataclass(frozen=True)
-class Calibration:
+class _Calibration:
     """What was measured on real streets, and where.
 
     Parameters
@@ -50,7 +50,7 @@ class Calibration:
     where: str
 
 
-CALIBRATION = Calibration(
+CALIBRATION = _Calibration(
     link_factor=1.21,
     drive_km_h=22.0,
     walk_error_mean=0.09,
@@ -75,41 +75,14 @@ def modelled_network(
     *,
     mode: str,
     walk_km_h: float = 4.8,
-    calibration: Calibration = CALIBRATION,
+    calibration: _Calibration = CALIBRATION,
 ) -> Network:
     """Make streets from a study's own points.
-
-    Parameters
-    ----------
-    points : DataFrame
-        ``lon, lat`` (WGS84 degrees) of areas and sites; points at the same place become one.
-    mode : str
-        ``"walk"`` or ``"drive"``.
-    walk_km_h : float
-        Walking speed.
-    calibration : Calibration
-
-    Returns
-    -------
-    Network
-        Connected, two-way, deterministic; says that it is modelled in its assumptions.
-
-    Raises
-    ------
-    NetworkError
-        If there are no points.
 
     Notes
     -----
     Delaunay triangulation in the metric CRS (Shapely / GEOS); metres are great-circle lengths
     times the link factor.
-
-    Examples
-    --------
-    >>> points = pd.DataFrame({"lon": [-1.36, -1.35, -1.36], "lat": [53.43, 53.43, 53.44]})
-    >>> net = modelled_network(points, mode="walk")
-    >>> net.n_nodes, net.n_edges
-    (3, 3)
     """
     places = points[["lon", "lat"]].astype(float).drop_duplicates().sort_values(["lon", "lat"])
     if places.empty:

@@ -18,11 +18,11 @@ from access.network.contraction import Chains, SearchGraph, Trees, draw_together
 from access.network.data import BOTH, Csr, NetworkData
 from access.network.osm import SourceInfo
 from access.network.profiles import Profile
-from access.network.segment_index import Finder, make_finder
+from access.network.segment_index import SegmentIndex, segment_index
 from access.units import WGS84, unproject
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int32]
+_Floats = NDArray[np.float64]
+_Ints = NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +123,7 @@ class Network(NetworkData):
         return len(self.edge_from)
 
     @property
-    def half_edges(self) -> tuple[Ints, Ints, Floats, Floats]:
+    def half_edges(self) -> tuple[_Ints, _Ints, _Floats, _Floats]:
         """Tail, head, minutes and metres of half-edges: 2e as drawn, 2e + 1 against it."""
         both = (self.edge_from, self.edge_to)
         tail = np.column_stack(both).ravel()
@@ -139,7 +139,7 @@ class Network(NetworkData):
         return peel(*self.half_edges, self.node_delay_minutes)
 
     @cached_property
-    def core_edges(self) -> Ints:
+    def core_edges(self) -> _Ints:
         """Number of each edge among those of the core; -1 for dead ends."""
         in_core = np.ones(self.n_edges, bool)
         up = self.trees.parent_half
@@ -201,10 +201,10 @@ class Network(NetworkData):
         return shapely.linestrings(self.geometry_xy, indices=which)
 
     @cached_property
-    def _finders(self) -> dict[int, Finder]:
+    def _finders(self) -> dict[int, SegmentIndex]:
         return {}
 
-    def finder(self, side: int) -> Finder:
+    def finder(self, side: int) -> SegmentIndex:
         """Spatial index of the streets that an origin or a destination may join.
 
         Parameters
@@ -214,12 +214,12 @@ class Network(NetworkData):
 
         Returns
         -------
-        Finder
+        SegmentIndex
         """
         use = (self.edge_sides == BOTH) | (self.edge_sides == side)
         key = BOTH if use.all() else side
         if key not in self._finders:
-            self._finders[key] = make_finder(self.geometry_xy, self.geometry_offsets, use)
+            self._finders[key] = segment_index(self.geometry_xy, self.geometry_offsets, use)
         return self._finders[key]
 
     @cached_property
@@ -255,7 +255,7 @@ class Network(NetworkData):
             minutes_backward (missing where closed), speed_tagged, geometry.
         """
 
-        def minutes(values: Floats) -> Floats:
+        def minutes(values: _Floats) -> _Floats:
             return np.where(np.isfinite(values), values, np.nan)
 
         frame = gpd.GeoDataFrame(
@@ -306,21 +306,11 @@ class Network(NetworkData):
 
     def _repr_html_(self) -> str:
 
-        return network_html(self)
+        return _network_html(self)
 
 
-def network_html(network: Network) -> str:
-    """Write a network for a notebook: whose streets, how many, and of which kind.
-
-    Parameters
-    ----------
-    network : Network
-
-    Returns
-    -------
-    str
-        Everything escaped.
-    """
+def _network_html(network: Network) -> str:
+    """Write a network for a notebook: whose streets, how many, and of which kind."""
     km = np.bincount(
         network.edge_class, weights=network.edge_metres / 1000, minlength=len(network.class_names)
     )

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from access.errors import NetworkError
 from access.ledger import sha256_of
 
-Tags = dict[str, str]
+_Tags = dict[str, str]
 _WAY_KEYS = ("highway", "route", "railway", "man_made")
 _NODE_KEYS = ("barrier", "highway")
 _TAGGED_NODES = frozenset(("traffic_signals", "mini_roundabout", "elevator"))
@@ -32,7 +32,7 @@ _BLOCK = 20_000
 
 
 @dataclass
-class Collected:
+class _Collected:
     """Ways and tagged nodes, as they came.
 
     Parameters
@@ -59,20 +59,12 @@ class Collected:
     numbers: list[NDArray[np.float64]] = field(default_factory=list)
     tag_sets: dict[tuple, int] = field(default_factory=dict)
     names: dict[str, int] = field(default_factory=dict)
-    node_tags: dict[int, Tags] = field(default_factory=dict)
+    node_tags: dict[int, _Tags] = field(default_factory=dict)
     missing: int = 0
     _waiting: list[str] = field(default_factory=list)
 
-    def add(self, way_id: int, nodes: str, tags: Tags) -> None:
-        """Take a way; it is cut where a node lies outside the file.
-
-        Parameters
-        ----------
-        way_id : int
-        nodes : str
-            Its nodes in OPL: ``n<id>x<lon>y<lat>`` with commas between.
-        tags : dict
-        """
+    def add(self, way_id: int, nodes: str, tags: _Tags) -> None:
+        """Take a way; it is cut where a node lies outside the file."""
         kept = tuple((key, value) for key, value in tags.items() if key in self.keep)
         tag_set = self.tag_sets.setdefault(kept, len(self.tag_sets))
         name = self.names.setdefault(tags.get("name") or tags.get("ref", ""), len(self.names))
@@ -109,26 +101,10 @@ def _runs(nodes: list[str]) -> Iterator[str]:
             run.append(node)
 
 
-def collect(path: Path, keep: frozenset[str]) -> Collected:
-    """Read every way that may be a street, and the nodes that bar or delay.
-
-    Parameters
-    ----------
-    path : Path
-    keep : frozenset of str
-        Tags that any access rule reads.
-
-    Returns
-    -------
-    Collected
-
-    Raises
-    ------
-    RuntimeError
-        If libosmium cannot read the file to its end.
-    """
-    found = Collected(keep)
-    outlines: dict[int, Tags] = {}
+def _collect(path: Path, keep: frozenset[str]) -> _Collected:
+    """Read every way that may be a street, and the nodes that bar or delay."""
+    found = _Collected(keep)
+    outlines: dict[int, _Tags] = {}
     places = osmium.index.create_map("flex_mem")
     asked = keep | {"name", "ref", "type"}
     with tempfile.TemporaryDirectory(prefix="access-") as folder:
@@ -174,7 +150,7 @@ def _write_text(path: Path, text: Path, places: osmium.index.LocationTable) -> N
         writer.close()
 
 
-def _tags(text: str, asked: frozenset[str] | None) -> Tags:
+def _tags(text: str, asked: frozenset[str] | None) -> _Tags:
     """Read ``Tkey=value,key=value``, or those of its keys that are asked for."""
     tags = {}
     for pair in text[1:].split(","):
@@ -190,8 +166,8 @@ def _character(match: re.Match[str]) -> str:
 
 def _add_outlines(
     path: Path,
-    found: Collected,
-    outlines: dict[int, Tags],
+    found: _Collected,
+    outlines: dict[int, _Tags],
     places: osmium.index.LocationTable,
 ) -> None:
     """Squares drawn as multipolygons: the edges of the square are walkable ways."""
@@ -215,7 +191,7 @@ def _placed(refs: Iterable[int], places: osmium.index.LocationTable) -> Iterator
             yield f"n{ref}xy"
 
 
-def _may_be_street(tags: Tags) -> bool:
+def _may_be_street(tags: _Tags) -> bool:
     return (
         "highway" in tags
         or tags.get("route") == "ferry"
@@ -268,18 +244,14 @@ class Streets:
         OpenStreetMap ids, ascending.
     lonlat : ndarray, shape (n, 2)
         WGS84 degrees.
-    way_ids : ndarray of int64, shape (w,)
     way_tags, way_names : ndarray of int32, shape (w,)
         Positions in `tag_sets` and `names`.
     refs : ndarray of int32, shape (r,)
         Rows of `lonlat`, way after way.
     offsets : ndarray of int64, shape (w + 1,)
         Where each way begins in `refs`.
-    tag_sets : tuple of dict
-    names : tuple of str
     node_tags : dict of int to dict
         Tags of barrier and signal nodes, by row.
-    info : SourceInfo
     missing_nodes : int
         Node references that lie outside the file; ways are cut there.
     """
@@ -299,23 +271,7 @@ class Streets:
 
 
 def read_streets(path: str | Path) -> Streets:
-    """Read every way that may be a street from an OpenStreetMap file.
-
-    Parameters
-    ----------
-    path : str or Path
-        ``.osm.pbf``, ``.osm``, ``.osm.gz`` or ``.osm.bz2``.
-
-    Returns
-    -------
-    Streets
-        One value for every mode: read once, build several networks.
-
-    Raises
-    ------
-    NetworkError
-        If there is no such file, it cannot be read to its end, or it holds no streets.
-    """
+    """Read every way that may be a street from an OpenStreetMap file."""
     path = Path(path)
     if not path.is_file():
         raise NetworkError(
@@ -325,7 +281,7 @@ def read_streets(path: str | Path) -> Streets:
     if not path.name.lower().endswith(SUFFIXES):
         raise NetworkError(f"{path} is not a street file; expected one of {', '.join(SUFFIXES)}")
     try:
-        found = collect(path, RELEVANT_TAGS)
+        found = _collect(path, RELEVANT_TAGS)
     except (RuntimeError, UnicodeDecodeError) as error:
         raise NetworkError(
             f"{path} cannot be read to its end ({error}); the file is damaged or its download "
@@ -343,7 +299,7 @@ def read_streets(path: str | Path) -> Streets:
     return _streets(found, info)
 
 
-def _streets(found: Collected, info: SourceInfo) -> Streets:
+def _streets(found: _Collected, info: SourceInfo) -> Streets:
     numbers = np.concatenate(found.numbers)
     node_ids, first, rows = np.unique(
         numbers[:, 0].astype(np.int64), return_index=True, return_inverse=True
@@ -366,19 +322,5 @@ def _streets(found: Collected, info: SourceInfo) -> Streets:
 
 
 def is_street_file(path: str | Path) -> bool:
-    """Say whether a path has the ending of an OpenStreetMap file.
-
-    Parameters
-    ----------
-    path : str or Path
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> is_street_file("south-yorkshire-latest.osm.pbf"), is_street_file("streets.graphml")
-    (True, False)
-    """
+    """Say whether a path has the ending of an OpenStreetMap file."""
     return Path(path).name.lower().endswith(SUFFIXES)

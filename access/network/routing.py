@@ -23,15 +23,15 @@ from access.network.cache import cache_key, kept_matrix
 from access.network.contraction import Chains, SearchGraph, Trees, meeting
 from access.network.matrix import Status, TravelMatrix
 from access.network.network import Network
-from access.network.snapping import Places, Snaps, check_over, read_places, snap
+from access.network.snapping import Points, Snaps, check_over, read_points, snap
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int32]
+_Floats = NDArray[np.float64]
+_Ints = NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
-class Anchors:
-    """Places on the core, and their way to it.
+class _Anchors:
+    """Points on the core, and their way to it.
 
     Parameters
     ----------
@@ -47,81 +47,45 @@ class Anchors:
         For a place in a dead end the share of its edge between it and the nearer node.
     """
 
-    half: Ints
-    share: Floats
-    out_minutes: Floats
-    in_minutes: Floats
-    metres: Floats
-    child: Ints
-    rest: Floats
+    half: _Ints
+    share: _Floats
+    out_minutes: _Floats
+    in_minutes: _Floats
+    metres: _Floats
+    child: _Ints
+    rest: _Floats
 
 
 @dataclass(frozen=True, eq=False)
-class Ends:
+class _Ends:
     """Between places and the junctions at the ends of their chains, both ways round.
 
     Parameters
     ----------
-    junction : ndarray of int32, shape (n, 2)
     minutes, metres : ndarray, shape (n, 2)
         ``inf`` where the way is closed.
     """
 
-    junction: Ints
-    minutes: Floats
-    metres: Floats
+    junction: _Ints
+    minutes: _Floats
+    metres: _Floats
 
 
-def part_out(rest: Floats, minutes: Floats, delay: Floats) -> Floats:
-    """Minutes over the last part of a half-edge and into the node at its head.
-
-    Parameters
-    ----------
-    rest : ndarray
-        Share of the half-edge that is left; 0 stands on the node and costs nothing.
-    minutes, delay : ndarray
-        Of the whole half-edge (``inf`` where closed), and of the node at its head.
-
-    Returns
-    -------
-    ndarray
-    """
+def _part_out(rest: _Floats, minutes: _Floats, delay: _Floats) -> _Floats:
+    """Minutes over the last part of a half-edge and into the node at its head."""
     with np.errstate(invalid="ignore"):
         return np.where(rest > 0, rest * minutes + delay, 0.0)
 
 
-def part_in(share: Floats, minutes: Floats, delay: Floats) -> Floats:
-    """Minutes over the first part of a half-edge; the node's delay only if it is reached.
-
-    Parameters
-    ----------
-    share : ndarray
-        Share of the half-edge to the place; 0 stands on the node that it leaves.
-    minutes, delay : ndarray
-        Of the whole half-edge (``inf`` where closed), and of the node at its head.
-
-    Returns
-    -------
-    ndarray
-    """
+def _part_in(share: _Floats, minutes: _Floats, delay: _Floats) -> _Floats:
+    """Minutes over the first part of a half-edge; the node's delay only if it is reached."""
     with np.errstate(invalid="ignore"):
         part = share * minutes + np.where(share == 1, delay, 0.0)
     return np.where(share > 0, part, 0.0)
 
 
-def anchor(network: Network, snaps: Snaps) -> Anchors:
-    """Find where snapped places stand on the core.
-
-    Parameters
-    ----------
-    network : Network
-    snaps : Snaps
-        Snapped places only.
-
-    Returns
-    -------
-    Anchors
-    """
+def _anchor(network: Network, snaps: Snaps) -> _Anchors:
+    """Find where snapped places stand on the core."""
     n = len(snaps.edge)
     core = network.core_edges[snaps.edge]
     half = np.column_stack([2 * core, 2 * core + 1]).astype(np.int32)
@@ -134,44 +98,33 @@ def anchor(network: Network, snaps: Snaps) -> Anchors:
         child[hang], up = _child(network, snaps.edge[hang])
         rest[hang] = np.where(up % 2 == 0, 1 - snaps.along[hang], snaps.along[hang])
         parent = trees.parent[child[hang]]
-        out[hang] = _above(trees.up_minutes, trees.up_closed, parent) + tree_out(
+        out[hang] = _above(trees.up_minutes, trees.up_closed, parent) + _tree_out(
             network, up, rest[hang]
         )
-        into[hang] = _above(trees.down_minutes, trees.down_closed, parent) + tree_in(
+        into[hang] = _above(trees.down_minutes, trees.down_closed, parent) + _tree_in(
             network, up ^ 1, rest[hang]
         )
         metres[hang] = trees.metres[parent] + rest[hang] * network.edge_metres[up // 2]
         first = chains.first_half[trees.root[child[hang]]]
         half[hang] = np.column_stack([first, np.where(first < 0, -1, first ^ 1)])
         share[hang] = (0.0, 1.0)
-    return Anchors(half, share, out, into, metres, child, rest)
+    return _Anchors(half, share, out, into, metres, child, rest)
 
 
-def tree_out(network: Network, half: Ints, rest: Floats) -> Floats:
-    """Minutes over the last part of half-edges of dead ends; see `part_out`."""
-    minutes, delay = half_costs(network, half)
-    return part_out(rest, minutes, delay)
+def _tree_out(network: Network, half: _Ints, rest: _Floats) -> _Floats:
+    """Minutes over the last part of half-edges of dead ends; see `_part_out`."""
+    minutes, delay = _half_costs(network, half)
+    return _part_out(rest, minutes, delay)
 
 
-def tree_in(network: Network, half: Ints, share: Floats) -> Floats:
-    """Minutes over the first part of half-edges of dead ends; see `part_in`."""
-    minutes, delay = half_costs(network, half)
-    return part_in(share, minutes, delay)
+def _tree_in(network: Network, half: _Ints, share: _Floats) -> _Floats:
+    """Minutes over the first part of half-edges of dead ends; see `_part_in`."""
+    minutes, delay = _half_costs(network, half)
+    return _part_in(share, minutes, delay)
 
 
-def half_costs(network: Network, half: Ints) -> tuple[Floats, Floats]:
-    """Minutes along half-edges, and the delay at their heads.
-
-    Parameters
-    ----------
-    network : Network
-    half : ndarray of int32
-        Half-edges of the whole network.
-
-    Returns
-    -------
-    minutes, delay : ndarray
-    """
+def _half_costs(network: Network, half: _Ints) -> tuple[_Floats, _Floats]:
+    """Minutes along half-edges, and the delay at their heads."""
     edge, as_drawn = half // 2, half % 2 == 0
     minutes = np.where(
         as_drawn, network.edge_minutes_forward[edge], network.edge_minutes_backward[edge]
@@ -180,7 +133,7 @@ def half_costs(network: Network, half: Ints) -> tuple[Floats, Floats]:
     return minutes, network.node_delay_minutes[head]
 
 
-def _child(network: Network, edge: Ints) -> tuple[Ints, Ints]:
+def _child(network: Network, edge: _Ints) -> tuple[_Ints, _Ints]:
     """Further node of each dead-end edge, and the half-edge that leads up from it."""
     up = network.trees.parent_half
     u, v = network.edge_from[edge], network.edge_to[edge]
@@ -188,44 +141,24 @@ def _child(network: Network, edge: Ints) -> tuple[Ints, Ints]:
     return child, up[child]
 
 
-def _above(minutes: Floats, closed: Ints, node: Ints) -> Floats:
+def _above(minutes: _Floats, closed: _Ints, node: _Ints) -> _Floats:
     return np.where(closed[node] > 0, np.inf, minutes[node])
 
 
-def leaving(chains: Chains, places: Anchors) -> Ends:
-    """From each place to the junction at the end of its chain, each way.
-
-    Parameters
-    ----------
-    chains : Chains
-    places : Anchors
-
-    Returns
-    -------
-    Ends
-    """
+def _leaving(chains: Chains, places: _Anchors) -> _Ends:
+    """From each place to the junction at the end of its chain, each way."""
     half, rest = np.maximum(places.half, 0), 1 - places.share
-    minutes = part_out(rest, chains.minutes[half], chains.delay[half])
+    minutes = _part_out(rest, chains.minutes[half], chains.delay[half])
     minutes = minutes + chains.after_minutes[half] + places.out_minutes[:, None]
     metres = rest * chains.metres[half] + chains.after_metres[half] + places.metres[:, None]
     shut = chains.after_closed[half] > 0
     return _ends(places, chains.head_junction[half], minutes, metres, shut)
 
 
-def arriving(chains: Chains, places: Anchors) -> Ends:
-    """From the junction at the start of each place's chain to the place, each way.
-
-    Parameters
-    ----------
-    chains : Chains
-    places : Anchors
-
-    Returns
-    -------
-    Ends
-    """
+def _arriving(chains: Chains, places: _Anchors) -> _Ends:
+    """From the junction at the start of each place's chain to the place, each way."""
     half = np.maximum(places.half, 0)
-    minutes = part_in(places.share, chains.minutes[half], chains.delay[half])
+    minutes = _part_in(places.share, chains.minutes[half], chains.delay[half])
     minutes = minutes + chains.before_minutes[half] + places.in_minutes[:, None]
     metres = places.share * chains.metres[half] + chains.after_metres[half ^ 1]
     metres = metres + places.metres[:, None]
@@ -234,36 +167,20 @@ def arriving(chains: Chains, places: Anchors) -> Ends:
 
 
 def _ends(
-    places: Anchors, junction: Ints, minutes: Floats, metres: Floats, shut: NDArray[np.bool_]
-) -> Ends:
+    places: _Anchors, junction: _Ints, minutes: _Floats, metres: _Floats, shut: NDArray[np.bool_]
+) -> _Ends:
     shut = shut | ~np.isfinite(minutes) | (places.half < 0)
-    return Ends(junction, np.where(shut, np.inf, minutes), np.where(shut, np.inf, metres))
+    return _Ends(junction, np.where(shut, np.inf, minutes), np.where(shut, np.inf, metres))
 
 
 #: Most numbers held for one block of roots, so that memory does not grow with their number.
 _BLOCK = 1_000_000
 
 
-def least(
-    graph: SearchGraph, roots: Ends, leaves: Ends, *, by: str, limit: float = np.inf
-) -> tuple[Floats, Floats]:
-    """Least cost between every root and every leaf, over paths through a junction.
-
-    Parameters
-    ----------
-    graph : SearchGraph
-    roots, leaves : Ends
-        Costs between each point and the ends of its chain, in the direction of travel.
-    by : str
-        ``"minutes"`` or ``"metres"``.
-    limit : float
-        Search no further than this much of what is minimised.
-
-    Returns
-    -------
-    first, second : ndarray, shape (roots, leaves)
-        What was minimised, and the other along the same path; ``inf`` where not reached.
-    """
+def _least(
+    graph: SearchGraph, roots: _Ends, leaves: _Ends, *, by: str, limit: float = np.inf
+) -> tuple[_Floats, _Floats]:
+    """Least cost between every root and every leaf, over paths through a junction."""
     n_junctions, n = len(graph.indptr) - 1, len(roots.minutes)
     m = len(leaves.minutes)
     first, second = np.full((n, m), np.inf), np.full((n, m), np.inf)
@@ -287,8 +204,8 @@ def least(
 
 
 def _with_roots(
-    graph: SearchGraph, roots: Ends, some: slice, by: str
-) -> tuple[sparse.csr_array, tuple[Ints, Ints, Floats]]:
+    graph: SearchGraph, roots: _Ends, some: slice, by: str
+) -> tuple[sparse.csr_array, tuple[_Ints, _Ints, _Floats]]:
     """Add the roots as nodes that can be left but not entered, after the junctions."""
     n_junctions = len(graph.indptr) - 1
     first, second = (roots.minutes, roots.metres)[:: 1 if by == "minutes" else -1]
@@ -308,8 +225,8 @@ def _with_roots(
 
 
 def _along(
-    graph: SearchGraph, arcs: tuple[Ints, Ints, Floats], reach: Floats, before: Ints
-) -> Floats:
+    graph: SearchGraph, arcs: tuple[_Ints, _Ints, _Floats], reach: _Floats, before: _Ints
+) -> _Floats:
     """Sum the other weight along the paths of a search, by pointer doubling."""
     n_junctions = len(graph.indptr) - 1
     if not np.isnan(graph.ratio):
@@ -340,22 +257,11 @@ def _along(
     return out
 
 
-Pairs = tuple[NDArray[np.intp], NDArray[np.intp], Floats, Floats]
+Pairs = tuple[NDArray[np.intp], NDArray[np.intp], _Floats, _Floats]
 
 
-def along_chains(network: Network, origins: Anchors, targets: Anchors) -> list[Pairs]:
-    """Both ways along the chain between places that are anchored on the same one.
-
-    Parameters
-    ----------
-    network : Network
-    origins, targets : Anchors
-
-    Returns
-    -------
-    list of (origin, target, minutes, metres)
-        Pairs of rows; ``inf`` where the chain does not lead there.
-    """
+def _along_chains(network: Network, origins: _Anchors, targets: _Anchors) -> list[Pairs]:
+    """Both ways along the chain between places that are anchored on the same one."""
     chains = network.chains
     if not len(chains.last):
         return []
@@ -380,7 +286,9 @@ def along_chains(network: Network, origins: Anchors, targets: Anchors) -> list[P
     return found
 
 
-def _on_chain(chains: Chains, ho: Ints, so: Floats, ht: Ints, st: Floats) -> tuple[Floats, Floats]:
+def _on_chain(
+    chains: Chains, ho: _Ints, so: _Floats, ht: _Ints, st: _Floats
+) -> tuple[_Floats, _Floats]:
     one = ho == ht
     # On one edge: from share to share.
     with np.errstate(invalid="ignore"):
@@ -391,8 +299,8 @@ def _on_chain(chains: Chains, ho: Ints, so: Floats, ht: Ints, st: Floats) -> tup
     last = np.where(is_open, chains.minutes[ht] + chains.delay[ht], 0.0)
     between = chains.after_minutes[ho] - chains.after_minutes[ht] - last
     shut = chains.after_closed[ho] - chains.after_closed[ht] - ~is_open
-    apart = part_out(1 - so, chains.minutes[ho], chains.delay[ho])
-    apart = apart + np.maximum(between, 0.0) + part_in(st, chains.minutes[ht], chains.delay[ht])
+    apart = _part_out(1 - so, chains.minutes[ho], chains.delay[ho])
+    apart = apart + np.maximum(between, 0.0) + _part_in(st, chains.minutes[ht], chains.delay[ht])
     apart[(chains.place[ho] <= chains.place[ht]) | (shut > 0)] = np.inf
     gap = chains.after_metres[ho] - chains.after_metres[ht] - chains.metres[ht]
     metres = np.where(
@@ -403,19 +311,8 @@ def _on_chain(chains: Chains, ho: Ints, so: Floats, ht: Ints, st: Floats) -> tup
     return np.where(one, part, apart), metres
 
 
-def within_trees(network: Network, origins: Anchors, targets: Anchors) -> list[Pairs]:
-    """The one way between places in the same dead end.
-
-    Parameters
-    ----------
-    network : Network
-    origins, targets : Anchors
-
-    Returns
-    -------
-    list of (origin, target, minutes, metres)
-        Pairs of rows; ``inf`` where the way is closed.
-    """
+def _within_trees(network: Network, origins: _Anchors, targets: _Anchors) -> list[Pairs]:
+    """The one way between places in the same dead end."""
     trees = network.trees
     roots = [np.where(p.child < 0, -1, trees.root[p.child]) for p in (origins, targets)]
     o, t = np.nonzero((roots[0][:, None] == roots[1][None, :]) & (roots[0][:, None] >= 0))
@@ -428,12 +325,12 @@ def within_trees(network: Network, origins: Anchors, targets: Anchors) -> list[P
     long_a, long_b = network.edge_metres[up_a // 2], network.edge_metres[up_b // 2]
     # Each place joins its tree at either end of its edge; of the four ways the least is the path.
     leave = (
-        (a, tree_out(network, up_a ^ 1, 1 - rest_a), (1 - rest_a) * long_a),
-        (trees.parent[a], tree_out(network, up_a, rest_a), rest_a * long_a),
+        (a, _tree_out(network, up_a ^ 1, 1 - rest_a), (1 - rest_a) * long_a),
+        (trees.parent[a], _tree_out(network, up_a, rest_a), rest_a * long_a),
     )
     enter = (
-        (b, tree_in(network, up_b, 1 - rest_b), (1 - rest_b) * long_b),
-        (trees.parent[b], tree_in(network, up_b ^ 1, rest_b), rest_b * long_b),
+        (b, _tree_in(network, up_b, 1 - rest_b), (1 - rest_b) * long_b),
+        (trees.parent[b], _tree_in(network, up_b ^ 1, rest_b), rest_b * long_b),
     )
     for x, out, out_metres in leave:
         for y, into, into_metres in enter:
@@ -445,13 +342,13 @@ def within_trees(network: Network, origins: Anchors, targets: Anchors) -> list[P
 
 
 def _on_tree_edge(
-    network: Network, up_a: Ints, up_b: Ints, rest_a: Floats, rest_b: Floats
-) -> tuple[Floats, Floats]:
+    network: Network, up_a: _Ints, up_b: _Ints, rest_a: _Floats, rest_b: _Floats
+) -> tuple[_Floats, _Floats]:
     """Straight along the edge that both places of a pair are on, up or down."""
     share = np.abs(rest_a - rest_b)
     half = np.where(rest_a > rest_b, up_a, up_a ^ 1)
     reached = np.where(rest_a > rest_b, rest_b == 0, rest_b == 1)
-    minutes, delay = half_costs(network, half)
+    minutes, delay = _half_costs(network, half)
     with np.errstate(invalid="ignore"):
         cost = share * minutes + np.where(reached, delay, 0.0)
     cost = np.where(share > 0, cost, 0.0)
@@ -460,7 +357,7 @@ def _on_tree_edge(
     return cost, np.where(np.isfinite(cost), metres, np.inf)
 
 
-def _between_nodes(trees: Trees, x: Ints, y: Ints) -> tuple[Floats, Floats]:
+def _between_nodes(trees: Trees, x: _Ints, y: _Ints) -> tuple[_Floats, _Floats]:
     """Up from one node of a tree to where the ways meet, and down to the other."""
     m = meeting(trees, x, y)
     up = np.maximum(trees.up_minutes[x] - trees.up_minutes[m], 0.0)
@@ -470,17 +367,17 @@ def _between_nodes(trees: Trees, x: Ints, y: Ints) -> tuple[Floats, Floats]:
     return np.where(shut, np.inf, up + down), np.maximum(metres, 0.0)
 
 
-Table: TypeAlias = pd.DataFrame | gpd.GeoDataFrame | Places
+_Table: TypeAlias = pd.DataFrame | gpd.GeoDataFrame | Points
 _SAME_PLACE_DEGREES = 1e-7
 #: Most pairs of one matrix, and arrays of its shape that are held while it is made.
-MOST_PAIRS = 100_000_000
+_MOST_PAIRS = 100_000_000
 _ARRAYS_HELD = 14
 
 
 def travel_matrix(
     network: Network,
-    areas: Table,
-    sites: Table,
+    areas: _Table,
+    sites: _Table,
     *,
     minimise: str = "minutes",
     snap_limit_m: float = 500.0,
@@ -546,12 +443,12 @@ def travel_matrix(
         raise ParameterError(f"direction is {direction!r}; expected 'to_site' or 'from_site'")
     if max_minutes is not None and not max_minutes > 0:
         raise ParameterError(f"max_minutes is {max_minutes!r}; expected minutes above 0")
-    a, s = read_places(areas, "areas"), read_places(sites, "sites")
-    if len(a.ids) * len(s.ids) > MOST_PAIRS:
+    a, s = read_points(areas, "areas"), read_points(sites, "sites")
+    if len(a.ids) * len(s.ids) > _MOST_PAIRS:
         raise ParameterError(
             f"{len(a.ids):,} areas x {len(s.ids):,} sites would take about "
             f"{len(a.ids) * len(s.ids) * 8 * _ARRAYS_HELD / 1e9:.0f} GB of memory; expected at "
-            f"most {MOST_PAIRS:,} pairs. Measure some sites at a time."
+            f"most {_MOST_PAIRS:,} pairs. Measure some sites at a time."
         )
     _check_covered(network, a, s)
     limit = np.inf if max_minutes is None else float(max_minutes)
@@ -572,7 +469,7 @@ def travel_matrix(
 
 
 def _measure(
-    network: Network, a: Places, s: Places, limit: float, direction: str, parameters: dict
+    network: Network, a: Points, s: Points, limit: float, direction: str, parameters: dict
 ) -> TravelMatrix:
     snap_limit_m, to_site = parameters["snap_limit_m"], direction == "to_site"
     snap_a = snap(network, a, limit_m=snap_limit_m, as_origin=to_site)
@@ -591,7 +488,7 @@ def _measure(
     )
 
 
-def _check_covered(network: Network, areas: Places, sites: Places) -> None:
+def _check_covered(network: Network, areas: Points, sites: Points) -> None:
     inside = [
         check_over(places, what, network.bounds_lonlat)
         for places, what in ((areas, "areas"), (sites, "sites"))
@@ -636,23 +533,23 @@ class _Pairs:
 
 def _least_pairs(
     network: Network, origins: Snaps, targets: Snaps, by: str, limit: float
-) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+) -> tuple[_Floats, _Floats, NDArray[np.bool_]]:
     chains = network.chains
-    start, stop = anchor(network, origins), anchor(network, targets)
+    start, stop = _anchor(network, origins), _anchor(network, targets)
     shape = (len(origins.edge), len(targets.edge))
     first, second = np.full(shape, np.inf), np.full(shape, np.inf)
     joined = np.zeros(shape, bool)
     if chains.n_junctions:
-        out, into = leaving(chains, start), arriving(chains, stop)
+        out, into = _leaving(chains, start), _arriving(chains, stop)
         backwards = shape[1] <= shape[0]
         graph = network.search(by, backwards=backwards)
         roots, leaves = (into, out) if backwards else (out, into)
         search_limit = limit if by == "minutes" else np.inf
-        found = least(graph, roots, leaves, by=by, limit=search_limit)
+        found = _least(graph, roots, leaves, by=by, limit=search_limit)
         first, second = (array.T.copy() if backwards else array for array in found)
         if not np.isfinite(first).all():
             joined = _joined(chains, out, into)
-    near = along_chains(network, start, stop) + within_trees(network, start, stop)
+    near = _along_chains(network, start, stop) + _within_trees(network, start, stop)
     for o, t, minutes, metres in near:
         one, other = (minutes, metres)[:: 1 if by == "minutes" else -1]
         joined[o, t] |= np.isfinite(one)
@@ -662,7 +559,7 @@ def _least_pairs(
     return first, second, ~np.isfinite(first) & ~joined
 
 
-def _joined(chains: Chains, out: Ends, into: Ends) -> NDArray[np.bool_]:
+def _joined(chains: Chains, out: _Ends, into: _Ends) -> NDArray[np.bool_]:
     """Which targets each origin can reach at all, however far."""
     n = chains.n_junctions
     ones = np.ones(len(chains.arc_from), np.int8)
@@ -681,7 +578,7 @@ def _joined(chains: Chains, out: Ends, into: Ends) -> NDArray[np.bool_]:
     return joined
 
 
-def _same_place(areas: Places, sites: Places) -> NDArray[np.bool_]:
+def _same_place(areas: Points, sites: Points) -> NDArray[np.bool_]:
     """Pairs at one point, to a ten-millionth of a degree (a centimetre)."""
     points = np.rint(np.vstack([areas.lonlat, sites.lonlat]) / _SAME_PLACE_DEGREES)
     _, spot = np.unique(points.astype(np.int64), axis=0, return_inverse=True)
@@ -690,7 +587,7 @@ def _same_place(areas: Places, sites: Places) -> NDArray[np.bool_]:
 
 
 def _arrays(
-    pairs: _Pairs, legs: list[Floats], same: NDArray[np.bool_], limit: float
+    pairs: _Pairs, legs: list[_Floats], same: NDArray[np.bool_], limit: float
 ) -> dict[str, NDArray]:
     """Add the legs, and say of every pair how it came about."""
     entry = np.broadcast_to(legs[0][:, None], same.shape).copy()

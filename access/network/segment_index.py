@@ -1,6 +1,6 @@
 """Find the nearest street to many places at once.
 
-Streets are cut into pieces of at most `PIECE_M` metres; a k-d tree of the pieces' middles gives
+Streets are cut into pieces of at most `_PIECE_M` metres; a k-d tree of the pieces' middles gives
 a few pieces that can hold the nearest point, and exact geometry decides among them. This takes
 a fraction of the time and memory of a tree of line objects.
 """
@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
-Floats = NDArray[np.float64]
+_Floats = NDArray[np.float64]
 
 #: Longest piece, metres.
-PIECE_M = 25.0
+_PIECE_M = 25.0
 
 
 @dataclass(frozen=True, eq=False)
-class Finder:
+class SegmentIndex:
     """Pieces of streets, ready to be searched.
 
     Parameters
@@ -41,29 +41,15 @@ class Finder:
     reach: float
 
 
-def make_finder(xy: Floats, offsets: NDArray[np.int64], use: NDArray[np.bool_]) -> Finder:
-    """Cut streets into pieces and index them.
-
-    Parameters
-    ----------
-    xy : ndarray, shape (points, 2)
-        Corner points of all edges, metres.
-    offsets : ndarray of int64, shape (edges + 1,)
-        Where each edge begins.
-    use : ndarray of bool, shape (edges,)
-        Edges that may be joined.
-
-    Returns
-    -------
-    Finder
-    """
+def segment_index(xy: _Floats, offsets: NDArray[np.int64], use: NDArray[np.bool_]) -> SegmentIndex:
+    """Cut streets into pieces and index them."""
     edge = np.repeat(np.arange(len(offsets) - 1, dtype=np.int32), np.diff(offsets))[:-1]
     inside = use[edge]
     inside[offsets[1:-1] - 1] = False
     corner = np.flatnonzero(inside).astype(np.int32)
     edge = edge[corner]
     length = np.hypot(*(xy[corner + 1] - xy[corner]).T)
-    cuts = np.maximum(1, np.ceil(length / PIECE_M)).astype(np.int32)
+    cuts = np.maximum(1, np.ceil(length / _PIECE_M)).astype(np.int32)
     reach = float((length / cuts).max() / 2) if len(length) else 0.0
     which = np.repeat(np.arange(len(corner), dtype=np.int32), cuts)
     nth = np.arange(len(which), dtype=np.int32) - np.repeat(np.cumsum(cuts) - cuts, cuts)
@@ -73,17 +59,19 @@ def make_finder(xy: Floats, offsets: NDArray[np.int64], use: NDArray[np.bool_]) 
     middle = xy[corner + 1] - xy[corner]
     middle *= share[:, None]
     middle += xy[corner]
-    return Finder(KDTree(middle, balanced_tree=False, compact_nodes=False), corner, edge, reach)
+    return SegmentIndex(
+        KDTree(middle, balanced_tree=False, compact_nodes=False), corner, edge, reach
+    )
 
 
 def nearest(
-    finder: Finder, xy: Floats, places: Floats, *, limit_m: float
-) -> tuple[NDArray[np.int64], Floats, Floats]:
+    finder: SegmentIndex, xy: _Floats, places: _Floats, *, limit_m: float
+) -> tuple[NDArray[np.int64], _Floats, _Floats]:
     """Nearest point on any street to each place.
 
     Parameters
     ----------
-    finder : Finder
+    finder : SegmentIndex
     xy : ndarray, shape (points, 2)
         Corner points, as the finder was made from.
     places : ndarray, shape (n, 2)
@@ -127,7 +115,9 @@ def nearest(
     return piece, along, metres
 
 
-def _to_stretches(xy: Floats, corner: NDArray[np.int32], places: Floats) -> tuple[Floats, Floats]:
+def _to_stretches(
+    xy: _Floats, corner: NDArray[np.int32], places: _Floats
+) -> tuple[_Floats, _Floats]:
     """Share along each straight stretch of its point nearest to the place, and how far off."""
     start = xy[corner]
     step = xy[corner + 1] - start

@@ -16,10 +16,10 @@ from access.network.components import Draft
 from access.network.profiles import Profile
 from access.units import BRITISH_GRID, project, unproject
 
-Floats = NDArray[np.float64]
+_Floats = NDArray[np.float64]
 
 #: Steeper than this is a bridge, a cutting or a slip of the terrain grid, not a footpath.
-STEEPEST = 0.4
+_STEEPEST = 0.4
 _LEVEL = ("ferry", "elevator", "steps")
 
 
@@ -39,12 +39,6 @@ class Heights:
         Size of a cell.
     metres : ndarray, shape (rows, columns)
         Heights, southernmost row first; ``nan`` where unknown.
-
-    Examples
-    --------
-    >>> hill = Heights("a slope", "EPSG:27700", 0, 0, 50, [[0, 5], [0, 5]])
-    >>> hill.at([[25, 10]]).tolist()
-    [2.5]
     """
 
     name: str
@@ -52,7 +46,7 @@ class Heights:
     west: float
     south: float
     cell_m: float
-    metres: Floats
+    metres: _Floats
 
     def __post_init__(self) -> None:
         grid = np.array(self.metres, float)
@@ -64,19 +58,8 @@ class Heights:
         grid.setflags(write=False)
         object.__setattr__(self, "metres", grid)
 
-    def at(self, xy: ArrayLike) -> Floats:
-        """Heights of points, between cells by bilinear interpolation.
-
-        Parameters
-        ----------
-        xy : array_like, shape (n, 2)
-            Metres of `crs`.
-
-        Returns
-        -------
-        ndarray, shape (n,)
-            Metres; ``nan`` outside the grid.
-        """
+    def at(self, xy: ArrayLike) -> _Floats:
+        """Heights of points, between cells by bilinear interpolation."""
         points = np.asarray(xy, float).reshape(-1, 2)
         place = (points - (self.west, self.south)) / self.cell_m
         rows, columns = self.metres.shape
@@ -97,24 +80,7 @@ class Heights:
 
 
 def read_heights(path: str | Path, *, crs: str = BRITISH_GRID) -> Heights:
-    """Read a terrain grid in ESRI ASCII form, as OS Terrain 50 comes.
-
-    Parameters
-    ----------
-    path : str or Path
-        An ``.asc`` file.
-    crs : str
-        Its metric CRS.
-
-    Returns
-    -------
-    Heights
-
-    Raises
-    ------
-    NetworkError
-        If it cannot be read as such a grid.
-    """
+    """Read a terrain grid in ESRI ASCII form, as OS Terrain 50 comes."""
     path = Path(path)
     try:
         lines = path.read_text(encoding="ascii").splitlines()
@@ -136,49 +102,19 @@ def read_heights(path: str | Path, *, crs: str = BRITISH_GRID) -> Heights:
     return Heights(path.name, crs, west, south, cell, grid[::-1])
 
 
-def tobler(slope: ArrayLike) -> Floats:
+def tobler(slope: ArrayLike) -> _Floats:
     """Walking speed on a slope, as a share of the speed on the flat.
-
-    Parameters
-    ----------
-    slope : array_like
-        Rise over run, uphill positive.
-
-    Returns
-    -------
-    ndarray
-        1 on the flat, most on a gentle way down.
 
     Notes
     -----
     Tobler (1993), Three presentations on geographical analysis and modeling: speed goes with
     exp(-3.5 |slope + 0.05|); here divided by its value at 0.
-
-    Examples
-    --------
-    >>> tobler([0.0, 0.1, -0.05]).round(2).tolist()
-    [1.0, 0.7, 1.19]
     """
     return np.exp(-3.5 * (np.abs(np.asarray(slope, float) + 0.05) - 0.05))
 
 
 def add_slope(draft: Draft, profile: Profile, heights: Heights, crs: str) -> None:
-    """Change the minutes of a draft's edges by the slope of the ground under them.
-
-    Parameters
-    ----------
-    draft : Draft
-        Changed in place. Steps, lifts and ferries keep their minutes.
-    profile : Profile
-    heights : Heights
-    crs : str
-        CRS of the draft's geometry.
-
-    Raises
-    ------
-    ParameterError
-        If the profile drives, or the heights lie somewhere else.
-    """
+    """Change the minutes of a draft's edges by the slope of the ground under them."""
     if profile.mode != "walk":
         raise ParameterError(f"heights change walking only; profile {profile.name!r} drives")
     xy = draft.geometry_xy
@@ -199,7 +135,7 @@ def add_slope(draft: Draft, profile: Profile, heights: Heights, crs: str) -> Non
     use = (edge[1:] == edge[:-1]) & (step > 0)
     rise = np.diff(height)
     slope = np.divide(rise, step, out=np.zeros_like(step), where=use & np.isfinite(rise))
-    slope = np.clip(slope, -STEEPEST, STEEPEST)
+    slope = np.clip(slope, -_STEEPEST, _STEEPEST)
     length = np.bincount(edge[:-1][use], weights=step[use], minlength=len(draft.edge_metres))
     level = np.array([name in _LEVEL for name in draft.class_names])[draft.edge_class]
     for sign, name in ((1, "edge_minutes_forward"), (-1, "edge_minutes_backward")):

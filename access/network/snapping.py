@@ -1,4 +1,4 @@
-"""Places (areas and sites) as ids and degrees, checked on the way in."""
+"""Points (areas and sites) as ids and degrees, checked on the way in."""
 
 from __future__ import annotations
 
@@ -18,12 +18,11 @@ from access.units import WGS84, great_circle_m, project, unproject
 
 
 @dataclass(frozen=True, eq=False)
-class Places:
+class Points:
     """Named points.
 
     Parameters
     ----------
-    ids : tuple of str
     lonlat : ndarray, shape (n, 2)
         WGS84 degrees.
     """
@@ -32,32 +31,9 @@ class Places:
     lonlat: NDArray[np.float64]
 
 
-def read_places(frame: pd.DataFrame | gpd.GeoDataFrame | Places, what: str) -> Places:
-    """Check a table of places and take its ids and degrees.
-
-    Parameters
-    ----------
-    frame : DataFrame or GeoDataFrame
-        ``id`` as a column or as the named index; ``lon`` and ``lat`` in WGS84 degrees, or a
-        geometry with a CRS (of polygons, a point inside each is taken).
-    what : str
-        ``"areas"`` or ``"sites"``, for messages.
-
-    Returns
-    -------
-    Places
-
-    Raises
-    ------
-    ParameterError
-        Listing every missing column, missing or duplicated id, and bad coordinate at once.
-
-    Examples
-    --------
-    >>> read_places(pd.DataFrame({"id": ["a"], "lon": [-1.36], "lat": [53.43]}), "areas").ids
-    ('a',)
-    """
-    if isinstance(frame, Places):
+def read_points(frame: pd.DataFrame | gpd.GeoDataFrame | Points, what: str) -> Points:
+    """Check a table of places and take its ids and degrees."""
+    if isinstance(frame, Points):
         return frame
     if not isinstance(frame, pd.DataFrame):
         raise ParameterError(
@@ -72,7 +48,7 @@ def read_places(frame: pd.DataFrame | gpd.GeoDataFrame | Places, what: str) -> P
         faults += _coordinate_faults(ids, lonlat, what)
     if faults or lonlat is None:
         raise ParameterError(f"{what} cannot be used", faults)
-    return Places(tuple(ids), lonlat)
+    return Points(tuple(ids), lonlat)
 
 
 def _ids(frame: pd.DataFrame, what: str) -> tuple[list[str], list[Fault]]:
@@ -132,38 +108,13 @@ def _coordinate_faults(ids: list[str], lonlat: NDArray[np.float64], what: str) -
 
 
 def check_over(
-    places: Places,
+    places: Points,
     what: str,
     box: tuple[float, float, float, float],
     *,
     margin_degrees: float = 0.05,
 ) -> NDArray[np.bool_]:
-    """Find which places lie over a network, and refuse swapped coordinates.
-
-    Parameters
-    ----------
-    places : Places
-    what : str
-    box : tuple of float
-        West, south, east, north of the network, degrees.
-    margin_degrees : float
-        How far outside the box still counts as over it.
-
-    Returns
-    -------
-    ndarray of bool, shape (n,)
-
-    Raises
-    ------
-    ParameterError
-        Naming places that lie off the network but would lie on it with longitude and latitude
-        exchanged.
-
-    Examples
-    --------
-    >>> check_over(Places(("a",), np.array([[-1.3, 53.4]])), "areas", (-2, 53, -1, 54)).tolist()
-    [True]
-    """
+    """Find which places lie over a network, and refuse swapped coordinates."""
     low = np.array(box[:2]) - margin_degrees
     high = np.array(box[2:]) + margin_degrees
 
@@ -185,7 +136,7 @@ def check_over(
     return inside
 
 
-Floats = NDArray[np.float64]
+_Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,10 +156,10 @@ class Snaps:
     """
 
     edge: NDArray[np.int32]
-    along: Floats
-    metres: Floats
-    xy: Floats
-    lonlat: Floats
+    along: _Floats
+    metres: _Floats
+    xy: _Floats
+    lonlat: _Floats
 
     @property
     def found(self) -> NDArray[np.bool_]:
@@ -217,7 +168,7 @@ class Snaps:
 
 
 def snap(
-    network: Network, places: Places, *, limit_m: float = 500.0, as_origin: bool = True
+    network: Network, places: Points, *, limit_m: float = 500.0, as_origin: bool = True
 ) -> Snaps:
     """Join each place to the nearest point on any edge, within a limit.
 
@@ -225,7 +176,7 @@ def snap(
     ----------
     network : Network
         Every edge of a network is usable by its profile and lies in a kept part.
-    places : Places
+    places : Points
     limit_m : float
         Longest leg, metres.
     as_origin : bool
@@ -270,8 +221,8 @@ def snap(
 
 
 def _share(
-    network: Network, corner: NDArray[np.int32], edge: NDArray[np.int32], part: Floats
-) -> Floats:
+    network: Network, corner: NDArray[np.int32], edge: NDArray[np.int32], part: _Floats
+) -> _Floats:
     """Share of an edge's length on the ground that lies before a point of one of its stretches."""
     ground = network.geometry_metres
     whole = ground[network.geometry_offsets[edge + 1] - 1]

@@ -30,29 +30,12 @@ from access.network.network import Network
 from access.network.osm import is_street_file, read_streets
 from access.network.profiles import Profile
 from access.network.routing import travel_matrix
-from access.network.snapping import read_places
+from access.network.snapping import read_points
 from access.units import project
 
 
 def clip_network(network: Network, shape: BaseGeometry) -> Network:
-    """Cut a network down to the streets that lie wholly inside a shape.
-
-    Parameters
-    ----------
-    network : Network
-    shape : shapely geometry
-        A polygon in the network's CRS.
-
-    Returns
-    -------
-    Network
-        With its main part chosen anew.
-
-    Raises
-    ------
-    NetworkError
-        If no street lies inside.
-    """
+    """Cut a network down to the streets that lie wholly inside a shape."""
     shapely.prepare(shape)
     keep = shapely.contains_properly(shape, network.lines)
     if not keep.any():
@@ -74,7 +57,7 @@ def clip_network(network: Network, shape: BaseGeometry) -> Network:
 
 def reach_past(network: Network, areas: pd.DataFrame) -> float:
     """Metres that a network reaches past the areas, on the side where it reaches least."""
-    lonlat = read_places(areas, "areas").lonlat
+    lonlat = read_points(areas, "areas").lonlat
     points = shapely.multipoints(project(lonlat[:, 0], lonlat[:, 1], network.crs))
     reached = shapely.convex_hull(shapely.geometrycollections(network.lines))
     if not shapely.covers(reached, points):
@@ -91,36 +74,12 @@ def buffer_sensitivity(
     boundary: BaseGeometry | None = None,
     snap_limit_m: float = 500.0,
 ) -> pd.DataFrame:
-    """What a smaller buffer would change in the minutes to the nearest site.
-
-    Parameters
-    ----------
-    network : Network
-    areas, sites : DataFrame or GeoDataFrame
-        As for `travel_matrix`. Sites outside a buffer are not reached from inside it.
-    buffers_m : sequence of float
-        Metres past the boundary; each is compared with the whole network.
-    boundary : shapely geometry, optional
-        Polygon in the network's CRS; the convex hull of the areas when not given.
-    snap_limit_m : float
-
-    Returns
-    -------
-    DataFrame
-        One row a buffer, ``inf`` for the whole network: ``buffer_m``, ``km``,
-        ``areas_reached``, ``areas_slower`` (by more than 0.1 minutes), ``areas_lost``,
-        ``areas_with_another_nearest``, ``mean_added_minutes``, ``most_added_minutes``.
-
-    Raises
-    ------
-    ParameterError
-        If a buffer is negative or not a number.
-    """
+    """What a smaller buffer would change in the minutes to the nearest site."""
     bad = [b for b in buffers_m if not 0 <= b < np.inf]
     if bad:
         raise ParameterError(f"buffers_m holds {bad}; expected metres, 0 or more")
     if boundary is None:
-        lonlat = read_places(areas, "areas").lonlat
+        lonlat = read_points(areas, "areas").lonlat
         points = shapely.multipoints(project(lonlat[:, 0], lonlat[:, 1], network.crs))
         # A little more than the hull: the outermost homes' own street belongs to the place.
         boundary = shapely.convex_hull(points).buffer(1.0)
@@ -161,14 +120,13 @@ def _compare(
 
 
 @dataclass(frozen=True, eq=False)
-class Stock:
+class _Stocktake:
     """What `access network` found.
 
     Parameters
     ----------
     networks : dict of str to Network
         By profile name.
-    audits : dict of str to Audit
     sensitivity : dict of str to DataFrame
         Empty unless asked for.
     """
@@ -178,12 +136,7 @@ class Stock:
     sensitivity: dict[str, pd.DataFrame]
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain values.
-
-        Returns
-        -------
-        dict
-        """
+        """Everything as plain values."""
         return {
             name: {
                 "network": self.networks[name].to_dict(),
@@ -199,12 +152,7 @@ class Stock:
         }  # fmt: skip
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Tables to write, by file name without its ending.
-
-        Returns
-        -------
-        dict of str to DataFrame
-        """
+        """Tables to write, by file name without its ending."""
         found = {}
         for name, audit in self.audits.items():
             found[f"classes_{name}"] = audit.classes
@@ -217,12 +165,7 @@ class Stock:
         return found
 
     def layers(self) -> Iterator[tuple[str, gpd.GeoDataFrame]]:
-        """Layers for QGIS: streets in use, streets left out, and every place's leg.
-
-        Yields
-        ------
-        str, GeoDataFrame
-        """
+        """Layers for QGIS: streets in use, streets left out, and every place's leg."""
         for name, network in self.networks.items():
             yield f"streets_{name}", network.edges_frame()
             yield f"left_out_{name}", left_out_frame(network)
@@ -230,12 +173,7 @@ class Stock:
                 yield f"snap_lines_{name}", snap_lines(network, self.audits[name].places)
 
     def to_text(self) -> str:
-        """Everything in words and small tables.
-
-        Returns
-        -------
-        str
-        """
+        """Everything in words and small tables."""
         return "\n\n".join(self._one(name) for name in self.audits)
 
     def _one(self, name: str) -> str:
@@ -274,7 +212,7 @@ def take_stock(
     snap_limit_m: float = 500.0,
     sensitivity: bool = False,
     progress: Callable[[str], None] = lambda step: None,
-) -> Stock:
+) -> _Stocktake:
     """Build networks from one street file and audit them.
 
     Parameters
@@ -282,7 +220,7 @@ def take_stock(
     source : str or Path
     profiles : sequence of Profile
     areas, sites : DataFrame, optional
-        Places that join; ``residents`` of areas are counted when there.
+        Points that join; ``residents`` of areas are counted when there.
     snap_limit_m : float
     sensitivity : bool
         Also measure what smaller extracts change; needs areas and sites.
@@ -291,7 +229,7 @@ def take_stock(
 
     Returns
     -------
-    Stock
+    Stocktake
 
     Raises
     ------
@@ -326,4 +264,4 @@ def take_stock(
             buffers[profile.name] = buffer_sensitivity(
                 network, areas, sites, snap_limit_m=snap_limit_m
             )
-    return Stock(networks, audits, buffers)
+    return _Stocktake(networks, audits, buffers)

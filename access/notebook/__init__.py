@@ -15,15 +15,15 @@ from access.notebook.checks import (
     sources,
 )
 from access.notebook.impact_views import ImpactAnswer, TodayAnswer
-from access.notebook.ranking_views import FirmnessAnswer, HubsAnswer, RankingAnswer, WeightsAnswer
+from access.notebook.ranking_views import HubView, RankingAnswer, RobustnessAnswer, WeightsAnswer
 from access.notebook.tables import TableAnswer
 
 __all__ = [
     "Answers",
     "CheckAnswer",
-    "FirmnessAnswer",
+    "RobustnessAnswer",
     "FrameAnswer",
-    "HubsAnswer",
+    "HubView",
     "ImpactAnswer",
     "RankingAnswer",
     "StreetsAnswer",

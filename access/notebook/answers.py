@@ -28,7 +28,7 @@ from access.maps.explorer_data import explorer_data
 from access.maps.planner_map import page_map
 from access.network import Network, TravelMatrix
 from access.notebook.impact_views import ImpactAnswer, TodayAnswer
-from access.notebook.ranking_views import FirmnessAnswer, HubsAnswer, RankingAnswer, WeightsAnswer
+from access.notebook.ranking_views import HubView, RankingAnswer, RobustnessAnswer, WeightsAnswer
 from access.notebook.tables import TableAnswer, workbook_path
 from access.report.board import board_report, write_report
 from access.run import measure_study
@@ -38,13 +38,8 @@ from access.study import Study, load_study
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class TravelQuestions:
-    """What is measured of travel; part of `access.Answers`.
-
-    Parameters
-    ----------
-    results : StudyResults
-    """
+class _TravelQuestions:
+    """What is measured of travel; part of `access.Answers`."""
 
     results: StudyResults
 
@@ -64,106 +59,21 @@ class TravelQuestions:
         return self.results.assumptions
 
     def network(self, mode: str = "walk") -> Network:
-        """Give the streets that the minutes are measured on.
-
-        Parameters
-        ----------
-        mode : str
-            ``"walk"`` or ``"drive"``.
-
-        Returns
-        -------
-        Network
-
-        Raises
-        ------
-        ParameterError
-            If there is no such network.
-
-        Examples
-        --------
-        >>> answers.network("walk").mode
-        'walk'
-        """
+        """Give the streets that the minutes are measured on."""
         return pick(self.results.networks, mode, "network")
 
     def travel(self, mode: str = "walk") -> TravelMatrix:
-        """Give the minutes from every area to every site.
-
-        Parameters
-        ----------
-        mode : str
-            ``"walk"``, ``"drive"`` or ``"typical"``.
-
-        Returns
-        -------
-        TravelMatrix
-
-        Raises
-        ------
-        ParameterError
-            If the mode was not measured.
-
-        Examples
-        --------
-        >>> answers.travel("drive").shape
-        (854, 119)
-        """
+        """Give the minutes from every area to every site."""
         return pick(self.results.matrices, mode, "mode")
 
     def today(self, service: str | None = None, *, mode: str = "walk") -> TodayAnswer:
-        """Say how far families travel to their nearest centre today.
-
-        Parameters
-        ----------
-        service : str, optional
-            The study's first when not given.
-        mode : str
-
-        Returns
-        -------
-        TodayAnswer
-
-        Raises
-        ------
-        ParameterError
-            If there is no such service or mode.
-
-        Examples
-        --------
-        >>> answers.today("youth_centre").plot().title
-        '51 % of about 24,200 young people aged 11 to 18 are within a 20-minute walk of a Youth
-        Centre today'
-        """
+        """Say how far families travel to their nearest centre today."""
         self.travel(mode)
         result = asked(self.results, service=service_of(self.results, service))
         return TodayAnswer(self.results, result, mode)
 
     def impact(self, proposal: str | None = None, *, mode: str = "walk") -> ImpactAnswer:
-        """Say what a proposal does to families' travel.
-
-        Parameters
-        ----------
-        proposal : str, optional
-            A name of `proposals`; the first when not given.
-        mode : str
-            ``"walk"``, ``"drive"`` or ``"typical"``.
-
-        Returns
-        -------
-        ImpactAnswer
-
-        Raises
-        ------
-        ParameterError
-            If there is no such proposal or mode.
-
-        Examples
-        --------
-        >>> impact = answers.impact("youth_centres_11_to_6", mode="drive")
-        >>> impact.summary["sites_before"], impact.summary["sites_after"]
-        (11, 6)
-        """
+        """Say what a proposal does to families' travel."""
         return ImpactAnswer.of(self.results, self._proposal(proposal), mode)
 
     def what_if(
@@ -174,62 +84,13 @@ class TravelQuestions:
         service: str | None = None,
         mode: str = "walk",
     ) -> ImpactAnswer:
-        """Say what it would do if other centres closed, or another site opened.
-
-        Parameters
-        ----------
-        close : sequence of str
-            Ids of today's centres.
-        open : sequence of str
-            Ids of candidates, of neighbours' or of another service's centres.
-        service : str, optional
-            Whose families; that of the centres to close when not given, else the first.
-        mode : str
-
-        Returns
-        -------
-        ImpactAnswer
-            Against today.
-
-        Raises
-        ------
-        ParameterError
-            If an id, the service or the mode is unknown.
-        ScenarioError
-            If everything closes.
-
-        Examples
-        --------
-        >>> answers.what_if(close=["YC01"], open=["CC01"]).opened
-        ('CC01',)
-        """
+        """Say what it would do if other centres closed, or another site opened."""
         meant = service_of(self.results, service, [] if isinstance(close, str) else close)
         result = asked(self.results, service=meant, close=close, open=open)
         return ImpactAnswer.of(self.results, result, mode)
 
     def equality(self, proposal: str | None = None, *, mode: str = "walk") -> TableAnswer:
-        """Set where equality groups live beside what changes there.
-
-        Parameters
-        ----------
-        proposal : str, optional
-        mode : str
-
-        Returns
-        -------
-        TableAnswer
-            With the warning that must stand beside it.
-
-        Raises
-        ------
-        ParameterError
-            If there is no such proposal or mode, or the study counts no group.
-
-        Examples
-        --------
-        >>> answers.equality().to_frame()["Group"].iloc[0]
-        'Disabled people'
-        """
+        """Set where equality groups live beside what changes there."""
         return self.impact(proposal, mode=mode).table("equality")
 
     def _proposal(self, name: str | None) -> ProposalResult:
@@ -238,39 +99,13 @@ class TravelQuestions:
         return pick(self.results.proposals, name or self.proposals[0], "proposal")
 
 
-class RankingQuestions(TravelQuestions):
-    """What is ranked; part of `access.Answers`.
-
-    Parameters
-    ----------
-    results : StudyResults
-    """
+class _RankingQuestions(_TravelQuestions):
+    """What is ranked; part of `access.Answers`."""
 
     def ranking(
         self, proposal: str | None = None, **options: Unpack[QuestionOptions]
     ) -> RankingAnswer:
-        """Say where a proposal stands among every way to close as many.
-
-        Parameters
-        ----------
-        proposal : str, optional
-        **options
-            As `access.analysis.analysis.QuestionOptions`.
-
-        Returns
-        -------
-        RankingAnswer
-
-        Raises
-        ------
-        ParameterError
-            If there is no such proposal or mode, or it opens a site or closes none.
-
-        Examples
-        --------
-        >>> answers.ranking().proposal["options"]
-        220
-        """
+        """Say where a proposal stands among every way to close as many."""
         result = self._ranked(proposal)
         ranking = self._analysis.rank(
             result.service, before=result.before, after=result.after, **options
@@ -278,26 +113,7 @@ class RankingQuestions(TravelQuestions):
         return RankingAnswer.of(self.results, ranking, (result.service,))
 
     def both_services(self, *, mode: str = "walk") -> RankingAnswer:
-        """Say where two services' proposals stand together, among all pairs of alternatives.
-
-        Parameters
-        ----------
-        mode : str
-
-        Returns
-        -------
-        RankingAnswer
-
-        Raises
-        ------
-        ParameterError
-            If the study has not just two services with one such proposal each, or no such mode.
-
-        Examples
-        --------
-        >>> len(answers.both_services().table)
-        101640
-        """
+        """Say where two services' proposals stand together, among all pairs of alternatives."""
         if not self.results.joint:
             raise ParameterError(
                 "the study has no two services with one proposal each to rank together; "
@@ -309,98 +125,29 @@ class RankingQuestions(TravelQuestions):
     def alternatives(
         self, *, keep: int, service: str | None = None, **options: Unpack[QuestionOptions]
     ) -> RankingAnswer:
-        """List and rank every way to keep so many of today's centres.
-
-        Parameters
-        ----------
-        keep : int
-        service : str, optional
-            The study's first when not given.
-        **options
-            As `access.analysis.analysis.QuestionOptions`.
-
-        Returns
-        -------
-        RankingAnswer
-
-        Raises
-        ------
-        ParameterError
-            If the service or mode is unknown, or `keep` is not from 1 to all but none closed.
-
-        Examples
-        --------
-        >>> answers.alternatives(keep=10).what
-        '66 ways to keep 10 of 12'
-        """
+        """List and rank every way to keep so many of today's centres."""
         meant = service_of(self.results, service)
         ranking = self._analysis.rank(meant, keep=keep, **options)
         return RankingAnswer.of(self.results, ranking, (meant,))
 
-    def firmness(
+    def robustness(
         self,
         proposal: str | None = None,
         *,
         draws: int = 200,
         **options: Unpack[QuestionOptions],
-    ) -> FirmnessAnswer:
-        """Say how firm a proposal's rank is, when speeds, positions and weights may be wrong.
-
-        Parameters
-        ----------
-        proposal : str, optional
-        draws : int
-            Settings to try; the seed is fixed.
-        **options
-            As `access.analysis.analysis.QuestionOptions`.
-
-        Returns
-        -------
-        FirmnessAnswer
-
-        Raises
-        ------
-        ParameterError
-            If there is no such proposal or mode, or nothing ranks it.
-
-        Examples
-        --------
-        >>> len(answers.firmness(draws=20).draws)
-        20
-        """
+    ) -> RobustnessAnswer:
+        """Say how firm a proposal's rank is, when speeds, positions and weights may be wrong."""
         result = self._ranked(proposal)
         found = self._analysis.robustness(
             result.service, before=result.before, after=result.after, draws=draws, **options
         )
-        return FirmnessAnswer.of(self.results, found)
+        return RobustnessAnswer.of(self.results, found)
 
     def weights(
         self, proposal: str | None = None, **options: Unpack[QuestionOptions]
     ) -> WeightsAnswer:
-        """Say from which weight of deprivation on another option is best.
-
-        Parameters
-        ----------
-        proposal : str, optional
-        **options
-            As `access.analysis.analysis.QuestionOptions`.
-
-        Returns
-        -------
-        WeightsAnswer
-            For linear weights; says so where the ranking has others.
-
-        Raises
-        ------
-        ParameterError
-            If there is no such proposal or mode, nothing ranks it, or the areas have no
-            ``imd_rank``.
-
-        Examples
-        --------
-        >>> answers.weights().to_frame()["lam_from"].tolist()[:1]
-        [0.0]
-        """
+        """Say from which weight of deprivation on another option is best."""
         result = self._ranked(proposal)
         found = self._analysis.switching(
             result.service, before=result.before, after=result.after, **options
@@ -415,39 +162,8 @@ class RankingQuestions(TravelQuestions):
         among: Sequence[str] | None = None,
         weighted: bool = False,
         each_locality: bool = False,
-    ) -> HubsAnswer:
-        """Say where Family Hubs should go, proven, and how far off the council's choice is.
-
-        Parameters
-        ----------
-        hubs : int, optional
-            How many; as many as the council's choice when not given, or 3.
-        mode : str
-        among : sequence of str, optional
-            Ids of the sites to choose from; every candidate and every centre that no proposal
-            closes when not given. Where they lack one of the council's choice, it is not compared.
-        weighted : bool
-            Let families count by deprivation, with the study's weights.
-        each_locality : bool
-            At least one hub in every locality.
-
-        Returns
-        -------
-        HubsAnswer
-            For the families of all services together, each service by its share.
-
-        Raises
-        ------
-        ParameterError
-            If the mode or a site is unknown, so many hubs cannot keep the rules, or there are no
-            ranks to weight families by.
-
-        Examples
-        --------
-        >>> hubs = answers.hubs(2, among=["CC02", "CC07", "CC09", "GP04"], mode="typical")
-        >>> hubs.best.status, len(hubs.best.chosen)
-        ('proven_optimal', 2)
-        """
+    ) -> HubView:
+        """Say where Family Hubs should go, proven, and how far off the council's choice is."""
         question = HubQuestion(
             mode=mode,
             size=hubs,
@@ -460,7 +176,7 @@ class RankingQuestions(TravelQuestions):
             raise ParameterError("the study has no deprivation ranks to weight families by")
         if weighted:
             found = replace(found, assumptions=(*found.assumptions, answer.weighting_note))
-        return HubsAnswer(found, self.results, mode, tuple(answer.candidates["id"]))
+        return HubView(found, self.results, mode, tuple(answer.candidates["id"]))
 
     @property
     def _analysis(self) -> Analysis:
@@ -484,7 +200,7 @@ _SHOWN = (
 )
 
 
-class ReportChoices(TypedDict, total=False):
+class _ReportChoices(TypedDict, total=False):
     """What may be said of the board's report, beside whether it is internal.
 
     Parameters
@@ -500,7 +216,7 @@ class ReportChoices(TypedDict, total=False):
     draws: int
 
 
-class Answers(RankingQuestions):
+class Answers(_RankingQuestions):
     """What a study finds, with one method a question.
 
     Parameters
@@ -604,7 +320,7 @@ class Answers(RankingQuestions):
         return alternatives_table(self.results)
 
     def to_excel(
-        self, path: str | Path, *, internal: bool = False, **choices: Unpack[ReportChoices]
+        self, path: str | Path, *, internal: bool = False, **choices: Unpack[_ReportChoices]
     ) -> Path:
         """Write the board report's tables as a workbook, one sheet each.
 
@@ -666,7 +382,7 @@ class Answers(RankingQuestions):
         return write_explorer(explorer_data(self.results), path)
 
     def report(
-        self, folder: str | Path, *, internal: bool = False, **choices: Unpack[ReportChoices]
+        self, folder: str | Path, *, internal: bool = False, **choices: Unpack[_ReportChoices]
     ) -> tuple[Path, ...]:
         """Write the board's report: Word, PDF and workbook.
 
@@ -726,7 +442,7 @@ class Answers(RankingQuestions):
         """What a run finds, Family Hubs too: worked out when a file is first asked for."""
         return with_hubs(self.results)
 
-    def _document(self, *, internal: bool, **choices: Unpack[ReportChoices]) -> Document:
+    def _document(self, *, internal: bool, **choices: Unpack[_ReportChoices]) -> Document:
         whole, mode = self._whole, choices.get("mode", "walk")
         if mode != "walk" and mode in self.results.matrices:  # hubs by the report's own trips
             whole = with_hubs(self.results, mode=mode)

@@ -190,7 +190,7 @@ def sources(study: Study) -> FrameAnswer:
 
 
 #: Names a street extract when it is set.
-STREETS_VARIABLE = "ACCESS_STREETS"
+_STREETS_VARIABLE = "ACCESS_STREETS"
 _ENDINGS = (".osm.pbf", ".osm", ".osm.gz", ".osm.bz2", ".graphml")
 
 
@@ -231,7 +231,7 @@ class StreetsAnswer:
         return (
             "No street extract is here, so the streets below are modelled and every number says "
             f"so. For real ones, put an OpenStreetMap extract (a name ending in {_ENDINGS[0]}) "
-            f"into {self.looked_in}, or set {STREETS_VARIABLE} to its path."
+            f"into {self.looked_in}, or set {_STREETS_VARIABLE} to its path."
         )
 
     def __repr__(self) -> str:
@@ -265,11 +265,11 @@ def find_streets(folder: str | Path = ".") -> StreetsAnswer:
     ...     find_streets(empty).path is None
     True
     """
-    named = os.environ.get(STREETS_VARIABLE, "").strip()
+    named = os.environ.get(_STREETS_VARIABLE, "").strip()
     if named:
         if not Path(named).is_file():
             raise ParameterError(
-                f"{STREETS_VARIABLE} is {named!r}, which is no file; expected the path of an "
+                f"{_STREETS_VARIABLE} is {named!r}, which is no file; expected the path of an "
                 "OpenStreetMap extract, or nothing"
             )
         return StreetsAnswer(Path(named), str(folder))

@@ -40,7 +40,7 @@ from access.scenario import Impact
 from access.text import count_words, minutes_words
 
 #: Columns that a study often has to group families by, in words.
-GROUP_WORDS = {
+_GROUP_WORDS = {
     "imd_decile": "deprivation tenth",
     "imd_fifth": "deprivation fifth",
     "idaci_decile": "child poverty tenth",
@@ -218,7 +218,7 @@ class ImpactAnswer(Impact):
         if what in tables:
             table = tables[what]()
         elif what in self._groups():
-            table = group_table(found, what, GROUP_WORDS.get(what, what.replace("_", " ")))
+            table = group_table(found, what, _GROUP_WORDS.get(what, what.replace("_", " ")))
         else:
             raise ParameterError(f"no table {what!r}; expected one of {[*tables, *self._groups()]}")
         if table is None:
@@ -258,7 +258,7 @@ class ImpactAnswer(Impact):
         tables += [classes_table(found), within_table(found)]
         tables += [
             group_table(found, column, words)
-            for column, words in GROUP_WORDS.items()
+            for column, words in _GROUP_WORDS.items()
             if column in self.demand.columns
         ]
         groups, _ = equality_table(found)
@@ -270,9 +270,9 @@ class ImpactAnswer(Impact):
 
     def _groups(self) -> list[str]:
         """Columns to group families by; those with a value of its own for most areas are not."""
-        columns = [c for c in GROUP_WORDS if c.removesuffix("_fifth") + "_decile" in self.demand
+        columns = [c for c in _GROUP_WORDS if c.removesuffix("_fifth") + "_decile" in self.demand
                    or c in self.demand]  # fmt: skip
-        return [*columns, *(str(c) for c in self.demand.columns if c not in GROUP_WORDS)]
+        return [*columns, *(str(c) for c in self.demand.columns if c not in _GROUP_WORDS)]
 
     def _notes(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*self.notes, *self.results.assumptions)))

@@ -27,7 +27,7 @@ from access.report.hubs import hub_table, near_best_table, trade_off_table
 from access.scenario import Ranking, Robustness, Switching
 from access.scenario.ranking import CRITERION_WORDS
 from access.siting import Solution
-from access.siting.hubs import HubStudy
+from access.siting.hubs import HubSearch
 from access.text import list_words, named
 
 #: Rows of a workbook's list of options; of longer lists the best by the first criterion.
@@ -263,17 +263,7 @@ class RankingAnswer(Ranking):
 
 
 def options_list(ranking: RankingAnswer) -> Table:
-    """List the options of a ranking, the best by its first criterion first.
-
-    Parameters
-    ----------
-    ranking : RankingAnswer
-
-    Returns
-    -------
-    Table
-        At most `MOST_ROWS` rows; a note says how many were left out.
-    """
+    """List the options of a ranking, the best by its first criterion first."""
     first = ranking.criteria[0]
     table = ranking.table.sort_values(f"rank_{first}", kind="stable").head(MOST_ROWS)
     columns = [Column("closed", "Closes", width=2.0), Column("ids", "Ids")]
@@ -308,7 +298,7 @@ def options_list(ranking: RankingAnswer) -> Table:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class FirmnessAnswer(Robustness):
+class RobustnessAnswer(Robustness):
     """How firm a ranking is: an `access.scenario.Robustness` that can show itself.
 
     Parameters
@@ -317,14 +307,14 @@ class FirmnessAnswer(Robustness):
 
     Examples
     --------
-    >>> answers.firmness(draws=10).criteria[0]
+    >>> answers.robustness(draws=10).criteria[0]
     'mean'
     """
 
     results: StudyResults = field(kw_only=True)
 
     @classmethod
-    def of(cls, results: StudyResults, found: Robustness) -> FirmnessAnswer:
+    def of(cls, results: StudyResults, found: Robustness) -> RobustnessAnswer:
         """Let a robustness show itself, with the sites' short names.
 
         Parameters
@@ -334,12 +324,12 @@ class FirmnessAnswer(Robustness):
 
         Returns
         -------
-        FirmnessAnswer
+        RobustnessAnswer
 
         Examples
         --------
-        >>> found = answers.firmness(draws=10)
-        >>> FirmnessAnswer.of(answers.results, found).sentence() == found.sentence()
+        >>> found = answers.robustness(draws=10)
+        >>> RobustnessAnswer.of(answers.results, found).sentence() == found.sentence()
         True
         """
         values = fields_of(found, Robustness) | {"names": short_names(results)}
@@ -355,7 +345,7 @@ class FirmnessAnswer(Robustness):
 
         Examples
         --------
-        >>> answers.firmness(draws=10).to_frame()["options"].tolist()[0]
+        >>> answers.robustness(draws=10).to_frame()["options"].tolist()[0]
         220
         """
         return self.ranks()
@@ -378,7 +368,7 @@ class FirmnessAnswer(Robustness):
 
         Examples
         --------
-        >>> answers.firmness(draws=10).plot().title[-20:]
+        >>> answers.robustness(draws=10).plot().title[-20:]
         'the proposal in none'
         """
         return robustness_chart(self, criterion)
@@ -488,12 +478,12 @@ class WeightsAnswer(Switching):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class HubsAnswer:
+class HubView:
     """The best hubs for each number of them, the near-best, and where the council's choice stands.
 
     Parameters
     ----------
-    found : HubStudy
+    found : HubSearch
     results : StudyResults
     mode : str
     among : tuple of str
@@ -506,7 +496,7 @@ class HubsAnswer:
     'proven_optimal'
     """
 
-    found: HubStudy
+    found: HubSearch
     results: StudyResults
     mode: str
     among: tuple[str, ...]
@@ -538,7 +528,7 @@ class HubsAnswer:
         Returns
         -------
         DataFrame
-            As `access.siting.hubs.HubStudy.curve_frame`.
+            As `access.siting.hubs.HubSearch.curve_frame`.
 
         Examples
         --------

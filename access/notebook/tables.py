@@ -130,27 +130,7 @@ def save_workbook(
     *,
     internal: bool = False,
 ) -> Path:
-    """Write tables as a workbook, one sheet each, with what they assume on the front sheet.
-
-    Parameters
-    ----------
-    path : str or Path
-        Ends in ``.xlsx``.
-    title : str
-    tables : sequence of Table
-    results : StudyResults
-    internal : bool
-        Keep counts below five, and say so on every sheet.
-
-    Returns
-    -------
-    Path
-
-    Raises
-    ------
-    OutputError
-        If the name ends in anything else, or the file cannot be written.
-    """
+    """Write tables as a workbook, one sheet each, with what they assume on the front sheet."""
     file = workbook_path(path, results.study.files)
     blocks: list[Block] = [
         Callout("assumption", "What these figures rest on", (sentence,))
@@ -161,7 +141,7 @@ def save_workbook(
         title=title,
         blocks=tuple(blocks),
         subject=results.study.config.study.title,
-        date=study_date(results),
+        date=_study_date(results),
         internal=internal,
     )
     write_xlsx(document, file)
@@ -169,28 +149,7 @@ def save_workbook(
 
 
 def workbook_path(path: str | Path, inputs: Iterable[Path] = ()) -> Path:
-    """Check that a name is one of a workbook.
-
-    Parameters
-    ----------
-    path : str or Path
-    inputs : iterable of Path
-        Files that may not be written over.
-
-    Returns
-    -------
-    Path
-
-    Raises
-    ------
-    OutputError
-        If it does not end in ``.xlsx``, or is there and no workbook, or an input.
-
-    Examples
-    --------
-    >>> workbook_path("impact.xlsx").name
-    'impact.xlsx'
-    """
+    """Check that a name is one of a workbook."""
     file = Path(path)
     if file.suffix.lower() != ".xlsx":
         raise OutputError(f"{path} cannot be a workbook; expected a name that ends in .xlsx")
@@ -198,18 +157,8 @@ def workbook_path(path: str | Path, inputs: Iterable[Path] = ()) -> Path:
     return file
 
 
-def study_date(results: StudyResults) -> datetime.date | None:
-    """Give the date that stands on a study's outputs.
-
-    Parameters
-    ----------
-    results : StudyResults
-
-    Returns
-    -------
-    datetime.date or None
-        ``None`` where the study gives none.
-    """
+def _study_date(results: StudyResults) -> datetime.date | None:
+    """Give the date that stands on a study's outputs."""
     try:
         return datetime.date.fromisoformat(results.study.config.study.as_of)
     except ValueError:

@@ -16,16 +16,16 @@ from access.labels import criterion_words, trip
 from access.report.figures import rank_figures
 from access.report.findings import ProposalFindings, best_kept, option
 from access.report.hubs import hub_blocks
-from access.report.robustness import firmness_blocks, weights_blocks
-from access.report.sentences import Voice, further_note
+from access.report.robustness import robustness_blocks, weights_blocks
+from access.report.sentences import Wording, further_note
 from access.scenario import Ranking
 from access.scenario.robustness import Robustness
 from access.text import figure, listed, number, place_of, sentence
 
-SHOWN = 8
+_SHOWN = 8
 _PERCENT = ("share_beyond",)
 _MONEY = ("savings",)
-SHORT = {
+_SHORT = {
     "mean": "average",
     "weighted_mean": "weighted average",
     "p90": "nine in ten within",
@@ -36,19 +36,8 @@ SHORT = {
 }
 
 
-def criteria_table(results: StudyResults, found: ProposalFindings, ranking: Ranking) -> Table:
-    """Set the proposal beside the best option on every criterion.
-
-    Parameters
-    ----------
-    results : StudyResults
-    found : ProposalFindings
-    ranking : Ranking
-
-    Returns
-    -------
-    Table
-    """
+def _criteria_table(results: StudyResults, found: ProposalFindings, ranking: Ranking) -> Table:
+    """Set the proposal beside the best option on every criterion."""
     p: dict[str, Any] = ranking.proposal or {}
     threshold = results.study.config.measures.threshold_minutes
     rows: list[tuple[Value, ...]] = []
@@ -62,9 +51,9 @@ def criteria_table(results: StudyResults, found: ProposalFindings, ranking: Rank
         rows.append(
             (
                 _capital(criterion_words(c, found.mode, threshold)),
-                amount(c, p.get(c)),
+                _amount(c, p.get(c)),
                 place_of(p.get(f"rank_{c}"), found.tied(c), options=len(ranking.table)),
-                amount(c, best),
+                _amount(c, best),
                 closes,
                 p.get(f"near_ties_1pct_{c}"),
                 p.get(f"near_ties_5pct_{c}"),
@@ -89,33 +78,19 @@ def criteria_table(results: StudyResults, found: ProposalFindings, ranking: Rank
     )
 
 
-def rejected_table(
+def _rejected_table(
     results: StudyResults,
     found: ProposalFindings,
     ranking: Ranking,
     reasons: Mapping[tuple[str, ...], str],
 ) -> Table:
-    """List the strongest alternatives, what each gives and takes, and why it is not proposed.
-
-    Parameters
-    ----------
-    results : StudyResults
-    found : ProposalFindings
-    ranking : Ranking
-    reasons : mapping of tuple of str to str
-        By the ids closed, sorted.
-
-    Returns
-    -------
-    Table
-        Options best on a measure first, then those on the front, best mean first.
-    """
+    """List the strongest alternatives, what each gives and takes, and why it is not proposed."""
     p: dict[str, Any] = ranking.proposal or {}
     own = tuple(sorted(p.get("closed", ())))
     rows: list[tuple[Value, ...]] = []
-    for _, row in strongest(ranking).iterrows():
+    for _, row in _strongest(ranking).iterrows():
         closed = tuple(sorted(row["closed"]))
-        if closed == own or len(rows) == SHOWN:
+        if closed == own or len(rows) == _SHOWN:
             continue
         gaps = [_gap(row[c], p.get(c)) for c in ranking.criteria]
         wins = sum(_better(c, g) for c, g in zip(ranking.criteria, gaps, strict=True))
@@ -131,7 +106,7 @@ def rejected_table(
     measures = [
         Column(
             c,
-            _capital(SHORT.get(c, c).format(threshold=threshold)),
+            _capital(_SHORT.get(c, c).format(threshold=threshold)),
             "share" if c in _PERCENT else "money" if c in _MONEY else "minutes",
             unit="% points" if c in _PERCENT else "£" if c in _MONEY else "min",
             signed=True,
@@ -156,18 +131,8 @@ def rejected_table(
     )
 
 
-def strongest(ranking: Ranking) -> pd.DataFrame:
-    """Give the options best on a measure, then the others on the front by mean.
-
-    Parameters
-    ----------
-    ranking : Ranking
-
-    Returns
-    -------
-    DataFrame
-        Rows of `Ranking.table`, each once.
-    """
+def _strongest(ranking: Ranking) -> pd.DataFrame:
+    """Give the options best on a measure, then the others on the front by mean."""
     table = ranking.table
     picked: list[int] = []
     for c in ranking.criteria:
@@ -193,26 +158,8 @@ def _better(criterion: str, gap: float | None) -> bool:
     return gap > 0 if criterion in _MONEY else gap < 0
 
 
-def amount(criterion: str, value: object) -> str | None:
-    """Write a criterion's value with its unit.
-
-    Parameters
-    ----------
-    criterion : str
-    value : object
-
-    Returns
-    -------
-    str or None
-        ``None`` where not known.
-
-    Examples
-    --------
-    >>> amount("mean", 31.17), amount("share_beyond", 0.61), amount("savings", 498000.0)
-    ('31.2 min', '61.0%', '£498,000')
-    >>> amount("mean", float("inf"))
-    'some out of reach'
-    """
+def _amount(criterion: str, value: object) -> str | None:
+    """Write a criterion's value with its unit."""
     if not isinstance(value, int | float | np.number) or np.isnan(value):
         return None
     if np.isinf(value):
@@ -227,19 +174,7 @@ def _capital(text: str) -> str:
 
 
 def standing(findings: ProposalFindings, criteria: Sequence[str] = ()) -> str:
-    """Say where the proposal stands among all options.
-
-    Parameters
-    ----------
-    findings : ProposalFindings
-    criteria : sequence of str
-        Those that are named; the first few of the ranking when not given.
-
-    Returns
-    -------
-    str
-        Empty where there is nothing to stand among.
-    """
+    """Say where the proposal stands among all options."""
     ranking, p = findings.ranking, findings.standing
     if p is None or ranking is None:
         return ""
@@ -253,18 +188,8 @@ def standing(findings: ProposalFindings, criteria: Sequence[str] = ()) -> str:
     return sentence(f"of {ranking.what}, the proposal is {listed(places)}")
 
 
-def better(findings: ProposalFindings, voice: Voice) -> str:
-    """Say what the best set on average closes, and by how much it is better.
-
-    Parameters
-    ----------
-    findings : ProposalFindings
-    voice : Voice
-
-    Returns
-    -------
-    str
-    """
+def better(findings: ProposalFindings, wording: Wording) -> str:
+    """Say what the best set on average closes, and by how much it is better."""
     ranking, p = findings.ranking, findings.standing
     if p is None or ranking is None:
         return ""
@@ -279,26 +204,17 @@ def better(findings: ProposalFindings, voice: Voice) -> str:
     if regret is None:
         return sentence(f"closing {closed} instead would leave nobody out of reach")
     text = (
-        f"closing {closed} instead would make everyone's average {mode} {_shorter(regret, voice)}"
+        f"closing {closed} instead would make everyone's average {mode} {_shorter(regret, wording)}"
     )
     return sentence(f"{text} than the proposal does")
 
 
-def _shorter(minutes: float, voice: Voice) -> str:
-    return f"{voice.minutes(minutes)} shorter"
+def _shorter(minutes: float, wording: Wording) -> str:
+    return f"{wording.minutes(minutes)} shorter"
 
 
 def dominated(findings: ProposalFindings) -> str:
-    """Say how many options are as good on every measure and better on one.
-
-    Parameters
-    ----------
-    findings : ProposalFindings
-
-    Returns
-    -------
-    str
-    """
+    """Say how many options are as good on every measure and better on one."""
     p = findings.standing
     if p is None or findings.ranking is None:
         return ""
@@ -317,18 +233,7 @@ def dominated(findings: ProposalFindings) -> str:
 
 
 def near_ties(findings: ProposalFindings, *, modelled: bool) -> str:
-    """Say how many options are so close to the best that better data could turn them round.
-
-    Parameters
-    ----------
-    findings : ProposalFindings
-    modelled : bool
-        The streets are modelled, and wrong by more than the difference.
-
-    Returns
-    -------
-    str
-    """
+    """Say how many options are so close to the best that better data could turn them round."""
     p = findings.standing
     if p is None:
         return ""
@@ -345,26 +250,13 @@ def near_ties(findings: ProposalFindings, *, modelled: bool) -> str:
     )
 
 
-def asked_blocks(
+def _asked_blocks(
     results: StudyResults,
     findings: Sequence[ProposalFindings],
-    voice: Voice,
+    wording: Wording,
     requests: Sequence[Request] | None,
 ) -> list[Block]:
-    """List the options in the explorer's log with the outcome of each.
-
-    Parameters
-    ----------
-    results : StudyResults
-    findings : sequence of ProposalFindings
-    voice : Voice
-    requests : sequence of Request or None
-        ``None`` where no log was given.
-
-    Returns
-    -------
-    list of block
-    """
+    """List the options in the explorer's log with the outcome of each."""
     if requests is None:
         return [Paragraph("No log of options tried at consultation events was given.")]
     if not requests:
@@ -378,7 +270,7 @@ def asked_blocks(
         )
     ]
     for found in findings:
-        table = asked_table(results, found, requests)
+        table = _asked_table(results, found, requests)
         if table.rows:
             blocks.append(TableBlock(table, key=f"asked-{found.result.key}", compact=True))
         else:
@@ -387,22 +279,10 @@ def asked_blocks(
     return blocks
 
 
-def asked_table(
+def _asked_table(
     results: StudyResults, found: ProposalFindings, requests: Sequence[Request]
 ) -> Table:
-    """Measure every option that consultees asked for, for one service.
-
-    Parameters
-    ----------
-    results : StudyResults
-    found : ProposalFindings
-    requests : sequence of Request
-
-    Returns
-    -------
-    Table
-        Options that leave the service as it is are not in it; ids that are not known are named.
-    """
+    """Measure every option that consultees asked for, for one service."""
     rows: list[tuple[Value, ...]] = []
     notes: tuple[str, ...] = ()
     columns = set(results.matrices[found.mode].site_ids)
@@ -459,30 +339,13 @@ def asked_table(
 def alternatives_blocks(
     results: StudyResults,
     findings: Sequence[ProposalFindings],
-    voice: Voice,
+    wording: Wording,
     *,
     reasons: Mapping[tuple[str, ...], str] | None = None,
     requests: Sequence[Request] | None = None,
     robustness: Mapping[str, Robustness] | None = None,
 ) -> list[Block]:
-    """Write the appendix of alternatives.
-
-    Parameters
-    ----------
-    results : StudyResults
-    findings : sequence of ProposalFindings
-    voice : Voice
-    reasons : mapping of tuple of str to str, optional
-        Why the council does not take an option, by the ids it closes, sorted.
-    requests : sequence of Request, optional
-        What consultees asked for.
-    robustness : mapping of str to Robustness, optional
-        By proposal.
-
-    Returns
-    -------
-    list of block
-    """
+    """Write the appendix of alternatives."""
     blocks: list[Block] = [
         PageBreak(),
         Heading("Alternatives, and how firm their order is", appendix=True, key="alternatives"),
@@ -494,9 +357,9 @@ def alternatives_blocks(
     return [
         *blocks,
         Heading("Family Hubs", 2, appendix=True),
-        *hub_blocks(results, voice),
+        *hub_blocks(results, wording),
         Heading("What consultees asked for", 2, appendix=True),
-        *asked_blocks(results, findings, voice, requests),
+        *_asked_blocks(results, findings, wording, requests),
     ]
 
 
@@ -519,14 +382,14 @@ def _service(
     blocks: list[Block] = [
         Paragraph(f"{standing(found)} {dominated(found)}"),
         *rank_figures(found, robust),
-        TableBlock(criteria_table(results, found, ranking), compact=True),
-        TableBlock(rejected_table(results, found, ranking, reasons), compact=True),
+        TableBlock(_criteria_table(results, found, ranking), compact=True),
+        TableBlock(_rejected_table(results, found, ranking, reasons), compact=True),
         Heading("Weighted and unweighted", 3),
     ]
     blocks += weights_blocks(results, found)
     blocks += [
         Heading("How firm the order is", 3),
         Paragraph(near_ties(found, modelled=results.modelled)),
-        *firmness_blocks(found, robust, modelled=results.modelled),
+        *robustness_blocks(found, robust, modelled=results.modelled),
     ]
     return blocks

@@ -40,8 +40,8 @@ from access.report.findings import NO_CHANGE, Option, ProposalFindings, findings
 from access.report.hubs import best_sets, hub_sentence
 from access.report.method import method_blocks
 from access.report.people import group_table, who_blocks
-from access.report.robustness import firmness_of, place_range
-from access.report.sentences import Voice, further_note, option_line
+from access.report.robustness import place_range, study_robustness
+from access.report.sentences import Wording, further_note, option_line
 from access.report.sites import site_blocks
 from access.scenario.robustness import Robustness
 from access.text import (
@@ -57,17 +57,7 @@ from access.text import (
 
 
 def options_table(findings: ProposalFindings, source: str = "") -> Table:
-    """Put the options of one service side by side.
-
-    Parameters
-    ----------
-    findings : ProposalFindings
-    source : str
-
-    Returns
-    -------
-    Table
-    """
+    """Put the options of one service side by side."""
     mode = trip(findings.mode)
     further = ("further",)
     columns = (
@@ -117,7 +107,7 @@ def _row(option: Option, findings: ProposalFindings) -> tuple[Value, ...]:
     s = option.impact.summary
     longer = float(s["lengthened"] or 0)
     further = longer + float(s["newly_unreachable"] or 0)
-    share: Value = share_in_fifth(option) if further else NOT_APPLICABLE
+    share: Value = _share_in_fifth(option) if further else NOT_APPLICABLE
     mean: Value = s["mean_minutes_change_lengthened"] if longer else NOT_APPLICABLE
     most: Value = s["max_minutes_change"] if longer else NOT_APPLICABLE
     rank: Value = NOT_APPLICABLE
@@ -138,18 +128,8 @@ def _row(option: Option, findings: ProposalFindings) -> tuple[Value, ...]:
     )
 
 
-def share_in_fifth(option: Option) -> float | None:
-    """Give the share of those with further to go who live in the most deprived fifth.
-
-    Parameters
-    ----------
-    option : Option
-
-    Returns
-    -------
-    float or None
-        ``None`` where deprivation is not known.
-    """
+def _share_in_fifth(option: Option) -> float | None:
+    """Give the share of those with further to go who live in the most deprived fifth."""
     areas = option.impact.areas
     deprived = most_deprived(areas)
     if deprived is None:
@@ -167,38 +147,25 @@ _CRITERIA = {
 }
 
 
-def summary_blocks(
+def _summary_blocks(
     results: StudyResults,
     findings: Sequence[ProposalFindings],
-    voice: Voice,
+    wording: Wording,
     *,
     robustness: Mapping[str, Robustness],
 ) -> list[Block]:
-    """Write the first two pages.
-
-    Parameters
-    ----------
-    results : StudyResults
-    findings : sequence of ProposalFindings
-    voice : Voice
-    robustness : mapping of str to Robustness
-        By proposal; empty where it was not asked.
-
-    Returns
-    -------
-    list of block
-    """
+    """Write the first two pages."""
     blocks: list[Block] = [
         Paragraph(_question(results, findings), style="lead"),
-        KeyFigures(_key_figures(findings, voice)),
+        KeyFigures(_key_figures(findings, wording)),
     ]
     for found in findings:
-        blocks += _proposal_blocks(found, voice)
+        blocks += _proposal_blocks(found, wording)
     points = _criteria(findings)
     answer = results.hubs
     if answer is not None:
         sets, names = best_sets(answer), site_names(results)
-        told = hub_sentence(results, sets, names, answer.mode, voice)
+        told = hub_sentence(results, sets, names, answer.mode, wording)
         points = (*points, (Bold("Family Hubs: "), told))
     blocks += [
         Heading("Where the proposals stand, by what matters most"),
@@ -243,17 +210,21 @@ def _question(results: StudyResults, findings: Sequence[ProposalFindings]) -> st
     ).replace("?.", "?")
 
 
-def _key_figures(findings: Sequence[ProposalFindings], voice: Voice) -> tuple[tuple[str, str], ...]:
+def _key_figures(
+    findings: Sequence[ProposalFindings], wording: Wording
+) -> tuple[tuple[str, str], ...]:
     items: list[tuple[str, str]] = []
     for f in findings[:2]:
         s = f.impact.summary
         longer = float(s["lengthened"] or 0)
-        counted = about(longer) if longer == 0 or longer >= 5 or voice.internal else "fewer than 5"
+        counted = (
+            about(longer) if longer == 0 or longer >= 5 or wording.internal else "fewer than 5"
+        )
         further = say.FURTHER.get(f.mode, "a longer trip")
         items.append((counted[0].upper() + counted[1:], f"{f.noun} would have {further}"))
         mean = s["mean_minutes_change_lengthened"]
         if longer and mean is not None:
-            more = voice.minutes(float(mean)).replace("minutes", "min").replace("minute", "min")
+            more = wording.minutes(float(mean)).replace("minutes", "min").replace("minute", "min")
             items.append((f"+{more}", f"on their {say.trip(f.mode)} each way, on average"))
         p = f.standing
         if p is not None and f.ranking is not None and len(findings) == 1:
@@ -263,16 +234,18 @@ def _key_figures(findings: Sequence[ProposalFindings], voice: Voice) -> tuple[tu
     return tuple(items)
 
 
-def _proposal_blocks(found: ProposalFindings, voice: Voice) -> list[Block]:
+def _proposal_blocks(found: ProposalFindings, wording: Wording) -> list[Block]:
     impact = found.impact
     closed = listed(found.named(found.result.closed), none="none")
-    first = f"{sentence(f'the proposal closes {closed}')} {say.affected(impact, found.one, voice)}"
+    first = (
+        f"{sentence(f'the proposal closes {closed}')} {say.affected(impact, found.one, wording)}"
+    )
     points = [
-        f"{_wards(found)} {say.furthest(impact, voice)}".strip(),
+        f"{_wards(found)} {say.furthest(impact, wording)}".strip(),
         _deprivation(found),
-        say.most_added(impact, found.names, voice),
-        say.every_mode(found.result.impacts, voice),
-        f"{better(found, voice)} {dominated(found)}".strip(),
+        say.most_added(impact, found.names, wording),
+        say.every_mode(found.result.impacts, wording),
+        f"{better(found, wording)} {dominated(found)}".strip(),
     ]
     return [
         Heading(found.result.title),
@@ -384,7 +357,7 @@ def _certainty(
     return blocks
 
 
-FOR = "Report to the Asset Management Board"
+_FOR = "Report to the Asset Management Board"
 
 
 def board_report(
@@ -434,20 +407,20 @@ def board_report(
     """
     findings = findings_of(results, mode=mode)
     given = date or _as_of(results)
-    voice = Voice(internal=internal)
-    robustness = firmness_of(results, mode=mode, draws=draws, progress=progress)
+    wording = Wording(internal=internal)
+    robustness = study_robustness(results, mode=mode, draws=draws, progress=progress)
     maps = proposal_maps(results, mode=mode)
-    blocks: list[Block] = summary_blocks(results, findings, voice, robustness=robustness)
+    blocks: list[Block] = _summary_blocks(results, findings, wording, robustness=robustness)
     if internal:
         own_use = "This copy is for the council's own use: it holds counts below 5."
         blocks.insert(0, Callout("warning", own_use))
     blocks += [PageBreak(), Contents("Contents")]
-    blocks += site_blocks(results, findings, voice)
-    blocks += who_blocks(results, findings, voice, maps=maps)
+    blocks += site_blocks(results, findings, wording)
+    blocks += who_blocks(results, findings, wording, maps=maps)
     blocks += alternatives_blocks(
         results,
         findings,
-        voice,
+        wording,
         reasons=reasons,
         requests=requests,
         robustness=robustness,
@@ -457,9 +430,9 @@ def board_report(
     return Document(
         title=title,
         blocks=tuple(blocks),
-        subject=f"{FOR}: {title}",
+        subject=f"{_FOR}: {title}",
         date=given,
-        author=FOR,
+        author=_FOR,
         footer=title,
         internal=internal,
     )
@@ -477,7 +450,7 @@ def _as_of(results: StudyResults) -> datetime.date:
 
 
 #: File name and writer of each, in the order in which they are made.
-WRITERS: dict[str, Callable[[Document], bytes]] = {
+_WRITERS: dict[str, Callable[[Document], bytes]] = {
     "report.docx": write_docx,
     "report.pdf": write_pdf,
     "tables.xlsx": write_xlsx,
@@ -487,27 +460,9 @@ WRITERS: dict[str, Callable[[Document], bytes]] = {
 def report_files(
     document: Document, *, progress: Callable[[str], None] = lambda step: None
 ) -> dict[str, bytes]:
-    """Make the report's files without writing them.
-
-    Parameters
-    ----------
-    document : Document
-        Of `board_report`.
-    progress : callable
-        Called with a few words before each file.
-
-    Returns
-    -------
-    dict of str to bytes
-        ``report.docx``, ``report.pdf`` and ``tables.xlsx``; an internal copy's names say so.
-
-    Raises
-    ------
-    OutputError
-        If the PDF's accessibility check refuses the document.
-    """
+    """Make the report's files without writing them."""
     made = {}
-    for name, write in WRITERS.items():
+    for name, write in _WRITERS.items():
         progress(f"writing {name}")
         stem, dot, ending = name.partition(".")
         own = f"{stem}-internal{dot}{ending}" if document.internal else name

@@ -16,20 +16,7 @@ from access.scenario.robustness import Robustness
 
 
 def figure_of(chart: Chart, key: str = "", *, width: float = 0.8) -> Figure:
-    """Make a chart into a figure of the document, its title and caption printed as text.
-
-    Parameters
-    ----------
-    chart : Chart
-    key : str
-        For `Ref`.
-    width : float
-        Share of the page's width.
-
-    Returns
-    -------
-    Figure
-    """
+    """Make a chart into a figure of the document, its title and caption printed as text."""
     return Figure(
         title=chart.title,
         png=chart.png(titled=False),
@@ -42,54 +29,19 @@ def figure_of(chart: Chart, key: str = "", *, width: float = 0.8) -> Figure:
 
 
 def change_figures(found: ProposalFindings, *, internal: bool) -> list[Figure]:
-    """Draw how many people's trips grow, and by how much.
-
-    Parameters
-    ----------
-    found : ProposalFindings
-    internal : bool
-        Small counts may be shown.
-
-    Returns
-    -------
-    list of Figure
-    """
+    """Draw how many people's trips grow, and by how much."""
     key = f"change-{found.result.key}"
     return _drawn(lambda: change_chart(found.impact, internal=internal), key)
 
 
 def group_figures(found: ProposalFindings, column: str, *, internal: bool) -> list[Figure]:
-    """Draw the mean change group by group.
-
-    Parameters
-    ----------
-    found : ProposalFindings
-    column : str
-        Of demand.
-    internal : bool
-        Small counts may be shown.
-
-    Returns
-    -------
-    list of Figure
-        Empty where nobody is reached before and after.
-    """
+    """Draw the mean change group by group."""
     key = f"chart-{column}-{found.result.key}"
     return _drawn(lambda: group_chart(found.impact, column, internal=internal), key)
 
 
 def rank_figures(found: ProposalFindings, robust: Robustness | None) -> list[Figure]:
-    """Draw where the proposal stands on every measure.
-
-    Parameters
-    ----------
-    found : ProposalFindings
-    robust : Robustness or None
-
-    Returns
-    -------
-    list of Figure
-    """
+    """Draw where the proposal stands on every measure."""
     ranking = found.ranking
     if ranking is None or found.standing is None:
         return []
@@ -105,20 +57,7 @@ def _drawn(draw: Callable[[], Chart], key: str) -> list[Figure]:
 
 
 def proposal_maps(results: StudyResults, *, mode: str = "walk") -> dict[str, Chart]:
-    """Draw a map of added minutes for each service.
-
-    Parameters
-    ----------
-    results : StudyResults
-    mode : str
-        Headline mode of the report.
-
-    Returns
-    -------
-    dict of str to Chart
-        By proposal; where a service has several, only its first has a map. Without those
-        whose data a map needs and lacks.
-    """
+    """Draw a map of added minutes for each service."""
     data = explorer_data(results)
     maps: dict[str, Chart] = {}
     drawn: set[str] = set()

@@ -16,7 +16,7 @@ from access.errors import ParameterError
 from access.scenario import Impact, NothingChangesWarning, Ranking, compare
 
 #: Criteria whose best option stands beside the proposal, with its name in the tables.
-SIDE_BY_SIDE = {
+_SIDE_BY_SIDE = {
     "mean": "Shortest on average",
     "worst": "Best for the worst-off area",
     "weighted_mean": "Best for deprived families",
@@ -30,7 +30,6 @@ class Option:
 
     Parameters
     ----------
-    name : str
     closed, kept : tuple of str
         Ids.
     impact : Impact
@@ -59,24 +58,8 @@ def _weights(results: StudyResults, result: ProposalResult) -> dict[str, Any]:
     return {"weights": used, "lam": settings.lam, "national_areas": settings.national_areas}
 
 
-def savings_of(centres: pd.DataFrame) -> dict[str, float]:
-    """Give what closing each centre saves a year, where the register knows its cost.
-
-    Parameters
-    ----------
-    centres : DataFrame
-        With ``id`` and perhaps ``annual_cost_gbp``.
-
-    Returns
-    -------
-    dict of str to float
-        Pounds; centres whose cost is not known are not in it.
-
-    Examples
-    --------
-    >>> savings_of(pd.DataFrame({"id": ["a", "b"], "annual_cost_gbp": [100.0, float("nan")]}))
-    {'a': 100.0}
-    """
+def _savings_of(centres: pd.DataFrame) -> dict[str, float]:
+    """Give what closing each centre saves a year, where the register knows its cost."""
     if "annual_cost_gbp" not in centres:
         return {}
     costs = pd.to_numeric(centres["annual_cost_gbp"], errors="coerce").to_numpy(float)
@@ -84,26 +67,13 @@ def savings_of(centres: pd.DataFrame) -> dict[str, float]:
     return {i: float(c) for i, c in zip(ids, costs, strict=True) if np.isfinite(c)}
 
 
-def options_of(
+def _options_of(
     results: StudyResults, result: ProposalResult, ranking: Ranking | None, mode: str
 ) -> tuple[Option, ...]:
-    """Put no change, the proposal and the best others side by side.
-
-    Parameters
-    ----------
-    results : StudyResults
-    result : ProposalResult
-    ranking : Ranking or None
-    mode : str
-
-    Returns
-    -------
-    tuple of Option
-        An option that is best by several criteria stands once, under all their names.
-    """
+    """Put no change, the proposal and the best others side by side."""
     wanted: dict[tuple[str, ...], list[str]] = {tuple(result.before): [NO_CHANGE]}
     wanted.setdefault(tuple(result.after), []).append(PROPOSAL)
-    for criterion, name in SIDE_BY_SIDE.items():
+    for criterion, name in _SIDE_BY_SIDE.items():
         if ranking is not None and criterion in ranking.criteria:
             kept, level = best_kept(ranking, criterion)
             if level > 1:
@@ -116,19 +86,7 @@ def options_of(
 
 
 def best_kept(ranking: Ranking, criterion: str) -> tuple[tuple[str, ...], int]:
-    """Give the best option on a criterion and how many are as good.
-
-    Parameters
-    ----------
-    ranking : Ranking
-    criterion : str
-
-    Returns
-    -------
-    (tuple of str, int)
-        Ids kept, of equals those with the least mean and then the first by ids, and the
-        number of equals.
-    """
+    """Give the best option on a criterion and how many are as good."""
     first = ranking.table[ranking.table[f"rank_{criterion}"] == 1]
     order = first.sort_values(ranking.criteria[0], kind="stable")
     return tuple(sorted(order.iloc[0]["kept"])), len(first)
@@ -142,24 +100,10 @@ def option(
     name: str,
     kept: Sequence[str],
 ) -> Option:
-    """Measure one set of centres against today.
-
-    Parameters
-    ----------
-    results : StudyResults
-    result : ProposalResult
-        Whose service it is.
-    ranking : Ranking or None
-    mode, name : str
-    kept : sequence of str
-
-    Returns
-    -------
-    Option
-    """
+    """Measure one set of centres against today."""
     kept = tuple(sorted(kept))
     closed = tuple(i for i in result.before if i not in kept)
-    costs = savings_of(results.study.centres)
+    costs = _savings_of(results.study.centres)
     ranks, tied = _ranks(ranking, kept)
     return Option(
         name=name,
@@ -216,7 +160,6 @@ class ProposalFindings:
 
     Parameters
     ----------
-    result : ProposalResult
     title, one, noun : str
         Of the service: ``"Children's Centres"``, ``"Children's Centre"``, ``"children under
         five"``.
@@ -246,29 +189,11 @@ class ProposalFindings:
         return self.result.impacts[self.mode]
 
     def named(self, ids: Sequence[str]) -> list[str]:
-        """Give the short names of sites.
-
-        Parameters
-        ----------
-        ids : sequence of str
-
-        Returns
-        -------
-        list of str
-        """
+        """Give the short names of sites."""
         return [self.names.get(i, i) for i in ids]
 
     def tied(self, criterion: str) -> int:
-        """Count the other options that rank the same as the proposal.
-
-        Parameters
-        ----------
-        criterion : str
-
-        Returns
-        -------
-        int
-        """
+        """Count the other options that rank the same as the proposal."""
         p = self.standing
         return 0 if p is None else int(p[f"tied_{criterion}"])
 
@@ -281,24 +206,7 @@ class ProposalFindings:
 
 
 def findings_of(results: StudyResults, *, mode: str = "walk") -> tuple[ProposalFindings, ...]:
-    """Gather what the report says of every proposal of a study.
-
-    Parameters
-    ----------
-    results : StudyResults
-    mode : str
-        Headline mode of the sentences and of the options side by side.
-
-    Returns
-    -------
-    tuple of ProposalFindings
-        In the order of the study.
-
-    Raises
-    ------
-    ParameterError
-        If the study holds no proposal, or the mode was not measured.
-    """
+    """Gather what the report says of every proposal of a study."""
     if not results.proposals:
         raise ParameterError(
             f"study {results.study.name!r} holds no proposal to report on; add one to study.toml "
@@ -321,7 +229,7 @@ def findings_of(results: StudyResults, *, mode: str = "walk") -> tuple[ProposalF
                 noun=service.noun,
                 mode=mode,
                 ranking=ranking,
-                options=options_of(results, result, ranking, mode),
+                options=_options_of(results, result, ranking, mode),
                 names=names,
             )
         )
@@ -329,45 +237,14 @@ def findings_of(results: StudyResults, *, mode: str = "walk") -> tuple[ProposalF
 
 
 def tenths(areas: pd.DataFrame) -> pd.Series | None:
-    """Read the national deprivation tenth of each area.
-
-    Parameters
-    ----------
-    areas : DataFrame
-        Perhaps with ``imd_decile``, as numbers or as text.
-
-    Returns
-    -------
-    Series of float or None
-        1 is the most deprived; ``nan`` where missing, ``None`` without the column.
-
-    Examples
-    --------
-    >>> tenths(pd.DataFrame({"imd_decile": ["1", "10", ""]})).tolist()
-    [1.0, 10.0, nan]
-    """
+    """Read the national deprivation tenth of each area."""
     if "imd_decile" not in areas:
         return None
     return pd.to_numeric(areas["imd_decile"], errors="coerce").astype(float)
 
 
 def most_deprived(areas: pd.DataFrame) -> NDArray[np.bool_] | None:
-    """Mark the areas in England's most deprived fifth.
-
-    Parameters
-    ----------
-    areas : DataFrame
-
-    Returns
-    -------
-    ndarray of bool or None
-        ``None`` where deprivation is not known of any area.
-
-    Examples
-    --------
-    >>> most_deprived(pd.DataFrame({"imd_decile": ["1", "2", "3"]})).tolist()
-    [True, True, False]
-    """
+    """Mark the areas in England's most deprived fifth."""
     found = tenths(areas)
     if found is None or not found.notna().any():
         return None

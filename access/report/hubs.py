@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from access.analysis.results import HubAnswer, StudyResults, site_names
+from access.analysis.results import HubResult, StudyResults, site_names
 from access.charts.hubs import hub_chart
 from access.document.document import Block, BulletList, Paragraph, TableBlock
 from access.document.table import Column, Table, Value
@@ -15,9 +15,9 @@ from access.errors import ParameterError
 from access.labels import trip
 from access.measure.distribution import weighted_mean
 from access.report.figures import figure_of
-from access.report.sentences import Voice
-from access.siting.hubs import HubStudy
-from access.siting.rank_of import Standing
+from access.report.sentences import Wording
+from access.siting.hubs import HubSearch
+from access.siting.rank_of import SetRank
 from access.text import listed, number, percent, sentence
 
 _PROOF = {
@@ -27,7 +27,7 @@ _PROOF = {
 }
 
 
-class BestSet(Protocol):
+class _BestSet(Protocol):
     """What the tables need of an optimiser's answer: `access.siting.Solution` has it."""
 
     @property
@@ -44,24 +44,7 @@ class BestSet(Protocol):
 
 
 def mean_minutes(results: StudyResults, chosen: Sequence[str], mode: str) -> dict[str, float]:
-    """Average the trip to the nearest of a set of sites, service by service and jointly.
-
-    Parameters
-    ----------
-    results : StudyResults
-    chosen : sequence of str
-    mode : str
-
-    Returns
-    -------
-    dict of str to float
-        By service, and ``"joint"`` by the study's shares (equal where it gives none).
-
-    Raises
-    ------
-    ParameterError
-        If a site is not in the matrix, or none is chosen.
-    """
+    """Average the trip to the nearest of a set of sites, service by service and jointly."""
     if not chosen:
         raise ParameterError("no hub is chosen; expected at least one site")
     study = results.study
@@ -78,21 +61,9 @@ def mean_minutes(results: StudyResults, chosen: Sequence[str], mode: str) -> dic
 
 
 def hub_table(
-    results: StudyResults, hubs: Sequence[BestSet], names: Mapping[str, str], mode: str
+    results: StudyResults, hubs: Sequence[_BestSet], names: Mapping[str, str], mode: str
 ) -> Table:
-    """List the best set for each number of hubs, and the council's own.
-
-    Parameters
-    ----------
-    results : StudyResults
-    hubs : sequence of Solution
-    names : mapping of str to str
-    mode : str
-
-    Returns
-    -------
-    Table
-    """
+    """List the best set for each number of hubs, and the council's own."""
     services = results.study.config.services
     rows = [
         _row(results, str(len(h.chosen)), h.chosen, names, mode, proof(h.status, h.gap))
@@ -137,18 +108,8 @@ def _row(
     return (label, where, *means.values(), proof_words)
 
 
-def near_best_table(found: HubStudy, mode: str) -> Table:
-    """List the sets that are almost as good as the best.
-
-    Parameters
-    ----------
-    found : HubStudy
-    mode : str
-
-    Returns
-    -------
-    Table
-    """
+def near_best_table(found: HubSearch, mode: str) -> Table:
+    """List the sets that are almost as good as the best."""
     frame = found.alternatives_frame()
     rows = zip(frame["names"], frame["mean_minutes"], frame["worse"], strict=True)
     n, more = len(found.best.chosen), "" if found.near_best.complete else "; there may be more"
@@ -164,19 +125,8 @@ def near_best_table(found: HubStudy, mode: str) -> Table:
     )
 
 
-def trade_off_table(found: HubStudy, mode: str) -> Table:
-    """List the sets that no other beats on both the mean and the worst-off area.
-
-    Parameters
-    ----------
-    found : HubStudy
-    mode : str
-
-    Returns
-    -------
-    Table
-        With the cost where costs were given.
-    """
+def trade_off_table(found: HubSearch, mode: str) -> Table:
+    """List the sets that no other beats on both the mean and the worst-off area."""
     frame = found.front_frame()
     has_cost = "cost" in frame
     n, more = len(found.best.chosen), "" if found.front.complete else "; there may be more"
@@ -201,61 +151,25 @@ def trade_off_table(found: HubStudy, mode: str) -> Table:
 
 
 def proof(status: str, gap: float) -> str:
-    """Say what an optimiser proved, and no more.
-
-    Parameters
-    ----------
-    status : str
-    gap : float
-        As a share of the answer.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> proof("proven_optimal", 0.0), proof("within_gap", 0.004), proof("feasible", 0.3)
-    ('proven best', 'within 0.4% of the best', 'good, not proven')
-    """
+    """Say what an optimiser proved, and no more."""
     if status == "within_gap" and gap < 1:
         # the gap is a share of the answer; a reader takes it as a share of the best
         return f"within {max(100 * gap / (1 - gap), 0.1):.1f}% of the best"
     return _PROOF.get(status, "not proven")
 
 
-def best_sets(answer: HubAnswer) -> list[BestSet]:
-    """Give the best set for each number of hubs, fewest first.
-
-    Parameters
-    ----------
-    answer : HubAnswer
-
-    Returns
-    -------
-    list of Solution
-    """
+def best_sets(answer: HubResult) -> list[_BestSet]:
+    """Give the best set for each number of hubs, fewest first."""
     return list(answer.plain.curve.solutions.values())
 
 
-def hub_blocks(results: StudyResults, voice: Voice) -> list[Block]:
-    """Write the section on Family Hubs.
-
-    Parameters
-    ----------
-    results : StudyResults
-        Its `hubs` say what was found; None where it was not asked.
-    voice : Voice
-
-    Returns
-    -------
-    list of block
-    """
+def hub_blocks(results: StudyResults, wording: Wording) -> list[Block]:
+    """Write the section on Family Hubs."""
     answer = results.hubs
     if answer is None:
         return [Paragraph("Where Family Hubs would best stand is not part of this run.")]
     sets, names, mode = best_sets(answer), site_names(results), answer.mode
-    blocks: list[Block] = [Paragraph(hub_sentence(results, sets, names, mode, voice))]
+    blocks: list[Block] = [Paragraph(hub_sentence(results, sets, names, mode, wording))]
     if answer.plain.council is not None:
         blocks.append(Paragraph(standing_sentence(answer.plain.council)))
     blocks.append(TableBlock(hub_table(results, sets, names, mode), key="hubs", compact=True))
@@ -271,25 +185,12 @@ def hub_blocks(results: StudyResults, voice: Voice) -> list[Block]:
 
 def hub_sentence(
     results: StudyResults,
-    hubs: Sequence[BestSet],
+    hubs: Sequence[_BestSet],
     names: Mapping[str, str],
     mode: str,
-    voice: Voice,
+    wording: Wording,
 ) -> str:
-    """Set the council's own hubs beside the best set of as many.
-
-    Parameters
-    ----------
-    results : StudyResults
-    hubs : sequence of Solution
-    names : mapping of str to str
-    mode : str
-    voice : Voice
-
-    Returns
-    -------
-    str
-    """
+    """Set the council's own hubs beside the best set of as many."""
     council = results.study.config.hubs.council_choice
     same = [h for h in hubs if len(h.chosen) == len(council) and h.status != "infeasible"]
     best = same[0] if same else next((h for h in hubs if h.status != "infeasible"), None)
@@ -300,7 +201,7 @@ def hub_sentence(
     hubs_words = number(len(best.chosen), "Family Hub")
     first = sentence(
         f"the {known} {hubs_words} by average {trip(mode)}, both services together, would be "
-        f"{listed([names.get(i, i) for i in best.chosen])}: {voice.minutes(joint)} on average"
+        f"{listed([names.get(i, i) for i in best.chosen])}: {wording.minutes(joint)} on average"
     )
     if not same or not council:
         return first
@@ -308,20 +209,11 @@ def hub_sentence(
         return f"{first} These are the council's own."
     more = mean_minutes(results, council, mode)["joint"] - joint
     own = listed([names.get(i, i) for i in council])
-    return f"{first} {sentence(f'the council chose {own}: {voice.change(max(more, 0.0))}')}"
+    return f"{first} {sentence(f'the council chose {own}: {wording.change(max(more, 0.0))}')}"
 
 
-def standing_sentence(council: Standing) -> str:
-    """Say where the council's own choice stands among all sets of as many.
-
-    Parameters
-    ----------
-    council : Standing
-
-    Returns
-    -------
-    str
-    """
+def standing_sentence(council: SetRank) -> str:
+    """Say where the council's own choice stands among all sets of as many."""
     k = number(len(council.chosen), "hub")
     if council.rank_mean is None or council.rank_worst is None:
         text = f"there are too many sets of {k} to list, so the council's own has no rank"
@@ -333,17 +225,8 @@ def standing_sentence(council: Standing) -> str:
     ) + ("" if council.within_rules else " It does not keep the rules: compared without them.")
 
 
-def leeway_sentence(answer: HubAnswer) -> str:
-    """Say how free the choice is: the near-best, the bend, and what weighting would change.
-
-    Parameters
-    ----------
-    answer : HubAnswer
-
-    Returns
-    -------
-    str
-    """
+def leeway_sentence(answer: HubResult) -> str:
+    """Say how free the choice is: the near-best, the bend, and what weighting would change."""
     found, said = answer.plain, []
     near = found.near_best.table
     if len(near) > 1:

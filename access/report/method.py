@@ -22,7 +22,7 @@ from access.ledger import versions
 from access.report.findings import ProposalFindings
 from access.text import figure_words, listed, sentence
 
-ATTRIBUTION = (
+_ATTRIBUTION = (
     "Contains public sector information licensed under the Open Government Licence v3.0 where the "
     "table of data says so."
 )
@@ -31,19 +31,7 @@ ATTRIBUTION = (
 def method_blocks(
     results: StudyResults, findings: Sequence[ProposalFindings], *, internal: bool = False
 ) -> list[Block]:
-    """Write the appendix of method, assumptions, data and replay.
-
-    Parameters
-    ----------
-    results : StudyResults
-    findings : sequence of ProposalFindings
-    internal : bool
-        Small counts are kept.
-
-    Returns
-    -------
-    list of block
-    """
+    """Write the appendix of method, assumptions, data and replay."""
     return [
         PageBreak(),
         Heading("Method, assumptions and data", appendix=True, key="method"),
@@ -53,9 +41,9 @@ def method_blocks(
         Callout("assumption", "Behind every figure of this report", results.assumptions),
         PageBreak(),
         Heading("Data", 2, appendix=True),
-        TableBlock(data_table(results), key="data", compact=True),
+        TableBlock(_data_table(results), key="data", compact=True),
         Heading("Settings", 2, appendix=True),
-        TableBlock(settings_table(results), key="settings", compact=True),
+        TableBlock(_settings_table(results), key="settings", compact=True),
         Heading("How to run it again", 2, appendix=True),
         *_replay(results),
     ]
@@ -142,17 +130,8 @@ def _whom(results: StudyResults, found: ProposalFindings) -> str:
     return f"{found.noun} (ages counted: {ages})" if ages else found.noun
 
 
-def data_table(results: StudyResults) -> Table:
-    """List every input with its vintage, licence and hash.
-
-    Parameters
-    ----------
-    results : StudyResults
-
-    Returns
-    -------
-    Table
-    """
+def _data_table(results: StudyResults) -> Table:
+    """List every input with its vintage, licence and hash."""
     rows = tuple(
         (
             i.get("file"),
@@ -173,22 +152,13 @@ def data_table(results: StudyResults) -> Table:
             Column("hash", "SHA-256, first 16"),
         ),
         rows,
-        notes=(ATTRIBUTION, "Full hashes are in the run's ledger.json."),
+        notes=(_ATTRIBUTION, "Full hashes are in the run's ledger.json."),
         short="Data",
     )
 
 
-def settings_table(results: StudyResults) -> Table:
-    """List the settings that can change a number.
-
-    Parameters
-    ----------
-    results : StudyResults
-
-    Returns
-    -------
-    Table
-    """
+def _settings_table(results: StudyResults) -> Table:
+    """List the settings that can change a number."""
     config = results.study.config
     rows = []
     for group in ("travel", "measures", "weights", "localities", "hubs"):

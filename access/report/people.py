@@ -24,7 +24,7 @@ from access.document.table import Column, Table, Totals, Value
 from access.report import sentences as say
 from access.report.figures import change_figures, figure_of, group_figures
 from access.report.findings import ProposalFindings, tenths
-from access.report.sentences import Voice
+from access.report.sentences import Wording
 from access.scenario.compare import figure_key
 from access.scenario.equality import Group, equality, groups_counted
 from access.text import listed, sentence
@@ -42,16 +42,7 @@ _CLASSES = {
 
 
 def classes_table(found: ProposalFindings) -> Table:
-    """Count families by how much their trip changes, mode by mode.
-
-    Parameters
-    ----------
-    found : ProposalFindings
-
-    Returns
-    -------
-    Table
-    """
+    """Count families by how much their trip changes, mode by mode."""
     impacts = found.result.impacts
     columns = [Column("class", "Change of the trip, each way")]
     columns += [Column(m, _capital(MODE_TITLES.get(m, m)), "people") for m in impacts]
@@ -69,16 +60,7 @@ def classes_table(found: ProposalFindings) -> Table:
 
 
 def within_table(found: ProposalFindings) -> Table:
-    """Give the share within each threshold, before and after.
-
-    Parameters
-    ----------
-    found : ProposalFindings
-
-    Returns
-    -------
-    Table
-    """
+    """Give the share within each threshold, before and after."""
     impact, mode = found.impact, say.trip(found.mode)
     s = impact.summary
     limits = [(f"{t:g} minutes", f"share_within_{t:g}_min") for t in impact.within_minutes]
@@ -103,21 +85,7 @@ def within_table(found: ProposalFindings) -> Table:
 
 
 def group_table(found: ProposalFindings, column: str, words: str, note: str = "") -> Table:
-    """Give the impact group by group, with everyone last.
-
-    Parameters
-    ----------
-    found : ProposalFindings
-    column : str
-        Of demand, as `Impact.by` takes it.
-    words : str
-        What the groups are.
-    note : str
-
-    Returns
-    -------
-    Table
-    """
+    """Give the impact group by group, with everyone last."""
     frame = grouped(found.impact, column)
     s = found.impact.summary
     hidden = ("families", "further")
@@ -162,17 +130,7 @@ def group_table(found: ProposalFindings, column: str, words: str, note: str = ""
 
 
 def worst_table(found: ProposalFindings, n: int = 10) -> Table:
-    """Name the areas whose trip grows most.
-
-    Parameters
-    ----------
-    found : ProposalFindings
-    n : int
-
-    Returns
-    -------
-    Table
-    """
+    """Name the areas whose trip grows most."""
     hidden = ("families",)
     columns = (
         Column("area", "Area"),
@@ -208,17 +166,7 @@ def worst_table(found: ProposalFindings, n: int = 10) -> Table:
 
 
 def equality_table(found: ProposalFindings) -> tuple[Table | None, str]:
-    """Set each equality group's rise beside everyone else's.
-
-    Parameters
-    ----------
-    found : ProposalFindings
-
-    Returns
-    -------
-    (Table or None, str)
-        ``None`` where demand counts no group; the warning that must stand beside the table.
-    """
+    """Set each equality group's rise beside everyone else's."""
     if not groups_counted(list(map(str, found.impact.demand.columns))):
         return None, ""
     result = equality(found.impact)
@@ -282,7 +230,7 @@ CHARACTERISTICS: dict[str, str] = {
     "sexual orientation": "",
 }
 #: Columns that point to a characteristic without counting who has it.
-POINTERS = {
+_POINTERS = {
     "pregnancy and maternity": ("children_0_4", "very young children are a pointer only"),
     "sex": ("lone_parent_households", "lone-parent households are a pointer only"),
 }
@@ -291,18 +239,7 @@ POINTERS = {
 def characteristic_points(
     results: StudyResults, findings: Sequence[ProposalFindings]
 ) -> tuple[Text, ...]:
-    """Say of every protected characteristic what is known by area, and what is not.
-
-    Parameters
-    ----------
-    results : StudyResults
-    findings : sequence of ProposalFindings
-
-    Returns
-    -------
-    tuple of text
-        One point each, those with no data last and named as such.
-    """
+    """Say of every protected characteristic what is known by area, and what is not."""
     columns = set(map(str, results.study.areas.columns))
     groups = groups_counted(columns)
     told = {group.characteristic for group in groups}
@@ -314,7 +251,7 @@ def characteristic_points(
         elif name in told:
             known.append((Bold(f"{name.capitalize()}: "), sentence(words)))
         else:
-            column, pointer = POINTERS.get(name, ("", ""))
+            column, pointer = _POINTERS.get(name, ("", ""))
             missing.append(f"{name} ({pointer})" if column in columns else name)
     known.append((Bold("No data by area: "), sentence(listed(missing, none="no characteristic"))))
     known.append(
@@ -343,27 +280,14 @@ _GROUPINGS = (
 def who_blocks(
     results: StudyResults,
     findings: Sequence[ProposalFindings],
-    voice: Voice,
+    wording: Wording,
     *,
     maps: Mapping[str, Chart],
 ) -> list[Block]:
-    """Write the appendix of who is affected, each service in its own right.
-
-    Parameters
-    ----------
-    results : StudyResults
-    findings : sequence of ProposalFindings
-    voice : Voice
-    maps : mapping of str to Chart
-        By proposal.
-
-    Returns
-    -------
-    list of block
-    """
+    """Write the appendix of who is affected, each service in its own right."""
     blocks: list[Block] = [PageBreak(), Heading("Who is affected", appendix=True, key="who")]
     for found in findings:
-        blocks += _service(found, voice, maps.get(found.result.key))
+        blocks += _service(found, wording, maps.get(found.result.key))
     blocks += [
         Heading("Protected characteristics", 2, appendix=True),
         Paragraph(
@@ -374,20 +298,20 @@ def who_blocks(
     return blocks
 
 
-def _service(found: ProposalFindings, voice: Voice, still: Chart | None) -> list[Block]:
+def _service(found: ProposalFindings, wording: Wording, still: Chart | None) -> list[Block]:
     impact = found.impact
     blocks: list[Block] = [
         Heading(found.title, 2, appendix=True),
-        Paragraph(say.affected(impact, found.one, voice)),
+        Paragraph(say.affected(impact, found.one, wording)),
         *([figure_of(still, f"map-{found.result.key}", width=0.95)] if still else []),
-        *change_figures(found, internal=voice.internal),
+        *change_figures(found, internal=wording.internal),
         TableBlock(classes_table(found)),
         TableBlock(within_table(found)),
     ]
     for column, words, note in _GROUPINGS:
         if column in impact.demand.columns:
             if column == "imd_decile":
-                blocks += group_figures(found, column, internal=voice.internal)
+                blocks += group_figures(found, column, internal=wording.internal)
             table = group_table(found, column, words, note)
             blocks.append(TableBlock(table, key=f"by-{column}-{found.result.key}", compact=True))
     blocks.append(TableBlock(worst_table(found), compact=True))

@@ -18,41 +18,21 @@ from access.report.findings import ProposalFindings
 from access.scenario.robustness import Robustness
 from access.text import NOT_APPLICABLE, listed, ordinal, percent, place_of, sentence
 
-SHOWN = 5
+_SHOWN = 5
 
 #: By results, then by mode and draws: charts and report show the same draws, drawn once.
 _KEPT: WeakKeyDictionary[StudyResults, dict[tuple[str, int], Mapping[str, Robustness]]]
 _KEPT = WeakKeyDictionary()
 
 
-def firmness_of(
+def study_robustness(
     results: StudyResults,
     *,
     mode: str = "walk",
     draws: int = DRAWS,
     progress: Callable[[str], None] = lambda step: None,
 ) -> Mapping[str, Robustness]:
-    """Rank every proposal of a study again, within what the study says may be wrong.
-
-    Parameters
-    ----------
-    results : StudyResults
-    mode : str
-    draws : int
-        Settings to draw; 0 leaves it out.
-    progress : callable
-        Called with a few words before each proposal.
-
-    Returns
-    -------
-    mapping of str to Robustness
-        By proposal, those that are ranked; with the sites' short names.
-
-    Raises
-    ------
-    ParameterError, ScenarioError
-        As `access.analysis.analysis.Analysis.robustness`.
-    """
+    """Rank every proposal of a study again, within what the study says may be wrong."""
     kept = _KEPT.setdefault(results, {})
     if (mode, draws) not in kept:
         names, found = short_names(results), {}
@@ -67,22 +47,10 @@ def firmness_of(
     return kept[mode, draws]
 
 
-def firmness_blocks(
+def robustness_blocks(
     found: ProposalFindings, robust: Robustness | None, *, modelled: bool
 ) -> list[Block]:
-    """Say how firm the order of the options is.
-
-    Parameters
-    ----------
-    found : ProposalFindings
-    robust : Robustness or None
-    modelled : bool
-        The streets are modelled; their error is not among what was varied.
-
-    Returns
-    -------
-    list of block
-    """
+    """Say how firm the order of the options is."""
     if robust is None or robust.proposal is None:
         return [
             Paragraph(
@@ -95,23 +63,13 @@ def firmness_blocks(
         text += " The error of the modelled streets is not among what was varied."
     return [
         Paragraph(text),
-        TableBlock(interval_table(found, robust), key=f"firm-{key}", compact=True),
-        TableBlock(often_best_table(found, robust), key=f"often-{key}", compact=True),
+        TableBlock(_interval_table(found, robust), key=f"firm-{key}", compact=True),
+        TableBlock(_often_best_table(found, robust), key=f"often-{key}", compact=True),
     ]
 
 
 def firm_sentence(found: ProposalFindings, robust: Robustness) -> str:
-    """Say between which places the proposal falls, and how often another option is best.
-
-    Parameters
-    ----------
-    found : ProposalFindings
-    robust : Robustness
-
-    Returns
-    -------
-    str
-    """
+    """Say between which places the proposal falls, and how often another option is best."""
     row = robust.ranks().iloc[0]
     best = robust.best_options(robust.criteria[0])
     settings = f"over {len(robust.draws):,} settings"
@@ -133,33 +91,14 @@ def firm_sentence(found: ProposalFindings, robust: Robustness) -> str:
 
 
 def place_range(robust: Robustness) -> str:
-    """Say between which places the proposal falls by average trip.
-
-    Parameters
-    ----------
-    robust : Robustness
-
-    Returns
-    -------
-    str
-    """
+    """Say between which places the proposal falls by average trip."""
     row = robust.ranks().iloc[0]
     low, high = int(row["p5"]), int(row["p95"])
     return ordinal(low) if low == high else f"{ordinal(low)} to {ordinal(high)}"
 
 
-def interval_table(found: ProposalFindings, robust: Robustness) -> Table:
-    """Give the interval of the proposal's place, measure by measure.
-
-    Parameters
-    ----------
-    found : ProposalFindings
-    robust : Robustness
-
-    Returns
-    -------
-    Table
-    """
+def _interval_table(found: ProposalFindings, robust: Robustness) -> Table:
+    """Give the interval of the proposal's place, measure by measure."""
     rows = tuple(
         (
             _capital(criterion_words(r["criterion"], found.mode)),
@@ -190,19 +129,9 @@ def interval_table(found: ProposalFindings, robust: Robustness) -> Table:
     )
 
 
-def often_best_table(found: ProposalFindings, robust: Robustness) -> Table:
-    """List the options that are best most often.
-
-    Parameters
-    ----------
-    found : ProposalFindings
-    robust : Robustness
-
-    Returns
-    -------
-    Table
-    """
-    best = robust.best_options(robust.criteria[0]).head(SHOWN)
+def _often_best_table(found: ProposalFindings, robust: Robustness) -> Table:
+    """List the options that are best most often."""
+    best = robust.best_options(robust.criteria[0]).head(_SHOWN)
     rows = tuple(
         (listed(found.named(r["closed"]), none="nothing"), r["share"])
         for r in best.to_dict("records")
@@ -226,17 +155,7 @@ _WEIGHTS = {"none": "Unweighted", "linear": "Weighted by deprivation", "green_bo
 
 
 def weights_blocks(results: StudyResults, found: ProposalFindings) -> list[Block]:
-    """Set the choice under each weight side by side, with the weight at which it changes.
-
-    Parameters
-    ----------
-    results : StudyResults
-    found : ProposalFindings
-
-    Returns
-    -------
-    list of block
-    """
+    """Set the choice under each weight side by side, with the weight at which it changes."""
     result, analysis = found.result, Analysis.of(results)
     asked: dict[str, Any] = {"before": result.before, "after": result.after, "mode": found.mode}
     try:

@@ -27,7 +27,7 @@ from access.text import (
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class Wording:
     """For whom a text is written.
 
     Parameters
@@ -39,7 +39,7 @@ class Voice:
 
     Examples
     --------
-    >>> Voice().minutes(21.6), Voice(decimals=1).minutes(21.6)
+    >>> Wording().minutes(21.6), Wording(decimals=1).minutes(21.6)
     ('22 minutes', '21.6 minutes')
     """
 
@@ -61,12 +61,12 @@ class Voice:
 
         Examples
         --------
-        >>> voice = Voice()
-        >>> voice.people(4884.0, "children under five")
+        >>> wording = Wording()
+        >>> wording.people(4884.0, "children under five")
         'about 4,900 children under five'
-        >>> voice.people(0, "children"), voice.people(3, "children"), voice.people(37, "children")
+        >>> tuple(wording.people(n, "children") for n in (0, 3, 37))
         ('no children', 'fewer than five children', '37 children')
-        >>> voice.people(None, "children")
+        >>> wording.people(None, "children")
         'a number of children that is not known'
         """
         if is_missing(count) or count is None:
@@ -93,10 +93,10 @@ class Voice:
 
         Examples
         --------
-        >>> voice = Voice()
-        >>> [voice.minutes(m) for m in (0, 0.2, 0.9, 1.4, 22.4)]
+        >>> wording = Wording()
+        >>> [wording.minutes(m) for m in (0, 0.2, 0.9, 1.4, 22.4)]
         ['no time', 'less than a minute', '1 minute', '1 minute', '22 minutes']
-        >>> voice.minutes(float("inf")), voice.minutes(None)
+        >>> wording.minutes(float("inf")), wording.minutes(None)
         ('out of reach', 'a time that is not known')
         """
         if is_missing(minutes) or minutes is None:
@@ -125,10 +125,10 @@ class Voice:
 
         Examples
         --------
-        >>> voice = Voice()
-        >>> [voice.change(m) for m in (9.4, -2, 0, 0.1)]
+        >>> wording = Wording()
+        >>> [wording.change(m) for m in (9.4, -2, 0, 0.1)]
         ['9 minutes longer', '2 minutes shorter', 'no longer', 'less than a minute longer']
-        >>> voice.change(float("inf")), voice.change(None)
+        >>> wording.change(float("inf")), wording.change(None)
         ('out of reach', 'not known')
         """
         if is_missing(minutes) or minutes is None:
@@ -140,20 +140,8 @@ class Voice:
         return f"{self.minutes(abs(minutes))} {more if minutes > 0 else less}"
 
 
-def affected(impact: Impact, one: str, voice: Voice) -> str:
-    """Say how many have further to go, of how many, and by how much.
-
-    Parameters
-    ----------
-    impact : Impact
-    one : str
-        One site of the service: ``"Children's Centre"``.
-    voice : Voice
-
-    Returns
-    -------
-    str
-    """
+def affected(impact: Impact, one: str, wording: Wording) -> str:
+    """Say how many have further to go, of how many, and by how much."""
     s = impact.summary
     total, lost = _figure(s, "families"), _figure(s, "newly_unreachable")
     longer = _figure(s, "lengthened")
@@ -162,41 +150,29 @@ def affected(impact: Impact, one: str, voice: Voice) -> str:
         text = f"none of the {impact.who} would have {further} to their nearest {one}"
     else:
         share = percent(longer / total)
-        counted = voice.people(longer, impact.who)
+        counted = wording.people(longer, impact.who)
         if share == "all":
             counted = f"all {counted}"
         else:
             counted += f" ({share} of all)"
-        mean = voice.minutes(_figure(s, "mean_minutes_change_lengthened"))
+        mean = wording.minutes(_figure(s, "mean_minutes_change_lengthened"))
         text = f"{counted} would have {further} to their nearest {one}, {mean} more on average"
     gain = _figure(s, "gain")
     if gain:
-        text += f"; {voice.people(gain, impact.who)} would have less far to go"
+        text += f"; {wording.people(gain, impact.who)} would have less far to go"
     if lost:
-        text += f"; {voice.people(lost, impact.who)} could no longer reach any"
+        text += f"; {wording.people(lost, impact.who)} could no longer reach any"
     return sentence(text)
 
 
-def every_mode(impacts: Mapping[str, Impact], voice: Voice) -> str:
-    """Say how everyone's average trip changes, mode by mode.
-
-    Parameters
-    ----------
-    impacts : mapping of str to Impact
-        One proposal's, by mode.
-    voice : Voice
-
-    Returns
-    -------
-    str
-        Empty where no mode has an average before and after.
-    """
+def every_mode(impacts: Mapping[str, Impact], wording: Wording) -> str:
+    """Say how everyone's average trip changes, mode by mode."""
     parts = []
     for mode, impact in impacts.items():
         before, after = (impact.summary[f"mean_minutes_{w}"] for w in ("before", "after"))
         if before is None or after is None:
             continue
-        old, new = voice.minutes(float(before)), voice.minutes(float(after))
+        old, new = wording.minutes(float(before)), wording.minutes(float(after))
         words = (
             f"the {trip(mode)} {f'stays at {new}' if old == new else f'goes from {old} to {new}'}"
         )
@@ -206,19 +182,8 @@ def every_mode(impacts: Mapping[str, Impact], voice: Voice) -> str:
     return sentence(f"averaged over everyone, {listed(parts)}")
 
 
-def furthest(impact: Impact, voice: Voice) -> str:
-    """Say how much the worst-off area loses, and where it is.
-
-    Parameters
-    ----------
-    impact : Impact
-    voice : Voice
-
-    Returns
-    -------
-    str
-        Empty where nobody's time grows.
-    """
+def furthest(impact: Impact, wording: Wording) -> str:
+    """Say how much the worst-off area loses, and where it is."""
     worst = impact.worst_areas(1)
     if worst.empty:
         return ""
@@ -227,44 +192,19 @@ def furthest(impact: Impact, voice: Voice) -> str:
     where = f"{ward} ward" if isinstance(ward, str) and ward.strip() else place(row)
     if math.isinf(row["change_minutes"]):
         return sentence(f"in {where} no centre could be reached any more")
-    more = voice.minutes(float(row["change_minutes"]))
+    more = wording.minutes(float(row["change_minutes"]))
     return sentence(f"the largest rise is {more}, in {where}")
 
 
 def place(row: pd.Series) -> str:
-    """Name an area as a reader of the papers would look for it.
-
-    Parameters
-    ----------
-    row : Series
-        Of `Impact.areas`.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> place(pd.Series({"id": "E1", "ward": "Keppel"})), place(pd.Series({"id": "E1"}))
-    ('Keppel ward (area E1)', 'area E1')
-    """
+    """Name an area as a reader of the papers would look for it."""
     ward = row.get("ward")
     known = isinstance(ward, str) and ward.strip()
     return f"{ward} ward (area {row['id']})" if known else f"area {row['id']}"
 
 
 def further_note(impact: Impact) -> tuple[str, ...]:
-    """Say whom "further to go" counts, where some reach no site any more.
-
-    Parameters
-    ----------
-    impact : Impact
-
-    Returns
-    -------
-    tuple of str
-        Empty where everyone who reached a site still does.
-    """
+    """Say whom "further to go" counts, where some reach no site any more."""
     if not _figure(impact.summary, "newly_unreachable"):
         return ()
     return (
@@ -274,27 +214,7 @@ def further_note(impact: Impact) -> tuple[str, ...]:
 
 
 def deprivation(fifths: pd.DataFrame, who: str) -> str:
-    """Say whether the most deprived are affected more or less than everyone else.
-
-    Parameters
-    ----------
-    fifths : DataFrame
-        ``Impact.by("imd_fifth")``; group 1 is England's most deprived fifth.
-    who : str
-
-    Returns
-    -------
-    str
-        Empty where the fifth or its others have nobody in it.
-
-    Examples
-    --------
-    >>> deprivation(pd.DataFrame({"group": [1, 5], "families": [100.0, 100.0],
-    ...                           "lengthened": [40.0, 20.0], "newly_unreachable": [0.0, 0.0]}),
-    ...             "children")
-    "40% of the children in England's most deprived fifth of areas would have further to go, \
-against 20% of the others."
-    """
+    """Say whether the most deprived are affected more or less than everyone else."""
     first = fifths["group"].astype(str) == "1"
     own, others = fifths[first], fifths[~first]
     own_total, other_total = own["families"].sum(), others["families"].sum()
@@ -312,18 +232,7 @@ against 20% of the others."
 
 
 def group_rises(table: Table) -> list[str]:
-    """Say of each equality group how the rise where it lives compares with everyone else's.
-
-    Parameters
-    ----------
-    table : Table
-        With columns ``group`` and ``ratio``, as `access.report.people.equality_table`.
-
-    Returns
-    -------
-    list of str
-        Nothing of groups whose figures a public table hides.
-    """
+    """Say of each equality group how the rise where it lives compares with everyone else's."""
     where = {column.key: k for k, column in enumerate(table.columns)}
     told = []
     for row, shown in zip(table.rows, table.view().rows, strict=True):
@@ -335,20 +244,8 @@ def group_rises(table: Table) -> list[str]:
     return told
 
 
-def most_added(impact: Impact, names: Mapping[str, str], voice: Voice) -> str:
-    """Say which remaining site takes on most.
-
-    Parameters
-    ----------
-    impact : Impact
-    names : mapping of str to str
-    voice : Voice
-
-    Returns
-    -------
-    str
-        Empty where no site takes anyone over.
-    """
+def most_added(impact: Impact, names: Mapping[str, str], wording: Wording) -> str:
+    """Say which remaining site takes on most."""
     table = impact.receiving_sites
     if table.empty:
         return ""
@@ -357,10 +254,10 @@ def most_added(impact: Impact, names: Mapping[str, str], voice: Voice) -> str:
     now, then = float(row["families_before"]), float(row["families_after"])
     if not row["families_added"]:
         return ""
-    if not voice.internal and str(row["site"]) in hidden_moves(impact).arriving:
+    if not wording.internal and str(row["site"]) in hidden_moves(impact).arriving:
         return sentence(f"{name} would take on most")
-    text = f"{name} would take on most, {voice.people(float(row['families_added']), impact.who)}"
-    if now and not voice.internal and min(now, then) < 5:
+    text = f"{name} would take on most, {wording.people(float(row['families_added']), impact.who)}"
+    if now and not wording.internal and min(now, then) < 5:
         return sentence(text)
     times = then / now if now else np.inf
     if np.isfinite(times) and times >= 1.95:
@@ -369,17 +266,7 @@ def most_added(impact: Impact, names: Mapping[str, str], voice: Voice) -> str:
 
 
 def option_line(option: Option, findings: ProposalFindings) -> str:
-    """Say what an option closes.
-
-    Parameters
-    ----------
-    option : Option
-    findings : ProposalFindings
-
-    Returns
-    -------
-    str
-    """
+    """Say what an option closes."""
     return listed(findings.named(option.closed), none="none")
 
 

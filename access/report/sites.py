@@ -23,22 +23,13 @@ from access.escape import plain
 from access.labels import trip
 from access.measure.distribution import weighted_mean
 from access.report.findings import ProposalFindings, most_deprived
-from access.report.sentences import Voice
+from access.report.sentences import Wording
 from access.scenario import Impact
 from access.text import is_missing, percent, sentence
 
 
 def closed_table(found: ProposalFindings) -> Table:
-    """Set the sites of one service that would close side by side.
-
-    Parameters
-    ----------
-    found : ProposalFindings
-
-    Returns
-    -------
-    Table
-    """
+    """Set the sites of one service that would close side by side."""
     hidden, impact = ("families",), found.impact
     columns = (
         Column("site", "Site"),
@@ -52,7 +43,7 @@ def closed_table(found: ProposalFindings) -> Table:
     )
     rows = []
     for row in impact.closed_sites.to_dict("records"):
-        own = own_areas(impact, row["site"])
+        own = _own_areas(impact, row["site"])
         rows.append(
             (
                 found.names.get(row["site"], row["name"]),
@@ -61,8 +52,8 @@ def closed_table(found: ProposalFindings) -> Table:
                 row["mean_minutes_after"],
                 row["mean_extra_minutes"],
                 row["max_extra_minutes"],
-                deprived_share(own),
-                mean_of(own, "p_no_car"),
+                _deprived_share(own),
+                _mean_of(own, "p_no_car"),
             )
         )
     linked = hidden_moves(impact).leaving
@@ -77,61 +68,22 @@ def closed_table(found: ProposalFindings) -> Table:
     ).with_total()
 
 
-def own_areas(impact: Impact, site: str) -> pd.DataFrame:
-    """Give the areas with families to whom a site is nearest today.
-
-    Parameters
-    ----------
-    impact : Impact
-    site : str
-
-    Returns
-    -------
-    DataFrame
-        Rows of `Impact.areas`.
-    """
+def _own_areas(impact: Impact, site: str) -> pd.DataFrame:
+    """Give the areas with families to whom a site is nearest today."""
     areas = impact.areas
     return areas[(areas["nearest_before"] == site) & (areas["count"] > 0)]
 
 
-def deprived_share(areas: pd.DataFrame) -> float | None:
-    """Give the share of families in England's most deprived fifth of areas.
-
-    Parameters
-    ----------
-    areas : DataFrame
-        With ``count`` and ``imd_decile``.
-
-    Returns
-    -------
-    float or None
-        ``None`` where deprivation is not known, or there are no families.
-
-    Examples
-    --------
-    >>> deprived_share(pd.DataFrame({"count": [30.0, 10.0], "imd_decile": [2, 3]}))
-    0.75
-    """
+def _deprived_share(areas: pd.DataFrame) -> float | None:
+    """Give the share of families in England's most deprived fifth of areas."""
     deprived = most_deprived(areas)
     if deprived is None or not areas["count"].sum():
         return None
     return float(areas.loc[deprived, "count"].sum() / areas["count"].sum())
 
 
-def mean_of(areas: pd.DataFrame, column: str) -> float | None:
-    """Average a column over families.
-
-    Parameters
-    ----------
-    areas : DataFrame
-        With ``count``.
-    column : str
-
-    Returns
-    -------
-    float or None
-        ``None`` where there is no such column, or nobody to average over.
-    """
+def _mean_of(areas: pd.DataFrame, column: str) -> float | None:
+    """Average a column over families."""
     if column not in areas:
         return None
     values = pd.to_numeric(areas[column], errors="coerce").to_numpy(float)
@@ -140,17 +92,7 @@ def mean_of(areas: pd.DataFrame, column: str) -> float | None:
 
 
 def moves_table(found: ProposalFindings, site: str, name: str) -> Table:
-    """Say where the families of a closing site would go, and what that adds there.
-
-    Parameters
-    ----------
-    found : ProposalFindings
-    site, name : str
-
-    Returns
-    -------
-    Table
-    """
+    """Say where the families of a closing site would go, and what that adds there."""
     impact = found.impact
     moves = impact.moves[impact.moves["from_site"] == site]
     moves = moves.sort_values(["families", "to_site"], ascending=[False, True])
@@ -180,16 +122,7 @@ def moves_table(found: ProposalFindings, site: str, name: str) -> Table:
 
 
 def receiving_table(found: ProposalFindings) -> Table:
-    """Say what the remaining sites of one service would take on.
-
-    Parameters
-    ----------
-    found : ProposalFindings
-
-    Returns
-    -------
-    Table
-    """
+    """Say what the remaining sites of one service would take on."""
     frame = found.impact.receiving_sites
     frame = frame.sort_values(["families_added", "site"], ascending=[False, True])
     linked = hidden_moves(found.impact)
@@ -227,63 +160,35 @@ _PHRASES = (
     "post16 college",
     "community centre",
 )
-SHOWN = 3
+_SHOWN = 3
 
 
-def mitigation_blocks(
-    results: StudyResults, found: ProposalFindings, site: str, own: pd.DataFrame, voice: Voice
+def _mitigation_blocks(
+    results: StudyResults, found: ProposalFindings, site: str, own: pd.DataFrame, wording: Wording
 ) -> list[Block]:
-    """Say what could soften the closure of one site.
-
-    Parameters
-    ----------
-    results : StudyResults
-    found : ProposalFindings
-    site : str
-    own : DataFrame
-        Areas nearest to the site today.
-    voice : Voice
-
-    Returns
-    -------
-    list of block
-    """
+    """Say what could soften the closure of one site."""
     name = found.names.get(site, site)
     now = weighted_mean(own["minutes_before"], own["count"])
     points = [
         sentence(
             "part-time or outreach days in the present building: on those days the "
-            f"{trip(found.mode)} stays at {voice.minutes(now)} on average for those nearest to it"
+            f"{trip(found.mode)} stays at {wording.minutes(now)} on average for those nearest to it"
         ),
         "A shared building: see below for those nearest to the same families. Whether any of them "
         "has room, or would agree, is not known.",
         "What either would cost is not known.",
     ]
-    table = shared_buildings(results, found, own, name)
+    table = _shared_buildings(results, found, own, name)
     if not table.rows:
         points[1] = "A shared building: the study lists no candidate sites to try."
         return [BulletList(tuple(points))]
     return [BulletList(tuple(points)), TableBlock(table, in_workbook=False, compact=True)]
 
 
-def shared_buildings(
+def _shared_buildings(
     results: StudyResults, found: ProposalFindings, own: pd.DataFrame, name: str
 ) -> Table:
-    """List the candidate buildings nearest to the families of a closing site.
-
-    Parameters
-    ----------
-    results : StudyResults
-    found : ProposalFindings
-    own : DataFrame
-        Areas nearest to the site today.
-    name : str
-
-    Returns
-    -------
-    Table
-        The three with the shortest mean trip; ties by id.
-    """
+    """List the candidate buildings nearest to the families of a closing site."""
     sites = results.sites
     candidates = sites[sites["kind"] == "candidate"]
     register = results.study.candidates
@@ -299,10 +204,10 @@ def shared_buildings(
             if not reached.all():
                 continue
             mean = weighted_mean(minutes[:, k], count)
-            label = kind_words(str(kinds.get(site, "")))
+            label = _kind_words(str(kinds.get(site, "")))
             rows.append((found.names.get(site, site), label, mean, mean - after))
         order = sorted(range(len(rows)), key=lambda k: (rows[k][2], matrix.site_ids[k]))
-        rows = [rows[k] for k in order[:SHOWN]]
+        rows = [rows[k] for k in order[:_SHOWN]]
     return Table(
         f"Buildings that a shared offer for those nearest to {name} could use",
         (
@@ -315,22 +220,8 @@ def shared_buildings(
     )
 
 
-def kind_words(kind: str) -> str:
-    """Write a candidate's kind as words.
-
-    Parameters
-    ----------
-    kind : str
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> kind_words("library_csc"), kind_words("gp_health_centre"), kind_words("")
-    ('library, customer service centre', 'GP, health centre', 'not stated')
-    """
+def _kind_words(kind: str) -> str:
+    """Write a candidate's kind as words."""
     if not kind:
         return "not stated"
     for phrase in _PHRASES:
@@ -344,24 +235,13 @@ _UNKNOWN_UNTIL_GIVEN = {
     "capacity": ("Capacity", "{:,.0f} families"),
     "condition": ("Condition of the building", "{:g}"),
 }
-MODE_ROWS = {"walk": "On foot", "drive": "By car", "typical": "Usual family trip"}
+_MODE_ROWS = {"walk": "On foot", "drive": "By car", "typical": "Usual family trip"}
 
 
 def site_blocks(
-    results: StudyResults, findings: Sequence[ProposalFindings], voice: Voice
+    results: StudyResults, findings: Sequence[ProposalFindings], wording: Wording
 ) -> list[Block]:
-    """Write the appendix of sites: a table for each service, then a sheet for each site.
-
-    Parameters
-    ----------
-    results : StudyResults
-    findings : sequence of ProposalFindings
-    voice : Voice
-
-    Returns
-    -------
-    list of block
-    """
+    """Write the appendix of sites: a table for each service, then a sheet for each site."""
     blocks: list[Block] = [
         PageBreak(),
         Heading("Sites that would close", appendix=True, key="sites"),
@@ -384,34 +264,36 @@ def site_blocks(
             blocks.append(Paragraph(sentence(f"{found.result.title} closes no site")))
     for found in findings:
         for site in found.result.closed:
-            blocks += _sheet(results, found, site, voice)
+            blocks += _sheet(results, found, site, wording)
     return blocks
 
 
-def _sheet(results: StudyResults, found: ProposalFindings, site: str, voice: Voice) -> list[Block]:
+def _sheet(
+    results: StudyResults, found: ProposalFindings, site: str, wording: Wording
+) -> list[Block]:
     name = found.names.get(site, site)
-    own = own_areas(found.impact, site)
+    own = _own_areas(found.impact, site)
     head: list[Block] = [
         PageBreak(),
         Heading(f"{name} ({found.one})", 2, appendix=True, key=f"site-{site}"),
     ]
-    facts = TableBlock(facts_table(results, site, name), in_workbook=False, compact=True)
-    if own["count"].sum() < THRESHOLD and not voice.internal:
-        few = f"{voice.people(float(own['count'].sum()), found.noun)} live nearest to it today"
+    facts = TableBlock(_facts_table(results, site, name), in_workbook=False, compact=True)
+    if own["count"].sum() < THRESHOLD and not wording.internal:
+        few = f"{wording.people(float(own['count'].sum()), found.noun)} live nearest to it today"
         return [*head, Paragraph(sentence(few)), facts]
     return [
         *head,
-        Paragraph(_need(results, found, site, own, voice)),
+        Paragraph(_need(results, found, site, own, wording)),
         facts,
-        TableBlock(minutes_table(results, found, own, name), in_workbook=False, compact=True),
+        TableBlock(_minutes_table(results, found, own, name), in_workbook=False, compact=True),
         TableBlock(moves_table(found, site, name), compact=True),
         Heading("What could soften it", 3),
-        *mitigation_blocks(results, found, site, own, voice),
+        *_mitigation_blocks(results, found, site, own, wording),
     ]
 
 
 def _need(
-    results: StudyResults, found: ProposalFindings, site: str, own: pd.DataFrame, voice: Voice
+    results: StudyResults, found: ProposalFindings, site: str, own: pd.DataFrame, wording: Wording
 ) -> str:
     reach = results.study.config.measures.thresholds_minutes[0]
     for limit in results.study.config.measures.thresholds_minutes:
@@ -421,35 +303,25 @@ def _need(
     areas = found.impact.areas
     around = areas[near.reindex(areas["id"]).to_numpy(bool) & (areas["count"] > 0)]
     count = float(own["count"].sum())
-    hidden = site in hidden_moves(found.impact).leaving and not voice.internal
-    told = f"some {found.noun}" if hidden else voice.people(count, found.noun)
+    hidden = site in hidden_moves(found.impact).leaving and not wording.internal
+    told = f"some {found.noun}" if hidden else wording.people(count, found.noun)
     first = sentence(f"this is the nearest {found.one} for {told}")
     second = sentence(
-        f"{voice.people(float(around['count'].sum()), found.noun)} live within a {reach:g}-minute "
+        f"{wording.people(float(around['count'].sum()), found.noun)} live within a {reach:g}-minute "
         f"{trip(found.mode)} of it"
     )
-    share = deprived_share(own)
+    share = _deprived_share(own)
     if share is None or count < 5:
         return f"{first} {second}"
     third = f"{percent(share)} of those it is nearest to live in England's most deprived fifth"
-    cars = mean_of(own, "p_no_car")
+    cars = _mean_of(own, "p_no_car")
     if cars is not None:
         third += f" of areas, and {percent(cars)} of households around them have no car"
     return f"{first} {second} {sentence(third)}"
 
 
-def facts_table(results: StudyResults, site: str, name: str) -> Table:
-    """List what is known of a building, and what is not.
-
-    Parameters
-    ----------
-    results : StudyResults
-    site, name : str
-
-    Returns
-    -------
-    Table
-    """
+def _facts_table(results: StudyResults, site: str, name: str) -> Table:
+    """List what is known of a building, and what is not."""
     row = results.study.centres.set_index("id").loc[site]
     error = row.get("position_error_m")
     position = row.get("position_basis")
@@ -490,29 +362,16 @@ def _with_basis(row: pd.Series) -> str | None:
     return f"{locality} ({basis})" if locality and basis else locality
 
 
-def minutes_table(
+def _minutes_table(
     results: StudyResults, found: ProposalFindings, own: pd.DataFrame, name: str
 ) -> Table:
-    """Give the trips of the families nearest to a site, today and after, by every mode.
-
-    Parameters
-    ----------
-    results : StudyResults
-    found : ProposalFindings
-    own : DataFrame
-        Areas nearest to the site today.
-    name : str
-
-    Returns
-    -------
-    Table
-    """
+    """Give the trips of the families nearest to a site, today and after, by every mode."""
     travel = results.study.config.travel
     pram = results.study.config.services[found.result.service].pram
     pram = pram and "pram_toddler" not in found.result.impacts
     rows: list[tuple[Value, ...]] = []
     for mode, impact in found.result.impacts.items():
-        rows.append(_mode_row(MODE_ROWS.get(mode, mode), impact, own, 1.0))
+        rows.append(_mode_row(_MODE_ROWS.get(mode, mode), impact, own, 1.0))
         if mode == "walk" and pram:
             slower = travel.walk_km_h / travel.pram_km_h
             rows.append(_mode_row("On foot with a pram", impact, own, slower))

@@ -17,7 +17,7 @@ from access.study import Study, load_study
 
 
 @dataclass(frozen=True)
-class Replay:
+class _Replay:
     """What came of running a ledger again.
 
     Parameters
@@ -39,12 +39,7 @@ class Replay:
         return not self.differ and not self.missing
 
     def sentence(self) -> str:
-        """Say the result in words.
-
-        Returns
-        -------
-        str
-        """
+        """Say the result in words."""
         total = len(self.agree) + len(self.differ) + len(self.missing)
         if self.same:
             return f"All {total} outputs came out the same, byte for byte."
@@ -64,7 +59,7 @@ def replay(
     study: str | Path | None = None,
     network: Path | None = None,
     progress: Callable[[str], None] = lambda step: None,
-) -> Replay:
+) -> _Replay:
     """Run a ledger again on the same inputs and compare the outputs' hashes.
 
     Parameters
@@ -104,7 +99,7 @@ def replay(
     with tempfile.TemporaryDirectory() as folder:
         again = write_outputs(results, Path(folder), progress=progress).outputs
     then: Mapping[str, str] = ledger["outputs"]
-    return Replay(
+    return _Replay(
         agree=tuple(n for n in sorted(then) if again.get(n) == then[n]),
         differ=tuple(n for n in sorted(then) if n in again and again[n] != then[n]),
         missing=tuple(n for n in sorted(then) if n not in again),

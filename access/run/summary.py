@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from access.analysis.questions import Question
-from access.analysis.results import MODE_TITLES, HubAnswer, ProposalResult, StudyResults
+from access.analysis.results import MODE_TITLES, HubResult, ProposalResult, StudyResults
 from access.charts import (
     Chart,
     change_chart,
@@ -29,27 +29,14 @@ from access.scenario import (
     equality,
     take_up_change,
 )
-from access.siting.hubs import HubStudy
+from access.siting.hubs import HubSearch
 from access.text import count_words, list_words, named
 
 
 def impact_summary(
     results: StudyResults, question: Question, impact: Impact, by: str
 ) -> dict[str, Any]:
-    """Every figure of an impact, as plain values.
-
-    Parameters
-    ----------
-    results : StudyResults
-    question : Question
-    impact : Impact
-    by : str
-        Column to group by.
-
-    Returns
-    -------
-    dict
-    """
+    """Every figure of an impact, as plain values."""
     return {
         "title": question.title,
         "service": question.service,
@@ -64,17 +51,7 @@ def impact_summary(
 
 
 def impact_tables(impact: Impact, by: str) -> dict[str, pd.DataFrame]:
-    """Tables of an impact, by the name of their file.
-
-    Parameters
-    ----------
-    impact : Impact
-    by : str
-
-    Returns
-    -------
-    dict of str to DataFrame
-    """
+    """Tables of an impact, by the name of their file."""
     groups = {f"by_{by}": _texts(impact.by(by))}
     groups |= {
         f"by_{c}": _texts(impact.by(c))
@@ -103,19 +80,7 @@ def _texts(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def impact_charts(results: StudyResults, impact: Impact, by: str | None) -> dict[str, Chart]:
-    """Charts of an impact, by the name of their file.
-
-    Parameters
-    ----------
-    results : StudyResults
-    impact : Impact
-    by : str or None
-        Groups; no chart by group where there is none to show.
-
-    Returns
-    -------
-    dict of str to Chart
-    """
+    """Charts of an impact, by the name of their file."""
     place = results.study.config.study
     trip = {"walk": "walk", "drive": "drive"}.get(impact.mode, "typical family trip")
     caption = (
@@ -129,18 +94,7 @@ def impact_charts(results: StudyResults, impact: Impact, by: str | None) -> dict
 
 
 def impact_words(results: StudyResults, question: Question, impact: Impact) -> str:
-    """Say an impact in a few plain lines.
-
-    Parameters
-    ----------
-    results : StudyResults
-    question : Question
-    impact : Impact
-
-    Returns
-    -------
-    str
-    """
+    """Say an impact in a few plain lines."""
     lines = [f"\n{question.title}", repr(impact)]
     for row in impact.closed_sites.to_dict("records"):
         lines.append(
@@ -158,23 +112,7 @@ def use_of(
     attendance: pd.DataFrame | None,
     take_up: TakeUp | None,
 ) -> tuple[dict[str, Any], dict[str, pd.DataFrame], list[str]]:
-    """Observed use and declared take-up, apart from the facts of travel.
-
-    Parameters
-    ----------
-    results : StudyResults
-    impact : Impact
-    attendance : DataFrame, optional
-        ``area site attendances``.
-    take_up : TakeUp, optional
-
-    Returns
-    -------
-    summary : dict
-        Empty when neither is asked.
-    tables : dict of str to DataFrame
-    words : list of str
-    """
+    """Observed use and declared take-up, apart from the facts of travel."""
     summary: dict[str, Any] = {}
     tables: dict[str, pd.DataFrame] = {}
     words = []
@@ -194,19 +132,7 @@ def use_of(
 def ranking_summary(
     results: StudyResults, question: Question, ranking: Ranking, firm: Robustness | None
 ) -> dict[str, Any]:
-    """Every figure of a ranking, as plain values.
-
-    Parameters
-    ----------
-    results : StudyResults
-    question : Question
-    ranking : Ranking
-    firm : Robustness, optional
-
-    Returns
-    -------
-    dict
-    """
+    """Every figure of a ranking, as plain values."""
     out: dict[str, Any] = {
         "title": question.title,
         "service": question.service,
@@ -230,17 +156,7 @@ def ranking_summary(
 
 
 def ranking_tables(ranking: Ranking, firm: Robustness | None) -> dict[str, pd.DataFrame]:
-    """Tables of a ranking, by the name of their file.
-
-    Parameters
-    ----------
-    ranking : Ranking
-    firm : Robustness, optional
-
-    Returns
-    -------
-    dict of str to DataFrame
-    """
+    """Tables of a ranking, by the name of their file."""
     tables = {"options": ranking.to_frame()}
     if firm is not None:
         often = firm.best_options(firm.criteria[0])
@@ -251,17 +167,7 @@ def ranking_tables(ranking: Ranking, firm: Robustness | None) -> dict[str, pd.Da
 
 
 def ranking_charts(ranking: Ranking, firm: Robustness | None) -> dict[str, Chart]:
-    """Charts of a ranking, by the name of their file.
-
-    Parameters
-    ----------
-    ranking : Ranking
-    firm : Robustness, optional
-
-    Returns
-    -------
-    dict of str to Chart
-    """
+    """Charts of a ranking, by the name of their file."""
     charts = {
         "rank": rank_chart(ranking, firm),
         "pareto_p90": pareto_chart(ranking, "mean", "p90"),
@@ -279,20 +185,7 @@ def ranking_words(
     firm: Robustness | None,
     switching: Switching | None = None,
 ) -> str:
-    """Say a ranking in a few plain lines.
-
-    Parameters
-    ----------
-    results : StudyResults
-    question : Question
-    ranking : Ranking
-    firm : Robustness, optional
-    switching : Switching, optional
-
-    Returns
-    -------
-    str
-    """
+    """Say a ranking in a few plain lines."""
     lines = [f"\n{question.title}", repr(ranking)]
     near = ranking.near_ties(ranking.criteria[0], 0.01)
     if len(near) > 1:
@@ -308,19 +201,8 @@ def ranking_words(
     return "\n".join(lines)
 
 
-def hub_words(results: StudyResults, answer: HubAnswer) -> str:
-    """Say what was found, the plain count first and the weighted beside it.
-
-    Parameters
-    ----------
-    results : StudyResults
-        For whose streets these are.
-    answer : HubAnswer
-
-    Returns
-    -------
-    str
-    """
+def hub_words(results: StudyResults, answer: HubResult) -> str:
+    """Say what was found, the plain count first and the weighted beside it."""
     by = MODE_TITLES.get(answer.mode, answer.mode)
     parts = [f"By {by}, every family counted the same:", answer.plain.words]
     if answer.weighted is not None:
@@ -329,18 +211,8 @@ def hub_words(results: StudyResults, answer: HubAnswer) -> str:
     return "\n".join(parts)
 
 
-def hub_tables(answer: HubAnswer) -> dict[str, pd.DataFrame]:
-    """Tables of the answer, by the name of their file.
-
-    Parameters
-    ----------
-    answer : HubAnswer
-
-    Returns
-    -------
-    dict of str to DataFrame
-        ``candidates curve alternatives front best_by_area``, and the same ``weighted_...``.
-    """
+def hub_tables(answer: HubResult) -> dict[str, pd.DataFrame]:
+    """Tables of the answer, by the name of their file."""
     tables = {"candidates": hub_points(answer)}
     for prefix, found in (("", answer.plain), ("weighted_", answer.weighted)):
         if found is None:
@@ -358,36 +230,16 @@ def _flat(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(chosen=[" ".join(ids) for ids in table["chosen"]])
 
 
-def hub_summary(results: StudyResults, answer: HubAnswer) -> dict[str, Any]:
-    """Every figure of the answer, as plain values.
-
-    Parameters
-    ----------
-    results : StudyResults
-        For the streets and what is assumed.
-    answer : HubAnswer
-
-    Returns
-    -------
-    dict
-    """
-    return hub_figures(answer) | {
+def hub_summary(results: StudyResults, answer: HubResult) -> dict[str, Any]:
+    """Every figure of the answer, as plain values."""
+    return _hub_figures(answer) | {
         "streets": results.streets,
         "assumptions": [*answer.plain.assumptions, *results.assumptions],
     }
 
 
-def hub_figures(answer: HubAnswer) -> dict[str, Any]:
-    """Every figure of the answer without what all of a run's figures assume.
-
-    Parameters
-    ----------
-    answer : HubAnswer
-
-    Returns
-    -------
-    dict
-    """
+def _hub_figures(answer: HubResult) -> dict[str, Any]:
+    """Every figure of the answer without what all of a run's figures assume."""
     return {
         "mode": answer.mode,
         "candidates": len(answer.candidates),
@@ -398,19 +250,8 @@ def hub_figures(answer: HubAnswer) -> dict[str, Any]:
     }
 
 
-def hub_points(answer: HubAnswer) -> pd.DataFrame:
-    """Give every candidate with the numbers of hubs that it is among the best for.
-
-    Parameters
-    ----------
-    answer : HubAnswer
-
-    Returns
-    -------
-    DataFrame
-        The candidates' columns, then ``best_for`` (``"3 4"``: among the best 3 and the best 4),
-        ``best_for_weighted`` and ``council``.
-    """
+def hub_points(answer: HubResult) -> pd.DataFrame:
+    """Give every candidate with the numbers of hubs that it is among the best for."""
     table = answer.candidates.copy()
     for column, found in (("best_for", answer.plain), ("best_for_weighted", answer.weighted)):
         sets = {} if found is None else found.curve.solutions
@@ -420,7 +261,7 @@ def hub_points(answer: HubAnswer) -> pd.DataFrame:
     return table.assign(council=table["id"].isin(own))
 
 
-def _figures(found: HubStudy) -> dict[str, Any]:
+def _figures(found: HubSearch) -> dict[str, Any]:
     council = found.council
     return {
         "words": found.words,
@@ -511,7 +352,7 @@ def summary_of(results: StudyResults) -> dict[str, Any]:
         "assumptions": list(results.assumptions),
         "proposals": proposals,
         "both_services": {mode: _ranking_summary(r) for mode, r in results.joint.items()},
-        "family_hubs": None if results.hubs is None else hub_figures(results.hubs),
+        "family_hubs": None if results.hubs is None else _hub_figures(results.hubs),
     }
 
 
@@ -532,18 +373,7 @@ def _records_tables(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def area_table(results: StudyResults) -> pd.DataFrame:
-    """One row an area: who lives there, and the trips before and after of every proposal.
-
-    Parameters
-    ----------
-    results : StudyResults
-
-    Returns
-    -------
-    DataFrame
-        The areas' columns, then ``<proposal>__<mode>__<figure>``: nearest centre and minutes
-        before and after, the change, and the status. ``inf`` where no centre is reached.
-    """
+    """One row an area: who lives there, and the trips before and after of every proposal."""
     table = pd.DataFrame(results.study.areas.drop(columns="geometry"))
     figures = ("nearest_before", "minutes_before", "nearest_after", "minutes_after",
                "change_minutes", "status_before", "status_after")  # fmt: skip
@@ -560,18 +390,7 @@ def area_table(results: StudyResults) -> pd.DataFrame:
 
 
 def alternatives_table(results: StudyResults) -> pd.DataFrame:
-    """One row an alternative, proposal and mode: what closes, every criterion, every rank.
-
-    Parameters
-    ----------
-    results : StudyResults
-
-    Returns
-    -------
-    DataFrame
-        ``proposal mode closed kept is_the_proposal``, criteria, ``rank_*``, ``on_front``; empty
-        where no proposal can be ranked.
-    """
+    """One row an alternative, proposal and mode: what closes, every criterion, every rank."""
     parts = []
     for key, proposal in results.proposals.items():
         for mode, ranking in proposal.rankings.items():
@@ -587,22 +406,7 @@ def alternatives_table(results: StudyResults) -> pd.DataFrame:
 
 
 def safe_cells(frame: pd.DataFrame) -> pd.DataFrame:
-    """Make text that a spreadsheet would run as a formula into plain text, headings too.
-
-    Parameters
-    ----------
-    frame : DataFrame
-
-    Returns
-    -------
-    DataFrame
-        As `access.escape.cell_text`.
-
-    Examples
-    --------
-    >>> safe_cells(pd.DataFrame({"name": ["=1+1", "Wath"]}))["name"].tolist()
-    ["'=1+1", 'Wath']
-    """
+    """Make text that a spreadsheet would run as a formula into plain text, headings too."""
     out = frame.copy()
     for column in out.columns:
         if not pd.api.types.is_numeric_dtype(out[column]):
@@ -611,17 +415,7 @@ def safe_cells(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def spoken_summary(results: StudyResults) -> str:
-    """Say what every proposal does, mode by mode, then what the numbers assume.
-
-    Parameters
-    ----------
-    results : StudyResults
-
-    Returns
-    -------
-    str
-        Lines of at most 90 characters.
-    """
+    """Say what every proposal does, mode by mode, then what the numbers assume."""
     lines = [results.study.config.study.title, ""]
     for proposal in results.proposals.values():
         lines += _wrap(_headline(results, proposal))

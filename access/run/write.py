@@ -23,7 +23,7 @@ from access.maps.explorer import write_explorer
 from access.maps.explorer_data import explorer_data
 from access.maps.planner_map import map_page, study_map
 from access.report.board import board_report, report_files
-from access.report.robustness import firmness_of
+from access.report.robustness import study_robustness
 from access.run.summary import (
     alternatives_table,
     area_table,
@@ -51,18 +51,8 @@ To run it again and see whether every output comes out the same:
 """
 
 
-def write_evidence(study: Study, folder: Path, path: Path) -> None:
-    """Pack a folder of outputs with the study's own tables; the same inputs give the same bytes.
-
-    Parameters
-    ----------
-    study : Study
-        Whose tables are packed as they were read.
-    folder : Path
-        Holds the outputs and ``ledger.json``.
-    path : Path
-        The ``.zip`` to write.
-    """
+def _write_evidence(study: Study, folder: Path, path: Path) -> None:
+    """Pack a folder of outputs with the study's own tables; the same inputs give the same bytes."""
     street_files = " --network THE_STREET_EXTRACT" if _has_streets(study, folder) else ""
     readme = _README.format(title=study.config.study.title, network=street_files)
     members = {"README.txt": readme.encode()}
@@ -88,14 +78,7 @@ def _has_streets(study: Study, folder: Path) -> bool:
 
 
 def write_layers(path: Path, layers: Iterable[tuple[str, pd.DataFrame]]) -> None:
-    """Write tables and layers into one GeoPackage.
-
-    Parameters
-    ----------
-    path : Path
-        A ``.gpkg`` that is not there yet.
-    layers : iterable of (str, DataFrame or GeoDataFrame)
-    """
+    """Write tables and layers into one GeoPackage."""
     # GDAL would write the clock into the file; a fixed date keeps the same inputs the same bytes
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": "2000-01-01T00:00:00.000Z"})
     try:
@@ -108,18 +91,7 @@ def write_layers(path: Path, layers: Iterable[tuple[str, pd.DataFrame]]) -> None
 
 
 def study_layers(results: StudyResults) -> Iterator[tuple[str, gpd.GeoDataFrame]]:
-    """Give a run's layers: areas, sites, snap lines and networks, in the metric CRS.
-
-    Parameters
-    ----------
-    results : StudyResults
-
-    Yields
-    ------
-    str, GeoDataFrame
-        ``areas centres hub_candidates snap_lines network_walk network_drive``; minutes that do
-        not exist are empty, and the status beside them says why.
-    """
+    """Give a run's layers: areas, sites, snap lines and networks, in the metric CRS."""
     study = results.study
     table = area_table(results)
     finite = table.replace([np.inf, -np.inf], np.nan)
@@ -176,7 +148,7 @@ def write_outputs(
         ledger = replace(results.ledger, outputs=hashes)
         (work / "ledger.json").write_text(ledger.to_json(), encoding="utf-8")
         progress("writing evidence.zip")
-        write_evidence(results.study, work, work / "evidence.zip")
+        _write_evidence(results.study, work, work / "evidence.zip")
     return ledger
 
 
@@ -185,13 +157,7 @@ def _write_summary(results: StudyResults, path: Path) -> None:
 
 
 def write_tables(results: StudyResults, folder: Path) -> None:
-    """Write the areas, the alternatives and the sites for hubs, each as CSV and parquet.
-
-    Parameters
-    ----------
-    results : StudyResults
-    folder : Path
-    """
+    """Write the areas, the alternatives and the sites for hubs, each as CSV and parquet."""
     tables = {"areas": area_table(results), "alternatives": alternatives_table(results)}
     if results.hubs is not None:
         tables["hubs"] = hub_points(results.hubs)
@@ -211,7 +177,7 @@ def _headline_mode(results: StudyResults) -> str:
 def _write_charts(results: StudyResults, folder: Path) -> None:
     """Draw every proposal's charts, with their words for those who cannot see them."""
     mode = _headline_mode(results)
-    firm = firmness_of(results, mode=mode)
+    firm = study_robustness(results, mode=mode)
     by = next((c for c in ("imd_decile", "locality", "ward") if c in results.study.areas), None)
     words = []
     for key, proposal in results.proposals.items():
@@ -266,24 +232,6 @@ def write_answer(
     """Write an answer: summary as JSON, tables as CSV, parquet and GeoPackage, charts as PNG.
 
     With its ledger: inputs, question, settings, versions, assumptions and the outputs' hashes.
-
-    Parameters
-    ----------
-    out : Path
-        Folder, new or empty; of `access.files.whole_folder`, so that it is all or nothing.
-    summary : mapping
-    tables : mapping of str to DataFrame
-        By name; a table with the areas' ids in ``id`` becomes a map layer.
-    charts : mapping of str to Chart
-    ledger : RunLedger
-        As `answer_ledger` gives it.
-    points : GeoDataFrame, optional
-        The areas: ``id geometry``.
-
-    Returns
-    -------
-    list of str
-        Names of the files written.
     """
     out.mkdir(exist_ok=True)
     (out / "summary.json").write_text(to_json(dict(summary)), encoding="utf-8")
@@ -308,25 +256,7 @@ def answer_ledger(
     *,
     assumptions: Sequence[str] = (),
 ) -> RunLedger:
-    """Say what an answer was worked out from.
-
-    Parameters
-    ----------
-    results : StudyResults
-    command : str
-        ``"compare"``, ``"rank"`` or ``"site"``.
-    question : mapping
-        What was asked, JSON-ready; a file by its name.
-    files : sequence of Path or None
-        Files the question brought along.
-    assumptions : sequence of str
-        What the answer rests on beyond the study's own assumptions.
-
-    Returns
-    -------
-    RunLedger
-        Without outputs.
-    """
+    """Say what an answer was worked out from."""
     brought = [
         {"file": path.name, "sha256": sha256_of(path), "source": "given with the question",
          "vintage": "as the file", "licence": "as the file"}

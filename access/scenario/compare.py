@@ -28,12 +28,12 @@ from access.network.matrix import TravelMatrix, positions
 from access.scenario.impact import Impact, closed_table, moves_table, plain, receiving_table
 from access.scenario.sites import NothingChangesWarning
 
-Floats = NDArray[np.float64]
+_Floats = NDArray[np.float64]
 
 #: Thresholds of public interest, adjustable; presets, not legal tests.
-WITHIN_MINUTES = (10.0, 15.0, 20.0, 30.0)
+_WITHIN_MINUTES = (10.0, 15.0, 20.0, 30.0)
 WITHIN_METRES: Mapping[str, float] = {"2 miles": 3218.688, "2.5 km": 2500.0}
-GROUP_COLUMNS = (
+_GROUP_COLUMNS = (
     "lsoa",
     "ward",
     "locality",
@@ -45,33 +45,15 @@ GROUP_COLUMNS = (
 )
 
 
-def area_table(
+def _area_table(
     demand: pd.DataFrame,
-    per_family: Floats,
+    per_family: _Floats,
     old: Nearest,
     new: Nearest,
     tolerance_minutes: float,
     days: Sequence[Mapping[str, float]] = ({}, {}),
 ) -> pd.DataFrame:
-    """Set every area's nearest sites before and after side by side.
-
-    Parameters
-    ----------
-    demand : DataFrame
-        Aligned.
-    per_family : ndarray, shape (areas,)
-        Deprivation weight of one family.
-    old, new : Nearest
-    tolerance_minutes : float
-    days : pair of mapping
-        Days a week by site, before and after; columns ``days_before days_after`` where any
-        is known.
-
-    Returns
-    -------
-    DataFrame
-        `Impact.areas`.
-    """
+    """Set every area's nearest sites before and after side by side."""
     changes = change(old.minutes, new.minutes)
     count = demand["count"].to_numpy(float)
     table = pd.DataFrame(
@@ -98,7 +80,7 @@ def area_table(
     if any(days):
         for name, sites, known in zip(("before", "after"), (old.site, new.site), days, strict=True):
             table[f"days_{name}"] = [known.get(site, np.nan) for site in sites]
-    for column in GROUP_COLUMNS:
+    for column in _GROUP_COLUMNS:
         if column in demand.columns:
             table[column] = demand[column].to_numpy()
     return table
@@ -109,31 +91,13 @@ def figure_key(label: str) -> str:
     return re.sub(r"\W+", "_", label.strip().lower()).strip("_")
 
 
-def figures(
+def _figures(
     areas: pd.DataFrame,
     within_minutes: Sequence[float],
     tolerance_minutes: float,
     within_metres: Mapping[str, float] = WITHIN_METRES,
 ) -> dict[str, float | int]:
-    """Sum up the table of areas.
-
-    Parameters
-    ----------
-    areas : DataFrame
-        `Impact.areas`.
-    within_minutes : sequence of float
-    tolerance_minutes : float
-    within_metres : mapping of str to float
-        Metres along the network by label.
-
-    Returns
-    -------
-    dict
-        Stable names to numbers; ``nan`` where a figure does not exist. ``lengthened`` counts
-        those who still reach a site and take longer (the three ``lose_*`` classes), so that
-        ``gain + unchanged + lengthened + newly_unreachable + newly_reached + unreached_both``
-        are all families, and all but ``unchanged`` and ``unreached_both`` are ``affected``.
-    """
+    """Sum up the table of areas."""
     count, weight = areas["count"].to_numpy(float), areas["weight"].to_numpy(float)
     changes = areas["change_minutes"].to_numpy(float)
     classes = areas["change_class"].to_numpy(dtype=object)
@@ -209,35 +173,8 @@ def _days(areas: pd.DataFrame) -> dict[str, float | int]:
     )
 
 
-def site_set(ids: Sequence[str] | object, matrix: TravelMatrix, name: str) -> tuple[str, ...]:
-    """Read a set of open sites, given as ids or as anything with ``open_ids``.
-
-    Parameters
-    ----------
-    ids : sequence of str, or a scenario
-    matrix : TravelMatrix
-        Whose sites they must be.
-    name : str
-        For messages.
-
-    Returns
-    -------
-    tuple of str
-        Sorted.
-
-    Raises
-    ------
-    ParameterError
-        If an id is unknown or twice.
-    ScenarioError
-        If there is none.
-
-    Examples
-    --------
-    >>> m = TravelMatrix.from_minutes([[1, 2]], area_ids=["a"], site_ids=["X", "Y"])
-    >>> site_set(["Y", "X"], m, "before")
-    ('X', 'Y')
-    """
+def _site_set(ids: Sequence[str] | object, matrix: TravelMatrix, name: str) -> tuple[str, ...]:
+    """Read a set of open sites, given as ids or as anything with ``open_ids``."""
     ids = getattr(ids, "open_ids", ids)
     if isinstance(ids, str) or not hasattr(ids, "__iter__"):
         raise ParameterError(
@@ -266,7 +203,7 @@ def compare(
     lam: float = 1.0,
     national_areas: int = LSOAS_ENGLAND_2011,
     median_income: float | None = None,
-    within_minutes: Sequence[float] = WITHIN_MINUTES,
+    within_minutes: Sequence[float] = _WITHIN_MINUTES,
     within_metres: Mapping[str, float] = WITHIN_METRES,
     tolerance_minutes: float = TOLERANCE_MINUTES,
     neighbours: Sequence[str] = (),
@@ -342,9 +279,9 @@ def compare(
         before = getattr(after, "baseline", None)
     if before is None:
         raise ParameterError("before is missing; expected the ids of the sites open before")
-    others = site_set(neighbours, matrix, "neighbours") if len(neighbours) else ()
+    others = _site_set(neighbours, matrix, "neighbours") if len(neighbours) else ()
     sides = [
-        tuple(sorted({*site_set(ids, matrix, name), *others}))
+        tuple(sorted({*_site_set(ids, matrix, name), *others}))
         for ids, name in ((before, "before"), (after, "after"))
     ]
     days = [getattr(side, "days", None) or {} for side in (before, after)]
@@ -361,13 +298,13 @@ def compare(
         aligned, weights, lam=lam, national_areas=national_areas, median_income=median_income
     )
     old, new = (nearest(matrix, side) for side in sides)
-    areas = area_table(aligned, chosen.per_family, old, new, tolerance_minutes, days)
+    areas = _area_table(aligned, chosen.per_family, old, new, tolerance_minutes, days)
     known = {k: v for side in (before, after) for k, v in getattr(side, "names", {}).items()}
     names = {**known, **(names or {})}
     capacity = getattr(after, "capacities", None) if capacity is None else capacity
     moves = moves_table(areas, names, tolerance_minutes)
     closed = closed_table(areas, moves, sides[0], sides[1], names)
-    measured = figures(areas, within_minutes, tolerance_minutes, within_metres)
+    measured = _figures(areas, within_minutes, tolerance_minutes, within_metres)
     summary: dict[str, float | int | str | None] = {
         "mode": matrix.mode,
         "who": who,

@@ -27,10 +27,8 @@ class Prepared:
         The same for the nearest of the sites that are open in every option.
     weights : ndarray, shape (areas, columns)
         Families; weighted families; families in the most and in the least deprived fifth.
-    totals : ndarray, shape (columns,)
     never_reached : float
         Families that no site at all can reach; in no area here.
-    threshold_minutes : float
     """
 
     values: Floats
@@ -43,25 +41,7 @@ class Prepared:
 
 
 def fifths(demand: pd.DataFrame, national_areas: int) -> Floats | None:
-    """Find each area's national fifth of deprivation, 1 = most deprived.
-
-    Parameters
-    ----------
-    demand : DataFrame
-        With ``imd_fifth``, ``imd_decile`` or ``imd_rank``, the first of them that is there.
-    national_areas : int
-        Areas ranked nationally, for ranks.
-
-    Returns
-    -------
-    ndarray or None
-        ``nan`` where missing; ``None`` without any such column.
-
-    Examples
-    --------
-    >>> fifths(pd.DataFrame({"imd_decile": [1, 3, 10]}), 32844).tolist()
-    [1.0, 2.0, 5.0]
-    """
+    """Find each area's national fifth of deprivation, 1 = most deprived."""
     if "imd_fifth" in demand.columns:
         return pd.to_numeric(demand["imd_fifth"]).to_numpy(float, na_value=np.nan)
     if "imd_decile" in demand.columns:
@@ -81,38 +61,7 @@ def prepare(
     threshold_minutes: float,
     always_minutes: Floats | None = None,
 ) -> Prepared:
-    """Make one service ready for many evaluations.
-
-    Parameters
-    ----------
-    minutes : ndarray, shape (areas, sites)
-        To the sites that may be kept or closed.
-    count, per_family : ndarray, shape (areas,)
-        Families, and what one of them counts for in weighted figures.
-    fifth : ndarray or None
-        National fifth of deprivation.
-    threshold_minutes : float
-        For the share beyond.
-    always_minutes : ndarray, shape (areas, others), optional
-        To sites that are open in every option.
-
-    Returns
-    -------
-    Prepared
-        Areas without families are left out, and areas that no site reaches are only counted.
-
-    Raises
-    ------
-    ParameterError
-        If the threshold is not minutes, or no site reaches any family.
-
-    Examples
-    --------
-    >>> ready = prepare(np.array([[5.0, 9.0]]), np.ones(1), np.ones(1), None,
-    ...                 threshold_minutes=20)
-    >>> ready.values.tolist(), ready.places.ravel().tolist()
-    ([5.0, 9.0, inf], [0, 1])
-    """
+    """Make one service ready for many evaluations."""
     if not (np.isfinite(threshold_minutes) and threshold_minutes >= 0):
         raise ParameterError(f"threshold_minutes={threshold_minutes!r}; expected 0 or more")
     least = minutes.min(axis=1)
@@ -146,29 +95,18 @@ def prepare(
     )
 
 
-Indices = NDArray[np.intp]
+_Indices = NDArray[np.intp]
 CRITERIA = ("mean", "weighted_mean", "p90", "worst", "share_beyond", "gap", "savings")
 _CHUNK = 1 << 16
 """Pairs of option and area handled at a time, so that they stay in the processor's cache."""
 _HALVINGS = 5
 """Halvings before counting: each reads every pair once, counting reads what is left slowly."""
-SLACK = 1e-12
+_SLACK = 1e-12
 """A share is reached when the weight is within this of it, relative: float noise is no family."""
 
 
-def nearest_places(ready: Prepared, kept: Indices) -> NDArray:
-    """Find the place in `values` of every area's nearest minutes, for every option.
-
-    Parameters
-    ----------
-    ready : Prepared
-    kept : ndarray of int, shape (options, keep)
-        Positions of the sites kept.
-
-    Returns
-    -------
-    ndarray of unsigned int, shape (options, areas)
-    """
+def _nearest_places(ready: Prepared, kept: _Indices) -> NDArray:
+    """Find the place in `values` of every area's nearest minutes, for every option."""
     places = ready.places
     out = np.empty((len(kept), places.shape[1]), dtype=places.dtype)
     step = max(1, _CHUNK // max(places.shape[1], 1))
@@ -186,31 +124,9 @@ def nearest_places(ready: Prepared, kept: Indices) -> NDArray:
 
 def quantile_places(
     found: NDArray, weights: Floats, size: int, q: float, floor: int = 0
-) -> Indices:
-    """Find the place of a weighted quantile in every row: halve its range, then count.
-
-    Parameters
-    ----------
-    found : ndarray of unsigned int, shape (options, areas)
-        Places below `size`.
-    weights : ndarray, shape (areas,)
-    size : int
-        Number of places.
-    q : float
-    floor : int
-        A place that no row's quantile is below, so that only what is further is counted.
-
-    Returns
-    -------
-    ndarray of int, shape (options,)
-        The least place that at least a share q of the weight does not exceed.
-
-    Examples
-    --------
-    >>> quantile_places(np.array([[0, 3, 5]], dtype=np.uint16), np.array([1., 2., 1.]), 6, 0.5)
-    array([3])
-    """
-    target = q * weights.sum() * (1 - SLACK)
+) -> _Indices:
+    """Find the place of a weighted quantile in every row: halve its range, then count."""
+    target = q * weights.sum() * (1 - _SLACK)
     out = np.empty(len(found), dtype=np.intp)
     step = max(1, 4 * _CHUNK // max(found.shape[1], 1))
     for start in range(0, len(found), step):
@@ -222,7 +138,7 @@ def quantile_places(
 
 def _bracket(
     block: NDArray, weights: Floats, target: float, floor: int, top: int
-) -> tuple[Indices, Indices, Floats]:
+) -> tuple[_Indices, _Indices, Floats]:
     """Halve each row's range a few times: the quantile is from low to high, `below` before low."""
     low = np.full(len(block), floor, dtype=np.intp)
     high = np.full(len(block), max(top, floor), dtype=np.intp)
@@ -238,8 +154,8 @@ def _bracket(
 
 
 def _within(
-    block: NDArray, weights: Floats, target: float, low: Indices, high: Indices, below: Floats
-) -> Indices:
+    block: NDArray, weights: Floats, target: float, low: _Indices, high: _Indices, below: Floats
+) -> _Indices:
     """First place from low to high where the weight up to it reaches the target, by counting."""
     kind = block.dtype
     inside = (block >= low.astype(kind)[:, None]) & (block <= high.astype(kind)[:, None])
@@ -255,7 +171,7 @@ def _within(
 
 
 @dataclass(frozen=True, eq=False)
-class Sums:
+class _Sums:
     """What the criteria of options are made of; sums of two services add up.
 
     Parameters
@@ -269,7 +185,7 @@ class Sums:
     worst : ndarray, shape (options,)
         Minutes of the worst area.
     found : ndarray of unsigned int, shape (options, areas)
-        As `nearest_places` gives them.
+        As `_nearest_places` gives them.
     """
 
     minutes: Floats
@@ -279,22 +195,12 @@ class Sums:
     found: NDArray
 
 
-def sums(ready: Prepared, kept: Indices) -> Sums:
-    """Add up minutes for every option.
-
-    Parameters
-    ----------
-    ready : Prepared
-    kept : ndarray of int, shape (options, keep)
-
-    Returns
-    -------
-    Sums
-    """
-    found = nearest_places(ready, kept)
+def sums(ready: Prepared, kept: _Indices) -> _Sums:
+    """Add up minutes for every option."""
+    found = _nearest_places(ready, kept)
     last = len(ready.values) - 1
     finite = np.where(np.isfinite(ready.values), ready.values, 0.0)
-    limit = np.searchsorted(ready.values, ready.threshold_minutes * (1 + SLACK), side="right")
+    limit = np.searchsorted(ready.values, ready.threshold_minutes * (1 + _SLACK), side="right")
     minutes = np.empty((len(kept), ready.weights.shape[1]))
     unreached = np.zeros_like(minutes)
     beyond = np.empty(len(kept))
@@ -306,35 +212,18 @@ def sums(ready: Prepared, kept: Indices) -> Sums:
         beyond[part] = (found[part] >= limit).astype(np.float64) @ ready.weights[:, 0]
     for row in np.flatnonzero(top == last):
         unreached[row] = ready.weights[found[row] == last].sum(axis=0)
-    return Sums(minutes, unreached, beyond, np.take(ready.values, top), found)
+    return _Sums(minutes, unreached, beyond, np.take(ready.values, top), found)
 
 
-def criteria(
-    total: Sums,
+def _criteria(
+    total: _Sums,
     totals: Floats,
     never_reached: float,
     p90: Floats,
     *,
     absolute_gap: bool = False,
 ) -> dict[str, Floats]:
-    """Turn sums into criteria; less is better in every one.
-
-    Parameters
-    ----------
-    total : Sums
-    totals : ndarray, shape (columns,)
-        Weight of everybody that some site can reach.
-    never_reached : float
-    p90 : ndarray, shape (options,)
-    absolute_gap : bool
-        Take the gap between fifths whichever of them is better off.
-
-    Returns
-    -------
-    dict
-        ``mean weighted_mean p90 worst share_beyond`` and, with four columns, ``gap``, and
-        ``unreached``. A mean over families of whom some are left unreached is ``inf``.
-    """
+    """Turn sums into criteria; less is better in every one."""
     with np.errstate(invalid="ignore", divide="ignore"):
         means = np.where(total.unreached > 0, np.inf, total.minutes / totals)
     out = {
@@ -354,29 +243,8 @@ def criteria(
     return {name: np.round(values, 9) for name, values in out.items()}
 
 
-def evaluate(ready: Prepared, kept: Indices, *, absolute_gap: bool = False) -> dict[str, Floats]:
-    """Give every criterion of every option of one service.
-
-    Parameters
-    ----------
-    ready : Prepared
-    kept : ndarray of int, shape (options, keep)
-    absolute_gap : bool
-        As in `criteria`.
-
-    Returns
-    -------
-    dict
-        As `criteria`; rounded to 9 decimals, so that float noise breaks no tie.
-
-    Examples
-    --------
-    >>> from access.scenario.criteria import prepare
-    >>> ready = prepare(np.array([[5.0, 9.0], [8.0, 2.0]]), np.ones(2), np.ones(2), None,
-    ...                 threshold_minutes=6)
-    >>> evaluate(ready, np.array([[0], [1]]))["mean"].tolist()
-    [6.5, 5.5]
-    """
+def evaluate(ready: Prepared, kept: _Indices, *, absolute_gap: bool = False) -> dict[str, Floats]:
+    """Give every criterion of every option of one service."""
     total = sums(ready, kept)
     # Closing never shortens: nine in ten are no nearer than with every site open.
     count, size = ready.weights[:, 0], len(ready.values)
@@ -384,7 +252,7 @@ def evaluate(ready: Prepared, kept: Indices, *, absolute_gap: bool = False) -> d
     floor = int(quantile_places(every, count, size, 0.9)[0])
     at = quantile_places(total.found, count, size, 0.9, floor)
     p90 = np.take(ready.values, at)
-    return criteria(total, ready.totals, ready.never_reached, p90, absolute_gap=absolute_gap)
+    return _criteria(total, ready.totals, ready.never_reached, p90, absolute_gap=absolute_gap)
 
 
 _CELLS = 20_000_000
@@ -405,30 +273,10 @@ def pooled_quantiles(
 ) -> NDArray[np.intp]:
     """Find the quantile of the families of both services together, for every pair of options.
 
-    Parameters
-    ----------
-    first, second : ndarray of int, shapes (options, areas) and (others, more areas)
-        Places in one shared list of minutes.
-    weights : tuple of ndarray
-        Families of each service, by area.
-    size : int
-        Length of the shared list.
-    q : float
-
-    Returns
-    -------
-    ndarray of int, shape (options, others)
-
     Notes
     -----
     A pooled quantile lies between those of its two parts, so only the places between the least
     and the greatest of all parts' quantiles need counting.
-
-    Examples
-    --------
-    >>> one, two = np.array([[0, 3]]), np.array([[1], [5]])
-    >>> pooled_quantiles(one, two, (np.ones(2), np.ones(1)), 6, 0.5)
-    array([[1, 3]])
     """
     own = [
         quantile_places(found, w, size, q)
@@ -436,7 +284,7 @@ def pooled_quantiles(
     ]
     low = int(min(own[0].min(), own[1].min()))
     high = int(max(own[0].max(), own[1].max())) + 1
-    target = q * (weights[0].sum() + weights[1].sum()) * (1 - SLACK)
+    target = q * (weights[0].sum() + weights[1].sum()) * (1 - _SLACK)
     base = [
         (found < low).astype(float) @ w for found, w in zip((first, second), weights, strict=True)
     ]
@@ -478,31 +326,12 @@ def _first_reaching(
 
 def pair_criteria(
     ready: tuple[Prepared, Prepared],
-    parts: tuple[Sums, Sums],
+    parts: tuple[_Sums, _Sums],
     shares: tuple[float, float] | None = None,
     *,
     absolute_gap: bool = False,
 ) -> dict[str, Floats]:
     """Give every criterion of every pair of options, over the families of both services.
-
-    Parameters
-    ----------
-    ready : tuple of Prepared
-    parts : tuple of Sums
-    shares : tuple of float, optional
-        What each service counts for as a whole; by default as many as it has families.
-    absolute_gap : bool
-        As in `access.scenario.criteria.criteria`.
-
-    Returns
-    -------
-    dict
-        Arrays of shape (options * others,), the second service's options running fastest.
-
-    Raises
-    ------
-    ParameterError
-        If shares are not two numbers above 0.
 
     Notes
     -----
@@ -524,11 +353,11 @@ def pair_criteria(
     weights = tuple(f * r.weights[:, 0] for f, r in zip(factors, ready, strict=True))
     at = pooled_quantiles(found[0], found[1], (weights[0], weights[1]), len(values), 0.9)
     worst = np.maximum(parts[0].worst[:, None], parts[1].worst[None, :]).ravel()
-    total = Sums(pooled("minutes"), pooled("unreached"), pooled("beyond"), worst, at)
+    total = _Sums(pooled("minutes"), pooled("unreached"), pooled("beyond"), worst, at)
     totals = sum(f * r.totals[:cols] for f, r in zip(factors, ready, strict=True))
     never = sum(f * r.never_reached for f, r in zip(factors, ready, strict=True))
     p90 = values[at.ravel()]
-    return criteria(total, np.asarray(totals), float(never), p90, absolute_gap=absolute_gap)
+    return _criteria(total, np.asarray(totals), float(never), p90, absolute_gap=absolute_gap)
 
 
 def _factors(

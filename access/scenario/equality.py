@@ -40,11 +40,6 @@ class Group:
     other_date : bool
         The base may be of another date, and so smaller than the group in an area that grew: it
         is then taken to be all of the group there.
-
-    Examples
-    --------
-    >>> Group("disabled people", "disabled", "people").base
-    'people'
     """
 
     label: str
@@ -187,23 +182,7 @@ _COLUMNS = [
 
 
 def groups_counted(columns: Collection[str]) -> tuple[Group, ...]:
-    """Give the groups that a table of areas counts, each with the base it has.
-
-    Parameters
-    ----------
-    columns : collection of str
-        Of the table.
-
-    Returns
-    -------
-    tuple of Group
-        Of `KNOWN_GROUPS`, each label once.
-
-    Examples
-    --------
-    >>> [g.label for g in groups_counted(["id", "people", "disabled", "lone_parents"])]
-    ['disabled people']
-    """
+    """Give the groups that a table of areas counts, each with the base it has."""
     found: dict[str, Group] = {}
     for group in KNOWN_GROUPS:
         bases = [b for b in _OTHER_BASES[group.base] if b in columns]

@@ -16,65 +16,25 @@ from access.measure.distribution import describe, share_within, weighted_mean
 from access.measure.equity import inequality
 from access.text import count_words, list_words, minutes_words, mode_words, named
 
-NOT_KNOWN = "not known"
+_NOT_KNOWN = "not known"
 #: Lower edges of the bands of the share of households without a car.
-NO_CAR_BANDS = (0.0, 0.1, 0.2, 0.3, 0.4)
+_NO_CAR_BANDS = (0.0, 0.1, 0.2, 0.3, 0.4)
 _FIFTHS = {"imd_fifth": "imd_decile", "idaci_fifth": "idaci_decile"}
 
 
-def no_car_band(shares: pd.Series) -> pd.Series:
-    """Put shares of households without a car into bands of ten in a hundred.
-
-    Parameters
-    ----------
-    shares : Series
-        0 to 1.
-
-    Returns
-    -------
-    Series of str
-        ``"0-10 %"`` (under 10) to ``"40 % or more"``; ``"not known"`` where missing.
-
-    Examples
-    --------
-    >>> no_car_band(pd.Series([0.05, 0.1, 0.7])).tolist()
-    ['0-10 %', '10-20 %', '40 % or more']
-    """
-    low = [round(100 * edge) for edge in NO_CAR_BANDS]
+def _no_car_band(shares: pd.Series) -> pd.Series:
+    """Put shares of households without a car into bands of ten in a hundred."""
+    low = [round(100 * edge) for edge in _NO_CAR_BANDS]
     labels = [f"{a}-{b} %" for a, b in pairwise(low)]
     labels.append(f"{low[-1]} % or more")
     values = pd.to_numeric(shares).to_numpy(float, na_value=np.nan)
-    at = np.searchsorted(np.array(NO_CAR_BANDS[1:]), np.nan_to_num(values), side="right")
+    at = np.searchsorted(np.array(_NO_CAR_BANDS[1:]), np.nan_to_num(values), side="right")
     named = np.array(labels, dtype=object)[at]
-    return pd.Series(np.where(np.isnan(values), NOT_KNOWN, named), index=shares.index)
+    return pd.Series(np.where(np.isnan(values), _NOT_KNOWN, named), index=shares.index)
 
 
-def group_labels(demand: pd.DataFrame, column: str) -> pd.Series:
-    """Find every area's group.
-
-    Parameters
-    ----------
-    demand : DataFrame
-        Aligned demand.
-    column : str
-        A column of demand, or ``imd_fifth`` / ``idaci_fifth`` (made from the deciles);
-        ``p_no_car`` gives bands.
-
-    Returns
-    -------
-    Series of object
-        ``"not known"`` where missing.
-
-    Raises
-    ------
-    ParameterError
-        If demand has no such column.
-
-    Examples
-    --------
-    >>> group_labels(pd.DataFrame({"imd_decile": [1, 2, 3, 10]}), "imd_fifth").tolist()
-    [1, 1, 2, 5]
-    """
+def _group_labels(demand: pd.DataFrame, column: str) -> pd.Series:
+    """Find every area's group."""
     source = column if column in demand.columns else _FIFTHS.get(column, column)
     if source not in demand.columns:
         known = [c for c in demand.columns if c != "count"]
@@ -83,42 +43,21 @@ def group_labels(demand: pd.DataFrame, column: str) -> pd.Series:
         )
     values = demand[source]
     if column == "p_no_car":
-        return no_car_band(values)
+        return _no_car_band(values)
     if source != column:
         values = (pd.to_numeric(values) + 1) // 2
     missing = values.isna()
     if pd.api.types.is_float_dtype(values) and (values[~missing] % 1 == 0).all():
         values = values.astype("Int64")
     labels = values.astype(object)
-    labels[missing] = NOT_KNOWN
+    labels[missing] = _NOT_KNOWN
     return labels
 
 
-def group_row(
+def _group_row(
     areas: pd.DataFrame, within_minutes: Sequence[float], tolerance_minutes: float
 ) -> dict[str, float]:
-    """Figures of one group of areas.
-
-    Parameters
-    ----------
-    areas : DataFrame
-        Rows of `Impact.areas`.
-    within_minutes : sequence of float
-        Thresholds.
-    tolerance_minutes : float
-        Least change that counts as affected.
-
-    Returns
-    -------
-    dict
-
-    Examples
-    --------
-    >>> rows = pd.DataFrame({"count": [2.0], "weight": [4.0], "minutes_before": [5.0],
-    ...                      "minutes_after": [8.0], "change_minutes": [3.0]})
-    >>> group_row(rows, [10], 0.01)["mean_minutes_change"]
-    3.0
-    """
+    """Figures of one group of areas."""
     count, weight = areas["count"].to_numpy(float), areas["weight"].to_numpy(float)
     total = count.sum()
     row: dict[str, float] = {
@@ -145,46 +84,21 @@ def group_row(
     return row
 
 
-def by_group(
+def _by_group(
     areas: pd.DataFrame,
     labels: pd.Series,
     within_minutes: Sequence[float],
     tolerance_minutes: float,
 ) -> pd.DataFrame:
-    """Figures of every group, and how each compares with everybody else.
-
-    Parameters
-    ----------
-    areas : DataFrame
-        `Impact.areas`.
-    labels : Series
-        A group an area, in the same order.
-    within_minutes : sequence of float
-    tolerance_minutes : float
-
-    Returns
-    -------
-    DataFrame
-        One row a group, ordered by label with ``"not known"`` last; column ``ratio_to_others``
-        is the group's mean change over the mean change of all other families (``nan`` where
-        the others' is 0 or there are none).
-
-    Examples
-    --------
-    >>> rows = pd.DataFrame({"count": [1.0, 1.0], "weight": [1.0, 1.0],
-    ...                      "minutes_before": [5.0, 5.0], "minutes_after": [8.0, 6.0],
-    ...                      "change_minutes": [3.0, 1.0]})
-    >>> by_group(rows, pd.Series(["x", "y"]), [], 0.01)["ratio_to_others"].round(2).tolist()
-    [3.0, 0.33]
-    """
+    """Figures of every group, and how each compares with everybody else."""
     label = labels.to_numpy(dtype=object)
-    known = sorted({x for x in label if x != NOT_KNOWN}, key=lambda x: (isinstance(x, str), x))
-    if (label == NOT_KNOWN).any():
-        known.append(NOT_KNOWN)
+    known = sorted({x for x in label if x != _NOT_KNOWN}, key=lambda x: (isinstance(x, str), x))
+    if (label == _NOT_KNOWN).any():
+        known.append(_NOT_KNOWN)
     rows = []
     for group in known:
         inside = label == group
-        row = {"group": group, **group_row(areas[inside], within_minutes, tolerance_minutes)}
+        row = {"group": group, **_group_row(areas[inside], within_minutes, tolerance_minutes)}
         rest = areas[~inside]
         others = weighted_mean(rest["change_minutes"], rest["count"])
         own = row["mean_minutes_change"]
@@ -200,29 +114,7 @@ _MOVE_COLUMNS = ("from_site", "to_site")
 def moves_table(
     areas: pd.DataFrame, names: Mapping[str, str], tolerance_minutes: float
 ) -> pd.DataFrame:
-    """List families whose nearest site changes, by the pair of sites.
-
-    Parameters
-    ----------
-    areas : DataFrame
-        `Impact.areas`.
-    names : mapping of str to str
-    tolerance_minutes : float
-
-    Returns
-    -------
-    DataFrame
-        ``from_site to_site from_name to_name families weighted_families mean_extra_minutes
-        max_extra_minutes affected``; ``to_site`` is empty where no site is reached any more,
-        ``from_site`` where none was before.
-
-    Examples
-    --------
-    >>> rows = pd.DataFrame({"count": [4.0], "weight": [4.0], "nearest_before": ["X"],
-    ...                      "nearest_after": ["Y"], "change_minutes": [3.0]})
-    >>> moves_table(rows, {}, 0.01)[["from_site", "to_site", "families"]].to_numpy().tolist()
-    [['X', 'Y', 4.0]]
-    """
+    """List families whose nearest site changes, by the pair of sites."""
     moved = areas[(areas["nearest_before"] != areas["nearest_after"]) & (areas["count"] > 0)]
     rows = []
     for pair, part in moved.groupby(["nearest_before", "nearest_after"], sort=True):
@@ -263,27 +155,7 @@ def closed_table(
     after: Sequence[str],
     names: Mapping[str, str],
 ) -> pd.DataFrame:
-    """One row a closed site: families displaced, where to, and their extra minutes.
-
-    Parameters
-    ----------
-    areas, moves : DataFrame
-        `Impact.areas` and `Impact.moves`.
-    before, after : sequence of str
-        Open sites.
-    names : mapping of str to str
-
-    Returns
-    -------
-    DataFrame
-        ``site name families weighted_families mean_minutes_before mean_minutes_after
-        mean_extra_minutes max_extra_minutes newly_unreachable goes_to``.
-
-    Examples
-    --------
-    >>> closed_table(pd.DataFrame(), pd.DataFrame(), ["X"], ["X"], {}).shape[0]
-    0
-    """
+    """One row a closed site: families displaced, where to, and their extra minutes."""
     rows = []
     for site in sorted(set(before) - set(after)):
         own = areas[(areas["nearest_before"] == site) & (areas["count"] > 0)]
@@ -325,28 +197,8 @@ def closed_table(
     return pd.DataFrame(rows, columns=columns)
 
 
-def read_capacity(capacity: Mapping[str, float] | None) -> dict[str, float]:
-    """Check capacities: numbers of 0 or more, by site id.
-
-    Parameters
-    ----------
-    capacity : mapping of str to float, optional
-
-    Returns
-    -------
-    dict
-        Without the sites whose capacity is not known (``None`` or ``nan``).
-
-    Raises
-    ------
-    ParameterError
-        Naming every capacity that is not a number of 0 or more.
-
-    Examples
-    --------
-    >>> read_capacity({"X": 50, "Y": None})
-    {'X': 50.0}
-    """
+def _read_capacity(capacity: Mapping[str, float] | None) -> dict[str, float]:
+    """Check capacities: numbers of 0 or more, by site id."""
     out, faults = {}, []
     for site, value in (capacity or {}).items():
         number = pd.to_numeric(value, errors="coerce")
@@ -369,30 +221,8 @@ def receiving_table(
     names: Mapping[str, str],
     capacity: Mapping[str, float] | None,
 ) -> pd.DataFrame:
-    """One row a site that is nearest to more families than before.
-
-    Parameters
-    ----------
-    areas, moves : DataFrame
-        `Impact.areas` and `Impact.moves`.
-    after : sequence of str
-        Sites open after.
-    names : mapping of str to str
-    capacity : mapping of str to float, optional
-
-    Returns
-    -------
-    DataFrame
-        ``site name families_before families_added families_after mean_extra_minutes capacity
-        share_over_capacity``: how far families after exceed capacity, as a share of it (0
-        when they do not); both ``nan`` where capacity is not known.
-
-    Raises
-    ------
-    ParameterError
-        If a capacity is not a number of 0 or more.
-    """
-    known = read_capacity(capacity)
+    """One row a site that is nearest to more families than before."""
+    known = _read_capacity(capacity)
     rows = []
     for site in sorted(after):
         into = moves[moves["to_site"] == site]
@@ -426,23 +256,10 @@ def receiving_table(
     return pd.DataFrame(rows, columns=columns)
 
 
-def one_more_table(
+def _one_more_table(
     areas: pd.DataFrame, after: Sequence[str], names: Mapping[str, str]
 ) -> pd.DataFrame:
-    """What the closing of each site that is left would add, one at a time.
-
-    Parameters
-    ----------
-    areas : DataFrame
-        `Impact.areas`.
-    after : sequence of str
-    names : mapping of str to str
-
-    Returns
-    -------
-    DataFrame
-        As `Impact.if_one_more_closes`.
-    """
+    """What the closing of each site that is left would add, one at a time."""
     count = areas["count"].to_numpy(float)
     first = areas["minutes_after"].to_numpy(float)
     second = areas["second_minutes_after"].to_numpy(float)
@@ -545,8 +362,8 @@ class Impact:
         ParameterError
             If demand has no such column.
         """
-        labels = group_labels(self.demand, column)
-        return by_group(self.areas, labels, self.within_minutes, self.tolerance_minutes)
+        labels = _group_labels(self.demand, column)
+        return _by_group(self.areas, labels, self.within_minutes, self.tolerance_minutes)
 
     def worst_areas(self, n: int = 10) -> pd.DataFrame:
         """Areas with families whose time grows most, newly unreachable first, ties by id.
@@ -609,7 +426,7 @@ class Impact:
             mean_extra_minutes max_extra_minutes newly_unreachable mean_minutes`` (of everyone
             still reached, were it closed).
         """
-        return one_more_table(self.areas, self.after, self.names)
+        return _one_more_table(self.areas, self.after, self.names)
 
     def to_frame(self) -> pd.DataFrame:
         """Give the summary as a table of two columns.
@@ -716,21 +533,7 @@ class Impact:
 
 
 def plain(value: float | int | np.floating | np.integer) -> float | int | None:
-    """Turn a number into one that JSON can hold; ``None`` where it does not exist.
-
-    Parameters
-    ----------
-    value : number
-
-    Returns
-    -------
-    float, int or None
-
-    Examples
-    --------
-    >>> plain(np.float64(2.5)), plain(np.int64(3)), plain(float("nan")), plain(float("inf"))
-    (2.5, 3, None, None)
-    """
+    """Turn a number into one that JSON can hold; ``None`` where it does not exist."""
     if isinstance(value, int | np.integer):
         return int(value)
     return float(value) if np.isfinite(value) else None

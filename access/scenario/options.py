@@ -22,83 +22,26 @@ Indices = NDArray[np.intp]
 MAX_OPTIONS = 3_000_000
 
 
-def combination_rows(n: int, k: int) -> Indices:
-    """List every way to choose k of n, in lexicographic order.
-
-    Parameters
-    ----------
-    n, k : int
-
-    Returns
-    -------
-    ndarray of int, shape (n choose k, k)
-
-    Examples
-    --------
-    >>> combination_rows(3, 2).tolist()
-    [[0, 1], [0, 2], [1, 2]]
-    """
+def _combination_rows(n: int, k: int) -> Indices:
+    """List every way to choose k of n, in lexicographic order."""
     size = math.comb(n, k) * k
     flat = np.fromiter(chain.from_iterable(combinations(range(n), k)), np.intp, count=size)
     return flat.reshape(-1, k) if k else np.zeros((1, 0), dtype=np.intp)
 
 
-def complement(rows: Indices, n: int) -> Indices:
-    """List what each row leaves out of 0 ... n - 1.
-
-    Parameters
-    ----------
-    rows : ndarray of int, shape (options, k)
-    n : int
-
-    Returns
-    -------
-    ndarray of int, shape (options, n - k)
-
-    Examples
-    --------
-    >>> complement(np.array([[0, 2]]), 4).tolist()
-    [[1, 3]]
-    """
+def _complement(rows: Indices, n: int) -> Indices:
+    """List what each row leaves out of 0 ... n - 1."""
     left = np.ones((len(rows), n), dtype=bool)
     np.put_along_axis(left, rows, False, axis=1)
     return np.nonzero(left)[1].reshape(len(rows), n - rows.shape[1])
 
 
-def locality_rules(
+def _locality_rules(
     ids: Sequence[str],
     localities: Mapping[str, str] | None,
     min_per_locality: int | Mapping[str, int] | None,
 ) -> dict[str, tuple[Indices, int]]:
-    """Read the least number of sites to be kept in each locality.
-
-    Parameters
-    ----------
-    ids : sequence of str
-        Sites that may be kept or closed.
-    localities : mapping of str to str, optional
-        Locality of every site.
-    min_per_locality : int or mapping of str to int, optional
-        For every locality, or by locality.
-
-    Returns
-    -------
-    dict
-        Locality to (positions of its sites, least number kept).
-
-    Raises
-    ------
-    ParameterError
-        If a site has no locality, a locality is unknown, or a number is not 0 or more.
-    ScenarioError
-        If a locality has fewer sites than must be kept there.
-
-    Examples
-    --------
-    >>> rules = locality_rules(["X", "Y"], {"X": "North", "Y": "South"}, 1)
-    >>> {name: least for name, (_, least) in rules.items()}
-    {'North': 1, 'South': 1}
-    """
+    """Read the least number of sites to be kept in each locality."""
     if min_per_locality is None:
         return {}
     if localities is None:
@@ -134,7 +77,7 @@ def locality_rules(
     return rules
 
 
-def kept_options(
+def _kept_options(
     ids: Sequence[str],
     keep: int,
     *,
@@ -142,36 +85,7 @@ def kept_options(
     localities: Mapping[str, str] | None = None,
     min_per_locality: int | Mapping[str, int] | None = None,
 ) -> Indices:
-    """List every allowed way to keep some of the sites.
-
-    Parameters
-    ----------
-    ids : sequence of str
-        Sites that may be kept or closed, sorted.
-    keep : int
-        How many stay open.
-    never_close : sequence of str
-        Sites that every option keeps.
-    localities, min_per_locality
-        See `locality_rules`.
-
-    Returns
-    -------
-    ndarray of int, shape (options, keep)
-        Positions in `ids` of the sites kept; ordered by the sites closed.
-
-    Raises
-    ------
-    ParameterError
-        If keep is not a number of sites that can be kept, or an id is unknown.
-    ScenarioError
-        If there are too many options to list, or the rules leave none.
-
-    Examples
-    --------
-    >>> kept_options(["X", "Y", "Z"], 2, never_close=["Z"]).tolist()
-    [[1, 2], [0, 2]]
-    """
+    """List every allowed way to keep some of the sites."""
     n = len(ids)
     if isinstance(keep, bool) or not isinstance(keep, int | np.integer) or not 1 <= keep <= n:
         raise ParameterError(f"keep={keep!r}; expected a whole number of sites from 1 to {n}")
@@ -186,15 +100,15 @@ def kept_options(
             f"keep={keep} of {n} closes {closing} sites, but never_close leaves {len(free)} that "
             "may close; keep more, or let more of them close"
         )
-    rules = locality_rules(ids, localities, min_per_locality)
+    rules = _locality_rules(ids, localities, min_per_locality)
     count = math.comb(len(free), closing)
     if count > MAX_OPTIONS:
         raise ScenarioError(
             f"{count:,} ways to keep {keep} of {n} are too many to list (at most {MAX_OPTIONS:,}); "
             "access.p_median gives the best of them with a proof, or say never_close for some"
         )
-    closed = free[combination_rows(len(free), closing)].reshape(count, closing)
-    kept = complement(closed, n)
+    closed = free[_combination_rows(len(free), closing)].reshape(count, closing)
+    kept = _complement(closed, n)
     allowed = np.ones(count, dtype=bool)
     for where, least in rules.values():
         allowed &= np.isin(kept, where).sum(axis=1) >= least
@@ -206,31 +120,8 @@ def kept_options(
     return kept[allowed]
 
 
-def read_savings(savings: Mapping[str, float] | None, ids: Sequence[str]) -> dict[str, float]:
-    """Check savings: numbers by site id.
-
-    Parameters
-    ----------
-    savings : mapping of str to float, optional
-        ``None`` or ``nan`` where not known.
-    ids : sequence of str
-        Sites of the baseline.
-
-    Returns
-    -------
-    dict
-        Of the sites whose savings are known.
-
-    Raises
-    ------
-    ParameterError
-        Naming every unknown site and every figure that is not a number.
-
-    Examples
-    --------
-    >>> read_savings({"X": 59000, "Y": None}, ["X", "Y"])
-    {'X': 59000.0}
-    """
+def _read_savings(savings: Mapping[str, float] | None, ids: Sequence[str]) -> dict[str, float]:
+    """Check savings: numbers by site id."""
     known, faults = {}, []
     for site, value in (savings or {}).items():
         if str(site) not in ids:
@@ -248,39 +139,10 @@ def read_savings(savings: Mapping[str, float] | None, ids: Sequence[str]) -> dic
     return known
 
 
-def read_proposal(
+def _read_proposal(
     proposal: Sequence[str] | object | None, ids: Sequence[str], keep: int, always: set[str]
 ) -> tuple[tuple[str, ...] | None, list[str]]:
-    """Read a proposal as the sites that it keeps.
-
-    Parameters
-    ----------
-    proposal : sequence of str, Scenario or None
-        The sites kept; as many as are closed (where that is another number) are read as those.
-    ids : sequence of str
-        Sites that may be kept or closed.
-    keep : int
-    always : set of str
-        Sites open in every option, which a proposal may name or not.
-
-    Returns
-    -------
-    kept : tuple of str or None
-    notes : list of str
-        How it was read, where that was a choice.
-
-    Raises
-    ------
-    ParameterError
-        If an id is unknown.
-    ScenarioError
-        If it keeps another number of sites.
-
-    Examples
-    --------
-    >>> read_proposal(["Z"], ["X", "Y", "Z"], 2, set())
-    (('X', 'Y'), ['proposal read as the sites closed: Z'])
-    """
+    """Read a proposal as the sites that it keeps."""
     if proposal is None:
         return None, []
     proposal = getattr(proposal, "open_ids", proposal)
@@ -334,15 +196,13 @@ class ServiceChoice:
 
 
 @dataclass(frozen=True, eq=False)
-class Yardstick:
+class CriteriaSettings:
     """What options are measured by, the same for every service.
 
     Parameters
     ----------
     weights, lam, national_areas, median_income
         See `access.measure.deprivation_weights`.
-    threshold_minutes : float
-    absolute_gap : bool
     """
 
     weights: str | None = None
@@ -353,21 +213,7 @@ class Yardstick:
     absolute_gap: bool = False
 
     def weigh(self, demand: pd.DataFrame) -> Weights:
-        """Make the weights of an aligned demand table.
-
-        Parameters
-        ----------
-        demand : DataFrame
-
-        Returns
-        -------
-        Weights
-
-        Raises
-        ------
-        ParameterError
-            If the demand lacks what they need.
-        """
+        """Make the weights of an aligned demand table."""
         return deprivation_weights(
             demand,
             self.weights,
@@ -387,14 +233,10 @@ class Options:
         Sites that may be kept or closed, sorted.
     kept, closed : ndarray of int
         One row an option, positions in `ids`.
-    ready : Prepared
     demand : DataFrame
         Aligned.
-    weights : Weights
     proposal : tuple of str or None
         Ids kept.
-    site_savings : dict
-    notes : tuple of str
     supports : frozenset of str
         Criteria that the data can bear.
     """
@@ -424,45 +266,19 @@ class Options:
         return figures[self.closed].sum(axis=1)
 
     def row_of(self, kept: Sequence[str]) -> Indices:
-        """Positions of kept ids, as one option.
-
-        Parameters
-        ----------
-        kept : sequence of str
-
-        Returns
-        -------
-        ndarray of int, shape (1, keep)
-        """
+        """Positions of kept ids, as one option."""
         return np.sort(positions(self.ids, kept, "site"))[None, :]
 
 
-def list_options(choice: ServiceChoice, yardstick: Yardstick) -> Options:
-    """Check a service's choice and list its options.
-
-    Parameters
-    ----------
-    choice : ServiceChoice
-    yardstick : Yardstick
-
-    Returns
-    -------
-    Options
-
-    Raises
-    ------
-    ParameterError
-        If ids, demand, weights, savings or the proposal cannot be used.
-    ScenarioError
-        If the rules leave no option, or the proposal keeps another number of sites.
-    """
+def list_options(choice: ServiceChoice, criteria_settings: CriteriaSettings) -> Options:
+    """Check a service's choice and list its options."""
     matrix = choice.matrix
     always = sorted({str(i) for i in choice.always_open})
     listed = choice.sites if choice.sites is not None else matrix.site_ids
     ids = tuple(sorted({str(i) for i in listed} - set(always)))
     if not ids:
         raise ScenarioError("no site may be kept or closed; expected at least one in the baseline")
-    kept = kept_options(
+    kept = _kept_options(
         ids,
         choice.keep,
         never_close=choice.never_close,
@@ -470,18 +286,18 @@ def list_options(choice: ServiceChoice, yardstick: Yardstick) -> Options:
         min_per_locality=choice.min_per_locality,
     )
     aligned = align_demand(choice.demand, matrix.area_ids)
-    weights = yardstick.weigh(aligned)
+    weights = criteria_settings.weigh(aligned)
     ready = prepare(
         matrix.total_minutes[:, positions(matrix.site_ids, ids, "site")],
         aligned["count"].to_numpy(float),
         weights.per_family,
-        fifths(aligned, yardstick.national_areas),
-        threshold_minutes=yardstick.threshold_minutes,
+        fifths(aligned, criteria_settings.national_areas),
+        threshold_minutes=criteria_settings.threshold_minutes,
         always_minutes=matrix.total_minutes[:, positions(matrix.site_ids, always, "site")],
     )
-    closed = complement(kept, len(ids))
-    savings = read_savings(choice.savings, ids)
-    proposal, read = read_proposal(choice.proposal, ids, choice.keep, set(always))
+    closed = _complement(kept, len(ids))
+    savings = _read_savings(choice.savings, ids)
+    proposal, read = _read_proposal(choice.proposal, ids, choice.keep, set(always))
     may_close = {ids[j] for j in np.unique(closed)}
     may_close |= set(ids) - set(ids if proposal is None else proposal)
     unknown = sorted(may_close - set(savings))

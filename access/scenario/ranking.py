@@ -17,37 +17,23 @@ from access.network.matrix import TravelMatrix
 from access.scenario.criteria import CRITERIA, Floats, evaluate, pair_criteria, sums
 from access.scenario.options import (
     MAX_OPTIONS,
+    CriteriaSettings,
     Indices,
     Options,
     ServiceChoice,
-    Yardstick,
     list_options,
 )
 from access.text import list_words, named, place_of
 
-Bools = NDArray[np.bool_]
+_Bools = NDArray[np.bool_]
 
 
-def dense_ranks(values: ArrayLike) -> NDArray[np.int32]:
-    """Replace values by their order, equal values by equal numbers.
-
-    Parameters
-    ----------
-    values : array_like, shape (n,)
-
-    Returns
-    -------
-    ndarray of int32, shape (n,)
-
-    Examples
-    --------
-    >>> dense_ranks([3.0, 1.0, 3.0]).tolist()
-    [1, 0, 1]
-    """
+def _dense_ranks(values: ArrayLike) -> NDArray[np.int32]:
+    """Replace values by their order, equal values by equal numbers."""
     return np.unique(np.asarray(values), return_inverse=True)[1].ravel().astype(np.int32)
 
 
-def pareto_front(columns: ArrayLike) -> Bools:
+def pareto_front(columns: ArrayLike) -> _Bools:
     """Mark the rows that no other row dominates; less is better in every column.
 
     Row p dominates row q when p is at most q in every column and less in one. Equal rows do
@@ -73,7 +59,7 @@ def pareto_front(columns: ArrayLike) -> Bools:
     if n == 0 or m == 0:
         front[:] = True
         return front
-    ranks = np.column_stack([dense_ranks(table[:, j]) for j in range(m)])
+    ranks = np.column_stack([_dense_ranks(table[:, j]) for j in range(m)])
     # By the sum of ranks, nobody is dominated by a later one; so the first that is left stays.
     order = np.argsort(ranks.sum(axis=1, dtype=np.int64), kind="stable")
     left = np.ascontiguousarray(ranks[order].T)
@@ -92,109 +78,42 @@ def pareto_front(columns: ArrayLike) -> Bools:
     return front
 
 
-def dominating(columns: ArrayLike, row: ArrayLike) -> Bools:
-    """Mark the rows that dominate a given one.
-
-    Parameters
-    ----------
-    columns : array_like, shape (options, criteria)
-    row : array_like, shape (criteria,)
-
-    Returns
-    -------
-    ndarray of bool, shape (options,)
-
-    Examples
-    --------
-    >>> dominating([[1, 5], [2, 2], [3, 3]], [3, 3]).tolist()
-    [False, True, False]
-    """
+def _dominating(columns: ArrayLike, row: ArrayLike) -> _Bools:
+    """Mark the rows that dominate a given one."""
     table, one = np.asarray(columns, float), np.asarray(row, float)
     return np.asarray((table <= one).all(axis=1) & (table < one).any(axis=1))
 
 
-NEAR_TIES = {"1pct": 0.01, "5pct": 0.05}
+_NEAR_TIES = {"1pct": 0.01, "5pct": 0.05}
 
 
-def least_is_best(criterion: str, values: np.ndarray) -> np.ndarray:
-    """Turn a criterion's values so that less is better.
-
-    Parameters
-    ----------
-    criterion : str
-    values : ndarray
-
-    Returns
-    -------
-    ndarray
-
-    Examples
-    --------
-    >>> least_is_best("savings", np.array([5.0])).tolist()
-    [-5.0]
-    """
+def _least_is_best(criterion: str, values: np.ndarray) -> np.ndarray:
+    """Turn a criterion's values so that less is better."""
     return -values if criterion == "savings" else values
 
 
-def competition_rank(values: np.ndarray) -> np.ndarray:
-    """Rank with 1 as best; equals share the least rank (1, 2, 2, 4).
-
-    Parameters
-    ----------
-    values : ndarray, shape (n,)
-        Less is better.
-
-    Returns
-    -------
-    ndarray of int, shape (n,)
-
-    Examples
-    --------
-    >>> competition_rank(np.array([7.0, 3.0, 7.0, 9.0])).tolist()
-    [2, 1, 2, 4]
-    """
+def _competition_rank(values: np.ndarray) -> np.ndarray:
+    """Rank with 1 as best; equals share the least rank (1, 2, 2, 4)."""
     return np.searchsorted(np.sort(values), values, side="left") + 1
 
 
-def near(values: np.ndarray, within: float) -> np.ndarray:
-    """Mark values within a share of the least one.
-
-    Parameters
-    ----------
-    values : ndarray
-        Less is better.
-    within : float
-
-    Returns
-    -------
-    ndarray of bool
-
-    Examples
-    --------
-    >>> near(np.array([100.0, 101.0, 102.0]), 0.01).tolist()
-    [True, True, False]
-    """
+def _near(values: np.ndarray, within: float) -> np.ndarray:
+    """Mark values within a share of the least one."""
     least = values.min()
     if not np.isfinite(least):
         return np.zeros(len(values), dtype=bool)
     return values <= least + within * abs(least) + 1e-9
 
 
-def rank_table(table: pd.DataFrame, criteria: tuple[str, ...], front_on: tuple[str, ...]) -> None:
-    """Add ranks and the Pareto front to a table of options, in place.
-
-    Parameters
-    ----------
-    table : DataFrame
-    criteria, front_on : tuple of str
-    """
+def _rank_table(table: pd.DataFrame, criteria: tuple[str, ...], front_on: tuple[str, ...]) -> None:
+    """Add ranks and the Pareto front to a table of options, in place."""
     for c in criteria:
-        table[f"rank_{c}"] = competition_rank(least_is_best(c, table[c].to_numpy(float)))
-    columns = [least_is_best(c, table[c].to_numpy(float)) for c in front_on]
+        table[f"rank_{c}"] = _competition_rank(_least_is_best(c, table[c].to_numpy(float)))
+    columns = [_least_is_best(c, table[c].to_numpy(float)) for c in front_on]
     table["on_front"] = pareto_front(np.column_stack(columns))
 
 
-def stand(
+def _stand(
     table: pd.DataFrame,
     row: Mapping[str, float],
     criteria: tuple[str, ...],
@@ -202,27 +121,11 @@ def stand(
     *,
     listed: bool = True,
 ) -> dict[str, Any]:
-    """Say where one option stands among all.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Of all options.
-    row : mapping of str to float
-        The option's criteria; it need not be one of the table.
-    criteria, front_on : tuple of str
-    listed : bool
-        Whether it is one of the table.
-
-    Returns
-    -------
-    dict
-        As `Ranking.proposal`; ``None`` where a number does not exist.
-    """
+    """Say where one option stands among all."""
     out: dict[str, Any] = {"options": len(table)}
     for c in criteria:
-        values = least_is_best(c, table[c].to_numpy(float))
-        own = float(least_is_best(c, np.asarray(row[c], float)))
+        values = _least_is_best(c, table[c].to_numpy(float))
+        own = float(_least_is_best(c, np.asarray(row[c], float)))
         worse, level = int((values > own).sum()), int((values == own).sum())
         others = max(len(values) - 1, 1)
         least = values.min()
@@ -232,13 +135,13 @@ def stand(
         out[f"percentile_{c}"] = 100.0 * min(worse, others) / others
         regret = own - least if np.isfinite(own) else np.nan
         out[f"regret_{c}"] = float(regret) if np.isfinite(regret) else None
-        for name, within in NEAR_TIES.items():
-            out[f"near_ties_{name}_{c}"] = max(int(near(values, within).sum()) - 1, 0)
+        for name, within in _NEAR_TIES.items():
+            out[f"near_ties_{name}_{c}"] = max(int(_near(values, within).sum()) - 1, 0)
             limit = least + within * abs(least) + 1e-9
             out[f"within_{name}_{c}"] = bool(np.isfinite(own) and own <= limit)
-    columns = np.column_stack([least_is_best(c, table[c].to_numpy(float)) for c in front_on])
-    own_row = [float(least_is_best(c, np.asarray(row[c], float))) for c in front_on]
-    out["dominated_by"] = int(dominating(columns, own_row).sum())
+    columns = np.column_stack([_least_is_best(c, table[c].to_numpy(float)) for c in front_on])
+    own_row = [float(_least_is_best(c, np.asarray(row[c], float))) for c in front_on]
+    out["dominated_by"] = int(_dominating(columns, own_row).sum())
     out["on_front"] = out["dominated_by"] == 0
     return out
 
@@ -340,7 +243,7 @@ class Ranking:
         self._check(criterion)
         if not within >= 0:
             raise ParameterError(f"within={within!r}; expected 0 or more")
-        close = near(least_is_best(criterion, self.table[criterion].to_numpy(float)), within)
+        close = _near(_least_is_best(criterion, self.table[criterion].to_numpy(float)), within)
         return self.table[close].sort_values(f"rank_{criterion}", kind="stable")
 
     def place(self, criterion: str, *, others: bool = True) -> str:
@@ -580,7 +483,9 @@ def rank_closures(
     asked = _asked(criteria)
     if weights is None and asked is not None and "weighted_mean" in asked:
         weights = "linear"
-    yard = Yardstick(weights, lam, national_areas, median_income, threshold_minutes, absolute_gap)
+    yard = CriteriaSettings(
+        weights, lam, national_areas, median_income, threshold_minutes, absolute_gap
+    )
     rules = (sites, always_open, never_close, localities, min_per_locality, savings)
     services = [list_options(ServiceChoice(matrix, keep, demand, proposal, *rules), yard)]
     if joint is not None:
@@ -592,9 +497,9 @@ def rank_closures(
             f"{count:,} joint options are too many to list (at most {MAX_OPTIONS:,}); "
             "name sites in never_close, or rank each service alone"
         )
-    values = values_of(services, [s.kept for s in services], shares, absolute_gap)
+    values = _values_of(services, [s.kept for s in services], shares, absolute_gap)
     table = _table(services, values)
-    rank_table(table, chosen, chosen)
+    _rank_table(table, chosen, chosen)
     notes = [note for s in services for note in s.notes] + left_out
     if "gap" in chosen:
         notes.append(_ABSOLUTE_GAP_NOTE if absolute_gap else _GAP_NOTE)
@@ -636,27 +541,13 @@ def _supported(
     return asked, []
 
 
-def values_of(
+def _values_of(
     services: Sequence[Options],
     kept: Sequence[Indices],
     shares: tuple[float, float] | None = None,
     absolute_gap: bool = False,
 ) -> dict[str, Floats]:
-    """Give every criterion of options of one service, or of all pairs of two.
-
-    Parameters
-    ----------
-    services : sequence of Options
-        One or two.
-    kept : sequence of ndarray
-        Options of each.
-    shares : tuple of float, optional
-    absolute_gap : bool
-
-    Returns
-    -------
-    dict of ndarray
-    """
+    """Give every criterion of options of one service, or of all pairs of two."""
     if len(services) == 1:
         return evaluate(services[0].ready, kept[0], absolute_gap=absolute_gap)
     ready = (services[0].ready, services[1].ready)
@@ -699,7 +590,7 @@ def _proposal(
     if len(proposals) < len(services):
         raise ParameterError("a joint ranking needs a proposal for both services, or for neither")
     rows = [s.row_of(kept) for s, kept in zip(services, proposals, strict=True)]
-    row = {c: float(v[0]) for c, v in values_of(services, rows, shares, absolute_gap).items()}
+    row = {c: float(v[0]) for c, v in _values_of(services, rows, shares, absolute_gap).items()}
     closed = tuple(
         i for s, kept in zip(services, proposals, strict=True) for i in s.ids if i not in kept
     )
@@ -717,5 +608,5 @@ def _proposal(
         "option": option,
         "allowed": option is not None,
         "unreached": row["unreached"],
-        **stand(table, row, chosen, chosen, listed=option is not None),
+        **_stand(table, row, chosen, chosen, listed=option is not None),
     }

@@ -16,15 +16,15 @@ from access.measure.demand import align
 from access.measure.weights import LSOAS_ENGLAND_2011, linear_weights
 from access.network.matrix import TravelMatrix, positions
 from access.scenario.criteria import CRITERIA, Floats, evaluate, fifths, prepare
-from access.scenario.options import Indices, Options, ServiceChoice, Yardstick, list_options
+from access.scenario.options import CriteriaSettings, Indices, Options, ServiceChoice, list_options
 from access.scenario.ranking import CRITERION_WORDS
 from access.text import list_words, named
 from access.units import great_circle_m, metric_crs, project
 
-Range = tuple[float, float]
+_Range = tuple[float, float]
 #: Speed that matrices are made at unless told otherwise (80 metres a minute).
-WALK_KMH = 4.8
-RANGES = ("walk_kmh", "lam", "threshold_minutes", "parking_minutes")
+_WALK_KMH = 4.8
+_RANGES = ("walk_kmh", "lam", "threshold_minutes", "parking_minutes")
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,10 +66,10 @@ class Uncertainty:
     ('walk_kmh', 'lam')
     """
 
-    walk_kmh: Range | None = None
-    lam: Range | None = None
-    threshold_minutes: Range | None = None
-    parking_minutes: Range | None = None
+    walk_kmh: _Range | None = None
+    lam: _Range | None = None
+    threshold_minutes: _Range | None = None
+    parking_minutes: _Range | None = None
     drive: TravelMatrix | None = None
     p_no_car: Any = None
     position_error_m: Mapping[str, float] | None = None
@@ -77,10 +77,10 @@ class Uncertainty:
     site_points: pd.DataFrame | None = None
     stand_ins: Mapping[str, Sequence[str]] | None = None
     count_error: str | None = None
-    made_at_kmh: float = WALK_KMH
+    made_at_kmh: float = _WALK_KMH
 
     def __post_init__(self) -> None:
-        for name in RANGES:
+        for name in _RANGES:
             _check_range(getattr(self, name), name, above=0.0 if name == "walk_kmh" else -1.0)
         if (self.drive is None) != (self.p_no_car is None):
             raise ParameterError("drive and p_no_car go together; expected both or neither")
@@ -101,7 +101,7 @@ class Uncertainty:
     def given(self) -> tuple[str, ...]:
         """Names of what may be otherwise."""
         extra = ("position_error_m", "stand_ins", "count_error")
-        return tuple(name for name in (*RANGES, *extra) if getattr(self, name))
+        return tuple(name for name in (*_RANGES, *extra) if getattr(self, name))
 
     def notes(self) -> tuple[str, ...]:
         """Say in words what was let vary.
@@ -116,7 +116,7 @@ class Uncertainty:
             "threshold_minutes": "threshold {0:g} to {1:g} minutes",
             "parking_minutes": "parking {0:g} to {1:g} minutes",
         }
-        out = [words[n].format(*getattr(self, n)) for n in RANGES if getattr(self, n)]
+        out = [words[n].format(*getattr(self, n)) for n in _RANGES if getattr(self, n)]
         if self.position_error_m:
             most = max(self.position_error_m.values())
             out.append(
@@ -133,7 +133,7 @@ class Uncertainty:
         return tuple(out)
 
 
-def _check_range(value: Range | None, name: str, above: float) -> None:
+def _check_range(value: _Range | None, name: str, above: float) -> None:
     if value is None:
         return
     good = len(value) == 2 and all(np.isfinite(v) for v in value)
@@ -176,29 +176,10 @@ def plausible_sites(
 
 
 def draw_settings(uncertainty: Uncertainty, draws: int, seed: int) -> pd.DataFrame:
-    """Draw settings evenly from the ranges.
-
-    Parameters
-    ----------
-    uncertainty : Uncertainty
-    draws : int
-    seed : int
-
-    Returns
-    -------
-    DataFrame
-        One row a draw; columns of `RANGES` that are given, and ``stand_in:<site>`` with the
-        column of the matrix used.
-
-    Examples
-    --------
-    >>> one = draw_settings(Uncertainty(lam=(0, 2)), 3, seed=1)
-    >>> one.equals(draw_settings(Uncertainty(lam=(0, 2)), 3, seed=1)), len(one)
-    (True, 3)
-    """
+    """Draw settings evenly from the ranges."""
     rng = np.random.default_rng([seed, 0])
     columns: dict[str, Any] = {}
-    for name in RANGES:
+    for name in _RANGES:
         ends = getattr(uncertainty, name)
         if ends is not None:
             columns[name] = rng.uniform(ends[0], ends[1], draws)
@@ -208,46 +189,23 @@ def draw_settings(uncertainty: Uncertainty, draws: int, seed: int) -> pd.DataFra
     return pd.DataFrame(columns, index=range(draws))
 
 
-def grid_settings(grid: Mapping[str, Sequence[float]]) -> pd.DataFrame:
-    """List every combination of a grid.
-
-    Parameters
-    ----------
-    grid : mapping of str to sequence of float
-        Of `RANGES`.
-
-    Returns
-    -------
-    DataFrame
-        One row a combination.
-
-    Raises
-    ------
-    ParameterError
-        If a name is unknown or has no values.
-
-    Examples
-    --------
-    >>> len(grid_settings({"walk_kmh": [3.6, 4.8], "lam": [0, 1, 2]}))
-    6
-    """
-    unknown = [name for name in grid if name not in RANGES]
+def _grid_settings(grid: Mapping[str, Sequence[float]]) -> pd.DataFrame:
+    """List every combination of a grid."""
+    unknown = [name for name in grid if name not in _RANGES]
     if unknown or not grid or not all(len(list(v)) for v in grid.values()):
         raise ParameterError(
-            f"grid {dict(grid)!r}; expected values for some of {list(RANGES)}, at least one each"
+            f"grid {dict(grid)!r}; expected values for some of {list(_RANGES)}, at least one each"
         )
     return pd.DataFrame(list(product(*grid.values())), columns=list(grid), dtype=float)
 
 
-class MinutesMaker:
+class MinutesSample:
     """Makes the minutes of one draw from the matrix and its settings.
 
     Parameters
     ----------
-    matrix : TravelMatrix
     columns : sequence of str
         Sites wanted, in order.
-    uncertainty : Uncertainty
     """
 
     def __init__(
@@ -290,19 +248,7 @@ class MinutesMaker:
         self.pace = [_pace(m, self.straight_m) for m in (self.walk, self.drive)]
 
     def make(self, setting: Mapping[str, Any], rng: np.random.Generator) -> Floats:
-        """Minutes of one draw.
-
-        Parameters
-        ----------
-        setting : mapping
-            A row of `draw_settings` or `grid_settings`.
-        rng : Generator
-            For positions.
-
-        Returns
-        -------
-        ndarray, shape (areas, columns)
-        """
+        """Minutes of one draw."""
         walk, drive = self.walk, self.drive
         if self.radius.any():
             moved_m = _straight(self.area_xy, self.site_xy + _in_discs(self.radius, rng))
@@ -340,7 +286,7 @@ def _in_discs(radius: Floats, rng: np.random.Generator) -> Floats:
     return np.column_stack([far * np.cos(turn), far * np.sin(turn)])
 
 
-INTERVAL = (0.05, 0.95)
+_INTERVAL = (0.05, 0.95)
 
 
 @dataclass(frozen=True, eq=False)
@@ -390,7 +336,9 @@ class Robustness:
         for c in self.criteria:
             rank = self.draws[f"rank_{c}"].to_numpy(float)
             regret = self.draws[f"regret_{c}"].to_numpy(float)
-            inside = np.quantile(rank, [0, INTERVAL[0], 0.5, INTERVAL[1], 1], method="inverted_cdf")
+            inside = np.quantile(
+                rank, [0, _INTERVAL[0], 0.5, _INTERVAL[1], 1], method="inverted_cdf"
+            )
             known = regret[np.isfinite(regret)]
             both = np.quantile(known, [0.5, 0.95]) if known.size else [np.nan, np.nan]
             shares = [(rank == 1).mean(), (rank <= tenth).mean()]
@@ -521,7 +469,7 @@ def robustness(
         raise ParameterError("nothing may be otherwise; expected at least one range")
     if isinstance(draws, bool) or not isinstance(draws, int | np.integer) or draws < 1:
         raise ParameterError(f"draws={draws!r}; expected a whole number of 1 or more")
-    yard = Yardstick(weights, lam, national_areas, median_income, threshold_minutes)
+    yard = CriteriaSettings(weights, lam, national_areas, median_income, threshold_minutes)
     options = list_options(ServiceChoice(matrix, keep, demand, proposal, **rules), yard)
     varies = set(grid) if grid is not None else set(uncertainty.given)
     if "lam" in varies and options.weights.name != "linear":
@@ -530,13 +478,13 @@ def robustness(
             "leave lam out, or give weights='linear'"
         )
     if grid is not None:
-        settings = grid_settings(grid)
+        settings = _grid_settings(grid)
         if "parking_minutes" in settings and uncertainty.drive is None:
             raise ParameterError("parking_minutes needs drive and p_no_car")
     else:
         settings = draw_settings(uncertainty, int(draws), seed)
     always = sorted({str(i) for i in rules.get("always_open", ())})
-    maker = MinutesMaker(matrix, [*options.ids, *always], uncertainty)
+    maker = MinutesSample(matrix, [*options.ids, *always], uncertainty)
     if grid is not None:
         maker.radius[:] = 0.0
     chosen = tuple(c for c in CRITERIA if c in options.supports)

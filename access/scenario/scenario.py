@@ -46,37 +46,10 @@ def _unknown(key: str, known: Sequence[str], file: str, where: str) -> Fault:
     return Fault(file, where, key, key, f"one of {list(known)}{hint}")
 
 
-def read_toml(
+def _read_toml(
     text: str, baseline_name: str, file: str
 ) -> tuple[str, str, tuple[Modification, ...]]:
-    """Read a scenario's name, comment and steps.
-
-    Parameters
-    ----------
-    text : str
-        TOML.
-    baseline_name : str
-        Must be that of the file, where it names one.
-    file : str
-        For messages.
-
-    Returns
-    -------
-    name, comment : str
-    steps : tuple of Modification
-
-    Raises
-    ------
-    ScenarioError
-        Telling every fault at once.
-
-    Examples
-    --------
-    >>> read_toml('name = "Plan"', "now", "plan.toml")
-    Traceback (most recent call last):
-    access.errors.ScenarioError: plan.toml is not a scenario
-      plan.toml, modification: expected at least one [[modification]] table
-    """
+    """Read a scenario's name, comment and steps."""
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -112,30 +85,8 @@ def _table_faults(table: Any, where: str, file: str) -> list[Fault]:
     return faults + value_faults(table, where, file)
 
 
-def write_toml(name: str, comment: str, baseline: str, steps: Sequence[Modification]) -> str:
-    """Write a scenario as TOML.
-
-    Parameters
-    ----------
-    name, comment, baseline : str
-    steps : sequence of Modification
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> print(write_toml("Plan", "", "now", [Modification.close("A", comment="small numbers")]))
-    name = "Plan"
-    baseline = "now"
-    <BLANKLINE>
-    [[modification]]
-    action = "close"
-    site = "A"
-    comment = "small numbers"
-    <BLANKLINE>
-    """
+def _write_toml(name: str, comment: str, baseline: str, steps: Sequence[Modification]) -> str:
+    """Write a scenario as TOML."""
     lines = [f"name = {toml_text(name)}"]
     if comment:
         lines.append(f"comment = {toml_text(comment)}")
@@ -310,7 +261,7 @@ class Scenario(SiteSet):
         -------
         str
         """
-        return write_toml(self.name, self.comment, self.baseline.name, self.modifications)
+        return _write_toml(self.name, self.comment, self.baseline.name, self.modifications)
 
     @classmethod
     def from_toml(cls, text: str, baseline: Baseline, *, file: str = "scenario.toml") -> Scenario:
@@ -344,7 +295,7 @@ class Scenario(SiteSet):
         >>> Scenario.from_toml(text, Baseline.of("now", ["A", "B"])).open_ids
         ('B',)
         """
-        name, comment, steps = read_toml(text, baseline.name, file)
+        name, comment, steps = _read_toml(text, baseline.name, file)
         return cls(name, baseline, steps, comment)
 
 

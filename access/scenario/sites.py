@@ -56,25 +56,7 @@ ACTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 
 def value_faults(values: dict[str, object], where: str, file: str) -> list[Fault]:
-    """Check what a modification says, value by value.
-
-    Parameters
-    ----------
-    values : dict
-        ``action site to status days capacity lon lat``; ``None`` where nothing is said.
-    where, file : str
-        For the faults.
-
-    Returns
-    -------
-    list of Fault
-
-    Examples
-    --------
-    >>> print(value_faults({"action": "shut", "site": "A"}, "modification 1", "plan.toml")[0])
-    plan.toml, modification 1, action: found 'shut'; expected one of ['close', 'open', 'move',
-    'resize', 'status']
-    """
+    """Check what a modification says, value by value."""
     action, site = values.get("action"), values.get("site")
     faults = []
     if action not in ACTIONS:
@@ -142,13 +124,7 @@ class SiteSet:
         return {s.id: s.name for s in self.sites if s.name}
 
     def to_frame(self) -> pd.DataFrame:
-        """Give the sites as a table, ready for `access.travel_matrix`.
-
-        Returns
-        -------
-        DataFrame
-            ``id name status days capacity lon lat``.
-        """
+        """Give the sites as a table, ready for `access.travel_matrix`."""
         columns = ["id", "name", "status", "days", "capacity", "lon", "lat"]
         return pd.DataFrame([[getattr(s, c) for c in columns] for s in self.sites], columns=columns)
 

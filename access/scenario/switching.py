@@ -14,7 +14,7 @@ from access.errors import ParameterError
 from access.measure.weights import LSOAS_ENGLAND_2011
 from access.network.matrix import TravelMatrix
 from access.scenario.criteria import evaluate, sums
-from access.scenario.options import Options, ServiceChoice, Yardstick, list_options
+from access.scenario.options import CriteriaSettings, Options, ServiceChoice, list_options
 from access.text import list_words, named
 
 _NEAR = 1e-9
@@ -89,22 +89,7 @@ class Switching:
 
 
 def lower_envelope(base: np.ndarray, slope: np.ndarray) -> list[tuple[float, int]]:
-    """Find which of many lines ``base + lam * slope`` is least, for every lam from 0.
-
-    Parameters
-    ----------
-    base, slope : ndarray, shape (lines,)
-
-    Returns
-    -------
-    list of (lam, line)
-        From which lam on each is least; of equal lines the first.
-
-    Examples
-    --------
-    >>> lower_envelope(np.array([1.0, 2.0, 9.0]), np.array([3.0, 1.0, 1.0]))
-    [(0.0, 0), (0.5, 1)]
-    """
+    """Find which of many lines ``base + lam * slope`` is least, for every lam from 0."""
     scale = max(float(np.abs(base).max()), 1.0) * 1e-12
     least = np.flatnonzero(base <= base.min() + scale)
     line = int(least[np.argmin(slope[least])])
@@ -186,7 +171,7 @@ def switching_values(
     (0.428...,)
     """
     choice = ServiceChoice(matrix, keep, demand, proposal, **rules)
-    options = list_options(choice, Yardstick("linear", 1.0, national_areas))
+    options = list_options(choice, CriteriaSettings("linear", 1.0, national_areas))
     total = sums(options.ready, options.kept)
     reached = np.flatnonzero(total.unreached[:, 0] == 0)
     if not reached.size:
@@ -281,7 +266,7 @@ def weights_side_by_side(
     choices += [] if weights is None or weights in choices else [weights]
     rows = []
     for name in choices:
-        yard = Yardstick(name, lam, national_areas, median_income)
+        yard = CriteriaSettings(name, lam, national_areas, median_income)
         options = list_options(ServiceChoice(matrix, keep, demand, proposal, **rules), yard)
         values = evaluate(options.ready, options.kept)["weighted_mean"]
         ids = np.array(options.ids, dtype=object)

@@ -5,7 +5,7 @@ Where to look:
 - what is asked: `problem`, `rules`; the short calls `medians`, `covers`; the Family Hub question
   `hubs`; places where nothing stands yet `candidates`
 - reading it: `inputs`, `rule_reading`, `resolve`; what comes of that is `resolved`
-- answering it: `solve`; its goals one after another `stages`, `course`, `worst_off`, `stack`
+- answering it: `solve`; its goals one after another `stages`, `course`, `worst_off`, `demand_rows`
 - the exact search: `model`, `core`; good sets `interchange`, `near`; bounds `lagrange`, `master`,
   `blocks`; the tree `tree`; the least worst minutes `radius`,
   `levels`; sites alone `rows`

@@ -10,7 +10,7 @@ import pandas as pd
 
 from access.errors import ParameterError
 from access.siting.constraints import goal_rows
-from access.siting.goals import Course, Stage, meet_goal
+from access.siting.goals import GoalSearch, GoalStep, meet_goal
 from access.siting.inputs import Faults, read_count, read_number
 from access.siting.model import SideRows, tolerance
 from access.siting.problem import Goal, Problem
@@ -105,7 +105,7 @@ def alternatives(
         )
     watch = watch_of(time_limit_s, progress, 0.0, seed)
     run = Run(problem, resolved, watch, seed=seed)
-    stages: list[Stage] = []
+    stages: list[GoalStep] = []
     complete = False
     try:
         if not run.course.prepare():
@@ -216,23 +216,7 @@ def curve(
 
 
 def elbow_of(values: dict[int, float]) -> int | None:
-    """Find where a falling curve bends most.
-
-    Parameters
-    ----------
-    values : dict of int to float
-
-    Returns
-    -------
-    int or None
-        None with fewer than three finite values, or where no point lies below the straight line
-        from the first to the last.
-
-    Examples
-    --------
-    >>> elbow_of({1: 20.0, 2: 10.0, 3: 8.0, 4: 7.0})
-    2
-    """
+    """Find where a falling curve bends most."""
     finite = {p: v for p, v in sorted(values.items()) if np.isfinite(v)}
     if len(finite) < 3:
         return None
@@ -347,7 +331,7 @@ class _Walk:
 
     def one_budget(self, budget: float) -> list[_Point]:
         """Find the front of mean and worst under one budget."""
-        course = Course(self.resolved, self.watch)
+        course = GoalSearch(self.resolved, self.watch)
         if np.isfinite(budget) and self.resolved.site_costs is not None:
             course.rows = course.rows.and_row(self.resolved.site_costs, -np.inf, budget)
         if not course.prepare():

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from access.siting.constraints import feasible_sites
-from access.siting.cutting_planes import Master, Relaxed
+from access.siting.cutting_planes import CuttingPlanes, Relaxed
 from access.siting.interchange import Interchange, greedy
 from access.siting.lagrangian import Bound, Near, Relaxation
 from access.siting.model import Bools, Floats, Ints, Model, tolerance
@@ -29,17 +29,13 @@ class _Node:
     share: float = field(compare=False, default=1.0)
 
 
-class Tree:
+class _Tree:
     """Best-bound search with dives, all cuts shared between its nodes.
 
     Parameters
     ----------
-    model : Model
-    master : Master
-    best : Best
     search : Interchange or None
         Improves rounded answers; None where swaps cannot keep the rules.
-    watch : Watch
     floor : float
         A bound proven beforehand.
     gap : float
@@ -49,7 +45,7 @@ class Tree:
     def __init__(
         self,
         model: Model,
-        master: Master,
+        master: CuttingPlanes,
         best: Best,
         search: Interchange | None,
         watch: Watch,
@@ -73,18 +69,7 @@ class Tree:
         return max(self.floor, min(waiting, here, self.left_behind, self.best.value))
 
     def run(self, must: Bools, may: Bools) -> float:
-        """Search below the given fixings.
-
-        Returns
-        -------
-        float
-            The proven bound; the incumbent's value when the search was finished.
-
-        Raises
-        ------
-        Stop
-            When the watch ends the search; `bound` then holds for what was reached.
-        """
+        """Search below the given fixings."""
         here: _Node | None = _Node(self.floor, 0, must, may)
         try:
             # Ends: a branch fixes one more site, and a whole answer met again is cut off: sites
@@ -134,7 +119,7 @@ class Tree:
         if len(loose) == 0:
             return self._whole(node, y, value)
         self._round(y, node)
-        must, may = fix_by_reduced_cost(answer, best.cutoff, node.must, node.may)
+        must, may = _fix_by_reduced_cost(answer, best.cutoff, node.must, node.may)
         if value > best.cutoff:
             self._drop(value)
             return None
@@ -217,22 +202,10 @@ class Tree:
         return int(loose[np.argmax(score)])
 
 
-def fix_by_reduced_cost(
+def _fix_by_reduced_cost(
     answer: Relaxed, cutoff: float, must: Bools, may: Bools
 ) -> tuple[Bools, Bools]:
-    """Fix sites whose reduced cost alone takes the programme's answer past the cutoff.
-
-    Parameters
-    ----------
-    answer : Relaxed
-    cutoff : float
-    must, may : ndarray of bool, shape (sites,)
-
-    Returns
-    -------
-    tuple of ndarray of bool
-        New `must` and `may`.
-    """
+    """Fix sites whose reduced cost alone takes the programme's answer past the cutoff."""
     slack = cutoff - answer.value + tolerance(answer.value)
     if not np.isfinite(slack):
         return must, may
@@ -281,27 +254,7 @@ def minimise(
     gap: float = 0.0,
     seed: int = 0,
 ) -> Outcome:
-    """Find the best sets of sites, with a proof.
-
-    Parameters
-    ----------
-    model : Model
-    watch : Watch
-    keep : int
-        How many of the best sets are wanted.
-    within : float
-        Only those up to this share worse than the best.
-    start : ndarray of int, optional
-        A set to begin from.
-    gap : float
-        Stop once the proven gap is at or under this share.
-    seed : int
-        Of the random roundings.
-
-    Returns
-    -------
-    Outcome
-    """
+    """Find the best sets of sites, with a proof."""
     return _Search(model, watch, Best(model.unit(), keep=keep, within=within), gap, seed).run(start)
 
 
@@ -315,7 +268,7 @@ class _Search:
         least = np.sort(self.model.opening[self.may])[: self.model.fewest].sum()
         self.bound = float(self.model.weights @ floor + least) if self.may.any() else -np.inf
         self.method = "heuristic"
-        self.tree: Tree | None = None
+        self.tree: _Tree | None = None
         self.prices: Floats | None = None
 
     def run(self, start: Ints | None) -> Outcome:
@@ -339,7 +292,7 @@ class _Search:
         if self._root():
             return self._closed("linear programme with cuts")
         self.method = "branch and cut"
-        self.tree = Tree(
+        self.tree = _Tree(
             self.model, self.master, self.best, self._swaps(), self.watch, self.bound, self.gap
         )
         self.tree.run(self.must, self.may)
@@ -463,7 +416,9 @@ class _Search:
         if self.prices is None:
             self.rho = self.model.weights @ self.model.minutes
             self.prices = self.model.minutes[:, self.columns].mean(axis=1)
-        master = Master(self.model, self.near, self.must, self.may, self.rho, most_groups=groups)
+        master = CuttingPlanes(
+            self.model, self.near, self.must, self.may, self.rho, most_groups=groups
+        )
         master.cut(self.prices)
         self.method = "linear programme with cuts"
         shrunk = False
@@ -477,14 +432,18 @@ class _Search:
             self._roundings(answer.y)
             if self._done():
                 return True
-            self.must, self.may = fix_by_reduced_cost(answer, self.best.cutoff, self.must, self.may)
+            self.must, self.may = _fix_by_reduced_cost(
+                answer, self.best.cutoff, self.must, self.may
+            )
             cuts = master.tight()
             slack = master.cuts - master.held
             if self.may.sum() > 0.7 * master.k and (shrunk or slack < _SLACK_CUTS):
                 return False
             shrunk = True
             rho = np.where(self.may, answer.reduced - answer.y, np.inf)
-            master = Master(self.model, self.near, self.must, self.may, rho, most_groups=groups)
+            master = CuttingPlanes(
+                self.model, self.near, self.must, self.may, rho, most_groups=groups
+            )
             master.adopt(cuts)
 
     def _tick_root(self, value: float) -> None:

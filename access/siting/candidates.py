@@ -10,7 +10,7 @@ import pandas as pd
 
 from access.siting.inputs import Faults, read_by_id, read_count
 
-Snap = Callable[[np.ndarray], Any]
+_Snap = Callable[[np.ndarray], Any]
 
 
 def greenfield(
@@ -18,7 +18,7 @@ def greenfield(
     count: int,
     *,
     weights: Any = None,
-    snap: Snap | None = None,
+    snap: _Snap | None = None,
     prefix: str = "GF",
     seed: int = 0,
 ) -> pd.DataFrame:

@@ -12,14 +12,14 @@ import scipy.sparse as sp
 from access.errors import ParameterError
 from access.siting.capacitated_model import (
     MOST_STARTS,
+    CapacitatedModel,
     Knapsacks,
     Plan,
-    Shape,
     best_plan,
     better_plan,
+    capacitated_model,
     cutoff_of,
     impossible,
-    shape_of,
 )
 from access.siting.highs import INF, add_columns, add_rows, integer_engine, make_integer, run
 from access.siting.model import Bools, Ints, tolerance
@@ -30,32 +30,10 @@ from access.siting.solution import Explanation, GoalValue, Solution, blank, peak
 from access.siting.verify import confirm
 
 
-def close_proof(
-    shape: Shape, must: Bools, may: Bools, pairs: Bools, plan: Plan | None, watch: Watch
+def _close_proof(
+    shape: CapacitatedModel, must: Bools, may: Bools, pairs: Bools, plan: Plan | None, watch: Watch
 ) -> tuple[Plan | None, float, int]:
-    """Close the proof with an integer programme over the pairs that still matter.
-
-    Parameters
-    ----------
-    shape : Shape
-    must, may : ndarray of bool, shape (sites,)
-        Sites that are open in every better answer; that may be open in one.
-    pairs : ndarray of bool, shape (areas, sites)
-        Which areas may go where in a better answer.
-    plan : Plan or None
-        The best so far.
-    watch : Watch
-
-    Returns
-    -------
-    tuple of (Plan or None, float, int)
-        A better plan, where one was found; a bound; nodes searched.
-
-    Raises
-    ------
-    Stop
-        If the watch ends it.
-    """
+    """Close the proof with an integer programme over the pairs that still matter."""
     m = shape.cost.shape[1]
     area, site = np.nonzero(pairs & may[None, :])
     columns = np.flatnonzero(may)
@@ -93,7 +71,7 @@ def close_proof(
 
 def _rows(
     engine: highspy.Highs,
-    shape: Shape,
+    shape: CapacitatedModel,
     area: Ints,
     site: Ints,
     columns: Ints,
@@ -123,7 +101,9 @@ def _rows(
         add_rows(engine, side.tocsr(), shape.rows.low, shape.rows.high)
 
 
-def _read(engine: highspy.Highs, shape: Shape, area: Ints, site: Ints, columns: Ints) -> Plan:
+def _read(
+    engine: highspy.Highs, shape: CapacitatedModel, area: Ints, site: Ints, columns: Ints
+) -> Plan:
     value = np.array(engine.getSolution().col_value)
     k = len(columns)
     chosen = columns[value[:k] > 0.5]
@@ -136,23 +116,7 @@ def _read(engine: highspy.Highs, shape: Shape, area: Ints, site: Ints, columns: 
 
 
 def solve_capacitated(problem: Problem, resolved: Resolved, watch: Watch) -> Solution:
-    """Solve a problem with a `Capacity` rule.
-
-    Parameters
-    ----------
-    problem : Problem
-    resolved : Resolved
-    watch : Watch
-
-    Returns
-    -------
-    Solution
-
-    Raises
-    ------
-    ParameterError
-        If the goal is not the sum or mean of minutes.
-    """
+    """Solve a problem with a `Capacity` rule."""
     capacities = resolved.capacities
     goals = resolved.goals
     if capacities is None or len(goals) > 1 or not goals[0].kinds <= {"total", "mean"}:
@@ -160,7 +124,7 @@ def solve_capacitated(problem: Problem, resolved: Resolved, watch: Watch) -> Sol
             "a problem with Capacity takes one goal, Goal.total() or Goal.mean(); "
             f"found {'; '.join(goal.words for goal in goals)}"
         )
-    shape = shape_of(resolved, capacities)
+    shape = capacitated_model(resolved, capacities)
     reason = impossible(shape, resolved)
     plan, bound, nodes, method = None, np.inf, 0, "counting room"
     if not reason:
@@ -172,7 +136,7 @@ def solve_capacitated(problem: Problem, resolved: Resolved, watch: Watch) -> Sol
     return _answer(problem, resolved, watch, plan, bound, nodes, method)
 
 
-def _search(shape: Shape, watch: Watch) -> tuple[Plan | None, float, int, str]:
+def _search(shape: CapacitatedModel, watch: Watch) -> tuple[Plan | None, float, int, str]:
     """Bound, find good plans, fix what cannot matter, and let HiGHS close the proof."""
     plan: Plan | None = None
     bound, nodes, method = -np.inf, 0, "knapsack bound"
@@ -199,7 +163,7 @@ def _search(shape: Shape, watch: Watch) -> tuple[Plan | None, float, int, str]:
                 pairs &= np.isfinite(shape.cost)
                 if bound > cutoff:
                     return plan, plan.value, 0, method
-        found, below, nodes = close_proof(shape, must, may, pairs, plan, watch)
+        found, below, nodes = _close_proof(shape, must, may, pairs, plan, watch)
         plan, bound = better_plan(plan, found), max(bound, below)
         method = "knapsack bound, then integer programme"
     except (Stop, KeyboardInterrupt) as stop:

@@ -33,7 +33,7 @@ class Plan:
 
 
 @dataclass(frozen=True, eq=False)
-class Shape:
+class CapacitatedModel:
     """The arrays of one capacitated problem.
 
     Parameters
@@ -65,18 +65,8 @@ class Shape:
     split: bool
 
 
-def shape_of(resolved: Resolved, capacities: Capacities) -> Shape:
-    """Make the arrays of a problem with capacities.
-
-    Parameters
-    ----------
-    resolved : Resolved
-    capacities : Capacities
-
-    Returns
-    -------
-    Shape
-    """
+def capacitated_model(resolved: Resolved, capacities: Capacities) -> CapacitatedModel:
+    """Make the arrays of a problem with capacities."""
     service = resolved.services[0]
     room = capacities.room
     fits = capacities.split | (capacities.uses[:, None] <= room[None, :] * (1 + 1e-9))
@@ -88,25 +78,14 @@ def shape_of(resolved: Resolved, capacities: Capacities) -> Shape:
     finite = np.where(np.isfinite(service.minutes), service.minutes, 0.0)
     cost = np.where(allowed, service.weights[:, None] * finite, np.inf)
     rows = join_rows(count_rows(resolved), reach_rows(resolved))
-    return Shape(
+    return CapacitatedModel(
         cost, capacities.uses, room, resolved.fewest, resolved.most,
         resolved.must, resolved.may, rows, capacities.split,
     )  # fmt: skip
 
 
-def impossible(shape: Shape, resolved: Resolved) -> str:
-    """Say plainly why nothing can work, where counting alone shows it.
-
-    Parameters
-    ----------
-    shape : Shape
-    resolved : Resolved
-
-    Returns
-    -------
-    str
-        Empty where counting shows nothing.
-    """
+def impossible(shape: CapacitatedModel, resolved: Resolved) -> str:
+    """Say plainly why nothing can work, where counting alone shows it."""
     nowhere = np.flatnonzero(~np.isfinite(shape.cost).any(axis=1))
     if len(nowhere):
         ids = ", ".join(resolved.services[0].area_ids[i] for i in nowhere[:12])
@@ -125,34 +104,15 @@ def impossible(shape: Shape, resolved: Resolved) -> str:
     return ""
 
 
-def cutoff_of(shape: Shape, plan: Plan) -> float:
-    """Give the value that an answer must stay under to be better than a plan.
-
-    Parameters
-    ----------
-    shape : Shape
-    plan : Plan
-
-    Returns
-    -------
-    float
-    """
+def cutoff_of(shape: CapacitatedModel, plan: Plan) -> float:
+    """Give the value that an answer must stay under to be better than a plan."""
     finite = shape.cost[np.isfinite(shape.cost)]
     whole = not shape.split and bool((finite == np.rint(finite)).all())
     return plan.value - (1 - 1e-6 if whole else tolerance(plan.value))
 
 
 def better_plan(one: Plan | None, other: Plan | None) -> Plan | None:
-    """Give the better of two plans, either of which may be missing; of equals the first.
-
-    Parameters
-    ----------
-    one, other : Plan or None
-
-    Returns
-    -------
-    Plan or None
-    """
+    """Give the better of two plans, either of which may be missing; of equals the first."""
     plans = [plan for plan in (one, other) if plan is not None]
     return min(plans, key=lambda plan: plan.value) if plans else None
 
@@ -161,26 +121,8 @@ def better_plan(one: Plan | None, other: Plan | None) -> Plan | None:
 MOST_STARTS = 12
 
 
-def best_plan(shape: Shape, sets: list[Ints], watch: Watch) -> Plan | None:
-    """Fill some sets of sites, move each site to the middle of its areas, keep the best.
-
-    Parameters
-    ----------
-    shape : Shape
-    sets : list of ndarray of int
-        Positions of sites to open; the last ones are tried first, `MOST_STARTS` at most.
-    watch : Watch
-
-    Returns
-    -------
-    Plan or None
-        None where no set could be filled.
-
-    Raises
-    ------
-    Stop
-        If the watch ends it before there is a plan.
-    """
+def best_plan(shape: CapacitatedModel, sets: list[Ints], watch: Watch) -> Plan | None:
+    """Fill some sets of sites, move each site to the middle of its areas, keep the best."""
     best: Plan | None = None
     seen: set[tuple[int, ...]] = set()
     for chosen in reversed(sets[-MOST_STARTS:]):
@@ -203,14 +145,14 @@ def best_plan(shape: Shape, sets: list[Ints], watch: Watch) -> Plan | None:
     return best
 
 
-def _plan_of(shape: Shape, chosen: Ints, where: Ints) -> Plan:
+def _plan_of(shape: CapacitatedModel, chosen: Ints, where: Ints) -> Plan:
     rows = np.arange(len(where))
     parts = np.zeros_like(shape.cost)
     parts[rows, chosen[where]] = 1.0
     return Plan(float(shape.cost[rows, chosen[where]].sum()), chosen, parts)
 
 
-def _fill(shape: Shape, chosen: Ints) -> Ints | None:
+def _fill(shape: CapacitatedModel, chosen: Ints) -> Ints | None:
     """Send whole areas to open sites: those with most to lose first, then shifts and swaps."""
     cost, uses = shape.cost[:, chosen], shape.uses
     room = shape.room[chosen].astype(float)
@@ -259,7 +201,7 @@ def _polish(cost: Floats, uses: Floats, room: Floats, where: Ints) -> None:
         where[i], where[h] = where[h], where[i]
 
 
-def _recentre(shape: Shape, chosen: Ints, where: Ints) -> Ints:
+def _recentre(shape: CapacitatedModel, chosen: Ints, where: Ints) -> Ints:
     """Move each open site to the allowed site that serves its areas best."""
     taken = {int(c) for c in chosen}
     moved = []
@@ -284,16 +226,13 @@ _DEFLECTION, _PATIENCE, _SHRINK = 0.4, 8, 0.7
 
 
 @dataclass(frozen=True, eq=False)
-class Filled:
+class _Filled:
     """A bound, and what it came from.
 
     Parameters
     ----------
-    value : float
-    prices : ndarray, shape (areas,)
     rho : ndarray, shape (sites,)
         What opening each site adds.
-    chosen : ndarray of int
     """
 
     value: float
@@ -309,11 +248,8 @@ class Knapsacks:
     ----------
     cost : ndarray, shape (areas, sites)
         Weighted minutes; ``inf`` where a pair is not allowed.
-    uses : ndarray, shape (areas,)
-    room : ndarray, shape (sites,)
     p : int
         How many sites are open.
-    must, may : ndarray of bool, shape (sites,)
     whole : bool
         Whether areas may not be split.
     """
@@ -326,7 +262,7 @@ class Knapsacks:
         exact = bool((uses == np.rint(uses)).all()) and room.max() <= _MOST_ROOM
         self.exact = whole and exact and cost.size * (room.max() + 1) <= _MOST_CELLS
 
-    def bound(self, prices: Floats) -> tuple[Filled, Floats]:
+    def bound(self, prices: Floats) -> tuple[_Filled, Floats]:
         """Give the bound at some prices and the direction they should move in."""
         saving = np.maximum(prices[:, None] - self.cost, 0.0)
         worth, taken = self._exactly(saving) if self.exact else self._loosely(saving)
@@ -334,7 +270,7 @@ class Knapsacks:
         order = np.argsort(np.where(self.must, -np.inf, rho), kind="stable")
         chosen = order[: self.p]
         value = float(prices.sum() + rho[chosen].sum())
-        return Filled(value, prices, rho, chosen), 1.0 - taken[:, chosen].sum(axis=1)
+        return _Filled(value, prices, rho, chosen), 1.0 - taken[:, chosen].sum(axis=1)
 
     def _loosely(self, saving: Floats) -> tuple[Floats, Floats]:
         """Fill each site by saving for each unit of room, the last area in part."""
@@ -374,9 +310,9 @@ class Knapsacks:
             left = left - size[i] * take
         return best[sites, room], taken
 
-    def climb(self, prices: Floats, target: float, steps: int) -> tuple[Filled, list[Ints]]:
+    def climb(self, prices: Floats, target: float, steps: int) -> tuple[_Filled, list[Ints]]:
         """Raise the bound; give the best and the sets of sites met on the way."""
-        best: Filled | None = None
+        best: _Filled | None = None
         heading: Floats | None = None
         met: list[Ints] = []
         pace, idle = 1.0, 0
@@ -401,14 +337,8 @@ class Knapsacks:
             best, _ = self.bound(prices)
         return best, met
 
-    def fix(self, bound: Filled, cutoff: float) -> tuple[Bools, Bools, Bools]:
-        """Fix sites, and pairs of area and site, that no better answer can use.
-
-        Returns
-        -------
-        tuple of ndarray of bool
-            Sites that must be open, sites that may be, pairs that may be used.
-        """
+    def fix(self, bound: _Filled, cutoff: float) -> tuple[Bools, Bools, Bools]:
+        """Fix sites, and pairs of area and site, that no better answer can use."""
         rho = bound.rho
         opened = np.zeros(len(rho), bool)
         opened[bound.chosen] = True

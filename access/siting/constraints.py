@@ -18,7 +18,7 @@ from access.siting.resolve import Resolved, Service
 
 
 @dataclass(frozen=True, eq=False)
-class Stack:
+class DemandRows:
     """Rows of all services; services over the very same minutes share rows.
 
     Parameters
@@ -53,17 +53,8 @@ class Stack:
         return self.total > 0
 
 
-def stack(resolved: Resolved) -> Stack:
-    """Put all services' areas under one another.
-
-    Parameters
-    ----------
-    resolved : Resolved
-
-    Returns
-    -------
-    Stack
-    """
+def demand_rows(resolved: Resolved) -> DemandRows:
+    """Put all services' areas under one another."""
     tables: list[Floats] = []
     starts: list[int] = []
     weights: list[list[Floats]] = []
@@ -79,7 +70,7 @@ def stack(resolved: Resolved) -> Stack:
             weights[same] = [old + new for old, new in zip(weights[same], here, strict=True)]
     minutes = tables[0] if len(tables) == 1 else np.vstack(tables)
     mean, total, part, whole = (np.concatenate(column) for column in zip(*weights, strict=True))
-    return Stack(minutes, _finite(minutes), mean, total, part, whole, tuple(starts))
+    return DemandRows(minutes, _finite(minutes), mean, total, part, whole, tuple(starts))
 
 
 def _weights(service: Service, resolved: Resolved) -> list[Floats]:
@@ -117,9 +108,6 @@ class GoalRows:
     ----------
     key : tuple
         Equal for goals over the same table.
-    table : ndarray, shape (rows, sites)
-    weights : ndarray, shape (rows,)
-    opening : ndarray, shape (sites,)
     """
 
     key: tuple
@@ -128,19 +116,8 @@ class GoalRows:
     opening: Floats
 
 
-def goal_rows(goal: Goal, stacked: Stack, resolved: Resolved) -> GoalRows:
-    """Turn a goal without its worst-minutes part into rows.
-
-    Parameters
-    ----------
-    goal : Goal
-    stacked : Stack
-    resolved : Resolved
-
-    Returns
-    -------
-    GoalRows
-    """
+def goal_rows(goal: Goal, stacked: DemandRows, resolved: Resolved) -> GoalRows:
+    """Turn a goal without its worst-minutes part into rows."""
     opening = np.zeros(len(resolved.site_ids))
     by_row: list[tuple[str, float | None, float]] = []
     for kind, minutes, factor in goal.parts:
@@ -167,7 +144,7 @@ def goal_rows(goal: Goal, stacked: Stack, resolved: Resolved) -> GoalRows:
     return GoalRows(tuple(by_row), table, (stacked.part > 0).astype(float), opening)
 
 
-def _of_kind(kind: str, stacked: Stack) -> Floats:
+def _of_kind(kind: str, stacked: DemandRows) -> Floats:
     return {
         "total": stacked.total,
         "mean": stacked.mean,
@@ -176,7 +153,7 @@ def _of_kind(kind: str, stacked: Stack) -> Floats:
     }[kind]
 
 
-def _beyond(stacked: Stack, minutes: float) -> Floats:
+def _beyond(stacked: DemandRows, minutes: float) -> Floats:
     far: Floats = (~within(stacked.minutes, minutes)).astype(float)
     return far
 
@@ -187,20 +164,7 @@ def make_model(
     resolved: Resolved,
     rows: SideRows,
 ) -> Model:
-    """Make the model of one goal while earlier goals are held at or under values.
-
-    Parameters
-    ----------
-    goal : GoalRows
-    held : sequence of (GoalRows, float)
-        Earlier goals and what they may come to at most.
-    resolved : Resolved
-    rows : SideRows
-
-    Returns
-    -------
-    Model
-    """
+    """Make the model of one goal while earlier goals are held at or under values."""
     tables: dict[tuple, Floats] = {}
     for part in (goal, *(h for h, _ in held)):
         tables.setdefault(part.key, part.table)
@@ -227,19 +191,7 @@ def make_model(
 
 
 def cover_rows(reached: Bools, allowed: Bools | None = None) -> SideRows:
-    """Make rows that say "one of these sites is open", without those that others imply.
-
-    Parameters
-    ----------
-    reached : ndarray of bool, shape (rows, sites)
-        Which sites would serve each row.
-    allowed : ndarray of bool, shape (sites,), optional
-        Sites that may open; others do not count.
-
-    Returns
-    -------
-    SideRows
-    """
+    """Make rows that say "one of these sites is open", without those that others imply."""
     if allowed is not None:
         reached = reached & allowed
     sites = reached.shape[1]
@@ -305,9 +257,6 @@ class Answer:
     ----------
     feasible : bool or None
         None when the time ran out before an answer or a proof.
-    chosen : ndarray of int
-    value, bound : float
-    optimal : bool
     """
 
     feasible: bool | None
@@ -328,28 +277,7 @@ def solve_rows(
     watch: Watch,
     target: float | None = None,
 ) -> Answer:
-    """Minimise a cost over whole choices of sites that keep rows.
-
-    Parameters
-    ----------
-    cost : ndarray, shape (sites,)
-    matrix : ndarray or sparse matrix, shape (rows, sites)
-    low, high : ndarray, shape (rows,)
-    column_low, column_high : ndarray, shape (sites,)
-        0 or 1: locked open, locked closed.
-    watch : Watch
-    target : float, optional
-        Any answer at or under this whole number will do.
-
-    Returns
-    -------
-    Answer
-
-    Raises
-    ------
-    Stop
-        If the watch ends it before any answer.
-    """
+    """Minimise a cost over whole choices of sites that keep rows."""
     sites = len(cost)
     engine = integer_engine(watch)
     if target is not None:
@@ -373,17 +301,7 @@ def solve_rows(
 
 
 def feasible_sites(model: Model, watch: Watch) -> Ints | None:
-    """Find a set of sites that keeps a model's side rows; None where none does.
-
-    Parameters
-    ----------
-    model : Model
-    watch : Watch
-
-    Returns
-    -------
-    ndarray of int or None
-    """
+    """Find a set of sites that keeps a model's side rows; None where none does."""
     reach = model.minutes.mean(axis=0)
     answer = solve_rows(
         model.opening + model.weights.sum() * reach / max(float(reach.max()), 1e-12),

@@ -19,15 +19,13 @@ _CELLS_AT_ONCE = 2_500_000
 
 
 @dataclass(frozen=True, eq=False)
-class Block:
+class _Block:
     """Areas whose weighted minutes are estimated together: the objective, or one limit.
 
     Parameters
     ----------
-    weights : ndarray, shape (areas,)
     group : ndarray of int, shape (areas,)
         Which estimate each area belongs to.
-    groups : int
     first : int
         Column of the block's first estimate in the programme.
     """
@@ -38,41 +36,14 @@ class Block:
     first: int
 
     def cut_groups(self, wanted: Bools, reach: Floats) -> Ints:
-        """Give the groups, of those wanted, for which a reach makes a cut.
-
-        Parameters
-        ----------
-        wanted : ndarray of bool, shape (groups,)
-        reach : ndarray, shape (areas,)
-
-        Returns
-        -------
-        ndarray of int
-        """
+        """Give the groups, of those wanted, for which a reach makes a cut."""
         return np.unique(self.group[wanted[self.group] & (self.weights > 0) & (reach > 0)])
 
 
-def make_blocks(
+def _make_blocks(
     minutes: Floats, weights: Iterable[Floats], marks: Ints, *, first: int, most_groups: int
-) -> list[Block]:
-    """Group the areas for the objective and for every limit.
-
-    Parameters
-    ----------
-    minutes : ndarray, shape (areas, sites)
-    weights : iterable of ndarray, shape (areas,)
-        The objective's, then each limit's.
-    marks : ndarray of int
-        Free sites, the likeliest to be open first: areas nearest to the same one share a group.
-    first : int
-        Column of the first estimate.
-    most_groups : int
-        Areas are only put together where there are more of them than this.
-
-    Returns
-    -------
-    list of Block
-    """
+) -> list[_Block]:
+    """Group the areas for the objective and for every limit."""
     blocks = []
     for weight in weights:
         used = np.flatnonzero(weight > 0)
@@ -81,7 +52,7 @@ def make_blocks(
             label[used], groups = np.arange(len(used)), len(used)
         else:
             label[used], groups = _nearest_mark(minutes, used, marks[: max(most_groups, 1)])
-        blocks.append(Block(weight, label, max(groups, 1), first))
+        blocks.append(_Block(weight, label, max(groups, 1), first))
         first += max(groups, 1)
     return blocks
 
@@ -97,24 +68,8 @@ def _nearest_mark(minutes: Floats, used: Ints, marks: Ints) -> tuple[Ints, int]:
     return inverse.ravel(), len(unique)
 
 
-def reach_of(minutes: Floats, support: Ints, share: Floats) -> tuple[Floats, Floats]:
-    """Give each area's reach and its relaxed minutes at a fractional choice of sites.
-
-    Parameters
-    ----------
-    minutes : ndarray, shape (areas, sites)
-    support : ndarray of int
-        The sites that are open in part.
-    share : ndarray
-        How much of each is open.
-
-    Returns
-    -------
-    reach : ndarray, shape (areas,)
-        Minutes at which the nearest parts add up to one whole site.
-    relaxed : ndarray, shape (areas,)
-        Mean minutes to those parts.
-    """
+def _reach_of(minutes: Floats, support: Ints, share: Floats) -> tuple[Floats, Floats]:
+    """Give each area's reach and its relaxed minutes at a fractional choice of sites."""
     n = len(minutes)
     reach, relaxed = np.empty(n), np.empty(n)
     step = max(1, _CELLS_AT_ONCE // max(1, len(support)))
@@ -153,9 +108,6 @@ class Relaxed:
 
     Parameters
     ----------
-    feasible : bool
-    value : float
-    y : ndarray, shape (sites,)
     reduced : ndarray, shape (sites,)
         Reduced costs of opening each site.
     """
@@ -166,15 +118,13 @@ class Relaxed:
     reduced: Floats
 
 
-class Master:
+class CuttingPlanes:
     """The programme and its cuts, for the sites that are still free.
 
     Parameters
     ----------
-    model : Model
     near : Near
         Over the free sites at least.
-    must, may : ndarray of bool, shape (sites,)
     rho : ndarray, shape (sites,)
         The lower, the likelier a site is open; areas near one likely site share an estimate.
     most_groups : int
@@ -192,7 +142,7 @@ class Master:
         self.history: list[tuple[Floats, list[Bools], int]] = []
         self.unused_for = np.zeros(0, np.intp)  # solves since each row last held the answer up
         self.rounds = self.cuts = self.held = 0
-        self.blocks = make_blocks(
+        self.blocks = _make_blocks(
             model.minutes,
             [model.weights, *(limit.weights for limit in model.limits)],
             self.columns[np.argsort(rho[self.columns], kind="stable")],
@@ -292,20 +242,7 @@ class Master:
 
     # -- cuts -------------------------------------------------------------------------------
     def cut(self, reach: Floats, picked: list[Bools] | None = None) -> int:
-        """Add the cuts of every group, or of picked groups, for a reach of every area.
-
-        Parameters
-        ----------
-        reach : ndarray, shape (areas,)
-            Unweighted minutes; any value gives a cut that holds.
-        picked : list of ndarray of bool, optional
-            Groups of each block.
-
-        Returns
-        -------
-        int
-            How many cuts were added.
-        """
+        """Add the cuts of every group, or of picked groups, for a reach of every area."""
         added = 0
         if picked is None:
             picked = [np.ones(block.groups, bool) for block in self.blocks]
@@ -317,7 +254,7 @@ class Master:
         self.cuts += added
         return added
 
-    def _cut_block(self, block: Block, rows: Ints, reach: Floats) -> int:
+    def _cut_block(self, block: _Block, rows: Ints, reach: Floats) -> int:
         weights, group = block.weights[rows], block.group[rows]
         names, local = np.unique(group, return_inverse=True)
         local = local.ravel()
@@ -364,13 +301,7 @@ class Master:
 
     # -- solving ----------------------------------------------------------------------------
     def run(self, cutoff: float = np.inf) -> Relaxed:
-        """Solve the programme as it stands, giving up early once past the cutoff.
-
-        Raises
-        ------
-        Stop
-            When HiGHS reached the time limit it was given.
-        """
+        """Solve the programme as it stands, giving up early once past the cutoff."""
         engine = self.engine
         sites = self.model.shape[1]
         nothing = np.zeros(sites)
@@ -394,7 +325,7 @@ class Master:
     def separate(self, y: Floats, least: float) -> int:
         """Add the cuts that a choice breaks by more than `least`; tell how many."""
         support = self.columns[y[self.columns] > 1e-9]
-        reach, minutes = reach_of(self.model.minutes, support, y[support])
+        reach, minutes = _reach_of(self.model.minutes, support, y[support])
         picked = []
         for block in self.blocks:
             true = np.bincount(block.group, block.weights * minutes, block.groups)
@@ -410,21 +341,7 @@ class Master:
         rounds: int = 200,
         tick: Callable[[float], None] | None = None,
     ) -> Relaxed:
-        """Solve and cut until no cut is broken or the bound passes the cutoff.
-
-        Parameters
-        ----------
-        cutoff : float
-        watch : Watch
-            Its time limit is handed to HiGHS.
-        rounds : int
-        tick : callable, optional
-            Called with each bound; may raise to stop.
-
-        Returns
-        -------
-        Relaxed
-        """
+        """Solve and cut until no cut is broken or the bound passes the cutoff."""
         groups = sum(block.groups for block in self.blocks)
         before, idle = -np.inf, 0
         for _ in range(rounds):

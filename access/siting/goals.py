@@ -10,17 +10,17 @@ import numpy as np
 from access.errors import ParameterError
 from access.siting.branch_and_cut import Outcome, minimise
 from access.siting.constraints import (
+    DemandRows,
     GoalRows,
-    Stack,
     count_rows,
     cover_rows,
+    demand_rows,
     feasible_sites,
     goal_rows,
     join_rows,
     make_model,
     reach_rows,
     solve_rows,
-    stack,
 )
 from access.siting.interchange import Interchange
 from access.siting.lagrangian import Near
@@ -33,17 +33,8 @@ from access.siting.resolve import Resolved
 
 
 @dataclass(frozen=True, eq=False)
-class Stage:
-    """What became of one goal.
-
-    Parameters
-    ----------
-    goal : Goal
-    value, bound : float
-    chosen : ndarray of int
-    method : str
-    complete : bool
-    """
+class GoalStep:
+    """What became of one goal."""
 
     goal: Goal
     value: float
@@ -54,20 +45,17 @@ class Stage:
 
 
 @dataclass(eq=False)
-class Course:
+class GoalSearch:
     """A problem on its way through its goals.
 
     Parameters
     ----------
-    resolved : Resolved
-    watch : Watch
     gap : float
         A proven gap that is good enough for the last goal.
-    seed : int
 
     Attributes
     ----------
-    stacked : Stack
+    stacked : DemandRows
         The areas of all services.
     rows : SideRows
         The rules so far, with what earlier goals have added to them.
@@ -79,14 +67,13 @@ class Course:
         Of the last goal that adds up over areas; there once one was met.
     served_only : bool
         Whether only answers that serve every servable area are looked at.
-    feasible : bool
     """
 
     resolved: Resolved
     watch: Watch
     gap: float = 0.0
     seed: int = 0
-    stacked: Stack = field(init=False)
+    stacked: DemandRows = field(init=False)
     rows: SideRows = field(init=False)
     held: list[tuple[GoalRows, float]] = field(default_factory=list)
     served_only: bool = True
@@ -95,22 +82,12 @@ class Course:
     outcome: Outcome = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self.stacked = stack(self.resolved)
+        self.stacked = demand_rows(self.resolved)
         self.rows = join_rows(count_rows(self.resolved), reach_rows(self.resolved))
 
     # -- before the goals ---------------------------------------------------------------
     def prepare(self) -> bool:
-        """Find a first set that keeps the rules and serves whom it can; False when none does.
-
-        Returns
-        -------
-        bool
-
-        Raises
-        ------
-        Stop
-            If the watch ends it before an answer or a proof.
-        """
+        """Find a first set that keeps the rules and serves whom it can; False when none does."""
         reached = np.isfinite(self.stacked.minutes) & self.resolved.may
         demanded, served = self.stacked.part > 0, reached.any(axis=1)
         if self.resolved.serve_all and (demanded & ~served).any():
@@ -164,23 +141,7 @@ class Course:
         within: float = 0.0,
         gap: float = 0.0,
     ) -> Outcome:
-        """Minimise rows of a goal while earlier goals are held.
-
-        Parameters
-        ----------
-        part : GoalRows
-        rows : SideRows
-        keep : int
-            How many sets to list.
-        within : float
-            Only sets up to this share worse than the best are listed.
-        gap : float
-            Stop once proven within this share of the best.
-
-        Returns
-        -------
-        Outcome
-        """
+        """Minimise rows of a goal while earlier goals are held."""
         model = make_model(part, self.held, self.resolved, rows)
         outcome = minimise(
             model,
@@ -221,7 +182,7 @@ class Course:
         at = self.levels.level(minutes)
         return float(self.levels.top[at - 1]) if at > 0 and self.served_only else None
 
-    def hold(self, goal: Goal, stage: Stage) -> None:
+    def hold(self, goal: Goal, stage: GoalStep) -> None:
         """Turn a goal that was met into a rule for the goals that follow."""
         allowed = stage.value + goal.within * abs(stage.value)
         allowed += tolerance(allowed)
@@ -236,30 +197,13 @@ class Course:
         self.held.append((part, allowed))
 
 
-def worst_stage(course: Course, goal: Goal) -> Stage:
-    """Make the minutes of the worst-off area as few as they can be.
-
-    Parameters
-    ----------
-    course : Course
-        Its earlier goals are held.
-    goal : Goal
-        Of worst minutes alone.
-
-    Returns
-    -------
-    Stage
-
-    Raises
-    ------
-    Stop
-        If the watch ends it before any answer.
-    """
+def _worst_goal(course: GoalSearch, goal: Goal) -> GoalStep:
+    """Make the minutes of the worst-off area as few as they can be."""
     factor = sum(f for _, _, f in goal.parts)
     minutes = course.counted()
     start = _first(course, course.rows)
     if not len(minutes):
-        return Stage(goal, 0.0, 0.0, start, "nobody can be served", True)
+        return GoalStep(goal, 0.0, 0.0, start, "nobody can be served", True)
     if course.held:
         worst = _worst_held(course, minutes, start)
     else:
@@ -269,13 +213,13 @@ def worst_stage(course: Course, goal: Goal) -> Stage:
             levels=course.levels, watch=course.watch,
         )  # fmt: skip
         worst = replace(worst, chosen=_settle(course, worst))
-    return Stage(
+    return GoalStep(
         goal, factor * worst.value, factor * worst.bound, worst.chosen,
         "halving over covers", worst.complete,
     )  # fmt: skip
 
 
-def _first(course: Course, rows: SideRows) -> Ints:
+def _first(course: GoalSearch, rows: SideRows) -> Ints:
     """Give a good set to begin a search for the worst-off from."""
     if course.start is not None and rows.hold(course.start):
         return course.start
@@ -287,7 +231,7 @@ def _first(course: Course, rows: SideRows) -> Ints:
     return outcome.best.chosen
 
 
-def _settle(course: Course, worst: Worst) -> Ints:
+def _settle(course: GoalSearch, worst: Worst) -> Ints:
     """Among answers equally good for the worst-off, move to one better on average."""
     part = goal_rows(Goal.mean(), course.stacked, course.resolved)
     model = make_model(part, (), course.resolved, course.capped(worst.value))
@@ -296,7 +240,7 @@ def _settle(course: Course, worst: Worst) -> Ints:
     return chosen if model.holds(chosen) else worst.chosen
 
 
-def _worst_held(course: Course, minutes: Floats, start: Ints) -> Worst:
+def _worst_held(course: GoalSearch, minutes: Floats, start: Ints) -> Worst:
     """Halve over covers where earlier goals are held: each step is a search of its own."""
     part, most = course.held[-1]
     held, course.held = course.held, course.held[:-1]
@@ -327,26 +271,8 @@ def _worst_held(course: Course, minutes: Floats, start: Ints) -> Worst:
     return Worst(value, bound, chosen, complete)
 
 
-def blend_stage(course: Course, goal: Goal) -> Stage:
-    """Blend with the worst-off: walk down the worst minutes that occur, bounding the rest.
-
-    Parameters
-    ----------
-    course : Course
-    goal : Goal
-        Of worst minutes and something else.
-
-    Returns
-    -------
-    Stage
-
-    Raises
-    ------
-    ParameterError
-        If not all areas can be served at once.
-    Stop
-        If the watch ends it before any answer.
-    """
+def _blend_goal(course: GoalSearch, goal: Goal) -> GoalStep:
+    """Blend with the worst-off: walk down the worst minutes that occur, bounding the rest."""
     if not course.served_only:
         raise ParameterError(
             "a blend with worst minutes needs answers that serve every area; "
@@ -357,7 +283,7 @@ def blend_stage(course: Course, goal: Goal) -> Stage:
     part = goal_rows(rest, course.stacked, course.resolved)
     minutes = course.counted()
     start = course.start
-    least = worst_stage(course, Goal.worst())
+    least = _worst_goal(course, Goal.worst())
     course.start = start
     best, chosen, bound = np.inf, least.chosen, -np.inf
     cap, complete, value = np.inf, least.complete, np.inf
@@ -381,7 +307,7 @@ def blend_stage(course: Course, goal: Goal) -> Stage:
             break
         cap = below
         course.start = None
-    return Stage(goal, best, min(bound, best), chosen, "walk over worst minutes", complete)
+    return GoalStep(goal, best, min(bound, best), chosen, "walk over worst minutes", complete)
 
 
 def _finite_worst(minutes: Floats, chosen: Ints) -> float:
@@ -391,37 +317,13 @@ def _finite_worst(minutes: Floats, chosen: Ints) -> float:
 
 
 def meet_goal(
-    course: Course, goal: Goal, *, last: bool, keep: int = 1, within: float = 0.0
-) -> Stage:
-    """Make one goal as good as it can be, and hold it for those that follow.
-
-    Parameters
-    ----------
-    course : Course
-        Prepared; it is moved on by the goal.
-    goal : Goal
-    last : bool
-        Whether no goal follows: the course's own gap is good enough, and nothing is held.
-    keep : int
-        How many sets to list, for a goal that adds up over areas.
-    within : float
-        Only sets up to this share worse than the best are listed.
-
-    Returns
-    -------
-    Stage
-
-    Raises
-    ------
-    ParameterError
-        If worst minutes are blended where not all areas can be served at once.
-    Stop
-        If the watch ends it before any answer.
-    """
+    course: GoalSearch, goal: Goal, *, last: bool, keep: int = 1, within: float = 0.0
+) -> GoalStep:
+    """Make one goal as good as it can be, and hold it for those that follow."""
     if goal.kinds == {"worst"}:
-        stage = worst_stage(course, goal)
+        stage = _worst_goal(course, goal)
     elif "worst" in goal.kinds:
-        stage = blend_stage(course, goal)
+        stage = _blend_goal(course, goal)
     elif not goal.kinds - {"sites", "cost"} and not course.held:
         stage = _sites_alone(course, goal)
     else:
@@ -433,18 +335,18 @@ def meet_goal(
     return stage
 
 
-def _sum(course: Course, goal: Goal, keep: int, within: float, last: bool) -> Stage:
+def _sum(course: GoalSearch, goal: Goal, keep: int, within: float, last: bool) -> GoalStep:
     part = goal_rows(goal, course.stacked, course.resolved)
     gap = course.gap if last else 0.0
     course.outcome = course.minimise(part, course.rows, keep, within, gap)
     best = course.outcome.best
-    return Stage(
+    return GoalStep(
         goal, best.value, course.outcome.bound, best.chosen, course.outcome.method,
         course.outcome.complete,
     )  # fmt: skip
 
 
-def _sites_alone(course: Course, goal: Goal) -> Stage:
+def _sites_alone(course: GoalSearch, goal: Goal) -> GoalStep:
     """Solve a goal that only looks at which sites are open."""
     part = goal_rows(goal, course.stacked, course.resolved)
     sites = len(part.opening)
@@ -459,4 +361,4 @@ def _sites_alone(course: Course, goal: Goal) -> Stage:
     )  # fmt: skip
     value = float(part.opening[answer.chosen].sum())
     bound = value if answer.optimal else min(answer.bound, value)
-    return Stage(goal, value, bound, answer.chosen, "integer programme", answer.optimal)
+    return GoalStep(goal, value, bound, answer.chosen, "integer programme", answer.optimal)

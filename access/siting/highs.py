@@ -16,7 +16,7 @@ from access.errors import SitingError
 from access.siting.model import Floats
 from access.siting.progress import Stop, Watch
 
-OPTIMAL = highspy.HighsModelStatus.kOptimal
+_OPTIMAL = highspy.HighsModelStatus.kOptimal
 INFEASIBLE = highspy.HighsModelStatus.kInfeasible
 PAST_BOUND = highspy.HighsModelStatus.kObjectiveBound
 _ATTEMPTS = 3
@@ -34,7 +34,7 @@ class _Silent(highspy.Highs):
         super().enableCallbacks()
 
 
-def silent_highs(**options: bool | int | float | str) -> highspy.Highs:
+def _silent_highs(**options: bool | int | float | str) -> highspy.Highs:
     """Make a silent single-threaded HiGHS with further options; nothing else makes one."""
     engine = _Silent()
     silent = {"output_flag": False, "log_to_console": False, "threads": 1, "random_seed": 0}
@@ -45,33 +45,15 @@ def silent_highs(**options: bool | int | float | str) -> highspy.Highs:
 
 def quiet_highs() -> highspy.Highs:
     """Make a HiGHS for warm-started dual simplex."""
-    return silent_highs(presolve="off", solver="simplex", simplex_strategy=1)
+    return _silent_highs(presolve="off", solver="simplex", simplex_strategy=1)
 
 
 def solved(engine: highspy.Highs) -> highspy.HighsModelStatus:
-    """Run HiGHS; where it labours, start it afresh from its basis, then from none.
-
-    Parameters
-    ----------
-    engine : highspy.Highs
-        With an iteration limit at which it counts as labouring.
-
-    Returns
-    -------
-    highspy.HighsModelStatus
-        `OPTIMAL`, `INFEASIBLE` or `PAST_BOUND`.
-
-    Raises
-    ------
-    Stop
-        When HiGHS reached the time limit it was given.
-    SitingError
-        When it could not solve the programme at all.
-    """
+    """Run HiGHS; where it labours, start it afresh from its basis, then from none."""
     for attempt in range(_ATTEMPTS):
         engine.run()
         status = engine.getModelStatus()
-        if status in (OPTIMAL, INFEASIBLE, PAST_BOUND):
+        if status in (_OPTIMAL, INFEASIBLE, PAST_BOUND):
             return status
         if status == highspy.HighsModelStatus.kTimeLimit:
             raise Stop
@@ -90,17 +72,8 @@ INF = highspy.kHighsInf
 
 
 def integer_engine(watch: Watch) -> highspy.Highs:
-    """Make a silent HiGHS for integer programmes, with the watch's time limit.
-
-    Parameters
-    ----------
-    watch : Watch
-
-    Returns
-    -------
-    Highs
-    """
-    engine = silent_highs(
+    """Make a silent HiGHS for integer programmes, with the watch's time limit."""
+    engine = _silent_highs(
         mip_rel_gap=0.0,
         mip_abs_gap=1e-9,
         # A budget missed by a hair is missed: rules are kept to rounding, not to 1e-6.
@@ -147,13 +120,6 @@ def run(engine: highspy.Highs, watch: Watch, stage: str) -> None:
     """Run HiGHS; the watch looks in, and Ctrl-C or a caller's no ends it early.
 
     The incumbent stays in the engine. `watch.stopped` says why it ended early.
-
-    Parameters
-    ----------
-    engine : Highs
-    watch : Watch
-    stage : str
-        What to call it in progress reports.
     """
     halted: list[BaseException] = []
 

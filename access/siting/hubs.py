@@ -17,14 +17,14 @@ from access.siting.alternatives import Alternatives, Curve, Front, alternatives,
 from access.siting.inputs import Faults, read_count, read_ids, read_number
 from access.siting.problem import Demand, Goal, Problem, Rule
 from access.siting.progress import Progress
-from access.siting.rank_of import Standing, standing_of
+from access.siting.rank_of import SetRank, rank_of_set
 from access.siting.resolve import resolve
 from access.siting.solution import Solution
 from access.siting.solve import site
 
 
 @dataclass(frozen=True, eq=False)
-class HubStudy:
+class HubSearch:
     """Everything found about where hubs would best stand.
 
     Parameters
@@ -39,11 +39,8 @@ class HubStudy:
         The best sets within a share of the best.
     front : Front
         Every trade-off between mean and worst (and cost where given).
-    council : Standing or None
-    names : dict of str to str
     kinds : dict of str to str
         What stands at each site today.
-    shares : dict of str to float
     assumptions : tuple of str
         What must be said beside any of these numbers.
     """
@@ -53,41 +50,26 @@ class HubStudy:
     best_worst: Solution
     near_best: Alternatives
     front: Front
-    council: Standing | None
+    council: SetRank | None
     names: Mapping[str, str]
     kinds: Mapping[str, str]
     shares: Mapping[str, float]
     assumptions: tuple[str, ...] = ()
 
     def curve_frame(self) -> pd.DataFrame:
-        """Give the curve with names, one row a number of hubs.
-
-        Returns
-        -------
-        DataFrame
-        """
+        """Give the curve with names, one row a number of hubs."""
         table = self.curve.to_frame().rename(columns={"objective": "mean_minutes"})
         table["names"] = [self.named(chosen) for chosen in table["chosen"]]
         table["elbow"] = [p == self.curve.elbow for p in table.index]
         return table.drop(columns="mean minutes", errors="ignore")
 
     def alternatives_frame(self) -> pd.DataFrame:
-        """Give the near-best sets with names, one row a set.
-
-        Returns
-        -------
-        DataFrame
-        """
+        """Give the near-best sets with names, one row a set."""
         table = self.near_best.table.rename(columns={"mean minutes": "mean_minutes"})
         return table.assign(names=[self.named(chosen) for chosen in table["chosen"]])
 
     def front_frame(self) -> pd.DataFrame:
-        """Give the trade-offs with names, one row a set.
-
-        Returns
-        -------
-        DataFrame
-        """
+        """Give the trade-offs with names, one row a set."""
         table = self.front.table
         return table.assign(names=[self.named(chosen) for chosen in table["chosen"]])
 
@@ -139,7 +121,7 @@ class HubStudy:
             f"{self.named(best.chosen)}: a mean of {best.objective:.2f} minutes ({sure})."
         )
 
-    def _council_words(self, council: Standing) -> str:
+    def _council_words(self, council: SetRank) -> str:
         text = (
             f"The council's {len(council.chosen)} ({self.named(council.chosen)}) have a mean of "
             f"{council.mean_minutes:.2f} minutes, {council.mean_excess_minutes:.2f} more than the "
@@ -159,7 +141,7 @@ class HubStudy:
         return text + " It does not keep the rules asked for: compared without them."
 
 
-def hub_study(
+def hub_search(
     demands: Sequence[Demand],
     *,
     most: int = 12,
@@ -176,53 +158,8 @@ def hub_study(
     assumptions: Sequence[str] = (),
     time_limit_s: float | None = None,
     progress: Callable[[Progress], object] | None = None,
-) -> HubStudy:
-    """Find the best hubs for joint demand, how choices trade off, and where a choice stands.
-
-    Parameters
-    ----------
-    demands : sequence of Demand
-        One a service (early years, youth), each with minutes from every area to every candidate
-        site, its families as weights, and its share of the joint objective.
-    most : int
-        Hubs from 1 up to so many are looked at.
-    size : int, optional
-        How many hubs the alternatives and the front are for; as many as the council's, or 3.
-    council : iterable of str
-        Ids of the sites a council chose; empty where there is no such choice.
-    rules, locked_open, locked_closed, site_costs
-        As in `Problem`. Numbers of hubs for which the rules cannot be kept are left out of the
-        curve.
-    near_best : int
-        At most so many alternatives ...
-    within : float
-        ... within this share of the best mean.
-    names, kinds : mapping of str to str, optional
-        What to call each site, and what stands there today.
-    assumptions : sequence of str
-        Carried along, to be printed beside the numbers.
-    time_limit_s : float, optional
-        For each search.
-    progress : callable, optional
-
-    Returns
-    -------
-    HubStudy
-
-    Raises
-    ------
-    ParameterError
-        Naming every fault; or when no set of `size` hubs keeps the rules.
-
-    Examples
-    --------
-    >>> from access.siting import Demand
-    >>> minutes = [[1, 9, 6], [9, 1, 6], [9, 8, 4], [7, 8, 2]]
-    >>> found = hub_study([Demand(minutes, [5, 1, 1, 1], 0.5, "early years"),
-    ...                    Demand(minutes, [1, 4, 2, 2], 0.5, "youth")], most=2, council=["1"])
-    >>> found.best.chosen, found.council.rank_mean, found.council.sets
-    (('2',), 3, 3)
-    """
+) -> HubSearch:
+    """Find the best hubs for joint demand, how choices trade off, and where a choice stands."""
     base = Problem(
         tuple(demands), p=1, goals=Goal.mean(), locked_open=tuple(locked_open),
         locked_closed=tuple(locked_closed), site_costs=site_costs, rules=tuple(rules),
@@ -239,12 +176,12 @@ def hub_study(
         raise ParameterError(f"no {size} hubs keep the rules. {best.explanation}")
     standing = None
     if ids:
-        standing = standing_of(asked, ids)
+        standing = rank_of_set(asked, ids)
         if not standing.within_rules:
             # Among sets that keep rules it does not keep, it has no rank; among all it has.
             free = replace(asked, rules=(), locked_open=(), locked_closed=())
-            standing = replace(standing_of(free, ids), within_rules=False)
-    return HubStudy(
+            standing = replace(rank_of_set(free, ids), within_rules=False)
+    return HubSearch(
         curve=bends,
         best=best,
         best_worst=site(replace(asked, goals=(Goal.worst(), Goal.mean())), **search),
@@ -267,9 +204,9 @@ def _sizes(
     within: float,
 ) -> tuple[int, tuple[str, ...], int, int]:
     """Check what is asked, all at once, against the sites there are."""
-    faults = Faults("hub_study")
+    faults = Faults("hub_search")
     opened = len(tuple(base.locked_open))
-    resolved = resolve(replace(base, p=None, fewest=None, most=None), "hub_study")
+    resolved = resolve(replace(base, p=None, fewest=None, most=None), "hub_search")
     sites = int(resolved.may.sum())
     ids = read_ids(council, resolved.site_ids, faults, "council")
     most = read_count(most, max(1, opened), 10_000, faults, "most")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from access.siting.constraints import Answer, cover_rows, join_rows, solve_rows
-from access.siting.goals import Course
+from access.siting.goals import GoalSearch
 from access.siting.levels import within
 from access.siting.model import Bools, Floats, Ints, SideRows
 from access.siting.progress import Stop
@@ -18,7 +18,7 @@ from access.siting.solution import Explanation
 
 
 @dataclass(frozen=True, eq=False)
-class Unit:
+class _Unit:
     """One rule that can be kept or dropped.
 
     Parameters
@@ -36,12 +36,8 @@ class Unit:
     rule: CountRule | ReachRule | None = None
 
 
-class Asking:
+class _FeasibilityTrials:
     """Asks which of a course's rules can all be kept.
-
-    Parameters
-    ----------
-    course : Course
 
     Attributes
     ----------
@@ -49,30 +45,30 @@ class Asking:
         The rules one by one, the number of sites and the locks among them.
     """
 
-    def __init__(self, course: Course) -> None:
+    def __init__(self, course: GoalSearch) -> None:
         self.course, self.resolved, self.watch = course, course.resolved, course.watch
         self.sites = len(self.resolved.site_ids)
         self.covers: dict[int, SideRows] = {}
         self.units = self._units()
 
-    def _units(self) -> list[Unit]:
+    def _units(self) -> list[_Unit]:
         resolved = self.resolved
         units = []
         if resolved.fewest == resolved.most:
-            units.append(Unit(f"exactly {count_words(resolved.most)} open", "count"))
+            units.append(_Unit(f"exactly {_count_words(resolved.most)} open", "count"))
         else:
             if resolved.most < int(resolved.may.sum()):
-                units.append(Unit(f"at most {count_words(resolved.most)} open", "count"))
+                units.append(_Unit(f"at most {_count_words(resolved.most)} open", "count"))
             if resolved.fewest > max(1, int(resolved.must.sum())):
-                units.append(Unit(f"at least {count_words(resolved.fewest)} open", "fewest"))
+                units.append(_Unit(f"at least {_count_words(resolved.fewest)} open", "fewest"))
         if resolved.must.any():
-            units.append(Unit(f"locked open: {self.names(resolved.must)}", "must"))
+            units.append(_Unit(f"locked open: {self.names(resolved.must)}", "must"))
         if not resolved.may.all():
-            units.append(Unit(f"locked closed: {self.names(~resolved.may)}", "may"))
-        units += [Unit(rule.label, rule.kind, rule) for rule in resolved.counts]
-        units += [Unit(rule.label, rule.kind, rule) for rule in resolved.reaches]
+            units.append(_Unit(f"locked closed: {self.names(~resolved.may)}", "may"))
+        units += [_Unit(rule.label, rule.kind, rule) for rule in resolved.counts]
+        units += [_Unit(rule.label, rule.kind, rule) for rule in resolved.reaches]
         if resolved.serve_all:
-            units.append(Unit("every area can reach an open site", "serve"))
+            units.append(_Unit("every area can reach an open site", "serve"))
         return units
 
     def names(self, mask: Bools) -> str:
@@ -81,18 +77,7 @@ class Asking:
 
     # -- asking -------------------------------------------------------------------------
     def reach(self, rule: ReachRule, extra: float | None = None) -> Bools:
-        """Tell which sites would satisfy each area of a rule.
-
-        Parameters
-        ----------
-        rule : ReachRule
-        extra : float, optional
-            In place of the rule's own.
-
-        Returns
-        -------
-        ndarray of bool, shape (areas of the rule, sites)
-        """
+        """Tell which sites would satisfy each area of a rule."""
         minutes = self.resolved.services[rule.service].minutes[rule.areas]
         caps = rule.base + (rule.extra if extra is None else extra)
         return within(minutes, caps[:, None])
@@ -105,34 +90,13 @@ class Asking:
 
     def ask(
         self,
-        units: Sequence[Unit],
+        units: Sequence[_Unit],
         *,
         cost: Floats | None = None,
         only: dict[int, Ints] | None = None,
         extra: dict[int, float] | None = None,
     ) -> Answer:
-        """Ask for the cheapest sites that keep some of the rules.
-
-        Parameters
-        ----------
-        units : sequence of Unit
-            The rules to keep; the others are dropped.
-        cost : ndarray, shape (sites,), optional
-            0 each when None.
-        only : dict of int to ndarray of int, optional
-            For a unit (by `id`), which areas of its rule are asked; all when not named.
-        extra : dict of int to float, optional
-            For a unit (by `id`), minutes in place of its rule's own `extra`.
-
-        Returns
-        -------
-        Answer
-
-        Raises
-        ------
-        Stop
-            If the watch ends it before any answer.
-        """
+        """Ask for the cheapest sites that keep some of the rules."""
         kinds = {unit.kind for unit in units}
         resolved = self.resolved
         must = resolved.must if "must" in kinds else np.zeros(self.sites, bool)
@@ -162,7 +126,7 @@ class Asking:
 
     def _cover(
         self,
-        unit: Unit,
+        unit: _Unit,
         rule: ReachRule,
         may: Bools,
         only: dict[int, Ints],
@@ -179,41 +143,20 @@ class Asking:
             self.covers[key] = rows
         return rows
 
-    def possible(self, units: Sequence[Unit]) -> bool:
+    def possible(self, units: Sequence[_Unit]) -> bool:
         """Tell whether some of the rules can all be kept."""
         return bool(self.ask(units).feasible)
 
 
-def count_words(number: int) -> str:
-    """Give a number of sites in words.
-
-    Examples
-    --------
-    >>> count_words(1), count_words(3)
-    ('1 site', '3 sites')
-    """
+def _count_words(number: int) -> str:
+    """Give a number of sites in words."""
     return f"{number} site{'' if number == 1 else 's'}"
 
 
-def relaxations(asking: Asking) -> tuple[str, ...]:
-    """Give, for each rule alone, the least change that lets the others stand.
-
-    Parameters
-    ----------
-    asking : Asking
-
-    Returns
-    -------
-    tuple of str
-        In words, in the order of the rules; those that no change mends are left out.
-
-    Raises
-    ------
-    Stop
-        If the watch ends it first.
-    """
+def _relaxations(asking: _FeasibilityTrials) -> tuple[str, ...]:
+    """Give, for each rule alone, the least change that lets the others stand."""
     ways: list[str] = []
-    makers: dict[str, Callable[[Asking, Unit], str | None]] = {
+    makers: dict[str, Callable[[_FeasibilityTrials, _Unit], str | None]] = {
         "count": _more_sites,
         "within": _more_minutes,
         "no worse": _more_minutes,
@@ -231,23 +174,23 @@ def relaxations(asking: Asking) -> tuple[str, ...]:
     return tuple(ways)
 
 
-def _others(asking: Asking, unit: Unit) -> list[Unit]:
+def _others(asking: _FeasibilityTrials, unit: _Unit) -> list[_Unit]:
     return [u for u in asking.units if u is not unit]
 
 
-def _more_sites(asking: Asking, unit: Unit) -> str | None:
+def _more_sites(asking: _FeasibilityTrials, unit: _Unit) -> str | None:
     others = [u for u in _others(asking, unit) if u.kind != "fewest"]
     answer = asking.ask(others, cost=np.ones(asking.sites))
     now, needed = asking.resolved.most, len(answer.chosen)
     if answer.feasible and needed > now:
-        return f"{count_words(needed)} instead of {now}"
+        return f"{_count_words(needed)} instead of {now}"
     most = asking.ask(others, cost=-np.ones(asking.sites))
     if most.feasible and len(most.chosen) < asking.resolved.fewest:
-        return f"{count_words(len(most.chosen))} instead of {asking.resolved.fewest}"
+        return f"{_count_words(len(most.chosen))} instead of {asking.resolved.fewest}"
     return None
 
 
-def _more_minutes(asking: Asking, unit: Unit) -> str | None:
+def _more_minutes(asking: _FeasibilityTrials, unit: _Unit) -> str | None:
     rule = unit.rule
     if not isinstance(rule, ReachRule):
         return None
@@ -277,7 +220,7 @@ def _more_minutes(asking: Asking, unit: Unit) -> str | None:
     return f"{_up(float(steps[low]), rule.extra)} minutes{who} instead of {rule.extra:.15g}"
 
 
-def _more_money(asking: Asking, unit: Unit) -> str | None:
+def _more_money(asking: _FeasibilityTrials, unit: _Unit) -> str | None:
     if not isinstance(unit.rule, CountRule):
         return None
     answer = asking.ask(_others(asking, unit), cost=unit.rule.amounts)
@@ -287,7 +230,7 @@ def _more_money(asking: Asking, unit: Unit) -> str | None:
     return f"a budget of {cost:,.15g} instead of {unit.rule.high:,.15g}"
 
 
-def _other_number(asking: Asking, unit: Unit) -> str | None:
+def _other_number(asking: _FeasibilityTrials, unit: _Unit) -> str | None:
     """Give how many of a group can, or must, be open when the group's rule is dropped."""
     if not isinstance(unit.rule, CountRule):
         return None
@@ -299,7 +242,7 @@ def _other_number(asking: Asking, unit: Unit) -> str | None:
     return f"{count} instead of {unit.label}"
 
 
-def _drop(asking: Asking, unit: Unit) -> str | None:
+def _drop(asking: _FeasibilityTrials, unit: _Unit) -> str | None:
     which = "closed" if unit.kind == "may" else "open"
     mask = ~asking.resolved.may if unit.kind == "may" else asking.resolved.must
     cost = np.where(mask, 1.0, 0.0) if unit.kind == "may" else np.where(mask, -1.0, 0.0)
@@ -327,19 +270,9 @@ _MOST_RULES_TRIED_IN_FULL = 10
 _MOST_AREAS_NAMED = 40
 
 
-def explain(course: Course) -> Explanation:
-    """Explain why a prepared course has no answer.
-
-    Parameters
-    ----------
-    course : Course
-
-    Returns
-    -------
-    Explanation
-        As far as time allowed.
-    """
-    asking = Asking(course)
+def explain(course: GoalSearch) -> Explanation:
+    """Explain why a prepared course has no answer."""
+    asking = _FeasibilityTrials(course)
     unservable = _unservable(asking)
     conflict: tuple[str, ...] = ()
     areas: tuple[str, ...] = ()
@@ -348,13 +281,13 @@ def explain(course: Course) -> Explanation:
         units = _conflict(asking)
         conflict = tuple(unit.label for unit in units)
         areas = () if unservable else _areas(asking, units)
-        ways = relaxations(asking)
+        ways = _relaxations(asking)
     except (Stop, KeyboardInterrupt):
         pass
     return Explanation(unservable, conflict, areas, ways)
 
 
-def _unservable(asking: Asking) -> tuple[str, ...]:
+def _unservable(asking: _FeasibilityTrials) -> tuple[str, ...]:
     """Name areas that no allowed site can serve as the rules ask."""
     names: dict[str, None] = {}
     may = asking.resolved.may
@@ -370,7 +303,7 @@ def _unservable(asking: Asking) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _conflict(asking: Asking) -> list[Unit]:
+def _conflict(asking: _FeasibilityTrials) -> list[_Unit]:
     """Find a smallest set of rules that cannot all be kept."""
     if len(asking.units) <= _MOST_RULES_TRIED_IN_FULL:
         for size in range(1, len(asking.units) + 1):
@@ -385,7 +318,7 @@ def _conflict(asking: Asking) -> list[Unit]:
     return kept
 
 
-def _areas(asking: Asking, units: list[Unit]) -> tuple[str, ...]:
+def _areas(asking: _FeasibilityTrials, units: list[_Unit]) -> tuple[str, ...]:
     """Narrow the areas of the conflicting rules down to a smallest set that shows it."""
     names: list[str] = []
     for unit in units:

@@ -25,7 +25,6 @@ class CostTable:
 
     Parameters
     ----------
-    area_ids, site_ids : tuple of str
     minutes : ndarray, shape (areas, sites)
         0 or more, ``inf`` where a site cannot be reached.
     """
@@ -53,13 +52,7 @@ class Faults:
         self.found.append(Fault(self.call, where, "", str(value), expected))
 
     def stop(self) -> None:
-        """Raise if anything is wrong.
-
-        Raises
-        ------
-        ParameterError
-            With every fault.
-        """
+        """Raise if anything is wrong."""
         if self.found:
             count = len(self.found)
             raise ParameterError(
@@ -73,13 +66,7 @@ class _NotNumbersError(Exception):
 
 
 def _numbers(values: Any) -> Floats:
-    """Make an array of numbers: text, booleans and dates are none, though numpy would take them.
-
-    Raises
-    ------
-    _NotNumbersError
-        Saying what was found instead.
-    """
+    """Make an array of numbers: text, booleans and dates are none, though numpy would take them."""
     try:
         array = np.asarray(values if hasattr(values, "__array__") else _as_they_are(values))
         if array.dtype.kind in "iuf":
@@ -113,20 +100,7 @@ def _is_number(kind: type) -> bool:
 
 
 def read_costs(costs: Any, faults: Faults, name: str = "costs") -> CostTable | None:
-    """Read a table of minutes: a DataFrame, an array or a `TravelMatrix`.
-
-    Parameters
-    ----------
-    costs : DataFrame, array_like or TravelMatrix, shape (areas, sites)
-        Minutes, 0 or more; ``inf`` where a site cannot be reached.
-    faults : Faults
-    name : str
-
-    Returns
-    -------
-    CostTable or None
-        None when the table is unusable; the faults say why.
-    """
+    """Read a table of minutes: a DataFrame, an array or a `TravelMatrix`."""
     if isinstance(costs, TravelMatrix):
         return CostTable(costs.area_ids, costs.site_ids, costs.total_minutes)
     areas: Iterable[Any]
@@ -149,7 +123,7 @@ def read_costs(costs: Any, faults: Faults, name: str = "costs") -> CostTable | N
     for what, ids in (("area", table.area_ids), ("site", table.site_ids)):
         twice = pd.Index(ids)[pd.Index(ids).duplicated()].unique().tolist()
         if twice:
-            faults.add(f"{name}, {what} ids", shorten(twice), "every id once")
+            faults.add(f"{name}, {what} ids", _shorten(twice), "every id once")
     _check_minutes(table, faults, name)
     return table
 
@@ -173,22 +147,7 @@ def _check_minutes(table: CostTable, faults: Faults, name: str) -> None:
 def read_by_id(
     values: Any, ids: Sequence[str], faults: Faults, name: str, *, default: float = 1.0
 ) -> Floats:
-    """Read one number for every id, by id from a Series or mapping, by position from an array.
-
-    Parameters
-    ----------
-    values : Series, mapping, array_like, number or None
-    ids : sequence of str
-    faults : Faults
-    name : str
-    default : float
-        Used for every id when `values` is None.
-
-    Returns
-    -------
-    ndarray, shape (len(ids),)
-        0 or more; zeros where a fault was noted.
-    """
+    """Read one number for every id, by id from a Series or mapping, by position from an array."""
     n = len(ids)
     if values is None:
         return np.full(n, default)
@@ -219,59 +178,32 @@ def _align(values: pd.Series, ids: Sequence[str], faults: Faults, name: str) -> 
     series = pd.Series(_numbers(values), index=values.index.map(str))
     if series.index.has_duplicates:
         twice = series.index[series.index.duplicated()].unique().tolist()
-        faults.add(name, shorten(twice), "every id once")
+        faults.add(name, _shorten(twice), "every id once")
         series = series[~series.index.duplicated()]
     known, given = set(ids), series.index.to_list()
     named = set(given)
     missing = [i for i in ids if i not in named]
     unknown = [i for i in given if i not in known]
     if missing:
-        faults.add(name, shorten(missing), "a number for every id; these have none")
+        faults.add(name, _shorten(missing), "a number for every id; these have none")
     if unknown:
-        faults.add(name, shorten(unknown), "known ids only; these stand in no cost table")
+        faults.add(name, _shorten(unknown), "known ids only; these stand in no cost table")
     return np.asarray(series.reindex(list(ids), fill_value=0.0), dtype=np.float64)
 
 
 def read_ids(values: Any, known: Sequence[str], faults: Faults, name: str) -> tuple[str, ...]:
-    """Read a list of ids that must be known.
-
-    Parameters
-    ----------
-    values : iterable of str
-        One id as a plain string is taken as a list of one.
-    known : sequence of str
-    faults : Faults
-    name : str
-
-    Returns
-    -------
-    tuple of str
-        In the order of `known`, each once.
-    """
+    """Read a list of ids that must be known."""
     wanted = [str(v) for v in listed(values, faults, name)]
     allowed = set(known)
     unknown = [w for w in wanted if w not in allowed]
     if unknown:
-        faults.add(name, shorten(unknown), f"known ids, such as {shorten(list(known)[:5])}")
+        faults.add(name, _shorten(unknown), f"known ids, such as {_shorten(list(known)[:5])}")
     inside = set(wanted)
     return tuple(k for k in known if k in inside)
 
 
 def listed(values: Any, faults: Faults, name: str) -> list[Any]:
-    """List ids handed over one after another; a plain string is one id.
-
-    Parameters
-    ----------
-    values : iterable of str
-        A mapping is none: its values would be lost. Bytes are none: they would be numbers.
-    faults : Faults
-    name : str
-
-    Returns
-    -------
-    list
-        Empty where a fault was noted.
-    """
+    """List ids handed over one after another; a plain string is one id."""
     if isinstance(values, str):
         return [values]
     one_row = not isinstance(values, Mapping | bytes | bytearray) and (
@@ -291,20 +223,7 @@ def read_flag(value: Any, faults: Faults, name: str) -> bool:
 
 
 def read_count(value: Any, least: int, most: int, faults: Faults, name: str) -> int:
-    """Read a whole number within a range.
-
-    Parameters
-    ----------
-    value : int
-    least, most : int
-    faults : Faults
-    name : str
-
-    Returns
-    -------
-    int
-        `least` where a fault was noted.
-    """
+    """Read a whole number within a range."""
     whole = isinstance(value, Integral) or (isinstance(value, float) and value.is_integer())
     if isinstance(value, bool | np.bool_) or not whole or not least <= value <= most:
         faults.add(name, repr(value), f"a whole number in the range [{least}, {most}]")
@@ -315,21 +234,7 @@ def read_count(value: Any, least: int, most: int, faults: Faults, name: str) -> 
 def read_number(
     value: Any, faults: Faults, name: str, *, least: float = 0.0, strict: bool = False
 ) -> float:
-    """Read a finite number of at least (or, strictly, above) a value.
-
-    Parameters
-    ----------
-    value : float
-    faults : Faults
-    name : str
-    least : float
-    strict : bool
-
-    Returns
-    -------
-    float
-        `least` where a fault was noted.
-    """
+    """Read a finite number of at least (or, strictly, above) a value."""
     good = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
     if good:
         number = _float_of(value)
@@ -340,15 +245,7 @@ def read_number(
     return number
 
 
-def shorten(items: Sequence[object]) -> str:
-    """Name a few of many things.
-
-    Examples
-    --------
-    >>> shorten(["a", "b"])
-    'a, b'
-    >>> shorten(list(range(30)))
-    '0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 18 more'
-    """
+def _shorten(items: Sequence[object]) -> str:
+    """Name a few of many things."""
     text = ", ".join(str(i) for i in items[:_SHOWN])
     return text if len(items) <= _SHOWN else f"{text} and {len(items) - _SHOWN} more"

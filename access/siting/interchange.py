@@ -16,18 +16,7 @@ from access.siting.model import Bools, Floats, Ints, Model, tolerance
 
 
 def greedy(model: Model, near: Near) -> Ints:
-    """Open one site after another, each time the one that helps most; ties by position.
-
-    Parameters
-    ----------
-    model : Model
-    near : Near
-
-    Returns
-    -------
-    ndarray of int
-        `model.fewest` sites at least, locked ones included. Side rows are not looked at.
-    """
+    """Open one site after another, each time the one that helps most; ties by position."""
     m = model.shape[1]
     chosen = [int(j) for j in np.flatnonzero(model.must)]
     allowed = model.may & ~model.must
@@ -50,13 +39,7 @@ def greedy(model: Model, near: Near) -> Ints:
 
 
 class Interchange:
-    """Improve sets of sites by swapping, opening and closing, while every rule is kept.
-
-    Parameters
-    ----------
-    model : Model
-    near : Near
-    """
+    """Improve sets of sites by swapping, opening and closing, while every rule is kept."""
 
     def __init__(self, model: Model, near: Near) -> None:
         self.model = model
@@ -67,22 +50,7 @@ class Interchange:
     def improve(
         self, chosen: Ints, *, moves: int = 10_000, tick: Callable[[], None] | None = None
     ) -> tuple[Ints, float]:
-        """Take the best move again and again until none helps; each strictly lowers the value.
-
-        Parameters
-        ----------
-        chosen : ndarray of int
-            Where to start; a set that keeps the model's rows.
-        moves : int
-            At most so many moves.
-        tick : callable, optional
-            Called at each move; may raise to stop the search.
-
-        Returns
-        -------
-        tuple of ndarray and float
-            Sorted positions and their objective.
-        """
+        """Take the best move again and again until none helps; each strictly lowers the value."""
         self._start(np.array(chosen, dtype=np.intp))
         final, value = self.chosen.copy(), self._value()
         for _ in range(moves):

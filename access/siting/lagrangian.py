@@ -35,20 +35,7 @@ class Near:
 
     @classmethod
     def of(cls, minutes: Floats, columns: Ints, keep: int) -> Near:
-        """List the `keep` nearest of some sites for every area.
-
-        Parameters
-        ----------
-        minutes : ndarray, shape (areas, sites)
-        columns : ndarray of int
-            Positions of the sites that may be listed, rising.
-        keep : int
-            How many to list an area; fewer where memory would not allow it.
-
-        Returns
-        -------
-        Near
-        """
+        """List the `keep` nearest of some sites for every area."""
         n, m = len(minutes), len(columns)
         keep = max(1, min(keep, m, _MOST_ENTRIES // max(1, n)))
         everything = m == minutes.shape[1]
@@ -72,19 +59,7 @@ class Near:
         return cls(site, cost, limit)
 
     def within(self, rows: Ints | slice, radius: Floats) -> tuple[Ints, NDArray[np.int32], Floats]:
-        """List the sites of some rows that are nearer than a radius of each row.
-
-        Parameters
-        ----------
-        rows : ndarray of int or slice
-        radius : ndarray
-            One for each of those rows.
-
-        Returns
-        -------
-        tuple of ndarray
-            Position within `rows`, site, minutes; row by row.
-        """
+        """List the sites of some rows that are nearer than a radius of each row."""
         cost = self.cost[rows]
         mask = cost < radius[:, None]
         # Rows rise, so whole columns beyond the last hit can be left out before the search.
@@ -105,8 +80,6 @@ class Bound:
 
     Parameters
     ----------
-    value : float
-    prices : ndarray, shape (areas,)
     rho : ndarray, shape (sites,)
         What opening each site adds to the bound; ``inf`` for sites no longer allowed.
     chosen : ndarray of int
@@ -124,8 +97,6 @@ class Relaxation:
 
     Parameters
     ----------
-    model : Model
-    near : Near
     cap : ndarray, shape (areas,)
         Prices are held at or under this (and under what `near` knows of).
     must, may : ndarray of bool, shape (sites,)
@@ -184,23 +155,7 @@ class Relaxation:
         *,
         tick: Callable[[float], None] | None = None,
     ) -> Bound:
-        """Raise the bound by deflected subgradient steps.
-
-        Parameters
-        ----------
-        prices : ndarray, shape (areas,)
-            Where to start.
-        target : float
-            The value of the best known answer; climbing stops once the bound reaches it.
-        steps : int
-        tick : callable, optional
-            Called with each bound; may raise to stop.
-
-        Returns
-        -------
-        Bound
-            The best seen.
-        """
+        """Raise the bound by deflected subgradient steps."""
         best: Bound | None = None
         heading: Floats | None = None
         idle = 0
@@ -234,40 +189,14 @@ class Relaxation:
         return best
 
     def fix(self, bound: Bound, cutoff: float) -> tuple[Bools, Bools]:
-        """Fix sites that no answer at or under the cutoff can leave out, or can open.
-
-        Parameters
-        ----------
-        bound : Bound
-        cutoff : float
-
-        Returns
-        -------
-        tuple of ndarray of bool
-            New `must` and `may`.
-        """
-        return fix_by_price(bound, cutoff, self.must, self.may, self.model)
+        """Fix sites that no answer at or under the cutoff can leave out, or can open."""
+        return _fix_by_price(bound, cutoff, self.must, self.may, self.model)
 
 
-def fix_by_price(
+def _fix_by_price(
     bound: Bound, cutoff: float, must: Bools, may: Bools, model: Model
 ) -> tuple[Bools, Bools]:
-    """Fix sites by what the bound becomes when one is forced in or out.
-
-    Parameters
-    ----------
-    bound : Bound
-    cutoff : float
-        Only answers at or under this value matter.
-    must, may : ndarray of bool
-        What is fixed already.
-    model : Model
-
-    Returns
-    -------
-    tuple of ndarray of bool
-        New `must` and `may`.
-    """
+    """Fix sites by what the bound becomes when one is forced in or out."""
     rho = bound.rho
     opened = np.zeros(len(rho), bool)
     opened[bound.chosen] = True

@@ -1,7 +1,7 @@
 """When minutes count as equal: one rule for rules that cap them and searches among them.
 
 Minutes are sums of rounded parts, so the same way may come to 10 and to 10.000000000000002.
-Minutes that pass others by no more than a share of `CAP_SLACK` count as equal to them.
+Minutes that pass others by no more than a share of `_CAP_SLACK` count as equal to them.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from numpy.typing import ArrayLike
 from access.siting.model import Bools, Floats
 
 #: Minutes are equal to a cap when they pass it by no more than this share.
-CAP_SLACK = 1e-9
+_CAP_SLACK = 1e-9
 _GREATEST = np.finfo(float).max
 
 
 def within(minutes: Floats, caps: ArrayLike) -> Bools:
     """Tell which minutes are at or under caps (broadcast); ``inf`` never is."""
     with np.errstate(over="ignore"):
-        inside: Bools = minutes <= np.minimum(np.asarray(caps) * (1 + CAP_SLACK), _GREATEST)
+        inside: Bools = minutes <= np.minimum(np.asarray(caps) * (1 + _CAP_SLACK), _GREATEST)
     return inside
 
 
@@ -43,13 +43,7 @@ class Levels:
 
     @classmethod
     def of(cls, minutes: Floats) -> Levels:
-        """Find the levels of the finite minutes of a table.
-
-        Examples
-        --------
-        >>> Levels.of(np.array([10.0, 7.0, 10.000000000000002, np.inf])).low.tolist()
-        [7.0, 10.0]
-        """
+        """Find the levels of the finite minutes of a table."""
         steps = np.unique(minutes[np.isfinite(minutes)])
         # A level begins where minutes are beyond the one before; what is left is looked at one by
         # one, against the beginning of its level: near-equals never chain into a wide level.

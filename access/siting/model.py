@@ -19,7 +19,7 @@ Ints = NDArray[np.intp]
 Bools = NDArray[np.bool_]
 
 #: Bounds and objectives closer than this share of the objective count as equal.
-RELATIVE_TOLERANCE = 1e-7
+_RELATIVE_TOLERANCE = 1e-7
 #: Minutes, and weights in all, beyond this are not added up: HiGHS takes 1e20 for infinite.
 MOST_ADDED = 1e12
 #: Units tried when looking for the grain of an objective (whole numbers, hundredths, ...).
@@ -29,34 +29,13 @@ _MOST_GRAIN_CELLS = 30_000_000
 
 
 def tolerance(value: float) -> float:
-    """Give the distance under which a bound counts as having met an objective.
-
-    Parameters
-    ----------
-    value : float
-        The objective.
-
-    Returns
-    -------
-    float
-
-    Examples
-    --------
-    >>> tolerance(5819.0) < 1e-3
-    True
-    """
-    return RELATIVE_TOLERANCE * max(1.0, abs(value))
+    """Give the distance under which a bound counts as having met an objective."""
+    return _RELATIVE_TOLERANCE * max(1.0, abs(value))
 
 
 @dataclass(frozen=True, eq=False)
 class SideRows:
-    """Linear rows ``low <= matrix @ open <= high`` on the open sites.
-
-    Parameters
-    ----------
-    matrix : ndarray, shape (rows, sites)
-    low, high : ndarray, shape (rows,)
-    """
+    """Linear rows ``low <= matrix @ open <= high`` on the open sites."""
 
     matrix: Floats
     low: Floats
@@ -89,8 +68,6 @@ class Limit:
 
     Parameters
     ----------
-    weights : ndarray, shape (areas,)
-    at_most : float
     opening : ndarray, shape (sites,)
         What each open site adds to the sum.
     """
@@ -110,13 +87,10 @@ class Model:
         Finite; what an area pays when a site is its nearest open one.
     weights : ndarray, shape (areas,)
         0 or more.
-    opening : ndarray, shape (sites,)
     fewest, most : int
         Least and greatest number of open sites.
     must, may : ndarray of bool, shape (sites,)
         Locked open; not locked closed.
-    rows : SideRows
-    limits : tuple of Limit
     """
 
     minutes: Floats

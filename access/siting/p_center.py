@@ -18,14 +18,7 @@ from access.siting.progress import Stop, Watch
 
 @dataclass(frozen=True, eq=False)
 class Worst:
-    """The least worst minutes found, and what was proven.
-
-    Parameters
-    ----------
-    value, bound : float
-    chosen : ndarray of int
-    complete : bool
-    """
+    """The least worst minutes found, and what was proven."""
 
     value: float
     bound: float
@@ -45,25 +38,7 @@ def least_worst(
     levels: Levels,
     watch: Watch,
 ) -> Worst:
-    """Find the sites whose worst-off row is best off.
-
-    Parameters
-    ----------
-    minutes : ndarray, shape (rows, sites)
-        Of the rows that count; each has a finite entry among the allowed sites.
-    rows : SideRows
-    fewest, most : int
-    must, may : ndarray of bool, shape (sites,)
-    start : ndarray of int
-        A set that keeps the rows.
-    levels : Levels
-        Of the minutes.
-    watch : Watch
-
-    Returns
-    -------
-    Worst
-    """
+    """Find the sites whose worst-off row is best off."""
     chosen, value = start, float(minutes[:, start].min(axis=1).max())
     # Levels under `low` are proven too small, and an answer at level `high` is known.
     low = levels.level(float(minutes[:, may].min(axis=1).max()))
@@ -74,7 +49,7 @@ def least_worst(
             bound = float(levels.low[low])
             watch.tick("radius", bound, value)
             middle = (low + high) // 2
-            found = cover_within(
+            found = _cover_within(
                 minutes, float(levels.top[middle]), rows, fewest=fewest, most=most,
                 must=must, may=may, watch=watch,
             )  # fmt: skip
@@ -92,7 +67,7 @@ def least_worst(
     return Worst(value, bound, chosen, complete)
 
 
-def cover_within(
+def _cover_within(
     minutes: Floats,
     radius: float,
     rows: SideRows,
@@ -103,13 +78,7 @@ def cover_within(
     may: Bools,
     watch: Watch,
 ) -> Ints | None:
-    """Find sites that keep the rows and have every row of minutes within a radius.
-
-    Returns
-    -------
-    ndarray of int or None
-        None when there are none, proven.
-    """
+    """Find sites that keep the rows and have every row of minutes within a radius."""
     near = minutes <= radius
     if len(rows):
         cover = cover_rows(near, may)
@@ -118,7 +87,7 @@ def cover_within(
     else:
         # Without other rules a site that serves less than another is never needed.
         missing = ~near[:, must].any(axis=1)
-        cover, useful = shrunk_cover(near[missing], may & ~must)
+        cover, useful = _shrunk_cover(near[missing], may & ~must)
         room = np.array([float(most - int(must.sum()))])
         every = SideRows(np.ones((1, minutes.shape[1])), np.zeros(1), room)
         together, low, high = join_rows(cover, every), np.zeros(len(must), bool), useful
@@ -139,19 +108,8 @@ def cover_within(
     return np.union1d(chosen, spare).astype(np.intp)
 
 
-def shrunk_cover(near: Bools, allowed: Bools) -> tuple[SideRows, Bools]:
-    """Leave out rows that others imply and sites that others outdo, until neither is left.
-
-    Parameters
-    ----------
-    near : ndarray of bool, shape (rows, sites)
-    allowed : ndarray of bool, shape (sites,)
-
-    Returns
-    -------
-    tuple of SideRows and ndarray of bool
-        The rows that remain, and the sites that may be needed.
-    """
+def _shrunk_cover(near: Bools, allowed: Bools) -> tuple[SideRows, Bools]:
+    """Leave out rows that others imply and sites that others outdo, until neither is left."""
     useful = allowed & near.any(axis=0)
     rows = cover_rows(near, useful)
     while len(rows):  # ends: each turn takes a useful site away, or is the last

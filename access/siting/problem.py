@@ -12,22 +12,11 @@ from access.errors import ParameterError
 from access.siting.inputs import Faults, listed, read_flag
 
 
-def keep_to_read_again(thing: object, *names: str) -> None:
+def _keep_to_read_again(thing: object, *names: str) -> None:
     """Make tuples of a frozen value's fields that could be read only once.
 
     A question is read when it is solved and again when its answer is checked; a generator would
     be empty by then.
-
-    Parameters
-    ----------
-    thing : object
-    names : str
-        Of its fields.
-
-    Examples
-    --------
-    >>> AtLeast((name for name in ["a", "b"]), 1).sites
-    ('a', 'b')
     """
     for name in names:
         value = getattr(thing, name)
@@ -52,7 +41,7 @@ class AtLeast:
     name: str = "the group"
 
     def __post_init__(self) -> None:
-        keep_to_read_again(self, "sites")
+        _keep_to_read_again(self, "sites")
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +60,7 @@ class AtMost:
     name: str = "the group"
 
     def __post_init__(self) -> None:
-        keep_to_read_again(self, "sites")
+        _keep_to_read_again(self, "sites")
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +81,7 @@ class Within:
     demand: str | None = None
 
     def __post_init__(self) -> None:
-        keep_to_read_again(self, "areas")
+        _keep_to_read_again(self, "areas")
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +108,7 @@ class NoWorse:
     name: str = "the named areas"
 
     def __post_init__(self) -> None:
-        keep_to_read_again(self, "areas", "today")
+        _keep_to_read_again(self, "areas", "today")
 
 
 @dataclass(frozen=True, eq=False)
@@ -357,7 +346,7 @@ class Problem:
     rules: Sequence[Rule] = ()
 
     def __post_init__(self) -> None:
-        keep_to_read_again(self, "demands", "goals", "locked_open", "locked_closed", "rules")
+        _keep_to_read_again(self, "demands", "goals", "locked_open", "locked_closed", "rules")
 
     @property
     def goal_list(self) -> tuple[Goal, ...]:
@@ -385,33 +374,7 @@ def problem_of_p(
     rules: Iterable[Rule] = (),
     serve_all: bool = False,
 ) -> Problem:
-    """Make the problem of choosing exactly p sites by one goal.
-
-    Parameters
-    ----------
-    demand : Demand
-    p : int
-        Must be given: without it, `Problem` would leave the number of sites open.
-    goal : Goal
-    locked_open, locked_closed : iterable of str
-    rules : iterable of Rule
-    serve_all : bool
-        Whether `ServeAll` is added to the rules.
-
-    Returns
-    -------
-    Problem
-
-    Raises
-    ------
-    ParameterError
-        If p is missing, the rules are no list, or `serve_all` is neither True nor False.
-
-    Examples
-    --------
-    >>> problem_of_p(Demand([[1, 9], [9, 1]]), 1, goal=Goal.worst(), serve_all=True).rules
-    (ServeAll(),)
-    """
+    """Make the problem of choosing exactly p sites by one goal."""
     if p is None:
         raise ParameterError("p is missing; expected a whole number of sites to open")
     faults = Faults("site")

@@ -43,24 +43,7 @@ class Progress:
 
 
 def relative_gap(objective: float, bound: float) -> float:
-    """Give the distance between an answer and its bound as a share of the answer.
-
-    Parameters
-    ----------
-    objective, bound : float
-
-    Returns
-    -------
-    float
-        0 when they agree, ``inf`` when either is unknown.
-
-    Examples
-    --------
-    >>> relative_gap(100.0, 99.0)
-    0.01
-    >>> relative_gap(0.0, 0.0)
-    0.0
-    """
+    """Give the distance between an answer and its bound as a share of the answer."""
     if not (np.isfinite(objective) and np.isfinite(bound)):
         return float("inf")
     distance = abs(objective - bound)
@@ -71,7 +54,7 @@ class Stop(Exception):  # noqa: N818 - not an error: it unwinds a search that wa
     """Raised inside a search when time is up or the caller wants to stop."""
 
 
-def clock() -> float:
+def _clock() -> float:
     """Give seconds that never go back: the one clock of every search (tests set their own)."""
     return time.monotonic()
 
@@ -81,7 +64,6 @@ class Watch:
 
     Parameters
     ----------
-    time_limit_s : float, optional
     progress : callable, optional
         Called with `Progress`; returning ``False`` stops the search.
     """
@@ -91,7 +73,7 @@ class Watch:
         time_limit_s: float | None = None,
         progress: Callable[[Progress], object] | None = None,
     ) -> None:
-        self.began = clock()
+        self.began = _clock()
         self.deadline = None if time_limit_s is None else self.began + time_limit_s
         self.progress = progress
         self.stopped = ""
@@ -99,20 +81,14 @@ class Watch:
 
     def seconds(self) -> float:
         """Give the seconds since the search began."""
-        return clock() - self.began
+        return _clock() - self.began
 
     def left(self) -> float | None:
         """Give the seconds that remain, None without a limit."""
-        return None if self.deadline is None else max(0.0, self.deadline - clock())
+        return None if self.deadline is None else max(0.0, self.deadline - _clock())
 
     def tick(self, stage: str, bound: float, incumbent: float) -> None:
-        """Report, and stop the search when it should end (or has been told to before).
-
-        Raises
-        ------
-        Stop
-            When the time is up or the callback returned ``False``.
-        """
+        """Report, and stop the search when it should end (or has been told to before)."""
         if self.stopped:
             raise Stop
         if self.progress is not None:
@@ -120,7 +96,7 @@ class Watch:
             if self.progress(report) is False:
                 self.stopped = "stopped by the caller"
                 raise Stop
-        if self.deadline is not None and clock() >= self.deadline:
+        if self.deadline is not None and _clock() >= self.deadline:
             self.stopped = "time limit"
             raise Stop
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from access.siting.constraints import count_rows, join_rows, reach_rows, stack
+from access.siting.constraints import count_rows, demand_rows, join_rows, reach_rows
 from access.siting.inputs import Faults, read_ids
 from access.siting.model import Bools, Floats, Ints, SideRows
 from access.siting.problem import Goal, Problem
@@ -21,12 +21,11 @@ _CELLS_AT_ONCE = 500_000
 
 
 @dataclass(frozen=True, eq=False)
-class Standing:
+class SetRank:
     """Where a given set of sites stands among all sets of as many.
 
     Parameters
     ----------
-    chosen : tuple of str
     mean_minutes, worst_minutes : float
         Of the families that it serves; a set that leaves some out ranks after all that do not.
     by_demand : dict of str to float
@@ -64,33 +63,10 @@ class Standing:
         return self.worst_minutes - self.best_worst_minutes
 
 
-def standing_of(problem: Problem, chosen: Sequence[str]) -> Standing:
+def rank_of_set(problem: Problem, chosen: Sequence[str]) -> SetRank:
     """Rank a set of sites among all sets of as many that keep a problem's rules.
 
     Every set is listed and measured, so the rank is exact and owes nothing to the optimiser.
-
-    Parameters
-    ----------
-    problem : Problem
-        Its demands, locks and rules on groups, budget and minutes count; its `p` does not.
-    chosen : sequence of str
-
-    Returns
-    -------
-    Standing
-        Without ranks where there are more than five million sets.
-
-    Raises
-    ------
-    ParameterError
-        If an id is unknown or the problem faulty.
-
-    Examples
-    --------
-    >>> from access.siting import Demand, Problem
-    >>> found = standing_of(Problem(Demand([[1, 5, 9], [7, 5, 0]])), ["1"])
-    >>> found.rank_mean, found.rank_worst, found.mean_excess_minutes
-    (3, 1, 1.0)
     """
     faults = Faults("standing")
     everything = replace(problem, p=None, fewest=None, most=None, goals=Goal.mean())
@@ -113,11 +89,11 @@ def standing_of(problem: Problem, chosen: Sequence[str]) -> Standing:
         asked = replace(problem, p=k)
         least = site(replace(asked, goals=Goal.mean())).objective
         least_worst = site(replace(asked, goals=Goal.worst())).objective
-        return Standing(ids, mean, worst, by_demand, least, least_worst, 0, None, None, True)
+        return SetRank(ids, mean, worst, by_demand, least, least_worst, 0, None, None, True)
     means, worsts, keeps = _every_set(resolved, k)
     own = [values[0] for values in _measured(resolved, [np.array([columns])])]
     means, worsts = means[keeps], worsts[keeps]
-    return Standing(
+    return SetRank(
         ids, mean, worst, by_demand,
         float(means.min(initial=np.inf)), float(worsts.min(initial=np.inf)), int(keeps.sum()),
         _rank(means, own[0]), _rank(worsts, own[1]), bool(own[2]),
@@ -141,7 +117,7 @@ def _measured(resolved: Resolved, blocks: Iterable[Ints]) -> tuple[Floats, Float
 
     A set that leaves families out is no better for it: its mean and worst are ``inf``.
     """
-    stacked = stack(resolved)
+    stacked = demand_rows(resolved)
     counted = stacked.active
     by_site = np.ascontiguousarray(stacked.minutes[counted].T)
     weights = stacked.mean[counted]

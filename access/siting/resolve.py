@@ -43,10 +43,6 @@ class Service:
 
     Parameters
     ----------
-    name : str
-    area_ids : tuple of str
-    minutes : ndarray, shape (areas, sites)
-    weights : ndarray, shape (areas,)
     share : float
         Shares of all services add up to 1.
     """
@@ -68,7 +64,6 @@ class CountRule:
         The rule in a planner's words.
     amounts : ndarray, shape (sites,)
         What each site counts when it is open: 1 or 0 for a group, its cost for a budget.
-    low, high : float
     kind : str
         ``"at least"``, ``"at most"`` or ``"budget"``.
     """
@@ -119,7 +114,6 @@ class Capacities:
 
     Parameters
     ----------
-    room : ndarray, shape (sites,)
     uses : ndarray, shape (areas,)
         In the unit of `room`.
     split : bool
@@ -139,22 +133,18 @@ class Resolved:
     ----------
     problem : Problem
         As it was asked.
-    site_ids : tuple of str
-    services : tuple of Service
     goals : tuple of Goal
         The first matters most.
     fewest, most : int
         Least and greatest number of open sites.
     must, may : ndarray of bool, shape (sites,)
         Locked open; not locked closed.
-    site_costs : ndarray, shape (sites,), or None
     counts : tuple of CountRule
         Groups and budgets.
     reaches : tuple of ReachRule
         Rules on areas' minutes.
     serve_all : bool
         Whether every area with demand must be served.
-    capacities : Capacities or None
     """
 
     problem: Problem
@@ -172,27 +162,13 @@ class Resolved:
     capacities: Capacities | None
 
 
-class RuleReader:
+class _RuleReader:
     """Collects the rules of a problem as rows.
 
     Parameters
     ----------
-    site_ids : tuple of str
-    services : tuple of Service
-    site_costs : ndarray, shape (sites,), or None
     faults : Faults
         Where anything wrong is noted; nothing is raised here.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from access.siting.inputs import Faults
-    >>> from access.siting.problem import AtMost
-    >>> one = Service("all", ("a",), np.array([[1.0, 2.0]]), np.ones(1), 1.0)
-    >>> read = RuleReader(("x", "y"), (one,), None, Faults("site"))
-    >>> read.add(AtMost(["x", "y"], 1, "the square"))
-    >>> [rule.label for rule in read.counts]
-    ['at most 1 open in the square']
     """
 
     def __init__(
@@ -326,28 +302,7 @@ class RuleReader:
 
 
 def resolve(problem: Problem, call: str = "site") -> Resolved:
-    """Check a problem and turn it into arrays.
-
-    Parameters
-    ----------
-    problem : Problem
-    call : str
-        What to call it in messages.
-
-    Returns
-    -------
-    Resolved
-
-    Raises
-    ------
-    ParameterError
-        Naming every fault found.
-
-    Examples
-    --------
-    >>> resolve(Problem(Demand([[1, 2]]), p=1)).site_ids
-    ('0', '1')
-    """
+    """Check a problem and turn it into arrays."""
     faults = Faults(call)
     if not isinstance(problem, Problem):
         faults.add("problem", repr(problem)[:80], "a Problem")
@@ -369,7 +324,7 @@ def resolve(problem: Problem, call: str = "site") -> Resolved:
         site_costs = read_by_id(problem.site_costs, site_ids, faults, "site_costs")
     goals = _goals(problem, site_costs, faults)
     _check_sums(services, goals, faults)
-    rules = RuleReader(site_ids, services, site_costs, faults)
+    rules = _RuleReader(site_ids, services, site_costs, faults)
     for rule in listed(problem.rules, faults, "rules"):
         rules.add(rule)
     faults.stop()
@@ -488,26 +443,6 @@ def goal_value(resolved: Resolved, goal: Goal, columns: Sequence[int]) -> float:
 
     Families that no open site can reach count in the measures beyond a threshold, and are left
     out of sums, means and the worst (which are over the families that are served).
-
-    Parameters
-    ----------
-    resolved : Resolved
-    goal : Goal
-    columns : sequence of int
-        Positions of the open sites, at least one.
-
-    Returns
-    -------
-    float
-        In the goal's own unit.
-
-    Examples
-    --------
-    >>> from access.siting.problem import Demand, Problem
-    >>> from access.siting.resolve import resolve
-    >>> asked = resolve(Problem(Demand([[1, 9], [9, 1], [4, 5]]), p=1))
-    >>> goal_value(asked, Goal.total(), [0]), goal_value(asked, Goal.worst(), [0, 1])
-    (14.0, 4.0)
     """
     nearest = [service.minutes[:, columns].min(axis=1)[:, None] for service in resolved.services]
     return float(goal_values(resolved, goal, nearest, [list(columns)])[0])
@@ -516,21 +451,7 @@ def goal_value(resolved: Resolved, goal: Goal, columns: Sequence[int]) -> float:
 def goal_values(
     resolved: Resolved, goal: Goal, nearest: list[Floats], sets: list[list[int]]
 ) -> Floats:
-    """Work out a goal for several sets at once, from each service's (areas, sets) minutes.
-
-    Parameters
-    ----------
-    resolved : Resolved
-    goal : Goal
-    nearest : list of ndarray, shape (areas, sets)
-        For each service, every area's minutes to the nearest open site of every set.
-    sets : list of list of int
-        Positions of the open sites.
-
-    Returns
-    -------
-    ndarray, shape (sets,)
-    """
+    """Work out a goal for several sets at once, from each service's (areas, sets) minutes."""
     value = np.zeros(len(sets))
     for kind, minutes, factor in goal.parts:
         if kind == "sites":

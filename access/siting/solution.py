@@ -29,7 +29,6 @@ class GoalValue:
         Its value in the answer.
     best, bound : float
         The best found when it was its turn, and the proven limit on what any answer reaches.
-    proven : bool
     """
 
     goal: str
@@ -228,7 +227,7 @@ class Solution:
 
     def _repr_html_(self) -> str:
 
-        return solution_html(self)
+        return _solution_html(self)
 
 
 def _plain(series: pd.Series) -> dict[str, Any]:
@@ -240,13 +239,7 @@ def _key(key: object) -> str:
 
 
 def peak_memory_mb() -> float:
-    """Give the greatest memory of this process so far, in MiB (2^20 bytes).
-
-    Returns
-    -------
-    float
-        ``nan`` where the system does not tell.
-    """
+    """Give the greatest memory of this process so far, in MiB (2^20 bytes)."""
     try:
         import resource
         import sys
@@ -264,22 +257,7 @@ def blank(
     note: str,
     explanation: Explanation | None = None,
 ) -> Solution:
-    """Make the answer that opens nothing: infeasible, or nothing found in time.
-
-    Parameters
-    ----------
-    problem : Problem
-    resolved : Resolved
-    watch : Watch
-    status : str
-        ``"infeasible"`` or ``"feasible"``.
-    note : str
-    explanation : Explanation, optional
-
-    Returns
-    -------
-    Solution
-    """
+    """Make the answer that opens nothing: infeasible, or nothing found in time."""
     ids = resolved.services[0].area_ids
     index = pd.Index(ids, dtype=object, name="area_id")
     worst = float("inf")
@@ -296,19 +274,7 @@ def blank(
 
 
 def assign(resolved: Resolved, chosen: Ints) -> tuple[pd.Series, pd.Series]:
-    """Send every area to its nearest open site, ties to the earlier column.
-
-    Parameters
-    ----------
-    resolved : Resolved
-    chosen : ndarray of int
-        Positions of the open sites.
-
-    Returns
-    -------
-    tuple of Series
-        Site ids (None where unserved) and minutes, by area.
-    """
+    """Send every area to its nearest open site, ties to the earlier column."""
     columns = np.sort(chosen)
     names = np.array(resolved.site_ids, dtype=object)[columns]
     parts = []
@@ -340,19 +306,7 @@ def assign(resolved: Resolved, chosen: Ints) -> tuple[pd.Series, pd.Series]:
 
 
 def unserved_by(resolved: Resolved, chosen: Ints) -> tuple[tuple[str, ...], float]:
-    """Name the areas that no open site can reach.
-
-    Parameters
-    ----------
-    resolved : Resolved
-    chosen : ndarray of int
-        Positions of the open sites.
-
-    Returns
-    -------
-    tuple of (tuple of str, float)
-        Their ids, and their demand over all services.
-    """
+    """Name the areas that no open site can reach."""
     names: dict[str, None] = {}
     weight = 0.0
     for service in resolved.services:
@@ -363,34 +317,15 @@ def unserved_by(resolved: Resolved, chosen: Ints) -> tuple[tuple[str, ...], floa
 
 
 def whole_demand(resolved: Resolved) -> float:
-    """Give the demand of all services, served or not.
-
-    Parameters
-    ----------
-    resolved : Resolved
-
-    Returns
-    -------
-    float
-    """
+    """Give the demand of all services, served or not."""
     return float(sum(service.weights.sum() for service in resolved.services))
 
 
 _MOST = 40
 
 
-def solution_html(solution: Solution) -> str:
-    """Write an answer for a notebook: the sites, whom they serve, and what is proven.
-
-    Parameters
-    ----------
-    solution : Solution
-
-    Returns
-    -------
-    str
-        Everything escaped.
-    """
+def _solution_html(solution: Solution) -> str:
+    """Write an answer for a notebook: the sites, whom they serve, and what is proven."""
     served = solution.to_frame()
     served = served[np.isfinite(served["minutes"].to_numpy(float))]
     groups = served.groupby("site_id")["minutes"]

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from access.siting.capacitated import solve_capacitated
-from access.siting.goals import Course, Stage, meet_goal
+from access.siting.goals import GoalSearch, GoalStep, meet_goal
 from access.siting.infeasible import explain
 from access.siting.inputs import Faults, read_count, read_number
 from access.siting.model import Ints, tolerance
@@ -86,13 +86,7 @@ def watch_of(
     gap: float = 0.0,
     seed: int = 0,
 ) -> Watch:
-    """Check how a search is to be run, and start the clock.
-
-    Raises
-    ------
-    ParameterError
-        Naming every setting that is wrong.
-    """
+    """Check how a search is to be run, and start the clock."""
     faults = Faults("the search")
     if time_limit_s is not None:
         time_limit_s = read_number(time_limit_s, faults, "time_limit_s", strict=True)
@@ -109,11 +103,6 @@ class Run:
 
     Parameters
     ----------
-    problem : Problem
-    resolved : Resolved
-    watch : Watch
-    gap : float
-    seed : int
     explaining : bool
         Whether to say why, where there is no answer.
     """
@@ -130,11 +119,11 @@ class Run:
     ) -> None:
         self.problem, self.resolved, self.watch = problem, resolved, watch
         self.explaining = explaining
-        self.course = Course(resolved, watch, gap, seed)
+        self.course = GoalSearch(resolved, watch, gap, seed)
 
     def answer(self) -> Solution:
         """Meet the goals in order and make a `Solution` of the outcome."""
-        stages: list[Stage] = []
+        stages: list[GoalStep] = []
         try:
             if not self.course.prepare():
                 return self.infeasible()
@@ -148,7 +137,7 @@ class Run:
                 self.watch.stopped = "interrupted"
         return self.finish(stages)
 
-    def finish(self, stages: Sequence[Stage]) -> Solution:
+    def finish(self, stages: Sequence[GoalStep]) -> Solution:
         """Make the answer of what the stages found."""
         chosen = self.course.start
         for stage in stages:
@@ -158,7 +147,7 @@ class Run:
             return self._nothing(stages)
         return self.solution(chosen, stages)
 
-    def _nothing(self, stages: Sequence[Stage]) -> Solution:
+    def _nothing(self, stages: Sequence[GoalStep]) -> Solution:
         if stages and stages[-1].complete:
             return self.infeasible()
         note = f"{self.watch.stopped}: no answer was found in time"
@@ -169,7 +158,7 @@ class Run:
         explanation = explain(self.course) if self.explaining else None
         return blank(self.problem, self.resolved, self.watch, "infeasible", "", explanation)
 
-    def solution(self, chosen: Ints, stages: Sequence[Stage]) -> Solution:
+    def solution(self, chosen: Ints, stages: Sequence[GoalStep]) -> Solution:
         """Make a verified `Solution` of chosen positions."""
         values = self._goal_values(chosen, stages)
         objective, bound = values[-1].value, values[-1].bound
@@ -192,7 +181,7 @@ class Run:
             made, checks=checks, seconds=self.watch.seconds(), peak_memory_mb=peak_memory_mb()
         )
 
-    def _goal_values(self, chosen: Ints, stages: Sequence[Stage]) -> tuple[GoalValue, ...]:
+    def _goal_values(self, chosen: Ints, stages: Sequence[GoalStep]) -> tuple[GoalValue, ...]:
         columns = [int(c) for c in chosen]
         values = []
         for number, goal in enumerate(self.resolved.goals):
@@ -210,7 +199,7 @@ class Run:
         return tuple(values)
 
     def _served_scale(
-        self, kinds: frozenset[str], stage: Stage, best: float
+        self, kinds: frozenset[str], stage: GoalStep, best: float
     ) -> tuple[float, float]:
         if self.course.served_only:
             return 1.0, 0.0

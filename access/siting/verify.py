@@ -20,26 +20,12 @@ _CLOSE = 1e-6
 _MOST_SWAP_CELLS = 20_000_000
 
 
-def near(one: float, other: float) -> bool:
-    """Tell whether two objectives agree up to rounding.
-
-    Parameters
-    ----------
-    one, other : float
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> near(5819.0, 5819.0001), near(5819.0, 5819.1)
-    (True, False)
-    """
+def _near(one: float, other: float) -> bool:
+    """Tell whether two objectives agree up to rounding."""
     return one == other or abs(one - other) <= _CLOSE * max(1.0, abs(one), abs(other))
 
 
-class Look:
+class _Look:
     """A second look at one answer: each method makes some checks and notes how they went.
 
     Parameters
@@ -72,12 +58,12 @@ class Look:
         if s.sense == "max":
             low, high = high, low
         self.check(
-            low <= high or near(low, high), "bound and objective stand the right way round",
+            low <= high or _near(low, high), "bound and objective stand the right way round",
             f"{s.bound} and {s.objective}",
         )  # fmt: skip
         if s.status == "proven_optimal":
             self.check(
-                near(s.bound, s.objective), "the bound meets the objective",
+                _near(s.bound, s.objective), "the bound meets the objective",
                 f"{s.bound} and {s.objective}",
             )  # fmt: skip
 
@@ -192,14 +178,14 @@ class Look:
         self.check(not full.any(), "no site takes more than it can", names)
         self.check(bool(np.allclose(given, 1.0, atol=1e-6)), "every area is served whole")
         if not capacities.split:
-            whole = all(near(share, 1.0) for share in flow)
+            whole = all(_near(share, 1.0) for share in flow)
             self.check(whole, "no area is split")
         everyone = max(float(service.weights.sum()), 1e-300)
         value = sum(
             factor * (cost / everyone if kind == "mean" else cost)
             for kind, _, factor in self.resolved.goals[0].parts
         )
-        self.check(near(value, self.solution.objective), "the objective adds up", f"{value}")
+        self.check(_near(value, self.solution.objective), "the objective adds up", f"{value}")
 
     def objective(self) -> None:
         """Check every goal's value, and that earlier goals are held."""
@@ -208,15 +194,15 @@ class Look:
         for goal, told in zip(self.resolved.goals, self.solution.goals, strict=True):
             value = goal_value(self.resolved, goal, self.columns)
             self.check(
-                near(value, told.value), f"{goal.words} adds up", f"{value}, not {told.value}"
+                _near(value, told.value), f"{goal.words} adds up", f"{value}, not {told.value}"
             )
         s = self.solution
         if s.sense == "max":
             told_value = s.demand - s.goals[-1].value
-            self.check(near(told_value, s.objective), "covered demand adds up", f"{told_value}")
+            self.check(_near(told_value, s.objective), "covered demand adds up", f"{told_value}")
         for earlier, told in zip(self.resolved.goals[:-1], self.solution.goals, strict=False):
             allowed = told.best + earlier.within * abs(told.best)
-            held = told.value <= allowed or near(told.value, allowed)
+            held = told.value <= allowed or _near(told.value, allowed)
             self.check(held, f"{earlier.words} is held", f"{told.value} over {allowed}")
 
     def swaps(self) -> None:
@@ -321,7 +307,7 @@ def verify(problem: Problem, solution: Solution) -> Verification:
     >>> access.verify(best.problem, best).ok
     True
     """
-    look = Look(resolve(problem), solution)
+    look = _Look(resolve(problem), solution)
     look.status()
     if solution.status != "infeasible" and look.sites():
         look.rules()
@@ -332,23 +318,7 @@ def verify(problem: Problem, solution: Solution) -> Verification:
 
 
 def confirm(problem: Problem, solution: Solution) -> tuple[str, ...]:
-    """Verify, and refuse to hand on an answer that fails.
-
-    Parameters
-    ----------
-    problem : Problem
-    solution : Solution
-
-    Returns
-    -------
-    tuple of str
-        The checks that passed.
-
-    Raises
-    ------
-    SitingError
-        Naming every check that failed.
-    """
+    """Verify, and refuse to hand on an answer that fails."""
     seen = verify(problem, solution)
     if not seen.ok:
         raise SitingError(

@@ -23,9 +23,9 @@ import access
 from access.errors import FetchError
 from access.files import write_file
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 #: Answers that may be better in a while: too many requests, and servers in trouble.
-TRY_AGAIN = frozenset((408, 425, 429, 500, 502, 503, 504))
+_TRY_AGAIN = frozenset((408, 425, 429, 500, 502, 503, 504))
 _CHUNK = 1 << 16
 
 
@@ -64,69 +64,21 @@ class Patience:
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
 
     def wait_s(self, failures: int, asked_s: float | None, jitter: random.Random) -> float:
-        """Seconds to wait after so many failures.
-
-        Parameters
-        ----------
-        failures : int
-            1 or more.
-        asked_s : float or None
-            What the server asked for (``Retry-After``).
-        jitter : random.Random
-            Spreads waits over half to one and a half times, so that many clients do not come
-            back together.
-
-        Returns
-        -------
-        float
-
-        Examples
-        --------
-        >>> calm = Patience(first_wait_s=4, most_wait_s=10)
-        >>> [calm.wait_s(n, None, random.Random(1)) <= 10 for n in (1, 2, 9)]
-        [True, True, True]
-        >>> calm.wait_s(1, 60, random.Random(1))
-        10
-        """
+        """Seconds to wait after so many failures."""
         own = self.first_wait_s * 2 ** (failures - 1) * jitter.uniform(0.5, 1.5)
         return min(self.most_wait_s, max(own, asked_s or 0.0))
 
 
 def ask(
     url: str,
-    read: Callable[[bytes, str], T],
+    read: Callable[[bytes, str], _T],
     *,
     what: str,
     data: Mapping[str, str] | None = None,
     patience: Patience | None = None,
     settings: Mapping[str, Any] | None = None,
-) -> T:
-    """Ask a server for one thing until it is given whole, or patience ends.
-
-    Parameters
-    ----------
-    url : str
-    read : callable
-        Turns body and content type into the answer; raises `NotWholeError` if the body is not
-        one.
-    what : str
-        What is asked for, for messages.
-    data : mapping, optional
-        Form to post; a GET without it.
-    patience : Patience, optional
-    settings : mapping, optional
-        Further arguments of `requests.request`, such as ``proxies`` or ``verify``.
-
-    Returns
-    -------
-    object
-        What `read` returned.
-
-    Raises
-    ------
-    FetchError
-        If the server refuses for good, or patience ends; the message counts what went wrong.
-    """
+) -> _T:
+    """Ask a server for one thing until it is given whole, or patience ends."""
     patience = patience or Patience()
     jitter = random.Random(f"{url} {data}")
     failed: Counter[str] = Counter()
@@ -137,7 +89,7 @@ def ask(
             if status == 200:
                 return read(body, kind)
             reason = f"HTTP {status}"
-            if status not in TRY_AGAIN:
+            if status not in _TRY_AGAIN:
                 raise FetchError(
                     f"{url} refuses to give {what}: {reason}. {_first_words(body)}".strip()
                 )
@@ -219,21 +171,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def user_cache() -> Path | None:
-    """Find the folder where networks and travel times are kept for the next run.
-
-    Returns
-    -------
-    Path or None
-        What the environment variable ``ACCESS_CACHE`` says, else ``family-access`` in the user's
-        folder for caches on this system. ``None`` where the variable is ``off`` or the folder
-        cannot be made or written, which the log then says: a run goes on without.
-
-    Examples
-    --------
-    >>> os.environ["ACCESS_CACHE"] = "off"
-    >>> print(user_cache())
-    None
-    """
+    """Find the folder where networks and travel times are kept for the next run."""
     told = os.environ.get(CACHE_VARIABLE, "").strip()
     if told.lower() == "off":
         return None
@@ -279,17 +217,7 @@ class ReplyCache:
         return (self.folder or Path()) / f"reply-{name}.json"
 
     def get(self, question: str) -> bytes | None:
-        """Find the reply to a question; one whose checksum does not hold is thrown away.
-
-        Parameters
-        ----------
-        question : str
-            Address and query.
-
-        Returns
-        -------
-        bytes or None
-        """
+        """Find the reply to a question; one whose checksum does not hold is thrown away."""
         if self.folder is None:
             return None
         path = self._path(question)
@@ -303,18 +231,7 @@ class ReplyCache:
         return body
 
     def put(self, question: str, body: bytes) -> None:
-        """Keep a reply that was found whole.
-
-        Parameters
-        ----------
-        question : str
-        body : bytes
-
-        Raises
-        ------
-        OutputError
-            If the folder cannot be written.
-        """
+        """Keep a reply that was found whole."""
         if self.folder is None:
             return
         path = self._path(question)

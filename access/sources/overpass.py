@@ -34,25 +34,7 @@ from access.units import metric_crs, project, unproject
 
 
 def area_around(lon: ArrayLike, lat: ArrayLike, *, buffer_m: float) -> BaseGeometry:
-    """Hull of points, widened: where a study's streets are wanted.
-
-    Parameters
-    ----------
-    lon, lat : array_like, shape (n,)
-        WGS84 degrees.
-    buffer_m : float
-        Metres past the outermost points, above 0.
-
-    Returns
-    -------
-    shapely Polygon
-        WGS84 degrees.
-
-    Examples
-    --------
-    >>> [round(edge, 2) for edge in area_around([-1.36], [53.43], buffer_m=1000).bounds]
-    [-1.38, 53.42, -1.34, 53.44]
-    """
+    """Hull of points, widened: where a study's streets are wanted."""
     lon, lat = np.asarray(lon, float), np.asarray(lat, float)
     crs = metric_crs(float(lon.mean()), float(lat.mean()))
     hull = shapely.convex_hull(shapely.multipoints(project(lon, lat, crs)))
@@ -61,25 +43,7 @@ def area_around(lon: ArrayLike, lat: ArrayLike, *, buffer_m: float) -> BaseGeome
 
 
 def cut_into_tiles(area: BaseGeometry, *, tile_km: float | None = None) -> list[BaseGeometry]:
-    """Cut an area into polygons small enough for one request each.
-
-    Parameters
-    ----------
-    area : shapely geometry
-        WGS84 degrees.
-    tile_km : float, optional
-        Longest side; from ``osmnx.settings.max_query_area_size`` if not given.
-
-    Returns
-    -------
-    list of Polygon
-        West to east, south to north.
-
-    Raises
-    ------
-    ParameterError
-        If the area is empty, not polygons, or not in degrees.
-    """
+    """Cut an area into polygons small enough for one request each."""
     if area.is_empty or area.geom_type not in ("Polygon", "MultiPolygon") or not area.is_valid:
         raise ParameterError(
             f"the area is a {area.geom_type}{' that is empty' if area.is_empty else ''}; "
@@ -112,23 +76,8 @@ _ORDER = {"node": 0, "way": 1, "relation": 2}
 _SHORT = {"node": "n", "way": "w", "relation": "r"}
 
 
-def write_pbf(elements: Iterable[Mapping[str, Any]], path: Path, *, data_date: str = "") -> None:
-    """Write elements into an ``.osm.pbf`` file, whole or not at all.
-
-    Parameters
-    ----------
-    elements : iterable of mapping
-        As Overpass gives them in JSON: ``type``, ``id``, ``tags``, and ``lat``, ``lon`` or
-        ``nodes`` or ``members``.
-    path : Path
-    data_date : str
-        State of the data, kept in the file's header.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written.
-    """
+def _write_pbf(elements: Iterable[Mapping[str, Any]], path: Path, *, data_date: str = "") -> None:
+    """Write elements into an ``.osm.pbf`` file, whole or not at all."""
     ordered = sorted(elements, key=lambda e: (_ORDER[e["type"]], int(e["id"])))
     header = osmium.io.Header()
     header.set("generator", "family-access")
@@ -168,29 +117,26 @@ def _write(writer: osmium.SimpleWriter, element: Mapping[str, Any]) -> None:
 
 
 #: What may be a street to anybody: the same selection as is read from a file.
-CLAUSES = (
+_CLAUSES = (
     'way["highway"]',
     'way["route"="ferry"]',
     'way["railway"="platform"]',
     'way["man_made"="pier"]',
     'relation["type"="multipolygon"]["highway"="pedestrian"]',
 )
-LICENCE = "© OpenStreetMap contributors, ODbL 1.0 (openstreetmap.org/copyright)"
+_LICENCE = "© OpenStreetMap contributors, ODbL 1.0 (openstreetmap.org/copyright)"
 
 
 @dataclass(frozen=True)
-class Fetched:
+class _Fetched:
     """A street file that was fetched, and how.
 
     Parameters
     ----------
-    path : Path
-    sha256 : str
     data_date : str
         Oldest state of the database among the replies, as the server gave it.
     counts : dict of str to int
         Nodes, ways and relations.
-    url : str
     requests : int
         Replies that were asked for now; the others were kept from before.
     """
@@ -203,19 +149,14 @@ class Fetched:
     requests: int
 
     def to_dict(self) -> dict[str, Any]:
-        """What is written beside the file: the same for the same data, however it was got.
-
-        Returns
-        -------
-        dict
-        """
+        """What is written beside the file: the same for the same data, however it was got."""
         return {
             "file": self.path.name,
             "sha256": self.sha256,
             "data_date": self.data_date,
             "counts": dict(self.counts),
             "source": self.url,
-            "licence": LICENCE,
+            "licence": _LICENCE,
         }
 
 
@@ -229,7 +170,7 @@ def fetch_streets(
     tile_km: float | None = None,
     refresh: bool = False,
     progress: Callable[[str], None] = lambda step: None,
-) -> Fetched:
+) -> _Fetched:
     """Fetch every street of an area into an ``.osm.pbf`` file.
 
     Parameters
@@ -290,38 +231,20 @@ def fetch_streets(
         )
     date = min(_date(reply) for reply in replies)
     progress(f"writing {out.name}")
-    write_pbf(elements.values(), out, data_date=date)
+    _write_pbf(elements.values(), out, data_date=date)
     counts = {kind + "s": sum(k == kind for k, _ in elements)
               for kind in ("node", "way", "relation")}  # fmt: skip
-    fetched = Fetched(out, sha256_of(out), date, counts, server, asked)
+    fetched = _Fetched(out, sha256_of(out), date, counts, server, asked)
     body = (json.dumps(fetched.to_dict(), indent=2, ensure_ascii=False) + "\n").encode()
     write_file(out.with_name(out.name + ".json"), body)
     return fetched
 
 
 def street_query(tile: BaseGeometry, *, timeout_s: float) -> str:
-    """Write the Overpass query for the streets of a polygon.
-
-    Parameters
-    ----------
-    tile : shapely Polygon
-        WGS84 degrees.
-    timeout_s : float
-        What the server is allowed.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> query = street_query(shapely.box(-1.4, 53.4, -1.3, 53.5), timeout_s=60)
-    >>> query[:60]
-    '[out:json][timeout:60];(way["highway"](poly:"53.400000 -1.30'
-    """
+    """Write the Overpass query for the streets of a polygon."""
     ring = shapely.get_coordinates(tile.exterior if hasattr(tile, "exterior") else tile)
     poly = " ".join(f"{lat:.6f} {lon:.6f}" for lon, lat in ring)
-    union = "".join(f'{clause}(poly:"{poly}");' for clause in CLAUSES)
+    union = "".join(f'{clause}(poly:"{poly}");' for clause in _CLAUSES)
     return f"[out:json][timeout:{timeout_s:.0f}];({union});(._;>;);out;"
 
 
@@ -348,24 +271,7 @@ def _asked(server: str, query: str, what: str, patience: Patience) -> bytes:
 
 
 def check_whole(body: bytes, kind: str) -> dict[str, Any]:
-    """Refuse a reply that is not a whole answer.
-
-    Parameters
-    ----------
-    body : bytes
-    kind : str
-        Its content type.
-
-    Returns
-    -------
-    dict
-        The reply.
-
-    Raises
-    ------
-    NotWholeError
-        If it is a web page, is not JSON, carries a remark, or lacks nodes of its ways.
-    """
+    """Refuse a reply that is not a whole answer."""
     if "html" in kind.lower() or body.lstrip()[:1] == b"<":
         raise NotWholeError("a web page instead of data")
     try:

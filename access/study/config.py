@@ -68,18 +68,18 @@ def _real_date(value: str) -> str:
 
 
 # Strict: neither "4.8" in quotes nor `true` is a number.
-Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Whole = Annotated[int, Field(strict=True, le=10**9)]
-Positive = Annotated[Number, Field(gt=0)]
-NotNegative = Annotated[Number, Field(ge=0)]
-Share = Annotated[Number, Field(ge=0, le=1)]
+_Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+_Whole = Annotated[int, Field(strict=True, le=10**9)]
+_Positive = Annotated[_Number, Field(gt=0)]
+_NotNegative = Annotated[_Number, Field(ge=0)]
+_Share = Annotated[_Number, Field(ge=0, le=1)]
 #: A key that becomes part of file names: short, and without anything a file system reads.
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=LONGEST_KEY)]
-Title = Annotated[str, AfterValidator(_said)]
-FileName = Annotated[Title, AfterValidator(file_inside)]
-Date = Annotated[str, BeforeValidator(_written_date), AfterValidator(_real_date)]
-Names = Annotated[tuple[Title, ...], AfterValidator(_each_once)]
-Rising = Annotated[tuple[Positive, ...], Field(min_length=1), AfterValidator(_rising)]
+_Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=LONGEST_KEY)]
+_Title = Annotated[str, AfterValidator(_said)]
+_FileName = Annotated[_Title, AfterValidator(file_inside)]
+_Date = Annotated[str, BeforeValidator(_written_date), AfterValidator(_real_date)]
+_Names = Annotated[tuple[_Title, ...], AfterValidator(_each_once)]
+_Rising = Annotated[tuple[_Positive, ...], Field(min_length=1), AfterValidator(_rising)]
 
 
 class _Settings(BaseModel):
@@ -88,18 +88,18 @@ class _Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class PlaceSettings(_Settings):
+class _PlaceSettings(_Settings):
     """Which place, as of when, and the lon/lat box every point must lie in."""
 
-    name: Name
-    title: Title
-    place: Title
-    as_of: Date
-    box: tuple[Number, Number, Number, Number]
-    notes: Names = ()
+    name: _Name
+    title: _Title
+    place: _Title
+    as_of: _Date
+    box: tuple[_Number, _Number, _Number, _Number]
+    notes: _Names = ()
 
     @model_validator(mode="after")
-    def _box_is_degrees(self) -> PlaceSettings:
+    def _box_is_degrees(self) -> _PlaceSettings:
         west, south, east, north = self.box
         if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
             raise ValueError(
@@ -108,22 +108,22 @@ class PlaceSettings(_Settings):
         return self
 
 
-class AreaSettings(_Settings):
+class _AreaSettings(_Settings):
     """The areas' table, and how figures of larger areas come down to them."""
 
-    table: FileName = "areas.csv"
-    unit: Title = "area"
-    vintage: Title = "not stated"
-    parent_table: FileName | None = None
-    parent_key: Title = "lsoa"
-    share_by: Title = "residents"
-    locality_from: Title | None = None
-    shared_counts: dict[Name, Title] = {}
-    from_parent: dict[Name, Title] = {}
-    shapes: FileName | None = None  # polygons by id; the areas' points alone when not given
+    table: _FileName = "areas.csv"
+    unit: _Title = "area"
+    vintage: _Title = "not stated"
+    parent_table: _FileName | None = None
+    parent_key: _Title = "lsoa"
+    share_by: _Title = "residents"
+    locality_from: _Title | None = None
+    shared_counts: dict[_Name, _Title] = {}
+    from_parent: dict[_Name, _Title] = {}
+    shapes: _FileName | None = None  # polygons by id; the areas' points alone when not given
 
     @model_validator(mode="after")
-    def _nothing_is_overwritten(self) -> AreaSettings:
+    def _nothing_is_overwritten(self) -> _AreaSettings:
         ours = _PLACE_COLUMNS | {self.share_by, self.parent_key}
         ours |= {"locality"} if self.locality_from else set()
         wrong = [f"shared_counts.{k}" for k in self.shared_counts if k in ours | _NOT_COUNTS]
@@ -139,35 +139,35 @@ class AreaSettings(_Settings):
         return self
 
 
-class ServiceSettings(_Settings):
+class _ServiceSettings(_Settings):
     """One service: its words and the column of the areas that counts who it is for."""
 
-    title: Title
-    one: Title
-    demand: Name
-    noun: Title
-    age_band: Title | None = None  # ages that are counted, said where the count is
+    title: _Title
+    one: _Title
+    demand: _Name
+    noun: _Title
+    age_band: _Title | None = None  # ages that are counted, said where the count is
     pram: Annotated[bool, Field(strict=True)] = True  # whether families may come with a pram
 
     @model_validator(mode="after")
-    def _demand_counts_people(self) -> ServiceSettings:
+    def _demand_counts_people(self) -> _ServiceSettings:
         if self.demand in _NOT_COUNTS:
             raise ValueError(f"demand to be a column that counts people, not {self.demand!r}")
         return self
 
 
-class ProposalSettings(_Settings):
+class _ProposalSettings(_Settings):
     """A named change to one service."""
 
-    title: Title
-    service: Name
-    close: Names = ()
-    open: Names = ()
+    title: _Title
+    service: _Name
+    close: _Names = ()
+    open: _Names = ()
     comment: str = ""
     source: str = ""
 
     @model_validator(mode="after")
-    def _changes_something(self) -> ProposalSettings:
+    def _changes_something(self) -> _ProposalSettings:
         both = sorted(set(self.close) & set(self.open))
         if both:
             raise ValueError(f"a site to be closed or opened, not both: {', '.join(both)[:80]}")
@@ -179,23 +179,23 @@ class ProposalSettings(_Settings):
 class TravelSettings(_Settings):
     """Speeds and limits."""
 
-    walk_km_h: Positive = 4.8
-    pram_km_h: Positive = 3.6
-    parking_minutes: NotNegative = 3.0
-    snap_limit_m: Positive = 500.0
-    max_unsnapped_share: Share = 0.02
-    buffer_m: NotNegative = 5000.0  # how far past the areas the streets should reach
+    walk_km_h: _Positive = 4.8
+    pram_km_h: _Positive = 3.6
+    parking_minutes: _NotNegative = 3.0
+    snap_limit_m: _Positive = 500.0
+    max_unsnapped_share: _Share = 0.02
+    buffer_m: _NotNegative = 5000.0  # how far past the areas the streets should reach
 
 
-class MeasureSettings(_Settings):
+class _MeasureSettings(_Settings):
     """Presets, not legal tests: minutes and metres that shares are given for."""
 
-    thresholds_minutes: Rising = (10, 15, 20, 30)
-    threshold_minutes: Positive = 20
-    distances_m: dict[Title, Positive] = {"2 miles": 3218.688, "2.5 km": 2500.0}  # by label
+    thresholds_minutes: _Rising = (10, 15, 20, 30)
+    threshold_minutes: _Positive = 20
+    distances_m: dict[_Title, _Positive] = {"2 miles": 3218.688, "2.5 km": 2500.0}  # by label
 
     @model_validator(mode="after")
-    def _labels_differ(self) -> MeasureSettings:
+    def _labels_differ(self) -> _MeasureSettings:
         keys = [re.sub(r"\W+", "_", label.strip().lower()).strip("_") for label in self.distances_m]
         if len(set(keys)) != len(keys) or "" in keys:
             raise ValueError("distances_m with labels that differ by letters or digits: '2 miles'")
@@ -205,29 +205,29 @@ class MeasureSettings(_Settings):
 class WeightSettings(_Settings):
     """How deprivation counts."""
 
-    scheme: Title = "linear"  # none | linear | green_book | a column of the areas
-    lam: NotNegative = 1.0
-    national_areas: Annotated[Whole, Field(gt=1)] = 32844
+    scheme: _Title = "linear"  # none | linear | green_book | a column of the areas
+    lam: _NotNegative = 1.0
+    national_areas: Annotated[_Whole, Field(gt=1)] = 32844
 
 
-class LocalitySettings(_Settings):
+class _LocalitySettings(_Settings):
     """Rules that every set of centres must keep to be ranked."""
 
-    names: Names = ()  # where `minimum_open` holds; every locality when none is named
-    minimum_open: Annotated[Whole, Field(ge=0)] = 0  # of each service, in each locality
-    never_close: Names = ()
+    names: _Names = ()  # where `minimum_open` holds; every locality when none is named
+    minimum_open: Annotated[_Whole, Field(ge=0)] = 0  # of each service, in each locality
+    never_close: _Names = ()
 
 
-class HubSettings(_Settings):
+class _HubSettings(_Settings):
     """The Family Hub question."""
 
-    council_choice: Names = ()
+    council_choice: _Names = ()
     council_source: str = ""
-    shares: dict[Name, Share] = {}
-    most: Annotated[Whole, Field(ge=1)] = 12
+    shares: dict[_Name, _Share] = {}
+    most: Annotated[_Whole, Field(ge=1)] = 12
 
     @model_validator(mode="after")
-    def _shares_add_up(self) -> HubSettings:
+    def _shares_add_up(self) -> _HubSettings:
         total = sum(self.shares.values())
         if self.shares and abs(total - 1) > 1e-6:
             raise ValueError(f"shares that add up to 1; these add up to {total:g}")
@@ -237,17 +237,17 @@ class HubSettings(_Settings):
 class StudyConfig(_Settings):
     """All of `study.toml`."""
 
-    study: PlaceSettings
-    areas: AreaSettings = AreaSettings()
-    services: dict[Name, ServiceSettings] = Field(min_length=1)
-    proposals: dict[Name, ProposalSettings] = {}
+    study: _PlaceSettings
+    areas: _AreaSettings = _AreaSettings()
+    services: dict[_Name, _ServiceSettings] = Field(min_length=1)
+    proposals: dict[_Name, _ProposalSettings] = {}
     travel: TravelSettings = TravelSettings()
-    measures: MeasureSettings = MeasureSettings()
+    measures: _MeasureSettings = _MeasureSettings()
     weights: WeightSettings = WeightSettings()
-    localities: LocalitySettings = LocalitySettings()
-    hubs: HubSettings = HubSettings()
+    localities: _LocalitySettings = _LocalitySettings()
+    hubs: _HubSettings = _HubSettings()
     tables: dict[
-        Literal["centres", "candidates", "neighbours", "places", "postcodes"], FileName
+        Literal["centres", "candidates", "neighbours", "places", "postcodes"], _FileName
     ] = {}
 
     @model_validator(mode="after")
@@ -347,25 +347,11 @@ def _expected(kind: str, message: str) -> str:
     return _PLAIN.get(kind, message.removeprefix("Value error, "))
 
 
-FILE = "study.toml"
+_FILE = "study.toml"
 
 
 def closure_rules(config: StudyConfig, centres: pd.DataFrame, service: str) -> dict[str, Any]:
-    """Give one service's rules as options of `rank_closures`.
-
-    Parameters
-    ----------
-    config : StudyConfig
-    centres : DataFrame
-        ``id service`` and, where known, ``locality``.
-    service : str
-
-    Returns
-    -------
-    dict
-        ``never_close`` (ids of this service), ``localities`` (locality by id) and
-        ``min_per_locality`` (least number by locality); the last two None where no rule is set.
-    """
+    """Give one service's rules as options of `rank_closures`."""
     rules = config.localities
     own = centres[centres["service"] == service]
     never = tuple(i for i in own["id"] if i in set(rules.never_close))
@@ -389,27 +375,16 @@ def _least_by_locality(
 
 
 def rule_faults(tables: dict[str, pd.DataFrame], config: StudyConfig) -> list[Fault]:
-    """Find rules that name what is not there, ask too much, or that a proposal breaks.
-
-    Parameters
-    ----------
-    tables : dict of str to DataFrame
-        ``centres``.
-    config : StudyConfig
-
-    Returns
-    -------
-    list of Fault
-    """
+    """Find rules that name what is not there, ask too much, or that a proposal breaks."""
     centres, rules = tables["centres"], config.localities
     faults = [
-        Fault(FILE, "localities.never_close", "", id_, "an id of centres.csv")
+        Fault(_FILE, "localities.never_close", "", id_, "an id of centres.csv")
         for id_ in rules.never_close
         if id_ not in set(centres["id"])
     ]
     known = set(centres["locality"]) - {""} if "locality" in centres else set()
     faults += [
-        Fault(FILE, "localities.names", "", name,
+        Fault(_FILE, "localities.names", "", name,
               f"a locality of centres.csv: {sorted(known) or 'its column locality names none'}")
         for name in rules.names
         if name not in known
@@ -417,7 +392,7 @@ def rule_faults(tables: dict[str, pd.DataFrame], config: StudyConfig) -> list[Fa
     if rules.minimum_open:
         if "locality" not in centres or (centres["locality"] == "").any():
             expected = "a column locality in centres.csv that says where every centre is"
-            return [*faults, Fault(FILE, "localities.minimum_open", "", "", expected)]
+            return [*faults, Fault(_FILE, "localities.minimum_open", "", "", expected)]
         for key in config.services:
             faults += _too_few(config, centres, key)
     for key in config.proposals:
@@ -429,7 +404,7 @@ def _too_few(config: StudyConfig, centres: pd.DataFrame, service: str) -> list[F
     own = centres[centres["service"] == service]
     there = own["locality"].value_counts()
     return [
-        Fault(FILE, "localities.minimum_open", "", str(least),
+        Fault(_FILE, "localities.minimum_open", "", str(least),
               f"at most {there[name]}, the number of {config.services[service].title} in {name}")
         for name, least in _least_by_locality(config, own)[1].items()
         if least > there[name]
@@ -441,7 +416,7 @@ def _broken(config: StudyConfig, centres: pd.DataFrame, key: str) -> list[Fault]
     proposal = config.proposals[key]
     rules = closure_rules(config, centres, proposal.service)
     faults = [
-        Fault(FILE, f"proposals.{key}", "close", id_,
+        Fault(_FILE, f"proposals.{key}", "close", id_,
               "a centre that may close: localities.never_close names it; mend one of the two")
         for id_ in proposal.close
         if id_ in rules["never_close"]
@@ -452,7 +427,7 @@ def _broken(config: StudyConfig, centres: pd.DataFrame, key: str) -> list[Fault]
         # a site that opens has no locality of a centre: such a proposal is not ranked
         if left < least and not proposal.open:
             faults.append(
-                Fault(FILE, f"proposals.{key}", "close", f"{left} left open in {name}",
+                Fault(_FILE, f"proposals.{key}", "close", f"{left} left open in {name}",
                       f"at least {least}: localities.minimum_open; mend one of the two")
             )  # fmt: skip
     return faults

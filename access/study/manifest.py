@@ -14,26 +14,7 @@ _FIELDS = ("source", "vintage", "licence")
 
 
 def read_manifest(folder: Path, names: Sequence[str]) -> tuple[dict[str, str], ...]:
-    """Hash every table that was read and join what the manifest says of it.
-
-    Parameters
-    ----------
-    folder : Path
-        The study folder.
-    names : sequence of str
-        Files that were read.
-
-    Returns
-    -------
-    tuple of dict
-        ``file, sha256, source, vintage, licence, changed`` (``yes`` when the hash is not the
-        manifest's, ``not listed`` when the manifest does not hold the file).
-
-    Raises
-    ------
-    StudyError
-        If the manifest is there but is not TOML.
-    """
+    """Hash every table that was read and join what the manifest says of it."""
     listed = _listed(folder)
     rows = []
     for name in names:
@@ -64,19 +45,7 @@ def _listed(folder: Path) -> dict[str, dict[str, str]]:
 
 
 def manifest_text(folder: Path, names: Sequence[str]) -> str:
-    """Give the manifest's text with today's hashes, what it says of sources kept.
-
-    Parameters
-    ----------
-    folder : Path
-    names : sequence of str
-        Files of the study; those the manifest already lists are kept.
-
-    Returns
-    -------
-    str
-        TOML; the caller writes it.
-    """
+    """Give the manifest's text with today's hashes, what it says of sources kept."""
     lines = ["# Where each table comes from. Hashes: `access check --write-manifest`.\n"]
     kept = [name for name in _listed(folder) if (folder / name).exists()]
     for row in read_manifest(folder, list(dict.fromkeys([*names, *kept]))):

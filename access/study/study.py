@@ -33,23 +33,10 @@ from access.study.tables import (
 from access.units import metric_crs
 
 
-def study_assumptions(
+def _study_assumptions(
     config: StudyConfig, centres: pd.DataFrame, inputs: Sequence[dict[str, str]]
 ) -> tuple[str, ...]:
-    """Say what a reader must know before using any number of a study.
-
-    Parameters
-    ----------
-    config : StudyConfig
-    centres : DataFrame
-        The register, with ``proxy``, ``assumed``, ``position_error_m``.
-    inputs : sequence of dict
-        From the manifest; tables that changed since are named.
-
-    Returns
-    -------
-    tuple of str
-    """
+    """Say what a reader must know before using any number of a study."""
     said = list(config.study.notes)
     stand_ins = centres[centres["assumed"]]
     if len(stand_ins):
@@ -91,7 +78,7 @@ def _list(sites: pd.DataFrame) -> str:
     )
 
 
-TABLES = {
+_TABLES = {
     "centres": "centres.csv",
     "candidates": "candidates.csv",
     "neighbours": "neighbours.csv",
@@ -230,18 +217,18 @@ class Study:
         Returns
         -------
         DataFrame
-            As `access.study.study.study_frame`.
+            As `access.study.study._study_frame`.
 
         Examples
         --------
         >>> load_study("rotherham").to_frame()["today"].tolist()
         [12, 11]
         """
-        return study_frame(self)
+        return _study_frame(self)
 
     def _repr_html_(self) -> str:
 
-        return study_html(self)
+        return _study_html(self)
 
     def __repr__(self) -> str:
         return (
@@ -325,7 +312,7 @@ def load_study(path: str | Path | None = None) -> Study:
     if faults:
         raise StudyError(f"the study in {folder} has {len(faults)} fault(s)", faults)
     crs = metric_crs(*_centre_of(config.study.box))
-    points = {name: to_points(tables[name], crs) for name in ("areas", *TABLES)}
+    points = {name: to_points(tables[name], crs) for name in ("areas", *_TABLES)}
     areas = with_localities(points["areas"], points["centres"], config)
     inputs = read_manifest(folder, ["study.toml", *read])
     return Study(
@@ -338,7 +325,7 @@ def load_study(path: str | Path | None = None) -> Study:
         places=pd.DataFrame(points["places"].drop(columns="geometry")),
         postcodes=pd.DataFrame(points["postcodes"].drop(columns="geometry")),
         crs=crs,
-        assumptions=study_assumptions(config, with_register(points["centres"]), inputs),
+        assumptions=_study_assumptions(config, with_register(points["centres"]), inputs),
         inputs=inputs,
         shapes=shapes,
     )
@@ -355,7 +342,7 @@ def _read_all(
     tables: dict[str, pd.DataFrame] = {}
     faults: list[Fault] = []
     read: list[str] = []
-    for kind, usual in TABLES.items():
+    for kind, usual in _TABLES.items():
         file = config.tables.get(kind, usual)  # type: ignore[call-overload]
         if kind != "centres" and kind not in config.tables and not (folder / file).exists():
             text, number = pd.Series(dtype=str), pd.Series(dtype=float)
@@ -381,7 +368,7 @@ def _read_all(
     return tables, faults, read
 
 
-REGISTER_WORDS = {
+_REGISTER_WORDS = {
     "annual_cost_gbp": "yearly cost",
     "annual_visits": "yearly visits",
     "condition": "condition",
@@ -390,23 +377,7 @@ REGISTER_WORDS = {
 
 
 def study_facts(study: Study) -> dict[str, Any]:
-    """Count what a study holds.
-
-    Parameters
-    ----------
-    study : Study
-
-    Returns
-    -------
-    dict
-        Plain values, ready for JSON.
-
-    Examples
-    --------
-    >>> from access.study import load_study
-    >>> study_facts(load_study("rotherham"))["centres"]["childrens_centre"]["today"]
-    12
-    """
+    """Count what a study holds."""
     config = study.config
     centres = {}
     for key, service in config.services.items():
@@ -453,17 +424,7 @@ def _unknown(study: Study, column: str) -> int:
 
 
 def describe_study(study: Study) -> str:
-    """Say what a study holds, as `access check` prints it.
-
-    Parameters
-    ----------
-    study : Study
-
-    Returns
-    -------
-    str
-        Lines of at most 90 characters.
-    """
+    """Say what a study holds, as `access check` prints it."""
     facts = study_facts(study)
     unit = study.config.areas.unit
     lines = [
@@ -483,7 +444,7 @@ def describe_study(study: Study) -> str:
                      f"{', '.join(row['close']) or 'none'}"
                      + (f", opens {', '.join(row['open'])}" if row["open"] else ""))  # fmt: skip
     unknown = [
-        f"{REGISTER_WORDS[column]} of {count} of {len(study.centres)}"
+        f"{_REGISTER_WORDS[column]} of {count} of {len(study.centres)}"
         for column, count in facts["not_known"].items()
         if count
     ]
@@ -500,25 +461,8 @@ def describe_study(study: Study) -> str:
     return "\n".join(lines)
 
 
-def study_frame(study: Study) -> pd.DataFrame:
-    """Give one row a service: centres today and after what is proposed, and whom they are for.
-
-    Parameters
-    ----------
-    study : Study
-
-    Returns
-    -------
-    DataFrame
-        ``service today proposed families who stand_ins proxies``; ``proposed`` is missing where
-        nothing is proposed, and the first proposal's where there are several.
-
-    Examples
-    --------
-    >>> from access.study import load_study
-    >>> study_frame(load_study("rotherham"))[["today", "proposed"]].values.tolist()
-    [[12, 9], [11, 6]]
-    """
+def _study_frame(study: Study) -> pd.DataFrame:
+    """Give one row a service: centres today and after what is proposed, and whom they are for."""
     facts = study_facts(study)
     proposed: dict[str, int] = {}
     for proposal in facts["proposals"].values():
@@ -539,16 +483,7 @@ def study_frame(study: Study) -> pd.DataFrame:
 
 
 def study_sentence(study: Study) -> str:
-    """Say in a sentence or two what a study holds, and what is not known.
-
-    Parameters
-    ----------
-    study : Study
-
-    Returns
-    -------
-    str
-    """
+    """Say in a sentence or two what a study holds, and what is not known."""
     facts = study_facts(study)
     text = (
         f"{facts['title']}: {facts['areas']:,} areas ({study.config.areas.unit}), "
@@ -556,7 +491,7 @@ def study_sentence(study: Study) -> str:
         f"{facts['neighbours']} centres of neighbours."
     )
     unknown = [
-        REGISTER_WORDS[column]
+        _REGISTER_WORDS[column]
         for column, count in facts["not_known"].items()
         if count == len(study.centres)
     ]
@@ -565,18 +500,8 @@ def study_sentence(study: Study) -> str:
     return text
 
 
-def study_html(study: Study) -> str:
-    """Write a study for a notebook.
-
-    Parameters
-    ----------
-    study : Study
-
-    Returns
-    -------
-    str
-        Everything escaped.
-    """
+def _study_html(study: Study) -> str:
+    """Write a study for a notebook."""
     head = ["Service", "For", "Centres today", "Proposed", "People", "Stand-ins", "Proxies"]
     rows = [
         [
@@ -588,7 +513,7 @@ def study_html(study: Study) -> str:
             r["stand_ins"],
             r["proxies"],
         ]
-        for r in study_frame(study).to_dict("records")
+        for r in _study_frame(study).to_dict("records")
     ]
     return html_answer(
         study_sentence(study), head, rows, notes=study.assumptions, text_columns=(0, 1)

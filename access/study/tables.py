@@ -39,7 +39,7 @@ _KNOWN_OR_EMPTY = pa.Column(
 _YES_NO = pa.Column(
     str, pa.Check.isin(["yes", "no"], error="yes or no"), required=False, description="yes or no"
 )
-COUNT = pa.Column(float, pa.Check.ge(0, error="a count of 0 or more"), nullable=True)
+_COUNT = pa.Column(float, pa.Check.ge(0, error="a count of 0 or more"), nullable=True)
 
 
 def _known(check: pa.Check) -> pa.Column:
@@ -49,7 +49,7 @@ def _known(check: pa.Check) -> pa.Column:
 
 _TENTH = pa.Check.isin(range(1, 11), error="a tenth from 1 (most deprived) to 10, or empty")
 _RANK = pa.Check.ge(1, error="a rank of 1 (most deprived) or more, or empty")
-SCHEMAS: dict[str, pa.DataFrameSchema] = {
+_SCHEMAS: dict[str, pa.DataFrameSchema] = {
     "areas": pa.DataFrameSchema(
         {
             "id": _ID,
@@ -110,31 +110,14 @@ REGISTER_UNKNOWNS = ("annual_cost_gbp", "annual_visits", "condition", "capacity"
 def read_table(
     path: Path, kind: str, counts: tuple[str, ...] = ()
 ) -> tuple[pd.DataFrame, list[Fault]]:
-    """Read one CSV table of a study and find everything that is wrong with it.
-
-    Parameters
-    ----------
-    path : Path
-        A UTF-8 CSV with a header row.
-    kind : str
-        A key of `SCHEMAS`.
-    counts : tuple of str
-        Further columns that must hold numbers of 0 or more.
-
-    Returns
-    -------
-    DataFrame
-        Text columns as str; number columns as float64, ``nan`` where empty or not a number.
-    list of Fault
-        Rows are counted as a spreadsheet shows them (the header is row 1).
-    """
+    """Read one CSV table of a study and find everything that is wrong with it."""
     try:
         raw = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except FileNotFoundError:
         return pd.DataFrame(), [Fault(path.name, "", "", "", f"this file in {path.parent}")]
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         return pd.DataFrame(), [Fault(path.name, "", "", "", f"a UTF-8 CSV table ({error})")]
-    schema = SCHEMAS[kind].add_columns(dict.fromkeys(counts, COUNT))
+    schema = _SCHEMAS[kind].add_columns(dict.fromkeys(counts, _COUNT))
     faults = _unfit_texts(raw, path.name)
     if faults:
         return pd.DataFrame(), faults
@@ -203,27 +186,7 @@ def _from_pandera(cases: pd.DataFrame, file: str) -> list[Fault]:
 def check_positions(
     frame: pd.DataFrame, box: tuple[float, float, float, float], file: str
 ) -> list[Fault]:
-    """Find points that are missing, swapped, in metres, or outside the study's box.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Columns ``lon`` and ``lat``, WGS84 degrees.
-    box : tuple of float
-        West, south, east, north, degrees.
-    file : str
-        Name for the message.
-
-    Returns
-    -------
-    list of Fault
-
-    Examples
-    --------
-    >>> points = pd.DataFrame({"id": ["a"], "lon": [53.4], "lat": [-1.3]})
-    >>> check_positions(points, (-2, 53, -1, 54), "centres.csv")[0].expected
-    'longitude and latitude in that order: these look swapped'
-    """
+    """Find points that are missing, swapped, in metres, or outside the study's box."""
     if not {"lon", "lat"} <= set(frame.columns):
         return []
     west, south, east, north = box
@@ -247,17 +210,7 @@ def check_positions(
 
 
 def parent_faults(areas: pd.DataFrame, parents: pd.DataFrame, config: StudyConfig) -> list[Fault]:
-    """Find areas without a parent, and columns that `study.toml` takes but no table has.
-
-    Parameters
-    ----------
-    areas, parents : DataFrame
-    config : StudyConfig
-
-    Returns
-    -------
-    list of Fault
-    """
+    """Find areas without a parent, and columns that `study.toml` takes but no table has."""
     settings = config.areas
     file = str(settings.parent_table)
     faults = [
@@ -284,18 +237,7 @@ def parent_faults(areas: pd.DataFrame, parents: pd.DataFrame, config: StudyConfi
 
 
 def cross_faults(tables: dict[str, pd.DataFrame], config: StudyConfig) -> list[Fault]:
-    """Find ids and columns that settings name and tables do not hold.
-
-    Parameters
-    ----------
-    tables : dict of str to DataFrame
-        ``centres, candidates, areas``.
-    config : StudyConfig
-
-    Returns
-    -------
-    list of Fault
-    """
+    """Find ids and columns that settings name and tables do not hold."""
     centres, areas = tables["centres"], tables["areas"]
     known = set(centres["id"]) | set(tables["candidates"]["id"])
     faults = [
@@ -399,30 +341,7 @@ def _proposal_faults(
 
 
 def share_total(total: int, weights: ArrayLike) -> NDArray[np.int64]:
-    """Share a whole number among parts by weight, by the largest-remainder (Hamilton) method.
-
-    Parameters
-    ----------
-    total : int
-        What is to be shared, 0 or more.
-    weights : array_like, shape (n,)
-        0 or more, not all 0 unless the total is 0.
-
-    Returns
-    -------
-    ndarray of int, shape (n,)
-        Sums to `total`. Equal remainders go to the earlier part.
-
-    Raises
-    ------
-    ParameterError
-        If the weights are negative, or none is positive while there is something to share.
-
-    Examples
-    --------
-    >>> share_total(10, [1, 1, 1]).tolist()
-    [4, 3, 3]
-    """
+    """Share a whole number among parts by weight, by the largest-remainder (Hamilton) method."""
     w = np.asarray(weights, dtype=float)
     if total == 0:
         return np.zeros(len(w), dtype=np.int64)
@@ -440,40 +359,10 @@ def share_total(total: int, weights: ArrayLike) -> NDArray[np.int64]:
     return parts
 
 
-def share_counts(
+def _share_counts(
     areas: pd.DataFrame, parents: pd.DataFrame, *, key: str, by: str, columns: dict[str, str]
 ) -> pd.DataFrame:
-    """Share each parent's counts among its areas.
-
-    Parameters
-    ----------
-    areas : DataFrame
-        One row an area, with columns `key` (the parent's id) and `by` (the weight).
-    parents : DataFrame
-        Indexed by parent id, whole-number counts of 0 or more.
-    key, by : str
-        Columns of `areas`.
-    columns : dict of str to str
-        New column name to column of `parents`.
-
-    Returns
-    -------
-    DataFrame, index as `areas`
-        One column a count; each parent's areas sum to the parent's figure. An estimate.
-
-    Raises
-    ------
-    ParameterError
-        If an area names a parent that is not there, or nobody lives where there are counts.
-
-    Examples
-    --------
-    >>> areas = pd.DataFrame({"lsoa": ["A", "A", "B"], "residents": [100, 200, 50]})
-    >>> parents = pd.DataFrame({"kids": [10, 3]}, index=["A", "B"])
-    >>> share_counts(areas, parents, key="lsoa", by="residents",
-    ...              columns={"children": "kids"})["children"].tolist()
-    [3, 7, 3]
-    """
+    """Share each parent's counts among its areas."""
     unknown = sorted(set(areas[key]) - set(parents.index))
     if unknown:
         raise ParameterError(
@@ -494,29 +383,10 @@ def share_counts(
 
 
 def join_parents(areas: pd.DataFrame, parents: pd.DataFrame, config: StudyConfig) -> pd.DataFrame:
-    """Bring the figures of larger areas down to theirs.
-
-    Parameters
-    ----------
-    areas : DataFrame
-    parents : DataFrame
-        Indexed by id.
-    config : StudyConfig
-
-    Returns
-    -------
-    DataFrame
-        Rows as `areas`; counts shared with totals kept, other figures copied, and ``p_no_car``
-        (share of households, 0 to 1) from the parents' own totals.
-
-    Raises
-    ------
-    StudyError
-        If counts cannot be shared.
-    """
+    """Bring the figures of larger areas down to theirs."""
     settings = config.areas
     try:
-        shared = share_counts(
+        shared = _share_counts(
             areas, parents, key=settings.parent_key, by=settings.share_by,
             columns=settings.shared_counts,
         )  # fmt: skip
@@ -538,22 +408,7 @@ def join_parents(areas: pd.DataFrame, parents: pd.DataFrame, config: StudyConfig
 
 
 def numbers_where_possible(areas: pd.DataFrame) -> pd.DataFrame:
-    """Turn the columns that hold nothing but numbers into numbers; ids stay text.
-
-    Parameters
-    ----------
-    areas : DataFrame
-
-    Returns
-    -------
-    DataFrame
-
-    Examples
-    --------
-    >>> frame = pd.DataFrame({"id": ["1"], "ward": ["Wath"], "disabled": ["12"]})
-    >>> [str(t) for t in numbers_where_possible(frame)[["id", "disabled"]].dtypes][1]
-    'float64'
-    """
+    """Turn the columns that hold nothing but numbers into numbers; ids stay text."""
     out = areas.copy()
     for column in out.columns.difference(["id"]):
         if pd.api.types.is_numeric_dtype(out[column]):
@@ -565,35 +420,13 @@ def numbers_where_possible(areas: pd.DataFrame) -> pd.DataFrame:
 
 
 def to_points(frame: pd.DataFrame, crs: str) -> gpd.GeoDataFrame:
-    """Give a table of lon/lat its geometry in the metric CRS.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        ``lon, lat`` in WGS84 degrees.
-    crs : str
-
-    Returns
-    -------
-    GeoDataFrame
-    """
+    """Give a table of lon/lat its geometry in the metric CRS."""
     xy = project(frame["lon"], frame["lat"], crs) if len(frame) else np.empty((0, 2))
     return gpd.GeoDataFrame(frame, geometry=gpd.points_from_xy(xy[:, 0], xy[:, 1]), crs=crs)
 
 
 def with_register(sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Give every register column, so that what is not known is seen to be not known.
-
-    Parameters
-    ----------
-    sites : GeoDataFrame
-
-    Returns
-    -------
-    GeoDataFrame
-        With costs, visits, condition and capacity (``nan`` where not known), ``assumed`` and
-        ``proxy`` as booleans.
-    """
+    """Give every register column, so that what is not known is seen to be not known."""
     out = sites.copy()
     for column in REGISTER_UNKNOWNS:
         if column not in out:
@@ -611,19 +444,7 @@ def with_register(sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def with_localities(
     areas: gpd.GeoDataFrame, centres: gpd.GeoDataFrame, config: StudyConfig
 ) -> gpd.GeoDataFrame:
-    """Infer an area's locality from its nearest centre, in a straight line; ties go by order.
-
-    Parameters
-    ----------
-    areas, centres : GeoDataFrame
-        In the metric CRS.
-    config : StudyConfig
-
-    Returns
-    -------
-    GeoDataFrame
-        `areas` with ``locality``, unless the study has no rule for it.
-    """
+    """Infer an area's locality from its nearest centre, in a straight line; ties go by order."""
     service = config.areas.locality_from
     if service is None or "locality" not in centres:
         return areas
@@ -635,21 +456,7 @@ def with_localities(
 
 
 def read_shapes(path: Path, areas: pd.DataFrame) -> tuple[gpd.GeoSeries | None, list[Fault]]:
-    """Read one polygon an area, and find everything that is wrong with them.
-
-    Parameters
-    ----------
-    path : Path
-        A GeoJSON or GeoPackage with a column ``id``; in any stated CRS. Further shapes are let be.
-    areas : DataFrame
-        ``id lon lat``.
-
-    Returns
-    -------
-    GeoSeries or None
-        Polygons in WGS84 in the order of `areas`, indexed by id; None where there are faults.
-    list of Fault
-    """
+    """Read one polygon an area, and find everything that is wrong with them."""
     if not path.is_file():
         return None, [Fault("study.toml", "areas", "shapes", path.name,
                             f"a GeoJSON or GeoPackage of this name in {path.parent}")]  # fmt: skip

@@ -61,28 +61,7 @@ _CENTRES = [
 
 
 def template_files(name: str) -> dict[str, str]:
-    """Give the files of a made-up study that `access run` accepts.
-
-    Parameters
-    ----------
-    name : str
-        The study's short name.
-
-    Returns
-    -------
-    dict of str to str
-        File name to text.
-
-    Raises
-    ------
-    ParameterError
-        If the name has other characters than small letters, digits and underscores.
-
-    Examples
-    --------
-    >>> sorted(template_files("my_town"))
-    ['areas.csv', 'centres.csv', 'study.toml']
-    """
+    """Give the files of a made-up study that `access run` accepts."""
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise ParameterError(
             f"the folder's name {name!r} cannot name a study; expected small letters, digits and "

@@ -135,7 +135,7 @@ def matrix(network) -> None:
     from scipy.sparse import csgraph
 
     from access.network import travel_matrix
-    from access.network.snapping import read_places, snap
+    from access.network.snapping import read_points, snap
 
     areas, sites = places(network, AREAS, "a", 1), places(network, SITES, "s", 2)
     print(f"\n(b) {SITES} sites x {AREAS} areas on {network!r}")
@@ -143,7 +143,7 @@ def matrix(network) -> None:
     ours = best(lambda: travel_matrix(network, areas, sites), 15)
     row("ours: snapping, search, both weights, statuses", ours, ours)
     row("  the first time (index and search graph made)", first, ours)
-    read = read_places(areas, "areas")
+    read = read_points(areas, "areas")
     row("  of this: snapping the areas", best(lambda: snap(network, read), 15), ours)
     arcs = network.search("minutes", backwards=True)
     n = network.chains.n_junctions

@@ -51,7 +51,7 @@ def with_title(answers, title):
 
 
 def test_a_proposal_that_is_not_there_is_told_with_those_that_are(answers):
-    for ask in (answers.impact, answers.ranking, answers.firmness, answers.weights):
+    for ask in (answers.impact, answers.ranking, answers.robustness, answers.weights):
         with pytest.raises(ParameterError, match=r"no proposal 'nine'.*three_to_two"):
             ask("nine")
 
@@ -379,7 +379,7 @@ def test_names_from_outside_are_never_taken_for_html(answers):
     odd = with_title(answers, NASTY)
     odd = access.Answers(replace(odd.results, streets=NASTY))
     shown = [odd, odd.today(), odd.what_if(close=["C3"]), odd.what_if(close=["C3"]).table(),
-             odd.alternatives(keep=2), odd.firmness(draws=3), odd.weights()]  # fmt: skip
+             odd.alternatives(keep=2), odd.robustness(draws=3), odd.weights()]  # fmt: skip
     for thing in shown:
         tags = Tags()
         tags.feed(thing._repr_html_())
@@ -389,14 +389,14 @@ def test_names_from_outside_are_never_taken_for_html(answers):
 
 def test_every_answer_tells_what_it_assumes(answers):
     for thing in (answers, answers.today(), answers.impact(), answers.impact().table(),
-                  answers.ranking(), answers.firmness(draws=3), answers.weights()):  # fmt: skip
+                  answers.ranking(), answers.robustness(draws=3), answers.weights()):  # fmt: skip
         assert "Everything in this study is made up." in thing._repr_html_()
         assert "Modelled streets" in thing._repr_html_()
 
 
 def test_every_answer_prints_as_a_sentence_and_a_table(answers):
     for thing in (answers.today(), answers.impact(), answers.ranking(),
-                  answers.firmness(draws=3), answers.weights()):  # fmt: skip
+                  answers.robustness(draws=3), answers.weights()):  # fmt: skip
         lines = repr(thing).splitlines()
         start = next(k for k, line in enumerate(lines) if line.startswith("  "))
         assert " ".join(lines[:start]) == thing.sentence()
@@ -414,7 +414,7 @@ def test_maps_hold_the_change_that_was_asked(answers):
 def test_pictures_are_the_same_each_time_and_have_words(answers):
     charts = [answers.plot(w) for w in ("change", "deprivation", "ranks", "front", "places")]
     charts += [answers.today().map(), answers.today().plot(), streets_chart(answers.network()),
-               answers.firmness(draws=3).plot()]  # fmt: skip
+               answers.robustness(draws=3).plot()]  # fmt: skip
     for chart in charts:
         assert chart.title
         assert chart.alt

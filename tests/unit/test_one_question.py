@@ -23,7 +23,7 @@ from access.document.document import Figure, TableBlock
 from access.errors import ParameterError, ScenarioError
 from access.network import TravelMatrix
 from access.report.board import board_report
-from access.report.robustness import firmness_of
+from access.report.robustness import study_robustness
 from access.run.summary import ranking_summary
 from access.scenario import Uncertainty, rank_closures, robustness, switching_values
 from access.study import load_study
@@ -111,7 +111,7 @@ def test_commands_notebook_and_robustness_ask_the_same(close, scheme, options):
     pd.testing.assert_frame_equal(told.table, ranking.table)
     assert told.proposal == ranking.proposal
     assert told.notes == ranking.notes
-    pd.testing.assert_frame_equal(book.firmness("own", draws=3, **options).draws, firm.draws)
+    pd.testing.assert_frame_equal(book.robustness("own", draws=3, **options).draws, firm.draws)
     switching = switching_of(results, question, **options)
     pd.testing.assert_frame_equal(book.weights("own", **options).table, switching.table)
     assert set(switching.table["closed"]) <= set(ranking.table["closed"])
@@ -288,8 +288,8 @@ def test_the_notebook_the_run_and_the_command_write_one_report(answers, tmp_path
 
 
 def test_charts_and_report_show_the_same_draws(answers):
-    assert firmness_of(answers.results, draws=4) is firmness_of(answers.results, draws=4)
-    assert firmness_of(answers.results, draws=0) == {}
+    assert study_robustness(answers.results, draws=4) is study_robustness(answers.results, draws=4)
+    assert study_robustness(answers.results, draws=0) == {}
 
 
 # ---- the real place

@@ -20,11 +20,11 @@ from access.report import sentences as say
 from access.report.findings import ProposalFindings
 from access.report.people import group_table
 from access.report.robustness import firm_sentence, place_range
-from access.report.sentences import Voice
+from access.report.sentences import Wording
 from access.report.sites import closed_table, moves_table, receiving_table
 from access.scenario.robustness import Uncertainty, robustness
 
-VOICE = Voice()
+WORDING = Wording()
 INF = float("inf")
 
 
@@ -98,13 +98,13 @@ class TestAffected:
     )
     def test_one_many_none_and_out_of_reach(self, minutes, counts, after, said):
         _, _, impact = impact_of(minutes, counts, after)
-        text = say.affected(impact, "Centre", VOICE)
+        text = say.affected(impact, "Centre", WORDING)
         assert text == said.replace("about 300", "300").replace("About 300", "300")
 
     def test_a_gain_is_told_beside_a_loss(self):
         _, _, impact = impact_of([[5, 12, 5], [9, 30, 2]], [30, 10], ["Y", "Z"], before=["X", "Y"])
         assert "; 10 children under five would have less far to go" in say.affected(
-            impact, "Centre", VOICE
+            impact, "Centre", WORDING
         )
 
     @given(st.lists(st.integers(0, 60), min_size=2, max_size=5))
@@ -113,7 +113,7 @@ class TestAffected:
         assume(sum(counts) > 0)
         minutes = [[5 + k, 12 + 3 * k] for k in range(len(counts))]
         _, _, impact = impact_of(minutes, counts, ["Y"])
-        text = say.affected(impact, "Centre", VOICE) + say.most_added(impact, {}, VOICE)
+        text = say.affected(impact, "Centre", WORDING) + say.most_added(impact, {}, WORDING)
         for told in re.findall(r"(\d[\d,]*) children", text):
             assert int(told.replace(",", "")) >= 5
 
@@ -121,17 +121,17 @@ class TestAffected:
 class TestWhere:
     def test_nobody_loses_nothing_is_said(self):
         _, _, impact = impact_of([[5, 12]], [30], ["X", "Y"])
-        assert say.furthest(impact, VOICE) == ""
+        assert say.furthest(impact, WORDING) == ""
 
     def test_a_ward_is_named_where_it_is_known(self):
         _, _, impact = impact_of([[5, 12]], [30], ["Y"], ward=["Keppel"])
-        assert say.furthest(impact, VOICE) == "The largest rise is 7 minutes, in Keppel ward."
+        assert say.furthest(impact, WORDING) == "The largest rise is 7 minutes, in Keppel ward."
         _, _, impact = impact_of([[5, 12]], [30], ["Y"])
-        assert say.furthest(impact, VOICE) == "The largest rise is 7 minutes, in area a."
+        assert say.furthest(impact, WORDING) == "The largest rise is 7 minutes, in area a."
 
     def test_out_of_reach_is_no_number(self):
         _, _, impact = impact_of([[5, INF], [2, 3]], [30, 9], ["Y"])
-        assert "could be reached any more" in say.furthest(impact, VOICE)
+        assert "could be reached any more" in say.furthest(impact, WORDING)
 
     def test_deprivation_needs_both_sides(self):
         one = {"group": [1], "families": [10.0], "lengthened": [4.0], "newly_unreachable": [0.0]}
@@ -153,7 +153,7 @@ class TestWhere:
 
     def test_every_mode_says_where_nothing_changes(self):
         _, _, impact = impact_of([[5, 12]], [30], ["X", "Y"])
-        text = say.every_mode({"walk": impact}, VOICE)
+        text = say.every_mode({"walk": impact}, WORDING)
         assert text == "Averaged over everyone, the walk stays at 5 minutes."
 
 
@@ -162,15 +162,15 @@ class TestStanding:
 
     def test_best_says_that_none_is_better(self):
         best = findings(self.MINUTES, [10, 30, 30], ["Y", "Z"])
-        assert stands.better(best, VOICE) == "No other set has a shorter walk on average."
+        assert stands.better(best, WORDING) == "No other set has a shorter walk on average."
 
     def test_worse_names_the_better_set_and_by_how_much(self):
         worst = findings(self.MINUTES, [10, 30, 30], ["X", "Z"])
-        text = stands.better(worst, VOICE)
+        text = stands.better(worst, WORDING)
         assert text.startswith("Closing Exe instead would make everyone's average walk ")
         assert text.endswith("shorter than the proposal does.")
         own, best = worst.standing["mean"], worst.ranking.table["mean"].min()
-        assert f"{VOICE.minutes(own - best)} shorter" in text
+        assert f"{WORDING.minutes(own - best)} shorter" in text
 
     def test_a_place_is_said_of_each_criterion(self):
         text = stands.standing(findings(self.MINUTES, [10, 30, 30], ["X", "Z"]), ("mean", "worst"))
@@ -184,7 +184,7 @@ class TestStanding:
     def test_without_alternatives_nothing_is_claimed(self):
         only = findings(((5, 12),), [10], ["X", "Y"])
         assert only.standing is None
-        for text in (stands.standing(only), stands.better(only, VOICE), stands.dominated(only),
+        for text in (stands.standing(only), stands.better(only, WORDING), stands.dominated(only),
                      stands.near_ties(only, modelled=True)):  # fmt: skip
             assert text == ""
 

@@ -11,8 +11,8 @@ import pytest
 from access.errors import ParameterError
 from access.siting import AtLeast, Demand, Problem, Within
 from access.siting.alternatives import elbow_of
-from access.siting.hubs import hub_study
-from access.siting.rank_of import standing_of
+from access.siting.hubs import hub_search
+from access.siting.rank_of import rank_of_set
 
 #: A borough in small: 60 areas, 12 sites in the plane.
 RNG = np.random.default_rng(11)
@@ -37,7 +37,7 @@ def joint(chosen) -> float:
 
 @pytest.fixture(scope="module")
 def found():
-    return hub_study(
+    return hub_search(
         demands(), most=6, council=COUNCIL, names={"S03": "Brook"}, site_costs=dict.fromkeys(
             MINUTES.columns, 1.0
         ),
@@ -58,15 +58,15 @@ class TestWrongInputs:
     )
     def test_each_fault_is_named(self, more, said):
         with pytest.raises(ParameterError, match=said):
-            hub_study(demands(), **({"most": 2} | more))
+            hub_search(demands(), **({"most": 2} | more))
 
     def test_rules_that_no_set_keeps_explain_themselves(self):
         with pytest.raises(ParameterError, match="instead of"):
-            hub_study(demands(), most=2, size=1, rules=[Within(5)])
+            hub_search(demands(), most=2, size=1, rules=[Within(5)])
 
     def test_a_standing_needs_a_known_site(self):
         with pytest.raises(ParameterError, match="at least one site"):
-            standing_of(Problem(demands()), [])
+            rank_of_set(Problem(demands()), [])
 
 
 def test_every_number_of_hubs_is_each_ones_proven_best(found):
@@ -92,8 +92,8 @@ def test_the_councils_rank_is_counted_by_hand(found):
 
 
 def test_the_best_set_has_rank_one_whoever_asks(found):
-    assert standing_of(Problem(demands()), found.best.chosen).rank_mean == 1
-    assert standing_of(Problem(demands()), found.best_worst.chosen).rank_worst == 1
+    assert rank_of_set(Problem(demands()), found.best.chosen).rank_mean == 1
+    assert rank_of_set(Problem(demands()), found.best_worst.chosen).rank_worst == 1
 
 
 def test_alternatives_and_front_begin_at_the_best(found):
@@ -115,7 +115,7 @@ def test_it_is_said_in_words(found):
 
 def test_a_choice_that_breaks_the_rules_is_compared_without_them():
     other = [s for s in MINUTES.columns if s not in COUNCIL]
-    found = hub_study(
+    found = hub_search(
         demands(), most=3, council=COUNCIL, rules=[AtLeast(other, 2, "elsewhere")], near_best=2
     )
     assert not found.council.within_rules
@@ -126,7 +126,7 @@ def test_a_choice_that_breaks_the_rules_is_compared_without_them():
 def test_unreached_families_make_a_set_no_better():
     cut = MINUTES.copy()
     cut.loc["A00":"A29", "S05"] = np.inf
-    standing = standing_of(Problem(demands(cut)), ["S05"])
+    standing = rank_of_set(Problem(demands(cut)), ["S05"])
     assert standing.rank_mean == 12
 
 
