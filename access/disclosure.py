@@ -102,7 +102,7 @@ def hidden_beside_total(counts: ArrayLike) -> _Mask:
     return suppress(whole.ravel(), sums if rows else ()).reshape(whole.shape)[:-1]
 
 
-def intervals(
+def _intervals(
     counts: ArrayLike, hidden: ArrayLike, sums: Sequence[Sum] = ()
 ) -> tuple[_Floats, _Floats]:
     """Work out what a reader can say about each hidden count.

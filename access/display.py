@@ -44,7 +44,7 @@ def html_answer(
     if sentence:
         parts.append(f"<p>{notebook_text(sentence)}</p>")
     if head:
-        parts.append(html_table(head, rows, text_columns=text_columns))
+        parts.append(_html_table(head, rows, text_columns=text_columns))
     if warning:
         parts.append(f"<p><strong>{notebook_text(warning)}</strong></p>")
     if notes:
@@ -54,7 +54,7 @@ def html_answer(
     return "".join(parts)
 
 
-def html_table(
+def _html_table(
     head: Sequence[str], rows: Sequence[_Row], *, text_columns: Collection[int] = (0,)
 ) -> str:
     """Write a table as HTML, everything escaped.

@@ -25,7 +25,7 @@ from typing import IO, Any
 from access.errors import OutputError
 
 #: What the name of everything that is being written begins with.
-UNFINISHED = ".unfinished-"
+_UNFINISHED = ".unfinished-"
 #: First bytes of the outputs that are also written on their own, without a ledger.
 _LOOSE = {
     "explorer.html": b"<!doctype html",
@@ -59,7 +59,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
             raise OutputError(f"{path} is not a file; name a file to write")
         path.parent.mkdir(parents=True, exist_ok=True)
         _bury_files(path.parent)
-        work = path.parent / f"{UNFINISHED}{uuid.uuid4().hex[:12]}.part"
+        work = path.parent / f"{_UNFINISHED}{uuid.uuid4().hex[:12]}.part"
         try:
             with work.open("xb") as handle:
                 _locked(handle)
@@ -256,7 +256,7 @@ def _sorted_out(folder: Path) -> tuple[list[str], list[str], bool]:
     run, ours, rest = listed is not None, [], []
     for path in sorted(folder.iterdir()):
         name = path.name
-        if name.startswith(UNFINISHED):
+        if name.startswith(_UNFINISHED):
             continue  # of a run that was cut off
         if path.is_dir() and not path.is_symlink():
             inner = _sorted_out(path)
@@ -349,7 +349,7 @@ def _locked(handle: IO[Any]) -> bool:
 
 def _bury_files(folder: Path) -> None:
     """Delete what runs that were killed left half written in a folder."""
-    for path in folder.glob(f"{UNFINISHED}*.part"):
+    for path in folder.glob(f"{_UNFINISHED}*.part"):
         with suppress(OSError), path.open("rb") as handle:
             if _locked(handle):
                 path.unlink()
@@ -357,7 +357,7 @@ def _bury_files(folder: Path) -> None:
 
 def _beside(real: Path, what: str) -> Path:
     name = hashlib.sha256(os.fsencode(real.name)).hexdigest()[:12]
-    return real.parent / f"{UNFINISHED}{name}-{what}"
+    return real.parent / f"{_UNFINISHED}{name}-{what}"
 
 
 def _real(path: Path) -> Path:

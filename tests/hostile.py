@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from access import escape
-from access.study.template import template_files
+from access.study.template import _template_files
 
 FORMULAS = ('=HYPERLINK("http://x","y")', "+1", "-1+1", "@SUM(A1)", "\uff1d1+1")
 MARKUP = (
@@ -51,7 +51,7 @@ def attack(marker: Path) -> str:
 def hostile_study(folder: Path, marker: Path) -> Path:
     """The made-up study with the corpus in every text of every table and setting."""
     corpus = [attack(marker), *CORPUS]
-    texts = template_files("hostile")
+    texts = _template_files("hostile")
     areas = list(csv.DictReader(io.StringIO(texts["areas.csv"])))
     for k, row in enumerate(areas):
         row["id"] = corpus[k] if k < len(corpus) else row["id"]

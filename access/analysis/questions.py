@@ -104,7 +104,7 @@ _ENDINGS = (".json", ".csv")
 _COLUMNS = ("name", "reason", "close", "open")
 
 
-def read_options(path: Path) -> tuple[Request, ...]:
+def _read_options(path: Path) -> tuple[Request, ...]:
     """Read the options that the explorer saved, as JSON or as CSV."""
     if path.suffix.lower() == ".json":
         return read_requests(path)
@@ -144,7 +144,7 @@ def _ask_options(
     """Make a question of every option and every service that it changes."""
     of = dict(zip(study.centres["id"], study.centres["service"], strict=True))
     known = set(of) | set(study.candidates["id"])
-    options = read_options(path)
+    options = _read_options(path)
     faults = [
         Fault(path.name, f"option {k}", "close, open", site, "the id of a centre or candidate")
         for k, option in enumerate(options, 1)

@@ -72,7 +72,7 @@ class _Bar:
         return 0.0 if self.hidden else self.count
 
 
-def change_bars(impact: Impact, *, internal: bool = False) -> tuple[_Bar, ...]:
+def _change_bars(impact: Impact, *, internal: bool = False) -> tuple[_Bar, ...]:
     """Count people by how much their trip changes."""
     fine = _bars(impact, _LOSSES)
     if internal or not any(0 < bar.count < THRESHOLD for bar in fine):
@@ -140,7 +140,7 @@ def change_chart(impact: Impact, *, caption: str = "", internal: bool = False) -
     >>> change_chart(compare(m, before=["X", "Y"], after=["Y"], demand=demand)).title
     'About 300 of about 500 families walk further, about 300 of them by 10 minutes or more'
     """
-    bars = change_bars(impact, internal=internal)
+    bars = _change_bars(impact, internal=internal)
     total = float(impact.areas["count"].sum())
     alt = (
         f"Bar chart of {impact.who} by change in minutes to the nearest site: "

@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import docx
+from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.table import WD_CELL_VERTICAL_ALIGNMENT, WD_TABLE_ALIGNMENT
-from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_TAB_ALIGNMENT
+from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING, WD_TAB_ALIGNMENT
+from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
-from docx.shared import Cm, Emu, Length, Pt
+from docx.shared import Cm, Emu, Length, Pt, RGBColor
+from docx.text.paragraph import Paragraph as WordParagraph
+from docx.text.run import Run
 
-from access.charts.style import INK
+from access.charts.style import CATEGORICAL, INK
 from access.document.document import (
     INTERNAL_MARK,
     Block,
@@ -32,27 +36,211 @@ from access.document.document import (
     heading_text,
     long_date,
 )
-from access.document.docx_xml import (
-    BLUE,
-    CALLOUTS,
-    FAINT,
-    RULE,
-    add_bookmark,
-    add_field,
-    add_link,
-    begin_field,
-    borders,
-    element,
-    end_field,
-    number_as,
-    restart_numbering,
-    set_up,
-    shade,
-)
 from access.document.pdf import WHOLE_ROWS, column_shares
 from access.document.table import TableView
 from access.escape import plain
 from access.files import any_clock, steady_zip, write_file
+
+
+def _element(tag: str, **attributes: object) -> Any:
+    """Make one element of Word's format."""
+    made = OxmlElement(f"w:{tag}")
+    for name, value in attributes.items():
+        made.set(qn(f"w:{name}"), str(value))
+    return made
+
+
+def _add_field(paragraph: WordParagraph, instruction: str, shown: str) -> None:
+    """Add a field that Word works out for itself, with what it shows until then."""
+    _begin_field(paragraph.add_run(), instruction)
+    paragraph.add_run(shown)
+    _end_field(paragraph.add_run())
+
+
+def _begin_field(run: Run, instruction: str) -> None:
+    """Open a field in a run; what follows is shown until Word works it out."""
+    run._r.append(_element("fldChar", fldCharType="begin"))
+    code = _element("instrText")
+    code.set(qn("xml:space"), "preserve")
+    code.text = f" {instruction} "
+    run._r.append(code)
+    run._r.append(_element("fldChar", fldCharType="separate"))
+
+
+def _end_field(run: Run) -> None:
+    """Close the field that `_begin_field` opened."""
+    run._r.append(_element("fldChar", fldCharType="end"))
+
+
+def _add_bookmark(paragraph: WordParagraph, name: str, number: int) -> None:
+    """Mark a paragraph as a place that links can go to."""
+    paragraph._p.insert(1, _element("bookmarkStart", id=number, name=name))
+    paragraph._p.append(_element("bookmarkEnd", id=number))
+
+
+def _add_link(paragraph: WordParagraph, bookmark: str, text: str) -> None:
+    """Add words that lead to a bookmark of the same file."""
+    link = _element("hyperlink", anchor=bookmark, history=1)
+    run = paragraph.add_run(text)
+    link.append(run._r)
+    paragraph._p.append(link)
+
+
+def _shade(holder: Any, fill: str) -> None:
+    """Fill a cell's or a paragraph's background."""
+    holder.append(_element("shd", val="clear", color="auto", fill=fill))
+
+
+def _borders(holder_tag: str, **edges: tuple[int, str]) -> Any:
+    """Make a set of borders."""
+    made = _element(holder_tag)
+    for edge in ("top", "left", "bottom", "right", "insideH", "insideV"):
+        if edge in edges:
+            width, colour = edges[edge]
+            style = "single" if width else "nil"
+            space = 6 if holder_tag == "pBdr" else 0
+            made.append(_element(edge, val=style, sz=width, space=space, color=colour))
+    return made
+
+
+def _restart_numbering(document: Any, paragraph: WordParagraph, style_name: str) -> int:
+    """Start a numbered list at 1 again."""
+    numbering = document.part.numbering_part.numbering_definitions._numbering
+    style = document.styles[style_name].element
+    old = style.find(".//" + qn("w:numId")).get(qn("w:val"))
+    known = {n.get(qn("w:numId")): n for n in numbering.findall(qn("w:num"))}
+    abstract = known[old].find(qn("w:abstractNumId")).get(qn("w:val"))
+    fresh = numbering.add_num(int(abstract))
+    fresh.add_lvlOverride(ilvl=0).add_startOverride(1)
+    _number_as(paragraph, fresh.numId)
+    return int(fresh.numId)
+
+
+def _number_as(paragraph: WordParagraph, number_id: int) -> None:
+    """Give a paragraph a numbering."""
+    properties = paragraph._p.get_or_add_pPr().get_or_add_numPr()
+    properties.get_or_add_ilvl().val = 0
+    properties.get_or_add_numId().val = number_id
+
+
+_BLUE = CATEGORICAL[0].lstrip("#")
+_PINK = CATEGORICAL[2].lstrip("#")
+_RULE = "B1B4B6"
+_FAINT = "F3F2F1"
+_FONT = "Arial"
+_CALLOUTS = {  # edge, background, the word that says it without colour
+    "finding": (_BLUE, "EEF3F8", "Finding"),
+    "assumption": (_PINK, "F8EEF3", "Assumed"),
+    "warning": (CATEGORICAL[3].lstrip("#"), "FEF3EC", "Take care"),
+    "decision": (CATEGORICAL[1].lstrip("#"), "ECF7F5", "For decision"),
+}
+
+
+def _set_up(document: Any, language: str) -> None:
+    """Give a new Word file the page, the language and the styles of the report."""
+    section = document.sections[0]
+    section.page_width, section.page_height = Cm(21), Cm(29.7)
+    section.left_margin = section.right_margin = Cm(2.1)
+    section.top_margin, section.bottom_margin = Cm(2.2), Cm(2.0)
+    _language(document, language)
+    ink = INK.lstrip("#")
+    _style(document, "Normal", 10.5, ink, after=5)
+    _style(document, "Title", 18, _BLUE, bold=True, after=3)
+    _style(document, "Subtitle", 11, "383F43", after=8)
+    for level, size, before in ((1, 15, 11), (2, 12.5, 11), (3, 11, 9)):
+        _style(document, f"Heading {level}", size, ink, bold=True, before=before, after=4)
+    _style(document, "Caption", 10, ink, bold=True, before=9, after=4, keep=True)
+    _style(document, "List Bullet", 10.5, ink, after=2)
+    _style(document, "List Number", 10.5, ink, after=2)
+    _style(document, "Header", 9, _PINK, bold=True, after=0)
+    _style(document, "Footer", 8.5, "505A5F", after=0)
+    _added(document, "Lead", 11.5, ink, after=5)
+    _added(document, "Key line", 11.5, ink, bold=True, after=6)
+    _added(document, "Small", 8.5, "383F43", after=2)
+    _added(document, "Table text", 9, ink, after=0)
+    _added(document, "Table text compact", 8, ink, after=0)
+    _added(document, "Key figure", 15, _BLUE, bold=True, after=0)
+    _added(document, "Contents heading", 15, ink, bold=True, before=16, after=5)
+    for level in (1, 2, 3):
+        toc = _added(document, f"toc {level}", 10.5, ink, after=3)
+        toc.paragraph_format.left_indent = Cm(0.6 * (level - 1))
+    for kind, (edge, fill, _) in _CALLOUTS.items():
+        style = _added(document, f"Callout {kind}", 10.5, ink, after=0)
+        style.paragraph_format.left_indent = style.paragraph_format.right_indent = Cm(0.25)
+        properties = style.element.get_or_add_pPr()
+        line, blank = (32, edge), (4, fill)
+        properties.append(_borders("pBdr", top=blank, left=line, bottom=blank, right=blank))
+        _shade(properties, fill)
+        _in_order(properties)
+
+
+def _language(document: Any, language: str) -> None:
+    defaults = document.styles.element.find(qn("w:docDefaults"))
+    properties = defaults.find(qn("w:rPrDefault")).find(qn("w:rPr"))
+    for old in properties.findall(qn("w:lang")):
+        properties.remove(old)
+    properties.append(_element("lang", val=language, eastAsia=language, bidi="ar-SA"))
+    settings = document.settings.element
+    for old in settings.findall(qn("w:themeFontLang")):
+        old.set(qn("w:val"), language)
+    compat = settings.find(qn("w:compat"))
+    if compat is None:
+        compat = _element("compat")
+        settings.append(compat)
+    for old in compat.findall(qn("w:compatSetting")):
+        if old.get(qn("w:name")) == "compatibilityMode":
+            compat.remove(old)
+    uri = "http://schemas.microsoft.com/office/word"
+    compat.append(_element("compatSetting", name="compatibilityMode", uri=uri, val=15))
+
+
+def _added(document: Any, name: str, size: float, colour: str, **more: Any) -> Any:
+    known = {s.name for s in document.styles}
+    if name not in known:
+        made = document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
+        made.base_style = document.styles["Normal"]
+    return _style(document, name, size, colour, **more)
+
+
+def _style(
+    document: Any,
+    name: str,
+    size: float,
+    colour: str,
+    *,
+    bold: bool = False,
+    before: float = 0,
+    after: float = 0,
+    keep: bool = False,
+) -> Any:
+    style = document.styles[name]
+    font, shape = style.font, style.paragraph_format
+    fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
+    for name_of in list(fonts.attrib):
+        del fonts.attrib[name_of]
+    for script in ("ascii", "hAnsi", "cs", "eastAsia"):
+        fonts.set(qn(f"w:{script}"), _FONT)
+    font.size, font.bold, font.italic = Pt(size), bold, False
+    font.color.rgb = RGBColor.from_string(colour.upper())
+    shape.space_before, shape.space_after = Pt(before), Pt(after)
+    shape.line_spacing_rule = WD_LINE_SPACING.MULTIPLE
+    shape.line_spacing = 1.05
+    if keep:
+        shape.keep_with_next = True
+    for tag in ("pBdr", "spacing"):  # the template's own lines and wide letters
+        for old in style.element.findall(".//" + qn(f"w:{tag}")):
+            if tag == "pBdr" or old.getparent().tag == qn("w:rPr"):
+                old.getparent().remove(old)
+    return style
+
+
+def _in_order(properties: Any) -> None:
+    """Put a paragraph's properties in the order that Word's schema asks for."""
+    order = "keepNext keepLines pageBreakBefore numPr pBdr shd tabs spacing ind jc outlineLvl"
+    rank = {qn(f"w:{tag}"): k for k, tag in enumerate(order.split())}
+    for child in sorted(properties, key=lambda e: rank.get(e.tag, -1)):
+        properties.append(child)
+
 
 _EMU_A_TWIP = 635
 _LINE = INK.lstrip("#").upper()
@@ -72,7 +260,7 @@ def _add_table(word: Any, view: TableView, width: Length, *, compact: bool = Fal
     wide = len(view.columns)
     for k, column in enumerate(view.columns):
         _fill(cells[k], column.header, style, aligns[k], bold=True)
-        _dress(cells[k], bottom=(12, _LINE), fill=FAINT)
+        _dress(cells[k], bottom=(12, _LINE), fill=_FAINT)
         cells[k].vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.BOTTOM
     for r, row in enumerate(body, start=1):
         last = view.total is not None and r == height
@@ -80,9 +268,9 @@ def _add_table(word: Any, view: TableView, width: Length, *, compact: bool = Fal
             target = cells[r * wide + k]
             _fill(target, cell.text, style, aligns[k], bold=last)
             if last:
-                _dress(target, top=(8, _LINE), bottom=(4, RULE))
+                _dress(target, top=(8, _LINE), bottom=(4, _RULE))
             else:
-                _dress(target, bottom=(4, RULE))
+                _dress(target, bottom=(4, _RULE))
     if height <= WHOLE_ROWS:
         for r in range(height):
             cells[r * wide].paragraphs[0].paragraph_format.keep_with_next = True
@@ -99,7 +287,7 @@ def _add_key_figures(word: Any, items: Sequence[tuple[str, str]], width: Length)
     for k, (figure, words) in enumerate(items):
         head, foot = made.rows[0].cells[k], made.rows[1].cells[k]
         _fill(head, plain(words), small, "left")
-        _dress(head, top=(24, BLUE), fill="EEF3F8")
+        _dress(head, top=(24, _BLUE), fill="EEF3F8")
         head.vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.BOTTOM
         _fill(foot, plain(figure), large, "left")
         _dress(foot, fill="EEF3F8")
@@ -111,9 +299,9 @@ def _bare(word: Any, rows: int, widths: Sequence[float], *, padding: int = 45) -
     made = word.add_table(rows=rows, cols=len(widths))
     made.alignment = WD_TABLE_ALIGNMENT.LEFT
     made.autofit = False
-    margins = element("tblCellMar")
+    margins = _element("tblCellMar")
     for edge, twips in (("top", padding), ("left", 70), ("bottom", padding), ("right", 70)):
-        margins.append(element(edge, w=twips, type="dxa"))
+        margins.append(_element(edge, w=twips, type="dxa"))
     properties = made._tbl.tblPr
     properties.append(margins)
     whole = properties.find(qn("w:tblW"))
@@ -122,7 +310,7 @@ def _bare(word: Any, rows: int, widths: Sequence[float], *, padding: int = 45) -
     for column, wide in zip(made._tbl.tblGrid.gridCol_lst, widths, strict=True):
         column.w = Emu(int(wide))
     for row in made._tbl.tr_lst:
-        row.get_or_add_trPr().append(element("cantSplit"))
+        row.get_or_add_trPr().append(_element("cantSplit"))
         for cell, wide in zip(row.tc_lst, widths, strict=True):
             cell.width = Emu(int(wide))
     return made
@@ -134,12 +322,12 @@ def _describe(table: Any, title: str, *, total: bool) -> None:
     for old in properties.findall(qn("w:tblLook")):
         properties.remove(old)
     look = {"firstRow": 1, "lastRow": int(total), "firstColumn": 1, "lastColumn": 0}
-    properties.append(element("tblLook", val="04A0", **look, noHBand=1, noVBand=1))
-    properties.append(element("tblCaption", val=title))
+    properties.append(_element("tblLook", val="04A0", **look, noHBand=1, noVBand=1))
+    properties.append(_element("tblCaption", val=title))
 
 
 def _header_row(row: Any) -> None:
-    row._tr.get_or_add_trPr().append(element("tblHeader"))
+    row._tr.get_or_add_trPr().append(_element("tblHeader"))
 
 
 def _fill(cell: Any, text: str, style: str, align: str, *, bold: bool = False) -> None:
@@ -153,9 +341,9 @@ def _fill(cell: Any, text: str, style: str, align: str, *, bold: bool = False) -
 def _dress(cell: Any, *, fill: str = "", **edges: tuple[int, str]) -> None:
     properties = cell._tc.get_or_add_tcPr()
     if edges:
-        properties.append(borders("tcBorders", **edges))
+        properties.append(_borders("tcBorders", **edges))
     if fill:
-        shade(properties, fill)
+        _shade(properties, fill)
 
 
 _PAGE_WIDTH = Cm(21 - 2 * 2.1)
@@ -187,7 +375,7 @@ def write_docx(document: Document, path: Path | str | None = None) -> bytes:
     b'PK'
     """
     word = docx.Document()
-    set_up(word, document.language)
+    _set_up(word, document.language)
     _properties(word, document)
     _page_edges(word, document)
     word.add_paragraph(plain(document.title), style="Title")
@@ -230,16 +418,16 @@ def _page_edges(word: Any, document: Document) -> None:
     word.styles["Footer"].paragraph_format.tab_stops.clear_all()
     foot.paragraph_format.tab_stops.add_tab_stop(_PAGE_WIDTH, WD_TAB_ALIGNMENT.RIGHT)
     foot.add_run(plain(document.footer or document.title) + "\tPage ")
-    add_field(foot, "PAGE", "1")
+    _add_field(foot, "PAGE", "1")
     foot.add_run(" of ")
-    add_field(foot, "NUMPAGES", "1")
+    _add_field(foot, "NUMPAGES", "1")
 
 
 def _add(word: Any, document: Document, place: int, block: Block) -> None:
     match block:
         case Heading():
             made = word.add_heading(heading_text(document, place), block.level)
-            add_bookmark(made, _bookmark(place), place)
+            _add_bookmark(made, _bookmark(place), place)
         case Paragraph():
             made = word.add_paragraph(style=_PARAGRAPH_STYLES[block.style])
             _write(made, document, block.text)
@@ -286,16 +474,16 @@ def _add_list(word: Any, document: Document, block: BulletList) -> None:
         made = word.add_paragraph(style=style)
         _write(made, document, item)
         if block.numbered and number_id is None:
-            number_id = restart_numbering(word, made, style)
+            number_id = _restart_numbering(word, made, style)
         elif number_id is not None:
-            number_as(made, number_id)
+            _number_as(made, number_id)
 
 
 def _caption(word: Any, label: str, title: str) -> None:
     kind, _, number = label.partition(" ")
     made = word.add_paragraph(style="Caption")
     made.add_run(f"{kind} ")
-    add_field(made, f"SEQ {kind} \\* ARABIC", number)
+    _add_field(made, f"SEQ {kind} \\* ARABIC", number)
     made.add_run(f": {title}")
 
 
@@ -320,7 +508,7 @@ def _add_figure(word: Any, document: Document, place: int, block: Figure) -> Non
 def _add_callout(word: Any, document: Document, block: Callout) -> None:
     style = f"Callout {block.kind}"
     made = word.add_paragraph(style=style)
-    made.add_run(f"{CALLOUTS[block.kind][2]}. {plain(block.title)}").bold = True
+    made.add_run(f"{_CALLOUTS[block.kind][2]}. {plain(block.title)}").bold = True
     for text in block.paragraphs:
         made.paragraph_format.keep_with_next = True
         made = word.add_paragraph(style=style)
@@ -341,10 +529,10 @@ def _add_contents(word: Any, document: Document, block: Contents) -> None:
         if isinstance(b, Heading) and b.level <= block.levels
     ]
     made = word.add_paragraph(style="toc 1")
-    begin_field(made.add_run(), f'TOC \\o "1-{block.levels}" \\h \\z \\u')
+    _begin_field(made.add_run(), f'TOC \\o "1-{block.levels}" \\h \\z \\u')
     for k, (place, heading) in enumerate(listed):
         if k:
             made = word.add_paragraph()
         made.style = word.styles[f"toc {heading.level}"]
-        add_link(made, _bookmark(place), heading_text(document, place))
-    end_field(made.add_run())
+        _add_link(made, _bookmark(place), heading_text(document, place))
+    _end_field(made.add_run())

@@ -78,7 +78,7 @@ class Cell:
     state: str = "value"
 
 
-def cell(
+def _cell(
     value: Value, kind: str, decimals: int, *, signed: bool = False, hidden: bool = False
 ) -> Cell:
     """Write one cell."""
@@ -446,7 +446,7 @@ class Table:
         mask = np.zeros((len(body), len(self.columns)), bool) if internal else self.hidden()
         shown = tuple(
             tuple(
-                cell(value, c.kind, c.places, signed=c.signed, hidden=bool(mask[r, k]))
+                _cell(value, c.kind, c.places, signed=c.signed, hidden=bool(mask[r, k]))
                 for k, (value, c) in enumerate(zip(row, self.columns, strict=True))
             )
             for r, row in enumerate(body)

@@ -21,7 +21,7 @@ from access.escape import cell_text, plain
 from access.files import any_clock, steady_zip, write_file
 
 _HEADER_ROW = 4
-FRONT = "Contents"
+_FRONT = "Contents"
 _NAME = "Arial"
 _BOLD = Font(name=_NAME, bold=True, color=INK.lstrip("#"))
 _BODY = Font(name=_NAME, color=INK.lstrip("#"))
@@ -66,12 +66,12 @@ def write_xlsx(document: Document, path: Path | str | None = None) -> bytes:
     """
     book = Workbook()
     front = book.active
-    front.title = FRONT
+    front.title = _FRONT
     views = list(document.tables())
     shorts = [b.table.short for b in document.blocks if isinstance(b, TableBlock) and b.in_workbook]
-    names: list[str] = [FRONT]
+    names: list[str] = [_FRONT]
     for (label, view), short in zip(views, shorts, strict=True):
-        names.append(sheet_name(f"{label.removeprefix('Table ')} {short or view.title}", names))
+        names.append(_sheet_name(f"{label.removeprefix('Table ')} {short or view.title}", names))
         _fill_sheet(book.create_sheet(names[-1]), label, view)
     _fill_front(front, document, views, names[1:])
     _properties(book, document)
@@ -84,7 +84,7 @@ def write_xlsx(document: Document, path: Path | str | None = None) -> bytes:
     return data
 
 
-def sheet_name(title: str, taken: list[str]) -> str:
+def _sheet_name(title: str, taken: list[str]) -> str:
     """Make a name that a workbook accepts and does not have yet."""
     clean = re.sub(r"\s+", " ", re.sub(r"[\[\]:*?/\\]", " ", plain(title))).strip(" '")
     base = clean[:31].strip(" '") or "Table"
@@ -111,7 +111,7 @@ def _fill_sheet(sheet: Worksheet, label: str, view: TableView) -> None:
     below = _HEADER_ROW + max(len(view.body), 1) + 2
     hint = f"Notes on the columns and marks stand below the table, from row {below}."
     _put(sheet, 2, 1, INTERNAL_MARK if view.internal else hint, _ALARM if view.internal else _SMALL)
-    _link(_put(sheet, 3, 1, "Back to the contents"), FRONT)
+    _link(_put(sheet, 3, 1, "Back to the contents"), _FRONT)
     for k, column in enumerate(view.columns, start=1):
         head = _put(sheet, _HEADER_ROW, k, column.header, _BOLD)
         head.alignment = Alignment(horizontal=column.align, vertical="bottom", wrap_text=True)
@@ -199,7 +199,7 @@ def _printing(sheet: Worksheet, internal: bool) -> None:
     sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
     sheet.oddFooter.center.text = "&A, page &P of &N"
-    if sheet.title != FRONT:
+    if sheet.title != _FRONT:
         sheet.print_title_rows = f"{_HEADER_ROW}:{_HEADER_ROW}"
     if internal:
         sheet.oddHeader.center.text = INTERNAL_MARK

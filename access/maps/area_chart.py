@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 from access.charts.chart import Chart
 from access.charts.style import CATEGORICAL, FIFTH_COLOURS, INK, MARKERS, NO_DATA, PAPER, QUIET
 from access.errors import ParameterError
-from access.maps.geometry import approximate_cells
+from access.maps.explorer_encode import approximate_cells
 from access.network import Network
 from access.study import Study
 from access.units import project

@@ -174,7 +174,7 @@ _SCRIPTS = (
 _GAP = re.compile(r"\{\{(t:)?(\w+)\}\}")
 
 
-def explorer_html(data: ExplorerData, *, online_tiles: bool = False) -> str:
+def _explorer_html(data: ExplorerData, *, online_tiles: bool = False) -> str:
     """Make the explorer as one self-contained HTML text."""
     words = strings(data.language)
     payload = encode(data)
@@ -215,7 +215,7 @@ def write_explorer(
     path : path
         Ends in ``.html``.
     online_tiles : bool
-        See `explorer_html`.
+        See `_explorer_html`.
 
     Returns
     -------
@@ -227,10 +227,10 @@ def write_explorer(
     OutputError
         If the file cannot be written.
     ParameterError
-        See `explorer_html`.
+        See `_explorer_html`.
     """
     target = Path(path)
-    text = explorer_html(data, online_tiles=online_tiles)
+    text = _explorer_html(data, online_tiles=online_tiles)
     write_file(target, text.encode("utf-8"))
     return target
 

@@ -415,7 +415,7 @@ def _attributions(results: StudyResults) -> tuple[str, ...]:
 _WEST, _SOUTH = -1.36, 53.42
 
 
-def example_data(**changes: object) -> ExplorerData:
+def _example_data(**changes: object) -> ExplorerData:
     """Give the explorer's input for an invented town of 48 areas, five and four centres."""
     areas, sites, candidates = _areas(), _sites(), _candidates()
     every = pd.concat([sites, candidates], ignore_index=True)

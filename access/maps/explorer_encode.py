@@ -9,32 +9,209 @@ another, all areas of the first site before those of the second.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+import shapely
+from numpy.typing import ArrayLike, NDArray
 
 from access.charts import style
+from access.errors import ParameterError
 from access.maps.explorer_data import ExplorerData, ExplorerService
-from access.maps.geometry import (
-    ALPHABET,
-    approximate_cells,
-    encode_shapes,
-    encode_streets,
-    outlines,
-    simplify_shapes,
-)
 from access.network.matrix import TravelMatrix
-from access.units import great_circle_m
+from access.units import WGS84, great_circle_m, metric_crs, project
+
+_STEPS_PER_DEGREE = 100_000
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_TOLERANCES_M = (4.0, 8.0, 15.0, 30.0, 60.0, 120.0, 250.0)
+
+
+def _encode_line(lon_lat: ArrayLike) -> str:
+    """Pack one line or ring as text."""
+    steps = np.rint(np.asarray(lon_lat, float).reshape(-1, 2) * _STEPS_PER_DEGREE).astype(np.int64)
+    keep = np.ones(len(steps), bool)
+    keep[1:] = (np.diff(steps, axis=0) != 0).any(axis=1)
+    deltas = np.diff(steps[keep], axis=0, prepend=np.zeros((1, 2), np.int64)).ravel()
+    letters: list[str] = []
+    for number in ((deltas << 1) ^ (deltas >> 63)).tolist():
+        while number >= 32:
+            letters.append(_ALPHABET[32 | (number & 31)])
+            number >>= 5
+        letters.append(_ALPHABET[number])
+    return "".join(letters)
+
+
+def _decode_line(text: str) -> NDArray[np.float64]:
+    """Unpack what `_encode_line` packed."""
+    numbers, value, shift = [], 0, 0
+    for letter in text:
+        bits = _ALPHABET.index(letter)
+        value |= (bits & 31) << shift
+        shift += 5
+        if bits < 32:
+            numbers.append((value >> 1) ^ -(value & 1))
+            value, shift = 0, 0
+    deltas = np.array(numbers, dtype=np.int64).reshape(-1, 2)
+    return np.cumsum(deltas, axis=0) / _STEPS_PER_DEGREE
+
+
+def _encode_polygon(polygon: shapely.Polygon) -> str:
+    rings = [polygon.exterior, *polygon.interiors]
+    return ",".join(_encode_line(np.asarray(ring.coords)[:-1, :2]) for ring in rings)
+
+
+def _encode_area(shape: shapely.Geometry | None) -> str:
+    if shape is None or shape.is_empty:
+        return ""
+    parts = [p for p in shapely.get_parts(shape) if p.geom_type == "Polygon" and p.area > 0]
+    return ";".join(_encode_polygon(p) for p in parts)
+
+
+def _only_polygons(shape: shapely.Geometry | None) -> shapely.Geometry | None:
+    """Drop the points and lines that an intersection leaves beside its polygons."""
+    if shape is None or shape.geom_type in ("Polygon", "MultiPolygon"):
+        return shape
+    return shapely.multipolygons(
+        [p for p in shapely.get_parts(shape) if p.geom_type == "Polygon" and p.area > 0]
+    )
+
+
+def _simplify_shapes(shapes: gpd.GeoSeries, budget_bytes: int = 220_000) -> gpd.GeoSeries:
+    """Simplify area shapes together, so that neighbours still meet, until they fit a budget.
+
+    Notes
+    -----
+    Coverage simplification (Visvalingam-Whyatt on shared edges) of GEOS, through shapely.
+    """
+    if shapes.crs is None:
+        raise ParameterError(
+            "area shapes have no CRS; expected one, for example shapes.set_crs('EPSG:27700')"
+        )
+    west, south, east, north = shapes.to_crs(WGS84).total_bounds
+    metric = shapes.to_crs(metric_crs((west + east) / 2, (south + north) / 2))
+    parts = np.array([_only_polygons(shape) for shape in metric], dtype=object)
+    there = np.array([shape is not None and not shape.is_empty for shape in parts])
+    out = metric
+    for tolerance_m in _TOLERANCES_M:
+        simple = parts.copy()
+        simple[there] = shapely.coverage_simplify(parts[there], tolerance_m)
+        out = gpd.GeoSeries(simple, index=shapes.index, crs=metric.crs).to_crs(WGS84)
+        if sum(map(len, _encode_shapes(out))) <= budget_bytes:
+            break
+    return out
+
+
+def _encode_shapes(shapes: gpd.GeoSeries) -> list[str]:
+    """Pack polygons: rings of a polygon joined by ``,``, polygons of an area by ``;``."""
+    return [_encode_area(shape) for shape in shapes]
+
+
+def approximate_cells(lon: ArrayLike, lat: ArrayLike, *, radius_m: float = 450.0) -> gpd.GeoSeries:
+    """Draw a cell around each area's point where no boundaries may be shown.
+
+    Each cell is the ground nearer to its point than to any other (Voronoi), no further than a
+    radius from a point, so that open country between villages stays empty. The cells are pictures,
+    not boundaries, and every map that shows them must say so.
+    """
+    lon, lat = np.asarray(lon, float), np.asarray(lat, float)
+    if not radius_m > 0 or lon.size == 0:
+        raise ParameterError(f"radius_m={radius_m!r} over {lon.size} points; expected both above 0")
+    crs = metric_crs(float(lon.mean()), float(lat.mean()))
+    xy = project(lon, lat, crs).round(1)
+    where, position = np.unique(xy, axis=0, return_inverse=True)
+    points = shapely.points(where)
+    # Out and in again closes the small gaps between neighbours' circles.
+    ground = shapely.union_all(shapely.buffer(points, radius_m + 150)).buffer(-150)
+    if len(points) > 1:
+        frame = shapely.box(*(where.min(axis=0) - 9e4), *(where.max(axis=0) + 9e4))
+        cells = np.asarray(
+            shapely.voronoi_polygons(shapely.multipoints(points), extend_to=frame).geoms
+        )
+        cell_of, point_of = shapely.STRtree(points).query(cells, predicate="contains")
+        order = np.empty(len(points), np.intp)
+        order[point_of] = cell_of
+        cells = cells[order]
+    else:
+        cells = np.array([shapely.buffer(points[0], radius_m)])
+    cut = shapely.intersection(cells, ground, grid_size=0.1)
+    whole = np.array([_only_polygons(cell) for cell in cut], dtype=object)
+    return gpd.GeoSeries(whole[position.ravel()], crs=crs)
+
+
+def _outlines(shapes: gpd.GeoSeries, labels: Sequence[str]) -> list[str]:
+    """Pack the lines between areas of different labels, and the outer edge."""
+    groups = np.asarray(labels, dtype=object)
+    there = np.array([s is not None and not s.is_empty for s in shapes])
+    edges = []
+    for label in sorted(set(groups[there])):
+        members = shapes.to_numpy()[there & (groups == label)]
+        edges.append(shapely.boundary(shapely.union_all(members, grid_size=1 / _STEPS_PER_DEGREE)))
+    return _encode_lines(shapely.get_parts(shapely.line_merge(shapely.union_all(edges))))
+
+
+def _encode_lines(lines: Iterable[shapely.Geometry]) -> list[str]:
+    """Pack lines, in a fixed order whatever order they come in."""
+    packed = [
+        _encode_line(np.asarray(line.coords)[:, :2])
+        for line in lines
+        if line.geom_type in ("LineString", "LinearRing") and not line.is_empty
+    ]
+    return sorted(packed)
+
+
+def _encode_streets(streets: gpd.GeoDataFrame, budget_bytes: int = 150_000) -> list[list[str]]:
+    """Pack street lines for a quiet basemap: main streets first, as many as fit."""
+    if streets.crs is None:
+        raise ParameterError("streets have no CRS; expected one, for example EPSG:27700")
+    out: list[list[str]] = [[], [], []]
+    if streets.empty:
+        return out
+    west, south, east, north = streets.to_crs(WGS84).total_bounds
+    metric = streets.to_crs(metric_crs((west + east) / 2, (south + north) / 2))
+    ranks = metric["rank"].to_numpy() if "rank" in metric else np.full(len(metric), 2)
+    left = budget_bytes
+    for rank in (1, 2, 3):
+        lines = metric.geometry.to_numpy()[ranks == rank]
+        if len(lines) == 0:
+            continue
+        merged = shapely.get_parts(shapely.line_merge(shapely.union_all(lines)))
+        for tolerance_m in (6.0, 12.0, 25.0, 50.0):
+            simple = gpd.GeoSeries(shapely.simplify(merged, tolerance_m), crs=metric.crs)
+            packed = _encode_lines(simple.to_crs(WGS84))
+            if _cost(packed) <= left:
+                break
+        else:
+            packed = _longest(simple, left)
+        out[rank - 1] = packed
+        left -= _cost(packed)
+    return out
+
+
+def _cost(packed: list[str]) -> int:
+    """Bytes of packed lines in the page, quotes and commas included."""
+    return sum(map(len, packed)) + 3 * len(packed)
+
+
+def _longest(lines: gpd.GeoSeries, budget_bytes: int) -> list[str]:
+    """Pack the longest lines, as many as fit."""
+    order = np.argsort(-shapely.length(lines.to_numpy()), kind="stable")
+    texts = [_encode_lines([line]) for line in lines.to_crs(WGS84)]
+    kept: list[str] = []
+    for i in order:
+        if _cost(kept) + _cost(texts[i]) > budget_bytes:
+            break
+        kept += texts[i]
+    return sorted(kept)
+
 
 _POSITION_LEVELS = 4096
-_LETTERS = np.array(list(ALPHABET), dtype=object)
+_LETTERS = np.array(list(_ALPHABET), dtype=object)
 
 
-def encode_minutes(minutes: NDArray[np.float64], n_bytes: int) -> dict[str, Any]:
+def _encode_minutes(minutes: NDArray[np.float64], n_bytes: int) -> dict[str, Any]:
     """Pack minutes, shape (areas, sites), as fixed-point numbers."""
     top = 256**n_bytes - 1
     finite = np.isfinite(minutes)
@@ -55,10 +232,10 @@ def _encode_matrix(
 ) -> list[dict[str, Any]]:
     """Pack a matrix in two blocks: today's centres finely, candidates a little less so."""
     minutes = matrix.areas(area_ids).sites(site_ids).total_minutes
-    return [encode_minutes(minutes[:, :today], 4), encode_minutes(minutes[:, today:], 3)]
+    return [_encode_minutes(minutes[:, :today], 4), _encode_minutes(minutes[:, today:], 3)]
 
 
-def encode_postcodes(
+def _encode_postcodes(
     postcodes: pd.DataFrame | None, area_ids: Sequence[str]
 ) -> dict[str, Any] | None:
     """Pack postcodes by sector: last two letters, area, and position in a grid over the box."""
@@ -142,15 +319,15 @@ def encode(data: ExplorerData) -> dict[str, Any]:
             for name, matrix in (("walk", data.walk), ("drive", data.drive))
             if matrix is not None
         },
-        "shapes": encode_shapes(shapes),
+        "shapes": _encode_shapes(shapes),
         "outlines": {
-            name: outlines(shapes, areas[name].fillna("").astype(str).tolist())
+            name: _outlines(shapes, areas[name].fillna("").astype(str).tolist())
             for name in ("ward", "locality")
             if name in areas
         },
-        "streets": [] if data.streets is None else encode_streets(data.streets),
+        "streets": [] if data.streets is None else _encode_streets(data.streets),
         "places": _places(data),
-        "postcodes": encode_postcodes(data.postcodes, areas["id"].tolist()),
+        "postcodes": _encode_postcodes(data.postcodes, areas["id"].tolist()),
         "palette": _palette(),
     }
 
@@ -273,9 +450,9 @@ def area_shapes(
     """Give each area's shape, simplified; cells around the points where there are no shapes."""
     if data.shapes is None:
         cells = approximate_cells(areas["lon"], areas["lat"])
-        return simplify_shapes(cells.set_axis(areas["id"]), budget_bytes)
+        return _simplify_shapes(cells.set_axis(areas["id"]), budget_bytes)
     by_id = data.shapes.set_axis(data.shapes.index.astype(str))
-    return simplify_shapes(by_id.reindex(areas["id"]), budget_bytes)
+    return _simplify_shapes(by_id.reindex(areas["id"]), budget_bytes)
 
 
 def _places(data: ExplorerData) -> list[list[Any]]:

@@ -17,7 +17,7 @@ from branca.element import Element
 from access.analysis.results import MODE_TITLES, ProposalResult, StudyResults
 from access.charts.style import ADDED_COLOURS, ADDED_EDGES, CATEGORICAL, INK, QUIET, SAVED_COLOURS
 from access.escape import policy_hash, template_text
-from access.maps.geometry import approximate_cells
+from access.maps.explorer_encode import approximate_cells
 from access.units import WGS84
 
 KEY = "Star: one of the best hubs. Diamond: the council's own hub."

@@ -35,7 +35,7 @@ from access.network.matrix import TravelMatrix
 from access.text import count_words, list_words
 from access.units import WGS84, metric_crs
 
-MEASURES = ("change", "today", "after", "people", "deprivation")
+_MEASURES = ("change", "today", "after", "people", "deprivation")
 _MODES = ("walk", "pram", "drive", "typical")
 UNREACHED, NOT_KNOWN = -1, -2
 _PEOPLE_EDGES = (0.0, 5.0, 10.0, 20.0, 30.0, 50.0)
@@ -64,7 +64,7 @@ class _Classes:
     title: str
 
 
-def classify(
+def _classify(
     data: ExplorerData,
     service: ExplorerService,
     measure: str,
@@ -73,8 +73,8 @@ def classify(
     words: dict[str, Any],
 ) -> _Classes:
     """Put every area in its class."""
-    if measure not in MEASURES:
-        raise ParameterError(f"measure={measure!r}; expected one of {list(MEASURES)}")
+    if measure not in _MEASURES:
+        raise ParameterError(f"measure={measure!r}; expected one of {list(_MEASURES)}")
     if measure == "people":
         return _people(data, service, areas, words)
     if measure == "deprivation":
@@ -236,7 +236,7 @@ def _marker(shape: str, size: float, face: str, edge: str, width: float) -> dict
     }
 
 
-def name_places(
+def _name_places(
     axes: Axes,
     taken: Sequence[Sequence[float]],
     closing: Sequence[tuple[str, float, float]],
@@ -310,7 +310,7 @@ def _furnish(axes: Axes, badge: str = "") -> None:
     """Add scale bar, north arrow and, where streets are modelled, the badge."""
     x0, x1 = axes.get_xlim()
     width = x1 - x0
-    length = nice_length(width / 5)
+    length = _nice_length(width / 5)
     shown = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
     share = length / width
     look: dict[str, Any] = {
@@ -333,7 +333,7 @@ def _furnish(axes: Axes, badge: str = "") -> None:
                   bbox={"facecolor": style.INK, "edgecolor": "none", "pad": 2.5})  # fmt: skip
 
 
-def nice_length(metres: float) -> float:
+def _nice_length(metres: float) -> float:
     """Round a length down to 1, 2 or 5 times a power of ten."""
     power = 10.0 ** np.floor(np.log10(metres))
     return float(max(step for step in (1, 2, 5) if step * power <= metres) * power)
@@ -354,7 +354,7 @@ def static_map(
     chosen = data.service(service)
     words = strings(data.language)
     areas = _in_order(data)
-    classes = classify(data, chosen, measure, mode, areas, words)
+    classes = _classify(data, chosen, measure, mode, areas, words)
     of_minutes = measure in ("change", "today", "after")
     caption_key = "static_caption" if of_minutes else "static_caption_areas"
     caption = fill_text(
@@ -378,7 +378,7 @@ def write_static_maps(
     data: ExplorerData,
     folder: str | Path,
     *,
-    measures: Sequence[str] = MEASURES,
+    measures: Sequence[str] = _MEASURES,
     mode: str = "walk",
 ) -> list[Path]:
     """Write every map of every service as PNG and SVG.
@@ -532,7 +532,7 @@ def _sites(
             entries.append((_sign(axes, xy, kind, service.key), label[0].upper() + label[1:]))
             if kind != "closing":
                 taken += xy.tolist()
-    closing = [(short_name(str(sites.at[i, "name"]), service.one), points[i].x, points[i].y)  # noqa: PD008
+    closing = [(_short_name(str(sites.at[i, "name"]), service.one), points[i].x, points[i].y)  # noqa: PD008
                for i in service.closing]  # fmt: skip
     places = []
     if data.places is not None:
@@ -543,11 +543,11 @@ def _sites(
             (int(r), str(n), float(p.x), float(p.y))
             for r, n, p in zip(rank, data.places["name"], at, strict=True)
         )
-    name_places(axes, taken, closing, places)
+    _name_places(axes, taken, closing, places)
     return entries
 
 
-def short_name(name: str, one: str) -> str:
+def _short_name(name: str, one: str) -> str:
     """Shorten a centre's name for a map: without its kind, and without brackets."""
     bare = re.sub(r"\s*\([^)]*\)", "", name)
     short = re.sub(rf"\s*{re.escape(one)}\s*", " ", bare, count=1, flags=re.IGNORECASE).strip()

@@ -173,7 +173,7 @@ def exponential(rate_per_minute: float) -> Decay:
     return Decay(f"exponential({rate:g} a minute)", lambda t: np.exp(-rate * t))
 
 
-def power(exponent: float) -> Decay:
+def _power(exponent: float) -> Decay:
     """Fall as minutes ** -exponent; under one minute counts as one.
 
     Parameters
@@ -198,7 +198,7 @@ def power(exponent: float) -> Decay:
     return Decay(f"power({exponent:g})", lambda t: np.maximum(t, 1.0) ** -exponent)
 
 
-def gaussian(bandwidth_minutes: float, cutoff_minutes: float = np.inf) -> Decay:
+def _gaussian(bandwidth_minutes: float, cutoff_minutes: float = np.inf) -> Decay:
     """Fall as a bell: exp(-minutes ** 2 / (2 * bandwidth ** 2)), nothing beyond the cutoff.
 
     Parameters
@@ -230,7 +230,7 @@ def gaussian(bandwidth_minutes: float, cutoff_minutes: float = np.inf) -> Decay:
     return Decay(name, lambda t: np.where(t <= cutoff_minutes, np.exp(-(t**2) / (2 * b**2)), 0.0))
 
 
-def logistic(middle_minutes: float, spread_minutes: float) -> Decay:
+def _logistic(middle_minutes: float, spread_minutes: float) -> Decay:
     """Fall along an S-curve that is one half at the middle.
 
     ``(1 + exp(-k m)) / (1 + exp(k (minutes - m)))`` with ``k = pi / (spread * sqrt(3))``,

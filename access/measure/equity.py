@@ -39,7 +39,7 @@ def _use(
     return v[use], w[use], r[use]
 
 
-def fractional_rank(weights: ArrayLike, rank: ArrayLike) -> _Floats:
+def _fractional_rank(weights: ArrayLike, rank: ArrayLike) -> _Floats:
     """Place of each area's families along deprivation: 0 most deprived, 1 least.
 
     Parameters
@@ -195,7 +195,7 @@ def concentration_index(values: ArrayLike, weights: ArrayLike, rank: ArrayLike) 
     v, w, r = _use(values, weights, rank)
     if not w.size or (v * w).sum() == 0:
         return float("nan")
-    place = fractional_rank(w, r)
+    place = _fractional_rank(w, r)
     mean = (v * w).sum() / w.sum()
     return float(2 * (w * (v - mean) * (place - 0.5)).sum() / (w.sum() * mean))
 
@@ -235,7 +235,7 @@ def slope_index(values: ArrayLike, weights: ArrayLike, rank: ArrayLike) -> float
     v, w, r = _use(values, weights, rank)
     if not w.size:
         return float("nan")
-    place = fractional_rank(w, r)
+    place = _fractional_rank(w, r)
     spread = (w * (place - 0.5) ** 2).sum()
     mean = (v * w).sum() / w.sum()
     return float((w * (v - mean) * (place - 0.5)).sum() / spread) if spread > 0 else float("nan")

@@ -17,7 +17,7 @@ _Floats = NDArray[np.float64]
 #: Lower-layer Super Output Areas of England in 2011 (ONS), over which IMD 2015 and 2019 rank.
 LSOAS_ENGLAND_2011 = 32_844
 #: HM Treasury, The Green Book (2022), annex A3: elasticity of the marginal utility of income.
-GREEN_BOOK_ELASTICITY = 1.3
+_GREEN_BOOK_ELASTICITY = 1.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +95,7 @@ def linear_weights(
     return 1.0 + lam * (national_areas - rank) / (national_areas - 1)
 
 
-def green_book_weights(demand: pd.DataFrame, median_income: float | None = None) -> _Floats:
+def _green_book_weights(demand: pd.DataFrame, median_income: float | None = None) -> _Floats:
     """Weight by income as the Green Book does: (median income / income) ** 1.3.
 
     Parameters
@@ -136,7 +136,7 @@ def green_book_weights(demand: pd.DataFrame, median_income: float | None = None)
         median_income = weighted_quantile(income, count, 0.5)
     if not (np.isfinite(median_income) and median_income > 0):
         raise ParameterError(f"median_income={median_income!r}; expected a number above 0")
-    return (median_income / income) ** GREEN_BOOK_ELASTICITY
+    return (median_income / income) ** _GREEN_BOOK_ELASTICITY
 
 
 def deprivation_weights(
@@ -192,7 +192,7 @@ def deprivation_weights(
         )
         return Weights("linear", g, note)
     if chosen == "green_book":
-        g = green_book_weights(demand, median_income)
+        g = _green_book_weights(demand, median_income)
         return Weights("green_book", g, "weights: Green Book, (median income / income)^1.3")
     if not isinstance(chosen, str) or chosen not in demand.columns:
         raise ParameterError(

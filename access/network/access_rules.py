@@ -83,7 +83,7 @@ def judge(tags: Mapping[str, str], profile: Profile) -> Verdict:
     reason = (_refused_on_foot if profile.mode == "walk" else _refused_by_car)(tags, kind, profile)
     if reason:
         return Verdict(kind, reason)
-    forward, backward = directions(tags, kind, profile)
+    forward, backward = _directions(tags, kind, profile)
     if not (forward or backward):
         return Verdict(kind, "closed both ways")
     fast_forward, tagged_f = _kmh(tags, kind, profile, "maxspeed:forward")
@@ -151,7 +151,7 @@ def _refused_by_car(tags: Mapping[str, str], kind: str, profile: Profile) -> str
     return "area" if tags.get("area") == "yes" else ""
 
 
-def directions(tags: Mapping[str, str], kind: str, profile: Profile) -> tuple[bool, bool]:
+def _directions(tags: Mapping[str, str], kind: str, profile: Profile) -> tuple[bool, bool]:
     """Say which way a street may be travelled: as drawn, and against it."""
     if not profile.one_way:
         said = tags.get("oneway:foot", "")
@@ -172,14 +172,14 @@ def _kmh(tags: Mapping[str, str], kind: str, profile: Profile, side: str) -> tup
     speed = profile.speed(kind)
     if not profile.use_maxspeed or kind == "ferry":
         return speed, False
-    limit = limit_kmh(tags.get(side) or tags.get("maxspeed", ""))
+    limit = _limit_kmh(tags.get(side) or tags.get("maxspeed", ""))
     if limit is not None:
         speed = min(limit, dict(profile.cap_kmh).get(kind, limit))
     factor = profile.urban_factor if speed <= _URBAN_LIMIT_KMH else profile.rural_factor
     return speed * factor, limit is not None
 
 
-def limit_kmh(text: str) -> float | None:
+def _limit_kmh(text: str) -> float | None:
     """Read a ``maxspeed`` tag."""
     found = []
     for part in text.lower().replace("|", ";").split(";"):

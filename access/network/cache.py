@@ -33,7 +33,7 @@ from access.network.osm import SourceInfo
 from access.network.profiles import Profile
 
 #: Raised whenever the layout of kept files changes.
-FORMAT = 1
+_FORMAT = 1
 _LISTS = ("class_names", "street_names", "assumptions")
 _MATRICES = ("entry_minutes", "network_minutes", "exit_minutes", "total_minutes",
              "network_metres", "status")  # fmt: skip
@@ -41,7 +41,7 @@ _DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFi
             pa.ArrowException, NotImplementedError)  # fmt: skip
 
 
-def save_network(network: Network, path: str | Path) -> None:
+def _save_network(network: Network, path: str | Path) -> None:
     """Write a network to one ``.npz`` file, whole or not at all.
 
     Parameters
@@ -55,7 +55,7 @@ def save_network(network: Network, path: str | Path) -> None:
         If it cannot be written.
     """
     header: dict[str, Any] = {
-        "format": FORMAT,
+        "format": _FORMAT,
         "mode": network.mode,
         "crs": network.crs,
         "profile": asdict(network.profile),
@@ -74,8 +74,8 @@ def save_network(network: Network, path: str | Path) -> None:
         np.savez(handle, **whole)
 
 
-def load_network(path: str | Path) -> Network:
-    """Read a network that `save_network` wrote.
+def _load_network(path: str | Path) -> Network:
+    """Read a network that `_save_network` wrote.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def load_network(path: str | Path) -> Network:
             arrays = {name: kept[name] for name in kept.files}
         header = json.loads(arrays.pop("header").tobytes())
         stamp = header.pop("sha256")
-        if header["format"] != FORMAT or stamp != _fingerprint(header, arrays):
+        if header["format"] != _FORMAT or stamp != _fingerprint(header, arrays):
             raise ValueError("its fingerprint is not that of its contents")
         return _network(header, arrays)
     except _DAMAGED as error:
@@ -140,7 +140,7 @@ def _network(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> Network:
     return Network(**whole)
 
 
-def write_matrix(matrix: TravelMatrix, path: str | Path) -> None:
+def _write_matrix(matrix: TravelMatrix, path: str | Path) -> None:
     """Write a matrix to a parquet file, one row a pair.
 
     Parameters
@@ -160,7 +160,7 @@ def write_matrix(matrix: TravelMatrix, path: str | Path) -> None:
         **{name: getattr(matrix, name).ravel() for name in _MATRICES},
     }
     head = {
-        "format": FORMAT,
+        "format": _FORMAT,
         "area_ids": list(matrix.area_ids),
         "site_ids": list(matrix.site_ids),
         "mode": matrix.mode,
@@ -174,8 +174,8 @@ def write_matrix(matrix: TravelMatrix, path: str | Path) -> None:
         pq.write_table(made, handle)
 
 
-def read_matrix(path: str | Path) -> TravelMatrix:
-    """Read a matrix that `write_matrix` wrote.
+def _read_matrix(path: str | Path) -> TravelMatrix:
+    """Read a matrix that `_write_matrix` wrote.
 
     Parameters
     ----------
@@ -196,8 +196,8 @@ def read_matrix(path: str | Path) -> TravelMatrix:
         stamp = head.pop("sha256")
         shape = (len(head["area_ids"]), len(head["site_ids"]))
         arrays = {name: made[name].to_numpy().reshape(shape) for name in _MATRICES}
-        if head.pop("format") != FORMAT or stamp != _fingerprint(
-            {"format": FORMAT, **head}, arrays
+        if head.pop("format") != _FORMAT or stamp != _fingerprint(
+            {"format": _FORMAT, **head}, arrays
         ):
             raise ValueError("its fingerprint is not that of its contents")
         head["assumptions"] = tuple(head["assumptions"])
@@ -223,7 +223,7 @@ def cache_key(parts: Mapping[str, Any]) -> str:
     """Hash what decides a kept file's contents, with the versions and code that made it."""
     whole = {
         **parts,
-        "format": FORMAT,
+        "format": _FORMAT,
         "version": access.__version__,
         "code": _code_hash(),
         "libraries": {name: version(name) for name in _LIBRARIES},
@@ -254,12 +254,12 @@ def kept_network(folder: str | Path, key: str, make: Callable[[], Network]) -> N
     if path.exists():
         try:
             _touch(path)
-            return load_network(path)
+            return _load_network(path)
         except NetworkError as error:
             why = error.__cause__ or error
             _LOG.warning("the kept network %s cannot be used (%s); it is built again", path, why)
     network = make()
-    _keep(path, lambda: save_network(network, path))
+    _keep(path, lambda: _save_network(network, path))
     return network
 
 
@@ -269,12 +269,12 @@ def kept_matrix(folder: str | Path, key: str, make: Callable[[], TravelMatrix]) 
     if path.exists():
         try:
             _touch(path)
-            return read_matrix(path)
+            return _read_matrix(path)
         except NetworkError as error:
             why = error.__cause__ or error
             _LOG.warning("the kept matrix %s cannot be used (%s); it is measured again", path, why)
     matrix = make()
-    _keep(path, lambda: write_matrix(matrix, path))
+    _keep(path, lambda: _write_matrix(matrix, path))
     return matrix
 
 

@@ -50,7 +50,7 @@ class _Calibration:
     where: str
 
 
-CALIBRATION = _Calibration(
+_CALIBRATION = _Calibration(
     link_factor=1.21,
     drive_km_h=22.0,
     walk_error_mean=0.09,
@@ -62,10 +62,10 @@ CALIBRATION = _Calibration(
 )
 MODELLED_STREETS = (
     "Modelled streets: not a survey. Where the same model was held against real streets "
-    f"({CALIBRATION.where}), a walk's length was wrong by {CALIBRATION.walk_error_mean:.0%} on "
-    f"average and one in ten by more than {CALIBRATION.walk_error_p90:.0%}, a drive's minutes by "
-    f"{CALIBRATION.drive_error_mean:.0%} on average, and the nearest place on foot was the right "
-    f"one for {CALIBRATION.right_nearest:.0%} of areas. Rivers, railways and motorways that make "
+    f"({_CALIBRATION.where}), a walk's length was wrong by {_CALIBRATION.walk_error_mean:.0%} on "
+    f"average and one in ten by more than {_CALIBRATION.walk_error_p90:.0%}, a drive's minutes by "
+    f"{_CALIBRATION.drive_error_mean:.0%} on average, and the nearest place on foot was the right "
+    f"one for {_CALIBRATION.right_nearest:.0%} of areas. Rivers, railways and motorways that make "
     "people go round are not in it."
 )
 
@@ -75,7 +75,7 @@ def modelled_network(
     *,
     mode: str,
     walk_km_h: float = 4.8,
-    calibration: _Calibration = CALIBRATION,
+    calibration: _Calibration = _CALIBRATION,
 ) -> Network:
     """Make streets from a study's own points.
 

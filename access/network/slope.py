@@ -102,7 +102,7 @@ def read_heights(path: str | Path, *, crs: str = BRITISH_GRID) -> Heights:
     return Heights(path.name, crs, west, south, cell, grid[::-1])
 
 
-def tobler(slope: ArrayLike) -> _Floats:
+def _tobler(slope: ArrayLike) -> _Floats:
     """Walking speed on a slope, as a share of the speed on the flat.
 
     Notes
@@ -139,7 +139,7 @@ def add_slope(draft: Draft, profile: Profile, heights: Heights, crs: str) -> Non
     length = np.bincount(edge[:-1][use], weights=step[use], minlength=len(draft.edge_metres))
     level = np.array([name in _LEVEL for name in draft.class_names])[draft.edge_class]
     for sign, name in ((1, "edge_minutes_forward"), (-1, "edge_minutes_backward")):
-        slower = step / tobler(sign * slope)
+        slower = step / _tobler(sign * slope)
         total = np.bincount(edge[:-1][use], weights=slower[use], minlength=len(length))
         factor = np.divide(total, length, out=np.ones_like(total), where=length > 0)
         setattr(draft, name, getattr(draft, name) * np.where(level, 1.0, factor))

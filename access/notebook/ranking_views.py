@@ -31,7 +31,7 @@ from access.siting.hubs import HubSearch
 from access.text import list_words, named
 
 #: Rows of a workbook's list of options; of longer lists the best by the first criterion.
-MOST_ROWS = 5000
+_MOST_ROWS = 5000
 _KINDS = {"share_beyond": "share", "savings": "money"}
 
 
@@ -202,7 +202,7 @@ class RankingAnswer(Ranking):
         'ways.xlsx'
         """
         title = f"Every alternative: {self.what}"
-        return save_workbook(path, title, [options_list(self)], self.results)
+        return save_workbook(path, title, [_options_list(self)], self.results)
 
     def best(self, criterion: str = "mean") -> pd.Series:
         """Best option on a criterion; of equals, the one with the best first criterion.
@@ -262,10 +262,10 @@ class RankingAnswer(Ranking):
         )  # fmt: skip
 
 
-def options_list(ranking: RankingAnswer) -> Table:
+def _options_list(ranking: RankingAnswer) -> Table:
     """List the options of a ranking, the best by its first criterion first."""
     first = ranking.criteria[0]
-    table = ranking.table.sort_values(f"rank_{first}", kind="stable").head(MOST_ROWS)
+    table = ranking.table.sort_values(f"rank_{first}", kind="stable").head(_MOST_ROWS)
     columns = [Column("closed", "Closes", width=2.0), Column("ids", "Ids")]
     for c in ranking.criteria:
         words = CRITERION_WORDS[c]

@@ -173,7 +173,7 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def standing(findings: ProposalFindings, criteria: Sequence[str] = ()) -> str:
+def _standing(findings: ProposalFindings, criteria: Sequence[str] = ()) -> str:
     """Say where the proposal stands among all options."""
     ranking, p = findings.ranking, findings.standing
     if p is None or ranking is None:
@@ -380,7 +380,7 @@ def _service(
     if found.standing is None:
         return [Paragraph("There is no other set of this size to compare the proposal with.")]
     blocks: list[Block] = [
-        Paragraph(f"{standing(found)} {dominated(found)}"),
+        Paragraph(f"{_standing(found)} {dominated(found)}"),
         *rank_figures(found, robust),
         TableBlock(_criteria_table(results, found, ranking), compact=True),
         TableBlock(_rejected_table(results, found, ranking, reasons), compact=True),

@@ -43,7 +43,7 @@ class _BestSet(Protocol):
         """How far from the best it may be, as a share."""
 
 
-def mean_minutes(results: StudyResults, chosen: Sequence[str], mode: str) -> dict[str, float]:
+def _mean_minutes(results: StudyResults, chosen: Sequence[str], mode: str) -> dict[str, float]:
     """Average the trip to the nearest of a set of sites, service by service and jointly."""
     if not chosen:
         raise ParameterError("no hub is chosen; expected at least one site")
@@ -66,7 +66,7 @@ def hub_table(
     """List the best set for each number of hubs, and the council's own."""
     services = results.study.config.services
     rows = [
-        _row(results, str(len(h.chosen)), h.chosen, names, mode, proof(h.status, h.gap))
+        _row(results, str(len(h.chosen)), h.chosen, names, mode, _proof(h.status, h.gap))
         for h in hubs
         if h.chosen
     ]
@@ -103,7 +103,7 @@ def _row(
     mode: str,
     proof_words: str,
 ) -> tuple[Value, ...]:
-    means = mean_minutes(results, chosen, mode)
+    means = _mean_minutes(results, chosen, mode)
     where = listed([names.get(i, i) for i in chosen])
     return (label, where, *means.values(), proof_words)
 
@@ -150,7 +150,7 @@ def trade_off_table(found: HubSearch, mode: str) -> Table:
     )
 
 
-def proof(status: str, gap: float) -> str:
+def _proof(status: str, gap: float) -> str:
     """Say what an optimiser proved, and no more."""
     if status == "within_gap" and gap < 1:
         # the gap is a share of the answer; a reader takes it as a share of the best
@@ -171,12 +171,12 @@ def hub_blocks(results: StudyResults, wording: Wording) -> list[Block]:
     sets, names, mode = best_sets(answer), site_names(results), answer.mode
     blocks: list[Block] = [Paragraph(hub_sentence(results, sets, names, mode, wording))]
     if answer.plain.council is not None:
-        blocks.append(Paragraph(standing_sentence(answer.plain.council)))
+        blocks.append(Paragraph(_standing_sentence(answer.plain.council)))
     blocks.append(TableBlock(hub_table(results, sets, names, mode), key="hubs", compact=True))
     blocks.append(
         figure_of(hub_chart(results, answer.plain, mode, len(answer.candidates)), "hub-curve")
     )
-    blocks.append(Paragraph(leeway_sentence(answer)))
+    blocks.append(Paragraph(_leeway_sentence(answer)))
     for table in (near_best_table(answer.plain, mode), trade_off_table(answer.plain, mode)):
         if len(table.rows) > 1:
             blocks.append(TableBlock(table, compact=True))
@@ -196,7 +196,7 @@ def hub_sentence(
     best = same[0] if same else next((h for h in hubs if h.status != "infeasible"), None)
     if best is None:
         return "No set of hubs meets the rules that were asked for."
-    joint = mean_minutes(results, best.chosen, mode)["joint"]
+    joint = _mean_minutes(results, best.chosen, mode)["joint"]
     known = "best" if best.status == "proven_optimal" else "best found"
     hubs_words = number(len(best.chosen), "Family Hub")
     first = sentence(
@@ -207,12 +207,12 @@ def hub_sentence(
         return first
     if set(council) == set(best.chosen):
         return f"{first} These are the council's own."
-    more = mean_minutes(results, council, mode)["joint"] - joint
+    more = _mean_minutes(results, council, mode)["joint"] - joint
     own = listed([names.get(i, i) for i in council])
     return f"{first} {sentence(f'the council chose {own}: {wording.change(max(more, 0.0))}')}"
 
 
-def standing_sentence(council: SetRank) -> str:
+def _standing_sentence(council: SetRank) -> str:
     """Say where the council's own choice stands among all sets of as many."""
     k = number(len(council.chosen), "hub")
     if council.rank_mean is None or council.rank_worst is None:
@@ -225,7 +225,7 @@ def standing_sentence(council: SetRank) -> str:
     ) + ("" if council.within_rules else " It does not keep the rules: compared without them.")
 
 
-def leeway_sentence(answer: HubResult) -> str:
+def _leeway_sentence(answer: HubResult) -> str:
     """Say how free the choice is: the near-best, the bend, and what weighting would change."""
     found, said = answer.plain, []
     near = found.near_best.table

@@ -218,7 +218,7 @@ def _ratio(part: object, whole: object) -> float | None:
 
 
 #: Characteristics of the Equality Act 2010, section 4, and what a count by area tells of them.
-CHARACTERISTICS: dict[str, str] = {
+_CHARACTERISTICS: dict[str, str] = {
     "age": "",
     "disability": "people whose day-to-day activities are limited, of all ages, by area",
     "race": "White British and all others, by area; no finer groups",
@@ -236,7 +236,7 @@ _POINTERS = {
 }
 
 
-def characteristic_points(
+def _characteristic_points(
     results: StudyResults, findings: Sequence[ProposalFindings]
 ) -> tuple[Text, ...]:
     """Say of every protected characteristic what is known by area, and what is not."""
@@ -245,7 +245,7 @@ def characteristic_points(
     told = {group.characteristic for group in groups}
     known: list[Text] = []
     missing = []
-    for name, words in CHARACTERISTICS.items():
+    for name, words in _CHARACTERISTICS.items():
         if name == "age":
             known.append((Bold("Age: "), sentence(_ages(groups, findings))))
         elif name in told:
@@ -293,7 +293,7 @@ def who_blocks(
         Paragraph(
             "The Equality Act 2010 names nine. What can be said of each, from the data given:"
         ),
-        BulletList(characteristic_points(results, findings)),
+        BulletList(_characteristic_points(results, findings)),
     ]
     return blocks
 

@@ -58,7 +58,7 @@ def robustness_blocks(
             )
         ]
     key = found.result.key
-    text = firm_sentence(found, robust)
+    text = _firm_sentence(found, robust)
     if modelled:
         text += " The error of the modelled streets is not among what was varied."
     return [
@@ -68,7 +68,7 @@ def robustness_blocks(
     ]
 
 
-def firm_sentence(found: ProposalFindings, robust: Robustness) -> str:
+def _firm_sentence(found: ProposalFindings, robust: Robustness) -> str:
     """Say between which places the proposal falls, and how often another option is best."""
     row = robust.ranks().iloc[0]
     best = robust.best_options(robust.criteria[0])

@@ -91,7 +91,7 @@ def _mean_of(areas: pd.DataFrame, column: str) -> float | None:
     return None if np.isnan(mean) else mean
 
 
-def moves_table(found: ProposalFindings, site: str, name: str) -> Table:
+def _moves_table(found: ProposalFindings, site: str, name: str) -> Table:
     """Say where the families of a closing site would go, and what that adds there."""
     impact = found.impact
     moves = impact.moves[impact.moves["from_site"] == site]
@@ -286,7 +286,7 @@ def _sheet(
         Paragraph(_need(results, found, site, own, wording)),
         facts,
         TableBlock(_minutes_table(results, found, own, name), in_workbook=False, compact=True),
-        TableBlock(moves_table(found, site, name), compact=True),
+        TableBlock(_moves_table(found, site, name), compact=True),
         Heading("What could soften it", 3),
         *_mitigation_blocks(results, found, site, own, wording),
     ]
@@ -307,8 +307,8 @@ def _need(
     told = f"some {found.noun}" if hidden else wording.people(count, found.noun)
     first = sentence(f"this is the nearest {found.one} for {told}")
     second = sentence(
-        f"{wording.people(float(around['count'].sum()), found.noun)} live within a {reach:g}-minute "
-        f"{trip(found.mode)} of it"
+        f"{wording.people(float(around['count'].sum()), found.noun)} live within a "
+        f"{reach:g}-minute {trip(found.mode)} of it"
     )
     share = _deprived_share(own)
     if share is None or count < 5:

@@ -90,7 +90,7 @@ def write_layers(path: Path, layers: Iterable[tuple[str, pd.DataFrame]]) -> None
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
 
 
-def study_layers(results: StudyResults) -> Iterator[tuple[str, gpd.GeoDataFrame]]:
+def _study_layers(results: StudyResults) -> Iterator[tuple[str, gpd.GeoDataFrame]]:
     """Give a run's layers: areas, sites, snap lines and networks, in the metric CRS."""
     study = results.study
     table = area_table(results)
@@ -139,7 +139,7 @@ def write_outputs(
             progress(f"writing {name}")
             write(results, work / name)
         progress("writing tables")
-        write_tables(results, work)
+        _write_tables(results, work)
         if results.proposals:
             _write_report(results, work, progress)
             progress("drawing charts")
@@ -156,7 +156,7 @@ def _write_summary(results: StudyResults, path: Path) -> None:
     path.write_text(to_json(summary_of(results)), encoding="utf-8")
 
 
-def write_tables(results: StudyResults, folder: Path) -> None:
+def _write_tables(results: StudyResults, folder: Path) -> None:
     """Write the areas, the alternatives and the sites for hubs, each as CSV and parquet."""
     tables = {"areas": area_table(results), "alternatives": alternatives_table(results)}
     if results.hubs is not None:
@@ -209,7 +209,7 @@ def _write_explorer(results: StudyResults, path: Path) -> None:
 
 
 def _write_geopackage(results: StudyResults, path: Path) -> None:
-    write_layers(path, study_layers(results))
+    write_layers(path, _study_layers(results))
 
 
 _WRITERS: Mapping[str, Callable[[StudyResults, Path], None]] = {

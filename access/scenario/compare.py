@@ -32,7 +32,7 @@ _Floats = NDArray[np.float64]
 
 #: Thresholds of public interest, adjustable; presets, not legal tests.
 _WITHIN_MINUTES = (10.0, 15.0, 20.0, 30.0)
-WITHIN_METRES: Mapping[str, float] = {"2 miles": 3218.688, "2.5 km": 2500.0}
+_WITHIN_METRES: Mapping[str, float] = {"2 miles": 3218.688, "2.5 km": 2500.0}
 _GROUP_COLUMNS = (
     "lsoa",
     "ward",
@@ -95,7 +95,7 @@ def _figures(
     areas: pd.DataFrame,
     within_minutes: Sequence[float],
     tolerance_minutes: float,
-    within_metres: Mapping[str, float] = WITHIN_METRES,
+    within_metres: Mapping[str, float] = _WITHIN_METRES,
 ) -> dict[str, float | int]:
     """Sum up the table of areas."""
     count, weight = areas["count"].to_numpy(float), areas["weight"].to_numpy(float)
@@ -204,7 +204,7 @@ def compare(
     national_areas: int = LSOAS_ENGLAND_2011,
     median_income: float | None = None,
     within_minutes: Sequence[float] = _WITHIN_MINUTES,
-    within_metres: Mapping[str, float] = WITHIN_METRES,
+    within_metres: Mapping[str, float] = _WITHIN_METRES,
     tolerance_minutes: float = TOLERANCE_MINUTES,
     neighbours: Sequence[str] = (),
     capacity: Mapping[str, float] | None = None,

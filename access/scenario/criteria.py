@@ -122,7 +122,7 @@ def _nearest_places(ready: Prepared, kept: _Indices) -> NDArray:
     return out
 
 
-def quantile_places(
+def _quantile_places(
     found: NDArray, weights: Floats, size: int, q: float, floor: int = 0
 ) -> _Indices:
     """Find the place of a weighted quantile in every row: halve its range, then count."""
@@ -249,8 +249,8 @@ def evaluate(ready: Prepared, kept: _Indices, *, absolute_gap: bool = False) -> 
     # Closing never shortens: nine in ten are no nearer than with every site open.
     count, size = ready.weights[:, 0], len(ready.values)
     every = np.minimum(ready.places.min(axis=0), ready.always)[None, :]
-    floor = int(quantile_places(every, count, size, 0.9)[0])
-    at = quantile_places(total.found, count, size, 0.9, floor)
+    floor = int(_quantile_places(every, count, size, 0.9)[0])
+    at = _quantile_places(total.found, count, size, 0.9, floor)
     p90 = np.take(ready.values, at)
     return _criteria(total, ready.totals, ready.never_reached, p90, absolute_gap=absolute_gap)
 
@@ -268,7 +268,7 @@ def _cumulative(found: NDArray, weights: Floats, low: int, high: int) -> Floats:
     return np.cumsum(table.reshape(len(found), width), axis=1)
 
 
-def pooled_quantiles(
+def _pooled_quantiles(
     first: NDArray, second: NDArray, weights: tuple[Floats, Floats], size: int, q: float
 ) -> NDArray[np.intp]:
     """Find the quantile of the families of both services together, for every pair of options.
@@ -279,7 +279,7 @@ def pooled_quantiles(
     and the greatest of all parts' quantiles need counting.
     """
     own = [
-        quantile_places(found, w, size, q)
+        _quantile_places(found, w, size, q)
         for found, w in zip((first, second), weights, strict=True)
     ]
     low = int(min(own[0].min(), own[1].min()))
@@ -351,7 +351,7 @@ def pair_criteria(
         np.searchsorted(values, r.values)[p.found] for r, p in zip(ready, parts, strict=True)
     )
     weights = tuple(f * r.weights[:, 0] for f, r in zip(factors, ready, strict=True))
-    at = pooled_quantiles(found[0], found[1], (weights[0], weights[1]), len(values), 0.9)
+    at = _pooled_quantiles(found[0], found[1], (weights[0], weights[1]), len(values), 0.9)
     worst = np.maximum(parts[0].worst[:, None], parts[1].worst[None, :]).ravel()
     total = _Sums(pooled("minutes"), pooled("unreached"), pooled("beyond"), worst, at)
     totals = sum(f * r.totals[:cols] for f, r in zip(factors, ready, strict=True))

@@ -51,7 +51,7 @@ class Group:
 
 
 #: Groups looked for unless told otherwise; of equal labels the first that demand holds is taken.
-KNOWN_GROUPS = (
+_KNOWN_GROUPS = (
     Group("disabled people", "disabled", "people", characteristic="disability"),
     Group("people other than White British", "white_british", "people", True, "race"),
     Group("lone-parent households", "lone_parents", "households"),
@@ -127,7 +127,7 @@ def equality(impact: Impact, groups: Mapping[str, tuple[str, str]] | None = None
         Made with a demand table that holds the groups' counts.
     groups : mapping of str to (column, base column), optional
         Label to columns of demand; a column that starts with ``not `` counts the others. By
-        default the groups of `KNOWN_GROUPS` that demand holds.
+        default the groups of `_KNOWN_GROUPS` that demand holds.
 
     Returns
     -------
@@ -184,7 +184,7 @@ _COLUMNS = [
 def groups_counted(columns: Collection[str]) -> tuple[Group, ...]:
     """Give the groups that a table of areas counts, each with the base it has."""
     found: dict[str, Group] = {}
-    for group in KNOWN_GROUPS:
+    for group in _KNOWN_GROUPS:
         bases = [b for b in _OTHER_BASES[group.base] if b in columns]
         if group.column in columns and bases:
             found.setdefault(group.label, replace(group, base=bases[0]))
@@ -210,7 +210,7 @@ def _chosen(
     chosen = list(groups_counted(list(map(str, demand.columns))))
     there = {group.label for group in chosen}
     needs: dict[str, str] = {}
-    for group in KNOWN_GROUPS:
+    for group in _KNOWN_GROUPS:
         if group.label not in there:
             needs.setdefault(group.label, f"{group.column} and {group.base}")
     if not chosen:

@@ -175,7 +175,7 @@ def plausible_sites(
     return out
 
 
-def draw_settings(uncertainty: Uncertainty, draws: int, seed: int) -> pd.DataFrame:
+def _draw_settings(uncertainty: Uncertainty, draws: int, seed: int) -> pd.DataFrame:
     """Draw settings evenly from the ranges."""
     rng = np.random.default_rng([seed, 0])
     columns: dict[str, Any] = {}
@@ -199,7 +199,7 @@ def _grid_settings(grid: Mapping[str, Sequence[float]]) -> pd.DataFrame:
     return pd.DataFrame(list(product(*grid.values())), columns=list(grid), dtype=float)
 
 
-class MinutesSample:
+class _MinutesSample:
     """Makes the minutes of one draw from the matrix and its settings.
 
     Parameters
@@ -482,9 +482,9 @@ def robustness(
         if "parking_minutes" in settings and uncertainty.drive is None:
             raise ParameterError("parking_minutes needs drive and p_no_car")
     else:
-        settings = draw_settings(uncertainty, int(draws), seed)
+        settings = _draw_settings(uncertainty, int(draws), seed)
     always = sorted({str(i) for i in rules.get("always_open", ())})
-    maker = MinutesSample(matrix, [*options.ids, *always], uncertainty)
+    maker = _MinutesSample(matrix, [*options.ids, *always], uncertainty)
     if grid is not None:
         maker.radius[:] = 0.0
     chosen = tuple(c for c in CRITERIA if c in options.supports)

@@ -88,7 +88,7 @@ class Switching:
         return f"{self.sentence()}\n{self.table.to_string(index=False)}"
 
 
-def lower_envelope(base: np.ndarray, slope: np.ndarray) -> list[tuple[float, int]]:
+def _lower_envelope(base: np.ndarray, slope: np.ndarray) -> list[tuple[float, int]]:
     """Find which of many lines ``base + lam * slope`` is least, for every lam from 0."""
     scale = max(float(np.abs(base).max()), 1.0) * 1e-12
     least = np.flatnonzero(base <= base.min() + scale)
@@ -178,7 +178,7 @@ def switching_values(
         raise ParameterError("every option leaves some family unreached, so none has a mean")
     base = total.minutes[reached, 0]
     slope = total.minutes[reached, 1] - base
-    steps = lower_envelope(base, slope)
+    steps = _lower_envelope(base, slope)
     lams = [lam for lam, _ in steps]
     ids = np.array(options.ids, dtype=object)
     lines = reached[[line for _, line in steps]]

@@ -1,21 +1,4 @@
-"""Choosing sites with a proof: p-median, p-centre, covers, budgets, rules and their blends.
-
-Where to look:
-
-- what is asked: `problem`, `rules`; the short calls `medians`, `covers`; the Family Hub question
-  `hubs`; places where nothing stands yet `candidates`
-- reading it: `inputs`, `rule_reading`, `resolve`; what comes of that is `resolved`
-- answering it: `solve`; its goals one after another `stages`, `course`, `worst_off`, `demand_rows`
-- the exact search: `model`, `core`; good sets `interchange`, `near`; bounds `lagrange`, `master`,
-  `blocks`; the tree `tree`; the least worst minutes `radius`,
-  `levels`; sites alone `rows`
-- sites with limited room: `capacity`, `capacity_model`, `capacity_heuristic`,
-  `capacity_programme`, `knapsack`
-- HiGHS: `engine`, `mip`; clock, progress and stopping: `search`
-- the answer: `solution`, `assignment`, `show`; checked by `verify`, `verify_checks`, `measuring`
-- why there is none: `explain`, `asking`, `relaxations`
-- more than one answer: `choices`, `pareto`, `standing`
-"""
+"""Choosing sites with a proof: p-median, p-centre, covers, budgets, rules and their blends."""
 
 from access.siting.alternatives import Alternatives, Curve, Front, alternatives, curve, pareto_front
 from access.siting.candidates import greenfield

@@ -212,10 +212,10 @@ def curve(
         watch = watch_of(time_limit_s, progress, 0.0, seed)
         run = Run(asked, resolve(asked, "curve"), watch, seed=seed, explaining=False)
         solutions[int(p)] = run.answer()
-    return Curve(solutions, elbow_of({p: s.objective for p, s in solutions.items()}))
+    return Curve(solutions, _elbow_of({p: s.objective for p, s in solutions.items()}))
 
 
-def elbow_of(values: dict[int, float]) -> int | None:
+def _elbow_of(values: dict[int, float]) -> int | None:
     """Find where a falling curve bends most."""
     finite = {p: v for p, v in sorted(values.items()) if np.isfinite(v)}
     if len(finite) < 3:

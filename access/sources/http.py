@@ -166,13 +166,13 @@ def _first_words(body: bytes, most: int = 200) -> str:
 
 
 #: Environment variable that names the folder of kept networks; ``off`` keeps none.
-CACHE_VARIABLE = "ACCESS_CACHE"
+_CACHE_VARIABLE = "ACCESS_CACHE"
 _LOG = logging.getLogger(__name__)
 
 
 def user_cache() -> Path | None:
     """Find the folder where networks and travel times are kept for the next run."""
-    told = os.environ.get(CACHE_VARIABLE, "").strip()
+    told = os.environ.get(_CACHE_VARIABLE, "").strip()
     if told.lower() == "off":
         return None
     try:
@@ -181,7 +181,7 @@ def user_cache() -> Path | None:
     except (OSError, RuntimeError) as error:  # RuntimeError: there is no home
         _LOG.warning(
             "nothing is kept for the next run: %s; name another folder in %s, or put 'off' there",
-            error, CACHE_VARIABLE,
+            error, _CACHE_VARIABLE,
         )  # fmt: skip
         return None
     if not os.access(folder, os.W_OK):

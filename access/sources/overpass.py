@@ -42,7 +42,7 @@ def area_around(lon: ArrayLike, lat: ArrayLike, *, buffer_m: float) -> BaseGeome
     return shapely.transform(wide, lambda c: unproject(c, crs))
 
 
-def cut_into_tiles(area: BaseGeometry, *, tile_km: float | None = None) -> list[BaseGeometry]:
+def _cut_into_tiles(area: BaseGeometry, *, tile_km: float | None = None) -> list[BaseGeometry]:
     """Cut an area into polygons small enough for one request each."""
     if area.is_empty or area.geom_type not in ("Polygon", "MultiPolygon") or not area.is_valid:
         raise ParameterError(
@@ -211,11 +211,11 @@ def fetch_streets(
     server = (url or osmnx.settings.overpass_url).rstrip("/")
     patience = patience or Patience(timeout_s=float(osmnx.settings.requests_timeout))
     kept = ReplyCache(cache)
-    tiles = cut_into_tiles(area, tile_km=tile_km)
+    tiles = _cut_into_tiles(area, tile_km=tile_km)
     replies, asked = [], 0
     for number, tile in enumerate(tiles, 1):
         progress(f"streets of tile {number} of {len(tiles)}")
-        query = street_query(tile, timeout_s=patience.timeout_s)
+        query = _street_query(tile, timeout_s=patience.timeout_s)
         body = None if refresh else kept.get(f"{server}\n{query}")
         if body is None:
             if asked:
@@ -240,7 +240,7 @@ def fetch_streets(
     return fetched
 
 
-def street_query(tile: BaseGeometry, *, timeout_s: float) -> str:
+def _street_query(tile: BaseGeometry, *, timeout_s: float) -> str:
     """Write the Overpass query for the streets of a polygon."""
     ring = shapely.get_coordinates(tile.exterior if hasattr(tile, "exterior") else tile)
     poly = " ".join(f"{lat:.6f} {lon:.6f}" for lon, lat in ring)
@@ -250,7 +250,7 @@ def street_query(tile: BaseGeometry, *, timeout_s: float) -> str:
 
 def _asked(server: str, query: str, what: str, patience: Patience) -> bytes:
     def whole(body: bytes, kind: str) -> bytes:
-        check_whole(body, kind)
+        _check_whole(body, kind)
         return body
 
     try:
@@ -270,7 +270,7 @@ def _asked(server: str, query: str, what: str, patience: Patience) -> bytes:
         ) from error
 
 
-def check_whole(body: bytes, kind: str) -> dict[str, Any]:
+def _check_whole(body: bytes, kind: str) -> dict[str, Any]:
     """Refuse a reply that is not a whole answer."""
     if "html" in kind.lower() or body.lstrip()[:1] == b"<":
         raise NotWholeError("a web page instead of data")

@@ -176,7 +176,7 @@ class _ProposalSettings(_Settings):
         return self
 
 
-class TravelSettings(_Settings):
+class _TravelSettings(_Settings):
     """Speeds and limits."""
 
     walk_km_h: _Positive = 4.8
@@ -202,7 +202,7 @@ class _MeasureSettings(_Settings):
         return self
 
 
-class WeightSettings(_Settings):
+class _WeightSettings(_Settings):
     """How deprivation counts."""
 
     scheme: _Title = "linear"  # none | linear | green_book | a column of the areas
@@ -241,9 +241,9 @@ class StudyConfig(_Settings):
     areas: _AreaSettings = _AreaSettings()
     services: dict[_Name, _ServiceSettings] = Field(min_length=1)
     proposals: dict[_Name, _ProposalSettings] = {}
-    travel: TravelSettings = TravelSettings()
+    travel: _TravelSettings = _TravelSettings()
     measures: _MeasureSettings = _MeasureSettings()
-    weights: WeightSettings = WeightSettings()
+    weights: _WeightSettings = _WeightSettings()
     localities: _LocalitySettings = _LocalitySettings()
     hubs: _HubSettings = _HubSettings()
     tables: dict[

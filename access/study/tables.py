@@ -340,7 +340,7 @@ def _proposal_faults(
     return faults
 
 
-def share_total(total: int, weights: ArrayLike) -> NDArray[np.int64]:
+def _share_total(total: int, weights: ArrayLike) -> NDArray[np.int64]:
     """Share a whole number among parts by weight, by the largest-remainder (Hamilton) method."""
     w = np.asarray(weights, dtype=float)
     if total == 0:
@@ -378,7 +378,7 @@ def _share_counts(
     for parent, rows in areas.groupby(key, sort=True).groups.items():
         for name, column in columns.items():
             total = parents.loc[[parent], column].to_numpy(int)[0]
-            out.loc[rows, name] = share_total(total, areas.loc[rows, by])
+            out.loc[rows, name] = _share_total(total, areas.loc[rows, by])
     return out
 
 

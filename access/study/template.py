@@ -60,7 +60,7 @@ _CENTRES = [
 ]
 
 
-def template_files(name: str) -> dict[str, str]:
+def _template_files(name: str) -> dict[str, str]:
     """Give the files of a made-up study that `access run` accepts."""
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise ParameterError(
@@ -113,7 +113,7 @@ def new_study(folder: Path) -> list[str]:
     ParameterError
         If the folder's name cannot name a study.
     """
-    texts = template_files(folder.name)
+    texts = _template_files(folder.name)
     there = [name for name in texts if (folder / name).exists()]
     if there:
         raise OutputError(

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import access.files
 from access.analysis.results import StudyResults
-from access.files import UNFINISHED, whole_folder
+from access.files import _UNFINISHED, whole_folder
 from access.ledger import sha256_of
 from access.run import run_job, write_outputs
 from access.study import load_study
@@ -109,7 +109,7 @@ def main(at_any_moment: int = 60, in_the_last_step: int = 40) -> Counter[str]:
                 pass  # the next start
             counts[f"{kind}: {_state(out, prints)} after the next start"] += 1
             print(kill + 1, kind, _state(out, prints), flush=True, file=sys.stderr)
-            counts["left over"] += len(list(home.rglob(f"{UNFINISHED}*")))
+            counts["left over"] += len(list(home.rglob(f"{_UNFINISHED}*")))
     for words, number in sorted(counts.items()):
         print(f"{number:5}  {words}")
     return counts

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from access.maps.explorer import write_explorer
-from access.maps.explorer_data import example_data
+from access.maps.explorer_data import _example_data
 
 CHROMIUM_ARGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking",
@@ -60,7 +60,7 @@ def rotherham_page(rotherham, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def example():
-    return example_data()
+    return _example_data()
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import pytest
 from access import rank_closures
 from access.analysis.questions import read_requests
 from access.maps.explorer import write_explorer
-from access.maps.explorer_data import example_data
+from access.maps.explorer_data import _example_data
 from access.scenario import Scenario
 from access.scenario.scenario import Baseline
 from access.scenario.sites import Modification
@@ -174,9 +174,9 @@ def test_a_centre_on_the_map_can_be_closed_there(page):
 
 def test_savings_are_not_known_unless_every_cost_is(page, visit, tmp_path):
     assert "not known" in page.inner_text("#option-saving")
-    data = example_data()
+    data = _example_data()
     sites = data.sites.assign(annual_cost_gbp=10_000.0)
-    other = visit(write_explorer(example_data(sites=sites), tmp_path / "costs.html"))
+    other = visit(write_explorer(_example_data(sites=sites), tmp_path / "costs.html"))
     other.click("nav a[href='#your-option']")
     assert "£40,000 a year" in other.inner_text("#option-saving")
     other.click("#start-today")

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from access.maps.explorer import write_explorer
-from access.maps.explorer_data import example_data
+from access.maps.explorer_data import _example_data
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,7 @@ def test_every_packed_postcode_comes_back_where_it_was(visit, postcode_page):
     found = page.evaluate("App.find('EX1', 8).map((p) => [p.label, App.data.areas.id[p.area]])")
     assert found == [["EX1 1AA", "A00"], ["EX1 1AB", "A01"], ["EX1 2ZZ", "A40"]]
     (place,) = page.evaluate("App.find('EX1 2ZZ', 8)")
-    area = example_data().areas.set_index("id").loc["A40"]
+    area = _example_data().areas.set_index("id").loc["A40"]
     assert (place["lon"], place["lat"]) == pytest.approx((area["lon"], area["lat"]), abs=1e-4)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from access.study.template import template_files
+from access.study.template import _template_files
 from tests.streets import write_osm
 
 
@@ -33,7 +33,7 @@ def as_they_are(number: int, row: dict[str, str]) -> tuple[str, str]:
 def town(folder: Path, place) -> Path:
     """Write the made-up study with every place moved."""
     folder.mkdir()
-    for name, text in template_files(folder.name).items():
+    for name, text in _template_files(folder.name).items():
         if name.endswith(".csv"):
             rows = list(csv.DictReader(io.StringIO(text)))
             for number, row in enumerate(rows):

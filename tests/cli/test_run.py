@@ -141,11 +141,11 @@ def test_another_process_finds_the_same_figures(rotherham, tmp_path):
     """One in this process, one by the command line in a process of its own."""
     from access.ledger import to_json
     from access.run import summary_of
-    from access.run.write import write_tables
+    from access.run.write import _write_tables
 
     results, out = rotherham
     assert to_json(summary_of(results)) == (out / "summary.json").read_text(encoding="utf-8")
-    write_tables(results, tmp_path)
+    _write_tables(results, tmp_path)
     written = sorted(file.name for file in tmp_path.iterdir())
     assert len(written) == 6
     for name in written:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from access.errors import ParameterError
 from access.measure import concentration_index, gini, inequality, palma, slope_index
-from access.measure.equity import fractional_rank
+from access.measure.equity import _fractional_rank
 from access.network.matrix import TravelMatrix
 from access.scenario import compare
 
@@ -67,7 +67,7 @@ def test_palma_by_hand_splits_an_area():
 
 def test_concentration_and_slope_by_hand():
     # places 0.25 and 0.75 of 2 : 2; mean 15
-    assert fractional_rank([2, 2], [1, 2]).tolist() == [0.25, 0.75]
+    assert _fractional_rank([2, 2], [1, 2]).tolist() == [0.25, 0.75]
     assert slope_index([10, 20], [2, 2], [1, 2]) == pytest.approx(20)
     # twice the covariance (5 x 0.25 = 1.25) over the mean 15
     assert concentration_index([10, 20], [2, 2], [1, 2]) == pytest.approx(2 * 1.25 / 15)
@@ -85,7 +85,7 @@ def test_slope_is_numpys_weighted_line():
     rng = np.random.default_rng(5)
     v, w = rng.uniform(1, 60, 50), rng.integers(1, 40, 50).astype(float)
     r = rng.integers(1, 12, 50)
-    line = np.polyfit(fractional_rank(w, r), v, 1, w=np.sqrt(w))
+    line = np.polyfit(_fractional_rank(w, r), v, 1, w=np.sqrt(w))
     assert slope_index(v, w, r) == pytest.approx(line[0])
 
 

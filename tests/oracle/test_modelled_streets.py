@@ -8,7 +8,7 @@ import pytest
 
 import access
 from access.errors import NetworkError
-from access.network.modelled import CALIBRATION, MODELLED_STREETS, modelled_network
+from access.network.modelled import _CALIBRATION, MODELLED_STREETS, modelled_network
 from access.study import find_study, load_study
 from access.units import great_circle_m
 
@@ -70,8 +70,8 @@ def test_walking_error_is_the_stated_one(newport):
     real, model = newport["walk", "real"], newport["walk", "model"]
     near = real * 80 < 5000
     found = errors(model, real, near)
-    assert found.mean() == pytest.approx(CALIBRATION.walk_error_mean, abs=0.006)
-    assert np.quantile(found, 0.9) == pytest.approx(CALIBRATION.walk_error_p90, abs=0.011)
+    assert found.mean() == pytest.approx(_CALIBRATION.walk_error_mean, abs=0.006)
+    assert np.quantile(found, 0.9) == pytest.approx(_CALIBRATION.walk_error_p90, abs=0.011)
     bias = np.median((model / real)[near & np.isfinite(real) & (real > 1)])
     assert bias == pytest.approx(1.0, abs=0.03), "the model is neither long nor short"
 
@@ -89,17 +89,17 @@ def test_driving_error_is_the_stated_one(newport):
     real, model = newport["drive", "real"], newport["drive", "model"]
     near = newport["straight_m"] < 10_000
     found = errors(model, real, near)
-    assert found.mean() == pytest.approx(CALIBRATION.drive_error_mean, abs=0.006)
-    assert np.quantile(found, 0.9) == pytest.approx(CALIBRATION.drive_error_p90, abs=0.011)
+    assert found.mean() == pytest.approx(_CALIBRATION.drive_error_mean, abs=0.006)
+    assert np.quantile(found, 0.9) == pytest.approx(_CALIBRATION.drive_error_p90, abs=0.011)
 
 
 def test_share_with_the_right_nearest_place_is_the_stated_one(newport):
     right = newport["walk", "real"].argmin(axis=1) == newport["walk", "model"].argmin(axis=1)
-    assert right.mean() == pytest.approx(CALIBRATION.right_nearest, abs=0.011)
+    assert right.mean() == pytest.approx(_CALIBRATION.right_nearest, abs=0.011)
 
 
 def test_the_sentence_holds_the_figures():
-    assert f"{CALIBRATION.walk_error_mean:.0%}" in MODELLED_STREETS
+    assert f"{_CALIBRATION.walk_error_mean:.0%}" in MODELLED_STREETS
     assert "not a survey" in MODELLED_STREETS
 
 

@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 from access.measure import weighted_quantile
 from access.network.matrix import TravelMatrix
 from access.scenario import rank_closures
-from access.scenario.criteria import pooled_quantiles, quantile_places
+from access.scenario.criteria import _pooled_quantiles, _quantile_places
 from access.scenario.ranking import pareto_front
 
 small = st.integers(0, 4).map(float)
@@ -37,7 +37,7 @@ def test_counting_finds_the_same_quantile_as_sorting(found, data):
     )
     weights[0] += 1
     q = data.draw(st.sampled_from([0.1, 0.5, 0.9, 1.0]))
-    got = quantile_places(found, weights, 41, q)
+    got = _quantile_places(found, weights, 41, q)
     assert got.tolist() == [weighted_quantile(row, weights, q) for row in found]
 
 
@@ -49,7 +49,7 @@ def test_pooled_quantiles_are_those_of_the_two_lists_put_together(data):
     weights = [
         data.draw(arrays(float, s[1], elements=st.integers(1, 5).map(float))) for s in shapes
     ]
-    got = pooled_quantiles(found[0], found[1], (weights[0], weights[1]), 21, 0.9)
+    got = _pooled_quantiles(found[0], found[1], (weights[0], weights[1]), 21, 0.9)
     for i, j in np.ndindex(got.shape):
         both = np.concatenate([found[0][i], found[1][j]])
         assert got[i, j] == weighted_quantile(both, np.concatenate(weights), 0.9)

@@ -8,18 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from access.errors import ParameterError
-from access.study.tables import share_total
+from access.study.tables import _share_total
 
 
 @pytest.mark.parametrize("weights", [[0, 0], [-1, 2], [float("nan"), 1]])
 def test_weights_that_cannot_share(weights):
     with pytest.raises(ParameterError, match="weights of 0 or more with a positive sum"):
-        share_total(5, weights)
+        _share_total(5, weights)
 
 
 def test_negative_total():
     with pytest.raises(ParameterError):
-        share_total(-1, [1.0])
+        _share_total(-1, [1.0])
 
 
 @given(
@@ -27,7 +27,7 @@ def test_negative_total():
     weights=st.lists(st.integers(0, 400), min_size=1, max_size=12).filter(lambda w: sum(w) > 0),
 )
 def test_total_is_kept_and_nobody_is_out_by_one(total, weights):
-    parts = share_total(total, weights)
+    parts = _share_total(total, weights)
     exact = total * np.array(weights) / sum(weights)
     assert parts.sum() == total
     assert (np.abs(parts - exact) < 1 + 1e-9).all()
@@ -36,5 +36,5 @@ def test_total_is_kept_and_nobody_is_out_by_one(total, weights):
 
 def test_hand_worked_remainders():
     # 7 by 3:3:1 is 3, 3, 1 exactly; 8 leaves one over for the largest remainder (the first 3.43)
-    assert share_total(7, [3, 3, 1]).tolist() == [3, 3, 1]
-    assert share_total(8, [3, 3, 1]).tolist() == [4, 3, 1]
+    assert _share_total(7, [3, 3, 1]).tolist() == [3, 3, 1]
+    assert _share_total(8, [3, 3, 1]).tolist() == [4, 3, 1]

@@ -18,8 +18,8 @@ from access.charts import (
     rank_chart,
     robustness_chart,
 )
-from access.charts.impact import change_bars
-from access.disclosure import Sum, intervals
+from access.charts.impact import _change_bars
+from access.disclosure import Sum, _intervals
 from access.errors import OutputError, ParameterError
 from access.network.matrix import TravelMatrix
 from access.scenario import Uncertainty, compare, rank_closures, robustness
@@ -209,13 +209,13 @@ def test_large_counts_keep_their_fine_bars_and_an_inside_copy_keeps_all():
 def test_no_chart_of_changes_gives_a_small_count_away(counts):
     """Whoever reads bars and total cannot narrow a hidden count to fewer than four values."""
     assume(sum(counts) > 0)
-    bars = change_bars(small(*counts))
+    bars = _change_bars(small(*counts))
     assert sum(b.count for b in bars) == sum(counts)
     assert not any(0 < b.width < 5 for b in bars)
     if any(b.hidden for b in bars):
         true = [*(b.count for b in bars), sum(counts)]
         hidden = [*(b.hidden for b in bars), sum(counts) < 5]
-        low, high = intervals(true, hidden, [Sum(len(bars), tuple(range(len(bars))))])
+        low, high = _intervals(true, hidden, [Sum(len(bars), tuple(range(len(bars))))])
         assert all(h - w >= 3 for w, h, b in zip(low, high, bars, strict=False) if b.hidden)
 
 

@@ -18,18 +18,18 @@ from pydantic import BaseModel
 
 from access.analysis.job import _check_snapping, _snap_lines, _with_reach, measure_study, run_job
 from access.analysis.results import StudyResults
-from access.cli import fetch as fetch_command
+from access.cli import streets as fetch_command
 from access.maps.explorer_data import explorer_data
 from access.maps.planner_map import study_map
 from access.report.findings import findings_of
 from access.report.method import method_blocks
 from access.run.summary import alternatives_table, area_table, summary_of
-from access.run.write import study_layers
-from access.sources import tiles
+from access.run.write import _study_layers
+from access.sources import overpass as tiles
 from access.study import Study, StudyConfig, load_study
 from access.study.manifest import read_manifest
 from access.study.study import describe_study, study_facts
-from access.study.template import template_files
+from access.study.template import _template_files
 
 #: Words stand in for a value that is a group of the user's own names.
 ANY = "*"
@@ -49,7 +49,7 @@ def keys_of(model: type[BaseModel], before: str = "") -> Iterator[str]:
 
 def base() -> dict[str, Any]:
     """Give the settings of a small study that uses every group."""
-    raw = tomllib.loads(template_files("town")["study.toml"])
+    raw = tomllib.loads(_template_files("town")["study.toml"])
     raw["areas"] |= {
         "parent_table": "parents.csv", "parent_key": "parent", "share_by": "residents",
         "shared_counts": {"youths": "youths"}, "from_parent": {"ward": "ward"},
@@ -69,7 +69,7 @@ def csv_text(rows: list[dict[str, Any]]) -> str:
 
 
 def files_of() -> dict[str, str]:
-    texts = template_files("town")
+    texts = _template_files("town")
     areas = list(csv.DictReader(io.StringIO(texts["areas.csv"])))
     for i, row in enumerate(areas):
         row |= {"parent": f"P{i % 2}", "other_parent": f"P{(i // 2) % 2}", "points": i + 1,
@@ -161,7 +161,7 @@ def report(results: StudyResults) -> str:
 
 
 def outlines(results: StudyResults) -> str:
-    layer = dict(study_layers(results))["areas"]
+    layer = dict(_study_layers(results))["areas"]
     page = study_map(results).get_root().render()
     kinds = sorted(set(shapely.get_type_id(layer.geometry.to_numpy()).tolist()))
     return f"{kinds} {hash(page)}"

@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from access.errors import ParameterError
-from access.maps.geometry import (
+from access.maps.explorer_encode import (
+    _decode_line,
+    _encode_line,
+    _encode_shapes,
+    _encode_streets,
+    _outlines,
+    _simplify_shapes,
     approximate_cells,
-    decode_line,
-    encode_line,
-    encode_shapes,
-    encode_streets,
-    outlines,
-    simplify_shapes,
 )
 from access.units import BRITISH_GRID, WGS84, great_circle_m
 
@@ -26,9 +26,9 @@ from access.units import BRITISH_GRID, WGS84, great_circle_m
 
 def test_shapes_and_streets_without_a_crs_are_refused():
     with pytest.raises(ParameterError, match="no CRS"):
-        simplify_shapes(gpd.GeoSeries([shapely.box(0, 0, 1, 1)]))
+        _simplify_shapes(gpd.GeoSeries([shapely.box(0, 0, 1, 1)]))
     with pytest.raises(ParameterError, match="no CRS"):
-        encode_streets(gpd.GeoDataFrame(geometry=[shapely.LineString([(0, 0), (1, 1)])]))
+        _encode_streets(gpd.GeoDataFrame(geometry=[shapely.LineString([(0, 0), (1, 1)])]))
 
 
 @pytest.mark.parametrize(("lon", "radius"), [([], 100.0), ([0.0], 0.0), ([0.0], -1.0)])
@@ -45,7 +45,7 @@ degrees = st.tuples(st.floats(-180, 180), st.floats(-90, 90))
 @settings(max_examples=80, deadline=None)
 @given(st.lists(degrees, min_size=1, max_size=12))
 def test_a_line_comes_back_within_half_a_step(points):
-    back = decode_line(encode_line(points))
+    back = _decode_line(_encode_line(points))
     whole = np.rint(np.array(points) * 1e5)
     keep = np.ones(len(whole), bool)
     keep[1:] = (np.diff(whole, axis=0) != 0).any(axis=1)
@@ -53,14 +53,14 @@ def test_a_line_comes_back_within_half_a_step(points):
 
 
 def test_letters_need_no_escape():
-    text = encode_line(np.random.default_rng(0).uniform(-80, 80, (500, 2)))
+    text = _encode_line(np.random.default_rng(0).uniform(-80, 80, (500, 2)))
     assert set(text) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
 
 def test_holes_and_parts_keep_their_places():
     ring = shapely.box(0, 0, 0.01, 0.01).difference(shapely.box(0.002, 0.002, 0.004, 0.004))
     two = shapely.multipolygons([ring, shapely.box(0.02, 0, 0.03, 0.01)])
-    (text,) = encode_shapes(gpd.GeoSeries([two], crs=WGS84))
+    (text,) = _encode_shapes(gpd.GeoSeries([two], crs=WGS84))
     assert [part.count(",") for part in text.split(";")] == [1, 0]
 
 
@@ -82,33 +82,33 @@ def grid(n: int = 6) -> gpd.GeoSeries:
 
 
 def test_neighbours_still_meet_after_simplifying():
-    simple = simplify_shapes(grid(), budget_bytes=1500).to_crs(BRITISH_GRID)
+    simple = _simplify_shapes(grid(), budget_bytes=1500).to_crs(BRITISH_GRID)
     before, after = shapely.union_all(grid()).area, shapely.union_all(simple).area
     assert sum(shapely.area(simple)) == pytest.approx(after, rel=1e-6), "no overlap"
     assert after == pytest.approx(before, rel=0.02), "no gap"
 
 
 def test_the_budget_is_kept_and_no_more_is_taken_away_than_it_asks():
-    fine, coarse = simplify_shapes(grid(), 10**6), simplify_shapes(grid(), 1500)
-    assert sum(map(len, encode_shapes(coarse))) <= 1500
+    fine, coarse = _simplify_shapes(grid(), 10**6), _simplify_shapes(grid(), 1500)
+    assert sum(map(len, _encode_shapes(coarse))) <= 1500
     assert shapely.get_num_coordinates(fine).sum() > shapely.get_num_coordinates(coarse).sum()
 
 
 def test_missing_shapes_stay_missing():
     shapes = grid()
     shapes.iloc[3] = None
-    simple = simplify_shapes(shapes)
+    simple = _simplify_shapes(shapes)
     assert simple.index.tolist() == shapes.index.tolist()
-    assert encode_shapes(simple)[3] == ""
+    assert _encode_shapes(simple)[3] == ""
 
 
 def test_outlines_run_only_between_different_names():
-    shapes = simplify_shapes(grid(2), 10**6)
-    one = outlines(shapes, ["x"] * 4)
-    two = outlines(shapes, ["x", "x", "y", "y"])
+    shapes = _simplify_shapes(grid(2), 10**6)
+    one = _outlines(shapes, ["x"] * 4)
+    two = _outlines(shapes, ["x", "x", "y", "y"])
     assert len(one) == 1, "the outer edge"
     assert sum(map(len, two)) > sum(map(len, one))
-    assert outlines(shapes, ["x", "x", "y", "y"]) == two
+    assert _outlines(shapes, ["x", "x", "y", "y"]) == two
 
 
 # Cells.
@@ -150,16 +150,16 @@ def streets() -> gpd.GeoDataFrame:
 
 
 def test_main_streets_come_first_and_the_budget_is_kept():
-    all_of_them = encode_streets(streets(), 10**6)
+    all_of_them = _encode_streets(streets(), 10**6)
     assert all(all_of_them)
-    few = encode_streets(streets(), 9_000)
+    few = _encode_streets(streets(), 9_000)
     assert len(few[0]) > 10
     assert sum(len(line) + 3 for rank in few for line in rank) <= 9_000
     assert not few[2], "minor streets are left out first"
 
 
 def test_streets_without_a_rank_are_in_the_middle_and_none_is_fine():
-    assert [len(rank) > 0 for rank in encode_streets(streets().drop(columns="rank"), 10**6)] == [
+    assert [len(rank) > 0 for rank in _encode_streets(streets().drop(columns="rank"), 10**6)] == [
         False, True, False,
     ]  # fmt: skip
-    assert encode_streets(streets().iloc[:0]) == [[], [], []]
+    assert _encode_streets(streets().iloc[:0]) == [[], [], []]

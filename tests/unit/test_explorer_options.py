@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from access.analysis.questions import questions, read_options
+from access.analysis.questions import _read_options, questions
 from access.errors import ScenarioError, StudyError
 from access.study import load_study
 
@@ -79,5 +79,5 @@ def test_the_table_says_the_same_as_the_file(tmp_path):
         '\ufeffname,reason,noted,close,open\r\n\'=1+1,"a, ""b""",,CC04 CC11,LIB15\r\n',
         encoding="utf-8",
     )
-    (from_table,), (from_file,) = read_options(table), read_options(saved(tmp_path, option))
+    (from_table,), (from_file,) = _read_options(table), _read_options(saved(tmp_path, option))
     assert from_table == from_file

@@ -13,17 +13,17 @@ from importlib import resources
 import pytest
 
 from access.errors import OutputError, ParameterError
-from access.maps.explorer import explorer_html, fill_text, published_date, strings, write_explorer
-from access.maps.explorer_data import example_data
+from access.maps.explorer import _explorer_html, fill_text, published_date, strings, write_explorer
+from access.maps.explorer_data import _example_data
 
-DATA = example_data()
+DATA = _example_data()
 ASSETS = resources.files("access.maps") / "assets"
 SCRIPTS = sorted(p.name for p in ASSETS.iterdir() if p.name.endswith(".js"))
 
 
 @pytest.fixture(scope="module")
 def page() -> str:
-    return explorer_html(DATA)
+    return _explorer_html(DATA)
 
 
 # Wrong inputs first.
@@ -31,7 +31,7 @@ def page() -> str:
 
 def test_a_language_without_a_file_is_refused():
     with pytest.raises(ParameterError, match=r"expected one of \['en'\]"):
-        explorer_html(replace(DATA, language="xx"))
+        _explorer_html(replace(DATA, language="xx"))
 
 
 def test_a_place_that_cannot_be_written_leaves_the_former_file(tmp_path):
@@ -51,7 +51,7 @@ def test_a_place_that_cannot_be_written_leaves_the_former_file(tmp_path):
 
 
 def test_the_same_data_give_the_same_bytes(page):
-    assert explorer_html(example_data()) == page
+    assert _explorer_html(_example_data()) == page
 
 
 def test_nothing_points_outside(page):
@@ -80,7 +80,7 @@ def test_the_policy_names_every_script_and_style_and_nothing_else(page):
 
 
 def test_only_the_online_copy_may_ask_for_tiles(page):
-    online = explorer_html(DATA, online_tiles=True)
+    online = _explorer_html(DATA, online_tiles=True)
     assert "img-src data: https://tile.openstreetmap.org;" in html.unescape(online)
     assert "tile.openstreetmap" not in page
 
@@ -102,9 +102,9 @@ def test_no_text_of_the_data_becomes_markup():
         attributions=(NASTY,), as_of=NASTY, proposal=NASTY, weights_note=NASTY,
         places=DATA.places.assign(name=NASTY), areas=DATA.areas.assign(ward=NASTY),
     )  # fmt: skip
-    page = explorer_html(data)
+    page = _explorer_html(data)
     assert "alert(1)</script>" not in page
-    assert page.count("<script") == explorer_html(DATA).count("<script")
+    assert page.count("<script") == _explorer_html(DATA).count("<script")
     blob = re.search(r'id="explorer-data">(.*?)</script>', page, re.S)[1]
     assert json.loads(blob)["sites"][0]["name"] == NASTY
     assert "{{" in html.unescape(re.search(r"<h1>(.*?)</h1>", page)[1]), "not filled twice"
@@ -176,13 +176,13 @@ def test_dates_and_plurals():
 def test_what_is_proposed_is_the_first_thing_said(page):
     assert "5 Children&#x27;s centres would become 3." in page
     same = replace(DATA.services[0], after=DATA.services[0].before)
-    assert "All 5 Children&#x27;s centres would stay." in explorer_html(
+    assert "All 5 Children&#x27;s centres would stay." in _explorer_html(
         replace(DATA, services=(same, DATA.services[1]))
     )
 
 
 def test_real_streets_carry_no_badge():
-    real = explorer_html(replace(DATA, modelled=False))
+    real = _explorer_html(replace(DATA, modelled=False))
     assert 'class="badge"' not in real
     assert "streets are modelled" not in re.search(r'<section id="about".*?</section>', real,
                                                    re.S)[0]  # fmt: skip

@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from access.errors import ParameterError
-from access.maps.explorer_data import ExplorerService, example_data
-from access.maps.explorer_encode import encode, encode_minutes, encode_postcodes
+from access.maps.explorer_data import ExplorerService, _example_data
+from access.maps.explorer_encode import _encode_minutes, _encode_postcodes, encode
 from access.network.matrix import TravelMatrix
 
-DATA = example_data()
+DATA = _example_data()
 
 
 def raised(**changes) -> ParameterError:
@@ -103,7 +103,7 @@ def test_minutes_come_back_within_half_a_step(rows, cols, n_bytes, seed):
     random = np.random.default_rng(seed)
     minutes = random.uniform(0, 200, (rows, cols))
     minutes[random.random((rows, cols)) < 0.2] = np.inf
-    block = encode_minutes(minutes, n_bytes)
+    block = _encode_minutes(minutes, n_bytes)
     back = decoded(block).reshape(cols, rows).T
     assert np.array_equal(np.isinf(back), np.isinf(minutes))
     finite = np.isfinite(minutes)
@@ -111,8 +111,8 @@ def test_minutes_come_back_within_half_a_step(rows, cols, n_bytes, seed):
 
 
 def test_all_zero_and_all_unreached_matrices_have_a_step():
-    assert decoded(encode_minutes(np.zeros((2, 1)), 2)).tolist() == [0, 0]
-    assert decoded(encode_minutes(np.full((2, 1), np.inf), 3)).tolist() == [np.inf, np.inf]
+    assert decoded(_encode_minutes(np.zeros((2, 1)), 2)).tolist() == [0, 0]
+    assert decoded(_encode_minutes(np.full((2, 1), np.inf), 3)).tolist() == [np.inf, np.inf]
 
 
 def test_today_is_kept_to_under_a_millionth_of_a_minute():
@@ -174,9 +174,9 @@ def test_postcodes_elsewhere_or_misshapen_are_left_out():
             "lon": -1.4, "lat": 53.4, "area_id": ["a", "b", "elsewhere", "a", "a"],
         }
     )  # fmt: skip
-    packed = encode_postcodes(table, ["a", "b"])
+    packed = _encode_postcodes(table, ["a", "b"])
     assert packed["sectors"] == {"S11": "AAAAAAAAAABAABAAAA"}
-    assert encode_postcodes(table[table["area_id"] == "elsewhere"], ["a"]) is None
+    assert _encode_postcodes(table[table["area_id"] == "elsewhere"], ["a"]) is None
 
 
 def test_closing_is_what_was_open_and_will_not_be():

@@ -16,7 +16,7 @@ import pytest
 import access.files
 from access.errors import OutputError
 from access.files import (
-    UNFINISHED,
+    _UNFINISHED,
     any_clock,
     check_file,
     check_folder,
@@ -51,7 +51,7 @@ def held(folder: Path) -> dict[str, str]:
 
 
 def litter(folder: Path) -> list[str]:
-    return [p.name for p in folder.rglob(f"{UNFINISHED}*")]
+    return [p.name for p in folder.rglob(f"{_UNFINISHED}*")]
 
 
 @pytest.fixture
@@ -189,7 +189,7 @@ class TestFile:
             write_file(tmp_path / "a.xlsx", b"PK")
 
     def test_what_a_killed_writer_left_goes_and_a_living_writer_s_stays(self, tmp_path):
-        (tmp_path / f"{UNFINISHED}dead.part").write_text("")
+        (tmp_path / f"{_UNFINISHED}dead.part").write_text("")
         with replacing(tmp_path / "a") as one, replacing(tmp_path / "b") as other:
             one.write(b"a"), other.write(b"b")
             assert len(litter(tmp_path)) == 2

@@ -23,7 +23,7 @@ from access import escape
 from access.charts.chart import Chart
 from access.errors import StudyError
 from access.study import load_study
-from access.study.template import template_files
+from access.study.template import _template_files
 from tests.hostile import CORPUS, NEVER, hostile_study, run
 
 
@@ -115,7 +115,7 @@ class TestWhatCanBeNoText:
     def test_a_table_is_refused_by_file_row_and_column(self, tmp_path, text):
         folder = tmp_path / "town"
         folder.mkdir()
-        for name, content in template_files("town").items():
+        for name, content in _template_files("town").items():
             (folder / name).write_text(content, encoding="utf-8")
         path = folder / "centres.csv"
         path.write_text(path.read_text().replace("Hilltop Children's Centre", text), "utf-8")
@@ -130,7 +130,7 @@ class TestWhatCanBeNoText:
     def test_a_setting_is_refused(self, tmp_path, text):
         folder = tmp_path / "town"
         folder.mkdir()
-        for name, content in template_files("town").items():
+        for name, content in _template_files("town").items():
             (folder / name).write_text(content, encoding="utf-8")
         path = folder / "study.toml"
         old = '"Why, in your own words."'
@@ -144,7 +144,7 @@ class TestWhatCanBeNoText:
     def test_a_table_lies_in_its_own_folder(self, tmp_path, name):
         folder = tmp_path / "town"
         folder.mkdir()
-        for file, content in template_files("town").items():
+        for file, content in _template_files("town").items():
             (folder / file).write_text(content, encoding="utf-8")
         with (folder / "study.toml").open("a") as file:
             file.write(f"\n[tables]\ncentres = {escape.toml_text(name)}\n")
@@ -176,9 +176,9 @@ class TestEscapes:
         assert json.loads(escape.terminal_text(written)) == {"name": text}
 
     def test_a_notebook_sets_no_name_as_maths(self):
-        from access.display import html_table
+        from access.display import _html_table
 
-        table = html_table(["$x$"], [["Play for $1 or $2"], ["<b>"]])
+        table = _html_table(["$x$"], [["Play for $1 or $2"], ["<b>"]])
         assert not re.search(r"\$[^<>]+\$", table)
         assert "<b>" not in table
 

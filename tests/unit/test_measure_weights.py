@@ -6,7 +6,7 @@ import pytest
 
 from access.errors import ParameterError
 from access.measure import deprivation_weights
-from access.measure.weights import green_book_weights, linear_weights
+from access.measure.weights import _green_book_weights, linear_weights
 
 DEMAND = pd.DataFrame(
     {"count": [10.0, 30.0, 20.0], "imd_rank": [1, 16422.5, 32844], "income": [100.0, 200.0, 400.0]},
@@ -45,7 +45,7 @@ def test_ranks_beyond_the_nation_name_the_areas():
 
 def test_incomes_must_be_above_zero():
     with pytest.raises(ParameterError) as error:
-        green_book_weights(DEMAND.assign(income=[0, -3, 5]))
+        _green_book_weights(DEMAND.assign(income=[0, -3, 5]))
     assert [f.where for f in error.value.faults] == ["a", "b"]
 
 
@@ -64,8 +64,8 @@ def test_linear_runs_from_one_plus_lambda_to_one():
 
 def test_green_book_is_one_at_the_median_family():
     # 60 families: incomes 100 (10), 200 (30), 400 (20); the 30th family has 200.
-    assert green_book_weights(DEMAND).tolist() == pytest.approx([2**1.3, 1.0, 0.5**1.3])
-    assert green_book_weights(DEMAND, median_income=400)[0] == pytest.approx(4**1.3)
+    assert _green_book_weights(DEMAND).tolist() == pytest.approx([2**1.3, 1.0, 0.5**1.3])
+    assert _green_book_weights(DEMAND, median_income=400)[0] == pytest.approx(4**1.3)
 
 
 def test_default_is_linear_where_ranks_are_known_and_says_so():

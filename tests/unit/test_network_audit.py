@@ -16,14 +16,16 @@ import access
 from access.cli.streets import network as network_command
 from access.errors import NetworkError, ParameterError
 from access.network import Network, Status
-from access.network.audit import (
-    audit_network,
-    demand_left_out,
-    left_out_frame,
-    snap_lines,
-    snap_table,
+from access.network.stocktake import (
+    _audit_network,
+    _buffer_sensitivity,
+    _clip_network,
+    _demand_left_out,
+    _left_out_frame,
+    _snap_lines,
+    _snap_table,
+    take_stock,
 )
-from access.network.stocktake import buffer_sensitivity, clip_network, take_stock
 from access.units import great_circle_m
 from tests.newport import make_newport
 from tests.streets import at, places, write_osm
@@ -59,13 +61,13 @@ HOMES = places(town=at(1, 0.1), drive=at(2, 0.95), island=at(1, 9), east=at(6, 0
 def test_buffers_that_are_no_lengths(file):
     net = access.build_network(file)
     with pytest.raises(ParameterError, match="expected metres, 0 or more"):
-        buffer_sensitivity(net, HOMES, HOMES, buffers_m=[-1])
+        _buffer_sensitivity(net, HOMES, HOMES, buffers_m=[-1])
 
 
 def test_a_shape_without_streets(file):
     net = access.build_network(file)
     with pytest.raises(NetworkError, match="lies inside the shape"):
-        clip_network(net, shapely.box(0, 0, 1, 1))
+        _clip_network(net, shapely.box(0, 0, 1, 1))
 
 
 def test_sensitivity_without_places(file):
@@ -77,7 +79,7 @@ def test_sensitivity_without_places(file):
 
 
 def test_kilometres_by_class_by_hand(file):
-    table = audit_network(access.build_network(file, mode="drive")).classes
+    table = _audit_network(access.build_network(file, mode="drive")).classes
     assert table["street_class"].tolist() == ["residential"]
     row = table.iloc[0]
     high, mouth, close = (
@@ -90,7 +92,7 @@ def test_kilometres_by_class_by_hand(file):
 
 
 def test_parts_left_out_are_listed_with_where_they_are(file):
-    parts = audit_network(access.build_network(file)).parts
+    parts = _audit_network(access.build_network(file)).parts
     assert parts["reason"].tolist() == ["cut off from the main part"]
     assert parts["km"].item() == pytest.approx(great_circle_m(*at(0, 9), *at(2, 9)).item() / 1000)
     assert parts["lat"].item() == pytest.approx(at(0, 9)[1], abs=1e-6)
@@ -99,7 +101,7 @@ def test_parts_left_out_are_listed_with_where_they_are(file):
 def test_the_snap_table_keeps_every_place_in_order(file):
     net = access.build_network(file)
     counts = pd.Series([10, 20, 30, 40, 50], index=HOMES["id"])
-    table = snap_table(net, HOMES, counts=counts)
+    table = _snap_table(net, HOMES, counts=counts)
     assert table["id"].tolist() == HOMES["id"].tolist()
     assert table["count"].tolist() == [10, 20, 30, 40, 50]
     assert table["joined"].tolist() == [True, True, False, True, False]
@@ -113,7 +115,7 @@ def test_the_snap_table_keeps_every_place_in_order(file):
 
 def test_demand_in_parts_left_out_is_counted(file):
     counts = pd.Series([10.0, 20, 30, 40, 50], index=HOMES["id"])
-    table = demand_left_out(snap_table(access.build_network(file), HOMES, counts=counts))
+    table = _demand_left_out(_snap_table(access.build_network(file), HOMES, counts=counts))
     assert table.to_dict("records") == [
         {"what": "areas", "nearer_reason": "cut off from the main part", "nearer_part": 1,
          "places": 1, "count": 30.0, "joined": 0},
@@ -124,7 +126,7 @@ def test_demand_in_parts_left_out_is_counted(file):
 
 def test_the_snap_table_says_what_the_matrix_does(file):
     net = access.build_network(file, mode="drive")
-    table = snap_table(net, HOMES)
+    table = _snap_table(net, HOMES)
     m = access.travel_matrix(net, HOMES, places(centre=at(2, 0)))
     assert table["joined"].tolist() == (m.status[:, 0] != Status.UNSNAPPED).tolist()
     legs = table["leg_metres"].to_numpy()[table["joined"]]
@@ -133,8 +135,8 @@ def test_the_snap_table_says_what_the_matrix_does(file):
 
 def test_snap_lines_run_from_place_to_street(file):
     net = access.build_network(file)
-    table = snap_table(net, HOMES)
-    layer = snap_lines(net, table)
+    table = _snap_table(net, HOMES)
+    layer = _snap_lines(net, table)
     assert layer.crs.to_epsg() == 27700
     length = layer.geometry.length.to_numpy()
     joined = table["joined"].to_numpy()
@@ -145,10 +147,10 @@ def test_snap_lines_run_from_place_to_street(file):
 
 
 def test_left_out_streets_are_a_layer_too(file):
-    layer = left_out_frame(access.build_network(file))
+    layer = _left_out_frame(access.build_network(file))
     assert sorted(layer["reason"]) == ["cut off from the main part", "private"]
     whole = Network.from_edges([-1.36, -1.35], [53.43, 53.43], [0], [1])
-    assert len(left_out_frame(whole)) == 0
+    assert len(_left_out_frame(whole)) == 0
 
 
 # --- words ---------------------------------------------------------------------------------
@@ -157,7 +159,7 @@ def test_left_out_streets_are_a_layer_too(file):
 def test_warnings_in_words(file):
     net = access.build_network(file, mode="drive")
     counts = pd.Series([10.0, 20, 30, 40, 50], index=HOMES["id"])
-    words = "\n".join(audit_network(net, snap_table(net, HOMES, counts=counts)).warnings)
+    words = "\n".join(_audit_network(net, _snap_table(net, HOMES, counts=counts)).warnings)
     assert "1 area (with 20 people) stands on a private road; the street joined is 1" in words
     assert "1 area (with 30 people) stands on streets that are cut off from the rest" in words
     assert "1 area (with 50 people) is outside the street file (moor)" in words
@@ -170,14 +172,14 @@ def test_warnings_in_words(file):
 def test_a_network_with_nothing_odd_has_no_warnings(tmp_path):
     ways = [(1, [1, 2], STREET), (2, [2, 7, 8, 9], STREET)]
     net = access.build_network(write_osm(tmp_path / "t.osm", NODES, ways))
-    audit = audit_network(net, snap_table(net, places(home=at(1, 0.01))))
+    audit = _audit_network(net, _snap_table(net, places(home=at(1, 0.01))))
     assert audit.warnings == ()
 
 
 def test_few_speed_limits_and_a_cut_extract_are_told(tmp_path):
     ways = [(1, [1, 2, 999], STREET)]
     net = access.build_network(write_osm(tmp_path / "t.osm", NODES, ways), mode="drive")
-    words = " ".join(audit_network(net).warnings)
+    words = " ".join(_audit_network(net).warnings)
     assert "Only 0% of the street length carries a speed limit" in words
     assert "1 street corners lie outside the file" in words
 
@@ -197,7 +199,7 @@ def test_the_buffer_shows_what_a_smaller_extract_would_change():
     homes = places(home=at(0, 0), south=at(0, -9), other=at(4, -9))
     corners = net.node_xy[:4]
     borough = shapely.box(*corners.min(axis=0), *corners.max(axis=0))
-    table = buffer_sensitivity(
+    table = _buffer_sensitivity(
         net, homes, places(centre=at(4, 0)), buffers_m=[10, 1000], boundary=borough
     )
     assert table["buffer_m"].tolist() == [10, 1000, np.inf]
@@ -212,7 +214,7 @@ def test_a_clipped_network_is_the_network_of_a_clipped_file():
     net = bridge_town()
     north = net.node_xy[:, 1].max()
     west, south = net.node_xy.min(axis=0) - 10
-    part = clip_network(net, shapely.box(west, south, net.node_xy[:, 0].max() + 10, north - 50))
+    part = _clip_network(net, shapely.box(west, south, net.node_xy[:, 0].max() + 10, north - 50))
     lon, lat = net.node_lonlat[:4].T
     assert part.digest == Network.from_edges(lon, lat, [0, 2, 3], [2, 3, 1]).digest
 

@@ -9,7 +9,7 @@ import pytest
 
 from access.errors import ParameterError
 from access.network import Profile
-from access.network.access_rules import barrier_closed, directions, judge, limit_kmh
+from access.network.access_rules import _directions, _limit_kmh, barrier_closed, judge
 
 WALK, PRAM, WHEELS, DRIVE = (
     Profile.preset(name) for name in ("walk", "pram_toddler", "wheelchair", "drive")
@@ -147,9 +147,9 @@ def test_who_may_drive(tags, reason):
 def test_which_way(tags, drive, walk):
     tags = parse(tags)
     if drive is not None:
-        assert directions(tags, tags["highway"], DRIVE) == drive
+        assert _directions(tags, tags["highway"], DRIVE) == drive
     if walk is not None:
-        assert directions(tags, tags["highway"], WALK) == walk
+        assert _directions(tags, tags["highway"], WALK) == walk
 
 
 def test_a_street_closed_both_ways_is_refused():
@@ -166,7 +166,7 @@ def test_a_street_closed_both_ways_is_refused():
     ],
 )  # fmt: skip
 def test_speed_limits_are_read(text, kmh):
-    assert limit_kmh(text) == (None if kmh is None else pytest.approx(kmh))
+    assert _limit_kmh(text) == (None if kmh is None else pytest.approx(kmh))
 
 
 def test_driving_speeds_by_hand():

@@ -10,7 +10,7 @@ import pytest
 import access
 from access.errors import NetworkError, ParameterError
 from access.network import Profile
-from access.network.slope import Heights, read_heights, tobler
+from access.network.slope import Heights, _tobler, read_heights
 from access.units import great_circle_m, project
 from tests.streets import at, places, write_osm
 
@@ -67,7 +67,7 @@ def test_heights_do_not_change_driving(tmp_path):
 
 
 def test_a_slope_profile_needs_heights(tmp_path):
-    profile = replace(Profile.preset("walk"), slope="tobler")
+    profile = replace(Profile.preset("walk"), slope="_tobler")
     with pytest.raises(ParameterError, match="no heights are given"):
         access.build_network(town(tmp_path), profile=profile)
 
@@ -83,10 +83,10 @@ def test_an_ascii_grid_is_read_from_the_south_up(tmp_path):
 
 
 def test_tobler_by_hand():
-    assert tobler(0) == 1
-    assert tobler(0.1) == pytest.approx(np.exp(-0.35))
-    assert tobler(-0.05) == pytest.approx(np.exp(0.175))
-    assert tobler(-0.1) == pytest.approx(1)
+    assert _tobler(0) == 1
+    assert _tobler(0.1) == pytest.approx(np.exp(-0.35))
+    assert _tobler(-0.05) == pytest.approx(np.exp(0.175))
+    assert _tobler(-0.1) == pytest.approx(1)
 
 
 @pytest.mark.parametrize("percent", [0, 5, 10])
@@ -97,9 +97,9 @@ def test_up_hill_and_down_by_hand(tmp_path, percent):
     up = access.travel_matrix(net, low, high).network_minutes.item()
     down = access.travel_matrix(net, low, high, direction="from_site").network_minutes.item()
     # The street runs a little across the grid, and grid metres differ by 0.3 %.
-    assert up == pytest.approx(flat / tobler(percent / 100), rel=0.01)
-    assert down == pytest.approx(flat / tobler(-percent / 100), rel=0.01)
-    assert net.profile.slope == "tobler"
+    assert up == pytest.approx(flat / _tobler(percent / 100), rel=0.01)
+    assert down == pytest.approx(flat / _tobler(-percent / 100), rel=0.01)
+    assert net.profile.slope == "_tobler"
     assert net.counts["share_with_heights"] == 1
     across = access.travel_matrix(net, places(o=at(5, 1)), places(t=at(5, 4)))
     assert across.network_minutes.item() == pytest.approx(

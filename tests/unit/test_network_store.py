@@ -15,7 +15,7 @@ import pytest
 import access
 from access.errors import NetworkError, OutputError
 from access.network import Network, Profile, TravelMatrix, cache
-from access.network.cache import load_network, read_matrix, save_network, write_matrix
+from access.network.cache import _load_network, _read_matrix, _save_network, _write_matrix
 from tests.streets import at, places, write_osm
 
 STREET = {"highway": "residential", "maxspeed": "30 mph", "name": "Höhe & Süd"}
@@ -51,18 +51,18 @@ HOMES, CENTRE = places(a=at(1, 0), b=at(4, 2)), places(s=at(3, 0))
 
 def test_nothing_there(tmp_path):
     with pytest.raises(NetworkError, match="cannot be used"):
-        load_network(tmp_path / "gone.npz")
+        _load_network(tmp_path / "gone.npz")
     with pytest.raises(NetworkError, match="cannot be used"):
-        read_matrix(tmp_path / "gone.parquet")
+        _read_matrix(tmp_path / "gone.parquet")
 
 
 def test_files_of_another_kind(tmp_path):
     np.savez(tmp_path / "other.npz", numbers=np.arange(3))
     pq.write_table(pa.table({"area_id": ["a"]}), tmp_path / "other.parquet")
     with pytest.raises(NetworkError, match="delete it and build it again"):
-        load_network(tmp_path / "other.npz")
+        _load_network(tmp_path / "other.npz")
     with pytest.raises(NetworkError, match="delete it and measure it again"):
-        read_matrix(tmp_path / "other.parquet")
+        _read_matrix(tmp_path / "other.parquet")
 
 
 def test_a_folder_that_cannot_be_written(tmp_path, file):
@@ -78,8 +78,8 @@ def test_a_folder_that_cannot_be_written(tmp_path, file):
 @pytest.mark.parametrize("mode", ["walk", "drive", "wheelchair"])
 def test_a_network_comes_back_whole(tmp_path, file, mode):
     net = access.build_network(file, mode=mode)
-    save_network(net, tmp_path / "net.npz")
-    back = load_network(tmp_path / "net.npz")
+    _save_network(net, tmp_path / "net.npz")
+    back = _load_network(tmp_path / "net.npz")
     assert back.digest == net.digest
     assert back.profile == net.profile
     assert back.to_dict() == net.to_dict()
@@ -97,8 +97,8 @@ def test_a_matrix_comes_back_whole(tmp_path, file):
     net = access.build_network(file, mode="drive")
     net = replace(net, assumptions=("made up",))
     m = access.travel_matrix(net, places(a=at(1, 0), far=at(8, 8)), CENTRE, max_minutes=30)
-    write_matrix(m, tmp_path / "m.parquet")
-    back = read_matrix(tmp_path / "m.parquet")
+    _write_matrix(m, tmp_path / "m.parquet")
+    back = _read_matrix(tmp_path / "m.parquet")
     for name in cache._MATRICES:
         assert getattr(back, name).tobytes() == getattr(m, name).tobytes()
     assert (back.area_ids, back.site_ids, back.mode, back.direction) == (
@@ -112,9 +112,9 @@ def test_a_matrix_comes_back_whole(tmp_path, file):
 
 def test_a_matrix_of_minutes_alone_comes_back_too(tmp_path):
     m = TravelMatrix.from_minutes([[1, np.inf]], area_ids=["a"], site_ids=["s", "t"])
-    write_matrix(m, tmp_path / "m.parquet")
+    _write_matrix(m, tmp_path / "m.parquet")
     assert np.array_equal(
-        read_matrix(tmp_path / "m.parquet").network_metres, m.network_metres, equal_nan=True
+        _read_matrix(tmp_path / "m.parquet").network_metres, m.network_metres, equal_nan=True
     )
 
 
@@ -153,16 +153,16 @@ def test_another_version_of_the_code_builds_again(tmp_path, file, building, monk
     elif what == "library":
         monkeypatch.setattr(cache, "version", lambda name: "99.0")
     else:
-        monkeypatch.setattr(cache, "FORMAT", cache.FORMAT + 1)
+        monkeypatch.setattr(cache, "FORMAT", cache._FORMAT + 1)
     access.build_network(file, cache=folder)
     assert len(building) == 2
 
 
 def test_a_file_of_another_format_is_refused(tmp_path, file, monkeypatch):
-    save_network(access.build_network(file), tmp_path / "net.npz")
-    monkeypatch.setattr(cache, "FORMAT", cache.FORMAT + 1)
+    _save_network(access.build_network(file), tmp_path / "net.npz")
+    monkeypatch.setattr(cache, "FORMAT", cache._FORMAT + 1)
     with pytest.raises(NetworkError, match="fingerprint"):
-        load_network(tmp_path / "net.npz")
+        _load_network(tmp_path / "net.npz")
 
 
 def damage(path, how):
@@ -189,7 +189,7 @@ def test_damaged_networks_are_noticed_and_built_again(tmp_path, file, building, 
     assert "cannot be used" in caplog.text
     assert again.digest == good.digest
     assert len(building) == 2
-    assert load_network(path).digest == good.digest
+    assert _load_network(path).digest == good.digest
 
 
 @pytest.mark.parametrize("how", ["empty", "cut", "text"])
@@ -203,21 +203,21 @@ def test_damaged_matrices_are_noticed_and_measured_again(tmp_path, file, caplog,
         again = access.travel_matrix(net, HOMES, CENTRE, cache=kept)
     assert "cannot be used" in caplog.text
     assert again.total_minutes.tobytes() == good.total_minutes.tobytes()
-    read_matrix(path)
+    _read_matrix(path)
 
 
 def test_every_bit_of_a_kept_network_counts(tmp_path, file):
     path = tmp_path / "net.npz"
-    save_network(access.build_network(file), path)
+    _save_network(access.build_network(file), path)
     whole = path.read_bytes()
-    digest = load_network(path).digest
+    digest = _load_network(path).digest
     rng = np.random.default_rng(3)
     for at_byte in rng.integers(0, len(whole), 60):
         data = bytearray(whole)
         data[at_byte] ^= 1 << int(rng.integers(8))
         path.write_bytes(data)
         try:
-            found = load_network(path)
+            found = _load_network(path)
         except NetworkError:
             continue
         assert found.digest == digest  # a bit of the zip's own book-keeping, not of the network
@@ -226,7 +226,7 @@ def test_every_bit_of_a_kept_network_counts(tmp_path, file):
 def test_every_bit_of_a_kept_matrix_counts(tmp_path, file):
     path = tmp_path / "m.parquet"
     good = access.travel_matrix(access.build_network(file), HOMES, CENTRE)
-    write_matrix(good, path)
+    _write_matrix(good, path)
     whole = path.read_bytes()
     rng, refused = np.random.default_rng(3), 0
     for at_byte in rng.integers(0, len(whole), 150):
@@ -234,7 +234,7 @@ def test_every_bit_of_a_kept_matrix_counts(tmp_path, file):
         data[at_byte] ^= 1 << int(rng.integers(8))
         path.write_bytes(data)
         try:
-            found = read_matrix(path)
+            found = _read_matrix(path)
         except NetworkError:
             refused += 1
             continue
@@ -266,7 +266,7 @@ def test_matrices_are_kept_by_network_places_and_options(tmp_path, file):
 def test_a_stopped_write_leaves_nothing_behind(tmp_path, file, monkeypatch):
     net = access.build_network(file)
     path = tmp_path / "kept" / "net.npz"
-    save_network(net, path)
+    _save_network(net, path)
     before = path.read_bytes()
 
     def stop(handle, **arrays):
@@ -275,7 +275,7 @@ def test_a_stopped_write_leaves_nothing_behind(tmp_path, file, monkeypatch):
 
     monkeypatch.setattr(cache.np, "savez", stop)
     with pytest.raises(KeyboardInterrupt):
-        save_network(net, path)
+        _save_network(net, path)
     assert path.read_bytes() == before
     assert [p.name for p in path.parent.iterdir()] == ["net.npz"]
 
@@ -295,8 +295,8 @@ def test_graphml_is_kept_and_graphs_in_memory_are_not(tmp_path):
 
 def test_networks_from_edges_can_be_kept_by_hand(tmp_path):
     net = Network.from_edges([-1.36, -1.35], [53.43, 53.43], [0], [1], assumptions=["modelled"])
-    save_network(net, tmp_path / "net.npz")
-    assert load_network(tmp_path / "net.npz").assumptions == ("modelled",)
+    _save_network(net, tmp_path / "net.npz")
+    assert _load_network(tmp_path / "net.npz").assumptions == ("modelled",)
     shutil.copy(tmp_path / "net.npz", tmp_path / "copy.npz")
-    save_network(net, tmp_path / "net.npz")
+    _save_network(net, tmp_path / "net.npz")
     assert (tmp_path / "net.npz").read_bytes() == (tmp_path / "copy.npz").read_bytes()

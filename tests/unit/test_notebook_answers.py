@@ -18,7 +18,7 @@ from access.document.table import Table
 from access.errors import OutputError, ParameterError, ScenarioError
 from access.measure import describe, nearest, share_within
 from access.notebook import area_chart, places_chart, streets_chart
-from access.notebook.ranking_views import MOST_ROWS, options_list
+from access.notebook.ranking_views import _MOST_ROWS, _options_list
 from access.scenario import compare, rank_closures
 from access.study.template import new_study
 
@@ -341,16 +341,16 @@ def test_the_same_question_gives_the_same_bytes(answers, tmp_path):
 
 
 def test_a_long_list_of_options_is_cut_and_says_so(rotherham):
-    table = options_list(rotherham.both_services())
-    assert len(table.rows) == MOST_ROWS
-    assert table.notes[0].startswith(f"{101_640 - MOST_ROWS:,} options that are worse by mean")
+    table = _options_list(rotherham.both_services())
+    assert len(table.rows) == _MOST_ROWS
+    assert table.notes[0].startswith(f"{101_640 - _MOST_ROWS:,} options that are worse by mean")
     ranks = [row[3] for row in table.rows]
     assert ranks == sorted(ranks)
     assert ranks[0] == 1
 
 
 def test_a_list_of_options_names_every_one(answers):
-    table = options_list(answers.alternatives(keep=2))
+    table = _options_list(answers.alternatives(keep=2))
     assert [row[1] for row in table.rows] == [
         " ".join(c) for c in answers.alternatives(keep=2).table.sort_values("rank_mean")["closed"]
     ]

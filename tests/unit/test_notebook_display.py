@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from access.display import html_answer, html_table, text_answer
+from access.display import _html_table, html_answer, text_answer
 from access.network import Network, TravelMatrix
 from access.siting import Within, p_median
 from access.study import load_study
@@ -46,7 +46,7 @@ def test_nothing_from_outside_is_taken_for_html():
 
 
 def test_a_table_has_header_cells_for_those_who_listen_to_it():
-    page = html_table(["site", "minutes"], [["Wath", 5], ["Aston", 12]])
+    page = _html_table(["site", "minutes"], [["Wath", 5], ["Aston", 12]])
     assert page.count("scope='col'") == 2
     assert page.count("scope='row'") == 2
 
@@ -120,7 +120,7 @@ def test_a_matrix_tells_how_many_pairs_are_reached_and_why_others_are_not():
 
 
 def test_pandas_missing_values_do_not_break_a_table():
-    assert "&lt;NA&gt;" in html_table(["a"], [[pd.NA]])
+    assert "&lt;NA&gt;" in _html_table(["a"], [[pd.NA]])
 
 
 # ---- the network

@@ -21,11 +21,11 @@ from access.cli.streets import fetch
 from access.errors import FetchError, OutputError, ParameterError
 from access.sources.http import NotWholeError, Patience, ask
 from access.sources.overpass import (
+    _check_whole,
+    _cut_into_tiles,
+    _street_query,
     area_around,
-    check_whole,
-    cut_into_tiles,
     fetch_streets,
-    street_query,
 )
 from tests.streets import at
 
@@ -192,7 +192,7 @@ def test_a_file_of_another_name(tmp_path):
 
 def test_tiles_of_no_size():
     with pytest.raises(ParameterError, match="expected kilometres above 0"):
-        cut_into_tiles(AREA, tile_km=-1)
+        _cut_into_tiles(AREA, tile_km=-1)
 
 
 def test_an_address_that_is_none(tmp_path):
@@ -250,7 +250,7 @@ def test_tiles_overlap_in_nothing_and_are_joined_without_doubles(serve, tmp_path
     server = serve()
     fetched = fetch_streets(AREA, tmp_path / "s.osm.pbf", url=server.url, patience=patience,
                             tile_km=0.3)  # fmt: skip
-    tiles = cut_into_tiles(AREA, tile_km=0.3)
+    tiles = _cut_into_tiles(AREA, tile_km=0.3)
     assert len(tiles) == len(server.queries) == 2
     assert shapely.area(tiles).sum() == pytest.approx(AREA.area, rel=1e-6)
     assert fetched.counts == {"nodes": 4, "ways": 2, "relations": 1}
@@ -426,17 +426,17 @@ def test_a_damaged_kept_reply_is_asked_for_again(serve, tmp_path, patience, capl
 
 
 def test_a_whole_reply_is_taken():
-    assert check_whole(json.dumps(reply_of()).encode(), "application/json")["elements"]
+    assert _check_whole(json.dumps(reply_of()).encode(), "application/json")["elements"]
 
 
 def test_a_remark_is_refused_even_beside_good_elements():
     body = json.dumps(reply_of(remark="runtime error: out of memory")).encode()
     with pytest.raises(NotWholeError, match="out of memory"):
-        check_whole(body, "application/json")
+        _check_whole(body, "application/json")
 
 
 def test_the_query_names_a_closed_ring_of_lat_lon():
-    query = street_query(shapely.box(-1.4, 53.4, -1.3, 53.5), timeout_s=90)
+    query = _street_query(shapely.box(-1.4, 53.4, -1.3, 53.5), timeout_s=90)
     ring = query.split('poly:"')[1].split('"')[0].split()
     assert ring[:2] == ring[-2:] == ["53.400000", "-1.300000"]
     assert query.startswith("[out:json][timeout:90];(")

@@ -12,7 +12,7 @@ from access.analysis.questions import questions
 from access.analysis.results import StudyResults
 from access.document.document import Bold
 from access.report.findings import findings_of
-from access.report.people import CHARACTERISTICS, characteristic_points, equality_table
+from access.report.people import _CHARACTERISTICS, _characteristic_points, equality_table
 from access.scenario.equality import groups_counted
 from access.study import load_study
 from tests.unit.report_results import line_results
@@ -27,7 +27,7 @@ def rotherham() -> StudyResults:
 
 
 def points_of(results: StudyResults) -> dict[str, str]:
-    points = characteristic_points(results, findings_of(results))
+    points = _characteristic_points(results, findings_of(results))
     return {p[0].text.removesuffix(": "): p[1] for p in points if isinstance(p[0], Bold)}
 
 
@@ -86,7 +86,7 @@ def test_the_characteristics_without_data_are_those(rotherham):
     told = points_of(rotherham)
     assert set(told) == {"Age", "Disability", "Race", "No data by area"}
     missing = told["No data by area"].lower()
-    for name in CHARACTERISTICS:
+    for name in _CHARACTERISTICS:
         said = re.search(rf"\b{name}\b", missing) is not None
         assert said == (name.capitalize() not in told), name
     assert "children 5 to 10" in told["Age"]

@@ -14,14 +14,14 @@ from access.document.document import BulletList, Figure, Paragraph, TableBlock
 from access.errors import ParameterError
 from access.report.board import board_report
 from access.report.hubs import (
+    _leeway_sentence,
+    _mean_minutes,
+    _proof,
+    _standing_sentence,
     hub_blocks,
     hub_sentence,
     hub_table,
-    leeway_sentence,
-    mean_minutes,
     near_best_table,
-    proof,
-    standing_sentence,
     trade_off_table,
 )
 from access.report.sentences import Wording
@@ -53,11 +53,11 @@ def with_council(results, *ids):
 class TestWrongInputs:
     def test_no_site_at_all_is_refused(self, results):
         with pytest.raises(ParameterError, match="at least one"):
-            mean_minutes(results, (), "walk")
+            _mean_minutes(results, (), "walk")
 
     def test_a_site_that_was_not_measured_is_refused(self, results):
         with pytest.raises(ParameterError, match="Q9"):
-            mean_minutes(results, ("Q9",), "walk")
+            _mean_minutes(results, ("Q9",), "walk")
 
 
 def test_the_mean_is_the_hand_worked_one(results):
@@ -65,7 +65,7 @@ def test_the_mean_is_the_hand_worked_one(results):
     minutes = [min(abs(at - place["C1"]), abs(at - place["C3"])) + 1 for at, *_ in AREAS]
     counts = [n for _, n, *_ in AREAS]
     expected = np.average(minutes, weights=counts)
-    means = mean_minutes(results, ("C1", "C3"), "walk")
+    means = _mean_minutes(results, ("C1", "C3"), "walk")
     assert means["childrens_centre"] == pytest.approx(expected)
     assert means["joint"] == pytest.approx(expected)
 
@@ -101,9 +101,9 @@ def test_the_same_set_is_called_the_same(results):
 def test_what_is_not_proven_is_not_called_best(results):
     text = hub_sentence(results, [Answer(("C2",), "feasible", 0.3)], {}, "walk", WORDING)
     assert text.startswith("The best found one Family Hub")
-    assert proof("feasible", 0.3) == "good, not proven"
-    assert proof("something new", 0.0) == "not proven"
-    assert proof("within_gap", 0.00001) == "within 0.1% of the best"
+    assert _proof("feasible", 0.3) == "good, not proven"
+    assert _proof("something new", 0.0) == "not proven"
+    assert _proof("within_gap", 0.00001) == "within 0.1% of the best"
 
 
 def test_rules_that_nothing_meets_are_told(results):
@@ -154,21 +154,21 @@ def test_the_section_has_words_picture_tables_and_what_is_assumed(asked):
 
 def test_the_council_s_place_is_told_and_its_edges(asked):
     council = asked.hubs.plain.council
-    text = standing_sentence(council)
+    text = _standing_sentence(council)
     assert text.startswith(f"Among all {council.sets} ways to place two hubs, the council's own")
-    assert "no rank" in standing_sentence(replace(council, rank_mean=None))
-    assert "does not keep the rules" in standing_sentence(replace(council, within_rules=False))
+    assert "no rank" in _standing_sentence(replace(council, rank_mean=None))
+    assert "does not keep the rules" in _standing_sentence(replace(council, within_rules=False))
 
 
 def test_weighting_that_changes_the_best_is_told(asked):
     answer = asked.hubs
     same = replace(answer, weighted=answer.plain)
-    assert leeway_sentence(same).endswith("the same set is best.")
+    assert _leeway_sentence(same).endswith("the same set is best.")
     found = answer.plain
     other = next(s for s in found.curve.solutions.values() if s.chosen != found.best.chosen)
-    text = leeway_sentence(replace(answer, weighted=replace(found, best=other)))
+    text = _leeway_sentence(replace(answer, weighted=replace(found, best=other)))
     assert text.endswith(f"the best set is {found.named(other.chosen)}.")
-    assert "counting more" not in leeway_sentence(replace(answer, weighted=None))
+    assert "counting more" not in _leeway_sentence(replace(answer, weighted=None))
 
 
 def test_the_first_pages_name_the_hubs_when_they_were_asked_for(asked):

@@ -19,9 +19,9 @@ from access.report import alternatives as stands
 from access.report import sentences as say
 from access.report.findings import ProposalFindings
 from access.report.people import group_table
-from access.report.robustness import firm_sentence, place_range
+from access.report.robustness import _firm_sentence, place_range
 from access.report.sentences import Wording
-from access.report.sites import closed_table, moves_table, receiving_table
+from access.report.sites import _moves_table, closed_table, receiving_table
 from access.scenario.robustness import Uncertainty, robustness
 
 WORDING = Wording()
@@ -218,7 +218,7 @@ class TestLinkedMoves:
         assert not hidden.leaving
         assert not hidden.arriving
         for site, shown in (("X", [True, True, False]), ("W", [True, True, False])):
-            table = moves_table(found, site, site)
+            table = _moves_table(found, site, site)
             assert table.hidden()[:, 1].tolist() == shown
         assert not closed_table(found).hidden()[:, 1].any()
         assert not receiving_table(found).hidden()[:, 2].any()
@@ -227,7 +227,7 @@ class TestLinkedMoves:
         found = self.small()
         public: dict[tuple[str, str], float | None] = {}
         for site in ("X", "W"):
-            for row in moves_table(found, site, site).view().rows:
+            for row in _moves_table(found, site, site).view().rows:
                 public[site, row[0].text] = row[1].value if row[1].state == "value" else None
         leave = {"X": 43, "W": 110}
         arrive = {"Wye": 53, "Zed": 100}
@@ -266,7 +266,7 @@ class TestFirmness:
             draws=50,
         )
         assert place_range(robust) == "3rd"
-        text = firm_sentence(found, robust)
+        text = _firm_sentence(found, robust)
         assert text == (
             "Over 50 settings, the proposal is 3rd of 3 by average walk in nine of ten. "
             "Closing Zed is always best."

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from access.disclosure import Sum, intervals, suppress
+from access.disclosure import Sum, _intervals, suppress
 from access.errors import ParameterError
 
 
@@ -100,21 +100,21 @@ class TestByHand:
         assert not hidden[:, -1].any()
 
     def test_the_interval_of_a_hidden_cell_is_what_a_reader_can_work_out(self):
-        low, high = intervals([3, 40, 12, 55], [1, 0, 1, 0], [Sum(3, (0, 1, 2))])
+        low, high = _intervals([3, 40, 12, 55], [1, 0, 1, 0], [Sum(3, (0, 1, 2))])
         assert (low[0], high[0]) == (1, 14)
 
     def test_a_cell_pinned_only_by_several_sums_together_is_found(self):
         # Four sums of two hidden cells each: every one looks safe alone, and the loop is not.
         counts = with_totals(np.array([[3, 9, 40], [30, 4, 40], [40, 40, 40]]))
         sums = grid_sums(4, 4)
-        low, high = intervals(counts, suppress(counts, sums), sums)
+        low, high = _intervals(counts, suppress(counts, sums), sums)
         assert ((high - low)[suppress(counts, sums)] >= 3).all()
 
     def test_a_linear_programme_sees_what_one_sum_at_a_time_does_not(self):
         # Hidden a, b, c with a+b=10, b+c=10, a+c=10: each sum alone says 1 to 9, together 5.
         counts = [5, 5, 5, 10, 10, 10]
         sums = [Sum(3, (0, 1)), Sum(4, (1, 2)), Sum(5, (0, 2))]
-        low, high = intervals(counts, [1, 1, 1, 0, 0, 0], sums)
+        low, high = _intervals(counts, [1, 1, 1, 0, 0, 0], sums)
         assert np.allclose(low[:3], 5, atol=1e-4)
         assert np.allclose(high[:3], 5, atol=1e-4)
 
@@ -142,7 +142,7 @@ class TestProperties:
         counts = with_totals(np.array(inside))
         sums = grid_sums(len(inside) + 1, len(inside[0]) + 1)
         hidden = suppress(counts, sums)
-        low, high = intervals(counts, hidden, sums)
+        low, high = _intervals(counts, hidden, sums)
         assert hidden[(counts > 0) & (counts < 5)].all()
         assert not hidden[counts == 0].any()
         assert ((high - low)[hidden] > 3 - 1e-3).all()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from access.document.table import Column, Table, Totals, cell
+from access.document.table import Column, Table, Totals, _cell
 from access.errors import ParameterError
 from access.escape import plain
 from access.text import NOT_APPLICABLE, figure
@@ -78,20 +78,20 @@ class TestCells:
         ],
     )
     def test_what_a_cell_shows(self, value, kind, places, shown):
-        assert cell(value, kind, places).text == shown
+        assert _cell(value, kind, places).text == shown
 
     def test_a_rise_has_a_plus_and_no_change_has_none(self):
         assert [figure(v, 1, signed=True) for v in (2, 0, -2)] == ["+2.0", "0.0", "\u22122.0"]
 
     def test_the_workbooks_value_carries_no_more_digits_than_the_page(self):
         # 7 of 61 families is 0.114754...: in full it gives both numbers away.
-        assert cell(7 / 61, "share", 1).value == 0.115
-        assert cell(12.3456, "minutes", 1).value == 12.3
-        assert cell(12.0, "people", 0).value == 12
-        assert isinstance(cell(12.0, "people", 0).value, int)
+        assert _cell(7 / 61, "share", 1).value == 0.115
+        assert _cell(12.3456, "minutes", 1).value == 12.3
+        assert _cell(12.0, "people", 0).value == 12
+        assert isinstance(_cell(12.0, "people", 0).value, int)
 
     def test_not_known_stays_not_known_beside_a_hidden_count(self):
-        assert cell(None, "share", 1, hidden=True).text == "not known"
+        assert _cell(None, "share", 1, hidden=True).text == "not known"
 
     @given(st.floats(-1e9, 1e9), st.integers(0, 2))
     def test_a_figure_is_within_half_a_unit_of_its_number(self, number, places):

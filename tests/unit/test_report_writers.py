@@ -30,7 +30,7 @@ from access.document.document import (
 from access.document.docx import write_docx
 from access.document.pdf import write_pdf
 from access.document.table import Table
-from access.document.xlsx import FRONT, sheet_name, write_xlsx
+from access.document.xlsx import _FRONT, _sheet_name, write_xlsx
 from access.errors import OutputError, ParameterError
 from access.escape import cell_text, plain
 from tests.unit.report_sample import NASTY, png, sample
@@ -230,8 +230,8 @@ class TestPdf:
 
 class TestWorkbook:
     def test_there_is_a_front_sheet_and_one_sheet_a_table(self, book):
-        assert book.sheetnames == [FRONT, "1 Families further away", "2 Nothing"]
-        front = [cell.value for row in book[FRONT].iter_rows() for cell in row if cell.value]
+        assert book.sheetnames == [_FRONT, "1 Families further away", "2 Nothing"]
+        front = [cell.value for row in book[_FRONT].iter_rows() for cell in row if cell.value]
         assert "Table 1" in front
         assert any(str(v).startswith("Assumed: Modelled streets.") for v in front)
 
@@ -294,10 +294,10 @@ class TestWorkbook:
 
     def test_sheet_names_are_made_to_fit_and_to_differ(self):
         long = "1 Families: affected/unaffected [by] centre? *all* of them"
-        first = sheet_name(long, [])
-        second = sheet_name(long, [first.upper()])
+        first = _sheet_name(long, [])
+        second = _sheet_name(long, [first.upper()])
         assert len(first) <= 31
         assert len(second) <= 31
         assert first != second
         assert not set("[]:*?/\\") & set(first + second)
-        assert sheet_name("'''", []) == "Table"
+        assert _sheet_name("'''", []) == "Table"

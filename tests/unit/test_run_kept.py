@@ -15,7 +15,7 @@ from access.network import build
 from access.network import cache as kept
 from access.network.matrix import TravelMatrix
 from access.run import write_outputs
-from access.sources.http import CACHE_VARIABLE, user_cache
+from access.sources.http import _CACHE_VARIABLE, user_cache
 from access.study import Study, load_study
 from access.study.template import new_study
 from tests.newport import make_newport
@@ -28,7 +28,7 @@ LINES = 9
 @pytest.fixture
 def folder(tmp_path, monkeypatch) -> Path:
     """Keep things in a folder of the test's own."""
-    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "kept"))
+    monkeypatch.setenv(_CACHE_VARIABLE, str(tmp_path / "kept"))
     return tmp_path / "kept"
 
 
@@ -82,7 +82,7 @@ def test_a_folder_that_cannot_be_made_is_said_and_stops_nothing(
     tmp_path, monkeypatch, caplog, study, streets
 ):
     (tmp_path / "taken").write_text("a file", encoding="utf-8")
-    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "taken"))
+    monkeypatch.setenv(_CACHE_VARIABLE, str(tmp_path / "taken"))
     with caplog.at_level(logging.WARNING):
         assert user_cache() is None
         assert measure_study(study, network=streets).matrices
@@ -118,7 +118,7 @@ def test_a_full_disk_is_said_and_stops_nothing(folder, monkeypatch, caplog, stud
     ],
 )
 def test_each_system_has_its_own_folder(tmp_path, monkeypatch, system, variables, expected):
-    for name in (CACHE_VARIABLE, "XDG_CACHE_HOME", "LOCALAPPDATA"):
+    for name in (_CACHE_VARIABLE, "XDG_CACHE_HOME", "LOCALAPPDATA"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     for name, value in variables.items():
@@ -129,7 +129,7 @@ def test_each_system_has_its_own_folder(tmp_path, monkeypatch, system, variables
 
 @pytest.mark.parametrize("word", ["off", "OFF", " off "])
 def test_off_keeps_nothing(tmp_path, monkeypatch, word, study, streets, reads):
-    monkeypatch.setenv(CACHE_VARIABLE, word)
+    monkeypatch.setenv(_CACHE_VARIABLE, word)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     assert user_cache() is None

@@ -8,7 +8,7 @@ import pytest
 from access.errors import ParameterError
 from access.network.matrix import TravelMatrix
 from access.scenario import ECOLOGICAL_WARNING, compare, equality
-from access.scenario.equality import KNOWN_GROUPS, groups_counted
+from access.scenario.equality import _KNOWN_GROUPS, groups_counted
 
 INF = math.inf
 M = TravelMatrix.from_minutes(
@@ -91,9 +91,9 @@ def test_ages_of_another_date_may_count_more_than_the_census_did():
 
 
 def test_each_known_group_is_looked_for_once_and_told_of_a_characteristic_or_none():
-    columns = [c for g in KNOWN_GROUPS for c in (g.column, g.base)]
+    columns = [c for g in _KNOWN_GROUPS for c in (g.column, g.base)]
     labels = [g.label for g in groups_counted(columns)]
-    assert len(labels) == len(set(labels)) == len({g.label for g in KNOWN_GROUPS})
+    assert len(labels) == len(set(labels)) == len({g.label for g in _KNOWN_GROUPS})
     assert groups_counted(["disabled"]) == (), "without a base nobody can be set beside them"
     (group,) = groups_counted(["lone_parent_households", "households"])
     assert (group.column, group.characteristic) == ("lone_parent_households", "")

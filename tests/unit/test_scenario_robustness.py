@@ -8,7 +8,7 @@ from access.errors import ParameterError
 from access.measure import typical_matrix
 from access.network.matrix import TravelMatrix
 from access.scenario import Uncertainty, rank_closures, robustness
-from access.scenario.robustness import MinutesSample, _in_discs, draw_settings
+from access.scenario.robustness import _draw_settings, _in_discs, _MinutesSample
 
 rng = np.random.default_rng(11)
 IDS = [f"a{i:02d}" for i in range(30)]
@@ -139,7 +139,7 @@ def test_the_typical_trip_is_blended_in_every_draw():
 
 def test_positions_move_within_their_error_and_nothing_else_does():
     u = Uncertainty(position_error_m={"P": 800.0}, area_points=AREA_POINTS, site_points=SITE_POINTS)
-    maker = MinutesSample(WALK, SITES, u)
+    maker = _MinutesSample(WALK, SITES, u)
     pace = maker.pace[0]
     moved = [maker.make({}, np.random.default_rng(i)) for i in range(200)]
     for minutes in moved:
@@ -159,10 +159,10 @@ def test_points_in_a_disc_are_drawn_evenly():
 
 def test_stand_ins_take_another_column():
     u = Uncertainty(stand_ins={"P": ["S", "T"]})
-    maker = MinutesSample(WALK, ["P", "Q"], u)
+    maker = _MinutesSample(WALK, ["P", "Q"], u)
     got = maker.make({"stand_in:P": "T"}, np.random.default_rng(0))
     assert np.array_equal(got, WALK.total_minutes[:, [4, 1]])
-    drawn = draw_settings(u, 300, seed=1)["stand_in:P"].value_counts()
+    drawn = _draw_settings(u, 300, seed=1)["stand_in:P"].value_counts()
     assert set(drawn.index) == {"P", "S", "T"}
     assert drawn.min() > 70
     found = ask(u, sites=["P", "Q", "R"], keep=2, proposal=["P", "Q"], draws=10)

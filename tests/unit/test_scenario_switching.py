@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from access.errors import ParameterError
 from access.network.matrix import TravelMatrix
 from access.scenario import rank_closures, switching_values, weights_side_by_side
-from access.scenario.switching import lower_envelope
+from access.scenario.switching import _lower_envelope
 
 INF = math.inf
 
@@ -81,7 +81,7 @@ def test_options_that_leave_families_out_are_said():
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=1, max_size=12))
 def test_the_envelope_is_the_least_line_everywhere(lines):
     base, slope = (np.array(x, float) for x in zip(*lines, strict=True))
-    steps = lower_envelope(base, slope)
+    steps = _lower_envelope(base, slope)
     lams = [lam for lam, _ in steps]
     assert lams == sorted(set(lams)), "no stretch is empty"
     assert lams[0] == 0

@@ -10,7 +10,7 @@ import pytest
 
 from access.errors import ParameterError
 from access.siting import AtLeast, Demand, Problem, Within
-from access.siting.alternatives import elbow_of
+from access.siting.alternatives import _elbow_of
 from access.siting.hubs import hub_search
 from access.siting.rank_of import rank_of_set
 
@@ -142,4 +142,4 @@ def test_unreached_families_make_a_set_no_better():
     ],
 )
 def test_the_elbow_is_furthest_below_the_straight_line(values, elbow):
-    assert elbow_of(values) == elbow
+    assert _elbow_of(values) == elbow

@@ -12,27 +12,27 @@ from access import compare
 from access.charts import style
 from access.errors import OutputError, ParameterError
 from access.maps.explorer import strings
-from access.maps.explorer_data import example_data
+from access.maps.explorer_data import _example_data
 from access.maps.static_map import (
-    MEASURES,
+    _MEASURES,
     NOT_KNOWN,
     UNREACHED,
-    classify,
-    name_places,
-    nice_length,
-    short_name,
+    _classify,
+    _name_places,
+    _nice_length,
+    _short_name,
     static_map,
     write_static_maps,
 )
 from access.network.matrix import TravelMatrix
 
-DATA = example_data()
+DATA = _example_data()
 WORDS = strings("en")
 
 
 def classes_of(data, measure: str, mode: str = "walk", service: str = "childrens_centre"):
     areas = data.areas.sort_values("id").reset_index(drop=True)
-    return classify(data, data.service(service), measure, mode, areas, WORDS)
+    return _classify(data, data.service(service), measure, mode, areas, WORDS)
 
 
 # Wrong inputs first.
@@ -139,7 +139,7 @@ def test_every_mode_has_a_finding(mode):
 # Pictures.
 
 
-@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize("measure", _MEASURES)
 def test_each_map_says_in_words_what_it_shows(measure):
     chart = static_map(DATA, "childrens_centre", measure)
     assert "{" not in chart.title + chart.alt + chart.caption
@@ -151,7 +151,7 @@ def test_each_map_says_in_words_what_it_shows(measure):
 
 def test_the_same_map_has_the_same_bytes_and_the_badge():
     chart = static_map(DATA, "childrens_centre")
-    assert chart.png() == static_map(example_data(), "childrens_centre").png()
+    assert chart.png() == static_map(_example_data(), "childrens_centre").png()
     assert chart.svg() == chart.svg()
     real = static_map(replace(DATA, modelled=False), "childrens_centre")
     assert real.svg() != chart.svg(), "modelled streets are badged"
@@ -193,7 +193,7 @@ def test_hubs_and_streets_are_drawn():
 
 @pytest.mark.parametrize(("metres", "nice"), [(1.0, 1.0), (19.9, 10.0), (50.0, 50.0), (7e3, 5e3)])
 def test_scale_bars_have_round_lengths(metres, nice):
-    assert nice_length(metres) == nice
+    assert _nice_length(metres) == nice
 
 
 def test_names_never_cover_each_other():
@@ -203,7 +203,7 @@ def test_names_never_cover_each_other():
     axes.set_xlim(0, 10_000)
     axes.set_ylim(0, 10_000)
     crowd = [(2, f"Place {k}", 5_000.0 + 30 * k, 5_000.0) for k in range(40)]
-    name_places(
+    _name_places(
         axes, [(5_000.0, 5_000.0)], [("Closing centre with a long name", 5e3, 5.2e3)], crowd
     )
     shown = [text.get_position() for text in axes.texts]
@@ -220,4 +220,4 @@ def test_names_never_cover_each_other():
     ],
 )
 def test_names_are_shortened_but_never_to_nothing(name, one, short):
-    assert short_name(name, one) == short
+    assert _short_name(name, one) == short
