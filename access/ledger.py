@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -98,7 +99,8 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, float):
-        return None if value != value or value in (float("inf"), float("-inf")) else value
+        # Twelve digits: what a processor's own order of adding changes lies beyond them.
+        return float(f"{value:.12g}") if math.isfinite(value) else None
     if isinstance(value, Iterable):
         return [_plain(v) for v in value]
     return value

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -30,6 +31,7 @@ def say(text: object, *, nl: bool = True, err: bool = False) -> None:
 INTERRUPTED = 130
 NOBODY_READS = 141
 CANNOT_WRITE = 8
+PROGRAM_FAULT = 70
 
 
 def ended(command: Callable[[], None]) -> int:
@@ -45,6 +47,8 @@ def ended(command: Callable[[], None]) -> int:
         code = INTERRUPTED
     except (OSError, UnicodeError) as error:
         code = _told(error)
+    except Exception as error:  # a fault of ours: said in words, with where to look
+        code = _unexpected(error)
     if code == 1 and sys.stdout is not out:  # click's way to say that the pipe is broken
         code, sys.stdout = NOBODY_READS, out
     try:
@@ -66,6 +70,20 @@ def _told(error: Exception) -> int:
     with suppress(OSError, ValueError):
         typer.echo(f"\naccess: {what}: {reason}", err=True)
     return CANNOT_WRITE
+
+
+def _unexpected(error: Exception) -> int:
+    """Say that the program itself is at fault, and where; its traceback only on request."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    say(
+        f"\naccess: this is a fault of the program, not of your study: {type(error).__name__}: "
+        f"{str(error)[:500]} ({Path(last.filename).name}, line {last.lineno}). Nothing was written "
+        "half. Please report it; ACCESS_TRACEBACK=1 shows the whole of it.",
+        err=True,
+    )
+    if os.environ.get("ACCESS_TRACEBACK"):
+        traceback.print_exception(error)
+    return PROGRAM_FAULT
 
 
 def _drop_output() -> None:

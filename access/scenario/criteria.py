@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from access.errors import ParameterError
+from access.measure.distribution import weighted_sums
 
 Floats = NDArray[np.float64]
 
@@ -208,8 +209,8 @@ def sums(ready: Prepared, kept: _Indices) -> _Sums:
     step = max(1, _CHUNK // max(found.shape[1], 1))
     for start in range(0, len(kept), step):
         part = slice(start, start + step)
-        minutes[part] = np.take(finite, found[part]) @ ready.weights
-        beyond[part] = (found[part] >= limit).astype(np.float64) @ ready.weights[:, 0]
+        minutes[part] = weighted_sums(np.take(finite, found[part]), ready.weights)
+        beyond[part] = weighted_sums(found[part] >= limit, ready.weights[:, 0])
     for row in np.flatnonzero(top == last):
         unreached[row] = ready.weights[found[row] == last].sum(axis=0)
     return _Sums(minutes, unreached, beyond, np.take(ready.values, top), found)

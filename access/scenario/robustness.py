@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from access.errors import ParameterError
 from access.measure.demand import align
@@ -217,7 +218,7 @@ class _MinutesSample:
         for site, others in (uncertainty.stand_ins or {}).items():
             positions(self.columns, [site], "stand-in's site")
             wanted += [str(o) for o in others]
-        self.wanted = list(dict.fromkeys(wanted))
+        self.wanted = sorted(set(wanted))  # draws follow ids, never the order of rows
         self.walk = matrix.sites(self.wanted).total_minutes
         self.drive: Floats | None = None
         if uncertainty.drive is not None:
@@ -286,6 +287,7 @@ def _in_discs(radius: Floats, rng: np.random.Generator) -> Floats:
     return np.column_stack([far * np.cos(turn), far * np.sin(turn)])
 
 
+_Bools = NDArray[np.bool_]
 _INTERVAL = (0.05, 0.95)
 
 
@@ -297,9 +299,11 @@ class Robustness:
     ----------
     draws : DataFrame
         One row a setting: what was set, and for each criterion c ``rank_c regret_c`` of the
-        proposal (where there is one) and ``best_c``, the number of the best option.
+        proposal (where there is one) and ``best_c``, the number of the first of the best options.
     options : DataFrame
         ``closed kept`` of each option, by number.
+    times_best : dict of str to ndarray of int, shape (options,)
+        By criterion, in how many settings each option is best, alone or jointly.
     criteria : tuple of str
     proposal : tuple of str or None
         Ids kept.
@@ -310,6 +314,7 @@ class Robustness:
 
     draws: pd.DataFrame
     options: pd.DataFrame
+    times_best: Mapping[str, NDArray[np.int64]]
     criteria: tuple[str, ...]
     proposal: tuple[str, ...] | None
     names: Mapping[str, str] = field(default_factory=dict)
@@ -348,7 +353,7 @@ class Robustness:
         return pd.DataFrame(rows, columns=columns)
 
     def best_options(self, criterion: str = "mean") -> pd.DataFrame:
-        """How often each option is best, those that ever are.
+        """How often each option is best, alone or jointly, those that ever are.
 
         Parameters
         ----------
@@ -357,7 +362,8 @@ class Robustness:
         Returns
         -------
         DataFrame
-            ``closed kept times share``, most often first.
+            ``closed kept times share``, most often first; shares add up to more than 1 where
+            options are jointly best.
 
         Raises
         ------
@@ -368,11 +374,10 @@ class Robustness:
             raise ParameterError(
                 f"criterion {criterion!r} is not here; expected any of {list(self.criteria)}"
             )
-        best = self.draws[f"best_{criterion}"].to_numpy(int)
-        times = np.bincount(best, minlength=len(self.options))
+        times = self.times_best[criterion]
         order = np.argsort(-times, kind="stable")[: int((times > 0).sum())]
         table = self.options.iloc[order].reset_index(drop=True)
-        return table.assign(times=times[order], share=times[order] / len(best))
+        return table.assign(times=times[order], share=times[order] / len(self.draws))
 
     def sentence(self) -> str:
         """Say how sure the ranking is.
@@ -465,6 +470,7 @@ def robustness(
     >>> found.best_options("weighted_mean")["closed"].tolist()
     [('Y',), ('X',)]
     """
+    matrix, uncertainty = _in_order_of_ids(matrix, uncertainty)
     if grid is None and not uncertainty.given:
         raise ParameterError("nothing may be otherwise; expected at least one range")
     if isinstance(draws, bool) or not isinstance(draws, int | np.integer) or draws < 1:
@@ -490,7 +496,7 @@ def robustness(
     chosen = tuple(c for c in CRITERIA if c in options.supports)
     fixed = _Fixed(options, national_areas, uncertainty.count_error == "poisson" and grid is None)
 
-    def ask(numbered: tuple[int, dict[str, Any]]) -> dict[str, Any]:
+    def ask(numbered: tuple[int, dict[str, Any]]) -> tuple[dict[str, Any], dict[str, _Bools]]:
         number, given = numbered
         rng = np.random.default_rng([seed, 1, number])
         minutes = maker.make(given, rng)
@@ -500,12 +506,17 @@ def robustness(
             float(given.get("lam", lam)),
             float(given.get("threshold_minutes", threshold_minutes)),
         )
-        return {**given, **_standing(options, values, chosen)}
+        found, best = _standing(options, values, chosen)
+        return {**given, **found}, best
 
     listed = [{str(k): v for k, v in row.items()} for row in settings.to_dict("records")]
     # Each setting has a generator of its own, so that threads change nothing but the wait.
     with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
-        rows = list(pool.map(ask, enumerate(listed)))
+        rows, times = [], {c: np.zeros(len(options.kept), np.int64) for c in chosen}
+        for found, best in pool.map(ask, enumerate(listed)):
+            rows.append(found)
+            for c, joint in best.items():
+                times[c] += joint
     ids = np.array(options.ids, dtype=object)
     table = pd.DataFrame(
         {
@@ -517,12 +528,24 @@ def robustness(
     varied = (f"grid over {', '.join(grid)}",) if grid is not None else uncertainty.notes()
     return Robustness(
         draws=pd.DataFrame(rows),
+        times_best=times,
         options=table,
         criteria=chosen,
         proposal=options.proposal,
         names=dict(names or {}),
         notes=(how, *varied, *_moves_little(varies, uncertainty), *options.notes),
     )
+
+
+def _in_order_of_ids(
+    matrix: TravelMatrix, uncertainty: Uncertainty
+) -> tuple[TravelMatrix, Uncertainty]:
+    """Take areas in the order of their ids, so that draws do not follow the order of rows."""
+    shares = uncertainty.p_no_car
+    if shares is not None and not isinstance(shares, pd.Series | Mapping):
+        by_id = dict(zip(matrix.area_ids, np.asarray(shares, float).tolist(), strict=True))
+        uncertainty = replace(uncertainty, p_no_car=by_id)
+    return matrix.areas(sorted(matrix.area_ids)), uncertainty
 
 
 class _Fixed:
@@ -579,13 +602,17 @@ def _moves_little(varies: set[str], uncertainty: Uncertainty) -> tuple[str, ...]
 
 def _standing(
     options: Options, values: Mapping[str, Floats], chosen: Sequence[str]
-) -> dict[str, float]:
+) -> tuple[dict[str, float], dict[str, _Bools]]:
+    """Where the proposal stands on each criterion, and which options are best, ties included."""
     out: dict[str, float] = {}
+    best: dict[str, _Bools] = {}
     for c in chosen:
         every = values[c][: len(options.kept)]
+        least = every.min()
         if options.proposal is not None:
-            own, least = values[c][-1], every.min()
+            own = values[c][-1]
             out[f"rank_{c}"] = int((every < own).sum()) + 1
             out[f"regret_{c}"] = own - least if np.isfinite(own) else np.inf
         out[f"best_{c}"] = int(every.argmin())
-    return out
+        best[c] = every == least
+    return out, best

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from access.measure.distribution import weighted_sums
 from access.siting.constraints import count_rows, demand_rows, join_rows, reach_rows
 from access.siting.inputs import Faults, read_ids
 from access.siting.model import Bools, Floats, Ints, SideRows
@@ -127,7 +128,7 @@ def _measured(resolved: Resolved, blocks: Iterable[Ints]) -> tuple[Floats, Float
         nearest = by_site[sets[:, 0]]
         for slot in range(1, sets.shape[1]):
             np.minimum(nearest, by_site[sets[:, slot]], out=nearest)
-        means.append(nearest @ weights)
+        means.append(weighted_sums(nearest, weights))
         worsts.append(nearest.max(axis=1, initial=0.0))
         keeps.append(_keeps(resolved, rows, sets))
     return np.concatenate(means), np.concatenate(worsts), np.concatenate(keeps)

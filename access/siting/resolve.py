@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from access.measure.distribution import weighted_sums
 from access.siting.inputs import (
     CostTable,
     Faults,
@@ -481,10 +482,10 @@ def _of(service: Service, kind: str, minutes: float | None, nearest: Floats, alo
     share = 1.0 if alone else service.share
     everyone = max(float(weights.sum()), 1e-300)
     if minutes is not None:
-        far: Floats = weights @ ~within(nearest, minutes)
+        far = weighted_sums(~within(nearest, minutes).T, weights)
         return share * far if kind == "left_out" else share * far / everyone
     served = np.isfinite(nearest)
-    total: Floats = weights @ np.where(served, nearest, 0.0)
+    total = weighted_sums(np.where(served, nearest, 0.0).T, weights)
     if kind == "total":
         return share * total
-    return share * total / np.maximum(weights @ served, 1e-300)
+    return share * total / np.maximum(weighted_sums(served.T, weights), 1e-300)

@@ -193,7 +193,7 @@ def test_a_grid_is_every_combination():
 def test_counts_add_up_and_words_are_for_people():
     found = ask(Uncertainty(lam=(0, 2), threshold_minutes=(10, 30)), names={"S": "Swinton"})
     for c in found.criteria:
-        assert found.best_options(c)["times"].sum() == 40
+        assert found.best_options(c)["times"].sum() >= 40  # more where options are jointly best
         assert found.best_options(c)["share"].is_monotonic_decreasing
     ranks = found.ranks()
     order = ranks[["least", "p5", "median", "p95", "greatest"]].to_numpy()
