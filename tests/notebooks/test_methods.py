@@ -100,6 +100,6 @@ def test_the_api_reference_builds_without_a_warning(tmp_path):
         assert f'id="{name}"' in page
     answers = (tmp_path / "access" / "notebook" / "answers.html").read_text(encoding="utf-8")
     assert "What a study finds, with one method a question." in answers
-    assert (tmp_path / "access" / "scenario" / "rank.html").exists()
+    assert (tmp_path / "access" / "scenario" / "ranking.html").exists()
     methods = (tmp_path / "methods.html").read_text(encoding="utf-8")
     assert methods.count("<table>") == len(re.findall(r"^\|(?:---\|)+$", PAGE, re.MULTILINE))
