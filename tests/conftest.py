@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import pickle
 import shutil
 import socket
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -76,11 +79,25 @@ def shared_data() -> Callable[[str], Path]:
     return need_data
 
 
+# ---- marks and order
+
+#: A test that asks for this fixture gets this mark: it is never forgotten.
+MARKS = {"shared_data": "real_data", "chromium": "browser", "rotherham_run": "slow",
+         "rotherham_results": "slow"}  # fmt: skip
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that need real data, so that a checkout without may leave them out by name."""
+    """Mark tests by what they ask for; files with the most long tests first, to end together."""
     for item in items:
-        if "shared_data" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.real_data)
+        for fixture in MARKS.keys() & set(getattr(item, "fixturenames", ())):
+            item.add_marker(MARKS[fixture])
+    long = Counter(i.path for i in items if i.get_closest_marker("slow") or _in_browser(i))
+    items.sort(key=lambda item: (-long[item.path], str(item.path)))
+
+
+def _in_browser(item: pytest.Item) -> bool:
+    return item.get_closest_marker("browser") is not None
 
 
 # ---- made once for all workers
@@ -123,6 +140,67 @@ def made_once(tmp_path_factory, request) -> Callable[[str, Callable[[Path], None
         return folder
 
     return once
+
+
+@pytest.fixture(scope="session")
+def rotherham_run(made_once) -> Path:
+    """Give what `access run` wrote on the embedded study, by the command line, once for all.
+
+    Its outputs are in ``maps/rotherham`` of the folder where it was called, and what it said is
+    beside them in ``said.txt``. Tests read them, and write nothing there.
+    """
+
+    def make(folder: Path) -> None:
+        done = call_access(folder, "run", cwd=folder)
+        assert done.returncode == 0, done.stderr
+        (folder / "said.txt").write_text(done.stdout, encoding="utf-8")
+
+    return made_once("rotherham-run", make)
+
+
+@pytest.fixture(scope="session")
+def rotherham_results(made_once):
+    """Give the whole job on the embedded study, done in one process and handed to all."""
+    from access.run import run_job
+    from access.study import load_study
+
+    def make(folder: Path) -> None:
+        (folder / "results.pickle").write_bytes(pickle.dumps(run_job(load_study("rotherham"))))
+
+    path = made_once("rotherham-results", make) / "results.pickle"
+    return pickle.loads(path.read_bytes())
+
+
+@pytest.fixture(scope="session")
+def rotherham_answers():
+    """Give the answers of a notebook on the embedded study; each is found when first asked."""
+    import access
+
+    return access.answer("rotherham")
+
+
+# ---- the command line, as a user calls it
+
+
+def call_access(
+    home: Path, *words: object, cwd: Path | None = None, **settings: str
+) -> subprocess.CompletedProcess:
+    """Run `access ...` in a process of its own with an empty home, and give what came back."""
+    env = {**os.environ, "HOME": str(home / "home"), "COLUMNS": "200", "NO_COLOR": "1", **settings}
+    return subprocess.run(
+        [sys.executable, "-c", "from access.cli import main; main()", *map(str, words)],
+        cwd=cwd or home,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=1800,
+    )
+
+
+@pytest.fixture
+def access_command(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]:
+    """Run `access ...` in a folder of its own with an empty home, and give what came back."""
+    return partial(call_access, tmp_path)
 
 
 # ---- what no test may do

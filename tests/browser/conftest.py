@@ -19,12 +19,6 @@ CHROMIUM_ARGS = [
 HERE = Path(__file__).parent
 
 
-def pytest_collection_modifyitems(items):
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.browser)
-
-
 def load_beside(name: str):
     """Import a helper module that stands beside the tests."""
     spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")

@@ -335,12 +335,8 @@ class TestFiles:
 
 
 @pytest.fixture(scope="module")
-def files():
-    from access.run import run_job
-    from access.study import load_study
-
-    results = run_job(load_study("rotherham"))
-    document = board_report(results, draws=0)
+def files(rotherham_results):
+    document = board_report(rotherham_results, draws=0)
     return document, report_files(document)
 
 
