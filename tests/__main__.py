@@ -1,6 +1,11 @@
-"""Everything that must pass: lint, format, types, doctests and tests, in this order.
+"""Everything that must pass: lint, format, types, doctests and tests, side by side.
 
-Run from the repository's root: ``python -m tests``. Further words go to pytest.
+Run from the repository's root:
+
+- ``python -m tests fast``: lint, format and the quick tests, while one works (under a minute);
+- ``python -m tests``: everything, before one hands over (under five minutes on two cores).
+
+Further words go to pytest.
 """
 
 from __future__ import annotations
@@ -8,31 +13,56 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKERS = str(min(4, os.cpu_count() or 1))
-SPREAD = ["--dist", "loadscope"]  # what a file's tests share is made once
-STEPS = {
+SPREAD = ["-n", WORKERS, "--dist", "loadscope", "--no-loadscope-reorder"]
+QUICK = "not slow and not browser"
+LINT = {
     "lint": ["ruff", "check", "access", "tests"],
     "format": ["ruff", "format", "--check", "access", "tests"],
-    "types": ["mypy"],
-    # the browser's driver keeps an event loop running, which tests of notebooks cannot share
-    "tests": ["pytest", "--ignore=tests/browser", "-n", WORKERS, *SPREAD, *sys.argv[1:]],
-    "browser": ["pytest", "tests/browser", "-n", WORKERS, *SPREAD, *sys.argv[1:]],
 }
 
 
-def main() -> int:
+def steps(words: list[str]) -> dict[str, list[str]]:
+    """Name the steps that the words ask for; the last one is shown as it goes."""
+    if words[:1] == ["fast"]:
+        return {**LINT, "tests": ["pytest", *SPREAD, "-m", QUICK, *words[1:]]}
+    return {**LINT, "types": ["mypy"], "tests": ["pytest", *SPREAD, *words]}
+
+
+def main(words: list[str]) -> int:
     """Run every step, also after one failed; 0 only if all passed."""
-    failed = []
-    for name, command in STEPS.items():
-        print(f"== {name}: {' '.join(command)}", flush=True)
+    began = time.monotonic()
+    *beside, (last, command) = steps(words).items()
+    with tempfile.TemporaryDirectory() as folder:
+        running = [(*step, *_start(*step, Path(folder))) for step in beside]
+        print(f"== {last}: {' '.join(command)}", flush=True)
+        failed = []
         if subprocess.run([sys.executable, "-m", *command], cwd=ROOT).returncode:
-            failed.append(name)
-    print(f"== {'failed: ' + ', '.join(failed) if failed else 'all passed'}", flush=True)
+            failed.append(last)
+        for name, step, process, said in running:
+            print(f"== {name}: {' '.join(step)}", flush=True)
+            if process.wait():
+                failed.append(name)
+            print(said.read_text(encoding="utf-8"), end="", flush=True)
+    print(f"== {'failed: ' + ', '.join(failed) if failed else 'all passed'}")
+    print(f"== {time.monotonic() - began:.0f} seconds", flush=True)
     return 1 if failed else 0
 
 
+def _start(name: str, command: list[str], folder: Path) -> tuple[subprocess.Popen, Path]:
+    """Start a step beside the others; what it says goes into a file, to be shown at the end."""
+    path = folder / name
+    with path.open("wb") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command], cwd=ROOT, stdout=said, stderr=subprocess.STDOUT
+        )
+    return process, path
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -2,23 +2,208 @@
 
 Random cases are the same in every run, so that a red run can be had again. To look for new ones:
 ``HYPOTHESIS_PROFILE=explore pytest tests/property``.
+
+What a test needs and a machine may lack is decided here alone: `lacking` skips it on a person's
+machine and fails it where the environment variable ``CI`` is set.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import pickle
+import shutil
 import socket
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data"
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 settings.register_profile("same", derandomize=True)
 settings.register_profile("explore", derandomize=False, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+
+# ---- what a test needs
+
+
+def lacking(what: str) -> NoReturn:
+    """Skip the test for want of something; where CI is set it fails, for there nothing may lack."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{what}: where CI is set, no test is left out", pytrace=False)
+    pytest.skip(what)
+
+
+def need_program(*names: str, package: str) -> str:
+    """Give the path of the first of these programs that is installed."""
+    path = next((found for name in names if (found := shutil.which(name))), None)
+    return path or lacking(f"{names[0]} is not installed (Debian: apt-get install {package})")
+
+
+def need_module(name: str) -> Path:
+    """Give where a module is installed."""
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.origin is None:
+        lacking(f"{name} is not installed; it comes with the test extra")
+    return Path(spec.origin)
+
+
+def need_data(relative: str) -> Path:
+    """Give the path of a real data file."""
+    path = SHARED / relative
+    return path if path.exists() else lacking(f"real data file {relative} is not at {SHARED}")
+
+
+def pdf_text(content: bytes) -> str:
+    """Read the words of a PDF back; a form feed ends each page."""
+    program = need_program("pdftotext", package="poppler-utils")
+    done = subprocess.run([program, "-layout", "-", "-"], input=content, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.decode()
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Callable[[str], Path]:
+    """Give `need_data`: a test that asks for this fixture is marked ``real_data``."""
+    return need_data
+
+
+# ---- marks and order
+
+#: A test that asks for this fixture gets this mark: it is never forgotten.
+MARKS = {"shared_data": "real_data", "chromium": "browser", "rotherham_run": "slow",
+         "rotherham_results": "slow"}  # fmt: skip
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by what they ask for; files with the most long tests first, to end together."""
+    for item in items:
+        for fixture in MARKS.keys() & set(getattr(item, "fixturenames", ())):
+            item.add_marker(MARKS[fixture])
+    long = Counter(i.path for i in items if i.get_closest_marker("slow") or _in_browser(i))
+    items.sort(key=lambda item: (-long[item.path], str(item.path)))
+
+
+def _in_browser(item: pytest.Item) -> bool:
+    return item.get_closest_marker("browser") is not None
+
+
+# ---- made once for all workers
+
+
+@contextmanager
+def one_at_a_time(path: Path) -> Iterator[None]:
+    """Hold a lock between processes, which the system lets go when its holder ends."""
+    with path.open("a+b") as handle:
+        if sys.platform == "win32":
+            import msvcrt
+
+            while True:
+                try:
+                    msvcrt.locking(handle.fileno(), msvcrt.LK_LOCK, 1)
+                    break
+                except OSError:  # it gives up after ten seconds
+                    continue
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory, request) -> Callable[[str, Callable[[Path], None]], Path]:
+    """Give ``once(name, make)``: the first worker that asks makes the folder, all read it."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if hasattr(request.config, "workerinput") else base
+
+    def once(name: str, make: Callable[[Path], None]) -> Path:
+        folder, done = base / f"shared-{name}", base / f"shared-{name}.done"
+        with one_at_a_time(base / f"shared-{name}.lock"):
+            if not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                make(folder)
+                done.touch()
+        return folder
+
+    return once
+
+
+@pytest.fixture(scope="session")
+def rotherham_run(made_once) -> Path:
+    """Give what `access run` wrote on the embedded study, by the command line, once for all.
+
+    Its outputs are in ``maps/rotherham`` of the folder where it was called, and what it said is
+    beside them in ``said.txt``. Tests read them, and write nothing there.
+    """
+
+    def make(folder: Path) -> None:
+        done = call_access(folder, "run", cwd=folder)
+        assert done.returncode == 0, done.stderr
+        (folder / "said.txt").write_text(done.stdout, encoding="utf-8")
+
+    return made_once("rotherham-run", make)
+
+
+@pytest.fixture(scope="session")
+def rotherham_results(made_once):
+    """Give the whole job on the embedded study, done in one process and handed to all."""
+    from access.run import run_job
+    from access.study import load_study
+
+    def make(folder: Path) -> None:
+        (folder / "results.pickle").write_bytes(pickle.dumps(run_job(load_study("rotherham"))))
+
+    path = made_once("rotherham-results", make) / "results.pickle"
+    return pickle.loads(path.read_bytes())
+
+
+@pytest.fixture(scope="session")
+def rotherham_answers():
+    """Give the answers of a notebook on the embedded study; each is found when first asked."""
+    import access
+
+    return access.answer("rotherham")
+
+
+# ---- the command line, as a user calls it
+
+
+def call_access(
+    home: Path, *words: object, cwd: Path | None = None, **settings: str
+) -> subprocess.CompletedProcess:
+    """Run `access ...` in a process of its own with an empty home, and give what came back."""
+    env = {**os.environ, "HOME": str(home / "home"), "COLUMNS": "200", "NO_COLOR": "1", **settings}
+    return subprocess.run(
+        [sys.executable, "-c", "from access.cli import main; main()", *map(str, words)],
+        cwd=cwd or home,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=1800,
+    )
+
+
+@pytest.fixture
+def access_command(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]:
+    """Run `access ...` in a folder of its own with an empty home, and give what came back."""
+    return partial(call_access, tmp_path)
+
+
+# ---- what no test may do
 
 
 @pytest.fixture(autouse=True)
@@ -33,16 +218,3 @@ def no_outside_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
         return connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
-
-
-@pytest.fixture(scope="session")
-def shared_data():
-    """Give the path of a real data file, or skip with a plain reason."""
-
-    def find(relative: str) -> Path:
-        path = SHARED / relative
-        if not path.exists():
-            pytest.skip(f"real data file {relative} is not beside this checkout")
-        return path
-
-    return find

@@ -56,7 +56,7 @@ def _fractional_rank(weights: ArrayLike, rank: ArrayLike) -> _Floats:
 
     Examples
     --------
-    >>> fractional_rank([1, 1, 2], [5, 5, 9]).tolist()
+    >>> _fractional_rank([1, 1, 2], [5, 5, 9]).tolist()
     [0.25, 0.25, 0.75]
     """
     w = np.asarray(weights, float)

@@ -122,7 +122,7 @@ def _green_book_weights(demand: pd.DataFrame, median_income: float | None = None
     Examples
     --------
     >>> frame = pd.DataFrame({"income": [200.0, 400.0, 400.0], "count": [1, 1, 1]})
-    >>> green_book_weights(frame).round(3).tolist()
+    >>> _green_book_weights(frame).round(3).tolist()
     [2.462, 1.0, 1.0]
     """
     _need(demand, "income", "Green Book weights")

@@ -348,7 +348,7 @@ class Answers(_RankingQuestions):
         --------
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     answers.to_excel(f"{folder}/tables.xlsx").name
+        ...     answers.to_excel(f"{folder}/tables.xlsx", draws=0).name
         'tables.xlsx'
         """
         file = workbook_path(path, self.study.files)

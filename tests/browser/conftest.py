@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,18 +10,13 @@ import pytest
 
 from access.maps.explorer import write_explorer
 from access.maps.explorer_data import _example_data
+from tests.conftest import CHROMIUM, need_module, need_program
 
 CHROMIUM_ARGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--no-first-run",
 ]  # fmt: skip
 HERE = Path(__file__).parent
-
-
-def pytest_collection_modifyitems(items):
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.browser)
 
 
 def load_beside(name: str):
@@ -35,13 +29,12 @@ def load_beside(name: str):
 
 @pytest.fixture(scope="session")
 def chromium():
-    """Start Chromium once, or skip with a plain reason."""
-    sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next((found for name in names if (found := shutil.which(name))), None)
-    if path is None:
-        pytest.skip("no Chromium is installed (Debian: apt-get install chromium)")
-    with sync.sync_playwright() as driver:
+    """Start Chromium once."""
+    need_module("playwright")
+    path = need_program(*CHROMIUM, package="chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
         yield browser
         browser.close()

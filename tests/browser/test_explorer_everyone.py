@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-import shutil
-import subprocess
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
+
+from tests.conftest import need_module, pdf_text
 
 VIEWS = ("my-street", "before-after", "your-option", "about")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -16,10 +14,8 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 
 @pytest.fixture(scope="session")
 def axe() -> str:
-    spec = importlib.util.find_spec("axe_playwright_python")
-    if spec is None or spec.origin is None:
-        pytest.skip("axe is not installed (pip install axe-playwright-python)")
-    return (Path(spec.origin).parent / "axe.min.js").read_text(encoding="utf-8")
+    home = need_module("axe_playwright_python").parent
+    return (home / "axe.min.js").read_text(encoding="utf-8")
 
 
 def violations(page, axe: str) -> list[str]:
@@ -212,14 +208,11 @@ def test_a_street_and_an_option_print_on_one_page(visit, rotherham_page, view, t
     file = tmp_path / f"{view}.pdf"
     page.pdf(path=file, prefer_css_page_size=True)
     assert file.read_bytes().count(b"/Type /Page\n") == 1
-    if shutil.which("pdftotext"):
-        text = subprocess.run(
-            ["pdftotext", str(file), "-"], capture_output=True, text=True, check=True
-        ).stdout
-        assert "Wath Victoria" in text
-        assert "Royal Mail" in text
-        assert "Modelled streets" in text
     assert not page.evaluate("document.body.classList.contains('printing')")
+    text = pdf_text(file.read_bytes())
+    assert "Wath Victoria" in text
+    assert "Royal Mail" in text
+    assert "Modelled streets" in text
 
 
 def test_languages_are_one_file_away(visit, example, tmp_path, monkeypatch):

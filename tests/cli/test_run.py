@@ -14,7 +14,7 @@ import pytest
 
 from access.ledger import sha256_of
 from access.study.template import new_study
-from tests.cli.conftest import call_access
+from tests.conftest import call_access
 from tests.newport import make_newport
 
 OUTPUTS = {
@@ -108,37 +108,28 @@ def test_a_centre_that_does_not_snap_is_named(access_command, tmp_path, shared_d
 
 
 @pytest.fixture(scope="module")
-def rotherham_by_command(tmp_path_factory):
-    """Run the embedded study by the command line, in a folder of its own."""
-    here = tmp_path_factory.mktemp("anywhere")
-    done = call_access(here, "run", cwd=here)
-    assert done.returncode == 0, done.stderr
-    return here / "maps" / "rotherham", done
+def rotherham(rotherham_run, rotherham_results):
+    """Give the embedded study measured in a process of tests, beside what the command wrote."""
+    return rotherham_results, rotherham_run / "maps" / "rotherham"
 
 
-@pytest.fixture(scope="module")
-def rotherham(rotherham_by_command):
-    """Measure the embedded study once more, in this process, beside what the command wrote."""
-    from access.run import run_job
-    from access.study import load_study
-
-    return run_job(load_study("rotherham")), rotherham_by_command[0]
-
-
-def test_the_command_runs_anywhere_and_speaks_plainly(rotherham_by_command):
-    folder, done = rotherham_by_command
+@pytest.mark.slow
+def test_the_command_runs_anywhere_and_speaks_plainly(rotherham_run):
+    folder = rotherham_run / "maps" / "rotherham"
+    said = (rotherham_run / "said.txt").read_text(encoding="utf-8")
     assert {f.name for f in folder.iterdir()} >= OUTPUTS
     for words in ("Children's Centres from 12 to 9", "Youth Centres from 11 to 6",
                   "Park View", "Modelled streets: not a survey", "stand-in",
                   "Family Hubs, by walking", "The best 3 hubs",
                   "Only travel is weighed"):  # fmt: skip
-        assert words in done.stdout
-    assert "nan" not in done.stdout
-    assert "inf " not in done.stdout
+        assert words in said
+    assert "nan" not in said
+    assert "inf " not in said
 
 
+@pytest.mark.slow
 def test_another_process_finds_the_same_figures(rotherham, tmp_path):
-    """One in this process, one by the command line in a process of its own."""
+    """One in a process of the tests, one by the command line in a process of its own."""
     from access.ledger import to_json
     from access.run import summary_of
     from access.run.write import _write_tables
@@ -164,6 +155,7 @@ def test_two_runs_give_the_same_bytes(tmp_path):
         assert sha256_of(tmp_path / "1" / name) == sha256_of(tmp_path / "2" / name), name
 
 
+@pytest.mark.slow
 def test_ledger_holds_inputs_settings_versions_and_output_hashes(rotherham):
     _, out = rotherham
     ledger = json.loads((out / "ledger.json").read_text(encoding="utf-8"))
@@ -178,6 +170,7 @@ def test_ledger_holds_inputs_settings_versions_and_output_hashes(rotherham):
     assert "numpy" in ledger["versions"]
 
 
+@pytest.mark.slow
 def test_every_area_and_every_family_comes_out_again(rotherham):
     results, out = rotherham
     with (out / "areas.csv").open(encoding="utf-8", newline="") as file:
@@ -189,6 +182,7 @@ def test_every_area_and_every_family_comes_out_again(rotherham):
             assert impact.areas["count"].sum() == impact.summary["families"]
 
 
+@pytest.mark.slow
 def test_summary_agrees_with_the_area_table(rotherham):
     _, out = rotherham
     summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
@@ -203,6 +197,7 @@ def test_summary_agrees_with_the_area_table(rotherham):
                 assert figures[f"mean_minutes_{when}"] == pytest.approx(mean, abs=2e-3)
 
 
+@pytest.mark.slow
 def test_closing_never_shortens_a_trip(rotherham):
     _, out = rotherham
     areas = pd.read_csv(out / "areas.csv")
@@ -212,6 +207,7 @@ def test_closing_never_shortens_a_trip(rotherham):
     assert (changes > 10).any().any()
 
 
+@pytest.mark.slow
 def test_geopackage_opens_with_all_its_layers(rotherham):
     _, out = rotherham
     layers = dict(pyogrio.list_layers(out / "study.gpkg"))
@@ -231,6 +227,7 @@ def test_geopackage_opens_with_all_its_layers(rotherham):
     assert len(network) > 2000
 
 
+@pytest.mark.slow
 def test_map_holds_everything_itself_and_names_what_is_modelled(rotherham):
     _, out = rotherham
     page = (out / "map.html").read_text(encoding="utf-8")

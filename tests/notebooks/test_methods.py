@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import re
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import access
+from tests.conftest import need_module
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "notebooks" / "methods.md").read_text(encoding="utf-8")
@@ -87,8 +87,7 @@ def test_every_criterion_is_on_the_page():
 
 @pytest.mark.slow
 def test_the_api_reference_builds_without_a_warning(tmp_path):
-    if importlib.util.find_spec("pdoc") is None:
-        pytest.skip("pdoc is not installed; it comes with the test extra")
+    need_module("pdoc")
     script = ROOT / "notebooks" / "make_api.py"
     done = subprocess.run(
         [sys.executable, "-W", "error", str(script), str(tmp_path)],
@@ -101,6 +100,6 @@ def test_the_api_reference_builds_without_a_warning(tmp_path):
         assert f'id="{name}"' in page
     answers = (tmp_path / "access" / "notebook" / "answers.html").read_text(encoding="utf-8")
     assert "What a study finds, with one method a question." in answers
-    assert (tmp_path / "access" / "scenario" / "rank.html").exists()
+    assert (tmp_path / "access" / "scenario" / "ranking.html").exists()
     methods = (tmp_path / "methods.html").read_text(encoding="utf-8")
     assert methods.count("<table>") == len(re.findall(r"^\|(?:---\|)+$", PAGE, re.MULTILINE))

@@ -153,14 +153,14 @@ def test_another_version_of_the_code_builds_again(tmp_path, file, building, monk
     elif what == "library":
         monkeypatch.setattr(cache, "version", lambda name: "99.0")
     else:
-        monkeypatch.setattr(cache, "FORMAT", cache._FORMAT + 1)
+        monkeypatch.setattr(cache, "_FORMAT", cache._FORMAT + 1)
     access.build_network(file, cache=folder)
     assert len(building) == 2
 
 
 def test_a_file_of_another_format_is_refused(tmp_path, file, monkeypatch):
     _save_network(access.build_network(file), tmp_path / "net.npz")
-    monkeypatch.setattr(cache, "FORMAT", cache._FORMAT + 1)
+    monkeypatch.setattr(cache, "_FORMAT", cache._FORMAT + 1)
     with pytest.raises(NetworkError, match="fingerprint"):
         _load_network(tmp_path / "net.npz")
 

@@ -33,8 +33,8 @@ def answers(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def rotherham():
-    return access.answer("rotherham")
+def rotherham(rotherham_answers):
+    return rotherham_answers
 
 
 def with_title(answers, title):

@@ -10,13 +10,12 @@ import numpy as np
 import openpyxl
 import pytest
 
-import access
 from access.errors import OutputError, ParameterError
 
 
 @pytest.fixture(scope="module")
-def rotherham():
-    return access.answer("rotherham")
+def rotherham(rotherham_answers):
+    return rotherham_answers
 
 
 @pytest.fixture(scope="module")

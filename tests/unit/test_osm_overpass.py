@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-import time
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -89,7 +89,7 @@ class Server:
             body = b"<html><head><title>OSM3S</title></head><p>Error: busy</p></html>"
             headers = {"Retry-After": "33"} if status == 429 else {}
         elif fault == "slow":
-            self.done.wait(3)
+            self.done.wait()
         elif fault == "cut":
             sent = good[: len(good) // 2]
         elif fault == "cut chunks":
@@ -161,7 +161,7 @@ def waits():
 
 @pytest.fixture
 def patience(waits):
-    return Patience(tries=4, first_wait_s=2.0, most_wait_s=60.0, timeout_s=1.0, connect_s=2.0,
+    return Patience(tries=4, first_wait_s=2.0, most_wait_s=60.0, timeout_s=60.0, connect_s=60.0,
                     pause_s=1.5, sleep=waits.append)  # fmt: skip
 
 
@@ -265,9 +265,14 @@ FAULTS = [
 ]  # fmt: skip
 
 
+def hastier(patience, fault):
+    """Wait long, so that a busy machine changes nothing; but not for what never is whole."""
+    return replace(patience, timeout_s=1.0) if fault in ("slow", "trickle") else patience
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_after_a_fault_it_recovers(serve, tmp_path, patience, waits, fault):
-    server = serve(fault)
+    server, patience = serve(fault), hastier(patience, fault)
     fetched = fetch_streets(AREA, tmp_path / "s.osm.pbf", url=server.url, patience=patience)
     assert fetched.counts["ways"] == 2
     assert len(server.queries) == 2
@@ -279,7 +284,7 @@ def test_a_fault_that_stays_is_refused_and_nothing_is_written(
     serve, tmp_path, patience, waits, fault
 ):
     out = tmp_path / "out" / "s.osm.pbf"
-    cache = tmp_path / "cache"
+    cache, patience = tmp_path / "cache", hastier(patience, fault)
     with pytest.raises(FetchError, match="in 4 tries: 4 x ") as error:
         fetch_streets(AREA, out, url=serve(*[fault] * 9).url, patience=patience, cache=cache)
     assert "download.geofabrik.de" in str(error.value)
@@ -364,13 +369,15 @@ def test_no_wait_is_longer_than_bearable(serve, tmp_path, waits):
     assert waits == [7]
 
 
-def test_a_slow_server_does_not_hold_us_for_ever(serve, tmp_path, waits):
-    hasty = Patience(tries=1, timeout_s=0.3, connect_s=0.3, sleep=waits.append)
-    for fault in ("slow", "trickle"):
-        start = time.monotonic()
-        with pytest.raises(FetchError):
-            fetch_streets(AREA, tmp_path / "s.osm.pbf", patience=hasty, url=serve(fault).url)
-        assert time.monotonic() - start < 2.5
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [("slow", "1 x no reply in time"), ("trickle", "1 x no whole reply in 0.3 s")],
+)
+def test_a_slow_server_does_not_hold_us_for_ever(serve, tmp_path, waits, fault, told):
+    """Neither would end by itself: one never replies, one would give the whole in the end."""
+    hasty = Patience(tries=1, timeout_s=0.3, connect_s=30, sleep=waits.append)
+    with pytest.raises(FetchError, match=told):
+        fetch_streets(AREA, tmp_path / "s.osm.pbf", patience=hasty, url=serve(fault).url)
 
 
 def test_an_area_without_streets_says_so(serve, tmp_path, patience):

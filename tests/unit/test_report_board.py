@@ -7,8 +7,6 @@ import io
 import json
 import os
 import re
-import shutil
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,6 +31,7 @@ from access.document.document import (
 from access.errors import ParameterError, StudyError
 from access.report.board import board_report, report_files, write_report
 from access.report.findings import NO_CHANGE, PROPOSAL, findings_of
+from tests.conftest import pdf_text
 from tests.unit.report_results import line_results
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "board_report.txt"
@@ -310,13 +309,8 @@ class TestFiles:
         ]
 
     def test_every_page_of_an_internal_pdf_is_marked(self, results):
-        if shutil.which("pdftotext") is None:
-            pytest.skip("pdftotext is not installed: the PDF's words cannot be read back")
         content = report_files(board_report(results, draws=0, internal=True))["report-internal.pdf"]
-        done = subprocess.run(
-            ["pdftotext", "-layout", "-", "-"], input=content, capture_output=True, check=True
-        )
-        pages = done.stdout.decode().rstrip("\f").split("\f")
+        pages = pdf_text(content).rstrip("\f").split("\f")
         assert len(pages) > 8
         assert all(INTERNAL_MARK in page for page in pages)
 
@@ -341,27 +335,15 @@ class TestFiles:
 
 
 @pytest.fixture(scope="module")
-def files():
-    from access.run import run_job
-    from access.study import load_study
-
-    results = run_job(load_study("rotherham"))
-    document = board_report(results, draws=0)
+def files(rotherham_results):
+    document = board_report(rotherham_results, draws=0)
     return document, report_files(document)
 
 
 @pytest.mark.slow
 class TestRotherham:
     def test_the_part_to_decide_from_is_two_pages(self, files):
-        if shutil.which("pdftotext") is None:
-            pytest.skip("pdftotext is not installed: the PDF's words cannot be read back")
-        done = subprocess.run(
-            ["pdftotext", "-layout", "-", "-"],
-            input=files[1]["report.pdf"],
-            capture_output=True,
-            check=True,
-        )
-        pages = done.stdout.decode().split("\f")
+        pages = pdf_text(files[1]["report.pdf"]).split("\f")
         assert pages[2].lstrip().startswith("Contents")
 
     def test_both_services_are_told_in_their_own_right(self, files):

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from access.analysis.job import impact_of, measure_study, travel_times
+from access.analysis.job import impact_of, travel_times
 from access.analysis.questions import questions
 from access.analysis.results import StudyResults
 from access.document.document import Bold
@@ -22,8 +22,8 @@ NO_GROUPS = {"residents", "people", "households"}
 
 
 @pytest.fixture(scope="module")
-def rotherham() -> StudyResults:
-    return measure_study(load_study("rotherham"))
+def rotherham(rotherham_answers) -> StudyResults:
+    return rotherham_answers.results
 
 
 def points_of(results: StudyResults) -> dict[str, str]:

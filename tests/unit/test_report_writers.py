@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime
 import io
 import re
-import shutil
-import subprocess
 import zipfile
 from dataclasses import replace
 
@@ -33,6 +31,7 @@ from access.document.table import Table
 from access.document.xlsx import _FRONT, _sheet_name, write_xlsx
 from access.errors import OutputError, ParameterError
 from access.escape import cell_text, plain
+from tests.conftest import pdf_text
 from tests.unit.report_sample import NASTY, png, sample
 
 WRITERS = {"docx": write_docx, "pdf": write_pdf, "xlsx": write_xlsx}
@@ -46,15 +45,6 @@ def word():
 @pytest.fixture(scope="module")
 def book():
     return openpyxl.load_workbook(io.BytesIO(write_xlsx(sample())))
-
-
-def pdf_text(content: bytes) -> str:
-    if shutil.which("pdftotext") is None:
-        pytest.skip("pdftotext is not installed: the PDF's words cannot be read back")
-    done = subprocess.run(
-        ["pdftotext", "-layout", "-", "-"], input=content, capture_output=True, check=True
-    )
-    return done.stdout.decode()
 
 
 class TestWrongInputs:

@@ -101,8 +101,8 @@ def test_a_full_disk_is_said_and_stops_nothing(folder, monkeypatch, caplog, stud
     def full(*args: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(kept, "save_network", full)
-    monkeypatch.setattr(kept, "write_matrix", full)
+    monkeypatch.setattr(kept, "_save_network", full)
+    monkeypatch.setattr(kept, "_write_matrix", full)
     with caplog.at_level(logging.WARNING):
         assert measure_study(study, network=streets).matrices
     assert caplog.text.count("could not be kept for the next time") == 4
@@ -189,7 +189,7 @@ def test_modelled_streets_keep_nothing(folder, study):
 
 
 def test_only_so_many_are_kept_and_the_least_used_goes(folder, monkeypatch, study, streets):
-    monkeypatch.setattr(kept, "MOST_KEPT", 3)
+    monkeypatch.setattr(kept, "_MOST_KEPT", 3)
     folder.mkdir()
     for age, name in enumerate(("network-b.npz", "network-a.npz")):
         (folder / name).write_bytes(b"old")
