@@ -3,8 +3,6 @@
 from importlib import import_module
 from typing import Any
 
-__version__ = "0.1.0"
-
 _HOMES = {
     "access.errors": ("AccessError",),
     "access.network": ("Network", "Profile", "TravelMatrix", "build_network", "travel_matrix"),
@@ -28,6 +26,8 @@ __all__ = sorted(["__version__", *_HOME_OF])
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first asked for, so that `import access` stays quick."""
+    if name == "__version__":
+        return import_module("importlib.metadata").version("family-access")
     if name not in _HOME_OF:
         raise AttributeError(f"module 'access' has no attribute {name!r}")
     return getattr(import_module(_HOME_OF[name]), name)

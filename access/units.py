@@ -132,4 +132,5 @@ def great_circle_m(
     d_lat = a2 - a1
     d_lon = np.radians(np.asarray(lon2, float) - np.asarray(lon1, float))
     h = np.sin(d_lat / 2) ** 2 + np.cos(a1) * np.cos(a2) * np.sin(d_lon / 2) ** 2
-    return 2 * _EARTH_RADIUS_M * np.arcsin(np.sqrt(np.clip(h, 0.0, 1.0)))
+    metres: NDArray[np.float64] = 2 * _EARTH_RADIUS_M * np.arcsin(np.sqrt(np.clip(h, 0.0, 1.0)))
+    return metres

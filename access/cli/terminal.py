@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -160,7 +160,7 @@ def steps(*, quiet: bool = False) -> Iterator[Callable[[str], None]]:
         columns = (TimeElapsedColumn(), SpinnerColumn(finished_text="✓"),
                    TextColumn("{task.description}", markup=False))  # fmt: skip
         with Progress(*columns, console=console) as bars:
-            running: list = []
+            running: list[Any] = []
 
             def begin(step: str) -> None:
                 for task in running:

@@ -372,22 +372,28 @@ def _faults(document: Document) -> Iterator[Fault]:
         for ref in _refs(block):
             if ref not in keys:
                 yield fault(place, "Ref", ref, f"the key of a block, any of {sorted(keys)}")
-        match block:
-            case Heading():
-                if not 1 <= block.level <= min(level + 1, 3):
-                    yield fault(place, "level", block.level, f"1 to {min(level + 1, 3)} here")
-                level = block.level
-            case Figure():
-                if not plain(block.alt):
-                    yield fault(place, "alt", "", "words for those who cannot see the picture")
-                if not block.png.startswith(_PNG_MARK):
-                    yield fault(place, "png", block.png[:8], "the bytes of a PNG picture")
-                if not 0 < block.width <= 1:
-                    yield fault(place, "width", block.width, "a share of the page, 0 to 1")
-            case Callout() if block.kind not in _CALLOUT_KINDS:
-                yield fault(place, "kind", block.kind, f"any of {_CALLOUT_KINDS}")
-            case Paragraph() if block.style not in _PARAGRAPH_STYLES:
-                yield fault(place, "style", block.style, f"any of {_PARAGRAPH_STYLES}")
+        if isinstance(block, Heading):
+            if not 1 <= block.level <= min(level + 1, 3):
+                yield fault(place, "level", block.level, f"1 to {min(level + 1, 3)} here")
+            level = block.level
+        for column, value, expected in _unfit(block):
+            yield fault(place, column, value, expected)
+
+
+def _unfit(block: Block) -> Iterator[tuple[str, object, str]]:
+    """Find what is wrong in a block by itself: the field, its value and what was expected."""
+    match block:
+        case Figure():
+            if not plain(block.alt):
+                yield "alt", "", "words for those who cannot see the picture"
+            if not block.png.startswith(_PNG_MARK):
+                yield "png", block.png[:8], "the bytes of a PNG picture"
+            if not 0 < block.width <= 1:
+                yield "width", block.width, "a share of the page, 0 to 1"
+        case Callout() if block.kind not in _CALLOUT_KINDS:
+            yield "kind", block.kind, f"any of {_CALLOUT_KINDS}"
+        case Paragraph() if block.style not in _PARAGRAPH_STYLES:
+            yield "style", block.style, f"any of {_PARAGRAPH_STYLES}"
 
 
 def _refs(block: Block) -> Iterator[str]:

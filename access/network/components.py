@@ -192,7 +192,7 @@ def _freeze(
         "cut_off_parts": len(np.unique(left_out.part[cut & (left_out.part > 0)])),
     }
 
-    def edges(values: NDArray | None, dtype: type) -> NDArray:
+    def edges(values: NDArray[Any] | None, dtype: type) -> NDArray[Any]:
         return np.zeros(n, dtype) if values is None else values[kept].astype(dtype, copy=False)
 
     delay = draft.node_delay_minutes

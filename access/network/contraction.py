@@ -12,6 +12,7 @@ half-edge ``h`` is ``h ^ 1``.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,7 +117,7 @@ def draw_together(
 def _inner_nodes(tail: _Ints, head: _Ints, n_nodes: int) -> NDArray[np.bool_]:
     """Nodes where exactly two different edges meet, less one node for each bare ring."""
     loop = tail == head
-    inner = np.bincount(tail, minlength=n_nodes) == 2
+    inner: NDArray[np.bool_] = np.bincount(tail, minlength=n_nodes) == 2
     inner[tail[loop]] = False
     through = inner[tail] & inner[head]
     if not through.any():
@@ -145,7 +146,9 @@ def _following(tail: _Ints, head: _Ints, inner: NDArray[np.bool_]) -> _Ints:
     return np.where(inner[head], onward, own)
 
 
-def _rank(pointer: _Ints, values: tuple[NDArray, ...]) -> tuple[_Ints, tuple[NDArray, ...]]:
+def _rank(
+    pointer: _Ints, values: tuple[NDArray[Any], ...]
+) -> tuple[_Ints, tuple[NDArray[Any], ...]]:
     """Sum values over all that follow along pointers, by doubling."""
     ends = pointer == np.arange(len(pointer))
     sums = tuple(np.where(ends, 0, value[pointer]).astype(value.dtype) for value in values)

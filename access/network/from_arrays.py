@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -94,7 +95,7 @@ def line_metres(lonlat: _Floats, offsets: NDArray[np.int64]) -> _Floats:
     return corner_metres(lonlat, offsets)[offsets[1:] - 1]
 
 
-def _check_nodes(lonlat: _Floats, u: NDArray, v: NDArray, name: str) -> None:
+def _check_nodes(lonlat: _Floats, u: NDArray[Any], v: NDArray[Any], name: str) -> None:
     if u.shape != v.shape or u.ndim != 1 or not len(u):
         raise NetworkError(
             f"{name}: edge_from and edge_to have shapes {u.shape} and {v.shape}; "
@@ -115,7 +116,7 @@ def _check_nodes(lonlat: _Floats, u: NDArray, v: NDArray, name: str) -> None:
 
 
 def _check_edges(
-    metres: _Floats, ahead: _Floats, back: _Floats, code: NDArray, n: int, name: str
+    metres: _Floats, ahead: _Floats, back: _Floats, code: NDArray[Any], n: int, name: str
 ) -> None:
     faults = []
     for column, values, top in (

@@ -113,14 +113,14 @@ class _Edges:
         self.heads: list[int] = []
         self.lengths: list[float] = []
         self.minutes: list[float] = []
-        self.lines: list[NDArray] = []
+        self.lines: list[NDArray[Any]] = []
         self.classes: list[str] = []
         self.ways: list[int] = []
         self.verdicts: list[Verdict] = []
         self.refused = 0
         faults: list[Fault] = []
-        cache: dict[tuple, Verdict] = {}
-        waiting: dict[tuple, list[int]] = {}
+        cache: dict[tuple[Any, ...], Verdict] = {}
+        waiting: dict[tuple[Any, ...], list[int]] = {}
         for a, b, data in graph.edges(data=True):
             tags = _tags(data)
             verdict = _verdict(tags, profile, graph.is_directed(), cache)
@@ -151,7 +151,7 @@ class _Edges:
 
 
 def _verdict(
-    tags: dict[str, str], profile: Profile, directed: bool, cache: dict[tuple, Verdict]
+    tags: dict[str, str], profile: Profile, directed: bool, cache: dict[tuple[Any, ...], Verdict]
 ) -> Verdict:
     key = tuple(sorted(tags.items()))
     if key not in cache:
@@ -199,12 +199,13 @@ def _number(data: Mapping[str, Any], key: str, where: str, name: str, faults: li
     return value
 
 
-def _line(shape: Any, a: NDArray, b: NDArray) -> NDArray[np.float64]:
+def _line(shape: Any, a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.float64]:
     if shape is None:
         return np.array([a, b])
     if isinstance(shape, str):
         shape = shapely.from_wkt(shape)
-    return shapely.get_coordinates(shape)
+    points: NDArray[np.float64] = shapely.get_coordinates(shape)
+    return points
 
 
 def _ways(osmid: Any) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,8 +36,8 @@ _STATUS_WORDS = {
 }
 
 
-def _frozen(array: ArrayLike, dtype: type) -> NDArray:
-    out: NDArray = np.array(array, dtype=dtype, order="C", copy=True)
+def _frozen(array: ArrayLike, dtype: type) -> NDArray[Any]:
+    out: NDArray[Any] = np.array(array, dtype=dtype, order="C", copy=True)
     out.setflags(write=False)
     return out
 
@@ -87,7 +88,7 @@ class TravelMatrix:
     status: NDArray[np.uint8]
     direction: str = "to_site"
     assumptions: tuple[str, ...] = ()
-    provenance: dict = field(default_factory=dict)
+    provenance: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("area_ids", "site_ids"):

@@ -198,7 +198,8 @@ class Network(NetworkData):
     def lines(self) -> NDArray[np.object_]:
         """One shapely LineString an edge, in `crs`."""
         which = np.repeat(np.arange(self.n_edges), np.diff(self.geometry_offsets))
-        return shapely.linestrings(self.geometry_xy, indices=which)
+        lines: NDArray[np.object_] = shapely.linestrings(self.geometry_xy, indices=which)
+        return lines
 
     @cached_property
     def _finders(self) -> dict[int, SegmentIndex]:

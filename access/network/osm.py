@@ -13,6 +13,7 @@ from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import osmium
@@ -52,12 +53,12 @@ class _Collected:
     """
 
     keep: frozenset[str]
-    way_ids: array = field(default_factory=lambda: array("q"))
-    sizes: array = field(default_factory=lambda: array("q"))
-    way_tags: array = field(default_factory=lambda: array("i"))
-    way_names: array = field(default_factory=lambda: array("i"))
+    way_ids: array[int] = field(default_factory=lambda: array("q"))
+    sizes: array[int] = field(default_factory=lambda: array("q"))
+    way_tags: array[int] = field(default_factory=lambda: array("i"))
+    way_names: array[int] = field(default_factory=lambda: array("i"))
     numbers: list[NDArray[np.float64]] = field(default_factory=list)
-    tag_sets: dict[tuple, int] = field(default_factory=dict)
+    tag_sets: dict[tuple[Any, ...], int] = field(default_factory=dict)
     names: dict[str, int] = field(default_factory=dict)
     node_tags: dict[int, _Tags] = field(default_factory=dict)
     missing: int = 0

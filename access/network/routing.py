@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import geopandas as gpd
 import numpy as np
@@ -469,7 +469,7 @@ def travel_matrix(
 
 
 def _measure(
-    network: Network, a: Points, s: Points, limit: float, direction: str, parameters: dict
+    network: Network, a: Points, s: Points, limit: float, direction: str, parameters: dict[str, Any]
 ) -> TravelMatrix:
     snap_limit_m, to_site = parameters["snap_limit_m"], direction == "to_site"
     snap_a = snap(network, a, limit_m=snap_limit_m, as_origin=to_site)
@@ -588,7 +588,7 @@ def _same_place(areas: Points, sites: Points) -> NDArray[np.bool_]:
 
 def _arrays(
     pairs: _Pairs, legs: list[_Floats], same: NDArray[np.bool_], limit: float
-) -> dict[str, NDArray]:
+) -> dict[str, NDArray[Any]]:
     """Add the legs, and say of every pair how it came about."""
     entry = np.broadcast_to(legs[0][:, None], same.shape).copy()
     exit_ = np.broadcast_to(legs[1][None, :], same.shape).copy()

@@ -119,7 +119,10 @@ def check_over(
     high = np.array(box[2:]) + margin_degrees
 
     def over(points: NDArray[np.float64]) -> NDArray[np.bool_]:
-        return np.logical_and.reduce((points >= low) & (points <= high), axis=1)
+        inside: NDArray[np.bool_] = np.logical_and.reduce(
+            (points >= low) & (points <= high), axis=1
+        )
+        return inside
 
     inside = over(places.lonlat)
     swapped = ~inside & over(places.lonlat[:, ::-1])

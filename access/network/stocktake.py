@@ -97,7 +97,8 @@ def _outside(network: Network, rows: pd.DataFrame) -> NDArray[np.bool_]:
     known = np.vstack([network.geometry_xy, network.left_out.xy])
     xy = project(rows["lon"], rows["lat"], network.crs)
     inside = (xy >= known.min(axis=0)) & (xy <= known.max(axis=0))
-    return ~np.logical_and.reduce(inside, axis=1)
+    outside: NDArray[np.bool_] = ~inside.all(axis=1)
+    return outside
 
 
 def _who(rows: pd.DataFrame, what: str, one: str, many: str) -> str:
@@ -238,7 +239,7 @@ def _snap_table(
     edge = np.maximum(found.edge, 0)
     joined = found.found
 
-    def where_joined(values: NDArray, blank: Any) -> NDArray:
+    def where_joined(values: NDArray[Any], blank: Any) -> NDArray[Any]:
         return np.where(joined, values, blank)
 
     sides = np.array(["both", "way out", "way in"], object)[network.edge_sides[edge]]

@@ -32,7 +32,7 @@ from access.document.table import Column, Table, Value
 from access.document.xlsx import write_xlsx
 from access.errors import ParameterError
 from access.files import whole_folder
-from access.labels import trip
+from access.labels import FURTHER, trip
 from access.report import sentences as say
 from access.report.alternatives import alternatives_blocks, better, dominated, near_ties
 from access.report.figures import proposal_maps
@@ -220,17 +220,17 @@ def _key_figures(
         counted = (
             about(longer) if longer == 0 or longer >= 5 or wording.internal else "fewer than 5"
         )
-        further = say.FURTHER.get(f.mode, "a longer trip")
+        further = FURTHER.get(f.mode, "a longer trip")
         items.append((counted[0].upper() + counted[1:], f"{f.noun} would have {further}"))
         mean = s["mean_minutes_change_lengthened"]
         if longer and mean is not None:
             more = wording.minutes(float(mean)).replace("minutes", "min").replace("minute", "min")
-            items.append((f"+{more}", f"on their {say.trip(f.mode)} each way, on average"))
+            items.append((f"+{more}", f"on their {trip(f.mode)} each way, on average"))
         p = f.standing
         if p is not None and f.ranking is not None and len(findings) == 1:
             total = len(f.ranking.table)
             place = place_of(p["rank_mean"], f.tied("mean"), options=total, of=False, others=False)
-            items.append((place, f"of {f.ranking.what}, by average {say.trip(f.mode)}"))
+            items.append((place, f"of {f.ranking.what}, by average {trip(f.mode)}"))
     return tuple(items)
 
 

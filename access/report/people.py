@@ -21,6 +21,7 @@ from access.document.document import (
     Text,
 )
 from access.document.table import Column, Table, Totals, Value
+from access.labels import trip
 from access.report import sentences as say
 from access.report.figures import change_figures, figure_of, group_figures
 from access.report.findings import ProposalFindings, tenths
@@ -61,7 +62,7 @@ def classes_table(found: ProposalFindings) -> Table:
 
 def within_table(found: ProposalFindings) -> Table:
     """Give the share within each threshold, before and after."""
-    impact, mode = found.impact, say.trip(found.mode)
+    impact, mode = found.impact, trip(found.mode)
     s = impact.summary
     limits = [(f"{t:g} minutes", f"share_within_{t:g}_min") for t in impact.within_minutes]
     limits += [(label, f"share_within_{figure_key(label)}") for label in impact.within_metres]
@@ -114,7 +115,7 @@ def group_table(found: ProposalFindings, column: str, words: str, note: str = ""
         for r in frame.to_dict("records")
     )
     table = Table(
-        f"{found.title}: who has further to go, by {words} ({say.trip(found.mode)})",
+        f"{found.title}: who has further to go, by {words} ({trip(found.mode)})",
         columns,
         rows,
         notes=(*([note] if note else []), *say.further_note(found.impact)),
@@ -158,7 +159,7 @@ def worst_table(found: ProposalFindings, n: int = 10) -> Table:
         for k, r in enumerate(worst.to_dict("records"))
     )
     return Table(
-        f"{found.title}: the areas whose {say.trip(found.mode)} grows most",
+        f"{found.title}: the areas whose {trip(found.mode)} grows most",
         columns,
         rows,
         short=f"Worst areas, {found.title}",
@@ -197,7 +198,7 @@ def equality_table(found: ProposalFindings) -> tuple[Table | None, str]:
         for r in result.table.to_dict("records")
     )
     table = Table(
-        f"{found.title}: where groups live, and how the {say.trip(found.mode)} changes there",
+        f"{found.title}: where groups live, and how the {trip(found.mode)} changes there",
         columns,
         rows,
         totals=Totals.NONE,

@@ -13,7 +13,6 @@ from access.document.document import Block, Paragraph, TableBlock
 from access.document.table import Column, Table, Value
 from access.errors import ParameterError, ScenarioError
 from access.labels import criterion_words, trip
-from access.report import sentences as say
 from access.report.findings import ProposalFindings
 from access.scenario.robustness import Robustness
 from access.text import NOT_APPLICABLE, listed, ordinal, percent, place_of, sentence
@@ -174,8 +173,7 @@ def weights_blocks(results: StudyResults, found: ProposalFindings) -> list[Block
     )
     block = TableBlock(
         Table(
-            f"{found.title}: the best set and the proposal under each weight "
-            f"({say.trip(found.mode)})",
+            f"{found.title}: the best set and the proposal under each weight ({trip(found.mode)})",
             (
                 Column("weights", "Weight"),
                 Column("closes", "The best closes", width=1.3),

@@ -109,7 +109,7 @@ def replay(
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        ledger = json.loads(path.read_text(encoding="utf-8"))
+        ledger: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if not {"command", "inputs", "outputs", "versions"} <= set(ledger):
             raise ValueError("keys are missing")
     except (OSError, ValueError) as error:

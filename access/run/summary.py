@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -499,7 +500,7 @@ def _closed_lines(results: StudyResults, proposal: ProposalResult) -> list[str]:
     return lines
 
 
-def _whom(row: dict, moves: pd.DataFrame) -> str:
+def _whom(row: Mapping[Any, Any], moves: pd.DataFrame) -> str:
     if not row["families"]:
         return "nearest to nobody in this study, so its closing moves nobody."
     goes = moves[moves["from_site"] == row["site"]].sort_values(

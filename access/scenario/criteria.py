@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,8 +34,8 @@ class Prepared:
     """
 
     values: Floats
-    places: NDArray
-    always: NDArray
+    places: NDArray[Any]
+    always: NDArray[Any]
     weights: Floats
     totals: Floats
     never_reached: float
@@ -106,7 +107,7 @@ _SLACK = 1e-12
 """A share is reached when the weight is within this of it, relative: float noise is no family."""
 
 
-def _nearest_places(ready: Prepared, kept: _Indices) -> NDArray:
+def _nearest_places(ready: Prepared, kept: _Indices) -> NDArray[Any]:
     """Find the place in `values` of every area's nearest minutes, for every option."""
     places = ready.places
     out = np.empty((len(kept), places.shape[1]), dtype=places.dtype)
@@ -124,7 +125,7 @@ def _nearest_places(ready: Prepared, kept: _Indices) -> NDArray:
 
 
 def _quantile_places(
-    found: NDArray, weights: Floats, size: int, q: float, floor: int = 0
+    found: NDArray[Any], weights: Floats, size: int, q: float, floor: int = 0
 ) -> _Indices:
     """Find the place of a weighted quantile in every row: halve its range, then count."""
     target = q * weights.sum() * (1 - _SLACK)
@@ -138,7 +139,7 @@ def _quantile_places(
 
 
 def _bracket(
-    block: NDArray, weights: Floats, target: float, floor: int, top: int
+    block: NDArray[Any], weights: Floats, target: float, floor: int, top: int
 ) -> tuple[_Indices, _Indices, Floats]:
     """Halve each row's range a few times: the quantile is from low to high, `below` before low."""
     low = np.full(len(block), floor, dtype=np.intp)
@@ -155,7 +156,12 @@ def _bracket(
 
 
 def _within(
-    block: NDArray, weights: Floats, target: float, low: _Indices, high: _Indices, below: Floats
+    block: NDArray[Any],
+    weights: Floats,
+    target: float,
+    low: _Indices,
+    high: _Indices,
+    below: Floats,
 ) -> _Indices:
     """First place from low to high where the weight up to it reaches the target, by counting."""
     kind = block.dtype
@@ -168,7 +174,8 @@ def _within(
         keys, weights[flat - row * block.shape[1]], minlength=len(block) * width
     ).reshape(len(block), width)
     short = np.cumsum(counted, axis=1) + below[:, None] < target
-    return np.minimum(low + short.sum(axis=1), high)
+    found: _Indices = np.minimum(low + short.sum(axis=1), high)
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,7 +200,7 @@ class _Sums:
     unreached: Floats
     beyond: Floats
     worst: Floats
-    found: NDArray
+    found: NDArray[Any]
 
 
 def sums(ready: Prepared, kept: _Indices) -> _Sums:
@@ -260,7 +267,7 @@ _CELLS = 20_000_000
 """Cells of cumulative weight held at once while pooled quantiles are found."""
 
 
-def _cumulative(found: NDArray, weights: Floats, low: int, high: int) -> Floats:
+def _cumulative(found: NDArray[Any], weights: Floats, low: int, high: int) -> Floats:
     """Weight at each place of ``low ... high - 1``, added up along the row."""
     row, area = np.nonzero((found >= low) & (found < high))
     width = high - low
@@ -270,7 +277,7 @@ def _cumulative(found: NDArray, weights: Floats, low: int, high: int) -> Floats:
 
 
 def _pooled_quantiles(
-    first: NDArray, second: NDArray, weights: tuple[Floats, Floats], size: int, q: float
+    first: NDArray[Any], second: NDArray[Any], weights: tuple[Floats, Floats], size: int, q: float
 ) -> NDArray[np.intp]:
     """Find the quantile of the families of both services together, for every pair of options.
 
@@ -344,7 +351,7 @@ def pair_criteria(
 
     def pooled(name: str) -> Floats:
         one, two = (f * getattr(p, name) for f, p in zip(factors, parts, strict=True))
-        both = one[:, None] + two[None, :]
+        both: Floats = one[:, None] + two[None, :]
         return both[..., :cols].reshape(-1, cols) if both.ndim == 3 else both.ravel()
 
     values = np.union1d(ready[0].values, ready[1].values)

@@ -263,7 +263,8 @@ class Options:
         if not self.site_savings:
             return None
         figures = np.array([self.site_savings.get(i, np.nan) for i in self.ids])
-        return figures[self.closed].sum(axis=1)
+        saved: Floats = figures[self.closed].sum(axis=1)
+        return saved
 
     def row_of(self, kept: Sequence[str]) -> Indices:
         """Positions of kept ids, as one option."""

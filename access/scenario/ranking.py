@@ -102,7 +102,8 @@ def _near(values: np.ndarray, within: float) -> np.ndarray:
     least = values.min()
     if not np.isfinite(least):
         return np.zeros(len(values), dtype=bool)
-    return values <= least + within * abs(least) + 1e-9
+    near: np.ndarray = values <= least + within * abs(least) + 1e-9
+    return near
 
 
 def _rank_table(table: pd.DataFrame, criteria: tuple[str, ...], front_on: tuple[str, ...]) -> None:

@@ -586,7 +586,8 @@ class _Fixed:
 def _saved(options: Options, kept: Indices) -> Floats:
     """Saved a year by each row of sites kept."""
     each = np.array([options.site_savings.get(i, 0.0) for i in options.ids])
-    return each.sum() - each[kept].sum(axis=1)
+    saved: Floats = each.sum() - each[kept].sum(axis=1)
+    return saved
 
 
 def _moves_little(varies: set[str], uncertainty: Uncertainty) -> tuple[str, ...]:

@@ -176,7 +176,8 @@ class Scenario(SiteSet):
     @property
     def sites(self) -> tuple[Site, ...]:  # type: ignore[override]
         """The sites after all modifications."""
-        return self._sites  # type: ignore[attr-defined]
+        sites: tuple[Site, ...] = self._sites  # type: ignore[attr-defined]
+        return sites
 
     @property
     def open_statuses(self) -> tuple[str, ...]:  # type: ignore[override]

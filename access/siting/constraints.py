@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import highspy
 import numpy as np
@@ -110,7 +111,7 @@ class GoalRows:
         Equal for goals over the same table.
     """
 
-    key: tuple
+    key: tuple[Any, ...]
     table: Floats
     weights: Floats
     opening: Floats
@@ -165,7 +166,7 @@ def make_model(
     rows: SideRows,
 ) -> Model:
     """Make the model of one goal while earlier goals are held at or under values."""
-    tables: dict[tuple, Floats] = {}
+    tables: dict[tuple[Any, ...], Floats] = {}
     for part in (goal, *(h for h, _ in held)):
         tables.setdefault(part.key, part.table)
     size = len(goal.weights)

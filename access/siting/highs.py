@@ -31,12 +31,12 @@ class _Silent(highspy.Highs):
     def enableCallbacks(self) -> None:  # noqa: N802 - HiGHS calls it so
         self.setOptionValue("output_flag", False)
         self.setOptionValue("log_to_console", False)
-        super().enableCallbacks()
+        super().enableCallbacks()  # type: ignore[no-untyped-call]
 
 
 def _silent_highs(**options: bool | int | float | str) -> highspy.Highs:
     """Make a silent single-threaded HiGHS with further options; nothing else makes one."""
-    engine = _Silent()
+    engine = _Silent()  # type: ignore[no-untyped-call]
     silent = {"output_flag": False, "log_to_console": False, "threads": 1, "random_seed": 0}
     for option, value in {**silent, **options}.items():
         engine.setOptionValue(option, value)

@@ -66,7 +66,7 @@ class Patience:
     def wait_s(self, failures: int, asked_s: float | None, jitter: random.Random) -> float:
         """Seconds to wait after so many failures."""
         own = self.first_wait_s * 2 ** (failures - 1) * jitter.uniform(0.5, 1.5)
-        return min(self.most_wait_s, max(own, asked_s or 0.0))
+        return float(min(self.most_wait_s, max(own, asked_s or 0.0)))
 
 
 def ask(

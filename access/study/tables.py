@@ -351,7 +351,7 @@ def _share_total(total: int, weights: ArrayLike) -> NDArray[np.int64]:
             "weights of 0 or more with a positive sum"
         )
     exact = total * w / w.sum()
-    parts = np.floor(exact).astype(np.int64)
+    parts: NDArray[np.int64] = np.floor(exact).astype(np.int64)
     left = int(total - parts.sum())
     # rounding to 9 places makes equal remainders equal, so that ties go by order alone
     order = np.argsort(-np.round(exact - parts, 9), kind="stable")

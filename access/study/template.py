@@ -68,7 +68,7 @@ def _template_files(name: str) -> dict[str, str]:
             "underscores, beginning with a letter"
         )
     header = "id lon lat residents children_0_4 imd_rank imd_decile p_no_car"
-    areas: list[tuple] = [tuple(header.split())]
+    areas: list[tuple[object, ...]] = [tuple(header.split())]
     for row in range(4):
         for column in range(5):
             number = row * 5 + column
@@ -78,7 +78,9 @@ def _template_files(name: str) -> dict[str, str]:
                  300 - 5 * number, 24 - number, rank, min(10, rank * 10 // 33755 + 1),
                  f"{0.45 - 0.02 * number:.2f}")
             )  # fmt: skip
-    centres: list[tuple] = [("id", "name", "service", "lon", "lat", "address", "postcode")]
+    centres: list[tuple[object, ...]] = [
+        ("id", "name", "service", "lon", "lat", "address", "postcode")
+    ]
     centres += [(i, n, "childrens_centre", x, y, "", "") for i, n, x, y in _CENTRES]
     return {
         "study.toml": _SETTINGS.format(folder=name, name=name),
@@ -87,7 +89,7 @@ def _template_files(name: str) -> dict[str, str]:
     }
 
 
-def _csv(rows: list[tuple]) -> str:
+def _csv(rows: list[tuple[object, ...]]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
