@@ -12,13 +12,22 @@
     `- OutputError                 exit 8   a result cannot be written
 
 A message says what was wrong, where, what was expected and how to mend it. Where a
-file has several faults, all of them are collected as `Fault` rows and raised together.
+file has several faults, all of them are collected as `Fault` rows and raised together; faults of
+one cause make one line with their count and the first places. No message is longer than a page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+
+#: How long a message may be, and a headline, an expectation and a cell in it, characters.
+_LONGEST_MESSAGE = 3_600
+_LONGEST_HEADLINE = 1_000
+_LONGEST_WORDS = 400
+_LONGEST_CELL = 60
+#: How many places of one cause are named.
+_PLACES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +60,37 @@ class Fault:
     expected: str
 
     def __str__(self) -> str:
-        place = ", ".join(part for part in (self.file, self.where, self.column) if part)
-        found = f"found {self.value!r}; " if self.value else ""
-        return f"{place}: {found}expected {self.expected}"
+        parts = (self.file, self.where, self.column)
+        place = ", ".join(_cut(part, _LONGEST_CELL) for part in parts if part)
+        found = f"found {_cut(self.value, _LONGEST_CELL)!r}; " if self.value else ""
+        return f"{place}: {found}expected {_cut(self.expected, _LONGEST_WORDS)}"
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
+
+
+def _lines(faults: Iterable[Fault]) -> Iterator[str]:
+    """Give one line a cause: the same file, column and expectation."""
+    causes: dict[tuple[str, str, str], list[Fault]] = {}
+    for fault in faults:
+        causes.setdefault((fault.file, fault.column, fault.expected), []).append(fault)
+    for same in causes.values():
+        yield str(same[0]) if len(same) == 1 else _grouped(same)
+
+
+def _grouped(same: Sequence[Fault]) -> str:
+    first = same[0]
+    place = ", ".join(_cut(part, _LONGEST_CELL) for part in (first.file, first.column) if part)
+    shown = [
+        f"{_cut(f.where, _LONGEST_CELL)} {_cut(f.value, _LONGEST_CELL)!r}"
+        if f.where and f.value
+        else _cut(f.where, _LONGEST_CELL) or repr(_cut(f.value, _LONGEST_CELL))
+        for f in same[:_PLACES]
+    ]
+    more = "" if len(same) <= _PLACES else ", ..."
+    expected = _cut(first.expected, _LONGEST_WORDS)
+    return f"{place}: {len(same):,} times, {', '.join(shown)}{more}; expected {expected}"
 
 
 class AccessError(Exception):
@@ -82,7 +119,14 @@ class AccessError(Exception):
         super().__init__(message)
 
     def __str__(self) -> str:
-        return "\n  ".join([self.message, *map(str, self.faults)])
+        text = _cut(self.message, _LONGEST_HEADLINE) if self.faults else self.message
+        text = _cut(text, _LONGEST_MESSAGE)
+        lines = list(_lines(self.faults))
+        for k, line in enumerate(lines):
+            if len(text) + len(line) > _LONGEST_MESSAGE:
+                return f"{text}\n  and {len(lines) - k:,} more kinds of fault"
+            text = f"{text}\n  {line}"
+        return text
 
 
 class ParameterError(AccessError, ValueError):

@@ -14,6 +14,7 @@ import io
 import json
 import os
 import shutil
+import stat
 import sys
 import uuid
 import zipfile
@@ -42,6 +43,37 @@ _KINDS = {Path(name).suffix: start for name, start in _LOOSE.items()} | {
 _BY_RUNS = ("ledger.json", "evidence.zip")
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)
 _AT_FDCWD, _EXCHANGE = -100, 2
+_NOT_FILES = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def check_regular(path: Path, most_bytes: int) -> None:
+    """Raise OSError, its `strerror` in plain words, for what is no regular file or too large."""
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        kind = _NOT_FILES.get(stat.S_IFMT(found.st_mode), "something else")
+        raise OSError(errno.EINVAL, f"it is {kind}, not a file", str(path))
+    if found.st_size > most_bytes:
+        raise OSError(
+            errno.EFBIG,
+            f"it holds {found.st_size / 1e6:,.1f} MB; at most {most_bytes / 1e6:,.0f} MB are read",
+            str(path),
+        )
+
+
+def read_whole(path: Path, most_bytes: int) -> bytes:
+    """Read a regular file of at most so many bytes: no folder, pipe or device, and nothing endless.
+
+    Raises OSError as `check_regular` does; FileNotFoundError where there is nothing.
+    """
+    check_regular(path, most_bytes)
+    with path.open("rb") as handle:
+        return handle.read(most_bytes)
 
 
 def write_file(path: Path, content: bytes, *, inputs: Iterable[Path] = ()) -> None:

@@ -1,4 +1,4 @@
-"""Where metres and degrees meet: the working CRS, and lengths on the ground.
+"""Where metres and degrees meet, and the bounds of figures that weigh families.
 
 Every geometry inside the package is in one metric CRS (EPSG:27700 in Great Britain, the local
 UTM zone elsewhere). Lengths along streets are metres on the ground, never grid metres.
@@ -21,6 +21,24 @@ _GREAT_BRITAIN_BOX = (-8.7, 49.8, 1.9, 60.9)
 _IRELAND_BOX = (-10.7, 51.3, -5.4, 55.26)
 _EARTH_RADIUS_M = 6_371_008.8
 """Mean radius of the earth in metres (IUGG), for great-circle lengths."""
+
+#: Lower-layer Super Output Areas of England in 2011 (ONS), over which IMD 2015 and 2019 rank.
+LSOAS_ENGLAND_2011 = 32_844
+
+
+def weight_bounds(scheme: str, national_areas: int) -> tuple[str, float, float]:
+    """Name the column that a scheme of weights needs, and the least and most it may hold.
+
+    Examples
+    --------
+    >>> weight_bounds("linear", 32844), weight_bounds("need", 32844)
+    (('imd_rank', 1.0, 32844.0), ('need', 0.0, inf))
+    """
+    if scheme == "linear":
+        return "imd_rank", 1.0, float(national_areas)
+    if scheme == "green_book":
+        return "income", float(np.finfo(float).tiny), float("inf")
+    return scheme, 0.0, float("inf")
 
 
 def _inside(lon: float, lat: float, box: tuple[float, float, float, float]) -> bool:

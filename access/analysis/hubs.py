@@ -222,7 +222,7 @@ def _settings(
     return {
         "most": question.most or max(hubs.most, question.size or 0),
         "size": question.size,
-        "council": _council(results.study, question, set(candidates["id"])),
+        "council": _council(results.study, set(candidates["id"])),
         "rules": tuple(rules),
         "locked_open": question.locked_open,
         "locked_closed": question.locked_closed,
@@ -236,16 +236,10 @@ def _settings(
     }
 
 
-def _council(study: Study, question: HubQuestion, known: set[str]) -> tuple[str, ...]:
+def _council(study: Study, known: set[str]) -> tuple[str, ...]:
     """Give the council's own choice, if every hub of it could be chosen."""
     choice = study.config.hubs.council_choice
-    lost = sorted(set(choice) - known)
-    if lost and question.among is None:
-        raise ParameterError(
-            f"hubs.council_choice names {lost}, which a proposal closes or the study does not "
-            "have; expected ids of kept centres or candidate sites"
-        )
-    return () if lost else choice
+    return choice if set(choice) <= known else ()
 
 
 def _assumptions(study: Study, candidates: pd.DataFrame) -> tuple[str, ...]:
@@ -254,7 +248,13 @@ def _assumptions(study: Study, candidates: pd.DataFrame) -> tuple[str, ...]:
     shares = [f"{s.title} {percent(_share(study, key) / total)}" for key, s in services.items()]
     told = [f"Joint demand: {listed(shares)} of the mean."] if len(shares) > 1 else []
     told.append(_TRAVEL_ALONE)
-    if study.config.hubs.council_source:
+    lost = sorted(set(study.config.hubs.council_choice) - set(candidates["id"]))
+    if lost:
+        told.append(
+            f"The council's choice of hubs is not set beside the others: {listed(lost)} could not "
+            "be chosen here, closed by a proposal or not among the sites."
+        )
+    elif study.config.hubs.council_source:
         told.append(f"The council's choice: {study.config.hubs.council_source}.")
     assumed = candidates.loc[candidates["assumed"].eq(True), "name"].tolist()
     if assumed:

@@ -141,7 +141,7 @@ def compare(
             answers[question.key] |= {"use": use} if use else {}
             if work is not None:
                 folder = work if len(asked) == 1 else work / question.key
-                tables = impact_tables(impact, by) | use_tables
+                tables = impact_tables(impact, by, loaded.groups) | use_tables
                 charts = impact_charts(results, impact, by)
                 areas = loaded.areas[["id", "geometry"]]
                 asked_for = {"title": question.title, "service": question.service, "mode": mode,

@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from access.errors import ParameterError
 from access.measure.demand import fail, numbers
 from access.measure.distribution import weighted_quantile
+from access.units import LSOAS_ENGLAND_2011, weight_bounds
 
 _Floats = NDArray[np.float64]
 
-#: Lower-layer Super Output Areas of England in 2011 (ONS), over which IMD 2015 and 2019 rank.
-LSOAS_ENGLAND_2011 = 32_844
 #: HM Treasury, The Green Book (2022), annex A3: elasticity of the marginal utility of income.
 _GREEN_BOOK_ELASTICITY = 1.3
 
@@ -87,10 +86,9 @@ def linear_weights(
         raise ParameterError(f"lam={lam!r}; expected a number of 0 or more (1 counts 2 : 1)")
     if not national_areas > 1:
         raise ParameterError(f"national_areas={national_areas!r}; expected 2 or more")
+    column, low, high = weight_bounds("linear", national_areas)
     expected = f"a rank from 1 to {national_areas} (1 = most deprived; set national_areas)"
-    rank, faults = numbers(
-        demand, "imd_rank", low=1, high=national_areas, expected=expected, what="demand"
-    )
+    rank, faults = numbers(demand, column, low=low, high=high, expected=expected, what="demand")
     fail("demand has deprivation ranks that cannot be used", faults)
     return 1.0 + lam * (national_areas - rank) / (national_areas - 1)
 
@@ -126,10 +124,9 @@ def _green_book_weights(demand: pd.DataFrame, median_income: float | None = None
     [2.462, 1.0, 1.0]
     """
     _need(demand, "income", "Green Book weights")
-    tiny = float(np.finfo(float).tiny)
-    income, faults = numbers(
-        demand, "income", low=tiny, high=np.inf, expected="an income above 0", what="demand"
-    )
+    column, low, high = weight_bounds("green_book", 0)
+    expected = "an income above 0"
+    income, faults = numbers(demand, column, low=low, high=high, expected=expected, what="demand")
     fail("demand has incomes that cannot be used", faults)
     if median_income is None:
         count = demand["count"].to_numpy(float)
@@ -199,9 +196,9 @@ def deprivation_weights(
             f"weights={chosen!r}; expected 'none', 'linear', 'green_book' or a column of demand: "
             f"{list(map(str, demand.columns))}"
         )
-    g, faults = numbers(
-        demand, chosen, low=0.0, high=np.inf, expected="a weight of 0 or more", what="demand"
-    )
+    column, low, high = weight_bounds(chosen, national_areas)
+    expected = "a weight of 0 or more"
+    g, faults = numbers(demand, column, low=low, high=high, expected=expected, what="demand")
     fail("demand has weights that cannot be used", faults)
     if not (g * demand["count"].to_numpy(float)).sum() > 0:
         raise ParameterError(f"weights={chosen!r} give every family weight 0; expected some above")

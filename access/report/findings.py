@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from access.analysis.results import ProposalResult, StudyResults, names_of, short_names
 from access.errors import ParameterError
 from access.scenario import Impact, NothingChangesWarning, Ranking, compare
+from access.study.config import Group
 
 #: Criteria whose best option stands beside the proposal, with its name in the tables.
 _SIDE_BY_SIDE = {
@@ -172,6 +173,8 @@ class ProposalFindings:
         No change, the proposal, then the best others.
     names : dict of str to str
         Short site names by id.
+    groups : tuple of Group
+        Set beside everyone else.
     """
 
     result: ProposalResult
@@ -182,6 +185,7 @@ class ProposalFindings:
     ranking: Ranking | None
     options: tuple[Option, ...]
     names: Mapping[str, str]
+    groups: tuple[Group, ...] = ()
 
     @property
     def impact(self) -> Impact:
@@ -231,6 +235,7 @@ def findings_of(results: StudyResults, *, mode: str = "walk") -> tuple[ProposalF
                 ranking=ranking,
                 options=_options_of(results, result, ranking, mode),
                 names=names,
+                groups=results.study.groups,
             )
         )
     return tuple(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from access.analysis.results import StudyResults
+from access.analysis.results import StudyResults, short_names
 from access.document.document import (
     Block,
     Bold,
@@ -20,7 +20,7 @@ from access.document.table import Column, Table
 from access.labels import trip
 from access.ledger import versions
 from access.report.findings import ProposalFindings
-from access.text import figure_words, listed, sentence
+from access.text import figure_words, listed, percent, sentence
 
 _ATTRIBUTION = (
     "Contains public sector information licensed under the Open Government Licence v3.0 where the "
@@ -158,18 +158,94 @@ def _data_table(results: StudyResults) -> Table:
 
 
 def _settings_table(results: StudyResults) -> Table:
-    """List the settings that can change a number."""
-    config = results.study.config
-    rows = []
-    for group in ("travel", "measures", "weights", "localities", "hubs"):
-        for name, value in getattr(config, group).model_dump(mode="json").items():
-            rows.append((f"{group}.{name}", figure_words(value)))
+    """List the settings that were used, in words."""
+    rows = [*_travel_rows(results), *_measure_rows(results), *_rule_rows(results)]
     return Table(
-        "Settings of this run (study.toml)",
+        "Settings of this run",
         (Column("setting", "Setting", width=0.8), Column("value", "Value", width=1.2)),
-        tuple(rows),
+        tuple(rows + _hub_rows(results)),
         short="Settings",
     )
+
+
+def _travel_rows(results: StudyResults) -> list[tuple[str, str]]:
+    config = results.study.config
+    travel = config.travel
+    rows = [("Walking speed", f"{travel.walk_km_h:g} km/h")]
+    if any(service.pram for service in config.services.values()):
+        rows.append(("Walking speed with a pram", f"{travel.pram_km_h:g} km/h"))
+    if "typical" in results.matrices:
+        rows.append(("Time to park, in the usual family trip", f"{travel.parking_minutes:g} min"))
+    rows += [
+        ("Farthest that a place may stand from a street", f"{travel.snap_limit_m:g} m"),
+        ("Most of the people who may live farther from one", percent(travel.max_unsnapped_share)),
+    ]
+    if not results.modelled:
+        rows.append(("How far past the areas streets should reach", f"{travel.buffer_m:g} m"))
+    return rows
+
+
+def _measure_rows(results: StudyResults) -> list[tuple[str, str]]:
+    measures, weights = results.study.config.measures, results.study.config.weights
+    rows = [
+        ("Shares are given within", f"{figure_words(measures.thresholds_minutes)} minutes"),
+        ("Limit that alternatives are ranked by", f"{measures.threshold_minutes:g} minutes"),
+    ]
+    distances = [
+        label if label.replace(" ", "") == f"{metres:g}m" else f"{label} ({metres:,.0f} m)"
+        for label, metres in measures.distances_m.items()
+    ]
+    if distances:
+        rows.append(("Shares are given within, along the streets", listed(distances)))
+    impacts = [i for found in results.proposals.values() for i in found.impacts.values()]
+    for used in dict.fromkeys(str(impact.summary["weights"]) for impact in impacts):
+        rows.append(("People are weighted by", _WEIGHT_WORDS.get(used, f"the column {used}")))
+        if used == "linear":
+            most = f"{1 + weights.lam:g} times one in the least deprived"
+            rows.append(("A person in the most deprived area counts", most))
+            rows.append(("Areas ranked in the nation", f"{weights.national_areas:,}"))
+    return rows
+
+
+_WEIGHT_WORDS = {
+    "none": "nothing: everybody counts the same",
+    "linear": "the rank of their area's deprivation",
+    "green_book": "income, as the Green Book does",
+}
+
+
+def _rule_rows(results: StudyResults) -> list[tuple[str, str]]:
+    """Give the rules that alternatives were listed by, where there are any."""
+    study = results.study
+    names = short_names(results)
+    rows = []
+    services = dict.fromkeys(p.service for p in results.proposals.values() if p.rankings)
+    for service in services:
+        rules = study.rules(service)
+        title = study.config.services[service].title
+        if rules["never_close"]:
+            fixed = listed([names.get(i, i) for i in rules["never_close"]])
+            rows.append((f"{title} that stay open in every alternative", fixed))
+        least = rules["min_per_locality"] or {}
+        if least:
+            words = listed([f"{count} in {name}" for name, count in least.items()])
+            rows.append((f"{title} that stay open, at least", words))
+    return rows
+
+
+def _hub_rows(results: StudyResults) -> list[tuple[str, str]]:
+    study, hubs = results.study, results.study.config.hubs
+    if results.hubs is None:
+        return []
+    rows = [("Family Hubs, at most", f"{hubs.most}")]
+    if hubs.council_choice:
+        names = short_names(results)
+        chosen = listed([names.get(i, i) for i in hubs.council_choice])
+        rows.append(("Family Hubs that the council chose", chosen))
+    if hubs.shares:
+        shares = [f"{study.config.services[k].title} {percent(v)}" for k, v in hubs.shares.items()]
+        rows.append(("Family Hubs: what each service counts for", listed(shares)))
+    return rows
 
 
 def _replay(results: StudyResults) -> list[Block]:

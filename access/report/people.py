@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import get_args
 
 import pandas as pd
 
@@ -27,7 +28,8 @@ from access.report.figures import change_figures, figure_of, group_figures
 from access.report.findings import ProposalFindings, tenths
 from access.report.sentences import Wording
 from access.scenario.compare import figure_key
-from access.scenario.equality import Group, equality, groups_counted
+from access.scenario.equality import equality
+from access.study.config import Characteristic, Group
 from access.text import listed, sentence
 
 _CLASSES = {
@@ -168,9 +170,9 @@ def worst_table(found: ProposalFindings, n: int = 10) -> Table:
 
 def equality_table(found: ProposalFindings) -> tuple[Table | None, str]:
     """Set each equality group's rise beside everyone else's."""
-    if not groups_counted(list(map(str, found.impact.demand.columns))):
+    if not any(group.columns for group in found.groups):
         return None, ""
-    result = equality(found.impact)
+    result = equality(found.impact, found.groups)
     left_out = f"not counted by area: {listed(result.left_out)}" if result.left_out else ""
     hidden = ("people",)
     columns = (
@@ -218,42 +220,25 @@ def _ratio(part: object, whole: object) -> float | None:
     return float(part) / float(whole)
 
 
-#: Characteristics of the Equality Act 2010, section 4, and what a count by area tells of them.
-_CHARACTERISTICS: dict[str, str] = {
-    "age": "",
-    "disability": "people whose day-to-day activities are limited, of all ages, by area",
-    "race": "White British and all others, by area; no finer groups",
-    "sex": "",
-    "pregnancy and maternity": "",
-    "religion or belief": "",
-    "gender reassignment": "",
-    "marriage and civil partnership": "",
-    "sexual orientation": "",
-}
-#: Columns that point to a characteristic without counting who has it.
-_POINTERS = {
-    "pregnancy and maternity": ("children_0_4", "very young children are a pointer only"),
-    "sex": ("lone_parent_households", "lone-parent households are a pointer only"),
-}
-
-
 def _characteristic_points(
     results: StudyResults, findings: Sequence[ProposalFindings]
 ) -> tuple[Text, ...]:
     """Say of every protected characteristic what is known by area, and what is not."""
-    columns = set(map(str, results.study.areas.columns))
-    groups = groups_counted(columns)
-    told = {group.characteristic for group in groups}
+    groups = [group for group in results.study.groups if group.columns]
     known: list[Text] = []
     missing = []
-    for name, words in _CHARACTERISTICS.items():
+    for name in get_args(Characteristic):
+        told = [group.note or f"{group.label}, by area" for group in groups
+                if group.characteristic == name]  # fmt: skip
+        pointers = [group.points_to[name] for group in groups if name in group.points_to]
         if name == "age":
             known.append((Bold("Age: "), sentence(_ages(groups, findings))))
-        elif name in told:
-            known.append((Bold(f"{name.capitalize()}: "), sentence(words)))
+        elif told:
+            known.append((Bold(f"{name.capitalize()}: "), sentence("; ".join(told))))
+        elif pointers:
+            missing.append(f"{name} ({listed(pointers)} are a pointer only)")
         else:
-            column, pointer = _POINTERS.get(name, ("", ""))
-            missing.append(f"{name} ({pointer})" if column in columns else name)
+            missing.append(name)
     known.append((Bold("No data by area: "), sentence(listed(missing, none="no characteristic"))))
     known.append(
         "For those without data nothing is shown here, and that is not a finding of no effect: "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,7 @@ from access.scenario import (
     take_up_change,
 )
 from access.siting.hubs import HubSearch
+from access.study.config import Group
 from access.text import count_words, list_words, named
 
 
@@ -51,7 +52,7 @@ def impact_summary(
     }
 
 
-def impact_tables(impact: Impact, by: str) -> dict[str, pd.DataFrame]:
+def impact_tables(impact: Impact, by: str, groups: Sequence[Group] = ()) -> dict[str, pd.DataFrame]:
     """Tables of an impact, by the name of their file."""
     groups = {f"by_{by}": _texts(impact.by(by))}
     groups |= {
@@ -68,8 +69,8 @@ def impact_tables(impact: Impact, by: str) -> dict[str, pd.DataFrame]:
         "worst_areas": impact.worst_areas(10),
         "if_one_more_closes": impact.if_one_more_closes(),
     }
-    if {"people", "residents", "households"} & set(impact.demand.columns):
-        found = equality(impact)
+    if any(group.columns for group in groups):
+        found = equality(impact, groups)
         tables["equality_groups"] = found.table.assign(warning=found.warning)
     if "imd_rank" in impact.demand.columns:
         tables["inequality"] = impact.inequality()

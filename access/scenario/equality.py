@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -13,57 +13,13 @@ from access.escape import notebook_text, without_maths
 from access.measure.demand import fail, numbers
 from access.measure.distribution import weighted_mean
 from access.scenario.impact import Impact
+from access.study.config import Group
 
 ECOLOGICAL_WARNING = (
     "These figures set the change of an area beside how many of a group live in it. They do not "
     "show which families travel: an association between areas must not be read as one between "
     "people (ecological fallacy). They count residents, not users of the service."
 )
-
-
-@dataclass(frozen=True)
-class Group:
-    """A group of residents, counted area by area.
-
-    Parameters
-    ----------
-    label : str
-        As tables print it.
-    column : str
-        Of demand: how many of the group live in the area.
-    base : str
-        Of demand: how many the group is part of.
-    inverse : bool
-        The group is those of `base` who are not in `column`.
-    characteristic : str
-        The protected characteristic of the Equality Act 2010 that it tells of; empty for none.
-    other_date : bool
-        The base may be of another date, and so smaller than the group in an area that grew: it
-        is then taken to be all of the group there.
-    """
-
-    label: str
-    column: str
-    base: str
-    inverse: bool = False
-    characteristic: str = ""
-    other_date: bool = False
-
-
-#: Groups looked for unless told otherwise; of equal labels the first that demand holds is taken.
-_KNOWN_GROUPS = (
-    Group("disabled people", "disabled", "people", characteristic="disability"),
-    Group("people other than White British", "white_british", "people", True, "race"),
-    Group("lone-parent households", "lone_parents", "households"),
-    Group("lone-parent households", "lone_parent_households", "households"),
-    Group("households without a car", "households_no_car", "households"),
-    Group("families whose youngest child is under 5", "families_youngest_0_4", "households"),
-    Group("children under 5", "children_0_4", "people", False, "age", True),
-    Group("children 5 to 10", "children_5_10", "people", False, "age", True),
-    Group("young people 11 to 18", "young_11_18", "people", False, "age", True),
-    Group("people aged 65 and over", "people_65_plus", "people", False, "age", True),
-)
-_OTHER_BASES = {"people": ("people", "residents"), "households": ("households",)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,16 +74,16 @@ class Equality:
         )
 
 
-def equality(impact: Impact, groups: Mapping[str, tuple[str, str]] | None = None) -> Equality:
+def equality(impact: Impact, groups: Sequence[Group] | Mapping[str, tuple[str, str]]) -> Equality:
     """Set each equality group's change beside everyone else's.
 
     Parameters
     ----------
     impact : Impact
         Made with a demand table that holds the groups' counts.
-    groups : mapping of str to (column, base column), optional
-        Label to columns of demand; a column that starts with ``not `` counts the others. By
-        default the groups of `_KNOWN_GROUPS` that demand holds.
+    groups : sequence of Group, or mapping of str to (column, base column)
+        Those of a study are ``study.groups``; or label to columns of demand, of which a column
+        that starts with ``not `` counts the others.
 
     Returns
     -------
@@ -136,7 +92,8 @@ def equality(impact: Impact, groups: Mapping[str, tuple[str, str]] | None = None
     Raises
     ------
     ParameterError
-        If a column is missing, holds no counts, or counts more than its base.
+        If there is no group, or a column is missing, holds no counts, or counts more than its
+        base.
 
     Examples
     --------
@@ -145,14 +102,13 @@ def equality(impact: Impact, groups: Mapping[str, tuple[str, str]] | None = None
     >>> m = TravelMatrix.from_minutes([[5, 15], [5, 7]], area_ids=["a", "b"], site_ids=["X", "Y"])
     >>> demand = pd.DataFrame({"id": ["a", "b"], "count": [9, 9], "people": [90, 90],
     ...                        "disabled": [60, 30]})
-    >>> table = equality(compare(m, before=["X", "Y"], after=["Y"], demand=demand)).table
+    >>> change = compare(m, before=["X", "Y"], after=["Y"], demand=demand)
+    >>> table = equality(change, {"disabled people": ("disabled", "people")}).table
     >>> table["mean_minutes_change"].round(2).item(), table["ratio_to_others"].round(2).item()
     (7.33, 1.57)
     """
     chosen, left_out = _chosen(impact.demand, groups)
-    notes = [
-        f"{label} left out: demand needs columns {columns}" for label, columns in left_out.items()
-    ]
+    notes = [f"{label} left out: not counted by area" for label in left_out]
     rows, faults = [], []
     for group in chosen:
         inside, base, wrong = _counts(impact.demand, group)
@@ -181,52 +137,41 @@ _COLUMNS = [
 ]
 
 
-def groups_counted(columns: Collection[str]) -> tuple[Group, ...]:
-    """Give the groups that a table of areas counts, each with the base it has."""
-    found: dict[str, Group] = {}
-    for group in _KNOWN_GROUPS:
-        bases = [b for b in _OTHER_BASES[group.base] if b in columns]
-        if group.column in columns and bases:
-            found.setdefault(group.label, replace(group, base=bases[0]))
-    return tuple(found.values())
-
-
 def _chosen(
-    demand: pd.DataFrame, groups: Mapping[str, tuple[str, str]] | None
-) -> tuple[list[Group], dict[str, str]]:
-    """Give the groups to count, and the columns that those left out would need, by label."""
-    if groups is not None:
-        listed = []
-        for label, (column, base) in groups.items():
-            inverse = column.startswith("not ")
-            listed.append(Group(label, column.removeprefix("not "), base, inverse))
-        missing = sorted({c for g in listed for c in (g.column, g.base)} - set(demand.columns))
-        if missing:
-            raise ParameterError(
-                f"demand has no columns {missing} to count equality groups by; found "
-                f"{list(map(str, demand.columns))}"
-            )
-        return listed, {}
-    chosen = list(groups_counted(list(map(str, demand.columns))))
-    there = {group.label for group in chosen}
-    needs: dict[str, str] = {}
-    for group in _KNOWN_GROUPS:
-        if group.label not in there:
-            needs.setdefault(group.label, f"{group.column} and {group.base}")
+    demand: pd.DataFrame, groups: Sequence[Group] | Mapping[str, tuple[str, str]]
+) -> tuple[list[Group], list[str]]:
+    """Give the groups to count, and the labels of those that nothing counts."""
+    listed = _groups(groups) if isinstance(groups, Mapping) else list(groups)
+    chosen = [group for group in listed if group.columns]
+    missing = sorted({name for group in chosen for name in group.columns} - set(demand.columns))
+    if missing:
+        raise ParameterError(
+            f"demand has no columns {missing} to count equality groups by; found "
+            f"{list(map(str, demand.columns))}"
+        )
     if not chosen:
         raise ParameterError(
-            "demand holds no equality group; expected counts such as people and disabled, or "
-            f"white_british, or households and lone_parents; found {list(demand.columns)}"
+            "no equality group to count; expected groups with a column and its denominator, as "
+            "[[groups]] of study.toml declares them"
         )
-    return chosen, needs
+    return chosen, [group.label for group in listed if not group.columns]
+
+
+def _groups(groups: Mapping[str, tuple[str, str]]) -> list[Group]:
+    return [
+        Group.model_construct(
+            label=label, column=column.removeprefix("not "), denominator=base,
+            others=column.startswith("not "),
+        )
+        for label, (column, base) in groups.items()
+    ]  # fmt: skip
 
 
 def _counts(demand: pd.DataFrame, group: Group) -> tuple[np.ndarray, np.ndarray, list[Fault]]:
     expected = "a count of 0 or more"
-    inside, faults = numbers(
-        demand, group.column, low=0, high=np.inf, expected=expected, what="demand"
-    )
-    base, more = numbers(demand, group.base, low=0, high=np.inf, expected=expected, what="demand")
+    part, whole = group.columns
+    inside, faults = numbers(demand, part, low=0, high=np.inf, expected=expected, what="demand")
+    base, more = numbers(demand, whole, low=0, high=np.inf, expected=expected, what="demand")
     faults += more
     if group.other_date and not faults:
         base = np.maximum(base, inside)
@@ -234,13 +179,13 @@ def _counts(demand: pd.DataFrame, group: Group) -> tuple[np.ndarray, np.ndarray,
         Fault(
             "demand",
             str(demand.index[i]),
-            group.column,
+            part,
             f"{inside[i]:g}",
-            f"at most the {base[i]:g} of {group.base}",
+            f"at most the {base[i]:g} of {whole}",
         )
         for i in np.flatnonzero(inside > base + 1e-9).tolist()
     ]
-    return (base - inside if group.inverse else inside), base, faults
+    return (base - inside if group.others else inside), base, faults
 
 
 def _row(impact: Impact, label: str, inside: np.ndarray, outside: np.ndarray) -> list[object]:

@@ -22,7 +22,11 @@ from pydantic import (
 
 from access.errors import Fault, StudyError
 from access.escape import LONGEST_KEY, file_inside, settings_faults
+from access.files import read_whole
+from access.units import LSOAS_ENGLAND_2011
 
+#: The largest file of settings that is read, bytes.
+MOST_BYTES = 5_000_000
 #: Columns of the areas that are never a count of people.
 _PLACE_COLUMNS = frozenset({"id", "lon", "lat", "geometry", "count", "weight"})
 _NOT_COUNTS = _PLACE_COLUMNS | {
@@ -207,7 +211,7 @@ class _WeightSettings(_Settings):
 
     scheme: _Title = "linear"  # none | linear | green_book | a column of the areas
     lam: _NotNegative = 1.0
-    national_areas: Annotated[_Whole, Field(gt=1)] = 32844
+    national_areas: Annotated[_Whole, Field(gt=1)] = LSOAS_ENGLAND_2011
 
 
 class _LocalitySettings(_Settings):
@@ -234,6 +238,74 @@ class _HubSettings(_Settings):
         return self
 
 
+#: The Equality Act 2010, section 4.
+Characteristic = Literal[
+    "age", "disability", "race", "sex", "pregnancy and maternity", "religion or belief",
+    "gender reassignment", "marriage and civil partnership", "sexual orientation",
+]  # fmt: skip
+
+
+class Group(_Settings):
+    """A group of residents whose change is set beside everyone else's, counted area by area.
+
+    Parameters
+    ----------
+    label : str
+        As tables print it.
+    column : str, optional
+        Of the areas: how many of the group live there; without it the group is told as not
+        counted.
+    denominator : str, optional
+        Of the areas: how many the group is part of.
+    others : bool
+        The group is those of `denominator` who are not in `column`.
+    characteristic : str, optional
+        The protected characteristic of the Equality Act 2010 that it tells of.
+    note : str
+        What the count tells of the characteristic, in words.
+    points_to : dict of str to str
+        Characteristics that the count points to without telling who has them: in whose words.
+    other_date : bool
+        The denominator may be of another date, and so smaller than the group in an area that
+        grew: it is then taken to be all of the group there.
+
+    Examples
+    --------
+    >>> Group(label="disabled people", column="disabled", denominator="people").columns
+    ('disabled', 'people')
+    """
+
+    label: _Title
+    column: _Name | None = None
+    denominator: _Name | None = None
+    others: Annotated[bool, Field(strict=True)] = False
+    characteristic: Characteristic | None = None
+    note: str = ""
+    points_to: dict[Characteristic, _Title] = {}
+    other_date: Annotated[bool, Field(strict=True)] = False
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the areas that it counts by; none where it is not counted."""
+        return tuple(name for name in (self.column, self.denominator) if name is not None)
+
+    @model_validator(mode="after")
+    def _counts_both_or_none(self) -> Group:
+        if (self.column is None) != (self.denominator is None):
+            raise ValueError("column and denominator both, or neither for a group not counted")
+        wrong = sorted({*self.columns} & _NOT_COUNTS)
+        if wrong or (self.column is not None and self.column == self.denominator):
+            raise ValueError(
+                f"two columns that count people, a part and its whole, not {list(self.columns)}"
+            )
+        return self
+
+
+def _labels_once(groups: tuple[Group, ...]) -> tuple[Group, ...]:
+    _each_once(tuple(group.label for group in groups))
+    return groups
+
+
 class StudyConfig(_Settings):
     """All of `study.toml`."""
 
@@ -246,6 +318,7 @@ class StudyConfig(_Settings):
     weights: _WeightSettings = _WeightSettings()
     localities: _LocalitySettings = _LocalitySettings()
     hubs: _HubSettings = _HubSettings()
+    groups: Annotated[tuple[Group, ...], AfterValidator(_labels_once)] = ()
     tables: dict[
         Literal["centres", "candidates", "neighbours", "places", "postcodes"], _FileName
     ] = {}
@@ -304,7 +377,7 @@ def read_config(path: Path) -> StudyConfig:
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
         # Windows editors begin a file with a byte order mark
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        return tomllib.loads(read_whole(path, MOST_BYTES).decode("utf-8-sig"))
     except FileNotFoundError:
         raise StudyError(
             f"no study.toml in {path.parent}; expected a study folder. "
@@ -315,7 +388,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
             f"{path} cannot be read as TOML: brackets stand in brackets too deep; "
             "expected the settings of the handbook"
         ) from None
-    except (ValueError, OSError) as error:
+    except OSError as error:
+        raise StudyError(f"{path} cannot be read: {error.strerror}") from None
+    except ValueError as error:
         # beside its own error, the parser hands on Python's for numbers of thousands of digits
         raise StudyError(f"{path} cannot be read as TOML: {str(error)[:300]}") from error
 
@@ -375,59 +450,78 @@ def _least_by_locality(
 
 
 def rule_faults(tables: dict[str, pd.DataFrame], config: StudyConfig) -> list[Fault]:
-    """Find rules that name what is not there, ask too much, or that a proposal breaks."""
+    """Find rules that name what is not there, or that not even today's centres keep."""
     centres, rules = tables["centres"], config.localities
     faults = [
-        Fault(_FILE, "localities.never_close", "", id_, "an id of centres.csv")
+        Fault(_FILE, "", "localities.never_close", id_, "an id of centres.csv")
         for id_ in rules.never_close
         if id_ not in set(centres["id"])
     ]
-    known = set(centres["locality"]) - {""} if "locality" in centres else set()
+    known = _localities(centres)
+    if not known:
+        return faults  # rules over localities are told as not applied
     faults += [
-        Fault(_FILE, "localities.names", "", name,
-              f"a locality of centres.csv: {sorted(known) or 'its column locality names none'}")
+        Fault(_FILE, "", "localities.names", name, f"a locality of centres.csv: {sorted(known)}")
         for name in rules.names
         if name not in known
-    ]  # fmt: skip
+    ]
     if rules.minimum_open:
-        if "locality" not in centres or (centres["locality"] == "").any():
-            expected = "a column locality in centres.csv that says where every centre is"
-            return [*faults, Fault(_FILE, "localities.minimum_open", "", "", expected)]
+        expected = "where every centre is, for localities.minimum_open counts them"
+        faults += [
+            Fault("centres.csv", f"row {row}", "locality", "an empty cell", expected)
+            for row in centres.index[centres["locality"] == ""]
+        ]
         for key in config.services:
             faults += _too_few(config, centres, key)
-    for key in config.proposals:
-        faults += _broken(config, centres, key)
     return faults
+
+
+def _localities(centres: pd.DataFrame) -> set[str]:
+    return set(centres["locality"]) - {""} if "locality" in centres else set()
 
 
 def _too_few(config: StudyConfig, centres: pd.DataFrame, service: str) -> list[Fault]:
     own = centres[centres["service"] == service]
     there = own["locality"].value_counts()
     return [
-        Fault(_FILE, "localities.minimum_open", "", str(least),
+        Fault(_FILE, "", "localities.minimum_open", str(least),
               f"at most {there[name]}, the number of {config.services[service].title} in {name}")
         for name, least in _least_by_locality(config, own)[1].items()
         if least > there[name]
     ]  # fmt: skip
 
 
-def _broken(config: StudyConfig, centres: pd.DataFrame, key: str) -> list[Fault]:
-    """Find the rules that a proposal breaks: it is ranked among sets that keep them."""
+def rule_warnings(config: StudyConfig, centres: pd.DataFrame) -> list[str]:
+    """Say which rules were not applied, and which proposals break one."""
+    rules = config.localities
+    said = []
+    if (rules.minimum_open or rules.names) and not _localities(centres):
+        said.append(
+            "The rules over localities (names, minimum_open) were not applied: centres.csv says "
+            "of no centre in which locality it is."
+        )
+    for key in config.proposals:
+        said += _broken(config, centres, key)
+    return said
+
+
+def _broken(config: StudyConfig, centres: pd.DataFrame, key: str) -> list[str]:
+    """Say which rules a proposal breaks: it then stands outside the list it is compared with."""
     proposal = config.proposals[key]
     rules = closure_rules(config, centres, proposal.service)
-    faults = [
-        Fault(_FILE, f"proposals.{key}", "close", id_,
-              "a centre that may close: localities.never_close names it; mend one of the two")
-        for id_ in proposal.close
-        if id_ in rules["never_close"]
-    ]  # fmt: skip
+    names = dict(zip(centres["id"], centres["name"], strict=True))
+    fixed = [f"{names[i]} ({i})" for i in proposal.close if i in rules["never_close"]]
+    said = []
+    if fixed:
+        said.append(f"closes {', '.join(fixed)}, which the study never closes")
     for name, least in (rules["min_per_locality"] or {}).items():
         ids = [i for i, where in rules["localities"].items() if where == name]
         left = len(set(ids) - set(proposal.close))
         # a site that opens has no locality of a centre: such a proposal is not ranked
         if left < least and not proposal.open:
-            faults.append(
-                Fault(_FILE, f"proposals.{key}", "close", f"{left} left open in {name}",
-                      f"at least {least}: localities.minimum_open; mend one of the two")
-            )  # fmt: skip
-    return faults
+            said.append(f"leaves {left} open in {name}, where the study keeps {least} or more")
+    return [
+        f"The proposal '{proposal.title}' {what}: it breaks a rule of the study and is not among "
+        "the ways that are listed beside it."
+        for what in said
+    ]

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from access.errors import Fault, StudyError
 from access.escape import settings_faults, toml_text
+from access.files import read_whole
 from access.ledger import sha256_of
+from access.study.config import MOST_BYTES
 
 _FIELDS = ("source", "vintage", "licence")
 
@@ -30,12 +32,14 @@ def read_manifest(folder: Path, names: Sequence[str]) -> tuple[dict[str, str], .
 
 def _listed(folder: Path) -> dict[str, dict[str, str]]:
     path = folder / "manifest.toml"
-    if not path.exists():
-        return {}
     try:
-        listed = tomllib.loads(path.read_text(encoding="utf-8")).get("table", {})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StudyError(f"{path} cannot be read as TOML: {error}") from error
+        listed = tomllib.loads(read_whole(path, MOST_BYTES).decode("utf-8-sig")).get("table", {})
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise StudyError(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise StudyError(f"{path} cannot be read as TOML: {str(error)[:300]}") from None
     if not isinstance(listed, dict) or not all(isinstance(v, dict) for v in listed.values()):
         raise StudyError(f'{path} is not a manifest; expected a section [table."FILE"] a file')
     faults = [Fault(path.name, "", *fault) for fault in settings_faults(listed, "table")]
@@ -47,7 +51,7 @@ def _listed(folder: Path) -> dict[str, dict[str, str]]:
 def manifest_text(folder: Path, names: Sequence[str]) -> str:
     """Give the manifest's text with today's hashes, what it says of sources kept."""
     lines = ["# Where each table comes from. Hashes: `access check --write-manifest`.\n"]
-    kept = [name for name in _listed(folder) if (folder / name).exists()]
+    kept = [name for name in _listed(folder) if (folder / name).is_file()]
     for row in read_manifest(folder, list(dict.fromkeys([*names, *kept]))):
         lines.append(f"[table.{toml_text(row['file'])}]")
         lines += [f"{field} = {toml_text(row[field])}" for field in (*_FIELDS, "sha256")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -15,20 +15,23 @@ import pandas as pd
 
 from access.display import html_answer
 from access.errors import Fault, ParameterError, StudyError
-from access.study.config import StudyConfig, closure_rules, read_config
+from access.study.config import Group, StudyConfig, closure_rules, read_config, rule_warnings
 from access.study.manifest import read_manifest
 from access.study.tables import (
     REGISTER_UNKNOWNS,
+    area_columns,
     check_positions,
     cross_faults,
     join_parents,
-    numbers_where_possible,
+    parent_columns,
     parent_faults,
+    part_faults,
     read_shapes,
     read_table,
     to_points,
     with_localities,
     with_register,
+    with_shares,
 )
 from access.units import metric_crs
 
@@ -66,6 +69,7 @@ def _study_assumptions(
         f"Everyone in an area starts from its one point ({config.areas.unit}); "
         f"figures: {config.areas.vintage}."
     )
+    said += rule_warnings(config, centres)
     changed = [i["file"] for i in inputs if i.get("changed") == "yes"]
     if changed:
         said.append(f"Changed since the manifest was written: {', '.join(changed)}.")
@@ -139,6 +143,18 @@ class Study:
     def name(self) -> str:
         """Short name, as in ``maps/<name>/``."""
         return self.config.study.name
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The groups of residents that the study sets beside everyone else."""
+        shared = self.config.areas.shared_counts
+        # counts shared among areas are rounded each for itself: a part may pass its whole by one
+        return tuple(
+            group.model_copy(update={"other_date": True})
+            if group.columns and set(group.columns) <= set(shared)
+            else group
+            for group in self.config.groups
+        )
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -349,23 +365,47 @@ def _read_all(
             tables[kind] = pd.DataFrame({"id": text, "name": text, "lon": number, "lat": number})
             continue
         tables[kind], wrong = read_table(folder / file, kind)
-        faults += wrong + check_positions(tables[kind], config.study.box, file)
+        faults += wrong + check_positions(tables[kind], config.study.box, file, _told(wrong))
         read.append(file)
     settings = config.areas
-    own_counts = {s.demand for s in config.services.values()} - set(settings.shared_counts)
-    counts = (settings.share_by, *sorted(own_counts)) if settings.parent_table else own_counts
-    areas, wrong = read_table(folder / settings.table, "areas", tuple(counts))
-    faults += wrong + check_positions(areas, config.study.box, settings.table)
+    counts = {s.demand for s in config.services.values()} - set(settings.shared_counts)
+    counts |= {settings.share_by} if settings.parent_table else set()
+    counts |= {name for group in config.groups for name in group.columns}
+    areas, wrong = read_table(folder / settings.table, "areas", area_columns(config), counts)
+    faults += wrong + check_positions(areas, config.study.box, settings.table, _told(wrong))
+    faults += _parts(areas, config, {}, settings.table)
     read.append(settings.table)
     if settings.parent_table:
-        columns = tuple(dict.fromkeys(settings.shared_counts.values()))
-        parents, wrong = read_table(folder / settings.parent_table, "parents", columns)
+        columns = settings.shared_counts | settings.from_parent
+        parents, wrong = read_table(
+            folder / settings.parent_table, "parents", parent_columns(config),
+            [columns[ours] for ours in columns if ours in settings.shared_counts or ours in counts],
+        )  # fmt: skip
         read.append(settings.parent_table)
-        faults += wrong + parent_faults(areas, parents, config)
+        if len(parents.columns):
+            faults += parent_faults(areas, parents, config) if len(areas.columns) else []
+        faults += wrong + _parts(parents, config, columns, settings.parent_table)
         if not faults:
             areas = join_parents(areas, parents.set_index("id"), config)
-    tables["areas"] = numbers_where_possible(areas)
+    tables["areas"] = with_shares(areas)
     return tables, faults, read
+
+
+def _told(faults: Sequence[Fault]) -> frozenset[str]:
+    """Rows whose longitude or latitude has been told of."""
+    return frozenset(fault.where for fault in faults if fault.column in ("lon", "lat"))
+
+
+def _parts(
+    frame: pd.DataFrame, config: StudyConfig, named: Mapping[str, str], file: str
+) -> list[Fault]:
+    """Find groups that count more than their whole, by the names that a table has for both."""
+    pairs = [("households_no_car", "households")]
+    pairs += [(g.columns[0], g.columns[1]) for g in config.groups if g.columns and not g.other_date]
+    faults: list[Fault] = []
+    for part, whole in dict.fromkeys(pairs):
+        faults += part_faults(frame, named.get(part, part), named.get(whole, whole), file)
+    return faults
 
 
 _REGISTER_WORDS = {

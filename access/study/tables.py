@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import warnings
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import geopandas as gpd
@@ -14,9 +15,10 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from access.errors import Fault, ParameterError, StudyError
-from access.escape import text_fault
+from access.files import check_regular
 from access.study.config import StudyConfig, rule_faults
-from access.units import WGS84, project
+from access.study.sheet import folded, read_numbers, read_sheet
+from access.units import WGS84, project, weight_bounds
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -39,7 +41,6 @@ _KNOWN_OR_EMPTY = pa.Column(
 _YES_NO = pa.Column(
     str, pa.Check.isin(["yes", "no"], error="yes or no"), required=False, description="yes or no"
 )
-_COUNT = pa.Column(float, pa.Check.ge(0, error="a count of 0 or more"), nullable=True)
 
 
 def _known(check: pa.Check) -> pa.Column:
@@ -47,17 +48,34 @@ def _known(check: pa.Check) -> pa.Column:
     return pa.Column(float, check, nullable=True, required=False)
 
 
+def _is_count(values: pd.Series) -> pd.Series:
+    return (values >= 0) & (values == values.round()) & (values <= 1e9)
+
+
+_WHOLE = pa.Check(_is_count, error="a count of 0 or more, a whole number")
+_COUNT = pa.Column(float, _WHOLE, nullable=True)
+_WEIGHT = pa.Column(float, pa.Check.ge(0, error="a weight of 0 or more"), nullable=True)
 _TENTH = pa.Check.isin(range(1, 11), error="a tenth from 1 (most deprived) to 10, or empty")
-_RANK = pa.Check.ge(1, error="a rank of 1 (most deprived) or more, or empty")
+
+
+def _rank(national_areas: int) -> pa.Column:
+    def is_rank(values: pd.Series) -> pd.Series:
+        return (values >= 1) & (values <= national_areas) & (values == values.round())
+
+    expected = (
+        f"a whole rank from 1 (most deprived) to {national_areas:,}, weights.national_areas of "
+        "study.toml, or empty"
+    )
+    return _known(pa.Check(is_rank, error=expected))
+
+
 _SCHEMAS: dict[str, pa.DataFrameSchema] = {
     "areas": pa.DataFrameSchema(
         {
             "id": _ID,
             "lon": _LON,
             "lat": _LAT,
-            "imd_rank": _known(_RANK),
             "imd_decile": _known(_TENTH),
-            "idaci_rank": _known(_RANK),
             "idaci_decile": _known(_TENTH),
             "p_no_car": _known(pa.Check.in_range(0, 1, error="a share from 0 to 1, or empty")),
             "income": _known(pa.Check.gt(0, error="an income above 0, or empty")),
@@ -103,44 +121,93 @@ _SCHEMAS: dict[str, pa.DataFrameSchema] = {
     ),
     "postcodes": pa.DataFrameSchema({"postcode": _ID, "lon": _LON, "lat": _LAT}),
 }
+_NEVER_EMPTY = ("areas", "parents", "centres")
+_SCHEMES = ("none", "linear", "green_book")
+#: The largest file of outlines that is read, bytes.
+_MOST_BYTES = 2_000_000_000
 #: Columns of a building register that may be empty: shown as "not known", never filled in.
 REGISTER_UNKNOWNS = ("annual_cost_gbp", "annual_visits", "condition", "capacity")
 
 
+_RANKS = ("imd_rank", "idaci_rank")
+#: Counts that the areas may hold without being told of: taken as numbers, checked as counts.
+_USUAL_COUNTS = ("residents", "households", "households_no_car")
+#: Names that outputs give columns of their own.
+_TAKEN = ("geometry", "count", "weight")
+
+
+def area_columns(config: StudyConfig) -> dict[str, pa.Column]:
+    """Say what the columns of the areas' own table must be that settings speak of.
+
+    A column that neither the package nor a setting takes for a number stays text as written.
+    """
+    settings = config.areas
+    brought = {*settings.shared_counts, *settings.from_parent}
+    columns = {name: _rank(config.weights.national_areas) for name in _RANKS}
+    usual = (*_USUAL_COUNTS, settings.share_by)
+    columns |= {name: _known(_WHOLE) for name in usual}
+    needed = {s.demand for s in config.services.values()}
+    needed |= {settings.share_by} if settings.parent_table else set()
+    columns |= dict.fromkeys(sorted(needed), _COUNT)
+    groups = {name: pa.Column(float, _WHOLE, nullable=True, required=False)
+              for group in config.groups for name in group.columns}  # fmt: skip
+    columns |= {name: column for name, column in groups.items() if name not in needed}
+    own = config.weights.scheme
+    if own not in (*_SCHEMAS["areas"].columns, *columns, *_SCHEMES):
+        columns[own] = pa.Column(float, _WEIGHT.checks, nullable=True, required=False)
+    return {name: column for name, column in columns.items() if name not in brought}
+
+
+def parent_columns(config: StudyConfig) -> dict[str, pa.Column]:
+    """Say what the columns of the parents must be that the areas take from them."""
+    settings = config.areas
+    figures = dict(_SCHEMAS["areas"].columns) | {
+        name: _rank(config.weights.national_areas) for name in _RANKS
+    }
+    counts = {*(s.demand for s in config.services.values()), settings.share_by, *_USUAL_COUNTS}
+    counts |= {name for group in config.groups for name in group.columns}
+    columns: dict[str, pa.Column] = {}
+    for ours, theirs in settings.from_parent.items():
+        kind = _COUNT if ours in counts else figures.get(ours)
+        if kind is None and ours == config.weights.scheme:
+            kind = _WEIGHT
+        if kind is not None and theirs != "id":
+            columns[theirs] = pa.Column(float, kind.checks, nullable=True, required=False)
+    shared = dict.fromkeys(settings.shared_counts.values(), pa.Column(
+        float, _WHOLE, nullable=True, required=False))  # fmt: skip
+    return columns | shared
+
+
 def read_table(
-    path: Path, kind: str, counts: tuple[str, ...] = ()
-) -> tuple[pd.DataFrame, list[Fault]]:
-    """Read one CSV table of a study and find everything that is wrong with it."""
-    try:
-        raw = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except FileNotFoundError:
-        return pd.DataFrame(), [Fault(path.name, "", "", "", f"this file in {path.parent}")]
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        return pd.DataFrame(), [Fault(path.name, "", "", "", f"a UTF-8 CSV table ({error})")]
-    schema = _SCHEMAS[kind].add_columns(dict.fromkeys(counts, _COUNT))
-    faults = _unfit_texts(raw, path.name)
+    path: Path, kind: str, more: Mapping[str, pa.Column] | None = None,
+    needed: Collection[str] = (),
+) -> tuple[pd.DataFrame, list[Fault]]:  # fmt: skip
+    """Read one CSV table of a study, and find everything that is wrong with it.
+
+    The table is indexed by the rows of its sheet; cells of the columns `needed` are not empty.
+    """
+    file = path.name
+    frame, faults = read_sheet(path)
     if faults:
         return pd.DataFrame(), faults
-    faults = _missing_columns(raw, schema, path.name)
-    frame = raw.apply(lambda column: column.str.strip())
+    schema = _SCHEMAS[kind].add_columns(dict(more or {}))
+    if frame.empty and kind in _NEVER_EMPTY:
+        faults.append(Fault(file, "", "", "headings alone", "at least one row below them"))
+    faults += _missing_columns(frame, schema, file)
+    faults += [
+        Fault(file, "", name, "", "another name: outputs have a column of this name of their own")
+        for name in _TAKEN
+        if name in frame
+    ]
     for name, column in schema.columns.items():
         if name in frame and str(column.dtype) == "float64":
-            frame[name], wrong = _numbers(frame[name], path.name, must=name in counts)
+            frame[name], wrong = read_numbers(frame[name], file, needed=name in needed)
             faults += wrong
     try:
         schema.validate(frame, lazy=True)
     except pa.errors.SchemaErrors as error:
-        faults += _from_pandera(error.failure_cases, path.name)
+        faults += _from_pandera(error.failure_cases, file)
     return frame, sorted(set(faults), key=_reading_order)
-
-
-def _unfit_texts(raw: pd.DataFrame, file: str) -> list[Fault]:
-    """Find headings and cells that can be no name: too long, or with control characters."""
-    found = [("row 1", name[:60], name) for name in map(str, raw.columns)]
-    for name in raw.columns:
-        found += [(f"row {i + 2}", str(name)[:60], text) for i, text in enumerate(raw[name])]
-    faults = ((where, column, text, text_fault(text)) for where, column, text in found)
-    return [Fault(file, w, c, t[:60], expected) for w, c, t, expected in faults if expected]
 
 
 def _reading_order(fault: Fault) -> tuple[str, int, str]:
@@ -152,23 +219,11 @@ def _missing_columns(frame: pd.DataFrame, schema: pa.DataFrameSchema, file: str)
     faults = []
     for name, column in schema.columns.items():
         if column.required and name not in frame:
-            close = difflib.get_close_matches(name, frame.columns, n=1, cutoff=0.6)
-            hint = f"; is {close[0]!r} meant? rename it" if close else ""
+            alike = {folded(heading): heading for heading in frame.columns}
+            close = difflib.get_close_matches(folded(name), alike, n=1, cutoff=0.6)
+            hint = f"; is {alike[close[0]][:60]!r} meant? rename it" if close else ""
             faults.append(Fault(file, "", name, "", f"a column named {name!r}{hint}"))
     return faults
-
-
-def _numbers(column: pd.Series, file: str, *, must: bool) -> tuple[pd.Series, list[Fault]]:
-    numbers = pd.to_numeric(column, errors="coerce").astype(float)
-    bad = ~np.isfinite(numbers) & (column != "")
-    if must:
-        bad |= column == ""
-    faults = [
-        Fault(file, f"row {i + 2}", str(column.name), column.iloc[i],
-              "a number" if column.iloc[i] else "a number; this cell is empty")
-        for i in np.flatnonzero(bad)
-    ]  # fmt: skip
-    return numbers.where(np.isfinite(numbers)), faults
 
 
 def _from_pandera(cases: pd.DataFrame, file: str) -> list[Fault]:
@@ -178,23 +233,45 @@ def _from_pandera(cases: pd.DataFrame, file: str) -> list[Fault]:
         if check == "column_in_dataframe" or check.startswith("dtype("):
             continue
         expected = "an id that is used once" if check == "field_uniqueness" else check
-        row = "" if case["index"] is None else f"row {int(case['index']) + 2}"
-        faults.append(Fault(file, row, str(case["column"]), str(case["failure_case"]), expected))
+        row = "" if case["index"] is None else f"row {int(case['index'])}"
+        found = case["failure_case"]
+        value = f"{found:g}" if isinstance(found, float) else str(found)
+        faults.append(Fault(file, row, str(case["column"]), value[:60], expected))
     return faults
 
 
+def part_faults(frame: pd.DataFrame, part: str, whole: str, file: str) -> list[Fault]:
+    """Find rows where a part counts more than the whole that it is of."""
+    if not {part, whole} <= set(frame.columns):
+        return []
+    many, all_ = frame[part].to_numpy(float), frame[whole].to_numpy(float)
+    expected = f"at most what the column {whole} counts in the same row"
+    return [
+        Fault(file, f"row {frame.index[i]}", part, f"{many[i]:g} of {all_[i]:g}", expected)
+        for i in np.flatnonzero(many > all_)
+    ]
+
+
 def check_positions(
-    frame: pd.DataFrame, box: tuple[float, float, float, float], file: str
-) -> list[Fault]:
-    """Find points that are missing, swapped, in metres, or outside the study's box."""
+    frame: pd.DataFrame, box: tuple[float, float, float, float], file: str,
+    told: Collection[str] = (),
+) -> list[Fault]:  # fmt: skip
+    """Find points that are missing, swapped, in metres, or outside the study's box.
+
+    Rows in `told` have been told of already.
+    """
     if not {"lon", "lat"} <= set(frame.columns):
         return []
     west, south, east, north = box
     lon, lat = frame["lon"].to_numpy(float), frame["lat"].to_numpy(float)
     inside = (west <= lon) & (lon <= east) & (south <= lat) & (lat <= north)
+    turned = _turned(lon, lat)
     faults = []
-    for i in np.flatnonzero(~inside):
-        if west <= lat[i] <= east and south <= lon[i] <= north:
+    for i in np.flatnonzero(~inside | turned):
+        where = f"row {frame.index[i]}"
+        if where in told:
+            continue
+        if turned[i] or (west <= lat[i] <= east and south <= lon[i] <= north):
             expected = "longitude and latitude in that order: these look swapped"
         elif not (np.isfinite(lon[i]) and np.isfinite(lat[i])):
             expected = "a longitude and a latitude in degrees"
@@ -204,9 +281,22 @@ def check_positions(
                 "reproject them, for example with frame.to_crs('EPSG:4326')"
             )
         else:
-            expected = f"a point inside the study's box {list(box)} (west, south, east, north)"
-        faults.append(Fault(file, f"row {i + 2}", "lon, lat", f"{lon[i]:g}, {lat[i]:g}", expected))
+            expected = (
+                f"a point inside the study's box {list(box)} (west, south, east, north); mend the "
+                "point, or the box in study.toml"
+            )
+        faults.append(Fault(file, where, "lon, lat", f"{lon[i]:g}, {lat[i]:g}", expected))
     return faults
+
+
+def _turned(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell points that lie far from the others and, were lon and lat swapped, would lie near."""
+    if len(lon) < 3 or not (np.isfinite(lon).any() and np.isfinite(lat).any()):
+        return np.zeros(len(lon), dtype=bool)
+    middle = np.nanmedian(lon), np.nanmedian(lat)
+    as_written = np.hypot(lon - middle[0], lat - middle[1])
+    swapped = np.hypot(lat - middle[0], lon - middle[1])
+    return (as_written > 5) & (swapped < as_written / 10)
 
 
 def parent_faults(areas: pd.DataFrame, parents: pd.DataFrame, config: StudyConfig) -> list[Fault]:
@@ -229,7 +319,7 @@ def parent_faults(areas: pd.DataFrame, parents: pd.DataFrame, config: StudyConfi
     elif "id" in parents:
         orphans = ~areas[settings.parent_key].isin(set(parents["id"]))
         faults += [
-            Fault(settings.table, f"row {i + 2}", settings.parent_key,
+            Fault(settings.table, f"row {areas.index[i]}", settings.parent_key,
                   str(areas[settings.parent_key].iloc[i]), f"an id of {file}")
             for i in np.flatnonzero(orphans)
         ]  # fmt: skip
@@ -241,15 +331,13 @@ def cross_faults(tables: dict[str, pd.DataFrame], config: StudyConfig) -> list[F
     centres, areas = tables["centres"], tables["areas"]
     known = set(centres["id"]) | set(tables["candidates"]["id"])
     faults = [
-        Fault(
-            "centres.csv", f"row {i + 2}", "service", service, f"one of {sorted(config.services)}"
-        )
-        for i, service in enumerate(centres["service"])
+        Fault("centres.csv", f"row {i}", "service", service, f"one of {sorted(config.services)}")
+        for i, service in centres["service"].items()
         if service not in config.services
     ]
     both = sorted(set(centres["id"]) & set(tables["candidates"]["id"]))
     faults += [Fault("candidates.csv", id_, "id", id_, "an id no centre has") for id_ in both]
-    faults += _demand_faults(areas, centres, config)
+    faults += _demand_faults(areas, centres, config) + _group_faults(areas, config)
     for key in config.proposals:
         faults += _proposal_faults(key, centres, known, config)
     faults += [
@@ -282,32 +370,50 @@ def _demand_faults(areas: pd.DataFrame, centres: pd.DataFrame, config: StudyConf
     return faults
 
 
+def _group_faults(areas: pd.DataFrame, config: StudyConfig) -> list[Fault]:
+    return [
+        Fault("study.toml", group.label[:60], "groups", name,
+              f"a column of the areas: {sorted(areas.columns)}")
+        for group in config.groups
+        for name in group.columns
+        if name not in areas
+    ]  # fmt: skip
+
+
 def _weight_faults(areas: pd.DataFrame, demand: str, config: StudyConfig) -> list[Fault]:
     """Tell why the weights that are set cannot be made of the areas."""
     chosen = config.weights
     scheme = "none" if chosen.scheme == "linear" and "imd_rank" not in areas else chosen.scheme
-    usual = ("none", "linear", "green_book")
-    if scheme not in usual and scheme not in areas:
-        numeric = areas.select_dtypes("number").columns.difference(["lon", "lat"])
-        expected = f"{', '.join(usual)}, or a column of numbers of the areas: {sorted(numeric)}"
-        return [Fault("study.toml", "weights", "scheme", scheme[:80], expected)]
-    if scheme not in usual and not pd.api.types.is_numeric_dtype(areas[scheme]):
-        expected = "a column of numbers of 0 or more; this one holds text"
-        return [Fault("study.toml", "weights", "scheme", scheme[:80], expected)]
-    if scheme == "green_book" and "income" not in areas:
-        return [Fault("study.toml", "weights", "scheme", scheme, "a column income in the areas")]
-    bounds = {"linear": ("imd_rank", 1, chosen.national_areas), "green_book": ("income", 0, np.inf)}
     if scheme == "none":
         return []
-    column, low, high = bounds.get(scheme, (scheme, 0, np.inf))
+    column, low, high = weight_bounds(scheme, chosen.national_areas)
+    if column not in areas:
+        expected = f"a column {column} in the areas"
+        if scheme not in _SCHEMES:
+            numeric = areas.select_dtypes("number").columns.difference(["lon", "lat"])
+            expected = (
+                f"{', '.join(_SCHEMES)}, or a column of numbers of the areas: {sorted(numeric)}"
+            )
+        return [Fault("study.toml", "weights", "scheme", scheme[:80], expected)]
     values = pd.to_numeric(areas[column], errors="coerce").to_numpy(float)
-    wrong = ~(np.isfinite(values) & (values >= low) & (values <= high))
-    wrong |= (values == 0) & (scheme == "green_book")
-    if wrong.any() or not (values * areas[demand].to_numpy(float)).sum() > 0:
-        expected = f"numbers from {low:g} to {high:g} in {column}, some above 0 where people live"
-        found = f"{scheme[:80]}: {int(wrong.sum())} areas without"
-        return [Fault("study.toml", "weights", "scheme", found, expected)]
+    wrong = np.flatnonzero(~(np.isfinite(values) & (values >= low) & (values <= high)))
+    expected = (
+        f"a number from {low:g} to {high:g} in every area, for weights.scheme {scheme[:80]!r} of "
+        "study.toml; fill it in, or set the scheme to 'none'"
+    )
+    if len(wrong):
+        file = config.areas.table
+        return [
+            Fault(file, f"row {areas.index[i]}", column, _cell(values[i]), expected) for i in wrong
+        ]
+    if not (values * areas[demand].to_numpy(float)).sum() > 0:
+        expected = f"numbers in {column}, some above 0 where people live"
+        return [Fault("study.toml", "weights", "scheme", scheme[:80], expected)]
     return []
+
+
+def _cell(value: float) -> str:
+    return f"{value:g}" if np.isfinite(value) else "an empty cell"
 
 
 def _proposal_faults(
@@ -407,21 +513,20 @@ def join_parents(areas: pd.DataFrame, parents: pd.DataFrame, config: StudyConfig
     return joined
 
 
-def numbers_where_possible(areas: pd.DataFrame) -> pd.DataFrame:
-    """Turn the columns that hold nothing but numbers into numbers; ids stay text."""
-    out = areas.copy()
-    for column in out.columns.difference(["id"]):
-        if pd.api.types.is_numeric_dtype(out[column]):
-            continue
-        numbers = pd.to_numeric(out[column], errors="coerce")
-        if numbers.notna().all():
-            out[column] = numbers.astype(float)
-    return out
+def with_shares(areas: pd.DataFrame) -> pd.DataFrame:
+    """Give the share of households without a car, where the areas count both and have none."""
+    if "p_no_car" in areas or not {"households", "households_no_car"} <= set(areas.columns):
+        return areas
+    households = areas["households"].to_numpy(float)
+    share = np.divide(areas["households_no_car"].to_numpy(float), households,
+                      out=np.full(len(areas), np.nan), where=households > 0)  # fmt: skip
+    return areas.assign(p_no_car=share)
 
 
 def to_points(frame: pd.DataFrame, crs: str) -> gpd.GeoDataFrame:
     """Give a table of lon/lat its geometry in the metric CRS."""
     xy = project(frame["lon"], frame["lat"], crs) if len(frame) else np.empty((0, 2))
+    frame = frame.reset_index(drop=True)  # the rows of the sheet have served
     return gpd.GeoDataFrame(frame, geometry=gpd.points_from_xy(xy[:, 0], xy[:, 1]), crs=crs)
 
 
@@ -457,9 +562,11 @@ def with_localities(
 
 def read_shapes(path: Path, areas: pd.DataFrame) -> tuple[gpd.GeoSeries | None, list[Fault]]:
     """Read one polygon an area, and find everything that is wrong with them."""
-    if not path.is_file():
-        return None, [Fault("study.toml", "areas", "shapes", path.name,
-                            f"a GeoJSON or GeoPackage of this name in {path.parent}")]  # fmt: skip
+    try:
+        check_regular(path, _MOST_BYTES)
+    except OSError as error:
+        expected = f"a GeoJSON or GeoPackage of this name in {path.parent}: {error.strerror}"
+        return None, [Fault("study.toml", "areas", "shapes", path.name, expected)]
     try:
         frame = gpd.read_file(path)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as error:
