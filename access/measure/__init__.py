@@ -31,7 +31,8 @@ from access.measure.equity import (
 )
 from access.measure.takeup import TAKE_UP_WARNING, TakeUp, fit_take_up
 from access.measure.typical import typical_matrix
-from access.measure.weights import LSOAS_ENGLAND_2011, Weights, deprivation_weights
+from access.measure.weights import Weights, deprivation_weights
+from access.units import LSOAS_ENGLAND_2011
 
 __all__ = [
     "CHANGE_CLASSES",

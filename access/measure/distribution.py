@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -63,7 +64,7 @@ def weighted_mean(values: ArrayLike, weights: ArrayLike) -> float:
     return float((v[use] * w[use]).sum() / w[use].sum()) if use.any() else float("nan")
 
 
-def weighted_sums(rows: NDArray, weights: _Floats) -> _Floats:
+def weighted_sums(rows: NDArray[Any], weights: _Floats) -> _Floats:
     """Add up each row by weight, in one fixed order: the same digits on every processor.
 
     A matrix product would be handed to BLAS, whose kernels add in an order of their own.
@@ -84,7 +85,8 @@ def weighted_sums(rows: NDArray, weights: _Floats) -> _Floats:
     """
     rows = rows.astype(np.float64, copy=False)
     if weights.ndim == 1:
-        return np.einsum("ij,j->i", rows, weights)
+        total: _Floats = np.einsum("ij,j->i", rows, weights)
+        return total
     columns = [np.einsum("ij,j->i", rows, np.ascontiguousarray(w)) for w in weights.T]
     return np.column_stack(columns) if columns else np.zeros((len(rows), 0))
 

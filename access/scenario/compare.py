@@ -23,10 +23,11 @@ from access.measure.distribution import (
     share_within,
     weighted_mean,
 )
-from access.measure.weights import LSOAS_ENGLAND_2011, deprivation_weights
+from access.measure.weights import deprivation_weights
 from access.network.matrix import TravelMatrix, positions
 from access.scenario.impact import Impact, closed_table, moves_table, plain, receiving_table
 from access.scenario.sites import NothingChangesWarning
+from access.units import LSOAS_ENGLAND_2011
 
 _Floats = NDArray[np.float64]
 

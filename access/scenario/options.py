@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from access.errors import Fault, ParameterError, ScenarioError
 from access.measure.demand import align_demand, fail
-from access.measure.weights import LSOAS_ENGLAND_2011, Weights, deprivation_weights
+from access.measure.weights import Weights, deprivation_weights
 from access.network.matrix import TravelMatrix, positions
 from access.scenario.criteria import Floats, Prepared, fifths, prepare
+from access.units import LSOAS_ENGLAND_2011
 
 Indices = NDArray[np.intp]
 #: Beyond this many options the optimiser is asked instead.

@@ -12,7 +12,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from access.errors import ParameterError, ScenarioError
 from access.escape import notebook_text
-from access.measure.weights import LSOAS_ENGLAND_2011
 from access.network.matrix import TravelMatrix
 from access.scenario.criteria import CRITERIA, Floats, evaluate, pair_criteria, sums
 from access.scenario.options import (
@@ -24,6 +23,7 @@ from access.scenario.options import (
     list_options,
 )
 from access.text import list_words, named, place_of
+from access.units import LSOAS_ENGLAND_2011
 
 _Bools = NDArray[np.bool_]
 

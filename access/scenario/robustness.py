@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from access.errors import ParameterError
 from access.measure.demand import align
-from access.measure.weights import LSOAS_ENGLAND_2011, linear_weights
+from access.measure.weights import linear_weights
 from access.network.matrix import TravelMatrix, positions
 from access.scenario.criteria import CRITERIA, Floats, evaluate, fifths, prepare
 from access.scenario.options import CriteriaSettings, Indices, Options, ServiceChoice, list_options
 from access.scenario.ranking import CRITERION_WORDS
 from access.text import list_words, named
-from access.units import great_circle_m, metric_crs, project
+from access.units import LSOAS_ENGLAND_2011, great_circle_m, metric_crs, project
 
 _Range = tuple[float, float]
 #: Speed that matrices are made at unless told otherwise (80 metres a minute).

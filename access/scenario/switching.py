@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from access.errors import ParameterError
-from access.measure.weights import LSOAS_ENGLAND_2011
 from access.network.matrix import TravelMatrix
 from access.scenario.criteria import evaluate, sums
 from access.scenario.options import CriteriaSettings, Options, ServiceChoice, list_options
 from access.text import list_words, named
+from access.units import LSOAS_ENGLAND_2011
 
 _NEAR = 1e-9
 

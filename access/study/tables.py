@@ -248,7 +248,7 @@ def part_faults(frame: pd.DataFrame, part: str, whole: str, file: str) -> list[F
     expected = f"at most what the column {whole} counts in the same row"
     return [
         Fault(file, f"row {frame.index[i]}", part, f"{many[i]:g} of {all_[i]:g}", expected)
-        for i in np.flatnonzero(many > all_)
+        for i in np.flatnonzero(many > all_).tolist()
     ]
 
 
@@ -267,7 +267,7 @@ def check_positions(
     inside = (west <= lon) & (lon <= east) & (south <= lat) & (lat <= north)
     turned = _turned(lon, lat)
     faults = []
-    for i in np.flatnonzero(~inside | turned):
+    for i in np.flatnonzero(~inside | turned).tolist():
         where = f"row {frame.index[i]}"
         if where in told:
             continue
@@ -321,7 +321,7 @@ def parent_faults(areas: pd.DataFrame, parents: pd.DataFrame, config: StudyConfi
         faults += [
             Fault(settings.table, f"row {areas.index[i]}", settings.parent_key,
                   str(areas[settings.parent_key].iloc[i]), f"an id of {file}")
-            for i in np.flatnonzero(orphans)
+            for i in np.flatnonzero(orphans).tolist()
         ]  # fmt: skip
     return faults
 
@@ -404,7 +404,8 @@ def _weight_faults(areas: pd.DataFrame, demand: str, config: StudyConfig) -> lis
     if len(wrong):
         file = config.areas.table
         return [
-            Fault(file, f"row {areas.index[i]}", column, _cell(values[i]), expected) for i in wrong
+            Fault(file, f"row {areas.index[i]}", column, _cell(values[i]), expected)
+            for i in wrong.tolist()
         ]
     if not (values * areas[demand].to_numpy(float)).sum() > 0:
         expected = f"numbers in {column}, some above 0 where people live"

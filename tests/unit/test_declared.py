@@ -88,7 +88,9 @@ def test_osmnx_is_really_used():
 
 
 def test_every_dependency_has_a_lower_bound_and_no_pin():
-    every = PROJECT["dependencies"] + sum(PROJECT["optional-dependencies"].values(), [])
+    every = [*PROJECT["dependencies"]]
+    for extra in PROJECT["optional-dependencies"].values():
+        every += extra
     assert [r for r in every if not re.fullmatch(r"[A-Za-z0-9._-]+>=[0-9.]+", r)] == []
 
 
