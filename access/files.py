@@ -52,6 +52,10 @@ _NOT_FILES = {
 }
 
 
+#: A ledger, a log of options or a scenario is never larger.
+MOST_LEDGER_BYTES = 50_000_000
+
+
 def check_regular(path: Path, most_bytes: int) -> None:
     """Raise OSError, its `strerror` in plain words, for what is no regular file or too large."""
     found = path.stat()
@@ -74,6 +78,14 @@ def read_whole(path: Path, most_bytes: int) -> bytes:
     check_regular(path, most_bytes)
     with path.open("rb") as handle:
         return handle.read(most_bytes)
+
+
+def parse_json(content: bytes) -> Any:
+    """Read JSON; ValueError, in words, also for what is nested without end or no text at all."""
+    try:
+        return json.loads(content.decode("utf-8-sig"))
+    except RecursionError:
+        raise ValueError("it is nested deeper than anything we write") from None
 
 
 def write_file(path: Path, content: bytes, *, inputs: Iterable[Path] = ()) -> None:
@@ -314,7 +326,7 @@ def _is_still(path: Path) -> bool:
 def _listed(folder: Path) -> set[str] | None:
     """Names that a former run's ledger lists, with the ledger's own; None where there is none."""
     try:
-        ledger = json.loads((folder / "ledger.json").read_text(encoding="utf-8"))
+        ledger = parse_json(read_whole(folder / "ledger.json", MOST_LEDGER_BYTES))
         if not {"command", "inputs", "outputs", "versions"} <= set(ledger):
             return None
         return {*map(str, ledger["outputs"]), *_BY_RUNS}

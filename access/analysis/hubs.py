@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import pandas as pd
 
 from access.analysis.results import HubResult, StudyResults, site_names, weighting
 from access.errors import ParameterError, StudyError
+from access.files import MOST_LEDGER_BYTES, read_whole
 from access.measure import typical_matrix
 from access.measure.weights import deprivation_weights
 from access.network import TravelMatrix, travel_matrix
@@ -286,7 +288,7 @@ def _costs(path: Path | None, candidates: pd.DataFrame) -> Mapping[str, float] |
     if path is None:
         return None
     try:
-        table = pd.read_csv(path, dtype={"id": str})
+        table = pd.read_csv(io.BytesIO(read_whole(path, MOST_LEDGER_BYTES)), dtype={"id": str})
         costs = dict(zip(table["id"], table["cost"].astype(float), strict=True))
     except (OSError, KeyError, ValueError) as error:
         raise StudyError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import json
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +14,7 @@ import pandas as pd
 
 from access.errors import Fault, ParameterError, ScenarioError, StudyError
 from access.escape import cell_text_undone, plain
+from access.files import MOST_LEDGER_BYTES, parse_json, read_whole
 from access.measure import TakeUp
 from access.scenario import Baseline, Modification, Scenario
 from access.study import Study
@@ -60,7 +61,7 @@ def read_requests(path: Path | str) -> tuple[Request, ...]:
     """
     path = Path(path)
     try:
-        found = json.loads(path.read_text("utf-8-sig"))
+        found = parse_json(read_whole(path, MOST_LEDGER_BYTES))
     except OSError as error:
         raise StudyError(f"the log of options {path} cannot be read: {error.strerror}") from error
     except ValueError as error:
@@ -92,11 +93,20 @@ def _faults(path: Path, k: int, entry: Any) -> list[Fault]:
     where = f"option {k + 1}"
     if not isinstance(entry, dict):
         return [Fault(path.name, where, "", type(entry).__name__, "an option with name and close")]
-    return [
+    wrong = [
         Fault(path.name, where, key, str(entry[key])[:60], "a list of site ids")
         for key in ("close", "open")
-        if not isinstance(entry.get(key, []), list)
+        if not isinstance(ids := entry.get(key, []), list) or not all(map(_is_id, ids))
     ]
+    return wrong + [
+        Fault(path.name, where, key, str(entry[key])[:60], "a text")
+        for key in ("name", "reason", "noted")
+        if not isinstance(entry.get(key) or "", str)
+    ]
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool) and len(str(value)) < 300
 
 
 _Asked = TypeVar("_Asked")
@@ -109,10 +119,10 @@ def _read_options(path: Path) -> tuple[Request, ...]:
     if path.suffix.lower() == ".json":
         return read_requests(path)
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            missing = [c for c in _COLUMNS if c not in (reader.fieldnames or ())]
-            rows = [] if missing else list(reader)
+        text = read_whole(path, MOST_LEDGER_BYTES).decode("utf-8-sig")
+        reader = csv.DictReader(io.StringIO(text, newline=""))
+        missing = [c for c in _COLUMNS if c not in (reader.fieldnames or ())]
+        rows = [] if missing else list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ScenarioError(f"{path} cannot be read as CSV: {error}") from None
     if missing:
@@ -221,7 +231,7 @@ def questions(
             )
         base = _baseline_of(study, service)
         try:
-            text = scenario.read_text(encoding="utf-8")
+            text = read_whole(scenario, MOST_LEDGER_BYTES).decode("utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise ScenarioError(f"{scenario} cannot be read: {error}") from None
         read = Scenario.from_toml(text, base, file=scenario.name)
@@ -275,7 +285,7 @@ def _question(
 def read_attendance(path: Path) -> pd.DataFrame:
     """Read a table of observed attendance."""
     try:
-        return pd.read_csv(path, dtype=str)
+        return pd.read_csv(io.BytesIO(read_whole(path, MOST_LEDGER_BYTES)), dtype=str)
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise StudyError(f"{path} cannot be read as CSV: {error}") from None
 

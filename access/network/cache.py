@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 
 import access
 from access.errors import AccessError, NetworkError
-from access.files import any_clock, replacing
+from access.files import any_clock, check_regular, replacing
 from access.network.data import LeftOut
 from access.network.matrix import TravelMatrix
 from access.network.network import Network
@@ -33,7 +33,8 @@ from access.network.osm import SourceInfo
 from access.network.profiles import Profile
 
 #: Raised whenever the layout of kept files changes.
-_FORMAT = 1
+_FORMAT = 2
+_MOST_BYTES = 20_000_000_000
 _LISTS = ("class_names", "street_names", "assumptions")
 _MATRICES = ("entry_minutes", "network_minutes", "exit_minutes", "total_minutes",
              "network_metres", "status")  # fmt: skip
@@ -41,7 +42,7 @@ _DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFi
             pa.ArrowException, NotImplementedError)  # fmt: skip
 
 
-def _save_network(network: Network, path: str | Path) -> None:
+def _save_network(network: Network, path: str | Path, key: str = "") -> None:
     """Write a network to one ``.npz`` file, whole or not at all.
 
     Parameters
@@ -65,6 +66,7 @@ def _save_network(network: Network, path: str | Path) -> None:
         **{name: list(getattr(network, name)) for name in _LISTS},
     }
     arrays = _arrays(network)
+    header["key"] = key
     header["sha256"] = _fingerprint(header, arrays)
     whole: dict[str, Any] = {
         "header": np.frombuffer(json.dumps(header).encode(), np.uint8),
@@ -74,7 +76,7 @@ def _save_network(network: Network, path: str | Path) -> None:
         np.savez(handle, **whole)
 
 
-def _load_network(path: str | Path) -> Network:
+def _load_network(path: str | Path, key: str | None = None) -> Network:
     """Read a network that `_save_network` wrote.
 
     Parameters
@@ -91,12 +93,15 @@ def _load_network(path: str | Path) -> Network:
         If the file is missing, damaged, cut short, or of another version.
     """
     try:
+        check_regular(Path(path), _MOST_BYTES)
         with Path(path).open("rb") as handle, np.load(handle, allow_pickle=False) as kept:
             arrays = {name: kept[name] for name in kept.files}
         header = json.loads(arrays.pop("header").tobytes())
         stamp = header.pop("sha256")
         if header["format"] != _FORMAT or stamp != _fingerprint(header, arrays):
             raise ValueError("its fingerprint is not that of its contents")
+        if header.pop("key") != key and key is not None:
+            raise ValueError("it was kept for another question")
         return _network(header, arrays)
     except _DAMAGED as error:
         raise NetworkError(
@@ -140,7 +145,7 @@ def _network(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> Network:
     return Network(**whole)
 
 
-def _write_matrix(matrix: TravelMatrix, path: str | Path) -> None:
+def _write_matrix(matrix: TravelMatrix, path: str | Path, key: str = "") -> None:
     """Write a matrix to a parquet file, one row a pair.
 
     Parameters
@@ -167,6 +172,7 @@ def _write_matrix(matrix: TravelMatrix, path: str | Path) -> None:
         "direction": matrix.direction,
         "assumptions": list(matrix.assumptions),
         "provenance": matrix.provenance,
+        "key": key,
     }
     head["sha256"] = _fingerprint(_plain(head), {k: getattr(matrix, k) for k in _MATRICES})
     made = pa.table(table).replace_schema_metadata({"travel_matrix": json.dumps(head)})
@@ -174,7 +180,7 @@ def _write_matrix(matrix: TravelMatrix, path: str | Path) -> None:
         pq.write_table(made, handle)
 
 
-def _read_matrix(path: str | Path) -> TravelMatrix:
+def _read_matrix(path: str | Path, key: str | None = None) -> TravelMatrix:
     """Read a matrix that `_write_matrix` wrote.
 
     Parameters
@@ -191,6 +197,7 @@ def _read_matrix(path: str | Path) -> TravelMatrix:
         If the file is missing, damaged, cut short, or of another kind.
     """
     try:
+        check_regular(Path(path), _MOST_BYTES)
         made = pq.read_table(path)
         head = json.loads((made.schema.metadata or {})[b"travel_matrix"])
         stamp = head.pop("sha256")
@@ -200,6 +207,8 @@ def _read_matrix(path: str | Path) -> TravelMatrix:
             {"format": _FORMAT, **head}, arrays
         ):
             raise ValueError("its fingerprint is not that of its contents")
+        if head.pop("key") != key and key is not None:
+            raise ValueError("it was kept for another question")
         head["assumptions"] = tuple(head["assumptions"])
         return TravelMatrix(**head, **arrays)
     except _DAMAGED as error:
@@ -253,12 +262,12 @@ def kept_network(folder: str | Path, key: str, make: Callable[[], Network]) -> N
     if path.exists():
         try:
             _touch(path)
-            return _load_network(path)
+            return _load_network(path, key)
         except NetworkError as error:
             why = error.__cause__ or error
             _LOG.warning("the kept network %s cannot be used (%s); it is built again", path, why)
     network = make()
-    _keep(path, lambda: _save_network(network, path))
+    _keep(path, lambda: _save_network(network, path, key))
     return network
 
 
@@ -268,17 +277,20 @@ def kept_matrix(folder: str | Path, key: str, make: Callable[[], TravelMatrix]) 
     if path.exists():
         try:
             _touch(path)
-            return _read_matrix(path)
+            return _read_matrix(path, key)
         except NetworkError as error:
             why = error.__cause__ or error
             _LOG.warning("the kept matrix %s cannot be used (%s); it is measured again", path, why)
     matrix = make()
-    _keep(path, lambda: _write_matrix(matrix, path))
+    _keep(path, lambda: _write_matrix(matrix, path, key))
     return matrix
 
 
 def _keep(path: Path, write: Callable[[], None]) -> None:
     """Write a file to keep, and drop those not used for longest; a full disk stops no work."""
+    if path.exists() and not path.is_file():
+        _LOG.warning("%s is no file and is left alone; nothing is kept there", path)
+        return
     try:
         write()
     except OSError as error:
@@ -287,7 +299,8 @@ def _keep(path: Path, write: Callable[[], None]) -> None:
     for pattern in ("network-*.npz", "matrix-*.parquet"):
         kept = sorted(path.parent.glob(pattern), key=_last_used, reverse=True)
         for old in kept[_MOST_KEPT:]:
-            old.unlink(missing_ok=True)
+            with suppress(OSError):  # a folder in its place, or another run dropped it
+                old.unlink()
 
 
 def _last_used(path: Path) -> tuple[float, str]:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from access.errors import NetworkError, ParameterError
+from access.files import read_whole
 from access.network.components import Draft
 from access.network.profiles import Profile
 from access.units import BRITISH_GRID, project, unproject
@@ -21,6 +22,9 @@ _Floats = NDArray[np.float64]
 #: Steeper than this is a bridge, a cutting or a slip of the terrain grid, not a footpath.
 _STEEPEST = 0.4
 _LEVEL = ("ferry", "elevator", "steps")
+
+
+_MOST_BYTES = 500_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +87,7 @@ def read_heights(path: str | Path, *, crs: str = BRITISH_GRID) -> Heights:
     """Read a terrain grid in ESRI ASCII form, as OS Terrain 50 comes."""
     path = Path(path)
     try:
-        lines = path.read_text(encoding="ascii").splitlines()
+        lines = read_whole(path, _MOST_BYTES).decode("ascii").splitlines()
         start = next(i for i, line in enumerate(lines) if line[:1] in "-0123456789")
         pairs = (line.split() for line in lines[:start])
         head = {key.lower(): float(value) for key, value in pairs}

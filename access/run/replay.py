@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 
 from access.analysis.job import run_job
 from access.errors import Fault, OutputError, StudyError
+from access.files import MOST_LEDGER_BYTES, parse_json, read_whole
 from access.ledger import sha256_of, versions
 from access.run.write import write_outputs
 from access.study import Study, load_study
@@ -109,14 +109,41 @@ def replay(
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        ledger: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if not {"command", "inputs", "outputs", "versions"} <= set(ledger):
-            raise ValueError("keys are missing")
+        ledger: dict[str, Any] = parse_json(read_whole(path, MOST_LEDGER_BYTES))
+        _check_shape(ledger)
     except (OSError, ValueError) as error:
         raise OutputError(
             f"{path} is no ledger ({error}); expected the ledger.json that a run wrote"
         ) from error
     return ledger
+
+
+def _check_shape(ledger: Any) -> None:
+    """Raise ValueError for what does not have a ledger's parts, each of its type."""
+    if not isinstance(ledger, dict):
+        raise ValueError("it is no table of parts")
+    missing = [k for k in ("command", "inputs", "outputs", "versions") if k not in ledger]
+    if missing:
+        raise ValueError(f"{', '.join(missing)} missing")
+    for part in ("command", "outputs", "versions"):
+        if not isinstance(ledger[part], dict):
+            raise ValueError(f"its part {part} is no table")
+    for part in ("outputs", "versions"):
+        if not all(isinstance(v, str) for v in ledger[part].values()):
+            raise ValueError(f"its part {part} holds something that is no text")
+    command = ledger["command"]
+    for key in ("command", "study"):
+        if not isinstance(command.get(key, ""), str):
+            raise ValueError(f"command.{key} is no text")
+    if not isinstance(command.get("network") or "", str):
+        raise ValueError("command.network is no text")
+    inputs = ledger["inputs"]
+    if not isinstance(inputs, list) or not all(
+        isinstance(row, dict) and isinstance(row.get("file"), str)
+        and isinstance(row.get("sha256"), str)
+        for row in inputs
+    ):  # fmt: skip
+        raise ValueError("its inputs are no list of files with their sha256")
 
 
 def _check_inputs(ledger: Mapping[str, Any], study: Study, network: Path | None) -> None:

@@ -52,8 +52,8 @@ def _read_toml(
     """Read a scenario's name, comment and steps."""
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(f"{file} is not TOML: {error}") from None
+    except (ValueError, RecursionError) as error:  # numbers without end, nesting without end
+        raise ScenarioError(f"{file} is not TOML: {str(error)[:300]}") from None
     faults = [_unknown(key, _TOP, file, "") for key in data if key not in _TOP]
     name = data.get("name")
     if not isinstance(name, str) or not name:

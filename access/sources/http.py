@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -20,8 +21,8 @@ import requests
 import urllib3
 
 import access
-from access.errors import FetchError
-from access.files import write_file
+from access.errors import FetchError, OutputError
+from access.files import read_whole, write_file
 
 _T = TypeVar("_T")
 #: Answers that may be better in a while: too many requests, and servers in trouble.
@@ -47,6 +48,8 @@ class Patience:
         Longest wait, whatever the server asks for.
     timeout_s : float
         Longest time for one whole reply, first byte to last.
+    most_bytes : int
+        Largest reply, unpacked; one that goes on is refused at once.
     connect_s : float
         Longest time to be connected.
     pause_s : float
@@ -59,6 +62,7 @@ class Patience:
     first_wait_s: float = 5.0
     most_wait_s: float = 120.0
     timeout_s: float = 180.0
+    most_bytes: int = 500_000_000
     connect_s: float = 10.0
     pause_s: float = 1.0
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
@@ -80,7 +84,7 @@ def ask(
 ) -> _T:
     """Ask a server for one thing until it is given whole, or patience ends."""
     patience = patience or Patience()
-    jitter = random.Random(f"{url} {data}")
+    jitter, shown = random.Random(f"{url} {data}"), shown_address(url)
     failed: Counter[str] = Counter()
     for attempt in range(1, patience.tries + 1):
         asked_s = None
@@ -91,10 +95,10 @@ def ask(
             reason = f"HTTP {status}"
             if status not in _TRY_AGAIN:
                 raise FetchError(
-                    f"{url} refuses to give {what}: {reason}. {_first_words(body)}".strip()
+                    f"{shown} refuses to give {what}: {reason}. {_first_words(body)}".strip()
                 )
         except requests.exceptions.InvalidURL as error:
-            raise FetchError(f"{url} is not an address: {error}") from error
+            raise FetchError(f"{shown} is not an address of a server") from error
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             reason = _plain(error)
         except NotWholeError as error:
@@ -103,7 +107,12 @@ def ask(
         if attempt < patience.tries:
             patience.sleep(patience.wait_s(attempt, asked_s, jitter))
     times = "; ".join(f"{n} x {reason}" for reason, n in failed.items())
-    raise FetchError(f"{url} did not give {what} in {patience.tries} tries: {times}")
+    raise FetchError(f"{shown} did not give {what} in {patience.tries} tries: {times}")
+
+
+def shown_address(url: str) -> str:
+    """Give an address as it may be shown: without the name and password that it may hold."""
+    return re.sub(r"(?<=//)[^/@\s]*@", "", str(url))[:500]
 
 
 def _reply(
@@ -128,6 +137,11 @@ def _reply(
         # take what has come, instead of waiting for a full buffer.
         while part := reply.raw.read1(_CHUNK, decode_content=True):
             body += part
+            if len(body) > patience.most_bytes:
+                raise FetchError(
+                    f"{shown_address(url)} sends more than {patience.most_bytes / 1e6:,.0f} MB, "
+                    "which is no answer to what was asked; nothing of it was kept"
+                )
             if time.monotonic() > end:
                 raise NotWholeError(f"no whole reply in {patience.timeout_s:g} s")
         kind = reply.headers.get("Content-Type", "")
@@ -167,6 +181,7 @@ def _first_words(body: bytes, most: int = 200) -> str:
 
 #: Environment variable that names the folder of kept networks; ``off`` keeps none.
 _CACHE_VARIABLE = "ACCESS_CACHE"
+_MOST_KEPT_BYTES = 2_000_000_000
 _LOG = logging.getLogger(__name__)
 
 
@@ -216,16 +231,25 @@ class ReplyCache:
         name = hashlib.sha256(question.encode()).hexdigest()
         return (self.folder or Path()) / f"reply-{name}.json"
 
+    @staticmethod
+    def _stamp(question: str, body: bytes) -> str:
+        """Hash a reply together with its question: the reply to another is no reply to this."""
+        return hashlib.sha256(question.encode() + b"\0" + body).hexdigest()
+
     def get(self, question: str) -> bytes | None:
         """Find the reply to a question; one whose checksum does not hold is thrown away."""
         if self.folder is None:
             return None
         path = self._path(question)
         try:
-            body, stamp = path.read_bytes(), path.with_suffix(".sha256").read_text("ascii")
-        except (OSError, UnicodeDecodeError):
+            body = read_whole(path, _MOST_KEPT_BYTES)
+            stamp = read_whole(path.with_suffix(".sha256"), 1000).decode("ascii")
+        except FileNotFoundError:
             return None
-        if hashlib.sha256(body).hexdigest() != stamp.strip():
+        except (OSError, UnicodeDecodeError) as error:
+            _LOG.warning("the kept reply %s cannot be used: %s", path, error)
+            return None
+        if stamp.strip() != self._stamp(question, body):
             _LOG.warning("the kept reply %s is damaged and asked for again", path)
             return None
         return body
@@ -236,6 +260,10 @@ class ReplyCache:
             return
         path = self._path(question)
         stamp = path.with_suffix(".sha256")
-        stamp.unlink(missing_ok=True)  # no old checksum beside a new body, if stopped between
-        write_file(path, body)
-        write_file(stamp, hashlib.sha256(body).hexdigest().encode())
+        with suppress(OSError):
+            stamp.unlink()  # no old checksum beside a new body, if stopped between
+        try:
+            write_file(path, body)
+            write_file(stamp, self._stamp(question, body).encode())
+        except (OSError, OutputError) as error:  # a folder in its place, a full disk
+            _LOG.warning("the reply could not be kept for the next time: %s", error)

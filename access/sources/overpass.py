@@ -27,9 +27,9 @@ from osmium.osm import mutable
 from shapely.geometry.base import BaseGeometry
 
 from access.errors import FetchError, OutputError, ParameterError
-from access.files import replacing, write_file
+from access.files import parse_json, replacing, write_file
 from access.ledger import sha256_of
-from access.sources.http import NotWholeError, Patience, ReplyCache, ask
+from access.sources.http import NotWholeError, Patience, ReplyCache, ask, shown_address
 from access.units import metric_crs, project, unproject
 
 
@@ -216,7 +216,7 @@ def fetch_streets(
     for number, tile in enumerate(tiles, 1):
         progress(f"streets of tile {number} of {len(tiles)}")
         query = _street_query(tile, timeout_s=patience.timeout_s)
-        body = None if refresh else kept.get(f"{server}\n{query}")
+        body = None if refresh else _whole_or_none(kept.get(f"{server}\n{query}"))
         if body is None:
             if asked:
                 patience.sleep(patience.pause_s)
@@ -227,14 +227,15 @@ def fetch_streets(
     elements = _merged(replies)
     if not any(kind == "way" for kind, _ in elements):
         raise FetchError(
-            f"{server} knows no streets in this area; are longitude and latitude in order?"
+            f"{shown_address(server)} knows no streets in this area; are longitude and latitude "
+            "in order?"
         )
     date = min(_date(reply) for reply in replies)
     progress(f"writing {out.name}")
     _write_pbf(elements.values(), out, data_date=date)
     counts = {kind + "s": sum(k == kind for k, _ in elements)
               for kind in ("node", "way", "relation")}  # fmt: skip
-    fetched = _Fetched(out, sha256_of(out), date, counts, server, asked)
+    fetched = _Fetched(out, sha256_of(out), date, counts, shown_address(server), asked)
     body = (json.dumps(fetched.to_dict(), indent=2, ensure_ascii=False) + "\n").encode()
     write_file(out.with_name(out.name + ".json"), body)
     return fetched
@@ -280,21 +281,66 @@ def _check_whole(body: bytes, kind: str) -> dict[str, Any]:
         raise NotWholeError("a reply that stops short or is not JSON") from None
     if "remark" in reply:
         raise NotWholeError(f"a reply with the remark {str(reply['remark'])[:200]!r}")
-    if not isinstance(reply.get("elements"), list) or "osm3s" not in reply:
+    if not isinstance(reply.get("elements"), list) or not isinstance(reply.get("osm3s"), dict):
         raise NotWholeError("JSON that is not an Overpass reply")
-    known = {e.get("id") for e in reply["elements"] if e.get("type") == "node"}
+    wrong = [e for e in reply["elements"] if not _is_element(e)][:1]
+    if wrong:
+        raise NotWholeError(f"something that is no element of a map: {json.dumps(wrong[0])[:120]}")
+    known = {e["id"] for e in reply["elements"] if e["type"] == "node"}
     missing = [
         way["id"]
         for way in reply["elements"]
-        if way.get("type") == "way" and not known.issuperset(way.get("nodes", ()))
+        if way["type"] == "way" and not known.issuperset(way["nodes"])
     ]
     if missing:
         raise NotWholeError(f"a reply that lacks nodes of {len(missing)} ways")
     return reply
 
 
+def _whole_or_none(body: bytes | None) -> bytes | None:
+    """Take a kept reply only if it is still a whole answer."""
+    if body is None:
+        return None
+    try:
+        _check_whole(body, "")
+    except NotWholeError:
+        return None
+    return body
+
+
+def _is_whole_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
+
+
+def _is_degrees(value: Any, most: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= most
+
+
+def _is_element(element: Any) -> bool:
+    """Tell whether a node, way or relation has the shape that Overpass gives it."""
+    if not isinstance(element, dict) or not _is_whole_number(element.get("id")):
+        return False
+    tags = element.get("tags", {})
+    if not isinstance(tags, dict) or not all(isinstance(v, str) for v in tags.values()):
+        return False
+    if not _is_whole_number(element.get("version", 0)):
+        return False
+    kind = element.get("type")
+    if kind == "node":
+        return _is_degrees(element.get("lon"), 180) and _is_degrees(element.get("lat"), 90)
+    if kind == "way":
+        nodes = element.get("nodes")
+        return isinstance(nodes, list) and all(map(_is_whole_number, nodes))
+    members = element.get("members")
+    return kind == "relation" and isinstance(members, list) and all(
+        isinstance(m, dict) and m.get("type") in _SHORT and _is_whole_number(m.get("ref"))
+        and isinstance(m.get("role", ""), str)
+        for m in members
+    )  # fmt: skip
+
+
 def _parsed(body: bytes) -> dict[str, Any]:
-    reply = json.loads(body)
+    reply = parse_json(body)
     if not isinstance(reply, dict):
         raise ValueError("not an object")
     return reply
