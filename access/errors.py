@@ -67,6 +67,7 @@ class Fault:
 
 
 def _cut(text: str, longest: int) -> str:
+    text = str(text)  # a caller's id may be a number
     return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from access.arguments import a, by_id, checked, ids, number, optional, table
 from access.errors import ParameterError, ScenarioError
 from access.measure.decay import Decay, binary, exponential, stepped
 from access.measure.demand import align_demand, by_area
@@ -102,6 +103,13 @@ def _read_inputs(
     return _Inputs(minutes, offered, count, matrix.area_ids, tuple(ids))
 
 
+@checked(
+    matrix=a(TravelMatrix, expected="a TravelMatrix, such as travel_matrix gives"),
+    sites=optional(ids),
+    supply=optional(by_id(number(0))),
+    demand=optional(table()),
+    n=number(0, above=True),
+)
 def nearest_minutes(
     matrix: TravelMatrix,
     *,
@@ -153,6 +161,13 @@ def nearest_minutes(
     return inputs.series(np.where(enough.any(axis=1), found, np.inf), "nearest_minutes")
 
 
+@checked(
+    matrix=a(TravelMatrix, expected="a TravelMatrix, such as travel_matrix gives"),
+    sites=optional(ids),
+    supply=optional(by_id(number(0))),
+    demand=optional(table()),
+    cutoff_minutes=number(0, endless=True),
+)
 def cumulative(
     matrix: TravelMatrix,
     *,
@@ -198,6 +213,13 @@ def cumulative(
     return inputs.series(within @ inputs.supply, "cumulative")
 
 
+@checked(
+    matrix=a(TravelMatrix, expected="a TravelMatrix, such as travel_matrix gives"),
+    sites=optional(ids),
+    supply=optional(by_id(number(0))),
+    demand=optional(table()),
+    decay=optional(a(Decay, expected="a Decay, such as decay.exponential(0.1)")),
+)
 def gravity(
     matrix: TravelMatrix,
     *,
@@ -254,6 +276,13 @@ def _catchment(inputs: _Inputs, weight: _Floats) -> _Floats:
     return weight @ ratio
 
 
+@checked(
+    matrix=a(TravelMatrix, expected="a TravelMatrix, such as travel_matrix gives"),
+    sites=optional(ids),
+    supply=optional(by_id(number(0))),
+    demand=optional(table()),
+    cutoff_minutes=number(0, endless=True),
+)
 def two_step(
     matrix: TravelMatrix,
     *,
@@ -302,6 +331,13 @@ def two_step(
     return inputs.series(_catchment(inputs, weight), "two_step")
 
 
+@checked(
+    matrix=a(TravelMatrix, expected="a TravelMatrix, such as travel_matrix gives"),
+    sites=optional(ids),
+    supply=optional(by_id(number(0))),
+    demand=optional(table()),
+    decay=optional(a(Decay, expected="a Decay, such as decay.exponential(0.1)")),
+)
 def enhanced_two_step(
     matrix: TravelMatrix,
     *,
@@ -351,6 +387,13 @@ def enhanced_two_step(
     return inputs.series(_catchment(inputs, decay(inputs.minutes)), "enhanced_two_step")
 
 
+@checked(
+    matrix=a(TravelMatrix, expected="a TravelMatrix, such as travel_matrix gives"),
+    sites=optional(ids),
+    supply=optional(by_id(number(0))),
+    demand=optional(table()),
+    decay=optional(a(Decay, expected="a Decay, such as decay.exponential(0.1)")),
+)
 def three_step(
     matrix: TravelMatrix,
     *,

@@ -173,7 +173,7 @@ def exponential(rate_per_minute: float) -> Decay:
     return Decay(f"exponential({rate:g} a minute)", lambda t: np.exp(-rate * t))
 
 
-def _power(exponent: float) -> Decay:
+def power(exponent: float) -> Decay:
     """Fall as minutes ** -exponent; under one minute counts as one.
 
     Parameters
@@ -191,14 +191,14 @@ def _power(exponent: float) -> Decay:
 
     Examples
     --------
-    >>> _power(2)([0.5, 1, 10]).tolist()
+    >>> power(2)([0.5, 1, 10]).tolist()
     [1.0, 1.0, 0.01]
     """
     exponent = _positive(exponent, "exponent")
     return Decay(f"power({exponent:g})", lambda t: np.maximum(t, 1.0) ** -exponent)
 
 
-def _gaussian(bandwidth_minutes: float, cutoff_minutes: float = np.inf) -> Decay:
+def gaussian(bandwidth_minutes: float, cutoff_minutes: float = np.inf) -> Decay:
     """Fall as a bell: exp(-minutes ** 2 / (2 * bandwidth ** 2)), nothing beyond the cutoff.
 
     Parameters
@@ -218,7 +218,7 @@ def _gaussian(bandwidth_minutes: float, cutoff_minutes: float = np.inf) -> Decay
 
     Examples
     --------
-    >>> _gaussian(10, 30)([0, 10, 31]).round(3).tolist()
+    >>> gaussian(10, 30)([0, 10, 31]).round(3).tolist()
     [1.0, 0.607, 0.0]
     """
     b = _positive(bandwidth_minutes, "bandwidth_minutes")
@@ -230,7 +230,7 @@ def _gaussian(bandwidth_minutes: float, cutoff_minutes: float = np.inf) -> Decay
     return Decay(name, lambda t: np.where(t <= cutoff_minutes, np.exp(-(t**2) / (2 * b**2)), 0.0))
 
 
-def _logistic(middle_minutes: float, spread_minutes: float) -> Decay:
+def logistic(middle_minutes: float, spread_minutes: float) -> Decay:
     """Fall along an S-curve that is one half at the middle.
 
     ``(1 + exp(-k m)) / (1 + exp(k (minutes - m)))`` with ``k = pi / (spread * sqrt(3))``,
@@ -259,7 +259,7 @@ def _logistic(middle_minutes: float, spread_minutes: float) -> Decay:
 
     Examples
     --------
-    >>> _logistic(20, 5)([0, 20, 60]).round(3).tolist()
+    >>> logistic(20, 5)([0, 20, 60]).round(3).tolist()
     [1.0, 0.5, 0.0]
     """
     m = _positive(middle_minutes, "middle_minutes")

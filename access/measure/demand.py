@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from access.arguments import checked, ids, table
 from access.errors import Fault, ParameterError
 
 _Floats = NDArray[np.float64]
@@ -135,6 +136,10 @@ def align(frame: pd.DataFrame, area_ids: Sequence[str], what: str = "demand") ->
     return out.loc[list(area_ids)]
 
 
+@checked(
+    demand=table(),
+    area_ids=ids,
+)
 def align_demand(demand: pd.DataFrame, area_ids: Sequence[str]) -> pd.DataFrame:
     """Align a demand table to the areas of a matrix and check its counts.
 

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from access.arguments import a, array, checked, ids, number
 from access.errors import ScenarioError
 from access.network.matrix import Status, TravelMatrix, positions
 
@@ -40,6 +41,11 @@ CHANGE_CLASSES = (
 TOLERANCE_MINUTES = 0.01
 
 
+@checked(
+    same_length=("values", "weights"),
+    values=array(),
+    weights=array(),
+)
 def weighted_mean(values: ArrayLike, weights: ArrayLike) -> float:
     """Mean of the finite values with weight above 0.
 
@@ -91,6 +97,12 @@ def weighted_sums(rows: NDArray[Any], weights: _Floats) -> _Floats:
     return np.column_stack(columns) if columns else np.zeros((len(rows), 0))
 
 
+@checked(
+    same_length=("values", "weights"),
+    values=array(),
+    weights=array(),
+    q=number(0, 1),
+)
 def weighted_quantile(values: ArrayLike, weights: ArrayLike, q: float) -> float:
     """Least value that at least a share q of the weight does not exceed.
 
@@ -126,6 +138,11 @@ def weighted_quantile(values: ArrayLike, weights: ArrayLike, q: float) -> float:
     return float(v[order][min(np.searchsorted(cumulative, target), len(v) - 1)])
 
 
+@checked(
+    same_length=("values", "weights"),
+    values=array(),
+    weights=array(),
+)
 def describe(values: ArrayLike, weights: ArrayLike) -> dict[str, float]:
     """Mean, median, P90 and maximum of the finite values with weight above 0.
 
@@ -152,6 +169,12 @@ def describe(values: ArrayLike, weights: ArrayLike) -> dict[str, float]:
     }
 
 
+@checked(
+    same_length=("values", "weights"),
+    values=array(),
+    weights=array(),
+    limit=number(endless=True),
+)
 def share_within(values: ArrayLike, weights: ArrayLike, limit: float) -> float:
     """Share of all weight whose value is at most the limit; the unreached count as beyond.
 
@@ -178,6 +201,11 @@ def share_within(values: ArrayLike, weights: ArrayLike, limit: float) -> float:
     return float(w[v <= limit].sum() / w.sum())
 
 
+@checked(
+    same_length=("before", "after"),
+    before=array(),
+    after=array(),
+)
 def change(before: ArrayLike, after: ArrayLike) -> _Floats:
     """After less before, keeping what cannot be reached apart from numbers.
 
@@ -202,6 +230,10 @@ def change(before: ArrayLike, after: ArrayLike) -> _Floats:
     return out
 
 
+@checked(
+    changes=array(),
+    tolerance_minutes=number(0),
+)
 def change_class(
     changes: ArrayLike, tolerance_minutes: float = TOLERANCE_MINUTES
 ) -> NDArray[np.object_]:
@@ -277,6 +309,10 @@ class Nearest:
     status: _Texts
 
 
+@checked(
+    matrix=a(TravelMatrix, expected="a TravelMatrix, such as travel_matrix gives"),
+    sites=ids,
+)
 def nearest(matrix: TravelMatrix, sites: Sequence[str]) -> Nearest:
     """Find every area's nearest and second-nearest site among those open.
 

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from access.arguments import array, checked, ids, optional
 from access.errors import ParameterError
 
 _Floats = NDArray[np.float64]
@@ -66,6 +67,12 @@ def _fractional_rank(weights: ArrayLike, rank: ArrayLike) -> _Floats:
     return np.asarray(((below + inside / 2) / w.sum())[group.ravel()])
 
 
+@checked(
+    same_length=("values", "weights", "rank"),
+    values=array(),
+    weights=array(),
+    rank=optional(array()),
+)
 def gini(values: ArrayLike, weights: ArrayLike, rank: ArrayLike | None = None) -> float:
     """Gini coefficient: 0 where all families have the same, towards 1 where one has all.
 
@@ -119,6 +126,12 @@ def _mean_between(v: _Floats, w: _Floats, r: _Floats, low: float, high: float) -
     return float((mean * part).sum() / part.sum()) if len(labels) else float("nan")
 
 
+@checked(
+    same_length=("values", "weights", "rank"),
+    values=array(),
+    weights=array(),
+    rank=array(),
+)
 def palma(values: ArrayLike, weights: ArrayLike, rank: ArrayLike) -> float:
     """Palma ratio: mean of the least deprived tenth over that of the most deprived four tenths.
 
@@ -160,6 +173,12 @@ def palma(values: ArrayLike, weights: ArrayLike, rank: ArrayLike) -> float:
     return rich / poor
 
 
+@checked(
+    same_length=("values", "weights", "rank"),
+    values=array(),
+    weights=array(),
+    rank=array(),
+)
 def concentration_index(values: ArrayLike, weights: ArrayLike, rank: ArrayLike) -> float:
     """Concentration index: how far values gather at one end of deprivation, from -1 to 1.
 
@@ -200,6 +219,12 @@ def concentration_index(values: ArrayLike, weights: ArrayLike, rank: ArrayLike) 
     return float(2 * (w * (v - mean) * (place - 0.5)).sum() / (w.sum() * mean))
 
 
+@checked(
+    same_length=("values", "weights", "rank"),
+    values=array(),
+    weights=array(),
+    rank=array(),
+)
 def slope_index(values: ArrayLike, weights: ArrayLike, rank: ArrayLike) -> float:
     """Slope index of inequality: from the most to the least deprived end, in the values' unit.
 
@@ -249,6 +274,14 @@ _MEASURES = {
 }
 
 
+@checked(
+    same_length=("before", "after", "weights", "rank"),
+    before=array(),
+    after=array(),
+    weights=array(),
+    rank=array(),
+    measures=ids,
+)
 def inequality(
     before: ArrayLike,
     after: ArrayLike,

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from access.arguments import a, checked, ids, table
 from access.errors import ParameterError
 from access.measure.demand import align_demand, by_area
 
@@ -123,6 +124,12 @@ class TakeUp:
         return table
 
 
+@checked(
+    visits=a(pd.Series, expected="a Series of visits by area"),
+    minutes=a(pd.Series, expected="a Series of minutes by area"),
+    demand=table(),
+    controls=ids,
+)
 def fit_take_up(
     visits: pd.Series,
     minutes: pd.Series,

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from access.arguments import a, checked, number
 from access.errors import ParameterError
 from access.measure.demand import by_area
 from access.network.matrix import Status, TravelMatrix
@@ -21,6 +22,11 @@ def _blend(p: _Floats, walk: _Floats, other: _Floats) -> _Floats:
     return np.where(p > 0, walk, 0.0) * p + np.where(p < 1, other, 0.0) * (1 - p)
 
 
+@checked(
+    walk=a(TravelMatrix, expected="a TravelMatrix"),
+    drive=a(TravelMatrix, expected="a TravelMatrix"),
+    parking_minutes=number(0),
+)
 def typical_matrix(
     walk: TravelMatrix,
     drive: TravelMatrix,

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from access.arguments import checked, number, optional, table, text, whole
 from access.errors import ParameterError
 from access.measure.demand import fail, numbers
 from access.measure.distribution import weighted_quantile
@@ -136,6 +137,13 @@ def _green_book_weights(demand: pd.DataFrame, median_income: float | None = None
     return (median_income / income) ** _GREEN_BOOK_ELASTICITY
 
 
+@checked(
+    demand=table(),
+    weights=optional(text),
+    lam=number(0, 1000),
+    national_areas=whole(2),
+    median_income=optional(number(0, above=True)),
+)
 def deprivation_weights(
     demand: pd.DataFrame,
     weights: str | None = None,

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from access.arguments import a, array, ids, text
 from access.display import html_answer
 from access.errors import ParameterError
 
@@ -154,11 +155,16 @@ class TravelMatrix:
         >>> TravelMatrix.from_minutes([[1.0]], area_ids=["a"], site_ids=["X"]).total_minutes.item()
         1.0
         """
+        area_ids = None if area_ids is None else ids(area_ids, "area_ids")
+        site_ids = None if site_ids is None else ids(site_ids, "site_ids")
         if isinstance(minutes, pd.DataFrame):
             area_ids = list(minutes.index) if area_ids is None else area_ids
             site_ids = list(minutes.columns) if site_ids is None else site_ids
-            minutes = minutes.astype(float).fillna(np.inf)
-        total = np.asarray(minutes, dtype=float)
+            try:
+                minutes = minutes.astype(float).fillna(np.inf)
+            except (TypeError, ValueError) as error:
+                raise ParameterError(f"minutes are not all numbers: {error}") from None
+        total = array(dimensions=2)(minutes, "minutes")
         if total.ndim != 2 or area_ids is None or site_ids is None:
             raise ParameterError(
                 "minutes must be a table of shape (areas, sites) with area_ids and site_ids; "
@@ -170,6 +176,8 @@ class TravelMatrix:
                 f"minutes from area {area_ids[row]!r} to site {site_ids[col]!r} are "
                 f"{total[row, col]!r}; expected 0 or more, or inf where it cannot be reached"
             )
+        told = [text(t, "assumptions") for t in a(list, tuple, expected="a list of texts")(
+            assumptions, "assumptions")]  # fmt: skip
         reached = np.isfinite(total)
         zero = np.where(reached, 0.0, np.inf)
         return cls(
@@ -182,7 +190,7 @@ class TravelMatrix:
             total_minutes=total,
             network_metres=np.where(reached, np.nan, np.inf),
             status=np.where(reached, Status.OK, Status.UNREACHABLE),
-            assumptions=tuple(assumptions),
+            assumptions=tuple(told),
         )
 
     def sites(self, ids: Sequence[str]) -> TravelMatrix:

@@ -10,6 +10,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from access.arguments import (
+    a,
+    array,
+    by_id,
+    checked,
+    ids,
+    number,
+    open_sites,
+    optional,
+    table,
+    text,
+    whole,
+)
 from access.errors import ParameterError, ScenarioError
 from access.measure.demand import align_demand
 from access.measure.distribution import (
@@ -194,6 +207,23 @@ def _site_set(ids: Sequence[str] | object, matrix: TravelMatrix, name: str) -> t
     return tuple(sorted(listed))
 
 
+@checked(
+    matrix=a(TravelMatrix, expected="a TravelMatrix, such as travel_matrix gives"),
+    before=optional(open_sites),
+    after=open_sites,
+    demand=table(),
+    weights=optional(text),
+    lam=number(0, 1000),
+    national_areas=whole(2),
+    median_income=optional(number(0, above=True)),
+    within_minutes=array(unknown=False),
+    within_metres=by_id(number(0)),
+    tolerance_minutes=number(0),
+    neighbours=ids,
+    capacity=optional(by_id(number(0))),
+    names=optional(by_id(text)),
+    who=text,
+)
 def compare(
     matrix: TravelMatrix,
     *,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from access.arguments import a, checked, refuse
 from access.errors import Fault, ParameterError
 from access.escape import notebook_text, without_maths
 from access.measure.demand import fail, numbers
@@ -74,6 +76,22 @@ class Equality:
         )
 
 
+def _given_groups(value: Any, name: str) -> Any:
+    """Read groups: as the study declares them, or a column and its whole by label."""
+    expected = "groups as a study has them, or {'Disabled people': ('disabled', 'residents')}"
+    if isinstance(value, Mapping):
+        if not all(isinstance(v, tuple | list) and len(v) == 2 for v in value.values()):
+            raise refuse(name, value, expected)
+        return value
+    if not isinstance(value, list | tuple) or not all(hasattr(g, "columns") for g in value):
+        raise refuse(name, value, expected)
+    return value
+
+
+@checked(
+    impact=a(Impact, expected="an Impact, such as access.compare gives"),
+    groups=_given_groups,
+)
 def equality(impact: Impact, groups: Sequence[Group] | Mapping[str, tuple[str, str]]) -> Equality:
     """Set each equality group's change beside everyone else's.
 

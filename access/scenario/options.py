@@ -6,11 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from access.arguments import by_id, whole
 from access.errors import Fault, ParameterError, ScenarioError
 from access.measure.demand import align_demand, fail
 from access.measure.weights import Weights, deprivation_weights
@@ -328,3 +330,8 @@ def _supports(ready: Prepared, weights: Weights, savings_known: bool) -> frozens
     if len(ready.totals) == 4 and ready.totals[2] > 0 and ready.totals[3] > 0:
         supports.add("gap")
     return frozenset(supports)
+
+
+def least(value: Any, name: str) -> Any:
+    """Read a least number of sites: one for all localities, or one each."""
+    return by_id(whole())(value, name) if isinstance(value, Mapping) else whole()(value, name)

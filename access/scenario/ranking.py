@@ -10,6 +10,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from access.arguments import (
+    a,
+    by_id,
+    checked,
+    flag,
+    ids,
+    number,
+    open_sites,
+    optional,
+    table,
+    text,
+    whole,
+)
 from access.errors import ParameterError, ScenarioError
 from access.escape import notebook_text
 from access.network.matrix import TravelMatrix
@@ -20,6 +33,7 @@ from access.scenario.options import (
     Indices,
     Options,
     ServiceChoice,
+    least,
     list_options,
 )
 from access.text import list_words, named, place_of
@@ -386,6 +400,27 @@ _WHY_NOT = {
 }
 
 
+@checked(
+    matrix=a(TravelMatrix, expected="a TravelMatrix, such as travel_matrix gives"),
+    keep=whole(1),
+    demand=table(),
+    proposal=optional(open_sites),
+    weights=optional(text),
+    lam=number(0, 1000),
+    national_areas=whole(2),
+    median_income=optional(number(0, above=True)),
+    threshold_minutes=number(0),
+    sites=optional(ids),
+    always_open=ids,
+    never_close=ids,
+    localities=optional(by_id(text)),
+    min_per_locality=optional(least),
+    savings=optional(by_id(number())),
+    criteria=optional(ids),
+    absolute_gap=flag,
+    joint=optional(a(ServiceChoice, expected="a ServiceChoice")),
+    names=optional(by_id(text)),
+)
 def rank_closures(
     matrix: TravelMatrix,
     *,

@@ -12,12 +12,32 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from access.arguments import (
+    a,
+    array,
+    by_id,
+    checked,
+    ids,
+    number,
+    open_sites,
+    optional,
+    table,
+    text,
+    whole,
+)
 from access.errors import ParameterError
 from access.measure.demand import align
 from access.measure.weights import linear_weights
 from access.network.matrix import TravelMatrix, positions
 from access.scenario.criteria import CRITERIA, Floats, evaluate, fifths, prepare
-from access.scenario.options import CriteriaSettings, Indices, Options, ServiceChoice, list_options
+from access.scenario.options import (
+    CriteriaSettings,
+    Indices,
+    Options,
+    ServiceChoice,
+    least,
+    list_options,
+)
 from access.scenario.ranking import CRITERION_WORDS
 from access.text import list_words, named
 from access.units import LSOAS_ENGLAND_2011, great_circle_m, metric_crs, project
@@ -143,6 +163,11 @@ def _check_range(value: _Range | None, name: str, above: float) -> None:
         raise ParameterError(f"{name}={value!r}; expected two numbers {least}, the lesser first")
 
 
+@checked(
+    assumed=table("id", "lon", "lat"),
+    candidates=table("id", "lon", "lat"),
+    within_m=number(0),
+)
 def plausible_sites(
     assumed: pd.DataFrame, candidates: pd.DataFrame, *, within_m: float = 2000.0
 ) -> dict[str, tuple[str, ...]]:
@@ -406,6 +431,29 @@ class Robustness:
         return f"{self.sentence()}\n{table.to_string(index=False)}"
 
 
+@checked(
+    matrix=a(TravelMatrix, expected="a TravelMatrix, such as travel_matrix gives"),
+    keep=whole(1),
+    demand=table(),
+    uncertainty=a(Uncertainty, expected="an Uncertainty"),
+    proposal=optional(open_sites),
+    draws=whole(1, 1_000_000),
+    seed=whole(),
+    grid=optional(by_id(array(unknown=False))),
+    weights=optional(text),
+    lam=number(0, 1000),
+    national_areas=whole(2),
+    median_income=optional(number(0, above=True)),
+    threshold_minutes=number(0),
+    names=optional(by_id(text)),
+    workers=whole(1, 1000),
+    sites=optional(ids),
+    always_open=ids,
+    never_close=ids,
+    localities=optional(by_id(text)),
+    min_per_locality=optional(least),
+    savings=optional(by_id(number())),
+)
 def robustness(
     matrix: TravelMatrix,
     *,

@@ -10,10 +10,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from access.arguments import (
+    a,
+    by_id,
+    checked,
+    ids,
+    number,
+    open_sites,
+    optional,
+    table,
+    text,
+    whole,
+)
 from access.errors import ParameterError
 from access.network.matrix import TravelMatrix
 from access.scenario.criteria import evaluate, sums
-from access.scenario.options import CriteriaSettings, Options, ServiceChoice, list_options
+from access.scenario.options import CriteriaSettings, Options, ServiceChoice, least, list_options
 from access.text import list_words, named
 from access.units import LSOAS_ENGLAND_2011
 
@@ -124,6 +136,21 @@ def _rank_by_lambda(base: np.ndarray, slope: np.ndarray, own: int) -> pd.DataFra
     return pd.DataFrame(ranks, columns=["lam_from", "lam_to", "rank"])
 
 
+@checked(
+    matrix=a(TravelMatrix, expected="a TravelMatrix, such as travel_matrix gives"),
+    keep=whole(1),
+    demand=table(),
+    proposal=optional(open_sites),
+    weights=optional(text),
+    national_areas=whole(2),
+    names=optional(by_id(text)),
+    sites=optional(ids),
+    always_open=ids,
+    never_close=ids,
+    localities=optional(by_id(text)),
+    min_per_locality=optional(least),
+    savings=optional(by_id(number())),
+)
 def switching_values(
     matrix: TravelMatrix,
     *,
@@ -218,6 +245,22 @@ def _proposal_ranks(
     return _rank_by_lambda(*both, len(base))
 
 
+@checked(
+    matrix=a(TravelMatrix, expected="a TravelMatrix, such as travel_matrix gives"),
+    keep=whole(1),
+    demand=table(),
+    proposal=optional(open_sites),
+    weights=optional(text),
+    lam=number(0, 1000),
+    national_areas=whole(2),
+    median_income=optional(number(0, above=True)),
+    sites=optional(ids),
+    always_open=ids,
+    never_close=ids,
+    localities=optional(by_id(text)),
+    min_per_locality=optional(least),
+    savings=optional(by_id(number())),
+)
 def weights_side_by_side(
     matrix: TravelMatrix,
     *,

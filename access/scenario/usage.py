@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from access.arguments import a, by_id, checked, optional, table
 from access.errors import Fault, ParameterError
 from access.escape import notebook_text, without_maths
 from access.measure.demand import by_area, fail, numbers
@@ -64,6 +65,12 @@ class Attendance:
         return f"<p>{notebook_text(self.sentence())}</p>{table}"
 
 
+@checked(
+    impact=a(Impact, expected="an Impact, such as access.compare gives"),
+    matrix=a(TravelMatrix, expected="a TravelMatrix, such as travel_matrix gives"),
+    attendance=table(),
+    area_of=optional(by_id()),
+)
 def attendance_beside_nearest(
     impact: Impact,
     matrix: TravelMatrix,
@@ -252,6 +259,10 @@ class TakeUpChange:
         return self.sentence()
 
 
+@checked(
+    impact=a(Impact, expected="an Impact, such as access.compare gives"),
+    take_up=a(TakeUp, expected="a TakeUp"),
+)
 def take_up_change(impact: Impact, take_up: TakeUp, use: pd.Series | None = None) -> TakeUpChange:
     """Apply a take-up assumption to an impact, apart from its facts.
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from access.arguments import a, checked, flag, refuse, whole
 from access.errors import ParameterError
 from access.siting.constraints import goal_rows
 from access.siting.goals import GoalSearch, GoalStep, meet_goal
@@ -170,6 +172,17 @@ class Curve:
         return table
 
 
+def _sizes(value: Any, name: str) -> list[int]:
+    """Read numbers of sites."""
+    expected = "whole numbers of sites, such as [1, 2, 3]"
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        raise refuse(name, value, expected)
+    if getattr(value, "ndim", 1) != 1:
+        raise refuse(name, value, expected)
+    return [whole(1)(n, name) for n in value]
+
+
+@checked(problem=a(Problem, expected="a Problem"), sizes=_sizes)
 def curve(
     problem: Problem,
     sizes: Iterable[int],
@@ -250,6 +263,11 @@ class Front:
     complete: bool
 
 
+@checked(
+    problem=a(Problem, expected="a Problem"),
+    with_cost=flag,
+    most_points=whole(2, 100_000),
+)
 def pareto_front(
     problem: Problem,
     *,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -60,11 +61,14 @@ def greenfield(
     [['GF01', 0.0, 1.0], ['GF02', 100.0, 1.0]]
     """
     from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
     from threadpoolctl import threadpool_limits
 
     faults = Faults("greenfield")
     ids = points.index if isinstance(points, pd.DataFrame) else None
     try:
+        if np.iscomplexobj(points):
+            raise TypeError
         xy = np.asarray(points, dtype=float)
     except (TypeError, ValueError):
         xy = np.zeros((0, 2))
@@ -85,7 +89,8 @@ def greenfield(
     faults.stop()
     means = KMeans(n_clusters=count, n_init=10, random_state=seed)
     # One thread: sums in one order give the same centres on every machine.
-    with threadpool_limits(limits=1):
+    with threadpool_limits(limits=1), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # places almost at one point
         label = means.fit_predict(xy[used], sample_weight=demand[used])
     centres = np.round(means.cluster_centers_, 2)
     heavy = np.bincount(label, demand[used], count)

@@ -354,8 +354,10 @@ class _Knapsacks:
         dearest = rho[free_in].max() if free_in.any() else -np.inf
         cheapest = rho[free_out].min() if free_out.any() else np.inf
         enter = np.where(opened, 0.0, rho - dearest)
-        may = self.may & (bound.value + enter <= cutoff)
-        must = self.must | (free_in & (bound.value - rho + cheapest > cutoff))
+        with np.errstate(invalid="ignore"):
+            may = self.may & (bound.value + enter <= cutoff)
+        with np.errstate(invalid="ignore"):  # no site in or out: infinite prices on both sides
+            must = self.must | (free_in & (bound.value - rho + cheapest > cutoff))
         # Serving an area where the prices do not pay costs at least the shortfall.
         dearer = np.maximum(self.cost - bound.prices[:, None], 0.0)
         pairs = (bound.value + dearer + np.maximum(enter, 0.0)[None, :] <= cutoff) & may[None, :]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any
 
+from access.arguments import by_id, checked, text, whole
 from access.errors import ParameterError
 from access.siting.inputs import Faults, listed, read_flag
 
@@ -151,6 +152,7 @@ class Capacity:
 Rule = AtLeast | AtMost | Within | NoWorse | Budget | ServeAll | Capacity
 
 
+@checked(localities=by_id(text), minimum=whole(1))
 def per_locality(localities: Any, minimum: int = 1) -> tuple[AtLeast, ...]:
     """Make a rule for every locality: at least so many open sites in each.
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from access.arguments import a, checked
 from access.errors import SitingError
 from access.siting.model import Floats
 from access.siting.problem import Problem
@@ -281,6 +282,10 @@ class Verification:
         return "\n".join(lines)
 
 
+@checked(
+    problem=a(Problem, expected="a Problem"),
+    solution=a(Solution, expected="a Solution, such as access.site gives"),
+)
 def verify(problem: Problem, solution: Solution) -> Verification:
     """Check an answer against the question, without the solver.
 

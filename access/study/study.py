@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
+from access.arguments import refuse
 from access.display import html_answer
 from access.errors import Fault, ParameterError, StudyError
 from access.study.config import Group, StudyConfig, closure_rules, read_config, rule_warnings
@@ -275,9 +277,14 @@ def find_study(name: str | Path | None = None) -> Path:
     >>> find_study("rotherham").name
     'rotherham'
     """
+    if name is not None and not isinstance(name, str | os.PathLike):
+        raise refuse("study", name, "a folder's path, or an embedded study's name")
     folder = Path(name or "rotherham")
-    if folder.is_dir():
-        return folder
+    try:
+        if folder.is_dir():
+            return folder
+    except (OSError, ValueError):  # a name too long, or with a NUL
+        folder = Path(os.fspath(folder)[:60].replace("\0", ""))
     package = Path(str(files("access")))
     homes = [package / "data", package.parent / "data"]
     embedded = sorted(p.parent.name for h in homes for p in h.glob("*/study.toml"))
