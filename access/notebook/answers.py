@@ -78,7 +78,7 @@ class Answers:
     ('childrens_centres_12_to_9', 'youth_centres_11_to_6')
     >>> answers.impact("childrens_centres_12_to_9").summary["sites_after"]
     9
-    >>> answers.what_if(close=["Aughton"]).closed
+    >>> answers.what_if(close=["Aughton Early Years Centre"]).closed
     ('CC01',)
     >>> answers.rank(close=["CC01"], neighbours=True).what
     '12 ways to keep 11 of 12'
@@ -171,7 +171,7 @@ class Answers:
         Examples
         --------
         >>> slow = answers.today(walk_km_h=2.4).to_frame().loc["walk", "mean"]
-        >>> round(slow / answers.today().to_frame().loc["walk", "mean"], 6)
+        >>> round(float(slow / answers.today().to_frame().loc["walk", "mean"]), 6)
         2.0
         """
         mode = options.pop("mode", "walk")
@@ -466,8 +466,8 @@ class Answers:
 
         Examples
         --------
-        >>> answers.weights("childrens_centres_12_to_9").lambdas
-        ()
+        >>> len(answers.weights("childrens_centres_12_to_9").lambdas)
+        1
         """
         return self._ranked(proposal).weights(**options)
 

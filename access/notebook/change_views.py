@@ -365,8 +365,8 @@ class ImpactAnswer(View):
 
         Examples
         --------
-        >>> answers.what_if(close=["CC04"]).weights().lambdas
-        ()
+        >>> len(answers.what_if(close=["CC04"]).weights().lambdas)
+        1
         """
         analysis, asked = self._asked(options)
         return WeightsAnswer.of(analysis.results, analysis.switching(self.result.service, **asked))
@@ -727,7 +727,7 @@ class RobustnessAnswer(View):
 
         Examples
         --------
-        >>> found = answers.robustness(draws=10)
+        >>> found = answers.robustness(draws=10).found
         >>> RobustnessAnswer.of(answers.results, found).sentence() == found.sentence()
         True
         """
@@ -840,7 +840,7 @@ class WeightsAnswer(View):
 
         Examples
         --------
-        >>> found = answers.weights()
+        >>> found = answers.weights().found
         >>> WeightsAnswer.of(answers.results, found).sentence() == found.sentence()
         True
         """
