@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any, TypedDict, TypeVar, Unpack
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypedDict, Unpack, cast
 
+import numpy as np
 import pandas as pd
 
-from access.analysis.results import MODE_TITLES, ProposalResult, StudyResults, weighting
+from access.analysis.hubs import HubOptions, hub_candidates, hub_result
+from access.analysis.questions import (
+    baseline_of,
+    centre_ids,
+    places_of,
+    question_of,
+    service_of,
+    site_ids,
+)
+from access.analysis.results import HubResult, ProposalResult, StudyResults, short_names
+from access.analysis.walking import at_walking_speed
 from access.errors import ParameterError, ScenarioError
+from access.measure.weights import Weights, deprivation_weights
 from access.network import TravelMatrix
 from access.scenario import (
+    Baseline,
     Impact,
     NothingChangesWarning,
     Ranking,
     Robustness,
+    Scenario,
     ServiceChoice,
     Switching,
     Uncertainty,
@@ -29,6 +43,7 @@ from access.scenario import (
 from access.scenario.options import MAX_OPTIONS
 from access.scenario.robustness import plausible_sites
 from access.scenario.switching import weights_side_by_side
+from access.siting.progress import Progress as Search
 from access.study import Study
 
 _WALK_KM_H = (3.6, 5.4)
@@ -38,7 +53,11 @@ DRAWS = 1000
 _SEED = 2018
 
 _Sites = Sequence[str] | object
-"""Ids of open sites, or a baseline or scenario that has them."""
+"""Ids or names of open sites, or a baseline or scenario that has them."""
+
+
+def _silent(step: str) -> None:
+    """Say nothing."""
 
 
 class TravelOptions(TypedDict, total=False):
@@ -53,11 +72,15 @@ class TravelOptions(TypedDict, total=False):
     weights : str
         ``"none"``, ``"linear"``, ``"green_book"`` or a column of the areas; the study's scheme
         when not given.
+    walk_km_h : float
+        Another walking speed than the study's: what is walked is re-scaled, which is exact, or
+        measured anew where the streets hold a ferry.
     """
 
     mode: str
     neighbours: bool
     weights: str | None
+    walk_km_h: float | None
 
 
 class QuestionOptions(TravelOptions, total=False):
@@ -68,11 +91,12 @@ class QuestionOptions(TravelOptions, total=False):
     threshold_minutes : float
         For the share beyond; the study's when not given.
     never_close : sequence of str
-        Ids of centres that every option keeps.
+        Centres that every option keeps, by id or name, beside the study's own.
     min_per_locality : int
-        Least number of centres kept in every locality.
+        Least number of centres kept in every locality; the study's when not given.
     savings : mapping of str to float
-        Saved a year by closing each centre.
+        Saved a year by closing each centre; the register's ``annual_cost_gbp`` where it is known
+        and nothing is given.
     """
 
     threshold_minutes: float | None
@@ -81,48 +105,41 @@ class QuestionOptions(TravelOptions, total=False):
     savings: Mapping[str, float] | None
 
 
+def travel_options(options: Mapping[str, Any]) -> TravelOptions:
+    """Take what may be said of any question from what is said of alternatives."""
+    known = TravelOptions.__annotations__
+    return cast(TravelOptions, {key: v for key, v in options.items() if key in known})
+
+
 @dataclass(frozen=True, eq=False)
 class Analysis:
     """A study with its travel times: the one place where questions are put together.
 
     Every question about alternatives takes the same options (see `QuestionOptions`) and hands
-    all of them on, so that a ranking and how firm it is are always about the same thing.
+    all of them on, so that a ranking and how firm it is are always about the same thing. Sites
+    may be given by id or by name.
 
     Parameters
     ----------
-    study : Study
-    matrices : dict of str to TravelMatrix
-        By mode.
-    sites : DataFrame
-        Every site of the matrices, as `access.analysis.results.StudyResults.sites`.
+    results : StudyResults
+        What was measured: the study, its networks and its travel matrices.
 
     Examples
     --------
     >>> from access.notebook import answer
-    >>> analysis = Analysis.of(answer("rotherham").results)
+    >>> analysis = Analysis(answer("rotherham").results)
     >>> today = analysis.today("childrens_centre")
     >>> ranking = analysis.rank("childrens_centre", after=today[:9], never_close=["CC02"])
     >>> ranking.what
     '165 ways to keep 9 of 12'
     """
 
-    study: Study
-    matrices: Mapping[str, TravelMatrix]
-    sites: pd.DataFrame
+    results: StudyResults
 
-    @classmethod
-    def of(cls, results: StudyResults) -> Analysis:
-        """Ask of what a run measured.
-
-        Parameters
-        ----------
-        results : StudyResults
-
-        Returns
-        -------
-        Analysis
-        """
-        return cls(results.study, results.matrices, results.sites)
+    @property
+    def study(self) -> Study:
+        """The study that is asked."""
+        return self.results.study
 
     def today(self, service: str) -> list[str]:
         """Give the ids of a service's centres of today.
@@ -137,6 +154,27 @@ class Analysis:
             Sorted.
         """
         return sorted(map(str, self.study.centres_of(service)["id"]))
+
+    def at(self, walk_km_h: float | None) -> Analysis:
+        """Ask as if everybody walked at another speed.
+
+        Parameters
+        ----------
+        walk_km_h : float or None
+            None for the study's own.
+
+        Returns
+        -------
+        Analysis
+
+        Raises
+        ------
+        ParameterError
+            If nobody walks at such a speed.
+        """
+        if walk_km_h is None or walk_km_h == self.study.config.travel.walk_km_h:
+            return self
+        return Analysis(at_walking_speed(self.results, walk_km_h))
 
     def compare(
         self,
@@ -167,13 +205,8 @@ class Analysis:
         ScenarioError
             If everything closes.
         """
-        before = self.today(service) if before is None else before
-        unknown = sorted(set(_ids(after)) - set(self.sites["id"]))
-        if unknown:
-            raise ParameterError(
-                f"the study has no travel times to {unknown}; expected centres or candidate sites "
-                "of it"
-            )
+        after = self._sites(after, "after")
+        before = self.today(service) if before is None else self._sites(before, "before")
         asked = self._question(service, before, after, **options)
         return compare(
             asked.matrix,
@@ -183,9 +216,117 @@ class Analysis:
             **self.study.limits(),
             who=self.study.config.services[service].noun,
             demand=asked.demand,
-            names=self.names(),
+            names=self.results.names(),
             **asked.weighting,
         )
+
+    def change(
+        self,
+        service: str | None = None,
+        *,
+        close: Sequence[str] = (),
+        open: Sequence[str] = (),
+        key: str = "asked",
+        title: str = "",
+        comment: str = "",
+        source: str = "",
+        **options: Unpack[QuestionOptions],
+    ) -> ProposalResult:
+        """Measure a change to one service in every mode, as if it were a proposal of the study.
+
+        Parameters
+        ----------
+        service : str, optional
+            That of the centres to close, else the first.
+        close, open : sequence of str
+            Ids or names of today's centres that close, and of sites that open.
+        key, title, comment, source : str
+            Of the change; its title says what closes and opens when not given.
+        **options
+            See `QuestionOptions`; kept with the change, for what else is asked about it. The mode
+            is left out: all are measured.
+
+        Returns
+        -------
+        ProposalResult
+            Without rankings; see `ranked`.
+
+        Raises
+        ------
+        ParameterError
+            If a site is unknown or asked to close and to open, or weights cannot be made.
+        ScenarioError
+            If everything closes.
+        """
+        if unknown := sorted(set(options) - set(QuestionOptions.__annotations__)):
+            raise TypeError(f"no question has the options {unknown}; see QuestionOptions")
+        service, closed, opened = self._meant(service, close, open)
+        given = self.study.config.services[service].title
+        words = title or f"{given}: {self._change_words(closed, opened)}"
+        before: Baseline = baseline_of(self.study, service)
+        after: Baseline | Scenario = before
+        if closed or opened:
+            asked = question_of(self.study, key, words, service, closed, opened, comment)
+            after = asked.scenario
+        own: dict[str, Any] = {k: v for k, v in options.items() if k != "mode" and v is not None}
+        here = self.at(own.pop("walk_km_h", None))
+        travel = travel_options(own)
+        with warnings.catch_warnings():
+            if not closed and not opened:  # asked as it is, on purpose
+                warnings.simplefilter("ignore", NothingChangesWarning)
+            impacts = {
+                mode: here.compare(service, before=before, after=after, **travel | {"mode": mode})
+                for mode in here.results.matrices
+            }
+        return ProposalResult(
+            key=key,
+            title=words,
+            service=service,
+            before=before.open_ids,
+            after=after.open_ids,
+            impacts=impacts,
+            comment=comment,
+            source=source,
+            options={k: v for k, v in options.items() if k != "mode" and v is not None},
+        )
+
+    def ranked(self, result: ProposalResult) -> ProposalResult:
+        """Rank a change among every way to close as many, in every mode.
+
+        Parameters
+        ----------
+        result : ProposalResult
+
+        Returns
+        -------
+        ProposalResult
+            As it was, where it opens a site or closes none: there is then no such list.
+        """
+        if not set(result.after) < set(result.before):
+            return result
+        asked: dict[str, Any] = {"before": result.before, "after": result.after, **result.options}
+        rankings = {mode: self.rank(result.service, **asked, mode=mode) for mode in result.impacts}
+        return replace(result, rankings=rankings)
+
+    def proposals(self, progress: Callable[[str], None] = _silent) -> dict[str, ProposalResult]:
+        """Measure every proposal of the study before and after, and rank it.
+
+        Parameters
+        ----------
+        progress : callable
+            Called with a few words before each.
+
+        Returns
+        -------
+        dict of str to ProposalResult
+        """
+        found = {}
+        for key, p in self.study.config.proposals.items():
+            progress(f"before and after, and every alternative: {p.title}")
+            made = self.change(p.service, close=p.close, open=p.open, key=key, title=p.title,
+                               comment=p.comment, source=p.source)  # fmt: skip
+            found[key] = self.ranked(made)
+        return found
 
     def rank(
         self,
@@ -219,36 +360,37 @@ class Analysis:
         ScenarioError
             If the rules leave no option, or the options are too many.
         """
-        asked = self._question(service, before, after, keep, **options)
+        asked = self._choice(service, before, after, keep, **options)
         return rank_closures(
-            asked.matrix, **asked.choice, **asked.criteria_settings, names=self.names()
+            asked.matrix, **asked.choice, **asked.criteria_settings, names=self.results.names()
         )
 
     def rank_jointly(
-        self,
-        first: tuple[str, _Sites, _Sites],
-        second: tuple[str, _Sites, _Sites],
-        **options: Unpack[QuestionOptions],
+        self, proposals: Mapping[str, ProposalResult], **options: Unpack[QuestionOptions]
     ) -> Ranking | None:
-        """Rank two services' proposals among all pairs of alternatives.
+        """Rank two services' proposals together among all pairs of alternatives.
 
         Parameters
         ----------
-        first, second : tuple of service, before and after
+        proposals : mapping of str to ProposalResult
         **options
             See `QuestionOptions`.
 
         Returns
         -------
         Ranking or None
-            None where there are too many pairs to list.
+            None where there are not two that are ranked, one of each of two services, or too
+            many pairs to list.
         """
-        one, two = (self._question(*pair, **options) for pair in (first, second))
+        pair = [p for p in proposals.values() if set(p.after) < set(p.before)]
+        if len(pair) != 2 or pair[0].service == pair[1].service:
+            return None
+        one, two = (self._choice(p.service, p.before, p.after, **options) for p in pair)
         if math.prod(math.comb(len(q.sites), q.keep) for q in (one, two)) > MAX_OPTIONS:
             return None
         return rank_closures(
             one.matrix, **one.choice, **one.criteria_settings,
-            joint=ServiceChoice(two.matrix, **two.choice), names=self.names(),
+            joint=ServiceChoice(two.matrix, **two.choice), names=self.results.names(),
         )  # fmt: skip
 
     def robustness(
@@ -284,7 +426,7 @@ class Analysis:
         ParameterError, ScenarioError
             As in `rank`.
         """
-        asked = self._question(service, before, after, keep, **options)
+        asked = self._choice(service, before, after, keep, **options)
         return robustness(
             asked.matrix,
             **asked.choice,
@@ -292,7 +434,7 @@ class Analysis:
             uncertainty=self._uncertainty(asked),
             draws=draws,
             seed=_SEED,
-            names=self.names(),
+            names=short_names(self.results),
         )
 
     def switching(
@@ -321,7 +463,7 @@ class Analysis:
         ParameterError, ScenarioError
             As in `rank`; and if the areas have no ``imd_rank``.
         """
-        asked = self._question(service, before, after, keep, **options)
+        asked = self._choice(service, before, after, keep, **options)
         if "imd_rank" not in asked.demand:
             raise ParameterError(
                 "the areas have no imd_rank, so there are no linear weights whose switching "
@@ -332,7 +474,7 @@ class Analysis:
             **asked.choice,
             weights=asked.weighting["weights"],
             national_areas=asked.weighting["national_areas"],
-            names=self.names(),
+            names=self.results.names(),
         )
 
     def weights_side_by_side(
@@ -361,12 +503,183 @@ class Analysis:
         ParameterError, ScenarioError
             As in `rank`.
         """
-        asked = self._question(service, before, after, keep, **options)
+        asked = self._choice(service, before, after, keep, **options)
         return weights_side_by_side(asked.matrix, **asked.choice, **asked.weighting)
 
-    def names(self) -> dict[str, str]:
-        """Site names by id."""
-        return dict(zip(self.sites["id"], self.sites["name"], strict=True))
+    def hubs(
+        self,
+        size: int | None = None,
+        *,
+        progress: Callable[[str], None] = _silent,
+        search: Callable[[Search], object] | None = None,
+        **options: Unpack[HubOptions],
+    ) -> HubResult:
+        """Find where the study's Family Hubs would best stand.
+
+        Parameters
+        ----------
+        size : int, optional
+            Hubs for the alternatives and the front; as many as the council's, or 3, or as the
+            localities need.
+        progress : callable
+            Called with a few words before each step.
+        search : callable, optional
+            Told how far each search is; ends it by giving False.
+        **options
+            See `access.analysis.hubs.HubOptions`.
+
+        Returns
+        -------
+        HubResult
+
+        Raises
+        ------
+        ParameterError
+            If the mode is not measured, a site is unknown, or no set of hubs keeps the rules.
+        StudyError
+            If the costs cannot be read.
+        """
+        given: dict[str, Any] = dict(options)
+        here = self.at(given.pop("walk_km_h", None))
+        weights, mode = here.weighting(given.pop("weights", None)), given.get("mode", "walk")
+        here._matrix(mode)
+        by_area = None if weights["weights"] == "none" else here.area_weights(weights["weights"])
+        return hub_result(here.results, by_area, size, progress=progress, search=search, **given)
+
+    def with_hubs(
+        self, mode: str | None = None, *, progress: Callable[[str], None] = _silent
+    ) -> StudyResults:
+        """Give what was measured with where Family Hubs would best stand, where there is a choice.
+
+        Parameters
+        ----------
+        mode : str, optional
+            The first when not given.
+        progress : callable
+
+        Returns
+        -------
+        StudyResults
+        """
+        if len(hub_candidates(self.results)) < 2:
+            return self.results
+        found = self.hubs(mode=mode or next(iter(self.results.matrices)), progress=progress)
+        ledger = self.results.ledger
+        told = (*ledger.assumptions, *found.plain.assumptions)
+        return replace(self.results, hubs=found, ledger=replace(ledger, assumptions=told))
+
+    def weighting(self, weights: str | None = None) -> dict[str, Any]:
+        """Give a question's deprivation weights, the study's unless told otherwise.
+
+        Parameters
+        ----------
+        weights : str, optional
+            As in `TravelOptions`.
+
+        Returns
+        -------
+        dict
+            ``weights lam national_areas``, options of `access.compare` and its kin.
+        """
+        chosen = self.study.config.weights
+        scheme = chosen.scheme if weights is None else weights
+        if weights is None and scheme == "linear" and "imd_rank" not in self.study.areas:
+            scheme = "none"
+        return {"weights": scheme, "lam": chosen.lam, "national_areas": chosen.national_areas}
+
+    def area_weights(self, weights: str | None = None) -> Weights:
+        """Give what a family in each area counts for, whatever the service.
+
+        Parameters
+        ----------
+        weights : str, optional
+            As in `TravelOptions`.
+
+        Returns
+        -------
+        Weights
+            In the order of the study's areas.
+        """
+        chosen = self.weighting(weights)
+        # one weight an area for every service: the areas count alike where a weight needs a count
+        areas = pd.DataFrame(self.study.areas.drop(columns="geometry")).assign(count=1.0)
+        return deprivation_weights(
+            areas, chosen["weights"], lam=chosen["lam"], national_areas=chosen["national_areas"]
+        )
+
+    def savings(self) -> dict[str, float]:
+        """Give what closing each centre saves a year, where the register knows its cost.
+
+        Returns
+        -------
+        dict of str to float
+        """
+        centres = self.study.centres
+        if "annual_cost_gbp" not in centres:
+            return {}
+        costs = pd.to_numeric(centres["annual_cost_gbp"], errors="coerce").to_numpy(float)
+        ids = centres["id"].astype(str)
+        return {i: float(c) for i, c in zip(ids, costs, strict=True) if np.isfinite(c)}
+
+    def _matrix(self, mode: str) -> TravelMatrix:
+        if mode not in self.results.matrices:
+            raise ParameterError(
+                f"no mode {mode!r} is measured; expected one of {[*self.results.matrices]}"
+            )
+        return self.results.matrices[mode]
+
+    def _sites(self, sites: _Sites, name: str) -> _Sites:
+        """Read names as ids; a baseline or a scenario stays what it is."""
+        if hasattr(sites, "open_ids"):
+            return sites
+        places = self.results.sites[["id", "name", "kind"]]
+        given = cast(Sequence[str], sites)
+        return site_ids(self.study, given, places, name=name, what="sites of the study")
+
+    def _meant(
+        self, service: str | None, close: Sequence[str], open: Sequence[str]
+    ) -> tuple[str, list[str], list[str]]:
+        """Read which service, which centres to close and which sites to open are meant."""
+        closed = centre_ids(self.study, service, close)
+        service = service_of(self.study, service, closed)
+        before = self.today(service)
+        unknown = sorted(set(closed) - set(before))
+        if unknown:
+            raise ParameterError(f"{unknown} are no {service} of today; expected any of {before}")
+        opened = site_ids(
+            self.study, open, places_of(self.study), name="open", what="sites of the study"
+        )
+        both = sorted(set(closed) & set(opened))
+        if both:
+            raise ParameterError(f"{both} are asked to close and to open; expected one of the two")
+        return service, closed, opened
+
+    def _change_words(self, close: Sequence[str], open: Sequence[str]) -> str:
+        names = self.results.names()
+        parts = []
+        for verb, ids in (("close", close), ("open", open)):
+            if ids:
+                parts.append(f"{verb} {', '.join(names[i] for i in sorted(set(ids)))}")
+        return "; ".join(parts) or "as today"
+
+    def _choice(
+        self,
+        service: str,
+        before: _Sites | None = None,
+        after: _Sites | None = None,
+        keep: int | None = None,
+        **options: Unpack[QuestionOptions],
+    ) -> _Question:
+        """Fill in a question about alternatives; refuse what opens a site or closes none."""
+        after = None if after is None else self._sites(after, "after")
+        before = None if before is None else self._sites(before, "before")
+        asked = self._question(service, before, after, keep, **options)
+        if asked.proposal is not None and not set(asked.proposal) < set(asked.sites):
+            raise ScenarioError(
+                f"{getattr(after, 'name', 'the change')!r} does not only close sites: there is no "
+                "list of alternatives to rank it in; `access site` finds the best sites to open"
+            )
+        return asked
 
     def _question(
         self,
@@ -377,18 +690,16 @@ class Analysis:
         *,
         mode: str = "walk",
         neighbours: bool = False,
+        weights: str | None = None,
+        walk_km_h: float | None = None,
         threshold_minutes: float | None = None,
         never_close: Sequence[str] = (),
         min_per_locality: int | None = None,
         savings: Mapping[str, float] | None = None,
-        weights: str | None = None,
     ) -> _Question:
         """Turn a question's options into settings: the only place where a default stands."""
-        if mode not in self.matrices:
-            raise ParameterError(
-                f"no mode {mode!r} is measured; expected one of {[*self.matrices]}"
-            )
-        demand = self.study.demand(service)
+        self._matrix(mode)
+        here = self.at(walk_km_h)
         proposal = None if after is None else _ids(after)
         if keep is None:
             if proposal is None:
@@ -396,14 +707,15 @@ class Analysis:
             keep = len(proposal)
         preset = self.study.config.measures.threshold_minutes
         return _Question(
-            matrix=self.matrices[mode],
-            demand=demand,
+            matrix=here.results.matrices[mode],
+            demand=self.study.demand(service),
             keep=keep,
             proposal=proposal,
             sites=self.today(service) if before is None else _ids(before),
             rules=self._rules(service, neighbours, never_close, min_per_locality, savings),
-            weighting=weighting(self.study, weights),
+            weighting=self.weighting(weights),
             threshold_minutes=preset if threshold_minutes is None else threshold_minutes,
+            made_at_kmh=here.study.config.travel.walk_km_h,
         )
 
     def _rules(
@@ -416,27 +728,29 @@ class Analysis:
     ) -> dict[str, Any]:
         """Give the rules of a question: the study's own, and what the question adds."""
         own = self.study.rules(service)
+        kept = centre_ids(self.study, service, never_close, "never_close")
         centres = self.study.centres_of(service).set_index("id")
+        costs = self.savings() if savings is None else savings
         return {
             "always_open": [str(i) for i in self.study.neighbours["id"]] if neighbours else [],
-            "never_close": sorted({*own["never_close"], *map(str, never_close)}),
+            "never_close": sorted({*own["never_close"], *kept}),
             "localities": centres["locality"].to_dict() if "locality" in centres else None,
             "min_per_locality": own["min_per_locality"]
             if min_per_locality is None
             else min_per_locality,
-            "savings": savings,
+            "savings": {i: v for i, v in costs.items() if i in centres.index} or None,
         }
 
     def _uncertainty(self, asked: _Question) -> Uncertainty:
         """Gather what the study says may be wrong."""
-        sites = self.sites.set_index("id").loc[asked.sites].reset_index()
+        sites = self.results.sites.set_index("id").loc[asked.sites].reset_index()
         errors = {
             str(i): float(e)
             for i, e in zip(sites["id"], sites["position_error_m"], strict=True)
             if e == e
         }
-        candidates = self.sites[self.sites["kind"] == "candidate"]
-        points = self.sites[["id", "lon", "lat"]]
+        candidates = self.results.sites[self.results.sites["kind"] == "candidate"]
+        points = self.results.sites[["id", "lon", "lat"]]
         stand_ins = plausible_sites(sites[sites["assumed"]], candidates)
         threshold = asked.threshold_minutes
         return Uncertainty(
@@ -448,7 +762,7 @@ class Analysis:
             site_points=points if errors else None,
             stand_ins=stand_ins or None,
             count_error="poisson",
-            made_at_kmh=self.study.config.travel.walk_km_h,
+            made_at_kmh=asked.made_at_kmh,
         )
 
 
@@ -464,6 +778,7 @@ class _Question:
     rules: Mapping[str, Any]
     weighting: Mapping[str, Any]
     threshold_minutes: float
+    made_at_kmh: float
 
     @property
     def choice(self) -> dict[str, Any]:
@@ -477,138 +792,6 @@ class _Question:
         return {**self.weighting, "threshold_minutes": self.threshold_minutes}
 
 
-def check_only_closes(title: str, before: _Sites, after: _Sites) -> None:
-    """Refuse to rank what opens a site or closes none."""
-    if not set(_ids(after)) < set(_ids(before)):
-        raise ScenarioError(
-            f"{title!r} does not only close sites: there is no list of alternatives to "
-            "rank it in; `access site` finds the best sites to open"
-        )
-
-
 def _ids(sites: _Sites) -> list[str]:
-    """Read ids, given as they are or as anything with ``open_ids``."""
-    found = getattr(sites, "open_ids", sites)
-    if isinstance(found, str) or not isinstance(found, Iterable):
-        raise ParameterError(f"{found!r} is no list of site ids; expected such as ['CC01', 'CC02']")
-    return [str(i) for i in found]
-
-
-_T = TypeVar("_T")
-
-
-def pick(choices: Mapping[str, _T], name: str, what: str) -> _T:
-    """Take one of several by name."""
-    if name not in choices:
-        raise ParameterError(f"no {what} {name!r}; expected one of {list(choices)}")
-    return choices[name]
-
-
-def service_of(results: StudyResults, service: str | None, close: Iterable[str] = ()) -> str:
-    """Say which service is meant: the one named, that of the centres named, or the first."""
-    services = results.study.config.services
-    if service is not None:
-        pick(services, service, "service")
-        return service
-    register = dict(zip(results.study.centres["id"], results.study.centres["service"], strict=True))
-    meant = sorted({str(register[i]) for i in close if i in register})
-    if len(meant) > 1:
-        raise ParameterError(
-            f"the centres to close are of several services, {meant}; ask about one at a time"
-        )
-    return meant[0] if meant else next(iter(services))
-
-
-def _today_of(results: StudyResults, service: str) -> list[str]:
-    """Give the ids of a service's centres of today."""
-    return Analysis.of(results).today(service)
-
-
-def asked(
-    results: StudyResults,
-    *,
-    service: str,
-    close: Sequence[str] = (),
-    open: Sequence[str] = (),
-    title: str = "",
-) -> ProposalResult:
-    """Measure a change to one service in every mode, as if it were a proposal of the study."""
-    before = _today_of(results, service)
-    close, open_ = _listed(close, "close"), _listed(open, "open")
-    _check_ids(results, service, before, close, open_)
-    after = sorted((set(before) - set(close)) | set(open_))
-    with warnings.catch_warnings():
-        if not close and not open_:  # asked as it is, on purpose
-            warnings.simplefilter("ignore", NothingChangesWarning)
-        analysis = Analysis.of(results)
-        impacts = {
-            mode: analysis.compare(service, after=after, mode=mode) for mode in results.matrices
-        }
-    given = results.study.config.services[service].title
-    words = title or f"{given}: {_change_words(results, close, open_)}"
-    return ProposalResult(
-        key="asked",
-        title=words,
-        service=service,
-        before=tuple(before),
-        after=tuple(after),
-        impacts=impacts,
-        comment="Asked in a notebook.",
-    )
-
-
-def _listed(ids: Sequence[str], name: str) -> list[str]:
-    if isinstance(ids, str):
-        raise ParameterError(f"{name}={ids!r}; expected a list of ids, such as [{ids!r}]")
-    return [str(i) for i in ids]
-
-
-def _check_ids(
-    results: StudyResults,
-    service: str,
-    before: Collection[str],
-    close: Sequence[str],
-    open_: Sequence[str],
-) -> None:
-    unknown = sorted(set(close) - set(before))
-    if unknown:
-        raise ParameterError(f"{unknown} are no {service} of today; expected any of {before}")
-    strange = sorted(set(open_) - set(results.sites["id"]))
-    if strange:
-        raise ParameterError(
-            f"{strange} are no sites of the study; expected ids of its centres or candidates, "
-            f"such as {results.study.candidates['id'].tolist()[:3] or list(before)[:3]}"
-        )
-    both = sorted(set(close) & set(open_))
-    if both:
-        raise ParameterError(f"{both} are asked to close and to open; expected one of the two")
-
-
-def _change_words(results: StudyResults, close: Sequence[str], open_: Sequence[str]) -> str:
-    names = results.names()
-    parts = []
-    for verb, ids in (("close", close), ("open", open_)):
-        if ids:
-            parts.append(f"{verb} {', '.join(names[i] for i in sorted(ids))}")
-    return "; ".join(parts) or "as today"
-
-
-def alone(results: StudyResults, *proposals: ProposalResult) -> StudyResults:
-    """Give the results as if these were the study's only proposals."""
-    keys = [p.key if len(proposals) == 1 else f"{p.key}_{p.service}" for p in proposals]
-    return replace(results, proposals=dict(zip(keys, proposals, strict=True)), joint={})
-
-
-def caption(results: StudyResults, mode: str, who: str) -> str:
-    """Write what stands below a chart: measure, population, place, date, whose streets."""
-    place = results.study.config.study
-    streets = results.streets.split(". ")[0].rstrip(".")
-    return (
-        f"Minutes to the nearest site ({MODE_TITLES.get(mode, mode)}), {who}, {place.place}, "
-        f"{place.as_of}. {streets}."
-    )
-
-
-def fields_of(thing: Any, kind: type) -> dict[str, Any]:
-    """Give a value's fields of one kind, to make an heir of that kind from it."""
-    return {field.name: getattr(thing, field.name) for field in fields(kind)}
+    """Give the ids of open sites, given as they are or as anything with ``open_ids``."""
+    return [str(i) for i in cast(Sequence[str], getattr(sites, "open_ids", sites))]

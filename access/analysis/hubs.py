@@ -4,39 +4,43 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import pandas as pd
 
-from access.analysis.results import HubResult, StudyResults, site_names, weighting
+from access.analysis.questions import site_ids
+from access.analysis.results import HubResult, StudyResults, site_names
 from access.errors import ParameterError, StudyError
 from access.files import MOST_LEDGER_BYTES, read_whole
 from access.measure import typical_matrix
-from access.measure.weights import deprivation_weights
+from access.measure.weights import Weights
 from access.network import TravelMatrix, travel_matrix
-from access.network.matrix import positions
 from access.network.snapping import read_points, snap
-from access.siting import Demand, NoWorse, Rule, greenfield, per_locality
+from access.siting import AtLeast, Demand, NoWorse, Rule, per_locality
+from access.siting import greenfield as centres_of_demand
 from access.siting.hubs import hub_search
 from access.siting.progress import Progress as Search
 from access.study import Study
 from access.text import listed, percent
 from access.units import metric_crs, project, unproject
 
+Progress = Callable[[str], None]
+_HUBS_UNASKED = 3
 _COLUMNS = ["id", "name", "kind", "locality", "lon", "lat", "assumed"]
 _FURTHER_THAN_A_HOME = 10
 """A centre of demand may lie in a field: so many times a home's limit to look for a street."""
 
 
-def _hub_candidates(results: StudyResults, among: Sequence[str] | None = None) -> pd.DataFrame:
+def hub_candidates(results: StudyResults, among: Sequence[str] | None = None) -> pd.DataFrame:
     """List where a hub could go: centres that every proposal keeps, and the candidates."""
     sites = results.sites
     if among is not None:
-        positions(sites["id"].tolist(), [str(i) for i in among], "site")
-        keep = sites["id"].isin([str(i) for i in among])
+        places = sites[["id", "name", "kind"]]
+        wanted = site_ids(results.study, among, places, name="among", what="sites of the study")
+        keep = sites["id"].isin(wanted)
     else:
         closed = {i for p in results.study.config.proposals.values() for i in p.close}
         stays = (sites["kind"] == "centre") & ~sites["id"].isin(closed)
@@ -62,7 +66,7 @@ def _new_sites(results: StudyResults, count: int) -> pd.DataFrame:
         onto = project(joined.lonlat[:, 0], joined.lonlat[:, 1], crs)
         return np.where(joined.found[:, None], onto, points)
 
-    found = greenfield(
+    found = centres_of_demand(
         pd.DataFrame(project(areas["lon"], areas["lat"], crs), index=areas["id"]),
         count,
         weights=pd.concat(families, axis=1).sum(axis=1).loc[areas["id"]],
@@ -98,7 +102,6 @@ def _minutes_to(results: StudyResults, sites: pd.DataFrame, mode: str) -> Travel
     return typical_matrix(made["walk"], made["drive"], no_car, study.config.travel.parking_minutes)
 
 
-Progress = Callable[[str], None]
 _DEPRIVED_DECILES = 2
 _TRAVEL_ALONE = (
     "Only travel is weighed: whether a building is free, large enough, sound or affordable is not "
@@ -106,77 +109,146 @@ _TRAVEL_ALONE = (
 )
 
 
-@dataclass(frozen=True)
-class HubQuestion:
-    """What a user may ask beyond what the study says.
+class HubOptions(TypedDict, total=False):
+    """What may be said of the hub question beyond what the study says.
 
     Parameters
     ----------
     mode : str
-    most : int, optional
-        The study's `hubs.most` unless told otherwise, and no fewer than `size`.
-    size : int, optional
-        Hubs for the alternatives and the front; as many as the council's, or 3.
-    among : tuple of str, optional
+        ``"walk"`` (the default), ``"drive"`` or ``"typical"``.
+    weights : str
+        Of the weighted count; the study's scheme when not given.
+    walk_km_h : float
+        Another walking speed than the study's.
+    most : int
+        Look at one hub up to so many; the study's `hubs.most` unless told otherwise, and no fewer
+        than the number asked for.
+    among : sequence of str
         Choose among these sites only; without the council's choice where they lack one of it.
     min_per_locality : int
-    protect_minutes : float, optional
+        The study's `localities.minimum_open`, as far as a locality has so many sites to choose
+        from, when not given.
+    protect_minutes : float
         Nobody in deprivation deciles 1 and 2 may be further than today by more than this.
-    locked_open, locked_closed : tuple of str
+    locked_open, locked_closed : sequence of str
+        Sites that must be, or may not be, a hub: ids or names.
     greenfield : int
         Candidates to propose at the centres of demand.
     near_best : int
+        How many near-best sets to list (10).
     within : float
-    costs : Path, optional
+        Near-best means within this share (0.02).
+    costs : Path
         A CSV of ``id,cost``, one row a candidate.
-    time_limit_s : float, optional
+    time_limit_s : float
         For each search.
     """
 
-    mode: str = "walk"
-    most: int | None = None
-    size: int | None = None
-    among: tuple[str, ...] | None = None
-    min_per_locality: int = 0
-    protect_minutes: float | None = None
-    locked_open: tuple[str, ...] = ()
-    locked_closed: tuple[str, ...] = ()
-    greenfield: int = 0
-    near_best: int = 10
-    within: float = 0.02
-    costs: Path | None = None
-    time_limit_s: float | None = None
+    mode: str
+    weights: str | None
+    walk_km_h: float | None
+    most: int | None
+    among: Sequence[str] | None
+    min_per_locality: int | None
+    protect_minutes: float | None
+    locked_open: Sequence[str]
+    locked_closed: Sequence[str]
+    greenfield: int
+    near_best: int
+    within: float
+    costs: Path | None
+    time_limit_s: float | None
 
 
-def hub_answer(
+def hub_result(
     results: StudyResults,
-    question: HubQuestion = HubQuestion(),
+    weights: Weights | None,
+    size: int | None = None,
     *,
+    mode: str = "walk",
+    most: int | None = None,
+    among: Sequence[str] | None = None,
+    min_per_locality: int | None = None,
+    protect_minutes: float | None = None,
+    locked_open: Sequence[str] = (),
+    locked_closed: Sequence[str] = (),
+    greenfield: int = 0,
+    near_best: int = 10,
+    within: float = 0.02,
+    costs: Path | None = None,
+    time_limit_s: float | None = None,
     progress: Progress = lambda step: None,
     search: Callable[[Search], object] | None = None,
 ) -> HubResult:
-    """Find where a study's Family Hubs would best stand."""
-    if question.mode not in results.matrices:
-        raise ParameterError(
-            f"no mode {question.mode!r} is measured; expected one of {[*results.matrices]}"
-        )
-    candidates = _hub_candidates(results, question.among)
-    matrix = results.matrices[question.mode]
-    minutes = matrix.sites(candidates["id"].tolist()).to_frame()
-    if question.greenfield:
+    """Find where a study's Family Hubs would best stand; options as `HubOptions`."""
+    study, candidates = results.study, hub_candidates(results, among)
+    minutes = results.matrices[mode].sites(candidates["id"].tolist()).to_frame()
+    if greenfield:
         progress("candidates at the centres of demand")
-        new = _new_sites(results, question.greenfield)
-        minutes = pd.concat([minutes, _minutes_to(results, new, question.mode).to_frame()], axis=1)
+        new = _new_sites(results, greenfield)
+        minutes = pd.concat([minutes, _minutes_to(results, new, mode).to_frame()], axis=1)
         candidates = pd.concat([candidates, new], ignore_index=True)
-    settings = _settings(results, question, candidates) | {"progress": search}
+    localities = _locality_rules(study, min_per_locality, candidates)
+    council = _council(study, set(candidates["id"]), must=among is None)
+    size = _least_size(size, localities, council)
+    rules: tuple[Rule, ...] = localities
+    if protect_minutes is not None:
+        rules = (*rules, *_protect(study, protect_minutes, results.matrices[mode]))
+    names = dict(zip(candidates["id"], candidates["name"], strict=True))
+    settings: dict[str, Any] = {
+        "most": most or max(study.config.hubs.most, size or 0),
+        "size": size,
+        "council": council,
+        "rules": rules,
+        "locked_open": _meant(study, candidates, locked_open, "locked_open"),
+        "locked_closed": _meant(study, candidates, locked_closed, "locked_closed"),
+        "site_costs": _costs(costs, candidates),
+        "near_best": near_best,
+        "within": within,
+        "names": names | {i: n for i, n in site_names(results).items() if i in names},
+        "kinds": dict(zip(candidates["id"], candidates["kind"], strict=True)),
+        "assumptions": _assumptions(study, candidates),
+        "time_limit_s": time_limit_s,
+        "progress": search,
+    }
     progress("hubs, every family counted the same")
-    plain = hub_search(_demands(results.study, minutes), **settings)
-    weights, note = _weights(results.study)
+    plain = hub_search(_demands(study, minutes), **settings)
     weighted = None
     if weights is not None:
         progress("hubs, families weighted by deprivation")
-        weighted = hub_search(_demands(results.study, minutes, weights), **settings)
-    return HubResult(plain, weighted, note, question.mode, candidates)
+        by_area = pd.Series(weights.per_family, index=study.areas["id"])
+        weighted = hub_search(_demands(study, minutes, by_area), **settings)
+    note = "" if weights is None else weights.note
+    return HubResult(plain, weighted, note, mode, candidates, minutes)
+
+
+def _meant(study: Study, candidates: pd.DataFrame, given: Sequence[str], name: str) -> list[str]:
+    places = candidates[["id", "name", "kind"]]
+    return site_ids(study, given, places, name=name, what="sites to choose from")
+
+
+def _locality_rules(
+    study: Study, asked: int | None, candidates: pd.DataFrame
+) -> tuple[AtLeast, ...]:
+    """Ask for hubs in every locality: so many as asked, or as the study's own rule says."""
+    own = study.config.localities
+    least = own.minimum_open if asked is None else asked
+    if not least:
+        return ()
+    placed = candidates[candidates["locality"].fillna("") != ""]
+    if asked is None and own.names:
+        placed = placed[placed["locality"].isin(own.names)]
+    rules = per_locality(dict(zip(placed["id"], placed["locality"], strict=True)), least)
+    if asked is not None:
+        return rules
+    return tuple(replace(r, count=min(r.count, len(tuple(r.sites)))) for r in rules)
+
+
+def _least_size(size: int | None, rules: Sequence[AtLeast], council: Sequence[str]) -> int | None:
+    """Look for as many hubs as the localities need, where no number is asked for."""
+    needed = sum(rule.count for rule in rules)
+    usual = len(council) or _HUBS_UNASKED
+    return needed if size is None and needed > usual else size
 
 
 def _demands(study: Study, minutes: pd.DataFrame, weights: pd.Series | None = None) -> list[Demand]:
@@ -194,54 +266,16 @@ def _share(study: Study, service: str) -> float:
     return given.get(service, 0.0) if given else 1.0
 
 
-def _weights(study: Study) -> tuple[pd.Series | None, str]:
-    """Give the study's deprivation weights by area; None where it has none."""
-    chosen = weighting(study)
-    if chosen["weights"] == "none":
-        return None, ""
-    # one weight an area for both services: the areas count alike where a weight needs a count
-    areas = pd.DataFrame(study.areas.drop(columns="geometry")).assign(count=1.0)
-    found = deprivation_weights(
-        areas, chosen["weights"], lam=chosen["lam"], national_areas=chosen["national_areas"]
-    )
-    return pd.Series(found.per_family, index=areas["id"]), found.note
-
-
-def _settings(
-    results: StudyResults, question: HubQuestion, candidates: pd.DataFrame
-) -> dict[str, Any]:
-    hubs = results.study.config.hubs
-    rules: list[Rule] = []
-    if question.min_per_locality:
-        placed = candidates[candidates["locality"].fillna("") != ""]
-        rules += per_locality(
-            dict(zip(placed["id"], placed["locality"], strict=True)), question.min_per_locality
-        )
-    if question.protect_minutes is not None:
-        matrix = results.matrices[question.mode]
-        rules += _protect(results.study, question.protect_minutes, matrix)
-    names = dict(zip(candidates["id"], candidates["name"], strict=True))
-    return {
-        "most": question.most or max(hubs.most, question.size or 0),
-        "size": question.size,
-        "council": _council(results.study, set(candidates["id"])),
-        "rules": tuple(rules),
-        "locked_open": question.locked_open,
-        "locked_closed": question.locked_closed,
-        "site_costs": _costs(question.costs, candidates),
-        "near_best": question.near_best,
-        "within": question.within,
-        "names": names | {i: n for i, n in site_names(results).items() if i in names},
-        "kinds": dict(zip(candidates["id"], candidates["kind"], strict=True)),
-        "assumptions": _assumptions(results.study, candidates),
-        "time_limit_s": question.time_limit_s,
-    }
-
-
-def _council(study: Study, known: set[str]) -> tuple[str, ...]:
+def _council(study: Study, known: set[str], *, must: bool) -> tuple[str, ...]:
     """Give the council's own choice, if every hub of it could be chosen."""
     choice = study.config.hubs.council_choice
-    return choice if set(choice) <= known else ()
+    lost = sorted(set(choice) - known)
+    if lost and must:
+        raise ParameterError(
+            f"hubs.council_choice names {lost}, which a proposal closes or the study does not "
+            "have; expected ids of kept centres or candidate sites"
+        )
+    return () if lost else choice
 
 
 def _assumptions(study: Study, candidates: pd.DataFrame) -> tuple[str, ...]:
@@ -297,15 +331,3 @@ def _costs(path: Path | None, candidates: pd.DataFrame) -> Mapping[str, float] |
         ) from error
     wanted = set(candidates["id"])
     return {key: value for key, value in costs.items() if key in wanted}
-
-
-def with_hubs(
-    results: StudyResults, *, mode: str | None = None, progress: Progress = lambda step: None
-) -> StudyResults:
-    """Add where Family Hubs would best stand to what a run found."""
-    if len(_hub_candidates(results)) < 2:
-        return results
-    question = HubQuestion(mode=mode or next(iter(results.matrices)))
-    answer = hub_answer(results, question, progress=progress)
-    told = (*results.ledger.assumptions, *answer.plain.assumptions)
-    return replace(results, hubs=answer, ledger=replace(results.ledger, assumptions=told))

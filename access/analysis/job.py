@@ -1,22 +1,21 @@
-"""Every proposal of a study: before and after, and its place among all alternatives."""
+"""The main job: networks, travel times, and every question that a study asks of itself."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
-from access.analysis.analysis import Analysis, QuestionOptions, TravelOptions, check_only_closes
-from access.analysis.hubs import with_hubs
-from access.analysis.questions import Question
-from access.analysis.results import ProposalResult, StudyResults, short_names
-from access.errors import Fault, NetworkError, ParameterError
+from access.analysis.analysis import Analysis
+from access.analysis.results import StudyResults
+from access.analysis.walking import speeds_sentence
+from access.errors import Fault, NetworkError
 from access.ledger import RunLedger, sha256_of
 from access.measure import typical_matrix
 from access.network import Network, Profile, Status, TravelMatrix, travel_matrix
@@ -24,59 +23,9 @@ from access.network.build import build_networks
 from access.network.modelled import MODELLED_STREETS, modelled_network
 from access.network.snapping import read_points, snap
 from access.network.stocktake import reach_past
-from access.scenario import Impact, Ranking, Robustness, Switching
 from access.sources.http import user_cache
 from access.study import Study
 from access.units import project
-
-
-def _measure_proposals(
-    study: Study,
-    matrices: Mapping[str, TravelMatrix],
-    sites: pd.DataFrame,
-    progress: Callable[[str], None],
-) -> dict[str, ProposalResult]:
-    """Compare every proposal with today, and rank it among all ways to close as many."""
-    analysis = Analysis(study, matrices, sites)
-    found = {}
-    for key, proposal in study.config.proposals.items():
-        progress(f"before and after, and every alternative: {proposal.title}")
-        service = proposal.service
-        before = analysis.today(service)
-        after = sorted((set(before) - set(proposal.close)) | set(proposal.open))
-        impacts = {mode: analysis.compare(service, after=after, mode=mode) for mode in matrices}
-        rankings = {}
-        if proposal.close and not proposal.open:
-            rankings = {mode: analysis.rank(service, after=after, mode=mode) for mode in matrices}
-        found[key] = ProposalResult(
-            key=key,
-            title=proposal.title,
-            service=proposal.service,
-            before=tuple(before),
-            after=tuple(after),
-            impacts=impacts,
-            rankings=rankings,
-            comment=proposal.comment,
-            source=proposal.source,
-        )
-    return found
-
-
-def _rank_jointly(
-    study: Study,
-    matrices: Mapping[str, TravelMatrix],
-    sites: pd.DataFrame,
-    proposals: Mapping[str, ProposalResult],
-) -> dict[str, Ranking]:
-    """Rank two services' proposals together among all pairs of alternatives."""
-    pair = [p for p in proposals.values() if p.rankings]
-    if len(pair) != 2 or pair[0].service == pair[1].service:
-        return {}
-    first, second = ((p.service, p.before, p.after) for p in pair)
-    analysis = Analysis(study, matrices, sites)
-    found = {mode: analysis.rank_jointly(first, second, mode=mode) for mode in matrices}
-    return {mode: ranking for mode, ranking in found.items() if ranking is not None}
-
 
 Progress = Callable[[str], None]
 
@@ -115,7 +64,7 @@ def run_job(
         If the study's own choice of hubs is not among the sites to choose from.
     """
     found = measure_study(study, network=network, keep=keep, progress=progress)
-    return with_hubs(found, progress=progress)
+    return Analysis(found).with_hubs(progress=progress)
 
 
 def measure_study(
@@ -147,19 +96,32 @@ def measure_study(
     NetworkError
         If the network cannot be read, misses the study, or too many places do not join it.
     """
+    results = travel_times(study, network=network, keep=keep, progress=progress)
+    analysis = Analysis(results)
+    proposals = analysis.proposals(progress)
+    if len(proposals) > 1:
+        progress("every pair of alternatives")
+    pairs = {mode: analysis.rank_jointly(proposals, mode=mode) for mode in results.matrices}
+    joint = {mode: ranking for mode, ranking in pairs.items() if ranking is not None}
+    return replace(results, proposals=proposals, joint=joint)
+
+
+def travel_times(
+    study: Study,
+    *,
+    network: Path | None = None,
+    keep: bool = True,
+    progress: Progress = lambda step: None,
+) -> StudyResults:
+    """Make a study's networks and travel matrices, and no more: `measure_study` without answers."""
     sites = _sites(study)
     cache = user_cache() if keep and network is not None else None
     networks = _networks(study, network, sites, progress, cache)
     matrices = {}
+    limit_m = study.config.travel.snap_limit_m
     for mode, built in networks.items():
         progress(f"travel times, {mode}")
-        matrices[mode] = travel_matrix(
-            built,
-            study.areas,
-            sites,
-            snap_limit_m=study.config.travel.snap_limit_m,
-            cache=cache,
-        )
+        matrices[mode] = travel_matrix(built, study.areas, sites, snap_limit_m=limit_m, cache=cache)
         _check_snapping(study, matrices[mode], sites)
     if "p_no_car" in study.areas and study.areas["p_no_car"].notna().all():
         progress("travel times, typical family trip")
@@ -169,26 +131,20 @@ def measure_study(
             study.areas.set_index("id")["p_no_car"],
             study.config.travel.parking_minutes,
         )
-    proposals = _measure_proposals(study, matrices, sites, progress)
-    if len(proposals) > 1:
-        progress("every pair of alternatives")
-    joint = _rank_jointly(study, matrices, sites, proposals)
-    modelled = network is None
-    if not modelled:
+    if network is not None:
         study = _with_reach(study, networks)
-    streets = MODELLED_STREETS if modelled else _REAL_STREETS.format(name=Path(str(network)).name)
-    speeds = _speeds(study)
+    streets = MODELLED_STREETS if network is None else _REAL_STREETS.format(name=network.name)
+    speeds = speeds_sentence(study)
     return StudyResults(
         study=study,
         networks=networks,
         matrices=matrices,
         sites=sites,
-        proposals=proposals,
+        proposals={},
         streets=streets,
         speeds=speeds,
-        modelled=modelled,
+        modelled=network is None,
         ledger=_ledger(study, network, networks, matrices, (streets, speeds)),
-        joint=joint,
         snaps=_snap_lines(networks, study, sites),
     )
 
@@ -282,16 +238,6 @@ def _with_reach(study: Study, networks: Mapping[str, Network]) -> Study:
     return replace(study, assumptions=(*study.assumptions, *told)) if told else study
 
 
-def _speeds(study: Study) -> str:
-    """Say in one sentence how fast everybody is taken to be, and where they go."""
-    travel = study.config.travel
-    return (
-        f"Walking at {travel.walk_km_h:g} km/h; driving at the speeds of the drive profile; "
-        f"{travel.parking_minutes:g} minutes to park in the typical family trip; families use the "
-        "centre nearest in time, whatever they use today."
-    )
-
-
 def _check_snapping(study: Study, matrix: TravelMatrix, sites: pd.DataFrame) -> None:
     """Refuse a network that today's centres or too many families do not join."""
     own = [i for i, kind in enumerate(sites["kind"]) if kind == "centre"]
@@ -362,70 +308,3 @@ def _ledger(
         counts=counts,
         assumptions=(*told, *study.assumptions),
     )  # fmt: skip
-
-
-def _silent(step: str) -> None:
-    """Say nothing."""
-
-
-def travel_times(
-    study: Study,
-    *,
-    network: Path | None = None,
-    keep: bool = True,
-    progress: Progress = _silent,
-) -> StudyResults:
-    """Make a study's networks and travel matrices, and no more."""
-    bare = study.config.model_copy(update={"proposals": {}})
-    only = replace(study, config=bare)
-    results = measure_study(only, network=network, keep=keep, progress=progress)
-    settings = {**results.ledger.parameters, "study": study.config.model_dump(mode="json")}
-    return replace(results, study=study, ledger=replace(results.ledger, parameters=settings))
-
-
-def impact_of(
-    results: StudyResults, question: Question, **options: Unpack[TravelOptions]
-) -> Impact:
-    """Compare a change with today."""
-    return Analysis.of(results).compare(
-        question.service, before=question.baseline, after=question.scenario, **options
-    )
-
-
-def ranking_of(
-    results: StudyResults, question: Question, **options: Unpack[QuestionOptions]
-) -> Ranking:
-    """Rank a change among every way to close as many."""
-    before, after = question.baseline.open_ids, question.scenario.open_ids
-    check_only_closes(question.title, before, after)
-    return Analysis.of(results).rank(question.service, before=before, after=after, **options)
-
-
-def robustness_of(
-    results: StudyResults,
-    question: Question,
-    *,
-    draws: int,
-    **options: Unpack[QuestionOptions],
-) -> Robustness:
-    """Ask the same ranking again, within what the study says may be wrong."""
-    found = Analysis.of(results).robustness(
-        question.service,
-        before=question.baseline,
-        after=question.scenario,
-        draws=draws,
-        **options,
-    )
-    return replace(found, names=short_names(results))
-
-
-def switching_of(
-    results: StudyResults, question: Question, **options: Unpack[QuestionOptions]
-) -> Switching | None:
-    """Say from which weight of deprivation on another option is best."""
-    try:
-        return Analysis.of(results).switching(
-            question.service, before=question.baseline, after=question.scenario, **options
-        )
-    except ParameterError:  # the ranking was given, so nothing else of the question is wrong
-        return None

@@ -1,10 +1,11 @@
-"""The options that consultees asked for: read from the explorer's log."""
+"""What was asked: which sites are meant, proposals, changes of one's own, and saved options."""
 
 from __future__ import annotations
 
 import csv
+import difflib
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
+from access.analysis.results import kind_words, pick, shortened
 from access.errors import Fault, ParameterError, ScenarioError, StudyError
 from access.escape import cell_text_undone, plain
 from access.files import MOST_LEDGER_BYTES, parse_json, read_whole
@@ -196,15 +198,118 @@ class Question:
     scenario: Scenario
 
 
-def _baseline_of(study: Study, service: str) -> Baseline:
+def baseline_of(study: Study, service: str) -> Baseline:
     """Give a service's centres today as a baseline."""
-    if service not in study.config.services:
-        raise ParameterError(
-            f"no service {service!r}; expected one of {sorted(study.config.services)}"
-        )
+    pick(study.config.services, service, "service")
     frame = pd.DataFrame(study.centres_of(service))
     columns = [c for c in ("id", "name", "days", "capacity", "lon", "lat") if c in frame.columns]
     return Baseline.of(service, frame[columns])
+
+
+def places_of(study: Study, service: str | None = None) -> pd.DataFrame:
+    """List a service's centres, or every site of a study: ``id name kind``."""
+    if service is not None:
+        return pd.DataFrame(study.centres_of(service))[["id", "name"]].assign(kind="centre")
+    kinds = {"centre": study.centres, "candidate": study.candidates, "neighbour": study.neighbours}
+    parts = [pd.DataFrame(t)[["id", "name"]].assign(kind=k) for k, t in kinds.items() if len(t)]
+    return pd.concat(parts, ignore_index=True)
+
+
+def centre_ids(
+    study: Study, service: str | None, given: Sequence[str], name: str = "close"
+) -> list[str]:
+    """Read which of today's centres are meant, by id or by name."""
+    if service is None and len(study.config.services) == 1:
+        service = next(iter(study.config.services))
+    if service is not None:
+        pick(study.config.services, service, "service")
+        places, what = places_of(study, service), f"{service} of today"
+    else:
+        places, what = places_of(study), "centres of the study"
+        places = places[places["kind"] == "centre"]
+    return site_ids(study, given, places, name=name, what=what)
+
+
+def site_ids(
+    study: Study, given: Sequence[str], places: pd.DataFrame, *, name: str, what: str
+) -> list[str]:
+    """Read which sites are meant: an id stands for itself, a name for the one place it names."""
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise ParameterError(
+            f"{name}={given!r}; expected a list of ids or names, such as [{str(given)!r}]"
+        )
+    known = {*places_of(study)["id"].astype(str), *places["id"].astype(str)}
+    texts = [str(text) for text in given]
+    named = _by_name(study, places) if set(texts) - known else {}
+    found: list[str] = []
+    for text in texts:
+        meant = [text] if text in known else named.get(_folded(text), [])
+        if len(meant) > 1:
+            raise ParameterError(
+                f"{name}: {text!r} names {len(meant)} {what}: {_with_ids(places, meant)}; "
+                "say which by its id"
+            )
+        found += meant
+    unknown = [t for t in texts if t not in known and _folded(t) not in named]
+    if unknown:
+        raise ParameterError(
+            f"{name}: {unknown} are no {what}{_near(named, unknown, places)}; expected ids or "
+            f"names, such as {_with_ids(places, places['id'].astype(str).tolist()[:3])}"
+        )
+    return found
+
+
+def _folded(text: str) -> str:
+    """Write a name without what people type differently: case, blanks, apostrophes."""
+    return " ".join(text.casefold().replace("\u2019", "'").replace("'", "").split())
+
+
+def _by_name(study: Study, places: pd.DataFrame) -> dict[str, list[str]]:
+    """Give ids by every name a place goes by; a full name beats a shortened one."""
+    full: dict[str, list[str]] = {}
+    short: dict[str, list[str]] = {}
+    for id_, name, kind in places[["id", "name", "kind"]].itertuples(index=False):
+        full.setdefault(_folded(str(name)), []).append(str(id_))
+        endings = [] if kind == "candidate" else kind_words(study)
+        for brief in {_folded(shortened(str(name), e)) for e in ([], endings)}:
+            if brief:
+                short.setdefault(brief, []).append(str(id_))
+    return {**short, **full}
+
+
+def _near(named: dict[str, list[str]], unknown: Sequence[str], places: pd.DataFrame) -> str:
+    """List the places whose names are nearest to those that are not known."""
+    ids: list[str] = []
+    for text in map(_folded, unknown):
+        within = [n for n in named if len(text) > 2 and text in n]
+        for name in [*difflib.get_close_matches(text, named, n=3, cutoff=0.6), *within][:4]:
+            ids += [i for i in named[name] if i not in ids]
+    return f" (is one of these meant? {_with_ids(places, ids[:6])})" if ids else ""
+
+
+def _with_ids(places: pd.DataFrame, ids: Sequence[str]) -> str:
+    names = dict(zip(places["id"].astype(str), places["name"].astype(str), strict=True))
+    return ", ".join(f"{names[i]} ({i})" for i in ids)
+
+
+def service_of(
+    study: Study, service: str | None, close: Iterable[str] = (), *, guess: bool = True
+) -> str:
+    """Say which service is meant: the one named, that of the centres to close, or the first."""
+    services = study.config.services
+    if service is not None:
+        pick(services, service, "service")
+        return service
+    register = dict(zip(study.centres["id"], study.centres["service"], strict=True))
+    meant = sorted({str(register[i]) for i in close if i in register})
+    if len(meant) > 1:
+        raise ParameterError(
+            f"the centres to close are of several services, {meant}: which service is meant? ask "
+            "about one at a time"
+        )
+    if not meant and not guess and len(services) > 1:
+        raise ParameterError(f"which service is meant? say --service, one of {sorted(services)}")
+    return meant[0] if meant else next(iter(services))
 
 
 def questions(
@@ -223,13 +328,13 @@ def questions(
             "ask one question at a time: --proposal, or --close and --open, or --scenario"
         )
     if scenario is not None and scenario.suffix.lower() in _ENDINGS:
-        return _ask_options(study, scenario, service, partial(_question, study))
+        return _ask_options(study, scenario, service, partial(question_of, study))
     if scenario is not None:
         if service is None:
             raise ParameterError(
                 f"--scenario needs --service: one of {sorted(study.config.services)}"
             )
-        base = _baseline_of(study, service)
+        base = baseline_of(study, service)
         try:
             text = read_whole(scenario, MOST_LEDGER_BYTES).decode("utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
@@ -237,8 +342,9 @@ def questions(
         read = Scenario.from_toml(text, base, file=scenario.name)
         return [Question(scenario.stem, read.name, service, base, read)]
     if own:
-        service = service or _service_of(study, close)
-        return [_question(study, "asked", "The change asked for", service, close, opening)]
+        ids = centre_ids(study, service, close)
+        service = service_of(study, service, ids, guess=False)
+        return [question_of(study, "asked", "The change asked for", service, close, opening)]
     known = study.config.proposals
     if proposal is not None and proposal not in known:
         raise ParameterError(f"no proposal {proposal!r}; expected one of {sorted(known)}")
@@ -250,22 +356,12 @@ def questions(
             "nothing to ask about: the study has no such proposal; say --close and --open"
         )
     return [
-        _question(study, key, p.title, p.service, p.close, p.open, p.comment)
+        question_of(study, key, p.title, p.service, p.close, p.open, p.comment)
         for key, p in ((key, known[key]) for key in chosen)
     ]
 
 
-def _service_of(study: Study, close: Sequence[str]) -> str:
-    centres = study.centres.set_index("id")["service"]
-    found = sorted({str(centres[i]) for i in close if i in centres.index})
-    if len(found) != 1:
-        raise ParameterError(
-            f"which service is meant? say --service, one of {sorted(study.config.services)}"
-        )
-    return found[0]
-
-
-def _question(
+def question_of(
     study: Study,
     key: str,
     title: str,
@@ -274,7 +370,10 @@ def _question(
     opening: Sequence[str],
     comment: str = "",
 ) -> Question:
-    base = _baseline_of(study, service)
+    """Put a change to one service together, its sites given by id or by name."""
+    base = baseline_of(study, service)
+    close = centre_ids(study, service, close)
+    opening = site_ids(study, opening, places_of(study), name="open", what="sites of the study")
     sites = {str(i): str(n) for i, n in zip(study.candidates["id"], study.candidates["name"],
                                             strict=True)}  # fmt: skip
     steps = [Modification.close(str(i), comment=comment) for i in close]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 import pandas as pd
 
+from access.errors import ParameterError
 from access.ledger import RunLedger
 from access.network import Network, TravelMatrix
 from access.scenario import (
@@ -43,6 +44,9 @@ class ProposalResult:
         proposal opens a site or closes none: there is then no such list.
     comment, source : str
         As the study gives them.
+    options : dict
+        What was said of it beside the mode, as `access.analysis.analysis.QuestionOptions`: every
+        further question about it is asked with the same.
     """
 
     key: str
@@ -54,6 +58,7 @@ class ProposalResult:
     rankings: Mapping[str, Ranking] = field(default_factory=dict)
     comment: str = ""
     source: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def closed(self) -> tuple[str, ...]:
@@ -76,6 +81,7 @@ class HubResult:
     mode : str
     candidates : DataFrame
         The sites that were looked at: ``id name kind locality lon lat assumed``.
+    minutes : DataFrame, shape (areas, candidates)
     """
 
     plain: HubSearch
@@ -83,6 +89,7 @@ class HubResult:
     weighting_note: str
     mode: str
     candidates: pd.DataFrame
+    minutes: pd.DataFrame
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,13 +158,17 @@ _GENERAL = ("Youth and Community Centre", "Community Centre", "Youth Club", "you
 
 def short_names(results: StudyResults) -> dict[str, str]:
     """Shorten site names for tables: "Park View" for "Park View Children's Centre"."""
-    endings = [s.one for s in results.study.config.services.values()]
-    return _told_apart(results, [*endings, *_GENERAL])
+    return _told_apart(results, kind_words(results.study))
 
 
 def site_names(results: StudyResults) -> dict[str, str]:
     """Give site names without what stands in brackets or after a slash, but with their kind."""
     return _told_apart(results, [])
+
+
+def kind_words(study: Study) -> list[str]:
+    """Give the endings of names that say what a centre is, not which."""
+    return [*(s.one for s in study.config.services.values()), *_GENERAL]
 
 
 def _told_apart(results: StudyResults, endings: Sequence[str]) -> dict[str, str]:
@@ -167,7 +178,7 @@ def _told_apart(results: StudyResults, endings: Sequence[str]) -> dict[str, str]
     for id_, name, kind, assumed in sites[["id", "name", "kind", "assumed"]].itertuples(
         index=False
     ):
-        text = _shortened(str(name), endings if kind != "candidate" else ())
+        text = shortened(str(name), endings if kind != "candidate" else ())
         short[str(id_)] = (text or str(name)) + (" (assumed)" if assumed else "")
     group = dict(zip(sites["id"].astype(str), sites["service"].astype(str), strict=True))
     seen: dict[tuple[str, str], int] = {}
@@ -177,7 +188,8 @@ def _told_apart(results: StudyResults, endings: Sequence[str]) -> dict[str, str]
     return {i: t if seen[t, group[i]] == 1 else str(full[i]) for i, t in short.items()}
 
 
-def _shortened(name: str, endings: Sequence[str]) -> str:
+def shortened(name: str, endings: Sequence[str]) -> str:
+    """Take away brackets, what stands after a slash, and endings that say the kind."""
     before = ""
     while before != name:
         before = name
@@ -189,10 +201,27 @@ def _shortened(name: str, endings: Sequence[str]) -> str:
     return name
 
 
-def weighting(study: Study, weights: str | None = None) -> dict[str, Any]:
-    """Give a question's deprivation weights, the study's unless told otherwise."""
-    chosen = study.config.weights
-    scheme = chosen.scheme if weights is None else weights
-    if weights is None and scheme == "linear" and "imd_rank" not in study.areas:
-        scheme = "none"
-    return {"weights": scheme, "lam": chosen.lam, "national_areas": chosen.national_areas}
+_T = TypeVar("_T")
+
+
+def pick(choices: Mapping[str, _T], name: str, what: str) -> _T:
+    """Take one of several by name."""
+    if name not in choices:
+        raise ParameterError(f"no {what} {name!r}; expected one of {list(choices)}")
+    return choices[name]
+
+
+def alone(results: StudyResults, *proposals: ProposalResult) -> StudyResults:
+    """Give the results as if these were the study's only proposals."""
+    keys = [p.key if len(proposals) == 1 else f"{p.key}_{p.service}" for p in proposals]
+    return replace(results, proposals=dict(zip(keys, proposals, strict=True)), joint={})
+
+
+def caption(results: StudyResults, mode: str, who: str) -> str:
+    """Write what stands below a chart: measure, population, place, date, whose streets."""
+    place = results.study.config.study
+    streets = results.streets.split(". ")[0].rstrip(".")
+    return (
+        f"Minutes to the nearest site ({MODE_TITLES.get(mode, mode)}), {who}, {place.place}, "
+        f"{place.as_of}. {streets}."
+    )

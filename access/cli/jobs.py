@@ -200,7 +200,7 @@ def report(
     Outputs: report.docx, report.pdf (tagged, checked against PDF/UA-1) and tables.xlsx (the same
     tables, one sheet each). Counts below 5 are hidden unless --internal is given.
     """
-    from access.analysis.hubs import with_hubs
+    from access.analysis.analysis import Analysis
     from access.analysis.questions import read_requests
     from access.files import check_folder
     from access.ledger import to_json
@@ -215,7 +215,7 @@ def report(
     check_folder(folder, given)
     with steps(quiet=quiet or json) as progress:
         results = measure_study(loaded, network=network, keep=not no_cache, progress=progress)
-        results = with_hubs(results, mode=mode, progress=progress)
+        results = Analysis(results).with_hubs(mode, progress=progress)
         document = board_report(
             results,
             date=None if date is None else date.date(),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -22,7 +21,9 @@ from access.cli.terminal import (
 
 CloseOption = Annotated[
     list[str] | None,
-    typer.Option("--close", metavar="ID", help="A centre to close; may be given several times."),
+    typer.Option(
+        "--close", metavar="SITE", help="A centre to close, by id or name; repeat for more."
+    ),
 ]
 ProposalOption = Annotated[
     str | None,
@@ -40,6 +41,17 @@ NeighboursOption = Annotated[
         "--neighbours", help="Let families use neighbouring authorities' centres as well."
     ),
 ]
+WeightsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--weights",
+        help="none, linear, green_book or a column of the areas; the study's by default.",
+    ),
+]
+WalkOption = Annotated[
+    float | None,
+    typer.Option("--walk-km-h", metavar="KM/H", help="Another walking speed than the study's."),
+]
 FolderOption = Annotated[
     Path | None,
     typer.Option("--out", metavar="DIR", help="Write tables and charts there; else only say it."),
@@ -52,7 +64,7 @@ def compare(
     close: CloseOption = None,
     opening: Annotated[
         list[str] | None,
-        typer.Option("--open", metavar="ID", help="A candidate site to open; as --close."),
+        typer.Option("--open", metavar="SITE", help="A candidate site to open; as --close."),
     ] = None,
     scenario: Annotated[
         Path | None,
@@ -68,6 +80,8 @@ def compare(
         str, typer.Option("--by", help="Groups: imd_decile, ward, locality, p_no_car, ...")
     ] = "imd_decile",
     neighbours: NeighboursOption = False,
+    weights: WeightsOption = None,
+    walk_km_h: WalkOption = None,
     attendance: Annotated[
         Path | None,
         typer.Option(
@@ -94,6 +108,8 @@ def compare(
 
       access compare --close CC04 --close CC12          two centres close
 
+      access compare --close "Park View" --walk-km-h 3.6   by name, at a pram's pace
+
       access compare --close CC12 --open LIB08          one closes, a library opens
 
       access compare --scenario plan.toml --service childrens_centre
@@ -103,7 +119,8 @@ def compare(
     With --out it writes, for each question, areas, groups, closed and receiving sites (CSV,
     parquet and GeoPackage), summary.json, ledger.json, and charts with their words beside them.
     """
-    from access.analysis.job import impact_of, travel_times
+    from access.analysis.analysis import Analysis, TravelOptions
+    from access.analysis.job import travel_times
     from access.analysis.questions import questions, read_attendance, read_take_up
     from access.files import whole_folder
     from access.ledger import to_json
@@ -126,16 +143,20 @@ def compare(
         opening=opening or [],
         scenario=scenario,
     )
+    options: TravelOptions = {"mode": mode, "neighbours": neighbours, "weights": weights}
     seen = None if attendance is None else read_attendance(attendance)
     assumed = None if take_up is None else read_take_up(take_up)
     given = [path for path in (scenario, attendance, network) if path is not None]
     whole = nullcontext() if out is None else whole_folder(out, (*loaded.files, *given))
     with whole as work, steps(quiet=quiet or json) as progress:
-        results = travel_times(loaded, network=network, keep=not no_cache, progress=progress)
+        measured = travel_times(loaded, network=network, keep=not no_cache, progress=progress)
+        analysis = Analysis(measured).at(walk_km_h)
+        results = analysis.results
         answers, words = {}, []
         for question in asked:
             progress(f"before and after: {question.title}")
-            impact = impact_of(results, question, mode=mode, neighbours=neighbours)
+            before, after = question.baseline, question.scenario
+            impact = analysis.compare(question.service, before=before, after=after, **options)
             answers[question.key] = impact_summary(results, question, impact, by)
             use, use_tables, use_words = use_of(results, impact, seen, assumed)
             answers[question.key] |= {"use": use} if use else {}
@@ -144,8 +165,8 @@ def compare(
                 tables = impact_tables(impact, by, loaded.groups) | use_tables
                 charts = impact_charts(results, impact, by)
                 areas = loaded.areas[["id", "geometry"]]
-                asked_for = {"title": question.title, "service": question.service, "mode": mode,
-                             "after": list(question.scenario.open_ids), "neighbours": neighbours,
+                asked_for = {"title": question.title, "service": question.service, **options,
+                             "walk_km_h": walk_km_h, "after": list(after.open_ids),
                              "by": by, "take_up": take_up}  # fmt: skip
                 ledger = answer_ledger(results, "compare", asked_for, (scenario, attendance))
                 write_answer(
@@ -169,7 +190,7 @@ def rank(
     mode: ModeOption = "walk",
     never_close: Annotated[
         list[str] | None,
-        typer.Option("--never-close", metavar="ID", help="A centre that every option keeps."),
+        typer.Option("--never-close", metavar="SITE", help="A centre that every option keeps."),
     ] = None,
     min_per_locality: Annotated[
         int | None,
@@ -184,6 +205,8 @@ def rank(
         typer.Option("--draws", min=0, help="Settings to draw, to see how firm the rank is."),
     ] = 0,
     neighbours: NeighboursOption = False,
+    weights: WeightsOption = None,
+    walk_km_h: WalkOption = None,
     network: NetworkOption = None,
     no_cache: NoCacheOption = False,
     out: FolderOption = None,
@@ -205,8 +228,8 @@ def rank(
     With --out it writes options.csv, options.parquet, tables.gpkg, summary.json, ledger.json and
     charts.
     """
-    from access.analysis.analysis import QuestionOptions
-    from access.analysis.job import ranking_of, robustness_of, switching_of, travel_times
+    from access.analysis.analysis import Analysis, QuestionOptions
+    from access.analysis.job import travel_times
     from access.analysis.questions import questions
     from access.files import whole_folder
     from access.ledger import to_json
@@ -224,31 +247,40 @@ def rank(
     options: QuestionOptions = {
         "mode": mode,
         "neighbours": neighbours,
+        "weights": weights,
         "threshold_minutes": threshold,
         "never_close": never_close or [],
         "min_per_locality": min_per_locality,
     }
     whole = nullcontext() if out is None else whole_folder(out, loaded.files)
     with whole as work, steps(quiet=quiet or json) as progress:
-        results = travel_times(loaded, network=network, keep=not no_cache, progress=progress)
+        measured = travel_times(loaded, network=network, keep=not no_cache, progress=progress)
+        analysis = Analysis(measured).at(walk_km_h)
+        results = analysis.results
         answers, words = {}, []
         for question in asked:
             progress(f"every alternative: {question.title}")
-            ranking = ranking_of(results, question, **options)
+            service, before, after = question.service, question.baseline, question.scenario
+            ranking = analysis.rank(service, before=before, after=after, **options)
             firm = None
             if draws:
                 progress(f"how firm the rank is: {question.title}")
-                firm = robustness_of(results, question, draws=draws, **options)
+                firm = analysis.robustness(
+                    service, before=before, after=after, draws=draws, **options
+                )
             answers[question.key] = ranking_summary(results, question, ranking, firm)
             if work is not None:
                 folder = work if len(asked) == 1 else work / question.key
                 tables, charts = ranking_tables(ranking, firm), ranking_charts(ranking, firm)
                 asked_for = {"title": question.title, "service": question.service, **options,
-                             "after": list(question.scenario.open_ids), "draws": draws}  # fmt: skip
+                             "walk_km_h": walk_km_h, "after": list(after.open_ids),
+                             "draws": draws}  # fmt: skip
                 ledger = answer_ledger(results, "rank", asked_for)
                 write_answer(folder, answers[question.key], tables, charts, ledger=ledger)
             if not quiet and not json:
-                switching = switching_of(results, question, **options)
+                switching = None
+                if "imd_rank" in loaded.areas:
+                    switching = analysis.switching(service, before=before, after=after, **options)
                 words.append(ranking_words(results, question, ranking, firm, switching))
     for said in words:
         say(said)
@@ -261,6 +293,8 @@ def rank(
 def site(
     study: StudyArgument = "rotherham",
     mode: ModeOption = "walk",
+    weights: WeightsOption = None,
+    walk_km_h: WalkOption = None,
     most: Annotated[
         int | None,
         typer.Option("--most", min=1, help="Look at 1 hub up to so many; the study's by default."),
@@ -272,8 +306,13 @@ def site(
         ),
     ] = None,
     min_per_locality: Annotated[
-        int, typer.Option("--min-per-locality", min=0, help="Hubs in every locality, at least.")
-    ] = 0,
+        int | None,
+        typer.Option(
+            "--min-per-locality",
+            min=0,
+            help="Hubs in every locality, at least; the study's own rule by default.",
+        ),
+    ] = None,
     protect: Annotated[
         float | None,
         typer.Option(
@@ -285,11 +324,11 @@ def site(
     ] = None,
     open_site: Annotated[
         list[str] | None,
-        typer.Option("--open", metavar="ID", help="A site that must be a hub; repeat for more."),
+        typer.Option("--open", metavar="SITE", help="A site that must be a hub; repeat for more."),
     ] = None,
     close_site: Annotated[
         list[str] | None,
-        typer.Option("--never", metavar="ID", help="A site that may not be a hub."),
+        typer.Option("--never", metavar="SITE", help="A site that may not be a hub."),
     ] = None,
     greenfield: Annotated[
         int,
@@ -336,7 +375,8 @@ def site(
     With --out it writes the tables as CSV, parquet and GeoPackage, the curve as a picture,
     summary.json and ledger.json.
     """
-    from access.analysis.hubs import HubQuestion, hub_answer
+    from access.analysis.analysis import Analysis
+    from access.analysis.hubs import HubOptions
     from access.analysis.job import travel_times
     from access.charts.hubs import hub_chart
     from access.files import check_folder, whole_folder
@@ -349,27 +389,30 @@ def site(
     given = (*loaded.files, *(path for path in (costs, network) if path is not None))
     if out is not None:
         check_folder(out, given)
-    question = HubQuestion(
-        mode=mode,
-        most=most,
-        size=size,
-        min_per_locality=min_per_locality,
-        protect_minutes=protect,
-        locked_open=tuple(open_site or ()),
-        locked_closed=tuple(close_site or ()),
-        greenfield=greenfield,
-        near_best=alternatives,
-        within=within,
-        costs=costs,
-        time_limit_s=time_limit,
-    )
+    options: HubOptions = {
+        "mode": mode,
+        "weights": weights,
+        "most": most,
+        "min_per_locality": min_per_locality,
+        "protect_minutes": protect,
+        "locked_open": open_site or [],
+        "locked_closed": close_site or [],
+        "greenfield": greenfield,
+        "near_best": alternatives,
+        "within": within,
+        "costs": costs,
+        "time_limit_s": time_limit,
+    }
     with steps(quiet=quiet or json) as progress:
-        results = travel_times(loaded, network=network, keep=not no_cache, progress=progress)
+        measured = travel_times(loaded, network=network, keep=not no_cache, progress=progress)
+        analysis = Analysis(measured).at(walk_km_h)
+        results = analysis.results
         with searching(progress) as search:
-            answer = hub_answer(results, question, progress=progress, search=search)
+            answer = analysis.hubs(size, progress=progress, search=search, **options)
     summary = hub_summary(results, answer)
     if out is not None:
-        asked = asdict(question) | {"costs": None if costs is None else costs.name}
+        asked = {**options, "size": size, "walk_km_h": walk_km_h,
+                 "costs": None if costs is None else costs.name}  # fmt: skip
         ledger = answer_ledger(
             results, "site", asked, [costs], assumptions=answer.plain.assumptions
         )

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from access.analysis.analysis import Analysis
 from access.analysis.results import ProposalResult, StudyResults
 from access.errors import Fault, ParameterError
-from access.measure import deprivation_weights
 from access.network.matrix import TravelMatrix
 from access.units import great_circle_m, project
 
@@ -313,7 +313,7 @@ def explorer_data(results: StudyResults) -> ExplorerData:
         title=config.study.title,
         place=config.study.place,
         services=tuple(_service(results, key, proposal) for key, proposal in first.items()),
-        areas=areas.assign(weight=_weights(results)),
+        areas=areas.assign(weight=Analysis(results).area_weights().per_family),
         sites=pd.DataFrame(study.centres.drop(columns="geometry")),
         candidates=pd.DataFrame(study.candidates.drop(columns="geometry"))
         if len(study.candidates)
@@ -356,21 +356,9 @@ def _service(results: StudyResults, key: str, proposal: ProposalResult | None) -
     )  # fmt: skip
 
 
-def _scheme(results: StudyResults) -> str:
-    scheme = results.study.config.weights.scheme
-    return "none" if scheme == "linear" and "imd_rank" not in results.study.areas else scheme
-
-
-def _weights(results: StudyResults) -> np.ndarray:
-    chosen = results.study.config.weights
-    demand = pd.DataFrame(results.study.areas.drop(columns="geometry")).assign(count=1.0)
-    return deprivation_weights(
-        demand, _scheme(results), lam=chosen.lam, national_areas=chosen.national_areas
-    ).per_family
-
-
 def _weights_note(results: StudyResults) -> str:
-    words = _WEIGHT_WORDS.get(_scheme(results), "Weights are those of the study's settings.")
+    scheme = Analysis(results).weighting()["weights"]
+    words = _WEIGHT_WORDS.get(scheme, "Weights are those of the study's settings.")
     return words.format(most=1 + results.study.config.weights.lam)
 
 

@@ -5,6 +5,12 @@ Nothing is worked out here: every method hands the question to the room that ans
 
 from access.maps.area_chart import area_chart, places_chart, streets_chart
 from access.notebook.answers import Answers, answer
+from access.notebook.change_views import (
+    ImpactAnswer,
+    RankingAnswer,
+    RobustnessAnswer,
+    WeightsAnswer,
+)
 from access.notebook.checks import (
     CheckAnswer,
     FrameAnswer,
@@ -14,8 +20,7 @@ from access.notebook.checks import (
     register,
     sources,
 )
-from access.notebook.impact_views import ImpactAnswer, TodayAnswer
-from access.notebook.ranking_views import HubView, RankingAnswer, RobustnessAnswer, WeightsAnswer
+from access.notebook.place_views import HubView, TodayAnswer
 from access.notebook.tables import TableAnswer
 
 __all__ = [

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import Unpack
 
 import folium
 import pandas as pd
 
-from access.analysis.analysis import Analysis, QuestionOptions, asked, pick, service_of
-from access.analysis.hubs import HubQuestion, hub_answer, with_hubs
-from access.analysis.questions import Request
-from access.analysis.results import MODE_TITLES, ProposalResult, StudyResults
+from access.analysis.analysis import Analysis, QuestionOptions, TravelOptions
+from access.analysis.hubs import HubOptions
+from access.analysis.questions import service_of
+from access.analysis.results import MODE_TITLES, ProposalResult, StudyResults, pick
 from access.charts.chart import Chart
 from access.display import html_answer
 from access.document.document import Document
@@ -27,8 +26,14 @@ from access.maps.explorer import write_explorer
 from access.maps.explorer_data import explorer_data
 from access.maps.planner_map import page_map
 from access.network import Network, TravelMatrix
-from access.notebook.impact_views import ImpactAnswer, TodayAnswer
-from access.notebook.ranking_views import HubView, RankingAnswer, RobustnessAnswer, WeightsAnswer
+from access.notebook.change_views import (
+    ImpactAnswer,
+    RankingAnswer,
+    ReportChoices,
+    RobustnessAnswer,
+    WeightsAnswer,
+)
+from access.notebook.place_views import HubView, TodayAnswer
 from access.notebook.tables import TableAnswer, workbook_path
 from access.report.board import board_report, write_report
 from access.run import measure_study
@@ -36,10 +41,48 @@ from access.run.summary import alternatives_table, area_table, spoken_summary
 from access.run.write import write_outputs
 from access.study import Study, load_study
 
+_ASKED = "Asked in a notebook."
+
+
+def _said(options: Mapping[str, object]) -> bool:
+    """Whether anything but the mode is asked otherwise than a run asks it."""
+    return any(v is not None and v is not False for k, v in options.items() if k != "mode")
+
+
+_SHOWN = (
+    "mean_minutes_before",
+    "mean_minutes_after",
+    "mean_minutes_change",
+    "max_minutes_after",
+)
+
 
 @dataclass(frozen=True, eq=False, repr=False)
-class _TravelQuestions:
-    """What is measured of travel; part of `access.Answers`."""
+class Answers:
+    """What a study finds, with one method a question.
+
+    Sites may be given by id or by name. Every question of travel takes ``mode``, ``neighbours``,
+    ``weights`` and ``walk_km_h``; every question about alternatives also ``threshold_minutes``,
+    ``never_close``, ``min_per_locality`` and ``savings``: see
+    `access.analysis.analysis.QuestionOptions`.
+
+    Parameters
+    ----------
+    results : StudyResults
+
+    Examples
+    --------
+    >>> import access
+    >>> answers = access.answer("rotherham")
+    >>> answers.proposals
+    ('childrens_centres_12_to_9', 'youth_centres_11_to_6')
+    >>> answers.impact("childrens_centres_12_to_9").summary["sites_after"]
+    9
+    >>> answers.what_if(close=["Aughton Early Years Centre"]).closed
+    ('CC01',)
+    >>> answers.rank(close=["CC01"], neighbours=True).what
+    '12 ways to keep 11 of 12'
+    """
 
     results: StudyResults
 
@@ -59,22 +102,117 @@ class _TravelQuestions:
         return self.results.assumptions
 
     def network(self, mode: str = "walk") -> Network:
-        """Give the streets that the minutes are measured on."""
+        """Give the streets that the minutes are measured on.
+
+        Parameters
+        ----------
+        mode : str
+            ``"walk"`` or ``"drive"``.
+
+        Returns
+        -------
+        Network
+
+        Raises
+        ------
+        ParameterError
+            If there are no streets of that mode.
+
+        Examples
+        --------
+        >>> answers.network("drive").mode
+        'drive'
+        """
         return pick(self.results.networks, mode, "network")
 
     def travel(self, mode: str = "walk") -> TravelMatrix:
-        """Give the minutes from every area to every site."""
+        """Give the minutes from every area to every site.
+
+        Parameters
+        ----------
+        mode : str
+            ``"walk"``, ``"drive"`` or ``"typical"``.
+
+        Returns
+        -------
+        TravelMatrix
+
+        Raises
+        ------
+        ParameterError
+            If the mode was not measured.
+
+        Examples
+        --------
+        >>> answers.travel("drive").mode
+        'drive'
+        """
         return pick(self.results.matrices, mode, "mode")
 
-    def today(self, service: str | None = None, *, mode: str = "walk") -> TodayAnswer:
-        """Say how far families travel to their nearest centre today."""
-        self.travel(mode)
-        result = asked(self.results, service=service_of(self.results, service))
-        return TodayAnswer(self.results, result, mode)
+    def today(self, service: str | None = None, **options: Unpack[TravelOptions]) -> TodayAnswer:
+        """Say how far families travel to their nearest centre today.
 
-    def impact(self, proposal: str | None = None, *, mode: str = "walk") -> ImpactAnswer:
-        """Say what a proposal does to families' travel."""
-        return ImpactAnswer.of(self.results, self._proposal(proposal), mode)
+        Parameters
+        ----------
+        service : str, optional
+            The first of the study when not given.
+        **options
+            See `access.analysis.analysis.TravelOptions`.
+
+        Returns
+        -------
+        TodayAnswer
+
+        Raises
+        ------
+        ParameterError
+            If there is no such service or mode, or weights cannot be made.
+
+        Examples
+        --------
+        >>> slow = answers.today(walk_km_h=2.4).to_frame().loc["walk", "mean"]
+        >>> round(float(slow / answers.today().to_frame().loc["walk", "mean"]), 6)
+        2.0
+        """
+        mode = options.pop("mode", "walk")
+        self.travel(mode)
+        here = self._at(options)
+        return TodayAnswer.of(here.results, here.change(service, **options), mode)
+
+    def impact(self, proposal: str | None = None, **options: Unpack[TravelOptions]) -> ImpactAnswer:
+        """Say what a proposal does to families' travel.
+
+        Parameters
+        ----------
+        proposal : str, optional
+            The first of the study when not given.
+        **options
+            See `access.analysis.analysis.TravelOptions`.
+
+        Returns
+        -------
+        ImpactAnswer
+
+        Raises
+        ------
+        ParameterError
+            If there is no such proposal or mode, or weights cannot be made.
+
+        Examples
+        --------
+        >>> answers.impact("youth_centres_11_to_6", mode="drive").mode
+        'drive'
+        """
+        result, mode = self._proposal(proposal), options.pop("mode", "walk")
+        if not _said(options):
+            return ImpactAnswer.of(self.results, result, mode)
+        here = self._at(options)
+        opened = sorted(set(result.after) - set(result.before))
+        asked = here.change(
+            result.service, close=result.closed, open=opened, key=result.key, title=result.title,
+            comment=result.comment, source=result.source, **options,
+        )  # fmt: skip
+        return ImpactAnswer.of(here.results, asked, mode)
 
     def what_if(
         self,
@@ -82,53 +220,199 @@ class _TravelQuestions:
         close: Sequence[str] = (),
         open: Sequence[str] = (),
         service: str | None = None,
-        mode: str = "walk",
+        **options: Unpack[QuestionOptions],
     ) -> ImpactAnswer:
-        """Say what it would do if other centres closed, or another site opened."""
-        meant = service_of(self.results, service, [] if isinstance(close, str) else close)
-        result = asked(self.results, service=meant, close=close, open=open)
-        return ImpactAnswer.of(self.results, result, mode)
+        """Say what it would do if other centres closed, or another site opened.
 
-    def equality(self, proposal: str | None = None, *, mode: str = "walk") -> TableAnswer:
-        """Set where equality groups live beside what changes there."""
-        return self.impact(proposal, mode=mode).table("equality")
+        Parameters
+        ----------
+        close, open : sequence of str
+            Ids or names of today's centres that close, and of sites that open.
+        service : str, optional
+            That of the centres to close, else the first of the study.
+        **options
+            See `access.analysis.analysis.QuestionOptions`; what concerns alternatives is kept
+            for them.
 
-    def _proposal(self, name: str | None) -> ProposalResult:
-        if not self.results.proposals:
-            raise ParameterError("the study holds no proposal; use what_if(close=[...])")
-        return pick(self.results.proposals, name or self.proposals[0], "proposal")
+        Returns
+        -------
+        ImpactAnswer
+            Its methods ``rank``, ``report``, ``to_geopackage`` and others ask and write more.
 
+        Raises
+        ------
+        ParameterError
+            If a site is unknown (names near it are listed), or weights cannot be made.
+        ScenarioError
+            If everything closes.
 
-class _RankingQuestions(_TravelQuestions):
-    """What is ranked; part of `access.Answers`."""
+        Examples
+        --------
+        >>> answers.what_if(close=["park view", "CC11"], walk_km_h=3.6).closed
+        ('CC04', 'CC11')
+        """
+        mode = options.pop("mode", "walk")
+        here = self._at(options)
+        asked = here.change(service, close=close, open=open, comment=_ASKED, **options)
+        return ImpactAnswer.of(here.results, asked, mode)
+
+    def equality(
+        self, proposal: str | None = None, **options: Unpack[TravelOptions]
+    ) -> TableAnswer:
+        """Set where equality groups live beside what changes there.
+
+        Parameters
+        ----------
+        proposal, **options
+            As in `impact`.
+
+        Returns
+        -------
+        TableAnswer
+
+        Raises
+        ------
+        ParameterError
+            As in `impact`; and if the study counts no groups.
+
+        Examples
+        --------
+        >>> "Disabled people" in answers.equality().to_frame()["Group"].tolist()
+        True
+        """
+        return self.impact(proposal, **options).table("equality")
+
+    def rank(
+        self,
+        *,
+        close: Sequence[str],
+        service: str | None = None,
+        **options: Unpack[QuestionOptions],
+    ) -> RankingAnswer:
+        """Say where a change of one's own stands among every way to close as many.
+
+        Parameters
+        ----------
+        close, service
+            As in `what_if`.
+        **options
+            See `access.analysis.analysis.QuestionOptions`.
+
+        Returns
+        -------
+        RankingAnswer
+
+        Raises
+        ------
+        ParameterError
+            If a site or locality is unknown, the mode is not measured, or weights cannot be made.
+        ScenarioError
+            If nothing closes, or the rules leave no option.
+
+        Examples
+        --------
+        >>> answers.rank(close=["Park View", "CC11"], never_close=["CC12"]).what
+        '55 ways to keep 10 of 12'
+        """
+        return self.what_if(close=close, service=service).rank(**options)
 
     def ranking(
         self, proposal: str | None = None, **options: Unpack[QuestionOptions]
     ) -> RankingAnswer:
-        """Say where a proposal stands among every way to close as many."""
-        result = self._ranked(proposal)
-        ranking = self._analysis.rank(
-            result.service, before=result.before, after=result.after, **options
-        )
-        return RankingAnswer.of(self.results, ranking, (result.service,))
+        """Say where a proposal stands among every way to close as many.
 
-    def both_services(self, *, mode: str = "walk") -> RankingAnswer:
-        """Say where two services' proposals stand together, among all pairs of alternatives."""
-        if not self.results.joint:
+        Parameters
+        ----------
+        proposal : str, optional
+            The first of the study when not given.
+        **options
+            See `access.analysis.analysis.QuestionOptions`.
+
+        Returns
+        -------
+        RankingAnswer
+
+        Raises
+        ------
+        ParameterError
+            As in `rank`; and if the proposal opens a site or closes none.
+        ScenarioError
+            If the rules leave no option.
+
+        Examples
+        --------
+        >>> answers.ranking("youth_centres_11_to_6").what
+        '462 ways to keep 6 of 11'
+        """
+        return self._ranked(proposal).rank(**options)
+
+    def both_services(self, **options: Unpack[QuestionOptions]) -> RankingAnswer:
+        """Say where two services' proposals stand together, among all pairs of alternatives.
+
+        Parameters
+        ----------
+        **options
+            See `access.analysis.analysis.QuestionOptions`.
+
+        Returns
+        -------
+        RankingAnswer
+
+        Raises
+        ------
+        ParameterError
+            If there are no two services with one proposal each, or too many pairs to list.
+
+        Examples
+        --------
+        >>> answers.both_services().services
+        ('childrens_centre', 'youth_centre')
+        """
+        mode, proposals = options.get("mode", "walk"), self.results.proposals
+        self.travel(mode)
+        analysis, found = Analysis(self.results), self.results.joint.get(mode)
+        if _said(options):
+            analysis = self._at(options)
+            found = analysis.rank_jointly(proposals, **options)
+        if found is None:
             raise ParameterError(
                 "the study has no two services with one proposal each to rank together; "
                 "ask ranking() of each"
             )
-        pair = tuple(p.service for p in self.results.proposals.values() if p.rankings)
-        return RankingAnswer.of(self.results, pick(self.results.joint, mode, "mode"), pair)
+        pair = tuple(p.service for p in proposals.values() if p.rankings)
+        return RankingAnswer.of(analysis.results, found, pair, options)
 
     def alternatives(
         self, *, keep: int, service: str | None = None, **options: Unpack[QuestionOptions]
     ) -> RankingAnswer:
-        """List and rank every way to keep so many of today's centres."""
-        meant = service_of(self.results, service)
-        ranking = self._analysis.rank(meant, keep=keep, **options)
-        return RankingAnswer.of(self.results, ranking, (meant,))
+        """List and rank every way to keep so many of today's centres.
+
+        Parameters
+        ----------
+        keep : int
+        service : str, optional
+            The first of the study when not given.
+        **options
+            See `access.analysis.analysis.QuestionOptions`.
+
+        Returns
+        -------
+        RankingAnswer
+
+        Raises
+        ------
+        ParameterError, ScenarioError
+            As in `rank`.
+
+        Examples
+        --------
+        >>> answers.alternatives(keep=10, never_close=["Park View"]).what
+        '55 ways to keep 10 of 12'
+        """
+        meant = service_of(self.study, service)
+        analysis = self._at(options)
+        ranking = analysis.rank(meant, keep=keep, **options)
+        return RankingAnswer.of(analysis.results, ranking, (meant,), options)
 
     def robustness(
         self,
@@ -137,103 +421,116 @@ class _RankingQuestions(_TravelQuestions):
         draws: int = 200,
         **options: Unpack[QuestionOptions],
     ) -> RobustnessAnswer:
-        """Say how firm a proposal's rank is, when speeds, positions and weights may be wrong."""
-        result = self._ranked(proposal)
-        found = self._analysis.robustness(
-            result.service, before=result.before, after=result.after, draws=draws, **options
-        )
-        return RobustnessAnswer.of(self.results, found)
+        """Say how firm a proposal's rank is, when speeds, positions and weights may be wrong.
+
+        Parameters
+        ----------
+        proposal, **options
+            As in `ranking`.
+        draws : int
+
+        Returns
+        -------
+        RobustnessAnswer
+
+        Raises
+        ------
+        ParameterError, ScenarioError
+            As in `ranking`.
+
+        Examples
+        --------
+        >>> answers.robustness(draws=5).to_frame()["options"].tolist()[0]
+        220
+        """
+        return self._ranked(proposal).robustness(draws=draws, **options)
 
     def weights(
         self, proposal: str | None = None, **options: Unpack[QuestionOptions]
     ) -> WeightsAnswer:
-        """Say from which weight of deprivation on another option is best."""
-        result = self._ranked(proposal)
-        found = self._analysis.switching(
-            result.service, before=result.before, after=result.after, **options
-        )
-        return WeightsAnswer.of(self.results, found)
+        """Say from which weight of deprivation on another option is best.
+
+        Parameters
+        ----------
+        proposal, **options
+            As in `ranking`.
+
+        Returns
+        -------
+        WeightsAnswer
+
+        Raises
+        ------
+        ParameterError, ScenarioError
+            As in `ranking`; and if the areas have no ranks of deprivation.
+
+        Examples
+        --------
+        >>> len(answers.weights("childrens_centres_12_to_9").lambdas)
+        1
+        """
+        return self._ranked(proposal).weights(**options)
 
     def hubs(
         self,
         hubs: int | None = None,
         *,
-        mode: str = "walk",
-        among: Sequence[str] | None = None,
         weighted: bool = False,
         each_locality: bool = False,
+        **options: Unpack[HubOptions],
     ) -> HubView:
-        """Say where Family Hubs should go, proven, and how far off the council's choice is."""
-        question = HubQuestion(
-            mode=mode,
-            size=hubs,
-            among=None if among is None else tuple(map(str, among)),
-            min_per_locality=int(each_locality),
-        )
-        answer = hub_answer(self.results, question)
-        found = answer.weighted if weighted else answer.plain
-        if found is None:
-            raise ParameterError("the study has no deprivation ranks to weight families by")
-        if weighted:
-            found = replace(found, assumptions=(*found.assumptions, answer.weighting_note))
-        return HubView(found, self.results, mode, tuple(answer.candidates["id"]))
+        """Say where Family Hubs should go, proven, and how far off the council's choice is.
 
-    @property
-    def _analysis(self) -> Analysis:
-        return Analysis.of(self.results)
+        Parameters
+        ----------
+        hubs : int, optional
+            As many as the council's, or 3, or as the localities need, when not given.
+        weighted : bool
+            Count families by deprivation.
+        each_locality : bool
+            Ask for one in each locality: ``min_per_locality=1``.
+        **options
+            See `access.analysis.hubs.HubOptions`: among others ``locked_open`` and
+            ``locked_closed`` (sites that must be, or may not be, a hub) and ``greenfield`` (new
+            sites at the centres of demand).
 
-    def _ranked(self, name: str | None) -> ProposalResult:
+        Returns
+        -------
+        HubView
+
+        Raises
+        ------
+        ParameterError
+            If a site is unknown, the number cannot be, or no set of hubs keeps the rules.
+
+        Examples
+        --------
+        >>> few = ["CC02", "CC07", "CC09", "GP04"]
+        >>> answers.hubs(2, among=few, locked_open=["Coleridge"]).best.chosen
+        ('CC02', 'CC07')
+        """
+        if each_locality:
+            options.setdefault("min_per_locality", 1)
+        analysis = Analysis(self.results).at(options.pop("walk_km_h", None))
+        return HubView.of(analysis.results, analysis.hubs(hubs, **options), weighted=weighted)
+
+    def _at(self, options: TravelOptions | QuestionOptions) -> Analysis:
+        """Give whom to ask, at the walking speed that is asked for."""
+        return Analysis(self.results).at(options.pop("walk_km_h", None))
+
+    def _proposal(self, name: str | None) -> ProposalResult:
+        if not self.results.proposals:
+            raise ParameterError("the study holds no proposal; use what_if(close=[...])")
+        return pick(self.results.proposals, name or self.proposals[0], "proposal")
+
+    def _ranked(self, name: str | None) -> ImpactAnswer:
         result = self._proposal(name)
         if not result.rankings:
             raise ParameterError(
                 f"proposal {result.key!r} opens a site or closes none, so there is no list of "
                 "alternatives of its size to rank it among; use alternatives(keep=...)"
             )
-        return result
-
-
-_SHOWN = (
-    "mean_minutes_before",
-    "mean_minutes_after",
-    "mean_minutes_change",
-    "max_minutes_after",
-)
-
-
-class _ReportChoices(TypedDict, total=False):
-    """What may be said of the board's report, beside whether it is internal.
-
-    Parameters
-    ----------
-    date, mode, reasons, requests, draws
-        As in `access.report.board.board_report`.
-    """
-
-    date: datetime.date | None
-    mode: str
-    reasons: Mapping[tuple[str, ...], str] | None
-    requests: Sequence[Request] | None
-    draws: int
-
-
-class Answers(_RankingQuestions):
-    """What a study finds, with one method a question.
-
-    Parameters
-    ----------
-    results : StudyResults
-
-    Examples
-    --------
-    >>> import access
-    >>> answers = access.answer("rotherham")
-    >>> answers.proposals
-    ('childrens_centres_12_to_9', 'youth_centres_11_to_6')
-    >>> answers.impact("childrens_centres_12_to_9").summary["sites_after"]
-    9
-    >>> answers.what_if(close=["CC01"]).closed
-    ('CC01',)
-    """
+        return ImpactAnswer.of(self.results, result, "walk")
 
     def map(self, *, mode: str = "typical", tiles: bool = False) -> folium.Map:
         """Show what each proposal adds to every area's trip.
@@ -320,7 +617,7 @@ class Answers(_RankingQuestions):
         return alternatives_table(self.results)
 
     def to_excel(
-        self, path: str | Path, *, internal: bool = False, **choices: Unpack[_ReportChoices]
+        self, path: str | Path, *, internal: bool = False, **choices: Unpack[ReportChoices]
     ) -> Path:
         """Write the board report's tables as a workbook, one sheet each.
 
@@ -382,7 +679,7 @@ class Answers(_RankingQuestions):
         return write_explorer(explorer_data(self.results), path)
 
     def report(
-        self, folder: str | Path, *, internal: bool = False, **choices: Unpack[_ReportChoices]
+        self, folder: str | Path, *, internal: bool = False, **choices: Unpack[ReportChoices]
     ) -> tuple[Path, ...]:
         """Write the board's report: Word, PDF and workbook.
 
@@ -440,12 +737,12 @@ class Answers(_RankingQuestions):
     @cached_property
     def _whole(self) -> StudyResults:
         """What a run finds, Family Hubs too: worked out when a file is first asked for."""
-        return with_hubs(self.results)
+        return Analysis(self.results).with_hubs()
 
-    def _document(self, *, internal: bool, **choices: Unpack[_ReportChoices]) -> Document:
+    def _document(self, *, internal: bool, **choices: Unpack[ReportChoices]) -> Document:
         whole, mode = self._whole, choices.get("mode", "walk")
         if mode != "walk" and mode in self.results.matrices:  # hubs by the report's own trips
-            whole = with_hubs(self.results, mode=mode)
+            whole = Analysis(self.results).with_hubs(mode)
         return board_report(whole, internal=internal, **choices)
 
     def __repr__(self) -> str:

@@ -1,12 +1,13 @@
-"""Tables of the report as a notebook shows them, and workbooks of them."""
+"""What every answer of a notebook can do, and tables of the report as a notebook shows them."""
 
 from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -163,3 +164,118 @@ def _study_date(results: StudyResults) -> datetime.date | None:
         return datetime.date.fromisoformat(results.study.config.study.as_of)
     except ValueError:
         return None
+
+
+class View:
+    """An answer that shows itself: it has what was found, and reads it as words and tables.
+
+    Whatever the finding has, such as the ``summary`` of an `access.scenario.Impact` or the
+    ``table`` of an `access.scenario.Ranking`, can be asked of the view by the same name.
+
+    Parameters
+    ----------
+    results : StudyResults
+        Of which it is asked.
+    found : object
+        What was found.
+
+    Examples
+    --------
+    >>> answers.impact().found.summary is answers.impact().summary
+    True
+    """
+
+    results: StudyResults
+    found: Any
+
+    def __getattr__(self, name: str) -> Any:
+        """Give what the finding has."""
+        if name.startswith("_") or name in ("found", "results"):
+            raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
+        return getattr(self.found, name)
+
+    def __dir__(self) -> list[str]:
+        own = [n for n in dir(self.found) if not n.startswith("_")]
+        return sorted({*super().__dir__(), *own})
+
+    def sentence(self) -> str:
+        """Say what was found, in words that can be read aloud.
+
+        Returns
+        -------
+        str
+
+        Examples
+        --------
+        >>> answers.impact().sentence().split(", ")[0]
+        'Closing Park View'
+        """
+        return str(self.found.sentence())
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give the figures.
+
+        Returns
+        -------
+        DataFrame
+
+        Examples
+        --------
+        >>> len(answers.alternatives(keep=11).to_frame())
+        12
+        """
+        return pd.DataFrame(self.found.to_frame())
+
+    def to_excel(self, path: str | Path) -> Path:
+        """Write every table of this answer as a workbook, one sheet each.
+
+        Parameters
+        ----------
+        path : str or Path
+            Ends in ``.xlsx``.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        OutputError
+            If the name ends in anything else, or the file cannot be written.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     answers.alternatives(keep=11).to_excel(f"{folder}/ways.xlsx").name
+        'ways.xlsx'
+        """
+        tables = [make() for make in self._tables().values()]
+        return save_workbook(path, self._title(), tables, self.results)
+
+    def _title(self) -> str:
+        """Name the answer."""
+        raise NotImplementedError
+
+    def _tables(self) -> Mapping[str, Callable[[], Table]]:
+        """Give the tables behind the answer by name."""
+        raise NotImplementedError
+
+    def _shown(self) -> tuple[list[str], list[list[str]]]:
+        """Give the head and the rows of the small table."""
+        raise NotImplementedError
+
+    def _text_columns(self) -> tuple[int, ...]:
+        return (0,)
+
+    def _notes(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.found.notes, *self.results.assumptions)))
+
+    def __repr__(self) -> str:
+        return text_answer(self.sentence(), *self._shown(), text_columns=self._text_columns())
+
+    def _repr_html_(self) -> str:
+        return html_answer(
+            self.sentence(), *self._shown(), notes=self._notes(), title=self._title(),
+            text_columns=self._text_columns(),
+        )  # fmt: skip

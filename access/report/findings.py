@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from access.analysis.analysis import Analysis, travel_options
 from access.analysis.results import ProposalResult, StudyResults, names_of, short_names
 from access.errors import ParameterError
-from access.scenario import Impact, NothingChangesWarning, Ranking, compare
+from access.scenario import Impact, NothingChangesWarning, Ranking
 from access.study.config import Group
 
 #: Criteria whose best option stands beside the proposal, with its name in the tables.
@@ -52,22 +53,6 @@ class Option:
     savings: float | None
 
 
-def _weights(results: StudyResults, result: ProposalResult) -> dict[str, Any]:
-    """Give the weights that the proposal's own impacts were made with."""
-    settings = results.study.config.weights
-    used = next(iter(result.impacts.values())).summary["weights"]
-    return {"weights": used, "lam": settings.lam, "national_areas": settings.national_areas}
-
-
-def _savings_of(centres: pd.DataFrame) -> dict[str, float]:
-    """Give what closing each centre saves a year, where the register knows its cost."""
-    if "annual_cost_gbp" not in centres:
-        return {}
-    costs = pd.to_numeric(centres["annual_cost_gbp"], errors="coerce").to_numpy(float)
-    ids = centres["id"].astype(str)
-    return {i: float(c) for i, c in zip(ids, costs, strict=True) if np.isfinite(c)}
-
-
 def _options_of(
     results: StudyResults, result: ProposalResult, ranking: Ranking | None, mode: str
 ) -> tuple[Option, ...]:
@@ -104,7 +89,7 @@ def option(
     """Measure one set of centres against today."""
     kept = tuple(sorted(kept))
     closed = tuple(i for i in result.before if i not in kept)
-    costs = _savings_of(results.study.centres)
+    costs = Analysis(results).savings()
     ranks, tied = _ranks(ranking, kept)
     return Option(
         name=name,
@@ -122,19 +107,14 @@ def _impact(
 ) -> Impact:
     if kept == tuple(result.after):
         return result.impacts[mode]
-    study = results.study
     with warnings.catch_warnings():
         # No change is one of the options here, and means to change nothing.
         warnings.simplefilter("ignore", NothingChangesWarning)
-        return compare(
-            results.matrices[mode],
+        return Analysis(results).compare(
+            result.service,
             before=result.before,
             after=kept,
-            demand=study.demand(result.service),
-            **study.limits(),
-            names=results.names(),
-            who=study.config.services[result.service].noun,
-            **_weights(results, result),
+            **travel_options(result.options) | {"mode": mode},
         )
 
 

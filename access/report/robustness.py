@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from access.analysis.analysis import DRAWS, Analysis
-from access.analysis.results import StudyResults, short_names
+from access.analysis.results import StudyResults
 from access.document.document import Block, Paragraph, TableBlock
 from access.document.table import Column, Table, Value
 from access.errors import ParameterError, ScenarioError
@@ -34,14 +33,14 @@ def study_robustness(
     """Rank every proposal of a study again, within what the study says may be wrong."""
     kept = _KEPT.setdefault(results, {})
     if (mode, draws) not in kept:
-        names, found = short_names(results), {}
+        found = {}
         for key, result in results.proposals.items():
             if draws and result.rankings.get(mode) is not None:
                 progress(f"how firm the ranking is: {result.title}")
-                robust = Analysis.of(results).robustness(
-                    result.service, before=result.before, after=result.after, mode=mode, draws=draws
-                )
-                found[key] = replace(robust, names=names)
+                found[key] = Analysis(results).robustness(
+                    result.service, before=result.before, after=result.after, mode=mode,
+                    draws=draws, **result.options,
+                )  # fmt: skip
         kept[mode, draws] = found
     return kept[mode, draws]
 
@@ -155,8 +154,12 @@ _WEIGHTS = {"none": "Unweighted", "linear": "Weighted by deprivation", "green_bo
 
 def weights_blocks(results: StudyResults, found: ProposalFindings) -> list[Block]:
     """Set the choice under each weight side by side, with the weight at which it changes."""
-    result, analysis = found.result, Analysis.of(results)
-    asked: dict[str, Any] = {"before": result.before, "after": result.after, "mode": found.mode}
+    result, analysis = found.result, Analysis(results)
+    asked: dict[str, Any] = {
+        "before": result.before,
+        "after": result.after,
+        "mode": found.mode,
+    } | dict(result.options)
     try:
         table = analysis.weights_side_by_side(result.service, **asked)
     except (ParameterError, ScenarioError) as error:

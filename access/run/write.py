@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import geopandas as gpd
@@ -16,8 +17,9 @@ import pyogrio
 from access.analysis.results import StudyResults
 from access.charts.chart import Chart
 from access.charts.hubs import hub_chart
+from access.errors import OutputError
 from access.escape import column_names
-from access.files import whole_folder
+from access.files import check_file, whole_folder, write_file
 from access.ledger import RunLedger, sha256_of, to_json
 from access.maps.explorer import write_explorer
 from access.maps.explorer_data import explorer_data
@@ -105,8 +107,9 @@ def _study_layers(results: StudyResults) -> Iterator[tuple[str, gpd.GeoDataFrame
         hubs = hub_points(results.hubs)
         where = gpd.points_from_xy(hubs["lon"], hubs["lat"], crs=WGS84)
         yield "hub_candidates", gpd.GeoDataFrame(hubs, geometry=where).to_crs(study.crs)
-    snaps = pd.concat(list(results.snaps.values()), ignore_index=True)
-    yield "snap_lines", gpd.GeoDataFrame(snaps, crs=study.crs)
+    if results.snaps:
+        snaps = pd.concat(list(results.snaps.values()), ignore_index=True)
+        yield "snap_lines", gpd.GeoDataFrame(snaps, crs=study.crs)
     for mode, network in results.networks.items():
         yield f"network_{mode}", network.edges_frame()
 
@@ -206,6 +209,18 @@ def _write_report(results: StudyResults, folder: Path, progress: Callable[[str],
 
 def _write_explorer(results: StudyResults, path: Path) -> None:
     write_explorer(explorer_data(results), path)
+
+
+def write_geopackage(results: StudyResults, path: Path) -> Path:
+    """Write a run's layers into one GeoPackage, whole or not at all."""
+    if path.suffix.lower() != ".gpkg":
+        raise OutputError(f"{path} cannot be a GeoPackage; expected a name that ends in .gpkg")
+    check_file(path, results.study.files)
+    with TemporaryDirectory() as folder:
+        made = Path(folder) / "study.gpkg"
+        _write_geopackage(results, made)
+        write_file(path, made.read_bytes(), inputs=results.study.files)
+    return path
 
 
 def _write_geopackage(results: StudyResults, path: Path) -> None:

@@ -37,7 +37,12 @@ def call(*words: object) -> str:
             ParameterError,
             "no service 'baths'",
         ),
-        (["compare", "--close", "CC99"], ParameterError, "which service is meant"),
+        (["compare", "--close", "CC99"], ParameterError, r"\['CC99'\] are no centres of the study"),
+        (
+            ["compare", "--close", "Park Viw"],
+            ParameterError,
+            r"is one of these meant\? Park View Children's Centre \(CC04\)",
+        ),
         (["compare", "--close", "CC01", "--close", "YC01"], ParameterError, "which service"),
         (
             ["compare", "--proposal", CC, "--close", "CC01"],
@@ -146,13 +151,15 @@ def test_a_scenario_of_ones_own_with_an_opening(tmp_path):
 
 
 def _rank_scenario(plan):
-    from access.analysis.job import ranking_of, travel_times
+    from access.analysis.analysis import Analysis
+    from access.analysis.job import travel_times
     from access.analysis.questions import questions
     from access.study import load_study
 
     study = load_study("rotherham")
     asked = questions(study, scenario=plan, service="childrens_centre")
-    ranking_of(travel_times(study), asked[0], mode="walk")
+    analysis = Analysis(travel_times(study))
+    analysis.rank(asked[0].service, before=asked[0].baseline, after=asked[0].scenario)
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from access.analysis.hubs import HubQuestion, hub_answer
+from access.analysis.analysis import Analysis
 from access.analysis.job import travel_times
 from access.cli.questions import site
 from access.cli.terminal import searching
@@ -48,21 +48,21 @@ def times(study):
 @pytest.mark.parametrize(
     ("question", "error", "said"),
     [
-        (HubQuestion(mode="swim"), ParameterError, "swim"),
-        (HubQuestion(most=3, size=99), ParameterError, "size"),
-        (HubQuestion(locked_open=("CC99",)), ParameterError, "CC99"),
-        (HubQuestion(most=2, size=1, protect_minutes=0), ParameterError, "instead of"),
+        ({"mode": "swim"}, ParameterError, "swim"),
+        ({"most": 3, "size": 99}, ParameterError, "size"),
+        ({"locked_open": ["CC99"]}, ParameterError, "CC99"),
+        ({"most": 2, "size": 1, "protect_minutes": 0}, ParameterError, "instead of"),
     ],
 )
 def test_wrong_questions(study, times, question, error, said):
     with pytest.raises(error, match=said):
-        hub_answer(times, question)
+        Analysis(times).hubs(**question)
 
 
 def test_costs_must_be_a_readable_table(study, times, tmp_path):
     (tmp_path / "costs.csv").write_text("site,pounds\nCC01,4\n", encoding="utf-8")
     with pytest.raises(StudyError, match="id and cost"):
-        hub_answer(times, HubQuestion(costs=tmp_path / "costs.csv"))
+        Analysis(times).hubs(costs=tmp_path / "costs.csv")
 
 
 def test_ctrl_c_ends_every_search_and_a_second_one_the_command():
@@ -83,7 +83,7 @@ def test_ctrl_c_ends_every_search_and_a_second_one_the_command():
 
 def test_an_ended_search_claims_no_more_than_it_knows(times):
     left = iter([True] * 60)
-    found = hub_answer(times, HubQuestion(most=4, near_best=3), search=lambda p: next(left, False))
+    found = Analysis(times).hubs(most=4, near_best=3, search=lambda p: next(left, False))
     best = found.plain.best
     assert best.status == "within_gap"
     assert best.bound < best.objective
@@ -95,8 +95,8 @@ def test_an_ended_search_claims_no_more_than_it_knows(times):
 
 @pytest.mark.slow
 def test_rules_and_new_sites(study, times):
-    question = HubQuestion(most=7, size=6, min_per_locality=1, protect_minutes=60, greenfield=6)
-    answer = hub_answer(times, question)
+    question = {"most": 7, "size": 6, "min_per_locality": 1, "protect_minutes": 60, "greenfield": 6}
+    answer = Analysis(times).hubs(**question)
     assert len(answer.candidates) == 89 + 6
     best = answer.plain.best
     assert best.status == "proven_optimal"
@@ -160,7 +160,7 @@ def test_listing_and_optimiser_agree_on_the_councils_own_question(study, times, 
 @pytest.mark.slow
 def test_the_best_three_and_the_councils_rank_by_listing_all_sets(study, times):
     """Every one of the 113,564 sets of three, with nothing of the optimiser."""
-    answer = hub_answer(times)
+    answer = Analysis(times).hubs()
     ids = answer.candidates["id"].tolist()
     minutes = times.matrices["walk"].sites(ids).total_minutes
     families = [study.demand(k)["count"].to_numpy(float) for k in study.config.services]

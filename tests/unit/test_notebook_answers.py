@@ -18,7 +18,7 @@ from access.document.table import Table
 from access.errors import OutputError, ParameterError, ScenarioError
 from access.measure import describe, nearest, share_within
 from access.notebook import area_chart, places_chart, streets_chart
-from access.notebook.ranking_views import _MOST_ROWS, _options_list
+from access.notebook.change_views import _MOST_ROWS, _options_list
 from access.scenario import compare, rank_closures
 from access.study.template import new_study
 
@@ -256,7 +256,7 @@ def test_of_equals_the_best_is_the_one_with_the_least_mean(rotherham):
     equals = ranking.table[ranking.table["rank_worst"] == 1]
     assert len(equals) > 1
     assert ranking.best("worst")["mean"] == equals["mean"].min()
-    cells = {row[0]: row for row in ranking._rows()}
+    cells = {row[0]: row for row in ranking._shown()[1]}
     assert cells["the worst-off area"][2] == f"joint 1st (with {len(equals) - 1} others)"
     assert cells["the worst-off area"][4].endswith(f"or {len(equals) - 1} others as good")
 
@@ -341,7 +341,7 @@ def test_the_same_question_gives_the_same_bytes(answers, tmp_path):
 
 
 def test_a_long_list_of_options_is_cut_and_says_so(rotherham):
-    table = _options_list(rotherham.both_services())
+    table = _options_list(rotherham.both_services().found)
     assert len(table.rows) == _MOST_ROWS
     assert table.notes[0].startswith(f"{101_640 - _MOST_ROWS:,} options that are worse by mean")
     ranks = [row[3] for row in table.rows]
@@ -350,7 +350,7 @@ def test_a_long_list_of_options_is_cut_and_says_so(rotherham):
 
 
 def test_a_list_of_options_names_every_one(answers):
-    table = _options_list(answers.alternatives(keep=2))
+    table = _options_list(answers.alternatives(keep=2).found)
     assert [row[1] for row in table.rows] == [
         " ".join(c) for c in answers.alternatives(keep=2).table.sort_values("rank_mean")["closed"]
     ]

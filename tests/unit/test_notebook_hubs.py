@@ -29,7 +29,7 @@ def hubs(rotherham):
 def test_a_mode_or_a_site_that_is_not_there_is_told(rotherham):
     with pytest.raises(ParameterError, match="no mode 'bus'"):
         rotherham.hubs(3, mode="bus")
-    with pytest.raises(ParameterError, match=r"unknown site id \['X9'\]"):
+    with pytest.raises(ParameterError, match=r"\['X9'\] are no sites of the study"):
         rotherham.hubs(1, among=["CC02", "X9"])
 
 

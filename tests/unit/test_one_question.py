@@ -16,8 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import access
-from access.analysis.analysis import Analysis, asked
-from access.analysis.job import impact_of, ranking_of, robustness_of, switching_of
+from access.analysis.analysis import Analysis
 from access.analysis.questions import questions
 from access.document.document import Figure, TableBlock
 from access.errors import ParameterError, ScenarioError
@@ -55,6 +54,18 @@ def with_scheme(results, scheme, **more):
 
 def closing(results, ids):
     return questions(results.study, close=ids)[0]
+
+
+def sides(question):
+    return {"before": question.baseline, "after": question.scenario}
+
+
+def ranking_of(results, question, **options):
+    return Analysis(results).rank(question.service, **sides(question), **options)
+
+
+def robustness_of(results, question, **options):
+    return Analysis(results).robustness(question.service, **sides(question), **options)
 
 
 QUESTIONS = st.fixed_dictionaries(
@@ -104,7 +115,7 @@ def test_commands_notebook_and_robustness_ask_the_same(close, scheme, options):
     summary = ranking_summary(results, question, ranking, firm)
     assert {r["options"] for r in summary["robustness"]["ranks"]} == {summary["options"]}
 
-    result = asked(results, service="childrens_centre", close=list(close))
+    result = Analysis(results).change("childrens_centre", close=list(close))
     result = replace(result, key="own", rankings={"walk": None})
     book = access.Answers(replace(results, proposals={"own": result}))
     told = book.ranking("own", **options)
@@ -112,11 +123,11 @@ def test_commands_notebook_and_robustness_ask_the_same(close, scheme, options):
     assert told.proposal == ranking.proposal
     assert told.notes == ranking.notes
     pd.testing.assert_frame_equal(book.robustness("own", draws=3, **options).draws, firm.draws)
-    switching = switching_of(results, question, **options)
+    switching = Analysis(results).switching(question.service, **sides(question), **options)
     pd.testing.assert_frame_equal(book.weights("own", **options).table, switching.table)
     assert set(switching.table["closed"]) <= set(ranking.table["closed"])
     travel = {k: v for k, v in options.items() if k in ("mode", "neighbours", "weights")}
-    impact = impact_of(results, question, **travel)
+    impact = Analysis(results).compare(question.service, **sides(question), **travel)
     assert impact.summary["mean_minutes_after"] == pytest.approx(ranking.proposal["mean"])
 
 
@@ -128,8 +139,8 @@ def test_commands_notebook_and_robustness_ask_the_same(close, scheme, options):
 )
 def test_the_report_says_what_the_command_says(close, scheme, mode):
     results = with_scheme(line(), scheme)
-    result = asked(results, service="childrens_centre", close=list(close))
-    own = Analysis.of(results)
+    result = Analysis(results).change("childrens_centre", close=list(close))
+    own = Analysis(results)
     rankings = {m: own.rank(result.service, after=result.after, mode=m) for m in results.matrices}
     results = replace(results, proposals={"own": replace(result, key="own", rankings=rankings)})
     ranking = ranking_of(results, closing(results, list(close)), mode=mode)
@@ -235,11 +246,11 @@ def test_savings_unknown_for_what_the_proposal_closes_are_left_out():
 
 def test_an_option_that_no_question_has_is_refused():
     with pytest.raises(TypeError, match="never_shut"):
-        Analysis.of(line()).rank("childrens_centre", keep=3, never_shut=["C1"])
+        Analysis(line()).rank("childrens_centre", keep=3, never_shut=["C1"])
 
 
 def test_a_mode_that_was_not_measured_is_refused_by_every_question():
-    own = Analysis.of(line())
+    own = Analysis(line())
     for ask in (own.compare, own.rank, own.robustness, own.switching, own.weights_side_by_side):
         with pytest.raises(ParameterError, match="no mode 'bus' is measured"):
             ask("childrens_centre", after=["C1", "C2"], mode="bus")

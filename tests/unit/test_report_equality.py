@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from access.analysis.job import impact_of, travel_times
+from access.analysis.analysis import Analysis
+from access.analysis.job import travel_times
 from access.analysis.questions import questions
 from access.analysis.results import StudyResults
 from access.document.document import Bold
@@ -71,7 +72,9 @@ def test_lone_parents_of_the_embedded_study_by_a_second_way(rotherham):
     """Average the change of each area by hand, lone-parent households against the others."""
     results = travel_times(load_study("rotherham"))
     (question, _) = questions(results.study)
-    impact = impact_of(results, question, mode="walk")
+    impact = Analysis(results).compare(
+        question.service, before=question.baseline, after=question.scenario
+    )
     change = impact.areas.set_index("id")["change_minutes"]
     areas = results.study.areas.set_index("id").loc[change.index]
     own = areas["lone_parent_households"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from access.analysis.hubs import with_hubs
+from access.analysis.analysis import Analysis
 from access.analysis.results import short_names
 from access.document.document import BulletList, Figure, Paragraph, TableBlock
 from access.errors import ParameterError
@@ -114,7 +114,7 @@ def test_rules_that_nothing_meets_are_told(results):
 @pytest.fixture(scope="module")
 def asked(results):
     """The line's own hubs, found by the optimiser."""
-    return with_hubs(with_council(results, "C1", "C4"))
+    return Analysis(with_council(results, "C1", "C4")).with_hubs()
 
 
 def listed_by_hand(results, k):

@@ -254,17 +254,20 @@ def test_a_changed_table_is_told(folder):
 
 
 def test_a_study_without_candidates_or_neighbours_can_be_asked_everything(tmp_path):
-    from access.analysis.job import impact_of, ranking_of, travel_times
+    from access.analysis.analysis import Analysis
+    from access.analysis.job import travel_times
     from access.analysis.questions import questions
 
     new_study(tmp_path / "town")
     study = load_study(tmp_path / "town")
     assert not any(map(len, (study.candidates, study.neighbours, study.places, study.postcodes)))
     assert list(study.candidates["name"]) == []
-    results = travel_times(study)
+    analysis = Analysis(travel_times(study))
     for question in questions(study):
-        assert impact_of(results, question, mode="walk", neighbours=True).summary["families"] > 0
-        assert len(ranking_of(results, question, mode="walk", neighbours=True).table) > 1
+        sides = {"before": question.baseline, "after": question.scenario}
+        asked = (question.service,), {**sides, "mode": "walk", "neighbours": True}
+        assert analysis.compare(*asked[0], **asked[1]).summary["families"] > 0
+        assert len(analysis.rank(*asked[0], **asked[1]).table) > 1
 
 
 def test_locality_of_an_area_is_that_of_its_nearest_centre(rotherham):
