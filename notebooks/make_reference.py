@@ -13,7 +13,6 @@ from typing import Any, Literal, Union, get_args, get_origin
 import pandera.pandas as pa
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 
 from access.study import tables
 from access.study.config import StudyConfig
@@ -152,7 +151,7 @@ def model_of(field: FieldInfo) -> type[BaseModel] | None:
 def default_words(field: FieldInfo) -> str:
     """Say a default as TOML writes it."""
     default = field.default
-    if default is PydanticUndefined or default is ...:
+    if field.is_required():
         return "**must be given**"
     if default is None or default == "" or default in ((), {}):
         return "none"

@@ -74,9 +74,9 @@ def test_json_and_nothing_else(command, town, tmp_path, capfd):
 
 def test_a_process_of_its_own_prints_json_and_nothing_else(town, tmp_path):
     """Banners of compiled libraries show only here; `site` solves, so the solver is made."""
+    program = [sys.executable, "-c", "from access.cli import main; main()"]
     done = subprocess.run(
-        [sys.executable, "-c", "from access.cli import main; main()"]
-        + words("site", town, tmp_path / "out"),
+        [*program, *words("site", town, tmp_path / "out")],
         capture_output=True,
         text=True,
         encoding="utf-8",
