@@ -86,6 +86,11 @@ _Names = Annotated[tuple[_Title, ...], AfterValidator(_each_once)]
 _Rising = Annotated[tuple[_Positive, ...], Field(min_length=1), AfterValidator(_rising)]
 
 
+def _setting(default: Any, means: str, *, changes: str = "", **rules: Any) -> Any:
+    """Describe a setting: what it means, and what changes with it; the reference prints both."""
+    return Field(default, description=means, json_schema_extra={"changes": changes}, **rules)
+
+
 class _Settings(BaseModel):
     """Frozen, and deaf to no misspelling."""
 
@@ -95,12 +100,24 @@ class _Settings(BaseModel):
 class _PlaceSettings(_Settings):
     """Which place, as of when, and the lon/lat box every point must lie in."""
 
-    name: _Name
-    title: _Title
-    place: _Title
-    as_of: _Date
-    box: tuple[_Number, _Number, _Number, _Number]
-    notes: _Names = ()
+    name: _Name = _setting(
+        ..., "short name of the study, as in maps/<name>/", changes="names of folders and files"
+    )
+    title: _Title = _setting(
+        ..., "title of the study", changes="headings of the report, the maps and the explorer"
+    )
+    place: _Title = _setting(..., "the place, as sentences name it", changes="wording everywhere")
+    as_of: _Date = _setting(
+        ...,
+        "date of the figures, year-month-day",
+        changes="the date on outputs, which print no clock",
+    )
+    box: tuple[_Number, _Number, _Number, _Number] = _setting(
+        ..., "west, south, east, north in degrees (WGS84)", changes="a point outside it is refused"
+    )
+    notes: _Names = _setting(
+        (), "what every reader must be told", changes="the list of assumptions, in every output"
+    )
 
     @model_validator(mode="after")
     def _box_is_degrees(self) -> _PlaceSettings:
@@ -115,16 +132,48 @@ class _PlaceSettings(_Settings):
 class _AreaSettings(_Settings):
     """The areas' table, and how figures of larger areas come down to them."""
 
-    table: _FileName = "areas.csv"
-    unit: _Title = "area"
-    vintage: _Title = "not stated"
-    parent_table: _FileName | None = None
-    parent_key: _Title = "lsoa"
-    share_by: _Title = "residents"
-    locality_from: _Title | None = None
-    shared_counts: dict[_Name, _Title] = {}
-    from_parent: dict[_Name, _Title] = {}
-    shapes: _FileName | None = None  # polygons by id; the areas' points alone when not given
+    table: _FileName = _setting("areas.csv", "file of the areas", changes="what is read")
+    unit: _Title = _setting(
+        "area", "what one area is", changes="wording of tables, maps and assumptions"
+    )
+    vintage: _Title = _setting(
+        "not stated", "date and origin of the areas' figures", changes="wording of the assumptions"
+    )
+    parent_table: _FileName | None = _setting(
+        None,
+        "file of larger areas whose figures come down to the areas",
+        changes="which counts the areas have",
+    )
+    parent_key: _Title = _setting(
+        "lsoa",
+        "column of the areas: the id of each one's larger area",
+        changes="which larger area an area takes from",
+    )
+    share_by: _Title = _setting(
+        "residents",
+        "column of the areas by which a larger area's counts are shared",
+        changes="counts by area; totals stay",
+    )
+    locality_from: _Title | None = _setting(
+        None,
+        "service whose nearest centre gives an area its locality",
+        changes="tables by locality",
+    )
+    shared_counts: dict[_Name, _Title] = _setting(
+        {},
+        "our name = column of parent_table, shared by largest remainder",
+        changes="columns of counts that the areas have",
+    )
+    from_parent: dict[_Name, _Title] = _setting(
+        {},
+        "our name = column of parent_table, the same for all its areas",
+        changes="columns that the areas have",
+    )
+    shapes: _FileName | None = _setting(
+        None,
+        "GeoJSON or GeoPackage of the areas' polygons, by id",
+        changes="maps and GeoPackages show polygons in place of points",
+    )
 
     @model_validator(mode="after")
     def _nothing_is_overwritten(self) -> _AreaSettings:
@@ -146,12 +195,20 @@ class _AreaSettings(_Settings):
 class _ServiceSettings(_Settings):
     """One service: its words and the column of the areas that counts who it is for."""
 
-    title: _Title
-    one: _Title
-    demand: _Name
-    noun: _Title
-    age_band: _Title | None = None  # ages that are counted, said where the count is
-    pram: Annotated[bool, Field(strict=True)] = True  # whether families may come with a pram
+    title: _Title = _setting(..., "name of the service", changes="headings and legends")
+    one: _Title = _setting(..., "name of one of its centres", changes="wording of sentences")
+    demand: _Name = _setting(
+        ..., "column of the areas that counts who it is for", changes="every figure of the service"
+    )
+    noun: _Title = _setting(..., "who is counted, in words", changes="wording of every count")
+    age_band: _Title | None = _setting(
+        None, "ages that are counted", changes="said where the count is"
+    )
+    pram: Annotated[bool, Field(strict=True)] = _setting(
+        True,
+        "whether families may come with a pram",
+        changes="the sheet of each building has, or has not, the trip with a pram",
+    )
 
     @model_validator(mode="after")
     def _demand_counts_people(self) -> _ServiceSettings:
@@ -163,12 +220,22 @@ class _ServiceSettings(_Settings):
 class _ProposalSettings(_Settings):
     """A named change to one service."""
 
-    title: _Title
-    service: _Name
-    close: _Names = ()
-    open: _Names = ()
-    comment: str = ""
-    source: str = ""
+    title: _Title = _setting(..., "name of the proposal", changes="headings and names of options")
+    service: _Name = _setting(
+        ..., "key of the service that it changes", changes="whose centres and families are compared"
+    )
+    close: _Names = _setting(
+        (), "ids of centres that close", changes="the proposal and all that is said of it"
+    )
+    open: _Names = _setting(
+        (),
+        "ids of centres or candidate sites that open",
+        changes="the proposal; one that opens sites is compared, not ranked",
+    )
+    comment: str = _setting(
+        "", "why, or what is left out, in your own words", changes="printed beside the proposal"
+    )
+    source: str = _setting("", "the paper that proposes it", changes="printed beside the proposal")
 
     @model_validator(mode="after")
     def _changes_something(self) -> _ProposalSettings:
@@ -183,20 +250,54 @@ class _ProposalSettings(_Settings):
 class _TravelSettings(_Settings):
     """Speeds and limits."""
 
-    walk_km_h: _Positive = 4.8
-    pram_km_h: _Positive = 3.6
-    parking_minutes: _NotNegative = 3.0
-    snap_limit_m: _Positive = 500.0
-    max_unsnapped_share: _Share = 0.02
-    buffer_m: _NotNegative = 5000.0  # how far past the areas the streets should reach
+    walk_km_h: _Positive = _setting(
+        4.8, "walking speed, km/h", changes="every walk and every usual family trip"
+    )
+    pram_km_h: _Positive = _setting(
+        3.6,
+        "walking speed with a pram, km/h",
+        changes="the trip with a pram on the building sheets and maps",
+    )
+    parking_minutes: _NotNegative = _setting(
+        3.0,
+        "minutes to park, added to every drive of the usual family trip",
+        changes="the usual family trip",
+    )
+    snap_limit_m: _Positive = _setting(
+        500.0,
+        "farthest that a place may lie from the streets, metres",
+        changes="which places are unreachable; beyond it a place is not placed",
+    )
+    max_unsnapped_share: _Share = _setting(
+        0.02,
+        "share of families that may lie beyond snap_limit_m, 0 to 1",
+        changes="a run stops above it",
+    )
+    buffer_m: _NotNegative = _setting(
+        5000.0,
+        "how far past the areas the streets should reach, metres",
+        changes="the warning that streets end too near; what `access fetch streets` asks for",
+    )
 
 
 class _MeasureSettings(_Settings):
     """Presets, not legal tests: minutes and metres that shares are given for."""
 
-    thresholds_minutes: _Rising = (10, 15, 20, 30)
-    threshold_minutes: _Positive = 20
-    distances_m: dict[_Title, _Positive] = {"2 miles": 3218.688, "2.5 km": 2500.0}  # by label
+    thresholds_minutes: _Rising = _setting(
+        (10, 15, 20, 30),
+        "minutes that shares within are given for, rising",
+        changes="tables of shares within",
+    )
+    threshold_minutes: _Positive = _setting(
+        20,
+        "minutes that options are ranked by (share beyond)",
+        changes="the criterion share beyond, and so the ranking",
+    )
+    distances_m: dict[_Title, _Positive] = _setting(
+        {"2 miles": 3218.688, "2.5 km": 2500.0},
+        "label = metres that shares within are given for",
+        changes="tables of shares within by distance",
+    )
 
     @model_validator(mode="after")
     def _labels_differ(self) -> _MeasureSettings:
@@ -209,26 +310,60 @@ class _MeasureSettings(_Settings):
 class _WeightSettings(_Settings):
     """How deprivation counts."""
 
-    scheme: _Title = "linear"  # none | linear | green_book | a column of the areas
-    lam: _NotNegative = 1.0
-    national_areas: Annotated[_Whole, Field(gt=1)] = LSOAS_ENGLAND_2011
+    scheme: _Title = _setting(
+        "linear",
+        "none, linear (needs imd_rank), green_book (needs income), or a column of the areas",
+        changes="weighted averages and the ranking by them; without imd_rank, linear is none",
+    )
+    lam: _NotNegative = _setting(
+        1.0,
+        "with linear: the most deprived place of all counts 1 + lam times",
+        changes="weighted averages",
+    )
+    national_areas: Annotated[_Whole, Field(gt=1)] = _setting(
+        LSOAS_ENGLAND_2011,
+        "number of areas that imd_rank ranks",
+        changes="linear weights, fifths of deprivation; a rank above it is refused",
+    )
 
 
 class _LocalitySettings(_Settings):
     """Rules that every set of centres must keep to be ranked."""
 
-    names: _Names = ()  # where `minimum_open` holds; every locality when none is named
-    minimum_open: Annotated[_Whole, Field(ge=0)] = 0  # of each service, in each locality
-    never_close: _Names = ()
+    names: _Names = _setting(
+        (),
+        "localities where minimum_open holds; every one when none is named",
+        changes="which sets of centres are ranked",
+    )
+    minimum_open: Annotated[_Whole, Field(ge=0)] = _setting(
+        0,
+        "centres of each service to stay open in each locality",
+        changes="which sets of centres are ranked",
+    )
+    never_close: _Names = _setting(
+        (), "ids of centres that no option closes", changes="which sets of centres are ranked"
+    )
 
 
 class _HubSettings(_Settings):
     """The Family Hub question."""
 
-    council_choice: _Names = ()
-    council_source: str = ""
-    shares: dict[_Name, _Share] = {}
-    most: Annotated[_Whole, Field(ge=1)] = 12
+    council_choice: _Names = _setting(
+        (),
+        "ids of the sites that the council chose",
+        changes="the comparison of its choice with the best",
+    )
+    council_source: str = _setting(
+        "", "the paper that names them", changes="printed beside the comparison"
+    )
+    shares: dict[_Name, _Share] = _setting(
+        {},
+        "service = its share of the demand for hubs, together 1; each service alike when empty",
+        changes="the best sites",
+    )
+    most: Annotated[_Whole, Field(ge=1)] = _setting(
+        12, "most hubs that are looked at", changes="the length of the curve of hubs"
+    )
 
     @model_validator(mode="after")
     def _shares_add_up(self) -> _HubSettings:
@@ -275,14 +410,36 @@ class Group(_Settings):
     ('disabled', 'people')
     """
 
-    label: _Title
-    column: _Name | None = None
-    denominator: _Name | None = None
-    others: Annotated[bool, Field(strict=True)] = False
-    characteristic: Characteristic | None = None
-    note: str = ""
-    points_to: dict[Characteristic, _Title] = {}
-    other_date: Annotated[bool, Field(strict=True)] = False
+    label: _Title = _setting(..., "the group, as tables print it", changes="headings")
+    column: _Name | None = _setting(
+        None,
+        "column of the areas: how many of the group live there; without it, said to be not counted",
+        changes="the group's row",
+    )
+    denominator: _Name | None = _setting(
+        None, "column of the areas: how many the group is part of", changes="who everyone else is"
+    )
+    others: Annotated[bool, Field(strict=True)] = _setting(
+        False, "the group is those of denominator who are not in column", changes="who the group is"
+    )
+    characteristic: Characteristic | None = _setting(
+        None,
+        "protected characteristic of the Equality Act 2010 that it tells of",
+        changes="the report's list of the nine characteristics",
+    )
+    note: str = _setting(
+        "", "what the count tells of the characteristic", changes="wording of that list"
+    )
+    points_to: dict[Characteristic, _Title] = _setting(
+        {},
+        "characteristic = whose words: what the count points to and does not count",
+        changes="wording of that list",
+    )
+    other_date: Annotated[bool, Field(strict=True)] = _setting(
+        False,
+        "the denominator may be of another date, and so smaller than the group",
+        changes="whether that is a fault, or all of the group there",
+    )
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -309,19 +466,39 @@ def _labels_once(groups: tuple[Group, ...]) -> tuple[Group, ...]:
 class StudyConfig(_Settings):
     """All of `study.toml`."""
 
-    study: _PlaceSettings
-    areas: _AreaSettings = _AreaSettings()
-    services: dict[_Name, _ServiceSettings] = Field(min_length=1)
-    proposals: dict[_Name, _ProposalSettings] = {}
-    travel: _TravelSettings = _TravelSettings()
-    measures: _MeasureSettings = _MeasureSettings()
-    weights: _WeightSettings = _WeightSettings()
-    localities: _LocalitySettings = _LocalitySettings()
-    hubs: _HubSettings = _HubSettings()
-    groups: Annotated[tuple[Group, ...], AfterValidator(_labels_once)] = ()
+    study: _PlaceSettings = _setting(
+        ..., "which place, as of when, and the box every point must lie in"
+    )
+    areas: _AreaSettings = _setting(
+        _AreaSettings(), "the areas' table, and how figures of larger areas come down to them"
+    )
+    services: dict[_Name, _ServiceSettings] = _setting(
+        ..., "each service by a key of your own", min_length=1
+    )
+    proposals: dict[_Name, _ProposalSettings] = _setting(
+        {}, "each proposal by a key of your own", changes="which proposals a run answers"
+    )
+    travel: _TravelSettings = _setting(_TravelSettings(), "speeds and limits")
+    measures: _MeasureSettings = _setting(
+        _MeasureSettings(), "minutes and metres that shares are given for: presets, not legal tests"
+    )
+    weights: _WeightSettings = _setting(_WeightSettings(), "how deprivation counts")
+    localities: _LocalitySettings = _setting(
+        _LocalitySettings(), "rules that every set of centres must keep to be ranked"
+    )
+    hubs: _HubSettings = _setting(_HubSettings(), "the Family Hub question")
+    groups: Annotated[tuple[Group, ...], AfterValidator(_labels_once)] = _setting(
+        (),
+        "groups whose change is set beside everyone else's; one [[groups]] each",
+        changes="the equality tables of the report",
+    )
     tables: dict[
         Literal["centres", "candidates", "neighbours", "places", "postcodes"], _FileName
-    ] = {}
+    ] = _setting(
+        {},
+        "another file name for centres, candidates, neighbours, places or postcodes",
+        changes="what is read",
+    )
 
     @model_validator(mode="after")
     def _services_exist(self) -> StudyConfig:
