@@ -20,7 +20,7 @@ BRIDGE, FOOTBRIDGE = 5, 2  # columns
 ONE_WAY_ROW = 3  # eastwards
 BOLLARD = (4, 1.5)
 LINKS_M = 100.0  # about: what one link measures
-_BLOCKS = ((0, 3), (3, 6), (6, 9), (9, 11))
+_BLOCKS = ((0, 2), (2, 4), (4, 6), (6, 8), (8, 10), (10, 11))
 _KINDS = ("Stryd", "Heol", "Ffordd", "Lôn", "Rhodfa", "Clos", "Maes", "Rhiw")
 _NAMES = ("Fawr", "y Bont", "yr Orsaf", "Tŷ Gwyn", "Llŷn", "y Felin", "Ŵyn", "Glan-yr-afon",
           "Tre'r Ddôl", "y Dderwen", "Môr & Mynydd", "Sant Ffraid")  # fmt: skip
@@ -54,7 +54,7 @@ close = ["T3"]
 CENTRES = (
     ("T1", "Canolfan y Bont", 5.4, 6),
     ("T2", "Canolfan Tŷ Gwyn", 1.5, 1),
-    ("T3", "Canolfan Llŷn (north of the river)", 8.5, 10),
+    ("T3", "Canolfan Llŷn (north of the river)", 2.5, 10),
     ("T4", "Canolfan yr Orsaf", 10.5, 2),
 )
 CANDIDATES = (("L1", "Llyfrgell Trefelin", 6.5, 5), ("L2", "Ysgol Glan-yr-afon", 3.5, 9),
@@ -96,7 +96,7 @@ def town() -> tuple[dict[int, tuple], list[tuple[int, list[int], dict[str, str]]
     for k in range(8):  # steps and paths across blocks, and drives into them
         paper.way([(k, k % 7), (k + 1, k % 7 + 1)], "steps")
         kind = ("footway", "path", "bridleway", "cycleway")[k % 4]
-        paper.way([(k + 2, (3 * k) % 7), (k + 3, (3 * k) % 7 + 1)], kind)
+        paper.way([(k + 2, (3 * k) % 7 + 1), (k + 3, (3 * k) % 7)], kind)
         paper.way([(k + 1, 9), (k + 1.5, 9.5)], "service", access="private")
         paper.way([(k + 2, 10), (k + 2.5, 10.4)], "residential", noexit="yes")
     paper.way([(6, RIVER), (6, RIVER + 1)], "construction", construction="residential")

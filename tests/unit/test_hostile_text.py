@@ -148,7 +148,7 @@ class TestWhatCanBeNoText:
             (folder / file).write_text(content, encoding="utf-8")
         with (folder / "study.toml").open("a") as file:
             file.write(f"\n[tables]\ncentres = {escape.toml_text(name)}\n")
-        with pytest.raises(StudyError, match="inside the study folder|text that is not empty"):
+        with pytest.raises(StudyError, match=r"inside the study folder|text that is not empty"):
             load_study(folder)
 
 
