@@ -59,21 +59,106 @@ class _TravelQuestions:
         return self.results.assumptions
 
     def network(self, mode: str = "walk") -> Network:
-        """Give the streets that the minutes are measured on."""
+        """Give the streets that the minutes are measured on.
+
+        Parameters
+        ----------
+        mode : str
+            ``"walk"`` or ``"drive"``.
+
+        Returns
+        -------
+        Network
+
+        Raises
+        ------
+        ParameterError
+            If there is no such network.
+
+        Examples
+        --------
+        >>> answers.network("walk").mode
+        'walk'
+        """
         return pick(self.results.networks, mode, "network")
 
     def travel(self, mode: str = "walk") -> TravelMatrix:
-        """Give the minutes from every area to every site."""
+        """Give the minutes from every area to every site.
+
+        Parameters
+        ----------
+        mode : str
+            ``"walk"``, ``"drive"`` or ``"typical"``.
+
+        Returns
+        -------
+        TravelMatrix
+
+        Raises
+        ------
+        ParameterError
+            If the mode was not measured.
+
+        Examples
+        --------
+        >>> answers.travel("drive").shape
+        (854, 119)
+        """
         return pick(self.results.matrices, mode, "mode")
 
     def today(self, service: str | None = None, *, mode: str = "walk") -> TodayAnswer:
-        """Say how far families travel to their nearest centre today."""
+        """Say how far families travel to their nearest centre today.
+
+        Parameters
+        ----------
+        service : str, optional
+            The study's first when not given.
+        mode : str
+
+        Returns
+        -------
+        TodayAnswer
+
+        Raises
+        ------
+        ParameterError
+            If there is no such service or mode.
+
+        Examples
+        --------
+        >>> answers.today("youth_centre").plot().title
+        '51 % of about 24,200 young people aged 11 to 18 are within a 20-minute walk of a Youth
+        Centre today'
+        """
         self.travel(mode)
         result = asked(self.results, service=service_of(self.results, service))
         return TodayAnswer(self.results, result, mode)
 
     def impact(self, proposal: str | None = None, *, mode: str = "walk") -> ImpactAnswer:
-        """Say what a proposal does to families' travel."""
+        """Say what a proposal does to families' travel.
+
+        Parameters
+        ----------
+        proposal : str, optional
+            A name of `proposals`; the first when not given.
+        mode : str
+            ``"walk"``, ``"drive"`` or ``"typical"``.
+
+        Returns
+        -------
+        ImpactAnswer
+
+        Raises
+        ------
+        ParameterError
+            If there is no such proposal or mode.
+
+        Examples
+        --------
+        >>> impact = answers.impact("youth_centres_11_to_6", mode="drive")
+        >>> impact.summary["sites_before"], impact.summary["sites_after"]
+        (11, 6)
+        """
         return ImpactAnswer.of(self.results, self._proposal(proposal), mode)
 
     def what_if(
@@ -84,13 +169,62 @@ class _TravelQuestions:
         service: str | None = None,
         mode: str = "walk",
     ) -> ImpactAnswer:
-        """Say what it would do if other centres closed, or another site opened."""
+        """Say what it would do if other centres closed, or another site opened.
+
+        Parameters
+        ----------
+        close : sequence of str
+            Ids of today's centres.
+        open : sequence of str
+            Ids of candidates, of neighbours' or of another service's centres.
+        service : str, optional
+            Whose families; that of the centres to close when not given, else the first.
+        mode : str
+
+        Returns
+        -------
+        ImpactAnswer
+            Against today.
+
+        Raises
+        ------
+        ParameterError
+            If an id, the service or the mode is unknown.
+        ScenarioError
+            If everything closes.
+
+        Examples
+        --------
+        >>> answers.what_if(close=["YC01"], open=["CC01"]).opened
+        ('CC01',)
+        """
         meant = service_of(self.results, service, [] if isinstance(close, str) else close)
         result = asked(self.results, service=meant, close=close, open=open)
         return ImpactAnswer.of(self.results, result, mode)
 
     def equality(self, proposal: str | None = None, *, mode: str = "walk") -> TableAnswer:
-        """Set where equality groups live beside what changes there."""
+        """Set where equality groups live beside what changes there.
+
+        Parameters
+        ----------
+        proposal : str, optional
+        mode : str
+
+        Returns
+        -------
+        TableAnswer
+            With the warning that must stand beside it.
+
+        Raises
+        ------
+        ParameterError
+            If there is no such proposal or mode, or the study counts no group.
+
+        Examples
+        --------
+        >>> answers.equality().to_frame()["Group"].iloc[0]
+        'Disabled people'
+        """
         return self.impact(proposal, mode=mode).table("equality")
 
     def _proposal(self, name: str | None) -> ProposalResult:
@@ -105,7 +239,28 @@ class _RankingQuestions(_TravelQuestions):
     def ranking(
         self, proposal: str | None = None, **options: Unpack[QuestionOptions]
     ) -> RankingAnswer:
-        """Say where a proposal stands among every way to close as many."""
+        """Say where a proposal stands among every way to close as many.
+
+        Parameters
+        ----------
+        proposal : str, optional
+        **options
+            As `access.analysis.analysis.QuestionOptions`.
+
+        Returns
+        -------
+        RankingAnswer
+
+        Raises
+        ------
+        ParameterError
+            If there is no such proposal or mode, or it opens a site or closes none.
+
+        Examples
+        --------
+        >>> answers.ranking().proposal["options"]
+        220
+        """
         result = self._ranked(proposal)
         ranking = self._analysis.rank(
             result.service, before=result.before, after=result.after, **options
@@ -113,7 +268,26 @@ class _RankingQuestions(_TravelQuestions):
         return RankingAnswer.of(self.results, ranking, (result.service,))
 
     def both_services(self, *, mode: str = "walk") -> RankingAnswer:
-        """Say where two services' proposals stand together, among all pairs of alternatives."""
+        """Say where two services' proposals stand together, among all pairs of alternatives.
+
+        Parameters
+        ----------
+        mode : str
+
+        Returns
+        -------
+        RankingAnswer
+
+        Raises
+        ------
+        ParameterError
+            If the study has not just two services with one such proposal each, or no such mode.
+
+        Examples
+        --------
+        >>> len(answers.both_services().table)
+        101640
+        """
         if not self.results.joint:
             raise ParameterError(
                 "the study has no two services with one proposal each to rank together; "
@@ -125,7 +299,30 @@ class _RankingQuestions(_TravelQuestions):
     def alternatives(
         self, *, keep: int, service: str | None = None, **options: Unpack[QuestionOptions]
     ) -> RankingAnswer:
-        """List and rank every way to keep so many of today's centres."""
+        """List and rank every way to keep so many of today's centres.
+
+        Parameters
+        ----------
+        keep : int
+        service : str, optional
+            The study's first when not given.
+        **options
+            As `access.analysis.analysis.QuestionOptions`.
+
+        Returns
+        -------
+        RankingAnswer
+
+        Raises
+        ------
+        ParameterError
+            If the service or mode is unknown, or `keep` is not from 1 to all but none closed.
+
+        Examples
+        --------
+        >>> answers.alternatives(keep=10).what
+        '66 ways to keep 10 of 12'
+        """
         meant = service_of(self.results, service)
         ranking = self._analysis.rank(meant, keep=keep, **options)
         return RankingAnswer.of(self.results, ranking, (meant,))
@@ -137,7 +334,30 @@ class _RankingQuestions(_TravelQuestions):
         draws: int = 200,
         **options: Unpack[QuestionOptions],
     ) -> RobustnessAnswer:
-        """Say how firm a proposal's rank is, when speeds, positions and weights may be wrong."""
+        """Say how firm a proposal's rank is, when speeds, positions and weights may be wrong.
+
+        Parameters
+        ----------
+        proposal : str, optional
+        draws : int
+            Settings to try; the seed is fixed.
+        **options
+            As `access.analysis.analysis.QuestionOptions`.
+
+        Returns
+        -------
+        RobustnessAnswer
+
+        Raises
+        ------
+        ParameterError
+            If there is no such proposal or mode, or nothing ranks it.
+
+        Examples
+        --------
+        >>> len(answers.robustness(draws=20).draws)
+        20
+        """
         result = self._ranked(proposal)
         found = self._analysis.robustness(
             result.service, before=result.before, after=result.after, draws=draws, **options
@@ -147,7 +367,30 @@ class _RankingQuestions(_TravelQuestions):
     def weights(
         self, proposal: str | None = None, **options: Unpack[QuestionOptions]
     ) -> WeightsAnswer:
-        """Say from which weight of deprivation on another option is best."""
+        """Say from which weight of deprivation on another option is best.
+
+        Parameters
+        ----------
+        proposal : str, optional
+        **options
+            As `access.analysis.analysis.QuestionOptions`.
+
+        Returns
+        -------
+        WeightsAnswer
+            For linear weights; says so where the ranking has others.
+
+        Raises
+        ------
+        ParameterError
+            If there is no such proposal or mode, nothing ranks it, or the areas have no
+            ``imd_rank``.
+
+        Examples
+        --------
+        >>> answers.weights().to_frame()["lam_from"].tolist()[:1]
+        [0.0]
+        """
         result = self._ranked(proposal)
         found = self._analysis.switching(
             result.service, before=result.before, after=result.after, **options
@@ -163,7 +406,38 @@ class _RankingQuestions(_TravelQuestions):
         weighted: bool = False,
         each_locality: bool = False,
     ) -> HubView:
-        """Say where Family Hubs should go, proven, and how far off the council's choice is."""
+        """Say where Family Hubs should go, proven, and how far off the council's choice is.
+
+        Parameters
+        ----------
+        hubs : int, optional
+            How many; as many as the council's choice when not given, or 3.
+        mode : str
+        among : sequence of str, optional
+            Ids of the sites to choose from; every candidate and every centre that no proposal
+            closes when not given. Where they lack one of the council's choice, it is not compared.
+        weighted : bool
+            Let families count by deprivation, with the study's weights.
+        each_locality : bool
+            At least one hub in every locality.
+
+        Returns
+        -------
+        HubsAnswer
+            For the families of all services together, each service by its share.
+
+        Raises
+        ------
+        ParameterError
+            If the mode or a site is unknown, so many hubs cannot keep the rules, or there are no
+            ranks to weight families by.
+
+        Examples
+        --------
+        >>> hubs = answers.hubs(2, among=["CC02", "CC07", "CC09", "GP04"], mode="typical")
+        >>> hubs.best.status, len(hubs.best.chosen)
+        ('proven_optimal', 2)
+        """
         question = HubQuestion(
             mode=mode,
             size=hubs,
