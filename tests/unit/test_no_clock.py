@@ -15,7 +15,7 @@ TESTS = Path(__file__).resolve().parents[1]
 CLOCKS = {"perf_counter", "perf_counter_ns", "monotonic", "monotonic_ns", "process_time",
           "process_time_ns", "thread_time", "time_ns"}  # fmt: skip
 MEASURED = {"seconds", "elapsed", "elapsed_s", "took", "duration"}
-PAGE_CLOCKS = ("performance.now", "Date.now", "getEntriesByType")
+PAGE_CLOCKS = ("performance.now", "Date.now", "ContentLoadedEvent")
 FILES = sorted(p for p in TESTS.rglob("*.py") if "benchmarks" not in p.parts)
 
 
