@@ -168,9 +168,9 @@ def text_fault(text: str, longest: int = _LONGEST_CELL) -> str:
     return f"text without control characters; take out {', '.join(found)}" if found else ""
 
 
-def settings_faults(settings: Any) -> Iterator[tuple[str, str, str]]:
+def settings_faults(settings: Any, where: str = "") -> Iterator[tuple[str, str, str]]:
     """Find every text that `text_fault` refuses in nested settings: where, its start, expected."""
-    waiting: list[tuple[Any, str]] = [(settings, "")]
+    waiting: list[tuple[Any, str]] = [(settings, where)]
     while waiting:  # and no call in a call: settings may be nested deeper than Python can
         value, where = waiting.pop()
         if isinstance(value, str):
