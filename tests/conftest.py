@@ -82,6 +82,9 @@ def shared_data() -> Callable[[str], Path]:
 
 # ---- marks and order
 
+#: Tests that took half a second or more of a processor, as they are named; `tests/slow.txt` is
+#: made from ``pytest --durations=0`` on a quiet machine.
+SLOW = frozenset((ROOT / "tests" / "slow.txt").read_text(encoding="utf-8").split())
 #: A test that asks for this fixture gets this mark: it is never forgotten.
 MARKS = {"shared_data": "real_data", "chromium": "browser", "rotherham_run": "slow",
          "rotherham_results": "slow"}  # fmt: skip
@@ -93,6 +96,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for fixture in MARKS.keys() & set(getattr(item, "fixturenames", ())):
             item.add_marker(MARKS[fixture])
+        if item.nodeid.partition("[")[0] in SLOW:
+            item.add_marker("slow")
     long = Counter(i.path for i in items if i.get_closest_marker("slow") or _in_browser(i))
     items.sort(key=lambda item: (-long[item.path], str(item.path)))
 
