@@ -168,21 +168,24 @@ def text_fault(text: str, longest: int = _LONGEST_CELL) -> str:
     return f"text without control characters; take out {', '.join(found)}" if found else ""
 
 
-def settings_faults(value: Any, where: str = "") -> Iterator[tuple[str, str, str]]:
+def settings_faults(settings: Any, where: str = "") -> Iterator[tuple[str, str, str]]:
     """Find every text that `text_fault` refuses in nested settings: where, its start, expected."""
-    if isinstance(value, str):
-        expected = text_fault(value, _LONGEST_SETTING)
-        if expected:
-            yield where, value[:60], expected
-    elif isinstance(value, Mapping):
-        for key, inner in value.items():
-            expected = text_fault(key, _LONGEST_CELL)
+    waiting: list[tuple[Any, str]] = [(settings, where)]
+    while waiting:  # and no call in a call: settings may be nested deeper than Python can
+        value, where = waiting.pop()
+        if isinstance(value, str):
+            expected = text_fault(value, _LONGEST_SETTING)
             if expected:
-                yield where, key[:60], expected
-            yield from settings_faults(inner, f"{where}.{key[:60]}".strip("."))
-    elif isinstance(value, list):
-        for inner in value:
-            yield from settings_faults(inner, where)
+                yield where, value[:60], expected
+        elif isinstance(value, Mapping):
+            for key in value:
+                expected = text_fault(key, _LONGEST_CELL)
+                if expected:
+                    yield where, key[:60], expected
+            inner = [(v, f"{where}.{k[:60]}".strip(".")[:200]) for k, v in value.items()]
+            waiting += reversed(inner)
+        elif isinstance(value, list):
+            waiting += ((v, where) for v in reversed(value))
 
 
 def file_inside(name: str) -> str:

@@ -10,6 +10,7 @@ machine and fails it where the environment variable ``CI`` is set.
 from __future__ import annotations
 
 import importlib.util
+import io
 import os
 import pickle
 import shutil
@@ -18,7 +19,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
@@ -81,6 +82,9 @@ def shared_data() -> Callable[[str], Path]:
 
 # ---- marks and order
 
+#: Tests that took half a second or more of a processor, as they are named; `tests/slow.txt` is
+#: made from ``pytest --durations=0`` on a quiet machine.
+SLOW = frozenset((ROOT / "tests" / "slow.txt").read_text(encoding="utf-8").split())
 #: A test that asks for this fixture gets this mark: it is never forgotten.
 MARKS = {"shared_data": "real_data", "chromium": "browser", "rotherham_run": "slow",
          "rotherham_results": "slow"}  # fmt: skip
@@ -92,6 +96,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for fixture in MARKS.keys() & set(getattr(item, "fixturenames", ())):
             item.add_marker(MARKS[fixture])
+        if item.nodeid.partition("[")[0] in SLOW:
+            item.add_marker("slow")
     long = Counter(i.path for i in items if i.get_closest_marker("slow") or _in_browser(i))
     items.sort(key=lambda item: (-long[item.path], str(item.path)))
 
@@ -197,10 +203,33 @@ def call_access(
     )
 
 
+def call_here(
+    home: Path, *words: object, cwd: Path | None = None, **settings: str
+) -> subprocess.CompletedProcess:
+    """Run `access ...` as `call_access` does, but in this process: nothing is imported anew."""
+    from access.cli import main
+
+    given = ["access", *map(str, words)]
+    said = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2)]
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(said[0]), redirect_stderr(said[1]):
+        for name, value in {"COLUMNS": "200", "NO_COLOR": "1", **settings}.items():
+            patch.setenv(name, value)
+        patch.setenv("HOME", str(home / "home"))
+        patch.chdir(cwd or home)
+        patch.setattr(sys, "argv", given)
+        with pytest.raises(SystemExit) as ended:
+            main()
+    texts = []
+    for stream in said:
+        stream.flush()
+        texts.append(stream.buffer.getvalue().decode("utf-8"))
+    return subprocess.CompletedProcess(given, ended.value.code or 0, *texts)
+
+
 @pytest.fixture
 def access_command(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]:
     """Run `access ...` in a folder of its own with an empty home, and give what came back."""
-    return partial(call_access, tmp_path)
+    return partial(call_here, tmp_path)
 
 
 # ---- what no test may do

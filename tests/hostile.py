@@ -6,11 +6,11 @@ import csv
 import io
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 from access import escape
 from access.study.template import _template_files
+from tests.conftest import call_here
 
 FORMULAS = ('=HYPERLINK("http://x","y")', "+1", "-1+1", "@SUM(A1)", "\uff1d1+1")
 MARKUP = (
@@ -110,7 +110,5 @@ def write_csv(path: Path, rows: list[dict]) -> None:
 
 
 def run(*words: object) -> subprocess.CompletedProcess:
-    code = "import sys; from access.cli import main; sys.exit(main())"
-    return subprocess.run(
-        [sys.executable, "-c", code, *map(str, words)], capture_output=True, text=True
-    )
+    """Run `access ...` where we are."""
+    return call_here(Path.cwd(), *words)

@@ -7,12 +7,20 @@ import shutil
 
 import access
 from access.study import find_study
+from tests.conftest import call_access
 
 
 def test_unknown_study_is_one_plain_message(access_command):
     done = access_command("check", "roterham")
     assert done.returncode == 3
     assert "no study 'roterham'" in done.stderr
+    assert "Is 'rotherham' meant?" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_in_a_process_of_its_own_a_fault_is_a_message_too(tmp_path):
+    done = call_access(tmp_path, "check", "roterham")
+    assert done.returncode == 3
     assert "Is 'rotherham' meant?" in done.stderr
     assert "Traceback" not in done.stderr
 

@@ -67,7 +67,7 @@ def test_heights_do_not_change_driving(tmp_path):
 
 
 def test_a_slope_profile_needs_heights(tmp_path):
-    profile = replace(Profile.preset("walk"), slope="_tobler")
+    profile = replace(Profile.preset("walk"), slope="tobler")
     with pytest.raises(ParameterError, match="no heights are given"):
         access.build_network(town(tmp_path), profile=profile)
 
@@ -99,7 +99,7 @@ def test_up_hill_and_down_by_hand(tmp_path, percent):
     # The street runs a little across the grid, and grid metres differ by 0.3 %.
     assert up == pytest.approx(flat / _tobler(percent / 100), rel=0.01)
     assert down == pytest.approx(flat / _tobler(-percent / 100), rel=0.01)
-    assert net.profile.slope == "_tobler"
+    assert net.profile.slope == "tobler"
     assert net.counts["share_with_heights"] == 1
     across = access.travel_matrix(net, places(o=at(5, 1)), places(t=at(5, 4)))
     assert across.network_minutes.item() == pytest.approx(

@@ -173,18 +173,18 @@ class TestStanding:
         assert f"{WORDING.minutes(own - best)} shorter" in text
 
     def test_a_place_is_said_of_each_criterion(self):
-        text = stands.standing(findings(self.MINUTES, [10, 30, 30], ["X", "Z"]), ("mean", "worst"))
+        text = stands._standing(findings(self.MINUTES, [10, 30, 30], ["X", "Z"]), ("mean", "worst"))
         assert text.startswith("Of 3 ways to keep 2 of 3, the proposal is last by average walk")
 
     def test_ties_are_called_joint(self):
         tied = findings(((5, 5, 5), (5, 5, 5)), [10, 30], ["X", "Y"])
-        text = stands.standing(tied, ("mean",))
+        text = stands._standing(tied, ("mean",))
         assert "level with all 2 others by average walk" in text
 
     def test_without_alternatives_nothing_is_claimed(self):
         only = findings(((5, 12),), [10], ["X", "Y"])
         assert only.standing is None
-        for text in (stands.standing(only), stands.better(only, WORDING), stands.dominated(only),
+        for text in (stands._standing(only), stands.better(only, WORDING), stands.dominated(only),
                      stands.near_ties(only, modelled=True)):  # fmt: skip
             assert text == ""
 
