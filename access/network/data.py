@@ -15,7 +15,7 @@ _Floats = NDArray[np.float64]
 _Ints = NDArray[np.int32]
 
 #: Values of `Network.edge_sides`.
-BOTH, WAY_OUT, WAY_IN = 0, 1, 2
+BOTH, WAY_OUT, WAY_IN, NEITHER = 0, 1, 2, 3
 
 
 class Csr(NamedTuple):
@@ -98,8 +98,8 @@ class NetworkData:
     edge_sides : ndarray of uint8, shape (edges,)
         `BOTH`; `WAY_OUT` where one can leave for the rest of the network but not come back;
         `WAY_IN` where one can only be reached from it. Origins never join a `WAY_IN` street,
-        destinations never a `WAY_OUT` street.
-
+        destinations never a `WAY_OUT` street; none joins a tunnel, a motorway or a ferry
+        (`NEITHER`).
     """
 
     mode: str

@@ -241,7 +241,7 @@ def _snap_table(
     def where_joined(values: NDArray, blank: Any) -> NDArray:
         return np.where(joined, values, blank)
 
-    sides = np.array(["both", "way out", "way in"], object)[network.edge_sides[edge]]
+    sides = np.array(["both", "way out", "way in", "neither"], object)[network.edge_sides[edge]]
     names = np.array(network.street_names, object)[network.edge_name[edge]]
     table = pd.DataFrame(
         {

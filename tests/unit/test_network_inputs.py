@@ -273,7 +273,7 @@ def test_sites_that_do_not_snap_get_a_status_not_a_crash(street):
 
 
 def test_more_pairs_than_fit_are_refused_before_anything_is_measured(street, monkeypatch):
-    monkeypatch.setattr(access.network.routing, "MOST_PAIRS", 3)
+    monkeypatch.setattr(access.network.routing, "_MOST_PAIRS", 3)
     two = places(a=at(1, 0), b=at(2, 0))
     with pytest.raises(ParameterError, match="2 areas x 2 sites would take about 0 GB"):
         access.travel_matrix(street, two, two)
