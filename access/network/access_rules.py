@@ -13,6 +13,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from access.network.profiles import MPH, Profile
 
@@ -30,6 +31,9 @@ _LOCAL = frozenset((
     "staff", "members", "students", "parents", "tenants", "residential",
 ))  # fmt: skip
 _CAR_KEYS = ("motorcar", "motor_vehicle", "vehicle", "access")
+_CAR_SIDES = tuple((f"{key}:forward", f"{key}:backward") for key in _CAR_KEYS)
+_FOOT_SIDES = (("foot:forward", "foot:backward"),)
+_NOTHING: frozenset[str] = frozenset()
 _YES = frozenset(("yes", "true", "1"))
 _OPEN = frozenset(("yes", "designated", "official", "permissive"))
 _RIGHTS_OF_WAY = frozenset((
@@ -101,13 +105,20 @@ class Verdict:
 
 def _listed(tags: Mapping[str, str], keys: tuple[str, ...]) -> frozenset[str]:
     """All who may pass, by the most particular of some keys that a street has."""
-    text = next((tags[key] for key in keys if tags.get(key)), "")
+    for key in keys:
+        if text := tags.get(key):
+            return _values(text)
+    return _NOTHING
+
+
+@lru_cache(maxsize=1000)
+def _values(text: str) -> frozenset[str]:
     return frozenset(part.strip().lower() for part in text.split(";") if part.strip())
 
 
 def _barred(said: frozenset[str], closed: frozenset[str]) -> str:
     """The value that keeps a traveller out; empty where some value lets them in."""
-    return "" if not said <= closed else min(said, default="")
+    return min(said) if said and said <= closed else ""
 
 
 def _street_class(tags: Mapping[str, str]) -> str:
@@ -216,10 +227,10 @@ def _directions(tags: Mapping[str, str], kind: str, profile: Profile) -> tuple[b
         said = said or ("yes" if implied else "")
     forward = said.lower() not in ("-1", "reverse")
     backward = said.lower() not in _YES
-    closed, keys = (_CLOSED_TO_CARS, _CAR_KEYS) if profile.one_way else (_CLOSED, ("foot",))
-    for key in keys:
-        forward &= not _barred(_listed(tags, (f"{key}:forward",)), closed)
-        backward &= not _barred(_listed(tags, (f"{key}:backward",)), closed)
+    closed, keys = (_CLOSED_TO_CARS, _CAR_SIDES) if profile.one_way else (_CLOSED, _FOOT_SIDES)
+    for ahead, back in keys:
+        forward &= not _barred(_listed(tags, (ahead,)), closed)
+        backward &= not _barred(_listed(tags, (back,)), closed)
     return forward, backward
 
 

@@ -25,6 +25,7 @@ from access.network.graph_io import network_from_graph, read_graphml
 from access.network.network import Network
 from access.network.osm import SUFFIXES, Streets, is_street_file, read_streets
 from access.network.profiles import PRESETS, Profile
+from access.network.route_rules import bind
 from access.network.slope import Heights, add_slope, read_heights
 from access.units import great_circle_m, metric_crs_of, project
 
@@ -163,7 +164,10 @@ def _assemble(
         "nodes_outside_file": streets.missing_nodes,
         "barriers_closed": len(closed),
     }
-    return finish(Network, draft, profile, crs=crs, source=streets.info, keep=keep)
+    network = finish(Network, draft, profile, crs=crs, source=streets.info, keep=keep)
+    if profile.mode != "drive":
+        return network
+    return bind(network, streets.turns, streets.turns_left_out)
 
 
 @dataclass

@@ -237,8 +237,7 @@ def _code_hash() -> str:
     """Fingerprint of the source code that builds and measures networks."""
     home = Path(access.__file__).parent
     total = hashlib.sha256()
-    for path in sorted([*(home / "network").glob("*.py"), home / "sources/osm.py",
-                        home / "units.py"]):  # fmt: skip
+    for path in sorted([*(home / "network").glob("*.py"), home / "units.py"]):
         total.update(path.name.encode() + path.read_bytes())
     return total.hexdigest()
 

@@ -54,6 +54,7 @@ class Draft:
     node_delay_minutes: _Floats | None = None
     edge_joinable: NDArray[np.bool_] | None = None
     edge_local: NDArray[np.bool_] | None = None
+    banned_turns: NDArray[np.int32] | None = None
     counts: dict[str, Any] = field(default_factory=dict)
     refused: LeftOut = field(default_factory=LeftOut)
 
@@ -179,6 +180,17 @@ def _cut_off(draft: Draft, cut: NDArray[np.bool_], graph: sparse.csr_array) -> L
     )
 
 
+def _kept_turns(
+    turns: NDArray[np.int32] | None, kept: NDArray[np.bool_]
+) -> NDArray[np.int32]:
+    """Banned turns between edges that are kept, by their new numbers."""
+    if turns is None:
+        return np.zeros((0, 2), np.int32)
+    new = np.cumsum(kept) - 1
+    turns = turns[kept[turns // 2].all(axis=1)]
+    return (2 * new[turns // 2] + turns % 2).astype(np.int32)
+
+
 def _freeze(
     cls: type[N],
     draft: Draft,
@@ -243,4 +255,6 @@ def _freeze(
         left_out=left_out,
         assumptions=assumptions,
         edge_sides=sides[kept],
+        edge_local=edges(draft.edge_local, np.bool_),
+        banned_turns=_kept_turns(draft.banned_turns, kept),
     )

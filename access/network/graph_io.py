@@ -21,6 +21,7 @@ from access.network.from_arrays import corner_metres, line_metres
 from access.network.network import Network
 from access.network.osm import RELEVANT_TAGS, SourceInfo, check_street_file
 from access.network.profiles import Profile
+from access.network.route_rules import GRAPH_TURNS, bind
 from access.network.slope import Heights, add_slope
 from access.units import WGS84, great_circle_m, metric_crs_of, project, unproject
 
@@ -70,7 +71,11 @@ def network_from_graph(
         add_delays(draft, profile, np.array(lit)[at])
     if heights is not None:
         add_slope(draft, profile, heights, crs)
-    return finish(Network, draft, profile, crs=crs, source=info, keep=keep)
+    told = [GRAPH_TURNS] if profile.mode == "drive" else []
+    network = finish(
+        Network, draft, profile, crs=crs, source=info, keep=keep, assumptions=told
+    )
+    return bind(network, (), 0) if profile.mode == "drive" else network
 
 
 def _crs(given: Any, name: str) -> str:

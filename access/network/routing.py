@@ -152,7 +152,8 @@ def _leaving(chains: Chains, places: _Anchors) -> _Ends:
     minutes = minutes + chains.after_minutes[half] + places.out_minutes[:, None]
     metres = rest * chains.metres[half] + chains.after_metres[half] + places.metres[:, None]
     shut = chains.after_closed[half] > 0
-    return _ends(places, chains.head_junction[half], minutes, metres, shut)
+    found = _ends(places, chains.leaves_at[half], minutes, metres, shut)
+    return _at_roots(places, found, places.out_minutes, chains.root_leaves)
 
 
 def _arriving(chains: Chains, places: _Anchors) -> _Ends:
@@ -163,7 +164,20 @@ def _arriving(chains: Chains, places: _Anchors) -> _Ends:
     metres = places.share * chains.metres[half] + chains.after_metres[half ^ 1]
     metres = metres + places.metres[:, None]
     shut = chains.before_closed[half] > 0
-    return _ends(places, chains.head_junction[half ^ 1], minutes, metres, shut)
+    found = _ends(places, chains.enters_at[half], minutes, metres, shut)
+    return _at_roots(places, found, places.in_minutes, chains.root_enters)
+
+
+def _at_roots(places: _Anchors, ends: _Ends, minutes: _Floats, pass_at: _Ints | None) -> _Ends:
+    """Let places in dead ends pass their root where it is no plain junction."""
+    if pass_at is None:
+        return ends
+    at = np.where(places.child >= 0, pass_at[places.child], -1)
+    here = np.flatnonzero((at >= 0) & np.isfinite(minutes))
+    ends.junction[here] = at[here, None]
+    ends.minutes[here] = np.column_stack([minutes[here], np.full(len(here), np.inf)])
+    ends.metres[here] = np.column_stack([places.metres[here], np.full(len(here), np.inf)])
+    return ends
 
 
 def _ends(
@@ -268,7 +282,10 @@ def _along_chains(network: Network, origins: _Anchors, targets: _Anchors) -> lis
     names = []
     for places in (origins, targets):
         ends = chains.last[np.maximum(places.half, 0)]
-        names.append(np.where(places.half[:, 0] < 0, -1, ends.min(axis=1)))
+        off = places.half[:, 0] < 0
+        if chains.root_leaves is not None:  # from a dead end by way of its root, under its rules
+            off = off | ((places.child >= 0) & (chains.root_leaves[places.child] >= 0))
+        names.append(np.where(off, -1, ends.min(axis=1)))
     o, t = np.nonzero((names[0][:, None] == names[1][None, :]) & (names[0][:, None] >= 0))
     if not len(o):
         return []

@@ -153,14 +153,14 @@ def test_another_version_of_the_code_builds_again(tmp_path, file, building, monk
     elif what == "library":
         monkeypatch.setattr(cache, "version", lambda name: "99.0")
     else:
-        monkeypatch.setattr(cache, "FORMAT", cache._FORMAT + 1)
+        monkeypatch.setattr(cache, "_FORMAT", cache._FORMAT + 1)
     access.build_network(file, cache=folder)
     assert len(building) == 2
 
 
 def test_a_file_of_another_format_is_refused(tmp_path, file, monkeypatch):
     _save_network(access.build_network(file), tmp_path / "net.npz")
-    monkeypatch.setattr(cache, "FORMAT", cache._FORMAT + 1)
+    monkeypatch.setattr(cache, "_FORMAT", cache._FORMAT + 1)
     with pytest.raises(NetworkError, match="fingerprint"):
         _load_network(tmp_path / "net.npz")
 
@@ -284,7 +284,7 @@ def test_graphml_is_kept_and_graphs_in_memory_are_not(tmp_path):
     graph = nx.Graph()
     graph.add_node("a", x=-1.36, y=53.43)
     graph.add_node("b", x=-1.35, y=53.43)
-    graph.add_edge("a", "b", length=100.0)
+    graph.add_edge("a", "b", length=700.0)
     nx.write_graphml(graph, tmp_path / "g.graphml")
     kept = tmp_path / "kept"
     one = access.build_network(tmp_path / "g.graphml", cache=kept)
