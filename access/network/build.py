@@ -23,7 +23,13 @@ from access.network.components import Draft, add_delays, finish
 from access.network.data import LeftOut
 from access.network.graph_io import network_from_graph, read_graphml
 from access.network.network import Network
-from access.network.osm import SUFFIXES, Streets, is_street_file, read_streets
+from access.network.osm import (
+    SUFFIXES,
+    Streets,
+    check_street_file,
+    is_street_file,
+    read_streets,
+)
 from access.network.profiles import PRESETS, Profile
 from access.network.route_rules import bind
 from access.network.slope import Heights, add_slope, read_heights
@@ -349,6 +355,7 @@ def build_network(
     >>> build_network(town, mode="walk").edge_minutes_forward.tolist()
     [8.75]
     """
+    _check_options(keep, heights, cache)
     chosen, heights = _with_heights(_choose_profile(mode, profile), heights)
     if isinstance(source, nx.Graph):
         return network_from_graph(source, chosen, keep=keep, heights=heights)
@@ -359,7 +366,8 @@ def build_network(
             f"source is a {type(source).__name__}; expected a path, Streets or a networkx graph"
         )
     path = Path(source)
-    if cache is None or not path.is_file():
+    check_street_file(path)
+    if cache is None:
         return _from_file(path, chosen, keep, heights)
     key = _key(path, sha256_of(path), chosen, keep, heights)
     return kept_network(cache, key, lambda: _from_file(path, chosen, keep, heights))
@@ -410,8 +418,6 @@ def _key(path: Path, sha256: str, profile: Profile, keep: str, heights: Heights 
 
 def _from_file(path: Path, profile: Profile, keep: str, heights: Heights | None) -> Network:
     if path.name.lower().endswith(".graphml"):
-        if not path.is_file():
-            raise NetworkError(f"no street file at {path}")
         graph, info = read_graphml(path)
         return network_from_graph(graph, profile, info=info, keep=keep, heights=heights)
     if path.is_file() and not is_street_file(path):
@@ -435,9 +441,19 @@ def _with_heights(
     return replace(profile, slope="tobler"), grid
 
 
+def _check_options(keep: object, heights: object, cache: object) -> None:
+    """Refuse arguments of a wrong type or value, each by its name."""
+    if not isinstance(keep, str) or keep not in ("main", "all"):
+        raise ParameterError(f"keep is {str(keep)[:80]!r}; expected 'main' or 'all'")
+    if heights is not None and not isinstance(heights, (Heights, str, Path)):
+        raise ParameterError(f"heights is a {type(heights).__name__}; expected Heights or a path")
+    if cache is not None and not isinstance(cache, (str, Path)):
+        raise ParameterError(f"cache is a {type(cache).__name__}; expected a folder's path")
+
+
 def _choose_profile(mode: str | None, profile: Profile | str | None) -> Profile:
     """Find the profile that a mode and a profile argument ask for."""
-    if mode is not None and mode not in PRESETS:
+    if mode is not None and not (isinstance(mode, str) and mode in PRESETS):
         raise ParameterError(f"mode is {mode!r}; expected one of {sorted(PRESETS)}")
     if profile is None:
         return PRESETS[mode or "walk"]

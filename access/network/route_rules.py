@@ -142,7 +142,17 @@ def _no_through_traffic(network: NetworkData) -> NDArray[np.bool_]:
     inside = ~local & (part[u] == part[v])
     length = np.bincount(part[u[inside]], network.edge_metres[inside], minlength=part.max() + 1)
     main = int(np.argmax(length))
-    return local | (part[u] != main) | (part[v] != main)
+    shut = local | (part[u] != main) | (part[v] != main)
+    # What hangs on one open junction cannot be passed through anyway.
+    ones = np.ones(int(shut.sum()), np.int8)
+    joined = sparse.coo_array((ones, (u[shut], v[shut])), (n, n)).tocsr()
+    _, area = connected_components(joined, directed=False)
+    mouths = np.zeros(n, bool)
+    mouths[u[~shut]] = mouths[v[~shut]] = True
+    ends = np.zeros(n, bool)
+    ends[u[shut]] = ends[v[shut]] = True
+    doors = np.bincount(area[mouths & ends], minlength=n)
+    return shut & (doors[area[u]] > 1)
 
 
 class _Nodes:

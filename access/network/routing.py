@@ -454,12 +454,7 @@ def travel_matrix(
     >>> round(m.network_metres.item()), round(m.total_minutes.item(), 1)
     (400, 5.0)
     """
-    if minimise not in ("minutes", "metres"):
-        raise ParameterError(f"minimise is {minimise!r}; expected 'minutes' or 'metres'")
-    if direction not in ("to_site", "from_site"):
-        raise ParameterError(f"direction is {direction!r}; expected 'to_site' or 'from_site'")
-    if max_minutes is not None and not max_minutes > 0:
-        raise ParameterError(f"max_minutes is {max_minutes!r}; expected minutes above 0")
+    _check_options(network, minimise, snap_limit_m, max_minutes, direction, cache)
     a, s = read_points(areas, "areas"), read_points(sites, "sites")
     if len(a.ids) * len(s.ids) > _MOST_PAIRS:
         raise ParameterError(
@@ -483,6 +478,42 @@ def travel_matrix(
         {**parameters, "network": about, "places": places.hexdigest(), "direction": direction}
     )
     return kept_matrix(cache, key, lambda: _measure(network, a, s, limit, direction, parameters))
+
+
+def _check_options(
+    network: object,
+    minimise: object,
+    snap_limit_m: object,
+    max_minutes: object,
+    direction: object,
+    cache: object,
+) -> None:
+    """Refuse arguments of a wrong type or value, each by its name."""
+    if not isinstance(network, Network):
+        raise ParameterError(
+            f"network is a {type(network).__name__}; expected what access.build_network returns"
+        )
+    for name, value, allowed in (
+        ("minimise", minimise, ("minutes", "metres")),
+        ("direction", direction, ("to_site", "from_site")),
+    ):
+        if not isinstance(value, str) or value not in allowed:
+            expected = " or ".join(map(repr, allowed))
+            raise ParameterError(f"{name} is {str(value)[:80]!r}; expected {expected}")
+    if not _is_positive(snap_limit_m, most=np.inf):
+        raise ParameterError(f"snap_limit_m is {snap_limit_m!r}; expected metres above 0")
+    if max_minutes is not None and not _is_positive(max_minutes, most=np.inf, whole_range=True):
+        raise ParameterError(f"max_minutes is {max_minutes!r}; expected minutes above 0")
+    if cache is not None and not isinstance(cache, (str, Path)):
+        raise ParameterError(f"cache is a {type(cache).__name__}; expected a folder's path")
+
+
+def _is_positive(value: object, *, most: float, whole_range: bool = False) -> bool:
+    """Whether a value is a plain number above 0, and below (or at) the most."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.number)):
+        return False
+    number = float(value) if not isinstance(value, complex) else -1.0
+    return 0 < number < most or (whole_range and number == most)
 
 
 def _measure(
