@@ -180,9 +180,7 @@ def _cut_off(draft: Draft, cut: NDArray[np.bool_], graph: sparse.csr_array) -> L
     )
 
 
-def _kept_turns(
-    turns: NDArray[np.int32] | None, kept: NDArray[np.bool_]
-) -> NDArray[np.int32]:
+def _kept_turns(turns: NDArray[np.int32] | None, kept: NDArray[np.bool_]) -> NDArray[np.int32]:
     """Banned turns between edges that are kept, by their new numbers."""
     if turns is None:
         return np.zeros((0, 2), np.int32)

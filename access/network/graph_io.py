@@ -72,9 +72,7 @@ def network_from_graph(
     if heights is not None:
         add_slope(draft, profile, heights, crs)
     told = [GRAPH_TURNS] if profile.mode == "drive" else []
-    network = finish(
-        Network, draft, profile, crs=crs, source=info, keep=keep, assumptions=told
-    )
+    network = finish(Network, draft, profile, crs=crs, source=info, keep=keep, assumptions=told)
     return bind(network, (), 0) if profile.mode == "drive" else network
 
 
@@ -89,11 +87,21 @@ def _crs(given: Any, name: str) -> str:
             f"{name}: graph.graph['crs'] is {str(given)[:80]!r}, which is no CRS; expected for "
             "example 'EPSG:4326' (degrees) or 'EPSG:27700'"
         ) from error
+    if not (crs.is_geographic or crs.is_projected):
+        raise NetworkError(
+            f"{name}: graph.graph['crs'] is {str(given)[:80]!r}, which is no CRS of a map; "
+            "expected for example 'EPSG:4326' (degrees) or 'EPSG:27700'"
+        )
     return WGS84 if crs.to_epsg() == 4326 else crs.to_wkt()
 
 
 def _degrees(xy: NDArray[np.float64], here: str, name: str) -> NDArray[np.float64]:
     """Turn a graph's coordinates into degrees, and refuse what falls off the earth."""
+    if here != WGS84 and pyproj.CRS(here).is_projected and (np.abs(xy) <= (180, 90)).all():
+        raise NetworkError(
+            f"{name}: its coordinates are degrees, but the CRS it names is one of metres; set "
+            "graph.graph['crs'] to 'EPSG:4326'"
+        )
     try:
         lonlat = xy if here == WGS84 else unproject(xy, here)
     except pyproj.exceptions.ProjError as error:
@@ -243,7 +251,6 @@ class _Edges:
         if not self.tails:
             raise NetworkError(f"{name} holds no street that the profile {profile.name!r} may use")
 
-
     def check_lengths(
         self,
         length: NDArray[np.float64],
@@ -307,7 +314,9 @@ def _tags(data: Mapping[str, Any], keys: frozenset[str] | None = RELEVANT_TAGS) 
         if isinstance(value, str) and value.startswith("['"):
             value = value.strip("[]").replace("'", "").split(", ")
         if isinstance(value, (list, tuple, set)):
-            values = [_plain(v) for v in (sorted(map(str, value)) if isinstance(value, set) else value)]
+            values = [
+                _plain(v) for v in (sorted(map(str, value)) if isinstance(value, set) else value)
+            ]
         else:
             values = [_plain(value)]
         if not values or values == [""]:

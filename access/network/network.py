@@ -156,10 +156,12 @@ class Network(NetworkData):
     def chains(self) -> Chains:
         """The core drawn together at degree-2 nodes; made when first asked for."""
         core = np.repeat(self.core_edges >= 0, 2)
-        tail, head, minutes, metres = (array[core] for array in self.half_edges)
+        tail, head, minutes, metres = self.half_edges
         held = nodes_at_rules(self)
-        drawn = draw_together(tail, head, minutes, metres, self.node_delay_minutes, held)
-        return drawn if held is None else with_rules(drawn, self, tail, head)
+        drawn = draw_together(
+            tail[core], head[core], minutes[core], metres[core], self.node_delay_minutes, held
+        )
+        return drawn if held is None else with_rules(drawn, self, tail[core], head[core])
 
     @cached_property
     def _searches(self) -> dict[tuple[str, bool], SearchGraph]:

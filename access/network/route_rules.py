@@ -15,19 +15,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from access.network.contraction import Chains
+from access.network.contraction import Chains, Trees
 from access.network.data import NetworkData
 from access.network.osm import Turn
-
-if TYPE_CHECKING:
-    from access.network.network import Network
 
 _Ints = NDArray[np.int32]
 _LEAVING, _OPEN, _ENTERING = 0, 1, 2
@@ -35,7 +32,30 @@ _LEAVING, _OPEN, _ENTERING = 0, 1, 2
 N = TypeVar("N", bound=NetworkData)
 
 
-def nodes_at_bans(network: Network) -> NDArray[np.bool_] | None:
+class _Streets(Protocol):
+    """What of a `Network` is needed here; that module imports this one."""
+
+    @property
+    def n_nodes(self) -> int: ...
+    @property
+    def n_edges(self) -> int: ...
+    @property
+    def edge_from(self) -> _Ints: ...
+    @property
+    def edge_to(self) -> _Ints: ...
+    @property
+    def edge_local(self) -> NDArray[np.bool_]: ...
+    @property
+    def banned_turns(self) -> _Ints: ...
+    @property
+    def half_edges(self) -> tuple[_Ints, _Ints, NDArray[np.float64], NDArray[np.float64]]: ...
+    @property
+    def core_edges(self) -> _Ints: ...
+    @property
+    def trees(self) -> Trees: ...
+
+
+def nodes_at_bans(network: _Streets) -> NDArray[np.bool_] | None:
     """Junctions with a banned turn and the ends of their streets; None where there are none."""
     if not len(network.banned_turns):
         return None
@@ -48,7 +68,7 @@ def nodes_at_bans(network: Network) -> NDArray[np.bool_] | None:
     return held
 
 
-def nodes_at_rules(network: Network) -> NDArray[np.bool_] | None:
+def nodes_at_rules(network: _Streets) -> NDArray[np.bool_] | None:
     """Those, and where streets without through traffic meet open ones; None where none does."""
     held = nodes_at_bans(network)
     core = network.core_edges >= 0
@@ -173,7 +193,7 @@ class _Nodes:
         return self.count - 1
 
 
-def with_rules(chains: Chains, network: Network, tail: _Ints, head: _Ints) -> Chains:
+def with_rules(chains: Chains, network: _Streets, tail: _Ints, head: _Ints) -> Chains:
     """Give the junctions that rules concern the nodes and arcs they need."""
     edge = np.flatnonzero(network.core_edges >= 0)
     every = network.edge_local if len(network.edge_local) else np.zeros(network.n_edges, bool)
@@ -196,8 +216,8 @@ def with_rules(chains: Chains, network: Network, tail: _Ints, head: _Ints) -> Ch
 
 
 def _dead_ends(
-    network: Network, local: NDArray[np.bool_]
-) -> tuple[_Ints, NDArray[np.intp], NDArray[np.bool_]]:
+    network: _Streets, local: NDArray[np.bool_]
+) -> tuple[NDArray[np.intp], _Ints, NDArray[np.bool_]]:
     """Nodes in dead ends, their roots, and whether the street at the root is local."""
     trees = network.trees
     top = np.where(trees.depth > 1, trees.parent, np.arange(network.n_nodes))
@@ -236,9 +256,7 @@ def _split(
         one, other = nodes.new(), nodes.new()
         nodes.root_leaves[node, local_end], nodes.root_enters[node, local_end] = one, other
         nodes.arcs += [
-            (one, nodes.start[half, state])
-            for half, state in out
-            if local_end or state != _LEAVING
+            (one, nodes.start[half, state]) for half, state in out if local_end or state != _LEAVING
         ]
         nodes.arcs += [
             (nodes.end[half, state], other)
@@ -271,8 +289,8 @@ def _arranged(
     chains: Chains,
     nodes: _Nodes,
     local: NDArray[np.bool_],
-    inside: _Ints,
-    root: NDArray[np.intp],
+    inside: NDArray[np.intp],
+    root: _Ints,
     local_end: NDArray[np.bool_],
 ) -> Chains:
     """Arcs of the search graph with rules, and where places meet it."""

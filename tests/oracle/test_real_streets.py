@@ -73,9 +73,7 @@ def test_the_matrix_is_what_networkx_says(network, by, direction):
 
 
 def test_banned_turns_and_local_streets_are_heeded_as_a_full_search_heeds_them(shared_data):
-    network = access.build_network(
-        shared_data("newport/newport-2023-06-13.osm.pbf"), mode="drive"
-    )
+    network = access.build_network(shared_data("newport/newport-2023-06-13.osm.pbf"), mode="drive")
     assert len(network.banned_turns) > 50
     assert network.edge_local.any()
     rng = np.random.default_rng(5)
