@@ -81,6 +81,16 @@ def metric_crs(lon: float, lat: float) -> str:
     return f"EPSG:{(32600 if lat >= 0 else 32700) + zone}"
 
 
+def metric_crs_of(lonlat: NDArray[np.float64]) -> str:
+    """Name the metric working CRS for many places, by their middle one."""
+    lon, lat = np.asarray(lonlat, float).T
+    if len(lon) and np.ptp(lon) > 180:  # on both sides of the 180th meridian
+        middle = (np.median(lon % 360) + 180) % 360 - 180
+    else:
+        middle = np.median(lon)
+    return metric_crs(float(middle), float(np.median(lat)))
+
+
 @cache
 def _transformer(source: str, target: str) -> pyproj.Transformer:
     """Looking a transformation up takes longer than using it."""

@@ -3,19 +3,38 @@
 Rules follow the OpenStreetMap wiki's access restrictions for the United Kingdom: a specific tag
 (``foot``, ``motorcar``) outranks a general one (``access``); public rights of way are open on
 foot whatever ``access`` says of vehicles; cycleways, bridleways and tracks are open on foot
-unless tagged otherwise; one-way streets bind vehicles only.
+unless tagged otherwise; one-way streets bind vehicles only. Where a tag lists several values
+(``psv;taxi``), it names all who may pass.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from access.network.profiles import MPH, Profile
 
-_CLOSED = frozenset(("no", "private", "restricted", "military", "emergency", "permit"))
-_CLOSED_TO_CARS = _CLOSED | {"agricultural", "forestry", "delivery", "bus", "psv", "bicycle"}
+_CLOSED = frozenset((
+    "no", "private", "restricted", "military", "emergency", "permit", "agricultural", "forestry",
+    "use_sidepath",
+))  # fmt: skip
+_CLOSED_TO_CARS = _CLOSED | {
+    "delivery", "bus", "psv", "bicycle", "taxi", "hgv", "goods", "coach", "tourist_bus", "minibus",
+    "share_taxi", "motorcycle", "moped", "foot", "horse", "disabled", "hov", "tram", "school_bus",
+}  # fmt: skip
+#: Open to those who live, work or call there, and to nobody who passes through.
+_LOCAL = frozenset((
+    "destination", "customers", "residents", "resident", "visitors", "guests", "employees",
+    "staff", "members", "students", "parents", "tenants", "residential",
+))  # fmt: skip
+_CAR_KEYS = ("motorcar", "motor_vehicle", "vehicle", "access")
+_CAR_SIDES = tuple((f"{key}:forward", f"{key}:backward") for key in _CAR_KEYS)
+_FOOT_SIDES = (("foot:forward", "foot:backward"),)
+_NOTHING: frozenset[str] = frozenset()
+_YES = frozenset(("yes", "true", "1"))
 _OPEN = frozenset(("yes", "designated", "official", "permissive"))
 _RIGHTS_OF_WAY = frozenset((
     "public_footpath", "public_bridleway", "restricted_byway", "byway_open_to_all_traffic",
@@ -33,7 +52,16 @@ _NAMED_LIMITS = {
     "gb:national": 60 * MPH, "national": 60 * MPH, "gb:urban": 30 * MPH, "walk": 6.0,
     "gb:nsl_restricted": 30 * MPH,
 }  # fmt: skip
-_NUMBER = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(mph|km/h|kmh|kph|knots)?\s*$")
+_NUMBER = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(mph|mi/h|km/h|kmh|kph|knots)?\s*")
+_ZONE = re.compile(r"\s*([a-z]{2}):(?:zone:?)?(\d+)\s*")
+_UNITS_KMH = {"mph": MPH, "mi/h": MPH, "knots": 1.852}
+#: Limits outside these are slips of the pen (a house number, a lost unit), not speeds.
+_LEAST_LIMIT_KMH, _MOST_LIMIT_KMH = 3.0, 150.0
+#: Most that a class without a cap of its own is driven at.
+_MOST_KMH = 70 * MPH
+_CLOCK = re.compile(r"(\d+):([0-5]?\d)(?::([0-5]?\d))?")
+_PERIOD = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", re.IGNORECASE)
+_MINUTES = re.compile(r"(\d+(?:\.\d+)?)\s*(?:min|mins|minutes)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +82,12 @@ class Verdict:
         Whether a readable ``maxspeed`` gave the speed.
     wait_minutes : float
         Added once, for ferries.
+    whole_minutes : float
+        A ferry's own time over the whole of its way, as tagged; ``nan`` where it is not.
+    local : bool
+        Whether only trips that begin or end on it (or beyond) may use it.
+    joinable : bool
+        Whether a place beside it can join it: no tunnel, motorway or ferry.
     """
 
     street_class: str
@@ -64,6 +98,27 @@ class Verdict:
     kmh_backward: float = 0.0
     speed_tagged: bool = False
     wait_minutes: float = 0.0
+    whole_minutes: float = math.nan
+    local: bool = False
+    joinable: bool = True
+
+
+def _listed(tags: Mapping[str, str], keys: tuple[str, ...]) -> frozenset[str]:
+    """All who may pass, by the most particular of some keys that a street has."""
+    for key in keys:
+        if text := tags.get(key):
+            return _values(text)
+    return _NOTHING
+
+
+@lru_cache(maxsize=1000)
+def _values(text: str) -> frozenset[str]:
+    return frozenset(part.strip().lower() for part in text.split(";") if part.strip())
+
+
+def _barred(said: frozenset[str], closed: frozenset[str]) -> str:
+    """The value that keeps a traveller out; empty where some value lets them in."""
+    return min(said) if said and said <= closed else ""
 
 
 def _street_class(tags: Mapping[str, str]) -> str:
@@ -89,17 +144,29 @@ def judge(tags: Mapping[str, str], profile: Profile) -> Verdict:
     fast_forward, tagged_f = _kmh(tags, kind, profile, "maxspeed:forward")
     fast_backward, tagged_b = _kmh(tags, kind, profile, "maxspeed:backward")
     wait = profile.ferry_wait_minutes if kind == "ferry" else 0.0
+    whole = _duration_minutes(tags.get("duration", "")) if kind == "ferry" else math.nan
+    local = profile.mode == "drive" and bool(_listed(tags, _CAR_KEYS)) and (
+        _listed(tags, _CAR_KEYS) <= _LOCAL | _CLOSED_TO_CARS
+    )  # fmt: skip
     return Verdict(
-        kind, "", forward, backward, fast_forward, fast_backward, tagged_f or tagged_b, wait
-    )
+        kind, "", forward, backward, fast_forward, fast_backward, tagged_f or tagged_b, wait,
+        whole, local, _can_be_joined(tags, kind),
+    )  # fmt: skip
+
+
+def _can_be_joined(tags: Mapping[str, str], kind: str) -> bool:
+    """Whether a street has a kerb that a place beside (or above) it can be reached from."""
+    if kind in ("ferry", "motorway", "motorway_link") or tags.get("motorroad") in _YES:
+        return False
+    return tags.get("tunnel", "no") in ("no", "building_passage", "covered", "culvert")
 
 
 def _refused_on_foot(tags: Mapping[str, str], kind: str, profile: Profile) -> str:
-    foot = tags.get("foot", "")
-    granted = foot in _OPEN or tags.get("designation", "") in _RIGHTS_OF_WAY
+    said = _listed(tags, ("foot",))
+    granted = bool(said & _OPEN) or tags.get("designation", "") in _RIGHTS_OF_WAY
     if kind in _NOT_BUILT or not kind:
         return "not a street in use"
-    if foot in _CLOSED:
+    if foot := _barred(said, _CLOSED):
         return "private" if foot in ("private", "permit") else f"foot={foot}"
     if kind.startswith("motorway"):
         return "motorway"
@@ -107,8 +174,8 @@ def _refused_on_foot(tags: Mapping[str, str], kind: str, profile: Profile) -> st
         return f"class {kind}"
     if kind == "ferry" and not profile.ferries:
         return "ferry"
-    access = tags.get("access", "")
-    if access in _CLOSED and not granted:
+    access = _barred(_listed(tags, ("access",)), _CLOSED)
+    if access and not granted and not said:
         return "private" if access in ("private", "permit") else f"access={access}"
     if tags.get("motorroad") == "yes" and not granted:
         return "motorroad"
@@ -133,16 +200,13 @@ def _refused_on_wheels(tags: Mapping[str, str], profile: Profile) -> str:
 def _refused_by_car(tags: Mapping[str, str], kind: str, profile: Profile) -> str:
     if kind in _NOT_BUILT or not kind:
         return "not a street in use"
-    said = next(
-        (tags[key] for key in ("motorcar", "motor_vehicle", "vehicle", "access") if key in tags),
-        "",
-    )
-    explicit = {tags.get("motorcar"), tags.get("motor_vehicle")} & _OPEN
+    said = _barred(_listed(tags, _CAR_KEYS), _CLOSED_TO_CARS)
+    explicit = (_listed(tags, ("motorcar",)) | _listed(tags, ("motor_vehicle",))) & _OPEN
     if kind not in profile.classes and not (kind == "pedestrian" and explicit):
         return f"class {kind}"
     if kind == "ferry" and (not profile.ferries or not explicit):
         return "ferry"
-    if said in _CLOSED_TO_CARS:
+    if said:
         return "private" if said in ("private", "permit") else "closed to cars"
     if kind == "track" and tags.get("tracktype", "") not in _PASSABLE_TRACKS and not explicit:
         return "rough track"
@@ -155,16 +219,18 @@ def _directions(tags: Mapping[str, str], kind: str, profile: Profile) -> tuple[b
     """Say which way a street may be travelled: as drawn, and against it."""
     if not profile.one_way:
         said = tags.get("oneway:foot", "")
+        # An escalator or a moving walkway carries people one way only.
+        said = said or {"forward": "yes", "backward": "-1"}.get(tags.get("conveying", ""), "")
     else:
         said = tags.get("oneway:motor_vehicle", tags.get("oneway", ""))
         implied = tags.get("junction") in ("roundabout", "circular") or kind == "motorway"
         said = said or ("yes" if implied else "")
-    forward = said not in ("-1", "reverse")
-    backward = said not in ("yes", "true", "1")
-    if profile.one_way:
-        for key in ("vehicle", "motor_vehicle"):
-            forward &= tags.get(f"{key}:forward") not in _CLOSED_TO_CARS
-            backward &= tags.get(f"{key}:backward") not in _CLOSED_TO_CARS
+    forward = said.lower() not in ("-1", "reverse")
+    backward = said.lower() not in _YES
+    closed, keys = (_CLOSED_TO_CARS, _CAR_SIDES) if profile.one_way else (_CLOSED, _FOOT_SIDES)
+    for ahead, back in keys:
+        forward &= not _barred(_listed(tags, (ahead,)), closed)
+        backward &= not _barred(_listed(tags, (back,)), closed)
     return forward, backward
 
 
@@ -174,23 +240,48 @@ def _kmh(tags: Mapping[str, str], kind: str, profile: Profile, side: str) -> tup
         return speed, False
     limit = _limit_kmh(tags.get(side) or tags.get("maxspeed", ""))
     if limit is not None:
-        speed = min(limit, dict(profile.cap_kmh).get(kind, limit))
+        speed = min(limit, _cap_kmh(kind, profile))
     factor = profile.urban_factor if speed <= _URBAN_LIMIT_KMH else profile.rural_factor
     return speed * factor, limit is not None
 
 
+def _cap_kmh(kind: str, profile: Profile) -> float:
+    """Most that a class is driven at; a slip road's is that of its road."""
+    caps = dict(profile.cap_kmh)
+    return caps.get(kind, caps.get(kind.removesuffix("_link"), _MOST_KMH))
+
+
 def _limit_kmh(text: str) -> float | None:
-    """Read a ``maxspeed`` tag."""
+    """Read a ``maxspeed`` tag; the least of several, and nothing that cannot be a limit."""
+    parts = text.lower().replace("|", ";").replace("uk:", "gb:").split(";")
+    numbers = [_NUMBER.fullmatch(part) for part in parts]
+    # In "20;30 mph" the unit stands once for all.
+    shared = next((found[2] for found in reversed(numbers) if found and found[2]), None)
     found = []
-    for part in text.lower().replace("|", ";").split(";"):
-        number = _NUMBER.match(part)
+    for part, number in zip(parts, numbers, strict=True):
         if part.strip() in _NAMED_LIMITS:
             found.append(_NAMED_LIMITS[part.strip()])
         elif number:
-            unit = {"mph": MPH, "knots": 1.852}.get(number[2] or "", 1.0)
-            found.append(float(number[1]) * unit)
-    usable = [kmh for kmh in found if kmh > 0]
+            found.append(float(number[1]) * _UNITS_KMH.get(number[2] or shared or "", 1.0))
+        elif zone := _ZONE.fullmatch(part):
+            found.append(float(zone[2]) * (MPH if zone[1] in ("gb", "us") else 1.0))
+    usable = [kmh for kmh in found if _LEAST_LIMIT_KMH <= kmh <= _MOST_LIMIT_KMH]
     return min(usable) if usable else None
+
+
+def _duration_minutes(text: str) -> float:
+    """Read a ``duration`` tag (``hh:mm``, ``hh:mm:ss``, ISO 8601, minutes); ``nan`` if none."""
+    text = text.strip()
+    if clock := _CLOCK.fullmatch(text):
+        hours, minutes, seconds = (float(part or 0) for part in clock.groups())
+        total = 60 * hours + minutes + seconds / 60
+    elif (period := _PERIOD.fullmatch(text)) and any(period.groups()):
+        days, hours, minutes, seconds = (float(part or 0) for part in period.groups())
+        total = 1440 * days + 60 * hours + minutes + seconds / 60
+    else:
+        plain = _MINUTES.fullmatch(text)
+        total = float(plain[1]) if plain else 0.0
+    return total if 0 < total <= 3 * 1440 else math.nan
 
 
 def _incline_percent(text: str) -> float:
@@ -203,9 +294,10 @@ def barrier_closed(tags: Mapping[str, str], profile: Profile) -> bool:
     if "barrier" not in tags:
         return False
     walking = profile.mode == "walk"
-    keys = ("foot", "access") if walking else ("motorcar", "motor_vehicle", "vehicle", "access")
-    said = next((tags[key] for key in keys if key in tags), "")
-    if said in (_CLOSED if walking else _CLOSED_TO_CARS):
+    said = _listed(tags, ("foot", "access") if walking else _CAR_KEYS)
+    if _barred(said, _CLOSED if walking else _CLOSED_TO_CARS):
+        return True
+    if tags.get("locked", "").lower() in _YES and not _past_a_lock(tags, walking=walking):
         return True
     wheels = tags.get("wheelchair") if profile.needs_wheelchair_access else None
     if wheels in ("yes", "no"):
@@ -213,4 +305,12 @@ def barrier_closed(tags: Mapping[str, str], profile: Profile) -> bool:
     if tags["barrier"] not in profile.closed_barriers:
         return False
     # A stile stays a stile to a pram however public the path; a bollard may be let down for cars.
-    return walking or said not in _OPEN
+    return walking or not said & _OPEN
+
+
+def _past_a_lock(tags: Mapping[str, str], *, walking: bool) -> bool:
+    """Whether a lock is for others: it names this traveller, or shuts out vehicles alone."""
+    if _listed(tags, ("foot",) if walking else _CAR_KEYS[:-1]) & _OPEN:
+        return True
+    vehicles = _listed(tags, _CAR_KEYS[:-1])
+    return walking and bool(vehicles) and vehicles <= _CLOSED_TO_CARS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations, pairwise
@@ -19,14 +19,21 @@ from access.errors import NetworkError, ParameterError
 from access.ledger import sha256_of
 from access.network.access_rules import Verdict, barrier_closed, judge
 from access.network.cache import cache_key, kept_network, network_path
-from access.network.components import Draft, finish
+from access.network.components import Draft, add_delays, finish
 from access.network.data import LeftOut
 from access.network.graph_io import network_from_graph, read_graphml
 from access.network.network import Network
-from access.network.osm import SUFFIXES, Streets, is_street_file, read_streets
+from access.network.osm import (
+    SUFFIXES,
+    Streets,
+    check_street_file,
+    is_street_file,
+    read_streets,
+)
 from access.network.profiles import PRESETS, Profile
+from access.network.route_rules import bind
 from access.network.slope import Heights, add_slope, read_heights
-from access.units import great_circle_m, metric_crs, project
+from access.units import great_circle_m, metric_crs_of, project
 
 #: More entries than this on one square are thinned out, to keep the number of pairs in bounds.
 _MOST_ENTRIES = 40
@@ -40,14 +47,13 @@ def _with_crossings(
         streets.refs[np.repeat(is_open, np.diff(streets.offsets))], minlength=len(xy)
     )
     tag_sets, added = list(streets.tag_sets), []
-    for way in np.flatnonzero(is_open):
+    for way, refs, square in _squares(streets, is_open, xy):
         tags = streets.tag_sets[streets.way_tags[way]]
-        ring = streets.refs[streets.offsets[way] : streets.offsets[way + 1]]
-        if tags.get("area") != "yes" or ring[0] != ring[-1] or len(ring) < 4:
-            continue
         # The first node of a ring is also its last: it is an entry if used a third time.
-        doors = np.unique(ring[used[ring] > np.where(ring == ring[0], 2, 1)])
-        pairs = _seen(xy, ring, doors)
+        times = np.bincount(refs)
+        doors = np.flatnonzero(times)
+        doors = doors[used[doors] > times[doors]]
+        pairs = _seen(xy, refs, square, doors)
         if pairs:
             tag_sets.append({k: v for k, v in tags.items() if k != "area"})
             added += [(way, len(tag_sets) - 1, a, b) for a, b in pairs]
@@ -66,17 +72,58 @@ def _with_crossings(
     )
 
 
+def _squares(
+    streets: Streets, is_open: NDArray[np.bool_], xy: NDArray[np.float64]
+) -> Iterator[tuple[int, NDArray[np.int32], shapely.Polygon]]:
+    """A way of each open square, the nodes of its edge, and its shape without its ponds."""
+
+    def nodes(way: int) -> NDArray[np.int32]:
+        return streets.refs[streets.offsets[way] : streets.offsets[way + 1]]
+
+    rows: dict[int, list[int]] = {}
+    drawn: set[int] = set()
+    if streets.squares:
+        for row, key in enumerate(streets.way_ids.tolist()):
+            rows.setdefault(key, []).append(row)
+    for members in streets.squares:
+        by_role: dict[bool, list[int]] = {True: [], False: []}
+        for _, key, role in members:
+            by_role[role == "inner"] += rows.get(key, [])
+        outer = [way for way in by_role[False] if is_open[way]]
+        drawn.update(outer)
+        if not outer:
+            continue
+        shapes = [
+            shapely.polygonize([shapely.linestrings(xy[nodes(way)]) for way in ways])
+            for ways in (outer, by_role[True])
+        ]
+        whole, ponds = (shapely.unary_union(list(shape.geoms)) for shape in shapes)
+        refs = np.concatenate([nodes(way) for way in outer])
+        for part in shapely.get_parts(whole.difference(ponds)):
+            if part.geom_type == "Polygon":
+                own = shapely.intersects_xy(part.buffer(0.01), *xy[refs].T)
+                yield outer[0], refs[own], part
+    for way in np.flatnonzero(is_open).tolist():
+        ring = nodes(way)
+        tags = streets.tag_sets[streets.way_tags[way]]
+        closed = ring[0] == ring[-1] and len(ring) >= 4
+        if tags.get("area") == "yes" and closed and way not in drawn:
+            yield way, ring, shapely.Polygon(xy[ring])
+
+
 def _seen(
-    xy: NDArray[np.float64], ring: NDArray[np.int32], doors: NDArray[np.int32]
+    xy: NDArray[np.float64],
+    refs: NDArray[np.int32],
+    square: shapely.Polygon,
+    doors: NDArray[np.intp],
 ) -> list[tuple[int, int]]:
-    square = shapely.Polygon(xy[ring])
     if len(doors) < 2 or not square.is_valid:
         return []
     doors = doors[:: -(-len(doors) // _MOST_ENTRIES)]
     pairs = np.array(list(combinations(doors.tolist(), 2)))
     # A hair wider, so that a line along the edge counts as on the square.
     inside = shapely.covers(square.buffer(0.01), shapely.linestrings(xy[pairs]))
-    beside = {frozenset(side) for side in pairwise(ring.tolist())}
+    beside = {frozenset(side) for side in pairwise(refs.tolist())}
     return [(a, b) for a, b in pairs[inside].tolist() if frozenset((a, b)) not in beside]
 
 
@@ -86,8 +133,6 @@ _Floats = NDArray[np.float64]
 _BLOCK = 100_000
 #: Reasons that an audit names when people live there.
 _TOLD = ("private", "foot=no", "access=no", "closed to cars")
-#: Streets whose mouths do not slow a car on the street they join.
-_QUIET = ("service", "track", "living_street", "road")
 
 
 def _assemble(
@@ -100,7 +145,7 @@ def _assemble(
         raise NetworkError(
             f"{streets.info.name} holds no street that the profile {profile.name!r} may use"
         )
-    crs = metric_crs(*np.median(streets.lonlat, axis=0))
+    crs = metric_crs_of(streets.lonlat)
     xy = project(streets.lonlat[:, 0], streets.lonlat[:, 1], crs)
     if profile.cross_squares:
         streets = _with_crossings(streets, is_open, xy)
@@ -111,8 +156,12 @@ def _assemble(
     draft = _weigh(streets, profile, verdicts, cut, xy)
     if heights is not None:
         add_slope(draft, profile, heights, crs)
-    if profile.junction_seconds or profile.signal_seconds:
-        draft.node_delay_minutes = _delays(streets, profile, draft)
+    lights = [
+        streets.node_ids[row]
+        for row, tags in streets.node_tags.items()
+        if tags.get("highway") == "traffic_signals"
+    ]
+    add_delays(draft, profile, np.isin(draft.node_ids, lights))
     draft.refused = _refused(streets, verdicts, xy)
     draft.counts |= {
         "ways_read": len(streets.way_ids),
@@ -121,7 +170,10 @@ def _assemble(
         "nodes_outside_file": streets.missing_nodes,
         "barriers_closed": len(closed),
     }
-    return finish(Network, draft, profile, crs=crs, source=streets.info, keep=keep)
+    network = finish(Network, draft, profile, crs=crs, source=streets.info, keep=keep)
+    if profile.mode != "drive":
+        return network
+    return bind(network, streets.turns, streets.turns_left_out)
 
 
 @dataclass
@@ -197,13 +249,15 @@ def _weigh(
     def minutes(kmh: list[float], is_open: list[bool]) -> _Floats:
         pace = np.array([0.06 / k if o else np.inf for k, o in zip(kmh, is_open, strict=True)])
         with np.errstate(invalid="ignore"):
-            out = cut.metres * pace[tag_set] + wait
+            at_pace = cut.metres * pace[tag_set]
+            out = np.where(np.isnan(tagged) | np.isinf(at_pace), at_pace, tagged) + wait
         return np.where(np.isnan(out), np.inf, out)
 
     # A ferry's wait is shared among the pieces of its way, so that it is paid once.
     whole = np.bincount(cut.way, weights=cut.metres)[cut.way]
-    wait = np.array([v.wait_minutes for v in verdicts])[tag_set]
-    wait = wait * np.divide(cut.metres, whole, out=np.zeros_like(whole), where=whole > 0)
+    share = np.divide(cut.metres, whole, out=np.zeros_like(whole), where=whole > 0)
+    wait = share * np.array([v.wait_minutes for v in verdicts])[tag_set]
+    tagged = share * np.array([v.whole_minutes for v in verdicts])[tag_set]
     ends, rows = np.unique(np.concatenate([cut.tail, cut.head]), return_inverse=True)
     at = cut.node_row[ends]
     tail, head = np.split(rows.astype(np.int32), 2)
@@ -228,21 +282,9 @@ def _weigh(
         edge_name=streets.way_names[cut.way],
         street_names=streets.names,
         edge_speed_tagged=np.array([v.speed_tagged for v in verdicts])[tag_set],
+        edge_joinable=np.array([v.joinable for v in verdicts])[tag_set],
+        edge_local=np.array([v.local for v in verdicts])[tag_set],
     )
-
-
-def _delays(streets: Streets, profile: Profile, draft: Draft) -> _Floats:
-    quiet = np.array([name in _QUIET for name in draft.class_names])[draft.edge_class]
-    ends = np.concatenate([draft.edge_from[~quiet], draft.edge_to[~quiet]])
-    arms = np.bincount(ends, minlength=len(draft.node_xy))
-    delay = np.where(arms >= 3, profile.junction_seconds / 60, 0.0)
-    lights = [
-        streets.node_ids[row]
-        for row, tags in streets.node_tags.items()
-        if tags.get("highway") == "traffic_signals"
-    ]
-    delay[np.isin(draft.node_ids, lights)] = profile.signal_seconds / 60
-    return delay
 
 
 def _refused(streets: Streets, verdicts: list[Verdict], xy: _Floats) -> LeftOut:
@@ -313,6 +355,7 @@ def build_network(
     >>> build_network(town, mode="walk").edge_minutes_forward.tolist()
     [8.75]
     """
+    _check_options(keep, heights, cache)
     chosen, heights = _with_heights(_choose_profile(mode, profile), heights)
     if isinstance(source, nx.Graph):
         return network_from_graph(source, chosen, keep=keep, heights=heights)
@@ -323,7 +366,8 @@ def build_network(
             f"source is a {type(source).__name__}; expected a path, Streets or a networkx graph"
         )
     path = Path(source)
-    if cache is None or not path.is_file():
+    check_street_file(path)
+    if cache is None:
         return _from_file(path, chosen, keep, heights)
     key = _key(path, sha256_of(path), chosen, keep, heights)
     return kept_network(cache, key, lambda: _from_file(path, chosen, keep, heights))
@@ -374,8 +418,6 @@ def _key(path: Path, sha256: str, profile: Profile, keep: str, heights: Heights 
 
 def _from_file(path: Path, profile: Profile, keep: str, heights: Heights | None) -> Network:
     if path.name.lower().endswith(".graphml"):
-        if not path.is_file():
-            raise NetworkError(f"no street file at {path}")
         graph, info = read_graphml(path)
         return network_from_graph(graph, profile, info=info, keep=keep, heights=heights)
     if path.is_file() and not is_street_file(path):
@@ -399,9 +441,19 @@ def _with_heights(
     return replace(profile, slope="tobler"), grid
 
 
+def _check_options(keep: object, heights: object, cache: object) -> None:
+    """Refuse arguments of a wrong type or value, each by its name."""
+    if not isinstance(keep, str) or keep not in ("main", "all"):
+        raise ParameterError(f"keep is {str(keep)[:80]!r}; expected 'main' or 'all'")
+    if heights is not None and not isinstance(heights, (Heights, str, Path)):
+        raise ParameterError(f"heights is a {type(heights).__name__}; expected Heights or a path")
+    if cache is not None and not isinstance(cache, (str, Path)):
+        raise ParameterError(f"cache is a {type(cache).__name__}; expected a folder's path")
+
+
 def _choose_profile(mode: str | None, profile: Profile | str | None) -> Profile:
     """Find the profile that a mode and a profile argument ask for."""
-    if mode is not None and mode not in PRESETS:
+    if mode is not None and not (isinstance(mode, str) and mode in PRESETS):
         raise ParameterError(f"mode is {mode!r}; expected one of {sorted(PRESETS)}")
     if profile is None:
         return PRESETS[mode or "walk"]

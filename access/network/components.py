@@ -20,7 +20,7 @@ from scipy.sparse import csgraph
 from scipy.sparse.csgraph import connected_components
 
 from access.errors import NetworkError
-from access.network.data import BOTH, WAY_IN, WAY_OUT, LeftOut, NetworkData
+from access.network.data import BOTH, NEITHER, WAY_IN, WAY_OUT, LeftOut, NetworkData
 from access.network.osm import SourceInfo
 from access.network.profiles import Profile
 
@@ -52,8 +52,27 @@ class Draft:
     street_names: tuple[str, ...] = ("",)
     edge_speed_tagged: NDArray[np.bool_] | None = None
     node_delay_minutes: _Floats | None = None
+    edge_joinable: NDArray[np.bool_] | None = None
+    edge_local: NDArray[np.bool_] | None = None
+    banned_turns: NDArray[np.int32] | None = None
     counts: dict[str, Any] = field(default_factory=dict)
     refused: LeftOut = field(default_factory=LeftOut)
+
+
+#: Streets whose mouths do not slow a car on the street they join.
+_QUIET = ("service", "track", "living_street", "road")
+
+
+def add_delays(draft: Draft, profile: Profile, lights: NDArray[np.bool_]) -> None:
+    """Minutes lost at junctions of three streets or more, and at lights."""
+    if not (profile.junction_seconds or profile.signal_seconds):
+        return
+    quiet = np.array([name in _QUIET for name in draft.class_names])[draft.edge_class]
+    ends = np.concatenate([draft.edge_from[~quiet], draft.edge_to[~quiet]])
+    arms = np.bincount(ends, minlength=len(draft.node_xy))
+    delay = np.where(arms >= 3, profile.junction_seconds / 60, 0.0)
+    delay[lights] = profile.signal_seconds / 60
+    draft.node_delay_minutes = delay
 
 
 def finish(
@@ -84,6 +103,8 @@ def finish(
     else:
         kept = usable
     cut = _cut_off(draft, usable & ~kept, graph)
+    if draft.edge_joinable is not None:
+        sides = np.where(draft.edge_joinable, sides, NEITHER).astype(np.uint8)
     return _freeze(cls, draft, kept, sides, cut, profile, crs, source, tuple(assumptions))
 
 
@@ -159,6 +180,15 @@ def _cut_off(draft: Draft, cut: NDArray[np.bool_], graph: sparse.csr_array) -> L
     )
 
 
+def _kept_turns(turns: NDArray[np.int32] | None, kept: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Banned turns between edges that are kept, by their new numbers."""
+    if turns is None:
+        return np.zeros((0, 2), np.int32)
+    new = np.cumsum(kept) - 1
+    turns = turns[kept[turns // 2].all(axis=1)]
+    return (2 * new[turns // 2] + turns % 2).astype(np.int32)
+
+
 def _freeze(
     cls: type[N],
     draft: Draft,
@@ -223,4 +253,6 @@ def _freeze(
         left_out=left_out,
         assumptions=assumptions,
         edge_sides=sides[kept],
+        edge_local=edges(draft.edge_local, np.bool_),
+        banned_turns=_kept_turns(draft.banned_turns, kept),
     )

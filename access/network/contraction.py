@@ -42,12 +42,20 @@ class Chains:
         Last half-edge of the chain in this direction; also the chain's name.
     place : ndarray of int32, shape (2 * edges,)
         How many half-edges follow.
-    head_junction : ndarray of int32, shape (2 * edges,)
-        Junction at the chain's end in this direction.
+    leaves_at, enters_at : ndarray of int32, shape (2 * edges,)
+        Junction that who leaves along a half-edge comes to at the end of its chain, and the one
+        from which who arrives over the half-edge set out at the chain's start.
     first_half : ndarray of int32, shape (nodes,)
         Some half-edge that leaves each node; -1 where none does.
     arc_from, arc_to : ndarray of int32, shape (arcs,)
         Arcs of the search graph, between junctions.
+    arc_half : ndarray of int32, shape (arcs,)
+        First half-edge of each arc's chain.
+    junction : ndarray of int32, shape (nodes,)
+        Number of each node among the junctions; -1 for others.
+    root_leaves, root_enters : ndarray of int32, shape (nodes,), optional
+        For each node of a dead end, the junction at which who comes out of it, or goes into it,
+        passes its root, where rules concern that; else -1.
     """
 
     minutes: _Floats
@@ -60,20 +68,30 @@ class Chains:
     before_closed: _Ints
     last: _Ints
     place: _Ints
-    head_junction: _Ints
+    leaves_at: _Ints
+    enters_at: _Ints
     first_half: _Ints
     n_junctions: int
     arc_from: _Ints
     arc_to: _Ints
     arc_minutes: _Floats
     arc_metres: _Floats
+    arc_half: _Ints
+    junction: _Ints
+    root_leaves: _Ints | None = None
+    root_enters: _Ints | None = None
 
 
 def draw_together(
-    tail: _Ints, head: _Ints, minutes: _Floats, metres: _Floats, node_delay: _Floats
+    tail: _Ints,
+    head: _Ints,
+    minutes: _Floats,
+    metres: _Floats,
+    node_delay: _Floats,
+    held: NDArray[np.bool_] | None = None,
 ) -> Chains:
-    """Find the chains of a graph and the arcs that replace them."""
-    inner = _inner_nodes(tail, head, len(node_delay))
+    """Find the chains of a graph and the arcs that replace them; held nodes stay junctions."""
+    inner = _inner_nodes(tail, head, len(node_delay), held)
     following = _following(tail, head, inner)
     closed = ~np.isfinite(minutes)
     delay = node_delay[head]
@@ -104,21 +122,28 @@ def draw_together(
         before_closed=before_closed,
         last=last,
         place=place,
-        head_junction=head_junction,
+        leaves_at=head_junction,
+        enters_at=head_junction[twin],
         first_half=first_half,
         n_junctions=len(junctions),
         arc_from=name[tail[whole]],
         arc_to=head_junction[whole],
         arc_minutes=cost[whole] + after_minutes[whole],
         arc_metres=metres[whole] + after_metres[whole],
+        arc_half=whole.astype(np.int32),
+        junction=name,
     )
 
 
-def _inner_nodes(tail: _Ints, head: _Ints, n_nodes: int) -> NDArray[np.bool_]:
+def _inner_nodes(
+    tail: _Ints, head: _Ints, n_nodes: int, held: NDArray[np.bool_] | None
+) -> NDArray[np.bool_]:
     """Nodes where exactly two different edges meet, less one node for each bare ring."""
     loop = tail == head
     inner: NDArray[np.bool_] = np.bincount(tail, minlength=n_nodes) == 2
     inner[tail[loop]] = False
+    if held is not None:
+        inner &= ~held
     through = inner[tail] & inner[head]
     if not through.any():
         return inner
@@ -193,27 +218,35 @@ class Trees:
     metres: _Floats
 
 
-def peel(tail: _Ints, head: _Ints, minutes: _Floats, metres: _Floats, node_delay: _Floats) -> Trees:
-    """Peel the leaves off a graph until only its core is left."""
+def peel(
+    tail: _Ints,
+    head: _Ints,
+    minutes: _Floats,
+    metres: _Floats,
+    node_delay: _Floats,
+    held: NDArray[np.bool_] | None = None,
+) -> Trees:
+    """Peel the leaves off a graph until only its core is left; held nodes stay in the core."""
     n = len(node_delay)
     half = np.arange(len(tail), dtype=np.int64)
     degree = np.bincount(tail, minlength=n)
     # The sum of the half-edges that leave a node is, once only one is left, that one.
     leaving = np.bincount(tail, weights=half, minlength=n).astype(np.int64)
     up = np.full(n, -1, np.int32)
-    leaves = np.flatnonzero(degree == 1)
+    held = np.zeros(n, bool) if held is None else held
+    leaves = np.flatnonzero((degree == 1) & ~held)
     while len(leaves):
         way = leaving[leaves]
         parents = head[way]
         # Of two leaves that face each other, one stays as the core of what was a bare tree.
-        stays = (degree[parents] == 1) & (leaves < parents)
+        stays = (degree[parents] == 1) & (leaves < parents) & ~held[parents]
         leaves, way, parents = leaves[~stays], way[~stays], parents[~stays]
         up[leaves] = way
         degree[leaves] = 0
         np.subtract.at(degree, parents, 1)
         np.subtract.at(leaving, parents, way ^ 1)
         leaves = np.unique(parents)
-        leaves = leaves[degree[leaves] == 1]
+        leaves = leaves[(degree[leaves] == 1) & ~held[leaves]]
     in_tree = up >= 0
     way = np.where(in_tree, up, 0)
     parent = np.where(in_tree, head[way], np.arange(n, dtype=np.int32)).astype(np.int32)

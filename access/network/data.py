@@ -15,7 +15,7 @@ _Floats = NDArray[np.float64]
 _Ints = NDArray[np.int32]
 
 #: Values of `Network.edge_sides`.
-BOTH, WAY_OUT, WAY_IN = 0, 1, 2
+BOTH, WAY_OUT, WAY_IN, NEITHER = 0, 1, 2, 3
 
 
 class Csr(NamedTuple):
@@ -98,8 +98,12 @@ class NetworkData:
     edge_sides : ndarray of uint8, shape (edges,)
         `BOTH`; `WAY_OUT` where one can leave for the rest of the network but not come back;
         `WAY_IN` where one can only be reached from it. Origins never join a `WAY_IN` street,
-        destinations never a `WAY_OUT` street.
-
+        destinations never a `WAY_OUT` street; none joins a tunnel, a motorway or a ferry
+        (`NEITHER`).
+    edge_local : ndarray of bool, shape (edges,)
+        Streets that only trips which begin or end on them (or beyond) may use.
+    banned_turns : ndarray of int32, shape (turns, 2)
+        Half-edges (`Network.half_edges`) that may not follow each other.
     """
 
     mode: str
@@ -128,6 +132,8 @@ class NetworkData:
     left_out: LeftOut = field(default_factory=LeftOut)
     assumptions: tuple[str, ...] = ()
     edge_sides: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8))
+    edge_local: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
+    banned_turns: _Ints = field(default_factory=lambda: np.zeros((0, 2), np.int32))
 
     def __post_init__(self) -> None:
         for value in (*vars(self).values(), *vars(self.left_out).values()):

@@ -9,26 +9,39 @@ from typing import Any
 
 import networkx as nx
 import numpy as np
+import pyproj
 import shapely
 from numpy.typing import NDArray
 
 from access.errors import Fault, NetworkError
 from access.ledger import sha256_of
-from access.network.access_rules import Verdict, judge
-from access.network.components import Draft, finish
+from access.network.access_rules import Verdict, barrier_closed, judge
+from access.network.components import Draft, add_delays, finish
 from access.network.from_arrays import corner_metres, line_metres
 from access.network.network import Network
-from access.network.osm import RELEVANT_TAGS, SourceInfo
+from access.network.osm import RELEVANT_TAGS, SourceInfo, check_street_file
 from access.network.profiles import Profile
+from access.network.route_rules import GRAPH_TURNS, bind
 from access.network.slope import Heights, add_slope
-from access.units import WGS84, metric_crs, project, unproject
+from access.units import WGS84, great_circle_m, metric_crs_of, project, unproject
+
+#: A length may fall this much short of the straight line (other earth radii, rounding).
+_SHORTFALL, _SHORTFALL_M = 0.02, 2.0
+#: Lines may begin this far from their edge's node, metres, or at this share of their length.
+_LOOSE_END_M, _LOOSE_END = 50.0, 0.25
+#: Where lengths are so many times what is drawn, they are not metres.
+_OVERLONG = 2.5
+_FLAGS = {"true": "yes", "false": "no"}
+_ACCESS = ("access", "foot", "vehicle", "motor_vehicle", "motorcar")
 
 
 def read_graphml(path: Path) -> tuple[nx.Graph, SourceInfo]:
     """Read a GraphML file as osmnx or networkx writes it."""
+    check_street_file(path)
     try:
         graph = nx.read_graphml(path)
-    except (OSError, SyntaxError, ValueError, KeyError, nx.NetworkXError) as error:
+    except (OSError, SyntaxError, ValueError, LookupError, TypeError, AttributeError,
+            RecursionError, nx.NetworkXException) as error:  # fmt: skip
         raise NetworkError(f"{path} cannot be read as GraphML: {error}") from error
     return graph, SourceInfo(path.name, sha256_of(path))
 
@@ -47,15 +60,60 @@ def network_from_graph(
         raise NetworkError(f"{info.name} has no edges; expected a graph of streets")
     nodes = list(graph.nodes)
     row = {node: i for i, node in enumerate(nodes)}
-    here = str(graph.graph.get("crs", WGS84))
-    xy_given = _coordinates(graph, nodes, info.name, degrees=here.upper() == WGS84)
-    lonlat = xy_given if here.upper() == WGS84 else unproject(xy_given, here)
-    crs = metric_crs(*np.median(lonlat, axis=0))
+    here = _crs(graph.graph.get("crs"), info.name)
+    xy_given = _coordinates(graph, nodes, info.name, degrees=here == WGS84)
+    lonlat = _degrees(xy_given, here, info.name)
+    crs = metric_crs_of(lonlat)
     found = _Edges(graph, row, profile, info.name, xy_given)
-    draft = _draft(graph, nodes, found, lonlat, crs, here)
+    draft, at = _draft(graph, nodes, found, lonlat, crs, here, profile, info.name)
+    if np.isnan(found.minutes).any():  # minutes that are given hold their delays already
+        lit = [graph.nodes[node].get("highway") == "traffic_signals" for node in nodes]
+        add_delays(draft, profile, np.array(lit)[at])
     if heights is not None:
         add_slope(draft, profile, heights, crs)
-    return finish(Network, draft, profile, crs=crs, source=info, keep=keep)
+    told = [GRAPH_TURNS] if profile.mode == "drive" else []
+    network = finish(Network, draft, profile, crs=crs, source=info, keep=keep, assumptions=told)
+    return bind(network, (), 0) if profile.mode == "drive" else network
+
+
+def _crs(given: Any, name: str) -> str:
+    """The CRS of a graph's coordinates, `WGS84` where it says none."""
+    if given is None or given == "":
+        return WGS84
+    try:
+        crs = pyproj.CRS.from_user_input(given)
+    except (pyproj.exceptions.ProjError, TypeError, ValueError, AttributeError) as error:
+        raise NetworkError(
+            f"{name}: graph.graph['crs'] is {str(given)[:80]!r}, which is no CRS; expected for "
+            "example 'EPSG:4326' (degrees) or 'EPSG:27700'"
+        ) from error
+    if not (crs.is_geographic or crs.is_projected):
+        raise NetworkError(
+            f"{name}: graph.graph['crs'] is {str(given)[:80]!r}, which is no CRS of a map; "
+            "expected for example 'EPSG:4326' (degrees) or 'EPSG:27700'"
+        )
+    return WGS84 if crs.to_epsg() == 4326 else crs.to_wkt()
+
+
+def _degrees(xy: NDArray[np.float64], here: str, name: str) -> NDArray[np.float64]:
+    """Turn a graph's coordinates into degrees, and refuse what falls off the earth."""
+    if here != WGS84 and pyproj.CRS(here).is_projected and (np.abs(xy) <= (180, 90)).all():
+        raise NetworkError(
+            f"{name}: its coordinates are degrees, but the CRS it names is one of metres; set "
+            "graph.graph['crs'] to 'EPSG:4326'"
+        )
+    try:
+        lonlat = xy if here == WGS84 else unproject(xy, here)
+    except pyproj.exceptions.ProjError as error:
+        raise NetworkError(f"{name}: its CRS has no way to degrees ({error})") from error
+    wrong = ~np.isfinite(lonlat).all(axis=1) | (np.abs(lonlat) > (180, 90)).any(axis=1)
+    if wrong.any():
+        x, y = xy[np.argmax(wrong)].tolist()
+        raise NetworkError(
+            f"{name}: {int(wrong.sum()):,} points lie off the earth, the first at x={x}, y={y}; "
+            f"expected {'WGS84 degrees' if here == WGS84 else 'coordinates of the CRS it names'}"
+        )
+    return lonlat
 
 
 def _draft(
@@ -65,21 +123,26 @@ def _draft(
     lonlat: NDArray[np.float64],
     crs: str,
     here: str,
-) -> Draft:
-    points = np.concatenate(found.lines)
-    points = points if here.upper() == WGS84 else unproject(points, here)
+    profile: Profile,
+    name: str,
+) -> tuple[Draft, NDArray[np.intp]]:
+    """Weigh the edges; also say which node of the graph each node of the draft is."""
+    points = _degrees(np.concatenate(found.lines), here, name)
     offsets = np.concatenate([[0], np.cumsum([len(line) for line in found.lines])])
+    drawn = line_metres(points, offsets)
     length = np.array(found.lengths, float)
-    length = np.where(np.isnan(length), line_metres(points, offsets), length)
+    length = np.where(np.isnan(length), drawn, length)
+    ends = np.column_stack([found.tails, found.heads])
+    found.check_lengths(length, drawn, lonlat[ends], name)
     classes = sorted(set(found.classes))
-    pace = np.array([v.kmh_forward for v in found.verdicts])
-    minutes = np.where(np.isnan(found.minutes), length * 0.06 / pace, found.minutes)
-    return Draft(
-        node_lonlat=lonlat,
-        node_xy=project(lonlat[:, 0], lonlat[:, 1], crs),
-        node_ids=_node_ids(nodes),
-        edge_from=np.array(found.tails, np.int32),
-        edge_to=np.array(found.heads, np.int32),
+    minutes = _minutes(found, length)
+    tail, head, at = _stopped(graph, nodes, ends, profile)
+    draft = Draft(
+        node_lonlat=lonlat[at],
+        node_xy=project(lonlat[at, 0], lonlat[at, 1], crs),
+        node_ids=_node_ids(nodes)[at],
+        edge_from=tail.astype(np.int32),
+        edge_to=head.astype(np.int32),
         edge_metres=length,
         edge_minutes_forward=np.where([v.forward for v in found.verdicts], minutes, np.inf),
         edge_minutes_backward=np.where([v.backward for v in found.verdicts], minutes, np.inf),
@@ -90,12 +153,45 @@ def _draft(
         geometry_offsets=offsets,
         edge_way=np.array(found.ways, np.int64),
         edge_speed_tagged=np.array([v.speed_tagged for v in found.verdicts]),
+        edge_joinable=np.array([v.joinable for v in found.verdicts]),
+        edge_local=np.array([v.local for v in found.verdicts]),
         counts={
             "edges_read": graph.number_of_edges(),
             "edges_open": len(found.tails),
             "edges_refused": found.refused,
         },
     )
+    return draft, at
+
+
+def _minutes(found: _Edges, length: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Minutes of each edge: those given; else a ferry's own time and wait; else by speed."""
+    pace = np.array([v.kmh_forward for v in found.verdicts])
+    ways = np.array(found.ways)
+    _, way = np.unique(np.where(ways < 0, -1 - np.arange(len(ways)), ways), return_inverse=True)
+    whole = np.bincount(way, weights=length)[way]
+    share = np.divide(length, whole, out=np.zeros_like(length), where=whole > 0)
+    tagged = share * np.array([v.whole_minutes for v in found.verdicts])
+    wait = share * np.array([v.wait_minutes for v in found.verdicts])
+    own = np.where(np.isnan(tagged), length * 0.06 / pace, tagged) + wait
+    return np.where(np.isnan(found.minutes), own, found.minutes)
+
+
+def _stopped(
+    graph: nx.Graph, nodes: list[Any], ends: NDArray[np.int64], profile: Profile
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.intp]]:
+    """Give each edge its own copy of a closed barrier: it leads up to it, not through."""
+    at = np.arange(len(nodes))
+    shut = [
+        "barrier" in graph.nodes[node] and barrier_closed(_tags(graph.nodes[node], None), profile)
+        for node in nodes
+    ]
+    flat = ends.T.ravel().copy()
+    stopped = np.array(shut)[flat]
+    at = np.concatenate([at, flat[stopped]])
+    flat[stopped] = len(nodes) + np.arange(int(stopped.sum()))
+    tail, head = np.split(flat, 2)
+    return tail, head, at
 
 
 class _Edges:
@@ -127,7 +223,7 @@ class _Edges:
             if verdict.reason:
                 self.refused += 1
                 continue
-            where = f"edge {a} to {b}"
+            where = f"edge {str(a)[:40]} to {str(b)[:40]}"
             length = _number(data, "length", where, name, faults)
             same = (_ways(data.get("osmid")), round(length, 3))
             twins = waiting.get((row[b], row[a], *same)) if graph.is_directed() else None
@@ -140,14 +236,48 @@ class _Edges:
             self.minutes.append(_number(data, "minutes", where, name, faults))
             self.tails.append(row[a])
             self.heads.append(row[b])
-            self.lines.append(_line(data.get("geometry"), xy[row[a]], xy[row[b]]))
+            line = _line(data.get("geometry"), xy[row[a]], xy[row[b]])
+            if line is None:
+                shape = str(data["geometry"])[:60]
+                expected = "a LineString from one end of the edge to the other"
+                faults.append(Fault(name, where, "geometry", shape, expected))
+                line = xy[[row[a], row[b]]]
+            self.lines.append(line)
             self.classes.append(verdict.street_class)
             self.ways.append(_way(data.get("osmid")))
             self.verdicts.append(verdict)
         if faults:
-            raise NetworkError(f"{name} has edges that cannot be used", faults[:20])
+            raise NetworkError(f"{name} has {len(faults):,} faults in its edges", faults[:20])
         if not self.tails:
             raise NetworkError(f"{name} holds no street that the profile {profile.name!r} may use")
+
+    def check_lengths(
+        self,
+        length: NDArray[np.float64],
+        drawn: NDArray[np.float64],
+        ends: NDArray[np.float64],
+        name: str,
+    ) -> None:
+        """Refuse lengths that are not metres: shorter than straight, or all of them far longer."""
+        straight = great_circle_m(*ends[:, 0].T, *ends[:, 1].T)
+        short = np.flatnonzero(length < straight * (1 - _SHORTFALL) - _SHORTFALL_M)
+        if len(short):
+            raise NetworkError(
+                f"{name}: {len(short):,} of {len(length):,} edges are shorter than the straight "
+                "line between their ends; expected lengths in metres",
+                [
+                    Fault(name, f"edge {i + 1}", "length", f"{length[i]:g}",
+                          f"{straight[i]:.0f} metres or more")
+                    for i in short[:20]
+                ],
+            )  # fmt: skip
+        real = drawn > _SHORTFALL_M
+        if real.any() and np.median(length[real] / drawn[real]) > _OVERLONG:
+            times = float(np.median(length[real] / drawn[real]))
+            raise NetworkError(
+                f"{name}: lengths are {times:.1f} times what is drawn; expected metres, not feet "
+                "or another unit"
+            )
 
 
 def _verdict(
@@ -171,20 +301,40 @@ def _verdict(
     return cache[key]
 
 
-def _tags(data: Mapping[str, Any]) -> dict[str, str]:
-    """OSM tags of an edge; where osmnx merged several values, the first."""
+def _tags(data: Mapping[str, Any], keys: frozenset[str] | None = RELEVANT_TAGS) -> dict[str, str]:
+    """OSM tags of an edge; where osmnx merged streets, what holds on the worst of them.
+
+    Of several limits the least counts, of several permissions the one that closes, of other
+    values the first.
+    """
     tags = {}
     for key, value in data.items():
-        if key not in RELEVANT_TAGS or value is None:
+        if (keys is not None and key not in keys) or value is None:
             continue
-        if isinstance(value, bool):
-            value = "yes" if value else "no"
         if isinstance(value, str) and value.startswith("['"):
             value = value.strip("[]").replace("'", "").split(", ")
         if isinstance(value, (list, tuple, set)):
-            value = sorted(map(str, value))[0] if isinstance(value, set) else value[0]
-        tags[key] = str(value)
+            values = [
+                _plain(v) for v in (sorted(map(str, value)) if isinstance(value, set) else value)
+            ]
+        else:
+            values = [_plain(value)]
+        if not values or values == [""]:
+            continue
+        if key.startswith("maxspeed"):
+            tags[key] = ";".join(values)
+        else:
+            shut = [v for v in values if key in _ACCESS and v in ("no", "private")]
+            tags[key] = (shut or values)[0]
     return tags
+
+
+def _plain(value: Any) -> str:
+    """A tag's value as text; flags as OpenStreetMap writes them, whatever wrote the file."""
+    if isinstance(value, float) and np.isnan(value):
+        return ""
+    text = str(value)
+    return _FLAGS.get(text.lower(), text)
 
 
 def _number(data: Mapping[str, Any], key: str, where: str, name: str, faults: list[Fault]) -> float:
@@ -199,13 +349,33 @@ def _number(data: Mapping[str, Any], key: str, where: str, name: str, faults: li
     return value
 
 
-def _line(shape: Any, a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.float64]:
-    if shape is None:
+def _line(shape: Any, a: NDArray, b: NDArray) -> NDArray[np.float64] | None:
+    """Corner points of an edge, from its first node to its second; None where it has no such."""
+    if shape is None or (isinstance(shape, float) and np.isnan(shape)):
         return np.array([a, b])
     if isinstance(shape, str):
-        shape = shapely.from_wkt(shape)
-    points: NDArray[np.float64] = shapely.get_coordinates(shape)
-    return points
+        try:
+            shape = shapely.from_wkt(shape)
+        except shapely.errors.ShapelyError:
+            return None
+    if not isinstance(shape, shapely.LineString) or shape.is_empty:
+        return None
+    line = shapely.get_coordinates(shape)
+    if not np.isfinite(line).all():
+        return None
+    # Undirected graphs keep the line of one direction, and it need not be that of the edge.
+    ahead, back = (
+        np.hypot(*(line[[0, -1]] - ends).T).max() for ends in (np.array([a, b]), np.array([b, a]))
+    )
+    near = max(_LOOSE_END * float(shape.length), _LOOSE_END_M * _unit(a))
+    if min(ahead, back) > near:
+        return None
+    return line if ahead <= back else line[::-1]
+
+
+def _unit(point: NDArray) -> float:
+    """About a metre in the units of a point: degrees where it can be degrees."""
+    return 1 / 60_000 if np.all(np.abs(point) <= (180, 90)) else 1.0
 
 
 def _ways(osmid: Any) -> tuple[str, ...]:
@@ -216,15 +386,16 @@ def _ways(osmid: Any) -> tuple[str, ...]:
 def _way(osmid: Any) -> int:
     first = osmid[0] if isinstance(osmid, (list, tuple)) and osmid else osmid
     try:
-        return int(str(first).strip("[]").split(",")[0])
+        way = int(str(first).strip("[]").split(",")[0])
     except ValueError:
         return -1
+    return way if abs(way) < 2**63 else -1
 
 
 def _node_ids(nodes: list[Any]) -> NDArray[np.int64]:
     try:
         return np.array([int(node) for node in nodes], np.int64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return np.arange(len(nodes), dtype=np.int64)
 
 
@@ -242,8 +413,8 @@ def _coordinates(
     missing = np.flatnonzero(~np.isfinite(out).all(axis=1))
     if len(missing):
         raise NetworkError(
-            f"{name}: {len(missing)} nodes have no coordinates",
-            [Fault(name, f"node {nodes[i]}", "x, y", "", "numbers in the graph's CRS")
+            f"{name}: {len(missing):,} nodes have no coordinates",
+            [Fault(name, f"node {str(nodes[i])[:40]}", "x, y", "", "numbers in the graph's CRS")
              for i in missing[:20]],
         )  # fmt: skip
     if degrees and (np.abs(out) > (180, 90)).any():

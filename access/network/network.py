@@ -18,6 +18,7 @@ from access.network.contraction import Chains, SearchGraph, Trees, draw_together
 from access.network.data import BOTH, Csr, NetworkData
 from access.network.osm import SourceInfo
 from access.network.profiles import Profile
+from access.network.route_rules import nodes_at_bans, nodes_at_rules, with_rules
 from access.network.segment_index import SegmentIndex, segment_index
 from access.units import WGS84, unproject
 
@@ -123,6 +124,11 @@ class Network(NetworkData):
         return len(self.edge_from)
 
     @property
+    def has_rules(self) -> bool:
+        """Whether some turns are banned, or some streets closed to through traffic."""
+        return bool(len(self.banned_turns)) or bool(self.edge_local.any())
+
+    @property
     def half_edges(self) -> tuple[_Ints, _Ints, _Floats, _Floats]:
         """Tail, head, minutes and metres of half-edges: 2e as drawn, 2e + 1 against it."""
         both = (self.edge_from, self.edge_to)
@@ -136,7 +142,7 @@ class Network(NetworkData):
     @cached_property
     def trees(self) -> Trees:
         """Dead ends, and every node's way to the core; made when first asked for."""
-        return peel(*self.half_edges, self.node_delay_minutes)
+        return peel(*self.half_edges, self.node_delay_minutes, nodes_at_bans(self))
 
     @cached_property
     def core_edges(self) -> _Ints:
@@ -151,9 +157,11 @@ class Network(NetworkData):
         """The core drawn together at degree-2 nodes; made when first asked for."""
         core = np.repeat(self.core_edges >= 0, 2)
         tail, head, minutes, metres = self.half_edges
-        return draw_together(
-            tail[core], head[core], minutes[core], metres[core], self.node_delay_minutes
+        held = nodes_at_rules(self)
+        drawn = draw_together(
+            tail[core], head[core], minutes[core], metres[core], self.node_delay_minutes, held
         )
+        return drawn if held is None else with_rules(drawn, self, tail[core], head[core])
 
     @cached_property
     def _searches(self) -> dict[tuple[str, bool], SearchGraph]:
@@ -180,7 +188,10 @@ class Network(NetworkData):
 
     @cached_property
     def csr(self) -> Csr:
-        """Open directed edges as compressed rows; minutes include the delay at the head."""
+        """Open directed edges as compressed rows; minutes include the delay at the head.
+
+        Banned turns and streets without through traffic are not in it.
+        """
         tail, head, minutes, metres = self.half_edges
         is_open = np.flatnonzero(np.isfinite(minutes))
         order = is_open[np.lexsort((head[is_open], tail[is_open]))]
@@ -234,8 +245,9 @@ class Network(NetworkData):
     def digest(self) -> str:
         """Fingerprint of everything that decides a travel time (sha256, hexadecimal)."""
         total = hashlib.sha256(repr((self.mode, self.crs, self.profile.to_dict())).encode())
+        rules = ("edge_local", "banned_turns") if self.has_rules else ()
         for name in (
-            "node_lonlat", "node_delay_minutes", "edge_from", "edge_to", "edge_metres",
+            *rules, "node_lonlat", "node_delay_minutes", "edge_from", "edge_to", "edge_metres",
             "edge_minutes_forward", "edge_minutes_backward", "geometry_xy", "geometry_offsets",
         ):  # fmt: skip
             total.update(np.ascontiguousarray(getattr(self, name)).data)

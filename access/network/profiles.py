@@ -17,6 +17,7 @@ drive
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from numbers import Real
 from typing import Any
 
 from access.errors import ParameterError
@@ -156,13 +157,13 @@ class Profile:
         faults += [
             f"speed {name} is {kmh!r}; expected km/h above 0 and at most 200"
             for name, kmh in speeds
-            if not 0 < kmh <= 200
+            if not _is_number(kmh) or not 0 < kmh <= 200
         ]
         for name in ("urban_factor", "rural_factor"):
-            if not 0 < getattr(self, name) <= 1:
+            if not _is_number(getattr(self, name)) or not 0 < getattr(self, name) <= 1:
                 faults.append(f"{name} is {getattr(self, name)!r}; expected above 0, at most 1")
         for name in ("junction_seconds", "signal_seconds", "ferry_wait_minutes"):
-            if not 0 <= getattr(self, name) < 3600:
+            if not _is_number(getattr(self, name)) or not 0 <= getattr(self, name) < 3600:
                 faults.append(f"{name} is {getattr(self, name)!r}; expected 0 or more")
         if faults:
             raise ParameterError(f"profile {self.name!r} cannot be used: " + "; ".join(faults))
@@ -185,7 +186,7 @@ class Profile:
         ParameterError
             If there is no preset of that name.
         """
-        if name not in PRESETS:
+        if not isinstance(name, str) or name not in PRESETS:
             raise ParameterError(f"unknown profile {name!r}; expected one of {sorted(PRESETS)}")
         return PRESETS[name]
 
@@ -241,6 +242,10 @@ class Profile:
                 value = ", ".join(value) or "none"
             rows.append(f"{key:<24} {value}")
         return "\n".join(rows)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 _WALK = Profile(

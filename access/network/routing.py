@@ -152,7 +152,8 @@ def _leaving(chains: Chains, places: _Anchors) -> _Ends:
     minutes = minutes + chains.after_minutes[half] + places.out_minutes[:, None]
     metres = rest * chains.metres[half] + chains.after_metres[half] + places.metres[:, None]
     shut = chains.after_closed[half] > 0
-    return _ends(places, chains.head_junction[half], minutes, metres, shut)
+    found = _ends(places, chains.leaves_at[half], minutes, metres, shut)
+    return _at_roots(places, found, places.out_minutes, chains.root_leaves)
 
 
 def _arriving(chains: Chains, places: _Anchors) -> _Ends:
@@ -163,7 +164,20 @@ def _arriving(chains: Chains, places: _Anchors) -> _Ends:
     metres = places.share * chains.metres[half] + chains.after_metres[half ^ 1]
     metres = metres + places.metres[:, None]
     shut = chains.before_closed[half] > 0
-    return _ends(places, chains.head_junction[half ^ 1], minutes, metres, shut)
+    found = _ends(places, chains.enters_at[half], minutes, metres, shut)
+    return _at_roots(places, found, places.in_minutes, chains.root_enters)
+
+
+def _at_roots(places: _Anchors, ends: _Ends, minutes: _Floats, pass_at: _Ints | None) -> _Ends:
+    """Let places in dead ends pass their root where it is no plain junction."""
+    if pass_at is None:
+        return ends
+    at = np.where(places.child >= 0, pass_at[places.child], -1)
+    here = np.flatnonzero((at >= 0) & np.isfinite(minutes))
+    ends.junction[here] = at[here, None]
+    ends.minutes[here] = np.column_stack([minutes[here], np.full(len(here), np.inf)])
+    ends.metres[here] = np.column_stack([places.metres[here], np.full(len(here), np.inf)])
+    return ends
 
 
 def _ends(
@@ -268,7 +282,10 @@ def _along_chains(network: Network, origins: _Anchors, targets: _Anchors) -> lis
     names = []
     for places in (origins, targets):
         ends = chains.last[np.maximum(places.half, 0)]
-        names.append(np.where(places.half[:, 0] < 0, -1, ends.min(axis=1)))
+        off = places.half[:, 0] < 0
+        if chains.root_leaves is not None:  # from a dead end by way of its root, under its rules
+            off = off | ((places.child >= 0) & (chains.root_leaves[places.child] >= 0))
+        names.append(np.where(off, -1, ends.min(axis=1)))
     o, t = np.nonzero((names[0][:, None] == names[1][None, :]) & (names[0][:, None] >= 0))
     if not len(o):
         return []
@@ -437,12 +454,7 @@ def travel_matrix(
     >>> round(m.network_metres.item()), round(m.total_minutes.item(), 1)
     (400, 5.0)
     """
-    if minimise not in ("minutes", "metres"):
-        raise ParameterError(f"minimise is {minimise!r}; expected 'minutes' or 'metres'")
-    if direction not in ("to_site", "from_site"):
-        raise ParameterError(f"direction is {direction!r}; expected 'to_site' or 'from_site'")
-    if max_minutes is not None and not max_minutes > 0:
-        raise ParameterError(f"max_minutes is {max_minutes!r}; expected minutes above 0")
+    _check_options(network, minimise, snap_limit_m, max_minutes, direction, cache)
     a, s = read_points(areas, "areas"), read_points(sites, "sites")
     if len(a.ids) * len(s.ids) > _MOST_PAIRS:
         raise ParameterError(
@@ -466,6 +478,42 @@ def travel_matrix(
         {**parameters, "network": about, "places": places.hexdigest(), "direction": direction}
     )
     return kept_matrix(cache, key, lambda: _measure(network, a, s, limit, direction, parameters))
+
+
+def _check_options(
+    network: object,
+    minimise: object,
+    snap_limit_m: object,
+    max_minutes: object,
+    direction: object,
+    cache: object,
+) -> None:
+    """Refuse arguments of a wrong type or value, each by its name."""
+    if not isinstance(network, Network):
+        raise ParameterError(
+            f"network is a {type(network).__name__}; expected what access.build_network returns"
+        )
+    for name, value, allowed in (
+        ("minimise", minimise, ("minutes", "metres")),
+        ("direction", direction, ("to_site", "from_site")),
+    ):
+        if not isinstance(value, str) or value not in allowed:
+            expected = " or ".join(map(repr, allowed))
+            raise ParameterError(f"{name} is {str(value)[:80]!r}; expected {expected}")
+    if not _is_positive(snap_limit_m, most=np.inf):
+        raise ParameterError(f"snap_limit_m is {snap_limit_m!r}; expected metres above 0")
+    if max_minutes is not None and not _is_positive(max_minutes, most=np.inf, whole_range=True):
+        raise ParameterError(f"max_minutes is {max_minutes!r}; expected minutes above 0")
+    if cache is not None and not isinstance(cache, (str, Path)):
+        raise ParameterError(f"cache is a {type(cache).__name__}; expected a folder's path")
+
+
+def _is_positive(value: object, *, most: float, whole_range: bool = False) -> bool:
+    """Whether a value is a plain number above 0, and below (or at) the most."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.number)):
+        return False
+    number = float(value) if not isinstance(value, complex) else -1.0
+    return 0 < number < most or (whole_range and number == most)
 
 
 def _measure(

@@ -41,6 +41,11 @@ def read_points(frame: pd.DataFrame | gpd.GeoDataFrame | Points, what: str) -> P
         )
     if frame.empty:
         raise ParameterError(f"{what} has no rows; expected one row a place")
+    twice = [str(c) for c in frame.columns[frame.columns.duplicated()].unique()]
+    if twice:
+        raise ParameterError(
+            f"{what} has columns of one name: {', '.join(twice)[:200]}; expected each once"
+        )
     ids, faults = _ids(frame, what)
     lonlat, more = _lonlat(frame, what)
     faults += more

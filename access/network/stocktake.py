@@ -17,7 +17,7 @@ from shapely.geometry.base import BaseGeometry
 from access.errors import NetworkError, ParameterError
 from access.network.build import build_network
 from access.network.components import Draft, finish
-from access.network.data import LeftOut
+from access.network.data import NEITHER, LeftOut
 from access.network.matrix import TravelMatrix
 from access.network.network import Network
 from access.network.osm import is_street_file, read_streets
@@ -242,7 +242,7 @@ def _snap_table(
     def where_joined(values: NDArray[Any], blank: Any) -> NDArray[Any]:
         return np.where(joined, values, blank)
 
-    sides = np.array(["both", "way out", "way in"], object)[network.edge_sides[edge]]
+    sides = np.array(["both", "way out", "way in", "neither"], object)[network.edge_sides[edge]]
     names = np.array(network.street_names, object)[network.edge_name[edge]]
     table = pd.DataFrame(
         {
@@ -332,13 +332,18 @@ def _clip_network(network: Network, shape: BaseGeometry) -> Network:
     if not keep.any():
         raise NetworkError(f"no street of {network.source.name} lies inside the shape")
     # A closed edge is one that may be travelled in neither direction: finish() leaves it out.
-    names = {f.name for f in fields(Draft)} - {"refused", "counts"}
+    names = {f.name for f in fields(Draft)} - {"refused", "counts", "edge_joinable"}
     given = {name: getattr(network, name) for name in names}
     given["edge_minutes_forward"] = np.where(keep, network.edge_minutes_forward, np.inf)
     given["edge_minutes_backward"] = np.where(keep, network.edge_minutes_backward, np.inf)
     return finish(
         Network,
-        Draft(**given, refused=LeftOut(), counts={}),
+        Draft(
+            **given,
+            refused=LeftOut(),
+            counts={},
+            edge_joinable=network.edge_sides != NEITHER,
+        ),
         network.profile,
         crs=network.crs,
         source=network.source,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import networkx as nx
 import numpy as np
 import pandas as pd
@@ -10,6 +12,7 @@ import pytest
 import access
 from access.network.data import BOTH
 from access.network.network import Network
+from tests.property.test_route_rules import searched
 
 
 def corners(network: Network, n: int, seed: int) -> np.ndarray:
@@ -34,9 +37,19 @@ def network(request, shared_data):
     )
 
 
+def without_rules(network: Network) -> Network:
+    """The same streets with every turn allowed and all open to through traffic."""
+    return replace(
+        network,
+        banned_turns=np.zeros((0, 2), np.int32),
+        edge_local=np.zeros(network.n_edges, bool),
+    )
+
+
 @pytest.mark.parametrize("direction", ["to_site", "from_site"])
 @pytest.mark.parametrize("by", ["minutes", "metres"])
 def test_the_matrix_is_what_networkx_says(network, by, direction):
+    network = without_rules(network)
     areas, sites = corners(network, 40, 1), corners(network, 6, 2)
     m = access.travel_matrix(
         network, as_places(network, areas), as_places(network, sites), minimise=by,
@@ -57,6 +70,28 @@ def test_the_matrix_is_what_networkx_says(network, by, direction):
         expected = [found[area] for area in areas.tolist()]
         assert ours[:, j] == pytest.approx(expected, abs=1e-6)
     assert np.nanmax(m.entry_minutes) < 1e-6
+
+
+def test_banned_turns_and_local_streets_are_heeded_as_a_full_search_heeds_them(shared_data):
+    network = access.build_network(shared_data("newport/newport-2023-06-13.osm.pbf"), mode="drive")
+    assert len(network.banned_turns) > 50
+    assert network.edge_local.any()
+    rng = np.random.default_rng(5)
+    straight = np.flatnonzero((np.diff(network.geometry_offsets) == 2) & (network.edge_sides == 0)
+                              & (network.edge_metres > 40))  # fmt: skip
+    homes, centres = (rng.choice(straight, n, replace=False) for n in (12, 3))
+
+    def middles(edges: np.ndarray) -> pd.DataFrame:
+        ends = network.node_lonlat[np.column_stack([network.edge_from, network.edge_to])[edges]]
+        at = ends.mean(axis=1)
+        return pd.DataFrame({"id": edges, "lon": at[:, 0], "lat": at[:, 1]})
+
+    m = access.travel_matrix(network, middles(homes), middles(centres))
+    found = [
+        [searched(network, int(home), 0.5, int(centre), 0.5) for centre in centres]
+        for home in homes
+    ]
+    assert m.network_minutes == pytest.approx(np.array(found), abs=0.02)
 
 
 def test_metres_and_minutes_of_one_path_fit_each_other(network):

@@ -85,10 +85,10 @@ def test_graphml_of_osmnx_and_of_networkx(town, tmp_path):
     plain = nx.Graph()
     for i, (x, y) in enumerate([at(0, 0), at(3, 0), at(3, 2)]):
         plain.add_node(f"n{i}", x=x, y=y)
-    nx.add_path(plain, ["n0", "n1", "n2"], length=150.0)
+    nx.add_path(plain, ["n0", "n1", "n2"], length=250.0)
     nx.write_graphml(plain, tmp_path / "plain.graphml")
     net = access.build_network(tmp_path / "plain.graphml")
-    assert net.edge_metres.tolist() == [150, 150]
+    assert net.edge_metres.tolist() == [250, 250]
 
 
 def test_directions_of_a_plain_graph():
@@ -96,14 +96,14 @@ def test_directions_of_a_plain_graph():
         graph = kind()
         for i, spot in enumerate([at(0, 0), at(2, 0), at(1, 2)]):
             graph.add_node(i, x=spot[0], y=spot[1])
-        graph.add_edges_from([(0, 1), (1, 2), (2, 0)], length=100.0)
+        graph.add_edges_from([(0, 1), (1, 2), (2, 0)], length=250.0)
         m = access.travel_matrix(access.build_network(graph, mode=mode),
                                  places(o=at(2, 0)), places(t=at(0, 0)))  # fmt: skip
         return m.network_metres.item()
 
-    assert built(nx.Graph, "walk") == built(nx.Graph, "drive") == 100
-    assert built(nx.DiGraph, "walk") == 100  # one-way binds cars only
-    assert built(nx.DiGraph, "drive") == 200
+    assert built(nx.Graph, "walk") == built(nx.Graph, "drive") == 250
+    assert built(nx.DiGraph, "walk") == 250  # one-way binds cars only
+    assert built(nx.DiGraph, "drive") == 500
 
 
 def test_parallel_edges_minutes_and_geometry_are_heeded():

@@ -284,7 +284,7 @@ def test_graphml_is_kept_and_graphs_in_memory_are_not(tmp_path):
     graph = nx.Graph()
     graph.add_node("a", x=-1.36, y=53.43)
     graph.add_node("b", x=-1.35, y=53.43)
-    graph.add_edge("a", "b", length=100.0)
+    graph.add_edge("a", "b", length=700.0)
     nx.write_graphml(graph, tmp_path / "g.graphml")
     kept = tmp_path / "kept"
     one = access.build_network(tmp_path / "g.graphml", cache=kept)
