@@ -354,8 +354,7 @@ def read_config(path: Path) -> StudyConfig:
         If the file is missing, is not TOML, or has settings that are unknown, missing or wrong;
         every fault is listed.
     """
-    raw = _read_toml(path)
-    unfit = [Fault(path.name, "", *fault) for fault in settings_faults(raw)]
+    raw, unfit = _read_toml(path)
     if unfit:
         raise StudyError(f"{path} has {len(unfit)} fault(s)", unfit)
     try:
@@ -374,10 +373,12 @@ def read_config(path: Path) -> StudyConfig:
         raise StudyError(f"{path} has {len(faults)} fault(s)", faults) from None
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def _read_toml(path: Path) -> tuple[dict[str, Any], list[Fault]]:
+    """Read the settings as they stand, and the texts in them that nothing could show."""
     try:
         # Windows editors begin a file with a byte order mark
-        return tomllib.loads(read_whole(path, MOST_BYTES).decode("utf-8-sig"))
+        raw = tomllib.loads(read_whole(path, MOST_BYTES).decode("utf-8-sig"))
+        return raw, [Fault(path.name, "", *fault) for fault in settings_faults(raw)]
     except FileNotFoundError:
         raise StudyError(
             f"no study.toml in {path.parent}; expected a study folder. "

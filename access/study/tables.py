@@ -63,8 +63,8 @@ def _rank(national_areas: int) -> pa.Column:
         return (values >= 1) & (values <= national_areas) & (values == values.round())
 
     expected = (
-        f"a whole rank from 1 (most deprived) to {national_areas:,}, weights.national_areas of "
-        "study.toml, or empty"
+        f"a rank of 1 (most deprived) to {national_areas:,}, weights.national_areas of study.toml, "
+        "a whole number, or empty"
     )
     return _known(pa.Check(is_rank, error=expected))
 
@@ -285,7 +285,8 @@ def check_positions(
                 f"a point inside the study's box {list(box)} (west, south, east, north); mend the "
                 "point, or the box in study.toml"
             )
-        faults.append(Fault(file, where, "lon, lat", f"{lon[i]:g}, {lat[i]:g}", expected))
+        found = f"{lon[i]:g}, {lat[i]:g}".replace("nan", "an empty cell")
+        faults.append(Fault(file, where, "lon, lat", found, expected))
     return faults
 
 
@@ -387,7 +388,7 @@ def _weight_faults(areas: pd.DataFrame, demand: str, config: StudyConfig) -> lis
     if scheme == "none":
         return []
     column, low, high = weight_bounds(scheme, chosen.national_areas)
-    if column not in areas:
+    if column not in areas or column in ("id", "lon", "lat"):
         expected = f"a column {column} in the areas"
         if scheme not in _SCHEMES:
             numeric = areas.select_dtypes("number").columns.difference(["lon", "lat"])
