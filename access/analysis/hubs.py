@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from access.analysis.results import HubResult, StudyResults, site_names, weighting
-from access.errors import ParameterError, StudyError
+from access.errors import Fault, ParameterError, StudyError
 from access.measure import typical_matrix
 from access.measure.weights import deprivation_weights
 from access.network import TravelMatrix, travel_matrix
@@ -21,6 +21,7 @@ from access.siting import Demand, NoWorse, Rule, greenfield, per_locality
 from access.siting.hubs import hub_search
 from access.siting.progress import Progress as Search
 from access.study import Study
+from access.study.sheet import read_numbers, read_sheet
 from access.text import listed, percent
 from access.units import metric_crs, project, unproject
 
@@ -285,14 +286,18 @@ def _protect(study: Study, minutes: float, matrix: TravelMatrix) -> list[NoWorse
 def _costs(path: Path | None, candidates: pd.DataFrame) -> Mapping[str, float] | None:
     if path is None:
         return None
-    try:
-        table = pd.read_csv(path, dtype={"id": str})
-        costs = dict(zip(table["id"], table["cost"].astype(float), strict=True))
-    except (OSError, KeyError, ValueError) as error:
+    table, faults = read_sheet(path)
+    missing = [c for c in ("id", "cost") if c not in table]
+    faults = faults or [Fault(path.name, "", c, "", f"a column named {c!r}") for c in missing]
+    if not faults:
+        table["cost"], faults = read_numbers(table["cost"], path.name, needed=True)
+    if faults:
         raise StudyError(
-            f"{path} cannot be read as a table of costs: {error}. Expected a CSV with the columns "
-            "id and cost, one row a candidate site"
-        ) from error
+            f"{path} cannot be read as a table of costs. Expected a CSV with the columns id and "
+            "cost, one row a candidate site",
+            faults,
+        )
+    costs = dict(zip(table["id"], table["cost"], strict=True))
     wanted = set(candidates["id"])
     return {key: value for key, value in costs.items() if key in wanted}
 

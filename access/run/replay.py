@@ -11,9 +11,13 @@ from typing import Any
 
 from access.analysis.job import run_job
 from access.errors import Fault, OutputError, StudyError
+from access.files import read_whole
 from access.ledger import sha256_of, versions
 from access.run.write import write_outputs
 from access.study import Study, load_study
+
+#: The largest ledger that is read, bytes.
+_MOST_BYTES = 50_000_000
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,7 @@ def replay(
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        ledger = json.loads(path.read_text(encoding="utf-8"))
+        ledger = json.loads(read_whole(path, _MOST_BYTES).decode("utf-8"))
         if not {"command", "inputs", "outputs", "versions"} <= set(ledger):
             raise ValueError("keys are missing")
     except (OSError, ValueError) as error:
