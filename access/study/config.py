@@ -77,6 +77,9 @@ _Whole = Annotated[int, Field(strict=True, le=10**9)]
 _Positive = Annotated[_Number, Field(gt=0)]
 _NotNegative = Annotated[_Number, Field(ge=0)]
 _Share = Annotated[_Number, Field(ge=0, le=1)]
+_Speed = Annotated[_Number, Field(ge=0.1, le=200)]  # km/h
+_Minutes = Annotated[_Number, Field(ge=0, le=10_000)]
+_Metres = Annotated[_Number, Field(gt=0, le=10_000_000)]
 #: A key that becomes part of file names: short, and without anything a file system reads.
 _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=LONGEST_KEY)]
 _Title = Annotated[str, AfterValidator(_said)]
@@ -183,10 +186,10 @@ class _ProposalSettings(_Settings):
 class _TravelSettings(_Settings):
     """Speeds and limits."""
 
-    walk_km_h: _Positive = 4.8
-    pram_km_h: _Positive = 3.6
-    parking_minutes: _NotNegative = 3.0
-    snap_limit_m: _Positive = 500.0
+    walk_km_h: _Speed = 4.8
+    pram_km_h: _Speed = 3.6
+    parking_minutes: _Minutes = 3.0
+    snap_limit_m: _Metres = 500.0
     max_unsnapped_share: _Share = 0.02
     buffer_m: _NotNegative = 5000.0  # how far past the areas the streets should reach
 
@@ -210,7 +213,7 @@ class _WeightSettings(_Settings):
     """How deprivation counts."""
 
     scheme: _Title = "linear"  # none | linear | green_book | a column of the areas
-    lam: _NotNegative = 1.0
+    lam: Annotated[_Number, Field(ge=0, le=1_000_000)] = 1.0
     national_areas: Annotated[_Whole, Field(gt=1)] = LSOAS_ENGLAND_2011
 
 
@@ -446,7 +449,8 @@ def _least_by_locality(
     if not rules.minimum_open or "locality" not in own:
         return {}, {}
     where = dict(zip(own["id"], own["locality"].astype(str), strict=True))
-    bound = [name for name in sorted(set(where.values())) if name in rules.names or not rules.names]
+    bound = sorted(set(where.values()) - {""})
+    bound = [name for name in bound if name in rules.names or not rules.names]
     return where, dict.fromkeys(bound, rules.minimum_open)
 
 
@@ -458,6 +462,14 @@ def rule_faults(tables: dict[str, pd.DataFrame], config: StudyConfig) -> list[Fa
         for id_ in rules.never_close
         if id_ not in set(centres["id"])
     ]
+    for key, proposal in config.proposals.items():
+        free = _may_close(config, centres, proposal.service)
+        if not proposal.open and free < len(proposal.close):
+            expected = (
+                f"rules that let {len(proposal.close)} close, as proposals.{key} does: these let "
+                f"{free}"
+            )
+            faults.append(Fault(_FILE, "", "localities", "", expected))
     known = _localities(centres)
     if not known:
         return faults  # rules over localities are told as not applied
@@ -475,6 +487,21 @@ def rule_faults(tables: dict[str, pd.DataFrame], config: StudyConfig) -> list[Fa
         for key in config.services:
             faults += _too_few(config, centres, key)
     return faults
+
+
+def _may_close(config: StudyConfig, centres: pd.DataFrame, service: str) -> int:
+    """Count the most centres of a service that the rules let close at once."""
+    rules = closure_rules(config, centres, service)
+    own = centres[centres["service"] == service]
+    free = own[~own["id"].isin(rules["never_close"])]
+    if not rules["min_per_locality"]:
+        return len(free)
+    there, freely = own["locality"].value_counts(), free["locality"].value_counts()
+    least = rules["min_per_locality"]
+    return sum(
+        min(int(many), max(int(there[name]) - least.get(name, 0), 0))
+        for name, many in freely.items()
+    )
 
 
 def _localities(centres: pd.DataFrame) -> set[str]:
