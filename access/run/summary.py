@@ -54,15 +54,15 @@ def impact_summary(
 
 def impact_tables(impact: Impact, by: str, groups: Sequence[Group] = ()) -> dict[str, pd.DataFrame]:
     """Tables of an impact, by the name of their file."""
-    groups = {f"by_{by}": _texts(impact.by(by))}
-    groups |= {
+    tables = {f"by_{by}": _texts(impact.by(by))}
+    tables |= {
         f"by_{c}": _texts(impact.by(c))
         for c in ("imd_decile", "imd_fifth", "idaci_decile", "ward", "locality", "p_no_car")
         if c in impact.demand.columns or (c == "imd_fifth" and "imd_decile" in impact.demand)
     }
     tables = {
         "areas": impact.areas,
-        **groups,
+        **tables,
         "closed_sites": impact.closed_sites,
         "receiving_sites": impact.receiving_sites,
         "moves": impact.moves,

@@ -496,7 +496,8 @@ def _may_close(config: StudyConfig, centres: pd.DataFrame, service: str) -> int:
     free = own[~own["id"].isin(rules["never_close"])]
     if not rules["min_per_locality"]:
         return len(free)
-    there, freely = own["locality"].value_counts(), free["locality"].value_counts()
+    there = own["locality"].value_counts().to_dict()
+    freely = free["locality"].value_counts().to_dict()
     least = rules["min_per_locality"]
     return sum(
         min(int(many), max(int(there[name]) - least.get(name, 0), 0))

@@ -179,7 +179,7 @@ def read_numbers(
     faults = [
         Fault(file, f"row {column.index[i]}", str(column.name), str(texts[i])[:60],
               _wanted(str(texts[i])))
-        for i in np.flatnonzero(wrong)
+        for i in np.flatnonzero(wrong).tolist()
     ]  # fmt: skip
     return numbers.where(~wrong), faults
 

@@ -56,6 +56,7 @@ _WHOLE = pa.Check(_is_count, error="a count of 0 or more, a whole number")
 _COUNT = pa.Column(float, _WHOLE, nullable=True)
 _WEIGHT = pa.Column(float, pa.Check.ge(0, error="a weight of 0 or more"), nullable=True)
 _TENTH = pa.Check.isin(range(1, 11), error="a tenth from 1 (most deprived) to 10, or empty")
+_FIFTH = pa.Check.isin(range(1, 6), error="a fifth from 1 (most deprived) to 5, or empty")
 
 
 def _rank(national_areas: int) -> pa.Column:
@@ -76,6 +77,7 @@ _SCHEMAS: dict[str, pa.DataFrameSchema] = {
             "lon": _LON,
             "lat": _LAT,
             "imd_decile": _known(_TENTH),
+            "imd_fifth": _known(_FIFTH),
             "idaci_decile": _known(_TENTH),
             "p_no_car": _known(pa.Check.in_range(0, 1, error="a share from 0 to 1, or empty")),
             "income": _known(pa.Check.gt(0, error="an income above 0, or empty")),
@@ -248,7 +250,7 @@ def part_faults(frame: pd.DataFrame, part: str, whole: str, file: str) -> list[F
     expected = f"at most what the column {whole} counts in the same row"
     return [
         Fault(file, f"row {frame.index[i]}", part, f"{many[i]:g} of {all_[i]:g}", expected)
-        for i in np.flatnonzero(many > all_)
+        for i in np.flatnonzero(many > all_).tolist()
     ]
 
 
@@ -267,7 +269,7 @@ def check_positions(
     inside = (west <= lon) & (lon <= east) & (south <= lat) & (lat <= north)
     turned = _turned(lon, lat)
     faults = []
-    for i in np.flatnonzero(~inside | turned):
+    for i in np.flatnonzero(~inside | turned).tolist():
         where = f"row {frame.index[i]}"
         if where in told:
             continue
@@ -322,7 +324,7 @@ def parent_faults(areas: pd.DataFrame, parents: pd.DataFrame, config: StudyConfi
         faults += [
             Fault(settings.table, f"row {areas.index[i]}", settings.parent_key,
                   str(areas[settings.parent_key].iloc[i]), f"an id of {file}")
-            for i in np.flatnonzero(orphans)
+            for i in np.flatnonzero(orphans).tolist()
         ]  # fmt: skip
     return faults
 
@@ -397,7 +399,7 @@ def _weight_faults(areas: pd.DataFrame, demand: str, config: StudyConfig) -> lis
             )
         return [Fault("study.toml", "weights", "scheme", scheme[:80], expected)]
     values = pd.to_numeric(areas[column], errors="coerce").to_numpy(float)
-    wrong = np.flatnonzero(~(np.isfinite(values) & (values >= low) & (values <= high)))
+    wrong = np.flatnonzero(~(np.isfinite(values) & (values >= low) & (values <= high))).tolist()
     expected = (
         f"a number from {low:g} to {high:g} in every area, for weights.scheme {scheme[:80]!r} of "
         "study.toml; fill it in, or set the scheme to 'none'"
