@@ -783,7 +783,8 @@ class _Question:
     @property
     def choice(self) -> dict[str, Any]:
         """What may be chosen: keywords of `ServiceChoice`."""
-        return {"keep": self.keep, "demand": self.demand, "proposal": self.proposal,
+        proposal = None if self.proposal is None else {"kept": self.proposal}
+        return {"keep": self.keep, "demand": self.demand, "proposal": proposal,
                 "sites": self.sites, **self.rules}  # fmt: skip
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +12,7 @@ import pandas as pd
 
 from access.analysis.questions import site_ids
 from access.analysis.results import HubResult, StudyResults, site_names
-from access.errors import ParameterError, StudyError
-from access.files import MOST_LEDGER_BYTES, read_whole
+from access.errors import Fault, ParameterError, StudyError
 from access.measure import typical_matrix
 from access.measure.weights import Weights
 from access.network import TravelMatrix, travel_matrix
@@ -24,6 +22,7 @@ from access.siting import greenfield as centres_of_demand
 from access.siting.hubs import hub_search
 from access.siting.progress import Progress as Search
 from access.study import Study
+from access.study.sheet import read_numbers, read_sheet
 from access.text import listed, percent
 from access.units import metric_crs, project, unproject
 
@@ -321,13 +320,17 @@ def _protect(study: Study, minutes: float, matrix: TravelMatrix) -> list[NoWorse
 def _costs(path: Path | None, candidates: pd.DataFrame) -> Mapping[str, float] | None:
     if path is None:
         return None
-    try:
-        table = pd.read_csv(io.BytesIO(read_whole(path, MOST_LEDGER_BYTES)), dtype={"id": str})
-        costs = dict(zip(table["id"], table["cost"].astype(float), strict=True))
-    except (OSError, KeyError, ValueError) as error:
+    table, faults = read_sheet(path)
+    missing = [c for c in ("id", "cost") if c not in table]
+    faults = faults or [Fault(path.name, "", c, "", f"a column named {c!r}") for c in missing]
+    if not faults:
+        table["cost"], faults = read_numbers(table["cost"], path.name, needed=True)
+    if faults:
         raise StudyError(
-            f"{path} cannot be read as a table of costs: {error}. Expected a CSV with the columns "
-            "id and cost, one row a candidate site"
-        ) from error
+            f"{path} cannot be read as a table of costs. Expected a CSV with the columns id and "
+            "cost, one row a candidate site",
+            faults,
+        )
+    costs = dict(zip(table["id"], table["cost"], strict=True))
     wanted = set(candidates["id"])
     return {key: value for key, value in costs.items() if key in wanted}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import difflib
-import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +18,7 @@ from access.files import MOST_LEDGER_BYTES, parse_json, read_whole
 from access.measure import TakeUp
 from access.scenario import Baseline, Modification, Scenario
 from access.study import Study
+from access.study.sheet import read_sheet
 
 _LONGEST = 2000
 
@@ -66,10 +65,10 @@ def read_requests(path: Path | str) -> tuple[Request, ...]:
         found = parse_json(read_whole(path, MOST_LEDGER_BYTES))
     except OSError as error:
         raise StudyError(f"the log of options {path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise StudyError(
-            f"{path} is not JSON ({error}); expected the file that the explorer's button "
-            "'save as JSON' makes"
+            f"{path} is not JSON ({str(error)[:200]}); expected the file that the explorer's "
+            "button 'save as JSON' makes"
         ) from error
     options = found.get("options") if isinstance(found, dict) else None
     if not isinstance(options, list):
@@ -120,15 +119,13 @@ def _read_options(path: Path) -> tuple[Request, ...]:
     """Read the options that the explorer saved, as JSON or as CSV."""
     if path.suffix.lower() == ".json":
         return read_requests(path)
-    try:
-        text = read_whole(path, MOST_LEDGER_BYTES).decode("utf-8-sig")
-        reader = csv.DictReader(io.StringIO(text, newline=""))
-        missing = [c for c in _COLUMNS if c not in (reader.fieldnames or ())]
-        rows = [] if missing else list(reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ScenarioError(f"{path} cannot be read as CSV: {error}") from None
-    if missing:
-        faults = [Fault(path.name, "", c, "", f"a column named {c!r}") for c in missing]
+    table, faults = read_sheet(path)
+    if faults:
+        raise ScenarioError(f"{path} cannot be read as CSV", faults)
+    faults = [
+        Fault(path.name, "", c, "", f"a column named {c!r}") for c in _COLUMNS if c not in table
+    ]
+    if faults:
         raise ScenarioError(f"{path} is not a table that the explorer saved", faults)
     return tuple(
         Request(
@@ -138,7 +135,7 @@ def _read_options(path: Path) -> tuple[Request, ...]:
             open=tuple((row["open"] or "").split()),
             noted=plain(row.get("noted") or ""),
         )
-        for k, row in enumerate(rows, 1)
+        for k, row in enumerate(table.to_dict("records"), 1)
     )
 
 
@@ -338,7 +335,8 @@ def questions(
         try:
             text = read_whole(scenario, MOST_LEDGER_BYTES).decode("utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
-            raise ScenarioError(f"{scenario} cannot be read: {error}") from None
+            why = getattr(error, "strerror", None) or "it is not saved as UTF-8"
+            raise ScenarioError(f"{scenario} cannot be read: {why}") from None
         read = Scenario.from_toml(text, base, file=scenario.name)
         return [Question(scenario.stem, read.name, service, base, read)]
     if own:
@@ -383,10 +381,10 @@ def question_of(
 
 def read_attendance(path: Path) -> pd.DataFrame:
     """Read a table of observed attendance."""
-    try:
-        return pd.read_csv(io.BytesIO(read_whole(path, MOST_LEDGER_BYTES)), dtype=str)
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise StudyError(f"{path} cannot be read as CSV: {error}") from None
+    table, faults = read_sheet(path)
+    if faults:
+        raise StudyError(f"{path} cannot be read as CSV", faults)
+    return table.reset_index(drop=True)
 
 
 def read_take_up(text: str) -> TakeUp:

@@ -349,7 +349,7 @@ def _number(data: Mapping[str, Any], key: str, where: str, name: str, faults: li
     return value
 
 
-def _line(shape: Any, a: NDArray, b: NDArray) -> NDArray[np.float64] | None:
+def _line(shape: Any, a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.float64] | None:
     """Corner points of an edge, from its first node to its second; None where it has no such."""
     if shape is None or (isinstance(shape, float) and np.isnan(shape)):
         return np.array([a, b])
@@ -360,7 +360,7 @@ def _line(shape: Any, a: NDArray, b: NDArray) -> NDArray[np.float64] | None:
             return None
     if not isinstance(shape, shapely.LineString) or shape.is_empty:
         return None
-    line = shapely.get_coordinates(shape)
+    line: NDArray[np.float64] = shapely.get_coordinates(shape)
     if not np.isfinite(line).all():
         return None
     # Undirected graphs keep the line of one direction, and it need not be that of the edge.
@@ -373,7 +373,7 @@ def _line(shape: Any, a: NDArray, b: NDArray) -> NDArray[np.float64] | None:
     return line if ahead <= back else line[::-1]
 
 
-def _unit(point: NDArray) -> float:
+def _unit(point: NDArray[Any]) -> float:
     """About a metre in the units of a point: degrees where it can be degrees."""
     return 1 / 60_000 if np.all(np.abs(point) <= (180, 90)) else 1.0
 

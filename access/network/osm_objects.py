@@ -43,7 +43,7 @@ class Way:
     """The best copy of a way so far."""
 
     rank: tuple[int, int, int]
-    refs: array
+    refs: array[int]
     tags: dict[str, str]
     gone: bool = False
 
@@ -53,9 +53,9 @@ class Objects:
     """Everything of a file that may matter, each object once."""
 
     keys: frozenset[str]
-    node_ids: array = field(default_factory=lambda: array("q"))
-    node_ages: array = field(default_factory=lambda: array("q"))
-    node_lonlat: array = field(default_factory=lambda: array("d"))
+    node_ids: array[int] = field(default_factory=lambda: array("q"))
+    node_ages: array[int] = field(default_factory=lambda: array("q"))
+    node_lonlat: array[float] = field(default_factory=lambda: array("d"))
     node_tags: dict[int, tuple[int, dict[str, str]]] = field(default_factory=dict)
     ways: dict[int, Way] = field(default_factory=dict)
     relations: dict[int, tuple[int, list[tuple[str, int, str]], dict[str, str]]] = field(
@@ -80,7 +80,7 @@ class Objects:
         if tags and age >= self.node_tags.get(key, (-2,))[0]:
             self.node_tags[key] = (age, tags)
 
-    def way(self, key: int, refs: array, age: int, tags: dict[str, str]) -> None:
+    def way(self, key: int, refs: array[int], age: int, tags: dict[str, str]) -> None:
         """Take a copy of a way: the newest counts, of equals the one that says most."""
         rank = (age, len(tags), len(refs))
         if key not in self.ways or rank > self.ways[key].rank:
@@ -120,7 +120,7 @@ class Places:
     ids: NDArray[np.int64]
     lonlat: NDArray[np.float64]
 
-    def text(self, refs: array) -> str:
+    def text(self, refs: array[int]) -> str:
         """A way's nodes as libosmium's text form gives them; ``xy`` where one is not known."""
         if not len(self.ids):
             return ",".join(f"n{ref}xy" for ref in refs)

@@ -172,7 +172,8 @@ def _no_through_traffic(network: NetworkData) -> NDArray[np.bool_]:
     ends = np.zeros(n, bool)
     ends[u[shut]] = ends[v[shut]] = True
     doors = np.bincount(area[mouths & ends], minlength=n)
-    return shut & (doors[area[u]] > 1)
+    through: NDArray[np.bool_] = shut & (doors[area[u]] > 1)
+    return through
 
 
 class _Nodes:

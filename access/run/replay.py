@@ -15,6 +15,9 @@ from access.ledger import sha256_of, versions
 from access.run.write import write_outputs
 from access.study import Study, load_study
 
+#: The largest ledger that is read, bytes.
+_MOST_BYTES = 50_000_000
+
 
 @dataclass(frozen=True)
 class _Replay:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, combinations
 from typing import Any
@@ -143,28 +143,54 @@ def _read_savings(savings: Mapping[str, float] | None, ids: Sequence[str]) -> di
 
 
 def _read_proposal(
-    proposal: Sequence[str] | object | None, ids: Sequence[str], keep: int, always: set[str]
+    proposal: Sequence[str] | Mapping[str, Sequence[str]] | object | None,
+    ids: Sequence[str],
+    keep: int,
+    always: set[str],
 ) -> tuple[tuple[str, ...] | None, list[str]]:
     """Read a proposal as the sites that it keeps."""
     if proposal is None:
         return None, []
-    proposal = getattr(proposal, "open_ids", proposal)
-    if isinstance(proposal, str) or not hasattr(proposal, "__iter__"):
-        raise ParameterError(f"proposal={proposal!r}; expected a list of the sites that it keeps")
-    listed = sorted({str(i) for i in proposal} - always)
+    if hasattr(proposal, "open_ids"):
+        proposal = {"kept": proposal.open_ids}
+    named, sites = _named_sites(proposal)
+    listed = sorted({str(i) for i in sites} - always)
     try:
         positions(ids, listed, "site")
     except ParameterError as error:
         raise ParameterError(f"proposal: {error.message}") from None
-    if len(listed) == keep:
-        return tuple(listed), []
-    if len(listed) == len(ids) - keep:
-        kept = tuple(i for i in ids if i not in listed)
-        return kept, [f"proposal read as the sites closed: {', '.join(listed)}"]
+    close = len(ids) - keep
+    if named != "closed" and len(listed) == keep:
+        both = not named and keep == close
+        read = [f"proposal read as the sites kept: {', '.join(listed)}; as many close, so that it "
+                'could be those: say which by name, {"kept": ids} or {"closed": ids}']  # fmt: skip
+        return tuple(listed), read if both else []
+    if named != "kept" and len(listed) == close:
+        read = [] if named else [f"proposal read as the sites closed: {', '.join(listed)}"]
+        return tuple(i for i in ids if i not in listed), read
+    wanted = f"the {close} sites that it closes" if named == "closed" else (
+        f"the {keep} sites that it keeps"
+    )  # fmt: skip
     raise ScenarioError(
-        f"the proposal names {len(listed)} of {len(ids)} sites, but keep={keep}; "
-        f"expected the {keep} sites that it keeps"
+        f"the proposal names {len(listed)} of {len(ids)} sites, but keep={keep}; expected {wanted}"
     )
+
+
+def _named_sites(proposal: object) -> tuple[str, Iterable[object]]:
+    """Tell what a proposal's sites are, kept or closed ('' where it does not say), and which."""
+    name, sites = "", proposal
+    if isinstance(proposal, Mapping):
+        if len(proposal) != 1 or not {*proposal} <= {"kept", "closed"}:
+            raise ParameterError(
+                f"proposal with the keys {sorted(map(str, proposal))[:5]}; expected one of "
+                '{"kept": [...]} and {"closed": [...]}'
+            )
+        ((name, sites),) = proposal.items()
+    if isinstance(sites, str) or not isinstance(sites, Iterable):
+        raise ParameterError(
+            f"proposal={str(proposal)[:80]!r}; expected a list of the sites that it keeps"
+        )
+    return name, sites
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,7 +215,7 @@ class ServiceChoice:
     matrix: TravelMatrix
     keep: int
     demand: pd.DataFrame
-    proposal: Sequence[str] | object | None = None
+    proposal: Sequence[str] | Mapping[str, Sequence[str]] | object | None = None
     sites: Sequence[str] | None = None
     always_open: Sequence[str] = ()
     never_close: Sequence[str] = ()

@@ -426,7 +426,7 @@ def rank_closures(
     *,
     keep: int,
     demand: pd.DataFrame,
-    proposal: Sequence[str] | object | None = None,
+    proposal: Sequence[str] | Mapping[str, Sequence[str]] | object | None = None,
     weights: str | None = None,
     lam: float = 1.0,
     national_areas: int = LSOAS_ENGLAND_2011,
@@ -454,9 +454,10 @@ def rank_closures(
         How many stay open.
     demand : DataFrame
         One row an area: ``id count`` and, for deprivation, ``imd_rank`` or ``imd_decile``.
-    proposal : sequence of str or Scenario, optional
+    proposal : sequence of str, ``{"kept": ids}``, ``{"closed": ids}`` or Scenario, optional
         Ids of the sites that the proposal keeps. A list of as many sites as close (and not as
-        many as are kept) is read as the sites closed, and the notes say so.
+        many as are kept) is read as the sites closed, and the notes say so; where as many close
+        as are kept, it is read as those kept, and the notes ask for one by name.
     weights, lam, national_areas, median_income
         See `access.measure.deprivation_weights`.
     threshold_minutes : float

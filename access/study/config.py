@@ -77,6 +77,9 @@ _Whole = Annotated[int, Field(strict=True, le=10**9)]
 _Positive = Annotated[_Number, Field(gt=0)]
 _NotNegative = Annotated[_Number, Field(ge=0)]
 _Share = Annotated[_Number, Field(ge=0, le=1)]
+_Speed = Annotated[_Number, Field(ge=0.1, le=200)]  # km/h
+_Minutes = Annotated[_Number, Field(ge=0, le=10_000)]
+_Metres = Annotated[_Number, Field(gt=0, le=10_000_000)]
 #: A key that becomes part of file names: short, and without anything a file system reads.
 _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=LONGEST_KEY)]
 _Title = Annotated[str, AfterValidator(_said)]
@@ -250,20 +253,20 @@ class _ProposalSettings(_Settings):
 class _TravelSettings(_Settings):
     """Speeds and limits."""
 
-    walk_km_h: _Positive = _setting(
+    walk_km_h: _Speed = _setting(
         4.8, "walking speed, km/h", changes="every walk and every usual family trip"
     )
-    pram_km_h: _Positive = _setting(
+    pram_km_h: _Speed = _setting(
         3.6,
         "walking speed with a pram, km/h",
         changes="the trip with a pram on the building sheets and maps",
     )
-    parking_minutes: _NotNegative = _setting(
+    parking_minutes: _Minutes = _setting(
         3.0,
         "minutes to park, added to every drive of the usual family trip",
         changes="the usual family trip",
     )
-    snap_limit_m: _Positive = _setting(
+    snap_limit_m: _Metres = _setting(
         500.0,
         "farthest that a place may lie from the streets, metres",
         changes="which places are unreachable; beyond it a place is not placed",
@@ -315,7 +318,7 @@ class _WeightSettings(_Settings):
         "none, linear (needs imd_rank), green_book (needs income), or a column of the areas",
         changes="weighted averages and the ranking by them; without imd_rank, linear is none",
     )
-    lam: _NotNegative = _setting(
+    lam: Annotated[_Number, Field(ge=0, le=1_000_000)] = _setting(
         1.0,
         "with linear: the most deprived place of all counts 1 + lam times",
         changes="weighted averages",
@@ -531,8 +534,7 @@ def read_config(path: Path) -> StudyConfig:
         If the file is missing, is not TOML, or has settings that are unknown, missing or wrong;
         every fault is listed.
     """
-    raw = _read_toml(path)
-    unfit = [Fault(path.name, "", *fault) for fault in settings_faults(raw)]
+    raw, unfit = _read_toml(path)
     if unfit:
         raise StudyError(f"{path} has {len(unfit)} fault(s)", unfit)
     try:
@@ -551,10 +553,12 @@ def read_config(path: Path) -> StudyConfig:
         raise StudyError(f"{path} has {len(faults)} fault(s)", faults) from None
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def _read_toml(path: Path) -> tuple[dict[str, Any], list[Fault]]:
+    """Read the settings as they stand, and the texts in them that nothing could show."""
     try:
         # Windows editors begin a file with a byte order mark
-        return tomllib.loads(read_whole(path, MOST_BYTES).decode("utf-8-sig"))
+        raw = tomllib.loads(read_whole(path, MOST_BYTES).decode("utf-8-sig"))
+        return raw, [Fault(path.name, "", *fault) for fault in settings_faults(raw)]
     except FileNotFoundError:
         raise StudyError(
             f"no study.toml in {path.parent}; expected a study folder. "
@@ -622,7 +626,8 @@ def _least_by_locality(
     if not rules.minimum_open or "locality" not in own:
         return {}, {}
     where = dict(zip(own["id"], own["locality"].astype(str), strict=True))
-    bound = [name for name in sorted(set(where.values())) if name in rules.names or not rules.names]
+    bound = sorted(set(where.values()) - {""})
+    bound = [name for name in bound if name in rules.names or not rules.names]
     return where, dict.fromkeys(bound, rules.minimum_open)
 
 
@@ -634,6 +639,14 @@ def rule_faults(tables: dict[str, pd.DataFrame], config: StudyConfig) -> list[Fa
         for id_ in rules.never_close
         if id_ not in set(centres["id"])
     ]
+    for key, proposal in config.proposals.items():
+        free = _may_close(config, centres, proposal.service)
+        if not proposal.open and free < len(proposal.close):
+            expected = (
+                f"rules that let {len(proposal.close)} close, as proposals.{key} does: these let "
+                f"{free}"
+            )
+            faults.append(Fault(_FILE, "", "localities", "", expected))
     known = _localities(centres)
     if not known:
         return faults  # rules over localities are told as not applied
@@ -651,6 +664,22 @@ def rule_faults(tables: dict[str, pd.DataFrame], config: StudyConfig) -> list[Fa
         for key in config.services:
             faults += _too_few(config, centres, key)
     return faults
+
+
+def _may_close(config: StudyConfig, centres: pd.DataFrame, service: str) -> int:
+    """Count the most centres of a service that the rules let close at once."""
+    rules = closure_rules(config, centres, service)
+    own = centres[centres["service"] == service]
+    free = own[~own["id"].isin(rules["never_close"])]
+    if not rules["min_per_locality"]:
+        return len(free)
+    there = own["locality"].value_counts().to_dict()
+    freely = free["locality"].value_counts().to_dict()
+    least = rules["min_per_locality"]
+    return sum(
+        min(int(many), max(int(there[name]) - least.get(name, 0), 0))
+        for name, many in freely.items()
+    )
 
 
 def _localities(centres: pd.DataFrame) -> set[str]:

@@ -6,7 +6,7 @@ import difflib
 import os
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -379,8 +379,15 @@ def _read_all(
     counts |= {settings.share_by} if settings.parent_table else set()
     counts |= {name for group in config.groups for name in group.columns}
     areas, wrong = read_table(folder / settings.table, "areas", area_columns(config), counts)
+    scheme = config.weights.scheme
+    wrong = [
+        replace(f, expected=f"{f.expected}; weights.scheme of study.toml is {scheme[:60]!r}")
+        if f.column == scheme
+        else f
+        for f in wrong
+    ]
     faults += wrong + check_positions(areas, config.study.box, settings.table, _told(wrong))
-    faults += _parts(areas, config, {}, settings.table)
+    faults += [] if wrong else _parts(areas, config, {}, settings.table)
     read.append(settings.table)
     if settings.parent_table:
         columns = settings.shared_counts | settings.from_parent
@@ -391,7 +398,7 @@ def _read_all(
         read.append(settings.parent_table)
         if len(parents.columns):
             faults += parent_faults(areas, parents, config) if len(areas.columns) else []
-        faults += wrong + _parts(parents, config, columns, settings.parent_table)
+        faults += wrong or _parts(parents, config, columns, settings.parent_table)
         if not faults:
             areas = join_parents(areas, parents.set_index("id"), config)
     tables["areas"] = with_shares(areas)

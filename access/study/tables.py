@@ -56,6 +56,7 @@ _WHOLE = pa.Check(_is_count, error="a count of 0 or more, a whole number")
 _COUNT = pa.Column(float, _WHOLE, nullable=True)
 _WEIGHT = pa.Column(float, pa.Check.ge(0, error="a weight of 0 or more"), nullable=True)
 _TENTH = pa.Check.isin(range(1, 11), error="a tenth from 1 (most deprived) to 10, or empty")
+_FIFTH = pa.Check.isin(range(1, 6), error="a fifth from 1 (most deprived) to 5, or empty")
 
 
 def _rank(national_areas: int) -> pa.Column:
@@ -63,8 +64,8 @@ def _rank(national_areas: int) -> pa.Column:
         return (values >= 1) & (values <= national_areas) & (values == values.round())
 
     expected = (
-        f"a whole rank from 1 (most deprived) to {national_areas:,}, weights.national_areas of "
-        "study.toml, or empty"
+        f"a rank of 1 (most deprived) to {national_areas:,}, weights.national_areas of study.toml, "
+        "a whole number, or empty"
     )
     return _known(pa.Check(is_rank, error=expected))
 
@@ -76,6 +77,7 @@ _SCHEMAS: dict[str, pa.DataFrameSchema] = {
             "lon": _LON,
             "lat": _LAT,
             "imd_decile": _known(_TENTH),
+            "imd_fifth": _known(_FIFTH),
             "idaci_decile": _known(_TENTH),
             "p_no_car": _known(pa.Check.in_range(0, 1, error="a share from 0 to 1, or empty")),
             "income": _known(pa.Check.gt(0, error="an income above 0, or empty")),
@@ -285,7 +287,8 @@ def check_positions(
                 f"a point inside the study's box {list(box)} (west, south, east, north); mend the "
                 "point, or the box in study.toml"
             )
-        faults.append(Fault(file, where, "lon, lat", f"{lon[i]:g}, {lat[i]:g}", expected))
+        found = f"{lon[i]:g}, {lat[i]:g}".replace("nan", "an empty cell")
+        faults.append(Fault(file, where, "lon, lat", found, expected))
     return faults
 
 
@@ -387,7 +390,7 @@ def _weight_faults(areas: pd.DataFrame, demand: str, config: StudyConfig) -> lis
     if scheme == "none":
         return []
     column, low, high = weight_bounds(scheme, chosen.national_areas)
-    if column not in areas:
+    if column not in areas or column in ("id", "lon", "lat"):
         expected = f"a column {column} in the areas"
         if scheme not in _SCHEMES:
             numeric = areas.select_dtypes("number").columns.difference(["lon", "lat"])
@@ -396,7 +399,7 @@ def _weight_faults(areas: pd.DataFrame, demand: str, config: StudyConfig) -> lis
             )
         return [Fault("study.toml", "weights", "scheme", scheme[:80], expected)]
     values = pd.to_numeric(areas[column], errors="coerce").to_numpy(float)
-    wrong = np.flatnonzero(~(np.isfinite(values) & (values >= low) & (values <= high)))
+    wrong = np.flatnonzero(~(np.isfinite(values) & (values >= low) & (values <= high))).tolist()
     expected = (
         f"a number from {low:g} to {high:g} in every area, for weights.scheme {scheme[:80]!r} of "
         "study.toml; fill it in, or set the scheme to 'none'"
@@ -404,8 +407,7 @@ def _weight_faults(areas: pd.DataFrame, demand: str, config: StudyConfig) -> lis
     if len(wrong):
         file = config.areas.table
         return [
-            Fault(file, f"row {areas.index[i]}", column, _cell(values[i]), expected)
-            for i in wrong.tolist()
+            Fault(file, f"row {areas.index[i]}", column, _cell(values[i]), expected) for i in wrong
         ]
     if not (values * areas[demand].to_numpy(float)).sum() > 0:
         expected = f"numbers in {column}, some above 0 where people live"

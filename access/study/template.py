@@ -52,6 +52,13 @@ threshold_minutes = 20
 scheme = "linear"                    # none | linear | green_book | a column of areas.csv
 lam = 1.0
 national_areas = 33755               # LSOAs of England, 2021 (32844 for 2011)
+
+[[groups]]                           # whose change is set beside everyone else's
+label = "children under 5"
+column = "children_0_4"              # the column of areas.csv that counts them
+denominator = "residents"            # ... and the one that counts all of whom they are part
+characteristic = "age"               # of the Equality Act 2010
+points_to = {{ "pregnancy and maternity" = "very young children" }}
 """
 _CENTRES = [
     ("C1", "Market Street Children's Centre", -1.36, 53.43),

@@ -32,7 +32,7 @@ def test_all_faults_are_listed(access_command, tmp_path):
     (folder / "centres.csv").write_text(text, encoding="utf-8")
     done = access_command("check", str(folder))
     assert done.returncode == 3
-    assert "centres.csv, row 2, id: found 'CC01'; expected an id that is used once" in done.stderr
+    assert "centres.csv, id: 2 times, row 2 'CC01', row 3 'CC01'; expected an id" in done.stderr
     assert "centres.csv, row 5, lon, lat" in done.stderr
     assert "hubs.council_choice: found 'CC02'" not in done.stderr, "row faults come first"
     assert "Traceback" not in done.stderr

@@ -46,6 +46,20 @@ source = "Nowhere."
 [weights]
 scheme = "linear"
 """
+GROUPS = """
+[[groups]]
+label = "disabled people"
+column = "disabled"
+denominator = "people"
+characteristic = "disability"
+
+[[groups]]
+label = "children under 5"
+column = "children_0_4"
+denominator = "people"
+characteristic = "age"
+other_date = true
+"""
 #: id, name, place along the line in minutes' walk, assumed
 CENTRES = (
     ("C1", "West Children's Centre", 0.0, "no"),
@@ -72,7 +86,7 @@ AREAS = (
 )
 
 
-def line_study(folder: Path) -> Study:
+def line_study(folder: Path, groups: str = GROUPS) -> Study:
     """Write the study's folder, and load it."""
     folder.mkdir(parents=True, exist_ok=True)
 
@@ -103,15 +117,15 @@ def line_study(folder: Path) -> Study:
         [(i, name, kind, lon(at), 53.422) for i, name, at, kind in CANDIDATES],
         columns=["id", "name", "kind", "lon", "lat"],
     )
-    (folder / "study.toml").write_text(TOML, encoding="utf-8")
+    (folder / "study.toml").write_text(TOML + groups, encoding="utf-8")
     for name, table in (("areas", areas), ("centres", centres), ("candidates", candidates)):
         table.to_csv(folder / f"{name}.csv", index=False)
     return load_study(folder)
 
 
-def line_results(folder: Path) -> StudyResults:
+def line_results(folder: Path, groups: str = GROUPS) -> StudyResults:
     """Measure the made-up proposal, by hand as it were."""
-    study = line_study(folder)
+    study = line_study(folder, groups)
     at = np.array([place for place, *_ in AREAS], float)
     there = np.array([c[2] for c in (*CENTRES, *CANDIDATES)], float)
     ids = [c[0] for c in (*CENTRES, *CANDIDATES)]

@@ -23,6 +23,7 @@ from access.maps.explorer_data import explorer_data
 from access.maps.planner_map import study_map
 from access.report.findings import findings_of
 from access.report.method import method_blocks
+from access.report.people import _characteristic_points, equality_table
 from access.run.summary import alternatives_table, area_table, summary_of
 from access.run.write import _study_layers
 from access.sources import overpass as tiles
@@ -100,10 +101,18 @@ def files_of() -> dict[str, str]:
     }  # fmt: skip
 
 
+def inline(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{json.dumps(k)} = {inline(v)}' for k, v in value.items())} }}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(inline, value))}]"
+    return json.dumps(value)
+
+
 def toml_text(value: Any, path: tuple[str, ...] = ()) -> str:
     plain = {k: v for k, v in value.items() if not isinstance(v, dict)}
     head = f"[{'.'.join(json.dumps(p) for p in path)}]\n" if path else ""
-    text = head + "".join(f"{json.dumps(k)} = {json.dumps(v)}\n" for k, v in plain.items())
+    text = head + "".join(f"{json.dumps(k)} = {inline(v)}\n" for k, v in plain.items())
     groups = [(k, v) for k, v in value.items() if isinstance(v, dict)]
     return text + "".join(toml_text(v, (*path, k)) for k, v in groups)
 
@@ -160,6 +169,14 @@ def report(results: StudyResults) -> str:
     return repr([b for b in blocks if getattr(b, "key", "") not in ("settings", "data")])
 
 
+def people(results: StudyResults) -> str:
+    findings = findings_of(results)
+    tables = [equality_table(found)[0] for found in findings]
+    return str(
+        [(t.rows, t.notes) for t in tables if t] + [_characteristic_points(results, findings)]
+    )
+
+
 def outlines(results: StudyResults) -> str:
     layer = dict(_study_layers(results))["areas"]
     page = study_map(results).get_root().render()
@@ -205,6 +222,13 @@ def reach(results: StudyResults) -> str:
 
 
 F, T, E, R, S = figures, told, explorer, report, sheets
+
+
+def group(**changes: Any) -> list[dict[str, Any]]:
+    """Give the group of the small study with something changed."""
+    return [base()["groups"][0] | changes]
+
+
 CASES: dict[str, tuple[str, Any, Callable[[StudyResults], str]]] = {
     "study.name": ("study/name", "city", F),
     "study.title": ("study/title", "Another", F),
@@ -250,6 +274,14 @@ CASES: dict[str, tuple[str, Any, Callable[[StudyResults], str]]] = {
     "localities.names": ("localities", {"minimum_open": 1, "names": ["South"]}, F),
     "localities.minimum_open": ("localities/minimum_open", 1, F),
     "localities.never_close": ("localities/never_close", ["C1"], F),
+    "groups.*.label": ("groups", group(label="infants"), people),
+    "groups.*.column": ("groups", group(column="youths"), people),
+    "groups.*.denominator": ("groups", group(denominator="people", other_date=True), people),
+    "groups.*.others": ("groups", group(others=True), people),
+    "groups.*.characteristic": ("groups", group(characteristic="sex"), people),
+    "groups.*.note": ("groups", group(characteristic="sex", note="a note of the count"), people),
+    "groups.*.points_to": ("groups", group(points_to={"race": "a pointer"}), people),
+    "groups.*.other_date": ("groups", group(denominator="people", other_date=True), people),
     "hubs.council_choice": ("hubs/council_choice", ["K2"], F),
     "hubs.council_source": ("hubs/council_source", "Another paper.", F),
     "hubs.shares": ("hubs/shares", {"childrens_centre": 0.9, "youth": 0.1}, F),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from typing import get_args
 
 import pytest
 
@@ -13,9 +13,9 @@ from access.analysis.questions import questions
 from access.analysis.results import StudyResults
 from access.document.document import Bold
 from access.report.findings import findings_of
-from access.report.people import _CHARACTERISTICS, _characteristic_points, equality_table
-from access.scenario.equality import groups_counted
+from access.report.people import _characteristic_points, equality_table
 from access.study import load_study
+from access.study.config import Characteristic
 from tests.unit.report_results import line_results
 
 #: Counts of the embedded study that are no group of people with a characteristic.
@@ -32,26 +32,25 @@ def points_of(results: StudyResults) -> dict[str, str]:
     return {p[0].text.removesuffix(": "): p[1] for p in points if isinstance(p[0], Bold)}
 
 
-def test_without_counts_by_area_nothing_is_claimed(tmp_path):
-    made = line_results(tmp_path / "line")
-    bare = made.study.areas.drop(columns=["people", "disabled"])
-    results = replace(made, study=replace(made.study, areas=bare))
-    told = points_of(results)
+def test_without_declared_groups_nothing_is_claimed(tmp_path):
+    made = line_results(tmp_path / "line", groups="")
+    assert {"people", "disabled"} <= set(made.study.areas.columns), "nothing is guessed from names"
+    told = points_of(made)
     assert "Disability" not in told
     assert "isability" in told["No data by area"]
+    assert equality_table(findings_of(made)[0]) == (None, "")
 
 
-def test_a_group_without_a_base_is_no_data(tmp_path):
-    made = line_results(tmp_path / "line")
-    renamed = made.study.areas.rename(columns={"people": "folk", "residents": "counted"})
-    results = replace(made, study=replace(made.study, areas=renamed))
-    assert "isability" in points_of(results)["No data by area"]
+def test_a_group_that_nothing_counts_is_no_data(tmp_path):
+    groups = '[[groups]]\nlabel = "disabled people"\ncharacteristic = "disability"\n'
+    made = line_results(tmp_path / "line", groups=groups)
+    assert "isability" in points_of(made)["No data by area"]
 
 
 def test_every_group_that_the_embedded_study_counts_stands_in_the_table(rotherham):
     config = rotherham.study.config.areas
     counted = {*config.shared_counts} - NO_GROUPS
-    used = {group.column for group in groups_counted(list(rotherham.study.areas.columns))}
+    used = {group.column for group in rotherham.study.groups if group.columns}
     assert used == counted
     assert {"lone_parent_households", "disabled", "white_british", "children_5_10"} <= used
     for found in findings_of(rotherham):
@@ -89,7 +88,7 @@ def test_the_characteristics_without_data_are_those(rotherham):
     told = points_of(rotherham)
     assert set(told) == {"Age", "Disability", "Race", "No data by area"}
     missing = told["No data by area"].lower()
-    for name in _CHARACTERISTICS:
+    for name in get_args(Characteristic):
         said = re.search(rf"\b{name}\b", missing) is not None
         assert said == (name.capitalize() not in told), name
     assert "children 5 to 10" in told["Age"]

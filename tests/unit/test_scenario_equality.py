@@ -8,7 +8,7 @@ import pytest
 from access.errors import ParameterError
 from access.network.matrix import TravelMatrix
 from access.scenario import ECOLOGICAL_WARNING, compare, equality
-from access.scenario.equality import _KNOWN_GROUPS, groups_counted
+from access.study.config import Group
 
 INF = math.inf
 M = TravelMatrix.from_minutes(
@@ -27,13 +27,23 @@ DEMAND = pd.DataFrame(
 )
 
 
+GROUPS = (
+    Group(label="disabled people", column="disabled", denominator="people"),
+    Group(label="people other than White British", column="white_british", denominator="people",
+          others=True),
+    Group(label="lone-parent households", column="lone_parents", denominator="households"),
+    Group(label="people aged 65 and over"),
+)  # fmt: skip
+
+
 def impact(demand=DEMAND):
     return compare(M, before=["X", "Y"], after=["Y"], demand=demand)
 
 
-def test_no_group_at_all():
-    with pytest.raises(ParameterError, match="no equality group; expected counts such as people"):
-        equality(impact(DEMAND[["id", "count"]]))
+@pytest.mark.parametrize("groups", [(), (Group(label="carers"),), {}])
+def test_no_group_at_all(groups):
+    with pytest.raises(ParameterError, match="no equality group to count"):
+        equality(impact(), groups)
 
 
 def test_columns_that_are_not_there():
@@ -44,7 +54,7 @@ def test_columns_that_are_not_there():
 def test_more_of_a_group_than_there_are_people_and_counts_that_are_none():
     wrong = DEMAND.assign(disabled=[101, -1, 3], lone_parents=["x", 0, 21])
     with pytest.raises(ParameterError, match="cannot be counted") as error:
-        equality(impact(wrong))
+        equality(impact(wrong), GROUPS)
     assert [(f.where, f.column) for f in error.value.faults] == [
         ("b", "disabled"),
         ("a", "disabled"),
@@ -54,7 +64,7 @@ def test_more_of_a_group_than_there_are_people_and_counts_that_are_none():
 
 
 def test_groups_by_hand():
-    table = equality(impact()).table.set_index("group")
+    table = equality(impact(), GROUPS).table.set_index("group")
     # a +10, b +2, c cut off: disabled 60 and 20 -> 640 / 80; others 40 and 180 -> 760 / 220
     row = table.loc["disabled people"]
     assert row["people"] == 90
@@ -84,24 +94,18 @@ def test_ages_of_another_date_may_count_more_than_the_census_did():
     # b had 15 people at the census; 20 children live there now, who are then all of its people
     demand = DEMAND[["id", "count", "people"]].assign(children_0_4=[10, 20, 0])
     demand["people"] = [100, 15, 50]
-    found = equality(impact(demand)).table.set_index("group").loc["children under 5"]
+    ages = Group(label="children under 5", column="children_0_4", denominator="people",
+                 other_date=True)  # fmt: skip
+    found = equality(impact(demand), [ages]).table.set_index("group").loc["children under 5"]
     assert (found["people"], found["share_of_base"]) == (30, pytest.approx(30 / 170))
     with pytest.raises(ParameterError, match="cannot be counted"):
         equality(impact(demand), {"children": ("children_0_4", "people")})
 
 
-def test_each_known_group_is_looked_for_once_and_told_of_a_characteristic_or_none():
-    columns = [c for g in _KNOWN_GROUPS for c in (g.column, g.base)]
-    labels = [g.label for g in groups_counted(columns)]
-    assert len(labels) == len(set(labels)) == len({g.label for g in _KNOWN_GROUPS})
-    assert groups_counted(["disabled"]) == (), "without a base nobody can be set beside them"
-    (group,) = groups_counted(["lone_parent_households", "households"])
-    assert (group.column, group.characteristic) == ("lone_parent_households", "")
-
-
 def test_groups_left_out_are_named_and_the_warning_stands_everywhere():
-    found = equality(impact())
-    assert any(note.startswith("households without a car left out") for note in found.notes)
+    found = equality(impact(), GROUPS)
+    assert found.notes == ("people aged 65 and over left out: not counted by area",)
+    assert found.left_out == ("people aged 65 and over",)
     assert found.warning == ECOLOGICAL_WARNING
     assert ECOLOGICAL_WARNING in repr(found)
     assert ECOLOGICAL_WARNING in found._repr_html_()
@@ -113,5 +117,5 @@ def test_groups_left_out_are_named_and_the_warning_stands_everywhere():
 def test_others_who_do_not_change_make_no_ratio():
     demand = DEMAND.assign(disabled=[100, 0, 0])
     m = TravelMatrix.from_minutes([[5, 15], [5, 5], [4, 4]], area_ids=list("abc"), site_ids="XY")
-    table = equality(compare(m, before=["X", "Y"], after=["Y"], demand=demand)).table
+    table = equality(compare(m, before=["X", "Y"], after=["Y"], demand=demand), GROUPS[:1]).table
     assert math.isnan(table.set_index("group").loc["disabled people", "ratio_to_others"])

@@ -61,7 +61,7 @@ WRONG = [
         ('close = [""]', "close"), ("close = [3]", "close"))),
     *((SCHEME, f"scheme = {bad}", "scheme") for bad in (
         '"lineer"', '""', '"id"', '"green_book"', '"KeyError"', "1", '"lon"')),
-    ("national_areas = 33755", "national_areas = 100", "scheme"),
+    ("national_areas = 33755", "national_areas = 100", "national_areas"),
     ("national_areas = 33755", "national_areas = true", "national_areas"),
     ("national_areas = 33755", "national_areas = 33755.5", "national_areas"),
     *(("[proposals.three_to_two]", f'[proposals."{bad}"]', "proposals")
@@ -75,11 +75,8 @@ WRONG = [
       for k in names),
     ('unit = "made-up area"', 'unit = "a"\nshapes = "none.geojson"', "none.geojson"),
     ('demand = "children_0_4"', 'demand = "lon"', "demand"),
-    ("[weights]", '[localities]\nnever_close = ["C3"]\n[weights]', "never_close"),
     ("[weights]", '[localities]\nnever_close = ["C1", "C1"]\n[weights]', "never_close"),
     ("[weights]", '[localities]\nnever_close = ["ZZ"]\n[weights]', "never_close"),
-    ("[weights]", "[localities]\nminimum_open = 3\n[weights]", "minimum_open"),
-    ("[weights]", '[localities]\nnames = ["North"]\n[weights]', "localities.names"),
     (LIMIT, '\ndistances_m = { "2 miles" = inf }', "distances_m"),
     (LIMIT, '\ndistances_m = { "2 km" = 1, "2-km" = 2 }', "distances_m"),
 ]  # fmt: skip
@@ -103,6 +100,38 @@ def test_text_that_breaks_a_parser_is_told_without_a_traceback(town, text):
     path = town / "study.toml"
     path.write_text(text + "\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
     assert len(refusal(town)) < 5000
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        ('never_close = ["C1", "C3"]', "Riverside Children's Centre (C3), which the study never"),
+        ("minimum_open = 3", "were not applied: centres.csv says of no centre"),
+        ('names = ["North", "South"]', "were not applied: centres.csv says of no centre"),
+    ],
+)
+def test_a_rule_that_cannot_hold_is_told_and_ends_nothing(town, rules, said):
+    edit(town, "[weights]", f"[localities]\n{rules}\n[weights]")
+    found = [text for text in load_study(town).assumptions if said in text]
+    assert len(found) == 1
+
+
+def test_a_proposal_that_breaks_a_rule_stands_outside_the_list(town):
+    edit(town, "[weights]", '[localities]\nnever_close = ["C1", "C3"]\n[weights]')
+    ranking = run_job(load_study(town)).proposals["three_to_two"].rankings["walk"]
+    assert ranking.table["closed"].tolist() == [("C2",)]
+    assert ranking.proposal["closed"] == ("C3",)
+    assert not ranking.proposal["allowed"]
+
+
+def test_a_rule_names_localities_that_centres_have(town):
+    centres = pd.read_csv(town / "centres.csv").assign(locality=["North", "North", "South"])
+    centres.to_csv(town / "centres.csv", index=False)
+    edit(town, "[weights]", '[localities]\nnames = ["Nroth"]\nminimum_open = 1\n[weights]')
+    assert "localities.names: found 'Nroth'" in refusal(town)
+    edit(town, '"Nroth"', '"North", "South"')
+    told = [text for text in load_study(town).assumptions if "leaves 0 open in South" in text]
+    assert len(told) == 1
 
 
 @pytest.mark.parametrize("value", ["9" * 400, "0x" + "f" * 10_000])
