@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from access.arguments import by_id, whole
+from access.arguments import by_id, ids, open_sites, whole
 from access.errors import Fault, ParameterError, ScenarioError
 from access.measure.demand import align_demand, fail
 from access.measure.weights import Weights, deprivation_weights
@@ -361,3 +361,8 @@ def _supports(ready: Prepared, weights: Weights, savings_known: bool) -> frozens
 def least(value: Any, name: str) -> Any:
     """Read a least number of sites: one for all localities, or one each."""
     return by_id(whole())(value, name) if isinstance(value, Mapping) else whole()(value, name)
+
+
+def kept_or_closed(value: Any, name: str) -> Any:
+    """Read a proposal's sites: ids, what has open ids, or {"kept": ids} or {"closed": ids}."""
+    return by_id(ids)(value, name) if isinstance(value, Mapping) else open_sites(value, name)

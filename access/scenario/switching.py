@@ -16,7 +16,6 @@ from access.arguments import (
     checked,
     ids,
     number,
-    open_sites,
     optional,
     table,
     text,
@@ -25,7 +24,14 @@ from access.arguments import (
 from access.errors import ParameterError
 from access.network.matrix import TravelMatrix
 from access.scenario.criteria import evaluate, sums
-from access.scenario.options import CriteriaSettings, Options, ServiceChoice, least, list_options
+from access.scenario.options import (
+    CriteriaSettings,
+    Options,
+    ServiceChoice,
+    kept_or_closed,
+    least,
+    list_options,
+)
 from access.text import list_words, named
 from access.units import LSOAS_ENGLAND_2011
 
@@ -140,7 +146,7 @@ def _rank_by_lambda(base: np.ndarray, slope: np.ndarray, own: int) -> pd.DataFra
     matrix=a(TravelMatrix, expected="a TravelMatrix, such as travel_matrix gives"),
     keep=whole(1),
     demand=table(),
-    proposal=optional(open_sites),
+    proposal=optional(kept_or_closed),
     weights=optional(text),
     national_areas=whole(2),
     names=optional(by_id(text)),
@@ -249,7 +255,7 @@ def _proposal_ranks(
     matrix=a(TravelMatrix, expected="a TravelMatrix, such as travel_matrix gives"),
     keep=whole(1),
     demand=table(),
-    proposal=optional(open_sites),
+    proposal=optional(kept_or_closed),
     weights=optional(text),
     lam=number(0, 1000),
     national_areas=whole(2),
