@@ -87,7 +87,7 @@ def shared_data() -> Callable[[str], Path]:
 SLOW = frozenset((ROOT / "tests" / "slow.txt").read_text(encoding="utf-8").split())
 #: A test that asks for this fixture gets this mark: it is never forgotten.
 MARKS = {"shared_data": "real_data", "chromium": "browser", "rotherham_run": "slow",
-         "rotherham_results": "slow"}  # fmt: skip
+         "rotherham_results": "slow", "rotherham_answers": "slow", "ran": "slow"}  # fmt: skip
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -96,7 +96,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for fixture in MARKS.keys() & set(getattr(item, "fixturenames", ())):
             item.add_marker(MARKS[fixture])
-        if item.nodeid.partition("[")[0] in SLOW:
+        if item.nodeid.partition("[")[0] in SLOW or item.nodeid.startswith("access/notebook/"):
             item.add_marker("slow")
     long = Counter(i.path for i in items if i.get_closest_marker("slow") or _in_browser(i))
     items.sort(key=lambda item: (-long[item.path], str(item.path)))
