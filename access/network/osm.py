@@ -10,6 +10,7 @@ by object instead.
 
 from __future__ import annotations
 
+import ctypes
 import re
 import tempfile
 from array import array
@@ -297,8 +298,11 @@ def _write_text(path: Path, text: Path, places: osmium.index.LocationTable) -> b
                 osmium.filter.KeyFilter(*_WAY_KEYS, *_NODE_KEYS, *_TURN_KEYS),
                 writer,
             )
-    finally:
         writer.close()
+    except BaseException:
+        # Taking down a writer that has failed ends the whole program: it is left standing.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(writer))
+        raise
     return header.get("sorting", "") == "Type_then_ID"
 
 
@@ -479,7 +483,7 @@ def read_streets(path: str | Path) -> Streets:
         raise NetworkError(f"{path} is not a street file; expected one of {', '.join(SUFFIXES)}")
     try:
         found = _collect(path, RELEVANT_TAGS)
-    except (RuntimeError, UnicodeDecodeError, ValueError, OverflowError) as error:
+    except (RuntimeError, ValueError, LookupError, OverflowError) as error:
         raise NetworkError(
             f"{path} cannot be read to its end ({error}); the file is damaged or its download "
             "stopped short. Download it again and compare its size or checksum."
@@ -505,6 +509,12 @@ def _streets(found: _Collected, info: SourceInfo) -> Streets:
         numbers[:, 0].astype(np.int64), return_index=True, return_inverse=True
     )
     lonlat = numbers[first, 1:]
+    off = ~np.isfinite(lonlat).all(axis=1) | (np.abs(lonlat) > (180, 90)).any(axis=1)
+    if off.any():
+        raise NetworkError(
+            f"{info.name} has {int(off.sum()):,} nodes that lie off the earth, the first node "
+            f"{node_ids[np.argmax(off)]}; expected WGS84 degrees. Download the file again."
+        )
     rows = _one_meridian(lonlat, rows)
     known = dict(zip(node_ids.tolist(), range(len(node_ids)), strict=True))
     return Streets(

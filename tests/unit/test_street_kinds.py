@@ -172,6 +172,24 @@ def test_what_is_wrong_with_a_file_is_said(tmp_path, content, words):
         access.build_network(put(tmp_path, content))
 
 
+@pytest.mark.parametrize("instead", [b"\xff\xfe\xff\xfe", b"abc\xe2", b"\0\0\0\0"])
+def test_a_pbf_with_letters_that_are_none_ends_in_words(tmp_path, instead):
+    mutable = osmium.osm.mutable
+    path = tmp_path / "t.osm.pbf"
+    plain = osmium.io.File(str(path), "pbf,pbf_compression=none")
+    with osmium.SimpleWriter(plain) as writer:
+        for key, spot in NODES.items():
+            writer.add_node(mutable.Node(id=key, location=spot))
+        for key in range(1, 2000):
+            tags = {"highway": "residential", "name": "Wxyz"}
+            writer.add_way(mutable.Way(id=key, nodes=[1, 2, 3], tags=tags))
+    path.write_bytes(path.read_bytes().replace(b"Wxyz", instead))
+    try:
+        access.build_network(path)
+    except NetworkError as error:
+        assert "damaged" in str(error)
+
+
 def test_faults_are_counted_and_not_all_printed(tmp_path):
     nodes = "".join(f'<node id="{i}" lat="x" lon="1"/>' for i in range(1000))
     with pytest.raises(NetworkError, match="1,000 objects") as caught:
