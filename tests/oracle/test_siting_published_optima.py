@@ -11,7 +11,8 @@ from scipy.sparse.csgraph import shortest_path
 from access.siting import capacitated_p_median, p_centre, p_median, verify
 
 PMED = [f"pmed{k}" for k in range(1, 21)]
-PMEDCAP = [f"pmedcap1_{k}" for k in range(1, 11)]
+#: Of the two hard ones, 8 and 10, the quicker: 8 alone takes as long as all the rest.
+PMEDCAP = [f"pmedcap1_{k}" for k in range(1, 11) if k != 8]
 
 
 @pytest.fixture(scope="module")
