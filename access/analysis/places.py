@@ -21,7 +21,7 @@ from access.network import Network, Status, TravelMatrix
 from access.network.matrix import positions
 from access.network.reach import REACHED, UNSNAPPED, corners_of, isochrones, part_costs, route
 from access.network.snapping import Points, snap
-from access.scenario.equality import ECOLOGICAL_WARNING, group_counts
+from access.scenario.equality import group_counts
 from access.scenario.impact import group_labels
 from access.text import figure, listed
 from access.units import WGS84, unproject
@@ -34,7 +34,7 @@ _DIRECTIONS = ("to_site", "from_site")
 _STATUS_WORDS = {
     REACHED: "",
     UNSNAPPED: "is too far from any street of this mode: nothing is reached",
-    "too_far_from_street": "is so far from its street that the minutes are used up on the way there",
+    "too_far_from_street": "is so far from its street that the minutes are used up before it",
 }
 
 
@@ -258,7 +258,8 @@ class Within:
 
 EVERYONE = "everyone"
 _COUNTED = ["within", "beyond", "all"]
-_GROUPINGS = {"imd_fifth": "deprivation fifth", "ward": "ward"}
+#: Column to group by, where it comes from, and its words.
+_GROUPINGS = (("imd_fifth", "imd_decile", "deprivation fifth"), ("ward", "ward", "ward"))
 
 
 def _streets_of(results: StudyResults, mode: str) -> Network:
@@ -375,7 +376,10 @@ def path_of(results: StudyResults, area: str, site: str, *, mode: str) -> Path:
             parts = route(network, start, stop, backwards=few_sites)
         if parts is not None and status is not Status.SAME_PLACE:
             corners = corners_of(network, parts, start.xy[0])
-            line, steps = shapely.LineString(unproject(corners, network.crs)), _steps(network, parts)
+            line, steps = (
+                shapely.LineString(unproject(corners, network.crs)),
+                _steps(network, parts),
+            )
         else:
             point = results.study.areas.set_index("id").loc[area]
             line = shapely.LineString([(point["lon"], point["lat"])] * 2)
@@ -447,13 +451,13 @@ def within_of(results: StudyResults, site: str, *, minutes: float, mode: str) ->
         counts=counts,
         hidden=hidden,
         status="unsnapped" if off else "measured",
-        assumptions=(_POINTS_NOTE, ECOLOGICAL_WARNING, *results.assumptions),
+        assumptions=(_POINTS_NOTE, *results.assumptions),
     )
 
 
 _POINTS_NOTE = (
     "An area is within or beyond as a whole, by the trip from its point; in a real area some live "
-    "nearer and some further."
+    "nearer and some further. People are counted where they live, not as users of the service."
 )
 
 
@@ -466,15 +470,14 @@ def _counted(
         demand = results.study.demand(key)
         count = demand["count"].to_numpy(float)
         everyone = book.add(service.noun, EVERYONE, EVERYONE, count)
-        for column, words in _GROUPINGS.items():
-            if {"imd_fifth": "imd_decile"}.get(column, column) not in demand:
+        for column, source, words in _GROUPINGS:
+            if not {column, source} & set(demand):
                 continue
             labels = group_labels(demand, column).astype(str).to_numpy()
-            groups = sorted(set(labels), key=lambda text: (len(text), text))
-            if column != "imd_fifth":
-                groups = sorted(groups)
-            rows = [book.add(service.noun, words, g, np.where(labels == g, count, 0.0))
-                    for g in groups]  # fmt: skip
+            rows = [
+                book.add(service.noun, words, group, np.where(labels == group, count, 0.0))
+                for group in sorted(set(labels))
+            ]
             book.adds_up(everyone, rows)
     areas = pd.DataFrame(results.study.areas.drop(columns="geometry"))
     for group in results.study.groups:

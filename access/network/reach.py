@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -97,6 +98,7 @@ def _nested(
     """Grow the polygon from each of the minutes to the next, so that the lesser lies within."""
     network = reach.network
     polygon: shapely.Geometry = shapely.Polygon()
+    drawn: shapely.Geometry = shapely.Polygon()
     whole = np.zeros(network.n_edges, bool)
     joined = np.ones(network.n_edges, bool)
     if len(network.edge_sides):
@@ -114,12 +116,15 @@ def _nested(
         whole[pieces.edge[(pieces.start == 0) & (pieces.end == 1)]] = True
         metres = float(((pieces.end - pieces.start) * network.edge_metres[pieces.edge]).sum())
         streets = shapely.multilinestrings(lines)
-        found.append(Isochrone(limit, REACHED, leg, metres, in_degrees(polygon, network.crs),
-                               in_degrees(streets, network.crs)))  # fmt: skip
+        # a straight side on the grid is not quite one in degrees: the lesser is joined there too
+        drawn = shapely.union(_in_degrees(polygon, network.crs), drawn)
+        found.append(
+            Isochrone(limit, REACHED, leg, metres, drawn, _in_degrees(streets, network.crs))
+        )
     return found
 
 
-def in_degrees(shape: shapely.Geometry, crs: str) -> shapely.Geometry:
+def _in_degrees(shape: shapely.Geometry, crs: str) -> shapely.Geometry:
     """Take a shape from a network's grid to WGS84."""
     return shapely.transform(shape, lambda xy: unproject(xy, crs))
 
@@ -281,7 +286,7 @@ def _over_junctions(
         out_side, in_side = (leaf_side, root_side) if backwards else (root_side, leaf_side)
         met = met if backwards else met[::-1]
         parts = _to_junction(network, start, out_side)
-        for one, other in zip(met[:-1], met[1:], strict=True):
+        for one, other in pairwise(met):
             parts += _arc(network, one, other)
         return parts + _from_junction(network, stop, in_side)
 

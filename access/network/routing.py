@@ -582,6 +582,7 @@ class _Pairs:
 def least_pairs(
     network: Network, origins: Snaps, targets: Snaps, by: str, limit: float
 ) -> tuple[_Floats, _Floats, NDArray[np.bool_]]:
+    """Least cost between snapped places, the other cost on that way, and which are cut off."""
     chains = network.chains
     start, stop = anchor(network, origins), anchor(network, targets)
     shape = (len(origins.edge), len(targets.edge))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -34,7 +36,7 @@ def checked_parts(network: Network, parts, start, target) -> None:
     for part in parts:
         assert 0 <= part.start < part.end <= 1
         assert np.isfinite(minutes[part.half])
-    for one_, other in zip(parts[:-1], parts[1:], strict=True):
+    for one_, other in pairwise(parts):
         assert one_.end == 1 and other.start == 0
         assert head[one_.half] == tail[other.half]
         assert (one_.half, other.half) not in set(map(tuple, network.banned_turns.tolist()))
@@ -80,7 +82,7 @@ def test_a_path_keeps_the_rules_of_whole_routes(seed):
     points = [(int(rng.integers(network.n_edges)), float(rng.integers(1, 10)) / 10)
               for _ in range(6)]  # fmt: skip
     places = snaps_of(points)
-    minutes, metres, _ = least_pairs(network, places, places, "minutes", INF)
+    minutes, _, _ = least_pairs(network, places, places, "minutes", INF)
     for i in range(6):
         for j in range(6):
             parts = route(network, one(places, i), one(places, j))
@@ -144,7 +146,7 @@ def test_the_length_reached_is_what_networkx_says(town, limit):
         if point[0] == e:
             stops.setdefault(point[1], name[point])
         shares = sorted(stops)
-        for a, b in zip(shares[:-1], shares[1:], strict=True):
+        for a, b in pairwise(shares):
             from_a = max(limit - best.get(stops[a], INF), -1.0)
             from_b = max(limit - best.get(stops[b], INF), -1.0)
             part = 0.0
