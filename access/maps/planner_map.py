@@ -126,9 +126,8 @@ def _blank_map(bounds: Iterable[float], *, tiles: bool) -> folium.Map:
 def reach_map(results: StudyResults, found: Isochrones, *, tiles: bool = False) -> folium.Map:
     """Draw isochrones, the nearest darkest, with their sites; each number of minutes a layer."""
     sites = results.sites.set_index(results.sites["id"].astype(str)).loc[found.table["site"]]
-    areas, shown = results.study.areas, found.table[~found.table.geometry.is_empty]
-    bounds = shown.total_bounds if len(shown) else areas.to_crs(WGS84).total_bounds
-    fmap = _blank_map(bounds, tiles=tiles)
+    shown = found.table[~found.table.geometry.is_empty]
+    fmap = _blank_map(_bounds(results, shown), tiles=tiles)
     limits = sorted(set(found.table["minutes"]))
     colours = _reach_colours(len(limits))
     for limit, colour in reversed(list(zip(limits, colours, strict=True))):
@@ -401,6 +400,24 @@ def page_map(results: StudyResults, *, mode: str, tiles: bool) -> folium.Map:
         [float(areas["lat"].min()), float(areas["lon"].min())],
         [float(areas["lat"].max()), float(areas["lon"].max())],
     ]
+    return _in_a_notebook(fmap, corners)
+
+
+def page_reach_map(results: StudyResults, found: Isochrones, *, tiles: bool) -> folium.Map:
+    """Draw isochrones so that their key hides nothing in a notebook."""
+    fmap = reach_map(results, found, tiles=tiles)
+    shown = found.table[~found.table.geometry.is_empty]
+    west, south, east, north = map(float, _bounds(results, shown))
+    return _in_a_notebook(fmap, [[south, west], [north, east]])
+
+
+def _bounds(results: StudyResults, shown: gpd.GeoDataFrame) -> Iterable[float]:
+    """West, south, east, north of what is drawn; of the study where nothing is."""
+    return shown.total_bounds if len(shown) else results.study.areas.to_crs(WGS84).total_bounds
+
+
+def _in_a_notebook(fmap: folium.Map, corners: list[list[float]]) -> folium.Map:
+    """Leave room for the key, and give the map its height."""
     fmap.fit_bounds(corners, padding_top_left=_KEY, padding_bottom_right=(10, 10))
     list(fmap._children.values())[-1]._id = "in_a_notebook"
     fmap.get_root().height = _HEIGHT  # type: ignore[attr-defined]

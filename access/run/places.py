@@ -80,7 +80,7 @@ def write_isochrones(
 ) -> None:
     """Write isochrones as GeoPackage, GeoJSON, a map and a table."""
     (folder / "isochrones.geojson").write_text(geojson(found.table), encoding="utf-8")
-    write_layers(folder / "isochrones.gpkg", _layers(isochrones=found.table, streets=found.streets))
+    write_layers(folder / "isochrones.gpkg", places_layers(found))
     page = map_page(reach_map(results, found))
     (folder / "map.html").write_text(page, encoding="utf-8", newline="\n")
     _write_tables(folder, {"isochrones": found.to_frame()})
@@ -90,7 +90,7 @@ def write_isochrones(
 def write_path(folder: FilePath, found: Path, ledger: RunLedger) -> None:
     """Write a path as GeoPackage and GeoJSON, and its steps as a table."""
     (folder / "path.geojson").write_text(geojson(found.frame), encoding="utf-8")
-    write_layers(folder / "path.gpkg", _layers(path=found.frame))
+    write_layers(folder / "path.gpkg", places_layers(found))
     _write_tables(folder, {"steps": found.steps})
     _close(folder, path_summary(found), ledger)
 
@@ -118,8 +118,11 @@ def minutes_summary(table: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _layers(**layers: gpd.GeoDataFrame) -> list[tuple[str, pd.DataFrame]]:
-    return [(name, _finite(layer)) for name, layer in layers.items()]
+def places_layers(found: Isochrones | Path) -> list[tuple[str, gpd.GeoDataFrame]]:
+    """Name the layers of isochrones or of a path, the main one first."""
+    if isinstance(found, Path):
+        return [("path", _finite(found.frame))]
+    return [("isochrones", _finite(found.table)), ("streets", _finite(found.streets))]
 
 
 def write_minutes_file(
