@@ -12,6 +12,16 @@ import numpy as np
 import pandas as pd
 
 from access.analysis.hubs import HubOptions, hub_candidates, hub_result
+from access.analysis.places import (
+    BUFFER_M,
+    Isochrones,
+    Path,
+    Within,
+    long_minutes,
+    path_of,
+    reach_of,
+    within_of,
+)
 from access.analysis.questions import (
     baseline_of,
     centre_ids,
@@ -567,6 +577,176 @@ class Analysis:
         ledger = self.results.ledger
         told = (*ledger.assumptions, *found.plain.assumptions)
         return replace(self.results, hubs=found, ledger=replace(ledger, assumptions=told))
+
+    def isochrones(
+        self,
+        sites: Sequence[str] | str,
+        *,
+        minutes: float | Sequence[float] = (10.0, 20.0, 30.0),
+        mode: str = "walk",
+        direction: str = "from_site",
+        buffer_m: float = BUFFER_M,
+        walk_km_h: float | None = None,
+    ) -> Isochrones:
+        """Draw what lies within so many minutes of sites, along the streets.
+
+        Parameters
+        ----------
+        sites : str or sequence of str
+            Ids or names.
+        minutes : float or sequence of float
+            Above 0, at most 600.
+        mode : str
+            ``"walk"`` or ``"drive"``.
+        direction : str
+            ``"from_site"``, or ``"to_site"`` for the way there (it differs where streets are
+            one-way).
+        buffer_m : float
+            How far the polygons go round the reached streets, metres.
+        walk_km_h : float, optional
+            Another walking speed than the study's.
+
+        Returns
+        -------
+        Isochrones
+            Polygons and streets in WGS84, each within the next. A site too far from any street
+            has an empty polygon and a status that says so.
+
+        Raises
+        ------
+        ParameterError
+            If a site is unknown, the mode has no streets, or a number cannot be.
+
+        Notes
+        -----
+        The streets are exact: a street point is in where the travel matrix's own search says it
+        is near enough, and streets are cut where the minutes are used up. The leg between the
+        site and its street is counted, the leg at the other end is not. A polygon is the union
+        of everything within `buffer_m` of its streets (GEOS buffers, round ends).
+
+        Examples
+        --------
+        >>> from access.notebook import answer
+        >>> found = Analysis(answer("rotherham").results).isochrones("CC04", minutes=[10, 20])
+        >>> found.table["status"].tolist(), bool(found.table["area_km2"].is_monotonic_increasing)
+        (['reached', 'reached'], True)
+        """
+        return reach_of(
+            self.at(walk_km_h).results, sites, mode=mode, minutes=minutes, direction=direction,
+            buffer_m=buffer_m,
+        )  # fmt: skip
+
+    def path(
+        self, area: str, site: str, *, mode: str = "walk", walk_km_h: float | None = None
+    ) -> Path:
+        """Give the way from an area to a site that the travel matrix measures, as a line.
+
+        Parameters
+        ----------
+        area : str
+            An area's id.
+        site : str
+            A site's id or name.
+        mode : str
+            ``"walk"`` or ``"drive"``.
+        walk_km_h : float, optional
+            Another walking speed than the study's.
+
+        Returns
+        -------
+        Path
+            Its minutes and metres are those of the matrix; an empty line and ``inf`` where there
+            is no way.
+
+        Raises
+        ------
+        ParameterError
+            If the area or the site is unknown, or the mode has no streets.
+
+        Examples
+        --------
+        >>> from access.notebook import answer
+        >>> analysis = Analysis(answer("rotherham").results)
+        >>> way = analysis.path("E00038789", "Park View")
+        >>> way.site, bool(way.minutes == analysis.results.matrices["walk"].to_frame().loc[
+        ...     "E00038789", "CC04"])
+        ('CC04', True)
+        """
+        return path_of(self.at(walk_km_h).results, area, site, mode=mode)
+
+    def minutes_table(self, *, mode: str = "walk", walk_km_h: float | None = None) -> pd.DataFrame:
+        """Give the travel matrix in long form: one row an area and a site.
+
+        Parameters
+        ----------
+        mode : str
+            ``"walk"``, ``"drive"`` or ``"typical"``.
+        walk_km_h : float, optional
+            Another walking speed than the study's.
+
+        Returns
+        -------
+        DataFrame, shape (areas x sites, 6)
+            ``area site mode minutes metres status``: minutes from door to door and metres along
+            the streets, both ``inf`` where the status is neither ``ok`` nor ``same_place``.
+
+        Raises
+        ------
+        ParameterError
+            If the mode is not measured.
+
+        Examples
+        --------
+        >>> from access.notebook import answer
+        >>> analysis = Analysis(answer("rotherham").results)
+        >>> analysis.minutes_table(mode="drive").columns.tolist()
+        ['area', 'site', 'mode', 'minutes', 'metres', 'status']
+        """
+        return long_minutes(self.at(walk_km_h)._matrix(mode))
+
+    def within(
+        self,
+        site: str,
+        *,
+        minutes: float = 20.0,
+        mode: str = "walk",
+        walk_km_h: float | None = None,
+    ) -> Within:
+        """Count who lives within so many minutes of a site, door to door.
+
+        Parameters
+        ----------
+        site : str
+            An id or a name.
+        minutes : float
+            Above 0, at most 600.
+        mode : str
+            ``"walk"``, ``"drive"`` or ``"typical"``.
+        walk_km_h : float, optional
+            Another walking speed than the study's.
+
+        Returns
+        -------
+        Within
+            By each service's own people, in all and by deprivation fifth and ward, and by
+            equality group; its table hides small counts, and what would give them away in it,
+            unless asked for internal use. Of several such tables of one site each is protected
+            by itself: publish one.
+
+        Raises
+        ------
+        ParameterError
+            If the site is unknown, the mode is not measured, or the minutes cannot be.
+
+        Examples
+        --------
+        >>> from access.notebook import answer
+        >>> found = Analysis(answer("rotherham").results).within("CC04", minutes=20)
+        >>> table = found.to_frame(internal=True)
+        >>> bool((table["within"] + table["beyond"] == table["all"]).all())
+        True
+        """
+        return within_of(self.at(walk_km_h).results, site, minutes=minutes, mode=mode)
 
     def weighting(self, weights: str | None = None) -> dict[str, Any]:
         """Give a question's deprivation weights, the study's unless told otherwise.

@@ -11,6 +11,7 @@ import typer
 
 import access
 from access.cli.jobs import check, map_, new, replay, report, run
+from access.cli.places import isochrones, minutes, path, within
 from access.cli.questions import compare, rank, site
 from access.cli.streets import fetch, network
 from access.cli.terminal import ended, say
@@ -47,6 +48,10 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "compare": compare,
     "rank": rank,
     "site": site,
+    "isochrones": isochrones,
+    "path": path,
+    "minutes": minutes,
+    "within": within,
     "map": map_,
     "report": report,
     "replay": replay,

@@ -14,8 +14,17 @@ import pandas as pd
 import shapely
 from branca.element import Element
 
+from access.analysis.places import Isochrones
 from access.analysis.results import MODE_TITLES, ProposalResult, StudyResults
-from access.charts.style import ADDED_COLOURS, ADDED_EDGES, CATEGORICAL, INK, QUIET, SAVED_COLOURS
+from access.charts.style import (
+    ADDED_COLOURS,
+    ADDED_EDGES,
+    CATEGORICAL,
+    INK,
+    MINUTES_COLOURS,
+    QUIET,
+    SAVED_COLOURS,
+)
 from access.escape import policy_hash, template_text
 from access.maps.explorer_encode import approximate_cells
 from access.units import WGS84
@@ -84,7 +93,22 @@ def study_map(results: StudyResults, *, mode: str = "typical", tiles: bool = Fal
     if cells is None:
         cells = approximate_cells(areas["lon"], areas["lat"]).simplify(5).to_crs(WGS84)
         cells = cells.map(_polygons_only)
-    west, south, east, north = cells.total_bounds
+    fmap = _blank_map(cells.total_bounds, tiles=tiles)
+    for i, proposal in enumerate(results.proposals.values()):
+        _proposal_layer(fmap, results, proposal, cells, mode, shown=i == 0)
+    _place_labels(fmap, results)
+    hubs = _hub_layer(results)
+    if hubs is not None:
+        hubs.add_to(fmap)
+    folium.LayerControl(collapsed=False).add_to(fmap)
+    _furnish(fmap, results, mode)
+    _fix_ids(fmap)
+    return fmap
+
+
+def _blank_map(bounds: Iterable[float], *, tiles: bool) -> folium.Map:
+    """Start a map that fits west, south, east, north."""
+    west, south, east, north = map(float, bounds)
     fmap = folium.Map(
         location=[(south + north) / 2, (west + east) / 2],
         zoom_start=11,
@@ -96,16 +120,56 @@ def study_map(results: StudyResults, *, mode: str = "typical", tiles: bool = Fal
     )
     _bring_leaflet(fmap)
     fmap.fit_bounds([[south, west], [north, east]])
-    for i, proposal in enumerate(results.proposals.values()):
-        _proposal_layer(fmap, results, proposal, cells, mode, shown=i == 0)
-    _place_labels(fmap, results)
-    hubs = _hub_layer(results)
-    if hubs is not None:
-        hubs.add_to(fmap)
+    return fmap
+
+
+def reach_map(results: StudyResults, found: Isochrones, *, tiles: bool = False) -> folium.Map:
+    """Draw isochrones, the nearest darkest, with their sites; each number of minutes a layer."""
+    sites = results.sites.set_index(results.sites["id"].astype(str)).loc[found.table["site"]]
+    shown = found.table[~found.table.geometry.is_empty]
+    fmap = _blank_map(_bounds(results, shown), tiles=tiles)
+    limits = sorted(set(found.table["minutes"]))
+    colours = _reach_colours(len(limits))
+    for limit, colour in reversed(list(zip(limits, colours, strict=True))):
+        rows = shown[shown["minutes"] == limit]
+        layer = folium.FeatureGroup(name=f"within {limit:g} minutes")
+        if len(rows):
+            frame = gpd.GeoDataFrame(
+                {"site": [template_text(n) for n in rows["site_name"]],
+                 "within": [f"{limit:g} minutes"] * len(rows)},
+                geometry=rows.geometry.to_numpy(), index=range(len(rows)), crs=WGS84,
+            )  # fmt: skip
+            look = {"fillColor": colour, "fillOpacity": 0.55, "color": INK, "weight": 0.8}
+            folium.GeoJson(
+                frame,
+                style_function=lambda _, look=look: look,
+                tooltip=folium.GeoJsonTooltip(["site", "within"], aliases=["Site", "Within"]),
+            ).add_to(layer)
+        layer.add_to(fmap)
+    for site in sites.drop_duplicates("id").to_dict("records"):
+        folium.Marker(
+            [site["lat"], site["lon"]],
+            icon=folium.DivIcon(
+                html=_symbol_layers(closes=False), icon_size=(26, 26), icon_anchor=(13, 13)
+            ),
+            tooltip=template_text(site["name"]),
+            alt=template_text(site["name"]),
+        ).add_to(fmap)
     folium.LayerControl(collapsed=False).add_to(fmap)
-    _furnish(fmap, results, mode)
+    labels = [f"within {limit:g} minutes" for limit in limits]
+    mode, way = str(found.table["mode"].iloc[0]), str(found.table["direction"].iloc[0])
+    trip = template_text(MODE_TITLES.get(mode, mode)).capitalize()
+    words = f"{trip}, {'to' if way == 'to_site' else 'from'} the site"
+    _put_key(fmap, results, words, zip(colours, labels, strict=True), "Round: the site.",
+             found.assumptions)  # fmt: skip
     _fix_ids(fmap)
     return fmap
+
+
+def _reach_colours(steps: int) -> list[str]:
+    """Choose colours from dark for the nearest to light for the furthest."""
+    ramp = MINUTES_COLOURS[:0:-1]
+    return [ramp[round(k * (len(ramp) - 1) / max(steps - 1, 1))] for k in range(steps)]
 
 
 def map_page(fmap: folium.Map, *, tiles: bool = False) -> str:
@@ -265,22 +329,36 @@ def _change_words(minutes: float) -> str:
 
 
 def _furnish(fmap: folium.Map, results: StudyResults, mode: str) -> None:
-    """Language, title, what the colours say, and what must be known of the numbers."""
-    root = fmap.get_root()
-    title = template_text(results.study.config.study.title)
+    """What the colours of a proposal's map say."""
     edges = [*(f"{e:g}" for e in ADDED_EDGES[1:])]
     labels = ["no change", f"under {edges[1]}"]
     labels += [f"{a} to {b}" for a, b in pairwise(edges[1:])]
     labels += [f"{edges[-1]} or more"]
     rows = zip([*ADDED_COLOURS, SAVED_COLOURS[1], "#ffffff"],
                [*labels, "less than today", "cannot be reached"], strict=True)  # fmt: skip
+    hubs = "" if results.hubs is None else KEY
+    words = f"Minutes added, {template_text(MODE_TITLES.get(mode, mode))}"
+    signs = f"Round: stays open. Square with a cross: closes. {hubs}"
+    _put_key(fmap, results, words, rows, signs, results.assumptions)
+
+
+def _put_key(
+    fmap: folium.Map,
+    results: StudyResults,
+    words: str,
+    rows: Iterable[tuple[str, str]],
+    signs: str,
+    told: Iterable[str],
+) -> None:
+    """Title, what the colours and signs say, and what must be known of the numbers."""
+    root = fmap.get_root()
+    title = template_text(results.study.config.study.title)
     key = "".join(
         f"<li><span style='background:{c};border:1px solid {INK};display:inline-block;"
         f"width:1em;height:1em;margin-right:.4em'></span>{template_text(t)}</li>"
         for c, t in rows
     )
-    hubs = "" if results.hubs is None else KEY
-    notes = "".join(f"<li>{template_text(a)}</li>" for a in results.assumptions)
+    notes = "".join(f"<li>{template_text(a)}</li>" for a in told)
     page = (
         "<style>html,body{margin:0;height:100%;font:16px/1.4 system-ui,sans-serif}"
         ".leaflet-container{background:#fff}"
@@ -290,8 +368,7 @@ def _furnish(fmap: folium.Map, results: StudyResults, mode: str) -> None:
         "#key details ul{list-style:disc;padding-left:1em;max-height:12em;overflow:auto;"
         "font-size:.8em}#key h1{font-size:1.05em;margin:0}</style>"
         f"<section id='key' aria-label='Key'><h1>{title}</h1>"
-        f"Minutes added, {template_text(MODE_TITLES.get(mode, mode))}"
-        f"<ul>{key}</ul>Round: stays open. Square with a cross: closes. {hubs}"
+        f"{words}<ul>{key}</ul>{signs}"
         f"<details><summary>What these numbers assume</summary><ul>{notes}</ul></details></section>"
     )
     root.html.add_child(Element("{% raw %}" + page + "{% endraw %}"), name="key")  # type: ignore[attr-defined]
@@ -323,6 +400,24 @@ def page_map(results: StudyResults, *, mode: str, tiles: bool) -> folium.Map:
         [float(areas["lat"].min()), float(areas["lon"].min())],
         [float(areas["lat"].max()), float(areas["lon"].max())],
     ]
+    return _in_a_notebook(fmap, corners)
+
+
+def page_reach_map(results: StudyResults, found: Isochrones, *, tiles: bool) -> folium.Map:
+    """Draw isochrones so that their key hides nothing in a notebook."""
+    fmap = reach_map(results, found, tiles=tiles)
+    shown = found.table[~found.table.geometry.is_empty]
+    west, south, east, north = map(float, _bounds(results, shown))
+    return _in_a_notebook(fmap, [[south, west], [north, east]])
+
+
+def _bounds(results: StudyResults, shown: gpd.GeoDataFrame) -> Iterable[float]:
+    """West, south, east, north of what is drawn; of the study where nothing is."""
+    return shown.total_bounds if len(shown) else results.study.areas.to_crs(WGS84).total_bounds
+
+
+def _in_a_notebook(fmap: folium.Map, corners: list[list[float]]) -> folium.Map:
+    """Leave room for the key, and give the map its height."""
     fmap.fit_bounds(corners, padding_top_left=_KEY, padding_bottom_right=(10, 10))
     list(fmap._children.values())[-1]._id = "in_a_notebook"
     fmap.get_root().height = _HEIGHT  # type: ignore[attr-defined]

@@ -30,7 +30,7 @@ _Ints = NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
-class _Anchors:
+class Anchors:
     """Points on the core, and their way to it.
 
     Parameters
@@ -57,7 +57,7 @@ class _Anchors:
 
 
 @dataclass(frozen=True, eq=False)
-class _Ends:
+class Ends:
     """Between places and the junctions at the ends of their chains, both ways round.
 
     Parameters
@@ -84,7 +84,7 @@ def _part_in(share: _Floats, minutes: _Floats, delay: _Floats) -> _Floats:
     return np.where(share > 0, part, 0.0)
 
 
-def _anchor(network: Network, snaps: Snaps) -> _Anchors:
+def anchor(network: Network, snaps: Snaps) -> Anchors:
     """Find where snapped places stand on the core."""
     n = len(snaps.edge)
     core = network.core_edges[snaps.edge]
@@ -108,7 +108,7 @@ def _anchor(network: Network, snaps: Snaps) -> _Anchors:
         first = chains.first_half[trees.root[child[hang]]]
         half[hang] = np.column_stack([first, np.where(first < 0, -1, first ^ 1)])
         share[hang] = (0.0, 1.0)
-    return _Anchors(half, share, out, into, metres, child, rest)
+    return Anchors(half, share, out, into, metres, child, rest)
 
 
 def _tree_out(network: Network, half: _Ints, rest: _Floats) -> _Floats:
@@ -145,7 +145,7 @@ def _above(minutes: _Floats, closed: _Ints, node: _Ints) -> _Floats:
     return np.where(closed[node] > 0, np.inf, minutes[node])
 
 
-def _leaving(chains: Chains, places: _Anchors) -> _Ends:
+def leaving(chains: Chains, places: Anchors) -> Ends:
     """From each place to the junction at the end of its chain, each way."""
     half, rest = np.maximum(places.half, 0), 1 - places.share
     minutes = _part_out(rest, chains.minutes[half], chains.delay[half])
@@ -156,7 +156,7 @@ def _leaving(chains: Chains, places: _Anchors) -> _Ends:
     return _at_roots(places, found, places.out_minutes, chains.root_leaves)
 
 
-def _arriving(chains: Chains, places: _Anchors) -> _Ends:
+def arriving(chains: Chains, places: Anchors) -> Ends:
     """From the junction at the start of each place's chain to the place, each way."""
     half = np.maximum(places.half, 0)
     minutes = _part_in(places.share, chains.minutes[half], chains.delay[half])
@@ -168,7 +168,7 @@ def _arriving(chains: Chains, places: _Anchors) -> _Ends:
     return _at_roots(places, found, places.in_minutes, chains.root_enters)
 
 
-def _at_roots(places: _Anchors, ends: _Ends, minutes: _Floats, pass_at: _Ints | None) -> _Ends:
+def _at_roots(places: Anchors, ends: Ends, minutes: _Floats, pass_at: _Ints | None) -> Ends:
     """Let places in dead ends pass their root where it is no plain junction."""
     if pass_at is None:
         return ends
@@ -181,10 +181,10 @@ def _at_roots(places: _Anchors, ends: _Ends, minutes: _Floats, pass_at: _Ints | 
 
 
 def _ends(
-    places: _Anchors, junction: _Ints, minutes: _Floats, metres: _Floats, shut: NDArray[np.bool_]
-) -> _Ends:
+    places: Anchors, junction: _Ints, minutes: _Floats, metres: _Floats, shut: NDArray[np.bool_]
+) -> Ends:
     shut = shut | ~np.isfinite(minutes) | (places.half < 0)
-    return _Ends(junction, np.where(shut, np.inf, minutes), np.where(shut, np.inf, metres))
+    return Ends(junction, np.where(shut, np.inf, minutes), np.where(shut, np.inf, metres))
 
 
 #: Most numbers held for one block of roots, so that memory does not grow with their number.
@@ -192,7 +192,7 @@ _BLOCK = 1_000_000
 
 
 def _least(
-    graph: SearchGraph, roots: _Ends, leaves: _Ends, *, by: str, limit: float = np.inf
+    graph: SearchGraph, roots: Ends, leaves: Ends, *, by: str, limit: float = np.inf
 ) -> tuple[_Floats, _Floats]:
     """Least cost between every root and every leaf, over paths through a junction."""
     n_junctions, n = len(graph.indptr) - 1, len(roots.minutes)
@@ -202,7 +202,7 @@ def _least(
     block = max(1, _BLOCK // (n_junctions + 1))
     for start in range(0, n, block):
         some = slice(start, min(start + block, n))
-        matrix, arcs = _with_roots(graph, roots, some, by)
+        matrix, arcs = with_roots(graph, roots, some, by)
         sources = np.arange(n_junctions, matrix.shape[0])
         reach, before = csgraph.dijkstra(
             matrix, directed=True, indices=sources, return_predecessors=True, limit=limit
@@ -217,8 +217,8 @@ def _least(
     return first, second
 
 
-def _with_roots(
-    graph: SearchGraph, roots: _Ends, some: slice, by: str
+def with_roots(
+    graph: SearchGraph, roots: Ends, some: slice, by: str
 ) -> tuple[sparse.csr_array, tuple[_Ints, _Ints, _Floats]]:
     """Add the roots as nodes that can be left but not entered, after the junctions."""
     n_junctions = len(graph.indptr) - 1
@@ -274,7 +274,7 @@ def _along(
 Pairs = tuple[NDArray[np.intp], NDArray[np.intp], _Floats, _Floats]
 
 
-def _along_chains(network: Network, origins: _Anchors, targets: _Anchors) -> list[Pairs]:
+def along_chains(network: Network, origins: Anchors, targets: Anchors) -> list[Pairs]:
     """Both ways along the chain between places that are anchored on the same one."""
     chains = network.chains
     if not len(chains.last):
@@ -328,7 +328,7 @@ def _on_chain(
     return np.where(one, part, apart), metres
 
 
-def _within_trees(network: Network, origins: _Anchors, targets: _Anchors) -> list[Pairs]:
+def within_trees(network: Network, origins: Anchors, targets: Anchors) -> list[Pairs]:
     """The one way between places in the same dead end."""
     trees = network.trees
     roots = [np.where(p.child < 0, -1, trees.root[p.child]) for p in (origins, targets)]
@@ -571,7 +571,7 @@ class _Pairs:
             return
         a, s = _only(areas, rows), _only(sites, cols)
         origins, targets = (a, s) if to_site else (s, a)
-        first, second, cut = _least_pairs(network, origins, targets, by, limit)
+        first, second, cut = least_pairs(network, origins, targets, by, limit)
         if not to_site:
             first, second, cut = first.T, second.T, cut.T
         at = np.ix_(rows, cols)
@@ -579,16 +579,17 @@ class _Pairs:
         self.cut_off[at] = cut
 
 
-def _least_pairs(
+def least_pairs(
     network: Network, origins: Snaps, targets: Snaps, by: str, limit: float
 ) -> tuple[_Floats, _Floats, NDArray[np.bool_]]:
+    """Least cost between snapped places, the other cost on that way, and which are cut off."""
     chains = network.chains
-    start, stop = _anchor(network, origins), _anchor(network, targets)
+    start, stop = anchor(network, origins), anchor(network, targets)
     shape = (len(origins.edge), len(targets.edge))
     first, second = np.full(shape, np.inf), np.full(shape, np.inf)
     joined = np.zeros(shape, bool)
     if chains.n_junctions:
-        out, into = _leaving(chains, start), _arriving(chains, stop)
+        out, into = leaving(chains, start), arriving(chains, stop)
         backwards = shape[1] <= shape[0]
         graph = network.search(by, backwards=backwards)
         roots, leaves = (into, out) if backwards else (out, into)
@@ -597,7 +598,7 @@ def _least_pairs(
         first, second = (array.T.copy() if backwards else array for array in found)
         if not np.isfinite(first).all():
             joined = _joined(chains, out, into)
-    near = _along_chains(network, start, stop) + _within_trees(network, start, stop)
+    near = along_chains(network, start, stop) + within_trees(network, start, stop)
     for o, t, minutes, metres in near:
         one, other = (minutes, metres)[:: 1 if by == "minutes" else -1]
         joined[o, t] |= np.isfinite(one)
@@ -607,7 +608,7 @@ def _least_pairs(
     return first, second, ~np.isfinite(first) & ~joined
 
 
-def _joined(chains: Chains, out: _Ends, into: _Ends) -> NDArray[np.bool_]:
+def _joined(chains: Chains, out: Ends, into: Ends) -> NDArray[np.bool_]:
     """Which targets each origin can reach at all, however far."""
     n = chains.n_junctions
     ones = np.ones(len(chains.arc_from), np.int8)

@@ -21,6 +21,7 @@ from access.notebook.checks import (
     sources,
 )
 from access.notebook.place_views import HubView, TodayAnswer
+from access.notebook.reach_views import PathAnswer, ReachAnswer, WithinAnswer
 from access.notebook.tables import TableAnswer
 
 __all__ = [
@@ -30,11 +31,14 @@ __all__ = [
     "FrameAnswer",
     "HubView",
     "ImpactAnswer",
+    "PathAnswer",
     "RankingAnswer",
+    "ReachAnswer",
     "StreetsAnswer",
     "TableAnswer",
     "TodayAnswer",
     "WeightsAnswer",
+    "WithinAnswer",
     "answer",
     "area_chart",
     "check",

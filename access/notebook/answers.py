@@ -13,6 +13,7 @@ import pandas as pd
 
 from access.analysis.analysis import Analysis, QuestionOptions, TravelOptions
 from access.analysis.hubs import HubOptions
+from access.analysis.places import BUFFER_M
 from access.analysis.questions import service_of
 from access.analysis.results import MODE_TITLES, ProposalResult, StudyResults, pick
 from access.charts.chart import Chart
@@ -34,6 +35,7 @@ from access.notebook.change_views import (
     WeightsAnswer,
 )
 from access.notebook.place_views import HubView, TodayAnswer
+from access.notebook.reach_views import PathAnswer, ReachAnswer, WithinAnswer
 from access.notebook.tables import TableAnswer, workbook_path
 from access.report.board import board_report, write_report
 from access.run import measure_study
@@ -513,6 +515,128 @@ class Answers:
             options.setdefault("min_per_locality", 1)
         analysis = Analysis(self.results).at(options.pop("walk_km_h", None))
         return HubView.of(analysis.results, analysis.hubs(hubs, **options), weighted=weighted)
+
+    def isochrones(
+        self,
+        sites: Sequence[str] | str,
+        *,
+        minutes: float | Sequence[float] = (10.0, 20.0, 30.0),
+        mode: str = "walk",
+        direction: str = "from_site",
+        buffer_m: float = BUFFER_M,
+        walk_km_h: float | None = None,
+    ) -> ReachAnswer:
+        """Draw what lies within so many minutes of sites, along the streets.
+
+        Parameters
+        ----------
+        sites, minutes, mode, direction, buffer_m, walk_km_h
+            As `access.analysis.analysis.Analysis.isochrones`.
+
+        Returns
+        -------
+        ReachAnswer
+            With ``map()``, ``to_geopackage(path)`` and ``to_geojson(path)``.
+
+        Raises
+        ------
+        ParameterError
+            If a site is unknown, the mode has no streets, or a number cannot be.
+
+        Examples
+        --------
+        >>> answers.isochrones("Park View", mode="drive", minutes=5).table["status"].item()
+        'reached'
+        """
+        analysis = Analysis(self.results).at(walk_km_h)
+        found = analysis.isochrones(
+            sites, minutes=minutes, mode=mode, direction=direction, buffer_m=buffer_m
+        )
+        return ReachAnswer(analysis.results, found)
+
+    def path(
+        self, area: str, site: str, *, mode: str = "walk", walk_km_h: float | None = None
+    ) -> PathAnswer:
+        """Show the way from an area to a site that the minutes are measured on.
+
+        Parameters
+        ----------
+        area, site, mode, walk_km_h
+            As `access.analysis.analysis.Analysis.path`.
+
+        Returns
+        -------
+        PathAnswer
+
+        Raises
+        ------
+        ParameterError
+            If the area or the site is unknown, or the mode has no streets.
+
+        Examples
+        --------
+        >>> answers.path("E00038789", "Park View").status
+        'ok'
+        """
+        analysis = Analysis(self.results).at(walk_km_h)
+        return PathAnswer(analysis.results, analysis.path(area, site, mode=mode))
+
+    def minutes_table(self, *, mode: str = "walk", walk_km_h: float | None = None) -> pd.DataFrame:
+        """Give the minutes in long form: one row an area and a site.
+
+        Parameters
+        ----------
+        mode, walk_km_h
+            As `access.analysis.analysis.Analysis.minutes_table`.
+
+        Returns
+        -------
+        DataFrame
+            ``area site mode minutes metres status``.
+
+        Raises
+        ------
+        ParameterError
+            If the mode is not measured.
+
+        Examples
+        --------
+        >>> len(answers.minutes_table()) == answers.travel().status.size
+        True
+        """
+        return Analysis(self.results).minutes_table(mode=mode, walk_km_h=walk_km_h)
+
+    def within(
+        self,
+        site: str,
+        *,
+        minutes: float = 20.0,
+        mode: str = "walk",
+        walk_km_h: float | None = None,
+    ) -> WithinAnswer:
+        """Count who lives within so many minutes of a site; small counts are hidden.
+
+        Parameters
+        ----------
+        site, minutes, mode, walk_km_h
+            As `access.analysis.analysis.Analysis.within`.
+
+        Returns
+        -------
+        WithinAnswer
+
+        Raises
+        ------
+        ParameterError
+            If the site is unknown, the mode is not measured, or the minutes cannot be.
+
+        Examples
+        --------
+        >>> answers.within("Park View", minutes=20).sentence().split(":")[0]
+        "Within 20 minutes (walking) of Park View Children's Centre"
+        """
+        analysis = Analysis(self.results).at(walk_km_h)
+        return WithinAnswer(analysis.results, analysis.within(site, minutes=minutes, mode=mode))
 
     def _at(self, options: TravelOptions | QuestionOptions) -> Analysis:
         """Give whom to ask, at the walking speed that is asked for."""

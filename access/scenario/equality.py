@@ -129,7 +129,7 @@ def equality(impact: Impact, groups: Sequence[Group] | Mapping[str, tuple[str, s
     notes = [f"{label} left out: not counted by area" for label in left_out]
     rows, faults = [], []
     for group in chosen:
-        inside, base, wrong = _counts(impact.demand, group)
+        inside, base, wrong = group_counts(impact.demand, group)
         faults += wrong
         if not wrong:
             rows.append(_row(impact, group.label, inside, base - inside))
@@ -185,7 +185,8 @@ def _groups(groups: Mapping[str, tuple[str, str]]) -> list[Group]:
     ]  # fmt: skip
 
 
-def _counts(demand: pd.DataFrame, group: Group) -> tuple[np.ndarray, np.ndarray, list[Fault]]:
+def group_counts(demand: pd.DataFrame, group: Group) -> tuple[np.ndarray, np.ndarray, list[Fault]]:
+    """Give how many of a group live in each area and of how many, with every fault in them."""
     expected = "a count of 0 or more"
     part, whole = group.columns
     inside, faults = numbers(demand, part, low=0, high=np.inf, expected=expected, what="demand")

@@ -33,7 +33,7 @@ def _no_car_band(shares: pd.Series) -> pd.Series:
     return pd.Series(np.where(np.isnan(values), _NOT_KNOWN, named), index=shares.index)
 
 
-def _group_labels(demand: pd.DataFrame, column: str) -> pd.Series:
+def group_labels(demand: pd.DataFrame, column: str) -> pd.Series:
     """Find every area's group."""
     source = column if column in demand.columns else _FIFTHS.get(column, column)
     if source not in demand.columns:
@@ -362,7 +362,7 @@ class Impact:
         ParameterError
             If demand has no such column.
         """
-        labels = _group_labels(self.demand, column)
+        labels = group_labels(self.demand, column)
         return _by_group(self.areas, labels, self.within_minutes, self.tolerance_minutes)
 
     def worst_areas(self, n: int = 10) -> pd.DataFrame:

@@ -1,0 +1,299 @@
+"""`access isochrones`, `path`, `minutes` and `within`: what planners ask of one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from access.cli.questions import ModeOption, WalkOption
+from access.cli.terminal import (
+    JsonOption,
+    NetworkOption,
+    NoCacheOption,
+    QuietOption,
+    StudyArgument,
+    say,
+    steps,
+)
+
+if TYPE_CHECKING:
+    from access.analysis.analysis import Analysis
+    from access.ledger import RunLedger
+
+WhichStudy = Annotated[
+    str,
+    typer.Argument(metavar="STUDY", help="A study folder, or the name of an embedded study."),
+]
+SiteArgument = Annotated[
+    str, typer.Argument(metavar="SITE", help="A site of the study, by id or name.")
+]
+StreetModeOption = Annotated[str, typer.Option("--mode", help="Trips by walk or by drive.")]
+FolderOption = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="Write files there; else only say it."),
+]
+
+
+class _Asked:
+    """One question: the study measured, and where its answer goes."""
+
+    def __init__(
+        self,
+        study: str,
+        network: Path | None,
+        no_cache: bool,
+        out: Path | None,
+        quiet: bool,
+        json: bool,
+    ) -> None:
+        from access.files import check_file, check_folder
+        from access.study import load_study
+
+        self.study = load_study(study)
+        self.files = (*self.study.files, *([network] if network is not None else []))
+        self.network, self.no_cache, self.out = network, no_cache, out
+        self.quiet, self.json = quiet, json
+        if out is not None and _is_table(out):
+            check_file(out, self.files)
+        elif out is not None:
+            check_folder(out, self.files)
+
+    @contextmanager
+    def measured(self) -> Iterator[Analysis]:
+        """Give the study with its travel times."""
+        from access.analysis.analysis import Analysis
+        from access.analysis.job import travel_times
+
+        with steps(quiet=self.quiet or self.json) as progress:
+            yield Analysis(
+                travel_times(
+                    self.study, network=self.network, keep=not self.no_cache, progress=progress
+                )
+            )
+
+    def ledger(self, analysis: Analysis, command: str, question: dict[str, Any]) -> RunLedger:
+        """Say what the answer was worked out from."""
+        from access.run.write import answer_ledger
+
+        return answer_ledger(analysis.results, command, question)
+
+    def write(self, write: Callable[[Path], None]) -> None:
+        """Write the folder, whole or not at all, where one is asked for."""
+        from access.files import whole_folder
+
+        if self.out is not None:
+            with whole_folder(self.out, self.files) as work:
+                write(work)
+
+    def tell(self, summary: dict[str, Any], words: str) -> None:
+        """Say the answer."""
+        from access.ledger import to_json
+
+        if self.json:
+            say(to_json(summary), nl=False)
+        elif not self.quiet:
+            say(words)
+            if self.out is not None:
+                say(f"Written to {self.out}.")
+
+
+def _is_table(out: Path) -> bool:
+    return out.suffix.lower() in (".csv", ".parquet")
+
+
+def isochrones(
+    study: WhichStudy,
+    sites: Annotated[
+        list[str], typer.Argument(metavar="SITE...", help="Sites of the study, by id or name.")
+    ],
+    minutes: Annotated[
+        list[float] | None,
+        typer.Option("--minutes", metavar="N", help="Minutes; repeat for more. 10, 20 and 30."),
+    ] = None,
+    mode: StreetModeOption = "walk",
+    to_site: Annotated[
+        bool,
+        typer.Option("--to-site", help="The way there, not the way home: one-way streets matter."),
+    ] = False,
+    buffer_m: Annotated[
+        float,
+        typer.Option("--buffer", metavar="METRES", help="How far to draw round reached streets."),
+    ] = 50.0,
+    walk_km_h: WalkOption = None,
+    network: NetworkOption = None,
+    no_cache: NoCacheOption = False,
+    out: FolderOption = None,
+    quiet: QuietOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Draw what lies within so many minutes of sites, along the streets.
+
+    Every street is cut exactly where the minutes are used up, and the polygon is all that lies
+    within --buffer of a reached street. The way between the site and its street is counted; the
+    way from the street to a home is not. A site too far from any street gets an empty polygon
+    and a status that says so.
+
+      access isochrones rotherham CC04 --minutes 10 --minutes 20
+
+      access isochrones rotherham "Park View" CC11 --mode drive --to-site --out reach/
+
+      access isochrones rotherham CC04 --network south-yorkshire-latest.osm.pbf --out reach/
+
+    With --out it writes isochrones.gpkg (polygons and streets, for QGIS), isochrones.geojson,
+    map.html (the isochrones on a map, no internet needed), the figures as CSV and parquet,
+    summary.json and ledger.json.
+    """
+    from access.run.places import isochrones_summary, write_isochrones
+
+    asked = _Asked(study, network, no_cache, out, quiet, json)
+    direction = "to_site" if to_site else "from_site"
+    question = {"sites": sites, "minutes": minutes or [10.0, 20.0, 30.0], "mode": mode,
+                "direction": direction, "buffer_m": buffer_m, "walk_km_h": walk_km_h}  # fmt: skip
+    with asked.measured() as analysis:
+        found = analysis.isochrones(
+            sites, minutes=question["minutes"], mode=mode, direction=direction,
+            buffer_m=buffer_m, walk_km_h=walk_km_h,
+        )  # fmt: skip
+        here = analysis.at(walk_km_h)
+        ledger = asked.ledger(here, "isochrones", question)
+        asked.write(lambda work: write_isochrones(work, here.results, found, ledger))
+    asked.tell(isochrones_summary(found), found.sentence())
+
+
+def path(
+    study: WhichStudy,
+    area: Annotated[str, typer.Argument(metavar="AREA", help="An area of the study, by id.")],
+    site: SiteArgument,
+    mode: StreetModeOption = "walk",
+    walk_km_h: WalkOption = None,
+    network: NetworkOption = None,
+    no_cache: NoCacheOption = False,
+    out: FolderOption = None,
+    quiet: QuietOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Show the way from one area to one site that the minutes are measured on.
+
+    Its minutes and metres are those of every other table; its streets are named in the order
+    they are gone along. It is the answer to "it cannot take that long".
+
+      access path rotherham E00038789 CC04
+
+      access path rotherham E00038789 "Park View" --mode drive --out way/
+
+    With --out it writes path.gpkg and path.geojson (the line), steps.csv and steps.parquet (one
+    row a street), summary.json and ledger.json.
+    """
+    from access.run.places import path_summary, write_path
+
+    asked = _Asked(study, network, no_cache, out, quiet, json)
+    question = {"area": area, "site": site, "mode": mode, "walk_km_h": walk_km_h}
+    with asked.measured() as analysis:
+        found = analysis.path(area, site, mode=mode, walk_km_h=walk_km_h)
+        ledger = asked.ledger(analysis.at(walk_km_h), "path", question)
+        asked.write(lambda work: write_path(work, found, ledger))
+    lines = [
+        f"  {row['metres']:>7,.0f} m {row['minutes']:>6.1f} min  {row['street']}"
+        for row in found.steps.to_dict("records")
+    ]
+    asked.tell(path_summary(found), "\n".join([found.sentence(), *lines]))
+
+
+def minutes(
+    study: StudyArgument = "rotherham",
+    mode: ModeOption = "walk",
+    walk_km_h: WalkOption = None,
+    network: NetworkOption = None,
+    no_cache: NoCacheOption = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FILE or DIR",
+            help="Write it there: a name ending in .csv or .parquet, or a folder for both.",
+        ),
+    ] = None,
+    quiet: QuietOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Write the minutes from every area to every site as one long table.
+
+    One row an area and a site: area, site, mode, minutes (door to door), metres (along the
+    streets) and status. Where a site cannot be reached, minutes and metres are inf and the
+    status says why; no pair is left out.
+
+      access minutes --out od.csv
+
+      access minutes rotherham --mode drive --out od.parquet
+
+      access minutes rotherham --out minutes/
+
+    A file gets its ledger beside it (od.csv.ledger.json); a folder gets minutes.csv,
+    minutes.parquet, summary.json and ledger.json. Without --out, or with --json, it counts the
+    pairs.
+    """
+    from access.run.places import minutes_summary, write_minutes, write_minutes_file
+
+    asked = _Asked(study, network, no_cache, out, quiet, json)
+    with asked.measured() as analysis:
+        table = analysis.minutes_table(mode=mode, walk_km_h=walk_km_h)
+        question = {"mode": mode, "walk_km_h": walk_km_h}
+        ledger = asked.ledger(analysis.at(walk_km_h), "minutes", question)
+        if out is not None and _is_table(out):
+            write_minutes_file(out, table, ledger, asked.files)
+        else:
+            asked.write(lambda work: write_minutes(work, table, ledger))
+    summary = minutes_summary(table)
+    counts = ", ".join(f"{n:,} {k.replace('_', ' ')}" for k, n in summary["status"].items())
+    words = (
+        f"{summary['rows']:,} pairs of {summary['areas']:,} areas and {summary['sites']:,} sites "
+        f"({mode}): {counts}."
+    )
+    asked.tell(summary, words)
+
+
+def within(
+    study: WhichStudy,
+    site: SiteArgument,
+    limit: Annotated[
+        float, typer.Option("--minutes", metavar="N", help="Minutes, from door to door.")
+    ] = 20.0,
+    mode: ModeOption = "walk",
+    walk_km_h: WalkOption = None,
+    internal: Annotated[
+        bool, typer.Option("--internal", help="Keep counts below five: not for publication.")
+    ] = False,
+    network: NetworkOption = None,
+    no_cache: NoCacheOption = False,
+    out: FolderOption = None,
+    quiet: QuietOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Count who lives within so many minutes of a site.
+
+    Counts each service's own people, in all and by deprivation fifth and ward, and the study's
+    equality groups. Counts below five, and those that would give them away, are hidden: [c] in
+    words, empty in tables, null in JSON. --internal keeps them. Tables for several numbers of
+    minutes, set side by side, can give away what each of them hides: publish one.
+
+      access within rotherham CC04
+
+      access within rotherham "Park View" --minutes 15 --mode drive --out near/
+
+    With --out it writes within.csv, within.parquet, summary.json and ledger.json.
+    """
+    from access.run.places import within_lines, within_summary, write_within
+
+    asked = _Asked(study, network, no_cache, out, quiet, json)
+    question = {"site": site, "minutes": limit, "mode": mode, "walk_km_h": walk_km_h,
+                "internal": internal}  # fmt: skip
+    with asked.measured() as analysis:
+        found = analysis.within(site, minutes=limit, mode=mode, walk_km_h=walk_km_h)
+        ledger = asked.ledger(analysis.at(walk_km_h), "within", question)
+        asked.write(lambda work: write_within(work, found, ledger, internal=internal))
+    lines = within_lines(found, internal=internal)
+    asked.tell(within_summary(found, internal=internal), "\n".join([found.sentence(), *lines]))

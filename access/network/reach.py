@@ -1,0 +1,424 @@
+"""What lies within so many minutes of a site, and the way between two places as a line.
+
+Both are read off the same search as the travel matrix, so that they agree with it to the last
+digit: banned turns, one-way streets, delays at junctions and streets without through traffic too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from scipy.sparse import csgraph
+
+from access.network.contraction import Chains, meeting
+from access.network.data import NEITHER
+from access.network.network import Network
+from access.network.routing import (
+    Anchors,
+    Ends,
+    along_chains,
+    anchor,
+    arriving,
+    least_pairs,
+    leaving,
+    with_roots,
+    within_trees,
+)
+from access.network.snapping import Points, Snaps, snap
+from access.units import unproject
+
+_Floats = NDArray[np.float64]
+_Ints = NDArray[np.int32]
+
+REACHED, UNSNAPPED, TOO_FAR = "reached", "unsnapped", "too_far_from_street"
+#: Corners of a quarter of a circle where a buffer goes round the end of a street.
+_QUARTER = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """Stretches of streets: edges, and the shares of their length between which each lies."""
+
+    edge: _Ints
+    start: _Floats
+    end: _Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Isochrone:
+    """What lies within so many minutes of a site; shapes in WGS84, empty where nothing does."""
+
+    minutes: float
+    status: str
+    leg_minutes: float
+    street_metres: float
+    polygon: shapely.Geometry
+    streets: shapely.Geometry
+
+
+def isochrones(
+    network: Network,
+    sites: Points,
+    minutes: Sequence[float],
+    *,
+    to_site: bool,
+    snap_limit_m: float,
+    buffer_m: float,
+) -> list[list[Isochrone]]:
+    """Find, for each site and each of the rising minutes, the streets within them."""
+    snaps = snap(network, sites, limit_m=snap_limit_m, as_origin=not to_site)
+    legs = snaps.metres * 0.06 / network.profile.off_network_kmh
+    found = []
+    for k, leg in enumerate(legs.tolist()):
+        own = Snaps(**{name: value[[k]] for name, value in vars(snaps).items()})
+        if not own.found[0]:
+            found.append([_nothing(m, UNSNAPPED, leg) for m in minutes])
+        elif leg > minutes[-1]:
+            found.append([_nothing(m, TOO_FAR, leg) for m in minutes])
+        else:
+            found.append(_nested(_Reach.of(network, own, minutes[-1], to_site=to_site),
+                                 minutes, leg, buffer_m))  # fmt: skip
+    return found
+
+
+def _nothing(minutes: float, status: str, leg: float) -> Isochrone:
+    return Isochrone(minutes, status, leg, 0.0, shapely.Polygon(), shapely.MultiLineString())
+
+
+def _nested(
+    reach: _Reach, minutes: Sequence[float], leg: float, buffer_m: float
+) -> list[Isochrone]:
+    """Grow the polygon from each of the minutes to the next, so that the lesser lies within."""
+    network = reach.network
+    polygon: shapely.Geometry = shapely.Polygon()
+    drawn: shapely.Geometry = shapely.Polygon()
+    whole = np.zeros(network.n_edges, bool)
+    joined = np.ones(network.n_edges, bool)
+    if len(network.edge_sides):
+        joined = network.edge_sides != NEITHER
+    found = []
+    for limit in minutes:
+        if leg > limit:
+            found.append(_nothing(limit, TOO_FAR, leg))
+            continue
+        pieces = reach.within(limit - leg)
+        lines = _lines(network, pieces)
+        fresh = joined[pieces.edge] & ~whole[pieces.edge]
+        around = shapely.buffer(lines[fresh], buffer_m, quad_segs=_QUARTER)
+        polygon = shapely.union_all([polygon, *around])
+        whole[pieces.edge[(pieces.start == 0) & (pieces.end == 1)]] = True
+        metres = float(((pieces.end - pieces.start) * network.edge_metres[pieces.edge]).sum())
+        streets = shapely.multilinestrings(lines)
+        # a straight side on the grid is not quite one in degrees: the lesser is joined there too
+        drawn = shapely.union(_in_degrees(polygon, network.crs), drawn)
+        found.append(
+            Isochrone(limit, REACHED, leg, metres, drawn, _in_degrees(streets, network.crs))
+        )
+    return found
+
+
+def _in_degrees(shape: shapely.Geometry, crs: str) -> shapely.Geometry:
+    """Take a shape from a network's grid to WGS84."""
+    return shapely.transform(shape, lambda xy: unproject(xy, crs))
+
+
+@dataclass(frozen=True, eq=False)
+class _Reach:
+    """Minutes between a site and just inside both ends of every edge.
+
+    A point inside an edge is reached over one of its ends, so these say all of it, but for the
+    site's own edge, along which it is reached straight.
+    """
+
+    network: Network
+    to_site: bool
+    edge: int
+    along: float
+    by_start: _Floats
+    by_end: _Floats
+
+    @classmethod
+    def of(cls, network: Network, site: Snaps, limit: float, *, to_site: bool) -> _Reach:
+        """Search once, as the travel matrix does, with the ends of all edges as places."""
+        n = network.n_edges
+        nowhere = np.full((2 * n, 2), np.nan)
+        edges = np.repeat(np.arange(n, dtype=np.int32), 2)
+        ends = Snaps(edges, np.tile([0.0, 1.0], n), np.zeros(2 * n), nowhere, nowhere)
+        pair = (ends, site) if to_site else (site, ends)
+        cost, _, _ = least_pairs(network, *pair, "minutes", limit)
+        by_start, by_end = cost.reshape(n, 2).T
+        if to_site:  # who leaves an edge enters the node at its end
+            by_start = by_start + network.node_delay_minutes[network.edge_from]
+            by_end = by_end + network.node_delay_minutes[network.edge_to]
+        return cls(network, to_site, int(site.edge[0]), float(site.along[0]), by_start, by_end)
+
+    def within(self, minutes: float) -> Pieces:
+        """Cut every edge where the minutes are used up."""
+        away, back = self._paces()
+        first = _share(minutes - self.by_start, away)
+        last = 1.0 - _share(minutes - self.by_end, back)
+        met = first >= last
+        first, last = np.where(met, 1.0, first), np.where(met, 1.0, last)
+        edge = np.arange(self.network.n_edges, dtype=np.int32)
+        others = edge != self.edge
+        own = _merged([(0.0, float(first[self.edge])), (float(last[self.edge]), 1.0),
+                       self._straight(minutes, away, back)])  # fmt: skip
+        head, tail = others & (first > 0), others & (last < 1)
+        edges = np.concatenate([edge[head], edge[tail], np.full(len(own), self.edge, np.int32)])
+        start = np.concatenate([np.zeros(int(head.sum())), last[tail], [a for a, _ in own]])
+        end = np.concatenate([first[head], np.ones(int(tail.sum())), [b for _, b in own]])
+        order = np.lexsort((start, edges))
+        return Pieces(edges[order], start[order], end[order])
+
+    def _paces(self) -> tuple[_Floats, _Floats]:
+        """Minutes along each edge between its start and a point, and between its end and one."""
+        ways = (self.network.edge_minutes_forward, self.network.edge_minutes_backward)
+        away, back = ways[::-1] if self.to_site else ways
+        return away, back
+
+    def _straight(self, minutes: float, away: _Floats, back: _Floats) -> tuple[float, float]:
+        """Stretch of the site's own edge that is reached without leaving it."""
+        at = self.along
+        if not 0 < at < 1:  # at a node, whose delay the search counts
+            return at, at
+        left = np.array([minutes])
+        further, before = (float(_share(left, pace[[self.edge]])[0]) for pace in (away, back))
+        return max(at - before, 0.0), min(at + further, 1.0)
+
+
+def _share(left: _Floats, minutes: _Floats) -> _Floats:
+    """Share of an edge that the minutes left are enough for."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(minutes > 0, left / minutes, 1.0)
+    return np.where(left >= 0, np.clip(share, 0.0, 1.0), 0.0)
+
+
+def _merged(stretches: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Join stretches of one edge that touch; drop those of no length."""
+    merged: list[tuple[float, float]] = []
+    for a, b in sorted(s for s in stretches if s[1] > s[0]):
+        if merged and a <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(b, merged[-1][1]))
+        else:
+            merged.append((a, b))
+    return merged
+
+
+def _lines(network: Network, pieces: Pieces) -> NDArray[np.object_]:
+    """Draw stretches in the network's CRS."""
+    lines: NDArray[np.object_] = network.lines[pieces.edge].copy()
+    for k in np.flatnonzero((pieces.start > 0) | (pieces.end < 1)).tolist():
+        corners = _stretch(network, int(pieces.edge[k]), pieces.start[k], pieces.end[k])
+        lines[k] = shapely.linestrings(corners)
+    return lines
+
+
+def _stretch(network: Network, edge: int, start: float, end: float) -> _Floats:
+    """Corner points of a stretch of an edge; shares are of its length on the ground."""
+    span = slice(*network.geometry_offsets[edge : edge + 2].tolist())
+    ground, xy = network.geometry_metres[span], network.geometry_xy[span]
+    a, b = start * ground[-1], end * ground[-1]
+    tips = np.column_stack([np.interp([a, b], ground, xy[:, k]) for k in (0, 1)])
+    first = xy[0] if start <= 0 else tips[0]
+    last = xy[-1] if end >= 1 else tips[1]
+    inner = (ground > a) & (ground < b)
+    return np.vstack([first, xy[inner], last])
+
+
+class Part(NamedTuple):
+    """A half-edge, and the shares of its length between which it is travelled."""
+
+    half: int
+    start: float
+    end: float
+
+
+def route(
+    network: Network, origin: Snaps, target: Snaps, *, backwards: bool = True
+) -> list[Part] | None:
+    """Give the way between two snapped places that the travel matrix takes; None without one."""
+    start, stop = anchor(network, origin), anchor(network, target)
+    least, build = np.inf, None
+    if network.chains.n_junctions:
+        least, build = _over_junctions(network, start, stop, backwards)
+    near: list[tuple[float, Callable[[], list[Part]]]] = []
+    for side, (o, _, minutes, _) in enumerate(along_chains(network, start, stop)):
+        if len(o):
+            near.append((float(minutes[0]), partial(_chain_parts, network, start, stop, side)))
+    for case, (o, _, minutes, _) in enumerate(within_trees(network, start, stop)):
+        if len(o):
+            near.append((float(minutes[0]), partial(_tree_parts, network, start, stop, case)))
+    for minutes_taken, way in near:
+        if minutes_taken < least:
+            least, build = minutes_taken, way
+    if build is None or not np.isfinite(least):
+        return None
+    return [part for part in build() if part.end > part.start]
+
+
+def _over_junctions(
+    network: Network, start: Anchors, stop: Anchors, backwards: bool
+) -> tuple[float, Callable[[], list[Part]]]:
+    """Search between the junctions, from the same side as the matrix: ties fall alike."""
+    chains = network.chains
+    out, into = leaving(chains, start), arriving(chains, stop)
+    graph = network.search("minutes", backwards=backwards)
+    root, leaf = (into, out) if backwards else (out, into)
+    matrix, _ = with_roots(graph, root, slice(0, 1), "minutes")
+    n = len(graph.indptr) - 1
+    reach, before = csgraph.dijkstra(matrix, directed=True, indices=n, return_predecessors=True)
+    ways = reach[leaf.junction[0]] + leaf.minutes[0]
+    leaf_side = int(np.argmin(ways))
+
+    def build() -> list[Part]:
+        at, met = int(leaf.junction[0, leaf_side]), []
+        while at != n:
+            met.append(at)
+            at = int(before[at])
+        root_side = _side(root, met[-1])
+        out_side, in_side = (leaf_side, root_side) if backwards else (root_side, leaf_side)
+        met = met if backwards else met[::-1]
+        parts = _to_junction(network, start, out_side)
+        for one, other in pairwise(met):
+            parts += _arc(network, one, other)
+        return parts + _from_junction(network, stop, in_side)
+
+    return float(ways[leaf_side]), build
+
+
+def _side(ends: Ends, junction: int) -> int:
+    """Say which way round a place comes to a junction; of two, as `with_roots` chooses."""
+    first, second = np.where(ends.junction[0] == junction, ends.minutes[0], np.inf)
+    return 0 if first < second else 1
+
+
+def _arc(network: Network, one: int, other: int) -> list[Part]:
+    """Give the chain of the arc between two junctions that the search graph holds."""
+    chains = network.chains
+    arcs = np.flatnonzero((chains.arc_from == one) & (chains.arc_to == other))
+    best = arcs[np.lexsort((chains.arc_metres[arcs], chains.arc_minutes[arcs]))[0]]
+    half = int(chains.arc_half[best])
+    return [] if half < 0 else [_core(network, half), *_following(network, half)]
+
+
+def _core(network: Network, half: int, start: float = 0.0, end: float = 1.0) -> Part:
+    """Name a half-edge of the core as one of the network."""
+    edge = int(np.searchsorted(np.maximum.accumulate(network.core_edges), half // 2))
+    return Part(2 * edge + half % 2, start, end)
+
+
+def _following(network: Network, half: int, until: int = -1) -> list[Part]:
+    """Half-edges that follow in a chain, down to the place of the last but one."""
+    chains: Chains = network.chains
+    same = np.flatnonzero(chains.last == chains.last[half])
+    place = chains.place[same]
+    same = same[(place < chains.place[half]) & (place > until)]
+    order = same[np.argsort(-chains.place[same])]
+    return [_core(network, int(h)) for h in order]
+
+
+def _mirrored(parts: Sequence[Part]) -> list[Part]:
+    """Give the same way from its other end."""
+    return [Part(p.half ^ 1, 1 - p.end, 1 - p.start) for p in reversed(parts)]
+
+
+def _climb(network: Network, node: int, top: int) -> list[Part]:
+    """Go up a dead end from a node to one above it."""
+    parts = []
+    while node != top:
+        parts.append(Part(int(network.trees.parent_half[node]), 0.0, 1.0))
+        node = int(network.trees.parent[node])
+    return parts
+
+
+def _up(network: Network, place: Anchors) -> list[Part]:
+    """Go out of a dead end, from a place to the core; nothing for a place on the core."""
+    child = int(place.child[0])
+    if child < 0:
+        return []
+    trees = network.trees
+    first = Part(int(trees.parent_half[child]), 1 - float(place.rest[0]), 1.0)
+    return [first, *_climb(network, int(trees.parent[child]), int(trees.root[child]))]
+
+
+def _passes_root(passed: _Ints | None, place: Anchors) -> bool:
+    """Whether a place in a dead end meets the search graph at its root itself."""
+    child = int(place.child[0])
+    return passed is not None and child >= 0 and int(passed[child]) >= 0
+
+
+def _to_junction(network: Network, place: Anchors, side: int) -> list[Part]:
+    parts = _up(network, place)
+    if _passes_root(network.chains.root_leaves, place):
+        return parts
+    half, share = int(place.half[0, side]), float(place.share[0, side])
+    return [*parts, _core(network, half, share), *_following(network, half)]
+
+
+def _from_junction(network: Network, place: Anchors, side: int) -> list[Part]:
+    parts = _mirrored(_up(network, place))
+    if _passes_root(network.chains.root_enters, place):
+        return parts
+    half, share = int(place.half[0, side]), float(place.share[0, side])
+    return [*_mirrored(_following(network, half ^ 1)), _core(network, half, 0.0, share), *parts]
+
+
+def _chain_parts(network: Network, start: Anchors, stop: Anchors, side: int) -> list[Part]:
+    """Go straight along the chain that both places are on."""
+    chains = network.chains
+    out, share = int(start.half[0, side]), float(start.share[0, side])
+    other = int(chains.last[stop.half[0, 0]] != chains.last[out])
+    into, until = int(stop.half[0, other]), float(stop.share[0, other])
+    if out == into:
+        along = [_core(network, out, share, until)]
+    else:
+        between = _following(network, out, until=int(chains.place[into]))
+        along = [_core(network, out, share), *between, _core(network, into, 0.0, until)]
+    return [*_up(network, start), *along, *_mirrored(_up(network, stop))]
+
+
+def _tree_parts(network: Network, start: Anchors, stop: Anchors, case: int) -> list[Part]:
+    """Go within one dead end; the cases are those of `within_trees`, in its order."""
+    trees = network.trees
+    a, b = int(start.child[0]), int(stop.child[0])
+    up_a, up_b = int(trees.parent_half[a]), int(trees.parent_half[b])
+    rest_a, rest_b = float(start.rest[0]), float(stop.rest[0])
+    if case == 0:
+        if rest_a > rest_b:
+            return [Part(up_a, 1 - rest_a, 1 - rest_b)]
+        return [Part(up_a ^ 1, rest_a, rest_b)]
+    leave = ((a, Part(up_a ^ 1, rest_a, 1.0)), (int(trees.parent[a]), Part(up_a, 1 - rest_a, 1.0)))
+    enter = ((b, Part(up_b, 0.0, 1 - rest_b)), (int(trees.parent[b]), Part(up_b ^ 1, 0.0, rest_b)))
+    (x, first), (y, last) = leave[(case - 1) // 2], enter[(case - 1) % 2]
+    top = int(meeting(trees, np.array([x], np.int32), np.array([y], np.int32))[0])
+    return [first, *_climb(network, x, top), *_mirrored(_climb(network, y, top)), last]
+
+
+def corners_of(network: Network, parts: Sequence[Part], joint: _Floats) -> _Floats:
+    """Corner points of a way in the network's CRS; of one without length, its joint twice."""
+    drawn = []
+    for half, start, end in parts:
+        if half % 2:
+            drawn.append(_stretch(network, half // 2, 1 - end, 1 - start)[::-1])
+        else:
+            drawn.append(_stretch(network, half // 2, start, end))
+    xy = np.vstack(drawn) if drawn else np.vstack([joint, joint])
+    keep = np.concatenate([[True], np.any(xy[1:] != xy[:-1], axis=1)])
+    return xy[keep] if keep.sum() > 1 else xy[[0, -1]]
+
+
+def part_costs(network: Network, parts: Sequence[Part]) -> tuple[_Floats, _Floats]:
+    """Minutes (delays at the nodes entered included) and metres of each part of a way."""
+    half = np.array([p.half for p in parts], np.int32)
+    share = np.array([p.end - p.start for p in parts])
+    _, head, minutes, metres = network.half_edges
+    entered = np.array([p.end == 1 for p in parts], bool)
+    taken = share * minutes[half] + np.where(entered, network.node_delay_minutes[head[half]], 0.0)
+    return taken, share * metres[half]
