@@ -315,10 +315,11 @@ class Ranking:
         """
         best = self.best(self.criteria[0])
         best_words = list_words(named(best["closed"], self.names)) if best["closed"] else "nothing"
+        best_amount = amount_words(self.criteria[0], best[self.criteria[0]])
         if self.proposal is None:
             return (
                 f"Of {self.what}, closing {best_words} is best by "
-                f"{CRITERION_WORDS[self.criteria[0]]} ({amount_words(self.criteria[0], best[self.criteria[0]])})."
+                f"{CRITERION_WORDS[self.criteria[0]]} ({best_amount})."
             )
         p = self.proposal
         places = list_words([f"{self.place(c)} by {CRITERION_WORDS[c]}" for c in self.criteria])
@@ -331,7 +332,7 @@ class Ranking:
             more = "some families no longer reach any site" if regret is None else f"{regret:.1f}"
             text += (
                 f"The best by {CRITERION_WORDS[self.criteria[0]]} closes {best_words} "
-                f"({amount_words(self.criteria[0], best[self.criteria[0]])}; the proposal: "
+                f"({best_amount}; the proposal: "
                 + (more if regret is None else f"{more} more")
                 + ")"
             )
