@@ -11,6 +11,8 @@
     |- SitingError                 exit 7   a siting problem is ill-posed
     `- OutputError                 exit 8   a result cannot be written
 
+A run that had to leave a part out writes everything else, names it, and ends with `PARTLY_DONE`.
+
 A message says what was wrong, where, what was expected and how to mend it. Where a
 file has several faults, all of them are collected as `Fault` rows and raised together; faults of
 one cause make one line with their count and the first places. No message is longer than a page.
@@ -21,6 +23,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+#: Exit status of a run that left a part out.
+PARTLY_DONE = 10
 #: How long a message may be, and a headline, an expectation and a cell in it, characters.
 _LONGEST_MESSAGE = 3_600
 _LONGEST_HEADLINE = 1_000

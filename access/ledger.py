@@ -54,6 +54,8 @@ class RunLedger:
         In words.
     outputs : dict of str to str
         File name to sha256.
+    left_out : tuple of dict
+        ``part reason`` of what the run had to do without.
     """
 
     command: Mapping[str, Any]
@@ -63,6 +65,7 @@ class RunLedger:
     assumptions: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     outputs: Mapping[str, str] = field(default_factory=dict)
+    left_out: tuple[Mapping[str, str], ...] = ()
 
     def to_json(self) -> str:
         """Write the ledger as JSON, keys sorted: the same run gives the same bytes.
@@ -79,6 +82,7 @@ class RunLedger:
             "assumptions": list(self.assumptions),
             "warnings": list(self.warnings),
             "outputs": dict(self.outputs),
+            "left_out": [dict(part) for part in self.left_out],
             "versions": versions(),
         }
         return to_json(body)

@@ -6,6 +6,7 @@ import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, TypedDict, Unpack, cast
 
 import numpy as np
@@ -22,6 +23,8 @@ from access.analysis.places import (
     reach_of,
     within_of,
 )
+from access.analysis.many import sampled_ranking
+from access.analysis.parts import Parts
 from access.analysis.questions import (
     baseline_of,
     centre_ids,
@@ -32,7 +35,7 @@ from access.analysis.questions import (
 )
 from access.analysis.results import HubResult, ProposalResult, StudyResults, short_names
 from access.analysis.walking import at_walking_speed
-from access.errors import ParameterError, ScenarioError
+from access.errors import AccessError, ParameterError, ScenarioError
 from access.measure.weights import Weights, deprivation_weights
 from access.network import TravelMatrix
 from access.scenario import (
@@ -50,8 +53,9 @@ from access.scenario import (
     robustness,
     switching_values,
 )
-from access.scenario.options import MAX_OPTIONS
+from access.scenario.options import MAX_OPTIONS, CriteriaSettings, choosable, closings
 from access.scenario.robustness import plausible_sites
+from access.scenario.sampled import SampledRanking
 from access.scenario.switching import weights_side_by_side
 from access.siting.progress import Progress as Search
 from access.study import Study
@@ -61,6 +65,9 @@ _WALK_KM_H = (3.6, 5.4)
 _LAMBDA = (0.0, 2.0)
 DRAWS = 1000
 _SEED = 2018
+_MOST_MEASURED = 6_000_000_000
+"""Pairs of option and area over all settings, about two minutes; beyond it options are drawn."""
+_SAMPLE = 500
 
 _Sites = Sequence[str] | object
 """Ids or names of open sites, or a baseline or scenario that has them."""
@@ -300,12 +307,14 @@ class Analysis:
             options={k: v for k, v in options.items() if k != "mode" and v is not None},
         )
 
-    def ranked(self, result: ProposalResult) -> ProposalResult:
+    def ranked(self, result: ProposalResult, parts: Parts | None = None) -> ProposalResult:
         """Rank a change among every way to close as many, in every mode.
 
         Parameters
         ----------
         result : ProposalResult
+        parts : Parts, optional
+            Keeps what fails and why; without it, what fails is raised.
 
         Returns
         -------
@@ -315,16 +324,28 @@ class Analysis:
         if not set(result.after) < set(result.before):
             return result
         asked: dict[str, Any] = {"before": result.before, "after": result.after, **result.options}
-        rankings = {mode: self.rank(result.service, **asked, mode=mode) for mode in result.impacts}
-        return replace(result, rankings=rankings)
+        rankings, sampled = {}, {}
+        for mode in result.impacts:
+            rank = partial(self.standing, result.service, **asked, mode=mode)
+            name = f"alternatives to {result.title} ({mode})"
+            found = rank() if parts is None else parts.make(name, rank)
+            if isinstance(found, SampledRanking):
+                sampled[mode] = found
+            elif found is not None:
+                rankings[mode] = found
+        return replace(result, rankings=rankings, sampled=sampled)
 
-    def proposals(self, progress: Callable[[str], None] = _silent) -> dict[str, ProposalResult]:
+    def proposals(
+        self, progress: Callable[[str], None] = _silent, parts: Parts | None = None
+    ) -> dict[str, ProposalResult]:
         """Measure every proposal of the study before and after, and rank it.
 
         Parameters
         ----------
         progress : callable
             Called with a few words before each.
+        parts : Parts, optional
+            Keeps what fails and why; without it, what fails is raised.
 
         Returns
         -------
@@ -332,11 +353,33 @@ class Analysis:
         """
         found = {}
         for key, p in self.study.config.proposals.items():
-            progress(f"before and after, and every alternative: {p.title}")
-            made = self.change(p.service, close=p.close, open=p.open, key=key, title=p.title,
-                               comment=p.comment, source=p.source)  # fmt: skip
-            found[key] = self.ranked(made)
+            ways = self.ways_of(key)
+            listed = f"each of {ways:,} alternatives" if ways else "no list of alternatives"
+            if ways > MAX_OPTIONS:
+                listed = f"the best of {ways:,} alternatives, and a sample of them"
+            progress(f"before and after, and {listed}: {p.title}")
+            ask = partial(self.change, p.service, close=p.close, open=p.open, key=key,
+                          title=p.title, comment=p.comment, source=p.source)  # fmt: skip
+            made = ask() if parts is None else parts.make(f"{p.title}: before and after", ask)
+            if made is not None:
+                found[key] = self.ranked(made, parts)
         return found
+
+    def ways_of(self, proposal: str) -> int:
+        """Count the ways to close as many sites as a proposal of the study, within its rules.
+
+        Parameters
+        ----------
+        proposal : str
+            Its key.
+
+        Returns
+        -------
+        int
+            Exact, whether or not they can be listed; 0 where the proposal is not ranked, for it
+            opens a site or closes none, or where the rules leave no way.
+        """
+        return ways_of(self.study, proposal)
 
     def rank(
         self,
@@ -375,6 +418,43 @@ class Analysis:
             asked.matrix, **asked.choice, **asked.criteria_settings, names=self.results.names()
         )
 
+    def standing(
+        self,
+        service: str,
+        *,
+        after: _Sites | None = None,
+        before: _Sites | None = None,
+        keep: int | None = None,
+        **options: Unpack[QuestionOptions],
+    ) -> Ranking | SampledRanking:
+        """Say where a proposal stands: in the whole list, or in a sample where it is too long.
+
+        Parameters
+        ----------
+        service, after, before, keep, **options
+            As in `rank`.
+
+        Returns
+        -------
+        Ranking or SampledRanking
+            Sampled where there are more than `access.scenario.options.MAX_OPTIONS` ways: the best
+            are searched with a proof, and the share of ways that are better is given with an
+            exact binomial interval.
+
+        Raises
+        ------
+        ParameterError, ScenarioError
+            As in `rank`, but not for being too many.
+        """
+        asked = self._choice(service, before, after, keep, **options)
+        choice = ServiceChoice(asked.matrix, **asked.choice)
+        _, rules = choosable(choice)
+        if math.comb(len(rules.free), rules.closing) <= MAX_OPTIONS:
+            return self.rank(service, after=after, before=before, keep=keep, **options)
+        settings = CriteriaSettings(**asked.criteria_settings)
+        names = self.results.names()
+        return sampled_ranking(choice, settings, mode=asked.matrix.mode, names=names, seed=_SEED)
+
     def rank_jointly(
         self, proposals: Mapping[str, ProposalResult], **options: Unpack[QuestionOptions]
     ) -> Ranking | None:
@@ -389,15 +469,23 @@ class Analysis:
         Returns
         -------
         Ranking or None
-            None where there are not two that are ranked, one of each of two services, or too
-            many pairs to list.
+            None where there are not two that are ranked, one of each of two services.
+
+        Raises
+        ------
+        ScenarioError
+            If the pairs are too many to list.
         """
         pair = [p for p in proposals.values() if set(p.after) < set(p.before)]
         if len(pair) != 2 or pair[0].service == pair[1].service:
             return None
         one, two = (self._choice(p.service, p.before, p.after, **options) for p in pair)
-        if math.prod(math.comb(len(q.sites), q.keep) for q in (one, two)) > MAX_OPTIONS:
-            return None
+        pairs = math.prod(math.comb(len(q.sites), q.keep) for q in (one, two))
+        if pairs > MAX_OPTIONS:
+            raise ScenarioError(
+                f"{pairs:,} pairs of alternatives are too many to list (at most {MAX_OPTIONS:,} "
+                "are); each service is ranked alone"
+            )
         return rank_closures(
             one.matrix, **one.choice, **one.criteria_settings,
             joint=ServiceChoice(two.matrix, **two.choice), names=self.results.names(),
@@ -429,7 +517,8 @@ class Analysis:
             By the criteria of `rank`, over walking speed (walking only), the weight of
             deprivation (linear weights only), the threshold, counts within their sampling error,
             every centre's position within its stated error, and assumed stand-ins moved among
-            the candidate sites near them. The seed is fixed: same study, same figures.
+            the candidate sites near them. The seed is fixed: same study, same figures. Where
+            there are too many ways to rank them all so often, a sample of them is.
 
         Raises
         ------
@@ -437,10 +526,14 @@ class Analysis:
             As in `rank`.
         """
         asked = self._choice(service, before, after, keep, **options)
+        _, rules = choosable(ServiceChoice(asked.matrix, **asked.choice))
+        listed = math.comb(len(rules.free), rules.closing)
+        areas = len(asked.matrix.area_ids)
         return robustness(
             asked.matrix,
             **asked.choice,
             **asked.criteria_settings,
+            sample=_SAMPLE if listed > max(_SAMPLE, _MOST_MEASURED // (areas * draws)) else 0,
             uncertainty=self._uncertainty(asked),
             draws=draws,
             seed=_SEED,
@@ -557,7 +650,11 @@ class Analysis:
         return hub_result(here.results, by_area, size, progress=progress, search=search, **given)
 
     def with_hubs(
-        self, mode: str | None = None, *, progress: Callable[[str], None] = _silent
+        self,
+        mode: str | None = None,
+        *,
+        progress: Callable[[str], None] = _silent,
+        parts: Parts | None = None,
     ) -> StudyResults:
         """Give what was measured with where Family Hubs would best stand, where there is a choice.
 
@@ -566,6 +663,8 @@ class Analysis:
         mode : str, optional
             The first when not given.
         progress : callable
+        parts : Parts, optional
+            Keeps what fails and why; without it, what fails is raised.
 
         Returns
         -------
@@ -573,7 +672,12 @@ class Analysis:
         """
         if len(hub_candidates(self.results)) < 2:
             return self.results
-        found = self.hubs(mode=mode or next(iter(self.results.matrices)), progress=progress)
+        by = mode or next(iter(self.results.matrices))
+        ask = partial(self.hubs, mode=by, progress=progress)
+        kept = Parts(self.results.left_out) if parts is None else parts
+        found = ask() if parts is None else kept.make("Family Hubs", ask)
+        if found is None:
+            return replace(self.results, left_out=kept.left_out)
         ledger = self.results.ledger
         told = (*ledger.assumptions, *found.plain.assumptions)
         return replace(self.results, hubs=found, ledger=replace(ledger, assumptions=told))
@@ -944,6 +1048,48 @@ class Analysis:
             count_error="poisson",
             made_at_kmh=asked.made_at_kmh,
         )
+
+
+def ways_of(study: Study, proposal: str) -> int:
+    """Count the ways to close as many sites as a proposal, within the study's rules."""
+    asked = study.config.proposals[proposal]
+    today = sorted(map(str, study.centres_of(asked.service)["id"]))
+    if asked.open or not asked.close or len(asked.close) >= len(today):
+        return 0
+    try:
+        return closings(today, len(today) - len(asked.close), **study.rules(asked.service)).ways
+    except AccessError:
+        return 0
+
+
+def ways_words(study: Study) -> dict[str, dict[str, Any]]:
+    """Say how many alternatives each proposal has and whether a run will list them."""
+    found: dict[str, dict[str, Any]] = {}
+    for key, proposal in study.config.proposals.items():
+        ways = ways_of(study, key)
+        pairs = ways * len(study.areas)
+        listed = 0 < ways <= MAX_OPTIONS
+        words = f"{proposal.title}: {ways:,} ways to close as many"
+        if not ways:
+            words = f"{proposal.title}: not ranked, for it opens a site or closes none"
+        elif listed:
+            words += (
+                f", each measured and listed (about {_how_long(pairs * 25e-9)} a way of travel)"
+            )
+        else:
+            words += (
+                f", more than {MAX_OPTIONS:,}: not listed; the best are searched for with a proof, "
+                f"the proposal's place comes from a sample (about {_how_long(10)} a way of travel)"
+            )
+        found[key] = {"ways": ways, "listed": listed, "words": words}
+    return found
+
+
+def _how_long(seconds: float) -> str:
+    """Write a rough wait: what an ordinary laptop takes."""
+    if seconds < 5:
+        return "a few seconds"
+    return f"{math.ceil(seconds / 10) * 10} seconds"
 
 
 @dataclass(frozen=True, eq=False)

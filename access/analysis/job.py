@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pandas as pd
 import shapely
 
 from access.analysis.analysis import Analysis
+from access.analysis.parts import Parts
 from access.analysis.results import StudyResults
 from access.analysis.walking import speeds_sentence
 from access.errors import Fault, NetworkError
@@ -60,11 +62,9 @@ def run_job(
     ------
     NetworkError
         As in `measure_study`.
-    ParameterError
-        If the study's own choice of hubs is not among the sites to choose from.
     """
     found = measure_study(study, network=network, keep=keep, progress=progress)
-    return Analysis(found).with_hubs(progress=progress)
+    return Analysis(found).with_hubs(progress=progress, parts=Parts(found.left_out))
 
 
 def measure_study(
@@ -97,13 +97,17 @@ def measure_study(
         If the network cannot be read, misses the study, or too many places do not join it.
     """
     results = travel_times(study, network=network, keep=keep, progress=progress)
-    analysis = Analysis(results)
-    proposals = analysis.proposals(progress)
+    analysis, parts = Analysis(results), Parts()
+    proposals = analysis.proposals(progress, parts)
     if len(proposals) > 1:
         progress("every pair of alternatives")
-    pairs = {mode: analysis.rank_jointly(proposals, mode=mode) for mode in results.matrices}
-    joint = {mode: ranking for mode, ranking in pairs.items() if ranking is not None}
-    return replace(results, proposals=proposals, joint=joint)
+    joint = {}
+    for mode in results.matrices:
+        rank = partial(analysis.rank_jointly, proposals, mode=mode)
+        found = parts.make(f"both services' alternatives together ({mode})", rank)
+        if found is not None:
+            joint[mode] = found
+    return replace(results, proposals=proposals, joint=joint, left_out=parts.left_out)
 
 
 def travel_times(

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
+from access.analysis.parts import LeftOut
 from access.errors import ParameterError
 from access.ledger import RunLedger
 from access.network import Network, TravelMatrix
@@ -16,6 +17,7 @@ from access.scenario import (
     Impact,
     Ranking,
 )
+from access.scenario.sampled import SampledRanking
 from access.siting.hubs import HubSearch
 from access.study import Study
 
@@ -42,6 +44,8 @@ class ProposalResult:
     rankings : dict of str to Ranking
         By mode: every way to close as many, and where the proposal stands. Empty where the
         proposal opens a site or closes none: there is then no such list.
+    sampled : dict of str to SampledRanking
+        By mode, in place of `rankings`, where there are too many ways to list.
     comment, source : str
         As the study gives them.
     options : dict
@@ -59,6 +63,7 @@ class ProposalResult:
     comment: str = ""
     source: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
+    sampled: Mapping[str, SampledRanking] = field(default_factory=dict)
 
     @property
     def closed(self) -> tuple[str, ...]:
@@ -121,6 +126,8 @@ class StudyResults:
         By mode: the leg from every area and site to the street it joins.
     hubs : HubResult, optional
         None where it was not asked.
+    left_out : tuple of LeftOut
+        Parts that failed or were too large, each with its reason.
     """
 
     study: Study
@@ -135,6 +142,7 @@ class StudyResults:
     snaps: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     joint: Mapping[str, Ranking] = field(default_factory=dict)
     hubs: HubResult | None = None
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def assumptions(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +16,7 @@ from access.cli.terminal import (
     OutOption,
     QuietOption,
     StudyArgument,
+    partly_done,
     say,
     steps,
 )
@@ -41,7 +43,11 @@ def run(
     versions, assumptions), evidence.zip (all of it). They take the
     place of a former run's when all of them are whole; files of yours in the folder stay. A
     folder with other files and no former run, or with inputs, is refused.
+
+    A part that fails or is too large is left out and named, everything else is written, and the
+    exit code is 10.
     """
+    from access.analysis.parts import LeftOut
     from access.files import check_folder
     from access.ledger import to_json
     from access.run import run_job, summary_of, write_outputs
@@ -53,7 +59,9 @@ def run(
     check_folder(folder, (*loaded.files, *([network] if network else [])))
     with steps(quiet=quiet or json) as progress:
         results = run_job(loaded, network=network, keep=not no_cache, progress=progress)
-        write_outputs(results, folder, progress=progress)
+        ledger = write_outputs(results, folder, progress=progress)
+    left_out = tuple(LeftOut(**part) for part in ledger.left_out)
+    results = replace(results, left_out=left_out)
     if json:
         say(to_json(summary_of(results)), nl=False)
     elif not quiet:
@@ -62,6 +70,7 @@ def run(
             f"\nWritten to {folder}: explorer.html for the public, map.html for planners, "
             "report.pdf for the board, study.gpkg for QGIS, evidence.zip with all of it."
         )
+    partly_done(left_out)
 
 
 def check(
@@ -81,6 +90,7 @@ def check(
     expected. Proxy positions and assumed stand-ins are named; what is not known is counted.
     Exit code 0 means that `access run` will accept the study.
     """
+    from access.analysis.analysis import ways_words
     from access.files import write_file
     from access.ledger import to_json
     from access.study import load_study
@@ -93,7 +103,15 @@ def check(
         text = manifest_text(loaded.folder, names)
         write_file(loaded.folder / "manifest.toml", text.encode("utf-8"))
         loaded = load_study(study)
-    say(to_json(study_facts(loaded)) if json else describe_study(loaded))
+    ways = ways_words(loaded)
+    if json:
+        say(to_json({**study_facts(loaded), "alternatives": ways}))
+        return
+    say(describe_study(loaded))
+    if ways:
+        say("\nAlternatives:")
+    for proposal in ways.values():
+        say(f"  {proposal['words']}")
 
 
 def new(
@@ -201,6 +219,7 @@ def report(
     tables, one sheet each). Counts below 5 are hidden unless --internal is given.
     """
     from access.analysis.analysis import Analysis
+    from access.analysis.parts import Parts
     from access.analysis.questions import read_requests
     from access.files import check_folder
     from access.ledger import to_json
@@ -215,7 +234,8 @@ def report(
     check_folder(folder, given)
     with steps(quiet=quiet or json) as progress:
         results = measure_study(loaded, network=network, keep=not no_cache, progress=progress)
-        results = Analysis(results).with_hubs(mode, progress=progress)
+        parts = Parts(results.left_out)
+        results = Analysis(results).with_hubs(mode, progress=progress, parts=parts)
         document = board_report(
             results,
             date=None if date is None else date.date(),
@@ -224,6 +244,7 @@ def report(
             requests=requests,
             draws=draws,
             progress=progress,
+            parts=parts,
         )
         paths = write_report(document, folder, inputs=given, progress=progress)
     if json:
@@ -231,6 +252,7 @@ def report(
     elif not quiet:
         names = ", ".join(path.name for path in paths)
         say(f"Written to {folder}: {names}.")
+    partly_done(parts.left_out)
 
 
 def map_(
@@ -281,9 +303,8 @@ def map_(
     given = (*loaded.files, *([network] if network else []))
     check_folder(folder, given)
     with steps(quiet=quiet or json) as progress:
-        data = explorer_data(
-            measure_study(loaded, network=network, keep=not no_cache, progress=progress)
-        )
+        results = measure_study(loaded, network=network, keep=not no_cache, progress=progress)
+        data = explorer_data(results)
         with whole_folder(folder, given, adds=True) as work:
             progress("writing explorer.html")
             made = [write_explorer(data, work / "explorer.html", online_tiles=online_tiles)]
@@ -297,3 +318,4 @@ def map_(
         say(f"Written: {files[0]}. Open it in any browser; it needs no internet.")
         if static:
             say(f"{len(files) - 1} still maps: {files[1].parent}.")
+    partly_done(results.left_out)

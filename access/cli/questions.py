@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from access.cli.terminal import (
     NoCacheOption,
     QuietOption,
     StudyArgument,
+    partly_done,
     say,
     searching,
     steps,
@@ -121,6 +123,7 @@ def compare(
     """
     from access.analysis.analysis import Analysis, TravelOptions
     from access.analysis.job import travel_times
+    from access.analysis.parts import Parts
     from access.analysis.questions import questions, read_attendance, read_take_up
     from access.files import whole_folder
     from access.ledger import to_json
@@ -134,6 +137,7 @@ def compare(
     from access.run.write import answer_ledger, write_answer
     from access.study import load_study
 
+    parts = Parts()
     loaded = load_study(study)
     asked = questions(
         loaded,
@@ -170,7 +174,13 @@ def compare(
                              "by": by, "take_up": take_up}  # fmt: skip
                 ledger = answer_ledger(results, "compare", asked_for, (scenario, attendance))
                 write_answer(
-                    folder, answers[question.key], tables, charts, ledger=ledger, points=areas
+                    folder,
+                    answers[question.key],
+                    tables,
+                    charts,
+                    ledger=ledger,
+                    points=areas,
+                    parts=parts,
                 )
             if not quiet and not json:
                 words.append("\n  ".join([impact_words(results, question, impact), *use_words]))
@@ -180,6 +190,7 @@ def compare(
         say(to_json(answers), nl=False)
     elif out is not None and not quiet:
         say(f"Written to {out}.")
+    partly_done(parts.left_out)
 
 
 def rank(
@@ -230,6 +241,7 @@ def rank(
     """
     from access.analysis.analysis import Analysis, QuestionOptions
     from access.analysis.job import travel_times
+    from access.analysis.parts import Parts
     from access.analysis.questions import questions
     from access.files import whole_folder
     from access.ledger import to_json
@@ -240,8 +252,10 @@ def rank(
         ranking_words,
     )
     from access.run.write import answer_ledger, write_answer
+    from access.scenario import Ranking
     from access.study import load_study
 
+    parts = Parts()
     loaded = load_study(study)
     asked = questions(loaded, proposal=proposal, service=service, close=close or [])
     options: QuestionOptions = {
@@ -261,13 +275,13 @@ def rank(
         for question in asked:
             progress(f"every alternative: {question.title}")
             service, before, after = question.service, question.baseline, question.scenario
-            ranking = analysis.rank(service, before=before, after=after, **options)
+            ranking = analysis.standing(service, before=before, after=after, **options)
             firm = None
             if draws:
                 progress(f"how firm the rank is: {question.title}")
-                firm = analysis.robustness(
-                    service, before=before, after=after, draws=draws, **options
-                )
+                ask = partial(analysis.robustness, service, before=before, after=after,
+                              draws=draws, **options)  # fmt: skip
+                firm = parts.make(f"how firm the rank of {question.title} is", ask)
             answers[question.key] = ranking_summary(results, question, ranking, firm)
             if work is not None:
                 folder = work if len(asked) == 1 else work / question.key
@@ -276,11 +290,16 @@ def rank(
                              "walk_km_h": walk_km_h, "after": list(after.open_ids),
                              "draws": draws}  # fmt: skip
                 ledger = answer_ledger(results, "rank", asked_for)
-                write_answer(folder, answers[question.key], tables, charts, ledger=ledger)
+                write_answer(
+                    folder, answers[question.key], tables, charts, ledger=ledger, parts=parts
+                )
             if not quiet and not json:
                 switching = None
-                if "imd_rank" in loaded.areas:
-                    switching = analysis.switching(service, before=before, after=after, **options)
+                if "imd_rank" in loaded.areas and isinstance(ranking, Ranking):
+                    ask_switching = partial(
+                        analysis.switching, service, before=before, after=after, **options
+                    )
+                    switching = parts.make(f"other weights: {question.title}", ask_switching)
                 words.append(ranking_words(results, question, ranking, firm, switching))
     for said in words:
         say(said)
@@ -288,6 +307,7 @@ def rank(
         say(to_json(answers), nl=False)
     elif out is not None and not quiet:
         say(f"Written to {out}.")
+    partly_done(parts.left_out)
 
 
 def site(
@@ -421,7 +441,7 @@ def site(
                 work,
                 summary,
                 hub_tables(answer),
-                {"curve": hub_chart(results, answer.plain, mode, len(answer.candidates))},
+                {"curve": partial(hub_chart, results, answer.plain, mode, len(answer.candidates))},
                 ledger=ledger,
                 points=loaded.areas[["id", "geometry"]],
             )

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,9 +17,11 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from access.errors import PARTLY_DONE
 from access.escape import terminal_text
 
 if TYPE_CHECKING:
+    from access.analysis.parts import LeftOut
     from access.siting.progress import Progress as Search
 
 
@@ -92,6 +94,16 @@ def _drop_output() -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
+
+
+def partly_done(left_out: Sequence[LeftOut]) -> None:
+    """Name what had to be left out, and end with an exit code that says so."""
+    if not left_out:
+        return
+    say("\naccess: partly done; everything else is written. Left out:", err=True)
+    for part in left_out:
+        say(f"  {part}", err=True)
+    raise typer.Exit(PARTLY_DONE)
 
 
 StudyArgument = Annotated[

@@ -17,14 +17,13 @@ from access.report.figures import rank_figures
 from access.report.findings import ProposalFindings, best_kept, option
 from access.report.hubs import hub_blocks
 from access.report.robustness import robustness_blocks, weights_blocks
+from access.report.sampled import MONEY, PERCENT, amount, sampled_blocks
 from access.report.sentences import Wording, further_note
 from access.scenario import Ranking
 from access.scenario.robustness import Robustness
-from access.text import figure, listed, number, place_of, sentence
+from access.text import listed, number, place_of, sentence
 
 _SHOWN = 8
-_PERCENT = ("share_beyond",)
-_MONEY = ("savings",)
 _SHORT = {
     "mean": "average",
     "weighted_mean": "weighted average",
@@ -51,9 +50,9 @@ def _criteria_table(results: StudyResults, found: ProposalFindings, ranking: Ran
         rows.append(
             (
                 _capital(criterion_words(c, found.mode, threshold)),
-                _amount(c, p.get(c)),
+                amount(c, p.get(c)),
                 place_of(p.get(f"rank_{c}"), found.tied(c), options=len(ranking.table)),
-                _amount(c, best),
+                amount(c, best),
                 closes,
                 p.get(f"near_ties_1pct_{c}"),
                 p.get(f"near_ties_5pct_{c}"),
@@ -107,8 +106,8 @@ def _rejected_table(
         Column(
             c,
             _capital(_SHORT.get(c, c).format(threshold=threshold)),
-            "share" if c in _PERCENT else "money" if c in _MONEY else "minutes",
-            unit="% points" if c in _PERCENT else "£" if c in _MONEY else "min",
+            "share" if c in PERCENT else "money" if c in MONEY else "minutes",
+            unit="% points" if c in PERCENT else "£" if c in MONEY else "min",
             signed=True,
         )
         for c in ranking.criteria
@@ -155,18 +154,7 @@ def _gap(value: float, own: float | None) -> float | None:
 def _better(criterion: str, gap: float | None) -> bool:
     if gap is None:
         return False
-    return gap > 0 if criterion in _MONEY else gap < 0
-
-
-def _amount(criterion: str, value: object) -> str | None:
-    """Write a criterion's value with its unit."""
-    if not isinstance(value, int | float | np.number) or np.isnan(value):
-        return None
-    if np.isinf(value):
-        return "some out of reach"
-    if criterion in _PERCENT:
-        return f"{figure(100 * float(value), 1)}%"
-    return f"£{figure(float(value))}" if criterion in _MONEY else f"{figure(float(value), 1)} min"
+    return gap > 0 if criterion in MONEY else gap < 0
 
 
 def _capital(text: str) -> str:
@@ -370,6 +358,10 @@ def _service(
     robust: Robustness | None,
 ) -> list[Block]:
     ranking = found.ranking
+    if found.sampled is not None:
+        return sampled_blocks(found, found.sampled, robust, modelled=results.modelled)
+    if ranking is None and set(found.result.after) < set(found.result.before):
+        return [Paragraph("The alternatives had to be left out; the reason is on the first page.")]
     if ranking is None:
         return [
             Paragraph(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from access.analysis.analysis import DRAWS
+from access.analysis.parts import Parts
 from access.analysis.questions import Request
 from access.analysis.results import StudyResults, site_names
 from access.document.document import (
@@ -41,6 +43,7 @@ from access.report.hubs import best_sets, hub_sentence
 from access.report.method import method_blocks
 from access.report.people import group_table, who_blocks
 from access.report.robustness import place_range, study_robustness
+from access.report.sampled import sampled_share
 from access.report.sentences import Wording, further_note, option_line
 from access.report.sites import site_blocks
 from access.scenario.robustness import Robustness
@@ -227,6 +230,9 @@ def _key_figures(
             more = wording.minutes(float(mean)).replace("minutes", "min").replace("minute", "min")
             items.append((f"+{more}", f"on their {trip(f.mode)} each way, on average"))
         p = f.standing
+        if f.sampled is not None and len(findings) == 1:
+            share, words = sampled_share(f.sampled)
+            items.append((share, f"{words}, by average {trip(f.mode)}"))
         if p is not None and f.ranking is not None and len(findings) == 1:
             total = len(f.ranking.table)
             place = place_of(p["rank_mean"], f.tied("mean"), options=total, of=False, others=False)
@@ -268,6 +274,9 @@ def _criteria(findings: Sequence[ProposalFindings]) -> tuple[tuple[str | Bold, .
         parts = []
         for f in findings:
             p = f.standing
+            if f.sampled is not None and criterion in f.sampled.criteria:
+                share, words = sampled_share(f.sampled, criterion)
+                parts.append(f"{f.title}: {share} {words}")
             if p is None or f.ranking is None or criterion not in f.ranking.criteria:
                 continue
             options = len(f.ranking.table)
@@ -370,6 +379,7 @@ def board_report(
     requests: Sequence[Request] | None = None,
     draws: int = DRAWS,
     progress: Callable[[str], None] = lambda step: None,
+    parts: Parts | None = None,
 ) -> Document:
     """Write the report on a study's proposals as one document.
 
@@ -393,6 +403,8 @@ def board_report(
         Settings to draw, to see how firm the ranking is; 0 leaves it out.
     progress : callable
         Called with a few words before each slow step.
+    parts : Parts, optional
+        Keeps what had to be left out and why; the report names it either way.
 
     Returns
     -------
@@ -408,24 +420,29 @@ def board_report(
     findings = findings_of(results, mode=mode)
     given = date or _as_of(results)
     wording = Wording(internal=internal)
-    robustness = study_robustness(results, mode=mode, draws=draws, progress=progress)
-    maps = proposal_maps(results, mode=mode)
+    parts = Parts(results.left_out) if parts is None else parts
+    robustness = study_robustness(results, mode=mode, draws=draws, progress=progress, parts=parts)
+    maps = parts.make("report: maps", lambda: proposal_maps(results, mode=mode)) or {}
     blocks: list[Block] = _summary_blocks(results, findings, wording, robustness=robustness)
     if internal:
         own_use = "This copy is for the council's own use: it holds counts below 5."
         blocks.insert(0, Callout("warning", own_use))
     blocks += [PageBreak(), Contents("Contents")]
-    blocks += site_blocks(results, findings, wording)
-    blocks += who_blocks(results, findings, wording, maps=maps)
-    blocks += alternatives_blocks(
-        results,
-        findings,
-        wording,
-        reasons=reasons,
-        requests=requests,
-        robustness=robustness,
-    )
-    blocks += method_blocks(results, findings, internal=internal)
+    appendices: dict[str, tuple[str, Callable[[], list[Block]]]] = {
+        "sites": ("Sites that would close", partial(site_blocks, results, findings, wording)),
+        "who": ("Who is affected", partial(who_blocks, results, findings, wording, maps=maps)),
+        "alternatives": ("Alternatives, and how firm their order is", partial(
+            alternatives_blocks, results, findings, wording,
+            reasons=reasons, requests=requests, robustness=robustness)),
+        "method": ("Method, assumptions and data", partial(
+            method_blocks, results, findings, internal=internal)),
+    }  # fmt: skip
+    for key, (name, make) in appendices.items():
+        made = parts.make(f"report: {name}", make)
+        blocks += _not_there(key, name) if made is None else made
+    if parts.left_out:
+        told = tuple(sentence(str(part)) for part in parts.left_out)
+        blocks.insert(1, Callout("warning", "Left out of this run, and why", told))
     title = results.study.config.study.title
     return Document(
         title=title,
@@ -436,6 +453,15 @@ def board_report(
         footer=title,
         internal=internal,
     )
+
+
+def _not_there(key: str, name: str) -> list[Block]:
+    """Stand where an appendix would, so that what points to it still finds it."""
+    return [
+        PageBreak(),
+        Heading(name, appendix=True, key=key),
+        Paragraph("This part had to be left out; the reason is on the first page."),
+    ]
 
 
 def _as_of(results: StudyResults) -> datetime.date:
@@ -462,12 +488,17 @@ def report_files(
 ) -> dict[str, bytes]:
     """Make the report's files without writing them."""
     made = {}
-    for name, write in _WRITERS.items():
+    for name, write in report_writers(document).items():
         progress(f"writing {name}")
-        stem, dot, ending = name.partition(".")
-        own = f"{stem}-internal{dot}{ending}" if document.internal else name
-        made[own] = write(document)
+        made[name] = write(document)
     return made
+
+
+def report_writers(document: Document) -> dict[str, Callable[[Document], bytes]]:
+    """Give the writer of each of the report's files, by file name."""
+    ending = "-internal" if document.internal else ""
+    names = {name: name.replace(".", f"{ending}.") for name in _WRITERS}
+    return {names[name]: write for name, write in _WRITERS.items()}
 
 
 def write_report(

@@ -15,6 +15,7 @@ from access.analysis.analysis import Analysis, travel_options
 from access.analysis.results import ProposalResult, StudyResults, names_of, short_names
 from access.errors import ParameterError
 from access.scenario import Impact, NothingChangesWarning, Ranking
+from access.scenario.sampled import SampledRanking
 from access.study.config import Group
 
 #: Criteria whose best option stands beside the proposal, with its name in the tables.
@@ -65,6 +66,13 @@ def _options_of(
             if level > 1:
                 name += f" (level with {level - 1:,} other{'s' if level > 2 else ''})"
             wanted.setdefault(kept, []).append(name)
+    sampled = result.sampled.get(mode)
+    if sampled is not None:
+        for criterion, name in _SIDE_BY_SIDE.items():
+            if criterion in sampled.criteria and sampled.row(criterion)["proven"]:
+                closed = set(sampled.row(criterion)["best_closed"])
+                kept = tuple(i for i in result.before if i not in closed)
+                wanted.setdefault(kept, []).append(name)
     return tuple(
         option(results, result, ranking, mode, names_of(titles), kept)
         for kept, titles in wanted.items()
@@ -155,6 +163,8 @@ class ProposalFindings:
         Short site names by id.
     groups : tuple of Group
         Set beside everyone else.
+    sampled : SampledRanking or None
+        In place of `ranking`, where there are too many alternatives to list.
     """
 
     result: ProposalResult
@@ -166,6 +176,7 @@ class ProposalFindings:
     options: tuple[Option, ...]
     names: Mapping[str, str]
     groups: tuple[Group, ...] = ()
+    sampled: SampledRanking | None = None
 
     @property
     def impact(self) -> Impact:
@@ -216,6 +227,7 @@ def findings_of(results: StudyResults, *, mode: str = "walk") -> tuple[ProposalF
                 options=_options_of(results, result, ranking, mode),
                 names=names,
                 groups=results.study.groups,
+                sampled=result.sampled.get(mode),
             )
         )
     return tuple(found)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from access.analysis.analysis import DRAWS, Analysis
+from access.analysis.parts import Parts
 from access.analysis.results import StudyResults
 from access.document.document import Block, Paragraph, TableBlock
 from access.document.table import Column, Table, Value
@@ -29,18 +31,23 @@ def study_robustness(
     mode: str = "walk",
     draws: int = DRAWS,
     progress: Callable[[str], None] = lambda step: None,
+    parts: Parts | None = None,
 ) -> Mapping[str, Robustness]:
     """Rank every proposal of a study again, within what the study says may be wrong."""
     kept = _KEPT.setdefault(results, {})
     if (mode, draws) not in kept:
-        found = {}
+        found: dict[str, Robustness] = {}
         for key, result in results.proposals.items():
-            if draws and result.rankings.get(mode) is not None:
+            if draws and (mode in result.rankings or mode in result.sampled):
                 progress(f"how firm the ranking is: {result.title}")
-                found[key] = Analysis(results).robustness(
-                    result.service, before=result.before, after=result.after, mode=mode,
-                    draws=draws, **result.options,
-                )  # fmt: skip
+                asked: dict[str, Any] = {
+                    "before": result.before, "after": result.after, "mode": mode, "draws": draws,
+                } | dict(result.options)  # fmt: skip
+                ask = partial(Analysis(results).robustness, result.service, **asked)
+                name = f"how firm the ranking of {result.title} is"
+                made = ask() if parts is None else parts.make(name, ask)
+                if made is not None:
+                    found[key] = made
         kept[mode, draws] = found
     return kept[mode, draws]
 
@@ -56,9 +63,14 @@ def robustness_blocks(
             )
         ]
     key = found.result.key
-    text = _firm_sentence(found, robust)
+    text = robust.sentence() if robust.drawn_of else _firm_sentence(found, robust)
     if modelled:
         text += " The error of the modelled streets is not among what was varied."
+    if robust.drawn_of:
+        return [
+            Paragraph(text),
+            TableBlock(_interval_table(found, robust), key=f"firm-{key}", compact=True),
+        ]
     return [
         Paragraph(text),
         TableBlock(_interval_table(found, robust), key=f"firm-{key}", compact=True),

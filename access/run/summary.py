@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ from access.scenario import (
     equality,
     take_up_change,
 )
+from access.scenario.sampled import CONFIDENCE, SampledRanking
 from access.siting.hubs import HubSearch
 from access.study.config import Group
 from access.text import count_words, list_words, named
@@ -81,18 +83,20 @@ def _texts(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(group=table["group"].astype(str))
 
 
-def impact_charts(results: StudyResults, impact: Impact, by: str | None) -> dict[str, Chart]:
-    """Charts of an impact, by the name of their file."""
+def impact_charts(
+    results: StudyResults, impact: Impact, by: str | None
+) -> dict[str, Callable[[], Chart]]:
+    """How to draw each chart of an impact, by the name of its file."""
     place = results.study.config.study
     trip = {"walk": "walk", "drive": "drive"}.get(impact.mode, "typical family trip")
     caption = (
         f"Minutes to the nearest site ({trip}), {impact.who}, {place.place}, {place.as_of}. "
         f"{results.streets.split('.')[0]}."
     )
-    charts = {"change": change_chart(impact, caption=caption)}
+    charts = {"change": partial(change_chart, impact, caption=caption)}
     if by is not None:
-        charts[f"change_by_{by}"] = group_chart(impact, by, caption=caption)
-    return charts
+        charts[f"change_by_{by}"] = partial(group_chart, impact, by, caption=caption)
+    return {**charts}
 
 
 def impact_words(results: StudyResults, question: Question, impact: Impact) -> str:
@@ -132,19 +136,16 @@ def use_of(
 
 
 def ranking_summary(
-    results: StudyResults, question: Question, ranking: Ranking, firm: Robustness | None
+    results: StudyResults,
+    question: Question,
+    ranking: Ranking | SampledRanking,
+    firm: Robustness | None,
 ) -> dict[str, Any]:
     """Every figure of a ranking, as plain values."""
     out: dict[str, Any] = {
         "title": question.title,
         "service": question.service,
-        "sentence": ranking.sentence(),
-        "options": len(ranking.table),
-        "criteria": list(ranking.criteria),
-        "proposal": ranking.proposal,
-        "best": {c: list(ranking.best(c)["closed"]) for c in ranking.criteria},
-        "on_front": int(ranking.table["on_front"].sum()),
-        "notes": list(ranking.notes),
+        **_ranking_summary(ranking),
         "streets": results.streets,
         "assumptions": list(results.assumptions),
     }
@@ -157,9 +158,13 @@ def ranking_summary(
     return out
 
 
-def ranking_tables(ranking: Ranking, firm: Robustness | None) -> dict[str, pd.DataFrame]:
+def ranking_tables(
+    ranking: Ranking | SampledRanking, firm: Robustness | None
+) -> dict[str, pd.DataFrame]:
     """Tables of a ranking, by the name of their file."""
     tables = {"options": ranking.to_frame()}
+    if isinstance(ranking, SampledRanking):
+        tables["standing"] = ranking.standing_frame()
     if firm is not None:
         often = firm.best_options(firm.criteria[0])
         for column in ("closed", "kept"):
@@ -168,32 +173,37 @@ def ranking_tables(ranking: Ranking, firm: Robustness | None) -> dict[str, pd.Da
     return tables
 
 
-def ranking_charts(ranking: Ranking, firm: Robustness | None) -> dict[str, Chart]:
-    """Charts of a ranking, by the name of their file."""
-    charts = {
-        "rank": rank_chart(ranking, firm),
-        "pareto_p90": pareto_chart(ranking, "mean", "p90"),
-        "pareto_worst": pareto_chart(ranking, "mean", "worst"),
+def ranking_charts(
+    ranking: Ranking | SampledRanking, firm: Robustness | None
+) -> dict[str, Callable[[], Chart]]:
+    """How to draw each chart of a ranking, by the name of its file; none of a sampled one."""
+    if isinstance(ranking, SampledRanking):
+        return {}
+    charts: dict[str, Callable[[], Chart]] = {
+        "rank": partial(rank_chart, ranking, None if firm is None or firm.drawn_of else firm),
+        "pareto_p90": partial(pareto_chart, ranking, "mean", "p90"),
+        "pareto_worst": partial(pareto_chart, ranking, "mean", "worst"),
     }
-    if firm is not None:
-        charts["often_best"] = robustness_chart(firm)
+    if firm is not None and not firm.drawn_of:
+        charts["often_best"] = partial(robustness_chart, firm)
     return charts
 
 
 def ranking_words(
     results: StudyResults,
     question: Question,
-    ranking: Ranking,
+    ranking: Ranking | SampledRanking,
     firm: Robustness | None,
     switching: Switching | None = None,
 ) -> str:
     """Say a ranking in a few plain lines."""
     lines = [f"\n{question.title}", repr(ranking)]
-    near = ranking.near_ties(ranking.criteria[0], 0.01)
-    if len(near) > 1:
-        ids = list_words([" ".join(c) for c in near["closed"].iloc[1:6]])
-        lines.append(f"  Within 1 % of the best by {ranking.criteria[0]}: closing {ids}.")
-    lines.append(f"  On the Pareto front: {int(ranking.table['on_front'].sum()):,} options.")
+    if isinstance(ranking, Ranking):
+        lines += _near_lines(ranking)
+    else:
+        near = ranking.table[ranking.table["why"].str.startswith("near")]["closed"].head(5)
+        ids = list_words([" ".join(c) for c in near])
+        lines += [f"  Near the best by mean: closing {ids}."] if ids else []
     if switching is not None:
         lines.append(f"  {switching.sentence()}")
     if firm is not None:
@@ -201,6 +211,16 @@ def ranking_words(
     lines += [f"  {note}" for note in ranking.notes if not results.streets.startswith(note)]
     lines += [f"  {results.streets}", f"  {results.speeds}"]
     return "\n".join(lines)
+
+
+def _near_lines(ranking: Ranking) -> list[str]:
+    lines = []
+    near = ranking.near_ties(ranking.criteria[0], 0.01)
+    if len(near) > 1:
+        ids = list_words([" ".join(c) for c in near["closed"].iloc[1:6]])
+        lines.append(f"  Within 1 % of the best by {ranking.criteria[0]}: closing {ids}.")
+    lines.append(f"  On the Pareto front: {int(ranking.table['on_front'].sum()):,} options.")
+    return lines
 
 
 def hub_words(results: StudyResults, answer: HubResult) -> str:
@@ -342,7 +362,7 @@ def summary_of(results: StudyResults) -> dict[str, Any]:
             "closed": list(proposal.closed),
             "modes": modes,
         }
-        for mode, ranking in proposal.rankings.items():
+        for mode, ranking in {**proposal.rankings, **proposal.sampled}.items():
             modes[mode]["alternatives"] = _ranking_summary(ranking)
     place = results.study.config.study
     return {
@@ -355,10 +375,25 @@ def summary_of(results: StudyResults) -> dict[str, Any]:
         "proposals": proposals,
         "both_services": {mode: _ranking_summary(r) for mode, r in results.joint.items()},
         "family_hubs": None if results.hubs is None else _hub_figures(results.hubs),
+        "left_out": [{"part": p.part, "reason": p.reason} for p in results.left_out],
     }
 
 
-def _ranking_summary(ranking: Ranking) -> dict[str, Any]:
+def _ranking_summary(ranking: Ranking | SampledRanking) -> dict[str, Any]:
+    if isinstance(ranking, SampledRanking):
+        return {
+            "sentence": ranking.sentence(),
+            "options": ranking.ways,
+            "listed": False,
+            "criteria": list(ranking.criteria),
+            "proposal": ranking.proposal,
+            "best": {c: list(ranking.row(c)["best_closed"]) for c in ranking.criteria},
+            "standing": ranking.standing.to_dict("records"),
+            "near_the_best": _records(ranking.table),
+            "sample": {"draws": ranking.draws, "seed": ranking.seed, "confidence": CONFIDENCE},
+            "on_front": None,
+            "notes": list(ranking.notes),
+        }
     return {
         "sentence": ranking.sentence(),
         "options": len(ranking.table),
@@ -404,6 +439,13 @@ def alternatives_table(results: StudyResults) -> pd.DataFrame:
             table.insert(0, "mode", mode)
             table.insert(0, "proposal", key)
             parts.append(table)
+        for mode, sampled in proposal.sampled.items():
+            table = sampled.to_frame()
+            own = [set(c) == set(proposal.closed) for c in sampled.table["closed"]]
+            table.insert(0, "is_the_proposal", own)
+            table.insert(0, "mode", mode)
+            table.insert(0, "proposal", key)
+            parts.append(table)
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["proposal"])
 
 
@@ -441,6 +483,11 @@ def spoken_summary(results: StudyResults) -> str:
         for sentence in (*found.words.splitlines(), *found.assumptions):
             lines += textwrap.wrap(sentence, 86, initial_indent="    ", subsequent_indent="      ")
         lines.append("")
+    if results.left_out:
+        lines.append("Left out of this run, and why:")
+        for part in results.left_out:
+            lines += textwrap.wrap(str(part), 88, initial_indent="  - ", subsequent_indent="    ")
+        lines.append("")
     lines.append("What these numbers assume:")
     for sentence in results.assumptions:
         lines += textwrap.wrap(sentence, 88, initial_indent="  - ", subsequent_indent="    ")
@@ -471,6 +518,11 @@ def _headline(results: StudyResults, proposal: ProposalResult) -> str:
 
 def _standing(proposal: ProposalResult) -> list[str]:
     """Say where the proposal stands among all alternatives, by the criteria people ask about."""
+    if proposal.sampled:
+        said = next(iter(proposal.sampled.values())).sentence()
+        return textwrap.wrap(said, 86, initial_indent="    ", subsequent_indent="      ")
+    if not proposal.rankings and set(proposal.after) < set(proposal.before):
+        return ["    Not ranked: see what was left out, below."]
     if not proposal.rankings:
         return ["    Not ranked: it opens a site, or closes none."]
     mode, ranking = next(iter(proposal.rankings.items()))

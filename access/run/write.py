@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pyogrio
 
+from access.analysis.parts import Parts
 from access.analysis.results import StudyResults
 from access.charts.chart import Chart
 from access.charts.hubs import hub_chart
@@ -24,7 +26,7 @@ from access.ledger import RunLedger, sha256_of, to_json
 from access.maps.explorer import write_explorer
 from access.maps.explorer_data import explorer_data
 from access.maps.planner_map import map_page, study_map
-from access.report.board import board_report, report_files
+from access.report.board import board_report, report_writers
 from access.report.robustness import study_robustness
 from access.run.summary import (
     alternatives_table,
@@ -35,6 +37,7 @@ from access.run.summary import (
     safe_cells,
     summary_of,
 )
+from access.scenario import Robustness
 from access.study import Study
 from access.units import WGS84
 
@@ -137,34 +140,56 @@ def write_outputs(
         If `out` cannot be written, holds inputs, or files and no former run; former outputs
         are then whole.
     """
+    parts = Parts(results.left_out)
+    mode = _headline_mode(results)
     with whole_folder(out, results.study.files) as work:
         for name, write in _WRITERS.items():
             progress(f"writing {name}")
-            write(results, work / name)
+            parts.write(name, work, partial(write, results, work / name))
         progress("writing tables")
-        _write_tables(results, work)
+        for name, table in _TABLES.items():
+            parts.write(f"{name}.csv", work, partial(_write_table, results, table, work, name))
         if results.proposals:
-            _write_report(results, work, progress)
+            firm = study_robustness(results, mode=mode, progress=progress, parts=parts)
             progress("drawing charts")
-            _write_charts(results, work)
-        hashes = {file.name: sha256_of(file) for file in sorted(work.iterdir())}
-        ledger = replace(results.ledger, outputs=hashes)
-        (work / "ledger.json").write_text(ledger.to_json(), encoding="utf-8")
+            _write_charts(results, work, firm, parts)
+            _write_report(results, work, progress, parts)
+        ledger = _write_ledger(results, work, parts)
         progress("writing evidence.zip")
-        _write_evidence(results.study, work, work / "evidence.zip")
+        pack = partial(_write_evidence, results.study, work, work / "evidence.zip")
+        if not parts.write("evidence.zip", work, pack):
+            ledger = _write_ledger(results, work, parts)
     return ledger
 
 
-def _write_summary(results: StudyResults, path: Path) -> None:
-    path.write_text(to_json(summary_of(results)), encoding="utf-8")
+def _write_ledger(results: StudyResults, work: Path, parts: Parts) -> RunLedger:
+    """Write the summary and the ledger, which name every part that is not there."""
+    whole = replace(results, left_out=parts.left_out)
+    (work / "summary.json").write_text(to_json(summary_of(whole)), encoding="utf-8")
+    hashes = {file.name: sha256_of(file) for file in sorted(work.iterdir())
+              if file.name != "ledger.json"}  # fmt: skip
+    left_out = tuple({"part": p.part, "reason": p.reason} for p in parts.left_out)
+    ledger = replace(results.ledger, outputs=hashes, left_out=left_out)
+    (work / "ledger.json").write_text(ledger.to_json(), encoding="utf-8")
+    return ledger
 
 
-def _write_tables(results: StudyResults, folder: Path) -> None:
-    """Write the areas, the alternatives and the sites for hubs, each as CSV and parquet."""
-    tables = {"areas": area_table(results), "alternatives": alternatives_table(results)}
-    if results.hubs is not None:
-        tables["hubs"] = hub_points(results.hubs)
-    for name, table in tables.items():
+_TABLES: Mapping[str, Callable[[StudyResults], pd.DataFrame | None]] = {
+    "areas": area_table,
+    "alternatives": alternatives_table,
+    "hubs": lambda results: None if results.hubs is None else hub_points(results.hubs),
+}
+
+
+def _write_table(
+    results: StudyResults,
+    make: Callable[[StudyResults], pd.DataFrame | None],
+    folder: Path,
+    name: str,
+) -> None:
+    """Write a table as CSV and parquet."""
+    table = make(results)
+    if table is not None:
         table.to_parquet(folder / f"{name}.parquet", index=False)
         safe_cells(table).to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
 
@@ -177,34 +202,48 @@ def _headline_mode(results: StudyResults) -> str:
     return next(iter(results.matrices))
 
 
-def _write_charts(results: StudyResults, folder: Path) -> None:
+def _write_charts(
+    results: StudyResults, folder: Path, firm: Mapping[str, Robustness], parts: Parts
+) -> None:
     """Draw every proposal's charts, with their words for those who cannot see them."""
     mode = _headline_mode(results)
-    firm = study_robustness(results, mode=mode)
     by = next((c for c in ("imd_decile", "locality", "ward") if c in results.study.areas), None)
-    words = []
+    draws: dict[str, Callable[[], Chart]] = {}
     for key, proposal in results.proposals.items():
-        impact = proposal.impacts[mode]
-        charts = impact_charts(results, impact, by)
+        charts = impact_charts(results, proposal.impacts[mode], by)
         if mode in proposal.rankings:
             charts |= ranking_charts(proposal.rankings[mode], firm.get(key))
-        for name, chart in charts.items():
-            file = f"chart-{key}-{name}.png"
-            chart.save(folder / file)
-            words.append(f"{file}\n{chart.title}\n{chart.alt}\n{chart.caption}\n")
+        draws |= {f"chart-{key}-{name}.png": draw for name, draw in charts.items()}
     if results.hubs is not None:
         found = results.hubs
-        chart = hub_chart(results, found.plain, found.mode, len(found.candidates))
-        chart.save(folder / "chart-hubs.png")
-        words.append(f"chart-hubs.png\n{chart.title}\n{chart.alt}\n{chart.caption}\n")
+        draws["chart-hubs.png"] = partial(
+            hub_chart, results, found.plain, found.mode, len(found.candidates)
+        )
+    words: list[str] = []
+    for file, draw in draws.items():
+        parts.write(file, folder, partial(_write_chart, draw, folder / file, words))
     (folder / "charts.txt").write_text("\n".join(words), encoding="utf-8")
 
 
-def _write_report(results: StudyResults, folder: Path, progress: Callable[[str], None]) -> None:
+def _write_chart(draw: Callable[[], Chart], path: Path, words: list[str]) -> None:
+    chart = draw()
+    chart.save(path)
+    words.append(f"{path.name}\n{chart.title}\n{chart.alt}\n{chart.caption}\n")
+
+
+def _write_report(
+    results: StudyResults, folder: Path, progress: Callable[[str], None], parts: Parts
+) -> None:
     """Write the board's report as Word, PDF and workbook."""
-    document = board_report(results, mode=_headline_mode(results), progress=progress)
-    for name, content in report_files(document, progress=progress).items():
-        (folder / name).write_bytes(content)
+    write = partial(
+        board_report, results, mode=_headline_mode(results), progress=progress, parts=parts
+    )
+    document = parts.make("the report to the board", write)
+    if document is None:
+        return
+    for name, make in report_writers(document).items():
+        progress(f"writing {name}")
+        parts.write(name, folder, lambda n=name, m=make: (folder / n).write_bytes(m(document)))
 
 
 def _write_explorer(results: StudyResults, path: Path) -> None:
@@ -228,7 +267,6 @@ def _write_geopackage(results: StudyResults, path: Path) -> None:
 
 
 _WRITERS: Mapping[str, Callable[[StudyResults, Path], None]] = {
-    "summary.json": _write_summary,
     "study.gpkg": _write_geopackage,
     "map.html": _write_map,
     "explorer.html": _write_explorer,
@@ -239,28 +277,37 @@ def write_answer(
     out: Path,
     summary: Mapping[str, Any],
     tables: Mapping[str, pd.DataFrame],
-    charts: Mapping[str, Chart],
+    charts: Mapping[str, Callable[[], Chart]],
     *,
     ledger: RunLedger,
     points: gpd.GeoDataFrame | None = None,
+    parts: Parts | None = None,
 ) -> list[str]:
     """Write an answer: summary as JSON, tables as CSV, parquet and GeoPackage, charts as PNG.
 
     With its ledger: inputs, question, settings, versions, assumptions and the outputs' hashes.
     """
     out.mkdir(exist_ok=True)
-    (out / "summary.json").write_text(to_json(dict(summary)), encoding="utf-8")
     for name, table in tables.items():
         safe_cells(table).to_csv(out / f"{name}.csv", index=False, lineterminator="\n")
         table.to_parquet(out / f"{name}.parquet", index=False)
     write_layers(out / "tables.gpkg", _layers(tables, points))
-    for name, chart in charts.items():
-        chart.save(out / f"{name}.png")
-        (out / f"{name}.txt").write_text(f"{chart.title}\n\n{chart.alt}\n", encoding="utf-8")
+    parts = Parts() if parts is None else parts
+    for name, draw in charts.items():
+        parts.write(f"{name}.png", out, partial(_draw_answer, draw, out / name))
+    left_out = tuple({"part": p.part, "reason": p.reason} for p in parts.left_out)
+    (out / "summary.json").write_text(to_json({**summary, "left_out": left_out}), encoding="utf-8")
     outputs = {file.name: sha256_of(file) for file in sorted(out.iterdir())}
-    text = replace(ledger, outputs=outputs).to_json()
+    text = replace(ledger, outputs=outputs, left_out=left_out).to_json()
     (out / "ledger.json").write_text(text, encoding="utf-8")
     return sorted(file.name for file in out.iterdir())
+
+
+def _draw_answer(draw: Callable[[], Chart], path: Path) -> None:
+    chart = draw()
+    chart.save(path.with_suffix(".png"))
+    words = f"{chart.title}\n\n{chart.alt}\n"
+    path.with_suffix(".txt").write_text(words, encoding="utf-8")
 
 
 def answer_ledger(

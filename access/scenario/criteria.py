@@ -251,16 +251,26 @@ def _criteria(
     return {name: np.round(values, 9) for name, values in out.items()}
 
 
+_AT_ONCE = 20_000_000
+"""Pairs of option and area measured at once, so that memory follows the list, not its square."""
+
+
 def evaluate(ready: Prepared, kept: _Indices, *, absolute_gap: bool = False) -> dict[str, Floats]:
     """Give every criterion of every option of one service."""
-    total = sums(ready, kept)
     # Closing never shortens: nine in ten are no nearer than with every site open.
     count, size = ready.weights[:, 0], len(ready.values)
     every = np.minimum(ready.places.min(axis=0), ready.always)[None, :]
     floor = int(_quantile_places(every, count, size, 0.9)[0])
-    at = _quantile_places(total.found, count, size, 0.9, floor)
-    p90 = np.take(ready.values, at)
-    return _criteria(total, ready.totals, ready.never_reached, p90, absolute_gap=absolute_gap)
+    step = max(1, _AT_ONCE // max(1, ready.places.shape[1]))
+    blocks = []
+    for start in range(0, max(len(kept), 1), step):
+        total = sums(ready, kept[start : start + step])
+        at = _quantile_places(total.found, count, size, 0.9, floor)
+        p90 = np.take(ready.values, at)
+        blocks.append(
+            _criteria(total, ready.totals, ready.never_reached, p90, absolute_gap=absolute_gap)
+        )
+    return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
 
 
 _CELLS = 20_000_000

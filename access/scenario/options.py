@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import chain, combinations
 from typing import Any
 
@@ -21,8 +22,8 @@ from access.scenario.criteria import Floats, Prepared, fifths, prepare
 from access.units import LSOAS_ENGLAND_2011
 
 Indices = NDArray[np.intp]
-#: Beyond this many options the optimiser is asked instead.
-MAX_OPTIONS = 3_000_000
+#: Beyond this many ways none is listed: the best are searched, and the others sampled.
+MAX_OPTIONS = 1_000_000
 
 
 def _combination_rows(n: int, k: int) -> Indices:
@@ -80,47 +81,122 @@ def _locality_rules(
     return rules
 
 
-def _kept_options(
+@dataclass(frozen=True, eq=False)
+class Closings:
+    """What the rules let close: so many of the free sites, and of each group at most so many.
+
+    Parameters
+    ----------
+    sites, closing : int
+        All sites, and how many of them close.
+    groups : tuple of (ndarray of int, int)
+        Free sites, as positions, and the most of them that may close.
+    rules : dict of str to (ndarray of int, int)
+        Least number kept in each locality.
+    """
+
+    sites: int
+    closing: int
+    groups: tuple[tuple[Indices, int], ...]
+    rules: Mapping[str, tuple[Indices, int]]
+
+    @property
+    def free(self) -> Indices:
+        """Positions of the sites that may close."""
+        return np.sort(np.concatenate([where for where, _ in self.groups]))
+
+    def _tails(self) -> list[list[int]]:
+        """Count, from each group on, the ways to close 0, 1, 2, ... sites."""
+        tails = [[1] + [0] * self.closing]
+        for where, most in reversed(self.groups):
+            own = [math.comb(len(where), c) for c in range(min(most, len(where)) + 1)]
+            last = tails[-1]
+            tails.append([
+                sum(ways * last[total - c] for c, ways in enumerate(own) if c <= total)
+                for total in range(self.closing + 1)
+            ])  # fmt: skip
+        return tails[::-1]
+
+    @property
+    def ways(self) -> int:
+        """How many ways there are, exactly."""
+        return self._tails()[0][self.closing]
+
+    def listed(self) -> Indices:
+        """List every way, as the sites kept; in order of the sites closed."""
+        free = self.free
+        count = math.comb(len(free), self.closing)
+        if count > MAX_OPTIONS:
+            raise ScenarioError(
+                f"{self.ways:,} ways to keep {self.sites - self.closing} of {self.sites} are too "
+                f"many to list (at most {MAX_OPTIONS:,} are); "
+                "access.p_median gives the best of them with a proof, `access rank` also samples "
+                "the others; or say never_close for some"
+            )
+        closed = free[_combination_rows(len(free), self.closing)].reshape(count, self.closing)
+        kept = _complement(closed, self.sites)
+        allowed = np.ones(count, dtype=bool)
+        for where, least in self.rules.values():
+            allowed &= np.isin(kept, where).sum(axis=1) >= least
+        return kept[allowed]
+
+    def drawn(self, draws: int, seed: int) -> Indices:
+        """Draw ways evenly from all, each draw anew; as the sites kept."""
+        rng = np.random.default_rng([seed, 3])
+        tails = self._tails()
+        left = np.full(draws, self.closing)
+        open_ = np.ones((draws, self.sites), dtype=bool)
+        for (where, most), tail in zip(self.groups, tails[1:], strict=True):
+            order = rng.random((draws, len(where))).argsort(axis=1)
+            for total in np.unique(left):
+                rows = np.flatnonzero(left == total)
+                most_here = min(most, len(where), int(total))
+                own = [math.comb(len(where), c) * tail[total - c] for c in range(most_here + 1)]
+                shares = np.array([float(Fraction(ways, sum(own))) for ways in own])
+                taken = rng.choice(len(own), len(rows), p=shares / shares.sum())
+                for c in np.unique(taken):
+                    at = rows[taken == c]
+                    open_[at[:, None], where[order[at, :c]]] = False
+                left[rows] = total - taken
+        return np.nonzero(open_)[1].reshape(draws, self.sites - self.closing)
+
+
+def closings(
     ids: Sequence[str],
     keep: int,
     *,
     never_close: Sequence[str] = (),
     localities: Mapping[str, str] | None = None,
     min_per_locality: int | Mapping[str, int] | None = None,
-) -> Indices:
-    """List every allowed way to keep some of the sites."""
+) -> Closings:
+    """Read what the rules let close, refusing rules that leave no way."""
     n = len(ids)
     if isinstance(keep, bool) or not isinstance(keep, int | np.integer) or not 1 <= keep <= n:
         raise ParameterError(f"keep={keep!r}; expected a whole number of sites from 1 to {n}")
     unknown = sorted(set(map(str, never_close)) - set(ids))
     if unknown:
         raise ParameterError(f"never_close names {unknown}; expected any of {list(ids)}")
-    always = set(map(str, never_close))
-    free = np.array([j for j, i in enumerate(ids) if i not in always], dtype=np.intp)
-    closing = n - keep
-    if closing > len(free):
+    always = {j for j, i in enumerate(ids) if i in set(map(str, never_close))}
+    closing, free = n - int(keep), n - len(always)
+    if closing > free:
         raise ScenarioError(
-            f"keep={keep} of {n} closes {closing} sites, but never_close leaves {len(free)} that "
+            f"keep={keep} of {n} closes {closing} sites, but never_close leaves {free} that "
             "may close; keep more, or let more of them close"
         )
     rules = _locality_rules(ids, localities, min_per_locality)
-    count = math.comb(len(free), closing)
-    if count > MAX_OPTIONS:
-        raise ScenarioError(
-            f"{count:,} ways to keep {keep} of {n} are too many to list (at most {MAX_OPTIONS:,}); "
-            "access.p_median gives the best of them with a proof, or say never_close for some"
-        )
-    closed = free[_combination_rows(len(free), closing)].reshape(count, closing)
-    kept = _complement(closed, n)
-    allowed = np.ones(count, dtype=bool)
+    groups, ruled = [], set(always)
     for where, least in rules.values():
-        allowed &= np.isin(kept, where).sum(axis=1) >= least
-    if not allowed.any():
+        ours = np.array([j for j in where if j not in always], dtype=np.intp)
+        groups.append((ours, min(len(ours), len(where) - least)))
+        ruled |= set(where.tolist())
+    rest = np.array([j for j in range(n) if j not in ruled], dtype=np.intp)
+    found = Closings(n, closing, (*groups, (rest, len(rest))), rules)
+    if not found.ways:
         needs = ", ".join(f"{least} in {name}" for name, (_, least) in rules.items())
         raise ScenarioError(
             f"no way to keep {keep} of {n} sites keeps at least {needs}; keep more or ask for less"
         )
-    return kept[allowed]
+    return found
 
 
 def _read_savings(savings: Mapping[str, float] | None, ids: Sequence[str]) -> dict[str, float]:
@@ -300,21 +376,32 @@ class Options:
         return np.sort(positions(self.ids, kept, "site"))[None, :]
 
 
-def list_options(choice: ServiceChoice, criteria_settings: CriteriaSettings) -> Options:
-    """Check a service's choice and list its options."""
-    matrix = choice.matrix
-    always = sorted({str(i) for i in choice.always_open})
-    listed = choice.sites if choice.sites is not None else matrix.site_ids
-    ids = tuple(sorted({str(i) for i in listed} - set(always)))
+def choosable(choice: ServiceChoice) -> tuple[tuple[str, ...], Closings]:
+    """Read which sites may be kept or closed, sorted, and what the rules let close."""
+    always = {str(i) for i in choice.always_open}
+    listed = choice.sites if choice.sites is not None else choice.matrix.site_ids
+    ids = tuple(sorted({str(i) for i in listed} - always))
     if not ids:
         raise ScenarioError("no site may be kept or closed; expected at least one in the baseline")
-    kept = _kept_options(
+    return ids, closings(
         ids,
         choice.keep,
         never_close=choice.never_close,
         localities=choice.localities,
         min_per_locality=choice.min_per_locality,
     )
+
+
+def list_options(
+    choice: ServiceChoice,
+    criteria_settings: CriteriaSettings,
+    kept: Callable[[Closings], Indices] = Closings.listed,
+) -> Options:
+    """Check a service's choice and list its options, all of them unless told which."""
+    matrix = choice.matrix
+    always = sorted({str(i) for i in choice.always_open})
+    ids, rules = choosable(choice)
+    rows = kept(rules)
     aligned = align_demand(choice.demand, matrix.area_ids)
     weights = criteria_settings.weigh(aligned)
     ready = prepare(
@@ -325,10 +412,10 @@ def list_options(choice: ServiceChoice, criteria_settings: CriteriaSettings) -> 
         threshold_minutes=criteria_settings.threshold_minutes,
         always_minutes=matrix.total_minutes[:, positions(matrix.site_ids, always, "site")],
     )
-    closed = _complement(kept, len(ids))
+    closed = _complement(rows, len(ids))
     savings = _read_savings(choice.savings, ids)
     proposal, read = _read_proposal(choice.proposal, ids, choice.keep, set(always))
-    may_close = {ids[j] for j in np.unique(closed)}
+    may_close = {ids[j] for j in rules.free} if rules.closing else set()
     may_close |= set(ids) - set(ids if proposal is None else proposal)
     unknown = sorted(may_close - set(savings))
     notes = [weights.note, *matrix.assumptions, *read]
@@ -343,7 +430,7 @@ def list_options(choice: ServiceChoice, criteria_settings: CriteriaSettings) -> 
         )
     supports = _supports(ready, weights, bool(savings) and not unknown)
     return Options(
-        ids, kept, closed, ready, aligned, weights, proposal, savings, tuple(notes), supports
+        ids, rows, closed, ready, aligned, weights, proposal, savings, tuple(notes), supports
     )
 
 

@@ -315,10 +315,11 @@ class Ranking:
         """
         best = self.best(self.criteria[0])
         best_words = list_words(named(best["closed"], self.names)) if best["closed"] else "nothing"
+        best_amount = amount_words(self.criteria[0], best[self.criteria[0]])
         if self.proposal is None:
             return (
                 f"Of {self.what}, closing {best_words} is best by "
-                f"{CRITERION_WORDS[self.criteria[0]]} ({_amount(self.criteria[0], best)})."
+                f"{CRITERION_WORDS[self.criteria[0]]} ({best_amount})."
             )
         p = self.proposal
         places = list_words([f"{self.place(c)} by {CRITERION_WORDS[c]}" for c in self.criteria])
@@ -331,7 +332,7 @@ class Ranking:
             more = "some families no longer reach any site" if regret is None else f"{regret:.1f}"
             text += (
                 f"The best by {CRITERION_WORDS[self.criteria[0]]} closes {best_words} "
-                f"({_amount(self.criteria[0], best)}; the proposal: "
+                f"({best_amount}; the proposal: "
                 + (more if regret is None else f"{more} more")
                 + ")"
             )
@@ -348,9 +349,9 @@ class Ranking:
         rows = []
         for c in self.criteria:
             best = self.best(c)
-            row = [CRITERION_WORDS[c], _amount(c, best), " ".join(best["closed"])]
+            row = [CRITERION_WORDS[c], amount_words(c, best[c]), " ".join(best["closed"])]
             if self.proposal is not None:
-                row += [_amount(c, self.proposal), self.place(c)]
+                row += [amount_words(c, self.proposal[c]), self.place(c)]
             rows.append(row)
         return rows
 
@@ -378,8 +379,8 @@ class Ranking:
         )
 
 
-def _amount(criterion: str, row: Mapping[str, Any] | pd.Series) -> str:
-    value = row[criterion]
+def amount_words(criterion: str, value: float | None) -> str:
+    """Write a criterion's value with its unit."""
     if value is None or not np.isfinite(value):
         return "some not reached"
     if criterion == "share_beyond":
@@ -527,7 +528,7 @@ def rank_closures(
     services = [list_options(ServiceChoice(matrix, keep, demand, proposal, *rules), yard)]
     if joint is not None:
         services.append(list_options(joint, yard))
-    chosen, left_out = _supported(services, asked)
+    chosen, left_out = supported(services, asked)
     count = int(np.prod([len(s.kept) for s in services]))
     if count > MAX_OPTIONS:
         raise ScenarioError(
@@ -562,7 +563,7 @@ def _asked(asked: Sequence[str] | None) -> tuple[str, ...] | None:
     return tuple(c for c in CRITERIA if c in listed)
 
 
-def _supported(
+def supported(
     services: Sequence[Options], asked: tuple[str, ...] | None
 ) -> tuple[tuple[str, ...], list[str]]:
     """Criteria to rank on, and what was left out and why."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -30,10 +31,12 @@ from access.measure.weights import linear_weights
 from access.network.matrix import TravelMatrix, positions
 from access.scenario.criteria import CRITERIA, Floats, evaluate, fifths, prepare
 from access.scenario.options import (
+    Closings,
     CriteriaSettings,
     Indices,
     Options,
     ServiceChoice,
+    choosable,
     kept_or_closed,
     least,
     list_options,
@@ -335,6 +338,9 @@ class Robustness:
     names : dict
     notes : tuple of str
         What was let vary, and how.
+    drawn_of : int
+        Where not every option was ranked again but a sample of them: how many options there are.
+        Places are then among those drawn and the proposal.
     """
 
     draws: pd.DataFrame
@@ -344,6 +350,7 @@ class Robustness:
     proposal: tuple[str, ...] | None
     names: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    drawn_of: int = 0
 
     def ranks(self) -> pd.DataFrame:
         """Interval of the proposal's rank on every criterion.
@@ -412,6 +419,14 @@ class Robustness:
         str
         """
         first = self.criteria[0]
+        if self.drawn_of and self.proposal is not None:
+            row = self.ranks().iloc[0]
+            return (
+                f"Over {len(self.draws):,} settings, between {row['p5'] - 1:,} and "
+                f"{row['p95'] - 1:,} of {row['options']:,} options drawn at random from "
+                f"{self.drawn_of:,} are better than the proposal by {CRITERION_WORDS[first]} in "
+                f"nine of ten settings (median {row['median'] - 1:,})."
+            )
         best = self.best_options(first).iloc[0]
         closed = list_words(named(best["closed"], self.names)) if best["closed"] else "nothing"
         text = (
@@ -447,6 +462,7 @@ class Robustness:
     threshold_minutes=number(0),
     names=optional(by_id(text)),
     workers=whole(1, 1000),
+    sample=whole(0, 100_000),
     sites=optional(ids),
     always_open=ids,
     never_close=ids,
@@ -471,6 +487,7 @@ def robustness(
     median_income: float | None = None,
     names: Mapping[str, str] | None = None,
     workers: int = 2,
+    sample: int = 0,
     **rules: Any,
 ) -> Robustness:
     """Rank every option again under many settings, drawn or from a grid.
@@ -492,6 +509,8 @@ def robustness(
         taken instead of draws (positions, stand-ins and counts stay as they are).
     workers : int
         Threads; the answer does not depend on them.
+    sample : int
+        Rank so many options drawn evenly at random (and the proposal) instead of all; 0 for all.
     **rules
         ``sites always_open never_close localities min_per_locality savings``, as in
         `rank_closures`.
@@ -524,7 +543,10 @@ def robustness(
     if isinstance(draws, bool) or not isinstance(draws, int | np.integer) or draws < 1:
         raise ParameterError(f"draws={draws!r}; expected a whole number of 1 or more")
     yard = CriteriaSettings(weights, lam, national_areas, median_income, threshold_minutes)
-    options = list_options(ServiceChoice(matrix, keep, demand, proposal, **rules), yard)
+    choice = ServiceChoice(matrix, keep, demand, proposal, **rules)
+    kept = partial(Closings.drawn, draws=sample, seed=seed) if sample else Closings.listed
+    options = list_options(choice, yard, kept)
+    drawn_of = choosable(choice)[1].ways if sample else 0
     varies = set(grid) if grid is not None else set(uncertainty.given)
     if "lam" in varies and options.weights.name != "linear":
         raise ParameterError(
@@ -581,7 +603,18 @@ def robustness(
         criteria=chosen,
         proposal=options.proposal,
         names=dict(names or {}),
-        notes=(how, *varied, *_moves_little(varies, uncertainty), *options.notes),
+        drawn_of=drawn_of,
+        notes=(
+            how,
+            *varied,
+            *_moves_little(varies, uncertainty),
+            *options.notes,
+            *(
+                [f"{sample:,} of {drawn_of:,} options were drawn (seed {seed}) and ranked"]
+                if sample
+                else []
+            ),
+        ),
     )
 
 

@@ -1,0 +1,162 @@
+"""Too many ways to list: what is said of a proposal's place agrees with the whole list."""
+
+from __future__ import annotations
+
+import math
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import binom
+
+from access.analysis.many import sampled_ranking
+from access.errors import ScenarioError
+from access.network.matrix import TravelMatrix
+from access.scenario import ServiceChoice, rank_closures
+from access.scenario.options import CriteriaSettings, closings
+from access.scenario.sampled import clopper_pearson
+
+SITES = [f"S{k:02d}" for k in range(12)]
+COSTS = {i: 1000.0 * (7 * k % 12 + 1) for k, i in enumerate(SITES)}
+TOWNS = {i: "north" if k < 5 else "south" for k, i in enumerate(SITES)}
+
+
+def town(seed: int = 3, sites=SITES, areas: int = 30):
+    rng = np.random.default_rng(seed)
+    minutes = rng.uniform(1, 60, (areas, len(sites)))
+    ids = [f"A{k:02d}" for k in range(areas)]
+    demand = pd.DataFrame(
+        {"id": ids, "count": rng.integers(5, 90, areas), "imd_rank": rng.integers(1, 32844, areas)}
+    )
+    return TravelMatrix.from_minutes(minutes, area_ids=ids, site_ids=list(sites)), demand
+
+
+def both(draws: int = 4000, keep: int = 8, proposal=None, **rules):
+    matrix, demand = town()
+    choice = {"keep": keep, "demand": demand, "proposal": proposal, **rules}
+    choice["savings"] = {i: v for i, v in COSTS.items() if i not in rules.get("always_open", ())}
+    listed = rank_closures(matrix, **choice, weights="linear")
+    sampled = sampled_ranking(
+        ServiceChoice(matrix, **choice), CriteriaSettings("linear"), mode="walk", names={},
+        seed=5, draws=draws,
+    )  # fmt: skip
+    return listed, sampled
+
+
+RULES = [
+    {},
+    {"never_close": ["S00", "S07"]},
+    {"localities": TOWNS, "min_per_locality": 4},
+    {"localities": TOWNS, "min_per_locality": {"south": 6}, "never_close": ["S01", "S08"]},
+    {"always_open": ["S11"], "keep": 7},
+]
+
+
+@pytest.mark.parametrize("rules", RULES)
+def test_ways_bests_and_the_place_agree_with_the_whole_list(rules):
+    kept = [i for i in SITES if i not in ("S02", "S03", "S09", "S10")]
+    kept = kept if "always_open" not in rules else [i for i in kept if i != "S11"]
+    listed, sampled = both(proposal={"kept": kept}, **rules)
+    assert sampled.ways == len(listed.table)
+    assert sampled.criteria == listed.criteria
+    for c in listed.criteria:
+        row, best = sampled.row(c), listed.best(c)
+        if c in ("mean", "weighted_mean", "worst", "share_beyond", "savings"):
+            assert row["proven"], c
+            assert row["best"] == pytest.approx(best[c], abs=1e-8)
+        assert row["proposal"] == pytest.approx(listed.proposal[c])
+        true = (listed.proposal[f"rank_{c}"] - 1) / sampled.ways
+        # the told interval misses one time in twenty; one this wide never does
+        low, high = clopper_pearson(row["better_in_sample"], sampled.draws, 0.999999)
+        assert low <= true <= high
+        assert 1 <= row["rank_low"] <= row["rank_high"] <= sampled.ways
+    near = listed.near_ties("mean", 0.01)["closed"].tolist()
+    told = sampled.table[sampled.table["mean"] <= listed.table["mean"].min() * 1.01]["closed"]
+    assert set(near[:12]) <= set(told)
+
+
+def test_the_interval_holds_the_true_share_about_as_often_as_it_says():
+    matrix, demand = town()
+    choice = {"keep": 8, "demand": demand, "proposal": {"kept": SITES[:8]}}
+    true = rank_closures(matrix, **choice).proposal["rank_mean"]
+    options = [
+        sampled_ranking(ServiceChoice(matrix, **choice), CriteriaSettings(), mode="walk",
+                        names={}, seed=seed, draws=200).row("mean")
+        for seed in range(60)
+    ]  # fmt: skip
+    held = sum(row["rank_low"] <= true <= row["rank_high"] for row in options)
+    assert held >= 52  # of 60; 57 are to be expected at the least
+
+
+def test_the_proven_best_is_first_and_says_so():
+    matrix, demand = town()
+    best = rank_closures(matrix, keep=8, demand=demand).best("mean")
+    _, sampled = both(proposal={"closed": best["closed"]})
+    row = sampled.row("mean")
+    assert (row["rank_low"], row["rank_high"], row["regret"]) == (1, 1, 0)
+    assert "proven" in sampled.place("mean")
+    assert "95% sure" in sampled.place("gap")
+    assert "not proven" in repr(sampled)
+
+
+@pytest.mark.parametrize("rules", RULES[:4])
+def test_ways_are_counted_and_drawn_evenly(rules):
+    given = {k: v for k, v in rules.items() if k != "keep"}
+    found = closings(SITES, 8, **given)
+    rows = {tuple(r) for r in found.listed().tolist()}
+    assert found.ways == len(rows)
+    drawn = [tuple(r) for r in found.drawn(200 * found.ways, seed=1).tolist()]
+    assert set(drawn) == rows
+    times = pd.Series(drawn).value_counts().to_numpy()
+    spread = ((times - 200) ** 2 / 200).sum()  # chi-squared with ways - 1 degrees of freedom
+    assert spread < found.ways + 5 * math.sqrt(2 * found.ways)
+
+
+@pytest.mark.parametrize(("n", "k"), [(45, 12), (24, 8), (60, 30)])
+def test_ways_are_counted_without_listing(n, k):
+    assert closings([str(j) for j in range(n)], n - k).ways == math.comb(n, k)
+
+
+def test_rules_that_leave_no_way_are_refused():
+    with pytest.raises(ScenarioError, match="no way to keep"):
+        closings(SITES, 8, localities=TOWNS, min_per_locality={"north": 5, "south": 4})
+
+
+@pytest.mark.parametrize("draws", [1, 7, 40])
+def test_the_interval_is_exact_binomial(draws):
+    for k in range(draws + 1):
+        low, high = clopper_pearson(k, draws)
+        if k:
+            assert binom.sf(k - 1, draws, low) == pytest.approx(0.025)
+        if k < draws:
+            assert binom.cdf(k, draws, high) == pytest.approx(0.025)
+    assert clopper_pearson(0, draws)[0] == 0
+    assert clopper_pearson(draws, draws)[1] == 1
+
+
+def test_a_way_that_leaves_families_out_has_no_regret():
+    minutes = np.array([[5, np.inf, np.inf], [np.inf, 5, np.inf], [np.inf, np.inf, 5.0]])
+    matrix = TravelMatrix.from_minutes(minutes, area_ids=list("abc"), site_ids=list("XYZ"))
+    demand = pd.DataFrame({"id": list("abc"), "count": [1, 2, 3]})
+    made = sampled_ranking(
+        ServiceChoice(matrix, 2, demand, {"kept": ["X", "Y"]}), CriteriaSettings(), mode="walk",
+        names={}, seed=1, draws=50,
+    )  # fmt: skip
+    assert made.row("mean")["regret"] is None or np.isnan(made.row("mean")["regret"])
+    assert not made.row("mean")["proven"]
+    assert "out of reach" in made.sentence()
+
+
+def test_same_seed_same_answer():
+    one, two = (both(draws=300)[1] for _ in range(2))
+    pd.testing.assert_frame_equal(one.standing, two.standing)
+    pd.testing.assert_frame_equal(one.table, two.table)
+
+
+def test_every_draw_keeps_as_many_and_none_that_never_closes():
+    found = closings(SITES, 5, never_close=["S03"])
+    rows = found.drawn(500, seed=2)
+    assert rows.shape == (500, 5)
+    assert (rows == 3).any(axis=1).all()
+    assert len(list(combinations(range(11), 7))) == found.ways
