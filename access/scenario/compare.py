@@ -362,7 +362,7 @@ def compare(
     notes = [chosen.note, *_rules(tolerance_minutes), *matrix.assumptions]
     listed = [site for sites, ids in zip(held, sides, strict=True) for site in sites
               if site.id in ids or site.status == "deregistered"]  # fmt: skip
-    notes += status_notes(listed, names, part_week)
+    notes += status_notes(listed, names, part_week, sides[1])
     if others:
         notes.append(f"neighbouring sites that count before and after: {', '.join(others)}")
         for when in ("before", "after"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -72,7 +72,9 @@ def offer_words(site: Site) -> str:
     return kind if site.days is None else f"{kind} on {site.days:g} days a week"
 
 
-def status_notes(sites: Sequence[Site], names: Mapping[str, str], part_week: bool) -> list[str]:
+def status_notes(
+    sites: Sequence[Site], names: Mapping[str, str], part_week: bool, opened: Collection[str]
+) -> list[str]:
     """Say what is assumed of sites that are not open all week."""
     notes = []
     if part_week:
@@ -83,13 +85,23 @@ def status_notes(sites: Sequence[Site], names: Mapping[str, str], part_week: boo
             "over the weekdays on which one is open"
         )
     seen = {site.id: site for site in sites}.values()
-    unknown = [s.id for s in seen if s.status in ("part_time", "outreach") and s.days is None]
+    unknown = [
+        site.id
+        for site in seen
+        if site.days is None
+        and (site.status in ("part_time", "outreach") or site.id in opened)
+        and site.status != "full"
+    ]
     if unknown:
         notes.append(
             f"{list_words(named(sorted(unknown), names))}: days not known: counted as open every "
             "weekday"
         )
-    gone = [s.id for s in seen if s.status == "deregistered"]
-    if gone:
-        notes.append(f"{list_words(named(sorted(gone), names))}: deregistered, counted as no offer")
+    left = {s.id for s in seen if s.status == "deregistered"}
+    for ids, words in (
+        (left - set(opened), "counted as no offer"),
+        (left & set(opened), "some services stay, counted as open"),
+    ):
+        if ids:
+            notes.append(f"{list_words(named(sorted(ids), names))}: deregistered, {words}")
     return notes
