@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from access.analysis.hubs import HubOptions, hub_candidates, hub_result
-from access.analysis.places import with_places
+from access.analysis.new_places import with_places
 from access.analysis.questions import (
     baseline_of,
     centre_ids,

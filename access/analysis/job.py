@@ -13,7 +13,7 @@ import pandas as pd
 import shapely
 
 from access.analysis.analysis import Analysis
-from access.analysis.places import check_joined, proposed_places, site_rows
+from access.analysis.new_places import check_joined, proposed_places, site_rows
 from access.analysis.results import StudyResults
 from access.analysis.walking import speeds_sentence
 from access.errors import Fault, NetworkError
