@@ -13,6 +13,9 @@ import numpy as np
 import pandas as pd
 
 from access.analysis.hubs import HubOptions, hub_candidates, hub_result
+from access.analysis.many import sampled_ranking
+from access.analysis.new_places import with_places
+from access.analysis.parts import Parts
 from access.analysis.places import (
     BUFFER_M,
     Isochrones,
@@ -23,11 +26,10 @@ from access.analysis.places import (
     reach_of,
     within_of,
 )
-from access.analysis.many import sampled_ranking
-from access.analysis.parts import Parts
 from access.analysis.questions import (
     baseline_of,
     centre_ids,
+    modifications,
     places_of,
     question_of,
     service_of,
@@ -41,6 +43,7 @@ from access.network import TravelMatrix
 from access.scenario import (
     Baseline,
     Impact,
+    Modification,
     NothingChangesWarning,
     Ranking,
     Robustness,
@@ -53,6 +56,7 @@ from access.scenario import (
     robustness,
     switching_values,
 )
+from access.scenario.money import money_of
 from access.scenario.options import MAX_OPTIONS, CriteriaSettings, choosable, closings
 from access.scenario.robustness import plausible_sites
 from access.scenario.sampled import SampledRanking
@@ -243,10 +247,12 @@ class Analysis:
         *,
         close: Sequence[str] = (),
         open: Sequence[str] = (),
+        changes: Sequence[Modification | Mapping[str, Any]] = (),
         key: str = "asked",
         title: str = "",
         comment: str = "",
         source: str = "",
+        saving_per_year_gbp: float | None = None,
         **options: Unpack[QuestionOptions],
     ) -> ProposalResult:
         """Measure a change to one service in every mode, as if it were a proposal of the study.
@@ -257,8 +263,13 @@ class Analysis:
             That of the centres to close, else the first.
         close, open : sequence of str
             Ids or names of today's centres that close, and of sites that open.
+        changes : sequence of Modification or mapping
+            Further changes: part-time opening, moves, new positions (of which `with_places_of`
+            gives the minutes); a mapping as a ``[[modification]]`` of a scenario file.
         key, title, comment, source : str
             Of the change; its title says what closes and opens when not given.
+        saving_per_year_gbp : float, optional
+            What the proposal itself says that it saves.
         **options
             See `QuestionOptions`; kept with the change, for what else is asked about it. The mode
             is left out: all are measured.
@@ -277,24 +288,31 @@ class Analysis:
         """
         if unknown := sorted(set(options) - set(QuestionOptions.__annotations__)):
             raise TypeError(f"no question has the options {unknown}; see QuestionOptions")
-        service, closed, opened = self._meant(service, close, open)
+        steps = modifications(changes)
+        service, closed, opened = self._meant(service, close, open, steps)
         given = self.study.config.services[service].title
-        words = title or f"{given}: {self._change_words(closed, opened)}"
+        words = title or f"{given}: {self._change_words(closed, opened, steps)}"
         before: Baseline = baseline_of(self.study, service)
         after: Baseline | Scenario = before
-        if closed or opened:
-            asked = question_of(self.study, key, words, service, closed, opened, comment)
+        if closed or opened or steps:
+            asked = question_of(self.study, key, words, service, closed, opened, comment, steps)
             after = asked.scenario
         own: dict[str, Any] = {k: v for k, v in options.items() if k != "mode" and v is not None}
         here = self.at(own.pop("walk_km_h", None))
         travel = travel_options(own)
+        gone = tuple(sorted(s.id for s in after.sites if s.status == "deregistered"))
+
+        def measured(then: Baseline | Scenario) -> dict[str, Impact]:
+            return {
+                mode: here.compare(service, before=before, after=then, **travel | {"mode": mode})
+                for mode in here.results.matrices
+            }
+
         with warnings.catch_warnings():
             if not closed and not opened:  # asked as it is, on purpose
                 warnings.simplefilter("ignore", NothingChangesWarning)
-            impacts = {
-                mode: here.compare(service, before=before, after=after, **travel | {"mode": mode})
-                for mode in here.results.matrices
-            }
+            impacts = measured(after)
+            stays = measured(_some_services_stay(after)) if gone else {}
         return ProposalResult(
             key=key,
             title=words,
@@ -305,7 +323,42 @@ class Analysis:
             comment=comment,
             source=source,
             options={k: v for k, v in options.items() if k != "mode" and v is not None},
+            money=money_of(before, after, stated_gbp=saving_per_year_gbp, source=source),
+            stays=stays,
+            deregistered=gone,
         )
+
+    def with_places_of(
+        self, changes: Sequence[Modification | Mapping[str, Any]] | Scenario
+    ) -> Analysis:
+        """Ask with minutes to the new positions that changes name.
+
+        Parameters
+        ----------
+        changes : sequence of Modification or mapping, or Scenario
+
+        Returns
+        -------
+        Analysis
+            This one, where every site is known.
+
+        Raises
+        ------
+        ScenarioError
+            If a new site has no position, one outside the study, or the id of another site.
+        NetworkError
+            If no street is near.
+        """
+        steps = changes.modifications if isinstance(changes, Scenario) else modifications(changes)
+        rows = [
+            {"id": step.to if step.action == "move" else step.site, "name": step.name or "",
+             "lon": step.lon, "lat": step.lat}
+            for step in steps
+            if step.lon is not None
+        ]  # fmt: skip
+        new = pd.DataFrame(rows, columns=["id", "name", "lon", "lat"])
+        found = with_places(self.results, new)
+        return self if found is self.results else Analysis(found)
 
     def ranked(self, result: ProposalResult, parts: Parts | None = None) -> ProposalResult:
         """Rank a change among every way to close as many, in every mode.
@@ -359,7 +412,9 @@ class Analysis:
                 listed = f"the best of {ways:,} alternatives, and a sample of them"
             progress(f"before and after, and {listed}: {p.title}")
             ask = partial(self.change, p.service, close=p.close, open=p.open, key=key,
-                          title=p.title, comment=p.comment, source=p.source)  # fmt: skip
+                          title=p.title, comment=p.comment, source=p.source,
+                          changes=[c.said for c in p.change],
+                          saving_per_year_gbp=p.saving_per_year_gbp)  # fmt: skip
             made = ask() if parts is None else parts.make(f"{p.title}: before and after", ask)
             if made is not None:
                 found[key] = self.ranked(made, parts)
@@ -921,29 +976,40 @@ class Analysis:
         return site_ids(self.study, given, places, name=name, what="sites of the study")
 
     def _meant(
-        self, service: str | None, close: Sequence[str], open: Sequence[str]
+        self,
+        service: str | None,
+        close: Sequence[str],
+        open: Sequence[str],
+        steps: Sequence[Modification] = (),
     ) -> tuple[str, list[str], list[str]]:
         """Read which service, which centres to close and which sites to open are meant."""
         closed = centre_ids(self.study, service, close)
-        service = service_of(self.study, service, closed)
+        places = places_of(self.study)
+        centres = {*places.loc[places["kind"] == "centre", "id"]}
+        service = service_of(
+            self.study, service, [*closed, *(s.site for s in steps if s.site in centres)]
+        )
         before = self.today(service)
         unknown = sorted(set(closed) - set(before))
         if unknown:
             raise ParameterError(f"{unknown} are no {service} of today; expected any of {before}")
-        opened = site_ids(
-            self.study, open, places_of(self.study), name="open", what="sites of the study"
-        )
+        opened = site_ids(self.study, open, places, name="open", what="sites of the study")
         both = sorted(set(closed) & set(opened))
         if both:
             raise ParameterError(f"{both} are asked to close and to open; expected one of the two")
         return service, closed, opened
 
-    def _change_words(self, close: Sequence[str], open: Sequence[str]) -> str:
+    def _change_words(
+        self, close: Sequence[str], open: Sequence[str], steps: Sequence[Modification] = ()
+    ) -> str:
         names = self.results.names()
         parts = []
         for verb, ids in (("close", close), ("open", open)):
             if ids:
                 parts.append(f"{verb} {', '.join(names[i] for i in sorted(set(ids)))}")
+        for step in steps:
+            what = {"status": f"change to {step.new_status}:"}.get(step.action, step.action)
+            parts.append(f"{what} {names.get(step.site, step.name or step.site)}")
         return "; ".join(parts) or "as today"
 
     def _choice(
@@ -1117,6 +1183,14 @@ class _Question:
     def criteria_settings(self) -> dict[str, Any]:
         """What it is measured by."""
         return {**self.weighting, "threshold_minutes": self.threshold_minutes}
+
+
+def _some_services_stay(after: Baseline | Scenario) -> Baseline | Scenario:
+    """Read a change a second time: deregistered sites count as open."""
+    statuses = (*after.open_statuses, "deregistered")
+    if isinstance(after, Baseline):
+        return replace(after, open_statuses=statuses)
+    return replace(after, baseline=replace(after.baseline, open_statuses=statuses))
 
 
 def _ids(sites: _Sites) -> list[str]:

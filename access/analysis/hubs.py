@@ -41,7 +41,7 @@ def hub_candidates(results: StudyResults, among: Sequence[str] | None = None) ->
         wanted = site_ids(results.study, among, places, name="among", what="sites of the study")
         keep = sites["id"].isin(wanted)
     else:
-        closed = {i for p in results.study.config.proposals.values() for i in p.close}
+        closed = {i for p in results.study.config.proposals.values() for i in p.closes}
         stays = (sites["kind"] == "centre") & ~sites["id"].isin(closed)
         keep = (sites["kind"] == "candidate") | stays
     return sites.loc[keep, _COLUMNS].reset_index(drop=True)

@@ -14,6 +14,7 @@ import pandas as pd
 import shapely
 
 from access.analysis.analysis import Analysis
+from access.analysis.new_places import check_joined, proposed_places, site_rows
 from access.analysis.parts import Parts
 from access.analysis.results import StudyResults
 from access.analysis.walking import speeds_sentence
@@ -127,6 +128,9 @@ def travel_times(
         progress(f"travel times, {mode}")
         matrices[mode] = travel_matrix(built, study.areas, sites, snap_limit_m=limit_m, cache=cache)
         _check_snapping(study, matrices[mode], sites)
+        new = sites[sites["kind"] == "new"]
+        if len(new):
+            check_joined(matrices[mode].sites(list(new["id"])), new, limit_m)
     if "p_no_car" in study.areas and study.areas["p_no_car"].notna().all():
         progress("travel times, typical family trip")
         matrices["typical"] = typical_matrix(
@@ -154,23 +158,18 @@ def travel_times(
 
 
 def _sites(study: Study) -> pd.DataFrame:
-    """Stack centres, candidates and neighbours' centres, in this order."""
-    columns = ["id", "name", "kind", "service", "address", "postcode", "lon", "lat", "locality",
-               "assumed", "proxy", "position_error_m", "position_basis"]  # fmt: skip
-    parts = []
-    for kind, frame in (
-        ("centre", study.centres),
-        ("candidate", study.candidates),
-        ("neighbour", study.neighbours),
-    ):
-        part = pd.DataFrame(frame.drop(columns="geometry")).assign(kind=kind)
-        part = part.reindex(columns=columns)
-        for column in ("assumed", "proxy"):
-            part[column] = part[column].eq(True)
-        part["position_error_m"] = part["position_error_m"].astype(float)
-        parts.append(part.fillna({c: "" for c in columns if part[c].dtype == object or
-                                  pd.api.types.is_string_dtype(part[c])}))  # fmt: skip
-    return pd.concat([p for p in parts if len(p)], ignore_index=True)
+    """Stack centres, candidates, neighbours' centres and new positions, in this order."""
+    parts = [
+        site_rows(pd.DataFrame(frame.drop(columns="geometry", errors="ignore")), kind)
+        for kind, frame in (
+            ("centre", study.centres),
+            ("candidate", study.candidates),
+            ("neighbour", study.neighbours),
+            ("new", proposed_places(study)),
+        )
+        if len(frame)
+    ]
+    return pd.concat(parts, ignore_index=True)
 
 
 def _networks(

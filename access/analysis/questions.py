@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ from access.escape import cell_text_undone, plain
 from access.files import MOST_LEDGER_BYTES, parse_json, read_whole
 from access.measure import TakeUp
 from access.scenario import Baseline, Modification, Scenario
+from access.scenario.scenario import read_steps
 from access.study import Study
 from access.study.sheet import read_sheet
 
@@ -199,7 +200,8 @@ def baseline_of(study: Study, service: str) -> Baseline:
     """Give a service's centres today as a baseline."""
     pick(study.config.services, service, "service")
     frame = pd.DataFrame(study.centres_of(service))
-    columns = [c for c in ("id", "name", "days", "capacity", "lon", "lat") if c in frame.columns]
+    known = ("id", "name", "status", "days", "capacity", "lon", "lat", "annual_cost_gbp")
+    columns = [c for c in known if c in frame.columns]
     return Baseline.of(service, frame[columns])
 
 
@@ -338,6 +340,8 @@ def questions(
             why = getattr(error, "strerror", None) or "it is not saved as UTF-8"
             raise ScenarioError(f"{scenario} cannot be read: {why}") from None
         read = Scenario.from_toml(text, base, file=scenario.name)
+        steps = tuple(_registered(study, _meant(study, service, m)) for m in read.modifications)
+        read = Scenario(read.name, base, steps, read.comment)
         return [Question(scenario.stem, read.name, service, base, read)]
     if own:
         ids = centre_ids(study, service, close)
@@ -354,9 +358,10 @@ def questions(
             "nothing to ask about: the study has no such proposal; say --close and --open"
         )
     return [
-        question_of(study, key, p.title, p.service, p.close, p.open, p.comment)
+        question_of(study, key, p.title, p.service, p.close, p.open, p.comment,
+                    modifications([c.said for c in p.change]))
         for key, p in ((key, known[key]) for key in chosen)
-    ]
+    ]  # fmt: skip
 
 
 def question_of(
@@ -367,16 +372,57 @@ def question_of(
     close: Sequence[str],
     opening: Sequence[str],
     comment: str = "",
+    changes: Sequence[Modification] = (),
 ) -> Question:
     """Put a change to one service together, its sites given by id or by name."""
     base = baseline_of(study, service)
     close = centre_ids(study, service, close)
     opening = site_ids(study, opening, places_of(study), name="open", what="sites of the study")
-    sites = {str(i): str(n) for i, n in zip(study.candidates["id"], study.candidates["name"],
-                                            strict=True)}  # fmt: skip
     steps = [Modification.close(str(i), comment=comment) for i in close]
-    steps += [Modification.open(str(i), name=sites.get(str(i)), comment=comment) for i in opening]
+    steps += [Modification("open", str(i), comment) for i in opening]
+    steps += [_meant(study, service, step) for step in changes]
+    steps = [_registered(study, step) for step in steps]
     return Question(key, title, service, base, Scenario(title, base, tuple(steps), comment))
+
+
+def modifications(changes: Sequence[Modification | Mapping[str, Any]]) -> list[Modification]:
+    """Read changes of single sites, given as they are or as tables of a scenario file."""
+    tables = [c for c in changes if not isinstance(c, Modification)]
+    read = iter(read_steps(tables, "changes"))
+    return [c if isinstance(c, Modification) else next(read) for c in changes]
+
+
+def _meant(study: Study, service: str, step: Modification) -> Modification:
+    """Read a site's name as its id; an id that the study does not hold is a new site's."""
+    if step.lon is not None and step.action == "open":
+        return step
+    names: dict[str, str] = {}
+    fields = ("site", "to") if step.lon is None else ("site",)
+    for field in fields:
+        given = getattr(step, field)
+        if given is None:
+            continue
+        places = places_of(study)
+        names[field] = site_ids(
+            study, [given], places, name=f"{step.action}: {field}", what="sites of the study"
+        )[0]
+    return replace(step, **names)  # type: ignore[arg-type]
+
+
+def _registered(study: Study, step: Modification) -> Modification:
+    """Take from the register what a step that opens a known site does not say."""
+    place = {"open": step.site, "move": step.to}.get(step.action)
+    for table in (study.candidates, study.centres):
+        row = table[table["id"] == place]
+        if len(row):
+            own = row.iloc[0]
+            known: dict[str, Any] = {"name": str(own["name"])}
+            # a centre of another service keeps its cost: it stands already
+            for column in ("annual_cost_gbp", "capacity") if table is study.candidates else ():
+                value = pd.to_numeric(own.get(column), errors="coerce")
+                known[column] = None if pd.isna(value) else float(value)
+            return replace(step, **{k: v for k, v in known.items() if getattr(step, k) is None})
+    return step
 
 
 def read_attendance(path: Path) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from access.scenario import (
     Impact,
     Ranking,
 )
+from access.scenario.money import Money
 from access.scenario.sampled import SampledRanking
 from access.siting.hubs import HubSearch
 from access.study import Study
@@ -51,6 +52,13 @@ class ProposalResult:
     options : dict
         What was said of it beside the mode, as `access.analysis.analysis.QuestionOptions`: every
         further question about it is asked with the same.
+    money : Money
+        What is saved and spent a year.
+    stays : dict of str to Impact
+        By mode, a second reading: the deregistered sites keep some services and count as open.
+        Empty where none is deregistered.
+    deregistered : tuple of str
+        Ids.
     """
 
     key: str
@@ -64,6 +72,14 @@ class ProposalResult:
     source: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     sampled: Mapping[str, SampledRanking] = field(default_factory=dict)
+    money: Money = field(default_factory=Money)
+    stays: Mapping[str, Impact] = field(default_factory=dict)
+    deregistered: tuple[str, ...] = ()
+
+    @property
+    def opened(self) -> tuple[str, ...]:
+        """Ids open after and not before."""
+        return tuple(i for i in self.after if i not in set(self.before))
 
     @property
     def closed(self) -> tuple[str, ...]:
@@ -110,7 +126,7 @@ class StudyResults:
         By mode; rows are all areas, columns are `sites`.
     sites : DataFrame
         Every site of the matrices: ``id name kind service lon lat locality assumed``, where kind
-        is ``centre``, ``candidate`` or ``neighbour``.
+        is ``centre``, ``candidate``, ``neighbour`` or ``new`` (at a position of a change's own).
     proposals : dict of str to ProposalResult
     joint : dict of str to Ranking
         By mode: every pair of ways of two services, where the study has two such proposals.

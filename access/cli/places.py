@@ -155,7 +155,7 @@ def isochrones(
                 "direction": direction, "buffer_m": buffer_m, "walk_km_h": walk_km_h}  # fmt: skip
     with asked.measured() as analysis:
         found = analysis.isochrones(
-            sites, minutes=question["minutes"], mode=mode, direction=direction,
+            sites, minutes=minutes or [10.0, 20.0, 30.0], mode=mode, direction=direction,
             buffer_m=buffer_m, walk_km_h=walk_km_h,
         )  # fmt: skip
         here = analysis.at(walk_km_h)

@@ -155,6 +155,8 @@ def compare(
     with whole as work, steps(quiet=quiet or json) as progress:
         measured = travel_times(loaded, network=network, keep=not no_cache, progress=progress)
         analysis = Analysis(measured).at(walk_km_h)
+        for question in asked:
+            analysis = analysis.with_places_of(question.scenario)
         results = analysis.results
         answers, words = {}, []
         for question in asked:

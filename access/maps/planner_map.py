@@ -413,7 +413,8 @@ def page_reach_map(results: StudyResults, found: Isochrones, *, tiles: bool) -> 
 
 def _bounds(results: StudyResults, shown: gpd.GeoDataFrame) -> Iterable[float]:
     """West, south, east, north of what is drawn; of the study where nothing is."""
-    return shown.total_bounds if len(shown) else results.study.areas.to_crs(WGS84).total_bounds
+    box = shown.total_bounds if len(shown) else results.study.areas.to_crs(WGS84).total_bounds
+    return [float(side) for side in box]
 
 
 def _in_a_notebook(fmap: folium.Map, corners: list[list[float]]) -> folium.Map:

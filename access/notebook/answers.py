@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack
 
 import folium
 import pandas as pd
@@ -41,6 +41,7 @@ from access.report.board import board_report, write_report
 from access.run import measure_study
 from access.run.summary import alternatives_table, area_table, spoken_summary
 from access.run.write import write_outputs
+from access.scenario import Modification
 from access.study import Study, load_study
 
 _ASKED = "Asked in a notebook."
@@ -221,6 +222,7 @@ class Answers:
         *,
         close: Sequence[str] = (),
         open: Sequence[str] = (),
+        changes: Sequence[Modification | Mapping[str, Any]] = (),
         service: str | None = None,
         **options: Unpack[QuestionOptions],
     ) -> ImpactAnswer:
@@ -230,6 +232,10 @@ class Answers:
         ----------
         close, open : sequence of str
             Ids or names of today's centres that close, and of sites that open.
+        changes : sequence of Modification or mapping
+            Further changes, as a ``[[modification]]`` of a scenario file:
+            ``{"action": "status", "site": "CC12", "status": "outreach", "days": 2}``, or
+            ``{"action": "open", "site": "M1", "lon": -1.35, "lat": 53.43, "days": 1}``.
         service : str, optional
             That of the centres to close, else the first of the study.
         **options
@@ -254,8 +260,10 @@ class Answers:
         ('CC04', 'CC11')
         """
         mode = options.pop("mode", "walk")
-        here = self._at(options)
-        asked = here.change(service, close=close, open=open, comment=_ASKED, **options)
+        here = self._at(options).with_places_of(changes)
+        asked = here.change(
+            service, close=close, open=open, changes=changes, comment=_ASKED, **options
+        )
         return ImpactAnswer.of(here.results, asked, mode)
 
     def equality(

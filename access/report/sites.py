@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -126,28 +127,48 @@ def receiving_table(found: ProposalFindings) -> Table:
     frame = found.impact.receiving_sites
     frame = frame.sort_values(["families_added", "site"], ascending=[False, True])
     linked = hidden_moves(found.impact)
+    left = _leaving_for_opened(found.impact)
+    # who a site that stays loses to one that opens: today and added are then more than after
+    some = any(left.get(site, 0.0) for site in frame["site"])
     rows = tuple(
         (found.names.get(r["site"], r["name"]), r["families_before"], r["families_added"],
+         *((r["families_before"] + r["families_added"], left.get(r["site"], 0.0)) if some else ()),
          r["families_after"], r["capacity"], r["share_over_capacity"])
         for r in frame.to_dict("records")
     )  # fmt: skip
+    between = (
+        Column("all", "Today and added", "people", adds=False),
+        Column("left", "Of these, go to a site that opens", "people"),
+    )
     columns = (
         Column("site", "Site"),
         Column("today", "Nearest to today", "people", adds=False),
         Column("added", "Added", "people"),
+        *(between if some else ()),
         Column("after", "Nearest to after", "people", adds=False),
         Column("capacity", "Capacity"),
         Column("over", "Over capacity", "share", decimals=0, hidden_with=("after",)),
     )
     also = {(k, "added") for k, site in enumerate(frame["site"]) if site in linked.arriving}
+    sums: tuple[tuple[str, tuple[str, str]], ...] = (("after", ("today", "added")),)
+    if some:
+        sums = (("all", ("today", "added")), ("all", ("left", "after")))
+        also |= {(k, "left") for k, site in enumerate(frame["site"]) if site in linked.leaving}
+    stay = "stay or open" if found.result.opened else "stay"
     return Table(
-        f"What the {found.title} that stay would take on ({found.noun}, {trip(found.mode)})",
+        f"What the {found.title} that {stay} would take on ({found.noun}, {trip(found.mode)})",
         columns,
         rows,
-        sums=(("after", ("today", "added")),),
+        sums=sums,
         also_hidden=frozenset(also),
         short=f"Receiving, {found.title}",
     ).with_total()
+
+
+def _leaving_for_opened(impact: Impact) -> dict[str, float]:
+    """Count who leaves each site that stays, by site."""
+    moves = impact.moves[~impact.moves["from_site"].isin(impact.closed)]
+    return {str(k): float(v) for k, v in moves.groupby("from_site")["families"].sum().items()}
 
 
 _WORDS = {"csc": "customer service centre", "gp": "GP"}
@@ -262,20 +283,24 @@ def site_blocks(
             blocks.append(TableBlock(receiving_table(found), compact=True))
         else:
             blocks.append(Paragraph(sentence(f"{found.result.title} closes no site")))
+    times = Counter(site for found in findings for site in found.result.closed)
     for found in findings:
         for site in found.result.closed:
-            blocks += _sheet(results, found, site, wording)
+            blocks += _sheet(results, found, site, wording, several=times[site] > 1)
     return blocks
 
 
 def _sheet(
-    results: StudyResults, found: ProposalFindings, site: str, wording: Wording
+    results: StudyResults, found: ProposalFindings, site: str, wording: Wording, *, several: bool
 ) -> list[Block]:
     name = found.names.get(site, site)
     own = _own_areas(found.impact, site)
+    title = f"{name} ({found.one})"
+    if several:
+        title += f": {found.result.title}"
     head: list[Block] = [
         PageBreak(),
-        Heading(f"{name} ({found.one})", 2, appendix=True, key=f"site-{site}"),
+        Heading(title, 2, appendix=True, key=f"site-{found.result.key}-{site}"),
     ]
     facts = TableBlock(_facts_table(results, site, name), in_workbook=False, compact=True)
     if own["count"].sum() < THRESHOLD and not wording.internal:

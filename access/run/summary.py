@@ -362,8 +362,10 @@ def summary_of(results: StudyResults) -> dict[str, Any]:
             "closed": list(proposal.closed),
             "modes": modes,
         }
-        for mode, ranking in {**proposal.rankings, **proposal.sampled}.items():
+        for mode, ranking in proposal.rankings.items():
             modes[mode]["alternatives"] = _ranking_summary(ranking)
+        for mode, sampled in proposal.sampled.items():
+            modes[mode]["alternatives"] = _ranking_summary(sampled)
     place = results.study.config.study
     return {
         "study": place.name,

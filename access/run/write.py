@@ -19,6 +19,7 @@ from access.analysis.parts import Parts
 from access.analysis.results import StudyResults
 from access.charts.chart import Chart
 from access.charts.hubs import hub_chart
+from access.document.document import Document
 from access.errors import OutputError
 from access.escape import column_names
 from access.files import check_file, whole_folder, write_file
@@ -243,7 +244,11 @@ def _write_report(
         return
     for name, make in report_writers(document).items():
         progress(f"writing {name}")
-        parts.write(name, folder, lambda n=name, m=make: (folder / n).write_bytes(m(document)))
+        parts.write(name, folder, partial(_write_bytes, folder / name, make, document))
+
+
+def _write_bytes(path: Path, make: Callable[[Document], bytes], document: Document) -> None:
+    path.write_bytes(make(document))
 
 
 def _write_explorer(results: StudyResults, path: Path) -> None:

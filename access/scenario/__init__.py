@@ -9,8 +9,6 @@ from access.scenario.ranking import Ranking, rank_closures
 from access.scenario.robustness import Robustness, Uncertainty, plausible_sites, robustness
 from access.scenario.scenario import Scenario
 from access.scenario.sites import (
-    OPEN_STATUSES,
-    STATUSES,
     Baseline,
     Modification,
     NothingChangesWarning,
@@ -23,6 +21,7 @@ from access.scenario.usage import (
     attendance_beside_nearest,
     take_up_change,
 )
+from access.study.changes import OPEN_STATUSES, STATUSES
 
 __all__ = [
     "ECOLOGICAL_WARNING",

@@ -39,7 +39,14 @@ from access.measure.distribution import (
 from access.measure.weights import deprivation_weights
 from access.network.matrix import TravelMatrix, positions
 from access.scenario.impact import Impact, closed_table, moves_table, plain, receiving_table
-from access.scenario.sites import NothingChangesWarning
+from access.scenario.sites import NothingChangesWarning, Site
+from access.scenario.week import (
+    is_part_week,
+    status_notes,
+    status_words,
+    week_columns,
+    week_summary,
+)
 from access.units import LSOAS_ENGLAND_2011
 
 _Floats = NDArray[np.float64]
@@ -147,6 +154,7 @@ def _figures(
     for when in ("before", "after"):
         out |= _within(areas, when, within_minutes, within_metres)
     out |= _days(areas)
+    out |= week_summary(areas)
     return out
 
 
@@ -316,7 +324,11 @@ def compare(
         for ids, name in ((before, "before"), (after, "after"))
     ]
     days = [getattr(side, "days", None) or {} for side in (before, after)]
-    if sides[0] == sides[1] and days[0] == days[1]:
+    known = {k: v for side in (before, after) for k, v in getattr(side, "names", {}).items()}
+    names = {**known, **(names or {})}
+    held: list[tuple[Site, ...]] = [getattr(side, "sites", ()) for side in (before, after)]
+    altered = status_words(held[0], [s for s in held[1] if s.id in sides[1]], names)
+    if sides[0] == sides[1] and days[0] == days[1] and not altered:
         warnings.warn(
             "before and after hold the same sites, so nothing changes; expected a difference",
             NothingChangesWarning,
@@ -330,8 +342,9 @@ def compare(
     )
     old, new = (nearest(matrix, side) for side in sides)
     areas = _area_table(aligned, chosen.per_family, old, new, tolerance_minutes, days)
-    known = {k: v for side in (before, after) for k, v in getattr(side, "names", {}).items()}
-    names = {**known, **(names or {})}
+    part_week = is_part_week(days)
+    if part_week:
+        areas = week_columns(areas, matrix, sides, days)
     capacity = getattr(after, "capacities", None) if capacity is None else capacity
     moves = moves_table(areas, names, tolerance_minutes)
     closed = closed_table(areas, moves, sides[0], sides[1], names)
@@ -347,6 +360,9 @@ def compare(
         "displaced": float(closed["families"].sum()),
     }
     notes = [chosen.note, *_rules(tolerance_minutes), *matrix.assumptions]
+    listed = [site for sites, ids in zip(held, sides, strict=True) for site in sites
+              if site.id in ids or site.status == "deregistered"]  # fmt: skip
+    notes += status_notes(listed, names, part_week, sides[1])
     if others:
         notes.append(f"neighbouring sites that count before and after: {', '.join(others)}")
         for when in ("before", "after"):
@@ -364,6 +380,7 @@ def compare(
         mode=matrix.mode,
         who=who,
         names=names,
+        altered=altered,
         notes=tuple(notes),
         within_minutes=tuple(float(t) for t in within_minutes),
         within_metres=dict(within_metres),

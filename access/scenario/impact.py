@@ -14,7 +14,7 @@ from access.escape import notebook_text
 from access.measure.demand import fail
 from access.measure.distribution import describe, share_within, weighted_mean
 from access.measure.equity import inequality
-from access.text import count_words, list_words, minutes_words, mode_words, named
+from access.text import count_words, list_words, minutes_words, mode_words, named, percent
 
 _NOT_KNOWN = "not known"
 #: Lower edges of the bands of the share of households without a car.
@@ -307,6 +307,8 @@ class Impact:
         Of the minutes, and whom the counts count.
     names : dict
         Site names by id, where given.
+    altered : str
+        Sites that stay open with another offer, in words; empty where none does.
     notes : tuple of str
         What a reader of any figure must be told.
     within_minutes : tuple of float
@@ -326,6 +328,7 @@ class Impact:
     mode: str
     who: str = "families"
     names: Mapping[str, str] = field(default_factory=dict)
+    altered: str = ""
     notes: tuple[str, ...] = ()
     within_minutes: tuple[float, ...] = ()
     tolerance_minutes: float = 0.0
@@ -444,6 +447,8 @@ class Impact:
             parts.append(f"closing {list_words(named(self.closed, self.names))}")
         if self.opened:
             parts.append(f"opening {list_words(named(self.opened, self.names))}")
+        if self.altered:
+            parts.append(f"changing {self.altered}")
         return list_words(parts) if parts else "leaving every site as it is"
 
     def sentence(self) -> str:
@@ -471,7 +476,22 @@ class Impact:
                     f"{minutes_words(float(s['weighted_mean_minutes_change']), signed=True)})"
                 )
             text += "."
-        return text.strip()
+        return f"{text} {self._week()}".strip()
+
+    def _week(self) -> str:
+        """Say the expected trip over a week, where a site is not open all week."""
+        s = self.summary
+        before, after = (s.get(f"mean_week_minutes_{when}") for when in ("before", "after"))
+        if before is None or after is None:
+            return ""
+        text = (
+            "Over the week, the next nearest being used on the days a site is shut, it goes from "
+            f"{float(before):.1f} to {minutes_words(float(after))}"
+        )
+        without = s.get("share_of_weekdays_without_after")
+        if without:
+            text += f"; on {percent(float(without))} of weekdays after it none in reach is open"
+        return f"{text}."
 
     def _who_gains_and_loses(self) -> str:
         """Say of how many the trip lengthens and shortens, and who reach no site any more."""

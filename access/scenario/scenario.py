@@ -15,14 +15,13 @@ import pandas as pd
 from access.errors import Fault, ScenarioError
 from access.escape import toml_text
 from access.scenario.sites import (
-    ACTIONS,
     Baseline,
     Modification,
     NothingChangesWarning,
     Site,
     SiteSet,
-    value_faults,
 )
+from access.study.changes import ACTIONS, ALWAYS, value_faults
 
 _TOP = ("name", "comment", "baseline", "modification")
 #: TOML key to field of `Modification`, in the order written.
@@ -36,6 +35,7 @@ _FIELDS = {
     "name": "name",
     "lon": "lon",
     "lat": "lat",
+    "annual_cost_gbp": "annual_cost_gbp",
     "comment": "comment",
 }
 
@@ -68,8 +68,18 @@ def _read_toml(
         faults += _table_faults(table, f"modification {number}", file)
     if faults:
         raise ScenarioError(f"{file} is not a scenario", faults)
-    steps = tuple(Modification(**{_FIELDS[k]: v for k, v in table.items()}) for table in tables)
+    steps = tuple(read_steps(tables, file))
     return str(name), str(data.get("comment", "")), steps
+
+
+def read_steps(tables: Sequence[Any], file: str) -> list[Modification]:
+    """Read changes given as tables of a scenario file; all faults at once."""
+    faults = [
+        f for n, t in enumerate(tables, 1) for f in _table_faults(t, f"modification {n}", file)
+    ]
+    if faults:
+        raise ScenarioError(f"{file}: a change cannot be used", faults)
+    return [Modification(**{_FIELDS[k]: v for k, v in table.items()}) for table in tables]
 
 
 def _table_faults(table: Any, where: str, file: str) -> list[Fault]:
@@ -78,7 +88,7 @@ def _table_faults(table: Any, where: str, file: str) -> list[Fault]:
     action = table.get("action")
     if action in ACTIONS:
         must, may = ACTIONS[action]
-        known = ("action", "site", "comment", *must, *may)
+        known = (*ALWAYS, *must, *may)
     else:
         known = tuple(_FIELDS)
     faults = [_unknown(key, known, file, where) for key in table if key not in known]

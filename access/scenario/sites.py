@@ -6,10 +6,10 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from access.errors import Fault, ScenarioError
+from access.study.changes import OPEN_STATUSES, STATUSES, value_faults
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,8 @@ class Site:
         Families it can serve; ``None`` where not known.
     lon, lat : float or None
         WGS84 degrees.
+    annual_cost_gbp : float or None
+        What running it costs a year; ``None`` where not known.
 
     Examples
     --------
@@ -42,58 +44,7 @@ class Site:
     capacity: float | None = None
     lon: float | None = None
     lat: float | None = None
-
-
-STATUSES = ("full", "part_time", "outreach", "deregistered", "closed")
-#: What each action may say besides ``action site comment``; those it must say come first.
-ACTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "close": ((), ()),
-    "open": ((), ("name", "days", "capacity", "lon", "lat")),
-    "move": (("to",), ("lon", "lat", "name")),
-    "resize": (("capacity",), ()),
-    "status": (("status",), ("days",)),
-}
-
-
-def value_faults(values: dict[str, object], where: str, file: str) -> list[Fault]:
-    """Check what a modification says, value by value."""
-    action, site = values.get("action"), values.get("site")
-    faults = []
-    if action not in ACTIONS:
-        faults.append(Fault(file, where, "action", str(action), f"one of {list(ACTIONS)}"))
-    if not isinstance(site, str) or not site:
-        faults.append(Fault(file, where, "site", str(site or ""), "the id of a site"))
-    if action in ACTIONS:
-        must = ACTIONS[str(action)][0]
-        faults += [
-            Fault(file, where, column, "", f"{column}, which {action} needs")
-            for column in must
-            if values.get(column) is None
-        ]
-    status = values.get("status")
-    if status is not None and status not in STATUSES:
-        faults.append(Fault(file, where, "status", str(status), f"one of {list(STATUSES)}"))
-    bounds = {
-        "days": (float(np.finfo(float).tiny), 7.0, "days a week, above 0 and up to 7"),
-        "capacity": (0.0, np.inf, "a number of families, 0 or more"),
-        "lon": (-180.0, 180.0, "WGS84 degrees, -180 to 180"),
-        "lat": (-90.0, 90.0, "WGS84 degrees, -90 to 90"),
-    }
-    for column, (low, high, expected) in bounds.items():
-        value = values.get(column)
-        if value is not None and not _between(value, low, high):
-            faults.append(Fault(file, where, column, str(value), expected))
-    return faults
-
-
-def _between(value: object, low: float, high: float) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        return False
-    return bool(np.isfinite(value)) and low <= float(value) <= high
-
-
-#: Statuses whose sites families can be counted to travel to.
-OPEN_STATUSES = ("full", "part_time", "outreach")
+    annual_cost_gbp: float | None = None
 
 
 class SiteSet:
@@ -221,7 +172,7 @@ class Modification:
         Why, and on whose word.
     to : str or None
         For a move: id of the place moved to, as the travel matrix has it.
-    new_status, days, capacity, name, lon, lat
+    new_status, days, capacity, name, lon, lat, annual_cost_gbp
         What the action sets; ``None`` where it says nothing of it.
 
     Raises
@@ -245,6 +196,7 @@ class Modification:
     name: str | None = None
     lon: float | None = None
     lat: float | None = None
+    annual_cost_gbp: float | None = None
 
     def __post_init__(self) -> None:
         faults = value_faults(
@@ -257,13 +209,14 @@ class Modification:
                 "capacity": self.capacity,
                 "lon": self.lon,
                 "lat": self.lat,
+                "annual_cost_gbp": self.annual_cost_gbp,
             },
             f"{self.action} {self.site}",
             "modification",
         )
         if faults:
             raise ScenarioError("a modification cannot be used", faults)
-        for field in ("days", "capacity", "lon", "lat"):
+        for field in ("days", "capacity", "lon", "lat", "annual_cost_gbp"):
             value = getattr(self, field)
             if value is not None:
                 object.__setattr__(self, field, float(value))
@@ -288,21 +241,26 @@ class Modification:
         site: str,
         *,
         name: str | None = None,
+        status: str | None = None,
         days: float | None = None,
         capacity: float | None = None,
         lon: float | None = None,
         lat: float | None = None,
+        annual_cost_gbp: float | None = None,
         comment: str = "",
     ) -> Modification:
-        """Open a site, known or new, with a full offer.
+        """Open a site, known or new, with a full offer unless told otherwise.
 
         Parameters
         ----------
         site : str
         name : str, optional
+        status : str, optional
+            ``full part_time outreach``.
         days, capacity : float, optional
         lon, lat : float, optional
             WGS84 degrees.
+        annual_cost_gbp : float, optional
         comment : str
 
         Returns
@@ -314,7 +272,10 @@ class Modification:
         ScenarioError
             If a value cannot be used.
         """
-        return cls("open", site, comment, name=name, days=days, capacity=capacity, lon=lon, lat=lat)
+        return cls(
+            "open", site, comment, new_status=status, name=name, days=days, capacity=capacity,
+            lon=lon, lat=lat, annual_cost_gbp=annual_cost_gbp,
+        )  # fmt: skip
 
     @classmethod
     def move(
@@ -416,13 +377,13 @@ class Modification:
             return Fault("scenario", where, "site", self.site, expected)
         if self.action == "open":
             base = old or Site(self.site, status="closed")
-            status = base.status if base.status in ("full", "part_time", "outreach") else "full"
+            status = self.new_status or (base.status if base.status in OPEN_STATUSES else "full")
             sites[self.site] = self._with(replace(base, status=status))
             return None
         if old is None:
             return None
         if self.action == "close":
-            sites[self.site] = replace(old, status="closed")
+            sites[self.site] = self._with(replace(old, status="closed"))
         elif self.action == "resize":
             sites[self.site] = replace(old, capacity=self.capacity)
         elif self.action == "status":
@@ -440,5 +401,6 @@ class Modification:
 
     def _with(self, site: Site) -> Site:
         """Set what this step says of a site."""
-        given = {f: getattr(self, f) for f in ("name", "days", "capacity", "lon", "lat")}
+        fields = ("name", "days", "capacity", "lon", "lat", "annual_cost_gbp")
+        given = {f: getattr(self, f) for f in fields}
         return replace(site, **{f: v for f, v in given.items() if v is not None})

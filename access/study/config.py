@@ -23,6 +23,7 @@ from pydantic import (
 from access.errors import Fault, StudyError
 from access.escape import LONGEST_KEY, file_inside, settings_faults
 from access.files import read_whole
+from access.study.changes import ACTIONS, ALWAYS, OPEN_STATUSES, value_faults
 from access.units import LSOAS_ENGLAND_2011
 
 #: The largest file of settings that is read, bytes.
@@ -220,6 +221,75 @@ class _ServiceSettings(_Settings):
         return self
 
 
+class _ChangeSettings(_Settings):
+    """One change of one site, beside those that `close` and `open` name."""
+
+    action: Literal["close", "open", "move", "resize", "status"] = _setting(
+        ..., "close, open, move, resize or status", changes="what the proposal does to the site"
+    )
+    site: _Title = _setting(
+        ..., "id of the site; of a new one, an id of your own", changes="which site changes"
+    )
+    to: _Title | None = _setting(
+        None, "for a move: id of the place moved to", changes="where the offer goes"
+    )
+    status: Literal["full", "part_time", "outreach", "deregistered", "closed"] | None = _setting(
+        None,
+        "full, part_time, outreach, deregistered or closed",
+        changes="what the site offers; deregistered is no offer, and read a second time as staying",
+    )
+    days: _Positive | None = _setting(
+        None,
+        "days a week that it is open; every weekday when not given",
+        changes="the expected trip over the week, beside that of an open day",
+    )
+    lon: _Number | None = _setting(
+        None, "longitude of a new position, degrees", changes="minutes to the new position"
+    )
+    lat: _Number | None = _setting(
+        None, "latitude of a new position, degrees", changes="minutes to the new position"
+    )
+    name: _Title | None = _setting(
+        None, "name of what opens, or of the place moved to", changes="wording everywhere"
+    )
+    capacity: _NotNegative | None = _setting(
+        None, "families it can serve", changes="who is over capacity"
+    )
+    annual_cost_gbp: _NotNegative | None = _setting(
+        None,
+        "what running the site costs a year, pounds; the register's when not given",
+        changes="money saved where it closes, spent where it opens",
+    )
+    comment: str = _setting("", "why, and on whose word", changes="printed beside the change")
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> _ChangeSettings:
+        said = self.said
+        must, may = ACTIONS[self.action]
+        wrong = [f"no {key}, which {self.action} does not take (it takes {', '.join(must + may)})"
+                 for key in said if key not in (*ALWAYS, *must, *may)]  # fmt: skip
+        wrong += [f"{f.column}: {f.expected}" for f in value_faults(said, "", "")]
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What is said, by key."""
+        return self.model_dump(exclude_none=True)
+
+    @property
+    def closes(self) -> str | None:
+        """Id of the site that is no longer open after it."""
+        shut = self.status is not None and self.status not in OPEN_STATUSES
+        return self.site if self.action in ("close", "move") or shut else None
+
+    @property
+    def opens(self) -> str | None:
+        """Id of the site that opens."""
+        return {"open": self.site, "move": self.to}.get(self.action)
+
+
 class _ProposalSettings(_Settings):
     """A named change to one service."""
 
@@ -235,18 +305,47 @@ class _ProposalSettings(_Settings):
         "ids of centres or candidate sites that open",
         changes="the proposal; one that opens sites is compared, not ranked",
     )
+    change: tuple[_ChangeSettings, ...] = _setting(
+        (),
+        "further changes, in order: moves, part-time opening, new positions",
+        changes="the proposal and all that is said of it",
+    )
     comment: str = _setting(
         "", "why, or what is left out, in your own words", changes="printed beside the proposal"
     )
     source: str = _setting("", "the paper that proposes it", changes="printed beside the proposal")
+    saving_per_year_gbp: _Number | None = _setting(
+        None,
+        "what the proposal says that it saves a year, pounds",
+        changes="printed beside what the register's costs add up to, never added to it",
+    )
+
+    @property
+    def closes(self) -> tuple[str, ...]:
+        """Ids of all sites that close or lose their offer."""
+        return (*self.close, *(c.closes for c in self.change if c.closes is not None))
+
+    @property
+    def opens(self) -> tuple[str, ...]:
+        """Ids of all sites that open."""
+        return (*self.open, *(c.opens for c in self.change if c.opens is not None))
+
+    @property
+    def steps(self) -> list[dict[str, Any]]:
+        """Every change in order, as it is said."""
+        shut = [{"action": "close", "site": i, "comment": self.comment} for i in self.close]
+        opened = [{"action": "open", "site": i, "comment": self.comment} for i in self.open]
+        return [*shut, *opened, *({"comment": self.comment} | c.said for c in self.change)]
 
     @model_validator(mode="after")
     def _changes_something(self) -> _ProposalSettings:
-        both = sorted(set(self.close) & set(self.open))
+        both = sorted(set(self.closes) & set(self.opens))
         if both:
             raise ValueError(f"a site to be closed or opened, not both: {', '.join(both)[:80]}")
-        if not (self.close or self.open):
-            raise ValueError("at least one site to close or to open")
+        for ids in (self.closes, self.opens):
+            _each_once(ids)
+        if not (self.close or self.open or self.change):
+            raise ValueError("at least one site to close, to open or to change")
         return self
 
 
@@ -641,9 +740,9 @@ def rule_faults(tables: dict[str, pd.DataFrame], config: StudyConfig) -> list[Fa
     ]
     for key, proposal in config.proposals.items():
         free = _may_close(config, centres, proposal.service)
-        if not proposal.open and free < len(proposal.close):
+        if not proposal.opens and free < len(proposal.closes):
             expected = (
-                f"rules that let {len(proposal.close)} close, as proposals.{key} does: these let "
+                f"rules that let {len(proposal.closes)} close, as proposals.{key} does: these let "
                 f"{free}"
             )
             faults.append(Fault(_FILE, "", "localities", "", expected))
@@ -716,15 +815,15 @@ def _broken(config: StudyConfig, centres: pd.DataFrame, key: str) -> list[str]:
     proposal = config.proposals[key]
     rules = closure_rules(config, centres, proposal.service)
     names = dict(zip(centres["id"], centres["name"], strict=True))
-    fixed = [f"{names[i]} ({i})" for i in proposal.close if i in rules["never_close"]]
+    fixed = [f"{names[i]} ({i})" for i in proposal.closes if i in rules["never_close"]]
     said = []
     if fixed:
         said.append(f"closes {', '.join(fixed)}, which the study never closes")
     for name, least in (rules["min_per_locality"] or {}).items():
         ids = [i for i, where in rules["localities"].items() if where == name]
-        left = len(set(ids) - set(proposal.close))
+        left = len(set(ids) - set(proposal.closes))
         # a site that opens has no locality of a centre: such a proposal is not ranked
-        if left < least and not proposal.open:
+        if left < least and not proposal.opens:
             said.append(f"leaves {left} open in {name}, where the study keeps {least} or more")
     return [
         f"The proposal '{proposal.title}' {what}: it breaks a rule of the study and is not among "

@@ -459,10 +459,10 @@ def study_facts(study: Study) -> dict[str, Any]:
             key: {
                 "title": p.title,
                 "service": p.service,
-                "close": list(p.close),
-                "open": list(p.open),
+                "close": list(p.closes),
+                "open": list(p.opens),
                 "before": len(study.centres_of(p.service)),
-                "after": len(study.centres_of(p.service)) - len(p.close) + len(p.open),
+                "after": len(study.centres_of(p.service)) - len(p.closes) + len(p.opens),
             }
             for key, p in config.proposals.items()
         },

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import warnings
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -343,6 +344,7 @@ def cross_faults(tables: dict[str, pd.DataFrame], config: StudyConfig) -> list[F
     faults += _demand_faults(areas, centres, config) + _group_faults(areas, config)
     for key in config.proposals:
         faults += _proposal_faults(key, centres, known, config)
+    faults += _new_site_faults(config)
     faults += [
         Fault(
             "study.toml", "hubs.council_choice", "", id_, "an id of centres.csv or candidates.csv"
@@ -425,27 +427,59 @@ def _proposal_faults(
     proposal = config.proposals[key]
     where = f"proposals.{key}"
     own = set(centres.loc[centres["service"] == proposal.service, "id"])
-    expected = f"a {proposal.service} of centres.csv: {sorted(own)}"
-    faults = [
-        Fault("study.toml", where, "close", id_, expected)
-        for id_ in proposal.close
-        if id_ not in own
-    ]
+    new = {c.opens for c in proposal.change if c.lon is not None}
+    today = f"a {proposal.service} of centres.csv: {sorted(own)}"
+    place = "an id of centres.csv or candidates.csv"
+    faults = [Fault("study.toml", where, "close", i, today) for i in proposal.close if i not in own]
     faults += [
-        Fault("study.toml", where, "open", id_, "an id of centres.csv or candidates.csv")
-        for id_ in proposal.open
-        if id_ not in known
+        Fault("study.toml", where, "open", i, place) for i in proposal.open if i not in known
     ]
+    opened = set(proposal.open)
+    for number, change in enumerate(proposal.change):
+        at = f"{where}.change.{number}"
+        if change.action != "open" and change.site not in own | opened:
+            faults.append(Fault("study.toml", at, "site", change.site, today))
+        column = "to" if change.action == "move" else "site"
+        if change.opens is not None and change.opens not in known | new:
+            expected = f"{place}, or a lon and a lat for a new site"
+            faults.append(Fault("study.toml", at, column, change.opens, expected))
+        if change.lon is not None and change.opens in known:
+            expected = (
+                "an id of its own for a new position: a site of this id has its place already"
+            )
+            faults.append(Fault("study.toml", at, column, str(change.opens), expected))
+        if change.lon is not None and change.lat is not None:
+            spot = pd.DataFrame({"lon": [change.lon], "lat": [change.lat]})
+            told = check_positions(spot, config.study.box, "study.toml")
+            faults += [replace(fault, where=at) for fault in told]
+        opened |= {change.opens} if change.opens else set()
     faults += [
         Fault("study.toml", where, "open", id_, f"a site that is no open {proposal.service} today")
-        for id_ in proposal.open
+        for id_ in proposal.opens
         if id_ in own
     ]
-    if own and len(proposal.close) >= len(own) and not proposal.open:
-        found = f"{len(proposal.close)} of {len(own)}"
+    if own and len(proposal.closes) >= len(own) and not proposal.opens:
+        found = f"{len(proposal.closes)} of {len(own)}"
         faults.append(
             Fault("study.toml", where, "close", found, "at least one centre to stay open")
         )
+    return faults
+
+
+def _new_site_faults(config: StudyConfig) -> list[Fault]:
+    """Find new sites of one id that two proposals set at two places."""
+    seen: dict[str, tuple[str, tuple[float | None, float | None]]] = {}
+    faults = []
+    for key, proposal in config.proposals.items():
+        for number, change in enumerate(proposal.change):
+            if change.lon is None or change.opens is None:
+                continue
+            first, spot = seen.setdefault(change.opens, (key, (change.lon, change.lat)))
+            if spot != (change.lon, change.lat):
+                faults.append(
+                    Fault("study.toml", f"proposals.{key}.change.{number}", "site", change.opens,
+                          f"another id, or the place that proposals.{first} gives it: {spot}")
+                )  # fmt: skip
     return faults
 
 

@@ -259,6 +259,7 @@ CASES: dict[str, tuple[str, Any, Callable[[StudyResults], str]]] = {
     "proposals.*.open": ("proposals/three_to_two/open", ["K2"], F),
     "proposals.*.comment": ("proposals/three_to_two/comment", "Because.", F),
     "proposals.*.source": ("proposals/three_to_two/source", "Minutes.", F),
+    "proposals.*.saving_per_year_gbp": ("proposals/three_to_two/saving_per_year_gbp", 5.0, F),
     "travel.walk_km_h": ("travel/walk_km_h", 4.0, F),
     "travel.pram_km_h": ("travel/pram_km_h", 3.0, E),
     "travel.parking_minutes": ("travel/parking_minutes", 9.0, F),

@@ -1,0 +1,173 @@
+"""Proposals that open, move, open part of the week, deregister: in study.toml and elsewhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from access.analysis.analysis import Analysis
+from access.analysis.job import measure_study
+from access.errors import ScenarioError, StudyError
+from access.scenario import Modification
+from access.study import load_study
+from tests.small import small_study, spot, write_study
+
+LIBRARY = {"library": 4}
+LON, LAT = spot(3.5, 3.5)
+PLAN = f"""
+[proposals.plan]
+title = "A plan"
+service = "library"
+close = ["L1"]
+source = "A paper, 3"
+saving_per_year_gbp = 25000
+[[proposals.plan.change]]
+action = "open"
+site = "M1"
+name = "Mobile stop"
+lon = {LON}
+lat = {LAT}
+status = "outreach"
+days = 1
+annual_cost_gbp = 300
+comment = "a van"
+[[proposals.plan.change]]
+action = "status"
+site = "L2"
+status = "part_time"
+days = 2
+"""
+
+
+@pytest.mark.parametrize("side", [6, 40])
+def test_a_new_position_gets_minutes_of_its_own(tmp_path, side):
+    lon, lat = spot(side / 2, side / 2)
+    plan = PLAN.replace(str(LON), str(lon)).replace(str(LAT), str(lat))
+    study = small_study(tmp_path / "s", services=LIBRARY, proposals=plan, side=side)
+    results = measure_study(study)
+    plan = results.proposals["plan"]
+    assert results.sites.set_index("id").loc["M1", ["name", "kind"]].tolist() == [
+        "Mobile stop",
+        "new",
+    ]
+    assert plan.closed == ("L1",) and plan.opened == ("M1",) and not plan.rankings
+    impact = plan.impacts["walk"]
+    assert impact.summary["gain"] > 0
+    assert "Mobile stop" in impact.sentence() and "Library house 1" in impact.sentence()
+    assert "Library house 2 to part-time opening on 2 days a week" in impact.sentence()
+    assert impact.summary["mean_week_minutes_after"] > impact.summary["mean_minutes_after"]
+    # the minutes are those that the streets give, wherever the site is asked for
+    again = Analysis(results).change("library", close=["L1"], changes=[
+        c.said for c in study.config.proposals["plan"].change])  # fmt: skip
+    assert again.impacts["walk"].summary == impact.summary
+
+
+def test_money_is_kept_apart(tmp_path):
+    study = small_study(tmp_path / "s", services=LIBRARY, proposals=PLAN)
+    money = measure_study(study).proposals["plan"].money
+    assert (money.saved_gbp, money.spent_gbp, money.net_saving_gbp) == (1000.0, 300.0, 700.0)
+    assert (money.stated_saving_gbp, money.source) == (25000.0, "A paper, 3")
+    words = money.sentence({"L1": "One"})
+    assert "£1,000" in words and "£300" in words and "£25,000" in words and "(A paper, 3)" in words
+
+
+def test_money_that_is_not_known_is_said_to_be_not_known(tmp_path):
+    study = small_study(tmp_path / "s", services=LIBRARY, proposals=PLAN, costs=False)
+    money = measure_study(study).proposals["plan"].money
+    assert (money.saved_gbp, money.spent_gbp, money.net_saving_gbp) == (None, 300.0, None)
+    assert "not known (no yearly cost of One)" in money.sentence({"L1": "One"})
+
+
+def test_a_candidate_opens_at_its_cost_of_the_register(tmp_path):
+    plan = '[proposals.p]\ntitle = "P"\nservice = "library"\nclose = ["L1"]\nopen = ["K1"]\n'
+    made = measure_study(small_study(tmp_path / "s", services=LIBRARY, proposals=plan))
+    money = made.proposals["p"].money
+    assert (money.saved_gbp, money.spent_gbp) == (1000.0, 700.0)
+
+
+def test_a_move_to_a_new_position(tmp_path):
+    plan = f"""
+[proposals.p]
+title = "P"
+service = "library"
+[[proposals.p.change]]
+action = "move"
+site = "L1"
+to = "N1"
+name = "New building"
+lon = {LON}
+lat = {LAT}
+"""
+    found = measure_study(small_study(tmp_path / "s", services=LIBRARY, proposals=plan))
+    assert found.proposals["p"].closed == ("L1",) and found.proposals["p"].opened == ("N1",)
+
+
+def test_deregistered_is_read_twice(tmp_path):
+    plan = """
+[proposals.p]
+title = "P"
+service = "library"
+[[proposals.p.change]]
+action = "status"
+site = "L1"
+status = "deregistered"
+"""
+    made = measure_study(small_study(tmp_path / "s", services=LIBRARY, proposals=plan))
+    found = made.proposals["p"]
+    closed = Analysis(made).change("library", close=["L1"])
+    assert found.closed == ("L1",) and found.deregistered == ("L1",)
+    assert found.impacts["walk"].summary == closed.impacts["walk"].summary
+    assert found.rankings, "no offer is a closing, which is ranked"
+    assert found.stays["walk"].summary["affected"] == 0
+    assert any("some services stay" in note for note in found.stays["walk"].notes)
+    assert not closed.stays
+
+
+@pytest.mark.parametrize(
+    ("said", "column", "expected"),
+    [
+        ('action = "open"\nsite = "M1"', "site", "or a lon and a lat for a new site"),
+        ('action = "open"\nsite = "K1"\nlon = -1.39\nlat = 53.41', "site", "an id of its own"),
+        ('action = "open"\nsite = "M1"\nlon = 3.0\nlat = 53.41', "lon, lat", "inside the study"),
+        ('action = "status"\nsite = "Q"\nstatus = "outreach"', "site", "a library of centres"),
+        ('action = "open"\nsite = "M1"\nlon = -1.39', "change.0", "lat beside lon"),
+        ('action = "resize"\nsite = "L1"', "change.0", "capacity, which resize needs"),
+        ('action = "close"\nsite = "L1"\ndays = 2', "change.0", "no days, which close"),
+        ('action = "status"\nsite = "L1"\nstatus = "outreach"\ndays = 9', "change.0", "up to 7"),
+        ('action = "shut"\nsite = "L1"', "action", "'close', 'open', 'move'"),
+        ('action = "status"\nsite = "L1"\nstatus = "gone"', "status", "'deregistered'"),
+    ],
+)
+def test_faults_are_told_by_proposal_change_and_key(tmp_path, said, column, expected):
+    plan = f'[proposals.p]\ntitle = "P"\nservice = "library"\n[[proposals.p.change]]\n{said}\n'
+    folder = write_study(tmp_path / "s", services=LIBRARY, proposals=plan)
+    with pytest.raises(StudyError) as error:
+        load_study(folder)
+    told = [f"{f.where} {f.column}: {f.expected}" for f in error.value.faults]
+    assert any("proposals.p.change.0" in t and column in t and expected in t for t in told), told
+
+
+def test_one_new_id_has_one_place(tmp_path):
+    two = PLAN + PLAN.replace("proposals.plan", "proposals.other").replace(
+        f"lat = {LAT}", f"lat = {LAT + 0.001}"
+    )
+    folder = write_study(tmp_path / "s", services=LIBRARY, proposals=two)
+    with pytest.raises(StudyError, match=r"the place that proposals\.plan gives it"):
+        load_study(folder)
+
+
+def test_a_change_of_ones_own_at_a_new_position(tmp_path):
+    results = measure_study(small_study(tmp_path / "s", services=LIBRARY))
+    stop = {"action": "open", "site": "M1", "lon": LON, "lat": LAT, "status": "outreach", "days": 1}
+    changes = [stop, Modification.status("library house 2", "part_time", days=2)]
+    here = Analysis(results).with_places_of(changes)
+    found = here.change("library", close=["L1"], changes=changes)
+    assert found.opened == ("M1",) and "M1" in here.results.matrices["walk"].site_ids
+    assert here.with_places_of(changes).results is here.results
+    for wrong, words in (
+        ({**stop, "site": "K1"}, "an id of its own"),
+        ({**stop, "lat": 54.9}, "inside the study's box"),
+    ):
+        with pytest.raises(ScenarioError, match=words):
+            Analysis(results).with_places_of([wrong])
+    with pytest.raises(ScenarioError, match="days a week"):
+        Analysis(results).with_places_of([{**stop, "days": 12}])
