@@ -10,8 +10,9 @@ from typing import Any, TypedDict, TypeVar, Unpack
 
 import pandas as pd
 
-from access.analysis.results import MODE_TITLES, ProposalResult, StudyResults, weighting
+from access.analysis.results import ProposalResult, StudyResults, weighting
 from access.errors import ParameterError, ScenarioError
+from access.labels import mode_title
 from access.network import TravelMatrix
 from access.scenario import (
     Impact,
@@ -604,7 +605,7 @@ def caption(results: StudyResults, mode: str, who: str) -> str:
     place = results.study.config.study
     streets = results.streets.split(". ")[0].rstrip(".")
     return (
-        f"Minutes to the nearest site ({MODE_TITLES.get(mode, mode)}), {who}, {place.place}, "
+        f"Minutes to the nearest site ({mode_title(mode)}), {who}, {place.place}, "
         f"{place.as_of}. {streets}."
     )
 

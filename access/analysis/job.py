@@ -17,6 +17,7 @@ from access.analysis.hubs import with_hubs
 from access.analysis.questions import Question
 from access.analysis.results import ProposalResult, StudyResults, short_names
 from access.errors import Fault, NetworkError, ParameterError
+from access.labels import trip
 from access.ledger import RunLedger, sha256_of
 from access.measure import typical_matrix
 from access.network import Network, Profile, Status, TravelMatrix, travel_matrix
@@ -27,6 +28,7 @@ from access.network.stocktake import reach_past
 from access.scenario import Impact, Ranking, Robustness, Switching
 from access.sources.http import user_cache
 from access.study import Study
+from access.text import share_figure
 from access.units import project
 
 
@@ -162,7 +164,7 @@ def measure_study(
         )
         _check_snapping(study, matrices[mode], sites)
     if "p_no_car" in study.areas and study.areas["p_no_car"].notna().all():
-        progress("travel times, typical family trip")
+        progress(f"travel times, {trip('typical')}")
         matrices["typical"] = typical_matrix(
             matrices["walk"],
             matrices["drive"],
@@ -287,7 +289,7 @@ def _speeds(study: Study) -> str:
     travel = study.config.travel
     return (
         f"Walking at {travel.walk_km_h:g} km/h; driving at the speeds of the drive profile; "
-        f"{travel.parking_minutes:g} minutes to park in the typical family trip; families use the "
+        f"{travel.parking_minutes:g} minutes to park in the {trip('typical')}; families use the "
         "centre nearest in time, whatever they use today."
     )
 
@@ -320,9 +322,10 @@ def _check_snapping(study: Study, matrix: TravelMatrix, sites: pd.DataFrame) -> 
         share = counts[lost_areas].sum() / counts.sum()
         if share > study.config.travel.max_unsnapped_share:
             ids = study.areas["id"][lost_areas].tolist()
+            limit = share_figure(study.config.travel.max_unsnapped_share, 1)
             raise NetworkError(
-                f"{int(lost_areas.sum())} areas with {share:.1%} of the {service.noun} do not join "
-                f"the {matrix.mode} network (limit {study.config.travel.max_unsnapped_share:.1%}, "
+                f"{int(lost_areas.sum())} areas with {share_figure(share, 1)} of the "
+                f"{service.noun} do not join the {matrix.mode} network (limit {limit}, "
                 f"travel.max_unsnapped_share in study.toml): {ids[:10]}"
             )
 

@@ -20,11 +20,6 @@ from access.study import Study
 
 #: Modes in the order of every table.
 _MODES = ("walk", "drive", "typical")
-MODE_TITLES = {
-    "walk": "walking",
-    "drive": "driving",
-    "typical": "typical family trip",
-}
 
 
 @dataclass(frozen=True, eq=False)

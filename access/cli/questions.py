@@ -19,6 +19,7 @@ from access.cli.terminal import (
     searching,
     steps,
 )
+from access.labels import trip
 
 CloseOption = Annotated[
     list[str] | None,
@@ -32,7 +33,7 @@ ServiceOption = Annotated[
     str | None, typer.Option("--service", metavar="KEY", help="A service of the study.")
 ]
 ModeOption = Annotated[
-    str, typer.Option("--mode", help="Trips by walk, by drive, or the typical family trip.")
+    str, typer.Option("--mode", help=f"Trips by walk, by drive, or the {trip('typical')}.")
 ]
 NeighboursOption = Annotated[
     bool,

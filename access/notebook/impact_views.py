@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from access.analysis.analysis import alone, caption, fields_of, pick
-from access.analysis.results import MODE_TITLES, ProposalResult, StudyResults, short_names
+from access.analysis.results import ProposalResult, StudyResults, short_names
 from access.charts import change_chart, group_chart
 from access.charts.chart import Chart, label_bars
 from access.charts.impact import HIDDEN_WORDS
@@ -22,7 +22,7 @@ from access.disclosure import NOTE_HIDDEN, hidden_beside_total
 from access.display import html_answer, text_answer
 from access.document.table import Column, Table
 from access.errors import ParameterError
-from access.labels import trip
+from access.labels import GROUPINGS, grouping_words, mode_title, trip
 from access.maps.area_chart import area_chart, minutes_labels
 from access.maps.planner_map import page_map
 from access.notebook.tables import TableAnswer, save_workbook
@@ -37,18 +37,7 @@ from access.report.people import (
 )
 from access.report.sites import closed_table, receiving_table
 from access.scenario import Impact
-from access.text import count_words, minutes_words
-
-#: Columns that a study often has to group families by, in words.
-_GROUP_WORDS = {
-    "imd_decile": "deprivation tenth",
-    "imd_fifth": "deprivation fifth",
-    "idaci_decile": "child poverty tenth",
-    "idaci_fifth": "child poverty fifth",
-    "locality": "locality",
-    "p_no_car": "households without a car",
-    "ward": "ward",
-}
+from access.text import about, minutes_words, percent, share_figure
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -218,7 +207,7 @@ class ImpactAnswer(Impact):
         if what in tables:
             table = tables[what]()
         elif what in self._groups():
-            table = group_table(found, what, _GROUP_WORDS.get(what, what.replace("_", " ")))
+            table = group_table(found, what, grouping_words(what))
         else:
             raise ParameterError(f"no table {what!r}; expected one of {[*tables, *self._groups()]}")
         if table is None:
@@ -258,7 +247,7 @@ class ImpactAnswer(Impact):
         tables += [classes_table(found), within_table(found)]
         tables += [
             group_table(found, column, words)
-            for column, words in _GROUP_WORDS.items()
+            for column, words in GROUPINGS.items()
             if column in self.demand.columns
         ]
         groups, _ = equality_table(found)
@@ -270,9 +259,9 @@ class ImpactAnswer(Impact):
 
     def _groups(self) -> list[str]:
         """Columns to group families by; those with a value of its own for most areas are not."""
-        columns = [c for c in _GROUP_WORDS if c.removesuffix("_fifth") + "_decile" in self.demand
+        columns = [c for c in GROUPINGS if c.removesuffix("_fifth") + "_decile" in self.demand
                    or c in self.demand]  # fmt: skip
-        return [*columns, *(str(c) for c in self.demand.columns if c not in _GROUP_WORDS)]
+        return [*columns, *(str(c) for c in self.demand.columns if c not in GROUPINGS)]
 
     def _notes(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*self.notes, *self.results.assumptions)))
@@ -365,7 +354,7 @@ class TodayAnswer:
         impact = self.result.impacts[self.mode]
         s = impact.summary
         text = (
-            f"{count_words(float(s['families'] or 0)).capitalize()} {impact.who} and "
+            f"{about(float(s['families'] or 0)).capitalize()} {impact.who} and "
             f"{len(self.result.before)} {service.title}: the {trip(self.mode)} to the nearest "
         )
         if s["mean_minutes_before"] is None:
@@ -378,7 +367,7 @@ class TodayAnswer:
         )
         lost = float(s["families"] or 0) - float(s["reached_before"] or 0)
         if lost:
-            text += f" {count_words(lost).capitalize()} cannot reach any, and are in no average."
+            text += f" {about(lost).capitalize()} cannot reach any, and are in no average."
         return text
 
     def map(self) -> Chart:
@@ -398,7 +387,7 @@ class TodayAnswer:
         service = self.results.study.config.services[self.result.service]
         far = self._count_over(MINUTES_EDGES[4])
         title = (
-            f"{count_words(far).capitalize()} of {count_words(float(impact.areas['count'].sum()))} "
+            f"{about(far).capitalize()} of {about(float(impact.areas['count'].sum()))} "
             f"{impact.who} have a {trip(self.mode)} of over {MINUTES_EDGES[4]:g} minutes to the "
             f"nearest {service.one} today"
         )
@@ -424,7 +413,7 @@ class TodayAnswer:
         Examples
         --------
         >>> answers.today().plot().title[:37]
-        '51 % of about 16,000 children under f'
+        '51% of about 16,000 children under f'
         """
         impact = self.result.impacts[self.mode]
         service = self.results.study.config.services[self.result.service]
@@ -436,9 +425,9 @@ class TodayAnswer:
             for (_, n, _), hide in zip(rows, small, strict=True)
         ]
         total = float(impact.areas["count"].sum())
-        within = 100 * (1 - self._count_over(threshold) / total) if total else 0.0
+        within = 1 - self._count_over(threshold) / total if total else None
         title = (
-            f"{within:.0f} % of {count_words(total)} {impact.who} are within a "
+            f"{percent(within)} of {about(total)} {impact.who} are within a "
             f"{threshold:g}-minute {trip(self.mode)} of a {service.one} today"
         )
         alt = f"Bar chart of {impact.who} by minutes: " + (
@@ -496,7 +485,7 @@ class TodayAnswer:
         columns += [
             Column(c, f"Within {c.removeprefix('within_')} minutes", "share") for c in shares
         ]
-        frame["mode"] = [MODE_TITLES.get(m, m) for m in frame["mode"]]
+        frame["mode"] = [mode_title(m) for m in frame["mode"]]
         table = Table.from_frame(frame, self._title(), columns, short="Today")
         return save_workbook(path, self._title(), [table], self.results)
 
@@ -531,9 +520,9 @@ class TodayAnswer:
             figures = [r[k] for k in ("mean", "weighted_mean", "median", "p90", "max")]
             rows.append(
                 [
-                    MODE_TITLES.get(str(mode), str(mode)),
+                    mode_title(str(mode)),
                     *("not known" if pd.isna(v) else f"{v:.1f}" for v in figures),
-                    *("not known" if pd.isna(r[c]) else f"{100 * r[c]:.0f} %" for c in shares),
+                    *("not known" if pd.isna(r[c]) else share_figure(r[c]) for c in shares),
                 ]
             )
         return head, rows

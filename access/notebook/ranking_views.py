@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from access.analysis.analysis import alone, asked, fields_of, pick
-from access.analysis.results import MODE_TITLES, ProposalResult, StudyResults, short_names
+from access.analysis.results import ProposalResult, StudyResults, short_names
 from access.charts import pareto_chart, rank_chart, robustness_chart
 from access.charts.chart import Chart
 from access.charts.hubs import hub_chart
@@ -19,20 +19,19 @@ from access.charts.style import MINUTES_COLOURS, MINUTES_EDGES
 from access.display import html_answer, text_answer
 from access.document.table import Column, Table
 from access.errors import ParameterError
+from access.labels import criterion_kind, criterion_words, mode_title
 from access.maps.area_chart import area_chart, minutes_labels
 from access.maps.planner_map import page_map
 from access.notebook.impact_views import ImpactAnswer
 from access.notebook.tables import TableAnswer, save_workbook
 from access.report.hubs import hub_table, near_best_table, trade_off_table
 from access.scenario import Ranking, Robustness, Switching
-from access.scenario.ranking import CRITERION_WORDS
 from access.siting import Solution
 from access.siting.hubs import HubSearch
-from access.text import list_words, named
+from access.text import capital, listed, named, share_figure
 
 #: Rows of a workbook's list of options; of longer lists the best by the first criterion.
 _MOST_ROWS = 5000
-_KINDS = {"share_beyond": "share", "savings": "money"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -116,7 +115,7 @@ class RankingAnswer(Ranking):
         for service in self.services:
             own = sorted(closed & set(self.results.study.centres_of(service)["id"]))
             title = self.results.study.config.services[service].title
-            words = f"{title}: best by {CRITERION_WORDS[criterion]}"
+            words = f"{title}: best by {self.words(criterion)}"
             found.append(asked(self.results, service=service, close=own, title=words))
         return found
 
@@ -235,7 +234,7 @@ class RankingAnswer(Ranking):
         for c, row in zip(self.criteria, super()._rows(), strict=True):
             words, best, _, *own = row
             closed = self.best(c)["closed"]
-            closes = list_words(named(closed, self.names)) if closed else "nothing"
+            closes = listed(named(closed, self.names), none="nothing")
             others = int((self.table[f"rank_{c}"] == 1).sum()) - 1
             if others:
                 closes += f", or {others:,} other{'s' if others > 1 else ''} as good"
@@ -268,8 +267,8 @@ def _options_list(ranking: RankingAnswer) -> Table:
     table = ranking.table.sort_values(f"rank_{first}", kind="stable").head(_MOST_ROWS)
     columns = [Column("closed", "Closes", width=2.0), Column("ids", "Ids")]
     for c in ranking.criteria:
-        words = CRITERION_WORDS[c]
-        columns.append(Column(c, words[0].upper() + words[1:], _KINDS.get(c, "minutes")))
+        words = capital(ranking.words(c))
+        columns.append(Column(c, words, criterion_kind(c)))
         columns.append(Column(f"rank_{c}", "Rank", "number", note="1 is best; equals share it"))
     columns.append(Column("front", "Beaten by none on every count"))
     rows = []
@@ -278,7 +277,7 @@ def _options_list(ranking: RankingAnswer) -> Table:
         figures = [row[k] for c in ranking.criteria for k in (c, f"rank_{c}")]
         rows.append(
             (
-                list_words(named(closed, ranking.names)) if closed else "nothing",
+                listed(named(closed, ranking.names), none="nothing"),
                 " ".join(closed),
                 *figures,
                 "yes" if row["on_front"] else "no",
@@ -289,7 +288,7 @@ def _options_list(ranking: RankingAnswer) -> Table:
     if left_out:
         notes.insert(0, f"{left_out:,} options that are worse by {first} are not listed here.")
     return Table(
-        f"{ranking.what}, best by {CRITERION_WORDS[first]} first ({ranking.mode})",
+        f"{ranking.what}, best by {ranking.words(first)} first ({ranking.mode})",
         tuple(columns),
         tuple(rows),
         notes=tuple(notes),
@@ -376,11 +375,11 @@ class RobustnessAnswer(Robustness):
     def _rows(self) -> list[list[str]]:
         return [
             [
-                CRITERION_WORDS[r["criterion"]],
+                criterion_words(r["criterion"], self.mode),
                 f"{r['median']:,}",
                 f"{r['p5']:,} to {r['p95']:,}",
                 f"{r['least']:,} to {r['greatest']:,}",
-                f"{100 * r['share_best']:.0f} %",
+                share_figure(r["share_best"]),
             ]
             for r in self.ranks().to_dict("records")
         ]
@@ -457,7 +456,7 @@ class WeightsAnswer(Switching):
         rows = []
         for r in self.table.to_dict("records"):
             upto = "any more" if r["lam_to"] == float("inf") else f"{1 + r['lam_to']:.2f}"
-            closes = list_words(named(r["closed"], self.names)) if r["closed"] else "nothing"
+            closes = listed(named(r["closed"], self.names), none="nothing")
             rows.append([closes, f"{1 + r['lam_from']:.2f}", upto])
         return rows
 
@@ -519,7 +518,7 @@ class HubView:
         >>> "proven: no other set has a lower mean" in hubs.sentence()
         True
         """
-        by = MODE_TITLES.get(self.mode, self.mode).capitalize()
+        by = mode_title(self.mode).capitalize()
         return f"{by}: {' '.join(self.found.words.split())}"
 
     def to_frame(self) -> pd.DataFrame:
@@ -614,8 +613,7 @@ class HubView:
             colours=MINUTES_COLOURS,
             labels=minutes_labels(MINUTES_EDGES),
             alt=f"Map of areas by minutes to the nearest of {names}.",
-            caption=f"{names}. {MODE_TITLES.get(self.mode, self.mode).capitalize()}. "
-            f"{self._streets()}",
+            caption=f"{names}. {mode_title(self.mode).capitalize()}. {self._streets()}",
             sites=pd.concat(marks[::-1]),
         )
 

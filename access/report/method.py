@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from access.analysis.results import StudyResults
+from access.disclosure import THRESHOLD
 from access.document.document import (
     Block,
     Bold,
@@ -76,7 +77,7 @@ def _method(
             sentence(
                 f"walking {travel.walk_km_h:g} km/h, with a pram {travel.pram_km_h:g} km/h, "
                 f"driving by class of road with {travel.parking_minutes:g} minutes to park; the "
-                "usual family trip weighs walking and driving by how many households have a car"
+                f"{trip('typical')} weighs walking and driving by how many households have a car"
             ),
         ),
         (
@@ -115,10 +116,10 @@ def _method(
         (
             Bold("Small counts: "),
             sentence(
-                "this copy keeps counts below 5: it is not for publication"
+                f"this copy keeps counts below {THRESHOLD}: it is not for publication"
                 if internal
-                else "counts above 0 and below 5 are shown as [c], with others that would give "
-                "them away"
+                else f"counts above 0 and below {THRESHOLD} are shown as [c], with others that "
+                "would give them away"
             ),
         ),
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
-from access.analysis.results import MODE_TITLES, StudyResults
+from access.analysis.results import StudyResults
 from access.charts.chart import Chart
 from access.disclosure import grouped
 from access.document.document import (
@@ -21,13 +22,14 @@ from access.document.document import (
     Text,
 )
 from access.document.table import Column, Table, Totals, Value
+from access.labels import grouping_words, mode_title
 from access.report import sentences as say
 from access.report.figures import change_figures, figure_of, group_figures
 from access.report.findings import ProposalFindings, tenths
 from access.report.sentences import Wording
 from access.scenario.compare import figure_key
 from access.scenario.equality import Group, equality, groups_counted
-from access.text import listed, sentence
+from access.text import ROUNDED_ONCE, capital, listed, rise_between, sentence
 
 _CLASSES = {
     "gain": "Less far",
@@ -45,7 +47,7 @@ def classes_table(found: ProposalFindings) -> Table:
     """Count families by how much their trip changes, mode by mode."""
     impacts = found.result.impacts
     columns = [Column("class", "Change of the trip, each way")]
-    columns += [Column(m, _capital(MODE_TITLES.get(m, m)), "people") for m in impacts]
+    columns += [Column(m, capital(mode_title(m)), "people") for m in impacts]
     rows = [
         (label, *(impact.summary.get(key) or 0.0 for impact in impacts.values()))
         for key, label in _CLASSES.items()
@@ -90,8 +92,8 @@ def group_table(found: ProposalFindings, column: str, words: str, note: str = ""
     s = found.impact.summary
     hidden = ("families", "further")
     columns = (
-        Column("group", _capital(words)),
-        Column("families", _capital(found.noun), "people"),
+        Column("group", capital(words)),
+        Column("families", capital(found.noun), "people"),
         Column("further", "Further to go", "people"),
         Column("share", "Share", "share", decimals=0, hidden_with=hidden),
         Column("before", "Trip today", "minutes", unit="min", hidden_with=hidden),
@@ -108,7 +110,7 @@ def group_table(found: ProposalFindings, column: str, words: str, note: str = ""
             _ratio(r["further"], r["families"]),
             r["mean_minutes_before"],
             r["mean_minutes_after"],
-            r["mean_minutes_change"],
+            _rise(r, "mean_minutes_{}"),
             r["ratio_to_others"],
         )
         for r in frame.to_dict("records")
@@ -117,7 +119,7 @@ def group_table(found: ProposalFindings, column: str, words: str, note: str = ""
         f"{found.title}: who has further to go, by {words} ({say.trip(found.mode)})",
         columns,
         rows,
-        notes=(*([note] if note else []), *say.further_note(found.impact)),
+        notes=(*([note] if note else []), ROUNDED_ONCE, *say.further_note(found.impact)),
         short=f"By {words}, {found.title}",
     )
     return table.with_total(
@@ -125,7 +127,7 @@ def group_table(found: ProposalFindings, column: str, words: str, note: str = ""
         share=_ratio(frame["further"].sum(), s["families"]),
         before=s["mean_minutes_before"],
         after=s["mean_minutes_after"],
-        change=s["mean_minutes_change"],
+        change=_rise(s, "mean_minutes_{}"),
     )
 
 
@@ -134,7 +136,7 @@ def worst_table(found: ProposalFindings, n: int = 10) -> Table:
     hidden = ("families",)
     columns = (
         Column("area", "Area"),
-        Column("families", _capital(found.noun), "people"),
+        Column("families", capital(found.noun), "people"),
         Column("decile", "Deprivation tenth", "number"),
         Column("from", "Nearest today"),
         Column("to", "Nearest after"),
@@ -153,7 +155,7 @@ def worst_table(found: ProposalFindings, n: int = 10) -> Table:
             found.names.get(r["nearest_after"], r["nearest_after"]) or "none in reach",
             r["minutes_before"],
             r["minutes_after"],
-            r["change_minutes"],
+            rise_between(r["minutes_before"], r["minutes_after"], r["change_minutes"]),
         )
         for k, r in enumerate(worst.to_dict("records"))
     )
@@ -161,6 +163,7 @@ def worst_table(found: ProposalFindings, n: int = 10) -> Table:
         f"{found.title}: the areas whose {say.trip(found.mode)} grows most",
         columns,
         rows,
+        notes=(ROUNDED_ONCE,),
         short=f"Worst areas, {found.title}",
     )
 
@@ -185,7 +188,7 @@ def equality_table(found: ProposalFindings) -> tuple[Table | None, str]:
     )  # fmt: skip
     rows = tuple(
         (
-            _capital(str(r["group"])),
+            capital(str(r["group"])),
             r["people"],
             r["mean_minutes_before"],
             r["mean_minutes_change"],
@@ -207,8 +210,10 @@ def equality_table(found: ProposalFindings) -> tuple[Table | None, str]:
     return table, result.warning
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def _rise(figures: Mapping[Any, Any], name: str) -> Any:
+    """Give the rise between the rounded before and after of some figures."""
+    before, after, change = (figures[name.format(k)] for k in ("before", "after", "change"))
+    return rise_between(before, after, change)
 
 
 def _ratio(part: object, whole: object) -> float | None:
@@ -270,10 +275,10 @@ def _ages(groups: Sequence[Group], findings: Sequence[ProposalFindings]) -> str:
 
 
 _GROUPINGS = (
-    ("imd_decile", "deprivation tenth", "1 is the most deprived tenth of areas in England."),
-    ("locality", "locality", ""),
-    ("p_no_car", "households without a car", "Share of households without a car where they live."),
-    ("ward", "ward", ""),
+    ("imd_decile", "1 is the most deprived tenth of areas in England."),
+    ("locality", ""),
+    ("p_no_car", "Share of households without a car where they live."),
+    ("ward", ""),
 )
 
 
@@ -308,11 +313,11 @@ def _service(found: ProposalFindings, wording: Wording, still: Chart | None) -> 
         TableBlock(classes_table(found)),
         TableBlock(within_table(found)),
     ]
-    for column, words, note in _GROUPINGS:
+    for column, note in _GROUPINGS:
         if column in impact.demand.columns:
             if column == "imd_decile":
                 blocks += group_figures(found, column, internal=wording.internal)
-            table = group_table(found, column, words, note)
+            table = group_table(found, column, grouping_words(column), note)
             blocks.append(TableBlock(table, key=f"by-{column}-{found.result.key}", compact=True))
     blocks.append(TableBlock(worst_table(found), compact=True))
     by_group, warning = equality_table(found)

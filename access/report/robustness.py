@@ -13,10 +13,9 @@ from access.document.document import Block, Paragraph, TableBlock
 from access.document.table import Column, Table, Value
 from access.errors import ParameterError, ScenarioError
 from access.labels import criterion_words, trip
-from access.report import sentences as say
 from access.report.findings import ProposalFindings
 from access.scenario.robustness import Robustness
-from access.text import NOT_APPLICABLE, listed, ordinal, percent, place_of, sentence
+from access.text import NOT_APPLICABLE, capital, listed, ordinal, percent, place_of, sentence
 
 _SHOWN = 5
 
@@ -101,7 +100,7 @@ def _interval_table(found: ProposalFindings, robust: Robustness) -> Table:
     """Give the interval of the proposal's place, measure by measure."""
     rows = tuple(
         (
-            _capital(criterion_words(r["criterion"], found.mode)),
+            capital(criterion_words(r["criterion"], found.mode)),
             r["p5"],
             r["median"],
             r["p95"],
@@ -147,10 +146,6 @@ def _often_best_table(found: ProposalFindings, robust: Robustness) -> Table:
     )
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 _WEIGHTS = {"none": "Unweighted", "linear": "Weighted by deprivation", "green_book": "Green Book"}
 
 
@@ -174,8 +169,7 @@ def weights_blocks(results: StudyResults, found: ProposalFindings) -> list[Block
     )
     block = TableBlock(
         Table(
-            f"{found.title}: the best set and the proposal under each weight "
-            f"({say.trip(found.mode)})",
+            f"{found.title}: the best set and the proposal under each weight ({trip(found.mode)})",
             (
                 Column("weights", "Weight"),
                 Column("closes", "The best closes", width=1.3),

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from access.display import frame_cells, html_answer
 from access.errors import Fault, ParameterError
-from access.escape import notebook_text, without_maths
+from access.labels import EQUALITY_GROUPS
 from access.measure.demand import fail, numbers
 from access.measure.distribution import weighted_mean
 from access.scenario.impact import Impact
@@ -50,18 +51,22 @@ class Group:
     other_date: bool = False
 
 
+def _group(column: str, base: str, characteristic: str = "", **more: bool) -> Group:
+    return Group(EQUALITY_GROUPS[column], column, base, characteristic=characteristic, **more)
+
+
 #: Groups looked for unless told otherwise; of equal labels the first that demand holds is taken.
 _KNOWN_GROUPS = (
-    Group("disabled people", "disabled", "people", characteristic="disability"),
-    Group("people other than White British", "white_british", "people", True, "race"),
-    Group("lone-parent households", "lone_parents", "households"),
-    Group("lone-parent households", "lone_parent_households", "households"),
-    Group("households without a car", "households_no_car", "households"),
-    Group("families whose youngest child is under 5", "families_youngest_0_4", "households"),
-    Group("children under 5", "children_0_4", "people", False, "age", True),
-    Group("children 5 to 10", "children_5_10", "people", False, "age", True),
-    Group("young people 11 to 18", "young_11_18", "people", False, "age", True),
-    Group("people aged 65 and over", "people_65_plus", "people", False, "age", True),
+    _group("disabled", "people", "disability"),
+    _group("white_british", "people", "race", inverse=True),
+    _group("lone_parents", "households"),
+    _group("lone_parent_households", "households"),
+    _group("households_no_car", "households"),
+    _group("families_youngest_0_4", "households"),
+    _group("children_0_4", "people", "age", other_date=True),
+    _group("children_5_10", "people", "age", other_date=True),
+    _group("young_11_18", "people", "age", other_date=True),
+    _group("people_65_plus", "people", "age", other_date=True),
 )
 _OTHER_BASES = {"people": ("people", "residents"), "households": ("households",)}
 
@@ -111,11 +116,8 @@ class Equality:
         return f"{self.sentence()}\n{self.table.to_string(index=False)}\n{self.warning}"
 
     def _repr_html_(self) -> str:
-        table = self.table.to_html(index=False, border=0, float_format=lambda x: f"{x:.2f}")
-        return (
-            f"<p>{notebook_text(self.sentence())}</p>{without_maths(table)}"
-            f"<p><strong>{notebook_text(self.warning)}</strong></p>"
-        )
+        head, rows = frame_cells(self.table)
+        return html_answer(self.sentence(), head, rows, warning=self.warning)
 
 
 def equality(impact: Impact, groups: Mapping[str, tuple[str, str]] | None = None) -> Equality:

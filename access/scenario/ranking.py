@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from access.display import html_answer
 from access.errors import ParameterError, ScenarioError
-from access.escape import notebook_text
+from access.labels import criterion_value, criterion_words
 from access.measure.weights import LSOAS_ENGLAND_2011
 from access.network.matrix import TravelMatrix
 from access.scenario.criteria import CRITERIA, Floats, evaluate, pair_criteria, sums
@@ -23,7 +24,7 @@ from access.scenario.options import (
     ServiceChoice,
     list_options,
 )
-from access.text import list_words, named, place_of
+from access.text import listed, named, place_of
 
 _Bools = NDArray[np.bool_]
 
@@ -147,15 +148,6 @@ def _stand(
 
 
 #: Words for each criterion, as sentences use them.
-CRITERION_WORDS = {
-    "mean": "mean minutes",
-    "weighted_mean": "deprivation-weighted mean",
-    "p90": "the time that nine in ten are within (P90)",
-    "worst": "the worst-off area",
-    "share_beyond": "the share beyond the threshold",
-    "gap": "the gap between most and least deprived fifths",
-    "savings": "savings",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,6 +170,8 @@ class Ranking:
     mode : str
     names : dict
     notes : tuple of str
+    threshold_minutes : float or None
+        Of the share beyond it.
 
     Notes
     -----
@@ -194,6 +188,7 @@ class Ranking:
     mode: str
     names: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    threshold_minutes: float | None = None
 
     @property
     def front(self) -> pd.DataFrame:
@@ -298,28 +293,25 @@ class Ranking:
         -------
         str
         """
-        best = self.best(self.criteria[0])
-        best_words = list_words(named(best["closed"], self.names)) if best["closed"] else "nothing"
+        first = self.criteria[0]
+        best, by = self.best(first), self.words(first)
+        best_words = listed(named(best["closed"], self.names), none="nothing")
+        best_value = criterion_value(first, best[first])
         if self.proposal is None:
-            return (
-                f"Of {self.what}, closing {best_words} is best by "
-                f"{CRITERION_WORDS[self.criteria[0]]} ({_amount(self.criteria[0], best)})."
-            )
+            return f"Of {self.what}, closing {best_words} is best by {by} ({best_value})."
         p = self.proposal
-        places = list_words([f"{self.place(c)} by {CRITERION_WORDS[c]}" for c in self.criteria])
-        closed = list_words(named(p["closed"], self.names)) if p["closed"] else "nothing"
+        places = listed([f"{self.place(c)} by {self.words(c)}" for c in self.criteria])
+        closed = listed(named(p["closed"], self.names), none="nothing")
         text = f"Of {self.what}, the proposal (closing {closed}) is {places}. "
-        regret = p[f"regret_{self.criteria[0]}"]
-        if p["rank_" + self.criteria[0]] == 1:
-            text += f"None is better by {CRITERION_WORDS[self.criteria[0]]}"
+        regret = p[f"regret_{first}"]
+        if p[f"rank_{first}"] == 1:
+            text += f"None is better by {by}"
         else:
-            more = "some families no longer reach any site" if regret is None else f"{regret:.1f}"
-            text += (
-                f"The best by {CRITERION_WORDS[self.criteria[0]]} closes {best_words} "
-                f"({_amount(self.criteria[0], best)}; the proposal: "
-                + (more if regret is None else f"{more} more")
-                + ")"
-            )
+            own = "some families no longer reach any site"
+            if regret is not None:
+                than = "less" if first == "savings" else "more"
+                own = f"{criterion_value(first, regret)} {than}"
+            text += f"The best by {by} closes {best_words} ({best_value}; the proposal: {own})"
         if p["dominated_by"]:
             verb = "option is" if p["dominated_by"] == 1 else "options are"
             text += (
@@ -329,13 +321,17 @@ class Ranking:
             text += "; no option is at least as good on every count and better on one."
         return text
 
+    def words(self, criterion: str) -> str:
+        """Name a criterion of this ranking in plain words."""
+        return criterion_words(criterion, self.mode, self.threshold_minutes)
+
     def _rows(self) -> list[list[str]]:
         rows = []
         for c in self.criteria:
             best = self.best(c)
-            row = [CRITERION_WORDS[c], _amount(c, best), " ".join(best["closed"])]
+            row = [self.words(c), criterion_value(c, best[c]), " ".join(best["closed"])]
             if self.proposal is not None:
-                row += [_amount(c, self.proposal), self.place(c)]
+                row += [criterion_value(c, self.proposal[c]), self.place(c)]
             rows.append(row)
         return rows
 
@@ -348,28 +344,7 @@ class Ranking:
         return f"{self.sentence()}\n{table.to_string(index=False)}"
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th scope='col'>{notebook_text(h)}</th>" for h in self._head())
-        body = "".join(
-            "<tr>"
-            + f"<th scope='row'>{notebook_text(row[0])}</th>"
-            + "".join(f"<td style='text-align:right'>{notebook_text(c)}</td>" for c in row[1:])
-            + "</tr>"
-            for row in self._rows()
-        )
-        notes = "".join(f"<li>{notebook_text(note)}</li>" for note in self.notes)
-        return (
-            f"<p>{notebook_text(self.sentence())}</p><table><thead><tr>{head}</tr></thead>"
-            f"<tbody>{body}</tbody></table><ul>{notes}</ul>"
-        )
-
-
-def _amount(criterion: str, row: Mapping[str, Any] | pd.Series) -> str:
-    value = row[criterion]
-    if value is None or not np.isfinite(value):
-        return "some not reached"
-    if criterion == "share_beyond":
-        return f"{100 * value:.1f} %"
-    return f"£{value:,.0f}" if criterion == "savings" else f"{value:.1f} minutes"
+        return html_answer(self.sentence(), self._head(), self._rows(), notes=self.notes)
 
 
 _GAP_NOTE = (
@@ -512,6 +487,7 @@ def rank_closures(
         mode=matrix.mode,
         names=dict(names or {}),
         notes=tuple(dict.fromkeys(notes)),
+        threshold_minutes=threshold_minutes,
     )
 
 

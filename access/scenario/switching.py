@@ -15,7 +15,7 @@ from access.measure.weights import LSOAS_ENGLAND_2011
 from access.network.matrix import TravelMatrix
 from access.scenario.criteria import evaluate, sums
 from access.scenario.options import CriteriaSettings, Options, ServiceChoice, list_options
-from access.text import list_words, named
+from access.text import listed, named
 
 _NEAR = 1e-9
 
@@ -74,14 +74,12 @@ class Switching:
         return f"For linear weights by deprivation, though the ranking {own}"
 
     def _plain_sentence(self) -> str:
-        first = list_words(named(self.table["closed"].iloc[0], self.names)) or "nothing"
+        first = listed(named(self.table["closed"].iloc[0], self.names)) or "nothing"
         if not self.lambdas:
             return f"Closing {first} has the best mean however much deprivation counts."
         parts = [f"Unweighted, closing {first} has the best mean"]
         for lam, closed in zip(self.lambdas, self.table["closed"].iloc[1:], strict=True):
-            parts.append(
-                f"from lambda {lam:.3g} on, closing {list_words(named(closed, self.names))}"
-            )
+            parts.append(f"from lambda {lam:.3g} on, closing {listed(named(closed, self.names))}")
         return "; ".join(parts) + "."
 
     def __repr__(self) -> str:

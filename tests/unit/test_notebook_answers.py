@@ -257,8 +257,8 @@ def test_of_equals_the_best_is_the_one_with_the_least_mean(rotherham):
     assert len(equals) > 1
     assert ranking.best("worst")["mean"] == equals["mean"].min()
     cells = {row[0]: row for row in ranking._rows()}
-    assert cells["the worst-off area"][2] == f"joint 1st (with {len(equals) - 1} others)"
-    assert cells["the worst-off area"][4].endswith(f"or {len(equals) - 1} others as good")
+    assert cells["the longest walk"][2] == f"joint 1st (with {len(equals) - 1} others)"
+    assert cells["the longest walk"][4].endswith(f"or {len(equals) - 1} others as good")
 
 
 def test_two_services_together_have_an_impact_each(rotherham):
@@ -267,7 +267,7 @@ def test_two_services_together_have_an_impact_each(rotherham):
     found = [both.best_impact("mean", service=s).closed for s in both.services]
     assert set(found[0]) | set(found[1]) == closed
     assert [len(f) for f in found] == [3, 5]
-    assert "Youth Centres: best by mean minutes" in both.map("mean").get_root().render()
+    assert "Youth Centres: best by average walk" in both.map("mean").get_root().render()
     with pytest.raises(ParameterError, match="no service of this ranking 'library'"):
         both.best_impact("mean", service="library")
 

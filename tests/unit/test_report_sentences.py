@@ -84,7 +84,7 @@ class TestAffected:
                 [[5, 12]],
                 [3],
                 ["Y"],
-                "All fewer than five children under five would have further to walk to their "
+                "All fewer than 5 children under five would have further to walk to their "
                 "nearest Centre, 7 minutes more on average.",
             ),
             (
@@ -173,19 +173,21 @@ class TestStanding:
         assert f"{WORDING.minutes(own - best)} shorter" in text
 
     def test_a_place_is_said_of_each_criterion(self):
-        text = stands.standing(findings(self.MINUTES, [10, 30, 30], ["X", "Z"]), ("mean", "worst"))
+        text = stands.standing_words(
+            findings(self.MINUTES, [10, 30, 30], ["X", "Z"]), ("mean", "worst")
+        )
         assert text.startswith("Of 3 ways to keep 2 of 3, the proposal is last by average walk")
 
     def test_ties_are_called_joint(self):
         tied = findings(((5, 5, 5), (5, 5, 5)), [10, 30], ["X", "Y"])
-        text = stands.standing(tied, ("mean",))
+        text = stands.standing_words(tied, ("mean",))
         assert "level with all 2 others by average walk" in text
 
     def test_without_alternatives_nothing_is_claimed(self):
         only = findings(((5, 12),), [10], ["X", "Y"])
         assert only.standing is None
-        for text in (stands.standing(only), stands.better(only, WORDING), stands.dominated(only),
-                     stands.near_ties(only, modelled=True)):  # fmt: skip
+        said = (stands.standing_words(only), stands.better(only, WORDING))
+        for text in (*said, stands.dominated(only), stands.near_ties(only, modelled=True)):
             assert text == ""
 
     def test_close_calls_are_told_as_such(self):

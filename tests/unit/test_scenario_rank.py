@@ -224,7 +224,7 @@ def test_a_place_that_others_share_is_called_joint():
     assert (p["rank_mean"], p["tied_mean"]) == (1, 4)
     assert ranking.place("mean") == "joint 1st (with 4 others)"
     assert ranking.place("mean", others=False) == "joint 1st"
-    assert "is joint 1st (with 4 others) by mean minutes" in ranking.sentence()
+    assert "is joint 1st (with 4 others) by average walk" in ranking.sentence()
     assert "joint 1st (with 4 others)" in repr(ranking).split("\n", 1)[1]
     assert "joint 1st (with 4 others)</td>" in ranking._repr_html_()
 
@@ -377,9 +377,9 @@ def test_sentences_and_tables_are_for_people():
     ranking = rank(proposal=list("PQR"), names={"S": "Swinton", "T": "Treeton"})
     text = ranking.sentence()
     assert text.startswith("Of 10 ways to keep 3 of 5, the proposal (closing Swinton and Treeton)")
-    assert "by mean minutes" in text
+    assert "by average walk" in text
     assert rank().sentence().startswith("Of 10 ways to keep 3 of 5, closing")
-    assert "<th scope='col'>criterion</th>" in ranking._repr_html_()
+    assert ">criterion</th>" in ranking._repr_html_()
     assert ranking.to_frame()["closed"].iloc[0] == "P Q"
     assert "rank of 10" in repr(ranking)
 
