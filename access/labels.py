@@ -101,9 +101,19 @@ class _Criterion:
 _CRITERIA = {
     "mean": _Criterion("average {trip}", "average", "Average trip"),
     "weighted_mean": _Criterion(
-        "average {trip} weighted by deprivation", "weighted average",
-        "Average that counts deprived areas more",
+        "everyone's average {trip}, deprived areas counting more",
+        "average, deprived count more", "Everyone’s average, counting deprived areas more",
     ),
+    "deprived_mean": _Criterion("average {trip} of the most deprived fifth",
+                                "deprived fifth, average",
+                                "Average trip in the most deprived fifth of England"),
+    "deprived_moved": _Criterion("share of the most deprived fifth with {further}",
+                                 "deprived fifth, further to go",
+                                 "Share of the most deprived fifth with a longer trip than today",
+                                 "share"),
+    "deprived_p90": _Criterion("the {trip} that nine in ten of the most deprived fifth are within",
+                               "deprived fifth, nine in ten",
+                               "Nine in ten of the most deprived fifth are within"),
     "p90": _Criterion("the {trip} that nine in ten are within", "nine in ten within",
                       "Nine in ten are within"),
     "worst": _Criterion("the longest {trip}", "longest", "Longest trip of any neighbourhood"),
@@ -128,7 +138,22 @@ def criterion_words(criterion: str, mode: str, threshold_minutes: float | None =
     ('average walk', 'share beyond 20 minutes')
     """
     words = _CRITERIA[criterion].words
-    return words.format(trip=trip(mode), limit=_limit(threshold_minutes))
+    return words.format(
+        trip=trip(mode), further=further_words(mode), limit=_limit(threshold_minutes)
+    )
+
+
+def counting_words(scheme: str, lam: float) -> str:
+    """Say how much more than others those in deprived areas count in a weighted mean.
+
+    Examples
+    --------
+    >>> [counting_words("linear", lam) for lam in (1.0, 0.5)], counting_words("green_book", 1)
+    (['up to twice', 'up to 1.5 times'], 'more')
+    """
+    if scheme != "linear":
+        return "more"
+    return "up to twice" if lam == 1 else f"up to {1 + lam:g} times"
 
 
 def criterion_short(criterion: str, threshold_minutes: float | None = None) -> str:

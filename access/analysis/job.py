@@ -22,7 +22,7 @@ from access.ledger import RunLedger, sha256_of
 from access.measure import typical_matrix
 from access.network import Network, Profile, Status, TravelMatrix, travel_matrix
 from access.network.build import build_networks
-from access.network.modelled import MODELLED_STREETS, modelled_network
+from access.network.modelled import MODELLED_DRIVING, MODELLED_STREETS, modelled_network
 from access.network.snapping import read_points, snap
 from access.network.stocktake import reach_past
 from access.scenario import Impact, Ranking, Robustness, Switching
@@ -179,7 +179,7 @@ def measure_study(
     if not modelled:
         study = _with_reach(study, networks)
     streets = MODELLED_STREETS if modelled else _REAL_STREETS.format(name=Path(str(network)).name)
-    speeds = _speeds(study)
+    speeds = _speeds(study, modelled)
     return StudyResults(
         study=study,
         networks=networks,
@@ -284,11 +284,12 @@ def _with_reach(study: Study, networks: Mapping[str, Network]) -> Study:
     return replace(study, assumptions=(*study.assumptions, *told)) if told else study
 
 
-def _speeds(study: Study) -> str:
+def _speeds(study: Study, modelled: bool) -> str:
     """Say in one sentence how fast everybody is taken to be, and where they go."""
     travel = study.config.travel
+    driving = MODELLED_DRIVING if modelled else "driving at the speeds of the drive profile"
     return (
-        f"Walking at {travel.walk_km_h:g} km/h; driving at the speeds of the drive profile; "
+        f"Walking at {travel.walk_km_h:g} km/h; {driving}; "
         f"{travel.parking_minutes:g} minutes to park in the {trip('typical')}; families use the "
         "centre nearest in time, whatever they use today."
     )

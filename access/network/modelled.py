@@ -71,6 +71,11 @@ MODELLED_STREETS = (
     "motorways that make people go round are not in it."
 )
 
+MODELLED_DRIVING = (
+    f"driving at {_CALIBRATION.drive_km_h:g} km/h on every modelled street, whatever its class, so "
+    "that a drive along the streets is the walk divided by a constant"
+)
+
 
 def modelled_network(
     points: pd.DataFrame,

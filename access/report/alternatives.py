@@ -25,8 +25,9 @@ from access.report.hubs import hub_blocks
 from access.report.robustness import robustness_blocks, weights_blocks
 from access.report.sentences import Wording, further_note
 from access.scenario import Ranking
+from access.scenario.criteria import SHOWN
 from access.scenario.robustness import Robustness
-from access.text import Claim, Said, capital, listed, number, place_of, sentence
+from access.text import NOT_APPLICABLE, Claim, Said, capital, listed, number, place_of, sentence
 
 _SHOWN = 8
 #: Unit of a difference between two options, by what a criterion counts.
@@ -56,6 +57,13 @@ def _criteria_table(results: StudyResults, found: ProposalFindings, ranking: Ran
                 p.get(f"near_ties_5pct_{c}"),
             )
         )
+    nothing = (NOT_APPLICABLE,) * 4
+    rows += [
+        (capital(criterion_words(c, found.mode)), criterion_value(c, p.get(c), unit="min"),
+         "shown, not ranked by", *nothing)
+        for c in SHOWN
+        if c in ranking.table and c not in ranking.criteria
+    ]  # fmt: skip
     return Table(
         f"{found.title}: the proposal among {ranking.what}, measure by measure",
         (

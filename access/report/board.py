@@ -145,8 +145,10 @@ def _share_in_fifth(option: Option) -> float | None:
 _CRITERIA = {
     "mean": "the shortest trips on average",
     "worst": "whoever lives furthest away",
-    "weighted_mean": "families in deprived areas",
-    "gap": "the gap by deprivation",
+    "deprived_mean": "the average of the most deprived fifth, their own",
+    "deprived_p90": "nine in ten of the most deprived fifth",
+    "deprived_moved": "how few of the most deprived fifth have further to go",
+    "weighted_mean": "everyone's mean, deprived areas counting more",
 }
 
 

@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 
 from access.analysis.results import ProposalResult, StudyResults, names_of, short_names
 from access.errors import ParameterError
+from access.labels import counting_words
 from access.scenario import Impact, NothingChangesWarning, Ranking, compare
 
 #: Criteria whose best option stands beside the proposal, with its name in the tables.
 _SIDE_BY_SIDE = {
     "mean": "Shortest on average",
     "worst": "Best for the worst-off area",
-    "weighted_mean": "Best for deprived families",
+    "deprived_mean": "Best average in the most deprived fifth",
+    "weighted_mean": "Best by everyone's mean, deprived areas counting {more}",
 }
 NO_CHANGE, PROPOSAL = "No change", "The proposal"
 
@@ -58,6 +60,11 @@ def _weights(results: StudyResults, result: ProposalResult) -> dict[str, Any]:
     return {"weights": used, "lam": settings.lam, "national_areas": settings.national_areas}
 
 
+def _scheme(results: StudyResults) -> dict[str, Any]:
+    settings = results.study.config.weights
+    return {"scheme": settings.scheme, "lam": settings.lam}
+
+
 def _savings_of(centres: pd.DataFrame) -> dict[str, float]:
     """Give what closing each centre saves a year, where the register knows its cost."""
     if "annual_cost_gbp" not in centres:
@@ -76,6 +83,7 @@ def _options_of(
     for criterion, name in _SIDE_BY_SIDE.items():
         if ranking is not None and criterion in ranking.criteria:
             kept, level = best_kept(ranking, criterion)
+            name = name.format(more=counting_words(**_scheme(results)))
             if level > 1:
                 name += f" (level with {level - 1:,} other{'s' if level > 2 else ''})"
             wanted.setdefault(kept, []).append(name)

@@ -20,6 +20,7 @@ from access.document.document import (
 from access.document.table import Column, Table
 from access.labels import trip
 from access.ledger import versions
+from access.network.modelled import MODELLED_DRIVING
 from access.report.findings import ProposalFindings
 from access.text import figure_words, listed, sentence
 
@@ -57,6 +58,7 @@ def _method(
     travel, weights = config.travel, config.weights
     counts = listed([f"{_whom(results, f)} for {f.title}" for f in findings])
     headline = trip(findings[0].mode)
+    driving = MODELLED_DRIVING if results.modelled else "driving by class of road"
     return (
         (
             Bold("Who is counted: "),
@@ -76,7 +78,7 @@ def _method(
             Bold("Speeds: "),
             sentence(
                 f"walking {travel.walk_km_h:g} km/h, with a pram {travel.pram_km_h:g} km/h, "
-                f"driving by class of road with {travel.parking_minutes:g} minutes to park; the "
+                f"{driving}, with {travel.parking_minutes:g} minutes to park; the "
                 f"{trip('typical')} weighs walking and driving by how many households have a car"
             ),
         ),

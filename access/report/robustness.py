@@ -15,7 +15,17 @@ from access.errors import ParameterError, ScenarioError
 from access.labels import criterion_words, trip
 from access.report.findings import ProposalFindings
 from access.scenario.robustness import Robustness
-from access.text import NOT_APPLICABLE, capital, listed, ordinal, percent, place_of, sentence
+from access.text import (
+    NOT_APPLICABLE,
+    Claim,
+    Said,
+    capital,
+    listed,
+    ordinal,
+    percent,
+    place_of,
+    sentence,
+)
 
 _SHOWN = 5
 
@@ -67,7 +77,7 @@ def robustness_blocks(
     ]
 
 
-def _firm_sentence(found: ProposalFindings, robust: Robustness) -> str:
+def _firm_sentence(found: ProposalFindings, robust: Robustness) -> Said:
     """Say between which places the proposal falls, and how often another option is best."""
     row = robust.ranks().iloc[0]
     best = robust.best_options(robust.criteria[0])
@@ -86,7 +96,11 @@ def _firm_sentence(found: ProposalFindings, robust: Robustness) -> str:
     closed = listed(found.named(top["closed"]), none="nothing")
     how_often = percent(float(top["share"]))
     often = "always best" if how_often == "all" else f"best in {how_often} of them"
-    return f"{first} {sentence(f'closing {closed} is {often}')}"
+    claims = [
+        Claim("rank_interval:mean", "is", (float(low), float(high))),
+        Claim("best_share:mean", "all" if how_often == "all" else "is", (float(top["share"]),)),
+    ]
+    return Said(f"{first} {sentence(f'closing {closed} is {often}')}", claims)
 
 
 def place_range(robust: Robustness) -> str:

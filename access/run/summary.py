@@ -32,7 +32,7 @@ from access.scenario import (
     take_up_change,
 )
 from access.siting.hubs import HubSearch
-from access.text import about, capital, listed, named, share_figure
+from access.text import capital, listed, named, share_figure
 
 
 def impact_summary(
@@ -453,8 +453,8 @@ def _headline(results: StudyResults, proposal: ProposalResult) -> str:
     longer, total = float(s["lengthened"] or 0), float(s["families"] or 0)
     names = listed(named(proposal.closed, results.names()), none="no centre")
     text = (
-        f"{proposal.title}: closes {names}. {capital(about(longer))} of "
-        f"{about(total)} {noun} would have further to walk to their nearest centre"
+        f"{proposal.title}: closes {names}. {capital(public_count(longer))} of "
+        f"{public_count(total)} {noun} would have further to walk to their nearest centre"
     )
     extra = s["mean_minutes_change_lengthened"]
     if longer and extra is not None:
@@ -474,11 +474,9 @@ def _standing(proposal: ProposalResult) -> list[str]:
     if not proposal.rankings:
         return ["    Not ranked: it opens a site, or closes none."]
     mode, ranking = next(iter(proposal.rankings.items()))
-    words = {"mean": "on average", "worst": "for the worst-off area",
-             "weighted_mean": "with deprived families counting more"}  # fmt: skip
     places = [
-        f"{ranking.place(c)} {text}"
-        for c, text in words.items()
+        f"{ranking.place(c)} by {ranking.words(c)}"
+        for c in ("mean", "worst", "deprived_mean", "weighted_mean")
         if ranking.proposal is not None and c in ranking.criteria
     ]
     text = (

@@ -15,7 +15,7 @@ from access.errors import ParameterError, ScenarioError
 from access.labels import criterion_value, criterion_words
 from access.measure.weights import LSOAS_ENGLAND_2011
 from access.network.matrix import TravelMatrix
-from access.scenario.criteria import CRITERIA, Floats, evaluate, pair_criteria, sums
+from access.scenario.criteria import CRITERIA, SHOWN, Floats, evaluate, pair_criteria, sums
 from access.scenario.options import (
     MAX_OPTIONS,
     CriteriaSettings,
@@ -349,11 +349,17 @@ class Ranking:
 
 _GAP_NOTE = (
     "gap: mean minutes of the most deprived national fifth less those of the least deprived; "
-    "less is better"
+    "shown, and not ranked by: it also falls when the least deprived lose"
 )
 _ABSOLUTE_GAP_NOTE = "gap: mean minutes between the most and least deprived national fifths"
+_NO_FIFTH = (
+    "demand has no families in the most deprived national fifth (it needs imd_decile or imd_rank)"
+)
 _WHY_NOT = {
     "weighted_mean": "weights are none (they need an imd_rank, income or weights column)",
+    "deprived_mean": _NO_FIFTH,
+    "deprived_moved": _NO_FIFTH,
+    "deprived_p90": _NO_FIFTH,
     "gap": "demand has no families in both the most and the least deprived national fifth "
     "(it needs imd_decile or imd_rank)",
     "savings": "savings are not known for every site that may close",
@@ -414,8 +420,9 @@ def rank_closures(
         Saved a year by closing each site; more is better. Needs a figure for every site that
         may close, else the criterion is left out.
     criteria : sequence of str, optional
-        Some of ``mean weighted_mean p90 worst share_beyond gap savings``; by default all that
-        the data support. The Pareto front is over these.
+        Some of ``mean weighted_mean deprived_mean deprived_moved deprived_p90 p90 worst
+        share_beyond savings gap``; by default all that the data support but the gap, which is
+        shown and not ranked by. The Pareto front is over these.
     absolute_gap : bool
         Take the gap between fifths whichever of them is better off.
     joint : ServiceChoice, optional
@@ -441,10 +448,12 @@ def rank_closures(
     -----
     Families that no site reaches under any option are left out of the means, and count as
     beyond the threshold. An option that leaves anyone else unreached has mean, worst and gap
-    ``inf``. The gap is the mean of the most deprived national fifth less that of the least
-    deprived: less is better, so an option is not rewarded for lengthening poor families'
-    trips. Quantiles as in `access.measure.distribution`. Values are rounded to 9 decimals, so
-    that float noise breaks no tie.
+    ``inf``. ``deprived_mean``, ``deprived_p90`` and ``deprived_moved`` (the share with
+    further to go than with every site open) are of families in the most deprived national
+    fifth alone. The gap is the mean of that fifth less that of the least deprived; it falls
+    too when the least deprived lose, so it is ranked by only where `criteria` names it.
+    Quantiles as in `access.measure.distribution`. Values are rounded to 9 decimals, so that
+    float noise breaks no tie.
 
     Examples
     --------
@@ -476,7 +485,7 @@ def rank_closures(
     table = _table(services, values)
     _rank_table(table, chosen, chosen)
     notes = [note for s in services for note in s.notes] + left_out
-    if "gap" in chosen:
+    if "gap" in table:
         notes.append(_ABSOLUTE_GAP_NOTE if absolute_gap else _GAP_NOTE)
     what = " and ".join(s.choice_words for s in services)
     return Ranking(
@@ -495,10 +504,12 @@ def _asked(asked: Sequence[str] | None) -> tuple[str, ...] | None:
     if asked is None:
         return None
     listed = [asked] if isinstance(asked, str) else list(asked)
-    unknown = [c for c in listed if c not in CRITERIA]
+    unknown = [c for c in listed if c not in (*CRITERIA, *SHOWN)]
     if unknown or not listed:
-        raise ParameterError(f"criteria {unknown} are not known; expected any of {list(CRITERIA)}")
-    return tuple(c for c in CRITERIA if c in listed)
+        raise ParameterError(
+            f"criteria {unknown} are not known; expected any of {[*CRITERIA, *SHOWN]}"
+        )
+    return tuple(c for c in (*CRITERIA, *SHOWN) if c in listed)
 
 
 def _supported(
@@ -546,11 +557,16 @@ def _table(services: Sequence[Options], values: Mapping[str, Floats]) -> pd.Data
         more = other.savings
         saved = None if saved is None or more is None else np.add.outer(saved, more).ravel()
     columns: dict[str, object] = {"closed": closed, "kept": kept}
-    columns |= {c: values[c] for c in CRITERIA if c in values}
+    columns |= {c: values[c] for c in (*CRITERIA, *SHOWN) if c in values}
     if saved is not None:
         columns["savings"] = saved
     columns["unreached"] = values["unreached"]
     return pd.DataFrame(columns)
+
+
+def _placed(table: pd.DataFrame, chosen: tuple[str, ...]) -> tuple[str, ...]:
+    """Give what a proposal's place is told of: the criteria, and what is shown beside them."""
+    return (*chosen, *(c for c in SHOWN if c in table and c not in chosen))
 
 
 def _proposal(
@@ -584,5 +600,5 @@ def _proposal(
         "option": option,
         "allowed": option is not None,
         "unreached": row["unreached"],
-        **_stand(table, row, chosen, chosen, listed=option is not None),
+        **_stand(table, row, _placed(table, chosen), chosen, listed=option is not None),
     }

@@ -23,6 +23,7 @@ from access.report.robustness import _firm_sentence, place_range
 from access.report.sentences import Wording
 from access.report.sites import _moves_table, closed_table, receiving_table
 from access.scenario.robustness import Uncertainty, robustness
+from access.text import ROUNDED_ONCE
 
 WORDING = Wording()
 INF = float("inf")
@@ -149,7 +150,7 @@ class TestWhere:
         assert (rows["1"][2], rows["1"][3]) == (50, 1.0)
         assert any("could no longer reach any" in note for note in table.notes)
         whole = findings([[5, 9], [2, 3]], [30, 50], ["Y"], imd_decile=[1, 10])
-        assert group_table(whole, "imd_decile", "tenth").notes == ()
+        assert group_table(whole, "imd_decile", "tenth").notes == (ROUNDED_ONCE,)
 
     def test_every_mode_says_where_nothing_changes(self):
         _, _, impact = impact_of([[5, 12]], [30], ["X", "Y"])
