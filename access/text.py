@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -338,7 +338,7 @@ def figure(number: float, decimals: int = 0, *, signed: bool = False) -> str:
     return (_MINUS if rounded < 0 else "+" if signed else "") + text
 
 
-def rise_between(before: object, after: object, exact: object, decimals: int = 1) -> object:
+def rise_between(before: Any, after: Any, exact: Any, decimals: int = 1) -> Any:
     """Give a rise as it stands between a rounded before and a rounded after; round once, not twice.
 
     Where those averaged before and after are not the same people, the rise is not their
@@ -352,7 +352,7 @@ def rise_between(before: object, after: object, exact: object, decimals: int = 1
     figures = (before, after, exact)
     if any(is_missing(v) or not isinstance(v, int | float) or math.isinf(v) for v in figures):
         return exact
-    old, new, rise = (float(v) for v in figures)  # type: ignore[arg-type]
+    old, new, rise = (float(v) for v in figures)
     if abs(new - old - rise) > 1e-6:
         return exact
     return round(_half_up(new, decimals) - _half_up(old, decimals), decimals)

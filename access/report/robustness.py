@@ -67,9 +67,9 @@ def robustness_blocks(
             )
         ]
     key = found.result.key
-    text = _firm_sentence(found, robust)
+    text = str(_firm_sentence(found, robust))
     if modelled:
-        text += " The error of the modelled streets is not among what was varied."
+        text = f"{text} The error of the modelled streets is not among what was varied."
     return [
         Paragraph(text),
         TableBlock(_interval_table(found, robust), key=f"firm-{key}", compact=True),

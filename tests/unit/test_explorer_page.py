@@ -128,7 +128,7 @@ def used_keys() -> tuple[set[str], list[str]]:
     """Give the strings that code and template name, and the beginnings of those they make up."""
     python = "".join(
         (resources.files("access.maps") / name).read_text(encoding="utf-8")
-        for name in ("explorer.py", "explorer_words.py", "static.py", "static_classes.py")
+        for name in ("explorer.py", "static_map.py")
     )
     scripts = "".join((ASSETS / name).read_text(encoding="utf-8") for name in SCRIPTS)
     template = (ASSETS / "page.html").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The house keeps its shape: imports run one way, in no circle; the name is ours; doors are small."""
+"""The house keeps its shape: imports run one way, in no circle; the name is ours; small doors."""
 
 from __future__ import annotations
 
