@@ -133,7 +133,7 @@ def _intervals(
 
     Examples
     --------
-    >>> low, high = intervals([3, 40, 12, 55], [True, False, True, False], [Sum(3, (0, 1, 2))])
+    >>> low, high = _intervals([3, 40, 12, 55], [True, False, True, False], [Sum(3, (0, 1, 2))])
     >>> low.tolist(), high.tolist()
     ([1.0, 40.0, 1.0, 55.0], [14.0, 40.0, 14.0, 55.0])
     """

@@ -63,7 +63,7 @@ def _html_table(
 
     Examples
     --------
-    >>> html_table(["site", "minutes"], [["<b>", 5]]).count("&lt;b&gt;")
+    >>> _html_table(["site", "minutes"], [["<b>", 5]]).count("&lt;b&gt;")
     1
     """
 
