@@ -14,10 +14,13 @@ import pandas as pd
 import shapely
 from branca.element import Element
 
-from access.analysis.results import MODE_TITLES, ProposalResult, StudyResults
+from access.analysis.results import ProposalResult, StudyResults
 from access.charts.style import ADDED_COLOURS, ADDED_EDGES, CATEGORICAL, INK, QUIET, SAVED_COLOURS
+from access.disclosure import is_small, public_count
 from access.escape import policy_hash, template_text
+from access.labels import mode_title
 from access.maps.explorer_encode import approximate_cells
+from access.text import UNREACHED, figure
 from access.units import WGS84
 
 KEY = "Star: one of the best hubs. Diamond: the council's own hub."
@@ -246,12 +249,12 @@ def _added_colour(minutes: float) -> str:
 
 
 def _count(count: float) -> str:
-    return "fewer than 5" if 0 < count < 5 else f"{count:,.0f}"
+    return public_count(count) if is_small(count) else figure(count)
 
 
 def _trips(minutes: pd.Series, ids: pd.Series, names: dict[str, str]) -> list[str]:
     return [
-        f"{template_text(names[i])}, {m:.0f} min" if np.isfinite(m) else "cannot be reached"
+        f"{template_text(names[i])}, {m:.0f} min" if np.isfinite(m) else UNREACHED
         for m, i in zip(minutes, ids, strict=True)
     ]
 
@@ -290,7 +293,7 @@ def _furnish(fmap: folium.Map, results: StudyResults, mode: str) -> None:
         "#key details ul{list-style:disc;padding-left:1em;max-height:12em;overflow:auto;"
         "font-size:.8em}#key h1{font-size:1.05em;margin:0}</style>"
         f"<section id='key' aria-label='Key'><h1>{title}</h1>"
-        f"Minutes added, {template_text(MODE_TITLES.get(mode, mode))}"
+        f"Minutes added, {template_text(mode_title(mode))}"
         f"<ul>{key}</ul>Round: stays open. Square with a cross: closes. {hubs}"
         f"<details><summary>What these numbers assume</summary><ul>{notes}</ul></details></section>"
     )
