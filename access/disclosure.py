@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,7 @@ from scipy.optimize import linprog
 
 from access.errors import ParameterError
 from access.scenario import Impact
+from access.text import about
 
 _Floats = NDArray[np.float64]
 _Mask = NDArray[np.bool_]
@@ -30,6 +32,28 @@ _Mask = NDArray[np.bool_]
 THRESHOLD = 5
 """Counts above 0 and below this are hidden in anything public."""
 _SLACK = 1e-6
+
+
+def is_small(counts: Any) -> Any:
+    """Say of a count, or of each in an array, whether the public may not be told it.
+
+    Examples
+    --------
+    >>> [bool(is_small(n)) for n in (0, 0.4, 4, 5)]
+    [False, True, True, False]
+    """
+    return (counts > 0) & (counts < THRESHOLD)
+
+
+def public_count(count: float, *, internal: bool = False) -> str:
+    """Write a count as people say it, and as the public may see it.
+
+    Examples
+    --------
+    >>> public_count(4884), public_count(3), public_count(3, internal=True), public_count(0)
+    ('about 4,900', 'fewer than 5', '3', '0')
+    """
+    return f"fewer than {THRESHOLD}" if is_small(count) and not internal else about(count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,6 +389,6 @@ HIDDEN = "[c]"
 
 
 NOTE_HIDDEN = (
-    "[c]: hidden. The number is above 0 and below 5, or would give such a number away "
+    f"[c]: hidden. The number is above 0 and below {THRESHOLD}, or would give such a number away "
     "through a total."
 )

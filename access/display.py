@@ -9,6 +9,8 @@ import textwrap
 from collections.abc import Collection, Sequence
 from itertools import zip_longest
 
+import pandas as pd
+
 from access.escape import notebook_text
 
 _Row = Sequence[object]
@@ -81,6 +83,21 @@ def _html_table(
         "<tr>" + "".join(cell(k, value) for k, value in enumerate(row)) + "</tr>" for row in rows
     )
     return f"<table style='{_TABLE}'><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def frame_cells(frame: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    """Give a table's head and rows as `html_answer` takes them, figures to two decimals.
+
+    Examples
+    --------
+    >>> frame_cells(pd.DataFrame({"site": ["X"], "minutes": [1.234]}))
+    (['site', 'minutes'], [['X', '1.23']])
+    """
+    rows = [
+        [f"{value:.2f}" if isinstance(value, float) else str(value) for value in row]
+        for row in frame.itertuples(index=False, name=None)
+    ]
+    return [str(column) for column in frame.columns], rows
 
 
 def text_answer(

@@ -7,15 +7,45 @@ zero, a tie, not known.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from access.errors import ParameterError
 from access.escape import plain
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One thing a sentence says: what is measured, how it stands, and the figures it rests on."""
+
+    what: str
+    relation: str
+    numbers: tuple[float, ...] = ()
+
+
+class Said(str):
+    """A sentence that carries what it claims as data, so that a test can hold it to account.
+
+    Examples
+    --------
+    >>> Said("All 9 have further to go.", [Claim("lengthened", "all", (9.0, 9.0))]).claims[0].what
+    'lengthened'
+    """
+
+    __slots__ = ("claims",)
+    claims: tuple[Claim, ...]
+
+    def __new__(cls, text: str, claims: Iterable[Claim] = ()) -> Said:
+        """Keep the claims beside the text."""
+        said = super().__new__(cls, text)
+        said.claims = tuple(claims)
+        return said
+
 
 _NUMERALS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
@@ -25,33 +55,48 @@ def about(count: float) -> str:
 
     Examples
     --------
-    >>> about(4884.0), about(4900), about(184), about(37)
-    ('about 4,900', '4,900', 'about 180', '37')
+    >>> about(4884.0), about(4900), about(184), about(37.6), about(0.2), about(0)
+    ('about 4,900', '4,900', 'about 180', 'about 38', 'fewer than 1', '0')
     """
+    if 0 < count < 0.5:
+        return "fewer than 1"
     unit = 1 if count < 100 else 10 if count < 1000 else 100
     rounded = round(count / unit) * unit
     return f"{'' if rounded == count else 'about '}{rounded:,}"
 
 
-def percent(share: float | None) -> str:
+def share_figure(share: float, decimals: int = 0, *, signed: bool = False) -> str:
+    """Write a share as a figure.
+
+    Examples
+    --------
+    >>> share_figure(0.444), share_figure(0.444, 1), share_figure(-0.05, 1, signed=True)
+    ('44%', '44.4%', '\u22125.0%')
+    """
+    return f"{figure(share * 100, decimals, signed=signed)}%"
+
+
+def percent(share: float | None, *, ends: bool = True) -> str:
     """Say a share; never all or none of it unless it is.
 
     Examples
     --------
     >>> [percent(s) for s in (0, 0.001, 0.19, 0.999, 1)]
     ['none', 'less than 1%', '19%', 'more than 99%', 'all']
-    >>> percent(None)
-    'a share that is not known'
+    >>> percent(None), percent(1, ends=False)
+    ('a share that is not known', '100%')
     """
     if is_missing(share) or share is None:
         return "a share that is not known"
     if share <= 0 or share >= 1:
+        if not ends:  # beside a bar, where no sentence stands round it
+            return share_figure(share)
         return "none" if share <= 0 else "all"
     if share < 0.01:
         return "less than 1%"
     if share > 0.99:
         return "more than 99%"
-    return f"{figure(share * 100)}%"
+    return share_figure(share)
 
 
 def number(count: int, one: str, many: str = "") -> str:
@@ -127,7 +172,18 @@ def sentence(text: str) -> str:
     line = plain(text)
     if not line:
         return ""
-    return line[0].upper() + line[1:] + ("" if line[-1] in ".?!" else ".")
+    return capital(line) + ("" if line[-1] in ".?!" else ".")
+
+
+def capital(text: str) -> str:
+    """Start with a capital, and leave the other letters as they are.
+
+    Examples
+    --------
+    >>> capital("an IMD rank"), capital("")
+    ('An IMD rank', '')
+    """
+    return text[:1].upper() + text[1:]
 
 
 def figure_words(value: object) -> str:
@@ -149,63 +205,24 @@ def figure_words(value: object) -> str:
     return plain(value) or "none"
 
 
-_MODE_WORDS = {
-    "walk": "walk",
-    "drive": "drive",
-    "typical": "typical family trip",
-}
-
-
-def count_words(count: float) -> str:
-    """Write a count for the public: to the nearest hundred from a thousand, ten from a hundred.
-
-    Examples
-    --------
-    >>> count_words(4884.2), count_words(184), count_words(37.6), count_words(0)
-    ('about 4,900', 'about 180', '38', '0')
-    """
-    if count >= 100:
-        return f"about {round(count, -2 if count >= 1000 else -1):,.0f}"
-    return f"{count:,.0f}" if count >= 0.5 or count == 0 else "fewer than 1"
-
-
-def minutes_words(minutes: float | None, signed: bool = False) -> str:
-    """Write minutes to one decimal, or that they are not known.
+def minutes_words(minutes: float | None, decimals: int = 1, *, signed: bool = False) -> str:
+    """Write minutes, or that they are not known.
 
     Examples
     --------
     >>> minutes_words(12.34), minutes_words(2.0, signed=True), minutes_words(float("inf"))
     ('12.3 minutes', '+2.0 minutes', 'cannot be reached')
+    >>> minutes_words(0.2, 0), minutes_words(1.4, 0), minutes_words(0.01), minutes_words(None)
+    ('less than a minute', '1 minute', 'less than 0.1 minutes', 'not known')
     """
-    if minutes is None or math.isnan(minutes):
-        return "not known"
+    if is_missing(minutes) or minutes is None:
+        return NOT_KNOWN
     if math.isinf(minutes):
-        return "cannot be reached"
-    text = f"{minutes:+.1f}" if signed else f"{minutes:.1f}"
-    return f"{text} minute{'' if abs(minutes) == 1 else 's'}"
-
-
-def list_words(items: Sequence[str]) -> str:
-    """Join names as a sentence does.
-
-    Examples
-    --------
-    >>> list_words(["Park View", "Broom Valley", "Wath Victoria"])
-    'Park View, Broom Valley and Wath Victoria'
-    """
-    items = list(items)
-    return items[0] if len(items) == 1 else " and ".join([", ".join(items[:-1]), items[-1]])
-
-
-def mode_words(mode: str) -> str:
-    """Name a mode's trip.
-
-    Examples
-    --------
-    >>> mode_words("walk"), mode_words("bus")
-    ('walk', 'bus trip')
-    """
-    return _MODE_WORDS.get(mode, f"{mode} trip")
+        return UNREACHED
+    text = figure(minutes, decimals, signed=signed)
+    if minutes > 0 and not signed and float(text.replace(",", "")) == 0:
+        return "less than a minute" if decimals == 0 else f"less than {10**-decimals:g} minutes"
+    return f"{text} minute{'' if text in ('1', '+1', f'{_MINUS}1') else 's'}"
 
 
 def named(ids: Sequence[str], names: Mapping[str, str]) -> list[str]:
@@ -319,6 +336,29 @@ def figure(number: float, decimals: int = 0, *, signed: bool = False) -> str:
     if rounded == 0:
         return text
     return (_MINUS if rounded < 0 else "+" if signed else "") + text
+
+
+def rise_between(before: Any, after: Any, exact: Any, decimals: int = 1) -> Any:
+    """Give a rise as it stands between a rounded before and a rounded after; round once, not twice.
+
+    Where those averaged before and after are not the same people, the rise is not their
+    difference, and stays as it is.
+
+    Examples
+    --------
+    >>> rise_between(6.26, 12.34, 6.08), rise_between(6.0, 12.0, 3.0), rise_between(None, 1.0, None)
+    (6.0, 3.0, None)
+    """
+    figures = (before, after, exact)
+    if any(is_missing(v) or not isinstance(v, int | float) or math.isinf(v) for v in figures):
+        return exact
+    old, new, rise = (float(v) for v in figures)
+    if abs(new - old - rise) > 1e-6:
+        return exact
+    return round(_half_up(new, decimals) - _half_up(old, decimals), decimals)
+
+
+ROUNDED_ONCE = "Minutes are rounded first; a rise is the rounded after less the rounded before."
 
 
 def _half_up(number: float, decimals: int) -> float:

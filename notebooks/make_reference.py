@@ -31,7 +31,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "tenth",
         "idaci_rank": "rank of children's income deprivation, kept beside each area",
         "idaci_decile": "its tenth, to group by (`idaci_fifth`)",
-        "p_no_car": "share of households without a car, 0 to 1: switches on the usual family trip "
+        "p_no_car": "share of households without a car, 0 to 1: switches on the family trip "
         "(walk and drive blended by it) and tables by band",
         "income": "median income, for `weights.scheme = \"green_book\"`",
         "residents": "people: a denominator of groups, and what counts are shared by unless "

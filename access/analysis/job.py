@@ -19,6 +19,7 @@ from access.analysis.parts import Parts
 from access.analysis.results import StudyResults
 from access.analysis.walking import speeds_sentence
 from access.errors import Fault, NetworkError
+from access.labels import trip
 from access.ledger import RunLedger, sha256_of
 from access.measure import typical_matrix
 from access.network import Network, Profile, Status, TravelMatrix, travel_matrix
@@ -28,6 +29,7 @@ from access.network.snapping import read_points, snap
 from access.network.stocktake import reach_past
 from access.sources.http import user_cache
 from access.study import Study
+from access.text import share_figure
 from access.units import project
 
 Progress = Callable[[str], None]
@@ -132,7 +134,7 @@ def travel_times(
         if len(new):
             check_joined(matrices[mode].sites(list(new["id"])), new, limit_m)
     if "p_no_car" in study.areas and study.areas["p_no_car"].notna().all():
-        progress("travel times, typical family trip")
+        progress(f"travel times, {trip('typical')}")
         matrices["typical"] = typical_matrix(
             matrices["walk"],
             matrices["drive"],
@@ -142,7 +144,7 @@ def travel_times(
     if network is not None:
         study = _with_reach(study, networks)
     streets = MODELLED_STREETS if network is None else _REAL_STREETS.format(name=network.name)
-    speeds = speeds_sentence(study)
+    speeds = speeds_sentence(study, modelled=network is None)
     return StudyResults(
         study=study,
         networks=networks,
@@ -269,9 +271,10 @@ def _check_snapping(study: Study, matrix: TravelMatrix, sites: pd.DataFrame) -> 
         share = counts[lost_areas].sum() / counts.sum()
         if share > study.config.travel.max_unsnapped_share:
             ids = study.areas["id"][lost_areas].tolist()
+            limit = share_figure(study.config.travel.max_unsnapped_share, 1)
             raise NetworkError(
-                f"{int(lost_areas.sum())} areas with {share:.1%} of the {service.noun} do not join "
-                f"the {matrix.mode} network (limit {study.config.travel.max_unsnapped_share:.1%}, "
+                f"{int(lost_areas.sum())} areas with {share_figure(share, 1)} of the "
+                f"{service.noun} do not join the {matrix.mode} network (limit {limit}, "
                 f"travel.max_unsnapped_share in study.toml): {ids[:10]}"
             )
 

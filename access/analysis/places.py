@@ -13,10 +13,11 @@ import shapely
 from numpy.typing import NDArray
 
 from access.analysis.questions import site_ids
-from access.analysis.results import MODE_TITLES, StudyResults, pick
+from access.analysis.results import StudyResults, pick
 from access.arguments import ids, number, refuse
 from access.disclosure import Sum, suppress
 from access.errors import ParameterError
+from access.labels import mode_title
 from access.network import Network, Status, TravelMatrix
 from access.network.matrix import positions
 from access.network.reach import REACHED, UNSNAPPED, corners_of, isochrones, part_costs, route
@@ -87,7 +88,7 @@ class Isochrones:
                 f"{r['minutes']:g} minutes {figure(r['street_km'], 1)} km of streets"
                 for r in reached.to_dict("records")
             ]
-            trip = MODE_TITLES.get(str(last["mode"]), str(last["mode"]))
+            trip = mode_title(str(last["mode"]))
             way = "to" if last["direction"] == "to_site" else "from"
             told.append(f"{trip.capitalize()} {way} {name}: within {listed(parts)}.")
         return " ".join(told)
@@ -162,7 +163,7 @@ class Path:
         -------
         str
         """
-        trip = MODE_TITLES.get(self.mode, self.mode)
+        trip = mode_title(self.mode)
         if not np.isfinite(self.minutes):
             why = self.status.replace("_", " ")
             return f"There is no way {trip} from {self.area} to {self.site_name} ({why})."
@@ -248,7 +249,7 @@ class Within:
                 told.append(f"a number of {row['who']} too small to tell apart")
             else:
                 told.append(f"{figure(row['within'])} of {figure(row['all'])} {row['who']}")
-        trip = MODE_TITLES.get(self.mode, self.mode)
+        trip = mode_title(self.mode)
         who = listed(told) if told else "nobody who is counted"
         return f"Within {self.minutes:g} minutes ({trip}) of {self.site_name}: {who}."
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from access.analysis.parts import LeftOut
 from access.errors import ParameterError
+from access.labels import mode_title
 from access.ledger import RunLedger
 from access.network import Network, TravelMatrix
 from access.scenario import (
@@ -24,11 +25,6 @@ from access.study import Study
 
 #: Modes in the order of every table.
 _MODES = ("walk", "drive", "typical")
-MODE_TITLES = {
-    "walk": "walking",
-    "drive": "driving",
-    "typical": "typical family trip",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -246,6 +242,6 @@ def caption(results: StudyResults, mode: str, who: str) -> str:
     place = results.study.config.study
     streets = results.streets.split(". ")[0].rstrip(".")
     return (
-        f"Minutes to the nearest site ({MODE_TITLES.get(mode, mode)}), {who}, {place.place}, "
+        f"Minutes to the nearest site ({mode_title(mode)}), {who}, {place.place}, "
         f"{place.as_of}. {streets}."
     )

@@ -8,20 +8,23 @@ import numpy as np
 
 from access.analysis.results import StudyResults
 from access.errors import ParameterError
+from access.labels import trip
 from access.measure import typical_matrix
 from access.network import Network, TravelMatrix, travel_matrix
+from access.network.modelled import MODELLED_DRIVING
 from access.study import Study
 
 _LEAST_KM_H, _MOST_KM_H = 0.5, 12.0
 _FERRY = "ferry"
 
 
-def speeds_sentence(study: Study) -> str:
+def speeds_sentence(study: Study, *, modelled: bool) -> str:
     """Say in one sentence how fast everybody is taken to be, and where they go."""
     travel = study.config.travel
+    driving = MODELLED_DRIVING if modelled else "driving at the speeds of the drive profile"
     return (
-        f"Walking at {travel.walk_km_h:g} km/h; driving at the speeds of the drive profile; "
-        f"{travel.parking_minutes:g} minutes to park in the typical family trip; families use the "
+        f"Walking at {travel.walk_km_h:g} km/h; {driving}; "
+        f"{travel.parking_minutes:g} minutes to park in the {trip('typical')}; families use the "
         "centre nearest in time, whatever they use today."
     )
 
@@ -46,7 +49,7 @@ def at_walking_speed(results: StudyResults, walk_km_h: float) -> StudyResults:
         matrices["typical"] = typical_matrix(
             matrices["walk"], matrices["drive"], no_car, parking.parking_minutes
         )
-    speeds = speeds_sentence(study)
+    speeds = speeds_sentence(study, modelled=results.modelled)
     told = tuple(speeds if t == results.speeds else t for t in results.ledger.assumptions)
     parameters = {**results.ledger.parameters, "study": study.config.model_dump(mode="json")}
     if networks:

@@ -19,10 +19,11 @@ from access.charts.style import (
     SAVED_COLOURS,
     UNREACHABLE_HATCH,
 )
-from access.disclosure import NOTE_HIDDEN, THRESHOLD, grouped, hidden_beside_total
+from access.disclosure import NOTE_HIDDEN, grouped, hidden_beside_total, is_small, public_count
 from access.errors import ParameterError
+from access.labels import group_words, grouping_words, travel_verb, trip
 from access.scenario import Impact
-from access.text import count_words, list_words, named, ordinal
+from access.text import about, capital, listed, named
 
 #: What a bar shows in place of a hidden count.
 HIDDEN_WORDS = "hidden [c]"
@@ -75,7 +76,7 @@ class _Bar:
 def _change_bars(impact: Impact, *, internal: bool = False) -> tuple[_Bar, ...]:
     """Count people by how much their trip changes."""
     fine = _bars(impact, _LOSSES)
-    if internal or not any(0 < bar.count < THRESHOLD for bar in fine):
+    if internal or not any(is_small(bar.count) for bar in fine):
         return fine
     coarse = _bars(impact, _COARSE)
     hidden = hidden_beside_total(np.array([[bar.count] for bar in coarse]))[:, 0]
@@ -112,9 +113,6 @@ def _may_tell_longer(bars: Sequence[_Bar]) -> bool:
     return len({bar.loss for bar in bars if bar.hidden}) < 2
 
 
-_TRIPS = {"walk": "walk", "drive": "drive", "typical": "travel"}
-
-
 def change_chart(impact: Impact, *, caption: str = "", internal: bool = False) -> Chart:
     """How many families' trips grow, by how much.
 
@@ -124,7 +122,7 @@ def change_chart(impact: Impact, *, caption: str = "", internal: bool = False) -
     caption : str
         Measure, population, place, date and source; a plain one is made where it is empty.
     internal : bool
-        Show counts below 5; for the council's own use only.
+        Show small counts too; for the council's own use only.
 
     Returns
     -------
@@ -144,7 +142,7 @@ def change_chart(impact: Impact, *, caption: str = "", internal: bool = False) -
     total = float(impact.areas["count"].sum())
     alt = (
         f"Bar chart of {impact.who} by change in minutes to the nearest site: "
-        + "; ".join(f"{b.words} {HIDDEN_WORDS if b.hidden else count_words(b.count)}" for b in bars)
+        + "; ".join(f"{b.words} {HIDDEN_WORDS if b.hidden else about(b.count)}" for b in bars)
         + "."
     )
 
@@ -163,7 +161,7 @@ def change_chart(impact: Impact, *, caption: str = "", internal: bool = False) -
         axes.invert_yaxis()
         words = [HIDDEN_WORDS if b.hidden else f"{b.count:,.0f}" for b in bars]
         label_bars(axes, widths, words)
-        axes.set_xlabel(f"{impact.who} ({_people(total, internal)} in all)")
+        axes.set_xlabel(f"{impact.who} ({public_count(total, internal=internal)} in all)")
 
     below = caption or _caption(impact)
     if any(b.hidden for b in bars):
@@ -173,33 +171,29 @@ def change_chart(impact: Impact, *, caption: str = "", internal: bool = False) -
     )
 
 
-def _people(count: float, internal: bool) -> str:
-    return "fewer than 5" if 0 < count < THRESHOLD and not internal else count_words(count)
-
-
 def _change_title(impact: Impact, bars: Sequence[_Bar], internal: bool) -> str:
     """Say how many travel further, where that gives no hidden count away."""
     longer = [b for b in bars if b.loss]
     much = [b for b in longer if (b.from_minutes or 0.0) >= 10]
     total = sum(b.count for b in bars)
-    some = _people(sum(b.count for b in longer), internal) if _may_tell_longer(bars) else "some"
+    some = (
+        public_count(sum(b.count for b in longer), internal=internal)
+        if _may_tell_longer(bars)
+        else "some"
+    )
     title = (
-        f"{_capital(some)} of {_people(total, internal)} {impact.who} "
-        f"{_TRIPS.get(impact.mode, 'travel')} further"
+        f"{capital(some)} of {public_count(total, internal=internal)} {impact.who} "
+        f"{travel_verb(impact.mode)} further"
     )
     if any(b.hidden for b in much) or not longer:
         return title
-    return f"{title}, {count_words(sum(b.count for b in much))} of them by 10 minutes or more"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return f"{title}, {about(sum(b.count for b in much))} of them by 10 minutes or more"
 
 
 def _caption(impact: Impact) -> str:
     closed = named(impact.closed, impact.names)
-    what = f"closing {list_words(closed)}" if closed else "the change"
-    return f"Change in minutes to the nearest site ({impact.mode}) after {what}."
+    what = f"closing {listed(closed)}" if closed else "the change"
+    return f"Change in minutes to the nearest site ({trip(impact.mode)}) after {what}."
 
 
 def group_chart(
@@ -229,7 +223,7 @@ def group_chart(
     table = table[table["mean_minutes_change"].notna() & (table["families"] > 0)]
     if table.empty:
         raise ParameterError(f"no group of {column!r} is reached both before and after")
-    labels = [_group_words(column, group) for group in table["group"]]
+    labels = [group_words(column, group) for group in table["group"]]
     hidden = (table["hidden"] & (not internal)).tolist()
     change = [
         0.0 if hide else float(c)
@@ -237,10 +231,10 @@ def group_chart(
     ]
     words = [HIDDEN_WORDS if hide else f"{c:+.1f}" for c, hide in zip(change, hidden, strict=True)]
     everyone = float(impact.summary["mean_minutes_change"] or 0.0)
-    families = [count_words(n) for n in table["families"]]
+    families = [about(n) for n in table["families"]]
     pairs = zip(labels, words, families, hidden, strict=True)
     alt = (
-        f"Bar chart of mean change in minutes to the nearest site by {_column_words(column)}: "
+        f"Bar chart of mean change in minutes to the nearest site by {grouping_words(column)}: "
         + "; ".join(
             f"{label} {text}" + ("" if hide else f" ({n} {impact.who})")
             for label, text, n, hide in pairs
@@ -270,8 +264,9 @@ def group_chart(
         )
         axes.set_xlabel("mean change, minutes")
 
+    the = "the " if column.startswith(("imd_", "idaci_")) else ""
     shown = [
-        (c, f"{'the ' if column in _DEPRIVATION else ''}{label}")
+        (c, f"{the}{label}")
         for c, label, hide in zip(change, labels, hidden, strict=True)
         if not hide
     ]
@@ -292,29 +287,3 @@ def _group_title(
     against = f"against {everyone:.1f} for everyone"
     first = "The trip" if len(shown) == groups else "Of the groups shown the trip"
     return f"{first} grows most in {where}: by {most:.1f} minutes, {against}"
-
-
-def _column_words(column: str) -> str:
-    words = {
-        "imd_decile": "tenth of deprivation (IMD)",
-        "idaci_decile": "tenth of child poverty (IDACI)",
-        "imd_fifth": "fifth of deprivation (IMD)",
-        "idaci_fifth": "fifth of child poverty (IDACI)",
-        "p_no_car": "share of households without a car",
-    }
-    return words.get(column, column.replace("_", " "))
-
-
-_DEPRIVATION = ("imd_decile", "idaci_decile", "imd_fifth", "idaci_fifth")
-
-
-def _group_words(column: str, group: object) -> str:
-    if column == "p_no_car" and group != "not known":
-        return f"areas with {group} without a car"
-    if column not in _DEPRIVATION or group == "not known":
-        return str(group)
-    number = int(str(group))
-    of, last = ("tenth", 10) if column.endswith("decile") else ("fifth", 5)
-    if number == last:
-        return f"least deprived {of}"
-    return f"most deprived {of}" if number == 1 else f"{ordinal(number)} most deprived {of}"

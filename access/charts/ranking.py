@@ -13,19 +13,11 @@ from matplotlib.figure import Figure
 from access.charts.chart import Chart, label_bars
 from access.charts.style import CATEGORICAL, INK, PAPER, QUIET
 from access.errors import ParameterError
+from access.labels import criterion_kind, criterion_short, criterion_words, trip
 from access.scenario import Ranking, Robustness
-from access.scenario.ranking import CRITERION_WORDS
-from access.text import list_words, mode_words, named, ordinal
+from access.text import capital, listed, named, ordinal, percent
 
-_SHORT = {
-    "mean": "mean trip",
-    "weighted_mean": "mean weighted\nby deprivation",
-    "p90": "nine in ten within",
-    "worst": "worst-off area",
-    "share_beyond": "share beyond\nthe threshold",
-    "gap": "gap between fifths",
-    "savings": "savings",
-}
+_TICK = 20  # characters in a line beside the axis
 
 
 def rank_chart(
@@ -60,8 +52,8 @@ def rank_chart(
     best, worst = int(np.argmin(ranks)), int(np.argmax(ranks))
     title = (
         f"Of {n:,} options the proposal is {places[best]} by "
-        f"{CRITERION_WORDS[criteria[best]]} and {places[worst]} by "
-        f"{CRITERION_WORDS[criteria[worst]]}"
+        f"{ranking.words(criteria[best])} and {places[worst]} by "
+        f"{ranking.words(criteria[worst])}"
     )
     if len(set(ranks)) == 1:
         same = places[0] if len(set(places)) == 1 else f"{ordinal(ranks[0])}, at times jointly,"
@@ -70,13 +62,13 @@ def rank_chart(
     alt = (
         f"Dot chart of the proposal's rank among {n:,} options, 1 being best: "
         + "; ".join(
-            f"{CRITERION_WORDS[c]} {ranking.place(c)}"
+            f"{ranking.words(c)} {ranking.place(c)}"
             + (f", between {spans[c][0]:,} and {spans[c][1]:,}" if c in spans else "")
             for c in criteria
         )
         + "."
     )
-    plain = f"Every option of {ranking.what}; {mode_words(ranking.mode)}."
+    plain = f"Every option of {ranking.what}; {trip(ranking.mode)}."
     if spans:
         plain += " Bars: the rank in nine of ten settings of what was let vary."
 
@@ -111,7 +103,9 @@ def rank_chart(
                 ha="center",
                 fontsize=10,
             )
-        axes.set_yticks(range(len(criteria)), [_SHORT[c] for c in criteria])
+        axes.set_yticks(
+            range(len(criteria)), [textwrap.fill(criterion_short(c), _TICK) for c in criteria]
+        )
         axes.set_ylim(len(criteria) - 0.5, -0.75)
         axes.set_xlim(1 - 0.04 * n, n * 1.04)
         axes.set_xticks([1, n], ["1 (best)", f"{n:,} (worst)"])
@@ -160,24 +154,25 @@ def pareto_chart(ranking: Ranking, x: str = "mean", y: str = "p90", *, caption: 
     if p is not None and p[x] is not None and p[y] is not None:
         own = (float(p[x]), float(p[y]))
     better = _beaten_by(values[usable], own, x, y) if own else 0
+    across, up = (ranking.words(c) for c in (x, y))
     title = f"{len(front):,} of {len(table):,} options are not beaten on both counts"
     if own:
         verdict = f"{better:,} beat the proposal" if better else "none beats the proposal"
-        title = f"Of {len(table):,} options, {verdict} on both {_lower(x)} and {_lower(y)}"
+        title = f"Of {len(table):,} options, {verdict} on both {across} and {up}"
     alt = (
-        f"Scatter of {len(table):,} options, {CRITERION_WORDS[x]} across and {CRITERION_WORDS[y]} "
+        f"Scatter of {len(table):,} options, {across} across and {up} "
         f"up, lower left is better. The unbeaten run from {front[x].min():.1f} and "
         f"{front[y].max():.1f} to {front[x].max():.1f} and {front[y].min():.1f}."
     )
     if own:
         alt += f" The proposal lies at {own[0]:.1f} and {own[1]:.1f}; {better:,} beat it on both."
     left_out = int((~usable).sum())
-    plain = f"Every option of {ranking.what}; {mode_words(ranking.mode)}. Lower left is better."
+    plain = f"Every option of {ranking.what}; {trip(ranking.mode)}. Lower left is better."
     if left_out:
         plain += f" {left_out:,} options that leave families unreached are not shown."
 
     def draw(figure: Figure, axes: Axes) -> None:
-        scale = [100.0 if c == "share_beyond" else 1.0 for c in (x, y)]
+        scale = [100.0 if criterion_kind(c) == "share" else 1.0 for c in (x, y)]
         dots = values[usable] * scale
         size = 16 if len(dots) < 3000 else 3
         axes.scatter(
@@ -220,13 +215,9 @@ def pareto_chart(ranking: Ranking, x: str = "mean", y: str = "p90", *, caption: 
     return Chart(title, alt, caption or plain, draw, (6.8, 4.4))
 
 
-def _lower(criterion: str) -> str:
-    return CRITERION_WORDS[criterion]
-
-
 def _axis_words(criterion: str) -> str:
-    units = {"share_beyond": "per cent", "savings": "pounds a year"}
-    return f"{_SHORT[criterion].replace(chr(10), ' ')} ({units.get(criterion, 'minutes')})"
+    units = {"minutes": "minutes", "share": "%", "money": "£ a year"}
+    return f"{criterion_short(criterion)} ({units[criterion_kind(criterion)]})"
 
 
 def _turned(values: np.ndarray, x: str, y: str) -> np.ndarray:
@@ -243,8 +234,7 @@ def _two_way_front(table: pd.DataFrame, x: str, y: str) -> pd.DataFrame:
 
 def _beaten_by(values: np.ndarray, own: tuple[float, float], x: str, y: str) -> int:
     turned, mine = _turned(values, x, y), _turned(np.array(own), x, y)
-    near = mine + 1e-9
-    return int(((turned <= near).all(axis=1) & (turned < mine - 1e-9).any(axis=1)).sum())
+    return int((turned < mine - 1e-9).all(axis=1).sum())  # beaten on both, strictly
 
 
 _LABEL_CHARACTERS = 34
@@ -289,18 +279,19 @@ def robustness_chart(
     own = table[[set(k) == mine for k in table["kept"]]]
     share = 100 * float(own["share"].sum()) if len(own) else 0.0
     title = (
-        f"{closed[0][0].upper()}{closed[0][1:]} is best in {_percent(shares[0])} of "
+        f"{capital(closed[0])} is best in {percent(shares[0] / 100)} of "
         f"{len(robustness.draws):,} settings"
     )
     if robustness.proposal is not None:
-        title += f", the proposal in {_percent(share) if share else 'none'}"
+        title += f", the proposal in {percent(share / 100)}"
     pairs = zip(closed, shares, strict=True)
+    by = criterion_words(criterion, robustness.mode)
     alt = (
-        f"Bar chart of how often each option is best by {CRITERION_WORDS[criterion]}: "
-        + "; ".join(f"{words} {_percent(s)}" for words, s in pairs)
+        f"Bar chart of how often each option is best by {by}: "
+        + "; ".join(f"{words} {percent(s / 100, ends=False)}" for words, s in pairs)
         + "."
     )
-    labels = [textwrap.wrap(_capital(words), _LABEL_CHARACTERS) for words in closed]
+    labels = [textwrap.wrap(capital(words), _LABEL_CHARACTERS) for words in closed]
 
     def draw(figure: Figure, axes: Axes) -> None:
         # bars stand as far apart as their labels have lines, so that no two labels touch
@@ -309,8 +300,8 @@ def robustness_chart(
         axes.barh(places, shares, color=colours, height=0.3)
         axes.set_yticks(places, ["\n".join(lines) for lines in labels])
         axes.set_ylim(tall.sum(), 0)
-        label_bars(axes, shares, [_percent(s) for s in shares], places)
-        axes.set_xlabel(f"share of settings in which it is best by {CRITERION_WORDS[criterion]}")
+        label_bars(axes, shares, [percent(s / 100, ends=False) for s in shares], places)
+        axes.set_xlabel(f"share of settings in which it is best by {by}")
 
     plain = "Varied: " + "; ".join(robustness.notes[:6]) + "."
     height = sum(_BAR + _LINE * len(lines) for lines in labels) + 0.6
@@ -318,12 +309,4 @@ def robustness_chart(
 
 
 def _closing(names: Sequence[str]) -> str:
-    return f"closing {list_words(names)}" if names else "closing nothing"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _percent(share: float) -> str:
-    return "under 1 %" if 0 < share < 1 else f"{share:.0f} %"
+    return f"closing {listed(names)}" if names else "closing nothing"

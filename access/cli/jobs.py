@@ -20,6 +20,7 @@ from access.cli.terminal import (
     say,
     steps,
 )
+from access.disclosure import THRESHOLD
 
 
 def run(
@@ -174,7 +175,7 @@ def report(
         bool,
         typer.Option(
             "--internal",
-            help="Keep counts below 5, and say so on every page. Not for publication.",
+            help=f"Keep counts below {THRESHOLD}, and say so on every page. Not for publication.",
         ),
     ] = False,
     mode: Annotated[

@@ -20,6 +20,7 @@ from access.cli.terminal import (
     searching,
     steps,
 )
+from access.labels import trip
 
 CloseOption = Annotated[
     list[str] | None,
@@ -35,7 +36,7 @@ ServiceOption = Annotated[
     str | None, typer.Option("--service", metavar="KEY", help="A service of the study.")
 ]
 ModeOption = Annotated[
-    str, typer.Option("--mode", help="Trips by walk, by drive, or the typical family trip.")
+    str, typer.Option("--mode", help=f"Trips by walk, by drive, or the {trip('typical')}.")
 ]
 NeighboursOption = Annotated[
     bool,
@@ -228,11 +229,12 @@ def rank(
 ) -> None:
     """Rank a proposal among all ways to close as many centres, on every criterion.
 
-    Criteria: mean minutes, the mean weighted by deprivation, the time that nine in ten are
-    within, the worst-off area, the share beyond a threshold, and the gap between the most and
-    least deprived fifths. Rank 1 is best. Says which options are at least as good on every
-    count (the Pareto front has none such), how near the best ones are to each other, and with
-    --draws how firm the rank is when speeds, positions and weights are varied.
+    Criteria: the mean, everyone's mean with deprived areas counting more, the most deprived
+    fifth's own mean, share moved and nine in ten, the time that nine in ten are within, the
+    worst-off area and the share beyond a threshold. The gap between the most and least deprived
+    fifths is shown, and not ranked by. Rank 1 is best. Says which options are at least as good
+    on every count (the Pareto front has none such), how near the best ones are to each other,
+    and with --draws how firm the rank is when speeds, positions and weights are varied.
 
       access rank --proposal childrens_centres_12_to_9 --draws 1000
 

@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from access.disclosure import THRESHOLD
 from access.document.table import Table, TableView
 from access.errors import Fault, ParameterError
 from access.escape import plain
@@ -186,7 +187,7 @@ Block = (
 )
 
 
-INTERNAL_MARK = "INTERNAL: holds counts below 5. Not for publication."
+INTERNAL_MARK = f"INTERNAL: holds counts below {THRESHOLD}. Not for publication."
 
 
 @dataclass(frozen=True)

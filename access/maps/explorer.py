@@ -16,9 +16,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from access.disclosure import THRESHOLD
 from access.errors import ParameterError
 from access.escape import html_text, policy_hash, script_json
 from access.files import write_file
+from access.labels import page_words
 from access.maps.explorer_data import ExplorerData
 from access.maps.explorer_encode import encode
 
@@ -39,7 +41,8 @@ def strings(language: str) -> dict[str, Any]:
             "strings.<language>.json beside the others"
         )
     path = folder / f"strings.{language}.json"
-    words: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    # what modes and criteria are called stands in labels; another language says it in its own
+    words: dict[str, Any] = page_words() | json.loads(path.read_text(encoding="utf-8"))
     return words
 
 
@@ -177,6 +180,7 @@ _GAP = re.compile(r"\{\{(t:)?(\w+)\}\}")
 def _explorer_html(data: ExplorerData, *, online_tiles: bool = False) -> str:
     """Make the explorer as one self-contained HTML text."""
     words = strings(data.language)
+    words["suppressed_note"] = fill_text(words, "suppressed_note", below=str(THRESHOLD))
     payload = encode(data)
     if online_tiles:
         payload["tiles"] = f"{_TILE_HOST}/{{z}}/{{x}}/{{y}}.png"

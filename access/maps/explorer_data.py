@@ -103,7 +103,7 @@ class ExplorerData:
     walk_km_h, pram_km_h : float
         The speed that `walk` holds, and that of a family with a pram.
     parking_minutes : float
-        Added to a drive in the typical family's trip.
+        Added to a drive in the family trip.
     thresholds_minutes : tuple of float
         Limits that shares are given for.
     threshold_minutes : float

@@ -19,6 +19,7 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from access.charts import style
+from access.disclosure import THRESHOLD, is_small
 from access.errors import ParameterError
 from access.maps.explorer_data import ExplorerData, ExplorerService
 from access.network.matrix import TravelMatrix
@@ -279,7 +280,6 @@ def _letters(numbers: NDArray[np.int64], width: int) -> pd.Series | Any:
 
 
 _FORMAT = 1
-SUPPRESS_BELOW = 5
 _NEAR_PLACE_M = 4000.0
 
 
@@ -306,7 +306,7 @@ def encode(data: ExplorerData) -> dict[str, Any]:
         "parking_minutes": data.parking_minutes,
         "thresholds": sorted(data.thresholds_minutes),
         "threshold": data.threshold_minutes,
-        "suppress_below": SUPPRESS_BELOW,
+        "suppress_below": THRESHOLD,
         "vintages": list(data.vintages),
         "attributions": list(data.attributions),
         "assumptions": list(data.assumptions),
@@ -385,7 +385,7 @@ def _service(
     data: ExplorerData, service: ExplorerService, areas: pd.DataFrame, where: dict[str, int]
 ) -> dict[str, Any]:
     counts = areas[service.count].to_numpy(float)
-    small = (counts > 0) & (counts < SUPPRESS_BELOW)
+    small = is_small(counts)
     if not data.counts_open and small.any():
         counts = np.where(small, counts[small].mean(), counts)
     return {

@@ -15,7 +15,7 @@ import shapely
 from branca.element import Element
 
 from access.analysis.places import Isochrones
-from access.analysis.results import MODE_TITLES, ProposalResult, StudyResults
+from access.analysis.results import ProposalResult, StudyResults
 from access.charts.style import (
     ADDED_COLOURS,
     ADDED_EDGES,
@@ -25,8 +25,11 @@ from access.charts.style import (
     QUIET,
     SAVED_COLOURS,
 )
+from access.disclosure import is_small, public_count
 from access.escape import policy_hash, template_text
+from access.labels import mode_title
 from access.maps.explorer_encode import approximate_cells
+from access.text import UNREACHED, figure
 from access.units import WGS84
 
 KEY = "Star: one of the best hubs. Diamond: the council's own hub."
@@ -158,7 +161,7 @@ def reach_map(results: StudyResults, found: Isochrones, *, tiles: bool = False) 
     folium.LayerControl(collapsed=False).add_to(fmap)
     labels = [f"within {limit:g} minutes" for limit in limits]
     mode, way = str(found.table["mode"].iloc[0]), str(found.table["direction"].iloc[0])
-    trip = template_text(MODE_TITLES.get(mode, mode)).capitalize()
+    trip = template_text(mode_title(mode)).capitalize()
     words = f"{trip}, {'to' if way == 'to_site' else 'from'} the site"
     _put_key(fmap, results, words, zip(colours, labels, strict=True), "Round: the site.",
              found.assumptions)  # fmt: skip
@@ -310,12 +313,12 @@ def _added_colour(minutes: float) -> str:
 
 
 def _count(count: float) -> str:
-    return "fewer than 5" if 0 < count < 5 else f"{count:,.0f}"
+    return public_count(count) if is_small(count) else figure(count)
 
 
 def _trips(minutes: pd.Series, ids: pd.Series, names: dict[str, str]) -> list[str]:
     return [
-        f"{template_text(names[i])}, {m:.0f} min" if np.isfinite(m) else "cannot be reached"
+        f"{template_text(names[i])}, {m:.0f} min" if np.isfinite(m) else UNREACHED
         for m, i in zip(minutes, ids, strict=True)
     ]
 
@@ -337,7 +340,7 @@ def _furnish(fmap: folium.Map, results: StudyResults, mode: str) -> None:
     rows = zip([*ADDED_COLOURS, SAVED_COLOURS[1], "#ffffff"],
                [*labels, "less than today", "cannot be reached"], strict=True)  # fmt: skip
     hubs = "" if results.hubs is None else KEY
-    words = f"Minutes added, {template_text(MODE_TITLES.get(mode, mode))}"
+    words = f"Minutes added, {template_text(mode_title(mode))}"
     signs = f"Round: stays open. Square with a cross: closes. {hubs}"
     _put_key(fmap, results, words, rows, signs, results.assumptions)
 

@@ -25,20 +25,21 @@ from numpy.typing import NDArray
 
 from access.charts import style
 from access.charts.chart import Chart
+from access.disclosure import THRESHOLD
 from access.errors import OutputError, ParameterError
 from access.maps.explorer import fill_text, published_date, strings
 from access.maps.explorer_data import ExplorerData, ExplorerService
-from access.maps.explorer_encode import SUPPRESS_BELOW, area_names, area_shapes
+from access.maps.explorer_encode import area_names, area_shapes
 from access.measure import change, nearest, share_within, typical_matrix
 from access.measure.distribution import TOLERANCE_MINUTES
 from access.network.matrix import TravelMatrix
-from access.text import count_words, list_words
+from access.text import about, capital, listed, share_figure
 from access.units import WGS84, metric_crs
 
 _MEASURES = ("change", "today", "after", "people", "deprivation")
 _MODES = ("walk", "pram", "drive", "typical")
 UNREACHED, NOT_KNOWN = -1, -2
-_PEOPLE_EDGES = (0.0, 5.0, 10.0, 20.0, 30.0, 50.0)
+_PEOPLE_EDGES = (0.0, THRESHOLD, 10.0, 20.0, 30.0, 50.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,7 +155,7 @@ def _minutes(
     share = share_within(minutes, counts, data.threshold_minutes)
     how = str(words[f"mode_{mode}"])
     title = fill_text(
-        words, f"static_{measure}", share=f"{100 * share:.0f}%", people=service.people,
+        words, f"static_{measure}", share=share_figure(share), people=service.people,
         limit=f"{data.threshold_minutes:g}", mode=how, one=service.one,
     )  # fmt: skip
     legend = fill_text(words, "static_legend_minutes", mode=how)
@@ -166,19 +167,19 @@ def _people(
 ) -> _Classes:
     counts = areas[service.count].to_numpy(float)
     edges = _PEOPLE_EDGES
-    labels = [fill_text(words, "fewer_than", number=str(SUPPRESS_BELOW))]
+    labels = [fill_text(words, "fewer_than", number=str(THRESHOLD))]
     for low, high in pairwise(edges[1:]):
         labels.append(
             fill_text(words, "count_range", **{"from": f"{low:g}", "to": f"{high - 1:g}"})
         )
     labels.append(fill_text(words, "count_over", **{"from": f"{edges[-1]:g}"}))
     of_area = np.searchsorted(edges, np.round(counts), "right") - 1
-    total = count_words(counts.sum())
+    total = about(counts.sum())
     title = fill_text(
-        words, "static_people", total=total[0].upper() + total[1:], people=service.people,
+        words, "static_people", total=capital(total), people=service.people,
         place=data.place,
     )  # fmt: skip
-    legend = service.people[0].upper() + service.people[1:]
+    legend = capital(service.people)
     return _Classes(legend, tuple(labels), style.MINUTES_COLOURS[:6], of_area, title)
 
 
@@ -448,9 +449,9 @@ def _alt(
     for code, _, key in _HATCHES:
         if (classes.of_area == code).any():
             counts.append(f"{words[key]} {int((classes.of_area == code).sum()):,}")
-    sites = fill_text(words, "static_stay", names=list_words([names[i] for i in service.after]))
+    sites = fill_text(words, "static_stay", names=listed([names[i] for i in service.after]))
     if service.closing:
-        closing = list_words([names[i] for i in service.closing])
+        closing = listed([names[i] for i in service.closing])
         sites += " " + fill_text(words, "static_close", names=closing)
     return fill_text(
         words, "static_alt", place=data.place, all=f"{len(classes.of_area):,}",
@@ -529,7 +530,7 @@ def _sites(
         if ids:
             xy = np.column_stack([points[ids].x, points[ids].y])
             label = fill_text(words, key, one=service.one)
-            entries.append((_sign(axes, xy, kind, service.key), label[0].upper() + label[1:]))
+            entries.append((_sign(axes, xy, kind, service.key), capital(label)))
             if kind != "closing":
                 taken += xy.tolist()
     closing = [(_short_name(str(sites.at[i, "name"]), service.one), points[i].x, points[i].y)  # noqa: PD008

@@ -212,7 +212,7 @@ def fit_take_up(
         high=float(np.exp(b + _Z_95 * error)),
         source="fitted",
         note=(
-            f"fitted by Poisson regression on attendance in {len(y)} areas{held}: 95 % interval "
+            f"fitted by Poisson regression on attendance in {len(y)} areas{held}: 95% interval "
             "of the factor for each further ten minutes; an association, not a cause"
         ),
         per_family=float(np.exp(intercept)),

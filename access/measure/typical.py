@@ -1,4 +1,4 @@
-"""The typical family trip: those without a car walk, the others take the quicker way."""
+"""The family trip: those without a car walk, the others take the quicker way."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from access.arguments import a, checked, number
 from access.errors import ParameterError
+from access.labels import trip
 from access.measure.demand import by_area
 from access.network.matrix import Status, TravelMatrix
 
@@ -107,7 +108,7 @@ def typical_matrix(
         direction=walk.direction,
         assumptions=(
             *dict.fromkeys((*walk.assumptions, *drive.assumptions)),
-            "typical family trip: the share of households without a car walks, the rest takes "
+            f"{trip('typical')}: the share of households without a car walks, the rest takes "
             f"the quicker of walking and driving + {parking_minutes:g} minutes to park",
         ),
         provenance={

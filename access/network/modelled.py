@@ -16,6 +16,7 @@ import shapely
 
 from access.errors import NetworkError
 from access.network import Network, Profile
+from access.text import share_figure
 from access.units import great_circle_m, metric_crs, project
 
 
@@ -62,11 +63,17 @@ _CALIBRATION = _Calibration(
 )
 MODELLED_STREETS = (
     "Modelled streets: not a survey. Where the same model was held against real streets "
-    f"({_CALIBRATION.where}), a walk's length was wrong by {_CALIBRATION.walk_error_mean:.0%} on "
-    f"average and one in ten by more than {_CALIBRATION.walk_error_p90:.0%}, a drive's minutes by "
-    f"{_CALIBRATION.drive_error_mean:.0%} on average, and the nearest place on foot was the right "
-    f"one for {_CALIBRATION.right_nearest:.0%} of areas. Rivers, railways and motorways that make "
-    "people go round are not in it."
+    f"({_CALIBRATION.where}), a walk's length was wrong by "
+    f"{share_figure(_CALIBRATION.walk_error_mean)} on average and one in ten by more than "
+    f"{share_figure(_CALIBRATION.walk_error_p90)}, a drive's minutes by "
+    f"{share_figure(_CALIBRATION.drive_error_mean)} on average, and the nearest place on foot was "
+    f"the right one for {share_figure(_CALIBRATION.right_nearest)} of areas. Rivers, railways and "
+    "motorways that make people go round are not in it."
+)
+
+MODELLED_DRIVING = (
+    f"driving at {_CALIBRATION.drive_km_h:g} km/h on every modelled street, whatever its class, so "
+    "that a drive along the streets is the walk divided by a constant"
 )
 
 

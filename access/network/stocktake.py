@@ -25,6 +25,7 @@ from access.network.profiles import Profile
 from access.network.routing import travel_matrix
 from access.network.segment_index import nearest, segment_index
 from access.network.snapping import Points, read_points, snap
+from access.text import share_figure
 from access.units import project, unproject
 
 #: Share of a drive network's kilometres that should carry a speed limit.
@@ -38,9 +39,10 @@ def _network_warnings(network: Network, parts: pd.DataFrame) -> list[str]:
     counts, words = network.counts, []
     km, cut = float(counts["km"]), float(counts["cut_off_km"])
     if cut > _MUCH_CUT_OFF * (km + cut):
+        gone = share_figure(cut / (km + cut))
         words.append(
-            f"{cut:,.1f} km of street ({cut / (km + cut):.0%}) in {counts['cut_off_parts']} parts "
-            "cannot be reached from the rest and is left out; the largest part has "
+            f"{cut:,.1f} km of street ({gone}) in {counts['cut_off_parts']} parts cannot be "
+            "reached from the rest and is left out; the largest part has "
             f"{float(parts['km'].max()):.1f} km."
         )
     if counts.get("nodes_outside_file", 0):
@@ -53,8 +55,8 @@ def _network_warnings(network: Network, parts: pd.DataFrame) -> list[str]:
         share = tagged / float(network.edge_metres.sum())
         if share < _FEW_LIMITS:
             words.append(
-                f"Only {share:.0%} of the street length carries a speed limit in the data; the "
-                "rest is driven at the profile's speed for its class."
+                f"Only {share_figure(share)} of the street length carries a speed limit in the "
+                "data; the rest is driven at the profile's speed for its class."
             )
         one_sided = counts["way_out_only_km"] + counts["way_in_only_km"]
         if one_sided > 0.05:

@@ -15,13 +15,14 @@ from access.analysis.analysis import Analysis, QuestionOptions, TravelOptions
 from access.analysis.hubs import HubOptions
 from access.analysis.places import BUFFER_M
 from access.analysis.questions import service_of
-from access.analysis.results import MODE_TITLES, ProposalResult, StudyResults, pick
+from access.analysis.results import ProposalResult, StudyResults, pick
 from access.charts.chart import Chart
 from access.display import html_answer
 from access.document.document import Document
 from access.document.xlsx import write_xlsx
 from access.errors import ParameterError
 from access.files import check_file
+from access.labels import mode_title
 from access.maps.area_chart import places_chart
 from access.maps.explorer import write_explorer
 from access.maps.explorer_data import explorer_data
@@ -889,7 +890,7 @@ class Answers:
                 rows.append(
                     [
                         "" if k else proposal.title,
-                        MODE_TITLES.get(mode, mode),
+                        mode_title(mode),
                         *("not known" if v is None else f"{float(v):.1f}" for v in figures),
                     ]
                 )

@@ -25,6 +25,7 @@ from access.charts import change_chart, group_chart, pareto_chart, rank_chart, r
 from access.charts.chart import Chart
 from access.document.table import Column, Table
 from access.errors import ParameterError
+from access.labels import GROUPINGS, criterion_kind, criterion_words, grouping_words
 from access.maps.planner_map import page_map
 from access.notebook.tables import TableAnswer, View, save_workbook
 from access.report.board import board_report, options_table, write_report
@@ -39,22 +40,10 @@ from access.report.people import (
 from access.report.sites import closed_table, receiving_table
 from access.run.write import write_geopackage
 from access.scenario import Impact, Ranking, Robustness, Switching
-from access.scenario.ranking import CRITERION_WORDS
-from access.text import list_words, named
+from access.text import capital, listed, named, share_figure
 
-#: Columns that a study often has to group families by, in words.
-_GROUP_WORDS = {
-    "imd_decile": "deprivation tenth",
-    "imd_fifth": "deprivation fifth",
-    "idaci_decile": "child poverty tenth",
-    "idaci_fifth": "child poverty fifth",
-    "locality": "locality",
-    "p_no_car": "households without a car",
-    "ward": "ward",
-}
 #: Rows of a workbook's list of options; of longer lists the best by the first criterion.
 _MOST_ROWS = 5000
-_KINDS = {"share_beyond": "share", "savings": "money"}
 
 
 class ReportChoices(TypedDict, total=False):
@@ -242,7 +231,7 @@ class ImpactAnswer(View):
         if what in tables:
             table = tables[what]()
         elif what in self._groups():
-            table = group_table(found, what, _GROUP_WORDS.get(what, what.replace("_", " ")))
+            table = group_table(found, what, grouping_words(what))
         else:
             raise ParameterError(f"no table {what!r}; expected one of {[*tables, *self._groups()]}")
         if table is None:
@@ -282,7 +271,7 @@ class ImpactAnswer(View):
         tables += [classes_table(found), within_table(found)]
         tables += [
             group_table(found, column, words)
-            for column, words in _GROUP_WORDS.items()
+            for column, words in GROUPINGS.items()
             if column in self.found.demand.columns
         ]
         groups, _ = equality_table(found)
@@ -443,9 +432,9 @@ class ImpactAnswer(View):
     def _groups(self) -> list[str]:
         """Columns to group families by; those with a value of its own for most areas are not."""
         known = [str(c) for c in self.found.demand.columns]
-        columns = [c for c in _GROUP_WORDS if c in known
+        columns = [c for c in GROUPINGS if c in known
                    or c.removesuffix("_fifth") + "_decile" in known]  # fmt: skip
-        return [*columns, *(c for c in known if c not in _GROUP_WORDS)]
+        return [*columns, *(c for c in known if c not in GROUPINGS)]
 
     def _title(self) -> str:
         return self.result.title
@@ -548,7 +537,7 @@ class RankingAnswer(View):
         for service in self.services:
             own = sorted(closed & set(self.results.study.centres_of(service)["id"]))
             title = self.results.study.config.services[service].title
-            words = f"{title}: best by {CRITERION_WORDS[criterion]}"
+            words = f"{title}: best by {self.found.words(criterion)}"
             found.append(analysis.change(service, close=own, title=words, **self.options))
         return found
 
@@ -647,7 +636,7 @@ class RankingAnswer(View):
         for c, row in zip(self.found.criteria, self.found._rows(), strict=True):
             words, best, _, *own = row
             closed = self.best(c)["closed"]
-            closes = list_words(named(closed, self.found.names)) if closed else "nothing"
+            closes = listed(named(closed, self.found.names), none="nothing")
             others = int((table[f"rank_{c}"] == 1).sum()) - 1
             if others:
                 closes += f", or {others:,} other{'s' if others > 1 else ''} as good"
@@ -665,8 +654,7 @@ def _options_list(ranking: Ranking) -> Table:
     table = ranking.table.sort_values(f"rank_{first}", kind="stable").head(_MOST_ROWS)
     columns = [Column("closed", "Closes", width=2.0), Column("ids", "Ids")]
     for c in ranking.criteria:
-        words = CRITERION_WORDS[c]
-        columns.append(Column(c, words[0].upper() + words[1:], _KINDS.get(c, "minutes")))
+        columns.append(Column(c, capital(ranking.words(c)), criterion_kind(c)))
         columns.append(Column(f"rank_{c}", "Rank", "number", note="1 is best; equals share it"))
     columns.append(Column("front", "Beaten by none on every count"))
     rows = []
@@ -675,7 +663,7 @@ def _options_list(ranking: Ranking) -> Table:
         figures = [row[k] for c in ranking.criteria for k in (c, f"rank_{c}")]
         rows.append(
             (
-                list_words(named(closed, ranking.names)) if closed else "nothing",
+                listed(named(closed, ranking.names), none="nothing"),
                 " ".join(closed),
                 *figures,
                 "yes" if row["on_front"] else "no",
@@ -686,7 +674,7 @@ def _options_list(ranking: Ranking) -> Table:
     if left_out:
         notes.insert(0, f"{left_out:,} options that are worse by {first} are not listed here.")
     return Table(
-        f"{ranking.what}, best by {CRITERION_WORDS[first]} first ({ranking.mode})",
+        f"{ranking.what}, best by {ranking.words(first)} first ({ranking.mode})",
         tuple(columns),
         tuple(rows),
         notes=tuple(notes),
@@ -779,7 +767,7 @@ class RobustnessAnswer(View):
 
     def _ranks(self) -> Table:
         frame = self.found.ranks()
-        frame["criterion"] = [CRITERION_WORDS[c] for c in frame["criterion"]]
+        frame["criterion"] = [criterion_words(c, self.found.mode) for c in frame["criterion"]]
         columns = [Column("criterion", "Criterion", width=2.0)]
         columns += [
             Column(key, label, "number")
@@ -794,11 +782,11 @@ class RobustnessAnswer(View):
     def _shown(self) -> tuple[list[str], list[list[str]]]:
         rows = [
             [
-                CRITERION_WORDS[r["criterion"]],
+                criterion_words(r["criterion"], self.found.mode),
                 f"{r['median']:,}",
                 f"{r['p5']:,} to {r['p95']:,}",
                 f"{r['least']:,} to {r['greatest']:,}",
-                f"{100 * r['share_best']:.0f} %",
+                share_figure(r["share_best"]),
             ]
             for r in self.found.ranks().to_dict("records")
         ]
@@ -870,7 +858,7 @@ class WeightsAnswer(View):
 
     def _tables(self) -> Mapping[str, Callable[[], Table]]:
         head, rows = self._shown()
-        columns = [Column(f"c{k}", text[0].upper() + text[1:]) for k, text in enumerate(head)]
+        columns = [Column(f"c{k}", capital(text)) for k, text in enumerate(head)]
         notes = self._notes()[: -len(self.results.assumptions)]
         table = Table(self._title(), tuple(columns), tuple(map(tuple, rows)), notes=notes,
                       short="Weights")  # fmt: skip
@@ -880,7 +868,7 @@ class WeightsAnswer(View):
         rows = []
         for r in self.found.table.to_dict("records"):
             upto = "any more" if r["lam_to"] == float("inf") else f"{1 + r['lam_to']:.2f}"
-            closes = list_words(named(r["closed"], self.found.names)) if r["closed"] else "nothing"
+            closes = listed(named(r["closed"], self.found.names), none="nothing")
             rows.append([closes, f"{1 + r['lam_from']:.2f}", upto])
         return ["best by weighted mean: close", "from (times)", "to (times)"], rows
 

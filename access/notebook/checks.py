@@ -12,7 +12,7 @@ from access.display import html_answer, text_answer
 from access.errors import Fault, ParameterError, StudyError
 from access.study import Study, load_study
 from access.study.study import study_sentence
-from access.text import NOT_KNOWN, is_missing, number
+from access.text import NOT_KNOWN, capital, is_missing, number
 
 _UNKNOWNS = {
     "annual_cost_gbp": "Cost a year (£)",
@@ -348,6 +348,6 @@ def check(study: str | Path) -> CheckAnswer:
     try:
         loaded = load_study(study)
     except StudyError as error:
-        message = error.message[:1].upper() + error.message[1:]
+        message = capital(error.message)
         return CheckAnswer(None, message, error.faults)
     return CheckAnswer(loaded, f"No faults found. {study_sentence(loaded)}")

@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from access.analysis.results import (
-    MODE_TITLES,
     HubResult,
     ProposalResult,
     StudyResults,
@@ -25,7 +24,7 @@ from access.charts.style import INK, MINUTES_COLOURS, MINUTES_EDGES
 from access.disclosure import NOTE_HIDDEN, hidden_beside_total
 from access.document.table import Column, Table
 from access.errors import ParameterError
-from access.labels import trip
+from access.labels import mode_title, trip
 from access.maps.area_chart import area_chart, minutes_labels
 from access.network import TravelMatrix
 from access.notebook.tables import TableAnswer, View
@@ -33,7 +32,7 @@ from access.report.hubs import hub_table, near_best_table, trade_off_table
 from access.scenario import Impact
 from access.siting import Solution
 from access.siting.hubs import HubSearch
-from access.text import count_words, minutes_words
+from access.text import about, minutes_words, percent, share_figure
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -139,7 +138,7 @@ class TodayAnswer(View):
         impact, way = self.found, trip(self.found.mode)
         s = impact.summary
         text = (
-            f"{count_words(float(s['families'] or 0)).capitalize()} {impact.who} and "
+            f"{about(float(s['families'] or 0)).capitalize()} {impact.who} and "
             f"{len(self.result.before)} {service.title}: the {way} to the nearest "
         )
         if s["mean_minutes_before"] is None:
@@ -152,7 +151,7 @@ class TodayAnswer(View):
         )
         lost = float(s["families"] or 0) - float(s["reached_before"] or 0)
         if lost:
-            text += f" {count_words(lost).capitalize()} cannot reach any, and are in no average."
+            text += f" {about(lost).capitalize()} cannot reach any, and are in no average."
         return text
 
     def map(self) -> Chart:
@@ -172,7 +171,7 @@ class TodayAnswer(View):
         service = self.results.study.config.services[self.result.service]
         far, way = self._count_over(MINUTES_EDGES[4]), trip(impact.mode)
         title = (
-            f"{count_words(far).capitalize()} of {count_words(float(impact.areas['count'].sum()))} "
+            f"{about(far).capitalize()} of {about(float(impact.areas['count'].sum()))} "
             f"{impact.who} have a {way} of over {MINUTES_EDGES[4]:g} minutes to the "
             f"nearest {service.one} today"
         )
@@ -198,7 +197,7 @@ class TodayAnswer(View):
         Examples
         --------
         >>> answers.today().plot().title[:37]
-        '51 % of about 16,000 children under f'
+        '51% of about 16,000 children under f'
         """
         impact = self.found
         service = self.results.study.config.services[self.result.service]
@@ -210,9 +209,9 @@ class TodayAnswer(View):
             for (_, n, _), hide in zip(rows, small, strict=True)
         ]
         total = float(impact.areas["count"].sum())
-        within = 100 * (1 - self._count_over(threshold) / total) if total else 0.0
+        within = 1 - self._count_over(threshold) / total if total else None
         title = (
-            f"{within:.0f} % of {count_words(total)} {impact.who} are within a "
+            f"{percent(within)} of {about(total)} {impact.who} are within a "
             f"{threshold:g}-minute {trip(self.found.mode)} of a {service.one} today"
         )
         alt = f"Bar chart of {impact.who} by minutes: " + (
@@ -250,7 +249,7 @@ class TodayAnswer(View):
         columns += [
             Column(c, f"Within {c.removeprefix('within_')} minutes", "share") for c in shares
         ]
-        frame["mode"] = [MODE_TITLES.get(m, m) for m in frame["mode"]]
+        frame["mode"] = [mode_title(m) for m in frame["mode"]]
         return Table.from_frame(frame, self._title(), columns, short="Today")
 
     def _title(self) -> str:
@@ -284,9 +283,9 @@ class TodayAnswer(View):
             figures = [r[k] for k in ("mean", "weighted_mean", "median", "p90", "max")]
             rows.append(
                 [
-                    MODE_TITLES.get(str(mode), str(mode)),
+                    mode_title(str(mode)),
                     *("not known" if pd.isna(v) else f"{v:.1f}" for v in figures),
-                    *("not known" if pd.isna(r[c]) else f"{100 * r[c]:.0f} %" for c in shares),
+                    *("not known" if pd.isna(r[c]) else share_figure(r[c]) for c in shares),
                 ]
             )
         return head, rows
@@ -379,7 +378,7 @@ class HubView(View):
         >>> "proven: no other set has a lower mean" in hubs.sentence()
         True
         """
-        by = MODE_TITLES.get(self.mode, self.mode).capitalize()
+        by = mode_title(self.mode).capitalize()
         return f"{by}: {' '.join(self.found.words.split())}"
 
     def to_frame(self) -> pd.DataFrame:
@@ -474,8 +473,7 @@ class HubView(View):
             colours=MINUTES_COLOURS,
             labels=minutes_labels(MINUTES_EDGES),
             alt=f"Map of areas by minutes to the nearest of {names}.",
-            caption=f"{names}. {MODE_TITLES.get(self.mode, self.mode).capitalize()}. "
-            f"{self._streets()}",
+            caption=f"{names}. {mode_title(self.mode).capitalize()}. {self._streets()}",
             sites=pd.concat(marks[::-1]),
         )
 

@@ -10,11 +10,12 @@ from tempfile import TemporaryDirectory
 import folium
 
 from access.analysis.places import Isochrones, Path, Within
-from access.analysis.results import MODE_TITLES, StudyResults
+from access.analysis.results import StudyResults
 from access.disclosure import HIDDEN
 from access.document.table import Column, Table
 from access.errors import OutputError
 from access.files import check_file, write_file
+from access.labels import mode_title
 from access.maps.planner_map import page_reach_map
 from access.notebook.tables import View
 from access.run.places import geojson, places_layers
@@ -178,7 +179,7 @@ class PathAnswer(_Mapped):
     found: Path
 
     def _title(self) -> str:
-        trip = MODE_TITLES.get(self.found.mode, self.found.mode)
+        trip = mode_title(self.found.mode)
         return f"The way from {self.found.area} to {self.found.site_name}, {trip}"
 
     def _tables(self) -> Mapping[str, Callable[[], Table]]:
@@ -217,7 +218,7 @@ class WithinAnswer(View):
     found: Within
 
     def _title(self) -> str:
-        trip = MODE_TITLES.get(self.found.mode, self.found.mode)
+        trip = mode_title(self.found.mode)
         return f"Within {self.found.minutes:g} minutes of {self.found.site_name}, {trip}"
 
     def _tables(self) -> Mapping[str, Callable[[], Table]]:

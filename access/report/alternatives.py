@@ -12,27 +12,27 @@ from access.analysis.questions import Request
 from access.analysis.results import StudyResults
 from access.document.document import Block, Heading, PageBreak, Paragraph, TableBlock
 from access.document.table import Column, Table, Value
-from access.labels import criterion_words, trip
+from access.labels import (
+    criterion_kind,
+    criterion_short,
+    criterion_value,
+    criterion_words,
+    trip,
+)
 from access.report.figures import rank_figures
 from access.report.findings import ProposalFindings, best_kept, option
 from access.report.hubs import hub_blocks
 from access.report.robustness import robustness_blocks, weights_blocks
-from access.report.sampled import MONEY, PERCENT, amount, sampled_blocks
+from access.report.sampled import sampled_blocks
 from access.report.sentences import Wording, further_note
 from access.scenario import Ranking
+from access.scenario.criteria import SHOWN
 from access.scenario.robustness import Robustness
-from access.text import listed, number, place_of, sentence
+from access.text import NOT_APPLICABLE, Claim, Said, capital, listed, number, place_of, sentence
 
 _SHOWN = 8
-_SHORT = {
-    "mean": "average",
-    "weighted_mean": "weighted average",
-    "p90": "nine in ten within",
-    "worst": "longest",
-    "share_beyond": "beyond {threshold:g} min",
-    "gap": "gap by deprivation",
-    "savings": "saving",
-}
+#: Unit of a difference between two options, by what a criterion counts.
+_DIFFERENCE = {"share": "% points", "money": "£", "minutes": "min"}
 
 
 def _criteria_table(results: StudyResults, found: ProposalFindings, ranking: Ranking) -> Table:
@@ -49,15 +49,22 @@ def _criteria_table(results: StudyResults, found: ProposalFindings, ranking: Ran
             closes += f", and {number(level - 1, 'other')} as good"
         rows.append(
             (
-                _capital(criterion_words(c, found.mode, threshold)),
-                amount(c, p.get(c)),
+                capital(criterion_words(c, found.mode, threshold)),
+                criterion_value(c, p.get(c), unit="min"),
                 place_of(p.get(f"rank_{c}"), found.tied(c), options=len(ranking.table)),
-                amount(c, best),
+                criterion_value(c, best, unit="min"),
                 closes,
                 p.get(f"near_ties_1pct_{c}"),
                 p.get(f"near_ties_5pct_{c}"),
             )
         )
+    nothing = (NOT_APPLICABLE,) * 4
+    rows += [
+        (capital(criterion_words(c, found.mode)), criterion_value(c, p.get(c), unit="min"),
+         "shown, not ranked by", *nothing)
+        for c in SHOWN
+        if c in ranking.table and c not in ranking.criteria
+    ]  # fmt: skip
     return Table(
         f"{found.title}: the proposal among {ranking.what}, measure by measure",
         (
@@ -87,10 +94,9 @@ def _rejected_table(
     p: dict[str, Any] = ranking.proposal or {}
     own = tuple(sorted(p.get("closed", ())))
     rows: list[tuple[Value, ...]] = []
-    for _, row in _strongest(ranking).iterrows():
+    others = [r for _, r in strongest(ranking).iterrows() if tuple(sorted(r["closed"])) != own]
+    for row in others[:_SHOWN]:
         closed = tuple(sorted(row["closed"]))
-        if closed == own or len(rows) == _SHOWN:
-            continue
         gaps = [_gap(row[c], p.get(c)) for c in ranking.criteria]
         wins = sum(_better(c, g) for c, g in zip(ranking.criteria, gaps, strict=True))
         rows.append(
@@ -105,9 +111,9 @@ def _rejected_table(
     measures = [
         Column(
             c,
-            _capital(_SHORT.get(c, c).format(threshold=threshold)),
-            "share" if c in PERCENT else "money" if c in MONEY else "minutes",
-            unit="% points" if c in PERCENT else "£" if c in MONEY else "min",
+            capital(criterion_short(c, threshold)),
+            criterion_kind(c),
+            unit=_DIFFERENCE[criterion_kind(c)],
             signed=True,
         )
         for c in ranking.criteria
@@ -122,15 +128,27 @@ def _rejected_table(
         ),
         tuple(rows),
         notes=(
-            "Differences from the proposal; below zero is better than the proposal. These are the "
-            f"{number(len(rows), 'option')} best on a measure or beaten by none on all of them, of "
-            f"{len(ranking.table):,}. No change is in the options side by side.",
+            "Differences from the proposal; below zero is better than the proposal. "
+            f"{strongest_words(len(rows), len(others), len(ranking.table))} "
+            "No change is in the options side by side.",
         ),
         short=f"Alternatives, {found.title}",
     )
 
 
-def _strongest(ranking: Ranking) -> pd.DataFrame:
+def strongest_words(shown: int, strong: int, options: int) -> Said:
+    """Say how many of the options that are best on a measure or beaten by none are shown."""
+    claims = [Claim("shown", "is", (float(shown),)), Claim("strong", "is", (float(strong),))]
+    which = f"best on a measure or beaten by none on all of them, of {options:,}"
+    if shown == strong:
+        claims.append(Claim("shown", "all", (float(shown), float(strong))))
+        verb = "is the only other one" if strong == 1 else f"are all {number(strong, 'other')}"
+        text = f"{'this' if strong == 1 else 'these'} {verb} that {'is' if strong == 1 else 'are'}"
+        return Said(sentence(f"{text} {which}"), claims)
+    return Said(sentence(f"these are {shown:,} of the {strong:,} others that are {which}"), claims)
+
+
+def strongest(ranking: Ranking) -> pd.DataFrame:
     """Give the options best on a measure, then the others on the front by mean."""
     table = ranking.table
     picked: list[int] = []
@@ -154,88 +172,107 @@ def _gap(value: float, own: float | None) -> float | None:
 def _better(criterion: str, gap: float | None) -> bool:
     if gap is None:
         return False
-    return gap > 0 if criterion in MONEY else gap < 0
+    return gap > 0 if criterion_kind(criterion) == "money" else gap < 0
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _standing(findings: ProposalFindings, criteria: Sequence[str] = ()) -> str:
+def standing_words(findings: ProposalFindings, criteria: Sequence[str] = ()) -> Said:
     """Say where the proposal stands among all options."""
     ranking, p = findings.ranking, findings.standing
     if p is None or ranking is None:
-        return ""
+        return Said("")
     options = len(ranking.table)
     named = [c for c in (criteria or ranking.criteria) if c in ranking.criteria]
     places = [
         f"{place_of(p[f'rank_{c}'], findings.tied(c), options=options, of=False)} by "
-        f"{criterion_words(c, findings.mode)}"
+        f"{criterion_words(c, findings.mode, ranking.threshold_minutes)}"
         for c in named
     ]
-    return sentence(f"of {ranking.what}, the proposal is {listed(places)}")
+    claims = [Claim("options", "is", (float(options),))]
+    for c in named:
+        claims.append(Claim(f"rank:{c}", "rank", (p[f"rank_{c}"], findings.tied(c))))
+    return Said(sentence(f"of {ranking.what}, the proposal is {listed(places)}"), claims)
 
 
-def better(findings: ProposalFindings, wording: Wording) -> str:
+def better(findings: ProposalFindings, wording: Wording) -> Said:
     """Say what the best set on average closes, and by how much it is better."""
     ranking, p = findings.ranking, findings.standing
     if p is None or ranking is None:
-        return ""
+        return Said("")
     mode = trip(findings.mode)
     if p["rank_mean"] == 1:
         text = f"no other set has a shorter {mode} on average"
-        return sentence(text)
+        return Said(sentence(text), [Claim("rank:mean", "best", (1.0,))])
     kept, _ = best_kept(ranking, "mean")
     before = findings.result.before
     closed = listed(findings.named([i for i in before if i not in kept]), none="nothing")
     regret = p["regret_mean"]
     if regret is None:
-        return sentence(f"closing {closed} instead would leave nobody out of reach")
-    text = (
-        f"closing {closed} instead would make everyone's average {mode} {_shorter(regret, wording)}"
-    )
-    return sentence(f"{text} than the proposal does")
+        claims = [Claim("unreached_at_best", "none", (0.0,))]
+        text = f"closing {closed} instead would leave nobody out of reach who is in reach today"
+        return Said(sentence(text), claims)
+    whom = "everyone's" if not float(p["unreached"]) else "the"
+    text = f"closing {closed} instead would make {whom} average {mode} "
+    text += f"{wording.minutes(regret)} shorter than the proposal does"
+    return Said(sentence(text), [Claim("regret:mean", "is", (float(regret),))])
 
 
-def _shorter(minutes: float, wording: Wording) -> str:
-    return f"{wording.minutes(minutes)} shorter"
-
-
-def dominated(findings: ProposalFindings) -> str:
+def dominated(findings: ProposalFindings) -> Said:
     """Say how many options are as good on every measure and better on one."""
     p = findings.standing
     if p is None or findings.ranking is None:
-        return ""
+        return Said("")
     count = int(p["dominated_by"])
     measures = number(len(findings.ranking.criteria), "measure")
+    claims = [Claim("dominating", "none" if not count else "is", (float(count),))]
     if count == 0:
-        return sentence(
+        same = _as_good(findings)
+        claims.append(Claim("equal_on_all", "is", (float(same),)))
+        rest = "every alternative" if not same else "every alternative that is not its equal"
+        text = (
             f"no other option is at least as good on all {measures} and better on one: "
-            "every alternative gives something up"
+            f"{rest} gives something up"
         )
+        return Said(sentence(text), claims)
     verb = "is" if count == 1 else "are"
-    return sentence(
+    text = (
         f"{number(count, 'option')} {verb} at least as good on all {measures} and better on at "
         "least one"
     )
+    return Said(sentence(text), claims)
 
 
-def near_ties(findings: ProposalFindings, *, modelled: bool) -> str:
+def _as_good(findings: ProposalFindings) -> int:
+    """Count the other options that are the proposal's equal on every measure."""
+    ranking, p = findings.ranking, findings.standing
+    if ranking is None or p is None:
+        return 0
+    same = np.ones(len(ranking.table), dtype=bool)
+    for c in ranking.criteria:
+        own = np.inf if p[c] is None else float(p[c])
+        same &= ranking.table[c].to_numpy(float) == own
+    return max(int(same.sum()) - 1, 0)
+
+
+def near_ties(findings: ProposalFindings, *, modelled: bool) -> Said:
     """Say how many options are so close to the best that better data could turn them round."""
     p = findings.standing
     if p is None:
-        return ""
+        return Said("")
     close = int(p["near_ties_5pct_mean"])
+    claims = [Claim("near_best", "none" if not close else "is", (float(close),))]
     if close == 0:
-        return sentence("no other set comes within 5% of the best on average")
+        return Said(sentence("no other set comes within 5% of the best on average"), claims)
     own = "; the proposal is one of them" if p["within_5pct_mean"] else ""
     if p["rank_mean"] == 1:
-        own = "; the proposal is the best itself"
-    return sentence(
+        tied = findings.tied("mean")
+        claims.append(Claim("rank:mean", "best", (1.0,)))
+        own = f"; the proposal is {'joint best' if tied else 'the best itself'}"
+    text = sentence(
         f"{number(close, 'other set comes', 'other sets come')} within 5% of the best on average"
         + (", closer than modelled streets can tell" if modelled else "")
         + own
     )
+    return Said(text, claims)
 
 
 def _asked_blocks(
@@ -372,7 +409,7 @@ def _service(
     if found.standing is None:
         return [Paragraph("There is no other set of this size to compare the proposal with.")]
     blocks: list[Block] = [
-        Paragraph(f"{_standing(found)} {dominated(found)}"),
+        Paragraph(f"{standing_words(found)} {dominated(found)}"),
         *rank_figures(found, robust),
         TableBlock(_criteria_table(results, found, ranking), compact=True),
         TableBlock(_rejected_table(results, found, ranking, reasons), compact=True),

@@ -14,6 +14,7 @@ from access.analysis.analysis import DRAWS
 from access.analysis.parts import Parts
 from access.analysis.questions import Request
 from access.analysis.results import StudyResults, site_names
+from access.disclosure import THRESHOLD, public_count
 from access.document.document import (
     Block,
     Bold,
@@ -34,7 +35,7 @@ from access.document.table import Column, Table, Value
 from access.document.xlsx import write_xlsx
 from access.errors import ParameterError
 from access.files import whole_folder
-from access.labels import FURTHER, trip
+from access.labels import further_words, grouping_words, trip
 from access.report import sentences as say
 from access.report.alternatives import alternatives_blocks, better, dominated, near_ties
 from access.report.figures import proposal_maps
@@ -49,7 +50,9 @@ from access.report.sites import site_blocks
 from access.scenario.robustness import Robustness
 from access.text import (
     NOT_APPLICABLE,
-    about,
+    Claim,
+    Said,
+    capital,
     is_missing,
     listed,
     number,
@@ -98,7 +101,7 @@ def options_table(findings: ProposalFindings, source: str = "") -> Table:
         columns,
         rows,
         notes=(
-            f"{findings.noun[0].upper()}{findings.noun[1:]} in all: {s['families']:,.0f}.",
+            f"{capital(findings.noun)} in all: {s['families']:,.0f}.",
             *next((note for o in findings.options if (note := further_note(o.impact))), ()),
         ),
         source=source,
@@ -145,8 +148,10 @@ def _share_in_fifth(option: Option) -> float | None:
 _CRITERIA = {
     "mean": "the shortest trips on average",
     "worst": "whoever lives furthest away",
-    "weighted_mean": "families in deprived areas",
-    "gap": "the gap by deprivation",
+    "deprived_mean": "the average of the most deprived fifth, their own",
+    "deprived_p90": "nine in ten of the most deprived fifth",
+    "deprived_moved": "how few of the most deprived fifth have further to go",
+    "weighted_mean": "everyone's mean, deprived areas counting more",
 }
 
 
@@ -220,11 +225,8 @@ def _key_figures(
     for f in findings[:2]:
         s = f.impact.summary
         longer = float(s["lengthened"] or 0)
-        counted = (
-            about(longer) if longer == 0 or longer >= 5 or wording.internal else "fewer than 5"
-        )
-        further = FURTHER.get(f.mode, "a longer trip")
-        items.append((counted[0].upper() + counted[1:], f"{f.noun} would have {further}"))
+        counted = public_count(longer, internal=wording.internal)
+        items.append((capital(counted), f"{f.noun} would have {further_words(f.mode)}"))
         mean = s["mean_minutes_change_lengthened"]
         if longer and mean is not None:
             more = wording.minutes(float(mean)).replace("minutes", "min").replace("minute", "min")
@@ -247,7 +249,7 @@ def _proposal_blocks(found: ProposalFindings, wording: Wording) -> list[Block]:
         f"{sentence(f'the proposal closes {closed}')} {say.affected(impact, found.one, wording)}"
     )
     points = [
-        f"{_wards(found)} {say.furthest(impact, wording)}".strip(),
+        f"{wards(found)} {say.furthest(impact, wording)}".strip(),
         _deprivation(found),
         say.most_added(impact, found.names, wording),
         say.every_mode(found.result.impacts, wording),
@@ -283,7 +285,7 @@ def _criteria(findings: Sequence[ProposalFindings]) -> tuple[tuple[str | Bold, .
             place = place_of(p[f"rank_{criterion}"], f.tied(criterion), options=options)
             parts.append(f"{f.title} {place}")
         if parts:
-            points.append((Bold(f"{words[0].upper()}{words[1:]}: "), sentence("; ".join(parts))))
+            points.append((Bold(f"{capital(words)}: "), sentence("; ".join(parts))))
     points.append((Bold("Money: "), _money(findings)))
     return tuple(points)
 
@@ -302,15 +304,29 @@ def _first_sentences(text: str, count: int) -> str:
     return " ".join(re.split(r"(?<=[.!?])\s+(?=[A-Z])", text)[:count])
 
 
-def _wards(found: ProposalFindings) -> str:
+def wards(found: ProposalFindings) -> Said:
     """Name the wards with most people further away, by what a public table may show."""
     if "ward" not in found.impact.demand:
-        return ""
-    view = group_table(found, "ward", "ward").view()
-    rows = [row for row in view.rows if row[2].state == "value" and row[2].value]
+        return Said("")
+    table = group_table(found, "ward", grouping_words("ward"))
+    rows = [row for row in table.view().rows if row[2].state == "value" and row[2].value]
     rows = sorted(rows, key=lambda row: (-float(row[2].value), row[0].text))[:3]
+    if not rows:
+        return Said("")
     named = [f"{row[0].text} ({row[2].text} of {row[1].text})" for row in rows]
-    return sentence(f"most are in these wards: {listed(named)}") if named else ""
+    told = [float(row[2].value) for row in rows]
+    total = sum(float(row[2]) for row in table.rows if isinstance(row[2], int | float))
+    one = len(rows) == 1
+    claims = [
+        Claim(f"further:{row[0].text}", "is", (n,)) for row, n in zip(rows, told, strict=True)
+    ]
+    if total and sum(told) > 0.5 * total:
+        claims.append(Claim("further", "most", (sum(told), total)))
+        text = f"most are in {'this ward' if one else 'these wards'}: {listed(named)}"
+    else:
+        text = f"the ward{'' if one else 's'} with the largest numbers that may be told: "
+        text += listed(named)
+    return Said(sentence(text), claims)
 
 
 def _firm(found: ProposalFindings, robust: Robustness | None, *, modelled: bool) -> str:
@@ -391,7 +407,7 @@ def board_report(
     date : datetime.date, optional
         On the cover; by default the study's own ``as_of``, never the clock.
     internal : bool
-        Keep counts below 5, and say so on every page.
+        Keep small counts, and say so on every page.
     mode : str
         Headline mode: ``"walk"``, ``"drive"`` or ``"typical"``.
     reasons : mapping of tuple of str to str, optional
@@ -425,7 +441,7 @@ def board_report(
     maps = parts.make("report: maps", lambda: proposal_maps(results, mode=mode)) or {}
     blocks: list[Block] = _summary_blocks(results, findings, wording, robustness=robustness)
     if internal:
-        own_use = "This copy is for the council's own use: it holds counts below 5."
+        own_use = f"This copy is for the council's own use: it holds counts below {THRESHOLD}."
         blocks.insert(0, Callout("warning", own_use))
     blocks += [PageBreak(), Contents("Contents")]
     appendices: dict[str, tuple[str, Callable[[], list[Block]]]] = {

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from access.analysis.analysis import Analysis, travel_options
 from access.analysis.results import ProposalResult, StudyResults, names_of, short_names
 from access.errors import ParameterError
+from access.labels import counting_words
 from access.scenario import Impact, NothingChangesWarning, Ranking
 from access.scenario.sampled import SampledRanking
 from access.study.config import Group
@@ -22,7 +23,8 @@ from access.study.config import Group
 _SIDE_BY_SIDE = {
     "mean": "Shortest on average",
     "worst": "Best for the worst-off area",
-    "weighted_mean": "Best for deprived families",
+    "deprived_mean": "Best average in the most deprived fifth",
+    "weighted_mean": "Best by everyone's mean, deprived areas counting {more}",
 }
 NO_CHANGE, PROPOSAL = "No change", "The proposal"
 
@@ -54,6 +56,11 @@ class Option:
     savings: float | None
 
 
+def _scheme(results: StudyResults) -> dict[str, Any]:
+    settings = results.study.config.weights
+    return {"scheme": settings.scheme, "lam": settings.lam}
+
+
 def _options_of(
     results: StudyResults, result: ProposalResult, ranking: Ranking | None, mode: str
 ) -> tuple[Option, ...]:
@@ -63,6 +70,7 @@ def _options_of(
     for criterion, name in _SIDE_BY_SIDE.items():
         if ranking is not None and criterion in ranking.criteria:
             kept, level = best_kept(ranking, criterion)
+            name = name.format(more=counting_words(**_scheme(results)))
             if level > 1:
                 name += f" (level with {level - 1:,} other{'s' if level > 2 else ''})"
             wanted.setdefault(kept, []).append(name)

@@ -18,7 +18,7 @@ from access.report.figures import figure_of
 from access.report.sentences import Wording
 from access.siting.hubs import HubSearch
 from access.siting.rank_of import SetRank
-from access.text import listed, number, percent, sentence
+from access.text import listed, number, percent, sentence, share_figure
 
 _PROOF = {
     "proven_optimal": "proven best",
@@ -154,7 +154,7 @@ def _proof(status: str, gap: float) -> str:
     """Say what an optimiser proved, and no more."""
     if status == "within_gap" and gap < 1:
         # the gap is a share of the answer; a reader takes it as a share of the best
-        return f"within {max(100 * gap / (1 - gap), 0.1):.1f}% of the best"
+        return f"within {share_figure(max(gap / (1 - gap), 0.001), 1)} of the best"
     return _PROOF.get(status, "not proven")
 
 

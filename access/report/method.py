@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from access.analysis.results import StudyResults, short_names
+from access.disclosure import THRESHOLD
 from access.document.document import (
     Block,
     Bold,
@@ -19,6 +20,7 @@ from access.document.document import (
 from access.document.table import Column, Table
 from access.labels import trip
 from access.ledger import versions
+from access.network.modelled import MODELLED_DRIVING
 from access.report.findings import ProposalFindings
 from access.text import figure_words, listed, percent, sentence
 
@@ -56,6 +58,7 @@ def _method(
     travel, weights = config.travel, config.weights
     counts = listed([f"{_whom(results, f)} for {f.title}" for f in findings])
     headline = trip(findings[0].mode)
+    driving = MODELLED_DRIVING if results.modelled else "driving by class of road"
     return (
         (
             Bold("Who is counted: "),
@@ -75,8 +78,8 @@ def _method(
             Bold("Speeds: "),
             sentence(
                 f"walking {travel.walk_km_h:g} km/h, with a pram {travel.pram_km_h:g} km/h, "
-                f"driving by class of road with {travel.parking_minutes:g} minutes to park; the "
-                "usual family trip weighs walking and driving by how many households have a car"
+                f"{driving}, with {travel.parking_minutes:g} minutes to park; the "
+                f"{trip('typical')} weighs walking and driving by how many households have a car"
             ),
         ),
         (
@@ -115,10 +118,10 @@ def _method(
         (
             Bold("Small counts: "),
             sentence(
-                "this copy keeps counts below 5: it is not for publication"
+                f"this copy keeps counts below {THRESHOLD}: it is not for publication"
                 if internal
-                else "counts above 0 and below 5 are shown as [c], with others that would give "
-                "them away"
+                else f"counts above 0 and below {THRESHOLD} are shown as [c], with others that "
+                "would give them away"
             ),
         ),
     )
@@ -175,7 +178,7 @@ def _travel_rows(results: StudyResults) -> list[tuple[str, str]]:
     if any(service.pram for service in config.services.values()):
         rows.append(("Walking speed with a pram", f"{travel.pram_km_h:g} km/h"))
     if "typical" in results.matrices:
-        rows.append(("Time to park, in the usual family trip", f"{travel.parking_minutes:g} min"))
+        rows.append((f"Time to park, in the {trip('typical')}", f"{travel.parking_minutes:g} min"))
     rows += [
         ("Farthest that a place may stand from a street", f"{travel.snap_limit_m:g} m"),
         ("Most of the people who may live farther from one", percent(travel.max_unsnapped_share)),

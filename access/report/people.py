@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import get_args
+from typing import Any, get_args
 
 import pandas as pd
 
-from access.analysis.results import MODE_TITLES, StudyResults
+from access.analysis.results import StudyResults
 from access.charts.chart import Chart
 from access.disclosure import grouped
 from access.document.document import (
@@ -22,7 +22,7 @@ from access.document.document import (
     Text,
 )
 from access.document.table import Column, Table, Totals, Value
-from access.labels import trip
+from access.labels import grouping_words, mode_title, trip
 from access.report import sentences as say
 from access.report.figures import change_figures, figure_of, group_figures
 from access.report.findings import ProposalFindings, tenths
@@ -30,7 +30,7 @@ from access.report.sentences import Wording
 from access.scenario.compare import figure_key
 from access.scenario.equality import equality
 from access.study.config import Characteristic, Group
-from access.text import listed, sentence
+from access.text import ROUNDED_ONCE, capital, listed, rise_between, sentence
 
 _CLASSES = {
     "gain": "Less far",
@@ -48,7 +48,7 @@ def classes_table(found: ProposalFindings) -> Table:
     """Count families by how much their trip changes, mode by mode."""
     impacts = found.result.impacts
     columns = [Column("class", "Change of the trip, each way")]
-    columns += [Column(m, _capital(MODE_TITLES.get(m, m)), "people") for m in impacts]
+    columns += [Column(m, capital(mode_title(m)), "people") for m in impacts]
     rows = [
         (label, *(impact.summary.get(key) or 0.0 for impact in impacts.values()))
         for key, label in _CLASSES.items()
@@ -93,8 +93,8 @@ def group_table(found: ProposalFindings, column: str, words: str, note: str = ""
     s = found.impact.summary
     hidden = ("families", "further")
     columns = (
-        Column("group", _capital(words)),
-        Column("families", _capital(found.noun), "people"),
+        Column("group", capital(words)),
+        Column("families", capital(found.noun), "people"),
         Column("further", "Further to go", "people"),
         Column("share", "Share", "share", decimals=0, hidden_with=hidden),
         Column("before", "Trip today", "minutes", unit="min", hidden_with=hidden),
@@ -111,7 +111,7 @@ def group_table(found: ProposalFindings, column: str, words: str, note: str = ""
             _ratio(r["further"], r["families"]),
             r["mean_minutes_before"],
             r["mean_minutes_after"],
-            r["mean_minutes_change"],
+            _rise(r, "mean_minutes_{}"),
             r["ratio_to_others"],
         )
         for r in frame.to_dict("records")
@@ -120,7 +120,7 @@ def group_table(found: ProposalFindings, column: str, words: str, note: str = ""
         f"{found.title}: who has further to go, by {words} ({trip(found.mode)})",
         columns,
         rows,
-        notes=(*([note] if note else []), *say.further_note(found.impact)),
+        notes=(*([note] if note else []), ROUNDED_ONCE, *say.further_note(found.impact)),
         short=f"By {words}, {found.title}",
     )
     return table.with_total(
@@ -128,7 +128,7 @@ def group_table(found: ProposalFindings, column: str, words: str, note: str = ""
         share=_ratio(frame["further"].sum(), s["families"]),
         before=s["mean_minutes_before"],
         after=s["mean_minutes_after"],
-        change=s["mean_minutes_change"],
+        change=_rise(s, "mean_minutes_{}"),
     )
 
 
@@ -137,7 +137,7 @@ def worst_table(found: ProposalFindings, n: int = 10) -> Table:
     hidden = ("families",)
     columns = (
         Column("area", "Area"),
-        Column("families", _capital(found.noun), "people"),
+        Column("families", capital(found.noun), "people"),
         Column("decile", "Deprivation tenth", "number"),
         Column("from", "Nearest today"),
         Column("to", "Nearest after"),
@@ -156,7 +156,7 @@ def worst_table(found: ProposalFindings, n: int = 10) -> Table:
             found.names.get(r["nearest_after"], r["nearest_after"]) or "none in reach",
             r["minutes_before"],
             r["minutes_after"],
-            r["change_minutes"],
+            rise_between(r["minutes_before"], r["minutes_after"], r["change_minutes"]),
         )
         for k, r in enumerate(worst.to_dict("records"))
     )
@@ -164,6 +164,7 @@ def worst_table(found: ProposalFindings, n: int = 10) -> Table:
         f"{found.title}: the areas whose {trip(found.mode)} grows most",
         columns,
         rows,
+        notes=(ROUNDED_ONCE,),
         short=f"Worst areas, {found.title}",
     )
 
@@ -188,7 +189,7 @@ def equality_table(found: ProposalFindings) -> tuple[Table | None, str]:
     )  # fmt: skip
     rows = tuple(
         (
-            _capital(str(r["group"])),
+            capital(str(r["group"])),
             r["people"],
             r["mean_minutes_before"],
             r["mean_minutes_change"],
@@ -210,8 +211,10 @@ def equality_table(found: ProposalFindings) -> tuple[Table | None, str]:
     return table, result.warning
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def _rise(figures: Mapping[Any, Any], name: str) -> Any:
+    """Give the rise between the rounded before and after of some figures."""
+    before, after, change = (figures[name.format(k)] for k in ("before", "after", "change"))
+    return rise_between(before, after, change)
 
 
 def _ratio(part: object, whole: object) -> float | None:
@@ -256,10 +259,10 @@ def _ages(groups: Sequence[Group], findings: Sequence[ProposalFindings]) -> str:
 
 
 _GROUPINGS = (
-    ("imd_decile", "deprivation tenth", "1 is the most deprived tenth of areas in England."),
-    ("locality", "locality", ""),
-    ("p_no_car", "households without a car", "Share of households without a car where they live."),
-    ("ward", "ward", ""),
+    ("imd_decile", "1 is the most deprived tenth of areas in England."),
+    ("locality", ""),
+    ("p_no_car", "Share of households without a car where they live."),
+    ("ward", ""),
 )
 
 
@@ -294,11 +297,11 @@ def _service(found: ProposalFindings, wording: Wording, still: Chart | None) -> 
         TableBlock(classes_table(found)),
         TableBlock(within_table(found)),
     ]
-    for column, words, note in _GROUPINGS:
+    for column, note in _GROUPINGS:
         if column in impact.demand.columns:
             if column == "imd_decile":
                 blocks += group_figures(found, column, internal=wording.internal)
-            table = group_table(found, column, words, note)
+            table = group_table(found, column, grouping_words(column), note)
             blocks.append(TableBlock(table, key=f"by-{column}-{found.result.key}", compact=True))
     blocks.append(TableBlock(worst_table(found), compact=True))
     by_group, warning = equality_table(found)

@@ -16,7 +16,17 @@ from access.errors import ParameterError, ScenarioError
 from access.labels import criterion_words, trip
 from access.report.findings import ProposalFindings
 from access.scenario.robustness import Robustness
-from access.text import NOT_APPLICABLE, listed, ordinal, percent, place_of, sentence
+from access.text import (
+    NOT_APPLICABLE,
+    Claim,
+    Said,
+    capital,
+    listed,
+    ordinal,
+    percent,
+    place_of,
+    sentence,
+)
 
 _SHOWN = 5
 
@@ -63,9 +73,9 @@ def robustness_blocks(
             )
         ]
     key = found.result.key
-    text = robust.sentence() if robust.drawn_of else _firm_sentence(found, robust)
+    text = robust.sentence() if robust.drawn_of else str(_firm_sentence(found, robust))
     if modelled:
-        text += " The error of the modelled streets is not among what was varied."
+        text = f"{text} The error of the modelled streets is not among what was varied."
     if robust.drawn_of:
         return [
             Paragraph(text),
@@ -78,7 +88,7 @@ def robustness_blocks(
     ]
 
 
-def _firm_sentence(found: ProposalFindings, robust: Robustness) -> str:
+def _firm_sentence(found: ProposalFindings, robust: Robustness) -> Said:
     """Say between which places the proposal falls, and how often another option is best."""
     row = robust.ranks().iloc[0]
     best = robust.best_options(robust.criteria[0])
@@ -97,7 +107,11 @@ def _firm_sentence(found: ProposalFindings, robust: Robustness) -> str:
     closed = listed(found.named(top["closed"]), none="nothing")
     how_often = percent(float(top["share"]))
     often = "always best" if how_often == "all" else f"best in {how_often} of them"
-    return f"{first} {sentence(f'closing {closed} is {often}')}"
+    claims = [
+        Claim("rank_interval:mean", "is", (float(low), float(high))),
+        Claim("best_share:mean", "all" if how_often == "all" else "is", (float(top["share"]),)),
+    ]
+    return Said(f"{first} {sentence(f'closing {closed} is {often}')}", claims)
 
 
 def place_range(robust: Robustness) -> str:
@@ -111,7 +125,7 @@ def _interval_table(found: ProposalFindings, robust: Robustness) -> Table:
     """Give the interval of the proposal's place, measure by measure."""
     rows = tuple(
         (
-            _capital(criterion_words(r["criterion"], found.mode)),
+            capital(criterion_words(r["criterion"], found.mode)),
             r["p5"],
             r["median"],
             r["p95"],
@@ -155,10 +169,6 @@ def _often_best_table(found: ProposalFindings, robust: Robustness) -> Table:
         rows,
         short=f"Often best, {found.title}",
     )
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 _WEIGHTS = {"none": "Unweighted", "linear": "Weighted by deprivation", "green_book": "Green Book"}

@@ -9,17 +9,18 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from access.disclosure import THRESHOLD, further, hidden_moves
+from access.disclosure import further, hidden_moves, is_small, public_count
 from access.document.table import Table
-from access.labels import FURTHER, trip
+from access.labels import further_words, trip
 from access.report.findings import Option, ProposalFindings
 from access.scenario import Impact
 from access.text import (
-    NOT_KNOWN,
+    Claim,
+    Said,
     about,
-    figure,
     is_missing,
     listed,
+    minutes_words,
     percent,
     sentence,
     times_as_much,
@@ -65,7 +66,7 @@ class Wording:
         >>> wording.people(4884.0, "children under five")
         'about 4,900 children under five'
         >>> tuple(wording.people(n, "children") for n in (0, 3, 37))
-        ('no children', 'fewer than five children', '37 children')
+        ('no children', 'fewer than 5 children', '37 children')
         >>> wording.people(None, "children")
         'a number of children that is not known'
         """
@@ -73,8 +74,8 @@ class Wording:
             return f"a number of {noun} that is not known"
         if count == 0:
             return f"no {noun}"
-        if count < THRESHOLD and not self.internal:
-            return f"fewer than five {noun}"
+        if is_small(count) and not self.internal:
+            return f"{public_count(count)} {noun}"
         if round(count) <= 1:
             return f"1 of the {noun}" if count >= 0.5 else f"fewer than 1 of the {noun}"
         return f"{about(count)} {noun}"
@@ -97,18 +98,9 @@ class Wording:
         >>> [wording.minutes(m) for m in (0, 0.2, 0.9, 1.4, 22.4)]
         ['no time', 'less than a minute', '1 minute', '1 minute', '22 minutes']
         >>> wording.minutes(float("inf")), wording.minutes(None)
-        ('out of reach', 'a time that is not known')
+        ('cannot be reached', 'not known')
         """
-        if is_missing(minutes) or minutes is None:
-            return "a time that is not known"
-        if math.isinf(minutes):
-            return "out of reach"
-        if minutes == 0:
-            return "no time"
-        text = figure(minutes, self.decimals)
-        if float(text.replace(",", "")) == 0 or (self.decimals == 0 and minutes < 0.5):
-            return "less than a minute" if self.decimals == 0 else "less than 0.1 minutes"
-        return f"{text} minute{'' if text == '1' else 's'}"
+        return "no time" if minutes == 0 else minutes_words(minutes, self.decimals)
 
     def change(self, minutes: float | None, *, more: str = "longer", less: str = "shorter") -> str:
         """Say by how much a time changes.
@@ -129,71 +121,89 @@ class Wording:
         >>> [wording.change(m) for m in (9.4, -2, 0, 0.1)]
         ['9 minutes longer', '2 minutes shorter', 'no longer', 'less than a minute longer']
         >>> wording.change(float("inf")), wording.change(None)
-        ('out of reach', 'not known')
+        ('cannot be reached', 'not known')
         """
-        if is_missing(minutes) or minutes is None:
-            return NOT_KNOWN
-        if math.isinf(minutes):
-            return "out of reach"
+        if minutes is None or not math.isfinite(minutes):
+            return minutes_words(minutes)
         if minutes == 0:
             return f"no {more}"
         return f"{self.minutes(abs(minutes))} {more if minutes > 0 else less}"
 
 
-def affected(impact: Impact, one: str, wording: Wording) -> str:
+def affected(impact: Impact, one: str, wording: Wording) -> Said:
     """Say how many have further to go, of how many, and by how much."""
     s = impact.summary
     total, lost = _figure(s, "families"), _figure(s, "newly_unreachable")
-    longer = _figure(s, "lengthened")
-    further = FURTHER.get(impact.mode, "a longer trip")
+    longer, gain = _figure(s, "lengthened"), _figure(s, "gain")
+    further = further_words(impact.mode)
+    claims = [Claim("lengthened", "is", (longer,)), Claim("families", "is", (total,))]
     if longer <= 0:
+        claims.append(Claim("lengthened", "none", (longer,)))
         text = f"none of the {impact.who} would have {further} to their nearest {one}"
     else:
         share = percent(longer / total)
         counted = wording.people(longer, impact.who)
         if share == "all":
+            claims.append(Claim("lengthened", "all", (longer, total)))
             counted = f"all {counted}"
         else:
             counted += f" ({share} of all)"
-        mean = wording.minutes(_figure(s, "mean_minutes_change_lengthened"))
+        rise = _figure(s, "mean_minutes_change_lengthened")
+        claims.append(Claim("mean_rise", "is", (rise,)))
+        mean = wording.minutes(rise)
         text = f"{counted} would have {further} to their nearest {one}, {mean} more on average"
-    gain = _figure(s, "gain")
     if gain:
+        claims.append(Claim("shortened", "is", (gain,)))
         text += f"; {wording.people(gain, impact.who)} would have less far to go"
     if lost:
+        claims.append(Claim("lost", "is", (lost,)))
         text += f"; {wording.people(lost, impact.who)} could no longer reach any"
-    return sentence(text)
+    return Said(sentence(text), claims)
 
 
-def every_mode(impacts: Mapping[str, Impact], wording: Wording) -> str:
-    """Say how everyone's average trip changes, mode by mode."""
-    parts = []
+def every_mode(impacts: Mapping[str, Impact], wording: Wording) -> Said:
+    """Say how the average trip changes, mode by mode, and over whom it is averaged."""
+    parts, claims, whole = [], [], True
     for mode, impact in impacts.items():
-        before, after = (impact.summary[f"mean_minutes_{w}"] for w in ("before", "after"))
+        s = impact.summary
+        before, after = (s[f"mean_minutes_{w}"] for w in ("before", "after"))
         if before is None or after is None:
             continue
+        reached = min(_figure(s, f"reached_{w}") for w in ("before", "after"))
+        whole = whole and reached >= _figure(s, "families")
         old, new = wording.minutes(float(before)), wording.minutes(float(after))
-        words = (
-            f"the {trip(mode)} {f'stays at {new}' if old == new else f'goes from {old} to {new}'}"
-        )
-        parts.append(words)
+        claims += [
+            Claim(f"mean_before:{mode}", "is", (float(before),)),
+            Claim(f"mean_after:{mode}", "is", (float(after),)),
+        ]
+        if before == after:
+            claims.append(Claim(f"mean_change:{mode}", "none", (0.0,)))
+            goes = f"stays at {new}"
+        else:
+            goes = f"stays at about {new}" if old == new else f"goes from {old} to {new}"
+        parts.append(f"the {trip(mode)} {goes}")
     if not parts:
-        return ""
-    return sentence(f"averaged over everyone, {listed(parts)}")
+        return Said("")
+    claims.append(Claim("not_reached", "none" if whole else "some"))
+    over = "everyone" if whole else "those who reach one"
+    return Said(sentence(f"averaged over {over}, {listed(parts)}"), claims)
 
 
-def furthest(impact: Impact, wording: Wording) -> str:
+def furthest(impact: Impact, wording: Wording) -> Said:
     """Say how much the worst-off area loses, and where it is."""
     worst = impact.worst_areas(1)
     if worst.empty:
-        return ""
+        return Said("")
     row = worst.iloc[0]
+    rise = float(row["change_minutes"])
     ward = row.get("ward")
-    where = f"{ward} ward" if isinstance(ward, str) and ward.strip() else place(row)
-    if math.isinf(row["change_minutes"]):
-        return sentence(f"in {where} no centre could be reached any more")
-    more = wording.minutes(float(row["change_minutes"]))
-    return sentence(f"the largest rise is {more}, in {where}")
+    known = isinstance(ward, str) and bool(ward.strip())
+    claims = [Claim("largest_rise", "largest", (rise,)), Claim(f"rise:{row['id']}", "is", (rise,))]
+    if math.isinf(rise):
+        where = f"part of {ward} ward" if known else place(row)
+        return Said(sentence(f"in {where} no centre could be reached any more"), claims)
+    where = f"{ward} ward" if known else place(row)
+    return Said(sentence(f"the largest rise is {wording.minutes(rise)}, in {where}"), claims)
 
 
 def place(row: pd.Series) -> str:
@@ -213,25 +223,35 @@ def further_note(impact: Impact) -> tuple[str, ...]:
     )
 
 
-def deprivation(fifths: pd.DataFrame, who: str) -> str:
+def deprivation(fifths: pd.DataFrame, who: str) -> Said:
     """Say whether the most deprived are affected more or less than everyone else."""
     first = fifths["group"].astype(str) == "1"
     own, others = fifths[first], fifths[~first]
     own_total, other_total = own["families"].sum(), others["families"].sum()
     if not own_total or not other_total:
-        return ""
-    mine = further(own).sum() / own_total
-    theirs = further(others).sum() / other_total
+        return Said("")
+    mine = float(further(own).sum() / own_total)
+    theirs = float(further(others).sum() / other_total)
+    claims = [Claim("share_further:deprived", "is", (mine,)),
+              Claim("share_further:others", "is", (theirs,))]  # fmt: skip
+    claims += [
+        Claim(f"share_further:{whose}", end, (share,))
+        for whose, share in (("deprived", mine), ("others", theirs))
+        for end, at in (("none", 0.0), ("all", 1.0))
+        if share == at
+    ]
     place_words = f"the {who} in England's most deprived fifth of areas"
     if mine == theirs == 0:
-        return sentence(f"none of {place_words} would have further to go, nor any of the others")
-    return sentence(
-        f"{percent(mine)} of {place_words} would have further to go, against "
-        f"{percent(theirs)} of the others"
-    )
+        text = f"none of {place_words} would have further to go, nor any of the others"
+    else:
+        text = (
+            f"{percent(mine)} of {place_words} would have further to go, against "
+            f"{percent(theirs)} of the others"
+        )
+    return Said(sentence(text), claims)
 
 
-def group_rises(table: Table) -> list[str]:
+def group_rises(table: Table) -> list[Said]:
     """Say of each equality group how the rise where it lives compares with everyone else's."""
     where = {column.key: k for k, column in enumerate(table.columns)}
     told = []
@@ -240,29 +260,36 @@ def group_rises(table: Table) -> list[str]:
         if shown[where["ratio"]].state == "value" and isinstance(ratio, int | float):
             group = str(row[where["group"]])
             words = times_as_much(float(ratio), "everyone else")
-            told.append(sentence(f"{group}: the rise where they live is {words}"))
+            text = sentence(f"{group}: the rise where they live is {words}")
+            told.append(Said(text, [Claim(f"ratio:{group}", "times", (float(ratio),))]))
     return told
 
 
-def most_added(impact: Impact, names: Mapping[str, str], wording: Wording) -> str:
-    """Say which remaining site takes on most."""
+def most_added(impact: Impact, names: Mapping[str, str], wording: Wording) -> Said:
+    """Say which remaining site takes on most, or which share that place."""
     table = impact.receiving_sites
-    if table.empty:
-        return ""
-    row = table.sort_values(["families_added", "site"], ascending=[False, True]).iloc[0]
-    name = names.get(str(row["site"]), str(row["name"]))
-    now, then = float(row["families_before"]), float(row["families_after"])
-    if not row["families_added"]:
-        return ""
-    if not wording.internal and str(row["site"]) in hidden_moves(impact).arriving:
-        return sentence(f"{name} would take on most")
-    text = f"{name} would take on most, {wording.people(float(row['families_added']), impact.who)}"
-    if now and not wording.internal and min(now, then) < 5:
-        return sentence(text)
+    if table.empty or not table["families_added"].max():
+        return Said("")
+    added = float(table["families_added"].max())
+    first = table[table["families_added"] >= added - 1e-9].sort_values("site", kind="stable")
+    claims = [Claim(f"added:{site}", "most", (added,)) for site in first["site"]]
+    called = [names.get(str(r["site"]), str(r["name"])) for r in first.to_dict("records")]
+    who = listed(called)
+    arriving = hidden_moves(impact).arriving
+    if not wording.internal and any(str(site) in arriving for site in first["site"]):
+        return Said(sentence(f"{who} would take on most"), claims)
+    each = " each" if len(called) > 1 else ""
+    text = f"{who} would take on most, {wording.people(added, impact.who)}{each}"
+    if len(called) > 1:
+        return Said(sentence(text), claims)
+    now, then = (float(first.iloc[0][f"families_{when}"]) for when in ("before", "after"))
+    if not wording.internal and (is_small(now) or is_small(then)):
+        return Said(sentence(text), claims)
     times = then / now if now else np.inf
     if np.isfinite(times) and times >= 1.95:
-        text += f": {times:.1f} times as many as it is nearest to today"
-    return sentence(text)
+        claims.append(Claim(f"nearest:{first.iloc[0]['site']}", "times", (now, then, times)))
+        text += f"; it would then be nearest to {times:.1f} times as many as today"
+    return Said(sentence(text), claims)
 
 
 def option_line(option: Option, findings: ProposalFindings) -> str:

@@ -21,12 +21,12 @@ from access.document.document import (
 )
 from access.document.table import Column, Table, Value
 from access.escape import plain
-from access.labels import trip
+from access.labels import how, trip
 from access.measure.distribution import weighted_mean
 from access.report.findings import ProposalFindings, most_deprived
 from access.report.sentences import Wording
 from access.scenario import Impact
-from access.text import is_missing, percent, sentence
+from access.text import ROUNDED_ONCE, capital, is_missing, percent, rise_between, sentence
 
 
 def closed_table(found: ProposalFindings) -> Table:
@@ -45,13 +45,14 @@ def closed_table(found: ProposalFindings) -> Table:
     rows = []
     for row in impact.closed_sites.to_dict("records"):
         own = _own_areas(impact, row["site"])
+        before, after = row["mean_minutes_before"], row["mean_minutes_after"]
         rows.append(
             (
                 found.names.get(row["site"], row["name"]),
                 row["families"],
-                row["mean_minutes_before"],
-                row["mean_minutes_after"],
-                row["mean_extra_minutes"],
+                before,
+                after,
+                rise_between(before, after, row["mean_extra_minutes"]),
                 row["max_extra_minutes"],
                 _deprived_share(own),
                 _mean_of(own, "p_no_car"),
@@ -64,6 +65,7 @@ def closed_table(found: ProposalFindings) -> Table:
         f"{trip(found.mode)})",
         columns,
         tuple(rows),
+        notes=(ROUNDED_ONCE,),
         also_hidden=frozenset(also),
         short=f"Closing, {found.title}",
     ).with_total()
@@ -256,7 +258,6 @@ _UNKNOWN_UNTIL_GIVEN = {
     "capacity": ("Capacity", "{:,.0f} families"),
     "condition": ("Condition of the building", "{:g}"),
 }
-_MODE_ROWS = {"walk": "On foot", "drive": "By car", "typical": "Usual family trip"}
 
 
 def site_blocks(
@@ -336,7 +337,7 @@ def _need(
         f"{reach:g}-minute {trip(found.mode)} of it"
     )
     share = _deprived_share(own)
-    if share is None or count < 5:
+    if share is None or count < THRESHOLD:
         return f"{first} {second}"
     third = f"{percent(share)} of those it is nearest to live in England's most deprived fifth"
     cars = _mean_of(own, "p_no_car")
@@ -396,10 +397,14 @@ def _minutes_table(
     pram = pram and "pram_toddler" not in found.result.impacts
     rows: list[tuple[Value, ...]] = []
     for mode, impact in found.result.impacts.items():
-        rows.append(_mode_row(_MODE_ROWS.get(mode, mode), impact, own, 1.0))
+        rows.append(_mode_row(capital(how(mode)), impact, own, 1.0))
         if mode == "walk" and pram:
             slower = travel.walk_km_h / travel.pram_km_h
-            rows.append(_mode_row("On foot with a pram", impact, own, slower))
+            rows.append(_mode_row(capital(how("pram")), impact, own, slower))
+    with_pram = (
+        f"With a pram: the walk at {travel.pram_km_h:g} km/h, a declared assumption; steps "
+        "and surfaces are not considered."
+    )
     return Table(
         f"Mean trip of those nearest to {name} today",
         (
@@ -410,12 +415,7 @@ def _minutes_table(
             Column("most", "Rise, largest", "minutes", signed=True),
         ),
         tuple(rows),
-        notes=(
-            f"With a pram: the walk at {travel.pram_km_h:g} km/h, a declared assumption; steps "
-            "and surfaces are not considered.",
-        )
-        if pram
-        else (),
+        notes=(ROUNDED_ONCE, *((with_pram,) if pram else ())),
     )
 
 
@@ -424,10 +424,12 @@ def _mode_row(label: str, impact: Impact, own: pd.DataFrame, slower: float) -> t
     count = areas["count"]
     change = areas["change_minutes"].to_numpy(float)
     finite = change[np.isfinite(change)]
+    columns = (areas["minutes_before"], areas["minutes_after"], change)
+    before, after, rise = (float(weighted_mean(c, count)) * slower for c in columns)
     return (
         label,
-        weighted_mean(areas["minutes_before"], count) * slower,
-        weighted_mean(areas["minutes_after"], count) * slower,
-        weighted_mean(change, count) * slower,
+        before,
+        after,
+        rise_between(before, after, rise),
         finite.max() * slower if finite.size else None,
     )

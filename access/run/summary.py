@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from access.analysis.questions import Question
-from access.analysis.results import MODE_TITLES, HubResult, ProposalResult, StudyResults
+from access.analysis.results import HubResult, ProposalResult, StudyResults
 from access.charts import (
     Chart,
     change_chart,
@@ -20,7 +20,9 @@ from access.charts import (
     rank_chart,
     robustness_chart,
 )
+from access.disclosure import public_count
 from access.escape import cell_text
+from access.labels import mode_title, trip
 from access.measure import TakeUp
 from access.scenario import (
     Impact,
@@ -34,7 +36,7 @@ from access.scenario import (
 from access.scenario.sampled import CONFIDENCE, SampledRanking
 from access.siting.hubs import HubSearch
 from access.study.config import Group
-from access.text import count_words, list_words, named
+from access.text import capital, listed, named, share_figure
 
 
 def impact_summary(
@@ -88,10 +90,9 @@ def impact_charts(
 ) -> dict[str, Callable[[], Chart]]:
     """How to draw each chart of an impact, by the name of its file."""
     place = results.study.config.study
-    trip = {"walk": "walk", "drive": "drive"}.get(impact.mode, "typical family trip")
     caption = (
-        f"Minutes to the nearest site ({trip}), {impact.who}, {place.place}, {place.as_of}. "
-        f"{results.streets.split('.')[0]}."
+        f"Minutes to the nearest site ({trip(impact.mode)}), {impact.who}, {place.place}, "
+        f"{place.as_of}. {results.streets.split('.')[0]}."
     )
     charts = {"change": partial(change_chart, impact, caption=caption)}
     if by is not None:
@@ -202,7 +203,7 @@ def ranking_words(
         lines += _near_lines(ranking)
     else:
         near = ranking.table[ranking.table["why"].str.startswith("near")]["closed"].head(5)
-        ids = list_words([" ".join(c) for c in near])
+        ids = listed([" ".join(c) for c in near])
         lines += [f"  Near the best by mean: closing {ids}."] if ids else []
     if switching is not None:
         lines.append(f"  {switching.sentence()}")
@@ -217,15 +218,15 @@ def _near_lines(ranking: Ranking) -> list[str]:
     lines = []
     near = ranking.near_ties(ranking.criteria[0], 0.01)
     if len(near) > 1:
-        ids = list_words([" ".join(c) for c in near["closed"].iloc[1:6]])
-        lines.append(f"  Within 1 % of the best by {ranking.criteria[0]}: closing {ids}.")
+        ids = listed([" ".join(c) for c in near["closed"].iloc[1:6]])
+        lines.append(f"  Within 1% of the best by {ranking.criteria[0]}: closing {ids}.")
     lines.append(f"  On the Pareto front: {int(ranking.table['on_front'].sum()):,} options.")
     return lines
 
 
 def hub_words(results: StudyResults, answer: HubResult) -> str:
     """Say what was found, the plain count first and the weighted beside it."""
-    by = MODE_TITLES.get(answer.mode, answer.mode)
+    by = mode_title(answer.mode)
     parts = [f"By {by}, every family counted the same:", answer.plain.words]
     if answer.weighted is not None:
         parts += ["", f"Weighted ({answer.weighting_note}):", answer.weighted.words]
@@ -470,7 +471,7 @@ def spoken_summary(results: StudyResults) -> str:
         for mode, impact in proposal.impacts.items():
             s = impact.summary
             lines.append(
-                f"    {MODE_TITLES.get(mode, mode):<24}"
+                f"    {mode_title(mode):<24}"
                 + "".join(f"{_one(s[k]):>{w}}" for k, w in (
                     ("mean_minutes_before", 8), ("mean_minutes_after", 8),
                     ("mean_minutes_change", 8), ("max_minutes_after", 9),
@@ -479,7 +480,7 @@ def spoken_summary(results: StudyResults) -> str:
         lines += ["", *_closed_lines(results, proposal), "", *_standing(proposal), ""]
     if results.hubs is not None:
         mode = results.hubs.mode
-        by = MODE_TITLES.get(mode, mode)
+        by = mode_title(mode)
         lines.append(f"Family Hubs, by {by}, every family counted the same:")
         found = results.hubs.plain
         for sentence in (*found.words.splitlines(), *found.assumptions):
@@ -501,20 +502,21 @@ def _headline(results: StudyResults, proposal: ProposalResult) -> str:
     noun = results.study.config.services[proposal.service].noun
     s = impact.summary
     longer, total = float(s["lengthened"] or 0), float(s["families"] or 0)
-    names = list_words(named(proposal.closed, results.names())) if proposal.closed else "no centre"
+    names = listed(named(proposal.closed, results.names()), none="no centre")
     text = (
-        f"{proposal.title}: closes {names}. {count_words(longer).capitalize()} of "
-        f"{count_words(total)} {noun} would have further to walk to their nearest centre"
+        f"{proposal.title}: closes {names}. {capital(public_count(longer))} of "
+        f"{public_count(total)} {noun} would have further to walk to their nearest centre"
     )
     extra = s["mean_minutes_change_lengthened"]
     if longer and extra is not None:
         text += f", by {float(extra):.0f} minutes on average"
     if lost := float(s["newly_unreachable"] or 0):
-        text += f"; {_public_count(lost)} could no longer reach any centre"
+        text += f"; {public_count(lost)} could no longer reach any centre"
     within = s.get("share_within_20_min_before")
     after = s.get("share_within_20_min_after")
     if within is not None and after is not None:
-        text += f". Within a 20-minute walk: {float(within):.0%} today, {float(after):.0%} after"
+        today, then = share_figure(float(within)), share_figure(float(after))
+        text += f". Within a 20-minute walk: {today} today, {then} after"
     return text + "."
 
 
@@ -528,16 +530,14 @@ def _standing(proposal: ProposalResult) -> list[str]:
     if not proposal.rankings:
         return ["    Not ranked: it opens a site, or closes none."]
     mode, ranking = next(iter(proposal.rankings.items()))
-    words = {"mean": "on average", "worst": "for the worst-off area",
-             "weighted_mean": "with deprived families counting more"}  # fmt: skip
     places = [
-        f"{ranking.place(c)} {text}"
-        for c, text in words.items()
+        f"{ranking.place(c)} by {ranking.words(c)}"
+        for c in ("mean", "worst", "deprived_mean", "weighted_mean")
         if ranking.proposal is not None and c in ranking.criteria
     ]
     text = (
-        f"Of all {len(ranking.table):,} ways to close as many, it is {list_words(places)} "
-        f"({MODE_TITLES.get(mode, mode)}; 1st is best)."
+        f"Of all {len(ranking.table):,} ways to close as many, it is {listed(places)} "
+        f"({mode_title(mode)}; 1st is best)."
     )
     return textwrap.wrap(text, 86, initial_indent="    ", subsequent_indent="      ")
 
@@ -562,19 +562,14 @@ def _whom(row: Mapping[Any, Any], moves: pd.DataFrame) -> str:
         ["families", "to_site"], ascending=[False, True]
     )
     to = [
-        f"{name or 'no centre in reach'} ({_public_count(families)})"
+        f"{name or 'no centre in reach'} ({public_count(families)})"
         for name, families in zip(goes["to_name"], goes["families"], strict=True)
     ]
     return (
-        f"nearest to {_public_count(row['families'])}, who would walk "
+        f"nearest to {public_count(row['families'])}, who would walk "
         f"{_one(row['mean_minutes_after'])} minutes instead of "
-        f"{_one(row['mean_minutes_before'])}. They would go to {list_words(to)}."
+        f"{_one(row['mean_minutes_before'])}. They would go to {listed(to)}."
     )
-
-
-def _public_count(count: float) -> str:
-    """Write a count as the public may see it: below five it is not told."""
-    return "fewer than 5" if 0 < count < 5 else count_words(count)
 
 
 def _one(value: float | int | str | None) -> str:

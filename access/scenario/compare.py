@@ -228,7 +228,7 @@ def _site_set(ids: Sequence[str] | object, matrix: TravelMatrix, name: str) -> t
     within_metres=by_id(number(0)),
     tolerance_minutes=number(0),
     neighbours=ids,
-    capacity=optional(by_id(number(0))),
+    capacity=optional(by_id()),
     names=optional(by_id(text)),
     who=text,
 )

@@ -98,11 +98,18 @@ def prepare(
 
 
 _Indices = NDArray[np.intp]
-CRITERIA = ("mean", "weighted_mean", "p90", "worst", "share_beyond", "gap", "savings")
+#: The deprived fifth's own figures: those whose areas are in the most deprived national fifth.
+DEPRIVED = ("deprived_mean", "deprived_moved", "deprived_p90")
+CRITERIA = ("mean", "weighted_mean", *DEPRIVED, "p90", "worst", "share_beyond", "savings")
+#: Shown beside the criteria, and ranked by only where somebody asks: it rewards who takes from
+#: the least deprived and gives to nobody.
+SHOWN = ("gap",)
 _CHUNK = 1 << 16
 """Pairs of option and area handled at a time, so that they stay in the processor's cache."""
 _HALVINGS = 5
 """Halvings before counting: each reads every pair once, counting reads what is left slowly."""
+_SAME_MINUTES = 1e-9
+"""Minutes by which a trip may differ and still be the same: float noise moves nobody."""
 _SLACK = 1e-12
 """A share is reached when the weight is within this of it, relative: float noise is no family."""
 
@@ -190,6 +197,8 @@ class _Sums:
         Weight that no kept site reaches although some site could.
     beyond : ndarray, shape (options,)
         Families beyond the threshold, the unreached among them.
+    moved : ndarray, shape (options,)
+        Families of the most deprived fifth with further to go than with every site open.
     worst : ndarray, shape (options,)
         Minutes of the worst area.
     found : ndarray of unsigned int, shape (options, areas)
@@ -199,8 +208,15 @@ class _Sums:
     minutes: Floats
     unreached: Floats
     beyond: Floats
+    moved: Floats
     worst: Floats
     found: NDArray[Any]
+
+
+def _every_open(ready: Prepared) -> NDArray[Any]:
+    """Give the place in `values` of every area's nearest minutes with every site open."""
+    nearest: NDArray[Any] = np.minimum(ready.places.min(axis=0), ready.always)
+    return nearest
 
 
 def sums(ready: Prepared, kept: _Indices) -> _Sums:
@@ -211,16 +227,20 @@ def sums(ready: Prepared, kept: _Indices) -> _Sums:
     limit = np.searchsorted(ready.values, ready.threshold_minutes * (1 + _SLACK), side="right")
     minutes = np.empty((len(kept), ready.weights.shape[1]))
     unreached = np.zeros_like(minutes)
-    beyond = np.empty(len(kept))
+    beyond, moved = np.empty(len(kept)), np.zeros(len(kept))
+    today = np.take(ready.values, _every_open(ready))
+    longer = np.searchsorted(ready.values, today + _SAME_MINUTES, side="right")
     top = found.max(axis=1)
     step = max(1, _CHUNK // max(found.shape[1], 1))
     for start in range(0, len(kept), step):
         part = slice(start, start + step)
         minutes[part] = weighted_sums(np.take(finite, found[part]), ready.weights)
         beyond[part] = weighted_sums(found[part] >= limit, ready.weights[:, 0])
+        if ready.weights.shape[1] > 2:
+            moved[part] = weighted_sums(found[part] >= longer, ready.weights[:, 2])
     for row in np.flatnonzero(top == last):
         unreached[row] = ready.weights[found[row] == last].sum(axis=0)
-    return _Sums(minutes, unreached, beyond, np.take(ready.values, top), found)
+    return _Sums(minutes, unreached, beyond, moved, np.take(ready.values, top), found)
 
 
 def _criteria(
@@ -228,6 +248,7 @@ def _criteria(
     totals: Floats,
     never_reached: float,
     p90: Floats,
+    deprived_p90: Floats | None,
     *,
     absolute_gap: bool = False,
 ) -> dict[str, Floats]:
@@ -242,6 +263,10 @@ def _criteria(
         "share_beyond": (total.beyond + never_reached) / (totals[0] + never_reached),
         "unreached": total.unreached[:, 0] + never_reached,
     }
+    if deprived_p90 is not None:
+        out["deprived_mean"] = means[:, 2]
+        out["deprived_moved"] = total.moved / totals[2]
+        out["deprived_p90"] = deprived_p90
     if len(totals) > 2 and totals[2] > 0 and totals[3] > 0:
         with np.errstate(invalid="ignore"):
             gap = means[:, 2] - means[:, 3]
@@ -255,21 +280,32 @@ _AT_ONCE = 20_000_000
 """Pairs of option and area measured at once, so that memory follows the list, not its square."""
 
 
+def has_deprived(ready: Prepared) -> bool:
+    """Say whether families of the most deprived national fifth are known, and reached."""
+    return len(ready.totals) > 2 and bool(ready.totals[2] > 0)
+
+
 def evaluate(ready: Prepared, kept: _Indices, *, absolute_gap: bool = False) -> dict[str, Floats]:
     """Give every criterion of every option of one service."""
     # Closing never shortens: nine in ten are no nearer than with every site open.
-    count, size = ready.weights[:, 0], len(ready.values)
-    every = np.minimum(ready.places.min(axis=0), ready.always)[None, :]
-    floor = int(_quantile_places(every, count, size, 0.9)[0])
+    size, every = len(ready.values), _every_open(ready)[None, :]
+
+    def p90(found: NDArray[Any], count: Floats) -> Floats:
+        floor = int(_quantile_places(every, count, size, 0.9)[0])
+        return np.take(ready.values, _quantile_places(found, count, size, 0.9, floor))
+
     step = max(1, _AT_ONCE // max(1, ready.places.shape[1]))
     blocks = []
     for start in range(0, max(len(kept), 1), step):
         total = sums(ready, kept[start : start + step])
-        at = _quantile_places(total.found, count, size, 0.9, floor)
-        p90 = np.take(ready.values, at)
+        deprived = p90(total.found, ready.weights[:, 2]) if has_deprived(ready) else None
+        everyone = p90(total.found, ready.weights[:, 0])
         blocks.append(
-            _criteria(total, ready.totals, ready.never_reached, p90, absolute_gap=absolute_gap)
-        )
+            _criteria(
+                total, ready.totals, ready.never_reached, everyone, deprived,
+                absolute_gap=absolute_gap,
+            )
+        )  # fmt: skip
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
 
 
@@ -368,14 +404,25 @@ def pair_criteria(
     found = tuple(
         np.searchsorted(values, r.values)[p.found] for r, p in zip(ready, parts, strict=True)
     )
-    weights = tuple(f * r.weights[:, 0] for f, r in zip(factors, ready, strict=True))
-    at = _pooled_quantiles(found[0], found[1], (weights[0], weights[1]), len(values), 0.9)
+
+    def place_of_p90(column: int) -> NDArray[np.intp]:
+        weights = tuple(f * r.weights[:, column] for f, r in zip(factors, ready, strict=True))
+        return _pooled_quantiles(found[0], found[1], (weights[0], weights[1]), len(values), 0.9)
+
+    at = place_of_p90(0)
+    deprived = None
+    if all(map(has_deprived, ready)):
+        deprived = values[place_of_p90(2).ravel()]
     worst = np.maximum(parts[0].worst[:, None], parts[1].worst[None, :]).ravel()
-    total = _Sums(pooled("minutes"), pooled("unreached"), pooled("beyond"), worst, at)
+    total = _Sums(
+        pooled("minutes"), pooled("unreached"), pooled("beyond"), pooled("moved"), worst, at
+    )
     totals = sum(f * r.totals[:cols] for f, r in zip(factors, ready, strict=True))
     never = sum(f * r.never_reached for f, r in zip(factors, ready, strict=True))
     p90 = values[at.ravel()]
-    return _criteria(total, np.asarray(totals), float(never), p90, absolute_gap=absolute_gap)
+    return _criteria(
+        total, np.asarray(totals), float(never), p90, deprived, absolute_gap=absolute_gap
+    )
 
 
 def _factors(

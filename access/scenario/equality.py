@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from access.arguments import a, checked, refuse
+from access.display import frame_cells, html_answer
 from access.errors import Fault, ParameterError
-from access.escape import notebook_text, without_maths
 from access.measure.demand import fail, numbers
 from access.measure.distribution import weighted_mean
 from access.scenario.impact import Impact
@@ -69,11 +69,8 @@ class Equality:
         return f"{self.sentence()}\n{self.table.to_string(index=False)}\n{self.warning}"
 
     def _repr_html_(self) -> str:
-        table = self.table.to_html(index=False, border=0, float_format=lambda x: f"{x:.2f}")
-        return (
-            f"<p>{notebook_text(self.sentence())}</p>{without_maths(table)}"
-            f"<p><strong>{notebook_text(self.warning)}</strong></p>"
-        )
+        head, rows = frame_cells(self.table)
+        return html_answer(self.sentence(), head, rows, warning=self.warning)
 
 
 def _given_groups(value: Any, name: str) -> Any:

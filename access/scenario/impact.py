@@ -9,12 +9,13 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from access.display import html_answer
 from access.errors import Fault, ParameterError
-from access.escape import notebook_text
+from access.labels import trip
 from access.measure.demand import fail
 from access.measure.distribution import describe, share_within, weighted_mean
 from access.measure.equity import inequality
-from access.text import count_words, list_words, minutes_words, mode_words, named, percent
+from access.text import about, capital, listed, minutes_words, named, percent
 
 _NOT_KNOWN = "not known"
 #: Lower edges of the bands of the share of households without a car.
@@ -25,8 +26,8 @@ _FIFTHS = {"imd_fifth": "imd_decile", "idaci_fifth": "idaci_decile"}
 def _no_car_band(shares: pd.Series) -> pd.Series:
     """Put shares of households without a car into bands of ten in a hundred."""
     low = [round(100 * edge) for edge in _NO_CAR_BANDS]
-    labels = [f"{a}-{b} %" for a, b in pairwise(low)]
-    labels.append(f"{low[-1]} % or more")
+    labels = [f"{a}-{b}%" for a, b in pairwise(low)]
+    labels.append(f"{low[-1]}% or more")
     values = pd.to_numeric(shares).to_numpy(float, na_value=np.nan)
     at = np.searchsorted(np.array(_NO_CAR_BANDS[1:]), np.nan_to_num(values), side="right")
     named = np.array(labels, dtype=object)[at]
@@ -165,7 +166,7 @@ def closed_table(
         count, change = own["count"].to_numpy(float), own["change_minutes"].to_numpy(float)
         finite = change[np.isfinite(change)]
         to_words = [
-            f"{name or 'no site in reach'} ({count_words(families)})"
+            f"{name or 'no site in reach'} ({about(families)})"
             for name, families in zip(out["to_name"], out["families"], strict=True)
         ]
         rows.append(
@@ -444,12 +445,12 @@ class Impact:
     def _what(self) -> str:
         parts = []
         if self.closed:
-            parts.append(f"closing {list_words(named(self.closed, self.names))}")
+            parts.append(f"closing {listed(named(self.closed, self.names))}")
         if self.opened:
-            parts.append(f"opening {list_words(named(self.opened, self.names))}")
+            parts.append(f"opening {listed(named(self.opened, self.names))}")
         if self.altered:
             parts.append(f"changing {self.altered}")
-        return list_words(parts) if parts else "leaving every site as it is"
+        return listed(parts, none="leaving every site as it is")
 
     def sentence(self) -> str:
         """Say the finding in one or two sentences that can be read aloud.
@@ -460,7 +461,7 @@ class Impact:
         """
         s = self.summary
         what = self._what()
-        text = f"{what[0].upper()}{what[1:]} {self._who_gains_and_loses()}. "
+        text = f"{capital(what)} {self._who_gains_and_loses()}. "
         if s["mean_minutes_before"] is not None and s["mean_minutes_after"] is not None:
             everyone = "everyone"
             if s["not_reached_before"] or s["not_reached_after"]:
@@ -495,27 +496,27 @@ class Impact:
 
     def _who_gains_and_loses(self) -> str:
         """Say of how many the trip lengthens and shortens, and who reach no site any more."""
-        s, trip = self.summary, f"{mode_words(self.mode)} to the nearest site"
+        s, way = self.summary, f"{trip(self.mode)} to the nearest site"
         keys = ("lengthened", "gain", "newly_unreachable", "newly_reached")
         longer, shorter, lost, found = (float(s[key] or 0) for key in keys)
-        out_of = f"of {count_words(float(s['families'] or 0))} {self.who}"
+        out_of = f"of {about(float(s['families'] or 0))} {self.who}"
         if longer:
-            text = f"lengthens the {trip} for {count_words(longer)} {out_of}"
+            text = f"lengthens the {way} for {about(longer)} {out_of}"
             mean = s["mean_minutes_change_lengthened"]
             if mean is not None:
                 text += f", by {minutes_words(float(mean))} on average"
             if shorter:
-                text += f", and shortens it for {count_words(shorter)}"
+                text += f", and shortens it for {about(shorter)}"
         elif shorter:
-            text = f"shortens the {trip} for {count_words(shorter)} {out_of}"
+            text = f"shortens the {way} for {about(shorter)} {out_of}"
         elif lost or found:
-            text = f"neither lengthens nor shortens a {trip}, {out_of}"
+            text = f"neither lengthens nor shortens a {way}, {out_of}"
         else:
-            text = f"changes nobody's {trip}, {out_of}"
+            text = f"changes nobody's {way}, {out_of}"
         if lost:
-            text += f"; {count_words(lost)} could no longer reach any site"
+            text += f"; {about(lost)} could no longer reach any site"
         if found:
-            text += f"; {count_words(found)} could reach one for the first time"
+            text += f"; {about(found)} could reach one for the first time"
         return text
 
     def _table(self) -> pd.DataFrame:
@@ -537,19 +538,9 @@ class Impact:
         return f"{self.sentence()}\n{self._table().to_string(index=False)}"
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th scope='col'>{c}</th>" for c in self._table().columns)
-        body = "".join(
-            f"<tr><th scope='row'>{notebook_text(row[0])}</th>"
-            + "".join(f"<td style='text-align:right'>{notebook_text(c)}</td>" for c in row[1:])
-            + "</tr>"
-            for row in self._table().to_numpy(dtype=object).tolist()
-        )
-        notes = "".join(f"<li>{notebook_text(note)}</li>" for note in self.notes)
-        return (
-            f"<p>{notebook_text(self.sentence())}</p>"
-            f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-            f"<ul>{notes}</ul>"
-        )
+        table = self._table()
+        rows = table.to_numpy(dtype=object).tolist()
+        return html_answer(self.sentence(), list(table.columns), rows, notes=self.notes)
 
 
 def plain(value: float | int | np.floating | np.integer) -> float | int | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from access.scenario.sites import Site, SiteSet
-from access.text import list_words, named
+from access.text import listed, named
 
 _NOT_KNOWN = "not known"
 
@@ -69,7 +69,7 @@ class Money:
 
 def _pounds(value: float | None, unknown: tuple[str, ...], names: Mapping[str, str]) -> str:
     if value is None:
-        return f"{_NOT_KNOWN} (no yearly cost of {list_words(named(unknown, names))})"
+        return f"{_NOT_KNOWN} (no yearly cost of {listed(named(unknown, names))})"
     return f"£{value:,.0f}"
 
 

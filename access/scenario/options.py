@@ -18,7 +18,7 @@ from access.errors import Fault, ParameterError, ScenarioError
 from access.measure.demand import align_demand, fail
 from access.measure.weights import Weights, deprivation_weights
 from access.network.matrix import TravelMatrix, positions
-from access.scenario.criteria import Floats, Prepared, fifths, prepare
+from access.scenario.criteria import DEPRIVED, Floats, Prepared, fifths, has_deprived, prepare
 from access.units import LSOAS_ENGLAND_2011
 
 Indices = NDArray[np.intp]
@@ -440,6 +440,8 @@ def _supports(ready: Prepared, weights: Weights, savings_known: bool) -> frozens
         supports.add("weighted_mean")
     if savings_known:
         supports.add("savings")
+    if has_deprived(ready):
+        supports |= set(DEPRIVED)
     if len(ready.totals) == 4 and ready.totals[2] > 0 and ready.totals[3] > 0:
         supports.add("gap")
     return frozenset(supports)

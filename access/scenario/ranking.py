@@ -22,10 +22,11 @@ from access.arguments import (
     text,
     whole,
 )
+from access.display import html_answer
 from access.errors import ParameterError, ScenarioError
-from access.escape import notebook_text
+from access.labels import criterion_value, criterion_words
 from access.network.matrix import TravelMatrix
-from access.scenario.criteria import CRITERIA, Floats, evaluate, pair_criteria, sums
+from access.scenario.criteria import CRITERIA, SHOWN, Floats, evaluate, pair_criteria, sums
 from access.scenario.options import (
     MAX_OPTIONS,
     CriteriaSettings,
@@ -36,7 +37,7 @@ from access.scenario.options import (
     least,
     list_options,
 )
-from access.text import list_words, named, place_of
+from access.text import listed, named, place_of
 from access.units import LSOAS_ENGLAND_2011
 
 _Bools = NDArray[np.bool_]
@@ -162,15 +163,6 @@ def _stand(
 
 
 #: Words for each criterion, as sentences use them.
-CRITERION_WORDS = {
-    "mean": "mean minutes",
-    "weighted_mean": "deprivation-weighted mean",
-    "p90": "the time that nine in ten are within (P90)",
-    "worst": "the worst-off area",
-    "share_beyond": "the share beyond the threshold",
-    "gap": "the gap between most and least deprived fifths",
-    "savings": "savings",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,6 +185,8 @@ class Ranking:
     mode : str
     names : dict
     notes : tuple of str
+    threshold_minutes : float or None
+        Of the share beyond it.
 
     Notes
     -----
@@ -209,6 +203,7 @@ class Ranking:
     mode: str
     names: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    threshold_minutes: float | None = None
 
     @property
     def front(self) -> pd.DataFrame:
@@ -313,29 +308,25 @@ class Ranking:
         -------
         str
         """
-        best = self.best(self.criteria[0])
-        best_words = list_words(named(best["closed"], self.names)) if best["closed"] else "nothing"
-        best_amount = amount_words(self.criteria[0], best[self.criteria[0]])
+        first = self.criteria[0]
+        best, by = self.best(first), self.words(first)
+        best_words = listed(named(best["closed"], self.names), none="nothing")
+        best_value = criterion_value(first, best[first])
         if self.proposal is None:
-            return (
-                f"Of {self.what}, closing {best_words} is best by "
-                f"{CRITERION_WORDS[self.criteria[0]]} ({best_amount})."
-            )
+            return f"Of {self.what}, closing {best_words} is best by {by} ({best_value})."
         p = self.proposal
-        places = list_words([f"{self.place(c)} by {CRITERION_WORDS[c]}" for c in self.criteria])
-        closed = list_words(named(p["closed"], self.names)) if p["closed"] else "nothing"
+        places = listed([f"{self.place(c)} by {self.words(c)}" for c in self.criteria])
+        closed = listed(named(p["closed"], self.names), none="nothing")
         text = f"Of {self.what}, the proposal (closing {closed}) is {places}. "
-        regret = p[f"regret_{self.criteria[0]}"]
-        if p["rank_" + self.criteria[0]] == 1:
-            text += f"None is better by {CRITERION_WORDS[self.criteria[0]]}"
+        regret = p[f"regret_{first}"]
+        if p[f"rank_{first}"] == 1:
+            text += f"None is better by {by}"
         else:
-            more = "some families no longer reach any site" if regret is None else f"{regret:.1f}"
-            text += (
-                f"The best by {CRITERION_WORDS[self.criteria[0]]} closes {best_words} "
-                f"({best_amount}; the proposal: "
-                + (more if regret is None else f"{more} more")
-                + ")"
-            )
+            own = "some families no longer reach any site"
+            if regret is not None:
+                than = "less" if first == "savings" else "more"
+                own = f"{criterion_value(first, regret)} {than}"
+            text += f"The best by {by} closes {best_words} ({best_value}; the proposal: {own})"
         if p["dominated_by"]:
             verb = "option is" if p["dominated_by"] == 1 else "options are"
             text += (
@@ -345,13 +336,17 @@ class Ranking:
             text += "; no option is at least as good on every count and better on one."
         return text
 
+    def words(self, criterion: str) -> str:
+        """Name a criterion of this ranking in plain words."""
+        return criterion_words(criterion, self.mode, self.threshold_minutes)
+
     def _rows(self) -> list[list[str]]:
         rows = []
         for c in self.criteria:
             best = self.best(c)
-            row = [CRITERION_WORDS[c], amount_words(c, best[c]), " ".join(best["closed"])]
+            row = [self.words(c), criterion_value(c, best[c]), " ".join(best["closed"])]
             if self.proposal is not None:
-                row += [amount_words(c, self.proposal[c]), self.place(c)]
+                row += [criterion_value(c, self.proposal[c]), self.place(c)]
             rows.append(row)
         return rows
 
@@ -364,37 +359,22 @@ class Ranking:
         return f"{self.sentence()}\n{table.to_string(index=False)}"
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th scope='col'>{notebook_text(h)}</th>" for h in self._head())
-        body = "".join(
-            "<tr>"
-            + f"<th scope='row'>{notebook_text(row[0])}</th>"
-            + "".join(f"<td style='text-align:right'>{notebook_text(c)}</td>" for c in row[1:])
-            + "</tr>"
-            for row in self._rows()
-        )
-        notes = "".join(f"<li>{notebook_text(note)}</li>" for note in self.notes)
-        return (
-            f"<p>{notebook_text(self.sentence())}</p><table><thead><tr>{head}</tr></thead>"
-            f"<tbody>{body}</tbody></table><ul>{notes}</ul>"
-        )
-
-
-def amount_words(criterion: str, value: float | None) -> str:
-    """Write a criterion's value with its unit."""
-    if value is None or not np.isfinite(value):
-        return "some not reached"
-    if criterion == "share_beyond":
-        return f"{100 * value:.1f} %"
-    return f"£{value:,.0f}" if criterion == "savings" else f"{value:.1f} minutes"
+        return html_answer(self.sentence(), self._head(), self._rows(), notes=self.notes)
 
 
 _GAP_NOTE = (
     "gap: mean minutes of the most deprived national fifth less those of the least deprived; "
-    "less is better"
+    "shown, and not ranked by: it also falls when the least deprived lose"
 )
 _ABSOLUTE_GAP_NOTE = "gap: mean minutes between the most and least deprived national fifths"
+_NO_FIFTH = (
+    "demand has no families in the most deprived national fifth (it needs imd_decile or imd_rank)"
+)
 _WHY_NOT = {
     "weighted_mean": "weights are none (they need an imd_rank, income or weights column)",
+    "deprived_mean": _NO_FIFTH,
+    "deprived_moved": _NO_FIFTH,
+    "deprived_p90": _NO_FIFTH,
     "gap": "demand has no families in both the most and the least deprived national fifth "
     "(it needs imd_decile or imd_rank)",
     "savings": "savings are not known for every site that may close",
@@ -416,7 +396,7 @@ _WHY_NOT = {
     never_close=ids,
     localities=optional(by_id(text)),
     min_per_locality=optional(least),
-    savings=optional(by_id(number())),
+    savings=optional(by_id()),
     criteria=optional(ids),
     absolute_gap=flag,
     joint=optional(a(ServiceChoice, expected="a ServiceChoice")),
@@ -477,8 +457,9 @@ def rank_closures(
         Saved a year by closing each site; more is better. Needs a figure for every site that
         may close, else the criterion is left out.
     criteria : sequence of str, optional
-        Some of ``mean weighted_mean p90 worst share_beyond gap savings``; by default all that
-        the data support. The Pareto front is over these.
+        Some of ``mean weighted_mean deprived_mean deprived_moved deprived_p90 p90 worst
+        share_beyond savings gap``; by default all that the data support but the gap, which is
+        shown and not ranked by. The Pareto front is over these.
     absolute_gap : bool
         Take the gap between fifths whichever of them is better off.
     joint : ServiceChoice, optional
@@ -504,10 +485,12 @@ def rank_closures(
     -----
     Families that no site reaches under any option are left out of the means, and count as
     beyond the threshold. An option that leaves anyone else unreached has mean, worst and gap
-    ``inf``. The gap is the mean of the most deprived national fifth less that of the least
-    deprived: less is better, so an option is not rewarded for lengthening poor families'
-    trips. Quantiles as in `access.measure.distribution`. Values are rounded to 9 decimals, so
-    that float noise breaks no tie.
+    ``inf``. ``deprived_mean``, ``deprived_p90`` and ``deprived_moved`` (the share with
+    further to go than with every site open) are of families in the most deprived national
+    fifth alone. The gap is the mean of that fifth less that of the least deprived; it falls
+    too when the least deprived lose, so it is ranked by only where `criteria` names it.
+    Quantiles as in `access.measure.distribution`. Values are rounded to 9 decimals, so that
+    float noise breaks no tie.
 
     Examples
     --------
@@ -539,7 +522,7 @@ def rank_closures(
     table = _table(services, values)
     _rank_table(table, chosen, chosen)
     notes = [note for s in services for note in s.notes] + left_out
-    if "gap" in chosen:
+    if "gap" in table:
         notes.append(_ABSOLUTE_GAP_NOTE if absolute_gap else _GAP_NOTE)
     what = " and ".join(s.choice_words for s in services)
     return Ranking(
@@ -550,6 +533,7 @@ def rank_closures(
         mode=matrix.mode,
         names=dict(names or {}),
         notes=tuple(dict.fromkeys(notes)),
+        threshold_minutes=threshold_minutes,
     )
 
 
@@ -557,10 +541,12 @@ def _asked(asked: Sequence[str] | None) -> tuple[str, ...] | None:
     if asked is None:
         return None
     listed = [asked] if isinstance(asked, str) else list(asked)
-    unknown = [c for c in listed if c not in CRITERIA]
+    unknown = [c for c in listed if c not in (*CRITERIA, *SHOWN)]
     if unknown or not listed:
-        raise ParameterError(f"criteria {unknown} are not known; expected any of {list(CRITERIA)}")
-    return tuple(c for c in CRITERIA if c in listed)
+        raise ParameterError(
+            f"criteria {unknown} are not known; expected any of {[*CRITERIA, *SHOWN]}"
+        )
+    return tuple(c for c in (*CRITERIA, *SHOWN) if c in listed)
 
 
 def supported(
@@ -608,11 +594,16 @@ def _table(services: Sequence[Options], values: Mapping[str, Floats]) -> pd.Data
         more = other.savings
         saved = None if saved is None or more is None else np.add.outer(saved, more).ravel()
     columns: dict[str, object] = {"closed": closed, "kept": kept}
-    columns |= {c: values[c] for c in CRITERIA if c in values}
+    columns |= {c: values[c] for c in (*CRITERIA, *SHOWN) if c in values}
     if saved is not None:
         columns["savings"] = saved
     columns["unreached"] = values["unreached"]
     return pd.DataFrame(columns)
+
+
+def _placed(table: pd.DataFrame, chosen: tuple[str, ...]) -> tuple[str, ...]:
+    """Give what a proposal's place is told of: the criteria, and what is shown beside them."""
+    return (*chosen, *(c for c in SHOWN if c in table and c not in chosen))
 
 
 def _proposal(
@@ -646,5 +637,5 @@ def _proposal(
         "option": option,
         "allowed": option is not None,
         "unreached": row["unreached"],
-        **_stand(table, row, chosen, chosen, listed=option is not None),
+        **_stand(table, row, _placed(table, chosen), chosen, listed=option is not None),
     }

@@ -26,6 +26,7 @@ from access.arguments import (
     whole,
 )
 from access.errors import ParameterError
+from access.labels import criterion_words
 from access.measure.demand import align
 from access.measure.weights import linear_weights
 from access.network.matrix import TravelMatrix, positions
@@ -41,8 +42,7 @@ from access.scenario.options import (
     least,
     list_options,
 )
-from access.scenario.ranking import CRITERION_WORDS
-from access.text import list_words, named
+from access.text import listed, named, percent
 from access.units import LSOAS_ENGLAND_2011, great_circle_m, metric_crs, project
 
 _Range = tuple[float, float]
@@ -65,7 +65,7 @@ class Uncertainty:
     parking_minutes : pair of float, optional
         Needs `drive`.
     drive : TravelMatrix, optional
-        With `p_no_car`: every draw blends walking and driving anew (the typical family trip).
+        With `p_no_car`: every draw blends walking and driving anew (the family trip).
     p_no_car : Series, mapping or sequence, optional
     position_error_m : mapping of str to float, optional
         Radius about each site's stated position within which the true one lies; needs
@@ -341,6 +341,7 @@ class Robustness:
     drawn_of : int
         Where not every option was ranked again but a sample of them: how many options there are.
         Places are then among those drawn and the proposal.
+    mode : str
     """
 
     draws: pd.DataFrame
@@ -351,6 +352,7 @@ class Robustness:
     names: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     drawn_of: int = 0
+    mode: str = "walk"
 
     def ranks(self) -> pd.DataFrame:
         """Interval of the proposal's rank on every criterion.
@@ -424,14 +426,15 @@ class Robustness:
             return (
                 f"Over {len(self.draws):,} settings, between {row['p5'] - 1:,} and "
                 f"{row['p95'] - 1:,} of {row['options']:,} options drawn at random from "
-                f"{self.drawn_of:,} are better than the proposal by {CRITERION_WORDS[first]} in "
+                f"{self.drawn_of:,} are better than the proposal by "
+                f"{criterion_words(first, self.mode)} in "
                 f"nine of ten settings (median {row['median'] - 1:,})."
             )
         best = self.best_options(first).iloc[0]
-        closed = list_words(named(best["closed"], self.names)) if best["closed"] else "nothing"
+        closed = listed(named(best["closed"], self.names), none="nothing")
         text = (
             f"Over {len(self.draws):,} settings, closing {closed} is most often best by "
-            f"{CRITERION_WORDS[first]} ({100 * best['share']:.0f} % of them)"
+            f"{criterion_words(first, self.mode)} ({percent(best['share'])} of them)"
         )
         if self.proposal is None:
             return text + "."
@@ -468,7 +471,7 @@ class Robustness:
     never_close=ids,
     localities=optional(by_id(text)),
     min_per_locality=optional(least),
-    savings=optional(by_id(number())),
+    savings=optional(by_id()),
 )
 def robustness(
     matrix: TravelMatrix,
@@ -579,11 +582,11 @@ def robustness(
         found, best = _standing(options, values, chosen)
         return {**given, **found}, best
 
-    listed = [{str(k): v for k, v in row.items()} for row in settings.to_dict("records")]
+    asked = [{str(k): v for k, v in row.items()} for row in settings.to_dict("records")]
     # Each setting has a generator of its own, so that threads change nothing but the wait.
     with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
         rows, times = [], {c: np.zeros(len(options.kept), np.int64) for c in chosen}
-        for found, best in pool.map(ask, enumerate(listed)):
+        for found, best in pool.map(ask, enumerate(asked)):
             rows.append(found)
             for c, joint in best.items():
                 times[c] += joint
@@ -604,6 +607,7 @@ def robustness(
         proposal=options.proposal,
         names=dict(names or {}),
         drawn_of=drawn_of,
+        mode="typical" if uncertainty.drive is not None else matrix.mode,
         notes=(
             how,
             *varied,

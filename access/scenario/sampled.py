@@ -13,10 +13,10 @@ from scipy.stats import beta
 
 from access.display import html_answer
 from access.errors import ParameterError
+from access.labels import criterion_value, criterion_words
 from access.scenario.criteria import CRITERIA, Floats, evaluate
 from access.scenario.options import Indices, Options
-from access.scenario.ranking import CRITERION_WORDS, amount_words
-from access.text import list_words, named
+from access.text import listed, named
 
 #: How sure the intervals are, each measure by itself.
 CONFIDENCE = 0.95
@@ -179,10 +179,10 @@ class SampledRanking:
         str
         """
         first = self.row(self.criteria[0])
-        words = CRITERION_WORDS[self.criteria[0]]
+        words = criterion_words(self.criteria[0], self.mode)
         sure = "proven best" if first["proven"] else "best found"
-        closes = list_words(named(first["best_closed"], self.names)) or "nothing"
-        amount = amount_words(self.criteria[0], first["best"])
+        closes = listed(named(first["best_closed"], self.names)) or "nothing"
+        amount = criterion_value(self.criteria[0], first["best"])
         best = f"the {sure} by {words} closes {closes} ({amount}"
         start = f"Of {self.what}, too many to list, "
         if self.proposal is None:
@@ -191,7 +191,9 @@ class SampledRanking:
         more = "the proposal leaves some families out of reach"
         if regret is not None and np.isfinite(regret):
             more = f"the proposal: {regret:.1f} more"
-        shares = list_words([f"{self._better(c)} by {CRITERION_WORDS[c]}" for c in self.criteria])
+        shares = listed(
+            [f"{self._better(c)} by {criterion_words(c, self.mode)}" for c in self.criteria]
+        )
         return (
             f"{start}{best}; {more}). By {self.draws:,} ways drawn at random ({CONFIDENCE:.0%} "
             f"sure), the share of all ways that is better than the proposal is {shares}."
@@ -233,10 +235,10 @@ class SampledRanking:
         for c in self.criteria:
             found = self.row(c)
             sure = "proven" if found["proven"] else "not proven"
-            row = [CRITERION_WORDS[c], f"{amount_words(c, found['best'])} ({sure})",
+            row = [criterion_words(c, self.mode), f"{criterion_value(c, found['best'])} ({sure})",
                    " ".join(found["best_closed"])]  # fmt: skip
             if self.proposal is not None:
-                row += [amount_words(c, found["proposal"]), self.place(c)]
+                row += [criterion_value(c, found["proposal"]), self.place(c)]
             rows.append(row)
         return rows
 
@@ -291,7 +293,7 @@ def stand_in_sample(
         if mine is not None:
             line |= _own_place(c, mine[c], best, seen[c], drawn[c], ways)
         lines.append(line)
-    table = _looked_at(ids, rows, seen, why, own, criteria)
+    table = _looked_at(ids, rows, seen, why, own, criteria, mode)
     proposal = None
     if mine is not None and options.proposal is not None:
         kept = options.proposal
@@ -391,12 +393,13 @@ def _looked_at(
     why: Sequence[Sequence[str]],
     own: Indices | None,
     criteria: tuple[str, ...],
+    mode: str,
 ) -> pd.DataFrame:
     """List the ways worth a look with every measure, the best by the first measure first."""
     closed = [tuple(i for j, i in enumerate(ids) if j not in set(r.tolist())) for r in rows]
     words = []
     for k, row in enumerate(rows):
-        said = [f"best by {CRITERION_WORDS[c]}" for c in why[k]]
+        said = [f"best by {criterion_words(c, mode)}" for c in why[k]]
         if own is not None and (row == own[0]).all():
             said = ["the proposal", *said]
         words.append(", ".join(said) or "near the best by mean minutes")

@@ -32,7 +32,7 @@ from access.scenario.options import (
     least,
     list_options,
 )
-from access.text import list_words, named
+from access.text import listed, named
 from access.units import LSOAS_ENGLAND_2011
 
 _NEAR = 1e-9
@@ -92,14 +92,12 @@ class Switching:
         return f"For linear weights by deprivation, though the ranking {own}"
 
     def _plain_sentence(self) -> str:
-        first = list_words(named(self.table["closed"].iloc[0], self.names)) or "nothing"
+        first = listed(named(self.table["closed"].iloc[0], self.names)) or "nothing"
         if not self.lambdas:
             return f"Closing {first} has the best mean however much deprivation counts."
         parts = [f"Unweighted, closing {first} has the best mean"]
         for lam, closed in zip(self.lambdas, self.table["closed"].iloc[1:], strict=True):
-            parts.append(
-                f"from lambda {lam:.3g} on, closing {list_words(named(closed, self.names))}"
-            )
+            parts.append(f"from lambda {lam:.3g} on, closing {listed(named(closed, self.names))}")
         return "; ".join(parts) + "."
 
     def __repr__(self) -> str:
@@ -155,7 +153,7 @@ def _rank_by_lambda(base: np.ndarray, slope: np.ndarray, own: int) -> pd.DataFra
     never_close=ids,
     localities=optional(by_id(text)),
     min_per_locality=optional(least),
-    savings=optional(by_id(number())),
+    savings=optional(by_id()),
 )
 def switching_values(
     matrix: TravelMatrix,
@@ -265,7 +263,7 @@ def _proposal_ranks(
     never_close=ids,
     localities=optional(by_id(text)),
     min_per_locality=optional(least),
-    savings=optional(by_id(number())),
+    savings=optional(by_id()),
 )
 def weights_side_by_side(
     matrix: TravelMatrix,

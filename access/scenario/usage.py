@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 
 from access.arguments import a, by_id, checked, optional, table
+from access.display import frame_cells, html_answer
 from access.errors import Fault, ParameterError
-from access.escape import notebook_text, without_maths
 from access.measure.demand import by_area, fail, numbers
 from access.measure.distribution import weighted_mean
 from access.measure.takeup import TAKE_UP_WARNING, TakeUp
 from access.network.matrix import TravelMatrix, positions
 from access.scenario.impact import Impact
-from access.text import count_words, list_words, named
+from access.text import about, listed, named, percent, sentence, share_figure
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,21 +48,20 @@ class Attendance:
         str
         """
         share = self.summary["share_at_nearest"]
-        text = f"{100 * (share or 0):.0f} % of attendances are at the family's nearest site"
+        text = f"{percent(share or 0)} of attendances are at the family's nearest site"
         extra = self.summary["mean_extra_minutes"]
         if extra is not None:
             text += f"; they travel {extra:.1f} minutes further than they need on average"
         closing = self.summary["attendances_at_closing"]
         if closing is not None:
-            text += f". {count_words(closing)} attendances are at sites that close"
-        return text[0].upper() + text[1:] + "."
+            text += f". {about(closing)} attendances are at sites that close"
+        return sentence(text)
 
     def __repr__(self) -> str:
         return f"{self.sentence()}\n{self.sites.to_string(index=False)}"
 
     def _repr_html_(self) -> str:
-        table = without_maths(self.sites.to_html(index=False, border=0))
-        return f"<p>{notebook_text(self.sentence())}</p>{table}"
+        return html_answer(self.sentence(), *frame_cells(self.sites))
 
 
 @checked(
@@ -251,8 +250,8 @@ class TakeUpChange:
         str
         """
         s = self.summary
-        ends = sorted([100 * s["change_low"], 100 * s["change_high"]])
-        words = list_words([f"{ends[0]:+.1f} %", f"{ends[1]:+.1f} %"])
+        ends = sorted([s["change_low"], s["change_high"]])
+        words = listed([share_figure(end, 1, signed=True) for end in ends])
         return f"Use would change by between {words} ({self.take_up.note}). {self.warning}"
 
     def __repr__(self) -> str:

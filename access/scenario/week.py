@@ -11,7 +11,7 @@ from access.measure.distribution import weighted_mean
 from access.measure.week import WEEKDAYS, expected_week
 from access.network.matrix import TravelMatrix
 from access.scenario.sites import Site
-from access.text import list_words, named
+from access.text import listed, named
 
 _WHEN = ("before", "after")
 
@@ -63,7 +63,7 @@ def status_words(before: Sequence[Site], after: Sequence[Site], names: Mapping[s
         stays = was is not None and "closed" not in (site.status, was.status)
         if was and stays and (site.status, site.days) != (was.status, was.days):
             said.append(f"{named([site.id], names)[0]} to {offer_words(site)}")
-    return list_words(said) if said else ""
+    return listed(said) if said else ""
 
 
 def offer_words(site: Site) -> str:
@@ -94,7 +94,7 @@ def status_notes(
     ]
     if unknown:
         notes.append(
-            f"{list_words(named(sorted(unknown), names))}: days not known: counted as open every "
+            f"{listed(named(sorted(unknown), names))}: days not known: counted as open every "
             "weekday"
         )
     left = {s.id for s in seen if s.status == "deregistered"}
@@ -103,5 +103,5 @@ def status_notes(
         (left & set(opened), "some services stay, counted as open"),
     ):
         if ids:
-            notes.append(f"{list_words(named(sorted(ids), names))}: deregistered, {words}")
+            notes.append(f"{listed(named(sorted(ids), names))}: deregistered, {words}")
     return notes

@@ -21,6 +21,7 @@ from access.siting.rank_of import SetRank, rank_of_set
 from access.siting.resolve import resolve
 from access.siting.solution import Solution
 from access.siting.solve import site
+from access.text import share_figure
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,16 +85,16 @@ class HubSearch:
         if self.best.unserved:
             share = self.best.unserved_weight / self.best.demand
             lines.append(
-                f"{len(self.best.unserved)} areas with {share:.1%} of the demand cannot reach any "
-                "of them, and are in no average."
+                f"{len(self.best.unserved)} areas with {share_figure(share, 1)} of the demand "
+                "cannot reach any of them, and are in no average."
             )
         ties = self.near_best.ties
         close = len(self.near_best.table)
         if close > 1:
             share = float(self.near_best.table["worse"].max())
             lines.append(
-                f"It is not alone: the best {close} sets are all within {share:.1%} of it"
-                + (f", {ties} of them exactly as good." if ties > 1 else ".")
+                f"It is not alone: the best {close} sets are all within {share_figure(share, 1)} "
+                "of it" + (f", {ties} of them exactly as good." if ties > 1 else ".")
             )
         if self.council is not None:
             lines.append(self._council_words(self.council))

@@ -23,6 +23,7 @@ from pydantic import (
 from access.errors import Fault, StudyError
 from access.escape import LONGEST_KEY, file_inside, settings_faults
 from access.files import read_whole
+from access.labels import trip
 from access.study.changes import ACTIONS, ALWAYS, OPEN_STATUSES, value_faults
 from access.units import LSOAS_ENGLAND_2011
 
@@ -353,7 +354,7 @@ class _TravelSettings(_Settings):
     """Speeds and limits."""
 
     walk_km_h: _Speed = _setting(
-        4.8, "walking speed, km/h", changes="every walk and every usual family trip"
+        4.8, "walking speed, km/h", changes=f"every walk and every {trip('typical')}"
     )
     pram_km_h: _Speed = _setting(
         3.6,
@@ -362,8 +363,8 @@ class _TravelSettings(_Settings):
     )
     parking_minutes: _Minutes = _setting(
         3.0,
-        "minutes to park, added to every drive of the usual family trip",
-        changes="the usual family trip",
+        f"minutes to park, added to every drive of the {trip('typical')}",
+        changes=f"the {trip('typical')}",
     )
     snap_limit_m: _Metres = _setting(
         500.0,

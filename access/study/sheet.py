@@ -196,7 +196,7 @@ def _wanted(text: str) -> str:
     if any(sign in text for sign in "£$€"):
         return "a number without a sign of money: 1234"
     if text.endswith("%"):
-        return "a number without %: 0.25 for 25 %"
+        return "a number without %: 0.25 for 25%"
     if text.casefold() in ("yes", "no", "true", "false"):
         return "a number: 1 or 0, not yes or no"
     return "a number, or an empty cell where it is not known and may be left empty"

@@ -155,7 +155,7 @@ def test_service_mode_limit_and_speed_change_everything(page):
     assert pram != first
     assert "with a pram" in pram
     page.check("#mode-choice input[value=typical]")
-    assert "by the usual mix of walking and driving" in words()
+    assert "by the family trip" in words()
     page.check("#mode-choice input[value=walk]")
     page.check("#service-choice input[value='1']")
     assert "young people aged 11 to 18" in words()

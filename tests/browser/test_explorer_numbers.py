@@ -11,7 +11,9 @@ import pytest
 from access import compare, rank_closures
 from access.measure import typical_matrix
 
-CRITERIA = ("mean", "weighted_mean", "p90", "worst", "share_beyond", "gap")
+CRITERIA = (
+    "mean", "weighted_mean", "deprived_mean", "deprived_p90", "p90", "worst", "share_beyond"
+)  # fmt: skip
 ASK = """(asked) => asked.map((a) => {
   const index = (id) => App.data.sites.findIndex((s) => s.id === id);
   Object.assign(App.state, { mode: a.mode, speed: a.speed, limit: a.limit, service: a.service });
@@ -52,6 +54,7 @@ class Reference:
         fifth = np.ceil(self.areas["imd_decile"].to_numpy(float) / 2)
         # Every family on a line of its own, so that P90 is the family at nine tenths of the line.
         line = np.sort(np.repeat(minutes, count.astype(int)))
+        own = np.sort(np.repeat(minutes[fifth == 1], count[fifth == 1].astype(int)))
         mean = [np.average(minutes[fifth == f], weights=count[fifth == f]) for f in range(1, 6)]
         return {
             "mean": line.mean(),
@@ -59,7 +62,8 @@ class Reference:
             "p90": line[int(np.ceil(0.9 * len(line) - 1e-9)) - 1],
             "worst": line.max(),
             "share_beyond": (line > limit).mean(),
-            "gap": mean[0] - mean[4],
+            "deprived_mean": mean[0],
+            "deprived_p90": own[int(np.ceil(0.9 * len(own) - 1e-9)) - 1],
         }
 
 

@@ -183,7 +183,7 @@ def test_every_family_is_in_one_bar_of_todays_chart(rotherham):
 
 def test_the_chart_of_today_says_the_share_within_the_threshold(answers):
     share = answers.today().to_frame().loc["walk", "within_20"]
-    assert answers.today().plot().title.startswith(f"{100 * share:.0f} % of ")
+    assert answers.today().plot().title.startswith(f"{100 * share:.0f}% of ")
 
 
 def test_families_who_reach_none_are_told_and_drawn(answers):
@@ -256,8 +256,8 @@ def test_of_equals_the_best_is_the_one_with_the_least_mean(rotherham):
     assert len(equals) > 1
     assert ranking.best("worst")["mean"] == equals["mean"].min()
     cells = {row[0]: row for row in ranking._shown()[1]}
-    assert cells["the worst-off area"][2] == f"joint 1st (with {len(equals) - 1} others)"
-    assert cells["the worst-off area"][4].endswith(f"or {len(equals) - 1} others as good")
+    assert cells["the longest walk"][2] == f"joint 1st (with {len(equals) - 1} others)"
+    assert cells["the longest walk"][4].endswith(f"or {len(equals) - 1} others as good")
 
 
 def test_two_services_together_have_an_impact_each(rotherham):
@@ -266,7 +266,7 @@ def test_two_services_together_have_an_impact_each(rotherham):
     found = [both.best_impact("mean", service=s).closed for s in both.services]
     assert set(found[0]) | set(found[1]) == closed
     assert [len(f) for f in found] == [3, 5]
-    assert "Youth Centres: best by mean minutes" in both.map("mean").get_root().render()
+    assert "Youth Centres: best by average walk" in both.map("mean").get_root().render()
     with pytest.raises(ParameterError, match="no service of this ranking 'library'"):
         both.best_impact("mean", service="library")
 

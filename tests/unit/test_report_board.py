@@ -391,7 +391,7 @@ def test_a_map_stands_with_each_service(document):
 
 
 def test_a_service_whose_families_bring_no_pram_has_no_such_trip(results, document):
-    assert "with a pram |" in as_text(document)
+    assert "With a pram |" in as_text(document)
     config = results.study.config
     service = config.services["childrens_centre"].model_copy(update={"pram": False})
     study = replace(
@@ -399,5 +399,5 @@ def test_a_service_whose_families_bring_no_pram_has_no_such_trip(results, docume
         config=config.model_copy(update={"services": {"childrens_centre": service}}),
     )
     text = as_text(board_report(replace(results, study=study), draws=0))
-    assert "with a pram |" not in text
+    assert "With a pram |" not in text
     assert "On foot |" in text

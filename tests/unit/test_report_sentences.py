@@ -23,6 +23,7 @@ from access.report.robustness import _firm_sentence, place_range
 from access.report.sentences import Wording
 from access.report.sites import _moves_table, closed_table, receiving_table
 from access.scenario.robustness import Uncertainty, robustness
+from access.text import ROUNDED_ONCE
 
 WORDING = Wording()
 INF = float("inf")
@@ -84,7 +85,7 @@ class TestAffected:
                 [[5, 12]],
                 [3],
                 ["Y"],
-                "All fewer than five children under five would have further to walk to their "
+                "All fewer than 5 children under five would have further to walk to their "
                 "nearest Centre, 7 minutes more on average.",
             ),
             (
@@ -149,7 +150,7 @@ class TestWhere:
         assert (rows["1"][2], rows["1"][3]) == (50, 1.0)
         assert any("could no longer reach any" in note for note in table.notes)
         whole = findings([[5, 9], [2, 3]], [30, 50], ["Y"], imd_decile=[1, 10])
-        assert group_table(whole, "imd_decile", "tenth").notes == ()
+        assert group_table(whole, "imd_decile", "tenth").notes == (ROUNDED_ONCE,)
 
     def test_every_mode_says_where_nothing_changes(self):
         _, _, impact = impact_of([[5, 12]], [30], ["X", "Y"])
@@ -173,19 +174,21 @@ class TestStanding:
         assert f"{WORDING.minutes(own - best)} shorter" in text
 
     def test_a_place_is_said_of_each_criterion(self):
-        text = stands._standing(findings(self.MINUTES, [10, 30, 30], ["X", "Z"]), ("mean", "worst"))
+        text = stands.standing_words(
+            findings(self.MINUTES, [10, 30, 30], ["X", "Z"]), ("mean", "worst")
+        )
         assert text.startswith("Of 3 ways to keep 2 of 3, the proposal is last by average walk")
 
     def test_ties_are_called_joint(self):
         tied = findings(((5, 5, 5), (5, 5, 5)), [10, 30], ["X", "Y"])
-        text = stands._standing(tied, ("mean",))
+        text = stands.standing_words(tied, ("mean",))
         assert "level with all 2 others by average walk" in text
 
     def test_without_alternatives_nothing_is_claimed(self):
         only = findings(((5, 12),), [10], ["X", "Y"])
         assert only.standing is None
-        for text in (stands._standing(only), stands.better(only, WORDING), stands.dominated(only),
-                     stands.near_ties(only, modelled=True)):  # fmt: skip
+        said = (stands.standing_words(only), stands.better(only, WORDING))
+        for text in (*said, stands.dominated(only), stands.near_ties(only, modelled=True)):
             assert text == ""
 
     def test_close_calls_are_told_as_such(self):

@@ -31,9 +31,9 @@ class TestPeople:
             (None, "a number of children that is not known"),
             (NAN, "a number of children that is not known"),
             (0, "no children"),
-            (0.4, "fewer than five children"),
-            (1, "fewer than five children"),
-            (4.99, "fewer than five children"),
+            (0.4, "fewer than 5 children"),
+            (1, "fewer than 5 children"),
+            (4.99, "fewer than 5 children"),
             (5, "5 children"),
             (99, "99 children"),
             (104, "about 100 children"),
@@ -56,7 +56,7 @@ class TestPeople:
 
     @given(st.floats(0.01, 4.99))
     def test_a_small_number_is_never_told_in_public(self, count):
-        assert not re.search(r"\d", PUBLIC.people(count, "children"))
+        assert PUBLIC.people(count, "children") == "fewer than 5 children"
 
     @given(st.floats(5, 1e6))
     def test_rounding_is_small_and_owned_up_to(self, count):
@@ -78,8 +78,8 @@ class TestMinutes:
             (1.5, "2 minutes", "1.5 minutes"),
             (21.92, "22 minutes", "21.9 minutes"),
             (1234.5, "1,235 minutes", "1,234.5 minutes"),
-            (INF, "out of reach", "out of reach"),
-            (None, "a time that is not known", "a time that is not known"),
+            (INF, "cannot be reached", "cannot be reached"),
+            (None, "not known", "not known"),
         ],
     )
     def test_public_is_whole_and_planners_have_one_decimal(self, minutes, public, planner):
@@ -93,7 +93,7 @@ class TestMinutes:
             (-1.2, "1 minute shorter"),
             (0, "no longer"),
             (-0.2, "less than a minute shorter"),
-            (INF, "out of reach"),
+            (INF, "cannot be reached"),
             (NAN, "not known"),
         ],
     )

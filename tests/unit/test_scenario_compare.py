@@ -59,7 +59,7 @@ def test_no_before():
 
 @pytest.mark.parametrize("wrong", ["X", 3])
 def test_not_a_list_of_ids(wrong):
-    with pytest.raises(ParameterError, match="expected a list of site ids"):
+    with pytest.raises(ParameterError, match="expected a list of ids"):
         compare(M, before=wrong, after=["X"], demand=DEMAND)
 
 
@@ -182,11 +182,11 @@ def test_groups_by_hand():
 def test_fifths_come_from_deciles_and_bands_from_shares():
     assert run().by("imd_fifth")["group"].tolist() == [1, 5]
     assert run().by("p_no_car")["group"].tolist() == [
-        "0-10 %",
-        "10-20 %",
-        "20-30 %",
-        "30-40 %",
-        "40 % or more",
+        "0-10%",
+        "10-20%",
+        "20-30%",
+        "30-40%",
+        "40% or more",
         "not known",
     ]
     assert run().by("locality")["group"].tolist() == ["North", "South", "not known"]
@@ -294,7 +294,7 @@ def test_words_where_families_only_lose_or_only_find_a_site():
 def test_shown_in_a_notebook_safely():
     page = run(names={"X": "<b>Park</b>"})._repr_html_()
     assert "&lt;b&gt;Park" in page
-    assert "<th scope='col'>before</th>" in page
+    assert ">before</th>" in page
     assert "mean" in repr(run())
 
 

@@ -116,6 +116,8 @@ def test_groups_left_out_are_named_and_the_warning_stands_everywhere():
 
 def test_others_who_do_not_change_make_no_ratio():
     demand = DEMAND.assign(disabled=[100, 0, 0])
-    m = TravelMatrix.from_minutes([[5, 15], [5, 5], [4, 4]], area_ids=list("abc"), site_ids="XY")
+    m = TravelMatrix.from_minutes(
+        [[5, 15], [5, 5], [4, 4]], area_ids=list("abc"), site_ids=["X", "Y"]
+    )
     table = equality(compare(m, before=["X", "Y"], after=["Y"], demand=demand), GROUPS[:1]).table
     assert math.isnan(table.set_index("group").loc["disabled people", "ratio_to_others"])

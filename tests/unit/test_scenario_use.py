@@ -174,7 +174,7 @@ def test_attendance_by_hand():
     ]
     assert sites.loc["X", "attended_as_nearest"] == pytest.approx(6 / 14)
     assert sites["attendances"].sum() == 20
-    assert "50 % of attendances" in found.sentence()
+    assert "50% of attendances" in found.sentence()
 
 
 def test_attendance_by_postcode_in_any_spelling():

@@ -217,7 +217,13 @@
     return quantile(values, weights, q);
   }
 
-  /* The six criteria for one array of minutes. Less is better in every one. */
+  /* The people of areas in the most deprived fifth alone; of others none. */
+  function deprivedOnly(model, counts) {
+    return Float64Array.from(counts, (c, i) => (model.fifth[i] === 1 ? c : 0));
+  }
+
+  /* The criteria for one array of minutes, less being better in every one; the gap is shown, and
+   * nothing is ranked by it. */
   function criteria(model, counts, minutes, threshold) {
     const { n, weight, fifth } = model;
     const limit = threshold * (1 + 1e-12);
@@ -251,6 +257,8 @@
       mean: reached ? sum / reached : NaN,
       weighted_mean: weighted ? weightedSum / weighted : NaN,
       p90: quickQuantile(minutes, counts, 0.9, worst, reached),
+      deprived_mean: bySum[1] / bySize[1],
+      deprived_p90: quickQuantile(minutes, deprivedOnly(model, counts), 0.9, worst, bySize[1]),
       worst: reached ? worst : NaN,
       within: people ? within / people : NaN,
       share_beyond: people ? 1 - within / people : NaN,
@@ -258,7 +266,7 @@
     };
   }
 
-  const CRITERIA = ['mean', 'weighted_mean', 'p90', 'worst', 'share_beyond', 'gap'];
+  const CRITERIA = ['mean', 'weighted_mean', 'deprived_mean', 'deprived_p90', 'p90', 'worst', 'share_beyond'];
 
   /* Key figures, with the shares within each limit and the averages by deprivation fifth. */
   function summary(model, counts, minutes, threshold, limits) {
@@ -380,6 +388,7 @@
     leastMinutes,
     quantile,
     criteria,
+    deprivedOnly,
     summary,
     meansBy,
     change,

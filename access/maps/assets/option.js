@@ -147,7 +147,8 @@
     const same = proposal.ways && ways && proposal.open.length === mine.open.length;
     const names = App.core.CRITERIA.filter(
       (name) =>
-        (name !== 'gap' || App.data.areas.decile) && (name !== 'weighted_mean' || App.data.areas.weight),
+        (!name.startsWith('deprived_') || (App.data.areas.decile && mine.figures[name] >= 0)) &&
+        (name !== 'weighted_mean' || App.data.areas.weight),
     );
     const rows = names.map((name) => {
       const best = ways ? App.core.bestOf(ways[name]) : -1;

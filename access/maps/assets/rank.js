@@ -4,10 +4,10 @@
 
   const SAME = 1e-9; // minutes: two options closer than this are the same
   const MOST_ALTERNATIVES = 6435; // more ways than this are not ranked inside the page
-  const { CRITERIA, criteria, kept, leastMinutes, minutesFor, quantile } = Core;
+  const { CRITERIA, criteria, deprivedOnly, kept, leastMinutes, minutesFor, quantile } = Core;
 
   /* The same for ranking: where a set of centres leaves families unreached whom some centre of the
-   * service could reach, its means, worst and gap are Infinity, and so its rank is last. */
+   * service could reach, its means and worst are Infinity, and so its rank is last. */
   function rankCriteria(model, counts, minutes, threshold, reachable) {
     const out = criteria(model, counts, minutes, threshold);
     if (!out.unreached) return out;
@@ -29,7 +29,11 @@
         worst: Infinity,
         p90: p90 === Number.MAX_VALUE ? Infinity : p90,
       });
-      if (lost[1] || lost[5]) out.gap = Infinity;
+      if (lost[1]) {
+        const own = quantile(all, deprivedOnly(model, inUse), 0.9);
+        out.deprived_mean = Infinity;
+        out.deprived_p90 = own === Number.MAX_VALUE ? Infinity : own;
+      }
     }
     return out;
   }
