@@ -57,7 +57,7 @@ def hostile_study(folder: Path, marker: Path) -> Path:
         row["id"] = corpus[k] if k < len(corpus) else row["id"]
         row["ward"] = corpus[-1 - k // 2]
         row["locality"] = corpus[k // 4]
-        for n, heading in enumerate(("{{ 7*7 }}", "=1+1", "<script>", "ID", "fid", "$x$")):
+        for n, heading in enumerate(("{{ 7*7 }}", "=1+1", "<script>", "fid", "$x$")):
             row[heading] = corpus[(k + n) % len(corpus)]
     centres = list(csv.DictReader(io.StringIO(texts["centres.csv"])))
     table = []
