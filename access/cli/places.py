@@ -151,11 +151,12 @@ def isochrones(
 
     asked = _Asked(study, network, no_cache, out, quiet, json)
     direction = "to_site" if to_site else "from_site"
-    question = {"sites": sites, "minutes": minutes or [10.0, 20.0, 30.0], "mode": mode,
+    limits = minutes or [10.0, 20.0, 30.0]
+    question = {"sites": sites, "minutes": limits, "mode": mode,
                 "direction": direction, "buffer_m": buffer_m, "walk_km_h": walk_km_h}  # fmt: skip
     with asked.measured() as analysis:
         found = analysis.isochrones(
-            sites, minutes=minutes or [10.0, 20.0, 30.0], mode=mode, direction=direction,
+            sites, minutes=limits, mode=mode, direction=direction,
             buffer_m=buffer_m, walk_km_h=walk_km_h,
         )  # fmt: skip
         here = analysis.at(walk_km_h)

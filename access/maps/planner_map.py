@@ -414,10 +414,10 @@ def page_reach_map(results: StudyResults, found: Isochrones, *, tiles: bool) -> 
     return _in_a_notebook(fmap, [[south, west], [north, east]])
 
 
-def _bounds(results: StudyResults, shown: gpd.GeoDataFrame) -> Iterable[float]:
+def _bounds(results: StudyResults, shown: gpd.GeoDataFrame) -> list[float]:
     """West, south, east, north of what is drawn; of the study where nothing is."""
-    box = shown.total_bounds if len(shown) else results.study.areas.to_crs(WGS84).total_bounds
-    return [float(side) for side in box]
+    layer = shown if len(shown) else results.study.areas.to_crs(WGS84)
+    return [float(bound) for bound in layer.total_bounds]
 
 
 def _in_a_notebook(fmap: folium.Map, corners: list[list[float]]) -> folium.Map:

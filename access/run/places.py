@@ -65,7 +65,11 @@ def within_summary(found: Within, *, internal: bool) -> dict[str, Any]:
 def geojson(layer: gpd.GeoDataFrame) -> str:
     """Write a layer as GeoJSON, coordinates to a centimetre."""
     rounded = _finite(layer)
-    rounded = rounded.set_geometry(shapely.set_precision(rounded.geometry.to_numpy(), _DEGREES))
+    shapes = rounded.geometry.to_numpy()
+    lines = shapely.get_dimensions(shapes) == 1  # which would be cut where they cross themselves
+    for some, how in ((lines, "pointwise"), (~lines, "valid_output")):
+        shapes[some] = shapely.set_precision(shapes[some], _DEGREES, mode=how)
+    rounded = rounded.set_geometry(shapes)
     return str(rounded.to_json(drop_id=True)) + "\n"
 
 

@@ -1,0 +1,141 @@
+"""`access isochrones`, `path`, `minutes`, `within`: files whole, JSON alone, refusals in words."""
+
+from __future__ import annotations
+
+import json
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+
+from access.ledger import sha256_of
+from access.study.template import new_study
+
+
+@pytest.fixture
+def home(tmp_path):
+    new_study(tmp_path / "town")
+    return tmp_path
+
+
+@pytest.fixture
+def sites(home):
+    return pd.read_csv(home / "town" / "centres.csv")
+
+
+@pytest.fixture
+def area(home):
+    return str(pd.read_csv(home / "town" / "areas.csv", dtype={"id": str})["id"].iloc[0])
+
+
+def holds(folder, *names):
+    """The folder holds these, and its ledger names all but itself with their hashes."""
+    ledger = json.loads((folder / "ledger.json").read_text(encoding="utf-8"))
+    there = {file.name for file in folder.iterdir()}
+    assert there == {*names, "ledger.json"}
+    assert ledger["outputs"] == {n: sha256_of(folder / n) for n in sorted(names)}
+    return ledger
+
+
+def test_isochrones_as_layers_a_map_and_a_table(home, sites, access_command):
+    name = sites["name"].iloc[0]
+    done = access_command("isochrones", "town", name, sites["id"].iloc[1],
+                          "--minutes", 5, "--minutes", 10, "--out", "reach")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert name in done.stdout and "km of streets" in done.stdout
+    ledger = holds(home / "reach", "isochrones.csv", "isochrones.geojson", "isochrones.gpkg",
+                   "isochrones.parquet", "map.html", "summary.json")  # fmt: skip
+    assert ledger["command"]["command"] == "isochrones"
+    assert ledger["command"]["question"]["minutes"] == [5, 10]
+    shapes = gpd.read_file(home / "reach" / "isochrones.geojson")
+    layer = gpd.read_file(home / "reach" / "isochrones.gpkg", layer="isochrones")
+    streets = gpd.read_file(home / "reach" / "isochrones.gpkg", layer="streets")
+    assert len(shapes) == len(layer) == len(streets) == 4
+    assert shapes.crs == layer.crs == "EPSG:4326"
+    page = (home / "reach" / "map.html").read_text(encoding="utf-8")
+    assert "default-src 'none'" in page and "within 5 minutes" in page
+
+
+def test_a_path_with_its_steps(home, sites, area, access_command):
+    done = access_command("path", "town", area, sites["id"].iloc[0], "--out", "way", "--json")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    holds(home / "way", "path.geojson", "path.gpkg", "steps.csv", "steps.parquet", "summary.json")
+    assert said == json.loads((home / "way" / "summary.json").read_text())
+    steps = pd.read_csv(home / "way" / "steps.csv")
+    assert steps["metres"].sum() == pytest.approx(said["metres"])
+    line = gpd.read_file(home / "way" / "path.gpkg").geometry.item()
+    assert list(line.coords[0]) == pytest.approx(said["line"]["coordinates"][0], abs=1e-9)
+
+
+def test_the_long_table_as_a_file_or_a_folder(home, access_command):
+    for ending, read in ((".csv", pd.read_csv), (".parquet", pd.read_parquet)):
+        done = access_command("minutes", "town", "--out", f"od{ending}", "--quiet")
+        assert (done.returncode, done.stdout) == (0, ""), done.stderr
+        table = read(home / f"od{ending}")
+        assert table.columns.tolist() == ["area", "site", "mode", "minutes", "metres", "status"]
+        told = json.loads((home / f"od{ending}.ledger.json").read_text())
+        assert told["outputs"] == {f"od{ending}": sha256_of(home / f"od{ending}")}
+    done = access_command("minutes", "town", "--mode", "drive", "--out", "od", "--json")
+    summary = json.loads(done.stdout)
+    holds(home / "od", "minutes.csv", "minutes.parquet", "summary.json")
+    assert summary["rows"] == len(table) == sum(summary["status"].values())
+    both = pd.read_parquet(home / "od" / "minutes.parquet")
+    assert np.isfinite(both["minutes"]).equals(both["status"].isin(["ok", "same_place"]))
+
+
+def test_who_lives_within_hides_what_is_small_unless_asked(home, sites, access_command):
+    areas = pd.read_csv(home / "town" / "areas.csv")
+    near = access_command("within", "town", sites["id"].iloc[0], "--minutes", 12, "--out", "near")
+    assert near.returncode == 0, near.stderr
+    assert f"Within 12 minutes (walking) of {sites['name'].iloc[0]}" in near.stdout
+    holds(home / "near", "summary.json", "within.csv", "within.parquet")
+    table = pd.read_csv(home / "near" / "within.csv", keep_default_na=False)
+    said = access_command("within", "town", sites["id"].iloc[0], "--minutes", 12, "--json",
+                          "--internal")  # fmt: skip
+    whole = json.loads(said.stdout)
+    assert whole["internal"] is True
+    assert len(whole["groups"]) == len(table) and len(areas) >= whole["areas_within"]
+    for row, full in zip(table.to_dict("records"), whole["groups"], strict=True):
+        for column in ("within", "beyond", "all"):
+            if column in row["hidden"].split():
+                assert row[column] == ""
+            else:
+                assert float(row[column]) == full[column]
+                assert not 0 < full[column] < 5
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["isochrones", "town", "Nowhere"], "sites: ['Nowhere'] are no sites of the study"),
+        (["isochrones", "town", "{site}", "--minutes", "-3"], "minutes=-3"),
+        (["isochrones", "town", "{site}", "--mode", "typical"], "no streets of its own"),
+        (["isochrones", "town", "{site}", "--buffer", "0"], "buffer_m=0"),
+        (["path", "town", "Nowhere", "{site}"], "unknown area id ['Nowhere']"),
+        (["path", "town", "{area}", "Nowhere"], "site: ['Nowhere'] are no sites"),
+        (["minutes", "town", "--mode", "bus"], "no mode 'bus'"),
+        (["within", "town", "{site}", "--minutes", "nan"], "minutes=nan"),
+        (["within", "nowhere", "{site}"], "nowhere"),
+        (["minutes", "town", "--out", "town/areas.csv"], "areas.csv"),
+        (["within", "town", "{site}", "--out", "town"], "town"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_words_and_nothing_is_written(
+    home, sites, area, access_command, words, said
+):
+    before = {p: p.read_bytes() for p in sorted(home.rglob("*")) if p.is_file()}
+    given = [w.format(site=sites["id"].iloc[0], area=area) for w in words]
+    done = access_command(*given)
+    assert done.returncode not in (0, 70), done.stdout
+    assert said in done.stderr and "Traceback" not in done.stderr
+    after = {p: p.read_bytes() for p in sorted(home.rglob("*")) if p.is_file()}
+    assert {p: b for p, b in after.items() if "home" not in p.parts} == before
+
+
+@pytest.mark.parametrize("name", ["isochrones", "path", "minutes", "within"])
+def test_help_teaches_by_example(access_command, name):
+    done = access_command(name, "--help")
+    assert done.returncode == 0
+    assert f"access {name} " in done.stdout and "ledger.json" in done.stdout
