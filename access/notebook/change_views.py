@@ -40,6 +40,7 @@ from access.report.sites import closed_table, receiving_table
 from access.run.write import write_geopackage
 from access.scenario import Impact, Ranking, Robustness, Switching
 from access.scenario.ranking import CRITERION_WORDS
+from access.scenario.sampled import SampledRanking
 from access.text import list_words, named
 
 #: Columns that a study often has to group families by, in words.
@@ -289,7 +290,7 @@ class ImpactAnswer(View):
         tables += [worst_table(found), *([groups] if groups is not None else [])]
         return save_workbook(path, self.result.title, tables, self.results, internal=internal)
 
-    def rank(self, **options: Unpack[QuestionOptions]) -> RankingAnswer:
+    def rank(self, **options: Unpack[QuestionOptions]) -> RankingAnswer | SampledRanking:
         """Say where the change stands among every way to close as many.
 
         Parameters
@@ -299,7 +300,8 @@ class ImpactAnswer(View):
 
         Returns
         -------
-        RankingAnswer
+        RankingAnswer or SampledRanking
+            Sampled where there are too many ways to list.
 
         Raises
         ------
@@ -314,7 +316,9 @@ class ImpactAnswer(View):
         '55 ways to keep 10 of 12'
         """
         analysis, asked = self._asked(options)
-        ranking = analysis.rank(self.result.service, **asked)
+        ranking = analysis.standing(self.result.service, **asked)
+        if isinstance(ranking, SampledRanking):
+            return replace(ranking, names=short_names(analysis.results))
         return RankingAnswer.of(analysis.results, ranking, (self.result.service,), asked)
 
     def robustness(
