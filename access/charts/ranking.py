@@ -263,8 +263,13 @@ def robustness_chart(
     Raises
     ------
     ParameterError
-        If the criterion is not one of these.
+        If the criterion is not one of these, or not every option was ranked.
     """
+    if robustness.drawn_of:
+        raise ParameterError(
+            f"options were drawn from {robustness.drawn_of:,}, so which is most often best is not "
+            "known"
+        )
     table = robustness.best_options(criterion)
     shown = table.head(most)
     closed = [_closing(named(ids, robustness.names)) for ids in shown["closed"]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Unpack
@@ -15,7 +15,7 @@ from access.analysis.analysis import Analysis, QuestionOptions, TravelOptions
 from access.analysis.hubs import HubOptions
 from access.analysis.places import BUFFER_M
 from access.analysis.questions import service_of
-from access.analysis.results import ProposalResult, StudyResults, pick
+from access.analysis.results import ProposalResult, StudyResults, pick, short_names
 from access.charts.chart import Chart
 from access.display import html_answer
 from access.document.document import Document
@@ -43,6 +43,7 @@ from access.run import measure_study
 from access.run.summary import alternatives_table, area_table, spoken_summary
 from access.run.write import write_outputs
 from access.scenario import Modification
+from access.scenario.sampled import SampledRanking
 from access.study import Study, load_study
 
 _ASKED = "Asked in a notebook."
@@ -299,7 +300,7 @@ class Answers:
         close: Sequence[str],
         service: str | None = None,
         **options: Unpack[QuestionOptions],
-    ) -> RankingAnswer:
+    ) -> RankingAnswer | SampledRanking:
         """Say where a change of one's own stands among every way to close as many.
 
         Parameters
@@ -311,7 +312,8 @@ class Answers:
 
         Returns
         -------
-        RankingAnswer
+        RankingAnswer or SampledRanking
+            Sampled where there are too many ways to list.
 
         Raises
         ------
@@ -329,7 +331,7 @@ class Answers:
 
     def ranking(
         self, proposal: str | None = None, **options: Unpack[QuestionOptions]
-    ) -> RankingAnswer:
+    ) -> RankingAnswer | SampledRanking:
         """Say where a proposal stands among every way to close as many.
 
         Parameters
@@ -341,7 +343,8 @@ class Answers:
 
         Returns
         -------
-        RankingAnswer
+        RankingAnswer or SampledRanking
+            Sampled where there are too many ways to list.
 
         Raises
         ------
@@ -395,7 +398,7 @@ class Answers:
 
     def alternatives(
         self, *, keep: int, service: str | None = None, **options: Unpack[QuestionOptions]
-    ) -> RankingAnswer:
+    ) -> RankingAnswer | SampledRanking:
         """List and rank every way to keep so many of today's centres.
 
         Parameters
@@ -408,7 +411,8 @@ class Answers:
 
         Returns
         -------
-        RankingAnswer
+        RankingAnswer or SampledRanking
+            Sampled where there are too many ways to list.
 
         Raises
         ------
@@ -422,7 +426,9 @@ class Answers:
         """
         meant = service_of(self.study, service)
         analysis = self._at(options)
-        ranking = analysis.rank(meant, keep=keep, **options)
+        ranking = analysis.standing(meant, keep=keep, **options)
+        if isinstance(ranking, SampledRanking):
+            return replace(ranking, names=short_names(analysis.results))
         return RankingAnswer.of(analysis.results, ranking, (meant,), options)
 
     def robustness(
@@ -658,12 +664,20 @@ class Answers:
 
     def _ranked(self, name: str | None) -> ImpactAnswer:
         result = self._proposal(name)
-        if not result.rankings:
+        if not set(result.after) < set(result.before):
             raise ParameterError(
                 f"proposal {result.key!r} opens a site or closes none, so there is no list of "
                 "alternatives of its size to rank it among; use alternatives(keep=...)"
             )
         return ImpactAnswer.of(self.results, result, "walk")
+
+    def _listed(self, proposal: str | None, mode: str) -> RankingAnswer:
+        found = self.ranking(proposal, mode=mode)
+        if isinstance(found, SampledRanking):
+            raise ParameterError(
+                f"{found.what} are too many to draw; ranking() gives the best and a sampled place"
+            )
+        return found
 
     def map(self, *, mode: str = "typical", tiles: bool = False) -> folium.Map:
         """Show what each proposal adds to every area's trip.
@@ -715,8 +729,8 @@ class Answers:
         charts: dict[str, Callable[[], Chart]] = {
             "change": lambda: self.impact(proposal, mode=mode).plot(),
             "deprivation": lambda: self.impact(proposal, mode=mode).plot("imd_decile"),
-            "ranks": lambda: self.ranking(proposal, mode=mode).plot("ranks"),
-            "front": lambda: self.ranking(proposal, mode=mode).plot("front"),
+            "ranks": lambda: self._listed(proposal, mode).plot("ranks"),
+            "front": lambda: self._listed(proposal, mode).plot("front"),
             "places": lambda: places_chart(self.study),
         }
         return pick(charts, what, "chart")()
@@ -899,7 +913,9 @@ class Answers:
             for p in self.results.proposals.values()
         ]
         return html_answer(
-            " ".join(sentences), head, rows, notes=self.assumptions, text_columns=(0, 1),
+            " ".join(sentences), head, rows,
+            notes=(*(f"left out: {p}" for p in self.results.left_out), *self.assumptions),
+            text_columns=(0, 1),
             title=self.study.config.study.title,
         )  # fmt: skip
 

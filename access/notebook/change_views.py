@@ -40,6 +40,7 @@ from access.report.people import (
 from access.report.sites import closed_table, receiving_table
 from access.run.write import write_geopackage
 from access.scenario import Impact, Ranking, Robustness, Switching
+from access.scenario.sampled import SampledRanking
 from access.text import capital, listed, named, share_figure
 
 #: Rows of a workbook's list of options; of longer lists the best by the first criterion.
@@ -278,7 +279,7 @@ class ImpactAnswer(View):
         tables += [worst_table(found), *([groups] if groups is not None else [])]
         return save_workbook(path, self.result.title, tables, self.results, internal=internal)
 
-    def rank(self, **options: Unpack[QuestionOptions]) -> RankingAnswer:
+    def rank(self, **options: Unpack[QuestionOptions]) -> RankingAnswer | SampledRanking:
         """Say where the change stands among every way to close as many.
 
         Parameters
@@ -288,7 +289,8 @@ class ImpactAnswer(View):
 
         Returns
         -------
-        RankingAnswer
+        RankingAnswer or SampledRanking
+            Sampled where there are too many ways to list.
 
         Raises
         ------
@@ -303,7 +305,9 @@ class ImpactAnswer(View):
         '55 ways to keep 10 of 12'
         """
         analysis, asked = self._asked(options)
-        ranking = analysis.rank(self.result.service, **asked)
+        ranking = analysis.standing(self.result.service, **asked)
+        if isinstance(ranking, SampledRanking):
+            return replace(ranking, names=short_names(analysis.results))
         return RankingAnswer.of(analysis.results, ranking, (self.result.service,), asked)
 
     def robustness(

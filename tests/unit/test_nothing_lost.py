@@ -1,0 +1,180 @@
+"""Each part of a run is made to fail once: it is left out and named, and the rest is written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import access.analysis.analysis
+import access.report.board
+import access.report.robustness
+import access.run.summary
+import access.run.write
+from access.analysis.parts import LeftOut, Parts
+from access.cli.app import main
+from access.errors import PARTLY_DONE, NetworkError, ScenarioError
+from tests.studies import write_study
+
+#: Where a part is asked for, what it is called where it is left out, and the files it would be.
+FAULTS = {
+    "ranking": (access.analysis.analysis, "rank_closures", "alternatives to ", ()),
+    "robustness": (access.analysis.analysis, "robustness", "how firm the ranking of ", ()),
+    "hubs": (access.analysis.analysis, "hub_result", "Family Hubs", ("hubs.csv", "chart-hubs.png")),
+    "pair": (access.analysis.analysis, "compare", "before and after", ()),
+    "map": (access.run.write, "study_map", "map.html", ("map.html",)),
+    "explorer": (access.run.write, "explorer_data", "explorer.html", ("explorer.html",)),
+    "geopackage": (access.run.write, "write_layers", "study.gpkg", ("study.gpkg",)),
+    "areas": (access.run.write, "safe_cells", "areas.csv", ("areas.csv", "areas.parquet")),
+    "chart": (access.run.summary, "change_chart", "-change.png", ("chart-close_4_0-change.png",)),
+    "pareto": (access.run.summary, "pareto_chart", "pareto", ("chart-close_4_0-pareto_p90.png",)),
+    "report": (access.report.board, "findings_of", "the report", ("report.docx", "report.pdf")),
+    "maps": (access.report.board, "proposal_maps", "report: maps", ()),
+    "sheets": (access.report.board, "site_blocks", "report: Sites", ()),
+    "who": (access.report.board, "who_blocks", "report: Who", ()),
+    "appendix": (access.report.board, "alternatives_blocks", "report: Alternatives", ()),
+    "method": (access.report.board, "method_blocks", "report: Method", ()),
+    "evidence": (access.run.write, "_write_evidence", "evidence.zip", ("evidence.zip",)),
+}
+ERRORS = [
+    KeyError("count"),
+    ScenarioError("this is too large"),
+    MemoryError(),
+    OSError(5, "Input/output error"),
+    RecursionError("deep"),
+]
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory) -> Path:
+    return write_study(tmp_path_factory.mktemp("town") / "small", areas=12, sites=7, close=4)
+
+
+@pytest.fixture(scope="module")
+def whole(study, tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("whole") / "out"
+    assert run(study, out) == 0
+    return out
+
+
+def run(study: Path, out: Path, *more: str) -> int:
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as done:
+        patch.setattr("sys.argv", ["access", "run", str(study), "--out", str(out), "-q", *more])
+        patch.setattr(access.analysis.analysis, "DRAWS", 20)
+        main()
+    return int(done.value.code or 0)
+
+
+@pytest.mark.parametrize("part", FAULTS)
+def test_a_part_that_fails_is_left_out_and_named(part, study, whole, tmp_path, monkeypatch, capsys):
+    module, name, told, files = FAULTS[part]
+    error = ERRORS[list(FAULTS).index(part) % len(ERRORS)]
+
+    def fails(*args, **kwargs):
+        raise error
+
+    monkeypatch.setattr(module, name, fails)
+    assert run(study, tmp_path / "out") == PARTLY_DONE
+    said = capsys.readouterr().err
+    assert "partly done" in said
+    assert "Traceback" not in said
+    out = tmp_path / "out"
+    summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+    ledger = json.loads((out / "ledger.json").read_text(encoding="utf-8"))
+    named = [p for p in summary["left_out"] if told in p["part"]]
+    assert named
+    assert all(p["reason"] for p in named)
+    assert ledger["left_out"] == summary["left_out"]
+    assert all(p["part"] in said for p in named)
+    there = {file.name for file in out.iterdir()}
+    assert not there & set(files)
+    if part != "pair":  # without a proposal there is nothing to report on or to draw
+        gone = {p["part"] for p in summary["left_out"]} | set(files)
+        missing = {f.name for f in whole.iterdir()} - there
+        assert {m for m in missing if m not in gone and not _follows(m, part)} == set()
+    assert set(ledger["outputs"]) == there - {"ledger.json", "evidence.zip"}
+
+
+def _follows(file: str, part: str) -> bool:
+    """A file that has nothing to show without the part."""
+    rank = ("rank.png", "pareto_p90.png", "pareto_worst.png", "often_best.png")
+    return (
+        (part == "ranking" and file.endswith(rank))
+        or (part == "robustness" and file.endswith("often_best.png"))
+        or (part in ("report", "areas") and file.startswith(("report", "tables")))
+        or (file.startswith("hubs.") and part == "hubs")
+    )
+
+
+@pytest.mark.parametrize("part", ["ranking", "robustness", "sheets", "maps"])
+def test_the_report_names_what_is_left_out(part, study, tmp_path, monkeypatch):
+    module, name, told, _ = FAULTS[part]
+    found = []
+    real = access.run.write.board_report
+
+    def kept(*args, **kwargs):
+        found.append(real(*args, **kwargs))
+        return found[0]
+
+    def fails(*args, **kwargs):
+        raise KeyError("count")
+
+    monkeypatch.setattr(access.run.write, "board_report", kept)
+    monkeypatch.setattr(module, name, fails)
+    run(study, tmp_path / "out")
+    box = next(b for b in found[0].blocks if "Left out" in getattr(b, "title", ""))
+    assert any(told in str(line) for line in box.paragraphs)
+    assert any("KeyError" in str(line) for line in box.paragraphs)
+
+
+def test_minutes_may_end_the_run(study, tmp_path, monkeypatch):
+    def fails(*args, **kwargs):
+        raise NetworkError("no streets")
+
+    monkeypatch.setattr("access.analysis.job.travel_matrix", fails)
+    assert run(study, tmp_path / "out") == NetworkError.exit_code
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_former_run_is_replaced_by_what_there_is(study, whole, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    assert run(study, out) == 0
+    monkeypatch.setattr(access.run.write, "study_map", lambda results: 1 / 0)
+    assert run(study, out) == PARTLY_DONE
+    assert not (out / "map.html").exists()  # never the map of another run beside these figures
+
+
+def test_a_traceback_is_shown_when_asked_for(study, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(access.run.write, "study_map", lambda results: 1 / 0)
+    monkeypatch.setenv("ACCESS_TRACEBACK", "1")
+    run(study, tmp_path / "out")
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_nothing_half_written_stays(tmp_path):
+    def half():
+        (tmp_path / "a.txt").write_text("half")
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / "before.txt").write_text("mine")
+    parts = Parts()
+    assert not parts.write("a.txt", tmp_path, half)
+    assert [f.name for f in tmp_path.iterdir()] == ["before.txt"]
+    assert parts.left_out == (LeftOut("a.txt", "No space left on device"),)
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
+def test_who_stops_a_run_stops_all_of_it(stop):
+    def stops():
+        raise stop
+
+    with pytest.raises(stop):
+        Parts().make("any", stops)
+
+
+def test_a_part_is_named_once_with_its_first_reason():
+    parts = Parts([LeftOut("one", "known before")])
+    parts.make("one", lambda: 1 / 0)
+    assert parts.left_out == (LeftOut("one", "known before"),)
+    assert parts.make("two", lambda: 2) == 2
