@@ -1,0 +1,300 @@
+"""Which column of a sheet is which column of a study: matched by name, kept as a mapping."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping as AnyMapping
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from access.errors import Fault, ParameterError, StudyError
+from access.sources.saving import save
+from access.sources.tables import plain
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a study's table.
+
+    Parameters
+    ----------
+    name : str
+    kind : str
+        ``text``, ``number``, ``share``, ``yes_no``, ``degrees`` or ``metres``.
+    also : tuple of str
+        Other headers that people give it.
+    """
+
+    name: str
+    kind: str = "text"
+    also: tuple[str, ...] = ()
+
+    def headers(self) -> frozenset[str]:
+        """Every header that means this column, plain."""
+        return frozenset(map(plain, (self.name, *self.also)))
+
+
+_PLACE = (
+    Column("lon", "degrees", ("longitude", "lng", "long", "x", "x coord", "lon wgs84",
+                              "longitude wgs84", "pwc_lng", "point x", "x_wgs84", "coord x")),
+    Column("lat", "degrees", ("latitude", "y", "y coord", "lat wgs84", "latitude wgs84",
+                              "pwc_lat", "point y", "y_wgs84", "coord y")),
+    Column("easting", "metres", ("eastings", "east", "bng_e", "pwc_e", "os easting", "osgb easting",
+                                 "gridgb1e", "x easting", "easting m", "oseast1m", "bng easting")),
+    Column("northing", "metres", ("northings", "north", "bng_n", "pwc_n", "os northing",
+                                  "osgb northing", "gridgb1n", "y northing", "northing m",
+                                  "osnrth1m", "bng northing")),
+    Column("postcode", "text", ("post code", "pcd", "pcds", "pcd7", "pcd8", "postal code",
+                                "site postcode", "address postcode", "zip")),
+)  # fmt: skip
+_SITE = (
+    Column("id", "text", ("ref", "reference", "code", "site id", "urn", "uprn", "site code",
+                          "site ref", "asset id", "centre id", "building id", "property ref",
+                          "unique id", "location id", "our ref", "no", "number")),
+    Column("name", "text", ("site name", "centre name", "centre", "building", "building name",
+                            "establishment name", "establishmentname", "title", "site", "premises",
+                            "property name", "location name", "venue", "family hub", "asset name",
+                            "library", "library name", "school name", "facility",
+                            "facility name", "place")),
+    Column("address", "text", ("full address", "site address", "street address", "street",
+                               "address 1", "address line 1", "location")),
+    Column("locality", "text", ("area", "district", "neighbourhood", "locality name", "zone")),
+    Column("annual_cost_gbp", "number", ("annual cost", "running cost", "running costs", "cost",
+                                         "annual running cost", "yearly cost", "annual cost £",
+                                         "cost £", "cost per year", "budget", "annual budget",
+                                         "cost per annum", "cost pa", "net cost",
+                                         "running cost £")),
+    Column("annual_visits", "number", ("visits", "visits per year", "yearly visits", "footfall",
+                                       "annual footfall", "visitors", "annual visitors",
+                                       "attendances", "annual attendances")),
+    Column("condition", "text", ("building condition", "condition grade", "condition survey")),
+    Column("capacity", "number", ("places", "max capacity", "maximum capacity", "seats")),
+    Column("position_basis", "text", ()),
+    Column("position_error_m", "number", ()),
+    Column("assumed", "yes_no", ("stand in", "stand-in")),
+)  # fmt: skip
+_COUNTS = (
+    Column("residents", "number", ("population", "pop", "all residents", "usual residents",
+                                   "all usual residents", "total population", "persons",
+                                   "pop_census2021", "people total", "total residents",
+                                   "all people")),
+    Column("children_0_4", "number", ("age 0 to 4", "aged 0 to 4", "0-4", "0 to 4", "under 5",
+                                      "under 5s", "aged 4 years and under", "age_0_4",
+                                      "aged_0_4", "aged_0_4_derived", "children under 5",
+                                      "children aged 0-4", "age aged 4 years and under")),
+    Column("children_5_10", "number", ("age 5 to 10", "5-10", "5 to 10", "age_5_10")),
+    Column("young_11_18", "number", ("age 11 to 18", "11-18", "11 to 18", "age_11_18",
+                                     "young people 11-18", "aged 11 to 18")),
+    Column("households", "number", ("all households", "number of households", "total households",
+                                    "hh")),
+    Column("households_no_car", "number", ("no car", "no cars or vans", "households without a car",
+                                           "no cars or vans in household", "no car households",
+                                           "hh no car", "hh_no_car_est",
+                                           "households with no car",
+                                           "households with no car or van")),
+    Column("p_no_car", "share", ("% no car", "percent no car", "% no car or van", "no car %",
+                                 "no car percent", "share without car",
+                                 "% households with no car")),
+    Column("people", "number", ("people counted", "ts038_base")),
+    Column("disabled", "number", ("disabled people", "disabled_ea",
+                                  "disabled under the equality act")),
+    Column("white_british", "number", ("white: english, welsh, scottish, northern irish or british",
+                                       "white english welsh scottish northern irish british")),
+    Column("lone_parent_households", "number", ("lone parents", "lone parent families",
+                                                "lone parent households with dependent children")),
+    Column("imd_rank", "number", ("imd rank", "index of multiple deprivation rank",
+                                  "index of multiple deprivation (imd) rank", "wimd rank",
+                                  "wimd 2019 rank", "simd rank", "simd2020 rank",
+                                  "overall rank")),
+    Column("imd_decile", "number", ("imd decile", "index of multiple deprivation decile",
+                                    "index of multiple deprivation (imd) decile", "wimd decile",
+                                    "simd decile")),
+    Column("idaci_rank", "number", ("idaci rank",)),
+    Column("idaci_decile", "number", ("idaci decile",)),
+    Column("income", "number", ("household income", "median income", "mean income")),
+    Column("ward", "text", ("ward name", "wardname", "wd24nm", "wd25nm", "ward24nm", "wd23nm",
+                            "wd22nm", "electoral ward")),
+    Column("lsoa", "text", ("lsoa code", "lsoa21cd", "lsoa11cd", "lsoa21_code", "lsoa11_code")),
+    Column("msoa", "text", ("msoa code", "msoa21cd", "msoa11cd")),
+)  # fmt: skip
+_AREA_ID = Column("id", "text", ("oa21cd", "oa11cd", "oa code", "output area", "oa", "geography code",
+                                 "area code", "code", "geography_code", "gss code", "data zone",
+                                 "datazone", "output area code", "area id", "zone id"))  # fmt: skip
+_SERVICE = Column("service", "text", ("type", "service type", "centre type", "site type",
+                                      "provision", "category"))  # fmt: skip
+_KIND = Column("kind", "text", ("type", "site type", "category", "use", "building type"))
+#: Columns of each table that can be imported.
+TABLES: dict[str, tuple[Column, ...]] = {
+    "centres": (*_SITE, _SERVICE, *_PLACE),
+    "candidates": (*_SITE, _KIND, *_PLACE),
+    "neighbours": (*_SITE, Column("authority", "text", ("la", "local authority", "council",
+                                                        "la (name)")), *_PLACE),  # fmt: skip
+    "places": (Column("name", "text", ("place", "town", "settlement", "locality")),
+               Column("rank", "number", ("order", "size rank")), *_PLACE[:4]),  # fmt: skip
+    "postcodes": _PLACE,
+    "areas": (_AREA_ID, *_COUNTS, *_PLACE[:4]),
+}
+#: What each table cannot be without.
+MUST: dict[str, tuple[str, ...]] = {
+    "centres": ("name", "service"), "candidates": ("name",), "neighbours": ("name",),
+    "places": ("name",), "postcodes": ("postcode",), "areas": ("id",),
+}  # fmt: skip
+
+
+def known_headers(table: str) -> frozenset[str]:
+    """Every plain header that a table's columns go by."""
+    return frozenset().union(*(column.headers() for column in columns_of(table)))
+
+
+def columns_of(table: str) -> tuple[Column, ...]:
+    """Columns that a table of a study may have."""
+    if table not in TABLES:
+        raise ParameterError(f"no table {table!r}; expected one of {sorted(TABLES)}")
+    return TABLES[table]
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """How the columns of one sheet become those of one table.
+
+    Parameters
+    ----------
+    columns : mapping of str to str
+        Ours to the sheet's header.
+    fixed : mapping of str to str
+        Ours to one value for every row, such as ``service = "childrens_centre"``.
+    values : mapping of str to mapping
+        Ours to what each text of the sheet means.
+    sheet : str
+        Worksheet or layer; empty for the first that fits.
+    suppressed : float or None
+        What ``<5`` is taken for; not known when not given.
+
+    Examples
+    --------
+    >>> propose(["Site Name", "Postcode", "Sq m"], "candidates").columns
+    {'name': 'Site Name', 'postcode': 'Postcode'}
+    """
+
+    columns: AnyMapping[str, str] = field(default_factory=dict)
+    fixed: AnyMapping[str, str] = field(default_factory=dict)
+    values: AnyMapping[str, AnyMapping[str, str]] = field(default_factory=dict)
+    sheet: str = ""
+    suppressed: float | None = None
+
+
+def propose(headers: Sequence[str], table: str) -> Mapping:
+    """Match headers with a table's columns by name, our own names before others.
+
+    Parameters
+    ----------
+    headers : sequence of str
+    table : str
+        A key of `TABLES`.
+
+    Returns
+    -------
+    Mapping
+    """
+    left = {plain(header): header for header in headers}
+    found: dict[str, str] = {}
+    for own in (True, False):
+        for column in columns_of(table):
+            names = [column.name] if own else list(column.also)
+            for name in map(plain, names):
+                if column.name not in found and name in left:
+                    found[column.name] = left.pop(name)
+    order = [column.name for column in columns_of(table)]
+    return Mapping({name: found[name] for name in order if name in found})
+
+
+def mapping_faults(
+    mapping: Mapping, headers: Sequence[str], table: str, file: str, *, placed: bool
+) -> list[Fault]:
+    """Find columns of a mapping that the sheet lacks, and of the table that nothing fills."""
+    faults = []
+    have = {plain(header): header for header in headers}
+    for ours, theirs in mapping.columns.items():
+        if plain(theirs) not in have:
+            near = difflib.get_close_matches(plain(theirs), have, n=1, cutoff=0.5)
+            hint = f"; is {have[near[0]]!r} meant? Change the mapping" if near else ""
+            faults.append(Fault(file, "", ours, "", f"a column headed {theirs!r}{hint}"))
+    filled = {*mapping.columns, *mapping.fixed}
+    for name in MUST[table]:
+        if name not in filled:
+            faults.append(Fault(
+                file, "", name, "", f"a column for {name!r} (or one value for all rows, under "
+                f"fixed in the mapping); the sheet has {', '.join(map(repr, headers))[:300]}"
+            ))  # fmt: skip
+    ways = ({"lon", "lat"}, {"easting", "northing"}, {"postcode"})
+    if not placed and not any(way <= filled for way in ways):
+        faults.append(Fault(file, "", "lon, lat", "", "longitude and latitude, easting and "
+                            "northing, or a postcode for every row"))  # fmt: skip
+    return faults
+
+
+def read_mapping(path: Path, table: str) -> Mapping | None:
+    """Read the mapping of one table from a study's ``import.toml``; None where there is none.
+
+    Raises
+    ------
+    StudyError
+        If the file is not TOML or holds something else.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig")).get(table)
+    except FileNotFoundError:
+        return None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise StudyError(f"{path} cannot be read as TOML: {error}") from error
+    if raw is None:
+        return None
+    allowed = {"columns": dict, "fixed": dict, "values": dict, "sheet": str,
+               "suppressed": (int, float)}  # fmt: skip
+    wrong = [k for k, v in raw.items() if k not in allowed or not isinstance(v, allowed[k])]  # type: ignore[arg-type]
+    known = {column.name for column in columns_of(table)}
+    wrong += [f"columns.{name}" for name in raw.get("columns", {}) if name not in known]
+    if wrong:
+        raise StudyError(f"{path}, [{table}]: {', '.join(wrong)} is not understood; expected "
+                         f"{', '.join(allowed)}, and columns among {', '.join(sorted(known))}")  # fmt: skip
+    return Mapping(**raw)
+
+
+def write_mapping(path: Path, table: str, mapping: Mapping) -> None:
+    """Keep the mapping of one table in ``import.toml``, those of other tables unchanged."""
+    kept: dict[str, Mapping] = {}
+    for name in TABLES:
+        there = read_mapping(path, name)
+        if there is not None:
+            kept[name] = there
+    kept[table] = mapping
+    lines = ["# How sheets become the tables of this study: ours = the sheet's header.",
+             "# Next year's sheet is read the same way; change a line where a header changed.", ""]  # fmt: skip
+    for name, one in sorted(kept.items()):
+        lines += [f"[{name}]"]
+        lines += [f"sheet = {quoted(one.sheet)}"] if one.sheet else []
+        lines += [] if one.suppressed is None else [f"suppressed = {one.suppressed:g}"]
+        for part, pairs in (("columns", one.columns), ("fixed", one.fixed)):
+            if pairs:
+                lines += ["", f"[{name}.{part}]"]
+                lines += [f"{key(k)} = {quoted(v)}" for k, v in pairs.items()]
+        for ours, texts in one.values.items():
+            lines += ["", f"[{name}.values.{key(ours)}]"]
+            lines += [f"{quoted(k)} = {quoted(v)}" for k, v in texts.items()]
+        lines.append("")
+    save(path, "\n".join(lines).encode())
+
+
+def quoted(text: str) -> str:
+    """A text as TOML holds it, whatever is in it."""
+    out = text.replace("\\", "\\\\").replace('"', '\\"')
+    out = re.sub(r"[\x00-\x1f\x7f]", lambda m: f"\\u{ord(m[0]):04x}", out)
+    return f'"{out}"'
+
+
+def key(text: str) -> str:
+    """A key as TOML holds it."""
+    return text if re.fullmatch(r"[A-Za-z0-9_-]+", text) else quoted(text)
