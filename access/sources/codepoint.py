@@ -17,6 +17,7 @@ import pandas as pd
 from access.errors import StudyError
 from access.sources.cells import shown
 from access.sources.columns import columns_of, propose
+from access.sources.download import Fetched, Internet, must_be
 from access.sources.tables import check_packed, decode, plain, read_source
 from access.units import BRITISH_GRID, unproject
 
@@ -74,6 +75,11 @@ def tidy_postcode(text: str) -> str | None:
     return f"{found[1]} {found[2]}" if found else None
 
 
+def is_code_point(row: Sequence[str]) -> bool:
+    """Whether a first row is one of the product, which has no headers."""
+    return len(row) >= len(COLUMNS) and bool(tidy_postcode(row[0])) and row[1].strip().isdigit()
+
+
 def read_postcodes(
     path: Path, *, districts: Sequence[str] | None = None,
     near: tuple[float, float, float, float] | None = None,
@@ -102,7 +108,7 @@ def read_postcodes(
     for name, body in _files(path):
         text, _ = decode(body, name)
         first = next(csv.reader(io.StringIO(text)), [])
-        if first and tidy_postcode(first[0]) and len(first) >= len(COLUMNS):
+        if is_code_point(first):
             frame = pd.read_csv(io.StringIO(text), header=None, dtype=str, keep_default_na=False,
                                 usecols=range(len(COLUMNS)))  # fmt: skip
             frame.columns = pd.Index(COLUMNS)
@@ -191,3 +197,14 @@ def _placed(
     if twice.any():
         notes.append(f"{twice.sum():,} postcodes stand twice; the first of each is kept.")
     return Postcodes(out[~twice].set_index("postcode").sort_index(), tuple(notes))
+
+
+def fetch_postcodes(net: Internet) -> Fetched:
+    """Fetch Code-Point Open of Great Britain, the zip as it is.
+
+    Raises
+    ------
+    FetchError
+    """
+    url = net.address("os", "CodePointOpen/downloads", area="GB", format="CSV") + "&redirect"
+    return net.get(url, "Code-Point Open", check=must_be(b"PK", what="a zip file"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import re
 from collections.abc import Iterable, Sequence
@@ -14,7 +15,7 @@ import pandas as pd
 
 from access.errors import FetchError, StudyError
 from access.sources.cells import read_numbers, shown
-from access.sources.download import Internet, is_page
+from access.sources.download import Fetched, Internet, is_page
 from access.sources.patient import NotWholeError
 from access.sources.saving import save
 from access.sources.tables import Source, plain
@@ -187,7 +188,7 @@ def _added(wide: pd.DataFrame, columns: Sequence[str], source: Source, notes: li
 # --- asking ----------------------------------------------------------------------------------
 
 
-def fetch_topic(net: Internet, topic: Topic, district: str, unit: str, path: Path) -> int:
+def fetch_topic(net: Internet, topic: Topic, district: str, unit: str, path: Path) -> Fetched:
     """Fetch one table for all areas of a district, every row counted.
 
     Parameters
@@ -203,8 +204,7 @@ def fetch_topic(net: Internet, topic: Topic, district: str, unit: str, path: Pat
 
     Returns
     -------
-    int
-        Rows.
+    Fetched
 
     Raises
     ------
@@ -220,8 +220,8 @@ def fetch_topic(net: Internet, topic: Topic, district: str, unit: str, path: Pat
             geography=f"{district}TYPE{TYPES[unit]}", measures=20100, RecordOffset=len(rows),
             RecordLimit=_PAGE,
         )  # fmt: skip
-        body = net.get(url, topic.name, check=_is_csv).body.decode("utf-8-sig", "replace")
-        grid = [row for row in csv.reader(io.StringIO(body)) if row]
+        page = net.get(url, topic.name, check=_is_csv).body.decode("utf-8-sig", "replace")
+        grid = [row for row in csv.reader(io.StringIO(page)) if row]
         names = [name.strip().upper() for name in grid[0]]
         _check_columns(names, topic, url)
         new = grid[1:]
@@ -244,8 +244,10 @@ def fetch_topic(net: Internet, topic: Topic, district: str, unit: str, path: Pat
     _check_square(header, rows, topic)
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([header, *rows])
-    save(path, text.getvalue().encode())
-    return len(rows)
+    body = text.getvalue().encode()
+    save(path, body)
+    first = url.split("&RecordOffset")[0]
+    return Fetched(path, first, hashlib.sha256(body).hexdigest(), net.day)
 
 
 def _is_csv(path: Path, kind: str) -> None:
