@@ -14,6 +14,7 @@ from access.sources.codepoint import fetch_postcodes
 from access.sources.districts import District
 from access.sources.download import Fetched, Internet
 from access.sources.ons import UNITS
+from access.sources.people import COUNTS, figures_at_hand
 from access.sources.shelf import Shelf
 
 _AT_ONCE = 2
@@ -46,7 +47,11 @@ class _Task:
 
 
 def ask_for_parts(
-    net: Internet, shelf: Shelf, district: District, unit: str, folder: Path,
+    net: Internet,
+    shelf: Shelf,
+    district: District,
+    unit: str,
+    folder: Path,
     progress: Callable[[str], None],
 ) -> Asked:
     """Fetch every file that is not at hand into a folder, and put it on the shelf.
@@ -67,12 +72,13 @@ def ask_for_parts(
     Asked
     """
     asked = Asked()
-    groups = [_ons_tasks(net, district, unit, folder), _nomis_tasks(net, district, unit),
-              _other_tasks(net, unit)]  # fmt: skip
+    groups = [
+        _ons_tasks(net, district, unit, folder),
+        _nomis_tasks(net, district, unit, figures_at_hand(shelf, unit)),
+        _other_tasks(net, unit),
+    ]
     have = {role for item in shelf.items for role in item.roles}
-    figures = "figures" in have or f"table {unit}" in have
-    wanted = [[t for t in g if t.role not in have and not (t.role == "figures" and figures)]
-              for g in groups]  # fmt: skip
+    wanted = [[task for task in group if task.role not in have] for group in groups]
 
     def run(tasks: list[_Task]) -> list[tuple[_Task, Fetched | None, str]]:
         done: list[tuple[_Task, Fetched | None, str]] = []
@@ -95,8 +101,14 @@ def ask_for_parts(
             path.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(got.path, path.with_name(f".{path.name}.part"))
             path.with_name(f".{path.name}.part").replace(path)
-        asked.origin[task.name] = (got.url, got.day)
-        shelf.add(path)
+        item = shelf.add(path)
+        if item is None or task.role not in item.roles:
+            path.unlink()
+            net.forget(got.url)
+            why = shelf.refused.pop() if item is None or not item.roles else path.name
+            asked.failed.setdefault(task.part, f"what {got.url} gave is another thing: {why}")
+        else:
+            asked.origin[task.name] = (got.url, got.day)
     return asked
 
 
@@ -106,8 +118,10 @@ def _ons_tasks(net: Internet, district: District, unit: str, folder: Path) -> li
     codes: dict[str, list[str]] = {}
 
     def lookup(path: Path) -> Fetched:
-        where = [f"LAD{year}CD IN ({','.join(f'{c!r}' for c in district.codes)})"
-                 for year in range(11, 30)]  # fmt: skip
+        where = [
+            f"LAD{year}CD IN ({','.join(f'{c!r}' for c in district.codes)})"
+            for year in range(11, 30)
+        ]
         return ons.fetch_layer(net, ons.LAYERS[f"lookup {unit}"], where, path, geometry=False)
 
     def by_code(layer: str, geometry: bool) -> Callable[[Path], Fetched]:
@@ -115,50 +129,94 @@ def _ons_tasks(net: Internet, district: District, unit: str, folder: Path) -> li
             if not codes:
                 path_of = folder / f"lookup_{unit}.geojson"
                 if not path_of.exists():
-                    raise FetchError("the look-up that tells which areas are the district's is missing")
+                    raise FetchError(
+                        "the look-up that tells which areas are the district's is missing"
+                    )
                 codes["own"] = sorted(ons.parse_lookup(path_of, *UNITS[unit][:2])[code.lower()])
-            return ons.fetch_codes(net, ons.LAYERS[layer], code, codes["own"], path, geometry=geometry)
+            return ons.fetch_codes(
+                net, ons.LAYERS[layer], code, codes["own"], path, geometry=geometry
+            )
 
         return fetch
 
     def wards(path: Path) -> Fetched:
-        where = [f"LAD{year}CD IN ({','.join(f'{c!r}' for c in district.codes)})"
-                 for year in range(29, 22, -1)]  # fmt: skip
+        where = [
+            f"LAD{year}CD IN ({','.join(f'{c!r}' for c in district.codes)})"
+            for year in range(29, 22, -1)
+        ]
         return ons.fetch_layer(net, ons.LAYERS["wards"], where, path)
 
     return [
         _Task("areas", f"lookup_{unit}.geojson", f"lookup {unit}", lookup),
-        _Task("areas", f"centroids_{unit}.geojson", f"centroids {unit}",
-              by_code(f"centroids {unit}", True)),
-        _Task("boundaries", f"boundaries_{unit}.geojson", f"boundaries {unit}",
-              by_code(f"boundaries {unit}", True)),
+        _Task(
+            "areas",
+            f"centroids_{unit}.geojson",
+            f"centroids {unit}",
+            by_code(f"centroids {unit}", True),
+        ),
+        _Task(
+            "boundaries",
+            f"boundaries_{unit}.geojson",
+            f"boundaries {unit}",
+            by_code(f"boundaries {unit}", True),
+        ),
         _Task("wards", "wards.geojson", "wards", wards),
-    ]  # fmt: skip
+    ]
 
 
-def _nomis_tasks(net: Internet, district: District, unit: str) -> list[_Task]:
+def _nomis_tasks(net: Internet, district: District, unit: str, known: set[str]) -> list[_Task]:
+    """Census tables whose figures no file at hand has."""
+
     def fetch(topic: nomis.Topic) -> Callable[[Path], Fetched]:
-        return lambda path: nomis.fetch_topic(net, topic, district.codes[-1], unit, path)
+        def by_any_code(path: Path) -> Fetched:
+            """NOMIS may know a district by its former code only."""
+            for code in district.codes[:-1]:
+                try:
+                    return nomis.fetch_topic(net, topic, code, unit, path)
+                except nomis.NoRowsError:
+                    continue
+            return nomis.fetch_topic(net, topic, district.codes[-1], unit, path)
 
-    topics = nomis.TOPICS[UNITS[unit][3]]
+        return by_any_code
+
     return [
-        _Task("census", f"{topic.name.split()[0].lower()}_{unit}.csv", "figures", fetch(topic))
-        for topic in topics
+        _Task(
+            "census",
+            f"{topic.name.split()[0].lower()}_{unit}.csv",
+            f"figures {topic.dataset}",
+            fetch(topic),
+        )
+        for topic in nomis.TOPICS[UNITS[unit][3]]
+        if not {topic.figures[0][0], *({topic.total} & set(COUNTS))} <= known
     ]
 
 
 def _other_tasks(net: Internet, unit: str) -> list[_Task]:
     year = 2025 if UNITS[unit][3] == 2021 else 2019
     return [
-        _Task("deprivation", f"File_7_IoD{year}.csv", "deprivation",
-              lambda path: deprivation.fetch_deprivation(net, year)),
+        _Task(
+            "deprivation",
+            f"File_7_IoD{year}.csv",
+            "deprivation",
+            lambda path: deprivation.fetch_deprivation(net, year),
+        ),
         _Task("postcodes", "codepo_gb.zip", "postcodes", lambda path: fetch_postcodes(net)),
-        _Task("centres", "edubaseallchildrencentre.csv", "register centres",
-              lambda path: registers.fetch_register(net, "centres")),
-        _Task("hubs", "List_of_family_hub_sites.csv", "register hubs",
-              lambda path: registers.fetch_hubs(net)),
-        _Task("candidates", "edubasealldata.csv", "register schools",
-              lambda path: registers.fetch_register(net, "schools")),
-    ]  # fmt: skip
-
-
+        _Task(
+            "centres",
+            "edubaseallchildrencentre.csv",
+            "register centres",
+            lambda path: registers.fetch_register(net, "centres"),
+        ),
+        _Task(
+            "hubs",
+            "List_of_family_hub_sites.csv",
+            "register hubs",
+            lambda path: registers.fetch_hubs(net),
+        ),
+        _Task(
+            "candidates",
+            "edubasealldata.csv",
+            "register schools",
+            lambda path: registers.fetch_register(net, "schools"),
+        ),
+    ]

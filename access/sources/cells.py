@@ -9,8 +9,41 @@ from dataclasses import dataclass, field
 
 #: Ways in which sheets say that something is not known or not given.
 NOT_KNOWN = frozenset(
-    "n/a na n.a. none null nil nan not known unknown tbc tba - -- – — . .. : * x c [c] [x] [z] [u] "
-    "#n/a #ref! #value! #div/0! #name? #null! #num!".split()
+    [
+        "n/a",
+        "na",
+        "n.a.",
+        "none",
+        "null",
+        "nil",
+        "nan",
+        "not",
+        "known",
+        "unknown",
+        "tbc",
+        "tba",
+        "-",
+        "--",
+        "–",
+        "—",
+        ".",
+        "..",
+        ":",
+        "*",
+        "x",
+        "c",
+        "[c]",
+        "[x]",
+        "[z]",
+        "[u]",
+        "#n/a",
+        "#ref!",
+        "#value!",
+        "#div/0!",
+        "#name?",
+        "#null!",
+        "#num!",
+    ]
 ) | {"not known", "not available", "not applicable", "not held"}
 _YES = frozenset(("yes", "y", "true", "t", "1", "✓", "✔"))
 _NO = frozenset(("no", "n", "false", "f", "0", "✗", "✘"))
@@ -29,7 +62,7 @@ class Converted:
 
     Parameters
     ----------
-    values : list
+    cells : list
         ``float`` (``nan`` where not known) or ``str``.
     changes : Counter
         How many cells each change of form touched, in words.
@@ -37,7 +70,7 @@ class Converted:
         Position, text as found, what was expected.
     """
 
-    values: list
+    cells: list
     changes: Counter[str] = field(default_factory=Counter)
     wrong: list[tuple[int, str, str]] = field(default_factory=list)
 
@@ -63,7 +96,7 @@ def read_texts(cells: Sequence[str]) -> Converted:
         if text and is_not_known(text) and text not in ("x", "c", "X", "C", "."):
             out.changes[f"{text!r} read as not known"] += 1
             text = ""
-        out.values.append(text)
+        out.cells.append(text)
     return out
 
 
@@ -82,7 +115,7 @@ def read_yes_no(cells: Sequence[str]) -> Converted:
                 out.wrong.append((i, tidy(cell), "yes or no"))
             elif text:
                 out.changes[f"{tidy(cell)!r} read as not known"] += 1
-        out.values.append(value)
+        out.cells.append(value)
     return out
 
 
@@ -116,9 +149,9 @@ def read_numbers(
     Examples
     --------
     >>> read = read_numbers(["1,234", "£112,500", "n/a", "<5"])
-    >>> read.values[:2], read.changes["'<5' read as not known (a suppressed count)"]
+    >>> read.cells[:2], read.changes["'<5' read as not known (a suppressed count)"]
     ([1234.0, 112500.0], 1)
-    >>> read_numbers(["23.4%", "50%"], share=True).values
+    >>> read_numbers(["23.4%", "50%"], share=True).cells
     [0.23399999999999999, 0.5]
     """
     texts = [tidy(cell) for cell in cells]
@@ -132,7 +165,7 @@ def read_numbers(
             out.wrong.append((i, text, expected))
         elif change:
             out.changes[change] += 1
-        out.values.append(value)
+        out.cells.append(value)
     if share:
         _settle_shares(out, texts, percent)
     return out
@@ -144,8 +177,11 @@ def _number(
     """Value, what was changed, and what was expected if it is no number."""
     nan = float("nan")
     if _PLAIN.match(text):
-        return (nan, "", "a finite number") if abs(float(text)) == float("inf") else (
-            float(text), "", "")  # fmt: skip
+        return (
+            (nan, "", "a finite number")
+            if abs(float(text)) == float("inf")
+            else (float(text), "", "")
+        )
     if is_not_known(text):
         return nan, f"{text!r} read as not known" if text else "", ""
     if small := _SMALL.match(text):
@@ -189,14 +225,14 @@ def _has_comma_decimals(texts: Sequence[str]) -> bool:
 
 def _settle_shares(out: Converted, texts: Sequence[str], percent: bool) -> None:
     """Plain numbers of a share column are percents if the header says so, or some are above 1."""
-    plain = [i for i, t in enumerate(texts) if not t.endswith("%") and out.values[i] == out.values[i]]
-    if plain and (percent or any(out.values[i] > 1 for i in plain)):
+    plain = [i for i, t in enumerate(texts) if not t.endswith("%") and out.cells[i] == out.cells[i]]
+    if plain and (percent or any(out.cells[i] > 1 for i in plain)):
         for i in plain:
-            out.values[i] /= 100
+            out.cells[i] /= 100
         out.changes["numbers up to 100 read as percent"] += len(plain)
-    for i, value in enumerate(out.values):
+    for i, value in enumerate(out.cells):
         if value == value and not 0 <= value <= 1:
-            out.values[i] = float("nan")
+            out.cells[i] = float("nan")
             out.wrong.append((i, texts[i], "a share from 0 to 1, or a percentage up to 100"))
 
 

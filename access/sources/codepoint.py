@@ -22,8 +22,18 @@ from access.sources.tables import check_packed, decode, plain, read_source
 from access.units import BRITISH_GRID, unproject
 
 #: Columns of a file without headers, as the product's guide gives them.
-COLUMNS = ("postcode", "quality", "easting", "northing", "country", "nhs_region", "nhs_ha",
-           "county", "district", "ward")  # fmt: skip
+COLUMNS = (
+    "postcode",
+    "quality",
+    "easting",
+    "northing",
+    "country",
+    "nhs_region",
+    "nhs_ha",
+    "county",
+    "district",
+    "ward",
+)
 POSTCODE = re.compile(r"^([A-Z]{1,2}[0-9][A-Z0-9]?)\s*([0-9][A-Z]{2})$")
 #: Positional quality at which the product gives no position.
 _NO_POSITION = 90
@@ -81,7 +91,9 @@ def is_code_point(row: Sequence[str]) -> bool:
 
 
 def read_postcodes(
-    path: Path, *, districts: Sequence[str] | None = None,
+    path: Path,
+    *,
+    districts: Sequence[str] | None = None,
     near: tuple[float, float, float, float] | None = None,
 ) -> Postcodes:
     """Read Code-Point Open (zip, folder or CSV), or any table with postcodes and positions.
@@ -109,15 +121,22 @@ def read_postcodes(
         text, _ = decode(body, name)
         first = next(csv.reader(io.StringIO(text)), [])
         if is_code_point(first):
-            frame = pd.read_csv(io.StringIO(text), header=None, dtype=str, keep_default_na=False,
-                                usecols=range(len(COLUMNS)))  # fmt: skip
+            frame = pd.read_csv(
+                io.StringIO(text),
+                header=None,
+                dtype=str,
+                keep_default_na=False,
+                usecols=range(len(COLUMNS)),
+            )
             frame.columns = pd.Index(COLUMNS)
             frames.append(frame)
         elif path.is_file() and path.suffix.casefold() != ".zip":
             frames, headed = [_headed(path)], True
         elif plain(first[0] if first else "") not in ("pc", "postcode"):
-            raise StudyError(f"{path.name}: {name} is no file of Code-Point Open (its first row is "
-                             f"{shown(first)}); expected postcode, quality, easting, northing, ...")  # fmt: skip
+            raise StudyError(
+                f"{path.name}: {name} is no file of Code-Point Open (its first row is "
+                f"{shown(first)}); expected postcode, quality, easting, northing, ..."
+            )
     if not frames:
         raise StudyError(f"{path} holds no postcodes; expected the CSV files of Code-Point Open")
     return _placed(pd.concat(frames, ignore_index=True), path.name, districts, near, headed)
@@ -142,15 +161,23 @@ def _files(path: Path) -> Iterator[tuple[str, bytes]]:
 
 def _headed(path: Path) -> pd.DataFrame:
     """A table with headers: ours, the ONS directory's, a council's."""
-    source = read_source(path, known=frozenset().union(*(c.headers() for c in columns_of("postcodes"))))
+    source = read_source(
+        path, known=frozenset().union(*(c.headers() for c in columns_of("postcodes")))
+    )
     found = propose(list(source.frame.columns), "postcodes").columns
-    if "postcode" not in found or not ({"lon", "lat"} <= set(found) or {"easting", "northing"} <= set(found)):
-        raise StudyError(f"{path.name} has no postcode with a position; its columns are "
-                         f"{shown(list(source.frame.columns))}")  # fmt: skip
+    if "postcode" not in found or not (
+        {"lon", "lat"} <= set(found) or {"easting", "northing"} <= set(found)
+    ):
+        raise StudyError(
+            f"{path.name} has no postcode with a position; its columns are "
+            f"{shown(list(source.frame.columns))}"
+        )
     frame = source.frame.rename(columns={theirs: ours for ours, theirs in found.items()})
-    for ours, names in (("district", ("ladcd", "district", "oslaua", "lad", "laua", "lad24cd", "lad25cd")),
-                        ("ward", ("wardcd", "ward", "osward", "wd24cd", "wd25cd")),
-                        ("quality", ("positionalquality", "quality", "osgrdind"))):  # fmt: skip
+    for ours, names in (
+        ("district", ("ladcd", "district", "oslaua", "lad", "laua", "lad24cd", "lad25cd")),
+        ("ward", ("wardcd", "ward", "osward", "wd24cd", "wd25cd")),
+        ("quality", ("positionalquality", "quality", "osgrdind")),
+    ):
         if ours not in frame:
             at = next((c for c in frame if plain(c) in names), None)
             frame[ours] = frame[at] if at else ""
@@ -158,8 +185,11 @@ def _headed(path: Path) -> pd.DataFrame:
 
 
 def _placed(
-    frame: pd.DataFrame, name: str, districts: Sequence[str] | None,
-    near: tuple[float, float, float, float] | None, headed: bool,
+    frame: pd.DataFrame,
+    name: str,
+    districts: Sequence[str] | None,
+    near: tuple[float, float, float, float] | None,
+    headed: bool,
 ) -> Postcodes:
     notes = []
     postcode = frame["postcode"].map(tidy_postcode)
@@ -172,14 +202,20 @@ def _placed(
         own = frame["district"].isin(list(districts))
         if not own.any():
             have = shown(sorted(set(frame["district"]))[:5])
-            raise StudyError(f"{name} holds no postcode of {shown(list(districts))}; it holds {have}")
+            raise StudyError(
+                f"{name} holds no postcode of {shown(list(districts))}; it holds {have}"
+            )
         notes.append(f"{total:,} postcodes read; {(~own).sum():,} of them lie in other districts.")
         frame = frame[own]
     quality = pd.to_numeric(frame["quality"], errors="coerce").fillna(10)
     if headed and {"lon", "lat"} <= set(frame):
         lonlat = frame[["lon", "lat"]].apply(pd.to_numeric, errors="coerce").to_numpy()
     else:
-        grid = frame[["easting", "northing"]].apply(pd.to_numeric, errors="coerce").to_numpy(float, copy=True)
+        grid = (
+            frame[["easting", "northing"]]
+            .apply(pd.to_numeric, errors="coerce")
+            .to_numpy(float, copy=True)
+        )
         grid[(grid <= 0).any(axis=1)] = np.nan
         lonlat = unproject(grid, BRITISH_GRID).round(6)
     ok = np.isfinite(lonlat).all(axis=1) & (quality < _NO_POSITION).to_numpy()
@@ -189,10 +225,15 @@ def _placed(
         inside = (near[0] <= lonlat[:, 0]) & (lonlat[:, 0] <= near[2])
         inside &= (near[1] <= lonlat[:, 1]) & (lonlat[:, 1] <= near[3])
         ok &= inside
-    out = pd.DataFrame({
-        "postcode": frame["postcode"].to_numpy()[ok], "lon": lonlat[ok, 0], "lat": lonlat[ok, 1],
-        "district": frame["district"].to_numpy()[ok], "ward": frame["ward"].to_numpy()[ok],
-    })  # fmt: skip
+    out = pd.DataFrame(
+        {
+            "postcode": frame["postcode"].to_numpy()[ok],
+            "lon": lonlat[ok, 0],
+            "lat": lonlat[ok, 1],
+            "district": frame["district"].to_numpy()[ok],
+            "ward": frame["ward"].to_numpy()[ok],
+        }
+    )
     twice = out["postcode"].duplicated()
     if twice.any():
         notes.append(f"{twice.sum():,} postcodes stand twice; the first of each is kept.")

@@ -38,110 +38,391 @@ class Column:
 
 
 _PLACE = (
-    Column("lon", "degrees", ("longitude", "lng", "long", "x", "x coord", "lon wgs84",
-                              "longitude wgs84", "pwc_lng", "point x", "x_wgs84", "coord x")),
-    Column("lat", "degrees", ("latitude", "y", "y coord", "lat wgs84", "latitude wgs84",
-                              "pwc_lat", "point y", "y_wgs84", "coord y")),
-    Column("easting", "metres", ("eastings", "east", "bng_e", "pwc_e", "os easting", "osgb easting",
-                                 "gridgb1e", "x easting", "easting m", "oseast1m", "bng easting")),
-    Column("northing", "metres", ("northings", "north", "bng_n", "pwc_n", "os northing",
-                                  "osgb northing", "gridgb1n", "y northing", "northing m",
-                                  "osnrth1m", "bng northing")),
-    Column("postcode", "text", ("post code", "pcd", "pcds", "pcd7", "pcd8", "postal code",
-                                "site postcode", "address postcode", "zip")),
-)  # fmt: skip
+    Column(
+        "lon",
+        "degrees",
+        (
+            "longitude",
+            "lng",
+            "long",
+            "x",
+            "x coord",
+            "lon wgs84",
+            "longitude wgs84",
+            "pwc_lng",
+            "point x",
+            "x_wgs84",
+            "coord x",
+        ),
+    ),
+    Column(
+        "lat",
+        "degrees",
+        (
+            "latitude",
+            "y",
+            "y coord",
+            "lat wgs84",
+            "latitude wgs84",
+            "pwc_lat",
+            "point y",
+            "y_wgs84",
+            "coord y",
+        ),
+    ),
+    Column(
+        "easting",
+        "metres",
+        (
+            "eastings",
+            "east",
+            "bng_e",
+            "pwc_e",
+            "os easting",
+            "osgb easting",
+            "gridgb1e",
+            "x easting",
+            "easting m",
+            "oseast1m",
+            "bng easting",
+        ),
+    ),
+    Column(
+        "northing",
+        "metres",
+        (
+            "northings",
+            "north",
+            "bng_n",
+            "pwc_n",
+            "os northing",
+            "osgb northing",
+            "gridgb1n",
+            "y northing",
+            "northing m",
+            "osnrth1m",
+            "bng northing",
+        ),
+    ),
+    Column(
+        "postcode",
+        "text",
+        (
+            "post code",
+            "pcd",
+            "pcds",
+            "pcd7",
+            "pcd8",
+            "postal code",
+            "site postcode",
+            "address postcode",
+            "zip",
+        ),
+    ),
+)
 _SITE = (
-    Column("id", "text", ("ref", "reference", "code", "site id", "urn", "uprn", "site code",
-                          "site ref", "asset id", "centre id", "building id", "property ref",
-                          "unique id", "location id", "our ref", "no", "number")),
-    Column("name", "text", ("site name", "centre name", "centre", "building", "building name",
-                            "establishment name", "establishmentname", "title", "site", "premises",
-                            "property name", "location name", "venue", "family hub", "asset name",
-                            "library", "library name", "school name", "facility",
-                            "facility name", "place")),
-    Column("address", "text", ("full address", "site address", "street address", "street",
-                               "address 1", "address line 1", "location")),
+    Column(
+        "id",
+        "text",
+        (
+            "ref",
+            "reference",
+            "code",
+            "site id",
+            "urn",
+            "uprn",
+            "site code",
+            "site ref",
+            "asset id",
+            "centre id",
+            "building id",
+            "property ref",
+            "unique id",
+            "location id",
+            "our ref",
+            "no",
+            "number",
+        ),
+    ),
+    Column(
+        "name",
+        "text",
+        (
+            "site name",
+            "centre name",
+            "centre",
+            "building",
+            "building name",
+            "establishment name",
+            "establishmentname",
+            "title",
+            "site",
+            "premises",
+            "property name",
+            "location name",
+            "venue",
+            "family hub",
+            "asset name",
+            "library",
+            "library name",
+            "school name",
+            "facility",
+            "facility name",
+            "place",
+        ),
+    ),
+    Column(
+        "address",
+        "text",
+        (
+            "full address",
+            "site address",
+            "street address",
+            "street",
+            "address 1",
+            "address line 1",
+            "location",
+        ),
+    ),
     Column("locality", "text", ("area", "district", "neighbourhood", "locality name", "zone")),
-    Column("annual_cost_gbp", "number", ("annual cost", "running cost", "running costs", "cost",
-                                         "annual running cost", "yearly cost", "annual cost £",
-                                         "cost £", "cost per year", "budget", "annual budget",
-                                         "cost per annum", "cost pa", "net cost",
-                                         "running cost £")),
-    Column("annual_visits", "number", ("visits", "visits per year", "yearly visits", "footfall",
-                                       "annual footfall", "visitors", "annual visitors",
-                                       "attendances", "annual attendances")),
+    Column(
+        "annual_cost_gbp",
+        "number",
+        (
+            "annual cost",
+            "running cost",
+            "running costs",
+            "cost",
+            "annual running cost",
+            "yearly cost",
+            "annual cost £",
+            "cost £",
+            "cost per year",
+            "budget",
+            "annual budget",
+            "cost per annum",
+            "cost pa",
+            "net cost",
+            "running cost £",
+        ),
+    ),
+    Column(
+        "annual_visits",
+        "number",
+        (
+            "visits",
+            "visits per year",
+            "yearly visits",
+            "footfall",
+            "annual footfall",
+            "visitors",
+            "annual visitors",
+            "attendances",
+            "annual attendances",
+        ),
+    ),
     Column("condition", "text", ("building condition", "condition grade", "condition survey")),
     Column("capacity", "number", ("places", "max capacity", "maximum capacity", "seats")),
     Column("position_basis", "text", ()),
     Column("position_error_m", "number", ()),
     Column("assumed", "yes_no", ("stand in", "stand-in")),
-)  # fmt: skip
+)
 _COUNTS = (
-    Column("residents", "number", ("population", "pop", "all residents", "usual residents",
-                                   "all usual residents", "total population", "persons",
-                                   "pop_census2021", "people total", "total residents",
-                                   "all people")),
-    Column("children_0_4", "number", ("age 0 to 4", "aged 0 to 4", "0-4", "0 to 4", "under 5",
-                                      "under 5s", "aged 4 years and under", "age_0_4",
-                                      "aged_0_4", "aged_0_4_derived", "children under 5",
-                                      "children aged 0-4", "age aged 4 years and under")),
+    Column(
+        "residents",
+        "number",
+        (
+            "population",
+            "pop",
+            "all residents",
+            "usual residents",
+            "all usual residents",
+            "total population",
+            "persons",
+            "pop_census2021",
+            "pop",
+            "people total",
+            "total residents",
+            "all people",
+        ),
+    ),
+    Column(
+        "children_0_4",
+        "number",
+        (
+            "age 0 to 4",
+            "aged 0 to 4",
+            "0-4",
+            "0 to 4",
+            "under 5",
+            "under 5s",
+            "aged 4 years and under",
+            "age_0_4",
+            "aged_0_4",
+            "aged_0_4_derived",
+            "children under 5",
+            "children aged 0-4",
+            "age aged 4 years and under",
+        ),
+    ),
     Column("children_5_10", "number", ("age 5 to 10", "5-10", "5 to 10", "age_5_10")),
-    Column("young_11_18", "number", ("age 11 to 18", "11-18", "11 to 18", "age_11_18",
-                                     "young people 11-18", "aged 11 to 18")),
-    Column("households", "number", ("all households", "number of households", "total households",
-                                    "hh")),
-    Column("households_no_car", "number", ("no car", "no cars or vans", "households without a car",
-                                           "no cars or vans in household", "no car households",
-                                           "hh no car", "hh_no_car_est",
-                                           "households with no car",
-                                           "households with no car or van")),
-    Column("p_no_car", "share", ("% no car", "percent no car", "% no car or van", "no car %",
-                                 "no car percent", "share without car",
-                                 "% households with no car")),
+    Column(
+        "young_11_18",
+        "number",
+        ("age 11 to 18", "11-18", "11 to 18", "age_11_18", "young people 11-18", "aged 11 to 18"),
+    ),
+    Column(
+        "households", "number", ("all households", "number of households", "total households", "hh")
+    ),
+    Column(
+        "households_no_car",
+        "number",
+        (
+            "no car",
+            "no cars or vans",
+            "households without a car",
+            "no cars or vans in household",
+            "no car households",
+            "hh no car",
+            "hh_no_car_est",
+            "households with no car",
+            "households with no car or van",
+        ),
+    ),
+    Column(
+        "p_no_car",
+        "share",
+        (
+            "% no car",
+            "percent no car",
+            "% no car or van",
+            "no car %",
+            "no car percent",
+            "share without car",
+            "% households with no car",
+        ),
+    ),
     Column("people", "number", ("people counted", "ts038_base")),
-    Column("disabled", "number", ("disabled people", "disabled_ea",
-                                  "disabled under the equality act")),
-    Column("white_british", "number", ("white: english, welsh, scottish, northern irish or british",
-                                       "white english welsh scottish northern irish british")),
-    Column("lone_parent_households", "number", ("lone parents", "lone parent families",
-                                                "lone parent households with dependent children")),
-    Column("imd_rank", "number", ("imd rank", "index of multiple deprivation rank",
-                                  "index of multiple deprivation (imd) rank", "wimd rank",
-                                  "wimd 2019 rank", "simd rank", "simd2020 rank",
-                                  "overall rank")),
-    Column("imd_decile", "number", ("imd decile", "index of multiple deprivation decile",
-                                    "index of multiple deprivation (imd) decile", "wimd decile",
-                                    "simd decile")),
+    Column(
+        "disabled",
+        "number",
+        (
+            "disabled people",
+            "disabled_ea",
+            "dis disabled under the equality act",
+            "disabled under the equality act",
+        ),
+    ),
+    Column(
+        "white_british",
+        "number",
+        (
+            "people white british",
+            "white: english, welsh, scottish, northern irish or british",
+            "white english welsh scottish northern irish british",
+        ),
+    ),
+    Column(
+        "lone_parent_households",
+        "number",
+        ("lone parents", "lone parent families", "lone parent households with dependent children"),
+    ),
+    Column(
+        "imd_rank",
+        "number",
+        (
+            "imd rank",
+            "index of multiple deprivation rank",
+            "index of multiple deprivation (imd) rank",
+            "wimd rank",
+            "wimd 2019 rank",
+            "simd rank",
+            "simd2020 rank",
+            "overall rank",
+        ),
+    ),
+    Column(
+        "imd_decile",
+        "number",
+        (
+            "imd decile",
+            "index of multiple deprivation decile",
+            "index of multiple deprivation (imd) decile",
+            "wimd decile",
+            "simd decile",
+        ),
+    ),
     Column("idaci_rank", "number", ("idaci rank",)),
     Column("idaci_decile", "number", ("idaci decile",)),
     Column("income", "number", ("household income", "median income", "mean income")),
-    Column("ward", "text", ("ward name", "wardname", "wd24nm", "wd25nm", "ward24nm", "wd23nm",
-                            "wd22nm", "electoral ward")),
+    Column(
+        "ward",
+        "text",
+        (
+            "ward name",
+            "wardname",
+            "wd24nm",
+            "wd25nm",
+            "ward24nm",
+            "wd23nm",
+            "wd22nm",
+            "electoral ward",
+        ),
+    ),
     Column("lsoa", "text", ("lsoa code", "lsoa21cd", "lsoa11cd", "lsoa21_code", "lsoa11_code")),
     Column("msoa", "text", ("msoa code", "msoa21cd", "msoa11cd")),
-)  # fmt: skip
-_AREA_ID = Column("id", "text", ("oa21cd", "oa11cd", "oa code", "output area", "oa", "geography code",
-                                 "area code", "code", "geography_code", "gss code", "data zone",
-                                 "datazone", "output area code", "area id", "zone id"))  # fmt: skip
-_SERVICE = Column("service", "text", ("type", "service type", "centre type", "site type",
-                                      "provision", "category"))  # fmt: skip
+)
+_AREA_ID = Column(
+    "id",
+    "text",
+    (
+        "oa21cd",
+        "oa11cd",
+        "oa code",
+        "output area",
+        "oa",
+        "geography code",
+        "area code",
+        "code",
+        "geography_code",
+        "gss code",
+        "data zone",
+        "datazone",
+        "output area code",
+        "area id",
+        "zone id",
+    ),
+)
+_SERVICE = Column(
+    "service", "text", ("type", "service type", "centre type", "site type", "provision", "category")
+)
 _KIND = Column("kind", "text", ("type", "site type", "category", "use", "building type"))
 #: Columns of each table that can be imported.
 TABLES: dict[str, tuple[Column, ...]] = {
     "centres": (*_SITE, _SERVICE, *_PLACE),
     "candidates": (*_SITE, _KIND, *_PLACE),
-    "neighbours": (*_SITE, Column("authority", "text", ("la", "local authority", "council",
-                                                        "la (name)")), *_PLACE),  # fmt: skip
-    "places": (Column("name", "text", ("place", "town", "settlement", "locality")),
-               Column("rank", "number", ("order", "size rank")), *_PLACE[:4]),  # fmt: skip
+    "neighbours": (
+        *_SITE,
+        Column("authority", "text", ("la", "local authority", "council", "la (name)")),
+        *_PLACE,
+    ),
+    "places": (
+        Column("name", "text", ("place", "town", "settlement", "locality")),
+        Column("rank", "number", ("order", "size rank")),
+        *_PLACE[:4],
+    ),
     "postcodes": _PLACE,
     "areas": (_AREA_ID, *_COUNTS, *_PLACE[:4]),
 }
 #: What each table cannot be without.
 MUST: dict[str, tuple[str, ...]] = {
-    "centres": ("name", "service"), "candidates": ("name",), "neighbours": ("name",),
-    "places": ("name",), "postcodes": ("postcode",), "areas": ("id",),
-}  # fmt: skip
+    "centres": ("name", "service"),
+    "candidates": ("name",),
+    "neighbours": ("name",),
+    "places": ("name",),
+    "postcodes": ("postcode",),
+    "areas": ("id",),
+}
 
 
 def known_headers(table: str) -> frozenset[str]:
@@ -166,7 +447,7 @@ class Mapping:
         Ours to the sheet's header.
     fixed : mapping of str to str
         Ours to one value for every row, such as ``service = "childrens_centre"``.
-    values : mapping of str to mapping
+    meanings : mapping of str to mapping
         Ours to what each text of the sheet means.
     sheet : str
         Worksheet or layer; empty for the first that fits.
@@ -181,7 +462,7 @@ class Mapping:
 
     columns: AnyMapping[str, str] = field(default_factory=dict)
     fixed: AnyMapping[str, str] = field(default_factory=dict)
-    values: AnyMapping[str, AnyMapping[str, str]] = field(default_factory=dict)
+    meanings: AnyMapping[str, AnyMapping[str, str]] = field(default_factory=dict)
     sheet: str = ""
     suppressed: float | None = None
 
@@ -225,14 +506,27 @@ def mapping_faults(
     filled = {*mapping.columns, *mapping.fixed}
     for name in MUST[table]:
         if name not in filled:
-            faults.append(Fault(
-                file, "", name, "", f"a column for {name!r} (or one value for all rows, under "
-                f"fixed in the mapping); the sheet has {', '.join(map(repr, headers))[:300]}"
-            ))  # fmt: skip
+            faults.append(
+                Fault(
+                    file,
+                    "",
+                    name,
+                    "",
+                    f"a column for {name!r} (or one value for all rows, under "
+                    f"fixed in the mapping); the sheet has {', '.join(map(repr, headers))[:300]}",
+                )
+            )
     ways = ({"lon", "lat"}, {"easting", "northing"}, {"postcode"})
     if not placed and not any(way <= filled for way in ways):
-        faults.append(Fault(file, "", "lon, lat", "", "longitude and latitude, easting and "
-                            "northing, or a postcode for every row"))  # fmt: skip
+        faults.append(
+            Fault(
+                file,
+                "",
+                "lon, lat",
+                "",
+                "longitude and latitude, easting and northing, or a postcode for every row",
+            )
+        )
     return faults
 
 
@@ -252,14 +546,21 @@ def read_mapping(path: Path, table: str) -> Mapping | None:
         raise StudyError(f"{path} cannot be read as TOML: {error}") from error
     if raw is None:
         return None
-    allowed = {"columns": dict, "fixed": dict, "values": dict, "sheet": str,
-               "suppressed": (int, float)}  # fmt: skip
+    allowed = {
+        "columns": dict,
+        "fixed": dict,
+        "meanings": dict,
+        "sheet": str,
+        "suppressed": (int, float),
+    }
     wrong = [k for k, v in raw.items() if k not in allowed or not isinstance(v, allowed[k])]  # type: ignore[arg-type]
     known = {column.name for column in columns_of(table)}
     wrong += [f"columns.{name}" for name in raw.get("columns", {}) if name not in known]
     if wrong:
-        raise StudyError(f"{path}, [{table}]: {', '.join(wrong)} is not understood; expected "
-                         f"{', '.join(allowed)}, and columns among {', '.join(sorted(known))}")  # fmt: skip
+        raise StudyError(
+            f"{path}, [{table}]: {', '.join(wrong)} is not understood; expected "
+            f"{', '.join(allowed)}, and columns among {', '.join(sorted(known))}"
+        )
     return Mapping(**raw)
 
 
@@ -271,8 +572,11 @@ def write_mapping(path: Path, table: str, mapping: Mapping) -> None:
         if there is not None:
             kept[name] = there
     kept[table] = mapping
-    lines = ["# How sheets become the tables of this study: ours = the sheet's header.",
-             "# Next year's sheet is read the same way; change a line where a header changed.", ""]  # fmt: skip
+    lines = [
+        "# How sheets become the tables of this study: ours = the sheet's header.",
+        "# Next year's sheet is read the same way; change a line where a header changed.",
+        "",
+    ]
     for name, one in sorted(kept.items()):
         lines += [f"[{name}]"]
         lines += [f"sheet = {quoted(one.sheet)}"] if one.sheet else []
@@ -281,8 +585,8 @@ def write_mapping(path: Path, table: str, mapping: Mapping) -> None:
             if pairs:
                 lines += ["", f"[{name}.{part}]"]
                 lines += [f"{key(k)} = {quoted(v)}" for k, v in pairs.items()]
-        for ours, texts in one.values.items():
-            lines += ["", f"[{name}.values.{key(ours)}]"]
+        for ours, texts in one.meanings.items():
+            lines += ["", f"[{name}.meanings.{key(ours)}]"]
             lines += [f"{quoted(k)} = {quoted(v)}" for k, v in texts.items()]
         lines.append("")
     save(path, "\n".join(lines).encode())

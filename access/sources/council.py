@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from access.sources.columns import propose
 from access.sources.deprivation import NATIONAL
 from access.sources.districts import District, find_district
 from access.sources.download import Internet
+from access.sources.from_tables import geojson_bytes
 from access.sources.geography import boundaries_from_former, convert_ranks
 from access.sources.importing import csv_bytes, derive_box, import_source
 from access.sources.naptan import parse_stops, places_of
@@ -62,12 +62,20 @@ class Part:
     whole : bool
     by_hand : str
         Which file to get by hand and where to put it, if it is not whole.
+    some : bool
+        Whether there is some of it.
     """
 
     name: str
     state: str
     whole: bool = True
     by_hand: str = ""
+    some: bool = False
+
+    @property
+    def mark(self) -> str:
+        """``ok``, ``in part`` or ``MISSING``."""
+        return "ok" if self.whole else "in part" if self.some else "MISSING"
 
 
 @dataclass
@@ -96,7 +104,7 @@ class Made:
     def to_text(self) -> str:
         """Say what was made, what is missing, and what to do."""
         lines = [f"{self.folder}: a study of {self.district.spoken} ({self.district.code})", ""]
-        lines += [f"  {'ok     ' if p.whole else 'MISSING'} {p.name}: {p.state}" for p in self.parts]
+        lines += [f"  {part.mark:<7} {part.name}: {part.state}" for part in self.parts]
         hand = [p for p in self.parts if p.by_hand]
         if hand:
             lines += ["", "To get by hand, then give the same command again:"]
@@ -124,22 +132,26 @@ class _Work:
     settings: dict = field(default_factory=dict)
     study_notes: list[str] = field(default_factory=list)
 
-    def part(self, name: str, state: str, *, whole: bool = True, by_hand: str = "") -> None:
+    def part(
+        self, name: str, state: str, *, whole: bool = True, by_hand: str = "", some: bool = False
+    ) -> None:
         """Note what became of a part; one that is missing says why the internet did not help."""
         why = self.asked.failed.get(name, "")
         if not whole and why:
             state = f"{state} ({why})"
         if by_hand and not whole:
             by_hand = f"{by_hand}; put it into {self.hand_folder}"
-        self.made.parts.append(Part(name, state, whole, by_hand))
+        self.made.parts.append(Part(name, state, whole, by_hand, some))
 
-    def provenance(self, source: str, vintage: str, licence: str, *files: str, whole: bool = True
-                   ) -> Provenance:  # fmt: skip
+    def provenance(
+        self, source: str, vintage: str, licence: str, *files: str, whole: bool = True
+    ) -> Provenance:
         """Where a table comes from; addresses and dates where it was fetched."""
         got = [self.asked.origin[f] for f in files if f in self.asked.origin]
         days = sorted({day for _, day in got})
-        return Provenance(source, vintage, licence, tuple(url for url, _ in got),
-                          days[-1] if days else "", whole)  # fmt: skip
+        return Provenance(
+            source, vintage, licence, tuple(url for url, _ in got), days[-1] if days else "", whole
+        )
 
 
 def make_study_folder(
@@ -195,8 +207,10 @@ def make_study_folder(
     folder = Path(folder)
     manifest = read_manifest(folder)
     if (folder / "study.toml").exists() and manifest.get("study.toml", {}).get("made") != "yes":
-        raise OutputError(f"{folder} holds a study that was not made from public tables; nothing "
-                          "was written. Name a new folder")  # fmt: skip
+        raise OutputError(
+            f"{folder} holds a study that was not made from public tables; nothing "
+            "was written. Name a new folder"
+        )
     own = folder / "sources"
     places = [Path(from_folder)] if from_folder is not None else []
     progress("files at hand")
@@ -264,7 +278,9 @@ def _parents(work: _Work, frame: pd.DataFrame, parent_code: str) -> dict[str, st
 def _in_district(work: _Work, frame: pd.DataFrame, file: str) -> np.ndarray:
     """Areas of the district: by a table that says so, else by the boundary; told if neither."""
     said = _districts_said(work.shelf)
-    codes = [said.get(i) or said.get(p, "") for i, p in zip(frame["id"], frame["parent"], strict=True)]
+    codes = [
+        said.get(i) or said.get(p, "") for i, p in zip(frame["id"], frame["parent"], strict=True)
+    ]
     column = next((c for c in frame.columns if re.fullmatch(r"lad(\d\d)?cd", c.casefold())), None)
     if column:
         codes = frame[column].tolist()
@@ -296,8 +312,10 @@ def _in_district(work: _Work, frame: pd.DataFrame, file: str) -> np.ndarray:
             f"{file} holds {len(frame):,} areas and nothing at hand tells which are of "
             f"{work.district.name}: add the look-up of areas to local authorities ({ons.SOURCE})"
         )
-    work.made.notes.append(f"{file} does not say its local authority: all its {len(frame):,} areas "
-                           f"are taken for {work.district.name}.")  # fmt: skip
+    work.made.notes.append(
+        f"{file} does not say its local authority: all its {len(frame):,} areas "
+        f"are taken for {work.district.name}."
+    )
     return np.ones(len(frame), bool)
 
 
@@ -351,9 +369,13 @@ def _people(work: _Work) -> None:
     known = set(work.areas) | set(work.parents)
     lacking = [c for c in BY_HAND if c not in known]
     counted = sorted(known & set(people.COUNTS))
-    work.part("census", f"{', '.join(counted)}" + (f"; not known: {', '.join(lacking)}" if lacking
-              else ""), whole=not lacking,
-              by_hand="; ".join(dict.fromkeys(BY_HAND[c] for c in lacking)))  # fmt: skip
+    work.part(
+        "census",
+        f"{', '.join(counted)}" + (f"; not known: {', '.join(lacking)}" if lacking else ""),
+        whole=not lacking,
+        by_hand="; ".join(dict.fromkeys(BY_HAND[c] for c in lacking)),
+        some=True,
+    )
     work.made.notes += list(dict.fromkeys(notes))
     work.study_notes += [n for n in dict.fromkeys(notes) if "is an estimate" in n]
     work.settings["census_files"] = sorted(set(files.values()))
@@ -376,8 +398,10 @@ def _deprivation(work: _Work) -> None:
         if best is None or (edition, len(frame.columns)) > (best[0], len(best[1].columns)):
             best = (edition, frame, item.path.name)
             best_notes = [*notes, *more]
-    by_hand = ("File 7 of the English Indices of Deprivation "
-               f"{'2025' if census == 2021 else '2019 or 2015'} (gov.uk, CSV)")  # fmt: skip
+    by_hand = (
+        "File 7 of the English Indices of Deprivation "
+        f"{'2025' if census == 2021 else '2019 or 2015'} (gov.uk, CSV)"
+    )
     if best is None:
         work.part("deprivation", "not at hand; weights are off", whole=False, by_hand=by_hand)
         return
@@ -386,15 +410,22 @@ def _deprivation(work: _Work) -> None:
     columns = [c for c in ("imd_rank", "imd_decile", "idaci_rank", "idaci_decile") if c in frame]
     if work.unit.startswith("oa"):
         table = frame[columns].reset_index(names="id")
-        work.parents = table if not len(work.parents) else work.parents.merge(table, on="id", how="outer")
+        work.parents = (
+            table if not len(work.parents) else work.parents.merge(table, on="id", how="outer")
+        )
         work.settings["copied"] = {c: c for c in columns}
     else:
         work.areas[columns] = frame[columns].reindex(work.areas["id"]).to_numpy()
     work.settings |= {"national": NATIONAL[census], "imd": edition, "imd_file": file}
     lacking = [c for c in ("imd_rank", "idaci_rank") if c not in columns]
-    work.part("deprivation", f"Indices of {edition}: {', '.join(columns)}"
-              + (f"; {file} has no {', '.join(lacking)}" if lacking else ""),
-              whole=not lacking, by_hand=by_hand if lacking else "")  # fmt: skip
+    work.part(
+        "deprivation",
+        f"Indices of {edition}: {', '.join(columns)}"
+        + (f"; {file} has no {', '.join(lacking)}" if lacking else ""),
+        whole=not lacking,
+        by_hand=by_hand if lacking else "",
+        some=True,
+    )
 
 
 def _ranks_for(
@@ -408,8 +439,14 @@ def _ranks_for(
     have = sum(i in frame.index for i in wanted)
     changes = work.shelf.first("changes lsoa")
     if changes is None or changes.source is None or not have or year == census:
-        return None, year, [f"{item.path.name} has {have:,} of the study's {len(wanted):,} LSOAs: it is "
-                            "of another census or place, and is not used."]  # fmt: skip
+        return (
+            None,
+            year,
+            [
+                f"{item.path.name} has {have:,} of the study's {len(wanted):,} LSOAs: it is "
+                "of another census or place, and is not used."
+            ],
+        )
     pairs = parse_lookup(changes.source, "LSOA11CD", "LSOA21CD")
     if census == 2011:
         pairs = pairs[["lsoa21cd", "lsoa11cd"]]
@@ -417,8 +454,14 @@ def _ranks_for(
     ranks = frame.dropna(axis=1, how="all")
     done = convert_ranks(ranks, pairs, pd.Series(1.0, index=ranks.index))
     if not set(wanted) <= set(done.frame.index):
-        return None, year, [f"{item.path.name} cannot be brought to the study's LSOAs: the look-up "
-                            "lacks some of them."]  # fmt: skip
+        return (
+            None,
+            year,
+            [
+                f"{item.path.name} cannot be brought to the study's LSOAs: the look-up "
+                "lacks some of them."
+            ],
+        )
     return done.frame.loc[wanted], year, [*done.notes]
 
 
@@ -439,23 +482,28 @@ def _boundaries(work: _Work) -> None:
             work.settings["shape_files"] = [item.path.name]
             work.part("boundaries", f"of all {len(ids):,} areas")
             return
-        work.made.notes.append(f"{item.path.name} lacks {len(missing):,} of the areas "
-                               f"({shown(missing)}): it is of another year or place.")  # fmt: skip
+        work.made.notes.append(
+            f"{item.path.name} lacks {len(missing):,} of the areas "
+            f"({shown(missing)}): it is of another year or place."
+        )
     former, parents = work.shelf.first("boundaries oa11"), work.shelf.first("boundaries lsoa21")
     if unit == "oa21" and former and parents and former.source and parents.source:
         try:
             work.shapes, estimated = boundaries_from_former(
-                work.areas, parse_boundaries(former.source, "OA11CD"),
+                work.areas,
+                parse_boundaries(former.source, "OA11CD"),
                 parse_boundaries(parents.source, "LSOA21CD"),
-            )  # fmt: skip
+            )
         except StudyError as error:
             work.made.notes.append(error.message)
         else:
-            note = (f"Boundaries: {len(ids) - estimated:,} areas kept their code and boundary from "
-                    f"2011; {estimated:,} that are new have an estimated one inside their LSOA.")  # fmt: skip
+            note = (
+                f"Boundaries: {len(ids) - estimated:,} areas kept their code and boundary from "
+                f"2011; {estimated:,} that are new have an estimated one inside their LSOA."
+            )
             work.study_notes.append(note)
             work.settings["shape_files"] = [former.path.name, parents.path.name]
-            work.part("boundaries", note, whole=False, by_hand=by_hand)
+            work.part("boundaries", note, whole=False, by_hand=by_hand, some=True)
             return
     work.part("boundaries", "not at hand; areas are shown as points", whole=False, by_hand=by_hand)
 
@@ -478,13 +526,18 @@ def _wards(work: _Work) -> None:
         if inside.mean() > 0.9:
             work.areas["ward"] = source.frame[name].to_numpy()[at]
             if (~inside).any():
-                work.made.notes.append(f"{(~inside).sum():,} centroids lie in no ward; the nearest "
-                                       "is taken.")  # fmt: skip
+                work.made.notes.append(
+                    f"{(~inside).sum():,} centroids lie in no ward; the nearest is taken."
+                )
             work.settings["ward_file"] = best[1].path.name
-            work.part("wards", f"{work.areas['ward'].nunique()} wards of 20{best[0]}, by where each "
-                      "centroid lies")  # fmt: skip
+            work.part(
+                "wards",
+                f"{work.areas['ward'].nunique()} wards of 20{best[0]}, by where each centroid lies",
+            )
             return
-        work.made.notes.append(f"{best[1].path.name} is of another place: wards are not taken of it.")
+        work.made.notes.append(
+            f"{best[1].path.name} is of another place: wards are not taken of it."
+        )
     for level, key in ((work.unit, "id"), (f"lsoa{work.unit[-2:]}", "parent")):
         found_item = work.shelf.first(f"ward lookup {level}")
         if found_item is None or found_item.source is None:
@@ -492,7 +545,9 @@ def _wards(work: _Work) -> None:
         source = found_item.source
         columns = ward_columns(source)
         code = ons.code_column(source, UNITS[level][0])
-        names = dict(zip(source.frame[code], source.frame[columns[1]], strict=True)) if columns else {}
+        names = (
+            dict(zip(source.frame[code], source.frame[columns[1]], strict=True)) if columns else {}
+        )
         ward = work.areas[key].map(names)
         if ward.notna().all():
             work.areas["ward"] = ward
@@ -511,8 +566,12 @@ def _postcodes(work: _Work) -> None:
     box, _ = derive_box(work.areas["lon"], work.areas["lat"], margin_m=work.buffer_m + 15_000)
     work.settings["postcodes"] = None
     if item is None:
-        work.part("postcodes", "not at hand", whole=False,
-                  by_hand="Code-Point Open (Ordnance Survey, OS Data Hub, CSV, the zip as it is)")  # fmt: skip
+        work.part(
+            "postcodes",
+            "not at hand",
+            whole=False,
+            by_hand="Code-Point Open (Ordnance Survey, OS Data Hub, CSV, the zip as it is)",
+        )
         return
     work.settings["postcodes"] = read_postcodes(item.path, near=box)
     own = read_postcodes(item.path, districts=work.district.codes, near=box)
@@ -537,9 +596,12 @@ def _metres_outside(work: _Work, lonlat: np.ndarray) -> np.ndarray:
     if work.shapes is not None:
         ground = shapely.union_all(work.shapes.to_crs(BRITISH_GRID).to_numpy())
         return shapely.distance(points.to_numpy(), ground)
-    centroids = gpd.points_from_xy(work.areas["lon"], work.areas["lat"], crs=4326).to_crs(BRITISH_GRID)
-    near = shapely.STRtree(centroids).query_nearest(points.to_numpy(), return_distance=True,
-                                                    all_matches=False)[1]  # fmt: skip
+    centroids = gpd.points_from_xy(work.areas["lon"], work.areas["lat"], crs=4326).to_crs(
+        BRITISH_GRID
+    )
+    near = shapely.STRtree(centroids).query_nearest(
+        points.to_numpy(), return_distance=True, all_matches=False
+    )[1]
     return np.maximum(near - 1000.0, 0.0)
 
 
@@ -551,7 +613,7 @@ def _sites(work: _Work) -> None:
         frames = [_own_sheet(work, item, table, codes) for item in work.shelf.having(table)]
         frames = [f for f in frames if f is not None]
         if frames:
-            sites[table] = _each_id_once(pd.concat(frames, ignore_index=True).fillna(""))
+            sites[table] = _each_id_once(_together(*frames))
     _from_registers(work, sites, codes)
     _hubs(work, sites, codes)
     _settle_centres(work, sites)
@@ -564,19 +626,19 @@ def _sites(work: _Work) -> None:
 
 _SITE_HAND = {
     "candidates": "your own sheet of libraries, schools and health centres (its name should hold "
-                  "'candidates'), or edubasealldata.csv (DfE, Get Information About Schools)",
+    "'candidates'), or edubasealldata.csv (DfE, Get Information About Schools)",
     "neighbours": "edubaseallchildrencentre.csv (DfE, Get Information About Schools) with "
-                  "Code-Point Open",
-}  # fmt: skip
+    "Code-Point Open",
+}
 
 
-def _own_sheet(
-    work: _Work, item: Item, table: str, codes: Postcodes | None
-) -> pd.DataFrame | None:
+def _own_sheet(work: _Work, item: Item, table: str, codes: Postcodes | None) -> pd.DataFrame | None:
     """A council's own sheet; faults in it are told and it is left out."""
     assert item.source is not None
     found = propose(list(item.source.frame.columns), table)
-    fixed = {} if table != "centres" or "service" in found.columns else {"service": "childrens_centre"}
+    fixed = (
+        {} if table != "centres" or "service" in found.columns else {"service": "childrens_centre"}
+    )
     values: Mapping[str, Mapping[str, str]] = {}
     if "service" in found.columns:
         texts = item.source.frame[found.columns["service"]].unique()
@@ -599,12 +661,24 @@ def _own_sheet(
 def service_key(text: str) -> str:
     """A service's short name, whatever a sheet calls it."""
     plain = re.sub(r"[^a-z0-9]+", "_", text.casefold().replace("'", "").replace("’", "")).strip("_")
-    for key, words in {"childrens_centre": ("childrens_cent", "children_cent", "sure_start"),
-                       "youth_centre": ("youth",), "family_hub": ("family_hub",),
-                       "library": ("librar",)}.items():  # fmt: skip
+    for key, words in {
+        "childrens_centre": ("childrens_cent", "children_cent", "sure_start"),
+        "youth_centre": ("youth",),
+        "family_hub": ("family_hub",),
+        "library": ("librar",),
+    }.items():
         if plain == key or any(word in plain for word in words):
             return key
     return plain if re.fullmatch(r"[a-z][a-z0-9_]*", plain) else f"service_{plain}".rstrip("_")
+
+
+def _together(*frames: pd.DataFrame) -> pd.DataFrame:
+    """Tables of one kind as one; a text that one of them lacks is empty."""
+    out = pd.concat(frames, ignore_index=True)
+    for name in out.columns:
+        if not pd.api.types.is_numeric_dtype(out[name]):
+            out[name] = out[name].astype(object).where(out[name].notna(), "")
+    return out
 
 
 def _each_id_once(frame: pd.DataFrame) -> pd.DataFrame:
@@ -625,10 +699,13 @@ def _from_registers(work: _Work, sites: dict[str, pd.DataFrame], codes: Postcode
             work.study_notes += notes
         if "neighbours" not in sites:
             others = frame[~own & np.isfinite(frame["lon"])].reset_index(drop=True)
-            far = _metres_outside(work, others[["lon", "lat"]].to_numpy(float)) if len(others) else []
+            far = (
+                _metres_outside(work, others[["lon", "lat"]].to_numpy(float)) if len(others) else []
+            )
             near = others[np.asarray(far) <= work.buffer_m] if len(others) else others
-            sites["neighbours"] = near[["id", "name", "type", "authority", "address", "postcode",
-                                        "lon", "lat"]].assign(id="NB" + near["id"])  # fmt: skip
+            sites["neighbours"] = near[
+                ["id", "name", "type", "authority", "address", "postcode", "lon", "lat"]
+            ].assign(id="NB" + near["id"])
             work.settings["neighbours_files"] = [item.path.name]
     schools = work.shelf.first("register schools")
     if schools is not None and schools.source is not None:
@@ -638,26 +715,33 @@ def _from_registers(work: _Work, sites: dict[str, pd.DataFrame], codes: Postcode
         picked = frame[good & is_open & _inside(work, frame)].reset_index(drop=True)
         table = registers.as_candidates(picked, "SC", ["school"] * len(picked))
         there = sites.get("candidates")
-        sites["candidates"] = table if there is None else _each_id_once(
-            pd.concat([there, table], ignore_index=True).fillna(""))  # fmt: skip
+        sites["candidates"] = table if there is None else _each_id_once(_together(there, table))
         work.settings.setdefault("candidates_files", []).append(schools.path.name)
-        work.made.notes.append(f"{schools.path.name}: {len(picked):,} open secondary, all-through, "
-                               "nursery schools and colleges are candidates; others are not.")  # fmt: skip
+        work.made.notes.append(
+            f"{schools.path.name}: {len(picked):,} open secondary, all-through, "
+            "nursery schools and colleges are candidates; others are not."
+        )
 
 
 def _hubs(work: _Work, sites: dict[str, pd.DataFrame], codes: Postcodes | None) -> None:
     """Today's hubs: in a centre's building where one is near, else candidates of their own."""
     item = work.shelf.first("register hubs")
     if item is None or item.source is None:
-        work.part("hubs", "no list at hand", whole=False, by_hand="List of family hub sites "
-                  "(Department for Education, gov.uk, CSV)")  # fmt: skip
+        work.part(
+            "hubs",
+            "no list at hand",
+            whole=False,
+            by_hand="List of family hub sites (Department for Education, gov.uk, CSV)",
+        )
         return
     frame, _ = registers.parse_register(item.source, codes)
     frame = frame[registers.own_authority(frame, work.district, None)].reset_index(drop=True)
     placed = np.isfinite(frame["lon"].to_numpy(float))
     if (~placed).any():
-        work.made.notes.append(f"{item.path.name}: {shown(frame['name'][~placed].tolist())} cannot be "
-                               "placed by postcode and are left out.")  # fmt: skip
+        work.made.notes.append(
+            f"{item.path.name}: {shown(frame['name'][~placed].tolist())} cannot be "
+            "placed by postcode and are left out."
+        )
     frame = frame[placed].reset_index(drop=True)
     centres = sites.get("centres", pd.DataFrame())
     chosen, new = [], []
@@ -669,12 +753,13 @@ def _hubs(work: _Work, sites: dict[str, pd.DataFrame], codes: Postcodes | None) 
     if new:
         table = registers.as_candidates(frame.loc[new], "FH", ["family_hub"] * len(new))
         there = sites.get("candidates")
-        sites["candidates"] = table if there is None else pd.concat([there, table], ignore_index=True
-                                                                    ).fillna("")  # fmt: skip
+        sites["candidates"] = table if there is None else _together(there, table)
         work.settings.setdefault("candidates_files", []).append(item.path.name)
     work.settings["hubs"] = list(dict.fromkeys(chosen))
-    work.part("hubs", f"{len(frame):,} family hubs, {len(frame) - len(new):,} of them in a centre's "
-              "building")  # fmt: skip
+    work.part(
+        "hubs",
+        f"{len(frame):,} family hubs, {len(frame) - len(new):,} of them in a centre's building",
+    )
 
 
 def _same_building(hub: pd.Series, centres: pd.DataFrame) -> str:
@@ -697,14 +782,27 @@ def _settle_centres(work: _Work, sites: dict[str, pd.DataFrame]) -> None:
             return
     areas = work.areas
     by = areas.get("children_0_4", areas["residents"])
-    groups = areas["ward"] if "ward" in areas else areas["parent"].where(areas["parent"] != "", areas["id"])
+    groups = (
+        areas["ward"]
+        if "ward" in areas
+        else areas["parent"].where(areas["parent"] != "", areas["id"])
+    )
     top = by.groupby(groups.to_numpy()).sum().sort_values(ascending=False, kind="stable").index
     rows = []
     for n, name in enumerate(top[:_STAND_INS], 1):
         own = np.flatnonzero((groups == name).to_numpy())
         at = own[int(np.argmax(by.to_numpy()[own]))]
-        rows.append((f"SI{n}", f"Stand-in {n}, {name} (not a real centre)", "childrens_centre",
-                     areas["lon"][at], areas["lat"][at], "yes", "assumed"))  # fmt: skip
+        rows.append(
+            (
+                f"SI{n}",
+                f"Stand-in {n}, {name} (not a real centre)",
+                "childrens_centre",
+                areas["lon"][at],
+                areas["lat"][at],
+                "yes",
+                "assumed",
+            )
+        )
     sites["centres"] = pd.DataFrame(
         rows, columns=["id", "name", "service", "lon", "lat", "assumed", "position_basis"]
     )
@@ -713,10 +811,14 @@ def _settle_centres(work: _Work, sites: dict[str, pd.DataFrame]) -> None:
         "No register of centres was at hand: the centres are made-up stand-ins, so that the study "
         "can be tried. No figure about them says anything about a real centre."
     )
-    work.part("centres", f"no register at hand: {len(rows)} made-up stand-ins", whole=False,
-              by_hand="your own sheet of centres (name, service, postcode or position; the file's "
-              "name should hold 'centres'), or edubaseallchildrencentre.csv (DfE) with Code-Point "
-              "Open")  # fmt: skip
+    work.part(
+        "centres",
+        f"no register at hand: {len(rows)} made-up stand-ins",
+        whole=False,
+        by_hand="your own sheet of centres (name, service, postcode or position; the file's "
+        "name should hold 'centres'), or edubaseallchildrencentre.csv (DfE) with Code-Point "
+        "Open",
+    )
 
 
 def _settle_sites(work: _Work, table: str, frame: pd.DataFrame) -> None:
@@ -726,21 +828,34 @@ def _settle_sites(work: _Work, table: str, frame: pd.DataFrame) -> None:
     lost = frame[~placed]
     stand_in = table == "centres" and work.settings.get("stand_ins", False)
     files = work.settings.get(f"{table}_files", [])
-    source = "Made-up stand-ins" if stand_in else (
-        f"{registers.GIAS} or the council's own sheet ({', '.join(files)})")  # fmt: skip
-    about = work.provenance(source, "see the file", "MIT" if stand_in else registers.LICENCE, *files,
-                            whole=not stand_in)  # fmt: skip
+    source = (
+        "Made-up stand-ins"
+        if stand_in
+        else (f"{registers.GIAS} or the council's own sheet ({', '.join(files)})")
+    )
+    about = work.provenance(
+        source, "see the file", "MIT" if stand_in else registers.LICENCE, *files, whole=not stand_in
+    )
     if len(lost):
         name = f"{table}_to_place.csv"
         work.tables[name] = (csv_bytes(lost), about)
-        text = [f"{n} ({p})" if p else n for n, p in zip(
-            lost["name"], lost.get("postcode", pd.Series([""] * len(lost))), strict=True)]  # fmt: skip
-        work.part(f"{table} to place", f"{len(lost):,} have no position and are not measured: "
-                  f"{shown(text)}", whole=False, by_hand=f"give them a position in {name} and move "
-                  f"them into {table}.csv")  # fmt: skip
+        text = [
+            f"{n} ({p})" if p else n
+            for n, p in zip(
+                lost["name"], lost.get("postcode", pd.Series([""] * len(lost))), strict=True
+            )
+        ]
+        work.part(
+            f"{table} to place",
+            f"{len(lost):,} have no position and are not measured: {shown(text)}",
+            whole=False,
+            by_hand=f"give them a position in {name} and move them into {table}.csv",
+        )
         if table == "centres":
-            work.study_notes.append(f"{len(lost):,} centres could not be placed and are not in any "
-                                    f"figure: {shown(text)}.")  # fmt: skip
+            work.study_notes.append(
+                f"{len(lost):,} centres could not be placed and are not in any "
+                f"figure: {shown(text)}."
+            )
     kept = frame[placed].reset_index(drop=True)
     if table == "neighbours":
         work.part(table, f"{len(kept):,} within {work.buffer_m / 1000:g} km of the boundary")
@@ -760,17 +875,26 @@ def _places(work: _Work) -> None:
     stops = stops[_inside(work, stops)]
     frame = places_of(stops)
     if len(frame):
-        about = work.provenance("Department for Transport: National Public Transport Access Nodes",
-                                "see the file", "Open Government Licence v3.0", item.path.name)  # fmt: skip
+        about = work.provenance(
+            "Department for Transport: National Public Transport Access Nodes",
+            "see the file",
+            "Open Government Licence v3.0",
+            item.path.name,
+        )
         work.tables["places.csv"] = (csv_bytes(frame), about)
         work.part("places", f"{len(frame):,} names of localities, by their stops")
 
 
 _STEPS: tuple[tuple[Callable[[_Work], None], str], ...] = (
-    (_areas, "areas"), (_people, "people"), (_deprivation, "deprivation"),
-    (_boundaries, "boundaries"), (_wards, "wards"), (_postcodes, "postcodes"), (_sites, "sites"),
+    (_areas, "areas"),
+    (_people, "people"),
+    (_deprivation, "deprivation"),
+    (_boundaries, "boundaries"),
+    (_wards, "wards"),
+    (_postcodes, "postcodes"),
+    (_sites, "sites"),
     (_places, "names of places"),
-)  # fmt: skip
+)
 
 
 # --- writing ---------------------------------------------------------------------------------
@@ -785,16 +909,31 @@ def _finish(work: _Work, manifest: Mapping[str, dict]) -> None:
     if len(work.parents):
         imd = work.settings.get("imd")
         source = people_source(census) + (f"; {deprivation.SOURCE.format(year=imd)}" if imd else "")
-        about = work.provenance(source, f"{census}" + (f"; Indices {imd}" if imd else ""),
-                                ons.LICENCE, *files, work.settings.get("imd_file", ""))  # fmt: skip
+        about = work.provenance(
+            source,
+            f"{census}" + (f"; Indices {imd}" if imd else ""),
+            ons.LICENCE,
+            *files,
+            work.settings.get("imd_file", ""),
+        )
         work.tables["parents.csv"] = (csv_bytes(work.parents.sort_values("id")), about)
     if work.shapes is not None:
-        about = work.provenance(f"{ons.SOURCE}: boundaries of {words}s", str(census), ons.LICENCE,
-                                *work.settings["shape_files"])  # fmt: skip
-        work.tables["areas.geojson"] = (_geojson(work.shapes), about)
+        about = work.provenance(
+            f"{ons.SOURCE}: boundaries of {words}s",
+            str(census),
+            ons.LICENCE,
+            *work.settings["shape_files"],
+        )
+        work.tables["areas.geojson"] = (geojson_bytes(work.shapes), about)
     text = settings_text(_settings(work)).encode()
-    work.tables["study.toml"] = (text, Provenance("Settings of this study, made with its tables; "
-                                                  "proposals are the planner's", str(census), "MIT"))  # fmt: skip
+    work.tables["study.toml"] = (
+        text,
+        Provenance(
+            "Settings of this study, made with its tables; proposals are the planner's",
+            str(census),
+            "MIT",
+        ),
+    )
     write = {}
     folder = work.made.folder
     for name, (body, _) in work.tables.items():
@@ -804,8 +943,11 @@ def _finish(work: _Work, manifest: Mapping[str, dict]) -> None:
             write[name] = body
     ours = {n: work.tables[n] for n in write}
     kept = {n: dict(e) for n, e in manifest.items() if n not in ours and (folder / n).exists()}
-    stale = [n for n in manifest if n not in work.tables and made_by_us(folder, n, manifest)
-             and n.endswith("_to_place.csv")]  # fmt: skip
+    stale = [
+        n
+        for n in manifest
+        if n not in work.tables and made_by_us(folder, n, manifest) and n.endswith("_to_place.csv")
+    ]
     for name in stale:
         (folder / name).unlink()
         kept.pop(name, None)
@@ -821,19 +963,16 @@ def people_source(census: int) -> str:
 
 
 def _area_table(work: _Work) -> pd.DataFrame:
-    first = ["id", "parent", "lon", "lat"] if work.areas["parent"].ne("").all() else ["id", "lon", "lat"]
+    """The areas as they are written: the larger area under its own name."""
     rest = [c for c in work.areas if c not in ("id", "parent", "lon", "lat")]
-    return work.areas[[*first, *rest]]
+    if work.areas["parent"].eq("").any():
+        return work.areas[["id", "lon", "lat", *rest]]
+    larger = _parent_key(work)
+    return work.areas.rename(columns={"parent": larger})[["id", larger, "lon", "lat", *rest]]
 
 
-def _geojson(shapes: gpd.GeoSeries) -> bytes:
-    rounded = shapely.transform(shapes.to_numpy(), lambda c: np.round(c, 6))
-    rounded = np.where(shapely.is_valid(rounded), rounded, shapely.make_valid(rounded))
-    features = [
-        {"type": "Feature", "properties": {"id": str(id_)}, "geometry": json.loads(shapely.to_geojson(s))}
-        for id_, s in zip(shapes.index, rounded, strict=True)
-    ]
-    return json.dumps({"type": "FeatureCollection", "features": features}).encode()
+def _parent_key(work: _Work) -> str:
+    return "lsoa" if work.unit.startswith("oa") else "msoa"
 
 
 def _settings(work: _Work) -> Settings:
@@ -852,20 +991,32 @@ def _settings(work: _Work) -> Settings:
     for key in dict.fromkeys(centres["service"]):
         demand, noun = SERVICES.get(key, ("", "", ("residents", "residents"), ""))[2]
         if demand not in known:
-            work.made.notes.append(f"{demand} are not known by area: {key} is measured for residents.")
+            work.made.notes.append(
+                f"{demand} are not known by area: {key} is measured for residents."
+            )
             demand, noun = "residents", "residents"
         services[key] = (demand, noun)
     imd = f"; Indices of Deprivation {s['imd']}" if "imd" in s else ""
     titles = [SERVICES.get(k, (k.replace("_", " "),))[0] for k in services]
     return Settings(
-        name=work.district.short, title=f"{' and '.join(titles)} in {work.district.spoken}",
-        place=work.district.spoken, as_of=_CENSUS_DAY[census], box=box,
-        unit=UNITS[work.unit][2], vintage=f"Census {census}{imd}", notes=work.study_notes,
+        name=work.district.short,
+        title=f"{' and '.join(titles)} in {work.district.spoken}",
+        place=work.district.spoken,
+        as_of=_CENSUS_DAY[census],
+        box=box,
+        unit=UNITS[work.unit][2],
+        vintage=f"Census {census}{imd}",
+        notes=work.study_notes,
         services=services,
-        centres={k: list(zip(own["id"], own["name"], strict=True))
-                 for k, own in centres.groupby("service", sort=False)},
-        shared=s.get("shared", {}), copied=s.get("copied", {}), shapes=work.shapes is not None,
-        national_areas=s.get("national", 0), hubs=s.get("hubs", ()), buffer_m=work.buffer_m,
-    )  # fmt: skip
-
-
+        centres={
+            k: list(zip(own["id"], own["name"], strict=True))
+            for k, own in centres.groupby("service", sort=False)
+        },
+        shared=s.get("shared", {}),
+        copied=s.get("copied", {}),
+        parent_key=_parent_key(work),
+        shapes=work.shapes is not None,
+        national_areas=s.get("national", 0),
+        hubs=s.get("hubs", ()),
+        buffer_m=work.buffer_m,
+    )

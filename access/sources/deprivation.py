@@ -13,17 +13,19 @@ from access.sources.download import Fetched, Internet
 from access.sources.patient import NotWholeError
 from access.sources.tables import Source, plain, read_source
 
-SOURCE = "Ministry of Housing, Communities and Local Government: English Indices of Deprivation {year}"
+SOURCE = (
+    "Ministry of Housing, Communities and Local Government: English Indices of Deprivation {year}"
+)
 LICENCE = "Open Government Licence v3.0"
 #: Path of the file by year.
 FILES = {
     2025: "media/691ded56d140bbbaa59a2a7d/File_7_IoD2025_All_Ranks_Scores_Deciles_Population_"
-          "Denominators.csv",
+    "Denominators.csv",
     2019: "media/5dc407b440f0b6379a7acc8d/File_7_-_All_IoD2019_Scores__Ranks__Deciles_and_"
-          "Population_Denominators_3.csv",
+    "Population_Denominators_3.csv",
     2015: "media/5a7ffd55ed915d74e33f7ca4/File_7_ID_2015_All_ranks__deciles_and_scores_for_the_"
-          "Indices_of_Deprivation__and_population_denominators.csv",
-}  # fmt: skip
+    "Indices_of_Deprivation__and_population_denominators.csv",
+}
 #: LSOAs of England by census: what a rank is out of.
 NATIONAL = {2011: 32_844, 2021: 33_755}
 _FIGURES = {
@@ -32,7 +34,7 @@ _FIGURES = {
     "imd_decile": r"^(indexofmultipledeprivationimd|imd(20\d\d)?)decile(where1ismostdeprived10%?oflsoas)?$",
     "idaci_rank": r"^(incomedeprivationaffectingchildrenindexidaci|idaci(20\d\d)?)rank(where1ismostdeprived)?$",
     "idaci_decile": r"^(incomedeprivationaffectingchildrenindexidaci|idaci(20\d\d)?)decile(where1ismostdeprived10%?oflsoas)?$",
-}  # fmt: skip
+}
 
 
 def lsoa_column(source: Source) -> tuple[str, int] | None:
@@ -94,10 +96,11 @@ def parse_deprivation(source: Source | Path) -> tuple[pd.DataFrame, int, list[st
         read = read_numbers(table.frame[column].tolist(), least=0 if ours == "imd_score" else 1)
         if read.wrong:
             at, text, expected = read.wrong[0]
-            raise StudyError(f"{table.file}, row {table.rows[at]}, {column}: found {text!r}; "
-                             f"expected {expected}")  # fmt: skip
+            raise StudyError(
+                f"{table.file}, row {table.rows[at]}, {column}: found {text!r}; expected {expected}"
+            )
         notes += [f"{column}: {change}, {n:,} cells." for change, n in read.changes.items()]
-        out[ours] = read.values
+        out[ours] = read.cells
     twice = out.index[out.index.duplicated()].tolist()
     if twice:
         raise StudyError(f"{table.file} holds {shown(twice)} twice; expected every LSOA once")

@@ -126,7 +126,12 @@ class Internet:
         return self.today or datetime.datetime.now(datetime.UTC).date().isoformat()
 
     def get(
-        self, url: str, what: str, *, check: Check | None = None, most_bytes: int = MOST_FILE,
+        self,
+        url: str,
+        what: str,
+        *,
+        check: Check | None = None,
+        most_bytes: int = MOST_FILE,
         fresh: bool = False,
     ) -> Fetched:
         """Get one file whole, or say why not.
@@ -187,9 +192,7 @@ class Internet:
         times = "; ".join(f"{n} x {reason}" for reason, n in failed.items())
         raise FetchError(f"{url} did not give {what}: {times}")
 
-    def _stream(
-        self, url: str, what: str, most: int
-    ) -> tuple[Path | None, str, float | None, int]:
+    def _stream(self, url: str, what: str, most: int) -> tuple[Path | None, str, float | None, int]:
         """Write a reply into a partial file, going on where a former try stopped."""
         work = self._partial(url)
         work.parent.mkdir(parents=True, exist_ok=True)
@@ -197,12 +200,20 @@ class Internet:
         have = work.stat().st_size if work.exists() and mark.exists() else 0
         headers = {"User-Agent": f"family-access/{access.__version__}", "Accept-Encoding": "gzip"}
         if have:
-            headers |= {"Range": f"bytes={have}-", "If-Range": mark.read_text("utf-8"),
-                        "Accept-Encoding": "identity"}  # fmt: skip
+            headers |= {
+                "Range": f"bytes={have}-",
+                "If-Range": mark.read_text("utf-8"),
+                "Accept-Encoding": "identity",
+            }
         patience, settings = self.patience, self._settings()
         end = time.monotonic() + patience.timeout_s
-        with requests.get(url, headers=headers, stream=True,
-                          timeout=(patience.connect_s, patience.timeout_s), **settings) as reply:  # fmt: skip
+        with requests.get(
+            url,
+            headers=headers,
+            stream=True,
+            timeout=(patience.connect_s, patience.timeout_s),
+            **settings,
+        ) as reply:
             kind = reply.headers.get("Content-Type", "")
             asked_s = _seconds(reply.headers.get("Retry-After"))
             status = reply.status_code
@@ -222,8 +233,10 @@ class Internet:
                 mark.write_text(tag, "utf-8")
             size, total = have if going_on else 0, _length(reply)
             if total is not None and size + total > most:
-                raise FetchError(f"{url} would give {(size + total) / 1e6:,.0f} MB for {what}; at "
-                                 f"most {most / 1e6:,.0f} MB are taken")  # fmt: skip
+                raise FetchError(
+                    f"{url} would give {(size + total) / 1e6:,.0f} MB for {what}; at "
+                    f"most {most / 1e6:,.0f} MB are taken"
+                )
             with work.open("ab" if going_on else "wb") as file:
                 while part := reply.raw.read1(_CHUNK, decode_content=True):
                     size += len(part)
@@ -232,8 +245,10 @@ class Internet:
                     file.write(part)
                     if time.monotonic() > end and patience.timeout_s < self.limit_s / 10:
                         raise requests.exceptions.ReadTimeout
-            if "Content-Encoding" not in reply.headers and total is not None and (
-                size != total + (have if going_on else 0)
+            if (
+                "Content-Encoding" not in reply.headers
+                and total is not None
+                and (size != total + (have if going_on else 0))
             ):
                 raise requests.exceptions.ChunkedEncodingError
         return work, kind, asked_s, 200
@@ -266,6 +281,10 @@ class Internet:
         save(self._index(url), json.dumps(entry).encode())
         self.patience.sleep(self.patience.pause_s)
         return Fetched(home, url, digest, self.day)
+
+    def forget(self, url: str) -> None:
+        """Ask again next time: what was kept is not what it should be."""
+        self._index(url).unlink(missing_ok=True)
 
     def _kept(self, url: str) -> Fetched | None:
         """What was got before, if it is still what it was."""
@@ -301,8 +320,10 @@ def _seconds(text: str | None) -> float | None:
 def plain_reason(error: Exception) -> str:
     """What went wrong on the way, in plain words."""
     for kind, words in (
-        (requests.exceptions.SSLError, "the secure connection failed (a council's proxy may need "
-         "its certificates named)"),
+        (
+            requests.exceptions.SSLError,
+            "the secure connection failed (a council's proxy may need its certificates named)",
+        ),
         (requests.exceptions.ProxyError, "the proxy refused"),
         (requests.exceptions.ConnectTimeout, "no connection in time"),
         (requests.exceptions.Timeout, "no reply in time"),
@@ -312,7 +333,7 @@ def plain_reason(error: Exception) -> str:
         (urllib3.exceptions.ProtocolError, "the reply was cut short"),
         (requests.exceptions.ChunkedEncodingError, "the reply was cut short"),
         (requests.exceptions.ConnectionError, "no connection"),
-    ):  # fmt: skip
+    ):
         if isinstance(error, kind):
             return words
     return type(error).__name__

@@ -86,10 +86,14 @@ def convert_counts(
             weights = np.ones(1)
         elif not np.isfinite(weights).all():
             missing = parts[~np.isfinite(weights)].tolist()
-            raise StudyError(f"residents of {shown(missing)} are not known: {area} cannot be shared")
+            raise StudyError(
+                f"residents of {shown(missing)} are not known: {area} cannot be shared"
+            )
         elif weights.sum() <= 0:
-            raise StudyError(f"nobody lives in the parts of {area} ({shown(list(parts))}); its "
-                             "counts cannot be shared by residents")  # fmt: skip
+            raise StudyError(
+                f"nobody lives in the parts of {area} ({shown(list(parts))}); its "
+                "counts cannot be shared by residents"
+            )
         for column in counts.columns:
             total = float(counts.loc[area, column])
             keep_whole = whole and total.is_integer()
@@ -128,11 +132,15 @@ def _words(pairs: pd.DataFrame, old: str, new: str, estimated: pd.Series) -> tup
     split = int((pairs.groupby(old)[new].size() > 1).sum())
     merged = int((pairs.groupby(new)[old].size() > 1).sum())
     same = len(estimated) - int(estimated.sum()) - merged
-    said = [f"Figures brought from {pairs[old].nunique():,} areas to {len(estimated):,}: "
-            f"{max(same, 0):,} as they were, {merged:,} merged (added up), {split:,} split."]  # fmt: skip
+    said = [
+        f"Figures brought from {pairs[old].nunique():,} areas to {len(estimated):,}: "
+        f"{max(same, 0):,} as they were, {merged:,} merged (added up), {split:,} split."
+    ]
     if estimated.any():
-        said.append(f"{int(estimated.sum()):,} areas are parts of split ones: their counts are "
-                    "estimates, shared by residents, totals kept.")  # fmt: skip
+        said.append(
+            f"{int(estimated.sum()):,} areas are parts of split ones: their counts are "
+            "estimates, shared by residents, totals kept."
+        )
     return tuple(said)
 
 
@@ -166,8 +174,10 @@ def convert_ranks(ranks: pd.DataFrame, lookup: pd.DataFrame, people: pd.Series) 
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=list(ranks.columns))
     merged = pairs.groupby(new)[old].size() > 1
     estimated = (_touched(pairs, old, new) | merged).reindex(frame.index)
-    note = (f"Ranks of {int(estimated.sum()):,} areas that were split or merged are estimates: "
-            "a part has its whole's rank, a merged area the mean by residents.",)  # fmt: skip
+    note = (
+        f"Ranks of {int(estimated.sum()):,} areas that were split or merged are estimates: "
+        "a part has its whole's rank, a merged area the mean by residents.",
+    )
     return Converted(frame, estimated, note if estimated.any() else ())
 
 
@@ -221,9 +231,11 @@ def _nearest_parts(ground: shapely.Geometry, points: NDArray) -> list[shapely.Ge
     """Ground cut into what lies nearest to each point."""
     if len(points) == 1:
         return [ground]
-    cells = shapely.get_parts(shapely.voronoi_polygons(
-        shapely.multipoints(points), extend_to=shapely.envelope(ground).buffer(1000)
-    ))  # fmt: skip
+    cells = shapely.get_parts(
+        shapely.voronoi_polygons(
+            shapely.multipoints(points), extend_to=shapely.envelope(ground).buffer(1000)
+        )
+    )
     holder = shapely.STRtree(cells).query(shapely.points(points), predicate="intersects")
     cell = {int(p): cells[c] for p, c in zip(*holder, strict=True)}
     return [shapely.intersection(ground, cell[i]) for i in range(len(points))]

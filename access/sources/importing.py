@@ -80,8 +80,9 @@ class Imported:
         if self.faults:
             raise StudyError(
                 f"{self.faults[0].file} cannot become {self.table}.csv: {len(self.faults)} kinds "
-                "of fault; nothing was written", self.faults,
-            )  # fmt: skip
+                "of fault; nothing was written",
+                self.faults,
+            )
         return self
 
     def write(self, path: Path) -> None:
@@ -107,7 +108,7 @@ def import_table(
     sheet: str | None = None,
     fixed: dict[str, str] | None = None,
 ) -> Imported:
-    """Make one table of a study of a file that somebody has.
+    r"""Make one table of a study of a file that somebody has.
 
     Parameters
     ----------
@@ -140,27 +141,37 @@ def import_table(
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
     ...     file = Path(folder) / "libraries.csv"
-    ...     _ = file.write_text("Site name;Eastings;Northings\\nRiverside;442,900;392,700\\n")
+    ...     _ = file.write_text("Site name;Eastings;Northings\nRiverside;442,900;392,700\n")
     ...     done = import_table(file, "candidates").check()
-    >>> done.frame[["id", "name", "lon", "lat"]].values.tolist()
+    >>> done.frame[["id", "name", "lon", "lat"]].to_numpy().tolist()
     [['CA01', 'Riverside', -1.355812, 53.42935]]
     """
-    source = read_source(path, sheet=sheet or (mapping.sheet if mapping else None) or None,
-                         known=known_headers(table))  # fmt: skip
+    source = read_source(
+        path,
+        sheet=sheet or (mapping.sheet if mapping else None) or None,
+        known=known_headers(table),
+    )
     return import_source(source, table, mapping=mapping, postcodes=postcodes, fixed=fixed)
 
 
 def import_source(
-    source: Source, table: str, *, mapping: Mapping | None = None,
-    postcodes: Postcodes | None = None, fixed: dict[str, str] | None = None,
+    source: Source,
+    table: str,
+    *,
+    mapping: Mapping | None = None,
+    postcodes: Postcodes | None = None,
+    fixed: dict[str, str] | None = None,
 ) -> Imported:
     """As `import_table`, for a table that is read already."""
     own = mapping or propose(list(source.frame.columns), table)
     left_out = {name for name in (fixed or {}) if mapping is None}
     mapping = Mapping(
         {k: v for k, v in own.columns.items() if k not in left_out},
-        {**own.fixed, **(fixed or {})}, own.values, own.sheet or source.sheet, own.suppressed,
-    )  # fmt: skip
+        {**own.fixed, **(fixed or {})},
+        own.meanings,
+        own.sheet or source.sheet,
+        own.suppressed,
+    )
     placed = source.lonlat is not None
     faults = mapping_faults(mapping, list(source.frame.columns), table, source.file, placed=placed)
     if faults:
@@ -195,7 +206,7 @@ def _read_columns(done: Imported, source: Source) -> None:
             for expected, at in grouped(read.wrong).items():
                 found = next(text for i, text, _ in read.wrong if i == at[0])
                 done.faults.append(_fault(source, at, theirs, found, expected))
-            done.frame[column.name] = read.values
+            done.frame[column.name] = read.cells
         elif column.name in done.mapping.fixed:
             value = done.mapping.fixed[column.name]
             done.frame[column.name] = value
@@ -203,7 +214,7 @@ def _read_columns(done: Imported, source: Source) -> None:
 
 
 def _translated(done: Imported, name: str, cells: list[str]) -> list[str]:
-    meant = {tidy(k).casefold(): v for k, v in done.mapping.values.get(name, {}).items()}
+    meant = {tidy(k).casefold(): v for k, v in done.mapping.meanings.get(name, {}).items()}
     if not meant:
         return cells
     out = [meant.get(tidy(cell).casefold(), cell) for cell in cells]
@@ -221,9 +232,12 @@ def _read(column: Column, cells: Sequence[str], header: str, done: Imported) -> 
         return read_numbers(cells)
     percent = "%" in header or "percent" in header.casefold() or "pct" in header.casefold()
     return read_numbers(
-        cells, share=column.kind == "share", percent=percent and column.kind == "share",
-        suppressed=done.mapping.suppressed, least=0,
-    )  # fmt: skip
+        cells,
+        share=column.kind == "share",
+        percent=percent and column.kind == "share",
+        suppressed=done.mapping.suppressed,
+        least=0,
+    )
 
 
 def _fault(source: Source, at: Sequence[int], column: str, found: str, expected: str) -> Fault:
@@ -248,16 +262,17 @@ def _place(done: Imported, source: Source, postcodes: Postcodes | None) -> None:
         known = np.isfinite(lonlat).all(axis=1)
         if known.any() and (np.abs(lonlat[known]) > 180).any(axis=1).all():
             lonlat = _from_grid(done, source, "lon", "lat")
-    done.frame = frame = frame.drop(
-        columns=["easting", "northing", "lon", "lat"], errors="ignore"
-    )
+    done.frame = frame = frame.drop(columns=["easting", "northing", "lon", "lat"], errors="ignore")
     lonlat = _swapped(done, source, lonlat)
     missing = ~np.isfinite(lonlat).all(axis=1)
     if missing.any() and "postcode" in frame:
         lonlat = _geocoded(done, source, lonlat, missing, postcodes)
     elif missing.any():
-        done.faults.append(_fault(source, np.flatnonzero(missing).tolist(), "lon, lat", "",
-                                  "a position for every row"))  # fmt: skip
+        done.faults.append(
+            _fault(
+                source, np.flatnonzero(missing).tolist(), "lon, lat", "", "a position for every row"
+            )
+        )
     frame["lon"], frame["lat"] = lonlat[:, 0].round(_PLACES), lonlat[:, 1].round(_PLACES)
     if source.lonlat is not None:
         report.append("lon, lat: taken from the shapes.")
@@ -271,8 +286,15 @@ def _from_grid(done: Imported, source: Source, x: str, y: str) -> np.ndarray:
     wrong = np.flatnonzero(known & ~inside & ~zero)
     if len(wrong):
         found = f"{grid[wrong[0], 0]:g}, {grid[wrong[0], 1]:g}"
-        done.faults.append(_fault(source, wrong.tolist(), f"{x}, {y}", found,
-                                  "easting and northing in metres of the British National Grid"))  # fmt: skip
+        done.faults.append(
+            _fault(
+                source,
+                wrong.tolist(),
+                f"{x}, {y}",
+                found,
+                "easting and northing in metres of the British National Grid",
+            )
+        )
     if zero.any():
         done.report.append(f"easting, northing: 0, 0 read as not known, {zero.sum():,} rows.")
     lonlat = np.full(grid.shape, np.nan)
@@ -299,15 +321,25 @@ def _swapped(done: Imported, source: Source, lonlat: np.ndarray) -> np.ndarray:
 
 
 def _geocoded(
-    done: Imported, source: Source, lonlat: np.ndarray, missing: np.ndarray,
+    done: Imported,
+    source: Source,
+    lonlat: np.ndarray,
+    missing: np.ndarray,
     postcodes: Postcodes | None,
 ) -> np.ndarray:
     frame = done.frame
     at = np.flatnonzero(missing)
     if postcodes is None:
-        done.faults.append(_fault(
-            source, at.tolist(), "postcode", "", "a position for every row; these have a postcode "
-            "only: hand over Code-Point Open (OS, free) to place them"))  # fmt: skip
+        done.faults.append(
+            _fault(
+                source,
+                at.tolist(),
+                "postcode",
+                "",
+                "a position for every row; these have a postcode "
+                "only: hand over Code-Point Open (OS, free) to place them",
+            )
+        )
         return lonlat
     texts = frame["postcode"].astype(str)
     found = postcodes.find(texts.iloc[at])
@@ -328,13 +360,22 @@ def _geocoded(
     if empty:
         done.faults.append(_fault(source, empty, "postcode", "", "a position or a postcode"))
     if bad:
-        done.faults.append(_fault(source, [i for i, _ in bad], "postcode", bad[0][1],
-                                  "a postcode such as S60 1AE"))  # fmt: skip
+        done.faults.append(
+            _fault(source, [i for i, _ in bad], "postcode", bad[0][1], "a postcode such as S60 1AE")
+        )
     for i, text in gone:
         near = postcodes.near(text)
         hint = f"; is {near} meant?" if near else ""
-        done.faults.append(_fault(source, [i], "postcode", text, "a postcode that is in the file: "
-                                  f"it is retired, or mistyped{hint} Give today's, or a position"))  # fmt: skip
+        done.faults.append(
+            _fault(
+                source,
+                [i],
+                "postcode",
+                text,
+                "a postcode that is in the file: "
+                f"it is retired, or mistyped{hint} Give today's, or a position",
+            )
+        )
     return out
 
 
@@ -343,7 +384,7 @@ def _settle_postcodes(done: Imported, source: Source) -> None:
         return
     texts = done.frame["postcode"].astype(str)
     tidied = texts.map(lambda text: tidy_postcode(text) or text)
-    if (changed := int((tidied != texts).sum())):
+    if changed := int((tidied != texts).sum()):
         done.report.append(f"postcode: written the usual way, {changed:,} rows.")
     done.frame["postcode"] = tidied
 
@@ -362,7 +403,9 @@ def _settle_ids(done: Imported, source: Source) -> None:
         width = max(2, len(str(len(done.frame))))
         ids = [f"{_PREFIX[done.table]}{i:0{width}d}" for i in range(1, len(done.frame) + 1)]
         done.frame.insert(0, "id", ids)
-        done.report.append(f"id: the sheet has none; {ids[0]} to {ids[-1]} were given in its order.")
+        done.report.append(
+            f"id: the sheet has none; {ids[0]} to {ids[-1]} were given in its order."
+        )
     blank = np.flatnonzero((done.frame["id"] == "").to_numpy())
     if len(blank):
         done.faults.append(_fault(source, blank.tolist(), "id", "", "an id in every row"))

@@ -56,8 +56,10 @@ def parse_stops(source: Source | Path) -> tuple[pd.DataFrame, list[str]]:
     found = propose(list(table.frame.columns), "places").columns
     degrees, metres = {"lon", "lat"} <= set(found), {"easting", "northing"} <= set(found)
     if id_ is None or not (degrees or metres):
-        raise StudyError(f"{table.file} is no table of stops: it has "
-                         f"{shown(list(table.frame.columns))}; expected ATCOCode and a position")  # fmt: skip
+        raise StudyError(
+            f"{table.file} is no table of stops: it has "
+            f"{shown(list(table.frame.columns))}; expected ATCOCode and a position"
+        )
     lonlat = np.full((len(table.frame), 2), np.nan)
     notes = []
     if metres:
@@ -65,7 +67,11 @@ def parse_stops(source: Source | Path) -> tuple[pd.DataFrame, list[str]]:
     if degrees:
         own = _pair(table, found["lon"], found["lat"])
         lonlat = np.where(np.isfinite(own).all(axis=1)[:, None], own, lonlat)
-    status = table.frame[names["status"]].str.casefold() if "status" in names else pd.Series("", index=table.frame.index)
+    status = (
+        table.frame[names["status"]].str.casefold()
+        if "status" in names
+        else pd.Series("", index=table.frame.index)
+    )
     gone = status.isin(["inactive", "del", "deleted"]).to_numpy()
     placed = np.isfinite(lonlat).all(axis=1)
     if gone.any():
@@ -73,17 +79,25 @@ def parse_stops(source: Source | Path) -> tuple[pd.DataFrame, list[str]]:
     if (~placed & ~gone).any():
         notes.append(f"{(~placed & ~gone).sum():,} stops without a position are left out.")
     keep = placed & ~gone
-    text = {ours: names.get(theirs) for ours, theirs in
-            (("name", "commonname"), ("locality", "localityname"), ("type", "stoptype"))}  # fmt: skip
+    text = {
+        ours: names.get(theirs)
+        for ours, theirs in (
+            ("name", "commonname"),
+            ("locality", "localityname"),
+            ("type", "stoptype"),
+        )
+    }
     text["name"] = text["name"] or names.get("name")
-    out = pd.DataFrame({"id": table.frame[id_], "lon": lonlat[:, 0].round(6), "lat": lonlat[:, 1].round(6)})
+    out = pd.DataFrame(
+        {"id": table.frame[id_], "lon": lonlat[:, 0].round(6), "lat": lonlat[:, 1].round(6)}
+    )
     for ours, theirs in text.items():
         out[ours] = table.frame[theirs] if theirs else ""
     return out[keep].reset_index(drop=True), notes
 
 
 def _pair(table: Source, x: str, y: str) -> np.ndarray:
-    return np.column_stack([read_numbers(table.frame[c].tolist()).values for c in (x, y)])
+    return np.column_stack([read_numbers(table.frame[c].tolist()).cells for c in (x, y)])
 
 
 def places_of(stops: pd.DataFrame, most: int = 20) -> pd.DataFrame:

@@ -64,56 +64,109 @@ class Layer:
 
 
 LAYERS = {
-    "centroids oa21": Layer("centroids of Output Areas 2021", ("Output_Areas_2021_PWC_V3",),
-                            r"^(output_areas?|oa)_.*2021.*(pwc|popcentroids?)", ("OA21CD",)),
-    "centroids oa11": Layer("centroids of Output Areas 2011", ("Output_Areas_Dec_2011_PWC_2022",),
-                            r"^(output_areas?|oa)_.*2011.*(pwc|popcentroids?)", ("OA11CD",)),
-    "centroids lsoa21": Layer("centroids of LSOAs 2021",
-                              ("LSOA_PopCentroids_EW_2021_V4",
-                               "LLSOA_Dec_2021_PWC_for_England_and_Wales_2022"),
-                              r"^l?lsoa_.*2021.*|^lsoa_popcentroids.*2021", ("LSOA21CD",)),
-    "centroids lsoa11": Layer("centroids of LSOAs 2011",
-                              ("LSOA_Dec_2011_PWC_in_England_and_Wales_2022",),
-                              r"^l?lsoa_.*2011.*(pwc|popcentroids?)", ("LSOA11CD",)),
-    "boundaries oa21": Layer("boundaries of Output Areas 2021",
-                             ("Output_Areas_2021_EW_BGC_V2",
-                              "Output_Areas_Dec_2021_Boundaries_Generalised_Clipped_EW_BGC_2022"),
-                             r"^(output_areas?|oa)_.*2021.*bgc", ("OA21CD",)),
-    "boundaries oa11": Layer("boundaries of Output Areas 2011",
-                             ("Output_Areas_Dec_2011_Boundaries_Generalised_Clipped_BGC_EW_V3",),
-                             r"^(output_areas?|oa)_.*2011.*bgc", ("OA11CD",)),
-    "boundaries lsoa21": Layer("boundaries of LSOAs 2021",
-                               ("Lower_layer_Super_Output_Areas_December_2021_Boundaries_EW_BGC_V5",
-                                "LSOA_Dec_2021_Boundaries_Generalised_Clipped_EW_BGC_V2"),
-                               r"^(lower_layer_super_output_areas?|lsoa)_.*2021.*bgc",
-                               ("LSOA21CD",)),
-    "boundaries lsoa11": Layer("boundaries of LSOAs 2011",
-                               ("Lower_Layer_Super_Output_Areas_Dec_2011_Boundaries_Generalised_"
-                                "Clipped_BGC_EW_V3",),
-                               r"^(lower_layer_super_output_areas?|lsoa)_.*2011.*bgc",
-                               ("LSOA11CD",)),
-    "lookup oa21": Layer("look-up of Output Areas 2021",
-                         ("OA21_LAD22_LSOA21_MSOA21_LEP22_EN_LU_V2",),
-                         r"^oa21.*lsoa21.*lad\d\d.*lu|^oa21_lad\d\d_lsoa21.*lu",
-                         ("OA21CD", "LSOA21CD")),
-    "lookup oa11": Layer("look-up of Output Areas 2011", ("OA11_LSOA11_MSOA11_LAD11_EW_LUv2",),
-                         r"^oa11.*lsoa11.*lad\d\d.*lu", ("OA11CD", "LSOA11CD")),
-    "lookup lsoa21": Layer("look-up of LSOAs 2021 to wards",
-                           ("LSOA21_WD24_LAD24_EW_LU", "LSOA21_WD25_LAD25_EW_LU"),
-                           r"^lsoa21_wd\d\d_lad\d\d.*lu", ("LSOA21CD",)),
-    "lookup lsoa11": Layer("look-up of LSOAs 2011 to wards", ("LSOA11_WD19_LAD19_EW_LU",),
-                           r"^lsoa11_wd\d\d_lad\d\d.*lu", ("LSOA11CD",)),
-    "changes lsoa": Layer("look-up of LSOAs 2011 to 2021", ("LSOA11_LSOA21_LAD22_EW_LU",),
-                          r"^lsoa11_lsoa21_lad\d\d.*lu", ("LSOA11CD", "LSOA21CD")),
-    "changes oa": Layer("look-up of Output Areas 2011 to 2021", ("OA11_OA21_LAD22_EW_LU",),
-                        r"^oa11_oa21_lad\d\d.*lu", ("OA11CD", "OA21CD")),
-    "wards": Layer("boundaries of wards", ("WD_MAY_2025_UK_BGC", "Wards_May_2024_Boundaries_UK_BGC"),
-                   r"^(wd|wards?)_.*20(2[4-9]|3\d).*bgc", ()),
-    "district": Layer("boundary of the local authority",
-                      ("LAD_MAY_2025_UK_BGC",
-                       "Local_Authority_Districts_May_2024_Boundaries_UK_BGC"),
-                      r"^(lad|local_authority_districts?)_.*20(2[3-9]|3\d).*bgc", ()),
-}  # fmt: skip
+    "centroids oa21": Layer(
+        "centroids of Output Areas 2021",
+        ("Output_Areas_2021_PWC_V3",),
+        r"^(output_areas?|oa)_.*2021.*(pwc|popcentroids?)",
+        ("OA21CD",),
+    ),
+    "centroids oa11": Layer(
+        "centroids of Output Areas 2011",
+        ("Output_Areas_Dec_2011_PWC_2022",),
+        r"^(output_areas?|oa)_.*2011.*(pwc|popcentroids?)",
+        ("OA11CD",),
+    ),
+    "centroids lsoa21": Layer(
+        "centroids of LSOAs 2021",
+        ("LSOA_PopCentroids_EW_2021_V4", "LLSOA_Dec_2021_PWC_for_England_and_Wales_2022"),
+        r"^l?lsoa_.*2021.*|^lsoa_popcentroids.*2021",
+        ("LSOA21CD",),
+    ),
+    "centroids lsoa11": Layer(
+        "centroids of LSOAs 2011",
+        ("LSOA_Dec_2011_PWC_in_England_and_Wales_2022",),
+        r"^l?lsoa_.*2011.*(pwc|popcentroids?)",
+        ("LSOA11CD",),
+    ),
+    "boundaries oa21": Layer(
+        "boundaries of Output Areas 2021",
+        (
+            "Output_Areas_2021_EW_BGC_V2",
+            "Output_Areas_Dec_2021_Boundaries_Generalised_Clipped_EW_BGC_2022",
+        ),
+        r"^(output_areas?|oa)_.*2021.*bgc",
+        ("OA21CD",),
+    ),
+    "boundaries oa11": Layer(
+        "boundaries of Output Areas 2011",
+        ("Output_Areas_Dec_2011_Boundaries_Generalised_Clipped_BGC_EW_V3",),
+        r"^(output_areas?|oa)_.*2011.*bgc",
+        ("OA11CD",),
+    ),
+    "boundaries lsoa21": Layer(
+        "boundaries of LSOAs 2021",
+        (
+            "Lower_layer_Super_Output_Areas_December_2021_Boundaries_EW_BGC_V5",
+            "LSOA_Dec_2021_Boundaries_Generalised_Clipped_EW_BGC_V2",
+        ),
+        r"^(lower_layer_super_output_areas?|lsoa)_.*2021.*bgc",
+        ("LSOA21CD",),
+    ),
+    "boundaries lsoa11": Layer(
+        "boundaries of LSOAs 2011",
+        ("Lower_Layer_Super_Output_Areas_Dec_2011_Boundaries_Generalised_Clipped_BGC_EW_V3",),
+        r"^(lower_layer_super_output_areas?|lsoa)_.*2011.*bgc",
+        ("LSOA11CD",),
+    ),
+    "lookup oa21": Layer(
+        "look-up of Output Areas 2021",
+        ("OA21_LAD22_LSOA21_MSOA21_LEP22_EN_LU_V2",),
+        r"^oa21.*lsoa21.*lad\d\d.*lu|^oa21_lad\d\d_lsoa21.*lu",
+        ("OA21CD", "LSOA21CD"),
+    ),
+    "lookup oa11": Layer(
+        "look-up of Output Areas 2011",
+        ("OA11_LSOA11_MSOA11_LAD11_EW_LUv2",),
+        r"^oa11.*lsoa11.*lad\d\d.*lu",
+        ("OA11CD", "LSOA11CD"),
+    ),
+    "lookup lsoa21": Layer(
+        "look-up of LSOAs 2021 to wards",
+        ("LSOA21_WD24_LAD24_EW_LU", "LSOA21_WD25_LAD25_EW_LU"),
+        r"^lsoa21_wd\d\d_lad\d\d.*lu",
+        ("LSOA21CD",),
+    ),
+    "lookup lsoa11": Layer(
+        "look-up of LSOAs 2011 to wards",
+        ("LSOA11_WD19_LAD19_EW_LU",),
+        r"^lsoa11_wd\d\d_lad\d\d.*lu",
+        ("LSOA11CD",),
+    ),
+    "changes lsoa": Layer(
+        "look-up of LSOAs 2011 to 2021",
+        ("LSOA11_LSOA21_LAD22_EW_LU",),
+        r"^lsoa11_lsoa21_lad\d\d.*lu",
+        ("LSOA11CD", "LSOA21CD"),
+    ),
+    "changes oa": Layer(
+        "look-up of Output Areas 2011 to 2021",
+        ("OA11_OA21_LAD22_EW_LU",),
+        r"^oa11_oa21_lad\d\d.*lu",
+        ("OA11CD", "OA21CD"),
+    ),
+    "wards": Layer(
+        "boundaries of wards",
+        ("WD_MAY_2025_UK_BGC", "Wards_May_2024_Boundaries_UK_BGC"),
+        r"^(wd|wards?)_.*20(2[4-9]|3\d).*bgc",
+        (),
+    ),
+    "district": Layer(
+        "boundary of the local authority",
+        ("LAD_MAY_2025_UK_BGC", "Local_Authority_Districts_May_2024_Boundaries_UK_BGC"),
+        r"^(lad|local_authority_districts?)_.*20(2[3-9]|3\d).*bgc",
+        (),
+    ),
+}
 
 
 # --- asking ----------------------------------------------------------------------------------
@@ -166,8 +219,13 @@ def fetch_layer(
 
 
 def fetch_codes(
-    net: Internet, layer: Layer, column: str, codes: Sequence[str], path: Path,
-    *, geometry: bool = True,
+    net: Internet,
+    layer: Layer,
+    column: str,
+    codes: Sequence[str],
+    path: Path,
+    *,
+    geometry: bool = True,
 ) -> Fetched:
     """Fetch the rows of a layer that have these codes, a hundred at a time, none missing.
 
@@ -233,7 +291,7 @@ def _names_in(condition: str) -> set[str]:
 
 
 def _fields(net: Internet, base: str, layer: Layer) -> list[str]:
-    got = net.get(f"{base}?f=json", layer.what, check=_no_error)
+    got = net.get(f"{base}?f=json", layer.what, check=_is_layer, fresh=True)
     names = [str(f["name"]) for f in json.loads(got.body).get("fields", [])]
     lacking = [f for f in layer.fields if f.upper() not in {n.upper() for n in names}]
     if lacking:
@@ -255,25 +313,36 @@ def _no_error(path: Path, kind: str) -> None:
         raise NotWholeError(f"the server says: {error.get('message') or code}")
 
 
-def _pages(
-    net: Internet, base: str, layer: Layer, where: str, geometry: bool
-) -> list[dict]:
+def _is_layer(path: Path, kind: str) -> None:
+    _no_error(path, kind)
+    if not json.loads(path.read_bytes()).get("fields"):
+        raise NotWholeError("the reply does not describe a layer")
+
+
+def _pages(net: Internet, base: str, layer: Layer, where: str, geometry: bool) -> list[dict]:
     """All rows, smaller pages where a server cannot bear large ones."""
     count_url = f"{base}/query?" + _query(where=where, returnCountOnly="true", f="json")
-    total = int(json.loads(net.get(count_url, layer.what, check=_no_error, fresh=True).body)
-                .get("count", -1))  # fmt: skip
+    total = int(
+        json.loads(net.get(count_url, layer.what, check=_no_error, fresh=True).body).get(
+            "count", -1
+        )
+    )
     if total < 0:
         raise FetchError(f"{base} does not count its rows; expected a number")
     rows: list[dict] = []
     page = _PAGE
     while len(rows) < total:
         url = f"{base}/query?" + _query(
-            where=where, outFields="*", resultRecordCount=page, resultOffset=len(rows),
-            returnGeometry=str(geometry).lower(), outSR=4326, orderByFields=_order(net, base),
+            where=where,
+            outFields="*",
+            resultRecordCount=page,
+            resultOffset=len(rows),
+            returnGeometry=str(geometry).lower(),
+            outSR=4326,
             f="geojson",
-        )  # fmt: skip
+        )
         try:
-            got = net.get(url, layer.what, check=_whole_page)
+            got = net.get(url, layer.what, check=_whole_page, fresh=True)
         except NotThereError:
             raise
         except FetchError:
@@ -291,14 +360,6 @@ def _pages(
             "taken from a reply that is not whole"
         )
     return rows
-
-
-def _order(net: Internet, base: str) -> str:
-    got = net.get(f"{base}?f=json", "the columns", check=_no_error)
-    about = json.loads(got.body)
-    return str(about.get("objectIdField") or next(
-        (f["name"] for f in about.get("fields", []) if f.get("type") == "esriFieldTypeOID"), "FID"
-    ))  # fmt: skip
 
 
 def _query(**query: object) -> str:
@@ -345,8 +406,10 @@ def parse_centroids(source: Source | Path, unit: str) -> pd.DataFrame:
     table = source if isinstance(source, Source) else read_source(source)
     code = code_column(table, UNITS[unit][0])
     if code is None:
-        raise StudyError(f"{table.file} has no column {UNITS[unit][0]}; it has "
-                         f"{shown(list(table.frame.columns))}")  # fmt: skip
+        raise StudyError(
+            f"{table.file} has no column {UNITS[unit][0]}; it has "
+            f"{shown(list(table.frame.columns))}"
+        )
     found = propose([c for c in table.frame.columns if c != code], "places").columns
     if table.lonlat is not None and table.shapes is None:
         lonlat = table.lonlat
@@ -355,11 +418,16 @@ def parse_centroids(source: Source | Path, unit: str) -> pd.DataFrame:
         if np.nanmax(np.abs(lonlat)) > 180:
             lonlat = unproject(lonlat, BRITISH_GRID)
     elif {"easting", "northing"} <= set(found):
-        lonlat = unproject(_numbers(table.frame, [found["easting"], found["northing"]]), BRITISH_GRID)
+        lonlat = unproject(
+            _numbers(table.frame, [found["easting"], found["northing"]]), BRITISH_GRID
+        )
     else:
-        raise StudyError(f"{table.file} has no positions of its areas; it has "
-                         f"{shown(list(table.frame.columns))}")  # fmt: skip
-    out = table.frame.drop(columns=[code]).assign(lon=lonlat[:, 0].round(6), lat=lonlat[:, 1].round(6))
+        raise StudyError(
+            f"{table.file} has no positions of its areas; it has {shown(list(table.frame.columns))}"
+        )
+    out = table.frame.drop(columns=[code]).assign(
+        lon=lonlat[:, 0].round(6), lat=lonlat[:, 1].round(6)
+    )
     out.insert(0, "id", table.frame[code].to_numpy())
     return out
 
@@ -379,8 +447,10 @@ def parse_boundaries(source: Source | Path, code: str) -> gpd.GeoSeries:
     table = source if isinstance(source, Source) else read_source(source)
     column = code_column(table, code)
     if table.shapes is None or column is None:
-        raise StudyError(f"{table.file} holds no polygons with a column {code}; it has "
-                         f"{shown(list(table.frame.columns))}")  # fmt: skip
+        raise StudyError(
+            f"{table.file} holds no polygons with a column {code}; it has "
+            f"{shown(list(table.frame.columns))}"
+        )
     series = gpd.GeoSeries(table.shapes.to_numpy(), index=table.frame[column].to_numpy(), crs=4326)
     return series[~series.index.duplicated()]
 
@@ -396,10 +466,9 @@ def parse_lookup(source: Source | Path, left: str, right: str) -> pd.DataFrame:
     table = source if isinstance(source, Source) else read_source(source)
     columns = [code_column(table, left), code_column(table, right)]
     if None in columns:
-        raise StudyError(f"{table.file} lacks {left} or {right}; it has "
-                         f"{shown(list(table.frame.columns))}")  # fmt: skip
+        raise StudyError(
+            f"{table.file} lacks {left} or {right}; it has {shown(list(table.frame.columns))}"
+        )
     out = table.frame[columns].copy()
     out.columns = pd.Index([left.lower(), right.lower()])
     return out[(out != "").all(axis=1)].drop_duplicates(ignore_index=True)
-
-

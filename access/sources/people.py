@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -18,9 +19,17 @@ from access.sources.tables import Source, plain
 
 #: Counts that a study may have of each area, in the order they are written.
 COUNTS = (
-    "residents", "children_0_4", "children_5_10", "young_11_18", "households",
-    "households_no_car", "people", "disabled", "white_british", "lone_parent_households",
-)  # fmt: skip
+    "residents",
+    "children_0_4",
+    "children_5_10",
+    "young_11_18",
+    "households",
+    "households_no_car",
+    "people",
+    "disabled",
+    "white_british",
+    "lone_parent_households",
+)
 #: What to get by hand where one of them is not known.
 BY_HAND = {
     "residents": "NOMIS, Census 2021 table TS007A (age by five-year bands)",
@@ -31,9 +40,14 @@ BY_HAND = {
     "white_british": "NOMIS, Census 2021 table TS021 (ethnic group)",
     "lone_parent_households": "NOMIS, Census 2021 table TS003 (household composition)",
 }
-_BANDS = {"aged515derived": "age_5_15", "ageaged515years": "age_5_15", "aged5to15": "age_5_15",
-          "ageaged16to24years": "age_16_24", "aged16to24years": "age_16_24",
-          "ageaged15yearsandunder": "age_0_15"}  # fmt: skip
+_BANDS = {
+    "aged515derived": "age_5_15",
+    "ageaged515years": "age_5_15",
+    "aged5to15": "age_5_15",
+    "ageaged16to24years": "age_16_24",
+    "aged16to24years": "age_16_24",
+    "ageaged15yearsandunder": "age_0_15",
+}
 _SMALL_NEGATIVE = -5
 
 
@@ -82,9 +96,19 @@ def read_people(shelf: Shelf, unit: str, ids: Sequence[str]) -> People:
             _take(out, found, item.path.name, notes)
     _derive_ages(out)
     if out.frame.shape[1]:
-        out.frame = out.frame[[c for c in COUNTS if c in out.frame]
-                              + [c for c in out.frame if c not in COUNTS]]  # fmt: skip
+        out.frame = out.frame[
+            [c for c in COUNTS if c in out.frame] + [c for c in out.frame if c not in COUNTS]
+        ]
     return out
+
+
+def figures_at_hand(shelf: Shelf, unit: str) -> set[str]:
+    """Counts that some table of these areas has, whatever areas it covers."""
+    known: set[str] = set()
+    for item in shelf.having(f"table {unit}"):
+        if item.source is not None:
+            known |= set(_table_figures(item.source, unit)[0].columns)
+    return known
 
 
 def _take(out: People, found: pd.DataFrame, file: str, notes: list[str]) -> None:
@@ -96,8 +120,10 @@ def _take(out: People, found: pd.DataFrame, file: str, notes: list[str]) -> None
         return
     if not have.all():
         missing = out.frame.index[~have].tolist()
-        out.notes.append(f"{file} has {have.sum():,} of {len(have):,} areas (not {shown(missing)}): "
-                         "it is of another year or place, and its figures are not used.")  # fmt: skip
+        out.notes.append(
+            f"{file} has {have.sum():,} of {len(have):,} areas (not {shown(missing)}): "
+            "it is of another year or place, and its figures are not used."
+        )
         return
     new = [column for column in found if column not in out.frame]
     for column in new:
@@ -112,7 +138,9 @@ def _table_figures(source: Source, unit: str) -> tuple[pd.DataFrame, list[str]]:
     """Counts of a table that has our columns by one of their names."""
     code = code_column(source, UNITS[unit][0])
     others = [c for c in source.frame.columns if c != code]
-    columns = {ours: theirs for ours, theirs in propose(others, "areas").columns.items() if ours in COUNTS}
+    bare = {re.sub(r"_(census|mid)?(20\d\d)$", "", c.casefold()): c for c in reversed(others)}
+    found = propose(list(bare), "areas").columns
+    columns = {ours: bare[theirs] for ours, theirs in found.items() if ours in COUNTS}
     for header in others:
         if plain(header) in _BANDS:
             columns.setdefault(_BANDS[plain(header)], header)
@@ -122,18 +150,24 @@ def _table_figures(source: Source, unit: str) -> tuple[pd.DataFrame, list[str]]:
         read = read_numbers(source.frame[theirs].tolist())
         if read.wrong:
             at, text, expected = read.wrong[0]
-            raise StudyError(f"{source.file}, row {source.rows[at]}, {theirs}: found {text!r}; "
-                             f"expected {expected}")  # fmt: skip
-        values = np.asarray(read.values, float)
+            raise StudyError(
+                f"{source.file}, row {source.rows[at]}, {theirs}: found {text!r}; "
+                f"expected {expected}"
+            )
+        values = np.asarray(read.cells, float)
         notes += [f"{source.file}, {theirs}: {c}, {n:,} cells." for c, n in read.changes.items()]
         below = values < 0
         if (values[below] < _SMALL_NEGATIVE).any():
             at = int(np.argmin(values))
-            raise StudyError(f"{source.file}, row {source.rows[at]}, {theirs}: found {values[at]:g}; "
-                             "expected a count of 0 or more")  # fmt: skip
+            raise StudyError(
+                f"{source.file}, row {source.rows[at]}, {theirs}: found {values[at]:g}; "
+                "expected a count of 0 or more"
+            )
         if below.any():
-            notes.append(f"{source.file}, {theirs}: {below.sum():,} counts just below 0 (a "
-                         "difference of two protected counts) read as 0.")  # fmt: skip
+            notes.append(
+                f"{source.file}, {theirs}: {below.sum():,} counts just below 0 (a "
+                "difference of two protected counts) read as 0."
+            )
             values[below] = 0
         if theirs.casefold().endswith(("_est", "_derived")):
             notes.append(f"{ours} is an estimate of the file's ({theirs}), no count of its own.")
@@ -148,22 +182,33 @@ def _derive_ages(out: People) -> None:
         if {"age_10_14", "age_15_19"} <= set(frame):
             frame["young_11_18"] = np.round(0.8 * (frame["age_10_14"] + frame["age_15_19"]))
             out.files["young_11_18"] = out.files["age_10_14"]
-            out.notes.append("young_11_18 is an estimate: four fifths of those aged 10 to 14 and of "
-                             "those aged 15 to 19.")  # fmt: skip
+            out.notes.append(
+                "young_11_18 is an estimate: four fifths of those aged 10 to 14 and of "
+                "those aged 15 to 19."
+            )
         elif {"age_5_15", "age_16_24"} <= set(frame):
             frame["young_11_18"] = np.round(5 / 11 * frame["age_5_15"] + 3 / 9 * frame["age_16_24"])
             out.files["young_11_18"] = out.files["age_5_15"]
-            out.notes.append("young_11_18 is an estimate: five elevenths of those aged 5 to 15 and "
-                             "three ninths of those aged 16 to 24.")  # fmt: skip
+            out.notes.append(
+                "young_11_18 is an estimate: five elevenths of those aged 5 to 15 and "
+                "three ninths of those aged 16 to 24."
+            )
     if "children_5_10" not in frame:
         if {"age_5_9", "age_10_14"} <= set(frame):
             frame["children_5_10"] = np.round(frame["age_5_9"] + 0.2 * frame["age_10_14"])
             out.files["children_5_10"] = out.files["age_5_9"]
-            out.notes.append("children_5_10 is an estimate: those aged 5 to 9 and a fifth of those "
-                             "aged 10 to 14.")  # fmt: skip
+            out.notes.append(
+                "children_5_10 is an estimate: those aged 5 to 9 and a fifth of those "
+                "aged 10 to 14."
+            )
         elif "age_5_15" in frame:
             frame["children_5_10"] = np.round(6 / 11 * frame["age_5_15"])
             out.files["children_5_10"] = out.files["age_5_15"]
             out.notes.append("children_5_10 is an estimate: six elevenths of those aged 5 to 15.")
-    out.frame = frame.drop(columns=[c for c in frame if c.startswith("age_") or c.endswith(
-        ("_ethnic_group", "_composition", "_estimate"))])  # fmt: skip
+    out.frame = frame.drop(
+        columns=[
+            c
+            for c in frame
+            if c.startswith("age_") or c.endswith(("_ethnic_group", "_composition", "_estimate"))
+        ]
+    )

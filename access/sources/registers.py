@@ -54,12 +54,16 @@ def fetch_register(net: Internet, kind: str) -> Fetched:
                            f"the register of {kind}", check=_is_register)  # fmt: skip
         except NotThereError:
             continue
-    raise FetchError(f"{net.address('gias')} has no file of {kind} of the last {_DAYS_BACK + 1} days")
+    raise FetchError(
+        f"{net.address('gias')} has no file of {kind} of the last {_DAYS_BACK + 1} days"
+    )
 
 
 def fetch_hubs(net: Internet) -> Fetched:
     """Fetch the list of family hub sites."""
-    return net.get(net.address("gov", HUBS_PATH), "the list of family hub sites", check=_is_register)
+    return net.get(
+        net.address("gov", HUBS_PATH), "the list of family hub sites", check=_is_register
+    )
 
 
 def _is_register(path: Path, kind: str) -> None:
@@ -67,8 +71,9 @@ def _is_register(path: Path, kind: str) -> None:
         start = file.read(4000)
     if is_page(start, kind):
         raise NotWholeError("a web page came in its place")
-    if b"," not in start:
-        raise NotWholeError("no table came")
+    first = set(map(plain, start.split(b"\n", 1)[0].decode("cp1252", "replace").split(",")))
+    if not first & {"establishmentname", "familyhub"} or "postcode" not in first:
+        raise NotWholeError("its first row names no establishments or hubs with postcodes")
 
 
 # --- reading ---------------------------------------------------------------------------------
@@ -82,7 +87,10 @@ def register_kind(source: Source) -> str | None:
     if "establishmentname" not in names or "lename" in names:
         return None
     kinds = _column(source, "typeofestablishmentname")
-    if kinds is not None and source.frame[kinds].str.casefold().str.contains("children's cent").any():
+    if (
+        kinds is not None
+        and source.frame[kinds].str.casefold().str.contains("children's cent").any()
+    ):
         return "centres"
     return "schools" if names & {"phaseofeducationname", "easting"} else "centres"
 
@@ -98,7 +106,9 @@ def _texts(source: Source, *names: str) -> pd.Series:
     return source.frame[column].map(tidy).reset_index(drop=True)
 
 
-def parse_register(source: Source | Path, postcodes: Postcodes | None) -> tuple[pd.DataFrame, list[str]]:
+def parse_register(
+    source: Source | Path, postcodes: Postcodes | None
+) -> tuple[pd.DataFrame, list[str]]:
     """Establishments with a position each where one is known.
 
     Parameters
@@ -153,7 +163,11 @@ def _positions(
     basis, notes = [""] * len(postcode), []
     east, north = _column(table, "easting"), _column(table, "northing")
     if east and north:
-        grid = table.frame[[east, north]].apply(pd.to_numeric, errors="coerce").to_numpy(float, copy=True)
+        grid = (
+            table.frame[[east, north]]
+            .apply(pd.to_numeric, errors="coerce")
+            .to_numpy(float, copy=True)
+        )
         grid[~((grid > 0).all(axis=1))] = np.nan
         lonlat = unproject(grid, BRITISH_GRID)
     own = np.isfinite(lonlat).all(axis=1)

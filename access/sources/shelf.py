@@ -8,21 +8,37 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from access.errors import AccessError, StudyError
 from access.sources.cells import shown
 from access.sources.codepoint import is_code_point
 from access.sources.columns import known_headers, propose
 from access.sources.deprivation import holds_deprivation
+from access.sources.nomis import topics_held
 from access.sources.ons import UNITS, code_column
 from access.sources.registers import register_kind
-from access.sources.tables import SHAPES, SHEETS, Source, decode, plain, read_source
+from access.sources.tables import SHAPES, SHEETS, Source, plain, read_source
 
 #: Files of a folder that are looked at; more is no folder of downloads.
 _MOST_FILES = 500
 _KNOWN = frozenset(
-    ("oa21cd", "oa11cd", "lsoa21cd", "lsoa11cd", "geographycode", "establishmentname", "familyhub",
-     "postcode", "obsvalue", "lsoa21code", "lsoa11code", "lsoacode2011", "lsoacode2021")
-)  # fmt: skip
+    (
+        "oa21cd",
+        "oa11cd",
+        "lsoa21cd",
+        "lsoa11cd",
+        "geographycode",
+        "establishmentname",
+        "familyhub",
+        "postcode",
+        "obsvalue",
+        "lsoa21code",
+        "lsoa11code",
+        "lsoacode2011",
+        "lsoacode2021",
+    )
+)
 
 
 @dataclass
@@ -75,8 +91,10 @@ class Shelf:
         if item.roles:
             self.items.append(item)
         else:
-            self.refused.append(f"{path.name}: holds nothing that a study is made of "
-                                f"({shown(list(item.source.frame.columns)) if item.source else ''})")  # fmt: skip
+            self.refused.append(
+                f"{path.name}: holds nothing that a study is made of "
+                f"({shown(list(item.source.frame.columns)) if item.source else ''})"
+            )
         return item
 
 
@@ -91,7 +109,9 @@ def read_shelf(*folders: Path) -> Shelf:
     shelf = Shelf()
     for folder in folders:
         if not folder.is_dir():
-            raise StudyError(f"{folder} is not a folder; expected one with files that were downloaded")
+            raise StudyError(
+                f"{folder} is not a folder; expected one with files that were downloaded"
+            )
         seen: set[Path] = set()
         for path in sorted(folder.rglob("*")):
             if any(part.startswith((".", "__")) for part in path.relative_to(folder).parts):
@@ -103,8 +123,10 @@ def read_shelf(*folders: Path) -> Shelf:
             if seen & set(path.parents) or ending not in SHEETS | SHAPES or not path.is_file():
                 continue
             if len(shelf.items) + len(shelf.refused) > _MOST_FILES:
-                raise StudyError(f"{folder} holds more than {_MOST_FILES} files; expected a folder "
-                                 "of downloads for one study")  # fmt: skip
+                raise StudyError(
+                    f"{folder} holds more than {_MOST_FILES} files; expected a folder "
+                    "of downloads for one study"
+                )
             shelf.add(path)
     return shelf
 
@@ -153,7 +175,7 @@ def _roles(path: Path, source: Source) -> Iterator[str]:
     if {"atcocode", "stoptype"} <= names or {"id", "stoptype", "localityname"} <= names:
         yield "stops"
         return
-    yield from _area_roles(source, names)
+    yield from _area_roles(source)
     yield from _site_roles(path, source)
 
 
@@ -173,14 +195,20 @@ def _is_postcodes(source: Source, names: set[str]) -> bool:
     found = propose(list(source.frame.columns), "postcodes").columns
     placed = {"lon", "lat"} <= set(found) or {"easting", "northing"} <= set(found)
     column = found.get("postcode")
-    if column is None or not placed or names & {"name", "establishmentname", "sitename", "centrename"}:
+    if (
+        column is None
+        or not placed
+        or names & {"name", "establishmentname", "sitename", "centrename"}
+    ):
         return False
     return bool(source.frame[column].is_unique) and len(source.frame) > 1
 
 
-def _area_roles(source: Source, names: set[str]) -> Iterator[str]:
-    if "geographycode" in names:
+def _area_roles(source: Source) -> Iterator[str]:
+    held = topics_held(source)
+    if held:
         yield "figures"
+        yield from (f"figures {topic.dataset}" for topic in held)
     columns = {unit: code_column(source, UNITS[unit][0]) for unit in UNITS}
     for old, new in (("lsoa11", "lsoa21"), ("oa11", "oa21")):
         if columns[old] and columns[new]:
@@ -190,7 +218,8 @@ def _area_roles(source: Source, names: set[str]) -> Iterator[str]:
     if unit is None:
         return
     found = propose(list(source.frame.columns), "places").columns
-    if source.lonlat is not None or {"lon", "lat"} <= set(found) or {"easting", "northing"} <= set(found):
+    drawn = source.lonlat is not None and bool(np.isfinite(source.lonlat).any())
+    if drawn or {"lon", "lat"} <= set(found) or {"easting", "northing"} <= set(found):
         yield f"centroids {unit}"
     if code_column(source, UNITS[unit][1]):
         yield f"lookup {unit}"
@@ -201,8 +230,12 @@ def _area_roles(source: Source, names: set[str]) -> Iterator[str]:
 
 def _site_roles(path: Path, source: Source) -> Iterator[str]:
     found = propose(list(source.frame.columns), "centres").columns
-    if "name" not in found or not ({"lon", "lat"} <= set(found) or "postcode" in found
-                                   or {"easting", "northing"} <= set(found) or source.lonlat is not None):  # fmt: skip
+    if "name" not in found or not (
+        {"lon", "lat"} <= set(found)
+        or "postcode" in found
+        or {"easting", "northing"} <= set(found)
+        or source.lonlat is not None
+    ):
         return
     name = path.stem.casefold()
     if "neighbour" in name:

@@ -13,13 +13,21 @@ from access.sources.saving import save
 
 #: What is known of each service: title, one of it, whom it is for by default, its age band.
 SERVICES: dict[str, tuple[str, str, tuple[str, str], str]] = {
-    "childrens_centre": ("Children's Centres", "Children's Centre",
-                         ("children_0_4", "children under five"), "0 to 4"),
-    "youth_centre": ("Youth Centres", "Youth Centre",
-                     ("young_11_18", "young people aged 11 to 18"), "11 to 18"),
+    "childrens_centre": (
+        "Children's Centres",
+        "Children's Centre",
+        ("children_0_4", "children under five"),
+        "0 to 4",
+    ),
+    "youth_centre": (
+        "Youth Centres",
+        "Youth Centre",
+        ("young_11_18", "young people aged 11 to 18"),
+        "11 to 18",
+    ),
     "family_hub": ("Family Hubs", "Family Hub", ("children_0_4", "children under five"), "0 to 4"),
     "library": ("Libraries", "library", ("residents", "residents"), "everybody"),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -81,7 +89,7 @@ class Settings:
     centres: Mapping[str, Sequence[tuple[str, str]]]
     shared: Mapping[str, str] = field(default_factory=dict)
     copied: Mapping[str, str] = field(default_factory=dict)
-    parent_key: str = "parent"
+    parent_key: str = "lsoa"
     shapes: bool = False
     national_areas: int = 0
     hubs: Sequence[str] = ()
@@ -93,39 +101,68 @@ def settings_text(s: Settings) -> str:
     lines = [
         f"# {s.title}. Made from public tables: manifest.toml says which.",
         "# Proposals are yours: fill in the examples below, then `access check` and `access run`.",
-        "", "[study]", f"name = {quoted(s.name)}", f"title = {quoted(s.title)}",
+        "",
+        "[study]",
+        f"name = {quoted(s.name)}",
+        f"title = {quoted(s.title)}",
         f"place = {quoted(s.place)}",
         f"as_of = {quoted(s.as_of)}            # printed on outputs instead of a clock",
         f"box = [{', '.join(f'{edge:g}' for edge in s.box)}]   # west, south, east, north",
-        "notes = [", *(f"  {quoted(note)}," for note in s.notes), "]",
-        "", "[areas]", f"unit = {quoted(s.unit)}", f"vintage = {quoted(s.vintage)}",
-    ]  # fmt: skip
+        "notes = [",
+        *(f"  {quoted(note)}," for note in s.notes),
+        "]",
+        "",
+        "[areas]",
+        f"unit = {quoted(s.unit)}",
+        f"vintage = {quoted(s.vintage)}",
+    ]
     if s.shapes:
         lines.append('shapes = "areas.geojson"             # boundaries')
     if s.shared or s.copied:
-        lines += ['parent_table = "parents.csv"         # figures known only for larger areas ...',
-                  f"parent_key = {quoted(s.parent_key)}",
-                  'share_by = "residents"               # ... are shared by this, totals kept']  # fmt: skip
+        lines += [
+            'parent_table = "parents.csv"         # figures known only for larger areas ...',
+            f"parent_key = {quoted(s.parent_key)}",
+            'share_by = "residents"               # ... are shared by this, totals kept',
+        ]
     for part, pairs in (("shared_counts", s.shared), ("from_parent", s.copied)):
         if pairs:
             lines += ["", f"[areas.{part}]", *(f"{k} = {quoted(v)}" for k, v in pairs.items())]
     for key, (demand, noun) in s.services.items():
-        title, one, _, band = SERVICES.get(key, (key.replace("_", " ").capitalize(), "centre",
-                                                 ("residents", "residents"), "not stated"))  # fmt: skip
-        lines += ["", f"[services.{key}]", f"title = {quoted(title)}", f"one = {quoted(one)}",
-                  f"demand = {quoted(demand)}", f"noun = {quoted(noun)}",
-                  f"age_band = {quoted(band if demand != 'residents' else 'everybody')}"]  # fmt: skip
+        title, one, _, band = SERVICES.get(
+            key,
+            (
+                key.replace("_", " ").capitalize(),
+                "centre",
+                ("residents", "residents"),
+                "not stated",
+            ),
+        )
+        lines += [
+            "",
+            f"[services.{key}]",
+            f"title = {quoted(title)}",
+            f"one = {quoted(one)}",
+            f"demand = {quoted(demand)}",
+            f"noun = {quoted(noun)}",
+            f"age_band = {quoted(band if demand != 'residents' else 'everybody')}",
+        ]
     lines += _examples(s)
     lines += ["", "[travel]", f"buffer_m = {s.buffer_m:g}", "", "[weights]"]
     if s.national_areas:
-        lines += ['scheme = "linear"                    # none | linear | green_book | a column',
-                  "lam = 1.0",
-                  f"national_areas = {s.national_areas}               # areas that ranks are out of"]  # fmt: skip
+        lines += [
+            'scheme = "linear"                    # none | linear | green_book | a column',
+            "lam = 1.0",
+            f"national_areas = {s.national_areas}               # areas that ranks are out of",
+        ]
     else:
         lines += ['scheme = "none"                      # no deprivation by area is at hand']
     if s.hubs:
-        lines += ["", "[hubs]", f"council_choice = [{', '.join(map(quoted, s.hubs))}]",
-                  'council_source = "Department for Education, list of family hub sites"']  # fmt: skip
+        lines += [
+            "",
+            "[hubs]",
+            f"council_choice = [{', '.join(map(quoted, s.hubs))}]",
+            'council_source = "Department for Education, list of family hub sites"',
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -139,12 +176,15 @@ def _examples(s: Settings) -> list[str]:
         names = "; ".join(f"{id_} {' '.join(name.split())}" for id_, name in own[:60])
         names = "".join(ch for ch in names if ch.isprintable())
         lines += [
-            "", f"# TO FILL IN: what is proposed for {title}. Take the # away and name ids.",
+            "",
+            f"# TO FILL IN: what is proposed for {title}. Take the # away and name ids.",
             f"# [proposals.{key}s_{len(own)}_to_{len(own) - 1}]",
-            f"# title = \"{title} from {len(own)} to {len(own) - 1}\"",
-            f'# service = "{key}"', f"# close = [{quoted(own[-1][0])}]",
-            '# source = "The paper that proposes it."', f"# Today's: {names}",
-        ]  # fmt: skip
+            f'# title = "{title} from {len(own)} to {len(own) - 1}"',
+            f'# service = "{key}"',
+            f"# close = [{quoted(own[-1][0])}]",
+            '# source = "The paper that proposes it."',
+            f"# Today's: {names}",
+        ]
     return lines
 
 
@@ -155,10 +195,16 @@ def manifest_text(tables: Mapping[str, tuple[bytes, Provenance]], kept: Mapping[
         lines.append(f"[table.{quoted(name)}]")
         if name in tables:
             body, about = tables[name]
-            entry = {"source": about.source, "vintage": about.vintage, "licence": about.licence,
-                     "sha256": hashlib.sha256(body).hexdigest(), "fetched": about.fetched,
-                     "urls": " ".join(about.urls), "made": "yes",
-                     "whole": "yes" if about.whole else "no"}  # fmt: skip
+            entry = {
+                "source": about.source,
+                "vintage": about.vintage,
+                "licence": about.licence,
+                "sha256": hashlib.sha256(body).hexdigest(),
+                "fetched": about.fetched,
+                "urls": " ".join(about.urls),
+                "made": "yes",
+                "whole": "yes" if about.whole else "no",
+            }
         else:
             entry = {k: str(v) for k, v in kept[name].items()}
         lines += [f"{k} = {quoted(v)}" for k, v in entry.items() if v]

@@ -161,8 +161,10 @@ def check_packed(packed: Path | io.BytesIO, name: str, most: int = MOST_UNPACKED
         raise StudyError(f"{name} is damaged: {error}; get it again") from error
     total = sum(part.file_size for part in parts)
     small = max(1, sum(part.compress_size for part in parts))
-    if len(parts) > _MOST_PARTS or total > most or (
-        total > 50_000_000 and total / small > _MOST_RATIO
+    if (
+        len(parts) > _MOST_PARTS
+        or total > most
+        or (total > 50_000_000 and total / small > _MOST_RATIO)
     ):
         raise StudyError(
             f"{name} would unpack to {total / 1e6:,.0f} MB in {len(parts):,} files from "
@@ -380,8 +382,11 @@ def _is_remark(cells: list[str], filled: list[str]) -> bool:
     if re.match(r"^(grand |sub-?)?totals?\b\s*:?", first) and len(cells) > 1:
         return cells.index(filled[0]) < 2
     starts = ("source", "note", "©", "contains ", "crown copyright", "data as at", "footnote")
-    return len(cells) > 2 and len(filled) == 1 and bool(cells[0]) and (
-        first.startswith(starts) or len(first) > 60
+    return (
+        len(cells) > 2
+        and len(filled) == 1
+        and bool(cells[0])
+        and (first.startswith(starts) or len(first) > 60)
     )
 
 
@@ -443,9 +448,13 @@ def _read_shapes(path: Path, layer: str | None) -> Source:
             pyogrio.errors.GeometryError, ValueError, RuntimeError) as error:  # fmt: skip
         raise StudyError(f"{path.name} cannot be read as shapes: {error}") from error
     if not isinstance(frame, gpd.GeoDataFrame):
-        raise StudyError(f"{path.name} holds no geometry in {chosen!r}; expected points or polygons")
+        raise StudyError(
+            f"{path.name} holds no geometry in {chosen!r}; expected points or polygons"
+        )
     if not len(frame):
-        raise StudyError(f"{path.name} holds no features in {chosen!r}; expected points or polygons")
+        raise StudyError(
+            f"{path.name} holds no features in {chosen!r}; expected points or polygons"
+        )
     notes.append(f"Read {len(frame):,} features of the layer {chosen!r}.")
     if len(layers) > 1 and layer is None:
         notes.append(f"Layers not read: {', '.join(map(repr, layers[1:]))}.")
@@ -454,9 +463,7 @@ def _read_shapes(path: Path, layer: str | None) -> Source:
     table = pd.DataFrame(frame.drop(columns=frame.geometry.name))
     text = table.apply(lambda column: column.map(lambda v: "" if pd.isna(v) else _cell_text(v)))
     text = text.loc[:, text.ne("").any(axis=0)].astype(str)
-    return Source(
-        path.name, text, list(range(1, len(frame) + 1)), notes, 0, chosen, lonlat, shapes
-    )
+    return Source(path.name, text, list(range(1, len(frame) + 1)), notes, 0, chosen, lonlat, shapes)
 
 
 def _openable(path: Path) -> str:
@@ -515,9 +522,9 @@ def _in_degrees(geometry: gpd.GeoSeries, name: str, notes: list[str]) -> gpd.Geo
     """Shapes in WGS84; a missing CRS is told by the numbers, and said."""
     if geometry.crs is None:
         x0, y0, x1, y1 = geometry.total_bounds
-        if 0 <= x0 and 1000 < x1 <= 700_000 and 0 <= y0 and 1000 < y1 <= 1_300_000:
+        if x0 >= 0 and 1000 < x1 <= 700_000 and y0 >= 0 and 1000 < y1 <= 1_300_000:
             geometry = geometry.set_crs(BRITISH_GRID)
-        elif -180 <= x0 and x1 <= 180 and -90 <= y0 and y1 <= 90:
+        elif x0 >= -180 and x1 <= 180 and y0 >= -90 and y1 <= 90:
             geometry = geometry.set_crs(WGS84)
         else:
             raise StudyError(f"{name} does not say its CRS, and its numbers do not tell; save it "

@@ -37,60 +37,68 @@ def at(folder: Path, name: str, body: str | bytes) -> Path:
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("1,234", 1234), ("£112,500", 112500), ("£ 1,234.50", 1234.5), ("1 234", 1234),
-        ("(1,500)", -1500), ("−3", -3), (" 7 ", 7), ("1e3", 1000), ("12\u00a0345", 12345),
-        ("GBP 40", 40), ("1,234,567", 1234567),
+        ("1,234", 1234),
+        ("£112,500", 112500),
+        ("£ 1,234.50", 1234.5),
+        ("1 234", 1234),
+        ("(1,500)", -1500),
+        ("−3", -3),
+        (" 7 ", 7),
+        ("1e3", 1000),
+        ("12\u00a0345", 12345),
+        ("GBP 40", 40),
+        ("1,234,567", 1234567),
     ],
-)  # fmt: skip
+)
 def test_numbers_as_people_write_them(text, value):
     read = read_numbers([text])
-    assert read.values == [value] and not read.wrong
+    assert read.cells == [value] and not read.wrong
 
 
 @pytest.mark.parametrize("text", ["n/a", "", "-", "..", "#N/A", "unknown", "[c]", "TBC"])
 def test_what_is_not_known_stays_so_and_is_counted(text):
     read = read_numbers([text])
-    assert read.values[0] != read.values[0] and not read.wrong
-    assert sum(read.changes.values()) == bool(text)
+    assert read.cells[0] != read.cells[0] and not read.wrong
+    assert sum(read.changes.cells()) == bool(text)
 
 
 @pytest.mark.parametrize("text", ["twelve", "12 or 13", "1,23,4", "23%", "inf", "1.2.3", "12a"])
 def test_what_is_no_number_is_told(text):
     read = read_numbers([text])
-    assert len(read.wrong) == 1 and read.values[0] != read.values[0]
+    assert len(read.wrong) == 1 and read.cells[0] != read.cells[0]
 
 
 def test_suppressed_counts_are_not_known_unless_told():
     assert read_numbers(["<5"]).changes == {"'<5' read as not known (a suppressed count)": 1}
-    assert read_numbers(["<5", "less than 5"], suppressed=2).values == [2, 2]
+    assert read_numbers(["<5", "less than 5"], suppressed=2).cells == [2, 2]
     assert read_numbers(["<5"], suppressed=7).wrong  # 7 is not below 5
 
 
 def test_shares():
-    assert read_numbers(["23.4%", "5 %"], share=True).values == pytest.approx([0.234, 0.05])
-    assert read_numbers(["23.4", "0.5"], share=True).values == pytest.approx([0.234, 0.005])
-    assert read_numbers(["0.2", "0.5"], share=True).values == [0.2, 0.5]
-    assert read_numbers(["0.2", "1"], share=True, percent=True).values == [0.002, 0.01]
+    assert read_numbers(["23.4%", "5 %"], share=True).cells == pytest.approx([0.234, 0.05])
+    assert read_numbers(["23.4", "0.5"], share=True).cells == pytest.approx([0.234, 0.005])
+    assert read_numbers(["0.2", "0.5"], share=True).cells == [0.2, 0.5]
+    assert read_numbers(["0.2", "1"], share=True, percent=True).cells == [0.002, 0.01]
     assert read_numbers(["120%"], share=True).wrong
 
 
 def test_decimal_commas_are_read_where_nothing_else_makes_sense():
-    assert read_numbers(["53,43", "1.234,5"]).values == [53.43, 1234.5]
-    assert read_numbers(["1,234", "2,345"]).values == [1234, 2345]
-    assert read_numbers(["1,234", "53,43"]).values == [1.234, 53.43]
+    assert read_numbers(["53,43", "1.234,5"]).cells == [53.43, 1234.5]
+    assert read_numbers(["1,234", "2,345"]).cells == [1234, 2345]
+    assert read_numbers(["1,234", "53,43"]).cells == [1.234, 53.43]
     assert len(read_numbers(["53,43", "1.5"]).wrong) <= 1
 
 
 def test_yes_and_no():
     read = read_yes_no(["Y", "no", "TRUE", "", "n/a", "perhaps"])
-    assert read.values == ["yes", "no", "yes", "", "", ""]
+    assert read.cells == ["yes", "no", "yes", "", "", ""]
     assert read.wrong == [(5, "perhaps", "yes or no")]
 
 
 @given(st.integers(-(10**12), 10**12))
 def test_any_grouped_number_comes_back(number):
-    assert read_numbers([f"{number:,}"]).values == [number]
-    assert read_numbers([f"£{abs(number):,}"]).values == [abs(number)]
+    assert read_numbers([f"{number:,}"]).cells == [number]
+    assert read_numbers([f"£{abs(number):,}"]).cells == [abs(number)]
 
 
 # --- text files ------------------------------------------------------------------------------
@@ -110,15 +118,20 @@ def test_every_encoding_and_delimiter(tmp_path, encoding, delimiter, end):
 def test_titles_blank_rows_totals_and_remarks_are_named_and_rows_are_the_sheets(tmp_path):
     text = (
         "Rotherham MBC - buildings,,,\n\nSite name,Postcode,Running cost,Visits\n"
-        "Riverside,S60 1AE,\"£1,200\",abc\n,,,\nHilltop,S60 1AF,n/a,5\nTotal,,1200,5\n"
+        'Riverside,S60 1AE,"£1,200",abc\n,,,\nHilltop,S60 1AF,n/a,5\nTotal,,1200,5\n'
         "Source: asset register 2025,,,\n"
-    )  # fmt: skip
+    )
     done = import_table(at(tmp_path, "s.csv", text), "candidates", postcodes=POSTCODES)
     assert done.frame["name"].tolist() == ["Riverside", "Hilltop"]
     assert [(f.where, f.column, f.value) for f in done.faults] == [("row 4", "Visits", "abc")]
     told = " ".join(done.report)
-    for words in ("row 3; above them: Rotherham MBC - buildings", "1 blank rows",
-                  "row 7: Total 1200 5", "row 8: Source", "the middle of the postcode, 2 rows"):  # fmt: skip
+    for words in (
+        "row 3; above them: Rotherham MBC - buildings",
+        "1 blank rows",
+        "row 7: Total 1200 5",
+        "row 8: Source",
+        "the middle of the postcode, 2 rows",
+    ):
         assert words in told
 
 
@@ -150,7 +163,7 @@ def test_a_cell_in_quotes_may_hold_lines_and_separators(tmp_path):
         ("s.shp", b"\x00\x00\x27\x0a" + b"\x00" * 100, "lacks its .dbf and .shx"),
         ("s.gpkg", b"SQLite format 3\x00" + b"\x00" * 100, "cannot be read as shapes"),
     ],
-)  # fmt: skip
+)
 def test_files_that_are_none(tmp_path, name, body, words):
     with pytest.raises(StudyError, match=words):
         import_table(at(tmp_path, name, body), "candidates")
@@ -199,9 +212,14 @@ def test_the_worksheet_that_fits_is_read_and_others_are_named(tmp_path):
     path = workbook(
         tmp_path / "s.xlsx",
         Notes=[["Prepared by", "estates"], ["Version", 3]],
-        Sites=[["Buildings 2025"], [], ["Building name", "Eastings", "Northings", "Max capacity"],
-               ["Riverside", 442900, 392700.0, True], ["Hilltop", 445000, 394000, 40]],
-    )  # fmt: skip
+        Sites=[
+            ["Buildings 2025"],
+            [],
+            ["Building name", "Eastings", "Northings", "Max capacity"],
+            ["Riverside", 442900, 392700.0, True],
+            ["Hilltop", 445000, 394000, 40],
+        ],
+    )
     done = import_table(path, "candidates")
     assert done.frame["name"].tolist() == ["Riverside", "Hilltop"]
     assert done.frame["lon"].round(3).tolist() == [-1.356, -1.324]
@@ -253,8 +271,9 @@ def test_a_zipped_shapefile(tmp_path):
 def test_polygons_stand_for_a_point_inside_and_say_so(tmp_path):
     ell = shapely.Polygon([(0, 0), (3, 0), (3, 1), (1, 1), (1, 3), (0, 3)])
     bow = shapely.Polygon([(5, 0), (6, 1), (6, 0), (5, 1)])
-    frame = gpd.GeoDataFrame({"oa21cd": ["E1", "E2"], "residents": [5, 6]}, geometry=[ell, bow],
-                             crs=4326)  # fmt: skip
+    frame = gpd.GeoDataFrame(
+        {"oa21cd": ["E1", "E2"], "residents": [5, 6]}, geometry=[ell, bow], crs=4326
+    )
     frame.to_file(tmp_path / "s.gpkg")
     done = import_table(tmp_path / "s.gpkg", "areas").check()
     inside = shapely.points(done.frame[["lon", "lat"]].to_numpy())
@@ -342,10 +361,12 @@ def test_postcodes_alone_ask_for_code_point(tmp_path):
 )
 def test_names_of_degrees(tmp_path, headers):
     done = import_table(at(tmp_path, "s.csv", f"name,{headers}\nA,-1.36,53.43\n"), "candidates")
-    assert done.check().frame[["lon", "lat"]].values.tolist() == [[-1.36, 53.43]]
+    assert done.check().frame[["lon", "lat"]].to_numpy().tolist() == [[-1.36, 53.43]]
 
 
-@pytest.mark.parametrize("headers", ["X,Y", "Easting,Northing", "BNG_E,BNG_N", "Eastings,Northings"])
+@pytest.mark.parametrize(
+    "headers", ["X,Y", "Easting,Northing", "BNG_E,BNG_N", "Eastings,Northings"]
+)
 def test_names_of_metres(tmp_path, headers):
     done = import_table(at(tmp_path, "s.csv", f"name,{headers}\nA,442900,392700\n"), "candidates")
     assert done.check().frame["lon"][0] == pytest.approx(-1.3558, abs=1e-3)
@@ -361,12 +382,17 @@ def test_swapped_degrees_are_refused_in_words(tmp_path):
 
 def test_a_mapping_is_kept_and_next_years_sheet_is_read_the_same_way(tmp_path):
     first = at(tmp_path, "a.csv", 'Centre,Sort,Lon,Lat\n"Wath ""Victoria""",CC,-1.3,53.4\n')
-    own = Mapping({"name": "Centre", "service": "Sort", "lon": "Lon", "lat": "Lat"},
-                  values={"service": {"CC": "childrens_centre"}}, suppressed=2)  # fmt: skip
+    own = Mapping(
+        {"name": "Centre", "service": "Sort", "lon": "Lon", "lat": "Lat"},
+        meanings={"service": {"CC": "childrens_centre"}},
+        suppressed=2,
+    )
     done = import_table(first, "centres", mapping=own).check()
     assert done.frame["service"].tolist() == ["childrens_centre"]
     write_mapping(tmp_path / "import.toml", "centres", done.mapping)
-    write_mapping(tmp_path / "import.toml", "candidates", propose(["name", "lon", "lat"], "candidates"))
+    write_mapping(
+        tmp_path / "import.toml", "candidates", propose(["name", "lon", "lat"], "candidates")
+    )
     kept = read_mapping(tmp_path / "import.toml", "centres")
     assert kept == done.mapping
     again = import_table(first, "centres", mapping=kept).check()
@@ -391,13 +417,17 @@ def test_a_mapping_that_says_something_else(tmp_path):
 
 
 def test_car_shares_columns_kept_and_the_written_table(tmp_path):
-    text = "OA21CD,Households,No car,lng,lat,IMD rank,Ward Name,Odd one\nE1,100,23,-1.3,53.4,<5,W,z\n"
+    text = (
+        "OA21CD,Households,No car,lng,lat,IMD rank,Ward Name,Odd one\nE1,100,23,-1.3,53.4,<5,W,z\n"
+    )
     done = import_table(at(tmp_path, "s.csv", text), "areas").check()
     assert done.frame["p_no_car"].tolist() == [0.23]
     done.write(tmp_path / "areas.csv")
     written = (tmp_path / "areas.csv").read_text()
-    assert written == "id,households,households_no_car,imd_rank,ward,lon,lat,odd_one,p_no_car\n" \
-                      "E1,100,23,,W,-1.3,53.4,z,0.23\n"  # fmt: skip
+    assert (
+        written == "id,households,households_no_car,imd_rank,ward,lon,lat,odd_one,p_no_car\n"
+        "E1,100,23,,W,-1.3,53.4,z,0.23\n"
+    )
     assert "Columns kept as they stand: 'Odd one'." in done.report
 
 
