@@ -373,7 +373,7 @@ def put_into(folder: Path, *, without: tuple[str, ...] = ()) -> Path:
 
 
 class Server:
-    """Every source on 127.0.0.1. `faults` maps a part of an address to what goes wrong, once each."""
+    """Every source on 127.0.0.1; `faults`: part of an address to what goes wrong, once each."""
 
     def __init__(self, **faults) -> None:
         self.faults = {key: list(value) for key, value in faults.items()}

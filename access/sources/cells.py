@@ -194,17 +194,22 @@ def _number(
     if bare.endswith("%"):
         if not share:
             return nan, "", "a number; this is a percentage"
-        bare, _ = bare[:-1].strip(), notes.append("percent sign read as hundredths")
+        notes.append("percent sign read as hundredths")
+        bare = bare[:-1].strip()
     if bracketed := _BRACKETS.match(bare):
-        bare, _ = f"-{bracketed[1]}", notes.append("brackets read as a minus sign")
+        notes.append("brackets read as a minus sign")
+        bare = f"-{bracketed[1]}"
     if re.search("[£€$]|GBP", bare):
-        bare, _ = re.sub(r"\s*(?:[£€$]|GBP)\s*", "", bare), notes.append("currency sign taken out")
+        notes.append("currency sign taken out")
+        bare = re.sub(r"\s*(?:[£€$]|GBP)\s*", "", bare)
     if bare.startswith("−"):
         bare = "-" + bare[1:]
     if decimal_comma and _COMMA_DECIMAL.match(bare):
-        bare, _ = bare.replace(".", "").replace(",", "."), notes.append("decimal comma read")
+        notes.append("decimal comma read")
+        bare = bare.replace(".", "").replace(",", ".")
     elif _GROUPED.match(bare):
-        bare, _ = re.sub(r"[,\s']", "", bare), notes.append("thousands separators taken out")
+        notes.append("thousands separators taken out")
+        bare = re.sub(r"[,\s']", "", bare)
     if not _PLAIN.match(bare):
         return nan, "", "a number"
     value = float(bare) / 100 if text.endswith("%") else float(bare)

@@ -28,12 +28,16 @@ FILES = {
 }
 #: LSOAs of England by census: what a rank is out of.
 NATIONAL = {2011: 32_844, 2021: 33_755}
+_IMD = r"^(indexofmultipledeprivationimd|imd(20\d\d)?)"
+_IDACI = r"^(incomedeprivationaffectingchildrenindexidaci|idaci(20\d\d)?)"
+_RANK = r"rank(where1ismostdeprived)?$"
+_DECILE = r"decile(where1ismostdeprived10%?oflsoas)?$"
 _FIGURES = {
-    "imd_score": r"^(indexofmultipledeprivationimd|imd(20\d\d)?)score$",
-    "imd_rank": r"^(indexofmultipledeprivationimd|imd(20\d\d)?)rank(where1ismostdeprived)?$",
-    "imd_decile": r"^(indexofmultipledeprivationimd|imd(20\d\d)?)decile(where1ismostdeprived10%?oflsoas)?$",
-    "idaci_rank": r"^(incomedeprivationaffectingchildrenindexidaci|idaci(20\d\d)?)rank(where1ismostdeprived)?$",
-    "idaci_decile": r"^(incomedeprivationaffectingchildrenindexidaci|idaci(20\d\d)?)decile(where1ismostdeprived10%?oflsoas)?$",
+    "imd_score": f"{_IMD}score$",
+    "imd_rank": _IMD + _RANK,
+    "imd_decile": _IMD + _DECILE,
+    "idaci_rank": _IDACI + _RANK,
+    "idaci_decile": _IDACI + _DECILE,
 }
 
 

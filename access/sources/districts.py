@@ -75,8 +75,8 @@ _RUNS = (
         "E07000207",
         "Elmbridge|Epsom and Ewell|Guildford|Mole Valley|Reigate and Banstead|"
         "Runnymede|Spelthorne|Surrey Heath|Tandridge|Waverley|Woking|North Warwickshire|"
-        "Nuneaton and Bedworth|Rugby|Stratford-on-Avon|Warwick|Adur|Arun|Chichester|Crawley|Horsham|"
-        "Mid Sussex|Worthing",
+        "Nuneaton and Bedworth|Rugby|Stratford-on-Avon|Warwick|Adur|Arun|Chichester|Crawley|"
+        "Horsham|Mid Sussex|Worthing",
     ),
     (
         "E07000234",
@@ -98,8 +98,9 @@ _RUNS = (
     (
         "E09000001",
         "City of London|Barking and Dagenham|Barnet|Bexley|Brent|Bromley|Camden|Croydon|"
-        "Ealing|Enfield|Greenwich|Hackney|Hammersmith and Fulham|Haringey|Harrow|Havering|Hillingdon|"
-        "Hounslow|Islington|Kensington and Chelsea|Kingston upon Thames|Lambeth|Lewisham|Merton|"
+        "Ealing|Enfield|Greenwich|Hackney|Hammersmith and Fulham|Haringey|Harrow|Havering|"
+        "Hillingdon|Hounslow|Islington|Kensington and Chelsea|Kingston upon Thames|"
+        "Lambeth|Lewisham|Merton|"
         "Newham|Redbridge|Richmond upon Thames|Southwark|Sutton|Tower Hamlets|Waltham Forest|"
         "Wandsworth|Westminster",
     ),

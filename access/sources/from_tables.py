@@ -115,7 +115,7 @@ def study_of_tables(
         notes=[*notes, *told],
         services=services,
         centres={
-            key: list(zip(own["id"], own["name"], strict=True))
+            str(key): list(zip(own["id"], own["name"], strict=True))
             for key, own in centres.groupby("service", sort=False)
         },
         shapes=shapes is not None,

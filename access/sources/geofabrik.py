@@ -164,6 +164,7 @@ def _cut_one(path: Path, box: Box, out: Path) -> set[int]:
                                     relation_depth=1) as writer:  # fmt: skip
         ask = osmium.FileProcessor(source, osmium.osm.NODE | osmium.osm.WAY).with_locations()
         for way in ask.with_filter(osmium.filter.EntityFilter(osmium.osm.WAY)):
+            assert isinstance(way, osmium.osm.Way)
             if any(key in way.tags for key in _KEYS) and any(
                 n.location.valid() and west <= n.lon <= east and south <= n.lat <= north
                 for n in way.nodes
@@ -171,6 +172,7 @@ def _cut_one(path: Path, box: Box, out: Path) -> set[int]:
                 writer.add_way(way)
                 ways.add(way.id)
         for relation in osmium.FileProcessor(source, osmium.osm.RELATION):
+            assert isinstance(relation, osmium.osm.Relation)
             kind = relation.tags.get("type", "")
             if (
                 kind == "restriction" or (kind == "multipolygon" and "highway" in relation.tags)

@@ -95,7 +95,7 @@ def convert_counts(
                 "counts cannot be shared by residents"
             )
         for column in counts.columns:
-            total = float(counts.loc[area, column])
+            total = float(counts[column].to_numpy()[counts.index == area][0])
             keep_whole = whole and total.is_integer()
             out.loc[list(parts), column] += share(total, weights, whole=keep_whole)
     estimated = _touched(pairs, old, new).reindex(ids)

@@ -12,6 +12,7 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from access.errors import Fault, StudyError
 from access.sources.cells import (
@@ -466,7 +467,7 @@ def _number_text(value: float) -> str:
 
 
 def derive_box(
-    lon: Sequence[float], lat: Sequence[float], margin_m: float = 5000.0
+    lon: ArrayLike, lat: ArrayLike, margin_m: float = 5000.0
 ) -> tuple[tuple[float, float, float, float], str]:
     """The box that holds all points and a margin, in hundredths of a degree, and the metric CRS.
 

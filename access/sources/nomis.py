@@ -94,7 +94,8 @@ TOPICS_2021 = (
         (
             (
                 "lone_parent_households",
-                r"^(single family household: )?lone parent (family|household): with dependent children$",
+                r"^(single family household: )?lone parent (family|household): "
+                r"with dependent children$",
             ),
         ),
     ),
@@ -170,7 +171,9 @@ def parse_figures(
         return pd.DataFrame(), [], []
     wide = _widened(source, code, names) if "obsvalue" in names else frame.set_index(code)
     categories = {column: _category(column) for column in wide.columns}
-    out, held, notes = pd.DataFrame(index=wide.index), [], []
+    out = pd.DataFrame(index=wide.index)
+    held: list[Topic] = []
+    notes: list[str] = []
     for topic in topics:
         if not any(re.search(topic.told_by, text) for text in categories.values()):
             continue

@@ -107,7 +107,7 @@ def figures_at_hand(shelf: Shelf, unit: str) -> set[str]:
     known: set[str] = set()
     for item in shelf.having(f"table {unit}"):
         if item.source is not None:
-            known |= set(_table_figures(item.source, unit)[0].columns)
+            known |= set(map(str, _table_figures(item.source, unit)[0].columns))
     return known
 
 
@@ -125,7 +125,7 @@ def _take(out: People, found: pd.DataFrame, file: str, notes: list[str]) -> None
             "it is of another year or place, and its figures are not used."
         )
         return
-    new = [column for column in found if column not in out.frame]
+    new = [str(column) for column in found if column not in out.frame]
     for column in new:
         values = found[column].reindex(out.frame.index).to_numpy(float)
         if np.isfinite(values).all():
@@ -209,6 +209,7 @@ def _derive_ages(out: People) -> None:
         columns=[
             c
             for c in frame
-            if c.startswith("age_") or c.endswith(("_ethnic_group", "_composition", "_estimate"))
+            if str(c).startswith("age_")
+            or str(c).endswith(("_ethnic_group", "_composition", "_estimate"))
         ]
     )

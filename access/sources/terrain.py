@@ -130,9 +130,9 @@ def _tiles(packed: Path, wanted: set[str]) -> dict[str, str]:
                 inner = io.BytesIO(archive.read(part))
                 check_packed(inner, part, most=50_000_000)
                 with zipfile.ZipFile(inner) as tile:
-                    for file in tile.namelist():
-                        if file.casefold().endswith(".asc"):
-                            found[name[1].upper()] = tile.read(file).decode("ascii", "replace")
+                    for inside in tile.namelist():
+                        if inside.casefold().endswith(".asc"):
+                            found[name[1].upper()] = tile.read(inside).decode("ascii", "replace")
     return found
 
 
