@@ -1,0 +1,252 @@
+"""A study folder of any English council: from files at hand, from the internet, or both."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from access.errors import OutputError, ParameterError
+from access.sources import deprivation, ons
+from access.sources.asking import Asked, ask_for_parts
+from access.sources.council_areas import (
+    count_people,
+    find_areas,
+    find_boundaries,
+    name_wards,
+    rank_deprivation,
+)
+from access.sources.council_sites import find_postcodes, find_sites, name_places
+from access.sources.council_work import Made, Work
+from access.sources.districts import find_district
+from access.sources.download import Internet
+from access.sources.from_tables import geojson_bytes
+from access.sources.importing import csv_bytes, derive_box
+from access.sources.ons import UNITS
+from access.sources.shelf import read_shelf
+from access.sources.study_text import (
+    SERVICES,
+    Provenance,
+    Settings,
+    attribution_text,
+    made_by_us,
+    manifest_text,
+    read_manifest,
+    settings_text,
+    write_all,
+)
+
+__all__ = ["Made", "make_study_folder"]
+_CENSUS_DAY = {2021: "2021-03-21", 2011: "2011-03-27"}
+_KEPT = "kept as you changed it"
+
+
+def make_study_folder(
+    code_or_name: str,
+    folder: str | Path,
+    *,
+    areas: str = "oa21",
+    from_folder: str | Path | None = None,
+    offline: bool = False,
+    net: Internet | None = None,
+    buffer_m: float = 5000.0,
+    progress: Callable[[str], None] = lambda step: None,
+) -> Made:
+    """Make a study folder of an English council that `access run` accepts at once.
+
+    Parameters
+    ----------
+    code_or_name : str
+        A local authority of England: ``"E08000018"`` or ``"Rotherham"``.
+    folder : path
+        Where the study is made. A second call fills in what is missing; a table that somebody
+        changed is theirs and left as it is.
+    areas : str
+        ``"oa21"``, ``"oa11"``, ``"lsoa21"`` or ``"lsoa11"``.
+    from_folder : path, optional
+        Files that were downloaded by hand, of any names: told by what they hold.
+    offline : bool
+        Ask nobody on the internet.
+    net : Internet, optional
+        How sources are reached; the usual addresses if not given.
+    buffer_m : float
+        How far past the boundary neighbours' centres count, metres.
+    progress : callable
+        Called with a few words before each step.
+
+    Returns
+    -------
+    Made
+        Its parts; a source that is down leaves its part out, and is named.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such council or unit: near names are listed.
+    StudyError
+        If areas with residents are not to be had, or the files are of another place.
+    OutputError
+        If the folder holds a study that was not made so, or cannot be written.
+    """
+    district = find_district(code_or_name)
+    if areas not in UNITS:
+        raise ParameterError(f"no areas {areas!r}; expected one of {', '.join(UNITS)}")
+    folder = Path(folder)
+    manifest = read_manifest(folder)
+    if (folder / "study.toml").exists() and manifest.get("study.toml", {}).get("made") != "yes":
+        raise OutputError(
+            f"{folder} holds a study that was not made from public tables; nothing "
+            "was written. Name a new folder"
+        )
+    own = folder / "sources"
+    places = [Path(from_folder)] if from_folder is not None else []
+    progress("files at hand")
+    shelf = read_shelf(*places, *([own] if own.is_dir() else []))
+    asked = Asked()
+    if not offline:
+        net = net or Internet(own / ".kept")
+        asked = ask_for_parts(net, shelf, district, areas, own, progress)
+    made = Made(folder, district)
+    work = Work(district, areas, shelf, made, asked, places[0] if places else own, buffer_m)
+    for step, words in _STEPS:
+        progress(words)
+        step(work)
+    _finish(work, manifest)
+    return made
+
+
+_STEPS: tuple[tuple[Callable[[Work], None], str], ...] = (
+    (find_areas, "areas"),
+    (count_people, "people"),
+    (rank_deprivation, "deprivation"),
+    (find_boundaries, "boundaries"),
+    (name_wards, "wards"),
+    (find_postcodes, "postcodes"),
+    (find_sites, "sites"),
+    (name_places, "names of places"),
+)
+
+
+def people_source(census: int) -> str:
+    """Who counts people."""
+    return f"Office for National Statistics, Census {census}"
+
+
+def _finish(work: Work, manifest: Mapping[str, dict]) -> None:
+    """Write everything that is ours to write; what somebody changed stays as it is."""
+    _, _, words, census = UNITS[work.unit]
+    files = [work.settings["areas_file"], *work.settings["census_files"]]
+    about = work.provenance(people_source(census), str(census), ons.LICENCE, *files)
+    work.tables["areas.csv"] = (csv_bytes(_area_table(work)), about)
+    if len(work.parents):
+        imd = work.settings.get("imd")
+        source = people_source(census) + (f"; {deprivation.SOURCE.format(year=imd)}" if imd else "")
+        about = work.provenance(
+            source,
+            f"{census}" + (f"; Indices {imd}" if imd else ""),
+            ons.LICENCE,
+            *files,
+            work.settings.get("imd_file", ""),
+        )
+        work.tables["parents.csv"] = (csv_bytes(work.parents.sort_values("id")), about)
+    if work.shapes is not None:
+        about = work.provenance(
+            f"{ons.SOURCE}: boundaries of {words}s",
+            str(census),
+            ons.LICENCE,
+            *work.settings["shape_files"],
+        )
+        work.tables["areas.geojson"] = (geojson_bytes(work.shapes), about)
+    text = settings_text(_settings(work)).encode()
+    work.tables["study.toml"] = (
+        text,
+        Provenance(
+            "Settings of this study, made with its tables; proposals are the planner's",
+            str(census),
+            "MIT",
+        ),
+    )
+    write = {}
+    folder = work.made.folder
+    for name, (body, _) in work.tables.items():
+        if (folder / name).exists() and not made_by_us(folder, name, manifest):
+            work.part(name, _KEPT)
+        else:
+            write[name] = body
+    ours = {n: work.tables[n] for n in write}
+    kept = {n: dict(e) for n, e in manifest.items() if n not in ours and (folder / n).exists()}
+    stale = [
+        n
+        for n in manifest
+        if n not in work.tables and made_by_us(folder, n, manifest) and n.endswith("_to_place.csv")
+    ]
+    for name in stale:
+        (folder / name).unlink()
+        kept.pop(name, None)
+    write["ATTRIBUTION.md"] = attribution_text(work.tables, work.district.spoken).encode()
+    write["manifest.toml"] = manifest_text(ours, kept).encode()
+    write_all(folder, write)
+    work.made.notes += [f"Not used: {line}" for line in work.shelf.refused]
+
+
+def _area_table(work: Work) -> pd.DataFrame:
+    """The areas as they are written: the larger area under its own name."""
+    rest = [c for c in work.areas if c not in ("id", "parent", "lon", "lat")]
+    if work.areas["parent"].eq("").any():
+        return work.areas[["id", "lon", "lat", *rest]]
+    larger = _parent_key(work)
+    return work.areas.rename(columns={"parent": larger})[["id", larger, "lon", "lat", *rest]]
+
+
+def _parent_key(work: Work) -> str:
+    return "lsoa" if work.unit.startswith("oa") else "msoa"
+
+
+def _settings(work: Work) -> Settings:
+    s, census = work.settings, UNITS[work.unit][3]
+    frames = [s[f"{t}_frame"] for t in ("centres", "candidates", "neighbours") if f"{t}_frame" in s]
+    lon = np.concatenate([work.areas["lon"], *(f["lon"].astype(float) for f in frames)])
+    lat = np.concatenate([work.areas["lat"], *(f["lat"].astype(float) for f in frames)])
+    codes = work.tables.get("postcodes.csv")
+    if codes is not None:
+        own = pd.read_csv(io.BytesIO(codes[0]))
+        lon, lat = np.concatenate([lon, own["lon"]]), np.concatenate([lat, own["lat"]])
+    box, _ = derive_box(lon, lat, margin_m=work.buffer_m)
+    centres = s["centres_frame"]
+    known = {*work.areas, *s.get("shared", {})}
+    services = {}
+    for key in dict.fromkeys(centres["service"]):
+        demand, noun = SERVICES.get(key, ("", "", ("residents", "residents"), ""))[2]
+        if demand not in known:
+            work.made.notes.append(
+                f"{demand} are not known by area: {key} is measured for residents."
+            )
+            demand, noun = "residents", "residents"
+        services[key] = (demand, noun)
+    imd = f"; Indices of Deprivation {s['imd']}" if "imd" in s else ""
+    titles = [SERVICES.get(k, (k.replace("_", " "),))[0] for k in services]
+    return Settings(
+        name=work.district.short,
+        title=f"{' and '.join(titles)} in {work.district.spoken}",
+        place=work.district.spoken,
+        as_of=_CENSUS_DAY[census],
+        box=box,
+        unit=UNITS[work.unit][2],
+        vintage=f"Census {census}{imd}",
+        notes=work.study_notes,
+        services=services,
+        centres={
+            str(k): list(zip(own["id"], own["name"], strict=True))
+            for k, own in centres.groupby("service", sort=False)
+        },
+        shared=s.get("shared", {}),
+        copied=s.get("copied", {}),
+        parent_key=_parent_key(work),
+        shapes=work.shapes is not None,
+        national_areas=s.get("national", 0),
+        hubs=s.get("hubs", ()),
+        buffer_m=work.buffer_m,
+    )
