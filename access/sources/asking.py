@@ -1,4 +1,4 @@
-"""What a study still lacks is asked for, two sources at a time; one that is down is named."""
+"""What a study still lacks is asked for; what is being put together, and how each part fared."""
 
 from __future__ import annotations
 
@@ -7,15 +7,21 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
 
 from access.errors import AccessError, FetchError
-from access.sources import deprivation, nomis, ons, registers
-from access.sources.codepoint import fetch_postcodes
-from access.sources.districts import District
-from access.sources.download import Fetched, Internet
+from access.sources import figures, ons, registers
+from access.sources.folder import (
+    Provenance,
+)
+from access.sources.http import Fetched, Internet
 from access.sources.ons import UNITS
-from access.sources.people import COUNTS, figures_at_hand
-from access.sources.shelf import Shelf
+from access.sources.points import fetch_postcodes
+from access.sources.registers import District
+from access.sources.shelf import COUNTS, Shelf, figures_at_hand
 
 _AT_ONCE = 2
 
@@ -29,7 +35,7 @@ class Asked:
     origin : dict of str to (str, str)
         File name to its address and the date it was fetched.
     failed : dict of str to str
-        Part to why it could not be had.
+        _Part to why it could not be had.
     """
 
     origin: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -167,15 +173,15 @@ def _ons_tasks(net: Internet, district: District, unit: str, folder: Path) -> li
 def _nomis_tasks(net: Internet, district: District, unit: str, known: set[str]) -> list[_Task]:
     """Census tables whose figures no file at hand has."""
 
-    def fetch(topic: nomis.Topic) -> Callable[[Path], Fetched]:
+    def fetch(topic: figures.Topic) -> Callable[[Path], Fetched]:
         def by_any_code(path: Path) -> Fetched:
             """NOMIS may know a district by its former code only."""
             for code in district.codes[:-1]:
                 try:
-                    return nomis.fetch_topic(net, topic, code, unit, path)
-                except nomis.NoRowsError:
+                    return figures.fetch_topic(net, topic, code, unit, path)
+                except figures.NoRowsError:
                     continue
-            return nomis.fetch_topic(net, topic, district.codes[-1], unit, path)
+            return figures.fetch_topic(net, topic, district.codes[-1], unit, path)
 
         return by_any_code
 
@@ -186,7 +192,7 @@ def _nomis_tasks(net: Internet, district: District, unit: str, known: set[str]) 
             f"figures {topic.dataset}",
             fetch(topic),
         )
-        for topic in nomis.TOPICS[UNITS[unit][3]]
+        for topic in figures.TOPICS[UNITS[unit][3]]
         if not {topic.figures[0][0], *({topic.total} & set(COUNTS))} <= known
     ]
 
@@ -198,7 +204,7 @@ def _other_tasks(net: Internet, unit: str) -> list[_Task]:
             "deprivation",
             f"File_7_IoD{year}.csv",
             "deprivation",
-            lambda path: deprivation.fetch_deprivation(net, year),
+            lambda path: figures.fetch_deprivation(net, year),
         ),
         _Task("postcodes", "codepo_gb.zip", "postcodes", lambda path: fetch_postcodes(net)),
         _Task(
@@ -220,3 +226,107 @@ def _other_tasks(net: Internet, unit: str) -> list[_Task]:
             lambda path: registers.fetch_register(net, "schools"),
         ),
     ]
+
+
+@dataclass
+class _Part:
+    """One part of a study folder.
+
+    Parameters
+    ----------
+    name : str
+    state : str
+        What became of it, in words.
+    whole : bool
+    by_hand : str
+        Which file to get by hand and where to put it, if it is not whole.
+    some : bool
+        Whether there is some of it.
+    """
+
+    name: str
+    state: str
+    whole: bool = True
+    by_hand: str = ""
+    some: bool = False
+
+    @property
+    def mark(self) -> str:
+        """``ok``, ``in part`` or ``MISSING``."""
+        return "ok" if self.whole else "in part" if self.some else "MISSING"
+
+
+@dataclass
+class Made:
+    """A study folder that was made, and what is still to be done.
+
+    Parameters
+    ----------
+    folder : Path
+    district : District
+    parts : list of _Part
+    notes : list of str
+        What was converted, estimated or left out.
+    """
+
+    folder: Path
+    district: District
+    parts: list[_Part] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def whole(self) -> bool:
+        """Whether no part is missing."""
+        return all(part.whole for part in self.parts)
+
+    def to_text(self) -> str:
+        """Say what was made, what is missing, and what to do."""
+        lines = [f"{self.folder}: a study of {self.district.spoken} ({self.district.code})", ""]
+        lines += [f"  {part.mark:<7} {part.name}: {part.state}" for part in self.parts]
+        hand = [p for p in self.parts if p.by_hand]
+        if hand:
+            lines += ["", "To get by hand, then give the same command again:"]
+            lines += [f"  {p.name}: {p.by_hand}" for p in hand]
+        if self.notes:
+            lines += ["", "What was done on the way:"] + [f"  - {note}" for note in self.notes]
+        return "\n".join(lines)
+
+
+@dataclass
+class Work:
+    """What is being put together."""
+
+    district: District
+    unit: str
+    shelf: Shelf
+    made: Made
+    asked: Asked
+    hand_folder: Path
+    buffer_m: float
+    areas: pd.DataFrame = field(default_factory=pd.DataFrame)
+    parents: pd.DataFrame = field(default_factory=pd.DataFrame)
+    shapes: gpd.GeoSeries | None = None
+    tables: dict[str, tuple[bytes, Provenance]] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    study_notes: list[str] = field(default_factory=list)
+
+    def part(
+        self, name: str, state: str, *, whole: bool = True, by_hand: str = "", some: bool = False
+    ) -> None:
+        """Note what became of a part; one that is missing says why the internet did not help."""
+        why = self.asked.failed.get(name, "")
+        if not whole and why:
+            state = f"{state} ({why})"
+        if by_hand and not whole:
+            by_hand = f"{by_hand}; put it into {self.hand_folder}"
+        self.made.parts.append(_Part(name, state, whole, by_hand, some))
+
+    def provenance(
+        self, source: str, vintage: str, licence: str, *files: str, whole: bool = True
+    ) -> Provenance:
+        """Where a table comes from; addresses and dates where it was fetched."""
+        got = [self.asked.origin[f] for f in files if f in self.asked.origin]
+        days = sorted({day for _, day in got})
+        return Provenance(
+            source, vintage, licence, tuple(url for url, _ in got), days[-1] if days else "", whole
+        )

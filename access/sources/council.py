@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from access.errors import OutputError, ParameterError
-from access.sources import deprivation, ons
-from access.sources.asking import Asked, ask_for_parts
+from access.sources import ons
+from access.sources.asking import Asked, Made, Work, ask_for_parts
 from access.sources.council_areas import (
     count_people,
     find_areas,
@@ -20,24 +21,24 @@ from access.sources.council_areas import (
     rank_deprivation,
 )
 from access.sources.council_sites import find_postcodes, find_sites, name_places
-from access.sources.council_work import Made, Work
-from access.sources.districts import find_district
-from access.sources.download import Internet
-from access.sources.from_tables import geojson_bytes
-from access.sources.importing import csv_bytes, derive_box
-from access.sources.ons import UNITS
-from access.sources.shelf import read_shelf
-from access.sources.study_text import (
+from access.sources.figures import INDICES
+from access.sources.folder import (
     SERVICES,
     Provenance,
     Settings,
     attribution_text,
+    geojson_bytes,
     made_by_us,
     manifest_text,
     read_manifest,
     settings_text,
     write_all,
 )
+from access.sources.http import Internet
+from access.sources.importing import csv_bytes, derive_box
+from access.sources.ons import UNITS
+from access.sources.registers import find_district
+from access.sources.shelf import read_shelf
 
 __all__ = ["Made", "make_study_folder"]
 _CENSUS_DAY = {2021: "2021-03-21", 2011: "2011-03-27"}
@@ -130,20 +131,20 @@ _STEPS: tuple[tuple[Callable[[Work], None], str], ...] = (
 )
 
 
-def people_source(census: int) -> str:
+def _people_source(census: int) -> str:
     """Who counts people."""
     return f"Office for National Statistics, Census {census}"
 
 
-def _finish(work: Work, manifest: Mapping[str, dict]) -> None:
+def _finish(work: Work, manifest: Mapping[str, dict[str, Any]]) -> None:
     """Write everything that is ours to write; what somebody changed stays as it is."""
     _, _, words, census = UNITS[work.unit]
     files = [work.settings["areas_file"], *work.settings["census_files"]]
-    about = work.provenance(people_source(census), str(census), ons.LICENCE, *files)
+    about = work.provenance(_people_source(census), str(census), ons.LICENCE, *files)
     work.tables["areas.csv"] = (csv_bytes(_area_table(work)), about)
     if len(work.parents):
         imd = work.settings.get("imd")
-        source = people_source(census) + (f"; {deprivation.SOURCE.format(year=imd)}" if imd else "")
+        source = _people_source(census) + (f"; {INDICES.format(year=imd)}" if imd else "")
         about = work.provenance(
             source,
             f"{census}" + (f"; Indices {imd}" if imd else ""),
@@ -246,6 +247,7 @@ def _settings(work: Work) -> Settings:
         copied=s.get("copied", {}),
         parent_key=_parent_key(work),
         shapes=work.shapes is not None,
+        counts=known,
         national_areas=s.get("national", 0),
         hubs=s.get("hubs", ()),
         buffer_m=work.buffer_m,

@@ -9,15 +9,14 @@ import pandas as pd
 import shapely
 
 from access.errors import ParameterError, StudyError
-from access.sources import deprivation, ons, people
-from access.sources.cells import shown
-from access.sources.council_work import Work
-from access.sources.deprivation import NATIONAL
-from access.sources.districts import find_district
+from access.sources import ons
+from access.sources.asking import Work
+from access.sources.columns import shown
+from access.sources.figures import NATIONAL, parse_deprivation
 from access.sources.geography import boundaries_from_former, convert_ranks
 from access.sources.ons import UNITS, parse_boundaries, parse_centroids, parse_lookup
-from access.sources.people import BY_HAND, read_people
-from access.sources.shelf import Item, Shelf, lad_column, ward_columns
+from access.sources.registers import find_district
+from access.sources.shelf import BY_HAND, COUNTS, Item, Shelf, lad_column, read_people, ward_columns
 
 
 def find_areas(work: Work) -> None:
@@ -96,7 +95,7 @@ def _in_district(work: Work, frame: pd.DataFrame, file: str) -> np.ndarray:
         if not rows.any():
             raise StudyError(f"{item.path.name} holds no boundary of {work.district.name}")
         ground = shapely.union_all(item.source.shapes.to_numpy()[rows])
-        return shapely.contains_xy(ground, frame["lon"], frame["lat"])
+        return np.asarray(shapely.contains_xy(ground, frame["lon"], frame["lat"]))
     if len(frame) > 5000:
         raise StudyError(
             f"{file} holds {len(frame):,} areas and nothing at hand tells which are of "
@@ -155,7 +154,7 @@ def count_people(work: Work) -> None:
         work.areas["p_no_car"] = share.round(4)
     known = set(map(str, [*work.areas, *work.parents]))
     lacking = [c for c in BY_HAND if c not in known]
-    counted = sorted(known & set(people.COUNTS))
+    counted = sorted(known & set(COUNTS))
     work.part(
         "census",
         f"{', '.join(counted)}" + (f"; not known: {', '.join(lacking)}" if lacking else ""),
@@ -176,7 +175,7 @@ def rank_deprivation(work: Work) -> None:
     for item in work.shelf.having("deprivation"):
         if item.source is None:
             continue
-        frame, year, notes = deprivation.parse_deprivation(item.source)
+        frame, year, notes = parse_deprivation(item.source)
         fitted, more = _ranks_for(work, frame, year, lsoas, item)
         if fitted is None:
             work.made.notes += more

@@ -11,14 +11,19 @@ import pandas as pd
 import shapely
 
 from access.errors import AccessError
-from access.sources import codepoint, registers
-from access.sources.cells import shown
-from access.sources.codepoint import Postcodes, read_postcodes
+from access.sources import registers
+from access.sources.asking import Work
 from access.sources.columns import Mapping as ColumnMapping
-from access.sources.columns import propose
-from access.sources.council_work import Work
+from access.sources.columns import propose, shown
 from access.sources.importing import csv_bytes, derive_box, import_source
-from access.sources.naptan import parse_stops, places_of
+from access.sources.points import (
+    POSTCODES_LICENCE,
+    POSTCODES_SOURCE,
+    Postcodes,
+    parse_stops,
+    places_of,
+    read_postcodes,
+)
 from access.sources.shelf import Item
 from access.units import BRITISH_GRID, great_circle_m
 
@@ -44,7 +49,7 @@ def find_postcodes(work: Work) -> None:
     own = read_postcodes(item.path, districts=work.district.codes, near=box)
     work.made.notes += [f"{item.path.name}: {note}" for note in own.notes]
     frame = own.frame.reset_index()[["postcode", "lon", "lat"]]
-    about = work.provenance(codepoint.SOURCE, "see the file", codepoint.LICENCE, item.path.name)
+    about = work.provenance(POSTCODES_SOURCE, "see the file", POSTCODES_LICENCE, item.path.name)
     work.tables["postcodes.csv"] = (csv_bytes(frame), about)
     work.part("postcodes", f"{len(frame):,} of the district")
 
@@ -62,14 +67,14 @@ def _metres_outside(work: Work, lonlat: np.ndarray) -> np.ndarray:
     points = gpd.GeoSeries(gpd.points_from_xy(*lonlat.T), crs=4326).to_crs(BRITISH_GRID)
     if work.shapes is not None:
         ground = shapely.union_all(work.shapes.to_crs(BRITISH_GRID).to_numpy())
-        return shapely.distance(points.to_numpy(), ground)
+        return np.asarray(shapely.distance(points.to_numpy(), ground))
     centroids = gpd.points_from_xy(work.areas["lon"], work.areas["lat"], crs=4326).to_crs(
         BRITISH_GRID
     )
     near = shapely.STRtree(centroids).query_nearest(
         points.to_numpy(), return_distance=True, all_matches=False
     )[1]
-    return np.maximum(near - 1000.0, 0.0)
+    return np.asarray(np.maximum(near - 1000.0, 0.0))
 
 
 def find_sites(work: Work) -> None:
@@ -109,7 +114,7 @@ def _own_sheet(work: Work, item: Item, table: str, codes: Postcodes | None) -> p
     values: Mapping[str, Mapping[str, str]] = {}
     if "service" in found.columns:
         texts = item.source.frame[found.columns["service"]].unique()
-        values = {"service": {t: service_key(t) for t in texts if service_key(t) != t}}
+        values = {"service": {t: _service_key(t) for t in texts if _service_key(t) != t}}
     mapping = ColumnMapping(found.columns, fixed, values)
     try:
         done = import_source(item.source, table, mapping=mapping, postcodes=codes)
@@ -125,7 +130,7 @@ def _own_sheet(work: Work, item: Item, table: str, codes: Postcodes | None) -> p
     return done.frame.assign(**{"_given": True})
 
 
-def service_key(text: str) -> str:
+def _service_key(text: str) -> str:
     """A service's short name, whatever a sheet calls it."""
     plain = re.sub(r"[^a-z0-9]+", "_", text.casefold().replace("'", "").replace("’", "")).strip("_")
     for key, words in {

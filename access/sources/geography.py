@@ -11,12 +11,12 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from access.errors import ParameterError, StudyError
-from access.sources.cells import shown
+from access.sources.columns import shown
 from access.units import BRITISH_GRID, project
 
 
 @dataclass(frozen=True)
-class Converted:
+class _Converted:
     """Figures on other areas than they were published for.
 
     Parameters
@@ -36,7 +36,7 @@ class Converted:
 
 def convert_counts(
     counts: pd.DataFrame, lookup: pd.DataFrame, people: pd.Series, *, whole: bool = True
-) -> Converted:
+) -> _Converted:
     """Bring counts from one set of areas to another.
 
     Parameters
@@ -52,7 +52,7 @@ def convert_counts(
 
     Returns
     -------
-    Converted
+    _Converted
 
     Raises
     ------
@@ -101,7 +101,7 @@ def convert_counts(
     estimated = _touched(pairs, old, new).reindex(ids)
     if whole and all(pd.api.types.is_integer_dtype(t) for t in counts.dtypes):
         out = out.astype("int64")
-    return Converted(out, estimated, _words(pairs, old, new, estimated))
+    return _Converted(out, estimated, _words(pairs, old, new, estimated))
 
 
 def share(total: float, weights: ArrayLike, *, whole: bool) -> NDArray[np.float64]:
@@ -113,10 +113,10 @@ def share(total: float, weights: ArrayLike, *, whole: bool) -> NDArray[np.float6
     [4.0, 3.0, 3.0]
     """
     w = np.asarray(weights, float)
-    exact = total * w / w.sum()
+    exact: NDArray[np.float64] = total * w / w.sum()
     if not whole:
         return exact
-    parts = np.floor(np.round(exact, 9))
+    parts: NDArray[np.float64] = np.floor(np.round(exact, 9))
     order = np.argsort(-np.round(exact - parts, 9), kind="stable")
     parts[order[: round(total - parts.sum())]] += 1
     return parts
@@ -144,7 +144,7 @@ def _words(pairs: pd.DataFrame, old: str, new: str, estimated: pd.Series) -> tup
     return tuple(said)
 
 
-def convert_ranks(ranks: pd.DataFrame, lookup: pd.DataFrame, people: pd.Series) -> Converted:
+def convert_ranks(ranks: pd.DataFrame, lookup: pd.DataFrame, people: pd.Series) -> _Converted:
     """Bring ranks or deciles to other areas: a part takes its whole's, a merged one the mean.
 
     Parameters
@@ -158,7 +158,7 @@ def convert_ranks(ranks: pd.DataFrame, lookup: pd.DataFrame, people: pd.Series) 
 
     Returns
     -------
-    Converted
+    _Converted
         Rounded to whole ranks; those of split and merged areas are estimates.
     """
     old, new = lookup.columns[:2]
@@ -178,7 +178,7 @@ def convert_ranks(ranks: pd.DataFrame, lookup: pd.DataFrame, people: pd.Series) 
         f"Ranks of {int(estimated.sum()):,} areas that were split or merged are estimates: "
         "a part has its whole's rank, a merged area the mean by residents.",
     )
-    return Converted(frame, estimated, note if estimated.any() else ())
+    return _Converted(frame, estimated, note if estimated.any() else ())
 
 
 def boundaries_from_former(
@@ -227,7 +227,7 @@ def boundaries_from_former(
     return done.to_crs(4326), int((~kept).sum())
 
 
-def _nearest_parts(ground: shapely.Geometry, points: NDArray) -> list[shapely.Geometry]:
+def _nearest_parts(ground: shapely.Geometry, points: NDArray[np.float64]) -> list[shapely.Geometry]:
     """Ground cut into what lies nearest to each point."""
     if len(points) == 1:
         return [ground]

@@ -15,26 +15,24 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from access.errors import Fault, StudyError
-from access.sources.cells import (
+from access.files import write_file
+from access.sources.columns import (
+    Column,
     Converted,
+    Mapping,
+    columns_of,
     grouped,
+    known_headers,
+    mapping_faults,
+    plain,
+    propose,
     read_numbers,
     read_texts,
     read_yes_no,
     shown,
     tidy,
 )
-from access.sources.codepoint import Postcodes, tidy_postcode
-from access.sources.columns import (
-    Column,
-    Mapping,
-    columns_of,
-    known_headers,
-    mapping_faults,
-    plain,
-    propose,
-)
-from access.sources.saving import save
+from access.sources.points import Postcodes, tidy_postcode
 from access.sources.tables import Source, read_source
 from access.units import BRITISH_GRID, metric_crs, unproject
 
@@ -97,7 +95,7 @@ class Imported:
             If the file cannot be written.
         """
         self.check()
-        save(Path(path), csv_bytes(self.frame))
+        write_file(Path(path), csv_bytes(self.frame))
 
 
 def import_table(

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import geopandas as gpd
@@ -15,12 +16,10 @@ import numpy as np
 import pandas as pd
 
 from access.errors import FetchError, StudyError
-from access.sources.cells import shown
-from access.sources.columns import propose
-from access.sources.download import Fetched, Internet, NotThereError, must_be_json
-from access.sources.patient import NotWholeError
-from access.sources.saving import save
-from access.sources.tables import Source, plain, read_source
+from access.files import write_file
+from access.sources.columns import plain, propose, shown
+from access.sources.http import Fetched, Internet, NotThereError, NotWholeError, must_be_json
+from access.sources.tables import Source, read_source
 from access.units import BRITISH_GRID, unproject
 
 SOURCE = "Office for National Statistics, Open Geography portal"
@@ -42,7 +41,7 @@ _CODES = 100
 
 
 @dataclass(frozen=True)
-class Layer:
+class _Layer:
     """One kind of layer among many hundreds whose names drift.
 
     Parameters
@@ -64,31 +63,31 @@ class Layer:
 
 
 LAYERS = {
-    "centroids oa21": Layer(
+    "centroids oa21": _Layer(
         "centroids of Output Areas 2021",
         ("Output_Areas_2021_PWC_V3",),
         r"^(output_areas?|oa)_.*2021.*(pwc|popcentroids?)",
         ("OA21CD",),
     ),
-    "centroids oa11": Layer(
+    "centroids oa11": _Layer(
         "centroids of Output Areas 2011",
         ("Output_Areas_Dec_2011_PWC_2022",),
         r"^(output_areas?|oa)_.*2011.*(pwc|popcentroids?)",
         ("OA11CD",),
     ),
-    "centroids lsoa21": Layer(
+    "centroids lsoa21": _Layer(
         "centroids of LSOAs 2021",
         ("LSOA_PopCentroids_EW_2021_V4", "LLSOA_Dec_2021_PWC_for_England_and_Wales_2022"),
         r"^l?lsoa_.*2021.*|^lsoa_popcentroids.*2021",
         ("LSOA21CD",),
     ),
-    "centroids lsoa11": Layer(
+    "centroids lsoa11": _Layer(
         "centroids of LSOAs 2011",
         ("LSOA_Dec_2011_PWC_in_England_and_Wales_2022",),
         r"^l?lsoa_.*2011.*(pwc|popcentroids?)",
         ("LSOA11CD",),
     ),
-    "boundaries oa21": Layer(
+    "boundaries oa21": _Layer(
         "boundaries of Output Areas 2021",
         (
             "Output_Areas_2021_EW_BGC_V2",
@@ -97,13 +96,13 @@ LAYERS = {
         r"^(output_areas?|oa)_.*2021.*bgc",
         ("OA21CD",),
     ),
-    "boundaries oa11": Layer(
+    "boundaries oa11": _Layer(
         "boundaries of Output Areas 2011",
         ("Output_Areas_Dec_2011_Boundaries_Generalised_Clipped_BGC_EW_V3",),
         r"^(output_areas?|oa)_.*2011.*bgc",
         ("OA11CD",),
     ),
-    "boundaries lsoa21": Layer(
+    "boundaries lsoa21": _Layer(
         "boundaries of LSOAs 2021",
         (
             "Lower_layer_Super_Output_Areas_December_2021_Boundaries_EW_BGC_V5",
@@ -112,55 +111,55 @@ LAYERS = {
         r"^(lower_layer_super_output_areas?|lsoa)_.*2021.*bgc",
         ("LSOA21CD",),
     ),
-    "boundaries lsoa11": Layer(
+    "boundaries lsoa11": _Layer(
         "boundaries of LSOAs 2011",
         ("Lower_Layer_Super_Output_Areas_Dec_2011_Boundaries_Generalised_Clipped_BGC_EW_V3",),
         r"^(lower_layer_super_output_areas?|lsoa)_.*2011.*bgc",
         ("LSOA11CD",),
     ),
-    "lookup oa21": Layer(
+    "lookup oa21": _Layer(
         "look-up of Output Areas 2021",
         ("OA21_LAD22_LSOA21_MSOA21_LEP22_EN_LU_V2",),
         r"^oa21.*lsoa21.*lad\d\d.*lu|^oa21_lad\d\d_lsoa21.*lu",
         ("OA21CD", "LSOA21CD"),
     ),
-    "lookup oa11": Layer(
+    "lookup oa11": _Layer(
         "look-up of Output Areas 2011",
         ("OA11_LSOA11_MSOA11_LAD11_EW_LUv2",),
         r"^oa11.*lsoa11.*lad\d\d.*lu",
         ("OA11CD", "LSOA11CD"),
     ),
-    "lookup lsoa21": Layer(
+    "lookup lsoa21": _Layer(
         "look-up of LSOAs 2021 to wards",
         ("LSOA21_WD24_LAD24_EW_LU", "LSOA21_WD25_LAD25_EW_LU"),
         r"^lsoa21_wd\d\d_lad\d\d.*lu",
         ("LSOA21CD",),
     ),
-    "lookup lsoa11": Layer(
+    "lookup lsoa11": _Layer(
         "look-up of LSOAs 2011 to wards",
         ("LSOA11_WD19_LAD19_EW_LU",),
         r"^lsoa11_wd\d\d_lad\d\d.*lu",
         ("LSOA11CD",),
     ),
-    "changes lsoa": Layer(
+    "changes lsoa": _Layer(
         "look-up of LSOAs 2011 to 2021",
         ("LSOA11_LSOA21_LAD22_EW_LU",),
         r"^lsoa11_lsoa21_lad\d\d.*lu",
         ("LSOA11CD", "LSOA21CD"),
     ),
-    "changes oa": Layer(
+    "changes oa": _Layer(
         "look-up of Output Areas 2011 to 2021",
         ("OA11_OA21_LAD22_EW_LU",),
         r"^oa11_oa21_lad\d\d.*lu",
         ("OA11CD", "OA21CD"),
     ),
-    "wards": Layer(
+    "wards": _Layer(
         "boundaries of wards",
         ("WD_MAY_2025_UK_BGC", "Wards_May_2024_Boundaries_UK_BGC"),
         r"^(wd|wards?)_.*20(2[4-9]|3\d).*bgc",
         (),
     ),
-    "district": Layer(
+    "district": _Layer(
         "boundary of the local authority",
         ("LAD_MAY_2025_UK_BGC", "Local_Authority_Districts_May_2024_Boundaries_UK_BGC"),
         r"^(lad|local_authority_districts?)_.*20(2[3-9]|3\d).*bgc",
@@ -172,7 +171,7 @@ LAYERS = {
 # --- asking ----------------------------------------------------------------------------------
 
 
-def service_names(net: Internet) -> list[str]:
+def _service_names(net: Internet) -> list[str]:
     """Names of every service that the portal lists today."""
     url = net.address("ons", "", f="json")
     got = net.get(url, "the list of services", check=must_be_json, fresh=True)
@@ -181,14 +180,14 @@ def service_names(net: Internet) -> list[str]:
 
 
 def fetch_layer(
-    net: Internet, layer: Layer, where: str | Sequence[str], path: Path, *, geometry: bool = True
+    net: Internet, layer: _Layer, where: str | Sequence[str], path: Path, *, geometry: bool = True
 ) -> Fetched:
     """Fetch the rows of a layer that a condition picks, page by page, and count them.
 
     Parameters
     ----------
     net : Internet
-    layer : Layer
+    layer : _Layer
     where : str or sequence of str
         Conditions (SQL of the service), tried in this order: names of columns drift too.
     path : Path
@@ -220,7 +219,7 @@ def fetch_layer(
 
 def fetch_codes(
     net: Internet,
-    layer: Layer,
+    layer: _Layer,
     column: str,
     codes: Sequence[str],
     path: Path,
@@ -240,7 +239,7 @@ def fetch_codes(
         if own is None:
             tried.append(f"{base}: no column {column} ({shown(columns)})")
             continue
-        rows: list[dict] = []
+        rows: list[dict[str, Any]] = []
         for start in range(0, len(codes), _CODES):
             listed = ",".join(f"'{code}'" for code in codes[start : start + _CODES])
             rows += _pages(net, base, layer, f"{own} IN ({listed})", geometry)
@@ -251,12 +250,12 @@ def fetch_codes(
     raise _none_fits(net, layer, tried)
 
 
-def _services(net: Internet, layer: Layer, tried: list[str]) -> Iterator[tuple[str, list[str]]]:
+def _services(net: Internet, layer: _Layer, tried: list[str]) -> Iterator[tuple[str, list[str]]]:
     """Services that fit a layer and their columns: known names first, then the portal's list."""
     for listed in (False, True):
         names: Sequence[str] = layer.names
         if listed:
-            fits = [n for n in service_names(net) if re.search(layer.pattern, n, re.IGNORECASE)]
+            fits = [n for n in _service_names(net) if re.search(layer.pattern, n, re.IGNORECASE)]
             names = [n for n in sorted(fits, reverse=True) if n not in layer.names]
         for name in names:
             base = net.address("ons", f"{name}/FeatureServer/0")
@@ -274,15 +273,15 @@ class _OtherColumnsError(FetchError):
     """A service of the right name with other columns."""
 
 
-def _none_fits(net: Internet, layer: Layer, tried: list[str]) -> FetchError:
+def _none_fits(net: Internet, layer: _Layer, tried: list[str]) -> FetchError:
     return FetchError(
         f"{net.address('ons')} has no {layer.what} that fits: {'; '.join(tried) or 'none listed'}"
     )
 
 
-def _written(net: Internet, path: Path, base: str, rows: list[dict]) -> Fetched:
+def _written(net: Internet, path: Path, base: str, rows: list[dict[str, Any]]) -> Fetched:
     body = json.dumps({"type": "FeatureCollection", "features": rows}).encode()
-    save(path, body)
+    write_file(path, body)
     return Fetched(path, base, hashlib.sha256(body).hexdigest(), net.day)
 
 
@@ -290,7 +289,7 @@ def _names_in(condition: str) -> set[str]:
     return set(re.findall(r"\b[A-Z]+\d*(?:CD|NM)\b", condition.upper().split("'")[0]))
 
 
-def _fields(net: Internet, base: str, layer: Layer) -> list[str]:
+def _fields(net: Internet, base: str, layer: _Layer) -> list[str]:
     got = net.get(f"{base}?f=json", layer.what, check=_is_layer, fresh=True)
     names = [str(f["name"]) for f in json.loads(got.body).get("fields", [])]
     lacking = [f for f in layer.fields if f.upper() not in {n.upper() for n in names}]
@@ -319,7 +318,9 @@ def _is_layer(path: Path, kind: str) -> None:
         raise NotWholeError("the reply does not describe a layer")
 
 
-def _pages(net: Internet, base: str, layer: Layer, where: str, geometry: bool) -> list[dict]:
+def _pages(
+    net: Internet, base: str, layer: _Layer, where: str, geometry: bool
+) -> list[dict[str, Any]]:
     """All rows, smaller pages where a server cannot bear large ones."""
     count_url = f"{base}/query?" + _query(where=where, returnCountOnly="true", f="json")
     total = int(
@@ -329,7 +330,7 @@ def _pages(net: Internet, base: str, layer: Layer, where: str, geometry: bool) -
     )
     if total < 0:
         raise FetchError(f"{base} does not count its rows; expected a number")
-    rows: list[dict] = []
+    rows: list[dict[str, Any]] = []
     page = _PAGE
     while len(rows) < total:
         url = f"{base}/query?" + _query(
@@ -433,7 +434,7 @@ def parse_centroids(source: Source | Path, unit: str) -> pd.DataFrame:
 
 
 def _numbers(frame: pd.DataFrame, columns: list[str]) -> np.ndarray:
-    return frame[columns].apply(pd.to_numeric, errors="coerce").to_numpy(float)
+    return np.asarray(frame[columns].apply(pd.to_numeric, errors="coerce"), float)
 
 
 def parse_boundaries(source: Source | Path, code: str) -> gpd.GeoSeries:

@@ -26,12 +26,12 @@ import pyogrio
 import shapely
 
 from access.errors import StudyError
-from access.sources.cells import shown, tidy
+from access.sources.columns import plain, shown, tidy
 from access.units import BRITISH_GRID, WGS84
 
 #: Largest file that is read, and the most that a packed one may unpack to.
-MOST_BYTES = 400_000_000
-MOST_UNPACKED = 2_000_000_000
+_MOST_BYTES = 400_000_000
+_MOST_UNPACKED = 2_000_000_000
 #: No honest table packs better than this.
 _MOST_RATIO = 250
 _MOST_PARTS = 20_000
@@ -81,7 +81,7 @@ def read_source(
     *,
     sheet: str | None = None,
     known: frozenset[str] = frozenset(),
-    most_bytes: int = MOST_BYTES,
+    most_bytes: int = _MOST_BYTES,
 ) -> Source:
     """Read a table of any of the usual forms, as text.
 
@@ -124,12 +124,7 @@ def read_source(
     )
 
 
-def plain(header: object) -> str:
-    """A header as names are compared: small letters and digits only."""
-    return re.sub(r"[^a-z0-9%£]+", "", tidy(header).casefold())
-
-
-def check_file(path: Path, most_bytes: int = MOST_BYTES) -> None:
+def check_file(path: Path, most_bytes: int = _MOST_BYTES) -> None:
     """Refuse what must not be read: other than regular files, too large, packed to harm."""
     try:
         about = path.stat()
@@ -152,7 +147,7 @@ def check_file(path: Path, most_bytes: int = MOST_BYTES) -> None:
         check_packed(path, path.name)
 
 
-def check_packed(packed: Path | io.BytesIO, name: str, most: int = MOST_UNPACKED) -> None:
+def check_packed(packed: Path | io.BytesIO, name: str, most: int = _MOST_UNPACKED) -> None:
     """Refuse a zip that unpacks to too much, holds unsafe paths, or is damaged."""
     try:
         with zipfile.ZipFile(packed) as archive:

@@ -11,13 +11,12 @@ import pandas as pd
 import pytest
 
 from access.run import run_job
-from access.sources.codepoint import read_postcodes
 from access.sources.columns import Mapping
 from access.sources.council import make_study_folder
-from access.sources.from_tables import study_of_tables
+from access.sources.folder import study_of_tables
 from access.sources.geography import convert_counts
 from access.sources.importing import import_table
-from access.sources.naptan import parse_stops
+from access.sources.points import parse_stops, read_postcodes
 from access.study import load_study
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"

@@ -11,9 +11,8 @@ import pytest
 
 from access.errors import OutputError, ParameterError, StudyError
 from access.sources.council import make_study_folder
-from access.sources.districts import districts, find_district
-from access.sources.download import Internet
-from access.sources.patient import Patience
+from access.sources.http import Internet, Patience
+from access.sources.registers import districts, find_district
 from access.study import load_study
 from tests import made_up_council as made_up
 

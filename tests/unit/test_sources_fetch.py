@@ -12,13 +12,12 @@ import osmium
 import pytest
 
 from access.errors import FetchError, ParameterError, StudyError
-from access.sources import bods, geofabrik, naptan, nomis, ons, terrain
-from access.sources.codepoint import fetch_postcodes
-from access.sources.deprivation import fetch_deprivation, parse_deprivation
-from access.sources.download import Internet
-from access.sources.patient import Patience
+from access.sources import downloads, figures, ons, points
+from access.sources.figures import fetch_deprivation, parse_deprivation
+from access.sources.http import Internet, Patience
+from access.sources.overpass import _write_pbf
+from access.sources.points import fetch_postcodes
 from access.sources.registers import fetch_register
-from access.sources.write_osm import write_pbf
 from tests import made_up_council as made_up
 
 
@@ -193,11 +192,11 @@ def test_a_service_of_other_columns_and_missing_codes_is_told(serve, net, tmp_pa
 
 # --- NOMIS -----------------------------------------------------------------------------------
 
-AGES = nomis.TOPICS_2021[0]
+AGES = figures.TOPICS_2021[0]
 
 
 def test_nomis_pages_are_put_together(serve, net, tmp_path):
-    nomis.fetch_topic(net(serve()), AGES, made_up.CODE, "oa21", tmp_path / "a.csv")
+    figures.fetch_topic(net(serve()), AGES, made_up.CODE, "oa21", tmp_path / "a.csv")
     assert (tmp_path / "a.csv").read_text().count("\n") == 61
 
 
@@ -218,13 +217,13 @@ def test_nomis_replies_that_are_cut_or_changed_are_refused(serve, net, tmp_path,
         calls = iter([made_up.as_csv(rows[:30]), *[made_up.as_csv(rows[:1])] * 5])
         server.answer = lambda address: (next(calls), "text/csv", 200)
     with pytest.raises(FetchError, match=words):
-        nomis.fetch_topic(net(server), AGES, made_up.CODE, "oa21", tmp_path / "a.csv")
+        figures.fetch_topic(net(server), AGES, made_up.CODE, "oa21", tmp_path / "a.csv")
     assert not (tmp_path / "a.csv").exists()
 
 
 def test_nomis_knows_no_such_district(serve, net, tmp_path):
-    with pytest.raises(nomis.NoRowsError, match="of another year, or not known"):
-        nomis.fetch_topic(net(serve()), AGES, "E09999999", "oa21", tmp_path / "a.csv")
+    with pytest.raises(figures.NoRowsError, match="of another year, or not known"):
+        figures.fetch_topic(net(serve()), AGES, "E09999999", "oa21", tmp_path / "a.csv")
 
 
 # --- registers -------------------------------------------------------------------------------
@@ -281,7 +280,7 @@ def osm(path: Path, x: float, first: int) -> bytes:
         "nodes": [first, first + 1],
         "tags": {"building": "yes"},
     }
-    write_pbf([*nodes, *ways, house], path)
+    _write_pbf([*nodes, *ways, house], path)
     return path.read_bytes()
 
 
@@ -312,7 +311,7 @@ def test_streets_of_every_county_that_the_box_touches_once_each(serve, net, tmp_
     )
     server.extra["lincs-latest.osm.pbf"] = osm(tmp_path / "b.osm.pbf", -0.51, 3)
     box = (-0.525, 52.6, -0.485, 52.7)
-    got = geofabrik.fetch_streets_of(net(server), box, tmp_path / "s.osm.pbf")
+    got = downloads.fetch_streets_of(net(server), box, tmp_path / "s.osm.pbf")
     assert "great-britain/england/rutland" in got.url and "lincs" in got.url
     assert not any("far" in address for address in server.asked)
     things: dict[str, list[int]] = {}
@@ -324,12 +323,12 @@ def test_streets_of_every_county_that_the_box_touches_once_each(serve, net, tmp_
 def test_a_box_with_no_street_and_a_county_that_is_nowhere(serve, net, tmp_path):
     osm(tmp_path / "a.osm.pbf", -0.5, 1)
     with pytest.raises(StudyError, match="no street of"):
-        geofabrik.cut_streets([tmp_path / "a.osm.pbf"], (1, 50, 2, 51), tmp_path / "o.osm.pbf")
+        downloads.cut_streets([tmp_path / "a.osm.pbf"], (1, 50, 2, 51), tmp_path / "o.osm.pbf")
     assert not (tmp_path / "o.osm.pbf").exists()
     with pytest.raises(FetchError, match=r"united-kingdom.* or .*great-britain"):
-        geofabrik.fetch_county(net(serve()), "nowhere")
+        downloads.fetch_county(net(serve()), "nowhere")
     with pytest.raises(FetchError, match="another form"):
-        geofabrik.extracts_for({"features": [{}]}, (0, 50, 1, 51))
+        downloads.extracts_for({"features": [{}]}, (0, 50, 1, 51))
 
 
 def test_stops(serve, net, tmp_path):
@@ -341,14 +340,14 @@ def test_stops(serve, net, tmp_path):
         "370C,Gone,Oakham,486500,308500,,,BCT,inactive\n"
     )
     server.extra["access-nodes"] = text.encode()
-    got = naptan.fetch_stops(net(server), "370")
+    got = points.fetch_stops(net(server), "370")
     assert "atcoAreaCodes=370" in got.url
     path = tmp_path / "stops.csv"
     path.write_bytes(got.body)
-    stops, notes = naptan.parse_stops(path)
+    stops, notes = points.parse_stops(path)
     assert stops["id"].tolist() == ["370A", "370B"] and "1 stops that are not in use" in notes[0]
     assert stops["lon"].tolist() == pytest.approx([-0.7229, -0.72], abs=1e-3)
-    assert naptan.places_of(stops)["name"].tolist() == ["Oakham"]
+    assert points.places_of(stops)["name"].tolist() == ["Oakham"]
 
 
 def gtfs(*names: str) -> bytes:
@@ -363,14 +362,14 @@ def test_timetables(serve, net):
     server = serve()
     names = ["stops.txt", "routes.txt", "trips.txt", "stop_times.txt", "calendar_dates.txt"]
     server.extra["gtfs-file/yorkshire/"] = gtfs(*names)
-    assert bods.fetch_timetable(net(server), "yorkshire").body == gtfs(*names)
+    assert downloads.fetch_timetable(net(server), "yorkshire").body == gtfs(*names)
     server.extra["gtfs-file/london/"] = gtfs(*names[:3])
     with pytest.raises(
         FetchError, match=r"lacks stop_times.txt, calendar.txt or calendar_dates.txt"
     ):
-        bods.fetch_timetable(net(server), "london")
+        downloads.fetch_timetable(net(server), "london")
     with pytest.raises(ParameterError, match="expected one of east_anglia"):
-        bods.fetch_timetable(net(server), "narnia")
+        downloads.fetch_timetable(net(server), "narnia")
 
 
 def test_heights_of_tiles_side_by_side(tmp_path):
@@ -387,7 +386,7 @@ def test_heights_of_tiles_side_by_side(tmp_path):
             archive.writestr(f"data/sk/{name}_OST50GRID_20250101.zip", inner.getvalue())
     path = tmp_path / "terr50.zip"
     path.write_bytes(outer.getvalue())
-    tiles, sea = terrain.cut_heights(path, (-0.80, 52.60, -0.60, 52.65), tmp_path / "h.asc")
+    tiles, sea = downloads.cut_heights(path, (-0.80, 52.60, -0.60, 52.65), tmp_path / "h.asc")
     assert (tiles, sea) == (2, [])
     lines = (tmp_path / "h.asc").read_text().splitlines()
     assert lines[:5] == [
@@ -399,4 +398,4 @@ def test_heights_of_tiles_side_by_side(tmp_path):
     ]
     assert lines[6:] == ["10 11 20 21", "12 -9999 22 -9999"]
     with pytest.raises(StudyError, match="holds none of the tiles"):
-        terrain.cut_heights(path, (-3.1, 51.5, -3.0, 51.6), tmp_path / "h.asc")
+        downloads.cut_heights(path, (-3.1, 51.5, -3.0, 51.6), tmp_path / "h.asc")

@@ -16,10 +16,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from access.errors import StudyError
-from access.sources.cells import read_numbers, read_yes_no
-from access.sources.codepoint import Postcodes, read_postcodes, tidy_postcode
-from access.sources.columns import Mapping, propose, read_mapping, write_mapping
+from access.sources.columns import (
+    Mapping,
+    propose,
+    read_mapping,
+    read_numbers,
+    read_yes_no,
+    write_mapping,
+)
 from access.sources.importing import derive_box, import_table
+from access.sources.points import Postcodes, read_postcodes, tidy_postcode
 from access.sources.tables import read_source
 
 ROWS = "Site name,Longitude,Latitude,Annual cost\nRiverside,-1.36,53.43,1\nHöhe,-1.35,53.44,2\n"

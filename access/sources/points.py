@@ -1,4 +1,4 @@
-"""Postcodes and where they lie: Code-Point Open of the Ordnance Survey, or a table like it."""
+"""Where postcodes and stops lie: Code-Point Open, NaPTAN, and tables like them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,13 @@ import numpy as np
 import pandas as pd
 
 from access.errors import StudyError
-from access.sources.cells import shown
-from access.sources.columns import columns_of, propose
-from access.sources.download import Fetched, Internet, must_be
-from access.sources.tables import check_packed, decode, plain, read_source
+from access.sources.columns import columns_of, plain, propose, read_numbers, shown
+from access.sources.http import Fetched, Internet, must_be
+from access.sources.tables import Source, check_packed, decode, read_source
 from access.units import BRITISH_GRID, unproject
 
 #: Columns of a file without headers, as the product's guide gives them.
-COLUMNS = (
+_COLUMNS = (
     "postcode",
     "quality",
     "easting",
@@ -34,15 +33,15 @@ COLUMNS = (
     "district",
     "ward",
 )
-POSTCODE = re.compile(r"^([A-Z]{1,2}[0-9][A-Z0-9]?)\s*([0-9][A-Z]{2})$")
+_POSTCODE = re.compile(r"^([A-Z]{1,2}[0-9][A-Z0-9]?)\s*([0-9][A-Z]{2})$")
 #: Positional quality at which the product gives no position.
 _NO_POSITION = 90
-LICENCE = (
+POSTCODES_LICENCE = (
     "Open Government Licence v3.0; contains OS data © Crown copyright and database right; "
     "contains Royal Mail data © Royal Mail copyright and database right; contains National "
     "Statistics data © Crown copyright and database right"
 )
-SOURCE = "Ordnance Survey: Code-Point Open"
+POSTCODES_SOURCE = "Ordnance Survey: Code-Point Open"
 
 
 @dataclass(frozen=True)
@@ -81,13 +80,13 @@ def tidy_postcode(text: str) -> str | None:
     >>> tidy_postcode(" s601ae "), tidy_postcode("Town Hall")
     ('S60 1AE', None)
     """
-    found = POSTCODE.match("".join(str(text).upper().split()))
+    found = _POSTCODE.match("".join(str(text).upper().split()))
     return f"{found[1]} {found[2]}" if found else None
 
 
 def is_code_point(row: Sequence[str]) -> bool:
     """Whether a first row is one of the product, which has no headers."""
-    return len(row) >= len(COLUMNS) and bool(tidy_postcode(row[0])) and row[1].strip().isdigit()
+    return len(row) >= len(_COLUMNS) and bool(tidy_postcode(row[0])) and row[1].strip().isdigit()
 
 
 def read_postcodes(
@@ -126,9 +125,9 @@ def read_postcodes(
                 header=None,
                 dtype=str,
                 keep_default_na=False,
-                usecols=range(len(COLUMNS)),
+                usecols=range(len(_COLUMNS)),
             )
-            frame.columns = pd.Index(COLUMNS)
+            frame.columns = pd.Index(_COLUMNS)
             frames.append(frame)
         elif path.is_file() and path.suffix.casefold() != ".zip":
             frames, headed = [_headed(path)], True
@@ -249,3 +248,111 @@ def fetch_postcodes(net: Internet) -> Fetched:
     """
     url = net.address("os", "CodePointOpen/downloads", area="GB", format="CSV") + "&redirect"
     return net.get(url, "Code-Point Open", check=must_be(b"PK", what="a zip file"))
+
+
+_STOPS_SOURCE = "Department for Transport: National Public Transport Access Nodes (NaPTAN)"
+_STOPS_LICENCE = "Open Government Licence v3.0"
+
+
+def fetch_stops(net: Internet, area_codes: str = "") -> Fetched:
+    """Fetch the stops of some areas (``"370"`` is South Yorkshire), or of all.
+
+    Raises
+    ------
+    FetchError
+    """
+    query = {"dataFormat": "csv"} | ({"atcoAreaCodes": area_codes} if area_codes else {})
+    check = must_be(b"ATCOCode", b"\xef\xbb\xbfATCOCode", b'"ATCOCode', what="a table of stops")
+    return net.get(net.address("naptan", "access-nodes", **query), "stops", check=check)
+
+
+def parse_stops(source: Source | Path) -> tuple[pd.DataFrame, list[str]]:
+    """Stops with a position.
+
+    Parameters
+    ----------
+    source : Source or Path
+        The service's CSV, or a table like it.
+
+    Returns
+    -------
+    DataFrame
+        ``id, name, lon, lat, locality, type``.
+    list of str
+        What was converted or left out.
+
+    Raises
+    ------
+    StudyError
+        If a column is missing.
+    """
+    table = source if isinstance(source, Source) else read_source(source)
+    names = {plain(c): c for c in table.frame.columns}
+    id_ = names.get("atcocode") or names.get("id")
+    found = propose(list(table.frame.columns), "places").columns
+    degrees, metres = {"lon", "lat"} <= set(found), {"easting", "northing"} <= set(found)
+    if id_ is None or not (degrees or metres):
+        raise StudyError(
+            f"{table.file} is no table of stops: it has "
+            f"{shown(list(table.frame.columns))}; expected ATCOCode and a position"
+        )
+    lonlat = np.full((len(table.frame), 2), np.nan)
+    notes = []
+    if metres:
+        lonlat = unproject(_pair(table, found["easting"], found["northing"]), BRITISH_GRID)
+    if degrees:
+        own = _pair(table, found["lon"], found["lat"])
+        lonlat = np.where(np.isfinite(own).all(axis=1)[:, None], own, lonlat)
+    status = (
+        table.frame[names["status"]].str.casefold()
+        if "status" in names
+        else pd.Series("", index=table.frame.index)
+    )
+    gone = status.isin(["inactive", "del", "deleted"]).to_numpy()
+    placed = np.isfinite(lonlat).all(axis=1)
+    if gone.any():
+        notes.append(f"{gone.sum():,} stops that are not in use are left out.")
+    if (~placed & ~gone).any():
+        notes.append(f"{(~placed & ~gone).sum():,} stops without a position are left out.")
+    keep = placed & ~gone
+    text = {
+        ours: names.get(theirs)
+        for ours, theirs in (
+            ("name", "commonname"),
+            ("locality", "localityname"),
+            ("type", "stoptype"),
+        )
+    }
+    text["name"] = text["name"] or names.get("name")
+    out = pd.DataFrame(
+        {"id": table.frame[id_], "lon": lonlat[:, 0].round(6), "lat": lonlat[:, 1].round(6)}
+    )
+    for ours, theirs in text.items():
+        out[ours] = table.frame[theirs] if theirs else ""
+    return out[keep].reset_index(drop=True), notes
+
+
+def _pair(table: Source, x: str, y: str) -> np.ndarray:
+    return np.column_stack([read_numbers(table.frame[c].tolist()).cells for c in (x, y)])
+
+
+def places_of(stops: pd.DataFrame, most: int = 20) -> pd.DataFrame:
+    """Names of localities at the middle of their stops, those with the most stops first.
+
+    Parameters
+    ----------
+    stops : DataFrame
+        As `parse_stops` gives them.
+    most : int
+
+    Returns
+    -------
+    DataFrame
+        ``name, lon, lat, rank``.
+    """
+    named = stops[stops["locality"] != ""]
+    groups = named.groupby("locality", sort=True)
+    frame = groups[["lon", "lat"]].median().round(6).assign(stops=groups.size())
+    frame = frame.sort_values("stops", ascending=False, kind="stable").head(most)
+    frame["rank"] = range(1, len(frame) + 1)
+    return frame.reset_index(names="name")[["name", "lon", "lat", "rank"]]
