@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,6 +59,7 @@ def ask_for_parts(
     unit: str,
     folder: Path,
     progress: Callable[[str], None],
+    parts: Collection[str] = (),
 ) -> Asked:
     """Fetch every file that is not at hand into a folder, and put it on the shelf.
 
@@ -72,6 +73,8 @@ def ask_for_parts(
     folder : Path
         Where small files are put, for the next call.
     progress : callable
+    parts : collection of str
+        Only these; all when empty. The look-up of areas comes with the boundaries.
 
     Returns
     -------
@@ -84,7 +87,7 @@ def ask_for_parts(
         _other_tasks(net, unit),
     ]
     have = {role for item in shelf.items for role in item.roles}
-    wanted = [[task for task in group if task.role not in have] for group in groups]
+    wanted = [[t for t in g if t.role not in have and _is_asked(t, parts)] for g in groups]
 
     def run(tasks: list[_Task]) -> list[tuple[_Task, Fetched | None, str]]:
         done: list[tuple[_Task, Fetched | None, str]] = []
@@ -116,6 +119,11 @@ def ask_for_parts(
         else:
             asked.origin[task.name] = (got.url, got.day)
     return asked
+
+
+def _is_asked(task: _Task, parts: Collection[str]) -> bool:
+    needed = task.role.startswith("lookup") and "boundaries" in parts
+    return not parts or task.part in parts or needed
 
 
 def _ons_tasks(net: Internet, district: District, unit: str, folder: Path) -> list[_Task]:

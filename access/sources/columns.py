@@ -410,6 +410,16 @@ TABLES: dict[str, tuple[Column, ...]] = {
         *_PLACE[:4],
     ),
     "postcodes": _PLACE,
+    "attendance": (
+        Column(
+            "postcode",
+            "text",
+            "post code|pcd|home postcode|child postcode|family postcode|"
+            "parent postcode|user postcode|member postcode",
+        ),
+        Column("site", "text", "centre|centre name|centre id|site name|venue|building|setting"),
+        Column("attendances", "number", "visits|attended|number of visits|times|count|contacts"),
+    ),
     "areas": (_AREA_ID, *_COUNTS, *_PLACE[:4]),
 }
 #: What each table cannot be without.
@@ -419,8 +429,24 @@ _MUST: dict[str, tuple[str, ...]] = {
     "neighbours": ("name",),
     "places": ("name",),
     "postcodes": ("postcode",),
+    "attendance": ("postcode", "site"),
     "areas": ("id",),
 }
+
+
+#: Words in headers of sheets that are about single people.
+_OF_PEOPLE = re.compile(
+    r"(?<![a-z])(child|children|parent|carer|user|member|client|family|mother|father|guardian|home)"
+    r"('?s)?[ _]*(name|surname|id|ref|dob|post ?code|address)"
+    r"|surname|forename|(?<![a-z])(first|last|given)[ _]?name|date[ _]of[ _]birth"
+    r"|(?<![a-z])(d\.?o\.?b\.?|nhs[ _]*(no|number)|attended|attendance date)(?![a-z])",
+    re.IGNORECASE,
+)
+
+
+def of_people(headers: Sequence[str]) -> list[str]:
+    """Headers that only a sheet about single people has: it must be counted, never copied."""
+    return [header for header in headers if _OF_PEOPLE.search(tidy(header))]
 
 
 def known_headers(table: str) -> frozenset[str]:
@@ -463,6 +489,50 @@ class Mapping:
     meanings: AnyMapping[str, AnyMapping[str, str]] = field(default_factory=dict)
     sheet: str = ""
     suppressed: float | None = None
+
+
+def mapping_of(
+    columns: Sequence[str],
+    fixed: Sequence[str],
+    meanings: Sequence[str],
+    sheet: str,
+    suppressed: float | None,
+) -> Mapping:
+    """What somebody said of a sheet on the command line: ``ours=theirs``, ``ours:text=value``."""
+
+    def pairs(texts: Sequence[str], form: str) -> list[tuple[str, str]]:
+        parted = [text.partition("=") for text in texts]
+        for ours, sign, _ in parted:
+            if not sign or not ours or (":" in form and ":" not in ours):
+                raise ParameterError(f"{ours!r} is not understood; expected {form}")
+        return [(ours, value) for ours, _, value in parted]
+
+    values: dict[str, dict[str, str]] = {}
+    for ours, value in pairs(meanings, "OURS:TEXT=VALUE"):
+        name, _, text = ours.partition(":")
+        values.setdefault(name, {})[text] = value
+    return Mapping(
+        dict(pairs(columns, "OURS=THEIRS")),
+        dict(pairs(fixed, "OURS=VALUE")),
+        values,
+        sheet,
+        suppressed,
+    )
+
+
+def over(ours: Mapping, base: Mapping) -> Mapping:
+    """One mapping over another: what it says first."""
+    taken = set(ours.fixed)
+    columns = {**base.columns, **ours.columns}
+    own = set(ours.columns.values())
+    return Mapping(
+        {k: v for k, v in columns.items()
+         if k not in taken and (k in ours.columns or v not in own)},
+        {**{k: v for k, v in base.fixed.items() if k not in ours.columns}, **ours.fixed},
+        {**base.meanings, **ours.meanings},
+        ours.sheet or base.sheet,
+        base.suppressed if ours.suppressed is None else ours.suppressed,
+    )  # fmt: skip
 
 
 def propose(headers: Sequence[str], table: str) -> Mapping:
@@ -581,14 +651,14 @@ def write_mapping(path: Path, table: str, mapping: Mapping) -> None:
         for part, pairs in (("columns", one.columns), ("fixed", one.fixed)):
             if pairs:
                 lines += ["", f"[{name}.{part}]"]
-                lines += [f"{_key(k)} = {toml_text(v)}" for k, v in pairs.items()]
+                lines += [f"{toml_key(k)} = {toml_text(v)}" for k, v in pairs.items()]
         for ours, texts in one.meanings.items():
-            lines += ["", f"[{name}.meanings.{_key(ours)}]"]
+            lines += ["", f"[{name}.meanings.{toml_key(ours)}]"]
             lines += [f"{toml_text(k)} = {toml_text(v)}" for k, v in texts.items()]
         lines.append("")
     write_file(path, "\n".join(lines).encode())
 
 
-def _key(text: str) -> str:
+def toml_key(text: str) -> str:
     """A key as TOML holds it."""
     return text if re.fullmatch(r"[A-Za-z0-9_-]+", text) else toml_text(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from access.errors import OutputError, ParameterError
+from access.ledger import sha256_of
 from access.sources import ons
 from access.sources.asking import Asked, Made, Work, ask_for_parts
 from access.sources.council_areas import (
@@ -38,10 +39,11 @@ from access.sources.http import Internet
 from access.sources.importing import csv_bytes, derive_box
 from access.sources.ons import UNITS
 from access.sources.registers import find_district
-from access.sources.shelf import read_shelf
+from access.sources.shelf import Shelf, read_shelf
 
 __all__ = ["Made", "make_study_folder"]
 _CENSUS_DAY = {2021: "2021-03-21", 2011: "2011-03-27"}
+_SOURCES = "sources"
 _KEPT = "kept as you changed it"
 
 
@@ -102,14 +104,14 @@ def make_study_folder(
             f"{folder} holds a study that was not made from public tables; nothing "
             "was written. Name a new folder"
         )
-    own = folder / "sources"
+    own = folder / _SOURCES
     places = [Path(from_folder)] if from_folder is not None else []
     progress("files at hand")
     shelf = read_shelf(*places, *([own] if own.is_dir() else []))
-    asked = Asked()
+    asked = Asked(origin=_origins(manifest))
     if not offline:
-        net = net or Internet(own / ".kept")
-        asked = ask_for_parts(net, shelf, district, areas, own, progress)
+        now = ask_for_parts(net or internet_of(folder), shelf, district, areas, own, progress)
+        asked = Asked(asked.origin | now.origin, now.failed)
     made = Made(folder, district)
     work = Work(district, areas, shelf, made, asked, places[0] if places else own, buffer_m)
     for step, words in _STEPS:
@@ -117,6 +119,71 @@ def make_study_folder(
         step(work)
     _finish(work, manifest)
     return made
+
+
+def internet_of(folder: Path, **settings: Any) -> Internet:
+    """The internet, with what it gave kept beside a study."""
+    return Internet(folder / _SOURCES / ".kept", **settings)
+
+
+def fetch_parts(
+    code_or_name: str,
+    folder: Path,
+    parts: Collection[str],
+    *,
+    areas: str = "oa21",
+    net: Internet,
+    progress: Callable[[str], None] = lambda step: None,
+) -> Asked:
+    """Fetch parts of a council's study into the folder ``sources`` of the study.
+
+    Parameters
+    ----------
+    code_or_name : str
+    folder : Path
+    parts : collection of str
+        ``"areas"``, ``"boundaries"``, ``"wards"``, ``"census"``, ``"deprivation"``,
+        ``"postcodes"``, ``"centres"``, ``"hubs"``, ``"candidates"``.
+    areas : str
+    net : Internet
+    progress : callable
+
+    Returns
+    -------
+    Asked
+    """
+    district, own = find_district(code_or_name), folder / _SOURCES
+    if areas not in UNITS:
+        raise ParameterError(f"no areas {areas!r}; expected one of {', '.join(UNITS)}")
+    shelf = Shelf() if net.refresh or not own.is_dir() else read_shelf(own)
+    if not {"areas", "boundaries"}.isdisjoint(parts) and own.is_dir():
+        shelf = read_shelf(own)
+    asked = ask_for_parts(net, shelf, district, areas, own, progress, parts)
+    manifest = read_manifest(folder)
+    if asked.origin:
+        text = manifest_text({}, manifest | _fetched_files(folder, asked))
+        write_all(folder, {"manifest.toml": text.encode()})
+    return asked
+
+
+def _origins(manifest: Mapping[str, dict[str, Any]]) -> dict[str, tuple[str, str]]:
+    """Address and date of files that former calls fetched."""
+    return {
+        name.removeprefix(f"{_SOURCES}/"): (str(entry["urls"]), str(entry["fetched"]))
+        for name, entry in manifest.items()
+        if name.startswith(f"{_SOURCES}/") and {"urls", "fetched"} <= set(entry)
+    }
+
+
+def _fetched_files(folder: Path, asked: Asked) -> dict[str, dict[str, str]]:
+    """What the manifest says of each fetched file."""
+    return {
+        f"{_SOURCES}/{name}": {
+            "sha256": sha256_of(folder / _SOURCES / name), "fetched": day, "urls": url,
+        }
+        for name, (url, day) in sorted(asked.origin.items())
+        if (folder / _SOURCES / name).is_file()
+    }  # fmt: skip
 
 
 _STEPS: tuple[tuple[Callable[[Work], None], str], ...] = (
@@ -168,6 +235,7 @@ def _finish(work: Work, manifest: Mapping[str, dict[str, Any]]) -> None:
             "Settings of this study, made with its tables; proposals are the planner's",
             str(census),
             "MIT",
+            more={"council": work.district.code, "units": work.unit},
         ),
     )
     write = {}
@@ -188,7 +256,7 @@ def _finish(work: Work, manifest: Mapping[str, dict[str, Any]]) -> None:
         (folder / name).unlink()
         kept.pop(name, None)
     write["ATTRIBUTION.md"] = attribution_text(work.tables, work.district.spoken).encode()
-    write["manifest.toml"] = manifest_text(ours, kept).encode()
+    write["manifest.toml"] = manifest_text(ours, kept | _fetched_files(folder, work.asked)).encode()
     write_all(folder, write)
     work.made.notes += [f"Not used: {line}" for line in work.shelf.refused]
 

@@ -29,8 +29,8 @@ from access.sources.http import (
 from access.sources.tables import check_file, check_packed
 from access.units import BRITISH_GRID, project
 
-_STREETS_SOURCE = "OpenStreetMap, by Geofabrik"
-_STREETS_LICENCE = "© OpenStreetMap contributors, ODbL 1.0 (openstreetmap.org/copyright)"
+STREETS_SOURCE = "OpenStreetMap, by Geofabrik"
+STREETS_LICENCE = "© OpenStreetMap contributors, ODbL 1.0 (openstreetmap.org/copyright)"
 #: Both homes of England's extracts: they moved, and mirrors have not.
 _HOMES = ("europe/united-kingdom/england", "europe/great-britain/england")
 #: What may be a street to anybody.
@@ -207,7 +207,7 @@ def _merge(pieces: Sequence[Path], out: Path) -> None:
         writer.close()
 
 
-def fetch_streets_of(net: Internet, box: _Box, out: Path) -> Fetched:
+def fetch_streets_of(net: Internet, box: _Box, out: Path) -> tuple[Fetched, int]:
     """Fetch the streets of a box from Geofabrik, cut and put together.
 
     Raises
@@ -216,14 +216,14 @@ def fetch_streets_of(net: Internet, box: _Box, out: Path) -> Fetched:
         If an extract cannot be had; ask Overpass then (`access.sources.overpass`).
     """
     got = _fetch_extracts(net, box)
-    cut_streets([one.path for one in got], box, out)
+    ways = cut_streets([one.path for one in got], box, out)
     with out.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Fetched(out, " ".join(one.url for one in got), digest, max(one.day for one in got))
+    return Fetched(out, " ".join(one.url for one in got), digest, max(one.day for one in got)), ways
 
 
-_HEIGHTS_SOURCE = "Ordnance Survey: OS Terrain 50"
-_HEIGHTS_LICENCE = (
+HEIGHTS_SOURCE = "Ordnance Survey: OS Terrain 50"
+HEIGHTS_LICENCE = (
     "Open Government Licence v3.0; contains OS data © Crown copyright and database right"
 )
 _TILE_M = 10_000
@@ -231,7 +231,7 @@ _NO_DATA = -9999.0
 _LETTERS = "ABCDEFGHJKLMNOPQRSTUVWXYZ"
 
 
-def _fetch_heights(net: Internet) -> Fetched:
+def fetch_heights(net: Internet) -> Fetched:
     """Fetch OS Terrain 50 of Great Britain, the zip as it is.
 
     Raises
@@ -381,9 +381,9 @@ def _as_text(grid: np.ndarray, west: int, south: int, cell: float) -> bytes:
     return ("\n".join([*head, *body]) + "\n").encode()
 
 
-_TIMETABLE_SOURCE = "Department for Transport: Bus Open Data Service"
-_TIMETABLE_LICENCE = "Open Government Licence v3.0"
-_REGIONS = ("east_anglia", "east_midlands", "london", "north_east", "north_west", "south_east",
+TIMETABLE_SOURCE = "Department for Transport: Bus Open Data Service"
+TIMETABLE_LICENCE = "Open Government Licence v3.0"
+REGIONS = ("east_anglia", "east_midlands", "london", "north_east", "north_west", "south_east",
            "south_west", "west_midlands", "yorkshire", "wales", "scotland", "all")  # fmt: skip
 #: Without these a file is no timetable; calendars may be either of two.
 _MUST = ("stops.txt", "routes.txt", "trips.txt", "stop_times.txt")
@@ -396,7 +396,7 @@ def fetch_timetable(net: Internet, region: str) -> Fetched:
     ----------
     net : Internet
     region : str
-        One of `_REGIONS`.
+        One of `REGIONS`.
 
     Raises
     ------
@@ -404,8 +404,8 @@ def fetch_timetable(net: Internet, region: str) -> Fetched:
         If there is no such region.
     FetchError
     """
-    if region not in _REGIONS:
-        raise ParameterError(f"no region {region!r}; expected one of {', '.join(_REGIONS)}")
+    if region not in REGIONS:
+        raise ParameterError(f"no region {region!r}; expected one of {', '.join(REGIONS)}")
     return net.get(net.address("bods", f"gtfs-file/{region}/"), f"the timetable of {region}",
                    check=_is_timetable)  # fmt: skip
 

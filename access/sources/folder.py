@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,8 +19,8 @@ import shapely
 from access.errors import OutputError, ParameterError, StudyError
 from access.escape import toml_text
 from access.files import write_file
-from access.sources.columns import write_mapping
-from access.sources.importing import Imported, csv_bytes, derive_box
+from access.sources.columns import toml_key, write_mapping
+from access.sources.importing import Imported, csv_bytes, derive_box, import_table
 
 #: What is known of each service: title, one of it, whom it is for by default, its age band.
 SERVICES: dict[str, tuple[str, str, tuple[str, str], str]] = {
@@ -69,6 +70,8 @@ class Provenance:
         Date; empty for files that were handed over.
     whole : bool
         Whether everything it should hold is in it; a further call fills in what is not.
+    more : mapping of str to str
+        What else a further call must know.
     """
 
     source: str
@@ -77,6 +80,7 @@ class Provenance:
     urls: tuple[str, ...] = ()
     fetched: str = ""
     whole: bool = True
+    more: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -248,12 +252,31 @@ def manifest_text(
                 "urls": " ".join(about.urls),
                 "made": "yes",
                 "whole": "yes" if about.whole else "no",
+                **about.more,
             }
         else:
             entry = {k: str(v) for k, v in kept[name].items()}
-        lines += [f"{k} = {toml_text(v)}" for k, v in entry.items() if v]
+        lines += manifest_fields(entry)
         lines.append("")
     return "\n".join(lines)
+
+
+def manifest_fields(entry: Mapping[str, Any]) -> list[str]:
+    """What a manifest says of one file, a line a field; text that is empty is left out."""
+    return [
+        f"{toml_key(k)} = {'true' if v is True else 'false' if v is False else toml_text(str(v))}"
+        for k, v in entry.items()
+        if v != ""
+    ]
+
+
+def record_file(folder: Path, name: str, about: Provenance) -> None:
+    """Write into a study's manifest where a file beside its tables comes from."""
+    kept = read_manifest(folder)
+    body = (folder / name).read_bytes()
+    ours = {name: (body, about)}
+    text = manifest_text(ours, {n: e for n, e in kept.items() if n != name})
+    write_file(folder / "manifest.toml", text.encode())
 
 
 def read_manifest(folder: Path) -> dict[str, dict[str, Any]]:
@@ -307,6 +330,7 @@ def study_of_tables(
     national_areas: int = 0,
     notes: Sequence[str] = (),
     buffer_m: float = 5000.0,
+    keep_mappings: bool = True,
 ) -> list[str]:
     """Write a study folder of imported tables, with their mappings for next year.
 
@@ -326,6 +350,8 @@ def study_of_tables(
     notes : sequence of str
         What every reader must be told.
     buffer_m : float
+    keep_mappings : bool
+        Write what was taken for what into ``import.toml``.
 
     Returns
     -------
@@ -404,9 +430,55 @@ def study_of_tables(
     files["manifest.toml"] = manifest_text(made, {}).encode()
     files["ATTRIBUTION.md"] = attribution_text(made, place).encode()
     write_all(folder, files)
-    for table, done in tables.items():
+    for table, done in tables.items() if keep_mappings else ():
         write_mapping(folder / "import.toml", table, done.mapping)
     return sorted([*files, "import.toml"])
+
+
+def put_table(folder: Path, done: Imported, about: tuple[str, str]) -> list[str]:
+    """Write one imported table into a study, with its mapping and where it comes from."""
+    name = f"{done.table}.csv"
+    provenance = Provenance(about[0], "see the file", about[1])
+    made = {name: (csv_bytes(done.check().frame), provenance)}
+    if done.table == "areas" and done.shapes is not None:
+        made["areas.geojson"] = (geojson_bytes(done.shapes), provenance)
+    kept = {n: e for n, e in read_manifest(folder).items() if n not in made}
+    write_all(folder, {n: body for n, (body, _) in made.items()})
+    write_file(folder / "manifest.toml", manifest_text(made, kept).encode())
+    write_mapping(folder / "import.toml", done.table, done.mapping)
+    return [*made, "import.toml"]
+
+
+def first_settings(
+    folder: Path, *, place: str, unit: str, as_of: str, national_areas: int
+) -> list[str]:
+    """Write the settings of a study whose areas and centres are there; nothing before."""
+    there = [t for t in ("areas", "centres", "candidates", "neighbours", "places", "postcodes")
+             if (folder / f"{t}.csv").is_file()]  # fmt: skip
+    if not set(_NEEDED) <= set(there):
+        return []
+    tables = {table: import_table(folder / f"{table}.csv", table).check() for table in there}
+    outlines = folder / "areas.geojson"
+    if outlines.is_file():
+        shapes = gpd.read_file(outlines).set_index("id").geometry
+        tables["areas"].shapes = shapes.loc[list(tables["areas"].frame["id"])]
+    said = read_manifest(folder)
+    name = re.sub(r"[^a-z0-9]+", "_", folder.resolve().name.lower()).strip("_")
+    return study_of_tables(
+        folder,
+        tables,
+        name=name if name[:1].isalpha() else f"study_{name}",
+        place=place or folder.resolve().name.replace("_", " ").title(),
+        as_of=as_of,
+        unit=unit,
+        licences={
+            t: (said[f"{t}.csv"]["source"], said[f"{t}.csv"]["licence"])
+            for t in there
+            if f"{t}.csv" in said
+        },
+        national_areas=national_areas,
+        keep_mappings=False,
+    )
 
 
 def _served(key: str, areas: pd.DataFrame) -> tuple[str, str]:

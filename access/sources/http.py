@@ -29,7 +29,7 @@ from access.files import read_whole, write_file
 
 _T = TypeVar("_T")
 #: Answers that may be better in a while: too many requests, and servers in trouble.
-_TRY_AGAIN = frozenset((408, 425, 429, 500, 502, 503, 504))
+TRY_AGAIN = frozenset((408, 425, 429, 500, 502, 503, 504))
 _CHUNK = 1 << 16
 
 
@@ -96,7 +96,7 @@ def ask(
             if status == 200:
                 return read(body, kind)
             reason = f"HTTP {status}"
-            if status not in _TRY_AGAIN:
+            if status not in TRY_AGAIN:
                 raise FetchError(
                     f"{shown} refuses to give {what}: {reason}. {_first_words(body)}".strip()
                 )
@@ -473,7 +473,7 @@ class Internet:
             if status in (404, 410):
                 raise NotThereError(f"{url} has no {what} (HTTP {status})")
             if status not in (200, 206):
-                if status not in _TRY_AGAIN:
+                if status not in TRY_AGAIN:
                     raise FetchError(f"{url} refuses to give {what}: HTTP {status}")
                 return None, kind, asked_s, status
             going_on = status == 206 and have > 0

@@ -12,11 +12,13 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import ArrayLike
 
 from access.errors import Fault, StudyError
 from access.files import write_file
 from access.sources.columns import (
+    TABLES,
     Column,
     Converted,
     Mapping,
@@ -24,18 +26,22 @@ from access.sources.columns import (
     grouped,
     known_headers,
     mapping_faults,
+    of_people,
+    over,
     plain,
     propose,
+    read_mapping,
     read_numbers,
     read_texts,
     read_yes_no,
     shown,
     tidy,
 )
-from access.sources.points import Postcodes, tidy_postcode
+from access.sources.points import Postcodes, read_postcodes, tidy_postcode
 from access.sources.tables import Source, read_source
-from access.units import BRITISH_GRID, metric_crs, unproject
+from access.units import BRITISH_GRID, metric_crs, project, unproject
 
+TABLES_OF_STUDY = tuple(TABLES)
 #: Columns that hold whole counts and positions to six places, written so.
 _PLACES = 6
 _COUNT_TABLES = ("areas",)
@@ -171,6 +177,12 @@ def import_source(
         own.sheet or source.sheet,
         own.suppressed,
     )
+    private = of_people(list(source.frame.columns))
+    if private:
+        raise StudyError(
+            f"{source.file} seems to be about single people ({shown(private)}); nothing of it was "
+            f"read into {table}.csv. Count it by area: access import {source.file} --as attendance"
+        )
     placed = source.lonlat is not None
     faults = mapping_faults(mapping, list(source.frame.columns), table, source.file, placed=placed)
     if faults:
@@ -386,6 +398,139 @@ def _settle_postcodes(done: Imported, source: Source) -> None:
     if changed := int((tidied != texts).sum()):
         done.report.append(f"postcode: written the usual way, {changed:,} rows.")
     done.frame["postcode"] = tidied
+
+
+def import_into(
+    path: Path,
+    table: str,
+    folder: Path,
+    *,
+    mapping: Mapping | None = None,
+    postcodes: Path | None = None,
+) -> Imported:
+    """Read a file as a table of a study: as told now, else as last year, else by its headers.
+
+    Parameters
+    ----------
+    path : Path
+    table : str
+        One of `TABLES_OF_STUDY`.
+    folder : Path
+        The study: its ``import.toml`` holds what was taken for what before.
+    mapping : Mapping, optional
+        What is to be taken for what; the rest as before, or by name.
+    postcodes : Path, optional
+        Code-Point Open; the study's own postcodes if not given.
+
+    Returns
+    -------
+    Imported
+
+    Raises
+    ------
+    StudyError
+        If the file or one it needs cannot be read.
+    """
+    told = mapping or Mapping()
+    kept = read_mapping(folder / "import.toml", table)
+    source = read_source(
+        path, sheet=told.sheet or (kept.sheet if kept else "") or None, known=known_headers(table)
+    )
+    use = over(told, kept or propose(list(source.frame.columns), table))
+    places = postcodes or folder / "postcodes.csv"
+    codes = read_postcodes(places) if places.exists() or postcodes is not None else None
+    if table != "attendance":
+        done = import_source(source, table, mapping=use, postcodes=codes)
+    else:
+        if codes is None:
+            raise StudyError("postcodes are needed to count by area; give --postcodes FILE")
+        frames = [_own_table(folder, name) for name in ("areas", "centres")]
+        done = import_attendance(source, *frames, codes, mapping=use)
+    if kept is not None:
+        done.report.insert(0, "Read as import.toml says.")
+    return done
+
+
+def _own_table(folder: Path, table: str) -> pd.DataFrame:
+    path = folder / f"{table}.csv"
+    if not path.is_file():
+        raise StudyError(f"{path} is not there; import {table} first")
+    return import_table(path, table).check().frame
+
+
+# --- who comes where, counted by area ----------------------------------------------------------
+
+
+def import_attendance(
+    source: Source,
+    areas: pd.DataFrame,
+    centres: pd.DataFrame,
+    postcodes: Postcodes,
+    *,
+    mapping: Mapping | None = None,
+) -> Imported:
+    """Count a sheet of service users by area and centre; no row, postcode or name is kept.
+
+    Parameters
+    ----------
+    source : Source
+        One row a visit or a user: a postcode, the centre by id or name, and how often
+        (``attendances``, 1 where there is no such column).
+    areas : DataFrame
+        ``id, lon, lat``: each postcode counts for the area whose centroid is nearest.
+    centres : DataFrame
+        ``id, name``.
+    postcodes : Postcodes
+    mapping : Mapping, optional
+
+    Returns
+    -------
+    Imported
+        ``area, site, attendances``. Messages name rows, never what stands in them.
+
+    Raises
+    ------
+    StudyError
+        If a column is missing.
+    """
+    own = mapping or propose(list(source.frame.columns), "attendance")
+    faults = mapping_faults(own, list(source.frame.columns), "attendance", source.file, placed=True)
+    if faults:
+        raise StudyError(f"{source.file} cannot be counted by area", faults)
+    headers = {plain(header): header for header in source.frame.columns}
+    texts = {c: source.frame[headers[plain(h)]].astype(str) for c, h in own.columns.items()}
+    done = Imported("attendance", pd.DataFrame(), own, [*source.notes])
+    named = {plain(n): i for n, i in zip(centres["name"], centres["id"], strict=True)}
+    named |= {plain(i): i for i in centres["id"]}
+    site = texts["site"].map(lambda text: named.get(plain(text), ""))
+    count = np.ones(len(site))
+    if "attendances" in texts:
+        count = np.asarray(read_numbers(texts["attendances"].tolist(), least=0).cells, float)
+    lonlat = postcodes.find(texts["postcode"])
+    placed = np.isfinite(lonlat).all(axis=1)
+    for bad, column, expected in (
+        (~placed, "postcode", "a postcode that is in the table of postcodes"),
+        ((site == "").to_numpy(), "site", "the id or name of a centre of the study"),
+        (~np.isfinite(count), "attendances", "a count of 0 or more"),
+    ):
+        if bad.any():
+            at = np.flatnonzero(bad).tolist()
+            done.faults.append(_fault(source, at, column, "(not shown)", expected))
+    good = placed & (site != "").to_numpy() & np.isfinite(count)
+    crs = metric_crs(float(areas["lon"].mean()), float(areas["lat"].mean()))
+    tree = shapely.STRtree(shapely.points(project(areas["lon"], areas["lat"], crs)))
+    points = shapely.points(project(lonlat[good, 0], lonlat[good, 1], crs))
+    at = tree.nearest(points)
+    rows = pd.DataFrame(
+        {"area": areas["id"].to_numpy()[at], "site": site[good], "attendances": count[good]}
+    )
+    done.frame = rows.groupby(["area", "site"], as_index=False).sum()
+    done.report.append(
+        f"{len(site):,} rows counted into {len(done.frame):,} pairs of area and centre; no "
+        "postcode or other column was kept. Counts below 5 may tell who somebody is: keep "
+        "attendance.csv inside your council."
+    )
+    return done
 
 
 # --- ids and the rest ------------------------------------------------------------------------

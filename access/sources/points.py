@@ -250,8 +250,8 @@ def fetch_postcodes(net: Internet) -> Fetched:
     return net.get(url, "Code-Point Open", check=must_be(b"PK", what="a zip file"))
 
 
-_STOPS_SOURCE = "Department for Transport: National Public Transport Access Nodes (NaPTAN)"
-_STOPS_LICENCE = "Open Government Licence v3.0"
+STOPS_SOURCE = "Department for Transport: National Public Transport Access Nodes (NaPTAN)"
+STOPS_LICENCE = "Open Government Licence v3.0"
 
 
 def fetch_stops(net: Internet, area_codes: str = "") -> Fetched:

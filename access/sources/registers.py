@@ -231,6 +231,20 @@ def find_district(asked: str) -> District:
     )
 
 
+def is_council(asked: str) -> bool:
+    """Tell whether a text can only mean a council: a code, or the very name of one."""
+    if re.fullmatch(r"[A-Za-z]\d{8}", asked.strip()):
+        return True
+    if "/" in asked or "\\" in asked or asked.strip() in (".", ".."):
+        return False
+    if re.fullmatch(r"[a-z][a-z0-9_]*", asked) and asked not in {d.short for d in districts()}:
+        return False
+    try:
+        return bool(find_district(asked))
+    except ParameterError:
+        return bool(re.search(r"[A-Z ]", asked))
+
+
 def _plain_name(name: str) -> str:
     text = re.sub(r"[^a-z0-9 ]+", " ", name.casefold().replace("&", " and ").replace("'", ""))
     short = " ".join(_FILLERS.sub(" ", text).split())

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from access.errors import AccessError, StudyError
-from access.sources.columns import known_headers, plain, propose, read_numbers, shown
+from access.sources.columns import known_headers, of_people, plain, propose, read_numbers, shown
 from access.sources.figures import (
     TOPICS,
     TOPICS_ESTIMATES,
@@ -235,6 +235,10 @@ def _area_roles(source: Source) -> Iterator[str]:
 
 
 def _site_roles(path: Path, source: Source) -> Iterator[str]:
+    if of_people(list(source.frame.columns)) or re.search(
+        "attend|users|members", path.stem.lower()
+    ):
+        return
     found = propose(list(source.frame.columns), "centres").columns
     if "name" not in found or not (
         {"lon", "lat"} <= set(found)

@@ -311,7 +311,7 @@ def test_streets_of_every_county_that_the_box_touches_once_each(serve, net, tmp_
     )
     server.extra["lincs-latest.osm.pbf"] = osm(tmp_path / "b.osm.pbf", -0.51, 3)
     box = (-0.525, 52.6, -0.485, 52.7)
-    got = downloads.fetch_streets_of(net(server), box, tmp_path / "s.osm.pbf")
+    got, _ = downloads.fetch_streets_of(net(server), box, tmp_path / "s.osm.pbf")
     assert "great-britain/england/rutland" in got.url and "lincs" in got.url
     assert not any("far" in address for address in server.asked)
     things: dict[str, list[int]] = {}
