@@ -691,4 +691,4 @@ def _write_import(
         written += first_settings(
             folder, place=place, unit=unit, as_of=as_of, national_areas=national_areas
         )
-    return written
+    return list(dict.fromkeys(written))

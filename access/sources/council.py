@@ -99,11 +99,7 @@ def make_study_folder(
         raise ParameterError(f"no areas {areas!r}; expected one of {', '.join(UNITS)}")
     folder = Path(folder)
     manifest = read_manifest(folder)
-    if (folder / "study.toml").exists() and manifest.get("study.toml", {}).get("made") != "yes":
-        raise OutputError(
-            f"{folder} holds a study that was not made from public tables; nothing "
-            "was written. Name a new folder"
-        )
+    _check_own(folder, manifest, district.code, areas)
     own = folder / _SOURCES
     places = [Path(from_folder)] if from_folder is not None else []
     progress("files at hand")
@@ -119,6 +115,20 @@ def make_study_folder(
         step(work)
     _finish(work, manifest)
     return made
+
+
+def _check_own(folder: Path, manifest: Mapping[str, dict[str, Any]], code: str, unit: str) -> None:
+    """Refuse a folder that holds another study: another's, another council's, of other areas."""
+    if not (folder / "study.toml").exists():
+        return
+    said = manifest.get("study.toml", {})
+    if "council" not in said:
+        what = "a study that was not made from public tables"
+    elif (said["council"], said.get("units")) != (code, unit):
+        what = f"the study of {said['council']} by {said.get('units')}, not of {code} by {unit}"
+    else:
+        return
+    raise OutputError(f"{folder} holds {what}; nothing was written. Name a new folder (--study)")
 
 
 def internet_of(folder: Path, **settings: Any) -> Internet:

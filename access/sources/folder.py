@@ -19,7 +19,8 @@ import shapely
 from access.errors import OutputError, ParameterError, StudyError
 from access.escape import toml_text
 from access.files import write_file
-from access.sources.columns import toml_key, write_mapping
+from access.sources.columns import Mapping as Mapped
+from access.sources.columns import read_mapping, toml_key, write_mapping
 from access.sources.importing import Imported, csv_bytes, derive_box, import_table
 
 #: What is known of each service: title, one of it, whom it is for by default, its age band.
@@ -463,6 +464,14 @@ def first_settings(
         shapes = gpd.read_file(outlines).set_index("id").geometry
         tables["areas"].shapes = shapes.loc[list(tables["areas"].frame["id"])]
     said = read_manifest(folder)
+    told = [
+        f"{table}: {ours} {text!r} of the source was read as {value or 'not known'!r}."
+        for table in there
+        for ours, texts in (
+            read_mapping(folder / "import.toml", table) or Mapped()
+        ).meanings.items()
+        for text, value in texts.items()
+    ]
     name = re.sub(r"[^a-z0-9]+", "_", folder.resolve().name.lower()).strip("_")
     return study_of_tables(
         folder,
@@ -477,6 +486,7 @@ def first_settings(
             if f"{t}.csv" in said
         },
         national_areas=national_areas,
+        notes=told,
         keep_mappings=False,
     )
 
@@ -498,8 +508,9 @@ def _about(table: str, vintage: str, licences: Mapping[str, tuple[str, str]] | N
 
 def geojson_bytes(shapes: gpd.GeoSeries) -> bytes:
     """Boundaries by id as GeoJSON, to six decimals, valid."""
-    rounded = shapely.transform(shapes.to_numpy(), lambda c: np.round(c, 6))
-    rounded = np.where(shapely.is_valid(rounded), rounded, shapely.make_valid(rounded))
+    # a grid keeps polygons polygons: no lines are left where slivers were
+    rounded = shapely.set_precision(shapely.make_valid(shapes.to_numpy()), 1e-6)
+    rounded = np.where(shapely.is_empty(rounded), shapes.to_numpy(), rounded)
     features = [
         {
             "type": "Feature",

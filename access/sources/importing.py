@@ -444,8 +444,8 @@ def import_into(
     else:
         if codes is None:
             raise StudyError("postcodes are needed to count by area; give --postcodes FILE")
-        frames = [_own_table(folder, name) for name in ("areas", "centres")]
-        done = import_attendance(source, *frames, codes, mapping=use)
+        areas, centres = _own_table(folder, "areas"), _own_table(folder, "centres")
+        done = import_attendance(source, areas, centres, codes, mapping=use)
     if kept is not None:
         done.report.insert(0, "Read as import.toml says.")
     return done
