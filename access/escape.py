@@ -54,6 +54,11 @@ def chart_text(text: object) -> str:
     return _FORBIDDEN.sub("\ufffd", _DIRECTION.sub("", str(text)))
 
 
+def without_controls(text: str) -> str:
+    """Take out what `text_fault` refuses."""
+    return _FORBIDDEN.sub("", text)
+
+
 def html_text(text: object) -> str:
     """Make text that HTML shows as it is, in an element and in a quoted attribute."""
     return html.escape(str(text), quote=True)

@@ -50,7 +50,8 @@ def run_job(
     ----------
     study : Study
     network : Path, optional
-        An OpenStreetMap extract or GraphML; streets are modelled when it is not given.
+        An OpenStreetMap extract or GraphML; when not given, the study's own streets
+        (`Study.streets`), and modelled ones where it has none.
     keep : bool
         Keep what is made of the extract in `access.sources.http.user_cache`, and take it from
         there. The results are the same either way.
@@ -83,7 +84,8 @@ def measure_study(
     ----------
     study : Study
     network : Path, optional
-        An OpenStreetMap extract or GraphML; streets are modelled when it is not given.
+        An OpenStreetMap extract or GraphML; when not given, the study's own streets
+        (`Study.streets`), and modelled ones where it has none.
     keep : bool
         Keep what is made of the extract in `access.sources.http.user_cache`, and take it from
         there. The results are the same either way.
@@ -121,6 +123,7 @@ def travel_times(
     progress: Progress = lambda step: None,
 ) -> StudyResults:
     """Make a study's networks and travel matrices, and no more: `measure_study` without answers."""
+    network = network or study.streets
     sites = _sites(study)
     cache = user_cache() if keep and network is not None else None
     networks = _networks(study, network, sites, progress, cache)

@@ -10,10 +10,11 @@ from typing import Annotated
 import typer
 
 import access
-from access.cli.jobs import check, map_, new, replay, report, run
+from access.cli.jobs import check, map_, replay, report, run
 from access.cli.places import isochrones, minutes, path, within
 from access.cli.questions import compare, rank, site
-from access.cli.streets import fetch, network
+from access.cli.sources import fetch, import_, new
+from access.cli.streets import network
 from access.cli.terminal import ended, say
 from access.errors import AccessError
 
@@ -34,6 +35,8 @@ Start here:
 
 * `access run` does the whole job on the embedded study and writes maps, tables and a ledger
 * `access check` says what a study holds, what it assumes, and every fault in it
+* `access new E08000018` makes the study of any English council from public tables
+* `access import FILE --as centres --study FOLDER` makes a table of a sheet that you have
 * `access run --network south-yorkshire-latest.osm.pbf` puts real streets under it
 
 Every command has `--help`. Times are minutes, lengths are metres, and a place that cannot be
@@ -44,6 +47,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "run": run,
     "check": check,
     "new": new,
+    "import": import_,
     "network": network,
     "compare": compare,
     "rank": rank,

@@ -97,7 +97,7 @@ def replay(
         beside = ledger_file.parent / "study"
         study = beside if (beside / "study.toml").exists() else str(ledger["command"]["study"])
     loaded = load_study(study)
-    _check_inputs(ledger, loaded, network)
+    _check_inputs(ledger, loaded, network or loaded.streets)
     results = run_job(loaded, network=network, keep=False, progress=progress)
     with tempfile.TemporaryDirectory() as folder:
         again = write_outputs(results, Path(folder), progress=progress).outputs

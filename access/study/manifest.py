@@ -5,11 +5,13 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from access.errors import Fault, StudyError
 from access.escape import settings_faults, toml_text
 from access.files import read_whole
 from access.ledger import sha256_of
+from access.sources.folder import manifest_fields
 from access.study.config import MOST_BYTES
 
 _FIELDS = ("source", "vintage", "licence")
@@ -30,7 +32,7 @@ def read_manifest(folder: Path, names: Sequence[str]) -> tuple[dict[str, str], .
     return tuple(rows)
 
 
-def _listed(folder: Path) -> dict[str, dict[str, str]]:
+def _listed(folder: Path) -> dict[str, dict[str, Any]]:
     path = folder / "manifest.toml"
     try:
         listed = tomllib.loads(read_whole(path, MOST_BYTES).decode("utf-8-sig")).get("table", {})
@@ -51,9 +53,12 @@ def _listed(folder: Path) -> dict[str, dict[str, str]]:
 def manifest_text(folder: Path, names: Sequence[str]) -> str:
     """Give the manifest's text with today's hashes, what it says of sources kept."""
     lines = ["# Where each table comes from. Hashes: `access check --write-manifest`.\n"]
-    kept = [name for name in _listed(folder) if (folder / name).is_file()]
+    listed = _listed(folder)
+    kept = [name for name in listed if (folder / name).is_file()]
     for row in read_manifest(folder, list(dict.fromkeys([*names, *kept]))):
         lines.append(f"[table.{toml_text(row['file'])}]")
-        lines += [f"{field} = {toml_text(row[field])}" for field in (*_FIELDS, "sha256")]
+        said = {field: row[field] for field in (*_FIELDS, "sha256")}
+        more = {k: v for k, v in listed.get(row["file"], {}).items() if k not in said}
+        lines += manifest_fields(said | more)
         lines.append("")
     return "\n".join(lines)

@@ -84,6 +84,8 @@ def _list(sites: pd.DataFrame) -> str:
     )
 
 
+#: Where `access fetch streets` puts a study's streets.
+STREETS_FILE = "streets.osm.pbf"
 _TABLES = {
     "centres": "centres.csv",
     "candidates": "candidates.csv",
@@ -161,7 +163,14 @@ class Study:
     @property
     def files(self) -> tuple[Path, ...]:
         """The study's folder and every file read, none of which an output may replace."""
-        return (self.folder, *(self.folder / row["file"] for row in self.inputs))
+        streets = [] if self.streets is None else [self.streets]
+        return (self.folder, *(self.folder / row["file"] for row in self.inputs), *streets)
+
+    @property
+    def streets(self) -> Path | None:
+        """The study's own streets, measured on where no others are named; None: it has none."""
+        path = self.folder / STREETS_FILE
+        return path if path.is_file() else None
 
     def demand(self, service: str) -> pd.DataFrame:
         """Give the families a service is for, area by area.
@@ -253,6 +262,15 @@ class Study:
             f"<Study {self.name}: {len(self.areas)} areas, {len(self.centres)} centres, "
             f"{len(self.candidates)} candidate sites>"
         )
+
+
+def is_embedded(folder: Path) -> bool:
+    """Tell whether a study travels with the package."""
+    package = Path(str(files("access")))
+    return folder.resolve().parent in {
+        (package / "data").resolve(),
+        (package.parent / "data").resolve(),
+    }
 
 
 def find_study(name: str | Path | None = None) -> Path:

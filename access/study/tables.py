@@ -126,6 +126,8 @@ _SCHEMAS: dict[str, pa.DataFrameSchema] = {
 }
 _NEVER_EMPTY = ("areas", "parents", "centres")
 _SCHEMES = ("none", "linear", "green_book")
+#: Polygon and MultiPolygon, as shapely numbers them: no collection with lines in it.
+_POLYGONS = (3, 6)
 #: The largest file of outlines that is read, bytes.
 _MOST_BYTES = 2_000_000_000
 #: Columns of a building register that may be empty: shown as "not known", never filled in.
@@ -635,7 +637,7 @@ def _shape_faults(frame: gpd.GeoDataFrame, areas: pd.DataFrame, file: str) -> li
         )  # fmt: skip
     shapes = own.geometry.to_numpy()
     flat = (shapely.get_dimensions(shapes) == 2) & ~shapely.is_empty(shapes)
-    flat &= shapely.is_valid(shapes)
+    flat &= shapely.is_valid(shapes) & np.isin(shapely.get_type_id(shapes), _POLYGONS)
     faults += [
         Fault(file, id_, "geometry", "", "a valid polygon that is not empty")
         for id_ in own["id"].to_numpy()[~flat]

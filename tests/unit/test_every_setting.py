@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from access.analysis.job import _check_snapping, _snap_lines, _with_reach, measure_study, run_job
 from access.analysis.results import StudyResults
-from access.cli import streets as fetch_command
+from access.cli import sources as fetch_command
 from access.maps.explorer_data import explorer_data
 from access.maps.planner_map import study_map
 from access.report.findings import findings_of

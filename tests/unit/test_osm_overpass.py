@@ -17,7 +17,7 @@ import typer
 from typer.testing import CliRunner
 
 import access
-from access.cli.streets import fetch
+from access.cli.sources import fetch
 from access.errors import FetchError, OutputError, ParameterError
 from access.sources.http import NotWholeError, Patience, ask
 from access.sources.overpass import (

@@ -1,0 +1,664 @@
+"""What cells and headers of people's sheets mean: every change of form counted, names matched."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+import tomllib
+from collections import Counter, defaultdict
+from collections.abc import Mapping as AnyMapping
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from access.errors import Fault, ParameterError, StudyError
+from access.escape import text_fault, toml_text, without_controls
+from access.files import write_file
+
+#: Ways in which sheets say that something is not known or not given.
+_NOT_KNOWN = frozenset(
+    [
+        "n/a",
+        "na",
+        "n.a.",
+        "none",
+        "null",
+        "nil",
+        "nan",
+        "unknown",
+        "tbc",
+        "tba",
+        "-",
+        "--",
+        "–",
+        "—",
+        ".",
+        "..",
+        ":",
+        "*",
+        "x",
+        "c",
+        "[c]",
+        "[x]",
+        "[z]",
+        "[u]",
+        "#n/a",
+        "#ref!",
+        "#value!",
+        "#div/0!",
+        "#name?",
+        "#null!",
+        "#num!",
+        "not known",
+        "not available",
+        "not applicable",
+        "not held",
+    ]
+)
+_YES = frozenset(("yes", "y", "true", "t", "1", "✓", "✔"))
+_NO = frozenset(("no", "n", "false", "f", "0", "✗", "✘"))
+_SMALL = re.compile(r"^(?:<|less than|under|fewer than|≤|<=)\s*(\d+)$", re.IGNORECASE)
+_PLAIN = re.compile(r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$")
+_GROUPED = re.compile(r"^[+-]?\d{1,3}(?:[,\s']\d{3})+(?:\.\d+)?$")
+_COMMA_DECIMAL = re.compile(r"^[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+),\d+$")
+_BRACKETS = re.compile(r"^\((.+)\)$")
+#: Longest list of examples or rows in a sentence.
+_SHOWN = 5
+
+
+@dataclass
+class Converted:
+    """A column after reading, and what was done to it.
+
+    Parameters
+    ----------
+    cells : list
+        ``float`` (``nan`` where not known) or ``str``.
+    changes : Counter
+        How many cells each change of form touched, in words.
+    wrong : list of (int, str, str)
+        Position, text as found, what was expected.
+    """
+
+    cells: list[Any]
+    changes: Counter[str] = field(default_factory=Counter)
+    wrong: list[tuple[int, str, str]] = field(default_factory=list)
+
+
+def tidy(text: object) -> str:
+    """Take outer, doubled, hard and zero-width spaces and control characters out of a text."""
+    shown_only = without_controls(str(text).replace("\u200b", "").replace("\ufeff", ""))
+    return " ".join(shown_only.split())
+
+
+def plain(header: object) -> str:
+    """A header as names are compared: small letters and digits only."""
+    return re.sub(r"[^a-z0-9%£]+", "", tidy(header).casefold())
+
+
+def _is_not_known(text: str) -> bool:
+    """Whether a cell says that nothing is known."""
+    return not text or text.casefold() in _NOT_KNOWN
+
+
+def read_texts(cells: Sequence[str]) -> Converted:
+    """Texts without stray white space; a cell that says it is not known is empty."""
+    out = Converted([])
+    for cell in cells:
+        text = tidy(cell)
+        if without_controls(cell) != cell:
+            out.changes["control characters taken out"] += 1
+        elif text != cell:
+            out.changes["stray white space taken out"] += 1
+        if too_long := text_fault(text):
+            out.wrong.append((len(out.cells), text[:60], too_long))
+        if text and _is_not_known(text) and text not in ("x", "c", "X", "C", "."):
+            out.changes[f"{text!r} read as not known"] += 1
+            text = ""
+        out.cells.append(text)
+    return out
+
+
+def read_yes_no(cells: Sequence[str]) -> Converted:
+    """``yes``, ``no`` or empty."""
+    out = Converted([])
+    for i, cell in enumerate(cells):
+        text = tidy(cell).casefold()
+        if text in _YES or text in _NO:
+            value = "yes" if text in _YES else "no"
+            if cell != value:
+                out.changes[f"{tidy(cell)!r} read as {value}"] += 1
+        else:
+            value = ""
+            if not _is_not_known(text):
+                out.wrong.append((i, tidy(cell), "yes or no"))
+            elif text:
+                out.changes[f"{tidy(cell)!r} read as not known"] += 1
+        out.cells.append(value)
+    return out
+
+
+def read_numbers(
+    cells: Sequence[str],
+    *,
+    share: bool = False,
+    percent: bool = False,
+    suppressed: float | None = None,
+    least: float | None = None,
+) -> Converted:
+    """Read numbers as people write them.
+
+    Parameters
+    ----------
+    cells : sequence of str
+    share : bool
+        The column holds shares from 0 to 1: ``23.4%`` is 0.234.
+    percent : bool
+        The header says that plain numbers are percents.
+    suppressed : float, optional
+        What a suppressed count such as ``<5`` is taken for; not known when not given.
+    least : float, optional
+        Smallest value that can be meant.
+
+    Returns
+    -------
+    Converted
+        ``nan`` where a cell is empty, not known, or wrong.
+
+    Examples
+    --------
+    >>> read = read_numbers(["1,234", "£112,500", "n/a", "<5"])
+    >>> read.cells[:2], read.changes["'<5' read as not known (a suppressed count)"]
+    ([1234.0, 112500.0], 1)
+    >>> read_numbers(["23.4%", "50%"], share=True).cells
+    [0.23399999999999999, 0.5]
+    """
+    texts = [tidy(cell) for cell in cells]
+    decimal = _has_comma_decimals(texts)
+    out = Converted([])
+    for i, text in enumerate(texts):
+        value, change, expected = _number(text, decimal, suppressed, share)
+        if not expected and least is not None and value < least:
+            value, expected = float("nan"), f"{least:g} or more"
+        if expected:
+            out.wrong.append((i, text, expected))
+        elif change:
+            out.changes[change] += 1
+        out.cells.append(value)
+    if share:
+        _settle_shares(out, texts, percent)
+    return out
+
+
+def _number(
+    text: str, decimal_comma: bool, suppressed: float | None, share: bool
+) -> tuple[float, str, str]:
+    """Value, what was changed, and what was expected if it is no number."""
+    if _PLAIN.match(text):
+        value = float(text)
+        return (value, "", "") if math.isfinite(value) else (math.nan, "", "a finite number")
+    if _is_not_known(text):
+        return math.nan, f"{text!r} read as not known" if text else "", ""
+    if small := _SMALL.match(text):
+        return _suppressed(text, float(small[1]), suppressed)
+    if text.endswith("%") and not share:
+        return math.nan, "", "a number; this is a percentage"
+    bare, notes = _bare_number(text, decimal_comma)
+    if not _PLAIN.match(bare):
+        return math.nan, "", "a number"
+    value = float(bare) / 100 if text.endswith("%") else float(bare)
+    return value, "; ".join(notes), ""
+
+
+def _suppressed(text: str, limit: float, taken: float | None) -> tuple[float, str, str]:
+    """Read ``<5``: not known, or what the mapping takes it for."""
+    if taken is None:
+        return math.nan, f"{text!r} read as not known (a suppressed count)", ""
+    if taken >= limit:
+        return math.nan, "", f"the value for suppressed counts ({taken:g}) to be below this"
+    return taken, f"{text!r} taken for {taken:g}, as the mapping says", ""
+
+
+def _bare_number(text: str, decimal_comma: bool) -> tuple[str, list[str]]:
+    """Take off what stands about a number, and say what."""
+    bare, notes = text, []
+    if bare.endswith("%"):
+        notes.append("percent sign read as hundredths")
+        bare = bare[:-1].strip()
+    if bracketed := _BRACKETS.match(bare):
+        notes.append("brackets read as a minus sign")
+        bare = f"-{bracketed[1]}"
+    if re.search("[£€$]|GBP", bare):
+        notes.append("currency sign taken out")
+        bare = re.sub(r"\s*(?:[£€$]|GBP)\s*", "", bare)
+    if bare.startswith("−"):
+        bare = "-" + bare[1:]
+    if decimal_comma and _COMMA_DECIMAL.match(bare):
+        notes.append("decimal comma read")
+        bare = bare.replace(".", "").replace(",", ".")
+    elif _GROUPED.match(bare):
+        notes.append("thousands separators taken out")
+        bare = re.sub(r"[,\s']", "", bare)
+    return bare, notes
+
+
+def _has_comma_decimals(texts: Sequence[str]) -> bool:
+    """Whether commas must be decimal ones: some cell has no other sense, and none speaks against.
+
+    ``53,43`` can only be a decimal; ``1,234`` alone is read the British way.
+    """
+    bare = [re.sub(r"[£€$%\s]", "", text) for text in texts]
+    commas = [text for text in bare if re.match(r"^[+-]?[\d.]*,[\d,.]*$", text)]
+    if not commas or not all(_COMMA_DECIMAL.match(text) for text in commas):
+        return False
+    return any(not _GROUPED.match(text) for text in commas)
+
+
+def _settle_shares(out: Converted, texts: Sequence[str], percent: bool) -> None:
+    """Plain numbers of a share column are percents if the header says so, or some are above 1."""
+    plain = [i for i, t in enumerate(texts) if not t.endswith("%") and out.cells[i] == out.cells[i]]
+    if plain and (percent or any(out.cells[i] > 1 for i in plain)):
+        for i in plain:
+            out.cells[i] /= 100
+        out.changes["numbers up to 100 read as percent"] += len(plain)
+    for i, value in enumerate(out.cells):
+        if value == value and not 0 <= value <= 1:
+            out.cells[i] = float("nan")
+            out.wrong.append((i, texts[i], "a share from 0 to 1, or a percentage up to 100"))
+
+
+def shown(items: Sequence[object]) -> str:
+    """The first few of a list and how many more there are."""
+    first = ", ".join(str(item) for item in items[:_SHOWN])
+    more = len(items) - _SHOWN
+    return f"{first} and {more:,} more" if more > 0 else first
+
+
+def grouped(wrong: Sequence[tuple[int, str, str]]) -> dict[str, list[int]]:
+    """Positions of faults by what was expected."""
+    by: dict[str, list[int]] = defaultdict(list)
+    for position, _, expected in wrong:
+        by[expected].append(position)
+    return by
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a study's table.
+
+    Parameters
+    ----------
+    name : str
+    kind : str
+        ``text``, ``number``, ``share``, ``yes_no``, ``degrees`` or ``metres``.
+    also : str
+        Other headers that people give it, parted by bars.
+    """
+
+    name: str
+    kind: str = "text"
+    also: str = ""
+
+    @property
+    def others(self) -> list[str]:
+        """Plain headers that people give it."""
+        return [plain(name) for name in self.also.split("|") if name]
+
+    def headers(self) -> frozenset[str]:
+        """Every header that means this column, plain."""
+        return frozenset((plain(self.name), *self.others))
+
+
+_PLACE = (
+    Column("lon", "degrees",
+        "longitude|lng|long|x|x coord|lon wgs84|longitude wgs84|pwc_lng|point x|x_wgs84|coord x"),
+    Column("lat", "degrees",
+        "latitude|y|y coord|lat wgs84|latitude wgs84|pwc_lat|point y|y_wgs84|coord y"),
+    Column("easting", "metres",
+        "eastings|east|bng_e|pwc_e|os easting|osgb easting|gridgb1e|x easting|easting m|oseast1m|"
+        "bng easting"),
+    Column("northing", "metres",
+        "northings|north|bng_n|pwc_n|os northing|osgb northing|gridgb1n|y northing|northing m|"
+        "osnrth1m|bng northing"),
+    Column("postcode", "text",
+        "post code|pcd|pcds|pcd7|pcd8|postal code|site postcode|address postcode|zip"),
+)  # fmt: skip
+_SITE = (
+    Column("id", "text",
+        "ref|reference|code|site id|urn|uprn|site code|site ref|asset id|centre id|building id|"
+        "property ref|unique id|location id|our ref|no|number"),
+    Column("name", "text",
+        "site name|centre name|centre|building|building name|establishment name|"
+        "establishmentname|title|site|premises|property name|location name|venue|family hub|"
+        "asset name|library|library name|school name|facility|facility name|place"),
+    Column("address", "text",
+        "full address|site address|street address|street|address 1|address line 1|location"),
+    Column("locality", "text", "area|district|neighbourhood|locality name|zone"),
+    Column("annual_cost_gbp", "number",
+        "annual cost|running cost|running costs|cost|annual running cost|yearly cost|"
+        "annual cost £|cost £|cost per year|budget|annual budget|cost per annum|cost pa|net cost|"
+        "running cost £"),
+    Column("annual_visits", "number",
+        "visits|visits per year|yearly visits|footfall|annual footfall|visitors|annual visitors|"
+        "attendances|annual attendances"),
+    Column("condition", "text", "building condition|condition grade|condition survey"),
+    Column("capacity", "number", "places|max capacity|maximum capacity|seats"),
+    Column("position_basis"),
+    Column("position_error_m", "number"),
+    Column("assumed", "yes_no", "stand in|stand-in"),
+)  # fmt: skip
+_COUNTS = (
+    Column("residents", "number",
+        "population|pop|all residents|usual residents|all usual residents|total population|"
+        "persons|pop_census2021|pop|people total|total residents|all people"),
+    Column("children_0_4", "number",
+        "age 0 to 4|aged 0 to 4|0-4|0 to 4|under 5|under 5s|aged 4 years and under|age_0_4|"
+        "aged_0_4|aged_0_4_derived|children under 5|children aged 0-4|age aged 4 years and under"),
+    Column("children_5_10", "number", "age 5 to 10|5-10|5 to 10|age_5_10"),
+    Column("young_11_18", "number",
+        "age 11 to 18|11-18|11 to 18|age_11_18|young people 11-18|aged 11 to 18"),
+    Column("households", "number", "all households|number of households|total households|hh"),
+    Column("households_no_car", "number",
+        "no car|no cars or vans|households without a car|no cars or vans in household|"
+        "no car households|hh no car|hh_no_car_est|households with no car|"
+        "households with no car or van"),
+    Column("p_no_car", "share",
+        "% no car|percent no car|% no car or van|no car %|no car percent|share without car|"
+        "% households with no car"),
+    Column("people", "number", "people counted|ts038_base"),
+    Column("disabled", "number",
+        "disabled people|disabled_ea|dis disabled under the equality act|"
+        "disabled under the equality act"),
+    Column("white_british", "number",
+        "people white british|white: english, welsh, scottish, northern irish or british|"
+        "white english welsh scottish northern irish british"),
+    Column("lone_parent_households", "number",
+        "lone parents|lone parent families|lone parent households with dependent children"),
+    Column("imd_rank", "number",
+        "imd rank|index of multiple deprivation rank|index of multiple deprivation (imd) rank|"
+        "wimd rank|wimd 2019 rank|simd rank|simd2020 rank|overall rank"),
+    Column("imd_decile", "number",
+        "imd decile|index of multiple deprivation decile|"
+        "index of multiple deprivation (imd) decile|wimd decile|simd decile"),
+    Column("idaci_rank", "number", "idaci rank"),
+    Column("idaci_decile", "number", "idaci decile"),
+    Column("income", "number", "household income|median income|mean income"),
+    Column("ward", "text",
+        "ward name|wardname|wd24nm|wd25nm|ward24nm|wd23nm|wd22nm|electoral ward"),
+    Column("lsoa", "text", "lsoa code|lsoa21cd|lsoa11cd|lsoa21_code|lsoa11_code"),
+    Column("msoa", "text", "msoa code|msoa21cd|msoa11cd"),
+)  # fmt: skip
+_AREA_ID = Column("id", "text",
+    "oa21cd|oa11cd|oa code|output area|oa|geography code|area code|code|geography_code|gss code|"
+    "data zone|datazone|output area code|area id|zone id")  # fmt: skip
+_SERVICE = Column("service", "text", "type|service type|centre type|site type|provision|category")
+_KIND = Column("kind", "text", "type|site type|category|use|building type")  # fmt: skip
+#: Columns of each table that can be imported.
+TABLES: dict[str, tuple[Column, ...]] = {
+    "centres": (*_SITE, _SERVICE, *_PLACE),
+    "candidates": (*_SITE, _KIND, *_PLACE),
+    "neighbours": (
+        *_SITE,
+        Column("authority", "text", "la|local authority|council|la (name)"),
+        *_PLACE,
+    ),
+    "places": (
+        Column("name", "text", "place|town|settlement|locality"),
+        Column("rank", "number", "order|size rank"),
+        *_PLACE[:4],
+    ),
+    "postcodes": _PLACE,
+    "attendance": (
+        Column(
+            "postcode",
+            "text",
+            "post code|pcd|home postcode|child postcode|family postcode|"
+            "parent postcode|user postcode|member postcode",
+        ),
+        Column("site", "text", "centre|centre name|centre id|site name|venue|building|setting"),
+        Column("attendances", "number", "visits|attended|number of visits|times|count|contacts"),
+    ),
+    "areas": (_AREA_ID, *_COUNTS, *_PLACE[:4]),
+}
+#: What each table cannot be without.
+_MUST: dict[str, tuple[str, ...]] = {
+    "centres": ("name", "service"),
+    "candidates": ("name",),
+    "neighbours": ("name",),
+    "places": ("name",),
+    "postcodes": ("postcode",),
+    "attendance": ("postcode", "site"),
+    "areas": ("id",),
+}
+
+
+#: Words in headers of sheets that are about single people.
+_OF_PEOPLE = re.compile(
+    r"(?<![a-z])(child|children|parent|carer|user|member|client|family|mother|father|guardian|home)"
+    r"('?s)?[ _]*(name|surname|id|ref|dob|post ?code|address)"
+    r"|surname|forename|(?<![a-z])(first|last|given)[ _]?name|date[ _]of[ _]birth"
+    r"|(?<![a-z])(d\.?o\.?b\.?|nhs[ _]*(no|number)|attended|attendance date)(?![a-z])",
+    re.IGNORECASE,
+)
+
+
+def of_people(headers: Sequence[str]) -> list[str]:
+    """Headers that only a sheet about single people has: it must be counted, never copied."""
+    return [header for header in headers if _OF_PEOPLE.search(tidy(header))]
+
+
+def known_headers(table: str) -> frozenset[str]:
+    """Every plain header that a table's columns go by."""
+    return frozenset().union(*(column.headers() for column in columns_of(table)))
+
+
+def columns_of(table: str) -> tuple[Column, ...]:
+    """Columns that a table of a study may have."""
+    if table not in TABLES:
+        raise ParameterError(f"no table {table!r}; expected one of {sorted(TABLES)}")
+    return TABLES[table]
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """How the columns of one sheet become those of one table.
+
+    Parameters
+    ----------
+    columns : mapping of str to str
+        Ours to the sheet's header.
+    fixed : mapping of str to str
+        Ours to one value for every row, such as ``service = "childrens_centre"``.
+    meanings : mapping of str to mapping
+        Ours to what each text of the sheet means.
+    sheet : str
+        Worksheet or layer; empty for the first that fits.
+    suppressed : float or None
+        What ``<5`` is taken for; not known when not given.
+
+    Examples
+    --------
+    >>> propose(["Site Name", "Postcode", "Sq m"], "candidates").columns
+    {'name': 'Site Name', 'postcode': 'Postcode'}
+    """
+
+    columns: AnyMapping[str, str] = field(default_factory=dict)
+    fixed: AnyMapping[str, str] = field(default_factory=dict)
+    meanings: AnyMapping[str, AnyMapping[str, str]] = field(default_factory=dict)
+    sheet: str = ""
+    suppressed: float | None = None
+
+
+def mapping_of(
+    columns: Sequence[str],
+    fixed: Sequence[str],
+    meanings: Sequence[str],
+    sheet: str,
+    suppressed: float | None,
+) -> Mapping:
+    """What somebody said of a sheet on the command line: ``ours=theirs``, ``ours:text=value``."""
+
+    def pairs(texts: Sequence[str], form: str) -> list[tuple[str, str]]:
+        parted = [text.partition("=") for text in texts]
+        for ours, sign, _ in parted:
+            if not sign or not ours or (":" in form and ":" not in ours):
+                raise ParameterError(f"{ours!r} is not understood; expected {form}")
+        return [(ours, value) for ours, _, value in parted]
+
+    values: dict[str, dict[str, str]] = {}
+    for ours, value in pairs(meanings, "OURS:TEXT=VALUE"):
+        name, _, text = ours.partition(":")
+        values.setdefault(name, {})[text] = value
+    return Mapping(
+        dict(pairs(columns, "OURS=THEIRS")),
+        dict(pairs(fixed, "OURS=VALUE")),
+        values,
+        sheet,
+        suppressed,
+    )
+
+
+def over(ours: Mapping, base: Mapping) -> Mapping:
+    """One mapping over another: what it says first."""
+    taken = set(ours.fixed)
+    columns = {**base.columns, **ours.columns}
+    own = set(ours.columns.values())
+    return Mapping(
+        {k: v for k, v in columns.items()
+         if k not in taken and (k in ours.columns or v not in own)},
+        {**{k: v for k, v in base.fixed.items() if k not in ours.columns}, **ours.fixed},
+        {**base.meanings, **ours.meanings},
+        ours.sheet or base.sheet,
+        base.suppressed if ours.suppressed is None else ours.suppressed,
+    )  # fmt: skip
+
+
+def propose(headers: Sequence[str], table: str) -> Mapping:
+    """Match headers with a table's columns by name, our own names before others.
+
+    Parameters
+    ----------
+    headers : sequence of str
+    table : str
+        A key of `TABLES`.
+
+    Returns
+    -------
+    Mapping
+    """
+    left = {plain(header): header for header in headers}
+    found: dict[str, str] = {}
+    for own in (True, False):
+        for column in columns_of(table):
+            for name in [plain(column.name)] if own else column.others:
+                if column.name not in found and name in left:
+                    found[column.name] = left.pop(name)
+    order = [column.name for column in columns_of(table)]
+    return Mapping({name: found[name] for name in order if name in found})
+
+
+def mapping_faults(
+    mapping: Mapping, headers: Sequence[str], table: str, file: str, *, placed: bool
+) -> list[Fault]:
+    """Find columns of a mapping that the sheet lacks, and of the table that nothing fills."""
+    faults = []
+    have = {plain(header): header for header in headers}
+    for ours, theirs in mapping.columns.items():
+        if plain(theirs) not in have:
+            near = difflib.get_close_matches(plain(theirs), have, n=1, cutoff=0.5)
+            hint = f"; is {have[near[0]]!r} meant? Change the mapping" if near else ""
+            faults.append(Fault(file, "", ours, "", f"a column headed {theirs!r}{hint}"))
+    filled = {*mapping.columns, *mapping.fixed}
+    for name in _MUST[table]:
+        if name not in filled:
+            faults.append(
+                Fault(
+                    file,
+                    "",
+                    name,
+                    "",
+                    f"a column for {name!r} (or one value for all rows, under "
+                    f"fixed in the mapping); the sheet has {', '.join(map(repr, headers))[:300]}",
+                )
+            )
+    ways = ({"lon", "lat"}, {"easting", "northing"}, {"postcode"})
+    if not placed and not any(way <= filled for way in ways):
+        faults.append(
+            Fault(
+                file,
+                "",
+                "lon, lat",
+                "",
+                "longitude and latitude, easting and northing, or a postcode for every row",
+            )
+        )
+    return faults
+
+
+def read_mapping(path: Path, table: str) -> Mapping | None:
+    """Read the mapping of one table from a study's ``import.toml``; None where there is none.
+
+    Raises
+    ------
+    StudyError
+        If the file is not TOML or holds something else.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig")).get(table)
+    except FileNotFoundError:
+        return None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise StudyError(f"{path} cannot be read as TOML: {error}") from error
+    if raw is None:
+        return None
+    allowed = {
+        "columns": dict,
+        "fixed": dict,
+        "meanings": dict,
+        "sheet": str,
+        "suppressed": (int, float),
+    }
+    wrong = [k for k, v in raw.items() if k not in allowed or not isinstance(v, allowed[k])]  # type: ignore[arg-type]
+    known = {column.name for column in columns_of(table)}
+    wrong += [f"columns.{name}" for name in raw.get("columns", {}) if name not in known]
+    if wrong:
+        raise StudyError(
+            f"{path}, [{table}]: {', '.join(wrong)} is not understood; expected "
+            f"{', '.join(allowed)}, and columns among {', '.join(sorted(known))}"
+        )
+    return Mapping(**raw)
+
+
+def write_mapping(path: Path, table: str, mapping: Mapping) -> None:
+    """Keep the mapping of one table in ``import.toml``, those of other tables unchanged."""
+    kept: dict[str, Mapping] = {}
+    for name in TABLES:
+        there = read_mapping(path, name)
+        if there is not None:
+            kept[name] = there
+    kept[table] = mapping
+    lines = [
+        "# How sheets become the tables of this study: ours = the sheet's header.",
+        "# Next year's sheet is read the same way; change a line where a header changed.",
+        "",
+    ]
+    for name, one in sorted(kept.items()):
+        lines += [f"[{name}]"]
+        lines += [f"sheet = {toml_text(one.sheet)}"] if one.sheet else []
+        lines += [] if one.suppressed is None else [f"suppressed = {one.suppressed:g}"]
+        for part, pairs in (("columns", one.columns), ("fixed", one.fixed)):
+            if pairs:
+                lines += ["", f"[{name}.{part}]"]
+                lines += [f"{toml_key(k)} = {toml_text(v)}" for k, v in pairs.items()]
+        for ours, texts in one.meanings.items():
+            lines += ["", f"[{name}.meanings.{toml_key(ours)}]"]
+            lines += [f"{toml_text(k)} = {toml_text(v)}" for k, v in texts.items()]
+        lines.append("")
+    write_file(path, "\n".join(lines).encode())
+
+
+def toml_key(text: str) -> str:
+    """A key as TOML holds it."""
+    return text if re.fullmatch(r"[A-Za-z0-9_-]+", text) else toml_text(text)

@@ -1,0 +1,332 @@
+"""A study folder of any English council: from files at hand, from the internet, or both."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from access.errors import OutputError, ParameterError
+from access.ledger import sha256_of
+from access.sources import ons
+from access.sources.asking import Asked, Made, Work, ask_for_parts
+from access.sources.council_areas import (
+    count_people,
+    find_areas,
+    find_boundaries,
+    name_wards,
+    rank_deprivation,
+)
+from access.sources.council_sites import find_postcodes, find_sites, name_places
+from access.sources.figures import INDICES
+from access.sources.folder import (
+    SERVICES,
+    Provenance,
+    Settings,
+    attribution_text,
+    geojson_bytes,
+    made_by_us,
+    manifest_text,
+    read_manifest,
+    settings_text,
+    write_all,
+)
+from access.sources.http import Internet
+from access.sources.importing import csv_bytes, derive_box
+from access.sources.ons import UNITS
+from access.sources.registers import find_district
+from access.sources.shelf import Shelf, read_shelf
+
+__all__ = ["Made", "make_study_folder"]
+_CENSUS_DAY = {2021: "2021-03-21", 2011: "2011-03-27"}
+_SOURCES = "sources"
+_KEPT = "kept as you changed it"
+
+
+def make_study_folder(
+    code_or_name: str,
+    folder: str | Path,
+    *,
+    areas: str = "oa21",
+    from_folder: str | Path | None = None,
+    offline: bool = False,
+    net: Internet | None = None,
+    buffer_m: float = 5000.0,
+    progress: Callable[[str], None] = lambda step: None,
+) -> Made:
+    """Make a study folder of an English council that `access run` accepts at once.
+
+    Parameters
+    ----------
+    code_or_name : str
+        A local authority of England: ``"E08000018"`` or ``"Rotherham"``.
+    folder : path
+        Where the study is made. A second call fills in what is missing; a table that somebody
+        changed is theirs and left as it is.
+    areas : str
+        ``"oa21"``, ``"oa11"``, ``"lsoa21"`` or ``"lsoa11"``.
+    from_folder : path, optional
+        Files that were downloaded by hand, of any names: told by what they hold.
+    offline : bool
+        Ask nobody on the internet.
+    net : Internet, optional
+        How sources are reached; the usual addresses if not given.
+    buffer_m : float
+        How far past the boundary neighbours' centres count, metres.
+    progress : callable
+        Called with a few words before each step.
+
+    Returns
+    -------
+    Made
+        Its parts; a source that is down leaves its part out, and is named.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such council or unit: near names are listed.
+    StudyError
+        If areas with residents are not to be had, or the files are of another place.
+    OutputError
+        If the folder holds a study that was not made so, or cannot be written.
+    """
+    district = find_district(code_or_name)
+    if areas not in UNITS:
+        raise ParameterError(f"no areas {areas!r}; expected one of {', '.join(UNITS)}")
+    folder = Path(folder)
+    manifest = read_manifest(folder)
+    _check_own(folder, manifest, district.code, areas)
+    own = folder / _SOURCES
+    places = [Path(from_folder)] if from_folder is not None else []
+    progress("files at hand")
+    shelf = read_shelf(*places, *([own] if own.is_dir() else []))
+    asked = Asked(origin=_origins(manifest))
+    if not offline:
+        now = ask_for_parts(net or internet_of(folder), shelf, district, areas, own, progress)
+        asked = Asked(asked.origin | now.origin, now.failed)
+    made = Made(folder, district)
+    work = Work(district, areas, shelf, made, asked, places[0] if places else own, buffer_m)
+    for step, words in _STEPS:
+        progress(words)
+        step(work)
+    _finish(work, manifest)
+    return made
+
+
+def _check_own(folder: Path, manifest: Mapping[str, dict[str, Any]], code: str, unit: str) -> None:
+    """Refuse a folder that holds another study: another's, another council's, of other areas."""
+    if not (folder / "study.toml").exists():
+        return
+    said = manifest.get("study.toml", {})
+    if "council" not in said:
+        what = "a study that was not made from public tables"
+    elif (said["council"], said.get("units")) != (code, unit):
+        what = f"the study of {said['council']} by {said.get('units')}, not of {code} by {unit}"
+    else:
+        return
+    raise OutputError(f"{folder} holds {what}; nothing was written. Name a new folder (--study)")
+
+
+def internet_of(folder: Path, **settings: Any) -> Internet:
+    """The internet, with what it gave kept beside a study."""
+    return Internet(folder / _SOURCES / ".kept", **settings)
+
+
+def fetch_parts(
+    code_or_name: str,
+    folder: Path,
+    parts: Collection[str],
+    *,
+    areas: str = "oa21",
+    net: Internet,
+    progress: Callable[[str], None] = lambda step: None,
+) -> Asked:
+    """Fetch parts of a council's study into the folder ``sources`` of the study.
+
+    Parameters
+    ----------
+    code_or_name : str
+    folder : Path
+    parts : collection of str
+        ``"areas"``, ``"boundaries"``, ``"wards"``, ``"census"``, ``"deprivation"``,
+        ``"postcodes"``, ``"centres"``, ``"hubs"``, ``"candidates"``.
+    areas : str
+    net : Internet
+    progress : callable
+
+    Returns
+    -------
+    Asked
+    """
+    district, own = find_district(code_or_name), folder / _SOURCES
+    if areas not in UNITS:
+        raise ParameterError(f"no areas {areas!r}; expected one of {', '.join(UNITS)}")
+    shelf = Shelf() if net.refresh or not own.is_dir() else read_shelf(own)
+    if not {"areas", "boundaries"}.isdisjoint(parts) and own.is_dir():
+        shelf = read_shelf(own)
+    asked = ask_for_parts(net, shelf, district, areas, own, progress, parts)
+    manifest = read_manifest(folder)
+    if asked.origin:
+        text = manifest_text({}, manifest | _fetched_files(folder, asked))
+        write_all(folder, {"manifest.toml": text.encode()})
+    return asked
+
+
+def _origins(manifest: Mapping[str, dict[str, Any]]) -> dict[str, tuple[str, str]]:
+    """Address and date of files that former calls fetched."""
+    return {
+        name.removeprefix(f"{_SOURCES}/"): (str(entry["urls"]), str(entry["fetched"]))
+        for name, entry in manifest.items()
+        if name.startswith(f"{_SOURCES}/") and {"urls", "fetched"} <= set(entry)
+    }
+
+
+def _fetched_files(folder: Path, asked: Asked) -> dict[str, dict[str, str]]:
+    """What the manifest says of each fetched file."""
+    return {
+        f"{_SOURCES}/{name}": {
+            "sha256": sha256_of(folder / _SOURCES / name), "fetched": day, "urls": url,
+        }
+        for name, (url, day) in sorted(asked.origin.items())
+        if (folder / _SOURCES / name).is_file()
+    }  # fmt: skip
+
+
+_STEPS: tuple[tuple[Callable[[Work], None], str], ...] = (
+    (find_areas, "areas"),
+    (count_people, "people"),
+    (rank_deprivation, "deprivation"),
+    (find_boundaries, "boundaries"),
+    (name_wards, "wards"),
+    (find_postcodes, "postcodes"),
+    (find_sites, "sites"),
+    (name_places, "names of places"),
+)
+
+
+def _people_source(census: int) -> str:
+    """Who counts people."""
+    return f"Office for National Statistics, Census {census}"
+
+
+def _finish(work: Work, manifest: Mapping[str, dict[str, Any]]) -> None:
+    """Write everything that is ours to write; what somebody changed stays as it is."""
+    _, _, words, census = UNITS[work.unit]
+    files = [work.settings["areas_file"], *work.settings["census_files"]]
+    about = work.provenance(_people_source(census), str(census), ons.LICENCE, *files)
+    work.tables["areas.csv"] = (csv_bytes(_area_table(work)), about)
+    if len(work.parents):
+        imd = work.settings.get("imd")
+        source = _people_source(census) + (f"; {INDICES.format(year=imd)}" if imd else "")
+        about = work.provenance(
+            source,
+            f"{census}" + (f"; Indices {imd}" if imd else ""),
+            ons.LICENCE,
+            *files,
+            work.settings.get("imd_file", ""),
+        )
+        work.tables["parents.csv"] = (csv_bytes(work.parents.sort_values("id")), about)
+    if work.shapes is not None:
+        about = work.provenance(
+            f"{ons.SOURCE}: boundaries of {words}s",
+            str(census),
+            ons.LICENCE,
+            *work.settings["shape_files"],
+        )
+        work.tables["areas.geojson"] = (geojson_bytes(work.shapes), about)
+    text = settings_text(_settings(work)).encode()
+    work.tables["study.toml"] = (
+        text,
+        Provenance(
+            "Settings of this study, made with its tables; proposals are the planner's",
+            str(census),
+            "MIT",
+            more={"council": work.district.code, "units": work.unit},
+        ),
+    )
+    write = {}
+    folder = work.made.folder
+    for name, (body, _) in work.tables.items():
+        if (folder / name).exists() and not made_by_us(folder, name, manifest):
+            work.part(name, _KEPT)
+        else:
+            write[name] = body
+    ours = {n: work.tables[n] for n in write}
+    kept = {n: dict(e) for n, e in manifest.items() if n not in ours and (folder / n).exists()}
+    stale = [
+        n
+        for n in manifest
+        if n not in work.tables and made_by_us(folder, n, manifest) and n.endswith("_to_place.csv")
+    ]
+    for name in stale:
+        (folder / name).unlink()
+        kept.pop(name, None)
+    write["ATTRIBUTION.md"] = attribution_text(work.tables, work.district.spoken).encode()
+    write["manifest.toml"] = manifest_text(ours, kept | _fetched_files(folder, work.asked)).encode()
+    write_all(folder, write)
+    work.made.notes += [f"Not used: {line}" for line in work.shelf.refused]
+
+
+def _area_table(work: Work) -> pd.DataFrame:
+    """The areas as they are written: the larger area under its own name."""
+    rest = [c for c in work.areas if c not in ("id", "parent", "lon", "lat")]
+    if work.areas["parent"].eq("").any():
+        return work.areas[["id", "lon", "lat", *rest]]
+    larger = _parent_key(work)
+    return work.areas.rename(columns={"parent": larger})[["id", larger, "lon", "lat", *rest]]
+
+
+def _parent_key(work: Work) -> str:
+    return "lsoa" if work.unit.startswith("oa") else "msoa"
+
+
+def _settings(work: Work) -> Settings:
+    s, census = work.settings, UNITS[work.unit][3]
+    frames = [s[f"{t}_frame"] for t in ("centres", "candidates", "neighbours") if f"{t}_frame" in s]
+    lon = np.concatenate([work.areas["lon"], *(f["lon"].astype(float) for f in frames)])
+    lat = np.concatenate([work.areas["lat"], *(f["lat"].astype(float) for f in frames)])
+    codes = work.tables.get("postcodes.csv")
+    if codes is not None:
+        own = pd.read_csv(io.BytesIO(codes[0]))
+        lon, lat = np.concatenate([lon, own["lon"]]), np.concatenate([lat, own["lat"]])
+    box, _ = derive_box(lon, lat, margin_m=work.buffer_m)
+    centres = s["centres_frame"]
+    known = {*work.areas, *s.get("shared", {})}
+    services = {}
+    for key in dict.fromkeys(centres["service"]):
+        demand, noun = SERVICES.get(key, ("", "", ("residents", "residents"), ""))[2]
+        if demand not in known:
+            work.made.notes.append(
+                f"{demand} are not known by area: {key} is measured for residents."
+            )
+            demand, noun = "residents", "residents"
+        services[key] = (demand, noun)
+    imd = f"; Indices of Deprivation {s['imd']}" if "imd" in s else ""
+    titles = [SERVICES.get(k, (k.replace("_", " "),))[0] for k in services]
+    return Settings(
+        name=work.district.short,
+        title=f"{' and '.join(titles)} in {work.district.spoken}",
+        place=work.district.spoken,
+        as_of=_CENSUS_DAY[census],
+        box=box,
+        unit=UNITS[work.unit][2],
+        vintage=f"Census {census}{imd}",
+        notes=work.study_notes,
+        services=services,
+        centres={
+            str(k): list(zip(own["id"], own["name"], strict=True))
+            for k, own in centres.groupby("service", sort=False)
+        },
+        shared=s.get("shared", {}),
+        copied=s.get("copied", {}),
+        parent_key=_parent_key(work),
+        shapes=work.shapes is not None,
+        counts=known,
+        national_areas=s.get("national", 0),
+        hubs=s.get("hubs", ()),
+        buffer_m=work.buffer_m,
+    )

@@ -1,0 +1,628 @@
+"""One sheet to one table of a study: every change of form reported, no row lost."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import ArrayLike
+
+from access.errors import Fault, StudyError
+from access.files import write_file
+from access.sources.columns import (
+    TABLES,
+    Column,
+    Converted,
+    Mapping,
+    columns_of,
+    grouped,
+    known_headers,
+    mapping_faults,
+    of_people,
+    over,
+    plain,
+    propose,
+    read_mapping,
+    read_numbers,
+    read_texts,
+    read_yes_no,
+    shown,
+    tidy,
+)
+from access.sources.points import Postcodes, read_postcodes, tidy_postcode
+from access.sources.tables import Source, read_source
+from access.units import BRITISH_GRID, metric_crs, project, unproject
+
+TABLES_OF_STUDY = tuple(TABLES)
+#: Columns that hold whole counts and positions to six places, written so.
+_PLACES = 6
+_COUNT_TABLES = ("areas",)
+_GB = ((-9.0, 2.2), (49.5, 61.5))
+
+
+@dataclass
+class Imported:
+    """A table made of a sheet, and everything that was done on the way.
+
+    Parameters
+    ----------
+    table : str
+        Which table of a study.
+    frame : DataFrame
+        Our columns first, those the sheet had besides after them.
+    mapping : Mapping
+        What was taken for what: keep it, and next year's sheet is read the same way.
+    report : list of str
+        Every conversion with its count, in sentences.
+    faults : list of Fault
+        What cannot be read; rows are those of the sheet.
+    shapes : GeoSeries or None
+        Polygons in WGS84 indexed by id, where the file held polygons.
+    """
+
+    table: str
+    frame: pd.DataFrame
+    mapping: Mapping
+    report: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    shapes: gpd.GeoSeries | None = None
+
+    def check(self) -> Imported:
+        """Give the table back, or raise with all its faults.
+
+        Raises
+        ------
+        StudyError
+        """
+        if self.faults:
+            raise StudyError(
+                f"{self.faults[0].file} cannot become {self.table}.csv: {len(self.faults)} kinds "
+                "of fault; nothing was written",
+                self.faults,
+            )
+        return self
+
+    def write(self, path: Path) -> None:
+        """Write the table as a study reads it.
+
+        Raises
+        ------
+        StudyError
+            If it has faults; nothing is written then.
+        OutputError
+            If the file cannot be written.
+        """
+        self.check()
+        write_file(Path(path), csv_bytes(self.frame))
+
+
+def import_table(
+    path: Path,
+    table: str,
+    *,
+    mapping: Mapping | None = None,
+    postcodes: Postcodes | None = None,
+    sheet: str | None = None,
+    fixed: dict[str, str] | None = None,
+) -> Imported:
+    r"""Make one table of a study of a file that somebody has.
+
+    Parameters
+    ----------
+    path : Path
+        Any form that `access.sources.tables.read_source` reads.
+    table : str
+        ``"centres"``, ``"candidates"``, ``"neighbours"``, ``"places"``, ``"postcodes"`` or
+        ``"areas"``.
+    mapping : Mapping, optional
+        What is taken for what; matched by name (`access.sources.columns.propose`) if not given.
+    postcodes : Postcodes, optional
+        Places rows that have a postcode and no position.
+    sheet : str, optional
+        Worksheet or layer.
+    fixed : dict, optional
+        One value for every row, such as ``{"service": "childrens_centre"}``.
+
+    Returns
+    -------
+    Imported
+        Also where there are faults: `Imported.check` raises them.
+
+    Raises
+    ------
+    StudyError
+        If the file cannot be read at all, or has no columns that the table needs.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "libraries.csv"
+    ...     _ = file.write_text("Site name;Eastings;Northings\nRiverside;442,900;392,700\n")
+    ...     done = import_table(file, "candidates").check()
+    >>> done.frame[["id", "name", "lon", "lat"]].to_numpy().tolist()
+    [['CA01', 'Riverside', -1.355812, 53.42935]]
+    """
+    source = read_source(
+        path,
+        sheet=sheet or (mapping.sheet if mapping else None) or None,
+        known=known_headers(table),
+    )
+    return import_source(source, table, mapping=mapping, postcodes=postcodes, fixed=fixed)
+
+
+def import_source(
+    source: Source,
+    table: str,
+    *,
+    mapping: Mapping | None = None,
+    postcodes: Postcodes | None = None,
+    fixed: dict[str, str] | None = None,
+) -> Imported:
+    """As `import_table`, for a table that is read already."""
+    own = mapping or propose(list(source.frame.columns), table)
+    left_out = {name for name in (fixed or {}) if mapping is None}
+    mapping = Mapping(
+        {k: v for k, v in own.columns.items() if k not in left_out},
+        {**own.fixed, **(fixed or {})},
+        own.meanings,
+        own.sheet or source.sheet,
+        own.suppressed,
+    )
+    private = of_people(list(source.frame.columns))
+    if private:
+        raise StudyError(
+            f"{source.file} seems to be about single people ({shown(private)}); nothing of it was "
+            f"read into {table}.csv. Count it by area: access import {source.file} --as attendance"
+        )
+    placed = source.lonlat is not None
+    faults = mapping_faults(mapping, list(source.frame.columns), table, source.file, placed=placed)
+    if faults:
+        raise StudyError(f"{source.file} cannot become {table}.csv", faults)
+    done = Imported(table, pd.DataFrame(index=range(len(source.rows))), mapping, [*source.notes])
+    _read_columns(done, source)
+    if table != "postcodes" or "postcode" in done.frame:
+        _place(done, source, postcodes)
+    _settle_postcodes(done, source)
+    _settle_ids(done, source)
+    _keep_others(done, source)
+    _derive_cars(done)
+    if source.shapes is not None and "id" in done.frame:
+        done.shapes = gpd.GeoSeries(source.shapes.to_numpy(), index=done.frame["id"], crs=4326)
+    done.report.append(f"{len(source.rows):,} rows read, {len(done.frame):,} rows given.")
+    return done
+
+
+def _read_columns(done: Imported, source: Source) -> None:
+    headers = {plain(header): header for header in source.frame.columns}
+    for column in columns_of(done.table):
+        if column.name in done.mapping.columns:
+            theirs = headers[plain(done.mapping.columns[column.name])]
+            cells = source.frame[theirs].astype(str).tolist()
+            cells = _translated(done, column.name, cells)
+            read = _read(column, cells, theirs, done)
+            same = "" if theirs == column.name else f" (from {theirs!r})"
+            for change, n in read.changes.items():
+                done.report.append(f"{column.name}{same}: {change}, {n:,} cells.")
+            if same and not read.changes:
+                done.report.append(f"{column.name}{same}.")
+            for expected, at in grouped(read.wrong).items():
+                found = next(text for i, text, _ in read.wrong if i == at[0])
+                done.faults.append(_fault(source, at, theirs, found, expected))
+            done.frame[column.name] = read.cells
+        elif column.name in done.mapping.fixed:
+            value = done.mapping.fixed[column.name]
+            done.frame[column.name] = value
+            done.report.append(f"{column.name}: {value!r} for every row, as told.")
+
+
+def _translated(done: Imported, name: str, cells: list[str]) -> list[str]:
+    meant = {tidy(k).casefold(): v for k, v in done.mapping.meanings.get(name, {}).items()}
+    if not meant:
+        return cells
+    out = [meant.get(tidy(cell).casefold(), cell) for cell in cells]
+    changed = sum(a != b for a, b in zip(cells, out, strict=True))
+    done.report.append(f"{name}: {changed:,} texts read as the mapping says.")
+    return out
+
+
+def _read(column: Column, cells: Sequence[str], header: str, done: Imported) -> Converted:
+    if column.kind == "text":
+        return read_texts(cells)
+    if column.kind == "yes_no":
+        return read_yes_no(cells)
+    if column.kind in ("degrees", "metres"):
+        return read_numbers(cells)
+    percent = "%" in header or "percent" in header.casefold() or "pct" in header.casefold()
+    return read_numbers(
+        cells,
+        share=column.kind == "share",
+        percent=percent and column.kind == "share",
+        suppressed=done.mapping.suppressed,
+        least=0,
+    )
+
+
+def _fault(source: Source, at: Sequence[int], column: str, found: str, expected: str) -> Fault:
+    rows = [source.rows[i] for i in at]
+    where = f"row {rows[0]}" if len(rows) == 1 else f"rows {shown(rows)}"
+    return Fault(source.file, where, column, found, expected)
+
+
+# --- where things lie ------------------------------------------------------------------------
+
+
+def _place(done: Imported, source: Source, postcodes: Postcodes | None) -> None:
+    """Longitude and latitude: of shapes, else of columns, else of postcodes."""
+    frame, report = done.frame, done.report
+    lonlat = np.full((len(frame), 2), np.nan)
+    if source.lonlat is not None:
+        lonlat = source.lonlat.copy()
+    elif {"easting", "northing"} <= set(frame):
+        lonlat = _from_grid(done, source, "easting", "northing")
+    elif {"lon", "lat"} <= set(frame):
+        lonlat = frame[["lon", "lat"]].to_numpy(float)
+        known = np.isfinite(lonlat).all(axis=1)
+        if known.any() and (np.abs(lonlat[known]) > 180).any(axis=1).all():
+            lonlat = _from_grid(done, source, "lon", "lat")
+    done.frame = frame = frame.drop(columns=["easting", "northing", "lon", "lat"], errors="ignore")
+    lonlat = _swapped(done, source, lonlat)
+    missing = ~np.isfinite(lonlat).all(axis=1)
+    if missing.any() and "postcode" in frame:
+        lonlat = _geocoded(done, source, lonlat, missing, postcodes)
+    elif missing.any():
+        done.faults.append(
+            _fault(
+                source, np.flatnonzero(missing).tolist(), "lon, lat", "", "a position for every row"
+            )
+        )
+    frame["lon"], frame["lat"] = lonlat[:, 0].round(_PLACES), lonlat[:, 1].round(_PLACES)
+    if source.lonlat is not None:
+        report.append("lon, lat: taken from the shapes.")
+
+
+def _from_grid(done: Imported, source: Source, x: str, y: str) -> np.ndarray:
+    grid = done.frame[[x, y]].to_numpy(float)
+    known = np.isfinite(grid).all(axis=1)
+    inside = (grid[:, 0] > 0) & (grid[:, 0] < 700_000) & (grid[:, 1] > 0) & (grid[:, 1] < 1_300_000)
+    zero = known & (grid == 0).all(axis=1)
+    wrong = np.flatnonzero(known & ~inside & ~zero)
+    if len(wrong):
+        found = f"{grid[wrong[0], 0]:g}, {grid[wrong[0], 1]:g}"
+        done.faults.append(
+            _fault(
+                source,
+                wrong.tolist(),
+                f"{x}, {y}",
+                found,
+                "easting and northing in metres of the British National Grid",
+            )
+        )
+    if zero.any():
+        done.report.append(f"easting, northing: 0, 0 read as not known, {zero.sum():,} rows.")
+    lonlat = np.full(grid.shape, np.nan)
+    lonlat[inside] = unproject(grid[inside], BRITISH_GRID)
+    done.report.append(f"lon, lat: brought from the British National Grid, {inside.sum():,} rows.")
+    return lonlat
+
+
+def _swapped(done: Imported, source: Source, lonlat: np.ndarray) -> np.ndarray:
+    """Positions that only make sense the other way round are refused, not turned in silence."""
+    (west, east), (south, north) = _GB
+    turned = (south <= lonlat[:, 0]) & (lonlat[:, 0] <= north)
+    turned &= (west <= lonlat[:, 1]) & (lonlat[:, 1] <= east)
+    beyond = ~turned & ((np.abs(lonlat[:, 0]) > 180) | (np.abs(lonlat[:, 1]) > 90))
+    for at, expected in (
+        (turned, "longitude and latitude: these look swapped; change the two names in the mapping"),
+        (beyond, "degrees, the longitude from -180 to 180 and the latitude from -90 to 90"),
+    ):
+        if at.any():
+            i = np.flatnonzero(at)
+            found = f"{lonlat[i[0], 0]:g}, {lonlat[i[0], 1]:g}"
+            done.faults.append(_fault(source, i.tolist(), "lon, lat", found, expected))
+    return lonlat
+
+
+def _geocoded(
+    done: Imported,
+    source: Source,
+    lonlat: np.ndarray,
+    missing: np.ndarray,
+    postcodes: Postcodes | None,
+) -> np.ndarray:
+    frame = done.frame
+    at = np.flatnonzero(missing)
+    if postcodes is None:
+        done.faults.append(
+            _fault(
+                source,
+                at.tolist(),
+                "postcode",
+                "",
+                "a position for every row; these have a postcode "
+                "only: hand over Code-Point Open (OS, free) to place them",
+            )
+        )
+        return lonlat
+    texts = frame["postcode"].astype(str)
+    found = postcodes.find(texts.iloc[at])
+    placed = np.isfinite(found).all(axis=1)
+    out = lonlat.copy()
+    out[at] = found
+    done.report.append(f"lon, lat: the middle of the postcode, {placed.sum():,} rows.")
+    if done.table in ("centres", "candidates"):
+        if "position_basis" not in frame:
+            frame["position_basis"] = ""
+        rows = frame.index[at[placed]]
+        blank = frame.loc[rows, "position_basis"] == ""
+        frame.loc[rows[blank], "position_basis"] = "postcode centroid"
+    lost = [(int(i), texts.iloc[i]) for i in at[~placed]]
+    empty = [i for i, text in lost if not text]
+    bad = [(i, text) for i, text in lost if text and tidy_postcode(text) is None]
+    gone = [(i, text) for i, text in lost if text and tidy_postcode(text) is not None]
+    if empty:
+        done.faults.append(_fault(source, empty, "postcode", "", "a position or a postcode"))
+    if bad:
+        done.faults.append(
+            _fault(source, [i for i, _ in bad], "postcode", bad[0][1], "a postcode such as S60 1AE")
+        )
+    for i, text in gone:
+        near = postcodes.near(text)
+        hint = f"; is {near} meant?" if near else ""
+        done.faults.append(
+            _fault(
+                source,
+                [i],
+                "postcode",
+                text,
+                "a postcode that is in the file: "
+                f"it is retired, or mistyped{hint} Give today's, or a position",
+            )
+        )
+    return out
+
+
+def _settle_postcodes(done: Imported, source: Source) -> None:
+    if "postcode" not in done.frame:
+        return
+    texts = done.frame["postcode"].astype(str)
+    tidied = texts.map(lambda text: tidy_postcode(text) or text)
+    if changed := int((tidied != texts).sum()):
+        done.report.append(f"postcode: written the usual way, {changed:,} rows.")
+    done.frame["postcode"] = tidied
+
+
+def import_into(
+    path: Path,
+    table: str,
+    folder: Path,
+    *,
+    mapping: Mapping | None = None,
+    postcodes: Path | None = None,
+) -> Imported:
+    """Read a file as a table of a study: as told now, else as last year, else by its headers.
+
+    Parameters
+    ----------
+    path : Path
+    table : str
+        One of `TABLES_OF_STUDY`.
+    folder : Path
+        The study: its ``import.toml`` holds what was taken for what before.
+    mapping : Mapping, optional
+        What is to be taken for what; the rest as before, or by name.
+    postcodes : Path, optional
+        Code-Point Open; the study's own postcodes if not given.
+
+    Returns
+    -------
+    Imported
+
+    Raises
+    ------
+    StudyError
+        If the file or one it needs cannot be read.
+    """
+    told = mapping or Mapping()
+    kept = read_mapping(folder / "import.toml", table)
+    source = read_source(
+        path, sheet=told.sheet or (kept.sheet if kept else "") or None, known=known_headers(table)
+    )
+    use = over(told, kept or propose(list(source.frame.columns), table))
+    places = postcodes or folder / "postcodes.csv"
+    codes = read_postcodes(places) if places.exists() or postcodes is not None else None
+    if table != "attendance":
+        done = import_source(source, table, mapping=use, postcodes=codes)
+    else:
+        if codes is None:
+            raise StudyError("postcodes are needed to count by area; give --postcodes FILE")
+        areas, centres = _own_table(folder, "areas"), _own_table(folder, "centres")
+        done = import_attendance(source, areas, centres, codes, mapping=use)
+    if kept is not None:
+        done.report.insert(0, "Read as import.toml says.")
+    return done
+
+
+def _own_table(folder: Path, table: str) -> pd.DataFrame:
+    path = folder / f"{table}.csv"
+    if not path.is_file():
+        raise StudyError(f"{path} is not there; import {table} first")
+    return import_table(path, table).check().frame
+
+
+# --- who comes where, counted by area ----------------------------------------------------------
+
+
+def import_attendance(
+    source: Source,
+    areas: pd.DataFrame,
+    centres: pd.DataFrame,
+    postcodes: Postcodes,
+    *,
+    mapping: Mapping | None = None,
+) -> Imported:
+    """Count a sheet of service users by area and centre; no row, postcode or name is kept.
+
+    Parameters
+    ----------
+    source : Source
+        One row a visit or a user: a postcode, the centre by id or name, and how often
+        (``attendances``, 1 where there is no such column).
+    areas : DataFrame
+        ``id, lon, lat``: each postcode counts for the area whose centroid is nearest.
+    centres : DataFrame
+        ``id, name``.
+    postcodes : Postcodes
+    mapping : Mapping, optional
+
+    Returns
+    -------
+    Imported
+        ``area, site, attendances``. Messages name rows, never what stands in them.
+
+    Raises
+    ------
+    StudyError
+        If a column is missing.
+    """
+    own = mapping or propose(list(source.frame.columns), "attendance")
+    faults = mapping_faults(own, list(source.frame.columns), "attendance", source.file, placed=True)
+    if faults:
+        raise StudyError(f"{source.file} cannot be counted by area", faults)
+    headers = {plain(header): header for header in source.frame.columns}
+    texts = {c: source.frame[headers[plain(h)]].astype(str) for c, h in own.columns.items()}
+    done = Imported("attendance", pd.DataFrame(), own, [*source.notes])
+    named = {plain(n): i for n, i in zip(centres["name"], centres["id"], strict=True)}
+    named |= {plain(i): i for i in centres["id"]}
+    site = texts["site"].map(lambda text: named.get(plain(text), ""))
+    count = np.ones(len(site))
+    if "attendances" in texts:
+        count = np.asarray(read_numbers(texts["attendances"].tolist(), least=0).cells, float)
+    lonlat = postcodes.find(texts["postcode"])
+    placed = np.isfinite(lonlat).all(axis=1)
+    for bad, column, expected in (
+        (~placed, "postcode", "a postcode that is in the table of postcodes"),
+        ((site == "").to_numpy(), "site", "the id or name of a centre of the study"),
+        (~np.isfinite(count), "attendances", "a count of 0 or more"),
+    ):
+        if bad.any():
+            at = np.flatnonzero(bad).tolist()
+            done.faults.append(_fault(source, at, column, "(not shown)", expected))
+    good = placed & (site != "").to_numpy() & np.isfinite(count)
+    crs = metric_crs(float(areas["lon"].mean()), float(areas["lat"].mean()))
+    tree = shapely.STRtree(shapely.points(project(areas["lon"], areas["lat"], crs)))
+    points = shapely.points(project(lonlat[good, 0], lonlat[good, 1], crs))
+    at = tree.nearest(points)
+    rows = pd.DataFrame(
+        {"area": areas["id"].to_numpy()[at], "site": site[good], "attendances": count[good]}
+    )
+    done.frame = rows.groupby(["area", "site"], as_index=False).sum()
+    done.report.append(
+        f"{len(site):,} rows counted into {len(done.frame):,} pairs of area and centre; no "
+        "postcode or other column was kept. Counts below 5 may tell who somebody is: keep "
+        "attendance.csv inside your council."
+    )
+    return done
+
+
+# --- ids and the rest ------------------------------------------------------------------------
+
+_PREFIX = {"centres": "CE", "candidates": "CA", "neighbours": "NB", "areas": "A"}
+
+
+def _settle_ids(done: Imported, source: Source) -> None:
+    if done.table in ("postcodes", "places"):
+        if done.table == "postcodes":
+            _same(done, source, "postcode")
+        return
+    if "id" not in done.frame:
+        width = max(2, len(str(len(done.frame))))
+        ids = [f"{_PREFIX[done.table]}{i:0{width}d}" for i in range(1, len(done.frame) + 1)]
+        done.frame.insert(0, "id", ids)
+        done.report.append(
+            f"id: the sheet has none; {ids[0]} to {ids[-1]} were given in its order."
+        )
+    blank = np.flatnonzero((done.frame["id"] == "").to_numpy())
+    if len(blank):
+        done.faults.append(_fault(source, blank.tolist(), "id", "", "an id in every row"))
+    _same(done, source, "id")
+
+
+def _same(done: Imported, source: Source, column: str) -> None:
+    values = done.frame[column]
+    counts = Counter(value for value in values if value)
+    for value in [v for v, n in counts.items() if n > 1][:20]:
+        at = np.flatnonzero((values == value).to_numpy()).tolist()
+        done.faults.append(_fault(source, at, column, value, f"every {column} to stand once"))
+
+
+def _keep_others(done: Imported, source: Source) -> None:
+    """Columns that have no name with us are kept as they stand, under a plain name."""
+    used = {plain(theirs) for theirs in done.mapping.columns.values()}
+    kept = []
+    for header in source.frame.columns:
+        if plain(header) in used:
+            continue
+        name = re.sub(r"[^a-z0-9]+", "_", header.casefold()).strip("_") or "column"
+        taken = {*done.frame.columns, *(c.name for c in columns_of(done.table))}
+        while name in taken:
+            name = f"sheet_{name}"
+        done.frame[name] = [tidy(cell) for cell in source.frame[header].astype(str)]
+        kept.append(header)
+    if kept:
+        done.report.append(f"Columns kept as they stand: {', '.join(map(repr, kept))}.")
+
+
+def _derive_cars(done: Imported) -> None:
+    """`households` and `households_no_car` give the share of households without a car."""
+    frame = done.frame
+    if not {"households", "households_no_car"} <= set(frame) or "p_no_car" in frame:
+        return
+    whole, none = frame["households"].to_numpy(float), frame["households_no_car"].to_numpy(float)
+    frame["p_no_car"] = np.divide(none, whole, out=np.full(len(frame), np.nan), where=whole > 0)
+    frame["p_no_car"] = frame["p_no_car"].round(4)
+    done.report.append("p_no_car: households_no_car divided by households.")
+
+
+def csv_bytes(frame: pd.DataFrame) -> bytes:
+    """A table as a study reads it: whole numbers without a point, nothing where not known."""
+    out = frame.copy()
+    for name in out.columns:
+        if pd.api.types.is_float_dtype(out[name]):
+            out[name] = [_number_text(v) for v in out[name]]
+    text = io.StringIO()
+    out.to_csv(text, index=False, lineterminator="\n")
+    return text.getvalue().encode()
+
+
+def _number_text(value: float) -> str:
+    if value != value:
+        return ""
+    return str(int(value)) if float(value).is_integer() else f"{value:.10g}"
+
+
+def derive_box(
+    lon: ArrayLike, lat: ArrayLike, margin_m: float = 5000.0
+) -> tuple[tuple[float, float, float, float], str]:
+    """The box that holds all points and a margin, in hundredths of a degree, and the metric CRS.
+
+    Examples
+    --------
+    >>> derive_box([-1.36], [53.43], margin_m=1000)
+    ((-1.38, 53.42, -1.34, 53.44), 'EPSG:27700')
+    """
+    lons, lats = np.asarray(lon, float), np.asarray(lat, float)
+    up = margin_m / 111_320
+    across = up / max(0.05, np.cos(np.radians(np.abs(lats).max())))
+    west, east = np.floor((lons.min() - across) * 100), np.ceil((lons.max() + across) * 100)
+    south, north = np.floor((lats.min() - up) * 100), np.ceil((lats.max() + up) * 100)
+    box = (float(west) / 100, float(south) / 100, float(east) / 100, float(north) / 100)
+    return box, metric_crs(float(lons.mean()), float(lats.mean()))

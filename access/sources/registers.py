@@ -1,0 +1,478 @@
+"""Registers: the local authorities of England, and the sites of the Department for Education."""
+
+from __future__ import annotations
+
+import datetime
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from access.errors import FetchError, ParameterError, StudyError
+from access.sources.columns import plain, shown, tidy
+from access.sources.http import Fetched, Internet, NotThereError, NotWholeError, is_page
+from access.sources.points import Postcodes, tidy_postcode
+from access.sources.tables import Source, read_source
+from access.units import BRITISH_GRID, great_circle_m, unproject
+
+#: Districts, unitary authorities, metropolitan and London boroughs (ONS, April 2023): first code
+#: of a run, then names in the order of the codes. Office for National Statistics, OGL v3.0.
+_RUNS = (
+    (
+        "E06000001",
+        "Hartlepool|Middlesbrough|Redcar and Cleveland|Stockton-on-Tees|Darlington|"
+        "Halton|Warrington|Blackburn with Darwen|Blackpool|Kingston upon Hull, City of|"
+        "East Riding of Yorkshire|North East Lincolnshire|North Lincolnshire|York|Derby|Leicester|"
+        "Rutland|Nottingham|Herefordshire, County of|Telford and Wrekin|Stoke-on-Trent|"
+        "Bath and North East Somerset|Bristol, City of|North Somerset|South Gloucestershire|"
+        "Plymouth|Torbay",
+    ),
+    (
+        "E06000030",
+        "Swindon|Peterborough|Luton|Southend-on-Sea|Thurrock|Medway|Bracknell Forest|"
+        "West Berkshire|Reading|Slough|Windsor and Maidenhead|Wokingham|Milton Keynes|"
+        "Brighton and Hove|Portsmouth|Southampton|Isle of Wight|County Durham",
+    ),
+    (
+        "E06000049",
+        "Cheshire East|Cheshire West and Chester|Shropshire|Cornwall|Isles of Scilly|"
+        "Wiltshire|Bedford|Central Bedfordshire|Northumberland|Bournemouth, Christchurch and Poole|"
+        "Dorset|Buckinghamshire|North Northamptonshire|West Northamptonshire|Cumberland|"
+        "Westmorland and Furness|North Yorkshire|Somerset",
+    ),
+    ("E07000008", "Cambridge|East Cambridgeshire|Fenland|Huntingdonshire|South Cambridgeshire"),
+    (
+        "E07000032",
+        "Amber Valley|Bolsover|Chesterfield|Derbyshire Dales|Erewash|High Peak|"
+        "North East Derbyshire|South Derbyshire|East Devon|Exeter|Mid Devon|North Devon|South Hams|"
+        "Teignbridge|Torridge|West Devon",
+    ),
+    (
+        "E07000061",
+        "Eastbourne|Hastings|Lewes|Rother|Wealden|Basildon|Braintree|Brentwood|"
+        "Castle Point|Chelmsford|Colchester|Epping Forest|Harlow|Maldon|Rochford|Tendring|"
+        "Uttlesford|Cheltenham|Cotswold|Forest of Dean|Gloucester|Stroud|Tewkesbury|"
+        "Basingstoke and Deane|East Hampshire|Eastleigh|Fareham|Gosport|Hart|Havant|New Forest|"
+        "Rushmoor|Test Valley|Winchester|Broxbourne|Dacorum",
+    ),
+    ("E07000098", "Hertsmere|North Hertfordshire"),
+    ("E07000102", "Three Rivers|Watford"),
+    (
+        "E07000105",
+        "Ashford|Canterbury|Dartford|Dover|Gravesham|Maidstone|Sevenoaks|"
+        "Folkestone and Hythe|Swale|Thanet|Tonbridge and Malling|Tunbridge Wells|Burnley|Chorley|"
+        "Fylde|Hyndburn|Lancaster|Pendle|Preston|Ribble Valley|Rossendale|South Ribble|"
+        "West Lancashire|Wyre|Blaby|Charnwood|Harborough|Hinckley and Bosworth|Melton|"
+        "North West Leicestershire|Oadby and Wigston|Boston|East Lindsey|Lincoln|North Kesteven|"
+        "South Holland|South Kesteven|West Lindsey|Breckland|Broadland|Great Yarmouth|"
+        "King's Lynn and West Norfolk|North Norfolk|Norwich|South Norfolk",
+    ),
+    (
+        "E07000170",
+        "Ashfield|Bassetlaw|Broxtowe|Gedling|Mansfield|Newark and Sherwood|Rushcliffe|"
+        "Cherwell|Oxford|South Oxfordshire|Vale of White Horse|West Oxfordshire",
+    ),
+    (
+        "E07000192",
+        "Cannock Chase|East Staffordshire|Lichfield|Newcastle-under-Lyme|"
+        "South Staffordshire|Stafford|Staffordshire Moorlands|Tamworth|Babergh",
+    ),
+    ("E07000202", "Ipswich|Mid Suffolk"),
+    (
+        "E07000207",
+        "Elmbridge|Epsom and Ewell|Guildford|Mole Valley|Reigate and Banstead|"
+        "Runnymede|Spelthorne|Surrey Heath|Tandridge|Waverley|Woking|North Warwickshire|"
+        "Nuneaton and Bedworth|Rugby|Stratford-on-Avon|Warwick|Adur|Arun|Chichester|Crawley|"
+        "Horsham|Mid Sussex|Worthing",
+    ),
+    (
+        "E07000234",
+        "Bromsgrove|Malvern Hills|Redditch|Worcester|Wychavon|Wyre Forest|St Albans|"
+        "Welwyn Hatfield|East Hertfordshire|Stevenage|East Suffolk|West Suffolk",
+    ),
+    (
+        "E08000001",
+        "Bolton|Bury|Manchester|Oldham|Rochdale|Salford|Stockport|Tameside|Trafford|"
+        "Wigan|Knowsley|Liverpool|St. Helens|Sefton|Wirral",
+    ),
+    ("E08000017", "Doncaster|Rotherham"),
+    (
+        "E08000021",
+        "Newcastle upon Tyne|North Tyneside|South Tyneside|Sunderland|Birmingham|"
+        "Coventry|Dudley|Sandwell|Solihull|Walsall|Wolverhampton|Bradford|Calderdale|Kirklees|Leeds|"
+        "Wakefield|Gateshead|Barnsley|Sheffield",
+    ),
+    (
+        "E09000001",
+        "City of London|Barking and Dagenham|Barnet|Bexley|Brent|Bromley|Camden|Croydon|"
+        "Ealing|Enfield|Greenwich|Hackney|Hammersmith and Fulham|Haringey|Harrow|Havering|"
+        "Hillingdon|Hounslow|Islington|Kensington and Chelsea|Kingston upon Thames|"
+        "Lambeth|Lewisham|Merton|"
+        "Newham|Redbridge|Richmond upon Thames|Southwark|Sutton|Tower Hamlets|Waltham Forest|"
+        "Wandsworth|Westminster",
+    ),
+)
+#: Codes that a district had in older tables.
+_FORMER = {
+    "E08000038": "E08000016",
+    "E08000039": "E08000019",
+    "E07000240": "E07000100",
+    "E07000241": "E07000104",
+    "E07000242": "E07000097",
+    "E07000243": "E07000101",
+    "E08000037": "E08000020",
+}
+_NATIONS = {"W": "Wales", "S": "Scotland", "N": "Northern Ireland"}
+_FILLERS = re.compile(
+    r"\b(council|borough|city|county|district|metropolitan|unitary|authority|royal|london|mbc|bc|"
+    r"cc|dc|the|of)\b"
+)
+
+
+@dataclass(frozen=True)
+class District:
+    """A local authority.
+
+    Parameters
+    ----------
+    code : str
+        Today's code (``E08000018``).
+    name : str
+    former : str
+        Its code in older tables, or empty.
+    """
+
+    code: str
+    name: str
+    former: str = ""
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Every code it goes by."""
+        return (self.code, self.former) if self.former else (self.code,)
+
+    @property
+    def short(self) -> str:
+        """Its name as a study's short name."""
+        plain = re.sub(r"[^a-z0-9]+", "_", self.spoken.lower()).strip("_")
+        return plain if plain[:1].isalpha() else f"study_{plain}"
+
+    @property
+    def spoken(self) -> str:
+        """Its name as it is said: 'City of Bristol'."""
+        head, _, tail = self.name.partition(", ")
+        return f"{tail} {head}" if tail in ("City of", "County of") else self.name
+
+
+def districts() -> tuple[District, ...]:
+    """Every local authority of England, in the order of codes.
+
+    Examples
+    --------
+    >>> len(districts())
+    296
+    """
+    out = []
+    for first, names in _RUNS:
+        start = int(first[3:])
+        for i, name in enumerate(names.split("|")):
+            code = f"{first[:3]}{start + i:06d}"
+            out.append(District(code, name, _FORMER.get(code, "")))
+    return tuple(sorted(out, key=lambda d: d.code))
+
+
+def find_district(asked: str) -> District:
+    """Find a local authority of England by code or name.
+
+    Parameters
+    ----------
+    asked : str
+
+    Returns
+    -------
+    District
+
+    Raises
+    ------
+    ParameterError
+        If there is none: near names are listed, and another nation is named for what it is.
+
+    Examples
+    --------
+    >>> find_district("rotherham mbc").code, find_district("E08000016").name
+    ('E08000018', 'Barnsley')
+    """
+    every = districts()
+    text = " ".join(str(asked).split())
+    for district in every:
+        if text.upper() in district.codes:
+            return district
+    if re.fullmatch(r"[A-Za-z]\d{8}", text):
+        raise ParameterError(_unknown_code(text.upper(), every))
+    names = {_plain_name(d.name): d for d in every}
+    plain = _plain_name(text)
+    if plain in names:
+        return names[plain]
+    within = [d for name, d in names.items() if plain and plain in name.split()]
+    near = [names[n] for n in difflib.get_close_matches(plain, names, n=4, cutoff=0.6)]
+    listed = "; ".join(f"{d.name} ({d.code})" for d in dict.fromkeys([*near, *within[:4]]))
+    raise ParameterError(
+        f"no local authority of England is called {text!r}; "
+        + (
+            f"near names: {listed}. Name one by its code"
+            if listed
+            else "expected a name or a code "
+            "such as E08000018 (districts, unitary authorities and boroughs)"
+        )
+    )
+
+
+def is_council(asked: str) -> bool:
+    """Tell whether a text can only mean a council: a code, or the very name of one."""
+    if re.fullmatch(r"[A-Za-z]\d{8}", asked.strip()):
+        return True
+    if "/" in asked or "\\" in asked or asked.strip() in (".", ".."):
+        return False
+    if re.fullmatch(r"[a-z][a-z0-9_]*", asked) and asked not in {d.short for d in districts()}:
+        return False
+    try:
+        return bool(find_district(asked))
+    except ParameterError:
+        return bool(re.search(r"[A-Z ]", asked))
+
+
+def _plain_name(name: str) -> str:
+    text = re.sub(r"[^a-z0-9 ]+", " ", name.casefold().replace("&", " and ").replace("'", ""))
+    short = " ".join(_FILLERS.sub(" ", text).split())
+    return short or " ".join(text.split())
+
+
+def _unknown_code(code: str, every: tuple[District, ...]) -> str:
+    if code[0] in _NATIONS:
+        return (
+            f"{code} is a code of {_NATIONS[code[0]]}; only English local authorities are "
+            "made from public sources. Import your own tables instead: access import"
+        )
+    if code[:3] not in ("E06", "E07", "E08", "E09"):
+        return (
+            f"{code} is no district, unitary authority or borough (E06, E07, E08, E09); name "
+            "the authority whose families the centres serve"
+        )
+    near = difflib.get_close_matches(code, [d.code for d in every], n=3, cutoff=0.85)
+    names = {d.code: d.name for d in every}
+    listed = "; ".join(f"{names[c]} ({c})" for c in near)
+    return f"{code} is no local authority of today, or an abolished one; near codes: {listed}"
+
+
+GIAS = "Department for Education: Get Information About Schools"
+_HUBS = "Department for Education: list of family hub sites"
+LICENCE = "Open Government Licence v3.0"
+_HUBS_PATH = "media/6980dbf0ec71a16669612e3d/List_of_family_hub_sites.csv"
+#: Files of the register by what they hold.
+_FILES = {"centres": "edubaseallchildrencentre", "schools": "edubasealldata"}
+_DAYS_BACK = 7
+#: A point this far from its postcode was typed wrong, or the postcode was.
+_FAR_M = 3000.0
+
+
+# --- asking ----------------------------------------------------------------------------------
+
+
+def fetch_register(net: Internet, kind: str) -> Fetched:
+    """Fetch today's file of the register; a day back, up to a week, where it is not there yet.
+
+    Parameters
+    ----------
+    net : Internet
+    kind : str
+        ``"centres"`` or ``"schools"``.
+
+    Raises
+    ------
+    FetchError
+    """
+    day = datetime.date.fromisoformat(net.day)
+    for back in range(_DAYS_BACK + 1):
+        stamp = (day - datetime.timedelta(days=back)).strftime("%Y%m%d")
+        try:
+            return net.get(net.address("gias", f"{_FILES[kind]}{stamp}.csv"),
+                           f"the register of {kind}", check=_is_register)  # fmt: skip
+        except NotThereError:
+            continue
+    raise FetchError(
+        f"{net.address('gias')} has no file of {kind} of the last {_DAYS_BACK + 1} days"
+    )
+
+
+def fetch_hubs(net: Internet) -> Fetched:
+    """Fetch the list of family hub sites."""
+    return net.get(
+        net.address("gov", _HUBS_PATH), "the list of family hub sites", check=_is_register
+    )
+
+
+def _is_register(path: Path, kind: str) -> None:
+    with path.open("rb") as file:
+        start = file.read(4000)
+    if is_page(start, kind):
+        raise NotWholeError("a web page came in its place")
+    first = set(map(plain, start.split(b"\n", 1)[0].decode("cp1252", "replace").split(",")))
+    if not first & {"establishmentname", "familyhub"} or "postcode" not in first:
+        raise NotWholeError("its first row names no establishments or hubs with postcodes")
+
+
+# --- reading ---------------------------------------------------------------------------------
+
+
+def register_kind(source: Source) -> str | None:
+    """Which register a table is: ``centres``, ``schools``, ``hubs`` or none."""
+    names = set(map(plain, source.frame.columns))
+    if {"familyhub", "postcode"} <= names:
+        return "hubs"
+    if "establishmentname" not in names or "lename" in names:
+        return None
+    kinds = _column(source, "typeofestablishmentname")
+    if (
+        kinds is not None
+        and source.frame[kinds].str.casefold().str.contains("children's cent").any()
+    ):
+        return "centres"
+    return "schools" if names & {"phaseofeducationname", "easting"} else "centres"
+
+
+def _column(source: Source, *names: str) -> str | None:
+    return next((c for c in source.frame.columns if plain(c) in names), None)
+
+
+def _texts(source: Source, *names: str) -> pd.Series:
+    column = _column(source, *names)
+    if column is None:
+        return pd.Series([""] * len(source.frame))
+    return source.frame[column].map(tidy).reset_index(drop=True)
+
+
+def parse_register(
+    source: Source | Path, postcodes: Postcodes | None
+) -> tuple[pd.DataFrame, list[str]]:
+    """Establishments with a position each where one is known.
+
+    Parameters
+    ----------
+    source : Source or Path
+        A file of the register (centres or schools) or the list of hubs.
+    postcodes : Postcodes or None
+        Places those without a position of their own.
+
+    Returns
+    -------
+    DataFrame
+        ``id, name, type, status, phase, authority, address, postcode, lon, lat,
+        position_basis``; ``nan`` where no position is known.
+    list of str
+        What the reader must be told.
+
+    Raises
+    ------
+    StudyError
+        If the columns are others.
+    """
+    table = source if isinstance(source, Source) else read_source(source)
+    kind = register_kind(table)
+    if kind is None:
+        raise StudyError(f"{table.file} is no register of the Department for Education; it has "
+                         f"{shown(list(table.frame.columns))}")  # fmt: skip
+    name = _texts(table, "establishmentname", "familyhub")
+    parts = [_texts(table, p) for p in ("street", "locality", "address3", "town", "address")]
+    address = [", ".join(dict.fromkeys(p for p in row if p)) for row in zip(*parts, strict=True)]
+    ids = _texts(table, "urn")
+    out = pd.DataFrame({
+        "id": [i or f"H{n:04d}" for n, i in enumerate(ids, 1)], "name": name,
+        "type": _texts(table, "typeofestablishmentname") if kind != "hubs" else "Family hub",
+        "status": _texts(table, "establishmentstatusname"),
+        "phase": _texts(table, "phaseofeducationname"),
+        "authority": _texts(table, "laname", "localauthority"), "address": address,
+        "postcode": [tidy_postcode(p) or p for p in _texts(table, "postcode")],
+    })  # fmt: skip
+    lonlat, basis, notes = _positions(table, out["postcode"], postcodes)
+    out["lon"], out["lat"], out["position_basis"] = lonlat[:, 0], lonlat[:, 1], basis
+    if kind == "centres" and (out["status"] != "").any():
+        notes.append("The register's status does not tell which centres have closed since: check "
+                     "them against your own list.")  # fmt: skip
+    return out, notes
+
+
+def _positions(
+    table: Source, postcode: pd.Series, postcodes: Postcodes | None
+) -> tuple[np.ndarray, list[str], list[str]]:
+    lonlat = np.full((len(postcode), 2), np.nan)
+    basis, notes = [""] * len(postcode), []
+    east, north = _column(table, "easting"), _column(table, "northing")
+    if east and north:
+        grid = (
+            table.frame[[east, north]]
+            .apply(pd.to_numeric, errors="coerce")
+            .to_numpy(float, copy=True)
+        )
+        grid[~((grid > 0).all(axis=1))] = np.nan
+        lonlat = unproject(grid, BRITISH_GRID)
+    own = np.isfinite(lonlat).all(axis=1)
+    lonlat[~own] = np.nan
+    if postcodes is not None:
+        middle = postcodes.find(postcode)
+        far = own & np.isfinite(middle).all(axis=1)
+        far[far] = great_circle_m(*lonlat[far].T, *middle[far].T) > _FAR_M
+        if far.any():
+            notes.append(f"{far.sum():,} establishments stand more than {_FAR_M / 1000:g} km from "
+                         "their postcode; the postcode's middle is used.")  # fmt: skip
+        use = (~own & np.isfinite(middle).all(axis=1)) | far
+        lonlat[use] = middle[use]
+        basis = ["postcode centroid" if u else "establishment point" if o else ""
+                 for u, o in zip(use, own, strict=True)]  # fmt: skip
+    else:
+        basis = ["establishment point" if o else "" for o in own]
+    return lonlat.round(6), basis, notes
+
+
+# --- choosing --------------------------------------------------------------------------------
+
+
+def own_authority(frame: pd.DataFrame, district: District, inside: np.ndarray | None) -> np.ndarray:
+    """Rows of a local authority: by its name, and where that is a county, by its boundary."""
+    names = {_bare(district.name), _bare(district.spoken)}
+    own = frame["authority"].map(_bare).isin(names).to_numpy()
+    if not own.any() and inside is not None:
+        return inside
+    return own
+
+
+def _bare(name: str) -> str:
+    text = re.sub(r"[^a-z ]", " ", name.casefold().replace("&", "and"))
+    words = {"council", "borough", "city", "county", "metropolitan", "district", "of", "the", "mbc"}
+    return " ".join(sorted(w for w in text.split() if w not in words))
+
+
+def as_centres(frame: pd.DataFrame, service: str, prefix: str) -> pd.DataFrame:
+    """Rows of a register as rows of ``centres.csv``; ids are the register's own."""
+    out = pd.DataFrame({
+        "id": prefix + frame["id"].astype(str), "name": frame["name"], "service": service,
+        "address": frame["address"], "postcode": frame["postcode"], "lon": frame["lon"],
+        "lat": frame["lat"], "position_basis": frame["position_basis"], "assumed": "no",
+        "register_status": frame["status"], "annual_cost_gbp": "", "annual_visits": "",
+        "condition": "", "capacity": "",
+    })  # fmt: skip
+    return out.reset_index(drop=True)
+
+
+def as_candidates(frame: pd.DataFrame, prefix: str, kinds: Sequence[str]) -> pd.DataFrame:
+    """Rows of a register as rows of ``candidates.csv``."""
+    out = pd.DataFrame({
+        "id": prefix + frame["id"].astype(str), "name": frame["name"], "kind": list(kinds),
+        "address": frame["address"], "postcode": frame["postcode"], "lon": frame["lon"],
+        "lat": frame["lat"], "position_basis": frame["position_basis"], "annual_cost_gbp": "",
+        "condition": "", "capacity": "",
+    })  # fmt: skip
+    return out.reset_index(drop=True)

@@ -1,0 +1,223 @@
+"""`access new`, `access import` and `access fetch`, as a planner types them."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from access.sources.columns import of_people
+from access.study import load_study
+from tests import made_up_council as made_up
+
+SECRET = ("LE15 1AB", "Ashleigh Quickwater", "LE15 2AB")
+
+
+@pytest.fixture
+def raw(tmp_path):
+    return made_up.put_into(tmp_path / "raw")
+
+
+def test_a_council_from_a_folder(access_command, tmp_path, raw):
+    words = ("new", "E06000017", "--from", raw, "--offline", "--study", tmp_path / "s")
+    done = access_command(*words)
+    assert done.returncode == 0, done.stderr
+    assert "ok      boundaries: of all 12 areas" in done.stdout
+    assert access_command("check", tmp_path / "s").returncode == 0
+    again = json.loads(access_command(*words, "--json").stdout)
+    assert again["council"] == {"code": "E06000017", "name": "Rutland"}
+    assert {p["mark"] for p in again["parts"]} == {"ok", "MISSING"}
+    other = access_command("new", "Derby", "--from", raw, "--offline", "--study", tmp_path / "s")
+    assert other.returncode != 0 and "holds the study of E06000017" in other.stderr
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ("E08000099", "near codes"),
+        ("Rothrham", "Rotherham (E08000018)"),
+        ("W06000022", "is a code of Wales"),
+    ],
+)
+def test_what_is_no_council_is_told_near_ones(access_command, tmp_path, asked, words):
+    done = access_command("new", asked, "--offline", cwd=tmp_path)
+    assert done.returncode != 0 and words in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_parts_fetched_one_by_one_then_made_offline(access_command, tmp_path):
+    server = made_up.Server()
+    try:
+        how = [w for k, v in server.addresses.items() for w in ("--address", f"{k}={v}")]
+        folder = tmp_path / "s"
+        for part in ("areas", "boundaries", "census", "deprivation"):
+            done = access_command("fetch", part, folder, "--council", "Rutland", *how)
+            assert done.returncode == 0, done.stderr
+        asked = len(server.asked)
+        done = access_command("fetch", "census", folder, "--council", "Rutland", *how)
+        assert "is in" in done.stdout and len(server.asked) == asked
+        server.faults["family_hub"] = ["403"] * 9
+        down = access_command("fetch", "hubs", folder, "--council", "Rutland", "--tries", "1", *how)
+        assert down.returncode != 0 and "HTTP 403" in down.stderr
+    finally:
+        server.stop()
+    made = access_command("new", "Rutland", "--offline", "--study", folder)
+    assert made.returncode == 0, made.stderr
+    listed = tomllib.loads((folder / "manifest.toml").read_text())["table"]
+    assert listed["areas.csv"]["urls"] and listed["areas.csv"]["fetched"]
+    assert listed["study.toml"]["council"] == "E06000017"
+    rewritten = access_command("check", folder, "--write-manifest")
+    assert rewritten.returncode == 0
+    again = tomllib.loads((folder / "manifest.toml").read_text())["table"]
+    assert {n: e.get("urls") for n, e in again.items()} == {
+        n: e.get("urls") for n, e in listed.items()
+    }
+    assert "proxy" not in (folder / "manifest.toml").read_text()
+
+
+def areas_and_centres(folder: Path) -> tuple[Path, Path]:
+    lon, lat = made_up.lonlat(486_500, 308_500)
+    areas = folder / "Our areas.csv"
+    areas.write_text(
+        "Title row\n\nOutput Area;Population;No car households;All households;Eastings;Northings\n"
+        "A1;1,234;12;400;486500;308500\nA2;n/a;10;200;487500;308500\n", encoding="utf-16"
+    )  # fmt: skip
+    centres = folder / "centres.csv"
+    centres.write_text(f"Centre name,lat,lng\nOne,{lat},{lon}\nTwo,{lat},{lon + 0.01}\n")
+    return areas, centres
+
+
+def test_a_study_by_import_alone_and_next_years_file_the_same_way(access_command, tmp_path):
+    areas, centres = areas_and_centres(tmp_path)
+    study = tmp_path / "town"
+    words = ("--as", "areas", "--study", study, "--read", "residents:n/a=0")
+    done = access_command("import", areas, *words)
+    assert done.returncode == 0, done.stderr
+    assert "thousands separators taken out, 1 cells" in done.stdout
+    assert "Still to import before it is a study: centres" in done.stdout
+    dry = access_command("import", centres, "--as", "centres", "--set", "service=library",
+                         "--study", study, "--dry-run")  # fmt: skip
+    assert dry.returncode == 0 and not (study / "centres.csv").exists()
+    done = access_command("import", centres, "--as", "centres", "--set", "service=library",
+                          "--study", study, "--json")  # fmt: skip
+    assert "study.toml" in json.loads(done.stdout)["written"]
+    loaded = load_study(study)
+    assert loaded.areas["p_no_car"].tolist() == [0.03, 0.05]
+    assert loaded.areas["residents"].tolist() == [1234, 0]
+    assert any("'n/a' of the source was read as '0'" in said for said in loaded.assumptions)
+    again = access_command("import", areas, "--as", "areas", "--study", study)
+    assert again.returncode == 0 and "Read as import.toml says." in again.stdout
+
+
+def test_a_wrong_sheet_writes_nothing(access_command, tmp_path):
+    file = tmp_path / "s.csv"
+    file.write_text("name,service,lon,lat\nA,library,north,53\n")
+    done = access_command("import", file, "--as", "centres", "--study", tmp_path / "t")
+    assert done.returncode != 0 and "row 2, lon: found 'north'" in done.stderr
+    assert not (tmp_path / "t").exists()
+    done = access_command("import", file, "--as", "banana", "--study", tmp_path / "t")
+    assert done.returncode != 0 and "expected one of" in done.stderr
+
+
+# --- service users ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def town_with_users(access_command, tmp_path):
+    areas, centres = areas_and_centres(tmp_path)
+    study = tmp_path / "town"
+    access_command("import", areas, "--as", "areas", "--study", study, "--read", "residents:n/a=0")
+    access_command("import", centres, "--as", "centres", "--study", study,
+                   "--set", "service=library")  # fmt: skip
+    codes = tmp_path / "codes.csv"
+    codes.write_text("postcode,easting,northing\nLE15 1AB,486600,308500\nLE15 2AB,487400,308500\n")
+    users = tmp_path / "attendance 2025.csv"
+    users.write_text(
+        "Child name,Post code,Centre,Visits\n"
+        "Ashleigh Quickwater,LE15 1AB,One,3\nA Nother,le151ab,one,2\nB Nother,LE15 2AB,Two,1\n"
+    )
+    return study, users, codes
+
+
+def everything_in(*folders: Path) -> str:
+    """All text in all files, those inside archives too."""
+    found = []
+    for path in sorted(p for folder in folders for p in folder.rglob("*") if p.is_file()):
+        found.append(path.read_bytes())
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                found += [archive.read(name) for name in archive.namelist()]
+    return b"\n".join(found).decode("utf-8", "replace")
+
+
+def test_attendance_is_counted_by_area_and_nothing_else_of_it_is_written(
+    access_command, tmp_path, town_with_users, monkeypatch
+):
+    study, users, codes = town_with_users
+    monkeypatch.setenv("ACCESS_CACHE", str(tmp_path / "cache"))
+    done = access_command("import", users, "--as", "attendance", "--study", study,
+                          "--postcodes", codes)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(study / "attendance.csv")
+    assert table.to_dict("list") == {
+        "area": ["A1", "A2"], "site": ["CE01", "CE02"], "attendances": [5, 1]
+    }  # fmt: skip
+    run = access_command("run", study, "--out", tmp_path / "out", "--quiet")
+    assert run.returncode == 0, run.stderr
+    told = everything_in(study, tmp_path / "out", tmp_path / "cache")
+    for text in (*SECRET, "le151ab", "LE151AB"):
+        assert text not in told + done.stdout + done.stderr
+
+
+def test_faults_in_attendance_name_rows_and_never_what_stands_in_them(
+    access_command, town_with_users
+):
+    study, users, codes = town_with_users
+    users.write_text(
+        "Child name,Post code,Centre\nAshleigh Quickwater,ZE9 9ZZ,One\nB,LE15 1AB,Q7\n"
+    )
+    done = access_command("import", users, "--as", "attendance", "--study", study,
+                          "--postcodes", codes)  # fmt: skip
+    said = done.stdout + done.stderr
+    assert done.returncode != 0 and "row 2, postcode: found '(not shown)'" in said
+    assert "row 3, site" in said and not (study / "attendance.csv").exists()
+    for text in ("ZE9", "Quickwater", "Q7"):
+        assert text not in said
+
+
+@pytest.mark.parametrize("table", ["centres", "candidates", "neighbours", "places", "areas"])
+def test_a_sheet_of_single_people_becomes_no_other_table(access_command, town_with_users, table):
+    study, users, codes = town_with_users
+    before = {p: p.read_bytes() for p in study.iterdir()}
+    done = access_command("import", users, "--as", table, "--study", study, "--postcodes", codes,
+                          "--set", "service=library", "--column", "name=Child name",
+                          "--column", "id=Centre")  # fmt: skip
+    assert done.returncode != 0 and "about single people" in done.stderr
+    assert {p: p.read_bytes() for p in study.iterdir()} == before
+    assert not any(text in done.stdout + done.stderr for text in SECRET)
+
+
+def test_a_sheet_of_single_people_among_downloads_is_left_alone(access_command, tmp_path, raw):
+    text = "Name,Postcode,Date of birth\nAshleigh Quickwater,LE15 1AB,2024-02-01\n"
+    (raw / "our centres.csv").write_text(text)
+    done = access_command("new", "Rutland", "--from", raw, "--offline", "--study", tmp_path / "s")
+    assert done.returncode == 0, done.stderr
+    assert "Quickwater" not in everything_in(tmp_path / "s") + done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("header", "private"),
+    [
+        ("Child's name", True), ("Surname", True), ("Parent postcode", True), ("DOB", True),
+        ("NHS number", True), ("date_of_birth", True), ("Home Post Code", True),
+        ("Children's Centre name", False), ("Family_Hub", False), ("HeadFirstName", False),
+        ("Centre name", False), ("Postcode", False), ("lone_parent_households", False),
+        ("children_0_4", False), ("Family Hub name", False), ("name", False),
+    ],
+)  # fmt: skip
+def test_headers_of_single_people(header, private):
+    assert bool(of_people([header])) is private

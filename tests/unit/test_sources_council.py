@@ -1,0 +1,302 @@
+"""A study of any council: from files, from servers that fail, and both together."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from access.errors import OutputError, ParameterError, StudyError
+from access.sources.council import make_study_folder
+from access.sources.http import Internet, Patience
+from access.sources.registers import districts, find_district
+from access.study import load_study
+from tests import made_up_council as made_up
+
+
+@pytest.fixture
+def serve():
+    servers = []
+
+    def start(**faults) -> made_up.Server:
+        servers.append(made_up.Server(**faults))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+def internet(server: made_up.Server, folder: Path, waits: list | None = None) -> Internet:
+    patience = Patience(
+        tries=3,
+        first_wait_s=2,
+        timeout_s=20,
+        connect_s=2,
+        pause_s=0,
+        sleep=(waits if waits is not None else []).append,
+    )
+    return Internet(folder, server.addresses, patience, today="2026-01-05")
+
+
+def parts(made) -> dict:
+    return {part.name: part for part in made.parts}
+
+
+# --- districts -------------------------------------------------------------------------------
+
+
+def test_every_code_and_name_finds_its_district():
+    every = districts()
+    assert len(every) == len({d.code for d in every}) == len({d.name for d in every}) == 296
+    assert [sum(d.code.startswith(p) for d in every) for p in ("E06", "E07", "E08", "E09")] == [
+        63,
+        164,
+        36,
+        33,
+    ]
+    for district in every:
+        assert find_district(district.code) == find_district(district.name) == district
+        assert district.short.isidentifier()
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ("Rothrham", r"Rotherham \(E08000018\)"),
+        ("W06000022", "is a code of Wales"),
+        ("E10000001", "no district, unitary authority or borough"),
+        ("E07000163", "abolished"),
+        ("", "expected a name or a code"),
+        ("Hull", "Kingston upon Hull"),
+    ],
+)
+def test_unknown_councils_are_told_near_names(asked, words):
+    with pytest.raises(ParameterError, match=words):
+        find_district(asked)
+
+
+# --- from a folder ---------------------------------------------------------------------------
+
+
+def test_a_whole_study_from_a_folder_of_downloads(tmp_path):
+    downloads = made_up.put_into(tmp_path / "downloads")
+    made = make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    found = parts(made)
+    missing = {name for name, part in found.items() if not part.whole}
+    assert missing == {"centres to place"}
+    assert "Gone Children's Centre (LE15 7ZZ)" in found["centres to place"].state
+    study = load_study(tmp_path / "s")
+    assert len(study.areas) == 12 and study.areas["ward"].nunique() == 2
+    assert 'Ward "B"' in set(study.areas["ward"])
+    assert study.centres["id"].tolist() == ["CC20001", "CC20002"]
+    assert study.neighbours["id"].tolist() == ["NB20004"]  # 2.5 km beyond; Aberdeen is not near
+    assert study.candidates["id"].tolist() == ["SC1001", "FHH0002"]
+    assert study.config.hubs.council_choice == ("CC20001", "FHH0002")
+    assert len(study.postcodes) == 12
+    assert study.config.weights.national_areas == 33755
+    first = study.areas.set_index("id").loc[made_up.OAS[3]]
+    assert first["residents"] == made_up.figure(3, 0)
+    assert first["children_0_4"] == made_up.figure(3, 1)
+    assert first["white_british"] == first["lone_parent_households"] == made_up.figure(3, 2)
+    assert first["young_11_18"] == round(0.8 * (made_up.figure(3, 3) + made_up.figure(3, 4)))
+    assert first["imd_rank"] == 1003 and first["idaci_rank"] == 903
+    assert first["p_no_car"] == round(made_up.figure(3, 1) / made_up.figure(3, 0), 4)
+    shapes = json.loads((tmp_path / "s" / "areas.geojson").read_text())
+    assert [f["properties"]["id"] for f in shapes["features"]] == made_up.OAS
+    assert study.config.areas.shapes == "areas.geojson"
+    assert all(row["changed"] == "no" and row["source"] for row in study.inputs)
+    assert "Crown copyright" in (tmp_path / "s" / "ATTRIBUTION.md").read_text()
+    assert '# close = ["CC20002"]' in (tmp_path / "s" / "study.toml").read_text()
+
+
+def test_same_files_same_bytes(tmp_path):
+    downloads = made_up.put_into(tmp_path / "downloads")
+    for name in "ab":
+        make_study_folder("E06000017", tmp_path / name, from_folder=downloads, offline=True)
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
+
+
+@pytest.mark.parametrize(
+    ("without", "part", "mark"),
+    [
+        ("codepo", "postcodes", "MISSING"),
+        ("edubaseallchild", "centres", "MISSING"),
+        ("File_7", "deprivation", "MISSING"),
+        ("family_hub", "hubs", "MISSING"),
+        ("boundaries", "boundaries", "MISSING"),
+        ("wards", "wards", "MISSING"),
+        ("NM_2063", "census", "in part"),
+        ("NM_2041", "census", "in part"),
+    ],
+)
+def test_without_one_file_the_study_still_loads_and_a_second_call_fills_it_in(
+    tmp_path, without, part, mark
+):
+    downloads = made_up.put_into(tmp_path / "downloads", without=(without,))
+    made = make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    assert parts(made)[part].mark == mark
+    assert str(downloads) in parts(made)[part].by_hand
+    assert len(load_study(tmp_path / "s").areas) == 12
+    made_up.put_into(downloads)
+    again = make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    assert parts(again)[part].whole
+    make_study_folder("Rutland", tmp_path / "t", from_folder=downloads, offline=True)
+    for path in (tmp_path / "t").iterdir():
+        assert path.read_bytes() == (tmp_path / "s" / path.name).read_bytes(), path.name
+
+
+def test_stand_ins_say_what_they_are(tmp_path):
+    downloads = made_up.put_into(tmp_path / "downloads", without=("edubase", "hub"))
+    make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    study = load_study(tmp_path / "s")
+    assert study.centres["assumed"].all() and len(study.centres) == 2
+    assert any("made-up stand-ins" in said for said in study.assumptions)
+
+
+def test_what_somebody_changed_is_theirs(tmp_path):
+    downloads = made_up.put_into(tmp_path / "downloads")
+    make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    settings = tmp_path / "s" / "study.toml"
+    text = settings.read_text().replace("buffer_m = 5000", "buffer_m = 4000")
+    settings.write_text(text)
+    made = make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    assert settings.read_text() == text
+    assert parts(made)["study.toml"].state == "kept as you changed it"
+    make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    assert settings.read_text() == text
+
+
+def test_a_study_of_ones_own_is_not_written_over(tmp_path):
+    (tmp_path / "study.toml").write_text("[study]\nname = 'mine'\n")
+    with pytest.raises(OutputError, match="nothing was written"):
+        make_study_folder("Rutland", tmp_path, offline=True)
+
+
+@pytest.mark.parametrize(
+    ("council", "areas", "words"),
+    [
+        ("Derby", "oa21", r"of Rutland \(E06000017\), none of Derby"),
+        ("Rutland", "oa11", "centroids of Output Areas 2011"),
+        ("Rutland", "lsoa31", "expected one of oa21"),
+    ],
+)
+def test_files_of_another_place_or_year_are_named_for_what_they_are(
+    tmp_path, council, areas, words
+):
+    downloads = made_up.put_into(tmp_path / "downloads")
+    with pytest.raises((StudyError, ParameterError), match=words):
+        make_study_folder(council, tmp_path / "s", areas=areas, from_folder=downloads, offline=True)
+    assert not (tmp_path / "s").exists()
+
+
+def test_the_councils_own_sheet_comes_before_the_register(tmp_path):
+    downloads = made_up.put_into(tmp_path / "downloads")
+    sheet = (
+        "Council sheet\n\nCentre name;Type;Post code;Running cost\n"
+        'Mine;Children\'s Centre;LE15 1AA;"£12,500"\nYouth;Youth Club;LE15 2AA;n/a\n'
+    )
+    (downloads / "our centres.csv").write_text(sheet)
+    made = make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    study = load_study(tmp_path / "s")
+    assert study.centres["name"].tolist() == ["Mine", "Youth"]
+    assert study.centres["service"].tolist() == ["childrens_centre", "youth_centre"]
+    assert study.centres["annual_cost_gbp"].tolist()[0] == 12500
+    assert any("currency sign taken out" in note for note in made.notes)
+
+
+# --- from servers ----------------------------------------------------------------------------
+
+
+def test_a_whole_study_from_the_internet_and_then_offline(tmp_path, serve):
+    server = serve()
+    net = internet(server, tmp_path / "kept")
+    made = make_study_folder("Rutland", tmp_path / "s", net=net)
+    assert {n for n, p in parts(made).items() if not p.whole} == {"centres to place"}
+    assert len(load_study(tmp_path / "s").areas) == 12
+    entry = tomllib.loads((tmp_path / "s" / "manifest.toml").read_text())["table"]
+    assert entry["areas.csv"]["fetched"] == "2026-01-05"
+    assert server.url in entry["postcodes.csv"]["urls"]
+    for path in (tmp_path / "s").glob("*.csv"):
+        assert "2026-01-05" not in path.read_text(), "a date of fetching is no result"
+    before = len(server.asked)
+    areas = (tmp_path / "s" / "areas.csv").read_bytes()
+    again = make_study_folder("Rutland", tmp_path / "s", net=net)
+    assert len(server.asked) == before, "what is at hand is not asked for again"
+    assert again.whole == made.whole and (tmp_path / "s" / "areas.csv").read_bytes() == areas
+    folder = made_up.put_into(tmp_path / "downloads")
+    make_study_folder("Rutland", tmp_path / "t", from_folder=folder, offline=True)
+    for name in ("areas.csv", "parents.csv", "centres.csv", "areas.geojson", "postcodes.csv"):
+        assert (tmp_path / "t" / name).read_bytes() == (tmp_path / "s" / name).read_bytes(), name
+
+
+def test_faults_that_pass_are_waited_for(tmp_path, serve):
+    waits: list[float] = []
+    server = serve(
+        File_7=["500", "hidden login"],
+        CodePoint=["cut", "refused"],
+        PWC=["429"],
+        edubaseallchildren=["empty"],
+        NM_2020=["login"],
+        NM_2063=["cut"],
+        BGC_V2=["error inside"],
+    )
+    made = make_study_folder("Rutland", tmp_path / "s", net=internet(server, tmp_path / "k", waits))
+    assert {n for n, p in parts(made).items() if not p.whole} == {"centres to place"}
+    assert max(waits) >= 7 and len([w for w in waits if w]) >= 9
+
+
+@pytest.mark.parametrize(
+    ("source", "part", "fault"),
+    [
+        ("File_7", "deprivation", "renamed"),
+        ("CodePoint", "postcodes", "login"),
+        ("edubaseallchildren", "centres", "renamed"),
+        ("family_hub", "hubs", "404"),
+        ("BGC_V2", "boundaries", "renamed"),
+        ("WD_MAY", "wards", "wrong type"),
+        ("NM_2063", "census", "renamed"),
+        ("edubasealldata", "candidates", "403"),
+    ],
+)
+def test_a_source_that_is_down_leaves_its_part_out_and_a_second_call_fills_it_in(
+    tmp_path, serve, source, part, fault
+):
+    server = serve(**{source: [fault] * 60})
+    net = internet(server, tmp_path / "kept")
+    made = make_study_folder("Rutland", tmp_path / "s", net=net)
+    if part == "candidates":  # the new hub is one
+        assert len(load_study(tmp_path / "s").candidates) == 1
+    else:
+        assert not parts(made)[part].whole
+        assert parts(made)[part].by_hand and "sources" in parts(made)[part].by_hand
+    assert len(load_study(tmp_path / "s").areas) == 12
+    server.faults.clear()
+    again = make_study_folder("Rutland", tmp_path / "s", net=net)
+    assert parts(again)[part].whole, again.to_text()
+    assert len(load_study(tmp_path / "s").areas) == 12
+
+
+def test_without_areas_or_people_there_is_no_study_and_nothing_is_written(tmp_path, serve):
+    server = serve(PWC=["500"] * 90, **{"ons?f": ["500"] * 90})
+    with pytest.raises(StudyError, match=r"3 x HTTP 500.*by hand"):
+        make_study_folder("Rutland", tmp_path / "s", net=internet(server, tmp_path / "k"))
+    assert not (tmp_path / "s" / "study.toml").exists()
+    server = serve(nomis=["403"] * 90)
+    with pytest.raises(StudyError, match=r"HTTP 403.*TS007A"):
+        make_study_folder("Rutland", tmp_path / "t", net=internet(server, tmp_path / "k2"))
+    assert not (tmp_path / "t" / "study.toml").exists()
+
+
+def test_hostile_names_stay_text(tmp_path):
+    downloads = made_up.put_into(tmp_path / "downloads")
+    name = 'A"; [x]\\n\x07 = "=cmd()'
+    frame = pd.DataFrame({"name": [name, "B"], "service": "cc", "lon": -0.7, "lat": 52.67})
+    frame.to_csv(downloads / "centres.csv", index=False)
+    make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    study = load_study(tmp_path / "s")
+    assert study.centres["service"].tolist() == ["cc", "cc"]

@@ -1,0 +1,401 @@
+"""Every source on a server of our own that fails in every way real ones do."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import osmium
+import pytest
+
+from access.errors import FetchError, ParameterError, StudyError
+from access.sources import downloads, figures, ons, points
+from access.sources.figures import fetch_deprivation, parse_deprivation
+from access.sources.http import Internet, Patience
+from access.sources.overpass import _write_pbf
+from access.sources.points import fetch_postcodes
+from access.sources.registers import fetch_register
+from tests import made_up_council as made_up
+
+
+@pytest.fixture
+def serve():
+    servers = []
+
+    def start(**faults) -> made_up.Server:
+        servers.append(made_up.Server(**faults))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def waits() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def net(tmp_path, waits) -> Callable[..., Internet]:
+    def make(server: made_up.Server, *, timeout_s: float = 20, **change) -> Internet:
+        patience = Patience(
+            tries=4,
+            first_wait_s=2,
+            timeout_s=timeout_s,
+            connect_s=2,
+            pause_s=0,
+            sleep=lambda s: waits.append(s) if s else None,
+        )
+        settings = {"today": "2026-01-05", "patience": patience, **change}
+        return Internet(tmp_path / "kept", server.addresses, **settings)
+
+    return make
+
+
+# --- the door --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "fault", ["refused", "429", "500", "503", "cut", "login", "hidden login", "empty", "slow"]
+)
+def test_faults_that_pass_are_waited_for_and_nothing_but_the_whole_is_kept(
+    serve, net, waits, fault
+):
+    server = serve(File_7=[fault])
+    impatient = 0.5 if fault == "slow" else 20
+    got = fetch_deprivation(net(server, timeout_s=impatient), 2025)
+    assert got.body == made_up.file7() and len(waits) == 1
+    assert waits[0] >= 7 if fault == "429" else 1 <= waits[0] <= 3
+    assert not list((got.path.parents[1] / "partial").glob("*"))
+
+
+@pytest.mark.parametrize(
+    ("fault", "words", "asked"),
+    [
+        ("500", "4 x HTTP 500", 4),
+        ("403", "refuses to give .*HTTP 403", 1),
+        ("login", "4 x a web page came in its place", 4),
+        ("404", "HTTP 404", 1),
+        ("renamed", "4 x its first row does not name LSOA codes", 4),
+        ("cut", "4 x the reply was cut short", 4),
+        ("slow", "4 x no reply in time", 4),
+    ],
+)
+def test_faults_that_stay_are_told_and_nothing_is_kept(serve, net, fault, words, asked, tmp_path):
+    server = serve(File_7=[fault] * 9)
+    with pytest.raises(FetchError, match=words):
+        fetch_deprivation(net(server, timeout_s=0.5 if fault == "slow" else 20), 2025)
+    assert len(server.asked) == asked
+    assert not list((tmp_path / "kept").glob("index/*"))
+
+
+def test_what_was_got_is_not_asked_for_again_unless_it_is_damaged(serve, net):
+    server = serve()
+    first = fetch_postcodes(net(server))
+    assert fetch_postcodes(net(server)) == first and len(server.asked) == 1
+    first.path.write_bytes(b"PK damaged")
+    assert fetch_postcodes(net(server)).body == made_up.code_point_zip()
+    assert len(server.asked) == 2
+    fetch_postcodes(net(server, refresh=True))
+    assert len(server.asked) == 3
+
+
+def test_a_file_that_was_cut_is_gone_on_with(serve, net, monkeypatch):
+    body = b"PK" + bytes(range(256)) * 4000
+    server = serve(big=["cut", "cut"])
+    server.extra["big.zip"] = body
+    ranges = []
+    send = made_up.Server.send
+
+    def spied(self, handler, *args, **more):
+        ranges.append(handler.headers.get("Range"))
+        return send(self, handler, *args, **more)
+
+    monkeypatch.setattr(made_up.Server, "send", spied)
+    got = net(server).get(net(server).address("os", "big.zip"), "a large file")
+    assert got.body == body
+    assert ranges[0] is None and ranges[1] and ranges[1].startswith("bytes=")
+
+
+def test_too_large_is_refused_before_and_while_it_comes(serve, net):
+    server = serve()
+    server.extra["big.zip"] = b"PK" + b"0" * 10_000
+    with pytest.raises(FetchError, match="at most 0 MB are taken"):
+        net(server).get(net(server).address("os", "big.zip"), "a file", most_bytes=5_000)
+
+
+def test_a_limit_to_all_tries_together(serve, net, waits):
+    server = serve(File_7=["500"] * 9)
+    with pytest.raises(FetchError, match="gave up after 0 s"):
+        fetch_deprivation(net(server, limit_s=0.0), 2025)
+    assert not waits
+
+
+def test_addresses_and_certificates_that_are_none(tmp_path):
+    with pytest.raises(ParameterError, match="no source is called nmois"):
+        Internet(tmp_path, {"nmois": "http://127.0.0.1"})
+    with pytest.raises(ParameterError, match="no file of certificates"):
+        Internet(tmp_path, certificates=str(tmp_path / "none.pem"))
+    with pytest.raises(FetchError, match="is not an address"):
+        Internet(tmp_path, {"os": "http://"}).get("http://", "anything")
+
+
+# --- ONS -------------------------------------------------------------------------------------
+
+LAYER = ons.LAYERS["boundaries oa21"]
+
+
+def test_pages_are_put_together_and_counted(serve, net, tmp_path):
+    server = serve()
+    got = ons.fetch_codes(net(server), LAYER, "OA21CD", made_up.OAS, tmp_path / "b.geojson")
+    assert list(ons.parse_boundaries(got.path, "OA21CD").index) == made_up.OAS
+
+
+def test_a_page_that_is_too_large_is_halved(serve, net, tmp_path):
+    server = serve()
+    server.most_page = 300
+    ons.fetch_codes(net(server), LAYER, "OA21CD", made_up.OAS, tmp_path / "b.geojson")
+    sizes = [a.split("resultRecordCount=")[1].split("&")[0] for a in server.asked if "Offset" in a]
+    assert list(dict.fromkeys(sizes)) == ["2000", "1000", "500", "250"]
+
+
+@pytest.mark.parametrize("shift", [1, -1])
+def test_rows_must_be_as_many_as_the_server_counts(serve, net, tmp_path, shift):
+    server = serve()
+    server.total_shift = shift
+    with pytest.raises(FetchError, match=r"counts 1[13] rows .* and gave 12|counts 11"):
+        ons.fetch_codes(net(server), LAYER, "OA21CD", made_up.OAS, tmp_path / "b.geojson")
+    assert not (tmp_path / "b.geojson").exists()
+
+
+def test_a_renamed_service_is_found_by_its_pattern(serve, net, tmp_path):
+    server = serve()
+    server.layers["OA_December_2021_EW_BGC_V9"] = server.layers.pop("Output_Areas_2021_EW_BGC_V2")
+    got = ons.fetch_codes(net(server), LAYER, "OA21CD", made_up.OAS, tmp_path / "b.geojson")
+    assert "OA_December_2021_EW_BGC_V9" in got.url
+
+
+def test_a_service_of_other_columns_and_missing_codes_is_told(serve, net, tmp_path):
+    server = serve(BGC=["renamed"] * 9)
+    with pytest.raises(FetchError, match="OA21CD is missing; it has OBJECTID, NEWNAME"):
+        ons.fetch_codes(net(server), LAYER, "OA21CD", made_up.OAS, tmp_path / "b.geojson")
+    server.faults.clear()
+    with pytest.raises(FetchError, match=r"lacks 1 of 13 codes \(E00999999\)"):
+        ons.fetch_codes(
+            net(server), LAYER, "OA21CD", [*made_up.OAS, "E00999999"], tmp_path / "b.geojson"
+        )
+
+
+# --- NOMIS -----------------------------------------------------------------------------------
+
+AGES = figures.TOPICS_2021[0]
+
+
+def test_nomis_pages_are_put_together(serve, net, tmp_path):
+    figures.fetch_topic(net(serve()), AGES, made_up.CODE, "oa21", tmp_path / "a.csv")
+    assert (tmp_path / "a.csv").read_text().count("\n") == 61
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("short", "another count|not whole|counts 60 rows .* and gave"),
+        ("renamed", "without GEOGRAPHY_CODE"),
+        ("login", "4 x a web page"),
+    ],
+)
+def test_nomis_replies_that_are_cut_or_changed_are_refused(serve, net, tmp_path, fault, words):
+    server = serve(NM_2020=[fault] * 12)
+    if fault == "short":  # the service stops in the middle, and says nothing
+        rows = made_up.nomis_rows("NM_2020_1")
+        server.extra["NM_2020_1.data.csv"] = made_up.as_csv(rows[:1])
+        server.faults.clear()
+        calls = iter([made_up.as_csv(rows[:30]), *[made_up.as_csv(rows[:1])] * 5])
+        server.answer = lambda address: (next(calls), "text/csv", 200)
+    with pytest.raises(FetchError, match=words):
+        figures.fetch_topic(net(server), AGES, made_up.CODE, "oa21", tmp_path / "a.csv")
+    assert not (tmp_path / "a.csv").exists()
+
+
+def test_nomis_knows_no_such_district(serve, net, tmp_path):
+    with pytest.raises(figures.NoRowsError, match="of another year, or not known"):
+        figures.fetch_topic(net(serve()), AGES, "E09999999", "oa21", tmp_path / "a.csv")
+
+
+# --- registers -------------------------------------------------------------------------------
+
+
+def test_the_register_steps_back_a_day_where_todays_is_not_there(serve, net):
+    server = serve(edubaseallchildrencentre=["404", "404"])
+    got = fetch_register(net(server), "centres")
+    assert got.url.endswith("edubaseallchildrencentre20260103.csv")
+    server = serve(edubaseallchildrencentre=["404"] * 20)
+    with pytest.raises(FetchError, match="of the last 8 days"):
+        fetch_register(net(server), "centres")
+
+
+# --- File 7 ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("header", "census"), [("LSOA code (2011)", 2011), ("LSOA code (2021)", 2021)]
+)
+def test_file_7_of_any_year(tmp_path, header, census):
+    path = tmp_path / "f.csv"
+    path.write_bytes(made_up.file7().replace(b"LSOA code (2021)", header.encode()))
+    frame, year, _ = parse_deprivation(path)
+    assert year == census and frame.loc["E01000002", "imd_rank"] == 1002
+    assert list(frame) == ["imd_score", "imd_rank", "imd_decile", "idaci_rank", "idaci_decile"]
+
+
+def test_another_file_of_the_series_is_named_for_what_it_is(tmp_path):
+    path = tmp_path / "File_10.csv"
+    path.write_text("Local Authority District code (2019),IMD - Average rank\nE06000001,1\n")
+    with pytest.raises(StudyError, match="is not File 7"):
+        parse_deprivation(path)
+
+
+# --- streets, stops, timetables, heights -----------------------------------------------------
+
+
+def osm(path: Path, x: float, first: int) -> bytes:
+    """Three streets of two nodes each, side by side; the third lies in the next county too."""
+    nodes = [{"type": "node", "id": first + n, "lon": x + 0.01 * n, "lat": 52.65} for n in range(4)]
+    ways = [
+        {
+            "type": "way",
+            "id": first + n,
+            "nodes": [first + n, first + n + 1],
+            "tags": {"highway": "residential"},
+        }
+        for n in range(3)
+    ]
+    house = {
+        "type": "way",
+        "id": first + 9,
+        "nodes": [first, first + 1],
+        "tags": {"building": "yes"},
+    }
+    _write_pbf([*nodes, *ways, house], path)
+    return path.read_bytes()
+
+
+def county(id_: str, west: float, parent: str | None = "england") -> dict:
+    ring = [[west, 52], [west + 1, 52], [west + 1, 53], [west, 53], [west, 52]]
+    url = f"https://download.geofabrik.de/europe/united-kingdom/england/{id_}-latest.osm.pbf"
+    return {
+        "type": "Feature",
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+        "properties": {"id": id_, "parent": parent, "urls": {"pbf": url}},
+    }
+
+
+def test_streets_of_every_county_that_the_box_touches_once_each(serve, net, tmp_path):
+    server = serve()
+    index = {
+        "features": [
+            county("england", -2, None),
+            county("rutland", -1.5),
+            county("lincs", -0.5),
+            county("far", 3),
+        ]
+    }
+    server.extra["index-v1.json"] = json.dumps(index).encode()
+    # the first still lies at its former home
+    server.extra["great-britain/england/rutland-latest.osm.pbf"] = osm(
+        tmp_path / "a.osm.pbf", -0.53, 1
+    )
+    server.extra["lincs-latest.osm.pbf"] = osm(tmp_path / "b.osm.pbf", -0.51, 3)
+    box = (-0.525, 52.6, -0.485, 52.7)
+    got, _ = downloads.fetch_streets_of(net(server), box, tmp_path / "s.osm.pbf")
+    assert "great-britain/england/rutland" in got.url and "lincs" in got.url
+    assert not any("far" in address for address in server.asked)
+    things: dict[str, list[int]] = {}
+    for thing in osmium.FileProcessor(str(got.path)):
+        things.setdefault(thing.type_str(), []).append(thing.id)
+    assert things["w"] == [1, 2, 3, 4, 5] and len(set(things["n"])) == len(things["n"]) == 6
+
+
+def test_a_box_with_no_street_and_a_county_that_is_nowhere(serve, net, tmp_path):
+    osm(tmp_path / "a.osm.pbf", -0.5, 1)
+    with pytest.raises(StudyError, match="no street of"):
+        downloads.cut_streets([tmp_path / "a.osm.pbf"], (1, 50, 2, 51), tmp_path / "o.osm.pbf")
+    assert not (tmp_path / "o.osm.pbf").exists()
+    with pytest.raises(FetchError, match=r"united-kingdom.* or .*great-britain"):
+        downloads.fetch_county(net(serve()), "nowhere")
+    with pytest.raises(FetchError, match="another form"):
+        downloads.extracts_for({"features": [{}]}, (0, 50, 1, 51))
+
+
+def test_stops(serve, net, tmp_path):
+    server = serve()
+    text = (
+        "ATCOCode,CommonName,LocalityName,Easting,Northing,Longitude,Latitude,StopType,Status\n"
+        "370A,High St,Oakham,486500,308500,,,BCT,active\n"
+        "370B,Low St,Oakham,,,-0.72,52.67,BCT,active\n"
+        "370C,Gone,Oakham,486500,308500,,,BCT,inactive\n"
+    )
+    server.extra["access-nodes"] = text.encode()
+    got = points.fetch_stops(net(server), "370")
+    assert "atcoAreaCodes=370" in got.url
+    path = tmp_path / "stops.csv"
+    path.write_bytes(got.body)
+    stops, notes = points.parse_stops(path)
+    assert stops["id"].tolist() == ["370A", "370B"] and "1 stops that are not in use" in notes[0]
+    assert stops["lon"].tolist() == pytest.approx([-0.7229, -0.72], abs=1e-3)
+    assert points.places_of(stops)["name"].tolist() == ["Oakham"]
+
+
+def gtfs(*names: str) -> bytes:
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w") as archive:
+        for name in names:
+            archive.writestr(name, "a\n")
+    return body.getvalue()
+
+
+def test_timetables(serve, net):
+    server = serve()
+    names = ["stops.txt", "routes.txt", "trips.txt", "stop_times.txt", "calendar_dates.txt"]
+    server.extra["gtfs-file/yorkshire/"] = gtfs(*names)
+    assert downloads.fetch_timetable(net(server), "yorkshire").body == gtfs(*names)
+    server.extra["gtfs-file/london/"] = gtfs(*names[:3])
+    with pytest.raises(
+        FetchError, match=r"lacks stop_times.txt, calendar.txt or calendar_dates.txt"
+    ):
+        downloads.fetch_timetable(net(server), "london")
+    with pytest.raises(ParameterError, match="expected one of east_anglia"):
+        downloads.fetch_timetable(net(server), "narnia")
+
+
+def test_heights_of_tiles_side_by_side(tmp_path):
+    def tile(x: int, y: int, start: int) -> bytes:
+        head = f"ncols 2\nnrows 2\nxllcorner {x}\nyllcorner {y}\ncellsize 5000\n"
+        return (head + f"{start} {start + 1}\n{start + 2} -9999\n").encode()
+
+    outer = io.BytesIO()
+    with zipfile.ZipFile(outer, "w") as archive:
+        for name, x, start in (("sk80", 480_000, 10), ("sk90", 490_000, 20)):
+            inner = io.BytesIO()
+            with zipfile.ZipFile(inner, "w") as packed:
+                packed.writestr(f"{name.upper()}.asc", tile(x, 300_000, start))
+            archive.writestr(f"data/sk/{name}_OST50GRID_20250101.zip", inner.getvalue())
+    path = tmp_path / "terr50.zip"
+    path.write_bytes(outer.getvalue())
+    tiles, sea = downloads.cut_heights(path, (-0.80, 52.60, -0.60, 52.65), tmp_path / "h.asc")
+    assert (tiles, sea) == (2, [])
+    lines = (tmp_path / "h.asc").read_text().splitlines()
+    assert lines[:5] == [
+        "ncols 4",
+        "nrows 2",
+        "xllcorner 480000",
+        "yllcorner 300000",
+        "cellsize 5000",
+    ]
+    assert lines[6:] == ["10 11 20 21", "12 -9999 22 -9999"]
+    with pytest.raises(StudyError, match="holds none of the tiles"):
+        downloads.cut_heights(path, (-3.1, 51.5, -3.0, 51.6), tmp_path / "h.asc")
