@@ -142,13 +142,14 @@ def reach_map(results: StudyResults, found: Isochrones, *, tiles: bool = False) 
                  "within": [f"{limit:g} minutes"] * len(rows)},
                 geometry=rows.geometry.to_numpy(), index=range(len(rows)), crs=WGS84,
             )  # fmt: skip
-            look = {"fillColor": colour, "fillOpacity": 0.55, "color": INK, "weight": 0.8}
+            look = {"fillColor": colour, "fillOpacity": 0.85, "color": INK, "weight": 0.8}
             folium.GeoJson(
                 frame,
                 style_function=lambda _, look=look: look,
                 tooltip=folium.GeoJsonTooltip(["site", "within"], aliases=["Site", "Within"]),
             ).add_to(layer)
         layer.add_to(fmap)
+    _place_labels(fmap, results)
     for site in sites.drop_duplicates("id").to_dict("records"):
         folium.Marker(
             [site["lat"], site["lon"]],
