@@ -60,7 +60,7 @@ def _criteria_table(results: StudyResults, found: ProposalFindings, ranking: Ran
             )
         )
     return Table(
-        f"{found.title}: the proposal among {ranking.what}, measure by measure",
+        f"{found.label}: the proposal among {ranking.what}, measure by measure",
         (
             Column("criterion", "Measure"),
             Column("own", "Proposal"),
@@ -74,7 +74,7 @@ def _criteria_table(results: StudyResults, found: ProposalFindings, ranking: Ran
         notes=tuple(
             sentence(note) for note in ranking.notes if "left out" in note or "gap:" in note
         ),
-        short=f"Ranks, {found.title}",
+        short=f"Ranks, {found.label}",
     )
 
 
@@ -114,7 +114,7 @@ def _rejected_table(
         for c in ranking.criteria
     ]
     return Table(
-        f"{found.title}: alternatives that are not proposed, and what each gives and takes",
+        f"{found.label}: alternatives that are not proposed, and what each gives and takes",
         (
             Column("closes", "Closes"),
             Column("wins", "Better on"),
@@ -127,7 +127,7 @@ def _rejected_table(
             f"{number(len(rows), 'option')} best on a measure or beaten by none on all of them, of "
             f"{len(ranking.table):,}. No change is in the options side by side.",
         ),
-        short=f"Alternatives, {found.title}",
+        short=f"Alternatives, {found.label}",
     )
 
 
@@ -320,7 +320,7 @@ def _asked_table(
             )
         )
     return Table(
-        f"{found.title}: options that consultees asked for, and what came out ({trip(found.mode)})",
+        f"{found.label}: options that consultees asked for, and what came out ({trip(found.mode)})",
         (
             Column("name", "Option"),
             Column("reason", "Reason given", width=1.2),
@@ -332,7 +332,7 @@ def _asked_table(
         ),
         tuple(rows),
         notes=notes,
-        short=f"Asked for, {found.title}",
+        short=f"Asked for, {found.label}",
     )
 
 
@@ -352,7 +352,7 @@ def alternatives_blocks(
     ]
     for found in findings:
         robust = (robustness or {}).get(found.result.key)
-        blocks.append(Heading(found.title, 2, appendix=True))
+        blocks.append(Heading(found.label, 2, appendix=True))
         blocks += _service(results, found, reasons or {}, robust)
     return [
         *blocks,

@@ -41,7 +41,9 @@ class Option:
     tied : mapping of str to int
         How many other options share each rank.
     savings : float or None
-        Pounds a year; ``None`` where not known.
+        Pounds a year that the closed sites cost; ``None`` where not known.
+    spent : float or None
+        Pounds a year that the sites that open will cost.
     """
 
     name: str
@@ -51,6 +53,12 @@ class Option:
     ranks: Mapping[str, int]
     tied: Mapping[str, int]
     savings: float | None
+    spent: float | None = 0.0
+
+    @property
+    def opened(self) -> tuple[str, ...]:
+        """Ids open with the option and not today."""
+        return self.impact.opened
 
 
 def _options_of(
@@ -90,6 +98,8 @@ def option(
     kept = tuple(sorted(kept))
     closed = tuple(i for i in result.before if i not in kept)
     costs = Analysis(results).savings()
+    proposed = kept == tuple(result.after)
+    saved = sum(costs[i] for i in closed) if all(i in costs for i in closed) else None
     ranks, tied = _ranks(ranking, kept)
     return Option(
         name=name,
@@ -98,7 +108,8 @@ def option(
         impact=_impact(results, result, mode, kept),
         ranks=ranks,
         tied=tied,
-        savings=sum(costs[i] for i in closed) if all(i in costs for i in closed) else None,
+        savings=result.money.saved_gbp if proposed else saved,
+        spent=result.money.spent_gbp if proposed else 0.0,
     )
 
 
@@ -155,6 +166,8 @@ class ProposalFindings:
         Short site names by id.
     groups : tuple of Group
         Set beside everyone else.
+    rivals : bool
+        The service has several proposals, of which one at most comes about.
     """
 
     result: ProposalResult
@@ -166,6 +179,12 @@ class ProposalFindings:
     options: tuple[Option, ...]
     names: Mapping[str, str]
     groups: tuple[Group, ...] = ()
+    rivals: bool = False
+
+    @property
+    def label(self) -> str:
+        """What tells it from the others: the service, or the option of several for one service."""
+        return self.result.title if self.rivals else self.title
 
     @property
     def impact(self) -> Impact:
@@ -216,6 +235,7 @@ def findings_of(results: StudyResults, *, mode: str = "walk") -> tuple[ProposalF
                 options=_options_of(results, result, ranking, mode),
                 names=names,
                 groups=results.study.groups,
+                rivals=sum(p.service == result.service for p in results.proposals.values()) > 1,
             )
         )
     return tuple(found)

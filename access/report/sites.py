@@ -65,7 +65,7 @@ def closed_table(found: ProposalFindings) -> Table:
         columns,
         tuple(rows),
         also_hidden=frozenset(also),
-        short=f"Closing, {found.title}",
+        short=f"Closing, {found.label}",
     ).with_total()
 
 
@@ -161,7 +161,7 @@ def receiving_table(found: ProposalFindings) -> Table:
         rows,
         sums=sums,
         also_hidden=frozenset(also),
-        short=f"Receiving, {found.title}",
+        short=f"Receiving, {found.label}",
     ).with_total()
 
 

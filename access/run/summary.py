@@ -10,7 +10,13 @@ import numpy as np
 import pandas as pd
 
 from access.analysis.questions import Question
-from access.analysis.results import MODE_TITLES, HubResult, ProposalResult, StudyResults
+from access.analysis.results import (
+    MODE_TITLES,
+    HubResult,
+    ProposalResult,
+    StudyResults,
+    stays_words,
+)
 from access.charts import (
     Chart,
     change_chart,
@@ -341,6 +347,7 @@ def summary_of(results: StudyResults) -> dict[str, Any]:
             "after": list(proposal.after),
             "closed": list(proposal.closed),
             "modes": modes,
+            **_beside(proposal),
         }
         for mode, ranking in proposal.rankings.items():
             modes[mode]["alternatives"] = _ranking_summary(ranking)
@@ -356,6 +363,25 @@ def summary_of(results: StudyResults) -> dict[str, Any]:
         "both_services": {mode: _ranking_summary(r) for mode, r in results.joint.items()},
         "family_hubs": None if results.hubs is None else _hub_figures(results.hubs),
     }
+
+
+def _beside(proposal: ProposalResult) -> dict[str, Any]:
+    """Give what opens and changes, the money, and the second reading, where there is any."""
+    impact = next(iter(proposal.impacts.values()))
+    found: dict[str, Any] = {"money": proposal.money.figures()}
+    if proposal.opened:
+        found["opened"] = list(proposal.opened)
+    if impact.altered:
+        found["changed"] = impact.altered
+    if proposal.stays:
+        found["some_services_stay"] = {
+            "deregistered": list(proposal.deregistered),
+            "modes": {
+                mode: {"sentence": i.sentence(), "figures": i.summary, "notes": list(i.notes)}
+                for mode, i in proposal.stays.items()
+            },
+        }
+    return found
 
 
 def _ranking_summary(ranking: Ranking) -> dict[str, Any]:
@@ -419,6 +445,14 @@ def safe_cells(frame: pd.DataFrame) -> pd.DataFrame:
 def spoken_summary(results: StudyResults) -> str:
     """Say what every proposal does, mode by mode, then what the numbers assume."""
     lines = [results.study.config.study.title, ""]
+    of = [p.service for p in results.proposals.values()]
+    for key in dict.fromkeys(service for service in of if of.count(service) > 1):
+        title = results.study.config.services[key].title
+        lines += _wrap(
+            f"{title}: {of.count(key)} proposals, of which one at most comes about; their figures "
+            "do not add up."
+        )
+        lines.append("")
     for proposal in results.proposals.values():
         lines += _wrap(_headline(results, proposal))
         lines.append(f"    {'minutes, mean':<24}{'before':>8}{'after':>8}{'more':>8}"
@@ -432,7 +466,8 @@ def spoken_summary(results: StudyResults) -> str:
                     ("mean_minutes_change", 8), ("max_minutes_after", 9),
                     ("weighted_mean_minutes_change", 10)))
             )  # fmt: skip
-        lines += ["", *_closed_lines(results, proposal), "", *_standing(proposal), ""]
+        lines += ["", *_closed_lines(results, proposal), "", *_standing(proposal),
+                  *_also(results, proposal), ""]  # fmt: skip
     if results.hubs is not None:
         mode = results.hubs.mode
         by = MODE_TITLES.get(mode, mode)
@@ -453,6 +488,10 @@ def _headline(results: StudyResults, proposal: ProposalResult) -> str:
     s = impact.summary
     longer, total = float(s["lengthened"] or 0), float(s["families"] or 0)
     names = list_words(named(proposal.closed, results.names())) if proposal.closed else "no centre"
+    if proposal.opened:
+        names += f", opens {list_words(named(proposal.opened, results.names()))}"
+    if impact.altered:
+        names += f", changes {impact.altered}"
     text = (
         f"{proposal.title}: closes {names}. {count_words(longer).capitalize()} of "
         f"{count_words(total)} {noun} would have further to walk to their nearest centre"
@@ -467,6 +506,31 @@ def _headline(results: StudyResults, proposal: ProposalResult) -> str:
     if within is not None and after is not None:
         text += f". Within a 20-minute walk: {float(within):.0%} today, {float(after):.0%} after"
     return text + "."
+
+
+def _also(results: StudyResults, proposal: ProposalResult) -> list[str]:
+    """Say the week, the money and the second reading, where there is anything to say of them."""
+    names, money = results.names(), proposal.money
+    said = []
+    impact = next(iter(proposal.impacts.values()))
+    if "mean_week_minutes_after" in impact.summary:
+        s = impact.summary
+        said.append(
+            f"Over a week, the next nearest being used on the days a site is shut: "
+            f"{_one(s['mean_week_minutes_before'])} minutes before, "
+            f"{_one(s['mean_week_minutes_after'])} after (mean; the minutes above are those of a "
+            "day on which the nearest is open)."
+        )
+    known = money.saved_gbp is not None and money.saved_gbp > 0
+    if known or proposal.opened or money.stated_saving_gbp is not None:
+        said.append(money.sentence(names))
+    if proposal.stays:
+        said.append(stays_words(proposal, names))
+    return [
+        line
+        for text in said
+        for line in textwrap.wrap(text, 86, initial_indent="    ", subsequent_indent="      ")
+    ]
 
 
 def _standing(proposal: ProposalResult) -> list[str]:
