@@ -12,7 +12,7 @@ import numpy as np
 
 from access.analysis.analysis import DRAWS
 from access.analysis.questions import Request
-from access.analysis.results import StudyResults, site_names, stays_words
+from access.analysis.results import StudyResults, site_names
 from access.document.document import (
     Block,
     Bold,
@@ -280,6 +280,8 @@ def _proposal_blocks(found: ProposalFindings, wording: Wording) -> list[Block]:
     closed = listed(found.named(found.result.closed), none="none")
     opened = listed(found.named(found.result.opened), none="")
     does = f"the proposal closes {closed}" + (f" and opens {opened}" if opened else "")
+    if found.result.stays:
+        does += " (some services may stay: see Appendix A)"
     if impact.altered:
         does += f", and changes {impact.altered}"
     first = f"{sentence(does)} {say.affected(impact, found.one, wording)}"
@@ -290,7 +292,6 @@ def _proposal_blocks(found: ProposalFindings, wording: Wording) -> list[Block]:
         say.every_mode(found.result.impacts, wording),
         f"{better(found, wording)} {dominated(found)}".strip(),
         _week(impact, wording),
-        stays_words(found.result, found.names) if found.result.stays else "",
     ]
     return [
         Heading(found.result.title),

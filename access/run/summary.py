@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from access.analysis.buildings import knock_on
 from access.analysis.questions import Question
 from access.analysis.results import (
     MODE_TITLES,
@@ -347,7 +348,7 @@ def summary_of(results: StudyResults) -> dict[str, Any]:
             "after": list(proposal.after),
             "closed": list(proposal.closed),
             "modes": modes,
-            **_beside(proposal),
+            **_beside(results, proposal),
         }
         for mode, ranking in proposal.rankings.items():
             modes[mode]["alternatives"] = _ranking_summary(ranking)
@@ -365,10 +366,12 @@ def summary_of(results: StudyResults) -> dict[str, Any]:
     }
 
 
-def _beside(proposal: ProposalResult) -> dict[str, Any]:
+def _beside(results: StudyResults, proposal: ProposalResult) -> dict[str, Any]:
     """Give what opens and changes, the money, and the second reading, where there is any."""
     impact = next(iter(proposal.impacts.values()))
     found: dict[str, Any] = {"money": proposal.money.figures()}
+    if told := knock_on(results.study, proposal.closed):
+        found["knock_on"] = told
     if proposal.opened:
         found["opened"] = list(proposal.opened)
     if impact.altered:
@@ -526,6 +529,8 @@ def _also(results: StudyResults, proposal: ProposalResult) -> list[str]:
         said.append(money.sentence(names))
     if proposal.stays:
         said.append(stays_words(proposal, names))
+    told = knock_on(results.study, proposal.closed)
+    said += [f"{text[:1].upper()}{text[1:]}." for text in told]
     return [
         line
         for text in said
