@@ -48,6 +48,8 @@ COLUMNS: dict[str, dict[str, str]] = {
         "lat": "latitude",
         "address": "for the sheet of each building",
         "postcode": "for the sheet of each building",
+        "building": "the same text for centres of several services in one building: told where one "
+        "of them closes",
         "locality": "part of the place: switches on rules and tables by locality "
         "(`localities`, `areas.locality_from`)",
         "position_error_m": "how wrong the position may be, metres: switches on its redrawing where "

@@ -22,6 +22,7 @@ from access.scenario.money import Money
 from access.scenario.sampled import SampledRanking
 from access.siting.hubs import HubSearch
 from access.study import Study
+from access.text import about, listed
 
 #: Modes in the order of every table.
 _MODES = ("walk", "drive", "typical")
@@ -81,6 +82,22 @@ class ProposalResult:
     def closed(self) -> tuple[str, ...]:
         """Ids open before and not after."""
         return tuple(i for i in self.before if i not in set(self.after))
+
+
+def stays_words(proposal: ProposalResult, names: Mapping[str, str]) -> str:
+    """Say a proposal's second reading: what it does where deregistered sites keep some services."""
+    gone = listed([str(names.get(i, i)) for i in proposal.deregistered])
+    s = next(iter(proposal.stays.values())).summary
+    changed = float(s["lengthened"] or 0) + float(s["newly_unreachable"] or 0)
+    text = f"A second reading: {gone} would be deregistered, and some services stay there. "
+    if not changed:
+        text += "For what stays nobody has further to go"
+    else:
+        text += (
+            f"For what stays, {about(changed)} of {about(float(s['families'] or 0))} "
+            "have further to go"
+        )
+    return f"{text}; which services stay, and on how many days, is not known."
 
 
 @dataclass(frozen=True, eq=False)

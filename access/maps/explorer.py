@@ -192,7 +192,7 @@ def _explorer_html(data: ExplorerData, *, online_tiles: bool = False) -> str:
         "language": html_text(data.language),
         "policy": html_text(_policy(style, scripts, online_tiles)),
         "title": html_text(data.title),
-        "summary": html_text(_summary_words(data, words)),
+        "summary": html_text(" ".join([_summary_words(data, words), *data.not_shown])),
         "css": style,
         "place_hint": html_text(_place_hint_words(data, payload, words)),
         "speeds": html_text(fill_text(words, "speeds", **_speeds_words(data))),

@@ -6,7 +6,7 @@ Every fault is found before a page is written, and all of them are told at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -18,6 +18,7 @@ from access.analysis.analysis import Analysis
 from access.analysis.results import ProposalResult, StudyResults
 from access.errors import Fault, ParameterError
 from access.network.matrix import TravelMatrix
+from access.text import listed
 from access.units import great_circle_m, project
 
 _AREA_COLUMNS = ("id", "lon", "lat")
@@ -112,6 +113,8 @@ class ExplorerData:
         The date or vintage on every output; never the clock.
     vintages, attributions, assumptions : tuple of str
         Sentences, shown on the page.
+    not_shown : tuple of str
+        Sentences that name the proposals that the page does not show; in its header.
     counts_open : bool
         True where counts are published statistics, or estimates from them, so that the page's
         file may hold them as they are. False pools counts of 1 to 4 in the file itself.
@@ -145,6 +148,7 @@ class ExplorerData:
     vintages: tuple[str, ...] = ()
     attributions: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
+    not_shown: tuple[str, ...] = ()
     counts_open: bool = True
     language: str = "en"
 
@@ -315,9 +319,7 @@ def explorer_data(results: StudyResults) -> ExplorerData:
         services=tuple(_service(results, key, proposal) for key, proposal in first.items()),
         areas=areas.assign(weight=Analysis(results).area_weights().per_family),
         sites=pd.DataFrame(study.centres.drop(columns="geometry")),
-        candidates=pd.DataFrame(study.candidates.drop(columns="geometry"))
-        if len(study.candidates)
-        else None,
+        candidates=_candidate_sites(results),
         walk=results.matrices["walk"].sites(own),
         drive=None if drive is None else drive.sites(own),
         shapes=study.shapes,
@@ -336,7 +338,35 @@ def explorer_data(results: StudyResults) -> ExplorerData:
         vintages=(config.areas.vintage, *_sources(results)),
         attributions=_attributions(results),
         assumptions=results.assumptions,
+        not_shown=_not_shown(results, first),
     )
+
+
+def _candidate_sites(results: StudyResults) -> pd.DataFrame | None:
+    """Give the candidates, and the positions of their own that proposals open."""
+    held = pd.DataFrame(results.study.candidates.drop(columns="geometry"))
+    new = results.sites.loc[results.sites["kind"] == "new", ["id", "name", "lon", "lat"]]
+    parts = [part for part in (held, new) if len(part)]
+    return pd.concat(parts, ignore_index=True) if parts else None
+
+
+def _not_shown(
+    results: StudyResults, first: Mapping[str, ProposalResult | None]
+) -> tuple[str, ...]:
+    """Say, where a service has several proposals, which is shown here and which are not."""
+    said = []
+    for key, shown in first.items():
+        others = [
+            p.title for p in results.proposals.values() if p.service == key and p is not shown
+        ]
+        if shown is not None and others:
+            title = results.study.config.services[key].title
+            said.append(
+                f"{title}: of {len(others) + 1} proposals this page shows the first alone, "
+                f"{shown.title}. The others are {listed(others)}: tick their centres under "
+                "'Try your own option', or see the report, which sets all of them side by side."
+            )
+    return tuple(said)
 
 
 def _first_proposals(results: StudyResults) -> dict[str, ProposalResult | None]:

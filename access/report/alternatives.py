@@ -66,7 +66,7 @@ def _criteria_table(results: StudyResults, found: ProposalFindings, ranking: Ran
         if c in ranking.table and c not in ranking.criteria
     ]  # fmt: skip
     return Table(
-        f"{found.title}: the proposal among {ranking.what}, measure by measure",
+        f"{found.label}: the proposal among {ranking.what}, measure by measure",
         (
             Column("criterion", "Measure"),
             Column("own", "Proposal"),
@@ -80,7 +80,7 @@ def _criteria_table(results: StudyResults, found: ProposalFindings, ranking: Ran
         notes=tuple(
             sentence(note) for note in ranking.notes if "left out" in note or "gap:" in note
         ),
-        short=f"Ranks, {found.title}",
+        short=f"Ranks, {found.label}",
     )
 
 
@@ -119,7 +119,7 @@ def _rejected_table(
         for c in ranking.criteria
     ]
     return Table(
-        f"{found.title}: alternatives that are not proposed, and what each gives and takes",
+        f"{found.label}: alternatives that are not proposed, and what each gives and takes",
         (
             Column("closes", "Closes"),
             Column("wins", "Better on"),
@@ -132,7 +132,7 @@ def _rejected_table(
             f"{strongest_words(len(rows), len(others), len(ranking.table))} "
             "No change is in the options side by side.",
         ),
-        short=f"Alternatives, {found.title}",
+        short=f"Alternatives, {found.label}",
     )
 
 
@@ -345,7 +345,7 @@ def _asked_table(
             )
         )
     return Table(
-        f"{found.title}: options that consultees asked for, and what came out ({trip(found.mode)})",
+        f"{found.label}: options that consultees asked for, and what came out ({trip(found.mode)})",
         (
             Column("name", "Option"),
             Column("reason", "Reason given", width=1.2),
@@ -357,7 +357,7 @@ def _asked_table(
         ),
         tuple(rows),
         notes=notes,
-        short=f"Asked for, {found.title}",
+        short=f"Asked for, {found.label}",
     )
 
 
@@ -377,7 +377,7 @@ def alternatives_blocks(
     ]
     for found in findings:
         robust = (robustness or {}).get(found.result.key)
-        blocks.append(Heading(found.title, 2, appendix=True))
+        blocks.append(Heading(found.label, 2, appendix=True))
         blocks += _service(results, found, reasons or {}, robust)
     return [
         *blocks,

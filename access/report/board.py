@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -34,6 +35,7 @@ from access.document.pdf import write_pdf
 from access.document.table import Column, Table, Value
 from access.document.xlsx import write_xlsx
 from access.errors import ParameterError
+from access.escape import plain
 from access.files import whole_folder
 from access.labels import further_words, grouping_words, trip
 from access.report import sentences as say
@@ -47,6 +49,7 @@ from access.report.robustness import place_range, study_robustness
 from access.report.sampled import sampled_share
 from access.report.sentences import Wording, further_note, option_line
 from access.report.sites import site_blocks
+from access.scenario import Impact
 from access.scenario.robustness import Robustness
 from access.text import (
     NOT_APPLICABLE,
@@ -62,13 +65,34 @@ from access.text import (
 )
 
 
-def options_table(findings: ProposalFindings, source: str = "") -> Table:
+def rivals_table(findings: Sequence[ProposalFindings]) -> Table:
+    """Put several proposals for one service side by side, no change first."""
+    first = findings[0]
+    own = [o for f in findings for o in f.options[1:2]]
+    named = [replace(o, name=f.result.title) for f, o in zip(findings, own, strict=True)]
+    whole = replace(first, options=(first.options[0], *named))
+    table = options_table(whole, rows=tuple(
+        _row(o, f, spent=any(o.opened for o in whole.options))
+        for o, f in zip(whole.options, (first, *findings), strict=True)
+    ))  # fmt: skip
+    return replace(
+        table,
+        title=f"{first.title}: every proposal beside no change ({trip(first.mode)} to the nearest)",
+        notes=(*table.notes, "One of these at most comes about: their figures do not add up."),
+        short=f"Proposals, {first.title}",
+    )
+
+
+def options_table(
+    findings: ProposalFindings, source: str = "", rows: tuple[tuple[Value, ...], ...] | None = None
+) -> Table:
     """Put the options of one service side by side."""
+    spent = any(option.opened for option in findings.options)
     mode = trip(findings.mode)
     further = ("further",)
     columns = (
         Column("option", "Option", width=1.15),
-        Column("closes", "Closes", width=1.2),
+        Column("closes", "Closes and opens" if spent else "Closes", width=1.2),
         Column("further", "Further to go", "people", note=f"{findings.noun} whose {mode} grows"),
         Column(
             "deprived",
@@ -91,13 +115,14 @@ def options_table(findings: ProposalFindings, source: str = "") -> Table:
         Column(
             "mean", "Everyone, mean", "minutes", unit="min", note=f"{mode} of all {findings.noun}"
         ),
-        Column("saving", "Saving a year", "money"),
+        Column("saving", "Saved at closed sites a year" if spent else "Saving a year", "money"),
+        *([Column("spent", "Spent at opened sites a year", "money")] if spent else []),
         Column("rank", "Rank by mean", note="1 is the shortest average of all sets of this size"),
     )
-    rows = tuple(_row(option, findings) for option in findings.options)
+    rows = rows or tuple(_row(option, findings, spent=spent) for option in findings.options)
     s = findings.impact.summary
     return Table(
-        f"{findings.title}: the options side by side ({mode} to the nearest)",
+        f"{findings.label}: the options side by side ({mode} to the nearest)",
         columns,
         rows,
         notes=(
@@ -105,11 +130,11 @@ def options_table(findings: ProposalFindings, source: str = "") -> Table:
             *next((note for o in findings.options if (note := further_note(o.impact))), ()),
         ),
         source=source,
-        short=f"Options, {findings.title}",
+        short=f"Options, {findings.label}",
     )
 
 
-def _row(option: Option, findings: ProposalFindings) -> tuple[Value, ...]:
+def _row(option: Option, findings: ProposalFindings, *, spent: bool) -> tuple[Value, ...]:
     s = option.impact.summary
     longer = float(s["lengthened"] or 0)
     further = longer + float(s["newly_unreachable"] or 0)
@@ -130,6 +155,7 @@ def _row(option: Option, findings: ProposalFindings) -> tuple[Value, ...]:
         most,
         s["mean_minutes_after"],
         0.0 if nothing else option.savings,
+        *([option.spent] if spent else []),
         rank,
     )
 
@@ -167,6 +193,9 @@ def _summary_blocks(
         Paragraph(_question(results, findings), style="lead"),
         KeyFigures(_key_figures(findings, wording)),
     ]
+    for service in dict.fromkeys(f.result.service for f in findings if f.rivals):
+        own = [f for f in findings if f.result.service == service]
+        blocks.append(TableBlock(rivals_table(own), key=f"rivals-{service}", compact=True))
     for found in findings:
         blocks += _proposal_blocks(found, wording)
     points = _criteria(findings)
@@ -205,17 +234,28 @@ def _to_ask(results: StudyResults) -> str:
 
 
 def _question(results: StudyResults, findings: Sequence[ProposalFindings]) -> str:
-    sizes = [
-        f"{len(f.result.after)} of {len(f.result.before)} {f.title}"
-        if len(f.result.after) < len(f.result.before)
-        else f"{len(f.result.after)} {f.title} instead of {len(f.result.before)}"
-        for f in findings
-    ]
+    sizes = [_size(f) for f in findings if not f.rivals]
+    for service in dict.fromkeys(f.result.service for f in findings if f.rivals):
+        own = [f for f in findings if f.result.service == service]
+        told = " or ".join(f"{_size(f)} ({plain(f.result.title)})" for f in own)
+        sizes.append(f"one of {len(own)} sets of {own[0].title}: {told}")
     place = results.study.config.study.place
     return sentence(
         f"the question for the Board: should {place} keep {listed(sizes)} as proposed, keep "
         "other ones, or make no change?"
     ).replace("?.", "?")
+
+
+def _size(found: ProposalFindings) -> str:
+    """Say how many stay, of how many, and that others open."""
+    before, after = found.result.before, found.result.after
+    opened = found.named(found.result.opened)
+    if opened:
+        stay = len(set(after) & set(before))
+        return f"{stay} of {len(before)} {found.title} and open {listed(opened)}"
+    if len(after) < len(before):
+        return f"{len(after)} of {len(before)} {found.title}"
+    return f"{len(after)} {found.title} instead of {len(before)}"
 
 
 def _key_figures(
@@ -226,7 +266,8 @@ def _key_figures(
         s = f.impact.summary
         longer = float(s["lengthened"] or 0)
         counted = public_count(longer, internal=wording.internal)
-        items.append((capital(counted), f"{f.noun} would have {further_words(f.mode)}"))
+        where = f" under {f.label}" if f.rivals else ""
+        items.append((capital(counted), f"{f.noun} would have {further_words(f.mode)}{where}"))
         mean = s["mean_minutes_change_lengthened"]
         if longer and mean is not None:
             more = wording.minutes(float(mean)).replace("minutes", "min").replace("minute", "min")
@@ -245,15 +286,20 @@ def _key_figures(
 def _proposal_blocks(found: ProposalFindings, wording: Wording) -> list[Block]:
     impact = found.impact
     closed = listed(found.named(found.result.closed), none="none")
-    first = (
-        f"{sentence(f'the proposal closes {closed}')} {say.affected(impact, found.one, wording)}"
-    )
+    opened = listed(found.named(found.result.opened), none="")
+    does = f"the proposal closes {closed}" + (f" and opens {opened}" if opened else "")
+    if found.result.stays:
+        does += " (some services may stay: see Appendix A)"
+    if impact.altered:
+        does += f", and changes {impact.altered}"
+    first = f"{sentence(does)} {say.affected(impact, found.one, wording)}"
     points = [
         f"{wards(found)} {say.furthest(impact, wording)}".strip(),
         _deprivation(found),
         say.most_added(impact, found.names, wording),
         say.every_mode(found.result.impacts, wording),
         f"{better(found, wording)} {dominated(found)}".strip(),
+        _week(impact, wording),
     ]
     return [
         Heading(found.result.title),
@@ -261,6 +307,18 @@ def _proposal_blocks(found: ProposalFindings, wording: Wording) -> list[Block]:
         BulletList(tuple(p for p in points if p)),
         TableBlock(options_table(found), key=f"options-{found.result.key}", compact=True),
     ]
+
+
+def _week(impact: Impact, wording: Wording) -> str:
+    """Say the expected trip over a week, where a site is not open all week."""
+    before, after = (impact.summary.get(f"mean_week_minutes_{w}") for w in ("before", "after"))
+    if before is None or after is None:
+        return ""
+    return sentence(
+        "these are minutes of a day on which the nearest is open; over a week, the next nearest "
+        f"being used on the other days, the average {trip(impact.mode)} goes from "
+        f"{wording.minutes(float(before))} to {wording.minutes(float(after))}"
+    )
 
 
 def _deprivation(found: ProposalFindings) -> str:
@@ -283,7 +341,7 @@ def _criteria(findings: Sequence[ProposalFindings]) -> tuple[tuple[str | Bold, .
                 continue
             options = len(f.ranking.table)
             place = place_of(p[f"rank_{criterion}"], f.tied(criterion), options=options)
-            parts.append(f"{f.title} {place}")
+            parts.append(f"{f.label} {place}")
         if parts:
             points.append((Bold(f"{capital(words)}: "), sentence("; ".join(parts))))
     points.append((Bold("Money: "), _money(findings)))
@@ -292,11 +350,24 @@ def _criteria(findings: Sequence[ProposalFindings]) -> tuple[tuple[str | Bold, .
 
 def _money(findings: Sequence[ProposalFindings]) -> str:
     """Say what the proposals save, where every cost is known."""
-    saved = {f.title: f.options[1].savings for f in findings if len(f.options) > 1}
-    if any(amount is None for amount in saved.values()):
-        return "Savings by building are not known, so no option can be weighed by money here."
-    told = [f"{title} {pounds(amount)}" for title, amount in saved.items()]
-    return sentence(f"the proposal saves a year: {listed(told, none='nothing')}")
+    stated = [
+        f"{f.label}: the proposal itself says that it saves "
+        f"{pounds(f.result.money.stated_saving_gbp)} a year"
+        + (f" ({plain(f.result.source)})" if plain(f.result.source) else "")
+        for f in findings
+        if f.result.money.stated_saving_gbp is not None
+    ]
+    own = " ".join(sentence(text) for text in stated)
+    saved = {f.label: f.result.money for f in findings}
+    if any(m.net_saving_gbp is None for m in saved.values()):
+        unknown = "Savings by building are not known, so no option can be weighed by money here."
+        return f"{unknown} {own}".strip()
+    told = [
+        f"{title} {pounds(m.saved_gbp)}"
+        + (f", and {pounds(m.spent_gbp)} is spent at what opens" if m.spent_gbp else "")
+        for title, m in saved.items()
+    ]
+    return f"{sentence(f'the proposal saves a year: {listed(told)}')} {own}".strip()
 
 
 def _first_sentences(text: str, count: int) -> str:
@@ -336,9 +407,9 @@ def _firm(found: ProposalFindings, robust: Robustness | None, *, modelled: bool)
         return ""
     text = f"{ties[0].lower()}{ties[1:]}"
     if robust is None or robust.proposal is None:
-        return f"{found.title}: {text}"
+        return f"{found.label}: {text}"
     return (
-        f"{found.title}: with what is uncertain varied {len(robust.draws):,} times, the proposal "
+        f"{found.label}: with what is uncertain varied {len(robust.draws):,} times, the proposal "
         f"is {place_range(robust)} in nine of ten; {text}"
     )
 

@@ -44,7 +44,9 @@ class Option:
     tied : mapping of str to int
         How many other options share each rank.
     savings : float or None
-        Pounds a year; ``None`` where not known.
+        Pounds a year that the closed sites cost; ``None`` where not known.
+    spent : float or None
+        Pounds a year that the sites that open will cost.
     """
 
     name: str
@@ -54,6 +56,12 @@ class Option:
     ranks: Mapping[str, int]
     tied: Mapping[str, int]
     savings: float | None
+    spent: float | None = 0.0
+
+    @property
+    def opened(self) -> tuple[str, ...]:
+        """Ids open with the option and not today."""
+        return self.impact.opened
 
 
 def _scheme(results: StudyResults) -> dict[str, Any]:
@@ -106,6 +114,8 @@ def option(
     kept = tuple(sorted(kept))
     closed = tuple(i for i in result.before if i not in kept)
     costs = Analysis(results).savings()
+    proposed = kept == tuple(result.after)
+    saved = sum(costs[i] for i in closed) if all(i in costs for i in closed) else None
     ranks, tied = _ranks(ranking, kept)
     return Option(
         name=name,
@@ -114,7 +124,8 @@ def option(
         impact=_impact(results, result, mode, kept),
         ranks=ranks,
         tied=tied,
-        savings=sum(costs[i] for i in closed) if all(i in costs for i in closed) else None,
+        savings=result.money.saved_gbp if proposed else saved,
+        spent=result.money.spent_gbp if proposed else 0.0,
     )
 
 
@@ -173,6 +184,8 @@ class ProposalFindings:
         Set beside everyone else.
     sampled : SampledRanking or None
         In place of `ranking`, where there are too many alternatives to list.
+    rivals : bool
+        The service has several proposals, of which one at most comes about.
     """
 
     result: ProposalResult
@@ -185,6 +198,12 @@ class ProposalFindings:
     names: Mapping[str, str]
     groups: tuple[Group, ...] = ()
     sampled: SampledRanking | None = None
+    rivals: bool = False
+
+    @property
+    def label(self) -> str:
+        """What tells it from the others: the service, or the option of several for one service."""
+        return self.result.title if self.rivals else self.title
 
     @property
     def impact(self) -> Impact:
@@ -236,6 +255,7 @@ def findings_of(results: StudyResults, *, mode: str = "walk") -> tuple[ProposalF
                 names=names,
                 groups=results.study.groups,
                 sampled=result.sampled.get(mode),
+                rivals=sum(p.service == result.service for p in results.proposals.values()) > 1,
             )
         )
     return tuple(found)

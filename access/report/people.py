@@ -58,7 +58,7 @@ def classes_table(found: ProposalFindings) -> Table:
         f"How much further: {found.noun} by the change of their trip",
         tuple(columns),
         tuple(rows),
-        short=f"Change, {found.title}",
+        short=f"Change, {found.label}",
     ).with_total("All")
 
 
@@ -83,7 +83,7 @@ def within_table(found: ProposalFindings) -> Table:
         ),
         tuple(rows),
         notes=("The limits are presets to compare with, not legal tests.",),
-        short=f"Within, {found.title}",
+        short=f"Within, {found.label}",
     )
 
 
@@ -117,11 +117,11 @@ def group_table(found: ProposalFindings, column: str, words: str, note: str = ""
         for r in frame.to_dict("records")
     )
     table = Table(
-        f"{found.title}: who has further to go, by {words} ({trip(found.mode)})",
+        f"{found.label}: who has further to go, by {words} ({trip(found.mode)})",
         columns,
         rows,
         notes=(*([note] if note else []), ROUNDED_ONCE, *say.further_note(found.impact)),
-        short=f"By {words}, {found.title}",
+        short=f"By {words}, {found.label}",
     )
     return table.with_total(
         "Everyone",
@@ -161,11 +161,11 @@ def worst_table(found: ProposalFindings, n: int = 10) -> Table:
         for k, r in enumerate(worst.to_dict("records"))
     )
     return Table(
-        f"{found.title}: the areas whose {trip(found.mode)} grows most",
+        f"{found.label}: the areas whose {trip(found.mode)} grows most",
         columns,
         rows,
         notes=(ROUNDED_ONCE,),
-        short=f"Worst areas, {found.title}",
+        short=f"Worst areas, {found.label}",
     )
 
 
@@ -201,12 +201,12 @@ def equality_table(found: ProposalFindings) -> tuple[Table | None, str]:
         for r in result.table.to_dict("records")
     )
     table = Table(
-        f"{found.title}: where groups live, and how the {trip(found.mode)} changes there",
+        f"{found.label}: where groups live, and how the {trip(found.mode)} changes there",
         columns,
         rows,
         totals=Totals.NONE,
         notes=(*filter(None, [sentence(left_out)]), *say.further_note(found.impact)),
-        short=f"Equality, {found.title}",
+        short=f"Equality, {found.label}",
     )
     return table, result.warning
 
@@ -290,7 +290,7 @@ def who_blocks(
 def _service(found: ProposalFindings, wording: Wording, still: Chart | None) -> list[Block]:
     impact = found.impact
     blocks: list[Block] = [
-        Heading(found.title, 2, appendix=True),
+        Heading(found.label, 2, appendix=True),
         Paragraph(say.affected(impact, found.one, wording)),
         *([figure_of(still, f"map-{found.result.key}", width=0.95)] if still else []),
         *change_figures(found, internal=wording.internal),

@@ -135,7 +135,7 @@ def _interval_table(found: ProposalFindings, robust: Robustness) -> Table:
         for r in robust.ranks().to_dict("records")
     )
     return Table(
-        f"{found.title}: the proposal's place when what is uncertain is varied",
+        f"{found.label}: the proposal's place when what is uncertain is varied",
         (
             Column("criterion", "Measure"),
             Column("p5", "From", "number", unit="place"),
@@ -149,7 +149,7 @@ def _interval_table(found: ProposalFindings, robust: Robustness) -> Table:
             "From and to: nine in ten settings fall between these places; equals share the better.",
             *(sentence(note) for note in robust.notes if note not in found.impact.notes),
         ),
-        short=f"Firmness, {found.title}",
+        short=f"Firmness, {found.label}",
     )
 
 
@@ -161,13 +161,13 @@ def _often_best_table(found: ProposalFindings, robust: Robustness) -> Table:
         for r in best.to_dict("records")
     )
     return Table(
-        f"{found.title}: the sets that are best by average {trip(found.mode)} most often",
+        f"{found.label}: the sets that are best by average {trip(found.mode)} most often",
         (
             Column("closes", "Closes"),
             Column("share", "Best in", "share", unit="% of settings"),
         ),
         rows,
-        short=f"Often best, {found.title}",
+        short=f"Often best, {found.label}",
     )
 
 
@@ -198,7 +198,7 @@ def weights_blocks(results: StudyResults, found: ProposalFindings) -> list[Block
     )
     block = TableBlock(
         Table(
-            f"{found.title}: the best set and the proposal under each weight ({trip(found.mode)})",
+            f"{found.label}: the best set and the proposal under each weight ({trip(found.mode)})",
             (
                 Column("weights", "Weight"),
                 Column("closes", "The best closes", width=1.3),
@@ -208,7 +208,7 @@ def weights_blocks(results: StudyResults, found: ProposalFindings) -> list[Block
             ),
             rows,
             notes=tuple(sentence(str(note)) for note in table["note"]),
-            short=f"Weights, {found.title}",
+            short=f"Weights, {found.label}",
         ),
         compact=True,
     )

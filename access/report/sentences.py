@@ -293,8 +293,9 @@ def most_added(impact: Impact, names: Mapping[str, str], wording: Wording) -> Sa
 
 
 def option_line(option: Option, findings: ProposalFindings) -> str:
-    """Say what an option closes."""
-    return listed(findings.named(option.closed), none="none")
+    """Say what an option closes, and what it opens."""
+    text = listed(findings.named(option.closed), none="none")
+    return f"{text}; opens {listed(findings.named(option.opened))}" if option.opened else text
 
 
 def _figure(summary: Mapping[str, object], key: str) -> float:

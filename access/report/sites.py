@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from access.analysis.results import StudyResults
+from access.analysis.buildings import also_there, knock_on
+from access.analysis.results import StudyResults, stays_words
 from access.disclosure import THRESHOLD, hidden_moves
 from access.document.document import (
     Block,
@@ -67,7 +68,7 @@ def closed_table(found: ProposalFindings) -> Table:
         tuple(rows),
         notes=(ROUNDED_ONCE,),
         also_hidden=frozenset(also),
-        short=f"Closing, {found.title}",
+        short=f"Closing, {found.label}",
     ).with_total()
 
 
@@ -163,7 +164,7 @@ def receiving_table(found: ProposalFindings) -> Table:
         rows,
         sums=sums,
         also_hidden=frozenset(also),
-        short=f"Receiving, {found.title}",
+        short=f"Receiving, {found.label}",
     ).with_total()
 
 
@@ -276,6 +277,9 @@ def site_blocks(
         told = [sentence(found.result.comment)]
         if plain(found.result.source):
             told.append(sentence(f"source of the proposal: {found.result.source}"))
+        if found.result.stays:
+            told.append(stays_words(found.result, found.names))
+        told += [sentence(text) for text in knock_on(results.study, found.result.closed)]
         if any(told):
             blocks.append(Paragraph((Bold(f"{found.result.title}: "), " ".join(told).strip())))
         if found.result.closed:
@@ -369,8 +373,9 @@ def _facts_table(results: StudyResults, site: str, name: str) -> Table:
         if is_missing(given):
             given = None
         known.append((label, form.format(given) if isinstance(given, float | int) else given))
-    for label in ("Lease or ownership", "Other services in the building"):
-        known.append((label, None))
+    known.append(("Lease or ownership", None))
+    beside = also_there(results.study, site)
+    known.append(("Other services in the building", "; ".join(beside) if beside else None))
     return Table(
         f"What is known of the building: {name}",
         (Column("fact", "Fact", width=0.6), Column("value", "Known", width=1.4)),

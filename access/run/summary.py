@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from access.analysis.buildings import knock_on
 from access.analysis.questions import Question
-from access.analysis.results import HubResult, ProposalResult, StudyResults
+from access.analysis.results import HubResult, ProposalResult, StudyResults, stays_words
 from access.charts import (
     Chart,
     change_chart,
@@ -362,6 +363,7 @@ def summary_of(results: StudyResults) -> dict[str, Any]:
             "after": list(proposal.after),
             "closed": list(proposal.closed),
             "modes": modes,
+            **_beside(results, proposal),
         }
         for mode, ranking in proposal.rankings.items():
             modes[mode]["alternatives"] = _ranking_summary(ranking)
@@ -380,6 +382,27 @@ def summary_of(results: StudyResults) -> dict[str, Any]:
         "family_hubs": None if results.hubs is None else _hub_figures(results.hubs),
         "left_out": [{"part": p.part, "reason": p.reason} for p in results.left_out],
     }
+
+
+def _beside(results: StudyResults, proposal: ProposalResult) -> dict[str, Any]:
+    """Give what opens and changes, the money, and the second reading, where there is any."""
+    impact = next(iter(proposal.impacts.values()))
+    found: dict[str, Any] = {"money": proposal.money.figures()}
+    if told := knock_on(results.study, proposal.closed):
+        found["knock_on"] = told
+    if proposal.opened:
+        found["opened"] = list(proposal.opened)
+    if impact.altered:
+        found["changed"] = impact.altered
+    if proposal.stays:
+        found["some_services_stay"] = {
+            "deregistered": list(proposal.deregistered),
+            "modes": {
+                mode: {"sentence": i.sentence(), "figures": i.summary, "notes": list(i.notes)}
+                for mode, i in proposal.stays.items()
+            },
+        }
+    return found
 
 
 def _ranking_summary(ranking: Ranking | SampledRanking) -> dict[str, Any]:
@@ -464,6 +487,14 @@ def safe_cells(frame: pd.DataFrame) -> pd.DataFrame:
 def spoken_summary(results: StudyResults) -> str:
     """Say what every proposal does, mode by mode, then what the numbers assume."""
     lines = [results.study.config.study.title, ""]
+    of = [p.service for p in results.proposals.values()]
+    for key in dict.fromkeys(service for service in of if of.count(service) > 1):
+        title = results.study.config.services[key].title
+        lines += _wrap(
+            f"{title}: {of.count(key)} proposals, of which one at most comes about; their figures "
+            "do not add up."
+        )
+        lines.append("")
     for proposal in results.proposals.values():
         lines += _wrap(_headline(results, proposal))
         lines.append(f"    {'minutes, mean':<24}{'before':>8}{'after':>8}{'more':>8}"
@@ -477,7 +508,8 @@ def spoken_summary(results: StudyResults) -> str:
                     ("mean_minutes_change", 8), ("max_minutes_after", 9),
                     ("weighted_mean_minutes_change", 10)))
             )  # fmt: skip
-        lines += ["", *_closed_lines(results, proposal), "", *_standing(proposal), ""]
+        lines += ["", *_closed_lines(results, proposal), "", *_standing(proposal),
+                  *_also(results, proposal), ""]  # fmt: skip
     if results.hubs is not None:
         mode = results.hubs.mode
         by = mode_title(mode)
@@ -518,6 +550,33 @@ def _headline(results: StudyResults, proposal: ProposalResult) -> str:
         today, then = share_figure(float(within)), share_figure(float(after))
         text += f". Within a 20-minute walk: {today} today, {then} after"
     return text + "."
+
+
+def _also(results: StudyResults, proposal: ProposalResult) -> list[str]:
+    """Say the week, the money and the second reading, where there is anything to say of them."""
+    names, money = results.names(), proposal.money
+    said = []
+    impact = next(iter(proposal.impacts.values()))
+    if "mean_week_minutes_after" in impact.summary:
+        s = impact.summary
+        said.append(
+            f"Over a week, the next nearest being used on the days a site is shut: "
+            f"{_one(s['mean_week_minutes_before'])} minutes before, "
+            f"{_one(s['mean_week_minutes_after'])} after (mean; the minutes above are those of a "
+            "day on which the nearest is open)."
+        )
+    known = money.saved_gbp is not None and money.saved_gbp > 0
+    if known or proposal.opened or money.stated_saving_gbp is not None:
+        said.append(money.sentence(names))
+    if proposal.stays:
+        said.append(stays_words(proposal, names))
+    told = knock_on(results.study, proposal.closed)
+    said += [f"{text[:1].upper()}{text[1:]}." for text in told]
+    return [
+        line
+        for text in said
+        for line in textwrap.wrap(text, 86, initial_indent="    ", subsequent_indent="      ")
+    ]
 
 
 def _standing(proposal: ProposalResult) -> list[str]:

@@ -95,6 +95,7 @@ _SCHEMAS: dict[str, pa.DataFrameSchema] = {
             "address": _FREE,
             "postcode": _FREE,
             "locality": _FREE,
+            "building": _FREE,
             "position_error_m": _KNOWN_OR_EMPTY,
             "position_basis": _FREE,
             "assumed": _YES_NO,

@@ -39,7 +39,7 @@ def rotherham_data(postcodes: Path | None = None, **changes) -> ExplorerData:
     services = []
     for key, settings in study.config.services.items():
         before = tuple(centres.loc[centres["service"] == key, "id"])
-        closing = {i for p in study.config.proposals.values() if p.service == key for i in p.close}
+        closing = {i for p in study.config.proposals.values() if p.service == key for i in p.closes}
         services.append(
             ExplorerService(key, settings.title, settings.one, settings.noun, settings.demand,
                             before, tuple(i for i in before if i not in closing))

@@ -229,6 +229,29 @@ def group(**changes: Any) -> list[dict[str, Any]]:
     return [base()["groups"][0] | changes]
 
 
+def changed(said: dict[str, Any]) -> tuple[str, Any, Callable[[StudyResults], str]]:
+    """Change the proposal of the small study by one more step."""
+    return "proposals/three_to_two/change", [said], F
+
+
+_NEW = {"action": "open", "site": "M1", "lon": -1.30, "lat": 53.405}
+CHANGES = {
+    "proposals.*.change.*.action": changed({"action": "close", "site": "C3"}),
+    "proposals.*.change.*.site": changed({"action": "open", "site": "K2"}),
+    "proposals.*.change.*.to": changed({"action": "move", "site": "C1", "to": "K2"}),
+    "proposals.*.change.*.status": changed(
+        {"action": "status", "site": "C1", "status": "part_time"}
+    ),
+    "proposals.*.change.*.days": changed(
+        {"action": "status", "site": "C1", "status": "full", "days": 2}
+    ),
+    "proposals.*.change.*.lon": changed(_NEW),
+    "proposals.*.change.*.lat": changed({**_NEW, "lat": 53.401}),
+    "proposals.*.change.*.name": changed({**_NEW, "name": "Stop"}),
+    "proposals.*.change.*.capacity": changed({"action": "resize", "site": "C1", "capacity": 3}),
+    "proposals.*.change.*.annual_cost_gbp": changed({**_NEW, "annual_cost_gbp": 5}),
+    "proposals.*.change.*.comment": changed({**_NEW, "comment": "A van."}),
+}
 CASES: dict[str, tuple[str, Any, Callable[[StudyResults], str]]] = {
     "study.name": ("study/name", "city", F),
     "study.title": ("study/title", "Another", F),

@@ -119,7 +119,7 @@ def asked(results):
 
 def listed_by_hand(results, k):
     """Mean and worst minutes of every set of k of the sites that no proposal closes."""
-    closing = {i for p in results.study.config.proposals.values() for i in p.close}
+    closing = {i for p in results.study.config.proposals.values() for i in p.closes}
     place = {c[0]: c[2] for c in (*CENTRES, *CANDIDATES) if c[0] not in closing}
     counts = [n for _, n, *_ in AREAS]
     for chosen in itertools.combinations(place, k):

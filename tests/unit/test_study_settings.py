@@ -171,8 +171,8 @@ def test_a_column_of_numbers_is_a_weight_that_runs(town):
 
 def test_a_proposal_closes_centres_of_its_own_service(tmp_path):
     folder = Path(shutil.copytree(find_study("rotherham"), tmp_path / "rotherham"))
-    edit(folder, 'close = ["CC04", "CC11", "CC12"]', 'close = ["YC01"]')
-    assert "YC01" in refusal(folder)
+    edit(folder, 'close = ["YC01", "YC02", "YC03", "YC04", "YC05"]', 'close = ["CC04"]')
+    assert "CC04" in refusal(folder)
 
 
 def test_a_parents_column_does_not_replace_one_of_the_areas(tmp_path):

@@ -1,0 +1,93 @@
+"""Rival proposals, proposals that open, and shared buildings: every output says them rightly."""
+
+from __future__ import annotations
+
+import pytest
+
+from access.analysis.job import measure_study
+from access.maps.explorer import strings
+from access.maps.explorer_data import explorer_data
+from access.report.board import board_report, report_files
+from access.run.summary import spoken_summary, summary_of
+from tests.small import small_study, spot
+
+OPENS = """
+[proposals.plan]
+title = "Plan"
+service = "library"
+close = ["L1"]
+open = ["K1"]
+"""
+RIVALS = "".join(
+    f'[proposals.{k}]\ntitle = "Option {k.upper()}"\nservice = "library"\nclose = {sites}\n'
+    for k, sites in (("a", '["L1", "L2"]'), ("b", '["L2", "L3"]'), ("c", '["L3", "L1"]'))
+)
+
+
+def texts(document) -> str:
+    return repr(document.blocks)
+
+
+@pytest.mark.parametrize("side", [6, 30])
+def test_a_proposal_that_opens_is_told_as_such_and_its_tables_add_up(tmp_path, side):
+    study = small_study(
+        tmp_path / "s",
+        services={"library": 5},
+        proposals=OPENS,
+        side=side,
+        one={"library": "library"},
+    )
+    results = measure_study(study)
+    document = board_report(results, draws=0)
+    report_files(document)  # every table is checked when it is written
+    text = texts(document)
+    assert "closes Library house 1 and opens Town library 1" in text.replace("\\n", " ")
+    assert "Saved at closed sites a year" in text and "Spent at opened sites a year" in text
+    words = strings("en")
+    assert "Hub" not in words["kind_hub"], "a library that opens is no Family Hub"
+    assert "opens Town library 1" in " ".join(spoken_summary(results).split())
+    assert summary_of(results)["proposals"]["plan"]["opened"] == ["K1"]
+    assert "K1" in explorer_data(results).services[0].after
+
+
+@pytest.mark.parametrize("many", [5, 12])
+def test_rivals_that_close_the_same_sites_stand_side_by_side(tmp_path, many):
+    study = small_study(tmp_path / "s", services={"library": many}, proposals=RIVALS)
+    results = measure_study(study)
+    document = board_report(results, draws=0)
+    report_files(document)
+    table = next(b.table for b in document.blocks if getattr(b, "key", "") == "rivals-library")
+    assert [row[0] for row in table.rows] == ["No change", "Option A", "Option B", "Option C"]
+    text = texts(document)
+    stay = f"{many - 2} of {many} Library houses"
+    assert f"one of 3 sets of Library houses: {stay} (Option A) or {stay} (Option B)" in text
+    assert f"{stay} and {stay}" not in text and f"{stay}, {stay}" not in text
+    said = spoken_summary(results)
+    assert all(f"Option {k}" in said for k in "ABC") and "do not add" in " ".join(said.split())
+    (told,) = explorer_data(results).not_shown
+    assert "shows the first alone, Option A" in told and "Option B and Option C" in told
+
+
+def test_one_proposal_is_not_spoken_of_as_one_of_several(tmp_path):
+    results = measure_study(small_study(tmp_path / "s", services={"library": 5}, proposals=OPENS))
+    assert explorer_data(results).not_shown == ()
+    assert "rivals" not in texts(board_report(results, draws=0))
+
+
+def test_closing_one_service_of_a_building_leaves_the_other(tmp_path):
+    lon, lat = spot(0.1, 0.2)
+    plan = '[proposals.p]\ntitle = "P"\nservice = "youth"\nclose = ["Y1"]\n'
+    shared = [
+        {"id": "Y1", "building": "B1"},
+        {"id": "S1", "name": "Hub sports hall", "service": "sport", "lon": lon, "lat": lat,
+         "building": "B1"},
+    ]  # fmt: skip
+    study = small_study(
+        tmp_path / "s", services={"youth": 3, "sport": 2}, proposals=plan,
+        more=[shared[0], {**shared[1], "id": "S9"}],
+    )  # fmt: skip
+    results = measure_study(study)
+    assert "S9" in study.centres_of("sport")["id"].tolist()
+    (told,) = summary_of(results)["proposals"]["p"]["knock_on"]
+    assert "Youth house 1 also hosts Hub sports hall (sport house)" in told
+    assert "Hub sports hall" in texts(board_report(results, draws=0))
