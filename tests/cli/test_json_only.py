@@ -25,6 +25,8 @@ ASKED = {
     "site": ["site", "{town}"],
     "map": ["map", "{town}", "--out", "{out}"],
     "report": ["report", "{town}", "--out", "{out}", "--draws", "5"],
+    "new": ["new", "{out}_new"],
+    "import": ["import", "{town}/centres.csv", "--as", "centres", "--study", "{out}"],
     "network": ["network", "{town}/streets.osm", "--study", "none"],
 }
 ELSEWHERE = {"fetch"}
