@@ -362,7 +362,8 @@ def summary_of(results: StudyResults) -> dict[str, Any]:
             "closed": list(proposal.closed),
             "modes": modes,
         }
-        for mode, ranking in {**proposal.rankings, **proposal.sampled}.items():
+        rankings: dict[str, Ranking | SampledRanking] = {**proposal.rankings, **proposal.sampled}
+        for mode, ranking in rankings.items():
             modes[mode]["alternatives"] = _ranking_summary(ranking)
     place = results.study.config.study
     return {

@@ -143,8 +143,8 @@ class SampledRanking:
                 f"criterion {criterion!r} is not in this ranking; expected any of "
                 f"{list(self.criteria)}"
             )
-        found: dict[str, Any] = self.standing.iloc[self.criteria.index(criterion)].to_dict()
-        return found
+        found = self.standing.iloc[self.criteria.index(criterion)]
+        return {str(name): value for name, value in found.items()}
 
     def place(self, criterion: str) -> str:
         """Write between which places the proposal lies on a criterion.
