@@ -143,7 +143,7 @@ class SampledRanking:
                 f"criterion {criterion!r} is not in this ranking; expected any of "
                 f"{list(self.criteria)}"
             )
-        found = self.standing.iloc[self.criteria.index(criterion)].to_dict()
+        found = self.standing.iloc[self.criteria.index(criterion)]
         return {str(name): value for name, value in found.items()}
 
     def place(self, criterion: str) -> str:
