@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from access.cli.terminal import (
+    InternalOption,
     JsonOption,
     NetworkOption,
     NoCacheOption,
@@ -25,6 +26,7 @@ def run(
     network: NetworkOption = None,
     no_cache: NoCacheOption = False,
     out: OutOption = None,
+    internal: InternalOption = False,
     quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
@@ -41,19 +43,26 @@ def run(
     versions, assumptions), evidence.zip (all of it). They take the
     place of a former run's when all of them are whole; files of yours in the folder stay. A
     folder with other files and no former run, or with inputs, is refused.
+
+    Everything but --internal may be published: it is worked out from a public copy of the study
+    where the study holds protected counts. With --internal the council's own figures go to
+    maps/rotherham-internal/, every file's name marked INTERNAL.
     """
     from access.files import check_folder
     from access.ledger import to_json
+    from access.release import released
     from access.run import run_job, summary_of, write_outputs
     from access.run.summary import spoken_summary
+    from access.run.write import check_kind
     from access.study import load_study
 
     loaded = load_study(study)
-    folder = out or Path("maps") / loaded.name
+    folder = out or Path("maps") / (f"{loaded.name}-internal" if internal else loaded.name)
     check_folder(folder, (*loaded.files, *([network] if network else [])))
-    with steps(quiet=quiet or json) as progress:
-        results = run_job(loaded, network=network, keep=not no_cache, progress=progress)
-        write_outputs(results, folder, progress=progress)
+    check_kind(folder, internal=internal)
+    with released(loaded, internal=internal) as own, steps(quiet=quiet or json) as progress:
+        results = run_job(own, network=network, keep=not no_cache, progress=progress)
+        write_outputs(results, folder, internal=internal, progress=progress)
     if json:
         say(to_json(summary_of(results)), nl=False)
     elif not quiet:
@@ -61,6 +70,7 @@ def run(
         say(
             f"\nWritten to {folder}: explorer.html for the public, map.html for planners, "
             "report.pdf for the board, study.gpkg for QGIS, evidence.zip with all of it."
+            + (" For the council's own use: every name begins with INTERNAL-." if internal else "")
         )
 
 
@@ -152,13 +162,7 @@ def report(
     network: NetworkOption = None,
     no_cache: NoCacheOption = False,
     out: OutOption = None,
-    internal: Annotated[
-        bool,
-        typer.Option(
-            "--internal",
-            help="Keep counts below 5, and say so on every page. Not for publication.",
-        ),
-    ] = False,
+    internal: InternalOption = False,
     mode: Annotated[
         str,
         typer.Option("--mode", help="Trips that the headlines are about: walk, drive or typical."),
@@ -204,6 +208,7 @@ def report(
     from access.analysis.questions import read_requests
     from access.files import check_folder
     from access.ledger import to_json
+    from access.release import released
     from access.report.board import board_report, write_report
     from access.run import measure_study
     from access.study import load_study
@@ -213,8 +218,8 @@ def report(
     folder = out or Path("maps") / loaded.name
     given = (*loaded.files, *(path for path in (asked, network) if path is not None))
     check_folder(folder, given)
-    with steps(quiet=quiet or json) as progress:
-        results = measure_study(loaded, network=network, keep=not no_cache, progress=progress)
+    with released(loaded, internal=internal) as own, steps(quiet=quiet or json) as progress:
+        results = measure_study(own, network=network, keep=not no_cache, progress=progress)
         results = Analysis(results).with_hubs(mode, progress=progress)
         document = board_report(
             results,
@@ -273,6 +278,7 @@ def map_(
     from access.maps.explorer import write_explorer
     from access.maps.explorer_data import explorer_data
     from access.maps.static_map import write_static_maps
+    from access.release import released
     from access.run import measure_study
     from access.study import load_study
 
@@ -280,9 +286,9 @@ def map_(
     folder = out or Path("maps") / loaded.name
     given = (*loaded.files, *([network] if network else []))
     check_folder(folder, given)
-    with steps(quiet=quiet or json) as progress:
+    with released(loaded) as own, steps(quiet=quiet or json) as progress:
         data = explorer_data(
-            measure_study(loaded, network=network, keep=not no_cache, progress=progress)
+            measure_study(own, network=network, keep=not no_cache, progress=progress)
         )
         with whole_folder(folder, given, adds=True) as work:
             progress("writing explorer.html")

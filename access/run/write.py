@@ -19,11 +19,12 @@ from access.charts.chart import Chart
 from access.charts.hubs import hub_chart
 from access.errors import OutputError
 from access.escape import column_names
-from access.files import check_file, whole_folder, write_file
+from access.files import INTERNAL_MARK, check_file, is_internal, whole_folder, write_file
 from access.ledger import RunLedger, sha256_of, to_json
 from access.maps.explorer import write_explorer
 from access.maps.explorer_data import explorer_data
 from access.maps.planner_map import map_page, study_map
+from access.release import check_publishable
 from access.report.board import board_report, report_files
 from access.report.robustness import study_robustness
 from access.run.summary import (
@@ -115,14 +116,21 @@ def _study_layers(results: StudyResults) -> Iterator[tuple[str, gpd.GeoDataFrame
 
 
 def write_outputs(
-    results: StudyResults, out: Path, *, progress: Callable[[str], None] = lambda step: None
+    results: StudyResults,
+    out: Path,
+    *,
+    internal: bool = False,
+    progress: Callable[[str], None] = lambda step: None,
 ) -> RunLedger:
     """Write every output of a run.
 
     Parameters
     ----------
     results : StudyResults
+        Of a study that may be published: see `access.release.released`.
     out : Path
+    internal : bool
+        Write the council's own copy, whatever counts it holds, each file's name marked.
     progress : callable
         Called with a few words before each file.
 
@@ -134,9 +142,13 @@ def write_outputs(
     Raises
     ------
     OutputError
-        If `out` cannot be written, holds inputs, or files and no former run; former outputs
+        If `out` cannot be written, holds inputs, or files and no former run, or a former run of
+        the other kind, or if the study holds counts that may not be published; former outputs
         are then whole.
     """
+    if not internal:
+        check_publishable(results.study)
+    check_kind(out, internal=internal)
     with whole_folder(out, results.study.files) as work:
         for name, write in _WRITERS.items():
             progress(f"writing {name}")
@@ -144,15 +156,30 @@ def write_outputs(
         progress("writing tables")
         _write_tables(results, work)
         if results.proposals:
-            _write_report(results, work, progress)
+            _write_report(results, work, progress, internal=internal)
             progress("drawing charts")
             _write_charts(results, work)
+        mark = INTERNAL_MARK if internal else ""
+        for file in sorted(work.iterdir()):
+            file.rename(work / f"{mark}{file.name}")
         hashes = {file.name: sha256_of(file) for file in sorted(work.iterdir())}
-        ledger = replace(results.ledger, outputs=hashes)
+        command = results.ledger.command | ({"internal": True} if internal else {})
+        ledger = replace(results.ledger, command=command, outputs=hashes)
         (work / "ledger.json").write_text(ledger.to_json(), encoding="utf-8")
         progress("writing evidence.zip")
-        _write_evidence(results.study, work, work / "evidence.zip")
+        _write_evidence(results.study, work, work / f"{mark}evidence.zip")
     return ledger
+
+
+def check_kind(out: Path, *, internal: bool) -> None:
+    """Keep internal files and public ones in folders of their own."""
+    there = is_internal(out)
+    if there is not None and there != internal:
+        kinds = {True: "internal files", False: "files for the public"}
+        raise OutputError(
+            f"{out} holds {kinds[there]} of a former run, and {kinds[internal]} never go beside "
+            "them or in their place; nothing was written. Name another folder with --out DIR."
+        )
 
 
 def _write_summary(results: StudyResults, path: Path) -> None:
@@ -200,9 +227,12 @@ def _write_charts(results: StudyResults, folder: Path) -> None:
     (folder / "charts.txt").write_text("\n".join(words), encoding="utf-8")
 
 
-def _write_report(results: StudyResults, folder: Path, progress: Callable[[str], None]) -> None:
+def _write_report(
+    results: StudyResults, folder: Path, progress: Callable[[str], None], *, internal: bool
+) -> None:
     """Write the board's report as Word, PDF and workbook."""
-    document = board_report(results, mode=_headline_mode(results), progress=progress)
+    mode = _headline_mode(results)
+    document = board_report(results, mode=mode, internal=internal, progress=progress)
     for name, content in report_files(document, progress=progress).items():
         (folder / name).write_bytes(content)
 
