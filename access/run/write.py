@@ -163,7 +163,7 @@ def write_outputs(
         for file in sorted(work.iterdir()):
             file.rename(work / f"{mark}{file.name}")
         hashes = {file.name: sha256_of(file) for file in sorted(work.iterdir())}
-        command = results.ledger.command | ({"internal": True} if internal else {})
+        command = {**results.ledger.command, **({"internal": True} if internal else {})}
         ledger = replace(results.ledger, command=command, outputs=hashes)
         (work / "ledger.json").write_text(ledger.to_json(), encoding="utf-8")
         progress("writing evidence.zip")
