@@ -40,7 +40,9 @@ _LOOSE = {
 _KINDS = {Path(name).suffix: start for name, start in _LOOSE.items()} | {
     ".png": b"\x89PNG", ".svg": b"<?xml",
 }  # fmt: skip
-_BY_RUNS = ("ledger.json", "evidence.zip")
+#: Before the name of every file that is for the council's own use only.
+INTERNAL_MARK = "INTERNAL-"
+_BY_RUNS = ("ledger.json", "evidence.zip", f"{INTERNAL_MARK}evidence.zip")
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)
 _AT_FDCWD, _EXCHANGE = -100, 2
 _NOT_FILES = {
@@ -332,6 +334,14 @@ def _listed(folder: Path) -> set[str] | None:
         return {*map(str, ledger["outputs"]), *_BY_RUNS}
     except (OSError, ValueError, TypeError):
         return None
+
+
+def is_internal(folder: Path) -> bool | None:
+    """Say whether a former run's files here are for the council only; None where there are none."""
+    listed = _listed(folder)
+    if listed is None:
+        return None
+    return any(name.startswith(INTERNAL_MARK) for name in listed - set(_BY_RUNS))
 
 
 def _starts(path: Path, start: bytes) -> bool:

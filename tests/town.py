@@ -49,6 +49,10 @@ noun = "children under five"
 title = "Children's Centres from 4 to 3"
 service = "childrens_centre"
 close = ["T3"]
+
+[disclosure.public_estimates]
+children_0_4 = "made up: nobody is counted"
+residents = "made up: nobody is counted"
 """
 #: id, name, column, row
 CENTRES = (

@@ -1120,10 +1120,10 @@ def ways_of(study: Study, proposal: str) -> int:
     """Count the ways to close as many sites as a proposal, within the study's rules."""
     asked = study.config.proposals[proposal]
     today = sorted(map(str, study.centres_of(asked.service)["id"]))
-    if asked.open or not asked.close or len(asked.close) >= len(today):
+    if asked.opens or not asked.closes or len(asked.closes) >= len(today):
         return 0
     try:
-        return closings(today, len(today) - len(asked.close), **study.rules(asked.service)).ways
+        return closings(today, len(today) - len(asked.closes), **study.rules(asked.service)).ways
     except AccessError:
         return 0
 

@@ -27,6 +27,7 @@ from access.network.build import build_networks
 from access.network.modelled import MODELLED_STREETS, modelled_network
 from access.network.snapping import read_points, snap
 from access.network.stocktake import reach_past
+from access.release import with_policy
 from access.sources.http import user_cache
 from access.study import Study
 from access.text import share_figure
@@ -146,6 +147,7 @@ def travel_times(
         )
     if network is not None:
         study = _with_reach(study, networks)
+    study = with_policy(study)
     streets = MODELLED_STREETS if network is None else _REAL_STREETS.format(name=network.name)
     speeds = speeds_sentence(study, modelled=network is None)
     return StudyResults(

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from access.cli.terminal import (
+    InternalOption,
     JsonOption,
     NetworkOption,
     NoCacheOption,
@@ -20,7 +21,6 @@ from access.cli.terminal import (
     say,
     steps,
 )
-from access.disclosure import THRESHOLD
 
 
 def run(
@@ -28,6 +28,7 @@ def run(
     network: NetworkOption = None,
     no_cache: NoCacheOption = False,
     out: OutOption = None,
+    internal: InternalOption = False,
     quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
@@ -47,20 +48,27 @@ def run(
 
     A part that fails or is too large is left out and named, everything else is written, and the
     exit code is 10.
+
+    Everything but --internal may be published: it is worked out from a public copy of the study
+    where the study holds protected counts. With --internal the council's own figures go to
+    maps/rotherham-internal/, every file's name marked INTERNAL.
     """
     from access.analysis.parts import LeftOut
     from access.files import check_folder
     from access.ledger import to_json
+    from access.release import released
     from access.run import run_job, summary_of, write_outputs
     from access.run.summary import spoken_summary
+    from access.run.write import check_kind
     from access.study import load_study
 
     loaded = load_study(study)
-    folder = out or Path("maps") / loaded.name
+    folder = out or Path("maps") / (f"{loaded.name}-internal" if internal else loaded.name)
     check_folder(folder, (*loaded.files, *([network] if network else [])))
-    with steps(quiet=quiet or json) as progress:
-        results = run_job(loaded, network=network, keep=not no_cache, progress=progress)
-        ledger = write_outputs(results, folder, progress=progress)
+    check_kind(folder, internal=internal)
+    with released(loaded, internal=internal) as own, steps(quiet=quiet or json) as progress:
+        results = run_job(own, network=network, keep=not no_cache, progress=progress)
+        ledger = write_outputs(results, folder, internal=internal, progress=progress)
     left_out = tuple(LeftOut(**part) for part in ledger.left_out)
     results = replace(results, left_out=left_out)
     if json:
@@ -70,6 +78,7 @@ def run(
         say(
             f"\nWritten to {folder}: explorer.html for the public, map.html for planners, "
             "report.pdf for the board, study.gpkg for QGIS, evidence.zip with all of it."
+            + (" For the council's own use: every name begins with INTERNAL-." if internal else "")
         )
     partly_done(left_out)
 
@@ -151,13 +160,7 @@ def report(
     network: NetworkOption = None,
     no_cache: NoCacheOption = False,
     out: OutOption = None,
-    internal: Annotated[
-        bool,
-        typer.Option(
-            "--internal",
-            help=f"Keep counts below {THRESHOLD}, and say so on every page. Not for publication.",
-        ),
-    ] = False,
+    internal: InternalOption = False,
     mode: Annotated[
         str,
         typer.Option("--mode", help="Trips that the headlines are about: walk, drive or typical."),
@@ -204,6 +207,7 @@ def report(
     from access.analysis.questions import read_requests
     from access.files import check_folder
     from access.ledger import to_json
+    from access.release import released
     from access.report.board import board_report, write_report
     from access.run import measure_study
     from access.study import load_study
@@ -213,8 +217,8 @@ def report(
     folder = out or Path("maps") / loaded.name
     given = (*loaded.files, *(path for path in (asked, network) if path is not None))
     check_folder(folder, given)
-    with steps(quiet=quiet or json) as progress:
-        results = measure_study(loaded, network=network, keep=not no_cache, progress=progress)
+    with released(loaded, internal=internal) as own, steps(quiet=quiet or json) as progress:
+        results = measure_study(own, network=network, keep=not no_cache, progress=progress)
         parts = Parts(results.left_out)
         results = Analysis(results).with_hubs(mode, progress=progress, parts=parts)
         document = board_report(
@@ -276,6 +280,7 @@ def map_(
     from access.maps.explorer import write_explorer
     from access.maps.explorer_data import explorer_data
     from access.maps.static_map import write_static_maps
+    from access.release import released
     from access.run import measure_study
     from access.study import load_study
 
@@ -283,8 +288,8 @@ def map_(
     folder = out or Path("maps") / loaded.name
     given = (*loaded.files, *([network] if network else []))
     check_folder(folder, given)
-    with steps(quiet=quiet or json) as progress:
-        results = measure_study(loaded, network=network, keep=not no_cache, progress=progress)
+    with released(loaded) as own, steps(quiet=quiet or json) as progress:
+        results = measure_study(own, network=network, keep=not no_cache, progress=progress)
         data = explorer_data(results)
         with whole_folder(folder, given, adds=True) as work:
             progress("writing explorer.html")

@@ -128,6 +128,7 @@ def compare(
     from access.analysis.questions import questions, read_attendance, read_take_up
     from access.files import whole_folder
     from access.ledger import to_json
+    from access.release import released
     from access.run.summary import (
         impact_charts,
         impact_summary,
@@ -153,8 +154,8 @@ def compare(
     assumed = None if take_up is None else read_take_up(take_up)
     given = [path for path in (scenario, attendance, network) if path is not None]
     whole = nullcontext() if out is None else whole_folder(out, (*loaded.files, *given))
-    with whole as work, steps(quiet=quiet or json) as progress:
-        measured = travel_times(loaded, network=network, keep=not no_cache, progress=progress)
+    with whole as work, released(loaded) as own, steps(quiet=quiet or json) as progress:
+        measured = travel_times(own, network=network, keep=not no_cache, progress=progress)
         analysis = Analysis(measured).at(walk_km_h)
         for question in asked:
             analysis = analysis.with_places_of(question.scenario)
@@ -249,6 +250,7 @@ def rank(
     from access.analysis.questions import questions
     from access.files import whole_folder
     from access.ledger import to_json
+    from access.release import released
     from access.run.summary import (
         ranking_charts,
         ranking_summary,
@@ -271,8 +273,8 @@ def rank(
         "min_per_locality": min_per_locality,
     }
     whole = nullcontext() if out is None else whole_folder(out, loaded.files)
-    with whole as work, steps(quiet=quiet or json) as progress:
-        measured = travel_times(loaded, network=network, keep=not no_cache, progress=progress)
+    with whole as work, released(loaded) as own, steps(quiet=quiet or json) as progress:
+        measured = travel_times(own, network=network, keep=not no_cache, progress=progress)
         analysis = Analysis(measured).at(walk_km_h)
         results = analysis.results
         answers, words = {}, []
@@ -405,6 +407,7 @@ def site(
     from access.charts.hubs import hub_chart
     from access.files import check_folder, whole_folder
     from access.ledger import to_json
+    from access.release import released
     from access.run.summary import hub_summary, hub_tables, hub_words
     from access.run.write import answer_ledger, write_answer
     from access.study import load_study
@@ -427,8 +430,8 @@ def site(
         "costs": costs,
         "time_limit_s": time_limit,
     }
-    with steps(quiet=quiet or json) as progress:
-        measured = travel_times(loaded, network=network, keep=not no_cache, progress=progress)
+    with released(loaded) as own, steps(quiet=quiet or json) as progress:
+        measured = travel_times(own, network=network, keep=not no_cache, progress=progress)
         analysis = Analysis(measured).at(walk_km_h)
         results = analysis.results
         with searching(progress) as search:

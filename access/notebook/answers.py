@@ -856,12 +856,14 @@ class Answers:
         document = self._document(internal=internal, **choices)
         return write_report(document, folder, inputs=self.study.files)
 
-    def save(self, folder: str | Path) -> Path:
+    def save(self, folder: str | Path, *, internal: bool = False) -> Path:
         """Write everything that `access run` writes.
 
         Parameters
         ----------
         folder : str or Path
+        internal : bool
+            Write the council's own copy, whatever counts it holds, each file's name marked.
 
         Returns
         -------
@@ -870,7 +872,8 @@ class Answers:
         Raises
         ------
         OutputError
-            If the folder cannot be written; former outputs are then left whole.
+            If the folder cannot be written, or the study holds counts that may not be published
+            (`access run` makes a public copy of it); former outputs are then left whole.
 
         Examples
         --------
@@ -878,7 +881,7 @@ class Answers:
         >>> answers.save(folder)  # doctest: +SKIP
         PosixPath('maps/rotherham')
         """
-        write_outputs(self._whole, Path(folder))
+        write_outputs(self._whole, Path(folder), internal=internal)
         return Path(folder)
 
     @cached_property

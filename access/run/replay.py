@@ -12,6 +12,7 @@ from access.analysis.job import run_job
 from access.errors import Fault, OutputError, StudyError
 from access.files import MOST_LEDGER_BYTES, parse_json, read_whole
 from access.ledger import sha256_of, versions
+from access.release import released
 from access.run.write import write_outputs
 from access.study import Study, load_study
 
@@ -96,11 +97,14 @@ def replay(
     if study is None:
         beside = ledger_file.parent / "study"
         study = beside if (beside / "study.toml").exists() else str(ledger["command"]["study"])
-    loaded = load_study(study)
-    _check_inputs(ledger, loaded, network or loaded.streets)
-    results = run_job(loaded, network=network, keep=False, progress=progress)
-    with tempfile.TemporaryDirectory() as folder:
-        again = write_outputs(results, Path(folder), progress=progress).outputs
+    internal = ledger["command"].get("internal") is True
+    with (
+        released(load_study(study), internal=internal) as loaded,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        _check_inputs(ledger, loaded, network or loaded.streets)
+        results = run_job(loaded, network=network, keep=False, progress=progress)
+        again = write_outputs(results, Path(folder), internal=internal, progress=progress).outputs
     then: Mapping[str, str] = ledger["outputs"]
     return _Replay(
         agree=tuple(n for n in sorted(then) if again.get(n) == then[n]),

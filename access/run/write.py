@@ -22,11 +22,12 @@ from access.charts.hubs import hub_chart
 from access.document.document import Document
 from access.errors import OutputError
 from access.escape import column_names
-from access.files import check_file, whole_folder, write_file
+from access.files import INTERNAL_MARK, check_file, is_internal, whole_folder, write_file
 from access.ledger import RunLedger, sha256_of, to_json
 from access.maps.explorer import write_explorer
 from access.maps.explorer_data import explorer_data
 from access.maps.planner_map import map_page, study_map
+from access.release import check_publishable
 from access.report.board import board_report, report_writers
 from access.report.robustness import study_robustness
 from access.run.summary import (
@@ -119,14 +120,21 @@ def _study_layers(results: StudyResults) -> Iterator[tuple[str, gpd.GeoDataFrame
 
 
 def write_outputs(
-    results: StudyResults, out: Path, *, progress: Callable[[str], None] = lambda step: None
+    results: StudyResults,
+    out: Path,
+    *,
+    internal: bool = False,
+    progress: Callable[[str], None] = lambda step: None,
 ) -> RunLedger:
     """Write every output of a run.
 
     Parameters
     ----------
     results : StudyResults
+        Of a study that may be published: see `access.release.released`.
     out : Path
+    internal : bool
+        Write the council's own copy, whatever counts it holds, each file's name marked.
     progress : callable
         Called with a few words before each file.
 
@@ -138,9 +146,13 @@ def write_outputs(
     Raises
     ------
     OutputError
-        If `out` cannot be written, holds inputs, or files and no former run; former outputs
+        If `out` cannot be written, holds inputs, or files and no former run, or a former run of
+        the other kind, or if the study holds counts that may not be published; former outputs
         are then whole.
     """
+    if not internal:
+        check_publishable(results.study)
+    check_kind(out, internal=internal)
     parts = Parts(results.left_out)
     mode = _headline_mode(results)
     with whole_folder(out, results.study.files) as work:
@@ -154,23 +166,39 @@ def write_outputs(
             firm = study_robustness(results, mode=mode, progress=progress, parts=parts)
             progress("drawing charts")
             _write_charts(results, work, firm, parts)
-            _write_report(results, work, progress, parts)
-        ledger = _write_ledger(results, work, parts)
+            _write_report(results, work, progress, parts, internal=internal)
+        mark = INTERNAL_MARK if internal else ""
+        for file in sorted(work.iterdir()):
+            file.rename(work / f"{mark}{file.name}")
+        ledger = _write_ledger(results, work, parts, mark)
         progress("writing evidence.zip")
-        pack = partial(_write_evidence, results.study, work, work / "evidence.zip")
-        if not parts.write("evidence.zip", work, pack):
-            ledger = _write_ledger(results, work, parts)
+        packed = f"{mark}evidence.zip"
+        pack = partial(_write_evidence, results.study, work, work / packed)
+        if not parts.write(packed, work, pack):
+            ledger = _write_ledger(results, work, parts, mark)
     return ledger
 
 
-def _write_ledger(results: StudyResults, work: Path, parts: Parts) -> RunLedger:
+def check_kind(out: Path, *, internal: bool) -> None:
+    """Keep internal files and public ones in folders of their own."""
+    there = is_internal(out)
+    if there is not None and there != internal:
+        kinds = {True: "internal files", False: "files for the public"}
+        raise OutputError(
+            f"{out} holds {kinds[there]} of a former run, and {kinds[internal]} never go beside "
+            "them or in their place; nothing was written. Name another folder with --out DIR."
+        )
+
+
+def _write_ledger(results: StudyResults, work: Path, parts: Parts, mark: str) -> RunLedger:
     """Write the summary and the ledger, which name every part that is not there."""
     whole = replace(results, left_out=parts.left_out)
-    (work / "summary.json").write_text(to_json(summary_of(whole)), encoding="utf-8")
+    (work / f"{mark}summary.json").write_text(to_json(summary_of(whole)), encoding="utf-8")
     hashes = {file.name: sha256_of(file) for file in sorted(work.iterdir())
               if file.name != "ledger.json"}  # fmt: skip
     left_out = tuple({"part": p.part, "reason": p.reason} for p in parts.left_out)
-    ledger = replace(results.ledger, outputs=hashes, left_out=left_out)
+    command = {**results.ledger.command, **({"internal": True} if mark else {})}
+    ledger = replace(results.ledger, command=command, outputs=hashes, left_out=left_out)
     (work / "ledger.json").write_text(ledger.to_json(), encoding="utf-8")
     return ledger
 
@@ -233,12 +261,18 @@ def _write_chart(draw: Callable[[], Chart], path: Path, words: list[str]) -> Non
 
 
 def _write_report(
-    results: StudyResults, folder: Path, progress: Callable[[str], None], parts: Parts
+    results: StudyResults,
+    folder: Path,
+    progress: Callable[[str], None],
+    parts: Parts,
+    *,
+    internal: bool,
 ) -> None:
     """Write the board's report as Word, PDF and workbook."""
     write = partial(
-        board_report, results, mode=_headline_mode(results), progress=progress, parts=parts
-    )
+        board_report, results, mode=_headline_mode(results), internal=internal,
+        progress=progress, parts=parts,
+    )  # fmt: skip
     document = parts.make("the report to the board", write)
     if document is None:
         return

@@ -476,6 +476,17 @@ class _HubSettings(_Settings):
         return self
 
 
+class _DisclosureSettings(_Settings):
+    """Which counts of 1 to 4 may be published; those of every other column are protected."""
+
+    public_estimates: dict[_Title, _Title] = _setting(
+        {},
+        "column = why its counts may be published, small ones too: the published statistics that "
+        "they are or are shared from",
+        changes="every output: counts of 1 to 4 in other columns stand as 2 or 3 in a release",
+    )
+
+
 #: The Equality Act 2010, section 4.
 Characteristic = Literal[
     "age", "disability", "race", "sex", "pregnancy and maternity", "religion or belief",
@@ -594,6 +605,9 @@ class StudyConfig(_Settings):
         (),
         "groups whose change is set beside everyone else's; one [[groups]] each",
         changes="the equality tables of the report",
+    )
+    disclosure: _DisclosureSettings = _setting(
+        _DisclosureSettings(), "which counts of 1 to 4 people may be published"
     )
     tables: dict[
         Literal["centres", "candidates", "neighbours", "places", "postcodes"], _FileName

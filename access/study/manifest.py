@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from access.errors import Fault, StudyError
@@ -50,12 +51,19 @@ def _listed(folder: Path) -> dict[str, dict[str, Any]]:
     return listed
 
 
-def manifest_text(folder: Path, names: Sequence[str]) -> str:
-    """Give the manifest's text with today's hashes, what it says of sources kept."""
+def manifest_text(
+    folder: Path, names: Sequence[str], notes: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """Give the manifest's text with today's hashes, what it says of sources kept.
+
+    A note stands behind the source of its file.
+    """
     lines = ["# Where each table comes from. Hashes: `access check --write-manifest`.\n"]
     listed = _listed(folder)
     kept = [name for name in listed if (folder / name).is_file()]
     for row in read_manifest(folder, list(dict.fromkeys([*names, *kept]))):
+        if row["file"] in notes:
+            row["source"] += f" ({notes[row['file']]})"
         lines.append(f"[table.{toml_text(row['file'])}]")
         said = {field: row[field] for field in (*_FIELDS, "sha256")}
         more = {k: v for k, v in listed.get(row["file"], {}).items() if k not in said}

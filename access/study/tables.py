@@ -142,6 +142,11 @@ _USUAL_COUNTS = ("residents", "households", "households_no_car")
 _TAKEN = ("geometry", "count", "weight")
 
 
+def known_columns(kind: str) -> frozenset[str]:
+    """Name the columns of a table that the package knows."""
+    return frozenset(_SCHEMAS[kind].columns)
+
+
 def area_columns(config: StudyConfig) -> dict[str, pa.Column]:
     """Say what the columns of the areas' own table must be that settings speak of.
 

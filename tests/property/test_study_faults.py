@@ -10,6 +10,7 @@ import pytest
 
 from access.analysis.job import run_job
 from access.errors import StudyError
+from access.release import released
 from access.report.board import board_report
 from access.run import summary_of, write_outputs
 from access.run.summary import spoken_summary
@@ -249,4 +250,5 @@ def test_what_is_accepted_is_written(seed, tmp_path):
     spoil(seed, tmp_path / "town")
     study = loaded(tmp_path / "town")
     assert study is not None
-    write_outputs(run_job(study), tmp_path / "out")
+    with released(study) as public:
+        write_outputs(run_job(public), tmp_path / "out")

@@ -310,6 +310,7 @@ CASES: dict[str, tuple[str, Any, Callable[[StudyResults], str]]] = {
     "hubs.council_source": ("hubs/council_source", "Another paper.", F),
     "hubs.shares": ("hubs/shares", {"childrens_centre": 0.9, "youth": 0.1}, F),
     "hubs.most": ("hubs/most", 2, F),
+    "disclosure.public_estimates": ("disclosure/public_estimates", {"people": "Census 2021"}, F),
     "tables": ("tables/centres", "centres2.csv", F),
 }  # fmt: skip
 #: Settings that need the question of hubs answered, too.

@@ -16,8 +16,8 @@ PACKAGE = Path(access.__file__).parent
 #: Each room imports only from its left (and from its own modules).
 ORDER = (
     "errors escape arguments units text labels display ledger files | sources | study | network | "
-    "measure | scenario | disclosure | siting | analysis | charts | document | maps | report | "
-    "run | notebook cli"
+    "measure | scenario | disclosure | release | siting | analysis | charts | document | maps | "
+    "report | run | notebook cli"
 )
 LEVEL = {room: i for i, rooms in enumerate(ORDER.split("|")) for room in rooms.split()}
 MOST_MODULES = 165

@@ -1,0 +1,375 @@
+"""What a study may publish: one policy, kept by working the whole release out of a public copy.
+
+A count of 1 to 4 of people is protected unless the study declares its column a public estimate.
+Hiding such counts in each table is not enough: sums, nested areas, means and the page's own data
+give them away, and so does the hash of a table. So nothing published is worked out from them: the
+public copy of the study's tables has 2 or 3 (by the row's place) wherever a protected count is 1
+to 4, and every file is made from the copy. Two councils' tables that differ in such counts alone
+give the same release, byte for byte; so no reader, however clever, learns more than "1 to 4".
+
+Method: local suppression of the input data with values fixed beforehand (Hundepool and others,
+*Statistical Disclosure Control*, 2012, chapter 3): what is made of safe data alone is safe.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import geopandas as gpd
+import pandas as pd
+
+from access.disclosure import THRESHOLD
+from access.errors import OutputError, StudyError
+from access.study import Study, load_study
+from access.study.config import StudyConfig
+from access.study.manifest import manifest_text
+from access.study.sheet import read_sheet
+from access.study.tables import area_columns, known_columns
+from access.text import listed
+
+#: Stands in `manifest.toml` behind the source of every table that the public copy changed.
+_MARK = "public copy: counts of 1 to 4 stand as 2 or 3"
+#: Columns of places, not of people: ranks and tenths.
+_NO_COUNT = ("_rank", "_decile", "_fifth")
+_Sheet = pd.DataFrame
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """A count and the count of all of whom it is part, by their columns in one table."""
+
+    part: str
+    whole: str
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """What one table holds of people.
+
+    Parameters
+    ----------
+    protected : tuple of str
+        Columns of counts that are not declared as public estimates.
+    pairs : tuple of _Pair
+        Parts and wholes: a reader subtracts one from the other.
+    known : frozenset of str
+        Columns that are no counts of people, or that are declared.
+    """
+
+    protected: tuple[str, ...]
+    pairs: tuple[_Pair, ...]
+    known: frozenset[str]
+
+
+def _is_small(count: float) -> bool:
+    return 0 < count < THRESHOLD
+
+
+def _stand_in(row: int) -> int:
+    """Give what stands for a small count: 2.5 on average, and known from the row alone."""
+    return 2 + row % 2
+
+
+def open_counts(study: Study) -> dict[str, int]:
+    """Count the cells of a study's tables that its release may not be worked out from.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    dict of str to int
+        By ``file: column``; empty where the study may be published as it is.
+
+    Examples
+    --------
+    >>> from access import load_study
+    >>> open_counts(load_study("rotherham"))
+    {}
+    """
+    if _is_copy(study):
+        return {}
+    found: dict[str, int] = {}
+    for name in _tables(study):
+        sheet, safe = _before_and_after(study, name)
+        for column in sheet.columns:
+            if column not in safe:
+                found[f"{name}: {column}"] = len(sheet)
+            elif changed := int((sheet[column] != safe[column]).sum()):
+                found[f"{name}: {column}"] = changed
+    return found
+
+
+@contextmanager
+def released(study: Study, *, internal: bool = False) -> Iterator[Study]:
+    """Give the study that a release is made of: itself where it may be, else its public copy.
+
+    Parameters
+    ----------
+    study : Study
+    internal : bool
+        Give the study itself whatever it holds; for the council's own use only.
+
+    Yields
+    ------
+    Study
+        The copy's folder is there until the end of the block.
+    """
+    if internal or not open_counts(study):
+        yield study
+        return
+    with TemporaryDirectory() as folder:
+        yield load_study(_write_copy(study, Path(folder) / study.folder.name))
+
+
+def check_publishable(study: Study) -> None:
+    """Refuse to publish what is worked out from counts that are protected."""
+    if found := open_counts(study):
+        cells = listed([f"{many} in {where}" for where, many in list(found.items())[:4]])
+        raise OutputError(
+            f"the study holds counts of 1 to {THRESHOLD - 1} that a release would give away "
+            f"({cells}); nothing was written. `access run` makes the release from a public copy "
+            "of the tables; or ask for the internal files, or declare published statistics in "
+            "[disclosure.public_estimates] of study.toml."
+        )
+
+
+def policy(study: Study) -> tuple[str, ...]:
+    """Say what a study's release does with small counts, column by column.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    tuple of str
+
+    Examples
+    --------
+    >>> from access import load_study
+    >>> policy(load_study("rotherham"))[0][:62]
+    'Counts that stand as they are, small ones too, because they ar'
+    """
+    said = []
+    reasons: dict[str, list[str]] = {}
+    for column, reason in study.config.disclosure.public_estimates.items():
+        reasons.setdefault(reason, []).append(column)
+    if reasons:
+        which = "; ".join(f"{', '.join(names)}: {why}" for why, names in reasons.items())
+        said.append(
+            "Counts that stand as they are, small ones too, because they are published "
+            f"statistics or estimates shared from them: {which}. Where a table of the report "
+            "shows [c], anybody may work that count out from the published statistics."
+        )
+    if _is_copy(study):
+        said.append(
+            f"Every other count of 1 to {THRESHOLD - 1} people in the study's tables stands as 2 "
+            "or 3 by its row, whatever it is, and where all but 1 to "
+            f"{THRESHOLD - 1} are counted these are taken to be 2 or 3. Every figure is worked out "
+            "from these tables: it may differ from the council's own by up to 2 for each such "
+            f"count in it (by up to 4 where it is part of fewer than {2 * THRESHOLD})."
+        )
+    elif open_counts(study):
+        said.append(
+            f"INTERNAL, not for publication: counts of 1 to {THRESHOLD - 1} people of the study's "
+            "own tables stand open in this or can be worked out from it."
+        )
+    return tuple(said)
+
+
+def with_policy(study: Study) -> Study:
+    """Put the policy among what every reader is told."""
+    told = tuple(s for s in policy(study) if s not in study.assumptions)
+    return replace(study, assumptions=(*study.assumptions, *told)) if told else study
+
+
+def _is_copy(study: Study) -> bool:
+    # a copy whose tables were changed since is none: its mark may stand beside other counts
+    marked = [row for row in study.inputs if _MARK in row["source"]]
+    return bool(marked) and all(row.get("changed") == "no" for row in marked)
+
+
+def _tables(study: Study) -> dict[str, _Counts]:
+    """Say of every table that counts people which of its columns do."""
+    config = study.config
+    areas = config.areas
+    tables = {areas.table: _area_counts(config)}
+    if areas.parent_table:
+        tables[areas.parent_table] = _parent_counts(config)
+    sites = config.tables.get("centres", "centres.csv")
+    visits = () if "annual_visits" in _declared(config) else ("annual_visits",)
+    tables[sites] = _Counts(visits, (), known_columns("centres") - {"annual_visits"})
+    return tables
+
+
+def _declared(config: StudyConfig) -> frozenset[str]:
+    return frozenset(config.disclosure.public_estimates)
+
+
+def _counts_of(config: StudyConfig) -> dict[str, None]:
+    """Name the areas' columns that count people, whichever table they come from."""
+    names = [s.demand for s in config.services.values()]
+    names += [column for group in config.groups for column in group.columns]
+    names += [config.areas.share_by, "residents", "households", "households_no_car"]
+    return dict.fromkeys([*names, *config.areas.shared_counts])
+
+
+def _pairs_of(config: StudyConfig) -> list[_Pair]:
+    pairs = [_Pair("households_no_car", "households")]
+    pairs += [_Pair(*group.columns) for group in config.groups if group.columns]
+    return list(dict.fromkeys(pairs))
+
+
+def _area_counts(config: StudyConfig) -> _Counts:
+    declared = _declared(config)
+    protected = tuple(name for name in _counts_of(config) if name not in declared)
+    known = known_columns("areas") | set(area_columns(config)) | declared
+    known |= {config.areas.parent_key, "ward", "locality", "name"}
+    return _Counts(protected, tuple(_pairs_of(config)), frozenset(known) - set(protected))
+
+
+def _parent_counts(config: StudyConfig) -> _Counts:
+    """Say the same of the larger areas' table, by its own names of columns."""
+    settings, declared = config.areas, _declared(config)
+    taken = settings.shared_counts | settings.from_parent
+    counted = {ours: theirs for ours, theirs in taken.items() if ours in _counts_of(config)}
+    protected = tuple(theirs for ours, theirs in counted.items() if ours not in declared)
+    pairs = tuple(
+        _Pair(counted[pair.part], counted[pair.whole])
+        for pair in _pairs_of(config)
+        if pair.part in counted and pair.whole in counted
+    )
+    known = {"id", *taken.values(), *declared} - set(protected)
+    return _Counts(protected, pairs, frozenset(known))
+
+
+def _before_and_after(study: Study, name: str) -> tuple[_Sheet, _Sheet]:
+    """Give a table as it is, and as the public may see it, both as text."""
+    sheet, faults = read_sheet(study.folder / name)
+    if faults:
+        raise StudyError(f"{name} cannot be read again for its release", faults)
+    return sheet, _safe_sheet(sheet, _tables(study)[name])
+
+
+def _safe_sheet(sheet: _Sheet, counts: _Counts) -> _Sheet:
+    """Put stand-ins for small counts, and leave out figures that nobody has spoken of."""
+    safe = sheet.drop(columns=[c for c in sheet.columns if _is_unspoken(sheet[c], c, counts)])
+    columns = [c for c in counts.protected if c in safe]
+    for column in columns:
+        values = [_number(text) for text in safe[column]]
+        safe[column] = [
+            str(_stand_in(row)) if _is_small(value) else text
+            for row, (value, text) in enumerate(zip(values, safe[column], strict=True))
+        ]
+    for pair in counts.pairs:
+        if {pair.part, pair.whole} <= set(safe.columns):
+            _keep_apart(safe, sheet, pair, columns)
+    if "p_no_car" in safe and "p_no_car" not in counts.protected:
+        _blur_share(safe, sheet, columns)
+    return safe
+
+
+def _is_unspoken(cells: pd.Series, column: str, counts: _Counts) -> bool:
+    """Tell a column of figures, small ones among them, of which nothing is known."""
+    if column in {*counts.known, *counts.protected} or column.endswith(_NO_COUNT):
+        return False
+    values = [_number(text) for text in cells if str(text).strip()]
+    return not any(map(math.isnan, values)) and any(_is_small(v) and v == int(v) for v in values)
+
+
+def _keep_apart(safe: _Sheet, sheet: _Sheet, pair: _Pair, protected: Sequence[str]) -> None:
+    """Let no subtraction of a part from its whole give a small count of the rest."""
+    rows = zip(sheet[pair.part], sheet[pair.whole], safe[pair.part], safe[pair.whole], strict=True)
+    parts, wholes = [], []
+    for row, texts in enumerate(rows):
+        part, whole, shown, shown_whole = map(_number, texts)
+        if 0 < part < whole or (part == whole and _is_small(whole)):
+            if pair.part in protected:
+                shown = _part_of(part, whole, shown, shown_whole, row)
+            elif pair.whole in protected:
+                rest_is_small = whole >= THRESHOLD and _is_small(whole - part)
+                shown_whole = part + _stand_in(row) if rest_is_small else max(shown_whole, part)
+        parts.append(texts[2] if shown == _number(texts[2]) else f"{shown:.0f}")
+        wholes.append(texts[3] if shown_whole == _number(texts[3]) else f"{shown_whole:.0f}")
+    safe[pair.part], safe[pair.whole] = parts, wholes
+
+
+def _part_of(part: float, whole: float, shown: float, shown_whole: float, row: int) -> float:
+    """Give what stands for a part beside a whole."""
+    if _is_small(whole):
+        return min(shown, shown_whole)
+    if whole < 2 * THRESHOLD:  # the part or the rest is small, and either would tell the other
+        return shown_whole // 2
+    return shown_whole - _stand_in(row) if _is_small(whole - part) else shown
+
+
+def _blur_share(safe: _Sheet, sheet: _Sheet, protected: Sequence[str]) -> None:
+    """Take a share from stand-ins where it is of so few that it counts them."""
+    base = next((c for c in ("households", "residents") if c in protected), None)
+    if base is None:
+        return
+    out = []
+    for row, text in enumerate(safe["p_no_car"]):
+        share, whole, shown = _number(text), _number(sheet[base].iloc[row]), safe[base].iloc[row]
+        few, rest = share * whole, (1 - share) * whole
+        if _is_small(round(few)) or _is_small(round(rest)) or _is_small(whole):
+            stand_in = _stand_in(row) / max(_number(shown), 2 * THRESHOLD)
+            out.append(f"{stand_in if few <= rest else 1 - stand_in:.4f}")
+        else:
+            out.append(text)
+    safe["p_no_car"] = out
+
+
+def _number(text: object) -> float:
+    try:
+        return float(str(text).strip())
+    except ValueError:
+        return math.nan
+
+
+def _write_copy(study: Study, folder: Path) -> Path:
+    """Write the study's tables as the public may see them; hashes are of these alone."""
+    folder.mkdir(parents=True)
+    kept = [str(row["file"]) for row in study.inputs]
+    changed = []
+    for name in kept:
+        shutil.copyfile(study.folder / name, folder / name)
+    for name in _tables(study):
+        sheet, safe = _before_and_after(study, name)
+        if not sheet.equals(safe):
+            changed.append(name)
+            (folder / name).write_text(_csv(safe), encoding="utf-8", newline="")
+    if study.config.areas.shapes is not None:
+        _bare_shapes(folder / study.config.areas.shapes)
+    if (study.folder / "manifest.toml").exists():
+        shutil.copyfile(study.folder / "manifest.toml", folder / "manifest.toml")
+    note = dict.fromkeys(changed, _MARK)
+    (folder / "manifest.toml").write_text(
+        manifest_text(folder, kept, notes=note), encoding="utf-8", newline="\n"
+    )
+    return folder
+
+
+def _bare_shapes(path: Path) -> None:
+    """Keep outlines and ids, and no figure that a file of outlines may hold."""
+    bare = gpd.read_file(path)[["id", "geometry"]]
+    path.unlink()
+    bare.to_file(path, driver="GPKG" if path.suffix.lower() == ".gpkg" else "GeoJSON")
+
+
+def _csv(sheet: _Sheet) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(list(sheet.columns))
+    writer.writerows(sheet.itertuples(index=False))
+    return text.getvalue()

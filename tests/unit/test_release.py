@@ -1,0 +1,204 @@
+"""The public copy of a study's tables says the same of every small count, whatever it is."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from access.errors import OutputError
+from access.release import (
+    _Counts,
+    _Pair,
+    _safe_sheet,
+    check_publishable,
+    open_counts,
+    policy,
+    released,
+)
+from access.study import load_study
+from access.study.template import _template_files
+
+PAIR = (_Pair("part", "whole"),)
+NAMES = ("part", "whole")
+
+
+def sheet(**columns: list[object]) -> pd.DataFrame:
+    return pd.DataFrame({name: [str(v) for v in cells] for name, cells in columns.items()})
+
+
+def safe(frame: pd.DataFrame, protected: tuple[str, ...] = NAMES) -> pd.DataFrame:
+    known = frozenset(set(frame.columns) - set(protected) - {"secret"})
+    return _safe_sheet(frame, _Counts(protected, PAIR, known))
+
+
+# --- worked by hand -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "protected", "expected"),
+    [
+        (3, 40, NAMES, (2, 40)),  # a small part
+        (0, 40, NAMES, (0, 40)),  # zeros are told
+        (37, 40, NAMES, (38, 40)),  # a small rest
+        (40, 40, NAMES, (40, 40)),  # no rest at all
+        (20, 40, NAMES, (20, 40)),
+        (8, 9, NAMES, (4, 9)),  # either is small, and would tell the other
+        (5, 9, NAMES, (4, 9)),
+        (4, 4, NAMES, (2, 2)),
+        (37, 40, ("whole",), (37, 39)),  # the part is published: the whole gives way
+        (4, 4, ("whole",), (4, 4)),
+        (3, 40, ("whole",), (3, 40)),
+        (37, 40, (), (37, 40)),  # both are published statistics
+        (3, 4, (), (3, 4)),
+    ],
+)
+def test_a_part_and_its_whole(part, whole, protected, expected):
+    found = safe(sheet(part=[part], whole=[whole]), protected)
+    assert (int(found["part"][0]), int(found["whole"][0])) == expected
+
+
+def test_a_column_of_figures_that_nobody_spoke_of_is_left_out():
+    found = safe(sheet(part=[9], whole=[90], secret=[3], ward=["3 Elms"]))
+    assert list(found.columns) == ["part", "whole", "ward"]
+    assert "secret" in safe(sheet(part=[9], whole=[90], secret=[30])).columns
+
+
+# --- any table ----------------------------------------------------------------------------------
+
+
+@st.composite
+def twins(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Two tables that differ only in which of 1 to 4 a small part or a small rest is."""
+    wholes = draw(st.lists(st.integers(0, 60), min_size=1, max_size=12))
+    one, other = [], []
+    for whole in wholes:
+        kinds = {
+            "few": range(1, min(5, whole)),
+            "few others": range(max(whole - 4, 1), whole),
+            "none": [0],
+            "all": [whole],
+        }
+        if 5 <= whole < 10:  # few or few others: the release does not tell which
+            kinds["few"] = kinds["few others"] = range(1, whole)
+        kind = draw(st.sampled_from([k for k, values in kinds.items() if len(values)]))
+        values = st.sampled_from(list(kinds[kind]))
+        one.append(draw(values))
+        other.append(draw(values))
+    wholes_again = [draw(st.integers(max(o, 1), 4)) if 0 < w < 5 and o else w
+                    for w, o in zip(wholes, other, strict=True)]  # fmt: skip
+    return sheet(part=one, whole=wholes), sheet(part=other, whole=wholes_again)
+
+
+@given(twins())
+def test_tables_that_differ_in_small_counts_alone_have_one_public_copy(pair):
+    one, other = pair
+    pd.testing.assert_frame_equal(safe(one), safe(other))
+
+
+@given(twins())
+def test_a_public_copy_is_a_table_that_the_study_may_hold(pair):
+    found = safe(pair[0]).astype(int)
+    assert (found["part"] <= found["whole"]).all()
+    assert (found >= 0).all().all()
+    true = pair[0].astype(int)
+    assert ((true == 0) == (found == 0)).all().all()
+    assert (abs(true - found) <= 4).all().all()
+    assert not ((true == found) & (true > 0) & (true < 5) & ~found.isin([2, 3, 4])).any().any()
+
+
+# --- a study's folder ---------------------------------------------------------------------------
+
+
+def small_study(folder: Path, **more: str) -> Path:
+    folder.mkdir()
+    texts = _template_files("town")
+    rows = list(csv.DictReader(io.StringIO(texts["areas.csv"])))
+    for k, row in enumerate(rows):
+        row |= {"children_0_4": k % 8, "referrals": k % 6}
+    pd.DataFrame(rows).to_csv(folder / "areas.csv", index=False)
+    (folder / "centres.csv").write_text(texts["centres.csv"], encoding="utf-8")
+    settings = texts["study.toml"] + more.get("settings", "")
+    (folder / "study.toml").write_text(settings, encoding="utf-8")
+    return folder
+
+
+def test_the_copy_holds_no_figure_of_the_table_that_is_not_told(tmp_path):
+    study = load_study(small_study(tmp_path / "town"))
+    assert set(open_counts(study)) == {"areas.csv: children_0_4", "areas.csv: referrals"}
+    with pytest.raises(OutputError, match=r"children_0_4.*public_estimates"):
+        check_publishable(study)
+    with released(study) as copy:
+        assert open_counts(copy) == {}
+        check_publishable(copy)
+        assert "referrals" not in copy.areas
+        counts = copy.areas["children_0_4"].to_numpy()
+        assert set(counts) == {0, 2, 3, 5, 6, 7}
+        assert np.array_equal(counts >= 5, study.areas["children_0_4"].to_numpy() >= 5)
+        hashes = {row["sha256"] for row in copy.inputs if row["file"] == "areas.csv"}
+        assert not hashes & {row["sha256"] for row in study.inputs}
+        assert any("stands as 2 or 3" in said for said in policy(copy))
+        # a copy into which other counts are put is a copy no more
+        text = (study.folder / "areas.csv").read_text(encoding="utf-8")
+        (copy.folder / "areas.csv").write_text(text, encoding="utf-8")
+        assert open_counts(load_study(copy.folder))
+    assert not copy.folder.exists()
+    with released(study, internal=True) as own:
+        assert own is study
+    assert any(said.startswith("INTERNAL") for said in policy(study))
+
+
+def test_published_statistics_stand_as_they_are_and_say_why(tmp_path):
+    said = '\n[disclosure.public_estimates]\nchildren_0_4 = "ONS mid-year estimates"\n'
+    said += 'referrals = "a published return"\n'
+    study = load_study(small_study(tmp_path / "town", settings=said))
+    assert open_counts(study) == {}
+    with released(study) as same:
+        assert same is study
+    assert "children_0_4: ONS mid-year estimates" in policy(study)[0]
+
+
+def test_counts_of_larger_areas_are_protected_before_they_are_shared(tmp_path):
+    """Which area has a child and which has none would tell the count that was shared."""
+    shown = []
+    for count in (1, 4):
+        folder = small_study(tmp_path / f"town{count}")
+        areas = pd.read_csv(folder / "areas.csv", dtype=str).drop(columns=["children_0_4"])
+        areas["parent"] = [f"P{k // 5}" for k in range(len(areas))]
+        areas.drop(columns=["referrals"]).to_csv(folder / "areas.csv", index=False)
+        parents = pd.DataFrame({"id": ["P0", "P1", "P2", "P3"], "age_0_4": [count, 40, 50, 60]})
+        parents.to_csv(folder / "parents.csv", index=False)
+        text = (folder / "study.toml").read_text(encoding="utf-8")
+        text = text.replace('vintage = "made up"', 'vintage = "made up"\n'
+                            'parent_table = "parents.csv"\nparent_key = "parent"\n'
+                            'shared_counts = { children_0_4 = "age_0_4" }')  # fmt: skip
+        (folder / "study.toml").write_text(text, encoding="utf-8")
+        with released(load_study(folder)) as copy:
+            shown.append(copy.areas["children_0_4"].tolist())
+            assert copy.areas["children_0_4"][:5].sum() == 2
+    assert shown[0] == shown[1]
+
+
+def test_outlines_bring_no_figures_of_their_own(tmp_path):
+    import geopandas as gpd
+
+    folder = small_study(tmp_path / "town")
+    areas = pd.read_csv(folder / "areas.csv")
+    points = gpd.points_from_xy(areas["lon"], areas["lat"], crs=4326)
+    shapes = gpd.GeoSeries(points).to_crs(27700).buffer(200).to_crs(4326)
+    frame = gpd.GeoDataFrame(
+        {"id": areas["id"], "children": areas["children_0_4"]}, geometry=shapes
+    )
+    frame.to_file(folder / "shapes.geojson", driver="GeoJSON")
+    text = (folder / "study.toml").read_text(encoding="utf-8")
+    text = text.replace("[areas]\n", '[areas]\nshapes = "shapes.geojson"\n')
+    (folder / "study.toml").write_text(text, encoding="utf-8")
+    with released(load_study(folder)) as copy:
+        assert "children" not in (copy.folder / "shapes.geojson").read_text(encoding="utf-8")
+        assert copy.shapes is not None
