@@ -15,7 +15,6 @@ import pandas as pd
 from access.analysis.hubs import HubOptions, hub_candidates, hub_result
 from access.analysis.many import sampled_ranking
 from access.analysis.new_places import with_places
-from access.analysis.parts import Parts
 from access.analysis.places import (
     BUFFER_M,
     Isochrones,
@@ -35,7 +34,7 @@ from access.analysis.questions import (
     service_of,
     site_ids,
 )
-from access.analysis.results import HubResult, ProposalResult, StudyResults, short_names
+from access.analysis.results import HubResult, Parts, ProposalResult, StudyResults, short_names
 from access.analysis.walking import at_walking_speed
 from access.errors import AccessError, ParameterError, ScenarioError
 from access.measure.weights import Weights, deprivation_weights
@@ -56,10 +55,10 @@ from access.scenario import (
     robustness,
     switching_values,
 )
-from access.scenario.money import money_of
 from access.scenario.options import MAX_OPTIONS, CriteriaSettings, choosable, closings
 from access.scenario.robustness import plausible_sites
 from access.scenario.sampled import SampledRanking
+from access.scenario.scenario import money_of
 from access.scenario.switching import weights_side_by_side
 from access.siting.progress import Progress as Search
 from access.study import Study

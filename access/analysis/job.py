@@ -15,8 +15,7 @@ import shapely
 
 from access.analysis.analysis import Analysis
 from access.analysis.new_places import check_joined, proposed_places, site_rows
-from access.analysis.parts import Parts
-from access.analysis.results import StudyResults
+from access.analysis.results import Parts, StudyResults
 from access.analysis.walking import speeds_sentence
 from access.errors import Fault, NetworkError
 from access.labels import trip

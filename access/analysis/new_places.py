@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from access.errors import Fault, NetworkError, ScenarioError
 from access.measure import typical_matrix
 from access.network import Status, TravelMatrix, travel_matrix
 from access.study import Study
+from access.text import listed
 
 SITE_COLUMNS = (
     "id", "name", "kind", "service", "address", "postcode", "lon", "lat", "locality",
@@ -129,3 +131,39 @@ def _beside(matrix: TravelMatrix, added: TravelMatrix) -> TravelMatrix:
         if name in held
     }
     return replace(matrix, site_ids=(*matrix.site_ids, *added.site_ids), **joined)
+
+
+def _shared(study: Study, site: str) -> pd.DataFrame:
+    """List the other centres of the building that a site is in."""
+    centres = pd.DataFrame(study.centres)
+    if "building" not in centres:
+        return centres.iloc[:0]
+    held = centres["building"].fillna("").astype(str).str.strip()
+    own = held[centres["id"] == site]
+    if own.empty or not own.iloc[0]:
+        return centres.iloc[:0]
+    return centres[(held == own.iloc[0]) & (centres["id"] != site)]
+
+
+def also_there(study: Study, site: str) -> list[str]:
+    """Name the other services of a site's building: "Park View Youth Centre (Youth Centre)"."""
+    rows = _shared(study, site)
+    services = study.config.services
+    return [
+        f"{name} ({services[service].one})"
+        for name, service in zip(rows["name"], rows["service"], strict=True)
+    ]
+
+
+def knock_on(study: Study, closed: Sequence[str]) -> list[str]:
+    """Say what else the buildings of closing sites host: it stays, unless it closes as well."""
+    names = dict(zip(study.centres["id"], study.centres["name"], strict=True))
+    said = []
+    for site in closed:
+        others = also_there(study, site)
+        if others:
+            said.append(
+                f"the building of {names.get(site, site)} also hosts {listed(others)}: closing "
+                "the one does not close the other, and the building stays in use"
+            )
+    return said

@@ -53,7 +53,7 @@ def run(
     where the study holds protected counts. With --internal the council's own figures go to
     maps/rotherham-internal/, every file's name marked INTERNAL.
     """
-    from access.analysis.parts import LeftOut
+    from access.analysis.results import LeftOut
     from access.files import check_folder
     from access.ledger import to_json
     from access.release import released
@@ -203,8 +203,8 @@ def report(
     tables, one sheet each). Counts below 5 are hidden unless --internal is given.
     """
     from access.analysis.analysis import Analysis
-    from access.analysis.parts import Parts
     from access.analysis.questions import read_requests
+    from access.analysis.results import Parts
     from access.files import check_folder
     from access.ledger import to_json
     from access.release import released

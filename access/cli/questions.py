@@ -124,8 +124,8 @@ def compare(
     """
     from access.analysis.analysis import Analysis, TravelOptions
     from access.analysis.job import travel_times
-    from access.analysis.parts import Parts
     from access.analysis.questions import questions, read_attendance, read_take_up
+    from access.analysis.results import Parts
     from access.files import whole_folder
     from access.ledger import to_json
     from access.release import released
@@ -246,8 +246,8 @@ def rank(
     """
     from access.analysis.analysis import Analysis, QuestionOptions
     from access.analysis.job import travel_times
-    from access.analysis.parts import Parts
     from access.analysis.questions import questions
+    from access.analysis.results import Parts
     from access.files import whole_folder
     from access.ledger import to_json
     from access.release import released
@@ -404,7 +404,7 @@ def site(
     from access.analysis.analysis import Analysis
     from access.analysis.hubs import HubOptions
     from access.analysis.job import travel_times
-    from access.charts.hubs import hub_chart
+    from access.charts.ranking import hub_chart
     from access.files import check_folder, whole_folder
     from access.ledger import to_json
     from access.release import released

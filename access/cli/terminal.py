@@ -21,7 +21,7 @@ from access.errors import PARTLY_DONE
 from access.escape import terminal_text
 
 if TYPE_CHECKING:
-    from access.analysis.parts import LeftOut
+    from access.analysis.results import LeftOut
     from access.siting.progress import Progress as Search
 
 

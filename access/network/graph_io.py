@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from access.errors import Fault, NetworkError
 from access.ledger import sha256_of
 from access.network.access_rules import Verdict, barrier_closed, judge
-from access.network.components import Draft, add_delays, finish
-from access.network.from_arrays import corner_metres, line_metres
+from access.network.components import Draft, add_delays, corner_metres, finish, line_metres
 from access.network.network import Network
 from access.network.osm import RELEVANT_TAGS, SourceInfo, check_street_file
 from access.network.profiles import Profile

@@ -104,7 +104,7 @@ class Network(NetworkData):
             If shapes disagree, a node is unknown, or lengths or minutes are negative or
             missing.
         """
-        from access.network.from_arrays import network_from_arrays
+        from access.network.components import network_from_arrays
 
         return network_from_arrays(
             cls, node_lon, node_lat, edge_from, edge_to, mode=mode, metres=metres,

@@ -18,8 +18,8 @@ from access.analysis.results import (
     pick,
 )
 from access.charts.chart import Chart, label_bars
-from access.charts.hubs import hub_chart
 from access.charts.impact import HIDDEN_WORDS
+from access.charts.ranking import hub_chart
 from access.charts.style import INK, MINUTES_COLOURS, MINUTES_EDGES
 from access.disclosure import NOTE_HIDDEN, hidden_beside_total
 from access.document.table import Column, Table

@@ -12,9 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from access.analysis.analysis import DRAWS
-from access.analysis.parts import Parts
 from access.analysis.questions import Request
-from access.analysis.results import StudyResults, site_names
+from access.analysis.results import Parts, StudyResults, site_names
 from access.disclosure import THRESHOLD, public_count
 from access.document.document import (
     Block,
@@ -39,14 +38,19 @@ from access.escape import plain
 from access.files import whole_folder
 from access.labels import further_words, grouping_words, trip
 from access.report import sentences as say
-from access.report.alternatives import alternatives_blocks, better, dominated, near_ties
+from access.report.alternatives import (
+    alternatives_blocks,
+    better,
+    dominated,
+    near_ties,
+    sampled_share,
+)
 from access.report.figures import proposal_maps
 from access.report.findings import NO_CHANGE, Option, ProposalFindings, findings_of, most_deprived
 from access.report.hubs import best_sets, hub_sentence
 from access.report.method import method_blocks
 from access.report.people import group_table, who_blocks
 from access.report.robustness import place_range, study_robustness
-from access.report.sampled import sampled_share
 from access.report.sentences import Wording, further_note, option_line
 from access.report.sites import site_blocks
 from access.scenario import Impact

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from access.analysis.results import HubResult, StudyResults, site_names
-from access.charts.hubs import hub_chart
+from access.charts.ranking import hub_chart
 from access.document.document import Block, BulletList, Paragraph, TableBlock
 from access.document.table import Column, Table, Value
 from access.errors import ParameterError
@@ -16,8 +16,8 @@ from access.labels import trip
 from access.measure.distribution import weighted_mean
 from access.report.figures import figure_of
 from access.report.sentences import Wording
+from access.siting.alternatives import SetRank
 from access.siting.hubs import HubSearch
-from access.siting.rank_of import SetRank
 from access.text import listed, number, percent, sentence, share_figure
 
 _PROOF = {

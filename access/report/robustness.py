@@ -8,8 +8,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from access.analysis.analysis import DRAWS, Analysis
-from access.analysis.parts import Parts
-from access.analysis.results import StudyResults
+from access.analysis.results import Parts, StudyResults
 from access.document.document import Block, Paragraph, TableBlock
 from access.document.table import Column, Table, Value
 from access.errors import ParameterError, ScenarioError

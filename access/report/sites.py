@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from access.analysis.buildings import also_there, knock_on
+from access.analysis.new_places import also_there, knock_on
 from access.analysis.results import StudyResults, stays_words
 from access.disclosure import THRESHOLD, hidden_moves
 from access.document.document import (

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from access.analysis.buildings import knock_on
+from access.analysis.new_places import knock_on
 from access.analysis.questions import Question
 from access.analysis.results import HubResult, ProposalResult, StudyResults, stays_words
 from access.charts import (

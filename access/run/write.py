@@ -15,10 +15,9 @@ import numpy as np
 import pandas as pd
 import pyogrio
 
-from access.analysis.parts import Parts
-from access.analysis.results import StudyResults
+from access.analysis.results import Parts, StudyResults
 from access.charts.chart import Chart
-from access.charts.hubs import hub_chart
+from access.charts.ranking import hub_chart
 from access.document.document import Document
 from access.errors import OutputError
 from access.escape import column_names

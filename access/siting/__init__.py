@@ -1,8 +1,8 @@
 """Choosing sites with a proof: p-median, p-centre, covers, budgets, rules and their blends."""
 
 from access.siting.alternatives import Alternatives, Curve, Front, alternatives, curve, pareto_front
-from access.siting.candidates import greenfield
 from access.siting.classic import capacitated_p_median, max_cover, p_centre, p_median, set_cover
+from access.siting.hubs import greenfield
 from access.siting.problem import (
     AtLeast,
     AtMost,

@@ -12,8 +12,7 @@ import scipy.sparse as sp
 from access.errors import ParameterError
 from access.siting.constraints import count_rows, join_rows, reach_rows
 from access.siting.highs import INF, add_columns, add_rows, integer_engine, make_integer, run
-from access.siting.levels import within
-from access.siting.model import Bools, Floats, Ints, SideRows, tolerance
+from access.siting.model import Bools, Floats, Ints, SideRows, tolerance, within
 from access.siting.problem import Problem
 from access.siting.progress import Stop, Watch, relative_gap
 from access.siting.resolve import Capacities, Resolved

@@ -11,8 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from access.siting.highs import add_columns, add_rows, integer_engine, make_integer, run
-from access.siting.levels import within
-from access.siting.model import Bools, Floats, Ints, Limit, Model, SideRows
+from access.siting.model import Bools, Floats, Ints, Limit, Model, SideRows, within
 from access.siting.problem import Goal
 from access.siting.progress import Stop, Watch
 from access.siting.resolve import Resolved, Service

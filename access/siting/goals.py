@@ -24,8 +24,7 @@ from access.siting.constraints import (
 )
 from access.siting.interchange import Interchange
 from access.siting.lagrangian import Near
-from access.siting.levels import Levels
-from access.siting.model import MOST_ADDED, Floats, Ints, SideRows, tolerance
+from access.siting.model import MOST_ADDED, Floats, Ints, Levels, SideRows, tolerance
 from access.siting.p_center import Worst, least_worst
 from access.siting.problem import Goal
 from access.siting.progress import Stop, Watch

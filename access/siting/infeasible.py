@@ -10,8 +10,7 @@ import numpy as np
 
 from access.siting.constraints import Answer, cover_rows, join_rows, solve_rows
 from access.siting.goals import GoalSearch
-from access.siting.levels import within
-from access.siting.model import Bools, Floats, Ints, SideRows
+from access.siting.model import Bools, Floats, Ints, SideRows, within
 from access.siting.progress import Stop
 from access.siting.resolve import CountRule, ReachRule
 from access.siting.solution import Explanation

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from access.siting.constraints import cover_rows, join_rows, solve_rows
-from access.siting.levels import Levels
-from access.siting.model import Bools, Floats, Ints, SideRows
+from access.siting.model import Bools, Floats, Ints, Levels, SideRows
 from access.siting.progress import Stop, Watch
 
 

@@ -21,8 +21,7 @@ from access.siting.inputs import (
     read_ids,
     read_number,
 )
-from access.siting.levels import within
-from access.siting.model import MOST_ADDED, Bools, Floats, Ints
+from access.siting.model import MOST_ADDED, Bools, Floats, Ints, within
 from access.siting.problem import (
     KINDS,
     AtLeast,

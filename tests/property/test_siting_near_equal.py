@@ -29,7 +29,7 @@ from access.siting import (
     set_cover,
     site,
 )
-from access.siting.levels import Levels, within
+from access.siting.model import Levels, within
 
 #: Of a search and its proof: a share of the value, and of 1 for values under 1.
 CLOSE = 3e-7

@@ -12,7 +12,7 @@ import access.report.board
 import access.report.robustness
 import access.run.summary
 import access.run.write
-from access.analysis.parts import LeftOut, Parts
+from access.analysis.results import LeftOut, Parts
 from access.charts.chart import Chart
 from access.cli.app import main
 from access.errors import PARTLY_DONE, NetworkError, ScenarioError

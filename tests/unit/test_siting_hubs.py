@@ -10,9 +10,8 @@ import pytest
 
 from access.errors import ParameterError
 from access.siting import AtLeast, Demand, Problem, Within
-from access.siting.alternatives import _elbow_of
+from access.siting.alternatives import _elbow_of, rank_of_set
 from access.siting.hubs import hub_search
-from access.siting.rank_of import rank_of_set
 
 #: A borough in small: 60 areas, 12 sites in the plane.
 RNG = np.random.default_rng(11)
