@@ -29,6 +29,8 @@ COLUMNS: dict[str, dict[str, str]] = {
         "criterion that sets the most and least deprived fifths apart",
         "imd_decile": "tenth of deprivation, 1 the most deprived: switches on tables and a chart by "
         "tenth",
+        "imd_fifth": "national fifth of deprivation, 1 the most deprived: sets the most and least "
+        "deprived fifths apart where given, in place of the rank or tenth",
         "idaci_rank": "rank of children's income deprivation, kept beside each area",
         "idaci_decile": "its tenth, to group by (`idaci_fifth`)",
         "p_no_car": "share of households without a car, 0 to 1: switches on the family trip "

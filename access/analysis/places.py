@@ -17,7 +17,7 @@ from access.analysis.results import StudyResults, pick
 from access.arguments import ids, number, refuse
 from access.disclosure import Sum, suppress
 from access.errors import ParameterError
-from access.labels import mode_title
+from access.labels import grouping_words, mode_title
 from access.network import Network, Status, TravelMatrix
 from access.network.matrix import positions
 from access.network.reach import REACHED, UNSNAPPED, corners_of, isochrones, part_costs, route
@@ -260,7 +260,7 @@ class Within:
 EVERYONE = "everyone"
 _COUNTED = ["within", "beyond", "all"]
 #: Column to group by, where it comes from, and its words.
-_GROUPINGS = (("imd_fifth", "imd_decile", "deprivation fifth"), ("ward", "ward", "ward"))
+_GROUPINGS = (("imd_fifth", "imd_decile", grouping_words("imd_fifth")), ("ward", "ward", "ward"))
 
 
 def _streets_of(results: StudyResults, mode: str) -> Network:

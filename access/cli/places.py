@@ -266,7 +266,7 @@ def within(
     mode: ModeOption = "walk",
     walk_km_h: WalkOption = None,
     internal: Annotated[
-        bool, typer.Option("--internal", help="Keep counts below five: not for publication.")
+        bool, typer.Option("--internal", help="Keep small counts: not for publication.")
     ] = False,
     network: NetworkOption = None,
     no_cache: NoCacheOption = False,

@@ -118,7 +118,7 @@ InternalOption = Annotated[
     bool,
     typer.Option(
         "--internal",
-        help="Keep counts below 5, and mark every file so. Not for publication. Without it, counts "
+        help="Keep small counts, and mark every file so. Not for publication. Without it, counts "
         "of 1 to 4 that are no published statistics (disclosure.public_estimates in study.toml) "
         "stand as 2 or 3, and everything is worked out from these.",
     ),

@@ -723,8 +723,8 @@ class Answers:
         Examples
         --------
         >>> answers.plot("ranks").title
-        'Of 220 options the proposal is joint 1st by the worst-off area and 163rd by the share
-        beyond the threshold'
+        'Of 220 options the proposal is joint 1st by the longest walk and 163rd by share beyond
+        20 minutes'
         """
         charts: dict[str, Callable[[], Chart]] = {
             "change": lambda: self.impact(proposal, mode=mode).plot(),

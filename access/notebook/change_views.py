@@ -593,7 +593,7 @@ class RankingAnswer(View):
         Examples
         --------
         >>> answers.ranking().plot("front").title
-        'Of 220 options, 62 beat the proposal on both mean minutes and ...'
+        'Of 220 options, 57 beat the proposal on both average walk and the walk that nine in ...'
         """
         what = what or ("front" if self.found.proposal is None else "ranks")
         charts = {

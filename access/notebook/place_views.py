@@ -196,7 +196,7 @@ class TodayAnswer(View):
 
         Examples
         --------
-        >>> answers.today().plot().title[:37]
+        >>> answers.today().plot().title[:36]
         '51% of about 16,000 children under f'
         """
         impact = self.found

@@ -31,7 +31,9 @@ from access.text import (
     listed,
     number,
     place_of,
+    pounds,
     sentence,
+    share_figure,
 )
 
 PERCENT = ("share_beyond",)
@@ -46,7 +48,7 @@ def amount(criterion: str, value: object) -> str | None:
         return "some out of reach"
     if criterion in PERCENT:
         return f"{figure(100 * float(value), 1)}%"
-    return f"£{figure(float(value))}" if criterion in MONEY else f"{figure(float(value), 1)} min"
+    return pounds(float(value)) if criterion in MONEY else f"{figure(float(value), 1)} min"
 
 
 def sampled_share(ranking: SampledRanking, criterion: str = "mean") -> tuple[str, str]:
@@ -56,7 +58,8 @@ def sampled_share(ranking: SampledRanking, criterion: str = "mean") -> tuple[str
         return "none", f"of {ranking.what} is better: the proposal is proven best"
     low, high = 100 * row["share_better_low"], 100 * row["share_better_high"]
     places = 1 if high >= 1 else 3
-    words = f"of {ranking.what} are better than the proposal (from a sample, {CONFIDENCE:.0%} sure)"
+    sure = share_figure(CONFIDENCE)
+    words = f"of {ranking.what} are better than the proposal (from a sample, {sure} sure)"
     return f"{figure(low, places)} to {figure(high, places)}%", words
 
 
@@ -93,7 +96,7 @@ def _standing_table(found: ProposalFindings, ranking: SampledRanking) -> Table:
         words = criterion_words(c, found.mode)
         rows.append(
             (
-                f"{words[:1].upper()}{words[1:]}",
+                capital(words),
                 amount(c, row.get("proposal")),
                 amount(c, row["best"]),
                 "yes" if row["proven"] else "no",
@@ -342,7 +345,7 @@ def dominated(findings: ProposalFindings) -> Said:
         claims.append(Claim("equal_on_all", "is", (float(same),)))
         rest = "every alternative" if not same else "every alternative that is not its equal"
         text = (
-            f"no other option is at least as good on all {measures} and better on one: "
+            f"no option is at least as good on all {measures} and better on one: "
             f"{rest} gives something up"
         )
         return Said(sentence(text), claims)

@@ -177,11 +177,11 @@ def _share_in_fifth(option: Option) -> float | None:
 
 _CRITERIA = {
     "mean": "the shortest trips on average",
-    "worst": "whoever lives furthest away",
-    "deprived_mean": "the average of the most deprived fifth, their own",
+    "worst": "who lives furthest away",
+    "deprived_mean": "the most deprived fifth's own average",
     "deprived_p90": "nine in ten of the most deprived fifth",
-    "deprived_moved": "how few of the most deprived fifth have further to go",
-    "weighted_mean": "everyone's mean, deprived areas counting more",
+    "deprived_moved": "fewest of the most deprived fifth moved further",
+    "weighted_mean": "everyone's mean, deprived counting more",
 }
 
 
@@ -344,7 +344,10 @@ def _criteria(findings: Sequence[ProposalFindings]) -> tuple[tuple[str | Bold, .
             if p is None or f.ranking is None or criterion not in f.ranking.criteria:
                 continue
             options = len(f.ranking.table)
-            place = place_of(p[f"rank_{criterion}"], f.tied(criterion), options=options)
+            rank = p[f"rank_{criterion}"]
+            place = place_of(  # how many share a lower place is in the appendix
+                rank, f.tied(criterion), options=options, of=not points, others=rank == 1
+            )
             parts.append(f"{f.label} {place}")
         if parts:
             points.append((Bold(f"{capital(words)}: "), sentence("; ".join(parts))))
@@ -428,7 +431,8 @@ def _certainty(
     ties = [text for text in ties if text]
     sites = results.sites[results.sites["kind"] == "centre"]
     stand_ins, proxies = int(sites["assumed"].sum()), int(sites["proxy"].sum())
-    warned = [_first_sentences(results.streets, 2)]
+    # where the model was held against real streets is in the appendix
+    warned = [re.sub(r" \([^)]*\)", "", _first_sentences(results.streets, 2))]
     if stand_ins:
         warned.append(
             sentence(

@@ -24,7 +24,7 @@ _SIDE_BY_SIDE = {
     "mean": "Shortest on average",
     "worst": "Best for the worst-off area",
     "deprived_mean": "Best average in the most deprived fifth",
-    "weighted_mean": "Best by everyone's mean, deprived areas counting {more}",
+    "weighted_mean": "Best mean with deprived areas counting {more}",
 }
 NO_CHANGE, PROPOSAL = "No change", "The proposal"
 

@@ -240,7 +240,7 @@ def deprivation(fifths: pd.DataFrame, who: str) -> Said:
         for end, at in (("none", 0.0), ("all", 1.0))
         if share == at
     ]
-    place_words = f"the {who} in England's most deprived fifth of areas"
+    place_words = f"the {who} in England's most deprived fifth"
     if mine == theirs == 0:
         text = f"none of {place_words} would have further to go, nor any of the others"
     else:

@@ -571,7 +571,7 @@ def _also(results: StudyResults, proposal: ProposalResult) -> list[str]:
     if proposal.stays:
         said.append(stays_words(proposal, names))
     told = knock_on(results.study, proposal.closed)
-    said += [f"{text[:1].upper()}{text[1:]}." for text in told]
+    said += [f"{capital(text)}." for text in told]
     return [
         line
         for text in said

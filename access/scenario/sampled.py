@@ -16,10 +16,11 @@ from access.errors import ParameterError
 from access.labels import criterion_value, criterion_words
 from access.scenario.criteria import CRITERIA, Floats, evaluate
 from access.scenario.options import Indices, Options
-from access.text import listed, named
+from access.text import listed, named, share_figure
 
 #: How sure the intervals are, each measure by itself.
 CONFIDENCE = 0.95
+_SURE = share_figure(CONFIDENCE)
 _SAME = 1e-9
 
 
@@ -169,7 +170,7 @@ class SampledRanking:
         low, high = row["rank_low"], row["rank_high"]
         if low == high:
             return f"{low:,} of {self.ways:,} (proven)"
-        return f"between {low:,} and {high:,} of {self.ways:,} (sampled, {CONFIDENCE:.0%} sure)"
+        return f"between {low:,} and {high:,} of {self.ways:,} (sampled, {_SURE} sure)"
 
     def sentence(self) -> str:
         """Say what is known of the proposal's place, and how.
@@ -195,7 +196,7 @@ class SampledRanking:
             [f"{self._better(c)} by {criterion_words(c, self.mode)}" for c in self.criteria]
         )
         return (
-            f"{start}{best}; {more}). By {self.draws:,} ways drawn at random ({CONFIDENCE:.0%} "
+            f"{start}{best}; {more}). By {self.draws:,} ways drawn at random ({_SURE} "
             f"sure), the share of all ways that is better than the proposal is {shares}."
         )
 
@@ -304,7 +305,7 @@ def stand_in_sample(
     keep = options.kept.shape[1]
     how = (
         f"sampled: {count:,} of the {ways:,} ways were drawn evenly (seed {seed}), each draw from "
-        f"all of them; intervals are exact binomial (Clopper-Pearson), {CONFIDENCE:.0%} for each "
+        f"all of them; intervals are exact binomial (Clopper-Pearson), {_SURE} for each "
         "measure by itself",
         "not known: the exact rank, how many ways are near the best, and which ways no other beats "
         "on every count; of the measures whose best is not proven, the best of all that was drawn "

@@ -16,7 +16,7 @@ from access.errors import Fault, ScenarioError
 from access.escape import toml_text
 from access.scenario.sites import Baseline, Modification, NothingChangesWarning, Site, SiteSet
 from access.study.changes import ACTIONS, ALWAYS, value_faults
-from access.text import listed, named
+from access.text import listed, named, pounds
 
 _TOP = ("name", "comment", "baseline", "modification")
 #: TOML key to field of `Modification`, in the order written.
@@ -393,14 +393,15 @@ class Money:
         text = f"A year, by the register: {'; '.join(parts)}."
         if self.stated_saving_gbp is not None:
             by = f" ({self.source})" if self.source else ""
-            text += f" The proposal's own figure: saves £{self.stated_saving_gbp:,.0f} a year{by}."
+            saved = pounds(self.stated_saving_gbp)
+            text += f" The proposal's own figure: saves {saved} a year{by}."
         return text
 
 
 def _pounds(value: float | None, unknown: tuple[str, ...], names: Mapping[str, str]) -> str:
     if value is None:
         return f"{_NOT_KNOWN} (no yearly cost of {listed(named(unknown, names))})"
-    return f"£{value:,.0f}"
+    return pounds(value)
 
 
 def money_of(

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from access.arguments import checked, text, whole
 from access.errors import ParameterError
 from access.siting.alternatives import (
     Alternatives,
@@ -229,8 +230,22 @@ def _sizes(
 
 
 _Snap = Callable[[np.ndarray], Any]
+_FARTHEST_M = 1e8  # twice around the Earth: no CRS in metres reaches it
 
 
+def _moved(snap: _Snap, centres: np.ndarray, faults: Faults) -> np.ndarray:
+    """Move the centres to where a site can stand, or stop where `snap` gives no such points."""
+    try:
+        moved = np.asarray(snap(centres), dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ParameterError(f"snap cannot move the points: {error}") from error
+    if moved.shape != centres.shape or not np.isfinite(moved).all():
+        faults.add("snap", f"shape {moved.shape}", f"finite metres of shape {centres.shape}")
+        faults.stop()
+    return moved
+
+
+@checked(seed=whole(0, 2**32 - 1), prefix=text)
 def greenfield(
     points: Any,
     count: int,
@@ -282,18 +297,21 @@ def greenfield(
     from threadpoolctl import threadpool_limits
 
     faults = Faults("greenfield")
+    if snap is not None and not callable(snap):
+        faults.add("snap", type(snap).__name__, "a function that moves points")
     ids = points.index if isinstance(points, pd.DataFrame) else None
     try:
         if np.iscomplexobj(points):
             raise TypeError
         xy = np.asarray(points, dtype=float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         xy = np.zeros((0, 2))
     if xy.ndim != 2 or xy.shape[1] != 2 or not len(xy):
         faults.add("points", f"shape {xy.shape}", "easting and northing of at least one area")
         faults.stop()
-    if not np.isfinite(xy).all():
-        faults.add("points", "nan or inf", "finite metres")
+    if not (np.abs(xy) <= _FARTHEST_M).all():
+        faults.add("points", "nan, inf or too far", f"finite metres within {_FARTHEST_M:,.0f}")
+        faults.stop()
     if np.abs(xy).max() <= 180:
         spread = float(np.ptp(xy, axis=0).max())
         if 0 < spread < 20:
@@ -310,15 +328,13 @@ def greenfield(
         warnings.simplefilter("ignore", ConvergenceWarning)  # places almost at one point
         label = means.fit_predict(xy[used], sample_weight=demand[used])
     centres = np.round(means.cluster_centers_, 2)
+    if not np.isfinite(centres).all():
+        faults.add("weights", "too large or too small to take a mean", "people, or shares of them")
+        faults.stop()
     heavy = np.bincount(label, demand[used], count)
     order = np.lexsort((centres[:, 1], centres[:, 0]))
     centres, heavy = centres[order], heavy[order]
-    moved = centres
-    if snap is not None:
-        moved = np.asarray(snap(centres), dtype=float)
-        if moved.shape != centres.shape or not np.isfinite(moved).all():
-            faults.add("snap", f"shape {moved.shape}", f"finite metres of shape {centres.shape}")
-            faults.stop()
+    moved = centres if snap is None else _moved(snap, centres, faults)
     width = max(2, len(str(count)))
     return pd.DataFrame(
         {

@@ -527,7 +527,7 @@ def import_attendance(
     done.frame = rows.groupby(["area", "site"], as_index=False).sum()
     done.report.append(
         f"{len(site):,} rows counted into {len(done.frame):,} pairs of area and centre; no "
-        "postcode or other column was kept. Counts below 5 may tell who somebody is: keep "
+        "postcode or other column was kept. Small counts may tell who somebody is: keep "
         "attendance.csv inside your council."
     )
     return done

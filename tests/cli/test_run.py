@@ -132,11 +132,12 @@ def test_another_process_finds_the_same_figures(rotherham, tmp_path):
     """One in a process of the tests, one by the command line in a process of its own."""
     from access.ledger import to_json
     from access.run import summary_of
-    from access.run.write import _write_tables
+    from access.run.write import _TABLES, _write_table
 
     results, out = rotherham
     assert to_json(summary_of(results)) == (out / "summary.json").read_text(encoding="utf-8")
-    _write_tables(results, tmp_path)
+    for name, make in _TABLES.items():
+        _write_table(results, make, tmp_path, name)
     written = sorted(file.name for file in tmp_path.iterdir())
     assert len(written) == 6
     for name in written:

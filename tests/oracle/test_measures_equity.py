@@ -19,7 +19,7 @@ EVERY = [gini, palma, concentration_index, slope_index]
 
 @pytest.mark.parametrize("measure", EVERY)
 def test_every_measure_refuses_the_same_things(measure):
-    with pytest.raises(ParameterError, match="one number an area"):
+    with pytest.raises(ParameterError, match="weights has 1, rank has 2; expected as many of each"):
         measure([1, 2], [1], [1, 2])
     with pytest.raises(ParameterError, match="weights must be"):
         measure([1, 2], [1, -1], [1, 2])

@@ -178,7 +178,9 @@ TABLE_FAULTS: list[Callable[[random.Random, Cells], None]] = [
 
 def spoil_table(made: random.Random, folder: Path) -> None:
     path = folder / made.choice(["areas.csv", "areas.csv", "centres.csv"])
-    cells = [line.split(",") for line in path.read_text("utf-8").splitlines()]
+    body = path.read_bytes()  # a table spoilt before may be UTF-16 already
+    code = "utf-16" if body.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
+    cells = [line.split(",") for line in body.decode(code).splitlines()]
     made.choice(TABLE_FAULTS)(made, cells)
     text = made.choice(["\n", "\r\n"]).join(",".join(row) for row in cells) + "\n"
     if made.random() < 0.1:

@@ -15,6 +15,7 @@ from access import TravelMatrix, compare, rank_closures
 from access.analysis.results import ProposalResult, StudyResults
 from access.ledger import RunLedger
 from access.scenario import typical_matrix
+from access.scenario.scenario import Money
 from access.study import Study, load_study
 
 TOML = """
@@ -172,6 +173,7 @@ def line_results(folder: Path, groups: str = GROUPS) -> StudyResults:
             mode: rank_closures(m, keep=3, proposal=after, sites=before, **common)
             for mode, m in matrices.items()
         },
+        money=Money(saved_gbp=None, saved_unknown=("C2", "C5")),
     )
     return StudyResults(
         study=study,

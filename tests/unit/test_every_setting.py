@@ -312,6 +312,7 @@ CASES: dict[str, tuple[str, Any, Callable[[StudyResults], str]]] = {
     "hubs.most": ("hubs/most", 2, F),
     "disclosure.public_estimates": ("disclosure/public_estimates", {"people": "Census 2021"}, F),
     "tables": ("tables/centres", "centres2.csv", F),
+    **CHANGES,
 }  # fmt: skip
 #: Settings that need the question of hubs answered, too.
 WHOLE = {key for key in CASES if key.startswith("hubs.")} | {"weights.scheme"}

@@ -12,7 +12,7 @@ AREAS = ["a", "b", "c"]
 
 
 def test_not_a_table():
-    with pytest.raises(ParameterError, match="must be a DataFrame"):
+    with pytest.raises(ParameterError, match=r"demand=.*expected a table \(DataFrame\)"):
         align_demand([1, 2, 3], AREAS)
 
 

@@ -58,7 +58,9 @@ def test_order_of_the_drive_matrix_and_of_the_shares_do_not_matter():
 
 
 def test_who_cannot_get_there():
-    walk, drive = pair([[INF], [INF], [20.0], [INF]], [[10.0], [10.0], [INF], [INF]], areas="abcd")
+    walk, drive = pair(
+        [[INF], [INF], [20.0], [INF]], [[10.0], [10.0], [INF], [INF]], areas=[*"abcd"]
+    )
     walk = replace(walk, status=[[Status.BEYOND_LIMIT], [3], [0], [3]])
     got = typical_matrix(walk, drive, [0.2, 0.0, 0.5, 0.0])
     assert got.total_minutes.ravel().tolist() == [INF, 13.0, 20.0, INF]

@@ -24,9 +24,16 @@ def test_linear_without_rank():
         deprivation_weights(DEMAND.drop(columns="imd_rank"), "linear")
 
 
-@pytest.mark.parametrize("name", ["heavy", 3, ["linear"]])
-def test_unknown_weights_list_what_is_allowed(name):
-    with pytest.raises(ParameterError, match="expected 'none', 'linear', 'green_book' or a column"):
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("heavy", "expected 'none', 'linear', 'green_book' or a column"),
+        (3, "weights=3 is no use here; expected a text"),
+        (["linear"], "weights=.*expected a text"),
+    ],
+)
+def test_unknown_weights_list_what_is_allowed(name, told):
+    with pytest.raises(ParameterError, match=told):
         deprivation_weights(DEMAND, name)
 
 

@@ -143,7 +143,8 @@ def test_a_study_without_a_proposal_is_told_what_to_ask(answers):
 
 
 def test_a_proposal_that_opens_a_site_is_not_ranked(answers):
-    result = replace(answers.results.proposals["three_to_two"], rankings={})
+    closing = answers.results.proposals["three_to_two"]
+    result = replace(closing, after=[*closing.after, "C9"], rankings={})
     unranked = access.Answers(replace(answers.results, proposals={"three_to_two": result}))
     with pytest.raises(ParameterError, match=r"use alternatives\(keep=...\)"):
         unranked.ranking()

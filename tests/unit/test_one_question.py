@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 import access
 from access.analysis.analysis import Analysis
 from access.analysis.questions import questions
+from access.analysis.results import Parts
 from access.document.document import Figure, TableBlock
 from access.errors import ParameterError, ScenarioError
 from access.network import TravelMatrix
@@ -284,12 +285,12 @@ def test_the_notebook_the_run_and_the_command_write_one_report(answers, tmp_path
         seen.append(contents(document))
         return {}
 
-    for module, name in ((running, "report_files"), (book, "write_report"), (book, "write_xlsx"),
+    for module, name in ((running, "report_writers"), (book, "write_report"), (book, "write_xlsx"),
                          (writing, "write_report")):  # fmt: skip
         monkeypatch.setattr(module, name, caught)
     answers.report(tmp_path)
     answers.to_excel(tmp_path / "tables.xlsx")
-    running._write_report(answers._whole, tmp_path, lambda step: None)
+    running._write_report(answers._whole, tmp_path, lambda step: None, Parts(), internal=False)
     command.report(study=str(answers.study.folder), out=tmp_path, quiet=True)
     assert len(seen) == 4
     assert all(found == seen[0] for found in seen)

@@ -65,7 +65,10 @@ TEXTS = {
         {"labels.py"},
     ),
     "a grouping's name": (r"^deprivation (tenth|fifth)$|^child poverty", {"labels.py"}),
-    "an equality group's name": (r"^lone-parent households$|^disabled people$", set()),
+    "an equality group's name": (
+        r"^lone-parent households$|^disabled people$",
+        {"sources/folder.py"},  # a new study's own groups, which it may rename
+    ),
     "notebook HTML": (
         r"<(table|details|strong|tr|th|td)\b",
         {"display.py", "maps/planner_map.py"},

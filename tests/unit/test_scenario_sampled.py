@@ -96,7 +96,7 @@ def test_the_proven_best_is_first_and_says_so():
     row = sampled.row("mean")
     assert (row["rank_low"], row["rank_high"], row["regret"]) == (1, 1, 0)
     assert "proven" in sampled.place("mean")
-    assert "95% sure" in sampled.place("gap")
+    assert "95% sure" in sampled.place("savings")
     assert "not proven" in repr(sampled)
 
 
