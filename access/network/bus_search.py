@@ -163,11 +163,6 @@ class Day:
         caught = first < len(rides)
         return ride[caught], first[caught]
 
-    def onward_pairs(self) -> int:
-        """How many pairs of ride and change there are, for the estimate of memory."""
-        rides = self.rides
-        return int(np.diff(self.changes.start)[rides.to_stop[rides.alight]].sum())
-
     def layers(self, sites: slice, boardings: int) -> Iterator[Codes]:
         """Best code for those who wait at a stop, with one boarding left, two, ...
 
@@ -188,9 +183,10 @@ class Day:
         in_seat[~rides.alight] = NONE
         _running_least(in_seat, self._trip_spans)
         shut = ~rides.board[order]
-        for boarding in range(boardings):
-            if boarding:
-                self._change(in_seat, ready)  # noqa: F821
+        ready: Codes | None = None
+        for _ in range(boardings):
+            if ready is not None:
+                self._change(in_seat, ready)
                 _running_least(in_seat, self._trip_spans)
             ready = np.full((len(rides) + 1, in_seat.shape[1]), NONE)
             np.add(in_seat[order], ONE_BOARDING, out=ready[:-1])
@@ -358,16 +354,16 @@ def one_journey(
         if arrival[least] < never and (best is None or arrival[least] < best):
             best, found = int(arrival[least]), (k, int(off[least]))
         order = off[np.argsort(rides.arr[off], kind="stable")]
-        stop, which = np.unique(rides.to_stop[order], return_index=True)
-        ready, came = _walked_on(day.changes, stop, rides.arr[order[which]], order[which], n, never)
+        stops, which = np.unique(rides.to_stop[order], return_index=True)
+        rode = order[which]
+        ready, came = _walked_on(day.changes, stops, rides.arr[rode], rode, n, never)
     legs = []
     if found:
-        k, ride = found
-        while k >= 0:
-            first, came = rounds[k]
+        last, ride = found
+        for first, came in rounds[last::-1]:
             board = int(first[rides.trip[ride]])
             legs.append(Leg(board, ride))
-            ride, k = int(came[rides.from_stop[board]]), k - 1
+            ride = int(came[rides.from_stop[board]])
     return best, legs[::-1]
 
 

@@ -24,7 +24,7 @@ def walks_between(
     The streets are searched block by block of neighbouring targets, from the origins that are near
     enough in a straight line at the network's highest speed.
     """
-    a, b = (project(*points.T, network.crs) for points in (origins, targets))
+    a, b = (project(points[:, 0], points[:, 1], network.crs) for points in (origins, targets))
     reach = minutes * _fastest(network) * 1.01 + 1.0
     origin_on, target_on = (over_streets(network, p, snap_limit_m) for p in (origins, targets))
     found = []

@@ -48,12 +48,13 @@ class FeedDay:
         known = self.service >= 0
         by_service = np.bincount(
             self.service[known], weight[known], minlength=len(self.calendar.services)
-        )
+        ).astype(float)
         self.trips_by_day = self.calendar.counts(by_service).rename(feed.label)
         if not self.trips_by_day.any():
             raise TimetableError(
-                f"nothing in {feed.path} runs on any day from {days.spoken(self.calendar.first)} to "
-                f"{days.spoken(self.calendar.last)}: its calendar is empty, or no trip belongs to it"
+                f"nothing in {feed.path} runs on any day from "
+                f"{days.spoken(self.calendar.first)} to {days.spoken(self.calendar.last)}: "
+                "its calendar is empty, or no trip belongs to it"
             )
 
     def _zones(self) -> set[str]:
@@ -153,7 +154,10 @@ class FeedDay:
         rides = calls_of.to_rides(calls.take(placed & self.inside[calls.stop]))
         runs = calls_of.runs_of(around, starts, self.frequencies)
         rides = calls_of.run_rides(rides, runs, len(self.trips))
-        trips = self.trips.iloc[runs.trip].reset_index(drop=True).assign(service_day=runs.day)
+        used, at = np.unique(rides.trip, return_inverse=True)
+        rides = replace(rides, trip=at.astype(np.int32))
+        trips = self.trips.iloc[runs.trip[used]].reset_index(drop=True)
+        trips = trips.assign(service_day=runs.day[used])
         return rides, trips.rename(columns={"trip_headsign": "headsign"})
 
 

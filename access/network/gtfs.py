@@ -108,8 +108,8 @@ class Feed:
 
     def _too_large(self, name: str, size: int) -> TimetableError:
         return TimetableError(
-            f"{name} in {self.path} has {size / 1e9:,.1f} GB; at most {MOST_TABLE_BYTES / 1e9:g} GB "
-            "is read. Take the feed of one region"
+            f"{name} in {self.path} has {size / 1e9:,.1f} GB; at most "
+            f"{MOST_TABLE_BYTES / 1e9:g} GB is read. Take the feed of one region"
         )
 
     def read(self, name: str, needed: Sequence[str], wanted: Sequence[str] = ()) -> pd.DataFrame:
@@ -164,11 +164,11 @@ class Feed:
 
     def _encoding(self, name: str) -> str:
         """UTF-8 as the standard asks (with or without a mark), else as old Windows tools write."""
-        with self._open(name) as handle:
-            try:
+        try:
+            with self._open(name) as handle:
                 head = handle.read(1_000_000)
-            except (zipfile.BadZipFile, zlib.error, EOFError, OSError):
-                return "utf-8-sig"
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError):
+            return "utf-8-sig"  # what is wrong is said where the table is read
         try:
             head[: head.rfind(b"\n") + 1].decode("utf-8")
         except UnicodeDecodeError:
@@ -188,7 +188,7 @@ def _base(name: str) -> str:
 
 def _inside(folder: Path) -> list[Path]:
     """The tables of an unpacked feed, which may lie one folder further down."""
-    homes = [folder] + sorted(p for p in folder.iterdir() if p.is_dir() and _visible(p.name))
+    homes = [folder, *sorted(p for p in folder.iterdir() if p.is_dir() and _visible(p.name))]
     for home in homes:
         found = [p for p in sorted(home.iterdir()) if p.is_file() and p.suffix.lower() == ".txt"]
         if any(p.name.lower() == "stop_times.txt" for p in found):

@@ -225,7 +225,7 @@ class Calendar:
 
 def usual_tuesday(counts: pd.Series) -> float:
     """Median number of trips on the Tuesdays that are no bank holiday."""
-    held = [n for day, n in counts.items() if day.weekday() == TUESDAY and not holiday(day)]
+    held = [n for day, n in _by_day(counts) if day.weekday() == TUESDAY and not holiday(day)]
     return float(np.median(held)) if held else 0.0
 
 
@@ -238,9 +238,16 @@ def nearest_day(day: date, counts: pd.Series, good: Callable[[date], bool]) -> d
 def choose_day(counts: pd.Series) -> date | None:
     """The term-time Tuesday with the most usual number of trips; the first of several."""
     usual = usual_tuesday(counts)
-    fit = [d for d, n in counts.items()
-           if d.weekday() == TUESDAY and not holiday(d) and in_term(d) and n > 0]  # fmt: skip
-    return min(fit, key=lambda d: (abs(counts[d] - usual), d), default=None)
+    fit = [
+        (abs(n - usual), d)
+        for d, n in _by_day(counts)
+        if d.weekday() == TUESDAY and not holiday(d) and in_term(d) and n > 0
+    ]
+    return min(fit)[1] if fit else None
+
+
+def _by_day(counts: pd.Series) -> list[tuple[date, float]]:
+    return list(zip(counts.index.tolist(), counts.tolist(), strict=True))
 
 
 def spoken(day: date) -> str:

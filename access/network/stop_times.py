@@ -90,12 +90,13 @@ def read_calls(feed: Feed, trips: pd.Index, stops: pd.Index, counts: Counter) ->
     for chunk in feed.chunks(
         "stop_times.txt", needed, ("pickup_type", "drop_off_type", "shape_dist_traveled")
     ):
-        row = trips.get_indexer(chunk["trip_id"])
+        row = trips.get_indexer(pd.Index(chunk["trip_id"]))
         chunk, row = chunk[row >= 0], row[row >= 0]
         along = pd.to_numeric(chunk["shape_dist_traveled"], errors="coerce").to_numpy(float)
         parts.append(
             (
-                row.astype(np.int64), stops.get_indexer(chunk["stop_id"]).astype(np.int64),
+                row.astype(np.int64),
+                stops.get_indexer(pd.Index(chunk["stop_id"])).astype(np.int64),
                 seconds(chunk["arrival_time"], "stop_times.txt", "arrival_time"),
                 seconds(chunk["departure_time"], "stop_times.txt", "departure_time"),
                 (chunk["pickup_type"] != "1").to_numpy(bool),
@@ -219,7 +220,9 @@ def runs_of(
     `starts` are the first departures of the trips, seconds; `frequencies` holds (from, until,
     every) in seconds for the trips that have some.
     """
-    rows, later, days = [], [], []
+    rows: list[Ints] = []
+    later: list[Floats] = []
+    days: list[Ints] = []
     often = np.zeros(len(starts), bool)
     often[list(frequencies)] = True
     for day, flags in zip((-1, 0, 1), active, strict=True):
@@ -231,7 +234,7 @@ def runs_of(
                 times = np.arange(begin, end, every)
                 rows.append(np.full(len(times), trip))
                 later.append(times - starts[trip])
-        made = sum(map(len, rows)) - sum(map(len, days))
+        made = sum(len(r) for r in rows) - sum(len(d) for d in days)
         days.append(np.full(made, day))
     day_of = np.concatenate(days)
     shift = np.concatenate(later) + day_of * _DAY_SECONDS
@@ -281,7 +284,7 @@ def read_frequencies(
                    f"seconds above 0, from a start to a later end, at most {_MOST_RUNS} runs")
              for i in np.flatnonzero(wrong)[:20]],
         )  # fmt: skip
-    rows = trips.get_indexer(table["trip_id"])
+    rows = trips.get_indexer(pd.Index(table["trip_id"]))
     for row, *times in zip(rows, begin, end, every, strict=True):
         if row >= 0:
             found.setdefault(int(row), []).append(tuple(times))

@@ -115,7 +115,7 @@ class Timetable:
             if not hit.any():
                 hit = (self.trips["route"] == name).to_numpy(bool)
                 ids = sorted(set(self.trips.loc[hit, "route_id"]))
-                if self.trips.loc[hit, "agency"].nunique() > 1:
+                if len(set(self.trips.loc[hit, "agency"])) > 1:
                     raise ParameterError(
                         f"several operators run a route {name!r}; expected one of the route ids "
                         f"{ids[:20]}"
@@ -336,8 +336,8 @@ def _chosen_day(
                 + (f"Say which day to take, for example day={near.isoformat()!r}" if near else "")
             )
         return chosen, (
-            f"The day is {days.spoken(chosen)}: the term-time Tuesday, no bank holiday, with the most "
-            f"usual number of trips in the timetable. {days.TERM_RULE}"
+            f"The day is {days.spoken(chosen)}: the term-time Tuesday, no bank holiday, with the "
+            f"most usual number of trips in the timetable. {days.TERM_RULE}"
         )
     try:
         chosen = days.as_day(day)
@@ -352,15 +352,16 @@ def _chosen_day(
             f"the timetable does not cover {days.spoken(chosen)}: {_span(read)}. {mend}"
         )
     raise TimetableError(
-        f"on {days.spoken(chosen)}{_holiday_words(chosen)} only {total[chosen]:,.0f} trips run, against "
-        f"{usual.sum():,.0f} on a usual Tuesday of the feed; at least {least_share:.0%} of every "
-        f"feed's are expected. {mend}; or lower least_share to take the day as it is"
+        f"on {days.spoken(chosen)}{_holiday_words(chosen)} only {total[chosen]:,.0f} trips run, "
+        f"against {usual.sum():,.0f} on a usual Tuesday of the feed; at least {least_share:.0%} "
+        f"of every feed's are expected. {mend}; or lower least_share to take the day as it is"
     )
 
 
 def _span(read: list[FeedDay]) -> str:
     return "; ".join(
-        f"{f.feed.label} runs from {days.spoken(f.calendar.first)} to {days.spoken(f.calendar.last)}"
+        f"{f.feed.label} runs from {days.spoken(f.calendar.first)} to "
+        f"{days.spoken(f.calendar.last)}"
         for f in read
     )
 

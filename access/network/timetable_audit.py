@@ -17,6 +17,7 @@ FAST_KMH = 130.0
 
 
 def check(name: str, found: float, of: float, words: str) -> dict[str, object]:
+    """One row of the audit."""
     return {"check": name, "found": float(found), "of": float(of), "words": words}
 
 
@@ -24,6 +25,7 @@ def checks(
     read: list[FeedDay], day: date, counts: pd.DataFrame, all_stops: pd.DataFrame,
     stops: pd.DataFrame, rides: Rides,
 ) -> pd.DataFrame:  # fmt: skip
+    """The whole audit of a day, but for the areas."""
     rows = [_feed_check(feed, day, counts[feed.feed.label]) for feed in read]
     rows += _holiday_checks(read, day, counts)
     used = len(np.unique(np.concatenate([rides.from_stop, rides.to_stop])))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from access.errors import ParameterError
 from access.network import Status, TravelMatrix
@@ -54,8 +54,8 @@ class WindowedTravel:
     mode: str
     marks: tuple[int, ...]
     minutes: NDArray[np.float32]
-    unreached: NDArray[np.uint8] | None = None
-    same_place: NDArray[np.bool_] | None = None
+    unreached: NDArray[np.uint8] = None  # type: ignore[assignment]
+    same_place: NDArray[np.bool_] = None  # type: ignore[assignment]
     direction: str = "to_site"
     arrive_by: bool = False
     assumptions: tuple[str, ...] = ()
@@ -192,7 +192,7 @@ class WindowedTravel:
         --------
         >>> trips = WindowedTravel(("a",), ("X", "Y"), "bus", (540, 541, 542),
         ...                        [[[10, 40], [30, 12], [35, 14]]])
-        >>> trips.nearest()["minutes"].item(), trips.percentile().total_minutes.min()
+        >>> trips.nearest()["minutes"].item(), trips.percentile().total_minutes.min().item()
         (12.0, 14.0)
         """
         _check_limit(limit_minutes)
@@ -232,7 +232,8 @@ class WindowedTravel:
         at = rows_of(self.site_ids, ids, "site")
         return replace(
             self, site_ids=tuple(self.site_ids[i] for i in at), minutes=self.minutes[..., at],
-            unreached=self.unreached[:, at], same_place=self.same_place[:, at], **self._of_sites(at),
+            unreached=self.unreached[:, at], same_place=self.same_place[:, at],
+            **self._of_sites(at),
         )  # fmt: skip
 
     def _of_sites(self, at: NDArray[np.intp]) -> dict:
@@ -339,7 +340,7 @@ def _shares(p_no_car: pd.Series | Sequence[float] | Floats, area_ids: Sequence[s
 def rows_of(known: Sequence[str], wanted: Sequence[str], what: str) -> NDArray[np.intp]:
     """Where ids stand; naming every one that is not known."""
     names = [str(w) for w in wanted]
-    at = pd.Index(known).get_indexer(names)
+    at = pd.Index(known).get_indexer(pd.Index(names))
     unknown = [n for n, i in zip(names, at, strict=True) if i < 0]
     if unknown:
         raise ParameterError(f"unknown {what} {unknown}; expected any of {list(known)[:30]}")
@@ -369,7 +370,7 @@ def clock(mark: float) -> str:
     return f"{minute // 60}.{minute % 60:02d}{said}"
 
 
-def _or_full(array: object, shape: tuple[int, ...], dtype: type, fill: object) -> NDArray:
+def _or_full(array: ArrayLike | None, shape: tuple[int, ...], dtype: type, fill: object) -> NDArray:
     return np.full(shape, fill, dtype) if array is None else np.array(array, dtype)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -53,7 +54,7 @@ def make_timetable(seed: int, *, middle: int, n_stops: int = 7, n_trips: int = 1
     for trip in range(n_trips):
         route = rng.integers(0, n_stops, rng.integers(2, 7))  # the same stop twice, even at once
         now = (middle + int(rng.integers(-15, 30))) * MINUTE + int(rng.choice([0, 0, 30_000, 123]))
-        for a, b in zip(route[:-1], route[1:], strict=True):
+        for a, b in pairwise(route):
             there = now + int(rng.choice([0, 0, 30_000, 60_000, 120_000, 240_000, 61_001]))
             rows.append((trip, a, b, now, there, rng.random() < 0.85, rng.random() < 0.85))
             now = there + int(rng.choice([0, 0, 60_000]))
@@ -113,7 +114,7 @@ def test_every_minute_is_the_slow_search_s(seed, middle, asked):
 @calm
 @given(seed=seeds, asked=options)
 def test_a_journey_in_words_is_one_that_can_be_made(seed, asked):
-    table, areas, sites, found = case(seed, **asked)
+    table, _, _, found = case(seed, **asked)
     ride = table.rides
     home = asked["direction"] == "from_site"
     for i, k, j in np.argwhere(found.boardings > 0)[:: max(1, found.minutes.size // 12)]:
@@ -126,7 +127,7 @@ def test_a_journey_in_words_is_one_that_can_be_made(seed, asked):
         for leg in legs:
             assert leg.board <= leg.alight and ride.trip[leg.board] == ride.trip[leg.alight]
             assert ride.board[leg.board] and ride.alight[leg.alight]
-        for a, b in zip(legs, legs[1:], strict=False):
+        for a, b in pairwise(legs):
             wait = ride.dep[b.board] - ride.arr[a.alight]
             assert wait >= asked["slack_seconds"] * 1000
         words = found.explain(f"a{i}", f"s{j}", found.marks[k])
@@ -178,9 +179,9 @@ def test_time_turned_round_is_arriving_by(seed, asked):
 @calm
 @given(seed=seeds, asked=options)
 def test_blocks_give_the_same_and_legs_add_up(seed, asked):
-    table, areas, sites, found = case(seed, **asked)
+    *_, found = case(seed, **asked)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("access.network.bus._BLOCK_BYTES", 1)
+        patch.setattr("access.network.bus_study._BLOCK_BYTES", 1)
         patch.setattr("access.network.bus_search._GATHERED", 3)
         *_, again = case(seed, **asked)
     assert np.array_equal(again.minutes, found.minutes)
