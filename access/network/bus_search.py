@@ -17,14 +17,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from access.network.stop_times import Rides
+from access.network.feed_day import Rides
+from access.network.network import Network
+from access.network.routing import travel_matrix
+from access.units import project
 
-Codes = NDArray[np.int64]
+_Codes = NDArray[np.int64]
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+#: Thousandths of a second in a minute.
+MINUTE = 60_000
 
 #: Walks are kept in the low bits by fifths of a second: 15 bits hold 109 minutes.
 LEG_MS = 200
@@ -32,7 +41,7 @@ LEG_BITS, BOARD_BITS = 15, 3
 MOST_LEG_MS = LEG_MS * (2**LEG_BITS - 1)
 MOST_BOARDINGS = 2**BOARD_BITS - 1
 TIME_SHIFT = 2 * LEG_BITS + BOARD_BITS
-ONE_BOARDING = 1 << 2 * LEG_BITS
+_ONE_BOARDING = 1 << 2 * LEG_BITS
 NONE = np.int64(1) << 62
 """More than any code; a time of 28 bits is added to it without passing 63 bits."""
 _GATHERED = 4_000_000
@@ -76,9 +85,10 @@ class Near:
         return Near(self.start, self.other, self.ms + ms)
 
 
-def leg_code(ms: Ints) -> Codes:
+def _leg_code(ms: Ints) -> _Codes:
     """A walk as it stands in the low bits of a code, never longer than it is."""
-    return np.minimum(np.asarray(ms) // LEG_MS, 2**LEG_BITS - 1)
+    code: _Codes = np.minimum(np.asarray(ms) // LEG_MS, 2**LEG_BITS - 1)
+    return code
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,7 +173,7 @@ class Day:
         caught = first < len(rides)
         return ride[caught], first[caught]
 
-    def layers(self, sites: slice, boardings: int) -> Iterator[Codes]:
+    def layers(self, sites: slice, boardings: int) -> Iterator[_Codes]:
         """Best code for those who wait at a stop, with one boarding left, two, ...
 
         Parameters
@@ -183,29 +193,29 @@ class Day:
         in_seat[~rides.alight] = NONE
         _running_least(in_seat, self._trip_spans)
         shut = ~rides.board[order]
-        ready: Codes | None = None
+        ready: _Codes | None = None
         for _ in range(boardings):
             if ready is not None:
                 self._change(in_seat, ready)
                 _running_least(in_seat, self._trip_spans)
             ready = np.full((len(rides) + 1, in_seat.shape[1]), NONE)
-            np.add(in_seat[order], ONE_BOARDING, out=ready[:-1])
+            np.add(in_seat[order], _ONE_BOARDING, out=ready[:-1])
             ready[:-1][shut] = NONE
             _running_least(ready, self._stop_spans)
             yield ready
 
-    def _target(self, sites: slice) -> Codes:
+    def _target(self, sites: slice) -> _Codes:
         """Code of the walk from every stop to every site."""
         rows = range(*sites.indices(len(self.site_stops.start) - 1))
         out = np.full((self.n_stops, len(rows)), NONE)
         for column, site in enumerate(rows):
             some = slice(self.site_stops.start[site], self.site_stops.start[site + 1])
             ms = self.site_stops.ms[some]
-            code = (ms + self.site_slack << TIME_SHIFT) + (leg_code(ms) << LEG_BITS)
+            code = (ms + self.site_slack << TIME_SHIFT) + (_leg_code(ms) << LEG_BITS)
             out[self.site_stops.other[some], column] = code
         return out
 
-    def _change(self, in_seat: Codes, ready: Codes) -> None:
+    def _change(self, in_seat: _Codes, ready: _Codes) -> None:
         """Get off wherever that catches something better."""
         ride, first = self._onward
         step = max(1, _GATHERED // max(in_seat.shape[1], 1))
@@ -222,7 +232,7 @@ class Day:
             in_seat[rows] = np.minimum(in_seat[rows], best)
             begin = end
 
-    def leaving_areas(self, ready: Codes, at: Ints) -> Iterator[tuple[int, Codes]]:
+    def leaving_areas(self, ready: _Codes, at: Ints) -> Iterator[tuple[int, _Codes]]:
         """From every area, setting out at each of some times.
 
         Yields
@@ -240,10 +250,10 @@ class Day:
             caught = np.minimum.reduce(first, axis=1, initial=len(self.rides)) < len(self.rides)
             if not caught.any():
                 continue
-            codes = ready[first[caught]] + leg_code(ms[caught])[:, None, None]
+            codes = ready[first[caught]] + _leg_code(ms[caught])[:, None, None]
             yield area, codes.min(axis=0) - (at << TIME_SHIFT)[:, None]
 
-    def reaching_sites(self, layers: Iterator[Codes], at: Ints) -> Iterator[tuple[int, Codes]]:
+    def reaching_sites(self, layers: Iterator[_Codes], at: Ints) -> Iterator[tuple[int, _Codes]]:
         """From every area as late as may be, so as to be at the sites by each of some times.
 
         Yields
@@ -259,7 +269,7 @@ class Day:
             stop, ms = near.other[some], near.ms[some]
             if not len(stop):
                 continue
-            walk = (ms + self.area_slack << TIME_SHIFT) + leg_code(ms)
+            walk = (ms + self.area_slack << TIME_SHIFT) + _leg_code(ms)
             yield area, (table[self._table_row[stop]] + walk[:, None, None]).min(axis=0)
 
     @cached_property
@@ -270,7 +280,7 @@ class Day:
         row[used] = np.arange(len(used))
         return row
 
-    def _latest(self, layers: Iterator[Codes], at: Ints) -> Codes:
+    def _latest(self, layers: Iterator[_Codes], at: Ints) -> _Codes:
         """For every stop in reach: time from the last ride that will do to the time kept."""
         used = np.flatnonzero(self._table_row >= 0)
         dep = self.rides.dep[self.by_stop]
@@ -296,7 +306,7 @@ class Day:
         return table
 
 
-def _running_least(codes: Codes, spans: list[tuple[int, int]]) -> None:
+def _running_least(codes: _Codes, spans: list[tuple[int, int]]) -> None:
     """Within each span, the least from every row to the last."""
     for begin, end in spans:
         part = codes[begin:end][::-1]
@@ -339,7 +349,7 @@ def one_journey(
     for stop, ms in end.items():
         goal[stop] = ms
     came = np.full(n, -1)  # the round's ride that led to being ready at each stop
-    rounds: list[tuple[NDArray, NDArray]] = []
+    rounds: list[tuple[NDArray[Any], NDArray[Any]]] = []
     best, found = None, None
     for k in range(boardings):
         on = np.flatnonzero(rides.board & (rides.dep >= ready[rides.from_stop]))
@@ -368,7 +378,7 @@ def one_journey(
 
 
 def _walked_on(
-    changes: Near, stop: NDArray, arrival: Ints, ride: NDArray, n: int, never: int
+    changes: Near, stop: NDArray[Any], arrival: Ints, ride: NDArray[Any], n: int, never: int
 ) -> tuple[Ints, NDArray[np.intp]]:
     """When one is ready at each stop after changing on foot, and by which ride one came."""
     sizes = changes.start[stop + 1] - changes.start[stop]
@@ -382,3 +392,83 @@ def _walked_on(
     ready[to] = time[order][first]
     came[to] = ride[which][order][first]
     return ready, came
+
+
+#: Stops of one block of searches, so that memory does not grow with the number of stops.
+_BLOCK = 400
+
+
+def walks_between(
+    network: Network, origins: Floats, targets: Floats, *, minutes: float, snap_limit_m: float
+) -> Near:
+    """Walks from origins to targets (degrees) of at most some minutes, by origin.
+
+    The streets are searched block by block of neighbouring targets, from the origins that are near
+    enough in a straight line at the network's highest speed.
+    """
+    a, b = (project(points[:, 0], points[:, 1], network.crs) for points in (origins, targets))
+    reach = minutes * _fastest(network) * 1.01 + 1.0
+    origin_on, target_on = (over_streets(network, p, snap_limit_m) for p in (origins, targets))
+    found = []
+    for block in _blocks(b, np.flatnonzero(target_on), reach):
+        low, high = b[block].min(axis=0) - reach, b[block].max(axis=0) + reach
+        near = np.flatnonzero(origin_on & np.logical_and.reduce((a >= low) & (a <= high), axis=1))
+        if not len(near):
+            continue
+        m = travel_matrix(
+            network, _table(origins[near]), _table(targets[block]), max_minutes=minutes,
+            snap_limit_m=snap_limit_m,
+        )  # fmt: skip
+        i, j = np.nonzero(np.isfinite(m.total_minutes))
+        found.append((near[i], block[j], as_ms(m.total_minutes[i, j])))
+    if not found:
+        nothing = np.zeros(0, np.int64)
+        return Near(np.zeros(len(origins) + 1, np.int64), nothing, nothing)
+    row, other, ms = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return Near.of_pairs(row, other, ms, len(origins))
+
+
+def over_streets(network: Network, lonlat: Floats, snap_limit_m: float) -> NDArray[np.bool_]:
+    """Which points lie over the box of the streets, or as near to it as may be joined to them."""
+    west, south, east, north = network.bounds_lonlat
+    margin = snap_limit_m / 111_000
+    aside = margin / max(np.cos(np.radians(max(abs(south), abs(north)))), 0.01)
+    low, high = np.array([west - aside, south - margin]), np.array([east + aside, north + margin])
+    over: NDArray[np.bool_] = np.logical_and.reduce((lonlat >= low) & (lonlat <= high), axis=1)
+    return over
+
+
+def as_ms(minutes: Floats) -> NDArray[np.int64]:
+    """Minutes as whole thousandths of a second."""
+    return np.rint(minutes * MINUTE).astype(np.int64)
+
+
+def _table(lonlat: Floats) -> pd.DataFrame:
+    return pd.DataFrame({"id": np.arange(len(lonlat)), "lon": lonlat[:, 0], "lat": lonlat[:, 1]})
+
+
+def _fastest(network: Network) -> float:
+    """Highest speed anywhere on the network or beside it, metres a minute."""
+    steps = np.hypot(*np.diff(network.geometry_xy, axis=0).T)
+    edge = np.repeat(np.arange(network.n_edges), np.diff(network.geometry_offsets))
+    within = edge[1:] == edge[:-1]
+    long = np.bincount(edge[1:][within], steps[within], minlength=network.n_edges)
+    quick = np.minimum(network.edge_minutes_forward, network.edge_minutes_backward)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        speed = np.where(long > 0, long / quick, 0.0)
+    return max(float(speed.max(initial=0.0)), network.profile.off_network_kmh / 0.06)
+
+
+def _blocks(xy: Floats, rows: NDArray[np.intp], reach: float) -> list[NDArray[np.intp]]:
+    """Rows that lie near each other: squares of the reach, and not too many at once."""
+    if not len(rows):
+        return []
+    if np.isfinite(reach):
+        cell = np.floor(xy[rows] / (2 * reach)).astype(np.int64)
+        _, square = np.unique(cell, axis=0, return_inverse=True)
+    else:
+        square = np.zeros(len(rows), np.int64)
+    order = np.argsort(square.ravel(), kind="stable")
+    parts = np.split(order, np.flatnonzero(np.diff(square.ravel()[order])) + 1)
+    parts = [rows[part] for part in parts]
+    return [part[i : i + _BLOCK] for part in parts for i in range(0, len(part), _BLOCK)]

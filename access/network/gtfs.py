@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from access.errors import AccessError, Fault
 
 #: A table larger than this, or squeezed further than this, is refused unread.
-MOST_TABLE_BYTES = 8_000_000_000
-MOST_SQUEEZED = 250
+_MOST_TABLE_BYTES = 8_000_000_000
+_MOST_SQUEEZED = 250
 _SMALL_BYTES = 20_000_000
 _CHUNK_ROWS = 500_000
 
@@ -92,16 +92,16 @@ class Feed:
     def _open(self, name: str) -> IO[bytes]:
         table = self._tables[name]
         if isinstance(table, Path):
-            if table.stat().st_size > MOST_TABLE_BYTES:
+            if table.stat().st_size > _MOST_TABLE_BYTES:
                 raise self._too_large(name, table.stat().st_size)
             return table.open("rb")
         squeezed = table.file_size / max(table.compress_size, 1)
-        if table.file_size > MOST_TABLE_BYTES:
+        if table.file_size > _MOST_TABLE_BYTES:
             raise self._too_large(name, table.file_size)
-        if table.file_size > _SMALL_BYTES and squeezed > MOST_SQUEEZED:
+        if table.file_size > _SMALL_BYTES and squeezed > _MOST_SQUEEZED:
             raise TimetableError(
                 f"{name} in {self.path} would unpack to {squeezed:,.0f} times its size; no "
-                f"timetable does (at most {MOST_SQUEEZED} times is read)"
+                f"timetable does (at most {_MOST_SQUEEZED} times is read)"
             )
         with zipfile.ZipFile(self.path) as archive:  # the open member keeps the file open
             return archive.open(table)
@@ -109,7 +109,7 @@ class Feed:
     def _too_large(self, name: str, size: int) -> TimetableError:
         return TimetableError(
             f"{name} in {self.path} has {size / 1e9:,.1f} GB; at most "
-            f"{MOST_TABLE_BYTES / 1e9:g} GB is read. Take the feed of one region"
+            f"{_MOST_TABLE_BYTES / 1e9:g} GB is read. Take the feed of one region"
         )
 
     def read(self, name: str, needed: Sequence[str], wanted: Sequence[str] = ()) -> pd.DataFrame:
@@ -160,7 +160,8 @@ class Feed:
                 [Fault(name, "header", c, "", f"a column {c}") for c in missing],
             )
         part = part.reindex(columns=list(columns), fill_value="").fillna("")
-        return part.apply(lambda column: column.str.strip())
+        stripped: pd.DataFrame = part.apply(lambda column: column.str.strip())
+        return stripped
 
     def _encoding(self, name: str) -> str:
         """UTF-8 as the standard asks (with or without a mark), else as old Windows tools write."""

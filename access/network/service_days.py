@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from access.errors import Fault
 from access.network.gtfs import Feed, TimetableError
 
-DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-TUESDAY = 1
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_TUESDAY = 1
 #: Calendars that are open to the end of time are looked at for this long.
 _MOST_DAYS = 3_700
 
@@ -41,7 +41,7 @@ _ONCE = {
 }
 
 
-def easter(year: int) -> date:
+def _easter(year: int) -> date:
     """Easter Sunday of the Gregorian calendar.
 
     Parameters
@@ -58,7 +58,7 @@ def easter(year: int) -> date:
 
     Examples
     --------
-    >>> easter(2024)
+    >>> _easter(2024)
     datetime.date(2024, 3, 31)
     """
     a, (b, c) = year % 19, divmod(year, 100)
@@ -91,8 +91,8 @@ def bank_holidays(year: int) -> dict[date, str]:
     """
     found = [
         (_weekday(date(year, 1, 1)), "New Year's Day"),
-        (easter(year) - timedelta(2), "Good Friday"),
-        (easter(year) + timedelta(1), "Easter Monday"),
+        (_easter(year) - timedelta(2), "Good Friday"),
+        (_easter(year) + timedelta(1), "Easter Monday"),
         (_monday(date(year, 5, 1)), "Early May bank holiday"),
         (_monday(date(year, 5, 25)), "Spring bank holiday"),
         (_monday(date(year, 8, 25)), "Summer bank holiday"),
@@ -149,7 +149,7 @@ def in_term(day: date) -> bool:
         when >= (12, 20)
         or when <= (1, 6)
         or (2, 10) <= when <= (2, 25)
-        or abs((day - easter(day.year)).days) <= 14
+        or abs((day - _easter(day.year)).days) <= 14
         or timedelta(0) <= day - late_may < timedelta(7)
         or (7, 18) <= when <= (9, 6)
         or (10, 18) <= when <= (11, 3)
@@ -164,7 +164,7 @@ class Calendar:
             raise TimetableError(
                 f"{feed.path} holds neither calendar.txt nor calendar_dates.txt, so no day is known"
             )
-        columns = ("service_id", *DAYS, "start_date", "end_date")
+        columns = ("service_id", *_DAYS, "start_date", "end_date")
         weeks = _table(feed, "calendar.txt", columns)
         extra = _table(feed, "calendar_dates.txt", ("service_id", "date", "exception_type"))
         self.services = pd.Index(pd.unique(pd.concat([weeks["service_id"], extra["service_id"]])))
@@ -175,7 +175,7 @@ class Calendar:
             )
         self.has_exceptions = len(extra) > 0
         self._rows = self.services.get_indexer(weeks["service_id"])
-        self._on = np.column_stack([(weeks[day] == "1").to_numpy(bool) for day in DAYS])
+        self._on = np.column_stack([(weeks[day] == "1").to_numpy(bool) for day in _DAYS])
         self._start = _dates(weeks["start_date"], "calendar.txt", "start_date")
         self._end = _dates(weeks["end_date"], "calendar.txt", "end_date")
         self._extra_day = _dates(extra["date"], "calendar_dates.txt", "date")
@@ -225,7 +225,7 @@ class Calendar:
 
 def usual_tuesday(counts: pd.Series) -> float:
     """Median number of trips on the Tuesdays that are no bank holiday."""
-    held = [n for day, n in _by_day(counts) if day.weekday() == TUESDAY and not holiday(day)]
+    held = [n for day, n in _by_day(counts) if day.weekday() == _TUESDAY and not holiday(day)]
     return float(np.median(held)) if held else 0.0
 
 
@@ -241,7 +241,7 @@ def choose_day(counts: pd.Series) -> date | None:
     fit = [
         (abs(n - usual), d)
         for d, n in _by_day(counts)
-        if d.weekday() == TUESDAY and not holiday(d) and in_term(d) and n > 0
+        if d.weekday() == _TUESDAY and not holiday(d) and in_term(d) and n > 0
     ]
     return min(fit)[1] if fit else None
 

@@ -18,14 +18,14 @@ from scipy.spatial import cKDTree
 from access.display import html_answer
 from access.errors import ParameterError
 from access.network import service_days as days
-from access.network import timetable_audit as audit
-from access.network.feed_day import KINDS, Box, FeedDay
+from access.network.feed_day import KINDS, MS, Box, FeedDay, Rides
 from access.network.gtfs import Feed, TimetableError
-from access.network.stop_times import Rides
-from access.units import EARTH_RADIUS_M
+from access.network.snapping import read_points
+from access.units import EARTH_RADIUS_M, great_circle_m
 
-DEFAULT_KINDS = ("bus", "tram", "underground", "train", "ferry")
-LEAST_SHARE = 0.5
+_DEFAULT_KINDS = ("bus", "tram", "underground", "train", "ferry")
+_LEAST_SHARE = 0.5
+_FAST_KMH = 130.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,12 +174,10 @@ class Timetable:
         """
         if areas is None:
             return self.checks.copy()
-        from access.network.places import read_places
-
-        places = read_places(areas, "areas")
+        places = read_points(areas, "areas")
         near = self._metres_to_stop(places.lonlat) <= reach_metres
         found = int(near.sum())
-        row = audit.check(
+        row = _check(
             "areas with a stop in reach", found, len(near),
             f"{found:,} of {len(near):,} areas have a stop in use within {reach_metres:,.0f} m in "
             f"a straight line; the other {len(near) - found:,} can only be walked from.",
@@ -192,7 +190,8 @@ class Timetable:
         if not len(used):
             return np.full(len(lonlat), np.inf)
         chord, _ = cKDTree(_on_sphere(used)).query(_on_sphere(lonlat))
-        return 2 * EARTH_RADIUS_M * np.arcsin(np.clip(chord / 2, 0, 1))
+        metres: NDArray[np.float64] = 2 * EARTH_RADIUS_M * np.arcsin(np.clip(chord / 2, 0, 1))
+        return metres
 
     def audit_words(self, areas: pd.DataFrame | None = None) -> list[str]:
         """The audit as sentences.
@@ -233,8 +232,8 @@ def read_timetable(
     *,
     day: date | str | None = None,
     box: Box | None = None,
-    kinds: Sequence[str] = DEFAULT_KINDS,
-    least_share: float = LEAST_SHARE,
+    kinds: Sequence[str] = _DEFAULT_KINDS,
+    least_share: float = _LEAST_SHARE,
 ) -> Timetable:
     """Read what runs on one day from GTFS feeds.
 
@@ -401,7 +400,7 @@ def _joined(read: list[FeedDay], day: date, told: str, counts: pd.DataFrame) -> 
     kept_stops = all_stops[inside].reset_index(drop=True)
     kept_trips = pd.concat(trips, ignore_index=True)
     columns = ["trip_id", "route_id", "route", "kind", "agency", "headsign", "service_day"]
-    checks = audit.checks(read, day, counts, all_stops, kept_stops, joined)
+    checks = _checks(read, day, counts, all_stops, kept_stops, joined)
     notes = (told, *(note for feed in read for note in feed.feed.notes), *_said(checks))
     return Timetable(day, kept_stops, kept_trips[columns], joined, checks, notes)
 
@@ -410,3 +409,89 @@ def _said(checks: pd.DataFrame) -> list[str]:
     """What of the audit every reader must be told."""
     told = ("trips on the day", "bank holiday", "frequencies without exact times")
     return checks.loc[checks["check"].isin(told) & (checks["found"] > 0), "words"].tolist()
+
+
+def _check(name: str, found: float, of: float, words: str) -> dict[str, object]:
+    """One row of the audit."""
+    return {"check": name, "found": float(found), "of": float(of), "words": words}
+
+
+def _checks(
+    read: list[FeedDay], day: date, counts: pd.DataFrame, all_stops: pd.DataFrame,
+    stops: pd.DataFrame, rides: Rides,
+) -> pd.DataFrame:  # fmt: skip
+    """The whole audit of a day, but for the areas."""
+    rows = [_feed_check(feed, day, counts[feed.feed.label]) for feed in read]
+    rows += _holiday_checks(read, day, counts)
+    used = len(np.unique(np.concatenate([rides.from_stop, rides.to_stop])))
+    nowhere = int(all_stops["lon"].isna().sum())
+    rows += [
+        _check("stops unused", len(stops) - used, len(stops),
+               f"{len(stops) - used:,} of {len(stops):,} stops are called at by no trip."),
+        _check("stops without a place", nowhere, len(all_stops),
+               f"{nowhere:,} of {len(all_stops):,} stops have no place on the map; they are left "
+               "out."),
+        *_ride_checks(stops, rides),
+    ]  # fmt: skip
+    total: Counter[str] = Counter()
+    for feed in read:
+        total += feed.counts
+    for name, n in sorted(total.items()):
+        if name == "stop times":
+            continue
+        rows.append(_check(name, n, np.nan, f"{n:,} {name}."))
+    inexact = sum(feed.inexact for feed in read)
+    if inexact:
+        rows.append(_check(
+            "frequencies without exact times", inexact, np.nan,
+            f"{inexact:,} frequencies say how often, not when; they are taken to begin on the dot.",
+        ))  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _feed_check(feed: FeedDay, day: date, counts: pd.Series) -> dict[str, object]:
+    usual, found = days.usual_tuesday(counts.dropna()), float(counts[day])
+    span = f"{days.spoken(feed.calendar.first)} to {days.spoken(feed.calendar.last)}"
+    return _check(
+        "trips on the day", found, usual,
+        f"{feed.feed.label}: {found:,.0f} trips run on {days.spoken(day)}, against {usual:,.0f} on "
+        f"its usual Tuesday; the feed covers {span}.",
+    )  # fmt: skip
+
+
+def _holiday_checks(
+    read: list[FeedDay], day: date, counts: pd.DataFrame
+) -> list[dict[str, object]]:
+    """A bank holiday on the day, and bank holidays that the feed does not seem to know."""
+    rows, name = [], days.holiday(day)
+    if name:
+        rows.append(_check("bank holiday", 1, 1, f"{days.spoken(day)} is {name}, a bank holiday."))
+    for feed in read:
+        column = counts[feed.feed.label].dropna()
+        weekday = [d for d in column.index if days.holiday(d) and d.weekday() < 5]
+        full = [d for d in weekday if column[d] >= 0.9 * days.usual_tuesday(column) > 0]
+        words = (
+            f"{feed.feed.label} runs a full service on {len(full)} of {len(weekday)} bank holidays"
+            f"{'' if feed.calendar.has_exceptions else ', for its calendar has no exceptions'}; "
+            "take no such day."
+        )
+        rows.append(_check("bank holidays with a full service", len(full), len(weekday), words))
+    return rows
+
+
+def _ride_checks(stops: pd.DataFrame, rides: Rides) -> list[dict[str, object]]:
+    lon, lat = stops[["lon", "lat"]].to_numpy(float).T
+    a, b, n = rides.from_stop, rides.to_stop, len(rides)
+    metres = great_circle_m(lon[a], lat[a], lon[b], lat[b])
+    hours = (rides.arr - rides.dep) / (3600 * MS)
+    fast, still = int((metres / 1000 > _FAST_KMH * hours).sum()), int((hours == 0).sum())
+    shut = int((~rides.board).sum())
+    return [
+        _check("rides too fast", fast, n,
+               f"{fast:,} of {n:,} rides between stops are faster than {_FAST_KMH:g} km/h in a "
+               "straight line; they are kept."),
+        _check("rides of no minutes", still, n,
+               f"{still:,} of {n:,} rides between stops take no time; they are kept."),
+        _check("calls without boarding", shut, n,
+               f"at {shut:,} of {n:,} departures nobody may get on."),
+    ]  # fmt: skip

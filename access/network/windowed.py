@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from access.errors import ParameterError
-from access.network import Status, TravelMatrix
+from access.network.matrix import Status, TravelMatrix
 
 Floats = NDArray[np.float64]
 
@@ -59,7 +60,7 @@ class WindowedTravel:
     direction: str = "to_site"
     arrive_by: bool = False
     assumptions: tuple[str, ...] = ()
-    provenance: dict = field(default_factory=dict)
+    provenance: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = (len(self.area_ids), len(self.marks), len(self.site_ids))
@@ -126,7 +127,7 @@ class WindowedTravel:
             provenance={**self.provenance, "percentile": float(q)},
         )  # fmt: skip
 
-    def _at_rank(self, minutes: NDArray, q: float) -> NDArray[np.intp]:
+    def _at_rank(self, minutes: NDArray[Any], q: float) -> NDArray[np.intp]:
         """Which minute stands at a rank; the earliest of those that tie with it in order."""
         if not (np.isfinite(q) and 0 < q <= 100):
             raise ParameterError(f"q={q!r}; expected a percentile above 0 and up to 100")
@@ -134,7 +135,7 @@ class WindowedTravel:
         return np.argsort(minutes, axis=1, kind="stable")[:, rank]
 
     @staticmethod
-    def _picked(array: NDArray, at: NDArray[np.intp]) -> NDArray:
+    def _picked(array: NDArray[Any], at: NDArray[np.intp]) -> NDArray[Any]:
         return np.take_along_axis(array, at[:, None], axis=1)[:, 0]
 
     def _legs(self, at: NDArray[np.intp]) -> tuple[Floats, Floats]:
@@ -236,7 +237,7 @@ class WindowedTravel:
             **self._of_sites(at),
         )  # fmt: skip
 
-    def _of_sites(self, at: NDArray[np.intp]) -> dict:
+    def _of_sites(self, at: NDArray[np.intp]) -> dict[str, Any]:
         """What else goes with the sites that are kept."""
         return {}
 
@@ -370,7 +371,9 @@ def clock(mark: float) -> str:
     return f"{minute // 60}.{minute % 60:02d}{said}"
 
 
-def _or_full(array: ArrayLike | None, shape: tuple[int, ...], dtype: type, fill: object) -> NDArray:
+def _or_full(
+    array: ArrayLike | None, shape: tuple[int, ...], dtype: type, fill: object
+) -> NDArray[Any]:
     return np.full(shape, fill, dtype) if array is None else np.array(array, dtype)
 
 

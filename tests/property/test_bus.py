@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from access.network import Network
 from access.network.bus import bus_matrix
-from access.network.stop_times import Rides
+from access.network.feed_day import Rides
 from access.network.timetable import Timetable
 from access.network.windowed import WindowedTravel
 from tests.bus_oracle import MINUTE, Oracle
@@ -181,7 +181,7 @@ def test_time_turned_round_is_arriving_by(seed, asked):
 def test_blocks_give_the_same_and_legs_add_up(seed, asked):
     *_, found = case(seed, **asked)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("access.network.bus_study._BLOCK_BYTES", 1)
+        patch.setattr("access.network.bus._BLOCK_BYTES", 1)
         patch.setattr("access.network.bus_search._GATHERED", 3)
         *_, again = case(seed, **asked)
     assert np.array_equal(again.minutes, found.minutes)

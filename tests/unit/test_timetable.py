@@ -360,7 +360,7 @@ def test_files_that_are_no_feed(tmp_path, monkeypatch):
     bomb = feed(tmp_path, "bomb.zip", stop_times__txt=FEED["stop_times.txt"] + "\n" * 3_000_000)
     with pytest.raises(TimetableError, match="would unpack to"):
         read_timetable(bomb, day=DAY)
-    monkeypatch.setattr("access.network.gtfs.MOST_TABLE_BYTES", 100)
+    monkeypatch.setattr("access.network.gtfs._MOST_TABLE_BYTES", 100)
     with pytest.raises(TimetableError, match=r"is read. Take the feed of one region"):
         read_timetable(feed(tmp_path), day=DAY)
 
