@@ -5,7 +5,15 @@ from typing import Any
 
 _HOMES = {
     "access.errors": ("AccessError",),
-    "access.network": ("Network", "Profile", "TravelMatrix", "build_network", "travel_matrix"),
+    "access.network": (
+        "Network",
+        "Profile",
+        "TravelMatrix",
+        "build_network",
+        "bus_matrix",
+        "read_timetable",
+        "travel_matrix",
+    ),
     "access.notebook": ("Answers", "answer"),
     "access.scenario": ("Scenario", "compare", "rank_closures"),
     "access.siting": (

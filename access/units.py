@@ -19,7 +19,7 @@ BRITISH_GRID = "EPSG:27700"
 #: lon/lat box in which EPSG:27700 is used (west, south, east, north), less Ireland.
 _GREAT_BRITAIN_BOX = (-8.7, 49.8, 1.9, 60.9)
 _IRELAND_BOX = (-10.7, 51.3, -5.4, 55.26)
-_EARTH_RADIUS_M = 6_371_008.8
+EARTH_RADIUS_M = 6_371_008.8
 """Mean radius of the earth in metres (IUGG), for great-circle lengths."""
 
 #: Lower-layer Super Output Areas of England in 2011 (ONS), over which IMD 2015 and 2019 rank.
@@ -160,5 +160,5 @@ def great_circle_m(
     d_lat = a2 - a1
     d_lon = np.radians(np.asarray(lon2, float) - np.asarray(lon1, float))
     h = np.sin(d_lat / 2) ** 2 + np.cos(a1) * np.cos(a2) * np.sin(d_lon / 2) ** 2
-    metres: NDArray[np.float64] = 2 * _EARTH_RADIUS_M * np.arcsin(np.sqrt(np.clip(h, 0.0, 1.0)))
+    metres: NDArray[np.float64] = 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.clip(h, 0.0, 1.0)))
     return metres
