@@ -32,6 +32,7 @@ from access.network.routing import travel_matrix
 from access.network.snapping import read_points
 from access.network.timetable import Timetable
 from access.network.windowed import WindowedTravel, clock, rows_of
+from access.text import share_figure
 
 Ints = NDArray[np.int64]
 _HOUR = 60 * MINUTE
@@ -157,7 +158,8 @@ class _Question:
         return (
             *self.timetable.notes,
             f"{served:,} of {n:,} areas have a stop in use within {asked['max_walk_minutes']:g} "
-            f"minutes' walk; {walked:.0%} of all journeys, minute by minute, are quickest on foot.",
+            f"minutes' walk; {share_figure(walked)} of all journeys, minute by minute, are quickest "
+            "on foot.",
             f"At most {asked['boardings']} boardings, {asked['max_walk_minutes']:g} minutes' walk "
             f"to the first stop and from the last, {asked['max_change_minutes']:g} between stops; "
             f"one is at a stop {asked['slack_seconds']:g} seconds before the bus.",

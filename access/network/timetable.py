@@ -21,6 +21,7 @@ from access.network import service_days as days
 from access.network.feed_day import KINDS, MS, Box, FeedDay, Rides
 from access.network.gtfs import Feed, TimetableError
 from access.network.snapping import read_points
+from access.text import share_figure
 from access.units import EARTH_RADIUS_M, great_circle_m
 
 _DEFAULT_KINDS = ("bus", "tram", "underground", "train", "ferry")
@@ -352,7 +353,8 @@ def _chosen_day(
         )
     raise TimetableError(
         f"on {days.spoken(chosen)}{_holiday_words(chosen)} only {total[chosen]:,.0f} trips run, "
-        f"against {usual.sum():,.0f} on a usual Tuesday of the feed; at least {least_share:.0%} "
+        f"against {usual.sum():,.0f} on a usual Tuesday of the feed; at least "
+        f"{share_figure(least_share)} "
         f"of every feed's are expected. {mend}; or lower least_share to take the day as it is"
     )
 

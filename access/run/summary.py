@@ -535,6 +535,10 @@ def _headline(results: StudyResults, proposal: ProposalResult) -> str:
     s = impact.summary
     longer, total = float(s["lengthened"] or 0), float(s["families"] or 0)
     names = listed(named(proposal.closed, results.names()), none="no centre")
+    if proposal.opened:
+        names += f", opens {listed(named(proposal.opened, results.names()))}"
+    if impact.altered:
+        names += f", changes {impact.altered}"
     text = (
         f"{proposal.title}: closes {names}. {capital(public_count(longer))} of "
         f"{public_count(total)} {noun} would have further to walk to their nearest centre"
