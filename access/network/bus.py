@@ -158,8 +158,8 @@ class _Question:
         return (
             *self.timetable.notes,
             f"{served:,} of {n:,} areas have a stop in use within {asked['max_walk_minutes']:g} "
-            f"minutes' walk; {share_figure(walked)} of all journeys, minute by minute, are quickest "
-            "on foot.",
+            f"minutes' walk; {share_figure(walked)} of all journeys, minute by minute, are "
+            "quickest on foot.",
             f"At most {asked['boardings']} boardings, {asked['max_walk_minutes']:g} minutes' walk "
             f"to the first stop and from the last, {asked['max_change_minutes']:g} between stops; "
             f"one is at a stop {asked['slack_seconds']:g} seconds before the bus.",
