@@ -105,14 +105,17 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
             raise OutputError(f"{path} is not a file; name a file to write")
         path.parent.mkdir(parents=True, exist_ok=True)
         _bury_files(path.parent)
-        work = path.parent / f"{_UNFINISHED}{uuid.uuid4().hex[:12]}.part"
+        handle = _unfinished(path.parent)
+        work = Path(handle.name)
         try:
-            with work.open("xb") as handle:
-                _locked(handle)
+            with handle:
                 yield handle
                 handle.flush()
                 os.fsync(handle.fileno())
-            os.replace(work, path)  # noqa: PTH105 - one way to say it, and to test it
+                if os.name != "nt":  # still locked, so that nobody takes it for a dead run's
+                    os.replace(work, path)  # noqa: PTH105 - one way to say it, and to test it
+            if os.name == "nt":  # Windows moves no file that is open
+                os.replace(work, path)  # noqa: PTH105
         except BaseException:
             with suppress(OSError):
                 work.unlink()
@@ -399,6 +402,15 @@ def _locked(handle: IO[Any]) -> bool:
     except OSError:  # a disk without locks
         return True
     return True
+
+
+def _unfinished(folder: Path) -> IO[bytes]:
+    """Open a new file of our own in a folder, locked: another writer may have buried the first."""
+    while True:  # ends: names never come again, and each is buried only between two of its steps
+        handle = (folder / f"{_UNFINISHED}{uuid.uuid4().hex[:12]}.part").open("xb")
+        if _locked(handle) and Path(handle.name).exists():
+            return handle
+        handle.close()
 
 
 def _bury_files(folder: Path) -> None:

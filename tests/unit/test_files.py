@@ -289,3 +289,27 @@ def test_a_clock_before_1980(tmp_path, monkeypatch):
         pack.writestr("a", b"a")
     with zipfile.ZipFile(tmp_path / "a.zip") as pack:
         assert pack.getinfo("a").date_time[0] == 1980
+
+
+def test_what_another_writer_buries_between_two_steps_is_written_all_the_same(
+    tmp_path, monkeypatch
+):
+    lock, move = access.files._locked, os.replace
+    buried = []
+
+    def late_lock(handle):  # another writer looks in before the lock is there
+        if handle.mode == "xb" and not buried:
+            buried.append(handle.name)
+            Path(handle.name).unlink()
+        return lock(handle)
+
+    def late_move(source, target):  # and again when all is written
+        access.files._bury_files(tmp_path)
+        move(source, target)
+
+    monkeypatch.setattr(access.files, "_locked", late_lock)
+    monkeypatch.setattr(access.files.os, "replace", late_move)
+    access.files.write_file(tmp_path / "a.txt", b"whole")
+    assert buried
+    assert (tmp_path / "a.txt").read_bytes() == b"whole"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]

@@ -118,15 +118,17 @@ def test_projected_coordinates_given_as_degrees(folder):
 
 
 def test_proposal_naming_unknown_centre_and_closing_too_many(folder):
-    edit_settings(folder, '"CC04", "CC11", "CC12"', '"CC04", "CC99", "YC01"')
+    edit_settings(folder, 'site = "CC11"', 'site = "CC99"')
+    edit_settings(folder, 'site = "CC12"', 'site = "YC01"')
     faults = faults_of(folder)
     assert any("CC99" in f for f in faults)
     assert any("YC01" in f for f in faults), "a youth centre is not a children's centre"
 
 
 def test_proposal_that_closes_everything(folder):
-    everything = ", ".join(f'"CC{i:02d}"' for i in range(1, 13))
-    edit_settings(folder, '"CC04", "CC11", "CC12"', everything)
+    rest = ", ".join(f'"CC{i:02d}"' for i in range(1, 13) if i not in (4, 11, 12))
+    service = 'service = "childrens_centre"\n'
+    edit_settings(folder, service, f"{service}close = [{rest}]\n")
     (fault,) = faults_of(folder)
     assert "12 of 12" in fault
     assert "at least one centre to stay open" in fault
