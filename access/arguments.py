@@ -17,12 +17,12 @@ from access.errors import ParameterError
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 #: Takes a value and its name; gives the value as it is used, or raises.
-Check = Callable[[Any, str], Any]
+_Check = Callable[[Any, str], Any]
 _LONGEST = 80
 
 
 def checked(
-    *, same_length: tuple[str, ...] = (), **checks: Check
+    *, same_length: tuple[str, ...] = (), **checks: _Check
 ) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
     """Check a function's arguments by name before it is called; some of them are as long."""
 
@@ -69,12 +69,12 @@ def refuse(name: str, value: Any, expected: str) -> ParameterError:
     return ParameterError(f"{name}={shown} is no use here; expected {expected}")
 
 
-def optional(check: Check) -> Check:
+def optional(check: _Check) -> _Check:
     """Let None pass."""
     return lambda value, name: None if value is None else check(value, name)
 
 
-def a(*types: type, expected: str) -> Check:
+def a(*types: type, expected: str) -> _Check:
     """Ask for a value of some type."""
 
     def check(value: Any, name: str) -> Any:
@@ -93,7 +93,7 @@ def _is_real(value: Any) -> bool:
 
 def number(
     low: float = -math.inf, high: float = math.inf, *, above: bool = False, endless: bool = False
-) -> Check:
+) -> _Check:
     """Ask for a finite number from low to high; above low itself, or infinite, where told."""
     span = f" above {low:g}" if above else f" of {low:g} or more" if math.isfinite(low) else ""
     span += f", at most {high:g}" if math.isfinite(high) else ""
@@ -113,7 +113,7 @@ def number(
     return check
 
 
-def whole(low: int = 0, high: int = 10**9) -> Check:
+def whole(low: int = 0, high: int = 10**9) -> _Check:
     """Ask for a whole number from low to high."""
 
     def check(value: Any, name: str) -> int:
@@ -167,7 +167,7 @@ def open_sites(value: Any, name: str) -> Any:
     return value if hasattr(value, "open_ids") else ids(value, name)
 
 
-def by_id(values: Check | None = None) -> Check:
+def by_id(values: _Check | None = None) -> _Check:
     """Ask for a value by id: a mapping or a Series."""
 
     def check(value: Any, name: str) -> dict[str, Any]:
@@ -184,7 +184,7 @@ def by_id(values: Check | None = None) -> Check:
     return check
 
 
-def table(*columns: str) -> Check:
+def table(*columns: str) -> _Check:
     """Ask for a DataFrame with some columns, each once."""
     wanted = f"a table (DataFrame){' with ' if columns else ''}{', '.join(columns)}"
 
@@ -208,7 +208,7 @@ def table(*columns: str) -> Check:
     return check
 
 
-def array(*, dimensions: int = 1, unknown: bool = True) -> Check:
+def array(*, dimensions: int = 1, unknown: bool = True) -> _Check:
     """Ask for real numbers, as a list or an array; NaN only where `unknown` may be."""
     shape = "a list of numbers" if dimensions == 1 else "rows of numbers, each as long"
 

@@ -66,10 +66,10 @@ def html_text(text: object) -> str:
 
 def notebook_text(text: object) -> str:
     """Make text that a notebook shows as it is: HTML, and with no dollars to set as maths."""
-    return without_maths(html_text(_FORBIDDEN.sub("\ufffd", str(text))))
+    return _without_maths(html_text(_FORBIDDEN.sub("\ufffd", str(text))))
 
 
-def without_maths(page: str) -> str:
+def _without_maths(page: str) -> str:
     """Keep a notebook from setting what stands between two dollars of some HTML as maths."""
     return page.replace("$", "<span>$</span>")
 

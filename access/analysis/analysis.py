@@ -12,30 +12,30 @@ from typing import Any, TypedDict, Unpack, cast
 import numpy as np
 import pandas as pd
 
-from access.analysis.hubs import HubOptions, hub_candidates, hub_result
-from access.analysis.many import sampled_ranking
-from access.analysis.new_places import with_places
+from access.analysis.hubs import HubOptions, _hub_candidates, _hub_result
+from access.analysis.many import _sampled_ranking
+from access.analysis.new_places import _with_places
 from access.analysis.places import (
     BUFFER_M,
     Isochrones,
     Path,
     Within,
-    long_minutes,
-    path_of,
-    reach_of,
-    within_of,
+    _long_minutes,
+    _path_of,
+    _reach_of,
+    _within_of,
 )
 from access.analysis.questions import (
-    baseline_of,
-    centre_ids,
-    modifications,
-    places_of,
-    question_of,
+    _baseline_of,
+    _centre_ids,
+    _modifications,
+    _places_of,
+    _question_of,
+    _site_ids,
     service_of,
-    site_ids,
 )
 from access.analysis.results import HubResult, Parts, ProposalResult, StudyResults, short_names
-from access.analysis.walking import at_walking_speed
+from access.analysis.walking import _at_walking_speed
 from access.errors import AccessError, ParameterError, ScenarioError
 from access.measure.weights import Weights, deprivation_weights
 from access.network import TravelMatrix
@@ -194,7 +194,7 @@ class Analysis:
         """
         if walk_km_h is None or walk_km_h == self.study.config.travel.walk_km_h:
             return self
-        return Analysis(at_walking_speed(self.results, walk_km_h))
+        return Analysis(_at_walking_speed(self.results, walk_km_h))
 
     def compare(
         self,
@@ -287,14 +287,14 @@ class Analysis:
         """
         if unknown := sorted(set(options) - set(QuestionOptions.__annotations__)):
             raise TypeError(f"no question has the options {unknown}; see QuestionOptions")
-        steps = modifications(changes)
+        steps = _modifications(changes)
         service, closed, opened = self._meant(service, close, open, steps)
         given = self.study.config.services[service].title
         words = title or f"{given}: {self._change_words(closed, opened, steps)}"
-        before: Baseline = baseline_of(self.study, service)
+        before: Baseline = _baseline_of(self.study, service)
         after: Baseline | Scenario = before
         if closed or opened or steps:
-            asked = question_of(self.study, key, words, service, closed, opened, comment, steps)
+            asked = _question_of(self.study, key, words, service, closed, opened, comment, steps)
             after = asked.scenario
         own: dict[str, Any] = {k: v for k, v in options.items() if k != "mode" and v is not None}
         here = self.at(own.pop("walk_km_h", None))
@@ -348,7 +348,7 @@ class Analysis:
         NetworkError
             If no street is near.
         """
-        steps = changes.modifications if isinstance(changes, Scenario) else modifications(changes)
+        steps = changes.modifications if isinstance(changes, Scenario) else _modifications(changes)
         rows = [
             {"id": step.to if step.action == "move" else step.site, "name": step.name or "",
              "lon": step.lon, "lat": step.lat}
@@ -356,7 +356,7 @@ class Analysis:
             if step.lon is not None
         ]  # fmt: skip
         new = pd.DataFrame(rows, columns=["id", "name", "lon", "lat"])
-        found = with_places(self.results, new)
+        found = _with_places(self.results, new)
         return self if found is self.results else Analysis(found)
 
     def ranked(self, result: ProposalResult, parts: Parts | None = None) -> ProposalResult:
@@ -433,7 +433,7 @@ class Analysis:
             Exact, whether or not they can be listed; 0 where the proposal is not ranked, for it
             opens a site or closes none, or where the rules leave no way.
         """
-        return ways_of(self.study, proposal)
+        return _ways_of(self.study, proposal)
 
     def rank(
         self,
@@ -507,7 +507,7 @@ class Analysis:
             return self.rank(service, after=after, before=before, keep=keep, **options)
         settings = CriteriaSettings(**asked.criteria_settings)
         names = self.results.names()
-        return sampled_ranking(choice, settings, mode=asked.matrix.mode, names=names, seed=_SEED)
+        return _sampled_ranking(choice, settings, mode=asked.matrix.mode, names=names, seed=_SEED)
 
     def rank_jointly(
         self, proposals: Mapping[str, ProposalResult], **options: Unpack[QuestionOptions]
@@ -701,7 +701,7 @@ class Analysis:
         weights, mode = here.weighting(given.pop("weights", None)), given.get("mode", "walk")
         here._matrix(mode)
         by_area = None if weights["weights"] == "none" else here.area_weights(weights["weights"])
-        return hub_result(here.results, by_area, size, progress=progress, search=search, **given)
+        return _hub_result(here.results, by_area, size, progress=progress, search=search, **given)
 
     def with_hubs(
         self,
@@ -724,7 +724,7 @@ class Analysis:
         -------
         StudyResults
         """
-        if len(hub_candidates(self.results)) < 2:
+        if len(_hub_candidates(self.results)) < 2:
             return self.results
         by = mode or next(iter(self.results.matrices))
         ask = partial(self.hubs, mode=by, progress=progress)
@@ -789,7 +789,7 @@ class Analysis:
         >>> found.table["status"].tolist(), bool(found.table["area_km2"].is_monotonic_increasing)
         (['reached', 'reached'], True)
         """
-        return reach_of(
+        return _reach_of(
             self.at(walk_km_h).results, sites, mode=mode, minutes=minutes, direction=direction,
             buffer_m=buffer_m,
         )  # fmt: skip
@@ -830,7 +830,7 @@ class Analysis:
         ...     "E00038789", "CC04"])
         ('CC04', True)
         """
-        return path_of(self.at(walk_km_h).results, area, site, mode=mode)
+        return _path_of(self.at(walk_km_h).results, area, site, mode=mode)
 
     def minutes_table(self, *, mode: str = "walk", walk_km_h: float | None = None) -> pd.DataFrame:
         """Give the travel matrix in long form: one row an area and a site.
@@ -860,7 +860,7 @@ class Analysis:
         >>> analysis.minutes_table(mode="drive").columns.tolist()
         ['area', 'site', 'mode', 'minutes', 'metres', 'status']
         """
-        return long_minutes(self.at(walk_km_h)._matrix(mode))
+        return _long_minutes(self.at(walk_km_h)._matrix(mode))
 
     def within(
         self,
@@ -904,7 +904,7 @@ class Analysis:
         >>> bool((table["within"] + table["beyond"] == table["all"]).all())
         True
         """
-        return within_of(self.at(walk_km_h).results, site, minutes=minutes, mode=mode)
+        return _within_of(self.at(walk_km_h).results, site, minutes=minutes, mode=mode)
 
     def weighting(self, weights: str | None = None) -> dict[str, Any]:
         """Give a question's deprivation weights, the study's unless told otherwise.
@@ -972,7 +972,7 @@ class Analysis:
             return sites
         places = self.results.sites[["id", "name", "kind"]]
         given = cast(Sequence[str], sites)
-        return site_ids(self.study, given, places, name=name, what="sites of the study")
+        return _site_ids(self.study, given, places, name=name, what="sites of the study")
 
     def _meant(
         self,
@@ -982,8 +982,8 @@ class Analysis:
         steps: Sequence[Modification] = (),
     ) -> tuple[str, list[str], list[str]]:
         """Read which service, which centres to close and which sites to open are meant."""
-        closed = centre_ids(self.study, service, close)
-        places = places_of(self.study)
+        closed = _centre_ids(self.study, service, close)
+        places = _places_of(self.study)
         centres = {*places.loc[places["kind"] == "centre", "id"]}
         service = service_of(
             self.study, service, [*closed, *(s.site for s in steps if s.site in centres)]
@@ -992,7 +992,7 @@ class Analysis:
         unknown = sorted(set(closed) - set(before))
         if unknown:
             raise ParameterError(f"{unknown} are no {service} of today; expected any of {before}")
-        opened = site_ids(self.study, open, places, name="open", what="sites of the study")
+        opened = _site_ids(self.study, open, places, name="open", what="sites of the study")
         both = sorted(set(closed) & set(opened))
         if both:
             raise ParameterError(f"{both} are asked to close and to open; expected one of the two")
@@ -1077,7 +1077,7 @@ class Analysis:
     ) -> dict[str, Any]:
         """Give the rules of a question: the study's own, and what the question adds."""
         own = self.study.rules(service)
-        kept = centre_ids(self.study, service, never_close, "never_close")
+        kept = _centre_ids(self.study, service, never_close, "never_close")
         centres = self.study.centres_of(service).set_index("id")
         costs = self.savings() if savings is None else savings
         return {
@@ -1115,7 +1115,7 @@ class Analysis:
         )
 
 
-def ways_of(study: Study, proposal: str) -> int:
+def _ways_of(study: Study, proposal: str) -> int:
     """Count the ways to close as many sites as a proposal, within the study's rules."""
     asked = study.config.proposals[proposal]
     today = sorted(map(str, study.centres_of(asked.service)["id"]))
@@ -1131,7 +1131,7 @@ def ways_words(study: Study) -> dict[str, dict[str, Any]]:
     """Say how many alternatives each proposal has and whether a run will list them."""
     found: dict[str, dict[str, Any]] = {}
     for key, proposal in study.config.proposals.items():
-        ways = ways_of(study, key)
+        ways = _ways_of(study, key)
         pairs = ways * len(study.areas)
         listed = 0 < ways <= MAX_OPTIONS
         words = f"{proposal.title}: {ways:,} ways to close as many"

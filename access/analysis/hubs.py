@@ -10,7 +10,7 @@ from typing import Any, TypedDict
 import numpy as np
 import pandas as pd
 
-from access.analysis.questions import site_ids
+from access.analysis.questions import _site_ids
 from access.analysis.results import HubResult, StudyResults, site_names
 from access.errors import Fault, ParameterError, StudyError
 from access.measure import typical_matrix
@@ -33,12 +33,12 @@ _FURTHER_THAN_A_HOME = 10
 """A centre of demand may lie in a field: so many times a home's limit to look for a street."""
 
 
-def hub_candidates(results: StudyResults, among: Sequence[str] | None = None) -> pd.DataFrame:
+def _hub_candidates(results: StudyResults, among: Sequence[str] | None = None) -> pd.DataFrame:
     """List where a hub could go: centres that every proposal keeps, and the candidates."""
     sites = results.sites
     if among is not None:
         places = sites[["id", "name", "kind"]]
-        wanted = site_ids(results.study, among, places, name="among", what="sites of the study")
+        wanted = _site_ids(results.study, among, places, name="among", what="sites of the study")
         keep = sites["id"].isin(wanted)
     else:
         closed = {i for p in results.study.config.proposals.values() for i in p.closes}
@@ -159,7 +159,7 @@ class HubOptions(TypedDict, total=False):
     time_limit_s: float | None
 
 
-def hub_result(
+def _hub_result(
     results: StudyResults,
     weights: Weights | None,
     size: int | None = None,
@@ -180,7 +180,7 @@ def hub_result(
     search: Callable[[Search], object] | None = None,
 ) -> HubResult:
     """Find where a study's Family Hubs would best stand; options as `HubOptions`."""
-    study, candidates = results.study, hub_candidates(results, among)
+    study, candidates = results.study, _hub_candidates(results, among)
     minutes = results.matrices[mode].sites(candidates["id"].tolist()).to_frame()
     if greenfield:
         progress("candidates at the centres of demand")
@@ -223,7 +223,7 @@ def hub_result(
 
 def _meant(study: Study, candidates: pd.DataFrame, given: Sequence[str], name: str) -> list[str]:
     places = candidates[["id", "name", "kind"]]
-    return site_ids(study, given, places, name=name, what="sites to choose from")
+    return _site_ids(study, given, places, name=name, what="sites to choose from")
 
 
 def _locality_rules(

@@ -14,9 +14,9 @@ import pandas as pd
 import shapely
 
 from access.analysis.analysis import Analysis
-from access.analysis.new_places import check_joined, proposed_places, site_rows
+from access.analysis.new_places import _check_joined, _proposed_places, _site_rows
 from access.analysis.results import Parts, StudyResults
-from access.analysis.walking import speeds_sentence
+from access.analysis.walking import _speeds_sentence
 from access.errors import Fault, NetworkError
 from access.labels import trip
 from access.ledger import RunLedger, sha256_of
@@ -135,7 +135,7 @@ def travel_times(
         _check_snapping(study, matrices[mode], sites)
         new = sites[sites["kind"] == "new"]
         if len(new):
-            check_joined(matrices[mode].sites(list(new["id"])), new, limit_m)
+            _check_joined(matrices[mode].sites(list(new["id"])), new, limit_m)
     if "p_no_car" in study.areas and study.areas["p_no_car"].notna().all():
         progress(f"travel times, {trip('typical')}")
         matrices["typical"] = typical_matrix(
@@ -148,7 +148,7 @@ def travel_times(
         study = _with_reach(study, networks)
     study = with_policy(study)
     streets = MODELLED_STREETS if network is None else _REAL_STREETS.format(name=network.name)
-    speeds = speeds_sentence(study, modelled=network is None)
+    speeds = _speeds_sentence(study, modelled=network is None)
     return StudyResults(
         study=study,
         networks=networks,
@@ -166,12 +166,12 @@ def travel_times(
 def _sites(study: Study) -> pd.DataFrame:
     """Stack centres, candidates, neighbours' centres and new positions, in this order."""
     parts = [
-        site_rows(pd.DataFrame(frame.drop(columns="geometry", errors="ignore")), kind)
+        _site_rows(pd.DataFrame(frame.drop(columns="geometry", errors="ignore")), kind)
         for kind, frame in (
             ("centre", study.centres),
             ("candidate", study.candidates),
             ("neighbour", study.neighbours),
-            ("new", proposed_places(study)),
+            ("new", _proposed_places(study)),
         )
         if len(frame)
     ]

@@ -25,20 +25,20 @@ from access.siting import AtLeast, Demand, Goal, Problem, ServeAll, Solution, al
 from access.siting.progress import Progress
 
 #: Ways drawn; a share is then known within about 0.7 of a percentage point.
-DRAWS = 20_000
+_DRAWS = 20_000
 _NEAR, _WITHIN = 12, 0.01
 #: Nodes after which a search ends without a proof: never a clock, so that bytes stay the same.
 _MOST_NODES = 3_000
 
 
-def sampled_ranking(
+def _sampled_ranking(
     choice: ServiceChoice,
     settings: CriteriaSettings,
     *,
     mode: str,
     names: Mapping[str, str],
     seed: int,
-    draws: int = DRAWS,
+    draws: int = _DRAWS,
 ) -> SampledRanking:
     """Place a proposal among all ways without listing them."""
     _, rules = choosable(choice)

@@ -16,7 +16,7 @@ from access.network import Status, TravelMatrix, travel_matrix
 from access.study import Study
 from access.text import listed
 
-SITE_COLUMNS = (
+_SITE_COLUMNS = (
     "id", "name", "kind", "service", "address", "postcode", "lon", "lat", "locality",
     "assumed", "proxy", "position_error_m", "position_basis",
 )  # fmt: skip
@@ -25,18 +25,18 @@ _BY_PAIR = (
 )  # fmt: skip
 
 
-def site_rows(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
+def _site_rows(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
     """Give a table of places the columns of a run's sites."""
-    part = frame.assign(kind=kind).reindex(columns=list(SITE_COLUMNS))
+    part = frame.assign(kind=kind).reindex(columns=list(_SITE_COLUMNS))
     for column in ("assumed", "proxy"):
         part[column] = part[column].eq(True)
     part["position_error_m"] = part["position_error_m"].astype(float)
-    texts = {c: "" for c in SITE_COLUMNS if part[c].dtype == object or
+    texts = {c: "" for c in _SITE_COLUMNS if part[c].dtype == object or
              pd.api.types.is_string_dtype(part[c])}  # fmt: skip
     return part.fillna(texts)
 
 
-def proposed_places(study: Study) -> pd.DataFrame:
+def _proposed_places(study: Study) -> pd.DataFrame:
     """List the new positions of a study's proposals: ``id name lon lat``, each once."""
     rows = {
         str(change.opens): {
@@ -52,7 +52,7 @@ def proposed_places(study: Study) -> pd.DataFrame:
     return pd.DataFrame(list(rows.values()), columns=["id", "name", "lon", "lat"])
 
 
-def with_places(results: StudyResults, sites: pd.DataFrame) -> StudyResults:
+def _with_places(results: StudyResults, sites: pd.DataFrame) -> StudyResults:
     """Give what was measured with minutes to places that it does not hold.
 
     `sites` has ``id name lon lat``; a site that the run holds already is left as it is, and must
@@ -66,12 +66,12 @@ def with_places(results: StudyResults, sites: pd.DataFrame) -> StudyResults:
     if new.empty:
         return results
     names = new["name"].where(new["name"].astype(str) != "", new["id"])
-    rows = site_rows(new.assign(name=names).reset_index(drop=True), "new")
+    rows = _site_rows(new.assign(name=names).reset_index(drop=True), "new")
     matrices = dict(results.matrices)
     limit_m = results.study.config.travel.snap_limit_m
     for mode, network in results.networks.items():
         added = travel_matrix(network, results.study.areas, rows, snap_limit_m=limit_m)
-        check_joined(added, rows, limit_m)
+        _check_joined(added, rows, limit_m)
         matrices[mode] = _beside(results.matrices[mode], added)
     if "typical" in matrices:
         no_car = results.study.areas.set_index("id")["p_no_car"]
@@ -81,7 +81,7 @@ def with_places(results: StudyResults, sites: pd.DataFrame) -> StudyResults:
     return replace(results, matrices=matrices, sites=whole)
 
 
-def check_joined(matrix: TravelMatrix, sites: pd.DataFrame, limit_m: float) -> None:
+def _check_joined(matrix: TravelMatrix, sites: pd.DataFrame, limit_m: float) -> None:
     """Refuse new places that no street is near."""
     apart = (matrix.status == Status.UNSNAPPED).all(axis=0)
     faults = [

@@ -12,7 +12,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from access.analysis.questions import site_ids
+from access.analysis.questions import _site_ids
 from access.analysis.results import StudyResults, pick
 from access.arguments import ids, number, refuse
 from access.disclosure import Sum, suppress
@@ -242,7 +242,7 @@ class Within:
         if self.status == "unsnapped":
             return f"{self.site_name} {_STATUS_WORDS['unsnapped']}."
         shown = self.to_frame()
-        rows = shown[shown["grouping"] == EVERYONE].to_dict("records")
+        rows = shown[shown["grouping"] == _EVERYONE].to_dict("records")
         told = []
         for row in rows:
             if pd.isna(row["within"]) or pd.isna(row["all"]):
@@ -257,7 +257,7 @@ class Within:
         return f"{self.sentence()}\n{self.to_frame().to_string(index=False)}"
 
 
-EVERYONE = "everyone"
+_EVERYONE = "everyone"
 _COUNTED = ["within", "beyond", "all"]
 #: Column to group by, where it comes from, and its words.
 _GROUPINGS = (("imd_fifth", "imd_decile", grouping_words("imd_fifth")), ("ward", "ward", "ward"))
@@ -283,7 +283,7 @@ def _sites(results: StudyResults, given: Sequence[str] | str, name: str = "sites
     if not wanted:
         raise refuse(name, given, "at least one site's id or name")
     places = results.sites[["id", "name", "kind"]]
-    found = site_ids(results.study, wanted, places, name=name, what="sites of the study")
+    found = _site_ids(results.study, wanted, places, name=name, what="sites of the study")
     measured = set(places["id"].astype(str))
     if strange := [i for i in found if i not in measured]:
         raise ParameterError(f"{name}: {strange} are not measured; expected sites of the run")
@@ -305,7 +305,7 @@ def _limits(minutes: float | Sequence[float]) -> list[float]:
     return found
 
 
-def reach_of(
+def _reach_of(
     results: StudyResults,
     sites: Sequence[str] | str,
     *,
@@ -358,7 +358,7 @@ def reach_of(
     )
 
 
-def path_of(results: StudyResults, area: str, site: str, *, mode: str) -> Path:
+def _path_of(results: StudyResults, area: str, site: str, *, mode: str) -> Path:
     """Do the work of `Analysis.path`; see there."""
     network = _streets_of(results, mode)
     matrix = results.matrices[mode]
@@ -418,7 +418,7 @@ def _steps(network: Network, parts: Sequence[Any]) -> pd.DataFrame:
     return table.groupby(run).agg(summed).reset_index(drop=True)
 
 
-def long_minutes(matrix: TravelMatrix) -> pd.DataFrame:
+def _long_minutes(matrix: TravelMatrix) -> pd.DataFrame:
     """Do the work of `Analysis.minutes_table`; see there."""
     areas, sites = matrix.shape
     words = np.array([Status(k).name.lower() for k in range(len(Status))], dtype=object)
@@ -434,7 +434,7 @@ def long_minutes(matrix: TravelMatrix) -> pd.DataFrame:
     )
 
 
-def within_of(results: StudyResults, site: str, *, minutes: float, mode: str) -> Within:
+def _within_of(results: StudyResults, site: str, *, minutes: float, mode: str) -> Within:
     """Do the work of `Analysis.within`; see there."""
     matrix = pick(results.matrices, mode, "mode")
     limit = number(0, _MOST_MINUTES, above=True)(minutes, "minutes")
@@ -470,7 +470,7 @@ def _counted(
     for key, service in results.study.config.services.items():
         demand = results.study.demand(key)
         count = demand["count"].to_numpy(float)
-        everyone = book.add(service.noun, EVERYONE, EVERYONE, count)
+        everyone = book.add(service.noun, _EVERYONE, _EVERYONE, count)
         for column, source, words in _GROUPINGS:
             if not {column, source} & set(demand):
                 continue

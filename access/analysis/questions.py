@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from access.analysis.results import kind_words, pick, shortened
+from access.analysis.results import _shortened, kind_words, pick
 from access.errors import Fault, ParameterError, ScenarioError, StudyError
 from access.escape import cell_text_undone, plain
 from access.files import MOST_LEDGER_BYTES, parse_json, read_whole
@@ -196,7 +196,7 @@ class Question:
     scenario: Scenario
 
 
-def baseline_of(study: Study, service: str) -> Baseline:
+def _baseline_of(study: Study, service: str) -> Baseline:
     """Give a service's centres today as a baseline."""
     pick(study.config.services, service, "service")
     frame = pd.DataFrame(study.centres_of(service))
@@ -205,7 +205,7 @@ def baseline_of(study: Study, service: str) -> Baseline:
     return Baseline.of(service, frame[columns])
 
 
-def places_of(study: Study, service: str | None = None) -> pd.DataFrame:
+def _places_of(study: Study, service: str | None = None) -> pd.DataFrame:
     """List a service's centres, or every site of a study: ``id name kind``."""
     if service is not None:
         return pd.DataFrame(study.centres_of(service))[["id", "name"]].assign(kind="centre")
@@ -214,7 +214,7 @@ def places_of(study: Study, service: str | None = None) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def centre_ids(
+def _centre_ids(
     study: Study, service: str | None, given: Sequence[str], name: str = "close"
 ) -> list[str]:
     """Read which of today's centres are meant, by id or by name."""
@@ -222,14 +222,14 @@ def centre_ids(
         service = next(iter(study.config.services))
     if service is not None:
         pick(study.config.services, service, "service")
-        places, what = places_of(study, service), f"{service} of today"
+        places, what = _places_of(study, service), f"{service} of today"
     else:
-        places, what = places_of(study), "centres of the study"
+        places, what = _places_of(study), "centres of the study"
         places = places[places["kind"] == "centre"]
-    return site_ids(study, given, places, name=name, what=what)
+    return _site_ids(study, given, places, name=name, what=what)
 
 
-def site_ids(
+def _site_ids(
     study: Study, given: Sequence[str], places: pd.DataFrame, *, name: str, what: str
 ) -> list[str]:
     """Read which sites are meant: an id stands for itself, a name for the one place it names."""
@@ -237,7 +237,7 @@ def site_ids(
         raise ParameterError(
             f"{name}={given!r}; expected a list of ids or names, such as [{str(given)!r}]"
         )
-    known = {*places_of(study)["id"].astype(str), *places["id"].astype(str)}
+    known = {*_places_of(study)["id"].astype(str), *places["id"].astype(str)}
     texts = [str(text) for text in given]
     named = _by_name(study, places) if set(texts) - known else {}
     found: list[str] = []
@@ -270,7 +270,7 @@ def _by_name(study: Study, places: pd.DataFrame) -> dict[str, list[str]]:
     for id_, name, kind in places[["id", "name", "kind"]].itertuples(index=False):
         full.setdefault(_folded(str(name)), []).append(str(id_))
         endings = [] if kind == "candidate" else kind_words(study)
-        for brief in {_folded(shortened(str(name), e)) for e in ([], endings)}:
+        for brief in {_folded(_shortened(str(name), e)) for e in ([], endings)}:
             if brief:
                 short.setdefault(brief, []).append(str(id_))
     return {**short, **full}
@@ -327,13 +327,13 @@ def questions(
             "ask one question at a time: --proposal, or --close and --open, or --scenario"
         )
     if scenario is not None and scenario.suffix.lower() in _ENDINGS:
-        return _ask_options(study, scenario, service, partial(question_of, study))
+        return _ask_options(study, scenario, service, partial(_question_of, study))
     if scenario is not None:
         if service is None:
             raise ParameterError(
                 f"--scenario needs --service: one of {sorted(study.config.services)}"
             )
-        base = baseline_of(study, service)
+        base = _baseline_of(study, service)
         try:
             text = read_whole(scenario, MOST_LEDGER_BYTES).decode("utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
@@ -344,9 +344,9 @@ def questions(
         read = Scenario(read.name, base, steps, read.comment)
         return [Question(scenario.stem, read.name, service, base, read)]
     if own:
-        ids = centre_ids(study, service, close)
+        ids = _centre_ids(study, service, close)
         service = service_of(study, service, ids, guess=False)
-        return [question_of(study, "asked", "The change asked for", service, close, opening)]
+        return [_question_of(study, "asked", "The change asked for", service, close, opening)]
     known = study.config.proposals
     if proposal is not None and proposal not in known:
         raise ParameterError(f"no proposal {proposal!r}; expected one of {sorted(known)}")
@@ -358,13 +358,13 @@ def questions(
             "nothing to ask about: the study has no such proposal; say --close and --open"
         )
     return [
-        question_of(study, key, p.title, p.service, p.close, p.open, p.comment,
-                    modifications([c.said for c in p.change]))
+        _question_of(study, key, p.title, p.service, p.close, p.open, p.comment,
+                    _modifications([c.said for c in p.change]))
         for key, p in ((key, known[key]) for key in chosen)
     ]  # fmt: skip
 
 
-def question_of(
+def _question_of(
     study: Study,
     key: str,
     title: str,
@@ -375,9 +375,9 @@ def question_of(
     changes: Sequence[Modification] = (),
 ) -> Question:
     """Put a change to one service together, its sites given by id or by name."""
-    base = baseline_of(study, service)
-    close = centre_ids(study, service, close)
-    opening = site_ids(study, opening, places_of(study), name="open", what="sites of the study")
+    base = _baseline_of(study, service)
+    close = _centre_ids(study, service, close)
+    opening = _site_ids(study, opening, _places_of(study), name="open", what="sites of the study")
     steps = [Modification.close(str(i), comment=comment) for i in close]
     steps += [Modification("open", str(i), comment) for i in opening]
     steps += [_meant(study, service, step) for step in changes]
@@ -385,7 +385,7 @@ def question_of(
     return Question(key, title, service, base, Scenario(title, base, tuple(steps), comment))
 
 
-def modifications(changes: Sequence[Modification | Mapping[str, Any]]) -> list[Modification]:
+def _modifications(changes: Sequence[Modification | Mapping[str, Any]]) -> list[Modification]:
     """Read changes of single sites, given as they are or as tables of a scenario file."""
     tables = [c for c in changes if not isinstance(c, Modification)]
     read = iter(read_steps(tables, "changes"))
@@ -402,8 +402,8 @@ def _meant(study: Study, service: str, step: Modification) -> Modification:
         given = getattr(step, field)
         if given is None:
             continue
-        places = places_of(study)
-        names[field] = site_ids(
+        places = _places_of(study)
+        names[field] = _site_ids(
             study, [given], places, name=f"{step.action}: {field}", what="sites of the study"
         )[0]
     return replace(step, **names)  # type: ignore[arg-type]

@@ -288,7 +288,7 @@ def _told_apart(results: StudyResults, endings: Sequence[str]) -> dict[str, str]
     for id_, name, kind, assumed in sites[["id", "name", "kind", "assumed"]].itertuples(
         index=False
     ):
-        text = shortened(str(name), endings if kind != "candidate" else ())
+        text = _shortened(str(name), endings if kind != "candidate" else ())
         short[str(id_)] = (text or str(name)) + (" (assumed)" if assumed else "")
     group = dict(zip(sites["id"].astype(str), sites["service"].astype(str), strict=True))
     seen: dict[tuple[str, str], int] = {}
@@ -298,7 +298,7 @@ def _told_apart(results: StudyResults, endings: Sequence[str]) -> dict[str, str]
     return {i: t if seen[t, group[i]] == 1 else str(full[i]) for i, t in short.items()}
 
 
-def shortened(name: str, endings: Sequence[str]) -> str:
+def _shortened(name: str, endings: Sequence[str]) -> str:
     """Take away brackets, what stands after a slash, and endings that say the kind."""
     before = ""
     while before != name:

@@ -18,7 +18,7 @@ _LEAST_KM_H, _MOST_KM_H = 0.5, 12.0
 _FERRY = "ferry"
 
 
-def speeds_sentence(study: Study, *, modelled: bool) -> str:
+def _speeds_sentence(study: Study, *, modelled: bool) -> str:
     """Say in one sentence how fast everybody is taken to be, and where they go."""
     travel = study.config.travel
     driving = MODELLED_DRIVING if modelled else "driving at the speeds of the drive profile"
@@ -29,7 +29,7 @@ def speeds_sentence(study: Study, *, modelled: bool) -> str:
     )
 
 
-def at_walking_speed(results: StudyResults, walk_km_h: float) -> StudyResults:
+def _at_walking_speed(results: StudyResults, walk_km_h: float) -> StudyResults:
     """Give what was measured as if everybody walked at another speed; proposals are left out."""
     made_at = results.study.config.travel.walk_km_h
     if isinstance(walk_km_h, bool) or not _LEAST_KM_H <= walk_km_h <= _MOST_KM_H:
@@ -49,7 +49,7 @@ def at_walking_speed(results: StudyResults, walk_km_h: float) -> StudyResults:
         matrices["typical"] = typical_matrix(
             matrices["walk"], matrices["drive"], no_car, parking.parking_minutes
         )
-    speeds = speeds_sentence(study, modelled=results.modelled)
+    speeds = _speeds_sentence(study, modelled=results.modelled)
     told = tuple(speeds if t == results.speeds else t for t in results.ledger.assumptions)
     parameters = {**results.ledger.parameters, "study": study.config.model_dump(mode="json")}
     if networks:

@@ -309,7 +309,7 @@ class Document:
                 yield self.label(place), block.table.view(internal=self.internal)
 
 
-def heading_text(document: Document, place: int) -> str:
+def _heading_text(document: Document, place: int) -> str:
     """Write a heading as it stands on the page, its letter first."""
     block, label = document.blocks[place], document.label(place)
     text = plain(block.text) if isinstance(block, Heading) else ""
@@ -318,7 +318,7 @@ def heading_text(document: Document, place: int) -> str:
     return f"{label}: {text}" if label.startswith("Appendix") else f"{label}  {text}"
 
 
-def long_date(date: datetime.date | None) -> str:
+def _long_date(date: datetime.date | None) -> str:
     """Write a date as British readers do."""
     months = "January February March April May June July August September October November December"
     return "" if date is None else f"{date.day} {months.split()[date.month - 1]} {date.year}"

@@ -33,10 +33,10 @@ from access.document.document import (
     Paragraph,
     TableBlock,
     Text,
-    heading_text,
-    long_date,
+    _heading_text,
+    _long_date,
 )
-from access.document.pdf import WHOLE_ROWS, column_shares
+from access.document.pdf import WHOLE_ROWS, _column_shares
 from access.document.table import TableView
 from access.escape import plain
 from access.files import any_clock, steady_zip, write_file
@@ -250,7 +250,7 @@ def _add_table(word: Any, view: TableView, width: Length, *, compact: bool = Fal
     """Add a table whose header row is repeated on each page and whose rows do not break."""
     body = view.body
     height = max(len(body), 1)
-    shares = column_shares(view, compact=compact)
+    shares = _column_shares(view, compact=compact)
     made = _bare(word, height + 1, [s * width for s in shares], padding=25 if compact else 45)
     _describe(made, view.title, total=view.total is not None)
     # By id, once: python-docx looks a style's name up anew for every paragraph.
@@ -380,7 +380,7 @@ def write_docx(document: Document, path: Path | str | None = None) -> bytes:
     _page_edges(word, document)
     word.add_paragraph(plain(document.title), style="Title")
     subtitle = " \u00b7 ".join(
-        part for part in (plain(document.author), long_date(document.date)) if part
+        part for part in (plain(document.author), _long_date(document.date)) if part
     )
     if subtitle:
         word.add_paragraph(subtitle, style="Subtitle")
@@ -426,7 +426,7 @@ def _page_edges(word: Any, document: Document) -> None:
 def _add(word: Any, document: Document, place: int, block: Block) -> None:
     match block:
         case Heading():
-            made = word.add_heading(heading_text(document, place), block.level)
+            made = word.add_heading(_heading_text(document, place), block.level)
             _add_bookmark(made, _bookmark(place), place)
         case Paragraph():
             made = word.add_paragraph(style=_PARAGRAPH_STYLES[block.style])
@@ -534,5 +534,5 @@ def _add_contents(word: Any, document: Document, block: Contents) -> None:
         if k:
             made = word.add_paragraph()
         made.style = word.styles[f"toc {heading.level}"]
-        _add_link(made, _bookmark(place), heading_text(document, place))
+        _add_link(made, _bookmark(place), _heading_text(document, place))
     _end_field(made.add_run())

@@ -25,8 +25,8 @@ from access.document.document import (
     Paragraph,
     TableBlock,
     Text,
-    heading_text,
-    long_date,
+    _heading_text,
+    _long_date,
 )
 from access.document.table import TableView
 from access.errors import OutputError
@@ -41,7 +41,7 @@ WHOLE_ROWS = 13
 _BUDGET = {False: 96.0, True: 110.0}  # characters across a page, in usual and in compact type
 
 
-def column_shares(view: TableView, *, compact: bool = False) -> list[float]:
+def _column_shares(view: TableView, *, compact: bool = False) -> list[float]:
     """Share the page's width among a table's columns by what stands in them."""
     least, wanted = [], []
     for k, column in enumerate(view.columns):
@@ -125,7 +125,7 @@ def _font_folders() -> list[str]:
 
 def _payload(document: Document, root: Path) -> dict[str, Any]:
     date = document.date
-    subtitle = " \u00b7 ".join(p for p in (plain(document.author), long_date(date)) if p)
+    subtitle = " \u00b7 ".join(p for p in (plain(document.author), _long_date(date)) if p)
     return {
         "title": plain(document.title),
         "subject": plain(document.subject),
@@ -141,7 +141,7 @@ def _payload(document: Document, root: Path) -> dict[str, Any]:
 def _block(document: Document, place: int, block: Block, root: Path) -> dict[str, Any]:
     match block:
         case Heading():
-            text = heading_text(document, place)
+            text = _heading_text(document, place)
             return {"block": "heading", "level": block.level, "text": text}
         case Paragraph():
             spans = _spans(document, block.text)
@@ -182,7 +182,7 @@ def _table(document: Document, place: int, block: TableBlock) -> dict[str, Any]:
         "caption": f"{document.label(place)}: {view.title}",
         "headers": [c.header for c in view.columns],
         "aligns": [c.align for c in view.columns],
-        "shares": column_shares(view, compact=block.compact),
+        "shares": _column_shares(view, compact=block.compact),
         "rows": [[c.text for c in row] for row in view.body] or empty,
         "total": view.total is not None,
         "compact": block.compact,

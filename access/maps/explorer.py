@@ -21,15 +21,15 @@ from access.errors import ParameterError
 from access.escape import html_text, policy_hash, script_json
 from access.files import write_file
 from access.labels import page_words
-from access.maps.explorer_data import ExplorerData
-from access.maps.explorer_encode import encode
+from access.maps.explorer_data import _ExplorerData
+from access.maps.explorer_encode import _encode
 
 _TILE_ATTRIBUTION = "Street map (online only) © OpenStreetMap contributors, ODbL."
 _UNSURE_M = 200.0
 """Positions that may be this far out are named on the page."""
 
 
-def strings(language: str) -> dict[str, Any]:
+def _strings(language: str) -> dict[str, Any]:
     """Read the words of the page in one language."""
     folder = resources.files("access.maps") / "assets"
     known = sorted(
@@ -51,7 +51,7 @@ def _safe_text(words: Mapping[str, Any], key: str) -> str:
     return html_text(words[key])
 
 
-def fill_text(words: Mapping[str, Any], key: str, **values: str) -> str:
+def _fill_text(words: Mapping[str, Any], key: str, **values: str) -> str:
     """Fill the gaps of one of the page's texts."""
     text = words[key]
     if isinstance(text, dict):
@@ -60,7 +60,7 @@ def fill_text(words: Mapping[str, Any], key: str, **values: str) -> str:
     return re.sub(r"\{(\w+)\}", lambda gap: values.get(gap[1], gap[0]), str(text))
 
 
-def published_date(text: str, words: Mapping[str, Any]) -> str:
+def _published_date(text: str, words: Mapping[str, Any]) -> str:
     """Write 2018-03-12 as 12 March 2018; anything else as it is."""
     found = re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})", text)
     if found is None or not 1 <= int(found[2]) <= 12:
@@ -68,42 +68,42 @@ def published_date(text: str, words: Mapping[str, Any]) -> str:
     return f"{int(found[3])} {words['months'][int(found[2]) - 1]} {found[1]}"
 
 
-def _summary_words(data: ExplorerData, words: Mapping[str, Any]) -> str:
+def _summary_words(data: _ExplorerData, words: Mapping[str, Any]) -> str:
     """Say in a sentence a service what is proposed."""
     parts = []
     for service in data.services:
         key = "header_become" if set(service.after) != set(service.before) else "header_stay"
         before, after = str(len(service.before)), str(len(service.after))
-        parts.append(fill_text(words, key, title=service.title, before=before, after=after))
+        parts.append(_fill_text(words, key, title=service.title, before=before, after=after))
     return " ".join(parts)
 
 
-def _as_of_words(data: ExplorerData, words: Mapping[str, Any]) -> str:
+def _as_of_words(data: _ExplorerData, words: Mapping[str, Any]) -> str:
     """Say as of when the figures are; nothing where it is not known."""
     if not data.as_of:
         return ""
-    return fill_text(words, "footer_as_of", date=published_date(data.as_of, words))
+    return _fill_text(words, "footer_as_of", date=_published_date(data.as_of, words))
 
 
-def _speeds_words(data: ExplorerData) -> dict[str, str]:
-    """Give both walking speeds as text, ready for `fill_text`."""
+def _speeds_words(data: _ExplorerData) -> dict[str, str]:
+    """Give both walking speeds as text, ready for `_fill_text`."""
     return {"walk": f"{data.walk_km_h:g}", "pram": f"{data.pram_km_h:g}"}
 
 
 def _place_hint_words(
-    data: ExplorerData, payload: Mapping[str, Any], words: Mapping[str, Any]
+    data: _ExplorerData, payload: Mapping[str, Any], words: Mapping[str, Any]
 ) -> str:
     """Give examples of what can be typed."""
     names = [place[0] for place in payload["places"][:2]]
     if payload["postcodes"]:
         sector = next(iter(payload["postcodes"]["sectors"].items()))
         code = f"{sector[0][:-1]} {sector[0][-1]}{sector[1][:2]}"
-        return fill_text(words, "place_hint_postcode", example=", ".join([code, *names]))
-    return fill_text(words, "place_hint_name", example=", ".join(names) or data.place)
+        return _fill_text(words, "place_hint_postcode", example=", ".join([code, *names]))
+    return _fill_text(words, "place_hint_name", example=", ".join(names) or data.place)
 
 
 def _credits_words(
-    data: ExplorerData, payload: Mapping[str, Any], words: Mapping[str, Any], tiles: bool
+    data: _ExplorerData, payload: Mapping[str, Any], words: Mapping[str, Any], tiles: bool
 ) -> str:
     """Give what must stand under every map."""
     parts = list(data.attributions)
@@ -114,23 +114,23 @@ def _credits_words(
     return " ".join(part for part in (*parts, _as_of_words(data, words)) if part)
 
 
-def _about_words(data: ExplorerData, payload: Mapping[str, Any], words: Mapping[str, Any]) -> str:
+def _about_words(data: _ExplorerData, payload: Mapping[str, Any], words: Mapping[str, Any]) -> str:
     """Write the part "About the figures" as HTML, every text escaped."""
     areas = f"{len(data.areas):,}"
-    how = [fill_text(words, "about_how_short", areas=areas)]
+    how = [_fill_text(words, "about_how_short", areas=areas)]
     if "residents" in data.areas:
         homes = f"{data.areas['residents'].mean():.0f}"
-        how = [fill_text(words, "about_how", areas=areas, homes=homes)]
-    how.append(fill_text(words, "about_walk", **_speeds_words(data)))
+        how = [_fill_text(words, "about_how", areas=areas, homes=homes)]
+    how.append(_fill_text(words, "about_walk", **_speeds_words(data)))
     if data.drive is not None and "no_car" in payload["areas"]:
-        how.append(fill_text(words, "about_typical", parking=f"{data.parking_minutes:g}"))
+        how.append(_fill_text(words, "about_typical", parking=f"{data.parking_minutes:g}"))
     if data.weights_note:
         how.append(data.weights_note)
     if data.modelled:
         how.append(str(words["about_modelled"]))
     assumed = [site["name"] for site in payload["sites"] if site.get("assumed")]
     unsure = [
-        fill_text(words, "about_site_error", name=site["name"], metres=f"{site['error_m']:,.0f}")
+        _fill_text(words, "about_site_error", name=site["name"], metres=f"{site['error_m']:,.0f}")
         for site in payload["sites"]
         if not site.get("assumed") and site.get("error_m", 0) >= _UNSURE_M
     ]
@@ -177,11 +177,11 @@ _SCRIPTS = (
 _GAP = re.compile(r"\{\{(t:)?(\w+)\}\}")
 
 
-def _explorer_html(data: ExplorerData, *, online_tiles: bool = False) -> str:
+def _explorer_html(data: _ExplorerData, *, online_tiles: bool = False) -> str:
     """Make the explorer as one self-contained HTML text."""
-    words = strings(data.language)
-    words["suppressed_note"] = fill_text(words, "suppressed_note", below=str(THRESHOLD))
-    payload = encode(data)
+    words = _strings(data.language)
+    words["suppressed_note"] = _fill_text(words, "suppressed_note", below=str(THRESHOLD))
+    payload = _encode(data)
     if online_tiles:
         payload["tiles"] = f"{_TILE_HOST}/{{z}}/{{x}}/{{y}}.png"
     leaflet = re.sub(r"\n?//# sourceMappingURL=.*", "", _asset("leaflet/leaflet.js"))
@@ -195,7 +195,7 @@ def _explorer_html(data: ExplorerData, *, online_tiles: bool = False) -> str:
         "summary": html_text(" ".join([_summary_words(data, words), *data.not_shown])),
         "css": style,
         "place_hint": html_text(_place_hint_words(data, payload, words)),
-        "speeds": html_text(fill_text(words, "speeds", **_speeds_words(data))),
+        "speeds": html_text(_fill_text(words, "speeds", **_speeds_words(data))),
         "badge": f'<p class="badge">{_safe_text(words, "badge")}</p>' if data.modelled else "",
         "credits": html_text(_credits_words(data, payload, words, online_tiles)),
         "tiles": _tiles_box(words) if online_tiles else "",
@@ -209,7 +209,7 @@ def _explorer_html(data: ExplorerData, *, online_tiles: bool = False) -> str:
 
 
 def write_explorer(
-    data: ExplorerData, path: str | os.PathLike[str], *, online_tiles: bool = False
+    data: _ExplorerData, path: str | os.PathLike[str], *, online_tiles: bool = False
 ) -> Path:
     """Write the explorer to a file; a failed write leaves a former file as it was.
 

@@ -1,6 +1,6 @@
 """What the consultation explorer is made from: one frozen value of frames and travel matrices.
 
-`ExplorerData` knows no study, no configuration and no file: whoever holds the tables fills it in.
+`_ExplorerData` knows no study, no configuration and no file: whoever holds the tables fills it in.
 Every fault is found before a page is written, and all of them are told at once.
 """
 
@@ -27,7 +27,7 @@ _CANDIDATE_COLUMNS = ("id", "name", "lon", "lat")
 
 
 @dataclass(frozen=True)
-class ExplorerService:
+class _ExplorerService:
     """One service of the consultation, and what is proposed for it.
 
     Parameters
@@ -61,7 +61,7 @@ class ExplorerService:
 
 
 @dataclass(frozen=True, eq=False)
-class ExplorerData:
+class _ExplorerData:
     """Everything that one page needs.
 
     Parameters
@@ -125,7 +125,7 @@ class ExplorerData:
 
     title: str
     place: str
-    services: tuple[ExplorerService, ...]
+    services: tuple[_ExplorerService, ...]
     areas: pd.DataFrame
     sites: pd.DataFrame
     walk: TravelMatrix
@@ -157,7 +157,7 @@ class ExplorerData:
         if faults:
             raise ParameterError(f"the explorer's input has {len(faults)} fault(s)", faults)
 
-    def service(self, key: str) -> ExplorerService:
+    def service(self, key: str) -> _ExplorerService:
         """Give one service by its key."""
         for service in self.services:
             if service.key == key:
@@ -167,7 +167,7 @@ class ExplorerData:
         )
 
 
-def _faults(data: ExplorerData) -> list[Fault]:
+def _faults(data: _ExplorerData) -> list[Fault]:
     faults = _column_faults(data)
     if faults:
         return faults
@@ -202,7 +202,7 @@ def _faults(data: ExplorerData) -> list[Fault]:
     return faults + _number_faults(data)
 
 
-def _column_faults(data: ExplorerData) -> list[Fault]:
+def _column_faults(data: _ExplorerData) -> list[Fault]:
     if not data.services:
         return [Fault("services", "", "", "", "at least one service")]
     wanted = [
@@ -224,7 +224,7 @@ def _column_faults(data: ExplorerData) -> list[Fault]:
     return faults
 
 
-def _number_faults(data: ExplorerData) -> list[Fault]:
+def _number_faults(data: _ExplorerData) -> list[Fault]:
     faults = []
     for name in ("walk_km_h", "pram_km_h", "threshold_minutes"):
         value = getattr(data, name)
@@ -243,7 +243,7 @@ def _number_faults(data: ExplorerData) -> list[Fault]:
     return faults
 
 
-def _degree_faults(data: ExplorerData) -> list[Fault]:
+def _degree_faults(data: _ExplorerData) -> list[Fault]:
     faults = []
     frames = {
         "areas": data.areas,
@@ -295,7 +295,7 @@ _WEIGHT_WORDS = {
 }
 
 
-def explorer_data(results: StudyResults) -> ExplorerData:
+def explorer_data(results: StudyResults) -> _ExplorerData:
     """Gather the explorer's input from a run.
 
     Where a service has several proposals, its first is the one shown.
@@ -313,7 +313,7 @@ def explorer_data(results: StudyResults) -> ExplorerData:
     areas = pd.DataFrame(study.areas.drop(columns="geometry"))
     drive = results.matrices.get("drive")
     own = results.sites.loc[results.sites["kind"] != "neighbour", "id"].tolist()
-    return ExplorerData(
+    return _ExplorerData(
         title=config.study.title,
         place=config.study.place,
         services=tuple(_service(results, key, proposal) for key, proposal in first.items()),
@@ -377,10 +377,10 @@ def _first_proposals(results: StudyResults) -> dict[str, ProposalResult | None]:
     return first
 
 
-def _service(results: StudyResults, key: str, proposal: ProposalResult | None) -> ExplorerService:
+def _service(results: StudyResults, key: str, proposal: ProposalResult | None) -> _ExplorerService:
     settings = results.study.config.services[key]
     today = tuple(sorted(results.study.centres_of(key)["id"]))
-    return ExplorerService(
+    return _ExplorerService(
         key, settings.title, settings.one, settings.noun, settings.demand,
         today, today if proposal is None else proposal.after,
     )  # fmt: skip
@@ -433,7 +433,7 @@ def _attributions(results: StudyResults) -> tuple[str, ...]:
 _WEST, _SOUTH = -1.36, 53.42
 
 
-def _example_data(**changes: object) -> ExplorerData:
+def _example_data(**changes: object) -> _ExplorerData:
     """Give the explorer's input for an invented town of 48 areas, five and four centres."""
     areas, sites, candidates = _areas(), _sites(), _candidates()
     every = pd.concat([sites, candidates], ignore_index=True)
@@ -446,12 +446,12 @@ def _example_data(**changes: object) -> ExplorerData:
         "title": "Children's centres and youth centres in Exampleton",
         "place": "Exampleton",
         "services": (
-            ExplorerService(
+            _ExplorerService(
                 "childrens_centre", "Children's centres", "children's centre",
                 "children under five", "children_0_4",
                 ("CC1", "CC2", "CC3", "CC4", "CC5"), ("CC1", "CC2", "CC3"),
             ),
-            ExplorerService(
+            _ExplorerService(
                 "youth_centre", "Youth centres", "youth centre", "young people aged 11 to 18",
                 "young_11_18", ("YC1", "YC2", "YC3", "YC4"), ("YC1", "YC2"),
             ),
@@ -473,7 +473,7 @@ def _example_data(**changes: object) -> ExplorerData:
         "assumptions": ("The town is invented.",),
         "weights_note": "Families in the most deprived areas count up to twice.",
     }  # fmt: skip
-    return ExplorerData(**{**fields, **changes})  # type: ignore[arg-type]
+    return _ExplorerData(**{**fields, **changes})  # type: ignore[arg-type]
 
 
 def _areas() -> pd.DataFrame:

@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from access.charts import style
 from access.disclosure import THRESHOLD, is_small
 from access.errors import ParameterError
-from access.maps.explorer_data import ExplorerData, ExplorerService
+from access.maps.explorer_data import _ExplorerData, _ExplorerService
 from access.network.matrix import TravelMatrix
 from access.units import WGS84, great_circle_m, metric_crs, project
 
@@ -110,7 +110,7 @@ def _encode_shapes(shapes: gpd.GeoSeries) -> list[str]:
     return [_encode_area(shape) for shape in shapes]
 
 
-def approximate_cells(lon: ArrayLike, lat: ArrayLike, *, radius_m: float = 450.0) -> gpd.GeoSeries:
+def _approximate_cells(lon: ArrayLike, lat: ArrayLike, *, radius_m: float = 450.0) -> gpd.GeoSeries:
     """Draw a cell around each area's point where no boundaries may be shown.
 
     Each cell is the ground nearer to its point than to any other (Voronoi), no further than a
@@ -283,14 +283,14 @@ _FORMAT = 1
 _NEAR_PLACE_M = 4000.0
 
 
-def encode(data: ExplorerData) -> dict[str, Any]:
+def _encode(data: _ExplorerData) -> dict[str, Any]:
     """Make the page's data."""
     areas = data.areas.assign(id=data.areas["id"].astype(str)).sort_values("id")
     areas = areas.reset_index(drop=True)
     sites = _sites(data)
     today = int((~sites["is_candidate"]).sum())
     where = {site: i for i, site in enumerate(sites["id"])}
-    shapes = area_shapes(data, areas)
+    shapes = _area_shapes(data, areas)
     return {
         "format": _FORMAT,
         "title": data.title,
@@ -346,7 +346,7 @@ def _palette() -> dict[str, Any]:
     }
 
 
-def _sites(data: ExplorerData) -> pd.DataFrame:
+def _sites(data: _ExplorerData) -> pd.DataFrame:
     """Today's centres by id, then candidates by id."""
     frames = [data.sites.assign(is_candidate=False)]
     if data.candidates is not None and len(data.candidates):
@@ -382,7 +382,7 @@ def _site(row: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def _service(
-    data: ExplorerData, service: ExplorerService, areas: pd.DataFrame, where: dict[str, int]
+    data: _ExplorerData, service: _ExplorerService, areas: pd.DataFrame, where: dict[str, int]
 ) -> dict[str, Any]:
     counts = areas[service.count].to_numpy(float)
     small = is_small(counts)
@@ -399,12 +399,12 @@ def _service(
     }
 
 
-def _areas(data: ExplorerData, areas: pd.DataFrame) -> dict[str, Any]:
+def _areas(data: _ExplorerData, areas: pd.DataFrame) -> dict[str, Any]:
     out: dict[str, Any] = {
         "id": areas["id"].tolist(),
         "lon": areas["lon"].astype(float).round(5).tolist(),
         "lat": areas["lat"].astype(float).round(5).tolist(),
-        "name": _coded(area_names(data, areas)),
+        "name": _coded(_area_names(data, areas)),
     }
     for column in ("ward", "locality"):
         if column in areas:
@@ -418,7 +418,7 @@ def _areas(data: ExplorerData, areas: pd.DataFrame) -> dict[str, Any]:
     return out
 
 
-def area_names(data: ExplorerData, areas: pd.DataFrame) -> list[str]:
+def _area_names(data: _ExplorerData, areas: pd.DataFrame) -> list[str]:
     """Name each area: its own name, else the nearest place's, else its ward's."""
     if "name" in areas:
         return [_text(v) for v in areas["name"]]
@@ -444,18 +444,18 @@ def _coded(values: list[Any]) -> dict[str, list[Any]]:
     return {"of": distinct, "at": [where[v] for v in values]}
 
 
-def area_shapes(
-    data: ExplorerData, areas: pd.DataFrame, *, budget_bytes: int = 220_000
+def _area_shapes(
+    data: _ExplorerData, areas: pd.DataFrame, *, budget_bytes: int = 220_000
 ) -> gpd.GeoSeries:
     """Give each area's shape, simplified; cells around the points where there are no shapes."""
     if data.shapes is None:
-        cells = approximate_cells(areas["lon"], areas["lat"])
+        cells = _approximate_cells(areas["lon"], areas["lat"])
         return _simplify_shapes(cells.set_axis(areas["id"]), budget_bytes)
     by_id = data.shapes.set_axis(data.shapes.index.astype(str))
     return _simplify_shapes(by_id.reindex(areas["id"]), budget_bytes)
 
 
-def _places(data: ExplorerData) -> list[list[Any]]:
+def _places(data: _ExplorerData) -> list[list[Any]]:
     if data.places is None:
         return []
     places = data.places.assign(rank=data.places.get("rank", 2))

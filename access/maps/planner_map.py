@@ -28,7 +28,7 @@ from access.charts.style import (
 from access.disclosure import is_small, public_count
 from access.escape import policy_hash, template_text
 from access.labels import mode_title
-from access.maps.explorer_encode import approximate_cells
+from access.maps.explorer_encode import _approximate_cells
 from access.text import UNREACHED, figure
 from access.units import WGS84
 
@@ -94,7 +94,7 @@ def study_map(results: StudyResults, *, mode: str = "typical", tiles: bool = Fal
     areas = results.study.areas
     cells = results.study.shapes
     if cells is None:
-        cells = approximate_cells(areas["lon"], areas["lat"]).simplify(5).to_crs(WGS84)
+        cells = _approximate_cells(areas["lon"], areas["lat"]).simplify(5).to_crs(WGS84)
         cells = cells.map(_polygons_only)
     fmap = _blank_map(cells.total_bounds, tiles=tiles)
     for i, proposal in enumerate(results.proposals.values()):

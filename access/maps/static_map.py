@@ -27,9 +27,9 @@ from access.charts import style
 from access.charts.chart import Chart
 from access.disclosure import THRESHOLD
 from access.errors import OutputError, ParameterError
-from access.maps.explorer import fill_text, published_date, strings
-from access.maps.explorer_data import ExplorerData, ExplorerService
-from access.maps.explorer_encode import area_names, area_shapes
+from access.maps.explorer import _fill_text, _published_date, _strings
+from access.maps.explorer_data import _ExplorerData, _ExplorerService
+from access.maps.explorer_encode import _area_names, _area_shapes
 from access.measure import change, nearest, share_within, typical_matrix
 from access.measure.distribution import TOLERANCE_MINUTES
 from access.network.matrix import TravelMatrix
@@ -66,8 +66,8 @@ class _Classes:
 
 
 def _classify(
-    data: ExplorerData,
-    service: ExplorerService,
+    data: _ExplorerData,
+    service: _ExplorerService,
     measure: str,
     mode: str,
     areas: pd.DataFrame,
@@ -86,7 +86,7 @@ def _classify(
     return _minutes(data, service, areas, words, mode, measure, found[measure])
 
 
-def _matrix(data: ExplorerData, mode: str) -> TravelMatrix:
+def _matrix(data: _ExplorerData, mode: str) -> TravelMatrix:
     if mode not in _MODES:
         raise ParameterError(f"mode={mode!r}; expected one of {list(_MODES)}")
     if mode in ("drive", "typical") and data.drive is None:
@@ -105,7 +105,7 @@ def _matrix(data: ExplorerData, mode: str) -> TravelMatrix:
 
 
 def _situations(
-    data: ExplorerData, service: ExplorerService, areas: pd.DataFrame, mode: str
+    data: _ExplorerData, service: _ExplorerService, areas: pd.DataFrame, mode: str
 ) -> dict[str, NDArray[np.float64]]:
     matrix = _matrix(data, mode).areas(areas["id"].tolist())
     return {
@@ -115,7 +115,7 @@ def _situations(
 
 
 def _changes(
-    data: ExplorerData, service: ExplorerService, areas: pd.DataFrame, words: dict[str, Any],
+    data: _ExplorerData, service: _ExplorerService, areas: pd.DataFrame, words: dict[str, Any],
     mode: str, found: dict[str, NDArray[np.float64]],
 ) -> _Classes:  # fmt: skip
     changes = change(found["today"], found["after"])
@@ -133,49 +133,49 @@ def _changes(
     grows = np.where((counts > 0) & np.isfinite(changes), changes, -np.inf)
     worst = int(grows.argmax())
     how = str(words[f"mode_{mode}"])
-    title = fill_text(words, "static_nobody", one=service.one, mode=how)
+    title = _fill_text(words, "static_nobody", one=service.one, mode=how)
     if grows[worst] > TOLERANCE_MINUTES:
-        place = area_names(data, areas)[worst] or str(areas["id"].iloc[worst])
+        place = _area_names(data, areas)[worst] or str(areas["id"].iloc[worst])
         minutes = round(float(grows[worst]))
-        amount = fill_text(words, "minutes", n=str(minutes))
-        title = fill_text(words, f"map_title_{mode}", place=place, minutes=amount)
-    legend = fill_text(words, "static_legend_change", mode=how)
+        amount = _fill_text(words, "minutes", n=str(minutes))
+        title = _fill_text(words, f"map_title_{mode}", place=place, minutes=amount)
+    legend = _fill_text(words, "static_legend_change", mode=how)
     return _Classes(legend, tuple(labels), tuple(colours), of_area, title)
 
 
 def _minutes(
-    data: ExplorerData, service: ExplorerService, areas: pd.DataFrame, words: dict[str, Any],
+    data: _ExplorerData, service: _ExplorerService, areas: pd.DataFrame, words: dict[str, Any],
     mode: str, measure: str, minutes: NDArray[np.float64],
 ) -> _Classes:  # fmt: skip
     edges = style.MINUTES_EDGES
-    first = fill_text(words, "range_under", to=f"{edges[1]:g}")
+    first = _fill_text(words, "range_under", to=f"{edges[1]:g}")
     labels = (first, *_ranges(edges[1:], words))
     of_area = np.where(np.isfinite(minutes), np.searchsorted(edges, minutes, "right") - 1, -1)
     counts = areas[service.count].to_numpy(float)
     share = share_within(minutes, counts, data.threshold_minutes)
     how = str(words[f"mode_{mode}"])
-    title = fill_text(
+    title = _fill_text(
         words, f"static_{measure}", share=share_figure(share), people=service.people,
         limit=f"{data.threshold_minutes:g}", mode=how, one=service.one,
     )  # fmt: skip
-    legend = fill_text(words, "static_legend_minutes", mode=how)
+    legend = _fill_text(words, "static_legend_minutes", mode=how)
     return _Classes(legend, labels, style.MINUTES_COLOURS, of_area, title)
 
 
 def _people(
-    data: ExplorerData, service: ExplorerService, areas: pd.DataFrame, words: dict[str, Any]
+    data: _ExplorerData, service: _ExplorerService, areas: pd.DataFrame, words: dict[str, Any]
 ) -> _Classes:
     counts = areas[service.count].to_numpy(float)
     edges = _PEOPLE_EDGES
-    labels = [fill_text(words, "fewer_than", number=str(THRESHOLD))]
+    labels = [_fill_text(words, "fewer_than", number=str(THRESHOLD))]
     for low, high in pairwise(edges[1:]):
         labels.append(
-            fill_text(words, "count_range", **{"from": f"{low:g}", "to": f"{high - 1:g}"})
+            _fill_text(words, "count_range", **{"from": f"{low:g}", "to": f"{high - 1:g}"})
         )
-    labels.append(fill_text(words, "count_over", **{"from": f"{edges[-1]:g}"}))
+    labels.append(_fill_text(words, "count_over", **{"from": f"{edges[-1]:g}"}))
     of_area = np.searchsorted(edges, np.round(counts), "right") - 1
     total = about(counts.sum())
-    title = fill_text(
+    title = _fill_text(
         words, "static_people", total=capital(total), people=service.people,
         place=data.place,
     )  # fmt: skip
@@ -189,7 +189,7 @@ def _deprivation(areas: pd.DataFrame, words: dict[str, Any]) -> _Classes:
     decile = pd.to_numeric(areas["imd_decile"], errors="coerce").to_numpy(float)
     of_area = np.where(np.isfinite(decile), np.ceil(np.nan_to_num(decile) / 2) - 1, -2).astype(int)
     labels = tuple(str(words[f"fifth_{k}"]) for k in range(1, 6))
-    title = fill_text(
+    title = _fill_text(
         words, "static_deprivation", number=f"{(of_area == 0).sum():,}", all=f"{len(areas):,}"
     )
     return _Classes(str(words["layer_deprivation"]), labels, style.FIFTH_COLOURS, of_area, title)
@@ -197,10 +197,10 @@ def _deprivation(areas: pd.DataFrame, words: dict[str, Any]) -> _Classes:
 
 def _ranges(edges: Sequence[float], words: dict[str, Any]) -> list[str]:
     texts = [
-        fill_text(words, "range", **{"from": f"{np.ceil(low):g}", "to": f"{high:g}"})
+        _fill_text(words, "range", **{"from": f"{np.ceil(low):g}", "to": f"{high:g}"})
         for low, high in pairwise(edges)
     ]
-    return [*texts, fill_text(words, "range_over", **{"from": f"{edges[-1]:g}"})]
+    return [*texts, _fill_text(words, "range_over", **{"from": f"{edges[-1]:g}"})]
 
 
 _Box = tuple[float, float, float, float]
@@ -349,23 +349,23 @@ _HATCHES = (
 
 
 def static_map(
-    data: ExplorerData, service: str, measure: str = "change", *, mode: str = "walk"
+    data: _ExplorerData, service: str, measure: str = "change", *, mode: str = "walk"
 ) -> Chart:
     """Draw one map."""
     chosen = data.service(service)
-    words = strings(data.language)
+    words = _strings(data.language)
     areas = _in_order(data)
     classes = _classify(data, chosen, measure, mode, areas, words)
     of_minutes = measure in ("change", "today", "after")
     caption_key = "static_caption" if of_minutes else "static_caption_areas"
-    caption = fill_text(
+    caption = _fill_text(
         words, caption_key, measure=classes.legend, one=chosen.one, place=data.place,
         all=f"{len(areas):,}",
     )  # fmt: skip
     extra = [words["credits_cells"]] if data.shapes is None or data.shapes_approximate else []
     extra += data.attributions
     if data.as_of:
-        extra.append(fill_text(words, "footer_as_of", date=published_date(data.as_of, words)))
+        extra.append(_fill_text(words, "footer_as_of", date=_published_date(data.as_of, words)))
     return Chart(
         title=classes.title,
         alt=_alt(data, chosen, classes, words),
@@ -376,7 +376,7 @@ def static_map(
 
 
 def write_static_maps(
-    data: ExplorerData,
+    data: _ExplorerData,
     folder: str | Path,
     *,
     measures: Sequence[str] = _MEASURES,
@@ -426,19 +426,19 @@ def write_static_maps(
     return written
 
 
-def _in_order(data: ExplorerData) -> pd.DataFrame:
+def _in_order(data: _ExplorerData) -> pd.DataFrame:
     areas = data.areas.assign(id=data.areas["id"].astype(str)).sort_values("id")
     return areas.reset_index(drop=True)
 
 
 @lru_cache(maxsize=1)
-def _outlines(data: ExplorerData) -> gpd.GeoSeries:
+def _outlines(data: _ExplorerData) -> gpd.GeoSeries:
     """Simplify the shapes once for all maps of the same data: it takes longer than drawing."""
-    return area_shapes(data, _in_order(data), budget_bytes=_SHAPE_BYTES)
+    return _area_shapes(data, _in_order(data), budget_bytes=_SHAPE_BYTES)
 
 
 def _alt(
-    data: ExplorerData, service: ExplorerService, classes: _Classes, words: dict[str, Any]
+    data: _ExplorerData, service: _ExplorerService, classes: _Classes, words: dict[str, Any]
 ) -> str:
     names = dict(zip(data.sites["id"].astype(str), data.sites["name"].astype(str), strict=True))
     if data.candidates is not None:
@@ -449,18 +449,18 @@ def _alt(
     for code, _, key in _HATCHES:
         if (classes.of_area == code).any():
             counts.append(f"{words[key]} {int((classes.of_area == code).sum()):,}")
-    sites = fill_text(words, "static_stay", names=listed([names[i] for i in service.after]))
+    sites = _fill_text(words, "static_stay", names=listed([names[i] for i in service.after]))
     if service.closing:
         closing = listed([names[i] for i in service.closing])
-        sites += " " + fill_text(words, "static_close", names=closing)
-    return fill_text(
+        sites += " " + _fill_text(words, "static_close", names=closing)
+    return _fill_text(
         words, "static_alt", place=data.place, all=f"{len(classes.of_area):,}",
         legend=classes.legend, classes="; ".join(counts), sites=sites,
     )  # fmt: skip
 
 
 def _draw(
-    data: ExplorerData, service: ExplorerService, areas: pd.DataFrame, classes: _Classes,
+    data: _ExplorerData, service: _ExplorerService, areas: pd.DataFrame, classes: _Classes,
     words: dict[str, Any], axes: Axes,
 ) -> None:  # fmt: skip
     crs = metric_crs(float(areas["lon"].mean()), float(areas["lat"].mean()))
@@ -512,7 +512,7 @@ def _legend(classes: _Classes, words: dict[str, Any]) -> list[tuple[Any, str]]:
 
 
 def _sites(
-    data: ExplorerData, service: ExplorerService, crs: str, words: dict[str, Any], axes: Axes
+    data: _ExplorerData, service: _ExplorerService, crs: str, words: dict[str, Any], axes: Axes
 ) -> list[tuple[Any, str]]:
     frames = [data.sites] if data.candidates is None else [data.sites, data.candidates]
     sites = pd.concat(frames, ignore_index=True).astype({"id": str}).set_index("id")
@@ -529,7 +529,7 @@ def _sites(
     ):
         if ids:
             xy = np.column_stack([points[ids].x, points[ids].y])
-            label = fill_text(words, key, one=service.one)
+            label = _fill_text(words, key, one=service.one)
             entries.append((_sign(axes, xy, kind, service.key), capital(label)))
             if kind != "closing":
                 taken += xy.tolist()

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from access.arguments import a, by_id, checked, ids, number, optional, table
 from access.errors import ParameterError, ScenarioError
-from access.measure.decay import Decay, binary, exponential, stepped
+from access.measure.decay import _Decay, binary, exponential, stepped
 from access.measure.demand import align_demand, by_area
 from access.network.matrix import TravelMatrix, positions
 
@@ -218,7 +218,7 @@ def cumulative(
     sites=optional(ids),
     supply=optional(by_id(number(0))),
     demand=optional(table()),
-    decay=optional(a(Decay, expected="a Decay, such as decay.exponential(0.1)")),
+    decay=optional(a(_Decay, expected="a Decay, such as decay.exponential(0.1)")),
 )
 def gravity(
     matrix: TravelMatrix,
@@ -226,7 +226,7 @@ def gravity(
     sites: Sequence[str] | None = None,
     supply: _Supply = None,
     demand: pd.DataFrame | None = None,
-    decay: Decay | None = None,
+    decay: _Decay | None = None,
 ) -> pd.Series:
     """How much is offered, each site counting less the longer the trip to it.
 
@@ -336,7 +336,7 @@ def two_step(
     sites=optional(ids),
     supply=optional(by_id(number(0))),
     demand=optional(table()),
-    decay=optional(a(Decay, expected="a Decay, such as decay.exponential(0.1)")),
+    decay=optional(a(_Decay, expected="a Decay, such as decay.exponential(0.1)")),
 )
 def enhanced_two_step(
     matrix: TravelMatrix,
@@ -344,7 +344,7 @@ def enhanced_two_step(
     sites: Sequence[str] | None = None,
     supply: _Supply = None,
     demand: pd.DataFrame | None = None,
-    decay: Decay | None = None,
+    decay: _Decay | None = None,
 ) -> pd.Series:
     """Enhanced 2SFCA (E2SFCA): nearer families and sites count more in both steps.
 
@@ -392,7 +392,7 @@ def enhanced_two_step(
     sites=optional(ids),
     supply=optional(by_id(number(0))),
     demand=optional(table()),
-    decay=optional(a(Decay, expected="a Decay, such as decay.exponential(0.1)")),
+    decay=optional(a(_Decay, expected="a Decay, such as decay.exponential(0.1)")),
 )
 def three_step(
     matrix: TravelMatrix,
@@ -400,7 +400,7 @@ def three_step(
     sites: Sequence[str] | None = None,
     supply: _Supply = None,
     demand: pd.DataFrame | None = None,
-    decay: Decay | None = None,
+    decay: _Decay | None = None,
 ) -> pd.Series:
     """Three-step floating catchment area (3SFCA): families also choose among their sites.
 

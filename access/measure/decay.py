@@ -18,7 +18,7 @@ _Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Decay:
+class _Decay:
     """A decay function with its name and words.
 
     Parameters
@@ -55,7 +55,7 @@ def _positive(value: float, name: str) -> float:
     return float(value)
 
 
-def binary(cutoff_minutes: float) -> Decay:
+def binary(cutoff_minutes: float) -> _Decay:
     """Count all within the cutoff, nothing beyond it.
 
     Parameters
@@ -78,10 +78,10 @@ def binary(cutoff_minutes: float) -> Decay:
     [1.0, 0.0]
     """
     cutoff = _positive(cutoff_minutes, "cutoff_minutes")
-    return Decay(f"binary({cutoff:g} minutes)", lambda t: (t <= cutoff).astype(float))
+    return _Decay(f"binary({cutoff:g} minutes)", lambda t: (t <= cutoff).astype(float))
 
 
-def linear(cutoff_minutes: float) -> Decay:
+def linear(cutoff_minutes: float) -> _Decay:
     """Fall evenly from 1 at nought minutes to 0 at the cutoff.
 
     Parameters
@@ -103,10 +103,10 @@ def linear(cutoff_minutes: float) -> Decay:
     [1.0, 0.75, 0.0, 0.0]
     """
     cutoff = _positive(cutoff_minutes, "cutoff_minutes")
-    return Decay(f"linear({cutoff:g} minutes)", lambda t: np.clip(1 - t / cutoff, 0.0, 1.0))
+    return _Decay(f"linear({cutoff:g} minutes)", lambda t: np.clip(1 - t / cutoff, 0.0, 1.0))
 
 
-def stepped(steps_minutes: Sequence[float], weights: Sequence[float]) -> Decay:
+def stepped(steps_minutes: Sequence[float], weights: Sequence[float]) -> _Decay:
     """Step down: each weight up to and with its step, nothing beyond the last.
 
     Parameters
@@ -145,10 +145,10 @@ def stepped(steps_minutes: Sequence[float], weights: Sequence[float]) -> Decay:
         )
     padded = np.append(w, 0.0)
     zones = ", ".join(f"{s:g}: {x:g}" for s, x in zip(steps, w, strict=True))
-    return Decay(f"stepped({zones})", lambda t: padded[np.searchsorted(steps, t, side="left")])
+    return _Decay(f"stepped({zones})", lambda t: padded[np.searchsorted(steps, t, side="left")])
 
 
-def exponential(rate_per_minute: float) -> Decay:
+def exponential(rate_per_minute: float) -> _Decay:
     """Fall by a constant share a minute: exp(-rate * minutes).
 
     Parameters
@@ -170,10 +170,10 @@ def exponential(rate_per_minute: float) -> Decay:
     [1.0, 0.368]
     """
     rate = _positive(rate_per_minute, "rate_per_minute")
-    return Decay(f"exponential({rate:g} a minute)", lambda t: np.exp(-rate * t))
+    return _Decay(f"exponential({rate:g} a minute)", lambda t: np.exp(-rate * t))
 
 
-def power(exponent: float) -> Decay:
+def _power(exponent: float) -> _Decay:
     """Fall as minutes ** -exponent; under one minute counts as one.
 
     Parameters
@@ -191,14 +191,14 @@ def power(exponent: float) -> Decay:
 
     Examples
     --------
-    >>> power(2)([0.5, 1, 10]).tolist()
+    >>> _power(2)([0.5, 1, 10]).tolist()
     [1.0, 1.0, 0.01]
     """
     exponent = _positive(exponent, "exponent")
-    return Decay(f"power({exponent:g})", lambda t: np.maximum(t, 1.0) ** -exponent)
+    return _Decay(f"power({exponent:g})", lambda t: np.maximum(t, 1.0) ** -exponent)
 
 
-def gaussian(bandwidth_minutes: float, cutoff_minutes: float = np.inf) -> Decay:
+def gaussian(bandwidth_minutes: float, cutoff_minutes: float = np.inf) -> _Decay:
     """Fall as a bell: exp(-minutes ** 2 / (2 * bandwidth ** 2)), nothing beyond the cutoff.
 
     Parameters
@@ -227,10 +227,10 @@ def gaussian(bandwidth_minutes: float, cutoff_minutes: float = np.inf) -> Decay:
     name = f"gaussian({b:g} minutes" + (
         f", cutoff {cutoff_minutes:g})" if np.isfinite(cutoff_minutes) else ")"
     )
-    return Decay(name, lambda t: np.where(t <= cutoff_minutes, np.exp(-(t**2) / (2 * b**2)), 0.0))
+    return _Decay(name, lambda t: np.where(t <= cutoff_minutes, np.exp(-(t**2) / (2 * b**2)), 0.0))
 
 
-def logistic(middle_minutes: float, spread_minutes: float) -> Decay:
+def logistic(middle_minutes: float, spread_minutes: float) -> _Decay:
     """Fall along an S-curve that is one half at the middle.
 
     ``(1 + exp(-k m)) / (1 + exp(k (minutes - m)))`` with ``k = pi / (spread * sqrt(3))``,
@@ -265,7 +265,7 @@ def logistic(middle_minutes: float, spread_minutes: float) -> Decay:
     m = _positive(middle_minutes, "middle_minutes")
     k = np.pi / (_positive(spread_minutes, "spread_minutes") * np.sqrt(3))
     top = 1 + np.exp(-k * m)
-    return Decay(
+    return _Decay(
         f"logistic({m:g}, {spread_minutes:g} minutes)",
         lambda t: top / (1 + np.exp(np.minimum(k * (t - m), 700.0))),
     )

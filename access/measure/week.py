@@ -16,7 +16,7 @@ WEEKDAYS = 5
 
 
 @dataclass(frozen=True, eq=False)
-class Week:
+class _Week:
     """What every area meets over the five weekdays.
 
     Parameters
@@ -37,7 +37,7 @@ class Week:
     sites=ids,
     days=by_id(number(0)),
 )
-def expected_week(matrix: TravelMatrix, sites: Sequence[str], days: Mapping[str, float]) -> Week:
+def expected_week(matrix: TravelMatrix, sites: Sequence[str], days: Mapping[str, float]) -> _Week:
     """Give the expected trip over a week, the next nearest site on the days the nearest is shut.
 
     A site is open on ``days / 5`` of the weekdays, at most all of them, whatever the others do:
@@ -87,4 +87,4 @@ def expected_week(matrix: TravelMatrix, sites: Sequence[str], days: Mapping[str,
     expected = np.divide(total, some, out=np.full(len(near), np.inf), where=some > 0)
     # all open every weekday: the nearest, to the last digit
     sure = opened[:, 0] == 1.0
-    return Week(np.where(sure, near[:, 0], expected), np.where(sure, 0.0, shut[:, -1]))
+    return _Week(np.where(sure, near[:, 0], expected), np.where(sure, 0.0, shut[:, -1]))

@@ -65,7 +65,7 @@ _MINUTES = re.compile(r"(\d+(?:\.\d+)?)\s*(?:min|mins|minutes)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class _Verdict:
     """What a set of tags means for one profile.
 
     Parameters
@@ -132,15 +132,15 @@ def _street_class(tags: Mapping[str, str]) -> str:
     return "pier" if tags.get("man_made") == "pier" else ""
 
 
-def judge(tags: Mapping[str, str], profile: Profile) -> Verdict:
+def _judge(tags: Mapping[str, str], profile: Profile) -> _Verdict:
     """Decide whether, which way and how fast a profile's traveller uses a street."""
     kind = _street_class(tags)
     reason = (_refused_on_foot if profile.mode == "walk" else _refused_by_car)(tags, kind, profile)
     if reason:
-        return Verdict(kind, reason)
+        return _Verdict(kind, reason)
     forward, backward = _directions(tags, kind, profile)
     if not (forward or backward):
-        return Verdict(kind, "closed both ways")
+        return _Verdict(kind, "closed both ways")
     fast_forward, tagged_f = _kmh(tags, kind, profile, "maxspeed:forward")
     fast_backward, tagged_b = _kmh(tags, kind, profile, "maxspeed:backward")
     wait = profile.ferry_wait_minutes if kind == "ferry" else 0.0
@@ -148,7 +148,7 @@ def judge(tags: Mapping[str, str], profile: Profile) -> Verdict:
     local = profile.mode == "drive" and bool(_listed(tags, _CAR_KEYS)) and (
         _listed(tags, _CAR_KEYS) <= _LOCAL | _CLOSED_TO_CARS
     )  # fmt: skip
-    return Verdict(
+    return _Verdict(
         kind, "", forward, backward, fast_forward, fast_backward, tagged_f or tagged_b, wait,
         whole, local, _can_be_joined(tags, kind),
     )  # fmt: skip
@@ -289,7 +289,7 @@ def _incline_percent(text: str) -> float:
     return float(number[1]) if number else 0.0
 
 
-def barrier_closed(tags: Mapping[str, str], profile: Profile) -> bool:
+def _barrier_closed(tags: Mapping[str, str], profile: Profile) -> bool:
     """Say whether a node with these tags stops a profile's traveller."""
     if "barrier" not in tags:
         return False

@@ -17,22 +17,22 @@ from numpy.typing import NDArray
 
 from access.errors import NetworkError, ParameterError
 from access.ledger import sha256_of
-from access.network.access_rules import Verdict, barrier_closed, judge
-from access.network.cache import cache_key, kept_network, network_path
-from access.network.components import Draft, add_delays, finish
-from access.network.data import LeftOut
-from access.network.graph_io import network_from_graph, read_graphml
+from access.network.access_rules import _barrier_closed, _judge, _Verdict
+from access.network.cache import _cache_key, _kept_network, _network_path
+from access.network.components import _add_delays, _Draft, finish
+from access.network.data import _LeftOut
+from access.network.graph_io import _network_from_graph, _read_graphml
 from access.network.network import Network
 from access.network.osm import (
     SUFFIXES,
     Streets,
-    check_street_file,
-    is_street_file,
-    read_streets,
+    _check_street_file,
+    _is_street_file,
+    _read_streets,
 )
 from access.network.profiles import PRESETS, Profile
-from access.network.route_rules import bind
-from access.network.slope import Heights, add_slope, read_heights
+from access.network.route_rules import _bind
+from access.network.slope import _add_slope, _Heights, _read_heights
 from access.units import great_circle_m, metric_crs_of, project
 
 #: More entries than this on one square are thinned out, to keep the number of pairs in bounds.
@@ -136,10 +136,10 @@ _TOLD = ("private", "foot=no", "access=no", "closed to cars")
 
 
 def _assemble(
-    streets: Streets, profile: Profile, *, keep: str = "main", heights: Heights | None = None
+    streets: Streets, profile: Profile, *, keep: str = "main", heights: _Heights | None = None
 ) -> Network:
     """Build a profile's network from ways that were read from a file."""
-    verdicts = [judge(tags, profile) for tags in streets.tag_sets]
+    verdicts = [_judge(tags, profile) for tags in streets.tag_sets]
     is_open = np.array([not v.reason for v in verdicts])[streets.way_tags]
     if not is_open.any():
         raise NetworkError(
@@ -149,19 +149,19 @@ def _assemble(
     xy = project(streets.lonlat[:, 0], streets.lonlat[:, 1], crs)
     if profile.cross_squares:
         streets = _with_crossings(streets, is_open, xy)
-        verdicts = [judge(tags, profile) for tags in streets.tag_sets]
+        verdicts = [_judge(tags, profile) for tags in streets.tag_sets]
         is_open = np.array([not v.reason for v in verdicts])[streets.way_tags]
-    closed = [row for row, tags in streets.node_tags.items() if barrier_closed(tags, profile)]
+    closed = [row for row, tags in streets.node_tags.items() if _barrier_closed(tags, profile)]
     cut = _cut(streets, is_open, np.array(sorted(closed), np.int64))
     draft = _weigh(streets, profile, verdicts, cut, xy)
     if heights is not None:
-        add_slope(draft, profile, heights, crs)
+        _add_slope(draft, profile, heights, crs)
     lights = [
         streets.node_ids[row]
         for row, tags in streets.node_tags.items()
         if tags.get("highway") == "traffic_signals"
     ]
-    add_delays(draft, profile, np.isin(draft.node_ids, lights))
+    _add_delays(draft, profile, np.isin(draft.node_ids, lights))
     draft.refused = _refused(streets, verdicts, xy)
     draft.counts |= {
         "ways_read": len(streets.way_ids),
@@ -173,7 +173,7 @@ def _assemble(
     network = finish(Network, draft, profile, crs=crs, source=streets.info, keep=keep)
     if profile.mode != "drive":
         return network
-    return bind(network, streets.turns, streets.turns_left_out)
+    return _bind(network, streets.turns, streets.turns_left_out)
 
 
 @dataclass
@@ -240,8 +240,8 @@ def _ground(lonlat: _Floats, refs: NDArray[np.int32]) -> _Floats:
 
 
 def _weigh(
-    streets: Streets, profile: Profile, verdicts: list[Verdict], cut: _Pieces, xy: _Floats
-) -> Draft:
+    streets: Streets, profile: Profile, verdicts: list[_Verdict], cut: _Pieces, xy: _Floats
+) -> _Draft:
     tag_set = streets.way_tags[cut.way]
     classes = sorted({v.street_class for v in verdicts if not v.reason})
     code = np.array([classes.index(v.street_class) if not v.reason else -1 for v in verdicts])
@@ -264,7 +264,7 @@ def _weigh(
     good = [not v.reason for v in verdicts]
     forward = [g and v.forward for g, v in zip(good, verdicts, strict=True)]
     backward = [g and v.backward for g, v in zip(good, verdicts, strict=True)]
-    return Draft(
+    return _Draft(
         node_lonlat=streets.lonlat[at],
         node_xy=xy[at],
         node_ids=streets.node_ids[at],
@@ -287,7 +287,7 @@ def _weigh(
     )
 
 
-def _refused(streets: Streets, verdicts: list[Verdict], xy: _Floats) -> LeftOut:
+def _refused(streets: Streets, verdicts: list[_Verdict], xy: _Floats) -> _LeftOut:
     """Private and closed streets, kept so that the audit can say who lives on them."""
     told = np.array([_TOLD.index(v.reason) if v.reason in _TOLD else 255 for v in verdicts])
     code = told[streets.way_tags]
@@ -297,7 +297,7 @@ def _refused(streets: Streets, verdicts: list[Verdict], xy: _Floats) -> LeftOut:
     offsets = np.concatenate([[0], np.cumsum(sizes[keep])]).astype(np.int64)
     so_far = _ground(streets.lonlat, refs)
     metres = so_far[offsets[1:] - 1] - so_far[offsets[:-1]] if len(refs) else np.zeros(0)
-    return LeftOut(
+    return _LeftOut(
         _TOLD, code[keep].astype(np.uint8), np.zeros(int(keep.sum()), np.int32), metres,
         xy[refs], offsets,
     )  # fmt: skip
@@ -309,7 +309,7 @@ def build_network(
     mode: str | None = None,
     profile: Profile | str | None = None,
     keep: str = "main",
-    heights: Heights | str | Path | None = None,
+    heights: _Heights | str | Path | None = None,
     cache: str | Path | None = None,
 ) -> Network:
     """Build the streets that one kind of traveller can use.
@@ -318,7 +318,7 @@ def build_network(
     ----------
     source : path, Streets or networkx graph
         An OpenStreetMap file (``.osm.pbf``, ``.osm``, ``.osm.gz``, ``.osm.bz2``), a GraphML
-        file, a networkx or osmnx graph, or what `access.network.osm.read_streets` read (read
+        file, a networkx or osmnx graph, or what `access.network.osm._read_streets` read (read
         once, build several modes).
     mode : str, optional
         ``"walk"`` (the default) or ``"drive"``, or the name of any preset profile.
@@ -358,7 +358,7 @@ def build_network(
     _check_options(keep, heights, cache)
     chosen, heights = _with_heights(_choose_profile(mode, profile), heights)
     if isinstance(source, nx.Graph):
-        return network_from_graph(source, chosen, keep=keep, heights=heights)
+        return _network_from_graph(source, chosen, keep=keep, heights=heights)
     if isinstance(source, Streets):
         return _assemble(source, chosen, keep=keep, heights=heights)
     if not isinstance(source, (str, Path)):
@@ -366,11 +366,11 @@ def build_network(
             f"source is a {type(source).__name__}; expected a path, Streets or a networkx graph"
         )
     path = Path(source)
-    check_street_file(path)
+    _check_street_file(path)
     if cache is None:
         return _from_file(path, chosen, keep, heights)
     key = _key(path, sha256_of(path), chosen, keep, heights)
-    return kept_network(cache, key, lambda: _from_file(path, chosen, keep, heights))
+    return _kept_network(cache, key, lambda: _from_file(path, chosen, keep, heights))
 
 
 def build_networks(
@@ -391,7 +391,7 @@ def build_networks(
             return _from_file(path, profile, "main", None)
         if not whole:
             progress(f"reading {path.name}")
-            whole.append(read_streets(path))
+            whole.append(_read_streets(path))
         progress(f"building the {name} network")
         return _assemble(whole[0], profile)
 
@@ -400,36 +400,36 @@ def build_networks(
     sha256, found = sha256_of(path), {}
     for name, profile in profiles.items():
         key = _key(path, sha256, profile, "main", None)
-        if network_path(cache, key).exists():
+        if _network_path(cache, key).exists():
             progress(f"taking the {name} network kept from an earlier run on {path.name}")
-        found[name] = kept_network(cache, key, partial(build, name, profile))
+        found[name] = _kept_network(cache, key, partial(build, name, profile))
     return found
 
 
-def _key(path: Path, sha256: str, profile: Profile, keep: str, heights: Heights | None) -> str:
+def _key(path: Path, sha256: str, profile: Profile, keep: str, heights: _Heights | None) -> str:
     """Name what decides a network made from a file."""
     grid = None if heights is None else [
         heights.crs, heights.west, heights.south, heights.cell_m, heights.metres.shape,
         hashlib.sha256(heights.metres.tobytes()).hexdigest(),
     ]  # fmt: skip
     parts = {"file": [path.name, sha256], "profile": profile.to_dict(), "keep": keep}
-    return cache_key({**parts, "heights": grid})
+    return _cache_key({**parts, "heights": grid})
 
 
-def _from_file(path: Path, profile: Profile, keep: str, heights: Heights | None) -> Network:
+def _from_file(path: Path, profile: Profile, keep: str, heights: _Heights | None) -> Network:
     if path.name.lower().endswith(".graphml"):
-        graph, info = read_graphml(path)
-        return network_from_graph(graph, profile, info=info, keep=keep, heights=heights)
-    if path.is_file() and not is_street_file(path):
+        graph, info = _read_graphml(path)
+        return _network_from_graph(graph, profile, info=info, keep=keep, heights=heights)
+    if path.is_file() and not _is_street_file(path):
         raise NetworkError(
             f"{path} is not a street file; expected one of {', '.join((*SUFFIXES, '.graphml'))}"
         )
-    return _assemble(read_streets(path), profile, keep=keep, heights=heights)
+    return _assemble(_read_streets(path), profile, keep=keep, heights=heights)
 
 
 def _with_heights(
-    profile: Profile, heights: Heights | str | Path | None
-) -> tuple[Profile, Heights | None]:
+    profile: Profile, heights: _Heights | str | Path | None
+) -> tuple[Profile, _Heights | None]:
     if heights is None:
         if profile.slope != "none":
             raise ParameterError(
@@ -437,7 +437,7 @@ def _with_heights(
                 "given; give heights=..., or dataclasses.replace(profile, slope='none')"
             )
         return profile, None
-    grid = heights if isinstance(heights, Heights) else read_heights(heights)
+    grid = heights if isinstance(heights, _Heights) else _read_heights(heights)
     return replace(profile, slope="tobler"), grid
 
 
@@ -445,7 +445,7 @@ def _check_options(keep: object, heights: object, cache: object) -> None:
     """Refuse arguments of a wrong type or value, each by its name."""
     if not isinstance(keep, str) or keep not in ("main", "all"):
         raise ParameterError(f"keep is {str(keep)[:80]!r}; expected 'main' or 'all'")
-    if heights is not None and not isinstance(heights, (Heights, str, Path)):
+    if heights is not None and not isinstance(heights, (_Heights, str, Path)):
         raise ParameterError(f"heights is a {type(heights).__name__}; expected Heights or a path")
     if cache is not None and not isinstance(cache, (str, Path)):
         raise ParameterError(f"cache is a {type(cache).__name__}; expected a folder's path")

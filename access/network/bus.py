@@ -17,24 +17,24 @@ from access.errors import ParameterError
 from access.network import bus_search as search
 from access.network.bus_search import (
     MINUTE,
-    Day,
-    Leg,
-    Near,
-    as_ms,
-    over_streets,
-    walks_between,
+    _as_ms,
+    _Day,
+    _Leg,
+    _Near,
+    _over_streets,
+    _walks_between,
 )
-from access.network.feed_day import NIGHT_SECONDS, Rides
-from access.network.gtfs import TimetableError
+from access.network.feed_day import NIGHT_SECONDS, _Rides
+from access.network.gtfs import _TimetableError
 from access.network.matrix import Status, TravelMatrix
 from access.network.network import Network
 from access.network.routing import travel_matrix
 from access.network.snapping import read_points
 from access.network.timetable import Timetable
-from access.network.windowed import WindowedTravel, clock, rows_of
+from access.network.windowed import WindowedTravel, _clock, _rows_of
 from access.text import share_figure
 
-Ints = NDArray[np.int64]
+_Ints = NDArray[np.int64]
 _HOUR = 60 * MINUTE
 #: Midnight of the day within a search, whose times are never negative, and where time turns round.
 _ORIGIN, _MIRROR, _LATEST = 24 * _HOUR, 48 * _HOUR, 48 * _HOUR
@@ -59,21 +59,21 @@ class _Question:
 
     def _walks(
         self, network: Network, lonlat: tuple[NDArray[Any], NDArray[Any]]
-    ) -> tuple[pd.DataFrame, Near, Near, Near]:
+    ) -> tuple[pd.DataFrame, _Near, _Near, _Near]:
         """Stops on the streets, and the walks that the search needs, as it will walk them."""
         stops = self.timetable.stops.iloc[self.timetable.boarding_stops]
         points = stops[["lon", "lat"]].to_numpy(float)
-        if len(stops) and not over_streets(network, points, self.asked["snap_limit_m"]).any():
+        if len(stops) and not _over_streets(network, points, self.asked["snap_limit_m"]).any():
             west, south, east, north = network.bounds_lonlat
-            raise TimetableError(
+            raise _TimetableError(
                 f"no stop in use lies on the streets of {network.source.name} (lon {west:.3f} to "
                 f"{east:.3f}, lat {south:.3f} to {north:.3f}); take the timetable of the right "
                 "county"
             )
         limit, change = self.asked["max_walk_minutes"], self.asked["max_change_minutes"]
 
-        def between(a: NDArray[Any], b: NDArray[Any], minutes: float) -> Near:
-            return walks_between(
+        def between(a: NDArray[Any], b: NDArray[Any], minutes: float) -> _Near:
+            return _walks_between(
                 network, a, b, minutes=minutes, snap_limit_m=self.asked["snap_limit_m"]
             )
 
@@ -89,31 +89,31 @@ class _Question:
             changes = changes.turned(len(points))
         return stops, from_stops, to_stops, _with_staying(changes, len(points)).later(self.slack)
 
-    def _day(self, area_stops: Near, site_stops: Near, changes: Near, n_stops: int) -> Day:
+    def _day(self, area_stops: _Near, site_stops: _Near, changes: _Near, n_stops: int) -> _Day:
         """Rides that may matter, with time running as the search needs it."""
         row = np.full(len(self.timetable.stops), -1)
         row[self.stops.index] = np.arange(n_stops)
         rides = self._useful()
         nowhere = n_stops  # a stop with shut doors is ridden through, never used
         a, b = (np.where(row[s] < 0, nowhere, row[s]) for s in (rides.from_stop, rides.to_stop))
-        rides = Rides(
+        rides = _Rides(
             rides.trip, a.astype(np.int32), b.astype(np.int32), rides.dep + _ORIGIN,
             rides.arr + _ORIGIN, rides.board & (a < nowhere), rides.alight & (b < nowhere),
         )  # fmt: skip
         none = np.append(changes.start, changes.start[-1])
-        changes = Near(none, changes.other, changes.ms)
+        changes = _Near(none, changes.other, changes.ms)
         first, last = (0, self.slack) if self.home else (self.slack, 0)
         if self.home:
             rides = rides.reversed(_ORIGIN + _MIRROR)
-        return Day(rides, changes, area_stops, site_stops, first, last, n_stops + 1)
+        return _Day(rides, changes, area_stops, site_stops, first, last, n_stops + 1)
 
-    def _useful(self) -> Rides:
+    def _useful(self) -> _Rides:
         """Rides within the window, and for as long before or after as the longest walk takes."""
         rides = self.timetable.rides
         near = self.walk.status != Status.UNSNAPPED
         longest = self.walk.total_minutes[near].max(initial=0.0)
         first, last = self.marks[0] * MINUTE, self.marks[-1] * MINUTE
-        span = _LATEST if not np.isfinite(longest) else as_ms(longest) + MINUTE
+        span = _LATEST if not np.isfinite(longest) else _as_ms(longest) + MINUTE
         if self.asked["arrive_by"]:
             keep = (rides.arr <= last) & (rides.dep >= first - span)
         else:
@@ -122,7 +122,7 @@ class _Question:
         self.kept = np.flatnonzero(keep)
         return rides.take(self.kept)
 
-    def _moments(self) -> Ints:
+    def _moments(self) -> _Ints:
         """The marks as times of the search."""
         at = np.array(self.marks, np.int64) * MINUTE
         return _MIRROR - at if self.home else at + _ORIGIN
@@ -168,23 +168,23 @@ class _Question:
     def words(self, area: str, site: str, mark: int, minutes: float, boardings: int) -> str:
         """A journey in words."""
         if boardings < 0:
-            return f"{clock(mark)}: there is no way from {area} to {site}, by bus or on foot."
+            return f"{_clock(mark)}: there is no way from {area} to {site}, by bus or on foot."
         here, there = (site, area) if self.home else (area, site)
         by = self.asked["arrive_by"]
         leave = mark - minutes if by else mark
-        end = f"be at {there} {'by' if by else 'at'} {clock(leave + minutes)}"
+        end = f"be at {there} {'by' if by else 'at'} {_clock(leave + minutes)}"
         total = f"{_whole(minutes)} in all"
         if boardings == 0:
             return (
-                f"Leave {here} at {clock(leave)}: walk all the way, {_whole(minutes)}, and {end}."
+                f"Leave {here} at {_clock(leave)}: walk all the way, {_whole(minutes)}, and {end}."
             )
         legs = self._journey(area, site, mark)
         return (
-            f"Leave {here} at {clock(leave)}: {self._legs_in_words(legs, here, there)}, and {end} "
+            f"Leave {here} at {_clock(leave)}: {self._legs_in_words(legs, here, there)}, and {end} "
             f"({total})."
         )
 
-    def _journey(self, area: str, site: str, mark: int) -> list[Leg]:
+    def _journey(self, area: str, site: str, mark: int) -> list[_Leg]:
         """Rides of a journey in the order of the clock, as rows of the timetable's rides."""
         day = self.day
         i, j = self.walk.area_ids.index(area), self.walk.site_ids.index(site)
@@ -196,16 +196,16 @@ class _Question:
         at, turned = int(self._moments()[self.marks.index(mark)]), self.home
         if self.at_sites:  # the clock stands still at the site: the search runs the other way
             mirror = _ORIGIN + _MIRROR
-            day = Day(day.rides.reversed(mirror), day.changes.turned(day.n_stops), day.area_stops,
+            day = _Day(day.rides.reversed(mirror), day.changes.turned(day.n_stops), day.area_stops,
                       day.site_stops, 0, 0, day.n_stops)  # fmt: skip
             ends, at, turned = ends[::-1], mirror - at, not turned
         _, legs = search.one_journey(day, ends[0], ends[1], at, self.asked["boardings"])
         last = len(self.kept) - 1
         if turned:
-            legs = [Leg(last - leg.alight, last - leg.board) for leg in legs[::-1]]
-        return [Leg(int(self.kept[leg.board]), int(self.kept[leg.alight])) for leg in legs]
+            legs = [_Leg(last - leg.alight, last - leg.board) for leg in legs[::-1]]
+        return [_Leg(int(self.kept[leg.board]), int(self.kept[leg.alight])) for leg in legs]
 
-    def _legs_in_words(self, legs: list[Leg], here: str, there: str) -> str:
+    def _legs_in_words(self, legs: list[_Leg], here: str, there: str) -> str:
         rides, stops = self.timetable.rides, self.timetable.stops
         day, row = self.day, {stop: i for i, stop in enumerate(self.stops.index)}
         names = stops["name"].where(stops["name"] != "", stops["id"])
@@ -229,13 +229,13 @@ class _Question:
             step = f"walk {_whole(walk / MINUTE)} to" if walk or not k else "change at"
             parts.append(
                 f"{step} {names[a]}, {trip['kind']} {trip['route']} at "
-                f"{clock(rides.dep[leg.board] / MINUTE)} to {names[b]}, there at "
-                f"{clock(rides.arr[leg.alight] / MINUTE)}"
+                f"{_clock(rides.dep[leg.board] / MINUTE)} to {names[b]}, there at "
+                f"{_clock(rides.arr[leg.alight] / MINUTE)}"
             )
         return "; ".join([*parts, f"walk {_whole(ends[1] / MINUTE)}"])
 
 
-def _reach(near: Near, row: int, slack: int) -> dict[int, int]:
+def _reach(near: _Near, row: int, slack: int) -> dict[int, int]:
     some = slice(near.start[row], near.start[row + 1])
     return dict(zip(near.other[some].tolist(), (near.ms[some] + slack).tolist(), strict=True))
 
@@ -245,23 +245,23 @@ def _whole(minutes: float) -> str:
     return f"{rounded} minute" if rounded == 1 else f"{rounded} minutes"
 
 
-def _with_staying(changes: Near, n: int) -> Near:
+def _with_staying(changes: _Near, n: int) -> _Near:
     """Everybody may stay where they are, also at a stop that no street reaches."""
     own = changes.row != changes.other
     stay = np.arange(n)
-    return Near.of_pairs(
+    return _Near.of_pairs(
         np.concatenate([changes.row[own], stay]), np.concatenate([changes.other[own], stay]),
         np.concatenate([changes.ms[own], np.zeros(n, np.int64)]), n,
     )  # fmt: skip
 
 
 #: Bytes that a result may take.
-MOST_BYTES = 8_000_000_000
+_MOST_BYTES = 8_000_000_000
 _BYTES_A_FIGURE = 9
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BusTravel(WindowedTravel):
+class _BusTravel(WindowedTravel):
     """`WindowedTravel` by bus, with the journeys behind it; made by `bus_matrix`.
 
     Parameters
@@ -346,11 +346,14 @@ class BusTravel(WindowedTravel):
             If an id is not known, or the minute is not one of the window's.
         """
         mark = _mark(minute, "minute")
-        rows = rows_of(self.area_ids, [area], "area")[0], rows_of(self.site_ids, [site], "site")[0]
+        rows = (
+            _rows_of(self.area_ids, [area], "area")[0],
+            _rows_of(self.site_ids, [site], "site")[0],
+        )
         if mark not in self.marks:
             raise ParameterError(
                 f"minute={minute!r} is none of the window's; expected "
-                f"{clock(self.marks[0])} to {clock(self.marks[-1])}"
+                f"{_clock(self.marks[0])} to {_clock(self.marks[-1])}"
             )
         assert self._study is not None and self.walk is not None
         k = self.marks.index(mark)
@@ -374,7 +377,7 @@ def bus_matrix(
     boardings: int = 3,
     slack_seconds: float = 60.0,
     snap_limit_m: float = 500.0,
-) -> BusTravel:
+) -> _BusTravel:
     """Minutes by bus for every minute of a window, waiting, walking and changing included.
 
     Parameters
@@ -428,7 +431,7 @@ def bus_matrix(
                    slack_seconds)  # fmt: skip
     walk = travel_matrix(walk_network, areas, sites, direction=direction, snap_limit_m=snap_limit_m)
     asked: dict[str, Any] = {
-        "window": [clock(marks[0]), clock(marks[-1] + 1)], "arrive_by": arrive_by,
+        "window": [_clock(marks[0]), _clock(marks[-1] + 1)], "arrive_by": arrive_by,
         "max_walk_minutes": float(max_walk_minutes), "boardings": int(boardings),
         "max_change_minutes": float(max_change_minutes), "slack_seconds": float(slack_seconds),
         "snap_limit_m": float(snap_limit_m),
@@ -461,10 +464,10 @@ def _check_options(
 
 def _check_memory(walk: TravelMatrix, n_marks: int) -> None:
     need = walk.status.size * n_marks * _BYTES_A_FIGURE
-    if need > MOST_BYTES:
+    if need > _MOST_BYTES:
         raise ParameterError(
             f"{walk.shape[0]:,} areas x {walk.shape[1]:,} sites x {n_marks} minutes would take "
-            f"{need / 1e9:.0f} GB of memory; at most {MOST_BYTES / 1e9:g} GB are taken. Measure "
+            f"{need / 1e9:.0f} GB of memory; at most {_MOST_BYTES / 1e9:g} GB are taken. Measure "
             "some areas at a time: each area's answer is its own"
         )
 
@@ -499,7 +502,7 @@ class _Found:
         shape = (a, len(marks), s)
         total = walk.total_minutes
         known = np.isfinite(total)
-        self.walk_ms = np.where(known, as_ms(np.where(known, total, 0.0)), search.NONE)
+        self.walk_ms = np.where(known, _as_ms(np.where(known, total, 0.0)), search.NONE)
         self.minutes = np.empty(shape, np.float32)
         self.minutes[:] = total[:, None, :]
         self.boardings = np.empty(shape, np.int8)
@@ -520,12 +523,12 @@ class _Found:
             part = array[area, :, columns]
             part[better] = values[better]
 
-    def travel(self, study: _Question) -> BusTravel:
+    def travel(self, study: _Question) -> _BusTravel:
         """The answer, frozen."""
         walk, table = self.walk, study.timetable
         for array in (self.boardings, self.entry, self.exit):
             array.setflags(write=False)
-        return BusTravel(
+        return _BusTravel(
             area_ids=walk.area_ids, site_ids=walk.site_ids, mode="bus", marks=self.marks,
             minutes=self.minutes,
             unreached=np.where(np.isfinite(walk.total_minutes), Status.UNREACHABLE, walk.status),

@@ -23,14 +23,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from access.network.feed_day import Rides
+from access.network.feed_day import _Rides
 from access.network.network import Network
 from access.network.routing import travel_matrix
 from access.units import project
 
 _Codes = NDArray[np.int64]
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
+_Ints = NDArray[np.int64]
+_Floats = NDArray[np.float64]
 
 #: Thousandths of a second in a minute.
 MINUTE = 60_000
@@ -48,7 +48,7 @@ _GATHERED = 4_000_000
 
 
 @dataclass(frozen=True, eq=False)
-class Near:
+class _Near:
     """Who is in walking reach of whom: rows of one side, and for each some of the other.
 
     Parameters
@@ -60,39 +60,39 @@ class Near:
         Thousandths of a second on foot.
     """
 
-    start: Ints
-    other: Ints
-    ms: Ints
+    start: _Ints
+    other: _Ints
+    ms: _Ints
 
     @classmethod
-    def of_pairs(cls, row: Ints, other: Ints, ms: Ints, n: int) -> Near:
+    def of_pairs(cls, row: _Ints, other: _Ints, ms: _Ints, n: int) -> _Near:
         """Sort pairs by row, and the partners of a row by nearness."""
         order = np.lexsort((other, ms, row))
         start = np.searchsorted(row[order], np.arange(n + 1))
         return cls(start, other[order].astype(np.int64), ms[order].astype(np.int64))
 
     @property
-    def row(self) -> Ints:
+    def row(self) -> _Ints:
         """Row of every pair."""
         return np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
 
-    def turned(self, n: int) -> Near:
+    def turned(self, n: int) -> _Near:
         """The same pairs seen from the other side, which has `n` rows."""
-        return Near.of_pairs(self.other, self.row, self.ms, n)
+        return _Near.of_pairs(self.other, self.row, self.ms, n)
 
-    def later(self, ms: int) -> Near:
+    def later(self, ms: int) -> _Near:
         """Every walk longer by a slack."""
-        return Near(self.start, self.other, self.ms + ms)
+        return _Near(self.start, self.other, self.ms + ms)
 
 
-def _leg_code(ms: Ints) -> _Codes:
+def _leg_code(ms: _Ints) -> _Codes:
     """A walk as it stands in the low bits of a code, never longer than it is."""
     code: _Codes = np.minimum(np.asarray(ms) // LEG_MS, 2**LEG_BITS - 1)
     return code
 
 
 @dataclass(frozen=True, eq=False)
-class Day:
+class _Day:
     """Rides, and walks between stops, areas and sites, all in the direction of one search.
 
     The search always runs from the areas to the sites: for the way home, and there only, time runs
@@ -112,10 +112,10 @@ class Day:
     n_stops : int
     """
 
-    rides: Rides
-    changes: Near
-    area_stops: Near
-    site_stops: Near
+    rides: _Rides
+    changes: _Near
+    area_stops: _Near
+    site_stops: _Near
     area_slack: int
     site_slack: int
     n_stops: int
@@ -130,16 +130,16 @@ class Day:
         return int(self.rides.dep.max(initial=0)) + 2
 
     @cached_property
-    def _keys(self) -> Ints:
+    def _keys(self) -> _Ints:
         rides, order = self.rides, self.by_stop
         return rides.from_stop[order].astype(np.int64) * self._span + rides.dep[order]
 
     @cached_property
-    def leaving(self) -> Ints:
+    def leaving(self) -> _Ints:
         """Where each stop begins in `by_stop`."""
         return np.searchsorted(self.rides.from_stop[self.by_stop], np.arange(self.n_stops + 1))
 
-    def first_ride(self, stop: Ints, ready: Ints) -> Ints:
+    def first_ride(self, stop: _Ints, ready: _Ints) -> _Ints:
         """Place in `by_stop` of the first ride at or after a time; the number of rides if none."""
         wanted = stop * self._span + np.minimum(ready, self._span - 1)
         at = np.searchsorted(self._keys, wanted)
@@ -160,7 +160,7 @@ class Day:
         return list(zip(first.tolist(), last.tolist(), strict=True))
 
     @cached_property
-    def _onward(self) -> tuple[Ints, Ints]:
+    def _onward(self) -> tuple[_Ints, _Ints]:
         """For every ride and change on foot that catches another ride: the ride, and which."""
         rides, changes = self.rides, self.changes
         off = np.flatnonzero(rides.alight)
@@ -232,7 +232,7 @@ class Day:
             in_seat[rows] = np.minimum(in_seat[rows], best)
             begin = end
 
-    def leaving_areas(self, ready: _Codes, at: Ints) -> Iterator[tuple[int, _Codes]]:
+    def leaving_areas(self, ready: _Codes, at: _Ints) -> Iterator[tuple[int, _Codes]]:
         """From every area, setting out at each of some times.
 
         Yields
@@ -253,7 +253,7 @@ class Day:
             codes = ready[first[caught]] + _leg_code(ms[caught])[:, None, None]
             yield area, codes.min(axis=0) - (at << TIME_SHIFT)[:, None]
 
-    def reaching_sites(self, layers: Iterator[_Codes], at: Ints) -> Iterator[tuple[int, _Codes]]:
+    def reaching_sites(self, layers: Iterator[_Codes], at: _Ints) -> Iterator[tuple[int, _Codes]]:
         """From every area as late as may be, so as to be at the sites by each of some times.
 
         Yields
@@ -273,14 +273,14 @@ class Day:
             yield area, (table[self._table_row[stop]] + walk[:, None, None]).min(axis=0)
 
     @cached_property
-    def _table_row(self) -> Ints:
+    def _table_row(self) -> _Ints:
         """Row of each stop among those in reach of an area; -1 for the others."""
         used = np.unique(self.area_stops.other)
         row = np.full(self.n_stops, -1, np.int64)
         row[used] = np.arange(len(used))
         return row
 
-    def _latest(self, layers: Iterator[_Codes], at: Ints) -> _Codes:
+    def _latest(self, layers: Iterator[_Codes], at: _Ints) -> _Codes:
         """For every stop in reach: time from the last ride that will do to the time kept."""
         used = np.flatnonzero(self._table_row >= 0)
         dep = self.rides.dep[self.by_stop]
@@ -314,7 +314,7 @@ def _running_least(codes: _Codes, spans: list[tuple[int, int]]) -> None:
 
 
 @dataclass(frozen=True)
-class Leg:
+class _Leg:
     """One ride of a journey, as rows of the rides, and the stop that was walked to before it."""
 
     board: int
@@ -322,8 +322,8 @@ class Leg:
 
 
 def one_journey(
-    day: Day, start: dict[int, int], end: dict[int, int], at: int, boardings: int
-) -> tuple[int | None, list[Leg]]:
+    day: _Day, start: dict[int, int], end: dict[int, int], at: int, boardings: int
+) -> tuple[int | None, list[_Leg]]:
     """One quickest journey, found round by round from where the clock stands still.
 
     Parameters
@@ -372,14 +372,14 @@ def one_journey(
         last, ride = found
         for first, came in rounds[last::-1]:
             board = int(first[rides.trip[ride]])
-            legs.append(Leg(board, ride))
+            legs.append(_Leg(board, ride))
             ride = int(came[rides.from_stop[board]])
     return best, legs[::-1]
 
 
 def _walked_on(
-    changes: Near, stop: NDArray[Any], arrival: Ints, ride: NDArray[Any], n: int, never: int
-) -> tuple[Ints, NDArray[np.intp]]:
+    changes: _Near, stop: NDArray[Any], arrival: _Ints, ride: NDArray[Any], n: int, never: int
+) -> tuple[_Ints, NDArray[np.intp]]:
     """When one is ready at each stop after changing on foot, and by which ride one came."""
     sizes = changes.start[stop + 1] - changes.start[stop]
     which = np.repeat(np.arange(len(stop)), sizes)
@@ -398,9 +398,9 @@ def _walked_on(
 _BLOCK = 400
 
 
-def walks_between(
-    network: Network, origins: Floats, targets: Floats, *, minutes: float, snap_limit_m: float
-) -> Near:
+def _walks_between(
+    network: Network, origins: _Floats, targets: _Floats, *, minutes: float, snap_limit_m: float
+) -> _Near:
     """Walks from origins to targets (degrees) of at most some minutes, by origin.
 
     The streets are searched block by block of neighbouring targets, from the origins that are near
@@ -408,7 +408,7 @@ def walks_between(
     """
     a, b = (project(points[:, 0], points[:, 1], network.crs) for points in (origins, targets))
     reach = minutes * _fastest(network) * 1.01 + 1.0
-    origin_on, target_on = (over_streets(network, p, snap_limit_m) for p in (origins, targets))
+    origin_on, target_on = (_over_streets(network, p, snap_limit_m) for p in (origins, targets))
     found = []
     for block in _blocks(b, np.flatnonzero(target_on), reach):
         low, high = b[block].min(axis=0) - reach, b[block].max(axis=0) + reach
@@ -420,15 +420,15 @@ def walks_between(
             snap_limit_m=snap_limit_m,
         )  # fmt: skip
         i, j = np.nonzero(np.isfinite(m.total_minutes))
-        found.append((near[i], block[j], as_ms(m.total_minutes[i, j])))
+        found.append((near[i], block[j], _as_ms(m.total_minutes[i, j])))
     if not found:
         nothing = np.zeros(0, np.int64)
-        return Near(np.zeros(len(origins) + 1, np.int64), nothing, nothing)
+        return _Near(np.zeros(len(origins) + 1, np.int64), nothing, nothing)
     row, other, ms = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    return Near.of_pairs(row, other, ms, len(origins))
+    return _Near.of_pairs(row, other, ms, len(origins))
 
 
-def over_streets(network: Network, lonlat: Floats, snap_limit_m: float) -> NDArray[np.bool_]:
+def _over_streets(network: Network, lonlat: _Floats, snap_limit_m: float) -> NDArray[np.bool_]:
     """Which points lie over the box of the streets, or as near to it as may be joined to them."""
     west, south, east, north = network.bounds_lonlat
     margin = snap_limit_m / 111_000
@@ -438,12 +438,12 @@ def over_streets(network: Network, lonlat: Floats, snap_limit_m: float) -> NDArr
     return over
 
 
-def as_ms(minutes: Floats) -> NDArray[np.int64]:
+def _as_ms(minutes: _Floats) -> NDArray[np.int64]:
     """Minutes as whole thousandths of a second."""
     return np.rint(minutes * MINUTE).astype(np.int64)
 
 
-def _table(lonlat: Floats) -> pd.DataFrame:
+def _table(lonlat: _Floats) -> pd.DataFrame:
     return pd.DataFrame({"id": np.arange(len(lonlat)), "lon": lonlat[:, 0], "lat": lonlat[:, 1]})
 
 
@@ -459,7 +459,7 @@ def _fastest(network: Network) -> float:
     return max(float(speed.max(initial=0.0)), network.profile.off_network_kmh / 0.06)
 
 
-def _blocks(xy: Floats, rows: NDArray[np.intp], reach: float) -> list[NDArray[np.intp]]:
+def _blocks(xy: _Floats, rows: NDArray[np.intp], reach: float) -> list[NDArray[np.intp]]:
     """Rows that lie near each other: squares of the reach, and not too many at once."""
     if not len(rows):
         return []

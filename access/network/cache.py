@@ -26,10 +26,10 @@ import pyarrow.parquet as pq
 import access
 from access.errors import AccessError, NetworkError
 from access.files import any_clock, check_regular, replacing
-from access.network.data import LeftOut
+from access.network.data import _LeftOut
 from access.network.matrix import TravelMatrix
 from access.network.network import Network
-from access.network.osm import SourceInfo
+from access.network.osm import _SourceInfo
 from access.network.profiles import Profile
 
 #: Raised whenever the layout of kept files changes.
@@ -111,7 +111,7 @@ def _load_network(path: str | Path, key: str | None = None) -> Network:
 
 def _arrays(network: Network) -> dict[str, np.ndarray]:
     own = {f.name: getattr(network, f.name) for f in fields(Network)}
-    rest = {f"left_out_{f.name}": getattr(network.left_out, f.name) for f in fields(LeftOut)}
+    rest = {f"left_out_{f.name}": getattr(network.left_out, f.name) for f in fields(_LeftOut)}
     return {k: v for k, v in (own | rest).items() if isinstance(v, np.ndarray)}
 
 
@@ -136,9 +136,9 @@ def _network(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> Network:
         "mode": header["mode"],
         "crs": header["crs"],
         "profile": Profile(**profile),
-        "source": SourceInfo(**header["source"]),
+        "source": _SourceInfo(**header["source"]),
         "counts": header["counts"],
-        "left_out": LeftOut(reason=tuple(header["reason"]), **beside),
+        "left_out": _LeftOut(reason=tuple(header["reason"]), **beside),
         **{name: tuple(header[name]) for name in _LISTS},
         **own,
     }
@@ -228,7 +228,7 @@ _LIBRARIES = ("numpy", "osmium", "pyproj", "scipy", "shapely")
 _LOG = logging.getLogger(__name__)
 
 
-def cache_key(parts: Mapping[str, Any]) -> str:
+def _cache_key(parts: Mapping[str, Any]) -> str:
     """Hash what decides a kept file's contents, with the versions and code that made it."""
     whole = {
         **parts,
@@ -251,14 +251,14 @@ def _code_hash() -> str:
     return total.hexdigest()
 
 
-def network_path(folder: str | Path, key: str) -> Path:
+def _network_path(folder: str | Path, key: str) -> Path:
     """Name the file that keeps a network."""
     return Path(folder) / f"network-{key}.npz"
 
 
-def kept_network(folder: str | Path, key: str, make: Callable[[], Network]) -> Network:
+def _kept_network(folder: str | Path, key: str, make: Callable[[], Network]) -> Network:
     """Take a network from a folder, or make it and keep it there."""
-    path = network_path(folder, key)
+    path = _network_path(folder, key)
     if path.exists():
         try:
             _touch(path)
@@ -271,7 +271,7 @@ def kept_network(folder: str | Path, key: str, make: Callable[[], Network]) -> N
     return network
 
 
-def kept_matrix(folder: str | Path, key: str, make: Callable[[], TravelMatrix]) -> TravelMatrix:
+def _kept_matrix(folder: str | Path, key: str, make: Callable[[], TravelMatrix]) -> TravelMatrix:
     """Take a matrix from a folder, or measure it and keep it there."""
     path = Path(folder) / f"matrix-{key}.parquet"
     if path.exists():

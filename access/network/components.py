@@ -20,19 +20,19 @@ from scipy.sparse import csgraph
 from scipy.sparse.csgraph import connected_components
 
 from access.errors import Fault, NetworkError
-from access.network.data import BOTH, NEITHER, WAY_IN, WAY_OUT, LeftOut, NetworkData
-from access.network.osm import SourceInfo
+from access.network.data import BOTH, NEITHER, WAY_IN, WAY_OUT, _LeftOut, _NetworkData
+from access.network.osm import _SourceInfo
 from access.network.profiles import Profile
 from access.units import great_circle_m, metric_crs, project
 
 _Floats = NDArray[np.float64]
 
 
-N = TypeVar("N", bound=NetworkData)
+_N = TypeVar("_N", bound=_NetworkData)
 
 
 @dataclass
-class Draft:
+class _Draft:
     """A network before its main part is chosen. Fields are as in `Network`."""
 
     node_lonlat: _Floats
@@ -57,14 +57,14 @@ class Draft:
     edge_local: NDArray[np.bool_] | None = None
     banned_turns: NDArray[np.int32] | None = None
     counts: dict[str, Any] = field(default_factory=dict)
-    refused: LeftOut = field(default_factory=LeftOut)
+    refused: _LeftOut = field(default_factory=_LeftOut)
 
 
 #: Streets whose mouths do not slow a car on the street they join.
 _QUIET = ("service", "track", "living_street", "road")
 
 
-def add_delays(draft: Draft, profile: Profile, lights: NDArray[np.bool_]) -> None:
+def _add_delays(draft: _Draft, profile: Profile, lights: NDArray[np.bool_]) -> None:
     """Minutes lost at junctions of three streets or more, and at lights."""
     if not (profile.junction_seconds or profile.signal_seconds):
         return
@@ -77,15 +77,15 @@ def add_delays(draft: Draft, profile: Profile, lights: NDArray[np.bool_]) -> Non
 
 
 def finish(
-    cls: type[N],
-    draft: Draft,
+    cls: type[_N],
+    draft: _Draft,
     profile: Profile,
     *,
     crs: str,
-    source: SourceInfo,
+    source: _SourceInfo,
     keep: str = "main",
     assumptions: Sequence[str] = (),
-) -> N:
+) -> _N:
     """Choose the main part of a draft and freeze it."""
     if keep not in ("main", "all"):
         raise NetworkError(f"keep is {keep!r}; expected 'main' or 'all'")
@@ -109,7 +109,7 @@ def finish(
     return _freeze(cls, draft, kept, sides, cut, profile, crs, source, tuple(assumptions))
 
 
-def _strong_parts(draft: Draft) -> tuple[NDArray[np.int32], sparse.csr_array]:
+def _strong_parts(draft: _Draft) -> tuple[NDArray[np.int32], sparse.csr_array]:
     """Number the strongly connected part of every node; also the graph of open directions."""
     n = len(draft.node_xy)
     ahead = np.isfinite(draft.edge_minutes_forward)
@@ -122,7 +122,7 @@ def _strong_parts(draft: Draft) -> tuple[NDArray[np.int32], sparse.csr_array]:
     return label, graph
 
 
-def _longest_part(draft: Draft, label: NDArray[np.int32], usable: NDArray[np.bool_]) -> int:
+def _longest_part(draft: _Draft, label: NDArray[np.int32], usable: NDArray[np.bool_]) -> int:
     """The strong part with most street inside; where none has any, with most street at it."""
     ends = (label[draft.edge_from], label[draft.edge_to])
     for use in (usable & (ends[0] == ends[1]), usable):
@@ -135,7 +135,7 @@ def _longest_part(draft: Draft, label: NDArray[np.int32], usable: NDArray[np.boo
 
 
 def _around_core(
-    draft: Draft, core: NDArray[np.bool_], graph: sparse.csr_array
+    draft: _Draft, core: NDArray[np.bool_], graph: sparse.csr_array
 ) -> tuple[NDArray[np.bool_], NDArray[np.uint8]]:
     """Edges that lead to the core or are led to from it, and which of the two."""
     start = int(np.argmax(core))
@@ -159,7 +159,7 @@ def _take_geometry(
     return xy[np.repeat(keep, sizes)], np.concatenate([[0], np.cumsum(sizes[keep])])
 
 
-def _cut_off(draft: Draft, cut: NDArray[np.bool_], graph: sparse.csr_array) -> LeftOut:
+def _cut_off(draft: _Draft, cut: NDArray[np.bool_], graph: sparse.csr_array) -> _LeftOut:
     _, island = connected_components(graph, directed=False)
     own = island[draft.edge_from[cut]]
     main = island[draft.edge_from[~cut]]
@@ -171,7 +171,7 @@ def _cut_off(draft: Draft, cut: NDArray[np.bool_], graph: sparse.csr_array) -> L
     xy, offsets = _take_geometry(draft.geometry_xy, draft.geometry_offsets, cut)
     old = draft.refused
     code = len(old.reason) + trapped.astype(np.uint8)
-    return LeftOut(
+    return _LeftOut(
         (*old.reason, "cut off from the main part", "one-way trap"),
         np.concatenate([old.reason_code, code.astype(np.uint8)]),
         np.concatenate([old.part, rank[own]]).astype(np.int32),
@@ -191,16 +191,16 @@ def _kept_turns(turns: NDArray[np.int32] | None, kept: NDArray[np.bool_]) -> NDA
 
 
 def _freeze(
-    cls: type[N],
-    draft: Draft,
+    cls: type[_N],
+    draft: _Draft,
     kept: NDArray[np.bool_],
     sides: NDArray[np.uint8],
-    left_out: LeftOut,
+    left_out: _LeftOut,
     profile: Profile,
     crs: str,
-    source: SourceInfo,
+    source: _SourceInfo,
     assumptions: tuple[str, ...],
-) -> N:
+) -> _N:
     ends = np.concatenate([draft.edge_from[kept], draft.edge_to[kept]])
     used = np.zeros(len(draft.node_xy), bool)
     used[ends] = True
@@ -259,8 +259,8 @@ def _freeze(
     )
 
 
-def network_from_arrays(
-    cls: type[N],
+def _network_from_arrays(
+    cls: type[_N],
     node_lon: ArrayLike,
     node_lat: ArrayLike,
     edge_from: ArrayLike,
@@ -276,14 +276,14 @@ def network_from_arrays(
     profile: Profile | None,
     crs: str | None,
     keep: str,
-    source: SourceInfo | str,
+    source: _SourceInfo | str,
     assumptions: Sequence[str],
-) -> N:
+) -> _N:
     """Do the work of `Network.from_edges`; see there."""
     profile = profile or Profile.preset(mode)
     if profile.mode != mode:
         raise NetworkError(f"mode is {mode!r} but profile {profile.name!r} is for {profile.mode!r}")
-    source = source if isinstance(source, SourceInfo) else SourceInfo(source)
+    source = source if isinstance(source, _SourceInfo) else _SourceInfo(source)
     lonlat = np.column_stack([np.asarray(node_lon, float), np.asarray(node_lat, float)])
     u, v = np.asarray(edge_from, np.int64), np.asarray(edge_to, np.int64)
     _check_nodes(lonlat, u, v, source.name)
@@ -295,7 +295,7 @@ def network_from_arrays(
     sizes = np.array([len(np.asarray(line)) for line in shapes], np.int64)
     points = np.concatenate([np.asarray(line, float).reshape(-1, 2) for line in shapes])
     offsets = np.concatenate([[0], np.cumsum(sizes)])
-    length = line_metres(points, offsets) if metres is None else np.asarray(metres, float)
+    length = _line_metres(points, offsets) if metres is None else np.asarray(metres, float)
     names = [edge_class] * len(u) if isinstance(edge_class, str) else [str(c) for c in edge_class]
     classes, code = np.unique(np.array(names, dtype=object), return_inverse=True)
     speed = np.array([profile.speed(name) for name in classes])[code]
@@ -303,7 +303,7 @@ def network_from_arrays(
     back = ahead if minutes_backward is None else np.asarray(minutes_backward, float)
     _check_edges(length, ahead, back, code, len(u), source.name)
     crs = crs or metric_crs(*lonlat[0])
-    draft = Draft(
+    draft = _Draft(
         node_lonlat=lonlat,
         node_xy=project(lonlat[:, 0], lonlat[:, 1], crs),
         node_ids=np.arange(len(lonlat)),
@@ -315,7 +315,7 @@ def network_from_arrays(
         edge_class=code.astype(np.int16),
         class_names=tuple(map(str, classes)),
         geometry_xy=project(points[:, 0], points[:, 1], crs),
-        geometry_metres=corner_metres(points, offsets),
+        geometry_metres=_corner_metres(points, offsets),
         geometry_offsets=offsets,
         node_delay_minutes=None
         if node_delay_minutes is None
@@ -324,7 +324,7 @@ def network_from_arrays(
     return finish(cls, draft, profile, crs=crs, source=source, keep=keep, assumptions=assumptions)
 
 
-def corner_metres(lonlat: _Floats, offsets: NDArray[np.int64]) -> _Floats:
+def _corner_metres(lonlat: _Floats, offsets: NDArray[np.int64]) -> _Floats:
     """Metres on the ground (great circle) from the start of each line to its corner points."""
     step = great_circle_m(lonlat[:-1, 0], lonlat[:-1, 1], lonlat[1:, 0], lonlat[1:, 1])
     so_far = np.concatenate([[0.0], np.cumsum(step)])
@@ -332,9 +332,9 @@ def corner_metres(lonlat: _Floats, offsets: NDArray[np.int64]) -> _Floats:
     return out
 
 
-def line_metres(lonlat: _Floats, offsets: NDArray[np.int64]) -> _Floats:
+def _line_metres(lonlat: _Floats, offsets: NDArray[np.int64]) -> _Floats:
     """Length on the ground of lines of lon/lat corner points (great circle)."""
-    return corner_metres(lonlat, offsets)[offsets[1:] - 1]
+    return _corner_metres(lonlat, offsets)[offsets[1:] - 1]
 
 
 def _check_nodes(lonlat: _Floats, u: NDArray[Any], v: NDArray[Any], name: str) -> None:

@@ -24,7 +24,7 @@ _Ints = NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
-class Chains:
+class _Chains:
     """Half-edges in their chains, and the arcs between junctions.
 
     Parameters
@@ -82,14 +82,14 @@ class Chains:
     root_enters: _Ints | None = None
 
 
-def draw_together(
+def _draw_together(
     tail: _Ints,
     head: _Ints,
     minutes: _Floats,
     metres: _Floats,
     node_delay: _Floats,
     held: NDArray[np.bool_] | None = None,
-) -> Chains:
+) -> _Chains:
     """Find the chains of a graph and the arcs that replace them; held nodes stay junctions."""
     inner = _inner_nodes(tail, head, len(node_delay), held)
     following = _following(tail, head, inner)
@@ -111,7 +111,7 @@ def draw_together(
     first_half = np.full(len(inner), -1, np.int32)
     first_half[tail[::-1]] = twin[::-1] ^ 1
     whole = np.flatnonzero((preceding == np.arange(len(tail))) & ~closed & (after_closed == 0))
-    return Chains(
+    return _Chains(
         minutes=minutes,
         metres=metres,
         delay=delay,
@@ -186,7 +186,7 @@ def _rank(
 
 
 @dataclass(frozen=True, eq=False)
-class Trees:
+class _Trees:
     """For every node, its way up to the core and down again.
 
     Parameters
@@ -218,14 +218,14 @@ class Trees:
     metres: _Floats
 
 
-def peel(
+def _peel(
     tail: _Ints,
     head: _Ints,
     minutes: _Floats,
     metres: _Floats,
     node_delay: _Floats,
     held: NDArray[np.bool_] | None = None,
-) -> Trees:
+) -> _Trees:
     """Peel the leaves off a graph until only its core is left; held nodes stay in the core."""
     n = len(node_delay)
     half = np.arange(len(tail), dtype=np.int64)
@@ -259,7 +259,7 @@ def peel(
     own = (*costs, length, in_tree.astype(np.int32))
     root, beyond = _rank(parent, own)
     sums = [mine + rest for mine, rest in zip(own, beyond, strict=True)]
-    return Trees(
+    return _Trees(
         parent_half=up,
         parent=parent,
         root=root,
@@ -272,7 +272,7 @@ def peel(
     )
 
 
-def meeting(trees: Trees, a: _Ints, b: _Ints) -> _Ints:
+def _meeting(trees: _Trees, a: _Ints, b: _Ints) -> _Ints:
     """Lowest node that is at or above both nodes of each pair, in one tree."""
     a, b = a.copy(), b.copy()
     while True:
@@ -285,7 +285,7 @@ def meeting(trees: Trees, a: _Ints, b: _Ints) -> _Ints:
 
 
 @dataclass(frozen=True, eq=False)
-class SearchGraph:
+class _SearchGraph:
     """Arcs between junctions, one for each pair, ready for the search.
 
     Parameters
@@ -306,7 +306,7 @@ class SearchGraph:
     ratio: float
 
 
-def search_graph(chains: Chains, *, by: str, backwards: bool) -> SearchGraph:
+def _search_graph(chains: _Chains, *, by: str, backwards: bool) -> _SearchGraph:
     """Arrange the arcs for a search."""
     tail, head = (chains.arc_from, chains.arc_to)[:: -1 if backwards else 1]
     first, second = (chains.arc_minutes, chains.arc_metres)[:: 1 if by == "minutes" else -1]
@@ -317,10 +317,10 @@ def search_graph(chains: Chains, *, by: str, backwards: bool) -> SearchGraph:
     indptr = np.zeros(chains.n_junctions + 1, np.int32)
     np.cumsum(np.bincount(tail[best], minlength=chains.n_junctions), out=indptr[1:])
     first, second = first[best], second[best]
-    return SearchGraph(indptr, tail[best], head[best], first, second, _ratio(chains, by))
+    return _SearchGraph(indptr, tail[best], head[best], first, second, _ratio(chains, by))
 
 
-def _ratio(chains: Chains, by: str) -> float:
+def _ratio(chains: _Chains, by: str) -> float:
     """Minutes for a metre, or metres for a minute, where the same everywhere."""
     is_open = np.isfinite(chains.minutes)
     minutes, metres = chains.minutes[is_open], chains.metres[is_open]

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from access.network.osm import SourceInfo
+from access.network.osm import _SourceInfo
 from access.network.profiles import Profile
 
 _Floats = NDArray[np.float64]
@@ -18,7 +18,7 @@ _Ints = NDArray[np.int32]
 BOTH, WAY_OUT, WAY_IN, NEITHER = 0, 1, 2, 3
 
 
-class Csr(NamedTuple):
+class _Csr(NamedTuple):
     """Open directed edges in compressed rows: `indices[indptr[n]:indptr[n + 1]]` leave node n."""
 
     indptr: _Ints
@@ -29,7 +29,7 @@ class Csr(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class LeftOut:
+class _LeftOut:
     """Streets that are not in a network, kept to say whom that concerns.
 
     Parameters
@@ -51,7 +51,7 @@ class LeftOut:
 
 
 @dataclass(frozen=True, eq=False)
-class NetworkData:
+class _NetworkData:
     """What a network is made of; see `Network` for what can be asked of it.
 
     Parameters
@@ -127,9 +127,9 @@ class NetworkData:
     geometry_xy: _Floats
     geometry_metres: _Floats
     geometry_offsets: NDArray[np.int64]
-    source: SourceInfo
+    source: _SourceInfo
     counts: dict[str, Any]
-    left_out: LeftOut = field(default_factory=LeftOut)
+    left_out: _LeftOut = field(default_factory=_LeftOut)
     assumptions: tuple[str, ...] = ()
     edge_sides: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8))
     edge_local: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))

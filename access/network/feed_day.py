@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from access.errors import Fault
 from access.network import service_days as days
-from access.network.gtfs import Feed, TimetableError, seconds
+from access.network.gtfs import _Feed, _TimetableError, seconds
 from access.units import great_circle_m
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+_Floats = NDArray[np.float64]
+_Ints = NDArray[np.int64]
 _Flags = NDArray[np.bool_]
 
 #: Times of the timetable are thousandths of a second, so that sums and comparisons are exact.
@@ -34,7 +34,7 @@ NIGHT_SECONDS = 4 * 3600
 
 
 @dataclass(frozen=True, eq=False)
-class Rides:
+class _Rides:
     """Rides in the order of their trips.
 
     Parameters
@@ -50,22 +50,22 @@ class Rides:
     trip: NDArray[np.int32]
     from_stop: NDArray[np.int32]
     to_stop: NDArray[np.int32]
-    dep: Ints
-    arr: Ints
+    dep: _Ints
+    arr: _Ints
     board: _Flags
     alight: _Flags
 
     def __len__(self) -> int:
         return len(self.trip)
 
-    def take(self, which: NDArray[Any]) -> Rides:
+    def take(self, which: NDArray[Any]) -> _Rides:
         """Keep some rides."""
-        return Rides(*(array[which] for array in vars(self).values()))
+        return _Rides(*(array[which] for array in vars(self).values()))
 
-    def reversed(self, mirror: int) -> Rides:
+    def reversed(self, mirror: int) -> _Rides:
         """Run time backwards about a moment: a ride leaves where and when it had arrived."""
         back = slice(None, None, -1)
-        return Rides(
+        return _Rides(
             self.trip[back], self.to_stop[back], self.from_stop[back],
             mirror - self.arr[back], mirror - self.dep[back],
             self.alight[back], self.board[back],
@@ -76,20 +76,20 @@ class Rides:
 class _Calls:
     """Calls at stops, in the order of each trip; times are seconds, ``nan`` where blank."""
 
-    trip: Ints
-    stop: Ints
-    arr: Floats
-    dep: Floats
+    trip: _Ints
+    stop: _Ints
+    arr: _Floats
+    dep: _Floats
     board: _Flags
     alight: _Flags
-    along: Floats
+    along: _Floats
 
     def take(self, which: NDArray[Any]) -> _Calls:
         """Keep some calls."""
         return _Calls(*(array[which] for array in vars(self).values()))
 
 
-def _read_calls(feed: Feed, trips: pd.Index, stops: pd.Index, counts: Counter[str]) -> _Calls:
+def _read_calls(feed: _Feed, trips: pd.Index, stops: pd.Index, counts: Counter[str]) -> _Calls:
     """Read the stop times of some trips, sorted; a stop that is not listed is row -1."""
     needed = ("trip_id", "arrival_time", "departure_time", "stop_id", "stop_sequence")
     parts = []
@@ -116,11 +116,11 @@ def _read_calls(feed: Feed, trips: pd.Index, stops: pd.Index, counts: Counter[st
     return _Calls(*columns).take(order)
 
 
-def _sequence(column: pd.Series) -> Floats:
+def _sequence(column: pd.Series) -> _Floats:
     values = pd.to_numeric(column, errors="coerce")
     wrong = values.index[values.isna()]
     if len(wrong):
-        raise TimetableError(
+        raise _TimetableError(
             f"{len(wrong)} stop times have no place in their trip",
             [Fault("stop_times.txt", f"row {i + 2}", "stop_sequence", str(column[i]),
                    "a whole number") for i in wrong[:20]],
@@ -128,7 +128,7 @@ def _sequence(column: pd.Series) -> Floats:
     return values.to_numpy(float)
 
 
-def _fill_blanks(calls: _Calls, lonlat: Floats, counts: Counter[str]) -> _Calls:
+def _fill_blanks(calls: _Calls, lonlat: _Floats, counts: Counter[str]) -> _Calls:
     """Fill the times between timepoints by distance along the trip.
 
     Parameters
@@ -168,7 +168,7 @@ def _fill_blanks(calls: _Calls, lonlat: Floats, counts: Counter[str]) -> _Calls:
     return whole_calls.take(inside)
 
 
-def _metres_along(calls: _Calls, lonlat: Floats) -> Floats:
+def _metres_along(calls: _Calls, lonlat: _Floats) -> _Floats:
     """Distance along each trip: the feed's where it never falls, else from stop to stop."""
     n = len(calls.trip)
     same = np.zeros(n, bool)
@@ -199,11 +199,11 @@ def _without_backward_trips(calls: _Calls, counts: Counter[str]) -> _Calls:
     return calls.take(~np.isin(calls.trip, bad))
 
 
-def _to_rides(calls: _Calls) -> Rides:
+def _to_rides(calls: _Calls) -> _Rides:
     """Rides between the calls of each trip, times in thousandths of a second."""
     i = np.flatnonzero(calls.trip[1:] == calls.trip[:-1])
     dep, arr = (np.rint(t * MS).astype(np.int64) for t in (calls.dep[i], calls.arr[i + 1]))
-    return Rides(
+    return _Rides(
         calls.trip[i].astype(np.int32), calls.stop[i].astype(np.int32),
         calls.stop[i + 1].astype(np.int32), dep, arr, calls.board[i], calls.alight[i + 1],
     )  # fmt: skip
@@ -213,22 +213,22 @@ def _to_rides(calls: _Calls) -> Rides:
 class _Runs:
     """Each time that a trip runs: its row, how much later than written, and on which day."""
 
-    trip: Ints
-    later: Ints
-    day: Ints
+    trip: _Ints
+    later: _Ints
+    day: _Ints
 
 
 def _runs_of(
-    active: list[_Flags], starts: Floats, frequencies: dict[int, list[tuple[float, float, float]]]
+    active: list[_Flags], starts: _Floats, frequencies: dict[int, list[tuple[float, float, float]]]
 ) -> _Runs:
     """Runs of yesterday's, today's and tomorrow's trips (`active`), frequencies unrolled.
 
     `starts` are the first departures of the trips, seconds; `frequencies` holds (from, until,
     every) in seconds for the trips that have some.
     """
-    rows: list[Ints] = []
-    later: list[Floats] = []
-    days: list[Ints] = []
+    rows: list[_Ints] = []
+    later: list[_Floats] = []
+    days: list[_Ints] = []
     often = np.zeros(len(starts), bool)
     often[list(frequencies)] = True
     for day, flags in zip((-1, 0, 1), active, strict=True):
@@ -247,12 +247,12 @@ def _runs_of(
     return _Runs(np.concatenate(rows), np.rint(shift * MS).astype(np.int64), day_of)
 
 
-def _run_rides(rides: Rides, runs: _Runs, n_trips: int) -> Rides:
+def _run_rides(rides: _Rides, runs: _Runs, n_trips: int) -> _Rides:
     """The rides of every run, from the evening before to the night after; `trip` is the run."""
     first = np.searchsorted(rides.trip, np.arange(n_trips + 1))
     sizes = np.diff(first)[runs.trip]
     if sizes.sum() > _MOST_RIDES:
-        raise TimetableError(
+        raise _TimetableError(
             f"{sizes.sum():,} rides would not fit in memory (at most {_MOST_RIDES:,}); give box=, "
             "the west, south, east and north of the study, in degrees"
         )
@@ -264,12 +264,14 @@ def _run_rides(rides: Rides, runs: _Runs, n_trips: int) -> Rides:
     near = (day == 0) | (
         (dep >= -NIGHT_SECONDS * MS) & (arr <= (_DAY_SECONDS + NIGHT_SECONDS) * MS)
     )
-    whole = Rides(run.astype(np.int32), out.from_stop, out.to_stop, dep, arr, out.board, out.alight)
+    whole = _Rides(
+        run.astype(np.int32), out.from_stop, out.to_stop, dep, arr, out.board, out.alight
+    )
     return whole.take(near)
 
 
 def _read_frequencies(
-    feed: Feed, trips: pd.Index
+    feed: _Feed, trips: pd.Index
 ) -> tuple[dict[int, list[tuple[float, float, float]]], int]:
     """Trips that run every so many seconds, and how many rows say so without exact times."""
     found: dict[int, list[tuple[float, float, float]]] = {}
@@ -284,7 +286,7 @@ def _read_frequencies(
     with np.errstate(divide="ignore", invalid="ignore"):
         wrong = ~((every > 0) & (end >= begin) & ((end - begin) / every <= _MOST_RUNS))
     if wrong.any():
-        raise TimetableError(
+        raise _TimetableError(
             f"{int(wrong.sum())} rows of frequencies.txt cannot be used",
             [Fault("frequencies.txt", f"row {i + 2}", "headway_secs", table["headway_secs"][i],
                    f"seconds above 0, from a start to a later end, at most {_MOST_RUNS} runs")
@@ -310,10 +312,10 @@ KINDS: dict[str, tuple[tuple[int, int], ...]] = {
 }
 
 
-class FeedDay:
+class _FeedDay:
     """One feed: its stops, routes, trips and calendar; then the rides of a day."""
 
-    def __init__(self, feed: Feed, box: Box | None, kinds: tuple[str, ...]) -> None:
+    def __init__(self, feed: _Feed, box: Box | None, kinds: tuple[str, ...]) -> None:
         self.feed, self.box, self.counts = feed, box, Counter[str]()
         self.zones = self._zones()
         self.stops = self._read_stops()
@@ -333,7 +335,7 @@ class FeedDay:
         ).astype(float)
         self.trips_by_day = self.calendar.counts(by_service).rename(feed.label)
         if not self.trips_by_day.any():
-            raise TimetableError(
+            raise _TimetableError(
                 f"nothing in {feed.path} runs on any day from "
                 f"{days.spoken(self.calendar.first)} to {days.spoken(self.calendar.last)}: "
                 "its calendar is empty, or no trip belongs to it"
@@ -361,7 +363,7 @@ class FeedDay:
         lonlat = self.stops[["lon", "lat"]].to_numpy(float)
         placed: NDArray[np.bool_] = np.isfinite(lonlat[:, 0])
         if not placed.any():
-            raise TimetableError(f"no stop in {self.feed.path} has a place on the map")
+            raise _TimetableError(f"no stop in {self.feed.path} has a place on the map")
         if self.box is None:
             return placed
         low, high = np.array(self.box[:2]), np.array(self.box[2:])
@@ -370,7 +372,7 @@ class FeedDay:
         )
         if not inside.any():
             lon, lat = np.nanmedian(lonlat, axis=0)
-            raise TimetableError(
+            raise _TimetableError(
                 f"no stop of {self.feed.path} lies in the box {self.box}: its {placed.sum():,} "
                 f"stops lie around lon {lon:.3f}, lat {lat:.3f}. Take the feed of the right county"
             )
@@ -397,7 +399,7 @@ class FeedDay:
             self.counts[f"trips left out: {left}"] += n
         trips = trips[wanted & self._calling(trips["trip_id"])].reset_index(drop=True)
         if trips.empty:
-            raise TimetableError(
+            raise _TimetableError(
                 f"{self.feed.path} has no trip of the kinds {list(kinds)}"
                 f"{' with a stop in the box' if self.box else ''}; it has "
                 f"{dict(Counter(kind.tolist()))}"
@@ -420,7 +422,7 @@ class FeedDay:
         on: NDArray[np.bool_] = np.append(self.calendar.active(day), False)[self.service]
         return on
 
-    def rides(self, day: date) -> tuple[Rides, pd.DataFrame]:
+    def rides(self, day: date) -> tuple[_Rides, pd.DataFrame]:
         """Rides and runs of a day, with what is left of yesterday and begins tomorrow."""
         around = [self.active(day + timedelta(k)) for k in (-1, 0, 1)]
         index = pd.Index(self.trips["trip_id"])
@@ -459,4 +461,4 @@ def _refuse_twice(ids: pd.Series, name: str) -> None:
     twice = ids[ids.duplicated()].unique()
     if len(twice):
         faults = [Fault(name, "", str(ids.name), str(i), "each id once") for i in twice[:20]]
-        raise TimetableError(f"{len(twice)} ids of {name} stand there more than once", faults)
+        raise _TimetableError(f"{len(twice)} ids of {name} stand there more than once", faults)

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from access.errors import Fault, NetworkError
 from access.ledger import sha256_of
-from access.network.access_rules import Verdict, barrier_closed, judge
-from access.network.components import Draft, add_delays, corner_metres, finish, line_metres
+from access.network.access_rules import _barrier_closed, _judge, _Verdict
+from access.network.components import _add_delays, _corner_metres, _Draft, _line_metres, finish
 from access.network.network import Network
-from access.network.osm import RELEVANT_TAGS, SourceInfo, check_street_file
+from access.network.osm import RELEVANT_TAGS, _check_street_file, _SourceInfo
 from access.network.profiles import Profile
-from access.network.route_rules import GRAPH_TURNS, bind
-from access.network.slope import Heights, add_slope
+from access.network.route_rules import GRAPH_TURNS, _bind
+from access.network.slope import _add_slope, _Heights
 from access.units import WGS84, great_circle_m, metric_crs_of, project, unproject
 
 #: A length may fall this much short of the straight line (other earth radii, rounding).
@@ -34,27 +34,27 @@ _FLAGS = {"true": "yes", "false": "no"}
 _ACCESS = ("access", "foot", "vehicle", "motor_vehicle", "motorcar")
 
 
-def read_graphml(path: Path) -> tuple[nx.Graph, SourceInfo]:
+def _read_graphml(path: Path) -> tuple[nx.Graph, _SourceInfo]:
     """Read a GraphML file as osmnx or networkx writes it."""
-    check_street_file(path)
+    _check_street_file(path)
     try:
         graph = nx.read_graphml(path)
     except (OSError, SyntaxError, ValueError, LookupError, TypeError, AttributeError,
             RecursionError, nx.NetworkXException) as error:  # fmt: skip
         raise NetworkError(f"{path} cannot be read as GraphML: {error}") from error
-    return graph, SourceInfo(path.name, sha256_of(path))
+    return graph, _SourceInfo(path.name, sha256_of(path))
 
 
-def network_from_graph(
+def _network_from_graph(
     graph: nx.Graph,
     profile: Profile,
     *,
-    info: SourceInfo | None = None,
+    info: _SourceInfo | None = None,
     keep: str = "main",
-    heights: Heights | None = None,
+    heights: _Heights | None = None,
 ) -> Network:
     """Build a network from a networkx or osmnx graph."""
-    info = info or SourceInfo("networkx graph")
+    info = info or _SourceInfo("networkx graph")
     if not graph.number_of_edges():
         raise NetworkError(f"{info.name} has no edges; expected a graph of streets")
     nodes = list(graph.nodes)
@@ -67,12 +67,12 @@ def network_from_graph(
     draft, at = _draft(graph, nodes, found, lonlat, crs, here, profile, info.name)
     if np.isnan(found.minutes).any():  # minutes that are given hold their delays already
         lit = [graph.nodes[node].get("highway") == "traffic_signals" for node in nodes]
-        add_delays(draft, profile, np.array(lit)[at])
+        _add_delays(draft, profile, np.array(lit)[at])
     if heights is not None:
-        add_slope(draft, profile, heights, crs)
+        _add_slope(draft, profile, heights, crs)
     told = [GRAPH_TURNS] if profile.mode == "drive" else []
     network = finish(Network, draft, profile, crs=crs, source=info, keep=keep, assumptions=told)
-    return bind(network, (), 0) if profile.mode == "drive" else network
+    return _bind(network, (), 0) if profile.mode == "drive" else network
 
 
 def _crs(given: Any, name: str) -> str:
@@ -124,11 +124,11 @@ def _draft(
     here: str,
     profile: Profile,
     name: str,
-) -> tuple[Draft, NDArray[np.intp]]:
+) -> tuple[_Draft, NDArray[np.intp]]:
     """Weigh the edges; also say which node of the graph each node of the draft is."""
     points = _degrees(np.concatenate(found.lines), here, name)
     offsets = np.concatenate([[0], np.cumsum([len(line) for line in found.lines])])
-    drawn = line_metres(points, offsets)
+    drawn = _line_metres(points, offsets)
     length = np.array(found.lengths, float)
     length = np.where(np.isnan(length), drawn, length)
     ends = np.column_stack([found.tails, found.heads])
@@ -136,7 +136,7 @@ def _draft(
     classes = sorted(set(found.classes))
     minutes = _minutes(found, length)
     tail, head, at = _stopped(graph, nodes, ends, profile)
-    draft = Draft(
+    draft = _Draft(
         node_lonlat=lonlat[at],
         node_xy=project(lonlat[at, 0], lonlat[at, 1], crs),
         node_ids=_node_ids(nodes)[at],
@@ -148,7 +148,7 @@ def _draft(
         edge_class=np.array([classes.index(c) for c in found.classes], np.int16),
         class_names=tuple(classes),
         geometry_xy=project(points[:, 0], points[:, 1], crs),
-        geometry_metres=corner_metres(points, offsets),
+        geometry_metres=_corner_metres(points, offsets),
         geometry_offsets=offsets,
         edge_way=np.array(found.ways, np.int64),
         edge_speed_tagged=np.array([v.speed_tagged for v in found.verdicts]),
@@ -182,7 +182,7 @@ def _stopped(
     """Give each edge its own copy of a closed barrier: it leads up to it, not through."""
     at = np.arange(len(nodes))
     shut = [
-        "barrier" in graph.nodes[node] and barrier_closed(_tags(graph.nodes[node], None), profile)
+        "barrier" in graph.nodes[node] and _barrier_closed(_tags(graph.nodes[node], None), profile)
         for node in nodes
     ]
     flat = ends.T.ravel().copy()
@@ -211,10 +211,10 @@ class _Edges:
         self.lines: list[NDArray[Any]] = []
         self.classes: list[str] = []
         self.ways: list[int] = []
-        self.verdicts: list[Verdict] = []
+        self.verdicts: list[_Verdict] = []
         self.refused = 0
         faults: list[Fault] = []
-        cache: dict[tuple[Any, ...], Verdict] = {}
+        cache: dict[tuple[Any, ...], _Verdict] = {}
         waiting: dict[tuple[Any, ...], list[int]] = {}
         for a, b, data in graph.edges(data=True):
             tags = _tags(data)
@@ -280,20 +280,20 @@ class _Edges:
 
 
 def _verdict(
-    tags: dict[str, str], profile: Profile, directed: bool, cache: dict[tuple[Any, ...], Verdict]
-) -> Verdict:
+    tags: dict[str, str], profile: Profile, directed: bool, cache: dict[tuple[Any, ...], _Verdict]
+) -> _Verdict:
     key = tuple(sorted(tags.items()))
     if key not in cache:
         if "highway" not in tags and tags.get("route") != "ferry":
             both = not (directed and profile.one_way)
             speed = profile.kmh
-            cache[key] = Verdict("street", "", True, both, speed, speed)
+            cache[key] = _Verdict("street", "", True, both, speed, speed)
         else:
             if directed:  # direction is in the graph itself
                 tags = {k: v for k, v in tags.items() if "oneway" not in k and k != "junction"}
                 if tags.get("highway") == "motorway":
                     tags["oneway"] = "no"
-            found = judge(tags, profile)
+            found = _judge(tags, profile)
             if directed and profile.one_way and not found.reason:
                 found = replace(found, forward=True, backward=False)
             cache[key] = found

@@ -22,13 +22,13 @@ _SMALL_BYTES = 20_000_000
 _CHUNK_ROWS = 500_000
 
 
-class TimetableError(AccessError):
+class _TimetableError(AccessError):
     """A timetable cannot be read, or says nothing of the day or the place that was asked for."""
 
     exit_code = 9
 
 
-class Feed:
+class _Feed:
     """The tables of one feed.
 
     Parameters
@@ -53,9 +53,11 @@ class Feed:
         elif self.path.is_file():
             self._tables = self._zipped()
         elif self.path.exists():
-            raise TimetableError(f"{self.path} is neither a file nor a folder; expected a GTFS zip")
+            raise _TimetableError(
+                f"{self.path} is neither a file nor a folder; expected a GTFS zip"
+            )
         else:
-            raise TimetableError(f"there is no file {self.path}; expected a GTFS zip or folder")
+            raise _TimetableError(f"there is no file {self.path}; expected a GTFS zip or folder")
 
     def __contains__(self, name: str) -> bool:
         return name in self._tables
@@ -65,7 +67,7 @@ class Feed:
             with zipfile.ZipFile(self.path) as archive:
                 members = [m for m in archive.infolist() if not m.is_dir() and _visible(m.filename)]
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-            raise TimetableError(
+            raise _TimetableError(
                 f"{self.path} is not a whole zip ({error}); download it again. Expected a GTFS "
                 "feed, for example from the Bus Open Data Service"
             ) from None
@@ -73,7 +75,7 @@ class Feed:
         if not homes:
             raise self._no_stop_times([m.filename for m in members])
         if len(homes) > 1:
-            raise TimetableError(
+            raise _TimetableError(
                 f"{self.path} holds {len(homes)} timetables ({', '.join(homes[:5])}); unpack it, "
                 "and give them one by one"
             )
@@ -82,9 +84,9 @@ class Feed:
             self.notes.append(f"The tables of {self.label} lie in the folder {home} of the zip.")
         return {_base(m.filename): m for m in members if m.filename == home + Path(m.filename).name}
 
-    def _no_stop_times(self, names: Sequence[str]) -> TimetableError:
+    def _no_stop_times(self, names: Sequence[str]) -> _TimetableError:
         held = ", ".join(sorted(names)[:8]) or "nothing"
-        return TimetableError(
+        return _TimetableError(
             f"{self.path} holds no stop_times.txt, so it is no GTFS timetable; it holds {held}. "
             "A GTFS feed has stops.txt, routes.txt, trips.txt, stop_times.txt and calendar.txt"
         )
@@ -99,15 +101,15 @@ class Feed:
         if table.file_size > _MOST_TABLE_BYTES:
             raise self._too_large(name, table.file_size)
         if table.file_size > _SMALL_BYTES and squeezed > _MOST_SQUEEZED:
-            raise TimetableError(
+            raise _TimetableError(
                 f"{name} in {self.path} would unpack to {squeezed:,.0f} times its size; no "
                 f"timetable does (at most {_MOST_SQUEEZED} times is read)"
             )
         with zipfile.ZipFile(self.path) as archive:  # the open member keeps the file open
             return archive.open(table)
 
-    def _too_large(self, name: str, size: int) -> TimetableError:
-        return TimetableError(
+    def _too_large(self, name: str, size: int) -> _TimetableError:
+        return _TimetableError(
             f"{name} in {self.path} has {size / 1e9:,.1f} GB; at most "
             f"{_MOST_TABLE_BYTES / 1e9:g} GB is read. Take the feed of one region"
         )
@@ -122,7 +124,7 @@ class Feed:
     ) -> Iterator[pd.DataFrame]:
         """Read a table piece by piece, so that a region's stop times need not fit in memory."""
         if name not in self._tables:
-            raise TimetableError(f"{self.path} holds no {name}, which every GTFS feed needs")
+            raise _TimetableError(f"{self.path} holds no {name}, which every GTFS feed needs")
         encoding = self._encoding(name)
         columns = [*needed, *wanted]
         try:
@@ -136,15 +138,15 @@ class Feed:
                 for part in reader:
                     yield self._shaped(part, name, needed, columns)
         except pd.errors.EmptyDataError:
-            raise TimetableError(f"{name} in {self.path} is empty; expected a header") from None
+            raise _TimetableError(f"{name} in {self.path} is empty; expected a header") from None
         except (pd.errors.ParserError, UnicodeDecodeError) as error:
             told = str(error).removeprefix("Error tokenizing data. C error: ").strip()
-            raise TimetableError(
+            raise _TimetableError(
                 f"{name} in {self.path} is not a table of comma-separated values: {told}. A text "
                 "with a comma in it must stand in double quotes"
             ) from None
         except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as error:
-            raise TimetableError(
+            raise _TimetableError(
                 f"{name} in {self.path} cannot be unpacked ({error}); download the feed again"
             ) from None
 
@@ -155,7 +157,7 @@ class Feed:
         part = part.loc[:, ~part.columns.duplicated()]
         missing = [c for c in needed if c not in part.columns]
         if missing:
-            raise TimetableError(
+            raise _TimetableError(
                 f"{name} in {self.path} lacks a column",
                 [Fault(name, "header", c, "", f"a column {c}") for c in missing],
             )
@@ -195,7 +197,7 @@ def _inside(folder: Path) -> list[Path]:
         if any(p.name.lower() == "stop_times.txt" for p in found):
             return found
     held = ", ".join(sorted(p.name for p in folder.iterdir())[:8]) or "nothing"
-    raise TimetableError(
+    raise _TimetableError(
         f"the folder {folder} holds no stop_times.txt, so it is no GTFS timetable; it holds {held}"
     )
 
@@ -225,5 +227,5 @@ def seconds(column: pd.Series, name: str, column_name: str) -> NDArray[np.float6
         where = f"row {int(column.index[rows[0]]) + 2}{more}"
         faults.append(Fault(name, where, column_name, str(text), "a time as 9:05:00 or 25:10:00"))
     if faults:
-        raise TimetableError(f"{len(faults)} times cannot be read", faults[:20])
+        raise _TimetableError(f"{len(faults)} times cannot be read", faults[:20])
     return values[codes] if len(texts) else np.full(len(column), np.nan)

@@ -14,12 +14,19 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from access.display import html_answer
-from access.network.contraction import Chains, SearchGraph, Trees, draw_together, peel, search_graph
-from access.network.data import BOTH, Csr, NetworkData
-from access.network.osm import SourceInfo
+from access.network.contraction import (
+    _Chains,
+    _draw_together,
+    _peel,
+    _search_graph,
+    _SearchGraph,
+    _Trees,
+)
+from access.network.data import BOTH, _Csr, _NetworkData
+from access.network.osm import _SourceInfo
 from access.network.profiles import Profile
-from access.network.route_rules import nodes_at_bans, nodes_at_rules, with_rules
-from access.network.segment_index import SegmentIndex, segment_index
+from access.network.route_rules import _nodes_at_bans, _nodes_at_rules, _with_rules
+from access.network.segment_index import _segment_index, _SegmentIndex
 from access.units import WGS84, unproject
 
 _Floats = NDArray[np.float64]
@@ -27,7 +34,7 @@ _Ints = NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
-class Network(NetworkData):
+class Network(_NetworkData):
     """Streets that one kind of traveller can use. Made by `build_network` or `from_edges`.
 
     A frozen value; its fields are those of `NetworkData`. What a search needs besides (dead ends,
@@ -58,7 +65,7 @@ class Network(NetworkData):
         profile: Profile | None = None,
         crs: str | None = None,
         keep: str = "main",
-        source: SourceInfo | str = "edges handed over",
+        source: _SourceInfo | str = "edges handed over",
         assumptions: Sequence[str] = (),
     ) -> Network:
         """Make a network from nodes and edges that are already known.
@@ -104,9 +111,9 @@ class Network(NetworkData):
             If shapes disagree, a node is unknown, or lengths or minutes are negative or
             missing.
         """
-        from access.network.components import network_from_arrays
+        from access.network.components import _network_from_arrays
 
-        return network_from_arrays(
+        return _network_from_arrays(
             cls, node_lon, node_lat, edge_from, edge_to, mode=mode, metres=metres,
             minutes_forward=minutes_forward, minutes_backward=minutes_backward,
             edge_class=edge_class, geometry=geometry, node_delay_minutes=node_delay_minutes,
@@ -140,9 +147,9 @@ class Network(NetworkData):
         return tail, head, minutes, np.repeat(self.edge_metres, 2)
 
     @cached_property
-    def trees(self) -> Trees:
+    def trees(self) -> _Trees:
         """Dead ends, and every node's way to the core; made when first asked for."""
-        return peel(*self.half_edges, self.node_delay_minutes, nodes_at_bans(self))
+        return _peel(*self.half_edges, self.node_delay_minutes, _nodes_at_bans(self))
 
     @cached_property
     def core_edges(self) -> _Ints:
@@ -153,21 +160,21 @@ class Network(NetworkData):
         return np.where(in_core, np.cumsum(in_core) - 1, -1).astype(np.int32)
 
     @cached_property
-    def chains(self) -> Chains:
+    def chains(self) -> _Chains:
         """The core drawn together at degree-2 nodes; made when first asked for."""
         core = np.repeat(self.core_edges >= 0, 2)
         tail, head, minutes, metres = self.half_edges
-        held = nodes_at_rules(self)
-        drawn = draw_together(
+        held = _nodes_at_rules(self)
+        drawn = _draw_together(
             tail[core], head[core], minutes[core], metres[core], self.node_delay_minutes, held
         )
-        return drawn if held is None else with_rules(drawn, self, tail[core], head[core])
+        return drawn if held is None else _with_rules(drawn, self, tail[core], head[core])
 
     @cached_property
-    def _searches(self) -> dict[tuple[str, bool], SearchGraph]:
+    def _searches(self) -> dict[tuple[str, bool], _SearchGraph]:
         return {}
 
-    def search(self, by: str, *, backwards: bool) -> SearchGraph:
+    def search(self, by: str, *, backwards: bool) -> _SearchGraph:
         """Arcs arranged for a search; made when first asked for.
 
         Parameters
@@ -183,11 +190,11 @@ class Network(NetworkData):
         """
         key = (by, backwards)
         if key not in self._searches:
-            self._searches[key] = search_graph(self.chains, by=by, backwards=backwards)
+            self._searches[key] = _search_graph(self.chains, by=by, backwards=backwards)
         return self._searches[key]
 
     @cached_property
-    def csr(self) -> Csr:
+    def csr(self) -> _Csr:
         """Open directed edges as compressed rows; minutes include the delay at the head.
 
         Banned turns and streets without through traffic are not in it.
@@ -197,7 +204,7 @@ class Network(NetworkData):
         order = is_open[np.lexsort((head[is_open], tail[is_open]))]
         indptr = np.zeros(self.n_nodes + 1, np.int32)
         np.cumsum(np.bincount(tail[order], minlength=self.n_nodes), out=indptr[1:])
-        return Csr(
+        return _Csr(
             indptr,
             head[order].astype(np.int32),
             metres[order],
@@ -213,10 +220,10 @@ class Network(NetworkData):
         return lines
 
     @cached_property
-    def _finders(self) -> dict[int, SegmentIndex]:
+    def _finders(self) -> dict[int, _SegmentIndex]:
         return {}
 
-    def finder(self, side: int) -> SegmentIndex:
+    def finder(self, side: int) -> _SegmentIndex:
         """Spatial index of the streets that an origin or a destination may join.
 
         Parameters
@@ -231,7 +238,7 @@ class Network(NetworkData):
         use = (self.edge_sides == BOTH) | (self.edge_sides == side)
         key = BOTH if use.all() else side
         if key not in self._finders:
-            self._finders[key] = segment_index(self.geometry_xy, self.geometry_offsets, use)
+            self._finders[key] = _segment_index(self.geometry_xy, self.geometry_offsets, use)
         return self._finders[key]
 
     @cached_property

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from access.errors import NetworkError
 from access.ledger import sha256_of
-from access.network.osm_objects import read_objects
+from access.network.osm_objects import _read_objects
 
 _Tags = dict[str, str]
 _WAY_KEYS = ("highway", "route", "railway", "man_made")
@@ -43,7 +43,7 @@ _Member = tuple[str, int, str]
 
 
 @dataclass(frozen=True)
-class Turn:
+class _Turn:
     """A turn that is banned, or the only one that is allowed.
 
     Parameters
@@ -103,7 +103,7 @@ class _Collected:
     missing: int = 0
     odd: bool = False
     squares: list[list[_Member]] = field(default_factory=list)
-    turns: list[Turn] = field(default_factory=list)
+    turns: list[_Turn] = field(default_factory=list)
     turns_left_out: int = 0
     seen: set[int] = field(default_factory=set)
     _waiting: list[str] = field(default_factory=list)
@@ -153,7 +153,7 @@ class _Collected:
             self.turns_left_out += 1
             return
         self.turns += [
-            Turn(kind, before[1], roles["via"][0][1], after[1])
+            _Turn(kind, before[1], roles["via"][0][1], after[1])
             for before in roles["from"]
             for after in roles["to"]
         ]
@@ -223,7 +223,7 @@ def _from_text(path: Path, keep: frozenset[str]) -> _Collected:
 def _from_objects(path: Path, kind: str, keep: frozenset[str]) -> _Collected:
     """Read a file of any order, and sort it out."""
     found = _Collected(keep)
-    objects = read_objects(path, kind, keep | _NAMING)
+    objects = _read_objects(path, kind, keep | _NAMING)
     places = objects.settle(path.name)
     found.node_tags = {
         key: tags for key, (_, tags) in objects.node_tags.items() if _bars_or_delays(tags)
@@ -389,7 +389,7 @@ SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2", ".xml")
 
 
 @dataclass(frozen=True)
-class SourceInfo:
+class _SourceInfo:
     """Where streets came from, for the ledger.
 
     Parameters
@@ -448,14 +448,14 @@ class Streets:
     tag_sets: tuple[dict[str, str], ...]
     names: tuple[str, ...]
     node_tags: dict[int, dict[str, str]]
-    info: SourceInfo
+    info: _SourceInfo
     missing_nodes: int = 0
     squares: tuple[tuple[_Member, ...], ...] = ()
-    turns: tuple[Turn, ...] = ()
+    turns: tuple[_Turn, ...] = ()
     turns_left_out: int = 0
 
 
-def check_street_file(path: Path) -> None:
+def _check_street_file(path: Path) -> None:
     """Refuse what is no regular file (a folder, pipe, device or circle of links), or too large."""
     try:
         is_file, size = path.is_file(), path.stat().st_size if path.exists() else 0
@@ -475,10 +475,10 @@ def check_street_file(path: Path) -> None:
         )
 
 
-def read_streets(path: str | Path) -> Streets:
+def _read_streets(path: str | Path) -> Streets:
     """Read every way that may be a street from an OpenStreetMap file."""
     path = Path(path)
-    check_street_file(path)
+    _check_street_file(path)
     if not path.name.lower().endswith(SUFFIXES):
         raise NetworkError(f"{path} is not a street file; expected one of {', '.join(SUFFIXES)}")
     try:
@@ -497,13 +497,13 @@ def read_streets(path: str | Path) -> Streets:
     if _kind(path) == "pbf":
         with osmium.io.Reader(osmium.io.File(str(path), "pbf"), osmium.osm.NOTHING) as reader:
             date = reader.header().get("osmosis_replication_timestamp", "")
-    info = SourceInfo(
+    info = _SourceInfo(
         path.name, sha256_of(path), date[:10], "© OpenStreetMap contributors, ODbL 1.0"
     )
     return _streets(found, info)
 
 
-def _streets(found: _Collected, info: SourceInfo) -> Streets:
+def _streets(found: _Collected, info: _SourceInfo) -> Streets:
     numbers = np.concatenate(found.numbers)
     node_ids, first, rows = np.unique(
         numbers[:, 0].astype(np.int64), return_index=True, return_inverse=True
@@ -548,6 +548,6 @@ def _one_meridian(lonlat: NDArray[np.float64], rows: NDArray[np.intp]) -> NDArra
     return same[rows]
 
 
-def is_street_file(path: str | Path) -> bool:
+def _is_street_file(path: str | Path) -> bool:
     """Say whether a path has the ending of an OpenStreetMap file."""
     return Path(path).name.lower().endswith(SUFFIXES)

@@ -39,7 +39,7 @@ _DELETED = 2**31 + 1
 
 
 @dataclass
-class Way:
+class _Way:
     """The best copy of a way so far."""
 
     rank: tuple[int, int, int]
@@ -49,7 +49,7 @@ class Way:
 
 
 @dataclass
-class Objects:
+class _Objects:
     """Everything of a file that may matter, each object once."""
 
     keys: frozenset[str]
@@ -57,7 +57,7 @@ class Objects:
     node_ages: array[int] = field(default_factory=lambda: array("q"))
     node_lonlat: array[float] = field(default_factory=lambda: array("d"))
     node_tags: dict[int, tuple[int, dict[str, str]]] = field(default_factory=dict)
-    ways: dict[int, Way] = field(default_factory=dict)
+    ways: dict[int, _Way] = field(default_factory=dict)
     relations: dict[int, tuple[int, list[tuple[str, int, str]], dict[str, str]]] = field(
         default_factory=dict
     )
@@ -84,7 +84,7 @@ class Objects:
         """Take a copy of a way: the newest counts, of equals the one that says most."""
         rank = (age, len(tags), len(refs))
         if key not in self.ways or rank > self.ways[key].rank:
-            self.ways[key] = Way(rank, refs, tags, age % 2 == 1)
+            self.ways[key] = _Way(rank, refs, tags, age % 2 == 1)
 
     def relation(
         self, key: int, members: list[tuple[str, int, str]], age: int, tags: dict[str, str]
@@ -93,13 +93,13 @@ class Objects:
         if key not in self.relations or age > self.relations[key][0]:
             self.relations[key] = (age, members, tags)
 
-    def settle(self, name: str) -> Places:
+    def settle(self, name: str) -> _Places:
         """Refuse a file with faults; else say where each node lies."""
         if self.n_faults:
             faults = [Fault(name, f.where, f.column, f.value, f.expected) for f in self.faults]
             raise NetworkError(f"{name} has {self.n_faults:,} objects that cannot be read", faults)
         if not self.node_ids:
-            return Places(np.zeros(0, np.int64), np.zeros((0, 2)))
+            return _Places(np.zeros(0, np.int64), np.zeros((0, 2)))
         ids = np.frombuffer(self.node_ids, np.int64)
         ages = np.frombuffer(self.node_ages, np.int64)
         lonlat = np.frombuffer(self.node_lonlat, np.float64).reshape(-1, 2)
@@ -110,11 +110,11 @@ class Objects:
         self.node_tags = {
             key: kept for key, kept in self.node_tags.items() if newest.get(key) == kept[0]
         }
-        return Places(ids[best], lonlat[best])
+        return _Places(ids[best], lonlat[best])
 
 
 @dataclass(frozen=True)
-class Places:
+class _Places:
     """Node ids, ascending, and their degrees."""
 
     ids: NDArray[np.int64]
@@ -132,9 +132,9 @@ class Places:
         )
 
 
-def read_objects(path: Path, kind: str, keys: frozenset[str]) -> Objects:
+def _read_objects(path: Path, kind: str, keys: frozenset[str]) -> _Objects:
     """Read a file of any order: XML by expat, PBF object by object."""
-    found = Objects(keys)
+    found = _Objects(keys)
     if kind == "pbf":
         _read_pbf(path, found)
     else:
@@ -142,7 +142,7 @@ def read_objects(path: Path, kind: str, keys: frozenset[str]) -> Objects:
     return found
 
 
-def _read_pbf(path: Path, found: Objects) -> None:
+def _read_pbf(path: Path, found: _Objects) -> None:
     for one in osmium.FileProcessor(osmium.io.File(str(path), "pbf")):
         thing: Any = one
         age = 2 * thing.version + (not thing.visible)
@@ -162,7 +162,7 @@ def _read_pbf(path: Path, found: Objects) -> None:
 class _Xml:
     """An OpenStreetMap XML file, read as a stream; nothing in it is trusted."""
 
-    def __init__(self, path: Path, found: Objects) -> None:
+    def __init__(self, path: Path, found: _Objects) -> None:
         self.path, self.found = path, found
         self.parser = expat.ParserCreate()
         self.parser.StartElementHandler = self._start

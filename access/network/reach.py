@@ -17,21 +17,21 @@ import shapely
 from numpy.typing import NDArray
 from scipy.sparse import csgraph
 
-from access.network.contraction import Chains, meeting
+from access.network.contraction import _Chains, _meeting
 from access.network.data import NEITHER
 from access.network.network import Network
 from access.network.routing import (
-    Anchors,
-    Ends,
-    along_chains,
-    anchor,
-    arriving,
-    least_pairs,
-    leaving,
-    with_roots,
-    within_trees,
+    _along_chains,
+    _anchor,
+    _Anchors,
+    _arriving,
+    _Ends,
+    _least_pairs,
+    _leaving,
+    _with_roots,
+    _within_trees,
 )
-from access.network.snapping import Points, Snaps, snap
+from access.network.snapping import Points, _Snaps, snap
 from access.units import unproject
 
 _Floats = NDArray[np.float64]
@@ -43,7 +43,7 @@ _QUARTER = 4
 
 
 @dataclass(frozen=True, eq=False)
-class Pieces:
+class _Pieces:
     """Stretches of streets: edges, and the shares of their length between which each lies."""
 
     edge: _Ints
@@ -52,7 +52,7 @@ class Pieces:
 
 
 @dataclass(frozen=True, eq=False)
-class Isochrone:
+class _Isochrone:
     """What lies within so many minutes of a site; shapes in WGS84, empty where nothing does."""
 
     minutes: float
@@ -71,13 +71,13 @@ def isochrones(
     to_site: bool,
     snap_limit_m: float,
     buffer_m: float,
-) -> list[list[Isochrone]]:
+) -> list[list[_Isochrone]]:
     """Find, for each site and each of the rising minutes, the streets within them."""
     snaps = snap(network, sites, limit_m=snap_limit_m, as_origin=not to_site)
     legs = snaps.metres * 0.06 / network.profile.off_network_kmh
     found = []
     for k, leg in enumerate(legs.tolist()):
-        own = Snaps(**{name: value[[k]] for name, value in vars(snaps).items()})
+        own = _Snaps(**{name: value[[k]] for name, value in vars(snaps).items()})
         if not own.found[0]:
             found.append([_nothing(m, UNSNAPPED, leg) for m in minutes])
         elif leg > minutes[-1]:
@@ -88,13 +88,13 @@ def isochrones(
     return found
 
 
-def _nothing(minutes: float, status: str, leg: float) -> Isochrone:
-    return Isochrone(minutes, status, leg, 0.0, shapely.Polygon(), shapely.MultiLineString())
+def _nothing(minutes: float, status: str, leg: float) -> _Isochrone:
+    return _Isochrone(minutes, status, leg, 0.0, shapely.Polygon(), shapely.MultiLineString())
 
 
 def _nested(
     reach: _Reach, minutes: Sequence[float], leg: float, buffer_m: float
-) -> list[Isochrone]:
+) -> list[_Isochrone]:
     """Grow the polygon from each of the minutes to the next, so that the lesser lies within."""
     network = reach.network
     polygon: shapely.Geometry = shapely.Polygon()
@@ -119,7 +119,7 @@ def _nested(
         # a straight side on the grid is not quite one in degrees: the lesser is joined there too
         drawn = shapely.union(_in_degrees(polygon, network.crs), drawn)
         found.append(
-            Isochrone(limit, REACHED, leg, metres, drawn, _in_degrees(streets, network.crs))
+            _Isochrone(limit, REACHED, leg, metres, drawn, _in_degrees(streets, network.crs))
         )
     return found
 
@@ -145,21 +145,21 @@ class _Reach:
     by_end: _Floats
 
     @classmethod
-    def of(cls, network: Network, site: Snaps, limit: float, *, to_site: bool) -> _Reach:
+    def of(cls, network: Network, site: _Snaps, limit: float, *, to_site: bool) -> _Reach:
         """Search once, as the travel matrix does, with the ends of all edges as places."""
         n = network.n_edges
         nowhere = np.full((2 * n, 2), np.nan)
         edges = np.repeat(np.arange(n, dtype=np.int32), 2)
-        ends = Snaps(edges, np.tile([0.0, 1.0], n), np.zeros(2 * n), nowhere, nowhere)
+        ends = _Snaps(edges, np.tile([0.0, 1.0], n), np.zeros(2 * n), nowhere, nowhere)
         pair = (ends, site) if to_site else (site, ends)
-        cost, _, _ = least_pairs(network, *pair, "minutes", limit)
+        cost, _, _ = _least_pairs(network, *pair, "minutes", limit)
         by_start, by_end = cost.reshape(n, 2).T
         if to_site:  # who leaves an edge enters the node at its end
             by_start = by_start + network.node_delay_minutes[network.edge_from]
             by_end = by_end + network.node_delay_minutes[network.edge_to]
         return cls(network, to_site, int(site.edge[0]), float(site.along[0]), by_start, by_end)
 
-    def within(self, minutes: float) -> Pieces:
+    def within(self, minutes: float) -> _Pieces:
         """Cut every edge where the minutes are used up."""
         away, back = self._paces()
         first = _share(minutes - self.by_start, away)
@@ -175,7 +175,7 @@ class _Reach:
         start = np.concatenate([np.zeros(int(head.sum())), last[tail], [a for a, _ in own]])
         end = np.concatenate([first[head], np.ones(int(tail.sum())), [b for _, b in own]])
         order = np.lexsort((start, edges))
-        return Pieces(edges[order], start[order], end[order])
+        return _Pieces(edges[order], start[order], end[order])
 
     def _paces(self) -> tuple[_Floats, _Floats]:
         """Minutes along each edge between its start and a point, and between its end and one."""
@@ -211,7 +211,7 @@ def _merged(stretches: list[tuple[float, float]]) -> list[tuple[float, float]]:
     return merged
 
 
-def _lines(network: Network, pieces: Pieces) -> NDArray[np.object_]:
+def _lines(network: Network, pieces: _Pieces) -> NDArray[np.object_]:
     """Draw stretches in the network's CRS."""
     lines: NDArray[np.object_] = network.lines[pieces.edge].copy()
     for k in np.flatnonzero((pieces.start > 0) | (pieces.end < 1)).tolist():
@@ -232,7 +232,7 @@ def _stretch(network: Network, edge: int, start: float, end: float) -> _Floats:
     return np.vstack([first, xy[inner], last])
 
 
-class Part(NamedTuple):
+class _Part(NamedTuple):
     """A half-edge, and the shares of its length between which it is travelled."""
 
     half: int
@@ -241,18 +241,18 @@ class Part(NamedTuple):
 
 
 def route(
-    network: Network, origin: Snaps, target: Snaps, *, backwards: bool = True
-) -> list[Part] | None:
+    network: Network, origin: _Snaps, target: _Snaps, *, backwards: bool = True
+) -> list[_Part] | None:
     """Give the way between two snapped places that the travel matrix takes; None without one."""
-    start, stop = anchor(network, origin), anchor(network, target)
+    start, stop = _anchor(network, origin), _anchor(network, target)
     least, build = np.inf, None
     if network.chains.n_junctions:
         least, build = _over_junctions(network, start, stop, backwards)
-    near: list[tuple[float, Callable[[], list[Part]]]] = []
-    for side, (o, _, minutes, _) in enumerate(along_chains(network, start, stop)):
+    near: list[tuple[float, Callable[[], list[_Part]]]] = []
+    for side, (o, _, minutes, _) in enumerate(_along_chains(network, start, stop)):
         if len(o):
             near.append((float(minutes[0]), partial(_chain_parts, network, start, stop, side)))
-    for case, (o, _, minutes, _) in enumerate(within_trees(network, start, stop)):
+    for case, (o, _, minutes, _) in enumerate(_within_trees(network, start, stop)):
         if len(o):
             near.append((float(minutes[0]), partial(_tree_parts, network, start, stop, case)))
     for minutes_taken, way in near:
@@ -264,20 +264,20 @@ def route(
 
 
 def _over_junctions(
-    network: Network, start: Anchors, stop: Anchors, backwards: bool
-) -> tuple[float, Callable[[], list[Part]]]:
+    network: Network, start: _Anchors, stop: _Anchors, backwards: bool
+) -> tuple[float, Callable[[], list[_Part]]]:
     """Search between the junctions, from the same side as the matrix: ties fall alike."""
     chains = network.chains
-    out, into = leaving(chains, start), arriving(chains, stop)
+    out, into = _leaving(chains, start), _arriving(chains, stop)
     graph = network.search("minutes", backwards=backwards)
     root, leaf = (into, out) if backwards else (out, into)
-    matrix, _ = with_roots(graph, root, slice(0, 1), "minutes")
+    matrix, _ = _with_roots(graph, root, slice(0, 1), "minutes")
     n = len(graph.indptr) - 1
     reach, before = csgraph.dijkstra(matrix, directed=True, indices=n, return_predecessors=True)
     ways = reach[leaf.junction[0]] + leaf.minutes[0]
     leaf_side = int(np.argmin(ways))
 
-    def build() -> list[Part]:
+    def build() -> list[_Part]:
         at, met = int(leaf.junction[0, leaf_side]), []
         while at != n:
             met.append(at)
@@ -293,13 +293,13 @@ def _over_junctions(
     return float(ways[leaf_side]), build
 
 
-def _side(ends: Ends, junction: int) -> int:
+def _side(ends: _Ends, junction: int) -> int:
     """Say which way round a place comes to a junction; of two, as `with_roots` chooses."""
     first, second = np.where(ends.junction[0] == junction, ends.minutes[0], np.inf)
     return 0 if first < second else 1
 
 
-def _arc(network: Network, one: int, other: int) -> list[Part]:
+def _arc(network: Network, one: int, other: int) -> list[_Part]:
     """Give the chain of the arc between two junctions that the search graph holds."""
     chains = network.chains
     arcs = np.flatnonzero((chains.arc_from == one) & (chains.arc_to == other))
@@ -308,15 +308,15 @@ def _arc(network: Network, one: int, other: int) -> list[Part]:
     return [] if half < 0 else [_core(network, half), *_following(network, half)]
 
 
-def _core(network: Network, half: int, start: float = 0.0, end: float = 1.0) -> Part:
+def _core(network: Network, half: int, start: float = 0.0, end: float = 1.0) -> _Part:
     """Name a half-edge of the core as one of the network."""
     edge = int(np.searchsorted(np.maximum.accumulate(network.core_edges), half // 2))
-    return Part(2 * edge + half % 2, start, end)
+    return _Part(2 * edge + half % 2, start, end)
 
 
-def _following(network: Network, half: int, until: int = -1) -> list[Part]:
+def _following(network: Network, half: int, until: int = -1) -> list[_Part]:
     """Half-edges that follow in a chain, down to the place of the last but one."""
-    chains: Chains = network.chains
+    chains: _Chains = network.chains
     same = np.flatnonzero(chains.last == chains.last[half])
     place = chains.place[same]
     same = same[(place < chains.place[half]) & (place > until)]
@@ -324,37 +324,37 @@ def _following(network: Network, half: int, until: int = -1) -> list[Part]:
     return [_core(network, int(h)) for h in order]
 
 
-def _mirrored(parts: Sequence[Part]) -> list[Part]:
+def _mirrored(parts: Sequence[_Part]) -> list[_Part]:
     """Give the same way from its other end."""
-    return [Part(p.half ^ 1, 1 - p.end, 1 - p.start) for p in reversed(parts)]
+    return [_Part(p.half ^ 1, 1 - p.end, 1 - p.start) for p in reversed(parts)]
 
 
-def _climb(network: Network, node: int, top: int) -> list[Part]:
+def _climb(network: Network, node: int, top: int) -> list[_Part]:
     """Go up a dead end from a node to one above it."""
     parts = []
     while node != top:
-        parts.append(Part(int(network.trees.parent_half[node]), 0.0, 1.0))
+        parts.append(_Part(int(network.trees.parent_half[node]), 0.0, 1.0))
         node = int(network.trees.parent[node])
     return parts
 
 
-def _up(network: Network, place: Anchors) -> list[Part]:
+def _up(network: Network, place: _Anchors) -> list[_Part]:
     """Go out of a dead end, from a place to the core; nothing for a place on the core."""
     child = int(place.child[0])
     if child < 0:
         return []
     trees = network.trees
-    first = Part(int(trees.parent_half[child]), 1 - float(place.rest[0]), 1.0)
+    first = _Part(int(trees.parent_half[child]), 1 - float(place.rest[0]), 1.0)
     return [first, *_climb(network, int(trees.parent[child]), int(trees.root[child]))]
 
 
-def _passes_root(passed: _Ints | None, place: Anchors) -> bool:
+def _passes_root(passed: _Ints | None, place: _Anchors) -> bool:
     """Whether a place in a dead end meets the search graph at its root itself."""
     child = int(place.child[0])
     return passed is not None and child >= 0 and int(passed[child]) >= 0
 
 
-def _to_junction(network: Network, place: Anchors, side: int) -> list[Part]:
+def _to_junction(network: Network, place: _Anchors, side: int) -> list[_Part]:
     parts = _up(network, place)
     if _passes_root(network.chains.root_leaves, place):
         return parts
@@ -362,7 +362,7 @@ def _to_junction(network: Network, place: Anchors, side: int) -> list[Part]:
     return [*parts, _core(network, half, share), *_following(network, half)]
 
 
-def _from_junction(network: Network, place: Anchors, side: int) -> list[Part]:
+def _from_junction(network: Network, place: _Anchors, side: int) -> list[_Part]:
     parts = _mirrored(_up(network, place))
     if _passes_root(network.chains.root_enters, place):
         return parts
@@ -370,7 +370,7 @@ def _from_junction(network: Network, place: Anchors, side: int) -> list[Part]:
     return [*_mirrored(_following(network, half ^ 1)), _core(network, half, 0.0, share), *parts]
 
 
-def _chain_parts(network: Network, start: Anchors, stop: Anchors, side: int) -> list[Part]:
+def _chain_parts(network: Network, start: _Anchors, stop: _Anchors, side: int) -> list[_Part]:
     """Go straight along the chain that both places are on."""
     chains = network.chains
     out, share = int(start.half[0, side]), float(start.share[0, side])
@@ -384,7 +384,7 @@ def _chain_parts(network: Network, start: Anchors, stop: Anchors, side: int) -> 
     return [*_up(network, start), *along, *_mirrored(_up(network, stop))]
 
 
-def _tree_parts(network: Network, start: Anchors, stop: Anchors, case: int) -> list[Part]:
+def _tree_parts(network: Network, start: _Anchors, stop: _Anchors, case: int) -> list[_Part]:
     """Go within one dead end; the cases are those of `within_trees`, in its order."""
     trees = network.trees
     a, b = int(start.child[0]), int(stop.child[0])
@@ -392,16 +392,22 @@ def _tree_parts(network: Network, start: Anchors, stop: Anchors, case: int) -> l
     rest_a, rest_b = float(start.rest[0]), float(stop.rest[0])
     if case == 0:
         if rest_a > rest_b:
-            return [Part(up_a, 1 - rest_a, 1 - rest_b)]
-        return [Part(up_a ^ 1, rest_a, rest_b)]
-    leave = ((a, Part(up_a ^ 1, rest_a, 1.0)), (int(trees.parent[a]), Part(up_a, 1 - rest_a, 1.0)))
-    enter = ((b, Part(up_b, 0.0, 1 - rest_b)), (int(trees.parent[b]), Part(up_b ^ 1, 0.0, rest_b)))
+            return [_Part(up_a, 1 - rest_a, 1 - rest_b)]
+        return [_Part(up_a ^ 1, rest_a, rest_b)]
+    leave = (
+        (a, _Part(up_a ^ 1, rest_a, 1.0)),
+        (int(trees.parent[a]), _Part(up_a, 1 - rest_a, 1.0)),
+    )
+    enter = (
+        (b, _Part(up_b, 0.0, 1 - rest_b)),
+        (int(trees.parent[b]), _Part(up_b ^ 1, 0.0, rest_b)),
+    )
     (x, first), (y, last) = leave[(case - 1) // 2], enter[(case - 1) % 2]
-    top = int(meeting(trees, np.array([x], np.int32), np.array([y], np.int32))[0])
+    top = int(_meeting(trees, np.array([x], np.int32), np.array([y], np.int32))[0])
     return [first, *_climb(network, x, top), *_mirrored(_climb(network, y, top)), last]
 
 
-def corners_of(network: Network, parts: Sequence[Part], joint: _Floats) -> _Floats:
+def corners_of(network: Network, parts: Sequence[_Part], joint: _Floats) -> _Floats:
     """Corner points of a way in the network's CRS; of one without length, its joint twice."""
     drawn = []
     for half, start, end in parts:
@@ -414,7 +420,7 @@ def corners_of(network: Network, parts: Sequence[Part], joint: _Floats) -> _Floa
     return xy[keep] if keep.sum() > 1 else xy[[0, -1]]
 
 
-def part_costs(network: Network, parts: Sequence[Part]) -> tuple[_Floats, _Floats]:
+def part_costs(network: Network, parts: Sequence[_Part]) -> tuple[_Floats, _Floats]:
     """Minutes (delays at the nodes entered included) and metres of each part of a way."""
     half = np.array([p.half for p in parts], np.int32)
     share = np.array([p.end - p.start for p in parts])

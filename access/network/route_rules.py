@@ -22,14 +22,14 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from access.network.contraction import Chains, Trees
-from access.network.data import NetworkData
-from access.network.osm import Turn
+from access.network.contraction import _Chains, _Trees
+from access.network.data import _NetworkData
+from access.network.osm import _Turn
 
 _Ints = NDArray[np.int32]
 _LEAVING, _OPEN, _ENTERING = 0, 1, 2
 
-N = TypeVar("N", bound=NetworkData)
+_N = TypeVar("_N", bound=_NetworkData)
 
 
 class _Streets(Protocol):
@@ -52,10 +52,10 @@ class _Streets(Protocol):
     @property
     def core_edges(self) -> _Ints: ...
     @property
-    def trees(self) -> Trees: ...
+    def trees(self) -> _Trees: ...
 
 
-def nodes_at_bans(network: _Streets) -> NDArray[np.bool_] | None:
+def _nodes_at_bans(network: _Streets) -> NDArray[np.bool_] | None:
     """Junctions with a banned turn and the ends of their streets; None where there are none."""
     if not len(network.banned_turns):
         return None
@@ -68,9 +68,9 @@ def nodes_at_bans(network: _Streets) -> NDArray[np.bool_] | None:
     return held
 
 
-def nodes_at_rules(network: _Streets) -> NDArray[np.bool_] | None:
+def _nodes_at_rules(network: _Streets) -> NDArray[np.bool_] | None:
     """Those, and where streets without through traffic meet open ones; None where none does."""
-    held = nodes_at_bans(network)
+    held = _nodes_at_bans(network)
     core = network.core_edges >= 0
     local = core & network.edge_local if len(network.edge_local) else np.zeros_like(core)
     if not local.any():
@@ -87,7 +87,7 @@ def nodes_at_rules(network: _Streets) -> NDArray[np.bool_] | None:
 GRAPH_TURNS = "Banned turns are not modelled: a graph does not say them."
 
 
-def bind(network: N, turns: Sequence[Turn], left_out: int) -> N:
+def _bind(network: _N, turns: Sequence[_Turn], left_out: int) -> _N:
     """Bind a driver's network to the rules of whole routes."""
     banned, lost = _banned_turns(network, turns)
     told = []
@@ -108,7 +108,7 @@ def bind(network: N, turns: Sequence[Turn], left_out: int) -> N:
     )
 
 
-def _banned_turns(network: NetworkData, turns: Sequence[Turn]) -> tuple[_Ints, int]:
+def _banned_turns(network: _NetworkData, turns: Sequence[_Turn]) -> tuple[_Ints, int]:
     """Half-edges that may not follow each other; also how many restrictions name no such."""
     by_node: dict[int, list[int]] = {}
     wanted = np.isin(network.node_ids, [turn.via for turn in turns])
@@ -133,7 +133,7 @@ def _banned_turns(network: NetworkData, turns: Sequence[Turn]) -> tuple[_Ints, i
 
 
 def _bans(
-    turn: Turn, into: list[int], out: list[int], way: NDArray[np.int64]
+    turn: _Turn, into: list[int], out: list[int], way: NDArray[np.int64]
 ) -> list[tuple[int, int]]:
     """Pairs of half-edges at one node that a restriction bans."""
     before = [half for half in into if way[half // 2] == turn.before]
@@ -147,7 +147,7 @@ def _bans(
     return [(before[0], half) for half in out if half != after[0]]
 
 
-def _no_through_traffic(network: NetworkData) -> NDArray[np.bool_]:
+def _no_through_traffic(network: _NetworkData) -> NDArray[np.bool_]:
     """Streets closed to through traffic, and those that can only be reached over them."""
     local = network.edge_local
     if not local.any():
@@ -179,7 +179,7 @@ def _no_through_traffic(network: NetworkData) -> NDArray[np.bool_]:
 class _Nodes:
     """Nodes and arcs that are added to a search graph."""
 
-    def __init__(self, chains: Chains, tail: _Ints, head: _Ints) -> None:
+    def __init__(self, chains: _Chains, tail: _Ints, head: _Ints) -> None:
         self.count = chains.n_junctions
         self.arcs: list[tuple[int, int]] = []
         # By half-edge and state: where it is entered at its tail, and where it ends at its head.
@@ -194,7 +194,7 @@ class _Nodes:
         return self.count - 1
 
 
-def with_rules(chains: Chains, network: _Streets, tail: _Ints, head: _Ints) -> Chains:
+def _with_rules(chains: _Chains, network: _Streets, tail: _Ints, head: _Ints) -> _Chains:
     """Give the junctions that rules concern the nodes and arcs they need."""
     edge = np.flatnonzero(network.core_edges >= 0)
     every = network.edge_local if len(network.edge_local) else np.zeros(network.n_edges, bool)
@@ -287,13 +287,13 @@ def _settle_three(
 
 
 def _arranged(
-    chains: Chains,
+    chains: _Chains,
     nodes: _Nodes,
     local: NDArray[np.bool_],
     inside: NDArray[np.intp],
     root: _Ints,
     local_end: NDArray[np.bool_],
-) -> Chains:
+) -> _Chains:
     """Arcs of the search graph with rules, and where places meet it."""
     passed = np.full((2, len(chains.junction)), -1, np.int32)
     for own, table in zip(passed, (nodes.root_leaves, nodes.root_enters), strict=True):

@@ -19,18 +19,18 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from access.errors import NetworkError, ParameterError
-from access.network.cache import cache_key, kept_matrix
-from access.network.contraction import Chains, SearchGraph, Trees, meeting
+from access.network.cache import _cache_key, _kept_matrix
+from access.network.contraction import _Chains, _meeting, _SearchGraph, _Trees
 from access.network.matrix import Status, TravelMatrix
 from access.network.network import Network
-from access.network.snapping import Points, Snaps, check_over, read_points, snap
+from access.network.snapping import Points, _check_over, _Snaps, read_points, snap
 
 _Floats = NDArray[np.float64]
 _Ints = NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
-class Anchors:
+class _Anchors:
     """Points on the core, and their way to it.
 
     Parameters
@@ -57,7 +57,7 @@ class Anchors:
 
 
 @dataclass(frozen=True, eq=False)
-class Ends:
+class _Ends:
     """Between places and the junctions at the ends of their chains, both ways round.
 
     Parameters
@@ -84,7 +84,7 @@ def _part_in(share: _Floats, minutes: _Floats, delay: _Floats) -> _Floats:
     return np.where(share > 0, part, 0.0)
 
 
-def anchor(network: Network, snaps: Snaps) -> Anchors:
+def _anchor(network: Network, snaps: _Snaps) -> _Anchors:
     """Find where snapped places stand on the core."""
     n = len(snaps.edge)
     core = network.core_edges[snaps.edge]
@@ -108,7 +108,7 @@ def anchor(network: Network, snaps: Snaps) -> Anchors:
         first = chains.first_half[trees.root[child[hang]]]
         half[hang] = np.column_stack([first, np.where(first < 0, -1, first ^ 1)])
         share[hang] = (0.0, 1.0)
-    return Anchors(half, share, out, into, metres, child, rest)
+    return _Anchors(half, share, out, into, metres, child, rest)
 
 
 def _tree_out(network: Network, half: _Ints, rest: _Floats) -> _Floats:
@@ -145,7 +145,7 @@ def _above(minutes: _Floats, closed: _Ints, node: _Ints) -> _Floats:
     return np.where(closed[node] > 0, np.inf, minutes[node])
 
 
-def leaving(chains: Chains, places: Anchors) -> Ends:
+def _leaving(chains: _Chains, places: _Anchors) -> _Ends:
     """From each place to the junction at the end of its chain, each way."""
     half, rest = np.maximum(places.half, 0), 1 - places.share
     minutes = _part_out(rest, chains.minutes[half], chains.delay[half])
@@ -156,7 +156,7 @@ def leaving(chains: Chains, places: Anchors) -> Ends:
     return _at_roots(places, found, places.out_minutes, chains.root_leaves)
 
 
-def arriving(chains: Chains, places: Anchors) -> Ends:
+def _arriving(chains: _Chains, places: _Anchors) -> _Ends:
     """From the junction at the start of each place's chain to the place, each way."""
     half = np.maximum(places.half, 0)
     minutes = _part_in(places.share, chains.minutes[half], chains.delay[half])
@@ -168,7 +168,7 @@ def arriving(chains: Chains, places: Anchors) -> Ends:
     return _at_roots(places, found, places.in_minutes, chains.root_enters)
 
 
-def _at_roots(places: Anchors, ends: Ends, minutes: _Floats, pass_at: _Ints | None) -> Ends:
+def _at_roots(places: _Anchors, ends: _Ends, minutes: _Floats, pass_at: _Ints | None) -> _Ends:
     """Let places in dead ends pass their root where it is no plain junction."""
     if pass_at is None:
         return ends
@@ -181,10 +181,10 @@ def _at_roots(places: Anchors, ends: Ends, minutes: _Floats, pass_at: _Ints | No
 
 
 def _ends(
-    places: Anchors, junction: _Ints, minutes: _Floats, metres: _Floats, shut: NDArray[np.bool_]
-) -> Ends:
+    places: _Anchors, junction: _Ints, minutes: _Floats, metres: _Floats, shut: NDArray[np.bool_]
+) -> _Ends:
     shut = shut | ~np.isfinite(minutes) | (places.half < 0)
-    return Ends(junction, np.where(shut, np.inf, minutes), np.where(shut, np.inf, metres))
+    return _Ends(junction, np.where(shut, np.inf, minutes), np.where(shut, np.inf, metres))
 
 
 #: Most numbers held for one block of roots, so that memory does not grow with their number.
@@ -192,7 +192,7 @@ _BLOCK = 1_000_000
 
 
 def _least(
-    graph: SearchGraph, roots: Ends, leaves: Ends, *, by: str, limit: float = np.inf
+    graph: _SearchGraph, roots: _Ends, leaves: _Ends, *, by: str, limit: float = np.inf
 ) -> tuple[_Floats, _Floats]:
     """Least cost between every root and every leaf, over paths through a junction."""
     n_junctions, n = len(graph.indptr) - 1, len(roots.minutes)
@@ -202,7 +202,7 @@ def _least(
     block = max(1, _BLOCK // (n_junctions + 1))
     for start in range(0, n, block):
         some = slice(start, min(start + block, n))
-        matrix, arcs = with_roots(graph, roots, some, by)
+        matrix, arcs = _with_roots(graph, roots, some, by)
         sources = np.arange(n_junctions, matrix.shape[0])
         reach, before = csgraph.dijkstra(
             matrix, directed=True, indices=sources, return_predecessors=True, limit=limit
@@ -217,8 +217,8 @@ def _least(
     return first, second
 
 
-def with_roots(
-    graph: SearchGraph, roots: Ends, some: slice, by: str
+def _with_roots(
+    graph: _SearchGraph, roots: _Ends, some: slice, by: str
 ) -> tuple[sparse.csr_array, tuple[_Ints, _Ints, _Floats]]:
     """Add the roots as nodes that can be left but not entered, after the junctions."""
     n_junctions = len(graph.indptr) - 1
@@ -239,7 +239,7 @@ def with_roots(
 
 
 def _along(
-    graph: SearchGraph, arcs: tuple[_Ints, _Ints, _Floats], reach: _Floats, before: _Ints
+    graph: _SearchGraph, arcs: tuple[_Ints, _Ints, _Floats], reach: _Floats, before: _Ints
 ) -> _Floats:
     """Sum the other weight along the paths of a search, by pointer doubling."""
     n_junctions = len(graph.indptr) - 1
@@ -274,7 +274,7 @@ def _along(
 Pairs = tuple[NDArray[np.intp], NDArray[np.intp], _Floats, _Floats]
 
 
-def along_chains(network: Network, origins: Anchors, targets: Anchors) -> list[Pairs]:
+def _along_chains(network: Network, origins: _Anchors, targets: _Anchors) -> list[Pairs]:
     """Both ways along the chain between places that are anchored on the same one."""
     chains = network.chains
     if not len(chains.last):
@@ -304,7 +304,7 @@ def along_chains(network: Network, origins: Anchors, targets: Anchors) -> list[P
 
 
 def _on_chain(
-    chains: Chains, ho: _Ints, so: _Floats, ht: _Ints, st: _Floats
+    chains: _Chains, ho: _Ints, so: _Floats, ht: _Ints, st: _Floats
 ) -> tuple[_Floats, _Floats]:
     one = ho == ht
     # On one edge: from share to share.
@@ -328,7 +328,7 @@ def _on_chain(
     return np.where(one, part, apart), metres
 
 
-def within_trees(network: Network, origins: Anchors, targets: Anchors) -> list[Pairs]:
+def _within_trees(network: Network, origins: _Anchors, targets: _Anchors) -> list[Pairs]:
     """The one way between places in the same dead end."""
     trees = network.trees
     roots = [np.where(p.child < 0, -1, trees.root[p.child]) for p in (origins, targets)]
@@ -374,9 +374,9 @@ def _on_tree_edge(
     return cost, np.where(np.isfinite(cost), metres, np.inf)
 
 
-def _between_nodes(trees: Trees, x: _Ints, y: _Ints) -> tuple[_Floats, _Floats]:
+def _between_nodes(trees: _Trees, x: _Ints, y: _Ints) -> tuple[_Floats, _Floats]:
     """Up from one node of a tree to where the ways meet, and down to the other."""
-    m = meeting(trees, x, y)
+    m = _meeting(trees, x, y)
     up = np.maximum(trees.up_minutes[x] - trees.up_minutes[m], 0.0)
     down = np.maximum(trees.down_minutes[y] - trees.down_minutes[m], 0.0)
     shut = (trees.up_closed[x] > trees.up_closed[m]) | (trees.down_closed[y] > trees.down_closed[m])
@@ -474,10 +474,10 @@ def travel_matrix(
     places = hashlib.sha256(repr((a.ids, s.ids)).encode())
     places.update(a.lonlat.tobytes() + s.lonlat.tobytes())
     about = [network.assumptions, network.to_dict()]
-    key = cache_key(
+    key = _cache_key(
         {**parameters, "network": about, "places": places.hexdigest(), "direction": direction}
     )
-    return kept_matrix(cache, key, lambda: _measure(network, a, s, limit, direction, parameters))
+    return _kept_matrix(cache, key, lambda: _measure(network, a, s, limit, direction, parameters))
 
 
 def _check_options(
@@ -538,7 +538,7 @@ def _measure(
 
 def _check_covered(network: Network, areas: Points, sites: Points) -> None:
     inside = [
-        check_over(places, what, network.bounds_lonlat)
+        _check_over(places, what, network.bounds_lonlat)
         for places, what in ((areas, "areas"), (sites, "sites"))
     ]
     if not inside[0].any() and not inside[1].any():
@@ -552,7 +552,7 @@ def _check_covered(network: Network, areas: Points, sites: Points) -> None:
         )
 
 
-def _only(snaps: Snaps, which: NDArray[np.intp]) -> Snaps:
+def _only(snaps: _Snaps, which: NDArray[np.intp]) -> _Snaps:
     return replace(snaps, **{k: v[which] for k, v in vars(snaps).items()})
 
 
@@ -560,7 +560,7 @@ class _Pairs:
     """Network minutes and metres of every pair of snapped places, and who is cut off."""
 
     def __init__(
-        self, network: Network, areas: Snaps, sites: Snaps, by: str, to_site: bool, limit: float
+        self, network: Network, areas: _Snaps, sites: _Snaps, by: str, to_site: bool, limit: float
     ) -> None:
         rows, cols = np.flatnonzero(areas.found), np.flatnonzero(sites.found)
         shape = (len(areas.edge), len(sites.edge))
@@ -571,7 +571,7 @@ class _Pairs:
             return
         a, s = _only(areas, rows), _only(sites, cols)
         origins, targets = (a, s) if to_site else (s, a)
-        first, second, cut = least_pairs(network, origins, targets, by, limit)
+        first, second, cut = _least_pairs(network, origins, targets, by, limit)
         if not to_site:
             first, second, cut = first.T, second.T, cut.T
         at = np.ix_(rows, cols)
@@ -579,17 +579,17 @@ class _Pairs:
         self.cut_off[at] = cut
 
 
-def least_pairs(
-    network: Network, origins: Snaps, targets: Snaps, by: str, limit: float
+def _least_pairs(
+    network: Network, origins: _Snaps, targets: _Snaps, by: str, limit: float
 ) -> tuple[_Floats, _Floats, NDArray[np.bool_]]:
     """Least cost between snapped places, the other cost on that way, and which are cut off."""
     chains = network.chains
-    start, stop = anchor(network, origins), anchor(network, targets)
+    start, stop = _anchor(network, origins), _anchor(network, targets)
     shape = (len(origins.edge), len(targets.edge))
     first, second = np.full(shape, np.inf), np.full(shape, np.inf)
     joined = np.zeros(shape, bool)
     if chains.n_junctions:
-        out, into = leaving(chains, start), arriving(chains, stop)
+        out, into = _leaving(chains, start), _arriving(chains, stop)
         backwards = shape[1] <= shape[0]
         graph = network.search(by, backwards=backwards)
         roots, leaves = (into, out) if backwards else (out, into)
@@ -598,7 +598,7 @@ def least_pairs(
         first, second = (array.T.copy() if backwards else array for array in found)
         if not np.isfinite(first).all():
             joined = _joined(chains, out, into)
-    near = along_chains(network, start, stop) + within_trees(network, start, stop)
+    near = _along_chains(network, start, stop) + _within_trees(network, start, stop)
     for o, t, minutes, metres in near:
         one, other = (minutes, metres)[:: 1 if by == "minutes" else -1]
         joined[o, t] |= np.isfinite(one)
@@ -608,7 +608,7 @@ def least_pairs(
     return first, second, ~np.isfinite(first) & ~joined
 
 
-def _joined(chains: Chains, out: Ends, into: Ends) -> NDArray[np.bool_]:
+def _joined(chains: _Chains, out: _Ends, into: _Ends) -> NDArray[np.bool_]:
     """Which targets each origin can reach at all, however far."""
     n = chains.n_junctions
     ones = np.ones(len(chains.arc_from), np.int8)

@@ -20,7 +20,7 @@ _PIECE_M = 25.0
 
 
 @dataclass(frozen=True, eq=False)
-class SegmentIndex:
+class _SegmentIndex:
     """Pieces of streets, ready to be searched.
 
     Parameters
@@ -41,7 +41,9 @@ class SegmentIndex:
     reach: float
 
 
-def segment_index(xy: _Floats, offsets: NDArray[np.int64], use: NDArray[np.bool_]) -> SegmentIndex:
+def _segment_index(
+    xy: _Floats, offsets: NDArray[np.int64], use: NDArray[np.bool_]
+) -> _SegmentIndex:
     """Cut streets into pieces and index them."""
     edge = np.repeat(np.arange(len(offsets) - 1, dtype=np.int32), np.diff(offsets))[:-1]
     inside = use[edge]
@@ -59,13 +61,13 @@ def segment_index(xy: _Floats, offsets: NDArray[np.int64], use: NDArray[np.bool_
     middle = xy[corner + 1] - xy[corner]
     middle *= share[:, None]
     middle += xy[corner]
-    return SegmentIndex(
+    return _SegmentIndex(
         KDTree(middle, balanced_tree=False, compact_nodes=False), corner, edge, reach
     )
 
 
 def nearest(
-    finder: SegmentIndex, xy: _Floats, places: _Floats, *, limit_m: float
+    finder: _SegmentIndex, xy: _Floats, places: _Floats, *, limit_m: float
 ) -> tuple[NDArray[np.int64], _Floats, _Floats]:
     """Nearest point on any street to each place.
 

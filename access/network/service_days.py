@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from access.errors import Fault
-from access.network.gtfs import Feed, TimetableError
+from access.network.gtfs import _Feed, _TimetableError
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _TUESDAY = 1
@@ -72,7 +72,7 @@ def _easter(year: int) -> date:
     return date(year, month, day + 1)
 
 
-def bank_holidays(year: int) -> dict[date, str]:
+def _bank_holidays(year: int) -> dict[date, str]:
     """Bank holidays in England and Wales, by rule and by the proclamations known in 2025.
 
     Parameters
@@ -86,7 +86,7 @@ def bank_holidays(year: int) -> dict[date, str]:
 
     Examples
     --------
-    >>> [day.isoformat() for day in bank_holidays(2022)][:4]
+    >>> [day.isoformat() for day in _bank_holidays(2022)][:4]
     ['2022-01-03', '2022-04-15', '2022-04-18', '2022-05-02']
     """
     found = [
@@ -124,10 +124,10 @@ def _monday(day: date) -> date:
 
 def holiday(day: date) -> str:
     """Name of the bank holiday on a day; empty where there is none."""
-    return bank_holidays(day.year).get(day, "")
+    return _bank_holidays(day.year).get(day, "")
 
 
-def in_term(day: date) -> bool:
+def _in_term(day: date) -> bool:
     """Whether a day is surely in term time; see `TERM_RULE`.
 
     Parameters
@@ -140,7 +140,7 @@ def in_term(day: date) -> bool:
 
     Examples
     --------
-    >>> in_term(date(2023, 6, 13)), in_term(date(2023, 8, 15))
+    >>> _in_term(date(2023, 6, 13)), _in_term(date(2023, 8, 15))
     (True, False)
     """
     when = (day.month, day.day)
@@ -159,9 +159,9 @@ def in_term(day: date) -> bool:
 class Calendar:
     """The services of one feed, and the days each runs on."""
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: _Feed) -> None:
         if "calendar.txt" not in feed and "calendar_dates.txt" not in feed:
-            raise TimetableError(
+            raise _TimetableError(
                 f"{feed.path} holds neither calendar.txt nor calendar_dates.txt, so no day is known"
             )
         columns = ("service_id", *_DAYS, "start_date", "end_date")
@@ -169,7 +169,7 @@ class Calendar:
         extra = _table(feed, "calendar_dates.txt", ("service_id", "date", "exception_type"))
         self.services = pd.Index(pd.unique(pd.concat([weeks["service_id"], extra["service_id"]])))
         if not len(self.services):
-            raise TimetableError(
+            raise _TimetableError(
                 f"the calendars of {feed.path} have no rows, so nothing runs on any day; expected "
                 "services in calendar.txt or calendar_dates.txt"
             )
@@ -183,12 +183,12 @@ class Calendar:
         self._added = (extra["exception_type"] == "1").to_numpy(bool)
         self.first, self.last = self._span(feed)
 
-    def _span(self, feed: Feed) -> tuple[date, date]:
+    def _span(self, feed: _Feed) -> tuple[date, date]:
         """First and last day that something may run, within what the feed says of itself."""
         starts = np.concatenate([self._start, self._extra_day[self._added]])
         ends = np.concatenate([self._end, self._extra_day[self._added]])
         if not len(starts):
-            raise TimetableError(f"the calendars of {feed.path} only take days out; none is in")
+            raise _TimetableError(f"the calendars of {feed.path} only take days out; none is in")
         first, last = int(starts.min()), int(ends.max())
         if "feed_info.txt" in feed:
             info = feed.read("feed_info.txt", (), ("feed_start_date", "feed_end_date"))
@@ -201,7 +201,7 @@ class Calendar:
                     else:
                         last = min(last, value)
         if last < first:
-            raise TimetableError(
+            raise _TimetableError(
                 f"the calendars of {feed.path} end before they begin: {date.fromordinal(first)} to "
                 f"{date.fromordinal(last)}"
             )
@@ -241,7 +241,7 @@ def choose_day(counts: pd.Series) -> date | None:
     fit = [
         (abs(n - usual), d)
         for d, n in _by_day(counts)
-        if d.weekday() == _TUESDAY and not holiday(d) and in_term(d) and n > 0
+        if d.weekday() == _TUESDAY and not holiday(d) and _in_term(d) and n > 0
     ]
     return min(fit)[1] if fit else None
 
@@ -262,7 +262,7 @@ def as_day(day: date | str) -> date:
     return day if isinstance(day, date) else date.fromisoformat(str(day))
 
 
-def _table(feed: Feed, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
+def _table(feed: _Feed, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
     """A calendar's table; empty where the feed has none."""
     return feed.read(name, columns) if name in feed else pd.DataFrame(columns=columns, dtype=str)
 
@@ -278,5 +278,5 @@ def _dates(column: pd.Series, name: str, column_name: str) -> NDArray[np.int64]:
         except ValueError:
             faults.append(Fault(name, f"row {i + 2}", column_name, text, "a day as 20230613"))
     if faults:
-        raise TimetableError(f"{len(faults)} days cannot be read", faults[:20])
+        raise _TimetableError(f"{len(faults)} days cannot be read", faults[:20])
     return out

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from access.errors import NetworkError, ParameterError
 from access.files import read_whole
-from access.network.components import Draft
+from access.network.components import _Draft
 from access.network.profiles import Profile
 from access.units import BRITISH_GRID, project, unproject
 
@@ -28,7 +28,7 @@ _MOST_BYTES = 500_000_000
 
 
 @dataclass(frozen=True, eq=False)
-class Heights:
+class _Heights:
     """Ground heights on a square grid.
 
     Parameters
@@ -83,7 +83,7 @@ class Heights:
         return np.where(inside, total, np.nan)
 
 
-def read_heights(path: str | Path, *, crs: str = BRITISH_GRID) -> Heights:
+def _read_heights(path: str | Path, *, crs: str = BRITISH_GRID) -> _Heights:
     """Read a terrain grid in ESRI ASCII form, as OS Terrain 50 comes."""
     path = Path(path)
     try:
@@ -103,7 +103,7 @@ def read_heights(path: str | Path, *, crs: str = BRITISH_GRID) -> Heights:
             f"{path} cannot be read as a terrain grid ({error}); expected ESRI ASCII (.asc), "
             "for example a tile of OS Terrain 50"
         ) from error
-    return Heights(path.name, crs, west, south, cell, grid[::-1])
+    return _Heights(path.name, crs, west, south, cell, grid[::-1])
 
 
 def _tobler(slope: ArrayLike) -> _Floats:
@@ -117,7 +117,7 @@ def _tobler(slope: ArrayLike) -> _Floats:
     return np.exp(-3.5 * (np.abs(np.asarray(slope, float) + 0.05) - 0.05))
 
 
-def add_slope(draft: Draft, profile: Profile, heights: Heights, crs: str) -> None:
+def _add_slope(draft: _Draft, profile: Profile, heights: _Heights, crs: str) -> None:
     """Change the minutes of a draft's edges by the slope of the ground under them."""
     if profile.mode != "walk":
         raise ParameterError(f"heights change walking only; profile {profile.name!r} drives")

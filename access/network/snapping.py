@@ -112,7 +112,7 @@ def _coordinate_faults(ids: list[str], lonlat: NDArray[np.float64], what: str) -
     return faults
 
 
-def check_over(
+def _check_over(
     places: Points,
     what: str,
     box: tuple[float, float, float, float],
@@ -148,7 +148,7 @@ _Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Snaps:
+class _Snaps:
     """Where places join a network.
 
     Parameters
@@ -177,7 +177,7 @@ class Snaps:
 
 def snap(
     network: Network, places: Points, *, limit_m: float = 500.0, as_origin: bool = True
-) -> Snaps:
+) -> _Snaps:
     """Join each place to the nearest point on any edge, within a limit.
 
     Parameters
@@ -225,7 +225,7 @@ def snap(
         edge[at], metres[at] = street[near], leg[near]
         along[at] = _share(network, corner, street, part[who])[near]
         joint[at], joint_lonlat[at] = point[near], point_lonlat[near]
-    return Snaps(edge, along, metres, joint, joint_lonlat)
+    return _Snaps(edge, along, metres, joint, joint_lonlat)
 
 
 def _share(

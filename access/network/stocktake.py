@@ -16,14 +16,14 @@ from shapely.geometry.base import BaseGeometry
 
 from access.errors import NetworkError, ParameterError
 from access.network.build import build_network
-from access.network.components import Draft, finish
-from access.network.data import NEITHER, LeftOut
+from access.network.components import _Draft, finish
+from access.network.data import NEITHER, _LeftOut
 from access.network.matrix import TravelMatrix
 from access.network.network import Network
-from access.network.osm import is_street_file, read_streets
+from access.network.osm import _is_street_file, _read_streets
 from access.network.profiles import Profile
 from access.network.routing import travel_matrix
-from access.network.segment_index import nearest, segment_index
+from access.network.segment_index import _segment_index, nearest
 from access.network.snapping import Points, read_points, snap
 from access.text import share_figure
 from access.units import project, unproject
@@ -283,7 +283,7 @@ def _nearer_audit(
     part = np.zeros(n, np.int32)
     if len(out.metres):
         xy = project(places.lonlat[:, 0], places.lonlat[:, 1], network.crs)
-        finder = segment_index(out.xy, out.offsets, np.ones(len(out.metres), bool))
+        finder = _segment_index(out.xy, out.offsets, np.ones(len(out.metres), bool))
         piece, _, far = nearest(finder, out.xy, xy, limit_m=limit_m)
         closer = np.flatnonzero((piece >= 0) & (far < joined_m - _NEARER_M))
         street = finder.edge[piece[closer]]
@@ -334,15 +334,15 @@ def _clip_network(network: Network, shape: BaseGeometry) -> Network:
     if not keep.any():
         raise NetworkError(f"no street of {network.source.name} lies inside the shape")
     # A closed edge is one that may be travelled in neither direction: finish() leaves it out.
-    names = {f.name for f in fields(Draft)} - {"refused", "counts", "edge_joinable"}
+    names = {f.name for f in fields(_Draft)} - {"refused", "counts", "edge_joinable"}
     given = {name: getattr(network, name) for name in names}
     given["edge_minutes_forward"] = np.where(keep, network.edge_minutes_forward, np.inf)
     given["edge_minutes_backward"] = np.where(keep, network.edge_minutes_backward, np.inf)
     return finish(
         Network,
-        Draft(
+        _Draft(
             **given,
-            refused=LeftOut(),
+            refused=_LeftOut(),
             counts={},
             edge_joinable=network.edge_sides != NEITHER,
         ),
@@ -539,7 +539,7 @@ def take_stock(
     if sensitivity and (areas is None or sites is None):
         raise ParameterError("the sensitivity to the buffer needs a study's areas and centres")
     progress(f"reading {Path(source).name}")
-    streets = read_streets(source) if is_street_file(source) else Path(source)
+    streets = _read_streets(source) if _is_street_file(source) else Path(source)
     networks, audits, buffers = {}, {}, {}
     for profile in profiles:
         progress(f"building the {profile.name} network")

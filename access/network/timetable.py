@@ -18,8 +18,8 @@ from scipy.spatial import cKDTree
 from access.display import html_answer
 from access.errors import ParameterError
 from access.network import service_days as days
-from access.network.feed_day import KINDS, MS, Box, FeedDay, Rides
-from access.network.gtfs import Feed, TimetableError
+from access.network.feed_day import KINDS, MS, Box, _FeedDay, _Rides
+from access.network.gtfs import _Feed, _TimetableError
 from access.network.snapping import read_points
 from access.text import share_figure
 from access.units import EARTH_RADIUS_M, great_circle_m
@@ -54,7 +54,7 @@ class Timetable:
     day: date
     stops: pd.DataFrame
     trips: pd.DataFrame
-    rides: Rides
+    rides: _Rides
     checks: pd.DataFrame
     notes: tuple[str, ...] = ()
     closed: tuple[str, ...] = field(default=())
@@ -281,11 +281,11 @@ def read_timetable(
     """
     paths = [feeds] if isinstance(feeds, (str, Path)) else list(feeds)
     _check_options(paths, box, kinds, least_share)
-    read = [FeedDay(Feed(p, label), box, tuple(kinds))
+    read = [_FeedDay(_Feed(p, label), box, tuple(kinds))
             for p, label in zip(paths, _labels(paths), strict=True)]  # fmt: skip
     zones = {zone for feed in read for zone in feed.zones}
     if len(zones) > 1:
-        raise TimetableError(
+        raise _TimetableError(
             f"the feeds keep different local times ({', '.join(sorted(zones))}); expected one"
         )
     counts = pd.concat([feed.trips_by_day for feed in read], axis=1).sort_index()
@@ -319,7 +319,7 @@ def _labels(paths: Sequence[str | Path]) -> list[str]:
 
 
 def _chosen_day(
-    read: list[FeedDay], counts: pd.DataFrame, day: date | str | None, least_share: float
+    read: list[_FeedDay], counts: pd.DataFrame, day: date | str | None, least_share: float
 ) -> tuple[date, str]:
     """The day asked for, if it will do; else the one chosen by rule, and a sentence about it."""
     usual = counts.apply(lambda column: days.usual_tuesday(column.dropna()))
@@ -330,7 +330,7 @@ def _chosen_day(
         chosen = days.choose_day(total[enough])
         if chosen is None:
             near = next((d for d in total[enough].index if not days.holiday(d)), None)
-            raise TimetableError(
+            raise _TimetableError(
                 f"the timetable ({_span(read)}) holds no term-time Tuesday on which it runs as "
                 f"usual. {days.TERM_RULE} "
                 + (f"Say which day to take, for example day={near.isoformat()!r}" if near else "")
@@ -348,10 +348,10 @@ def _chosen_day(
     near = days.nearest_day(chosen, total, lambda d: bool(enough[d]))
     mend = f"The nearest day that would do is {days.spoken(near)}" if near else "No day would do"
     if chosen not in counts.index or counts.loc[chosen].isna().any():
-        raise TimetableError(
+        raise _TimetableError(
             f"the timetable does not cover {days.spoken(chosen)}: {_span(read)}. {mend}"
         )
-    raise TimetableError(
+    raise _TimetableError(
         f"on {days.spoken(chosen)}{_holiday_words(chosen)} only {total[chosen]:,.0f} trips run, "
         f"against {usual.sum():,.0f} on a usual Tuesday of the feed; at least "
         f"{share_figure(least_share)} "
@@ -359,7 +359,7 @@ def _chosen_day(
     )
 
 
-def _span(read: list[FeedDay]) -> str:
+def _span(read: list[_FeedDay]) -> str:
     return "; ".join(
         f"{f.feed.label} runs from {days.spoken(f.calendar.first)} to "
         f"{days.spoken(f.calendar.last)}"
@@ -372,7 +372,7 @@ def _holiday_words(day: date) -> str:
     return f" ({name})" if name else ""
 
 
-def _joined(read: list[FeedDay], day: date, told: str, counts: pd.DataFrame) -> Timetable:
+def _joined(read: list[_FeedDay], day: date, told: str, counts: pd.DataFrame) -> Timetable:
     """One timetable of all feeds, ids kept apart where there are several."""
     stops, trips, rides = [], [], []
     n_stops = n_trips = 0
@@ -392,7 +392,7 @@ def _joined(read: list[FeedDay], day: date, told: str, counts: pd.DataFrame) -> 
             to_stop=feed_rides.to_stop + np.int32(n_stops),
         ))  # fmt: skip
         n_stops, n_trips = n_stops + len(feed.stops), n_trips + len(feed_trips)
-    joined = Rides(*(np.concatenate(arrays) for arrays in zip(
+    joined = _Rides(*(np.concatenate(arrays) for arrays in zip(
         *(vars(r).values() for r in rides), strict=True)))  # fmt: skip
     all_stops = pd.concat(stops, ignore_index=True)
     inside = np.concatenate([feed.inside for feed in read])
@@ -419,8 +419,8 @@ def _check(name: str, found: float, of: float, words: str) -> dict[str, object]:
 
 
 def _checks(
-    read: list[FeedDay], day: date, counts: pd.DataFrame, all_stops: pd.DataFrame,
-    stops: pd.DataFrame, rides: Rides,
+    read: list[_FeedDay], day: date, counts: pd.DataFrame, all_stops: pd.DataFrame,
+    stops: pd.DataFrame, rides: _Rides,
 ) -> pd.DataFrame:  # fmt: skip
     """The whole audit of a day, but for the areas."""
     rows = [_feed_check(feed, day, counts[feed.feed.label]) for feed in read]
@@ -451,7 +451,7 @@ def _checks(
     return pd.DataFrame(rows)
 
 
-def _feed_check(feed: FeedDay, day: date, counts: pd.Series) -> dict[str, object]:
+def _feed_check(feed: _FeedDay, day: date, counts: pd.Series) -> dict[str, object]:
     usual, found = days.usual_tuesday(counts.dropna()), float(counts[day])
     span = f"{days.spoken(feed.calendar.first)} to {days.spoken(feed.calendar.last)}"
     return _check(
@@ -462,7 +462,7 @@ def _feed_check(feed: FeedDay, day: date, counts: pd.Series) -> dict[str, object
 
 
 def _holiday_checks(
-    read: list[FeedDay], day: date, counts: pd.DataFrame
+    read: list[_FeedDay], day: date, counts: pd.DataFrame
 ) -> list[dict[str, object]]:
     """A bank holiday on the day, and bank holidays that the feed does not seem to know."""
     rows, name = [], days.holiday(day)
@@ -481,7 +481,7 @@ def _holiday_checks(
     return rows
 
 
-def _ride_checks(stops: pd.DataFrame, rides: Rides) -> list[dict[str, object]]:
+def _ride_checks(stops: pd.DataFrame, rides: _Rides) -> list[dict[str, object]]:
     lon, lat = stops[["lon", "lat"]].to_numpy(float).T
     a, b, n = rides.from_stop, rides.to_stop, len(rides)
     metres = great_circle_m(lon[a], lat[a], lon[b], lat[b])

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from access.errors import ParameterError
 from access.network.matrix import Status, TravelMatrix
 
-Floats = NDArray[np.float64]
+_Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -109,7 +109,7 @@ class WindowedTravel:
         entry, exit_ = self._legs(at)
         return self._matrix(total, entry, exit_, q)
 
-    def _matrix(self, total: Floats, entry: Floats, exit_: Floats, q: float) -> TravelMatrix:
+    def _matrix(self, total: _Floats, entry: _Floats, exit_: _Floats, q: float) -> TravelMatrix:
         reached = np.isfinite(total)
         inside = np.where(reached, np.maximum(total - entry - exit_, 0.0), np.inf)
         when = "being there by" if self.arrive_by else "setting out"
@@ -123,7 +123,8 @@ class WindowedTravel:
             direction=self.direction,
             assumptions=(*self.assumptions,
                          f"Minutes are percentile {q:g} (nearest rank) over {len(self.marks)} "
-                         f"minutes of {when}, {clock(self.marks[0])} to {clock(self.marks[-1])}."),
+                         f"minutes of {when}, {_clock(self.marks[0])} to "
+                         f"{_clock(self.marks[-1])}."),
             provenance={**self.provenance, "percentile": float(q)},
         )  # fmt: skip
 
@@ -138,7 +139,7 @@ class WindowedTravel:
     def _picked(array: NDArray[Any], at: NDArray[np.intp]) -> NDArray[Any]:
         return np.take_along_axis(array, at[:, None], axis=1)[:, 0]
 
-    def _legs(self, at: NDArray[np.intp]) -> tuple[Floats, Floats]:
+    def _legs(self, at: NDArray[np.intp]) -> tuple[_Floats, _Floats]:
         """Walks at the area's and the site's end of the picked journeys, where they are known."""
         return np.zeros(at.shape), np.zeros(at.shape)
 
@@ -230,7 +231,7 @@ class WindowedTravel:
         ParameterError
             If an id is not a site.
         """
-        at = rows_of(self.site_ids, ids, "site")
+        at = _rows_of(self.site_ids, ids, "site")
         return replace(
             self, site_ids=tuple(self.site_ids[i] for i in at), minutes=self.minutes[..., at],
             unreached=self.unreached[:, at], same_place=self.same_place[:, at],
@@ -245,14 +246,14 @@ class WindowedTravel:
         a, m, s = self.shape
         return (
             f"<WindowedTravel {self.mode}: {a:,} areas x {s} sites, {m} minutes from "
-            f"{clock(self.marks[0])}>"
+            f"{_clock(self.marks[0])}>"
         )
 
 
-def family_trip(
+def _family_trip(
     bus: WindowedTravel,
     drive: TravelMatrix,
-    p_no_car: pd.Series | Sequence[float] | Floats,
+    p_no_car: pd.Series | Sequence[float] | _Floats,
     *,
     parking_minutes: float = 3.0,
     walk: TravelMatrix | None = None,
@@ -293,7 +294,7 @@ def family_trip(
     >>> bus = WindowedTravel(("a",), ("X",), "bus", (540, 541), [[[20.0], [40.0]]])
     >>> drive = TravelMatrix.from_minutes([[7.0]], mode="drive", **ids)
     >>> walk = TravelMatrix.from_minutes([[45.0]], mode="walk", **ids)
-    >>> family_trip(bus, drive, [0.25], walk=walk).minutes.ravel().tolist()
+    >>> _family_trip(bus, drive, [0.25], walk=walk).minutes.ravel().tolist()
     [12.5, 17.5]
     """
     if not (np.isfinite(parking_minutes) and parking_minutes >= 0):
@@ -321,7 +322,7 @@ def family_trip(
     )  # fmt: skip
 
 
-def _shares(p_no_car: pd.Series | Sequence[float] | Floats, area_ids: Sequence[str]) -> Floats:
+def _shares(p_no_car: pd.Series | Sequence[float] | _Floats, area_ids: Sequence[str]) -> _Floats:
     """Shares in the order of the areas, each from 0 to 1."""
     if isinstance(p_no_car, pd.Series):
         by_id = p_no_car.copy()
@@ -338,7 +339,7 @@ def _shares(p_no_car: pd.Series | Sequence[float] | Floats, area_ids: Sequence[s
     return p
 
 
-def rows_of(known: Sequence[str], wanted: Sequence[str], what: str) -> NDArray[np.intp]:
+def _rows_of(known: Sequence[str], wanted: Sequence[str], what: str) -> NDArray[np.intp]:
     """Where ids stand; naming every one that is not known."""
     names = [str(w) for w in wanted]
     at = pd.Index(known).get_indexer(pd.Index(names))
@@ -348,7 +349,7 @@ def rows_of(known: Sequence[str], wanted: Sequence[str], what: str) -> NDArray[n
     return at.astype(np.intp)
 
 
-def clock(mark: float) -> str:
+def _clock(mark: float) -> str:
     """A time of day as timetables print it.
 
     Parameters
@@ -362,7 +363,7 @@ def clock(mark: float) -> str:
 
     Examples
     --------
-    >>> clock(554), clock(1445)
+    >>> _clock(554), _clock(1445)
     ('9.14', '0.05 the next day')
     """
     whole = math.floor(mark + 1e-9)

@@ -31,13 +31,13 @@ from access.network import Network, TravelMatrix
 from access.notebook.change_views import (
     ImpactAnswer,
     RankingAnswer,
-    ReportChoices,
     RobustnessAnswer,
     WeightsAnswer,
+    _ReportChoices,
 )
 from access.notebook.place_views import HubView, TodayAnswer
 from access.notebook.reach_views import PathAnswer, ReachAnswer, WithinAnswer
-from access.notebook.tables import TableAnswer, workbook_path
+from access.notebook.tables import TableAnswer, _workbook_path
 from access.report.board import board_report, write_report
 from access.run import measure_study
 from access.run.summary import alternatives_table, area_table, spoken_summary
@@ -764,7 +764,7 @@ class Answers:
         return alternatives_table(self.results)
 
     def to_excel(
-        self, path: str | Path, *, internal: bool = False, **choices: Unpack[ReportChoices]
+        self, path: str | Path, *, internal: bool = False, **choices: Unpack[_ReportChoices]
     ) -> Path:
         """Write the board report's tables as a workbook, one sheet each.
 
@@ -795,7 +795,7 @@ class Answers:
         ...     answers.to_excel(f"{folder}/tables.xlsx", draws=0).name
         'tables.xlsx'
         """
-        file = workbook_path(path, self.study.files)
+        file = _workbook_path(path, self.study.files)
         write_xlsx(self._document(internal=internal, **choices), file)
         return file
 
@@ -826,7 +826,7 @@ class Answers:
         return write_explorer(explorer_data(self.results), path)
 
     def report(
-        self, folder: str | Path, *, internal: bool = False, **choices: Unpack[ReportChoices]
+        self, folder: str | Path, *, internal: bool = False, **choices: Unpack[_ReportChoices]
     ) -> tuple[Path, ...]:
         """Write the board's report: Word, PDF and workbook.
 
@@ -889,7 +889,7 @@ class Answers:
         """What a run finds, Family Hubs too: worked out when a file is first asked for."""
         return Analysis(self.results).with_hubs()
 
-    def _document(self, *, internal: bool, **choices: Unpack[ReportChoices]) -> Document:
+    def _document(self, *, internal: bool, **choices: Unpack[_ReportChoices]) -> Document:
         whole, mode = self._whole, choices.get("mode", "walk")
         if mode != "walk" and mode in self.results.matrices:  # hubs by the report's own trips
             whole = Analysis(self.results).with_hubs(mode)

@@ -27,7 +27,7 @@ from access.document.table import Column, Table
 from access.errors import ParameterError
 from access.labels import GROUPINGS, criterion_kind, criterion_words, grouping_words
 from access.maps.planner_map import page_map
-from access.notebook.tables import TableAnswer, View, save_workbook
+from access.notebook.tables import TableAnswer, _save_workbook, _View
 from access.report.board import board_report, options_table, write_report
 from access.report.findings import ProposalFindings, findings_of
 from access.report.people import (
@@ -47,7 +47,7 @@ from access.text import capital, listed, named, share_figure
 _MOST_ROWS = 5000
 
 
-class ReportChoices(TypedDict, total=False):
+class _ReportChoices(TypedDict, total=False):
     """What may be said of the board's report, beside whether it is internal.
 
     Parameters
@@ -64,7 +64,7 @@ class ReportChoices(TypedDict, total=False):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ImpactAnswer(View):
+class ImpactAnswer(_View):
     """Travel before and after a change, with all that an `access.scenario.Impact` has.
 
     Parameters
@@ -277,7 +277,7 @@ class ImpactAnswer(View):
         ]
         groups, _ = equality_table(found)
         tables += [worst_table(found), *([groups] if groups is not None else [])]
-        return save_workbook(path, self.result.title, tables, self.results, internal=internal)
+        return _save_workbook(path, self.result.title, tables, self.results, internal=internal)
 
     def rank(self, **options: Unpack[QuestionOptions]) -> RankingAnswer | SampledRanking:
         """Say where the change stands among every way to close as many.
@@ -391,7 +391,7 @@ class ImpactAnswer(View):
         return write_geopackage(alone(self.results, self.result), Path(path))
 
     def report(
-        self, folder: str | Path, *, internal: bool = False, **choices: Unpack[ReportChoices]
+        self, folder: str | Path, *, internal: bool = False, **choices: Unpack[_ReportChoices]
     ) -> tuple[Path, ...]:
         """Write the board's report on this change alone: Word, PDF and workbook.
 
@@ -420,7 +420,7 @@ class ImpactAnswer(View):
         (PosixPath('maps/what_if/report.docx'), ...)
         """
         ranked = Analysis(self.results).ranked(self.result)
-        own: ReportChoices = {"mode": self.found.mode, **choices}
+        own: _ReportChoices = {"mode": self.found.mode, **choices}
         document = board_report(alone(self.results, ranked), internal=internal, **own)
         return write_report(document, folder, inputs=self.results.study.files)
 
@@ -449,7 +449,7 @@ class ImpactAnswer(View):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class RankingAnswer(View):
+class RankingAnswer(_View):
     """Every alternative ranked, with all that an `access.scenario.Ranking` has.
 
     Parameters
@@ -687,7 +687,7 @@ def _options_list(ranking: Ranking) -> Table:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class RobustnessAnswer(View):
+class RobustnessAnswer(_View):
     """How firm a ranking is, with all that an `access.scenario.Robustness` has.
 
     Parameters
@@ -800,7 +800,7 @@ class RobustnessAnswer(View):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class WeightsAnswer(View):
+class WeightsAnswer(_View):
     """Where the weight of deprivation changes the choice, with all that a `Switching` has.
 
     Parameters

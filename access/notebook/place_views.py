@@ -27,7 +27,7 @@ from access.errors import ParameterError
 from access.labels import mode_title, trip
 from access.maps.area_chart import area_chart, minutes_labels
 from access.network import TravelMatrix
-from access.notebook.tables import TableAnswer, View
+from access.notebook.tables import TableAnswer, _View
 from access.report.hubs import hub_table, near_best_table, trade_off_table
 from access.scenario import Impact
 from access.siting import Solution
@@ -36,7 +36,7 @@ from access.text import about, minutes_words, percent, share_figure
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class TodayAnswer(View):
+class TodayAnswer(_View):
     """How far families of one service travel today.
 
     Parameters
@@ -295,7 +295,7 @@ class TodayAnswer(View):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class HubView(View):
+class HubView(_View):
     """The best hubs for each number of them, the near-best, and where the council's choice stands.
 
     Parameters

@@ -17,13 +17,13 @@ from access.errors import OutputError
 from access.files import check_file, write_file
 from access.labels import mode_title
 from access.maps.planner_map import page_reach_map
-from access.notebook.tables import View
+from access.notebook.tables import _View
 from access.run.places import geojson, places_layers
 from access.run.write import write_layers
 from access.text import figure
 
 
-class _Mapped(View):
+class _Mapped(_View):
     """An answer with shapes: it can be written for a map."""
 
     def to_geopackage(self, path: str | FilePath) -> FilePath:
@@ -200,7 +200,7 @@ class PathAnswer(_Mapped):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class WithinAnswer(View):
+class WithinAnswer(_View):
     """Who lives within so many minutes of a site, small counts hidden.
 
     Parameters

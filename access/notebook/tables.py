@@ -95,7 +95,7 @@ class TableAnswer:
         """
         noted = (*self.table.notes, *([self.warning] if self.warning else []))
         table = replace(self.table, notes=noted)
-        return save_workbook(path, table.title, [table], self.results, internal=self.internal)
+        return _save_workbook(path, table.title, [table], self.results, internal=self.internal)
 
     def _rows(self) -> list[list[str]]:
         return [[c.text for c in row] for row in self.view.body]
@@ -123,7 +123,7 @@ def _value(cell: Cell) -> object:
     return math.inf if cell.state == "unreached" else None
 
 
-def save_workbook(
+def _save_workbook(
     path: str | Path,
     title: str,
     tables: Sequence[Table],
@@ -132,7 +132,7 @@ def save_workbook(
     internal: bool = False,
 ) -> Path:
     """Write tables as a workbook, one sheet each, with what they assume on the front sheet."""
-    file = workbook_path(path, results.study.files)
+    file = _workbook_path(path, results.study.files)
     blocks: list[Block] = [
         Callout("assumption", "What these figures rest on", (sentence,))
         for sentence in results.assumptions
@@ -149,7 +149,7 @@ def save_workbook(
     return file
 
 
-def workbook_path(path: str | Path, inputs: Iterable[Path] = ()) -> Path:
+def _workbook_path(path: str | Path, inputs: Iterable[Path] = ()) -> Path:
     """Check that a name is one of a workbook."""
     file = Path(path)
     if file.suffix.lower() != ".xlsx":
@@ -166,7 +166,7 @@ def _study_date(results: StudyResults) -> datetime.date | None:
         return None
 
 
-class View:
+class _View:
     """An answer that shows itself: it has what was found, and reads it as words and tables.
 
     Whatever the finding has, such as the ``summary`` of an `access.scenario.Impact` or the
@@ -251,7 +251,7 @@ class View:
         'ways.xlsx'
         """
         tables = [make() for make in self._tables().values()]
-        return save_workbook(path, self._title(), tables, self.results)
+        return _save_workbook(path, self._title(), tables, self.results)
 
     def _title(self) -> str:
         """Name the answer."""

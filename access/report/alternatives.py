@@ -13,11 +13,11 @@ from access.analysis.results import StudyResults
 from access.document.document import Block, Heading, PageBreak, Paragraph, TableBlock
 from access.document.table import Column, Table, Value
 from access.labels import criterion_kind, criterion_short, criterion_value, criterion_words, trip
-from access.report.figures import rank_figures
-from access.report.findings import ProposalFindings, best_kept, option
-from access.report.hubs import hub_blocks
-from access.report.robustness import robustness_blocks, weights_blocks
-from access.report.sentences import Wording, further_note
+from access.report.figures import _rank_figures
+from access.report.findings import ProposalFindings, _best_kept, option
+from access.report.hubs import _hub_blocks
+from access.report.robustness import _robustness_blocks, _weights_blocks
+from access.report.sentences import _Wording, further_note
 from access.scenario import Ranking
 from access.scenario.criteria import SHOWN
 from access.scenario.robustness import Robustness
@@ -36,22 +36,22 @@ from access.text import (
     share_figure,
 )
 
-PERCENT = ("share_beyond",)
-MONEY = ("savings",)
+_PERCENT = ("share_beyond",)
+_MONEY = ("savings",)
 
 
-def amount(criterion: str, value: object) -> str | None:
+def _amount(criterion: str, value: object) -> str | None:
     """Write a criterion's value with its unit."""
     if not isinstance(value, int | float | np.number) or np.isnan(value):
         return None
     if np.isinf(value):
         return "some out of reach"
-    if criterion in PERCENT:
+    if criterion in _PERCENT:
         return f"{figure(100 * float(value), 1)}%"
-    return pounds(float(value)) if criterion in MONEY else f"{figure(float(value), 1)} min"
+    return pounds(float(value)) if criterion in _MONEY else f"{figure(float(value), 1)} min"
 
 
-def sampled_share(ranking: SampledRanking, criterion: str = "mean") -> tuple[str, str]:
+def _sampled_share(ranking: SampledRanking, criterion: str = "mean") -> tuple[str, str]:
     """Say which share of all alternatives is better: the figure, and its words."""
     row = ranking.row(criterion)
     if row["rank_high"] == 1:
@@ -63,7 +63,7 @@ def sampled_share(ranking: SampledRanking, criterion: str = "mean") -> tuple[str
     return f"{figure(low, places)} to {figure(high, places)}%", words
 
 
-def sampled_blocks(
+def _sampled_blocks(
     found: ProposalFindings,
     ranking: SampledRanking,
     robust: Robustness | None,
@@ -71,7 +71,7 @@ def sampled_blocks(
     modelled: bool,
 ) -> list[Block]:
     """Write the appendix of one proposal among alternatives that are too many to list."""
-    share, words = sampled_share(ranking)
+    share, words = _sampled_share(ranking)
     return [
         Paragraph(
             f"{sentence(f'by average {trip(found.mode)}, {share} {words}')} The exact place, and "
@@ -84,7 +84,7 @@ def sampled_blocks(
         ),
         TableBlock(_near_table(found, ranking), key=f"near-{found.result.key}", compact=True),
         Heading("How firm the order is", 3),
-        *robustness_blocks(found, robust, modelled=modelled),
+        *_robustness_blocks(found, robust, modelled=modelled),
     ]
 
 
@@ -97,11 +97,11 @@ def _standing_table(found: ProposalFindings, ranking: SampledRanking) -> Table:
         rows.append(
             (
                 capital(words),
-                amount(c, row.get("proposal")),
-                amount(c, row["best"]),
+                _amount(c, row.get("proposal")),
+                _amount(c, row["best"]),
                 "yes" if row["proven"] else "no",
                 listed(found.named(row["best_closed"]), none="nothing"),
-                sampled_share(ranking, c)[0],
+                _sampled_share(ranking, c)[0],
             )
         )
     return Table(
@@ -157,7 +157,7 @@ def _criteria_table(results: StudyResults, found: ProposalFindings, ranking: Ran
     threshold = results.study.config.measures.threshold_minutes
     rows: list[tuple[Value, ...]] = []
     for c in ranking.criteria:
-        kept, level = best_kept(ranking, c)
+        kept, level = _best_kept(ranking, c)
         closed = found.named([i for i in found.result.before if i not in kept])
         best = ranking.table[c][ranking.table[f"rank_{c}"] == 1].iloc[0]
         closes = listed(closed, none="nothing")
@@ -210,7 +210,7 @@ def _rejected_table(
     p: dict[str, Any] = ranking.proposal or {}
     own = tuple(sorted(p.get("closed", ())))
     rows: list[tuple[Value, ...]] = []
-    others = [r for _, r in strongest(ranking).iterrows() if tuple(sorted(r["closed"])) != own]
+    others = [r for _, r in _strongest(ranking).iterrows() if tuple(sorted(r["closed"])) != own]
     for row in others[:_SHOWN]:
         closed = tuple(sorted(row["closed"]))
         gaps = [_gap(row[c], p.get(c)) for c in ranking.criteria]
@@ -245,14 +245,14 @@ def _rejected_table(
         tuple(rows),
         notes=(
             "Differences from the proposal; below zero is better than the proposal. "
-            f"{strongest_words(len(rows), len(others), len(ranking.table))} "
+            f"{_strongest_words(len(rows), len(others), len(ranking.table))} "
             "No change is in the options side by side.",
         ),
         short=f"Alternatives, {found.label}",
     )
 
 
-def strongest_words(shown: int, strong: int, options: int) -> Said:
+def _strongest_words(shown: int, strong: int, options: int) -> Said:
     """Say how many of the options that are best on a measure or beaten by none are shown."""
     claims = [Claim("shown", "is", (float(shown),)), Claim("strong", "is", (float(strong),))]
     which = f"best on a measure or beaten by none on all of them, of {options:,}"
@@ -264,12 +264,12 @@ def strongest_words(shown: int, strong: int, options: int) -> Said:
     return Said(sentence(f"these are {shown:,} of the {strong:,} others that are {which}"), claims)
 
 
-def strongest(ranking: Ranking) -> pd.DataFrame:
+def _strongest(ranking: Ranking) -> pd.DataFrame:
     """Give the options best on a measure, then the others on the front by mean."""
     table = ranking.table
     picked: list[int] = []
     for c in ranking.criteria:
-        kept, _ = best_kept(ranking, c)
+        kept, _ = _best_kept(ranking, c)
         picked += [k for k, other in enumerate(table["kept"]) if tuple(sorted(other)) == kept]
     front = table.reset_index(drop=True)
     front = front[front["on_front"]].sort_values(ranking.criteria[0], kind="stable")
@@ -291,7 +291,7 @@ def _better(criterion: str, gap: float | None) -> bool:
     return gap > 0 if criterion_kind(criterion) == "money" else gap < 0
 
 
-def standing_words(findings: ProposalFindings, criteria: Sequence[str] = ()) -> Said:
+def _standing_words(findings: ProposalFindings, criteria: Sequence[str] = ()) -> Said:
     """Say where the proposal stands among all options."""
     ranking, p = findings.ranking, findings.standing
     if p is None or ranking is None:
@@ -309,7 +309,7 @@ def standing_words(findings: ProposalFindings, criteria: Sequence[str] = ()) -> 
     return Said(sentence(f"of {ranking.what}, the proposal is {listed(places)}"), claims)
 
 
-def better(findings: ProposalFindings, wording: Wording) -> Said:
+def better(findings: ProposalFindings, wording: _Wording) -> Said:
     """Say what the best set on average closes, and by how much it is better."""
     ranking, p = findings.ranking, findings.standing
     if p is None or ranking is None:
@@ -318,7 +318,7 @@ def better(findings: ProposalFindings, wording: Wording) -> Said:
     if p["rank_mean"] == 1:
         text = f"no other set has a shorter {mode} on average"
         return Said(sentence(text), [Claim("rank:mean", "best", (1.0,))])
-    kept, _ = best_kept(ranking, "mean")
+    kept, _ = _best_kept(ranking, "mean")
     before = findings.result.before
     closed = listed(findings.named([i for i in before if i not in kept]), none="nothing")
     regret = p["regret_mean"]
@@ -332,7 +332,7 @@ def better(findings: ProposalFindings, wording: Wording) -> Said:
     return Said(sentence(text), [Claim("regret:mean", "is", (float(regret),))])
 
 
-def dominated(findings: ProposalFindings) -> Said:
+def _dominated(findings: ProposalFindings) -> Said:
     """Say how many options are as good on every measure and better on one."""
     p = findings.standing
     if p is None or findings.ranking is None:
@@ -394,7 +394,7 @@ def near_ties(findings: ProposalFindings, *, modelled: bool) -> Said:
 def _asked_blocks(
     results: StudyResults,
     findings: Sequence[ProposalFindings],
-    wording: Wording,
+    wording: _Wording,
     requests: Sequence[Request] | None,
 ) -> list[Block]:
     """List the options in the explorer's log with the outcome of each."""
@@ -477,10 +477,10 @@ def _asked_table(
     )
 
 
-def alternatives_blocks(
+def _alternatives_blocks(
     results: StudyResults,
     findings: Sequence[ProposalFindings],
-    wording: Wording,
+    wording: _Wording,
     *,
     reasons: Mapping[tuple[str, ...], str] | None = None,
     requests: Sequence[Request] | None = None,
@@ -498,7 +498,7 @@ def alternatives_blocks(
     return [
         *blocks,
         Heading("Family Hubs", 2, appendix=True),
-        *hub_blocks(results, wording),
+        *_hub_blocks(results, wording),
         Heading("What consultees asked for", 2, appendix=True),
         *_asked_blocks(results, findings, wording, requests),
     ]
@@ -512,7 +512,7 @@ def _service(
 ) -> list[Block]:
     ranking = found.ranking
     if found.sampled is not None:
-        return sampled_blocks(found, found.sampled, robust, modelled=results.modelled)
+        return _sampled_blocks(found, found.sampled, robust, modelled=results.modelled)
     if ranking is None and set(found.result.after) < set(found.result.before):
         return [Paragraph("The alternatives had to be left out; the reason is on the first page.")]
     if ranking is None:
@@ -525,16 +525,16 @@ def _service(
     if found.standing is None:
         return [Paragraph("There is no other set of this size to compare the proposal with.")]
     blocks: list[Block] = [
-        Paragraph(f"{standing_words(found)} {dominated(found)}"),
-        *rank_figures(found, robust),
+        Paragraph(f"{_standing_words(found)} {_dominated(found)}"),
+        *_rank_figures(found, robust),
         TableBlock(_criteria_table(results, found, ranking), compact=True),
         TableBlock(_rejected_table(results, found, ranking, reasons), compact=True),
         Heading("Weighted and unweighted", 3),
     ]
-    blocks += weights_blocks(results, found)
+    blocks += _weights_blocks(results, found)
     blocks += [
         Heading("How firm the order is", 3),
         Paragraph(near_ties(found, modelled=results.modelled)),
-        *robustness_blocks(found, robust, modelled=results.modelled),
+        *_robustness_blocks(found, robust, modelled=results.modelled),
     ]
     return blocks

@@ -39,20 +39,20 @@ from access.files import whole_folder
 from access.labels import further_words, grouping_words, trip
 from access.report import sentences as say
 from access.report.alternatives import (
-    alternatives_blocks,
+    _alternatives_blocks,
+    _dominated,
+    _sampled_share,
     better,
-    dominated,
     near_ties,
-    sampled_share,
 )
-from access.report.figures import proposal_maps
-from access.report.findings import NO_CHANGE, Option, ProposalFindings, findings_of, most_deprived
-from access.report.hubs import best_sets, hub_sentence
-from access.report.method import method_blocks
-from access.report.people import group_table, who_blocks
-from access.report.robustness import place_range, study_robustness
-from access.report.sentences import Wording, further_note, option_line
-from access.report.sites import site_blocks
+from access.report.figures import _proposal_maps
+from access.report.findings import NO_CHANGE, ProposalFindings, _most_deprived, _Option, findings_of
+from access.report.hubs import _best_sets, _hub_sentence
+from access.report.method import _method_blocks
+from access.report.people import _who_blocks, group_table
+from access.report.robustness import _place_range, study_robustness
+from access.report.sentences import _option_line, _Wording, further_note
+from access.report.sites import _site_blocks
 from access.scenario import Impact
 from access.scenario.robustness import Robustness
 from access.text import (
@@ -69,7 +69,7 @@ from access.text import (
 )
 
 
-def rivals_table(findings: Sequence[ProposalFindings]) -> Table:
+def _rivals_table(findings: Sequence[ProposalFindings]) -> Table:
     """Put several proposals for one service side by side, no change first."""
     first = findings[0]
     own = [o for f in findings for o in f.options[1:2]]
@@ -138,7 +138,7 @@ def options_table(
     )
 
 
-def _row(option: Option, findings: ProposalFindings, *, spent: bool) -> tuple[Value, ...]:
+def _row(option: _Option, findings: ProposalFindings, *, spent: bool) -> tuple[Value, ...]:
     s = option.impact.summary
     longer = float(s["lengthened"] or 0)
     further = longer + float(s["newly_unreachable"] or 0)
@@ -152,7 +152,7 @@ def _row(option: Option, findings: ProposalFindings, *, spent: bool) -> tuple[Va
     nothing = option.name.startswith(NO_CHANGE)
     return (
         option.name,
-        option_line(option, findings),
+        _option_line(option, findings),
         further,
         share,
         mean,
@@ -164,10 +164,10 @@ def _row(option: Option, findings: ProposalFindings, *, spent: bool) -> tuple[Va
     )
 
 
-def _share_in_fifth(option: Option) -> float | None:
+def _share_in_fifth(option: _Option) -> float | None:
     """Give the share of those with further to go who live in the most deprived fifth."""
     areas = option.impact.areas
-    deprived = most_deprived(areas)
+    deprived = _most_deprived(areas)
     if deprived is None:
         return None
     longer = areas["change_minutes"].to_numpy(float) > option.impact.tolerance_minutes
@@ -188,7 +188,7 @@ _CRITERIA = {
 def _summary_blocks(
     results: StudyResults,
     findings: Sequence[ProposalFindings],
-    wording: Wording,
+    wording: _Wording,
     *,
     robustness: Mapping[str, Robustness],
 ) -> list[Block]:
@@ -199,14 +199,14 @@ def _summary_blocks(
     ]
     for service in dict.fromkeys(f.result.service for f in findings if f.rivals):
         own = [f for f in findings if f.result.service == service]
-        blocks.append(TableBlock(rivals_table(own), key=f"rivals-{service}", compact=True))
+        blocks.append(TableBlock(_rivals_table(own), key=f"rivals-{service}", compact=True))
     for found in findings:
         blocks += _proposal_blocks(found, wording)
     points = _criteria(findings)
     answer = results.hubs
     if answer is not None:
-        sets, names = best_sets(answer), site_names(results)
-        told = hub_sentence(results, sets, names, answer.mode, wording)
+        sets, names = _best_sets(answer), site_names(results)
+        told = _hub_sentence(results, sets, names, answer.mode, wording)
         points = (*points, (Bold("Family Hubs: "), told))
     blocks += [
         Heading("Where the proposals stand, by what matters most"),
@@ -263,7 +263,7 @@ def _size(found: ProposalFindings) -> str:
 
 
 def _key_figures(
-    findings: Sequence[ProposalFindings], wording: Wording
+    findings: Sequence[ProposalFindings], wording: _Wording
 ) -> tuple[tuple[str, str], ...]:
     items: list[tuple[str, str]] = []
     for f in findings[:2]:
@@ -278,7 +278,7 @@ def _key_figures(
             items.append((f"+{more}", f"on their {trip(f.mode)} each way, on average"))
         p = f.standing
         if f.sampled is not None and len(findings) == 1:
-            share, words = sampled_share(f.sampled)
+            share, words = _sampled_share(f.sampled)
             items.append((share, f"{words}, by average {trip(f.mode)}"))
         if p is not None and f.ranking is not None and len(findings) == 1:
             total = len(f.ranking.table)
@@ -287,7 +287,7 @@ def _key_figures(
     return tuple(items)
 
 
-def _proposal_blocks(found: ProposalFindings, wording: Wording) -> list[Block]:
+def _proposal_blocks(found: ProposalFindings, wording: _Wording) -> list[Block]:
     impact = found.impact
     closed = listed(found.named(found.result.closed), none="none")
     opened = listed(found.named(found.result.opened), none="")
@@ -298,11 +298,11 @@ def _proposal_blocks(found: ProposalFindings, wording: Wording) -> list[Block]:
         does += f", and changes {impact.altered}"
     first = f"{sentence(does)} {say.affected(impact, found.one, wording)}"
     points = [
-        f"{wards(found)} {say.furthest(impact, wording)}".strip(),
+        f"{_wards(found)} {say.furthest(impact, wording)}".strip(),
         _deprivation(found),
         say.most_added(impact, found.names, wording),
         say.every_mode(found.result.impacts, wording),
-        f"{better(found, wording)} {dominated(found)}".strip(),
+        f"{better(found, wording)} {_dominated(found)}".strip(),
         _week(impact, wording),
     ]
     return [
@@ -313,7 +313,7 @@ def _proposal_blocks(found: ProposalFindings, wording: Wording) -> list[Block]:
     ]
 
 
-def _week(impact: Impact, wording: Wording) -> str:
+def _week(impact: Impact, wording: _Wording) -> str:
     """Say the expected trip over a week, where a site is not open all week."""
     before, after = (impact.summary.get(f"mean_week_minutes_{w}") for w in ("before", "after"))
     if before is None or after is None:
@@ -339,7 +339,7 @@ def _criteria(findings: Sequence[ProposalFindings]) -> tuple[tuple[str | Bold, .
         for f in findings:
             p = f.standing
             if f.sampled is not None and criterion in f.sampled.criteria:
-                share, words = sampled_share(f.sampled, criterion)
+                share, words = _sampled_share(f.sampled, criterion)
                 parts.append(f"{f.title}: {share} {words}")
             if p is None or f.ranking is None or criterion not in f.ranking.criteria:
                 continue
@@ -382,7 +382,7 @@ def _first_sentences(text: str, count: int) -> str:
     return " ".join(re.split(r"(?<=[.!?])\s+(?=[A-Z])", text)[:count])
 
 
-def wards(found: ProposalFindings) -> Said:
+def _wards(found: ProposalFindings) -> Said:
     """Name the wards with most people further away, by what a public table may show."""
     if "ward" not in found.impact.demand:
         return Said("")
@@ -417,7 +417,7 @@ def _firm(found: ProposalFindings, robust: Robustness | None, *, modelled: bool)
         return f"{found.label}: {text}"
     return (
         f"{found.label}: with what is uncertain varied {len(robust.draws):,} times, the proposal "
-        f"is {place_range(robust)} in nine of ten; {text}"
+        f"is {_place_range(robust)} in nine of ten; {text}"
     )
 
 
@@ -514,23 +514,23 @@ def board_report(
     """
     findings = findings_of(results, mode=mode)
     given = date or _as_of(results)
-    wording = Wording(internal=internal)
+    wording = _Wording(internal=internal)
     parts = Parts(results.left_out) if parts is None else parts
     robustness = study_robustness(results, mode=mode, draws=draws, progress=progress, parts=parts)
-    maps = parts.make("report: maps", lambda: proposal_maps(results, mode=mode)) or {}
+    maps = parts.make("report: maps", lambda: _proposal_maps(results, mode=mode)) or {}
     blocks: list[Block] = _summary_blocks(results, findings, wording, robustness=robustness)
     if internal:
         own_use = f"This copy is for the council's own use: it holds counts below {THRESHOLD}."
         blocks.insert(0, Callout("warning", own_use))
     blocks += [PageBreak(), Contents("Contents")]
     appendices: dict[str, tuple[str, Callable[[], list[Block]]]] = {
-        "sites": ("Sites that would close", partial(site_blocks, results, findings, wording)),
-        "who": ("Who is affected", partial(who_blocks, results, findings, wording, maps=maps)),
+        "sites": ("Sites that would close", partial(_site_blocks, results, findings, wording)),
+        "who": ("Who is affected", partial(_who_blocks, results, findings, wording, maps=maps)),
         "alternatives": ("Alternatives, and how firm their order is", partial(
-            alternatives_blocks, results, findings, wording,
+            _alternatives_blocks, results, findings, wording,
             reasons=reasons, requests=requests, robustness=robustness)),
         "method": ("Method, assumptions and data", partial(
-            method_blocks, results, findings, internal=internal)),
+            _method_blocks, results, findings, internal=internal)),
     }  # fmt: skip
     for key, (name, make) in appendices.items():
         made = parts.make(f"report: {name}", make)
@@ -578,7 +578,7 @@ _WRITERS: dict[str, Callable[[Document], bytes]] = {
 }
 
 
-def report_files(
+def _report_files(
     document: Document, *, progress: Callable[[str], None] = lambda step: None
 ) -> dict[str, bytes]:
     """Make the report's files without writing them."""
@@ -625,7 +625,7 @@ def write_report(
         If the folder cannot be written; former files are then left whole.
     """
     with whole_folder(Path(folder), inputs, adds=True) as work:
-        made = report_files(document, progress=progress)
+        made = _report_files(document, progress=progress)
         for name, content in made.items():
             (work / name).write_bytes(content)
     return tuple(Path(folder) / name for name in made)

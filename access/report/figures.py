@@ -15,7 +15,7 @@ from access.report.findings import ProposalFindings
 from access.scenario.robustness import Robustness
 
 
-def figure_of(chart: Chart, key: str = "", *, width: float = 0.8) -> Figure:
+def _figure_of(chart: Chart, key: str = "", *, width: float = 0.8) -> Figure:
     """Make a chart into a figure of the document, its title and caption printed as text."""
     return Figure(
         title=chart.title,
@@ -28,19 +28,19 @@ def figure_of(chart: Chart, key: str = "", *, width: float = 0.8) -> Figure:
     )
 
 
-def change_figures(found: ProposalFindings, *, internal: bool) -> list[Figure]:
+def _change_figures(found: ProposalFindings, *, internal: bool) -> list[Figure]:
     """Draw how many people's trips grow, and by how much."""
     key = f"change-{found.result.key}"
     return _drawn(lambda: change_chart(found.impact, internal=internal), key)
 
 
-def group_figures(found: ProposalFindings, column: str, *, internal: bool) -> list[Figure]:
+def _group_figures(found: ProposalFindings, column: str, *, internal: bool) -> list[Figure]:
     """Draw the mean change group by group."""
     key = f"chart-{column}-{found.result.key}"
     return _drawn(lambda: group_chart(found.impact, column, internal=internal), key)
 
 
-def rank_figures(found: ProposalFindings, robust: Robustness | None) -> list[Figure]:
+def _rank_figures(found: ProposalFindings, robust: Robustness | None) -> list[Figure]:
     """Draw where the proposal stands on every measure."""
     ranking = found.ranking
     if ranking is None or found.standing is None:
@@ -51,12 +51,12 @@ def rank_figures(found: ProposalFindings, robust: Robustness | None) -> list[Fig
 def _drawn(draw: Callable[[], Chart], key: str) -> list[Figure]:
     """Draw a chart; leave out what the results do not hold enough for."""
     try:
-        return [figure_of(draw(), key)]
+        return [_figure_of(draw(), key)]
     except ParameterError:
         return []
 
 
-def proposal_maps(results: StudyResults, *, mode: str = "walk") -> dict[str, Chart]:
+def _proposal_maps(results: StudyResults, *, mode: str = "walk") -> dict[str, Chart]:
     """Draw a map of added minutes for each service."""
     data = explorer_data(results)
     maps: dict[str, Chart] = {}

@@ -30,7 +30,7 @@ NO_CHANGE, PROPOSAL = "No change", "The proposal"
 
 
 @dataclass(frozen=True, eq=False)
-class Option:
+class _Option:
     """One set of centres that the Board could choose.
 
     Parameters
@@ -71,13 +71,13 @@ def _scheme(results: StudyResults) -> dict[str, Any]:
 
 def _options_of(
     results: StudyResults, result: ProposalResult, ranking: Ranking | None, mode: str
-) -> tuple[Option, ...]:
+) -> tuple[_Option, ...]:
     """Put no change, the proposal and the best others side by side."""
     wanted: dict[tuple[str, ...], list[str]] = {tuple(result.before): [NO_CHANGE]}
     wanted.setdefault(tuple(result.after), []).append(PROPOSAL)
     for criterion, name in _SIDE_BY_SIDE.items():
         if ranking is not None and criterion in ranking.criteria:
-            kept, level = best_kept(ranking, criterion)
+            kept, level = _best_kept(ranking, criterion)
             name = name.format(more=counting_words(**_scheme(results)))
             if level > 1:
                 name += f" (level with {level - 1:,} other{'s' if level > 2 else ''})"
@@ -95,7 +95,7 @@ def _options_of(
     )
 
 
-def best_kept(ranking: Ranking, criterion: str) -> tuple[tuple[str, ...], int]:
+def _best_kept(ranking: Ranking, criterion: str) -> tuple[tuple[str, ...], int]:
     """Give the best option on a criterion and how many are as good."""
     first = ranking.table[ranking.table[f"rank_{criterion}"] == 1]
     order = first.sort_values(ranking.criteria[0], kind="stable")
@@ -109,7 +109,7 @@ def option(
     mode: str,
     name: str,
     kept: Sequence[str],
-) -> Option:
+) -> _Option:
     """Measure one set of centres against today."""
     kept = tuple(sorted(kept))
     closed = tuple(i for i in result.before if i not in kept)
@@ -117,7 +117,7 @@ def option(
     proposed = kept == tuple(result.after)
     saved = sum(costs[i] for i in closed) if all(i in costs for i in closed) else None
     ranks, tied = _ranks(ranking, kept)
-    return Option(
+    return _Option(
         name=name,
         closed=closed,
         kept=kept,
@@ -194,7 +194,7 @@ class ProposalFindings:
     noun: str
     mode: str
     ranking: Ranking | None
-    options: tuple[Option, ...]
+    options: tuple[_Option, ...]
     names: Mapping[str, str]
     groups: tuple[Group, ...] = ()
     sampled: SampledRanking | None = None
@@ -268,7 +268,7 @@ def tenths(areas: pd.DataFrame) -> pd.Series | None:
     return pd.to_numeric(areas["imd_decile"], errors="coerce").astype(float)
 
 
-def most_deprived(areas: pd.DataFrame) -> NDArray[np.bool_] | None:
+def _most_deprived(areas: pd.DataFrame) -> NDArray[np.bool_] | None:
     """Mark the areas in England's most deprived fifth."""
     found = tenths(areas)
     if found is None or not found.notna().any():

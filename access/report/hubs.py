@@ -14,8 +14,8 @@ from access.document.table import Column, Table, Value
 from access.errors import ParameterError
 from access.labels import trip
 from access.measure.distribution import weighted_mean
-from access.report.figures import figure_of
-from access.report.sentences import Wording
+from access.report.figures import _figure_of
+from access.report.sentences import _Wording
 from access.siting.alternatives import SetRank
 from access.siting.hubs import HubSearch
 from access.text import listed, number, percent, sentence, share_figure
@@ -158,23 +158,23 @@ def _proof(status: str, gap: float) -> str:
     return _PROOF.get(status, "not proven")
 
 
-def best_sets(answer: HubResult) -> list[_BestSet]:
+def _best_sets(answer: HubResult) -> list[_BestSet]:
     """Give the best set for each number of hubs, fewest first."""
     return list(answer.plain.curve.solutions.values())
 
 
-def hub_blocks(results: StudyResults, wording: Wording) -> list[Block]:
+def _hub_blocks(results: StudyResults, wording: _Wording) -> list[Block]:
     """Write the section on Family Hubs."""
     answer = results.hubs
     if answer is None:
         return [Paragraph("Where Family Hubs would best stand is not part of this run.")]
-    sets, names, mode = best_sets(answer), site_names(results), answer.mode
-    blocks: list[Block] = [Paragraph(hub_sentence(results, sets, names, mode, wording))]
+    sets, names, mode = _best_sets(answer), site_names(results), answer.mode
+    blocks: list[Block] = [Paragraph(_hub_sentence(results, sets, names, mode, wording))]
     if answer.plain.council is not None:
         blocks.append(Paragraph(_standing_sentence(answer.plain.council)))
     blocks.append(TableBlock(hub_table(results, sets, names, mode), key="hubs", compact=True))
     blocks.append(
-        figure_of(hub_chart(results, answer.plain, mode, len(answer.candidates)), "hub-curve")
+        _figure_of(hub_chart(results, answer.plain, mode, len(answer.candidates)), "hub-curve")
     )
     blocks.append(Paragraph(_leeway_sentence(answer)))
     for table in (near_best_table(answer.plain, mode), trade_off_table(answer.plain, mode)):
@@ -183,12 +183,12 @@ def hub_blocks(results: StudyResults, wording: Wording) -> list[Block]:
     return [*blocks, BulletList(tuple(answer.plain.assumptions))]
 
 
-def hub_sentence(
+def _hub_sentence(
     results: StudyResults,
     hubs: Sequence[_BestSet],
     names: Mapping[str, str],
     mode: str,
-    wording: Wording,
+    wording: _Wording,
 ) -> str:
     """Set the council's own hubs beside the best set of as many."""
     council = results.study.config.hubs.council_choice

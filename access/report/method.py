@@ -30,7 +30,7 @@ _ATTRIBUTION = (
 )
 
 
-def method_blocks(
+def _method_blocks(
     results: StudyResults, findings: Sequence[ProposalFindings], *, internal: bool = False
 ) -> list[Block]:
     """Write the appendix of method, assumptions, data and replay."""

@@ -24,9 +24,9 @@ from access.document.document import (
 from access.document.table import Column, Table, Totals, Value
 from access.labels import grouping_words, mode_title, trip
 from access.report import sentences as say
-from access.report.figures import change_figures, figure_of, group_figures
+from access.report.figures import _change_figures, _figure_of, _group_figures
 from access.report.findings import ProposalFindings, tenths
-from access.report.sentences import Wording
+from access.report.sentences import _Wording
 from access.scenario.compare import figure_key
 from access.scenario.equality import equality
 from access.study.config import Characteristic, Group
@@ -266,10 +266,10 @@ _GROUPINGS = (
 )
 
 
-def who_blocks(
+def _who_blocks(
     results: StudyResults,
     findings: Sequence[ProposalFindings],
-    wording: Wording,
+    wording: _Wording,
     *,
     maps: Mapping[str, Chart],
 ) -> list[Block]:
@@ -287,20 +287,20 @@ def who_blocks(
     return blocks
 
 
-def _service(found: ProposalFindings, wording: Wording, still: Chart | None) -> list[Block]:
+def _service(found: ProposalFindings, wording: _Wording, still: Chart | None) -> list[Block]:
     impact = found.impact
     blocks: list[Block] = [
         Heading(found.label, 2, appendix=True),
         Paragraph(say.affected(impact, found.one, wording)),
-        *([figure_of(still, f"map-{found.result.key}", width=0.95)] if still else []),
-        *change_figures(found, internal=wording.internal),
+        *([_figure_of(still, f"map-{found.result.key}", width=0.95)] if still else []),
+        *_change_figures(found, internal=wording.internal),
         TableBlock(classes_table(found)),
         TableBlock(within_table(found)),
     ]
     for column, note in _GROUPINGS:
         if column in impact.demand.columns:
             if column == "imd_decile":
-                blocks += group_figures(found, column, internal=wording.internal)
+                blocks += _group_figures(found, column, internal=wording.internal)
             table = group_table(found, column, grouping_words(column), note)
             blocks.append(TableBlock(table, key=f"by-{column}-{found.result.key}", compact=True))
     blocks.append(TableBlock(worst_table(found), compact=True))

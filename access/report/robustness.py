@@ -61,7 +61,7 @@ def study_robustness(
     return kept[mode, draws]
 
 
-def robustness_blocks(
+def _robustness_blocks(
     found: ProposalFindings, robust: Robustness | None, *, modelled: bool
 ) -> list[Block]:
     """Say how firm the order of the options is."""
@@ -113,7 +113,7 @@ def _firm_sentence(found: ProposalFindings, robust: Robustness) -> Said:
     return Said(f"{first} {sentence(f'closing {closed} is {often}')}", claims)
 
 
-def place_range(robust: Robustness) -> str:
+def _place_range(robust: Robustness) -> str:
     """Say between which places the proposal falls by average trip."""
     row = robust.ranks().iloc[0]
     low, high = int(row["p5"]), int(row["p95"])
@@ -173,7 +173,7 @@ def _often_best_table(found: ProposalFindings, robust: Robustness) -> Table:
 _WEIGHTS = {"none": "Unweighted", "linear": "Weighted by deprivation", "green_book": "Green Book"}
 
 
-def weights_blocks(results: StudyResults, found: ProposalFindings) -> list[Block]:
+def _weights_blocks(results: StudyResults, found: ProposalFindings) -> list[Block]:
     """Set the choice under each weight side by side, with the weight at which it changes."""
     result, analysis = found.result, Analysis(results)
     asked: dict[str, Any] = {

@@ -12,7 +12,7 @@ import pandas as pd
 from access.disclosure import further, hidden_moves, is_small, public_count
 from access.document.table import Table
 from access.labels import further_words, trip
-from access.report.findings import Option, ProposalFindings
+from access.report.findings import ProposalFindings, _Option
 from access.scenario import Impact
 from access.text import (
     Claim,
@@ -28,7 +28,7 @@ from access.text import (
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
+class _Wording:
     """For whom a text is written.
 
     Parameters
@@ -40,7 +40,7 @@ class Wording:
 
     Examples
     --------
-    >>> Wording().minutes(21.6), Wording(decimals=1).minutes(21.6)
+    >>> _Wording().minutes(21.6), _Wording(decimals=1).minutes(21.6)
     ('22 minutes', '21.6 minutes')
     """
 
@@ -62,7 +62,7 @@ class Wording:
 
         Examples
         --------
-        >>> wording = Wording()
+        >>> wording = _Wording()
         >>> wording.people(4884.0, "children under five")
         'about 4,900 children under five'
         >>> tuple(wording.people(n, "children") for n in (0, 3, 37))
@@ -94,7 +94,7 @@ class Wording:
 
         Examples
         --------
-        >>> wording = Wording()
+        >>> wording = _Wording()
         >>> [wording.minutes(m) for m in (0, 0.2, 0.9, 1.4, 22.4)]
         ['no time', 'less than a minute', '1 minute', '1 minute', '22 minutes']
         >>> wording.minutes(float("inf")), wording.minutes(None)
@@ -117,7 +117,7 @@ class Wording:
 
         Examples
         --------
-        >>> wording = Wording()
+        >>> wording = _Wording()
         >>> [wording.change(m) for m in (9.4, -2, 0, 0.1)]
         ['9 minutes longer', '2 minutes shorter', 'no longer', 'less than a minute longer']
         >>> wording.change(float("inf")), wording.change(None)
@@ -130,7 +130,7 @@ class Wording:
         return f"{self.minutes(abs(minutes))} {more if minutes > 0 else less}"
 
 
-def affected(impact: Impact, one: str, wording: Wording) -> Said:
+def affected(impact: Impact, one: str, wording: _Wording) -> Said:
     """Say how many have further to go, of how many, and by how much."""
     s = impact.summary
     total, lost = _figure(s, "families"), _figure(s, "newly_unreachable")
@@ -161,7 +161,7 @@ def affected(impact: Impact, one: str, wording: Wording) -> Said:
     return Said(sentence(text), claims)
 
 
-def every_mode(impacts: Mapping[str, Impact], wording: Wording) -> Said:
+def every_mode(impacts: Mapping[str, Impact], wording: _Wording) -> Said:
     """Say how the average trip changes, mode by mode, and over whom it is averaged."""
     parts, claims, whole = [], [], True
     for mode, impact in impacts.items():
@@ -189,7 +189,7 @@ def every_mode(impacts: Mapping[str, Impact], wording: Wording) -> Said:
     return Said(sentence(f"averaged over {over}, {listed(parts)}"), claims)
 
 
-def furthest(impact: Impact, wording: Wording) -> Said:
+def furthest(impact: Impact, wording: _Wording) -> Said:
     """Say how much the worst-off area loses, and where it is."""
     worst = impact.worst_areas(1)
     if worst.empty:
@@ -265,7 +265,7 @@ def group_rises(table: Table) -> list[Said]:
     return told
 
 
-def most_added(impact: Impact, names: Mapping[str, str], wording: Wording) -> Said:
+def most_added(impact: Impact, names: Mapping[str, str], wording: _Wording) -> Said:
     """Say which remaining site takes on most, or which share that place."""
     table = impact.receiving_sites
     if table.empty or not table["families_added"].max():
@@ -292,7 +292,7 @@ def most_added(impact: Impact, names: Mapping[str, str], wording: Wording) -> Sa
     return Said(sentence(text), claims)
 
 
-def option_line(option: Option, findings: ProposalFindings) -> str:
+def _option_line(option: _Option, findings: ProposalFindings) -> str:
     """Say what an option closes, and what it opens."""
     text = listed(findings.named(option.closed), none="none")
     return f"{text}; opens {listed(findings.named(option.opened))}" if option.opened else text

@@ -24,8 +24,8 @@ from access.document.table import Column, Table, Value
 from access.escape import plain
 from access.labels import how, trip
 from access.measure.distribution import weighted_mean
-from access.report.findings import ProposalFindings, most_deprived
-from access.report.sentences import Wording
+from access.report.findings import ProposalFindings, _most_deprived
+from access.report.sentences import _Wording
 from access.scenario import Impact
 from access.text import ROUNDED_ONCE, capital, is_missing, percent, rise_between, sentence
 
@@ -80,7 +80,7 @@ def _own_areas(impact: Impact, site: str) -> pd.DataFrame:
 
 def _deprived_share(areas: pd.DataFrame) -> float | None:
     """Give the share of families in England's most deprived fifth of areas."""
-    deprived = most_deprived(areas)
+    deprived = _most_deprived(areas)
     if deprived is None or not areas["count"].sum():
         return None
     return float(areas.loc[deprived, "count"].sum() / areas["count"].sum())
@@ -188,7 +188,7 @@ _SHOWN = 3
 
 
 def _mitigation_blocks(
-    results: StudyResults, found: ProposalFindings, site: str, own: pd.DataFrame, wording: Wording
+    results: StudyResults, found: ProposalFindings, site: str, own: pd.DataFrame, wording: _Wording
 ) -> list[Block]:
     """Say what could soften the closure of one site."""
     name = found.names.get(site, site)
@@ -261,8 +261,8 @@ _UNKNOWN_UNTIL_GIVEN = {
 }
 
 
-def site_blocks(
-    results: StudyResults, findings: Sequence[ProposalFindings], wording: Wording
+def _site_blocks(
+    results: StudyResults, findings: Sequence[ProposalFindings], wording: _Wording
 ) -> list[Block]:
     """Write the appendix of sites: a table for each service, then a sheet for each site."""
     blocks: list[Block] = [
@@ -296,7 +296,7 @@ def site_blocks(
 
 
 def _sheet(
-    results: StudyResults, found: ProposalFindings, site: str, wording: Wording, *, several: bool
+    results: StudyResults, found: ProposalFindings, site: str, wording: _Wording, *, several: bool
 ) -> list[Block]:
     name = found.names.get(site, site)
     own = _own_areas(found.impact, site)
@@ -323,7 +323,7 @@ def _sheet(
 
 
 def _need(
-    results: StudyResults, found: ProposalFindings, site: str, own: pd.DataFrame, wording: Wording
+    results: StudyResults, found: ProposalFindings, site: str, own: pd.DataFrame, wording: _Wording
 ) -> str:
     reach = results.study.config.measures.thresholds_minutes[0]
     for limit in results.study.config.measures.thresholds_minutes:

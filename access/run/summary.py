@@ -237,7 +237,7 @@ def hub_words(results: StudyResults, answer: HubResult) -> str:
 
 def hub_tables(answer: HubResult) -> dict[str, pd.DataFrame]:
     """Tables of the answer, by the name of their file."""
-    tables = {"candidates": hub_points(answer)}
+    tables = {"candidates": _hub_points(answer)}
     for prefix, found in (("", answer.plain), ("weighted_", answer.weighted)):
         if found is None:
             continue
@@ -274,7 +274,7 @@ def _hub_figures(answer: HubResult) -> dict[str, Any]:
     }
 
 
-def hub_points(answer: HubResult) -> pd.DataFrame:
+def _hub_points(answer: HubResult) -> pd.DataFrame:
     """Give every candidate with the numbers of hubs that it is among the best for."""
     table = answer.candidates.copy()
     for column, found in (("best_for", answer.plain), ("best_for_weighted", answer.weighted)):

@@ -30,9 +30,9 @@ from access.release import check_publishable
 from access.report.board import board_report, report_writers
 from access.report.robustness import study_robustness
 from access.run.summary import (
+    _hub_points,
     alternatives_table,
     area_table,
-    hub_points,
     impact_charts,
     ranking_charts,
     safe_cells,
@@ -108,7 +108,7 @@ def _study_layers(results: StudyResults) -> Iterator[tuple[str, gpd.GeoDataFrame
     closes = {i: key for key, p in results.proposals.items() for i in p.closed}
     yield "centres", sites.assign(closed_by=[closes.get(i, "") for i in sites["id"]])
     if results.hubs is not None:
-        hubs = hub_points(results.hubs)
+        hubs = _hub_points(results.hubs)
         where = gpd.points_from_xy(hubs["lon"], hubs["lat"], crs=WGS84)
         yield "hub_candidates", gpd.GeoDataFrame(hubs, geometry=where).to_crs(study.crs)
     if results.snaps:
@@ -205,7 +205,7 @@ def _write_ledger(results: StudyResults, work: Path, parts: Parts, mark: str) ->
 _TABLES: Mapping[str, Callable[[StudyResults], pd.DataFrame | None]] = {
     "areas": area_table,
     "alternatives": alternatives_table,
-    "hubs": lambda results: None if results.hubs is None else hub_points(results.hubs),
+    "hubs": lambda results: None if results.hubs is None else _hub_points(results.hubs),
 }
 
 

@@ -39,7 +39,7 @@ from access.measure.distribution import (
 from access.measure.week import WEEKDAYS, expected_week
 from access.measure.weights import deprivation_weights
 from access.network.matrix import TravelMatrix, positions
-from access.scenario.impact import Impact, closed_table, moves_table, plain, receiving_table
+from access.scenario.impact import Impact, _closed_table, _moves_table, _plain, _receiving_table
 from access.scenario.sites import NothingChangesWarning, Site
 from access.text import listed, named
 from access.units import LSOAS_ENGLAND_2011
@@ -47,12 +47,12 @@ from access.units import LSOAS_ENGLAND_2011
 _WHEN = ("before", "after")
 
 
-def is_part_week(days: Sequence[Mapping[str, float]]) -> bool:
+def _is_part_week(days: Sequence[Mapping[str, float]]) -> bool:
     """Tell whether a site of either side is known to be open on fewer than all weekdays."""
     return any(value < WEEKDAYS for side in days for value in side.values())
 
 
-def week_columns(
+def _week_columns(
     areas: pd.DataFrame,
     matrix: TravelMatrix,
     sides: Sequence[Sequence[str]],
@@ -67,7 +67,7 @@ def week_columns(
     return out
 
 
-def week_summary(areas: pd.DataFrame) -> dict[str, float]:
+def _week_summary(areas: pd.DataFrame) -> dict[str, float]:
     """Average the week over all families reached; none where every site is open all week."""
     if "week_minutes_before" not in areas:
         return {}
@@ -85,7 +85,7 @@ def week_summary(areas: pd.DataFrame) -> dict[str, float]:
     return out
 
 
-def status_words(before: Sequence[Site], after: Sequence[Site], names: Mapping[str, str]) -> str:
+def _status_words(before: Sequence[Site], after: Sequence[Site], names: Mapping[str, str]) -> str:
     """Say which sites stay open with another offer; empty where none does."""
     old = {site.id: site for site in before}
     said = []
@@ -93,17 +93,17 @@ def status_words(before: Sequence[Site], after: Sequence[Site], names: Mapping[s
         was = old.get(site.id)
         stays = was is not None and "closed" not in (site.status, was.status)
         if was and stays and (site.status, site.days) != (was.status, was.days):
-            said.append(f"{named([site.id], names)[0]} to {offer_words(site)}")
+            said.append(f"{named([site.id], names)[0]} to {_offer_words(site)}")
     return listed(said) if said else ""
 
 
-def offer_words(site: Site) -> str:
+def _offer_words(site: Site) -> str:
     """Say what a site offers: "outreach on 2 days a week"."""
     kind = {"full": "a full offer", "part_time": "part-time opening"}.get(site.status, site.status)
     return kind if site.days is None else f"{kind} on {site.days:g} days a week"
 
 
-def status_notes(
+def _status_notes(
     sites: Sequence[Site], names: Mapping[str, str], part_week: bool, opened: Collection[str]
 ) -> list[str]:
     """Say what is assumed of sites that are not open all week."""
@@ -243,7 +243,7 @@ def _figures(
     for when in ("before", "after"):
         out |= _within(areas, when, within_minutes, within_metres)
     out |= _days(areas)
-    out |= week_summary(areas)
+    out |= _week_summary(areas)
     return out
 
 
@@ -416,7 +416,7 @@ def compare(
     known = {k: v for side in (before, after) for k, v in getattr(side, "names", {}).items()}
     names = {**known, **(names or {})}
     held: list[tuple[Site, ...]] = [getattr(side, "sites", ()) for side in (before, after)]
-    altered = status_words(held[0], [s for s in held[1] if s.id in sides[1]], names)
+    altered = _status_words(held[0], [s for s in held[1] if s.id in sides[1]], names)
     if sides[0] == sides[1] and days[0] == days[1] and not altered:
         warnings.warn(
             "before and after hold the same sites, so nothing changes; expected a difference",
@@ -431,27 +431,27 @@ def compare(
     )
     old, new = (nearest(matrix, side) for side in sides)
     areas = _area_table(aligned, chosen.per_family, old, new, tolerance_minutes, days)
-    part_week = is_part_week(days)
+    part_week = _is_part_week(days)
     if part_week:
-        areas = week_columns(areas, matrix, sides, days)
+        areas = _week_columns(areas, matrix, sides, days)
     capacity = getattr(after, "capacities", None) if capacity is None else capacity
-    moves = moves_table(areas, names, tolerance_minutes)
-    closed = closed_table(areas, moves, sides[0], sides[1], names)
+    moves = _moves_table(areas, names, tolerance_minutes)
+    closed = _closed_table(areas, moves, sides[0], sides[1], names)
     measured = _figures(areas, within_minutes, tolerance_minutes, within_metres)
     summary: dict[str, float | int | str | None] = {
         "mode": matrix.mode,
         "who": who,
         "weights": chosen.name,
-        "lam": plain(lam) if chosen.name == "linear" else None,
+        "lam": _plain(lam) if chosen.name == "linear" else None,
         "sites_before": len(sides[0]),
         "sites_after": len(sides[1]),
-        **{k: plain(v) for k, v in measured.items()},
+        **{k: _plain(v) for k, v in measured.items()},
         "displaced": float(closed["families"].sum()),
     }
     notes = [chosen.note, *_rules(tolerance_minutes), *matrix.assumptions]
     listed = [site for sites, ids in zip(held, sides, strict=True) for site in sites
               if site.id in ids or site.status == "deregistered"]  # fmt: skip
-    notes += status_notes(listed, names, part_week, sides[1])
+    notes += _status_notes(listed, names, part_week, sides[1])
     if others:
         notes.append(f"neighbouring sites that count before and after: {', '.join(others)}")
         for when in ("before", "after"):
@@ -461,7 +461,7 @@ def compare(
         areas=areas,
         summary=summary,
         closed_sites=closed,
-        receiving_sites=receiving_table(areas, moves, sides[1], names, capacity),
+        receiving_sites=_receiving_table(areas, moves, sides[1], names, capacity),
         moves=moves,
         demand=aligned,
         before=sides[0],

@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Prepared:
+class _Prepared:
     """One service made ready for many evaluations.
 
     Parameters
@@ -54,7 +54,7 @@ def fifths(demand: pd.DataFrame, national_areas: int) -> Floats | None:
     return None
 
 
-def prepare(
+def _prepare(
     minutes: Floats,
     count: Floats,
     per_family: Floats,
@@ -62,7 +62,7 @@ def prepare(
     *,
     threshold_minutes: float,
     always_minutes: Floats | None = None,
-) -> Prepared:
+) -> _Prepared:
     """Make one service ready for many evaluations."""
     if not (np.isfinite(threshold_minutes) and threshold_minutes >= 0):
         raise ParameterError(f"threshold_minutes={threshold_minutes!r}; expected 0 or more")
@@ -86,7 +86,7 @@ def prepare(
     if fifth is not None:
         rows += [count * (fifth == 1), count * (fifth == 5)]
     weights = np.column_stack(rows)[use]
-    return Prepared(
+    return _Prepared(
         values=values,
         places=places[:-2],
         always=places[-2],
@@ -114,7 +114,7 @@ _SLACK = 1e-12
 """A share is reached when the weight is within this of it, relative: float noise is no family."""
 
 
-def _nearest_places(ready: Prepared, kept: _Indices) -> NDArray[Any]:
+def _nearest_places(ready: _Prepared, kept: _Indices) -> NDArray[Any]:
     """Find the place in `values` of every area's nearest minutes, for every option."""
     places = ready.places
     out = np.empty((len(kept), places.shape[1]), dtype=places.dtype)
@@ -213,13 +213,13 @@ class _Sums:
     found: NDArray[Any]
 
 
-def _every_open(ready: Prepared) -> NDArray[Any]:
+def _every_open(ready: _Prepared) -> NDArray[Any]:
     """Give the place in `values` of every area's nearest minutes with every site open."""
     nearest: NDArray[Any] = np.minimum(ready.places.min(axis=0), ready.always)
     return nearest
 
 
-def sums(ready: Prepared, kept: _Indices) -> _Sums:
+def _sums(ready: _Prepared, kept: _Indices) -> _Sums:
     """Add up minutes for every option."""
     found = _nearest_places(ready, kept)
     last = len(ready.values) - 1
@@ -280,12 +280,12 @@ _AT_ONCE = 20_000_000
 """Pairs of option and area measured at once, so that memory follows the list, not its square."""
 
 
-def has_deprived(ready: Prepared) -> bool:
+def _has_deprived(ready: _Prepared) -> bool:
     """Say whether families of the most deprived national fifth are known, and reached."""
     return len(ready.totals) > 2 and bool(ready.totals[2] > 0)
 
 
-def evaluate(ready: Prepared, kept: _Indices, *, absolute_gap: bool = False) -> dict[str, Floats]:
+def _evaluate(ready: _Prepared, kept: _Indices, *, absolute_gap: bool = False) -> dict[str, Floats]:
     """Give every criterion of every option of one service."""
     # Closing never shortens: nine in ten are no nearer than with every site open.
     size, every = len(ready.values), _every_open(ready)[None, :]
@@ -297,8 +297,8 @@ def evaluate(ready: Prepared, kept: _Indices, *, absolute_gap: bool = False) -> 
     step = max(1, _AT_ONCE // max(1, ready.places.shape[1]))
     blocks = []
     for start in range(0, max(len(kept), 1), step):
-        total = sums(ready, kept[start : start + step])
-        deprived = p90(total.found, ready.weights[:, 2]) if has_deprived(ready) else None
+        total = _sums(ready, kept[start : start + step])
+        deprived = p90(total.found, ready.weights[:, 2]) if _has_deprived(ready) else None
         everyone = p90(total.found, ready.weights[:, 0])
         blocks.append(
             _criteria(
@@ -378,8 +378,8 @@ def _first_reaching(
     return high
 
 
-def pair_criteria(
-    ready: tuple[Prepared, Prepared],
+def _pair_criteria(
+    ready: tuple[_Prepared, _Prepared],
     parts: tuple[_Sums, _Sums],
     shares: tuple[float, float] | None = None,
     *,
@@ -411,7 +411,7 @@ def pair_criteria(
 
     at = place_of_p90(0)
     deprived = None
-    if all(map(has_deprived, ready)):
+    if all(map(_has_deprived, ready)):
         deprived = values[place_of_p90(2).ravel()]
     worst = np.maximum(parts[0].worst[:, None], parts[1].worst[None, :]).ravel()
     total = _Sums(
@@ -426,7 +426,7 @@ def pair_criteria(
 
 
 def _factors(
-    ready: tuple[Prepared, Prepared], shares: tuple[float, float] | None
+    ready: tuple[_Prepared, _Prepared], shares: tuple[float, float] | None
 ) -> tuple[float, float]:
     if shares is None:
         return 1.0, 1.0

@@ -112,7 +112,7 @@ def _by_group(
 _MOVE_COLUMNS = ("from_site", "to_site")
 
 
-def moves_table(
+def _moves_table(
     areas: pd.DataFrame, names: Mapping[str, str], tolerance_minutes: float
 ) -> pd.DataFrame:
     """List families whose nearest site changes, by the pair of sites."""
@@ -149,7 +149,7 @@ def moves_table(
     return pd.DataFrame(rows, columns=columns)
 
 
-def closed_table(
+def _closed_table(
     areas: pd.DataFrame,
     moves: pd.DataFrame,
     before: Sequence[str],
@@ -215,7 +215,7 @@ def _read_capacity(capacity: Mapping[str, float] | None) -> dict[str, float]:
     return out
 
 
-def receiving_table(
+def _receiving_table(
     areas: pd.DataFrame,
     moves: pd.DataFrame,
     after: Sequence[str],
@@ -543,7 +543,7 @@ class Impact:
         return html_answer(self.sentence(), list(table.columns), rows, notes=self.notes)
 
 
-def plain(value: float | int | np.floating | np.integer) -> float | int | None:
+def _plain(value: float | int | np.floating | np.integer) -> float | int | None:
     """Turn a number into one that JSON can hold; ``None`` where it does not exist."""
     if isinstance(value, int | np.integer):
         return int(value)

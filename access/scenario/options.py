@@ -18,7 +18,7 @@ from access.errors import Fault, ParameterError, ScenarioError
 from access.measure.demand import align_demand, fail
 from access.measure.weights import Weights, deprivation_weights
 from access.network.matrix import TravelMatrix, positions
-from access.scenario.criteria import DEPRIVED, Floats, Prepared, fifths, has_deprived, prepare
+from access.scenario.criteria import DEPRIVED, Floats, _has_deprived, _prepare, _Prepared, fifths
 from access.units import LSOAS_ENGLAND_2011
 
 Indices = NDArray[np.intp]
@@ -349,7 +349,7 @@ class Options:
     ids: tuple[str, ...]
     kept: Indices
     closed: Indices
-    ready: Prepared
+    ready: _Prepared
     demand: pd.DataFrame
     weights: Weights
     proposal: tuple[str, ...] | None
@@ -404,7 +404,7 @@ def list_options(
     rows = kept(rules)
     aligned = align_demand(choice.demand, matrix.area_ids)
     weights = criteria_settings.weigh(aligned)
-    ready = prepare(
+    ready = _prepare(
         matrix.total_minutes[:, positions(matrix.site_ids, ids, "site")],
         aligned["count"].to_numpy(float),
         weights.per_family,
@@ -434,24 +434,24 @@ def list_options(
     )
 
 
-def _supports(ready: Prepared, weights: Weights, savings_known: bool) -> frozenset[str]:
+def _supports(ready: _Prepared, weights: Weights, savings_known: bool) -> frozenset[str]:
     supports = {"mean", "p90", "worst", "share_beyond"}
     if weights.name != "none":
         supports.add("weighted_mean")
     if savings_known:
         supports.add("savings")
-    if has_deprived(ready):
+    if _has_deprived(ready):
         supports |= set(DEPRIVED)
     if len(ready.totals) == 4 and ready.totals[2] > 0 and ready.totals[3] > 0:
         supports.add("gap")
     return frozenset(supports)
 
 
-def least(value: Any, name: str) -> Any:
+def _least(value: Any, name: str) -> Any:
     """Read a least number of sites: one for all localities, or one each."""
     return by_id(whole())(value, name) if isinstance(value, Mapping) else whole()(value, name)
 
 
-def kept_or_closed(value: Any, name: str) -> Any:
+def _kept_or_closed(value: Any, name: str) -> Any:
     """Read a proposal's sites: ids, what has open ids, or {"kept": ids} or {"closed": ids}."""
     return by_id(ids)(value, name) if isinstance(value, Mapping) else open_sites(value, name)

@@ -26,15 +26,15 @@ from access.display import html_answer
 from access.errors import ParameterError, ScenarioError
 from access.labels import criterion_value, criterion_words
 from access.network.matrix import TravelMatrix
-from access.scenario.criteria import CRITERIA, SHOWN, Floats, evaluate, pair_criteria, sums
+from access.scenario.criteria import CRITERIA, SHOWN, Floats, _evaluate, _pair_criteria, _sums
 from access.scenario.options import (
     MAX_OPTIONS,
     CriteriaSettings,
     Indices,
     Options,
     ServiceChoice,
-    kept_or_closed,
-    least,
+    _kept_or_closed,
+    _least,
     list_options,
 )
 from access.text import listed, named, place_of
@@ -385,7 +385,7 @@ _WHY_NOT = {
     matrix=a(TravelMatrix, expected="a TravelMatrix, such as travel_matrix gives"),
     keep=whole(1),
     demand=table(),
-    proposal=optional(kept_or_closed),
+    proposal=optional(_kept_or_closed),
     weights=optional(text),
     lam=number(0, 1000),
     national_areas=whole(2),
@@ -395,7 +395,7 @@ _WHY_NOT = {
     always_open=ids,
     never_close=ids,
     localities=optional(by_id(text)),
-    min_per_locality=optional(least),
+    min_per_locality=optional(_least),
     savings=optional(by_id()),
     criteria=optional(ids),
     absolute_gap=flag,
@@ -573,10 +573,10 @@ def _values_of(
 ) -> dict[str, Floats]:
     """Give every criterion of options of one service, or of all pairs of two."""
     if len(services) == 1:
-        return evaluate(services[0].ready, kept[0], absolute_gap=absolute_gap)
+        return _evaluate(services[0].ready, kept[0], absolute_gap=absolute_gap)
     ready = (services[0].ready, services[1].ready)
-    parts = (sums(ready[0], kept[0]), sums(ready[1], kept[1]))
-    return pair_criteria(ready, parts, shares, absolute_gap=absolute_gap)
+    parts = (_sums(ready[0], kept[0]), _sums(ready[1], kept[1]))
+    return _pair_criteria(ready, parts, shares, absolute_gap=absolute_gap)
 
 
 def _texts(ids: Sequence[str], rows: Indices) -> list[tuple[str, ...]]:

@@ -30,16 +30,16 @@ from access.labels import criterion_words
 from access.measure.demand import align
 from access.measure.weights import linear_weights
 from access.network.matrix import TravelMatrix, positions
-from access.scenario.criteria import CRITERIA, Floats, evaluate, fifths, prepare
+from access.scenario.criteria import CRITERIA, Floats, _evaluate, _prepare, fifths
 from access.scenario.options import (
     Closings,
     CriteriaSettings,
     Indices,
     Options,
     ServiceChoice,
+    _kept_or_closed,
+    _least,
     choosable,
-    kept_or_closed,
-    least,
     list_options,
 )
 from access.text import listed, named, percent
@@ -454,7 +454,7 @@ class Robustness:
     keep=whole(1),
     demand=table(),
     uncertainty=a(Uncertainty, expected="an Uncertainty"),
-    proposal=optional(kept_or_closed),
+    proposal=optional(_kept_or_closed),
     draws=whole(1, 1_000_000),
     seed=whole(),
     grid=optional(by_id(array(unknown=False))),
@@ -470,7 +470,7 @@ class Robustness:
     always_open=ids,
     never_close=ids,
     localities=optional(by_id(text)),
-    min_per_locality=optional(least),
+    min_per_locality=optional(_least),
     savings=optional(by_id()),
 )
 def robustness(
@@ -656,7 +656,7 @@ class _Fixed:
     ) -> dict[str, Floats]:
         """Every criterion of every option, the proposal last, under one setting."""
         count = rng.poisson(self.count).astype(float) if self.poisson else self.count
-        ready = prepare(
+        ready = _prepare(
             minutes[:, : self.sites],
             count,
             self.per_family if self.steepness is None else 1.0 + lam * self.steepness,
@@ -664,7 +664,7 @@ class _Fixed:
             threshold_minutes=threshold_minutes,
             always_minutes=minutes[:, self.sites :],
         )
-        values = evaluate(ready, self.kept)
+        values = _evaluate(ready, self.kept)
         return values if self.spent is None else values | {"savings": self.spent}
 
 

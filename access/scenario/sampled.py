@@ -14,7 +14,7 @@ from scipy.stats import beta
 from access.display import html_answer
 from access.errors import ParameterError
 from access.labels import criterion_value, criterion_words
-from access.scenario.criteria import CRITERIA, Floats, evaluate
+from access.scenario.criteria import CRITERIA, Floats, _evaluate
 from access.scenario.options import Indices, Options
 from access.text import listed, named, share_figure
 
@@ -24,7 +24,7 @@ _SURE = share_figure(CONFIDENCE)
 _SAME = 1e-9
 
 
-def clopper_pearson(
+def _clopper_pearson(
     successes: int, draws: int, confidence: float = CONFIDENCE
 ) -> tuple[float, float]:
     """Give the exact binomial interval of a share.
@@ -45,7 +45,7 @@ def clopper_pearson(
 
     Examples
     --------
-    >>> low, high = clopper_pearson(0, 20)
+    >>> low, high = _clopper_pearson(0, 20)
     >>> low, round(high, 4)
     (0.0, 0.1684)
     """
@@ -328,7 +328,7 @@ def stand_in_sample(
 
 def _values(options: Options, kept: Indices, absolute_gap: bool) -> dict[str, Floats]:
     """Give every criterion of ways to keep, savings among them."""
-    values = evaluate(options.ready, kept, absolute_gap=absolute_gap)
+    values = _evaluate(options.ready, kept, absolute_gap=absolute_gap)
     each = np.array([options.site_savings.get(i, np.nan) for i in options.ids])
     away = np.ones((len(kept), len(each)), dtype=bool)
     np.put_along_axis(away, kept, False, axis=1)
@@ -370,7 +370,7 @@ def _own_place(
     mine, least = _less(criterion, own), _less(criterion, best["value"])
     better = int((_less(criterion, drawn) < mine - _SAME).sum())
     known = int((_less(criterion, seen) < mine - _SAME).sum())
-    low, high = clopper_pearson(better, len(drawn))
+    low, high = _clopper_pearson(better, len(drawn))
     first = max(1, min(ways, 1 + int(np.ceil(float(Fraction(low) * ways)))), 1 + known)
     last = max(first, min(ways, 1 + int(Fraction(high) * ways)))
     if best["proven"] and mine <= least + _SAME:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from access.errors import Fault, ScenarioError
 from access.escape import toml_text
-from access.scenario.sites import Baseline, Modification, NothingChangesWarning, Site, SiteSet
+from access.scenario.sites import Baseline, Modification, NothingChangesWarning, Site, _SiteSet
 from access.study.changes import ACTIONS, ALWAYS, value_faults
 from access.text import listed, named, pounds
 
@@ -108,7 +108,7 @@ def _write_toml(name: str, comment: str, baseline: str, steps: Sequence[Modifica
 
 
 @dataclass(frozen=True)
-class Scenario(SiteSet):
+class Scenario(_SiteSet):
     """A named change of a baseline, in steps that each say why.
 
     Parameters
@@ -405,7 +405,7 @@ def _pounds(value: float | None, unknown: tuple[str, ...], names: Mapping[str, s
 
 
 def money_of(
-    before: SiteSet, after: SiteSet, *, stated_gbp: float | None = None, source: str = ""
+    before: _SiteSet, after: _SiteSet, *, stated_gbp: float | None = None, source: str = ""
 ) -> Money:
     """Add up what closed sites cost, and what opened ones will."""
     old, new = set(before.open_ids), set(after.open_ids)

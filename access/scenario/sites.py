@@ -47,7 +47,7 @@ class Site:
     annual_cost_gbp: float | None = None
 
 
-class SiteSet:
+class _SiteSet:
     """What a baseline and a scenario have in common."""
 
     sites: tuple[Site, ...]
@@ -81,7 +81,7 @@ class SiteSet:
 
 
 @dataclass(frozen=True)
-class Baseline(SiteSet):
+class Baseline(_SiteSet):
     """The sites as they are; never changed, only built upon.
 
     Parameters

@@ -23,13 +23,13 @@ from access.arguments import (
 )
 from access.errors import ParameterError
 from access.network.matrix import TravelMatrix
-from access.scenario.criteria import evaluate, sums
+from access.scenario.criteria import _evaluate, _sums
 from access.scenario.options import (
     CriteriaSettings,
     Options,
     ServiceChoice,
-    kept_or_closed,
-    least,
+    _kept_or_closed,
+    _least,
     list_options,
 )
 from access.text import listed, named
@@ -144,7 +144,7 @@ def _rank_by_lambda(base: np.ndarray, slope: np.ndarray, own: int) -> pd.DataFra
     matrix=a(TravelMatrix, expected="a TravelMatrix, such as travel_matrix gives"),
     keep=whole(1),
     demand=table(),
-    proposal=optional(kept_or_closed),
+    proposal=optional(_kept_or_closed),
     weights=optional(text),
     national_areas=whole(2),
     names=optional(by_id(text)),
@@ -152,7 +152,7 @@ def _rank_by_lambda(base: np.ndarray, slope: np.ndarray, own: int) -> pd.DataFra
     always_open=ids,
     never_close=ids,
     localities=optional(by_id(text)),
-    min_per_locality=optional(least),
+    min_per_locality=optional(_least),
     savings=optional(by_id()),
 )
 def switching_values(
@@ -203,7 +203,7 @@ def switching_values(
     """
     choice = ServiceChoice(matrix, keep, demand, proposal, **rules)
     options = list_options(choice, CriteriaSettings("linear", 1.0, national_areas))
-    total = sums(options.ready, options.kept)
+    total = _sums(options.ready, options.kept)
     reached = np.flatnonzero(total.unreached[:, 0] == 0)
     if not reached.size:
         raise ParameterError("every option leaves some family unreached, so none has a mean")
@@ -238,7 +238,7 @@ def _proposal_ranks(
     if options.proposal is None:
         return None
     row = options.row_of(options.proposal)
-    own = sums(options.ready, row)
+    own = _sums(options.ready, row)
     if own.unreached[0, 0] > 0:
         return None
     where = np.flatnonzero((options.kept[reached] == row).all(axis=1))
@@ -253,7 +253,7 @@ def _proposal_ranks(
     matrix=a(TravelMatrix, expected="a TravelMatrix, such as travel_matrix gives"),
     keep=whole(1),
     demand=table(),
-    proposal=optional(kept_or_closed),
+    proposal=optional(_kept_or_closed),
     weights=optional(text),
     lam=number(0, 1000),
     national_areas=whole(2),
@@ -262,7 +262,7 @@ def _proposal_ranks(
     always_open=ids,
     never_close=ids,
     localities=optional(by_id(text)),
-    min_per_locality=optional(least),
+    min_per_locality=optional(_least),
     savings=optional(by_id()),
 )
 def weights_side_by_side(
@@ -315,7 +315,7 @@ def weights_side_by_side(
     for name in choices:
         yard = CriteriaSettings(name, lam, national_areas, median_income)
         options = list_options(ServiceChoice(matrix, keep, demand, proposal, **rules), yard)
-        values = evaluate(options.ready, options.kept)["weighted_mean"]
+        values = _evaluate(options.ready, options.kept)["weighted_mean"]
         ids = np.array(options.ids, dtype=object)
         best = int(values.argmin())
         row: dict[str, Any] = {
@@ -325,7 +325,7 @@ def weights_side_by_side(
             "best_mean": float(values[best]),
         }
         if options.proposal is not None:
-            own = evaluate(options.ready, options.row_of(options.proposal))["weighted_mean"][0]
+            own = _evaluate(options.ready, options.row_of(options.proposal))["weighted_mean"][0]
             row["proposal_mean"] = float(own)
             listed = bool((options.kept == options.row_of(options.proposal)).all(axis=1).any())
             row["proposal_rank"] = int((values < own).sum()) + 1

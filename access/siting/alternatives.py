@@ -14,15 +14,15 @@ import pandas as pd
 from access.arguments import a, checked, flag, refuse, whole
 from access.errors import ParameterError
 from access.measure.distribution import weighted_sums
-from access.siting.constraints import count_rows, demand_rows, goal_rows, join_rows, reach_rows
-from access.siting.goals import GoalSearch, GoalStep, meet_goal
-from access.siting.inputs import Faults, read_count, read_ids, read_number
-from access.siting.model import Bools, Floats, Ints, SideRows, tolerance
+from access.siting.constraints import _count_rows, _demand_rows, _goal_rows, _join_rows, _reach_rows
+from access.siting.goals import _GoalSearch, _GoalStep, _meet_goal
+from access.siting.inputs import _Faults, _read_count, _read_ids, _read_number
+from access.siting.model import Bools, Floats, Ints, _SideRows, _tolerance
 from access.siting.problem import Goal, Problem
-from access.siting.progress import Progress, Stop, Watch
-from access.siting.resolve import Resolved, goal_value, resolve
+from access.siting.progress import Progress, _Stop, _Watch
+from access.siting.resolve import _goal_value, _Resolved, resolve
 from access.siting.solution import Solution
-from access.siting.solve import Run, site, watch_of
+from access.siting.solve import _Run, _watch_of, site
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,9 +95,9 @@ def alternatives(
     >>> found.table["chosen"].tolist(), found.ties, found.complete
     ([('0',), ('1',)], 2, True)
     """
-    faults = Faults("alternatives")
-    count = read_count(count, 1, 10_000, faults, "count")
-    within = read_number(within, faults, "within")
+    faults = _Faults("alternatives")
+    count = _read_count(count, 1, 10_000, faults, "count")
+    within = _read_number(within, faults, "within")
     faults.stop()
     resolved = resolve(problem)
     goals = resolved.goals
@@ -108,18 +108,18 @@ def alternatives(
             f"sets cannot be listed by {goals[-1].words!r}, where very many are alike; "
             "put Goal.mean() after it as the last goal"
         )
-    watch = watch_of(time_limit_s, progress, 0.0, seed)
-    run = Run(problem, resolved, watch, seed=seed)
-    stages: list[GoalStep] = []
+    watch = _watch_of(time_limit_s, progress, 0.0, seed)
+    run = _Run(problem, resolved, watch, seed=seed)
+    stages: list[_GoalStep] = []
     complete = False
     try:
         if not run.course.prepare():
             raise ParameterError(f"nothing keeps the rules. {run.infeasible().explanation}")
         for goal in goals[:-1]:
-            stages.append(meet_goal(run.course, goal, last=False))
-        stages.append(meet_goal(run.course, goals[-1], last=True, keep=count, within=within))
+            stages.append(_meet_goal(run.course, goal, last=False))
+        stages.append(_meet_goal(run.course, goals[-1], last=True, keep=count, within=within))
         complete = all(stage.complete for stage in stages)
-    except (Stop, KeyboardInterrupt):
+    except (_Stop, KeyboardInterrupt):
         pass
     best = run.finish(stages)
     pool = run.course.outcome.best.pool if len(stages) == len(goals) else []
@@ -127,7 +127,7 @@ def alternatives(
     for _, chosen in pool:
         columns = list(chosen)
         row: dict[str, object] = {"chosen": tuple(resolved.site_ids[c] for c in columns)}
-        row |= {goal.words: goal_value(resolved, goal, columns) for goal in goals}
+        row |= {goal.words: _goal_value(resolved, goal, columns) for goal in goals}
         rows.append(row)
     table = pd.DataFrame(rows, columns=["chosen", *dict.fromkeys(g.words for g in goals)])
     last = table[goals[-1].words].astype(float)
@@ -225,8 +225,8 @@ def curve(
     solutions: dict[int, Solution] = {}
     for p in sizes:
         asked = replace(problem, p=p, fewest=None, most=None)
-        watch = watch_of(time_limit_s, progress, 0.0, seed)
-        run = Run(asked, resolve(asked, "curve"), watch, seed=seed, explaining=False)
+        watch = _watch_of(time_limit_s, progress, 0.0, seed)
+        run = _Run(asked, resolve(asked, "curve"), watch, seed=seed, explaining=False)
         solutions[int(p)] = run.answer()
     return Curve(solutions, _elbow_of({p: s.objective for p, s in solutions.items()}))
 
@@ -321,11 +321,11 @@ def pareto_front(
         raise ParameterError("the front is not found for a problem with Capacity")
     if with_cost and resolved.site_costs is None:
         raise ParameterError("with_cost needs the problem's site_costs; none were given")
-    walk = _Walk(resolved, watch_of(time_limit_s, progress), most_points)
+    walk = _Walk(resolved, _watch_of(time_limit_s, progress), most_points)
     complete = True
     try:
         walk.all_budgets() if with_cost else walk.one_budget(np.inf)
-    except (Stop, KeyboardInterrupt):
+    except (_Stop, KeyboardInterrupt):
         complete = False
     if not walk.points and complete:
         raise ParameterError("nothing keeps the rules; `site` on the same problem explains why")
@@ -336,7 +336,7 @@ def pareto_front(
 
 
 class _Walk:
-    def __init__(self, resolved: Resolved, watch: Watch, most: int) -> None:
+    def __init__(self, resolved: _Resolved, watch: _Watch, most: int) -> None:
         self.resolved, self.watch, self.most = resolved, watch, most
         self.points: list[_Point] = []
 
@@ -348,22 +348,22 @@ class _Walk:
             if not found:
                 return
             dearest = max(cost for *_, cost in found)
-            budget = dearest - max(_CLOSE, tolerance(dearest))
+            budget = dearest - max(_CLOSE, _tolerance(dearest))
 
     def one_budget(self, budget: float) -> list[_Point]:
         """Find the front of mean and worst under one budget."""
-        course = GoalSearch(self.resolved, self.watch)
+        course = _GoalSearch(self.resolved, self.watch)
         if np.isfinite(budget) and self.resolved.site_costs is not None:
             course.rows = course.rows.and_row(self.resolved.site_costs, -np.inf, budget)
         if not course.prepare():
             return []
-        part = goal_rows(Goal.mean(), course.stacked, self.resolved)
+        part = _goal_rows(Goal.mean(), course.stacked, self.resolved)
         found: list[_Point] = []
-        rows: SideRows = course.rows
+        rows: _SideRows = course.rows
         while True:  # ends: each turn caps the worst-off a level lower, and levels are finite
             outcome = course.minimise(part, rows)
             if not outcome.complete or len(self.points) >= self.most:
-                raise Stop
+                raise _Stop
             if not outcome.best.pool:
                 return found
             columns = [int(c) for c in outcome.best.chosen]
@@ -378,8 +378,8 @@ class _Walk:
 
     def _point(self, columns: list[int]) -> _Point:
         ids = tuple(self.resolved.site_ids[c] for c in columns)
-        mean = goal_value(self.resolved, Goal.mean(), columns)
-        worst = goal_value(self.resolved, Goal.worst(), columns)
+        mean = _goal_value(self.resolved, Goal.mean(), columns)
+        worst = _goal_value(self.resolved, Goal.worst(), columns)
         costs = self.resolved.site_costs
         return ids, mean, worst, 0.0 if costs is None else float(costs[columns].sum())
 
@@ -444,23 +444,23 @@ class SetRank:
         return self.worst_minutes - self.best_worst_minutes
 
 
-def rank_of_set(problem: Problem, chosen: Sequence[str]) -> SetRank:
+def _rank_of_set(problem: Problem, chosen: Sequence[str]) -> SetRank:
     """Rank a set of sites among all sets of as many that keep a problem's rules.
 
     Every set is listed and measured, so the rank is exact and owes nothing to the optimiser.
     """
-    faults = Faults("standing")
+    faults = _Faults("standing")
     everything = replace(problem, p=None, fewest=None, most=None, goals=Goal.mean())
     resolved = resolve(everything)
-    ids = read_ids(chosen, resolved.site_ids, faults, "chosen")
+    ids = _read_ids(chosen, resolved.site_ids, faults, "chosen")
     if not ids:
         faults.add("chosen", "none", "at least one site")
     faults.stop()
     columns = [resolved.site_ids.index(i) for i in ids]
-    mean = goal_value(resolved, Goal.mean(), columns)
-    worst = goal_value(resolved, Goal.worst(), columns)
+    mean = _goal_value(resolved, Goal.mean(), columns)
+    worst = _goal_value(resolved, Goal.worst(), columns)
     by_demand = {
-        s.name: goal_value(
+        s.name: _goal_value(
             replace(resolved, services=(replace(s, share=1.0),)), Goal.mean(), columns
         )
         for s in resolved.services
@@ -486,23 +486,23 @@ def _rank(values: Floats, own: float) -> int:
     return 1 + int((values < own - slack).sum())
 
 
-def _every_set(resolved: Resolved, k: int) -> tuple[Floats, Floats, Bools]:
+def _every_set(resolved: _Resolved, k: int) -> tuple[Floats, Floats, Bools]:
     """Measure every set of k sites."""
     rows = sum(len(service.area_ids) for service in resolved.services)
     step = max(1, _CELLS_AT_ONCE // max(1, rows))
     return _measured(resolved, _blocks(len(resolved.site_ids), k, step))
 
 
-def _measured(resolved: Resolved, blocks: Iterable[Ints]) -> tuple[Floats, Floats, Bools]:
+def _measured(resolved: _Resolved, blocks: Iterable[Ints]) -> tuple[Floats, Floats, Bools]:
     """Give the mean, the worst, and whether it keeps the rules, for each of many sets.
 
     A set that leaves families out is no better for it: its mean and worst are ``inf``.
     """
-    stacked = demand_rows(resolved)
+    stacked = _demand_rows(resolved)
     counted = stacked.active
     by_site = np.ascontiguousarray(stacked.minutes[counted].T)
     weights = stacked.mean[counted]
-    rows = join_rows(count_rows(resolved), reach_rows(resolved))
+    rows = _join_rows(_count_rows(resolved), _reach_rows(resolved))
     means, worsts, keeps = [], [], []
     for sets in blocks:
         nearest = by_site[sets[:, 0]]
@@ -521,7 +521,7 @@ def _blocks(m: int, k: int, step: int) -> Iterator[Ints]:
         yield np.array(block, dtype=np.intp)
 
 
-def _keeps(resolved: Resolved, rows: SideRows, sets: Ints) -> Bools:
+def _keeps(resolved: _Resolved, rows: _SideRows, sets: Ints) -> Bools:
     """Tell which sets keep the locks and rules."""
     inside = np.zeros((len(sets), len(resolved.site_ids)), bool)
     inside[np.arange(len(sets))[:, None], sets] = True

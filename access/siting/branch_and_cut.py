@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from access.siting.constraints import feasible_sites
-from access.siting.cutting_planes import CuttingPlanes, Relaxed
-from access.siting.interchange import Interchange, greedy
-from access.siting.lagrangian import Bound, Near, Relaxation
-from access.siting.model import Bools, Floats, Ints, Model, tolerance
-from access.siting.progress import Best, Stop, Watch, relative_gap
+from access.siting.constraints import _feasible_sites
+from access.siting.cutting_planes import _CuttingPlanes, _Relaxed
+from access.siting.interchange import _Interchange, greedy
+from access.siting.lagrangian import _Bound, _Near, _Relaxation
+from access.siting.model import Bools, Floats, Ints, _Model, _tolerance
+from access.siting.progress import _Best, _relative_gap, _Stop, _Watch
 
 _WHOLE = 1e-6
 _HEURISTIC_NODES = 20
@@ -44,11 +44,11 @@ class _Tree:
 
     def __init__(
         self,
-        model: Model,
-        master: CuttingPlanes,
-        best: Best,
-        search: Interchange | None,
-        watch: Watch,
+        model: _Model,
+        master: _CuttingPlanes,
+        best: _Best,
+        search: _Interchange | None,
+        watch: _Watch,
         floor: float,
         gap: float = 0.0,
     ) -> None:
@@ -76,12 +76,12 @@ class _Tree:
             # and sets of them are finite.
             while here is not None:
                 following = self._visit(here)
-                if self.gap and relative_gap(self.best.value, self.bound()) <= self.gap:
+                if self.gap and _relative_gap(self.best.value, self.bound()) <= self.gap:
                     break
                 if following is None and self.queue:
                     following = heapq.heappop(self.queue)
                 here = following
-        except (Stop, KeyboardInterrupt):
+        except (_Stop, KeyboardInterrupt):
             if here is not None:
                 self._push(here)
             raise
@@ -136,7 +136,7 @@ class _Tree:
         keeps, key = self.model.holds(chosen), chosen.tobytes()
         if keeps:
             self.best.offer(chosen, true)
-        if keeps and true <= value + tolerance(true):
+        if keeps and true <= value + _tolerance(true):
             if self.best.keep == 1:
                 self._drop(value)
                 return None
@@ -203,10 +203,10 @@ class _Tree:
 
 
 def _fix_by_reduced_cost(
-    answer: Relaxed, cutoff: float, must: Bools, may: Bools
+    answer: _Relaxed, cutoff: float, must: Bools, may: Bools
 ) -> tuple[Bools, Bools]:
     """Fix sites whose reduced cost alone takes the programme's answer past the cutoff."""
-    slack = cutoff - answer.value + tolerance(answer.value)
+    slack = cutoff - answer.value + _tolerance(answer.value)
     if not np.isfinite(slack):
         return must, may
     shut = (answer.y < _WHOLE) & (answer.reduced > slack)
@@ -223,7 +223,7 @@ _SLACK_CUTS = 1_000
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class _Outcome:
     """What a search ended with.
 
     Parameters
@@ -238,28 +238,30 @@ class Outcome:
         Which stage closed the proof.
     """
 
-    best: Best
+    best: _Best
     bound: float
     complete: bool
     method: str
 
 
-def minimise(
-    model: Model,
+def _minimise(
+    model: _Model,
     *,
-    watch: Watch,
+    watch: _Watch,
     keep: int = 1,
     within: float = 0.0,
     start: Ints | None = None,
     gap: float = 0.0,
     seed: int = 0,
-) -> Outcome:
+) -> _Outcome:
     """Find the best sets of sites, with a proof."""
-    return _Search(model, watch, Best(model.unit(), keep=keep, within=within), gap, seed).run(start)
+    return _Search(model, watch, _Best(model.unit(), keep=keep, within=within), gap, seed).run(
+        start
+    )
 
 
 class _Search:
-    def __init__(self, model: Model, watch: Watch, best: Best, gap: float, seed: int) -> None:
+    def __init__(self, model: _Model, watch: _Watch, best: _Best, gap: float, seed: int) -> None:
         self.model = _without_idle_areas(model)
         self.watch, self.best, self.gap, self.seed = watch, best, gap, seed
         self.must, self.may = model.must.copy(), model.may.copy()
@@ -271,21 +273,21 @@ class _Search:
         self.tree: _Tree | None = None
         self.prices: Floats | None = None
 
-    def run(self, start: Ints | None) -> Outcome:
+    def run(self, start: Ints | None) -> _Outcome:
         try:
             return self._stages(start)
-        except (Stop, KeyboardInterrupt) as stop:
+        except (_Stop, KeyboardInterrupt) as stop:
             if isinstance(stop, KeyboardInterrupt):
                 self.watch.stopped = "interrupted"
             if not self.best.pool:
                 self._anything()
             bound = self.bound if self.tree is None else max(self.bound, self.tree.bound())
-            return Outcome(self.best, min(bound, self.best.value), False, self.method)
+            return _Outcome(self.best, min(bound, self.best.value), False, self.method)
 
-    def _stages(self, start: Ints | None) -> Outcome:
+    def _stages(self, start: Ints | None) -> _Outcome:
         first = self._feasible(start)
         if first is None:
-            return Outcome(self.best, np.inf, True, "no set of sites keeps the rules")
+            return _Outcome(self.best, np.inf, True, "no set of sites keeps the rules")
         self._start(first)
         if not self.model.limits and self.best.pool and self._lagrange():
             return self._closed("Lagrangian bound")
@@ -297,7 +299,7 @@ class _Search:
         )
         self.tree.run(self.must, self.may)
         if not self.best.pool:
-            return Outcome(self.best, np.inf, True, self.method)
+            return _Outcome(self.best, np.inf, True, self.method)
         return self._closed(self.method, max(self.bound, self.tree.bound()))
 
     def _anything(self) -> None:
@@ -309,17 +311,17 @@ class _Search:
         count = max(self.model.fewest, 1) - len(opened)
         self._offer_if_kept(np.sort(np.append(opened, more[: max(count, 0)])))
 
-    def _closed(self, method: str, bound: float | None = None) -> Outcome:
+    def _closed(self, method: str, bound: float | None = None) -> _Outcome:
         bound = self.bound if bound is None else bound
         # Every possible value is a multiple of the unit, so the bound may be rounded up.
         if self.best.unit and bound > self.best.cutoff:
             bound = self.best.value
-        return Outcome(self.best, min(bound, self.best.value), True, method)
+        return _Outcome(self.best, min(bound, self.best.value), True, method)
 
     def _done(self) -> bool:
         if self.bound > self.best.cutoff:
             return True
-        return self.best.keep == 1 and relative_gap(self.best.value, self.bound) <= self.gap
+        return self.best.keep == 1 and _relative_gap(self.best.value, self.bound) <= self.gap
 
     # -- first answers ------------------------------------------------------------------
     def _feasible(self, start: Ints | None) -> Ints | None:
@@ -330,16 +332,16 @@ class _Search:
             least = max(self.model.fewest, int(self.model.must.sum()), 1)
             enough = least <= min(int(self.model.may.sum()), self.model.most)
             return np.zeros(0, np.intp) if enough else None
-        return feasible_sites(self.model, self.watch)
+        return _feasible_sites(self.model, self.watch)
 
     def _start(self, first: Ints) -> None:
         model = self.model
         sites = model.shape[1]
         self.columns = np.flatnonzero(model.may)
         keep = max(40, int(np.ceil(6 * sites / max(model.most, 1))))
-        self.near = Near.of(model.minutes, self.columns, keep)
+        self.near = _Near.of(model.minutes, self.columns, keep)
         self.watch.tick("start", self.bound, self.best.value)
-        self.swaps = Interchange(model, self.near)
+        self.swaps = _Interchange(model, self.near)
         if len(first):
             self._offer_if_kept(first)
             self._improve(first)
@@ -355,8 +357,8 @@ class _Search:
         part = replace(
             self.model, minutes=self.model.minutes[::step], weights=self.model.weights[::step]
         )
-        near = Near.of(part.minutes, self.columns, self.near.site.shape[1])
-        chosen, _ = Interchange(part, near).improve(greedy(part, near), tick=self._tick_start)
+        near = _Near.of(part.minutes, self.columns, self.near.site.shape[1])
+        chosen, _ = _Interchange(part, near).improve(greedy(part, near), tick=self._tick_start)
         return chosen
 
     def _offer_if_kept(self, chosen: Ints) -> None:
@@ -369,7 +371,7 @@ class _Search:
             better, _ = self.swaps.improve(chosen, tick=self._tick_start)
             self._offer_if_kept(better)
 
-    def _swaps(self) -> Interchange | None:
+    def _swaps(self) -> _Interchange | None:
         return None if self.model.limits else self.swaps
 
     # -- bounds -------------------------------------------------------------------------
@@ -378,7 +380,7 @@ class _Search:
         model = self.model
         d1, d2 = self.swaps.two_nearest(self.best.chosen)
         cap = 2.0 * np.maximum(d2, 0.2 * d2.mean())
-        relaxation = Relaxation(model, self.near, cap, self.must, self.may)
+        relaxation = _Relaxation(model, self.near, cap, self.must, self.may)
         prices, last = (d1 + d2) / 2, -np.inf
         for _ in range(_CLIMB_ROUNDS):
             bound = relaxation.climb(
@@ -392,7 +394,7 @@ class _Search:
             self.must, self.may = relaxation.fix(bound, self.best.cutoff)
             if self.may.sum() < 0.8 * relaxation.may.sum():
                 pace = relaxation.pace
-                relaxation = Relaxation(model, self.near, relaxation.cap, self.must, self.may)
+                relaxation = _Relaxation(model, self.near, relaxation.cap, self.must, self.may)
                 relaxation.pace = pace
             else:
                 relaxation.must, relaxation.may = self.must, self.may
@@ -406,7 +408,7 @@ class _Search:
         self.bound = max(self.bound, value)
         self.watch.tick("lagrange", self.bound, self.best.value)
 
-    def _keep_bound(self, bound: Bound) -> None:
+    def _keep_bound(self, bound: _Bound) -> None:
         self.bound = max(self.bound, bound.value)
         self.method = "Lagrangian bound"
 
@@ -416,7 +418,7 @@ class _Search:
         if self.prices is None:
             self.rho = self.model.weights @ self.model.minutes
             self.prices = self.model.minutes[:, self.columns].mean(axis=1)
-        master = CuttingPlanes(
+        master = _CuttingPlanes(
             self.model, self.near, self.must, self.may, self.rho, most_groups=groups
         )
         master.cut(self.prices)
@@ -441,7 +443,7 @@ class _Search:
                 return False
             shrunk = True
             rho = np.where(self.may, answer.reduced - answer.y, np.inf)
-            master = CuttingPlanes(
+            master = _CuttingPlanes(
                 self.model, self.near, self.must, self.may, rho, most_groups=groups
             )
             master.adopt(cuts)
@@ -465,7 +467,7 @@ class _Search:
             self._improve(np.sort(np.argsort(-score, kind="stable")[:count]))
 
 
-def _without_idle_areas(model: Model) -> Model:
+def _without_idle_areas(model: _Model) -> _Model:
     """Leave out areas that weigh nothing anywhere."""
     used = model.weights > 0
     for limit in model.limits:

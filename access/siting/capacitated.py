@@ -10,14 +10,14 @@ import pandas as pd
 import scipy.sparse as sp
 
 from access.errors import ParameterError
-from access.siting.constraints import count_rows, join_rows, reach_rows
-from access.siting.highs import INF, add_columns, add_rows, integer_engine, make_integer, run
-from access.siting.model import Bools, Floats, Ints, SideRows, tolerance, within
+from access.siting.constraints import _count_rows, _join_rows, _reach_rows
+from access.siting.highs import INF, _add_columns, _add_rows, _integer_engine, _make_integer, _run
+from access.siting.model import Bools, Floats, Ints, _SideRows, _tolerance, within
 from access.siting.problem import Problem
-from access.siting.progress import Stop, Watch, relative_gap
-from access.siting.resolve import Capacities, Resolved
-from access.siting.solution import Explanation, GoalValue, Solution, blank, peak_memory_mb
-from access.siting.verify import confirm
+from access.siting.progress import _relative_gap, _Stop, _Watch
+from access.siting.resolve import _Capacities, _Resolved
+from access.siting.solution import Explanation, Solution, _blank, _GoalValue, _peak_memory_mb
+from access.siting.verify import _confirm
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,11 +68,11 @@ class _CapacitatedModel:
     most: int
     must: Bools
     may: Bools
-    rows: SideRows
+    rows: _SideRows
     split: bool
 
 
-def _capacitated_model(resolved: Resolved, capacities: Capacities) -> _CapacitatedModel:
+def _capacitated_model(resolved: _Resolved, capacities: _Capacities) -> _CapacitatedModel:
     """Make the arrays of a problem with capacities."""
     service = resolved.services[0]
     room = capacities.room
@@ -84,14 +84,14 @@ def _capacitated_model(resolved: Resolved, capacities: Capacities) -> _Capacitat
     # Areas of no weight still take up room, at no cost.
     finite = np.where(np.isfinite(service.minutes), service.minutes, 0.0)
     cost = np.where(allowed, service.weights[:, None] * finite, np.inf)
-    rows = join_rows(count_rows(resolved), reach_rows(resolved))
+    rows = _join_rows(_count_rows(resolved), _reach_rows(resolved))
     return _CapacitatedModel(
         cost, capacities.uses, room, resolved.fewest, resolved.most,
         resolved.must, resolved.may, rows, capacities.split,
     )  # fmt: skip
 
 
-def _impossible(shape: _CapacitatedModel, resolved: Resolved) -> str:
+def _impossible(shape: _CapacitatedModel, resolved: _Resolved) -> str:
     """Say plainly why nothing can work, where counting alone shows it."""
     nowhere = np.flatnonzero(~np.isfinite(shape.cost).any(axis=1))
     if len(nowhere):
@@ -115,7 +115,7 @@ def _cutoff_of(shape: _CapacitatedModel, plan: _Plan) -> float:
     """Give the value that an answer must stay under to be better than a plan."""
     finite = shape.cost[np.isfinite(shape.cost)]
     whole = not shape.split and bool((finite == np.rint(finite)).all())
-    return plan.value - (1 - 1e-6 if whole else tolerance(plan.value))
+    return plan.value - (1 - 1e-6 if whole else _tolerance(plan.value))
 
 
 def _better_plan(one: _Plan | None, other: _Plan | None) -> _Plan | None:
@@ -128,7 +128,7 @@ def _better_plan(one: _Plan | None, other: _Plan | None) -> _Plan | None:
 _MOST_STARTS = 12
 
 
-def _best_plan(shape: _CapacitatedModel, sets: list[Ints], watch: Watch) -> _Plan | None:
+def _best_plan(shape: _CapacitatedModel, sets: list[Ints], watch: _Watch) -> _Plan | None:
     """Fill some sets of sites, move each site to the middle of its areas, keep the best."""
     best: _Plan | None = None
     seen: set[tuple[int, ...]] = set()
@@ -140,7 +140,7 @@ def _best_plan(shape: _CapacitatedModel, sets: list[Ints], watch: Watch) -> _Pla
             seen.add(key)
             try:
                 watch.tick("plans", -np.inf, best.value if best else np.inf)
-            except Stop:
+            except _Stop:
                 if best is None:
                     raise
                 return best
@@ -369,7 +369,7 @@ def _close_proof(
     may: Bools,
     pairs: Bools,
     plan: _Plan | None,
-    watch: Watch,
+    watch: _Watch,
 ) -> tuple[_Plan | None, float, int]:
     """Close the proof with an integer programme over the pairs that still matter."""
     m = shape.cost.shape[1]
@@ -378,11 +378,11 @@ def _close_proof(
     k = len(columns)
     column_of = np.full(m, -1)
     column_of[columns] = np.arange(k)
-    engine = integer_engine(watch)
+    engine = _integer_engine(watch)
     low = np.concatenate([must[columns].astype(float), np.zeros(len(area))])
     cost = np.concatenate([np.zeros(k), shape.cost[area, site]])
-    add_columns(engine, cost, low, np.ones(len(cost)))
-    make_integer(engine, np.arange(k if shape.split else len(cost)))
+    _add_columns(engine, cost, low, np.ones(len(cost)))
+    _make_integer(engine, np.arange(k if shape.split else len(cost)))
     _rows(engine, shape, area, site, columns, column_of)
     if plan is not None:
         start = highspy.HighsSolution()
@@ -391,7 +391,7 @@ def _close_proof(
         start.col_value = np.concatenate([opened[columns], plan.parts[area, site]]).tolist()
         engine.setSolution(start)
         engine.setOptionValue("objective_bound", _cutoff_of(shape, plan))
-    run(engine, watch, "integer programme")
+    _run(engine, watch, "integer programme")
     status, info = engine.getModelStatus(), engine.getInfo()
     if status in (
         highspy.HighsModelStatus.kInfeasible,
@@ -420,23 +420,23 @@ def _rows(
     pair = k + np.arange(pairs)
     ones = np.ones(pairs)
     once = sp.csr_matrix((ones, (area, pair)), shape=(n, width))
-    add_rows(engine, once, np.ones(n), np.ones(n))
+    _add_rows(engine, once, np.ones(n), np.ones(n))
     fill = sp.csr_matrix((shape.uses[area], (column_of[site], pair)), shape=(k, width))
     room = sp.csr_matrix((-shape.room[columns], (np.arange(k), np.arange(k))), shape=(k, width))
-    add_rows(engine, (fill + room).tocsr(), np.full(k, -INF), np.zeros(k))
+    _add_rows(engine, (fill + room).tocsr(), np.full(k, -INF), np.zeros(k))
     at = np.arange(pairs)
     link = sp.csr_matrix((ones, (at, pair)), shape=(pairs, width)) - sp.csr_matrix(
         (ones, (at, column_of[site])), shape=(pairs, width)
     )
-    add_rows(engine, link.tocsr(), np.full(pairs, -INF), np.zeros(pairs))
+    _add_rows(engine, link.tocsr(), np.full(pairs, -INF), np.zeros(pairs))
     every = np.concatenate([np.ones(k), np.zeros(pairs)])[None, :]
     count = (np.array([float(shape.fewest)]), np.array([float(shape.most)]))
-    add_rows(engine, sp.csr_matrix(every), *count)
+    _add_rows(engine, sp.csr_matrix(every), *count)
     if len(shape.rows):
         side = sp.hstack(
             [sp.csr_matrix(shape.rows.matrix[:, columns]), sp.csr_matrix((len(shape.rows), pairs))]
         )
-        add_rows(engine, side.tocsr(), shape.rows.low, shape.rows.high)
+        _add_rows(engine, side.tocsr(), shape.rows.low, shape.rows.high)
 
 
 def _read(
@@ -453,7 +453,7 @@ def _read(
     return _Plan(total, chosen, parts)
 
 
-def solve_capacitated(problem: Problem, resolved: Resolved, watch: Watch) -> Solution:
+def _solve_capacitated(problem: Problem, resolved: _Resolved, watch: _Watch) -> Solution:
     """Solve a problem with a `Capacity` rule."""
     capacities = resolved.capacities
     goals = resolved.goals
@@ -474,7 +474,7 @@ def solve_capacitated(problem: Problem, resolved: Resolved, watch: Watch) -> Sol
     return _answer(problem, resolved, watch, plan, bound, nodes, method)
 
 
-def _search(shape: _CapacitatedModel, watch: Watch) -> tuple[_Plan | None, float, int, str]:
+def _search(shape: _CapacitatedModel, watch: _Watch) -> tuple[_Plan | None, float, int, str]:
     """Bound, find good plans, fix what cannot matter, and let HiGHS close the proof."""
     plan: _Plan | None = None
     bound, nodes, method = -np.inf, 0, "knapsack bound"
@@ -504,7 +504,7 @@ def _search(shape: _CapacitatedModel, watch: Watch) -> tuple[_Plan | None, float
         found, below, nodes = _close_proof(shape, must, may, pairs, plan, watch)
         plan, bound = _better_plan(plan, found), max(bound, below)
         method = "knapsack bound, then integer programme"
-    except (Stop, KeyboardInterrupt) as stop:
+    except (_Stop, KeyboardInterrupt) as stop:
         if isinstance(stop, KeyboardInterrupt):
             watch.stopped = "interrupted"
     return plan, min(bound, plan.value) if plan else bound, nodes, method
@@ -512,8 +512,8 @@ def _search(shape: _CapacitatedModel, watch: Watch) -> tuple[_Plan | None, float
 
 def _answer(
     problem: Problem,
-    resolved: Resolved,
-    watch: Watch,
+    resolved: _Resolved,
+    watch: _Watch,
     plan: _Plan,
     bound: float,
     nodes: int,
@@ -531,9 +531,9 @@ def _answer(
     goal = resolved.goals[0]
     everyone = max(float(service.weights.sum()), 1e-300)
     scale = sum(factor / everyone if kind == "mean" else factor for kind, _, factor in goal.parts)
-    proven = bool(bound >= plan.value - 10 * tolerance(plan.value))
+    proven = bool(bound >= plan.value - 10 * _tolerance(plan.value))
     value, bound = plan.value * scale, (plan.value if proven else bound) * scale
-    gap = relative_gap(value, bound)
+    gap = _relative_gap(value, bound)
     status = "proven_optimal" if proven else "within_gap" if np.isfinite(gap) else "feasible"
     made = Solution(
         status=status, objective=value, bound=bound, gap=gap,
@@ -541,19 +541,19 @@ def _answer(
         assignment=pd.Series(names[main], index=index, dtype=object, name="site_id"),
         minutes=pd.Series((plan.parts * finite).sum(axis=1), index=index, name="minutes"),
         method=method, nodes=nodes,
-        goals=(GoalValue(goal.words, value, value, bound, proven),),
+        goals=(_GoalValue(goal.words, value, value, bound, proven),),
         demand=float(service.weights.sum()),
         shares=pd.Series(plan.parts[area, site], index=pairs, name="share"),
         note=f"Stopped ({watch.stopped}) before the proof was finished." if watch.stopped else "",
         problem=problem,
     )  # fmt: skip
-    checks = confirm(problem, made)
-    return replace(made, checks=checks, seconds=watch.seconds(), peak_memory_mb=peak_memory_mb())
+    checks = _confirm(problem, made)
+    return replace(made, checks=checks, seconds=watch.seconds(), peak_memory_mb=_peak_memory_mb())
 
 
-def _nothing(problem: Problem, resolved: Resolved, watch: Watch, reason: str) -> Solution:
+def _nothing(problem: Problem, resolved: _Resolved, watch: _Watch, reason: str) -> Solution:
     if not reason:
         note = f"{watch.stopped or 'stopped'}: no answer was found in time"
-        return blank(problem, resolved, watch, "feasible", note)
+        return _blank(problem, resolved, watch, "feasible", note)
     explanation = Explanation((), (reason,))
-    return blank(problem, resolved, watch, "infeasible", "", explanation)
+    return _blank(problem, resolved, watch, "infeasible", "", explanation)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from access.siting.inputs import Faults, listed
-from access.siting.problem import Capacity, Demand, Goal, Problem, Rule, Within, problem_of_p
+from access.siting.inputs import _Faults, listed
+from access.siting.problem import Capacity, Demand, Goal, Problem, Rule, Within, _problem_of_p
 from access.siting.progress import Progress
 from access.siting.solution import Solution
 from access.siting.solve import site
@@ -80,7 +80,7 @@ def p_median(
     >>> best.chosen, best.objective, best.status
     (('2',), 11.0, 'proven_optimal')
     """
-    problem = problem_of_p(
+    problem = _problem_of_p(
         Demand(costs, weights),
         p,
         goal=Goal.total(),
@@ -132,7 +132,7 @@ def p_centre(
     >>> p_centre([[1, 9, 4], [9, 1, 4], [8, 2, 3]], 1).objective
     4.0
     """
-    problem = problem_of_p(
+    problem = _problem_of_p(
         Demand(costs, weights),
         p,
         goal=Goal.worst(),
@@ -190,10 +190,10 @@ def capacitated_p_median(
     >>> best.objective, best.status
     (11.0, 'proven_optimal')
     """
-    faults = Faults("site")
+    faults = _Faults("site")
     wanted = listed(rules, faults, "rules")
     faults.stop()
-    problem = problem_of_p(
+    problem = _problem_of_p(
         Demand(costs, weights),
         p,
         goal=Goal.total(),
@@ -249,7 +249,7 @@ def max_cover(
     >>> max_cover([[1, 9], [9, 1], [8, 2]], 1, 5, weights=[10, 4, 4]).objective
     10.0
     """
-    problem = problem_of_p(
+    problem = _problem_of_p(
         Demand(costs, weights),
         p,
         goal=Goal.left_out(minutes),
@@ -307,7 +307,7 @@ def set_cover(
     >>> set_cover([[1, 9, 4], [9, 1, 4], [8, 2, 3]], 4).chosen
     ('2',)
     """
-    faults = Faults("site")
+    faults = _Faults("site")
     wanted = listed(rules, faults, "rules")
     faults.stop()
     problem = Problem(

@@ -10,15 +10,15 @@ import highspy
 import numpy as np
 import scipy.sparse as sp
 
-from access.siting.highs import add_columns, add_rows, integer_engine, make_integer, run
-from access.siting.model import Bools, Floats, Ints, Limit, Model, SideRows, within
+from access.siting.highs import _add_columns, _add_rows, _integer_engine, _make_integer, _run
+from access.siting.model import Bools, Floats, Ints, _Limit, _Model, _SideRows, within
 from access.siting.problem import Goal
-from access.siting.progress import Stop, Watch
-from access.siting.resolve import Resolved, Service
+from access.siting.progress import _Stop, _Watch
+from access.siting.resolve import _Resolved, _Service
 
 
 @dataclass(frozen=True, eq=False)
-class DemandRows:
+class _DemandRows:
     """Rows of all services; services over the very same minutes share rows.
 
     Parameters
@@ -53,7 +53,7 @@ class DemandRows:
         return self.total > 0
 
 
-def demand_rows(resolved: Resolved) -> DemandRows:
+def _demand_rows(resolved: _Resolved) -> _DemandRows:
     """Put all services' areas under one another."""
     tables: list[Floats] = []
     starts: list[int] = []
@@ -70,10 +70,10 @@ def demand_rows(resolved: Resolved) -> DemandRows:
             weights[same] = [old + new for old, new in zip(weights[same], here, strict=True)]
     minutes = tables[0] if len(tables) == 1 else np.vstack(tables)
     mean, total, part, whole = (np.concatenate(column) for column in zip(*weights, strict=True))
-    return DemandRows(minutes, _finite(minutes), mean, total, part, whole, tuple(starts))
+    return _DemandRows(minutes, _finite(minutes), mean, total, part, whole, tuple(starts))
 
 
-def _weights(service: Service, resolved: Resolved) -> list[Floats]:
+def _weights(service: _Service, resolved: _Resolved) -> list[Floats]:
     """Give a service's weights in the mean, in the total, and as parts of all demand."""
     weights = service.weights
     served = weights
@@ -101,7 +101,7 @@ def _finite(minutes: Floats) -> Floats:
 
 
 @dataclass(frozen=True, eq=False)
-class GoalRows:
+class _GoalRows:
     """A goal as weighted minima over rows plus what each open site adds.
 
     Parameters
@@ -116,7 +116,7 @@ class GoalRows:
     opening: Floats
 
 
-def goal_rows(goal: Goal, stacked: DemandRows, resolved: Resolved) -> GoalRows:
+def _goal_rows(goal: Goal, stacked: _DemandRows, resolved: _Resolved) -> _GoalRows:
     """Turn a goal without its worst-minutes part into rows."""
     opening = np.zeros(len(resolved.site_ids))
     by_row: list[tuple[str, float | None, float]] = []
@@ -128,23 +128,23 @@ def goal_rows(goal: Goal, stacked: DemandRows, resolved: Resolved) -> GoalRows:
         elif kind != "worst":
             by_row.append((kind, minutes, factor))
     if not by_row:
-        return GoalRows(("minutes",), stacked.finite, np.zeros(len(stacked.mean)), opening)
+        return _GoalRows(("minutes",), stacked.finite, np.zeros(len(stacked.mean)), opening)
     if len(by_row) == 1:
         kind, minutes, factor = by_row[0]
         weights = factor * _of_kind(kind, stacked)
         if kind in ("beyond", "left_out"):
             table = _beyond(stacked, float(minutes or 0.0))
-            return GoalRows(("beyond", minutes), table, weights, opening)
-        return GoalRows(("minutes",), stacked.finite, weights, opening)
+            return _GoalRows(("beyond", minutes), table, weights, opening)
+        return _GoalRows(("minutes",), stacked.finite, weights, opening)
     table = np.zeros_like(stacked.finite)
     for kind, minutes, factor in by_row:
         weights = factor * _of_kind(kind, stacked)
         part = stacked.finite if minutes is None else _beyond(stacked, minutes)
         table += weights[:, None] * part
-    return GoalRows(tuple(by_row), table, (stacked.part > 0).astype(float), opening)
+    return _GoalRows(tuple(by_row), table, (stacked.part > 0).astype(float), opening)
 
 
-def _of_kind(kind: str, stacked: DemandRows) -> Floats:
+def _of_kind(kind: str, stacked: _DemandRows) -> Floats:
     return {
         "total": stacked.total,
         "mean": stacked.mean,
@@ -153,31 +153,31 @@ def _of_kind(kind: str, stacked: DemandRows) -> Floats:
     }[kind]
 
 
-def _beyond(stacked: DemandRows, minutes: float) -> Floats:
+def _beyond(stacked: _DemandRows, minutes: float) -> Floats:
     far: Floats = (~within(stacked.minutes, minutes)).astype(float)
     return far
 
 
-def make_model(
-    goal: GoalRows,
-    held: Sequence[tuple[GoalRows, float]],
-    resolved: Resolved,
-    rows: SideRows,
-) -> Model:
+def _make_model(
+    goal: _GoalRows,
+    held: Sequence[tuple[_GoalRows, float]],
+    resolved: _Resolved,
+    rows: _SideRows,
+) -> _Model:
     """Make the model of one goal while earlier goals are held at or under values."""
     tables: dict[tuple[Any, ...], Floats] = {}
     for part in (goal, *(h for h, _ in held)):
         tables.setdefault(part.key, part.table)
     size = len(goal.weights)
 
-    def spread(part: GoalRows) -> Floats:
+    def spread(part: _GoalRows) -> Floats:
         weights = np.zeros(size * len(tables))
         at = list(tables).index(part.key) * size
         weights[at : at + size] = part.weights
         return weights
 
     table = goal.table if len(tables) == 1 else np.vstack(list(tables.values()))
-    return Model(
+    return _Model(
         minutes=table,
         weights=spread(goal),
         opening=goal.opening,
@@ -186,23 +186,23 @@ def make_model(
         must=resolved.must,
         may=resolved.may,
         rows=rows,
-        limits=tuple(Limit(spread(part), value, part.opening) for part, value in held),
+        limits=tuple(_Limit(spread(part), value, part.opening) for part, value in held),
     )
 
 
-def cover_rows(reached: Bools, allowed: Bools | None = None) -> SideRows:
+def _cover_rows(reached: Bools, allowed: Bools | None = None) -> _SideRows:
     """Make rows that say "one of these sites is open", without those that others imply."""
     if allowed is not None:
         reached = reached & allowed
     sites = reached.shape[1]
     if not len(reached):
-        return SideRows.none(sites)
+        return _SideRows.none(sites)
     packed = np.unique(np.packbits(reached, axis=1), axis=0)
     reached = np.unpackbits(packed, axis=1)[:, :sites].astype(bool)
     if len(reached) <= 4_000:
         reached = reached[~_implied(reached)]
     ones = np.ones(len(reached))
-    return SideRows(reached.astype(float), ones, np.full(len(reached), np.inf))
+    return _SideRows(reached.astype(float), ones, np.full(len(reached), np.inf))
 
 
 def _implied(reached: Bools) -> Bools:
@@ -215,42 +215,42 @@ def _implied(reached: Bools) -> Bools:
     return implied
 
 
-def join_rows(*parts: SideRows) -> SideRows:
+def _join_rows(*parts: _SideRows) -> _SideRows:
     """Put side rows under one another."""
-    return SideRows(
+    return _SideRows(
         np.vstack([part.matrix for part in parts]),
         np.concatenate([part.low for part in parts]),
         np.concatenate([part.high for part in parts]),
     )
 
 
-def count_rows(resolved: Resolved) -> SideRows:
+def _count_rows(resolved: _Resolved) -> _SideRows:
     """Give the group and budget rules as rows."""
     sites = len(resolved.site_ids)
     if not resolved.counts:
-        return SideRows.none(sites)
-    return SideRows(
+        return _SideRows.none(sites)
+    return _SideRows(
         np.vstack([rule.amounts for rule in resolved.counts]),
         np.array([rule.low for rule in resolved.counts]),
         np.array([rule.high for rule in resolved.counts]),
     )
 
 
-def reach_rows(resolved: Resolved) -> SideRows:
+def _reach_rows(resolved: _Resolved) -> _SideRows:
     """Give the rules on areas' minutes as rows."""
-    parts = [SideRows.none(len(resolved.site_ids))]
+    parts = [_SideRows.none(len(resolved.site_ids))]
     for rule in resolved.reaches:
         minutes = resolved.services[rule.service].minutes[rule.areas]
         near = within(minutes, rule.caps[:, None])
-        parts.append(cover_rows(near, resolved.may))
-    return join_rows(*parts)
+        parts.append(_cover_rows(near, resolved.may))
+    return _join_rows(*parts)
 
 
 _INFEASIBLE = highspy.HighsModelStatus.kInfeasible
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
+class _Answer:
     """What an integer programme over the sites answered.
 
     Parameters
@@ -266,7 +266,7 @@ class Answer:
     optimal: bool
 
 
-def solve_rows(
+def _solve_rows(
     cost: Floats,
     matrix: Floats | sp.csr_matrix,
     low: Floats,
@@ -274,36 +274,36 @@ def solve_rows(
     *,
     column_low: Floats,
     column_high: Floats,
-    watch: Watch,
+    watch: _Watch,
     target: float | None = None,
-) -> Answer:
+) -> _Answer:
     """Minimise a cost over whole choices of sites that keep rows."""
     sites = len(cost)
-    engine = integer_engine(watch)
+    engine = _integer_engine(watch)
     if target is not None:
         engine.setOptionValue("objective_target", target + 0.5)
-    add_columns(engine, cost, column_low, column_high)
-    make_integer(engine, np.arange(sites))
-    add_rows(engine, sp.csr_matrix(matrix), low, high)
-    run(engine, watch, "integer programme")
+    _add_columns(engine, cost, column_low, column_high)
+    _make_integer(engine, np.arange(sites))
+    _add_rows(engine, sp.csr_matrix(matrix), low, high)
+    _run(engine, watch, "integer programme")
     status = engine.getModelStatus()
     none = np.zeros(0, np.intp)
     if status in (_INFEASIBLE, highspy.HighsModelStatus.kUnboundedOrInfeasible):
-        return Answer(False, none, np.inf, np.inf, True)
+        return _Answer(False, none, np.inf, np.inf, True)
     info = engine.getInfo()
     solved = status == highspy.HighsModelStatus.kOptimal
     if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
         watch.stopped = watch.stopped or "time limit"
-        raise Stop
+        raise _Stop
     y = np.array(engine.getSolution().col_value)
     bound = info.mip_dual_bound if not solved else info.objective_function_value
-    return Answer(True, np.flatnonzero(y > 0.5), info.objective_function_value, bound, solved)
+    return _Answer(True, np.flatnonzero(y > 0.5), info.objective_function_value, bound, solved)
 
 
-def feasible_sites(model: Model, watch: Watch) -> Ints | None:
+def _feasible_sites(model: _Model, watch: _Watch) -> Ints | None:
     """Find a set of sites that keeps a model's side rows; None where none does."""
     reach = model.minutes.mean(axis=0)
-    answer = solve_rows(
+    answer = _solve_rows(
         model.opening + model.weights.sum() * reach / max(float(reach.max()), 1e-12),
         np.vstack([model.rows.matrix, np.ones(model.shape[1])]),
         np.append(model.rows.low, model.fewest),

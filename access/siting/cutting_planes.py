@@ -10,10 +10,10 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
-from access.siting.highs import INFEASIBLE, PAST_BOUND, quiet_highs, solved
-from access.siting.lagrangian import Near
-from access.siting.model import Bools, Floats, Ints, Model
-from access.siting.progress import Watch
+from access.siting.highs import INFEASIBLE, PAST_BOUND, _quiet_highs, _solved
+from access.siting.lagrangian import _Near
+from access.siting.model import Bools, Floats, Ints, _Model
+from access.siting.progress import _Watch
 
 _CELLS_AT_ONCE = 2_500_000
 
@@ -103,7 +103,7 @@ def _snapped(y: Floats) -> Floats:
 
 
 @dataclass(frozen=True, eq=False)
-class Relaxed:
+class _Relaxed:
     """What the programme answered.
 
     Parameters
@@ -118,7 +118,7 @@ class Relaxed:
     reduced: Floats
 
 
-class CuttingPlanes:
+class _CuttingPlanes:
     """The programme and its cuts, for the sites that are still free.
 
     Parameters
@@ -132,7 +132,7 @@ class CuttingPlanes:
     """
 
     def __init__(
-        self, model: Model, near: Near, must: Bools, may: Bools, rho: Floats, *, most_groups: int
+        self, model: _Model, near: _Near, must: Bools, may: Bools, rho: Floats, *, most_groups: int
     ) -> None:
         self.model, self.near, self.must, self.may = model, near, must, may
         self.columns = np.flatnonzero(may)
@@ -149,7 +149,7 @@ class CuttingPlanes:
             first=self.k,
             most_groups=most_groups,
         )
-        self.engine = quiet_highs()
+        self.engine = _quiet_highs()
         self._add_columns()
         self._add_rows()
 
@@ -300,7 +300,7 @@ class CuttingPlanes:
         return area, sites, cost
 
     # -- solving ----------------------------------------------------------------------------
-    def run(self, cutoff: float = np.inf) -> Relaxed:
+    def run(self, cutoff: float = np.inf) -> _Relaxed:
         """Solve the programme as it stands, giving up early once past the cutoff."""
         engine = self.engine
         sites = self.model.shape[1]
@@ -308,11 +308,11 @@ class CuttingPlanes:
         engine.setOptionValue("objective_bound", min(cutoff, _INF))
         engine.setOptionValue("simplex_iteration_limit", 3_000 + 3 * engine.getNumRow())
         self.rounds += 1
-        status = solved(engine)
+        status = _solved(engine)
         if status == INFEASIBLE:
-            return Relaxed(False, np.inf, nothing, nothing)
+            return _Relaxed(False, np.inf, nothing, nothing)
         if status == PAST_BOUND:
-            return Relaxed(True, float(np.nextafter(cutoff, np.inf)), nothing, nothing)
+            return _Relaxed(True, float(np.nextafter(cutoff, np.inf)), nothing, nothing)
         solution = engine.getSolution()
         self.column_value = np.array(solution.col_value)
         idle = (np.abs(np.array(solution.row_dual)) < _NO_PRICE) & (self.unused_for >= 0)
@@ -320,7 +320,7 @@ class CuttingPlanes:
         y, reduced = np.zeros(sites), np.zeros(sites)
         y[self.columns] = self.column_value[: self.k]
         reduced[self.columns] = np.array(solution.col_dual)[: self.k]
-        return Relaxed(True, engine.getObjectiveValue(), y, reduced)
+        return _Relaxed(True, engine.getObjectiveValue(), y, reduced)
 
     def separate(self, y: Floats, least: float) -> int:
         """Add the cuts that a choice breaks by more than `least`; tell how many."""
@@ -337,10 +337,10 @@ class CuttingPlanes:
         self,
         cutoff: float,
         *,
-        watch: Watch,
+        watch: _Watch,
         rounds: int = 200,
         tick: Callable[[float], None] | None = None,
-    ) -> Relaxed:
+    ) -> _Relaxed:
         """Solve and cut until no cut is broken or the bound passes the cutoff."""
         groups = sum(block.groups for block in self.blocks)
         before, idle = -np.inf, 0

@@ -8,31 +8,31 @@ from functools import cached_property
 import numpy as np
 
 from access.errors import ParameterError
-from access.siting.branch_and_cut import Outcome, minimise
+from access.siting.branch_and_cut import _minimise, _Outcome
 from access.siting.constraints import (
-    DemandRows,
-    GoalRows,
-    count_rows,
-    cover_rows,
-    demand_rows,
-    feasible_sites,
-    goal_rows,
-    join_rows,
-    make_model,
-    reach_rows,
-    solve_rows,
+    _count_rows,
+    _cover_rows,
+    _demand_rows,
+    _DemandRows,
+    _feasible_sites,
+    _goal_rows,
+    _GoalRows,
+    _join_rows,
+    _make_model,
+    _reach_rows,
+    _solve_rows,
 )
-from access.siting.interchange import Interchange
-from access.siting.lagrangian import Near
-from access.siting.model import MOST_ADDED, Floats, Ints, Levels, SideRows, tolerance
-from access.siting.p_center import Worst, least_worst
+from access.siting.interchange import _Interchange
+from access.siting.lagrangian import _Near
+from access.siting.model import MOST_ADDED, Floats, Ints, _Levels, _SideRows, _tolerance
+from access.siting.p_center import _least_worst, _Worst
 from access.siting.problem import Goal
-from access.siting.progress import Stop, Watch
-from access.siting.resolve import Resolved
+from access.siting.progress import _Stop, _Watch
+from access.siting.resolve import _Resolved
 
 
 @dataclass(frozen=True, eq=False)
-class GoalStep:
+class _GoalStep:
     """What became of one goal."""
 
     goal: Goal
@@ -44,7 +44,7 @@ class GoalStep:
 
 
 @dataclass(eq=False)
-class GoalSearch:
+class _GoalSearch:
     """A problem on its way through its goals.
 
     Parameters
@@ -68,21 +68,21 @@ class GoalSearch:
         Whether only answers that serve every servable area are looked at.
     """
 
-    resolved: Resolved
-    watch: Watch
+    resolved: _Resolved
+    watch: _Watch
     gap: float = 0.0
     seed: int = 0
-    stacked: DemandRows = field(init=False)
-    rows: SideRows = field(init=False)
-    held: list[tuple[GoalRows, float]] = field(default_factory=list)
+    stacked: _DemandRows = field(init=False)
+    rows: _SideRows = field(init=False)
+    held: list[tuple[_GoalRows, float]] = field(default_factory=list)
     served_only: bool = True
     feasible: bool = True
     start: Ints | None = field(init=False, default=None)
-    outcome: Outcome = field(init=False, repr=False)
+    outcome: _Outcome = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self.stacked = demand_rows(self.resolved)
-        self.rows = join_rows(count_rows(self.resolved), reach_rows(self.resolved))
+        self.stacked = _demand_rows(self.resolved)
+        self.rows = _join_rows(_count_rows(self.resolved), _reach_rows(self.resolved))
 
     # -- before the goals ---------------------------------------------------------------
     def prepare(self) -> bool:
@@ -100,17 +100,17 @@ class GoalSearch:
             self.feasible = self.start is not None
         return self.feasible
 
-    def _keeps(self, rows: SideRows) -> Ints | None:
+    def _keeps(self, rows: _SideRows) -> Ints | None:
         nobody = np.zeros(len(self.stacked.mean))
-        blank = GoalRows(
+        blank = _GoalRows(
             ("minutes",), self.stacked.finite, nobody, np.zeros(len(self.resolved.site_ids))
         )
-        model = replace(make_model(blank, (), self.resolved, rows), weights=self.stacked.mean)
-        return feasible_sites(model, self.watch)
+        model = replace(_make_model(blank, (), self.resolved, rows), weights=self.stacked.mean)
+        return _feasible_sites(model, self.watch)
 
     def _serve(self, fragile: np.ndarray, reached: np.ndarray) -> bool:
         """Make serving everyone a rule where that can be done, else serve as many as possible."""
-        everyone = join_rows(self.rows, cover_rows(reached[fragile]))
+        everyone = _join_rows(self.rows, _cover_rows(reached[fragile]))
         self.start = self._keeps(everyone)
         if self.start is not None:
             self.rows = everyone
@@ -121,28 +121,28 @@ class GoalSearch:
         self.served_only = False
         total = any("total" in goal.kinds for goal in self.resolved.goals)
         weights = (self.stacked.total if total else self.stacked.mean) * fragile
-        missed = GoalRows(
+        missed = _GoalRows(
             ("unserved",), (~reached).astype(float), weights, np.zeros(reached.shape[1])
         )
-        outcome = minimise(make_model(missed, (), self.resolved, self.rows), watch=self.watch)
+        outcome = _minimise(_make_model(missed, (), self.resolved, self.rows), watch=self.watch)
         if not outcome.complete:
-            raise Stop
-        self.held.append((missed, outcome.best.value + tolerance(outcome.best.value)))
+            raise _Stop
+        self.held.append((missed, outcome.best.value + _tolerance(outcome.best.value)))
         self.start = outcome.best.chosen
         return True
 
     # -- the goals ----------------------------------------------------------------------
     def minimise(
         self,
-        part: GoalRows,
-        rows: SideRows,
+        part: _GoalRows,
+        rows: _SideRows,
         keep: int = 1,
         within: float = 0.0,
         gap: float = 0.0,
-    ) -> Outcome:
+    ) -> _Outcome:
         """Minimise rows of a goal while earlier goals are held."""
-        model = make_model(part, self.held, self.resolved, rows)
-        outcome = minimise(
+        model = _make_model(part, self.held, self.resolved, rows)
+        outcome = _minimise(
             model,
             watch=self.watch,
             keep=keep,
@@ -162,16 +162,16 @@ class GoalSearch:
         return minutes
 
     @cached_property
-    def levels(self) -> Levels:
+    def levels(self) -> _Levels:
         """The levels of the minutes that the worst-off are sought among."""
-        return Levels.of(self.counted())
+        return _Levels.of(self.counted())
 
-    def capped(self, minutes: float) -> SideRows:
+    def capped(self, minutes: float) -> _SideRows:
         """Give the rules, and every servable row at or under the level of some minutes."""
         if not self.served_only:
             return self.rows
         near = self.counted() <= self.levels.ceiling(minutes)
-        return join_rows(self.rows, cover_rows(near, self.resolved.may))
+        return _join_rows(self.rows, _cover_rows(near, self.resolved.may))
 
     def steps_below(self, minutes: float) -> float | None:
         """Give the greatest minutes of the level below that of some minutes; None where none is.
@@ -181,65 +181,65 @@ class GoalSearch:
         at = self.levels.level(minutes)
         return float(self.levels.top[at - 1]) if at > 0 and self.served_only else None
 
-    def hold(self, goal: Goal, stage: GoalStep) -> None:
+    def hold(self, goal: Goal, stage: _GoalStep) -> None:
         """Turn a goal that was met into a rule for the goals that follow."""
         allowed = stage.value + goal.within * abs(stage.value)
-        allowed += tolerance(allowed)
+        allowed += _tolerance(allowed)
         if goal.kinds == {"worst"}:
             factor = sum(f for _, _, f in goal.parts)
             self.rows = self.capped(allowed / max(factor, 1e-300))
             return
-        part = goal_rows(goal, self.stacked, self.resolved)
+        part = _goal_rows(goal, self.stacked, self.resolved)
         if not part.weights.any():
             self.rows = self.rows.and_row(part.opening, -np.inf, allowed)
             return
         self.held.append((part, allowed))
 
 
-def _worst_goal(course: GoalSearch, goal: Goal) -> GoalStep:
+def _worst_goal(course: _GoalSearch, goal: Goal) -> _GoalStep:
     """Make the minutes of the worst-off area as few as they can be."""
     factor = sum(f for _, _, f in goal.parts)
     minutes = course.counted()
     start = _first(course, course.rows)
     if not len(minutes):
-        return GoalStep(goal, 0.0, 0.0, start, "nobody can be served", True)
+        return _GoalStep(goal, 0.0, 0.0, start, "nobody can be served", True)
     if course.held:
         worst = _worst_held(course, minutes, start)
     else:
-        worst = least_worst(
+        worst = _least_worst(
             minutes, course.rows, fewest=course.resolved.fewest, most=course.resolved.most,
             must=course.resolved.must, may=course.resolved.may, start=start,
             levels=course.levels, watch=course.watch,
         )  # fmt: skip
         worst = replace(worst, chosen=_settle(course, worst))
-    return GoalStep(
+    return _GoalStep(
         goal, factor * worst.value, factor * worst.bound, worst.chosen,
         "halving over covers", worst.complete,
     )  # fmt: skip
 
 
-def _first(course: GoalSearch, rows: SideRows) -> Ints:
+def _first(course: _GoalSearch, rows: _SideRows) -> Ints:
     """Give a good set to begin a search for the worst-off from."""
     if course.start is not None and rows.hold(course.start):
         return course.start
-    mean = goal_rows(Goal.mean(), course.stacked, course.resolved)
-    model = make_model(mean, course.held, course.resolved, rows)
+    mean = _goal_rows(Goal.mean(), course.stacked, course.resolved)
+    model = _make_model(mean, course.held, course.resolved, rows)
     if model.minutes.max() > MOST_ADDED:  # a beginning only: the worst-off are not added up
         model = replace(model, minutes=np.minimum(model.minutes, MOST_ADDED))
-    outcome = minimise(model, watch=course.watch, gap=0.05)
+    outcome = _minimise(model, watch=course.watch, gap=0.05)
     return outcome.best.chosen
 
 
-def _settle(course: GoalSearch, worst: Worst) -> Ints:
+def _settle(course: _GoalSearch, worst: _Worst) -> Ints:
     """Among answers equally good for the worst-off, move to one better on average."""
-    part = goal_rows(Goal.mean(), course.stacked, course.resolved)
-    model = make_model(part, (), course.resolved, course.capped(worst.value))
-    near = Near.of(model.minutes, np.flatnonzero(course.resolved.may), 60)
-    chosen, _ = Interchange(model, near).improve(worst.chosen)
+    part = _goal_rows(Goal.mean(), course.stacked, course.resolved)
+    model = _make_model(part, (), course.resolved, course.capped(worst.value))
+    near = _Near.of(model.minutes, np.flatnonzero(course.resolved.may), 60)
+    chosen, _ = _Interchange(model, near).improve(worst.chosen)
     return chosen if model.holds(chosen) else worst.chosen
 
 
-def _worst_held(course: GoalSearch, minutes: Floats, start: Ints) -> Worst:
+def _worst_held(course: _GoalSearch, minutes: Floats, start: Ints) -> _Worst:
     """Halve over covers where earlier goals are held: each step is a search of its own."""
     part, most = course.held[-1]
     held, course.held = course.held, course.held[:-1]
@@ -256,21 +256,21 @@ def _worst_held(course: GoalSearch, minutes: Floats, start: Ints) -> Worst:
             course.start = None
             outcome = course.minimise(part, course.capped(float(levels.top[middle])))
             if not outcome.complete:
-                raise Stop
-            if outcome.best.value <= most + tolerance(most):
+                raise _Stop
+            if outcome.best.value <= most + _tolerance(most):
                 chosen = outcome.best.chosen
                 value = float(_finite_worst(minutes, chosen))
                 high = min(levels.level(value), middle)
             else:
                 low = middle + 1
-    except (Stop, KeyboardInterrupt):
+    except (_Stop, KeyboardInterrupt):
         complete = False
     course.held = held
     bound = floor if not course.served_only else value if low >= high else float(levels.low[low])
-    return Worst(value, bound, chosen, complete)
+    return _Worst(value, bound, chosen, complete)
 
 
-def _blend_goal(course: GoalSearch, goal: Goal) -> GoalStep:
+def _blend_goal(course: _GoalSearch, goal: Goal) -> _GoalStep:
     """Blend with the worst-off: walk down the worst minutes that occur, bounding the rest."""
     if not course.served_only:
         raise ParameterError(
@@ -279,7 +279,7 @@ def _blend_goal(course: GoalSearch, goal: Goal) -> GoalStep:
         )
     factor = sum(f for kind, _, f in goal.parts if kind == "worst")
     rest = Goal(tuple(p for p in goal.parts if p[0] != "worst"))
-    part = goal_rows(rest, course.stacked, course.resolved)
+    part = _goal_rows(rest, course.stacked, course.resolved)
     minutes = course.counted()
     start = course.start
     least = _worst_goal(course, Goal.worst())
@@ -299,14 +299,14 @@ def _blend_goal(course: GoalSearch, goal: Goal) -> GoalStep:
         # Whatever comes after has at least this value, and at least the least worst.
         bound = min(best, outcome.bound + factor * least.bound)
         below = course.steps_below(worst)
-        if not outcome.complete or bound >= best - tolerance(best) or below is None:
+        if not outcome.complete or bound >= best - _tolerance(best) or below is None:
             complete = complete and outcome.complete
             if outcome.complete and below is None:
                 bound = best
             break
         cap = below
         course.start = None
-    return GoalStep(goal, best, min(bound, best), chosen, "walk over worst minutes", complete)
+    return _GoalStep(goal, best, min(bound, best), chosen, "walk over worst minutes", complete)
 
 
 def _finite_worst(minutes: Floats, chosen: Ints) -> float:
@@ -315,9 +315,9 @@ def _finite_worst(minutes: Floats, chosen: Ints) -> float:
     return float(reached.max()) if len(reached) else 0.0
 
 
-def meet_goal(
-    course: GoalSearch, goal: Goal, *, last: bool, keep: int = 1, within: float = 0.0
-) -> GoalStep:
+def _meet_goal(
+    course: _GoalSearch, goal: Goal, *, last: bool, keep: int = 1, within: float = 0.0
+) -> _GoalStep:
     """Make one goal as good as it can be, and hold it for those that follow."""
     if goal.kinds == {"worst"}:
         stage = _worst_goal(course, goal)
@@ -334,30 +334,30 @@ def meet_goal(
     return stage
 
 
-def _sum(course: GoalSearch, goal: Goal, keep: int, within: float, last: bool) -> GoalStep:
-    part = goal_rows(goal, course.stacked, course.resolved)
+def _sum(course: _GoalSearch, goal: Goal, keep: int, within: float, last: bool) -> _GoalStep:
+    part = _goal_rows(goal, course.stacked, course.resolved)
     gap = course.gap if last else 0.0
     course.outcome = course.minimise(part, course.rows, keep, within, gap)
     best = course.outcome.best
-    return GoalStep(
+    return _GoalStep(
         goal, best.value, course.outcome.bound, best.chosen, course.outcome.method,
         course.outcome.complete,
     )  # fmt: skip
 
 
-def _sites_alone(course: GoalSearch, goal: Goal) -> GoalStep:
+def _sites_alone(course: _GoalSearch, goal: Goal) -> _GoalStep:
     """Solve a goal that only looks at which sites are open."""
-    part = goal_rows(goal, course.stacked, course.resolved)
+    part = _goal_rows(goal, course.stacked, course.resolved)
     sites = len(part.opening)
-    every = SideRows(
+    every = _SideRows(
         np.ones((1, sites)), np.array([course.resolved.fewest]), np.array([course.resolved.most])
     )
-    rows = join_rows(course.rows, every)
-    answer = solve_rows(
+    rows = _join_rows(course.rows, every)
+    answer = _solve_rows(
         part.opening, rows.matrix, rows.low, rows.high,
         column_low=course.resolved.must.astype(float),
         column_high=course.resolved.may.astype(float), watch=course.watch,
     )  # fmt: skip
     value = float(part.opening[answer.chosen].sum())
     bound = value if answer.optimal else min(answer.bound, value)
-    return GoalStep(goal, value, bound, answer.chosen, "integer programme", answer.optimal)
+    return _GoalStep(goal, value, bound, answer.chosen, "integer programme", answer.optimal)

@@ -14,7 +14,7 @@ import scipy.sparse as sp
 
 from access.errors import SitingError
 from access.siting.model import Floats
-from access.siting.progress import Stop, Watch
+from access.siting.progress import _Stop, _Watch
 
 _OPTIMAL = highspy.HighsModelStatus.kOptimal
 INFEASIBLE = highspy.HighsModelStatus.kInfeasible
@@ -43,12 +43,12 @@ def _silent_highs(**options: bool | int | float | str) -> highspy.Highs:
     return engine
 
 
-def quiet_highs() -> highspy.Highs:
+def _quiet_highs() -> highspy.Highs:
     """Make a HiGHS for warm-started dual simplex."""
     return _silent_highs(presolve="off", solver="simplex", simplex_strategy=1)
 
 
-def solved(engine: highspy.Highs) -> highspy.HighsModelStatus:
+def _solved(engine: highspy.Highs) -> highspy.HighsModelStatus:
     """Run HiGHS; where it labours, start it afresh from its basis, then from none."""
     for attempt in range(_ATTEMPTS):
         engine.run()
@@ -56,7 +56,7 @@ def solved(engine: highspy.Highs) -> highspy.HighsModelStatus:
         if status in (_OPTIMAL, INFEASIBLE, PAST_BOUND):
             return status
         if status == highspy.HighsModelStatus.kTimeLimit:
-            raise Stop
+            raise _Stop
         basis = engine.getBasis()
         engine.clearSolver()
         engine.setOptionValue("simplex_iteration_limit", 2**31 - 1)
@@ -71,7 +71,7 @@ def solved(engine: highspy.Highs) -> highspy.HighsModelStatus:
 INF = highspy.kHighsInf
 
 
-def integer_engine(watch: Watch) -> highspy.Highs:
+def _integer_engine(watch: _Watch) -> highspy.Highs:
     """Make a silent HiGHS for integer programmes, with the watch's time limit."""
     engine = _silent_highs(
         mip_rel_gap=0.0,
@@ -86,7 +86,7 @@ def integer_engine(watch: Watch) -> highspy.Highs:
     return engine
 
 
-def add_columns(engine: highspy.Highs, cost: Floats, low: Floats, high: Floats) -> None:
+def _add_columns(engine: highspy.Highs, cost: Floats, low: Floats, high: Floats) -> None:
     """Add columns without entries."""
     count = len(cost)
     nothing = np.zeros(0)
@@ -95,7 +95,7 @@ def add_columns(engine: highspy.Highs, cost: Floats, low: Floats, high: Floats) 
     )
 
 
-def add_rows(engine: highspy.Highs, rows: sp.csr_matrix, low: Floats, high: Floats) -> None:
+def _add_rows(engine: highspy.Highs, rows: sp.csr_matrix, low: Floats, high: Floats) -> None:
     """Add sparse rows."""
     if rows.shape[0]:
         engine.addRows(
@@ -109,14 +109,14 @@ def add_rows(engine: highspy.Highs, rows: sp.csr_matrix, low: Floats, high: Floa
         )
 
 
-def make_integer(engine: highspy.Highs, columns: np.ndarray) -> None:
+def _make_integer(engine: highspy.Highs, columns: np.ndarray) -> None:
     """Ask whole values of some columns."""
     engine.changeColsIntegrality(
         len(columns), columns.astype(np.int32), np.ones(len(columns), np.uint8)
     )
 
 
-def run(engine: highspy.Highs, watch: Watch, stage: str) -> None:
+def _run(engine: highspy.Highs, watch: _Watch, stage: str) -> None:
     """Run HiGHS; the watch looks in, and Ctrl-C or a caller's no ends it early.
 
     The incumbent stays in the engine. `watch.stopped` says why it ended early.
@@ -140,7 +140,7 @@ def run(engine: highspy.Highs, watch: Watch, stage: str) -> None:
     elif engine.getModelStatus() == highspy.HighsModelStatus.kTimeLimit:
         watch.stopped = "time limit"
     for stop in halted:
-        if not isinstance(stop, Stop | KeyboardInterrupt):
+        if not isinstance(stop, _Stop | KeyboardInterrupt):
             raise stop
         if isinstance(stop, KeyboardInterrupt):
             watch.stopped = "interrupted"

@@ -20,12 +20,12 @@ from access.siting.alternatives import (
     Curve,
     Front,
     SetRank,
+    _rank_of_set,
     alternatives,
     curve,
     pareto_front,
-    rank_of_set,
 )
-from access.siting.inputs import Faults, read_by_id, read_count, read_ids, read_number
+from access.siting.inputs import _Faults, _read_by_id, _read_count, _read_ids, _read_number
 from access.siting.problem import Demand, Goal, Problem, Rule
 from access.siting.progress import Progress
 from access.siting.resolve import resolve
@@ -187,11 +187,11 @@ def hub_search(
         raise ParameterError(f"no {size} hubs keep the rules. {best.explanation}")
     standing = None
     if ids:
-        standing = rank_of_set(asked, ids)
+        standing = _rank_of_set(asked, ids)
         if not standing.within_rules:
             # Among sets that keep rules it does not keep, it has no rank; among all it has.
             free = replace(asked, rules=(), locked_open=(), locked_closed=())
-            standing = replace(rank_of_set(free, ids), within_rules=False)
+            standing = replace(_rank_of_set(free, ids), within_rules=False)
     return HubSearch(
         curve=bends,
         best=best,
@@ -215,16 +215,16 @@ def _sizes(
     within: float,
 ) -> tuple[int, tuple[str, ...], int, int]:
     """Check what is asked, all at once, against the sites there are."""
-    faults = Faults("hub_search")
+    faults = _Faults("hub_search")
     opened = len(tuple(base.locked_open))
     resolved = resolve(replace(base, p=None, fewest=None, most=None), "hub_search")
     sites = int(resolved.may.sum())
-    ids = read_ids(council, resolved.site_ids, faults, "council")
-    most = read_count(most, max(1, opened), 10_000, faults, "most")
+    ids = _read_ids(council, resolved.site_ids, faults, "council")
+    most = _read_count(most, max(1, opened), 10_000, faults, "most")
     wanted = size if size is not None else (len(ids) or min(3, sites))
-    wanted = read_count(wanted, max(1, opened), sites, faults, "size")
-    read_count(near_best, 1, 10_000, faults, "near_best")
-    read_number(within, faults, "within")
+    wanted = _read_count(wanted, max(1, opened), sites, faults, "size")
+    _read_count(near_best, 1, 10_000, faults, "near_best")
+    _read_number(within, faults, "within")
     faults.stop()
     return opened, ids, wanted, min(most, sites)
 
@@ -233,7 +233,7 @@ _Snap = Callable[[np.ndarray], Any]
 _FARTHEST_M = 1e8  # twice around the Earth: no CRS in metres reaches it
 
 
-def _moved(snap: _Snap, centres: np.ndarray, faults: Faults) -> np.ndarray:
+def _moved(snap: _Snap, centres: np.ndarray, faults: _Faults) -> np.ndarray:
     """Move the centres to where a site can stand, or stop where `snap` gives no such points."""
     try:
         moved = np.asarray(snap(centres), dtype=float)
@@ -296,7 +296,7 @@ def greenfield(
     from sklearn.exceptions import ConvergenceWarning
     from threadpoolctl import threadpool_limits
 
-    faults = Faults("greenfield")
+    faults = _Faults("greenfield")
     if snap is not None and not callable(snap):
         faults.add("snap", type(snap).__name__, "a function that moves points")
     ids = points.index if isinstance(points, pd.DataFrame) else None
@@ -317,10 +317,10 @@ def greenfield(
         if 0 < spread < 20:
             faults.add("points", f"all within {spread:g}", "metres, not degrees")
     names = [str(i) for i in (range(len(xy)) if ids is None else ids)]
-    demand = read_by_id(weights, names, faults, "weights")
+    demand = _read_by_id(weights, names, faults, "weights")
     used = np.flatnonzero(demand > 0)
     different = len(np.unique(xy[used], axis=0)) if len(used) else 0
-    count = read_count(count, 1, max(different, 1), faults, "count (different places with demand)")
+    count = _read_count(count, 1, max(different, 1), faults, "count (different places with demand)")
     faults.stop()
     means = KMeans(n_clusters=count, n_init=10, random_state=seed)
     # One thread: sums in one order give the same centres on every machine.

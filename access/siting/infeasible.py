@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from access.siting.constraints import Answer, cover_rows, join_rows, solve_rows
-from access.siting.goals import GoalSearch
-from access.siting.model import Bools, Floats, Ints, SideRows, within
-from access.siting.progress import Stop
-from access.siting.resolve import CountRule, ReachRule
+from access.siting.constraints import _Answer, _cover_rows, _join_rows, _solve_rows
+from access.siting.goals import _GoalSearch
+from access.siting.model import Bools, Floats, Ints, _SideRows, within
+from access.siting.progress import _Stop
+from access.siting.resolve import _CountRule, _ReachRule
 from access.siting.solution import Explanation
 
 
@@ -32,7 +32,7 @@ class _Unit:
 
     label: str
     kind: str
-    rule: CountRule | ReachRule | None = None
+    rule: _CountRule | _ReachRule | None = None
 
 
 class _FeasibilityTrials:
@@ -44,10 +44,10 @@ class _FeasibilityTrials:
         The rules one by one, the number of sites and the locks among them.
     """
 
-    def __init__(self, course: GoalSearch) -> None:
+    def __init__(self, course: _GoalSearch) -> None:
         self.course, self.resolved, self.watch = course, course.resolved, course.watch
         self.sites = len(self.resolved.site_ids)
-        self.covers: dict[int, SideRows] = {}
+        self.covers: dict[int, _SideRows] = {}
         self.units = self._units()
 
     def _units(self) -> list[_Unit]:
@@ -75,7 +75,7 @@ class _FeasibilityTrials:
         return ", ".join(self.resolved.site_ids[k] for k in np.flatnonzero(mask))
 
     # -- asking -------------------------------------------------------------------------
-    def reach(self, rule: ReachRule, extra: float | None = None) -> Bools:
+    def reach(self, rule: _ReachRule, extra: float | None = None) -> Bools:
         """Tell which sites would satisfy each area of a rule."""
         minutes = self.resolved.services[rule.service].minutes[rule.areas]
         caps = rule.base + (rule.extra if extra is None else extra)
@@ -94,30 +94,30 @@ class _FeasibilityTrials:
         cost: Floats | None = None,
         only: dict[int, Ints] | None = None,
         extra: dict[int, float] | None = None,
-    ) -> Answer:
+    ) -> _Answer:
         """Ask for the cheapest sites that keep some of the rules."""
         kinds = {unit.kind for unit in units}
         resolved = self.resolved
         must = resolved.must if "must" in kinds else np.zeros(self.sites, bool)
         may = resolved.may if "may" in kinds else np.ones(self.sites, bool)
-        parts = [SideRows.none(self.sites)]
+        parts = [_SideRows.none(self.sites)]
         for unit in units:
-            if isinstance(unit.rule, CountRule):
+            if isinstance(unit.rule, _CountRule):
                 rule = unit.rule
                 parts.append(
-                    SideRows(rule.amounts[None, :], np.array([rule.low]), np.array([rule.high]))
+                    _SideRows(rule.amounts[None, :], np.array([rule.low]), np.array([rule.high]))
                 )
-            elif isinstance(unit.rule, ReachRule):
+            elif isinstance(unit.rule, _ReachRule):
                 parts.append(self._cover(unit, unit.rule, may, only or {}, extra or {}))
             elif unit.kind == "serve":
-                parts.append(cover_rows(self.serve(), may))
+                parts.append(_cover_rows(self.serve(), may))
         low = float(resolved.fewest) if kinds & {"count", "fewest"} else 0.0
         if resolved.fewest < resolved.most and "fewest" not in kinds:
             low = 0.0
         high = float(resolved.most) if "count" in kinds else float(self.sites)
-        parts.append(SideRows(np.ones((1, self.sites)), np.array([low]), np.array([high])))
-        rows = join_rows(*parts)
-        return solve_rows(
+        parts.append(_SideRows(np.ones((1, self.sites)), np.array([low]), np.array([high])))
+        rows = _join_rows(*parts)
+        return _solve_rows(
             np.zeros(self.sites) if cost is None else cost, rows.matrix, rows.low, rows.high,
             column_low=(must & may).astype(float), column_high=may.astype(float),
             watch=self.watch,
@@ -126,18 +126,18 @@ class _FeasibilityTrials:
     def _cover(
         self,
         unit: _Unit,
-        rule: ReachRule,
+        rule: _ReachRule,
         may: Bools,
         only: dict[int, Ints],
         extra: dict[int, float],
-    ) -> SideRows:
+    ) -> _SideRows:
         """Make the rows of a rule on minutes, kept where the rule is asked as it is."""
         key = id(unit)
         plain = key not in only and key not in extra and bool((may == self.resolved.may).all())
         if plain and key in self.covers:
             return self.covers[key]
         near = self.reach(rule, extra.get(key))
-        rows = cover_rows(near[only[key]] if key in only else near, may)
+        rows = _cover_rows(near[only[key]] if key in only else near, may)
         if plain:
             self.covers[key] = rows
         return rows
@@ -191,13 +191,13 @@ def _more_sites(asking: _FeasibilityTrials, unit: _Unit) -> str | None:
 
 def _more_minutes(asking: _FeasibilityTrials, unit: _Unit) -> str | None:
     rule = unit.rule
-    if not isinstance(rule, ReachRule):
+    if not isinstance(rule, _ReachRule):
         return None
     # A rule asked of several services is one rule to a planner: relaxed together.
     alike = [
         (u, u.rule)
         for u in asking.units
-        if isinstance(u.rule, ReachRule) and (u.kind, u.rule.extra) == (unit.kind, rule.extra)
+        if isinstance(u.rule, _ReachRule) and (u.kind, u.rule.extra) == (unit.kind, rule.extra)
     ]
     found = []
     for _, each in alike:
@@ -220,7 +220,7 @@ def _more_minutes(asking: _FeasibilityTrials, unit: _Unit) -> str | None:
 
 
 def _more_money(asking: _FeasibilityTrials, unit: _Unit) -> str | None:
-    if not isinstance(unit.rule, CountRule):
+    if not isinstance(unit.rule, _CountRule):
         return None
     answer = asking.ask(_others(asking, unit), cost=unit.rule.amounts)
     if not answer.feasible:
@@ -231,7 +231,7 @@ def _more_money(asking: _FeasibilityTrials, unit: _Unit) -> str | None:
 
 def _other_number(asking: _FeasibilityTrials, unit: _Unit) -> str | None:
     """Give how many of a group can, or must, be open when the group's rule is dropped."""
-    if not isinstance(unit.rule, CountRule):
+    if not isinstance(unit.rule, _CountRule):
         return None
     sign = -1.0 if unit.kind == "at least" else 1.0
     answer = asking.ask(_others(asking, unit), cost=sign * unit.rule.amounts)
@@ -269,7 +269,7 @@ _MOST_RULES_TRIED_IN_FULL = 10
 _MOST_AREAS_NAMED = 40
 
 
-def explain(course: GoalSearch) -> Explanation:
+def _explain(course: _GoalSearch) -> Explanation:
     """Explain why a prepared course has no answer."""
     asking = _FeasibilityTrials(course)
     unservable = _unservable(asking)
@@ -281,7 +281,7 @@ def explain(course: GoalSearch) -> Explanation:
         conflict = tuple(unit.label for unit in units)
         areas = () if unservable else _areas(asking, units)
         ways = _relaxations(asking)
-    except (Stop, KeyboardInterrupt):
+    except (_Stop, KeyboardInterrupt):
         pass
     return Explanation(unservable, conflict, areas, ways)
 
@@ -321,7 +321,7 @@ def _areas(asking: _FeasibilityTrials, units: list[_Unit]) -> tuple[str, ...]:
     """Narrow the areas of the conflicting rules down to a smallest set that shows it."""
     names: list[str] = []
     for unit in units:
-        if not isinstance(unit.rule, ReachRule):
+        if not isinstance(unit.rule, _ReachRule):
             continue
         keep = np.arange(len(unit.rule.areas))
         step = max(1, len(keep) // 2)

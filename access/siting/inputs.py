@@ -20,7 +20,7 @@ _LONGEST_SHOWN = 80
 
 
 @dataclass(frozen=True, eq=False)
-class CostTable:
+class _CostTable:
     """Minutes by area and site, with ids.
 
     Parameters
@@ -34,7 +34,7 @@ class CostTable:
     minutes: Floats
 
 
-class Faults:
+class _Faults:
     """A list of what is wrong, raised together.
 
     Parameters
@@ -99,10 +99,10 @@ def _is_number(kind: type) -> bool:
     return issubclass(kind, Real | Decimal) and not issubclass(kind, bool | np.bool_)
 
 
-def read_costs(costs: Any, faults: Faults, name: str = "costs") -> CostTable | None:
+def _read_costs(costs: Any, faults: _Faults, name: str = "costs") -> _CostTable | None:
     """Read a table of minutes: a DataFrame, an array or a `TravelMatrix`."""
     if isinstance(costs, TravelMatrix):
-        return CostTable(costs.area_ids, costs.site_ids, costs.total_minutes)
+        return _CostTable(costs.area_ids, costs.site_ids, costs.total_minutes)
     areas: Iterable[Any]
     sites: Iterable[Any]
     if isinstance(costs, pd.DataFrame):
@@ -119,7 +119,7 @@ def read_costs(costs: Any, faults: Faults, name: str = "costs") -> CostTable | N
         return None
     if not isinstance(costs, pd.DataFrame):
         areas, sites = range(minutes.shape[0]), range(minutes.shape[1])
-    table = CostTable(tuple(map(str, areas)), tuple(map(str, sites)), minutes)
+    table = _CostTable(tuple(map(str, areas)), tuple(map(str, sites)), minutes)
     for what, ids in (("area", table.area_ids), ("site", table.site_ids)):
         twice = pd.Index(ids)[pd.Index(ids).duplicated()].unique().tolist()
         if twice:
@@ -128,7 +128,7 @@ def read_costs(costs: Any, faults: Faults, name: str = "costs") -> CostTable | N
     return table
 
 
-def _check_minutes(table: CostTable, faults: Faults, name: str) -> None:
+def _check_minutes(table: _CostTable, faults: _Faults, name: str) -> None:
     minutes = table.minutes
     # One pass that nearly always passes; the slow look is only taken to name the cells.
     if minutes.min() >= 0:
@@ -144,8 +144,8 @@ def _check_minutes(table: CostTable, faults: Faults, name: str) -> None:
         faults.add(name, f"{len(wrong) - _SHOWN} more such cells", "0 or more, or inf")
 
 
-def read_by_id(
-    values: Any, ids: Sequence[str], faults: Faults, name: str, *, default: float = 1.0
+def _read_by_id(
+    values: Any, ids: Sequence[str], faults: _Faults, name: str, *, default: float = 1.0
 ) -> Floats:
     """Read one number for every id, by id from a Series or mapping, by position from an array."""
     n = len(ids)
@@ -174,7 +174,7 @@ def read_by_id(
     return np.where(np.isfinite(array), array, 0.0)
 
 
-def _align(values: pd.Series, ids: Sequence[str], faults: Faults, name: str) -> Floats:
+def _align(values: pd.Series, ids: Sequence[str], faults: _Faults, name: str) -> Floats:
     series = pd.Series(_numbers(values), index=values.index.map(str))
     if series.index.has_duplicates:
         twice = series.index[series.index.duplicated()].unique().tolist()
@@ -191,7 +191,7 @@ def _align(values: pd.Series, ids: Sequence[str], faults: Faults, name: str) -> 
     return np.asarray(series.reindex(list(ids), fill_value=0.0), dtype=np.float64)
 
 
-def read_ids(values: Any, known: Sequence[str], faults: Faults, name: str) -> tuple[str, ...]:
+def _read_ids(values: Any, known: Sequence[str], faults: _Faults, name: str) -> tuple[str, ...]:
     """Read a list of ids that must be known."""
     wanted = [str(v) for v in listed(values, faults, name)]
     allowed = set(known)
@@ -202,7 +202,7 @@ def read_ids(values: Any, known: Sequence[str], faults: Faults, name: str) -> tu
     return tuple(k for k in known if k in inside)
 
 
-def listed(values: Any, faults: Faults, name: str) -> list[Any]:
+def listed(values: Any, faults: _Faults, name: str) -> list[Any]:
     """List ids handed over one after another; a plain string is one id."""
     if isinstance(values, str):
         return [values]
@@ -215,14 +215,14 @@ def listed(values: Any, faults: Faults, name: str) -> list[Any]:
     return list(values)
 
 
-def read_flag(value: Any, faults: Faults, name: str) -> bool:
+def _read_flag(value: Any, faults: _Faults, name: str) -> bool:
     """Read True or False; nothing else is taken for either."""
     if not isinstance(value, bool | np.bool_):
         faults.add(name, repr(value)[:_LONGEST_SHOWN], "True or False")
     return bool(value is True or (isinstance(value, np.bool_) and value))
 
 
-def read_count(value: Any, least: int, most: int, faults: Faults, name: str) -> int:
+def _read_count(value: Any, least: int, most: int, faults: _Faults, name: str) -> int:
     """Read a whole number within a range."""
     whole = isinstance(value, Integral) or (isinstance(value, float) and value.is_integer())
     if isinstance(value, bool | np.bool_) or not whole or not least <= value <= most:
@@ -231,8 +231,8 @@ def read_count(value: Any, least: int, most: int, faults: Faults, name: str) -> 
     return int(value)
 
 
-def read_number(
-    value: Any, faults: Faults, name: str, *, least: float = 0.0, strict: bool = False
+def _read_number(
+    value: Any, faults: _Faults, name: str, *, least: float = 0.0, strict: bool = False
 ) -> float:
     """Read a finite number of at least (or, strictly, above) a value."""
     good = isinstance(value, Real) and not isinstance(value, bool | np.bool_)

@@ -11,11 +11,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from access.siting.lagrangian import Near
-from access.siting.model import Bools, Floats, Ints, Model, tolerance
+from access.siting.lagrangian import _Near
+from access.siting.model import Bools, Floats, Ints, _Model, _tolerance
 
 
-def greedy(model: Model, near: Near) -> Ints:
+def greedy(model: _Model, near: _Near) -> Ints:
     """Open one site after another, each time the one that helps most; ties by position."""
     m = model.shape[1]
     chosen = [int(j) for j in np.flatnonzero(model.must)]
@@ -38,10 +38,10 @@ def greedy(model: Model, near: Near) -> Ints:
     return np.sort(np.array(chosen, dtype=np.intp))
 
 
-class Interchange:
+class _Interchange:
     """Improve sets of sites by swapping, opening and closing, while every rule is kept."""
 
-    def __init__(self, model: Model, near: Near) -> None:
+    def __init__(self, model: _Model, near: _Near) -> None:
         self.model = model
         self.near = near
         rows = model.rows
@@ -127,7 +127,7 @@ class Interchange:
         if len(model.rows):
             worth[~self._swaps_allowed()] = -np.inf
         best = int(worth.argmax())
-        enough = 1e-2 * tolerance(float(self.model.weights @ self.d1))
+        enough = 1e-2 * _tolerance(float(self.model.weights @ self.d1))
         moves = [(float(worth.flat[best]), divmod(best, m))]
         if model.fewest < model.most and not len(model.rows):
             moves += self._single_moves(into, out)

@@ -9,14 +9,14 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from access.siting.model import Bools, Floats, Ints, Model
+from access.siting.model import Bools, Floats, Ints, _Model
 
 _BLOCK_CELLS = 2_000_000
 _MOST_ENTRIES = 40_000_000
 
 
 @dataclass(frozen=True, eq=False)
-class Near:
+class _Near:
     """The nearest sites of every area, in order of minutes, ties by site position.
 
     Parameters
@@ -34,7 +34,7 @@ class Near:
     limit: Floats
 
     @classmethod
-    def of(cls, minutes: Floats, columns: Ints, keep: int) -> Near:
+    def of(cls, minutes: Floats, columns: Ints, keep: int) -> _Near:
         """List the `keep` nearest of some sites for every area."""
         n, m = len(minutes), len(columns)
         keep = max(1, min(keep, m, _MOST_ENTRIES // max(1, n)))
@@ -75,7 +75,7 @@ _SHRINK = 0.7
 
 
 @dataclass(frozen=True, eq=False)
-class Bound:
+class _Bound:
     """A proven lower bound and what it came from.
 
     Parameters
@@ -92,7 +92,7 @@ class Bound:
     chosen: Ints
 
 
-class Relaxation:
+class _Relaxation:
     """The relaxation over the sites that are still free, for prices up to a cap.
 
     Parameters
@@ -103,7 +103,7 @@ class Relaxation:
         Fixed open; not fixed closed.
     """
 
-    def __init__(self, model: Model, near: Near, cap: Floats, must: Bools, may: Bools) -> None:
+    def __init__(self, model: _Model, near: _Near, cap: Floats, must: Bools, may: Bools) -> None:
         n, m = model.shape
         self.model, self.must, self.may = model, must, may
         self.cap = np.minimum(cap, near.limit)
@@ -119,7 +119,7 @@ class Relaxation:
         self.area, self.cost, self.start = by_site.indices, by_site.data, by_site.indptr
         self.used = np.flatnonzero(np.diff(self.start))
 
-    def bound(self, prices: Floats) -> tuple[Bound, Floats]:
+    def bound(self, prices: Floats) -> tuple[_Bound, Floats]:
         """Give the bound at some prices and the direction in which prices should move."""
         worth = self.model.weights * prices
         saving = worth[self.area]
@@ -135,7 +135,7 @@ class Relaxation:
         entries = np.concatenate(parts) if parts else np.zeros(0, np.intp)
         served = self.area[entries][saving[entries] > 0]
         direction: Floats = 1.0 - np.bincount(served, minlength=len(prices)).astype(float)
-        return Bound(value, prices, rho, chosen), direction
+        return _Bound(value, prices, rho, chosen), direction
 
     def choose(self, rho: Floats) -> Ints:
         """Pick the sites that the relaxation opens: the cheapest, as many as are allowed."""
@@ -154,9 +154,9 @@ class Relaxation:
         steps: int,
         *,
         tick: Callable[[float], None] | None = None,
-    ) -> Bound:
+    ) -> _Bound:
         """Raise the bound by deflected subgradient steps."""
-        best: Bound | None = None
+        best: _Bound | None = None
         heading: Floats | None = None
         idle = 0
         for _ in range(steps):
@@ -188,13 +188,13 @@ class Relaxation:
             best, _ = self.bound(np.clip(prices, 0.0, self.cap))
         return best
 
-    def fix(self, bound: Bound, cutoff: float) -> tuple[Bools, Bools]:
+    def fix(self, bound: _Bound, cutoff: float) -> tuple[Bools, Bools]:
         """Fix sites that no answer at or under the cutoff can leave out, or can open."""
         return _fix_by_price(bound, cutoff, self.must, self.may, self.model)
 
 
 def _fix_by_price(
-    bound: Bound, cutoff: float, must: Bools, may: Bools, model: Model
+    bound: _Bound, cutoff: float, must: Bools, may: Bools, model: _Model
 ) -> tuple[Bools, Bools]:
     """Fix sites by what the bound becomes when one is forced in or out."""
     rho = bound.rho

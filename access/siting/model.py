@@ -28,13 +28,13 @@ _GRAIN_BLOCK = 100_000
 _MOST_GRAIN_CELLS = 30_000_000
 
 
-def tolerance(value: float) -> float:
+def _tolerance(value: float) -> float:
     """Give the distance under which a bound counts as having met an objective."""
     return _RELATIVE_TOLERANCE * max(1.0, abs(value))
 
 
 @dataclass(frozen=True, eq=False)
-class SideRows:
+class _SideRows:
     """Linear rows ``low <= matrix @ open <= high`` on the open sites."""
 
     matrix: Floats
@@ -42,7 +42,7 @@ class SideRows:
     high: Floats
 
     @classmethod
-    def none(cls, sites: int) -> SideRows:
+    def none(cls, sites: int) -> _SideRows:
         """Make an empty set of rows for so many sites."""
         return cls(np.zeros((0, sites)), np.zeros(0), np.zeros(0))
 
@@ -55,15 +55,15 @@ class SideRows:
         slack = 1e-9 * np.maximum(1.0, np.abs(total))
         return bool((total >= self.low - slack).all() and (total <= self.high + slack).all())
 
-    def and_row(self, row: Floats, low: float, high: float) -> SideRows:
+    def and_row(self, row: Floats, low: float, high: float) -> _SideRows:
         """Give these rows and one more."""
-        return SideRows(
+        return _SideRows(
             np.vstack([self.matrix, row]), np.append(self.low, low), np.append(self.high, high)
         )
 
 
 @dataclass(frozen=True, eq=False)
-class Limit:
+class _Limit:
     """Another weighted sum of the same minima that must not pass a value.
 
     Parameters
@@ -78,7 +78,7 @@ class Limit:
 
 
 @dataclass(frozen=True, eq=False)
-class Model:
+class _Model:
     """Arrays of one minimisation; see the module's first lines.
 
     Parameters
@@ -100,11 +100,11 @@ class Model:
     most: int
     must: Bools
     may: Bools
-    rows: SideRows
-    limits: tuple[Limit, ...] = field(default=())
+    rows: _SideRows
+    limits: tuple[_Limit, ...] = field(default=())
 
     @classmethod
-    def plain(cls, minutes: Floats, weights: Floats, p: int) -> Model:
+    def plain(cls, minutes: Floats, weights: Floats, p: int) -> _Model:
         """Make the model of a p-median without any other rule."""
         sites = minutes.shape[1]
         return cls(
@@ -115,7 +115,7 @@ class Model:
             most=p,
             must=np.zeros(sites, bool),
             may=np.ones(sites, bool),
-            rows=SideRows.none(sites),
+            rows=_SideRows.none(sites),
         )
 
     @property
@@ -147,7 +147,7 @@ class Model:
         nearest = self.nearest(chosen)
         return all(
             limit.weights @ nearest + limit.opening[chosen].sum()
-            <= limit.at_most + tolerance(limit.at_most)
+            <= limit.at_most + _tolerance(limit.at_most)
             for limit in self.limits
         )
 
@@ -194,7 +194,7 @@ def within(minutes: Floats, caps: ArrayLike) -> Bools:
 
 
 @dataclass(frozen=True, eq=False)
-class Levels:
+class _Levels:
     """The minutes that occur in a table, those that count as equal taken as one level.
 
     A search that walks or halves over whole-numbered levels, and asks for answers by `table <=
@@ -210,7 +210,7 @@ class Levels:
     top: Floats
 
     @classmethod
-    def of(cls, minutes: Floats) -> Levels:
+    def of(cls, minutes: Floats) -> _Levels:
         """Find the levels of the finite minutes of a table."""
         steps = np.unique(minutes[np.isfinite(minutes)])
         # A level begins where minutes are beyond the one before; what is left is looked at one by

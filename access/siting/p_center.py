@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from access.siting.constraints import cover_rows, join_rows, solve_rows
-from access.siting.model import Bools, Floats, Ints, Levels, SideRows
-from access.siting.progress import Stop, Watch
+from access.siting.constraints import _cover_rows, _join_rows, _solve_rows
+from access.siting.model import Bools, Floats, Ints, _Levels, _SideRows
+from access.siting.progress import _Stop, _Watch
 
 
 @dataclass(frozen=True, eq=False)
-class Worst:
+class _Worst:
     """The least worst minutes found, and what was proven."""
 
     value: float
@@ -25,18 +25,18 @@ class Worst:
     complete: bool
 
 
-def least_worst(
+def _least_worst(
     minutes: Floats,
-    rows: SideRows,
+    rows: _SideRows,
     *,
     fewest: int,
     most: int,
     must: Bools,
     may: Bools,
     start: Ints,
-    levels: Levels,
-    watch: Watch,
-) -> Worst:
+    levels: _Levels,
+    watch: _Watch,
+) -> _Worst:
     """Find the sites whose worst-off row is best off."""
     chosen, value = start, float(minutes[:, start].min(axis=1).max())
     # Levels under `low` are proven too small, and an answer at level `high` is known.
@@ -58,39 +58,39 @@ def least_worst(
             else:
                 chosen, value = found, float(minutes[:, found].min(axis=1).max())
                 high = min(levels.level(value), middle)
-    except (Stop, KeyboardInterrupt) as stop:
+    except (_Stop, KeyboardInterrupt) as stop:
         if isinstance(stop, KeyboardInterrupt):
             watch.stopped = "interrupted"
         complete = False
     bound = value if low >= high else float(levels.low[low])
-    return Worst(value, bound, chosen, complete)
+    return _Worst(value, bound, chosen, complete)
 
 
 def _cover_within(
     minutes: Floats,
     radius: float,
-    rows: SideRows,
+    rows: _SideRows,
     *,
     fewest: int,
     most: int,
     must: Bools,
     may: Bools,
-    watch: Watch,
+    watch: _Watch,
 ) -> Ints | None:
     """Find sites that keep the rows and have every row of minutes within a radius."""
     near = minutes <= radius
     if len(rows):
-        cover = cover_rows(near, may)
-        every = SideRows(np.ones((1, minutes.shape[1])), np.array([fewest]), np.array([most]))
-        together, low, high = join_rows(rows, cover, every), must, may
+        cover = _cover_rows(near, may)
+        every = _SideRows(np.ones((1, minutes.shape[1])), np.array([fewest]), np.array([most]))
+        together, low, high = _join_rows(rows, cover, every), must, may
     else:
         # Without other rules a site that serves less than another is never needed.
         missing = ~near[:, must].any(axis=1)
         cover, useful = _shrunk_cover(near[missing], may & ~must)
         room = np.array([float(most - int(must.sum()))])
-        every = SideRows(np.ones((1, minutes.shape[1])), np.zeros(1), room)
-        together, low, high = join_rows(cover, every), np.zeros(len(must), bool), useful
-    answer = solve_rows(
+        every = _SideRows(np.ones((1, minutes.shape[1])), np.zeros(1), room)
+        together, low, high = _join_rows(cover, every), np.zeros(len(must), bool), useful
+    answer = _solve_rows(
         np.ones(minutes.shape[1]),
         together.matrix,
         together.low,
@@ -107,17 +107,17 @@ def _cover_within(
     return np.union1d(chosen, spare).astype(np.intp)
 
 
-def _shrunk_cover(near: Bools, allowed: Bools) -> tuple[SideRows, Bools]:
+def _shrunk_cover(near: Bools, allowed: Bools) -> tuple[_SideRows, Bools]:
     """Leave out rows that others imply and sites that others outdo, until neither is left."""
     useful = allowed & near.any(axis=0)
-    rows = cover_rows(near, useful)
+    rows = _cover_rows(near, useful)
     while len(rows):  # ends: each turn takes a useful site away, or is the last
         columns = np.flatnonzero(useful)
         outdone = _outdone(rows.matrix[:, columns])
         if not outdone.any():
             break
         useful[columns[outdone]] = False
-        rows = cover_rows(rows.matrix > 0.5, useful)
+        rows = _cover_rows(rows.matrix > 0.5, useful)
     return rows, useful
 
 

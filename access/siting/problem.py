@@ -10,7 +10,7 @@ from typing import Any
 
 from access.arguments import by_id, checked, text, whole
 from access.errors import ParameterError
-from access.siting.inputs import Faults, listed, read_flag
+from access.siting.inputs import _Faults, _read_flag, listed
 
 
 def _keep_to_read_again(thing: object, *names: str) -> None:
@@ -366,7 +366,7 @@ def _several(given: Any) -> tuple[Any, ...]:
     return tuple(given) if isinstance(given, list | tuple) else (given,)
 
 
-def problem_of_p(
+def _problem_of_p(
     demand: Demand,
     p: int,
     *,
@@ -379,9 +379,9 @@ def problem_of_p(
     """Make the problem of choosing exactly p sites by one goal."""
     if p is None:
         raise ParameterError("p is missing; expected a whole number of sites to open")
-    faults = Faults("site")
+    faults = _Faults("site")
     wanted = listed(rules, faults, "rules")
-    serve_all = read_flag(serve_all, faults, "must_serve_all")
+    serve_all = _read_flag(serve_all, faults, "must_serve_all")
     faults.stop()
     return Problem(
         demand,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from access.siting.model import Ints, tolerance
+from access.siting.model import Ints, _tolerance
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,10 @@ class Progress:
     @property
     def gap(self) -> float:
         """Share of the incumbent by which the bound is still away."""
-        return relative_gap(self.incumbent, self.bound)
+        return _relative_gap(self.incumbent, self.bound)
 
 
-def relative_gap(objective: float, bound: float) -> float:
+def _relative_gap(objective: float, bound: float) -> float:
     """Give the distance between an answer and its bound as a share of the answer."""
     if not (np.isfinite(objective) and np.isfinite(bound)):
         return float("inf")
@@ -50,7 +50,7 @@ def relative_gap(objective: float, bound: float) -> float:
     return 0.0 if distance == 0 else distance / max(abs(objective), abs(bound))
 
 
-class Stop(Exception):  # noqa: N818 - not an error: it unwinds a search that was told to end
+class _Stop(Exception):  # noqa: N818 - not an error: it unwinds a search that was told to end
     """Raised inside a search when time is up or the caller wants to stop."""
 
 
@@ -59,7 +59,7 @@ def _clock() -> float:
     return time.monotonic()
 
 
-class Watch:
+class _Watch:
     """The clock and the progress callback of one search.
 
     Parameters
@@ -90,18 +90,18 @@ class Watch:
     def tick(self, stage: str, bound: float, incumbent: float) -> None:
         """Report, and stop the search when it should end (or has been told to before)."""
         if self.stopped:
-            raise Stop
+            raise _Stop
         if self.progress is not None:
             report = Progress(stage, bound, incumbent, self.nodes, self.seconds())
             if self.progress(report) is False:
                 self.stopped = "stopped by the caller"
-                raise Stop
+                raise _Stop
         if self.deadline is not None and _clock() >= self.deadline:
             self.stopped = "time limit"
-            raise Stop
+            raise _Stop
 
 
-class Best:
+class _Best:
     """The best answers so far, and how good another must be to matter.
 
     Parameters
@@ -135,7 +135,7 @@ class Best:
         if any(key == other for _, other in self.pool):
             return False
         self.pool = sorted([*self.pool, (value, key)])
-        worst = self.value + self.within * abs(self.value) + tolerance(self.value)
+        worst = self.value + self.within * abs(self.value) + _tolerance(self.value)
         self.pool = [item for item in self.pool[: self.keep] if item[0] <= worst]
         return value < before
 
@@ -145,8 +145,8 @@ class Best:
         if not self.pool:
             return float("inf")
         if self.keep == 1:
-            step = max(self.unit * (1 - 1e-6) - tolerance(self.value), 0.0)
-            return self.value - max(step, tolerance(self.value))
-        ceiling = self.value + self.within * abs(self.value) + tolerance(self.value)
+            step = max(self.unit * (1 - 1e-6) - _tolerance(self.value), 0.0)
+            return self.value - max(step, _tolerance(self.value))
+        ceiling = self.value + self.within * abs(self.value) + _tolerance(self.value)
         full = len(self.pool) >= self.keep
-        return min(ceiling, self.pool[-1][0] - tolerance(self.value)) if full else ceiling
+        return min(ceiling, self.pool[-1][0] - _tolerance(self.value)) if full else ceiling

@@ -11,15 +11,15 @@ import pandas as pd
 
 from access.measure.distribution import weighted_sums
 from access.siting.inputs import (
-    CostTable,
-    Faults,
+    _CostTable,
+    _Faults,
+    _read_by_id,
+    _read_costs,
+    _read_count,
+    _read_flag,
+    _read_ids,
+    _read_number,
     listed,
-    read_by_id,
-    read_costs,
-    read_count,
-    read_flag,
-    read_ids,
-    read_number,
 )
 from access.siting.model import MOST_ADDED, Bools, Floats, Ints, within
 from access.siting.problem import (
@@ -38,7 +38,7 @@ from access.siting.problem import (
 
 
 @dataclass(frozen=True, eq=False)
-class Service:
+class _Service:
     """One demand, checked.
 
     Parameters
@@ -55,7 +55,7 @@ class Service:
 
 
 @dataclass(frozen=True, eq=False)
-class CountRule:
+class _CountRule:
     """Between `low` and `high` of some sites are open, in all or counted at a cost each.
 
     Parameters
@@ -76,7 +76,7 @@ class CountRule:
 
 
 @dataclass(frozen=True, eq=False)
-class ReachRule:
+class _ReachRule:
     """Areas of one service must have an open site within their own cap of minutes.
 
     Parameters
@@ -109,7 +109,7 @@ class ReachRule:
 
 
 @dataclass(frozen=True, eq=False)
-class Capacities:
+class _Capacities:
     """What sites can take and areas take up.
 
     Parameters
@@ -126,7 +126,7 @@ class Capacities:
 
 
 @dataclass(frozen=True, eq=False)
-class Resolved:
+class _Resolved:
     """A problem as checked arrays.
 
     Parameters
@@ -149,17 +149,17 @@ class Resolved:
 
     problem: Problem
     site_ids: tuple[str, ...]
-    services: tuple[Service, ...]
+    services: tuple[_Service, ...]
     goals: tuple[Goal, ...]
     fewest: int
     most: int
     must: Bools
     may: Bools
     site_costs: Floats | None
-    counts: tuple[CountRule, ...]
-    reaches: tuple[ReachRule, ...]
+    counts: tuple[_CountRule, ...]
+    reaches: tuple[_ReachRule, ...]
     serve_all: bool
-    capacities: Capacities | None
+    capacities: _Capacities | None
 
 
 class _RuleReader:
@@ -174,16 +174,16 @@ class _RuleReader:
     def __init__(
         self,
         site_ids: tuple[str, ...],
-        services: tuple[Service, ...],
+        services: tuple[_Service, ...],
         site_costs: Floats | None,
-        faults: Faults,
+        faults: _Faults,
     ) -> None:
         self.site_ids, self.services, self.site_costs = site_ids, services, site_costs
         self.faults = faults
-        self.counts: list[CountRule] = []
-        self.reaches: list[ReachRule] = []
+        self.counts: list[_CountRule] = []
+        self.reaches: list[_ReachRule] = []
         self.serve_all = False
-        self.capacities: Capacities | None = None
+        self.capacities: _Capacities | None = None
 
     def add(self, rule: object) -> None:
         """Read one rule."""
@@ -203,22 +203,22 @@ class _RuleReader:
             self.faults.add("rules", repr(rule), "AtLeast, AtMost, Within, NoWorse, Budget, ...")
 
     def _group(self, rule: AtLeast | AtMost) -> None:
-        ids = read_ids(rule.sites, self.site_ids, self.faults, f"sites of {rule.name}")
-        count = read_count(rule.count, 0, max(len(ids), 1), self.faults, f"count of {rule.name}")
+        ids = _read_ids(rule.sites, self.site_ids, self.faults, f"sites of {rule.name}")
+        count = _read_count(rule.count, 0, max(len(ids), 1), self.faults, f"count of {rule.name}")
         amounts = np.isin(np.array(self.site_ids, object), ids).astype(float)
         least = isinstance(rule, AtLeast)
         label = f"at {'least' if least else 'most'} {count} open in {rule.name}"
         low, high = (float(count), np.inf) if least else (-np.inf, float(count))
         kind = "at least" if least else "at most"
-        self.counts.append(CountRule(label, amounts, low, high, kind))
+        self.counts.append(_CountRule(label, amounts, low, high, kind))
 
     def _budget(self, rule: Budget) -> None:
-        limit = read_number(rule.limit, self.faults, "limit of Budget")
+        limit = _read_number(rule.limit, self.faults, "limit of Budget")
         if self.site_costs is None:
             self.faults.add("rules", "Budget", "site_costs to be given")
             return
         self.counts.append(
-            CountRule(f"a budget of {limit:,.15g}", self.site_costs, -np.inf, limit, "budget")
+            _CountRule(f"a budget of {limit:,.15g}", self.site_costs, -np.inf, limit, "budget")
         )
 
     def _chosen_services(self, name: str | None) -> list[int]:
@@ -234,21 +234,21 @@ class _RuleReader:
         service = self.services[number]
         if values is None:
             return np.flatnonzero(service.weights > 0)
-        ids = read_ids(values, service.area_ids, self.faults, what)
+        ids = _read_ids(values, service.area_ids, self.faults, what)
         return pd.Index(service.area_ids).get_indexer(pd.Index(ids)).astype(np.intp)
 
     def _within(self, rule: Within) -> None:
-        minutes = read_number(rule.minutes, self.faults, "minutes of Within")
+        minutes = _read_number(rule.minutes, self.faults, "minutes of Within")
         areas = None if rule.areas is None else listed(rule.areas, self.faults, "areas of Within")
         for number in self._chosen_services(rule.demand):
             where = self._areas(areas, number, "areas of Within")
             who = "every area" if areas is None else f"{len(where)} named areas"
             label = f"{who} within {minutes:g} minutes{self._of(number)}"
             base = np.zeros(len(where))
-            self.reaches.append(ReachRule(label, number, where, base, minutes, "within"))
+            self.reaches.append(_ReachRule(label, number, where, base, minutes, "within"))
 
     def _no_worse(self, rule: NoWorse) -> None:
-        extra = read_number(rule.minutes, self.faults, "minutes of NoWorse")
+        extra = _read_number(rule.minutes, self.faults, "minutes of NoWorse")
         areas = listed(rule.areas, self.faults, f"areas of NoWorse ({rule.name})")
         for number in self._chosen_services(rule.demand):
             where = self._areas(areas, number, f"areas of NoWorse ({rule.name})")
@@ -259,7 +259,7 @@ class _RuleReader:
             bound = np.isfinite(base)
             label = f"{rule.name} no more than {extra:g} minutes worse than today"
             self.reaches.append(
-                ReachRule(
+                _ReachRule(
                     label + self._of(number), number, where[bound], base[bound], extra, "no worse"
                 )
             )
@@ -270,10 +270,10 @@ class _RuleReader:
             values = pd.Series(dict(today)) if isinstance(today, Mapping) else today
             # Only inf says that an area reaches nothing today; what is no number is a fault.
             far = values.isin([np.inf])
-            read = read_by_id(values.mask(far, 0.0), service.area_ids, self.faults, "today")
+            read = _read_by_id(values.mask(far, 0.0), service.area_ids, self.faults, "today")
             lost = values.index[far].map(str).to_list()
             return np.where(np.isin(np.array(service.area_ids, object), lost), np.inf, read)
-        ids = read_ids(today, self.site_ids, self.faults, "today's sites")
+        ids = _read_ids(today, self.site_ids, self.faults, "today's sites")
         if not ids:
             return None
         columns = pd.Index(self.site_ids).get_indexer(pd.Index(ids))
@@ -288,22 +288,22 @@ class _RuleReader:
         if rule.capacities is None:
             self.faults.add("capacities", None, "a number, or one for every site")
             return
-        split = read_flag(rule.split, self.faults, "split")
-        room = read_by_id(rule.capacities, self.site_ids, self.faults, "capacities")
+        split = _read_flag(rule.split, self.faults, "split")
+        room = _read_by_id(rule.capacities, self.site_ids, self.faults, "capacities")
         uses = service.weights
         if rule.uses is not None:
-            uses = read_by_id(
+            uses = _read_by_id(
                 rule.uses, service.area_ids, self.faults, "demands (uses of capacity)"
             )
-        self.capacities = Capacities(room, uses, split)
+        self.capacities = _Capacities(room, uses, split)
 
     def _of(self, number: int) -> str:
         return f" ({self.services[number].name})" if len(self.services) > 1 else ""
 
 
-def resolve(problem: Problem, call: str = "site") -> Resolved:
+def resolve(problem: Problem, call: str = "site") -> _Resolved:
     """Check a problem and turn it into arrays."""
-    faults = Faults(call)
+    faults = _Faults(call)
     if not isinstance(problem, Problem):
         faults.add("problem", repr(problem)[:80], "a Problem")
         faults.stop()
@@ -311,8 +311,8 @@ def resolve(problem: Problem, call: str = "site") -> Resolved:
     if not services:
         faults.add("demands", "none usable", "at least one demand with costs")
         faults.stop()
-    opened = read_ids(problem.locked_open, site_ids, faults, "locked_open")
-    closed = read_ids(problem.locked_closed, site_ids, faults, "locked_closed")
+    opened = _read_ids(problem.locked_open, site_ids, faults, "locked_open")
+    closed = _read_ids(problem.locked_closed, site_ids, faults, "locked_closed")
     both = [i for i in opened if i in set(closed)]
     if both:
         faults.add("locked_open and locked_closed", ", ".join(both), "each site in one of them")
@@ -321,22 +321,22 @@ def resolve(problem: Problem, call: str = "site") -> Resolved:
     fewest, most = _range(problem, must, may, faults)
     site_costs = None
     if problem.site_costs is not None:
-        site_costs = read_by_id(problem.site_costs, site_ids, faults, "site_costs")
+        site_costs = _read_by_id(problem.site_costs, site_ids, faults, "site_costs")
     goals = _goals(problem, site_costs, faults)
     _check_sums(services, goals, faults)
     rules = _RuleReader(site_ids, services, site_costs, faults)
     for rule in listed(problem.rules, faults, "rules"):
         rules.add(rule)
     faults.stop()
-    return Resolved(
+    return _Resolved(
         problem, site_ids, services, goals, fewest, most, must, may, site_costs,
         tuple(rules.counts), tuple(rules.reaches), rules.serve_all, rules.capacities,
     )  # fmt: skip
 
 
-def _services(problem: Problem, faults: Faults) -> tuple[tuple[Service, ...], tuple[str, ...]]:
+def _services(problem: Problem, faults: _Faults) -> tuple[tuple[_Service, ...], tuple[str, ...]]:
     demands = problem.demand_list
-    tables: list[tuple[Demand, CostTable]] = []
+    tables: list[tuple[Demand, _CostTable]] = []
     for number, demand in enumerate(demands):
         if not isinstance(demand, Demand):
             faults.add("demands", repr(demand)[:80], "a Demand, or a list of them")
@@ -345,7 +345,7 @@ def _services(problem: Problem, faults: Faults) -> tuple[tuple[Service, ...], tu
             faults.add("demands, name", repr(demand.name)[:80], "a text")
             continue
         name = "costs" if len(demands) == 1 else f"costs of demand {demand.name or number}"
-        table = read_costs(demand.costs, faults, name)
+        table = _read_costs(demand.costs, faults, name)
         if table is not None:
             tables.append((demand, table))
     if not tables:
@@ -354,7 +354,7 @@ def _services(problem: Problem, faults: Faults) -> tuple[tuple[Service, ...], tu
     if len(set(names)) < len(names):
         faults.add("demands", ", ".join(names), "a name of its own for each demand")
     site_ids = tables[0][1].site_ids
-    shares = [read_number(d.share, faults, f"share of {d.name}") for d, _ in tables]
+    shares = [_read_number(d.share, faults, f"share of {d.name}") for d, _ in tables]
     if sum(shares) <= 0:
         faults.add("shares", str(shares), "at least one share above 0")
     services = []
@@ -369,13 +369,13 @@ def _services(problem: Problem, faults: Faults) -> tuple[tuple[Service, ...], tu
                 continue
             where = pd.Index(table.site_ids).get_indexer(pd.Index(site_ids))
             minutes = np.ascontiguousarray(minutes[:, where])
-        weights = read_by_id(demand.weights, table.area_ids, faults, f"weights ({demand.name})")
+        weights = _read_by_id(demand.weights, table.area_ids, faults, f"weights ({demand.name})")
         total = max(sum(shares), 1e-300)
-        services.append(Service(demand.name, table.area_ids, minutes, weights, share / total))
+        services.append(_Service(demand.name, table.area_ids, minutes, weights, share / total))
     return tuple(services), site_ids
 
 
-def _check_sums(services: tuple[Service, ...], goals: tuple[Goal, ...], faults: Faults) -> None:
+def _check_sums(services: tuple[_Service, ...], goals: tuple[Goal, ...], faults: _Faults) -> None:
     """Refuse minutes too many to be added up, where a goal adds them up."""
     kinds = {kind for goal in goals if isinstance(goal, Goal) for kind in goal.kinds}
     for service in services:
@@ -394,7 +394,7 @@ def _check_sums(services: tuple[Service, ...], goals: tuple[Goal, ...], faults: 
             faults.add(f"weights ({service.name})", demand, f"a sum of at most {MOST_ADDED:g}")
 
 
-def _range(problem: Problem, must: Bools, may: Bools, faults: Faults) -> tuple[int, int]:
+def _range(problem: Problem, must: Bools, may: Bools, faults: _Faults) -> tuple[int, int]:
     least, most = max(int(must.sum()), 1), max(int(may.sum()), 1)
     why = ""
     if must.any() or not may.all():
@@ -402,12 +402,12 @@ def _range(problem: Problem, must: Bools, may: Bools, faults: Faults) -> tuple[i
     if problem.p is not None:
         if problem.fewest is not None or problem.most is not None:
             faults.add("p, fewest, most", "all given", "p alone, or fewest and most")
-        p = read_count(problem.p, least, most, faults, f"p{why}")
+        p = _read_count(problem.p, least, most, faults, f"p{why}")
         return p, p
-    low = least if problem.fewest is None else read_count(
+    low = least if problem.fewest is None else _read_count(
         problem.fewest, 0, most, faults, f"fewest{why}"
     )  # fmt: skip
-    high = most if problem.most is None else read_count(
+    high = most if problem.most is None else _read_count(
         problem.most, least, most, faults, f"most{why}"
     )  # fmt: skip
     low = max(low, least)
@@ -416,7 +416,7 @@ def _range(problem: Problem, must: Bools, may: Bools, faults: Faults) -> tuple[i
     return low, high
 
 
-def _goals(problem: Problem, site_costs: Any, faults: Faults) -> tuple[Goal, ...]:
+def _goals(problem: Problem, site_costs: Any, faults: _Faults) -> tuple[Goal, ...]:
     goals = problem.goal_list
     if not goals:
         faults.add("goals", "none", "at least one Goal")
@@ -428,28 +428,28 @@ def _goals(problem: Problem, site_costs: Any, faults: Faults) -> tuple[Goal, ...
             if kind not in KINDS:
                 faults.add("goals", kind, f"one of {', '.join(KINDS)}")
             if kind in ("beyond", "left_out"):
-                read_number(minutes, faults, "minutes of Goal.beyond")
+                _read_number(minutes, faults, "minutes of Goal.beyond")
             if kind == "cost" and site_costs is None:
                 faults.add("goals", "cost", "site_costs to be given")
-            read_number(factor, faults, f"factor of {goal.words}")
-        read_number(goal.within, faults, f"within of {goal.words}")
+            _read_number(factor, faults, f"factor of {goal.words}")
+        _read_number(goal.within, faults, f"within of {goal.words}")
         if "worst" in goal.kinds and len(goal.kinds) > 1 and number < len(goals) - 1:
             faults.add("goals", goal.words, "a blend with worst minutes to be the last goal")
     return goals
 
 
-def goal_value(resolved: Resolved, goal: Goal, columns: Sequence[int]) -> float:
+def _goal_value(resolved: _Resolved, goal: Goal, columns: Sequence[int]) -> float:
     """Work out a goal from the cost tables for a set of open columns.
 
     Families that no open site can reach count in the measures beyond a threshold, and are left
     out of sums, means and the worst (which are over the families that are served).
     """
     nearest = [service.minutes[:, columns].min(axis=1)[:, None] for service in resolved.services]
-    return float(goal_values(resolved, goal, nearest, [list(columns)])[0])
+    return float(_goal_values(resolved, goal, nearest, [list(columns)])[0])
 
 
-def goal_values(
-    resolved: Resolved, goal: Goal, nearest: list[Floats], sets: list[list[int]]
+def _goal_values(
+    resolved: _Resolved, goal: Goal, nearest: list[Floats], sets: list[list[int]]
 ) -> Floats:
     """Work out a goal for several sets at once, from each service's (areas, sets) minutes."""
     value = np.zeros(len(sets))
@@ -468,7 +468,7 @@ def goal_values(
     return value
 
 
-def _worst(service: Service, nearest: Floats) -> Floats:
+def _worst(service: _Service, nearest: Floats) -> Floats:
     if service.share <= 0:
         return np.zeros(nearest.shape[1])
     counted = nearest[service.weights > 0]
@@ -476,7 +476,9 @@ def _worst(service: Service, nearest: Floats) -> Floats:
     return worst
 
 
-def _of(service: Service, kind: str, minutes: float | None, nearest: Floats, alone: bool) -> Floats:
+def _of(
+    service: _Service, kind: str, minutes: float | None, nearest: Floats, alone: bool
+) -> Floats:
     weights = service.weights
     share = 1.0 if alone else service.share
     everyone = max(float(weights.sum()), 1e-300)

@@ -11,14 +11,14 @@ import pandas as pd
 from access.display import html_answer
 from access.siting.model import Ints
 from access.siting.problem import Problem
-from access.siting.progress import Watch
-from access.siting.resolve import Resolved
+from access.siting.progress import _Watch
+from access.siting.resolve import _Resolved
 
 STATUSES = ("proven_optimal", "within_gap", "feasible", "infeasible")
 
 
 @dataclass(frozen=True)
-class GoalValue:
+class _GoalValue:
     """What one goal came to.
 
     Parameters
@@ -150,7 +150,7 @@ class Solution:
     minutes: pd.Series
     method: str
     nodes: int
-    goals: tuple[GoalValue, ...] = ()
+    goals: tuple[_GoalValue, ...] = ()
     unserved: tuple[str, ...] = ()
     unserved_weight: float = 0.0
     demand: float = 0.0
@@ -238,7 +238,7 @@ def _key(key: object) -> str:
     return " / ".join(map(str, key)) if isinstance(key, tuple) else str(key)
 
 
-def peak_memory_mb() -> float:
+def _peak_memory_mb() -> float:
     """Give the greatest memory of this process so far, in MiB (2^20 bytes)."""
     try:
         import resource
@@ -249,10 +249,10 @@ def peak_memory_mb() -> float:
     return peak / (2**20 if sys.platform == "darwin" else 2**10)
 
 
-def blank(
+def _blank(
     problem: Problem,
-    resolved: Resolved,
-    watch: Watch,
+    resolved: _Resolved,
+    watch: _Watch,
     status: str,
     note: str,
     explanation: Explanation | None = None,
@@ -267,13 +267,14 @@ def blank(
         assignment=pd.Series([None] * len(ids), index=index, dtype=object, name="site_id"),
         minutes=pd.Series(worst, index=index, name="minutes"),
         method="rules alone" if status == "infeasible" else "stopped", nodes=watch.nodes,
-        unserved=tuple(ids), unserved_weight=whole_demand(resolved), demand=whole_demand(resolved),
+        unserved=tuple(ids), unserved_weight=_whole_demand(resolved),
+        demand=_whole_demand(resolved),
         explanation=explanation, note=note, problem=problem,
-        seconds=watch.seconds(), peak_memory_mb=peak_memory_mb(),
+        seconds=watch.seconds(), peak_memory_mb=_peak_memory_mb(),
     )  # fmt: skip
 
 
-def assign(resolved: Resolved, chosen: Ints) -> tuple[pd.Series, pd.Series]:
+def _assign(resolved: _Resolved, chosen: Ints) -> tuple[pd.Series, pd.Series]:
     """Send every area to its nearest open site, ties to the earlier column."""
     columns = np.sort(chosen)
     names = np.array(resolved.site_ids, dtype=object)[columns]
@@ -305,7 +306,7 @@ def assign(resolved: Resolved, chosen: Ints) -> tuple[pd.Series, pd.Series]:
     return joined[0], joined[1]
 
 
-def unserved_by(resolved: Resolved, chosen: Ints) -> tuple[tuple[str, ...], float]:
+def _unserved_by(resolved: _Resolved, chosen: Ints) -> tuple[tuple[str, ...], float]:
     """Name the areas that no open site can reach."""
     names: dict[str, None] = {}
     weight = 0.0
@@ -316,7 +317,7 @@ def unserved_by(resolved: Resolved, chosen: Ints) -> tuple[tuple[str, ...], floa
     return tuple(names), weight
 
 
-def whole_demand(resolved: Resolved) -> float:
+def _whole_demand(resolved: _Resolved) -> float:
     """Give the demand of all services, served or not."""
     return float(sum(service.weights.sum() for service in resolved.services))
 

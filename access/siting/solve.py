@@ -7,24 +7,24 @@ from dataclasses import replace
 
 import numpy as np
 
-from access.siting.capacitated import solve_capacitated
-from access.siting.goals import GoalSearch, GoalStep, meet_goal
-from access.siting.infeasible import explain
-from access.siting.inputs import Faults, read_count, read_number
-from access.siting.model import Ints, tolerance
+from access.siting.capacitated import _solve_capacitated
+from access.siting.goals import _GoalSearch, _GoalStep, _meet_goal
+from access.siting.infeasible import _explain
+from access.siting.inputs import _Faults, _read_count, _read_number
+from access.siting.model import Ints, _tolerance
 from access.siting.problem import Problem
-from access.siting.progress import Progress, Stop, Watch, relative_gap
-from access.siting.resolve import Resolved, goal_value, resolve
+from access.siting.progress import Progress, _relative_gap, _Stop, _Watch
+from access.siting.resolve import _goal_value, _Resolved, resolve
 from access.siting.solution import (
-    GoalValue,
     Solution,
-    assign,
-    blank,
-    peak_memory_mb,
-    unserved_by,
-    whole_demand,
+    _assign,
+    _blank,
+    _GoalValue,
+    _peak_memory_mb,
+    _unserved_by,
+    _whole_demand,
 )
-from access.siting.verify import confirm
+from access.siting.verify import _confirm
 
 
 def site(
@@ -73,32 +73,32 @@ def site(
     >>> best.chosen, best.status
     (('0', '2'), 'proven_optimal')
     """
-    watch = watch_of(time_limit_s, progress, gap, seed)
+    watch = _watch_of(time_limit_s, progress, gap, seed)
     resolved = resolve(problem)
     if resolved.capacities is not None:
-        return solve_capacitated(problem, resolved, watch)
-    return Run(problem, resolved, watch, gap, seed).answer()
+        return _solve_capacitated(problem, resolved, watch)
+    return _Run(problem, resolved, watch, gap, seed).answer()
 
 
-def watch_of(
+def _watch_of(
     time_limit_s: float | None,
     progress: Callable[[Progress], object] | None,
     gap: float = 0.0,
     seed: int = 0,
-) -> Watch:
+) -> _Watch:
     """Check how a search is to be run, and start the clock."""
-    faults = Faults("the search")
+    faults = _Faults("the search")
     if time_limit_s is not None:
-        time_limit_s = read_number(time_limit_s, faults, "time_limit_s", strict=True)
-    read_number(gap, faults, "gap")
-    read_count(seed, 0, 2**63 - 1, faults, "seed")
+        time_limit_s = _read_number(time_limit_s, faults, "time_limit_s", strict=True)
+    _read_number(gap, faults, "gap")
+    _read_count(seed, 0, 2**63 - 1, faults, "seed")
     if progress is not None and not callable(progress):
         faults.add("progress", repr(progress), "a function that takes a Progress")
     faults.stop()
-    return Watch(time_limit_s, progress)
+    return _Watch(time_limit_s, progress)
 
 
-class Run:
+class _Run:
     """One problem, from checked arrays to a verified answer.
 
     Parameters
@@ -110,8 +110,8 @@ class Run:
     def __init__(
         self,
         problem: Problem,
-        resolved: Resolved,
-        watch: Watch,
+        resolved: _Resolved,
+        watch: _Watch,
         gap: float = 0.0,
         seed: int = 0,
         *,
@@ -119,25 +119,25 @@ class Run:
     ) -> None:
         self.problem, self.resolved, self.watch = problem, resolved, watch
         self.explaining = explaining
-        self.course = GoalSearch(resolved, watch, gap, seed)
+        self.course = _GoalSearch(resolved, watch, gap, seed)
 
     def answer(self) -> Solution:
         """Meet the goals in order and make a `Solution` of the outcome."""
-        stages: list[GoalStep] = []
+        stages: list[_GoalStep] = []
         try:
             if not self.course.prepare():
                 return self.infeasible()
             goals = self.resolved.goals
             for number, goal in enumerate(goals):
-                stages.append(meet_goal(self.course, goal, last=number == len(goals) - 1))
+                stages.append(_meet_goal(self.course, goal, last=number == len(goals) - 1))
                 if not stages[-1].complete or not len(stages[-1].chosen):
                     break
-        except (Stop, KeyboardInterrupt) as stop:
+        except (_Stop, KeyboardInterrupt) as stop:
             if isinstance(stop, KeyboardInterrupt):
                 self.watch.stopped = "interrupted"
         return self.finish(stages)
 
-    def finish(self, stages: Sequence[GoalStep]) -> Solution:
+    def finish(self, stages: Sequence[_GoalStep]) -> Solution:
         """Make the answer of what the stages found."""
         chosen = self.course.start
         for stage in stages:
@@ -147,59 +147,59 @@ class Run:
             return self._nothing(stages)
         return self.solution(chosen, stages)
 
-    def _nothing(self, stages: Sequence[GoalStep]) -> Solution:
+    def _nothing(self, stages: Sequence[_GoalStep]) -> Solution:
         if stages and stages[-1].complete:
             return self.infeasible()
         note = f"{self.watch.stopped}: no answer was found in time"
-        return blank(self.problem, self.resolved, self.watch, "feasible", note)
+        return _blank(self.problem, self.resolved, self.watch, "feasible", note)
 
     def infeasible(self) -> Solution:
         """Say why there is no answer."""
-        explanation = explain(self.course) if self.explaining else None
-        return blank(self.problem, self.resolved, self.watch, "infeasible", "", explanation)
+        explanation = _explain(self.course) if self.explaining else None
+        return _blank(self.problem, self.resolved, self.watch, "infeasible", "", explanation)
 
-    def solution(self, chosen: Ints, stages: Sequence[GoalStep]) -> Solution:
+    def solution(self, chosen: Ints, stages: Sequence[_GoalStep]) -> Solution:
         """Make a verified `Solution` of chosen positions."""
         values = self._goal_values(chosen, stages)
         objective, bound = values[-1].value, values[-1].bound
         proven = all(value.proven for value in values)
-        gap = relative_gap(objective, bound)
+        gap = _relative_gap(objective, bound)
         status = "proven_optimal" if proven else "within_gap" if np.isfinite(gap) else "feasible"
-        assignment, minutes = assign(self.resolved, chosen)
-        unserved, weight = unserved_by(self.resolved, chosen)
+        assignment, minutes = _assign(self.resolved, chosen)
+        unserved, weight = _unserved_by(self.resolved, chosen)
         made = Solution(
             status=status, objective=objective, bound=bound, gap=gap,
             chosen=tuple(self.resolved.site_ids[c] for c in np.sort(chosen)),
             assignment=assignment, minutes=minutes,
             method=stages[-1].method if stages else "heuristic", nodes=self.watch.nodes,
             goals=values, unserved=unserved, unserved_weight=weight,
-            demand=whole_demand(self.resolved), note=self._note(unserved, weight),
+            demand=_whole_demand(self.resolved), note=self._note(unserved, weight),
             problem=self.problem,
         )  # fmt: skip
-        checks = confirm(self.problem, made)
+        checks = _confirm(self.problem, made)
         return replace(
-            made, checks=checks, seconds=self.watch.seconds(), peak_memory_mb=peak_memory_mb()
+            made, checks=checks, seconds=self.watch.seconds(), peak_memory_mb=_peak_memory_mb()
         )
 
-    def _goal_values(self, chosen: Ints, stages: Sequence[GoalStep]) -> tuple[GoalValue, ...]:
+    def _goal_values(self, chosen: Ints, stages: Sequence[_GoalStep]) -> tuple[_GoalValue, ...]:
         columns = [int(c) for c in chosen]
         values = []
         for number, goal in enumerate(self.resolved.goals):
-            value = goal_value(self.resolved, goal, columns)
+            value = _goal_value(self.resolved, goal, columns)
             if number >= len(stages) or not len(stages[number].chosen):
-                values.append(GoalValue(goal.words, value, value, -np.inf, False))
+                values.append(_GoalValue(goal.words, value, value, -np.inf, False))
                 continue
             stage = stages[number]
             # The search counts unserved families at a stand-in; both sides shift by as much.
-            best = goal_value(self.resolved, goal, [int(c) for c in stage.chosen])
+            best = _goal_value(self.resolved, goal, [int(c) for c in stage.chosen])
             scale, shift = self._served_scale(goal.kinds, stage, best)
             bound = min(stage.bound * scale - shift, best) if np.isfinite(stage.bound) else -np.inf
-            proven = bool(bound >= best - 10 * tolerance(best)) and stage.complete
-            values.append(GoalValue(goal.words, value, best, best if proven else bound, proven))
+            proven = bool(bound >= best - 10 * _tolerance(best)) and stage.complete
+            values.append(_GoalValue(goal.words, value, best, best if proven else bound, proven))
         return tuple(values)
 
     def _served_scale(
-        self, kinds: frozenset[str], stage: GoalStep, best: float
+        self, kinds: frozenset[str], stage: _GoalStep, best: float
     ) -> tuple[float, float]:
         if self.course.served_only:
             return 1.0, 0.0

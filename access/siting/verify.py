@@ -14,7 +14,7 @@ from access.arguments import a, checked
 from access.errors import SitingError
 from access.siting.model import Floats
 from access.siting.problem import Problem
-from access.siting.resolve import Resolved, goal_value, goal_values, resolve
+from access.siting.resolve import _goal_value, _goal_values, _Resolved, resolve
 from access.siting.solution import STATUSES, Solution
 
 _CLOSE = 1e-6
@@ -37,7 +37,7 @@ class _Look:
         The answer as it was given.
     """
 
-    def __init__(self, resolved: Resolved, solution: Solution) -> None:
+    def __init__(self, resolved: _Resolved, solution: Solution) -> None:
         self.resolved, self.solution = resolved, solution
         self.passed: list[str] = []
         self.failed: list[str] = []
@@ -193,7 +193,7 @@ class _Look:
         if self.resolved.capacities is not None:
             return
         for goal, told in zip(self.resolved.goals, self.solution.goals, strict=True):
-            value = goal_value(self.resolved, goal, self.columns)
+            value = _goal_value(self.resolved, goal, self.columns)
             self.check(
                 _near(value, told.value), f"{goal.words} adds up", f"{value}, not {told.value}"
             )
@@ -215,7 +215,7 @@ class _Look:
         if resolved.capacities is not None or cells > _MOST_SWAP_CELLS:
             return
         goal = resolved.goals[0]
-        enough = goal_value(resolved, goal, self.columns)
+        enough = _goal_value(resolved, goal, self.columns)
         enough -= _CLOSE * max(1.0, abs(enough))
         entering = [k for k in np.flatnonzero(resolved.may) if k not in self.columns]
         better = None
@@ -231,7 +231,7 @@ class _Look:
                 )
                 for service in resolved.services
             ]
-            values = goal_values(resolved, goal, nearest, sets)
+            values = _goal_values(resolved, goal, nearest, sets)
             for k in np.flatnonzero(values < enough):
                 if self._allowed(sets[k]):
                     better = sets[k]
@@ -322,7 +322,7 @@ def verify(problem: Problem, solution: Solution) -> Verification:
     return Verification(tuple(look.passed), tuple(look.failed))
 
 
-def confirm(problem: Problem, solution: Solution) -> tuple[str, ...]:
+def _confirm(problem: Problem, solution: Solution) -> tuple[str, ...]:
     """Verify, and refuse to hand on an answer that fails."""
     seen = verify(problem, solution)
     if not seen.ok:

@@ -19,15 +19,15 @@ from access.sources.folder import (
 )
 from access.sources.http import Fetched, Internet
 from access.sources.ons import UNITS
-from access.sources.points import fetch_postcodes
-from access.sources.registers import District
-from access.sources.shelf import COUNTS, Shelf, figures_at_hand
+from access.sources.points import _fetch_postcodes
+from access.sources.registers import _District
+from access.sources.shelf import COUNTS, _figures_at_hand, _Shelf
 
 _AT_ONCE = 2
 
 
 @dataclass
-class Asked:
+class _Asked:
     """What came of asking.
 
     Parameters
@@ -52,15 +52,15 @@ class _Task:
     fetch: Callable[[Path], Fetched]
 
 
-def ask_for_parts(
+def _ask_for_parts(
     net: Internet,
-    shelf: Shelf,
-    district: District,
+    shelf: _Shelf,
+    district: _District,
     unit: str,
     folder: Path,
     progress: Callable[[str], None],
     parts: Collection[str] = (),
-) -> Asked:
+) -> _Asked:
     """Fetch every file that is not at hand into a folder, and put it on the shelf.
 
     Parameters
@@ -80,10 +80,10 @@ def ask_for_parts(
     -------
     Asked
     """
-    asked = Asked()
+    asked = _Asked()
     groups = [
         _ons_tasks(net, district, unit, folder),
-        _nomis_tasks(net, district, unit, figures_at_hand(shelf, unit)),
+        _nomis_tasks(net, district, unit, _figures_at_hand(shelf, unit)),
         _other_tasks(net, unit),
     ]
     have = {role for item in shelf.items for role in item.roles}
@@ -126,7 +126,7 @@ def _is_asked(task: _Task, parts: Collection[str]) -> bool:
     return not parts or task.part in parts or needed
 
 
-def _ons_tasks(net: Internet, district: District, unit: str, folder: Path) -> list[_Task]:
+def _ons_tasks(net: Internet, district: _District, unit: str, folder: Path) -> list[_Task]:
     """Look-up first: it tells the codes that the other layers are asked for."""
     code = UNITS[unit][0]
     codes: dict[str, list[str]] = {}
@@ -178,7 +178,7 @@ def _ons_tasks(net: Internet, district: District, unit: str, folder: Path) -> li
     ]
 
 
-def _nomis_tasks(net: Internet, district: District, unit: str, known: set[str]) -> list[_Task]:
+def _nomis_tasks(net: Internet, district: _District, unit: str, known: set[str]) -> list[_Task]:
     """Census tables whose figures no file at hand has."""
 
     def fetch(topic: figures.Topic) -> Callable[[Path], Fetched]:
@@ -214,7 +214,7 @@ def _other_tasks(net: Internet, unit: str) -> list[_Task]:
             "deprivation",
             lambda path: figures.fetch_deprivation(net, year),
         ),
-        _Task("postcodes", "codepo_gb.zip", "postcodes", lambda path: fetch_postcodes(net)),
+        _Task("postcodes", "codepo_gb.zip", "postcodes", lambda path: _fetch_postcodes(net)),
         _Task(
             "centres",
             "edubaseallchildrencentre.csv",
@@ -278,7 +278,7 @@ class Made:
     """
 
     folder: Path
-    district: District
+    district: _District
     parts: list[_Part] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -301,14 +301,14 @@ class Made:
 
 
 @dataclass
-class Work:
+class _Work:
     """What is being put together."""
 
-    district: District
+    district: _District
     unit: str
-    shelf: Shelf
+    shelf: _Shelf
     made: Made
-    asked: Asked
+    asked: _Asked
     hand_folder: Path
     buffer_m: float
     areas: pd.DataFrame = field(default_factory=pd.DataFrame)

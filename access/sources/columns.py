@@ -69,7 +69,7 @@ _SHOWN = 5
 
 
 @dataclass
-class Converted:
+class _Converted:
     """A column after reading, and what was done to it.
 
     Parameters
@@ -87,15 +87,15 @@ class Converted:
     wrong: list[tuple[int, str, str]] = field(default_factory=list)
 
 
-def tidy(text: object) -> str:
+def _tidy(text: object) -> str:
     """Take outer, doubled, hard and zero-width spaces and control characters out of a text."""
     shown_only = without_controls(str(text).replace("\u200b", "").replace("\ufeff", ""))
     return " ".join(shown_only.split())
 
 
-def plain(header: object) -> str:
+def _plain(header: object) -> str:
     """A header as names are compared: small letters and digits only."""
-    return re.sub(r"[^a-z0-9%£]+", "", tidy(header).casefold())
+    return re.sub(r"[^a-z0-9%£]+", "", _tidy(header).casefold())
 
 
 def _is_not_known(text: str) -> bool:
@@ -103,11 +103,11 @@ def _is_not_known(text: str) -> bool:
     return not text or text.casefold() in _NOT_KNOWN
 
 
-def read_texts(cells: Sequence[str]) -> Converted:
+def _read_texts(cells: Sequence[str]) -> _Converted:
     """Texts without stray white space; a cell that says it is not known is empty."""
-    out = Converted([])
+    out = _Converted([])
     for cell in cells:
-        text = tidy(cell)
+        text = _tidy(cell)
         if without_controls(cell) != cell:
             out.changes["control characters taken out"] += 1
         elif text != cell:
@@ -121,33 +121,33 @@ def read_texts(cells: Sequence[str]) -> Converted:
     return out
 
 
-def read_yes_no(cells: Sequence[str]) -> Converted:
+def _read_yes_no(cells: Sequence[str]) -> _Converted:
     """``yes``, ``no`` or empty."""
-    out = Converted([])
+    out = _Converted([])
     for i, cell in enumerate(cells):
-        text = tidy(cell).casefold()
+        text = _tidy(cell).casefold()
         if text in _YES or text in _NO:
             value = "yes" if text in _YES else "no"
             if cell != value:
-                out.changes[f"{tidy(cell)!r} read as {value}"] += 1
+                out.changes[f"{_tidy(cell)!r} read as {value}"] += 1
         else:
             value = ""
             if not _is_not_known(text):
-                out.wrong.append((i, tidy(cell), "yes or no"))
+                out.wrong.append((i, _tidy(cell), "yes or no"))
             elif text:
-                out.changes[f"{tidy(cell)!r} read as not known"] += 1
+                out.changes[f"{_tidy(cell)!r} read as not known"] += 1
         out.cells.append(value)
     return out
 
 
-def read_numbers(
+def _read_numbers(
     cells: Sequence[str],
     *,
     share: bool = False,
     percent: bool = False,
     suppressed: float | None = None,
     least: float | None = None,
-) -> Converted:
+) -> _Converted:
     """Read numbers as people write them.
 
     Parameters
@@ -169,15 +169,15 @@ def read_numbers(
 
     Examples
     --------
-    >>> read = read_numbers(["1,234", "£112,500", "n/a", "<5"])
+    >>> read = _read_numbers(["1,234", "£112,500", "n/a", "<5"])
     >>> read.cells[:2], read.changes["'<5' read as not known (a suppressed count)"]
     ([1234.0, 112500.0], 1)
-    >>> read_numbers(["23.4%", "50%"], share=True).cells
+    >>> _read_numbers(["23.4%", "50%"], share=True).cells
     [0.23399999999999999, 0.5]
     """
-    texts = [tidy(cell) for cell in cells]
+    texts = [_tidy(cell) for cell in cells]
     decimal = _has_comma_decimals(texts)
-    out = Converted([])
+    out = _Converted([])
     for i, text in enumerate(texts):
         value, change, expected = _number(text, decimal, suppressed, share)
         if not expected and least is not None and value < least:
@@ -256,7 +256,7 @@ def _has_comma_decimals(texts: Sequence[str]) -> bool:
     return any(not _GROUPED.match(text) for text in commas)
 
 
-def _settle_shares(out: Converted, texts: Sequence[str], percent: bool) -> None:
+def _settle_shares(out: _Converted, texts: Sequence[str], percent: bool) -> None:
     """Plain numbers of a share column are percents if the header says so, or some are above 1."""
     plain = [i for i, t in enumerate(texts) if not t.endswith("%") and out.cells[i] == out.cells[i]]
     if plain and (percent or any(out.cells[i] > 1 for i in plain)):
@@ -269,14 +269,14 @@ def _settle_shares(out: Converted, texts: Sequence[str], percent: bool) -> None:
             out.wrong.append((i, texts[i], "a share from 0 to 1, or a percentage up to 100"))
 
 
-def shown(items: Sequence[object]) -> str:
+def _shown(items: Sequence[object]) -> str:
     """The first few of a list and how many more there are."""
     first = ", ".join(str(item) for item in items[:_SHOWN])
     more = len(items) - _SHOWN
     return f"{first} and {more:,} more" if more > 0 else first
 
 
-def grouped(wrong: Sequence[tuple[int, str, str]]) -> dict[str, list[int]]:
+def _grouped(wrong: Sequence[tuple[int, str, str]]) -> dict[str, list[int]]:
     """Positions of faults by what was expected."""
     by: dict[str, list[int]] = defaultdict(list)
     for position, _, expected in wrong:
@@ -304,11 +304,11 @@ class Column:
     @property
     def others(self) -> list[str]:
         """Plain headers that people give it."""
-        return [plain(name) for name in self.also.split("|") if name]
+        return [_plain(name) for name in self.also.split("|") if name]
 
     def headers(self) -> frozenset[str]:
         """Every header that means this column, plain."""
-        return frozenset((plain(self.name), *self.others))
+        return frozenset((_plain(self.name), *self.others))
 
 
 _PLACE = (
@@ -444,17 +444,17 @@ _OF_PEOPLE = re.compile(
 )
 
 
-def of_people(headers: Sequence[str]) -> list[str]:
+def _of_people(headers: Sequence[str]) -> list[str]:
     """Headers that only a sheet about single people has: it must be counted, never copied."""
-    return [header for header in headers if _OF_PEOPLE.search(tidy(header))]
+    return [header for header in headers if _OF_PEOPLE.search(_tidy(header))]
 
 
-def known_headers(table: str) -> frozenset[str]:
+def _known_headers(table: str) -> frozenset[str]:
     """Every plain header that a table's columns go by."""
-    return frozenset().union(*(column.headers() for column in columns_of(table)))
+    return frozenset().union(*(column.headers() for column in _columns_of(table)))
 
 
-def columns_of(table: str) -> tuple[Column, ...]:
+def _columns_of(table: str) -> tuple[Column, ...]:
     """Columns that a table of a study may have."""
     if table not in TABLES:
         raise ParameterError(f"no table {table!r}; expected one of {sorted(TABLES)}")
@@ -462,7 +462,7 @@ def columns_of(table: str) -> tuple[Column, ...]:
 
 
 @dataclass(frozen=True)
-class Mapping:
+class _Mapping:
     """How the columns of one sheet become those of one table.
 
     Parameters
@@ -480,7 +480,7 @@ class Mapping:
 
     Examples
     --------
-    >>> propose(["Site Name", "Postcode", "Sq m"], "candidates").columns
+    >>> _propose(["Site Name", "Postcode", "Sq m"], "candidates").columns
     {'name': 'Site Name', 'postcode': 'Postcode'}
     """
 
@@ -497,7 +497,7 @@ def mapping_of(
     meanings: Sequence[str],
     sheet: str,
     suppressed: float | None,
-) -> Mapping:
+) -> _Mapping:
     """What somebody said of a sheet on the command line: ``ours=theirs``, ``ours:text=value``."""
 
     def pairs(texts: Sequence[str], form: str) -> list[tuple[str, str]]:
@@ -511,7 +511,7 @@ def mapping_of(
     for ours, value in pairs(meanings, "OURS:TEXT=VALUE"):
         name, _, text = ours.partition(":")
         values.setdefault(name, {})[text] = value
-    return Mapping(
+    return _Mapping(
         dict(pairs(columns, "OURS=THEIRS")),
         dict(pairs(fixed, "OURS=VALUE")),
         values,
@@ -520,12 +520,12 @@ def mapping_of(
     )
 
 
-def over(ours: Mapping, base: Mapping) -> Mapping:
+def _over(ours: _Mapping, base: _Mapping) -> _Mapping:
     """One mapping over another: what it says first."""
     taken = set(ours.fixed)
     columns = {**base.columns, **ours.columns}
     own = set(ours.columns.values())
-    return Mapping(
+    return _Mapping(
         {k: v for k, v in columns.items()
          if k not in taken and (k in ours.columns or v not in own)},
         {**{k: v for k, v in base.fixed.items() if k not in ours.columns}, **ours.fixed},
@@ -535,7 +535,7 @@ def over(ours: Mapping, base: Mapping) -> Mapping:
     )  # fmt: skip
 
 
-def propose(headers: Sequence[str], table: str) -> Mapping:
+def _propose(headers: Sequence[str], table: str) -> _Mapping:
     """Match headers with a table's columns by name, our own names before others.
 
     Parameters
@@ -548,26 +548,26 @@ def propose(headers: Sequence[str], table: str) -> Mapping:
     -------
     Mapping
     """
-    left = {plain(header): header for header in headers}
+    left = {_plain(header): header for header in headers}
     found: dict[str, str] = {}
     for own in (True, False):
-        for column in columns_of(table):
-            for name in [plain(column.name)] if own else column.others:
+        for column in _columns_of(table):
+            for name in [_plain(column.name)] if own else column.others:
                 if column.name not in found and name in left:
                     found[column.name] = left.pop(name)
-    order = [column.name for column in columns_of(table)]
-    return Mapping({name: found[name] for name in order if name in found})
+    order = [column.name for column in _columns_of(table)]
+    return _Mapping({name: found[name] for name in order if name in found})
 
 
-def mapping_faults(
-    mapping: Mapping, headers: Sequence[str], table: str, file: str, *, placed: bool
+def _mapping_faults(
+    mapping: _Mapping, headers: Sequence[str], table: str, file: str, *, placed: bool
 ) -> list[Fault]:
     """Find columns of a mapping that the sheet lacks, and of the table that nothing fills."""
     faults = []
-    have = {plain(header): header for header in headers}
+    have = {_plain(header): header for header in headers}
     for ours, theirs in mapping.columns.items():
-        if plain(theirs) not in have:
-            near = difflib.get_close_matches(plain(theirs), have, n=1, cutoff=0.5)
+        if _plain(theirs) not in have:
+            near = difflib.get_close_matches(_plain(theirs), have, n=1, cutoff=0.5)
             hint = f"; is {have[near[0]]!r} meant? Change the mapping" if near else ""
             faults.append(Fault(file, "", ours, "", f"a column headed {theirs!r}{hint}"))
     filled = {*mapping.columns, *mapping.fixed}
@@ -597,7 +597,7 @@ def mapping_faults(
     return faults
 
 
-def read_mapping(path: Path, table: str) -> Mapping | None:
+def _read_mapping(path: Path, table: str) -> _Mapping | None:
     """Read the mapping of one table from a study's ``import.toml``; None where there is none.
 
     Raises
@@ -621,21 +621,21 @@ def read_mapping(path: Path, table: str) -> Mapping | None:
         "suppressed": (int, float),
     }
     wrong = [k for k, v in raw.items() if k not in allowed or not isinstance(v, allowed[k])]  # type: ignore[arg-type]
-    known = {column.name for column in columns_of(table)}
+    known = {column.name for column in _columns_of(table)}
     wrong += [f"columns.{name}" for name in raw.get("columns", {}) if name not in known]
     if wrong:
         raise StudyError(
             f"{path}, [{table}]: {', '.join(wrong)} is not understood; expected "
             f"{', '.join(allowed)}, and columns among {', '.join(sorted(known))}"
         )
-    return Mapping(**raw)
+    return _Mapping(**raw)
 
 
-def write_mapping(path: Path, table: str, mapping: Mapping) -> None:
+def _write_mapping(path: Path, table: str, mapping: _Mapping) -> None:
     """Keep the mapping of one table in ``import.toml``, those of other tables unchanged."""
-    kept: dict[str, Mapping] = {}
+    kept: dict[str, _Mapping] = {}
     for name in TABLES:
-        there = read_mapping(path, name)
+        there = _read_mapping(path, name)
         if there is not None:
             kept[name] = there
     kept[table] = mapping
@@ -651,14 +651,14 @@ def write_mapping(path: Path, table: str, mapping: Mapping) -> None:
         for part, pairs in (("columns", one.columns), ("fixed", one.fixed)):
             if pairs:
                 lines += ["", f"[{name}.{part}]"]
-                lines += [f"{toml_key(k)} = {toml_text(v)}" for k, v in pairs.items()]
+                lines += [f"{_toml_key(k)} = {toml_text(v)}" for k, v in pairs.items()]
         for ours, texts in one.meanings.items():
-            lines += ["", f"[{name}.meanings.{toml_key(ours)}]"]
+            lines += ["", f"[{name}.meanings.{_toml_key(ours)}]"]
             lines += [f"{toml_text(k)} = {toml_text(v)}" for k, v in texts.items()]
         lines.append("")
     write_file(path, "\n".join(lines).encode())
 
 
-def toml_key(text: str) -> str:
+def _toml_key(text: str) -> str:
     """A key as TOML holds it."""
     return text if re.fullmatch(r"[A-Za-z0-9_-]+", text) else toml_text(text)

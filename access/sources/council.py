@@ -13,33 +13,33 @@ import pandas as pd
 from access.errors import OutputError, ParameterError
 from access.ledger import sha256_of
 from access.sources import ons
-from access.sources.asking import Asked, Made, Work, ask_for_parts
+from access.sources.asking import Made, _ask_for_parts, _Asked, _Work
 from access.sources.council_areas import (
-    count_people,
-    find_areas,
-    find_boundaries,
-    name_wards,
-    rank_deprivation,
+    _count_people,
+    _find_areas,
+    _find_boundaries,
+    _name_wards,
+    _rank_deprivation,
 )
-from access.sources.council_sites import find_postcodes, find_sites, name_places
+from access.sources.council_sites import _find_postcodes, _find_sites, _name_places
 from access.sources.figures import INDICES
 from access.sources.folder import (
     SERVICES,
     Provenance,
     Settings,
-    attribution_text,
-    geojson_bytes,
-    made_by_us,
-    manifest_text,
+    _attribution_text,
+    _geojson_bytes,
+    _made_by_us,
+    _manifest_text,
+    _settings_text,
+    _write_all,
     read_manifest,
-    settings_text,
-    write_all,
 )
 from access.sources.http import Internet
-from access.sources.importing import csv_bytes, derive_box
+from access.sources.importing import _csv_bytes, _derive_box
 from access.sources.ons import UNITS
 from access.sources.registers import find_district
-from access.sources.shelf import Shelf, read_shelf
+from access.sources.shelf import _read_shelf, _Shelf
 
 __all__ = ["Made", "make_study_folder"]
 _CENSUS_DAY = {2021: "2021-03-21", 2011: "2011-03-27"}
@@ -103,13 +103,13 @@ def make_study_folder(
     own = folder / _SOURCES
     places = [Path(from_folder)] if from_folder is not None else []
     progress("files at hand")
-    shelf = read_shelf(*places, *([own] if own.is_dir() else []))
-    asked = Asked(origin=_origins(manifest))
+    shelf = _read_shelf(*places, *([own] if own.is_dir() else []))
+    asked = _Asked(origin=_origins(manifest))
     if not offline:
-        now = ask_for_parts(net or internet_of(folder), shelf, district, areas, own, progress)
-        asked = Asked(asked.origin | now.origin, now.failed)
+        now = _ask_for_parts(net or _internet_of(folder), shelf, district, areas, own, progress)
+        asked = _Asked(asked.origin | now.origin, now.failed)
     made = Made(folder, district)
-    work = Work(district, areas, shelf, made, asked, places[0] if places else own, buffer_m)
+    work = _Work(district, areas, shelf, made, asked, places[0] if places else own, buffer_m)
     for step, words in _STEPS:
         progress(words)
         step(work)
@@ -131,7 +131,7 @@ def _check_own(folder: Path, manifest: Mapping[str, dict[str, Any]], code: str, 
     raise OutputError(f"{folder} holds {what}; nothing was written. Name a new folder (--study)")
 
 
-def internet_of(folder: Path, **settings: Any) -> Internet:
+def _internet_of(folder: Path, **settings: Any) -> Internet:
     """The internet, with what it gave kept beside a study."""
     return Internet(folder / _SOURCES / ".kept", **settings)
 
@@ -144,7 +144,7 @@ def fetch_parts(
     areas: str = "oa21",
     net: Internet,
     progress: Callable[[str], None] = lambda step: None,
-) -> Asked:
+) -> _Asked:
     """Fetch parts of a council's study into the folder ``sources`` of the study.
 
     Parameters
@@ -165,14 +165,14 @@ def fetch_parts(
     district, own = find_district(code_or_name), folder / _SOURCES
     if areas not in UNITS:
         raise ParameterError(f"no areas {areas!r}; expected one of {', '.join(UNITS)}")
-    shelf = Shelf() if net.refresh or not own.is_dir() else read_shelf(own)
+    shelf = _Shelf() if net.refresh or not own.is_dir() else _read_shelf(own)
     if not {"areas", "boundaries"}.isdisjoint(parts) and own.is_dir():
-        shelf = read_shelf(own)
-    asked = ask_for_parts(net, shelf, district, areas, own, progress, parts)
+        shelf = _read_shelf(own)
+    asked = _ask_for_parts(net, shelf, district, areas, own, progress, parts)
     manifest = read_manifest(folder)
     if asked.origin:
-        text = manifest_text({}, manifest | _fetched_files(folder, asked))
-        write_all(folder, {"manifest.toml": text.encode()})
+        text = _manifest_text({}, manifest | _fetched_files(folder, asked))
+        _write_all(folder, {"manifest.toml": text.encode()})
     return asked
 
 
@@ -185,7 +185,7 @@ def _origins(manifest: Mapping[str, dict[str, Any]]) -> dict[str, tuple[str, str
     }
 
 
-def _fetched_files(folder: Path, asked: Asked) -> dict[str, dict[str, str]]:
+def _fetched_files(folder: Path, asked: _Asked) -> dict[str, dict[str, str]]:
     """What the manifest says of each fetched file."""
     return {
         f"{_SOURCES}/{name}": {
@@ -196,15 +196,15 @@ def _fetched_files(folder: Path, asked: Asked) -> dict[str, dict[str, str]]:
     }  # fmt: skip
 
 
-_STEPS: tuple[tuple[Callable[[Work], None], str], ...] = (
-    (find_areas, "areas"),
-    (count_people, "people"),
-    (rank_deprivation, "deprivation"),
-    (find_boundaries, "boundaries"),
-    (name_wards, "wards"),
-    (find_postcodes, "postcodes"),
-    (find_sites, "sites"),
-    (name_places, "names of places"),
+_STEPS: tuple[tuple[Callable[[_Work], None], str], ...] = (
+    (_find_areas, "areas"),
+    (_count_people, "people"),
+    (_rank_deprivation, "deprivation"),
+    (_find_boundaries, "boundaries"),
+    (_name_wards, "wards"),
+    (_find_postcodes, "postcodes"),
+    (_find_sites, "sites"),
+    (_name_places, "names of places"),
 )
 
 
@@ -213,12 +213,12 @@ def _people_source(census: int) -> str:
     return f"Office for National Statistics, Census {census}"
 
 
-def _finish(work: Work, manifest: Mapping[str, dict[str, Any]]) -> None:
+def _finish(work: _Work, manifest: Mapping[str, dict[str, Any]]) -> None:
     """Write everything that is ours to write; what somebody changed stays as it is."""
     _, _, words, census = UNITS[work.unit]
     files = [work.settings["areas_file"], *work.settings["census_files"]]
     about = work.provenance(_people_source(census), str(census), ons.LICENCE, *files)
-    work.tables["areas.csv"] = (csv_bytes(_area_table(work)), about)
+    work.tables["areas.csv"] = (_csv_bytes(_area_table(work)), about)
     if len(work.parents):
         imd = work.settings.get("imd")
         source = _people_source(census) + (f"; {INDICES.format(year=imd)}" if imd else "")
@@ -229,7 +229,7 @@ def _finish(work: Work, manifest: Mapping[str, dict[str, Any]]) -> None:
             *files,
             work.settings.get("imd_file", ""),
         )
-        work.tables["parents.csv"] = (csv_bytes(work.parents.sort_values("id")), about)
+        work.tables["parents.csv"] = (_csv_bytes(work.parents.sort_values("id")), about)
     if work.shapes is not None:
         about = work.provenance(
             f"{ons.SOURCE}: boundaries of {words}s",
@@ -237,8 +237,8 @@ def _finish(work: Work, manifest: Mapping[str, dict[str, Any]]) -> None:
             ons.LICENCE,
             *work.settings["shape_files"],
         )
-        work.tables["areas.geojson"] = (geojson_bytes(work.shapes), about)
-    text = settings_text(_settings(work)).encode()
+        work.tables["areas.geojson"] = (_geojson_bytes(work.shapes), about)
+    text = _settings_text(_settings(work)).encode()
     work.tables["study.toml"] = (
         text,
         Provenance(
@@ -251,7 +251,7 @@ def _finish(work: Work, manifest: Mapping[str, dict[str, Any]]) -> None:
     write = {}
     folder = work.made.folder
     for name, (body, _) in work.tables.items():
-        if (folder / name).exists() and not made_by_us(folder, name, manifest):
+        if (folder / name).exists() and not _made_by_us(folder, name, manifest):
             work.part(name, _KEPT)
         else:
             write[name] = body
@@ -260,18 +260,20 @@ def _finish(work: Work, manifest: Mapping[str, dict[str, Any]]) -> None:
     stale = [
         n
         for n in manifest
-        if n not in work.tables and made_by_us(folder, n, manifest) and n.endswith("_to_place.csv")
+        if n not in work.tables and _made_by_us(folder, n, manifest) and n.endswith("_to_place.csv")
     ]
     for name in stale:
         (folder / name).unlink()
         kept.pop(name, None)
-    write["ATTRIBUTION.md"] = attribution_text(work.tables, work.district.spoken).encode()
-    write["manifest.toml"] = manifest_text(ours, kept | _fetched_files(folder, work.asked)).encode()
-    write_all(folder, write)
+    write["ATTRIBUTION.md"] = _attribution_text(work.tables, work.district.spoken).encode()
+    write["manifest.toml"] = _manifest_text(
+        ours, kept | _fetched_files(folder, work.asked)
+    ).encode()
+    _write_all(folder, write)
     work.made.notes += [f"Not used: {line}" for line in work.shelf.refused]
 
 
-def _area_table(work: Work) -> pd.DataFrame:
+def _area_table(work: _Work) -> pd.DataFrame:
     """The areas as they are written: the larger area under its own name."""
     rest = [c for c in work.areas if c not in ("id", "parent", "lon", "lat")]
     if work.areas["parent"].eq("").any():
@@ -280,11 +282,11 @@ def _area_table(work: Work) -> pd.DataFrame:
     return work.areas.rename(columns={"parent": larger})[["id", larger, "lon", "lat", *rest]]
 
 
-def _parent_key(work: Work) -> str:
+def _parent_key(work: _Work) -> str:
     return "lsoa" if work.unit.startswith("oa") else "msoa"
 
 
-def _settings(work: Work) -> Settings:
+def _settings(work: _Work) -> Settings:
     s, census = work.settings, UNITS[work.unit][3]
     frames = [s[f"{t}_frame"] for t in ("centres", "candidates", "neighbours") if f"{t}_frame" in s]
     lon = np.concatenate([work.areas["lon"], *(f["lon"].astype(float) for f in frames)])
@@ -293,7 +295,7 @@ def _settings(work: Work) -> Settings:
     if codes is not None:
         own = pd.read_csv(io.BytesIO(codes[0]))
         lon, lat = np.concatenate([lon, own["lon"]]), np.concatenate([lat, own["lat"]])
-    box, _ = derive_box(lon, lat, margin_m=work.buffer_m)
+    box, _ = _derive_box(lon, lat, margin_m=work.buffer_m)
     centres = s["centres_frame"]
     known = {*work.areas, *s.get("shared", {})}
     services = {}

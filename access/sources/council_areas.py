@@ -10,16 +10,24 @@ import shapely
 
 from access.errors import ParameterError, StudyError
 from access.sources import ons
-from access.sources.asking import Work
-from access.sources.columns import shown
-from access.sources.figures import NATIONAL, parse_deprivation
-from access.sources.geography import boundaries_from_former, convert_ranks
-from access.sources.ons import UNITS, parse_boundaries, parse_centroids, parse_lookup
+from access.sources.asking import _Work
+from access.sources.columns import _shown
+from access.sources.figures import NATIONAL, _parse_deprivation
+from access.sources.geography import _boundaries_from_former, _convert_ranks
+from access.sources.ons import UNITS, _parse_boundaries, _parse_centroids, parse_lookup
 from access.sources.registers import find_district
-from access.sources.shelf import BY_HAND, COUNTS, Item, Shelf, lad_column, read_people, ward_columns
+from access.sources.shelf import (
+    BY_HAND,
+    COUNTS,
+    _Item,
+    _lad_column,
+    _read_people,
+    _Shelf,
+    _ward_columns,
+)
 
 
-def find_areas(work: Work) -> None:
+def _find_areas(work: _Work) -> None:
     """Ids, centroids and parents of the district's areas."""
     unit = work.unit
     code, parent_code, words, _ = UNITS[unit]
@@ -31,10 +39,10 @@ def find_areas(work: Work) -> None:
             f"{ons.LAYERS[f'centroids {unit}'].what} (population-weighted; ONS Open Geography "
             f"portal, CSV or GeoJSON with {code}) by hand and put the file into {work.hand_folder}"
         )
-    frame = parse_centroids(item.source, unit)
+    frame = _parse_centroids(item.source, unit)
     twice = frame["id"][frame["id"].duplicated()].tolist()
     if twice:
-        raise StudyError(f"{item.path.name} holds {shown(twice)} twice; expected every area once")
+        raise StudyError(f"{item.path.name} holds {_shown(twice)} twice; expected every area once")
     parents = _parents(work, frame, parent_code)
     frame["parent"] = frame["id"].map(parents).fillna("")
     own = _in_district(work, frame, item.path.name)
@@ -45,14 +53,14 @@ def find_areas(work: Work) -> None:
     placed = np.isfinite(frame[["lon", "lat"]].to_numpy(float)).all(axis=1)
     bad = frame["id"].to_numpy()[~placed].tolist()
     if bad:
-        raise StudyError(f"{item.path.name}: {shown(bad)} have no position")
+        raise StudyError(f"{item.path.name}: {_shown(bad)} have no position")
     frame = frame.sort_values("id", ignore_index=True)
     work.areas = frame[["id", "parent", "lon", "lat"]]
     work.settings["areas_file"] = item.path.name
     work.part("areas", f"{len(frame):,} {words}s with population-weighted centroids")
 
 
-def _parents(work: Work, frame: pd.DataFrame, parent_code: str) -> dict[str, str]:
+def _parents(work: _Work, frame: pd.DataFrame, parent_code: str) -> dict[str, str]:
     """Larger area of every area: of its own table, else of a look-up."""
     column = next((c for c in frame.columns if c.casefold() == parent_code.casefold()), None)
     if column:
@@ -64,7 +72,7 @@ def _parents(work: Work, frame: pd.DataFrame, parent_code: str) -> dict[str, str
     return dict(pairs.itertuples(index=False, name=None))
 
 
-def _in_district(work: Work, frame: pd.DataFrame, file: str) -> np.ndarray:
+def _in_district(work: _Work, frame: pd.DataFrame, file: str) -> np.ndarray:
     """Areas of the district: by a table that says so, else by the boundary; told if neither."""
     said = _districts_said(work.shelf)
     codes = [
@@ -91,7 +99,7 @@ def _in_district(work: Work, frame: pd.DataFrame, file: str) -> np.ndarray:
         return own
     item = work.shelf.first("district")
     if item is not None and item.source is not None and item.source.shapes is not None:
-        rows = item.source.frame[lad_column(item.source)].isin(work.district.codes).to_numpy()
+        rows = item.source.frame[_lad_column(item.source)].isin(work.district.codes).to_numpy()
         if not rows.any():
             raise StudyError(f"{item.path.name} holds no boundary of {work.district.name}")
         ground = shapely.union_all(item.source.shapes.to_numpy()[rows])
@@ -108,13 +116,13 @@ def _in_district(work: Work, frame: pd.DataFrame, file: str) -> np.ndarray:
     return np.ones(len(frame), bool)
 
 
-def _districts_said(shelf: Shelf) -> dict[str, str]:
+def _districts_said(shelf: _Shelf) -> dict[str, str]:
     """Local authority of every area that some file tells."""
     said: dict[str, str] = {}
     for item in shelf.items:
         if item.source is None or "postcodes" in item.roles:
             continue
-        lad = lad_column(item.source)
+        lad = _lad_column(item.source)
         if lad is None:
             continue
         for code, *_ in UNITS.values():
@@ -124,15 +132,15 @@ def _districts_said(shelf: Shelf) -> dict[str, str]:
     return said
 
 
-def count_people(work: Work) -> None:
+def _count_people(work: _Work) -> None:
     """Counts of each area, and those known only for larger ones."""
-    own = read_people(work.shelf, work.unit, work.areas["id"].tolist())
+    own = _read_people(work.shelf, work.unit, work.areas["id"].tolist())
     frame, notes = own.frame.reset_index(drop=True), list(own.notes)
     files = dict(own.files)
     parent_ids = sorted(set(work.areas["parent"]) - {""})
     if work.unit.startswith("oa") and parent_ids:
         level = f"lsoa{work.unit[-2:]}"
-        larger = read_people(work.shelf, level, parent_ids)
+        larger = _read_people(work.shelf, level, parent_ids)
         extra = [str(c) for c in larger.frame if c not in frame]
         if extra and "residents" in frame:
             work.parents = larger.frame[extra].round().reset_index()
@@ -167,7 +175,7 @@ def count_people(work: Work) -> None:
     work.settings["census_files"] = sorted(set(files.values()))
 
 
-def rank_deprivation(work: Work) -> None:
+def _rank_deprivation(work: _Work) -> None:
     """Ranks and deciles by LSOA, of the indices that fit the areas' census best."""
     census = UNITS[work.unit][3]
     lsoas = work.areas["parent"] if work.unit.startswith("oa") else work.areas["id"]
@@ -175,7 +183,7 @@ def rank_deprivation(work: Work) -> None:
     for item in work.shelf.having("deprivation"):
         if item.source is None:
             continue
-        frame, year, notes = parse_deprivation(item.source)
+        frame, year, notes = _parse_deprivation(item.source)
         fitted, more = _ranks_for(work, frame, year, lsoas, item)
         if fitted is None:
             work.made.notes += more
@@ -216,7 +224,7 @@ def rank_deprivation(work: Work) -> None:
 
 
 def _ranks_for(
-    work: Work, frame: pd.DataFrame, year: int, lsoas: pd.Series, item: Item
+    work: _Work, frame: pd.DataFrame, year: int, lsoas: pd.Series, item: _Item
 ) -> tuple[pd.DataFrame | None, list[str]]:
     """Ranks of the study's LSOAs; of the other census by look-up, and said."""
     census = UNITS[work.unit][3]
@@ -238,7 +246,7 @@ def _ranks_for(
         pairs = pairs[["lsoa21cd", "lsoa11cd"]]
     pairs = pairs[pairs.iloc[:, 1].isin(wanted)]
     ranks = frame.dropna(axis=1, how="all")
-    done = convert_ranks(ranks, pairs, pd.Series(1.0, index=ranks.index))
+    done = _convert_ranks(ranks, pairs, pd.Series(1.0, index=ranks.index))
     if not set(wanted) <= set(done.frame.index):
         return (
             None,
@@ -250,14 +258,14 @@ def _ranks_for(
     return done.frame.loc[wanted], [*done.notes]
 
 
-def find_boundaries(work: Work) -> None:
+def _find_boundaries(work: _Work) -> None:
     """Polygons of the areas: their own, else most of them of the census before."""
     unit, ids = work.unit, work.areas["id"]
     layer = ons.LAYERS[f"boundaries {unit}"].what
     by_hand = f"{layer} ({ons.SOURCE}; GeoJSON, generalised and clipped)"
     item = work.shelf.first(f"boundaries {unit}")
     if item is not None and item.source is not None:
-        shapes = parse_boundaries(item.source, UNITS[unit][0])
+        shapes = _parse_boundaries(item.source, UNITS[unit][0])
         missing = sorted(set(ids) - set(shapes.index))
         if not missing:
             work.shapes = shapes.loc[list(ids)]
@@ -266,15 +274,15 @@ def find_boundaries(work: Work) -> None:
             return
         work.made.notes.append(
             f"{item.path.name} lacks {len(missing):,} of the areas "
-            f"({shown(missing)}): it is of another year or place."
+            f"({_shown(missing)}): it is of another year or place."
         )
     former, parents = work.shelf.first("boundaries oa11"), work.shelf.first("boundaries lsoa21")
     if unit == "oa21" and former and parents and former.source and parents.source:
         try:
-            work.shapes, estimated = boundaries_from_former(
+            work.shapes, estimated = _boundaries_from_former(
                 work.areas,
-                parse_boundaries(former.source, "OA11CD"),
-                parse_boundaries(parents.source, "LSOA21CD"),
+                _parse_boundaries(former.source, "OA11CD"),
+                _parse_boundaries(parents.source, "LSOA21CD"),
             )
         except StudyError as error:
             work.made.notes.append(error.message)
@@ -290,17 +298,17 @@ def find_boundaries(work: Work) -> None:
     work.part("boundaries", "not at hand; areas are shown as points", whole=False, by_hand=by_hand)
 
 
-def name_wards(work: Work) -> None:
+def _name_wards(work: _Work) -> None:
     """Ward of every area: where its centroid lies, else by a look-up."""
-    best: tuple[int, Item] | None = None
+    best: tuple[int, _Item] | None = None
     for item in work.shelf.having("wards"):
-        if item.source is not None and (found := ward_columns(item.source)):
+        if item.source is not None and (found := _ward_columns(item.source)):
             year = int(re.sub(r"\D", "", found[0])[:2] or 0)
             best = max(best, (year, item), key=lambda b: b[0]) if best else (year, item)
     if best is not None:
         source = best[1].source
         assert source is not None and source.shapes is not None
-        _, name = ward_columns(source) or ("", "")
+        _, name = _ward_columns(source) or ("", "")
         points = shapely.points(work.areas[["lon", "lat"]].to_numpy())
         tree = shapely.STRtree(source.shapes.to_numpy())
         at = tree.nearest(points)
@@ -325,7 +333,7 @@ def name_wards(work: Work) -> None:
         if found_item is None or found_item.source is None:
             continue
         source = found_item.source
-        columns = ward_columns(source)
+        columns = _ward_columns(source)
         code = ons.code_column(source, UNITS[level][0])
         names = (
             dict(zip(source.frame[code], source.frame[columns[1]], strict=True)) if columns else {}

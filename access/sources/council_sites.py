@@ -12,19 +12,19 @@ import shapely
 
 from access.errors import AccessError
 from access.sources import registers
-from access.sources.asking import Work
-from access.sources.columns import Mapping as ColumnMapping
-from access.sources.columns import propose, shown
-from access.sources.importing import csv_bytes, derive_box, import_source
+from access.sources.asking import _Work
+from access.sources.columns import _Mapping as ColumnMapping
+from access.sources.columns import _propose, _shown
+from access.sources.importing import _csv_bytes, _derive_box, _import_source
 from access.sources.points import (
     POSTCODES_LICENCE,
     POSTCODES_SOURCE,
     Postcodes,
-    parse_stops,
-    places_of,
-    read_postcodes,
+    _parse_stops,
+    _places_of,
+    _read_postcodes,
 )
-from access.sources.shelf import Item
+from access.sources.shelf import _Item
 from access.units import BRITISH_GRID, great_circle_m
 
 _STAND_INS = 3
@@ -32,10 +32,10 @@ _STAND_INS = 3
 _SAME_BUILDING_M = 60.0
 
 
-def find_postcodes(work: Work) -> None:
+def _find_postcodes(work: _Work) -> None:
     """Postcodes of the district for the study, those around for placing sites."""
     item = next(work.shelf.having("postcodes"), None)
-    box, _ = derive_box(work.areas["lon"], work.areas["lat"], margin_m=work.buffer_m + 15_000)
+    box, _ = _derive_box(work.areas["lon"], work.areas["lat"], margin_m=work.buffer_m + 15_000)
     work.settings["postcodes"] = None
     if item is None:
         work.part(
@@ -45,16 +45,16 @@ def find_postcodes(work: Work) -> None:
             by_hand="Code-Point Open (Ordnance Survey, OS Data Hub, CSV, the zip as it is)",
         )
         return
-    work.settings["postcodes"] = read_postcodes(item.path, near=box)
-    own = read_postcodes(item.path, districts=work.district.codes, near=box)
+    work.settings["postcodes"] = _read_postcodes(item.path, near=box)
+    own = _read_postcodes(item.path, districts=work.district.codes, near=box)
     work.made.notes += [f"{item.path.name}: {note}" for note in own.notes]
     frame = own.frame.reset_index()[["postcode", "lon", "lat"]]
     about = work.provenance(POSTCODES_SOURCE, "see the file", POSTCODES_LICENCE, item.path.name)
-    work.tables["postcodes.csv"] = (csv_bytes(frame), about)
+    work.tables["postcodes.csv"] = (_csv_bytes(frame), about)
     work.part("postcodes", f"{len(frame):,} of the district")
 
 
-def _inside(work: Work, frame: pd.DataFrame) -> np.ndarray:
+def _inside(work: _Work, frame: pd.DataFrame) -> np.ndarray:
     """Rows within the district: its boundary, else nearer than a kilometre to a centroid."""
     lonlat = frame[["lon", "lat"]].to_numpy(float)
     known = np.isfinite(lonlat).all(axis=1)
@@ -63,7 +63,7 @@ def _inside(work: Work, frame: pd.DataFrame) -> np.ndarray:
     return out
 
 
-def _metres_outside(work: Work, lonlat: np.ndarray) -> np.ndarray:
+def _metres_outside(work: _Work, lonlat: np.ndarray) -> np.ndarray:
     points = gpd.GeoSeries(gpd.points_from_xy(*lonlat.T), crs=4326).to_crs(BRITISH_GRID)
     if work.shapes is not None:
         ground = shapely.union_all(work.shapes.to_crs(BRITISH_GRID).to_numpy())
@@ -77,7 +77,7 @@ def _metres_outside(work: Work, lonlat: np.ndarray) -> np.ndarray:
     return np.asarray(np.maximum(near - 1000.0, 0.0))
 
 
-def find_sites(work: Work) -> None:
+def _find_sites(work: _Work) -> None:
     """Centres, hubs, candidates and neighbours: the council's own sheets before the registers."""
     codes: Postcodes | None = work.settings["postcodes"]
     sites: dict[str, pd.DataFrame] = {}
@@ -104,10 +104,12 @@ _SITE_HAND = {
 }
 
 
-def _own_sheet(work: Work, item: Item, table: str, codes: Postcodes | None) -> pd.DataFrame | None:
+def _own_sheet(
+    work: _Work, item: _Item, table: str, codes: Postcodes | None
+) -> pd.DataFrame | None:
     """A council's own sheet; faults in it are told and it is left out."""
     assert item.source is not None
-    found = propose(list(item.source.frame.columns), table)
+    found = _propose(list(item.source.frame.columns), table)
     fixed = (
         {} if table != "centres" or "service" in found.columns else {"service": "childrens_centre"}
     )
@@ -117,7 +119,7 @@ def _own_sheet(work: Work, item: Item, table: str, codes: Postcodes | None) -> p
         values = {"service": {t: _service_key(t) for t in texts if _service_key(t) != t}}
     mapping = ColumnMapping(found.columns, fixed, values)
     try:
-        done = import_source(item.source, table, mapping=mapping, postcodes=codes)
+        done = _import_source(item.source, table, mapping=mapping, postcodes=codes)
     except AccessError as error:
         work.made.notes.append(f"{item.path.name} is left out: {error}")
         return None
@@ -159,7 +161,7 @@ def _each_id_once(frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _from_registers(work: Work, sites: dict[str, pd.DataFrame], codes: Postcodes | None) -> None:
+def _from_registers(work: _Work, sites: dict[str, pd.DataFrame], codes: Postcodes | None) -> None:
     item = work.shelf.first("register centres")
     if item is not None and item.source is not None:
         frame, notes = registers.parse_register(item.source, codes)
@@ -193,7 +195,7 @@ def _from_registers(work: Work, sites: dict[str, pd.DataFrame], codes: Postcodes
         )
 
 
-def _hubs(work: Work, sites: dict[str, pd.DataFrame], codes: Postcodes | None) -> None:
+def _hubs(work: _Work, sites: dict[str, pd.DataFrame], codes: Postcodes | None) -> None:
     """Today's hubs: in a centre's building where one is near, else candidates of their own."""
     item = work.shelf.first("register hubs")
     if item is None or item.source is None:
@@ -209,7 +211,7 @@ def _hubs(work: Work, sites: dict[str, pd.DataFrame], codes: Postcodes | None) -
     placed = np.isfinite(frame["lon"].to_numpy(float))
     if (~placed).any():
         work.made.notes.append(
-            f"{item.path.name}: {shown(frame['name'][~placed].tolist())} cannot be "
+            f"{item.path.name}: {_shown(frame['name'][~placed].tolist())} cannot be "
             "placed by postcode and are left out."
         )
     frame = frame[placed].reset_index(drop=True)
@@ -241,7 +243,7 @@ def _same_building(hub: pd.Series, centres: pd.DataFrame) -> str:
     return str(centres["id"].iloc[int(np.argmin(far))]) if far.min() <= _SAME_BUILDING_M else ""
 
 
-def _settle_centres(work: Work, sites: dict[str, pd.DataFrame]) -> None:
+def _settle_centres(work: _Work, sites: dict[str, pd.DataFrame]) -> None:
     """A study needs centres: where no register is at hand, stand-ins that say what they are."""
     if "centres" in sites:
         frame = sites["centres"]
@@ -291,7 +293,7 @@ def _settle_centres(work: Work, sites: dict[str, pd.DataFrame]) -> None:
     )
 
 
-def _settle_sites(work: Work, table: str, frame: pd.DataFrame) -> None:
+def _settle_sites(work: _Work, table: str, frame: pd.DataFrame) -> None:
     """Rows with a position make the table; the others are named and kept in a file of their own."""
     frame = frame.drop(columns=["_given"], errors="ignore")
     placed = np.isfinite(frame[["lon", "lat"]].apply(pd.to_numeric, errors="coerce")).all(axis=1)
@@ -308,7 +310,7 @@ def _settle_sites(work: Work, table: str, frame: pd.DataFrame) -> None:
     )
     if len(lost):
         name = f"{table}_to_place.csv"
-        work.tables[name] = (csv_bytes(lost), about)
+        work.tables[name] = (_csv_bytes(lost), about)
         text = [
             f"{n} ({p})" if p else n
             for n, p in zip(
@@ -317,14 +319,14 @@ def _settle_sites(work: Work, table: str, frame: pd.DataFrame) -> None:
         ]
         work.part(
             f"{table} to place",
-            f"{len(lost):,} have no position and are not measured: {shown(text)}",
+            f"{len(lost):,} have no position and are not measured: {_shown(text)}",
             whole=False,
             by_hand=f"give them a position in {name} and move them into {table}.csv",
         )
         if table == "centres":
             work.study_notes.append(
                 f"{len(lost):,} centres could not be placed and are not in any "
-                f"figure: {shown(text)}."
+                f"figure: {_shown(text)}."
             )
     kept = frame[placed].reset_index(drop=True)
     if table == "neighbours":
@@ -333,17 +335,17 @@ def _settle_sites(work: Work, table: str, frame: pd.DataFrame) -> None:
         work.part(table, f"{len(kept):,} sites")
     work.settings[f"{table}_frame"] = kept
     if len(kept):
-        work.tables[f"{table}.csv"] = (csv_bytes(kept), about)
+        work.tables[f"{table}.csv"] = (_csv_bytes(kept), about)
 
 
-def name_places(work: Work) -> None:
+def _name_places(work: _Work) -> None:
     """Names for orientation: localities of the stops, the largest first."""
     item = work.shelf.first("stops")
     if item is None or item.source is None:
         return
-    stops, _ = parse_stops(item.source)
+    stops, _ = _parse_stops(item.source)
     stops = stops[_inside(work, stops)]
-    frame = places_of(stops)
+    frame = _places_of(stops)
     if len(frame):
         about = work.provenance(
             "Department for Transport: National Public Transport Access Nodes",
@@ -351,5 +353,5 @@ def name_places(work: Work) -> None:
             "Open Government Licence v3.0",
             item.path.name,
         )
-        work.tables["places.csv"] = (csv_bytes(frame), about)
+        work.tables["places.csv"] = (_csv_bytes(frame), about)
         work.part("places", f"{len(frame):,} names of localities, by their stops")

@@ -21,15 +21,15 @@ from access.files import write_file
 from access.sources.http import (
     Fetched,
     Internet,
-    NotThereError,
-    NotWholeError,
-    must_be,
-    must_be_json,
+    _must_be,
+    _must_be_json,
+    _NotThereError,
+    _NotWholeError,
 )
-from access.sources.tables import check_file, check_packed
+from access.sources.tables import _check_packed, check_file
 from access.units import BRITISH_GRID, project
 
-STREETS_SOURCE = "OpenStreetMap, by Geofabrik"
+_STREETS_SOURCE = "OpenStreetMap, by Geofabrik"
 STREETS_LICENCE = "© OpenStreetMap contributors, ODbL 1.0 (openstreetmap.org/copyright)"
 #: Both homes of England's extracts: they moved, and mirrors have not.
 _HOMES = ("europe/united-kingdom/england", "europe/great-britain/england")
@@ -39,7 +39,7 @@ _MOST_EXTRACTS = 8
 _Box = tuple[float, float, float, float]
 
 
-def extracts_for(index: dict[str, Any], box: _Box) -> list[str]:
+def _extracts_for(index: dict[str, Any], box: _Box) -> list[str]:
     """Paths of the smallest extracts that together hold a box.
 
     Parameters
@@ -89,12 +89,12 @@ def _fetch_extracts(net: Internet, box: _Box) -> list[Fetched]:
     FetchError
     """
     url = net.address("geofabrik", "index-v1.json")
-    index = json.loads(net.get(url, "the index of extracts", check=must_be_json).body)
-    return [fetch_county(net, url.rpartition("/")[2].removesuffix("-latest.osm.pbf"), listed=url)
-            for url in extracts_for(index, box)]  # fmt: skip
+    index = json.loads(net.get(url, "the index of extracts", check=_must_be_json).body)
+    return [_fetch_county(net, url.rpartition("/")[2].removesuffix("-latest.osm.pbf"), listed=url)
+            for url in _extracts_for(index, box)]  # fmt: skip
 
 
-def fetch_county(net: Internet, county: str, *, listed: str = "") -> Fetched:
+def _fetch_county(net: Internet, county: str, *, listed: str = "") -> Fetched:
     """Fetch one county's extract by its name (``"south-yorkshire"``).
 
     Raises
@@ -108,7 +108,7 @@ def fetch_county(net: Internet, county: str, *, listed: str = "") -> Fetched:
     for one in paths:
         try:
             return net.get(net.address("geofabrik", one), f"streets of {county}", check=_is_pbf)
-        except NotThereError:
+        except _NotThereError:
             continue
     raise FetchError(f"{net.address('geofabrik')} has no {county}-latest.osm.pbf under "
                      f"{' or '.join(paths)}")  # fmt: skip
@@ -117,7 +117,7 @@ def fetch_county(net: Internet, county: str, *, listed: str = "") -> Fetched:
 def _is_pbf(path: Path, kind: str) -> None:
     with path.open("rb") as file:
         if b"OSMHeader" not in file.read(64):
-            raise NotWholeError("not an OpenStreetMap file")
+            raise _NotWholeError("not an OpenStreetMap file")
 
 
 def cut_streets(paths: Sequence[Path], box: _Box, out: Path) -> int:
@@ -242,7 +242,7 @@ def fetch_heights(net: Internet) -> Fetched:
         net.address("os", "Terrain50/downloads", area="GB", format="ASCII Grid and GML (Grid)")
         + "&redirect"
     )
-    return net.get(url, "OS Terrain 50", check=must_be(b"PK", what="a zip file"))
+    return net.get(url, "OS Terrain 50", check=_must_be(b"PK", what="a zip file"))
 
 
 def _tile_name(easting: float, northing: float) -> str:
@@ -337,7 +337,7 @@ def _tiles(packed: Path, wanted: set[str]) -> dict[str, str]:
                 found[name[1].upper()] = archive.read(part).decode("ascii", "replace")
             elif part.casefold().endswith(".zip"):
                 inner = io.BytesIO(archive.read(part))
-                check_packed(inner, part, most=50_000_000)
+                _check_packed(inner, part, most=50_000_000)
                 with zipfile.ZipFile(inner) as tile:
                     for inside in tile.namelist():
                         if inside.casefold().endswith(".asc"):
@@ -383,7 +383,7 @@ def _as_text(grid: np.ndarray, west: int, south: int, cell: float) -> bytes:
 
 TIMETABLE_SOURCE = "Department for Transport: Bus Open Data Service"
 TIMETABLE_LICENCE = "Open Government Licence v3.0"
-REGIONS = ("east_anglia", "east_midlands", "london", "north_east", "north_west", "south_east",
+_REGIONS = ("east_anglia", "east_midlands", "london", "north_east", "north_west", "south_east",
            "south_west", "west_midlands", "yorkshire", "wales", "scotland", "all")  # fmt: skip
 #: Without these a file is no timetable; calendars may be either of two.
 _MUST = ("stops.txt", "routes.txt", "trips.txt", "stop_times.txt")
@@ -396,7 +396,7 @@ def fetch_timetable(net: Internet, region: str) -> Fetched:
     ----------
     net : Internet
     region : str
-        One of `REGIONS`.
+        One of `_REGIONS`.
 
     Raises
     ------
@@ -404,8 +404,8 @@ def fetch_timetable(net: Internet, region: str) -> Fetched:
         If there is no such region.
     FetchError
     """
-    if region not in REGIONS:
-        raise ParameterError(f"no region {region!r}; expected one of {', '.join(REGIONS)}")
+    if region not in _REGIONS:
+        raise ParameterError(f"no region {region!r}; expected one of {', '.join(_REGIONS)}")
     return net.get(net.address("bods", f"gtfs-file/{region}/"), f"the timetable of {region}",
                    check=_is_timetable)  # fmt: skip
 
@@ -434,4 +434,4 @@ def _is_timetable(path: Path, kind: str) -> None:
     try:
         _check_timetable(path)
     except StudyError as error:
-        raise NotWholeError(error.message) from error
+        raise _NotWholeError(error.message) from error

@@ -15,12 +15,12 @@ import pandas as pd
 
 from access.errors import FetchError, StudyError
 from access.files import write_file
-from access.sources.columns import plain, read_numbers, shown
-from access.sources.http import Fetched, Internet, NotWholeError, is_page
-from access.sources.tables import Source, read_source
+from access.sources.columns import _plain, _read_numbers, _shown
+from access.sources.http import Fetched, Internet, _is_page, _NotWholeError
+from access.sources.tables import Source, _read_source
 
-SOURCE = "Office for National Statistics, Census {year}, by NOMIS"
-LICENCE = "Open Government Licence v3.0; source: Office for National Statistics"
+_SOURCE = "Office for National Statistics, Census {year}, by NOMIS"
+_LICENCE = "Open Government Licence v3.0; source: Office for National Statistics"
 #: Types of geography by unit.
 _TYPES = {"oa21": 150, "lsoa21": 151, "msoa21": 152, "oa11": 299, "lsoa11": 298, "msoa11": 297}
 _PAGE = 25_000
@@ -139,7 +139,7 @@ TOPICS = {2021: TOPICS_2021, 2011: _TOPICS_2011}
 # --- reading ---------------------------------------------------------------------------------
 
 
-def parse_figures(
+def _parse_figures(
     source: Source, topics: Iterable[Topic]
 ) -> tuple[pd.DataFrame, list[Topic], list[str]]:
     """Figures of a table of NOMIS: long (as the service gives it) or wide (as bulk files are).
@@ -164,7 +164,7 @@ def parse_figures(
         If rows are missing or numbers cannot be read.
     """
     frame = source.frame
-    names = {plain(column): column for column in frame.columns}
+    names = {_plain(column): column for column in frame.columns}
     code = names.get("geographycode") or names.get("geographygsscode")
     if code is None:
         return pd.DataFrame(), [], []
@@ -191,9 +191,9 @@ def parse_figures(
     return out, held, notes
 
 
-def topics_held(source: Source) -> list[Topic]:
+def _topics_held(source: Source) -> list[Topic]:
     """Which census tables a file of NOMIS holds; none where it is no such file."""
-    names = {plain(column): column for column in source.frame.columns}
+    names = {_plain(column): column for column in source.frame.columns}
     if "geographycode" not in names:
         return []
     if "obsvalue" in names:
@@ -244,13 +244,13 @@ def _widened(source: Source, code: str, names: dict[str, str]) -> pd.DataFrame:
     labels = [c for c in labels if len(frame[c].unique()) > 1] or labels
     if len(labels) != 1:
         raise StudyError(
-            f"{source.file} has {len(labels)} columns of categories ({shown(labels)}); expected "
+            f"{source.file} has {len(labels)} columns of categories ({_shown(labels)}); expected "
             "one, such as C2021_AGE_19_NAME"
         )
     twice = frame.duplicated([code, labels[0]])
     if twice.any():
         rows = [source.rows[i] for i in np.flatnonzero(twice.to_numpy())]
-        raise StudyError(f"{source.file} gives a figure twice (rows {shown(rows)})")
+        raise StudyError(f"{source.file} gives a figure twice (rows {_shown(rows)})")
     wide = frame.pivot_table(
         index=code, columns=labels[0], values=names["obsvalue"], aggfunc="first"
     )
@@ -258,7 +258,7 @@ def _widened(source: Source, code: str, names: dict[str, str]) -> pd.DataFrame:
     if lost:
         areas = wide.index[wide.isna().any(axis=1)].tolist()
         raise StudyError(
-            f"{source.file} lacks {lost:,} figures of {len(areas):,} areas ({shown(areas)}): the "
+            f"{source.file} lacks {lost:,} figures of {len(areas):,} areas ({_shown(areas)}): the "
             "download was cut short; get it again"
         )
     return wide
@@ -269,7 +269,7 @@ def _added(
 ) -> np.ndarray:
     total = np.zeros(len(wide))
     for column in columns:
-        read = read_numbers(wide[column].astype(str).tolist(), least=0)
+        read = _read_numbers(wide[column].astype(str).tolist(), least=0)
         if read.wrong:
             at, text, expected = read.wrong[0]
             raise StudyError(
@@ -362,10 +362,10 @@ def fetch_topic(net: Internet, topic: Topic, district: str, unit: str, path: Pat
 
 def _is_csv(path: Path, kind: str) -> None:
     start = path.read_bytes()[:4000]
-    if is_page(start, kind):
-        raise NotWholeError("a web page came in its place")
+    if _is_page(start, kind):
+        raise _NotWholeError("a web page came in its place")
     if b"," not in start.split(b"\n", 1)[0]:
-        raise NotWholeError(f"no table came: {start[:80].decode('utf-8', 'replace').strip()!r}")
+        raise _NotWholeError(f"no table came: {start[:80].decode('utf-8', 'replace').strip()!r}")
 
 
 def _check_columns(names: list[str], topic: Topic, url: str) -> None:
@@ -373,7 +373,7 @@ def _check_columns(names: list[str], topic: Topic, url: str) -> None:
     if lacking:
         raise FetchError(
             f"{url} gives {topic.name} without {', '.join(lacking)}; its columns are "
-            f"{shown(names)}: the service has changed"
+            f"{_shown(names)}: the service has changed"
         )
 
 
@@ -396,7 +396,7 @@ def _check_square(header: list[str], rows: list[list[str]], topic: Topic) -> Non
     if len(short):
         raise FetchError(
             f"NOMIS gave fewer figures of {topic.name} for {len(short):,} areas "
-            f"({shown(sorted(short.index))}); nothing is taken from it"
+            f"({_shown(sorted(short.index))}); nothing is taken from it"
         )
 
 
@@ -431,7 +431,7 @@ _RANKS = {
 def _lsoa_column(source: Source) -> tuple[str, int] | None:
     """The column of LSOA codes, and the census they are of (0 where it does not say)."""
     for column in source.frame.columns:
-        name = plain(column)
+        name = _plain(column)
         found = re.fullmatch(r"lsoa(?:code)?(2011|2021|11|21)?(?:cd|code)?", name)
         if found:
             year = found[1] or ""
@@ -439,15 +439,15 @@ def _lsoa_column(source: Source) -> tuple[str, int] | None:
     return None
 
 
-def holds_deprivation(source: Source) -> bool:
+def _holds_deprivation(source: Source) -> bool:
     """Whether a table has ranks of deprivation by LSOA."""
-    names = list(map(plain, source.frame.columns))
+    names = list(map(_plain, source.frame.columns))
     return _lsoa_column(source) is not None and any(
         re.match(_RANKS["imd_rank"], name) for name in names
     )
 
 
-def parse_deprivation(source: Source | Path) -> tuple[pd.DataFrame, int, list[str]]:
+def _parse_deprivation(source: Source | Path) -> tuple[pd.DataFrame, int, list[str]]:
     """Ranks and deciles by LSOA.
 
     Parameters
@@ -469,22 +469,22 @@ def parse_deprivation(source: Source | Path) -> tuple[pd.DataFrame, int, list[st
     StudyError
         If it is another file of the series, or ranks are not what they should be.
     """
-    table = source if isinstance(source, Source) else read_source(source)
+    table = source if isinstance(source, Source) else _read_source(source)
     found = _lsoa_column(table)
-    if found is None or not holds_deprivation(table):
+    if found is None or not _holds_deprivation(table):
         raise StudyError(
             f"{table.file} is not File 7 of the Indices of Deprivation (scores, ranks, deciles): "
-            f"expected an LSOA code and an IMD rank; it has {shown(list(table.frame.columns))}"
+            f"expected an LSOA code and an IMD rank; it has {_shown(list(table.frame.columns))}"
         )
     code, census = found
     out = pd.DataFrame(index=pd.Index(table.frame[code].to_numpy(), name="id"))
     notes: list[str] = []
     for ours, pattern in _RANKS.items():
-        column = next((c for c in table.frame.columns if re.match(pattern, plain(c))), None)
+        column = next((c for c in table.frame.columns if re.match(pattern, _plain(c))), None)
         if column is None:
             notes.append(f"{table.file} has no {ours.replace('_', ' ')}.")
             continue
-        read = read_numbers(table.frame[column].tolist(), least=0 if ours == "imd_score" else 1)
+        read = _read_numbers(table.frame[column].tolist(), least=0 if ours == "imd_score" else 1)
         if read.wrong:
             at, text, expected = read.wrong[0]
             raise StudyError(
@@ -494,7 +494,7 @@ def parse_deprivation(source: Source | Path) -> tuple[pd.DataFrame, int, list[st
         out[ours] = read.cells
     twice = out.index[out.index.duplicated()].tolist()
     if twice:
-        raise StudyError(f"{table.file} holds {shown(twice)} twice; expected every LSOA once")
+        raise StudyError(f"{table.file} holds {_shown(twice)} twice; expected every LSOA once")
     if len(out) in NATIONAL.values():
         census = census or next(year for year, n in NATIONAL.items() if n == len(out))
     return out, census, notes
@@ -515,6 +515,6 @@ def _is_file7(path: Path, kind: str) -> None:
     with path.open("rb") as file:
         start = file.read(400)
     if start.lstrip().lower().startswith((b"<!doctype", b"<html")):
-        raise NotWholeError("a web page came in its place")
+        raise _NotWholeError("a web page came in its place")
     if b"LSOA code" not in start:
-        raise NotWholeError("its first row does not name LSOA codes")
+        raise _NotWholeError("its first row does not name LSOA codes")

@@ -19,9 +19,9 @@ import shapely
 from access.errors import OutputError, ParameterError, StudyError
 from access.escape import toml_text
 from access.files import write_file
-from access.sources.columns import Mapping as Mapped
-from access.sources.columns import read_mapping, toml_key, write_mapping
-from access.sources.importing import Imported, csv_bytes, derive_box, import_table
+from access.sources.columns import _Mapping as Mapped
+from access.sources.columns import _read_mapping, _toml_key, _write_mapping
+from access.sources.importing import Imported, _csv_bytes, _derive_box, _import_table
 
 #: What is known of each service: title, one of it, whom it is for by default, its age band.
 SERVICES: dict[str, tuple[str, str, tuple[str, str], str]] = {
@@ -130,7 +130,7 @@ class Settings:
     buffer_m: float = 5000.0
 
 
-def settings_text(s: Settings) -> str:
+def _settings_text(s: Settings) -> str:
     """`study.toml`, with an example of a proposal per service for the planner to fill in."""
     lines = [
         f"# {s.title}. Made from public tables: manifest.toml says which.",
@@ -235,7 +235,7 @@ def _examples(s: Settings) -> list[str]:
     return lines
 
 
-def manifest_text(
+def _manifest_text(
     tables: Mapping[str, tuple[bytes, Provenance]], kept: Mapping[str, dict[str, Any]]
 ) -> str:
     """`manifest.toml`: source, vintage, licence, checksum, and date fetched of every table."""
@@ -265,7 +265,7 @@ def manifest_text(
 def manifest_fields(entry: Mapping[str, Any]) -> list[str]:
     """What a manifest says of one file, a line a field; text that is empty is left out."""
     return [
-        f"{toml_key(k)} = {'true' if v is True else 'false' if v is False else toml_text(str(v))}"
+        f"{_toml_key(k)} = {'true' if v is True else 'false' if v is False else toml_text(str(v))}"
         for k, v in entry.items()
         if v != ""
     ]
@@ -276,7 +276,7 @@ def record_file(folder: Path, name: str, about: Provenance) -> None:
     kept = read_manifest(folder)
     body = (folder / name).read_bytes()
     ours = {name: (body, about)}
-    text = manifest_text(ours, {n: e for n, e in kept.items() if n != name})
+    text = _manifest_text(ours, {n: e for n, e in kept.items() if n != name})
     write_file(folder / "manifest.toml", text.encode())
 
 
@@ -289,7 +289,7 @@ def read_manifest(folder: Path) -> dict[str, dict[str, Any]]:
         return {}
 
 
-def made_by_us(folder: Path, name: str, manifest: Mapping[str, dict[str, Any]]) -> bool:
+def _made_by_us(folder: Path, name: str, manifest: Mapping[str, dict[str, Any]]) -> bool:
     """Whether a file is there as it was made: one that somebody changed is theirs."""
     entry, path = manifest.get(name, {}), folder / name
     if entry.get("made") != "yes" or not path.is_file():
@@ -297,7 +297,7 @@ def made_by_us(folder: Path, name: str, manifest: Mapping[str, dict[str, Any]]) 
     return hashlib.sha256(path.read_bytes()).hexdigest() == entry.get("sha256")
 
 
-def attribution_text(tables: Mapping[str, tuple[bytes, Provenance]], place: str) -> str:
+def _attribution_text(tables: Mapping[str, tuple[bytes, Provenance]], place: str) -> str:
     """The attributions that every output which shows the data must carry."""
     lines = [f"# Attributions for the study of {place}", ""]
     by: dict[tuple[str, str], list[str]] = {}
@@ -308,7 +308,7 @@ def attribution_text(tables: Mapping[str, tuple[bytes, Provenance]], place: str)
     return "\n".join([*lines, ""])
 
 
-def write_all(folder: Path, files: Mapping[str, bytes]) -> None:
+def _write_all(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write files one by one, each whole or not at all, `study.toml` last but the manifest."""
     order = sorted(files, key=lambda n: (n == "manifest.toml", n == "study.toml", n))
     for name in order:
@@ -318,7 +318,7 @@ def write_all(folder: Path, files: Mapping[str, bytes]) -> None:
 _NEEDED = ("areas", "centres")
 
 
-def study_of_tables(
+def _study_of_tables(
     folder: str | Path,
     tables: Mapping[str, Imported],
     *,
@@ -384,7 +384,7 @@ def study_of_tables(
             else "national_areas is given and the areas have no imd_rank"
         )
     frames = [t.frame for t in tables.values() if {"lon", "lat"} <= set(t.frame)]
-    box, _ = derive_box(
+    box, _ = _derive_box(
         np.concatenate([f["lon"] for f in frames]),
         np.concatenate([f["lat"] for f in frames]),
         margin_m=buffer_m,
@@ -418,21 +418,21 @@ def study_of_tables(
         buffer_m=buffer_m,
     )
     made = {
-        f"{table}.csv": (csv_bytes(done.frame), _about(table, vintage, licences))
+        f"{table}.csv": (_csv_bytes(done.frame), _about(table, vintage, licences))
         for table, done in tables.items()
     }
     if shapes is not None:
-        made["areas.geojson"] = (geojson_bytes(shapes), _about("areas", vintage, licences))
+        made["areas.geojson"] = (_geojson_bytes(shapes), _about("areas", vintage, licences))
     made["study.toml"] = (
-        settings_text(settings).encode(),
+        _settings_text(settings).encode(),
         Provenance("Settings of this study", vintage, "MIT"),
     )
     files = {file: body for file, (body, _) in made.items()}
-    files["manifest.toml"] = manifest_text(made, {}).encode()
-    files["ATTRIBUTION.md"] = attribution_text(made, place).encode()
-    write_all(folder, files)
+    files["manifest.toml"] = _manifest_text(made, {}).encode()
+    files["ATTRIBUTION.md"] = _attribution_text(made, place).encode()
+    _write_all(folder, files)
     for table, done in tables.items() if keep_mappings else ():
-        write_mapping(folder / "import.toml", table, done.mapping)
+        _write_mapping(folder / "import.toml", table, done.mapping)
     return sorted([*files, "import.toml"])
 
 
@@ -440,13 +440,13 @@ def put_table(folder: Path, done: Imported, about: tuple[str, str]) -> list[str]
     """Write one imported table into a study, with its mapping and where it comes from."""
     name = f"{done.table}.csv"
     provenance = Provenance(about[0], "see the file", about[1])
-    made = {name: (csv_bytes(done.check().frame), provenance)}
+    made = {name: (_csv_bytes(done.check().frame), provenance)}
     if done.table == "areas" and done.shapes is not None:
-        made["areas.geojson"] = (geojson_bytes(done.shapes), provenance)
+        made["areas.geojson"] = (_geojson_bytes(done.shapes), provenance)
     kept = {n: e for n, e in read_manifest(folder).items() if n not in made}
-    write_all(folder, {n: body for n, (body, _) in made.items()})
-    write_file(folder / "manifest.toml", manifest_text(made, kept).encode())
-    write_mapping(folder / "import.toml", done.table, done.mapping)
+    _write_all(folder, {n: body for n, (body, _) in made.items()})
+    write_file(folder / "manifest.toml", _manifest_text(made, kept).encode())
+    _write_mapping(folder / "import.toml", done.table, done.mapping)
     return [*made, "import.toml"]
 
 
@@ -458,7 +458,7 @@ def first_settings(
              if (folder / f"{t}.csv").is_file()]  # fmt: skip
     if not set(_NEEDED) <= set(there):
         return []
-    tables = {table: import_table(folder / f"{table}.csv", table).check() for table in there}
+    tables = {table: _import_table(folder / f"{table}.csv", table).check() for table in there}
     outlines = folder / "areas.geojson"
     if outlines.is_file():
         shapes = gpd.read_file(outlines).set_index("id").geometry
@@ -468,12 +468,12 @@ def first_settings(
         f"{table}: {ours} {text!r} of the source was read as {value or 'not known'!r}."
         for table in there
         for ours, texts in (
-            read_mapping(folder / "import.toml", table) or Mapped()
+            _read_mapping(folder / "import.toml", table) or Mapped()
         ).meanings.items()
         for text, value in texts.items()
     ]
     name = re.sub(r"[^a-z0-9]+", "_", folder.resolve().name.lower()).strip("_")
-    return study_of_tables(
+    return _study_of_tables(
         folder,
         tables,
         name=name if name[:1].isalpha() else f"study_{name}",
@@ -506,7 +506,7 @@ def _about(table: str, vintage: str, licences: Mapping[str, tuple[str, str]] | N
     return Provenance(source, vintage, licence)
 
 
-def geojson_bytes(shapes: gpd.GeoSeries) -> bytes:
+def _geojson_bytes(shapes: gpd.GeoSeries) -> bytes:
     """Boundaries by id as GeoJSON, to six decimals, valid."""
     # a grid keeps polygons polygons: no lines are left where slivers were
     rounded = shapely.set_precision(shapely.make_valid(shapes.to_numpy()), 1e-6)

@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from access.errors import ParameterError, StudyError
-from access.sources.columns import shown
+from access.sources.columns import _shown
 from access.units import BRITISH_GRID, project
 
 
@@ -34,7 +34,7 @@ class _Converted:
     notes: tuple[str, ...]
 
 
-def convert_counts(
+def _convert_counts(
     counts: pd.DataFrame, lookup: pd.DataFrame, people: pd.Series, *, whole: bool = True
 ) -> _Converted:
     """Bring counts from one set of areas to another.
@@ -64,7 +64,7 @@ def convert_counts(
     >>> counts = pd.DataFrame({"children": [11, 5, 4]}, index=["A", "B", "C"])
     >>> pairs = pd.DataFrame({"old": ["A", "A", "B", "C"], "new": ["A1", "A2", "M", "M"]})
     >>> people = pd.Series({"A1": 200, "A2": 100, "M": 300})
-    >>> convert_counts(counts, pairs, people).frame["children"].to_dict()
+    >>> _convert_counts(counts, pairs, people).frame["children"].to_dict()
     {'A1': 7, 'A2': 4, 'M': 9}
     """
     old, new = lookup.columns[:2]
@@ -72,8 +72,8 @@ def convert_counts(
     lost = counts.index[(counts.sum(axis=1) > 0) & ~counts.index.isin(pairs[old])].tolist()
     if lost:
         raise StudyError(
-            f"{len(lost):,} areas hold counts and are not in the look-up ({shown(lost)}): it is of "
-            "another place or year; their counts would be lost"
+            f"{len(lost):,} areas hold counts and are not in the look-up ({_shown(lost)}): it is "
+            "of another place or year; their counts would be lost"
         )
     if not counts.index.is_unique:
         raise ParameterError("counts must have every area once")
@@ -87,29 +87,29 @@ def convert_counts(
         elif not np.isfinite(weights).all():
             missing = parts[~np.isfinite(weights)].tolist()
             raise StudyError(
-                f"residents of {shown(missing)} are not known: {area} cannot be shared"
+                f"residents of {_shown(missing)} are not known: {area} cannot be shared"
             )
         elif weights.sum() <= 0:
             raise StudyError(
-                f"nobody lives in the parts of {area} ({shown(list(parts))}); its "
+                f"nobody lives in the parts of {area} ({_shown(list(parts))}); its "
                 "counts cannot be shared by residents"
             )
         for column in counts.columns:
             total = float(counts[column].to_numpy()[counts.index == area][0])
             keep_whole = whole and total.is_integer()
-            out.loc[list(parts), column] += share(total, weights, whole=keep_whole)
+            out.loc[list(parts), column] += _share(total, weights, whole=keep_whole)
     estimated = _touched(pairs, old, new).reindex(ids)
     if whole and all(pd.api.types.is_integer_dtype(t) for t in counts.dtypes):
         out = out.astype("int64")
     return _Converted(out, estimated, _words(pairs, old, new, estimated))
 
 
-def share(total: float, weights: ArrayLike, *, whole: bool) -> NDArray[np.float64]:
+def _share(total: float, weights: ArrayLike, *, whole: bool) -> NDArray[np.float64]:
     """Share a total by weights; whole numbers by largest remainder, ties to the earlier part.
 
     Examples
     --------
-    >>> share(10, [1, 1, 1], whole=True).tolist()
+    >>> _share(10, [1, 1, 1], whole=True).tolist()
     [4.0, 3.0, 3.0]
     """
     w = np.asarray(weights, float)
@@ -144,7 +144,7 @@ def _words(pairs: pd.DataFrame, old: str, new: str, estimated: pd.Series) -> tup
     return tuple(said)
 
 
-def convert_ranks(ranks: pd.DataFrame, lookup: pd.DataFrame, people: pd.Series) -> _Converted:
+def _convert_ranks(ranks: pd.DataFrame, lookup: pd.DataFrame, people: pd.Series) -> _Converted:
     """Bring ranks or deciles to other areas: a part takes its whole's, a merged one the mean.
 
     Parameters
@@ -181,7 +181,7 @@ def convert_ranks(ranks: pd.DataFrame, lookup: pd.DataFrame, people: pd.Series) 
     return _Converted(frame, estimated, note if estimated.any() else ())
 
 
-def boundaries_from_former(
+def _boundaries_from_former(
     areas: pd.DataFrame, former: gpd.GeoSeries, parents: gpd.GeoSeries
 ) -> tuple[gpd.GeoSeries, int]:
     """Boundaries of areas, most of which kept their code, their extent and so their boundary.
@@ -215,7 +215,7 @@ def boundaries_from_former(
     whole = parents.to_crs(BRITISH_GRID)
     for parent, rows in areas[~kept].groupby("parent", sort=True):
         if parent not in whole.index:
-            raise StudyError(f"no boundary of {parent}, in which {shown(rows['id'].tolist())} lie")
+            raise StudyError(f"no boundary of {parent}, in which {_shown(rows['id'].tolist())} lie")
         others = areas[kept & (areas["parent"] == parent).to_numpy()]["id"]
         left = shapely.make_valid(whole.loc[parent])
         if len(others):

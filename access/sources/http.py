@@ -29,11 +29,11 @@ from access.files import read_whole, write_file
 
 _T = TypeVar("_T")
 #: Answers that may be better in a while: too many requests, and servers in trouble.
-TRY_AGAIN = frozenset((408, 425, 429, 500, 502, 503, 504))
+_TRY_AGAIN = frozenset((408, 425, 429, 500, 502, 503, 504))
 _CHUNK = 1 << 16
 
 
-class NotWholeError(Exception):
+class _NotWholeError(Exception):
     """A reply that must not be taken for an answer, and may be better in a while."""
 
 
@@ -76,7 +76,7 @@ class Patience:
         return float(min(self.most_wait_s, max(own, asked_s or 0.0)))
 
 
-def ask(
+def _ask(
     url: str,
     read: Callable[[bytes, str], _T],
     *,
@@ -87,7 +87,7 @@ def ask(
 ) -> _T:
     """Ask a server for one thing until it is given whole, or patience ends."""
     patience = patience or Patience()
-    jitter, shown = random.Random(f"{url} {data}"), shown_address(url)
+    jitter, shown = random.Random(f"{url} {data}"), _shown_address(url)
     failed: Counter[str] = Counter()
     for attempt in range(1, patience.tries + 1):
         asked_s = None
@@ -96,7 +96,7 @@ def ask(
             if status == 200:
                 return read(body, kind)
             reason = f"HTTP {status}"
-            if status not in TRY_AGAIN:
+            if status not in _TRY_AGAIN:
                 raise FetchError(
                     f"{shown} refuses to give {what}: {reason}. {_first_words(body)}".strip()
                 )
@@ -104,7 +104,7 @@ def ask(
             raise FetchError(f"{shown} is not an address of a server") from error
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             reason = _plain_reason(error)
-        except NotWholeError as error:
+        except _NotWholeError as error:
             reason = str(error)
         failed[reason] += 1
         if attempt < patience.tries:
@@ -113,7 +113,7 @@ def ask(
     raise FetchError(f"{shown} did not give {what} in {patience.tries} tries: {times}")
 
 
-def shown_address(url: str) -> str:
+def _shown_address(url: str) -> str:
     """Give an address as it may be shown: without the name and password that it may hold."""
     return re.sub(r"(?<=//)[^/@\s]*@", "", str(url))[:500]
 
@@ -142,11 +142,11 @@ def _reply(
             body += part
             if len(body) > patience.most_bytes:
                 raise FetchError(
-                    f"{shown_address(url)} sends more than {patience.most_bytes / 1e6:,.0f} MB, "
+                    f"{_shown_address(url)} sends more than {patience.most_bytes / 1e6:,.0f} MB, "
                     "which is no answer to what was asked; nothing of it was kept"
                 )
             if time.monotonic() > end:
-                raise NotWholeError(f"no whole reply in {patience.timeout_s:g} s")
+                raise _NotWholeError(f"no whole reply in {patience.timeout_s:g} s")
         kind = reply.headers.get("Content-Type", "")
         return reply.status_code, kind, _seconds(reply.headers.get("Retry-After")), bytes(body)
 
@@ -222,7 +222,7 @@ def _system_cache() -> Path:
     return Path(named) if named else Path.home() / ".cache"
 
 
-class ReplyCache:
+class _ReplyCache:
     """A folder of replies, each with its sha256 beside it.
 
     Parameters
@@ -293,7 +293,7 @@ _MOST_FILE = 3_000_000_000
 _Check = Callable[[Path, str], None]
 
 
-class NotThereError(FetchError):
+class _NotThereError(FetchError):
     """The server says that there is no such thing (404, 410): another name may be right."""
 
 
@@ -392,7 +392,7 @@ class Internet:
         what : str
             What is asked for, for messages.
         check : callable, optional
-            Given the file and its content type, raises `NotWholeError` (ask again) or
+            Given the file and its content type, raises `_NotWholeError` (ask again) or
             `FetchError` (for good) if it is not what was asked for.
         most_bytes : int
         fresh : bool
@@ -427,7 +427,7 @@ class Internet:
                 raise FetchError(f"{url} is not an address: {error}") from error
             except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
                 reason = _plain_reason(error)
-            except NotWholeError as error:
+            except _NotWholeError as error:
                 reason = str(error)
                 self._partial(url).unlink(missing_ok=True)
             except OSError as error:
@@ -471,9 +471,9 @@ class Internet:
                 work.unlink(missing_ok=True)
                 return None, kind, asked_s, status
             if status in (404, 410):
-                raise NotThereError(f"{url} has no {what} (HTTP {status})")
+                raise _NotThereError(f"{url} has no {what} (HTTP {status})")
             if status not in (200, 206):
-                if status not in TRY_AGAIN:
+                if status not in _TRY_AGAIN:
                     raise FetchError(f"{url} refuses to give {what}: HTTP {status}")
                 return None, kind, asked_s, status
             going_on = status == 206 and have > 0
@@ -560,7 +560,7 @@ def _length(reply: requests.Response) -> int | None:
     return int(text) if text.isdigit() and "Content-Encoding" not in reply.headers else None
 
 
-def is_page(start: bytes, kind: str) -> bool:
+def _is_page(start: bytes, kind: str) -> bool:
     """Whether a reply is a web page: a login, a proxy's notice, an error in words."""
     head = start.lstrip(b"\xef\xbb\xbf \t\r\n")[:200].lower()
     return head.startswith((b"<!doctype html", b"<html")) or "text/html" in kind.lower()
@@ -569,13 +569,13 @@ def is_page(start: bytes, kind: str) -> bool:
 def _no_page(path: Path, kind: str) -> None:
     with path.open("rb") as file:
         start = file.read(2000)
-    if is_page(start, kind):
-        raise NotWholeError("a web page came in its place (a login or a proxy's notice)")
+    if _is_page(start, kind):
+        raise _NotWholeError("a web page came in its place (a login or a proxy's notice)")
     if not start:
-        raise NotWholeError("an empty reply")
+        raise _NotWholeError("an empty reply")
 
 
-def must_be(*starts: bytes, what: str) -> _Check:
+def _must_be(*starts: bytes, what: str) -> _Check:
     """A check that a file begins as its form does."""
 
     def check(path: Path, kind: str) -> None:
@@ -583,20 +583,20 @@ def must_be(*starts: bytes, what: str) -> _Check:
         with path.open("rb") as file:
             start = file.read(64)
         if not start.startswith(starts):
-            raise NotWholeError(f"not {what}")
+            raise _NotWholeError(f"not {what}")
 
     return check
 
 
 def _read_json(path: Path, kind: str) -> Any:
-    """JSON of a reply; raises `NotWholeError` for anything else."""
+    """JSON of a reply; raises `_NotWholeError` for anything else."""
     _no_page(path, kind)
     try:
         return json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
-        raise NotWholeError("the reply is not JSON, or was cut short") from error
+        raise _NotWholeError("the reply is not JSON, or was cut short") from error
 
 
-def must_be_json(path: Path, kind: str) -> None:
+def _must_be_json(path: Path, kind: str) -> None:
     """A check that a reply is JSON."""
     _read_json(path, kind)

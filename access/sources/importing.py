@@ -20,25 +20,25 @@ from access.files import write_file
 from access.sources.columns import (
     TABLES,
     Column,
-    Converted,
-    Mapping,
-    columns_of,
-    grouped,
-    known_headers,
-    mapping_faults,
-    of_people,
-    over,
-    plain,
-    propose,
-    read_mapping,
-    read_numbers,
-    read_texts,
-    read_yes_no,
-    shown,
-    tidy,
+    _columns_of,
+    _Converted,
+    _grouped,
+    _known_headers,
+    _Mapping,
+    _mapping_faults,
+    _of_people,
+    _over,
+    _plain,
+    _propose,
+    _read_mapping,
+    _read_numbers,
+    _read_texts,
+    _read_yes_no,
+    _shown,
+    _tidy,
 )
-from access.sources.points import Postcodes, read_postcodes, tidy_postcode
-from access.sources.tables import Source, read_source
+from access.sources.points import Postcodes, _read_postcodes, _tidy_postcode
+from access.sources.tables import Source, _read_source
 from access.units import BRITISH_GRID, metric_crs, project, unproject
 
 TABLES_OF_STUDY = tuple(TABLES)
@@ -70,7 +70,7 @@ class Imported:
 
     table: str
     frame: pd.DataFrame
-    mapping: Mapping
+    mapping: _Mapping
     report: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     shapes: gpd.GeoSeries | None = None
@@ -101,14 +101,14 @@ class Imported:
             If the file cannot be written.
         """
         self.check()
-        write_file(Path(path), csv_bytes(self.frame))
+        write_file(Path(path), _csv_bytes(self.frame))
 
 
-def import_table(
+def _import_table(
     path: Path,
     table: str,
     *,
-    mapping: Mapping | None = None,
+    mapping: _Mapping | None = None,
     postcodes: Postcodes | None = None,
     sheet: str | None = None,
     fixed: dict[str, str] | None = None,
@@ -118,12 +118,12 @@ def import_table(
     Parameters
     ----------
     path : Path
-        Any form that `access.sources.tables.read_source` reads.
+        Any form that `access.sources.tables._read_source` reads.
     table : str
         ``"centres"``, ``"candidates"``, ``"neighbours"``, ``"places"``, ``"postcodes"`` or
         ``"areas"``.
     mapping : Mapping, optional
-        What is taken for what; matched by name (`access.sources.columns.propose`) if not given.
+        What is taken for what; matched by name (`access.sources.columns._propose`) if not given.
     postcodes : Postcodes, optional
         Places rows that have a postcode and no position.
     sheet : str, optional
@@ -147,44 +147,44 @@ def import_table(
     >>> with TemporaryDirectory() as folder:
     ...     file = Path(folder) / "libraries.csv"
     ...     _ = file.write_text("Site name;Eastings;Northings\nRiverside;442,900;392,700\n")
-    ...     done = import_table(file, "candidates").check()
+    ...     done = _import_table(file, "candidates").check()
     >>> done.frame[["id", "name", "lon", "lat"]].to_numpy().tolist()
     [['CA01', 'Riverside', -1.355812, 53.42935]]
     """
-    source = read_source(
+    source = _read_source(
         path,
         sheet=sheet or (mapping.sheet if mapping else None) or None,
-        known=known_headers(table),
+        known=_known_headers(table),
     )
-    return import_source(source, table, mapping=mapping, postcodes=postcodes, fixed=fixed)
+    return _import_source(source, table, mapping=mapping, postcodes=postcodes, fixed=fixed)
 
 
-def import_source(
+def _import_source(
     source: Source,
     table: str,
     *,
-    mapping: Mapping | None = None,
+    mapping: _Mapping | None = None,
     postcodes: Postcodes | None = None,
     fixed: dict[str, str] | None = None,
 ) -> Imported:
-    """As `import_table`, for a table that is read already."""
-    own = mapping or propose(list(source.frame.columns), table)
+    """As `_import_table`, for a table that is read already."""
+    own = mapping or _propose(list(source.frame.columns), table)
     left_out = {name for name in (fixed or {}) if mapping is None}
-    mapping = Mapping(
+    mapping = _Mapping(
         {k: v for k, v in own.columns.items() if k not in left_out},
         {**own.fixed, **(fixed or {})},
         own.meanings,
         own.sheet or source.sheet,
         own.suppressed,
     )
-    private = of_people(list(source.frame.columns))
+    private = _of_people(list(source.frame.columns))
     if private:
         raise StudyError(
-            f"{source.file} seems to be about single people ({shown(private)}); nothing of it was "
+            f"{source.file} seems to be about single people ({_shown(private)}); nothing of it was "
             f"read into {table}.csv. Count it by area: access import {source.file} --as attendance"
         )
     placed = source.lonlat is not None
-    faults = mapping_faults(mapping, list(source.frame.columns), table, source.file, placed=placed)
+    faults = _mapping_faults(mapping, list(source.frame.columns), table, source.file, placed=placed)
     if faults:
         raise StudyError(f"{source.file} cannot become {table}.csv", faults)
     done = Imported(table, pd.DataFrame(index=range(len(source.rows))), mapping, [*source.notes])
@@ -202,10 +202,10 @@ def import_source(
 
 
 def _read_columns(done: Imported, source: Source) -> None:
-    headers = {plain(header): header for header in source.frame.columns}
-    for column in columns_of(done.table):
+    headers = {_plain(header): header for header in source.frame.columns}
+    for column in _columns_of(done.table):
         if column.name in done.mapping.columns:
-            theirs = headers[plain(done.mapping.columns[column.name])]
+            theirs = headers[_plain(done.mapping.columns[column.name])]
             cells = source.frame[theirs].astype(str).tolist()
             cells = _translated(done, column.name, cells)
             read = _read(column, cells, theirs, done)
@@ -214,7 +214,7 @@ def _read_columns(done: Imported, source: Source) -> None:
                 done.report.append(f"{column.name}{same}: {change}, {n:,} cells.")
             if same and not read.changes:
                 done.report.append(f"{column.name}{same}.")
-            for expected, at in grouped(read.wrong).items():
+            for expected, at in _grouped(read.wrong).items():
                 found = next(text for i, text, _ in read.wrong if i == at[0])
                 done.faults.append(_fault(source, at, theirs, found, expected))
             done.frame[column.name] = read.cells
@@ -225,24 +225,24 @@ def _read_columns(done: Imported, source: Source) -> None:
 
 
 def _translated(done: Imported, name: str, cells: list[str]) -> list[str]:
-    meant = {tidy(k).casefold(): v for k, v in done.mapping.meanings.get(name, {}).items()}
+    meant = {_tidy(k).casefold(): v for k, v in done.mapping.meanings.get(name, {}).items()}
     if not meant:
         return cells
-    out = [meant.get(tidy(cell).casefold(), cell) for cell in cells]
+    out = [meant.get(_tidy(cell).casefold(), cell) for cell in cells]
     changed = sum(a != b for a, b in zip(cells, out, strict=True))
     done.report.append(f"{name}: {changed:,} texts read as the mapping says.")
     return out
 
 
-def _read(column: Column, cells: Sequence[str], header: str, done: Imported) -> Converted:
+def _read(column: Column, cells: Sequence[str], header: str, done: Imported) -> _Converted:
     if column.kind == "text":
-        return read_texts(cells)
+        return _read_texts(cells)
     if column.kind == "yes_no":
-        return read_yes_no(cells)
+        return _read_yes_no(cells)
     if column.kind in ("degrees", "metres"):
-        return read_numbers(cells)
+        return _read_numbers(cells)
     percent = "%" in header or "percent" in header.casefold() or "pct" in header.casefold()
-    return read_numbers(
+    return _read_numbers(
         cells,
         share=column.kind == "share",
         percent=percent and column.kind == "share",
@@ -253,7 +253,7 @@ def _read(column: Column, cells: Sequence[str], header: str, done: Imported) -> 
 
 def _fault(source: Source, at: Sequence[int], column: str, found: str, expected: str) -> Fault:
     rows = [source.rows[i] for i in at]
-    where = f"row {rows[0]}" if len(rows) == 1 else f"rows {shown(rows)}"
+    where = f"row {rows[0]}" if len(rows) == 1 else f"rows {_shown(rows)}"
     return Fault(source.file, where, column, found, expected)
 
 
@@ -366,8 +366,8 @@ def _geocoded(
         frame.loc[rows[blank], "position_basis"] = "postcode centroid"
     lost = [(int(i), texts.iloc[i]) for i in at[~placed]]
     empty = [i for i, text in lost if not text]
-    bad = [(i, text) for i, text in lost if text and tidy_postcode(text) is None]
-    gone = [(i, text) for i, text in lost if text and tidy_postcode(text) is not None]
+    bad = [(i, text) for i, text in lost if text and _tidy_postcode(text) is None]
+    gone = [(i, text) for i, text in lost if text and _tidy_postcode(text) is not None]
     if empty:
         done.faults.append(_fault(source, empty, "postcode", "", "a position or a postcode"))
     if bad:
@@ -394,7 +394,7 @@ def _settle_postcodes(done: Imported, source: Source) -> None:
     if "postcode" not in done.frame:
         return
     texts = done.frame["postcode"].astype(str)
-    tidied = texts.map(lambda text: tidy_postcode(text) or text)
+    tidied = texts.map(lambda text: _tidy_postcode(text) or text)
     if changed := int((tidied != texts).sum()):
         done.report.append(f"postcode: written the usual way, {changed:,} rows.")
     done.frame["postcode"] = tidied
@@ -405,7 +405,7 @@ def import_into(
     table: str,
     folder: Path,
     *,
-    mapping: Mapping | None = None,
+    mapping: _Mapping | None = None,
     postcodes: Path | None = None,
 ) -> Imported:
     """Read a file as a table of a study: as told now, else as last year, else by its headers.
@@ -431,21 +431,21 @@ def import_into(
     StudyError
         If the file or one it needs cannot be read.
     """
-    told = mapping or Mapping()
-    kept = read_mapping(folder / "import.toml", table)
-    source = read_source(
-        path, sheet=told.sheet or (kept.sheet if kept else "") or None, known=known_headers(table)
+    told = mapping or _Mapping()
+    kept = _read_mapping(folder / "import.toml", table)
+    source = _read_source(
+        path, sheet=told.sheet or (kept.sheet if kept else "") or None, known=_known_headers(table)
     )
-    use = over(told, kept or propose(list(source.frame.columns), table))
+    use = _over(told, kept or _propose(list(source.frame.columns), table))
     places = postcodes or folder / "postcodes.csv"
-    codes = read_postcodes(places) if places.exists() or postcodes is not None else None
+    codes = _read_postcodes(places) if places.exists() or postcodes is not None else None
     if table != "attendance":
-        done = import_source(source, table, mapping=use, postcodes=codes)
+        done = _import_source(source, table, mapping=use, postcodes=codes)
     else:
         if codes is None:
             raise StudyError("postcodes are needed to count by area; give --postcodes FILE")
         areas, centres = _own_table(folder, "areas"), _own_table(folder, "centres")
-        done = import_attendance(source, areas, centres, codes, mapping=use)
+        done = _import_attendance(source, areas, centres, codes, mapping=use)
     if kept is not None:
         done.report.insert(0, "Read as import.toml says.")
     return done
@@ -455,19 +455,19 @@ def _own_table(folder: Path, table: str) -> pd.DataFrame:
     path = folder / f"{table}.csv"
     if not path.is_file():
         raise StudyError(f"{path} is not there; import {table} first")
-    return import_table(path, table).check().frame
+    return _import_table(path, table).check().frame
 
 
 # --- who comes where, counted by area ----------------------------------------------------------
 
 
-def import_attendance(
+def _import_attendance(
     source: Source,
     areas: pd.DataFrame,
     centres: pd.DataFrame,
     postcodes: Postcodes,
     *,
-    mapping: Mapping | None = None,
+    mapping: _Mapping | None = None,
 ) -> Imported:
     """Count a sheet of service users by area and centre; no row, postcode or name is kept.
 
@@ -493,19 +493,21 @@ def import_attendance(
     StudyError
         If a column is missing.
     """
-    own = mapping or propose(list(source.frame.columns), "attendance")
-    faults = mapping_faults(own, list(source.frame.columns), "attendance", source.file, placed=True)
+    own = mapping or _propose(list(source.frame.columns), "attendance")
+    faults = _mapping_faults(
+        own, list(source.frame.columns), "attendance", source.file, placed=True
+    )
     if faults:
         raise StudyError(f"{source.file} cannot be counted by area", faults)
-    headers = {plain(header): header for header in source.frame.columns}
-    texts = {c: source.frame[headers[plain(h)]].astype(str) for c, h in own.columns.items()}
+    headers = {_plain(header): header for header in source.frame.columns}
+    texts = {c: source.frame[headers[_plain(h)]].astype(str) for c, h in own.columns.items()}
     done = Imported("attendance", pd.DataFrame(), own, [*source.notes])
-    named = {plain(n): i for n, i in zip(centres["name"], centres["id"], strict=True)}
-    named |= {plain(i): i for i in centres["id"]}
-    site = texts["site"].map(lambda text: named.get(plain(text), ""))
+    named = {_plain(n): i for n, i in zip(centres["name"], centres["id"], strict=True)}
+    named |= {_plain(i): i for i in centres["id"]}
+    site = texts["site"].map(lambda text: named.get(_plain(text), ""))
     count = np.ones(len(site))
     if "attendances" in texts:
-        count = np.asarray(read_numbers(texts["attendances"].tolist(), least=0).cells, float)
+        count = np.asarray(_read_numbers(texts["attendances"].tolist(), least=0).cells, float)
     lonlat = postcodes.find(texts["postcode"])
     placed = np.isfinite(lonlat).all(axis=1)
     for bad, column, expected in (
@@ -566,16 +568,16 @@ def _same(done: Imported, source: Source, column: str) -> None:
 
 def _keep_others(done: Imported, source: Source) -> None:
     """Columns that have no name with us are kept as they stand, under a plain name."""
-    used = {plain(theirs) for theirs in done.mapping.columns.values()}
+    used = {_plain(theirs) for theirs in done.mapping.columns.values()}
     kept = []
     for header in source.frame.columns:
-        if plain(header) in used:
+        if _plain(header) in used:
             continue
         name = re.sub(r"[^a-z0-9]+", "_", header.casefold()).strip("_") or "column"
-        taken = {*done.frame.columns, *(c.name for c in columns_of(done.table))}
+        taken = {*done.frame.columns, *(c.name for c in _columns_of(done.table))}
         while name in taken:
             name = f"sheet_{name}"
-        done.frame[name] = [tidy(cell) for cell in source.frame[header].astype(str)]
+        done.frame[name] = [_tidy(cell) for cell in source.frame[header].astype(str)]
         kept.append(header)
     if kept:
         done.report.append(f"Columns kept as they stand: {', '.join(map(repr, kept))}.")
@@ -592,7 +594,7 @@ def _derive_cars(done: Imported) -> None:
     done.report.append("p_no_car: households_no_car divided by households.")
 
 
-def csv_bytes(frame: pd.DataFrame) -> bytes:
+def _csv_bytes(frame: pd.DataFrame) -> bytes:
     """A table as a study reads it: whole numbers without a point, nothing where not known."""
     out = frame.copy()
     for name in out.columns:
@@ -609,14 +611,14 @@ def _number_text(value: float) -> str:
     return str(int(value)) if float(value).is_integer() else f"{value:.10g}"
 
 
-def derive_box(
+def _derive_box(
     lon: ArrayLike, lat: ArrayLike, margin_m: float = 5000.0
 ) -> tuple[tuple[float, float, float, float], str]:
     """The box that holds all points and a margin, in hundredths of a degree, and the metric CRS.
 
     Examples
     --------
-    >>> derive_box([-1.36], [53.43], margin_m=1000)
+    >>> _derive_box([-1.36], [53.43], margin_m=1000)
     ((-1.38, 53.42, -1.34, 53.44), 'EPSG:27700')
     """
     lons, lats = np.asarray(lon, float), np.asarray(lat, float)

@@ -17,9 +17,9 @@ import pandas as pd
 
 from access.errors import FetchError, StudyError
 from access.files import write_file
-from access.sources.columns import plain, propose, shown
-from access.sources.http import Fetched, Internet, NotThereError, NotWholeError, must_be_json
-from access.sources.tables import Source, read_source
+from access.sources.columns import _plain, _propose, _shown
+from access.sources.http import Fetched, Internet, _must_be_json, _NotThereError, _NotWholeError
+from access.sources.tables import Source, _read_source
 from access.units import BRITISH_GRID, unproject
 
 SOURCE = "Office for National Statistics, Open Geography portal"
@@ -174,7 +174,7 @@ LAYERS = {
 def _service_names(net: Internet) -> list[str]:
     """Names of every service that the portal lists today."""
     url = net.address("ons", "", f="json")
-    got = net.get(url, "the list of services", check=must_be_json, fresh=True)
+    got = net.get(url, "the list of services", check=_must_be_json, fresh=True)
     listed = json.loads(got.body).get("services", [])
     return [str(s["name"]).rpartition("/")[2] for s in listed if s.get("type") == "FeatureServer"]
 
@@ -208,7 +208,7 @@ def fetch_layer(
     for base, columns in _services(net, layer, tried):
         usable = [c for c in conditions if _names_in(c) <= {f.upper() for f in columns}]
         if not usable:
-            tried.append(f"{base}: no column for {' or '.join(conditions)} ({shown(columns)})")
+            tried.append(f"{base}: no column for {' or '.join(conditions)} ({_shown(columns)})")
             continue
         rows = _pages(net, base, layer, usable[0], geometry)
         if rows:
@@ -237,7 +237,7 @@ def fetch_codes(
     for base, columns in _services(net, layer, tried):
         own = next((c for c in columns if c.upper() == column.upper()), None)
         if own is None:
-            tried.append(f"{base}: no column {column} ({shown(columns)})")
+            tried.append(f"{base}: no column {column} ({_shown(columns)})")
             continue
         rows: list[dict[str, Any]] = []
         for start in range(0, len(codes), _CODES):
@@ -246,7 +246,7 @@ def fetch_codes(
         missing = sorted(set(codes) - {str(row["properties"].get(own)) for row in rows})
         if not missing:
             return _written(net, path, base, rows)
-        tried.append(f"{base}: lacks {len(missing):,} of {len(codes):,} codes ({shown(missing)})")
+        tried.append(f"{base}: lacks {len(missing):,} of {len(codes):,} codes ({_shown(missing)})")
     raise _none_fits(net, layer, tried)
 
 
@@ -261,7 +261,7 @@ def _services(net: Internet, layer: _Layer, tried: list[str]) -> Iterator[tuple[
             base = net.address("ons", f"{name}/FeatureServer/0")
             try:
                 columns = _fields(net, base, layer)
-            except NotThereError:
+            except _NotThereError:
                 tried.append(f"{name}: not there")
             except _OtherColumnsError as error:
                 tried.append(str(error))
@@ -296,26 +296,26 @@ def _fields(net: Internet, base: str, layer: _Layer) -> list[str]:
     if lacking:
         raise _OtherColumnsError(
             f"{base} has other columns than expected: {', '.join(lacking)} is missing; it has "
-            f"{shown(names)}"
+            f"{_shown(names)}"
         )
     return names
 
 
 def _no_error(path: Path, kind: str) -> None:
     """Errors come with status 200 and say so inside."""
-    must_be_json(path, kind)
+    _must_be_json(path, kind)
     error = json.loads(path.read_bytes()).get("error")
     if error:
         code = error.get("code")
         if code in (404, 400) and "invalid url" in str(error.get("message", "")).lower():
-            raise NotThereError(f"no such service: {error.get('message')}")
-        raise NotWholeError(f"the server says: {error.get('message') or code}")
+            raise _NotThereError(f"no such service: {error.get('message')}")
+        raise _NotWholeError(f"the server says: {error.get('message') or code}")
 
 
 def _is_layer(path: Path, kind: str) -> None:
     _no_error(path, kind)
     if not json.loads(path.read_bytes()).get("fields"):
-        raise NotWholeError("the reply does not describe a layer")
+        raise _NotWholeError("the reply does not describe a layer")
 
 
 def _pages(
@@ -344,7 +344,7 @@ def _pages(
         )
         try:
             got = net.get(url, layer.what, check=_whole_page, fresh=True)
-        except NotThereError:
+        except _NotThereError:
             raise
         except FetchError:
             if page <= _SMALLEST_PAGE:
@@ -371,7 +371,7 @@ def _whole_page(path: Path, kind: str) -> None:
     _no_error(path, kind)
     body = json.loads(path.read_bytes())
     if body.get("type") != "FeatureCollection" or not isinstance(body.get("features"), list):
-        raise NotWholeError("the reply is no collection of features")
+        raise _NotWholeError("the reply is no collection of features")
 
 
 # --- reading ---------------------------------------------------------------------------------
@@ -381,10 +381,10 @@ def code_column(source: Source, wanted: str) -> str | None:
     """The column that holds a code such as ``OA21CD``, whatever its case and spelling."""
     stem = wanted.casefold().removesuffix("cd")
     names = {stem + "cd", stem + "code", stem}
-    return next((c for c in source.frame.columns if plain(c) in names), None)
+    return next((c for c in source.frame.columns if _plain(c) in names), None)
 
 
-def parse_centroids(source: Source | Path, unit: str) -> pd.DataFrame:
+def _parse_centroids(source: Source | Path, unit: str) -> pd.DataFrame:
     """Codes and population-weighted centroids of areas.
 
     Parameters
@@ -404,14 +404,14 @@ def parse_centroids(source: Source | Path, unit: str) -> pd.DataFrame:
     StudyError
         If a column is missing: the message says which were there.
     """
-    table = source if isinstance(source, Source) else read_source(source)
+    table = source if isinstance(source, Source) else _read_source(source)
     code = code_column(table, UNITS[unit][0])
     if code is None:
         raise StudyError(
             f"{table.file} has no column {UNITS[unit][0]}; it has "
-            f"{shown(list(table.frame.columns))}"
+            f"{_shown(list(table.frame.columns))}"
         )
-    found = propose([c for c in table.frame.columns if c != code], "places").columns
+    found = _propose([c for c in table.frame.columns if c != code], "places").columns
     if table.lonlat is not None and table.shapes is None:
         lonlat = table.lonlat
     elif {"lon", "lat"} <= set(found):
@@ -424,7 +424,8 @@ def parse_centroids(source: Source | Path, unit: str) -> pd.DataFrame:
         )
     else:
         raise StudyError(
-            f"{table.file} has no positions of its areas; it has {shown(list(table.frame.columns))}"
+            f"{table.file} has no positions of its areas; "
+            f"it has {_shown(list(table.frame.columns))}"
         )
     out = table.frame.drop(columns=[code]).assign(
         lon=lonlat[:, 0].round(6), lat=lonlat[:, 1].round(6)
@@ -437,7 +438,7 @@ def _numbers(frame: pd.DataFrame, columns: list[str]) -> np.ndarray:
     return np.asarray(frame[columns].apply(pd.to_numeric, errors="coerce"), float)
 
 
-def parse_boundaries(source: Source | Path, code: str) -> gpd.GeoSeries:
+def _parse_boundaries(source: Source | Path, code: str) -> gpd.GeoSeries:
     """Polygons by code, in WGS84.
 
     Raises
@@ -445,12 +446,12 @@ def parse_boundaries(source: Source | Path, code: str) -> gpd.GeoSeries:
     StudyError
         If the file holds no polygons, or no such code.
     """
-    table = source if isinstance(source, Source) else read_source(source)
+    table = source if isinstance(source, Source) else _read_source(source)
     column = code_column(table, code)
     if table.shapes is None or column is None:
         raise StudyError(
             f"{table.file} holds no polygons with a column {code}; it has "
-            f"{shown(list(table.frame.columns))}"
+            f"{_shown(list(table.frame.columns))}"
         )
     series = gpd.GeoSeries(table.shapes.to_numpy(), index=table.frame[column].to_numpy(), crs=4326)
     return series[~series.index.duplicated()]
@@ -464,11 +465,11 @@ def parse_lookup(source: Source | Path, left: str, right: str) -> pd.DataFrame:
     DataFrame
         Two columns, `left` and `right` in small letters, each pair once.
     """
-    table = source if isinstance(source, Source) else read_source(source)
+    table = source if isinstance(source, Source) else _read_source(source)
     columns = [code_column(table, left), code_column(table, right)]
     if None in columns:
         raise StudyError(
-            f"{table.file} lacks {left} or {right}; it has {shown(list(table.frame.columns))}"
+            f"{table.file} lacks {left} or {right}; it has {_shown(list(table.frame.columns))}"
         )
     out = table.frame[columns].copy()
     out.columns = pd.Index([left.lower(), right.lower()])

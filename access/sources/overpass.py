@@ -29,7 +29,7 @@ from shapely.geometry.base import BaseGeometry
 from access.errors import FetchError, OutputError, ParameterError
 from access.files import parse_json, replacing, write_file
 from access.ledger import sha256_of
-from access.sources.http import NotWholeError, Patience, ReplyCache, ask, shown_address
+from access.sources.http import Patience, _ask, _NotWholeError, _ReplyCache, _shown_address
 from access.units import metric_crs, project, unproject
 
 
@@ -210,7 +210,7 @@ def fetch_streets(
         raise ParameterError(f"{out} is not a name for a street file; expected one in .osm.pbf")
     server = (url or osmnx.settings.overpass_url).rstrip("/")
     patience = patience or Patience(timeout_s=float(osmnx.settings.requests_timeout))
-    kept = ReplyCache(cache)
+    kept = _ReplyCache(cache)
     tiles = _cut_into_tiles(area, tile_km=tile_km)
     replies, asked = [], 0
     for number, tile in enumerate(tiles, 1):
@@ -227,7 +227,7 @@ def fetch_streets(
     elements = _merged(replies)
     if not any(kind == "way" for kind, _ in elements):
         raise FetchError(
-            f"{shown_address(server)} knows no streets in this area; are longitude and latitude "
+            f"{_shown_address(server)} knows no streets in this area; are longitude and latitude "
             "in order?"
         )
     date = min(_date(reply) for reply in replies)
@@ -235,7 +235,7 @@ def fetch_streets(
     _write_pbf(elements.values(), out, data_date=date)
     counts = {kind + "s": sum(k == kind for k, _ in elements)
               for kind in ("node", "way", "relation")}  # fmt: skip
-    fetched = _Fetched(out, sha256_of(out), date, counts, shown_address(server), asked)
+    fetched = _Fetched(out, sha256_of(out), date, counts, _shown_address(server), asked)
     body = (json.dumps(fetched.to_dict(), indent=2, ensure_ascii=False) + "\n").encode()
     write_file(out.with_name(out.name + ".json"), body)
     return fetched
@@ -255,7 +255,7 @@ def _asked(server: str, query: str, what: str, patience: Patience) -> bytes:
         return body
 
     try:
-        return ask(
+        return _ask(
             f"{server}/interpreter",
             whole,
             what=what,
@@ -274,18 +274,18 @@ def _asked(server: str, query: str, what: str, patience: Patience) -> bytes:
 def _check_whole(body: bytes, kind: str) -> dict[str, Any]:
     """Refuse a reply that is not a whole answer."""
     if "html" in kind.lower() or body.lstrip()[:1] == b"<":
-        raise NotWholeError("a web page instead of data")
+        raise _NotWholeError("a web page instead of data")
     try:
         reply = _parsed(body)
     except ValueError:
-        raise NotWholeError("a reply that stops short or is not JSON") from None
+        raise _NotWholeError("a reply that stops short or is not JSON") from None
     if "remark" in reply:
-        raise NotWholeError(f"a reply with the remark {str(reply['remark'])[:200]!r}")
+        raise _NotWholeError(f"a reply with the remark {str(reply['remark'])[:200]!r}")
     if not isinstance(reply.get("elements"), list) or not isinstance(reply.get("osm3s"), dict):
-        raise NotWholeError("JSON that is not an Overpass reply")
+        raise _NotWholeError("JSON that is not an Overpass reply")
     wrong = [e for e in reply["elements"] if not _is_element(e)][:1]
     if wrong:
-        raise NotWholeError(f"something that is no element of a map: {json.dumps(wrong[0])[:120]}")
+        raise _NotWholeError(f"something that is no element of a map: {json.dumps(wrong[0])[:120]}")
     known = {e["id"] for e in reply["elements"] if e["type"] == "node"}
     missing = [
         way["id"]
@@ -293,7 +293,7 @@ def _check_whole(body: bytes, kind: str) -> dict[str, Any]:
         if way["type"] == "way" and not known.issuperset(way["nodes"])
     ]
     if missing:
-        raise NotWholeError(f"a reply that lacks nodes of {len(missing)} ways")
+        raise _NotWholeError(f"a reply that lacks nodes of {len(missing)} ways")
     return reply
 
 
@@ -303,7 +303,7 @@ def _whole_or_none(body: bytes | None) -> bytes | None:
         return None
     try:
         _check_whole(body, "")
-    except NotWholeError:
+    except _NotWholeError:
         return None
     return body
 

@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 
 from access.errors import StudyError
-from access.sources.columns import columns_of, plain, propose, read_numbers, shown
-from access.sources.http import Fetched, Internet, must_be
-from access.sources.tables import Source, check_packed, decode, read_source
+from access.sources.columns import _columns_of, _plain, _propose, _read_numbers, _shown
+from access.sources.http import Fetched, Internet, _must_be
+from access.sources.tables import Source, _check_packed, _decode, _read_source
 from access.units import BRITISH_GRID, unproject
 
 #: Columns of a file without headers, as the product's guide gives them.
@@ -61,35 +61,35 @@ class Postcodes:
 
     def find(self, postcodes: Iterable[str]) -> np.ndarray:
         """Longitude and latitude of each postcode; ``nan`` where it is not in the file."""
-        wanted = [tidy_postcode(p) or "" for p in postcodes]
+        wanted = [_tidy_postcode(p) or "" for p in postcodes]
         return self.frame.reindex(wanted)[["lon", "lat"]].to_numpy(float)
 
     def near(self, postcode: str) -> str:
         """A postcode that differs in a letter, for a message; empty where there is none."""
-        tidy = tidy_postcode(postcode) or postcode
+        tidy = _tidy_postcode(postcode) or postcode
         sector = tidy[:-2]
         same = [p for p in self.frame.index if p.startswith(sector)][:200]
         return next(iter(difflib.get_close_matches(tidy, same, n=1, cutoff=0.8)), "")
 
 
-def tidy_postcode(text: str) -> str | None:
+def _tidy_postcode(text: str) -> str | None:
     """A postcode as it is written (``S60 1AE``); None where a text is not one.
 
     Examples
     --------
-    >>> tidy_postcode(" s601ae "), tidy_postcode("Town Hall")
+    >>> _tidy_postcode(" s601ae "), _tidy_postcode("Town Hall")
     ('S60 1AE', None)
     """
     found = _POSTCODE.match("".join(str(text).upper().split()))
     return f"{found[1]} {found[2]}" if found else None
 
 
-def is_code_point(row: Sequence[str]) -> bool:
+def _is_code_point(row: Sequence[str]) -> bool:
     """Whether a first row is one of the product, which has no headers."""
-    return len(row) >= len(_COLUMNS) and bool(tidy_postcode(row[0])) and row[1].strip().isdigit()
+    return len(row) >= len(_COLUMNS) and bool(_tidy_postcode(row[0])) and row[1].strip().isdigit()
 
 
-def read_postcodes(
+def _read_postcodes(
     path: Path,
     *,
     districts: Sequence[str] | None = None,
@@ -117,9 +117,9 @@ def read_postcodes(
     path = Path(path)
     frames, headed = [], False
     for name, body in _files(path):
-        text, _ = decode(body, name)
+        text, _ = _decode(body, name)
         first = next(csv.reader(io.StringIO(text)), [])
-        if is_code_point(first):
+        if _is_code_point(first):
             frame = pd.read_csv(
                 io.StringIO(text),
                 header=None,
@@ -131,10 +131,10 @@ def read_postcodes(
             frames.append(frame)
         elif path.is_file() and path.suffix.casefold() != ".zip":
             frames, headed = [_headed(path)], True
-        elif plain(first[0] if first else "") not in ("pc", "postcode"):
+        elif _plain(first[0] if first else "") not in ("pc", "postcode"):
             raise StudyError(
                 f"{path.name}: {name} is no file of Code-Point Open (its first row is "
-                f"{shown(first)}); expected postcode, quality, easting, northing, ..."
+                f"{_shown(first)}); expected postcode, quality, easting, northing, ..."
             )
     if not frames:
         raise StudyError(f"{path} holds no postcodes; expected the CSV files of Code-Point Open")
@@ -147,7 +147,7 @@ def _files(path: Path) -> Iterator[tuple[str, bytes]]:
         for file in files:
             yield file.name, file.read_bytes()
     elif path.suffix.casefold() == ".zip":
-        check_packed(path, path.name)
+        _check_packed(path, path.name)
         with zipfile.ZipFile(path) as archive:
             for part in sorted(archive.namelist()):
                 if part.casefold().endswith(".csv") and "/csv/" in f"/{part.casefold()}":
@@ -160,16 +160,16 @@ def _files(path: Path) -> Iterator[tuple[str, bytes]]:
 
 def _headed(path: Path) -> pd.DataFrame:
     """A table with headers: ours, the ONS directory's, a council's."""
-    source = read_source(
-        path, known=frozenset().union(*(c.headers() for c in columns_of("postcodes")))
+    source = _read_source(
+        path, known=frozenset().union(*(c.headers() for c in _columns_of("postcodes")))
     )
-    found = propose(list(source.frame.columns), "postcodes").columns
+    found = _propose(list(source.frame.columns), "postcodes").columns
     if "postcode" not in found or not (
         {"lon", "lat"} <= set(found) or {"easting", "northing"} <= set(found)
     ):
         raise StudyError(
             f"{path.name} has no postcode with a position; its columns are "
-            f"{shown(list(source.frame.columns))}"
+            f"{_shown(list(source.frame.columns))}"
         )
     frame = source.frame.rename(columns={theirs: ours for ours, theirs in found.items()})
     for ours, names in (
@@ -178,7 +178,7 @@ def _headed(path: Path) -> pd.DataFrame:
         ("quality", ("positionalquality", "quality", "osgrdind")),
     ):
         if ours not in frame:
-            at = next((c for c in frame if plain(c) in names), None)
+            at = next((c for c in frame if _plain(c) in names), None)
             frame[ours] = frame[at] if at else ""
     return frame
 
@@ -191,18 +191,18 @@ def _placed(
     headed: bool,
 ) -> Postcodes:
     notes = []
-    postcode = frame["postcode"].map(tidy_postcode)
+    postcode = frame["postcode"].map(_tidy_postcode)
     bad = frame.loc[postcode.isna(), "postcode"].tolist()
     if bad:
-        notes.append(f"{len(bad):,} rows without a readable postcode left out ({shown(bad)}).")
+        notes.append(f"{len(bad):,} rows without a readable postcode left out ({_shown(bad)}).")
     frame = frame.assign(postcode=postcode)[postcode.notna()]
     total = len(frame)
     if districts is not None and (frame["district"] != "").any():
         own = frame["district"].isin(list(districts))
         if not own.any():
-            have = shown(sorted(set(frame["district"]))[:5])
+            have = _shown(sorted(set(frame["district"]))[:5])
             raise StudyError(
-                f"{name} holds no postcode of {shown(list(districts))}; it holds {have}"
+                f"{name} holds no postcode of {_shown(list(districts))}; it holds {have}"
             )
         notes.append(f"{total:,} postcodes read; {(~own).sum():,} of them lie in other districts.")
         frame = frame[own]
@@ -239,7 +239,7 @@ def _placed(
     return Postcodes(out[~twice].set_index("postcode").sort_index(), tuple(notes))
 
 
-def fetch_postcodes(net: Internet) -> Fetched:
+def _fetch_postcodes(net: Internet) -> Fetched:
     """Fetch Code-Point Open of Great Britain, the zip as it is.
 
     Raises
@@ -247,7 +247,7 @@ def fetch_postcodes(net: Internet) -> Fetched:
     FetchError
     """
     url = net.address("os", "CodePointOpen/downloads", area="GB", format="CSV") + "&redirect"
-    return net.get(url, "Code-Point Open", check=must_be(b"PK", what="a zip file"))
+    return net.get(url, "Code-Point Open", check=_must_be(b"PK", what="a zip file"))
 
 
 STOPS_SOURCE = "Department for Transport: National Public Transport Access Nodes (NaPTAN)"
@@ -262,11 +262,11 @@ def fetch_stops(net: Internet, area_codes: str = "") -> Fetched:
     FetchError
     """
     query = {"dataFormat": "csv"} | ({"atcoAreaCodes": area_codes} if area_codes else {})
-    check = must_be(b"ATCOCode", b"\xef\xbb\xbfATCOCode", b'"ATCOCode', what="a table of stops")
+    check = _must_be(b"ATCOCode", b"\xef\xbb\xbfATCOCode", b'"ATCOCode', what="a table of stops")
     return net.get(net.address("naptan", "access-nodes", **query), "stops", check=check)
 
 
-def parse_stops(source: Source | Path) -> tuple[pd.DataFrame, list[str]]:
+def _parse_stops(source: Source | Path) -> tuple[pd.DataFrame, list[str]]:
     """Stops with a position.
 
     Parameters
@@ -286,15 +286,15 @@ def parse_stops(source: Source | Path) -> tuple[pd.DataFrame, list[str]]:
     StudyError
         If a column is missing.
     """
-    table = source if isinstance(source, Source) else read_source(source)
-    names = {plain(c): c for c in table.frame.columns}
+    table = source if isinstance(source, Source) else _read_source(source)
+    names = {_plain(c): c for c in table.frame.columns}
     id_ = names.get("atcocode") or names.get("id")
-    found = propose(list(table.frame.columns), "places").columns
+    found = _propose(list(table.frame.columns), "places").columns
     degrees, metres = {"lon", "lat"} <= set(found), {"easting", "northing"} <= set(found)
     if id_ is None or not (degrees or metres):
         raise StudyError(
             f"{table.file} is no table of stops: it has "
-            f"{shown(list(table.frame.columns))}; expected ATCOCode and a position"
+            f"{_shown(list(table.frame.columns))}; expected ATCOCode and a position"
         )
     lonlat = np.full((len(table.frame), 2), np.nan)
     notes = []
@@ -333,16 +333,16 @@ def parse_stops(source: Source | Path) -> tuple[pd.DataFrame, list[str]]:
 
 
 def _pair(table: Source, x: str, y: str) -> np.ndarray:
-    return np.column_stack([read_numbers(table.frame[c].tolist()).cells for c in (x, y)])
+    return np.column_stack([_read_numbers(table.frame[c].tolist()).cells for c in (x, y)])
 
 
-def places_of(stops: pd.DataFrame, most: int = 20) -> pd.DataFrame:
+def _places_of(stops: pd.DataFrame, most: int = 20) -> pd.DataFrame:
     """Names of localities at the middle of their stops, those with the most stops first.
 
     Parameters
     ----------
     stops : DataFrame
-        As `parse_stops` gives them.
+        As `_parse_stops` gives them.
     most : int
 
     Returns

@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 
 from access.errors import FetchError, ParameterError, StudyError
-from access.sources.columns import plain, shown, tidy
-from access.sources.http import Fetched, Internet, NotThereError, NotWholeError, is_page
-from access.sources.points import Postcodes, tidy_postcode
-from access.sources.tables import Source, read_source
+from access.sources.columns import _plain, _shown, _tidy
+from access.sources.http import Fetched, Internet, _is_page, _NotThereError, _NotWholeError
+from access.sources.points import Postcodes, _tidy_postcode
+from access.sources.tables import Source, _read_source
 from access.units import BRITISH_GRID, great_circle_m, unproject
 
 #: Districts, unitary authorities, metropolitan and London boroughs (ONS, April 2023): first code
@@ -134,7 +134,7 @@ _FILLERS = re.compile(
 
 
 @dataclass(frozen=True)
-class District:
+class _District:
     """A local authority.
 
     Parameters
@@ -168,12 +168,12 @@ class District:
         return f"{tail} {head}" if tail in ("City of", "County of") else self.name
 
 
-def districts() -> tuple[District, ...]:
+def _districts() -> tuple[_District, ...]:
     """Every local authority of England, in the order of codes.
 
     Examples
     --------
-    >>> len(districts())
+    >>> len(_districts())
     296
     """
     out = []
@@ -181,11 +181,11 @@ def districts() -> tuple[District, ...]:
         start = int(first[3:])
         for i, name in enumerate(names.split("|")):
             code = f"{first[:3]}{start + i:06d}"
-            out.append(District(code, name, _FORMER.get(code, "")))
+            out.append(_District(code, name, _FORMER.get(code, "")))
     return tuple(sorted(out, key=lambda d: d.code))
 
 
-def find_district(asked: str) -> District:
+def find_district(asked: str) -> _District:
     """Find a local authority of England by code or name.
 
     Parameters
@@ -206,7 +206,7 @@ def find_district(asked: str) -> District:
     >>> find_district("rotherham mbc").code, find_district("E08000016").name
     ('E08000018', 'Barnsley')
     """
-    every = districts()
+    every = _districts()
     text = " ".join(str(asked).split())
     for district in every:
         if text.upper() in district.codes:
@@ -237,7 +237,7 @@ def is_council(asked: str) -> bool:
         return True
     if "/" in asked or "\\" in asked or asked.strip() in (".", ".."):
         return False
-    if re.fullmatch(r"[a-z][a-z0-9_]*", asked) and asked not in {d.short for d in districts()}:
+    if re.fullmatch(r"[a-z][a-z0-9_]*", asked) and asked not in {d.short for d in _districts()}:
         return False
     try:
         return bool(find_district(asked))
@@ -251,7 +251,7 @@ def _plain_name(name: str) -> str:
     return short or " ".join(text.split())
 
 
-def _unknown_code(code: str, every: tuple[District, ...]) -> str:
+def _unknown_code(code: str, every: tuple[_District, ...]) -> str:
     if code[0] in _NATIONS:
         return (
             f"{code} is a code of {_NATIONS[code[0]]}; only English local authorities are "
@@ -301,7 +301,7 @@ def fetch_register(net: Internet, kind: str) -> Fetched:
         try:
             return net.get(net.address("gias", f"{_FILES[kind]}{stamp}.csv"),
                            f"the register of {kind}", check=_is_register)  # fmt: skip
-        except NotThereError:
+        except _NotThereError:
             continue
     raise FetchError(
         f"{net.address('gias')} has no file of {kind} of the last {_DAYS_BACK + 1} days"
@@ -318,19 +318,19 @@ def fetch_hubs(net: Internet) -> Fetched:
 def _is_register(path: Path, kind: str) -> None:
     with path.open("rb") as file:
         start = file.read(4000)
-    if is_page(start, kind):
-        raise NotWholeError("a web page came in its place")
-    first = set(map(plain, start.split(b"\n", 1)[0].decode("cp1252", "replace").split(",")))
+    if _is_page(start, kind):
+        raise _NotWholeError("a web page came in its place")
+    first = set(map(_plain, start.split(b"\n", 1)[0].decode("cp1252", "replace").split(",")))
     if not first & {"establishmentname", "familyhub"} or "postcode" not in first:
-        raise NotWholeError("its first row names no establishments or hubs with postcodes")
+        raise _NotWholeError("its first row names no establishments or hubs with postcodes")
 
 
 # --- reading ---------------------------------------------------------------------------------
 
 
-def register_kind(source: Source) -> str | None:
+def _register_kind(source: Source) -> str | None:
     """Which register a table is: ``centres``, ``schools``, ``hubs`` or none."""
-    names = set(map(plain, source.frame.columns))
+    names = set(map(_plain, source.frame.columns))
     if {"familyhub", "postcode"} <= names:
         return "hubs"
     if "establishmentname" not in names or "lename" in names:
@@ -345,14 +345,14 @@ def register_kind(source: Source) -> str | None:
 
 
 def _column(source: Source, *names: str) -> str | None:
-    return next((c for c in source.frame.columns if plain(c) in names), None)
+    return next((c for c in source.frame.columns if _plain(c) in names), None)
 
 
 def _texts(source: Source, *names: str) -> pd.Series:
     column = _column(source, *names)
     if column is None:
         return pd.Series([""] * len(source.frame))
-    return source.frame[column].map(tidy).reset_index(drop=True)
+    return source.frame[column].map(_tidy).reset_index(drop=True)
 
 
 def parse_register(
@@ -380,11 +380,11 @@ def parse_register(
     StudyError
         If the columns are others.
     """
-    table = source if isinstance(source, Source) else read_source(source)
-    kind = register_kind(table)
+    table = source if isinstance(source, Source) else _read_source(source)
+    kind = _register_kind(table)
     if kind is None:
         raise StudyError(f"{table.file} is no register of the Department for Education; it has "
-                         f"{shown(list(table.frame.columns))}")  # fmt: skip
+                         f"{_shown(list(table.frame.columns))}")  # fmt: skip
     name = _texts(table, "establishmentname", "familyhub")
     parts = [_texts(table, p) for p in ("street", "locality", "address3", "town", "address")]
     address = [", ".join(dict.fromkeys(p for p in row if p)) for row in zip(*parts, strict=True)]
@@ -395,7 +395,7 @@ def parse_register(
         "status": _texts(table, "establishmentstatusname"),
         "phase": _texts(table, "phaseofeducationname"),
         "authority": _texts(table, "laname", "localauthority"), "address": address,
-        "postcode": [tidy_postcode(p) or p for p in _texts(table, "postcode")],
+        "postcode": [_tidy_postcode(p) or p for p in _texts(table, "postcode")],
     })  # fmt: skip
     lonlat, basis, notes = _positions(table, out["postcode"], postcodes)
     out["lon"], out["lat"], out["position_basis"] = lonlat[:, 0], lonlat[:, 1], basis
@@ -440,7 +440,9 @@ def _positions(
 # --- choosing --------------------------------------------------------------------------------
 
 
-def own_authority(frame: pd.DataFrame, district: District, inside: np.ndarray | None) -> np.ndarray:
+def own_authority(
+    frame: pd.DataFrame, district: _District, inside: np.ndarray | None
+) -> np.ndarray:
     """Rows of a local authority: by its name, and where that is a county, by its boundary."""
     names = {_bare(district.name), _bare(district.spoken)}
     own = frame["authority"].map(_bare).isin(names).to_numpy()

@@ -13,18 +13,25 @@ import numpy as np
 import pandas as pd
 
 from access.errors import AccessError, StudyError
-from access.sources.columns import known_headers, of_people, plain, propose, read_numbers, shown
+from access.sources.columns import (
+    _known_headers,
+    _of_people,
+    _plain,
+    _propose,
+    _read_numbers,
+    _shown,
+)
 from access.sources.figures import (
     TOPICS,
     TOPICS_ESTIMATES,
-    holds_deprivation,
-    parse_figures,
-    topics_held,
+    _holds_deprivation,
+    _parse_figures,
+    _topics_held,
 )
 from access.sources.ons import UNITS, code_column
-from access.sources.points import is_code_point
-from access.sources.registers import register_kind
-from access.sources.tables import SHAPES, SHEETS, Source, read_source
+from access.sources.points import _is_code_point
+from access.sources.registers import _register_kind
+from access.sources.tables import SHAPES, SHEETS, Source, _read_source
 
 #: Files of a folder that are looked at; more is no folder of downloads.
 _MOST_FILES = 500
@@ -48,7 +55,7 @@ _KNOWN = frozenset(
 
 
 @dataclass
-class Item:
+class _Item:
     """One file that was read.
 
     Parameters
@@ -66,7 +73,7 @@ class Item:
 
 
 @dataclass
-class Shelf:
+class _Shelf:
     """Every file at hand, by what it can serve for.
 
     Parameters
@@ -76,18 +83,18 @@ class Shelf:
         Files that were looked at and cannot be read, and why.
     """
 
-    items: list[Item] = field(default_factory=list)
+    items: list[_Item] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
 
-    def having(self, role: str) -> Iterator[Item]:
+    def having(self, role: str) -> Iterator[_Item]:
         """Files that can serve for something, in the order of their names."""
         return (item for item in self.items if role in item.roles)
 
-    def first(self, role: str) -> Item | None:
+    def first(self, role: str) -> _Item | None:
         """The first of them."""
         return next(self.having(role), None)
 
-    def add(self, path: Path) -> Item | None:
+    def add(self, path: Path) -> _Item | None:
         """Look at a file and put it where it belongs."""
         try:
             item = _look_at(path)
@@ -99,12 +106,12 @@ class Shelf:
         else:
             self.refused.append(
                 f"{path.name}: holds nothing that a study is made of "
-                f"({shown(list(item.source.frame.columns)) if item.source else ''})"
+                f"({_shown(list(item.source.frame.columns)) if item.source else ''})"
             )
         return item
 
 
-def read_shelf(*folders: Path) -> Shelf:
+def _read_shelf(*folders: Path) -> _Shelf:
     """Look at every file of the folders, and of the folders in them.
 
     Raises
@@ -112,7 +119,7 @@ def read_shelf(*folders: Path) -> Shelf:
     StudyError
         If a folder is not there, or holds too much.
     """
-    shelf = Shelf()
+    shelf = _Shelf()
     for folder in folders:
         if not folder.is_dir():
             raise StudyError(
@@ -124,7 +131,7 @@ def read_shelf(*folders: Path) -> Shelf:
                 continue
             if _is_code_point_folder(path):
                 seen.add(path)
-                shelf.items.append(Item(path, None, ["postcodes"]))
+                shelf.items.append(_Item(path, None, ["postcodes"]))
             ending = path.suffix.casefold()
             if seen & set(path.parents) or ending not in SHEETS | SHAPES or not path.is_file():
                 continue
@@ -142,31 +149,31 @@ def _is_code_point_folder(path: Path) -> bool:
     if not path.is_dir() or path.name.casefold() != "csv":
         return False
     first = next(iter(sorted(path.glob("*.csv"))), None)
-    return first is not None and _is_code_point(first)
+    return first is not None and _is_code_point_file(first)
 
 
-def _is_code_point(path: Path) -> bool:
+def _is_code_point_file(path: Path) -> bool:
     with path.open("rb") as file:
         line = file.read(400).split(b"\n", 1)[0]
     row = next(csv.reader([line.decode("utf-8", "replace")]), [])
-    return is_code_point(row)
+    return _is_code_point(row)
 
 
-def _look_at(path: Path) -> Item:
+def _look_at(path: Path) -> _Item:
     ending = path.suffix.casefold()
     if ending == ".zip" and zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             if any("/csv/" in f"/{name.casefold()}" for name in archive.namelist()):
-                return Item(path, None, ["postcodes"])
-    if ending in SHEETS and not zipfile.is_zipfile(path) and _is_code_point(path):
-        return Item(path, None, ["postcodes"])
-    source = read_source(path, known=_KNOWN | known_headers("areas") | known_headers("centres"))
-    return Item(path, source, list(_roles(path, source)))
+                return _Item(path, None, ["postcodes"])
+    if ending in SHEETS and not zipfile.is_zipfile(path) and _is_code_point_file(path):
+        return _Item(path, None, ["postcodes"])
+    source = _read_source(path, known=_KNOWN | _known_headers("areas") | _known_headers("centres"))
+    return _Item(path, source, list(_roles(path, source)))
 
 
 def _roles(path: Path, source: Source) -> Iterator[str]:
-    names = set(map(plain, source.frame.columns))
-    register = register_kind(source)
+    names = set(map(_plain, source.frame.columns))
+    register = _register_kind(source)
     if register:
         yield f"register {register}"
         return
@@ -176,7 +183,7 @@ def _roles(path: Path, source: Source) -> Iterator[str]:
     if _is_postcodes(source, names):
         yield "postcodes"
         return
-    if holds_deprivation(source):
+    if _holds_deprivation(source):
         yield "deprivation"
     if {"atcocode", "stoptype"} <= names or {"id", "stoptype", "localityname"} <= names:
         yield "stops"
@@ -191,14 +198,14 @@ def _shape_roles(source: Source) -> Iterator[str]:
         if column and source.frame[column].is_unique:
             yield f"boundaries {unit}"
             return
-    if ward_columns(source):
+    if _ward_columns(source):
         yield "wards"
-    elif lad_column(source):
+    elif _lad_column(source):
         yield "district"
 
 
 def _is_postcodes(source: Source, names: set[str]) -> bool:
-    found = propose(list(source.frame.columns), "postcodes").columns
+    found = _propose(list(source.frame.columns), "postcodes").columns
     placed = {"lon", "lat"} <= set(found) or {"easting", "northing"} <= set(found)
     column = found.get("postcode")
     if (
@@ -211,7 +218,7 @@ def _is_postcodes(source: Source, names: set[str]) -> bool:
 
 
 def _area_roles(source: Source) -> Iterator[str]:
-    held = topics_held(source)
+    held = _topics_held(source)
     if held:
         yield "figures"
         yield from (f"figures {topic.dataset}" for topic in held)
@@ -223,23 +230,23 @@ def _area_roles(source: Source) -> Iterator[str]:
     unit = next((u for u, c in columns.items() if c and source.frame[c].is_unique), None)
     if unit is None:
         return
-    found = propose(list(source.frame.columns), "places").columns
+    found = _propose(list(source.frame.columns), "places").columns
     drawn = source.lonlat is not None and bool(np.isfinite(source.lonlat).any())
     if drawn or {"lon", "lat"} <= set(found) or {"easting", "northing"} <= set(found):
         yield f"centroids {unit}"
     if code_column(source, UNITS[unit][1]):
         yield f"lookup {unit}"
-    if ward_columns(source):
+    if _ward_columns(source):
         yield f"ward lookup {unit}"
     yield f"table {unit}"
 
 
 def _site_roles(path: Path, source: Source) -> Iterator[str]:
-    if of_people(list(source.frame.columns)) or re.search(
+    if _of_people(list(source.frame.columns)) or re.search(
         "attend|users|members", path.stem.lower()
     ):
         return
-    found = propose(list(source.frame.columns), "centres").columns
+    found = _propose(list(source.frame.columns), "centres").columns
     if "name" not in found or not (
         {"lon", "lat"} <= set(found)
         or "postcode" in found
@@ -252,13 +259,13 @@ def _site_roles(path: Path, source: Source) -> Iterator[str]:
         yield "neighbours"
     elif "candidate" in name or any(word in name for word in ("librar", "school", "health")):
         yield "candidates"
-    elif "centre" in name or "service" in set(map(plain, source.frame.columns)):
+    elif "centre" in name or "service" in set(map(_plain, source.frame.columns)):
         yield "centres"
 
 
-def ward_columns(source: Source) -> tuple[str, str] | None:
+def _ward_columns(source: Source) -> tuple[str, str] | None:
     """Code and name of wards, whatever their year."""
-    names = {plain(c): c for c in source.frame.columns}
+    names = {_plain(c): c for c in source.frame.columns}
     for year in range(40, 10, -1):
         for stem in (f"wd{year}", f"ward{year}"):
             if f"{stem}cd" in names and f"{stem}nm" in names:
@@ -266,9 +273,9 @@ def ward_columns(source: Source) -> tuple[str, str] | None:
     return None
 
 
-def lad_column(source: Source) -> str | None:
+def _lad_column(source: Source) -> str | None:
     """The column of local authorities' codes, whatever its year."""
-    names = {plain(c): c for c in source.frame.columns}
+    names = {_plain(c): c for c in source.frame.columns}
     years = [f"lad{year}cd" for year in range(40, 10, -1)]
     return next((names[n] for n in (*years, "ladcd", "ladcdactive", "ladcode") if n in names), None)
 
@@ -326,7 +333,7 @@ class _People:
     notes: list[str] = field(default_factory=list)
 
 
-def read_people(shelf: Shelf, unit: str, ids: Sequence[str]) -> _People:
+def _read_people(shelf: _Shelf, unit: str, ids: Sequence[str]) -> _People:
     """Take every figure of these areas from the files at hand; the first file that has all wins.
 
     Parameters
@@ -344,7 +351,7 @@ def read_people(shelf: Shelf, unit: str, ids: Sequence[str]) -> _People:
     out = _People(pd.DataFrame(index=pd.Index(list(ids), name="id")))
     for item in shelf.having("figures"):
         if item.source is not None:
-            found, _, notes = parse_figures(item.source, (*TOPICS[year], *TOPICS_ESTIMATES))
+            found, _, notes = _parse_figures(item.source, (*TOPICS[year], *TOPICS_ESTIMATES))
             _take(out, found, item.path.name, notes)
     for item in shelf.having(f"table {unit}"):
         if item.source is not None:
@@ -358,7 +365,7 @@ def read_people(shelf: Shelf, unit: str, ids: Sequence[str]) -> _People:
     return out
 
 
-def figures_at_hand(shelf: Shelf, unit: str) -> set[str]:
+def _figures_at_hand(shelf: _Shelf, unit: str) -> set[str]:
     """Counts that some table of these areas has, whatever areas it covers."""
     known: set[str] = set()
     for item in shelf.having(f"table {unit}"):
@@ -377,7 +384,7 @@ def _take(out: _People, found: pd.DataFrame, file: str, notes: list[str]) -> Non
     if not have.all():
         missing = out.frame.index[~have].tolist()
         out.notes.append(
-            f"{file} has {have.sum():,} of {len(have):,} areas (not {shown(missing)}): "
+            f"{file} has {have.sum():,} of {len(have):,} areas (not {_shown(missing)}): "
             "it is of another year or place, and its figures are not used."
         )
         return
@@ -395,15 +402,15 @@ def _table_figures(source: Source, unit: str) -> tuple[pd.DataFrame, list[str]]:
     code = code_column(source, UNITS[unit][0])
     others = [c for c in source.frame.columns if c != code]
     bare = {re.sub(r"_(census|mid)?(20\d\d)$", "", c.casefold()): c for c in reversed(others)}
-    found = propose(list(bare), "areas").columns
+    found = _propose(list(bare), "areas").columns
     columns = {ours: bare[theirs] for ours, theirs in found.items() if ours in COUNTS}
     for header in others:
-        if plain(header) in _BANDS:
-            columns.setdefault(_BANDS[plain(header)], header)
+        if _plain(header) in _BANDS:
+            columns.setdefault(_BANDS[_plain(header)], header)
     frame = pd.DataFrame(index=pd.Index(source.frame[code].to_numpy() if code else [], name="id"))
     notes: list[str] = []
     for ours, theirs in columns.items():
-        read = read_numbers(source.frame[theirs].tolist())
+        read = _read_numbers(source.frame[theirs].tolist())
         if read.wrong:
             at, text, expected = read.wrong[0]
             raise StudyError(

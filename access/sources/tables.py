@@ -1,6 +1,6 @@
 """Read what people have (sheets and shapes, of any spelling) into rows of text, none lost.
 
-`read_source` gives the table as it stands, with the row numbers of the sheet; what its columns
+`_read_source` gives the table as it stands, with the row numbers of the sheet; what its columns
 mean is asked in `access.sources.columns`, and one table of a study is made in
 `access.sources.importing`.
 """
@@ -26,7 +26,7 @@ import pyogrio
 import shapely
 
 from access.errors import StudyError
-from access.sources.columns import plain, shown, tidy
+from access.sources.columns import _plain, _shown, _tidy
 from access.units import BRITISH_GRID, WGS84
 
 #: Largest file that is read, and the most that a packed one may unpack to.
@@ -76,7 +76,7 @@ class Source:
     shapes: gpd.GeoSeries | None = None
 
 
-def read_source(
+def _read_source(
     path: Path,
     *,
     sheet: str | None = None,
@@ -113,7 +113,7 @@ def read_source(
     if kind in (".xlsx", ".xlsm"):
         return _read_workbook(path, sheet, known)
     if kind in SHEETS:
-        text, encoding = decode(path.read_bytes(), path.name)
+        text, encoding = _decode(path.read_bytes(), path.name)
         return _read_text(path.name, text, encoding, known)
     if kind in SHAPES:
         return _read_shapes(path, sheet)
@@ -144,10 +144,10 @@ def check_file(path: Path, most_bytes: int = _MOST_BYTES) -> None:
     with path.open("rb") as file:
         packed = file.read(4) == b"PK\x03\x04"
     if packed:
-        check_packed(path, path.name)
+        _check_packed(path, path.name)
 
 
-def check_packed(packed: Path | io.BytesIO, name: str, most: int = _MOST_UNPACKED) -> None:
+def _check_packed(packed: Path | io.BytesIO, name: str, most: int = _MOST_UNPACKED) -> None:
     """Refuse a zip that unpacks to too much, holds unsafe paths, or is damaged."""
     try:
         with zipfile.ZipFile(packed) as archive:
@@ -176,7 +176,7 @@ def check_packed(packed: Path | io.BytesIO, name: str, most: int = _MOST_UNPACKE
 # --- text ------------------------------------------------------------------------------------
 
 
-def decode(body: bytes, name: str) -> tuple[str, str]:
+def _decode(body: bytes, name: str) -> tuple[str, str]:
     """Text of a file and the name of its encoding."""
     for mark, encoding, words in (
         (b"\xef\xbb\xbf", "utf-8-sig", "UTF-8 with a byte order mark"),
@@ -278,7 +278,7 @@ def _read_workbook(path: Path, sheet: str | None, known: frozenset[str]) -> Sour
     if unsolved[chosen]:
         raise StudyError(
             f"{path.name}, worksheet {chosen!r}: {len(unsolved[chosen])} formulas hold no result "
-            f"(cells {shown(unsolved[chosen])}); open and save it in Excel, or save it as CSV"
+            f"(cells {_shown(unsolved[chosen])}); open and save it in Excel, or save it as CSV"
         )
     source = _from_grid(path.name, grids[chosen], known, notes)
     source.sheet = chosen
@@ -332,7 +332,7 @@ def _best_match(grid: list[list[str]], known: frozenset[str]) -> tuple[int, int]
 
 
 def _matches(row: list[str], known: frozenset[str]) -> int:
-    return len({plain(cell) for cell in row} & known)
+    return len({_plain(cell) for cell in row} & known)
 
 
 def _from_grid(name: str, grid: list[list[str]], known: frozenset[str], notes: list[str]) -> Source:
@@ -341,9 +341,9 @@ def _from_grid(name: str, grid: list[list[str]], known: frozenset[str], notes: l
     if at is None:
         raise StudyError(f"{name} has no row of headers with two columns or more; expected a table")
     headers, columns = _headers(name, grid, at)
-    titles = [tidy(" ".join(row)) for row in grid[:at] if any(cell.strip() for cell in row)]
+    titles = [_tidy(" ".join(row)) for row in grid[:at] if any(cell.strip() for cell in row)]
     if titles:
-        notes.append(f"Headers stand in row {at + 1}; above them: {shown(titles)}.")
+        notes.append(f"Headers stand in row {at + 1}; above them: {_shown(titles)}.")
     rows, kept, blank, foot = [], [], 0, []
     for i, row in enumerate(grid[at + 1 :], start=at + 2):
         cells = [row[c].strip() if c < len(row) else "" for c in columns]
@@ -351,13 +351,13 @@ def _from_grid(name: str, grid: list[list[str]], known: frozenset[str], notes: l
         if beyond:
             raise StudyError(
                 f"{name}, row {i}: {len(row)} cells under {len(headers)} headers (found "
-                f"{tidy(row[beyond[0]])!r} beyond the last); quote texts that hold the separator"
+                f"{_tidy(row[beyond[0]])!r} beyond the last); quote texts that hold the separator"
             )
         filled = [cell for cell in cells if cell]
         if not filled:
             blank += 1
         elif _is_remark(cells, filled):
-            foot.append((i, tidy(" ".join(filled))))
+            foot.append((i, _tidy(" ".join(filled))))
         else:
             rows.append(i)
             kept.append(cells)
@@ -365,7 +365,7 @@ def _from_grid(name: str, grid: list[list[str]], known: frozenset[str], notes: l
         notes.append(f"{blank:,} blank rows passed over.")
     if foot:
         words = [f"row {i}: {text[:60]}" for i, text in foot]
-        notes.append(f"{len(foot):,} rows of remarks or totals left out ({shown(words)}).")
+        notes.append(f"{len(foot):,} rows of remarks or totals left out ({_shown(words)}).")
     if not rows:
         raise StudyError(f"{name} has headers in row {at + 1} and no rows under them")
     return Source(name, pd.DataFrame(kept, columns=headers, dtype=str), rows, notes, at + 1)
@@ -400,16 +400,16 @@ def _header(grid: list[list[str]], known: frozenset[str]) -> int | None:
 
 def _headers(name: str, grid: list[list[str]], at: int) -> tuple[list[str], list[int]]:
     """Names of the columns that hold anything, and where they stand."""
-    names = [tidy(cell) for cell in grid[at]]
+    names = [_tidy(cell) for cell in grid[at]]
     width = max(len(names), *(len(row) for row in grid[at:]))
     names += [""] * (width - len(names))
     used = [c for c in range(len(grid[at])) if any(c < len(r) and r[c].strip() for r in grid[at:])]
     headers = [names[c] or f"column {_letter(c)}" for c in used]
-    twice = [header for header, n in Counter(map(plain, headers)).items() if n > 1]
+    twice = [header for header, n in Counter(map(_plain, headers)).items() if n > 1]
     if twice:
-        same = [h for h in headers if plain(h) in twice]
+        same = [h for h in headers if _plain(h) in twice]
         raise StudyError(
-            f"{name}, row {at + 1}: {shown(sorted(set(same)))} stands over two columns or more; "
+            f"{name}, row {at + 1}: {_shown(sorted(set(same)))} stands over two columns or more; "
             "give every column its own name"
         )
     return headers, used
@@ -540,7 +540,7 @@ def _points(
     lines = (shapely.get_dimensions(shapes) == 1) & ~empty
     if lines.any():
         rows = (np.flatnonzero(lines) + 1).tolist()
-        raise StudyError(f"{name}: {lines.sum()} features are lines ({shown(rows)}); expected "
+        raise StudyError(f"{name}: {lines.sum()} features are lines ({_shown(rows)}); expected "
                          "points or polygons")  # fmt: skip
     out = np.full((len(shapes), 2), np.nan)
     if flat.any():

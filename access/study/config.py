@@ -720,7 +720,7 @@ def _expected(kind: str, message: str) -> str:
 _FILE = "study.toml"
 
 
-def closure_rules(config: StudyConfig, centres: pd.DataFrame, service: str) -> dict[str, Any]:
+def _closure_rules(config: StudyConfig, centres: pd.DataFrame, service: str) -> dict[str, Any]:
     """Give one service's rules as options of `rank_closures`."""
     rules = config.localities
     own = centres[centres["service"] == service]
@@ -745,7 +745,7 @@ def _least_by_locality(
     return where, dict.fromkeys(bound, rules.minimum_open)
 
 
-def rule_faults(tables: dict[str, pd.DataFrame], config: StudyConfig) -> list[Fault]:
+def _rule_faults(tables: dict[str, pd.DataFrame], config: StudyConfig) -> list[Fault]:
     """Find rules that name what is not there, or that not even today's centres keep."""
     centres, rules = tables["centres"], config.localities
     faults = [
@@ -782,7 +782,7 @@ def rule_faults(tables: dict[str, pd.DataFrame], config: StudyConfig) -> list[Fa
 
 def _may_close(config: StudyConfig, centres: pd.DataFrame, service: str) -> int:
     """Count the most centres of a service that the rules let close at once."""
-    rules = closure_rules(config, centres, service)
+    rules = _closure_rules(config, centres, service)
     own = centres[centres["service"] == service]
     free = own[~own["id"].isin(rules["never_close"])]
     if not rules["min_per_locality"]:
@@ -811,7 +811,7 @@ def _too_few(config: StudyConfig, centres: pd.DataFrame, service: str) -> list[F
     ]  # fmt: skip
 
 
-def rule_warnings(config: StudyConfig, centres: pd.DataFrame) -> list[str]:
+def _rule_warnings(config: StudyConfig, centres: pd.DataFrame) -> list[str]:
     """Say which rules were not applied, and which proposals break one."""
     rules = config.localities
     said = []
@@ -828,7 +828,7 @@ def rule_warnings(config: StudyConfig, centres: pd.DataFrame) -> list[str]:
 def _broken(config: StudyConfig, centres: pd.DataFrame, key: str) -> list[str]:
     """Say which rules a proposal breaks: it then stands outside the list it is compared with."""
     proposal = config.proposals[key]
-    rules = closure_rules(config, centres, proposal.service)
+    rules = _closure_rules(config, centres, proposal.service)
     names = dict(zip(centres["id"], centres["name"], strict=True))
     fixed = [f"{names[i]} ({i})" for i in proposal.closes if i in rules["never_close"]]
     said = []

@@ -18,7 +18,7 @@ from access.study.config import MOST_BYTES
 _FIELDS = ("source", "vintage", "licence")
 
 
-def read_manifest(folder: Path, names: Sequence[str]) -> tuple[dict[str, str], ...]:
+def _read_manifest(folder: Path, names: Sequence[str]) -> tuple[dict[str, str], ...]:
     """Hash every table that was read and join what the manifest says of it."""
     listed = _listed(folder)
     rows = []
@@ -61,7 +61,7 @@ def manifest_text(
     lines = ["# Where each table comes from. Hashes: `access check --write-manifest`.\n"]
     listed = _listed(folder)
     kept = [name for name in listed if (folder / name).is_file()]
-    for row in read_manifest(folder, list(dict.fromkeys([*names, *kept]))):
+    for row in _read_manifest(folder, list(dict.fromkeys([*names, *kept]))):
         if row["file"] in notes:
             row["source"] += f" ({notes[row['file']]})"
         lines.append(f"[table.{toml_text(row['file'])}]")

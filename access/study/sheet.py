@@ -119,7 +119,7 @@ def _unfit_texts(
                 yield Fault(file, f"row {row}", column, cell[:60], expected)
 
 
-def folded(heading: str) -> str:
+def _folded(heading: str) -> str:
     """Give a heading without regard to capitals and blanks."""
     return re.sub(r"[\s_]+", "_", heading.strip().casefold())
 
@@ -131,12 +131,12 @@ def _heading_faults(
     for separator, words in _SEPARATORS.items():
         if len(header) == 1 and separator in header[0]:
             return [Fault(file, where, "", words, f"commas between the cells; {_SAVE}")]
-    times = Counter(folded(heading) for heading in header if heading.strip())
+    times = Counter(_folded(heading) for heading in header if heading.strip())
     faults = [
         Fault(file, where, heading.strip(), "there again",
               "every column once, whatever its capitals and blanks; rename or take out one")
         for heading in header
-        if times[folded(heading)] > 1
+        if times[_folded(heading)] > 1
     ]  # fmt: skip
     faults += [
         Fault(

@@ -17,23 +17,23 @@ import pandas as pd
 from access.arguments import refuse
 from access.display import html_answer
 from access.errors import Fault, ParameterError, StudyError
-from access.study.config import Group, StudyConfig, closure_rules, read_config, rule_warnings
-from access.study.manifest import read_manifest
+from access.study.config import Group, StudyConfig, _closure_rules, _rule_warnings, read_config
+from access.study.manifest import _read_manifest
 from access.study.tables import (
     REGISTER_UNKNOWNS,
+    _check_positions,
+    _cross_faults,
+    _join_parents,
+    _parent_columns,
+    _parent_faults,
+    _part_faults,
+    _read_shapes,
+    _read_table,
+    _to_points,
+    _with_localities,
+    _with_register,
+    _with_shares,
     area_columns,
-    check_positions,
-    cross_faults,
-    join_parents,
-    parent_columns,
-    parent_faults,
-    part_faults,
-    read_shapes,
-    read_table,
-    to_points,
-    with_localities,
-    with_register,
-    with_shares,
 )
 from access.units import metric_crs
 
@@ -71,7 +71,7 @@ def _study_assumptions(
         f"Everyone in an area starts from its one point ({config.areas.unit}); "
         f"figures: {config.areas.vintage}."
     )
-    said += rule_warnings(config, centres)
+    said += _rule_warnings(config, centres)
     changed = [i["file"] for i in inputs if i.get("changed") == "yes"]
     if changed:
         said.append(f"Changed since the manifest was written: {', '.join(changed)}.")
@@ -85,7 +85,7 @@ def _list(sites: pd.DataFrame) -> str:
 
 
 #: Where `access fetch streets` puts a study's streets.
-STREETS_FILE = "streets.osm.pbf"
+_STREETS_FILE = "streets.osm.pbf"
 _TABLES = {
     "centres": "centres.csv",
     "candidates": "candidates.csv",
@@ -169,7 +169,7 @@ class Study:
     @property
     def streets(self) -> Path | None:
         """The study's own streets, measured on where no others are named; None: it has none."""
-        path = self.folder / STREETS_FILE
+        path = self.folder / _STREETS_FILE
         return path if path.is_file() else None
 
     def demand(self, service: str) -> pd.DataFrame:
@@ -209,7 +209,7 @@ class Study:
         dict
             ``never_close localities min_per_locality``, options of `access.rank_closures`.
         """
-        return closure_rules(self.config, pd.DataFrame(self.centres), service)
+        return _closure_rules(self.config, pd.DataFrame(self.centres), service)
 
     def limits(self) -> dict[str, Any]:
         """Give the minutes and metres that shares are given for.
@@ -345,28 +345,28 @@ def load_study(path: str | Path | None = None) -> Study:
     config = read_config(folder / "study.toml")
     tables, faults, read = _read_all(folder, config)
     if not faults:
-        faults += cross_faults(tables, config)
+        faults += _cross_faults(tables, config)
     shapes = None
     if config.areas.shapes is not None and not faults:
-        shapes, faults = read_shapes(folder / config.areas.shapes, tables["areas"])
+        shapes, faults = _read_shapes(folder / config.areas.shapes, tables["areas"])
         read.append(config.areas.shapes)
     if faults:
         raise StudyError(f"the study in {folder} has {len(faults)} fault(s)", faults)
     crs = metric_crs(*_centre_of(config.study.box))
-    points = {name: to_points(tables[name], crs) for name in ("areas", *_TABLES)}
-    areas = with_localities(points["areas"], points["centres"], config)
-    inputs = read_manifest(folder, ["study.toml", *read])
+    points = {name: _to_points(tables[name], crs) for name in ("areas", *_TABLES)}
+    areas = _with_localities(points["areas"], points["centres"], config)
+    inputs = _read_manifest(folder, ["study.toml", *read])
     return Study(
         folder=folder,
         config=config,
         areas=areas,
-        centres=with_register(points["centres"]),
-        candidates=with_register(points["candidates"]),
+        centres=_with_register(points["centres"]),
+        candidates=_with_register(points["candidates"]),
         neighbours=points["neighbours"],
         places=pd.DataFrame(points["places"].drop(columns="geometry")),
         postcodes=pd.DataFrame(points["postcodes"].drop(columns="geometry")),
         crs=crs,
-        assumptions=_study_assumptions(config, with_register(points["centres"]), inputs),
+        assumptions=_study_assumptions(config, _with_register(points["centres"]), inputs),
         inputs=inputs,
         shapes=shapes,
     )
@@ -389,14 +389,14 @@ def _read_all(
             text, number = pd.Series(dtype=str), pd.Series(dtype=float)
             tables[kind] = pd.DataFrame({"id": text, "name": text, "lon": number, "lat": number})
             continue
-        tables[kind], wrong = read_table(folder / file, kind)
-        faults += wrong + check_positions(tables[kind], config.study.box, file, _told(wrong))
+        tables[kind], wrong = _read_table(folder / file, kind)
+        faults += wrong + _check_positions(tables[kind], config.study.box, file, _told(wrong))
         read.append(file)
     settings = config.areas
     counts = {s.demand for s in config.services.values()} - set(settings.shared_counts)
     counts |= {settings.share_by} if settings.parent_table else set()
     counts |= {name for group in config.groups for name in group.columns}
-    areas, wrong = read_table(folder / settings.table, "areas", area_columns(config), counts)
+    areas, wrong = _read_table(folder / settings.table, "areas", area_columns(config), counts)
     scheme = config.weights.scheme
     wrong = [
         replace(f, expected=f"{f.expected}; weights.scheme of study.toml is {scheme[:60]!r}")
@@ -404,22 +404,22 @@ def _read_all(
         else f
         for f in wrong
     ]
-    faults += wrong + check_positions(areas, config.study.box, settings.table, _told(wrong))
+    faults += wrong + _check_positions(areas, config.study.box, settings.table, _told(wrong))
     faults += [] if wrong else _parts(areas, config, {}, settings.table)
     read.append(settings.table)
     if settings.parent_table:
         columns = settings.shared_counts | settings.from_parent
-        parents, wrong = read_table(
-            folder / settings.parent_table, "parents", parent_columns(config),
+        parents, wrong = _read_table(
+            folder / settings.parent_table, "parents", _parent_columns(config),
             [columns[ours] for ours in columns if ours in settings.shared_counts or ours in counts],
         )  # fmt: skip
         read.append(settings.parent_table)
         if len(parents.columns):
-            faults += parent_faults(areas, parents, config) if len(areas.columns) else []
+            faults += _parent_faults(areas, parents, config) if len(areas.columns) else []
         faults += wrong or _parts(parents, config, columns, settings.parent_table)
         if not faults:
-            areas = join_parents(areas, parents.set_index("id"), config)
-    tables["areas"] = with_shares(areas)
+            areas = _join_parents(areas, parents.set_index("id"), config)
+    tables["areas"] = _with_shares(areas)
     return tables, faults, read
 
 
@@ -436,7 +436,7 @@ def _parts(
     pairs += [(g.columns[0], g.columns[1]) for g in config.groups if g.columns and not g.other_date]
     faults: list[Fault] = []
     for part, whole in dict.fromkeys(pairs):
-        faults += part_faults(frame, named.get(part, part), named.get(whole, whole), file)
+        faults += _part_faults(frame, named.get(part, part), named.get(whole, whole), file)
     return faults
 
 

@@ -17,8 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from access.errors import Fault, ParameterError, StudyError
 from access.files import check_regular
-from access.study.config import StudyConfig, rule_faults
-from access.study.sheet import folded, read_numbers, read_sheet
+from access.study.config import StudyConfig, _rule_faults
+from access.study.sheet import _folded, read_numbers, read_sheet
 from access.units import WGS84, project, weight_bounds
 
 with warnings.catch_warnings():
@@ -169,7 +169,7 @@ def area_columns(config: StudyConfig) -> dict[str, pa.Column]:
     return {name: column for name, column in columns.items() if name not in brought}
 
 
-def parent_columns(config: StudyConfig) -> dict[str, pa.Column]:
+def _parent_columns(config: StudyConfig) -> dict[str, pa.Column]:
     """Say what the columns of the parents must be that the areas take from them."""
     settings = config.areas
     figures = dict(_SCHEMAS["areas"].columns) | {
@@ -189,7 +189,7 @@ def parent_columns(config: StudyConfig) -> dict[str, pa.Column]:
     return columns | shared
 
 
-def read_table(
+def _read_table(
     path: Path, kind: str, more: Mapping[str, pa.Column] | None = None,
     needed: Collection[str] = (),
 ) -> tuple[pd.DataFrame, list[Fault]]:  # fmt: skip
@@ -230,8 +230,8 @@ def _missing_columns(frame: pd.DataFrame, schema: pa.DataFrameSchema, file: str)
     faults = []
     for name, column in schema.columns.items():
         if column.required and name not in frame:
-            alike = {folded(heading): heading for heading in frame.columns}
-            close = difflib.get_close_matches(folded(name), alike, n=1, cutoff=0.6)
+            alike = {_folded(heading): heading for heading in frame.columns}
+            close = difflib.get_close_matches(_folded(name), alike, n=1, cutoff=0.6)
             hint = f"; is {alike[close[0]][:60]!r} meant? rename it" if close else ""
             faults.append(Fault(file, "", name, "", f"a column named {name!r}{hint}"))
     return faults
@@ -251,7 +251,7 @@ def _from_pandera(cases: pd.DataFrame, file: str) -> list[Fault]:
     return faults
 
 
-def part_faults(frame: pd.DataFrame, part: str, whole: str, file: str) -> list[Fault]:
+def _part_faults(frame: pd.DataFrame, part: str, whole: str, file: str) -> list[Fault]:
     """Find rows where a part counts more than the whole that it is of."""
     if not {part, whole} <= set(frame.columns):
         return []
@@ -263,7 +263,7 @@ def part_faults(frame: pd.DataFrame, part: str, whole: str, file: str) -> list[F
     ]
 
 
-def check_positions(
+def _check_positions(
     frame: pd.DataFrame, box: tuple[float, float, float, float], file: str,
     told: Collection[str] = (),
 ) -> list[Fault]:  # fmt: skip
@@ -311,7 +311,7 @@ def _turned(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.bo
     return (as_written > 5) & (swapped < as_written / 10)
 
 
-def parent_faults(areas: pd.DataFrame, parents: pd.DataFrame, config: StudyConfig) -> list[Fault]:
+def _parent_faults(areas: pd.DataFrame, parents: pd.DataFrame, config: StudyConfig) -> list[Fault]:
     """Find areas without a parent, and columns that `study.toml` takes but no table has."""
     settings = config.areas
     file = str(settings.parent_table)
@@ -338,7 +338,7 @@ def parent_faults(areas: pd.DataFrame, parents: pd.DataFrame, config: StudyConfi
     return faults
 
 
-def cross_faults(tables: dict[str, pd.DataFrame], config: StudyConfig) -> list[Fault]:
+def _cross_faults(tables: dict[str, pd.DataFrame], config: StudyConfig) -> list[Fault]:
     """Find ids and columns that settings name and tables do not hold."""
     centres, areas = tables["centres"], tables["areas"]
     known = set(centres["id"]) | set(tables["candidates"]["id"])
@@ -360,7 +360,7 @@ def cross_faults(tables: dict[str, pd.DataFrame], config: StudyConfig) -> list[F
         for id_ in config.hubs.council_choice
         if id_ not in known
     ]
-    return faults + rule_faults(tables, config)
+    return faults + _rule_faults(tables, config)
 
 
 def _demand_faults(areas: pd.DataFrame, centres: pd.DataFrame, config: StudyConfig) -> list[Fault]:
@@ -458,7 +458,7 @@ def _proposal_faults(
             faults.append(Fault("study.toml", at, column, str(change.opens), expected))
         if change.lon is not None and change.lat is not None:
             spot = pd.DataFrame({"lon": [change.lon], "lat": [change.lat]})
-            told = check_positions(spot, config.study.box, "study.toml")
+            told = _check_positions(spot, config.study.box, "study.toml")
             faults += [replace(fault, where=at) for fault in told]
         opened |= {change.opens} if change.opens else set()
     faults += [
@@ -536,7 +536,7 @@ def _share_counts(
     return pd.DataFrame(shares, index=areas.index, columns=list(columns))
 
 
-def join_parents(areas: pd.DataFrame, parents: pd.DataFrame, config: StudyConfig) -> pd.DataFrame:
+def _join_parents(areas: pd.DataFrame, parents: pd.DataFrame, config: StudyConfig) -> pd.DataFrame:
     """Bring the figures of larger areas down to theirs."""
     settings = config.areas
     try:
@@ -561,7 +561,7 @@ def join_parents(areas: pd.DataFrame, parents: pd.DataFrame, config: StudyConfig
     return joined
 
 
-def with_shares(areas: pd.DataFrame) -> pd.DataFrame:
+def _with_shares(areas: pd.DataFrame) -> pd.DataFrame:
     """Give the share of households without a car, where the areas count both and have none."""
     if "p_no_car" in areas or not {"households", "households_no_car"} <= set(areas.columns):
         return areas
@@ -571,14 +571,14 @@ def with_shares(areas: pd.DataFrame) -> pd.DataFrame:
     return areas.assign(p_no_car=share)
 
 
-def to_points(frame: pd.DataFrame, crs: str) -> gpd.GeoDataFrame:
+def _to_points(frame: pd.DataFrame, crs: str) -> gpd.GeoDataFrame:
     """Give a table of lon/lat its geometry in the metric CRS."""
     xy = project(frame["lon"], frame["lat"], crs) if len(frame) else np.empty((0, 2))
     frame = frame.reset_index(drop=True)  # the rows of the sheet have served
     return gpd.GeoDataFrame(frame, geometry=gpd.points_from_xy(xy[:, 0], xy[:, 1]), crs=crs)
 
 
-def with_register(sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _with_register(sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Give every register column, so that what is not known is seen to be not known."""
     out = sites.copy()
     for column in REGISTER_UNKNOWNS:
@@ -594,7 +594,7 @@ def with_register(sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return out
 
 
-def with_localities(
+def _with_localities(
     areas: gpd.GeoDataFrame, centres: gpd.GeoDataFrame, config: StudyConfig
 ) -> gpd.GeoDataFrame:
     """Infer an area's locality from its nearest centre, in a straight line; ties go by order."""
@@ -608,7 +608,7 @@ def with_localities(
     return areas.assign(locality=own["locality"].to_numpy()[nearest])
 
 
-def read_shapes(path: Path, areas: pd.DataFrame) -> tuple[gpd.GeoSeries | None, list[Fault]]:
+def _read_shapes(path: Path, areas: pd.DataFrame) -> tuple[gpd.GeoSeries | None, list[Fault]]:
     """Read one polygon an area, and find everything that is wrong with them."""
     try:
         check_regular(path, _MOST_BYTES)

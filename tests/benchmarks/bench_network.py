@@ -85,19 +85,19 @@ def file_to_network(extract: Path, folder: Path, *, with_osmnx: bool) -> None:
     import osmium
 
     from access.network import build_network
-    from access.network.osm import read_streets
+    from access.network.osm import _read_streets
 
     print(f"\n(a) File to routable network, both modes: {extract.name}")
 
     def both() -> None:
-        streets = read_streets(extract)
+        streets = _read_streets(extract)
         for mode in ("walk", "drive"):
             build_network(streets, mode=mode)
 
     ours = best(both, 3)
     row("ours, both modes", ours, ours)
-    streets = read_streets(extract)
-    row("  of this: reading the file", best(lambda: read_streets(extract), 3), ours)
+    streets = _read_streets(extract)
+    row("  of this: reading the file", best(lambda: _read_streets(extract), 3), ours)
 
     def decoded() -> None:
         for _ in (

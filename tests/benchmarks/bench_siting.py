@@ -23,9 +23,9 @@ from scipy.sparse.csgraph import shortest_path
 from scipy.spatial.distance import cdist
 
 from access.siting import p_centre, p_median
-from access.siting.interchange import Interchange, greedy
-from access.siting.lagrangian import Near
-from access.siting.model import Model
+from access.siting.interchange import _Interchange, greedy
+from access.siting.lagrangian import _Near
+from access.siting.model import _Model
 
 BENCH = Path(__file__).resolve().parents[3] / "shared" / "data" / "bench"
 PEER_LIMIT_S = 300.0
@@ -206,10 +206,10 @@ def _fasterpam(k: int, minutes: np.ndarray, p: int) -> None:
     """The heuristic part alone: one greedy start and swaps until none helps."""
 
     def heuristic() -> float:
-        model = Model.plain(minutes, np.ones(len(minutes)), p)
+        model = _Model.plain(minutes, np.ones(len(minutes)), p)
         sites = minutes.shape[1]
-        near = Near.of(minutes, np.arange(sites), max(40, 6 * sites // p))
-        return Interchange(model, near).improve(greedy(model, near))[1]
+        near = _Near.of(minutes, np.arange(sites), max(40, 6 * sites // p))
+        return _Interchange(model, near).improve(greedy(model, near))[1]
 
     value, _, cpu = timed(heuristic)
     name = f"pmed{k}" if k else "3,038 points"

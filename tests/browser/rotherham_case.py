@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from access.maps.explorer_data import ExplorerData, ExplorerService
+from access.maps.explorer_data import _ExplorerData, _ExplorerService
 from access.measure import deprivation_weights
 from access.network.matrix import TravelMatrix
 from access.units import great_circle_m
@@ -21,7 +21,7 @@ PLACES_FROM_LIBRARIES = {
 }  # fmt: skip
 
 
-def rotherham_data(postcodes: Path | None = None, **changes) -> ExplorerData:
+def rotherham_data(postcodes: Path | None = None, **changes) -> _ExplorerData:
     """Make the input; postcodes, where given, from the Code-Point Open table."""
     from access import load_study
 
@@ -41,7 +41,7 @@ def rotherham_data(postcodes: Path | None = None, **changes) -> ExplorerData:
         before = tuple(centres.loc[centres["service"] == key, "id"])
         closing = {i for p in study.config.proposals.values() if p.service == key for i in p.closes}
         services.append(
-            ExplorerService(key, settings.title, settings.one, settings.noun, settings.demand,
+            _ExplorerService(key, settings.title, settings.one, settings.noun, settings.demand,
                             before, tuple(i for i in before if i not in closing))
         )  # fmt: skip
     at = candidates.set_index("id")
@@ -72,7 +72,7 @@ def rotherham_data(postcodes: Path | None = None, **changes) -> ExplorerData:
         ),
         "assumptions": ("Straight lines x 1.29 stand for streets.", *study.config.study.notes),
     }
-    return ExplorerData(**{**fields, **changes})
+    return _ExplorerData(**{**fields, **changes})
 
 
 def _postcodes(path: Path, areas: set[str]) -> pd.DataFrame:

@@ -226,9 +226,9 @@ def test_languages_are_one_file_away(visit, example, tmp_path, monkeypatch):
             return [marked(v) for v in value]
         return "§" + value
 
-    words = explorer.strings("en")
+    words = explorer._strings("en")
     other = {k: v if k in ("locale", "months") else marked(v) for k, v in words.items()}
-    monkeypatch.setattr(explorer, "strings", lambda language: other)
+    monkeypatch.setattr(explorer, "_strings", lambda language: other)
     page = visit(explorer.write_explorer(example, tmp_path / "marked.html"))
     bare = set()
     for view in VIEWS:

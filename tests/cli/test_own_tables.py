@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from access.sources.columns import of_people
+from access.sources.columns import _of_people
 from access.study import load_study
 from tests import made_up_council as made_up
 
@@ -220,4 +220,4 @@ def test_a_sheet_of_single_people_among_downloads_is_left_alone(access_command, 
     ],
 )  # fmt: skip
 def test_headers_of_single_people(header, private):
-    assert bool(of_people([header])) is private
+    assert bool(_of_people([header])) is private

@@ -19,7 +19,7 @@ from access.cli.terminal import searching
 from access.errors import AccessError, OutputError, ParameterError, StudyError
 from access.ledger import sha256_of
 from access.run.replay import replay
-from access.run.summary import hub_points, hub_words
+from access.run.summary import _hub_points, hub_words
 from access.siting.progress import Progress as Search
 from access.study import load_study
 
@@ -181,7 +181,7 @@ def test_the_best_three_and_the_councils_rank_by_listing_all_sets(study, times):
     assert found.council.rank_mean == 1 + sum(m < own - 1e-9 for m in means.values())
     near = sorted(means.values())[:10]
     assert found.alternatives_frame()["mean_minutes"].tolist() == pytest.approx(near)
-    points = hub_points(answer).set_index("id")
+    points = _hub_points(answer).set_index("id")
     assert set(points.index[points["council"]]) == set(study.config.hubs.council_choice)
     assert "3" in points.loc[found.best.chosen[0], "best_for"].split()
 

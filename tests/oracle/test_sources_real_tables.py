@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 
 from access.run import run_job
-from access.sources.columns import Mapping
+from access.sources.columns import _Mapping
 from access.sources.council import make_study_folder
-from access.sources.folder import study_of_tables
-from access.sources.geography import convert_counts
-from access.sources.importing import import_table
-from access.sources.points import parse_stops, read_postcodes
+from access.sources.folder import _study_of_tables
+from access.sources.geography import _convert_counts
+from access.sources.importing import _import_table
+from access.sources.points import _parse_stops, _read_postcodes
 from access.study import load_study
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
@@ -97,7 +97,7 @@ def test_lsoas_of_2011_for_2021_keep_their_totals():
     pairs = pd.read_csv(ROTHERHAM / "rotherham_lsoa11_lsoa21_lookup.csv")
     old = pd.read_csv(EMBEDDED / "lsoas.csv").set_index("id")[["age_0_4_mid2017", "people_2011"]]
     people = pd.read_csv(ROTHERHAM / "rotherham_lsoa21_lookup_pwc.csv").set_index("lsoa21cd")
-    done = convert_counts(old, pairs[["lsoa11_code", "lsoa21_code"]], people["pop_census2021"])
+    done = _convert_counts(old, pairs[["lsoa11_code", "lsoa21_code"]], people["pop_census2021"])
     assert len(done.frame) == 170 and (done.frame.sum() == old.sum()).all()
     assert done.estimated.sum() == 7  # three areas split into two, three and two
     assert (
@@ -107,10 +107,10 @@ def test_lsoas_of_2011_for_2021_keep_their_totals():
 
 
 def test_real_stops_and_postcodes():
-    stops, notes = parse_stops(ROTHERHAM / "naptan_rotherham_borough_stops.csv")
+    stops, notes = _parse_stops(ROTHERHAM / "naptan_rotherham_borough_stops.csv")
     raw = pd.read_csv(ROTHERHAM / "naptan_rotherham_borough_stops.csv")
     assert len(stops) == (raw["status"] != "inactive").sum() > 1000 and notes
-    every = read_postcodes(ROTHERHAM / "rotherham_postcodes_codepoint_nov2025.csv")
+    every = _read_postcodes(ROTHERHAM / "rotherham_postcodes_codepoint_nov2025.csv")
     raw = pd.read_csv(ROTHERHAM / "rotherham_postcodes_codepoint_nov2025.csv").set_index("postcode")
     both = raw[["lng"]].join(every.frame, how="inner")
     assert len(both) == 7_629
@@ -119,14 +119,14 @@ def test_real_stops_and_postcodes():
 
 def test_a_newport_by_import_alone(tmp_path):
     """Wales: no index of England, no English register; residents of -1 are not known."""
-    own = Mapping({"id": "oa21cd", "lsoa": "lsoa21cd", "lon": "lon", "lat": "lat",
+    own = _Mapping({"id": "oa21cd", "lsoa": "lsoa21cd", "lon": "lon", "lat": "lat",
                    "residents": "residents"}, meanings={"residents": {"-1": "0"}})  # fmt: skip
     source = SHARED / "newport"
-    refused = import_table(source / "output_areas_2021.csv", "areas")
+    refused = _import_table(source / "output_areas_2021.csv", "areas")
     assert all(f.column == "residents" and f.expected == "0 or more" for f in refused.faults)
-    areas = import_table(source / "output_areas_2021.csv", "areas", mapping=own).check()
-    centres = import_table(source / "places.csv", "centres", fixed={"service": "library"}).check()
-    study_of_tables(
+    areas = _import_table(source / "output_areas_2021.csv", "areas", mapping=own).check()
+    centres = _import_table(source / "places.csv", "centres", fixed={"service": "library"}).check()
+    _study_of_tables(
         tmp_path / "newport", {"areas": areas, "centres": centres}, name="newport",
         place="Newport", as_of="2023-06-13", unit="Output Area 2021", vintage="Census 2021",
         notes=["Residents of areas where the source has -1 are not known and count 0."],

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from access.network import Network
 from access.network.bus import bus_matrix
-from access.network.feed_day import Rides
+from access.network.feed_day import _Rides
 from access.network.timetable import Timetable
 from access.network.windowed import WindowedTravel
 from tests.bus_oracle import MINUTE, Oracle
@@ -59,7 +59,7 @@ def make_timetable(seed: int, *, middle: int, n_stops: int = 7, n_trips: int = 1
             rows.append((trip, a, b, now, there, rng.random() < 0.85, rng.random() < 0.85))
             now = there + int(rng.choice([0, 0, 60_000]))
     trip, a, b, dep, arr, board, alight = map(np.array, zip(*rows, strict=True))
-    rides = Rides(trip.astype(np.int32), a.astype(np.int32), b.astype(np.int32),
+    rides = _Rides(trip.astype(np.int32), a.astype(np.int32), b.astype(np.int32),
                   dep.astype(np.int64), arr.astype(np.int64), board, alight)  # fmt: skip
     names = [f"t{i}" for i in range(n_trips)]
     trips = pd.DataFrame(
@@ -217,7 +217,7 @@ def test_one_may_change_where_no_street_is():
                           "lat": [at[0, 1], far[1], at[-1, 1]]})  # fmt: skip
     minutes = np.array([[602, 605], [607, 611]], np.int64) * MINUTE
     yes = np.ones(2, bool)
-    rides = Rides(np.array([0, 1], np.int32), np.array([0, 1], np.int32),
+    rides = _Rides(np.array([0, 1], np.int32), np.array([0, 1], np.int32),
                   np.array([1, 2], np.int32), minutes[:, 0], minutes[:, 1], yes, yes)  # fmt: skip
     plain = make_timetable(0, middle=600, n_trips=2)
     table = Timetable(plain.day, stops, plain.trips, rides, plain.checks)

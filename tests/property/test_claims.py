@@ -24,7 +24,7 @@ from access.charts import pareto_chart
 from access.report import alternatives, board
 from access.report import sentences as say
 from access.report.findings import ProposalFindings
-from access.report.sentences import Wording
+from access.report.sentences import _Wording
 from access.text import Said
 
 STUDIES = 300
@@ -229,7 +229,7 @@ LOADED = {
 
 def sentences_of(found: ProposalFindings) -> list[Said]:
     told = []
-    for wording in (Wording(), Wording(internal=True, decimals=1)):
+    for wording in (_Wording(), _Wording(internal=True, decimals=1)):
         told += [
             say.affected(found.impact, "Centre", wording),
             say.every_mode(found.result.impacts, wording),
@@ -241,8 +241,8 @@ def sentences_of(found: ProposalFindings) -> list[Said]:
     return [
         *told,
         say.deprivation(fifths, WHO),
-        board.wards(found),
-        alternatives.standing_words(found),
+        board._wards(found),
+        alternatives._standing_words(found),
         alternatives.near_ties(found, modelled=True),
     ]
 
@@ -295,7 +295,7 @@ def test_to_beat_on_both_is_to_be_better_on_each(seed):
 @pytest.mark.parametrize("seed", range(0, STUDIES, 10))
 def test_equals_and_betters_on_every_measure_are_counted_one_by_one(seed):
     found = findings_of(study(seed))
-    said = alternatives.dominated(found)
+    said = alternatives._dominated(found)
     if not said:
         return
     ranking = found.ranking

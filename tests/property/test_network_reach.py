@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from access.network import Network
 from access.network.reach import _Reach, part_costs, route
-from access.network.routing import least_pairs
+from access.network.routing import _least_pairs
 from tests.property.test_network_search import (
     INF,
     network_of,
@@ -59,7 +59,7 @@ def test_a_path_adds_up_to_the_minutes_and_metres_of_the_matrix(town):
     n, edges, delays, origins, targets = town
     network = network_of(n, edges, delays)
     a, b = snaps_of(origins), snaps_of(targets)
-    minutes, metres, _ = least_pairs(network, a, b, "minutes", INF)
+    minutes, metres, _ = _least_pairs(network, a, b, "minutes", INF)
     for i, origin in enumerate(origins):
         for j, target in enumerate(targets):
             parts = route(network, one(a, i), one(b, j), backwards=len(targets) <= len(origins))
@@ -82,7 +82,7 @@ def test_a_path_keeps_the_rules_of_whole_routes(seed):
     points = [(int(rng.integers(network.n_edges)), float(rng.integers(1, 10)) / 10)
               for _ in range(6)]  # fmt: skip
     places = snaps_of(points)
-    minutes, _, _ = least_pairs(network, places, places, "minutes", INF)
+    minutes, _, _ = _least_pairs(network, places, places, "minutes", INF)
     for i in range(6):
         for j in range(6):
             parts = route(network, one(places, i), one(places, j))
@@ -105,7 +105,7 @@ def check_reach(network: Network, point, to_site: bool, limit: float) -> None:
     assert (pieces.end > pieces.start).all()
     probes = [(e, float(s)) for e in range(network.n_edges) for s in SHARES[1:-1]]
     pair = (snaps_of(probes), site) if to_site else (site, snaps_of(probes))
-    minutes = least_pairs(network, *pair, "minutes", INF)[0].ravel()
+    minutes = _least_pairs(network, *pair, "minutes", INF)[0].ravel()
     for (edge, share), taken in zip(probes, minutes.tolist(), strict=True):
         if taken <= limit - 1e-9:
             assert inside(pieces, edge, share, 1e-9)

@@ -16,8 +16,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from access.network import Network, Status, travel_matrix
-from access.network.routing import least_pairs
-from access.network.snapping import Snaps
+from access.network.routing import _least_pairs
+from access.network.snapping import _Snaps
 from tests.streets import at, places
 
 INF = float("inf")
@@ -71,7 +71,7 @@ def network_of(n, edges, delays):
 def snaps_of(points):
     edge, along = zip(*points, strict=True)
     n = len(points)
-    return Snaps(np.array(edge, np.int32), np.array(along), np.zeros(n), np.zeros((n, 2)),
+    return _Snaps(np.array(edge, np.int32), np.array(along), np.zeros(n), np.zeros((n, 2)),
                  np.zeros((n, 2)))  # fmt: skip
 
 
@@ -102,7 +102,7 @@ def split_graph(edges, delays, points, weight):
 def test_every_pair_is_what_dijkstra_says(town, by):
     n, edges, delays, origins, targets = town
     network = network_of(n, edges, delays)
-    first, _, cut = least_pairs(network, snaps_of(origins), snaps_of(targets), by, INF)
+    first, _, cut = _least_pairs(network, snaps_of(origins), snaps_of(targets), by, INF)
     arcs, name = split_graph(edges, delays, origins + targets, by)
     for i, origin in enumerate(origins):
         best = ten_line_dijkstra(arcs, name[origin])
@@ -122,7 +122,7 @@ SMALLEST = [(0, 0, 0.0, 0.0, INF), (0, 0, 4.0, 0.0, 2.2250738585072014e-308)]
 def test_networkx_says_the_same(town):
     n, edges, delays, origins, targets = town
     network = network_of(n, edges, delays)
-    first, _, _ = least_pairs(network, snaps_of(origins), snaps_of(targets), "minutes", INF)
+    first, _, _ = _least_pairs(network, snaps_of(origins), snaps_of(targets), "minutes", INF)
     arcs, name = split_graph(edges, delays, origins + targets, "minutes")
     graph = nx.MultiDiGraph()
     graph.add_nodes_from(name.values())
@@ -139,8 +139,8 @@ def test_searching_from_either_side_gives_the_same(town, by):
     n, edges, delays, origins, targets = town
     network = network_of(n, edges, delays)
     many = targets * 6  # more targets than origins turns the search round
-    one, _, _ = least_pairs(network, snaps_of(origins), snaps_of(targets[:1]), by, INF)
-    other, _, _ = least_pairs(network, snaps_of(origins), snaps_of(many), by, INF)
+    one, _, _ = _least_pairs(network, snaps_of(origins), snaps_of(targets[:1]), by, INF)
+    other, _, _ = _least_pairs(network, snaps_of(origins), snaps_of(many), by, INF)
     assert one[:, 0] == pytest.approx(other[:, 0], abs=1e-9)
 
 
@@ -160,7 +160,7 @@ def test_the_other_weight_is_that_of_the_path_taken(seed, by):
     points = [(int(rng.integers(m)), float(s)) for s in rng.uniform(0, 1, 6)]
     network = network_of(n, edges, delays)
     origins, targets = points[:4], points[4:]
-    _, second, _ = least_pairs(network, snaps_of(origins), snaps_of(targets), by, INF)
+    _, second, _ = _least_pairs(network, snaps_of(origins), snaps_of(targets), by, INF)
     arcs, name = split_graph(edges, delays, points, by)
     others, _ = split_graph(edges, delays, points, "metres" if by == "minutes" else "minutes")
     pairs = {

@@ -29,7 +29,7 @@ from access.siting import (
     set_cover,
     site,
 )
-from access.siting.model import Levels, within
+from access.siting.model import _Levels, within
 
 #: Of a search and its proof: a share of the value, and of 1 for values under 1.
 CLOSE = 3e-7
@@ -178,7 +178,7 @@ def long_chains(seed: int, hair: float) -> None:
 @given(st.lists(st.sampled_from([b * (1 + k * h) for b in BASES for h in HAIRS for k in range(4)])))
 def levels_are_narrow_and_apart(values: list[float]) -> None:
     minutes = np.array(values, dtype=float)
-    levels = Levels.of(minutes)
+    levels = _Levels.of(minutes)
     assert (levels.low <= levels.top).all()
     assert within(levels.top, levels.low).all()
     assert not within(levels.low[1:], levels.low[:-1]).any()

@@ -13,13 +13,13 @@ from typer.testing import CliRunner
 import access
 from access.analysis.analysis import Analysis
 from access.analysis.job import travel_times
-from access.analysis.questions import site_ids
+from access.analysis.questions import _site_ids
 from access.analysis.results import alone
 from access.cli.app import app
 from access.errors import AccessError, ParameterError, ScenarioError
 from access.ledger import to_json
 from access.report.findings import findings_of
-from access.report.robustness import weights_blocks
+from access.report.robustness import _weights_blocks
 from access.study import load_study
 from tests.unit.report_results import line_study
 
@@ -127,7 +127,7 @@ def test_three_ways_to_ask_give_one_answer(folder, answers, seed):
     pd.testing.assert_frame_equal(found.ranking.table, ranking.table)
     side_by_side = {o.kept: o for o in found.options}[tuple(ranked.after)]
     assert side_by_side.ranks == {c: told["proposal"][f"rank_{c}"] for c in told["criteria"]}
-    side = weights_blocks(shown, found)[0].table
+    side = _weights_blocks(shown, found)[0].table
     assert len(side.rows) >= 1
     for option in found.options:
         mean = option.impact.summary["mean_minutes_after"]
@@ -191,7 +191,7 @@ def test_nobody_walks_at_such_a_speed(answers, wrong):
 
 def read(study, given):
     places = study.centres[["id", "name"]].assign(kind="centre")
-    return site_ids(study, given, places, name="close", what="centres")
+    return _site_ids(study, given, places, name="close", what="centres")
 
 
 def test_names_are_read_as_people_type_them(answers):

@@ -22,13 +22,13 @@ from access.cli import sources as fetch_command
 from access.maps.explorer_data import explorer_data
 from access.maps.planner_map import study_map
 from access.report.findings import findings_of
-from access.report.method import method_blocks
+from access.report.method import _method_blocks
 from access.report.people import _characteristic_points, equality_table
 from access.run.summary import alternatives_table, area_table, summary_of
 from access.run.write import _study_layers
 from access.sources import overpass as tiles
 from access.study import Study, StudyConfig, load_study
-from access.study.manifest import read_manifest
+from access.study.manifest import _read_manifest
 from access.study.study import describe_study, study_facts
 from access.study.template import _template_files
 
@@ -165,7 +165,7 @@ def explorer(results: StudyResults) -> str:
 
 
 def report(results: StudyResults) -> str:
-    blocks = method_blocks(results, findings_of(results))
+    blocks = _method_blocks(results, findings_of(results))
     return repr([b for b in blocks if getattr(b, "key", "") not in ("settings", "data")])
 
 
@@ -395,4 +395,4 @@ def test_the_area_of_a_fetch_reaches_as_far_as_the_study_says(monkeypatch, tmp_p
     with pytest.raises(KeyboardInterrupt):
         fetch_command.streets(str(study.folder))
     assert asked == {"m": 1234.0}
-    assert read_manifest(study.folder, ["study.toml"])
+    assert _read_manifest(study.folder, ["study.toml"])

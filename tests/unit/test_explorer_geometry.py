@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from access.errors import ParameterError
 from access.maps.explorer_encode import (
+    _approximate_cells,
     _decode_line,
     _encode_line,
     _encode_shapes,
     _encode_streets,
     _outlines,
     _simplify_shapes,
-    approximate_cells,
 )
 from access.units import BRITISH_GRID, WGS84, great_circle_m
 
@@ -34,7 +34,7 @@ def test_shapes_and_streets_without_a_crs_are_refused():
 @pytest.mark.parametrize(("lon", "radius"), [([], 100.0), ([0.0], 0.0), ([0.0], -1.0)])
 def test_cells_need_points_and_a_radius(lon, radius):
     with pytest.raises(ParameterError, match="expected both above 0"):
-        approximate_cells(lon, lon, radius_m=radius)
+        _approximate_cells(lon, lon, radius_m=radius)
 
 
 # Packing.
@@ -117,21 +117,21 @@ def test_outlines_run_only_between_different_names():
 def test_every_point_lies_in_its_own_cell_and_no_cell_in_another():
     random = np.random.default_rng(5)
     lon, lat = random.uniform(-1.4, -1.3, 60), random.uniform(53.4, 53.45, 60)
-    cells = approximate_cells(lon, lat, radius_m=400)
+    cells = _approximate_cells(lon, lat, radius_m=400)
     points = gpd.GeoSeries.from_xy(lon, lat, crs=WGS84).to_crs(cells.crs)
     assert all(shapely.contains(cells.to_numpy(), points.to_numpy()))
     assert sum(shapely.area(cells)) == pytest.approx(shapely.union_all(cells).area, rel=1e-6)
 
 
 def test_no_cell_reaches_further_than_its_radius():
-    cells = approximate_cells([-1.4, -1.3], [53.4, 53.4], radius_m=300).to_crs(WGS84)
+    cells = _approximate_cells([-1.4, -1.3], [53.4, 53.4], radius_m=300).to_crs(WGS84)
     for cell, lon in zip(cells, (-1.4, -1.3), strict=True):
         corners = shapely.get_coordinates(cell)
         assert great_circle_m(lon, 53.4, corners[:, 0], corners[:, 1]).max() < 310
 
 
 def test_homes_at_one_point_share_a_cell():
-    cells = approximate_cells([-1.4, -1.4, -1.39], [53.4, 53.4, 53.4])
+    cells = _approximate_cells([-1.4, -1.4, -1.39], [53.4, 53.4, 53.4])
     assert cells[0].equals(cells[1])
     assert not cells[0].equals(cells[2])
 

@@ -13,7 +13,13 @@ from importlib import resources
 import pytest
 
 from access.errors import OutputError, ParameterError
-from access.maps.explorer import _explorer_html, fill_text, published_date, strings, write_explorer
+from access.maps.explorer import (
+    _explorer_html,
+    _fill_text,
+    _published_date,
+    _strings,
+    write_explorer,
+)
 from access.maps.explorer_data import _example_data
 
 DATA = _example_data()
@@ -87,7 +93,7 @@ def test_only_the_online_copy_may_ask_for_tiles(page):
 
 def test_licences_are_kept():
     assert "Volodymyr Agafonkin" in (ASSETS / "leaflet" / "LICENSE").read_text(encoding="utf-8")
-    assert "Leaflet" in strings("en")["about_credits"]
+    assert "Leaflet" in _strings("en")["about_credits"]
 
 
 # Escaped.
@@ -140,7 +146,7 @@ def used_keys() -> tuple[set[str], list[str]]:
 
 
 def test_every_string_is_used_and_every_string_used_is_there():
-    words = strings("en")
+    words = _strings("en")
     keys, parts = used_keys()
     unused = [k for k in words if k not in keys and not any(k.startswith(p) for p in parts)]
     assert not unused
@@ -154,7 +160,7 @@ def test_every_string_is_used_and_every_string_used_is_there():
 def test_words_are_plain():
     """Short sentences, no jargon: what a planner says among planners stays out of the page."""
     texts = []
-    for value in strings("en").values():
+    for value in _strings("en").values():
         if isinstance(value, str):
             texts.append(value)
         elif isinstance(value, dict):
@@ -167,10 +173,10 @@ def test_words_are_plain():
 
 
 def test_dates_and_plurals():
-    words = strings("en")
-    assert published_date("2018-13-01", words) == "2018-13-01"
-    assert fill_text(words, "minutes", n="1") == "1 minute"
-    assert fill_text(words, "footer_as_of", date="{date}") == "Figures as of {date}."
+    words = _strings("en")
+    assert _published_date("2018-13-01", words) == "2018-13-01"
+    assert _fill_text(words, "minutes", n="1") == "1 minute"
+    assert _fill_text(words, "footer_as_of", date="{date}") == "Figures as of {date}."
 
 
 def test_what_is_proposed_is_the_first_thing_said(page):

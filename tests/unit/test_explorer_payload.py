@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from access.errors import ParameterError
-from access.maps.explorer_data import ExplorerService, _example_data
-from access.maps.explorer_encode import _encode_minutes, _encode_postcodes, encode
+from access.maps.explorer_data import _example_data, _ExplorerService
+from access.maps.explorer_encode import _encode, _encode_minutes, _encode_postcodes
 from access.network.matrix import TravelMatrix
 
 DATA = _example_data()
@@ -116,7 +116,7 @@ def test_all_zero_and_all_unreached_matrices_have_a_step():
 
 
 def test_today_is_kept_to_under_a_millionth_of_a_minute():
-    assert encode(DATA)["minutes"]["walk"][0]["step"] < 1e-6
+    assert _encode(DATA)["minutes"]["walk"][0]["step"] < 1e-6
 
 
 def test_the_order_of_rows_and_columns_changes_nothing():
@@ -129,27 +129,27 @@ def test_the_order_of_rows_and_columns_changes_nothing():
         walk=DATA.walk.areas(DATA.walk.area_ids[::-1]),
         drive=DATA.drive.sites(DATA.drive.site_ids[::-1]),
     )
-    assert json.dumps(encode(mixed)) == json.dumps(encode(DATA))
+    assert json.dumps(_encode(mixed)) == json.dumps(_encode(DATA))
 
 
 def test_counts_in_are_counts_out():
-    counts = encode(DATA)["services"][0]["counts"]
+    counts = _encode(DATA)["services"][0]["counts"]
     assert sum(counts) == DATA.areas["children_0_4"].sum()
 
 
 def test_missing_texts_and_numbers_are_left_out_not_written_as_nan():
     sites = DATA.sites.assign(address=[pd.NA, *["x"] * 8], position_error_m=np.nan,
                               annual_cost_gbp=np.nan, assumed=pd.NA)  # fmt: skip
-    first, second = encode(replace(DATA, sites=sites))["sites"][:2]
+    first, second = _encode(replace(DATA, sites=sites))["sites"][:2]
     assert "address" not in first
     assert second["address"] == "x"
     assert not {"error_m", "cost", "assumed"} & set(first)
-    json.dumps(encode(replace(DATA, sites=sites)), allow_nan=False)
+    json.dumps(_encode(replace(DATA, sites=sites)), allow_nan=False)
 
 
 def test_an_area_takes_its_own_name_else_its_places_else_its_wards():
     def names(data):
-        coded = encode(data)["areas"]["name"]
+        coded = _encode(data)["areas"]["name"]
         return [coded["of"][i] for i in coded["at"]]
 
     assert names(DATA)[0] == "Little Example"
@@ -162,7 +162,7 @@ def test_an_area_takes_its_own_name_else_its_places_else_its_wards():
 
 def test_unknown_deprivation_is_nought_and_known_is_kept():
     areas = DATA.areas.assign(imd_decile=[np.nan, *DATA.areas["imd_decile"][1:]])
-    deciles = encode(replace(DATA, areas=areas))["areas"]["decile"]
+    deciles = _encode(replace(DATA, areas=areas))["areas"]["decile"]
     assert deciles[0] == 0
     assert deciles[1:] == DATA.areas["imd_decile"].tolist()[1:]
 
@@ -180,16 +180,16 @@ def test_postcodes_elsewhere_or_misshapen_are_left_out():
 
 
 def test_closing_is_what_was_open_and_will_not_be():
-    service = ExplorerService("k", "T", "t", "p", "n", ("A", "B", "C"), ("B", "HUB"))
+    service = _ExplorerService("k", "T", "t", "p", "n", ("A", "B", "C"), ("B", "HUB"))
     assert service.closing == ("A", "C")
 
 
 def test_a_hub_may_be_part_of_the_proposal():
     service = replace(DATA.services[0], after=("CC1", "L1"))
-    found = encode(replace(DATA, services=(service, DATA.services[1])))
+    found = _encode(replace(DATA, services=(service, DATA.services[1])))
     assert found["sites"][found["services"][0]["after"][1]]["id"] == "L1"
 
 
 def test_without_a_car_matrix_there_is_no_drive():
-    assert set(encode(replace(DATA, drive=None))["minutes"]) == {"walk"}
+    assert set(_encode(replace(DATA, drive=None))["minutes"]) == {"walk"}
     assert isinstance(DATA.drive, TravelMatrix)

@@ -13,7 +13,7 @@ EVERY = [
     decay.linear(45),
     decay.stepped([10, 20, 30], [1.0, 0.68, 0.22]),
     decay.exponential(0.1),
-    decay.power(1.5),
+    decay._power(1.5),
     decay.gaussian(15),
     decay.gaussian(15, 30),
     decay.logistic(30, 10),
@@ -22,7 +22,7 @@ EVERY = [
 
 @pytest.mark.parametrize("bad", [0, -1, math.nan, math.inf, True])
 @pytest.mark.parametrize(
-    "make", [decay.binary, decay.linear, decay.exponential, decay.power, decay.gaussian]
+    "make", [decay.binary, decay.linear, decay.exponential, decay._power, decay.gaussian]
 )
 def test_parameters_must_be_above_nought(make, bad):
     with pytest.raises(ParameterError, match="expected a number above 0"):
@@ -58,7 +58,7 @@ def test_every_decay_starts_at_one_never_rises_and_ends_at_nought(function):
 def test_values_by_hand():
     assert decay.linear(40)(10) == 0.75
     assert decay.exponential(0.05)(20) == pytest.approx(math.exp(-1))
-    assert decay.power(2)(5) == 0.04
+    assert decay._power(2)(5) == 0.04
     assert decay.gaussian(10)(20) == pytest.approx(math.exp(-2))
     assert decay.stepped([10, 20], [1, 0.5])([10, 10.01, 20, 20.01]).tolist() == [1, 0.5, 0.5, 0]
 

@@ -9,7 +9,7 @@ import pytest
 
 from access.errors import ParameterError
 from access.network import Profile
-from access.network.access_rules import _directions, _limit_kmh, barrier_closed, judge
+from access.network.access_rules import _barrier_closed, _directions, _judge, _limit_kmh
 
 WALK, PRAM, WHEELS, DRIVE = (
     Profile.preset(name) for name in ("walk", "pram_toddler", "wheelchair", "drive")
@@ -71,7 +71,7 @@ def test_profiles_print_and_go_into_the_ledger():
     ],
 )
 def test_who_may_walk(tags, reason):
-    assert judge(parse(tags), WALK).reason == reason
+    assert _judge(parse(tags), WALK).reason == reason
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_who_may_walk(tags, reason):
     ],
 )
 def test_who_gets_through_on_wheels(tags, walk, pram, wheelchair):
-    found = [not judge(parse(tags), p).reason for p in (WALK, PRAM, WHEELS)]
+    found = [not _judge(parse(tags), p).reason for p in (WALK, PRAM, WHEELS)]
     assert found == [walk, pram, wheelchair]
 
 
@@ -122,7 +122,7 @@ def test_who_gets_through_on_wheels(tags, walk, pram, wheelchair):
     ],
 )
 def test_who_may_drive(tags, reason):
-    assert judge(parse(tags), DRIVE).reason == reason
+    assert _judge(parse(tags), DRIVE).reason == reason
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_which_way(tags, drive, walk):
 
 def test_a_street_closed_both_ways_is_refused():
     tags = parse("highway=residential vehicle:forward=no vehicle:backward=no")
-    assert judge(tags, DRIVE).reason == "closed both ways"
+    assert _judge(tags, DRIVE).reason == "closed both ways"
 
 
 @pytest.mark.parametrize(
@@ -171,14 +171,14 @@ def test_speed_limits_are_read(text, kmh):
 
 def test_driving_speeds_by_hand():
     def kmh(tags, profile=DRIVE):
-        return judge(parse(tags), profile).kmh_forward
+        return _judge(parse(tags), profile).kmh_forward
 
     assert kmh("highway=residential maxspeed=20_mph") == pytest.approx(20 * MPH * 0.85)
     assert kmh("highway=primary maxspeed=60_mph") == pytest.approx(50 * MPH * 0.95)
     assert kmh("highway=unclassified maxspeed=60_mph") == pytest.approx(35 * MPH * 0.85)
     assert kmh("highway=residential") == pytest.approx(28 * MPH * 0.85)
     assert kmh("highway=service maxspeed=30_mph") == pytest.approx(12 * MPH * 0.85)
-    both = judge(parse("highway=primary maxspeed:forward=30_mph maxspeed:backward=40_mph"), DRIVE)
+    both = _judge(parse("highway=primary maxspeed:forward=30_mph maxspeed:backward=40_mph"), DRIVE)
     assert both.kmh_backward == pytest.approx(both.kmh_forward * 4 / 3)
     assert both.speed_tagged
     plain = replace(DRIVE, urban_factor=1.0, cap_kmh=())
@@ -187,7 +187,7 @@ def test_driving_speeds_by_hand():
 
 
 def test_walking_speed_does_not_heed_speed_limits():
-    assert judge(parse("highway=residential maxspeed=2"), WALK).kmh_forward == 4.8
+    assert _judge(parse("highway=residential maxspeed=2"), WALK).kmh_forward == 4.8
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ def test_walking_speed_does_not_heed_speed_limits():
     ],
 )
 def test_barriers(tags, walk, pram, wheelchair, drive):
-    closed = [barrier_closed(parse(tags), p) for p in (WALK, PRAM, WHEELS, DRIVE)]
+    closed = [_barrier_closed(parse(tags), p) for p in (WALK, PRAM, WHEELS, DRIVE)]
     assert closed == [walk, pram, wheelchair, drive]
 
 

@@ -10,7 +10,7 @@ import pytest
 import access
 from access.errors import NetworkError, ParameterError
 from access.network import Profile
-from access.network.slope import Heights, _tobler, read_heights
+from access.network.slope import _Heights, _read_heights, _tobler
 from access.units import great_circle_m, project
 from tests.streets import at, places, write_osm
 
@@ -34,19 +34,19 @@ def test_a_broken_grid(tmp_path, text):
     path = tmp_path / "t.asc"
     path.write_text(text)
     with pytest.raises(NetworkError, match="cannot be read as a terrain grid"):
-        read_heights(path)
+        _read_heights(path)
 
 
 def test_a_grid_of_nothing():
     with pytest.raises(ParameterError, match="at least 2 x 2"):
-        Heights("flat", "EPSG:27700", 0, 0, 50, [[1.0]])
+        _Heights("flat", "EPSG:27700", 0, 0, 50, [[1.0]])
 
 
 def slope_of(percent, rows=40):
     """Ground that rises to the east, under the little town."""
     west, south = project([at(-1, -1)[0]], [at(-1, -1)[1]], "EPSG:27700")[0]
     metres = np.tile(np.arange(rows) * 50 * percent / 100, (rows, 1))
-    return Heights(f"{percent} %", "EPSG:27700", west, south, 50.0, metres)
+    return _Heights(f"{percent} %", "EPSG:27700", west, south, 50.0, metres)
 
 
 def town(tmp_path, highway="residential"):
@@ -56,7 +56,7 @@ def town(tmp_path, highway="residential"):
 
 
 def test_heights_of_another_place_are_refused(tmp_path):
-    far = Heights("far", "EPSG:27700", 100_000, 100_000, 50, np.zeros((4, 4)))
+    far = _Heights("far", "EPSG:27700", 100_000, 100_000, 50, np.zeros((4, 4)))
     with pytest.raises(ParameterError, match="cover none of the streets"):
         access.build_network(town(tmp_path), heights=far)
 
@@ -75,7 +75,7 @@ def test_a_slope_profile_needs_heights(tmp_path):
 def test_an_ascii_grid_is_read_from_the_south_up(tmp_path):
     path = tmp_path / "t.asc"
     path.write_text(ASC)
-    grid = read_heights(path)
+    grid = _read_heights(path)
     assert grid.at([[1025, 2025], [1025, 2075], [1025, 2050], [1050, 2075]]).tolist() == [
         0, 10, 5, 15,
     ]  # fmt: skip

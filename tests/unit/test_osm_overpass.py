@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 import access
 from access.cli.sources import fetch
 from access.errors import FetchError, OutputError, ParameterError
-from access.sources.http import NotWholeError, Patience, ask
+from access.sources.http import Patience, _ask, _NotWholeError
 from access.sources.overpass import (
     _check_whole,
     _cut_into_tiles,
@@ -197,7 +197,7 @@ def test_tiles_of_no_size():
 
 def test_an_address_that_is_none(tmp_path):
     with pytest.raises(FetchError, match="is not an address"):
-        ask("http://", lambda body, kind: body, what="anything")
+        _ask("http://", lambda body, kind: body, what="anything")
 
 
 def test_an_output_that_cannot_be_written(serve, tmp_path, patience):
@@ -438,7 +438,7 @@ def test_a_whole_reply_is_taken():
 
 def test_a_remark_is_refused_even_beside_good_elements():
     body = json.dumps(reply_of(remark="runtime error: out of memory")).encode()
-    with pytest.raises(NotWholeError, match="out of memory"):
+    with pytest.raises(_NotWholeError, match="out of memory"):
         _check_whole(body, "application/json")
 
 

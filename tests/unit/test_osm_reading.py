@@ -10,7 +10,7 @@ import pytest
 
 import access
 from access.network import Profile, Status
-from access.network.osm import read_streets
+from access.network.osm import _read_streets
 from access.units import great_circle_m
 from tests.streets import at, places, write_osm
 
@@ -149,7 +149,7 @@ def test_nodes_outside_the_extract_cut_a_way_and_are_counted(tmp_path):
     nodes, ways = CROSS
     ways = [*ways, (12, [3, 777, 1], STREET), (13, [888, 4], STREET)]
     path = write_osm(tmp_path / "t.osm", nodes, ways)
-    streets = read_streets(path)
+    streets = _read_streets(path)
     assert streets.missing_nodes == 2
     assert access.build_network(path).digest == build(tmp_path, *CROSS).digest
 

@@ -15,7 +15,7 @@ import shapely
 
 from access.analysis.analysis import Analysis
 from access.analysis.job import travel_times
-from access.analysis.places import BUFFER_M, within_of
+from access.analysis.places import BUFFER_M, _within_of
 from access.disclosure import THRESHOLD, _intervals
 from access.errors import ParameterError
 from access.maps.planner_map import map_page, reach_map
@@ -299,7 +299,7 @@ def small_town(town, seed: int):
 
 @pytest.mark.parametrize("seed", range(12))
 def test_small_counts_are_hidden_and_cannot_be_worked_out(town, seed):
-    found = within_of(small_town(town, seed), "T1", minutes=4 + seed, mode="walk")
+    found = _within_of(small_town(town, seed), "T1", minutes=4 + seed, mode="walk")
     table, shown = found.counts, found.to_frame()
     counts = table[["within", "beyond", "all"]].to_numpy(float)
     small = (counts > 0) & (counts < THRESHOLD)
@@ -333,7 +333,7 @@ def test_the_rest_of_a_group_is_not_told_by_subtraction(modelled):
     first = areas.index[inside & (areas[column[1]] > 2)][0]
     areas.loc[first, column[0]] -= 2
     results = replace(modelled.results, study=replace(study, areas=areas))
-    found = within_of(results, "CC04", minutes=5, mode="walk")
+    found = _within_of(results, "CC04", minutes=5, mode="walk")
     label = next(g.label for g in study.groups if g.columns)
     row = found.to_frame().set_index("group").loc[label]
     assert pd.isna(row["within"]) and "within" in row["hidden"]

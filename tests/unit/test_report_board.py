@@ -26,10 +26,10 @@ from access.document.document import (
     KeyFigures,
     Paragraph,
     TableBlock,
-    heading_text,
+    _heading_text,
 )
 from access.errors import ParameterError, StudyError
-from access.report.board import board_report, report_files, write_report
+from access.report.board import _report_files, board_report, write_report
 from access.report.findings import NO_CHANGE, PROPOSAL, findings_of
 from access.scenario.scenario import Money
 from tests.conftest import pdf_text
@@ -64,7 +64,7 @@ def as_text(document: Document, *, pictures: bool = True) -> str:
     for place, block in enumerate(document.blocks):
         match block:
             case Heading():
-                lines += ["", "#" * block.level + " " + heading_text(document, place)]
+                lines += ["", "#" * block.level + " " + _heading_text(document, place)]
             case Paragraph():
                 lines.append(document.words(block.text))
             case BulletList():
@@ -304,26 +304,28 @@ class TestConsultees:
 
 class TestFiles:
     def test_three_files_the_same_bytes_each_time(self, results, tmp_path):
-        first = report_files(board_report(results, draws=0))
+        first = _report_files(board_report(results, draws=0))
         assert list(first) == ["report.docx", "report.pdf", "tables.xlsx"]
         paths = write_report(board_report(results, draws=0), tmp_path / "out")
         assert [p.read_bytes() for p in paths] == list(first.values())
 
     def test_an_internal_copys_names_say_so(self, results):
-        assert list(report_files(board_report(results, draws=0, internal=True))) == [
+        assert list(_report_files(board_report(results, draws=0, internal=True))) == [
             "report-internal.docx",
             "report-internal.pdf",
             "tables-internal.xlsx",
         ]
 
     def test_every_page_of_an_internal_pdf_is_marked(self, results):
-        content = report_files(board_report(results, draws=0, internal=True))["report-internal.pdf"]
+        content = _report_files(board_report(results, draws=0, internal=True))[
+            "report-internal.pdf"
+        ]
         pages = pdf_text(content).rstrip("\f").split("\f")
         assert len(pages) > 8
         assert all(INTERNAL_MARK in page for page in pages)
 
     def test_the_workbook_holds_the_same_tables(self, document):
-        content = report_files(document)["tables.xlsx"]
+        content = _report_files(document)["tables.xlsx"]
         book = openpyxl.load_workbook(io.BytesIO(content))
         tables = list(document.tables())
         assert len(book.sheetnames) == len(tables) + 1
@@ -345,7 +347,7 @@ class TestFiles:
 @pytest.fixture(scope="module")
 def files(rotherham_results):
     document = board_report(rotherham_results, draws=0)
-    return document, report_files(document)
+    return document, _report_files(document)
 
 
 @pytest.mark.slow

@@ -14,20 +14,20 @@ from access.document.document import BulletList, Figure, Paragraph, TableBlock
 from access.errors import ParameterError
 from access.report.board import board_report
 from access.report.hubs import (
+    _hub_blocks,
+    _hub_sentence,
     _leeway_sentence,
     _mean_minutes,
     _proof,
     _standing_sentence,
-    hub_blocks,
-    hub_sentence,
     hub_table,
     near_best_table,
     trade_off_table,
 )
-from access.report.sentences import Wording
+from access.report.sentences import _Wording
 from tests.unit.report_results import AREAS, CANDIDATES, CENTRES, line_results
 
-WORDING = Wording()
+WORDING = _Wording()
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def test_the_mean_is_the_hand_worked_one(results):
 
 
 def test_not_asked_is_said_to_be_not_asked(results):
-    (block,) = hub_blocks(results, WORDING)
+    (block,) = _hub_blocks(results, WORDING)
     assert isinstance(block, Paragraph)
     assert "not part of this run" in block.text
 
@@ -80,7 +80,7 @@ def test_the_council_s_own_set_stands_beside_the_best(results):
     given = with_council(results, "C1", "C4")
     names = short_names(given)
     hubs = (Answer(("C3",)), Answer(("C2", "C4")), Answer(("C1", "C3", "C4"), "within_gap", 0.02))
-    text = hub_sentence(given, hubs, names, "walk", WORDING)
+    text = _hub_sentence(given, hubs, names, "walk", WORDING)
     assert text.startswith(
         "The best two Family Hubs by average walk, both services together, would be "
         "Mill & <b>Lane</b> and Bridge (assumed): "
@@ -94,12 +94,12 @@ def test_the_council_s_own_set_stands_beside_the_best(results):
 
 def test_the_same_set_is_called_the_same(results):
     given = with_council(results, "C2", "C4")
-    text = hub_sentence(given, [Answer(("C4", "C2"))], short_names(given), "walk", WORDING)
+    text = _hub_sentence(given, [Answer(("C4", "C2"))], short_names(given), "walk", WORDING)
     assert text.endswith("These are the council's own.")
 
 
 def test_what_is_not_proven_is_not_called_best(results):
-    text = hub_sentence(results, [Answer(("C2",), "feasible", 0.3)], {}, "walk", WORDING)
+    text = _hub_sentence(results, [Answer(("C2",), "feasible", 0.3)], {}, "walk", WORDING)
     assert text.startswith("The best found one Family Hub")
     assert _proof("feasible", 0.3) == "good, not proven"
     assert _proof("something new", 0.0) == "not proven"
@@ -107,7 +107,7 @@ def test_what_is_not_proven_is_not_called_best(results):
 
 
 def test_rules_that_nothing_meets_are_told(results):
-    text = hub_sentence(results, [Answer((), "infeasible", float("inf"))], {}, "walk", WORDING)
+    text = _hub_sentence(results, [Answer((), "infeasible", float("inf"))], {}, "walk", WORDING)
     assert text == "No set of hubs meets the rules that were asked for."
 
 
@@ -145,7 +145,7 @@ def test_the_section_holds_what_listing_every_set_by_hand_gives(asked):
 
 
 def test_the_section_has_words_picture_tables_and_what_is_assumed(asked):
-    blocks = hub_blocks(asked, WORDING)
+    blocks = _hub_blocks(asked, WORDING)
     assert [type(b) for b in blocks[:4]] == [Paragraph, Paragraph, TableBlock, Figure]
     assert isinstance(blocks[-1], BulletList)
     assert any("Only travel is weighed" in item for item in blocks[-1].items)

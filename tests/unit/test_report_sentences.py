@@ -19,13 +19,13 @@ from access.report import alternatives as stands
 from access.report import sentences as say
 from access.report.findings import ProposalFindings
 from access.report.people import group_table
-from access.report.robustness import _firm_sentence, place_range
-from access.report.sentences import Wording
+from access.report.robustness import _firm_sentence, _place_range
+from access.report.sentences import _Wording
 from access.report.sites import _moves_table, closed_table, receiving_table
 from access.scenario.robustness import Uncertainty, robustness
 from access.text import ROUNDED_ONCE
 
-WORDING = Wording()
+WORDING = _Wording()
 INF = float("inf")
 
 
@@ -174,21 +174,21 @@ class TestStanding:
         assert f"{WORDING.minutes(own - best)} shorter" in text
 
     def test_a_place_is_said_of_each_criterion(self):
-        text = stands.standing_words(
+        text = stands._standing_words(
             findings(self.MINUTES, [10, 30, 30], ["X", "Z"]), ("mean", "worst")
         )
         assert text.startswith("Of 3 ways to keep 2 of 3, the proposal is last by average walk")
 
     def test_ties_are_called_joint(self):
         tied = findings(((5, 5, 5), (5, 5, 5)), [10, 30], ["X", "Y"])
-        text = stands.standing_words(tied, ("mean",))
+        text = stands._standing_words(tied, ("mean",))
         assert "level with all 2 others by average walk" in text
 
     def test_without_alternatives_nothing_is_claimed(self):
         only = findings(((5, 12),), [10], ["X", "Y"])
         assert only.standing is None
-        said = (stands.standing_words(only), stands.better(only, WORDING))
-        for text in (*said, stands.dominated(only), stands.near_ties(only, modelled=True)):
+        said = (stands._standing_words(only), stands.better(only, WORDING))
+        for text in (*said, stands._dominated(only), stands.near_ties(only, modelled=True)):
             assert text == ""
 
     def test_close_calls_are_told_as_such(self):
@@ -268,7 +268,7 @@ class TestFirmness:
             proposal=["X", "Z"],
             draws=50,
         )
-        assert place_range(robust) == "3rd"
+        assert _place_range(robust) == "3rd"
         text = _firm_sentence(found, robust)
         assert text == (
             "Over 50 settings, the proposal is 3rd of 3 by average walk in nine of ten. "

@@ -62,8 +62,8 @@ def streets(tmp_path, study) -> Path:
 def reads(monkeypatch) -> list[str]:
     """Count how often a street file is really read."""
     names: list[str] = []
-    read = build.read_streets
-    monkeypatch.setattr(build, "read_streets", lambda path: names.append(path.name) or read(path))
+    read = build._read_streets
+    monkeypatch.setattr(build, "_read_streets", lambda path: names.append(path.name) or read(path))
     return names
 
 

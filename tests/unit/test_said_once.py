@@ -13,7 +13,7 @@ import pytest
 import access
 from access import labels
 from access.disclosure import THRESHOLD
-from access.maps.explorer import strings
+from access.maps.explorer import _strings
 
 PACKAGE = Path(access.__file__).parent
 SOURCES = {
@@ -122,7 +122,7 @@ def test_the_page_takes_its_words_and_its_threshold_from_python():
     own = json.loads((PACKAGE / "maps/assets/strings.en.json").read_text(encoding="utf-8"))
     words = labels.page_words()
     assert not set(words) & set(own), "the page's file says again what labels say"
-    assert words.items() <= strings("en").items()
+    assert words.items() <= _strings("en").items()
     text = json.dumps(own, ensure_ascii=False)
     assert not re.search(rf"fewer than {THRESHOLD}|below {THRESHOLD}\b|1 to {THRESHOLD - 1}", text)
     for name, source in SOURCES.items():

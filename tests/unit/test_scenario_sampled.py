@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
-from access.analysis.many import sampled_ranking
+from access.analysis.many import _sampled_ranking
 from access.errors import ScenarioError
 from access.network.matrix import TravelMatrix
 from access.scenario import ServiceChoice, rank_closures
 from access.scenario.options import CriteriaSettings, closings
-from access.scenario.sampled import clopper_pearson
+from access.scenario.sampled import _clopper_pearson
 
 SITES = [f"S{k:02d}" for k in range(12)]
 COSTS = {i: 1000.0 * (7 * k % 12 + 1) for k, i in enumerate(SITES)}
@@ -37,7 +37,7 @@ def both(draws: int = 4000, keep: int = 8, proposal=None, **rules):
     choice = {"keep": keep, "demand": demand, "proposal": proposal, **rules}
     choice["savings"] = {i: v for i, v in COSTS.items() if i not in rules.get("always_open", ())}
     listed = rank_closures(matrix, **choice, weights="linear")
-    sampled = sampled_ranking(
+    sampled = _sampled_ranking(
         ServiceChoice(matrix, **choice), CriteriaSettings("linear"), mode="walk", names={},
         seed=5, draws=draws,
     )  # fmt: skip
@@ -68,7 +68,7 @@ def test_ways_bests_and_the_place_agree_with_the_whole_list(rules):
         assert row["proposal"] == pytest.approx(listed.proposal[c])
         true = (listed.proposal[f"rank_{c}"] - 1) / sampled.ways
         # the told interval misses one time in twenty; one this wide never does
-        low, high = clopper_pearson(row["better_in_sample"], sampled.draws, 0.999999)
+        low, high = _clopper_pearson(row["better_in_sample"], sampled.draws, 0.999999)
         assert low <= true <= high
         assert 1 <= row["rank_low"] <= row["rank_high"] <= sampled.ways
     near = listed.near_ties("mean", 0.01)["closed"].tolist()
@@ -81,7 +81,7 @@ def test_the_interval_holds_the_true_share_about_as_often_as_it_says():
     choice = {"keep": 8, "demand": demand, "proposal": {"kept": SITES[:8]}}
     true = rank_closures(matrix, **choice).proposal["rank_mean"]
     options = [
-        sampled_ranking(ServiceChoice(matrix, **choice), CriteriaSettings(), mode="walk",
+        _sampled_ranking(ServiceChoice(matrix, **choice), CriteriaSettings(), mode="walk",
                         names={}, seed=seed, draws=200).row("mean")
         for seed in range(60)
     ]  # fmt: skip
@@ -126,20 +126,20 @@ def test_rules_that_leave_no_way_are_refused():
 @pytest.mark.parametrize("draws", [1, 7, 40])
 def test_the_interval_is_exact_binomial(draws):
     for k in range(draws + 1):
-        low, high = clopper_pearson(k, draws)
+        low, high = _clopper_pearson(k, draws)
         if k:
             assert binom.sf(k - 1, draws, low) == pytest.approx(0.025)
         if k < draws:
             assert binom.cdf(k, draws, high) == pytest.approx(0.025)
-    assert clopper_pearson(0, draws)[0] == 0
-    assert clopper_pearson(draws, draws)[1] == 1
+    assert _clopper_pearson(0, draws)[0] == 0
+    assert _clopper_pearson(draws, draws)[1] == 1
 
 
 def test_a_way_that_leaves_families_out_has_no_regret():
     minutes = np.array([[5, np.inf, np.inf], [np.inf, 5, np.inf], [np.inf, np.inf, 5.0]])
     matrix = TravelMatrix.from_minutes(minutes, area_ids=list("abc"), site_ids=list("XYZ"))
     demand = pd.DataFrame({"id": list("abc"), "count": [1, 2, 3]})
-    made = sampled_ranking(
+    made = _sampled_ranking(
         ServiceChoice(matrix, 2, demand, {"kept": ["X", "Y"]}), CriteriaSettings(), mode="walk",
         names={}, seed=1, draws=50,
     )  # fmt: skip

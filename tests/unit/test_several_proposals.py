@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from access.analysis.job import measure_study
-from access.maps.explorer import strings
+from access.maps.explorer import _strings
 from access.maps.explorer_data import explorer_data
-from access.report.board import board_report, report_files
+from access.report.board import _report_files, board_report
 from access.run.summary import spoken_summary, summary_of
 from tests.small import small_study, spot
 
@@ -39,11 +39,11 @@ def test_a_proposal_that_opens_is_told_as_such_and_its_tables_add_up(tmp_path, s
     )
     results = measure_study(study)
     document = board_report(results, draws=0)
-    report_files(document)  # every table is checked when it is written
+    _report_files(document)  # every table is checked when it is written
     text = texts(document)
     assert "closes Library house 1 and opens Town library 1" in text.replace("\\n", " ")
     assert "Saved at closed sites a year" in text and "Spent at opened sites a year" in text
-    words = strings("en")
+    words = _strings("en")
     assert "Hub" not in words["kind_hub"], "a library that opens is no Family Hub"
     assert "opens Town library 1" in " ".join(spoken_summary(results).split())
     assert summary_of(results)["proposals"]["plan"]["opened"] == ["K1"]
@@ -55,7 +55,7 @@ def test_rivals_that_close_the_same_sites_stand_side_by_side(tmp_path, many):
     study = small_study(tmp_path / "s", services={"library": many}, proposals=RIVALS)
     results = measure_study(study)
     document = board_report(results, draws=0)
-    report_files(document)
+    _report_files(document)
     table = next(b.table for b in document.blocks if getattr(b, "key", "") == "rivals-library")
     assert [row[0] for row in table.rows] == ["No change", "Option A", "Option B", "Option C"]
     text = texts(document)

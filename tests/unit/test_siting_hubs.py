@@ -10,7 +10,7 @@ import pytest
 
 from access.errors import ParameterError
 from access.siting import AtLeast, Demand, Problem, Within
-from access.siting.alternatives import _elbow_of, rank_of_set
+from access.siting.alternatives import _elbow_of, _rank_of_set
 from access.siting.hubs import hub_search
 
 #: A borough in small: 60 areas, 12 sites in the plane.
@@ -65,7 +65,7 @@ class TestWrongInputs:
 
     def test_a_standing_needs_a_known_site(self):
         with pytest.raises(ParameterError, match="at least one site"):
-            rank_of_set(Problem(demands()), [])
+            _rank_of_set(Problem(demands()), [])
 
 
 def test_every_number_of_hubs_is_each_ones_proven_best(found):
@@ -91,8 +91,8 @@ def test_the_councils_rank_is_counted_by_hand(found):
 
 
 def test_the_best_set_has_rank_one_whoever_asks(found):
-    assert rank_of_set(Problem(demands()), found.best.chosen).rank_mean == 1
-    assert rank_of_set(Problem(demands()), found.best_worst.chosen).rank_worst == 1
+    assert _rank_of_set(Problem(demands()), found.best.chosen).rank_mean == 1
+    assert _rank_of_set(Problem(demands()), found.best_worst.chosen).rank_worst == 1
 
 
 def test_alternatives_and_front_begin_at_the_best(found):
@@ -125,7 +125,7 @@ def test_a_choice_that_breaks_the_rules_is_compared_without_them():
 def test_unreached_families_make_a_set_no_better():
     cut = MINUTES.copy()
     cut.loc["A00":"A29", "S05"] = np.inf
-    standing = rank_of_set(Problem(demands(cut)), ["S05"])
+    standing = _rank_of_set(Problem(demands(cut)), ["S05"])
     assert standing.rank_mean == 12
 
 

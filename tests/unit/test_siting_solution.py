@@ -32,7 +32,7 @@ from access.siting import (
     site,
     verify,
 )
-from access.siting.verify import confirm
+from access.siting.verify import _confirm
 
 INF = float("inf")
 #: Three areas in a row, four sites; hand-worked below.
@@ -461,7 +461,7 @@ class TestVerify:
     def test_a_failed_check_is_never_handed_on(self):
         best = self.solved()
         with pytest.raises(SitingError, match="withheld"):
-            confirm(best.problem, replace(best, bound=1e9))
+            _confirm(best.problem, replace(best, bound=1e9))
 
     def test_every_answer_carries_its_checks(self):
         assert "no single swap is better" in self.solved().checks

@@ -12,7 +12,7 @@ import pytest
 from access.errors import OutputError, ParameterError, StudyError
 from access.sources.council import make_study_folder
 from access.sources.http import Internet, Patience
-from access.sources.registers import districts, find_district
+from access.sources.registers import _districts, find_district
 from access.study import load_study
 from tests import made_up_council as made_up
 
@@ -50,7 +50,7 @@ def parts(made) -> dict:
 
 
 def test_every_code_and_name_finds_its_district():
-    every = districts()
+    every = _districts()
     assert len(every) == len({d.code for d in every}) == len({d.name for d in every}) == 296
     assert [sum(d.code.startswith(p) for d in every) for p in ("E06", "E07", "E08", "E09")] == [
         63,

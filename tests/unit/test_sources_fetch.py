@@ -13,10 +13,10 @@ import pytest
 
 from access.errors import FetchError, ParameterError, StudyError
 from access.sources import downloads, figures, ons, points
-from access.sources.figures import fetch_deprivation, parse_deprivation
+from access.sources.figures import _parse_deprivation, fetch_deprivation
 from access.sources.http import Internet, Patience
 from access.sources.overpass import _write_pbf
-from access.sources.points import fetch_postcodes
+from access.sources.points import _fetch_postcodes
 from access.sources.registers import fetch_register
 from tests import made_up_council as made_up
 
@@ -95,12 +95,12 @@ def test_faults_that_stay_are_told_and_nothing_is_kept(serve, net, fault, words,
 
 def test_what_was_got_is_not_asked_for_again_unless_it_is_damaged(serve, net):
     server = serve()
-    first = fetch_postcodes(net(server))
-    assert fetch_postcodes(net(server)) == first and len(server.asked) == 1
+    first = _fetch_postcodes(net(server))
+    assert _fetch_postcodes(net(server)) == first and len(server.asked) == 1
     first.path.write_bytes(b"PK damaged")
-    assert fetch_postcodes(net(server)).body == made_up.code_point_zip()
+    assert _fetch_postcodes(net(server)).body == made_up.code_point_zip()
     assert len(server.asked) == 2
-    fetch_postcodes(net(server, refresh=True))
+    _fetch_postcodes(net(server, refresh=True))
     assert len(server.asked) == 3
 
 
@@ -152,7 +152,7 @@ LAYER = ons.LAYERS["boundaries oa21"]
 def test_pages_are_put_together_and_counted(serve, net, tmp_path):
     server = serve()
     got = ons.fetch_codes(net(server), LAYER, "OA21CD", made_up.OAS, tmp_path / "b.geojson")
-    assert list(ons.parse_boundaries(got.path, "OA21CD").index) == made_up.OAS
+    assert list(ons._parse_boundaries(got.path, "OA21CD").index) == made_up.OAS
 
 
 def test_a_page_that_is_too_large_is_halved(serve, net, tmp_path):
@@ -247,7 +247,7 @@ def test_the_register_steps_back_a_day_where_todays_is_not_there(serve, net):
 def test_file_7_of_any_year(tmp_path, header, census):
     path = tmp_path / "f.csv"
     path.write_bytes(made_up.file7().replace(b"LSOA code (2021)", header.encode()))
-    frame, year, _ = parse_deprivation(path)
+    frame, year, _ = _parse_deprivation(path)
     assert year == census and frame.loc["E01000002", "imd_rank"] == 1002
     assert list(frame) == ["imd_score", "imd_rank", "imd_decile", "idaci_rank", "idaci_decile"]
 
@@ -256,7 +256,7 @@ def test_another_file_of_the_series_is_named_for_what_it_is(tmp_path):
     path = tmp_path / "File_10.csv"
     path.write_text("Local Authority District code (2019),IMD - Average rank\nE06000001,1\n")
     with pytest.raises(StudyError, match="is not File 7"):
-        parse_deprivation(path)
+        _parse_deprivation(path)
 
 
 # --- streets, stops, timetables, heights -----------------------------------------------------
@@ -326,9 +326,9 @@ def test_a_box_with_no_street_and_a_county_that_is_nowhere(serve, net, tmp_path)
         downloads.cut_streets([tmp_path / "a.osm.pbf"], (1, 50, 2, 51), tmp_path / "o.osm.pbf")
     assert not (tmp_path / "o.osm.pbf").exists()
     with pytest.raises(FetchError, match=r"united-kingdom.* or .*great-britain"):
-        downloads.fetch_county(net(serve()), "nowhere")
+        downloads._fetch_county(net(serve()), "nowhere")
     with pytest.raises(FetchError, match="another form"):
-        downloads.extracts_for({"features": [{}]}, (0, 50, 1, 51))
+        downloads._extracts_for({"features": [{}]}, (0, 50, 1, 51))
 
 
 def test_stops(serve, net, tmp_path):
@@ -344,10 +344,10 @@ def test_stops(serve, net, tmp_path):
     assert "atcoAreaCodes=370" in got.url
     path = tmp_path / "stops.csv"
     path.write_bytes(got.body)
-    stops, notes = points.parse_stops(path)
+    stops, notes = points._parse_stops(path)
     assert stops["id"].tolist() == ["370A", "370B"] and "1 stops that are not in use" in notes[0]
     assert stops["lon"].tolist() == pytest.approx([-0.7229, -0.72], abs=1e-3)
-    assert points.places_of(stops)["name"].tolist() == ["Oakham"]
+    assert points._places_of(stops)["name"].tolist() == ["Oakham"]
 
 
 def gtfs(*names: str) -> bytes:

@@ -17,16 +17,16 @@ from hypothesis import strategies as st
 
 from access.errors import StudyError
 from access.sources.columns import (
-    Mapping,
-    propose,
-    read_mapping,
-    read_numbers,
-    read_yes_no,
-    write_mapping,
+    _Mapping,
+    _propose,
+    _read_mapping,
+    _read_numbers,
+    _read_yes_no,
+    _write_mapping,
 )
-from access.sources.importing import derive_box, import_table
-from access.sources.points import Postcodes, read_postcodes, tidy_postcode
-from access.sources.tables import read_source
+from access.sources.importing import _derive_box, _import_table
+from access.sources.points import Postcodes, _read_postcodes, _tidy_postcode
+from access.sources.tables import _read_source
 
 ROWS = "Site name,Longitude,Latitude,Annual cost\nRiverside,-1.36,53.43,1\nHöhe,-1.35,53.44,2\n"
 
@@ -57,54 +57,54 @@ def at(folder: Path, name: str, body: str | bytes) -> Path:
     ],
 )
 def test_numbers_as_people_write_them(text, value):
-    read = read_numbers([text])
+    read = _read_numbers([text])
     assert read.cells == [value] and not read.wrong
 
 
 @pytest.mark.parametrize("text", ["n/a", "", "-", "..", "#N/A", "unknown", "[c]", "TBC"])
 def test_what_is_not_known_stays_so_and_is_counted(text):
-    read = read_numbers([text])
+    read = _read_numbers([text])
     assert read.cells[0] != read.cells[0] and not read.wrong
     assert sum(read.changes.values()) == bool(text)
 
 
 @pytest.mark.parametrize("text", ["twelve", "12 or 13", "1,23,4", "23%", "inf", "1.2.3", "12a"])
 def test_what_is_no_number_is_told(text):
-    read = read_numbers([text])
+    read = _read_numbers([text])
     assert len(read.wrong) == 1 and read.cells[0] != read.cells[0]
 
 
 def test_suppressed_counts_are_not_known_unless_told():
-    assert read_numbers(["<5"]).changes == {"'<5' read as not known (a suppressed count)": 1}
-    assert read_numbers(["<5", "less than 5"], suppressed=2).cells == [2, 2]
-    assert read_numbers(["<5"], suppressed=7).wrong  # 7 is not below 5
+    assert _read_numbers(["<5"]).changes == {"'<5' read as not known (a suppressed count)": 1}
+    assert _read_numbers(["<5", "less than 5"], suppressed=2).cells == [2, 2]
+    assert _read_numbers(["<5"], suppressed=7).wrong  # 7 is not below 5
 
 
 def test_shares():
-    assert read_numbers(["23.4%", "5 %"], share=True).cells == pytest.approx([0.234, 0.05])
-    assert read_numbers(["23.4", "0.5"], share=True).cells == pytest.approx([0.234, 0.005])
-    assert read_numbers(["0.2", "0.5"], share=True).cells == [0.2, 0.5]
-    assert read_numbers(["0.2", "1"], share=True, percent=True).cells == [0.002, 0.01]
-    assert read_numbers(["120%"], share=True).wrong
+    assert _read_numbers(["23.4%", "5 %"], share=True).cells == pytest.approx([0.234, 0.05])
+    assert _read_numbers(["23.4", "0.5"], share=True).cells == pytest.approx([0.234, 0.005])
+    assert _read_numbers(["0.2", "0.5"], share=True).cells == [0.2, 0.5]
+    assert _read_numbers(["0.2", "1"], share=True, percent=True).cells == [0.002, 0.01]
+    assert _read_numbers(["120%"], share=True).wrong
 
 
 def test_decimal_commas_are_read_where_nothing_else_makes_sense():
-    assert read_numbers(["53,43", "1.234,5"]).cells == [53.43, 1234.5]
-    assert read_numbers(["1,234", "2,345"]).cells == [1234, 2345]
-    assert read_numbers(["1,234", "53,43"]).cells == [1.234, 53.43]
-    assert len(read_numbers(["53,43", "1.5"]).wrong) <= 1
+    assert _read_numbers(["53,43", "1.234,5"]).cells == [53.43, 1234.5]
+    assert _read_numbers(["1,234", "2,345"]).cells == [1234, 2345]
+    assert _read_numbers(["1,234", "53,43"]).cells == [1.234, 53.43]
+    assert len(_read_numbers(["53,43", "1.5"]).wrong) <= 1
 
 
 def test_yes_and_no():
-    read = read_yes_no(["Y", "no", "TRUE", "", "n/a", "perhaps"])
+    read = _read_yes_no(["Y", "no", "TRUE", "", "n/a", "perhaps"])
     assert read.cells == ["yes", "no", "yes", "", "", ""]
     assert read.wrong == [(5, "perhaps", "yes or no")]
 
 
 @given(st.integers(-(10**12), 10**12))
 def test_any_grouped_number_comes_back(number):
-    assert read_numbers([f"{number:,}"]).cells == [number]
-    assert read_numbers([f"£{abs(number):,}"]).cells == [abs(number)]
+    assert _read_numbers([f"{number:,}"]).cells == [number]
+    assert _read_numbers([f"£{abs(number):,}"]).cells == [abs(number)]
 
 
 # --- text files ------------------------------------------------------------------------------
@@ -115,7 +115,7 @@ def test_any_grouped_number_comes_back(number):
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_every_encoding_and_delimiter(tmp_path, encoding, delimiter, end):
     body = ROWS.replace(",", delimiter).replace("\n", end).encode(encoding)
-    done = import_table(at(tmp_path, "s.csv", body), "candidates").check()
+    done = _import_table(at(tmp_path, "s.csv", body), "candidates").check()
     assert done.frame["name"].tolist() == ["Riverside", "Höhe"]
     assert done.frame["lon"].tolist() == [-1.36, -1.35]
     assert done.frame["annual_cost_gbp"].tolist() == [1, 2]
@@ -127,7 +127,7 @@ def test_titles_blank_rows_totals_and_remarks_are_named_and_rows_are_the_sheets(
         'Riverside,S60 1AE,"£1,200",abc\n,,,\nHilltop,S60 1AF,n/a,5\nTotal,,1200,5\n'
         "Source: asset register 2025,,,\n"
     )
-    done = import_table(at(tmp_path, "s.csv", text), "candidates", postcodes=POSTCODES)
+    done = _import_table(at(tmp_path, "s.csv", text), "candidates", postcodes=POSTCODES)
     assert done.frame["name"].tolist() == ["Riverside", "Hilltop"]
     assert [(f.where, f.column, f.value) for f in done.faults] == [("row 4", "Visits", "abc")]
     told = " ".join(done.report)
@@ -143,7 +143,7 @@ def test_titles_blank_rows_totals_and_remarks_are_named_and_rows_are_the_sheets(
 
 def test_a_cell_in_quotes_may_hold_lines_and_separators(tmp_path):
     text = 'Name,Address,Lon,Lat\n"A, B","1 High St\nTown",-1.3,53.4\nC,d,-1.3,x\n'
-    done = import_table(at(tmp_path, "s.csv", text), "candidates")
+    done = _import_table(at(tmp_path, "s.csv", text), "candidates")
     assert done.frame["address"][0] == "1 High St Town"
     assert done.faults[0].where == "row 3"  # as a spreadsheet counts
 
@@ -172,19 +172,19 @@ def test_a_cell_in_quotes_may_hold_lines_and_separators(tmp_path):
 )
 def test_files_that_are_none(tmp_path, name, body, words):
     with pytest.raises(StudyError, match=words):
-        import_table(at(tmp_path, name, body), "candidates")
+        _import_table(at(tmp_path, name, body), "candidates")
 
 
 def test_only_regular_files_of_a_bearable_size(tmp_path):
     with pytest.raises(StudyError, match="not a regular file"):
-        read_source(tmp_path)
+        _read_source(tmp_path)
     os.mkfifo(tmp_path / "pipe.csv")
     with pytest.raises(StudyError, match="not a regular file"):
-        read_source(tmp_path / "pipe.csv")
+        _read_source(tmp_path / "pipe.csv")
     with pytest.raises(StudyError, match="at most"):
-        read_source(at(tmp_path, "s.csv", ROWS), most_bytes=10)
+        _read_source(at(tmp_path, "s.csv", ROWS), most_bytes=10)
     with pytest.raises(StudyError, match="cannot be read"):
-        read_source(tmp_path / "none.csv")
+        _read_source(tmp_path / "none.csv")
 
 
 @pytest.mark.parametrize("name", ["s.xlsx", "s.zip"])
@@ -193,11 +193,11 @@ def test_zip_bombs_and_unsafe_paths(tmp_path, name):
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/a.xml", b"0" * 60_000_000)
     with pytest.raises(StudyError, match="refused as unsafe"):
-        read_source(at(tmp_path, name, bomb.getvalue()))
+        _read_source(at(tmp_path, name, bomb.getvalue()))
     with zipfile.ZipFile(up, "w") as archive:
         archive.writestr("../../etc/a.shp", b"x")
     with pytest.raises(StudyError, match="unsafe path"):
-        read_source(at(tmp_path, name, up.getvalue()))
+        _read_source(at(tmp_path, name, up.getvalue()))
 
 
 # --- workbooks -------------------------------------------------------------------------------
@@ -226,20 +226,20 @@ def test_the_worksheet_that_fits_is_read_and_others_are_named(tmp_path):
             ["Hilltop", 445000, 394000, 40],
         ],
     )
-    done = import_table(path, "candidates")
+    done = _import_table(path, "candidates")
     assert done.frame["name"].tolist() == ["Riverside", "Hilltop"]
     assert done.frame["lon"].round(3).tolist() == [-1.356, -1.324]
     assert "Worksheets not read: 'Notes'." in done.report
     assert done.mapping.sheet == "Sites"
     assert [f.where for f in done.faults] == ["row 4"]  # yes is not a capacity
     with pytest.raises(StudyError, match="has no worksheet 'Sheet9'"):
-        import_table(path, "candidates", sheet="Sheet9")
+        _import_table(path, "candidates", sheet="Sheet9")
 
 
 def test_formulas_without_a_saved_result_are_not_read_as_empty(tmp_path):
     path = workbook(tmp_path / "s.xlsx", A=[["name", "lon", "lat"], ["a", "=1-2", 53.4]])
     with pytest.raises(StudyError, match="formulas hold no result"):
-        import_table(path, "candidates")
+        _import_table(path, "candidates")
 
 
 # --- shapes ----------------------------------------------------------------------------------
@@ -260,7 +260,7 @@ def test_points_of_any_form(tmp_path, ending, crs):
         frame = frame.rename(columns={"Site Name": "Name"})
     driver = {"driver": "KML"} if ending == "kml" else {}
     frame.to_file(tmp_path / f"s.{ending}", **driver)
-    done = import_table(tmp_path / f"s.{ending}", "candidates").check()
+    done = _import_table(tmp_path / f"s.{ending}", "candidates").check()
     assert done.frame["name"].tolist() == ["A", "B"]
     assert done.frame["lon"].tolist() == pytest.approx([-1.36, -1.35], abs=1e-5)
 
@@ -270,7 +270,7 @@ def test_a_zipped_shapefile(tmp_path):
     with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
         for part in tmp_path.glob("s.*"):
             archive.write(part, f"inner/{part.name}")
-    done = import_table(tmp_path / "all.zip", "candidates").check()
+    done = _import_table(tmp_path / "all.zip", "candidates").check()
     assert done.frame["lat"].tolist() == pytest.approx([53.43, 53.44])
 
 
@@ -281,7 +281,7 @@ def test_polygons_stand_for_a_point_inside_and_say_so(tmp_path):
         {"oa21cd": ["E1", "E2"], "residents": [5, 6]}, geometry=[ell, bow], crs=4326
     )
     frame.to_file(tmp_path / "s.gpkg")
-    done = import_table(tmp_path / "s.gpkg", "areas").check()
+    done = _import_table(tmp_path / "s.gpkg", "areas").check()
     inside = shapely.points(done.frame[["lon", "lat"]].to_numpy())
     assert shapely.contains(ell, inside[0])
     assert "2 polygons stand for a point inside each of them." in done.report
@@ -293,7 +293,7 @@ def test_a_file_without_crs_is_told_by_its_numbers_or_refused(tmp_path):
     frame = shapes("EPSG:27700")
     frame.to_file(tmp_path / "s.shp")
     (tmp_path / "s.prj").unlink()
-    done = import_table(tmp_path / "s.shp", "candidates").check()
+    done = _import_table(tmp_path / "s.shp", "candidates").check()
     assert done.frame["lon"].tolist() == pytest.approx([-1.36, -1.35], abs=1e-4)
     assert any("does not say its CRS" in note for note in done.report)
 
@@ -301,7 +301,7 @@ def test_a_file_without_crs_is_told_by_its_numbers_or_refused(tmp_path):
 def test_lines_are_no_places(tmp_path):
     shapes(geometry=[shapely.LineString([(0, 0), (1, 1)])] * 2).to_file(tmp_path / "s.gpkg")
     with pytest.raises(StudyError, match="are lines"):
-        import_table(tmp_path / "s.gpkg", "candidates")
+        _import_table(tmp_path / "s.gpkg", "candidates")
 
 
 # --- places and postcodes --------------------------------------------------------------------
@@ -329,23 +329,23 @@ def test_code_point_open_of_any_form(tmp_path):
         archive.writestr("Data/CSV/s.csv", CODE_POINT)
         archive.writestr("Doc/Code-Point_Open_Column_Headers.csv", "PC,PQ\n")
     frames = [
-        read_postcodes(path, districts=["E08000018"]).frame
+        _read_postcodes(path, districts=["E08000018"]).frame
         for path in (single, tmp_path / "Data", tmp_path / "codepo_gb.zip")
     ]
     assert frames[0].index.tolist() == ["S60 1AE", "S60 1AF"]
     for other in frames[1:]:
         pd.testing.assert_frame_equal(frames[0], other)
     assert frames[0]["lon"].tolist() == pytest.approx([-1.3558, -1.3406], abs=1e-3)
-    assert "2 postcodes" not in read_postcodes(single).notes
-    told = read_postcodes(single, districts=["E08000018"]).notes
+    assert "2 postcodes" not in _read_postcodes(single).notes
+    told = _read_postcodes(single, districts=["E08000018"]).notes
     assert told[0] == "4 postcodes read; 1 of them lie in other districts."
     with pytest.raises(StudyError, match="holds no postcode of E06000001"):
-        read_postcodes(single, districts=["E06000001"])
+        _read_postcodes(single, districts=["E06000001"])
 
 
 def test_retired_postcodes_are_named_with_a_near_one(tmp_path):
     path = at(tmp_path, "s.csv", "name,postcode\nA,s601ae\nB,S60 1AG\nC,Town Hall\nD,\n")
-    done = import_table(path, "candidates", postcodes=POSTCODES)
+    done = _import_table(path, "candidates", postcodes=POSTCODES)
     assert done.frame["postcode"].tolist()[0] == "S60 1AE"
     assert done.frame["position_basis"].tolist() == ["postcode centroid", "", "", ""]
     faults = {f.where: f for f in done.faults}
@@ -358,7 +358,7 @@ def test_retired_postcodes_are_named_with_a_near_one(tmp_path):
 
 
 def test_postcodes_alone_ask_for_code_point(tmp_path):
-    done = import_table(at(tmp_path, "s.csv", "name,postcode\nA,S60 1AE\n"), "candidates")
+    done = _import_table(at(tmp_path, "s.csv", "name,postcode\nA,S60 1AE\n"), "candidates")
     assert "Code-Point Open" in done.faults[0].expected
 
 
@@ -366,7 +366,7 @@ def test_postcodes_alone_ask_for_code_point(tmp_path):
     "headers", ["Longitude,Latitude", "lng,lat", "X,Y", "Lon,Lat", "x_coord,y_coord", "LONG,LAT"]
 )
 def test_names_of_degrees(tmp_path, headers):
-    done = import_table(at(tmp_path, "s.csv", f"name,{headers}\nA,-1.36,53.43\n"), "candidates")
+    done = _import_table(at(tmp_path, "s.csv", f"name,{headers}\nA,-1.36,53.43\n"), "candidates")
     assert done.check().frame[["lon", "lat"]].to_numpy().tolist() == [[-1.36, 53.43]]
 
 
@@ -374,12 +374,12 @@ def test_names_of_degrees(tmp_path, headers):
     "headers", ["X,Y", "Easting,Northing", "BNG_E,BNG_N", "Eastings,Northings"]
 )
 def test_names_of_metres(tmp_path, headers):
-    done = import_table(at(tmp_path, "s.csv", f"name,{headers}\nA,442900,392700\n"), "candidates")
+    done = _import_table(at(tmp_path, "s.csv", f"name,{headers}\nA,442900,392700\n"), "candidates")
     assert done.check().frame["lon"][0] == pytest.approx(-1.3558, abs=1e-3)
 
 
 def test_swapped_degrees_are_refused_in_words(tmp_path):
-    done = import_table(at(tmp_path, "s.csv", "name,lon,lat\nA,53.43,-1.36\n"), "candidates")
+    done = _import_table(at(tmp_path, "s.csv", "name,lon,lat\nA,53.43,-1.36\n"), "candidates")
     assert "look swapped" in done.faults[0].expected
 
 
@@ -388,46 +388,46 @@ def test_swapped_degrees_are_refused_in_words(tmp_path):
 
 def test_a_mapping_is_kept_and_next_years_sheet_is_read_the_same_way(tmp_path):
     first = at(tmp_path, "a.csv", 'Centre,Sort,Lon,Lat\n"Wath ""Victoria""",CC,-1.3,53.4\n')
-    own = Mapping(
+    own = _Mapping(
         {"name": "Centre", "service": "Sort", "lon": "Lon", "lat": "Lat"},
         meanings={"service": {"CC": "childrens_centre"}},
         suppressed=2,
     )
-    done = import_table(first, "centres", mapping=own).check()
+    done = _import_table(first, "centres", mapping=own).check()
     assert done.frame["service"].tolist() == ["childrens_centre"]
-    write_mapping(tmp_path / "import.toml", "centres", done.mapping)
-    write_mapping(
-        tmp_path / "import.toml", "candidates", propose(["name", "lon", "lat"], "candidates")
+    _write_mapping(tmp_path / "import.toml", "centres", done.mapping)
+    _write_mapping(
+        tmp_path / "import.toml", "candidates", _propose(["name", "lon", "lat"], "candidates")
     )
-    kept = read_mapping(tmp_path / "import.toml", "centres")
+    kept = _read_mapping(tmp_path / "import.toml", "centres")
     assert kept == done.mapping
-    again = import_table(first, "centres", mapping=kept).check()
+    again = _import_table(first, "centres", mapping=kept).check()
     pd.testing.assert_frame_equal(again.frame, done.frame)
     renamed = at(tmp_path, "b.csv", "Centres,Sort,Lon,Lat\nA,CC,-1.3,53.4\n")
     with pytest.raises(StudyError, match="is 'Centres' meant"):
-        import_table(renamed, "centres", mapping=kept)
+        _import_table(renamed, "centres", mapping=kept)
 
 
 @settings(deadline=None)
 @given(st.text(max_size=20), st.text(max_size=20))
 def test_any_text_survives_a_mapping(tmp_path_factory, header, value):
     path = tmp_path_factory.mktemp("m") / "import.toml"
-    mapping = Mapping({"name": header}, {"service": value}, {"service": {header: value}})
-    write_mapping(path, "centres", mapping)
-    assert read_mapping(path, "centres") == mapping
+    mapping = _Mapping({"name": header}, {"service": value}, {"service": {header: value}})
+    _write_mapping(path, "centres", mapping)
+    assert _read_mapping(path, "centres") == mapping
 
 
 def test_a_mapping_that_says_something_else(tmp_path):
     path = at(tmp_path, "import.toml", "[centres.columns]\nnmae = 'a'\n")
     with pytest.raises(StudyError, match=r"columns\.nmae is not understood"):
-        read_mapping(path, "centres")
+        _read_mapping(path, "centres")
 
 
 def test_car_shares_columns_kept_and_the_written_table(tmp_path):
     text = (
         "OA21CD,Households,No car,lng,lat,IMD rank,Ward Name,Odd one\nE1,100,23,-1.3,53.4,<5,W,z\n"
     )
-    done = import_table(at(tmp_path, "s.csv", text), "areas").check()
+    done = _import_table(at(tmp_path, "s.csv", text), "areas").check()
     assert done.frame["p_no_car"].tolist() == [0.23]
     done.write(tmp_path / "areas.csv")
     written = (tmp_path / "areas.csv").read_text()
@@ -440,17 +440,17 @@ def test_car_shares_columns_kept_and_the_written_table(tmp_path):
 
 def test_ids_that_stand_twice(tmp_path):
     text = "id,name,lon,lat\n1,A,-1.3,53.4\n01,B,-1.3,53.4\n1,C,-1.3,53.4\n"
-    done = import_table(at(tmp_path, "s.csv", text), "candidates")
+    done = _import_table(at(tmp_path, "s.csv", text), "candidates")
     assert [(f.where, f.value) for f in done.faults] == [("rows 2, 4", "1")]
 
 
 def test_what_a_table_cannot_be_without(tmp_path):
     with pytest.raises(StudyError, match="a column for 'name'") as error:
-        import_table(at(tmp_path, "s.csv", "colour,size\nred,1\n"), "candidates")
+        _import_table(at(tmp_path, "s.csv", "colour,size\nred,1\n"), "candidates")
     assert len(error.value.faults) == 2
 
 
 def test_box_and_postcode_form():
-    box, crs = derive_box([-3.1, -2.9], [51.5, 51.6])
+    box, crs = _derive_box([-3.1, -2.9], [51.5, 51.6])
     assert crs == "EPSG:27700" and box[0] < -3.1 and box[3] > 51.6
-    assert tidy_postcode("sw1a1aa") == "SW1A 1AA" and tidy_postcode("S60") is None
+    assert _tidy_postcode("sw1a1aa") == "SW1A 1AA" and _tidy_postcode("S60") is None

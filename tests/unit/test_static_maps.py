@@ -11,7 +11,7 @@ from PIL import Image
 from access import compare
 from access.charts import style
 from access.errors import OutputError, ParameterError
-from access.maps.explorer import strings
+from access.maps.explorer import _strings
 from access.maps.explorer_data import _example_data
 from access.maps.static_map import (
     _MEASURES,
@@ -27,7 +27,7 @@ from access.maps.static_map import (
 from access.network.matrix import TravelMatrix
 
 DATA = _example_data()
-WORDS = strings("en")
+WORDS = _strings("en")
 
 
 def classes_of(data, measure: str, mode: str = "walk", service: str = "childrens_centre"):

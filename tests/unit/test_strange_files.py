@@ -17,9 +17,9 @@ from access.analysis.questions import read_requests
 from access.errors import FetchError, OutputError, StudyError
 from access.files import parse_json
 from access.network import TravelMatrix
-from access.network.cache import kept_matrix
+from access.network.cache import _kept_matrix
 from access.run.replay import replay
-from access.sources.http import NotWholeError, Patience, ReplyCache, ask, shown_address
+from access.sources.http import Patience, _ask, _NotWholeError, _ReplyCache, _shown_address
 from access.sources.overpass import _check_whole, _whole_or_none
 
 NODE = {"type": "node", "id": 1, "lon": -1.3, "lat": 53.4}
@@ -48,7 +48,7 @@ def body(elements: object) -> bytes:
 )  # fmt: skip
 def test_json_of_the_wrong_shape_is_no_answer_and_is_not_taken_from_the_cache(element):
     strange = body([NODE, element])
-    with pytest.raises(NotWholeError):
+    with pytest.raises(_NotWholeError):
         _check_whole(strange, "application/json")
     assert _whole_or_none(strange) is None
     assert _whole_or_none(body([NODE, WAY])) == body([NODE, WAY])
@@ -57,7 +57,7 @@ def test_json_of_the_wrong_shape_is_no_answer_and_is_not_taken_from_the_cache(el
 def test_nesting_without_end_is_refused_in_words():
     with pytest.raises(ValueError, match="nested deeper"):
         parse_json(b"[" * 200_000)
-    with pytest.raises(NotWholeError):
+    with pytest.raises(_NotWholeError):
         _check_whole(b'{"elements":' + b"[" * 200_000, "application/json")
 
 
@@ -87,20 +87,20 @@ def endless():
 def test_a_reply_without_end_is_cut_off_and_the_password_is_not_shown(endless):
     url = f"http://planner:s3cret@{endless}/api"
     with pytest.raises(FetchError, match="more than 5 MB") as told:
-        ask(url, lambda b, k: b, what="streets", patience=replace(QUICK, most_bytes=5_000_000))
+        _ask(url, lambda b, k: b, what="streets", patience=replace(QUICK, most_bytes=5_000_000))
     assert "s3cret" not in str(told.value) and "planner" not in str(told.value)
 
 
 def test_no_message_shows_a_password():
-    assert shown_address("https://a:b@host/x?y=1") == "https://host/x?y=1"
+    assert _shown_address("https://a:b@host/x?y=1") == "https://host/x?y=1"
     for url in ("http://me:pw9@127.0.0.1:9/api", "http://me:pw9@[bad/", "nothing://me:pw9@x/"):
         with pytest.raises(FetchError) as told:
-            ask(url, lambda b, k: b, what="streets", patience=QUICK)
+            _ask(url, lambda b, k: b, what="streets", patience=QUICK)
         assert "pw9" not in str(told.value)
 
 
 def test_a_kept_reply_answers_its_own_question_only(tmp_path):
-    cache = ReplyCache(tmp_path)
+    cache = _ReplyCache(tmp_path)
     cache.put("one", b"1")
     cache.put("two", b"2")
     for ending in (".json", ".sha256"):
@@ -111,7 +111,7 @@ def test_a_kept_reply_answers_its_own_question_only(tmp_path):
 
 @pytest.mark.parametrize("kind", ["folder", "pipe", "link in a circle"])
 def test_what_is_no_file_in_a_kept_replys_place_is_stepped_round(tmp_path, kind):
-    cache = ReplyCache(tmp_path)
+    cache = _ReplyCache(tmp_path)
     path = cache._path("one")
     if kind == "folder":
         path.mkdir()
@@ -128,17 +128,17 @@ def matrix(minutes: float) -> TravelMatrix:
 
 
 def test_a_kept_matrix_swapped_for_another_whole_one_is_noticed(tmp_path):
-    kept_matrix(tmp_path, "one", lambda: matrix(1))
-    kept_matrix(tmp_path, "two", lambda: matrix(2))
+    _kept_matrix(tmp_path, "one", lambda: matrix(1))
+    _kept_matrix(tmp_path, "two", lambda: matrix(2))
     shutil.copy(tmp_path / "matrix-one.parquet", tmp_path / "matrix-two.parquet")
-    assert kept_matrix(tmp_path, "two", lambda: matrix(2)).total_minutes.tolist() == [[2.0]]
+    assert _kept_matrix(tmp_path, "two", lambda: matrix(2)).total_minutes.tolist() == [[2.0]]
 
 
 @pytest.mark.parametrize("kind", ["folder", "pipe"])
 def test_what_is_no_file_in_a_kept_matrix_place_is_stepped_round(tmp_path, kind):
     path = tmp_path / "matrix-one.parquet"
     path.mkdir() if kind == "folder" else os.mkfifo(path)
-    found = kept_matrix(tmp_path, "one", lambda: matrix(3))
+    found = _kept_matrix(tmp_path, "one", lambda: matrix(3))
     np.testing.assert_array_equal(found.total_minutes, [[3.0]])
 
 

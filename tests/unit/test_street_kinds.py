@@ -17,7 +17,7 @@ from shapely.geometry import LineString, Point
 import access
 from access.errors import AccessError, NetworkError, ParameterError
 from access.network import Profile
-from access.network.access_rules import _duration_minutes, _limit_kmh, barrier_closed, judge
+from access.network.access_rules import _barrier_closed, _duration_minutes, _judge, _limit_kmh
 from tests.streets import at, osm_xml, places, write_osm
 
 WALK, DRIVE = Profile.preset("walk"), Profile.preset("drive")
@@ -243,7 +243,7 @@ def test_a_file_too_large_names_the_limit(tmp_path, monkeypatch):
 )
 def test_lists_in_access_tags_name_all_who_may_pass(tags, walk, drive):
     whole = {"highway": "service", **tags}
-    assert (judge(whole, WALK).reason, judge(whole, DRIVE).reason) == (walk, drive)
+    assert (_judge(whole, WALK).reason, _judge(whole, DRIVE).reason) == (walk, drive)
 
 
 @pytest.mark.parametrize(
@@ -260,7 +260,7 @@ def test_limits_that_cannot_be_are_none(value, kmh):
 
 def test_no_class_is_driven_faster_than_its_road():
     for kind in ("trunk_link", "tertiary_link", "road"):
-        assert judge({"highway": kind, "maxspeed": "90 mph"}, DRIVE).kmh_forward <= 70 * MPH
+        assert _judge({"highway": kind, "maxspeed": "90 mph"}, DRIVE).kmh_forward <= 70 * MPH
 
 
 @pytest.mark.parametrize(
@@ -276,11 +276,11 @@ def test_durations(value, minutes):
 
 
 def test_a_moving_staircase_goes_one_way():
-    up = judge({"highway": "steps", "conveying": "forward"}, WALK)
+    up = _judge({"highway": "steps", "conveying": "forward"}, WALK)
     assert (up.forward, up.backward) == (True, False)
-    down = judge({"highway": "footway", "conveying": "backward"}, WALK)
+    down = _judge({"highway": "footway", "conveying": "backward"}, WALK)
     assert (down.forward, down.backward) == (False, True)
-    assert judge({"highway": "steps", "conveying": "yes"}, WALK).backward
+    assert _judge({"highway": "steps", "conveying": "yes"}, WALK).backward
 
 
 @pytest.mark.parametrize(
@@ -295,7 +295,7 @@ def test_a_moving_staircase_goes_one_way():
     ],
 )
 def test_locked_gates(tags, walk, drive):
-    assert [barrier_closed(tags, p) for p in (WALK, DRIVE)] == [walk, drive]
+    assert [_barrier_closed(tags, p) for p in (WALK, DRIVE)] == [walk, drive]
 
 
 @pytest.mark.parametrize(

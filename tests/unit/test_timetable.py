@@ -13,7 +13,7 @@ import pytest
 
 from access.errors import AccessError, ParameterError
 from access.network import service_days as days
-from access.network.gtfs import TimetableError
+from access.network.gtfs import _TimetableError
 from access.network.timetable import read_timetable
 
 MINUTE = 60_000
@@ -114,7 +114,7 @@ def test_frequencies_are_unrolled(tmp_path):
     assert sorted(leaves) == [600, 620, 640, 1430]
     assert any("how often, not when" in note for note in table.notes)
     wrong = feed(tmp_path, frequencies__txt=often.replace("1200", "0"))
-    with pytest.raises(TimetableError, match="headway_secs: found '0'"):
+    with pytest.raises(_TimetableError, match="headway_secs: found '0'"):
         read_timetable(wrong, day=DAY)
 
 
@@ -138,11 +138,11 @@ def test_route_types(tmp_path, code, kind):
     routes = FEED["routes.txt"].replace("r22,A,22,3", f"r22,A,22,{code}")
     path = feed(tmp_path, routes__txt=routes)
     if kind in ("coach", "other"):
-        with pytest.raises(TimetableError, match=f"no trip of the kinds.*'{kind}': 2"):
+        with pytest.raises(_TimetableError, match=f"no trip of the kinds.*'{kind}': 2"):
             read_timetable(path, day=DAY)
     else:
         assert set(read_timetable(path, day=DAY).trips["kind"]) == {kind}
-        with pytest.raises(TimetableError, match="no trip of the kinds"):
+        with pytest.raises(_TimetableError, match="no trip of the kinds"):
             read_timetable(path, day=DAY, kinds=["coach"])
     if kind == "coach":
         assert len(read_timetable(path, day=DAY, kinds=["coach"]).trips) == 3
@@ -151,7 +151,9 @@ def test_route_types(tmp_path, code, kind):
 def test_exceptions_to_the_calendar(tmp_path):
     path = feed(tmp_path, calendar_dates__txt="service_id,date,exception_type\n"
                                               "wk,20230613,2\nwk,20230617,1\n")  # fmt: skip
-    with pytest.raises(TimetableError, match=r"only 0 trips run.*nearest day that would do is Mon"):
+    with pytest.raises(
+        _TimetableError, match=r"only 0 trips run.*nearest day that would do is Mon"
+    ):
         read_timetable(path, day=DAY)
     assert len(rides(read_timetable(path, day="2023-06-17"))) == 4
     only = feed(tmp_path, calendar__txt=None,
@@ -162,12 +164,12 @@ def test_exceptions_to_the_calendar(tmp_path):
 def test_a_day_outside_the_feed_or_with_half_the_trips_is_refused(tmp_path):
     path = feed(tmp_path)
     with pytest.raises(
-        TimetableError,
+        _TimetableError,
         match=r"does not cover Tuesday 3 October 2023.*Thursday 1 "
         "June 2023 to Saturday 30 September.*would do is Friday 29 September",
     ):
         read_timetable(path, day="2023-10-03")  # fmt: skip
-    with pytest.raises(TimetableError, match="only 0 trips run, against 2 on a usual Tuesday"):
+    with pytest.raises(_TimetableError, match="only 0 trips run, against 2 on a usual Tuesday"):
         read_timetable(path, day="2023-06-18")
     with pytest.raises(ParameterError, match="is no day"):
         read_timetable(path, day="next week")
@@ -178,7 +180,7 @@ def test_the_chosen_day_is_a_term_time_tuesday(tmp_path):
     assert table.day == date(2023, 6, 6)
     assert any("Term time is taken to be" in note for note in table.notes)
     summer = FEED["calendar.txt"].replace("20230601,20230930", "20230801,20230831")
-    with pytest.raises(TimetableError, match=r"no term-time Tuesday.*day='2023-08-01'"):
+    with pytest.raises(_TimetableError, match=r"no term-time Tuesday.*day='2023-08-01'"):
         read_timetable(feed(tmp_path, calendar__txt=summer))
     holiday = FEED["calendar.txt"].replace("20230601,20230930", "20230828,20230831")
     table = read_timetable(feed(tmp_path, calendar__txt=holiday), day="2023-08-28")
@@ -200,15 +202,15 @@ def test_the_chosen_day_is_a_term_time_tuesday(tmp_path):
     ],
 )
 def test_bank_holidays_are_the_published_ones(year, expected):
-    assert " ".join(f"{day:%m%d}" for day in days.bank_holidays(year)) == expected
+    assert " ".join(f"{day:%m%d}" for day in days._bank_holidays(year)) == expected
 
 
 def test_no_term_rule_lets_a_holiday_through():
     for year in range(2015, 2040):
-        for name_day, name in days.bank_holidays(year).items():
+        for name_day, name in days._bank_holidays(year).items():
             if name in ("Good Friday", "Easter Monday", "Spring bank holiday", "Christmas Day"):
-                assert not days.in_term(name_day) or year in (2002, 2012)
-        terms = sum(days.in_term(date(year, 1, 1) + timedelta(k)) for k in range(365))
+                assert not days._in_term(name_day) or year in (2002, 2012)
+        terms = sum(days._in_term(date(year, 1, 1) + timedelta(k)) for k in range(365))
         assert 180 < terms < 290
 
 
@@ -222,13 +224,13 @@ def test_several_feeds_keep_their_ids_apart(tmp_path):
         table.trips
     )
     far = feed(tmp_path, "far.zip", agency__txt=FEED["agency.txt"].replace("London", "Lisbon"))
-    with pytest.raises(TimetableError, match="different local times"):
+    with pytest.raises(_TimetableError, match="different local times"):
         read_timetable([one, far], day=DAY)
 
 
 def test_the_box(tmp_path):
     path = feed(tmp_path)
-    with pytest.raises(TimetableError, match=r"no stop of .* lies in the box.*right county"):
+    with pytest.raises(_TimetableError, match=r"no stop of .* lies in the box.*right county"):
         read_timetable(path, day=DAY, box=(-4, 50, -3, 51))
     table = read_timetable(path, day=DAY, box=(-1.365, 53.42, -1.345, 53.44))
     assert rides(table) == [("s1", "s2", 540, 545), ("s1", "s2", 1430, 1450)]
@@ -328,40 +330,40 @@ def test_odd_ways_of_writing_that_are_read(tmp_path):
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_in_words(tmp_path, tables, said):
-    with pytest.raises(TimetableError, match=f"(?s){said}") as told:
+    with pytest.raises(_TimetableError, match=f"(?s){said}") as told:
         read_timetable(feed(tmp_path, **tables), day=DAY)
     assert isinstance(told.value, AccessError) and "Traceback" not in str(told.value)
 
 
 def test_files_that_are_no_feed(tmp_path, monkeypatch):
-    with pytest.raises(TimetableError, match="there is no file"):
+    with pytest.raises(_TimetableError, match="there is no file"):
         read_timetable(tmp_path / "none.zip")
     whole = feed(tmp_path).read_bytes()
     for cut in (0, 10, len(whole) // 2, len(whole) - 5):
         (tmp_path / "cut.zip").write_bytes(whole[:cut])
-        with pytest.raises(TimetableError, match="not a whole zip"):
+        with pytest.raises(_TimetableError, match="not a whole zip"):
             read_timetable(tmp_path / "cut.zip")
     spoiled = bytearray(whole)
     spoiled[100:120] = b"\xff" * 20
     (tmp_path / "spoiled.zip").write_bytes(bytes(spoiled))
-    with pytest.raises(TimetableError):
+    with pytest.raises(_TimetableError):
         read_timetable(tmp_path / "spoiled.zip", day=DAY)
     os.mkfifo(tmp_path / "pipe.zip")
-    with pytest.raises(TimetableError, match="neither a file nor a folder"):
+    with pytest.raises(_TimetableError, match="neither a file nor a folder"):
         read_timetable(tmp_path / "pipe.zip")
-    with pytest.raises(TimetableError, match=r"holds no stop_times.txt"):
+    with pytest.raises(_TimetableError, match=r"holds no stop_times.txt"):
         read_timetable(tmp_path)
     inner = io.BytesIO(whole)
     with zipfile.ZipFile(tmp_path / "outer.zip", "w") as archive:
         archive.writestr("yorkshire.zip", inner.getvalue())
-    with pytest.raises(TimetableError, match=r"it holds yorkshire\.zip"):
+    with pytest.raises(_TimetableError, match=r"it holds yorkshire\.zip"):
         read_timetable(tmp_path / "outer.zip")
     monkeypatch.setattr("access.network.gtfs._SMALL_BYTES", 1000)
     bomb = feed(tmp_path, "bomb.zip", stop_times__txt=FEED["stop_times.txt"] + "\n" * 3_000_000)
-    with pytest.raises(TimetableError, match="would unpack to"):
+    with pytest.raises(_TimetableError, match="would unpack to"):
         read_timetable(bomb, day=DAY)
     monkeypatch.setattr("access.network.gtfs._MOST_TABLE_BYTES", 100)
-    with pytest.raises(TimetableError, match=r"is read. Take the feed of one region"):
+    with pytest.raises(_TimetableError, match=r"is read. Take the feed of one region"):
         read_timetable(feed(tmp_path), day=DAY)
 
 
