@@ -285,7 +285,7 @@ def place_of(
     return f"joint {place}{sharing}"
 
 
-class _NotApplicable(Enum):
+class NotApplicable(Enum):
     """The type of `NOT_APPLICABLE`."""
 
     TOKEN = "[z]"
@@ -294,7 +294,7 @@ class _NotApplicable(Enum):
         return "NOT_APPLICABLE"
 
 
-NOT_APPLICABLE: Final = _NotApplicable.TOKEN
+NOT_APPLICABLE: Final = NotApplicable.TOKEN
 
 
 _MINUS = "\u2212"
@@ -331,7 +331,7 @@ def figure(number: float, decimals: int = 0, *, signed: bool = False) -> str:
     """
     if not np.isfinite(number):
         raise ParameterError(f"{number!r} is no figure; write it out in words")
-    rounded = _half_up(float(number), decimals)
+    rounded = half_up(float(number), decimals)
     text = f"{abs(rounded):,.{decimals}f}"
     if rounded == 0:
         return text
@@ -355,13 +355,13 @@ def rise_between(before: Any, after: Any, exact: Any, decimals: int = 1) -> Any:
     old, new, rise = (float(v) for v in figures)
     if abs(new - old - rise) > 1e-6:
         return exact
-    return round(_half_up(new, decimals) - _half_up(old, decimals), decimals)
+    return round(half_up(new, decimals) - half_up(old, decimals), decimals)
 
 
 ROUNDED_ONCE = "Minutes are rounded first; a rise is the rounded after less the rounded before."
 
 
-def _half_up(number: float, decimals: int) -> float:
+def half_up(number: float, decimals: int) -> float:
     """Round a half away from zero, as people do; Python's own rounds it to the even digit."""
     scale = 10.0**decimals
     return float(np.copysign(np.floor(abs(number) * scale + 0.5 + 1e-9), number) / scale)

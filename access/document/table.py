@@ -16,15 +16,15 @@ from access.text import (
     NOT_APPLICABLE,
     NOT_KNOWN,
     UNREACHED,
-    _half_up,
-    _NotApplicable,
+    half_up,
+    NotApplicable,
     figure,
     is_missing,
 )
 
 """Stands in a cell to which the column does not apply (the mean of a row of names, say)."""
 
-Value = str | int | float | None | _NotApplicable | np.number
+Value = str | int | float | None | NotApplicable | np.number
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def _cell(
         return Cell(UNREACHED, UNREACHED, "unreached")
     shown = number * 100 if _KINDS[kind].percent else number
     places = decimals + 2 if _KINDS[kind].percent else decimals
-    held = _half_up(number, places)
+    held = half_up(number, places)
     return Cell(figure(shown, decimals, signed=signed), int(held) if places == 0 else held)
 
 

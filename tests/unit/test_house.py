@@ -44,6 +44,21 @@ def needs(source: str, modules: set[str]) -> set[str]:
     return found - {"access"}
 
 
+def kept_names(source: str, here: str) -> list[str]:
+    """Name what a source in the room `here` takes of what another room keeps to itself."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("access."):
+            full = [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            full = [alias.name for alias in node.names if alias.name.startswith("access.")]
+        else:
+            continue
+        kept = [name for name in full if any(part.startswith("_") for part in name.split("."))]
+        found += [name for name in kept if name.split(".")[1] != here]
+    return found
+
+
 NEEDS = {
     name: needs(path.read_text(encoding="utf-8"), set(MODULES)) - {name}
     for name, path in MODULES.items()
@@ -63,6 +78,20 @@ def test_an_import_that_hides_in_a_function_is_seen():
     }
     with pytest.raises(CycleError):
         list(TopologicalSorter({"a": {"b"}, "b": {"a"}}).static_order())
+
+
+def test_a_kept_name_that_crosses_would_be_seen():
+    hidden = "def f():\n    from access.text import _half_up\n"
+    assert kept_names(hidden, "document") == ["access.text._half_up"]
+    assert kept_names(hidden, "text") == []
+    assert kept_names("import access.text._inner\n", "maps") == ["access.text._inner"]
+
+
+def test_what_a_room_keeps_to_itself_stays_there():
+    wrong = {
+        name: kept_names(MODULES[name].read_text(encoding="utf-8"), room(name)) for name in NEEDS
+    }
+    assert {name: names for name, names in wrong.items() if names} == {}
 
 
 def test_every_room_has_its_place():
