@@ -16,9 +16,9 @@ from access.text import (
     NOT_APPLICABLE,
     NOT_KNOWN,
     UNREACHED,
-    half_up,
     NotApplicable,
     figure,
+    half_up,
     is_missing,
 )
 
