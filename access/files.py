@@ -72,6 +72,12 @@ def check_regular(path: Path, most_bytes: int) -> None:
         )
 
 
+def leads_out(folder: Path, name: str) -> bool:
+    """Tell whether a name in a folder is a link, or lies behind one, that leads out of it."""
+    real = Path(os.path.realpath(folder))
+    return not Path(os.path.realpath(folder / name)).is_relative_to(real)
+
+
 def read_whole(path: Path, most_bytes: int) -> bytes:
     """Read a regular file of at most so many bytes: no folder, pipe or device, and nothing endless.
 

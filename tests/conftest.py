@@ -25,14 +25,16 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
-settings.register_profile("same", derandomize=True)
-settings.register_profile("explore", derandomize=False, print_blob=True)
+# no example is held to the clock: a busy machine changes nothing but the wait
+CALM = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("same", derandomize=True, **CALM)
+settings.register_profile("explore", derandomize=False, print_blob=True, **CALM)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -66,7 +67,10 @@ def _write_evidence(study: Study, folder: Path, path: Path) -> None:
         if file != path:
             members[file.name] = file.read_bytes()
     for row in study.inputs:
-        members[f"study/{row['file']}"] = (study.folder / row["file"]).read_bytes()
+        content = (study.folder / row["file"]).read_bytes()
+        if hashlib.sha256(content).hexdigest() != row["sha256"]:
+            raise OutputError(f"{row['file']} was changed while the run was at work; run again")
+        members[f"study/{row['file']}"] = content
     manifest = study.folder / "manifest.toml"
     if manifest.exists():
         members["study/manifest.toml"] = manifest.read_bytes()

@@ -10,7 +10,7 @@ from typing import Any
 
 from access.errors import Fault, StudyError
 from access.escape import settings_faults, toml_text
-from access.files import read_whole
+from access.files import leads_out, read_whole
 from access.ledger import sha256_of
 from access.sources.folder import manifest_fields
 from access.study.config import MOST_BYTES
@@ -60,7 +60,7 @@ def manifest_text(
     """
     lines = ["# Where each table comes from. Hashes: `access check --write-manifest`.\n"]
     listed = _listed(folder)
-    kept = [name for name in listed if (folder / name).is_file()]
+    kept = [n for n in listed if (folder / n).is_file() and not leads_out(folder, n)]
     for row in _read_manifest(folder, list(dict.fromkeys([*names, *kept]))):
         if row["file"] in notes:
             row["source"] += f" ({notes[row['file']]})"

@@ -17,6 +17,7 @@ import pandas as pd
 from access.arguments import refuse
 from access.display import html_answer
 from access.errors import Fault, ParameterError, StudyError
+from access.files import leads_out
 from access.study.config import Group, StudyConfig, _closure_rules, _rule_warnings, read_config
 from access.study.manifest import _read_manifest
 from access.study.tables import (
@@ -342,7 +343,9 @@ def load_study(path: str | Path | None = None) -> Study:
     <Study rotherham: 854 areas, 23 centres, 74 candidate sites>
     """
     folder = find_study(path)
+    _check_links(folder, ["study.toml", "manifest.toml", _STREETS_FILE])
     config = read_config(folder / "study.toml")
+    _check_links(folder, _files_of(config))
     tables, faults, read = _read_all(folder, config)
     if not faults:
         faults += _cross_faults(tables, config)
@@ -372,6 +375,22 @@ def load_study(path: str | Path | None = None) -> Study:
     )
 
 
+def _files_of(config: StudyConfig) -> list[str]:
+    """Name every table and layer that the settings tell to read."""
+    own = config.areas
+    tables = [config.tables.get(kind, usual) for kind, usual in _TABLES.items()]  # type: ignore[call-overload]
+    return [file for file in (*tables, own.table, own.parent_table, own.shapes) if file]
+
+
+def _check_links(folder: Path, names: Sequence[str]) -> None:
+    """Refuse links that lead out: a folder from a stranger could have any file of ours packed."""
+    expected = "the file itself in the study's folder; copy it there"
+    found = "a link that leads out of the study's folder"
+    faults = [Fault(n, "", "", found, expected) for n in names if leads_out(folder, n)]
+    if faults:
+        raise StudyError(f"the study in {folder} has {len(faults)} fault(s)", faults)
+
+
 def _centre_of(box: tuple[float, float, float, float]) -> tuple[float, float]:
     return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
 
@@ -385,7 +404,7 @@ def _read_all(
     read: list[str] = []
     for kind, usual in _TABLES.items():
         file = config.tables.get(kind, usual)  # type: ignore[call-overload]
-        if kind != "centres" and kind not in config.tables and not (folder / file).exists():
+        if kind != "centres" and kind not in config.tables and not os.path.lexists(folder / file):
             text, number = pd.Series(dtype=str), pd.Series(dtype=float)
             tables[kind] = pd.DataFrame({"id": text, "name": text, "lon": number, "lat": number})
             continue

@@ -94,7 +94,7 @@ areas = st.lists(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(areas)
 def test_splitting_areas_into_families_changes_nothing(rows):
     v, w, r = (np.array(x, float) for x in zip(*rows, strict=True))
@@ -105,7 +105,7 @@ def test_splitting_areas_into_families_changes_nothing(rows):
         np.testing.assert_allclose(whole, split, atol=1e-9)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(areas)
 def test_bounds_and_units(rows):
     v, w, r = (np.array(x, float) for x in zip(*rows, strict=True))

@@ -81,7 +81,7 @@ options = st.fixed_dictionaries(
         "max_change_minutes": st.sampled_from([0.5, 8.0]),
     }
 )
-calm = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+calm = settings(max_examples=20, suppress_health_check=list(HealthCheck))
 thorough = settings(calm, max_examples=60)
 
 

@@ -97,7 +97,7 @@ def split_graph(edges, delays, points, weight):
     return arcs, name
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(towns(), st.sampled_from(["minutes", "metres"]))
 def test_every_pair_is_what_dijkstra_says(town, by):
     n, edges, delays, origins, targets = town
@@ -116,7 +116,7 @@ def test_every_pair_is_what_dijkstra_says(town, by):
 SMALLEST = [(0, 0, 0.0, 0.0, INF), (0, 0, 4.0, 0.0, 2.2250738585072014e-308)]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(towns())
 @example((1, SMALLEST, [0.0], [(0, 0.0)], [(0, 0.0)]))
 def test_networkx_says_the_same(town):
@@ -133,7 +133,7 @@ def test_networkx_says_the_same(town):
         assert first[i].tolist() == pytest.approx(expected, abs=1e-9)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(towns(), st.sampled_from(["minutes", "metres"]))
 def test_searching_from_either_side_gives_the_same(town, by):
     n, edges, delays, origins, targets = town
@@ -144,7 +144,7 @@ def test_searching_from_either_side_gives_the_same(town, by):
     assert one[:, 0] == pytest.approx(other[:, 0], abs=1e-9)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(["minutes", "metres"]))
 def test_the_other_weight_is_that_of_the_path_taken(seed, by):
     """With weights that never tie there is one best path: its other weight must come along."""
@@ -185,7 +185,7 @@ def _dijkstra_with_both(arcs, start):
     return best
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(["to_site", "from_site"]))
 def test_whole_matrices_on_random_towns_hold_together(seed, direction):
     """From tables to matrix: sums, statuses, counts, and no pair beats a straight line."""

@@ -38,7 +38,7 @@ def boroughs(draw):
     return m, demand, list(m.site_ids), list(draw(st.permutations(m.site_ids)))[:kept]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(boroughs())
 def test_closing_never_shortens_and_opening_never_lengthens(borough):
     m, demand, every, kept = borough
@@ -50,7 +50,7 @@ def test_closing_never_shortens_and_opening_never_lengthens(borough):
     assert closing.summary["newly_unreachable"] == opening.summary["newly_reached"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(boroughs())
 def test_everybody_in_is_everybody_out(borough):
     m, demand, every, kept = borough
@@ -63,7 +63,7 @@ def test_everybody_in_is_everybody_out(borough):
     assert impact.closed_sites["families"].sum() == s["displaced"]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(boroughs(), st.randoms(use_true_random=False))
 def test_order_of_rows_and_columns_changes_nothing(borough, random):
     m, demand, every, kept = borough

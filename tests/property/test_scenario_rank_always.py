@@ -15,7 +15,7 @@ from access.scenario.ranking import pareto_front
 small = st.integers(0, 4).map(float)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(arrays(float, st.tuples(st.integers(1, 30), st.integers(1, 4)), elements=small))
 def test_the_front_is_those_whom_nobody_dominates(table):
     front = pareto_front(table)
@@ -24,7 +24,7 @@ def test_the_front_is_those_whom_nobody_dominates(table):
         assert front[i] == (not beaten)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     arrays(
         np.uint16, st.tuples(st.integers(1, 5), st.integers(1, 12)), elements=st.integers(0, 40)
@@ -41,7 +41,7 @@ def test_counting_finds_the_same_quantile_as_sorting(found, data):
     assert got.tolist() == [weighted_quantile(row, weights, q) for row in found]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.data())
 def test_pooled_quantiles_are_those_of_the_two_lists_put_together(data):
     shapes = [(data.draw(st.integers(1, 4)), data.draw(st.integers(1, 8))) for _ in range(2)]
@@ -73,7 +73,7 @@ def choices(draw):
     return m, keep, demand, list(draw(st.permutations(m.site_ids)))[:keep]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(choices())
 def test_ranks_fronts_and_regrets_hang_together(choice):
     m, keep, demand, proposal = choice
@@ -95,7 +95,7 @@ def test_ranks_fronts_and_regrets_hang_together(choice):
     assert set(table["kept"].map(len)) == {keep}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(choices())
 def test_keeping_one_more_never_makes_the_best_worse(choice):
     m, keep, demand, _ = choice

@@ -206,7 +206,7 @@ def test_large_counts_keep_their_fine_bars_and_an_inside_copy_keeps_all():
 
 
 @given(st.lists(st.integers(0, 40), min_size=6, max_size=6))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_chart_of_changes_gives_a_small_count_away(counts):
     """Whoever reads bars and total cannot narrow a hidden count to fewer than four values."""
     assume(sum(counts) > 0)

@@ -42,7 +42,7 @@ def test_cells_need_points_and_a_radius(lon, radius):
 degrees = st.tuples(st.floats(-180, 180), st.floats(-90, 90))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(degrees, min_size=1, max_size=12))
 def test_a_line_comes_back_within_half_a_step(points):
     back = _decode_line(_encode_line(points))

@@ -92,7 +92,7 @@ def decoded(block: dict) -> np.ndarray:
     return np.where(codes == top, np.inf, codes * block["step"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     rows=st.integers(1, 5),
     cols=st.integers(1, 4),

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from access.measure.distribution import nearest
@@ -48,7 +48,6 @@ def test_an_area_that_reaches_nothing_is_without_all_week():
 _DAYS = st.lists(st.floats(0.1, 7), min_size=3, max_size=3)
 
 
-@settings(deadline=None)
 @given(
     minutes=st.lists(st.floats(0, 300), min_size=3, max_size=3),
     days=_DAYS,

@@ -10,6 +10,7 @@ import ast
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 TESTS = Path(__file__).resolve().parents[1]
 CLOCKS = {"perf_counter", "perf_counter_ns", "monotonic", "monotonic_ns", "process_time",
@@ -32,6 +33,9 @@ def clocks_in(source: str) -> list[str]:
             "timeit.timeit",
         ):
             found.append(f"line {node.lineno}: {ast.unparse(node.func)}")
+        elif isinstance(node, ast.keyword) and node.arg == "deadline":
+            if ast.unparse(node.value) != "None":
+                found.append(f"line {node.value.lineno}: deadline")
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             found += [f"line {node.lineno}: {c}" for c in PAGE_CLOCKS if c in node.value]
         elif isinstance(node, ast.Assert):
@@ -55,6 +59,7 @@ def clocks_in(source: str) -> list[str]:
         "assert one.seconds < 3",
         "def test():\n    assert 0 < took <= 5",
         "page.evaluate('performance.now()')",
+        "@settings(max_examples=3, deadline=200)\ndef test(): ...",
     ],
 )
 def test_a_clock_would_be_noticed(source):
@@ -65,6 +70,11 @@ def test_an_end_that_nobody_times_is_no_clock():
     assert not clocks_in(
         "time.sleep(0.1)\nassert words == 'it took 3 seconds'\nassert seconds == 3"
     )
+
+
+def test_no_random_example_has_a_deadline():
+    assert settings().deadline is None
+    assert HealthCheck.too_slow in settings().suppress_health_check
 
 
 def test_no_test_holds_a_result_to_the_clock():

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import access
@@ -92,7 +92,7 @@ def answered(results, close, options):
         return None
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(
     close=st.sampled_from([c for k in (1, 2, 3) for c in combinations(TODAY, k)]),
     scheme=SCHEMES,
@@ -132,7 +132,7 @@ def test_commands_notebook_and_robustness_ask_the_same(close, scheme, options):
     assert impact.summary["mean_minutes_after"] == pytest.approx(ranking.proposal["mean"])
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6)
 @given(
     close=st.sampled_from(list(combinations(TODAY, 2))),
     scheme=SCHEMES,

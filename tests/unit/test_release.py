@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from access.errors import OutputError
@@ -96,14 +96,12 @@ def twins(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.DataFrame]:
     return sheet(part=one, whole=wholes), sheet(part=other, whole=wholes_again)
 
 
-@settings(deadline=None)
 @given(twins())
 def test_tables_that_differ_in_small_counts_alone_have_one_public_copy(pair):
     one, other = pair
     pd.testing.assert_frame_equal(safe(one), safe(other))
 
 
-@settings(deadline=None)
 @given(twins())
 def test_a_public_copy_is_a_table_that_the_study_may_hold(pair):
     found = safe(pair[0]).astype(int)

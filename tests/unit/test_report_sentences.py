@@ -109,7 +109,7 @@ class TestAffected:
         )
 
     @given(st.lists(st.integers(0, 60), min_size=2, max_size=5))
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     def test_public_words_never_tell_a_small_count(self, counts):
         assume(sum(counts) > 0)
         minutes = [[5 + k, 12 + 3 * k] for k in range(len(counts))]

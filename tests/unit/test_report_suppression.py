@@ -127,7 +127,7 @@ grids = st.integers(1, 4).flatmap(
 
 class TestProperties:
     @given(counts_1d)
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=80)
     def test_one_column_by_trying_every_filling(self, parts):
         counts = np.array([*parts, sum(parts)])
         sums = [Sum(len(parts), tuple(range(len(parts))))]
@@ -137,7 +137,7 @@ class TestProperties:
             assert len(values) >= 4
 
     @given(grids)
-    @settings(max_examples=120, deadline=None)
+    @settings(max_examples=120)
     def test_two_way_tables_by_the_interval_of_every_hidden_cell(self, inside):
         counts = with_totals(np.array(inside))
         sums = grid_sums(len(inside) + 1, len(inside[0]) + 1)
@@ -150,7 +150,7 @@ class TestProperties:
         assert (high >= counts - 1e-3).all()
 
     @given(grids)
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     def test_no_hidden_cell_is_a_sum_of_published_ones_by_linear_algebra(self, inside):
         counts = with_totals(np.array(inside)).astype(float)
         sums = grid_sums(len(inside) + 1, len(inside[0]) + 1)
@@ -170,7 +170,7 @@ class TestProperties:
             assert np.linalg.matrix_rank(np.vstack([unknown, unit])) > rank
 
     @given(grids)
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     def test_the_same_counts_hide_the_same_cells(self, inside):
         counts = with_totals(np.array(inside))
         sums = grid_sums(len(inside) + 1, len(inside[0]) + 1)

@@ -174,7 +174,7 @@ class TestViews:
         assert table.rows == (("Wath", 12), ("Park View", 9))
 
     @given(st.lists(st.integers(0, 30), min_size=1, max_size=8))
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     def test_a_reader_cannot_subtract_the_way_to_a_hidden_count(self, counts):
         view = self.table(*counts).with_total().view()
         shown = [c for (_, c, _) in view.rows]

@@ -109,7 +109,7 @@ class TestEveryWriter:
         assert str(datetime.date.today().year).encode() not in content[:4000]
 
     @given(st.text(min_size=1, max_size=40))
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     def test_any_name_at_all_can_be_written(self, name):
         rows = ((name, 7), ("Wath", 12))
         table = Table("Names", (*sample().blocks[3].table.columns[:2],), rows)

@@ -77,7 +77,7 @@ def test_options_that_leave_families_out_are_said():
     assert found.proposal is None
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=1, max_size=12))
 def test_the_envelope_is_the_least_line_everywhere(lines):
     base, slope = (np.array(x, float) for x in zip(*lines, strict=True))

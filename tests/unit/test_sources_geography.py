@@ -6,7 +6,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from access.errors import StudyError
@@ -33,7 +33,6 @@ def test_by_hand():
     assert "5 areas are parts of split ones" in done.notes[1]
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.integers(0, 500), min_size=6, max_size=6),
     st.lists(st.integers(1, 400), min_size=7, max_size=7),

@@ -12,7 +12,7 @@ import openpyxl
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from access.errors import StudyError
@@ -408,7 +408,6 @@ def test_a_mapping_is_kept_and_next_years_sheet_is_read_the_same_way(tmp_path):
         _import_table(renamed, "centres", mapping=kept)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=20), st.text(max_size=20))
 def test_any_text_survives_a_mapping(tmp_path_factory, header, value):
     path = tmp_path_factory.mktemp("m") / "import.toml"

@@ -14,7 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from access.errors import Fault, StudyError
+from access.ledger import sha256_of
 from access.study import load_study
+from access.study.manifest import manifest_text
 from access.study.sheet import read_numbers, read_sheet
 from access.study.template import new_study
 
@@ -293,7 +295,7 @@ def no_file(kind: str, path: Path) -> None:
 @pytest.mark.parametrize("name", ["areas.csv", "centres.csv", "study.toml", "manifest.toml"])
 @pytest.mark.parametrize(
     ("kind", "words"),
-    [("folder", "a folder"), ("pipe", "a pipe"), ("socket", "a socket"), ("device", "a device"),
+    [("folder", "a folder"), ("pipe", "a pipe"), ("socket", "a socket"), ("device", "leads out"),
      ("loop", "symbolic links"), ("huge", "MB")],
 )  # fmt: skip
 def test_only_regular_files_of_a_size_are_read(town, name, kind, words):
@@ -302,6 +304,57 @@ def test_only_regular_files_of_a_size_are_read(town, name, kind, words):
     message = str(refusal(town))
     assert name in message
     assert words in message
+
+
+LINKED = ["study.toml", "areas.csv", "centres.csv", "candidates.csv", "manifest.toml",
+          "streets.osm.pbf"]  # fmt: skip
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+@pytest.mark.parametrize("name", LINKED)
+@pytest.mark.parametrize("target", ["../outside", "/nowhere/at/all", "sub/../../outside"])
+def test_a_link_that_leads_out_of_the_folder_is_refused_and_not_read(town, name, target):
+    (town / "sub").mkdir()
+    (town.parent / "outside").write_text("secret words = [", encoding="utf-8")
+    (town / name).unlink(missing_ok=True)
+    (town / name).symlink_to(target)
+    message = str(refusal(town))
+    assert f'{name}: found "a link that leads out of the study\'s folder"' in message
+    assert "secret" not in message
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_a_folder_that_leads_out_is_a_link_too(town):
+    other = town.parent / "other"
+    other.mkdir()
+    (town / "areas.csv").rename(other / "areas.csv")
+    (town / "sub").symlink_to(other)
+    settings = (
+        (town / "study.toml").read_text().replace("[areas]", '[areas]\ntable = "sub/areas.csv"')
+    )
+    (town / "study.toml").write_text(settings)
+    assert "sub/areas.csv" in str(refusal(town))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_links_inside_the_folder_and_a_link_to_the_folder_are_followed(town):
+    (town / "areas.csv").rename(town / "areas-2021.csv")
+    (town / "areas.csv").symlink_to("areas-2021.csv")
+    (town.parent / "named").symlink_to(town)
+    assert len(load_study(town.parent / "named").areas) == 20
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_a_manifest_hashes_nothing_outside_the_folder(town):
+    outside = town.parent / "outside"
+    outside.write_text("secret")
+    (town / "inner").symlink_to(outside)
+    (town / "manifest.toml").write_text(
+        '[table."../outside"]\n[table.inner]\n[table."areas.csv"]\n'
+    )
+    text = manifest_text(town, ["study.toml"])
+    assert "areas.csv" in text
+    assert sha256_of(outside) not in text
 
 
 # --- messages -----------------------------------------------------------------------------------
