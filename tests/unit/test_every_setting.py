@@ -235,23 +235,25 @@ def changed(said: dict[str, Any]) -> tuple[str, Any, Callable[[StudyResults], st
 
 
 _NEW = {"action": "open", "site": "M1", "lon": -1.30, "lat": 53.405}
-CHANGES = {
-    "proposals.*.change.*.action": changed({"action": "close", "site": "C3"}),
-    "proposals.*.change.*.site": changed({"action": "open", "site": "K2"}),
-    "proposals.*.change.*.to": changed({"action": "move", "site": "C1", "to": "K2"}),
-    "proposals.*.change.*.status": changed(
-        {"action": "status", "site": "C1", "status": "part_time"}
-    ),
-    "proposals.*.change.*.days": changed(
-        {"action": "status", "site": "C1", "status": "full", "days": 2}
-    ),
-    "proposals.*.change.*.lon": changed(_NEW),
-    "proposals.*.change.*.lat": changed({**_NEW, "lat": 53.401}),
-    "proposals.*.change.*.name": changed({**_NEW, "name": "Stop"}),
-    "proposals.*.change.*.capacity": changed({"action": "resize", "site": "C1", "capacity": 3}),
-    "proposals.*.change.*.annual_cost_gbp": changed({**_NEW, "annual_cost_gbp": 5}),
-    "proposals.*.change.*.comment": changed({**_NEW, "comment": "A van."}),
+_MOVE = {"action": "move", "site": "C1", "to": "K2"}
+_STATUS = {"action": "status", "site": "C1", "status": "full"}
+_RESIZE = {"action": "resize", "site": "C1", "capacity": 3}
+#: Steps that differ in the one key alone: what it says acts, and not the step.
+STEPS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "action": ({"action": "open", "site": "K2"}, {"action": "close", "site": "K2"}),
+    "site": ({"action": "open", "site": "K2"}, {"action": "open", "site": "K3"}),
+    "to": (_MOVE, {**_MOVE, "to": "K3"}),
+    "status": ({**_STATUS, "status": "part_time"}, _STATUS),
+    "days": ({**_STATUS, "days": 2}, _STATUS),
+    "lon": (_NEW, {**_NEW, "lon": -1.31}),
+    "lat": (_NEW, {**_NEW, "lat": 53.401}),
+    "name": ({**_NEW, "name": "Stop"}, _NEW),
+    "capacity": (_RESIZE, {**_RESIZE, "capacity": 4}),
+    "annual_cost_gbp": ({**_NEW, "annual_cost_gbp": 5}, _NEW),
+    "comment": ({**_NEW, "comment": "A van."}, _NEW),
 }
+CHANGES = {f"proposals.*.change.*.{key}": changed(pair[0]) for key, pair in STEPS.items()}
+_CLOSES_Y1 = {"title": "x", "close": ["Y1"]}
 CASES: dict[str, tuple[str, Any, Callable[[StudyResults], str]]] = {
     "study.name": ("study/name", "city", F),
     "study.title": ("study/title", "Another", F),
@@ -277,7 +279,7 @@ CASES: dict[str, tuple[str, Any, Callable[[StudyResults], str]]] = {
     "services.*.pram": ("services/childrens_centre/pram", False, S),
     "proposals.*.title": ("proposals/three_to_two/title", "Fewer", F),
     "proposals.*.service": ("proposals/three_to_two",
-                            {"title": "x", "service": "youth", "close": ["Y1"]}, F),
+                            _CLOSES_Y1 | {"service": "youth"}, F),
     "proposals.*.close": ("proposals/three_to_two/close", ["C3"], F),
     "proposals.*.open": ("proposals/three_to_two/open", ["K2"], F),
     "proposals.*.comment": ("proposals/three_to_two/comment", "Because.", F),
@@ -314,6 +316,21 @@ CASES: dict[str, tuple[str, Any, Callable[[StudyResults], str]]] = {
     "tables": ("tables/centres", "centres2.csv", F),
     **CHANGES,
 }  # fmt: skip
+#: What a case is held against where it says more than its key: all of it but the key.
+BESIDE: dict[str, Any] = {
+    **{f"proposals.*.change.*.{key}": [pair[1]] for key, pair in STEPS.items()},
+    "proposals.*.service": _CLOSES_Y1 | {"service": "childrens_centre"},
+    "localities.names": {"minimum_open": 1, "names": ["North"]},
+    "groups.*.denominator": group(other_date=True),
+    "groups.*.other_date": group(denominator="people"),
+    "groups.*.note": group(characteristic="sex"),
+}
+#: ... and what is said of it where it cannot stand.
+NOT_WITHOUT = {
+    "proposals.*.change.*.action": "K2",
+    "proposals.*.service": "Y1",
+    "groups.*.other_date": "people",
+}
 #: Settings that need the question of hubs answered, too.
 WHOLE = {key for key in CASES if key.startswith("hubs.")} | {"weights.scheme"}
 TABLES = {"centres": F, "candidates": E, "neighbours": T, "places": E, "postcodes": E}
@@ -350,10 +367,24 @@ REFUSED = {"study.box": "inside the study's box"}
 def test_a_changed_setting_changes_an_output(key, usual, tmp_path):
     where, value, give = CASES[key]
     found = outcome(tmp_path / "town", where, value, give)
-    assert found != give(usual(key))
-    if found.startswith(("StudyError", "NetworkError", "ParameterError")):
-        assert key in REFUSED, found
-        assert REFUSED[key] in found
+    before = give(usual(key))
+    assert found != before
+    if key in BESIDE:
+        before = outcome(tmp_path / "beside", where, BESIDE[key], give)
+        assert found != before
+    for said, words in ((found, REFUSED), (before, NOT_WITHOUT)):
+        if said.startswith(("StudyError", "NetworkError", "ParameterError", "ScenarioError")):
+            assert key in words, said
+            assert words[key] in said
+        else:
+            assert key not in words
+
+
+def test_a_case_differs_from_what_it_is_held_against_by_its_key_alone():
+    for key, beside in BESIDE.items():
+        given, last = CASES[key][1], key.rpartition(".")[2]
+        one, other = (v[0] if isinstance(v, list) else v for v in (given, beside))
+        assert {k for k in one | other if one.get(k) != other.get(k)} == {last}
 
 
 @pytest.mark.parametrize("kind", TABLES)
