@@ -310,7 +310,7 @@ def _protect(study: Study, minutes: float, matrix: TravelMatrix) -> list[NoWorse
     deprived = areas.loc[areas["imd_decile"] <= _DEPRIVED_DECILES, "id"].tolist()
     rules = []
     for key, service in study.config.services.items():
-        now = matrix.sites(study.centres_of(key)["id"].tolist()).total_minutes.min(axis=1)
+        now = matrix.least(study.centres_of(key)["id"].tolist())
         today = dict(zip(matrix.area_ids, now.tolist(), strict=True))
         who = f"areas in deprivation deciles 1 to {_DEPRIVED_DECILES}"
         rules.append(NoWorse(minutes, deprived, today, service.title, who))

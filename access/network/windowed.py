@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from access.errors import ParameterError
-from access.network.matrix import Status, TravelMatrix
+from access.network.matrix import Status, TravelMatrix, nearest_rank
 
 _Floats = NDArray[np.float64]
 
@@ -126,13 +126,12 @@ class WindowedTravel:
                          f"minutes of {when}, {_clock(self.marks[0])} to "
                          f"{_clock(self.marks[-1])}."),
             provenance={**self.provenance, "percentile": float(q)},
+            minute_by_minute=self.minutes, percentile=float(q),
         )  # fmt: skip
 
     def _at_rank(self, minutes: NDArray[Any], q: float) -> NDArray[np.intp]:
         """Which minute stands at a rank; the earliest of those that tie with it in order."""
-        if not (np.isfinite(q) and 0 < q <= 100):
-            raise ParameterError(f"q={q!r}; expected a percentile above 0 and up to 100")
-        rank = math.ceil(round(q * minutes.shape[1] / 100, 9)) - 1
+        rank = nearest_rank(q, minutes.shape[1])
         return np.argsort(minutes, axis=1, kind="stable")[:, rank]
 
     @staticmethod
