@@ -12,6 +12,7 @@ from typing import Any, TypedDict, Unpack, cast
 import numpy as np
 import pandas as pd
 
+from access.analysis.bus import BUS_NOT_KNOWN
 from access.analysis.hubs import HubOptions, _hub_candidates, _hub_result
 from access.analysis.many import _sampled_ranking
 from access.analysis.new_places import _with_places
@@ -86,7 +87,7 @@ class TravelOptions(TypedDict, total=False):
     Parameters
     ----------
     mode : str
-        ``"walk"`` (the default), ``"drive"`` or ``"typical"``.
+        ``"walk"`` (the default), ``"drive"``, ``"typical"`` or, with a timetable, ``"bus"``.
     neighbours : bool
         Let families use the neighbouring authorities' centres, in every option; not by default.
     weights : str
@@ -715,7 +716,8 @@ class Analysis:
         Parameters
         ----------
         mode : str, optional
-            The first when not given.
+            The first when not given; also in place of one whose minutes depend on when one sets
+            out, which the search cannot weigh.
         progress : callable
         parts : Parts, optional
             Keeps what fails and why; without it, what fails is raised.
@@ -726,7 +728,10 @@ class Analysis:
         """
         if len(_hub_candidates(self.results)) < 2:
             return self.results
-        by = mode or next(iter(self.results.matrices))
+        first = next(iter(self.results.matrices))
+        by = first if mode is None else mode
+        if self._matrix(by).minute_by_minute is not None:
+            by = first
         ask = partial(self.hubs, mode=by, progress=progress)
         kept = Parts(self.results.left_out) if parts is None else parts
         found = ask() if parts is None else kept.make("Family Hubs", ask)
@@ -961,8 +966,9 @@ class Analysis:
 
     def _matrix(self, mode: str) -> TravelMatrix:
         if mode not in self.results.matrices:
+            told = f" {BUS_NOT_KNOWN}" if mode == "bus" else ""
             raise ParameterError(
-                f"no mode {mode!r} is measured; expected one of {[*self.results.matrices]}"
+                f"no mode {mode!r} is measured; expected one of {[*self.results.matrices]}.{told}"
             )
         return self.results.matrices[mode]
 
@@ -1056,7 +1062,7 @@ class Analysis:
             keep = len(proposal)
         preset = self.study.config.measures.threshold_minutes
         return _Question(
-            matrix=here.results.matrices[mode],
+            matrix=here.results.matrix(mode, service),
             demand=self.study.demand(service),
             keep=keep,
             proposal=proposal,

@@ -180,6 +180,12 @@ def _hub_result(
     search: Callable[[Search], object] | None = None,
 ) -> HubResult:
     """Find where a study's Family Hubs would best stand; options as `HubOptions`."""
+    if results.matrices[mode].minute_by_minute is not None:
+        raise ParameterError(
+            f"hubs are not sought by mode {mode!r} while there is a timetable: what is nearest "
+            "changes from minute to minute, which the search cannot weigh; expected 'walk' or "
+            "'drive'"
+        )
     study, candidates = results.study, _hub_candidates(results, among)
     minutes = results.matrices[mode].sites(candidates["id"].tolist()).to_frame()
     if greenfield:

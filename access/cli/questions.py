@@ -15,6 +15,7 @@ from access.cli.terminal import (
     NoCacheOption,
     QuietOption,
     StudyArgument,
+    TimetableOption,
     partly_done,
     say,
     searching,
@@ -36,7 +37,8 @@ ServiceOption = Annotated[
     str | None, typer.Option("--service", metavar="KEY", help="A service of the study.")
 ]
 ModeOption = Annotated[
-    str, typer.Option("--mode", help=f"Trips by walk, by drive, or the {trip('typical')}.")
+    str,
+    typer.Option("--mode", help=f"Trips by walk, by drive, by bus, or the {trip('typical')}."),
 ]
 NeighboursOption = Annotated[
     bool,
@@ -100,6 +102,7 @@ def compare(
         ),
     ] = None,
     network: NetworkOption = None,
+    timetable: TimetableOption = None,
     no_cache: NoCacheOption = False,
     out: FolderOption = None,
     quiet: QuietOption = False,
@@ -140,7 +143,7 @@ def compare(
     from access.study import load_study
 
     parts = Parts()
-    loaded = load_study(study)
+    loaded = load_study(study).with_timetables(timetable or [])
     asked = questions(
         loaded,
         proposal=proposal,
@@ -223,6 +226,7 @@ def rank(
     weights: WeightsOption = None,
     walk_km_h: WalkOption = None,
     network: NetworkOption = None,
+    timetable: TimetableOption = None,
     no_cache: NoCacheOption = False,
     out: FolderOption = None,
     quiet: QuietOption = False,
@@ -262,7 +266,7 @@ def rank(
     from access.study import load_study
 
     parts = Parts()
-    loaded = load_study(study)
+    loaded = load_study(study).with_timetables(timetable or [])
     asked = questions(loaded, proposal=proposal, service=service, close=close or [])
     options: QuestionOptions = {
         "mode": mode,

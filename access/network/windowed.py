@@ -316,7 +316,12 @@ def _family_trip(
     return WindowedTravel(
         bus.area_ids, bus.site_ids, "typical", bus.marks, minutes.astype(np.float32),
         bus.unreached, bus.same_place, bus.direction, bus.arrive_by,
-        (*bus.assumptions, *(a for a in drive.assumptions if a not in bus.assumptions)),
+        (
+            *dict.fromkeys((*bus.assumptions, *drive.assumptions)),
+            "typical family trip: at every minute the share of households without a car takes the "
+            "quicker of walking and the bus, the rest the quicker of walking and driving + "
+            f"{parking_minutes:g} minutes to park",
+        ),
         {"bus": bus.provenance, "drive": drive.provenance, "parking_minutes": parking_minutes},
     )  # fmt: skip
 

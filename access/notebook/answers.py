@@ -924,7 +924,10 @@ class Answers:
 
 
 def answer(
-    study: Study | str | Path | None = None, *, network: str | Path | None = None
+    study: Study | str | Path | None = None,
+    *,
+    network: str | Path | None = None,
+    timetable: str | Path | None = None,
 ) -> Answers:
     """Ask a study everything: networks, travel times, proposals, alternatives.
 
@@ -934,6 +937,9 @@ def answer(
         A loaded study, a folder, or an embedded study's name; Rotherham when not given.
     network : str or Path, optional
         An OpenStreetMap extract or GraphML; streets are modelled without it, and said to be.
+    timetable : str or Path, optional
+        A GTFS zip or folder; without it, and without the study's own, minutes by bus are not
+        known.
 
     Returns
     -------
@@ -953,4 +959,5 @@ def answer(
     <Study rotherham: 854 areas, 23 centres, 74 candidate sites>
     """
     loaded = study if isinstance(study, Study) else load_study(study)
+    loaded = loaded.with_timetables([] if timetable is None else [Path(timetable)])
     return Answers(measure_study(loaded, network=None if network is None else Path(network)))
