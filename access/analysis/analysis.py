@@ -12,7 +12,7 @@ from typing import Any, TypedDict, Unpack, cast
 import numpy as np
 import pandas as pd
 
-from access.analysis.bus import BUS_NOT_KNOWN
+from access.analysis.bus import BUS_NOT_KNOWN, BusChange, BusTimes, bus_change, bus_times
 from access.analysis.hubs import HubOptions, _hub_candidates, _hub_result
 from access.analysis.many import _sampled_ranking
 from access.analysis.new_places import _with_places
@@ -203,6 +203,7 @@ class Analysis:
         *,
         after: _Sites,
         before: _Sites | None = None,
+        later: Analysis | None = None,
         **options: Unpack[TravelOptions],
     ) -> Impact:
         """Say what a change does to families' travel.
@@ -212,6 +213,8 @@ class Analysis:
         service : str
         after, before : sequence of str, Baseline or Scenario
             Sites open after and before; today's when `before` is not given.
+        later : Analysis, optional
+            How one travels after the change, where that changes too; see `without_buses`.
         **options
             See `TravelOptions`.
 
@@ -238,8 +241,74 @@ class Analysis:
             who=self.study.config.services[service].noun,
             demand=asked.demand,
             names=self.results.names(),
+            matrix_after=None
+            if later is None
+            else later._question(service, before, after, **options).matrix,
             **asked.weighting,
         )
+
+    def without_buses(self, *, routes: Sequence[str] = (), stops: Sequence[str] = ()) -> Analysis:
+        """Ask as if bus routes were withdrawn or stops closed; proposals are left out.
+
+        Parameters
+        ----------
+        routes, stops : sequence of str
+            As for `Timetable.without`.
+
+        Returns
+        -------
+        Analysis
+            To ask by itself, or as `later` of `compare`: alone or with closures.
+
+        Raises
+        ------
+        ParameterError
+            If there is no timetable, or a route or stop is not in it.
+        """
+        found = self.results
+        times = self._buses()
+        cut = times.timetable.without(routes=routes, stops=stops)
+        made = bus_times(found.study, cut, found.networks["walk"], found.sites,
+                         found.matrices["walk"], found.matrices["drive"])  # fmt: skip
+        matrices = {**found.matrices, **made.matrices[next(iter(made.matrices))]}
+        return Analysis(
+            replace(found, bus=made, matrices=matrices, proposals={}, joint={}, hubs=None)
+        )
+
+    def by_bus(
+        self,
+        service: str,
+        *,
+        after: _Sites | None = None,
+        before: _Sites | None = None,
+        later: Analysis | None = None,
+    ) -> BusChange:
+        """Say what a change does by bus, there and home, and for how many there is none.
+
+        Parameters
+        ----------
+        service, after, before, later
+            As in `compare`; without `after`, today against itself.
+
+        Returns
+        -------
+        BusChange
+
+        Raises
+        ------
+        ParameterError
+            If there is no timetable, or a site is unknown.
+        """
+        times = self._buses()
+        old = self.today(service) if before is None else _ids(self._sites(before, "before"))
+        new = old if after is None else _ids(self._sites(after, "after"))
+        other = times if later is None else later._buses()
+        return bus_change(self.study, service, (times, old), (other, new))
+
+    def _buses(self) -> BusTimes:
+        if self.results.bus is None:
+            raise ParameterError(f"{BUS_NOT_KNOWN} Expected timetable=, a GTFS zip")
+        return self.results.bus
 
     def change(
         self,

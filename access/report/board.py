@@ -45,6 +45,7 @@ from access.report.alternatives import (
     better,
     near_ties,
 )
+from access.report.bus import _bus_blocks
 from access.report.figures import _proposal_maps
 from access.report.findings import NO_CHANGE, ProposalFindings, _most_deprived, _Option, findings_of
 from access.report.hubs import _best_sets, _hub_sentence
@@ -529,6 +530,7 @@ def board_report(
         "alternatives": ("Alternatives, and how firm their order is", partial(
             _alternatives_blocks, results, findings, wording,
             reasons=reasons, requests=requests, robustness=robustness)),
+        "bus": ("By bus, there and home", partial(_bus_blocks, results, findings)),
         "method": ("Method, assumptions and data", partial(
             _method_blocks, results, findings, internal=internal)),
     }  # fmt: skip

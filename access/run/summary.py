@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from access.analysis.analysis import Analysis
 from access.analysis.new_places import knock_on
 from access.analysis.questions import Question
 from access.analysis.results import HubResult, ProposalResult, StudyResults, stays_words
@@ -365,6 +366,11 @@ def summary_of(results: StudyResults) -> dict[str, Any]:
             "modes": modes,
             **_beside(results, proposal),
         }
+        if results.bus is not None:
+            by_bus = Analysis(results).by_bus(
+                proposal.service, before=proposal.before, after=proposal.after
+            )
+            proposals[key]["there_and_home_by_bus"] = _records_tables(by_bus.figures())
         for mode, ranking in proposal.rankings.items():
             modes[mode]["alternatives"] = _ranking_summary(ranking)
         for mode, sampled in proposal.sampled.items():
