@@ -275,6 +275,33 @@ class Analysis:
             replace(found, bus=made, matrices=matrices, proposals={}, joint={}, hubs=None)
         )
 
+    def with_bus_cut(self, names: Sequence[str], mode: str) -> Analysis:
+        """Ask as `without_buses`, routes and ``stop:ID`` in one list, for a mode that buses have.
+
+        Parameters
+        ----------
+        names : sequence of str
+        mode : str
+
+        Returns
+        -------
+        Analysis
+
+        Raises
+        ------
+        ParameterError
+            If no bus has a part in the mode, or as in `without_buses`.
+        """
+        self._buses()
+        if self._matrix(mode).minute_by_minute is None:
+            raise ParameterError(
+                f"without buses nothing changes by mode {mode!r}; expected 'bus', or 'typical' "
+                "where car ownership is known"
+            )
+        stops = [name.removeprefix("stop:") for name in names if name.startswith("stop:")]
+        routes = [name for name in names if not name.startswith("stop:")]
+        return self.without_buses(routes=routes, stops=stops)
+
     def by_bus(
         self,
         service: str,
@@ -304,6 +331,15 @@ class Analysis:
         new = old if after is None else _ids(self._sites(after, "after"))
         other = times if later is None else later._buses()
         return bus_change(self.study, service, (times, old), (other, new))
+
+    def bus_notes(self) -> tuple[str, ...]:
+        """Give what must be told of the timetable.
+
+        Returns
+        -------
+        tuple of str
+        """
+        return self._buses().timetable.notes
 
     def _buses(self) -> BusTimes:
         if self.results.bus is None:

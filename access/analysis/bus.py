@@ -213,8 +213,8 @@ def bus_change(
 
 def _home_minutes(home: BusTravel, areas: pd.Series, sites: pd.Series) -> Floats:
     """Minutes home at every minute after the session, from one site an area."""
-    rows = pd.Index(home.area_ids).get_indexer(areas)
-    columns = pd.Index(home.site_ids).get_indexer(sites)
+    rows = pd.Index(home.area_ids).get_indexer(pd.Index(areas))
+    columns = pd.Index(home.site_ids).get_indexer(pd.Index(sites))
     each = np.full((len(areas), len(home.marks)), np.inf)
     known = columns >= 0
     each[known] = home.minutes[rows[known], :, columns[known]]
@@ -238,7 +238,7 @@ def frequencies(times: BusTimes, service: str, sites: pd.DataFrame) -> pd.DataFr
     stops = times.timetable.stops.iloc[times.timetable.boarding_stops]
     out = sites[["id", "name"]].reset_index(drop=True)
     near = [
-        stops.index[great_circle_m(lon, lat, stops["lon"], stops["lat"]) <= NEAR_METRES]
+        stops.index[great_circle_m(lon, lat, stops["lon"], stops["lat"]) <= NEAR_METRES].tolist()
         for lon, lat in zip(sites["lon"], sites["lat"], strict=True)
     ]
     out["stops"] = [len(n) for n in near]

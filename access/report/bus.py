@@ -9,9 +9,13 @@ import pandas as pd
 from access.analysis.analysis import Analysis
 from access.analysis.bus import NEAR_METRES, BusChange, frequencies
 from access.analysis.results import StudyResults, site_names
+from access.disclosure import is_small, public_count
 from access.document.document import Block, BulletList, Heading, PageBreak, Paragraph, TableBlock
 from access.document.table import Column, Table, Value
+from access.network.service_days import spoken
+from access.network.windowed import clock
 from access.report.findings import ProposalFindings
+from access.text import about, capital, listed
 
 _WAYS = {"there": "The way there", "home": "The way home"}
 
@@ -34,8 +38,11 @@ def _bus_blocks(results: StudyResults, findings: Sequence[ProposalFindings]) -> 
         key = result.key
         blocks += [
             Heading(f"{found.title}, by bus", level=2),
-            TableBlock(_without_table(found, change), key=f"bus-none-{key}", compact=True),
-            TableBlock(_minutes_table(found, change), key=f"bus-minutes-{key}", compact=True),
+            Paragraph(none_sentence(found.noun, change)),
+            TableBlock(
+                without_table(found.title, found.noun, change), key=f"bus-none-{key}", compact=True
+            ),
+            TableBlock(numbers_table(found.title, change), key=f"bus-minutes-{key}", compact=True),
             TableBlock(_places_table(results, found), key=f"bus-often-{key}", compact=True),
         ]
     return [
@@ -45,7 +52,25 @@ def _bus_blocks(results: StudyResults, findings: Sequence[ProposalFindings]) -> 
     ]
 
 
-def _without_table(found: ProposalFindings, change: BusChange) -> Table:
+def none_sentence(noun: str, change: BusChange) -> str:
+    """Say for how many there is no journey, there and home, today and after."""
+    told = [
+        f"{_WAYS[way][0].lower()}{_WAYS[way][1:]} for {_public(before)} today and {_public(after)} "
+        "after"
+        for way, _, before, after in _rows(change, {"without": ""})
+    ]
+    total = about(change.areas["count"].sum())
+    return (
+        f"Of {total} {noun}, in half of the minutes or more there is no journey by bus or on foot "
+        f"under {change.limit_minutes:g} minutes {listed(told)}."
+    )
+
+
+def _public(count: float) -> str:
+    return public_count(count) if is_small(count) else about(count)
+
+
+def without_table(title: str, noun: str, change: BusChange) -> Table:
     """Count those for whom there is no bus or walk under the limit, today and after."""
     rows: list[tuple[Value, ...]] = []
     words = {
@@ -55,8 +80,7 @@ def _without_table(found: ProposalFindings, change: BusChange) -> Table:
     for way, measure, before, after in _rows(change, words):
         rows.append((f"{_WAYS[way]}: {words[measure]}", before, after))
     return Table(
-        f"{found.title}: {found.noun} with no journey by bus or on foot under "
-        f"{change.limit_minutes:g} minutes",
+        f"{title}: {noun} with no journey by bus or on foot under {change.limit_minutes:g} minutes",
         (
             Column("way", "No journey", width=1.6),
             Column("before", "Today", "people"),
@@ -64,10 +88,10 @@ def _without_table(found: ProposalFindings, change: BusChange) -> Table:
         ),
         tuple(rows),
         notes=(
-            f"{found.noun[0].upper()}{found.noun[1:]} in all: {change.areas['count'].sum():,.0f}.",
+            f"{noun[0].upper()}{noun[1:]} in all: {change.areas['count'].sum():,.0f}.",
             *((_HOME_NOTE,) if change.has_home else ()),
         ),
-        short=f"None by bus, {found.title}",
+        short=f"None by bus, {title}",
     )
 
 
@@ -77,14 +101,15 @@ _HOME_NOTE = (
 )
 
 
-def _minutes_table(found: ProposalFindings, change: BusChange) -> Table:
+def numbers_table(title: str, change: BusChange) -> Table:
+    """Give minutes by bus today and after, there and home."""
     words = {"mean": "mean", "p90": "the time that nine in ten are within"}
     rows: list[tuple[Value, ...]] = [
         (f"{_WAYS[way]}: {words[measure]}", before, after, after - before)
         for way, measure, before, after in _rows(change, words)
     ]
     return Table(
-        f"{found.title}: minutes by bus, or on foot where that is quicker",
+        f"{title}: minutes by bus, or on foot where that is quicker",
         (
             Column("way", "Trip", width=1.6),
             Column("before", "Today", "minutes"),
@@ -93,7 +118,7 @@ def _minutes_table(found: ProposalFindings, change: BusChange) -> Table:
         ),
         tuple(rows),
         notes=("Over those who have a way at all.",),
-        short=f"Minutes by bus, {found.title}",
+        short=f"Minutes by bus, {title}",
     )
 
 
@@ -116,11 +141,12 @@ def _places_table(results: StudyResults, found: ProposalFindings) -> Table:
     rows: list[tuple[Value, ...]] = []
     home = bool(table["home"].notna().all())
     for id_, _, stops, there, back in table.itertuples(index=False):
-        row: tuple[Value, ...] = (names[id_], "closes" if id_ in closed else "", stops, there)
+        stays = "closes" if id_ in closed else "stays"
+        row: tuple[Value, ...] = (names[id_], stays, stops, there)
         rows.append((*row, back) if home else row)
     columns = (
         Column("name", "Centre", width=1.6),
-        Column("closes", ""),
+        Column("closes", "Proposal"),
         Column("stops", "Stops nearby", "number"),
         Column("there", "Buses an hour, window", "number", decimals=1),
         Column("home", "Buses an hour, after the session", "number", decimals=1),
@@ -135,3 +161,25 @@ def _places_table(results: StudyResults, found: ProposalFindings) -> Table:
         ),
         short=f"Buses nearby, {found.title}",
     )
+
+
+def _bus_rows(results: StudyResults) -> list[tuple[str, str]]:
+    """Give the settings of minutes by bus, in words."""
+    assert results.bus is not None
+    own, services = results.study.config.bus, results.study.config.services
+    rows = [("Day of the timetable", spoken(results.bus.timetable.day))]
+    for key, bus in results.bus.there.items():
+        first, after = clock(bus.marks[0]), clock(bus.marks[-1] + 1)
+        rows.append((f"Setting out by bus, {services[key].title}", f"{first} to {after}"))
+    for key, bus in results.bus.home.items():
+        first, after = clock(bus.marks[0]), clock(bus.marks[-1] + 1)
+        rows.append((f"Setting out for home, {services[key].title}", f"{first} to {after}"))
+    return [
+        *rows,
+        ("Percentile of the minutes by bus", f"{own.percentile:g}"),
+        ("A journey by bus counts as none beyond", f"{own.limit_minutes:g} min"),
+        ("Longest walk to a stop or from one", f"{own.max_walk_minutes:g} min"),
+        ("Longest walk between two stops", f"{own.max_change_minutes:g} min"),
+        ("Most buses one after the other", f"{own.boardings}"),
+        ("At the stop before the bus", f"{own.slack_seconds:g} s"),
+    ]

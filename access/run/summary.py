@@ -111,6 +111,7 @@ def impact_words(results: StudyResults, question: Question, impact: Impact) -> s
             f"{row['mean_extra_minutes']:+.1f} minutes on average; to {row['goes_to']}"
         )
     lines.append(f"  {impact.notes[0]}")
+    lines += [f"  {n}" for n in impact.notes if n.startswith("Changed from the feed")]
     lines += [f"  {results.streets}", f"  {results.speeds}"]
     return "\n".join(lines)
 
@@ -342,9 +343,9 @@ def summary_of(results: StudyResults) -> dict[str, Any]:
         ``study, title, as_of, streets, assumptions`` and ``proposals``, each with a sentence and
         the figures of every mode, by closed site, deprivation tenth and locality.
     """
-    proposals = {}
+    proposals: dict[str, dict[str, Any]] = {}
     for key, proposal in results.proposals.items():
-        modes = {}
+        modes: dict[str, Any] = {}
         for mode, impact in proposal.impacts.items():
             groups = [c for c in ("imd_decile", "locality", "ward") if c in impact.demand.columns]
             modes[mode] = {
