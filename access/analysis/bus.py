@@ -20,6 +20,8 @@ from access.units import great_circle_m
 Floats = NDArray[np.float64]
 #: A stop is a site's own within so many metres in a straight line.
 NEAR_METRES = 400.0
+#: Degrees that a stop may lie past the streets and still join them.
+_MARGIN = 0.02
 #: The one sentence of every output of a study without a timetable.
 BUS_NOT_KNOWN = "By bus: not known, for no timetable was given."
 
@@ -47,9 +49,9 @@ class BusTimes:
 
 def read_day(study: Study, network: Network) -> Timetable:
     """Read the study's day from its feeds, as far as its streets for walking reach."""
-    return read_timetable(
-        list(study.timetables), day=study.config.bus.day, box=network.bounds_lonlat
-    )
+    west, south, east, north = network.bounds_lonlat
+    box = (west - _MARGIN, south - _MARGIN, east + _MARGIN, north + _MARGIN)
+    return read_timetable(list(study.timetables), day=study.config.bus.day, box=box)
 
 
 def bus_times(

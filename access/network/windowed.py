@@ -123,8 +123,8 @@ class WindowedTravel:
             direction=self.direction,
             assumptions=(*self.assumptions,
                          f"Minutes are percentile {q:g} (nearest rank) over {len(self.marks)} "
-                         f"minutes of {when}, {_clock(self.marks[0])} to "
-                         f"{_clock(self.marks[-1])}."),
+                         f"minutes of {when}, {clock(self.marks[0])} to "
+                         f"{clock(self.marks[-1])}."),
             provenance={**self.provenance, "percentile": float(q)},
             minute_by_minute=self.minutes, percentile=float(q),
         )  # fmt: skip
@@ -245,11 +245,11 @@ class WindowedTravel:
         a, m, s = self.shape
         return (
             f"<WindowedTravel {self.mode}: {a:,} areas x {s} sites, {m} minutes from "
-            f"{_clock(self.marks[0])}>"
+            f"{clock(self.marks[0])}>"
         )
 
 
-def _family_trip(
+def family_trip(
     bus: WindowedTravel,
     drive: TravelMatrix,
     p_no_car: pd.Series | Sequence[float] | _Floats,
@@ -293,7 +293,7 @@ def _family_trip(
     >>> bus = WindowedTravel(("a",), ("X",), "bus", (540, 541), [[[20.0], [40.0]]])
     >>> drive = TravelMatrix.from_minutes([[7.0]], mode="drive", **ids)
     >>> walk = TravelMatrix.from_minutes([[45.0]], mode="walk", **ids)
-    >>> _family_trip(bus, drive, [0.25], walk=walk).minutes.ravel().tolist()
+    >>> family_trip(bus, drive, [0.25], walk=walk).minutes.ravel().tolist()
     [12.5, 17.5]
     """
     if not (np.isfinite(parking_minutes) and parking_minutes >= 0):
@@ -353,7 +353,7 @@ def _rows_of(known: Sequence[str], wanted: Sequence[str], what: str) -> NDArray[
     return at.astype(np.intp)
 
 
-def _clock(mark: float) -> str:
+def clock(mark: float) -> str:
     """A time of day as timetables print it.
 
     Parameters
@@ -367,7 +367,7 @@ def _clock(mark: float) -> str:
 
     Examples
     --------
-    >>> _clock(554), _clock(1445)
+    >>> clock(554), clock(1445)
     ('9.14', '0.05 the next day')
     """
     whole = math.floor(mark + 1e-9)

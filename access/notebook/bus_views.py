@@ -11,12 +11,12 @@ from access.analysis.bus import BusChange
 from access.analysis.results import ProposalResult, StudyResults
 from access.document.table import Table
 from access.errors import ParameterError
-from access.notebook.tables import View
+from access.notebook.tables import _View
 from access.report.bus import none_sentence, numbers_table, without_table
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BusAnswer(View):
+class BusAnswer(_View):
     """What a change does by bus.
 
     Parameters

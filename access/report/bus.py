@@ -9,13 +9,13 @@ import pandas as pd
 from access.analysis.analysis import Analysis
 from access.analysis.bus import NEAR_METRES, BusChange, frequencies
 from access.analysis.results import StudyResults, site_names
-from access.disclosure import is_small, public_count
+from access.disclosure import public_count
 from access.document.document import Block, BulletList, Heading, PageBreak, Paragraph, TableBlock
 from access.document.table import Column, Table, Value
 from access.network.service_days import spoken
 from access.network.windowed import clock
 from access.report.findings import ProposalFindings
-from access.text import about, capital, listed
+from access.text import about, listed
 
 _WAYS = {"there": "The way there", "home": "The way home"}
 
@@ -55,8 +55,8 @@ def _bus_blocks(results: StudyResults, findings: Sequence[ProposalFindings]) -> 
 def none_sentence(noun: str, change: BusChange) -> str:
     """Say for how many there is no journey, there and home, today and after."""
     told = [
-        f"{_WAYS[way][0].lower()}{_WAYS[way][1:]} for {_public(before)} today and {_public(after)} "
-        "after"
+        f"{_WAYS[way][0].lower()}{_WAYS[way][1:]} for {public_count(before)} today and "
+        f"{public_count(after)} after"
         for way, _, before, after in _rows(change, {"without": ""})
     ]
     total = about(change.areas["count"].sum())
@@ -64,10 +64,6 @@ def none_sentence(noun: str, change: BusChange) -> str:
         f"Of {total} {noun}, in half of the minutes or more there is no journey by bus or on foot "
         f"under {change.limit_minutes:g} minutes {listed(told)}."
     )
-
-
-def _public(count: float) -> str:
-    return public_count(count) if is_small(count) else about(count)
 
 
 def without_table(title: str, noun: str, change: BusChange) -> Table:
