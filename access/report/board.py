@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from access.analysis.analysis import DRAWS
+from access.analysis.bus import BUS_NOT_KNOWN
 from access.analysis.questions import Request
 from access.analysis.results import Parts, StudyResults, site_names
 from access.disclosure import THRESHOLD, public_count
@@ -454,6 +455,8 @@ def _certainty(
                 )
             )
         )
+    if results.bus is None:
+        warned.append(BUS_NOT_KNOWN)
     warned.append("Everything that is assumed is in ")
     spans = (" ".join(warned), Ref("method"), ".")
     blocks: list[Block] = [Callout("assumption", "What these figures rest on", (spans,))]
