@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from access.errors import ParameterError
+from access.labels import trip
 from access.network.matrix import Status, TravelMatrix, nearest_rank
 
 _Floats = NDArray[np.float64]
@@ -318,7 +319,7 @@ def family_trip(
         bus.unreached, bus.same_place, bus.direction, bus.arrive_by,
         (
             *dict.fromkeys((*bus.assumptions, *drive.assumptions)),
-            "typical family trip: at every minute the share of households without a car takes the "
+            f"{trip('typical')}: at every minute the share of households without a car takes the "
             "quicker of walking and the bus, the rest the quicker of walking and driving + "
             f"{parking_minutes:g} minutes to park",
         ),

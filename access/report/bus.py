@@ -12,10 +12,11 @@ from access.analysis.results import StudyResults, site_names
 from access.disclosure import public_count
 from access.document.document import Block, BulletList, Heading, PageBreak, Paragraph, TableBlock
 from access.document.table import Column, Table, Value
+from access.labels import criterion_words
 from access.network.service_days import spoken
 from access.network.windowed import clock
 from access.report.findings import ProposalFindings
-from access.text import about, listed
+from access.text import about, capital, listed
 
 _WAYS = {"there": "The way there", "home": "The way home"}
 
@@ -55,8 +56,7 @@ def _bus_blocks(results: StudyResults, findings: Sequence[ProposalFindings]) -> 
 def none_sentence(noun: str, change: BusChange) -> str:
     """Say for how many there is no journey, there and home, today and after."""
     told = [
-        f"{_WAYS[way][0].lower()}{_WAYS[way][1:]} for {public_count(before)} today and "
-        f"{public_count(after)} after"
+        f"{_WAYS[way].lower()} for {public_count(before)} today and {public_count(after)} after"
         for way, _, before, after in _rows(change, {"without": ""})
     ]
     total = about(change.areas["count"].sum())
@@ -84,7 +84,7 @@ def without_table(title: str, noun: str, change: BusChange) -> Table:
         ),
         tuple(rows),
         notes=(
-            f"{noun[0].upper()}{noun[1:]} in all: {change.areas['count'].sum():,.0f}.",
+            f"{capital(noun)} in all: {change.areas['count'].sum():,.0f}.",
             *((_HOME_NOTE,) if change.has_home else ()),
         ),
         short=f"None by bus, {title}",
@@ -99,7 +99,7 @@ _HOME_NOTE = (
 
 def numbers_table(title: str, change: BusChange) -> Table:
     """Give minutes by bus today and after, there and home."""
-    words = {"mean": "mean", "p90": "the time that nine in ten are within"}
+    words = {name: criterion_words(name, "bus") for name in ("mean", "p90")}
     rows: list[tuple[Value, ...]] = [
         (f"{_WAYS[way]}: {words[measure]}", before, after, after - before)
         for way, measure, before, after in _rows(change, words)
