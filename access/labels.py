@@ -26,6 +26,7 @@ _MODES = {
     "pram": _Mode("walking with a pram", "walk with a pram", "walk", "further to walk",
                   "with a pram"),
     "drive": _Mode("driving", "drive", "drive", "further to drive", "by car"),
+    "bus": _Mode("by bus", "bus trip", "travel by bus", "longer by bus", "by bus"),
     "typical": _Mode("family trip", "family trip", "travel", "a longer trip",
                      "by the family trip"),
 }  # fmt: skip
@@ -44,8 +45,8 @@ def mode_title(mode: str) -> str:
 
     Examples
     --------
-    >>> mode_title("walk"), mode_title("typical"), mode_title("bus")
-    ('walking', 'family trip', 'bus')
+    >>> mode_title("walk"), mode_title("typical"), mode_title("bus"), mode_title("tram")
+    ('walking', 'family trip', 'by bus', 'tram')
     """
     return _mode(mode).title
 
@@ -245,6 +246,8 @@ def page_words() -> dict[str, str]:
     """
     words = {}
     for key, mode in _MODES.items():
+        if key == "bus":  # the page has no minutes by bus
+            continue
         words[f"mode_{key}"] = mode.how
         words[f"how_{key}"] = _CHOICES.get(key, capital(mode.how))
     for key, criterion in _CRITERIA.items():

@@ -128,7 +128,9 @@ def released(study: Study, *, internal: bool = False) -> Iterator[Study]:
         yield study
         return
     with TemporaryDirectory() as folder:
-        yield load_study(_write_copy(study, Path(folder) / study.folder.name))
+        copy = load_study(_write_copy(study, Path(folder) / study.folder.name))
+        own = {study.folder / row["file"]: copy.folder / row["file"] for row in study.inputs}
+        yield copy.with_timetables([own.get(feed, feed) for feed in study.timetables])
 
 
 def check_publishable(study: Study) -> None:

@@ -12,6 +12,7 @@ from typing import Any, TypedDict, Unpack, cast
 import numpy as np
 import pandas as pd
 
+from access.analysis.bus import BUS_NOT_KNOWN, BusChange, BusTimes, bus_change, bus_times
 from access.analysis.hubs import HubOptions, _hub_candidates, _hub_result
 from access.analysis.many import _sampled_ranking
 from access.analysis.new_places import _with_places
@@ -86,7 +87,7 @@ class TravelOptions(TypedDict, total=False):
     Parameters
     ----------
     mode : str
-        ``"walk"`` (the default), ``"drive"`` or ``"typical"``.
+        ``"walk"`` (the default), ``"drive"``, ``"typical"`` or, with a timetable, ``"bus"``.
     neighbours : bool
         Let families use the neighbouring authorities' centres, in every option; not by default.
     weights : str
@@ -202,6 +203,7 @@ class Analysis:
         *,
         after: _Sites,
         before: _Sites | None = None,
+        later: Analysis | None = None,
         **options: Unpack[TravelOptions],
     ) -> Impact:
         """Say what a change does to families' travel.
@@ -211,6 +213,8 @@ class Analysis:
         service : str
         after, before : sequence of str, Baseline or Scenario
             Sites open after and before; today's when `before` is not given.
+        later : Analysis, optional
+            How one travels after the change, where that changes too; see `without_buses`.
         **options
             See `TravelOptions`.
 
@@ -237,8 +241,110 @@ class Analysis:
             who=self.study.config.services[service].noun,
             demand=asked.demand,
             names=self.results.names(),
+            matrix_after=None
+            if later is None
+            else later._question(service, before, after, **options).matrix,
             **asked.weighting,
         )
+
+    def without_buses(self, *, routes: Sequence[str] = (), stops: Sequence[str] = ()) -> Analysis:
+        """Ask as if bus routes were withdrawn or stops closed; proposals are left out.
+
+        Parameters
+        ----------
+        routes, stops : sequence of str
+            As for `Timetable.without`.
+
+        Returns
+        -------
+        Analysis
+            To ask by itself, or as `later` of `compare`: alone or with closures.
+
+        Raises
+        ------
+        ParameterError
+            If there is no timetable, or a route or stop is not in it.
+        """
+        found = self.results
+        times = self._buses()
+        cut = times.timetable.without(routes=routes, stops=stops)
+        made = bus_times(found.study, cut, found.networks["walk"], found.sites,
+                         found.matrices["walk"], found.matrices["drive"])  # fmt: skip
+        matrices = {**found.matrices, **made.matrices[next(iter(made.matrices))]}
+        return Analysis(
+            replace(found, bus=made, matrices=matrices, proposals={}, joint={}, hubs=None)
+        )
+
+    def with_bus_cut(self, names: Sequence[str], mode: str) -> Analysis:
+        """Ask as `without_buses`, routes and ``stop:ID`` in one list, for a mode that buses have.
+
+        Parameters
+        ----------
+        names : sequence of str
+        mode : str
+
+        Returns
+        -------
+        Analysis
+
+        Raises
+        ------
+        ParameterError
+            If no bus has a part in the mode, or as in `without_buses`.
+        """
+        self._buses()
+        if self._matrix(mode).minute_by_minute is None:
+            raise ParameterError(
+                f"without buses nothing changes by mode {mode!r}; expected 'bus', or 'typical' "
+                "where car ownership is known"
+            )
+        stops = [name.removeprefix("stop:") for name in names if name.startswith("stop:")]
+        routes = [name for name in names if not name.startswith("stop:")]
+        return self.without_buses(routes=routes, stops=stops)
+
+    def by_bus(
+        self,
+        service: str,
+        *,
+        after: _Sites | None = None,
+        before: _Sites | None = None,
+        later: Analysis | None = None,
+    ) -> BusChange:
+        """Say what a change does by bus, there and home, and for how many there is none.
+
+        Parameters
+        ----------
+        service, after, before, later
+            As in `compare`; without `after`, today against itself.
+
+        Returns
+        -------
+        BusChange
+
+        Raises
+        ------
+        ParameterError
+            If there is no timetable, or a site is unknown.
+        """
+        times = self._buses()
+        old = self.today(service) if before is None else _ids(self._sites(before, "before"))
+        new = old if after is None else _ids(self._sites(after, "after"))
+        other = times if later is None else later._buses()
+        return bus_change(self.study, service, (times, old), (other, new))
+
+    def bus_notes(self) -> tuple[str, ...]:
+        """Give what must be told of the timetable.
+
+        Returns
+        -------
+        tuple of str
+        """
+        return self._buses().timetable.notes
+
+    def _buses(self) -> BusTimes:
+        if self.results.bus is None:
+            raise ParameterError(f"{BUS_NOT_KNOWN} Expected timetable=, a GTFS zip")
+        return self.results.bus
 
     def change(
         self,
@@ -715,7 +821,8 @@ class Analysis:
         Parameters
         ----------
         mode : str, optional
-            The first when not given.
+            The first when not given; also in place of one whose minutes depend on when one sets
+            out, which the search cannot weigh.
         progress : callable
         parts : Parts, optional
             Keeps what fails and why; without it, what fails is raised.
@@ -726,7 +833,10 @@ class Analysis:
         """
         if len(_hub_candidates(self.results)) < 2:
             return self.results
-        by = mode or next(iter(self.results.matrices))
+        first = next(iter(self.results.matrices))
+        by = first if mode is None else mode
+        if self._matrix(by).minute_by_minute is not None:
+            by = first
         ask = partial(self.hubs, mode=by, progress=progress)
         kept = Parts(self.results.left_out) if parts is None else parts
         found = ask() if parts is None else kept.make("Family Hubs", ask)
@@ -961,8 +1071,9 @@ class Analysis:
 
     def _matrix(self, mode: str) -> TravelMatrix:
         if mode not in self.results.matrices:
+            told = f" {BUS_NOT_KNOWN}" if mode == "bus" else ""
             raise ParameterError(
-                f"no mode {mode!r} is measured; expected one of {[*self.results.matrices]}"
+                f"no mode {mode!r} is measured; expected one of {[*self.results.matrices]}.{told}"
             )
         return self.results.matrices[mode]
 
@@ -1056,7 +1167,7 @@ class Analysis:
             keep = len(proposal)
         preset = self.study.config.measures.threshold_minutes
         return _Question(
-            matrix=here.results.matrices[mode],
+            matrix=here.results.matrix(mode, service),
             demand=self.study.demand(service),
             keep=keep,
             proposal=proposal,

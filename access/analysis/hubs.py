@@ -180,6 +180,12 @@ def _hub_result(
     search: Callable[[Search], object] | None = None,
 ) -> HubResult:
     """Find where a study's Family Hubs would best stand; options as `HubOptions`."""
+    if results.matrices[mode].minute_by_minute is not None:
+        raise ParameterError(
+            f"hubs are not sought by mode {mode!r} while there is a timetable: what is nearest "
+            "changes from minute to minute, which the search cannot weigh; expected 'walk' or "
+            "'drive'"
+        )
     study, candidates = results.study, _hub_candidates(results, among)
     minutes = results.matrices[mode].sites(candidates["id"].tolist()).to_frame()
     if greenfield:
@@ -310,7 +316,7 @@ def _protect(study: Study, minutes: float, matrix: TravelMatrix) -> list[NoWorse
     deprived = areas.loc[areas["imd_decile"] <= _DEPRIVED_DECILES, "id"].tolist()
     rules = []
     for key, service in study.config.services.items():
-        now = matrix.sites(study.centres_of(key)["id"].tolist()).total_minutes.min(axis=1)
+        now = matrix.least(study.centres_of(key)["id"].tolist())
         today = dict(zip(matrix.area_ids, now.tolist(), strict=True))
         who = f"areas in deprivation deciles 1 to {_DEPRIVED_DECILES}"
         rules.append(NoWorse(minutes, deprived, today, service.title, who))

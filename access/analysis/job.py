@@ -14,6 +14,7 @@ import pandas as pd
 import shapely
 
 from access.analysis.analysis import Analysis
+from access.analysis.bus import bus_sentences, bus_times, read_day
 from access.analysis.new_places import _check_joined, _proposed_places, _site_rows
 from access.analysis.results import Parts, StudyResults
 from access.analysis.walking import _speeds_sentence
@@ -136,7 +137,15 @@ def travel_times(
         new = sites[sites["kind"] == "new"]
         if len(new):
             _check_joined(matrices[mode].sites(list(new["id"])), new, limit_m)
-    if "p_no_car" in study.areas and study.areas["p_no_car"].notna().all():
+    bus = None
+    if study.timetables:
+        progress("reading the timetable")
+        day = read_day(study, networks["walk"])
+        bus = bus_times(
+            study, day, networks["walk"], sites, matrices["walk"], matrices["drive"], progress
+        )
+        matrices |= bus.matrices[next(iter(study.config.services))]
+    elif "p_no_car" in study.areas and study.areas["p_no_car"].notna().all():
         progress(f"travel times, {trip('typical')}")
         matrices["typical"] = typical_matrix(
             matrices["walk"],
@@ -158,7 +167,10 @@ def travel_times(
         streets=streets,
         speeds=speeds,
         modelled=network is None,
-        ledger=_ledger(study, network, networks, matrices, (streets, speeds)),
+        ledger=_ledger(
+            study, network, networks, matrices, (streets, speeds, *bus_sentences(study, bus))
+        ),
+        bus=bus,
         snaps=_snap_lines(networks, study, sites),
     )
 
@@ -301,7 +313,19 @@ def _ledger(
                 "licence": "ODbL, (c) OpenStreetMap contributors",
             }
         )
-    parameters: dict[str, Any] = {"study": study.config.model_dump(mode="json")}
+    own = {study.folder / row["file"] for row in study.inputs}
+    feeds = [feed for feed in study.timetables if feed not in own]
+    inputs += [
+        {
+            "file": feed.name,
+            "sha256": sha256_of(feed),
+            "source": "GTFS timetable given by the user",
+            "vintage": "as the file",
+            "licence": "as the file; Open Government Licence v3 for the Bus Open Data Service",
+        }
+        for feed in feeds
+    ]
+    parameters: dict[str, Any] = {"study": study.settings()}
     parameters["profiles"] = {mode: n.profile.to_dict() for mode, n in networks.items()}
     counts: dict[str, Any] = {
         "areas": len(study.areas),
@@ -312,7 +336,8 @@ def _ledger(
     }
     return RunLedger(
         command={"command": "run", "study": study.name,
-                 "network": None if source is None else source.name},
+                 "network": None if source is None else source.name,
+                 **({"timetables": [feed.name for feed in feeds]} if feeds else {})},
         inputs=tuple(inputs),
         parameters=parameters,
         counts=counts,

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
+from access.analysis.bus import BusTimes, bus_sentences
 from access.errors import AccessError, ParameterError
 from access.labels import mode_title
 from access.ledger import RunLedger
@@ -98,7 +99,7 @@ def _reason(error: Exception) -> str:
 
 
 #: Modes in the order of every table.
-_MODES = ("walk", "drive", "typical")
+_MODES = ("walk", "drive", "bus", "typical")
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,6 +231,8 @@ class StudyResults:
         None where it was not asked.
     left_out : tuple of LeftOut
         Parts that failed or were too large, each with its reason.
+    bus : BusTimes, optional
+        None where no timetable was given.
     """
 
     study: Study
@@ -245,11 +248,18 @@ class StudyResults:
     joint: Mapping[str, Ranking] = field(default_factory=dict)
     hubs: HubResult | None = None
     left_out: tuple[LeftOut, ...] = ()
+    bus: BusTimes | None = None
 
     @property
     def assumptions(self) -> tuple[str, ...]:
         """Every sentence that must stand beside the numbers, the streets first."""
-        return (self.streets, self.speeds, *self.study.assumptions)
+        by_bus = bus_sentences(self.study, self.bus)
+        return (self.streets, self.speeds, *by_bus, *self.study.assumptions)
+
+    def matrix(self, mode: str, service: str) -> TravelMatrix:
+        """Give the minutes of a mode for a service: by bus each has a window of its own."""
+        own = {} if self.bus is None else self.bus.matrices[service]
+        return own[mode] if mode in own else self.matrices[mode]
 
     def names(self) -> dict[str, str]:
         """Site names by id."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from access.analysis.bus import bus_times
 from access.analysis.results import StudyResults
 from access.errors import ParameterError
 from access.labels import trip
@@ -42,16 +43,23 @@ def _at_walking_speed(results: StudyResults, walk_km_h: float) -> StudyResults:
     matrices = {
         mode: _matrix_at(matrix, networks.get(mode), results, made_at / walk_km_h)
         for mode, matrix in results.matrices.items()
-        if mode != "typical"
+        if mode not in ("bus", "typical")
     }
-    if "typical" in results.matrices:
+    bus = results.bus
+    if bus is not None:  # whoever walks at another speed catches other buses
+        bus = bus_times(
+            study, bus.timetable, networks["walk"], results.sites, matrices["walk"],
+            matrices["drive"],
+        )  # fmt: skip
+        matrices |= bus.matrices[next(iter(study.config.services))]
+    elif "typical" in results.matrices:
         no_car, parking = study.areas.set_index("id")["p_no_car"], study.config.travel
         matrices["typical"] = typical_matrix(
             matrices["walk"], matrices["drive"], no_car, parking.parking_minutes
         )
     speeds = _speeds_sentence(study, modelled=results.modelled)
     told = tuple(speeds if t == results.speeds else t for t in results.ledger.assumptions)
-    parameters = {**results.ledger.parameters, "study": study.config.model_dump(mode="json")}
+    parameters = {**results.ledger.parameters, "study": study.settings()}
     if networks:
         parameters["profiles"] = {mode: n.profile.to_dict() for mode, n in networks.items()}
     return replace(
@@ -63,6 +71,7 @@ def _at_walking_speed(results: StudyResults, walk_km_h: float) -> StudyResults:
         proposals={},
         joint={},
         hubs=None,
+        bus=bus,
         ledger=replace(results.ledger, parameters=parameters, assumptions=told),
     )
 

@@ -17,6 +17,7 @@ from access.cli.terminal import (
     OutOption,
     QuietOption,
     StudyArgument,
+    TimetableOption,
     partly_done,
     say,
     steps,
@@ -26,6 +27,7 @@ from access.cli.terminal import (
 def run(
     study: StudyArgument = "rotherham",
     network: NetworkOption = None,
+    timetable: TimetableOption = None,
     no_cache: NoCacheOption = False,
     out: OutOption = None,
     internal: InternalOption = False,
@@ -62,7 +64,7 @@ def run(
     from access.run.write import check_kind
     from access.study import load_study
 
-    loaded = load_study(study)
+    loaded = load_study(study).with_timetables(timetable or [])
     folder = out or Path("maps") / (f"{loaded.name}-internal" if internal else loaded.name)
     check_folder(folder, (*loaded.files, *([network] if network else [])))
     check_kind(folder, internal=internal)
@@ -138,6 +140,7 @@ def replay(
         Path | None,
         typer.Option("--network", metavar="FILE", help="The street extract the ledger names."),
     ] = None,
+    timetable: TimetableOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Run a ledger again on the same inputs and say whether every output comes out the same.
@@ -148,7 +151,9 @@ def replay(
     from access.run.replay import replay as run_again
 
     with steps(quiet=quiet) as progress:
-        found = run_again(ledger, study=study, network=network, progress=progress)
+        found = run_again(
+            ledger, study=study, network=network, timetables=timetable or [], progress=progress
+        )
     if not quiet:
         say(found.sentence())
     if not found.same:
@@ -158,6 +163,7 @@ def replay(
 def report(
     study: StudyArgument = "rotherham",
     network: NetworkOption = None,
+    timetable: TimetableOption = None,
     no_cache: NoCacheOption = False,
     out: OutOption = None,
     internal: InternalOption = False,
@@ -213,7 +219,7 @@ def report(
     from access.study import load_study
 
     requests = None if asked is None else read_requests(asked)
-    loaded = load_study(study)
+    loaded = load_study(study).with_timetables(timetable or [])
     folder = out or Path("maps") / loaded.name
     given = (*loaded.files, *(path for path in (asked, network) if path is not None))
     check_folder(folder, given)
@@ -243,6 +249,7 @@ def report(
 def map_(
     study: StudyArgument = "rotherham",
     network: NetworkOption = None,
+    timetable: TimetableOption = None,
     no_cache: NoCacheOption = False,
     out: OutOption = None,
     static: Annotated[
@@ -284,7 +291,7 @@ def map_(
     from access.run import measure_study
     from access.study import load_study
 
-    loaded = load_study(study)
+    loaded = load_study(study).with_timetables(timetable or [])
     folder = out or Path("maps") / loaded.name
     given = (*loaded.files, *([network] if network else []))
     check_folder(folder, given)

@@ -15,6 +15,7 @@ from access.cli.terminal import (
     NoCacheOption,
     QuietOption,
     StudyArgument,
+    TimetableOption,
     partly_done,
     say,
     searching,
@@ -36,7 +37,8 @@ ServiceOption = Annotated[
     str | None, typer.Option("--service", metavar="KEY", help="A service of the study.")
 ]
 ModeOption = Annotated[
-    str, typer.Option("--mode", help=f"Trips by walk, by drive, or the {trip('typical')}.")
+    str,
+    typer.Option("--mode", help=f"Trips by walk, by drive, by bus, or the {trip('typical')}."),
 ]
 NeighboursOption = Annotated[
     bool,
@@ -100,6 +102,16 @@ def compare(
         ),
     ] = None,
     network: NetworkOption = None,
+    timetable: TimetableOption = None,
+    without_bus: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--without-bus",
+            metavar="ROUTE",
+            help="A bus route withdrawn as well, by number or id, or stop:ID for a stop closed; "
+            "repeat for more. With --mode bus or typical.",
+        ),
+    ] = None,
     no_cache: NoCacheOption = False,
     out: FolderOption = None,
     quiet: QuietOption = False,
@@ -140,7 +152,7 @@ def compare(
     from access.study import load_study
 
     parts = Parts()
-    loaded = load_study(study)
+    loaded = load_study(study).with_timetables(timetable or [])
     asked = questions(
         loaded,
         proposal=proposal,
@@ -160,11 +172,14 @@ def compare(
         for question in asked:
             analysis = analysis.with_places_of(question.scenario)
         results = analysis.results
+        later = analysis.with_bus_cut(without_bus, mode) if without_bus else None
         answers, words = {}, []
         for question in asked:
             progress(f"before and after: {question.title}")
             before, after = question.baseline, question.scenario
-            impact = analysis.compare(question.service, before=before, after=after, **options)
+            impact = analysis.compare(
+                question.service, before=before, after=after, later=later, **options
+            )
             answers[question.key] = impact_summary(results, question, impact, by)
             use, use_tables, use_words = use_of(results, impact, seen, assumed)
             answers[question.key] |= {"use": use} if use else {}
@@ -175,7 +190,8 @@ def compare(
                 areas = loaded.areas[["id", "geometry"]]
                 asked_for = {"title": question.title, "service": question.service, **options,
                              "walk_km_h": walk_km_h, "after": list(after.open_ids),
-                             "by": by, "take_up": take_up}  # fmt: skip
+                             "by": by, "take_up": take_up,
+                             **({"without_bus": without_bus} if without_bus else {})}  # fmt: skip
                 ledger = answer_ledger(results, "compare", asked_for, (scenario, attendance))
                 write_answer(
                     folder,
@@ -223,6 +239,7 @@ def rank(
     weights: WeightsOption = None,
     walk_km_h: WalkOption = None,
     network: NetworkOption = None,
+    timetable: TimetableOption = None,
     no_cache: NoCacheOption = False,
     out: FolderOption = None,
     quiet: QuietOption = False,
@@ -262,7 +279,7 @@ def rank(
     from access.study import load_study
 
     parts = Parts()
-    loaded = load_study(study)
+    loaded = load_study(study).with_timetables(timetable or [])
     asked = questions(loaded, proposal=proposal, service=service, close=close or [])
     options: QuestionOptions = {
         "mode": mode,

@@ -132,6 +132,15 @@ NetworkOption = Annotated[
         "GraphML file. Without it, streets are modelled and every output says so.",
     ),
 ]
+TimetableOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--timetable",
+        metavar="FILE",
+        help="Buses: a GTFS zip or folder of the day; repeat for more. Without it, and without "
+        "bus.timetable in study.toml, minutes by bus are not known and every output says so.",
+    ),
+]
 NoCacheOption = Annotated[
     bool,
     typer.Option(

@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from access.arguments import a, array, checked, ids, number
 from access.errors import ScenarioError
-from access.network.matrix import Status, TravelMatrix, positions
+from access.network.matrix import Status, TravelMatrix, nearest_rank, positions
 
 _Floats = NDArray[np.float64]
 
@@ -309,6 +309,16 @@ class Nearest:
     status: _Texts
 
 
+def _least(minutes: NDArray[Any], percentile: float) -> tuple[NDArray[np.intp], _Floats]:
+    """Which site is nearest, and its minutes: at every minute of the day, then at a rank."""
+    which = minutes.argmin(axis=2)
+    least = np.take_along_axis(minutes, which[..., None], axis=2)[..., 0]
+    rows = np.arange(len(minutes))
+    order = np.argsort(least, axis=1, kind="stable")
+    at = order[:, nearest_rank(percentile, minutes.shape[1])]
+    return which[rows, at], least[rows, at].astype(float)
+
+
 @checked(
     matrix=a(TravelMatrix, expected="a TravelMatrix, such as travel_matrix gives"),
     sites=ids,
@@ -345,19 +355,19 @@ def nearest(matrix: TravelMatrix, sites: Sequence[str]) -> Nearest:
         raise ScenarioError("every site is closed; expected at least one open site")
     ids = sorted(str(s) for s in sites)
     cols = positions(matrix.site_ids, ids, "site")
-    minutes = matrix.total_minutes[:, cols]
+    each = matrix.minute_by_minute
+    minutes = (matrix.total_minutes[:, None, :] if each is None else each)[:, :, cols]
     rows = np.arange(len(minutes))
-    first = minutes.argmin(axis=1)
-    least = minutes[rows, first]
+    first, least = _least(minutes, matrix.percentile)
     status = matrix.status[:, cols]
-    pair = np.where(np.isfinite(least), status[rows, first], status.max(axis=1))
+    # a site that is nearest in its minute is reached then, whatever its own percentile says
+    of_site = np.where(status[rows, first] == Status.SAME_PLACE, Status.SAME_PLACE, Status.OK)
+    pair = np.where(np.isfinite(least), of_site, status.max(axis=1))
     second = np.full(len(minutes), np.inf)
     second_at = np.zeros(len(minutes), dtype=np.intp)
     if len(ids) > 1:
-        rest = minutes.copy()
-        rest[rows, first] = np.inf
-        second_at = rest.argmin(axis=1)
-        second = rest[rows, second_at]
+        minutes[rows, :, first] = np.inf
+        second_at, second = _least(minutes, matrix.percentile)
     names = np.array(ids, dtype=object)
     return Nearest(
         site=np.where(np.isfinite(least), names[first], ""),

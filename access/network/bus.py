@@ -31,7 +31,7 @@ from access.network.network import Network
 from access.network.routing import travel_matrix
 from access.network.snapping import read_points
 from access.network.timetable import Timetable
-from access.network.windowed import WindowedTravel, _clock, _rows_of
+from access.network.windowed import WindowedTravel, _rows_of, clock
 from access.text import share_figure
 
 _Ints = NDArray[np.int64]
@@ -168,19 +168,19 @@ class _Question:
     def words(self, area: str, site: str, mark: int, minutes: float, boardings: int) -> str:
         """A journey in words."""
         if boardings < 0:
-            return f"{_clock(mark)}: there is no way from {area} to {site}, by bus or on foot."
+            return f"{clock(mark)}: there is no way from {area} to {site}, by bus or on foot."
         here, there = (site, area) if self.home else (area, site)
         by = self.asked["arrive_by"]
         leave = mark - minutes if by else mark
-        end = f"be at {there} {'by' if by else 'at'} {_clock(leave + minutes)}"
+        end = f"be at {there} {'by' if by else 'at'} {clock(leave + minutes)}"
         total = f"{_whole(minutes)} in all"
         if boardings == 0:
             return (
-                f"Leave {here} at {_clock(leave)}: walk all the way, {_whole(minutes)}, and {end}."
+                f"Leave {here} at {clock(leave)}: walk all the way, {_whole(minutes)}, and {end}."
             )
         legs = self._journey(area, site, mark)
         return (
-            f"Leave {here} at {_clock(leave)}: {self._legs_in_words(legs, here, there)}, and {end} "
+            f"Leave {here} at {clock(leave)}: {self._legs_in_words(legs, here, there)}, and {end} "
             f"({total})."
         )
 
@@ -229,8 +229,8 @@ class _Question:
             step = f"walk {_whole(walk / MINUTE)} to" if walk or not k else "change at"
             parts.append(
                 f"{step} {names[a]}, {trip['kind']} {trip['route']} at "
-                f"{_clock(rides.dep[leg.board] / MINUTE)} to {names[b]}, there at "
-                f"{_clock(rides.arr[leg.alight] / MINUTE)}"
+                f"{clock(rides.dep[leg.board] / MINUTE)} to {names[b]}, there at "
+                f"{clock(rides.arr[leg.alight] / MINUTE)}"
             )
         return "; ".join([*parts, f"walk {_whole(ends[1] / MINUTE)}"])
 
@@ -261,7 +261,7 @@ _BYTES_A_FIGURE = 9
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class _BusTravel(WindowedTravel):
+class BusTravel(WindowedTravel):
     """`WindowedTravel` by bus, with the journeys behind it; made by `bus_matrix`.
 
     Parameters
@@ -353,7 +353,7 @@ class _BusTravel(WindowedTravel):
         if mark not in self.marks:
             raise ParameterError(
                 f"minute={minute!r} is none of the window's; expected "
-                f"{_clock(self.marks[0])} to {_clock(self.marks[-1])}"
+                f"{clock(self.marks[0])} to {clock(self.marks[-1])}"
             )
         assert self._study is not None and self.walk is not None
         k = self.marks.index(mark)
@@ -377,7 +377,7 @@ def bus_matrix(
     boardings: int = 3,
     slack_seconds: float = 60.0,
     snap_limit_m: float = 500.0,
-) -> _BusTravel:
+) -> BusTravel:
     """Minutes by bus for every minute of a window, waiting, walking and changing included.
 
     Parameters
@@ -431,7 +431,7 @@ def bus_matrix(
                    slack_seconds)  # fmt: skip
     walk = travel_matrix(walk_network, areas, sites, direction=direction, snap_limit_m=snap_limit_m)
     asked: dict[str, Any] = {
-        "window": [_clock(marks[0]), _clock(marks[-1] + 1)], "arrive_by": arrive_by,
+        "window": [clock(marks[0]), clock(marks[-1] + 1)], "arrive_by": arrive_by,
         "max_walk_minutes": float(max_walk_minutes), "boardings": int(boardings),
         "max_change_minutes": float(max_change_minutes), "slack_seconds": float(slack_seconds),
         "snap_limit_m": float(snap_limit_m),
@@ -523,12 +523,12 @@ class _Found:
             part = array[area, :, columns]
             part[better] = values[better]
 
-    def travel(self, study: _Question) -> _BusTravel:
+    def travel(self, study: _Question) -> BusTravel:
         """The answer, frozen."""
         walk, table = self.walk, study.timetable
         for array in (self.boardings, self.entry, self.exit):
             array.setflags(write=False)
-        return _BusTravel(
+        return BusTravel(
             area_ids=walk.area_ids, site_ids=walk.site_ids, mode="bus", marks=self.marks,
             minutes=self.minutes,
             unreached=np.where(np.isfinite(walk.total_minutes), Status.UNREACHABLE, walk.status),

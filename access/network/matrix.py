@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
@@ -67,6 +68,11 @@ class TravelMatrix:
         What the reader of any number made from this matrix must be told.
     provenance : dict
         Network hash, profile and parameters, for the ledger.
+    minute_by_minute : ndarray of float32, shape (areas, minutes of the day, sites), optional
+        Where minutes depend on when one sets out: all of them. `total_minutes` are then their
+        `percentile`, and the least over several sites is taken minute by minute first.
+    percentile : float
+        By nearest rank.
 
     Examples
     --------
@@ -90,6 +96,8 @@ class TravelMatrix:
     direction: str = "to_site"
     assumptions: tuple[str, ...] = ()
     provenance: dict[str, Any] = field(default_factory=dict)
+    minute_by_minute: NDArray[np.float32] | None = None
+    percentile: float = 50.0
 
     def __post_init__(self) -> None:
         for name in ("area_ids", "site_ids"):
@@ -106,6 +114,12 @@ class TravelMatrix:
                     f"{name} has shape {array.shape}; expected (areas, sites) = {shape}"
                 )
             object.__setattr__(self, name, array)
+        each = self.minute_by_minute
+        if each is not None and (each.ndim != 3 or each.shape[::2] != shape or not each.shape[1]):
+            raise ParameterError(
+                f"minute_by_minute has shape {each.shape}; expected (areas, minutes, sites) with "
+                f"(areas, sites) = {shape}"
+            )
         reached = self.status <= Status.SAME_PLACE
         if not np.array_equal(np.isfinite(self.total_minutes), reached):
             raise ParameterError(
@@ -238,8 +252,45 @@ class TravelMatrix:
             self,
             area_ids=tuple(self.area_ids[i] for i in r),
             site_ids=tuple(self.site_ids[i] for i in c),
+            minute_by_minute=None
+            if self.minute_by_minute is None
+            else self.minute_by_minute[r][:, :, c],
             **{name: getattr(self, name)[np.ix_(r, c)] for name in _ARRAYS},
         )
+
+    def least(self, ids: Sequence[str]) -> _Floats:
+        """Give minutes to the nearest of some sites.
+
+        Parameters
+        ----------
+        ids : sequence of str
+
+        Returns
+        -------
+        ndarray, shape (areas,)
+            Where minutes depend on when one sets out, the least at every minute and then the
+            percentile: never the least of the sites' percentiles.
+
+        Raises
+        ------
+        ParameterError
+            If an id is not a site of this matrix.
+
+        Examples
+        --------
+        >>> from access.network import WindowedTravel
+        >>> trips = WindowedTravel(("a",), ("X", "Y"), "bus", (540, 541, 542),
+        ...                        [[[10, 40], [30, 12], [35, 14]]])
+        >>> by_bus = trips.percentile(50)
+        >>> by_bus.least(["X", "Y"]).item(), by_bus.total_minutes.min().item()
+        (12.0, 14.0)
+        """
+        cols = positions(self.site_ids, ids, "site")
+        if self.minute_by_minute is None:
+            least: _Floats = self.total_minutes[:, cols].min(axis=1)
+            return least
+        each = self.minute_by_minute[:, :, cols].min(axis=2)
+        return at_rank(each, self.percentile).astype(float)
 
     def to_frame(self) -> pd.DataFrame:
         """Total minutes as a table, areas down and sites across.
@@ -285,6 +336,26 @@ class TravelMatrix:
         )
         return html_answer(sentence, ["Pairs of area and site", "Count"], rows,
                            notes=self.assumptions)  # fmt: skip
+
+
+def nearest_rank(percentile: float, n: int) -> int:
+    """Place of a percentile among `n` sorted values, counted from 0: one of them, as R5 takes it.
+
+    Examples
+    --------
+    >>> nearest_rank(50, 3), nearest_rank(50, 4), nearest_rank(100, 4)
+    (1, 1, 3)
+    """
+    if not (np.isfinite(percentile) and 0 < percentile <= 100):
+        raise ParameterError(f"q={percentile!r}; expected a percentile above 0 and up to 100")
+    return math.ceil(round(percentile * n / 100, 9)) - 1
+
+
+def at_rank(values: NDArray[Any], percentile: float) -> NDArray[Any]:
+    """Take a percentile of every row, by nearest rank."""
+    k = nearest_rank(percentile, values.shape[-1])
+    found: NDArray[Any] = np.partition(values, k, axis=-1)[..., k]
+    return found
 
 
 _ARRAYS: dict[str, type] = {

@@ -525,6 +525,7 @@ def _measure(
     pairs = _Pairs(network, snap_a, snap_s, parameters["minimise"], to_site, limit)
     pace = 0.06 / network.profile.off_network_kmh
     legs = [snaps.metres * pace for snaps in (snap_a, snap_s)]
+    arrays: dict[str, Any] = _arrays(pairs, legs, _same_place(a, s), limit)
     return TravelMatrix(
         area_ids=a.ids,
         site_ids=s.ids,
@@ -532,7 +533,7 @@ def _measure(
         direction=direction,
         assumptions=network.assumptions,
         provenance={"network": network.to_dict(), **parameters},
-        **_arrays(pairs, legs, _same_place(a, s), limit),
+        **arrays,
     )
 
 

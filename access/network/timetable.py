@@ -151,6 +151,30 @@ class Timetable:
         )
         return np.unique(used)
 
+    def runs_an_hour(self, stops: Sequence[int], window: tuple[int, int]) -> float:
+        """Runs an hour that may be boarded at any of some stops, each counted once.
+
+        Parameters
+        ----------
+        stops : sequence of int
+            Rows of `stops`.
+        window : tuple of int
+            First minute after midnight, and the one after the last.
+
+        Returns
+        -------
+        float
+
+        Examples
+        --------
+        >>> timetable.runs_an_hour([3, 4], (540, 720))  # doctest: +SKIP
+        2.0
+        """
+        first, after = window
+        some = np.isin(self.rides.from_stop, np.asarray(stops, int)) & self.rides.board
+        some &= (self.rides.dep >= first * 60 * MS) & (self.rides.dep < after * 60 * MS)
+        return len(np.unique(self.rides.trip[some])) * 60 / (after - first)
+
     def audit(
         self, areas: pd.DataFrame | None = None, *, reach_metres: float = 1600.0
     ) -> pd.DataFrame:
@@ -277,7 +301,7 @@ def read_timetable(
     Examples
     --------
     >>> read_timetable("newport_gtfs.zip", day="2023-06-13")  # doctest: +SKIP
-    <Timetable Tuesday 13 June 2023: 1,021 trips, 682 stops in use>
+    <Timetable Tuesday 13 June 2023: 151 trips, 628 stops in use>
     """
     paths = [feeds] if isinstance(feeds, (str, Path)) else list(feeds)
     _check_options(paths, box, kinds, least_share)

@@ -16,7 +16,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from access.errors import ParameterError
-from access.network.matrix import Status, TravelMatrix
+from access.labels import trip
+from access.network.matrix import Status, TravelMatrix, nearest_rank
 
 _Floats = NDArray[np.float64]
 
@@ -123,16 +124,15 @@ class WindowedTravel:
             direction=self.direction,
             assumptions=(*self.assumptions,
                          f"Minutes are percentile {q:g} (nearest rank) over {len(self.marks)} "
-                         f"minutes of {when}, {_clock(self.marks[0])} to "
-                         f"{_clock(self.marks[-1])}."),
+                         f"minutes of {when}, {clock(self.marks[0])} to "
+                         f"{clock(self.marks[-1])}."),
             provenance={**self.provenance, "percentile": float(q)},
+            minute_by_minute=self.minutes, percentile=float(q),
         )  # fmt: skip
 
     def _at_rank(self, minutes: NDArray[Any], q: float) -> NDArray[np.intp]:
         """Which minute stands at a rank; the earliest of those that tie with it in order."""
-        if not (np.isfinite(q) and 0 < q <= 100):
-            raise ParameterError(f"q={q!r}; expected a percentile above 0 and up to 100")
-        rank = math.ceil(round(q * minutes.shape[1] / 100, 9)) - 1
+        rank = nearest_rank(q, minutes.shape[1])
         return np.argsort(minutes, axis=1, kind="stable")[:, rank]
 
     @staticmethod
@@ -246,11 +246,11 @@ class WindowedTravel:
         a, m, s = self.shape
         return (
             f"<WindowedTravel {self.mode}: {a:,} areas x {s} sites, {m} minutes from "
-            f"{_clock(self.marks[0])}>"
+            f"{clock(self.marks[0])}>"
         )
 
 
-def _family_trip(
+def family_trip(
     bus: WindowedTravel,
     drive: TravelMatrix,
     p_no_car: pd.Series | Sequence[float] | _Floats,
@@ -294,7 +294,7 @@ def _family_trip(
     >>> bus = WindowedTravel(("a",), ("X",), "bus", (540, 541), [[[20.0], [40.0]]])
     >>> drive = TravelMatrix.from_minutes([[7.0]], mode="drive", **ids)
     >>> walk = TravelMatrix.from_minutes([[45.0]], mode="walk", **ids)
-    >>> _family_trip(bus, drive, [0.25], walk=walk).minutes.ravel().tolist()
+    >>> family_trip(bus, drive, [0.25], walk=walk).minutes.ravel().tolist()
     [12.5, 17.5]
     """
     if not (np.isfinite(parking_minutes) and parking_minutes >= 0):
@@ -317,7 +317,12 @@ def _family_trip(
     return WindowedTravel(
         bus.area_ids, bus.site_ids, "typical", bus.marks, minutes.astype(np.float32),
         bus.unreached, bus.same_place, bus.direction, bus.arrive_by,
-        (*bus.assumptions, *(a for a in drive.assumptions if a not in bus.assumptions)),
+        (
+            *dict.fromkeys((*bus.assumptions, *drive.assumptions)),
+            f"{trip('typical')}: at every minute the share of households without a car takes the "
+            "quicker of walking and the bus, the rest the quicker of walking and driving + "
+            f"{parking_minutes:g} minutes to park",
+        ),
         {"bus": bus.provenance, "drive": drive.provenance, "parking_minutes": parking_minutes},
     )  # fmt: skip
 
@@ -349,7 +354,7 @@ def _rows_of(known: Sequence[str], wanted: Sequence[str], what: str) -> NDArray[
     return at.astype(np.intp)
 
 
-def _clock(mark: float) -> str:
+def clock(mark: float) -> str:
     """A time of day as timetables print it.
 
     Parameters
@@ -363,7 +368,7 @@ def _clock(mark: float) -> str:
 
     Examples
     --------
-    >>> _clock(554), _clock(1445)
+    >>> clock(554), clock(1445)
     ('9.14', '0.05 the next day')
     """
     whole = math.floor(mark + 1e-9)

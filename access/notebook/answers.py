@@ -28,6 +28,7 @@ from access.maps.explorer import write_explorer
 from access.maps.explorer_data import explorer_data
 from access.maps.planner_map import page_map
 from access.network import Network, TravelMatrix
+from access.notebook.bus_views import BusAnswer
 from access.notebook.change_views import (
     ImpactAnswer,
     RankingAnswer,
@@ -267,6 +268,51 @@ class Answers:
             service, close=close, open=open, changes=changes, comment=_ASKED, **options
         )
         return ImpactAnswer.of(here.results, asked, mode)
+
+    def bus(
+        self,
+        proposal: str | None = None,
+        *,
+        close: Sequence[str] = (),
+        service: str | None = None,
+        routes: Sequence[str] = (),
+        stops: Sequence[str] = (),
+    ) -> BusAnswer:
+        """Say what a change does by bus, there and home, and for how many there is no bus.
+
+        Parameters
+        ----------
+        proposal : str, optional
+            The first of the study when neither it nor `close`, `routes` or `stops` is given.
+        close : sequence of str
+            Ids or names of today's centres that close, in place of a proposal.
+        service : str, optional
+            Whose centres, where only buses are cut.
+        routes, stops : sequence of str
+            Bus routes withdrawn and stops closed after the change, as for `Timetable.without`.
+
+        Returns
+        -------
+        BusAnswer
+
+        Raises
+        ------
+        ParameterError
+            If no timetable was given, or a site, route or stop is unknown.
+
+        Examples
+        --------
+        >>> answers.bus()  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        ...
+        access.errors.ParameterError: By bus: not known, ...
+        """
+        here = Analysis(self.results)
+        own = bool(close or routes or stops) and proposal is None
+        result = here.change(service, close=close) if own else self._proposal(proposal)
+        later = here.without_buses(routes=routes, stops=stops) if routes or stops else None
+        found = here.by_bus(result.service, before=result.before, after=result.after, later=later)
+        return BusAnswer(self.results, found, result, () if later is None else later.bus_notes())
 
     def equality(
         self, proposal: str | None = None, **options: Unpack[TravelOptions]
@@ -924,7 +970,10 @@ class Answers:
 
 
 def answer(
-    study: Study | str | Path | None = None, *, network: str | Path | None = None
+    study: Study | str | Path | None = None,
+    *,
+    network: str | Path | None = None,
+    timetable: str | Path | None = None,
 ) -> Answers:
     """Ask a study everything: networks, travel times, proposals, alternatives.
 
@@ -934,6 +983,9 @@ def answer(
         A loaded study, a folder, or an embedded study's name; Rotherham when not given.
     network : str or Path, optional
         An OpenStreetMap extract or GraphML; streets are modelled without it, and said to be.
+    timetable : str or Path, optional
+        A GTFS zip or folder; without it, and without the study's own, minutes by bus are not
+        known.
 
     Returns
     -------
@@ -953,4 +1005,5 @@ def answer(
     <Study rotherham: 854 areas, 23 centres, 74 candidate sites>
     """
     loaded = study if isinstance(study, Study) else load_study(study)
+    loaded = loaded.with_timetables([] if timetable is None else [Path(timetable)])
     return Answers(measure_study(loaded, network=None if network is None else Path(network)))

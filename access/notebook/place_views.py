@@ -459,7 +459,7 @@ class HubView(_View):
         'The best 3 hubs, and the minutes to the nearest of them'
         """
         chosen = self._chosen(hubs)
-        minutes = self.results.matrices[self.mode].sites(chosen).total_minutes.min(axis=1)
+        minutes = self.results.matrices[self.mode].least(chosen)
         sites = self.results.sites.set_index("id")
         marks = [sites.loc[list(chosen)].assign(service="hub")]
         if self.found.council is not None:

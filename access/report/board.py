@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from access.analysis.analysis import DRAWS
+from access.analysis.bus import BUS_NOT_KNOWN
 from access.analysis.questions import Request
 from access.analysis.results import Parts, StudyResults, site_names
 from access.disclosure import THRESHOLD, public_count
@@ -45,6 +46,7 @@ from access.report.alternatives import (
     better,
     near_ties,
 )
+from access.report.bus import _bus_blocks
 from access.report.figures import _proposal_maps
 from access.report.findings import NO_CHANGE, ProposalFindings, _most_deprived, _Option, findings_of
 from access.report.hubs import _best_sets, _hub_sentence
@@ -453,6 +455,8 @@ def _certainty(
                 )
             )
         )
+    if results.bus is None:
+        warned.append(BUS_NOT_KNOWN)
     warned.append("Everything that is assumed is in ")
     spans = (" ".join(warned), Ref("method"), ".")
     blocks: list[Block] = [Callout("assumption", "What these figures rest on", (spans,))]
@@ -529,6 +533,7 @@ def board_report(
         "alternatives": ("Alternatives, and how firm their order is", partial(
             _alternatives_blocks, results, findings, wording,
             reasons=reasons, requests=requests, robustness=robustness)),
+        "bus": ("By bus, there and home", partial(_bus_blocks, results, findings)),
         "method": ("Method, assumptions and data", partial(
             _method_blocks, results, findings, internal=internal)),
     }  # fmt: skip

@@ -49,7 +49,7 @@ def _mean_minutes(results: StudyResults, chosen: Sequence[str], mode: str) -> di
         raise ParameterError("no hub is chosen; expected at least one site")
     study = results.study
     matrix = results.matrices[mode].areas(study.areas["id"].tolist())
-    minutes = matrix.sites(list(chosen)).total_minutes.min(axis=1)
+    minutes = matrix.least(list(chosen))
     means = {
         key: weighted_mean(minutes, study.demand(key)["count"]) for key in study.config.services
     }

@@ -21,6 +21,7 @@ from access.document.table import Column, Table
 from access.labels import trip
 from access.ledger import versions
 from access.network.modelled import MODELLED_DRIVING
+from access.report.bus import _bus_rows
 from access.report.findings import ProposalFindings
 from access.text import figure_words, listed, percent, sentence
 
@@ -79,7 +80,8 @@ def _method(
             sentence(
                 f"walking {travel.walk_km_h:g} km/h, with a pram {travel.pram_km_h:g} km/h, "
                 f"{driving}, with {travel.parking_minutes:g} minutes to park; the "
-                f"{trip('typical')} weighs walking and driving by how many households have a car"
+                f"{trip('typical')} weighs walking{'' if results.bus is None else ' or the bus'} "
+                "and driving by how many households have a car"
             ),
         ),
         (
@@ -183,6 +185,8 @@ def _travel_rows(results: StudyResults) -> list[tuple[str, str]]:
         ("Farthest that a place may stand from a street", f"{travel.snap_limit_m:g} m"),
         ("Most of the people who may live farther from one", percent(travel.max_unsnapped_share)),
     ]
+    if results.bus is not None:
+        rows += _bus_rows(results)
     if not results.modelled:
         rows.append(("How far past the areas streets should reach", f"{travel.buffer_m:g} m"))
     return rows
@@ -260,6 +264,7 @@ def _replay(results: StudyResults) -> list[Block]:
             f"--network {results.ledger.command['network']}"
             if results.ledger.command.get("network")
             else "",
+            *(f"--timetable {name}" for name in results.ledger.command.get("timetables", [])),
         )
         if part
     )

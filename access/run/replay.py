@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,7 @@ def replay(
     *,
     study: str | Path | None = None,
     network: Path | None = None,
+    timetables: Sequence[Path] = (),
     progress: Callable[[str], None] = lambda step: None,
 ) -> _Replay:
     """Run a ledger again on the same inputs and compare the outputs' hashes.
@@ -75,6 +76,8 @@ def replay(
         the ledger's name, when not given.
     network : Path, optional
         The street extract, when the ledger names one.
+    timetables : sequence of Path
+        The GTFS feeds, when the ledger names some, in its order.
     progress : callable
 
     Returns
@@ -99,7 +102,7 @@ def replay(
         study = beside if (beside / "study.toml").exists() else str(ledger["command"]["study"])
     internal = ledger["command"].get("internal") is True
     with (
-        released(load_study(study), internal=internal) as loaded,
+        released(load_study(study).with_timetables(timetables), internal=internal) as loaded,
         tempfile.TemporaryDirectory() as folder,
     ):
         _check_inputs(ledger, loaded, network or loaded.streets)
@@ -144,6 +147,9 @@ def _check_shape(ledger: Any) -> None:
             raise ValueError(f"command.{key} is no text")
     if not isinstance(command.get("network") or "", str):
         raise ValueError("command.network is no text")
+    feeds = command.get("timetables", [])
+    if not isinstance(feeds, list) or not all(isinstance(name, str) for name in feeds):
+        raise ValueError("command.timetables is no list of names")
     inputs = ledger["inputs"]
     if not isinstance(inputs, list) or not all(
         isinstance(row, dict) and isinstance(row.get("file"), str)
@@ -160,6 +166,10 @@ def _check_inputs(ledger: Mapping[str, Any], study: Study, network: Path | None)
         raise StudyError(f"this run used the streets of {street_file}; give them with --network")
     if network is not None:
         here[str(street_file)] = sha256_of(network)
+    feeds = ledger["command"].get("timetables", [])
+    if len(feeds) > len(study.timetables):
+        raise StudyError(f"this run used {', '.join(feeds)}; give it with --timetable")
+    here |= {name: sha256_of(feed) for name, feed in zip(feeds, study.timetables, strict=False)}
     faults = [
         Fault(row["file"], "", "sha256", here.get(row["file"], "not there")[:16],
               f"{row['sha256'][:16]}, as in the ledger")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from access.analysis.analysis import Analysis
 from access.analysis.new_places import knock_on
 from access.analysis.questions import Question
 from access.analysis.results import HubResult, ProposalResult, StudyResults, stays_words
@@ -110,6 +111,7 @@ def impact_words(results: StudyResults, question: Question, impact: Impact) -> s
             f"{row['mean_extra_minutes']:+.1f} minutes on average; to {row['goes_to']}"
         )
     lines.append(f"  {impact.notes[0]}")
+    lines += [f"  {n}" for n in impact.notes if n.startswith("Changed from the feed")]
     lines += [f"  {results.streets}", f"  {results.speeds}"]
     return "\n".join(lines)
 
@@ -341,9 +343,9 @@ def summary_of(results: StudyResults) -> dict[str, Any]:
         ``study, title, as_of, streets, assumptions`` and ``proposals``, each with a sentence and
         the figures of every mode, by closed site, deprivation tenth and locality.
     """
-    proposals = {}
+    proposals: dict[str, dict[str, Any]] = {}
     for key, proposal in results.proposals.items():
-        modes = {}
+        modes: dict[str, Any] = {}
         for mode, impact in proposal.impacts.items():
             groups = [c for c in ("imd_decile", "locality", "ward") if c in impact.demand.columns]
             modes[mode] = {
@@ -365,6 +367,11 @@ def summary_of(results: StudyResults) -> dict[str, Any]:
             "modes": modes,
             **_beside(results, proposal),
         }
+        if results.bus is not None:
+            by_bus = Analysis(results).by_bus(
+                proposal.service, before=proposal.before, after=proposal.after
+            )
+            proposals[key]["there_and_home_by_bus"] = _records_tables(by_bus.figures())
         for mode, ranking in proposal.rankings.items():
             modes[mode]["alternatives"] = _ranking_summary(ranking)
         for mode, sampled in proposal.sampled.items():

@@ -16,6 +16,8 @@ import numpy as np
 import pandas as pd
 import pyogrio
 
+from access.analysis.analysis import Analysis
+from access.analysis.bus import stops_table
 from access.analysis.results import Parts, StudyResults
 from access.charts.chart import Chart
 from access.charts.ranking import hub_chart
@@ -61,6 +63,9 @@ To run it again and see whether every output comes out the same:
 def _write_evidence(study: Study, folder: Path, path: Path) -> None:
     """Pack a folder of outputs with the study's own tables; the same inputs give the same bytes."""
     street_files = " --network THE_STREET_EXTRACT" if _has_streets(study, folder) else ""
+    own = {row["file"] for row in study.inputs}
+    feeds = [feed.name for feed in study.timetables if feed.name not in own]
+    street_files += "".join(f" --timetable {name}" for name in feeds)
     readme = _README.format(title=study.config.study.title, network=street_files)
     members = {"README.txt": readme.encode()}
     for file in sorted(folder.iterdir()):
@@ -111,6 +116,17 @@ def _study_layers(results: StudyResults) -> Iterator[tuple[str, gpd.GeoDataFrame
     sites = gpd.GeoDataFrame(results.sites, geometry=points).to_crs(study.crs)
     closes = {i: key for key, p in results.proposals.items() for i in p.closed}
     yield "centres", sites.assign(closed_by=[closes.get(i, "") for i in sites["id"]])
+    if results.bus is not None:
+        stops = stops_table(results.bus)
+        where = gpd.points_from_xy(stops["lon"], stops["lat"], crs=WGS84)
+        yield "bus_stops", gpd.GeoDataFrame(stops, geometry=where).to_crs(study.crs)
+        for key, proposal in results.proposals.items():
+            by_bus = Analysis(results).by_bus(
+                proposal.service, before=proposal.before, after=proposal.after
+            )
+            shown = by_bus.areas.replace([np.inf, -np.inf], np.nan)
+            points = study.areas.geometry.to_numpy()
+            yield f"bus_{key}", gpd.GeoDataFrame(shown, geometry=points, crs=study.crs)
     if results.hubs is not None:
         hubs = _hub_points(results.hubs)
         where = gpd.points_from_xy(hubs["lon"], hubs["lat"], crs=WGS84)

@@ -54,13 +54,13 @@ def _is_part_week(days: Sequence[Mapping[str, float]]) -> bool:
 
 def _week_columns(
     areas: pd.DataFrame,
-    matrix: TravelMatrix,
+    matrices: Sequence[TravelMatrix],
     sides: Sequence[Sequence[str]],
     days: Sequence[Mapping[str, float]],
 ) -> pd.DataFrame:
     """Set the expected trip over a week beside the minutes on an open day."""
     out = areas.copy()
-    for when, sites, known in zip(_WHEN, sides, days, strict=True):
+    for when, matrix, sites, known in zip(_WHEN, matrices, sides, days, strict=True):
         found = expected_week(matrix, sites, known)
         out[f"week_minutes_{when}"] = found.minutes
         out[f"share_of_weekdays_without_{when}"] = found.share_without
@@ -320,6 +320,7 @@ def _site_set(ids: Sequence[str] | object, matrix: TravelMatrix, name: str) -> t
     capacity=optional(by_id()),
     names=optional(by_id(text)),
     who=text,
+    matrix_after=optional(a(TravelMatrix, expected="a TravelMatrix, such as travel_matrix gives")),
 )
 def compare(
     matrix: TravelMatrix,
@@ -338,6 +339,7 @@ def compare(
     capacity: Mapping[str, float] | None = None,
     names: Mapping[str, str] | None = None,
     who: str = "families",
+    matrix_after: TravelMatrix | None = None,
 ) -> Impact:
     """Measure what a change from one set of open sites to another does to travel.
 
@@ -371,6 +373,9 @@ def compare(
         Site names for sentences and tables.
     who : str
         Whom the counts count, for sentences: ``"under-fives"``.
+    matrix_after : TravelMatrix, optional
+        Minutes after the change, where travel itself changes too: buses are cut, say. Of the same
+        areas and mode as `matrix`, which is before.
 
     Returns
     -------
@@ -417,7 +422,13 @@ def compare(
     names = {**known, **(names or {})}
     held: list[tuple[Site, ...]] = [getattr(side, "sites", ()) for side in (before, after)]
     altered = _status_words(held[0], [s for s in held[1] if s.id in sides[1]], names)
-    if sides[0] == sides[1] and days[0] == days[1] and not altered:
+    later = matrix if matrix_after is None else matrix_after.areas(matrix.area_ids)
+    if later.mode != matrix.mode:
+        raise ParameterError(
+            f"matrix_after is of mode {later.mode!r}; expected {matrix.mode!r}, as before"
+        )
+    same = sides[0] == sides[1] and days[0] == days[1] and not altered
+    if same and matrix_after is None:
         warnings.warn(
             "before and after hold the same sites, so nothing changes; expected a difference",
             NothingChangesWarning,
@@ -429,11 +440,11 @@ def compare(
     chosen = deprivation_weights(
         aligned, weights, lam=lam, national_areas=national_areas, median_income=median_income
     )
-    old, new = (nearest(matrix, side) for side in sides)
+    old, new = nearest(matrix, sides[0]), nearest(later, sides[1])
     areas = _area_table(aligned, chosen.per_family, old, new, tolerance_minutes, days)
     part_week = _is_part_week(days)
     if part_week:
-        areas = _week_columns(areas, matrix, sides, days)
+        areas = _week_columns(areas, (matrix, later), sides, days)
     capacity = getattr(after, "capacities", None) if capacity is None else capacity
     moves = _moves_table(areas, names, tolerance_minutes)
     closed = _closed_table(areas, moves, sides[0], sides[1], names)
@@ -448,7 +459,8 @@ def compare(
         **{k: _plain(v) for k, v in measured.items()},
         "displaced": float(closed["families"].sum()),
     }
-    notes = [chosen.note, *_rules(tolerance_minutes), *matrix.assumptions]
+    told = dict.fromkeys((*matrix.assumptions, *later.assumptions))
+    notes = [chosen.note, *_rules(tolerance_minutes), *told]
     listed = [site for sites, ids in zip(held, sides, strict=True) for site in sites
               if site.id in ids or site.status == "deregistered"]  # fmt: skip
     notes += _status_notes(listed, names, part_week, sides[1])

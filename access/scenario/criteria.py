@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from access.errors import ParameterError
 from access.measure.distribution import weighted_sums
+from access.network.matrix import at_rank
 
 Floats = NDArray[np.float64]
 
@@ -24,13 +25,17 @@ class _Prepared:
     values : ndarray, shape (k,)
         All minutes that occur, sorted, without doubles; ``inf`` last.
     places : ndarray of unsigned int, shape (sites, areas)
-        Where a pair's minutes stand in `values`.
+        Where a pair's minutes stand in `values`; areas times `marks`, where minutes depend on
+        when one sets out.
     always : ndarray of unsigned int, shape (areas,)
         The same for the nearest of the sites that are open in every option.
     weights : ndarray, shape (areas, columns)
         Families; weighted families; families in the most and in the least deprived fifth.
     never_reached : float
         Families that no site at all can reach; in no area here.
+    marks : int
+        Minutes of the day that every area has; the least over the sites is taken at each of them,
+        and of those leasts the `percentile`.
     """
 
     values: Floats
@@ -40,6 +45,15 @@ class _Prepared:
     totals: Floats
     never_reached: float
     threshold_minutes: float
+    marks: int = 1
+    percentile: float = 50.0
+
+    def at_rank(self, least: NDArray[Any]) -> NDArray[Any]:
+        """Take the percentile over the minutes of the day: order is all it needs, so places do."""
+        if self.marks == 1:
+            return least
+        each = least.reshape(*least.shape[:-1], -1, self.marks)
+        return at_rank(each, self.percentile)
 
 
 def fifths(demand: pd.DataFrame, national_areas: int) -> Floats | None:
@@ -62,38 +76,43 @@ def _prepare(
     *,
     threshold_minutes: float,
     always_minutes: Floats | None = None,
+    percentile: float = 50.0,
 ) -> _Prepared:
-    """Make one service ready for many evaluations."""
+    """Make one service ready for many evaluations; minutes are areas (times minutes) by sites."""
     if not (np.isfinite(threshold_minutes) and threshold_minutes >= 0):
         raise ParameterError(f"threshold_minutes={threshold_minutes!r}; expected 0 or more")
-    least = minutes.min(axis=1)
-    if always_minutes is not None and always_minutes.shape[1]:
-        other = always_minutes.min(axis=1)
+    each = minutes if minutes.ndim == 3 else minutes[:, None, :]
+    least = each.min(axis=2)
+    other = np.full(least.shape, np.inf)
+    if always_minutes is not None and always_minutes.shape[-1]:
+        other = always_minutes.min(axis=-1).reshape(least.shape)
         least = np.minimum(least, other)
-    else:
-        other = np.full(len(minutes), np.inf)
     lived = count > 0
-    use = lived & np.isfinite(least)
+    reached = np.isfinite(at_rank(least, percentile))
+    use = lived & reached
     if not use.any():
         raise ParameterError(
             "no site reaches any family in this matrix; expected some to be reached"
         )
-    table = np.column_stack([minutes[use], other[use], np.full(use.sum(), np.inf)])
+    rows = each[use].reshape(-1, each.shape[2])
+    table = np.column_stack([rows, other[use].ravel(), np.full(len(rows), np.inf)])
     values, flat = np.unique(table, return_inverse=True)
     kind = np.uint16 if len(values) <= np.iinfo(np.uint16).max else np.uint32
     places = np.ascontiguousarray(flat.reshape(table.shape).T.astype(kind))
-    rows = [count, count * per_family]
+    columns = [count, count * per_family]
     if fifth is not None:
-        rows += [count * (fifth == 1), count * (fifth == 5)]
-    weights = np.column_stack(rows)[use]
+        columns += [count * (fifth == 1), count * (fifth == 5)]
+    weights = np.column_stack(columns)[use]
     return _Prepared(
         values=values,
         places=places[:-2],
         always=places[-2],
         weights=weights,
         totals=weights.sum(axis=0),
-        never_reached=float(count[lived & ~np.isfinite(least)].sum()),
+        never_reached=float(count[lived & ~reached].sum()),
         threshold_minutes=float(threshold_minutes),
+        marks=each.shape[1],
+        percentile=percentile,
     )
 
 
@@ -117,17 +136,18 @@ _SLACK = 1e-12
 def _nearest_places(ready: _Prepared, kept: _Indices) -> NDArray[Any]:
     """Find the place in `values` of every area's nearest minutes, for every option."""
     places = ready.places
-    out = np.empty((len(kept), places.shape[1]), dtype=places.dtype)
+    out = np.empty((len(kept), len(ready.weights)), dtype=places.dtype)
     step = max(1, _CHUNK // max(places.shape[1], 1))
-    buffer = np.empty((step, places.shape[1]), dtype=places.dtype)
+    block, buffer = (np.empty((step, places.shape[1]), dtype=places.dtype) for _ in range(2))
     columns = np.ascontiguousarray(kept.T)
     for start in range(0, len(kept), step):
-        block = out[start : start + step]
-        part = buffer[: len(block)]
-        np.minimum(places[columns[0, start : start + step]], ready.always, out=block)
+        many = len(kept[start : start + step])
+        least, part = block[:many], buffer[:many]
+        np.minimum(places[columns[0, start : start + step]], ready.always, out=least)
         for column in columns[1:, start : start + step]:
             np.take(places, column, axis=0, out=part, mode="clip")
-            np.minimum(block, part, out=block)
+            np.minimum(least, part, out=least)
+        out[start : start + step] = ready.at_rank(least)
     return out
 
 
@@ -215,8 +235,7 @@ class _Sums:
 
 def _every_open(ready: _Prepared) -> NDArray[Any]:
     """Give the place in `values` of every area's nearest minutes with every site open."""
-    nearest: NDArray[Any] = np.minimum(ready.places.min(axis=0), ready.always)
-    return nearest
+    return ready.at_rank(np.minimum(ready.places.min(axis=0), ready.always))
 
 
 def _sums(ready: _Prepared, kept: _Indices) -> _Sums:

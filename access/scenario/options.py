@@ -404,13 +404,16 @@ def list_options(
     rows = kept(rules)
     aligned = align_demand(choice.demand, matrix.area_ids)
     weights = criteria_settings.weigh(aligned)
+    each = matrix.minute_by_minute
+    minutes = matrix.total_minutes if each is None else each.astype(float)
     ready = _prepare(
-        matrix.total_minutes[:, positions(matrix.site_ids, ids, "site")],
+        minutes[..., positions(matrix.site_ids, ids, "site")],
         aligned["count"].to_numpy(float),
         weights.per_family,
         fifths(aligned, criteria_settings.national_areas),
         threshold_minutes=criteria_settings.threshold_minutes,
-        always_minutes=matrix.total_minutes[:, positions(matrix.site_ids, always, "site")],
+        always_minutes=minutes[..., positions(matrix.site_ids, always, "site")],
+        percentile=matrix.percentile,
     )
     closed = _complement(rows, len(ids))
     savings = _read_savings(choice.savings, ids)

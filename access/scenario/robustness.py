@@ -540,6 +540,11 @@ def robustness(
     >>> found.best_options("weighted_mean")["closed"].tolist()
     [('Y',), ('X',)]
     """
+    if matrix.minute_by_minute is not None:
+        raise ParameterError(
+            f"how firm a ranking is cannot be said of mode {matrix.mode!r}, whose minutes depend "
+            "on when one sets out; expected a matrix of one figure a pair, such as walking"
+        )
     matrix, uncertainty = _in_order_of_ids(matrix, uncertainty)
     if grid is None and not uncertainty.given:
         raise ParameterError("nothing may be otherwise; expected at least one range")

@@ -73,6 +73,20 @@ def _real_date(value: str) -> str:
     return value
 
 
+def _clock_time(value: str) -> str:
+    hour, colon, minute = value.partition(":")
+    ok = colon and re.fullmatch(r"\d{1,2}", hour, re.ASCII) and re.fullmatch(r"[0-5]\d", minute)
+    if not (ok and int(hour) <= 28):
+        raise ValueError('a time of day in quotes, "09:00", up to "28:00" (4 in the morning)')
+    return f"{int(hour):02d}:{minute}"
+
+
+def _later(window: tuple[str, str]) -> tuple[str, str]:
+    if not window[0] < window[1]:
+        raise ValueError('a time and a later one: ["09:00", "12:00"]')
+    return window
+
+
 # Strict: neither "4.8" in quotes nor `true` is a number.
 _Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 _Whole = Annotated[int, Field(strict=True, le=10**9)]
@@ -88,6 +102,8 @@ _Title = Annotated[str, AfterValidator(_said)]
 _FileName = Annotated[_Title, AfterValidator(file_inside)]
 _Date = Annotated[str, BeforeValidator(_written_date), AfterValidator(_real_date)]
 _Names = Annotated[tuple[_Title, ...], AfterValidator(_each_once)]
+_Clock = Annotated[str, AfterValidator(_clock_time)]
+_Window = Annotated[tuple[_Clock, _Clock], AfterValidator(_later)]
 _Rising = Annotated[tuple[_Positive, ...], Field(min_length=1), AfterValidator(_rising)]
 
 
@@ -213,6 +229,15 @@ class _ServiceSettings(_Settings):
         True,
         "whether families may come with a pram",
         changes="the sheet of each building has, or has not, the trip with a pram",
+    )
+    bus_window: _Window | None = _setting(
+        None,
+        "first minute and the minute after the last in which people set out; bus.window if not "
+        "given",
+        changes="minutes by bus of the service",
+    )
+    session_ends: _Clock | None = _setting(
+        None, "when people set out for home", changes="the way home by bus, before and after"
     )
 
     @model_validator(mode="after")
@@ -380,6 +405,53 @@ class _TravelSettings(_Settings):
         5000.0,
         "how far past the areas the streets should reach, metres",
         changes="the warning that streets end too near; what `access fetch streets` asks for",
+    )
+
+
+class _BusSettings(_Settings):
+    """By bus, where there is a timetable."""
+
+    timetable: _FileName | None = _setting(
+        None,
+        "GTFS zip of the buses; `--timetable` gives another",
+        changes="minutes by bus; without it they are not known",
+    )
+    day: _Date | None = _setting(
+        None,
+        "day of the timetable; a term-time Tuesday that is no holiday is chosen if not given",
+        changes="which buses run",
+    )
+    window: _Window = _setting(
+        ("09:00", "12:00"),
+        "first minute and the minute after the last in which people set out",
+        changes="minutes by bus of services without a bus_window",
+    )
+    home_minutes: Annotated[_Whole, Field(ge=1, le=360)] = _setting(
+        120,
+        "for how long after session_ends people set out for home",
+        changes="the way home by bus",
+    )
+    percentile: Annotated[_Number, Field(gt=0, le=100)] = _setting(
+        50,
+        "which of the minutes of the window is given, by nearest rank; 50 is the median",
+        changes="minutes by bus",
+    )
+    limit_minutes: _Positive = _setting(
+        60,
+        "minutes beyond which a journey counts as none",
+        changes="the counts of those without a bus",
+    )
+    max_walk_minutes: Annotated[_Number, Field(gt=0, le=100)] = _setting(
+        20, "longest walk to the first stop and from the last, minutes", changes="minutes by bus"
+    )
+    max_change_minutes: Annotated[_Number, Field(gt=0, le=100)] = _setting(
+        10, "longest walk between two stops, minutes", changes="minutes by bus with a change"
+    )
+    boardings: Annotated[_Whole, Field(ge=1, le=7)] = _setting(
+        3, "most buses one after the other", changes="minutes by bus with a change"
+    )
+    slack_seconds: Annotated[_Number, Field(ge=0, le=3600)] = _setting(
+        60, "how long before a bus leaves one is at its stop", changes="minutes by bus"
     )
 
 
@@ -593,6 +665,7 @@ class StudyConfig(_Settings):
         {}, "each proposal by a key of your own", changes="which proposals a run answers"
     )
     travel: _TravelSettings = _setting(_TravelSettings(), "speeds and limits")
+    bus: _BusSettings = _setting(_BusSettings(), "by bus, where there is a timetable")
     measures: _MeasureSettings = _setting(
         _MeasureSettings(), "minutes and metres that shares are given for: presets, not legal tests"
     )

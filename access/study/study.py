@@ -121,6 +121,8 @@ class Study:
         ``file, sha256, source, vintage, licence`` of every table.
     shapes : GeoSeries, optional
         Polygons of the areas (WGS84, indexed by id); None where the study has points alone.
+    timetables : tuple of Path
+        GTFS feeds of the buses; empty where minutes by bus are not known.
 
     Examples
     --------
@@ -143,6 +145,34 @@ class Study:
     assumptions: tuple[str, ...]
     inputs: tuple[dict[str, str], ...]
     shapes: gpd.GeoSeries | None = None
+    timetables: tuple[Path, ...] = ()
+
+    def with_timetables(self, feeds: Sequence[Path]) -> Study:
+        """Give the study with other GTFS feeds than its own; none given leaves it as it is.
+
+        Parameters
+        ----------
+        feeds : sequence of Path
+
+        Returns
+        -------
+        Study
+        """
+        return replace(self, timetables=tuple(feeds)) if feeds else self
+
+    def settings(self) -> dict[str, Any]:
+        """Give the settings as plain values; of buses only where there is a timetable.
+
+        Returns
+        -------
+        dict
+        """
+        told = self.config.model_dump(mode="json")
+        if not self.timetables:
+            del told["bus"]
+            for service in told["services"].values():
+                del service["bus_window"], service["session_ends"]
+        return told
 
     @property
     def name(self) -> str:
@@ -165,7 +195,8 @@ class Study:
     def files(self) -> tuple[Path, ...]:
         """The study's folder and every file read, none of which an output may replace."""
         streets = [] if self.streets is None else [self.streets]
-        return (self.folder, *(self.folder / row["file"] for row in self.inputs), *streets)
+        own = (self.folder / row["file"] for row in self.inputs)
+        return (self.folder, *own, *streets, *self.timetables)
 
     @property
     def streets(self) -> Path | None:
@@ -353,6 +384,13 @@ def load_study(path: str | Path | None = None) -> Study:
     if config.areas.shapes is not None and not faults:
         shapes, faults = _read_shapes(folder / config.areas.shapes, tables["areas"])
         read.append(config.areas.shapes)
+    timetables: tuple[Path, ...] = ()
+    if config.bus.timetable is not None:
+        timetables = (folder / config.bus.timetable,)
+        read.append(config.bus.timetable)
+        if not timetables[0].is_file():
+            faults.append(Fault("study.toml", "", "bus.timetable", config.bus.timetable,
+                                "a GTFS zip that is there"))  # fmt: skip
     if faults:
         raise StudyError(f"the study in {folder} has {len(faults)} fault(s)", faults)
     crs = metric_crs(*_centre_of(config.study.box))
@@ -372,6 +410,7 @@ def load_study(path: str | Path | None = None) -> Study:
         assumptions=_study_assumptions(config, _with_register(points["centres"]), inputs),
         inputs=inputs,
         shapes=shapes,
+        timetables=timetables,
     )
 
 

@@ -14,7 +14,7 @@ from access.network import Network, Profile, build_network
 from access.network.bus import bus_matrix
 from access.network.matrix import TravelMatrix
 from access.network.timetable import read_timetable
-from access.network.windowed import _family_trip
+from access.network.windowed import family_trip
 from tests.bus_oracle import MINUTE, Oracle
 from tests.conftest import SHARED
 
@@ -144,8 +144,8 @@ def test_the_median_of_the_nearest_is_below_the_nearest_median_in_newport(newpor
     assert (nearest <= medians + 1e-4).all()
     assert (nearest < medians - 0.5).any()
     drive = TravelMatrix.from_minutes(found.walk.to_frame() / 6, mode="drive")
-    family = _family_trip(found, drive, np.full(len(found.area_ids), 0.266))
-    no_car = _family_trip(found, drive, np.ones(len(found.area_ids)))
+    family = family_trip(found, drive, np.full(len(found.area_ids), 0.266))
+    no_car = family_trip(found, drive, np.ones(len(found.area_ids)))
     np.testing.assert_allclose(no_car.minutes, found.minutes)
     car = np.minimum(found.walk.total_minutes, drive.total_minutes + 3)
     by_hand = 0.266 * found.percentile(50).total_minutes + 0.734 * car

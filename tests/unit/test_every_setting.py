@@ -31,6 +31,7 @@ from access.study import Study, StudyConfig, load_study
 from access.study.manifest import _read_manifest
 from access.study.study import describe_study, study_facts
 from access.study.template import _template_files
+from tests.bus_feed import town_feed
 
 #: Words stand in for a value that is a group of the user's own names.
 ANY = "*"
@@ -117,9 +118,14 @@ def toml_text(value: Any, path: tuple[str, ...] = ()) -> str:
     return text + "".join(toml_text(v, (*path, k)) for k, v in groups)
 
 
-def study_with(folder: Path, key: str | None = None, value: Any = None) -> Study:
+def study_with(
+    folder: Path, key: str | None = None, value: Any = None, *, buses: bool = False
+) -> Study:
     """Write the small study with one setting changed, and load it."""
     raw = base()
+    if buses:
+        raw["bus"] = {"timetable": "buses.zip"}
+        raw["services"]["childrens_centre"] |= {"session_ends": "16:00"}
     if key is not None:
         at: Any = raw
         *groups, last = key.split("/")
@@ -130,6 +136,8 @@ def study_with(folder: Path, key: str | None = None, value: Any = None) -> Study
     for name, text in files_of().items():
         (folder / name).write_text(text, encoding="utf-8")
     (folder / "study.toml").write_text(toml_text(raw), encoding="utf-8")
+    town_feed(folder / "buses.zip")
+    town_feed(folder / "buses2.zip", every_minutes=60)
     squares = load_points(folder).buffer(200, cap_style="square")
     squares.to_crs(4326).reset_index().to_file(folder / "shapes.geojson", driver="GeoJSON")
     return load_study(folder)
@@ -291,6 +299,18 @@ CASES: dict[str, tuple[str, Any, Callable[[StudyResults], str]]] = {
     "travel.snap_limit_m": ("travel/snap_limit_m", 1.0, joined),
     "travel.max_unsnapped_share": ("travel/max_unsnapped_share", 1.0, snapping),
     "travel.buffer_m": ("travel/buffer_m", 90000.0, reach),
+    "services.*.bus_window": ("services/childrens_centre/bus_window", ["14:00", "14:20"], F),
+    "services.*.session_ends": ("services/childrens_centre/session_ends", "10:00", F),
+    "bus.timetable": ("bus/timetable", "buses2.zip", F),
+    "bus.day": ("bus/day", "2023-06-20", F),
+    "bus.window": ("bus/window", ["14:00", "14:20"], F),
+    "bus.home_minutes": ("bus/home_minutes", 200, F),
+    "bus.percentile": ("bus/percentile", 100.0, F),
+    "bus.limit_minutes": ("bus/limit_minutes", 10.0, F),
+    "bus.max_walk_minutes": ("bus/max_walk_minutes", 1.0, F),
+    "bus.max_change_minutes": ("bus/max_change_minutes", 0.5, F),
+    "bus.boardings": ("bus/boardings", 1, F),
+    "bus.slack_seconds": ("bus/slack_seconds", 400.0, F),
     "measures.thresholds_minutes": ("measures/thresholds_minutes", [10, 25], F),
     "measures.threshold_minutes": ("measures/threshold_minutes", 12.0, F),
     "measures.distances_m": ("measures/distances_m", {"1 mile": 1609.344}, F),
@@ -333,6 +353,8 @@ NOT_WITHOUT = {
 }
 #: Settings that need the question of hubs answered, too.
 WHOLE = {key for key in CASES if key.startswith("hubs.")} | {"weights.scheme"}
+#: Settings that need a timetable.
+BUSES = {key for key in CASES if key.startswith("bus.") or key.endswith(("_window", "_ends"))}
 TABLES = {"centres": F, "candidates": E, "neighbours": T, "places": E, "postcodes": E}
 
 
@@ -340,7 +362,8 @@ TABLES = {"centres": F, "candidates": E, "neighbours": T, "places": E, "postcode
 def usual(tmp_path_factory) -> Callable[[str], StudyResults]:
     study = study_with(tmp_path_factory.mktemp("usual") / "town")
     plain, whole = measure_study(study), run_job(study)
-    return lambda key: whole if key in WHOLE else plain
+    by_bus = measure_study(study_with(tmp_path_factory.mktemp("buses") / "town", buses=True))
+    return lambda key: whole if key in WHOLE else by_bus if key in BUSES else plain
 
 
 def test_every_key_has_a_case():
@@ -350,12 +373,14 @@ def test_every_key_has_a_case():
     )
 
 
-def outcome(folder: Path, key: str, value: Any, give: Callable[[StudyResults], str]) -> str:
+def outcome(
+    folder: Path, key: str, value: Any, give: Callable[[StudyResults], str], *, buses: bool = False
+) -> str:
     from access.errors import AccessError
 
     try:
         job = run_job if key.replace("/", ".") in WHOLE else measure_study
-        return give(job(study_with(folder, key, value)))
+        return give(job(study_with(folder, key, value, buses=buses)))
     except AccessError as error:
         return f"{type(error).__name__} {error}"
 
@@ -366,11 +391,12 @@ REFUSED = {"study.box": "inside the study's box"}
 @pytest.mark.parametrize("key", CASES)
 def test_a_changed_setting_changes_an_output(key, usual, tmp_path):
     where, value, give = CASES[key]
-    found = outcome(tmp_path / "town", where, value, give)
+    buses = key in BUSES
+    found = outcome(tmp_path / "town", where, value, give, buses=buses)
     before = give(usual(key))
     assert found != before
     if key in BESIDE:
-        before = outcome(tmp_path / "beside", where, BESIDE[key], give)
+        before = outcome(tmp_path / "beside", where, BESIDE[key], give, buses=buses)
         assert found != before
     for said, words in ((found, REFUSED), (before, NOT_WITHOUT)):
         if said.startswith(("StudyError", "NetworkError", "ParameterError", "ScenarioError")):

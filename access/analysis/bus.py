@@ -1,0 +1,268 @@
+"""A study's minutes by bus: there in each service's window, and home after its sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from access.measure.distribution import weighted_mean, weighted_quantile
+from access.network import Network, Timetable, TravelMatrix, bus_matrix, read_timetable
+from access.network.bus import BusTravel
+from access.network.matrix import at_rank
+from access.network.windowed import clock, family_trip
+from access.study import Study
+from access.units import great_circle_m
+
+Floats = NDArray[np.float64]
+#: A stop is a site's own within so many metres in a straight line.
+NEAR_METRES = 400.0
+#: Degrees that a stop may lie past the streets and still join them.
+_MARGIN = 0.02
+#: The one sentence of every output of a study without a timetable.
+BUS_NOT_KNOWN = "By bus: not known, for no timetable was given."
+
+
+@dataclass(frozen=True, eq=False)
+class BusTimes:
+    """Minutes by bus of one day, service by service.
+
+    Parameters
+    ----------
+    timetable : Timetable
+    there : dict of str to BusTravel
+        By service: setting out in its window.
+    home : dict of str to BusTravel
+        By service with a `session_ends`: from the sites, setting out after it.
+    matrices : dict of str to dict of str to TravelMatrix
+        By service, then mode: ``bus`` and, where car ownership is known, ``typical``.
+    """
+
+    timetable: Timetable
+    there: Mapping[str, BusTravel]
+    home: Mapping[str, BusTravel]
+    matrices: Mapping[str, Mapping[str, TravelMatrix]]
+
+
+def read_day(study: Study, network: Network) -> Timetable:
+    """Read the study's day from its feeds, as far as its streets for walking reach."""
+    west, south, east, north = network.bounds_lonlat
+    box = (west - _MARGIN, south - _MARGIN, east + _MARGIN, north + _MARGIN)
+    return read_timetable(list(study.timetables), day=study.config.bus.day, box=box)
+
+
+def bus_times(
+    study: Study,
+    timetable: Timetable,
+    network: Network,
+    sites: pd.DataFrame,
+    walk: TravelMatrix,
+    drive: TravelMatrix,
+    progress: Callable[[str], None] = lambda step: None,
+) -> BusTimes:
+    """Measure there and home, each window once, and blend the family trip minute by minute."""
+    own = study.config.bus
+    made: dict[tuple[str, tuple[str | int, str | int]], BusTravel] = {}
+
+    def measured(direction: str, window: tuple[str | int, str | int]) -> BusTravel:
+        if (direction, window) not in made:
+            progress(f"travel times, bus, {'there' if direction == 'to_site' else 'home'}")
+            made[direction, window] = bus_matrix(
+                network, timetable, study.areas, sites, window=window, direction=direction,
+                max_walk_minutes=own.max_walk_minutes, max_change_minutes=own.max_change_minutes,
+                boardings=own.boardings, slack_seconds=own.slack_seconds,
+                snap_limit_m=study.config.travel.snap_limit_m,
+            )  # fmt: skip
+        return made[direction, window]
+
+    there, home = {}, {}
+    blends: dict[int, dict[str, TravelMatrix]] = {}
+    for key, service in study.config.services.items():
+        there[key] = measured("to_site", service.bus_window or own.window)
+        if service.session_ends is not None:
+            hour, minute = map(int, service.session_ends.split(":"))
+            ends = hour * 60 + minute
+            home[key] = measured("from_site", (ends, min(ends + own.home_minutes, 28 * 60)))
+        if id(there[key]) not in blends:
+            blends[id(there[key])] = _matrices(study, there[key], walk, drive)
+    return BusTimes(timetable, there, home, {k: blends[id(t)] for k, t in there.items()})
+
+
+def _matrices(
+    study: Study, bus: BusTravel, walk: TravelMatrix, drive: TravelMatrix
+) -> dict[str, TravelMatrix]:
+    out = {"bus": bus.percentile(study.config.bus.percentile)}
+    if "p_no_car" in study.areas and study.areas["p_no_car"].notna().all():
+        no_car = study.areas.set_index("id")["p_no_car"]
+        blend = family_trip(
+            bus, drive, no_car, walk=walk, parking_minutes=study.config.travel.parking_minutes
+        )
+        out["typical"] = blend.percentile(study.config.bus.percentile)
+    return out
+
+
+def bus_sentences(study: Study, times: BusTimes | None) -> tuple[str, ...]:
+    """Say which day, which minutes and which rules minutes by bus are made with, or that none."""
+    if times is None:
+        return (BUS_NOT_KNOWN,)
+    own, services = study.config.bus, study.config.services
+    said = []
+    for key, bus in times.there.items():
+        words = f"setting out {clock(bus.marks[0])} to {clock(bus.marks[-1] + 1)}"
+        if key in times.home:
+            home = times.home[key].marks
+            words += f", home {clock(home[0])} to {clock(home[-1] + 1)}"
+        said.append(f"{services[key].title}, {words}")
+    walked = next(iter(times.there.values())).assumptions
+    rules = [a for a in walked if a.startswith("At most ")]
+    return (
+        f"By bus: every departure minute of the window ({'; '.join(said)}), waiting included; "
+        "the least over the open centres at each minute, or walking all the way where that is "
+        f"quicker; of these the {own.percentile:g}th percentile by nearest rank.",
+        *times.timetable.notes,
+        *rules,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class BusChange:
+    """A change by bus, there and home, area by area.
+
+    Parameters
+    ----------
+    service : str
+    areas : DataFrame
+        ``id count`` and, before and after: ``there_site_* there_minutes_* there_without_*`` (share
+        of the window's minutes without a journey under the limit) and, where sessions have an end,
+        ``home_minutes_* home_without_*``: from the centre that is nearest on the way there.
+    limit_minutes : float
+    """
+
+    service: str
+    areas: pd.DataFrame
+    limit_minutes: float
+
+    @property
+    def has_home(self) -> bool:
+        """Whether the service has an end of its sessions."""
+        return "home_minutes_before" in self.areas
+
+    def figures(self) -> pd.DataFrame:
+        """Sum up: people without a journey, and minutes of those who have one.
+
+        Returns
+        -------
+        DataFrame
+            ``way`` (there or home), ``measure``, ``before``, ``after``: people ``without`` (no
+            journey under the limit in half of the minutes or more), ``never`` (in no minute),
+            and ``mean``, ``p90`` minutes of those reached.
+        """
+        count = self.areas["count"].to_numpy(float)
+        rows = []
+        for way in ("there", "home") if self.has_home else ("there",):
+            found = {
+                when: _figures(
+                    count,
+                    self.areas[f"{way}_minutes_{when}"].to_numpy(float),
+                    self.areas[f"{way}_without_{when}"].to_numpy(float),
+                )
+                for when in ("before", "after")
+            }
+            rows += [
+                {"way": way, "measure": name, **{when: found[when][name] for when in found}}
+                for name in found["before"]
+            ]
+        return pd.DataFrame(rows)
+
+
+def _figures(count: Floats, minutes: Floats, without: Floats) -> dict[str, float]:
+    return {
+        "people": float(count.sum()),
+        "without": float(count[without >= 0.5].sum()),
+        "never": float(count[without >= 1].sum()),
+        "mean": weighted_mean(minutes, count),
+        "p90": weighted_quantile(minutes, count, 0.9),
+    }
+
+
+def bus_change(
+    study: Study,
+    service: str,
+    before: tuple[BusTimes, Sequence[str]],
+    after: tuple[BusTimes, Sequence[str]],
+) -> BusChange:
+    """Measure a change by bus there and home; either side is its buses and its open sites."""
+    demand = study.demand(service)
+    own = study.config.bus
+    table = pd.DataFrame({"id": demand["id"].astype(str), "count": demand["count"]})
+    for when, (times, sites) in (("before", before), ("after", after)):
+        there = times.there[service].nearest(
+            sorted(sites), q=own.percentile, limit_minutes=own.limit_minutes
+        )
+        there = there.loc[table["id"]]
+        table[f"there_site_{when}"] = there["site_id"].fillna("").to_numpy()
+        table[f"there_minutes_{when}"] = there["minutes"].to_numpy()
+        table[f"there_without_{when}"] = there["share_without"].to_numpy()
+        if service in times.home:
+            each = _home_minutes(times.home[service], table["id"], table[f"there_site_{when}"])
+            table[f"home_minutes_{when}"] = at_rank(each, own.percentile)
+            table[f"home_without_{when}"] = (each >= own.limit_minutes).mean(axis=1)
+    return BusChange(service, table.reset_index(drop=True), own.limit_minutes)
+
+
+def _home_minutes(home: BusTravel, areas: pd.Series, sites: pd.Series) -> Floats:
+    """Minutes home at every minute after the session, from one site an area."""
+    rows = pd.Index(home.area_ids).get_indexer(pd.Index(areas))
+    columns = pd.Index(home.site_ids).get_indexer(pd.Index(sites))
+    each = np.full((len(areas), len(home.marks)), np.inf)
+    known = columns >= 0
+    each[known] = home.minutes[rows[known], :, columns[known]]
+    return each
+
+
+def frequencies(times: BusTimes, service: str, sites: pd.DataFrame) -> pd.DataFrame:
+    """Departures an hour from stops near each site, in the window there and after the session.
+
+    Parameters
+    ----------
+    sites : DataFrame
+        ``id name lon lat``.
+
+    Returns
+    -------
+    DataFrame
+        ``id name stops there home``: stops in use within `NEAR_METRES` in a straight line, and
+        runs an hour that call at any of them, each once; ``home`` missing without an end.
+    """
+    stops = times.timetable.stops.iloc[times.timetable.boarding_stops]
+    out = sites[["id", "name"]].reset_index(drop=True)
+    near = [
+        stops.index[great_circle_m(lon, lat, stops["lon"], stops["lat"]) <= NEAR_METRES].tolist()
+        for lon, lat in zip(sites["lon"], sites["lat"], strict=True)
+    ]
+    out["stops"] = [len(n) for n in near]
+    windows = {"there": times.there[service], "home": times.home.get(service)}
+    for way, bus in windows.items():
+        out[way] = [
+            np.nan if bus is None else times.timetable.runs_an_hour(n, _window(bus)) for n in near
+        ]
+    return out
+
+
+def stops_table(times: BusTimes) -> pd.DataFrame:
+    """Every stop in use, with departures an hour in each service's windows."""
+    table = times.timetable
+    out = table.stops.iloc[table.boarding_stops].copy()
+    for way, of in (("there", times.there), ("home", times.home)):
+        for service, bus in of.items():
+            out[f"an_hour_{way}_{service}"] = [
+                table.runs_an_hour([stop], _window(bus)) for stop in out.index
+            ]
+    return out.reset_index(drop=True)
+
+
+def _window(bus: BusTravel) -> tuple[int, int]:
+    return bus.marks[0], bus.marks[-1] + 1

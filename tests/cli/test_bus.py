@@ -1,0 +1,77 @@
+"""`--timetable` as a user gives it: minutes by bus, cut buses, and what is wrong said in words."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from access.study.template import new_study
+from tests.bus_feed import town_feed
+
+
+@pytest.fixture
+def study(tmp_path):
+    folder = tmp_path / "mine"
+    new_study(folder)
+    return folder
+
+
+@pytest.fixture
+def feed(tmp_path):
+    return town_feed(tmp_path / "buses.zip")
+
+
+def test_compare_and_rank_by_bus(access_command, study, feed):
+    given = ("--timetable", feed, "--mode", "bus", "--json", "--quiet")
+    done = access_command("compare", study, *given)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)["three_to_two"]
+    assert "the bus trip to the nearest site" in found["sentence"]
+    ranked = access_command("rank", study, *given)
+    assert ranked.returncode == 0, ranked.stderr
+    proposal = json.loads(ranked.stdout)["three_to_two"]["proposal"]
+    assert proposal["mean"] == pytest.approx(found["figures"]["mean_minutes_after"], abs=1e-6)
+    cut = access_command("compare", study, *given, "--without-bus", "1")
+    assert cut.returncode == 0, cut.stderr
+    longer = json.loads(cut.stdout)["three_to_two"]
+    assert longer["figures"]["mean_minutes_after"] > found["figures"]["mean_minutes_after"]
+    assert any("route 1 withdrawn" in note for note in longer["notes"])
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "said"),
+    [
+        (("--mode", "bus"), 2, "By bus: not known"),
+        (("--without-bus", "1"), 2, "By bus: not known"),
+        (("--timetable", "FEED", "--without-bus", "1"), 2, "nothing changes by mode 'walk'"),
+        (("--timetable", "FEED", "--mode", "bus", "--without-bus", "99"), 2, "no route ['99']"),
+        (("--timetable", "none.zip"), 9, "there is no file none.zip"),
+        (("--timetable", "STUDY"), 9, "holds no stop_times.txt"),
+    ],
+)
+def test_what_is_wrong_is_said_in_words(access_command, study, feed, options, code, said):
+    given = [{"FEED": str(feed), "STUDY": str(study)}.get(o, o) for o in options]
+    done = access_command("compare", study, *given)
+    assert done.returncode == code, done.stderr
+    assert said in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_run_with_buses_can_be_run_again(access_command, study, feed, tmp_path):
+    out = tmp_path / "out"
+    done = access_command("run", study, "--timetable", feed, "--out", out, "--quiet")
+    assert done.returncode == 0, done.stderr
+    ledger = json.loads((out / "ledger.json").read_text())
+    assert ledger["command"]["timetables"] == ["buses.zip"]
+    assert "buses.zip" in [row["file"] for row in ledger["inputs"]]
+    assert ledger["parameters"]["study"]["bus"]["window"] == ["09:00", "12:00"]
+    asked = ("replay", out / "ledger.json", "--study", study)
+    without = access_command(*asked)
+    assert without.returncode == 3 and "give it with --timetable" in without.stderr
+    other = access_command(
+        *asked, "--timetable", town_feed(tmp_path / "buses2.zip", every_minutes=60)
+    )
+    assert other.returncode == 3 and "buses.zip" in other.stderr
+    again = access_command(*asked, "--timetable", feed)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "byte for byte" in again.stdout

@@ -1,0 +1,127 @@
+"""Over several sites the least is taken minute by minute, in a comparison and in every ranking."""
+
+from __future__ import annotations
+
+import warnings
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from access.errors import ParameterError
+from access.measure.distribution import nearest, weighted_quantile
+from access.network import TravelMatrix, WindowedTravel
+from access.scenario import compare, rank_closures
+
+SITES = ("W", "X", "Y", "Z")
+
+
+def by_bus(minutes, q=50):
+    minutes = np.asarray(minutes, float)
+    areas = tuple(f"a{i}" for i in range(len(minutes)))
+    marks = tuple(range(540, 540 + minutes.shape[1]))
+    return WindowedTravel(areas, SITES[: minutes.shape[2]], "bus", marks, minutes).percentile(q)
+
+
+def truth(each, open_columns, q):
+    """The rule in words: least at every minute, sorted, the one at the nearest rank."""
+    out = []
+    for area in np.asarray(each, float):
+        least = sorted(min(minute[c] for c in open_columns) for minute in area)
+        out.append(least[int(np.ceil(round(q * len(least) / 100, 9))) - 1])
+    return np.array(out)
+
+
+def worlds():
+    minute = st.one_of(st.integers(1, 90).map(float), st.just(np.inf))
+    site_lists = st.lists(minute, min_size=4, max_size=4)
+
+    def of_length(n):
+        return st.lists(st.lists(site_lists, min_size=n, max_size=n), min_size=1, max_size=5)
+
+    return st.integers(1, 7).flatmap(of_length)
+
+
+@settings(max_examples=150, deadline=None)
+@given(worlds(), st.sampled_from([10, 50, 75, 100]))
+def test_nearest_and_rank_are_the_rule_in_words(each, q):
+    matrix = by_bus(each, q)
+    for size in (1, 2, 4):
+        for columns in combinations(range(4), size):
+            expected = truth(each, columns, q)
+            ids = [SITES[c] for c in columns]
+            found = nearest(matrix, ids)
+            np.testing.assert_array_equal(found.minutes, expected)
+            np.testing.assert_array_equal(matrix.least(ids), expected)
+            assert all(s in ids or not np.isfinite(m)
+                       for s, m in zip(found.site, expected, strict=True))  # fmt: skip
+    count = np.arange(1.0, len(each) + 1)
+    demand = pd.DataFrame({"id": matrix.area_ids, "count": count})
+    reachable = np.isfinite(truth(each, range(4), q))
+    if not reachable.any():
+        with pytest.raises(ParameterError, match="no site reaches"):
+            rank_closures(matrix, keep=2, demand=demand)
+        return
+    ranking = rank_closures(matrix, keep=2, demand=demand)
+    for row in ranking.table.to_dict("records"):
+        minutes = truth(each, [SITES.index(i) for i in row["kept"]], q)[reachable]
+        mean = np.average(minutes, weights=count[reachable]) if np.isfinite(minutes).all() else (
+            np.inf)  # fmt: skip
+        assert row["mean"] == pytest.approx(mean)
+        assert row["worst"] == minutes.max()
+        if np.isfinite(minutes).all():
+            assert row["p90"] == weighted_quantile(minutes, count[reachable], 0.9)
+
+
+def test_the_median_of_the_nearest_is_not_the_nearest_of_the_medians():
+    """Buses to X and Y take turns: whoever may use both waits for neither."""
+    matrix = by_bus([[[10, 40], [40, 10], [10, 40], [40, 10], [40, 40]]])
+    assert matrix.total_minutes.tolist() == [[40.0, 40.0]]
+    demand = pd.DataFrame({"id": ["a0"], "count": [20]})
+    impact = compare(matrix, before=["W", "X"], after=["W"], demand=demand)
+    assert impact.summary["mean_minutes_before"] == 10
+    assert impact.summary["mean_minutes_after"] == 40
+    assert impact.summary["lengthened"] == 20
+    assert impact.areas["second_minutes_before"].tolist() == [40.0]
+    both = rank_closures(matrix, keep=2, demand=demand)
+    one = rank_closures(matrix, keep=1, demand=demand)
+    assert both.table["mean"].tolist() == [10.0] and one.table["mean"].tolist() == [40.0, 40.0]
+    other = rank_closures(matrix, keep=1, demand=demand, sites=["X"], always_open=["W"])
+    assert other.table["mean"].tolist() == [10.0]
+
+
+@settings(max_examples=60, deadline=None)
+@given(worlds())
+def test_closing_never_shortens(each):
+    matrix = by_bus(each)
+    count = pd.DataFrame({"id": matrix.area_ids, "count": 1.0})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        impact = compare(matrix, before=list(SITES), after=["W", "Y"], demand=count)
+    assert (impact.areas["minutes_after"] >= impact.areas["minutes_before"]).all()
+
+
+def test_a_matrix_with_one_minute_is_the_matrix_without():
+    minutes = [[[5.0, 9.0, 7.0]], [[np.inf, 8.0, 8.0]]]
+    timed = by_bus(minutes)
+    plain = TravelMatrix.from_minutes(np.array(minutes)[:, 0], area_ids=["a0", "a1"],
+                                      site_ids=SITES[:3], mode="bus")  # fmt: skip
+    demand = pd.DataFrame({"id": ["a0", "a1"], "count": [3, 4]})
+    for ids in (["X", "Y"], ["W"], ["W", "X", "Y"]):
+        one, two = nearest(timed, ids), nearest(plain, ids)
+        for name in ("site", "minutes", "second_site", "second_minutes", "status"):
+            assert getattr(one, name).tolist() == getattr(two, name).tolist()
+    pd.testing.assert_frame_equal(rank_closures(timed, keep=2, demand=demand).table,
+                                  rank_closures(plain, keep=2, demand=demand).table)  # fmt: skip
+
+
+def test_taking_areas_and_sites_takes_their_minutes():
+    matrix = by_bus(np.arange(24.0).reshape(2, 3, 4)).sites(["Y", "W"]).areas(["a1"])
+    assert matrix.minute_by_minute.tolist() == [[[14, 12], [18, 16], [22, 20]]]
+    with pytest.raises(ParameterError, match="minute_by_minute has shape"):
+        from dataclasses import replace
+
+        replace(matrix, minute_by_minute=np.zeros((1, 3, 4), np.float32))

@@ -1,0 +1,221 @@
+"""A study by bus: what every output says with a timetable, and without one."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from access import answer, load_study
+from access.analysis.analysis import Analysis
+from access.analysis.bus import BUS_NOT_KNOWN, frequencies, stops_table
+from access.analysis.job import measure_study
+from access.errors import AccessError, ParameterError, StudyError
+from access.network.matrix import at_rank
+from access.report.board import board_report
+from access.run.summary import spoken_summary, summary_of
+from access.run.write import _study_layers
+from access.study.template import new_study
+from tests.bus_feed import town_feed
+
+SERVICE = "childrens_centre"
+SETTINGS = '[bus]\ntimetable = "buses.zip"\nwindow = ["09:00", "10:00"]\nhome_minutes = 60\n'
+
+
+def town(folder, bus=SETTINGS, ends="21:30"):
+    new_study(folder)
+    town_feed(folder / "buses.zip")
+    path = folder / "study.toml"
+    text = path.read_text(encoding="utf-8").replace(
+        'age_band = "0 to 4"', f'age_band = "0 to 4"\nsession_ends = "{ends}"'
+    )
+    path.write_text(text + bus, encoding="utf-8")
+    return load_study(folder)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    return measure_study(town(tmp_path_factory.mktemp("bus") / "town"))
+
+
+@pytest.fixture(scope="module")
+def proposal(results):
+    return results.proposals["three_to_two"]
+
+
+def least(each, sites, wanted, q=50):
+    """Nearest rank of the least over some sites; each is areas x minutes x sites."""
+    columns = [sites.index(i) for i in wanted]
+    return at_rank(np.asarray(each, float)[:, :, columns].min(axis=2), q)
+
+
+def test_bus_and_typical_are_the_least_minute_by_minute(results, proposal):
+    bus = results.bus.there[SERVICE]
+    walk, drive = (results.matrices[m].sites(bus.site_ids).total_minutes for m in ("walk", "drive"))
+    p = results.study.areas["p_no_car"].to_numpy()[:, None, None]
+    no_car = np.minimum(walk[:, None, :], bus.minutes)
+    car = np.minimum(walk, drive + 3.0)[:, None, :]
+    family = p * no_car + (1 - p) * car
+    assert [*results.matrices] == ["walk", "drive", "bus", "typical"]
+    for mode, each in (("bus", bus.minutes), ("typical", family)):
+        impact, ranking = proposal.impacts[mode], proposal.rankings[mode]
+        areas = impact.areas.set_index("id").loc[results.study.areas["id"]]
+        for when, open_ids in (("before", proposal.before), ("after", proposal.after)):
+            found = areas[f"minutes_{when}"].to_numpy()
+            np.testing.assert_allclose(found, least(each, bus.site_ids, open_ids), rtol=1e-6)
+        mean = impact.summary["mean_minutes_after"]
+        assert ranking.proposal["mean"] == pytest.approx(mean)
+    assert (bus.boardings > 0).any()
+    summary = proposal.impacts["bus"].summary
+    assert summary["mean_minutes_before"] < proposal.impacts["walk"].summary["mean_minutes_before"]
+
+
+def test_the_way_home_is_from_the_centre_of_the_way_there(results, proposal):
+    change = Analysis(results).by_bus(SERVICE, before=proposal.before, after=proposal.after)
+    home = results.bus.home[SERVICE]
+    assert (home.direction, home.marks[0], len(home.marks)) == ("from_site", 21 * 60 + 30, 60)
+    for when in ("before", "after"):
+        for row in change.areas.to_dict("records"):
+            i = home.area_ids.index(row["id"])
+            each = home.minutes[i, :, home.site_ids.index(row[f"there_site_{when}"])]
+            assert row[f"home_minutes_{when}"] == pytest.approx(np.sort(each)[29])
+            assert row[f"home_without_{when}"] == pytest.approx((each >= 60).mean())
+    figures = change.figures().set_index(["way", "measure"])
+    count = change.areas["count"]
+    late = change.areas["home_without_after"] >= 0.5
+    assert figures.loc[("home", "without"), "after"] == count[late].sum()
+    assert figures.loc[("home", "mean"), "before"] > figures.loc[("there", "mean"), "before"]
+
+
+def test_a_bus_cut_alone_and_with_closures(results, proposal):
+    analysis = Analysis(results)
+    today = analysis.today(SERVICE)
+    cut = analysis.without_buses(routes=["1"])
+    alone = analysis.compare(SERVICE, after=today, later=cut, mode="bus")
+    both = analysis.compare(SERVICE, after=proposal.after, later=cut, mode="bus")
+    closed = proposal.impacts["bus"].areas.set_index("id")["minutes_after"]
+    assert (alone.areas["change_minutes"] >= -1e-4).all()
+    assert (alone.areas["change_minutes"] > 1).any()
+    more = both.areas.set_index("id")["minutes_after"]
+    assert (more >= closed - 1e-4).all() and (more > closed + 1).any()
+    assert any("route 1 withdrawn" in note for note in alone.notes)
+    nothing = analysis.without_buses(routes=["1", "2"])
+    impact = nothing.compare(SERVICE, after=today[:2], mode="bus")
+    walked = nothing.compare(SERVICE, after=today[:2], mode="walk")
+    np.testing.assert_allclose(
+        impact.areas["minutes_after"], walked.areas["minutes_after"], rtol=1e-6
+    )
+    with pytest.raises(ParameterError, match="no route"):
+        analysis.without_buses(routes=["99"])
+    with pytest.raises(ParameterError, match="without buses nothing changes by mode 'walk'"):
+        analysis.with_bus_cut(["1"], "walk")
+    assert analysis.with_bus_cut(["stop:e2"], "bus").bus_notes()[-1].endswith("stop e2 closed.")
+
+
+def test_every_output_speaks_of_buses(results, proposal):
+    said = " ".join(results.assumptions)
+    assert "setting out 9.00 to 10.00, home 21.30 to 22.30" in said
+    assert "Tuesday 6 June 2023" not in BUS_NOT_KNOWN and BUS_NOT_KNOWN not in said
+    summary = summary_of(results)["proposals"]["three_to_two"]
+    assert {"walk", "drive", "bus", "typical"} == set(summary["modes"])
+    assert {r["way"] for r in summary["there_and_home_by_bus"]} == {"there", "home"}
+    json.dumps(summary["there_and_home_by_bus"], allow_nan=False)
+    assert "by bus" in spoken_summary(results)
+    layers = dict(_study_layers(results))
+    stops = layers["bus_stops"].set_index("id")
+    assert stops.loc["e2", f"an_hour_there_{SERVICE}"] == 4  # two each way
+    assert stops.loc["e2", f"an_hour_home_{SERVICE}"] == 2  # the last of each way, at 21.40
+    assert len(layers["bus_three_to_two"]) == len(results.study.areas)
+    blocks = repr(board_report(results, draws=0).blocks)
+    assert "By bus, there and home" in blocks and "no journey by bus or on foot under 60" in blocks
+    assert len(stops_table(results.bus)) == len(stops)
+    sites = results.sites[results.sites["kind"] == "centre"]
+    at_stops = sites.iloc[:2].assign(lon=[-1.35, -1.30], lat=[53.42, 53.42])
+    often = frequencies(results.bus, SERVICE, at_stops)
+    assert often["stops"].tolist() == [2, 1]  # e2 and n1 lie together; e4 alone
+    assert often["there"].tolist() == [10.0, 2.0]  # the last stop of a line is left one way only
+    by_typical = repr(board_report(results, mode="typical", draws=5).blocks)
+    assert "is not part of this run" in by_typical
+
+
+def test_a_notebook_asks_by_bus(results):
+    from access.notebook import Answers
+
+    answers = Answers(results)
+    found = answers.bus()
+    assert found.sentence().startswith("Of ") and "under 60 minutes" in found.sentence()
+    assert "by bus" in found._repr_html_() and "The way home" in repr(found)
+    words = found.explain("A01", "C2", "9:10")
+    assert words.startswith("Leave A01 at 9.10")
+    assert found.explain("A01", "C2", "21:40", home=True).startswith("Leave C2 at 21.40")
+    cut = answers.bus(routes=["1"], service=SERVICE)
+    assert cut.found.areas["there_minutes_after"].sum() > found.found.areas[
+        "there_minutes_before"].sum()  # fmt: skip
+    assert found.audit()["check"].str.contains("trips on the day").any()
+
+
+def test_another_walking_speed_is_measured_anew(results, tmp_path):
+    study = town(tmp_path / "town")
+    path = study.folder / "study.toml"
+    text = path.read_text(encoding="utf-8").replace("walk_km_h = 4.8", "walk_km_h = 4.4")
+    path.write_text(text, encoding="utf-8")
+    anew = measure_study(load_study(study.folder)).proposals["three_to_two"]
+    slow = Analysis(results).at(4.4)
+    for mode in ("bus", "typical"):
+        found = slow.compare(SERVICE, after=anew.after, mode=mode).areas
+        expected = anew.impacts[mode].areas
+        np.testing.assert_allclose(found["minutes_after"], expected["minutes_after"], rtol=1e-4)
+
+
+def test_what_cannot_be_said_by_bus_is_refused_in_words(results):
+    analysis = Analysis(results)
+    with pytest.raises(ParameterError, match="how firm a ranking is cannot be said"):
+        analysis.robustness(SERVICE, after=["C1", "C2"], mode="bus")
+    with pytest.raises(ParameterError, match="hubs are not sought by mode 'bus'"):
+        analysis.hubs(mode="bus")
+
+
+def test_without_a_timetable_one_sentence_and_nothing_else(tmp_path):
+    study = town(tmp_path / "town", bus="")
+    found = measure_study(study)
+    assert found.assumptions.count(BUS_NOT_KNOWN) == 1 and found.bus is None
+    assert found.ledger.assumptions.count(BUS_NOT_KNOWN) == 1
+    assert [*found.matrices] == ["walk", "drive", "typical"]
+    settings = found.ledger.parameters["study"]
+    assert "bus" not in settings and "session_ends" not in settings["services"][SERVICE]
+    assert "there_and_home_by_bus" not in summary_of(found)["proposals"]["three_to_two"]
+    assert not [name for name, _ in _study_layers(found) if name.startswith("bus")]
+    assert "By bus, there and home" not in repr(board_report(found, draws=0).blocks)
+    for ask in (
+        lambda: Analysis(found).compare(SERVICE, after=["C1"], mode="bus"),
+        lambda: Analysis(found).by_bus(SERVICE),
+        lambda: Analysis(found).without_buses(routes=["1"]),
+    ):
+        with pytest.raises(ParameterError, match="By bus: not known"):
+            ask()
+    given = answer(study, timetable=study.folder / "buses.zip")
+    assert given.results.bus is not None
+    assert given.results.ledger.command["timetables"] == ["buses.zip"]
+
+
+@pytest.mark.parametrize(
+    ("bus", "said"),
+    [
+        ('[bus]\ntimetable = "none.zip"\n', "bus.timetable: found 'none.zip'"),
+        ('[bus]\nwindow = ["12:00", "09:00"]\n', "a time and a later one"),
+        ('[bus]\nwindow = ["nine", "12:00"]\n', "a time of day in quotes"),
+        ("[bus]\nboardings = 9\n", "boardings"),
+        ('[bus]\nday = "13 June"\n', "a date that exists"),
+        ("[bus]\nbuses = 9\n", "no such setting"),
+    ],
+)
+def test_wrong_settings_are_told_in_words(tmp_path, bus, said):
+    with pytest.raises(StudyError, match=said):
+        town(tmp_path / "town", bus=bus)
+
+
+def test_a_day_of_another_year_is_refused(tmp_path):
+    study = town(tmp_path / "town", bus=SETTINGS + 'day = "2024-06-11"\n')
+    with pytest.raises(AccessError, match="does not cover Tuesday 11 June 2024"):
+        measure_study(study)
