@@ -401,6 +401,9 @@ def _beside(results: StudyResults, proposal: ProposalResult) -> dict[str, Any]:
         found["opened"] = list(proposal.opened)
     if impact.altered:
         found["changed"] = impact.altered
+    said = results.study.config.proposals.get(proposal.key)
+    if reasons := {c.site: c.comment for c in (said.change if said else ()) if c.comment}:
+        found["reasons"] = reasons
     if proposal.stays:
         found["some_services_stay"] = {
             "deregistered": list(proposal.deregistered),
