@@ -81,6 +81,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "name": "its name",
         "lon": "longitude, WGS84 degrees",
         "lat": "latitude",
+        "service": "key of the service that it offers; of every service where empty or not there",
     },
     "places": {
         "name": "a name for orientation on maps",
@@ -99,7 +100,7 @@ ABOUT = {
     "parents": "`areas.parent_table`: one row a larger area, with the counts that only it has.",
     "centres": "`centres.csv`: one row a centre that is open today. Must be there.",
     "candidates": "`candidates.csv`: sites where a Family Hub could go. May be left out.",
-    "neighbours": "`neighbours.csv`: other authorities' centres, for `--neighbours`. May be left out.",
+    "neighbours": "`neighbours.csv`: other authorities' centres: what a proposal does is said with and without them. May be left out.",
     "places": "`places.csv`: names on maps. May be left out.",
     "postcodes": "`postcodes.csv`: the explorer's search by postcode. May be left out.",
 }

@@ -129,6 +129,11 @@ class ProposalResult:
         Empty where none is deregistered.
     deregistered : tuple of str
         Ids.
+    beside : dict of str to Impact
+        By mode, whose centres count read the other way: with the neighbours' too, or, where
+        `neighbours` says that those count in `impacts`, the own ones only. Empty where the study
+        gives no neighbour's centre of the service.
+    neighbours : bool
     """
 
     key: str
@@ -145,6 +150,8 @@ class ProposalResult:
     money: Money = field(default_factory=Money)
     stays: Mapping[str, Impact] = field(default_factory=dict)
     deregistered: tuple[str, ...] = ()
+    beside: Mapping[str, Impact] = field(default_factory=dict)
+    neighbours: bool = False
 
     @property
     def opened(self) -> tuple[str, ...]:
@@ -250,6 +257,13 @@ class StudyResults:
     def assumptions(self) -> tuple[str, ...]:
         """Every sentence that must stand beside the numbers, the streets first."""
         return (self.streets, self.speeds, *self.study.assumptions)
+
+    @property
+    def headline(self) -> str:
+        """The mode that leads in every output, as the study sets it."""
+        asked = self.study.config.measures.headline
+        mode = {None: "typical", "family": "typical"}.get(asked, str(asked))
+        return mode if mode in self.matrices else "walk"
 
     def names(self) -> dict[str, str]:
         """Site names by id."""

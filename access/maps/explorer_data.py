@@ -135,6 +135,7 @@ class _ExplorerData:
     shapes_approximate: bool = True
     streets: gpd.GeoDataFrame | None = None
     modelled: bool = True
+    headline: str = "walk"
     places: pd.DataFrame | None = None
     postcodes: pd.DataFrame | None = None
     proposal: str = "the proposal"
@@ -326,6 +327,7 @@ def explorer_data(results: StudyResults) -> _ExplorerData:
         shapes_approximate=study.shapes is None,
         streets=None if results.modelled else _streets(results),
         modelled=results.modelled,
+        headline=results.headline,
         places=pd.DataFrame(study.places) if len(study.places) else None,
         postcodes=_postcodes(results),
         weights_note=_weights_note(results),

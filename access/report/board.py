@@ -469,7 +469,7 @@ def board_report(
     *,
     date: datetime.date | None = None,
     internal: bool = False,
-    mode: str = "walk",
+    mode: str | None = None,
     reasons: Mapping[tuple[str, ...], str] | None = None,
     requests: Sequence[Request] | None = None,
     draws: int = DRAWS,
@@ -488,7 +488,7 @@ def board_report(
     internal : bool
         Keep small counts, and say so on every page.
     mode : str
-        Headline mode: ``"walk"``, ``"drive"`` or ``"typical"``.
+        ``"walk"``, ``"drive"`` or ``"typical"``; the study's headline when not given.
     reasons : mapping of tuple of str to str, optional
         Why the council does not take an option, by the ids it closes, sorted; "not given"
         where it is not known.
@@ -512,6 +512,7 @@ def board_report(
         If the study holds no proposal, the mode was not measured, or the study's ``as_of`` is
         no date and none is given.
     """
+    mode = mode or results.headline
     findings = findings_of(results, mode=mode)
     given = date or _as_of(results)
     wording = _Wording(internal=internal)

@@ -227,8 +227,9 @@ class ProposalFindings:
         return self.ranking.proposal
 
 
-def findings_of(results: StudyResults, *, mode: str = "walk") -> tuple[ProposalFindings, ...]:
-    """Gather what the report says of every proposal of a study."""
+def findings_of(results: StudyResults, *, mode: str | None = None) -> tuple[ProposalFindings, ...]:
+    """Gather what the report says of every proposal of a study, in its headline mode."""
+    mode = mode or results.headline
     if not results.proposals:
         raise ParameterError(
             f"study {results.study.name!r} holds no proposal to report on; add one to study.toml "

@@ -37,13 +37,13 @@ _KEPT = WeakKeyDictionary()
 def study_robustness(
     results: StudyResults,
     *,
-    mode: str = "walk",
+    mode: str | None = None,
     draws: int = DRAWS,
     progress: Callable[[str], None] = lambda step: None,
     parts: Parts | None = None,
 ) -> Mapping[str, Robustness]:
     """Rank every proposal of a study again, within what the study says may be wrong."""
-    kept = _KEPT.setdefault(results, {})
+    kept, mode = _KEPT.setdefault(results, {}), mode or results.headline
     if (mode, draws) not in kept:
         found: dict[str, Robustness] = {}
         for key, result in results.proposals.items():

@@ -384,8 +384,25 @@ class _TravelSettings(_Settings):
 
 
 class _MeasureSettings(_Settings):
-    """Presets, not legal tests: minutes and metres that shares are given for."""
+    """Presets, not legal tests: the trip that leads, and minutes and metres for shares."""
 
+    headline: Literal["family", "walk", "drive"] | None = _setting(
+        None,
+        f"the trip that leads: family (the {trip('typical')}), walk or drive; when not given, "
+        "family where the areas say how many households have no car, else walk",
+        changes="summary, ranks, robustness, report, charts and where the explorer begins; "
+        "walking stands beside it",
+    )
+    neighbours: Annotated[bool, Field(strict=True)] = _setting(
+        False,
+        "whether the neighbours' centres count in what leads; it is said both ways either way",
+        changes="every figure and rank but those that are said to be the other way",
+    )
+    walk_limit_minutes: _Positive = _setting(
+        60,
+        "longest walk that is taken for one that people make, minutes: a declared limit",
+        changes='beyond it sentences say "no longer within reach on foot"; tables keep the minutes',
+    )
     thresholds_minutes: _Rising = _setting(
         (10, 15, 20, 30),
         "minutes that shares within are given for, rising",

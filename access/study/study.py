@@ -238,6 +238,22 @@ class Study:
         """
         return self.centres[self.centres["service"] == service]
 
+    def neighbours_of(self, service: str) -> gpd.GeoDataFrame:
+        """Give the neighbouring authorities' centres of one service.
+
+        Parameters
+        ----------
+        service : str
+
+        Returns
+        -------
+        GeoDataFrame
+            Those that the table says are of this service, and those of which it does not say.
+        """
+        if "service" not in self.neighbours:
+            return self.neighbours
+        return self.neighbours[self.neighbours["service"].isin(["", service])]
+
     def to_frame(self) -> pd.DataFrame:
         """Give one row a service: centres today and as proposed, and whom they are for.
 

@@ -119,7 +119,9 @@ _SCHEMAS: dict[str, pa.DataFrameSchema] = {
             "capacity": _KNOWN_OR_EMPTY,
         }
     ),
-    "neighbours": pa.DataFrameSchema({"id": _ID, "name": _TEXT, "lon": _LON, "lat": _LAT}),
+    "neighbours": pa.DataFrameSchema(
+        {"id": _ID, "name": _TEXT, "lon": _LON, "lat": _LAT, "service": _FREE}
+    ),
     "places": pa.DataFrameSchema(
         {"name": _TEXT, "lon": _LON, "lat": _LAT, "rank": _KNOWN_OR_EMPTY}
     ),
@@ -360,7 +362,28 @@ def _cross_faults(tables: dict[str, pd.DataFrame], config: StudyConfig) -> list[
         for id_ in config.hubs.council_choice
         if id_ not in known
     ]
-    return faults + _rule_faults(tables, config)
+    return faults + _headline_faults(tables, config) + _rule_faults(tables, config)
+
+
+def _headline_faults(tables: dict[str, pd.DataFrame], config: StudyConfig) -> list[Fault]:
+    """Tell what leads and cannot be measured, and neighbours of no service of the study."""
+    faults = []
+    no_car = tables["areas"].get("p_no_car")
+    if config.measures.headline == "family" and (no_car is None or no_car.isna().any()):
+        expected = (
+            "walk or drive, or in the areas p_no_car (the share of households without a car), or "
+            "households and households_no_car, in every row"
+        )
+        faults.append(Fault("study.toml", "measures", "headline", "family", expected))
+    of = tables["neighbours"].get("service", pd.Series(dtype=str))
+    return faults + [
+        Fault(
+            "neighbours.csv", f"row {i}", "service", str(service)[:80],
+            f"one of {sorted(config.services)}, or empty: of every service",
+        )
+        for i, service in of.items()
+        if service not in ("", *config.services)
+    ]  # fmt: skip
 
 
 def _demand_faults(areas: pd.DataFrame, centres: pd.DataFrame, config: StudyConfig) -> list[Fault]:
