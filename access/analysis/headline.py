@@ -22,9 +22,10 @@ def trip_meaning(results: StudyResults, mode: str) -> str:
     if mode != "typical":
         return ""
     bus = " or take the bus" if "bus" in results.matrices else ""
+    limit = minutes_words(results.study.config.measures.walk_limit_minutes, 0)
     return (
         f"The {trip(mode)}: households without a car walk{bus}, the others take the quicker of "
-        "walking and driving."
+        f"walking and driving; its averages hold every walk, those of more than {limit} too."
     )
 
 
@@ -99,9 +100,8 @@ def neighbours_words(proposal: ProposalResult, mode: str, *, internal: bool = Fa
     """Say the headline with whose centres count read the other way; empty where none is given."""
     if mode not in proposal.beside:
         return Said("")
-    lead, other = Reading.of(proposal.impacts[mode]), Reading.of(proposal.beside[mode])
+    own, both = _both_ways(proposal, mode)
     who = proposal.impacts[mode].who
-    own, both = (other, lead) if proposal.neighbours else (lead, other)
     claims = [*own.claims("own"), *both.claims("with_neighbours")]
     text = (
         f"counting own centres only, {own.words(who, mode, internal=internal)}. With the "
@@ -110,7 +110,32 @@ def neighbours_words(proposal: ProposalResult, mode: str, *, internal: bool = Fa
     if own == both:
         claims.append(Claim("with_neighbours", "same", (own.longer, both.longer)))
         return Said(sentence(f"{text}these figures are the same"), claims)
-    return Said(sentence(f"{text}{both.words(who, mode, internal=internal)}"), claims)
+    text += both.words(who, mode, internal=internal)
+    if mode == "walk" or "walk" not in proposal.beside:
+        return Said(sentence(text), claims)
+    walks = _both_ways(proposal, "walk")
+    if all(reading.longer and reading.rise_minutes is not None for reading in walks):
+        claims += [*walks[0].claims("own_on_foot"), *walks[1].claims("with_neighbours_on_foot")]
+        old, new = (minutes_words(reading.rise_minutes, 1) for reading in walks)
+        text = f"{sentence(text)} On foot their walk grows by {old} and by {new}"
+    return Said(sentence(text), claims)
+
+
+def _both_ways(proposal: ProposalResult, mode: str) -> tuple[Reading, Reading]:
+    """Read a proposal with own centres only, and with the neighbours' as well."""
+    lead, other = Reading.of(proposal.impacts[mode]), Reading.of(proposal.beside[mode])
+    return (other, lead) if proposal.neighbours else (lead, other)
+
+
+def beside_words(
+    results: StudyResults, proposal: ProposalResult, *, internal: bool = False
+) -> tuple[Said, ...]:
+    """Say all that stands beside a proposal's headline, wherever that is told."""
+    told = (
+        neighbours_words(proposal, results.headline, internal=internal),
+        on_foot_words(results, proposal, internal=internal),
+    )
+    return tuple(said for said in told if said)
 
 
 @dataclass(frozen=True, slots=True)

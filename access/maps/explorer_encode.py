@@ -397,6 +397,7 @@ def _service(
         "before": sorted(where[i] for i in service.before),
         "after": sorted(where[i] for i in service.after),
         "counts": [_short(c) for c in counts],
+        "beside": list(service.beside),
     }
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from access.analysis.analysis import DRAWS
+from access.analysis.headline import beside_words
 from access.analysis.questions import Request
 from access.analysis.results import Parts, StudyResults, site_names
 from access.disclosure import THRESHOLD, public_count
@@ -105,7 +106,7 @@ def options_table(
             unit="%",
             decimals=0,
             hidden_with=further,
-            note="in England's most deprived fifth of areas",
+            note=f"in {findings.nation}'s most deprived fifth of areas",
         ),
         Column(
             "extra",
@@ -201,7 +202,7 @@ def _summary_blocks(
         own = [f for f in findings if f.result.service == service]
         blocks.append(TableBlock(_rivals_table(own), key=f"rivals-{service}", compact=True))
     for found in findings:
-        blocks += _proposal_blocks(found, wording)
+        blocks += _proposal_blocks(results, found, wording)
     points = _criteria(findings)
     answer = results.hubs
     if answer is not None:
@@ -287,7 +288,9 @@ def _key_figures(
     return tuple(items)
 
 
-def _proposal_blocks(found: ProposalFindings, wording: _Wording) -> list[Block]:
+def _proposal_blocks(
+    results: StudyResults, found: ProposalFindings, wording: _Wording
+) -> list[Block]:
     impact = found.impact
     closed = listed(found.named(found.result.closed), none="none")
     opened = listed(found.named(found.result.opened), none="")
@@ -297,7 +300,8 @@ def _proposal_blocks(found: ProposalFindings, wording: _Wording) -> list[Block]:
     if impact.altered:
         does += f", and changes {impact.altered}"
     first = f"{sentence(does)} {say.affected(impact, found.one, wording)}"
-    points = [
+    points: list[str] = [
+        *beside_words(results, found.result, internal=wording.internal),
         f"{_wards(found)} {say.furthest(impact, wording)}".strip(),
         _deprivation(found),
         say.most_added(impact, found.names, wording),
@@ -328,7 +332,7 @@ def _week(impact: Impact, wording: _Wording) -> str:
 def _deprivation(found: ProposalFindings) -> str:
     if "imd_decile" not in found.impact.demand:
         return "How deprived each area is was not given, so nothing is said of it here."
-    return say.deprivation(found.impact.by("imd_fifth"), found.noun)
+    return say.deprivation(found.impact.by("imd_fifth"), found.noun, found.nation)
 
 
 def _criteria(findings: Sequence[ProposalFindings]) -> tuple[tuple[str | Bold, ...], ...]:

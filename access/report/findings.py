@@ -186,6 +186,8 @@ class ProposalFindings:
         In place of `ranking`, where there are too many alternatives to list.
     rivals : bool
         The service has several proposals, of which one at most comes about.
+    nation : str
+        Whose ranks of deprivation the study has.
     """
 
     result: ProposalResult
@@ -199,6 +201,7 @@ class ProposalFindings:
     groups: tuple[Group, ...] = ()
     sampled: SampledRanking | None = None
     rivals: bool = False
+    nation: str = "the nation"
 
     @property
     def label(self) -> str:
@@ -254,6 +257,7 @@ def findings_of(results: StudyResults, *, mode: str | None = None) -> tuple[Prop
                 ranking=ranking,
                 options=_options_of(results, result, ranking, mode),
                 names=names,
+                nation=results.study.nation,
                 groups=results.study.groups,
                 sampled=result.sampled.get(mode),
                 rivals=sum(p.service == result.service for p in results.proposals.values()) > 1,
@@ -270,7 +274,7 @@ def tenths(areas: pd.DataFrame) -> pd.Series | None:
 
 
 def _most_deprived(areas: pd.DataFrame) -> NDArray[np.bool_] | None:
-    """Mark the areas in England's most deprived fifth."""
+    """Mark the areas in the nation's most deprived fifth."""
     found = tenths(areas)
     if found is None or not found.notna().any():
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from access.analysis.analysis import Analysis
 from access.analysis.results import StudyResults, short_names
 from access.disclosure import THRESHOLD
 from access.document.document import (
@@ -58,6 +59,7 @@ def _method(
     travel, weights = config.travel, config.weights
     counts = listed([f"{_whom(results, f)} for {f.title}" for f in findings])
     headline = trip(findings[0].mode)
+    scheme = Analysis(results).weighting()["weights"]
     driving = MODELLED_DRIVING if results.modelled else "driving by class of road"
     return (
         (
@@ -99,10 +101,11 @@ def _method(
         (
             Bold("Deprivation: "),
             sentence(
-                f"weights are {weights.scheme}"
+                f"weights are {scheme}"
                 + (
-                    f", from 1 in England's least deprived area to {1 + weights.lam:g} in the most"
-                    if weights.scheme == "linear"
+                    f", from 1 in {results.study.nation}'s least deprived area to "
+                    f"{1 + weights.lam:g} in the most"
+                    if scheme == "linear"
                     else ""
                 )
                 + "; unweighted figures stand beside them"

@@ -246,6 +246,6 @@ def _switching(analysis: Analysis, found: ProposalFindings, asked: Mapping[str, 
     return sentence(
         f"{scheme}switching value: with all {found.noun} counting alike, closing {closed[0]} is "
         "best. "
-        "It changes with how much one in England's most deprived area counts for one in its "
-        f"least: {'; '.join(steps)}"
+        f"It changes with how much one in {found.nation}'s most deprived area counts for one in "
+        f"its least: {'; '.join(steps)}"
     )

@@ -130,7 +130,10 @@ class _Wording:
         return f"{self.minutes(abs(minutes))} {more if minutes > 0 else less}"
 
 
-def affected(impact: Impact, one: str, wording: _Wording) -> Said:
+_PUBLIC = _Wording()
+
+
+def affected(impact: Impact, one: str, wording: _Wording = _PUBLIC) -> Said:
     """Say how many have further to go, of how many, and by how much."""
     s = impact.summary
     total, lost = _figure(s, "families"), _figure(s, "newly_unreachable")
@@ -223,7 +226,7 @@ def further_note(impact: Impact) -> tuple[str, ...]:
     )
 
 
-def deprivation(fifths: pd.DataFrame, who: str) -> Said:
+def deprivation(fifths: pd.DataFrame, who: str, nation: str = "the nation") -> Said:
     """Say whether the most deprived are affected more or less than everyone else."""
     first = fifths["group"].astype(str) == "1"
     own, others = fifths[first], fifths[~first]
@@ -240,7 +243,7 @@ def deprivation(fifths: pd.DataFrame, who: str) -> Said:
         for end, at in (("none", 0.0), ("all", 1.0))
         if share == at
     ]
-    place_words = f"the {who} in England's most deprived fifth"
+    place_words = f"the {who} in {nation}'s most deprived fifth"
     if mine == theirs == 0:
         text = f"none of {place_words} would have further to go, nor any of the others"
     else:

@@ -10,14 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from access.analysis.headline import (
-    Reading,
-    neighbours_words,
-    on_foot_of,
-    on_foot_words,
-    trip_meaning,
-    walk_words,
-)
+from access.analysis.headline import Reading, beside_words, on_foot_of, trip_meaning, walk_words
 from access.analysis.new_places import knock_on
 from access.analysis.questions import Question
 from access.analysis.results import HubResult, ProposalResult, StudyResults, stays_words
@@ -34,7 +27,7 @@ from access.escape import cell_text
 from access.labels import mode_title, trip
 from access.measure import TakeUp
 from access.measure.distribution import share_within, weighted_mean
-from access.report.sentences import _Wording, affected
+from access.report.sentences import affected
 from access.scenario import (
     Impact,
     Ranking,
@@ -406,12 +399,11 @@ def _lead(results: StudyResults, proposal: ProposalResult) -> dict[str, Any]:
         readings |= {"own_centres_only": Reading.of(own).figures(),
                      "with_the_neighbours_centres": Reading.of(both).figures()}  # fmt: skip
     foot = on_foot_of(results, proposal)
-    told = (_headline(results, proposal), neighbours_words(proposal, mode),
-            on_foot_words(results, proposal))  # fmt: skip
+    told = (_headline(results, proposal), *beside_words(results, proposal))
     return {
         "mode": mode,
         "neighbours_count": proposal.neighbours,
-        "sentences": [str(said) for said in told if said],
+        "sentences": [str(said) for said in told],
         **readings,
         "on_foot": None if foot is None else foot.figures(),
     }
@@ -541,8 +533,7 @@ def spoken_summary(results: StudyResults) -> str:
                     ("mean_minutes_change", 8), ("max_minutes_after", 9),
                     ("weighted_mean_minutes_change", 10)))
             )  # fmt: skip
-        beside = (neighbours_words(proposal, results.headline), on_foot_words(results, proposal))
-        lines += ["", *_indented(filter(None, beside)), ""]
+        lines += ["", *_indented(beside_words(results, proposal)), ""]
         lines += [*_indented(_closed_lines(results, proposal)), ""]
         lines += [*_indented(_standing(results, proposal)), *_also(results, proposal), ""]
     if results.hubs is not None:
@@ -580,7 +571,7 @@ def _headline(results: StudyResults, proposal: ProposalResult) -> Said:
         if ids
     ]
     does += [f"changes {impact.altered}"] if impact.altered else []
-    said = affected(impact, service.one, _Wording())
+    said = affected(impact, service.one)
     text = f"{proposal.title}: {listed(does, none='changes no site')}. {said}"
     limit = results.study.config.measures.threshold_minutes
     shares = [share_within(impact.areas[f"minutes_{w}"].to_numpy(float),

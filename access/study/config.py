@@ -445,6 +445,12 @@ class _WeightSettings(_Settings):
         "number of areas that imd_rank ranks",
         changes="linear weights, fifths of deprivation; a rank above it is refused",
     )
+    nation: Annotated[_Title, Field(pattern=r"^[^\W\d_][\w .'-]{1,60}$")] | None = _setting(
+        None,
+        "whose ranks and fifths of deprivation these are: Wales; when not given, as the codes of "
+        "the areas or national_areas say",
+        changes="wording of every sentence, table and map on deprivation",
+    )
 
 
 class _LocalitySettings(_Settings):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -36,6 +37,14 @@ from access.study.tables import (
     area_columns,
 )
 from access.units import metric_crs
+
+#: The statistical code of a small area, and the nation that its first letter stands for.
+_CODE = re.compile(r"[EWSN]\d{8}")
+_NATIONS = {"E": "England", "W": "Wales", "S": "Scotland", "N": "Northern Ireland"}
+#: Areas that each nation's index ranks: LSOAs of 2011 and 2021, Data Zones, Super Output Areas.
+_RANKED = {32_844: "England", 33_755: "England", 1_909: "Wales", 1_917: "Wales",
+           6_976: "Scotland", 7_392: "Scotland", 890: "Northern Ireland"}  # fmt: skip
+_SOME_NATION = "the nation"
 
 
 def _study_assumptions(
@@ -159,6 +168,18 @@ class Study:
             else group
             for group in self.config.groups
         )
+
+    @property
+    def nation(self) -> str:
+        """Whose ranks of deprivation the study has, as sentences name it."""
+        chosen = self.config.weights
+        if chosen.nation is not None:
+            return chosen.nation
+        letters = {i[:1] if _CODE.fullmatch(i) else "" for i in self.areas["id"].astype(str)}
+        if len(letters) == 1 and (letter := letters.pop()) in _NATIONS:
+            return _NATIONS[letter]
+        given = "national_areas" in chosen.model_fields_set
+        return _RANKED.get(chosen.national_areas, _SOME_NATION) if given else _SOME_NATION
 
     @property
     def files(self) -> tuple[Path, ...]:
