@@ -63,6 +63,9 @@ COLUMNS: dict[str, dict[str, str]] = {
         "annual_visits": "visits a year, on the sheet of each building",
         "condition": "condition of the building, on its sheet",
         "capacity": "families that it can take: switches on who would be over capacity",
+        "status": "full (where empty), part_time, outreach, deregistered or closed: the last two "
+        "are no offer",
+        "days": "days a week that it is open: switches on the expected trip over the week",
     },
     "candidates": {
         "id": "the site's id, that no centre has",

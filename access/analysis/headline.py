@@ -96,16 +96,20 @@ class Reading:
         return claims
 
 
-def neighbours_words(proposal: ProposalResult, mode: str, *, internal: bool = False) -> Said:
+def neighbours_words(
+    results: StudyResults, proposal: ProposalResult, *, internal: bool = False
+) -> Said:
     """Say the headline with whose centres count read the other way; empty where none is given."""
+    mode = results.headline
     if mode not in proposal.beside:
         return Said("")
+    title = results.study.config.services[proposal.service].title
     own, both = _both_ways(proposal, mode)
     who = proposal.impacts[mode].who
     claims = [*own.claims("own"), *both.claims("with_neighbours")]
     text = (
-        f"counting own centres only, {own.words(who, mode, internal=internal)}. With the "
-        "neighbouring authorities' centres as well, which stay open, "
+        f"counting own {title} only, {own.words(who, mode, internal=internal)}. With the "
+        f"neighbouring authorities' {title} as well, which stay open, "
     )
     if own == both:
         claims.append(Claim("with_neighbours", "same", (own.longer, both.longer)))
@@ -117,7 +121,8 @@ def neighbours_words(proposal: ProposalResult, mode: str, *, internal: bool = Fa
     if all(reading.longer and reading.rise_minutes is not None for reading in walks):
         claims += [*walks[0].claims("own_on_foot"), *walks[1].claims("with_neighbours_on_foot")]
         old, new = (minutes_words(reading.rise_minutes, 1) for reading in walks)
-        text = f"{sentence(text)} On foot their walk grows by {old} and by {new}"
+        text = f"{sentence(text)} Their walk grows by {old} with own {title} only, and by {new} "
+        text += "with the neighbours'"
     return Said(sentence(text), claims)
 
 
@@ -132,7 +137,7 @@ def beside_words(
 ) -> tuple[Said, ...]:
     """Say all that stands beside a proposal's headline, wherever that is told."""
     told = (
-        neighbours_words(proposal, results.headline, internal=internal),
+        neighbours_words(results, proposal, internal=internal),
         on_foot_words(results, proposal, internal=internal),
     )
     return tuple(said for said in told if said)
@@ -227,7 +232,7 @@ def on_foot_words(
         f"{percent(found.after)} after"
     )
     if not found.lost:
-        return Said(sentence(f"{text}; nobody leaves that reach"), claims)
+        return Said(sentence(f"{text}; for nobody does a walk grow beyond that"), claims)
     lost = capital(public_count(found.lost, internal=internal))
     text = f"{sentence(text)} {lost} would be {OUT_OF_REACH} (a walk of more than {limit}, the "
     return Said(text + "study's limit).", claims)

@@ -24,8 +24,8 @@ def _speeds_sentence(study: Study, *, modelled: bool) -> str:
     driving = MODELLED_DRIVING if modelled else "driving at the speeds of the drive profile"
     return (
         f"Walking at {travel.walk_km_h:g} km/h; {driving}; "
-        f"{travel.parking_minutes:g} minutes to park in the {trip('typical')}; families use the "
-        "centre nearest in time, whatever they use today."
+        f"{travel.parking_minutes:g} minutes to park in the {trip('typical')}; everybody uses "
+        "the site nearest in time, whatever they use today."
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from access.analysis.analysis import Analysis
 from access.analysis.headline import Reading, beside_words, on_foot_of, trip_meaning, walk_words
 from access.analysis.new_places import knock_on
 from access.analysis.questions import Question
@@ -509,9 +510,20 @@ def safe_cells(frame: pd.DataFrame) -> pd.DataFrame:
     return out.rename(columns=lambda name: cell_text(str(name)))
 
 
+#: Heading, figure and width of the columns of a run's summary; the last where people are weighted.
+_COLUMNS = (
+    ("before", "mean_minutes_before", 8),
+    ("after", "mean_minutes_after", 8),
+    ("more", "mean_minutes_change", 8),
+    ("longest", "max_minutes_after", 9),
+    ("weighted", "weighted_mean_minutes_change", 10),
+)
+
+
 def spoken_summary(results: StudyResults) -> str:
     """Say what every proposal does, mode by mode, then what the numbers assume."""
     lines = [results.study.config.study.title, ""]
+    weighted = Analysis(results).weighting()["weights"] != "none"
     of = [p.service for p in results.proposals.values()]
     for key in dict.fromkeys(service for service in of if of.count(service) > 1):
         title = results.study.config.services[key].title
@@ -522,17 +534,14 @@ def spoken_summary(results: StudyResults) -> str:
         lines.append("")
     for proposal in results.proposals.values():
         lines += _wrap(_headline(results, proposal))
-        lines.append(f"    {'minutes, mean':<24}{'before':>8}{'after':>8}{'more':>8}"
-                     f"{'longest':>9}{'weighted':>10}")  # fmt: skip
+        columns = _COLUMNS if weighted else _COLUMNS[:-1]
+        lines.append(f"    {'minutes, mean':<24}" + "".join(f"{n:>{w}}" for n, _, w in columns))
         for mode in _modes(results):
             s = proposal.impacts[mode].summary
             lines.append(
                 f"    {mode_title(mode):<24}"
-                + "".join(f"{_one(s[k]):>{w}}" for k, w in (
-                    ("mean_minutes_before", 8), ("mean_minutes_after", 8),
-                    ("mean_minutes_change", 8), ("max_minutes_after", 9),
-                    ("weighted_mean_minutes_change", 10)))
-            )  # fmt: skip
+                + "".join(f"{_one(s[key]):>{width}}" for _, key, width in columns)
+            )
         lines += ["", *_indented(beside_words(results, proposal)), ""]
         lines += [*_indented(_closed_lines(results, proposal)), ""]
         lines += [*_indented(_standing(results, proposal)), *_also(results, proposal), ""]
@@ -667,7 +676,7 @@ def _whom(row: Mapping[Any, Any], impact: Impact, walk: Impact | None, limit: fl
     claims += [Claim(f"move:{site}:{r['to_site']}", "is", (float(r["families"]),))
                for r in goes.to_dict("records")]  # fmt: skip
     to = [
-        f"{name or 'no centre in reach'} ({public_count(families)})"
+        f"{name or 'no site in reach'} ({public_count(families)})"
         for name, families in zip(goes["to_name"], goes["families"], strict=True)
     ]
     before, after = (_minutes(row[f"mean_minutes_{w}"]) for w in ("before", "after"))

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from access.errors import Fault, ParameterError, StudyError
 from access.files import check_regular
+from access.study.changes import STATUSES
 from access.study.config import StudyConfig, _rule_faults
 from access.study.sheet import _folded, read_numbers, read_sheet
 from access.units import WGS84, project, weight_bounds
@@ -103,6 +104,16 @@ _SCHEMAS: dict[str, pa.DataFrameSchema] = {
             "annual_visits": _KNOWN_OR_EMPTY,
             "condition": _FREE,
             "capacity": _KNOWN_OR_EMPTY,
+            "status": pa.Column(
+                str,
+                pa.Check.isin(["", *STATUSES], error=f"one of {', '.join(STATUSES)}, or empty"),
+                required=False,
+            ),
+            "days": _known(
+                pa.Check(
+                    lambda days: (days > 0) & (days <= 7), error="above 0 and up to 7, or empty"
+                )
+            ),
         }
     ),
     "candidates": pa.DataFrameSchema(
