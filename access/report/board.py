@@ -54,7 +54,6 @@ from access.report.people import _who_blocks, group_table
 from access.report.robustness import _place_range, study_robustness
 from access.report.sentences import _option_line, _Wording, further_note
 from access.report.sites import _site_blocks
-from access.scenario import Impact
 from access.scenario.robustness import Robustness
 from access.text import (
     NOT_APPLICABLE,
@@ -292,13 +291,9 @@ def _proposal_blocks(
     results: StudyResults, found: ProposalFindings, wording: _Wording
 ) -> list[Block]:
     impact = found.impact
-    closed = listed(found.named(found.result.closed), none="none")
-    opened = listed(found.named(found.result.opened), none="")
-    does = f"the proposal closes {closed}" + (f" and opens {opened}" if opened else "")
+    does = f"the proposal {say.does_words(found.result, impact, found.names)}"
     if found.result.stays:
         does += " (some services may stay: see Appendix A)"
-    if impact.altered:
-        does += f", and changes {impact.altered}"
     first = f"{sentence(does)} {say.affected(impact, found.one, wording)}"
     points: list[str] = [
         *beside_words(results, found.result, internal=wording.internal),
@@ -307,7 +302,7 @@ def _proposal_blocks(
         say.most_added(impact, found.names, wording),
         say.every_mode(found.result.impacts, wording),
         f"{better(found, wording)} {_dominated(found)}".strip(),
-        _week(impact, wording),
+        say.week_words(impact, wording),
     ]
     return [
         Heading(found.result.title),
@@ -315,18 +310,6 @@ def _proposal_blocks(
         BulletList(tuple(p for p in points if p)),
         TableBlock(options_table(found), key=f"options-{found.result.key}", compact=True),
     ]
-
-
-def _week(impact: Impact, wording: _Wording) -> str:
-    """Say the expected trip over a week, where a site is not open all week."""
-    before, after = (impact.summary.get(f"mean_week_minutes_{w}") for w in ("before", "after"))
-    if before is None or after is None:
-        return ""
-    return sentence(
-        "these are minutes of a day on which the nearest is open; over a week, the next nearest "
-        f"being used on the other days, the average {trip(impact.mode)} goes from "
-        f"{wording.minutes(float(before))} to {wording.minutes(float(after))}"
-    )
 
 
 def _deprivation(found: ProposalFindings) -> str:

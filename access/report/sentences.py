@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from access.analysis.results import ProposalResult
 from access.disclosure import further, hidden_moves, is_small, public_count
 from access.document.table import Table
 from access.labels import further_words, trip
@@ -21,6 +22,7 @@ from access.text import (
     is_missing,
     listed,
     minutes_words,
+    named,
     percent,
     sentence,
     times_as_much,
@@ -161,6 +163,33 @@ def affected(impact: Impact, one: str, wording: _Wording = _PUBLIC) -> Said:
     if lost:
         claims.append(Claim("lost", "is", (lost,)))
         text += f"; {wording.people(lost, impact.who)} could no longer reach any"
+    return Said(sentence(text), claims)
+
+
+def does_words(proposal: ProposalResult, impact: Impact, names: Mapping[str, str]) -> str:
+    """Say what a proposal closes, opens and changes."""
+    does = [
+        f"{verb} {listed(named(ids, names))}"
+        for verb, ids in (("closes", proposal.closed), ("opens", proposal.opened))
+        if ids
+    ]
+    does += [f"changes {impact.altered}"] if impact.altered else []
+    return listed(does, none="changes no site")
+
+
+def week_words(impact: Impact, wording: _Wording = _PUBLIC) -> Said:
+    """Say the expected trip over a week, where a site is not open all week."""
+    before, after = (impact.summary.get(f"mean_week_minutes_{w}") for w in ("before", "after"))
+    if before is None or after is None:
+        return Said("")
+    claims = [Claim("week_before", "is", (float(before),)),
+              Claim("week_after", "is", (float(after),))]  # fmt: skip
+    old, new = (wording.minutes(float(m)) for m in (before, after))
+    goes = f"stays at about {new}" if old == new else f"goes from {old} to {new}"
+    text = (
+        "these are minutes of a day on which the nearest is open; over a week, the next nearest "
+        f"being used on the other days, the average {trip(impact.mode)} {goes}"
+    )
     return Said(sentence(text), claims)
 
 

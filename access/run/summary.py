@@ -28,7 +28,7 @@ from access.escape import cell_text
 from access.labels import mode_title, trip
 from access.measure import TakeUp
 from access.measure.distribution import share_within, weighted_mean
-from access.report.sentences import affected
+from access.report.sentences import affected, does_words, week_words
 from access.scenario import (
     Impact,
     Ranking,
@@ -41,7 +41,7 @@ from access.scenario import (
 from access.scenario.sampled import CONFIDENCE, SampledRanking
 from access.siting.hubs import HubSearch
 from access.study.config import Group
-from access.text import Claim, Said, capital, listed, minutes_words, named, share_figure
+from access.text import Claim, Said, capital, figure, listed, minutes_words, share_figure
 
 
 def impact_summary(
@@ -470,11 +470,11 @@ def area_table(results: StudyResults) -> pd.DataFrame:
     for key, proposal in results.proposals.items():
         for mode, impact in proposal.impacts.items():
             rows = impact.areas.set_index("id").loc[table["id"]]
-            for figure in figures:
-                column = rows[figure].to_numpy()
-                if figure.startswith(("minutes", "change")):
+            for name in figures:
+                column = rows[name].to_numpy()
+                if name.startswith(("minutes", "change")):
                     column = np.round(column.astype(float), 3)
-                extra[f"{key}__{mode}__{figure}"] = column
+                extra[f"{key}__{mode}__{name}"] = column
     return pd.concat([table, pd.DataFrame(extra, index=table.index)], axis=1)
 
 
@@ -573,15 +573,9 @@ def _headline(results: StudyResults, proposal: ProposalResult) -> Said:
     """Say what a proposal does, to how many and by how much, in the study's headline mode."""
     mode = results.headline
     impact, service = proposal.impacts[mode], results.study.config.services[proposal.service]
-    names = results.names()
-    does = [
-        f"{verb} {listed(named(ids, names))}"
-        for verb, ids in (("closes", proposal.closed), ("opens", proposal.opened))
-        if ids
-    ]
-    does += [f"changes {impact.altered}"] if impact.altered else []
+    does = does_words(proposal, impact, results.names())
     said = affected(impact, service.one)
-    text = f"{proposal.title}: {listed(does, none='changes no site')}. {said}"
+    text = f"{proposal.title}: {does}. {said}"
     limit = results.study.config.measures.threshold_minutes
     shares = [share_within(impact.areas[f"minutes_{w}"].to_numpy(float),
                            impact.areas["count"].to_numpy(float), limit)
@@ -601,14 +595,8 @@ def _also(results: StudyResults, proposal: ProposalResult) -> list[str]:
     names, money = results.names(), proposal.money
     said = []
     impact = proposal.impacts[results.headline]
-    if "mean_week_minutes_after" in impact.summary:
-        s = impact.summary
-        said.append(
-            f"Over a week, the next nearest being used on the days a site is shut: "
-            f"{_one(s['mean_week_minutes_before'])} minutes before, "
-            f"{_one(s['mean_week_minutes_after'])} after (mean; the minutes above are those of a "
-            "day on which the nearest is open)."
-        )
+    if week := week_words(impact):
+        said.append(week)
     known = money.saved_gbp is not None and money.saved_gbp > 0
     if known or proposal.opened or money.stated_saving_gbp is not None:
         said.append(money.sentence(names))
@@ -713,7 +701,7 @@ def _minutes(value: Any) -> float | None:
 def _one(value: float | int | str | None) -> str:
     if value is None or not np.isfinite(float(value)):
         return "not known"
-    return f"{float(value):.1f}"
+    return figure(float(value), 1)
 
 
 def _indented(texts: Iterable[str]) -> list[str]:
