@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 from access.analysis.analysis import DRAWS, Analysis
 from access.analysis.results import Parts, StudyResults
+from access.charts.ranking import joint_best_words
 from access.document.document import Block, Paragraph, TableBlock
 from access.document.table import Column, Table, Value
 from access.errors import ParameterError, ScenarioError
@@ -154,7 +155,8 @@ def _interval_table(found: ProposalFindings, robust: Robustness) -> Table:
 
 def _often_best_table(found: ProposalFindings, robust: Robustness) -> Table:
     """List the options that are best most often."""
-    best = robust.best_options(robust.criteria[0]).head(_SHOWN)
+    every = robust.best_options(robust.criteria[0])
+    best = every.head(_SHOWN)
     rows = tuple(
         (listed(found.named(r["closed"]), none="nothing"), r["share"])
         for r in best.to_dict("records")
@@ -166,6 +168,7 @@ def _often_best_table(found: ProposalFindings, robust: Robustness) -> Table:
             Column("share", "Best in", "share", unit="% of settings"),
         ),
         rows,
+        notes=tuple(filter(None, [joint_best_words(every)])),
         short=f"Often best, {found.label}",
     )
 

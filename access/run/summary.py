@@ -593,7 +593,7 @@ def _headline(results: StudyResults, proposal: ProposalResult) -> Said:
 def _also(results: StudyResults, proposal: ProposalResult) -> list[str]:
     """Say the week, the money and the second reading, where there is anything to say of them."""
     names, money = results.names(), proposal.money
-    said = []
+    said: list[str] = []
     impact = proposal.impacts[results.headline]
     if week := week_words(impact):
         said.append(week)
