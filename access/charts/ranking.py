@@ -173,7 +173,8 @@ def pareto_chart(ranking: Ranking, x: str = "mean", y: str = "p90", *, caption: 
         beat = f"{better:,} beat{'s' if better == 1 else ''} it" if better else "none beats it"
         alt += f" The proposal lies at {at}; {beat} on both."
     left_out = int((~usable).sum())
-    plain = f"Every option of {ranking.what}; {trip(ranking.mode)}. {capital(_better_side(x, y))} is better."
+    side = capital(_better_side(x, y))
+    plain = f"Every option of {ranking.what}; {trip(ranking.mode)}. {side} is better."
     if left_out:
         plain += f" {left_out:,} options that leave families unreached are not shown."
 
