@@ -45,6 +45,7 @@ from access.report.alternatives import (
     _sampled_share,
     better,
     near_ties,
+    on_foot,
 )
 from access.report.figures import _proposal_maps
 from access.report.findings import NO_CHANGE, ProposalFindings, _most_deprived, _Option, findings_of
@@ -301,7 +302,7 @@ def _proposal_blocks(
         _deprivation(found),
         say.most_added(impact, found.names, wording),
         say.every_mode(found.result.impacts, wording),
-        f"{better(found, wording)} {_dominated(found)}".strip(),
+        f"{better(found, wording)} {_dominated(found)} {on_foot(found)}".strip(),
         say.week_words(impact, wording),
     ]
     return [
