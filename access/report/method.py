@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from access.analysis.analysis import Analysis
+from access.analysis.headline import trip_meaning
 from access.analysis.results import StudyResults, short_names
 from access.disclosure import THRESHOLD
 from access.document.document import (
@@ -80,8 +81,7 @@ def _method(
             Bold("Speeds: "),
             sentence(
                 f"walking {travel.walk_km_h:g} km/h, with a pram {travel.pram_km_h:g} km/h, "
-                f"{driving}, with {travel.parking_minutes:g} minutes to park; the "
-                f"{trip('typical')} weighs walking and driving by how many households have a car"
+                f"{driving}{_blend(results)}"
             ),
         ),
         (
@@ -128,6 +128,14 @@ def _method(
             ),
         ),
     )
+
+
+def _blend(results: StudyResults) -> str:
+    """Say how the family trip is made, where it is."""
+    if "typical" not in results.matrices:
+        return ""
+    parking = results.study.config.travel.parking_minutes
+    return f", with {parking:g} minutes to park; {trip_meaning(results, 'typical').rstrip('.')}"
 
 
 def _whom(results: StudyResults, found: ProposalFindings) -> str:
