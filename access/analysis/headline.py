@@ -218,17 +218,18 @@ def on_foot_words(
         Claim("walk_within:after", "is", (found.after,)),
         Claim("walk_lost", "is" if found.lost else "none", (found.lost,)),
     ]
-    text = "on foot, as households without a car go"
-    if found.mean_before is not None and found.mean_after is not None:
+    leads = results.headline == "walk"  # its averages are told already
+    text = "" if leads else "on foot, as households without a car go, "
+    if not leads and found.mean_before is not None and found.mean_after is not None:
         claims += [
             Claim("mean_before:walk", "is", (found.mean_before,)),
             Claim("mean_after:walk", "is", (found.mean_after,)),
         ]
         old, new = (minutes_words(m, 0) for m in (found.mean_before, found.mean_after))
         goes = f"stays at about {new}" if old == new else f"goes from {old} to {new}"
-        text += f", the average walk {goes}"
+        text += f"the average walk {goes}; "
     text += (
-        f"; {percent(found.before)} of the {who} live within a walk of {limit} today, "
+        f"{percent(found.before)} of the {who} live within a walk of {limit} today, "
         f"{percent(found.after)} after"
     )
     if not found.lost:
