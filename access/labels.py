@@ -107,7 +107,7 @@ _CRITERIA = {
     ),
     "deprived_mean": _Criterion("average {trip} of the most deprived fifth",
                                 "deprived fifth, average",
-                                "Average trip in the most deprived fifth of England"),
+                                "Average trip in the most deprived fifth"),
     "deprived_moved": _Criterion("share of the most deprived fifth with {further}",
                                  "deprived fifth, further to go",
                                  "Share of the most deprived fifth with a longer trip than today",

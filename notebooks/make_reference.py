@@ -63,6 +63,9 @@ COLUMNS: dict[str, dict[str, str]] = {
         "annual_visits": "visits a year, on the sheet of each building",
         "condition": "condition of the building, on its sheet",
         "capacity": "families that it can take: switches on who would be over capacity",
+        "status": "full (where empty), part_time, outreach, deregistered or closed: the last two "
+        "are no offer",
+        "days": "days a week that it is open: switches on the expected trip over the week",
     },
     "candidates": {
         "id": "the site's id, that no centre has",
@@ -81,6 +84,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "name": "its name",
         "lon": "longitude, WGS84 degrees",
         "lat": "latitude",
+        "service": "key of the service that it offers; of every service where empty or not there",
     },
     "places": {
         "name": "a name for orientation on maps",
@@ -99,7 +103,7 @@ ABOUT = {
     "parents": "`areas.parent_table`: one row a larger area, with the counts that only it has.",
     "centres": "`centres.csv`: one row a centre that is open today. Must be there.",
     "candidates": "`candidates.csv`: sites where a Family Hub could go. May be left out.",
-    "neighbours": "`neighbours.csv`: other authorities' centres, for `--neighbours`. May be left out.",
+    "neighbours": "`neighbours.csv`: other authorities' centres: what a proposal does is said with and without them. May be left out.",
     "places": "`places.csv`: names on maps. May be left out.",
     "postcodes": "`postcodes.csv`: the explorer's search by postcode. May be left out.",
 }

@@ -87,9 +87,11 @@ class TravelOptions(TypedDict, total=False):
     Parameters
     ----------
     mode : str
-        ``"walk"`` (the default), ``"drive"``, ``"typical"`` or, with a timetable, ``"bus"``.
+        ``"walk"``, ``"drive"``, ``"typical"`` or, with a timetable, ``"bus"``; the study's
+        headline when not given.
     neighbours : bool
-        Let families use the neighbouring authorities' centres, in every option; not by default.
+        Let people use the neighbouring authorities' centres, in every option; as the study says
+        when not given.
     weights : str
         ``"none"``, ``"linear"``, ``"green_book"`` or a column of the areas; the study's scheme
         when not given.
@@ -98,8 +100,8 @@ class TravelOptions(TypedDict, total=False):
         measured anew where the streets hold a ferry.
     """
 
-    mode: str
-    neighbours: bool
+    mode: str | None
+    neighbours: bool | None
     weights: str | None
     walk_km_h: float | None
 
@@ -407,9 +409,13 @@ class Analysis:
         travel = travel_options(own)
         gone = tuple(sorted(s.id for s in after.sites if s.status == "deregistered"))
 
-        def measured(then: Baseline | Scenario) -> dict[str, Impact]:
+        counted = self._neighbours(travel.get("neighbours"))
+        others = len(self.study.neighbours_of(service)) > 0
+
+        def measured(then: Baseline | Scenario, *, neighbours: bool = counted) -> dict[str, Impact]:
+            asked: Any = {**travel, "neighbours": neighbours}
             return {
-                mode: here.compare(service, before=before, after=then, **travel | {"mode": mode})
+                mode: here.compare(service, before=before, after=then, **{**asked, "mode": mode})
                 for mode in here.results.matrices
             }
 
@@ -418,6 +424,7 @@ class Analysis:
                 warnings.simplefilter("ignore", NothingChangesWarning)
             impacts = measured(after)
             stays = measured(_some_services_stay(after)) if gone else {}
+            beside = measured(after, neighbours=not counted) if others else {}
         return ProposalResult(
             key=key,
             title=words,
@@ -431,6 +438,8 @@ class Analysis:
             money=money_of(before, after, stated_gbp=saving_per_year_gbp, source=source),
             stays=stays,
             deregistered=gone,
+            beside=beside,
+            neighbours=counted and others,
         )
 
     def with_places_of(
@@ -689,12 +698,14 @@ class Analysis:
         _, rules = choosable(ServiceChoice(asked.matrix, **asked.choice))
         listed = math.comb(len(rules.free), rules.closing)
         areas = len(asked.matrix.area_ids)
+        uncertain = self._uncertainty(asked)
         return robustness(
-            asked.matrix,
+            # the family trip is blended anew in every draw, from walks and drives
+            asked.measured["walk"] if uncertain.drive is not None else asked.matrix,
             **asked.choice,
             **asked.criteria_settings,
             sample=_SAMPLE if listed > max(_SAMPLE, _MOST_MEASURED // (areas * draws)) else 0,
-            uncertainty=self._uncertainty(asked),
+            uncertainty=uncertain,
             draws=draws,
             seed=_SEED,
             names=short_names(self.results),
@@ -804,10 +815,12 @@ class Analysis:
         """
         given: dict[str, Any] = dict(options)
         here = self.at(given.pop("walk_km_h", None))
-        weights, mode = here.weighting(given.pop("weights", None)), given.get("mode", "walk")
-        here._matrix(mode)
+        weights, mode = here.weighting(given.pop("weights", None)), given.pop("mode", None)
+        mode = here._matrix(mode).mode
         by_area = None if weights["weights"] == "none" else here.area_weights(weights["weights"])
-        return _hub_result(here.results, by_area, size, progress=progress, search=search, **given)
+        return _hub_result(
+            here.results, by_area, size, mode=mode, progress=progress, search=search, **given
+        )
 
     def with_hubs(
         self,
@@ -821,8 +834,8 @@ class Analysis:
         Parameters
         ----------
         mode : str, optional
-            The first when not given; also in place of one whose minutes depend on when one sets
-            out, which the search cannot weigh.
+            The study's headline when not given; walking in place of minutes that depend on
+            when one sets out, which the search cannot weigh.
         progress : callable
         parts : Parts, optional
             Keeps what fails and why; without it, what fails is raised.
@@ -834,7 +847,7 @@ class Analysis:
         if len(_hub_candidates(self.results)) < 2:
             return self.results
         first = next(iter(self.results.matrices))
-        by = first if mode is None else mode
+        by = mode or self.results.headline
         if self._matrix(by).minute_by_minute is not None:
             by = first
         ask = partial(self.hubs, mode=by, progress=progress)
@@ -942,13 +955,15 @@ class Analysis:
         """
         return _path_of(self.at(walk_km_h).results, area, site, mode=mode)
 
-    def minutes_table(self, *, mode: str = "walk", walk_km_h: float | None = None) -> pd.DataFrame:
+    def minutes_table(
+        self, *, mode: str | None = None, walk_km_h: float | None = None
+    ) -> pd.DataFrame:
         """Give the travel matrix in long form: one row an area and a site.
 
         Parameters
         ----------
-        mode : str
-            ``"walk"``, ``"drive"`` or ``"typical"``.
+        mode : str, optional
+            ``"walk"``, ``"drive"`` or ``"typical"``; the study's headline when not given.
         walk_km_h : float, optional
             Another walking speed than the study's.
 
@@ -977,7 +992,7 @@ class Analysis:
         site: str,
         *,
         minutes: float = 20.0,
-        mode: str = "walk",
+        mode: str | None = None,
         walk_km_h: float | None = None,
     ) -> Within:
         """Count who lives within so many minutes of a site, door to door.
@@ -988,8 +1003,8 @@ class Analysis:
             An id or a name.
         minutes : float
             Above 0, at most 600.
-        mode : str
-            ``"walk"``, ``"drive"`` or ``"typical"``.
+        mode : str, optional
+            ``"walk"``, ``"drive"`` or ``"typical"``; the study's headline when not given.
         walk_km_h : float, optional
             Another walking speed than the study's.
 
@@ -1014,7 +1029,8 @@ class Analysis:
         >>> bool((table["within"] + table["beyond"] == table["all"]).all())
         True
         """
-        return _within_of(self.at(walk_km_h).results, site, minutes=minutes, mode=mode)
+        here = self.at(walk_km_h)
+        return _within_of(here.results, site, minutes=minutes, mode=here._matrix(mode).mode)
 
     def weighting(self, weights: str | None = None) -> dict[str, Any]:
         """Give a question's deprivation weights, the study's unless told otherwise.
@@ -1069,7 +1085,9 @@ class Analysis:
         ids = centres["id"].astype(str)
         return {i: float(c) for i, c in zip(ids, costs, strict=True) if np.isfinite(c)}
 
-    def _matrix(self, mode: str) -> TravelMatrix:
+    def _matrix(self, mode: str | None) -> TravelMatrix:
+        """Give the minutes of a mode, the study's headline when not given."""
+        mode = mode or self.results.headline
         if mode not in self.results.matrices:
             told = f" {BUS_NOT_KNOWN}" if mode == "bus" else ""
             raise ParameterError(
@@ -1148,8 +1166,8 @@ class Analysis:
         after: _Sites | None = None,
         keep: int | None = None,
         *,
-        mode: str = "walk",
-        neighbours: bool = False,
+        mode: str | None = None,
+        neighbours: bool | None = None,
         weights: str | None = None,
         walk_km_h: float | None = None,
         threshold_minutes: float | None = None,
@@ -1158,7 +1176,7 @@ class Analysis:
         savings: Mapping[str, float] | None = None,
     ) -> _Question:
         """Turn a question's options into settings: the only place where a default stands."""
-        self._matrix(mode)
+        mode = self._matrix(mode).mode
         here = self.at(walk_km_h)
         proposal = None if after is None else _ids(after)
         if keep is None:
@@ -1172,11 +1190,18 @@ class Analysis:
             keep=keep,
             proposal=proposal,
             sites=self.today(service) if before is None else _ids(before),
-            rules=self._rules(service, neighbours, never_close, min_per_locality, savings),
+            rules=self._rules(
+                service, self._neighbours(neighbours), never_close, min_per_locality, savings
+            ),
             weighting=self.weighting(weights),
             threshold_minutes=preset if threshold_minutes is None else threshold_minutes,
             made_at_kmh=here.study.config.travel.walk_km_h,
+            measured=here.results.matrices,
         )
+
+    def _neighbours(self, asked: bool | None) -> bool:
+        """Say whether the neighbours' centres count: as asked, else as the study says."""
+        return self.study.config.measures.neighbours if asked is None else asked
 
     def _rules(
         self,
@@ -1191,8 +1216,9 @@ class Analysis:
         kept = _centre_ids(self.study, service, never_close, "never_close")
         centres = self.study.centres_of(service).set_index("id")
         costs = self.savings() if savings is None else savings
+        others = self.study.neighbours_of(service)
         return {
-            "always_open": [str(i) for i in self.study.neighbours["id"]] if neighbours else [],
+            "always_open": list(map(str, others["id"])) if neighbours else [],
             "never_close": sorted({*own["never_close"], *kept}),
             "localities": centres["locality"].to_dict() if "locality" in centres else None,
             "min_per_locality": own["min_per_locality"]
@@ -1212,9 +1238,17 @@ class Analysis:
         candidates = self.results.sites[self.results.sites["kind"] == "candidate"]
         points = self.results.sites[["id", "lon", "lat"]]
         stand_ins = plausible_sites(sites[sites["assumed"]], candidates)
-        threshold = asked.threshold_minutes
+        threshold, measured = asked.threshold_minutes, asked.measured
+        blended: dict[str, Any] = {}
+        if asked.matrix.mode == "typical" and set(measured) == {"walk", "drive", "typical"}:
+            areas, parking = self.study.areas, self.study.config.travel.parking_minutes
+            blended = {
+                "drive": measured["drive"],
+                "p_no_car": dict(zip(areas["id"].astype(str), areas["p_no_car"], strict=True)),
+                "parking_minutes": (0.5 * parking, 1.5 * parking),
+            }
         return Uncertainty(
-            walk_kmh=_WALK_KM_H if asked.matrix.mode == "walk" else None,
+            walk_kmh=_WALK_KM_H if asked.matrix.mode == "walk" or blended else None,
             lam=_LAMBDA if asked.weighting["weights"] == "linear" else None,
             threshold_minutes=(0.75 * threshold, 1.5 * threshold),
             position_error_m=errors or None,
@@ -1223,6 +1257,7 @@ class Analysis:
             stand_ins=stand_ins or None,
             count_error="poisson",
             made_at_kmh=asked.made_at_kmh,
+            **blended,
         )
 
 
@@ -1281,6 +1316,7 @@ class _Question:
     weighting: Mapping[str, Any]
     threshold_minutes: float
     made_at_kmh: float
+    measured: Mapping[str, TravelMatrix]
 
     @property
     def choice(self) -> dict[str, Any]:

@@ -114,7 +114,7 @@ class HubOptions(TypedDict, total=False):
     Parameters
     ----------
     mode : str
-        ``"walk"`` (the default), ``"drive"`` or ``"typical"``.
+        ``"walk"``, ``"drive"`` or ``"typical"``; the study's headline when not given.
     weights : str
         Of the weighted count; the study's scheme when not given.
     walk_km_h : float
@@ -143,7 +143,7 @@ class HubOptions(TypedDict, total=False):
         For each search.
     """
 
-    mode: str
+    mode: str | None
     weights: str | None
     walk_km_h: float | None
     most: int | None

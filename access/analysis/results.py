@@ -130,6 +130,11 @@ class ProposalResult:
         Empty where none is deregistered.
     deregistered : tuple of str
         Ids.
+    beside : dict of str to Impact
+        By mode, whose centres count read the other way: with the neighbours' too, or, where
+        `neighbours` says that those count in `impacts`, the own ones only. Empty where the study
+        gives no neighbour's centre of the service.
+    neighbours : bool
     """
 
     key: str
@@ -146,6 +151,8 @@ class ProposalResult:
     money: Money = field(default_factory=Money)
     stays: Mapping[str, Impact] = field(default_factory=dict)
     deregistered: tuple[str, ...] = ()
+    beside: Mapping[str, Impact] = field(default_factory=dict)
+    neighbours: bool = False
 
     @property
     def opened(self) -> tuple[str, ...]:
@@ -260,6 +267,13 @@ class StudyResults:
         """Give the minutes of a mode for a service: by bus each has a window of its own."""
         own = {} if self.bus is None else self.bus.matrices[service]
         return own[mode] if mode in own else self.matrices[mode]
+
+    @property
+    def headline(self) -> str:
+        """The mode that leads in every output, as the study sets it."""
+        asked = self.study.config.measures.headline
+        mode = {None: "typical", "family": "typical"}.get(asked, str(asked))
+        return mode if mode in self.matrices else "walk"
 
     def names(self) -> dict[str, str]:
         """Site names by id."""

@@ -23,10 +23,12 @@ def _speeds_sentence(study: Study, *, modelled: bool) -> str:
     """Say in one sentence how fast everybody is taken to be, and where they go."""
     travel = study.config.travel
     driving = MODELLED_DRIVING if modelled else "driving at the speeds of the drive profile"
+    park = ""
+    if "p_no_car" in study.areas and study.areas["p_no_car"].notna().all():
+        park = f"{travel.parking_minutes:g} minutes to park in the {trip('typical')}; "
     return (
-        f"Walking at {travel.walk_km_h:g} km/h; {driving}; "
-        f"{travel.parking_minutes:g} minutes to park in the {trip('typical')}; families use the "
-        "centre nearest in time, whatever they use today."
+        f"Walking at {travel.walk_km_h:g} km/h; {driving}; {park}everybody uses "
+        "the site nearest in time, whatever they use today."
     )
 
 

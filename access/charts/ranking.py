@@ -14,10 +14,10 @@ from access.analysis.results import StudyResults
 from access.charts.chart import Chart, label_bars
 from access.charts.style import CATEGORICAL, INK, PAPER, QUIET
 from access.errors import ParameterError
-from access.labels import criterion_kind, criterion_short, criterion_words, trip
+from access.labels import criterion_kind, criterion_short, criterion_value, criterion_words, trip
 from access.scenario import Ranking, Robustness
 from access.siting.hubs import HubSearch
-from access.text import capital, listed, named, ordinal, percent
+from access.text import Claim, Said, capital, listed, named, ordinal, percent
 
 _TICK = 20  # characters in a line beside the axis
 
@@ -157,19 +157,24 @@ def pareto_chart(ranking: Ranking, x: str = "mean", y: str = "p90", *, caption: 
         own = (float(p[x]), float(p[y]))
     better = _beaten_by(values[usable], own, x, y) if own else 0
     across, up = (ranking.words(c) for c in (x, y))
-    title = f"{len(front):,} of {len(table):,} options are not beaten on both counts"
+    pairs = {tuple(pair) for pair in front[[x, y]].to_numpy(float).tolist()}
+    unbeaten = sum(tuple(pair) in pairs for pair in values.tolist())  # equals of each count, too
+    verb = "is" if unbeaten == 1 else "are"
+    title = f"{unbeaten:,} of {len(table):,} options {verb} beaten by none on both counts"
     if own:
         verdict = f"{better:,} beat the proposal" if better else "none beats the proposal"
         title = f"Of {len(table):,} options, {verdict} on both {across} and {up}"
     alt = (
         f"Scatter of {len(table):,} options, {across} across and {up} "
-        f"up, lower left is better. The unbeaten run from {front[x].min():.1f} and "
-        f"{front[y].max():.1f} to {front[x].max():.1f} and {front[y].min():.1f}."
+        f"up; {_better_side(x, y)} is better. {_front_words(front, x, y)}"
     )
     if own:
-        alt += f" The proposal lies at {own[0]:.1f} and {own[1]:.1f}; {better:,} beat it on both."
+        at = " and ".join(criterion_value(c, v) for c, v in zip((x, y), own, strict=True))
+        beat = f"{better:,} beat{'s' if better == 1 else ''} it" if better else "none beats it"
+        alt += f" The proposal lies at {at}; {beat} on both."
     left_out = int((~usable).sum())
-    plain = f"Every option of {ranking.what}; {trip(ranking.mode)}. Lower left is better."
+    side = capital(_better_side(x, y))
+    plain = f"Every option of {ranking.what}; {trip(ranking.mode)}. {side} is better."
     if left_out:
         plain += f" {left_out:,} options that leave families unreached are not shown."
 
@@ -215,6 +220,28 @@ def pareto_chart(ranking: Ranking, x: str = "mean", y: str = "p90", *, caption: 
         axes.set_ylabel(_axis_words(y))
 
     return Chart(title, alt, caption or plain, draw, (6.8, 4.4))
+
+
+def _better_side(x: str, y: str) -> str:
+    """Say in which corner of the picture the better options lie; of savings more is better."""
+    up, across = (
+        "upper" if y == "savings" else "lower",
+        "right" if x == "savings" else "left",
+    )
+    return f"{up} {across}"
+
+
+def _front_words(front: pd.DataFrame, x: str, y: str) -> Said:
+    """Say where the options lie that none beats: one place, or from one end to the other."""
+    ends = front.iloc[[0, -1]][[x, y]].to_numpy(float).tolist()
+    first, last = (
+        " and ".join(criterion_value(c, v) for c, v in zip((x, y), end, strict=True))
+        for end in ends
+    )
+    claims = [Claim("front", "one" if len(front) == 1 else "ends", (*ends[0], *ends[1]))]
+    if len(front) == 1:
+        return Said(f"The best is the same on both: {first}.", claims)
+    return Said(f"Those that none beats on both run from {first} to {last}.", claims)
 
 
 def _axis_words(criterion: str) -> str:
@@ -278,15 +305,18 @@ def robustness_chart(
     shares = [100 * s for s in shown["share"]]
     if len(table) > most:
         rest = len(table) - most
-        closed.append(f"{rest:,} other{'s' if rest > 1 else ''}")
-        shares.append(100 * float(table["share"].iloc[most:].sum()))
+        # options may be best together: their shares do not add up
+        closed.append("one other" if rest == 1 else f"each of {rest:,} others, at most")
+        shares.append(100 * float(table["share"].iloc[most]))
     mine = set(robustness.proposal or ())
     colours = [CATEGORICAL[3] if set(k) == mine else CATEGORICAL[0] for k in shown["kept"]]
     colours += [QUIET] * (len(closed) - len(colours))
     own = table[[set(k) == mine for k in table["kept"]]]
     share = 100 * float(own["share"].sum()) if len(own) else 0.0
+    level = int((table["share"] == table["share"].iloc[0]).sum()) - 1
+    also = f" (and {level:,} other{'s' if level > 1 else ''} as often)" if level else ""
     title = (
-        f"{capital(closed[0])} is best in {percent(shares[0] / 100)} of "
+        f"{capital(closed[0])}{also} is best in {percent(shares[0] / 100)} of "
         f"{len(robustness.draws):,} settings"
     )
     if robustness.proposal is not None:
@@ -311,8 +341,19 @@ def robustness_chart(
         axes.set_xlabel(f"share of settings in which it is best by {by}")
 
     plain = "Varied: " + "; ".join(robustness.notes[:6]) + "."
+    if joint := joint_best_words(table):
+        plain = f"{joint} {plain}"
     height = sum(_BAR + _LINE * len(lines) for lines in labels) + 0.6
     return Chart(title, alt, caption or plain, draw, (6.8, height))
+
+
+def joint_best_words(table: pd.DataFrame) -> Said:
+    """Say that shares add up to more than all, where options are best together."""
+    total = float(table["share"].sum())
+    if total <= 1 + 1e-9:
+        return Said("")
+    text = "Options can be best together, so the shares add up to more than 100%."
+    return Said(text, [Claim("shares_of_best", "over", (total,))])
 
 
 def _closing(names: Sequence[str]) -> str:

@@ -168,9 +168,12 @@ def report(
     out: OutOption = None,
     internal: InternalOption = False,
     mode: Annotated[
-        str,
-        typer.Option("--mode", help="Trips that the headlines are about: walk, drive or typical."),
-    ] = "walk",
+        str | None,
+        typer.Option(
+            "--mode",
+            help="Trips that lead: walk, drive or typical; the study's headline by default.",
+        ),
+    ] = None,
     date: Annotated[
         datetime | None,
         typer.Option(
@@ -257,9 +260,13 @@ def map_(
         typer.Option("--static", help="Write still maps (PNG and SVG) into maps/ as well."),
     ] = False,
     mode: Annotated[
-        str,
-        typer.Option("--mode", help="Trips of the still maps: walk, pram, drive or typical."),
-    ] = "walk",
+        str | None,
+        typer.Option(
+            "--mode",
+            help="Trips of the still maps: walk, pram, drive or typical; the study's headline by "
+            "default.",
+        ),
+    ] = None,
     online_tiles: Annotated[
         bool,
         typer.Option(
@@ -303,7 +310,7 @@ def map_(
             made = [write_explorer(data, work / "explorer.html", online_tiles=online_tiles)]
             if static:
                 progress("drawing still maps")
-                made += write_static_maps(data, work / "maps", mode=mode)
+                made += write_static_maps(data, work / "maps", mode=mode or results.headline)
         files = [folder / path.relative_to(work) for path in made]
     if json:
         say(to_json({"files": [str(path) for path in files]}), nl=False)

@@ -206,7 +206,7 @@ def path(
 
 def minutes(
     study: StudyArgument = "rotherham",
-    mode: ModeOption = "walk",
+    mode: ModeOption = None,
     walk_km_h: WalkOption = None,
     network: NetworkOption = None,
     no_cache: NoCacheOption = False,
@@ -252,7 +252,7 @@ def minutes(
     counts = ", ".join(f"{n:,} {k.replace('_', ' ')}" for k, n in summary["status"].items())
     words = (
         f"{summary['rows']:,} pairs of {summary['areas']:,} areas and {summary['sites']:,} sites "
-        f"({mode}): {counts}."
+        f"({', '.join(table['mode'].unique())}): {counts}."
     )
     asked.tell(summary, words)
 
@@ -263,7 +263,7 @@ def within(
     limit: Annotated[
         float, typer.Option("--minutes", metavar="N", help="Minutes, from door to door.")
     ] = 20.0,
-    mode: ModeOption = "walk",
+    mode: ModeOption = None,
     walk_km_h: WalkOption = None,
     internal: Annotated[
         bool, typer.Option("--internal", help="Keep small counts: not for publication.")

@@ -37,13 +37,19 @@ ServiceOption = Annotated[
     str | None, typer.Option("--service", metavar="KEY", help="A service of the study.")
 ]
 ModeOption = Annotated[
-    str,
-    typer.Option("--mode", help=f"Trips by walk, by drive, by bus, or the {trip('typical')}."),
+    str | None,
+    typer.Option(
+        "--mode",
+        help=f"Trips by walk, by drive, by bus, or typical (the {trip('typical')}); the study's headline "
+        "by default.",
+    ),
 ]
 NeighboursOption = Annotated[
-    bool,
+    bool | None,
     typer.Option(
-        "--neighbours", help="Let families use neighbouring authorities' centres as well."
+        "--neighbours/--own-centres",
+        help="Whether people may use the neighbouring authorities' centres as well; as the study "
+        "says by default.",
     ),
 ]
 WeightsOption = Annotated[
@@ -80,11 +86,11 @@ def compare(
         ),
     ] = None,
     service: ServiceOption = None,
-    mode: ModeOption = "walk",
+    mode: ModeOption = None,
     by: Annotated[
         str, typer.Option("--by", help="Groups: imd_decile, ward, locality, p_no_car, ...")
     ] = "imd_decile",
-    neighbours: NeighboursOption = False,
+    neighbours: NeighboursOption = None,
     weights: WeightsOption = None,
     walk_km_h: WalkOption = None,
     attendance: Annotated[
@@ -218,7 +224,7 @@ def rank(
     proposal: ProposalOption = None,
     close: CloseOption = None,
     service: ServiceOption = None,
-    mode: ModeOption = "walk",
+    mode: ModeOption = None,
     never_close: Annotated[
         list[str] | None,
         typer.Option("--never-close", metavar="SITE", help="A centre that every option keeps."),
@@ -235,7 +241,7 @@ def rank(
         int,
         typer.Option("--draws", min=0, help="Settings to draw, to see how firm the rank is."),
     ] = 0,
-    neighbours: NeighboursOption = False,
+    neighbours: NeighboursOption = None,
     weights: WeightsOption = None,
     walk_km_h: WalkOption = None,
     network: NetworkOption = None,
@@ -335,7 +341,7 @@ def rank(
 
 def site(
     study: StudyArgument = "rotherham",
-    mode: ModeOption = "walk",
+    mode: ModeOption = None,
     weights: WeightsOption = None,
     walk_km_h: WalkOption = None,
     most: Annotated[
@@ -465,7 +471,11 @@ def site(
                 work,
                 summary,
                 hub_tables(answer),
-                {"curve": partial(hub_chart, results, answer.plain, mode, len(answer.candidates))},
+                {
+                    "curve": partial(
+                        hub_chart, results, answer.plain, answer.mode, len(answer.candidates)
+                    )
+                },
                 ledger=ledger,
                 points=loaded.areas[["id", "geometry"]],
             )

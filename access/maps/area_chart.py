@@ -153,11 +153,15 @@ def places_chart(study: Study, *, caption: str = "") -> Chart:
         f"{len(study.centres)} centres, and deprivation around them: {counts[0]:,} of "
         f"{len(tenths):,} areas are in the most deprived fifth"
     )
-    alt = f"Map of {study.config.study.place}: areas by fifth of deprivation in England, " + (
-        "; ".join(f"{word} {n:,}" for word, n in zip(_FIFTHS, counts, strict=True)) + "."
+    alt = (
+        f"Map of {study.config.study.place}: areas by fifth of deprivation in {study.nation}, "
+        + ("; ".join(f"{word} {n:,}" for word, n in zip(_FIFTHS, counts, strict=True)) + ".")
     )
     place = study.config.study
-    below = caption or f"{place.place}, {place.as_of}. Fifths are England's, by IMD."
+    below = (
+        caption
+        or f"{place.place}, {place.as_of}. Fifths are {study.nation}'s, by rank of deprivation."
+    )
     return area_chart(
         study, tenths, title=title, edges=(1, 3, 5, 7, 9), colours=FIFTH_COLOURS, labels=_FIFTHS,
         alt=alt, caption=below,

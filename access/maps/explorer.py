@@ -29,8 +29,8 @@ _UNSURE_M = 200.0
 """Positions that may be this far out are named on the page."""
 
 
-def _strings(language: str) -> dict[str, Any]:
-    """Read the words of the page in one language."""
+def _strings(language: str, nation: str = "the nation") -> dict[str, Any]:
+    """Read the words of the page in one language, the nation's name filled in."""
     folder = resources.files("access.maps") / "assets"
     known = sorted(
         entry.name.split(".")[1] for entry in folder.iterdir() if entry.name.startswith("strings.")
@@ -43,7 +43,17 @@ def _strings(language: str) -> dict[str, Any]:
     path = folder / f"strings.{language}.json"
     # what modes and criteria are called stands in labels; another language says it in its own
     words: dict[str, Any] = page_words() | json.loads(path.read_text(encoding="utf-8"))
-    return words
+    filled: dict[str, Any] = _with_nation(words, nation)
+    return filled
+
+
+def _with_nation(words: Any, nation: str) -> Any:
+    """Fill the nation's name into texts, wherever they stand."""
+    if isinstance(words, dict):
+        return {key: _with_nation(value, nation) for key, value in words.items()}
+    if isinstance(words, list):
+        return [_with_nation(value, nation) for value in words]
+    return words.replace("{nation}", nation) if isinstance(words, str) else words
 
 
 def _safe_text(words: Mapping[str, Any], key: str) -> str:
@@ -179,7 +189,7 @@ _GAP = re.compile(r"\{\{(t:)?(\w+)\}\}")
 
 def _explorer_html(data: _ExplorerData, *, online_tiles: bool = False) -> str:
     """Make the explorer as one self-contained HTML text."""
-    words = _strings(data.language)
+    words = _strings(data.language, data.nation)
     words["suppressed_note"] = _fill_text(words, "suppressed_note", below=str(THRESHOLD))
     payload = _encode(data)
     if online_tiles:

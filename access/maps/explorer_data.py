@@ -15,6 +15,7 @@ import pandas as pd
 import shapely
 
 from access.analysis.analysis import Analysis
+from access.analysis.headline import beside_words
 from access.analysis.results import ProposalResult, StudyResults
 from access.errors import Fault, ParameterError
 from access.network.matrix import TravelMatrix
@@ -44,6 +45,8 @@ class _ExplorerService:
         Column of the areas that counts them.
     before, after : tuple of str
         Ids of the sites open today and under the proposal. `after` may hold candidates (hubs).
+    beside : tuple of str
+        Sentences that stand beside the finding: with the neighbours' centres, and on foot.
     """
 
     key: str
@@ -53,6 +56,7 @@ class _ExplorerService:
     count: str
     before: tuple[str, ...]
     after: tuple[str, ...]
+    beside: tuple[str, ...] = ()
 
     @property
     def closing(self) -> tuple[str, ...]:
@@ -93,6 +97,10 @@ class _ExplorerData:
         Lines for the basemap, with a CRS and when known ``rank`` (1 main, 2 middle, 3 minor).
     modelled : bool
         True where minutes come from modelled rather than real streets; badged on every map.
+    headline : str
+        The mode that the page begins with.
+    nation : str
+        Whose ranks of deprivation these are.
     places : DataFrame, optional
         Names for orientation and search: ``name lon lat`` and when known ``rank`` (1 first).
     postcodes : DataFrame, optional
@@ -135,6 +143,8 @@ class _ExplorerData:
     shapes_approximate: bool = True
     streets: gpd.GeoDataFrame | None = None
     modelled: bool = True
+    headline: str = "walk"
+    nation: str = "the nation"
     places: pd.DataFrame | None = None
     postcodes: pd.DataFrame | None = None
     proposal: str = "the proposal"
@@ -326,6 +336,8 @@ def explorer_data(results: StudyResults) -> _ExplorerData:
         shapes_approximate=study.shapes is None,
         streets=None if results.modelled else _streets(results),
         modelled=results.modelled,
+        headline=results.headline,
+        nation=study.nation,
         places=pd.DataFrame(study.places) if len(study.places) else None,
         postcodes=_postcodes(results),
         weights_note=_weights_note(results),
@@ -383,6 +395,7 @@ def _service(results: StudyResults, key: str, proposal: ProposalResult | None) -
     return _ExplorerService(
         key, settings.title, settings.one, settings.noun, settings.demand,
         today, today if proposal is None else proposal.after,
+        () if proposal is None else beside_words(results, proposal),
     )  # fmt: skip
 
 

@@ -299,6 +299,7 @@ def _encode(data: _ExplorerData) -> dict[str, Any]:
         "as_of": data.as_of,
         "language": data.language,
         "modelled": data.modelled,
+        "headline": data.headline,
         "shapes_approximate": data.shapes_approximate or data.shapes is None,
         "weights_note": data.weights_note,
         "walk_km_h": data.walk_km_h,
@@ -396,6 +397,7 @@ def _service(
         "before": sorted(where[i] for i in service.before),
         "after": sorted(where[i] for i in service.after),
         "counts": [_short(c) for c in counts],
+        "beside": list(service.beside),
     }
 
 

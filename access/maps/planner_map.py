@@ -88,9 +88,9 @@ _LABEL = (
 )
 
 
-def study_map(results: StudyResults, *, mode: str = "typical", tiles: bool = False) -> folium.Map:
+def study_map(results: StudyResults, *, mode: str | None = None, tiles: bool = False) -> folium.Map:
     """Draw what each proposal adds to every area's trip, with the centres."""
-    mode = mode if mode in results.matrices else next(iter(results.matrices))
+    mode = mode if mode is not None and mode in results.matrices else results.headline
     areas = results.study.areas
     cells = results.study.shapes
     if cells is None:

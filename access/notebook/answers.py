@@ -180,8 +180,7 @@ class Answers:
         >>> round(float(slow / answers.today().to_frame().loc["walk", "mean"]), 6)
         2.0
         """
-        mode = options.pop("mode", "walk")
-        self.travel(mode)
+        mode = self._mode(options.pop("mode", None))
         here = self._at(options)
         return TodayAnswer.of(here.results, here.change(service, **options), mode)
 
@@ -209,7 +208,7 @@ class Answers:
         >>> answers.impact("youth_centres_11_to_6", mode="drive").mode
         'drive'
         """
-        result, mode = self._proposal(proposal), options.pop("mode", "walk")
+        result, mode = self._proposal(proposal), self._mode(options.pop("mode", None))
         if not _said(options):
             return ImpactAnswer.of(self.results, result, mode)
         here = self._at(options)
@@ -262,7 +261,7 @@ class Answers:
         >>> answers.what_if(close=["park view", "CC11"], walk_km_h=3.6).closed
         ('CC04', 'CC11')
         """
-        mode = options.pop("mode", "walk")
+        mode = self._mode(options.pop("mode", None))
         here = self._at(options).with_places_of(changes)
         asked = here.change(
             service, close=close, open=open, changes=changes, comment=_ASKED, **options
@@ -428,8 +427,7 @@ class Answers:
         >>> answers.both_services().services
         ('childrens_centre', 'youth_centre')
         """
-        mode, proposals = options.get("mode", "walk"), self.results.proposals
-        self.travel(mode)
+        mode, proposals = self._mode(options.get("mode")), self.results.proposals
         analysis, found = Analysis(self.results), self.results.joint.get(mode)
         if _said(options):
             analysis = self._at(options)
@@ -642,7 +640,9 @@ class Answers:
         analysis = Analysis(self.results).at(walk_km_h)
         return PathAnswer(analysis.results, analysis.path(area, site, mode=mode))
 
-    def minutes_table(self, *, mode: str = "walk", walk_km_h: float | None = None) -> pd.DataFrame:
+    def minutes_table(
+        self, *, mode: str | None = None, walk_km_h: float | None = None
+    ) -> pd.DataFrame:
         """Give the minutes in long form: one row an area and a site.
 
         Parameters
@@ -672,7 +672,7 @@ class Answers:
         site: str,
         *,
         minutes: float = 20.0,
-        mode: str = "walk",
+        mode: str | None = None,
         walk_km_h: float | None = None,
     ) -> WithinAnswer:
         """Count who lives within so many minutes of a site; small counts are hidden.
@@ -715,9 +715,13 @@ class Answers:
                 f"proposal {result.key!r} opens a site or closes none, so there is no list of "
                 "alternatives of its size to rank it among; use alternatives(keep=...)"
             )
-        return ImpactAnswer.of(self.results, result, "walk")
+        return ImpactAnswer.of(self.results, result, self.results.headline)
 
-    def _listed(self, proposal: str | None, mode: str) -> RankingAnswer:
+    def _mode(self, asked: str | None) -> str:
+        """Give the mode that is asked for, the study's headline when none is."""
+        return self.travel(asked or self.results.headline).mode
+
+    def _listed(self, proposal: str | None, mode: str | None) -> RankingAnswer:
         found = self.ranking(proposal, mode=mode)
         if isinstance(found, SampledRanking):
             raise ParameterError(
@@ -725,12 +729,13 @@ class Answers:
             )
         return found
 
-    def map(self, *, mode: str = "typical", tiles: bool = False) -> folium.Map:
+    def map(self, *, mode: str | None = None, tiles: bool = False) -> folium.Map:
         """Show what each proposal adds to every area's trip.
 
         Parameters
         ----------
-        mode : str
+        mode : str, optional
+            The study's headline when not given.
         tiles : bool
             Ask for a background from the internet.
 
@@ -743,10 +748,10 @@ class Answers:
         >>> answers.map().get_name()
         'map_0001'
         """
-        return page_map(self.results, mode=mode, tiles=tiles)
+        return page_map(self.results, mode=mode or self.results.headline, tiles=tiles)
 
     def plot(
-        self, what: str = "change", proposal: str | None = None, *, mode: str = "walk"
+        self, what: str = "change", proposal: str | None = None, *, mode: str | None = None
     ) -> Chart:
         """Draw a chart whose title says the finding.
 
@@ -755,7 +760,8 @@ class Answers:
         what : str
             ``"change"``, ``"deprivation"``, ``"ranks"``, ``"front"`` or ``"places"``.
         proposal : str, optional
-        mode : str
+        mode : str, optional
+            The study's headline when not given.
 
         Returns
         -------
@@ -936,8 +942,10 @@ class Answers:
         return Analysis(self.results).with_hubs()
 
     def _document(self, *, internal: bool, **choices: Unpack[_ReportChoices]) -> Document:
-        whole, mode = self._whole, choices.get("mode", "walk")
-        if mode != "walk" and mode in self.results.matrices:  # hubs by the report's own trips
+        whole, mode = self._whole, choices.get("mode")
+        if (
+            mode not in (None, whole.headline) and mode in self.results.matrices
+        ):  # hubs by the report's own trips
             whole = Analysis(self.results).with_hubs(mode)
         return board_report(whole, internal=internal, **choices)
 
@@ -958,7 +966,7 @@ class Answers:
                     ]
                 )
         sentences = [
-            ImpactAnswer.of(self.results, p, next(iter(p.impacts))).sentence()
+            ImpactAnswer.of(self.results, p, self.results.headline).sentence()
             for p in self.results.proposals.values()
         ]
         return html_answer(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -309,6 +310,14 @@ def _standing_words(findings: ProposalFindings, criteria: Sequence[str] = ()) ->
     return Said(sentence(f"of {ranking.what}, the proposal is {listed(places)}"), claims)
 
 
+def on_foot(findings: ProposalFindings, criteria: Sequence[str] = ("mean", "worst")) -> Said:
+    """Say where the proposal stands by walking, where another trip leads."""
+    ranking = findings.result.rankings.get("walk")
+    if findings.mode == "walk" or ranking is None or len(ranking.table) < 2:
+        return Said("")
+    return _standing_words(replace(findings, mode="walk", ranking=ranking), criteria)
+
+
 def better(findings: ProposalFindings, wording: _Wording) -> Said:
     """Say what the best set on average closes, and by how much it is better."""
     ranking, p = findings.ranking, findings.standing
@@ -526,6 +535,7 @@ def _service(
         return [Paragraph("There is no other set of this size to compare the proposal with.")]
     blocks: list[Block] = [
         Paragraph(f"{_standing_words(found)} {_dominated(found)}"),
+        *([Paragraph(on_foot(found, ()))] if on_foot(found) else []),
         *_rank_figures(found, robust),
         TableBlock(_criteria_table(results, found, ranking), compact=True),
         TableBlock(_rejected_table(results, found, ranking, reasons), compact=True),

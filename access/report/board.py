@@ -13,6 +13,7 @@ import numpy as np
 
 from access.analysis.analysis import DRAWS
 from access.analysis.bus import BUS_NOT_KNOWN
+from access.analysis.headline import beside_words
 from access.analysis.questions import Request
 from access.analysis.results import Parts, StudyResults, site_names
 from access.disclosure import THRESHOLD, public_count
@@ -45,6 +46,7 @@ from access.report.alternatives import (
     _sampled_share,
     better,
     near_ties,
+    on_foot,
 )
 from access.report.bus import _bus_blocks
 from access.report.figures import _proposal_maps
@@ -55,7 +57,6 @@ from access.report.people import _who_blocks, group_table
 from access.report.robustness import _place_range, study_robustness
 from access.report.sentences import _option_line, _Wording, further_note
 from access.report.sites import _site_blocks
-from access.scenario import Impact
 from access.scenario.robustness import Robustness
 from access.text import (
     NOT_APPLICABLE,
@@ -107,7 +108,7 @@ def options_table(
             unit="%",
             decimals=0,
             hidden_with=further,
-            note="in England's most deprived fifth of areas",
+            note=f"in {findings.nation}'s most deprived fifth of areas",
         ),
         Column(
             "extra",
@@ -203,7 +204,7 @@ def _summary_blocks(
         own = [f for f in findings if f.result.service == service]
         blocks.append(TableBlock(_rivals_table(own), key=f"rivals-{service}", compact=True))
     for found in findings:
-        blocks += _proposal_blocks(found, wording)
+        blocks += _proposal_blocks(results, found, wording)
     points = _criteria(findings)
     answer = results.hubs
     if answer is not None:
@@ -289,23 +290,22 @@ def _key_figures(
     return tuple(items)
 
 
-def _proposal_blocks(found: ProposalFindings, wording: _Wording) -> list[Block]:
+def _proposal_blocks(
+    results: StudyResults, found: ProposalFindings, wording: _Wording
+) -> list[Block]:
     impact = found.impact
-    closed = listed(found.named(found.result.closed), none="none")
-    opened = listed(found.named(found.result.opened), none="")
-    does = f"the proposal closes {closed}" + (f" and opens {opened}" if opened else "")
+    does = f"the proposal {say.does_words(found.result, impact, found.names)}"
     if found.result.stays:
         does += " (some services may stay: see Appendix A)"
-    if impact.altered:
-        does += f", and changes {impact.altered}"
     first = f"{sentence(does)} {say.affected(impact, found.one, wording)}"
-    points = [
+    points: list[str] = [
+        *beside_words(results, found.result, internal=wording.internal),
         f"{_wards(found)} {say.furthest(impact, wording)}".strip(),
         _deprivation(found),
         say.most_added(impact, found.names, wording),
         say.every_mode(found.result.impacts, wording),
-        f"{better(found, wording)} {_dominated(found)}".strip(),
-        _week(impact, wording),
+        f"{better(found, wording)} {_dominated(found)} {on_foot(found)}".strip(),
+        say.week_words(impact, wording),
     ]
     return [
         Heading(found.result.title),
@@ -315,22 +315,10 @@ def _proposal_blocks(found: ProposalFindings, wording: _Wording) -> list[Block]:
     ]
 
 
-def _week(impact: Impact, wording: _Wording) -> str:
-    """Say the expected trip over a week, where a site is not open all week."""
-    before, after = (impact.summary.get(f"mean_week_minutes_{w}") for w in ("before", "after"))
-    if before is None or after is None:
-        return ""
-    return sentence(
-        "these are minutes of a day on which the nearest is open; over a week, the next nearest "
-        f"being used on the other days, the average {trip(impact.mode)} goes from "
-        f"{wording.minutes(float(before))} to {wording.minutes(float(after))}"
-    )
-
-
 def _deprivation(found: ProposalFindings) -> str:
     if "imd_decile" not in found.impact.demand:
         return "How deprived each area is was not given, so nothing is said of it here."
-    return say.deprivation(found.impact.by("imd_fifth"), found.noun)
+    return say.deprivation(found.impact.by("imd_fifth"), found.noun, found.nation)
 
 
 def _criteria(findings: Sequence[ProposalFindings]) -> tuple[tuple[str | Bold, ...], ...]:
@@ -473,7 +461,7 @@ def board_report(
     *,
     date: datetime.date | None = None,
     internal: bool = False,
-    mode: str = "walk",
+    mode: str | None = None,
     reasons: Mapping[tuple[str, ...], str] | None = None,
     requests: Sequence[Request] | None = None,
     draws: int = DRAWS,
@@ -492,7 +480,7 @@ def board_report(
     internal : bool
         Keep small counts, and say so on every page.
     mode : str
-        Headline mode: ``"walk"``, ``"drive"`` or ``"typical"``.
+        ``"walk"``, ``"drive"`` or ``"typical"``; the study's headline when not given.
     reasons : mapping of tuple of str to str, optional
         Why the council does not take an option, by the ids it closes, sorted; "not given"
         where it is not known.
@@ -516,6 +504,7 @@ def board_report(
         If the study holds no proposal, the mode was not measured, or the study's ``as_of`` is
         no date and none is given.
     """
+    mode = mode or results.headline
     findings = findings_of(results, mode=mode)
     given = date or _as_of(results)
     wording = _Wording(internal=internal)

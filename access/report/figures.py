@@ -56,7 +56,7 @@ def _drawn(draw: Callable[[], Chart], key: str) -> list[Figure]:
         return []
 
 
-def _proposal_maps(results: StudyResults, *, mode: str = "walk") -> dict[str, Chart]:
+def _proposal_maps(results: StudyResults, *, mode: str) -> dict[str, Chart]:
     """Draw a map of added minutes for each service."""
     data = explorer_data(results)
     maps: dict[str, Chart] = {}

@@ -73,8 +73,9 @@ def _options_of(
     results: StudyResults, result: ProposalResult, ranking: Ranking | None, mode: str
 ) -> tuple[_Option, ...]:
     """Put no change, the proposal and the best others side by side."""
-    wanted: dict[tuple[str, ...], list[str]] = {tuple(result.before): [NO_CHANGE]}
-    wanted.setdefault(tuple(result.after), []).append(PROPOSAL)
+    # a proposal may keep every site open and change what one offers: that is not "no change"
+    wanted: dict[tuple[str, ...], list[str]] = {tuple(result.after): [PROPOSAL]}
+    today = _today(results, result, ranking, mode)
     for criterion, name in _SIDE_BY_SIDE.items():
         if ranking is not None and criterion in ranking.criteria:
             kept, level = _best_kept(ranking, criterion)
@@ -89,10 +90,24 @@ def _options_of(
                 closed = set(sampled.row(criterion)["best_closed"])
                 kept = tuple(i for i in result.before if i not in closed)
                 wanted.setdefault(kept, []).append(name)
-    return tuple(
-        option(results, result, ranking, mode, names_of(titles), kept)
-        for kept, titles in wanted.items()
+    return (
+        today,
+        *(
+            option(results, result, ranking, mode, names_of(titles), kept)
+            for kept, titles in wanted.items()
+        ),
     )
+
+
+def _today(
+    results: StudyResults, result: ProposalResult, ranking: Ranking | None, mode: str
+) -> _Option:
+    """Measure no change, which is not the proposal even where that keeps every site open."""
+    before = tuple(result.before)
+    if before != tuple(result.after):
+        return option(results, result, ranking, mode, NO_CHANGE, before)
+    impact = _compared(results, result, mode, before)
+    return _Option(NO_CHANGE, (), before, impact, {}, {}, savings=0.0)
 
 
 def _best_kept(ranking: Ranking, criterion: str) -> tuple[tuple[str, ...], int]:
@@ -134,6 +149,13 @@ def _impact(
 ) -> Impact:
     if kept == tuple(result.after):
         return result.impacts[mode]
+    return _compared(results, result, mode, kept)
+
+
+def _compared(
+    results: StudyResults, result: ProposalResult, mode: str, kept: tuple[str, ...]
+) -> Impact:
+    """Compare a set of sites with today's."""
     with warnings.catch_warnings():
         # No change is one of the options here, and means to change nothing.
         warnings.simplefilter("ignore", NothingChangesWarning)
@@ -186,6 +208,8 @@ class ProposalFindings:
         In place of `ranking`, where there are too many alternatives to list.
     rivals : bool
         The service has several proposals, of which one at most comes about.
+    nation : str
+        Whose ranks of deprivation the study has.
     """
 
     result: ProposalResult
@@ -199,6 +223,7 @@ class ProposalFindings:
     groups: tuple[Group, ...] = ()
     sampled: SampledRanking | None = None
     rivals: bool = False
+    nation: str = "the nation"
 
     @property
     def label(self) -> str:
@@ -227,8 +252,9 @@ class ProposalFindings:
         return self.ranking.proposal
 
 
-def findings_of(results: StudyResults, *, mode: str = "walk") -> tuple[ProposalFindings, ...]:
-    """Gather what the report says of every proposal of a study."""
+def findings_of(results: StudyResults, *, mode: str | None = None) -> tuple[ProposalFindings, ...]:
+    """Gather what the report says of every proposal of a study, in its headline mode."""
+    mode = mode or results.headline
     if not results.proposals:
         raise ParameterError(
             f"study {results.study.name!r} holds no proposal to report on; add one to study.toml "
@@ -253,6 +279,7 @@ def findings_of(results: StudyResults, *, mode: str = "walk") -> tuple[ProposalF
                 ranking=ranking,
                 options=_options_of(results, result, ranking, mode),
                 names=names,
+                nation=results.study.nation,
                 groups=results.study.groups,
                 sampled=result.sampled.get(mode),
                 rivals=sum(p.service == result.service for p in results.proposals.values()) > 1,
@@ -269,7 +296,7 @@ def tenths(areas: pd.DataFrame) -> pd.Series | None:
 
 
 def _most_deprived(areas: pd.DataFrame) -> NDArray[np.bool_] | None:
-    """Mark the areas in England's most deprived fifth."""
+    """Mark the areas in the nation's most deprived fifth."""
     found = tenths(areas)
     if found is None or not found.notna().any():
         return None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from access.analysis.analysis import Analysis
+from access.analysis.headline import trip_meaning
 from access.analysis.results import StudyResults, short_names
 from access.disclosure import THRESHOLD
 from access.document.document import (
@@ -59,6 +61,7 @@ def _method(
     travel, weights = config.travel, config.weights
     counts = listed([f"{_whom(results, f)} for {f.title}" for f in findings])
     headline = trip(findings[0].mode)
+    scheme = Analysis(results).weighting()["weights"]
     driving = MODELLED_DRIVING if results.modelled else "driving by class of road"
     return (
         (
@@ -79,9 +82,7 @@ def _method(
             Bold("Speeds: "),
             sentence(
                 f"walking {travel.walk_km_h:g} km/h, with a pram {travel.pram_km_h:g} km/h, "
-                f"{driving}, with {travel.parking_minutes:g} minutes to park; the "
-                f"{trip('typical')} weighs walking{'' if results.bus is None else ' or the bus'} "
-                "and driving by how many households have a car"
+                f"{driving}{_blend(results)}"
             ),
         ),
         (
@@ -101,10 +102,11 @@ def _method(
         (
             Bold("Deprivation: "),
             sentence(
-                f"weights are {weights.scheme}"
+                f"weights are {scheme}"
                 + (
-                    f", from 1 in England's least deprived area to {1 + weights.lam:g} in the most"
-                    if weights.scheme == "linear"
+                    f", from 1 in {results.study.nation}'s least deprived area to "
+                    f"{1 + weights.lam:g} in the most"
+                    if scheme == "linear"
                     else ""
                 )
                 + "; unweighted figures stand beside them"
@@ -127,6 +129,14 @@ def _method(
             ),
         ),
     )
+
+
+def _blend(results: StudyResults) -> str:
+    """Say how the family trip is made, where it is."""
+    if "typical" not in results.matrices:
+        return ""
+    parking = results.study.config.travel.parking_minutes
+    return f", with {parking:g} minutes to park; {trip_meaning(results, 'typical').rstrip('.')}"
 
 
 def _whom(results: StudyResults, found: ProposalFindings) -> str:

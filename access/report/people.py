@@ -259,7 +259,7 @@ def _ages(groups: Sequence[Group], findings: Sequence[ProposalFindings]) -> str:
 
 
 _GROUPINGS = (
-    ("imd_decile", "1 is the most deprived tenth of areas in England."),
+    ("imd_decile", "1 is the most deprived tenth of areas in {nation}."),
     ("locality", ""),
     ("p_no_car", "Share of households without a car where they live."),
     ("ward", ""),
@@ -301,7 +301,9 @@ def _service(found: ProposalFindings, wording: _Wording, still: Chart | None) ->
         if column in impact.demand.columns:
             if column == "imd_decile":
                 blocks += _group_figures(found, column, internal=wording.internal)
-            table = group_table(found, column, grouping_words(column), note)
+            table = group_table(
+                found, column, grouping_words(column), note.format(nation=found.nation)
+            )
             blocks.append(TableBlock(table, key=f"by-{column}-{found.result.key}", compact=True))
     blocks.append(TableBlock(worst_table(found), compact=True))
     by_group, warning = equality_table(found)

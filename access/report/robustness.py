@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 from access.analysis.analysis import DRAWS, Analysis
 from access.analysis.results import Parts, StudyResults
+from access.charts.ranking import joint_best_words
 from access.document.document import Block, Paragraph, TableBlock
 from access.document.table import Column, Table, Value
 from access.errors import ParameterError, ScenarioError
@@ -37,13 +38,13 @@ _KEPT = WeakKeyDictionary()
 def study_robustness(
     results: StudyResults,
     *,
-    mode: str = "walk",
+    mode: str | None = None,
     draws: int = DRAWS,
     progress: Callable[[str], None] = lambda step: None,
     parts: Parts | None = None,
 ) -> Mapping[str, Robustness]:
     """Rank every proposal of a study again, within what the study says may be wrong."""
-    kept = _KEPT.setdefault(results, {})
+    kept, mode = _KEPT.setdefault(results, {}), mode or results.headline
     if (mode, draws) not in kept:
         found: dict[str, Robustness] = {}
         for key, result in results.proposals.items():
@@ -156,7 +157,8 @@ def _interval_table(found: ProposalFindings, robust: Robustness) -> Table:
 
 def _often_best_table(found: ProposalFindings, robust: Robustness) -> Table:
     """List the options that are best most often."""
-    best = robust.best_options(robust.criteria[0]).head(_SHOWN)
+    every = robust.best_options(robust.criteria[0])
+    best = every.head(_SHOWN)
     rows = tuple(
         (listed(found.named(r["closed"]), none="nothing"), r["share"])
         for r in best.to_dict("records")
@@ -168,6 +170,7 @@ def _often_best_table(found: ProposalFindings, robust: Robustness) -> Table:
             Column("share", "Best in", "share", unit="% of settings"),
         ),
         rows,
+        notes=tuple(filter(None, [joint_best_words(every)])),
         short=f"Often best, {found.label}",
     )
 
@@ -248,6 +251,6 @@ def _switching(analysis: Analysis, found: ProposalFindings, asked: Mapping[str, 
     return sentence(
         f"{scheme}switching value: with all {found.noun} counting alike, closing {closed[0]} is "
         "best. "
-        "It changes with how much one in England's most deprived area counts for one in its "
-        f"least: {'; '.join(steps)}"
+        f"It changes with how much one in {found.nation}'s most deprived area counts for one in "
+        f"its least: {'; '.join(steps)}"
     )

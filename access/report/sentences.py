@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from access.analysis.results import ProposalResult
 from access.disclosure import further, hidden_moves, is_small, public_count
 from access.document.table import Table
 from access.labels import further_words, trip
@@ -21,6 +22,7 @@ from access.text import (
     is_missing,
     listed,
     minutes_words,
+    named,
     percent,
     sentence,
     times_as_much,
@@ -130,7 +132,10 @@ class _Wording:
         return f"{self.minutes(abs(minutes))} {more if minutes > 0 else less}"
 
 
-def affected(impact: Impact, one: str, wording: _Wording) -> Said:
+_PUBLIC = _Wording()
+
+
+def affected(impact: Impact, one: str, wording: _Wording = _PUBLIC) -> Said:
     """Say how many have further to go, of how many, and by how much."""
     s = impact.summary
     total, lost = _figure(s, "families"), _figure(s, "newly_unreachable")
@@ -158,6 +163,33 @@ def affected(impact: Impact, one: str, wording: _Wording) -> Said:
     if lost:
         claims.append(Claim("lost", "is", (lost,)))
         text += f"; {wording.people(lost, impact.who)} could no longer reach any"
+    return Said(sentence(text), claims)
+
+
+def does_words(proposal: ProposalResult, impact: Impact, names: Mapping[str, str]) -> str:
+    """Say what a proposal closes, opens and changes."""
+    does = [
+        f"{verb} {listed(named(ids, names))}"
+        for verb, ids in (("closes", proposal.closed), ("opens", proposal.opened))
+        if ids
+    ]
+    does += [f"changes {impact.altered}"] if impact.altered else []
+    return listed(does, none="changes no site")
+
+
+def week_words(impact: Impact, wording: _Wording = _PUBLIC) -> Said:
+    """Say the expected trip over a week, where a site is not open all week."""
+    before, after = (impact.summary.get(f"mean_week_minutes_{w}") for w in ("before", "after"))
+    if before is None or after is None:
+        return Said("")
+    claims = [Claim("week_before", "is", (float(before),)),
+              Claim("week_after", "is", (float(after),))]  # fmt: skip
+    old, new = (wording.minutes(float(m)) for m in (before, after))
+    goes = f"stays at about {new}" if old == new else f"goes from {old} to {new}"
+    text = (
+        "these are minutes of a day on which the nearest is open; over a week, the next nearest "
+        f"being used on the other days, the average {trip(impact.mode)} {goes}"
+    )
     return Said(sentence(text), claims)
 
 
@@ -223,7 +255,7 @@ def further_note(impact: Impact) -> tuple[str, ...]:
     )
 
 
-def deprivation(fifths: pd.DataFrame, who: str) -> Said:
+def deprivation(fifths: pd.DataFrame, who: str, nation: str = "the nation") -> Said:
     """Say whether the most deprived are affected more or less than everyone else."""
     first = fifths["group"].astype(str) == "1"
     own, others = fifths[first], fifths[~first]
@@ -240,7 +272,7 @@ def deprivation(fifths: pd.DataFrame, who: str) -> Said:
         for end, at in (("none", 0.0), ("all", 1.0))
         if share == at
     ]
-    place_words = f"the {who} in England's most deprived fifth"
+    place_words = f"the {who} in {nation}'s most deprived fifth"
     if mine == theirs == 0:
         text = f"none of {place_words} would have further to go, nor any of the others"
     else:

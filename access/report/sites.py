@@ -79,7 +79,7 @@ def _own_areas(impact: Impact, site: str) -> pd.DataFrame:
 
 
 def _deprived_share(areas: pd.DataFrame) -> float | None:
-    """Give the share of families in England's most deprived fifth of areas."""
+    """Give the share of families in the nation's most deprived fifth of areas."""
     deprived = _most_deprived(areas)
     if deprived is None or not areas["count"].sum():
         return None
@@ -343,7 +343,9 @@ def _need(
     share = _deprived_share(own)
     if share is None or count < THRESHOLD:
         return f"{first} {second}"
-    third = f"{percent(share)} of those it is nearest to live in England's most deprived fifth"
+    third = (
+        f"{percent(share)} of those it is nearest to live in {found.nation}'s most deprived fifth"
+    )
     cars = _mean_of(own, "p_no_car")
     if cars is not None:
         third += f" of areas, and {percent(cars)} of households around them have no car"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from access.analysis.analysis import Analysis
+from access.analysis.headline import Reading, beside_words, on_foot_of, trip_meaning, walk_words
 from access.analysis.new_places import knock_on
 from access.analysis.questions import Question
 from access.analysis.results import HubResult, ProposalResult, StudyResults, stays_words
@@ -26,6 +27,8 @@ from access.disclosure import public_count
 from access.escape import cell_text
 from access.labels import mode_title, trip
 from access.measure import TakeUp
+from access.measure.distribution import share_within, weighted_mean
+from access.report.sentences import affected, does_words, week_words
 from access.scenario import (
     Impact,
     Ranking,
@@ -38,7 +41,7 @@ from access.scenario import (
 from access.scenario.sampled import CONFIDENCE, SampledRanking
 from access.siting.hubs import HubSearch
 from access.study.config import Group
-from access.text import capital, listed, named, share_figure
+from access.text import Claim, Said, capital, figure, listed, minutes_words, share_figure
 
 
 def impact_summary(
@@ -364,6 +367,7 @@ def summary_of(results: StudyResults) -> dict[str, Any]:
             "before": list(proposal.before),
             "after": list(proposal.after),
             "closed": list(proposal.closed),
+            "headline": _lead(results, proposal),
             "modes": modes,
             **_beside(results, proposal),
         }
@@ -383,6 +387,7 @@ def summary_of(results: StudyResults) -> dict[str, Any]:
         "as_of": place.as_of,
         "streets": results.streets,
         "modelled_streets": results.modelled,
+        "headline_mode": results.headline,
         "assumptions": list(results.assumptions),
         "proposals": proposals,
         "both_services": {mode: _ranking_summary(r) for mode, r in results.joint.items()},
@@ -391,9 +396,29 @@ def summary_of(results: StudyResults) -> dict[str, Any]:
     }
 
 
+def _lead(results: StudyResults, proposal: ProposalResult) -> dict[str, Any]:
+    """Give the headline, with whose centres count read both ways, and how people fare on foot."""
+    mode = results.headline
+    readings = {"leads": Reading.of(proposal.impacts[mode]).figures()}
+    if mode in proposal.beside:
+        own, both = proposal.impacts[mode], proposal.beside[mode]
+        own, both = (both, own) if proposal.neighbours else (own, both)
+        readings |= {"own_centres_only": Reading.of(own).figures(),
+                     "with_the_neighbours_centres": Reading.of(both).figures()}  # fmt: skip
+    foot = on_foot_of(results, proposal)
+    told = (_headline(results, proposal), *beside_words(results, proposal))
+    return {
+        "mode": mode,
+        "neighbours_count": proposal.neighbours,
+        "sentences": [str(said) for said in told],
+        **readings,
+        "on_foot": None if foot is None else foot.figures(),
+    }
+
+
 def _beside(results: StudyResults, proposal: ProposalResult) -> dict[str, Any]:
     """Give what opens and changes, the money, and the second reading, where there is any."""
-    impact = next(iter(proposal.impacts.values()))
+    impact = proposal.impacts[results.headline]
     found: dict[str, Any] = {"money": proposal.money.figures()}
     if told := knock_on(results.study, proposal.closed):
         found["knock_on"] = told
@@ -454,11 +479,11 @@ def area_table(results: StudyResults) -> pd.DataFrame:
     for key, proposal in results.proposals.items():
         for mode, impact in proposal.impacts.items():
             rows = impact.areas.set_index("id").loc[table["id"]]
-            for figure in figures:
-                column = rows[figure].to_numpy()
-                if figure.startswith(("minutes", "change")):
+            for name in figures:
+                column = rows[name].to_numpy()
+                if name.startswith(("minutes", "change")):
                     column = np.round(column.astype(float), 3)
-                extra[f"{key}__{mode}__{figure}"] = column
+                extra[f"{key}__{mode}__{name}"] = column
     return pd.concat([table, pd.DataFrame(extra, index=table.index)], axis=1)
 
 
@@ -494,9 +519,20 @@ def safe_cells(frame: pd.DataFrame) -> pd.DataFrame:
     return out.rename(columns=lambda name: cell_text(str(name)))
 
 
+#: Heading, figure and width of the columns of a run's summary; the last where people are weighted.
+_COLUMNS = (
+    ("before", "mean_minutes_before", 8),
+    ("after", "mean_minutes_after", 8),
+    ("more", "mean_minutes_change", 8),
+    ("longest", "max_minutes_after", 9),
+    ("weighted", "weighted_mean_minutes_change", 10),
+)
+
+
 def spoken_summary(results: StudyResults) -> str:
     """Say what every proposal does, mode by mode, then what the numbers assume."""
     lines = [results.study.config.study.title, ""]
+    weighted = Analysis(results).weighting()["weights"] != "none"
     of = [p.service for p in results.proposals.values()]
     for key in dict.fromkeys(service for service in of if of.count(service) > 1):
         title = results.study.config.services[key].title
@@ -507,19 +543,17 @@ def spoken_summary(results: StudyResults) -> str:
         lines.append("")
     for proposal in results.proposals.values():
         lines += _wrap(_headline(results, proposal))
-        lines.append(f"    {'minutes, mean':<24}{'before':>8}{'after':>8}{'more':>8}"
-                     f"{'longest':>9}{'weighted':>10}")  # fmt: skip
-        for mode, impact in proposal.impacts.items():
-            s = impact.summary
+        columns = _COLUMNS if weighted else _COLUMNS[:-1]
+        lines.append(f"    {'minutes, mean':<24}" + "".join(f"{n:>{w}}" for n, _, w in columns))
+        for mode in _modes(results):
+            s = proposal.impacts[mode].summary
             lines.append(
                 f"    {mode_title(mode):<24}"
-                + "".join(f"{_one(s[k]):>{w}}" for k, w in (
-                    ("mean_minutes_before", 8), ("mean_minutes_after", 8),
-                    ("mean_minutes_change", 8), ("max_minutes_after", 9),
-                    ("weighted_mean_minutes_change", 10)))
-            )  # fmt: skip
-        lines += ["", *_closed_lines(results, proposal), "", *_standing(proposal),
-                  *_also(results, proposal), ""]  # fmt: skip
+                + "".join(f"{_one(s[key]):>{width}}" for _, key, width in columns)
+            )
+        lines += ["", *_indented(beside_words(results, proposal)), ""]
+        lines += [*_indented(_closed_lines(results, proposal)), ""]
+        lines += [*_indented(_standing(results, proposal)), *_also(results, proposal), ""]
     if results.hubs is not None:
         mode = results.hubs.mode
         by = mode_title(mode)
@@ -534,51 +568,44 @@ def spoken_summary(results: StudyResults) -> str:
             lines += textwrap.wrap(str(part), 88, initial_indent="  - ", subsequent_indent="    ")
         lines.append("")
     lines.append("What these numbers assume:")
-    for sentence in results.assumptions:
+    for sentence in (trip_meaning(results, results.headline), *results.assumptions):
         lines += textwrap.wrap(sentence, 88, initial_indent="  - ", subsequent_indent="    ")
     return "\n".join(lines)
 
 
-def _headline(results: StudyResults, proposal: ProposalResult) -> str:
-    impact = next(iter(proposal.impacts.values()))
-    noun = results.study.config.services[proposal.service].noun
-    s = impact.summary
-    longer, total = float(s["lengthened"] or 0), float(s["families"] or 0)
-    names = listed(named(proposal.closed, results.names()), none="no centre")
-    if proposal.opened:
-        names += f", opens {listed(named(proposal.opened, results.names()))}"
-    if impact.altered:
-        names += f", changes {impact.altered}"
-    text = (
-        f"{proposal.title}: closes {names}. {capital(public_count(longer))} of "
-        f"{public_count(total)} {noun} would have further to walk to their nearest centre"
-    )
-    extra = s["mean_minutes_change_lengthened"]
-    if longer and extra is not None:
-        text += f", by {float(extra):.0f} minutes on average"
-    if lost := float(s["newly_unreachable"] or 0):
-        text += f"; {public_count(lost)} could no longer reach any centre"
-    within = s.get("share_within_20_min_before")
-    after = s.get("share_within_20_min_after")
-    if within is not None and after is not None:
-        today, then = share_figure(float(within)), share_figure(float(after))
-        text += f". Within a 20-minute walk: {today} today, {then} after"
-    return text + "."
+def _modes(results: StudyResults) -> list[str]:
+    """Give the modes, the headline first."""
+    return list(dict.fromkeys((results.headline, *results.matrices)))
+
+
+def _headline(results: StudyResults, proposal: ProposalResult) -> Said:
+    """Say what a proposal does, to how many and by how much, in the study's headline mode."""
+    mode = results.headline
+    impact, service = proposal.impacts[mode], results.study.config.services[proposal.service]
+    does = does_words(proposal, impact, results.names())
+    said = affected(impact, service.one)
+    text = f"{proposal.title}: {does}. {said}"
+    limit = results.study.config.measures.threshold_minutes
+    shares = [share_within(impact.areas[f"minutes_{w}"].to_numpy(float),
+                           impact.areas["count"].to_numpy(float), limit)
+              for w in ("before", "after")]  # fmt: skip
+    if np.isfinite(shares).all():
+        today, then = (share_figure(float(s)) for s in shares)
+        text += (
+            f" Within {minutes_words(limit, 0)} ({mode_title(mode)}): {today} today, {then} after."
+        )
+    claims = [Claim(f"within:{w}", "is", (float(s),)) for w, s in
+              zip(("before", "after"), shares, strict=True) if np.isfinite(s)]  # fmt: skip
+    return Said(text, [*said.claims, *claims])
 
 
 def _also(results: StudyResults, proposal: ProposalResult) -> list[str]:
     """Say the week, the money and the second reading, where there is anything to say of them."""
     names, money = results.names(), proposal.money
-    said = []
-    impact = next(iter(proposal.impacts.values()))
-    if "mean_week_minutes_after" in impact.summary:
-        s = impact.summary
-        said.append(
-            f"Over a week, the next nearest being used on the days a site is shut: "
-            f"{_one(s['mean_week_minutes_before'])} minutes before, "
-            f"{_one(s['mean_week_minutes_after'])} after (mean; the minutes above are those of a "
-            "day on which the nearest is open)."
-        )
+    said: list[str] = []
+    impact = proposal.impacts[results.headline]
+    if week := week_words(impact):
+        said.append(week)
     known = money.saved_gbp is not None and money.saved_gbp > 0
     if known or proposal.opened or money.stated_saving_gbp is not None:
         said.append(money.sentence(names))
@@ -586,69 +613,112 @@ def _also(results: StudyResults, proposal: ProposalResult) -> list[str]:
         said.append(stays_words(proposal, names))
     told = knock_on(results.study, proposal.closed)
     said += [f"{capital(text)}." for text in told]
-    return [
-        line
-        for text in said
-        for line in textwrap.wrap(text, 86, initial_indent="    ", subsequent_indent="      ")
-    ]
+    return _indented(said)
 
 
-def _standing(proposal: ProposalResult) -> list[str]:
-    """Say where the proposal stands among all alternatives, by the criteria people ask about."""
-    if proposal.sampled:
-        said = next(iter(proposal.sampled.values())).sentence()
-        return textwrap.wrap(said, 86, initial_indent="    ", subsequent_indent="      ")
-    if not proposal.rankings and set(proposal.after) < set(proposal.before):
-        return ["    Not ranked: see what was left out, below."]
-    if not proposal.rankings:
-        return ["    Not ranked: it opens a site, or closes none."]
-    mode, ranking = next(iter(proposal.rankings.items()))
-    places = [
-        f"{ranking.place(c)} by {ranking.words(c)}"
-        for c in ("mean", "worst", "deprived_mean", "weighted_mean")
-        if ranking.proposal is not None and c in ranking.criteria
-    ]
-    text = (
-        f"Of all {len(ranking.table):,} ways to close as many, it is {listed(places)} "
-        f"({mode_title(mode)}; 1st is best)."
-    )
-    return textwrap.wrap(text, 86, initial_indent="    ", subsequent_indent="      ")
+_ASKED = ("mean", "worst", "deprived_mean", "weighted_mean")
+
+
+def _standing(results: StudyResults, proposal: ProposalResult) -> list[Said]:
+    """Say where the proposal stands among all alternatives, the headline first, then walking."""
+    if not set(proposal.after) < set(proposal.before):
+        return [Said("Not ranked: it opens a site, or closes none.")]
+    modes = list(dict.fromkeys((results.headline, "walk")))
+    told = [_place_words(proposal, mode) for mode in modes]
+    return [said for said in told if said] or [Said("Not ranked: see what was left out, below.")]
+
+
+def _place_words(proposal: ProposalResult, mode: str) -> Said:
+    """Say a proposal's places by one way of travel."""
+    if mode in proposal.sampled:
+        return Said(proposal.sampled[mode].sentence())
+    ranking = proposal.rankings.get(mode)
+    if ranking is None or ranking.proposal is None:
+        return Said("")
+    p, options = ranking.proposal, len(ranking.table)
+    if options == 1:
+        return Said("It is the only way to close as many.", [Claim("options", "is", (1.0,))])
+    criteria = [c for c in _ASKED if c in ranking.criteria]
+    places = [f"{ranking.place(c)} by {ranking.words(c)}" for c in criteria]
+    claims = [Claim("options", "is", (float(options),))]
+    claims += [Claim(f"rank:{c}", "rank", (p[f"rank_{c}"], p[f"tied_{c}"])) for c in criteria]
+    # a proposal that breaks a rule of the study stands beside the list, not in it
+    inside = any(set(kept) == set(p["kept"]) for kept in ranking.table["kept"])
+    among = "Of all" if inside else "Set beside all"
+    text = f"{among} {options:,} ways to close as many, it is {listed(places)}"
+    return Said(f"{text} ({mode_title(mode)}; 1st is best).", claims)
 
 
 def _closed_lines(results: StudyResults, proposal: ProposalResult) -> list[str]:
-    impact = next(iter(proposal.impacts.values()))
-    lines = []
-    for row in impact.closed_sites.to_dict("records"):
-        lines += textwrap.wrap(
-            f"{row['name']}: {_whom(row, impact.moves)}",
-            86,
-            initial_indent="    ",
-            subsequent_indent="      ",
-        )
-    return lines
+    mode = results.headline
+    impact, walk = proposal.impacts[mode], proposal.impacts.get("walk")
+    limit = results.study.config.measures.walk_limit_minutes
+    return [
+        f"{row['name']}: {_whom(row, impact, walk, limit)}"
+        for row in impact.closed_sites.to_dict("records")
+    ]
 
 
-def _whom(row: Mapping[Any, Any], moves: pd.DataFrame) -> str:
-    if not row["families"]:
-        return "nearest to nobody in this study, so its closing moves nobody."
+def _whom(row: Mapping[Any, Any], impact: Impact, walk: Impact | None, limit: float) -> Said:
+    """Say whose nearest site closes, how far it is then, and where they go."""
+    site, people = str(row["site"]), float(row["families"])
+    claims = [Claim(f"nearest:{site}", "is", (people,))]
+    if not people:
+        claims.append(Claim(f"nearest:{site}", "none", (0.0,)))
+        return Said("nearest to nobody in this study, so its closing moves nobody.", claims)
+    moves = impact.moves
     goes = moves[moves["from_site"] == row["site"]].sort_values(
         ["families", "to_site"], ascending=[False, True]
     )
+    claims += [Claim(f"move:{site}:{r['to_site']}", "is", (float(r["families"]),))
+               for r in goes.to_dict("records")]  # fmt: skip
     to = [
-        f"{name or 'no centre in reach'} ({public_count(families)})"
+        f"{name or 'no site in reach'} ({public_count(families)})"
         for name, families in zip(goes["to_name"], goes["families"], strict=True)
     ]
-    return (
-        f"nearest to {public_count(row['families'])}, who would walk "
-        f"{_one(row['mean_minutes_after'])} minutes instead of "
-        f"{_one(row['mean_minutes_before'])}. They would go to {listed(to)}."
+    before, after = (_minutes(row[f"mean_minutes_{w}"]) for w in ("before", "after"))
+    claims += [Claim(f"mean_{w}:{site}", "is", (m,))
+               for w, m in (("before", before), ("after", after)) if m is not None]  # fmt: skip
+    if impact.mode == "walk":
+        far = walk_words(before, after, limit)
+    else:
+        far = (
+            f"{minutes_words(after, 0)} instead of {minutes_words(before, 0)} ({trip(impact.mode)})"
+        )
+        far += _also_on_foot(impact, walk, site, limit)
+    text = f"nearest to {public_count(people)}: {far}. They would go to {listed(to)}."
+    return Said(text, claims)
+
+
+def _also_on_foot(impact: Impact, walk: Impact | None, site: str, limit: float) -> str:
+    """Say how the same people would walk."""
+    if walk is None:
+        return ""
+    own = (impact.areas["nearest_before"] == site).to_numpy()
+    count = impact.areas["count"].to_numpy(float)[own]
+    old, new = (
+        _minutes(weighted_mean(walk.areas[f"minutes_{w}"].to_numpy(float)[own], count))
+        for w in ("before", "after")
     )
+    return f"; {walk_words(old, new, limit)}"
+
+
+def _minutes(value: Any) -> float | None:
+    return None if value is None or not np.isfinite(float(value)) else float(value)
 
 
 def _one(value: float | int | str | None) -> str:
     if value is None or not np.isfinite(float(value)):
         return "not known"
-    return f"{float(value):.1f}"
+    return figure(float(value), 1)
+
+
+def _indented(texts: Iterable[str]) -> list[str]:
+    return [
+        line
+        for text in texts
+        for line in textwrap.wrap(text, 86, initial_indent="    ", subsequent_indent="      ")
+    ]
 
 
 def _wrap(text: str) -> list[str]:

@@ -173,7 +173,7 @@ def write_outputs(
         check_publishable(results.study)
     check_kind(out, internal=internal)
     parts = Parts(results.left_out)
-    mode = _headline_mode(results)
+    mode = results.headline
     with whole_folder(out, results.study.files) as work:
         for name, write in _WRITERS.items():
             progress(f"writing {name}")
@@ -246,15 +246,11 @@ def _write_map(results: StudyResults, path: Path) -> None:
     path.write_text(map_page(study_map(results)), encoding="utf-8", newline="\n")
 
 
-def _headline_mode(results: StudyResults) -> str:
-    return next(iter(results.matrices))
-
-
 def _write_charts(
     results: StudyResults, folder: Path, firm: Mapping[str, Robustness], parts: Parts
 ) -> None:
     """Draw every proposal's charts, with their words for those who cannot see them."""
-    mode = _headline_mode(results)
+    mode = results.headline
     by = next((c for c in ("imd_decile", "locality", "ward") if c in results.study.areas), None)
     draws: dict[str, Callable[[], Chart]] = {}
     for key, proposal in results.proposals.items():
@@ -289,7 +285,7 @@ def _write_report(
 ) -> None:
     """Write the board's report as Word, PDF and workbook."""
     write = partial(
-        board_report, results, mode=_headline_mode(results), internal=internal,
+        board_report, results, mode=results.headline, internal=internal,
         progress=progress, parts=parts,
     )  # fmt: skip
     document = parts.make("the report to the board", write)

@@ -456,8 +456,25 @@ class _BusSettings(_Settings):
 
 
 class _MeasureSettings(_Settings):
-    """Presets, not legal tests: minutes and metres that shares are given for."""
+    """Presets, not legal tests: the trip that leads, and minutes and metres for shares."""
 
+    headline: Literal["family", "walk", "drive"] | None = _setting(
+        None,
+        f"the trip that leads: family (the {trip('typical')}), walk or drive; when not given, "
+        "family where the areas say how many households have no car, else walk",
+        changes="summary, ranks, robustness, report, charts and where the explorer begins; "
+        "walking stands beside it",
+    )
+    neighbours: Annotated[bool, Field(strict=True)] = _setting(
+        False,
+        "whether the neighbours' centres count in what leads; it is said both ways either way",
+        changes="every figure and rank but those that are said to be the other way",
+    )
+    walk_limit_minutes: _Positive = _setting(
+        60,
+        "longest walk that is taken for one that people make, minutes: a declared limit",
+        changes='beyond it sentences say "no longer within reach on foot"; tables keep the minutes',
+    )
     thresholds_minutes: _Rising = _setting(
         (10, 15, 20, 30),
         "minutes that shares within are given for, rising",
@@ -499,6 +516,12 @@ class _WeightSettings(_Settings):
         LSOAS_ENGLAND_2011,
         "number of areas that imd_rank ranks",
         changes="linear weights, fifths of deprivation; a rank above it is refused",
+    )
+    nation: Annotated[_Title, Field(pattern=r"^[^\W\d_][\w .'-]{1,60}$")] | None = _setting(
+        None,
+        "whose ranks and fifths of deprivation these are: Wales; when not given, as the codes of "
+        "the areas or national_areas say",
+        changes="wording of every sentence, table and map on deprivation",
     )
 
 

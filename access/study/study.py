@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -37,6 +38,14 @@ from access.study.tables import (
     area_columns,
 )
 from access.units import metric_crs
+
+#: The statistical code of a small area, and the nation that its first letter stands for.
+_CODE = re.compile(r"[EWSN]\d{8}")
+_NATIONS = {"E": "England", "W": "Wales", "S": "Scotland", "N": "Northern Ireland"}
+#: Areas that each nation's index ranks: LSOAs of 2011 and 2021, Data Zones, Super Output Areas.
+_RANKED = {32_844: "England", 33_755: "England", 1_909: "Wales", 1_917: "Wales",
+           6_976: "Scotland", 7_392: "Scotland", 890: "Northern Ireland"}  # fmt: skip
+_SOME_NATION = "the nation"
 
 
 def _study_assumptions(
@@ -192,6 +201,18 @@ class Study:
         )
 
     @property
+    def nation(self) -> str:
+        """Whose ranks of deprivation the study has, as sentences name it."""
+        chosen = self.config.weights
+        if chosen.nation is not None:
+            return chosen.nation
+        letters = {i[:1] if _CODE.fullmatch(i) else "" for i in self.areas["id"].astype(str)}
+        if len(letters) == 1 and (letter := letters.pop()) in _NATIONS:
+            return _NATIONS[letter]
+        given = "national_areas" in chosen.model_fields_set
+        return _RANKED.get(chosen.national_areas, _SOME_NATION) if given else _SOME_NATION
+
+    @property
     def files(self) -> tuple[Path, ...]:
         """The study's folder and every file read, none of which an output may replace."""
         streets = [] if self.streets is None else [self.streets]
@@ -269,6 +290,22 @@ class Study:
         GeoDataFrame
         """
         return self.centres[self.centres["service"] == service]
+
+    def neighbours_of(self, service: str) -> gpd.GeoDataFrame:
+        """Give the neighbouring authorities' centres of one service.
+
+        Parameters
+        ----------
+        service : str
+
+        Returns
+        -------
+        GeoDataFrame
+            Those that the table says are of this service, and those of which it does not say.
+        """
+        if "service" not in self.neighbours:
+            return self.neighbours
+        return self.neighbours[self.neighbours["service"].isin(["", service])]
 
     def to_frame(self) -> pd.DataFrame:
         """Give one row a service: centres today and as proposed, and whom they are for.

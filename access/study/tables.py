@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from access.errors import Fault, ParameterError, StudyError
 from access.files import check_regular
+from access.study.changes import STATUSES
 from access.study.config import StudyConfig, _rule_faults
 from access.study.sheet import _folded, read_numbers, read_sheet
 from access.units import WGS84, project, weight_bounds
@@ -103,6 +104,16 @@ _SCHEMAS: dict[str, pa.DataFrameSchema] = {
             "annual_visits": _KNOWN_OR_EMPTY,
             "condition": _FREE,
             "capacity": _KNOWN_OR_EMPTY,
+            "status": pa.Column(
+                str,
+                pa.Check.isin(["", *STATUSES], error=f"one of {', '.join(STATUSES)}, or empty"),
+                required=False,
+            ),
+            "days": _known(
+                pa.Check(
+                    lambda days: (days > 0) & (days <= 7), error="above 0 and up to 7, or empty"
+                )
+            ),
         }
     ),
     "candidates": pa.DataFrameSchema(
@@ -119,7 +130,9 @@ _SCHEMAS: dict[str, pa.DataFrameSchema] = {
             "capacity": _KNOWN_OR_EMPTY,
         }
     ),
-    "neighbours": pa.DataFrameSchema({"id": _ID, "name": _TEXT, "lon": _LON, "lat": _LAT}),
+    "neighbours": pa.DataFrameSchema(
+        {"id": _ID, "name": _TEXT, "lon": _LON, "lat": _LAT, "service": _FREE}
+    ),
     "places": pa.DataFrameSchema(
         {"name": _TEXT, "lon": _LON, "lat": _LAT, "rank": _KNOWN_OR_EMPTY}
     ),
@@ -360,7 +373,28 @@ def _cross_faults(tables: dict[str, pd.DataFrame], config: StudyConfig) -> list[
         for id_ in config.hubs.council_choice
         if id_ not in known
     ]
-    return faults + _rule_faults(tables, config)
+    return faults + _headline_faults(tables, config) + _rule_faults(tables, config)
+
+
+def _headline_faults(tables: dict[str, pd.DataFrame], config: StudyConfig) -> list[Fault]:
+    """Tell what leads and cannot be measured, and neighbours of no service of the study."""
+    faults = []
+    no_car = tables["areas"].get("p_no_car")
+    if config.measures.headline == "family" and (no_car is None or no_car.isna().any()):
+        expected = (
+            "walk or drive, or in the areas p_no_car (the share of households without a car), or "
+            "households and households_no_car, in every row"
+        )
+        faults.append(Fault("study.toml", "measures", "headline", "family", expected))
+    of = tables["neighbours"].get("service", pd.Series(dtype=str))
+    return faults + [
+        Fault(
+            "neighbours.csv", f"row {i}", "service", str(service)[:80],
+            f"one of {sorted(config.services)}, or empty: of every service",
+        )
+        for i, service in of.items()
+        if service not in ("", *config.services)
+    ]  # fmt: skip
 
 
 def _demand_faults(areas: pd.DataFrame, centres: pd.DataFrame, config: StudyConfig) -> list[Fault]:

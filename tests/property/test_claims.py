@@ -21,6 +21,7 @@ import pytest
 from access import TravelMatrix, compare, rank_closures
 from access.analysis.results import ProposalResult
 from access.charts import pareto_chart
+from access.charts.ranking import _front_words, _two_way_front, joint_best_words
 from access.report import alternatives, board
 from access.report import sentences as say
 from access.report.findings import ProposalFindings
@@ -307,3 +308,27 @@ def test_equals_and_betters_on_every_measure_are_counted_one_by_one(seed):
     assert claims["dominating"] == ahead
     if "equal_on_all" in claims:
         assert claims["equal_on_all"] == sum(all(r == own) for r in rows) - 1
+
+
+@pytest.mark.parametrize("seed", range(STUDIES))
+def test_where_the_unbeaten_lie_is_worked_out_one_by_one(seed):
+    small = study(seed)
+    if len(small.after) == len(small.sites):
+        return
+    ranking = findings_of(small).ranking
+    rows = [tuple(r) for r in ranking.table[["mean", "worst"]].to_numpy() if INF not in r]
+    if not rows:
+        return
+    front = {r for r in rows if not any(o != r and o[0] <= r[0] and o[1] <= r[1] for o in rows)}
+    finite = ranking.table[np.isfinite(ranking.table[["mean", "worst"]]).all(axis=1)]
+    said = _front_words(_two_way_front(finite, "mean", "worst"), "mean", "worst")
+    (claim,) = said.claims
+    ends = (*min(front), *max(front))
+    assert claim.numbers == pytest.approx(ends, abs=1e-9)
+    assert (claim.relation == "one") == (len(front) == 1) == (" run from " not in said)
+
+
+def test_shares_of_options_that_are_best_together_are_said_not_to_add_up():
+    shares = pd.DataFrame({"share": [0.7, 0.7]})
+    assert joint_best_words(shares).claims[0].numbers == (1.4,)
+    assert not joint_best_words(pd.DataFrame({"share": [0.7, 0.3]}))

@@ -46,6 +46,9 @@ source = "Nowhere."
 
 [weights]
 scheme = "linear"
+
+[measures]
+headline = "walk"
 """
 GROUPS = """
 [[groups]]

@@ -29,7 +29,7 @@
     App.state = {
       view: 'my-street',
       service: 0,
-      mode: 'walk',
+      mode: App.core.modes(App.model).includes(data.headline) ? data.headline : 'walk',
       speed: data.walk_km_h,
       limit: data.threshold,
       layers: {},

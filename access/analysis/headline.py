@@ -1,0 +1,261 @@
+"""What stands beside the headline: the neighbours' centres, and the trip on foot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from access.analysis.results import ProposalResult, StudyResults
+from access.disclosure import public_count
+from access.labels import further_words, trip
+from access.scenario import Impact
+from access.text import Claim, Said, capital, minutes_words, percent, sentence
+
+#: What is said of a walk beyond the study's limit.
+OUT_OF_REACH = "no longer within reach on foot"
+
+
+def trip_meaning(results: StudyResults, mode: str) -> str:
+    """Say what a trip of a mode is, as far as its name does not."""
+    if mode != "typical":
+        return ""
+    bus = " or take the bus" if "bus" in results.matrices else ""
+    limit = minutes_words(results.study.config.measures.walk_limit_minutes, 0)
+    return (
+        f"The {trip(mode)}: households without a car walk{bus}, the others take the quicker of "
+        f"walking and driving; its averages hold every walk, those of more than {limit} too."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a change does to everyone, read one way.
+
+    Parameters
+    ----------
+    families, longer, lost : float
+        All; those with further to go who still reach a site; those who reach none any more.
+    rise_minutes : float or None
+        Mean of those with further to go.
+    """
+
+    families: float
+    longer: float
+    lost: float
+    rise_minutes: float | None
+
+    @classmethod
+    def of(cls, impact: Impact) -> Reading:
+        """Read an impact."""
+        s = impact.summary
+        rise = s["mean_minutes_change_lengthened"]
+        return cls(
+            float(s["families"] or 0),
+            float(s["lengthened"] or 0),
+            float(s["newly_unreachable"] or 0),
+            None if rise is None else float(rise),
+        )
+
+    def figures(self) -> dict[str, float | None]:
+        """Give the figures by the names that a summary has for them."""
+        return {
+            "families": self.families,
+            "lengthened": self.longer,
+            "newly_unreachable": self.lost,
+            "mean_minutes_change_lengthened": self.rise_minutes,
+        }
+
+    def words(self, who: str, mode: str, *, internal: bool = False) -> str:
+        """Say how many have further to go, and by how much; then who reaches none any more."""
+        if not self.longer:
+            text = f"none of the {who} would have {further_words(mode)}"
+        else:
+            counted = public_count(self.longer, internal=internal)
+            text = f"{counted} {who} would have {further_words(mode)}"
+            if self.longer == self.families:
+                text = f"all {counted} {who} would have {further_words(mode)}"
+            if self.rise_minutes is not None:
+                text += f", by {minutes_words(self.rise_minutes, 0)} on average"
+        if self.lost:
+            text += f"; {public_count(self.lost, internal=internal)} could no longer reach any"
+        return text
+
+    def claims(self, which: str) -> list[Claim]:
+        """Give what `words` says as data, under a name for the reading."""
+        claims = [Claim(f"{which}:lengthened", "is", (self.longer,))]
+        if not self.longer:
+            claims.append(Claim(f"{which}:lengthened", "none", (0.0,)))
+        elif self.rise_minutes is not None:
+            claims.append(Claim(f"{which}:mean_rise", "is", (self.rise_minutes,)))
+        if self.longer and self.longer == self.families:
+            claims.append(Claim(f"{which}:lengthened", "all", (self.longer, self.families)))
+        if self.lost:
+            claims.append(Claim(f"{which}:lost", "is", (self.lost,)))
+        return claims
+
+
+def neighbours_words(
+    results: StudyResults, proposal: ProposalResult, *, internal: bool = False
+) -> Said:
+    """Say the headline with whose centres count read the other way; empty where none is given."""
+    mode = results.headline
+    if mode not in proposal.beside:
+        return Said("")
+    title = results.study.config.services[proposal.service].title
+    own, both = _both_ways(proposal, mode)
+    who = proposal.impacts[mode].who
+    claims = [*own.claims("own"), *both.claims("with_neighbours")]
+    text = (
+        f"counting own {title} only, {own.words(who, mode, internal=internal)}. With the "
+        f"neighbouring authorities' {title} as well, which stay open, "
+    )
+    if own == both:
+        claims.append(Claim("with_neighbours", "same", (own.longer, both.longer)))
+        return Said(sentence(f"{text}these figures are the same"), claims)
+    text += both.words(who, mode, internal=internal)
+    if mode == "walk" or "walk" not in proposal.beside:
+        return Said(sentence(text), claims)
+    walks = _both_ways(proposal, "walk")
+    if all(reading.longer and reading.rise_minutes is not None for reading in walks):
+        claims += [*walks[0].claims("own_on_foot"), *walks[1].claims("with_neighbours_on_foot")]
+        old, new = (minutes_words(reading.rise_minutes, 1) for reading in walks)
+        text = f"{sentence(text)} Their walk grows by {old} with own {title} only, and by {new} "
+        text += "with the neighbours'"
+    return Said(sentence(text), claims)
+
+
+def _both_ways(proposal: ProposalResult, mode: str) -> tuple[Reading, Reading]:
+    """Read a proposal with own centres only, and with the neighbours' as well."""
+    lead, other = Reading.of(proposal.impacts[mode]), Reading.of(proposal.beside[mode])
+    return (other, lead) if proposal.neighbours else (lead, other)
+
+
+def beside_words(
+    results: StudyResults, proposal: ProposalResult, *, internal: bool = False
+) -> tuple[Said, ...]:
+    """Say all that stands beside a proposal's headline, wherever that is told."""
+    told = (
+        neighbours_words(results, proposal, internal=internal),
+        on_foot_words(results, proposal, internal=internal),
+    )
+    return tuple(said for said in told if said)
+
+
+@dataclass(frozen=True, slots=True)
+class OnFoot:
+    """How people fare who walk, as households without a car do.
+
+    Parameters
+    ----------
+    limit_minutes : float
+        Beyond it a walk is not taken for one that people make.
+    before, after : float
+        Share within it, of everyone.
+    lost : float
+        People within it before and not after.
+    mean_before, mean_after : float or None
+        Minutes, of those who reach a site at all.
+    """
+
+    limit_minutes: float
+    before: float
+    after: float
+    lost: float
+    mean_before: float | None
+    mean_after: float | None
+
+    @classmethod
+    def of(cls, impact: Impact, limit_minutes: float) -> OnFoot:
+        """Read an impact on foot."""
+        areas, s = impact.areas, impact.summary
+        count = areas["count"].to_numpy(float)
+        near = {
+            when: areas[f"minutes_{when}"].to_numpy(float) <= limit_minutes
+            for when in ("before", "after")
+        }
+        total = count.sum()
+        means = [s[f"mean_minutes_{when}"] for when in near]
+        return cls(
+            limit_minutes,
+            float(count[near["before"]].sum() / total) if total else np.nan,
+            float(count[near["after"]].sum() / total) if total else np.nan,
+            float(count[near["before"] & ~near["after"]].sum()),
+            *(None if m is None else float(m) for m in means),
+        )
+
+    def figures(self) -> dict[str, Any]:
+        """Give the figures as plain values."""
+        return {
+            "limit_minutes": self.limit_minutes,
+            "share_within_limit_before": None if np.isnan(self.before) else self.before,
+            "share_within_limit_after": None if np.isnan(self.after) else self.after,
+            "no_longer_within_reach_on_foot": self.lost,
+            "mean_minutes_before": self.mean_before,
+            "mean_minutes_after": self.mean_after,
+        }
+
+
+def on_foot_of(results: StudyResults, proposal: ProposalResult) -> OnFoot | None:
+    """Give how those fare who walk, where walking is measured."""
+    impact = proposal.impacts.get("walk")
+    limit = results.study.config.measures.walk_limit_minutes
+    return None if impact is None else OnFoot.of(impact, limit)
+
+
+def on_foot_words(
+    results: StudyResults, proposal: ProposalResult, *, internal: bool = False
+) -> Said:
+    """Say how those fare who walk, and for how many it is no longer within reach."""
+    found = on_foot_of(results, proposal)
+    if found is None or np.isnan(found.before):
+        return Said("")
+    who = proposal.impacts["walk"].who
+    limit = minutes_words(found.limit_minutes, 0)
+    claims = [
+        Claim("walk_within:before", "is", (found.before,)),
+        Claim("walk_within:after", "is", (found.after,)),
+        Claim("walk_lost", "is" if found.lost else "none", (found.lost,)),
+    ]
+    leads = results.headline == "walk"  # its averages are told already
+    text = "" if leads else "on foot, as households without a car go, "
+    if not leads and found.mean_before is not None and found.mean_after is not None:
+        claims += [
+            Claim("mean_before:walk", "is", (found.mean_before,)),
+            Claim("mean_after:walk", "is", (found.mean_after,)),
+        ]
+        old, new = (minutes_words(m, 0) for m in (found.mean_before, found.mean_after))
+        goes = f"stays at about {new}" if old == new else f"goes from {old} to {new}"
+        text += f"the average walk {goes}; "
+    text += (
+        f"{percent(found.before)} of the {who} live within a walk of {limit} today, "
+        f"{percent(found.after)} after"
+    )
+    if not found.lost:
+        return Said(sentence(f"{text}; for nobody does a walk grow beyond that"), claims)
+    lost = capital(public_count(found.lost, internal=internal))
+    text = f"{sentence(text)} {lost} would be {OUT_OF_REACH} (a walk of more than {limit}, the "
+    return Said(text + "study's limit).", claims)
+
+
+def walk_words(before: float | None, after: float | None, limit_minutes: float) -> str:
+    """Say how a walk changes; one beyond the limit is never called a trip that people make.
+
+    Examples
+    --------
+    >>> walk_words(22.4, 43.3, 60)
+    '43 minutes on foot instead of 22 minutes'
+    >>> walk_words(25.8, 93.9, 60)
+    'no longer within reach on foot (26 minutes before)'
+    >>> walk_words(70, None, 60)
+    'not within reach on foot, before or after'
+    """
+    near = [m is not None and m <= limit_minutes for m in (before, after)]
+    if near[0] and near[1]:
+        return f"{minutes_words(after, 0)} on foot instead of {minutes_words(before, 0)}"
+    if near[0]:
+        return f"{OUT_OF_REACH} ({minutes_words(before, 0)} before)"
+    if near[1]:
+        return f"{minutes_words(after, 0)} on foot, out of that reach before"
+    return "not within reach on foot, before or after"

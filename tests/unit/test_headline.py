@@ -1,0 +1,142 @@
+"""One trip leads everywhere; walking and the neighbours' centres stand beside it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from access.analysis.analysis import Analysis
+from access.analysis.headline import OnFoot, beside_words, neighbours_words, on_foot_of
+from access.analysis.job import measure_study
+from access.analysis.results import StudyResults
+from access.errors import StudyError
+from access.maps.explorer_data import explorer_data
+from access.maps.explorer_encode import _encode
+from access.report.findings import findings_of
+from access.run.summary import spoken_summary, summary_of
+from access.study import load_study
+from tests.small import spot, write_study
+from tests.unit.report_results import line_results
+
+CLOSES = '[proposals.plan]\ntitle = "Plan"\nservice = "library"\nclose = ["L1", "L3"]\n'
+
+
+def town(folder, extra: str = "", *, cars: bool = True, near: pd.DataFrame | None = None):
+    """Write a study of one service with or without figures of cars and neighbours."""
+    write_study(folder, services={"library": 4, "gym": 2}, proposals=CLOSES + extra)
+    areas = pd.read_csv(folder / "areas.csv")
+    if cars:
+        areas.assign(p_no_car=0.25).to_csv(folder / "areas.csv", index=False)
+    if near is not None:
+        near.to_csv(folder / "neighbours.csv", index=False)
+    return folder
+
+
+def beside(column: float, row: float, **more: str) -> pd.DataFrame:
+    lon, lat = spot(column, row)
+    return pd.DataFrame([{"id": "N1", "name": "Next door", "lon": lon, "lat": lat, **more}])
+
+
+def one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("setting", "cars", "mode"),
+    [
+        ("", True, "typical"),
+        ("", False, "walk"),
+        ('[measures]\nheadline = "family"\n', True, "typical"),
+        ('[measures]\nheadline = "walk"\n', True, "walk"),
+        ('[measures]\nheadline = "drive"\n', False, "drive"),
+    ],
+)
+def test_one_setting_decides_what_leads_in_every_output(tmp_path, setting, cars, mode):
+    results = measure_study(load_study(town(tmp_path / "s", setting, cars=cars)))
+    assert results.headline == mode
+    analysis, ids = Analysis(results), {"service": "library", "after": ["L2", "L4"]}
+    assert analysis.compare(**ids).mode == mode
+    assert analysis.rank(**ids).mode == mode
+    assert analysis.robustness(**ids, draws=3).mode == mode
+    assert analysis.within("L1").mode == mode
+    assert findings_of(results)[0].mode == mode
+    assert _encode(explorer_data(results))["headline"] == mode
+    found = summary_of(results)
+    assert found["headline_mode"] == found["proposals"]["plan"]["headline"]["mode"] == mode
+    lines = spoken_summary(results).splitlines()
+    table = next(k for k, line in enumerate(lines) if "minutes, mean" in line)
+    first = {"typical": "family trip", "walk": "walking", "drive": "driving"}[mode]
+    assert lines[table + 1].strip().startswith(first)
+    walked = "ways to close as many, it is" in one_line(spoken_summary(results))
+    assert walked and "by average walk" in one_line(spoken_summary(results))
+
+
+def test_a_family_trip_that_cannot_be_measured_is_refused(tmp_path):
+    folder = town(tmp_path / "s", '[measures]\nheadline = "family"\n', cars=False)
+    with pytest.raises(StudyError) as caught:
+        load_study(folder)
+    assert "headline" in str(caught.value) and "households_no_car" in str(caught.value)
+
+
+def test_the_family_trip_is_drawn_anew_from_walks_and_drives(tmp_path):
+    results = measure_study(load_study(town(tmp_path / "s")))
+    firm = Analysis(results).robustness("library", after=["L2", "L4"], draws=4)
+    assert {"walk_kmh", "parking_minutes"} <= set(firm.draws.columns)
+    assert any("parking" in note for note in firm.notes)
+
+
+def test_neighbours_are_said_both_ways_and_the_study_says_which_leads(tmp_path):
+    near = beside(0, 0)  # beside the library that closes at the corner
+    plain = measure_study(load_study(town(tmp_path / "own", near=near)))
+    asked = "[measures]\nneighbours = true\n"
+    other = measure_study(load_study(town(tmp_path / "both", asked, near=near)))
+    own, both = plain.proposals["plan"], other.proposals["plan"]
+    assert not own.neighbours and both.neighbours
+    figures = [own.impacts["walk"].summary["lengthened"], own.beside["walk"].summary["lengthened"]]
+    assert figures[0] > figures[1]
+    assert figures == [both.beside["walk"].summary["lengthened"],
+                       both.impacts["walk"].summary["lengthened"]]  # fmt: skip
+    said = neighbours_words(plain, own)
+    assert said == neighbours_words(other, both)
+    numbers = {c.what: c.numbers[0] for c in said.claims if c.relation == "is"}
+    assert numbers["own:lengthened"] > numbers["with_neighbours:lengthened"]
+    for results in (plain, other):
+        page = _encode(explorer_data(results))["services"][0]["beside"]
+        lead = summary_of(results)["proposals"]["plan"]["headline"]
+        assert str(said) in page and str(said) in lead["sentences"]
+        assert str(said) in one_line(spoken_summary(results))
+        assert lead["own_centres_only"]["lengthened"] == numbers["own:lengthened"]
+
+
+def test_a_neighbour_of_another_service_does_not_count(tmp_path):
+    results = measure_study(load_study(town(tmp_path / "s", near=beside(0, 0, service="gym"))))
+    assert not results.proposals["plan"].beside
+    assert not neighbours_words(results, results.proposals["plan"])
+    with pytest.raises(StudyError, match=r"neighbours\.csv"):
+        load_study(town(tmp_path / "t", near=beside(0, 0, service="library2")))
+
+
+def with_limit(results: StudyResults, minutes: float) -> StudyResults:
+    config = results.study.config
+    measures = config.measures.model_copy(update={"walk_limit_minutes": minutes})
+    study = replace(results.study, config=config.model_copy(update={"measures": measures}))
+    return replace(results, study=study)
+
+
+def test_a_walk_beyond_the_limit_is_never_called_a_trip_that_people_make(tmp_path):
+    results = line_results(tmp_path / "line")  # no walk is longer than half an hour
+    (proposal,) = results.proposals.values()
+    near = with_limit(results, 60)
+    assert "for nobody does a walk grow beyond that" in beside_words(near, proposal)[0]
+    far = with_limit(results, 15)
+    found = on_foot_of(far, proposal)
+    walk = proposal.impacts["walk"].areas
+    lost = walk[(walk["minutes_before"] <= 15) & (walk["minutes_after"] > 15)]["count"].sum()
+    assert found == OnFoot.of(proposal.impacts["walk"], 15) and found.lost == lost > 0
+    assert "no longer within reach on foot (a walk of more than 15 minutes" in " ".join(
+        beside_words(far, proposal)
+    )
+    said = one_line(spoken_summary(far))
+    assert "=East Children's Centre: nearest to 38: no longer within reach on foot" in said
