@@ -17,6 +17,7 @@ import shapely
 from access.analysis.analysis import Analysis
 from access.analysis.results import ProposalResult, StudyResults
 from access.errors import Fault, ParameterError
+from access.maps.explorer_index import _index_names
 from access.network.matrix import TravelMatrix
 from access.text import listed
 from access.units import great_circle_m, project
@@ -97,6 +98,8 @@ class _ExplorerData:
         Names for orientation and search: ``name lon lat`` and when known ``rank`` (1 first).
     postcodes : DataFrame, optional
         ``postcode lon lat area_id``.
+    names : DataFrame, optional
+        Further names to find: ``name lon lat`` and when known ``kind within``.
     proposal : str
         The proposal in words, as used within a sentence.
     weights_note : str
@@ -137,6 +140,7 @@ class _ExplorerData:
     modelled: bool = True
     places: pd.DataFrame | None = None
     postcodes: pd.DataFrame | None = None
+    names: pd.DataFrame | None = None
     proposal: str = "the proposal"
     weights_note: str = ""
     walk_km_h: float = 4.8
@@ -211,6 +215,7 @@ def _column_faults(data: _ExplorerData) -> list[Fault]:
         ("candidates", data.candidates, _CANDIDATE_COLUMNS),
         ("places", data.places, ("name", "lon", "lat")),
         ("postcodes", data.postcodes, ("postcode", "lon", "lat", "area_id")),
+        ("names", data.names, ("name", "lon", "lat")),
     ]
     faults = [
         Fault(name, "", column, "", f"a column named {column!r}")
@@ -251,6 +256,7 @@ def _degree_faults(data: _ExplorerData) -> list[Fault]:
         "candidates": data.candidates,
         "places": data.places,
         "postcodes": data.postcodes,
+        "names": data.names,
     }
     for name, frame in frames.items():
         if frame is None:
@@ -328,6 +334,7 @@ def explorer_data(results: StudyResults) -> _ExplorerData:
         modelled=results.modelled,
         places=pd.DataFrame(study.places) if len(study.places) else None,
         postcodes=_postcodes(results),
+        names=_index_names(results),
         weights_note=_weights_note(results),
         walk_km_h=config.travel.walk_km_h,
         pram_km_h=config.travel.pram_km_h,

@@ -195,6 +195,15 @@
     return out;
   }
 
+  /* Which homes the answer is for. */
+  App.whereWords = (place) => {
+    if (place.kind === 'postcode' || place.kind === 'point' || place.kind === 'area')
+      return App.t('place_area', { area: App.areaName(place.area) });
+    const closer = App.t(App.data.postcodes ? 'closer_postcode' : 'closer_click');
+    const kind = { place: 'middle', ward: 'middle', street: 'street' }[place.kind] || 'building';
+    return App.t(`place_${kind}`, { place: place.label, closer });
+  };
+
   App.placePoints = (place) => [
     [place.lat, place.lon],
     ...App.tripsFor(place, 'my-street').map((t) => [App.data.sites[t.site].lat, App.data.sites[t.site].lon]),
@@ -314,9 +323,7 @@
       App.fill(App.$('place-title'), App.t('results_for', { place: place.label }));
       App.fill(
         App.$('place-where'),
-        place.kind === 'postcode' || place.kind === 'point'
-          ? App.t('place_area', { area: App.areaName(place.area) })
-          : App.t('place_middle', { place: place.label }),
+        App.whereWords(place),
       );
       App.fill(
         App.$('cards'),
