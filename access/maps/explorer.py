@@ -195,7 +195,7 @@ _TILE_HOST = "https://tile.openstreetmap.org"
 _SCRIPTS = (
     "core.js", "rank.js", "dom.js", "find.js", "app.js", "layers.js", "symbols.js", "names.js",
     "map.js", "charts.js", "street.js", "search.js", "change.js", "boxes.js", "option.js",
-    "log.js", "main.js",
+    "qr.js", "state.js", "log.js", "main.js",
 )  # fmt: skip
 _GAP = re.compile(r"\{\{(t:)?(\w+)\}\}")
 
@@ -217,7 +217,7 @@ def _explorer_html(data: _ExplorerData, *, online_tiles: bool = False) -> str:
         "language": html_text(data.language),
         "policy": html_text(_policy(style, scripts, online_tiles)),
         "title": html_text(data.title),
-        "summary": html_text(" ".join([_summary_words(data, words), *data.not_shown])),
+        "summary": html_text(_summary_words(data, words)),
         "css": style,
         "place_label": html_text(_fill_text(words, "place_label", kinds=words["find_kinds"])),
         "place_hint": html_text(_place_hint_words(found, words)),

@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from access.charts import style
 from access.disclosure import THRESHOLD, is_small
 from access.errors import ParameterError
-from access.maps.explorer_data import _ExplorerData, _ExplorerService
+from access.maps.explorer_data import _ExplorerData, _ExplorerPlan, _ExplorerService
 from access.maps.explorer_index import _ALPHABET, _encode_names, _encode_postcodes
 from access.network.matrix import TravelMatrix
 from access.units import WGS84, great_circle_m, metric_crs, project
@@ -349,7 +349,34 @@ def _service(
         "people": service.people,
         "before": sorted(where[i] for i in service.before),
         "after": sorted(where[i] for i in service.after),
+        "plans": [_plan(plan, where) for plan in service.plans],
+        "neighbours": _neighbours(data, service, areas),
         "counts": [_short(c) for c in counts],
+    }
+
+
+def _plan(plan: _ExplorerPlan, where: dict[str, int]) -> dict[str, Any]:
+    return {
+        "key": plan.key,
+        "title": plan.title,
+        "after": sorted(where[i] for i in plan.after),
+        "days": {str(where[i]): days for i, days in sorted(plan.days.items()) if i in where},
+        "stays": sorted(where[i] for i in plan.stays if i in where),
+    }
+
+
+def _neighbours(
+    data: _ExplorerData, service: _ExplorerService, areas: pd.DataFrame
+) -> dict[str, Any] | None:
+    """Pack the nearest centre of another council: names once, whole minutes; -1: not reached."""
+    table = data.neighbours
+    if table is None or not (table["service"] == service.key).any():
+        return None
+    own = table[table["service"] == service.key].set_index("area_id").reindex(areas["id"])
+    minutes = own["minutes"].to_numpy(float)
+    return {
+        "name": _coded([_text(name) for name in own["name"]]),
+        "minutes": [round(m) if np.isfinite(m) else -1 for m in minutes],
     }
 
 

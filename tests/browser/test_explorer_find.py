@@ -1,4 +1,4 @@
-"""Find my street: spelt in any way, asked back where it could be another, never taken in silence."""
+"""Find my street: spelt in any way, and asked back where it could be another."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from access.maps.explorer import write_explorer
 NAMES = [
     ("Mill Lane", "street", "West Example", 9), ("Mill Lane", "street", "East Example", 14),
     ("Stryd Fawr", "street", "Llanfair", 18), ("Llanfair Dyffryn Clwyd", "village", "", 18),
-    ("Ynys Môn", "locality", "", 20), ("شارع النيل", "street", "", 21), ("北京路", "street", "", 22),
+    ("Ynys Môn", "locality", "", 20), ("شارع النيل", "street", "", 21),
+    ("北京路", "street", "", 22),
     ("St Ann's Road", "street", "", 25), ("Hilltop", "locality", "", 27),
     ("Hilltop Primary School", "school", "", 28), ("Łódź Street", "street", "", 30),
     ("<img src=x onerror=alert(1)>", "street", "", 31),
@@ -40,12 +41,16 @@ SURE = {
     "Hilltop": "Hilltop", "HILLTOP ": "Hilltop", "ynys mon": "Ynys Môn",
     "mill lane east example": "Mill Lane, East Example", "Mill Ln, West Example":
     "Mill Lane, West Example", "saint anns rd": "St Ann's Road", "lodz st": "Łódź Street",
-    "شارع النيل": "شارع النيل", "北京路": "北京路", "Ward 1": "Ward 1", "A25": "A25",
+    "شارع النيل": "شارع النيل", "北京路": "北京路", "Ward 1": "Ward 1",
+    "Llanfair": "Llanfair Dyffryn Clwyd",
+    "A25": "A25",
 }  # fmt: skip
 ASKED = {
-    "EX1": "EX1 1", "EX1 1A": "EX1 1AE", "EX1 1AZ": "EX1 1AE", "Mill Lane": "Mill Lane, East Example",
-    "Hiltop Primary": "Hilltop Primary School", "Hilltop Primary School": "Hilltop Primary School",
-    "Lanfair": "Llanfair Dyffryn Clwyd", "Llanfair": "Llanfair Dyffryn Clwyd",
+    "EX1": "EX1 1", "EX1 1A": "EX1 1AE", "EX1 1AZ": "EX1 1AE",
+    "Mill Lane": "Mill Lane, East Example",
+    "Hiltop Primary": "Hilltop Primary School",
+    "Hilltop Primary School": "Hilltop Primary School",
+    "Lanfair": "Llanfair Dyffryn Clwyd",
     "stryd fawl": "Stryd Fawr, Llanfair", "Mill Lane Children's Centre":
     "Mill Lane Children's Centre", "Uper Exampel": "Upper Example", "Central Library":
     "Central Library", "النيل": "شارع النيل",

@@ -1,4 +1,4 @@
-"""The names that the explorer's search carries: what is packed comes back, and no more is promised."""
+"""The names that the explorer finds: what is packed comes back, and no more is promised."""
 
 from __future__ import annotations
 

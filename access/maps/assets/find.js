@@ -298,7 +298,12 @@
     );
     const seen = new Set();
     const found = [];
-    const begun = scored.some(([score, { kind }]) => score === 1 && kind === 'place');
+    // "Wath" is Wath upon Dearne, where no other place begins so; a ward of that name steps back
+    const begun = scored.filter(([score, { kind }]) => score <= 1 && kind === 'place');
+    const sureOf = (score, { kind }) =>
+      kind === 'place'
+        ? score === 0 || (score === 1 && begun.length === 1)
+        : score === 0 && TAKEN.has(kind) && !(kind === 'ward' && begun.length);
     for (const [score, entry] of scored) {
       if (found.length >= most && score > 0) break;
       const key = `${entry.kind} ${entry.name} ${entry.within || ''}`;
@@ -309,7 +314,7 @@
       const label = entry.within
         ? App.t('in_place', { label: entry.label, place: entry.within })
         : entry.label;
-      found.push({ ...entry, label, area, sure: score === 0 && TAKEN.has(entry.kind) && !(begun && entry.kind === 'ward') });
+      found.push({ ...entry, label, area, sure: sureOf(score, entry) });
     }
     return found;
   }
