@@ -195,7 +195,7 @@
     globalThis.addEventListener('beforeprint', () => {
       App.printing = true;
       document.body.classList.add('printing');
-      App.fill(App.$('paper-qr'), App.qr(App.shareLink(), 88));
+      App.fill(App.$('paper-qr'), App.qr(App.shareLink(), 76));
       const { view, place } = App.state;
       App.map.frame(view === 'my-street' && place ? App.placePoints(place) : null);
     });
