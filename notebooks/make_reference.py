@@ -35,7 +35,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "idaci_decile": "its tenth, to group by (`idaci_fifth`)",
         "p_no_car": "share of households without a car, 0 to 1: switches on the family trip "
         "(walk and drive blended by it) and tables by band",
-        "income": "median income, for `weights.scheme = \"green_book\"`",
+        "income": 'median income, for `weights.scheme = "green_book"`',
         "residents": "people: a denominator of groups, and what counts are shared by unless "
         "`areas.share_by` says otherwise",
         "households": "households: with households_no_car, p_no_car is worked out when not given",
@@ -97,6 +97,15 @@ COLUMNS: dict[str, dict[str, str]] = {
         "lon": "longitude, WGS84 degrees",
         "lat": "latitude",
     },
+    "gazetteer": {
+        "name": "a name that people know: found by the explorer's search, in any script; one row "
+        "for each language it is written in",
+        "lon": "longitude, WGS84 degrees",
+        "lat": "latitude",
+        "kind": "what it is: street, locality, school, ...; empty for a place. Streets and schools "
+        "are offered, never taken in silence",
+        "within": "the place it is in, which tells two streets of one name apart",
+    },
 }
 ABOUT = {
     "areas": "`areas.csv` (`areas.table`): one row an area, where families live. Must be there.",
@@ -106,6 +115,7 @@ ABOUT = {
     "neighbours": "`neighbours.csv`: other authorities' centres: what a proposal does is said with and without them. May be left out.",
     "places": "`places.csv`: names on maps. May be left out.",
     "postcodes": "`postcodes.csv`: the explorer's search by postcode. May be left out.",
+    "gazetteer": "`gazetteer.csv`: names that the explorer finds. May be left out.",
 }
 #: Columns of areas with a name of your own that a setting takes.
 BY_NAME = (
@@ -236,7 +246,9 @@ def tables_lines() -> list[str]:
             for name, words in COLUMNS[kind].items()
         ]
         lines += [f"### {kind.capitalize()}", "", about, ""]
-        lines += _table(("column", "type", "must be there", "meaning, and what it switches on"), rows)
+        lines += _table(
+            ("column", "type", "must be there", "meaning, and what it switches on"), rows
+        )
         if kind == "areas":
             lines += ["Columns of the areas by a name of your own:", ""]
             lines += _table(("named by", "holds", "switches on"), list(BY_NAME))

@@ -40,8 +40,8 @@ ModeOption = Annotated[
     str | None,
     typer.Option(
         "--mode",
-        help=f"Trips by walk, by drive, by bus, or typical (the {trip('typical')}); the study's headline "
-        "by default.",
+        help=f"Trips by walk, by drive, by bus, or typical (the {trip('typical')}); "
+        "the study's headline by default.",
     ),
 ]
 NeighboursOption = Annotated[

@@ -23,6 +23,7 @@ from access.files import write_file
 from access.labels import page_words
 from access.maps.explorer_data import _ExplorerData
 from access.maps.explorer_encode import _encode
+from access.maps.explorer_index import _ALPHABET
 
 _TILE_ATTRIBUTION = "Street map (online only) © OpenStreetMap contributors, ODbL."
 _UNSURE_M = 200.0
@@ -100,16 +101,38 @@ def _speeds_words(data: _ExplorerData) -> dict[str, str]:
     return {"walk": f"{data.walk_km_h:g}", "pram": f"{data.pram_km_h:g}"}
 
 
-def _place_hint_words(
-    data: _ExplorerData, payload: Mapping[str, Any], words: Mapping[str, Any]
-) -> str:
-    """Give examples of what can be typed."""
-    names = [place[0] for place in payload["places"][:2]]
+def _findable(payload: Mapping[str, Any]) -> dict[str, str]:
+    """Give an example of each kind of place that the page can find, in the order of its label."""
+    found: dict[str, str] = {}
     if payload["postcodes"]:
-        sector = next(iter(payload["postcodes"]["sectors"].items()))
-        code = f"{sector[0][:-1]} {sector[0][-1]}{sector[1][:2]}"
-        return _fill_text(words, "place_hint_postcode", example=", ".join([code, *names]))
-    return _fill_text(words, "place_hint_name", example=", ".join(names) or data.place)
+        sectors = payload["postcodes"]["sectors"]
+        sector, rest = max(sectors.items(), key=lambda item: len(item[1]))
+        found["postcode"] = f"{sector[:-1]} {sector[-1]}{rest[:2]}"
+    names = payload["names"]
+    if names:
+        kinds = [names["kinds"][_ALPHABET.index(at)][0] for at in names["at"][::7]]
+        first = dict(zip(reversed(kinds), reversed(names["names"].split("\n")), strict=True))
+        found |= {kind: first[kind] for kind in ("street", "place", "school") if kind in first}
+    if payload["places"]:
+        found["place"] = payload["places"][0][0]
+    if "ward" in payload["areas"] and any(payload["areas"]["ward"]["of"]):
+        found["ward"] = next(name for name in payload["areas"]["ward"]["of"] if name)
+    if payload["sites"]:
+        found["centre"] = payload["sites"][0]["name"]
+    order = ("postcode", "street", "place", "ward", "school", "centre")
+    return {kind: found[kind] for kind in order if kind in found}
+
+
+def _find_kinds(found: Mapping[str, str], words: Mapping[str, Any]) -> str:
+    """List what may be typed: only what can be found."""
+    kinds = [str(words[f"label_{kind}"]) for kind in found][:4]
+    return words["or_list"].join([", ".join(kinds[:-1]), kinds[-1]]) if kinds[1:] else kinds[0]
+
+
+def _place_hint_words(found: Mapping[str, str], words: Mapping[str, Any]) -> str:
+    """Give examples of what can be typed."""
+    chosen = [found[kind] for kind in ("postcode", "street", "place", "ward") if kind in found]
+    return _fill_text(words, "place_hint", example=", ".join(chosen[:3] or found.values()))
 
 
 def _credits_words(
@@ -182,7 +205,7 @@ _TILE_HOST = "https://tile.openstreetmap.org"
 _SCRIPTS = (
     "core.js", "rank.js", "dom.js", "find.js", "app.js", "layers.js", "symbols.js", "names.js",
     "map.js", "charts.js", "street.js", "search.js", "change.js", "boxes.js", "option.js",
-    "log.js", "main.js",
+    "qr.js", "state.js", "log.js", "main.js",
 )  # fmt: skip
 _GAP = re.compile(r"\{\{(t:)?(\w+)\}\}")
 
@@ -194,6 +217,8 @@ def _explorer_html(data: _ExplorerData, *, online_tiles: bool = False) -> str:
     payload = _encode(data)
     if online_tiles:
         payload["tiles"] = f"{_TILE_HOST}/{{z}}/{{x}}/{{y}}.png"
+    found = _findable(payload)
+    words["find_kinds"] = _find_kinds(found, words)
     leaflet = re.sub(r"\n?//# sourceMappingURL=.*", "", _asset("leaflet/leaflet.js"))
     leaflet = leaflet.replace("https://leafletjs.com", "#")
     scripts = [leaflet, *(_asset(name) for name in _SCRIPTS)]
@@ -202,9 +227,10 @@ def _explorer_html(data: _ExplorerData, *, online_tiles: bool = False) -> str:
         "language": html_text(data.language),
         "policy": html_text(_policy(style, scripts, online_tiles)),
         "title": html_text(data.title),
-        "summary": html_text(" ".join([_summary_words(data, words), *data.not_shown])),
+        "summary": html_text(_summary_words(data, words)),
         "css": style,
-        "place_hint": html_text(_place_hint_words(data, payload, words)),
+        "place_label": html_text(_fill_text(words, "place_label", kinds=words["find_kinds"])),
+        "place_hint": html_text(_place_hint_words(found, words)),
         "speeds": html_text(_fill_text(words, "speeds", **_speeds_words(data))),
         "badge": f'<p class="badge">{_safe_text(words, "badge")}</p>' if data.modelled else "",
         "credits": html_text(_credits_words(data, payload, words, online_tiles)),

@@ -7,7 +7,7 @@ Every fault is found before a page is written, and all of them are told at once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import geopandas as gpd
 import numpy as np
@@ -18,13 +18,36 @@ from access.analysis.analysis import Analysis
 from access.analysis.headline import beside_words
 from access.analysis.results import ProposalResult, StudyResults
 from access.errors import Fault, ParameterError
+from access.maps.explorer_index import _index_names
+from access.measure.week import WEEKDAYS
 from access.network.matrix import TravelMatrix
-from access.text import listed
 from access.units import great_circle_m, project
 
 _AREA_COLUMNS = ("id", "lon", "lat")
 _SITE_COLUMNS = ("id", "name", "service", "lon", "lat")
 _CANDIDATE_COLUMNS = ("id", "name", "lon", "lat")
+
+
+@dataclass(frozen=True)
+class _ExplorerPlan:
+    """One of the proposals for a service.
+
+    Parameters
+    ----------
+    key, title : str
+    after : tuple of str
+        Ids of the sites open under it.
+    days : dict of str to float
+        Days a week that a site is open, where that is said to be fewer than every weekday.
+    stays : tuple of str
+        Ids of the sites that close for this service and where some services would stay.
+    """
+
+    key: str
+    title: str
+    after: tuple[str, ...]
+    days: Mapping[str, float] = field(default_factory=dict)
+    stays: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,6 +70,8 @@ class _ExplorerService:
         Ids of the sites open today and under the proposal. `after` may hold candidates (hubs).
     beside : tuple of str
         Sentences that stand beside the finding: with the neighbours' centres, and on foot.
+    plans : tuple of ExplorerPlan
+        Every proposal for it; the first is the one shown at first. Empty: `after` is the only one.
     """
 
     key: str
@@ -57,6 +82,7 @@ class _ExplorerService:
     before: tuple[str, ...]
     after: tuple[str, ...]
     beside: tuple[str, ...] = ()
+    plans: tuple[_ExplorerPlan, ...] = ()
 
     @property
     def closing(self) -> tuple[str, ...]:
@@ -105,6 +131,8 @@ class _ExplorerData:
         Names for orientation and search: ``name lon lat`` and when known ``rank`` (1 first).
     postcodes : DataFrame, optional
         ``postcode lon lat area_id``.
+    names : DataFrame, optional
+        Further names to find: ``name lon lat`` and when known ``kind within``.
     proposal : str
         The proposal in words, as used within a sentence.
     weights_note : str
@@ -121,8 +149,8 @@ class _ExplorerData:
         The date or vintage on every output; never the clock.
     vintages, attributions, assumptions : tuple of str
         Sentences, shown on the page.
-    not_shown : tuple of str
-        Sentences that name the proposals that the page does not show; in its header.
+    neighbours : DataFrame, optional
+        The nearest centre of another council: ``area_id service name minutes`` on foot.
     counts_open : bool
         True where counts are published statistics, or estimates from them, so that the page's
         file may hold them as they are. False pools counts of 1 to 4 in the file itself.
@@ -147,6 +175,7 @@ class _ExplorerData:
     nation: str = "the nation"
     places: pd.DataFrame | None = None
     postcodes: pd.DataFrame | None = None
+    names: pd.DataFrame | None = None
     proposal: str = "the proposal"
     weights_note: str = ""
     walk_km_h: float = 4.8
@@ -158,7 +187,7 @@ class _ExplorerData:
     vintages: tuple[str, ...] = ()
     attributions: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
-    not_shown: tuple[str, ...] = ()
+    neighbours: pd.DataFrame | None = None
     counts_open: bool = True
     language: str = "en"
 
@@ -196,6 +225,9 @@ def _faults(data: _ExplorerData) -> list[Fault]:
             "sites and candidates", f"{service.key} before", service.before, site_ids
         )
         faults += _missing("sites and candidates", f"{service.key} after", service.after, site_ids)
+        for plan in service.plans:
+            name = f"{service.key} {plan.key}"
+            faults += _missing("sites and candidates", name, plan.after, site_ids)
         for side in ("before", "after"):
             if not getattr(service, side):
                 faults.append(
@@ -221,6 +253,7 @@ def _column_faults(data: _ExplorerData) -> list[Fault]:
         ("candidates", data.candidates, _CANDIDATE_COLUMNS),
         ("places", data.places, ("name", "lon", "lat")),
         ("postcodes", data.postcodes, ("postcode", "lon", "lat", "area_id")),
+        ("names", data.names, ("name", "lon", "lat")),
     ]
     faults = [
         Fault(name, "", column, "", f"a column named {column!r}")
@@ -261,6 +294,7 @@ def _degree_faults(data: _ExplorerData) -> list[Fault]:
         "candidates": data.candidates,
         "places": data.places,
         "postcodes": data.postcodes,
+        "names": data.names,
     }
     for name, frame in frames.items():
         if frame is None:
@@ -308,7 +342,7 @@ _WEIGHT_WORDS = {
 def explorer_data(results: StudyResults) -> _ExplorerData:
     """Gather the explorer's input from a run.
 
-    Where a service has several proposals, its first is the one shown.
+    Where a service has several proposals, its first is the one shown at first.
 
     Parameters
     ----------
@@ -340,6 +374,7 @@ def explorer_data(results: StudyResults) -> _ExplorerData:
         nation=study.nation,
         places=pd.DataFrame(study.places) if len(study.places) else None,
         postcodes=_postcodes(results),
+        names=_index_names(results),
         weights_note=_weights_note(results),
         walk_km_h=config.travel.walk_km_h,
         pram_km_h=config.travel.pram_km_h,
@@ -350,7 +385,7 @@ def explorer_data(results: StudyResults) -> _ExplorerData:
         vintages=(config.areas.vintage, *_sources(results)),
         attributions=_attributions(results),
         assumptions=results.assumptions,
-        not_shown=_not_shown(results, first),
+        neighbours=_nearest_neighbours(results),
     )
 
 
@@ -360,25 +395,6 @@ def _candidate_sites(results: StudyResults) -> pd.DataFrame | None:
     new = results.sites.loc[results.sites["kind"] == "new", ["id", "name", "lon", "lat"]]
     parts = [part for part in (held, new) if len(part)]
     return pd.concat(parts, ignore_index=True) if parts else None
-
-
-def _not_shown(
-    results: StudyResults, first: Mapping[str, ProposalResult | None]
-) -> tuple[str, ...]:
-    """Say, where a service has several proposals, which is shown here and which are not."""
-    said = []
-    for key, shown in first.items():
-        others = [
-            p.title for p in results.proposals.values() if p.service == key and p is not shown
-        ]
-        if shown is not None and others:
-            title = results.study.config.services[key].title
-            said.append(
-                f"{title}: of {len(others) + 1} proposals this page shows the first alone, "
-                f"{shown.title}. The others are {listed(others)}: tick their centres under "
-                "'Try your own option', or see the report, which sets all of them side by side."
-            )
-    return tuple(said)
 
 
 def _first_proposals(results: StudyResults) -> dict[str, ProposalResult | None]:
@@ -396,7 +412,49 @@ def _service(results: StudyResults, key: str, proposal: ProposalResult | None) -
         key, settings.title, settings.one, settings.noun, settings.demand,
         today, today if proposal is None else proposal.after,
         () if proposal is None else beside_words(results, proposal),
+        tuple(_plan(results, p) for p in results.proposals.values() if p.service == key),
     )  # fmt: skip
+
+
+def _plan(results: StudyResults, proposal: ProposalResult) -> _ExplorerPlan:
+    said = results.study.config.proposals.get(proposal.key)
+    steps = said.steps if said is not None else []
+    days = {step["site"]: float(step["days"]) for step in steps if step.get("days") is not None}
+    some = days.items()
+    return _ExplorerPlan(
+        proposal.key, proposal.title, proposal.after,
+        {site: number for site, number in some if number < WEEKDAYS and site in proposal.after},
+        proposal.deregistered,
+    )  # fmt: skip
+
+
+def _nearest_neighbours(results: StudyResults) -> pd.DataFrame | None:
+    """Find the nearest centre of another council to each area, on foot, by service."""
+    table = results.study.neighbours
+    services = results.study.config.services
+    if table.empty:
+        return None
+    said = table.get("service", table.get("type", pd.Series("", index=table.index)))
+    said = said.fillna("").astype(str).str.lower()
+    parts = []
+    for key, service in services.items():
+        serves = said.eq(key.lower()) | said.str.contains(service.one.lower(), regex=False)
+        own = table[serves | (said.eq("") & (len(services) == 1))]
+        if own.empty:
+            continue
+        minutes = results.matrices["walk"].sites(own["id"].tolist()).total_minutes
+        near = minutes.argmin(axis=1)
+        names = own["name"].astype(str).to_numpy()[near]
+        if "authority" in own:
+            councils = own["authority"].fillna("").astype(str).to_numpy()[near]
+            names = [f"{n} ({c})" if c else n for n, c in zip(names, councils, strict=True)]
+        ids = results.matrices["walk"].area_ids
+        parts.append(
+            pd.DataFrame(
+                {"area_id": ids, "service": key, "name": names, "minutes": minutes.min(axis=1)}
+            )
+        )
+    return pd.concat(parts, ignore_index=True) if parts else None
 
 
 def _weights_note(results: StudyResults) -> str:

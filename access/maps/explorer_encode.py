@@ -21,12 +21,12 @@ from numpy.typing import ArrayLike, NDArray
 from access.charts import style
 from access.disclosure import THRESHOLD, is_small
 from access.errors import ParameterError
-from access.maps.explorer_data import _ExplorerData, _ExplorerService
+from access.maps.explorer_data import _ExplorerData, _ExplorerPlan, _ExplorerService
+from access.maps.explorer_index import _ALPHABET, _encode_names, _encode_postcodes
 from access.network.matrix import TravelMatrix
 from access.units import WGS84, great_circle_m, metric_crs, project
 
 _STEPS_PER_DEGREE = 100_000
-_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _TOLERANCES_M = (4.0, 8.0, 15.0, 30.0, 60.0, 120.0, 250.0)
 
 
@@ -208,10 +208,6 @@ def _longest(lines: gpd.GeoSeries, budget_bytes: int) -> list[str]:
     return sorted(kept)
 
 
-_POSITION_LEVELS = 4096
-_LETTERS = np.array(list(_ALPHABET), dtype=object)
-
-
 def _encode_minutes(minutes: NDArray[np.float64], n_bytes: int) -> dict[str, Any]:
     """Pack minutes, shape (areas, sites), as fixed-point numbers."""
     top = 256**n_bytes - 1
@@ -234,49 +230,6 @@ def _encode_matrix(
     """Pack a matrix in two blocks: today's centres finely, candidates a little less so."""
     minutes = matrix.areas(area_ids).sites(site_ids).total_minutes
     return [_encode_minutes(minutes[:, :today], 4), _encode_minutes(minutes[:, today:], 3)]
-
-
-def _encode_postcodes(
-    postcodes: pd.DataFrame | None, area_ids: Sequence[str]
-) -> dict[str, Any] | None:
-    """Pack postcodes by sector: last two letters, area, and position in a grid over the box."""
-    if postcodes is None or postcodes.empty:
-        return None
-    where = {area: i for i, area in enumerate(area_ids)}
-    table = pd.DataFrame(
-        {
-            "code": postcodes["postcode"].astype(str).str.upper().str.replace(" ", ""),
-            "area": postcodes["area_id"].map(where),
-            "lon": postcodes["lon"].astype(float),
-            "lat": postcodes["lat"].astype(float),
-        }
-    )
-    fits = table["area"].notna() & table["code"].str.fullmatch(r"[A-Z0-9]{2,5}[A-Z]{2}")
-    table = table[fits].drop_duplicates("code").sort_values("code")
-    if table.empty:
-        return None
-    low = table[["lon", "lat"]].min().to_numpy()
-    span = np.maximum(table[["lon", "lat"]].max().to_numpy() - low, 1e-6)
-    grid = np.rint((table[["lon", "lat"]].to_numpy() - low) / span * (_POSITION_LEVELS - 1))
-    packed = (
-        table["code"].str[-2:]
-        + _letters(table["area"].to_numpy(np.int64), 3)
-        + _letters(grid[:, 0].astype(np.int64), 2)
-        + _letters(grid[:, 1].astype(np.int64), 2)
-    )
-    sectors = packed.groupby(table["code"].str[:-2], sort=True).agg("".join)
-    return {
-        "low": low.round(6).tolist(),
-        "step": (span / (_POSITION_LEVELS - 1)).tolist(),
-        "sectors": sectors.to_dict(),
-    }
-
-
-def _letters(numbers: NDArray[np.int64], width: int) -> pd.Series | Any:
-    out = np.full(len(numbers), "", dtype=object)
-    for place in range(width - 1, -1, -1):
-        out = out + _LETTERS[(numbers >> (6 * place)) & 63].astype(object)
-    return out
 
 
 _FORMAT = 1
@@ -329,6 +282,7 @@ def _encode(data: _ExplorerData) -> dict[str, Any]:
         "streets": [] if data.streets is None else _encode_streets(data.streets),
         "places": _places(data),
         "postcodes": _encode_postcodes(data.postcodes, areas["id"].tolist()),
+        "names": _encode_names(data.names),
         "palette": _palette(),
     }
 
@@ -396,8 +350,35 @@ def _service(
         "people": service.people,
         "before": sorted(where[i] for i in service.before),
         "after": sorted(where[i] for i in service.after),
+        "plans": [_plan(plan, where) for plan in service.plans],
+        "neighbours": _neighbours(data, service, areas),
         "counts": [_short(c) for c in counts],
         "beside": list(service.beside),
+    }
+
+
+def _plan(plan: _ExplorerPlan, where: dict[str, int]) -> dict[str, Any]:
+    return {
+        "key": plan.key,
+        "title": plan.title,
+        "after": sorted(where[i] for i in plan.after),
+        "days": {str(where[i]): days for i, days in sorted(plan.days.items()) if i in where},
+        "stays": sorted(where[i] for i in plan.stays if i in where),
+    }
+
+
+def _neighbours(
+    data: _ExplorerData, service: _ExplorerService, areas: pd.DataFrame
+) -> dict[str, Any] | None:
+    """Pack the nearest centre of another council: names once, whole minutes; -1: not reached."""
+    table = data.neighbours
+    if table is None or not (table["service"] == service.key).any():
+        return None
+    own = table[table["service"] == service.key].set_index("area_id").reindex(areas["id"])
+    minutes = own["minutes"].to_numpy(float)
+    return {
+        "name": _coded([_text(name) for name in own["name"]]),
+        "minutes": [round(m) if np.isfinite(m) else -1 for m in minutes],
     }
 
 

@@ -706,10 +706,11 @@ class StudyConfig(_Settings):
         _DisclosureSettings(), "which counts of 1 to 4 people may be published"
     )
     tables: dict[
-        Literal["centres", "candidates", "neighbours", "places", "postcodes"], _FileName
+        Literal["centres", "candidates", "neighbours", "places", "postcodes", "gazetteer"],
+        _FileName,
     ] = _setting(
         {},
-        "another file name for centres, candidates, neighbours, places or postcodes",
+        "another file name for centres, candidates, neighbours, places, postcodes or gazetteer",
         changes="what is read",
     )
 

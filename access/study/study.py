@@ -102,6 +102,7 @@ _TABLES = {
     "neighbours": "neighbours.csv",
     "places": "places.csv",
     "postcodes": "postcodes.csv",
+    "gazetteer": "gazetteer.csv",
 }
 
 
@@ -119,7 +120,7 @@ class Study:
         deprivation, ``p_no_car``, ``locality``.
     centres, candidates, neighbours : GeoDataFrame
         Sites today, sites where a hub could go, other authorities' centres (either may be empty).
-    places, postcodes : DataFrame
+    places, postcodes, gazetteer : DataFrame
         ``name, lon, lat, rank`` (names for orientation on maps, 1 first) and
         ``postcode, lon, lat``; empty when the study has no such table.
     crs : str
@@ -150,6 +151,7 @@ class Study:
     neighbours: gpd.GeoDataFrame
     places: pd.DataFrame
     postcodes: pd.DataFrame
+    gazetteer: pd.DataFrame
     crs: str
     assumptions: tuple[str, ...]
     inputs: tuple[dict[str, str], ...]
@@ -443,6 +445,7 @@ def load_study(path: str | Path | None = None) -> Study:
         neighbours=points["neighbours"],
         places=pd.DataFrame(points["places"].drop(columns="geometry")),
         postcodes=pd.DataFrame(points["postcodes"].drop(columns="geometry")),
+        gazetteer=pd.DataFrame(points["gazetteer"].drop(columns="geometry")),
         crs=crs,
         assumptions=_study_assumptions(config, _with_register(points["centres"]), inputs),
         inputs=inputs,

@@ -137,6 +137,9 @@ _SCHEMAS: dict[str, pa.DataFrameSchema] = {
         {"name": _TEXT, "lon": _LON, "lat": _LAT, "rank": _KNOWN_OR_EMPTY}
     ),
     "postcodes": pa.DataFrameSchema({"postcode": _ID, "lon": _LON, "lat": _LAT}),
+    "gazetteer": pa.DataFrameSchema(
+        {"name": _TEXT, "lon": _LON, "lat": _LAT, "kind": _FREE, "within": _FREE}
+    ),
 }
 _NEVER_EMPTY = ("areas", "parents", "centres")
 _SCHEMES = ("none", "linear", "green_book")

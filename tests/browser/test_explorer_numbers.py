@@ -41,7 +41,7 @@ class Reference:
         self.ids = list(self.walk.site_ids)
 
     def matrix(self, mode: str, speed: float) -> np.ndarray:
-        walk = self.walk.total_minutes * 4.8 / (3.6 if mode == "pram" else speed)
+        walk = self.walk.total_minutes * 4.8 / (3.6 * speed / 4.8 if mode == "pram" else speed)
         if mode == "drive":
             return self.drive.total_minutes
         if mode == "typical":

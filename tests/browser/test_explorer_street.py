@@ -26,6 +26,9 @@ def postcode_page(example, tmp_path_factory):
     return write_explorer(replace(example, postcodes=postcodes), path)
 
 
+CENTRES = "#cards [data-service=childrens_centre]"
+
+
 def look_up(page, text: str) -> None:
     page.fill("#place", text)
     page.press("#place", "Enter")
@@ -100,7 +103,7 @@ def test_the_words_say_today_after_and_the_difference(visit, example, example_pa
     walk = example.walk.to_frame().loc["A25"]
     today, after = walk[["CC1", "CC2", "CC3", "CC4", "CC5"]], walk[["CC1", "CC2", "CC3"]]
     assert today.idxmin() == "CC4"
-    words = page.inner_text("#cards article:first-child .finding")
+    words = page.inner_text(f"{CENTRES} .finding")
     names = example.sites.set_index("id")["name"]
     assert f"{names['CC4']}, is {today.min():.0f} minutes away on foot" in words
     assert f"{names[after.idxmin()]}, {after.min():.0f} minutes away" in words
@@ -112,7 +115,7 @@ def test_the_words_say_today_after_and_the_difference(visit, example, example_pa
 def test_every_way_of_travelling_has_its_row(visit, example, example_page):
     page = visit(example_page)
     look_up(page, "A25")
-    rows = page.locator("#cards article:first-child tbody tr").all_inner_texts()
+    rows = page.locator(f"{CENTRES} tbody tr").all_inner_texts()
     cells = [re.split(r"\t", row) for row in rows]
     assert [c[0] for c in cells] == ["On foot", "With a pram", "By car"]
     walk = example.walk.to_frame().loc["A25", ["CC1", "CC2", "CC3", "CC4", "CC5"]].min()
@@ -125,7 +128,7 @@ def test_every_way_of_travelling_has_its_row(visit, example, example_page):
 def test_nothing_changes_is_said_as_plainly(visit, example_page):
     page = visit(example_page)
     look_up(page, "A00")
-    card = page.inner_text("#cards article:first-child")
+    card = page.inner_text(CENTRES)
     assert "No change" in card
     assert "would still be Mill Lane Children's Centre" in card
 
@@ -137,8 +140,8 @@ def test_a_centre_that_cannot_be_walked_to_is_never_a_number(visit, example, tmp
     walk = type(example.walk).from_minutes(minutes, mode="walk")
     page = visit(write_explorer(replace(example, walk=walk, drive=None), tmp_path / "x.html"))
     look_up(page, "A00")
-    words = page.inner_text("#cards article:first-child")
-    assert "We found no children's centre that you could walk to" in words
+    words = page.inner_text(CENTRES)
+    assert "We found no children's centre that you could get to on foot" in words
     assert "cannot be reached" in words
     look_up(page, "A07")
     assert "Afterwards we found no children's centre" in page.inner_text("#cards")

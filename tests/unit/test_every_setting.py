@@ -100,6 +100,7 @@ def files_of() -> dict[str, str]:
         "neighbours2.csv": csv_text([{"id": "N1", "name": "Next door", "lon": -1.3, "lat": 53.4}]),
         "places2.csv": csv_text(names),
         "postcodes2.csv": csv_text([{"postcode": "S1 1AA", "lon": -1.33, "lat": 53.44}]),
+        "gazetteer2.csv": csv_text([{"name": "Mill Lane", "lon": -1.33, "lat": 53.44}]),
     }  # fmt: skip
 
 
@@ -168,7 +169,7 @@ def told(results: StudyResults) -> str:
 def explorer(results: StudyResults) -> str:
     data = explorer_data(results)
     scalars = {k: v for k, v in vars(data).items() if isinstance(v, str | int | float | tuple)}
-    given = (data.areas, data.places, data.postcodes, data.candidates)
+    given = (data.areas, data.places, data.postcodes, data.candidates, data.names)
     frames = [f.to_csv() for f in given if f is not None]
     return repr(scalars) + "".join(frames)
 
@@ -360,7 +361,14 @@ NOT_WITHOUT = {
 WHOLE = {key for key in CASES if key.startswith("hubs.")} | {"weights.scheme"}
 #: Settings that need a timetable.
 BUSES = {key for key in CASES if key.startswith("bus.") or key.endswith(("_window", "_ends"))}
-TABLES = {"centres": F, "candidates": E, "neighbours": T, "places": E, "postcodes": E}
+TABLES = {
+    "centres": F,
+    "candidates": E,
+    "neighbours": T,
+    "places": E,
+    "postcodes": E,
+    "gazetteer": E,
+}
 
 
 @pytest.fixture(scope="module")

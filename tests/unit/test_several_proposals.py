@@ -64,13 +64,14 @@ def test_rivals_that_close_the_same_sites_stand_side_by_side(tmp_path, many):
     assert f"{stay} and {stay}" not in text and f"{stay}, {stay}" not in text
     said = spoken_summary(results)
     assert all(f"Option {k}" in said for k in "ABC") and "do not add" in " ".join(said.split())
-    (told,) = explorer_data(results).not_shown
-    assert "shows the first alone, Option A" in told and "Option B and Option C" in told
+    (service,) = explorer_data(results).services
+    assert [plan.title for plan in service.plans] == ["Option A", "Option B", "Option C"]
+    assert service.after == service.plans[0].after
 
 
 def test_one_proposal_is_not_spoken_of_as_one_of_several(tmp_path):
     results = measure_study(small_study(tmp_path / "s", services={"library": 5}, proposals=OPENS))
-    assert explorer_data(results).not_shown == ()
+    assert len(explorer_data(results).services[0].plans) == 1
     assert "rivals" not in texts(board_report(results, draws=0))
 
 

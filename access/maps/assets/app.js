@@ -20,18 +20,28 @@
       locality: spread(areas.locality),
     };
     App.near = nearestSites(data);
+    for (const service of App.model.services) {
+      if (!service.plans?.length)
+        service.plans = [{ key: 'proposal', title: '', after: service.after, days: {}, stays: [] }];
+    }
     App.bounds = [
       [Math.min(...areas.lat) - 0.004, Math.min(...areas.lon) - 0.006],
       [Math.max(...areas.lat) + 0.004, Math.max(...areas.lon) + 0.006],
     ];
     App.still = globalThis.matchMedia('(prefers-reduced-motion: reduce)').matches;
     App.printing = false;
-    App.state = {
+    App.state = App.freshState();
+  };
+
+  /* How the page is for a person who has just come. */
+  App.freshState = () => {
+    for (const service of App.model.services) choose(service, 0);
+    return {
       view: 'my-street',
       service: 0,
-      mode: App.core.modes(App.model).includes(data.headline) ? data.headline : 'walk',
-      speed: data.walk_km_h,
-      limit: data.threshold,
+      mode: App.core.modes(App.model).includes(App.data.headline) ? App.data.headline : 'walk',
+      speed: App.data.walk_km_h,
+      limit: App.data.threshold,
       layers: {},
       overlays: { ward: false, locality: false, candidates: false, tiles: false },
       swipe: 50,
@@ -39,6 +49,52 @@
       place: null,
       option: App.proposalOption(),
     };
+  };
+
+  /* ---- several proposals for one service: the whole page follows the one chosen ---- */
+
+  const NO_CHANGE = { key: 'none', days: {}, stays: [] };
+  App.planOf = (service) => service.plans[service.plan] || NO_CHANGE;
+
+  function choose(service, plan) {
+    service.plan = plan;
+    service.after = plan < 0 ? service.before : service.plans[plan].after;
+  }
+
+  /* An option that nobody has changed goes on being the proposal. */
+  App.choosePlan = (service, plan) => {
+    const untouched = App.sameOption(App.state.option, App.proposalOption());
+    choose(service, plan);
+    App.state.service = App.model.services.indexOf(service);
+    if (untouched) App.state.option = App.proposalOption();
+  };
+
+  App.planTitle = (service) =>
+    service.plan < 0 ? App.t('plan_none') : App.planOf(service).title || App.t('after_proposal');
+
+  App.proposalWords = () =>
+    App.model.services
+      .map((s) =>
+        App.t(
+          s.after.length === s.before.length && s.after.every((site) => s.before.includes(site))
+            ? 'header_stay'
+            : 'header_become',
+          { title: s.title, before: s.before.length, after: s.after.length },
+        ),
+      )
+      .join(' ');
+
+  /* What every figure in view depends on, in words. */
+  App.stateWords = () => {
+    const { mode, speed, view } = App.state;
+    const pace = mode === 'pram' ? (App.data.pram_km_h * speed) / App.data.walk_km_h : speed;
+    const values = { mode: App.capital(App.modeWords()), speed: App.number(pace, 1) };
+    const key = { walk: 'state_walking', pram: 'state_walking', typical: 'state_family' }[mode];
+    const parts = [App.t(key || 'state_mode', values)];
+    if (view !== 'my-street') parts.push(App.service().title);
+    const several = view === 'my-street' ? App.model.services : [App.service()];
+    for (const service of several) if (service.plans.length > 1) parts.push(App.planTitle(service));
+    return parts.join(' · ');
   };
 
   /* The centre nearest to each area in a straight line: a name for areas that have none. */
@@ -81,7 +137,7 @@
   /* Nearest centre of every area today, under the proposal, and with the option. */
   App.situations = () => {
     const { mode, speed, service, option } = App.state;
-    const key = [mode, speed, service, [...option.keep].sort(), [...option.hubs].sort()].join('|');
+    const key = [mode, speed, service, App.service().plan, [...option.keep].sort(), [...option.hubs].sort()].join('|');
     if (App.situationKey !== key) {
       const s = App.service();
       const minutes = App.minutes_(mode);
@@ -172,7 +228,11 @@
 
   App.render = () => {
     App.syncControls();
+    App.fill(App.$('state-words'), App.stateWords());
+    App.fill(App.$('proposal-words'), App.proposalWords());
     App.view().render();
+    App.renderShare();
+    App.writeAddress();
     App.prepare();
     if (App.state.view !== 'about') App.renderMap();
   };
@@ -187,6 +247,7 @@
     App.map.show(layer, App.entries(view), overlays, place, place ? App.tripsFor(place, view) : []);
     App.fill(App.$('map-title'), App.view().mapTitle(layer));
     App.fill(App.$('map-words'), App.capital(layer.summary()));
+    App.fill(App.$('map-state'), App.stateWords());
     App.renderMapControls(keys, key);
     App.renderAreaTable(layer);
   };

@@ -31,9 +31,7 @@
             service.before.map((site) =>
               box(site, true, [
                 ' ',
-                service.after.includes(site)
-                  ? null
-                  : App.h('span', { className: 'flag' }, App.t('flag_closing')),
+                App.h('span', { className: 'flag', id: `flag-${site}` }, App.t('flag_closing')),
                 ' ',
                 App.data.sites[site].assumed
                   ? App.h('span', { className: 'flag quiet' }, App.t('flag_assumed'))
@@ -58,7 +56,7 @@
         ),
       ),
     );
-    App.$('hub-filter').addEventListener('input', filterHubs);
+    App.$('hub-filter').addEventListener('input', App.filterHubs);
   };
 
   App.syncBoxes = () => {
@@ -67,6 +65,7 @@
       let kept = 0;
       for (const site of service.before) {
         App.$(`site-${site}`).checked = option.keep.has(site);
+        App.$(`flag-${site}`).hidden = service.after.includes(site);
         kept += option.keep.has(site) ? 1 : 0;
       }
       App.fill(App.$(`kept-${index}`), App.t('kept_of', { kept, all: service.before.length }));
@@ -79,11 +78,11 @@
     );
   };
 
-  function filterHubs() {
+  App.filterHubs = () => {
     const wanted = App.$('hub-filter').value.trim().toLowerCase();
     for (let site = App.data.candidates_from; site < App.data.sites.length; site += 1) {
       const text = `${App.data.sites[site].name} ${App.data.sites[site].address || ''}`.toLowerCase();
       App.$(`site-${site}`).parentNode.hidden = Boolean(wanted) && !text.includes(wanted);
     }
-  }
+  };
 })((globalThis.App = globalThis.App || {}));

@@ -62,7 +62,7 @@
       noCar: areas.no_car ? Float64Array.from(column(areas.no_car, n, 0)) : null,
       weight: Float64Array.from(column(areas.weight, n, 1)),
       fifth: (areas.decile || new Array(n).fill(0)).map((d) => (d ? Math.ceil(d / 2) : 0)),
-      services: payload.services.map((s) => ({ ...s, counts: Float64Array.from(s.counts) })),
+      services: payload.services.map((s) => ({ ...s, plan: 0, counts: Float64Array.from(s.counts) })),
       cache: new Map(),
     };
   }
@@ -98,9 +98,12 @@
     return model.cache.get(key);
   }
 
-  /* Minutes to every site by a mode, at a walking speed (the pram has a speed of its own). */
+  /* Minutes to every site by a mode, at a walking speed (a pram's changes with it). */
   function minutesFor(model, mode, walkKmH) {
-    const speed = mode === 'pram' ? model.pramKmH : walkKmH || model.walkKmH;
+    const chosen = walkKmH || model.walkKmH;
+    // who walks slower pushes a pram slower, too
+    const pram = chosen === model.walkKmH ? model.pramKmH : (model.pramKmH * chosen) / model.walkKmH;
+    const speed = mode === 'pram' ? pram : chosen;
     if (mode === 'drive') return model.drive;
     return kept(model, `minutes ${mode} ${speed}`, () => {
       const walk = scaled(model.walk, model.walkKmH / speed);

@@ -1,4 +1,4 @@
-/* Finding a place: by postcode, by name, by a point on the map. */
+/* Finding a place: by postcode, by name however it is spelt, by a point on the map. */
 (function (App) {
   'use strict';
 
@@ -45,15 +45,44 @@
     return out;
   }
 
+  /* ---- what was typed ---- */
+
   const tidy = (text) => text.toUpperCase().replace(/[^A-Z0-9]/g, '');
   const spaced = (code) => `${code.slice(0, -3)} ${code.slice(-3)}`;
+  const WHOLE_LETTERS = { ł: 'l', ø: 'o', đ: 'd', ð: 'd', þ: 'th', ß: 'ss', æ: 'ae', œ: 'oe', ı: 'i' };
+
+  /* Letters and numbers of any script, small, without accents and apostrophes. */
   const plain = (text) =>
     text
-      .normalize('NFD')
-      .replace(/[\u0300-\u036f]/g, '')
+      .normalize('NFKD')
       .toLowerCase()
-      .replace(/[^a-z0-9]+/g, ' ')
+      .replace(/[łøđðþßæœı]/g, (letter) => WHOLE_LETTERS[letter])
+      .replace(/[\p{M}'’‘ʼ`]/gu, '')
+      .replace(/[^\p{L}\p{N}]+/gu, ' ')
       .trim();
+
+  const SHORT = {
+    street: 'st',
+    saint: 'st',
+    road: 'rd',
+    avenue: 'ave',
+    av: 'ave',
+    lane: 'ln',
+    drive: 'dr',
+    close: 'cl',
+    crescent: 'cres',
+    court: 'ct',
+    place: 'pl',
+    terrace: 'ter',
+    square: 'sq',
+  };
+  const shortened = (name) =>
+    name
+      .split(' ')
+      .map((word) => SHORT[word] || word)
+      .join(' ');
+
+  /* ---- postcodes ---- */
 
   function postcodesOf(sector, ending) {
     const table = App.data.postcodes;
@@ -72,25 +101,91 @@
     return found;
   }
 
-  function byPostcode(code, most) {
-    if (!App.data.postcodes) return [];
-    if (POSTCODE.test(code)) return postcodesOf(code.slice(0, -2), code.slice(-2));
-    const found = [];
-    for (const sector of Object.keys(App.data.postcodes.sectors)) {
-      const ending = code.slice(sector.length);
-      if (sector.startsWith(code) || (code.startsWith(sector) && ending.length === 1)) {
-        found.push(...postcodesOf(sector, ending));
-        if (found.length >= most) break;
-      }
+  /* A whole postcode with letters taken for numbers, or the other way round: "S6O 1AE". */
+  const DIGITS = { O: '0', I: '1', L: '1' };
+  function mended(code) {
+    const known = (whole) => App.data.postcodes && postcodesOf(whole.slice(0, -2), whole.slice(-2)).length;
+    if (![5, 6, 7].includes(code.length) || (POSTCODE.test(code) ? known(code) : PART.test(code)))
+      return code;
+    const digit = (text) => text.replace(/[OIL]/g, (letter) => DIGITS[letter]);
+    const letters = (text) => text.replace(/0/g, 'O').replace(/1/g, 'I');
+    const out = code.slice(0, -3);
+    for (const head of [1, 2]) {
+      const start = letters(out.slice(0, head)) + digit(out.slice(head));
+      const tried = start + digit(code.at(-3)) + letters(code.slice(-2));
+      if (POSTCODE.test(tried) && known(tried)) return tried;
     }
-    return found.slice(0, most);
+    return code;
   }
 
-  /* Every name that a person may type: places, wards, centres, candidate sites. */
+  /* A beginning that many postcodes share is offered as its sectors, never as one of them. */
+  function part(sector) {
+    const size = App.data.postcodes.sectors[sector].length / 9;
+    const middle = postcodesOf(sector, '')[Math.floor(size / 2)];
+    return {
+      kind: 'part',
+      label: `${sector.slice(0, -1)} ${sector.slice(-1)}`,
+      count: size,
+      area: middle.area,
+      lon: middle.lon,
+      lat: middle.lat,
+    };
+  }
+
+  function byPostcode(code, most) {
+    if (!App.data.postcodes) return [];
+    if (POSTCODE.test(code)) {
+      const exact = postcodesOf(code.slice(0, -2), code.slice(-2));
+      if (exact.length) return exact.map((found) => ({ ...found, sure: true }));
+      return postcodesOf(code.slice(0, -2), code.slice(-2, -1)).slice(0, most);
+    }
+    const sectors = Object.keys(App.data.postcodes.sectors);
+    const within = sectors.filter((sector) => sector.startsWith(code));
+    const total = within.reduce((sum, sector) => sum + App.data.postcodes.sectors[sector].length / 9, 0);
+    if (within.length > 1 && total > most) return within.map(part);
+    const found = within.flatMap((sector) => postcodesOf(sector, ''));
+    for (const sector of sectors) {
+      const ending = code.slice(sector.length);
+      if (code.startsWith(sector) && ending.length === 1) found.push(...postcodesOf(sector, ending));
+    }
+    return found;
+  }
+
+  /* ---- names ---- */
+
+  const KINDS = ['place', 'ward', 'street', 'centre', 'school', 'site', 'area'];
+  const TAKEN = new Set(['place', 'ward', 'street', 'area']); // a building is offered, never taken
+
+  /* The names that the page carries, packed: see explorer_index.py. */
+  function packedNames() {
+    const table = App.data.names;
+    if (!table) return [];
+    return table.names.split('\n').map((label, i) => {
+      const at = table.at.slice(i * 7, i * 7 + 7);
+      const [kind, words] = table.kinds[number(at[0])];
+      return {
+        kind,
+        label,
+        kindWords: words,
+        within: table.within[number(at.slice(1, 3))],
+        lon: table.low[0] + table.step[0] * number(at.slice(3, 5)),
+        lat: table.low[1] + table.step[1] * number(at.slice(5, 7)),
+      };
+    });
+  }
+
+  /* Every name that a person may type: places, streets, wards, centres, buildings, areas. */
   function gazetteer() {
     const areas = App.areas;
-    const entries = App.data.places.map(([label, lon, lat]) => ({ kind: 'place', label, lon, lat }));
-    const known = new Set(entries.map((e) => plain(e.label)));
+    const entries = packedNames();
+    const known = new Set(entries.filter((e) => e.kind === 'place').map((e) => plain(e.label)));
+    const add = (entry) => {
+      const name = plain(entry.label);
+      if (known.has(name)) return;
+      known.add(name);
+      entries.push(entry);
+    };
+    App.data.places.forEach(([label, lon, lat]) => add({ kind: 'place', label, lon, lat }));
     const middles = (names, kind) => {
       if (!names) return;
       const sums = new Map();
@@ -102,14 +197,10 @@
         sum.lat += areas.lat[i];
         sums.set(name, sum);
       });
-      for (const [name, sum] of sums) {
-        if (known.has(plain(name))) continue;
-        known.add(plain(name));
-        entries.push({ kind, label: name, lon: sum.lon / sum.n, lat: sum.lat / sum.n });
-      }
+      for (const [label, sum] of sums) add({ kind, label, lon: sum.lon / sum.n, lat: sum.lat / sum.n });
     };
-    middles(areas.name, 'place');
     middles(areas.ward, 'ward');
+    middles(areas.name, 'place');
     App.data.sites.forEach((site) => {
       entries.push({
         kind: site.service ? 'centre' : 'site',
@@ -124,46 +215,131 @@
     );
     for (const entry of entries) {
       entry.name = plain(entry.label);
-      entry.words = ` ${entry.name} ${plain(entry.more || '')}`;
+      entry.short = shortened(entry.name);
+      entry.words = [...new Set(`${entry.name} ${entry.short} ${plain(entry.within || '')} ${plain(entry.more || '')}`.split(' '))];
     }
     return entries;
   }
 
-  const KINDS = ['place', 'ward', 'centre', 'site', 'area'];
-
-  function byName(text, most) {
-    const wanted = plain(text);
-    if (wanted.length < 2) return [];
-    App.gazetteer = App.gazetteer || gazetteer();
-    const scored = [];
-    for (const entry of App.gazetteer) {
-      let score;
-      if (entry.name === wanted) score = 0;
-      else if (entry.name.startsWith(`${wanted} `))
-        score = entry.kind === 'place' ? 0 : 1; // "Wath" is Wath upon Dearne
-      else if (entry.name.startsWith(wanted)) score = 2;
-      else if (wanted.split(' ').every((word) => entry.words.includes(` ${word}`))) score = 3;
-      else continue;
-      if (entry.kind === 'area' && score > 0) continue;
-      scored.push([score * 10 + KINDS.indexOf(entry.kind), entry]);
+  /* How many letters are wrong, left out, too many or changed about; more than `most` is Infinity. */
+  function misspelt(a, b, most) {
+    if (Math.abs(a.length - b.length) > most) return Infinity;
+    let before = [];
+    let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+    for (let i = 1; i <= a.length; i += 1) {
+      const next = [i];
+      let least = i;
+      for (let j = 1; j <= b.length; j += 1) {
+        let cost = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
+        if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+          cost = Math.min(cost, before[j - 2] + 1);
+        next.push(cost);
+        if (cost < least) least = cost;
+      }
+      if (least > most) return Infinity;
+      [before, row] = [row, next];
     }
-    scored.sort((a, b) => a[0] - b[0] || (a[1].label < b[1].label ? -1 : 1));
-    return scored
-      .slice(0, most)
-      .map(([, entry]) => ({ ...entry, area: entry.area ?? areaAt(entry.lat, entry.lon) }))
-      .filter((entry) => entry.area >= 0);
+    return row[b.length] <= most ? row[b.length] : Infinity;
   }
 
-  /* Places for what was typed, best first. */
+  const slips = (length) => (length < 4 ? 0 : length < 6 ? 1 : length < 10 ? 2 : 3);
+
+  /* How well a name fits: 0 the name itself, 1 to 3 a part of it, from 4 a misspelling. */
+  function fit(entry, typed) {
+    const { name, short } = entry;
+    const full = entry.within ? [`${name} ${entry.inPlain}`, `${short} ${entry.inPlain}`] : [];
+    const has = (text) => typed.name === text || typed.short === text;
+    if (has(name) || has(short) || full.some(has)) return 0;
+    if (entry.kind === 'area') return Infinity;
+    if (name.startsWith(`${typed.name} `)) return 1;
+    if (name.startsWith(typed.name) || short.startsWith(typed.short)) return 2;
+    if (typed.words.every((word) => entry.words.some((own) => own.startsWith(word)))) return 3;
+    if (!typed.loose) return Infinity;
+    const whole = misspelt(typed.joined, name.replace(/ /g, ''), slips(typed.joined.length));
+    if (whole < Infinity) return 4 + whole;
+    const choice = typed.words.length > 1 ? entry.words : name.split(' ');
+    let sum = 0;
+    for (const word of typed.words) {
+      let best = Infinity;
+      for (const own of choice) {
+        if (own.startsWith(word)) best = 0;
+        else if (best) best = Math.min(best, misspelt(word, own, Math.min(slips(word.length), 2)));
+      }
+      sum += best;
+      if (sum === Infinity) return Infinity;
+    }
+    return 8 + sum;
+  }
+
+  function scoredNames(typed) {
+    const scored = [];
+    for (const entry of App.gazetteer) {
+      const score = fit(entry, typed);
+      if (score < Infinity) scored.push([score, entry]);
+    }
+    return scored;
+  }
+
+  function byName(text, most) {
+    const name = plain(text);
+    if (name.length < (/^[ -~]*$/.test(name) ? 2 : 1)) return [];
+    if (!App.gazetteer) {
+      App.gazetteer = gazetteer();
+      for (const entry of App.gazetteer) entry.inPlain = plain(entry.within || '');
+    }
+    const typed = { name, short: shortened(name), words: name.split(' '), joined: name.replace(/ /g, '') };
+    let scored = scoredNames(typed);
+    if (!scored.some(([score]) => score < 3)) scored = scoredNames({ ...typed, loose: true });
+    scored.sort(
+      (a, b) =>
+        a[0] - b[0] ||
+        KINDS.indexOf(a[1].kind) - KINDS.indexOf(b[1].kind) ||
+        (a[1].label < b[1].label ? -1 : a[1].label > b[1].label ? 1 : 0),
+    );
+    const seen = new Set();
+    const found = [];
+    // "Wath" is Wath upon Dearne, where no other place begins so; a ward of that name steps back
+    const begun = scored.filter(([score, { kind }]) => score <= 1 && kind === 'place');
+    const sureOf = (score, { kind }) =>
+      kind === 'place'
+        ? score === 0 || (score === 1 && begun.length === 1)
+        : score === 0 && TAKEN.has(kind) && !(kind === 'ward' && begun.length);
+    for (const [score, entry] of scored) {
+      if (found.length >= most && score > 0) break;
+      const key = `${entry.kind} ${entry.name} ${entry.within || ''}`;
+      if (seen.has(key)) continue;
+      seen.add(key);
+      const area = entry.area ?? areaAt(entry.lat, entry.lon);
+      if (area < 0) continue;
+      const label = entry.within
+        ? App.t('in_place', { label: entry.label, place: entry.within })
+        : entry.label;
+      found.push({ ...entry, label, area, sure: sureOf(score, entry) });
+    }
+    return found;
+  }
+
+  /* Places for what was typed, best first; `sure` where it can be nothing else. */
   App.find = (text, most) => {
-    const code = tidy(text);
+    const code = mended(tidy(text));
     const names = byName(text, most);
-    return PART.test(code) || POSTCODE.test(code)
-      ? [...byPostcode(code, most), ...names].slice(0, most)
-      : names;
+    if (!PART.test(code) && !POSTCODE.test(code)) return names;
+    const codes = byPostcode(code, most);
+    return [...names.filter((n) => n.sure), ...codes, ...names.filter((n) => !n.sure)].slice(
+      0,
+      Math.max(most, codes.length),
+    );
   };
 
-  App.looksLikePostcode = (text) => POSTCODE.test(tidy(text));
+  /* The one place that was meant without a doubt, or null: then people are asked. */
+  App.surely = (found) => {
+    const sure = found.filter((place) => place.sure);
+    return sure.length === 1 ? sure[0] : null;
+  };
+
+  App.placeNamed = (label) => byName(label, 8).find((p) => p.kind === 'place' && p.label === label);
+
+  App.looksLikePostcode = (text) => POSTCODE.test(mended(tidy(text)));
 
   function inside(ring, lat, lon) {
     let odd = false;

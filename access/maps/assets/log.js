@@ -7,28 +7,7 @@
   const LIMIT = { name: 120, reason: 2000 };
   const entries = [];
   let saved = true;
-
-  const idsOf = (sites) => Array.from(sites, (site) => App.data.sites[site].id).sort();
-
-  /* What an option changes from today, as the scenario files of the package have it. */
-  App.modifications = (option) => ({
-    close: idsOf(App.model.services.flatMap((s) => s.before).filter((site) => !option.keep.has(site))),
-    open: idsOf(option.hubs),
-  });
-
-  App.optionFrom = (close, open) => {
-    const where = new Map(App.data.sites.map((site, i) => [site.id, i]));
-    const unknown = [...close, ...open].filter((id) => !where.has(id));
-    if (unknown.length) throw new Error(App.t('file_unknown', { ids: unknown.slice(0, 5).join(', ') }));
-    const option = App.todayOption();
-    for (const id of close) option.keep.delete(where.get(id));
-    for (const id of open) {
-      const site = where.get(id);
-      if (App.data.sites[site].service) option.keep.add(site);
-      else option.hubs.add(site);
-    }
-    return option;
-  };
+  let aside = 0;
 
   function figuresOf(option) {
     const out = {};
@@ -143,10 +122,19 @@
   }
 
   function show() {
-    App.$('log-empty').hidden = entries.length > 0;
+    const shown = entries.slice(aside);
+    App.$('log-empty').hidden = shown.length > 0;
+    App.$('log-aside').hidden = !aside;
+    App.fill(App.$('log-aside'), App.t('log_aside', { n: aside }));
     for (const id of ['save-csv', 'save-json']) App.$(id).disabled = !entries.length;
-    App.fill(App.$('log-rows'), entries.map(entryItem));
+    App.fill(App.$('log-rows'), shown.map(entryItem));
   }
+
+  /* For the next person: what others noted is kept for the file, and is no longer shown. */
+  App.setAside = () => {
+    aside = entries.length;
+    show();
+  };
 
   /* ---- files ---- */
 
@@ -213,39 +201,7 @@
   const fileName = (ending) =>
     `${App.data.place.toLowerCase().replace(/[^a-z0-9]+/g, '-')}-options.${ending}`;
 
-  /* ---- a link, and a file opened again ---- */
-
-  App.optionLink = () => {
-    const { option, mode, speed, limit, service } = App.state;
-    const { close, open } = App.modifications(option);
-    const parts = new URLSearchParams({
-      close: close.join('.'),
-      open: open.join('.'),
-      mode,
-      speed,
-      limit,
-      service: App.model.services[service].key,
-    });
-    return `${location.href.split('#')[0]}#your-option?${parts}`;
-  };
-
-  App.readLink = (query) => {
-    const parts = new URLSearchParams(query);
-    const ids = (name) => (parts.get(name) || '').split('.').filter(Boolean);
-    const option = App.optionFrom(ids('close'), ids('open'));
-    const numberIn = (name, low, high, otherwise) => {
-      const value = Number(parts.get(name));
-      return parts.get(name) && value >= low && value <= high ? value : otherwise;
-    };
-    const index = App.model.services.findIndex((s) => s.key === parts.get('service'));
-    Object.assign(App.state, {
-      option,
-      mode: App.core.modes(App.model).includes(parts.get('mode')) ? parts.get('mode') : App.state.mode,
-      speed: numberIn('speed', 2, 7, App.state.speed),
-      limit: numberIn('limit', 5, 60, App.state.limit),
-      service: index >= 0 ? index : App.state.service,
-    });
-  };
+  /* ---- a link to copy, and a file opened again ---- */
 
   async function copyLink() {
     const link = App.optionLink();

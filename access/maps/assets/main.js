@@ -19,7 +19,8 @@
     }
     document.body.dataset.view = view;
     if (view !== 'about') {
-      App.$(`settings-${view}`)?.append(App.$('settings'));
+      App.$(`settings-${view}`).append(App.$('settings'));
+      App.$('service-part').hidden = view === 'my-street';
       App.map.moveTo(App.$(`slot-${view}`));
       App.map.closePopup();
     }
@@ -43,15 +44,12 @@
   };
 
   function follow() {
-    const [name, query] = location.hash.slice(1).split('?');
+    const [name, ...query] = location.hash.slice(1).split('?');
     const view = VIEWS.includes(name) ? name : 'my-street';
-    if (query) {
-      try {
-        App.readLink(query);
-      } catch (error) {
-        App.fill(App.$('file-message'), error.message);
-      }
-    }
+    const faults = query.length ? App.readLink(query.join('?')) : [];
+    if (name && name !== 'main' && view !== name) faults.unshift(App.t('link_part'));
+    App.notice(faults);
+    App.$('place').value = App.state.place ? App.state.place.label : '';
     showView(view);
   }
 
@@ -61,6 +59,10 @@
     for (const radio of document.querySelectorAll('input[name="service"]'))
       radio.checked = Number(radio.value) === service;
     for (const radio of document.querySelectorAll('input[name="mode"]')) radio.checked = radio.value === mode;
+    App.model.services.forEach((s, i) => {
+      const select = App.$(`plan-${i}`);
+      if (select) select.value = s.plan;
+    });
     App.$('speed').value = speed;
     App.$('limit').value = limit;
     App.$('swipe').value = swipe;
@@ -113,6 +115,37 @@
     App.$('limit').addEventListener('change', () => App.say(App.t('said_limit', { n: App.state.limit })));
   }
 
+  /* A service with rival proposals: no change first, then each of them. */
+  function makePlans() {
+    const several = App.model.services.filter((s) => s.plans.length > 1);
+    App.$('plans').hidden = !several.length;
+    App.fill(
+      App.$('plans'),
+      several.map((service) => {
+        const index = App.model.services.indexOf(service);
+        const titles = [App.t('plan_none'), ...service.plans.map((plan) => plan.title)];
+        return App.h(
+          'div',
+          { className: 'plan' },
+          App.h('label', { for: `plan-${index}` }, App.t('plan_legend', { title: service.title })),
+          ' ',
+          App.h(
+            'select',
+            {
+              id: `plan-${index}`,
+              onchange: (event) => {
+                App.choosePlan(service, Number(event.target.value));
+                App.render();
+                App.say([App.planTitle(service), App.proposalWords()].join('. '));
+              },
+            },
+            titles.map((title, i) => App.h('option', { value: i - 1 }, title)),
+          ),
+        );
+      }),
+    );
+  }
+
   function makeMapControls() {
     App.$('colour-by').addEventListener('change', (event) => {
       App.state.layers[App.state.view] = event.target.value;
@@ -162,6 +195,7 @@
     globalThis.addEventListener('beforeprint', () => {
       App.printing = true;
       document.body.classList.add('printing');
+      App.fill(App.$('paper-qr'), App.qr(App.shareLink(), 76));
       const { view, place } = App.state;
       App.map.frame(view === 'my-street' && place ? App.placePoints(place) : null);
     });
@@ -180,6 +214,8 @@
     App.wireSearch();
     App.wireOption();
     App.wireLog();
+    App.wireState();
+    makePlans();
     makePrinting();
     document.querySelector('nav').addEventListener('click', (event) => {
       const link = event.target.closest('a');

@@ -29,6 +29,11 @@
     sayResult(App.t(words));
   }
 
+  App.forgetSteps = () => {
+    undo.length = 0;
+    redo.length = 0;
+  };
+
   App.toggleSite = (site) => {
     const isHub = !App.data.sites[site].service;
     const set = isHub ? 'hubs' : 'keep';
@@ -375,7 +380,7 @@
 
   function streetLine(service) {
     const { place, option } = App.state;
-    const near = (open) => App.core.nearestOf(App.minutes_('walk'), App.model.n, place.area, open);
+    const near = (open) => App.core.nearestOf(App.minutes_(App.state.mode), App.model.n, place.area, open);
     const mine = near(App.openIn(option, service));
     return App.h(
       'p',
@@ -389,6 +394,7 @@
           after: App.minutes(near(service.after).minutes),
           mine: App.minutes(mine.minutes),
           site: App.siteName(mine.site),
+          mode: App.modeWords(),
         },
         ['mine', 'place'],
       ),

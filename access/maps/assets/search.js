@@ -5,6 +5,18 @@
   let options = [];
   let active = -1;
 
+  const MOST = 8;
+
+  const kindWords = (place) => {
+    if (place.kind === 'postcode') return App.areaName(place.area);
+    if (place.kind === 'part')
+      return App.t('in_place', {
+        label: App.t('find_part', { n: place.count }),
+        place: App.placeName(place.area),
+      });
+    return place.kindWords || App.t(`find_${place.kind}`);
+  };
+
   function showOptions(list) {
     options = list;
     active = -1;
@@ -25,11 +37,7 @@
           App.h(
             'span',
             { className: 'kind' },
-            place.kind === 'place'
-              ? App.t('find_place')
-              : place.kind === 'postcode'
-                ? App.areaName(place.area)
-                : App.t(`find_${place.kind}`),
+            kindWords(place),
           ),
         ),
       ),
@@ -52,33 +60,65 @@
     }
   }
 
-  function pick(k) {
-    const place = options[k];
-    App.$('place').value = place.label;
+  /* A place goes on to its answer; a beginning of postcodes to the postcodes that it begins. */
+  function take(place) {
+    const input = App.$('place');
+    input.value = place.label;
     showOptions([]);
-    App.choosePlace(place);
+    input.removeAttribute('aria-invalid');
+    if (place.kind === 'part') {
+      input.focus();
+      ask(App.t('which_part', { text: place.label, n: place.count }), App.find(place.label, MOST));
+    } else App.choosePlace(place);
+  }
+
+  const pick = (k) => take(options[k]);
+
+  /* Nothing is chosen for anybody: what was typed may mean several places. */
+  function ask(question, list) {
+    App.fill(
+      App.$('place-message'),
+      App.h('p', { className: 'ask', id: 'ask' }, question),
+      App.h(
+        'ul',
+        { className: 'asked', 'aria-labelledby': 'ask' },
+        list.map((place) =>
+          App.h(
+            'li',
+            {},
+            App.button(place.label, () => take(place), 'link'),
+            ' ',
+            App.h('span', { className: 'hint' }, kindWords(place)),
+          ),
+        ),
+      ),
+    );
+    App.say([question, App.list(list.slice(0, MOST).map((place) => place.label))].join(' '));
+  }
+
+  function notFound(text) {
+    const place = App.data.place;
+    if (!App.looksLikePostcode(text)) return App.t('not_found', { text, place });
+    if (App.data.postcodes) return App.t('postcode_not_found', { text, place });
+    return App.t('no_postcodes', { kinds: App.strings.find_kinds });
   }
 
   function submit() {
-    const text = App.$('place').value.trim();
+    const input = App.$('place');
+    const text = input.value.trim();
     if (active >= 0) return pick(active);
     showOptions([]);
-    const input = App.$('place');
-    const fail = (message) => {
-      input.setAttribute('aria-invalid', 'true');
-      App.problem(message);
-      input.focus();
-    };
-    if (!text) return fail(App.t('type_something'));
-    const found = App.find(text, 8);
-    if (!found.length) {
-      if (!App.looksLikePostcode(text)) return fail(App.t('not_found', { text, place: App.data.place }));
-      return fail(
-        App.t(App.data.postcodes ? 'postcode_not_found' : 'no_postcodes', { text, place: App.data.place }),
-      );
-    }
-    input.removeAttribute('aria-invalid');
-    return App.choosePlace(found[0]);
+    const found = text ? App.find(text, MOST) : [];
+    const sure = App.surely(found);
+    if (sure) return take(sure);
+    input.setAttribute('aria-invalid', 'true');
+    input.focus();
+    if (!text) return App.problem(App.t('type_something'));
+    if (!found.length) return App.problem(notFound(text));
+    const wrong = App.looksLikePostcode(text);
+    const n = found.reduce((sum, { kind, count }) => sum + (count || (kind === 'postcode' ? 1 : 0)), 0);
+    if (n && !wrong) return ask(App.t('which_part', { text, n }), found);
+    return ask(App.t(wrong ? 'postcode_near' : 'did_you_mean', { text, place: App.data.place }), found);
   }
 
   function locate() {
@@ -103,7 +143,8 @@
     const input = App.$('place');
     input.addEventListener('input', () => {
       input.removeAttribute('aria-invalid');
-      showOptions(input.value.trim().length >= 2 ? App.find(input.value, 8) : []);
+      App.fill(App.$('place-message'));
+      showOptions(input.value.trim() ? App.find(input.value, MOST).slice(0, MOST) : []);
     });
     input.addEventListener('keydown', (event) => {
       const last = options.length - 1;
@@ -137,8 +178,7 @@
           App.button(
             label,
             () => {
-              input.value = label;
-              App.choosePlace({ kind: 'place', label, lat, lon, area: App.areaAt(lat, lon) });
+              take(App.placeNamed(label) || { kind: 'place', label, lat, lon, area: App.areaAt(lat, lon) });
             },
             'chip',
           ),

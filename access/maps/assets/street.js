@@ -10,65 +10,120 @@
     return App.core.nearestOf(App.minutes_(mode), App.model.n, area, open);
   }
 
-  /* One sentence, or two, for one service at one place. */
+  /* Minutes in words; "about" where the streets are not surveyed. */
+  const near = (m) =>
+    App.data.modelled && m < Infinity ? App.t('about_minutes', { minutes: App.minutes(m) }) : App.minutes(m);
+
+  /* What changes for one service at one place, in the mode chosen: a key of the words, their values. */
   App.streetWords = (service, area) => {
-    const before = trip(service, 'walk', area, service.before);
-    const after = trip(service, 'walk', area, service.after);
-    const values = {
-      old: App.siteName(before.site),
-      now: App.siteName(after.site),
-      one: service.one,
-      before: App.minutes(before.minutes),
-      after: App.minutes(after.minutes),
-    };
+    const before = trip(service, App.state.mode, area, service.before);
+    const after = trip(service, App.state.mode, area, service.after);
     const change = after.minutes - before.minutes;
-    const extra = App.minutes(Math.abs(change));
     let key;
-    if (before.site < 0 && after.site < 0) key = 'street_none';
-    else if (after.site < 0) key = 'street_lost';
-    else if (before.site === after.site) key = 'street_same';
-    else if (Math.abs(change) < 0.5) key = 'street_moved';
-    else key = change > 0 ? 'street_longer' : 'street_shorter';
+    if (before.site < 0 && after.site < 0) key = 'none';
+    else if (after.site < 0) key = 'lost';
+    else if (before.site === after.site) key = 'same';
+    else if (Math.abs(change) < 0.5) key = 'moved';
+    else key = change > 0 ? 'longer' : 'shorter';
     return {
-      key,
+      service,
+      key: `street_${key}`,
+      answer: `answer_${key === 'shorter' ? 'longer' : key}`,
       before,
       after,
       change,
+      harm: Number.isNaN(change) ? 0 : change,
       tone: change >= 0.5 ? 'longer' : change <= -0.5 ? 'shorter' : 'same',
-      values: { ...values, extra },
+      values: {
+        old: App.siteName(before.site),
+        now: App.siteName(after.site),
+        one: service.one,
+        before: App.minutes(before.minutes),
+        after: App.minutes(after.minutes),
+        extra: App.minutes(Math.abs(change)),
+        mode: App.modeWords(),
+      },
     };
   };
 
-  function card(service, place) {
-    const found = App.streetWords(service, place.area);
-    const most = Math.max(found.before.minutes, found.after.minutes, 20);
-    const bold = ['extra', 'before', 'after', 'old', 'now'];
-    const changed = found.before.site !== found.after.site;
-    const bars = [
-      {
-        name: App.t('today'),
-        value: App.t('on_foot', { minutes: App.minutes(found.before.minutes) }),
-        minutes: found.before.minutes,
-        where: App.siteName(found.before.site),
-        colour: TODAY,
-      },
-      {
-        name: App.t('after_proposal'),
-        value: App.t('on_foot', { minutes: App.minutes(found.after.minutes) }),
-        minutes: found.after.minutes,
-        where: App.siteName(found.after.site),
-        colour: AFTER,
-      },
-    ];
-    const rows = App.core
+  /* Every service at a place, the one that loses most first. */
+  App.byHarm = (place) =>
+    App.model.services.map((s) => App.streetWords(s, place.area)).sort((a, b) => b.harm - a.harm);
+
+  /* The worst change in one sentence. */
+  App.answerParts = (found, place) => {
+    const { service } = found;
+    const other = App.core
+      .modes(App.model)
+      .filter((mode) => ['bus', 'drive'].includes(mode) && mode !== App.state.mode)
+      .map((mode) => [mode, trip(service, mode, place.area, service.after)])
+      .filter(([, way]) => way.site >= 0)
+      .map(([mode, way]) => App.t('answer_other', { minutes: near(way.minutes), mode: App.t(`mode_${mode}`) }));
+    const values = {
+      ...found.values,
+      place: place.label,
+      before: near(found.before.minutes),
+      after: near(found.after.minutes),
+      other: other.join(''),
+    };
+    return App.rich(found.answer, values, ['before', 'after']);
+  };
+
+  const words = (parts) => parts.map((part) => part.textContent ?? part).join('');
+  App.answerWords = (place) => words(App.answerParts(App.byHarm(place)[0], place));
+
+  /* How sure the answer is, and what else is true of its centres. */
+  function qualifiers(found, place) {
+    const { service, before, after } = found;
+    const out = [];
+    const plan = App.planOf(service);
+    for (const near_ of [before, after]) {
+      const site = App.data.sites[near_.site];
+      if (!site || (near_ === after && before.site === after.site)) continue;
+      if (site.assumed) out.push(App.t('is_stand_in', { site: site.name }));
+      if (site.error_m >= 200) out.push(App.t('is_unsure', { site: site.name, metres: site.error_m }));
+    }
+    if (before.site >= 0 && plan.stays.includes(before.site) && after.site !== before.site)
+      out.push(App.t('some_stay', { site: App.siteName(before.site) }));
+    if (after.site >= 0 && plan.days[after.site])
+      out.push(App.t('open_days', { site: App.siteName(after.site), n: plan.days[after.site] }));
+    const other = service.neighbours;
+    const minutes = other ? other.minutes[place.area] : -1;
+    const walk = trip(service, 'walk', place.area, service.after);
+    if (minutes >= 0 && minutes < walk.minutes - 0.5)
+      out.push(
+        App.t('neighbour', {
+          name: other.name.of[other.name.at[place.area]],
+          minutes: near(minutes),
+          one: service.one,
+        }),
+      );
+    return out;
+  }
+
+  const farKm = (place, site) => {
+    const east = (place.lon - site.lon) * Math.cos((place.lat * Math.PI) / 180);
+    return Math.hypot(east, place.lat - site.lat) * 111.2;
+  };
+
+  /* Where a centre is: its address, and how far in a straight line. */
+  function factLine(site, place) {
+    if (site < 0) return null;
+    const { name, address, lat, lon } = App.data.sites[site];
+    const km = App.number(farKm(place, { lat, lon }), 1);
+    return App.t(address ? 'fact_address' : 'fact', { site: name, address, km });
+  }
+
+  function modeRows(service, place, found) {
+    return App.core
       .modes(App.model)
       .filter((m) => m !== 'typical')
       .map((mode) => {
         const b = trip(service, mode, place.area, service.before);
         const a = trip(service, mode, place.area, service.after);
-        const other = (near, usual) =>
-          near.site !== usual.site && near.site >= 0
-            ? App.h('span', { className: 'where' }, App.t('at', { site: App.siteName(near.site) }))
+        const other = (way, usual) =>
+          way.site !== usual.site && way.site >= 0
+            ? App.h('span', { className: 'where' }, App.t('at', { site: App.siteName(way.site) }))
             : null;
         return [
           App.t(`how_${mode}`),
@@ -77,16 +132,38 @@
           App.minChange(a.minutes - b.minutes),
         ];
       });
+  }
+
+  function bars(found) {
+    const bar = (name, way, colour) => ({
+      name: App.t(name),
+      value: App.t('minutes_mode', { minutes: App.minutes(way.minutes), mode: App.modeWords() }),
+      minutes: way.minutes,
+      where: App.siteName(way.site),
+      colour,
+    });
+    const most = Math.max(found.before.minutes, found.after.minutes, 20);
+    return App.twoBars(
+      [bar('today', found.before, TODAY), bar('after_proposal', found.after, AFTER)],
+      most,
+    );
+  }
+
+  function card(found, place) {
+    const { service } = found;
+    const bold = ['extra', 'before', 'after', 'old', 'now'];
     const closing = found.before.site >= 0 && !service.after.includes(found.before.site);
+    const sites = [...new Set([found.before.site, found.after.site])];
     return App.h(
       'article',
-      { className: `card ${found.tone}` },
+      { className: `card ${found.tone}`, 'data-service': service.key },
       App.h(
         'h3',
         {},
         App.symbol(service.key, 'open', 22),
         ' ',
         service.title,
+        ' ',
         App.h('span', { className: 'for' }, App.t('for_people', { people: service.people })),
       ),
       App.h(
@@ -95,11 +172,18 @@
         App.h('strong', { className: `tag ${found.tone}` }, App.t(`tag_${found.tone}`)),
       ),
       App.h('p', { className: 'finding' }, App.rich(found.key, found.values, bold)),
-      changed ? App.twoBars(bars, most) : null,
+      found.before.site !== found.after.site ? bars(found) : null,
+      App.h(
+        'ul',
+        { className: 'facts' },
+        [...sites.map((site) => factLine(site, place)), ...qualifiers(found, place)].map(
+          (text) => text && App.h('li', {}, text),
+        ),
+      ),
       App.table(
         App.t('street_table', { title: service.title }),
         [App.t('col_how'), App.t('col_today'), App.t('col_after'), App.t('col_change')],
-        rows,
+        modeRows(service, place, found),
         { hideCaption: true },
       ),
       found.after.secondSite >= 0
@@ -109,6 +193,7 @@
             App.t('street_second', {
               site: App.siteName(found.after.secondSite),
               minutes: App.minutes(found.after.secondMinutes),
+              mode: App.modeWords(),
             }),
           )
         : null,
@@ -131,7 +216,7 @@
   function optionLine(service, place, found) {
     const { option } = App.state;
     if (App.sameOption(option, App.proposalOption())) return null;
-    const mine = trip(service, 'walk', place.area, App.openIn(option, service));
+    const mine = trip(service, App.state.mode, place.area, App.openIn(option, service));
     return App.h(
       'p',
       { className: 'inset' },
@@ -139,6 +224,7 @@
         site: App.siteName(mine.site),
         minutes: App.minutes(mine.minutes),
         after: App.minutes(found.after.minutes),
+        mode: App.modeWords(),
       }),
     );
   }
@@ -195,6 +281,15 @@
     return out;
   }
 
+  /* Which homes the answer is for. */
+  App.whereWords = (place) => {
+    if (place.kind === 'postcode' || place.kind === 'point' || place.kind === 'area')
+      return App.t('place_area', { area: App.areaName(place.area) });
+    const closer = App.t(App.data.postcodes ? 'closer_postcode' : 'closer_click');
+    const kind = { place: 'middle', ward: 'middle', street: 'street' }[place.kind] || 'building';
+    return App.t(`place_${kind}`, { place: place.label, closer });
+  };
+
   App.placePoints = (place) => [
     [place.lat, place.lon],
     ...App.tripsFor(place, 'my-street').map((t) => [App.data.sites[t.site].lat, App.data.sites[t.site].lon]),
@@ -208,15 +303,14 @@
     else App.render();
     App.map.fit(App.placePoints(place));
     App.$('place-title').focus({ preventScroll: true });
-    App.$('place-title').scrollIntoView({ block: 'nearest', behavior: App.still ? 'auto' : 'smooth' });
+    App.$('place-form').scrollIntoView({ block: 'start', behavior: 'auto' });
+    const worst = App.byHarm(place);
     App.say(
       [
-        App.t('results_for', { place: place.label }),
-        ...App.model.services.map((s) => {
-          const found = App.streetWords(s, place.area);
-          return `${s.title}: ${App.t(found.key, found.values)}`;
-        }),
-      ].join('. '),
+        `${App.t('results_for', { place: place.label })}.`,
+        words(App.answerParts(worst[0], place)),
+        ...worst.slice(1).map((found) => `${found.service.title}: ${App.t(found.key, found.values)}`),
+      ].join(' '),
     );
   };
 
@@ -310,17 +404,19 @@
       const { place } = App.state;
       App.$('street-results').hidden = !place;
       App.$('places').hidden = Boolean(place);
+      document.body.classList.toggle('answered', Boolean(place));
       if (!place) return;
+      const found = App.byHarm(place);
       App.fill(App.$('place-title'), App.t('results_for', { place: place.label }));
+      App.fill(App.$('answer'), App.answerParts(found[0], place));
       App.fill(
-        App.$('place-where'),
-        place.kind === 'postcode' || place.kind === 'point'
-          ? App.t('place_area', { area: App.areaName(place.area) })
-          : App.t('place_middle', { place: place.label }),
+        App.$('answer-sure'),
+        [App.data.modelled ? App.t('answer_modelled') : '', ...qualifiers(found[0], place)].join(' '),
       );
+      App.fill(App.$('place-where'), App.whereWords(place));
       App.fill(
         App.$('cards'),
-        App.model.services.map((s) => card(s, place)),
+        found.map((one) => card(one, place)),
       );
     },
   };

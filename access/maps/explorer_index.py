@@ -1,0 +1,208 @@
+"""The names that the explorer's search knows, and how they are packed into its page.
+
+They come from the study's gazetteer, from its street extract and from the streets measured on.
+One row is a name, seven letters and a line's end: kind, the place it is in, and a position in a
+grid over all of them. Names in any script are kept as they are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import osmium
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from access.analysis.results import StudyResults
+from access.units import WGS84, project
+
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_LETTERS = np.array(list(_ALPHABET), dtype=object)
+_POSITION_LEVELS = 4096
+_COLUMNS = ["name", "kind", "within", "lon", "lat"]
+#: What a gazetteer may call a place where people live; a street; a part that elects councillors.
+_PLACE_KINDS = frozenset(
+    ("", "place", "locality", "city", "town", "village", "hamlet", "suburb", "quarter",
+     "neighbourhood", "estate", "isolated_dwelling", "borough")
+)  # fmt: skip
+_OTHER_KINDS = {"street": "street", "road": "street", "school": "school", "ward": "ward"}
+_MOST_NAMES = 20_000
+_NEAR_M = 1500.0
+
+
+def _index_names(results: StudyResults) -> pd.DataFrame | None:
+    """Gather every name beside those of areas and sites: ``name kind within lon lat``."""
+    study = results.study
+    frames = [pd.DataFrame(study.gazetteer)]
+    places = pd.concat([study.places, _places_of(study.gazetteer)], ignore_index=True)
+    if study.streets is not None and not results.modelled:
+        named = _near_areas(_extract_names(study.streets), results)
+        frames.append(named[named["kind"] != "street"])
+        places = pd.concat([places, _places_of(named)], ignore_index=True)
+        frames.append(_within(named[named["kind"] == "street"], places, results))
+    elif not results.modelled:
+        frames.append(_within(_near_areas(_network_streets(results), results), places, results))
+    names = pd.concat([f.reindex(columns=_COLUMNS) for f in frames], ignore_index=True)
+    names = names.assign(**{c: names[c].astype(object).fillna("") for c in ("kind", "within")})
+    names = names.drop_duplicates(["name", "kind", "within"])
+    return names.head(_MOST_NAMES).reset_index(drop=True) if len(names) else None
+
+
+def _places_of(names: pd.DataFrame) -> pd.DataFrame:
+    if "kind" not in names:
+        return names
+    return names[names["kind"].fillna("").str.lower().isin(_PLACE_KINDS)]
+
+
+def _extract_names(path: Path) -> pd.DataFrame:
+    """Read names of places and streets, in every language that the extract gives them in."""
+    rows = []
+    wanted = osmium.filter.KeyFilter("place", "highway")
+    for thing in osmium.FileProcessor(path).with_locations().with_filter(wanted):
+        tags = dict(thing.tags)
+        kind = tags.get("place", "") if thing.is_node() else "street"
+        names = {v for k, v in tags.items() if k == "name" or k.startswith("name:")}
+        if (
+            not names
+            or (thing.is_way() and "highway" not in tags)
+            or (thing.is_node() and not kind)
+        ):
+            continue
+        spot = thing if thing.is_node() else thing.nodes[len(thing.nodes) // 2]
+        if thing.is_relation() or not spot.location.valid():
+            continue
+        rows += [(name, kind, "", spot.location.lon, spot.location.lat) for name in sorted(names)]
+    return pd.DataFrame(rows, columns=_COLUMNS)
+
+
+def _network_streets(results: StudyResults) -> pd.DataFrame:
+    """Give each piece of a named street, at its middle."""
+    frame = results.networks["walk"].edges_frame(crs=WGS84)
+    frame = frame[frame["name"].astype(str).str.len() > 0]
+    middle = shapely.get_coordinates(frame.geometry.interpolate(0.5, normalized=True).to_numpy())
+    return pd.DataFrame(
+        {"name": frame["name"].astype(str).to_numpy(), "kind": "street", "within": "",
+         "lon": middle[:, 0], "lat": middle[:, 1]}
+    )  # fmt: skip
+
+
+def _metres(frame: pd.DataFrame, results: StudyResults) -> Any:
+    return shapely.points(project(frame["lon"], frame["lat"], results.study.crs))
+
+
+def _near_areas(names: pd.DataFrame, results: StudyResults) -> pd.DataFrame:
+    """Leave out what lies far from everybody who is counted: it could not be answered."""
+    if names.empty:
+        return names
+    tree = shapely.STRtree(results.study.areas.geometry.to_numpy())
+    rows = tree.query_nearest(
+        _metres(names, results), max_distance=_NEAR_M, all_matches=False
+    )[0]  # fmt: skip
+    return names.iloc[np.unique(rows)]
+
+
+def _within(streets: pd.DataFrame, places: pd.DataFrame, results: StudyResults) -> pd.DataFrame:
+    """Make one row of each street in each place: the piece nearest to the middle of them."""
+    if streets.empty:
+        return streets
+    if len(places):
+        tree = shapely.STRtree(_metres(places, results))
+        near = places["name"].to_numpy()[tree.nearest(_metres(streets, results))]
+        streets = streets.assign(within=near)
+    groups = streets.groupby(["name", "within"], sort=True)
+    off = (streets["lon"] - groups["lon"].transform("median")).abs() + (
+        streets["lat"] - groups["lat"].transform("median")
+    ).abs()
+    first = streets.assign(off=off).sort_values(["name", "within", "off", "lon", "lat"])
+    return first.drop_duplicates(["name", "within"]).drop(columns="off")
+
+
+def _kind_of(kind: str) -> tuple[str, str]:
+    """Sort a kind: what the page calls it, and its own words where the page has none."""
+    low = kind.strip().lower()
+    if low in _PLACE_KINDS:
+        return "place", ""
+    known = _OTHER_KINDS.get(low)
+    return (known, "") if known else ("site", kind.strip())
+
+
+def _encode_names(names: pd.DataFrame | None) -> dict[str, Any] | None:
+    """Pack the names; None where there are none."""
+    if names is None or names.empty:
+        return None
+    table = names.reindex(columns=_COLUMNS)
+    table = table.assign(
+        **{c: table[c].astype(object).fillna("").astype(str) for c in ("kind", "within")}
+    )
+    table["name"] = [" ".join(str(name).split()) for name in table["name"]]
+    table = table.sort_values(["name", "within", "kind", "lon", "lat"])
+    kinds = sorted({_kind_of(kind) for kind in table["kind"]})[:64]
+    rank = {kind: i for i, kind in enumerate(kinds)}
+    within = sorted(set(table["within"]))[:4096]
+    place = {name: i for i, name in enumerate(within)}
+    spots = table[["lon", "lat"]].to_numpy(float)
+    low = spots.min(axis=0)
+    span = np.maximum(spots.max(axis=0) - low, 1e-6)
+    grid = np.rint((spots - low) / span * (_POSITION_LEVELS - 1)).astype(np.int64)
+    last = len(kinds) - 1
+    at = (
+        _letters(np.array([rank.get(_kind_of(k), last) for k in table["kind"]], np.int64), 1)
+        + _letters(np.array([place.get(w, 0) for w in table["within"]], np.int64), 2)
+        + _letters(grid[:, 0], 2)
+        + _letters(grid[:, 1], 2)
+    )
+    return {
+        "kinds": [list(kind) for kind in kinds],
+        "within": within,
+        "names": "\n".join(table["name"]),
+        "at": "".join(at),
+        "low": low.round(6).tolist(),
+        "step": (span / (_POSITION_LEVELS - 1)).tolist(),
+    }
+
+
+def _encode_postcodes(
+    postcodes: pd.DataFrame | None, area_ids: Sequence[str]
+) -> dict[str, Any] | None:
+    """Pack postcodes by sector: last two letters, area, and position in a grid over the box."""
+    if postcodes is None or postcodes.empty:
+        return None
+    where = {area: i for i, area in enumerate(area_ids)}
+    table = pd.DataFrame(
+        {
+            "code": postcodes["postcode"].astype(str).str.upper().str.replace(" ", ""),
+            "area": postcodes["area_id"].map(where),
+            "lon": postcodes["lon"].astype(float),
+            "lat": postcodes["lat"].astype(float),
+        }
+    )
+    fits = table["area"].notna() & table["code"].str.fullmatch(r"[A-Z0-9]{2,5}[A-Z]{2}")
+    table = table[fits].drop_duplicates("code").sort_values("code")
+    if table.empty:
+        return None
+    low = table[["lon", "lat"]].min().to_numpy()
+    span = np.maximum(table[["lon", "lat"]].max().to_numpy() - low, 1e-6)
+    grid = np.rint((table[["lon", "lat"]].to_numpy() - low) / span * (_POSITION_LEVELS - 1))
+    packed = (
+        table["code"].str[-2:]
+        + _letters(table["area"].to_numpy(np.int64), 3)
+        + _letters(grid[:, 0].astype(np.int64), 2)
+        + _letters(grid[:, 1].astype(np.int64), 2)
+    )
+    sectors = packed.groupby(table["code"].str[:-2], sort=True).agg("".join)
+    return {
+        "low": low.round(6).tolist(),
+        "step": (span / (_POSITION_LEVELS - 1)).tolist(),
+        "sectors": sectors.to_dict(),
+    }
+
+
+def _letters(numbers: NDArray[np.int64], width: int) -> pd.Series | Any:
+    out = np.full(len(numbers), "", dtype=object)
+    for place in range(width - 1, -1, -1):
+        out = out + _LETTERS[(numbers >> (6 * place)) & 63].astype(object)
+    return out
