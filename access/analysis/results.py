@@ -16,6 +16,7 @@ from access.errors import AccessError, ParameterError
 from access.labels import mode_title
 from access.ledger import RunLedger
 from access.network import Network, TravelMatrix
+from access.network.surroundings import Surroundings
 from access.scenario import Impact, Ranking
 from access.scenario.sampled import SampledRanking
 from access.scenario.scenario import Money
@@ -230,6 +231,8 @@ class StudyResults:
         None where it was not asked.
     left_out : tuple of LeftOut
         Parts that failed or were too large, each with its reason.
+    surroundings : Surroundings, optional
+        Water, parks, railways and names for maps; None where the streets are modelled.
     """
 
     study: Study
@@ -245,6 +248,7 @@ class StudyResults:
     joint: Mapping[str, Ranking] = field(default_factory=dict)
     hubs: HubResult | None = None
     left_out: tuple[LeftOut, ...] = ()
+    surroundings: Surroundings | None = None
 
     @property
     def assumptions(self) -> tuple[str, ...]:

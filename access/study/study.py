@@ -7,18 +7,21 @@ import os
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import pandas as pd
+import shapely
 
 from access.arguments import refuse
 from access.display import html_answer
 from access.errors import Fault, ParameterError, StudyError
 from access.study.config import Group, StudyConfig, _closure_rules, _rule_warnings, read_config
 from access.study.manifest import _read_manifest
+from access.study.outline import _read_outline
 from access.study.tables import (
     REGISTER_UNKNOWNS,
     _check_positions,
@@ -35,7 +38,7 @@ from access.study.tables import (
     _with_shares,
     area_columns,
 )
-from access.units import metric_crs
+from access.units import WGS84, metric_crs
 
 
 def _study_assumptions(
@@ -86,6 +89,8 @@ def _list(sites: pd.DataFrame) -> str:
 
 #: Where `access fetch streets` puts a study's streets.
 _STREETS_FILE = "streets.osm.pbf"
+#: Gaps between areas' shapes that are closed in the boundary, metres.
+_GAP_M = 5.0
 _TABLES = {
     "centres": "centres.csv",
     "candidates": "candidates.csv",
@@ -120,6 +125,8 @@ class Study:
         ``file, sha256, source, vintage, licence`` of every table.
     shapes : GeoSeries, optional
         Polygons of the areas (WGS84, indexed by id); None where the study has points alone.
+    outline : shapely geometry, optional
+        The place's boundary (WGS84), from the setting ``study.outline``.
 
     Examples
     --------
@@ -142,6 +149,16 @@ class Study:
     assumptions: tuple[str, ...]
     inputs: tuple[dict[str, str], ...]
     shapes: gpd.GeoSeries | None = None
+    outline: shapely.Geometry | None = None
+
+    @cached_property
+    def boundary(self) -> shapely.Geometry | None:
+        """The place's boundary (WGS84): its outline, else all its areas' shapes as one; or None."""
+        if self.outline is not None or self.shapes is None:
+            return self.outline
+        joined = self.shapes.to_crs(self.crs).union_all(grid_size=0.5)
+        closed = joined.buffer(_GAP_M, join_style="mitre").buffer(-_GAP_M, join_style="mitre")
+        return gpd.GeoSeries([closed], crs=self.crs).to_crs(WGS84).iloc[0]
 
     @property
     def name(self) -> str:
@@ -350,6 +367,10 @@ def load_study(path: str | Path | None = None) -> Study:
     if config.areas.shapes is not None and not faults:
         shapes, faults = _read_shapes(folder / config.areas.shapes, tables["areas"])
         read.append(config.areas.shapes)
+    outline = None
+    if config.study.outline is not None and not faults:
+        outline, faults = _read_outline(folder / config.study.outline, config.study.box)
+        read.append(config.study.outline)
     if faults:
         raise StudyError(f"the study in {folder} has {len(faults)} fault(s)", faults)
     crs = metric_crs(*_centre_of(config.study.box))
@@ -369,6 +390,7 @@ def load_study(path: str | Path | None = None) -> Study:
         assumptions=_study_assumptions(config, _with_register(points["centres"]), inputs),
         inputs=inputs,
         shapes=shapes,
+        outline=outline,
     )
 
 

@@ -70,6 +70,10 @@
     ];
     App.data.streets.forEach((packed, rank) => {
       if (!packed.length) return;
+      // modelled streets are links between points, no streets: faint, dotted, and named in the legend
+      const faint = App.data.modelled
+        ? { color: '#6f777b', weight: 0.6, opacity: 0.5, dashArray: '1 4' }
+        : {};
       L.polyline(packed.map(App.unpack), {
         renderer,
         pane: 'streets',
@@ -78,6 +82,7 @@
         weight: look[rank][1],
         opacity: 0.75,
         smoothFactor: 1.5,
+        ...faint,
       }).addTo(map);
     });
   }
