@@ -76,7 +76,7 @@ def bare_outline(path: Path) -> None:
     """Keep the outline, and no figure that its file may hold."""
     if path.suffix.lower() == ".csv":
         table = pd.read_csv(path, dtype=str, encoding="utf-8-sig")
-        kept = [c for c in table if c.strip() in ("order", "lon", "lat")]
+        kept = [c for c in table if str(c).strip() in ("order", "lon", "lat")]
         table[kept].to_csv(path, index=False, lineterminator="\n")
         return
     bare = gpd.read_file(path)[["geometry"]]
