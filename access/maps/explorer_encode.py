@@ -317,10 +317,19 @@ def _encode(data: _ExplorerData) -> dict[str, Any]:
             if name in areas
         },
         "streets": [] if data.streets is None else _encode_streets(data.streets),
+        "around": {} if data.surroundings is None else _encode_surroundings(data.surroundings),
+        "boundary": []
+        if data.outline is None
+        else _encode_lines(shapely.get_parts(shapely.boundary(_light(data.outline)))),
         "places": _places(data),
         "postcodes": _encode_postcodes(data.postcodes, areas["id"].tolist()),
         "palette": _palette(),
     }
+
+
+def _light(outline: shapely.Geometry) -> shapely.Geometry:
+    """Take corners out of a boundary that nobody would see, about 8 metres."""
+    return shapely.simplify(outline, 0.0001)
 
 
 def _palette() -> dict[str, Any]:
