@@ -31,6 +31,7 @@ from access.errors import OutputError, StudyError
 from access.study import Study, load_study
 from access.study.config import StudyConfig
 from access.study.manifest import manifest_text
+from access.study.outline import bare_outline
 from access.study.sheet import read_sheet
 from access.study.tables import area_columns, known_columns
 from access.text import listed
@@ -353,6 +354,8 @@ def _write_copy(study: Study, folder: Path) -> Path:
             (folder / name).write_text(_csv(safe), encoding="utf-8", newline="")
     if study.config.areas.shapes is not None:
         _bare_shapes(folder / study.config.areas.shapes)
+    if study.config.study.outline is not None:
+        bare_outline(folder / study.config.study.outline)
     if (study.folder / "manifest.toml").exists():
         shutil.copyfile(study.folder / "manifest.toml", folder / "manifest.toml")
     note = dict.fromkeys(changed, _MARK)

@@ -27,6 +27,7 @@ from access.network.build import build_networks
 from access.network.modelled import MODELLED_STREETS, modelled_network
 from access.network.snapping import read_points, snap
 from access.network.stocktake import reach_past
+from access.network.surroundings import Surroundings, read_surroundings
 from access.release import with_policy
 from access.sources.http import user_cache
 from access.study import Study
@@ -35,6 +36,8 @@ from access.units import project
 
 Progress = Callable[[str], None]
 
+#: How far past the areas' points a map's water, railways and names go.
+_AROUND_DEGREES = 0.08
 _REAL_STREETS = "Streets: {name} (© OpenStreetMap contributors, ODbL), as they are drawn there."
 
 
@@ -172,6 +175,16 @@ def travel_times(
         ),
         bus=bus,
         snaps=_snap_lines(networks, study, sites),
+        surroundings=None if network is None else _around(study, network),
+    )
+
+
+def _around(study: Study, network: Path) -> Surroundings | None:
+    """Read what maps show beside the streets, a little past the areas."""
+    lon, lat = study.areas["lon"], study.areas["lat"]
+    more = _AROUND_DEGREES
+    return read_surroundings(
+        network, (lon.min() - more, lat.min() - more, lon.max() + more, lat.max() + more)
     )
 
 

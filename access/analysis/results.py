@@ -17,6 +17,7 @@ from access.errors import AccessError, ParameterError
 from access.labels import mode_title
 from access.ledger import RunLedger
 from access.network import Network, TravelMatrix
+from access.network.surroundings import Surroundings
 from access.scenario import Impact, Ranking
 from access.scenario.sampled import SampledRanking
 from access.scenario.scenario import Money
@@ -240,6 +241,8 @@ class StudyResults:
         Parts that failed or were too large, each with its reason.
     bus : BusTimes, optional
         None where no timetable was given.
+    surroundings : Surroundings, optional
+        Water, parks, railways and names for maps; None where the streets are modelled.
     """
 
     study: Study
@@ -256,6 +259,7 @@ class StudyResults:
     hubs: HubResult | None = None
     left_out: tuple[LeftOut, ...] = ()
     bus: BusTimes | None = None
+    surroundings: Surroundings | None = None
 
     @property
     def assumptions(self) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from access.analysis.headline import beside_words
 from access.analysis.results import ProposalResult, StudyResults
 from access.errors import Fault, ParameterError
 from access.maps.explorer_index import _index_names
+from access.maps.ground import _map_places, _map_streets
 from access.measure.week import WEEKDAYS
 from access.network.matrix import TravelMatrix
 from access.units import great_circle_m, project
@@ -119,8 +120,13 @@ class _ExplorerData:
         Area polygons by area id, with a CRS; approximate cells are drawn where not given.
     shapes_approximate : bool
         True where the shapes are not the areas' real boundaries; the page says so.
+    outline : shapely geometry, optional
+        The place's boundary, WGS84.
+    surroundings : GeoDataFrame, optional
+        Water, woods, parks and railways: ``kind`` and geometry, as `access.network.surroundings`.
     streets : GeoDataFrame, optional
-        Lines for the basemap, with a CRS and when known ``rank`` (1 main, 2 middle, 3 minor).
+        Lines for the basemap, with a CRS and when known ``rank`` (1 main, 2 middle, 3 minor);
+        where `modelled` is true they are drawn faintly, as no real streets.
     modelled : bool
         True where minutes come from modelled rather than real streets; badged on every map.
     headline : str
@@ -169,6 +175,8 @@ class _ExplorerData:
     drive: TravelMatrix | None = None
     shapes: gpd.GeoSeries | None = None
     shapes_approximate: bool = True
+    outline: shapely.Geometry | None = None
+    surroundings: gpd.GeoDataFrame | None = None
     streets: gpd.GeoDataFrame | None = None
     modelled: bool = True
     headline: str = "walk"
@@ -327,11 +335,6 @@ def _missing(
     return [Fault(name, i, column, i, "an id that is in it") for i in gone[:most]]
 
 
-#: Streets that the basemap shows first, by class; every other class comes last.
-_RANKS = {
-    "motorway": 1, "trunk": 1, "primary": 1, "secondary": 2, "tertiary": 2, "unclassified": 3,
-    "residential": 3,
-}  # fmt: skip
 _WEIGHT_WORDS = {
     "none": "Everybody counts the same.",
     "linear": "People in the most deprived areas of the country count up to {most:g} times as "
@@ -357,6 +360,7 @@ def explorer_data(results: StudyResults) -> _ExplorerData:
     areas = pd.DataFrame(study.areas.drop(columns="geometry"))
     drive = results.matrices.get("drive")
     own = results.sites.loc[results.sites["kind"] != "neighbour", "id"].tolist()
+    places = _map_places(results)
     return _ExplorerData(
         title=config.study.title,
         place=config.study.place,
@@ -368,11 +372,13 @@ def explorer_data(results: StudyResults) -> _ExplorerData:
         drive=None if drive is None else drive.sites(own),
         shapes=study.shapes,
         shapes_approximate=study.shapes is None,
-        streets=None if results.modelled else _streets(results),
+        outline=study.boundary,
+        surroundings=None if results.surroundings is None else results.surroundings.shapes,
+        streets=_map_streets(results),
         modelled=results.modelled,
         headline=results.headline,
         nation=study.nation,
-        places=pd.DataFrame(study.places) if len(study.places) else None,
+        places=places if len(places) else None,
         postcodes=_postcodes(results),
         names=_index_names(results),
         weights_note=_weights_note(results),
@@ -461,12 +467,6 @@ def _weights_note(results: StudyResults) -> str:
     scheme = Analysis(results).weighting()["weights"]
     words = _WEIGHT_WORDS.get(scheme, "Weights are those of the study's settings.")
     return words.format(most=1 + results.study.config.weights.lam)
-
-
-def _streets(results: StudyResults) -> gpd.GeoDataFrame:
-    frame = results.networks["drive"].edges_frame()
-    ranks = [_RANKS.get(str(c).removesuffix("_link"), 3) for c in frame["street_class"]]
-    return frame[["geometry"]].assign(rank=ranks)
 
 
 def _postcodes(results: StudyResults) -> pd.DataFrame | None:

@@ -23,8 +23,9 @@ from access.disclosure import THRESHOLD, is_small
 from access.errors import ParameterError
 from access.maps.explorer_data import _ExplorerData, _ExplorerPlan, _ExplorerService
 from access.maps.explorer_index import _ALPHABET, _encode_names, _encode_postcodes
+from access.maps.ground import _approximate_cells, _only_polygons
 from access.network.matrix import TravelMatrix
-from access.units import WGS84, great_circle_m, metric_crs, project
+from access.units import WGS84, great_circle_m, metric_crs
 
 _STEPS_PER_DEGREE = 100_000
 _TOLERANCES_M = (4.0, 8.0, 15.0, 30.0, 60.0, 120.0, 250.0)
@@ -71,15 +72,6 @@ def _encode_area(shape: shapely.Geometry | None) -> str:
     return ";".join(_encode_polygon(p) for p in parts)
 
 
-def _only_polygons(shape: shapely.Geometry | None) -> shapely.Geometry | None:
-    """Drop the points and lines that an intersection leaves beside its polygons."""
-    if shape is None or shape.geom_type in ("Polygon", "MultiPolygon"):
-        return shape
-    return shapely.multipolygons(
-        [p for p in shapely.get_parts(shape) if p.geom_type == "Polygon" and p.area > 0]
-    )
-
-
 def _simplify_shapes(shapes: gpd.GeoSeries, budget_bytes: int = 220_000) -> gpd.GeoSeries:
     """Simplify area shapes together, so that neighbours still meet, until they fit a budget.
 
@@ -108,38 +100,6 @@ def _simplify_shapes(shapes: gpd.GeoSeries, budget_bytes: int = 220_000) -> gpd.
 def _encode_shapes(shapes: gpd.GeoSeries) -> list[str]:
     """Pack polygons: rings of a polygon joined by ``,``, polygons of an area by ``;``."""
     return [_encode_area(shape) for shape in shapes]
-
-
-def _approximate_cells(lon: ArrayLike, lat: ArrayLike, *, radius_m: float = 450.0) -> gpd.GeoSeries:
-    """Draw a cell around each area's point where no boundaries may be shown.
-
-    Each cell is the ground nearer to its point than to any other (Voronoi), no further than a
-    radius from a point, so that open country between villages stays empty. The cells are pictures,
-    not boundaries, and every map that shows them must say so.
-    """
-    lon, lat = np.asarray(lon, float), np.asarray(lat, float)
-    if not radius_m > 0 or lon.size == 0:
-        raise ParameterError(f"radius_m={radius_m!r} over {lon.size} points; expected both above 0")
-    crs = metric_crs(float(lon.mean()), float(lat.mean()))
-    xy = project(lon, lat, crs).round(1)
-    where, position = np.unique(xy, axis=0, return_inverse=True)
-    points = shapely.points(where)
-    # Out and in again closes the small gaps between neighbours' circles.
-    ground = shapely.union_all(shapely.buffer(points, radius_m + 150)).buffer(-150)
-    if len(points) > 1:
-        frame = shapely.box(*(where.min(axis=0) - 9e4), *(where.max(axis=0) + 9e4))
-        cells = np.asarray(
-            shapely.voronoi_polygons(shapely.multipoints(points), extend_to=frame).geoms
-        )
-        cell_of, point_of = shapely.STRtree(points).query(cells, predicate="contains")
-        order = np.empty(len(points), np.intp)
-        order[point_of] = cell_of
-        cells = cells[order]
-    else:
-        cells = np.array([shapely.buffer(points[0], radius_m)])
-    cut = shapely.intersection(cells, ground, grid_size=0.1)
-    whole = np.array([_only_polygons(cell) for cell in cut], dtype=object)
-    return gpd.GeoSeries(whole[position.ravel()], crs=crs)
 
 
 def _outlines(shapes: gpd.GeoSeries, labels: Sequence[str]) -> list[str]:
@@ -188,6 +148,37 @@ def _encode_streets(streets: gpd.GeoDataFrame, budget_bytes: int = 150_000) -> l
             packed = _longest(simple, left)
         out[rank - 1] = packed
         left -= _cost(packed)
+    return out
+
+
+#: What water, woods, parks and railways may take of the page, bytes.
+_AROUND_BYTES = 90_000
+
+
+def _encode_surroundings(
+    shapes: gpd.GeoDataFrame, budget_bytes: int = _AROUND_BYTES
+) -> dict[str, list[str]]:
+    """Pack water, woods, parks and railways by kind; the smallest go where all do not fit."""
+    if shapes.empty:
+        return {}
+    west, south, east, north = shapes.total_bounds
+    metric = shapes.to_crs(metric_crs((west + east) / 2, (south + north) / 2))
+    out: dict[str, list[str]] = {}
+    for tolerance_m, least_m2 in ((8.0, 3e3), (15.0, 1e4), (30.0, 4e4), (60.0, 2e5), (120.0, 1e6)):
+        out = {}
+        for kind, own in metric.groupby("kind", sort=True):
+            flat = own.geometry.to_numpy()
+            areas = shapely.get_dimensions(flat) == 2
+            flat = flat[~areas | (shapely.area(flat) >= least_m2)]
+            if not areas.all() and len(flat):
+                flat = shapely.get_parts(shapely.line_merge(shapely.union_all(flat[
+                    shapely.get_dimensions(flat) == 1])))  # fmt: skip
+            simple = gpd.GeoSeries(shapely.simplify(flat, tolerance_m), crs=metric.crs)
+            light = simple.to_crs(WGS84)
+            packed = _encode_lines(light) if not areas.all() else sorted(_encode_shapes(light))
+            out[str(kind)] = [text for text in packed if text]
+        if sum(map(_cost, out.values())) <= budget_bytes:
+            break
     return out
 
 
@@ -280,11 +271,20 @@ def _encode(data: _ExplorerData) -> dict[str, Any]:
             if name in areas
         },
         "streets": [] if data.streets is None else _encode_streets(data.streets),
+        "around": {} if data.surroundings is None else _encode_surroundings(data.surroundings),
+        "boundary": []
+        if data.outline is None
+        else _encode_lines(shapely.get_parts(shapely.boundary(_light(data.outline)))),
         "places": _places(data),
         "postcodes": _encode_postcodes(data.postcodes, areas["id"].tolist()),
         "names": _encode_names(data.names),
         "palette": _palette(),
     }
+
+
+def _light(outline: shapely.Geometry) -> shapely.Geometry:
+    """Take corners out of a boundary that nobody would see, about 8 metres."""
+    return shapely.simplify(outline, 0.0001)
 
 
 def _palette() -> dict[str, Any]:
@@ -432,7 +432,7 @@ def _area_shapes(
 ) -> gpd.GeoSeries:
     """Give each area's shape, simplified; cells around the points where there are no shapes."""
     if data.shapes is None:
-        cells = _approximate_cells(areas["lon"], areas["lat"])
+        cells = _approximate_cells(areas["lon"], areas["lat"], within=data.outline)
         return _simplify_shapes(cells.set_axis(areas["id"]), budget_bytes)
     by_id = data.shapes.set_axis(data.shapes.index.astype(str))
     return _simplify_shapes(by_id.reindex(areas["id"]), budget_bytes)

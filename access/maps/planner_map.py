@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from importlib.resources import files
 from itertools import pairwise
+from typing import Any
 
 import folium
 import geopandas as gpd
@@ -28,7 +29,16 @@ from access.charts.style import (
 from access.disclosure import is_small, public_count
 from access.escape import policy_hash, template_text
 from access.labels import mode_title
-from access.maps.explorer_encode import _approximate_cells
+from access.maps.explorer import _published_date, _strings
+from access.maps.explorer_data import _attributions
+from access.maps.explorer_encode import (
+    _decode_line,
+    _encode_lines,
+    _encode_streets,
+    _encode_surroundings,
+    _simplify_shapes,
+)
+from access.maps.ground import _area_cells, _map_places, _map_streets
 from access.text import UNREACHED, figure
 from access.units import WGS84
 
@@ -57,15 +67,7 @@ def _hub_layer(results: StudyResults) -> folium.FeatureGroup | None:
             *roles,
             *(["assumed stand-in"] if site["assumed"] else []),
         ]
-        icon = folium.DivIcon(
-            html=_symbol(site["id"] in best), icon_size=(26, 26), icon_anchor=(13, 13)
-        )
-        folium.Marker(
-            [site["lat"], site["lon"]],
-            icon=icon,
-            tooltip="<br>".join(words),
-            alt=template_text(site["name"]),
-        ).add_to(layer)
+        _site_marker(site, words, _symbol(site["id"] in best)).add_to(layer)
     return layer
 
 
@@ -73,32 +75,60 @@ def _symbol(is_best: bool) -> str:
     """A star for a best site, a diamond for the council's: told apart without colour."""
     points = _POINTS if is_best else "13,2 24,13 13,24 2,13"
     colour = CATEGORICAL[2] if is_best else CATEGORICAL[3]
-    return (
-        f"<svg width='26' height='26' role='img'><polygon points='{points}' fill='{colour}' "
-        f"stroke='{INK}' stroke-width='1.5'/></svg>"
+    return f"<polygon points='{points}' fill='{colour}' stroke='{INK}' stroke-width='1.5'/>"
+
+
+def _site_marker(site: Mapping[Hashable, Any], words: Sequence[str], sign: str) -> folium.Marker:
+    """Mark a site with a sign that says its name to whoever cannot see it; words are escaped."""
+    name = ", ".join(words)
+    html = f"<svg width='26' height='26' role='img' aria-label=\"{name}\">{sign}</svg>"
+    return folium.Marker(
+        [site["lat"], site["lon"]],
+        icon=folium.DivIcon(
+            html=html, icon_size=(26, 26), icon_anchor=(13, 13), class_name="site-sign"
+        ),
+        tooltip="<br>".join(words),
     )
 
 
+_UNREACHED = "#ffffff"
+_BADGE = "Modelled streets: times are estimates"
+_CELLS = "Areas are drawn as the ground nearest to their points: not their boundaries."
+_LINKS = (
+    "The dotted lines are modelled streets: links between neighbouring points, no real streets."
+)
+#: What packed shapes and streets may take, bytes; the page holds about four times as much.
+_SHAPE_BYTES, _STREET_BYTES = 160_000, 90_000
+#: Colour and width of streets by rank.
+_STREET_LOOKS = (("#505a5f", 2.0), ("#6f777b", 1.1), ("#8d9599", 0.5))
+_GROUND_LOOKS = {
+    "water": {"color": "#4f86b0", "weight": 1.0, "opacity": 0.9},
+    "river": {"color": "#4f86b0", "weight": 2.0, "opacity": 0.9},
+    "canal": {"color": "#4f86b0", "weight": 1.2, "opacity": 0.9},
+    "coast": {"color": "#4f86b0", "weight": 1.4, "opacity": 0.9},
+    "rail": {"color": "#3d3d3d", "weight": 1.4, "opacity": 0.8, "dashArray": "6 3"},
+}
 _LEAFLET = "assets/leaflet"
+_VIEWPORT = re.compile(r'<meta name="viewport"[^>]*>')
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _TILES = " https://tile.openstreetmap.org"
 _LABEL = (
-    "display:block;text-align:center;white-space:nowrap;font:12px system-ui,sans-serif;"
-    f"color:{INK};text-shadow:0 0 3px #fff,0 0 3px #fff,0 0 3px #fff;pointer-events:none"
+    "display:block;position:relative;text-align:center;white-space:nowrap;"
+    f"font:12px system-ui,sans-serif;color:{INK};"
+    "text-shadow:0 0 3px #fff,0 0 3px #fff,0 0 3px #fff;pointer-events:none"
 )
 
 
 def study_map(results: StudyResults, *, mode: str | None = None, tiles: bool = False) -> folium.Map:
     """Draw what each proposal adds to every area's trip, with the centres."""
     mode = mode if mode is not None and mode in results.matrices else results.headline
-    areas = results.study.areas
-    cells = results.study.shapes
-    if cells is None:
-        cells = _approximate_cells(areas["lon"], areas["lat"]).simplify(5).to_crs(WGS84)
-        cells = cells.map(_polygons_only)
+    cells = _light_cells(results)
     fmap = _blank_map(cells.total_bounds, tiles=tiles)
     for i, proposal in enumerate(results.proposals.values()):
         _proposal_layer(fmap, results, proposal, cells, mode, shown=i == 0)
+    if not results.proposals:
+        _bare_areas(fmap, results, cells)
+    _ground_layers(fmap, results)
     _place_labels(fmap, results)
     hubs = _hub_layer(results)
     if hubs is not None:
@@ -107,6 +137,69 @@ def study_map(results: StudyResults, *, mode: str | None = None, tiles: bool = F
     _furnish(fmap, results, mode)
     _fix_ids(fmap)
     return fmap
+
+
+def _light_cells(results: StudyResults) -> gpd.GeoSeries:
+    """Give the areas' shapes with few enough corners to be drawn at once."""
+    ids = results.study.areas["id"].astype(str)
+    cells = _area_cells(results.study)
+    cells = cells.set_axis(cells.index.astype(str)).loc[ids]
+    light = _simplify_shapes(cells, _SHAPE_BYTES)
+    return light.map(lambda shape: shapely.transform(shape, lambda xy: xy.round(5)))
+
+
+def _bare_areas(fmap: folium.Map, results: StudyResults, cells: gpd.GeoSeries) -> None:
+    """Draw the areas of a study that has no proposal."""
+    frame = gpd.GeoDataFrame(
+        {"area": [template_text(i) for i in cells.index]},
+        geometry=cells.to_numpy(), index=range(len(cells)), crs=WGS84,
+    )  # fmt: skip
+    look = {"fillColor": ADDED_COLOURS[0], "fillOpacity": 0.85, "color": QUIET, "weight": 0.6}
+    folium.GeoJson(
+        frame,
+        name="Areas",
+        style_function=lambda _: look,
+        tooltip=folium.GeoJsonTooltip(["area"], aliases=["Area"]),
+    ).add_to(fmap)
+    for site in results.sites[results.sites["kind"] == "centre"].to_dict("records"):
+        words = [template_text(site["name"]), "open today"]
+        _site_marker(site, words, _sign(closes=False)).add_to(fmap)
+
+
+def _ground_layers(fmap: folium.Map, results: StudyResults) -> None:
+    """Draw boundary, streets, water and railways over the areas, deaf to the pointer."""
+    folium.map.CustomPane("ground", z_index=410, pointer_events=False).add_to(fmap)
+    streets = _encode_streets(_map_streets(results), _STREET_BYTES)
+    for packed, (colour, weight) in zip(streets, _STREET_LOOKS, strict=True):
+        lines = [_decode_line(text).tolist() for text in packed]
+        look = {"color": colour, "weight": weight, "opacity": 0.6}
+        if results.modelled:
+            look = {"color": "#6f777b", "weight": 0.5, "opacity": 0.45, "dashArray": "1 4"}
+        _still(fmap, "MultiLineString", lines, look)
+    around = results.surroundings
+    for kind, packed in ({} if around is None else _encode_surroundings(around.shapes)).items():
+        if kind in _GROUND_LOOKS:
+            lines = [_decode_line(ring).tolist() for text in packed for ring in
+                     text.replace(";", ",").split(",")]  # fmt: skip
+            _still(fmap, "MultiLineString", lines, _GROUND_LOOKS[kind])
+    boundary = results.study.boundary
+    if boundary is not None:
+        lines = [
+            _decode_line(text).tolist()
+            for text in _encode_lines(shapely.get_parts(shapely.boundary(boundary)))
+        ]
+        _still(fmap, "MultiLineString", lines, {"color": INK, "weight": 1.8, "opacity": 0.9})
+
+
+def _still(fmap: folium.Map, kind: str, lines: list[Any], look: dict[str, Any]) -> None:
+    """Add lines that neither the pointer nor the list of layers knows."""
+    if lines:
+        shape = {"type": kind, "coordinates": lines}
+        folium.GeoJson(
+            {"type": "Feature", "properties": {}, "geometry": shape},
+            style_function=lambda _, look=look: look, control=False, pane="ground",
+            interactive=False,
+        ).add_to(fmap)  # fmt: skip
 
 
 def _blank_map(bounds: Iterable[float], *, tiles: bool) -> folium.Map:
@@ -120,6 +213,9 @@ def _blank_map(bounds: Iterable[float], *, tiles: bool) -> folium.Map:
         control_scale=True,
         prefer_canvas=True,
         zoom_control=True,
+        attribution_control=tiles,
+        zoom_snap=0.25,
+        zoom_delta=0.5,
     )
     _bring_leaflet(fmap)
     fmap.fit_bounds([[south, west], [north, east]])
@@ -149,16 +245,10 @@ def reach_map(results: StudyResults, found: Isochrones, *, tiles: bool = False) 
                 tooltip=folium.GeoJsonTooltip(["site", "within"], aliases=["Site", "Within"]),
             ).add_to(layer)
         layer.add_to(fmap)
+    _ground_layers(fmap, results)
     _place_labels(fmap, results)
     for site in sites.drop_duplicates("id").to_dict("records"):
-        folium.Marker(
-            [site["lat"], site["lon"]],
-            icon=folium.DivIcon(
-                html=_symbol_layers(closes=False), icon_size=(26, 26), icon_anchor=(13, 13)
-            ),
-            tooltip=template_text(site["name"]),
-            alt=template_text(site["name"]),
-        ).add_to(fmap)
+        _site_marker(site, [template_text(site["name"])], _sign(closes=False)).add_to(fmap)
     folium.LayerControl(collapsed=False).add_to(fmap)
     labels = [f"within {limit:g} minutes" for limit in limits]
     mode, way = str(found.table["mode"].iloc[0]), str(found.table["direction"].iloc[0])
@@ -178,7 +268,11 @@ def _reach_colours(steps: int) -> list[str]:
 
 def map_page(fmap: folium.Map, *, tiles: bool = False) -> str:
     """Give the map as a page that runs its own scripts and no others."""
-    page = fmap.get_root().render()
+    page = fmap.get_root().render().replace("<html>", '<html lang="en">', 1)
+    # folium forbids zooming with two fingers, which some need to read
+    page = _VIEWPORT.sub(
+        '<meta name="viewport" content="width=device-width, initial-scale=1">', page, count=1
+    )
     hashes = (policy_hash(script) for script in _SCRIPT.findall(page))
     policy = "; ".join(
         ["default-src 'none'", "script-src " + " ".join(hashes), "style-src 'unsafe-inline'",
@@ -186,12 +280,6 @@ def map_page(fmap: folium.Map, *, tiles: bool = False) -> str:
     )  # fmt: skip
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
     return page.replace("<head>", f"<head>\n    {meta}", 1)
-
-
-def _polygons_only(shape: shapely.Geometry) -> shapely.Geometry:
-    """Drop the odd line that clipping leaves beside a polygon."""
-    parts = shapely.get_parts(shape)
-    return shapely.union_all(parts[shapely.get_dimensions(parts) == 2])
 
 
 def _bring_leaflet(fmap: folium.Map) -> None:
@@ -237,8 +325,7 @@ def _proposal_layer(
         style_function=lambda f: {
             "fillColor": f["properties"]["fill"],
             "fillOpacity": 0.85,
-            "color": QUIET,
-            "weight": 0.4,
+            **_edge(f["properties"]["fill"]),
         },
         tooltip=folium.GeoJsonTooltip(
             fields=["area", "people", "today", "after", "change"],
@@ -251,16 +338,25 @@ def _proposal_layer(
 
 
 def _place_labels(fmap: folium.Map, results: StudyResults) -> None:
-    """Write ward names where their areas lie, for orientation."""
+    """Write the wards' names where their areas lie, for orientation; else towns and villages."""
     areas = results.study.areas
-    if "ward" not in areas:
+    places = _map_places(results)
+    if "ward" in areas:
+        where = areas.groupby("ward", sort=True)[["lon", "lat"]].median()
+        names = list(zip(where.index, where["lon"], where["lat"], strict=True))
+    elif len(places):
+        names = list(zip(places["name"], places["lon"], places["lat"], strict=True))
+    else:
         return
-    layer = folium.FeatureGroup(name="Ward names", show=True)
-    for ward, part in areas.groupby("ward", sort=True):
-        label = f"<span style='{_LABEL}'>{template_text(ward)}</span>"
+    word = "Ward names" if "ward" in areas else "Place names"
+    layer = folium.FeatureGroup(name=word, show=True)
+    for name, lon, lat in names:
+        label = f"<span class='ward' style='{_LABEL}'>{template_text(name)}</span>"
         folium.Marker(
-            [part["lat"].median(), part["lon"].median()],
-            icon=folium.DivIcon(html=label, icon_size=(120, 16), icon_anchor=(60, 8)),
+            [lat, lon],
+            icon=folium.DivIcon(
+                html=label, icon_size=(120, 16), icon_anchor=(60, 8), class_name="ward-name"
+            ),
             interactive=False,
             keyboard=False,
         ).add_to(layer)
@@ -279,34 +375,32 @@ def _site_markers(
             words.append("assumed stand-in")
         if site["proxy"]:
             words.append("proxy position")
-        folium.Marker(
-            [site["lat"], site["lon"]],
-            icon=folium.DivIcon(
-                html=_symbol_layers(closes), icon_size=(26, 26), icon_anchor=(13, 13)
-            ),
-            tooltip="<br>".join(words),
-            alt=template_text(site["name"]),
-        ).add_to(layer)
+        _site_marker(site, words, _sign(closes)).add_to(layer)
 
 
-def _symbol_layers(closes: bool) -> str:
+def _sign(closes: bool) -> str:
     """A disc for a centre that stays, a crossed square for one that closes: never colour alone."""
     if closes:
         return (
-            f"<svg width='26' height='26' role='img'><rect x='4' y='4' width='18' height='18' "
-            f"fill='{CATEGORICAL[2]}' stroke='white' stroke-width='2'/>"
-            "<path d='M8 8L18 18M18 8L8 18' stroke='white' stroke-width='3'/></svg>"
+            f"<rect x='4' y='4' width='18' height='18' fill='{CATEGORICAL[2]}' stroke='white' "
+            "stroke-width='2'/><path d='M8 8L18 18M18 8L8 18' stroke='white' stroke-width='3'/>"
         )
     return (
-        f"<svg width='26' height='26' role='img'><circle cx='13' cy='13' r='8' "
-        f"fill='{CATEGORICAL[0]}' stroke='white' stroke-width='2'/></svg>"
+        f"<circle cx='13' cy='13' r='8' fill='{CATEGORICAL[0]}' stroke='white' stroke-width='2'/>"
     )
+
+
+def _edge(fill: str) -> dict[str, Any]:
+    """Draw a plain edge, and a dotted dark one around what cannot be reached."""
+    if fill == _UNREACHED:
+        return {"color": INK, "weight": 1.4, "dashArray": "2 3"}
+    return {"color": QUIET, "weight": 0.4}
 
 
 def _added_colour(minutes: float) -> str:
     """Colour for added minutes: neutral, orange for more, blue for less, white where unreached."""
     if not np.isfinite(minutes):
-        return "#ffffff"
+        return _UNREACHED
     if minutes < -ADDED_EDGES[1]:
         return SAVED_COLOURS[1]
     at = int(np.searchsorted(ADDED_EDGES, max(minutes, 0.0), side="right")) - 1
@@ -333,17 +427,106 @@ def _change_words(minutes: float) -> str:
 
 
 def _furnish(fmap: folium.Map, results: StudyResults, mode: str) -> None:
-    """What the colours of a proposal's map say."""
+    """What the colours of a proposal's map say: those that are on it and no others."""
+    changes = [p.impacts[mode].areas["change_minutes"] for p in results.proposals.values()]
+    used = {_added_colour(c) for column in changes for c in column}
     edges = [*(f"{e:g}" for e in ADDED_EDGES[1:])]
     labels = ["no change", f"under {edges[1]}"]
     labels += [f"{a} to {b}" for a, b in pairwise(edges[1:])]
     labels += [f"{edges[-1]} or more"]
-    rows = zip([*ADDED_COLOURS, SAVED_COLOURS[1], "#ffffff"],
+    rows = zip([*ADDED_COLOURS, SAVED_COLOURS[1], _UNREACHED],
                [*labels, "less than today", "cannot be reached"], strict=True)  # fmt: skip
     hubs = "" if results.hubs is None else KEY
-    words = f"Minutes added, {template_text(mode_title(mode))}"
-    signs = f"Round: stays open. Square with a cross: closes. {hubs}"
-    _put_key(fmap, results, words, rows, signs, results.assumptions)
+    words = f"Minutes added, {template_text(mode_title(mode))}" if used else ""
+    closes = any(p.closed for p in results.proposals.values())
+    signs = "Round: stays open." + (" Square with a cross: closes." if closes else "")
+    shown = [(c, t) for c, t in rows if c in used]
+    _put_key(fmap, results, words, shown, f"{signs} {hubs}", results.assumptions)
+
+
+#: Laid out beside the map, and below it on a phone: the key never lies over the map.
+_STYLE = f"""
+html,body{{margin:0;height:100%;font:16px/1.4 system-ui,sans-serif;color:{INK}}}
+body{{display:flex}}
+.folium-map{{flex:1 1 auto;min-width:0;height:100% !important}}
+.leaflet-container{{background:#fff}}
+.leaflet-container:focus-visible,.leaflet-container :focus-visible,summary:focus-visible
+{{outline:3px solid {INK};outline-offset:-3px;box-shadow:inset 0 0 0 6px #ffdd00}}
+#key{{order:-1;flex:0 0 18em;box-sizing:border-box;overflow:auto;background:#fff;
+padding:.8em 1em;border-right:1px solid {QUIET}}}
+#key h1{{font-size:1.15em;line-height:1.25;margin:0 0 .5em}}
+#key h2{{font-size:1em;margin:0}}
+#key p{{margin:.5em 0}}
+#key ul{{list-style:none;margin:.3em 0;padding:0}}
+#key li{{margin:.15em 0}}
+#key details ul{{list-style:disc;padding-left:1em;font-size:.85em}}
+#key .leaflet-control-layers{{border:0;box-shadow:none;font:inherit;padding:0;margin:.6em 0}}
+#key .leaflet-control-layers-expanded{{padding:0}}
+#key .leaflet-control-layers label{{font-size:1em;line-height:1.5}}
+#key .small{{font-size:.85em;color:#505a5f}}
+#key .swatch{{display:inline-block;box-sizing:border-box;width:1.6em;height:1em;margin-right:.5em;
+border:1px solid {INK};vertical-align:-.1em;forced-color-adjust:none}}
+#key .none{{border-style:dotted;border-width:2px}}
+.site-sign{{background:none;border:0}}
+.site-sign svg{{display:block;forced-color-adjust:none}}
+.furniture{{position:absolute;z-index:800;right:10px;bottom:10px;display:flex;gap:.6em;
+align-items:flex-end;pointer-events:none}}
+.furniture .badge{{background:{INK};color:#fff;padding:.2em .6em;border:1px solid {INK}}}
+.furniture svg{{display:block;filter:drop-shadow(0 0 2px #fff)}}
+@media(max-width:40em){{
+html,body{{height:auto}}body{{flex-direction:column}}
+.folium-map{{flex:none;height:68vh !important}}
+#key{{order:1;flex:none;border:0;border-top:1px solid {QUIET}}}
+}}
+"""
+_NORTH = (
+    "<svg viewBox='0 0 24 34' width='24' height='34' role='img' aria-label='North is up'>"
+    f"<path d='M12 2L20 24L12 19L4 24Z' fill='{INK}'/><text x='12' y='33' text-anchor='middle' "
+    "font-size='10' font-weight='700'>N</text></svg>"
+)
+#: The furniture goes onto the map; a ward's name that would cover another or a site is hidden.
+_SCRIPT_OF_PAGE = """
+window.addEventListener('load', function () {
+  document.documentElement.lang = 'en';
+  var box = document.querySelector('.folium-map');
+  box.setAttribute('role', 'main');
+  box.setAttribute('aria-label', 'Map');
+  box.append(document.getElementById('furniture').content.cloneNode(true));
+  var layers = box.querySelector('.leaflet-control-layers');
+  if (layers) document.getElementById('layers').append(layers);
+  var meet = function (a, b) {
+    return a.left < b.right && a.right > b.left && a.top < b.bottom && a.bottom > b.top;
+  };
+  var tidy = function () {
+    var taken = Array.from(box.querySelectorAll('.site-sign'), function (n) {
+      return n.getBoundingClientRect();
+    });
+    box.querySelectorAll('.ward').forEach(function (name) {
+      name.style.visibility = 'hidden';
+      var range = document.createRange();
+      range.selectNodeContents(name);
+      [0, 20, -20, 36, -36].some(function (dy) {
+        name.style.top = dy + 'px';
+        var own = range.getBoundingClientRect();
+        if (taken.some(function (t) { return meet(own, t); })) return false;
+        name.style.visibility = '';
+        taken.push(own);
+        return true;
+      });
+    });
+  };
+  var waiting = 0;
+  var later = function () { clearTimeout(waiting); waiting = setTimeout(tidy, 60); };
+  later();
+  window.addEventListener('resize', later);
+  box.addEventListener('transitionend', later);
+  box.addEventListener('wheel', later);
+  box.addEventListener('click', later);
+  box.addEventListener('keyup', later);
+  new MutationObserver(later).observe(box.querySelector('.leaflet-marker-pane'),
+    { childList: true });
+});
+"""
 
 
 def _put_key(
@@ -356,27 +539,32 @@ def _put_key(
 ) -> None:
     """Title, what the colours and signs say, and what must be known of the numbers."""
     root = fmap.get_root()
-    title = template_text(results.study.config.study.title)
+    place = results.study.config.study
+    title = template_text(place.title)
+    date = template_text(_published_date(place.as_of, _strings("en")))
     key = "".join(
-        f"<li><span style='background:{c};border:1px solid {INK};display:inline-block;"
-        f"width:1em;height:1em;margin-right:.4em'></span>{template_text(t)}</li>"
+        f"<li><span class='swatch{' none' if c == _UNREACHED else ''}' style='background:{c}'>"
+        f"</span>{template_text(t)}</li>"
         for c, t in rows
     )
     notes = "".join(f"<li>{template_text(a)}</li>" for a in told)
+    ground = [] if results.study.shapes is not None else [_CELLS]
+    ground += [_LINKS] if results.modelled else []
+    ground += [template_text(text) for text in _attributions(results)]
+    badge = f"<span class='badge'>{_BADGE}</span>" if results.modelled else ""
     page = (
-        "<style>html,body{margin:0;height:100%;font:16px/1.4 system-ui,sans-serif}"
-        ".leaflet-container{background:#fff}"
-        "#key{position:absolute;z-index:900;bottom:5em;left:.6em;background:#fff;"
-        f"padding:.6em .8em;border:1px solid {QUIET};max-width:17em}}"
-        "#key ul{list-style:none;margin:.3em 0;padding:0}"
-        "#key details ul{list-style:disc;padding-left:1em;max-height:12em;overflow:auto;"
-        "font-size:.8em}#key h1{font-size:1.05em;margin:0}</style>"
-        f"<section id='key' aria-label='Key'><h1>{title}</h1>"
-        f"{words}<ul>{key}</ul>{signs}"
-        f"<details><summary>What these numbers assume</summary><ul>{notes}</ul></details></section>"
+        f"<style>{_STYLE}</style>"
+        f"<section id='key' aria-label='Key'><h1>{title}</h1><h2>{words}</h2>"
+        f"<ul>{key}</ul><p>{signs}</p><div id='layers'></div>"
+        f"<details><summary>What these numbers assume</summary><ul>{notes}</ul></details>"
+        f"<p class='small'>{' '.join(ground)} {date}.</p></section>"
+        f"<template id='furniture'><div class='furniture'>{badge}{_NORTH}</div></template>"
     )
     root.html.add_child(Element("{% raw %}" + page + "{% endraw %}"), name="key")  # type: ignore[attr-defined]
-    root.header.add_child(Element(f"<title>{title}</title>"), name="title")  # type: ignore[attr-defined]
+    root.script.add_child(Element("{% raw %}" + _SCRIPT_OF_PAGE + "{% endraw %}"), name="furniture")  # type: ignore[attr-defined]
+    root.header.add_child(  # type: ignore[attr-defined]
+        Element(f"<title>{title}: the planners' map</title>"), name="title"
+    )
 
 
 def _fix_ids(element: Element) -> None:
@@ -392,8 +580,6 @@ def _walk(element: Element) -> Iterable[Element]:
 
 
 _HEIGHT = "640px"
-#: Room for the key at the left, pixels.
-_KEY = (310, 10)
 
 
 def page_map(results: StudyResults, *, mode: str, tiles: bool) -> folium.Map:
@@ -422,8 +608,8 @@ def _bounds(results: StudyResults, shown: gpd.GeoDataFrame) -> list[float]:
 
 
 def _in_a_notebook(fmap: folium.Map, corners: list[list[float]]) -> folium.Map:
-    """Leave room for the key, and give the map its height."""
-    fmap.fit_bounds(corners, padding_top_left=_KEY, padding_bottom_right=(10, 10))
+    """Show all of it, and give the map its height."""
+    fmap.fit_bounds(corners, padding_top_left=(10, 10), padding_bottom_right=(10, 10))
     list(fmap._children.values())[-1]._id = "in_a_notebook"
     fmap.get_root().height = _HEIGHT  # type: ignore[attr-defined]
     return fmap

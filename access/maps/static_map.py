@@ -245,7 +245,8 @@ def _name_places(
 ) -> None:
     """Write names where they cover neither a centre nor each other."""
     metres_a_point = _metres_a_point(axes)
-    signs: list[_Box] = [_around(x, y, 6 * metres_a_point) for x, y in taken]
+    walls = _walls(axes)
+    signs: list[_Box] = [*walls, *(_around(x, y, 6 * metres_a_point) for x, y in taken)]
     boxes: list[_Box] = [_around(x, y, 7 * metres_a_point) for _, x, y in closing]
     for full, x, y in closing:
         name = textwrap.fill(full, _NAME_CHARACTERS)
@@ -259,11 +260,22 @@ def _name_places(
         size = 11.0 if rank == 1 else 9.0
         spot = _free(name, x, y, size, 0.0, metres_a_point, signs, boxes)
         if spot is None and rank == 1:  # a town may cover a centre rather than go unnamed
-            spot = _free(name, x, y, size, 0.0, metres_a_point, [], boxes)
+            spot = _free(name, x, y, size, 0.0, metres_a_point, walls, boxes)
         if spot:
             axes.text(spot[0], spot[1], name, fontsize=size, zorder=5, ha="center", va="center",
                       fontweight="bold" if rank == 1 else "normal", color="#262a2c",
                       path_effects=_HALO)  # fmt: skip
+
+
+def _walls(axes: Axes) -> list[_Box]:
+    """Box in the map: a name outside its frame would lie over the legend or be cut off."""
+    (x0, x1), (y0, y1) = axes.get_xlim(), axes.get_ylim()
+    far = 1e9
+    more = 0.03 * (x1 - x0)
+    return [
+        (x1 + more, -far, far, far), (-far, -far, x0 - more, far),
+        (-far, y1 + more, far, far), (-far, -far, far, y0 - more),
+    ]  # fmt: skip
 
 
 def _metres_a_point(axes: Axes) -> float:
@@ -472,8 +484,7 @@ def _draw(
     for k, colour in enumerate(classes.colours):
         _fill(axes, shapes[classes.of_area == k], facecolor=colour)
     axes.autoscale_view()
-    if data.streets is not None:
-        data.streets.to_crs(crs).plot(ax=axes, color=style.QUIET, linewidth=0.3, zorder=2)
+    _ground(axes, data, crs)
     entries = _legend(classes, words) + _sites(data, service, crs, words, axes)
     legend = axes.legend(
         [entry[0] for entry in entries], [entry[1] for entry in entries],
@@ -483,6 +494,44 @@ def _draw(
     )  # fmt: skip
     legend.set_zorder(10)
     _furnish(axes, badge=str(words["badge"]) if data.modelled else "")
+
+
+#: Width and colour of streets by rank, and of what lies around them.
+_STREETS = {1: (1.1, "#6f777b"), 2: (0.6, "#8d9599"), 3: (0.25, "#a9b0b4")}
+_AROUND = {"river": (1.1, "#4f86b0"), "canal": (0.7, "#4f86b0"), "coast": (0.8, "#4f86b0"),
+           "rail": (0.8, "#3d3d3d")}  # fmt: skip
+
+
+def _ground(axes: Axes, data: _ExplorerData, crs: str) -> None:
+    """Draw water, streets, railways and the boundary over the areas, and keep their frame."""
+    limits = axes.get_xlim(), axes.get_ylim()
+    around = data.surroundings
+    if around is not None and len(around):
+        kinds = around.to_crs(crs)
+        water = kinds[(kinds["kind"] == "water") & (kinds.area > 3e3)]
+        if len(water):
+            water.plot(ax=axes, color="#cfe1f2", edgecolor="#4f86b0", linewidth=0.3, zorder=2)
+        for kind, (width, colour) in _AROUND.items():
+            own = kinds[kinds["kind"] == kind]
+            dash: Any = (0, (4, 2)) if kind == "rail" else "solid"
+            if len(own):
+                own.plot(ax=axes, color=colour, linewidth=width, linestyle=dash, zorder=2.5)
+    if data.streets is not None:
+        streets = data.streets.to_crs(crs)
+        ranks = streets["rank"] if "rank" in streets else pd.Series(2, streets.index)
+        for rank, (width, colour) in _STREETS.items():
+            own = streets[ranks == rank]
+            look = {"color": colour, "linewidth": width, "zorder": 2.2, "rasterized": True}
+            if data.modelled:  # links between points: faint, as what they are
+                look |= {"linewidth": 0.2, "alpha": 0.35, "linestyle": (0, (1, 3))}
+            if len(own):
+                own.plot(ax=axes, **look)
+    if data.outline is not None:
+        bound = gpd.GeoSeries([shapely.boundary(data.outline)], crs=WGS84).to_crs(crs)
+        bound.plot(ax=axes, color=style.INK, linewidth=1.0, zorder=3)
+    if limits != ((0.0, 1.0), (0.0, 1.0)):
+        axes.set_xlim(*limits[0])
+        axes.set_ylim(*limits[1])
 
 
 def _fill(axes: Axes, shapes: gpd.GeoSeries, **look: Any) -> None:

@@ -136,6 +136,11 @@ class _PlaceSettings(_Settings):
     box: tuple[_Number, _Number, _Number, _Number] = _setting(
         ..., "west, south, east, north in degrees (WGS84)", changes="a point outside it is refused"
     )
+    outline: _FileName | None = _setting(
+        None,
+        "the place's boundary: GeoJSON or GeoPackage, or a CSV of corners (lon, lat)",
+        changes="maps draw it, and areas without shapes of their own are drawn within it",
+    )
     notes: _Names = _setting(
         (), "what every reader must be told", changes="the list of assumptions, in every output"
     )

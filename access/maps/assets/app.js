@@ -302,7 +302,7 @@
         App.minChange(changes[i]),
       ];
       if (extra) row.push(layer.text(i));
-      rows.push(row);
+      rows.push(Object.assign(row, { area: i }));
     }
     const head = [
       App.t('col_area'),

@@ -5,7 +5,7 @@
   function box(site, checked, extra) {
     return App.h(
       'div',
-      { className: 'check' },
+      { className: 'check', 'data-site': site },
       App.h('input', { type: 'checkbox', id: `site-${site}`, checked, onchange: () => App.toggleSite(site) }),
       App.h('label', { for: `site-${site}` }, App.shortName(site), extra),
     );

@@ -153,12 +153,15 @@
     });
   };
 
+  /* A row that the map sets off, and that is set off with the map. */
+  const withArea = (area, cells) => Object.assign(cells, { area });
+
   /* Areas that lose most, with a button to each. */
   App.worstList = (service, before, after, caption) => {
     const changes = App.core.change(before.minutes, after.minutes);
     const worst = App.core.worstAreas(service.counts, changes, WORST);
     if (!worst.length) return App.h('p', {}, App.t('nobody_longer'));
-    const rows = worst.map((i) => [
+    const rows = worst.map((i) => withArea(i, [
       [
         App.button(
           App.placeName(i),
@@ -186,7 +189,7 @@
       App.min(before.minutes[i]),
       App.min(after.minutes[i]),
       App.minChange(changes[i]),
-    ]);
+    ]));
     return App.table(
       caption,
       [App.t('col_area'), App.colPeople(), App.t('col_today'), App.t('col_then'), App.t('col_change')],

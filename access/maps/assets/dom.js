@@ -111,7 +111,7 @@
     const lines = rows.map((row) =>
       App.h(
         'tr',
-        { className: row.className },
+        { className: row.className, 'data-area': row.area },
         row.map((cell, i) => {
           if (i === 0) return App.h('th', { scope: 'row' }, cell);
           return App.h('td', { className: set.texts?.includes(i) ? null : 'number' }, cell);

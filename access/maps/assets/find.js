@@ -374,4 +374,6 @@
   }
 
   App.areaAt = areaAt;
+  App.areaHolds = (i, lat, lon) =>
+    App.shapes[i].some((rings) => rings.filter((ring) => inside(ring, lat, lon)).length % 2);
 })((globalThis.App = globalThis.App || {}));

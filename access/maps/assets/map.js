@@ -16,6 +16,7 @@
   let tiles = null;
   let shown = null;
   let trips = [];
+  let rim;
 
   function pane(name, zIndex, still) {
     const node = map.createPane(name);
@@ -24,62 +25,65 @@
     return name;
   }
 
-  function makeAreas(name) {
-    const renderer = L.svg({ pane: name, padding: SVG_PADDING });
-    return App.shapes.map((shape, i) => {
-      if (!shape.length) return null;
-      const layer = L.polygon(shape, {
-        renderer,
-        pane: name,
-        color: '#9aa3a8',
-        weight: 0.5,
-        opacity: 0.8,
-        fillOpacity: 1,
-        fillColor: '#e3e8ec',
-        bubblingMouseEvents: true,
-      });
-      layer.on('mouseover', () => hover(i));
-      layer.on('mouseout', () => tip.remove());
-      return layer.addTo(map);
-    });
-  }
-
   const tip = L.tooltip({ sticky: true, direction: 'top', offset: [0, -6], opacity: 1, className: 'tip' });
 
-  function hover(i) {
-    if (App.printing) return;
-    const text = [App.h('strong', {}, App.areaName(i))];
-    if (shown && shown.text(i))
-      text.push(App.h('span', {}, `${shown.title}: ${shown.text(i)} ${shown.unit || ''}`));
-    tip.setContent(
-      App.h(
-        'div',
-        {},
-        text.map((t) => App.h('div', {}, t)),
-      ),
+  /* The area under the pointer, or -1. */
+  let boxes = null;
+  function areaUnder({ lat, lng }) {
+    boxes = boxes || App.shapes.map((shape) => (shape.length ? L.latLngBounds(shape.flat(2)) : null));
+    return boxes.findIndex(
+      (box, i) => box && box.contains([lat, lng]) && App.areaHolds(i, lat, lng),
     );
-    tip.setLatLng([App.areas.lat[i], App.areas.lon[i]]).addTo(map);
   }
 
-  function addStreets() {
-    const renderer = L.svg({ pane: 'streets', padding: SVG_PADDING });
-    const look = [
-      ['#6f777b', 2.2],
-      ['#8d9599', 1.3],
-      ['#a9b0b4', 0.7],
-    ];
-    App.data.streets.forEach((packed, rank) => {
-      if (!packed.length) return;
-      L.polyline(packed.map(App.unpack), {
-        renderer,
-        pane: 'streets',
-        interactive: false,
-        color: look[rank][0],
-        weight: look[rank][1],
-        opacity: 0.75,
-        smoothFactor: 1.5,
-      }).addTo(map);
+  /* An area is set off on the map, and in every list that names it. */
+  let lit = -1;
+  function light(i) {
+    if (i === lit) return;
+    lit = i;
+    rim.setLatLngs(i < 0 ? [] : App.shapes[i]);
+    for (const row of document.querySelectorAll('.lit')) row.classList.remove('lit');
+    if (i >= 0)
+      for (const row of document.querySelectorAll(`[data-area="${i}"]`)) row.classList.add('lit');
+  }
+
+  let moving = 0;
+  function hover(latLng) {
+    cancelAnimationFrame(moving);
+    moving = requestAnimationFrame(() => {
+      const i = App.printing || !latLng ? -1 : areaUnder(latLng);
+      light(i);
+      if (i < 0) {
+        tip.remove();
+        return;
+      }
+      const text = [App.h('strong', {}, App.areaName(i))];
+      if (shown && shown.text(i))
+        text.push(App.h('span', {}, `${shown.title}: ${shown.text(i)} ${shown.unit || ''}`));
+      tip.setContent(
+        App.h(
+          'div',
+          {},
+          text.map((words) => App.h('div', {}, words)),
+        ),
+      );
+      tip.setLatLng([App.areas.lat[i], App.areas.lon[i]]).addTo(map);
     });
+  }
+
+  /* A row that names an area or a centre sets it off on the map. */
+  function listen() {
+    const over = (event) => {
+      const row = event.target.closest?.('[data-area], [data-site]');
+      if (event.target.closest?.('#map')) return;
+      light(row?.dataset.area === undefined ? -1 : Number(row.dataset.area));
+      const site = row?.dataset.site === undefined ? -1 : Number(row.dataset.site);
+      for (const m of markers) m.marker.getElement()?.classList.toggle('lit', m.entry.site === site);
+    };
+    document.addEventListener('mouseover', over);
+    document.addEventListener('focusin', over);
+    map.on('mousemove', (event) => hover(event.latlng));
+    map.on('mouseout', () => hover(null));
   }
 
   function addOutlines() {
@@ -95,26 +99,6 @@
         dashArray: name === 'ward' ? '4 3' : null,
       });
     }
-  }
-
-  function north() {
-    const control = L.control({ position: 'topright' });
-    control.onAdd = () =>
-      App.h(
-        'div',
-        { className: 'north' },
-        App.s(
-          'svg',
-          { viewBox: '0 0 24 34', width: 24, height: 34, role: 'img', 'aria-label': App.t('north') },
-          App.s('path', { d: 'M12 2 L20 24 L12 19 L4 24 Z', fill: '#0b0c0c' }),
-          App.s(
-            'text',
-            { x: 12, y: 33, 'text-anchor': 'middle', 'font-size': 10, 'font-weight': 700 },
-            App.t('north_letter'),
-          ),
-        ),
-      );
-    control.addTo(map);
   }
 
   function siteMarker(entry) {
@@ -162,13 +146,13 @@
   /* Where on the map no name may stand: centres, controls, the pin. */
   function takenSpots() {
     const size = map.getSize();
-    const around = (latLng, left_, up, right_, down, of) => {
+    const around = (latLng, left_, up, right_, down, of, closing) => {
       const p = map.latLngToContainerPoint(latLng);
-      return [p.x - left_, p.y - up, p.x + right_, p.y + down, of];
+      return [p.x - left_, p.y - up, p.x + right_, p.y + down, of, closing];
     };
     const taken = markers
       .filter((m) => m.entry.kind !== 'candidate')
-      .map((m) => around(m.marker.getLatLng(), 11, 11, 11, 11, m));
+      .map((m) => around(m.marker.getLatLng(), 11, 11, 11, 11, m, m.entry.status !== 'open'));
     taken.push([0, 0, 58, 98], [size.x - 46, 0, size.x, 54], [0, size.y - 52, 120, size.y]);
     if (App.data.modelled) taken.push([size.x - 290, size.y - 38, size.x, size.y]);
     if (pin) taken.push(around(pin.getLatLng(), 14, 38, 14, 0));
@@ -184,20 +168,6 @@
     placeNames();
   }
 
-  /* ---- colours ---- */
-
-  function colour(areas, layer) {
-    areas.forEach((area, i) => {
-      if (!area) return;
-      const k = layer.classOf(i);
-      const fill = k < 0 ? layer.fill : layer.classes[k].fill;
-      if (area.options.fillColor !== fill) {
-        area.options.fillColor = fill;
-        area._path.setAttribute('fill', fill);
-      }
-    });
-  }
-
   /* A second set of areas, made only when it is needed. */
   function split(layer) {
     const divider = App.$('divider');
@@ -208,11 +178,11 @@
       if (right) map.getPane('areas-right').style.display = 'none';
       return;
     }
-    right = right || makeAreas('areas-right');
+    right = right || App.ground.areas('areas-right');
     map.getPane('areas-right').style.display = '';
     App.fill(App.$('side-left'), layer.sides[0]);
     App.fill(App.$('side-right'), layer.sides[1]);
-    colour(right, layer.right);
+    App.ground.colour(right, layer.right);
     clip();
   }
 
@@ -287,6 +257,7 @@
         maxZoom: 17,
         attributionControl: false,
         zoomControl: false,
+        scrollWheelZoom: false,
         fadeAnimation: false,
         zoomAnimation: !App.still,
         markerZoomAnimation: !App.still,
@@ -296,18 +267,34 @@
         .zoom({ position: 'topleft', zoomInTitle: App.t('zoom_in'), zoomOutTitle: App.t('zoom_out') })
         .addTo(map);
       L.control.scale({ position: 'bottomleft', maxWidth: 100 }).addTo(map);
-      north();
-      pane('areas', 300);
-      pane('areas-right', 310);
+      App.ground.north(map);
+      pane('areas', 300, true);
+      pane('areas-right', 310, true);
+      pane('around', 340, true);
       pane('streets', 350, true);
       pane('outlines', 360, true);
+      pane('boundary', 365, true);
+      pane('rim', 370, true);
+      pane('leaders', 630, true);
       pane('names', 640, true);
       pane('lines', 450, true);
+      if (App.data.boundary.length) App.bounds = L.latLngBounds(App.data.boundary.flatMap(App.unpack));
       map.fitBounds(App.bounds, { animate: false, ...MARGIN });
-      left = makeAreas('areas');
-      addStreets();
+      left = App.ground.areas('areas');
+      App.ground.around(map);
+      App.ground.streets(map);
       addOutlines();
       lines = L.layerGroup().addTo(map);
+      rim = L.polygon([], {
+        pane: 'rim',
+        renderer: L.svg({ pane: 'rim', padding: SVG_PADDING }),
+        interactive: false,
+        color: '#0b0c0c',
+        weight: 3,
+        fill: false,
+      }).addTo(map);
+      listen();
+      App.ground.askFirst(map);
       map.on('moveend zoomend resize', () => {
         placeNames();
         clip();
@@ -324,8 +311,13 @@
     /* Colour the areas; draw the centres, the place and the names where they changed. */
     show(layer, entries, overlays, place, found) {
       shown = layer;
-      colour(left, layer);
+      App.ground.colour(left, layer);
       split(layer);
+      // green land lies under colours that say something only where it says nothing itself
+      for (const green of App.ground.greens) {
+        if (layer.key === 'plain') green.addTo(map).bringToBack();
+        else green.remove();
+      }
       const key = JSON.stringify([entries, place, found, Boolean(layer.right)]);
       if (key !== App.map.drawn) {
         App.map.drawn = key;
@@ -338,7 +330,7 @@
         if (overlays[outline] || layer.outline === outline) line.addTo(map);
         else line.remove();
       }
-      App.legend(layer, entries);
+      App.legend(layer, entries, trips);
     },
 
     redraw: clip,
@@ -397,8 +389,12 @@
       tiles = tiles || L.tileLayer(App.data.tiles, { maxZoom: 19, opacity: 0.75, errorTileUrl: '' });
       if (on) tiles.addTo(map);
       else tiles.remove();
-      for (const area of left) if (area) area.setStyle({ fillOpacity: on ? 0.55 : 1 });
+      App.ground.opacity = on ? 0.55 : 1;
+      for (const group of [left, right])
+        if (group) for (const path of group.paths.values()) path.setStyle({ fillOpacity: App.ground.opacity });
     },
+
+    fillOf: (i) => left.fills[i],
 
     get leaflet() {
       return map;

@@ -4,6 +4,7 @@
 
   const L = globalThis.L;
   let labels = [];
+  const leaders = L.layerGroup();
 
   function nameLabel(text, lat, lon, className) {
     const node = App.h('span', { className: `name ${className}` }, text);
@@ -103,11 +104,23 @@
       ]),
     );
 
+  /* A line from a centre to its name, where the name stands apart from it. */
+  function lead(map, label, p, [x0, y0, x1, y1]) {
+    const x = Math.max(x0, Math.min(p.x, x1));
+    const y = Math.max(y0, Math.min(p.y, y1));
+    if (!label.beside || Math.hypot(x - p.x, y - p.y) < 16) return;
+    const ends = [p, L.point(x, y)].map((at) => map.containerPointToLatLng(at));
+    const look = { pane: 'leaders', interactive: false };
+    leaders.addLayer(L.polyline(ends, { ...look, color: '#ffffff', weight: 4 }));
+    leaders.addLayer(L.polyline(ends, { ...look, color: '#0b0c0c', weight: 1.4 }));
+  }
+
   /* Each name takes the first spot that covers nothing; without one it is not shown. Towns may
-   * cover a centre rather than go unnamed, and a trip's label is always shown. */
+   * cover a centre that stays rather than go unnamed, and a trip's label is always shown. */
   function place(map, taken) {
     const size = map.getSize();
     const zoom = map.getZoom();
+    leaders.addTo(map).clearLayers();
     for (const label of labels) {
       const p = map.latLngToContainerPoint([label.lat, label.lon]);
       if (!label.width) {
@@ -131,9 +144,13 @@
       const fits = (overCentres) => (spot) => {
         const b = box(spot);
         return (
-          !clipped(b) && !taken.some((t) => !(t[4] && (t[4] === label.of || overCentres)) && meets(b, t))
+          !clipped(b) &&
+          !taken.some(
+            (t) => !(t[4] && !t[5] && (t[4] === label.of || overCentres)) && meets(b, t),
+          )
         );
       };
+      const clear = (b) => !clipped(b) && !taken.some((t) => t[5] && meets(b, t));
       const spots = label.beside ? BESIDE(label.width) : CENTRED(label.width);
       let best = null;
       if (zoom >= (label.zoom || 0)) {
@@ -141,12 +158,13 @@
           spots.find(fits(false)) ||
           (label.far && FURTHER(label.width).find(fits(false))) ||
           (label.over && spots.find(fits(true))) ||
-          (label.trip && (spots.find((s) => !clipped(box(s))) || spots[0])) ||
+          (label.trip && (FURTHER(label.width).find((s) => clear(box(s))) || spots[0])) ||
           null;
       }
       label.node.hidden = !best;
       if (best) {
         taken.push(box(best));
+        lead(map, label, p, box(best));
         label.node.style.transform = `translate(${best[0]}px, ${best[1] - label.height / 2}px)`;
       }
     }

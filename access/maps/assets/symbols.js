@@ -39,7 +39,38 @@
     );
   };
 
-  App.legend = (layer, entries) => {
+  /* What the lines on the map are: what is modelled or straight says so. */
+  function ground(trips) {
+    const line = (words, look) =>
+      App.h(
+        'li',
+        {},
+        App.s(
+          'svg',
+          { width: 30, height: 12, 'aria-hidden': 'true' },
+          App.s('line', { x1: 1, y1: 6, x2: 29, y2: 6, ...look }),
+        ),
+        words,
+      );
+    const streets = App.data.modelled && App.data.streets.some((packed) => packed.length);
+    return [
+      trips.length
+        ? line(App.t('legend_straight'), { stroke: trips[0].colour, 'stroke-width': 4 })
+        : null,
+      App.data.boundary.length
+        ? line(App.t('legend_boundary'), { stroke: '#0b0c0c', 'stroke-width': 2 })
+        : null,
+      streets
+        ? line(App.t('legend_modelled'), {
+            stroke: '#6f777b',
+            'stroke-width': 1.6,
+            'stroke-dasharray': '2 5',
+          })
+        : null,
+    ];
+  }
+
+  App.legend = (layer, entries, trips) => {
     const swatch = (c) =>
       App.s(
         'svg',
@@ -51,7 +82,7 @@
       used.add(layer.classOf(i));
       if (layer.right) used.add(layer.right.classOf(i));
     }
-    const classes = layer.classes.filter((c, k) => !c.hatched || used.has(k));
+    const classes = layer.classes.filter((c, k) => used.has(k));
     const kinds = new Map();
     for (const entry of entries) kinds.set(`${entry.kind} ${entry.status}`, entry);
     App.fill(
@@ -86,6 +117,7 @@
               App.kindWords(entry.kind, entry.status),
             ),
           ),
+          ground(trips),
         ),
       ),
     );

@@ -1,0 +1,108 @@
+"""The ground of every map: the areas' shapes, the boundary, the streets and what lies around."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import ArrayLike
+
+from access.analysis.results import StudyResults
+from access.errors import ParameterError
+from access.study import Study
+from access.units import WGS84, metric_crs, project
+
+#: Streets that a map shows first, by class; every other class comes last.
+_RANKS = {
+    "motorway": 1, "trunk": 1, "primary": 1, "secondary": 2, "tertiary": 2, "unclassified": 3,
+    "residential": 3,
+}  # fmt: skip
+#: What a point that lies outside the boundary keeps around it, metres.
+_OUTSIDE_M = 150.0
+
+
+def _only_polygons(shape: shapely.Geometry | None) -> shapely.Geometry | None:
+    """Drop the points and lines that an intersection leaves beside its polygons."""
+    if shape is None or shape.geom_type in ("Polygon", "MultiPolygon"):
+        return shape
+    return shapely.multipolygons(
+        [p for p in shapely.get_parts(shape) if p.geom_type == "Polygon" and p.area > 0]
+    )
+
+
+def _approximate_cells(
+    lon: ArrayLike,
+    lat: ArrayLike,
+    *,
+    radius_m: float = 450.0,
+    within: shapely.Geometry | None = None,
+) -> gpd.GeoSeries:
+    """Draw a cell around each area's point where no boundaries may be shown.
+
+    Each cell is the ground nearer to its point than to any other (Voronoi): all of it that lies
+    within a place's boundary (WGS84), or, where that is not known, no further than a radius from a
+    point. The cells are pictures, not boundaries, and every map that shows them must say so.
+    """
+    lon, lat = np.asarray(lon, float), np.asarray(lat, float)
+    if not radius_m > 0 or lon.size == 0:
+        raise ParameterError(f"radius_m={radius_m!r} over {lon.size} points; expected both above 0")
+    crs = metric_crs(float(lon.mean()), float(lat.mean()))
+    xy = project(lon, lat, crs).round(1)
+    where, position = np.unique(xy, axis=0, return_inverse=True)
+    points = shapely.points(where)
+    ground = _open_ground(points, radius_m) if within is None else _own_ground(points, within, crs)
+    if len(points) > 1:
+        frame = shapely.box(*(where.min(axis=0) - 9e4), *(where.max(axis=0) + 9e4))
+        cells = np.asarray(
+            shapely.voronoi_polygons(shapely.multipoints(points), extend_to=frame).geoms
+        )
+        cell_of, point_of = shapely.STRtree(points).query(cells, predicate="contains")
+        order = np.empty(len(points), np.intp)
+        order[point_of] = cell_of
+        cells = cells[order]
+    else:
+        cells = np.array([ground])
+    cut = shapely.intersection(cells, ground, grid_size=0.1)
+    whole = np.array([_only_polygons(cell) for cell in cut], dtype=object)
+    return gpd.GeoSeries(whole[position.ravel()], crs=crs)
+
+
+def _open_ground(points: np.ndarray, radius_m: float) -> shapely.Geometry:
+    """Take what lies near the points; out and in again closes gaps between their circles."""
+    return shapely.union_all(shapely.buffer(points, radius_m + 150)).buffer(-150)
+
+
+def _own_ground(points: np.ndarray, within: shapely.Geometry, crs: str) -> shapely.Geometry:
+    """Take what lies within the boundary, and a little around each point outside it."""
+    bound = gpd.GeoSeries([within], crs=WGS84).to_crs(crs).iloc[0]
+    outside = points[~shapely.contains(bound, points)]
+    return shapely.union_all([bound, *shapely.buffer(outside, _OUTSIDE_M)])
+
+
+def _area_cells(study: Study) -> gpd.GeoSeries:
+    """Give the areas' real shapes, or cells around their points within the place's boundary."""
+    if study.shapes is not None:
+        return study.shapes
+    areas = study.areas
+    cells = _approximate_cells(areas["lon"], areas["lat"], within=study.boundary)
+    return cells.set_axis(areas["id"])
+
+
+def _map_streets(results: StudyResults) -> gpd.GeoDataFrame:
+    """Give the streets with their rank: real ones by class; modelled ones last, and at home."""
+    frame = results.networks["walk" if results.modelled else "drive"].edges_frame()
+    ranks = [_RANKS.get(str(c).removesuffix("_link"), 3) for c in frame["street_class"]]
+    streets = frame[["geometry"]].assign(rank=ranks)
+    if not results.modelled or results.study.boundary is None:
+        return streets
+    bound = gpd.GeoSeries([results.study.boundary], crs=WGS84).to_crs(streets.crs).iloc[0]
+    inside = shapely.intersection(streets.geometry.to_numpy(), bound)
+    return streets.assign(geometry=inside)[~shapely.is_empty(inside)]
+
+
+def _map_places(results: StudyResults) -> pd.DataFrame:
+    """Give the study's own names of places, else those of the streets' file."""
+    if len(results.study.places) or results.surroundings is None:
+        return pd.DataFrame(results.study.places)
+    return results.surroundings.places

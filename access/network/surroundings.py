@@ -1,0 +1,109 @@
+"""What lies around the streets of an OpenStreetMap file: water, woods, parks, railways, names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import osmium
+import pandas as pd
+import shapely
+from osmium.filter import TagFilter
+
+from access.network.osm import _is_street_file
+from access.units import WGS84
+
+#: Kind by tag; a kind is an area's or a line's.
+_AREAS = {
+    ("natural", "water"): "water", ("landuse", "reservoir"): "water",
+    ("waterway", "riverbank"): "water", ("waterway", "dock"): "water",
+    ("natural", "wood"): "wood", ("landuse", "forest"): "wood",
+    ("leisure", "park"): "park", ("leisure", "nature_reserve"): "park",
+    ("landuse", "recreation_ground"): "park", ("leisure", "common"): "park",
+}  # fmt: skip
+_LINES = {
+    ("waterway", "river"): "river", ("waterway", "canal"): "canal",
+    ("natural", "coastline"): "coast", ("railway", "rail"): "rail",
+    ("railway", "light_rail"): "rail", ("railway", "tram"): "rail",
+}  # fmt: skip
+#: Rank of a named place on maps, 1 first.
+_RANKS = {"city": 1, "town": 1, "village": 2, "suburb": 3, "hamlet": 3}
+_PLACES = {("place", kind): kind for kind in _RANKS}
+
+
+@dataclass(frozen=True, eq=False)
+class Surroundings:
+    """Water, woods, parks and railways for a map, and the names of towns and villages.
+
+    Parameters
+    ----------
+    shapes : GeoDataFrame
+        ``kind`` (``water wood park`` areas; ``river canal coast rail`` lines), ``name`` and
+        geometry, WGS84, in a fixed order.
+    places : DataFrame
+        ``name lon lat rank``, 1 first.
+    """
+
+    shapes: gpd.GeoDataFrame
+    places: pd.DataFrame
+
+
+def read_surroundings(path: Path, bounds: tuple[float, float, float, float]) -> Surroundings | None:
+    """Read what lies within west, south, east, north; None where the file cannot tell."""
+    if not _is_street_file(path):
+        return None
+    try:
+        rows, places = _read(path, shapely.box(*bounds))
+    except (RuntimeError, ValueError, osmium.InvalidLocationError):
+        return None  # a file that streets could still be read from, cut or of odd ids
+    shapes = gpd.GeoDataFrame(rows, columns=["kind", "name", "geometry"], crs=WGS84)
+    keys = shapes.geometry.to_wkb(hex=True) if len(shapes) else []
+    shapes = shapes.assign(key=keys).sort_values(["kind", "key"]).drop(columns="key")
+    frame = pd.DataFrame(places, columns=["name", "lon", "lat", "rank"])
+    frame = frame.sort_values(["rank", "name", "lon", "lat"])
+    return Surroundings(shapes.reset_index(drop=True), frame.reset_index(drop=True))
+
+
+def _read(path: Path, window: shapely.Geometry) -> tuple[list[Any], list[Any]]:
+    """Read the areas and lines that meet a window, and the places in it."""
+    areas = TagFilter(*_AREAS)
+    wanted = TagFilter(*_AREAS, *_LINES, *_PLACES)
+    shapes, places = [], []
+    factory = osmium.geom.WKBFactory()
+    reader: Any = osmium.FileProcessor(str(path)).with_areas(areas).with_filter(wanted)
+    for thing in reader:
+        if thing.is_node():
+            kind = _kind(thing, _PLACES)
+            at = shapely.points(thing.lon, thing.lat)
+            if kind and thing.tags.get("name") and shapely.intersects(window, at):
+                where = round(thing.lon, 5), round(thing.lat, 5)
+                places.append((thing.tags["name"], *where, _RANKS[kind]))
+            continue
+        if thing.is_relation():  # its areas come by themselves
+            continue
+        kind = _kind(thing, _AREAS if thing.is_area() else _LINES)
+        shape = None if kind is None else _shape(thing, factory)
+        if shape is not None and shapely.intersects(window, shape):
+            shapes.append(
+                (kind, thing.tags.get("name", ""), shapely.clip_by_rect(shape, *window.bounds))
+            )
+    return [row for row in shapes if not row[2].is_empty], places
+
+
+def _kind(thing: Any, kinds: dict[tuple[str, str], str]) -> str | None:
+    """Say what a thing is; None where it is not wanted: sidings, tunnels, what is private."""
+    tags = thing.tags
+    if tags.get("service") or tags.get("tunnel") in ("yes", "culvert"):
+        return None
+    return next((kind for (key, value), kind in kinds.items() if tags.get(key) == value), None)
+
+
+def _shape(thing: Any, factory: Any) -> shapely.Geometry | None:
+    """Make the geometry; None where the file holds too little of it."""
+    make = factory.create_multipolygon if thing.is_area() else factory.create_linestring
+    try:
+        return shapely.make_valid(shapely.from_wkb(make(thing), on_invalid="ignore"))
+    except (RuntimeError, osmium.InvalidLocationError):
+        return None

@@ -1,0 +1,185 @@
+"""The ground of maps: boundaries, cells within them, what lies around, in the right order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from access.errors import StudyError
+from access.maps.explorer_encode import _encode_surroundings
+from access.maps.ground import _approximate_cells, _area_cells
+from access.network.surroundings import read_surroundings
+from access.study import load_study
+from access.study.outline import bare_outline
+from access.units import BRITISH_GRID, WGS84
+from tests.small import SOUTH, WEST, small_study, write_study
+
+RING = [(WEST - 0.01, SOUTH - 0.01), (WEST + 0.06, SOUTH - 0.01), (WEST + 0.06, SOUTH + 0.04),
+        (WEST - 0.01, SOUTH + 0.04)]  # fmt: skip
+
+
+def with_outline(folder: Path, name: str, text: str = "") -> Path:
+    """Write a small study that names an outline, and the outline's file."""
+    write_study(folder, services={"club": 3})
+    settings_file = folder / "study.toml"
+    settings_file.write_text(
+        settings_file.read_text("utf-8").replace("[study]\n", f'[study]\noutline = "{name}"\n'),
+        encoding="utf-8",
+    )
+    if text:
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def corners(rows) -> str:
+    return "lon,lat\n" + "".join(f"{x},{y}\n" for x, y in rows)
+
+
+# Wrong inputs first.
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "outline.csv"),
+        ("lon\n1\n", "no column 'lat'"),
+        (corners(RING[:2]), "2 corners"),
+        (corners([*RING[:3], ("x", 1)]), "row 5, lon: 'x' is no number"),
+        (corners([RING[0], RING[2], RING[1], RING[3]]), "does not cross itself"),
+        (corners([(x + 40, y) for x, y in RING]), "meets the study's box"),
+    ],
+)
+def test_an_outline_that_cannot_be_meant_is_refused(tmp_path, text, said):
+    folder = with_outline(tmp_path / "s", "outline.csv", text)
+    with pytest.raises(StudyError) as told:
+        load_study(folder)
+    assert said in str(told.value)
+
+
+@pytest.mark.parametrize("text", ["{", '{"type":"FeatureCollection","features":[]}'])
+def test_an_outline_of_no_polygons_is_refused(tmp_path, text):
+    with pytest.raises(StudyError, match=r"outline\.geojson"):
+        load_study(with_outline(tmp_path / "s", "outline.geojson", text))
+
+
+# The boundary.
+
+
+def test_an_outline_is_the_same_from_corners_in_any_order_and_from_polygons(tmp_path):
+    rows = "".join(f"{i},{x},{y}\n" for i, (x, y) in reversed(list(enumerate(RING))))
+    one = load_study(with_outline(tmp_path / "a", "o.csv", "order,lon,lat\n" + rows))
+    folder = with_outline(tmp_path / "b", "o.geojson")
+    frame = gpd.GeoDataFrame({"people": [3]}, geometry=[shapely.Polygon(RING)], crs=WGS84)
+    frame.to_crs(BRITISH_GRID).to_file(folder / "o.geojson", driver="GeoJSON")
+    two = load_study(folder)
+    assert shapely.symmetric_difference(one.boundary, two.boundary).area < 1e-7
+    assert any(row["file"] == "o.geojson" for row in two.inputs)
+
+
+def test_without_an_outline_the_areas_shapes_are_the_boundary(tmp_path):
+    study = small_study(tmp_path / "s", services={"club": 3})
+    assert study.boundary is None
+    squares = study.areas.buffer(230, cap_style="square").to_crs(WGS84)
+    object.__setattr__(study, "shapes", squares.set_axis(study.areas["id"]))
+    bare = load_study(study.folder)
+    object.__setattr__(bare, "shapes", study.shapes)
+    assert bare.boundary.geom_type == "Polygon"
+    assert shapely.contains(bare.boundary, shapely.points(WEST + 0.02, SOUTH + 0.012))
+
+
+@pytest.mark.parametrize("name", ["o.csv", "o.geojson"])
+def test_no_figure_of_an_outlines_file_is_handed_on(tmp_path, name):
+    frame = gpd.GeoDataFrame({"people": [3]}, geometry=[shapely.Polygon(RING)], crs=WGS84)
+    path = tmp_path / name
+    if name.endswith("csv"):
+        pd.DataFrame(RING, columns=["lon", "lat"]).assign(people=3).to_csv(path, index=False)
+    else:
+        frame.to_file(path, driver="GeoJSON")
+    bare_outline(path)
+    assert "people" not in path.read_text(encoding="utf-8")
+    assert "53.4" in path.read_text(encoding="utf-8")
+
+
+# Cells within the boundary.
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(st.tuples(st.floats(-0.008, 0.05), st.floats(-0.008, 0.03)), min_size=1, max_size=12)
+)
+def test_cells_fill_the_boundary_and_overlap_nowhere(offsets):
+    lon, lat = (WEST + np.array([o[k] for o in offsets]) for k in (0, 1))
+    lat = lat - WEST + SOUTH
+    bound = shapely.Polygon(RING)
+    cells = _approximate_cells(lon, lat, within=bound)
+    ground = gpd.GeoSeries([bound], crs=WGS84).to_crs(cells.crs).iloc[0]
+    different = list({c.wkb: c for c in cells}.values())
+    covered = shapely.union_all(different)
+    assert abs(covered.area - ground.area) < 1e-4 * ground.area
+    assert abs(sum(c.area for c in different) - ground.area) < 1e-4 * ground.area
+
+
+def test_a_point_outside_the_boundary_keeps_some_ground():
+    cells = _approximate_cells([WEST, WEST + 0.3], [SOUTH, SOUTH], within=shapely.Polygon(RING))
+    assert (cells.area > 10_000).all()
+
+
+def test_real_shapes_come_before_cells(tmp_path):
+    study = load_study(with_outline(tmp_path / "s", "o.csv", corners(RING)))
+    assert len(_area_cells(study)) == len(study.areas)
+    squares = study.areas.buffer(50).to_crs(WGS84).set_axis(study.areas["id"])
+    object.__setattr__(study, "shapes", squares)
+    assert _area_cells(study) is squares
+
+
+# What lies around the streets.
+
+OSM = """<?xml version='1.0'?><osm version='0.6'>
+<node id='1' lat='53.40' lon='-1.40'/><node id='2' lat='53.41' lon='-1.40'/>
+<node id='3' lat='53.41' lon='-1.39'/><node id='4' lat='53.40' lon='-1.39'/>
+<node id='5' lat='53.405' lon='-1.395'><tag k='place' v='village'/><tag k='name' v='Llan'/></node>
+<node id='6' lat='59.0' lon='-1.395'><tag k='place' v='town'/><tag k='name' v='Far'/></node>
+<node id='7' lat='53.406' lon='-1.395'><tag k='place' v='farm'/><tag k='name' v='Farm'/></node>
+<way id='1'><nd ref='1'/><nd ref='2'/><nd ref='3'/><nd ref='4'/><nd ref='1'/>
+<tag k='natural' v='water'/><tag k='name' v='Mere'/></way>
+<way id='2'><nd ref='1'/><nd ref='3'/><tag k='railway' v='rail'/></way>
+<way id='3'><nd ref='2'/><nd ref='4'/><tag k='railway' v='rail'/><tag k='service' v='yard'/></way>
+<way id='4'><nd ref='2'/><nd ref='4'/>
+<tag k='waterway' v='river'/><tag k='tunnel' v='culvert'/></way>
+<way id='5'><nd ref='1'/><nd ref='2'/><tag k='highway' v='residential'/></way>
+<way id='6'><nd ref='1'/><nd ref='99'/><tag k='waterway' v='river'/></way>
+</osm>"""
+
+
+def test_water_railways_and_names_are_read_and_sidings_and_tunnels_are_not(tmp_path):
+    path = tmp_path / "town.osm"
+    path.write_text(OSM, encoding="utf-8")
+    found = read_surroundings(path, (-1.5, 53.3, -1.3, 53.5))
+    assert found.shapes["kind"].tolist() == ["rail", "water"]
+    assert found.places.to_numpy().tolist() == [["Llan", -1.395, 53.405, 2]]
+    assert read_surroundings(path, (0, 50, 1, 51)).shapes.empty
+    assert read_surroundings(tmp_path / "streets.graphml", (0, 50, 1, 51)) is None
+
+
+def test_a_file_that_is_cut_leaves_the_map_without_water(tmp_path):
+    (tmp_path / "cut.osm.pbf").write_bytes(b"\0\0\0\rnothing")
+    assert read_surroundings(tmp_path / "cut.osm.pbf", (-1.5, 53.3, -1.3, 53.5)) is None
+
+
+def test_what_lies_around_fits_its_budget_the_largest_kept():
+    ponds = [
+        shapely.box(x * 0.01, 0, x * 0.01 + 0.0009 * (1 + x), 0.0009 * (1 + x)) for x in range(10)
+    ]
+    frame = gpd.GeoDataFrame({"kind": "water"}, geometry=ponds, index=range(10), crs=WGS84)
+    frame = frame.set_geometry(frame.translate(-1.4, 53.4))
+    assert len(_encode_surroundings(frame)["water"]) == 10
+    few = _encode_surroundings(frame, budget_bytes=140)["water"]
+    assert 0 < len(few) < 10
+    assert _encode_surroundings(frame.iloc[:0]) == {}
