@@ -12,6 +12,7 @@ from typing import Any, TypedDict, Unpack, cast
 import numpy as np
 import pandas as pd
 
+from access.analysis.hub_plans import PlanPair, plan_pair
 from access.analysis.hubs import HubOptions, _hub_candidates, _hub_result
 from access.analysis.many import _sampled_ranking
 from access.analysis.new_places import _with_places
@@ -696,12 +697,42 @@ class Analysis:
         StudyError
             If the costs cannot be read.
         """
-        given: dict[str, Any] = dict(options)
-        here = self.at(given.pop("walk_km_h", None))
-        weights, mode = here.weighting(given.pop("weights", None)), given.get("mode", "walk")
+        return self._hubs(size, progress=progress, search=search, **options)
+
+    def hub_pair(self, answer: HubResult, one: str, two: str) -> PlanPair:
+        """Say who is nearer and who is further from one plan of hubs to another.
+
+        Parameters
+        ----------
+        answer : HubResult
+            Of `hubs`.
+        one, two : str
+            Keys of its plans: ``"council"``, ``"locality"``, ``"asked_1"``.
+
+        Returns
+        -------
+        PlanPair
+
+        Raises
+        ------
+        ParameterError
+            If it has no such plan.
+        """
+        if answer.plans is None:
+            raise ParameterError("no plans of hubs were made; expected the answer of `hubs`")
+        plans = answer.plans
+        return plan_pair(plans, answer.minutes, plans.plan(one), plans.plan(two))
+
+    def _run_hubs(self, mode: str, progress: Callable[[str], None]) -> HubResult:
+        """Ask as a run does: the weighted count for as many hubs alone."""
+        return self._hubs(mode=mode, progress=progress, brief=True)
+
+    def _hubs(self, size: int | None = None, **options: Any) -> HubResult:
+        here = self.at(options.pop("walk_km_h", None))
+        weights, mode = here.weighting(options.pop("weights", None)), options.get("mode", "walk")
         here._matrix(mode)
         by_area = None if weights["weights"] == "none" else here.area_weights(weights["weights"])
-        return _hub_result(here.results, by_area, size, progress=progress, search=search, **given)
+        return _hub_result(here.results, by_area, size, **options)
 
     def with_hubs(
         self,
@@ -727,7 +758,7 @@ class Analysis:
         if len(_hub_candidates(self.results)) < 2:
             return self.results
         by = mode or next(iter(self.results.matrices))
-        ask = partial(self.hubs, mode=by, progress=progress)
+        ask = partial(self._run_hubs, by, progress)
         kept = Parts(self.results.left_out) if parts is None else parts
         found = ask() if parts is None else kept.make("Family Hubs", ask)
         if found is None:
