@@ -150,6 +150,22 @@ class PlanMaker:
             if (lost := sorted(set(getattr(self.hubs, name)) - set(candidates["id"])))
         ]
         self.plans: list[HubPlan] = []
+        self._note_localities()
+
+    def _note_localities(self) -> None:
+        """Say where no site can be chosen, so that the locality rule asks for none there."""
+        centres = self.study.centres
+        if not self.hubs.per_locality or "locality" not in centres:
+            return
+        here = set(self.candidates["locality"].fillna("").astype(str))
+        named = self.study.config.localities.names or sorted(
+            set(centres["locality"].fillna("").astype(str)) - {""}
+        )
+        if lost := [name for name in named if name not in here]:
+            self.notes.append(
+                f"No site to choose from is in {listed(lost)}: the locality rule asks for none "
+                "there."
+            )
 
     def _kinds(self) -> dict[str, str]:
         """Say what stands at each site: as the candidates' table has it, or a centre."""
