@@ -14,7 +14,7 @@ from access.charts.ranking import hub_chart
 from access.charts.style import CHANGE_COLOURS, CHANGE_EDGES
 from access.disclosure import public_count
 from access.document.document import Block, BulletList, Paragraph, TableBlock
-from access.document.table import Column, Table, Value
+from access.document.table import NOT_APPLICABLE, Column, Table, Value
 from access.errors import ParameterError
 from access.labels import how, trip
 from access.maps.area_chart import area_chart
@@ -176,10 +176,10 @@ def _hub_blocks(results: StudyResults, wording: _Wording) -> list[Block]:
         return [Paragraph("Where Family Hubs would best stand is not part of this run.")]
     sets, names, mode = _best_sets(answer), site_names(results), answer.mode
     blocks: list[Block] = [Paragraph(_hub_sentence(results, sets, names, mode, wording))]
-    if answer.plain.council is not None:
-        blocks.append(Paragraph(_standing_sentence(answer.plain.council)))
     if answer.plans is not None:
         blocks += _plan_blocks(results, answer, answer.plans, names, wording)
+    elif answer.plain.council is not None:
+        blocks.append(Paragraph(_standing_sentence(answer.plain.council)))
     blocks.append(TableBlock(hub_table(results, sets, names, mode), key="hubs", compact=True))
     blocks.append(
         _figure_of(hub_chart(results, answer.plain, mode, len(answer.candidates)), "hub-curve")
@@ -412,7 +412,7 @@ def plan_minutes_table(plans: HubPlans) -> Table:
             *(_minutes_column(o.key, o.title) for o in offers),
             *(_minutes_column(f"group_{k}", capital(g)) for k, g in enumerate(groups)),
             _minutes_column("foot", foot), _minutes_column("worst", "Furthest area"),
-            Column("area", "Which", width=1.6),
+            Column("area", "Which", width=2.6),
         ),
         tuple(rows),
         notes=(f"Groups: all offers together. {foot}: the nearest hub {how(plans.without_car)}.",),
@@ -442,22 +442,28 @@ def plan_reach_table(plans: HubPlans) -> Table:
     )  # fmt: skip
 
 
+def place_words(plan: HubPlan) -> str:
+    """Say a plan's place by average trip among sets of as many that keep the locality rule."""
+    place = plan.standing or plan.freely
+    if place is None or not place.sets:
+        return "not listed"
+    return about_ordinal(place.rank["mean"]) if place.within_rules else "breaks the rules"
+
+
 def plan_standing_table(plans: HubPlans, names: Mapping[str, str]) -> Table:
     """List each plan's place, what is near it, how it holds, and what it gives back."""
     letters = plan_letters(plans)
     beside = any(p.stays is not None for p in plans.plans)
     rows: list[tuple[Value, ...]] = []
     for p in plans.plans:
-        place = p.standing or p.freely
-        rank = "not listed" if place is None else about_ordinal(place.rank["mean"])
-        near = (
-            ""
-            if p.choice is None
-            else f"{p.choice.near_count:,}{'' if p.choice.near_complete else ' or more'}"
-        )
-        firm = "" if p.choice is None else listed([names.get(i, i) for i in p.choice.firm])
-        held = None if p.held is None or p.held.rivals < 2 else p.held.near
-        back = None if p.stays is None or p.stays.lost else p.stays.given_back
+        near: Value = NOT_APPLICABLE
+        firm: Value = NOT_APPLICABLE
+        if p.choice is not None:
+            near = f"{p.choice.near_count:,}{'' if p.choice.near_complete else ' or more'}"
+            firm = listed([names.get(i, i) for i in p.choice.firm])
+        held = NOT_APPLICABLE if p.held is None or p.held.rivals < 2 else p.held.near
+        back = NOT_APPLICABLE if p.stays is None or p.stays.lost else p.stays.given_back
+        rank = place_words(p)
         rows.append((letters[p.key], rank, near, firm, held, *([back] if beside else [])))
     sets = next((p.standing or p.freely for p in plans.plans if p.standing or p.freely), None)
     rule = f" with {plans.rule}" if plans.rule else ""

@@ -34,7 +34,7 @@ from access.disclosure import public_count
 from access.escape import cell_text
 from access.labels import mode_title, trip
 from access.measure import TakeUp
-from access.report.hubs import plan_words
+from access.report.hubs import place_words, plan_words
 from access.report.sentences import _Wording
 from access.scenario import (
     Impact,
@@ -49,7 +49,7 @@ from access.scenario.sampled import CONFIDENCE, SampledRanking
 from access.siting.hubs import HubSearch
 from access.siting.plans import Standing
 from access.study.config import Group
-from access.text import about_ordinal, capital, listed, named, share_figure
+from access.text import capital, listed, named, share_figure
 
 
 def impact_summary(
@@ -270,7 +270,8 @@ def _plan_lines(plans: HubPlans, names: Mapping[str, str]) -> list[str]:
         place = plan.standing or plan.freely
         rank = ""
         if place is not None and place.sets:
-            rank = f"; {about_ordinal(place.rank['mean'])} of {place.sets:,}"
+            rank = f"; {place_words(plan)} of {place.sets:,}"
+            rank = rank if place.within_rules else f"; {place_words(plan)}"
         lines.append(
             f"  {plan.key}: {plan.title}: {listed([names.get(i, i) for i in plan.chosen])}: "
             f"{_one(figures.joint)} minutes{each}{rank}"
