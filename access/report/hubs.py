@@ -14,7 +14,7 @@ from access.charts.ranking import hub_chart
 from access.charts.style import CHANGE_COLOURS, CHANGE_EDGES
 from access.disclosure import public_count
 from access.document.document import Block, BulletList, Paragraph, TableBlock
-from access.document.table import NOT_APPLICABLE, Column, Table, Value
+from access.document.table import Column, Table, Value
 from access.errors import ParameterError
 from access.labels import how, trip
 from access.maps.area_chart import area_chart
@@ -23,7 +23,16 @@ from access.report.figures import _figure_of
 from access.report.sentences import _Wording
 from access.siting.alternatives import SetRank
 from access.siting.hubs import HubSearch
-from access.text import about_ordinal, capital, listed, number, percent, sentence, share_figure
+from access.text import (
+    NOT_APPLICABLE,
+    about_ordinal,
+    capital,
+    listed,
+    number,
+    percent,
+    sentence,
+    share_figure,
+)
 
 _PROOF = {
     "proven_optimal": "proven best",
