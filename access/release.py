@@ -221,7 +221,7 @@ def _declared(config: StudyConfig) -> frozenset[str]:
 
 def _counts_of(config: StudyConfig) -> dict[str, None]:
     """Name the areas' columns that count people, whichever table they come from."""
-    names = [s.demand for s in config.services.values()]
+    names = [*config.demand_columns]
     names += [column for group in config.groups for column in group.columns]
     names += [config.areas.share_by, "residents", "households", "households_no_car"]
     return dict.fromkeys([*names, *config.areas.shared_counts])

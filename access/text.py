@@ -250,6 +250,20 @@ def ordinal(number: int) -> str:
     return f"{number:,}{suffix}"
 
 
+def about_ordinal(number: int) -> str:
+    """Write a rank as precisely as such a list is known: beyond a hundred to two digits.
+
+    Examples
+    --------
+    >>> [about_ordinal(n) for n in (1, 87, 100, 101, 1256, 21755)]
+    ['1st', '87th', '100th', 'about 100th', 'about 1,300th', 'about 22,000th']
+    """
+    if number <= 100:
+        return ordinal(number)
+    unit = 10 ** (len(str(number)) - 2)
+    return f"about {ordinal((2 * number + unit) // (2 * unit) * unit)}"
+
+
 def place_of(
     rank: int | None,
     tied: int = 0,

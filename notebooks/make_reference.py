@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import types
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -72,7 +73,8 @@ COLUMNS: dict[str, dict[str, str]] = {
         "name": "its name, as outputs print it",
         "lon": "longitude, WGS84 degrees",
         "lat": "latitude",
-        "kind": "what stands there now: a library, a school, ...",
+        "kind": "what stands there now: a library, a school, ... (`hubs.among`, `hubs.at_most`)",
+        "owner": "whose it is, for plans among some owners' sites (`hubs.among`)",
         "locality": "part of the place, for hubs in each locality",
         "position_basis": "where the position is from; as for centres",
         "annual_cost_gbp": "running cost, pounds a year; empty where not known",
@@ -198,10 +200,13 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
     return [_row(*head), "|" + "---|" * len(head), *(_row(*row) for row in rows), ""]
 
 
-def settings_lines() -> list[str]:
-    """Write every key of study.toml, table by table."""
+def settings_lines(
+    fields: Mapping[str, FieldInfo] = StudyConfig.model_fields, before: str = ""
+) -> list[str]:
+    """Write every key of study.toml, table by table, and tables in tables."""
     lines = []
-    for name, field in StudyConfig.model_fields.items():
+    for own, field in fields.items():
+        name = f"{before}{own}"
         model = model_of(field)
         by_key = get_origin(field.annotation) is dict and model is not None
         many = get_origin(field.annotation) is tuple
@@ -219,6 +224,8 @@ def settings_lines() -> list[str]:
             for key, f in inside.items()
         ]
         lines += _table(("key", "type", "default", "meaning", "what changes with it"), rows)
+        tables = {key: f for key, f in inside.items() if model is not None and model_of(f)}
+        lines += settings_lines(tables, f"{name}.KEY." if by_key else f"{name}.")
     return lines
 
 

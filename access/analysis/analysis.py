@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from access.analysis.bus import BUS_NOT_KNOWN, BusChange, BusTimes, bus_change, bus_times
+from access.analysis.hub_plans import PlanPair, plan_pair
 from access.analysis.hubs import HubOptions, _hub_candidates, _hub_result
 from access.analysis.many import _sampled_ranking
 from access.analysis.new_places import _with_places
@@ -813,14 +814,42 @@ class Analysis:
         StudyError
             If the costs cannot be read.
         """
-        given: dict[str, Any] = dict(options)
-        here = self.at(given.pop("walk_km_h", None))
-        weights, mode = here.weighting(given.pop("weights", None)), given.pop("mode", None)
-        mode = here._matrix(mode).mode
+        return self._hubs(size, progress=progress, search=search, **options)
+
+    def hub_pair(self, answer: HubResult, one: str, two: str) -> PlanPair:
+        """Say who is nearer and who is further from one plan of hubs to another.
+
+        Parameters
+        ----------
+        answer : HubResult
+            Of `hubs`.
+        one, two : str
+            Keys of its plans: ``"council"``, ``"locality"``, ``"asked_1"``.
+
+        Returns
+        -------
+        PlanPair
+
+        Raises
+        ------
+        ParameterError
+            If it has no such plan.
+        """
+        if answer.plans is None:
+            raise ParameterError("no plans of hubs were made; expected the answer of `hubs`")
+        plans = answer.plans
+        return plan_pair(plans, answer.minutes, plans.plan(one), plans.plan(two))
+
+    def _run_hubs(self, mode: str, progress: Callable[[str], None]) -> HubResult:
+        """Ask as a run does: the weighted count for as many hubs alone."""
+        return self._hubs(mode=mode, progress=progress, brief=True)
+
+    def _hubs(self, size: int | None = None, **options: Any) -> HubResult:
+        here = self.at(options.pop("walk_km_h", None))
+        weights = here.weighting(options.pop("weights", None))
+        mode = here._matrix(options.pop("mode", None)).mode
         by_area = None if weights["weights"] == "none" else here.area_weights(weights["weights"])
-        return _hub_result(
-            here.results, by_area, size, mode=mode, progress=progress, search=search, **given
-        )
+        return _hub_result(here.results, by_area, size, mode=mode, **options)
 
     def with_hubs(
         self,
@@ -846,11 +875,10 @@ class Analysis:
         """
         if len(_hub_candidates(self.results)) < 2:
             return self.results
-        first = next(iter(self.results.matrices))
         by = mode or self.results.headline
         if self._matrix(by).minute_by_minute is not None:
-            by = first
-        ask = partial(self.hubs, mode=by, progress=progress)
+            by = next(iter(self.results.matrices))
+        ask = partial(self._run_hubs, by, progress)
         kept = Parts(self.results.left_out) if parts is None else parts
         found = ask() if parts is None else kept.make("Family Hubs", ask)
         if found is None:

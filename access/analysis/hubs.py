@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 import numpy as np
 import pandas as pd
 
+from access.analysis.hub_plans import PlanMaker, hub_plans, near_place, offers_of, people_of
 from access.analysis.questions import _site_ids
 from access.analysis.results import HubResult, StudyResults, site_names
 from access.errors import Fault, ParameterError, StudyError
@@ -24,7 +25,7 @@ from access.siting.progress import Progress as Search
 from access.study import Study
 from access.study.sheet import read_numbers, read_sheet
 from access.text import listed, percent
-from access.units import metric_crs, project, unproject
+from access.units import great_circle_m, metric_crs, project, unproject
 
 Progress = Callable[[str], None]
 _HUBS_UNASKED = 3
@@ -52,7 +53,7 @@ def _new_sites(results: StudyResults, count: int) -> pd.DataFrame:
     study = results.study
     areas = study.areas
     crs = metric_crs(float(areas["lon"].mean()), float(areas["lat"].mean()))
-    families = [study.demand(key).set_index("id")["count"] for key in study.config.services]
+    families = [people_of(study, offer) for offer in offers_of(study)]
     limit_m = _FURTHER_THAN_A_HOME * study.config.travel.snap_limit_m
 
     def to_street(points: np.ndarray) -> np.ndarray:
@@ -72,17 +73,32 @@ def _new_sites(results: StudyResults, count: int) -> pd.DataFrame:
         snap=to_street,
     )
     lonlat = unproject(found[["x", "y"]].to_numpy(), crs)
+    near = [near_place(study, float(x), float(y)) for x, y in lonlat]
     return pd.DataFrame(
         {
             "id": found["id"],
-            "name": [f"New site {i} at a centre of demand" for i in found["id"]],
+            "name": [
+                f"New place {i}, near {place}" if place else f"New place {i} at a centre of demand"
+                for i, place in zip(found["id"], near, strict=True)
+            ],
             "kind": "greenfield",
-            "locality": "",
+            "locality": _localities_near(results, lonlat),
             "lon": lonlat[:, 0],
             "lat": lonlat[:, 1],
             "assumed": False,
         }
     )
+
+
+def _localities_near(results: StudyResults, lonlat: np.ndarray) -> list[str]:
+    """Give each new place the locality of the nearest site that has one."""
+    known = results.sites[results.sites["locality"].fillna("") != ""]
+    if known.empty:
+        return [""] * len(lonlat)
+    metres = great_circle_m(
+        lonlat[:, :1], lonlat[:, 1:], known["lon"].to_numpy(float), known["lat"].to_numpy(float)
+    )
+    return [str(name) for name in known["locality"].iloc[metres.argmin(axis=1)]]
 
 
 def _minutes_to(results: StudyResults, sites: pd.DataFrame, mode: str) -> TravelMatrix:
@@ -141,6 +157,10 @@ class HubOptions(TypedDict, total=False):
         A CSV of ``id,cost``, one row a candidate.
     time_limit_s : float
         For each search.
+    plans : sequence of sequence of str
+        Plans of your own, as ids or names: measured and ranked beside the others.
+    draws : int
+        Settings that plans are held against (1,000); 0 for none.
     """
 
     mode: str | None
@@ -157,6 +177,8 @@ class HubOptions(TypedDict, total=False):
     within: float
     costs: Path | None
     time_limit_s: float | None
+    plans: Sequence[Sequence[str]]
+    draws: int
 
 
 def _hub_result(
@@ -176,6 +198,9 @@ def _hub_result(
     within: float = 0.02,
     costs: Path | None = None,
     time_limit_s: float | None = None,
+    plans: Sequence[Sequence[str]] = (),
+    draws: int = 1000,
+    brief: bool = False,
     progress: Progress = lambda step: None,
     search: Callable[[Search], object] | None = None,
 ) -> HubResult:
@@ -199,14 +224,23 @@ def _hub_result(
     rules: tuple[Rule, ...] = localities
     if protect_minutes is not None:
         rules = (*rules, *_protect(study, protect_minutes, results.matrices[mode]))
+    typed = [_meant(study, candidates, ids, "plans") for ids in plans]
+    for ids in typed:
+        if not ids or len(set(ids)) < len(ids):
+            raise ParameterError(f"a plan of {ids}; expected one site or more, each once")
+    maker = PlanMaker(results, candidates, minutes, mode)
+    wishes = maker.base()
+    rules = (*rules, *wishes.rules)
+    opened = _meant(study, candidates, locked_open, "locked_open")
+    closed = _meant(study, candidates, locked_closed, "locked_closed")
     names = dict(zip(candidates["id"], candidates["name"], strict=True))
     settings: dict[str, Any] = {
         "most": most or max(study.config.hubs.most, size or 0),
         "size": size,
         "council": council,
         "rules": rules,
-        "locked_open": _meant(study, candidates, locked_open, "locked_open"),
-        "locked_closed": _meant(study, candidates, locked_closed, "locked_closed"),
+        "locked_open": [*dict.fromkeys([*wishes.must, *opened])],
+        "locked_closed": [*dict.fromkeys([*wishes.never, *closed])],
         "site_costs": _costs(costs, candidates),
         "near_best": near_best,
         "within": within,
@@ -217,14 +251,22 @@ def _hub_result(
         "progress": search,
     }
     progress("hubs, every family counted the same")
-    plain = hub_search(_demands(study, minutes), **settings)
+    plain = hub_search(_demands(study, minutes), field=maker.field, **settings)
     weighted = None
     if weights is not None:
         progress("hubs, families weighted by deprivation")
         by_area = pd.Series(weights.per_family, index=study.areas["id"])
-        weighted = hub_search(_demands(study, minutes, by_area), **settings)
+        weighted = hub_search(
+            _demands(study, minutes, by_area), brief=brief,
+            field=maker.weighted_field(weights.per_family), **settings,
+        )  # fmt: skip
     note = "" if weights is None else weights.note
-    return HubResult(plain, weighted, note, mode, candidates, minutes)
+    progress("plans of hubs side by side")
+    beside = hub_plans(
+        maker, size=len(plain.best.chosen), council=council, typed=typed, draws=draws,
+        within=within,
+    )  # fmt: skip
+    return HubResult(plain, weighted, note, mode, candidates, minutes, beside)
 
 
 def _meant(study: Study, candidates: pd.DataFrame, given: Sequence[str], name: str) -> list[str]:
@@ -258,17 +300,12 @@ def _least_size(size: int | None, rules: Sequence[AtLeast], council: Sequence[st
 
 def _demands(study: Study, minutes: pd.DataFrame, weights: pd.Series | None = None) -> list[Demand]:
     out = []
-    for key, service in study.config.services.items():
-        counts = study.demand(key).set_index("id")["count"]
+    for offer in offers_of(study):
+        counts = people_of(study, offer)
         if weights is not None:
             counts = counts * weights
-        out.append(Demand(minutes, counts, _share(study, key), service.title))
+        out.append(Demand(minutes, counts, offer.share, offer.title))
     return out
-
-
-def _share(study: Study, service: str) -> float:
-    given = study.config.hubs.shares
-    return given.get(service, 0.0) if given else 1.0
 
 
 def _council(study: Study, known: set[str], *, must: bool) -> tuple[str, ...]:
@@ -284,10 +321,9 @@ def _council(study: Study, known: set[str], *, must: bool) -> tuple[str, ...]:
 
 
 def _assumptions(study: Study, candidates: pd.DataFrame) -> tuple[str, ...]:
-    services = study.config.services
-    total = sum(_share(study, key) for key in services) or 1.0
-    shares = [f"{s.title} {percent(_share(study, key) / total)}" for key, s in services.items()]
-    told = [f"Joint demand: {listed(shares)} of the mean."] if len(shares) > 1 else []
+    offers = offers_of(study)
+    parts = [f"{o.title}{f' ({o.ages})' if o.ages else ''} {percent(o.share)}" for o in offers]
+    told = [f"Joint demand: {listed(parts)} of the mean."] if len(parts) > 1 else []
     told.append(_TRAVEL_ALONE)
     lost = sorted(set(study.config.hubs.council_choice) - set(candidates["id"]))
     if lost:

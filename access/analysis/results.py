@@ -22,6 +22,7 @@ from access.scenario import Impact, Ranking
 from access.scenario.sampled import SampledRanking
 from access.scenario.scenario import Money
 from access.siting.hubs import HubSearch
+from access.siting.plans import BesideStays, Choice, Figures, Held, Offer, Standing
 from access.study import Study
 from access.text import about, listed
 
@@ -183,6 +184,96 @@ def stays_words(proposal: ProposalResult, names: Mapping[str, str]) -> str:
 
 
 @dataclass(frozen=True, eq=False)
+class HubPlan:
+    """One plan of hubs: what was asked, what it does for families, and how sure it is.
+
+    Parameters
+    ----------
+    key, title : str
+    chosen : tuple of str
+    by : str
+        What it was chosen by: ``"mean"``, ``"deprived"``, ``"worst"``, ``"compromise"``,
+        ``"stays"`` (beside the centres that stay), or ``"given"``.
+    rule : bool
+        Whether at least so many hubs in every locality were asked for.
+    choice : Choice or None
+        The proof and the near-best; None for a plan that was given.
+    figures, on_foot : Figures
+        By the headline trip; of families without a car, by what they have.
+    stays : BesideStays or None
+    standing, freely : Standing or None
+        Among all sets of as many that keep the locality rule, and among all.
+    held : Held or None
+        Over drawn settings; None where it was not drawn.
+    """
+
+    key: str
+    title: str
+    chosen: tuple[str, ...]
+    by: str
+    rule: bool
+    choice: Choice | None
+    figures: Figures
+    on_foot: Figures
+    stays: BesideStays | None
+    standing: Standing | None
+    freely: Standing | None
+    held: Held | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class HubPlans:
+    """Plans of hubs side by side.
+
+    Parameters
+    ----------
+    plans : tuple of HubPlan
+    offers : tuple of Offer
+    mode, without_car : str
+        Of the headline trip; of families without a car.
+    car_known : bool
+        Whether it is known who has no car; if not, `without_car` is told of all families.
+    rule : str
+        The locality rule in words; empty where there is none.
+    localities : tuple of str
+        Where the rule asks for hubs.
+    closures : tuple of str
+        Titles of the proposals whose closures the hubs are set against.
+    draws : int
+    drawn : str
+        What was drawn, in words.
+    within : float
+        Near-best is within this share of the best.
+    notes : tuple of str
+        What was not asked or could not be, and why.
+    worst_words : dict of int to str
+        Names of areas, by row.
+    """
+
+    plans: tuple[HubPlan, ...]
+    offers: tuple[Offer, ...]
+    mode: str
+    without_car: str
+    car_known: bool
+    rule: str
+    localities: tuple[str, ...]
+    closures: tuple[str, ...]
+    draws: int
+    drawn: str
+    within: float
+    notes: tuple[str, ...]
+    worst_words: Mapping[int, str]
+
+    def plan(self, key: str) -> HubPlan:
+        """Take a plan by its key."""
+        return pick({p.key: p for p in self.plans}, key, "plan")
+
+    def get(self, key: str) -> HubPlan | None:
+        """Take a plan by its key, if it was made."""
+        return next((p for p in self.plans if p.key == key), None)
+
+
+@dataclass(frozen=True, eq=False)
 class HubResult:
     """Where Family Hubs would best stand: families as they are, and weighted by deprivation.
 
@@ -198,6 +289,8 @@ class HubResult:
     candidates : DataFrame
         The sites that were looked at: ``id name kind locality lon lat assumed``.
     minutes : DataFrame, shape (areas, candidates)
+    plans : HubPlans or None
+        Plans side by side; None where they were not asked for.
     """
 
     plain: HubSearch
@@ -206,6 +299,7 @@ class HubResult:
     mode: str
     candidates: pd.DataFrame
     minutes: pd.DataFrame
+    plans: HubPlans | None = None
 
 
 @dataclass(frozen=True, eq=False)

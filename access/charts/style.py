@@ -19,6 +19,9 @@ ADDED_EDGES = (0.0, 0.5, 5.0, 10.0, 15.0, 20.0, 30.0)
 ADDED_COLOURS = ("#eeeeea", "#fdd9b0", "#fbb46b", "#f0872d", "#c9590c", "#923a05", "#5a2302")
 #: Minutes saved: three steps of blue.
 SAVED_COLOURS = ("#cfe1f2", "#6aaed6", "#12436D")
+#: A change either way: saved in blue, about as far in a pale neutral, added in orange.
+CHANGE_EDGES = (-100_000.0, -10.0, -5.0, -1.0, 1.0, 5.0, 10.0)
+CHANGE_COLOURS = (*SAVED_COLOURS[::-1], ADDED_COLOURS[0], *ADDED_COLOURS[1:6:2])
 #: Minutes to the nearest centre, light to dark blue.
 MINUTES_EDGES = (0.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0)
 MINUTES_COLOURS = ("#eff5fa", "#cfe1f2", "#a3c8e3", "#6aaed6", "#3b85b8", "#12436D", "#08233c")

@@ -21,6 +21,7 @@ from access.cli.terminal import (
     searching,
     steps,
 )
+from access.errors import ParameterError
 from access.labels import trip
 
 CloseOption = Annotated[
@@ -339,7 +340,22 @@ def rank(
     partly_done(parts.left_out)
 
 
-def site(
+def _split_sites(text: str) -> list[str]:
+    """Read the sites of a plan as it is typed: between semicolons, or commas where it has none."""
+    return [part.strip() for part in text.split(";" if ";" in text else ",") if part.strip()]
+
+
+def _split_pair(text: str) -> tuple[str, str]:
+    """Read the keys of two plans."""
+    keys = [part.strip() for part in text.split(",")]
+    if len(keys) != 2:
+        raise ParameterError(
+            f"--between {text[:80]!r}; expected two keys of plans: council,locality"
+        )
+    return keys[0], keys[1]
+
+
+def site(  # noqa: PLR0913 - one option a rule of the board
     study: StudyArgument = "rotherham",
     mode: ModeOption = None,
     weights: WeightsOption = None,
@@ -398,6 +414,24 @@ def site(
         float | None,
         typer.Option("--time-limit", metavar="SECONDS", help="For each search; the gap is shown."),
     ] = None,
+    plan: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--plan",
+            metavar="SITES",
+            help="A plan of your own to measure and rank: ids or names with ; between them; repeat "
+            "for more.",
+        ),
+    ] = None,
+    between: Annotated[
+        str | None,
+        typer.Option(
+            "--between",
+            metavar="PLANS",
+            help="Who is nearer and who further from one plan to another: two keys of plans, such "
+            "as council,locality.",
+        ),
+    ] = None,
     network: NetworkOption = None,
     no_cache: NoCacheOption = False,
     out: FolderOption = None,
@@ -419,6 +453,8 @@ def site(
 
       access site --greenfield 20 --mode typical --out hubs/
 
+      access site --plan "CC02; Wath Library; Maltby Academy" --between council,asked_1
+
     Ctrl-C ends the search with the best found so far, and says how far off it may be.
 
     With --out it writes the tables as CSV, parquet and GeoPackage, the curve as a picture,
@@ -431,7 +467,8 @@ def site(
     from access.files import check_folder, whole_folder
     from access.ledger import to_json
     from access.release import released
-    from access.run.summary import hub_summary, hub_tables, hub_words
+    from access.report.hubs import pair_words
+    from access.run.summary import hub_summary, hub_tables, hub_words, pair_figures
     from access.run.write import answer_ledger, write_answer
     from access.study import load_study
 
@@ -452,6 +489,7 @@ def site(
         "within": within,
         "costs": costs,
         "time_limit_s": time_limit,
+        "plans": [_split_sites(text) for text in plan or []],
     }
     with released(loaded) as own, steps(quiet=quiet or json) as progress:
         measured = travel_times(own, network=network, keep=not no_cache, progress=progress)
@@ -459,7 +497,10 @@ def site(
         results = analysis.results
         with searching(progress) as search:
             answer = analysis.hubs(size, progress=progress, search=search, **options)
-    summary = hub_summary(results, answer)
+    summary, pair = hub_summary(results, answer), None
+    if between is not None:
+        pair = analysis.hub_pair(answer, *_split_pair(between))
+        summary["between"] = pair_figures(pair)
     if out is not None:
         asked = {**options, "size": size, "walk_km_h": walk_km_h,
                  "costs": None if costs is None else costs.name}  # fmt: skip
@@ -470,7 +511,7 @@ def site(
             write_answer(
                 work,
                 summary,
-                hub_tables(answer),
+                hub_tables(answer) | ({} if pair is None else {"between": pair.table}),
                 {
                     "curve": partial(
                         hub_chart, results, answer.plain, answer.mode, len(answer.candidates)
@@ -483,5 +524,7 @@ def site(
         say(to_json(summary), nl=False)
     elif not quiet:
         say(hub_words(results, answer))
+        if pair is not None and answer.plans is not None:
+            say(pair_words(answer.plans, pair))
         if out is not None:
             say(f"Written to {out}.")

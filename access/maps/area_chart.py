@@ -28,9 +28,15 @@ _SIZE = (7.4, 5.6)
 _CELLS_NOTE = "Areas are drawn as cells around their points, not as their boundaries."
 _FIFTHS = ("most deprived fifth", "second", "third", "fourth", "least deprived fifth")
 #: Sites that are of no service, in the key.
-_WORDS = {"": "other sites", "hub": "best hubs", "council": "the council's choice"}
-_OWN_MARKS = {**MARKERS, "council": ("D", CATEGORICAL[3])}
-_SIZES = {"hub": 17}
+_WORDS = {
+    "": "other sites", "hub": "best hubs", "council": "the council's choice",
+    "first": "hubs of the first plan", "second": "hubs of the second plan",
+}  # fmt: skip
+_OWN_MARKS = {
+    **MARKERS, "council": ("D", CATEGORICAL[3]), "first": ("D", CATEGORICAL[3]),
+    "second": ("*", CATEGORICAL[2]),
+}  # fmt: skip
+_SIZES = {"hub": 17, "second": 17}
 #: Width of a street by its class, points; other classes are thinnest.
 _WIDTHS = {"motorway": 1.6, "trunk": 1.4, "primary": 1.2, "secondary": 0.9, "tertiary": 0.7}
 

@@ -10,7 +10,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from access.analysis.hub_plans import plan_pair
 from access.analysis.results import (
+    HubPlans,
     HubResult,
     ProposalResult,
     StudyResults,
@@ -28,7 +30,18 @@ from access.labels import mode_title, trip
 from access.maps.area_chart import area_chart, minutes_labels
 from access.network import TravelMatrix
 from access.notebook.tables import TableAnswer, _View
-from access.report.hubs import hub_table, near_best_table, trade_off_table
+from access.report.hubs import (
+    hub_table,
+    near_best_table,
+    pair_chart,
+    plan_minutes_table,
+    plan_reach_table,
+    plan_standing_table,
+    plan_table,
+    trade_off_table,
+)
+from access.report.hubs import plan_words as _plan_words
+from access.report.sentences import _Wording
 from access.scenario import Impact
 from access.siting import Solution
 from access.siting.hubs import HubSearch
@@ -403,7 +416,10 @@ class HubView(_View):
         ----------
         what : str
             ``"near_best"`` (sets almost as good), ``"front"`` (every trade-off between the mean
-            and the worst-off area) or ``"curve"`` (one row a number of hubs).
+            and the worst-off area), ``"curve"`` (one row a number of hubs), ``"plans"`` (what was
+            asked, where, and the proof), ``"minutes"`` (of each plan, by offer and group),
+            ``"reach"`` (shares within so many minutes) or ``"standing"`` (each plan's place,
+            near-best sets, how it holds, what it gives back).
 
         Returns
         -------
@@ -421,6 +437,57 @@ class HubView(_View):
         ['Where', 'Mean (min)', 'Worst-off area (min)']
         """
         return TableAnswer(pick(self._tables(), what, "table")(), self.results)
+
+    def plan_words(self) -> str:
+        """Say what plans of hubs do: the question, the council's place, what stays, what is firm.
+
+        Returns
+        -------
+        str
+            Paragraphs with an empty line between them.
+
+        Examples
+        --------
+        >>> hubs = answers.hubs(2, among=["CC02", "CC07", "CC09", "GP04"])
+        >>> hubs.plan_words().startswith("A hub gives three offers")
+        True
+        """
+        said = _plan_words(self._plans(), self.found.names, _Wording(decimals=1))
+        return "\n\n".join(filter(None, said))
+
+    def between(self, one: str = "council", two: str = "freely") -> Chart:
+        """Draw who is nearer and who is further from one plan to another.
+
+        Parameters
+        ----------
+        one, two : str
+            Keys of plans: ``"council"``, ``"locality"``, ``"freely"``, ``"asked_1"``; see
+            ``table("plans")`` for what was made.
+
+        Returns
+        -------
+        Chart
+            How many people gain and lose stands in its words.
+
+        Raises
+        ------
+        ParameterError
+            If there is no such plan.
+
+        Examples
+        --------
+        >>> hubs = answers.hubs(2, plans=[["CC02", "Wath Library"]])
+        >>> hubs.between("freely", "asked_1").title
+        'Who is nearer and who is further: best two hubs anywhere or plan asked for'
+        """
+        plans = self._plans()
+        pair = plan_pair(plans, self.answer.minutes, plans.plan(one), plans.plan(two))
+        return pair_chart(self.results, plans, pair)
+
+    def _plans(self) -> HubPlans:
+        if self.answer.plans is None:
+            raise ParameterError("no plans of hubs were made; expected the answer of `hubs`")
+        return self.answer.plans
 
     def plot(self) -> Chart:
         """Draw how the mean falls with the number of hubs, and where the council's choice lies.
@@ -487,6 +554,10 @@ class HubView(_View):
             "curve": lambda: hub_table(self.results, sets, found.names, mode),
             "near_best": lambda: near_best_table(found, mode),
             "front": lambda: trade_off_table(found, mode),
+            "plans": lambda: plan_table(self._plans(), found.names),
+            "minutes": lambda: plan_minutes_table(self._plans()),
+            "reach": lambda: plan_reach_table(self._plans()),
+            "standing": lambda: plan_standing_table(self._plans(), found.names),
         }
 
     def _chosen(self, hubs: int | None) -> tuple[str, ...]:
@@ -501,7 +572,8 @@ class HubView(_View):
         return self.results.streets.split(". ")[0].rstrip(".") + "."
 
     def _notes(self) -> tuple[str, ...]:
-        return (*self.found.assumptions, *self.results.assumptions)
+        notes = () if self.answer.plans is None else self.answer.plans.notes
+        return (*self.found.assumptions, *notes, *self.results.assumptions)
 
     def _shown(self) -> tuple[list[str], list[list[str]]]:
         table = self.to_frame()[["names", "mean_minutes", "saved"]]

@@ -12,9 +12,18 @@ import pandas as pd
 
 from access.analysis.analysis import Analysis
 from access.analysis.headline import Reading, beside_words, on_foot_of, trip_meaning, walk_words
+from access.analysis.hub_plans import PlanPair
 from access.analysis.new_places import knock_on
 from access.analysis.questions import Question
-from access.analysis.results import HubResult, ProposalResult, StudyResults, stays_words
+from access.analysis.results import (
+    HubPlan,
+    HubPlans,
+    HubResult,
+    ProposalResult,
+    StudyResults,
+    site_names,
+    stays_words,
+)
 from access.charts import (
     Chart,
     change_chart,
@@ -28,7 +37,8 @@ from access.escape import cell_text
 from access.labels import mode_title, trip
 from access.measure import TakeUp
 from access.measure.distribution import share_within, weighted_mean
-from access.report.sentences import affected, does_words, week_words
+from access.report.hubs import place_words, plan_words
+from access.report.sentences import _Wording, affected, does_words, week_words
 from access.scenario import (
     Impact,
     Ranking,
@@ -40,6 +50,7 @@ from access.scenario import (
 )
 from access.scenario.sampled import CONFIDENCE, SampledRanking
 from access.siting.hubs import HubSearch
+from access.siting.plans import Standing
 from access.study.config import Group
 from access.text import Claim, Said, capital, figure, listed, minutes_words, share_figure
 
@@ -234,15 +245,161 @@ def hub_words(results: StudyResults, answer: HubResult) -> str:
     """Say what was found, the plain count first and the weighted beside it."""
     by = mode_title(answer.mode)
     parts = [f"By {by}, every family counted the same:", answer.plain.words]
+    if answer.plans is not None:
+        names = _hub_names(results, answer)
+        parts += ["", "Plans side by side:", *_plan_lines(answer.plans, names), ""]
+        parts += [text for text in plan_words(answer.plans, names, _Wording(decimals=1)) if text]
     if answer.weighted is not None:
         parts += ["", f"Weighted ({answer.weighting_note}):", answer.weighted.words]
-    parts += ["", *answer.plain.assumptions, results.streets]
+    notes = () if answer.plans is None else answer.plans.notes
+    parts += ["", *answer.plain.assumptions, *notes, results.streets]
     return "\n".join(parts)
+
+
+def _hub_names(results: StudyResults, answer: HubResult) -> dict[str, str]:
+    """Name the sites to choose from, new ones too."""
+    own = dict(zip(answer.candidates["id"], answer.candidates["name"], strict=True))
+    return own | {i: n for i, n in site_names(results).items() if i in own}
+
+
+def _plan_lines(plans: HubPlans, names: Mapping[str, str]) -> list[str]:
+    """Give each plan a line: where, its minutes by offer, and its place."""
+    lines = []
+    for plan in plans.plans:
+        figures = plan.figures
+        each = ""
+        if len(plans.offers) > 1:
+            each = ", ".join(f"{o.title} {_one(figures.by_offer[o.key])}" for o in plans.offers)
+            each = f" ({each})"
+        place = plan.standing or plan.freely
+        rank = ""
+        if place is not None and place.sets:
+            rank = f"; {place_words(plan)} of {place.sets:,}"
+            rank = rank if place.within_rules else f"; {place_words(plan)}"
+        lines.append(
+            f"  {plan.key}: {plan.title}: {listed([names.get(i, i) for i in plan.chosen])}: "
+            f"{_one(figures.joint)} minutes{each}{rank}"
+        )
+    return lines
+
+
+def _plan_figures(plans: HubPlans) -> dict[str, Any]:
+    """Every figure of plans side by side, as plain values."""
+    return {
+        "offers": [
+            {"key": o.key, "title": o.title, "ages": o.ages, "share": o.share} for o in plans.offers
+        ],
+        "mode": plans.mode,
+        "without_a_car": {"mode": plans.without_car, "known": plans.car_known},
+        "rule": plans.rule,
+        "closures": list(plans.closures),
+        "draws": {"many": plans.draws, "what": plans.drawn},
+        "near_best_within": plans.within,
+        "plans": [_plan_record(plan, plans) for plan in plans.plans],
+        "notes": list(plans.notes),
+    }
+
+
+def _plan_record(plan: HubPlan, plans: HubPlans) -> dict[str, Any]:
+    """Every figure of one plan."""
+    figures, stays, choice = plan.figures, plan.stays, plan.choice
+    area = figures.worst_area
+    return {
+        "key": plan.key,
+        "title": plan.title,
+        "chosen": list(plan.chosen),
+        "chosen_by": plan.by,
+        "keeps_locality_rule": plan.rule,
+        "status": "given" if choice is None else choice.status,
+        "gap": None if choice is None else choice.gap,
+        "sets": None if choice is None else choice.sets,
+        "mean_minutes": _plain(figures.joint),
+        "by_offer": {k: _plain(v) for k, v in figures.by_offer.items()},
+        "by_group": {k: _plain(v) for k, v in figures.by_group.items()},
+        "worst_minutes": _plain(figures.worst_minutes),
+        "worst_area": None if area is None else plans.worst_words.get(area),
+        "unserved_share": figures.unserved,
+        "reach": {f"{m:g}": share for m, share in figures.reach.items()},
+        "without_a_car": {
+            "mean_minutes": _plain(plan.on_foot.joint),
+            "reach": {f"{m:g}": share for m, share in plan.on_foot.reach.items()},
+        },
+        "beside_what_stays": None if stays is None else {
+            "today": {k: _plain(v) for k, v in stays.today.items()},
+            "after_closures": {k: _plain(v) for k, v in stays.kept.items()},
+            "with_hubs": {k: _plain(v) for k, v in stays.after.items()},
+            "added_minutes": _plain(stays.added),
+            "given_back_minutes": _plain(stays.given_back),
+            "share_cut_off": stays.lost,
+        },
+        "standing": _standing_figures(plan.standing),
+        "standing_freely": _standing_figures(plan.freely),
+        "near_best": None if choice is None else {
+            "sets": [list(ids) for ids in choice.near],
+            "count": choice.near_count,
+            "complete": choice.near_complete,
+            "firm": list(choice.firm),
+        },
+        "held": None if plan.held is None else {
+            "near_share": plan.held.near, "best_share": plan.held.best,
+            "mean_low": plan.held.low, "mean_high": plan.held.high,
+            "compared": plan.held.rivals,
+        },
+    }  # fmt: skip
+
+
+def _standing_figures(found: Standing | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "sets": found.sets,
+        "rank": dict(found.rank),
+        "best": {k: _plain(v) for k, v in found.best.items()},
+        "within_rules": found.within_rules,
+    }
+
+
+def pair_figures(pair: PlanPair) -> dict[str, Any]:
+    """Who is nearer and who is further from one plan to another, as people may be told."""
+    return {
+        "from": pair.one.key,
+        "to": pair.two.key,
+        "nearer": {k: public_count(v) for k, v in pair.gain.items()},
+        "further": {k: public_count(v) for k, v in pair.lose.items()},
+        "within_a_minute": {k: public_count(v) for k, v in pair.same.items()},
+    }
+
+
+def plan_frame(plans: HubPlans) -> pd.DataFrame:
+    """Give plans of hubs as a table, one row a plan."""
+    rows = []
+    for plan in plans.plans:
+        figures, stays = plan.figures, plan.stays
+        place = plan.standing or plan.freely
+        rows.append(
+            {
+                "plan": plan.key, "title": plan.title, "chosen": " ".join(plan.chosen),
+                "mean_minutes": figures.joint,
+                **{f"mean_minutes__{k}": v for k, v in figures.by_offer.items()},
+                **{f"mean_minutes__{k}": v for k, v in figures.by_group.items()},
+                "worst_minutes": figures.worst_minutes,
+                "without_car_minutes": plan.on_foot.joint,
+                **{f"share_within_{m:g}": v for m, v in figures.reach.items()},
+                **{f"without_car_share_within_{m:g}": v for m, v in plan.on_foot.reach.items()},
+                "given_back_minutes": None if stays is None else stays.given_back,
+                "rank": None if place is None else place.rank["mean"],
+                "sets": None if place is None else place.sets,
+                "status": "given" if plan.choice is None else plan.choice.status,
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows)
 
 
 def hub_tables(answer: HubResult) -> dict[str, pd.DataFrame]:
     """Tables of the answer, by the name of their file."""
     tables = {"candidates": _hub_points(answer)}
+    if answer.plans is not None:
+        tables["plans"] = plan_frame(answer.plans)
     for prefix, found in (("", answer.plain), ("weighted_", answer.weighted)):
         if found is None:
             continue
@@ -275,6 +432,7 @@ def _hub_figures(answer: HubResult) -> dict[str, Any]:
         "plain": _figures(answer.plain),
         "weighted": None if answer.weighted is None else _figures(answer.weighted),
         "weighting": answer.weighting_note,
+        "plans": None if answer.plans is None else _plan_figures(answer.plans),
         "assumptions": list(answer.plain.assumptions),
     }
 
@@ -559,7 +717,16 @@ def spoken_summary(results: StudyResults) -> str:
         by = mode_title(mode)
         lines.append(f"Family Hubs, by {by}, every family counted the same:")
         found = results.hubs.plain
-        for sentence in (*found.words.splitlines(), *found.assumptions):
+        plans = results.hubs.plans
+        said = [] if plans is None else plan_words(
+            plans, _hub_names(results, results.hubs), _Wording(decimals=1))  # fmt: skip
+        notes = () if plans is None else plans.notes
+        for sentence in (
+            *found.words.splitlines(),
+            *filter(None, said),
+            *found.assumptions,
+            *notes,
+        ):
             lines += textwrap.wrap(sentence, 86, initial_indent="    ", subsequent_indent="      ")
         lines.append("")
     if results.left_out:

@@ -25,13 +25,15 @@ from access.siting.alternatives import (
     curve,
     pareto_front,
 )
+from access.siting.constraints import _demand_rows
 from access.siting.inputs import _Faults, _read_by_id, _read_count, _read_ids, _read_number
+from access.siting.plans import HubField, Listing, PlanRules, figures_of, standing
 from access.siting.problem import Demand, Goal, Problem, Rule
 from access.siting.progress import Progress
 from access.siting.resolve import resolve
 from access.siting.solution import Solution
 from access.siting.solve import site
-from access.text import share_figure
+from access.text import about_ordinal, share_figure
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,8 +142,8 @@ class HubSearch:
         )
         if council.rank_mean is not None and council.rank_worst is not None:
             text += (
-                f": rank {council.rank_mean:,} of {council.sets:,} sets by the mean and "
-                f"{council.rank_worst:,} by the worst-off area"
+                f": {about_ordinal(council.rank_mean)} of {council.sets:,} sets by the mean and "
+                f"{about_ordinal(council.rank_worst)} by the worst-off area"
             )
         text += (
             f" ({council.worst_minutes:.1f} minutes against {council.best_worst_minutes:.1f} "
@@ -169,41 +171,161 @@ def hub_search(
     assumptions: Sequence[str] = (),
     time_limit_s: float | None = None,
     progress: Callable[[Progress], object] | None = None,
+    field: HubField | None = None,
+    brief: bool = False,
 ) -> HubSearch:
-    """Find the best hubs for joint demand, how choices trade off, and where a choice stands."""
+    """Find the best hubs for joint demand, how choices trade off, and where a choice stands.
+
+    `field` holds the same minutes and demand: where its sets can be listed, each is measured in
+    place of a search. A brief search looks at no other number of hubs.
+    """
     base = Problem(
         tuple(demands), p=1, goals=Goal.mean(), locked_open=tuple(locked_open),
         locked_closed=tuple(locked_closed), site_costs=site_costs, rules=tuple(rules),
     )  # fmt: skip
     opened, ids, size, most = _sizes(base, council, most, size, near_best, within)
     search: dict[str, Any] = {"time_limit_s": time_limit_s, "progress": progress}
-    bends = curve(base, range(max(1, opened), most + 1), **search)
+    numbers = [size] if brief else range(max(1, opened), most + 1)
+    bends = curve(_joined(base), numbers, **search)
     bends = Curve(
         {p: s for p, s in bends.solutions.items() if s.status != "infeasible"}, bends.elbow
     )
     asked = replace(base, p=size)
     best = bends.solutions.get(size) or site(asked, **search)
     if best.status == "infeasible":
-        raise ParameterError(f"no {size} hubs keep the rules. {best.explanation}")
-    standing = None
-    if ids:
-        standing = _rank_of_set(asked, ids)
-        if not standing.within_rules:
-            # Among sets that keep rules it does not keep, it has no rank; among all it has.
-            free = replace(asked, rules=(), locked_open=(), locked_closed=())
-            standing = replace(_rank_of_set(free, ids), within_rules=False)
+        raise ParameterError(f"no {size} hubs keep the rules. {site(asked).explanation}")
+    goals = (Goal.worst(), Goal.mean())
+    every = _every(asked, field)
+    if every is not None and site_costs is None:
+        worst = site(replace(asked, goals=goals, locked_open=every.least("worst", "mean")))
+        near, front = every.near_best(best, near_best, within), every.front()
+    else:
+        worst = site(replace(asked, goals=goals), **search)
+        near = alternatives(asked, near_best, within=within, **search)
+        front = pareto_front(asked, with_cost=site_costs is not None, **search)
     return HubSearch(
         curve=bends,
         best=best,
-        best_worst=site(replace(asked, goals=(Goal.worst(), Goal.mean())), **search),
-        near_best=alternatives(asked, near_best, within=within, **search),
-        front=pareto_front(asked, with_cost=site_costs is not None, **search),
-        council=standing,
+        best_worst=worst,
+        near_best=near,
+        front=front,
+        council=_standing_of(asked, ids, every),
         names=dict(names or {}),
         kinds=dict(kinds or {}),
         shares={d.name: s.share for d, s in zip(demands, resolve(asked).services, strict=True)},
         assumptions=tuple(assumptions),
     )
+
+
+def _joined(base: Problem) -> Problem:
+    """Put demands over the same minutes, which everybody can reach, into one: the same question."""
+    resolved = resolve(base)
+    rows = _demand_rows(resolved)
+    first = resolved.services[0]
+    if len(rows.mean) != len(first.area_ids) or not np.isfinite(rows.minutes).all():
+        return base
+    if resolved.reaches or resolved.serve_all or len(resolved.services) < 2:
+        return base
+    costs = pd.DataFrame(rows.minutes, index=first.area_ids, columns=resolved.site_ids)
+    return replace(base, demands=(Demand(costs, rows.mean, 1.0, "joint"),))
+
+
+@dataclass(frozen=True, eq=False)
+class _Every:
+    """Every set of so many hubs that keeps the rules, measured."""
+
+    field: HubField
+    listing: Listing
+    kept: np.ndarray
+    rules: PlanRules
+
+    def ids(self, number: int) -> tuple[str, ...]:
+        """Name the sites of a set."""
+        return tuple(self.field.site_ids[int(c)] for c in self.listing.sets[number])
+
+    def least(self, *criteria: str) -> tuple[str, ...]:
+        """Give the best set by criteria in order."""
+        keys = [np.round(self.listing.by[c][self.kept], 7) for c in criteria]
+        return self.ids(int(self.kept[np.lexsort((self.kept, *keys[::-1]))[0]]))
+
+    def near_best(self, best: Solution, count: int, within: float) -> Alternatives:
+        """List the best sets by the mean."""
+        mean = self.listing.by["mean"][self.kept]
+        near = self.kept[np.lexsort((self.kept, np.round(mean, 7)))[:count]]
+        values = np.array([self.field.values(self.ids(k))["mean"] for k in near])
+        least = float(values.min())
+        worse = (values - least) / (abs(least) if least else 1.0)
+        rows = pd.DataFrame(
+            {"chosen": [self.ids(k) for k in near], "mean minutes": values, "worse": worse}
+        )
+        return Alternatives(rows[worse <= within + 1e-9].reset_index(drop=True), True, best)
+
+    def front(self) -> Front:
+        """List the sets that no other beats on both the mean and the worst-off area."""
+        inside = np.zeros(len(self.listing.sets), bool)
+        inside[self.kept] = True
+        sets = [self.ids(k) for k in self.listing.front(inside)]
+        values = [self.field.values(ids) for ids in sets]
+        return Front(
+            pd.DataFrame(
+                {
+                    "chosen": sets,
+                    "mean_minutes": [v["mean"] for v in values],
+                    "worst_minutes": [v["worst"] for v in values],
+                }
+            ),
+            True,
+        )
+
+
+def _every(asked: Problem, field: HubField | None) -> _Every | None:
+    """List every set where that can be done and says all that is asked."""
+    if field is None or asked.p is None or not np.isfinite(field.minutes).all():
+        return None
+    resolved = resolve(asked)
+    listing = field.listing(asked.p)
+    if listing is None or resolved.reaches or resolved.capacities or resolved.serve_all:
+        return None
+    rules = PlanRules(
+        tuple(asked.rules), tuple(asked.locked_open), tuple(asked.locked_closed),
+        costs=asked.site_costs,
+    )  # fmt: skip
+    return _Every(field, listing, np.flatnonzero(listing.kept(rules.rows(field))), rules)
+
+
+def _standing_of(asked: Problem, ids: tuple[str, ...], every: _Every | None) -> SetRank | None:
+    """Rank the council's own among all sets of as many."""
+    if not ids:
+        return None
+    if every is not None and len(ids) == asked.p:
+        found = _listed_rank(every.field, ids, every.rules)
+        return found if found.within_rules else _unruled(_listed_rank(every.field, ids))
+    ranked = _rank_of_set(asked, ids)
+    if ranked.within_rules:
+        return ranked
+    # Among sets that keep rules it does not keep, it has no rank; among all it has.
+    return _unruled(_rank_of_set(replace(asked, rules=(), locked_open=(), locked_closed=()), ids))
+
+
+def _unruled(rank: SetRank) -> SetRank:
+    return replace(rank, within_rules=False)
+
+
+def _listed_rank(
+    field: HubField,
+    ids: tuple[str, ...],
+    rules: PlanRules = PlanRules(),  # noqa: B008 - frozen
+) -> SetRank:
+    found, own = standing(field, ids, rules), field.values(ids)
+    if found is None:
+        raise ParameterError("the sets are too many to list")
+    near = field.minutes[:, field.columns(ids)].min(axis=1)
+    means = figures_of(near, field.offers, {}, ()).by_offer
+    return SetRank(
+        ids, own["mean"], own["worst"], {o.title: means[o.key] for o in field.offers},
+        found.best["mean"], found.best["worst"], found.sets, found.rank["mean"],
+        found.rank["worst"], found.within_rules,
+    )  # fmt: skip
 
 
 def _sizes(

@@ -56,6 +56,11 @@ def _rising(values: tuple[float, ...]) -> tuple[float, ...]:
     return values
 
 
+def _rising_counts(values: tuple[int, ...]) -> tuple[int, ...]:
+    _rising(values)
+    return values
+
+
 def _written_date(value: Any) -> Any:
     """Take a date as TOML writes it, too; a clock time is more than a date."""
     if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
@@ -104,6 +109,7 @@ _Date = Annotated[str, BeforeValidator(_written_date), AfterValidator(_real_date
 _Names = Annotated[tuple[_Title, ...], AfterValidator(_each_once)]
 _Clock = Annotated[str, AfterValidator(_clock_time)]
 _Window = Annotated[tuple[_Clock, _Clock], AfterValidator(_later)]
+_SomeNames = Annotated[tuple[_Name, ...], Field(min_length=1), AfterValidator(_each_once)]
 _Rising = Annotated[tuple[_Positive, ...], Field(min_length=1), AfterValidator(_rising)]
 
 
@@ -548,6 +554,44 @@ class _LocalitySettings(_Settings):
     )
 
 
+class _OfferSettings(_Settings):
+    """One offer that is given at a hub: who it is for, and where it is given besides."""
+
+    title: _Title = _setting(..., "name of the offer", changes="headings of the hub tables")
+    demand: (
+        _Name | Annotated[tuple[_Name, ...], Field(min_length=1), AfterValidator(_each_once)]
+    ) = _setting(
+        ...,
+        "column of the areas that counts who it is for, or several that are added up",
+        changes="the best sites, and the offer's own minutes",
+    )
+    ages: str = _setting(
+        "", "ages that are counted, in words; say where the offer's own are others",
+        changes="said beside the offer",
+    )  # fmt: skip
+    share: _Positive = _setting(
+        1.0,
+        "what a minute counts beside the other offers' (1 and 1: half each)",
+        changes="the best sites, and the joint minutes",
+    )
+    service: _Name | None = _setting(
+        None,
+        "service whose centres give the offer too; those that stay give it beside the hubs",
+        changes="what closures add and hubs give back",
+    )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that are added up."""
+        return (self.demand,) if isinstance(self.demand, str) else self.demand
+
+    @model_validator(mode="after")
+    def _demand_counts_people(self) -> _OfferSettings:
+        if wrong := sorted(_NOT_COUNTS & {*self.columns}):
+            raise ValueError(f"demand to be columns that count people, not {', '.join(wrong)}")
+        return self
+
+
 class _HubSettings(_Settings):
     """The Family Hub question."""
 
@@ -559,13 +603,53 @@ class _HubSettings(_Settings):
     council_source: str = _setting(
         "", "the paper that names them", changes="printed beside the comparison"
     )
+    offers: dict[_Name, _OfferSettings] = _setting(
+        {},
+        "each offer given at a hub by a key of your own; each service is one when empty",
+        changes="the best sites, and whose minutes are told",
+    )
     shares: dict[_Name, _Share] = _setting(
         {},
-        "service = its share of the demand for hubs, together 1; each service alike when empty",
+        "without offers: service = its share of the demand for hubs, together 1; each service "
+        "alike when empty",
         changes="the best sites",
     )
     most: Annotated[_Whole, Field(ge=1)] = _setting(
         12, "most hubs that are looked at", changes="the length of the curve of hubs"
+    )
+    sizes: Annotated[
+        tuple[Annotated[_Whole, Field(ge=1, le=1000)], ...], AfterValidator(_rising_counts)
+    ] = _setting(
+        (), "further numbers of hubs that plans are made for, rising", changes="the hub plans"
+    )
+    per_locality: Annotated[_Whole, Field(ge=0)] = _setting(
+        1,
+        "hubs in every locality, at least, in the plans that keep the locality rule; 0 for no such "
+        "rule",
+        changes="the hub plans",
+    )
+    must: _Names = _setting((), "ids of sites that every plan has", changes="the hub plans")
+    never: _Names = _setting((), "ids of sites that no plan may have", changes="the hub plans")
+    at_most: dict[_Title, Annotated[_Whole, Field(ge=0)]] = _setting(
+        {}, "kind of candidates.csv = hubs of it, at most", changes="the hub plans"
+    )
+    apart_m: _NotNegative = _setting(
+        0.0, "least distance between two hubs, metres in a straight line", changes="the hub plans"
+    )
+    among: dict[_Title, _Names] = _setting(
+        {},
+        "a plan among some candidates only: its name in words = kinds or owners of candidates.csv",
+        changes="which hub plans are made",
+    )
+    reach_minutes: _Rising = _setting(
+        (20, 30, 45),
+        "minutes from a hub that shares are given for, rising",
+        changes="the reach of the hub plans",
+    )
+    budget_gbp: _NotNegative | None = _setting(
+        None,
+        "what the hubs may cost a year together, pounds; needs annual_cost_gbp of the candidates",
+        changes="the plan within the budget",
     )
 
     @model_validator(mode="after")
@@ -573,6 +657,10 @@ class _HubSettings(_Settings):
         total = sum(self.shares.values())
         if self.shares and abs(total - 1) > 1e-6:
             raise ValueError(f"shares that add up to 1; these add up to {total:g}")
+        if self.shares and self.offers:
+            raise ValueError("shares or offers, not both: each offer has its own share")
+        if both := sorted({*self.must} & {*self.never}):
+            raise ValueError(f"a site in must or in never, not both: {', '.join(both)[:80]}")
         return self
 
 
@@ -719,10 +807,22 @@ class StudyConfig(_Settings):
         changes="what is read",
     )
 
+    @property
+    def demand_columns(self) -> tuple[str, ...]:
+        """The areas' columns that count who services and the offers of hubs are for."""
+        columns = [s.demand for s in self.services.values()]
+        columns += [name for offer in self.hubs.offers.values() for name in offer.columns]
+        return tuple(dict.fromkeys(columns))
+
     @model_validator(mode="after")
     def _services_exist(self) -> StudyConfig:
         named = [(f"proposals.{key}", p.service) for key, p in self.proposals.items()]
         named += [("hubs.shares", key) for key in self.hubs.shares]
+        named += [
+            (f"hubs.offers.{key}", offer.service)
+            for key, offer in self.hubs.offers.items()
+            if offer.service is not None
+        ]
         if self.areas.locality_from is not None:
             named.append(("areas.locality_from", self.areas.locality_from))
         wrong = [f"{where} names service {service!r}" for where, service in named

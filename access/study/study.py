@@ -514,7 +514,7 @@ def _read_all(
         faults += wrong + _check_positions(tables[kind], config.study.box, file, _told(wrong))
         read.append(file)
     settings = config.areas
-    counts = {s.demand for s in config.services.values()} - set(settings.shared_counts)
+    counts = {*config.demand_columns} - set(settings.shared_counts)
     counts |= {settings.share_by} if settings.parent_table else set()
     counts |= {name for group in config.groups for name in group.columns}
     areas, wrong = _read_table(folder / settings.table, "areas", area_columns(config), counts)

@@ -123,6 +123,7 @@ _SCHEMAS: dict[str, pa.DataFrameSchema] = {
             "lon": _LON,
             "lat": _LAT,
             "kind": _FREE,
+            "owner": _FREE,
             "locality": _FREE,
             "position_basis": _FREE,
             "annual_cost_gbp": _KNOWN_OR_EMPTY,
@@ -173,7 +174,7 @@ def area_columns(config: StudyConfig) -> dict[str, pa.Column]:
     columns = {name: _rank(config.weights.national_areas) for name in _RANKS}
     usual = (*_USUAL_COUNTS, settings.share_by)
     columns |= {name: _known(_WHOLE) for name in usual}
-    needed = {s.demand for s in config.services.values()}
+    needed = {*config.demand_columns}
     needed |= {settings.share_by} if settings.parent_table else set()
     columns |= dict.fromkeys(sorted(needed), _COUNT)
     groups = {name: pa.Column(float, _WHOLE, nullable=True, required=False)
@@ -191,7 +192,7 @@ def _parent_columns(config: StudyConfig) -> dict[str, pa.Column]:
     figures = dict(_SCHEMAS["areas"].columns) | {
         name: _rank(config.weights.national_areas) for name in _RANKS
     }
-    counts = {*(s.demand for s in config.services.values()), settings.share_by, *_USUAL_COUNTS}
+    counts = {*config.demand_columns, settings.share_by, *_USUAL_COUNTS}
     counts |= {name for group in config.groups for name in group.columns}
     columns: dict[str, pa.Column] = {}
     for ours, theirs in settings.from_parent.items():
@@ -369,14 +370,39 @@ def _cross_faults(tables: dict[str, pd.DataFrame], config: StudyConfig) -> list[
     for key in config.proposals:
         faults += _proposal_faults(key, centres, known, config)
     faults += _new_site_faults(config)
-    faults += [
-        Fault(
-            "study.toml", "hubs.council_choice", "", id_, "an id of centres.csv or candidates.csv"
-        )
-        for id_ in config.hubs.council_choice
+    faults += _hub_faults(tables, known, config)
+    return faults + _headline_faults(tables, config) + _rule_faults(tables, config)
+
+
+def _hub_faults(
+    tables: dict[str, pd.DataFrame], known: Collection[str], config: StudyConfig
+) -> list[Fault]:
+    hubs, areas, candidates = config.hubs, tables["areas"], tables["candidates"]
+    faults = [
+        Fault("study.toml", f"hubs.{name}", "", id_, "an id of centres.csv or candidates.csv")
+        for name in ("council_choice", "must", "never")
+        for id_ in getattr(hubs, name)
         if id_ not in known
     ]
-    return faults + _headline_faults(tables, config) + _rule_faults(tables, config)
+    faults += [
+        Fault("study.toml", f"hubs.offers.{key}", "demand", column,
+              f"a column of the areas: {sorted(areas.columns)}")
+        for key, offer in hubs.offers.items()
+        for column in offer.columns
+        if column not in areas
+    ]  # fmt: skip
+    kinds = {"centre"}
+    for column in ("kind", "owner"):
+        if column in candidates:
+            kinds |= set(candidates[column].dropna().astype(str))
+    wanted = [("hubs.at_most", kind) for kind in hubs.at_most]
+    wanted += [(f"hubs.among, {name}", k) for name, some in hubs.among.items() for k in some]
+    faults += [
+        Fault("study.toml", where, "", kind, f"a kind or owner of candidates.csv: {sorted(kinds)}")
+        for where, kind in wanted
+        if kind not in kinds
+    ]
+    return faults
 
 
 def _headline_faults(tables: dict[str, pd.DataFrame], config: StudyConfig) -> list[Fault]:

@@ -57,7 +57,12 @@ def base() -> dict[str, Any]:
         "shared_counts": {"youths": "youths"}, "from_parent": {"ward": "ward"},
     }  # fmt: skip
     raw["localities"] = {}
-    raw["hubs"] = {"council_choice": ["K1"], "council_source": "A paper."}
+    raw["hubs"] = {
+        "council_choice": ["K1"], "council_source": "A paper.", "sizes": [2], "offers": {
+            "play": {"title": "Play", "demand": "children_0_4", "service": "childrens_centre"},
+            "health": {"title": "Health", "demand": ["children_0_4", "youths"]},
+        },
+    }  # fmt: skip
     raw["tables"] = {}
     youth = {"title": "Youth Centres", "one": "Youth Centre", "demand": "youths",
              "noun": "young people", "age_band": "11 to 18"}  # fmt: skip
@@ -86,7 +91,8 @@ def files_of() -> dict[str, str]:
     ]
     parents = [{"id": f"P{i}", "youths": 100 + 50 * i, "girls": 40 + 90 * i, "ward": f"W{i}",
                 "town": f"T{i}"} for i in range(2)]  # fmt: skip
-    sites = [{"id": f"K{i}", "name": f"Hall {i}", "lon": -1.39 + 0.03 * i, "lat": 53.41 + 0.01 * i}
+    sites = [{"id": f"K{i}", "name": f"Hall {i}", "lon": -1.39 + 0.03 * i, "lat": 53.41 + 0.01 * i,
+              "kind": "hall" if i < 3 else "shed", "annual_cost_gbp": 10 * i}
              for i in (1, 2, 3)]  # fmt: skip
     names = [{"name": "Elsewhere", "lon": -1.33, "lat": 53.44, "rank": 1}]
     return {
@@ -343,7 +349,21 @@ CASES: dict[str, tuple[str, Any, Callable[[StudyResults], str]]] = {
     "groups.*.other_date": ("groups", group(denominator="people", other_date=True), people),
     "hubs.council_choice": ("hubs/council_choice", ["K2"], F),
     "hubs.council_source": ("hubs/council_source", "Another paper.", F),
-    "hubs.shares": ("hubs/shares", {"childrens_centre": 0.9, "youth": 0.1}, F),
+    "hubs.offers.*.title": ("hubs/offers/play/title", "Stay and play", F),
+    "hubs.offers.*.demand": ("hubs/offers/health/demand", "youths", F),
+    "hubs.offers.*.ages": ("hubs/offers/play/ages", "0 to 4", F),
+    "hubs.offers.*.share": ("hubs/offers/play/share", 5.0, F),
+    "hubs.offers.*.service": ("hubs/offers/health/service", "youth", F),
+    "hubs.shares": ("hubs", {"shares": {"childrens_centre": 0.9, "youth": 0.1}}, F),
+    "hubs.sizes": ("hubs/sizes", [2, 3], F),
+    "hubs.per_locality": ("hubs/per_locality", 0, F),
+    "hubs.must": ("hubs/must", ["C3"], F),
+    "hubs.never": ("hubs/never", ["C1", "C3"], F),
+    "hubs.at_most": ("hubs/at_most", {"centre": 0}, F),
+    "hubs.apart_m": ("hubs/apart_m", 90000.0, F),
+    "hubs.among": ("hubs/among", {"halls": ["hall"]}, F),
+    "hubs.reach_minutes": ("hubs/reach_minutes", [5.0, 9.0], F),
+    "hubs.budget_gbp": ("hubs/budget_gbp", 25.0, F),
     "hubs.most": ("hubs/most", 2, F),
     "disclosure.public_estimates": ("disclosure/public_estimates", {"people": "Census 2021"}, F),
     "tables": ("tables/centres", "centres2.csv", F),

@@ -12,6 +12,7 @@ from access.errors import ParameterError
 from access.siting import AtLeast, Demand, Problem, Within
 from access.siting.alternatives import _elbow_of, _rank_of_set
 from access.siting.hubs import hub_search
+from access.text import about_ordinal
 
 #: A borough in small: 60 areas, 12 sites in the plane.
 RNG = np.random.default_rng(11)
@@ -107,7 +108,7 @@ def test_alternatives_and_front_begin_at_the_best(found):
 
 def test_it_is_said_in_words(found):
     assert "proven: no other set has a lower mean" in found.words
-    assert f"rank {found.council.rank_mean} of 220 sets" in found.words
+    assert f": {about_ordinal(found.council.rank_mean)} of 220 sets by the mean" in found.words
     assert "Brook" in found.words
     assert found.shares == {"early years": pytest.approx(0.6), "youth": pytest.approx(0.4)}
 

@@ -1,0 +1,456 @@
+"""Plans of hubs: every one held against plain listing, and three questions worked by hand."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from access.analysis.analysis import Analysis
+from access.analysis.job import run_job
+from access.errors import ParameterError, StudyError
+from access.report.hubs import _hub_blocks, plan_words
+from access.report.sentences import _Wording
+from access.run.summary import hub_words, spoken_summary, summary_of
+from access.siting import AtLeast, AtMost
+from access.siting.candidates import apart, at_most_of, in_group
+from access.siting.plans import (
+    Chance,
+    HubField,
+    Offer,
+    PlanRules,
+    beside_stays,
+    choose,
+    delivery_field,
+    draw_sets,
+    figures_of,
+    held,
+    standing,
+    with_room,
+)
+from access.study import load_study
+
+# A road of six areas, a minute apart; a site at each. Children live in the west, young people
+# in the east.
+PLACE = np.arange(6.0)
+SITES = tuple("abcdef")
+MINUTES = np.abs(PLACE[:, None] - PLACE[None, :]) * 10
+CHILDREN = np.array([30.0, 20.0, 10.0, 0.0, 0.0, 0.0])
+YOUNG = np.array([0.0, 0.0, 0.0, 10.0, 20.0, 30.0])
+
+
+def town(share=0.5, **more):
+    offers = (
+        Offer("play", "Play", "0 to 4", share, CHILDREN, **more.get("play", {})),
+        Offer("youth", "Youth", "11 to 18", 1 - share, YOUNG, **more.get("youth", {})),
+    )
+    poor = np.array([False, False, False, False, True, True])
+    return HubField(SITES, MINUTES, offers, poor)
+
+
+class TestSixAreasByHand:
+    def test_one_hub_goes_where_the_offer_that_counts_most_lives(self):
+        # all for play: a 0 x 30 + 10 x 20 + 20 x 10 = 400; b 300 + 0 + 100 = 400; c 600 + 200
+        play = choose(town(0.999999), 1)
+        assert play.chosen in (("a",), ("b",))
+        assert choose(town(0.000001), 1).chosen in (("e",), ("f",))
+
+    def test_each_offer_has_minutes_of_its_own(self):
+        near = MINUTES[:, [1]].min(axis=1)
+        found = figures_of(near, town().offers, {}, (10, 30))
+        # to b: children 30 x 10, 20 x 0, 10 x 10 over 60; young 10 x 20, 20 x 30, 30 x 40 over 60
+        assert found.by_offer == {
+            "play": pytest.approx(400 / 60),
+            "youth": pytest.approx(2000 / 60),
+        }
+        assert found.joint == pytest.approx((400 + 2000) / 120)
+        assert (found.worst_minutes, found.worst_area) == (40.0, 5)
+        # within 10: all children, no young; within 30: 30 of 60 young as well
+        assert found.reach == {10: pytest.approx(0.5), 30: pytest.approx(0.75)}
+
+    def test_the_locality_rule_moves_a_hub(self):
+        where = {"west": ("a", "b"), "middle": ("c", "d"), "east": ("e", "f")}
+        rules = PlanRules(tuple(AtLeast(ids, 1, name) for name, ids in where.items()))
+        asked = town()
+        # two hubs freely: one in the west, one in the east; none is in the middle
+        assert set(choose(asked, 2).chosen) <= {"a", "b", "e", "f"}
+        assert choose(asked, 2, rules=rules).status == "infeasible"
+        three = choose(asked, 3, rules=rules)
+        assert three.sets == 8
+        assert (
+            set(three.chosen) == {"a", "e", "c"}
+            or sum(bool(set(three.chosen) & set(ids)) for ids in where.values()) == 3
+        )
+
+    def test_hubs_beside_what_stays(self):
+        # play is given at a and c today, c closes; youth at f alone, which stays
+        here = {"play": {"today": MINUTES[:, [0, 2]].min(axis=1), "kept": MINUTES[:, 0]},
+                "youth": {"today": MINUTES[:, 5], "kept": MINUTES[:, 5]}}  # fmt: skip
+        asked = town(**here)
+        without = beside_stays(asked.offers, None)
+        # children of c (10 of 60) had 0 minutes and have 20; those of b 10 as before
+        assert without.added == pytest.approx(0.5 * 10 * 20 / 60)
+        assert without.given_back == 0
+        given = beside_stays(asked.offers, MINUTES[:, 2])
+        assert given.given_back == pytest.approx(
+            0.5 * 10 * 20 / 60 + 0.5 * (10 * 10) / 60  # c again; d's young are nearer to c
+        )
+        beside = delivery_field(asked)
+        by_hand = {
+            site: sum(
+                0.5 * (np.minimum(kept, MINUTES[:, k]) * people).sum() / 60
+                for kept, people in ((MINUTES[:, 0], CHILDREN), (MINUTES[:, 5], YOUNG))
+            )
+            for k, site in enumerate(SITES)
+        }
+        best = min(by_hand.values())
+        assert choose(beside, 1).value == pytest.approx(best)
+        assert by_hand[choose(beside, 1).chosen[0]] == pytest.approx(best)
+
+    def test_who_is_cut_off_is_told_and_not_averaged_away(self):
+        far = np.full(6, np.inf)
+        asked = town(play={"today": MINUTES[:, 0], "kept": far})
+        assert beside_stays(asked.offers, None).lost == pytest.approx(1.0)
+
+
+RNG = np.random.default_rng(5)
+
+
+def borough(areas=40, sites=9):
+    one, two = RNG.uniform(0, 30, (areas, 2)), RNG.uniform(0, 30, (sites, 2))
+    minutes = np.hypot(*(one[:, None] - two[None]).transpose(2, 0, 1)).round(2)
+    offers = tuple(
+        Offer(k, k, "", share, RNG.integers(0, 30, areas).astype(float))
+        for k, share in (("x", 0.5), ("y", 0.3), ("z", 0.2))
+    )
+    return HubField(
+        tuple(f"S{k}" for k in range(sites)), minutes, offers, RNG.uniform(size=areas) < 0.3
+    )
+
+
+def by_listing(asked, size, keeps=lambda ids: True):
+    """Measure every set in plain numpy."""
+    rows = []
+    for ids in itertools.combinations(range(len(asked.site_ids)), size):
+        names = tuple(asked.site_ids[k] for k in ids)
+        if not keeps(names):
+            continue
+        near = asked.minutes[:, list(ids)].min(axis=1)
+        mean = sum(o.share * np.average(near, weights=o.people) for o in asked.offers)
+        poor = asked.deprived
+        deprived = sum(
+            o.share * np.average(near[poor], weights=o.people[poor]) for o in asked.offers
+        )
+        used = np.sum([o.people for o in asked.offers], axis=0) > 0
+        rows.append((names, {"mean": mean, "deprived": deprived, "worst": near[used].max()}))
+    return rows
+
+
+@pytest.fixture(scope="module")
+def field():
+    return borough()
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
+@pytest.mark.parametrize("by", ["mean", "deprived", "worst", "compromise"])
+def test_every_plan_is_what_plain_listing_gives(field, size, by):
+    rules = PlanRules(
+        (AtLeast(("S0", "S1", "S2"), 1, "west"), AtMost(("S3", "S4"), 1, "pair")), never=("S5",)
+    )
+
+    def keeps(ids):
+        return bool({"S0", "S1", "S2"} & {*ids}) and not {"S3", "S4"} <= {*ids} and "S5" not in ids
+
+    every = by_listing(field, size, keeps)
+    values = {ids: found[by] if by != "compromise" else 0.0 for ids, found in every}
+    if by == "compromise":
+        least = {c: min(v[c] for _, v in every) for c in ("mean", "deprived", "worst")}
+        values = {ids: max(v[c] / least[c] - 1 for c in least) for ids, v in every}
+    found = choose(field, size, by, rules)
+    best = min(values.values())
+    assert found.value == pytest.approx(best, abs=1e-6)
+    assert values[found.chosen] == pytest.approx(best, abs=1e-6)
+    assert (found.sets, found.status) == (len(every), "proven_optimal")
+    limit = best + 0.02 if by == "compromise" else best * 1.02
+    assert found.near_count == sum(v <= limit + 1e-9 for v in values.values())
+
+
+def test_a_search_finds_what_a_listing_finds(field, monkeypatch):
+    listed = {(size, by): choose(field, size, by) for size in (2, 4) for by in ("mean", "worst")}
+    monkeypatch.setattr("access.siting.plans.MOST_LISTED", 0)
+    other = replace(field)
+    for (size, by), found in listed.items():
+        searched = choose(other, size, by)
+        assert searched.sets is None
+        assert searched.value == pytest.approx(found.value)
+        assert searched.status == "proven_optimal"
+
+
+def test_the_place_of_a_set_is_counted(field):
+    chosen = ("S1", "S4", "S7")
+    rules = PlanRules((AtLeast(("S0", "S1"), 1, "west"),))
+    found = standing(field, chosen, rules)
+    every = by_listing(field, 3, lambda ids: {"S0", "S1"} & {*ids})
+    own = dict(every)[chosen]
+    assert found.sets == len(every)
+    for name, value in own.items():
+        assert found.rank[name] == 1 + sum(v[name] < value - 1e-7 for _, v in every)
+        assert found.best[name] == pytest.approx(min(v[name] for _, v in every))
+    assert found.within_rules
+    assert not standing(field, ("S2", "S3"), rules).within_rules
+
+
+def test_a_firm_site_is_in_nine_of_ten_near_best_sets():
+    # everybody lives at a; the second hub may be anywhere
+    offers = (Offer("one", "One", "", 1.0, np.array([50.0, 0, 0, 0, 0, 0])),)
+    asked = HubField(SITES, MINUTES, offers)
+    found = choose(asked, 2)
+    assert found.near_count == 5
+    assert found.firm == ("a",)
+
+
+def test_two_addresses_of_one_spot_are_one_firm_place():
+    minutes = np.column_stack([MINUTES[:, 0], MINUTES])
+    offers = (Offer("one", "One", "", 1.0, np.array([50.0, 0, 0, 0, 0, 0])),)
+    asked = HubField(("a2", *SITES), minutes, offers, places=(0, 0, 1, 2, 3, 4, 5))
+    found = choose(asked, 2)
+    assert found.near_count == 11  # a2 or a with any other
+    assert len(found.firm) >= 1
+
+
+class TestWishes:
+    def test_at_most_so_many_of_a_kind(self):
+        kinds = dict(
+            zip(SITES, ["school", "school", "hall", "hall", "school", "hall"], strict=True)
+        )
+        asked = town()
+        free = choose(asked, 2)
+        rules = PlanRules(at_most_of(kinds, {"school": 0, "mill": 3}))
+        assert "school" in {kinds[i] for i in free.chosen}
+        assert {kinds[i] for i in choose(asked, 2, rules=rules).chosen} == {"hall"}
+        assert in_group(kinds, ["hall"]) == ("c", "d", "f")
+
+    def test_no_two_within_so_many_metres(self):
+        lon = [-1.40 + 0.015 * k for k in range(6)]  # about 1 km apart at 53.4 degrees
+        rules = apart(SITES, lon, [53.4] * 6, 1500)
+        assert [tuple(r.sites) for r in rules] == list(itertools.pairwise(SITES))
+        assert apart(SITES, lon, [53.4] * 6, 0) == ()
+        found = choose(town(), 3, rules=PlanRules(rules))
+        at = sorted(SITES.index(i) for i in found.chosen)
+        assert min(np.diff(at)) >= 2
+
+    def test_must_and_never(self):
+        found = choose(town(), 2, rules=PlanRules(must=("d",), never=("a", "b")))
+        assert "d" in found.chosen
+        assert not {"a", "b"} & {*found.chosen}
+
+    def test_room_sends_families_elsewhere(self):
+        room = dict.fromkeys(SITES, 40.0)
+        asked = town()
+        found = with_room(asked, 3, room, PlanRules())
+        assert len(found.chosen) == 3
+        assert found.status in ("proven_optimal", "within_gap")
+        assert with_room(asked, 2, room, PlanRules()).chosen == ()  # 120 people, 80 places
+
+
+class TestChance:
+    def test_without_any_error_but_counting_the_drawn_mean_is_about_the_mean(self, field):
+        chance = Chance(np.arange(len(field.minutes)), 0.0, 400)
+        drawn = draw_sets(field, [("S1", "S4")], chance)
+        assert drawn["mean"].mean() == pytest.approx(field.values(("S1", "S4"))["mean"], rel=0.02)
+        assert np.ptp(drawn["worst"]) < 1e-9  # streets do not err, so nobody moves
+
+    def test_the_same_draws_again_and_the_same_for_every_set(self, field):
+        chance = Chance(np.zeros(len(field.minutes), int), 0.2, 60)
+        one = draw_sets(field, [("S1",), ("S1", "S4")], chance)
+        two = draw_sets(field, [("S1",), ("S1", "S4")], chance)
+        assert np.array_equal(one["mean"], two["mean"])
+        assert (one["mean"][:, 1] <= one["mean"][:, 0] + 1e-9).all()
+
+    def test_how_a_set_holds_is_counted(self):
+        drawn = np.array([[10.0, 10.1], [10.0, 9.0], [10.0, 9.9], [10.0, 20.0]])
+        found = held(drawn, drawn, 0, [1], 0.02)
+        assert (found.near, found.best, found.rivals) == (0.75, 0.5, 2)
+
+
+# --- studies of other shapes ------------------------------------------------------------------
+
+BASE = """
+[study]
+name = "other"
+title = "Hubs elsewhere"
+place = "Elsewhere"
+as_of = "2024-01-01"
+box = [-1.60, 53.30, -1.20, 53.60]
+
+[areas]
+unit = "made-up area"
+vintage = "made up"
+"""
+SERVICE = """
+[services.{key}]
+title = "{title}"
+one = "{one}"
+demand = "{demand}"
+noun = "{noun}"
+"""
+LIBRARY = SERVICE.format(key="library", title="Libraries", one="library", demand="residents",
+                         noun="residents")  # fmt: skip
+YOUTH = SERVICE.format(key="youth", title="Youth Clubs", one="Youth Club", demand="young",
+                       noun="young people")  # fmt: skip
+CLOSING = """
+[proposals.less]
+title = "Libraries from 3 to 2"
+service = "library"
+close = ["L2"]
+"""
+
+
+def write(folder, text, *, sites="kind", localities=(), poor=True, cars=True):
+    rng = np.random.default_rng(3)
+    areas = pd.DataFrame(
+        {
+            "id": [f"A{k:02d}" for k in range(12)],
+            "lon": rng.uniform(-1.45, -1.35, 12).round(5),
+            "lat": rng.uniform(53.40, 53.46, 12).round(5),
+            "residents": rng.integers(100, 900, 12),
+            "young": rng.integers(10, 90, 12),
+        }
+    )
+    if poor:
+        areas["imd_decile"] = rng.integers(1, 11, 12)
+    if cars:
+        areas["p_no_car"] = 0.3
+    centres = pd.DataFrame(
+        {
+            "id": ["L1", "L2", "L3", "Y1"],
+            "name": ["First library", "Second library", "Third library", "Club"],
+            "service": ["library"] * 3 + ["youth"],
+            "lon": [-1.44, -1.40, -1.36, -1.41],
+            "lat": [53.41, 53.43, 53.45, 53.44],
+            "locality": (list(localities) * 4)[:4] if localities else "",
+        }
+    )
+    if "services.youth" not in text:
+        centres = centres[centres["service"] == "library"]
+    centres.to_csv(folder / "centres.csv", index=False)
+    areas.to_csv(folder / "areas.csv", index=False)
+    if sites:
+        places = {
+            "id": ["K1", "K2", "K3"], "name": ["Hall", "School", "Clinic"],
+            "lon": [-1.43, -1.38, -1.41], "lat": [53.45, 53.41, 53.42],
+        }  # fmt: skip
+        if sites == "known":
+            places |= {"capacity": [9000, 9000, 9000], "annual_cost_gbp": [10, 20, 30]}
+        pd.DataFrame(places).to_csv(folder / "candidates.csv", index=False)
+    (folder / "study.toml").write_text(BASE + text, encoding="utf-8")
+    return run_job(load_study(folder))
+
+
+SHAPES = {
+    "one service, no proposal": (LIBRARY, {}),
+    "one service, one closes": (LIBRARY + CLOSING, {}),
+    "two offers, one locality": (LIBRARY + YOUTH + CLOSING, {"localities": ["Town"]}),
+    "two localities": (
+        LIBRARY + CLOSING + "[hubs]\nsizes = [4]\n", {"localities": ["East", "West", "West"]}),
+    "a locality without a site": (LIBRARY + CLOSING, {"localities": ["East", "West"]}),
+    "no candidates": (LIBRARY + CLOSING, {"sites": ""}),
+    "nobody ranked, cars not known": (LIBRARY, {"poor": False, "cars": False}),
+    "all is known": (LIBRARY + "[hubs]\nbudget_gbp = 60\n", {"sites": "known"}),
+    "an offer without centres": (
+        LIBRARY + '[hubs.offers.advice]\ntitle = "Advice"\ndemand = "residents"\n', {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_study_of_any_shape_is_answered_and_nothing_false_is_said(shape, tmp_path):
+    text, more = SHAPES[shape]
+    results = write(tmp_path, text, **more)
+    if results.hubs is None:
+        assert not results.left_out
+        return
+    plans = results.hubs.plans
+    names = results.names()
+    said = " ".join(plan_words(plans, names, _Wording()))
+    everything = " ".join(
+        [said, hub_words(results, results.hubs), spoken_summary(results), *plans.notes]
+    )
+    for word in ("Children", "both services", "nan", "inf "):
+        assert word not in everything, word
+    assert "council" not in said  # none was given
+    assert ("locality" in {p.key for p in plans.plans}) == (shape == "two localities")
+    if "library" in text and "offers" not in text:
+        assert any(p.stays is not None for p in plans.plans)
+    if "proposals" not in text and "offers" not in text:
+        assert "No centre's closing" in said
+    assert summary_of(results)["family_hubs"]["plans"]["plans"]
+    assert _hub_blocks(results, _Wording())
+    missing = "No site to choose from is in West" in " ".join(plans.notes)
+    assert missing == (shape == "a locality without a site")
+    known = {"room", "budget"} & {p.key for p in plans.plans}
+    assert bool(known) == (shape == "all is known")
+    assert ("not known, so no plan" in " ".join(plans.notes)) == (shape != "all is known")
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    text = LIBRARY + YOUTH + CLOSING + '[hubs]\ncouncil_choice = ["K1", "L1"]\n'
+    return write(tmp_path_factory.mktemp("hubs"), text, localities=["East", "West"])
+
+
+def test_a_plan_can_be_typed_in_and_two_be_compared(results):
+    analysis = Analysis(results)
+    answer = analysis.hubs(plans=[["Hall", "L3"], ["K2", "K3"]])
+    own = answer.plans.plan("asked_1")
+    assert own.chosen == ("K1", "L3")
+    assert own.freely.sets == 15  # any two of six
+    pair = analysis.hub_pair(answer, "council", "asked_2")
+    for offer in answer.plans.offers:
+        whole = pair.gain[offer.key] + pair.lose[offer.key] + pair.same[offer.key]
+        assert whole == pytest.approx(offer.people.sum())
+    minutes = answer.minutes
+    by_hand = minutes[["K2", "K3"]].min(axis=1) - minutes[["K1", "L1"]].min(axis=1)
+    assert pair.table["change"].to_numpy() == pytest.approx(by_hand.to_numpy())
+
+
+@pytest.mark.parametrize(
+    ("plans", "said"),
+    [([["Nowhere"]], "Nowhere"), ([[]], "one site or more"), ([["K1", "K1"]], "each once")],
+)
+def test_a_plan_that_cannot_be_is_refused(results, plans, said):
+    with pytest.raises(ParameterError, match=said):
+        Analysis(results).hubs(plans=plans)
+
+
+def test_an_unknown_plan_is_named(results):
+    analysis = Analysis(results)
+    with pytest.raises(ParameterError, match="no plan 'x'"):
+        analysis.hub_pair(results.hubs, "x", "freely")
+
+
+def test_a_new_place_is_named_by_the_place_it_is_near_to(results):
+    answer = Analysis(results).hubs(2, greenfield=2)
+    new = answer.candidates[answer.candidates["kind"] == "greenfield"]
+    assert new["name"].str.contains("near (?:East|West)").all()
+    assert set(new["locality"]) <= {"East", "West"}
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ('[hubs]\nmust = ["L9"]\n', "L9"),
+        ('[hubs]\nat_most = { mill = 1 }\n', "mill"),
+        ('[hubs.among]\nx = ["mill"]\n', "mill"),
+        ('[hubs.offers.a]\ntitle = "A"\ndemand = "babies"\n', "babies"),
+        ('[hubs.offers.a]\ntitle = "A"\ndemand = "residents"\nservice = "school"\n', "school"),
+        ('[hubs]\nmust = ["L1"]\nnever = ["L1"]\n', "must or in never"),
+        ('[hubs]\nshares = { library = 1.0 }\n[hubs.offers.a]\ntitle = "A"\ndemand = "young"\n',
+         "shares or offers"),
+    ],
+)  # fmt: skip
+def test_settings_that_name_what_is_not_there_are_refused(tmp_path, setting, said):
+    with pytest.raises(StudyError, match=said):
+        write(tmp_path, LIBRARY + setting)
