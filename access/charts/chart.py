@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import textwrap
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,8 @@ _SETTINGS: dict[Any, Any] = {
     "svg.hashsalt": "access",
     "text.parse_math": False,  # a name may hold dollars
 }
+_AS_PNG: dict[str, Any] = {"dpi": 150, "metadata": {"Software": None}}
+_AS_SVG: dict[str, Any] = {"metadata": {"Date": None, "Creator": None}}
 _TITLE_CHARACTERS = 72
 _CAPTION_CHARACTERS = 116
 _LONGEST_LINE = 120
@@ -129,7 +131,7 @@ class Chart:
         -------
         bytes
         """
-        return self._bytes("png", titled, dpi=dpi, metadata={"Software": None})
+        return self._files({"png": _AS_PNG | {"dpi": dpi}}, titled)[0]
 
     def svg(self, *, titled: bool = True) -> bytes:
         """Give the chart as SVG, the same bytes each time.
@@ -143,17 +145,37 @@ class Chart:
         -------
         bytes
         """
-        return self._bytes("svg", titled, metadata={"Date": None, "Creator": None})
+        return self._files({"svg": _AS_SVG}, titled)[0]
 
-    def _bytes(self, kind: str, titled: bool, **options: Any) -> bytes:
-        out = io.BytesIO()
+    def pictures(self, *, titled: bool = True) -> tuple[bytes, bytes]:
+        """Give the chart as PNG and as SVG, drawn once: the bytes of `png` and of `svg`.
+
+        Parameters
+        ----------
+        titled : bool
+            As in `figure`.
+
+        Returns
+        -------
+        tuple of bytes
+        """
+        png, svg = self._files({"png": _AS_PNG, "svg": _AS_SVG}, titled)
+        return png, svg
+
+    def _files(self, kinds: Mapping[str, Mapping[str, Any]], titled: bool) -> list[bytes]:
+        files = []
         with mpl.rc_context(_SETTINGS), warnings.catch_warnings():
             # a name in letters that no font here has, or too long for its picture, is no fault
             warnings.filterwarnings("ignore", "Glyph|constrained_layout not applied")
-            self.figure(titled=titled).savefig(
-                out, format=kind, bbox_inches="tight", pad_inches=0.12, **options
-            )
-        return out.getvalue()
+            figure = self.figure(titled=titled)
+            for kind, options in kinds.items():
+                for axes in figure.axes:  # each file is laid out anew, not from where the last was
+                    if (place := axes.get_subplotspec()) is not None:
+                        axes.set_subplotspec(place)
+                out = io.BytesIO()
+                figure.savefig(out, format=kind, bbox_inches="tight", pad_inches=0.12, **options)
+                files.append(out.getvalue())
+        return files
 
     def save(self, path: str | Path, *, titled: bool = True) -> Path:
         """Write the chart; the ending of the name says whether as PNG or SVG.

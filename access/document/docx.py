@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -350,6 +351,18 @@ _PAGE_WIDTH = Cm(21 - 2 * 2.1)
 _PARAGRAPH_STYLES = {"body": "Normal", "lead": "Lead", "small": "Small", "key": "Key line"}
 
 
+def _keep_style_ids(word: Any) -> None:
+    """Look up each style once: python-docx reads all of them again with every paragraph."""
+    look_up = word.part.get_style_id
+    by_name = cache(look_up)
+
+    def style_id(style: Any, kind: Any) -> Any:
+        named = style is None or isinstance(style, str)
+        return by_name(style, kind) if named else look_up(style, kind)
+
+    word.part.get_style_id = style_id
+
+
 def write_docx(document: Document, path: Path | str | None = None) -> bytes:
     """Write a document as a Word file.
 
@@ -378,6 +391,7 @@ def write_docx(document: Document, path: Path | str | None = None) -> bytes:
     _set_up(word, document.language)
     _properties(word, document)
     _page_edges(word, document)
+    _keep_style_ids(word)
     word.add_paragraph(plain(document.title), style="Title")
     subtitle = " \u00b7 ".join(
         part for part in (plain(document.author), _long_date(document.date)) if part

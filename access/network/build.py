@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations, pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
-import networkx as nx
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -34,6 +34,9 @@ from access.network.profiles import PRESETS, Profile
 from access.network.route_rules import _bind
 from access.network.slope import _add_slope, _Heights, _read_heights
 from access.units import great_circle_m, metric_crs_of, project
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 #: More entries than this on one square are thinned out, to keep the number of pairs in bounds.
 _MOST_ENTRIES = 40
@@ -303,6 +306,12 @@ def _refused(streets: Streets, verdicts: list[_Verdict], xy: _Floats) -> _LeftOu
     )  # fmt: skip
 
 
+def _is_graph(source: object) -> TypeGuard[nx.Graph]:
+    """Say whether a source is a graph; networkx is loaded where somebody made one."""
+    networkx = sys.modules.get("networkx")
+    return networkx is not None and isinstance(source, networkx.Graph)
+
+
 def build_network(
     source: str | Path | Streets | nx.Graph,
     *,
@@ -357,7 +366,7 @@ def build_network(
     """
     _check_options(keep, heights, cache)
     chosen, heights = _with_heights(_choose_profile(mode, profile), heights)
-    if isinstance(source, nx.Graph):
+    if _is_graph(source):
         return _network_from_graph(source, chosen, keep=keep, heights=heights)
     if isinstance(source, Streets):
         return _assemble(source, chosen, keep=keep, heights=heights)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import networkx as nx
 import numpy as np
 import pyproj
 import shapely
@@ -24,6 +23,9 @@ from access.network.route_rules import GRAPH_TURNS, _bind
 from access.network.slope import _add_slope, _Heights
 from access.units import WGS84, great_circle_m, metric_crs_of, project, unproject
 
+if TYPE_CHECKING:
+    import networkx as nx
+
 #: A length may fall this much short of the straight line (other earth radii, rounding).
 _SHORTFALL, _SHORTFALL_M = 0.02, 2.0
 #: Lines may begin this far from their edge's node, metres, or at this share of their length.
@@ -36,6 +38,8 @@ _ACCESS = ("access", "foot", "vehicle", "motor_vehicle", "motorcar")
 
 def _read_graphml(path: Path) -> tuple[nx.Graph, _SourceInfo]:
     """Read a GraphML file as osmnx or networkx writes it."""
+    import networkx as nx
+
     _check_street_file(path)
     try:
         graph = nx.read_graphml(path)

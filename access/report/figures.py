@@ -17,10 +17,11 @@ from access.scenario.robustness import Robustness
 
 def _figure_of(chart: Chart, key: str = "", *, width: float = 0.8) -> Figure:
     """Make a chart into a figure of the document, its title and caption printed as text."""
+    png, svg = chart.pictures(titled=False)
     return Figure(
         title=chart.title,
-        png=chart.png(titled=False),
-        svg=chart.svg(titled=False),
+        png=png,
+        svg=svg,
         alt=chart.alt,
         note=chart.caption,
         key=key,

@@ -191,12 +191,12 @@ def _within(
     below: Floats,
 ) -> _Indices:
     """First place from low to high where the weight up to it reaches the target, by counting."""
-    kind = block.dtype
-    inside = (block >= low.astype(kind)[:, None]) & (block <= high.astype(kind)[:, None])
-    flat = np.flatnonzero(inside.ravel())
+    kind = np.dtype(f"u{block.dtype.itemsize}")  # what lies before low wraps round, far beyond high
+    past = block.astype(kind, copy=False) - low.astype(kind)[:, None]
+    flat = np.flatnonzero((past <= (high - low).astype(kind)[:, None]).ravel())
     row = flat // block.shape[1]
     width = int((high - low).max()) + 1
-    keys = row * width + (block.ravel()[flat].astype(np.intp) - low[row])
+    keys = row * width + past.ravel()[flat].astype(np.intp)
     counted = np.bincount(
         keys, weights[flat - row * block.shape[1]], minlength=len(block) * width
     ).reshape(len(block), width)

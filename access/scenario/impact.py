@@ -334,6 +334,7 @@ class Impact:
     within_minutes: tuple[float, ...] = ()
     tolerance_minutes: float = 0.0
     within_metres: Mapping[str, float] = field(default_factory=dict)
+    _groups: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def closed(self) -> tuple[str, ...]:
@@ -366,8 +367,12 @@ class Impact:
         ParameterError
             If demand has no such column.
         """
-        labels = group_labels(self.demand, column)
-        return _by_group(self.areas, labels, self.within_minutes, self.tolerance_minutes)
+        if column not in self._groups:
+            labels = group_labels(self.demand, column)
+            self._groups[column] = _by_group(
+                self.areas, labels, self.within_minutes, self.tolerance_minutes
+            )
+        return self._groups[column].copy()
 
     def worst_areas(self, n: int = 10) -> pd.DataFrame:
         """Areas with families whose time grows most, newly unreachable first, ties by id.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import product
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -42,6 +42,7 @@ from access.scenario.options import (
     choosable,
     list_options,
 )
+from access.scenario.orders import in_order
 from access.text import listed, named, percent
 from access.units import LSOAS_ENGLAND_2011, great_circle_m, metric_crs, project
 
@@ -247,6 +248,7 @@ class _MinutesSample:
             positions(self.columns, [site], "stand-in's site")
             wanted += [str(o) for o in others]
         self.wanted = sorted(set(wanted))  # draws follow ids, never the order of rows
+        self.place = {site: k for k, site in enumerate(self.wanted)}
         self.walk = matrix.sites(self.wanted).total_minutes
         self.drive: Floats | None = None
         if uncertainty.drive is not None:
@@ -278,13 +280,18 @@ class _MinutesSample:
 
     def make(self, setting: Mapping[str, Any], rng: np.random.Generator) -> Floats:
         """Minutes of one draw."""
-        walk, drive = self.walk, self.drive
+        names = [str(setting.get(f"stand_in:{c}", c)) for c in self.columns]
+        at = np.array([self.place[name] for name in names])
+        walk = self.walk[:, at]
+        drive = None if self.drive is None else self.drive[:, at]
         if self.radius.any():
-            moved_m = _straight(self.area_xy, self.site_xy + _in_discs(self.radius, rng))
-            extra_m = moved_m - self.straight_m
-            walk = np.maximum(walk + extra_m * self.pace[0], 0.0)
+            moved = np.flatnonzero(self.radius[at])
+            use = at[moved]
+            shift = _in_discs(self.radius, rng)[use]
+            extra_m = _straight(self.area_xy, self.site_xy[use] + shift) - self.straight_m[:, use]
+            walk[:, moved] = np.maximum(walk[:, moved] + extra_m * self.pace[0], 0.0)
             if drive is not None:
-                drive = np.maximum(drive + extra_m * self.pace[1], 0.0)
+                drive[:, moved] = np.maximum(drive[:, moved] + extra_m * self.pace[1], 0.0)
         if "walk_kmh" in setting:
             walk = walk * (self.uncertainty.made_at_kmh / float(setting["walk_kmh"]))
         if drive is not None:
@@ -292,8 +299,7 @@ class _MinutesSample:
             walk = np.where(self.p > 0, walk, 0.0) * self.p + np.where(self.p < 1, car, 0.0) * (
                 1 - self.p
             )
-        at = [self.wanted.index(str(setting.get(f"stand_in:{c}", c))) for c in self.columns]
-        return walk[:, at]
+        return walk
 
 
 def _straight(areas: Floats, sites: Floats) -> Floats:
@@ -317,6 +323,9 @@ def _in_discs(radius: Floats, rng: np.random.Generator) -> Floats:
 
 _Bools = NDArray[np.bool_]
 _INTERVAL = (0.05, 0.95)
+_T, _R = TypeVar("_T"), TypeVar("_R")
+_RUN = 50
+"""Settings that a thread takes at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -489,7 +498,7 @@ def robustness(
     national_areas: int = LSOAS_ENGLAND_2011,
     median_income: float | None = None,
     names: Mapping[str, str] | None = None,
-    workers: int = 2,
+    workers: int = 1,
     sample: int = 0,
     **rules: Any,
 ) -> Robustness:
@@ -511,7 +520,7 @@ def robustness(
         Values of ``walk_kmh lam threshold_minutes parking_minutes``: every combination is
         taken instead of draws (positions, stand-ins and counts stay as they are).
     workers : int
-        Threads; the answer does not depend on them.
+        Threads; the answer does not depend on them. Steps are short, so one is seldom the slower.
     sample : int
         Rank so many options drawn evenly at random (and the proposal) instead of all; 0 for all.
     **rules
@@ -588,13 +597,11 @@ def robustness(
         return {**given, **found}, best
 
     asked = [{str(k): v for k, v in row.items()} for row in settings.to_dict("records")]
-    # Each setting has a generator of its own, so that threads change nothing but the wait.
-    with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
-        rows, times = [], {c: np.zeros(len(options.kept), np.int64) for c in chosen}
-        for found, best in pool.map(ask, enumerate(asked)):
-            rows.append(found)
-            for c, joint in best.items():
-                times[c] += joint
+    rows, times = [], {c: np.zeros(len(options.kept), np.int64) for c in chosen}
+    for found, best in _in_threads(ask, list(enumerate(asked)), workers):
+        rows.append(found)
+        for c, joint in best.items():
+            times[c] += joint
     ids = np.array(options.ids, dtype=object)
     table = pd.DataFrame(
         {
@@ -627,6 +634,17 @@ def robustness(
     )
 
 
+def _in_threads(ask: Callable[[_T], _R], asked: Sequence[_T], workers: int) -> Iterator[_R]:
+    """Ask all in order; each has a generator of its own, so threads change nothing but the wait."""
+    if workers == 1:
+        yield from map(ask, asked)
+        return
+    runs = [asked[at : at + _RUN] for at in range(0, len(asked), _RUN)]
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        for answers in pool.map(lambda run: [ask(one) for one in run], runs):
+            yield from answers
+
+
 def _in_order_of_ids(
     matrix: TravelMatrix, uncertainty: Uncertainty
 ) -> tuple[TravelMatrix, Uncertainty]:
@@ -653,6 +671,7 @@ class _Fixed:
         self.kept = options.kept
         if options.proposal is not None:
             self.kept = np.vstack([options.kept, options.row_of(options.proposal)])
+        self.orders = in_order(self.kept, self.sites)
         # Savings do not vary; of them more is better, where of all others less is.
         self.spent = -_saved(options, self.kept) if "savings" in options.supports else None
 
@@ -661,15 +680,13 @@ class _Fixed:
     ) -> dict[str, Floats]:
         """Every criterion of every option, the proposal last, under one setting."""
         count = rng.poisson(self.count).astype(float) if self.poisson else self.count
-        ready = _prepare(
-            minutes[:, : self.sites],
-            count,
-            self.per_family if self.steepness is None else 1.0 + lam * self.steepness,
-            self.fifth,
-            threshold_minutes=threshold_minutes,
-            always_minutes=minutes[:, self.sites :],
-        )
-        values = _evaluate(ready, self.kept)
+        per_family = self.per_family if self.steepness is None else 1.0 + lam * self.steepness
+        asked = (minutes[:, : self.sites], count, per_family, self.fifth)
+        other = {"threshold_minutes": threshold_minutes, "always_minutes": minutes[:, self.sites :]}
+        if self.orders is None:
+            values = _evaluate(_prepare(*asked, **other), self.kept)
+        else:
+            values = self.orders.criteria(*asked, **other)
         return values if self.spent is None else values | {"savings": self.spent}
 
 

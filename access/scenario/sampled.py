@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 from access.display import html_answer
 from access.errors import ParameterError
@@ -50,10 +50,10 @@ def _clopper_pearson(
     (0.0, 0.1684)
     """
     tail = (1 - confidence) / 2
-    low = 0.0 if successes == 0 else float(beta.ppf(tail, successes, draws - successes + 1))
+    low = 0.0 if successes == 0 else float(betaincinv(successes, draws - successes + 1, tail))
     high = 1.0
     if successes < draws:
-        high = float(beta.ppf(1 - tail, successes + 1, draws - successes))
+        high = float(betaincinv(successes + 1, draws - successes, 1 - tail))
     return low, high
 
 

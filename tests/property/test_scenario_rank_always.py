@@ -1,5 +1,7 @@
 """What holds of every ranking, and of every Pareto front."""
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 from hypothesis import given, settings
@@ -9,7 +11,8 @@ from hypothesis.extra.numpy import arrays
 from access.measure import weighted_quantile
 from access.network.matrix import TravelMatrix
 from access.scenario import rank_closures
-from access.scenario.criteria import _pooled_quantiles, _quantile_places
+from access.scenario.criteria import _evaluate, _pooled_quantiles, _prepare, _quantile_places
+from access.scenario.orders import in_order
 from access.scenario.ranking import pareto_front
 
 small = st.integers(0, 4).map(float)
@@ -71,6 +74,38 @@ def choices(draw):
     m = TravelMatrix.from_minutes(minutes, area_ids=ids, site_ids=[f"s{j}" for j in range(sites)])
     keep = draw(st.integers(1, sites))
     return m, keep, demand, list(draw(st.permutations(m.site_ids)))[:keep]
+
+
+@settings(max_examples=100)
+@given(st.data())
+def test_the_order_of_sites_gives_every_criterion_that_measuring_area_by_area_gives(data):
+    areas, sites = data.draw(st.integers(1, 12)), data.draw(st.integers(2, 6))
+    keep = data.draw(st.integers(1, sites))
+    always = data.draw(st.integers(0, 2))
+    cell = st.one_of(st.integers(0, 12).map(float), st.floats(0, 50), st.just(float("inf")))
+    minutes = data.draw(arrays(float, (areas, sites + always), elements=cell))
+    count = data.draw(arrays(float, areas, elements=st.integers(0, 6).map(float)))
+    minutes[0, 0], count[0] = 3.0, 2.0
+    kept = np.array(list(combinations(range(sites), keep)))
+    fifth = data.draw(
+        st.none() | arrays(float, areas, elements=st.sampled_from([1.0, 3.0, 5.0, np.nan]))
+    )
+    asked = (minutes[:, :sites], count, 1 + count / 7, fifth)
+    limits = {"threshold_minutes": data.draw(st.sampled_from([0.0, 7.0, 20.0]))}
+    limits["always_minutes"] = minutes[:, sites:]
+    usual = _evaluate(_prepare(*asked, **limits), kept)
+    orders = in_order(kept, sites)
+    assert orders is not None
+    found = orders.criteria(*asked, **limits)
+    assert set(found) == set(usual)
+    for name, values in usual.items():
+        np.testing.assert_allclose(found[name], values, rtol=0, atol=2e-9, err_msg=name)
+
+
+def test_options_with_too_many_sets_are_measured_area_by_area():
+    assert in_order(np.array([[0]]), 9) is not None
+    assert in_order(np.array([[0]]), 10) is None
+    assert in_order(np.arange(20)[None, :], 21) is None
 
 
 @settings(max_examples=80)
