@@ -202,6 +202,8 @@ class Document:
         Given by the user or the inputs, never by the clock; no date is shown without it.
     author : str
         Who answers for it.
+    subtitle : str
+        Stands below the title, before the date; the author where there is none.
     footer : str
         Stands at the foot of each page, beside its number.
     internal : bool
@@ -229,6 +231,7 @@ class Document:
     subject: str = ""
     date: datetime.date | None = None
     author: str = ""
+    subtitle: str = ""
     footer: str = ""
     internal: bool = False
     language: str = "en-GB"
@@ -318,7 +321,7 @@ def _heading_text(document: Document, place: int) -> str:
     return f"{label}: {text}" if label.startswith("Appendix") else f"{label}  {text}"
 
 
-def _long_date(date: datetime.date | None) -> str:
+def long_date(date: datetime.date | None) -> str:
     """Write a date as British readers do."""
     months = "January February March April May June July August September October November December"
     return "" if date is None else f"{date.day} {months.split()[date.month - 1]} {date.year}"

@@ -34,7 +34,7 @@ from access.document.document import (
     TableBlock,
     Text,
     _heading_text,
-    _long_date,
+    long_date,
 )
 from access.document.pdf import WHOLE_ROWS, _column_shares
 from access.document.table import TableView
@@ -380,7 +380,9 @@ def write_docx(document: Document, path: Path | str | None = None) -> bytes:
     _page_edges(word, document)
     word.add_paragraph(plain(document.title), style="Title")
     subtitle = " \u00b7 ".join(
-        part for part in (plain(document.author), _long_date(document.date)) if part
+        part
+        for part in (plain(document.subtitle or document.author), long_date(document.date))
+        if part
     )
     if subtitle:
         word.add_paragraph(subtitle, style="Subtitle")

@@ -26,7 +26,7 @@ from access.document.document import (
     TableBlock,
     Text,
     _heading_text,
-    _long_date,
+    long_date,
 )
 from access.document.table import TableView
 from access.errors import OutputError
@@ -125,7 +125,9 @@ def _font_folders() -> list[str]:
 
 def _payload(document: Document, root: Path) -> dict[str, Any]:
     date = document.date
-    subtitle = " \u00b7 ".join(p for p in (plain(document.author), _long_date(date)) if p)
+    subtitle = " \u00b7 ".join(
+        p for p in (plain(document.subtitle or document.author), long_date(date)) if p
+    )
     return {
         "title": plain(document.title),
         "subject": plain(document.subject),

@@ -15,7 +15,7 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
 from access.charts.style import CATEGORICAL, INK, QUIET
-from access.document.document import INTERNAL_MARK, Callout, Document, TableBlock, _long_date
+from access.document.document import INTERNAL_MARK, Callout, Document, TableBlock, long_date
 from access.document.table import Cell, TableView
 from access.escape import cell_text, plain
 from access.files import any_clock, steady_zip, write_file
@@ -170,7 +170,7 @@ def _fill_front(
     sheet.column_dimensions["A"].width = 14
     sheet.column_dimensions["B"].width = 100
     _put(sheet, 1, 1, document.title, Font(name=_NAME, bold=True, size=16))
-    given = (document.author, _long_date(document.date), document.subject)
+    given = (document.author, long_date(document.date), document.subject)
     lines = [part for part in given if plain(part)]
     if document.internal:
         lines.insert(0, INTERNAL_MARK)

@@ -13,8 +13,8 @@ import numpy as np
 
 from access.analysis.analysis import DRAWS
 from access.analysis.questions import Request
-from access.analysis.results import Parts, StudyResults, site_names
-from access.disclosure import THRESHOLD, public_count
+from access.analysis.results import Parts, StudyResults, site_names, stays_words
+from access.disclosure import THRESHOLD, further, public_count
 from access.document.document import (
     Block,
     Bold,
@@ -28,6 +28,8 @@ from access.document.document import (
     Paragraph,
     Ref,
     TableBlock,
+    Text,
+    long_date,
 )
 from access.document.docx import write_docx
 from access.document.pdf import write_pdf
@@ -47,14 +49,25 @@ from access.report.alternatives import (
 )
 from access.report.figures import _proposal_maps
 from access.report.findings import NO_CHANGE, ProposalFindings, _most_deprived, _Option, findings_of
-from access.report.hubs import _best_sets, _hub_sentence
+from access.report.hubs import _best_sets, _hub_sentence, _standing_sentence
 from access.report.method import _method_blocks
+from access.report.paper import (
+    _later_sources,
+    _package_sentence,
+    _package_table,
+    _paper_blocks,
+    _rule_table,
+    _since_table,
+    _standing_table,
+    _words_of,
+)
 from access.report.people import _who_blocks, group_table
 from access.report.robustness import _place_range, study_robustness
 from access.report.sentences import _option_line, _Wording, further_note
 from access.report.sites import _site_blocks
 from access.scenario import Impact
 from access.scenario.robustness import Robustness
+from access.study.config import is_later
 from access.text import (
     NOT_APPLICABLE,
     Claim,
@@ -189,31 +202,122 @@ def _summary_blocks(
     results: StudyResults,
     findings: Sequence[ProposalFindings],
     wording: _Wording,
-    *,
     robustness: Mapping[str, Robustness],
 ) -> list[Block]:
-    """Write the first two pages."""
+    """Write the first page: what is asked, what it would do, and how sure that is."""
     blocks: list[Block] = [
+        Heading("Summary", key="summary"),
         Paragraph(_question(results, findings), style="lead"),
         KeyFigures(_key_figures(findings, wording)),
     ]
+    package = len({f.result.service for f in findings}) == len(findings) > 1
+    if package:
+        blocks.append(TableBlock(_package_table(findings), key="package", compact=True))
+        blocks.append(Paragraph(_package_sentence(findings, wording)))
     for service in dict.fromkeys(f.result.service for f in findings if f.rivals):
         own = [f for f in findings if f.result.service == service]
         blocks.append(TableBlock(_rivals_table(own), key=f"rivals-{service}", compact=True))
     for found in findings:
-        blocks += _proposal_blocks(found, wording)
+        blocks.append(Paragraph((Bold(f"{found.result.title}. "), _short(results, found, wording))))
+    return [*blocks, *_certainty(results, findings, robustness)]
+
+
+def _recommendation_blocks(
+    results: StudyResults, findings: Sequence[ProposalFindings], wording: _Wording
+) -> list[Block]:
+    """Write the second page: a rule to decide by, and where the rest stands."""
+    given = plain(results.study.config.report.recommendation)
+    return [
+        Heading("Recommendations", key="recommendations"),
+        Paragraph(sentence(given) if given else "The officer's recommendation: not given."),
+        TableBlock(_rule_table(results, findings, wording), key="rule", compact=True),
+        Callout("decision", "Worth asking for before deciding", (_to_ask(results),)),
+        TableBlock(_standing_table(results, findings), key="standing", compact=True),
+    ]
+
+
+def _issue_blocks(
+    results: StudyResults, findings: Sequence[ProposalFindings], wording: _Wording
+) -> list[Block]:
+    """Say of each proposal what it changes for whom."""
+    blocks: list[Block] = []
+    for found in findings:
+        blocks += [
+            Paragraph(found.result.title, style="key"),
+            BulletList(_proposal_points(found, wording)),
+        ]
+    return blocks
+
+
+def _option_blocks(
+    results: StudyResults, findings: Sequence[ProposalFindings], wording: _Wording
+) -> list[Block]:
+    """Put the options side by side, and say where the proposals stand by each measure."""
+    blocks: list[Block] = [
+        TableBlock(options_table(found), key=f"options-{found.result.key}", compact=True)
+        for found in findings
+    ]
     points = _criteria(findings)
     answer = results.hubs
     if answer is not None:
         sets, names = _best_sets(answer), site_names(results)
         told = _hub_sentence(results, sets, names, answer.mode, wording)
         points = (*points, (Bold("Family Hubs: "), told))
-    blocks += [
-        Heading("Where the proposals stand, by what matters most"),
-        BulletList(points),
+    if points:
+        head = Paragraph("Where the proposals stand, by what matters most", style="key")
+        blocks += [head, BulletList(points)]
+    return [*blocks, Paragraph(("Every alternative, measured and set in order: ",
+                                Ref("alternatives"), "."))]  # fmt: skip
+
+
+def _then(results: StudyResults) -> StudyResults:
+    """Give the results as the paper's own date allows: without a choice that was made later."""
+    config = results.study.config
+    when = config.hubs.council_date
+    if when is None or not is_later(when, config.study.as_of):
+        return results
+    bare = {"council_choice": (), "council_source": "", "council_date": None}
+    hubs = config.hubs.model_copy(update=bare)
+    study = replace(results.study, config=config.model_copy(update={"hubs": hubs}))
+    answer = results.hubs
+    if answer is not None:
+        source = config.hubs.council_source
+        kept = tuple(a for a in answer.plain.assumptions if not source or source not in a)
+        answer = replace(answer, plain=replace(answer.plain, council=None, assumptions=kept))
+    return replace(results, study=study, hubs=answer)
+
+
+def _since_blocks(results: StudyResults, wording: _Wording) -> list[Block]:
+    """Tell what became known later than the paper's date, apart from everything else."""
+    config = results.study.config
+    table, sources = _since_table(results), _later_sources(results)
+    when = config.hubs.council_date
+    later = when is not None and is_later(when, config.study.as_of)
+    if table is None and not sources and not later:
+        return []
+    blocks: list[Block] = [
+        PageBreak(),
+        Heading("What happened since", appendix=True, key="since"),
+        Paragraph(
+            f"Nothing in this part was known on {long_date(_as_of(results))}, the date of the "
+            "paper, and no figure or sentence elsewhere rests on what happened later."
+        ),
     ]
-    blocks += [Heading("How sure we are"), *_certainty(results, findings, robustness)]
-    return [*blocks, Callout("decision", "Worth asking for before deciding", (_to_ask(results),))]
+    if table is not None:
+        blocks.append(TableBlock(table, key="later", compact=True))
+    answer = results.hubs
+    if later and answer is not None:
+        sets, names = _best_sets(answer), site_names(results)
+        told = _hub_sentence(results, sets, names, answer.mode, wording)
+        blocks.append(Paragraph((Bold(f"The Family Hubs that the council chose ({when}): "), told)))
+        if answer.plain.council is not None:
+            blocks.append(Paragraph(_standing_sentence(answer.plain.council)))
+    if sources:
+        blocks.append(Paragraph(sentence(
+            f"sources of a later date than the paper, used for what they say of that day: "
+            f"{listed(sources)}"
+        )))  # fmt: skip
+    return blocks
 
 
 def _to_ask(results: StudyResults) -> str:
@@ -287,30 +391,61 @@ def _key_figures(
     return tuple(items)
 
 
-def _proposal_blocks(found: ProposalFindings, wording: _Wording) -> list[Block]:
+def _short(results: StudyResults, found: ProposalFindings, wording: _Wording) -> str:
+    """Say in a few sentences what a proposal does, and to whom."""
     impact = found.impact
     closed = listed(found.named(found.result.closed), none="none")
     opened = listed(found.named(found.result.opened), none="")
     does = f"the proposal closes {closed}" + (f" and opens {opened}" if opened else "")
-    if found.result.stays:
-        does += " (some services may stay: see Appendix A)"
+    words = _words_of(results, found.result)
+    if words and found.result.closed:
+        does += f" (in the paper's own words: {words})"
     if impact.altered:
         does += f", and changes {impact.altered}"
-    first = f"{sentence(does)} {say.affected(impact, found.one, wording)}"
+    told = [sentence(does), say.affected(impact, found.one, wording), _deprivation(found)]
+    return " ".join(str(t) for t in told if t)
+
+
+def _proposal_points(found: ProposalFindings, wording: _Wording) -> tuple[Text, ...]:
+    """Say where, to whom and by how much trips change under a proposal."""
+    impact = found.impact
     points = [
         f"{_wards(found)} {say.furthest(impact, wording)}".strip(),
-        _deprivation(found),
+        _fifth(found, wording),
         say.most_added(impact, found.names, wording),
         say.every_mode(found.result.impacts, wording),
         f"{better(found, wording)} {_dominated(found)}".strip(),
         _week(impact, wording),
+        stays_words(found.result, found.names) if found.result.stays else "",
     ]
-    return [
-        Heading(found.result.title),
-        Paragraph(first),
-        BulletList(tuple(p for p in points if p)),
-        TableBlock(options_table(found), key=f"options-{found.result.key}", compact=True),
+    return tuple(p for p in points if p)
+
+
+def _fifth(found: ProposalFindings, wording: _Wording) -> Said:
+    """Say the most deprived fifth's own figures: how many move, and their mean before and after."""
+    if "imd_decile" not in found.impact.demand:
+        return Said("")
+    fifths = found.impact.by("imd_fifth")
+    own = fifths[fifths["group"].astype(str) == "1"]
+    if own.empty or not own["families"].sum():
+        return Said("")
+    row = own.iloc[0]
+    before, after = float(row["mean_minutes_before"]), float(row["mean_minutes_after"])
+    moved = float(further(own).sum())
+    if not (np.isfinite(before) and np.isfinite(after)):
+        return Said("")
+    claims = [
+        Claim("further:deprived", "is", (moved,)),
+        Claim("mean_before:deprived", "is", (before,)),
+        Claim("mean_after:deprived", "is", (after,)),
     ]
+    text = (
+        f"of the {found.noun} in England's most deprived fifth, "
+        f"{public_count(moved, internal=wording.internal)} would have further to go; their own "
+        f"average {trip(found.mode)} is {wording.minutes(before)} today and "
+        f"{wording.minutes(after)} after"
+    )
+    return Said(sentence(text), claims)
 
 
 def _week(impact: Impact, wording: _Wording) -> str:
@@ -339,8 +474,8 @@ def _criteria(findings: Sequence[ProposalFindings]) -> tuple[tuple[str | Bold, .
         for f in findings:
             p = f.standing
             if f.sampled is not None and criterion in f.sampled.criteria:
-                share, words = _sampled_share(f.sampled, criterion)
-                parts.append(f"{f.title}: {share} {words}")
+                share, of = _sampled_share(f.sampled, criterion)
+                parts.append(f"{f.title}: {share} {of}")
             if p is None or f.ranking is None or criterion not in f.ranking.criteria:
                 continue
             options = len(f.ranking.table)
@@ -455,13 +590,20 @@ def _certainty(
         )
     warned.append("Everything that is assumed is in ")
     spans = (" ".join(warned), Ref("method"), ".")
-    blocks: list[Block] = [Callout("assumption", "What these figures rest on", (spans,))]
+    blocks: list[Block] = [Paragraph("How sure we are", style="key")]
     if ties:
         blocks.append(BulletList(tuple(ties)))
-    return blocks
+    return [*blocks, Callout("assumption", "What these figures rest on", (spans,))]
 
 
-_FOR = "Report to the Asset Management Board"
+def _for(results: StudyResults) -> str:
+    return f"Report to the {plain(results.study.config.report.reader)}"
+
+
+def _author(results: StudyResults) -> str:
+    """Name who answers for the report; a report that nobody signed says what made it."""
+    given = plain(results.study.config.report.author)
+    return given or f"Made with family-access from the study {results.study.name}; no author given"
 
 
 def board_report(
@@ -518,23 +660,36 @@ def board_report(
     parts = Parts(results.left_out) if parts is None else parts
     robustness = study_robustness(results, mode=mode, draws=draws, progress=progress, parts=parts)
     maps = parts.make("report: maps", lambda: _proposal_maps(results, mode=mode)) or {}
-    blocks: list[Block] = _summary_blocks(results, findings, wording, robustness=robustness)
+    then = _then(results)
+    blocks: list[Block] = [
+        *_summary_blocks(then, findings, wording, robustness),
+        PageBreak(),
+        *_recommendation_blocks(then, findings, wording),
+    ]
     if internal:
         own_use = f"This copy is for the council's own use: it holds counts below {THRESHOLD}."
         blocks.insert(0, Callout("warning", own_use))
     blocks += [PageBreak(), Contents("Contents")]
+    blocks += _paper_blocks(
+        then, findings,
+        issues=_issue_blocks(then, findings, wording),
+        options=_option_blocks(then, findings, wording),
+        money=_money(findings),
+        equality=" ".join(filter(None, (_fifth(f, wording) for f in findings))),
+    )  # fmt: skip
     appendices: dict[str, tuple[str, Callable[[], list[Block]]]] = {
-        "sites": ("Sites that would close", partial(_site_blocks, results, findings, wording)),
-        "who": ("Who is affected", partial(_who_blocks, results, findings, wording, maps=maps)),
+        "sites": ("Sites that would close", partial(_site_blocks, then, findings, wording)),
+        "who": ("Who is affected", partial(_who_blocks, then, findings, wording, maps=maps)),
         "alternatives": ("Alternatives, and how firm their order is", partial(
-            _alternatives_blocks, results, findings, wording,
+            _alternatives_blocks, then, findings, wording,
             reasons=reasons, requests=requests, robustness=robustness)),
         "method": ("Method, assumptions and data", partial(
-            _method_blocks, results, findings, internal=internal)),
+            _method_blocks, then, findings, internal=internal)),
     }  # fmt: skip
     for key, (name, make) in appendices.items():
         made = parts.make(f"report: {name}", make)
         blocks += _not_there(key, name) if made is None else made
+    blocks += _since_blocks(results, wording)
     if parts.left_out:
         told = tuple(sentence(str(part)) for part in parts.left_out)
         blocks.insert(1, Callout("warning", "Left out of this run, and why", told))
@@ -542,9 +697,10 @@ def board_report(
     return Document(
         title=title,
         blocks=tuple(blocks),
-        subject=f"{_FOR}: {title}",
+        subject=f"{_for(results)}: {title}",
         date=given,
-        author=_FOR,
+        author=_author(results),
+        subtitle=_for(results),
         footer=title,
         internal=internal,
     )

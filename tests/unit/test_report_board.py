@@ -359,7 +359,7 @@ class TestRotherham:
     def test_both_services_are_told_in_their_own_right(self, files):
         text = as_text(files[0])
         for title in ("Children's Centres from 12 to 9", "Youth Centres from 11 to 6"):
-            assert f"# {title}" in text
+            assert f"\n{title}\n" in text
         assert len(re.findall(r"## A\d  ", text)) == 8
 
     def test_each_service_has_a_map_with_words(self, files):
