@@ -35,7 +35,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "idaci_decile": "its tenth, to group by (`idaci_fifth`)",
         "p_no_car": "share of households without a car, 0 to 1: switches on the family trip "
         "(walk and drive blended by it) and tables by band",
-        "income": "median income, for `weights.scheme = \"green_book\"`",
+        "income": 'median income, for `weights.scheme = "green_book"`',
         "residents": "people: a denominator of groups, and what counts are shared by unless "
         "`areas.share_by` says otherwise",
         "households": "households: with households_no_car, p_no_car is worked out when not given",
@@ -232,7 +232,9 @@ def tables_lines() -> list[str]:
             for name, words in COLUMNS[kind].items()
         ]
         lines += [f"### {kind.capitalize()}", "", about, ""]
-        lines += _table(("column", "type", "must be there", "meaning, and what it switches on"), rows)
+        lines += _table(
+            ("column", "type", "must be there", "meaning, and what it switches on"), rows
+        )
         if kind == "areas":
             lines += ["Columns of the areas by a name of your own:", ""]
             lines += _table(("named by", "holds", "switches on"), list(BY_NAME))

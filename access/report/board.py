@@ -14,7 +14,7 @@ import numpy as np
 from access.analysis.analysis import DRAWS
 from access.analysis.questions import Request
 from access.analysis.results import Parts, StudyResults, site_names, stays_words
-from access.disclosure import THRESHOLD, further, public_count
+from access.disclosure import THRESHOLD, further, grouped, public_count
 from access.document.document import (
     Block,
     Bold,
@@ -88,10 +88,7 @@ def _rivals_table(findings: Sequence[ProposalFindings]) -> Table:
     own = [o for f in findings for o in f.options[1:2]]
     named = [replace(o, name=f.result.title) for f, o in zip(findings, own, strict=True)]
     whole = replace(first, options=(first.options[0], *named))
-    table = options_table(whole, rows=tuple(
-        _row(o, f, spent=any(o.opened for o in whole.options))
-        for o, f in zip(whole.options, (first, *findings), strict=True)
-    ))  # fmt: skip
+    table = options_table(whole, each=(first, *findings))
     return replace(
         table,
         title=f"{first.title}: every proposal beside no change ({trip(first.mode)} to the nearest)",
@@ -101,10 +98,12 @@ def _rivals_table(findings: Sequence[ProposalFindings]) -> Table:
 
 
 def options_table(
-    findings: ProposalFindings, source: str = "", rows: tuple[tuple[Value, ...], ...] | None = None
+    findings: ProposalFindings, source: str = "", each: Sequence[ProposalFindings] = ()
 ) -> Table:
-    """Put the options of one service side by side."""
+    """Put the options of one service side by side; `each` option may be of findings of its own."""
     spent = any(option.opened for option in findings.options)
+    priced = _priced(findings.options)
+    ranks = [o for o in findings.options if o.ranks and findings.ranking is not None]
     mode = trip(findings.mode)
     further = ("further",)
     columns = (
@@ -132,11 +131,18 @@ def options_table(
         Column(
             "mean", "Everyone, mean", "minutes", unit="min", note=f"{mode} of all {findings.noun}"
         ),
-        Column("saving", "Saved at closed sites a year" if spent else "Saving a year", "money"),
-        *([Column("spent", "Spent at opened sites a year", "money")] if spent else []),
-        Column("rank", "Rank by mean", note="1 is the shortest average of all sets of this size"),
+        *([Column("saving", "Saved at closed sites a year" if spent else "Saving a year", "money")]
+          if priced else []),
+        *([Column("spent", "Spent at opened sites a year", "money")] if spent and priced else []),
+        *([Column("rank", "Rank by mean", "number",
+                  note="1 is the shortest average of all sets of this size")] if ranks else []),
+    )  # fmt: skip
+    rows = tuple(
+        _row(option, own, spent=spent, priced=priced, ranked=bool(ranks))
+        for option, own in zip(
+            findings.options, each or [findings] * len(findings.options), strict=True
+        )
     )
-    rows = rows or tuple(_row(option, findings, spent=spent) for option in findings.options)
     s = findings.impact.summary
     return Table(
         f"{findings.label}: the options side by side ({mode} to the nearest)",
@@ -144,6 +150,8 @@ def options_table(
         rows,
         notes=(
             f"{capital(findings.noun)} in all: {s['families']:,.0f}.",
+            *_rank_notes(findings, ranks),
+            *(() if priced else ("What each option would save is not known.",)),
             *next((note for o in findings.options if (note := further_note(o.impact))), ()),
         ),
         source=source,
@@ -151,17 +159,35 @@ def options_table(
     )
 
 
-def _row(option: _Option, findings: ProposalFindings, *, spent: bool) -> tuple[Value, ...]:
+def _rank_notes(findings: ProposalFindings, ranked: Sequence[_Option]) -> tuple[str, ...]:
+    """Say what the ranks are of, and which of them others share."""
+    if not ranked or findings.ranking is None:
+        return ()
+    shared = [f"{o.name} with {number(o.tied['mean'], 'other')}" for o in ranked if o.tied["mean"]]
+    return (
+        f"Ranks are of {findings.ranking.what}; 1 is the shortest average.",
+        *([sentence(f"shared ranks: {listed(shared)}")] if shared else []),
+    )
+
+
+def _priced(options: Sequence[_Option]) -> bool:
+    """Say whether money is known of any option that changes something."""
+    return any(
+        not o.name.startswith(NO_CHANGE) and not (is_missing(o.savings) and is_missing(o.spent))
+        for o in options
+    )
+
+
+def _row(
+    option: _Option, findings: ProposalFindings, *, spent: bool, priced: bool, ranked: bool
+) -> tuple[Value, ...]:
     s = option.impact.summary
     longer = float(s["lengthened"] or 0)
     further = longer + float(s["newly_unreachable"] or 0)
     share: Value = _share_in_fifth(option) if further else NOT_APPLICABLE
     mean: Value = s["mean_minutes_change_lengthened"] if longer else NOT_APPLICABLE
     most: Value = s["max_minutes_change"] if longer else NOT_APPLICABLE
-    rank: Value = NOT_APPLICABLE
-    if option.ranks and findings.ranking is not None:
-        options = len(findings.ranking.table)
-        rank = place_of(option.ranks["mean"], option.tied["mean"], options=options, others=False)
+    rank: Value = option.ranks["mean"] if option.ranks else NOT_APPLICABLE
     nothing = option.name.startswith(NO_CHANGE)
     return (
         option.name,
@@ -171,9 +197,9 @@ def _row(option: _Option, findings: ProposalFindings, *, spent: bool) -> tuple[V
         mean,
         most,
         s["mean_minutes_after"],
-        0.0 if nothing else option.savings,
-        *([option.spent] if spent else []),
-        rank,
+        *([0.0 if nothing else option.savings] if priced else []),
+        *([option.spent] if spent and priced else []),
+        *([rank] if ranked else []),
     )
 
 
@@ -432,6 +458,8 @@ def _fifth(found: ProposalFindings, wording: _Wording) -> Said:
     row = own.iloc[0]
     before, after = float(row["mean_minutes_before"]), float(row["mean_minutes_after"])
     moved = float(further(own).sum())
+    tenths = grouped(found.impact, "imd_decile")
+    shown = not tenths.loc[tenths["group"].astype(str).isin(["1", "2"]), "hidden"].any()
     if not (np.isfinite(before) and np.isfinite(after)):
         return Said("")
     claims = [
@@ -439,9 +467,10 @@ def _fifth(found: ProposalFindings, wording: _Wording) -> Said:
         Claim("mean_before:deprived", "is", (before,)),
         Claim("mean_after:deprived", "is", (after,)),
     ]
+    counted = public_count(moved, internal=wording.internal)
+    moving = f"{counted} would have further to go; their" if shown or wording.internal else "the"
     text = (
-        f"of the {found.noun} in England's most deprived fifth, "
-        f"{public_count(moved, internal=wording.internal)} would have further to go; their own "
+        f"of the {found.noun} in England's most deprived fifth, {moving} own "
         f"average {trip(found.mode)} is {wording.minutes(before)} today and "
         f"{wording.minutes(after)} after"
     )

@@ -176,7 +176,7 @@ def _proposal_belief(results: StudyResults, found: ProposalFindings, wording: _W
     s = found.impact.summary
     longer = float(s["lengthened"] or 0)
     rise = s["mean_minutes_change_lengthened"]
-    text = f"{_saving(results, found)} is worth it that "
+    text = f"{_saving(results, found)} justifies that "
     text += f"{wording.people(longer, found.noun)} have {further_words(found.mode)}"
     if longer and rise is not None:
         text += f", by {wording.minutes(float(rise))} on average"
@@ -192,10 +192,10 @@ def _proposal_belief(results: StudyResults, found: ProposalFindings, wording: _W
 
 
 _BELIEFS = {
-    "mean": "everybody's average trip counts most",
-    "worst": "those who live furthest away count most",
-    "deprived_mean": "the trips of the most deprived fifth count most",
-    "weighted_mean": "everybody's trips count, those in deprived areas more",
+    "mean": "the average trip",
+    "worst": "the trip of those who live furthest away",
+    "deprived_mean": "the most deprived fifth's own average trip",
+    "weighted_mean": "the average trip with deprived areas counting more",
 }
 
 
@@ -203,7 +203,7 @@ def _other_belief(found: ProposalFindings, other: _Option, wording: _Wording) ->
     best = [words for c, words in _BELIEFS.items() if other.ranks.get(c) == 1]
     s = other.impact.summary
     longer, rise = float(s["lengthened"] or 0), s["mean_minutes_change_lengthened"]
-    text = listed(best, none="this set is better than the proposal")
+    text = f"what counts most is {listed(best)}" if best else "other measures count more than these"
     text += f"; these sites can close for as much; and {wording.people(longer, found.noun)} having "
     text += further_words(found.mode)
     if longer and rise is not None:
@@ -285,7 +285,10 @@ def _standing_table(results: StudyResults, findings: Sequence[ProposalFindings])
     given = results.study.config.report
     asked, closing = given.consultation, {i for f in findings for i in f.result.closed}
     owned = {m.site for m in given.mitigation if plain(m.owner)} & closing
-    duties = [str(row[0]) for row in _duties_table(results, findings).rows]
+    named = _duties_table(results, findings).rows
+    duties = [str(row[0]) for row in named if row[2] != _TO_FILL]
+    if len(duties) < len(named):
+        duties.append("others for the officer to fill" if duties else "for the officer to fill")
     steps = [f"{plain(s.when)}: {plain(s.what)}" for s in given.timetable]
     whole = [f"{plain(s.what)}, {plain(s.year)}: {pounds(s.gbp)}" for s in given.money
              if not s.part_of]  # fmt: skip

@@ -56,6 +56,7 @@ def base() -> dict[str, Any]:
         "shared_counts": {"youths": "youths"}, "from_parent": {"ward": "ward"},
     }  # fmt: skip
     raw["localities"] = {}
+    raw["study"]["nation"] = "England"
     raw["hubs"] = {"council_choice": ["K1"], "council_source": "A paper."}
     raw["tables"] = {}
     youth = {"title": "Youth Centres", "one": "Youth Centre", "demand": "youths",
