@@ -98,14 +98,11 @@ class TableBlock:
         For `Ref`.
     compact : bool
         Smaller type, for wide tables.
-    in_workbook : bool
-        Give it a sheet of its own; not for a table whose figures stand in another one too.
     """
 
     table: Table
     key: str = ""
     compact: bool = False
-    in_workbook: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,7 +305,7 @@ class Document:
         (str, TableView)
         """
         for place, block in enumerate(self.blocks):
-            if isinstance(block, TableBlock) and block.in_workbook:
+            if isinstance(block, TableBlock):
                 yield self.label(place), block.table.view(internal=self.internal)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from access.analysis.questions import Request
 from access.analysis.results import StudyResults
-from access.document.document import Block, Heading, PageBreak, Paragraph, TableBlock
+from access.document.document import Block, Heading, Paragraph, TableBlock
 from access.document.table import Column, Table, Value
 from access.labels import criterion_kind, criterion_short, criterion_value, criterion_words, trip
 from access.report.figures import _rank_figures
@@ -146,7 +146,7 @@ def _near_table(found: ProposalFindings, ranking: SampledRanking) -> Table:
     )
 
 
-_SHOWN = 8
+_SHOWN = 6
 #: Unit of a difference between two options, by what a criterion counts.
 _DIFFERENCE = {"share": "% points", "money": "£", "minutes": "min"}
 
@@ -223,7 +223,7 @@ def _rejected_table(
                 listed(found.named(closed), none="nothing"),
                 f"{wins} of {len(gaps)}",
                 *gaps,
-                reasons.get(closed, "not given"),
+                *([reasons.get(closed, "not given")] if reasons else []),
             )
         )
     threshold = results.study.config.measures.threshold_minutes
@@ -240,16 +240,17 @@ def _rejected_table(
     return Table(
         f"{found.label}: alternatives that are not proposed, and what each gives and takes",
         (
-            Column("closes", "Closes"),
+            Column("closes", "Closes", width=1.8),
             Column("wins", "Better on"),
             *measures,
-            Column("reason", "The council's reason", width=0.6),
+            *([Column("reason", "The council's reason", width=0.6)] if reasons else []),
         ),
         tuple(rows),
         notes=(
             "Differences from the proposal; below zero is better than the proposal. "
             f"{_strongest_words(len(rows), len(others), len(ranking.table))} "
-            "No change is in the options side by side.",
+            "No change is in the options side by side."
+            + ("" if reasons else " The council's reasons against them: not given."),
         ),
         short=f"Alternatives, {found.label}",
     )
@@ -489,7 +490,6 @@ def _alternatives_blocks(
 ) -> list[Block]:
     """Write the appendix of alternatives."""
     blocks: list[Block] = [
-        PageBreak(),
         Heading("Alternatives, and how firm their order is", appendix=True, key="alternatives"),
     ]
     for found in findings:

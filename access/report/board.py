@@ -322,7 +322,6 @@ def _since_blocks(results: StudyResults, wording: _Wording) -> list[Block]:
     if table is None and not sources and not later:
         return []
     blocks: list[Block] = [
-        PageBreak(),
         Heading("What happened since", appendix=True, key="since"),
         Paragraph(
             f"Nothing in this part was known on {long_date(_as_of(results))}, the date of the "
@@ -738,7 +737,6 @@ def board_report(
 def _not_there(key: str, name: str) -> list[Block]:
     """Stand where an appendix would, so that what points to it still finds it."""
     return [
-        PageBreak(),
         Heading(name, appendix=True, key=key),
         Paragraph("This part had to be left out; the reason is on the first page."),
     ]

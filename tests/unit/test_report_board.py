@@ -232,7 +232,6 @@ class TestWhatItSays:
     @pytest.mark.parametrize(
         ("key", "table"),
         [
-            ("chart-imd_decile-five_to_three", "by-imd_decile-five_to_three"),
             ("change-five_to_three", "How much further"),
         ],
     )
