@@ -122,7 +122,7 @@ def _compiled(document: Document) -> bytes:
                 f"the PDF of {document.title!r} was refused by its accessibility check "
                 f"({_STANDARD}): {refused}"
             ) from refused
-    return bytes(content)
+    return b"".join(content) if isinstance(content, list) else bytes(content or b"")
 
 
 def _compiler(document: Document, root: Path) -> typst.Compiler:

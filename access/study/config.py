@@ -642,7 +642,9 @@ class _ReportSettings(_Settings):
         (), "further legal duties", changes="the report's table of duties"
     )
     consultation: _ConsultationSettings = _setting(
-        _ConsultationSettings(), "who was asked, when, and what came of it"
+        _ConsultationSettings(),
+        "who was asked, when, and what came of it",
+        changes="the report's consultation",
     )
     timetable: tuple[_StepSettings, ...] = _setting(
         (), "steps of the decision, in order", changes="the report's timetable"
