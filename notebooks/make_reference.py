@@ -157,7 +157,7 @@ def default_words(field: FieldInfo) -> str:
     default = field.default
     if field.is_required():
         return "**must be given**"
-    if default is None or default == "" or default in ((), {}):
+    if default is None or default == "" or default in ((), {}) or isinstance(default, BaseModel):
         return "none"
     return f"`{_toml(default)}`"
 
@@ -185,27 +185,36 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
 
 
 def settings_lines() -> list[str]:
-    """Write every key of study.toml, table by table."""
-    lines = []
-    for name, field in StudyConfig.model_fields.items():
-        model = model_of(field)
-        by_key = get_origin(field.annotation) is dict and model is not None
-        many = get_origin(field.annotation) is tuple
-        heading = f"[[{name}]]" if many else f"[{name}.KEY]" if by_key else f"[{name}]"
-        lines += [f"### `{heading}`", "", f"{_capital(field.description or '')}.", ""]
-        inside = {"KEY": field} if model is None else model.model_fields
-        rows = [
-            (
-                f"`{key}`",
-                kind_words(f.annotation),
-                default_words(f),
-                f.description or "",
-                (f.json_schema_extra or {}).get("changes", ""),  # type: ignore[union-attr]
-            )
-            for key, f in inside.items()
-        ]
-        lines += _table(("key", "type", "default", "meaning", "what changes with it"), rows)
-    return lines
+    """Write every key of study.toml, table by table; tables within a table come after it."""
+    return [line for name, f in StudyConfig.model_fields.items() for line in _group_lines(name, f)]
+
+
+def _group_lines(name: str, field: FieldInfo) -> list[str]:
+    model = model_of(field)
+    by_key = get_origin(field.annotation) is dict and model is not None
+    path = f"{name}.KEY" if by_key else name
+    many = get_origin(field.annotation) is tuple
+    heading = f"[[{path}]]" if many else f"[{path}]"
+    lines = [f"### `{heading}`", "", f"{_capital(field.description or '')}.", ""]
+    inside = {"KEY": field} if model is None else model.model_fields
+    rows = [
+        (
+            f"`{key}`",
+            kind_words(f.annotation),
+            default_words(f),
+            f.description or "",
+            (f.json_schema_extra or {}).get("changes", ""),  # type: ignore[union-attr]
+        )
+        for key, f in inside.items()
+    ]
+    lines += _table(("key", "type", "default", "meaning", "what changes with it"), rows)
+    within = inside.items() if model is not None else ()
+    return lines + [
+        line
+        for key, f in within
+        if model_of(f) is not None
+        for line in _group_lines(f"{path}.{key}", f)
+    ]
 
 
 def schema_columns(kind: str) -> dict[str, pa.Column]:
