@@ -173,7 +173,7 @@ def default_words(field: FieldInfo) -> str:
     default = field.default
     if field.is_required():
         return "**must be given**"
-    if default is None or default == "" or default in ((), {}):
+    if default is None or default == "" or default in ((), {}) or isinstance(default, BaseModel):
         return "none"
     return f"`{_toml(default)}`"
 

@@ -98,14 +98,11 @@ class TableBlock:
         For `Ref`.
     compact : bool
         Smaller type, for wide tables.
-    in_workbook : bool
-        Give it a sheet of its own; not for a table whose figures stand in another one too.
     """
 
     table: Table
     key: str = ""
     compact: bool = False
-    in_workbook: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +199,8 @@ class Document:
         Given by the user or the inputs, never by the clock; no date is shown without it.
     author : str
         Who answers for it.
+    subtitle : str
+        Stands below the title, before the date; the author where there is none.
     footer : str
         Stands at the foot of each page, beside its number.
     internal : bool
@@ -229,6 +228,7 @@ class Document:
     subject: str = ""
     date: datetime.date | None = None
     author: str = ""
+    subtitle: str = ""
     footer: str = ""
     internal: bool = False
     language: str = "en-GB"
@@ -305,7 +305,7 @@ class Document:
         (str, TableView)
         """
         for place, block in enumerate(self.blocks):
-            if isinstance(block, TableBlock) and block.in_workbook:
+            if isinstance(block, TableBlock):
                 yield self.label(place), block.table.view(internal=self.internal)
 
 
@@ -318,7 +318,7 @@ def _heading_text(document: Document, place: int) -> str:
     return f"{label}: {text}" if label.startswith("Appendix") else f"{label}  {text}"
 
 
-def _long_date(date: datetime.date | None) -> str:
+def long_date(date: datetime.date | None) -> str:
     """Write a date as British readers do."""
     months = "January February March April May June July August September October November December"
     return "" if date is None else f"{date.day} {months.split()[date.month - 1]} {date.year}"

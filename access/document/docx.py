@@ -12,7 +12,7 @@ from typing import Any
 import docx
 from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.table import WD_CELL_VERTICAL_ALIGNMENT, WD_TABLE_ALIGNMENT
-from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING, WD_TAB_ALIGNMENT
+from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING, WD_TAB_ALIGNMENT, WD_TAB_LEADER
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Cm, Emu, Length, Pt, RGBColor
@@ -35,9 +35,9 @@ from access.document.document import (
     TableBlock,
     Text,
     _heading_text,
-    _long_date,
+    long_date,
 )
-from access.document.pdf import WHOLE_ROWS, _column_shares
+from access.document.pdf import _column_shares, _heading_pages, _stands_whole
 from access.document.table import TableView
 from access.escape import plain
 from access.files import any_clock, steady_zip, write_file
@@ -51,16 +51,19 @@ def _element(tag: str, **attributes: object) -> Any:
     return made
 
 
-def _add_field(paragraph: WordParagraph, instruction: str, shown: str) -> None:
-    """Add a field that Word works out for itself, with what it shows until then."""
-    _begin_field(paragraph.add_run(), instruction)
+def _add_field(
+    paragraph: WordParagraph, instruction: str, shown: str, *, dirty: bool = False
+) -> None:
+    """Add a field that Word works out for itself, soon if dirty, and what it shows till then."""
+    _begin_field(paragraph.add_run(), instruction, dirty=dirty)
     paragraph.add_run(shown)
     _end_field(paragraph.add_run())
 
 
-def _begin_field(run: Run, instruction: str) -> None:
+def _begin_field(run: Run, instruction: str, *, dirty: bool = False) -> None:
     """Open a field in a run; what follows is shown until Word works it out."""
-    run._r.append(_element("fldChar", fldCharType="begin"))
+    more = {"dirty": "true"} if dirty else {}
+    run._r.append(_element("fldChar", fldCharType="begin", **more))
     code = _element("instrText")
     code.set(qn("xml:space"), "preserve")
     code.text = f" {instruction} "
@@ -165,6 +168,9 @@ def _set_up(document: Any, language: str) -> None:
     for level in (1, 2, 3):
         toc = _added(document, f"toc {level}", 10.5, ink, after=3)
         toc.paragraph_format.left_indent = Cm(0.6 * (level - 1))
+        dots = WD_TAB_LEADER.DOTS
+        toc.paragraph_format.tab_stops.add_tab_stop(_PAGE_WIDTH, WD_TAB_ALIGNMENT.RIGHT, dots)
+    _table_style(document)
     for kind, (edge, fill, _) in _CALLOUTS.items():
         style = _added(document, f"Callout {kind}", 10.5, ink, after=0)
         style.paragraph_format.left_indent = style.paragraph_format.right_indent = Cm(0.25)
@@ -272,7 +278,7 @@ def _add_table(word: Any, view: TableView, width: Length, *, compact: bool = Fal
                 _dress(target, top=(8, _LINE), bottom=(4, _RULE))
             else:
                 _dress(target, bottom=(4, _RULE))
-    if height <= WHOLE_ROWS:
+    if _stands_whole(view, shares, compact=compact):
         for r in range(height):
             cells[r * wide].paragraphs[0].paragraph_format.keep_with_next = True
     if not body:
@@ -281,23 +287,34 @@ def _add_table(word: Any, view: TableView, width: Length, *, compact: bool = Fal
 
 
 def _add_key_figures(word: Any, items: Sequence[tuple[str, str]], width: Length) -> None:
-    """Add large figures side by side, as a table whose header says what each one is."""
+    """Add large figures side by side, each above the words that say what it is."""
     made = _bare(word, 2, [width / len(items)] * len(items))
-    _describe(made, "Key figures", total=False)
+    _describe(made, "Key figures, each above its words", total=False, headed=False)
     small, large = word.styles["Table text"].style_id, word.styles["Key figure"].style_id
     for k, (figure, words) in enumerate(items):
         head, foot = made.rows[0].cells[k], made.rows[1].cells[k]
-        _fill(head, plain(words), small, "left")
+        _fill(head, plain(figure), large, "left")
+        head.paragraphs[0].paragraph_format.keep_with_next = True
         _dress(head, top=(24, _BLUE), fill="EEF3F8")
-        head.vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.BOTTOM
-        _fill(foot, plain(figure), large, "left")
+        _fill(foot, plain(words), small, "left")
         _dress(foot, fill="EEF3F8")
-    _header_row(made.rows[0])
+
+
+_TABLE_STYLE = "Report table"
+
+
+def _table_style(document: Any) -> None:
+    """Add the style whose first row and first column Word knows as headers."""
+    made = document.styles.add_style(_TABLE_STYLE, WD_STYLE_TYPE.TABLE)
+    made.base_style = document.styles["Normal Table"]
+    for part in ("firstRow", "firstCol", "lastRow"):
+        made.element.append(_element("tblStylePr", type=part))
 
 
 def _bare(word: Any, rows: int, widths: Sequence[float], *, padding: int = 45) -> Any:
     """Add a table without style; padding above and below is in twentieths of a point."""
     made = word.add_table(rows=rows, cols=len(widths))
+    made._tbl.tblPr.style = word.styles[_TABLE_STYLE].style_id
     made.alignment = WD_TABLE_ALIGNMENT.LEFT
     made.autofit = False
     margins = _element("tblCellMar")
@@ -317,13 +334,15 @@ def _bare(word: Any, rows: int, widths: Sequence[float], *, padding: int = 45) -
     return made
 
 
-def _describe(table: Any, title: str, *, total: bool) -> None:
+def _describe(table: Any, title: str, *, total: bool, headed: bool = True) -> None:
     """Say to a screen reader what the table is, and which rows and columns are headers."""
     properties = table._tbl.tblPr
     for old in properties.findall(qn("w:tblLook")):
         properties.remove(old)
-    look = {"firstRow": 1, "lastRow": int(total), "firstColumn": 1, "lastColumn": 0}
-    properties.append(_element("tblLook", val="04A0", **look, noHBand=1, noVBand=1))
+    look = {"firstRow": int(headed), "lastRow": int(total), "firstColumn": int(headed)}
+    look |= {"lastColumn": 0, "noHBand": 1, "noVBand": 1}
+    bits = 0x0600 | 0x20 * headed | 0x40 * total | 0x80 * headed
+    properties.append(_element("tblLook", val=f"{bits:04X}", **look))
     properties.append(_element("tblCaption", val=title))
 
 
@@ -394,7 +413,9 @@ def write_docx(document: Document, path: Path | str | None = None) -> bytes:
     _keep_style_ids(word)
     word.add_paragraph(plain(document.title), style="Title")
     subtitle = " \u00b7 ".join(
-        part for part in (plain(document.author), _long_date(document.date)) if part
+        part
+        for part in (plain(document.subtitle or document.author), long_date(document.date))
+        if part
     )
     if subtitle:
         word.add_paragraph(subtitle, style="Subtitle")
@@ -535,8 +556,12 @@ def _bookmark(place: int) -> str:
 
 
 def _add_contents(word: Any, document: Document, block: Contents) -> None:
-    """Add a contents field, already filled with links; Word adds page numbers when told to."""
+    """Add a contents field, filled with links and pages; Word works the pages out anew.
+
+    Until it does, the pages are those of the PDF, which has the same pages of the same size.
+    """
     word.add_paragraph(plain(block.title), style="Contents heading")
+    pages = _heading_pages(document)
     listed = [
         (place, b)
         for place, b in enumerate(document.blocks)
@@ -548,5 +573,6 @@ def _add_contents(word: Any, document: Document, block: Contents) -> None:
         if k:
             made = word.add_paragraph()
         made.style = word.styles[f"toc {heading.level}"]
-        _add_link(made, _bookmark(place), _heading_text(document, place))
+        _add_link(made, _bookmark(place), f"{_heading_text(document, place)}\t")
+        _add_field(made, f"PAGEREF {_bookmark(place)} \\h", str(pages[place]), dirty=True)
     _end_field(made.add_run())

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -26,7 +28,7 @@ from access.document.document import (
     TableBlock,
     Text,
     _heading_text,
-    _long_date,
+    long_date,
 )
 from access.document.table import TableView
 from access.errors import OutputError
@@ -36,8 +38,8 @@ from access.files import write_file
 _LONGEST = 30  # characters of a text cell that are worth a line of their own
 _PADDING = 2.0
 _BOLD = 1.12  # bold headers are wider than the figures below them
-WHOLE_ROWS = 13
-"""A table of no more rows than this stands on one page; a longer one may break between rows."""
+_WHOLE_LINES = 14
+"""A table of no more lines than this stands on one page; a longer one may break between rows."""
 _BUDGET = {False: 96.0, True: 110.0}  # characters across a page, in usual and in compact type
 
 
@@ -61,6 +63,17 @@ def _column_shares(view: TableView, *, compact: bool = False) -> list[float]:
         least = [need + more for need, more in zip(least, extra, strict=True)]
     full = sum(least)
     return [need / full for need in least]
+
+
+def _stands_whole(view: TableView, shares: Sequence[float], *, compact: bool = False) -> bool:
+    """Say whether a table is kept on one page: a tall one would leave half a page empty."""
+    room = [max(share * _BUDGET[compact], 1.0) for share in shares]
+    lines = sum(
+        max((-(-len(cell.text) // int(wide) or 1) for cell, wide in zip(row, room, strict=True)),
+            default=1)
+        for row in view.body
+    )  # fmt: skip
+    return lines <= _WHOLE_LINES
 
 
 _STANDARD: Final = "ua-1"
@@ -91,30 +104,48 @@ def write_pdf(document: Document, path: Path | str | None = None) -> bytes:
     >>> write_pdf(Document("A #title", (Paragraph("*Text*"),)))[:5]
     b'%PDF-'
     """
+    data = _with_row_headers(_compiled(document))
+    if path is not None:
+        write_file(Path(path), data)
+    return data
+
+
+def _compiled(document: Document) -> bytes:
+    """Lay a document out as the compiler does."""
     with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        payload = _payload(document, root)
-        (root / "document.json").write_text(json.dumps(payload, ensure_ascii=False), "utf-8")
-        template = files("access.document").joinpath("report.typ").read_text("utf-8")
-        (root / "report.typ").write_text(template, "utf-8")
         try:
-            content = typst.compile(
-                str(root / "report.typ"),
-                root=str(root),
-                format="pdf",
-                font_paths=_font_folders(),
-                ignore_system_fonts=True,
-                pdf_standards=_STANDARD,
+            content = _compiler(document, Path(folder)).compile(
+                format="pdf", pdf_standards=_STANDARD
             )
         except RuntimeError as refused:
             raise OutputError(
                 f"the PDF of {document.title!r} was refused by its accessibility check "
                 f"({_STANDARD}): {refused}"
             ) from refused
-    data = bytes(content)
-    if path is not None:
-        write_file(Path(path), data)
-    return data
+    return b"".join(content) if isinstance(content, list) else bytes(content or b"")
+
+
+def _compiler(document: Document, root: Path) -> typst.Compiler:
+    """Write what the compiler reads into a folder."""
+    payload = _payload(document, root)
+    (root / "document.json").write_text(json.dumps(payload, ensure_ascii=False), "utf-8")
+    template = files("access.document").joinpath("report.typ").read_text("utf-8")
+    (root / "report.typ").write_text(template, "utf-8")
+    return typst.Compiler(
+        str(root / "report.typ"),
+        root=str(root),
+        font_paths=_font_folders(),
+        ignore_system_fonts=True,
+    )
+
+
+def _heading_pages(document: Document) -> dict[int, int]:
+    """Say on which page of the PDF each heading stands, by its place among the blocks."""
+    asked = "query(heading.where(bookmarked: true)).map(h => h.location().page())"
+    with tempfile.TemporaryDirectory() as folder:
+        pages = json.loads(_compiler(document, Path(folder)).eval(asked))
+    heads = [k for k, block in enumerate(document.blocks) if isinstance(block, Heading)]
+    return dict(zip(heads, pages, strict=True))
 
 
 def _font_folders() -> list[str]:
@@ -125,7 +156,9 @@ def _font_folders() -> list[str]:
 
 def _payload(document: Document, root: Path) -> dict[str, Any]:
     date = document.date
-    subtitle = " \u00b7 ".join(p for p in (plain(document.author), _long_date(date)) if p)
+    subtitle = " \u00b7 ".join(
+        p for p in (plain(document.subtitle or document.author), long_date(date)) if p
+    )
     return {
         "title": plain(document.title),
         "subject": plain(document.subject),
@@ -177,16 +210,17 @@ def _table(document: Document, place: int, block: TableBlock) -> dict[str, Any]:
     view = block.table.view(internal=document.internal)
     blanks = [""] * (len(view.columns) - 1)
     empty = [["Nothing to list.", *blanks]]
+    shares = _column_shares(view, compact=block.compact)
     return {
         "block": "table",
         "caption": f"{document.label(place)}: {view.title}",
         "headers": [c.header for c in view.columns],
         "aligns": [c.align for c in view.columns],
-        "shares": _column_shares(view, compact=block.compact),
+        "shares": shares,
         "rows": [[c.text for c in row] for row in view.body] or empty,
         "total": view.total is not None,
         "compact": block.compact,
-        "whole": len(view.body) <= WHOLE_ROWS,
+        "whole": _stands_whole(view, shares, compact=block.compact),
         "notes": list(view.notes),
         "source": view.source,
     }
@@ -204,3 +238,66 @@ def _figure(document: Document, place: int, block: Figure, root: Path) -> dict[s
         "notes": [plain(block.note)] if block.note else [],
         "source": "",
     }
+
+
+_OBJECT = re.compile(rb"\A(\d+) 0 obj\n")
+_KIDS = re.compile(rb"/K\[([\d R]+)\]")
+_TABLE_CELL = re.compile(rb"/O/Table/Headers\[([^\]]*)\]")
+
+
+def _with_row_headers(data: bytes) -> bytes:
+    """Tag the first cell of every row as the row's header, as ISO 32000-1, 14.8.4.3.4 has it.
+
+    The compiler tags the headers of columns alone. What it writes is plain: one object after the
+    other, and a table of where each begins, which is written anew. A file of any other make is
+    given back as it is.
+    """
+    start = int(data[data.rindex(b"startxref") :].split()[1])
+    if not data[start:].startswith(b"xref\n0 "):
+        return data
+    entries = data[start:].split(b"trailer", 1)[0].split(b"\n")[2:]
+    begins = sorted(int(e[:10]) for e in entries if e[17:18] == b"n")
+    ends = [*begins[1:], start]
+    chunks = {k: data[a:b] for k, (a, b) in enumerate(zip(begins, ends, strict=True))}
+    where = {int(m[1]): k for k, c in chunks.items() if (m := _OBJECT.match(c))}
+    ids: list[bytes] = []
+    for row in [c for c in chunks.values() if b"/Type/StructElem/S/TR/" in c[:80]]:
+        kids = _KIDS.search(row)
+        cells = [int(n) for n in kids[1].replace(b" 0 R", b"").split()] if kids else []
+        first = chunks[where[cells[0]]] if cells else b""
+        if b"/StructElem/S/TD/" not in first[:80] or not _TABLE_CELL.search(first):
+            continue
+        name = b"(R%07d)" % cells[0]
+        ids.append(b"%s%d 0 R" % (name, cells[0]))
+        header = first.replace(b"/S/TD/", b"/S/TH/ID%s/" % name, 1)
+        header = _TABLE_CELL.sub(rb"/O/Table/Scope/Row/Headers[\1]", header, count=1)
+        chunks[where[cells[0]]] = header
+        for cell in cells[1:]:
+            old = chunks[where[cell]]
+            chunks[where[cell]] = _TABLE_CELL.sub(
+                rb"/O/Table/Headers[\1" + name + b"]", old, count=1
+            )
+    if not ids:
+        return data
+    tree = next(k for k, c in chunks.items() if b"/IDTree<</Names[" in c)
+    names = b"/IDTree<</Names["
+    chunks[tree] = chunks[tree].replace(names, names + b"".join(sorted(ids)), 1)
+    return _joined(data[: begins[0]], [chunks[k] for k in range(len(begins))], data[start:])
+
+
+def _joined(head: bytes, chunks: Sequence[bytes], tail: bytes) -> bytes:
+    """Put a file's objects together again, and say where each begins."""
+    places: dict[int, int] = {}
+    at = len(head)
+    for chunk in chunks:
+        found = _OBJECT.match(chunk)
+        if found:
+            places[int(found[1])] = at
+        at += len(chunk)
+    table, trailer = tail.split(b"trailer", 1)
+    lines = table.split(b"\n")
+    for k in range(2, len(lines)):
+        if lines[k][17:18] == b"n":
+            lines[k] = b"%010d" % places[k - 2] + lines[k][10:]
+    trailer = re.sub(rb"startxref\n\d+", b"startxref\n%d" % at, trailer)
+    return head + b"".join(chunks) + b"\n".join(lines) + b"trailer" + trailer

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 import re
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
 from access.charts.style import CATEGORICAL, INK, QUIET
-from access.document.document import INTERNAL_MARK, Callout, Document, TableBlock, _long_date
+from access.document.document import INTERNAL_MARK, Callout, Document, TableBlock, long_date
 from access.document.table import Cell, TableView
 from access.escape import cell_text, plain
 from access.files import any_clock, steady_zip, write_file
 
 _HEADER_ROW = 4
+#: Characters of a line of notes, so that no row runs off the screen.
+_NOTE_WIDTH = 120
 _FRONT = "Contents"
 _NAME = "Arial"
 _BOLD = Font(name=_NAME, bold=True, color=INK.lstrip("#"))
@@ -68,7 +71,7 @@ def write_xlsx(document: Document, path: Path | str | None = None) -> bytes:
     front = book.active
     front.title = _FRONT
     views = list(document.tables())
-    shorts = [b.table.short for b in document.blocks if isinstance(b, TableBlock) and b.in_workbook]
+    shorts = [b.table.short for b in document.blocks if isinstance(b, TableBlock)]
     names: list[str] = [_FRONT]
     for (label, view), short in zip(views, shorts, strict=True):
         names.append(_sheet_name(f"{label.removeprefix('Table ')} {short or view.title}", names))
@@ -84,15 +87,29 @@ def write_xlsx(document: Document, path: Path | str | None = None) -> bytes:
     return data
 
 
+_LONGEST_NAME = 31
+
+
 def _sheet_name(title: str, taken: list[str]) -> str:
-    """Make a name that a workbook accepts and does not have yet."""
+    """Make a name that a workbook accepts and does not have yet; a long one ends with a word."""
     clean = re.sub(r"\s+", " ", re.sub(r"[\[\]:*?/\\]", " ", plain(title))).strip(" '")
-    base = clean[:31].strip(" '") or "Table"
+    base = _cut(clean, _LONGEST_NAME) or "Table"
     name, k = base, 1
     while name.lower() in {t.lower() for t in taken}:
         k += 1
-        name = f"{base[: 30 - len(str(k))].strip()} {k}"
+        name = f"{_cut(base, _LONGEST_NAME - 1 - len(str(k)))} {k}"
     return name
+
+
+def _cut(text: str, most: int) -> str:
+    """Shorten a text between two words, where it has any."""
+    if len(text) <= most:
+        return text
+    whole = text[: most + 1].rpartition(" ")[0] or text[:most]
+    words = whole.split(" ")
+    while len(words) > 1 and words[-1].lower() in ("and", "of", "the", "to", "for", "from", "by"):
+        words.pop()
+    return " ".join(words).strip(" ',;-")
 
 
 def _put(sheet: Worksheet, row: int, column: int, text: object, font: Font = _BODY) -> Any:
@@ -160,7 +177,8 @@ def _fill_notes(sheet: Worksheet, view: TableView, row: int) -> None:
     lines = [f"{header}: {note}" for header, note in described]
     lines += list(view.notes) + ([f"Source: {view.source}"] if view.source else [])
     _put(sheet, row, 1, "Notes", _BOLD)
-    for k, line in enumerate(lines or ["None."], start=1):
+    short = [part for line in lines or ["None."] for part in textwrap.wrap(line, _NOTE_WIDTH)]
+    for k, line in enumerate(short, start=1):
         _put(sheet, row + k, 1, line, _SMALL)
 
 
@@ -170,16 +188,16 @@ def _fill_front(
     sheet.column_dimensions["A"].width = 14
     sheet.column_dimensions["B"].width = 100
     _put(sheet, 1, 1, document.title, Font(name=_NAME, bold=True, size=16))
-    given = (document.author, _long_date(document.date), document.subject)
+    given = (document.author, long_date(document.date), document.subject)
     lines = [part for part in given if plain(part)]
     if document.internal:
         lines.insert(0, INTERNAL_MARK)
     lines.append("Each sheet holds one table of the report, under the report's own number.")
-    lines += [
-        f"Assumed: {plain(b.title)}. " + " ".join(document.words(p) for p in b.paragraphs)
-        for b in document.blocks
-        if isinstance(b, Callout) and b.kind == "assumption"
-    ]
+    assumed = [b for b in document.blocks if isinstance(b, Callout) and b.kind == "assumption"]
+    for b in assumed[-1:]:  # the last says all of it
+        told = [plain(b.title) + ".", *(document.words(p) for p in b.paragraphs)]
+        told[0] = f"Assumed: {told[0]}"
+        lines += [part for text in told for part in textwrap.wrap(text, _NOTE_WIDTH)]
     for row, line in enumerate(lines, start=2):
         _put(sheet, row, 1, line, _ALARM if line == INTERNAL_MARK else _BODY)
     row = len(lines) + 3

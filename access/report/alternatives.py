@@ -11,7 +11,7 @@ import pandas as pd
 
 from access.analysis.questions import Request
 from access.analysis.results import StudyResults
-from access.document.document import Block, Heading, PageBreak, Paragraph, TableBlock
+from access.document.document import Block, Heading, Paragraph, TableBlock
 from access.document.table import Column, Table, Value
 from access.labels import criterion_kind, criterion_short, criterion_value, criterion_words, trip
 from access.report.figures import _rank_figures
@@ -147,7 +147,7 @@ def _near_table(found: ProposalFindings, ranking: SampledRanking) -> Table:
     )
 
 
-_SHOWN = 8
+_SHOWN = 6
 #: Unit of a difference between two options, by what a criterion counts.
 _DIFFERENCE = {"share": "% points", "money": "£", "minutes": "min"}
 
@@ -168,17 +168,18 @@ def _criteria_table(results: StudyResults, found: ProposalFindings, ranking: Ran
             (
                 capital(criterion_words(c, found.mode, threshold)),
                 criterion_value(c, p.get(c), unit="min"),
-                place_of(p.get(f"rank_{c}"), found.tied(c), options=len(ranking.table)),
+                p.get(f"rank_{c}"),
+                found.tied(c),
                 criterion_value(c, best, unit="min"),
                 closes,
                 p.get(f"near_ties_1pct_{c}"),
                 p.get(f"near_ties_5pct_{c}"),
             )
         )
-    nothing = (NOT_APPLICABLE,) * 4
+    nothing = (NOT_APPLICABLE,) * 6
     rows += [
         (capital(criterion_words(c, found.mode)), criterion_value(c, p.get(c), unit="min"),
-         "shown, not ranked by", *nothing)
+         *nothing)
         for c in SHOWN
         if c in ranking.table and c not in ranking.criteria
     ]  # fmt: skip
@@ -187,15 +188,17 @@ def _criteria_table(results: StudyResults, found: ProposalFindings, ranking: Ran
         (
             Column("criterion", "Measure"),
             Column("own", "Proposal"),
-            Column("rank", "Its place"),
+            Column("rank", "Its rank", "number"),
+            Column("tied", "Others level", "number"),
             Column("best", "Best"),
             Column("closes", "The best closes", width=1.3),
             Column("near1", "Others within 1% of best", "number"),
             Column("near5", "Within 5%", "number"),
         ),
         tuple(rows),
-        notes=tuple(
-            sentence(note) for note in ranking.notes if "left out" in note or "gap:" in note
+        notes=(
+            f"Ranks are of {len(ranking.table):,}; 1 is best.",
+            *(sentence(n) for n in ranking.notes if "left out" in n or "gap:" in n),
         ),
         short=f"Ranks, {found.label}",
     )
@@ -221,7 +224,7 @@ def _rejected_table(
                 listed(found.named(closed), none="nothing"),
                 f"{wins} of {len(gaps)}",
                 *gaps,
-                reasons.get(closed, "not given"),
+                *([reasons.get(closed, "not given")] if reasons else []),
             )
         )
     threshold = results.study.config.measures.threshold_minutes
@@ -238,16 +241,17 @@ def _rejected_table(
     return Table(
         f"{found.label}: alternatives that are not proposed, and what each gives and takes",
         (
-            Column("closes", "Closes"),
+            Column("closes", "Closes", width=1.8),
             Column("wins", "Better on"),
             *measures,
-            Column("reason", "The council's reason", width=0.6),
+            *([Column("reason", "The council's reason", width=0.6)] if reasons else []),
         ),
         tuple(rows),
         notes=(
             "Differences from the proposal; below zero is better than the proposal. "
             f"{_strongest_words(len(rows), len(others), len(ranking.table))} "
-            "No change is in the options side by side.",
+            "No change is in the options side by side."
+            + ("" if reasons else " The council's reasons against them: not given."),
         ),
         short=f"Alternatives, {found.label}",
     )
@@ -447,17 +451,15 @@ def _asked_table(
         kept = sorted((before - closed) | opened)
         if not kept or unknown:
             why = "closes every site" if not kept else f"unknown sites: {listed(unknown)}"
-            rows.append((request.name, request.reason or "none given", why, *[None] * 4))
+            nothing: tuple[Value, ...] = (NOT_APPLICABLE,) * 4
+            rows.append((request.name, request.reason or "none given", why, *nothing))
             continue
         made = option(results, found.result, found.ranking, found.mode, request.name, kept)
         s = made.impact.summary
         notes = further_note(made.impact) or notes
         changes = [f"closes {listed(found.named(made.closed))}"] if closed else []
         changes += [f"opens {listed(found.named(sorted(opened)))}"] if opened else []
-        place = "of another size, so not ranked"
-        if made.ranks and found.ranking is not None:
-            total = len(found.ranking.table)
-            place = place_of(made.ranks["mean"], made.tied["mean"], options=total, others=False)
+        place: Value = made.ranks["mean"] if made.ranks else NOT_APPLICABLE
         rows.append(
             (
                 request.name,
@@ -478,10 +480,10 @@ def _asked_table(
             Column("further", "Further to go", "people"),
             Column("mean", "Everyone's rise", "minutes", unit="min", signed=True),
             Column("most", "Largest rise", "minutes", unit="min", hidden_with=("further",)),
-            Column("rank", "Place by mean"),
+            Column("rank", "Rank by mean", "number"),
         ),
         tuple(rows),
-        notes=notes,
+        notes=(*notes, "A rank is given to options of the proposal's size; 1 is best."),
         short=f"Asked for, {found.label}",
     )
 
@@ -497,7 +499,6 @@ def _alternatives_blocks(
 ) -> list[Block]:
     """Write the appendix of alternatives."""
     blocks: list[Block] = [
-        PageBreak(),
         Heading("Alternatives, and how firm their order is", appendix=True, key="alternatives"),
     ]
     for found in findings:

@@ -15,8 +15,8 @@ from access.analysis.analysis import DRAWS
 from access.analysis.bus import BUS_NOT_KNOWN
 from access.analysis.headline import beside_words
 from access.analysis.questions import Request
-from access.analysis.results import Parts, StudyResults, site_names
-from access.disclosure import THRESHOLD, public_count
+from access.analysis.results import Parts, StudyResults, site_names, stays_words
+from access.disclosure import THRESHOLD, further, grouped, public_count
 from access.document.document import (
     Block,
     Bold,
@@ -30,6 +30,8 @@ from access.document.document import (
     Paragraph,
     Ref,
     TableBlock,
+    Text,
+    long_date,
 )
 from access.document.docx import write_docx
 from access.document.pdf import write_pdf
@@ -51,13 +53,24 @@ from access.report.alternatives import (
 from access.report.bus import _bus_blocks
 from access.report.figures import _proposal_maps
 from access.report.findings import NO_CHANGE, ProposalFindings, _most_deprived, _Option, findings_of
-from access.report.hubs import _best_sets, _hub_sentence
+from access.report.hubs import _best_sets, _hub_sentence, _standing_sentence
 from access.report.method import _method_blocks
+from access.report.paper import (
+    _later_sources,
+    _package_sentence,
+    _package_table,
+    _paper_blocks,
+    _rule_table,
+    _since_table,
+    _standing_table,
+    _words_of,
+)
 from access.report.people import _who_blocks, group_table
 from access.report.robustness import _place_range, study_robustness
 from access.report.sentences import _option_line, _Wording, further_note
 from access.report.sites import _site_blocks
 from access.scenario.robustness import Robustness
+from access.study.config import is_later
 from access.text import (
     NOT_APPLICABLE,
     Claim,
@@ -78,10 +91,7 @@ def _rivals_table(findings: Sequence[ProposalFindings]) -> Table:
     own = [o for f in findings for o in f.options[1:2]]
     named = [replace(o, name=f.result.title) for f, o in zip(findings, own, strict=True)]
     whole = replace(first, options=(first.options[0], *named))
-    table = options_table(whole, rows=tuple(
-        _row(o, f, spent=any(o.opened for o in whole.options))
-        for o, f in zip(whole.options, (first, *findings), strict=True)
-    ))  # fmt: skip
+    table = options_table(whole, each=(first, *findings))
     return replace(
         table,
         title=f"{first.title}: every proposal beside no change ({trip(first.mode)} to the nearest)",
@@ -91,10 +101,12 @@ def _rivals_table(findings: Sequence[ProposalFindings]) -> Table:
 
 
 def options_table(
-    findings: ProposalFindings, source: str = "", rows: tuple[tuple[Value, ...], ...] | None = None
+    findings: ProposalFindings, source: str = "", each: Sequence[ProposalFindings] = ()
 ) -> Table:
-    """Put the options of one service side by side."""
+    """Put the options of one service side by side; `each` option may be of findings of its own."""
     spent = any(option.opened for option in findings.options)
+    priced = _priced(findings.options)
+    ranks = [o for o in findings.options if o.ranks and findings.ranking is not None]
     mode = trip(findings.mode)
     further = ("further",)
     columns = (
@@ -122,11 +134,18 @@ def options_table(
         Column(
             "mean", "Everyone, mean", "minutes", unit="min", note=f"{mode} of all {findings.noun}"
         ),
-        Column("saving", "Saved at closed sites a year" if spent else "Saving a year", "money"),
-        *([Column("spent", "Spent at opened sites a year", "money")] if spent else []),
-        Column("rank", "Rank by mean", note="1 is the shortest average of all sets of this size"),
+        *([Column("saving", "Saved at closed sites a year" if spent else "Saving a year", "money")]
+          if priced else []),
+        *([Column("spent", "Spent at opened sites a year", "money")] if spent and priced else []),
+        *([Column("rank", "Rank by mean", "number",
+                  note="1 is the shortest average of all sets of this size")] if ranks else []),
+    )  # fmt: skip
+    rows = tuple(
+        _row(option, own, spent=spent, priced=priced, ranked=bool(ranks))
+        for option, own in zip(
+            findings.options, each or [findings] * len(findings.options), strict=True
+        )
     )
-    rows = rows or tuple(_row(option, findings, spent=spent) for option in findings.options)
     s = findings.impact.summary
     return Table(
         f"{findings.label}: the options side by side ({mode} to the nearest)",
@@ -134,6 +153,8 @@ def options_table(
         rows,
         notes=(
             f"{capital(findings.noun)} in all: {s['families']:,.0f}.",
+            *_rank_notes(findings, ranks),
+            *(() if priced else ("What each option would save is not known.",)),
             *next((note for o in findings.options if (note := further_note(o.impact))), ()),
         ),
         source=source,
@@ -141,17 +162,35 @@ def options_table(
     )
 
 
-def _row(option: _Option, findings: ProposalFindings, *, spent: bool) -> tuple[Value, ...]:
+def _rank_notes(findings: ProposalFindings, ranked: Sequence[_Option]) -> tuple[str, ...]:
+    """Say what the ranks are of, and which of them others share."""
+    if not ranked or findings.ranking is None:
+        return ()
+    shared = [f"{o.name} with {number(o.tied['mean'], 'other')}" for o in ranked if o.tied["mean"]]
+    return (
+        f"Ranks are of {findings.ranking.what}; 1 is the shortest average.",
+        *([sentence(f"shared ranks: {listed(shared)}")] if shared else []),
+    )
+
+
+def _priced(options: Sequence[_Option]) -> bool:
+    """Say whether money is known of any option that changes something."""
+    return any(
+        not o.name.startswith(NO_CHANGE) and not (is_missing(o.savings) and is_missing(o.spent))
+        for o in options
+    )
+
+
+def _row(
+    option: _Option, findings: ProposalFindings, *, spent: bool, priced: bool, ranked: bool
+) -> tuple[Value, ...]:
     s = option.impact.summary
     longer = float(s["lengthened"] or 0)
     further = longer + float(s["newly_unreachable"] or 0)
     share: Value = _share_in_fifth(option) if further else NOT_APPLICABLE
     mean: Value = s["mean_minutes_change_lengthened"] if longer else NOT_APPLICABLE
     most: Value = s["max_minutes_change"] if longer else NOT_APPLICABLE
-    rank: Value = NOT_APPLICABLE
-    if option.ranks and findings.ranking is not None:
-        options = len(findings.ranking.table)
-        rank = place_of(option.ranks["mean"], option.tied["mean"], options=options, others=False)
+    rank: Value = option.ranks["mean"] if option.ranks else NOT_APPLICABLE
     nothing = option.name.startswith(NO_CHANGE)
     return (
         option.name,
@@ -161,9 +200,9 @@ def _row(option: _Option, findings: ProposalFindings, *, spent: bool) -> tuple[V
         mean,
         most,
         s["mean_minutes_after"],
-        0.0 if nothing else option.savings,
-        *([option.spent] if spent else []),
-        rank,
+        *([0.0 if nothing else option.savings] if priced else []),
+        *([option.spent] if spent and priced else []),
+        *([rank] if ranked else []),
     )
 
 
@@ -192,31 +231,121 @@ def _summary_blocks(
     results: StudyResults,
     findings: Sequence[ProposalFindings],
     wording: _Wording,
-    *,
     robustness: Mapping[str, Robustness],
 ) -> list[Block]:
-    """Write the first two pages."""
+    """Write the first page: what is asked, what it would do, and how sure that is."""
     blocks: list[Block] = [
+        Heading("Summary", key="summary"),
         Paragraph(_question(results, findings), style="lead"),
         KeyFigures(_key_figures(findings, wording)),
     ]
+    package = len({f.result.service for f in findings}) == len(findings) > 1
+    if package:
+        blocks.append(TableBlock(_package_table(findings), key="package", compact=True))
+        blocks.append(Paragraph(_package_sentence(findings, wording)))
     for service in dict.fromkeys(f.result.service for f in findings if f.rivals):
         own = [f for f in findings if f.result.service == service]
         blocks.append(TableBlock(_rivals_table(own), key=f"rivals-{service}", compact=True))
     for found in findings:
-        blocks += _proposal_blocks(results, found, wording)
+        blocks.append(Paragraph((Bold(f"{found.result.title}. "), _short(results, found, wording))))
+    return [*blocks, *_certainty(results, findings, robustness)]
+
+
+def _recommendation_blocks(
+    results: StudyResults, findings: Sequence[ProposalFindings], wording: _Wording
+) -> list[Block]:
+    """Write the second page: a rule to decide by, and where the rest stands."""
+    given = plain(results.study.config.report.recommendation)
+    return [
+        Heading("Recommendations", key="recommendations"),
+        Paragraph(sentence(given) if given else "The officer's recommendation: not given."),
+        TableBlock(_rule_table(results, findings, wording), key="rule", compact=True),
+        Callout("decision", "Worth asking for before deciding", (_to_ask(results),)),
+        TableBlock(_standing_table(results, findings), key="standing", compact=True),
+    ]
+
+
+def _issue_blocks(
+    results: StudyResults, findings: Sequence[ProposalFindings], wording: _Wording
+) -> list[Block]:
+    """Say of each proposal what it changes for whom."""
+    blocks: list[Block] = []
+    for found in findings:
+        blocks += [
+            Paragraph(found.result.title, style="key"),
+            BulletList(_proposal_points(results, found, wording)),
+        ]
+    return blocks
+
+
+def _option_blocks(
+    results: StudyResults, findings: Sequence[ProposalFindings], wording: _Wording
+) -> list[Block]:
+    """Put the options side by side, and say where the proposals stand by each measure."""
+    blocks: list[Block] = [
+        TableBlock(options_table(found), key=f"options-{found.result.key}", compact=True)
+        for found in findings
+    ]
     points = _criteria(findings)
     answer = results.hubs
     if answer is not None:
         sets, names = _best_sets(answer), site_names(results)
         told = _hub_sentence(results, sets, names, answer.mode, wording)
         points = (*points, (Bold("Family Hubs: "), told))
-    blocks += [
-        Heading("Where the proposals stand, by what matters most"),
-        BulletList(points),
+    if points:
+        head = Paragraph("Where the proposals stand, by what matters most", style="key")
+        blocks += [head, BulletList(points)]
+    return [*blocks, Paragraph(("Every alternative, measured and set in order: ",
+                                Ref("alternatives"), "."))]  # fmt: skip
+
+
+def _then(results: StudyResults) -> StudyResults:
+    """Give the results as the paper's own date allows: without a choice that was made later."""
+    config = results.study.config
+    when = config.hubs.council_date
+    if when is None or not is_later(when, config.study.as_of):
+        return results
+    bare = {"council_choice": (), "council_source": "", "council_date": None}
+    hubs = config.hubs.model_copy(update=bare)
+    study = replace(results.study, config=config.model_copy(update={"hubs": hubs}))
+    answer = results.hubs
+    if answer is not None:
+        source = config.hubs.council_source
+        kept = tuple(a for a in answer.plain.assumptions if not source or source not in a)
+        answer = replace(answer, plain=replace(answer.plain, council=None, assumptions=kept))
+    return replace(results, study=study, hubs=answer)
+
+
+def _since_blocks(results: StudyResults, wording: _Wording) -> list[Block]:
+    """Tell what became known later than the paper's date, apart from everything else."""
+    config = results.study.config
+    table, sources = _since_table(results), _later_sources(results)
+    when = config.hubs.council_date
+    later = when is not None and is_later(when, config.study.as_of)
+    if table is None and not sources and not later:
+        return []
+    blocks: list[Block] = [
+        Heading("What happened since", appendix=True, key="since"),
+        Paragraph(
+            f"Nothing in this part was known on {long_date(_as_of(results))}, the date of the "
+            "paper, and no figure or sentence elsewhere rests on what happened later."
+        ),
     ]
-    blocks += [Heading("How sure we are"), *_certainty(results, findings, robustness)]
-    return [*blocks, Callout("decision", "Worth asking for before deciding", (_to_ask(results),))]
+    if table is not None:
+        blocks.append(TableBlock(table, key="later", compact=True))
+    answer = results.hubs
+    if later and answer is not None:
+        sets, names = _best_sets(answer), site_names(results)
+        told = _hub_sentence(results, sets, names, answer.mode, wording)
+        blocks.append(Paragraph((Bold(f"The Family Hubs that the council chose ({when}): "), told)))
+        if answer.plain.council is not None:
+            blocks.append(Paragraph(_standing_sentence(answer.plain.council)))
+    if sources:
+        blocks.append(Paragraph(sentence(
+            f"sources of a later date than the paper, used for what they say of that day: "
+            f"{listed(sources)}"
+        )))  # fmt: skip
+    return blocks
 
 
 def _to_ask(results: StudyResults) -> str:
@@ -290,29 +419,63 @@ def _key_figures(
     return tuple(items)
 
 
-def _proposal_blocks(
-    results: StudyResults, found: ProposalFindings, wording: _Wording
-) -> list[Block]:
+def _short(results: StudyResults, found: ProposalFindings, wording: _Wording) -> str:
+    """Say in a few sentences what a proposal does, and to whom."""
     impact = found.impact
     does = f"the proposal {say.does_words(found.result, impact, found.names)}"
-    if found.result.stays:
-        does += " (some services may stay: see Appendix A)"
-    first = f"{sentence(does)} {say.affected(impact, found.one, wording)}"
-    points: list[str] = [
+    words = _words_of(results, found.result)
+    if words and found.result.closed:
+        does += f" (in the paper's own words: {words})"
+    told = [sentence(does), say.affected(impact, found.one, wording), _deprivation(found)]
+    return " ".join(str(t) for t in told if t)
+
+
+def _proposal_points(
+    results: StudyResults, found: ProposalFindings, wording: _Wording
+) -> tuple[Text, ...]:
+    """Say where, to whom and by how much trips change under a proposal."""
+    impact = found.impact
+    points = [
         *beside_words(results, found.result, internal=wording.internal),
         f"{_wards(found)} {say.furthest(impact, wording)}".strip(),
-        _deprivation(found),
+        _fifth(found, wording),
         say.most_added(impact, found.names, wording),
         say.every_mode(found.result.impacts, wording),
         f"{better(found, wording)} {_dominated(found)} {on_foot(found)}".strip(),
         say.week_words(impact, wording),
+        stays_words(found.result, found.names) if found.result.stays else "",
     ]
-    return [
-        Heading(found.result.title),
-        Paragraph(first),
-        BulletList(tuple(p for p in points if p)),
-        TableBlock(options_table(found), key=f"options-{found.result.key}", compact=True),
+    return tuple(p for p in points if p)
+
+
+def _fifth(found: ProposalFindings, wording: _Wording) -> Said:
+    """Say the most deprived fifth's own figures: how many move, and their mean before and after."""
+    if "imd_decile" not in found.impact.demand:
+        return Said("")
+    fifths = found.impact.by("imd_fifth")
+    own = fifths[fifths["group"].astype(str) == "1"]
+    if own.empty or not own["families"].sum():
+        return Said("")
+    row = own.iloc[0]
+    before, after = float(row["mean_minutes_before"]), float(row["mean_minutes_after"])
+    moved = float(further(own).sum())
+    tenths = grouped(found.impact, "imd_decile")
+    shown = not tenths.loc[tenths["group"].astype(str).isin(["1", "2"]), "hidden"].any()
+    if not (np.isfinite(before) and np.isfinite(after)):
+        return Said("")
+    claims = [
+        Claim("further:deprived", "is", (moved,)),
+        Claim("mean_before:deprived", "is", (before,)),
+        Claim("mean_after:deprived", "is", (after,)),
     ]
+    counted = public_count(moved, internal=wording.internal)
+    moving = f"{counted} would have further to go; their" if shown or wording.internal else "the"
+    text = (
+        f"of the {found.noun} in {found.nation}'s most deprived fifth, {moving} own "
+        f"average {trip(found.mode)} is {wording.minutes(before)} today and "
+        f"{wording.minutes(after)} after"
+    )
+    return Said(sentence(text), claims)
 
 
 def _deprivation(found: ProposalFindings) -> str:
@@ -329,8 +492,8 @@ def _criteria(findings: Sequence[ProposalFindings]) -> tuple[tuple[str | Bold, .
         for f in findings:
             p = f.standing
             if f.sampled is not None and criterion in f.sampled.criteria:
-                share, words = _sampled_share(f.sampled, criterion)
-                parts.append(f"{f.title}: {share} {words}")
+                share, of = _sampled_share(f.sampled, criterion)
+                parts.append(f"{f.title}: {share} {of}")
             if p is None or f.ranking is None or criterion not in f.ranking.criteria:
                 continue
             options = len(f.ranking.table)
@@ -447,13 +610,20 @@ def _certainty(
         warned.append(BUS_NOT_KNOWN)
     warned.append("Everything that is assumed is in ")
     spans = (" ".join(warned), Ref("method"), ".")
-    blocks: list[Block] = [Callout("assumption", "What these figures rest on", (spans,))]
+    blocks: list[Block] = [Paragraph("How sure we are", style="key")]
     if ties:
         blocks.append(BulletList(tuple(ties)))
-    return blocks
+    return [*blocks, Callout("assumption", "What these figures rest on", (spans,))]
 
 
-_FOR = "Report to the Asset Management Board"
+def _for(results: StudyResults) -> str:
+    return f"Report to the {plain(results.study.config.report.reader)}"
+
+
+def _author(results: StudyResults) -> str:
+    """Name who answers for the report; a report that nobody signed says what made it."""
+    given = plain(results.study.config.report.author)
+    return given or f"Made with family-access from the study {results.study.name}; no author given"
 
 
 def board_report(
@@ -511,24 +681,37 @@ def board_report(
     parts = Parts(results.left_out) if parts is None else parts
     robustness = study_robustness(results, mode=mode, draws=draws, progress=progress, parts=parts)
     maps = parts.make("report: maps", lambda: _proposal_maps(results, mode=mode)) or {}
-    blocks: list[Block] = _summary_blocks(results, findings, wording, robustness=robustness)
+    then = _then(results)
+    blocks: list[Block] = [
+        *_summary_blocks(then, findings, wording, robustness),
+        PageBreak(),
+        *_recommendation_blocks(then, findings, wording),
+    ]
     if internal:
         own_use = f"This copy is for the council's own use: it holds counts below {THRESHOLD}."
         blocks.insert(0, Callout("warning", own_use))
     blocks += [PageBreak(), Contents("Contents")]
+    blocks += _paper_blocks(
+        then, findings,
+        issues=_issue_blocks(then, findings, wording),
+        options=_option_blocks(then, findings, wording),
+        money=_money(findings),
+        equality=" ".join(filter(None, (_fifth(f, wording) for f in findings))),
+    )  # fmt: skip
     appendices: dict[str, tuple[str, Callable[[], list[Block]]]] = {
-        "sites": ("Sites that would close", partial(_site_blocks, results, findings, wording)),
-        "who": ("Who is affected", partial(_who_blocks, results, findings, wording, maps=maps)),
+        "sites": ("Sites that would close", partial(_site_blocks, then, findings, wording)),
+        "who": ("Who is affected", partial(_who_blocks, then, findings, wording, maps=maps)),
         "alternatives": ("Alternatives, and how firm their order is", partial(
-            _alternatives_blocks, results, findings, wording,
+            _alternatives_blocks, then, findings, wording,
             reasons=reasons, requests=requests, robustness=robustness)),
         "bus": ("By bus, there and home", partial(_bus_blocks, results, findings)),
         "method": ("Method, assumptions and data", partial(
-            _method_blocks, results, findings, internal=internal)),
+            _method_blocks, then, findings, internal=internal)),
     }  # fmt: skip
     for key, (name, make) in appendices.items():
         made = parts.make(f"report: {name}", make)
         blocks += _not_there(key, name) if made is None else made
+    blocks += _since_blocks(results, wording)
     if parts.left_out:
         told = tuple(sentence(str(part)) for part in parts.left_out)
         blocks.insert(1, Callout("warning", "Left out of this run, and why", told))
@@ -536,9 +719,10 @@ def board_report(
     return Document(
         title=title,
         blocks=tuple(blocks),
-        subject=f"{_FOR}: {title}",
+        subject=f"{_for(results)}: {title}",
         date=given,
-        author=_FOR,
+        author=_author(results),
+        subtitle=_for(results),
         footer=title,
         internal=internal,
     )
@@ -547,7 +731,6 @@ def board_report(
 def _not_there(key: str, name: str) -> list[Block]:
     """Stand where an appendix would, so that what points to it still finds it."""
     return [
-        PageBreak(),
         Heading(name, appendix=True, key=key),
         Paragraph("This part had to be left out; the reason is on the first page."),
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from access.analysis.results import StudyResults
-from access.charts import change_chart, group_chart, rank_chart
+from access.charts import change_chart, rank_chart
 from access.charts.chart import Chart
 from access.document.document import Figure
 from access.errors import ParameterError
@@ -35,12 +35,6 @@ def _change_figures(found: ProposalFindings, *, internal: bool) -> list[Figure]:
     return _drawn(lambda: change_chart(found.impact, internal=internal), key)
 
 
-def _group_figures(found: ProposalFindings, column: str, *, internal: bool) -> list[Figure]:
-    """Draw the mean change group by group."""
-    key = f"chart-{column}-{found.result.key}"
-    return _drawn(lambda: group_chart(found.impact, column, internal=internal), key)
-
-
 def _rank_figures(found: ProposalFindings, robust: Robustness | None) -> list[Figure]:
     """Draw where the proposal stands on every measure."""
     ranking = found.ranking
@@ -52,7 +46,7 @@ def _rank_figures(found: ProposalFindings, robust: Robustness | None) -> list[Fi
 def _drawn(draw: Callable[[], Chart], key: str) -> list[Figure]:
     """Draw a chart; leave out what the results do not hold enough for."""
     try:
-        return [_figure_of(draw(), key)]
+        return [_figure_of(draw(), key, width=0.6)]
     except ParameterError:
         return []
 

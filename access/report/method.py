@@ -14,7 +14,6 @@ from access.document.document import (
     BulletList,
     Callout,
     Heading,
-    PageBreak,
     Paragraph,
     TableBlock,
     Text,
@@ -38,13 +37,11 @@ def _method_blocks(
 ) -> list[Block]:
     """Write the appendix of method, assumptions, data and replay."""
     return [
-        PageBreak(),
         Heading("Method, assumptions and data", appendix=True, key="method"),
         Heading("Method in one page", 2, appendix=True),
         BulletList(_method(results, findings, internal=internal)),
         Heading("What is assumed", 2, appendix=True),
         Callout("assumption", "Behind every figure of this report", results.assumptions),
-        PageBreak(),
         Heading("Data", 2, appendix=True),
         TableBlock(_data_table(results), key="data", compact=True),
         Heading("Settings", 2, appendix=True),

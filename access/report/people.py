@@ -16,7 +16,6 @@ from access.document.document import (
     BulletList,
     Callout,
     Heading,
-    PageBreak,
     Paragraph,
     TableBlock,
     Text,
@@ -24,7 +23,7 @@ from access.document.document import (
 from access.document.table import Column, Table, Totals, Value
 from access.labels import grouping_words, mode_title, trip
 from access.report import sentences as say
-from access.report.figures import _change_figures, _figure_of, _group_figures
+from access.report.figures import _change_figures, _figure_of
 from access.report.findings import ProposalFindings, tenths
 from access.report.sentences import _Wording
 from access.scenario.compare import figure_key
@@ -124,7 +123,7 @@ def group_table(found: ProposalFindings, column: str, words: str, note: str = ""
         short=f"By {words}, {found.label}",
     )
     return table.with_total(
-        "Everyone",
+        f"All {found.noun}",
         share=_ratio(frame["further"].sum(), s["families"]),
         before=s["mean_minutes_before"],
         after=s["mean_minutes_after"],
@@ -274,7 +273,7 @@ def _who_blocks(
     maps: Mapping[str, Chart],
 ) -> list[Block]:
     """Write the appendix of who is affected, each service in its own right."""
-    blocks: list[Block] = [PageBreak(), Heading("Who is affected", appendix=True, key="who")]
+    blocks: list[Block] = [Heading("Who is affected", appendix=True, key="who")]
     for found in findings:
         blocks += _service(found, wording, maps.get(found.result.key))
     blocks += [
@@ -292,15 +291,13 @@ def _service(found: ProposalFindings, wording: _Wording, still: Chart | None) ->
     blocks: list[Block] = [
         Heading(found.label, 2, appendix=True),
         Paragraph(say.affected(impact, found.one, wording)),
-        *([_figure_of(still, f"map-{found.result.key}", width=0.95)] if still else []),
+        *([_figure_of(still, f"map-{found.result.key}", width=0.62)] if still else []),
         *_change_figures(found, internal=wording.internal),
-        TableBlock(classes_table(found)),
-        TableBlock(within_table(found)),
+        TableBlock(classes_table(found), compact=True),
+        TableBlock(within_table(found), compact=True),
     ]
     for column, note in _GROUPINGS:
         if column in impact.demand.columns:
-            if column == "imd_decile":
-                blocks += _group_figures(found, column, internal=wording.internal)
             table = group_table(
                 found, column, grouping_words(column), note.format(nation=found.nation)
             )

@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from access.analysis.new_places import also_there, knock_on
-from access.analysis.results import StudyResults, stays_words
+from access.analysis.results import StudyResults
 from access.disclosure import THRESHOLD, hidden_moves
 from access.document.document import (
     Block,
-    Bold,
-    BulletList,
     Heading,
     PageBreak,
     Paragraph,
     TableBlock,
 )
 from access.document.table import Column, Table, Value
-from access.escape import plain
 from access.labels import how, trip
 from access.measure.distribution import weighted_mean
 from access.report.findings import ProposalFindings, _most_deprived
 from access.report.sentences import _Wording
 from access.scenario import Impact
-from access.text import ROUNDED_ONCE, capital, is_missing, percent, rise_between, sentence
+from access.text import ROUNDED_ONCE, capital, is_missing, listed, rise_between, sentence
 
 
-def closed_table(found: ProposalFindings) -> Table:
-    """Set the sites of one service that would close side by side."""
+def closed_table(found: ProposalFindings, results: StudyResults | None = None) -> Table:
+    """Set the sites of one service that would close side by side; given results, by every trip."""
     hidden, impact = ("families",), found.impact
+    others = _other_trips(results, found)
     columns = (
         Column("site", "Site"),
         Column("families", "Nearest to", "people", note=f"{found.noun} nearest to it today"),
@@ -40,6 +37,10 @@ def closed_table(found: ProposalFindings) -> Table:
         Column("after", "Trip after", "minutes", unit="min", hidden_with=hidden),
         Column("extra", "Rise, mean", "minutes", unit="min", hidden_with=hidden),
         Column("worst", "Rise, largest", "minutes", unit="min", hidden_with=hidden),
+        *(
+            Column(f"rise_{key}", f"Rise, {words}", "minutes", unit="min", hidden_with=hidden)
+            for key, words, _, _ in others
+        ),
         Column("deprived", "In most deprived fifth", "share", decimals=0, hidden_with=hidden),
         Column("no_car", "Households without a car", "share", decimals=0, hidden_with=hidden),
     )
@@ -55,6 +56,7 @@ def closed_table(found: ProposalFindings) -> Table:
                 after,
                 rise_between(before, after, row["mean_extra_minutes"]),
                 row["max_extra_minutes"],
+                *(_mean_rise(other, own) * slower for _, _, other, slower in others),
                 _deprived_share(own),
                 _mean_of(own, "p_no_car"),
             )
@@ -66,7 +68,7 @@ def closed_table(found: ProposalFindings) -> Table:
         f"{trip(found.mode)})",
         columns,
         tuple(rows),
-        notes=(ROUNDED_ONCE,),
+        notes=(ROUNDED_ONCE, *_pram_note(results, others)),
         also_hidden=frozenset(also),
         short=f"Closing, {found.label}",
     ).with_total()
@@ -95,32 +97,32 @@ def _mean_of(areas: pd.DataFrame, column: str) -> float | None:
     return None if np.isnan(mean) else mean
 
 
-def _moves_table(found: ProposalFindings, site: str, name: str) -> Table:
-    """Say where the families of a closing site would go, and what that adds there."""
+def _moves_table(found: ProposalFindings) -> Table:
+    """Say where those nearest to each closing site would go, and what that adds to their trips."""
     impact = found.impact
-    moves = impact.moves[impact.moves["from_site"] == site]
-    moves = moves.sort_values(["families", "to_site"], ascending=[False, True])
+    moves = impact.moves[impact.moves["from_site"].isin(impact.closed)]
+    moves = moves.sort_values(["from_site", "families", "to_site"], ascending=[True, False, True])
     hidden = ("families",)
     linked = hidden_moves(impact)
     columns = (
+        Column("from", "Nearest today"),
         Column("to", "Would go to"),
-        Column("families", "From here", "people", note=f"{found.noun} nearest to {name} today"),
+        Column("families", capital(found.noun), "people"),
         Column("rise", "Rise, mean", "minutes", unit="min", hidden_with=hidden),
         Column("most", "Rise, largest", "minutes", unit="min", hidden_with=hidden),
     )
+    fields = ["from_site", "to_site", "families", "mean_extra_minutes", "max_extra_minutes"]
+    pairs = list(moves[fields].itertuples(index=False, name=None))
     rows = tuple(
-        (found.names.get(to, to) if to else "no site in reach", families, rise, most)
-        for to, families, rise, most in moves[
-            ["to_site", "families", "mean_extra_minutes", "max_extra_minutes"]
-        ].itertuples(index=False)
+        (found.names.get(left, left), found.names.get(to, to) if to else "no site in reach", *more)
+        for left, to, *more in pairs
     )
-    also = {(r, "families") for r, to in enumerate(moves["to_site"]) if (site, to) in linked.pairs}
-    also |= {(-1, "families")} if site in linked.leaving else set()
+    also = {(k, "families") for k, (left, to, *_) in enumerate(pairs) if (left, to) in linked.pairs}
     return Table(
-        f"Where those nearest to {name} would go ({found.noun}, {trip(found.mode)})",
+        f"{found.label}: where those nearest to each site would go ({trip(found.mode)})",
         columns,
         rows,
-        short=f"{name} moves",
+        short=f"Moves, {found.label}",
         also_hidden=frozenset(also),
     ).with_total()
 
@@ -133,10 +135,12 @@ def receiving_table(found: ProposalFindings) -> Table:
     left = _leaving_for_opened(found.impact)
     # who a site that stays loses to one that opens: today and added are then more than after
     some = any(left.get(site, 0.0) for site in frame["site"])
+    known = bool(frame["capacity"].notna().any())
+    unknown = () if known else ("What each site can take is not known.",)
     rows = tuple(
         (found.names.get(r["site"], r["name"]), r["families_before"], r["families_added"],
          *((r["families_before"] + r["families_added"], left.get(r["site"], 0.0)) if some else ()),
-         r["families_after"], r["capacity"], r["share_over_capacity"])
+         r["families_after"], *((r["capacity"], r["share_over_capacity"]) if known else ()))
         for r in frame.to_dict("records")
     )  # fmt: skip
     between = (
@@ -149,9 +153,10 @@ def receiving_table(found: ProposalFindings) -> Table:
         Column("added", "Added", "people"),
         *(between if some else ()),
         Column("after", "Nearest to after", "people", adds=False),
-        Column("capacity", "Capacity"),
-        Column("over", "Over capacity", "share", decimals=0, hidden_with=("after",)),
-    )
+        *((Column("capacity", "Capacity"),
+           Column("over", "Over capacity", "share", decimals=0, hidden_with=("after",)))
+          if known else ()),
+    )  # fmt: skip
     also = {(k, "added") for k, site in enumerate(frame["site"]) if site in linked.arriving}
     sums: tuple[tuple[str, tuple[str, str]], ...] = (("after", ("today", "added")),)
     if some:
@@ -163,6 +168,7 @@ def receiving_table(found: ProposalFindings) -> Table:
         columns,
         rows,
         sums=sums,
+        notes=unknown,
         also_hidden=frozenset(also),
         short=f"Receiving, {found.label}",
     ).with_total()
@@ -184,64 +190,55 @@ _PHRASES = (
     "post16 college",
     "community centre",
 )
-_SHOWN = 3
+_SHOWN = 2
 
 
-def _mitigation_blocks(
-    results: StudyResults, found: ProposalFindings, site: str, own: pd.DataFrame, wording: _Wording
-) -> list[Block]:
-    """Say what could soften the closure of one site."""
-    name = found.names.get(site, site)
-    now = weighted_mean(own["minutes_before"], own["count"])
-    points = [
-        sentence(
-            "part-time or outreach days in the present building: on those days the "
-            f"{trip(found.mode)} stays at {wording.minutes(now)} on average for those nearest to it"
-        ),
-        "A shared building: see below for those nearest to the same families. Whether any of them "
-        "has room, or would agree, is not known.",
-        "What either would cost is not known.",
-    ]
-    table = _shared_buildings(results, found, own, name)
-    if not table.rows:
-        points[1] = "A shared building: the study lists no candidate sites to try."
-        return [BulletList(tuple(points))]
-    return [BulletList(tuple(points)), TableBlock(table, in_workbook=False, compact=True)]
-
-
-def _shared_buildings(
-    results: StudyResults, found: ProposalFindings, own: pd.DataFrame, name: str
-) -> Table:
-    """List the candidate buildings nearest to the families of a closing site."""
-    sites = results.sites
-    candidates = sites[sites["kind"] == "candidate"]
-    register = results.study.candidates
-    kinds = dict(zip(register["id"], register["kind"], strict=True)) if "kind" in register else {}
-    count = own["count"].to_numpy(float)
-    rows: list[tuple[str, str, float, float]] = []
-    if len(candidates) and len(own):
-        matrix = results.matrices[found.mode].sites(candidates["id"].tolist())
-        minutes = matrix.areas(own["id"].tolist()).total_minutes
-        after = weighted_mean(own["minutes_after"], count)
-        for k, site in enumerate(matrix.site_ids):
-            reached = np.isfinite(minutes[:, k])
-            if not reached.all():
-                continue
-            mean = weighted_mean(minutes[:, k], count)
-            label = _kind_words(str(kinds.get(site, "")))
-            rows.append((found.names.get(site, site), label, mean, mean - after))
-        order = sorted(range(len(rows)), key=lambda k: (rows[k][2], matrix.site_ids[k]))
-        rows = [rows[k] for k in order[:_SHOWN]]
+def _shared_table(results: StudyResults, found: ProposalFindings) -> Table:
+    """List, for each closing site, the candidate buildings nearest to those who lose it."""
+    rows: list[tuple[Value, ...]] = []
+    for site in found.result.closed:
+        own = _own_areas(found.impact, site)
+        name = found.names.get(site, site)
+        rows += [(name, *row) for row in _nearest_buildings(results, found, own)]
     return Table(
-        f"Buildings that a shared offer for those nearest to {name} could use",
+        f"{found.label}: buildings near to those who lose a site, to share or visit",
         (
-            Column("site", "Building", width=1.4),
+            Column("site", "In place of"),
+            Column("building", "Building", width=1.4),
             Column("kind", "Kind"),
             Column("mean", f"Mean {trip(found.mode)} to it", "minutes", unit="min"),
             Column("gain", "Against the proposal", "minutes", unit="min", signed=True),
         ),
         tuple(rows),
+        notes=("Whether any has room or would agree, and what it would cost, is not known.",),
+        short=f"Shared buildings, {found.label}",
     )
+
+
+def _nearest_buildings(
+    results: StudyResults, found: ProposalFindings, own: pd.DataFrame
+) -> list[tuple[str, str, float, float]]:
+    """Give the candidates with the shortest mean trip for those of some areas."""
+    sites = results.sites
+    candidates = sites[sites["kind"] == "candidate"]
+    if candidates.empty or own.empty or own["count"].sum() < THRESHOLD:
+        return []
+    register = results.study.candidates
+    kinds = dict(zip(register["id"], register["kind"], strict=True)) if "kind" in register else {}
+    count = own["count"].to_numpy(float)
+    matrix = results.matrices[found.mode].sites(candidates["id"].tolist())
+    minutes = matrix.areas(own["id"].tolist()).total_minutes
+    after = weighted_mean(own["minutes_after"], count)
+    means = {
+        site: weighted_mean(minutes[:, k], count)
+        for k, site in enumerate(matrix.site_ids)
+        if np.isfinite(minutes[:, k]).all()
+    }
+    order = sorted(means, key=lambda site: (means[site], site))[:_SHOWN]
+    return [
+        (found.names.get(i, i), _kind_words(str(kinds.get(i, ""))), means[i], means[i] - after)
+        for i in order
+    ]
 
 
 def _kind_words(kind: str) -> str:
@@ -264,125 +261,128 @@ _UNKNOWN_UNTIL_GIVEN = {
 def _site_blocks(
     results: StudyResults, findings: Sequence[ProposalFindings], wording: _Wording
 ) -> list[Block]:
-    """Write the appendix of sites: a table for each service, then a sheet for each site."""
+    """Write the appendix of sites: what is known of the buildings, then each service's sites."""
     blocks: list[Block] = [
         PageBreak(),
         Heading("Sites that would close", appendix=True, key="sites"),
         Paragraph(
             "Everybody is counted at the site that is nearest to them today. Who in fact uses each "
             "building is not known: no attendance figures were given."
+            if _attendance_unknown(results)
+            else "Everybody is counted at the site nearest to them today, whichever they use."
         ),
     ]
+    closed = list(dict.fromkeys(i for f in findings for i in f.result.closed))
+    if closed:
+        blocks += [
+            TableBlock(_facts_table(results, findings, closed), key="facts", compact=True),
+            Paragraph(_unknown_facts(results, closed)),
+        ]
     for found in findings:
-        told = [sentence(found.result.comment)]
-        if plain(found.result.source):
-            told.append(sentence(f"source of the proposal: {found.result.source}"))
-        if found.result.stays:
-            told.append(stays_words(found.result, found.names))
-        told += [sentence(text) for text in knock_on(results.study, found.result.closed)]
-        if any(told):
-            blocks.append(Paragraph((Bold(f"{found.result.title}: "), " ".join(told).strip())))
-        if found.result.closed:
-            table = closed_table(found)
-            blocks.append(TableBlock(table, key=f"closed-{found.result.key}", compact=True))
-            blocks.append(TableBlock(receiving_table(found), compact=True))
-        else:
+        blocks.append(Heading(found.label, 2, appendix=True))
+        told = [sentence(text) for text in knock_on(results.study, found.result.closed)]
+        if told:
+            blocks.append(Paragraph(" ".join(told)))
+        if not found.result.closed:
             blocks.append(Paragraph(sentence(f"{found.result.title} closes no site")))
-    times = Counter(site for found in findings for site in found.result.closed)
-    for found in findings:
-        for site in found.result.closed:
-            blocks += _sheet(results, found, site, wording, several=times[site] > 1)
+            continue
+        key = found.result.key
+        blocks += [
+            TableBlock(closed_table(found, results), key=f"closed-{key}", compact=True),
+            TableBlock(_moves_table(found), key=f"moves-{key}", compact=True),
+            TableBlock(receiving_table(found), key=f"receiving-{key}", compact=True),
+            *_soften_blocks(results, found),
+        ]
     return blocks
 
 
-def _sheet(
-    results: StudyResults, found: ProposalFindings, site: str, wording: _Wording, *, several: bool
-) -> list[Block]:
-    name = found.names.get(site, site)
-    own = _own_areas(found.impact, site)
-    title = f"{name} ({found.one})"
-    if several:
-        title += f": {found.result.title}"
-    head: list[Block] = [
-        PageBreak(),
-        Heading(title, 2, appendix=True, key=f"site-{found.result.key}-{site}"),
-    ]
-    facts = TableBlock(_facts_table(results, site, name), in_workbook=False, compact=True)
-    if own["count"].sum() < THRESHOLD and not wording.internal:
-        few = f"{wording.people(float(own['count'].sum()), found.noun)} live nearest to it today"
-        return [*head, Paragraph(sentence(few)), facts]
-    return [
-        *head,
-        Paragraph(_need(results, found, site, own, wording)),
-        facts,
-        TableBlock(_minutes_table(results, found, own, name), in_workbook=False, compact=True),
-        TableBlock(_moves_table(found, site, name), compact=True),
-        Heading("What could soften it", 3),
-        *_mitigation_blocks(results, found, site, own, wording),
-    ]
-
-
-def _need(
-    results: StudyResults, found: ProposalFindings, site: str, own: pd.DataFrame, wording: _Wording
-) -> str:
-    reach = results.study.config.measures.thresholds_minutes[0]
-    for limit in results.study.config.measures.thresholds_minutes:
-        reach = 15 if limit == 15 else reach
-    matrix = results.matrices[found.mode].sites([site])
-    near = pd.Series(matrix.total_minutes[:, 0] <= reach, index=list(matrix.area_ids))
-    areas = found.impact.areas
-    around = areas[near.reindex(areas["id"]).to_numpy(bool) & (areas["count"] > 0)]
-    count = float(own["count"].sum())
-    hidden = site in hidden_moves(found.impact).leaving and not wording.internal
-    told = f"some {found.noun}" if hidden else wording.people(count, found.noun)
-    first = sentence(f"this is the nearest {found.one} for {told}")
-    second = sentence(
-        f"{wording.people(float(around['count'].sum()), found.noun)} live within a "
-        f"{reach:g}-minute {trip(found.mode)} of it"
+def _soften_blocks(results: StudyResults, found: ProposalFindings) -> list[Block]:
+    """Say what could soften the closures: days in the present buildings, or others near by."""
+    days = (
+        "Part-time or outreach days in the present building would keep the trip of today on those "
+        "days; what that would cost is not known."
     )
-    share = _deprived_share(own)
-    if share is None or count < THRESHOLD:
-        return f"{first} {second}"
-    third = (
-        f"{percent(share)} of those it is nearest to live in {found.nation}'s most deprived fifth"
-    )
-    cars = _mean_of(own, "p_no_car")
-    if cars is not None:
-        third += f" of areas, and {percent(cars)} of households around them have no car"
-    return f"{first} {second} {sentence(third)}"
+    table = _shared_table(results, found)
+    if not table.rows:
+        return [Paragraph(f"{days} The study lists no candidate building to share.")]
+    return [Paragraph(days), TableBlock(table, key=f"shared-{found.result.key}", compact=True)]
 
 
-def _facts_table(results: StudyResults, site: str, name: str) -> Table:
-    """List what is known of a building, and what is not."""
-    row = results.study.centres.set_index("id").loc[site]
-    error = row.get("position_error_m")
-    position = row.get("position_basis")
-    known: list[tuple[Value, ...]] = [
-        ("Address", _text(row, "address")),
-        ("Postcode", _text(row, "postcode")),
-        ("Locality", _with_basis(row)),
-        (
-            "Position on the map",
-            f"{position}, good to about {error:,.0f} m"
-            if isinstance(position, str) and pd.notna(error)
-            else _text(row, "position_basis"),
-        ),
+def _attendance_unknown(results: StudyResults) -> bool:
+    register = results.study.centres
+    return "annual_visits" not in register or bool(register["annual_visits"].isna().all())
+
+
+def _facts_table(
+    results: StudyResults, findings: Sequence[ProposalFindings], closed: Sequence[str]
+) -> Table:
+    """Set what is known of the closing buildings side by side; what no building has is told below.
+
+    A column in which nothing is known is left out.
+    """
+    register = results.study.centres.set_index("id")
+    names = findings[0].names
+    services = results.study.config.services
+    columns = [Column("site", "Site"), Column("service", "For", width=0.8)]
+    held: list[list[Value]] = [
+        [names.get(i, i) for i in closed],
+        [services[str(register.loc[i, "service"])].title for i in closed],
     ]
-    if bool(row.get("assumed", False)):
-        known.append(("Standing", "assumed: the papers do not name this building"))
+    facts: dict[str, list[Value]] = {
+        "Address": [_address(register.loc[i]) for i in closed],
+        "Locality": [_with_basis(register.loc[i]) for i in closed],
+        "Position, good to": [_position(register.loc[i]) for i in closed],
+        "Also in the building": ["; ".join(also_there(results.study, i)) or None for i in closed],
+    }
     for column, (label, form) in _UNKNOWN_UNTIL_GIVEN.items():
-        given = row.get(column)
-        if is_missing(given):
-            given = None
-        known.append((label, form.format(given) if isinstance(given, float | int) else given))
-    known.append(("Lease or ownership", None))
-    beside = also_there(results.study, site)
-    known.append(("Other services in the building", "; ".join(beside) if beside else None))
+        given = [register.loc[i].get(column) for i in closed]
+        facts[label] = [_fact(value, form) for value in given]
+    wide = {"Address": 1.7}
+    for label, values in facts.items():
+        if any(v is not None for v in values):
+            columns.append(Column(label, label, width=wide.get(label, 1.0)))
+            held.append(values)
     return Table(
-        f"What is known of the building: {name}",
-        (Column("fact", "Fact", width=0.6), Column("value", "Known", width=1.4)),
-        tuple(known),
+        "What is known of the buildings that would close",
+        tuple(columns),
+        tuple(zip(*held, strict=True)),
+        short="Buildings",
     )
+
+
+def _fact(value: object, form: str) -> str | None:
+    if is_missing(value):
+        return None
+    return form.format(value) if isinstance(value, float | int) else str(value)
+
+
+def _unknown_facts(results: StudyResults, closed: Sequence[str]) -> str:
+    """Name, once, the facts that are known of none of the closing buildings."""
+    register = results.study.centres.set_index("id").loc[list(closed)]
+    lost = [
+        label.lower()
+        for column, (label, _) in _UNKNOWN_UNTIL_GIVEN.items()
+        if column not in register or all(is_missing(v) for v in register[column])
+    ]
+    assumed = register[register["assumed"].astype(bool)] if "assumed" in register else register[:0]
+    text = sentence(
+        f"not known of any of these buildings: {listed([*lost, 'lease or ownership'])}; these are "
+        "not zero, and nothing is estimated from them"
+    )
+    if len(assumed):
+        names = listed([str(n) for n in assumed["name"]])
+        text += f" Assumed, because the papers do not name the building: {names}."
+    return text
+
+
+def _address(row: pd.Series) -> str | None:
+    parts = [text for column in ("address", "postcode") if (text := _text(row, column))]
+    return ", ".join(parts) or None
+
+
+def _position(row: pd.Series) -> str | None:
+    error = row.get("position_error_m")
+    return f"{error:,.0f} m" if pd.notna(error) else None
 
 
 def _text(row: pd.Series, column: str) -> str | None:
@@ -395,48 +395,37 @@ def _with_basis(row: pd.Series) -> str | None:
     return f"{locality} ({basis})" if locality and basis else locality
 
 
-def _minutes_table(
-    results: StudyResults, found: ProposalFindings, own: pd.DataFrame, name: str
-) -> Table:
-    """Give the trips of the families nearest to a site, today and after, by every mode."""
+def _other_trips(
+    results: StudyResults | None, found: ProposalFindings
+) -> list[tuple[str, str, Impact, float]]:
+    """Give the trips that stand beside the headline: key, words, impact, how much slower."""
+    if results is None:
+        return []
     travel = results.study.config.travel
+    others = [
+        (mode, how(mode), impact, 1.0)
+        for mode, impact in found.result.impacts.items()
+        if mode != found.mode
+    ]
+    walk = found.result.impacts.get("walk")
     pram = results.study.config.services[found.result.service].pram
-    pram = pram and "pram_toddler" not in found.result.impacts
-    rows: list[tuple[Value, ...]] = []
-    for mode, impact in found.result.impacts.items():
-        rows.append(_mode_row(capital(how(mode)), impact, own, 1.0))
-        if mode == "walk" and pram:
-            slower = travel.walk_km_h / travel.pram_km_h
-            rows.append(_mode_row(capital(how("pram")), impact, own, slower))
-    with_pram = (
-        f"With a pram: the walk at {travel.pram_km_h:g} km/h, a declared assumption; steps "
-        "and surfaces are not considered."
-    )
-    return Table(
-        f"Mean trip of those nearest to {name} today",
-        (
-            Column("mode", "Trip"),
-            Column("before", "Today", "minutes"),
-            Column("after", "After", "minutes"),
-            Column("rise", "Rise, mean", "minutes", signed=True),
-            Column("most", "Rise, largest", "minutes", signed=True),
-        ),
-        tuple(rows),
-        notes=(ROUNDED_ONCE, *((with_pram,) if pram else ())),
-    )
+    if walk is not None and pram and "pram_toddler" not in found.result.impacts:
+        others.append(("pram", how("pram"), walk, travel.walk_km_h / travel.pram_km_h))
+    return others
 
 
-def _mode_row(label: str, impact: Impact, own: pd.DataFrame, slower: float) -> tuple[Value, ...]:
-    areas = impact.areas.set_index("id").loc[own["id"]]
-    count = areas["count"]
-    change = areas["change_minutes"].to_numpy(float)
-    finite = change[np.isfinite(change)]
-    columns = (areas["minutes_before"], areas["minutes_after"], change)
-    before, after, rise = (float(weighted_mean(c, count)) * slower for c in columns)
+def _pram_note(
+    results: StudyResults | None, others: Sequence[tuple[str, str, Impact, float]]
+) -> tuple[str, ...]:
+    if results is None or not any(key == "pram" for key, *_ in others):
+        return ()
     return (
-        label,
-        before,
-        after,
-        rise_between(before, after, rise),
-        finite.max() * slower if finite.size else None,
+        f"{capital(how('pram'))}: the walk at {results.study.config.travel.pram_km_h:g} km/h, a "
+        "declared assumption; steps and surfaces are not considered.",
     )
+
+
+def _mean_rise(impact: Impact, own: pd.DataFrame) -> float:
+    """Average the rise of one trip over those of some areas."""
+    areas = impact.areas.set_index("id").loc[own["id"]]
+    return float(weighted_mean(areas["change_minutes"].to_numpy(float), areas["count"]))

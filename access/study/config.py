@@ -92,6 +92,19 @@ def _later(window: tuple[str, str]) -> tuple[str, str]:
     return window
 
 
+def _known_date(value: str) -> str:
+    """Check a date that may be known to the year or month alone."""
+    if re.fullmatch(r"\d{4}", value, re.ASCII):
+        return value
+    if re.fullmatch(r"\d{4}-\d{2}", value, re.ASCII):
+        _real_date(f"{value}-01")
+        return value
+    try:
+        return _real_date(value)
+    except ValueError:
+        raise ValueError("a date, as year, year-month or year-month-day: 2019, 2018-10") from None
+
+
 # Strict: neither "4.8" in quotes nor `true` is a number.
 _Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 _Whole = Annotated[int, Field(strict=True, le=10**9)]
@@ -106,6 +119,8 @@ _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=LONGEST_KE
 _Title = Annotated[str, AfterValidator(_said)]
 _FileName = Annotated[_Title, AfterValidator(file_inside)]
 _Date = Annotated[str, BeforeValidator(_written_date), AfterValidator(_real_date)]
+#: A year, a month or a day: as exactly as it is known.
+_Written = Annotated[str, BeforeValidator(_written_date), AfterValidator(_known_date)]
 _Names = Annotated[tuple[_Title, ...], AfterValidator(_each_once)]
 _Clock = Annotated[str, AfterValidator(_clock_time)]
 _Window = Annotated[tuple[_Clock, _Clock], AfterValidator(_later)]
@@ -146,6 +161,13 @@ class _PlaceSettings(_Settings):
         None,
         "the place's boundary: GeoJSON or GeoPackage, or a CSV of corners (lon, lat)",
         changes="maps draw it, and areas without shapes of their own are drawn within it",
+    )
+    nation: Annotated[_Title, Field(pattern=r"^[^\W\d_][\w .'-]{1,60}$")] | None = _setting(
+        None,
+        "whose law applies, and whose ranks of deprivation these are: Wales; when not given, as "
+        "the codes of the areas or weights.national_areas say",
+        changes="the legal duties that the report names; every sentence, table and map on "
+        "deprivation",
     )
     notes: _Names = _setting(
         (), "what every reader must be told", changes="the list of assumptions, in every output"
@@ -235,6 +257,11 @@ class _ServiceSettings(_Settings):
     noun: _Title = _setting(..., "who is counted, in words", changes="wording of every count")
     age_band: _Title | None = _setting(
         None, "ages that are counted", changes="said where the count is"
+    )
+    kind: Literal["childrens_centre", "youth", "library", "other"] | None = _setting(
+        None,
+        "what the law takes the service for: childrens_centre, youth, library or other",
+        changes="the legal duties that the report names; for the officer to fill when not given",
     )
     pram: Annotated[bool, Field(strict=True)] = _setting(
         True,
@@ -351,6 +378,11 @@ class _ProposalSettings(_Settings):
         "", "why, or what is left out, in your own words", changes="printed beside the proposal"
     )
     source: str = _setting("", "the paper that proposes it", changes="printed beside the proposal")
+    status_words: str = _setting(
+        "",
+        "what the paper itself calls the closing of its sites: leases given up, deregistered",
+        changes="said where the proposal closes them, as the paper's own words",
+    )
     saving_per_year_gbp: _Number | None = _setting(
         None,
         "what the proposal says that it saves a year, pounds",
@@ -528,12 +560,6 @@ class _WeightSettings(_Settings):
         "number of areas that imd_rank ranks",
         changes="linear weights, fifths of deprivation; a rank above it is refused",
     )
-    nation: Annotated[_Title, Field(pattern=r"^[^\W\d_][\w .'-]{1,60}$")] | None = _setting(
-        None,
-        "whose ranks and fifths of deprivation these are: Wales; when not given, as the codes of "
-        "the areas or national_areas say",
-        changes="wording of every sentence, table and map on deprivation",
-    )
 
 
 class _LocalitySettings(_Settings):
@@ -608,6 +634,11 @@ class _HubSettings(_Settings):
         "each offer given at a hub by a key of your own; each service is one when empty",
         changes="the best sites, and whose minutes are told",
     )
+    council_date: _Written | None = _setting(
+        None,
+        "when the choice was made: year, year-month or year-month-day",
+        changes="one later than study.as_of stands in the report's part `What happened since`",
+    )
     shares: dict[_Name, _Share] = _setting(
         {},
         "without offers: service = its share of the demand for hubs, together 1; each service "
@@ -673,6 +704,159 @@ class _DisclosureSettings(_Settings):
         "they are or are shared from",
         changes="every output: counts of 1 to 4 in other columns stand as 2 or 3 in a release",
     )
+
+
+class _StepSettings(_Settings):
+    """One step of the timetable of a decision."""
+
+    when: _Title = _setting(..., "when, in words or as a date", changes="the report's timetable")
+    what: _Title = _setting(..., "what happens then", changes="the report's timetable")
+    source: str = _setting("", "the paper that says so", changes="printed beside it")
+
+
+class _SumSettings(_Settings):
+    """A sum of money that a paper gives for the proposals as a whole."""
+
+    what: _Title = _setting(..., "what the sum is for", changes="the report's table of money")
+    year: _Title = _setting(..., "the year it is for", changes="the report's table of money")
+    gbp: _Number = _setting(
+        ..., "pounds; a saving is above 0", changes="the report's table of money, first page too"
+    )
+    part_of: str = _setting(
+        "", "`what` of the sum that it is part of", changes="parts stand under their sum"
+    )
+    source: str = _setting("", "the paper and its paragraph", changes="printed beside the sum")
+
+
+class _ConsultationSettings(_Settings):
+    """Who was asked, when, and what came of it; what is not known yet stays empty."""
+
+    period: str = _setting("", "when the public is asked", changes="the report's consultation")
+    staff: str = _setting("", "when staff are asked", changes="the report's consultation")
+    replies: Annotated[_Whole, Field(ge=0)] | None = _setting(
+        None, "how many replied", changes="the report's consultation; `not given` until then"
+    )
+    result: str = _setting(
+        "", "what they said, in short", changes="the report's consultation; `not given` until then"
+    )
+    changed: str = _setting(
+        "",
+        "what was changed because of it",
+        changes="the report's consultation; `not given` until then",
+    )
+    source: str = _setting("", "the paper that says so", changes="printed beside it")
+
+
+class _RiskSettings(_Settings):
+    """A risk, what is done about it, and whose that is."""
+
+    risk: _Title = _setting(..., "what may go wrong", changes="the report's table of risks")
+    mitigation: str = _setting("", "what is done about it", changes="the report's table of risks")
+    owner: str = _setting("", "who answers for that", changes="the report's table of risks")
+
+
+class _MitigationSettings(_Settings):
+    """What softens the loss of one site, who answers for it, and by when."""
+
+    site: _Title = _setting(..., "id of the site", changes="the report's table of mitigation")
+    what: _Title = _setting(..., "what is offered", changes="the report's table of mitigation")
+    owner: str = _setting("", "who answers for it", changes="the report's table of mitigation")
+    by: str = _setting("", "by when", changes="the report's table of mitigation")
+
+
+class _DutySettings(_Settings):
+    """A legal duty that an officer names beside those that the toolkit knows."""
+
+    duty: _Title = _setting(..., "the act and its section", changes="the report's table of duties")
+    asks: _Title = _setting(..., "what it asks", changes="the report's table of duties")
+    service: _Name | None = _setting(
+        None, "key of the service it is of; all when not given", changes="said beside the duty"
+    )
+    source: str = _setting("", "who says that it applies", changes="printed beside the duty")
+
+
+class _SinceSettings(_Settings):
+    """Something known later than `study.as_of`: no part of the paper, told apart from it."""
+
+    when: _Written = _setting(
+        ...,
+        "year, year-month or year-month-day, later than study.as_of",
+        changes="the report's part `What happened since`",
+    )
+    what: _Title = _setting(..., "what happened", changes="the report's part `What happened since`")
+    source: str = _setting("", "where that is from", changes="printed beside it")
+
+
+class _ReportSettings(_Settings):
+    """What only an officer or the papers know, for the report; what is empty is said to be so."""
+
+    reader: _Title = _setting(
+        "Asset Management Board", "whom the report is for", changes="its first lines"
+    )
+    author: str = _setting(
+        "", "who answers for the report", changes="the author that Word, PDF and workbook name"
+    )
+    accountable_officer: str = _setting(
+        "", "name and post of the accountable officer", changes="the report's last section"
+    )
+    recommendation: str = _setting(
+        "", "the officer's own recommendation", changes="stands above what each option rests on"
+    )
+    background: _Names = _setting(
+        (), "what led here, a paragraph each", changes="the report's background"
+    )
+    human_resources: str = _setting(
+        "", "what it means for staff", changes="the report's section on human resources"
+    )
+    procurement: str = _setting(
+        "", "what is to be bought or let", changes="the report's section on money"
+    )
+    children: str = _setting(
+        "",
+        "what it means for children, young people and vulnerable adults beyond their trips",
+        changes="the report's section on them",
+    )
+    partners: str = _setting(
+        "",
+        "what it means for partners and other directorates",
+        changes="the report's section on them",
+    )
+    legal: str = _setting("", "the lawyer's own words", changes="the report's section on the law")
+    duties: tuple[_DutySettings, ...] = _setting(
+        (), "further legal duties", changes="the report's table of duties"
+    )
+    consultation: _ConsultationSettings = _setting(
+        _ConsultationSettings(),
+        "who was asked, when, and what came of it",
+        changes="the report's consultation",
+    )
+    timetable: tuple[_StepSettings, ...] = _setting(
+        (), "steps of the decision, in order", changes="the report's timetable"
+    )
+    money: tuple[_SumSettings, ...] = _setting(
+        (),
+        "sums that the papers give for the proposals as a whole",
+        changes="the report's table of money",
+    )
+    risks: tuple[_RiskSettings, ...] = _setting(
+        (), "risks that an officer names", changes="the report's table of risks"
+    )
+    mitigation: tuple[_MitigationSettings, ...] = _setting(
+        (), "what softens the loss of a site", changes="the report's table of mitigation"
+    )
+    since: tuple[_SinceSettings, ...] = _setting(
+        (), "what became known later than study.as_of", changes="the report's part on it"
+    )
+
+    @model_validator(mode="after")
+    def _parts_have_a_sum(self) -> _ReportSettings:
+        named = {s.what for s in self.money if not s.part_of}
+        lost = sorted({s.part_of for s in self.money if s.part_of} - named)
+        if lost:
+            raise ValueError(
+                f"money.part_of to be the `what` of a sum that is no part itself: {lost[0][:60]!r}"
+            )
+        return self
 
 
 #: The Equality Act 2010, section 4.
@@ -790,6 +974,9 @@ class StudyConfig(_Settings):
         _LocalitySettings(), "rules that every set of centres must keep to be ranked"
     )
     hubs: _HubSettings = _setting(_HubSettings(), "the Family Hub question")
+    report: _ReportSettings = _setting(
+        _ReportSettings(), "what only an officer or the papers know, for the report"
+    )
     groups: Annotated[tuple[Group, ...], AfterValidator(_labels_once)] = _setting(
         (),
         "groups whose change is set beside everyone else's; one [[groups]] each",
@@ -823,6 +1010,7 @@ class StudyConfig(_Settings):
             for key, offer in self.hubs.offers.items()
             if offer.service is not None
         ]
+        named += [("report.duties", d.service) for d in self.report.duties if d.service]
         if self.areas.locality_from is not None:
             named.append(("areas.locality_from", self.areas.locality_from))
         wrong = [f"{where} names service {service!r}" for where, service in named
@@ -830,6 +1018,27 @@ class StudyConfig(_Settings):
         if wrong:
             raise ValueError(f"{'; '.join(wrong)}; expected one of {sorted(self.services)}")
         return self
+
+    @model_validator(mode="after")
+    def _since_is_later(self) -> StudyConfig:
+        early = [s.when for s in self.report.since if not is_later(s.when, self.study.as_of)]
+        if early:
+            raise ValueError(
+                f"report.since with dates later than study.as_of, {self.study.as_of}: "
+                f"{', '.join(early)[:80]} is not; what was known then belongs in report.background"
+            )
+        return self
+
+
+def is_later(when: str, as_of: str) -> bool:
+    """Tell whether something dated to the year, month or day is surely later than a day.
+
+    Examples
+    --------
+    >>> [is_later(when, "2018-03-12") for when in ("2019", "2018", "2018-04", "2018-03-12")]
+    [True, False, True, False]
+    """
+    return when > as_of[: len(when)]
 
 
 def read_config(path: Path) -> StudyConfig:

@@ -222,10 +222,10 @@ class Study:
 
     @property
     def nation(self) -> str:
-        """Whose ranks of deprivation the study has, as sentences name it."""
+        """Whose law and ranks of deprivation the study has, as sentences name it."""
         chosen = self.config.weights
-        if chosen.nation is not None:
-            return chosen.nation
+        if self.config.study.nation is not None:
+            return self.config.study.nation
         letters = {i[:1] if _CODE.fullmatch(i) else "" for i in self.areas["id"].astype(str)}
         if len(letters) == 1 and (letter := letters.pop()) in _NATIONS:
             return _NATIONS[letter]

@@ -57,6 +57,7 @@ def base() -> dict[str, Any]:
         "shared_counts": {"youths": "youths"}, "from_parent": {"ward": "ward"},
     }  # fmt: skip
     raw["localities"] = {}
+    raw["study"]["nation"] = "England"
     raw["hubs"] = {
         "council_choice": ["K1"], "council_source": "A paper.", "sizes": [2], "offers": {
             "play": {"title": "Play", "demand": "children_0_4", "service": "childrens_centre"},
@@ -207,9 +208,26 @@ def bounded(results: StudyResults) -> str:
 
 
 def sheets(results: StudyResults) -> str:
+    document = whole_report(results)
+    return repr((document.subtitle, document.blocks))
+
+
+def paper(results: StudyResults) -> str:
+    """Give the parts of the report that are not measured."""
+    from access.report import board
+    from access.report.sentences import _Wording
+
+    found, wording = findings_of(results), _Wording()
+    blocks = board._paper_blocks(results, found, issues=(), options=(), money="", equality="")
+    blocks += board._recommendation_blocks(results, found, wording)
+    blocks += board._since_blocks(results, wording)
+    return repr((board._for(results), board._author(results), blocks))
+
+
+def whole_report(results: StudyResults) -> Any:
     from access.report.board import board_report
 
-    return repr(board_report(results, mode="walk").blocks)
+    return board_report(results, mode="walk", draws=0)
 
 
 def joined(results: StudyResults) -> str:
@@ -243,7 +261,7 @@ def reach(results: StudyResults) -> str:
     return repr(_with_reach(results.study, results.networks).assumptions)
 
 
-F, T, E, R, S = figures, told, explorer, report, sheets
+F, T, E, R, S, P = figures, told, explorer, report, sheets, paper
 
 
 def group(**changes: Any) -> list[dict[str, Any]]:
@@ -276,6 +294,39 @@ STEPS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 CHANGES = {f"proposals.*.change.*.{key}": changed(pair[0]) for key, pair in STEPS.items()}
 _CLOSES_Y1 = {"title": "x", "close": ["Y1"]}
+
+
+def told_in(key: str, **given: Any) -> dict[str, tuple[str, Any, Callable[[StudyResults], str]]]:
+    """Give each field of a group of `[report]` a case: the same group without it, or another."""
+    cases = {}
+    for name, value in given.items():
+        whole = {k: v for k, v in given.items() if k in _NEEDED or k == name} | {name: value}
+        list_of = key not in ("", "consultation")
+        path = f"report/{key}" if list_of or not key else f"report/{key}/{name}"
+        where = f"report.{key}.*.{name}" if list_of else f"report.{key}.{name}".replace("..", ".")
+        cases[where] = (path, [whole], P) if list_of else (path or "", value, P)
+    return cases
+
+
+#: What the members of a list of `[report]` cannot be without.
+_NEEDED = ("when", "what", "year", "gbp", "risk", "site", "duty", "asks")
+_TEXTS = ("reader", "author", "accountable_officer", "recommendation", "human_resources",
+          "procurement", "children", "partners", "legal")  # fmt: skip
+PAPER: dict[str, tuple[str, Any, Callable[[StudyResults], str]]] = {
+    **{f"report.{name}": (f"report/{name}", "Words.", P) for name in _TEXTS},
+    "report.background": ("report/background", ["Words."], P),
+    **told_in("duties", duty="An act, section 1", asks="Care", service="youth", source="Counsel"),
+    **told_in("consultation", period="May", staff="June", replies=3, result="No", changed="A bus",
+              source="Minutes"),
+    **told_in("timetable", when="May", what="Cabinet", source="Minutes"),
+    **told_in("money", what="Part", year="2030", gbp=5.0, source="Minutes"),
+    "report.money.*.part_of": ("report/money", [
+        {"what": "Whole", "year": "2030", "gbp": 9},
+        {"what": "Part", "year": "2030", "gbp": 5, "part_of": "Whole"}], P),
+    **told_in("risks", risk="Rain", mitigation="Roof", owner="Ann"),
+    **told_in("mitigation", site="C2", what="A van", owner="Ann", by="May"),
+    **told_in("since", when="2031-05", what="It rained", source="News"),
+}  # fmt: skip
 CASES: dict[str, tuple[str, Any, Callable[[StudyResults], str]]] = {
     "study.name": ("study/name", "city", F),
     "study.title": ("study/title", "Another", F),
@@ -283,6 +334,7 @@ CASES: dict[str, tuple[str, Any, Callable[[StudyResults], str]]] = {
     "study.as_of": ("study/as_of", "2025-01-02", F),
     "study.box": ("study/box", [-1.50, 53.35, -1.20, 53.41], F),
     "study.outline": ("study/outline", "outline.csv", bounded),
+    "study.nation": ("study/nation", "Wales", E),
     "study.notes": ("study/notes", ["Look."], F),
     "areas.table": ("areas/table", "areas2.csv", F),
     "areas.unit": ("areas/unit", "street block", F),
@@ -299,6 +351,7 @@ CASES: dict[str, tuple[str, Any, Callable[[StudyResults], str]]] = {
     "services.*.demand": ("services/childrens_centre/demand", "residents", F),
     "services.*.noun": ("services/childrens_centre/noun", "toddlers", F),
     "services.*.age_band": ("services/childrens_centre/age_band", "0 to 3", R),
+    "services.*.kind": ("services/childrens_centre/kind", "library", P),
     "services.*.pram": ("services/childrens_centre/pram", False, S),
     "proposals.*.title": ("proposals/three_to_two/title", "Fewer", F),
     "proposals.*.service": ("proposals/three_to_two",
@@ -307,6 +360,7 @@ CASES: dict[str, tuple[str, Any, Callable[[StudyResults], str]]] = {
     "proposals.*.open": ("proposals/three_to_two/open", ["K2"], F),
     "proposals.*.comment": ("proposals/three_to_two/comment", "Because.", F),
     "proposals.*.source": ("proposals/three_to_two/source", "Minutes.", F),
+    "proposals.*.status_words": ("proposals/three_to_two/status_words", "lease given up", P),
     "proposals.*.saving_per_year_gbp": ("proposals/three_to_two/saving_per_year_gbp", 5.0, F),
     "travel.walk_km_h": ("travel/walk_km_h", 4.0, F),
     "travel.pram_km_h": ("travel/pram_km_h", 3.0, E),
@@ -335,7 +389,6 @@ CASES: dict[str, tuple[str, Any, Callable[[StudyResults], str]]] = {
     "weights.scheme": ("weights/scheme", "points", F),
     "weights.lam": ("weights/lam", 3.0, F),
     "weights.national_areas": ("weights/national_areas", 40000, F),
-    "weights.nation": ("weights/nation", "Wales", E),
     "localities.names": ("localities", {"minimum_open": 1, "names": ["South"]}, F),
     "localities.minimum_open": ("localities/minimum_open", 1, F),
     "localities.never_close": ("localities/never_close", ["C1"], F),
@@ -364,10 +417,12 @@ CASES: dict[str, tuple[str, Any, Callable[[StudyResults], str]]] = {
     "hubs.among": ("hubs/among", {"halls": ["hall"]}, F),
     "hubs.reach_minutes": ("hubs/reach_minutes", [5.0, 9.0], F),
     "hubs.budget_gbp": ("hubs/budget_gbp", 25.0, F),
+    "hubs.council_date": ("hubs/council_date", "2031", S),
     "hubs.most": ("hubs/most", 2, F),
     "disclosure.public_estimates": ("disclosure/public_estimates", {"people": "Census 2021"}, F),
     "tables": ("tables/centres", "centres2.csv", F),
     **CHANGES,
+    **PAPER,
 }  # fmt: skip
 #: What a case is held against where it says more than its key: all of it but the key.
 BESIDE: dict[str, Any] = {
@@ -413,12 +468,21 @@ def test_every_key_has_a_case():
     )
 
 
+#: Settings that no measure reads: the usual study's results are told with the changed words.
+WORDS = ("report.", "services.*.kind", "proposals.*.status_words")
+
+
 def outcome(
-    folder: Path, key: str, value: Any, give: Callable[[StudyResults], str], *, buses: bool = False
-) -> str:
+    folder: Path, key: str, value: Any, give: Callable[[StudyResults], str],
+    measured: StudyResults | None = None, *, buses: bool = False,
+) -> str:  # fmt: skip
+    from dataclasses import replace
+
     from access.errors import AccessError
 
     try:
+        if measured is not None:
+            return give(replace(measured, study=study_with(folder, key, value)))
         job = run_job if key.replace("/", ".") in WHOLE else measure_study
         return give(job(study_with(folder, key, value, buses=buses)))
     except AccessError as error:
@@ -431,8 +495,8 @@ REFUSED = {"study.box": "inside the study's box"}
 @pytest.mark.parametrize("key", CASES)
 def test_a_changed_setting_changes_an_output(key, usual, tmp_path):
     where, value, give = CASES[key]
-    buses = key in BUSES
-    found = outcome(tmp_path / "town", where, value, give, buses=buses)
+    buses, measured = key in BUSES, usual(key) if key.startswith(WORDS) else None
+    found = outcome(tmp_path / "town", where, value, give, measured, buses=buses)
     before = give(usual(key))
     assert found != before
     if key in BESIDE:

@@ -129,7 +129,8 @@ class TestWord:
     def test_header_rows_repeat_and_rows_do_not_break(self, word):
         for table in word.tables:
             first = table.rows[0]._tr
-            assert first.find(".//" + qn("w:tblHeader")) is not None
+            figures = table.rows[0].cells[0].text == "About 1,400"
+            assert (first.find(".//" + qn("w:tblHeader")) is None) == figures
             assert all(row._tr.find(".//" + qn("w:cantSplit")) is not None for row in table.rows)
 
     def test_pictures_have_words(self, word):
@@ -143,6 +144,25 @@ class TestWord:
         marks = {e.get(qn("w:name")) for e in body.iter(qn("w:bookmarkStart"))}
         assert links
         assert links <= marks
+
+    def test_the_contents_name_the_page_of_every_heading(self, word):
+        toc = [p for p in word.paragraphs if p.style.name.startswith("toc ")]
+        assert [p._p.xml.count("PAGEREF _Toc") for p in toc] == [1, 1]
+        shown = ["".join(t.text or "" for t in p._p.iter(qn("w:t"))) for p in toc]
+        assert shown == ["Appendix A: Sites3", f"A1  {plain(NASTY[0])}3"]
+        assert all(p.style.paragraph_format.tab_stops for p in toc)
+
+    def test_rows_have_headers_as_columns_have(self, word):
+        for table in word.tables:
+            look = table._tbl.tblPr.find(qn("w:tblLook"))
+            figures = "Key figures" in table._tbl.tblPr.find(qn("w:tblCaption")).get(qn("w:val"))
+            both = {look.get(qn("w:firstRow")), look.get(qn("w:firstColumn"))}
+            assert both == ({"0"} if figures else {"1"})
+            assert table.style.name == "Report table"
+
+    def test_a_key_figure_stands_above_its_words(self, word):
+        (figures,) = (t for t in word.tables if "About 1,400" in t.rows[0].cells[0].text)
+        assert [c.text for c in figures.rows[1].cells] == ["families", "extra walk"]
 
     def test_pages_are_numbered_and_the_language_is_british(self, word):
         foot = word.sections[0].footer._element.xml
@@ -190,6 +210,20 @@ class TestPdf:
         content = write_pdf(sample())
         assert b"pdfuaid:part" in content
         assert b"/MarkInfo" in content
+
+    def test_the_first_cell_of_every_row_is_the_rows_header(self):
+        content = write_pdf(sample())
+        rows = sum(max(len(b.table.view().body), 1)
+                   for b in sample().blocks if isinstance(b, TableBlock))  # fmt: skip
+        headers = re.findall(rb"/S/TH/ID\((R\d{7})\)[^>]*/Scope/Row", content)
+        assert len(headers) == len(set(headers)) == rows
+        for name in headers:
+            assert content.count(b"(%s)" % name) > 2  # of itself, the tree's, and its cells'
+        start = int(re.findall(rb"startxref\n(\d+)", content)[-1])
+        assert content[start:].startswith(b"xref\n0 ")
+        for line in content[start:].split(b"trailer")[0].split(b"\n")[3:]:
+            if line[17:18] == b"n":
+                assert re.match(rb"\d+ 0 obj\n", content[int(line[:10]) :][:20])
 
     def test_the_compiler_refuses_a_picture_without_words(self, monkeypatch):
         document = sample()

@@ -1,0 +1,552 @@
+"""The parts of a Cabinet report that the figures do not fill: from the study, or for an officer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from access.analysis.new_places import also_there, knock_on
+from access.analysis.results import ProposalResult, StudyResults
+from access.disclosure import public_count
+from access.document.document import Block, Bold, BulletList, Heading, Paragraph, Ref, TableBlock
+from access.document.table import Column, Table, Value
+from access.escape import plain
+from access.labels import further_words, trip
+from access.report.findings import NO_CHANGE, PROPOSAL, ProposalFindings, _Option
+from access.report.sentences import _Wording
+from access.study.config import is_later
+from access.text import capital, listed, number, place_of, pounds, sentence
+
+#: Stands wherever only an officer knows.
+NOT_GIVEN = "not given"
+_TO_FILL = "Not given: for the officer to fill."
+
+
+@dataclass(frozen=True, slots=True)
+class _Duty:
+    """A duty in law: where it holds, for which kind of service, and what it asks.
+
+    Parameters
+    ----------
+    kind : str
+        Of the service; empty for a duty on everything that a council decides.
+    since : str
+        When it came into force, where that may be later than a study's date.
+    """
+
+    nations: tuple[str, ...]
+    kind: str
+    name: str
+    asks: str
+    held: str
+    since: str = ""
+
+
+_NEED = "need, trips and alternatives, site by site"
+#: Of acts that are named in council papers; no list of every duty, and no advice.
+_DUTIES = (
+    _Duty(("England",), "childrens_centre", "Childcare Act 2006, section 5A",
+          "sufficient children's centres, so far as reasonably practicable, to meet local need",
+          _NEED),
+    _Duty(("England",), "childrens_centre", "Childcare Act 2006, section 5D",
+          "consultation before a significant change in what a children's centre provides, or "
+          "before one ceases to be a children's centre", "the fields of the consultation"),
+    _Duty(("England",), "youth", "Education Act 1996, section 507B",
+          "access, so far as reasonably practicable, to sufficient leisure-time activities for the "
+          "well-being of young people, whose views are ascertained and taken into account", _NEED),
+    _Duty(("England", "Wales"), "library", "Public Libraries and Museums Act 1964, section 7",
+          "a comprehensive and efficient library service for all who wish to use it", _NEED),
+    _Duty(("England", "Wales", "Scotland"), "", "Equality Act 2010, section 149",
+          "due regard to eliminating discrimination, advancing equality of opportunity and "
+          "fostering good relations", "where groups live, and how their trips change"),
+    _Duty(("England",), "", "Equality Act 2010, section 1",
+          "due regard to inequalities of outcome from socio-economic disadvantage: not in force in "
+          "England", "the most deprived fifth's own trips"),
+    _Duty(("Scotland",), "", "Equality Act 2010, section 1",
+          "due regard to inequalities of outcome from socio-economic disadvantage, in decisions of "
+          "a strategic nature", "the most deprived fifth's own trips", "2018-04-01"),
+    _Duty(("Wales",), "", "Equality Act 2010, section 1",
+          "due regard to inequalities of outcome from socio-economic disadvantage, in decisions of "
+          "a strategic nature", "the most deprived fifth's own trips", "2021-03-31"),
+    _Duty(("Wales",), "", "Well-being of Future Generations (Wales) Act 2015, section 3",
+          "sustainable development: well-being objectives, and reasonable steps to meet them",
+          "trips of all groups", "2016-04-01"),
+    _Duty(("Northern Ireland",), "", "Northern Ireland Act 1998, section 75",
+          "due regard to promoting equality of opportunity",
+          "where groups live, and how their trips change"),
+)  # fmt: skip
+
+
+def _duties_table(results: StudyResults, findings: Sequence[ProposalFindings]) -> Table:
+    """List the legal duties that hold for the services and the nation of a study."""
+    study, services = results.study.config.study, results.study.config.services
+    rows: list[tuple[Value, ...]] = []
+    for key in dict.fromkeys(f.result.service for f in findings):
+        own = [d for d in _known(results.study.nation, study.as_of) if d.kind == services[key].kind]
+        rows += [(d.name, services[key].title, d.asks, d.held) for d in own if d.kind]
+        if not own or services[key].kind is None:
+            rows.append((f"Of {services[key].title} in particular", services[key].title,
+                         _TO_FILL, NOT_GIVEN))  # fmt: skip
+    rows += [(d.name, "all", d.asks, d.held)
+             for d in _known(results.study.nation, study.as_of) if not d.kind]  # fmt: skip
+    if not any(results.study.nation in duty.nations for duty in _DUTIES):
+        rows.append(
+            ("Of every decision", "all", _TO_FILL, "the study does not say whose law holds")
+        )
+    rows += [
+        (d.duty, services[d.service].title if d.service else "all", d.asks, d.source or NOT_GIVEN)
+        for d in results.study.config.report.duties
+    ]
+    return Table(
+        "Legal duties, by section",
+        (Column("duty", "Duty"), Column("of", "Of", width=0.7),
+         Column("asks", "What it asks", width=1.8),
+         Column("held", "What this report holds of it", width=1.1)),
+        tuple(rows),
+        notes=("Named for orientation: whether each applies, and is met, is for a lawyer to say.",),
+        short="Legal duties",
+    )  # fmt: skip
+
+
+def _known(nation: str | None, as_of: str) -> list[_Duty]:
+    """Give the duties of a nation that were in force on a day."""
+    return [
+        d for d in _DUTIES if nation in d.nations and not (d.since and is_later(d.since, as_of))
+    ]
+
+
+def _rule_table(
+    results: StudyResults, findings: Sequence[ProposalFindings], wording: _Wording
+) -> Table:
+    """Say for each option what the Board would have to believe to choose it."""
+    rows: list[tuple[Value, ...]] = []
+    services = dict.fromkeys(f.result.service for f in findings)
+    for service in services:
+        own = [f for f in findings if f.result.service == service]
+        before = f"{own[0].title}: " if len(services) > 1 else ""
+        rows.append((_named(before, NO_CHANGE), _no_change_belief(results, own[0])))
+        for found in own:
+            name = found.result.title if found.rivals else PROPOSAL
+            rows.append((_named("" if found.rivals else before, name),
+                         _proposal_belief(results, found, wording)))  # fmt: skip
+            for other in found.options[2:]:
+                rows.append((_named(before, f"close {listed(found.named(other.closed))}"),
+                             _other_belief(found, other, wording)))  # fmt: skip
+    return Table(
+        "A rule to decide by: what the Board would have to believe to choose each option",
+        (Column("option", "Option", width=1.0), Column("belief", "Choose it if you believe that",
+                                                       width=2.2)),
+        tuple(rows),
+        notes=("The figures do not choose: which of these is believed is for the Board.",),
+        short="Rule to decide by",
+    )  # fmt: skip
+
+
+def _named(before: str, name: str) -> str:
+    return f"{before}{name[:1].lower()}{name[1:]}" if before else capital(name)
+
+
+def _saving(results: StudyResults, found: ProposalFindings) -> str:
+    """Say what a proposal saves, by the best word there is on it."""
+    money = found.result.money
+    if money.stated_saving_gbp is not None:
+        return f"the {pounds(money.stated_saving_gbp)} a year that the proposal says it saves"
+    if money.net_saving_gbp is not None:
+        return f"the {pounds(money.net_saving_gbp)} a year that it saves by the register"
+    whole = [s for s in results.study.config.report.money if not s.part_of]
+    if whole:
+        most = max(whole, key=lambda s: s.gbp)
+        return (
+            f"its part, which is {NOT_GIVEN}, of the {pounds(most.gbp)} that the papers expect of "
+            f"the proposals together ({plain(most.year)})"
+        )
+    return "a saving that is not known"
+
+
+def _no_change_belief(results: StudyResults, found: ProposalFindings) -> str:
+    return (
+        f"nobody should have further to go to reach a {found.one}, and {_saving(results, found)} "
+        "can be found elsewhere or done without"
+    )
+
+
+def _proposal_belief(results: StudyResults, found: ProposalFindings, wording: _Wording) -> str:
+    s = found.impact.summary
+    longer = float(s["lengthened"] or 0)
+    rise = s["mean_minutes_change_lengthened"]
+    text = f"{_saving(results, found)} justifies that "
+    text += f"{wording.people(longer, found.noun)} have {further_words(found.mode)}"
+    if longer and rise is not None:
+        text += f", by {wording.minutes(float(rise))} on average"
+    p = found.standing
+    if p is not None and found.ranking is not None and p["rank_mean"] > 1:
+        options = len(found.ranking.table)
+        place = place_of(p["rank_mean"], found.tied("mean"), options=options, others=False)
+        text += (
+            f"; and there are reasons, other than trips, against the sets with a shorter average "
+            f"(it is {place})"
+        )
+    return text
+
+
+_BELIEFS = {
+    "mean": "the average trip",
+    "worst": "the trip of those who live furthest away",
+    "deprived_mean": "the most deprived fifth's own average trip",
+    "weighted_mean": "the average trip with deprived areas counting more",
+}
+
+
+def _other_belief(found: ProposalFindings, other: _Option, wording: _Wording) -> str:
+    best = [words for c, words in _BELIEFS.items() if other.ranks.get(c) == 1]
+    s = other.impact.summary
+    longer, rise = float(s["lengthened"] or 0), s["mean_minutes_change_lengthened"]
+    text = f"what counts most is {listed(best)}" if best else "other measures count more than these"
+    text += f"; these sites can close for as much; and {wording.people(longer, found.noun)} having "
+    text += further_words(found.mode)
+    if longer and rise is not None:
+        text += f", by {wording.minutes(float(rise))} on average,"
+    return f"{text} is the lesser harm"
+
+
+def _package_table(findings: Sequence[ProposalFindings]) -> Table:
+    """Put the proposals for different services side by side, as one package."""
+    rows: list[tuple[Value, ...]] = []
+    for f in findings:
+        s = f.impact.summary
+        longer = float(s["lengthened"] or 0)
+        further = longer + float(s["newly_unreachable"] or 0)
+        whole = float(s["families"] or 0)
+        rows.append((
+            f.title, len(f.result.before), len(f.result.after), f.noun, further,
+            further / whole if whole else None,
+            s["mean_minutes_change_lengthened"] if longer else None,
+            s["max_minutes_change"] if longer else None,
+            f.standing["rank_mean"] if f.standing else None,
+            len(f.ranking.table) if f.standing and f.ranking is not None else None,
+        ))  # fmt: skip
+    further_column = ("further",)
+    return Table(
+        f"The package: every proposal together ({trip(findings[0].mode)} to the nearest)",
+        (
+            Column("service", "Service"),
+            Column("today", "Open today", "number"),
+            Column("after", "After", "number"),
+            Column("who", "Who is counted", width=1.2),
+            Column("further", "Further to go", "people"),
+            Column("share", "Of all", "share", decimals=0, hidden_with=further_column),
+            Column("rise", "Rise for these, mean", "minutes", unit="min",
+                   hidden_with=further_column),
+            Column("most", "Rise, largest", "minutes", unit="min", hidden_with=further_column),
+            Column("rank", "Rank by mean, 1 is best", "number"),
+            Column("of", "Of so many sets", "number"),
+        ),
+        tuple(rows),
+        notes=("The services' people are not the same people, and are not added up.",),
+        short="Package",
+    )  # fmt: skip
+
+
+def _package_sentence(findings: Sequence[ProposalFindings], wording: _Wording) -> str:
+    """Say who would lose by more than one proposal of the package at once."""
+    grown: list[set[str]] = []
+    for f in findings:
+        areas, slack = f.impact.areas, f.impact.tolerance_minutes
+        longer = (areas["change_minutes"].to_numpy(float) > slack) & (areas["count"] > 0)
+        grown.append(set(areas.loc[longer, "id"]))
+    both = set.intersection(*grown)
+    if not both:
+        return "In no area would the trip grow for all of these services at once."
+    counts = []
+    for f in findings:
+        inside = f.impact.areas["id"].isin(both)
+        people = float(np.where(inside, f.impact.areas["count"], 0.0).sum())
+        counts.append(f"{public_count(people, internal=wording.internal)} {f.noun}")
+    every = "both" if len(findings) == 2 else "all"
+    return sentence(f"in the areas where the trip to {every} would grow live {listed(counts)}")
+
+
+def _given(text: str) -> str:
+    """Write what an officer gave, or that nothing was."""
+    return sentence(text) if plain(text) else _TO_FILL
+
+
+def _words_of(results: StudyResults, result: ProposalResult) -> str:
+    """Give the paper's own word for the closing of a proposal's sites."""
+    proposal = results.study.config.proposals.get(result.key)
+    own = plain(proposal.status_words) if proposal is not None else ""
+    return own or ("deregistered" if result.deregistered else "")
+
+
+def _standing_table(results: StudyResults, findings: Sequence[ProposalFindings]) -> Table:
+    """Say on one page where the parts stand that the figures do not fill."""
+    given = results.study.config.report
+    asked, closing = given.consultation, {i for f in findings for i in f.result.closed}
+    owned = {m.site for m in given.mitigation if plain(m.owner)} & closing
+    named = _duties_table(results, findings).rows
+    duties = [str(row[0]) for row in named if row[2] != _TO_FILL]
+    if len(duties) < len(named):
+        duties.append("others for the officer to fill" if duties else "for the officer to fill")
+    steps = [f"{plain(s.when)}: {plain(s.what)}" for s in given.timetable]
+    whole = [f"{plain(s.what)}, {plain(s.year)}: {pounds(s.gbp)}" for s in given.money
+             if not s.part_of]  # fmt: skip
+    replies = NOT_GIVEN if asked.replies is None else f"{asked.replies:,}"
+    rows: list[tuple[Value, ...]] = [
+        ("Money", "; ".join([*whole, "by building: not known"]) if whole else
+         "by the papers: not given"),
+        ("Legal duties", "; ".join(duties)),
+        ("Consultation", f"public: {plain(asked.period) or NOT_GIVEN}; staff: "
+         f"{plain(asked.staff) or NOT_GIVEN}; replies: {replies}; result: "
+         f"{plain(asked.result) or NOT_GIVEN}"),
+        ("Timetable", "; ".join(steps) or NOT_GIVEN),
+        ("Mitigation", f"an owner is named for {len(owned)} of {number(len(closing), 'site')} that "
+         f"would close" if closing else "no site closes"),
+        ("Recommendation", plain(given.recommendation) or NOT_GIVEN),
+        ("Accountable officer", plain(given.accountable_officer) or NOT_GIVEN),
+    ]  # fmt: skip
+    return Table(
+        "Where the rest of the decision stands",
+        (Column("part", "Part", width=0.5), Column("known", "What is given", width=2.6)),
+        tuple(rows),
+        short="Rest of the decision",
+    )
+
+
+def _background(results: StudyResults, findings: Sequence[ProposalFindings]) -> list[Block]:
+    """Write what led here: the study's own words, then each proposal's."""
+    blocks: list[Block] = [Heading("Background", key="background")]
+    given = results.study.config.report.background
+    blocks += [Paragraph(sentence(text)) for text in given] or [Paragraph(_TO_FILL)]
+    for found in findings:
+        told = [sentence(found.result.comment)] if plain(found.result.comment) else []
+        words = _words_of(results, found.result)
+        if words:
+            told.append(sentence(f"in the paper's own words: {words}"))
+        if plain(found.result.source):
+            told.append(sentence(f"source: {found.result.source}"))
+        if told:
+            blocks.append(Paragraph((Bold(f"{found.result.title}: "), " ".join(told))))
+    return blocks
+
+
+def _consultation(results: StudyResults) -> list[Block]:
+    asked = results.study.config.report.consultation
+    rows: list[tuple[Value, ...]] = [
+        ("Public", plain(asked.period) or NOT_GIVEN),
+        ("Staff", plain(asked.staff) or NOT_GIVEN),
+        ("Replies", NOT_GIVEN if asked.replies is None else f"{asked.replies:,}"),
+        ("What they said", plain(asked.result) or NOT_GIVEN),
+        ("What was changed because of it", plain(asked.changed) or NOT_GIVEN),
+    ]
+    table = Table(
+        "The consultation, and what came of it",
+        (Column("field", "Field", width=0.6), Column("given", "Given", width=2.0)),
+        tuple(rows),
+        source=plain(asked.source),
+        short="Consultation",
+    )
+    return [
+        Heading("Consultation", key="consultation"),
+        TableBlock(table, compact=True),
+        Paragraph(
+            (
+                "Options that consultees asked for, measured as the others: ",
+                Ref("alternatives"),
+                ".",
+            )
+        ),
+    ]
+
+
+def _timetable(results: StudyResults) -> list[Block]:
+    steps = results.study.config.report.timetable
+    if not steps:
+        return [Heading("Timetable and accountability for it"), Paragraph(_TO_FILL)]
+    table = Table(
+        "Timetable",
+        (Column("when", "When", width=0.8), Column("what", "What", width=1.6),
+         Column("source", "Source")),
+        tuple((s.when, s.what, plain(s.source) or NOT_GIVEN) for s in steps),
+        short="Timetable",
+    )  # fmt: skip
+    return [Heading("Timetable and accountability for it"), TableBlock(table, compact=True)]
+
+
+def _money_blocks(results: StudyResults, told: str) -> list[Block]:
+    """Set out the papers' own sums, parts below their whole, and what is known by building."""
+    given = results.study.config.report
+    blocks: list[Block] = [Heading("Financial and procurement", key="money")]
+    if given.money:
+        rows: list[tuple[Value, ...]] = []
+        for whole in (s for s in given.money if not s.part_of):
+            rows.append((whole.what, whole.year, whole.gbp, plain(whole.source) or NOT_GIVEN))
+            rows += [
+                (f"of which: {part.what}", part.year, part.gbp, plain(part.source) or NOT_GIVEN)
+                for part in given.money
+                if part.part_of == whole.what
+            ]
+        table = Table(
+            "What the papers expect of the proposals as a whole",
+            (Column("what", "What", width=1.4), Column("year", "Year"),
+             Column("gbp", "Saving", "money"), Column("source", "Source", width=1.4)),
+            tuple(rows),
+            short="Money in the papers",
+        )  # fmt: skip
+        blocks.append(TableBlock(table, key="papers-money", compact=True))
+    return [
+        *blocks,
+        Paragraph(told),
+        Paragraph((Bold("Procurement: "), _given(given.procurement))),
+    ]
+
+
+def _legal(results: StudyResults, findings: Sequence[ProposalFindings]) -> list[Block]:
+    return [
+        Heading("Legal", key="legal"),
+        TableBlock(_duties_table(results, findings), key="duties", compact=True),
+        Paragraph((Bold("Legal advice: "), _given(results.study.config.report.legal))),
+    ]
+
+
+def _people(
+    results: StudyResults, findings: Sequence[ProposalFindings], *, equality: str
+) -> list[Block]:
+    """Write the parts on staff, children, equality and partners."""
+    given = results.study.config.report
+    shared = [t for f in findings for t in knock_on(results.study, f.result.closed)]
+    points = tuple(sentence(t) for t in dict.fromkeys(shared))
+    return [
+        Heading("Human resources"),
+        Paragraph(_given(given.human_resources)),
+        Heading("Children, young people and vulnerable adults"),
+        Paragraph(_given(given.children)),
+        Heading("Equalities and human rights"),
+        Paragraph((f"{equality} All of it: ", Ref("who"), ". What was found when regard was had to "
+                   "these duties, and what follows from it: for the officer to fill.")),
+        Heading("Partners and other directorates"),
+        Paragraph(_given(given.partners)),
+        *([BulletList(points)] if points else []),
+    ]  # fmt: skip
+
+
+def _risk_table(results: StudyResults, findings: Sequence[ProposalFindings]) -> Table:
+    """List what may go wrong: what the figures themselves show, then what an officer names."""
+    rows: list[tuple[Value, ...]] = []
+    sites = results.sites[results.sites["kind"] == "centre"]
+    if results.modelled:
+        rows.append(("Streets are modelled: trips may be shorter or longer than said",
+                     "the same figures on real streets before deciding", NOT_GIVEN))  # fmt: skip
+    if int(sites["assumed"].sum()):
+        text = number(int(sites["assumed"].sum()), "centre is a stand-in", "centres are stand-ins")
+        rows.append((f"{capital(text)} for what the papers do not name",
+                     "name the real buildings, and run it again", NOT_GIVEN))  # fmt: skip
+    register = results.study.centres
+    if "annual_visits" not in register or register["annual_visits"].isna().all():
+        rows.append(("Everybody is counted at the nearest site; who goes where is not known",
+                     "attendance by area", NOT_GIVEN))  # fmt: skip
+    for found in findings:
+        table = found.impact.receiving_sites
+        if len(table) and float(table["families_added"].max()) > 0:
+            first = table.sort_values(["families_added", "site"], ascending=[False, True]).iloc[0]
+            name = found.names.get(str(first["site"]), str(first["name"]))
+            rows.append((f"{name} would take on most of those who move to another {found.one}: "
+                         "whether it has room is not known"
+                         if first["capacity"] is None or np.isnan(first["capacity"])
+                         else f"{name} would take on most of those who move",
+                         "its capacity, before deciding", NOT_GIVEN))  # fmt: skip
+    rows += [
+        (r.risk, plain(r.mitigation) or NOT_GIVEN, plain(r.owner) or NOT_GIVEN)
+        for r in results.study.config.report.risks
+    ]
+    return Table(
+        "Risks, what is done about each, and whose that is",
+        (Column("risk", "Risk", width=1.5), Column("mitigation", "What is done about it"),
+         Column("owner", "Owner", width=0.6)),
+        tuple(rows),
+        short="Risks",
+    )  # fmt: skip
+
+
+def _mitigation_table(results: StudyResults, findings: Sequence[ProposalFindings]) -> Table:
+    """List for every site that closes what softens it, who answers for that, and by when."""
+    given = results.study.config.report.mitigation
+    rows: list[tuple[Value, ...]] = []
+    for site, name in {i: f.names.get(i, i) for f in findings for i in f.result.closed}.items():
+        own = [m for m in given if m.site == site]
+        rows += [(name, m.what, plain(m.owner) or NOT_GIVEN, plain(m.by) or NOT_GIVEN) for m in own]
+        if not own:
+            beside = also_there(results.study, site)
+            what = f"{NOT_GIVEN}; also in the building: {listed(beside)}" if beside else NOT_GIVEN
+            rows.append((name, what, NOT_GIVEN, NOT_GIVEN))
+    return Table(
+        "What would soften the loss of each site",
+        (Column("site", "Site"), Column("what", "What is offered", width=1.5),
+         Column("owner", "Owner", width=0.7), Column("by", "By", width=0.6)),
+        tuple(rows),
+        short="Mitigation",
+    )  # fmt: skip
+
+
+def _paper_blocks(
+    results: StudyResults,
+    findings: Sequence[ProposalFindings],
+    *,
+    issues: Sequence[Block],
+    options: Sequence[Block],
+    money: str,
+    equality: str,
+) -> list[Block]:
+    """Write the parts after the first two pages, in the order of a Cabinet report.
+
+    Parameters
+    ----------
+    issues, options : sequence of block
+        Of the key issues, and of the options considered.
+    money, equality : str
+        What the figures say of each.
+    """
+    given = results.study.config.report
+    closes = any(f.result.closed for f in findings)
+    return [
+        *_background(results, findings),
+        Heading("Key issues", key="issues"),
+        *issues,
+        Heading("Options considered and recommended proposal", key="options"),
+        *options,
+        *_consultation(results),
+        *_timetable(results),
+        *_money_blocks(results, money),
+        *_legal(results, findings),
+        *_people(results, findings, equality=equality),
+        Heading("Risks and mitigation", key="risks"),
+        TableBlock(_risk_table(results, findings), compact=True),
+        *([TableBlock(_mitigation_table(results, findings), compact=True)] if closes else []),
+        Heading("Accountable officer"),
+        Paragraph(_given(given.accountable_officer)),
+    ]
+
+
+def _since_table(results: StudyResults) -> Table | None:
+    """List what the study tells of later days, oldest first."""
+    since = sorted(results.study.config.report.since, key=lambda s: s.when)
+    if not since:
+        return None
+    return Table(
+        f"Known later than {results.study.config.study.as_of}",
+        (Column("when", "When", width=0.5), Column("what", "What", width=2.0),
+         Column("source", "Source")),
+        tuple((s.when, s.what, plain(s.source) or NOT_GIVEN) for s in since),
+        short="Since then",
+    )  # fmt: skip
+
+
+def _later_sources(results: StudyResults) -> list[str]:
+    """Name the inputs that are of a later date than the paper, with that date."""
+    as_of = results.study.config.study.as_of
+    return [
+        f"{row['file']} ({row['date']})"
+        for row in results.ledger.inputs
+        if row.get("date") and is_later(str(row["date"]), as_of)
+    ]
