@@ -63,7 +63,8 @@ def distributions_of(modules: set[str]) -> set[str]:
 
 
 def test_what_the_package_imports_is_what_it_declares():
-    assert distributions_of(imported_by("access")) == names_of(PROJECT["dependencies"])
+    optional = names_of(PROJECT["optional-dependencies"]["national"])
+    assert distributions_of(imported_by("access")) == names_of(PROJECT["dependencies"]) | optional
 
 
 def test_what_tests_and_notebooks_import_is_declared():
@@ -169,7 +170,8 @@ def in_the_table() -> dict[str, str]:
 
 
 def everything_needed() -> set[str]:
-    return set().union(*(installed_with(n) for n in names_of(PROJECT["dependencies"])))
+    asked = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["national"]
+    return set().union(*(installed_with(n) for n in names_of(asked)))
 
 
 def test_the_licence_table_names_every_dependency():
