@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -96,5 +97,5 @@ def picture(areas: pd.DataFrame, options: pd.DataFrame, option: str) -> bytes:
 
 
 def _class_words() -> list[str]:
-    between = [f"over {a:g} to {b:g}" for a, b in zip(_CLASSES, _CLASSES[1:], strict=False)]
+    between = [f"over {a:g} to {b:g}" for a, b in pairwise(_CLASSES)]
     return ["no change", *between, f"over {_CLASSES[-1]:g}, or out of reach"]
