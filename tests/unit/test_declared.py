@@ -67,11 +67,11 @@ def test_what_the_package_imports_is_what_it_declares():
     assert distributions_of(imported_by("access")) == names_of(PROJECT["dependencies"]) | optional
 
 
-def test_what_tests_and_notebooks_import_is_declared():
+def test_what_is_imported_anywhere_is_declared():
     declared = names_of(PROJECT["dependencies"])
     for extra in PROJECT["optional-dependencies"].values():
         declared |= names_of(extra)
-    imported = distributions_of(imported_by("tests", "notebooks", "conftest.py") - PEERS)
+    imported = distributions_of(imported_by("access", "tests", "notebooks", "conftest.py") - PEERS)
     assert imported <= declared, f"imported and not declared: {sorted(imported - declared)}"
     extras = {n for e in PROJECT["optional-dependencies"].values() for n in names_of(e)}
     idle = extras - imported - set(RUN_NOT_IMPORTED)
