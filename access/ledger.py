@@ -8,6 +8,7 @@ import math
 import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,17 @@ def sha256_of(path: Path) -> str:
     """Hash a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@cache
+def code_fingerprint(*rooms: str) -> str:
+    """Hash the source of some rooms of this package: what they work out may change with it."""
+    home = Path(__file__).parent
+    total = hashlib.sha256()
+    files = [path for room in rooms for path in (home / room).glob("*.py")]
+    for path in sorted([*files, home / "units.py"]):
+        total.update(path.name.encode() + path.read_bytes())
+    return total.hexdigest()
 
 
 def versions() -> dict[str, str]:

@@ -11,6 +11,7 @@ import typer
 
 import access
 from access.cli.jobs import check, map_, replay, report, run
+from access.cli.national import national
 from access.cli.places import isochrones, minutes, path, within
 from access.cli.questions import compare, rank, site
 from access.cli.sources import fetch, import_, new
@@ -52,6 +53,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "compare": compare,
     "rank": rank,
     "site": site,
+    "national": national,
     "isochrones": isochrones,
     "path": path,
     "minutes": minutes,

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from access.cli.terminal import JsonOption, QuietOption, say, steps
-
-if TYPE_CHECKING:
-    pass
 
 SourceArgument = Annotated[
     Path | None,
@@ -115,8 +112,7 @@ def network(
                     safe_cells(table).to_csv(
                         work / f"{name}.csv",
                         index=False,
-                        lineterminator="\
-",
+                        lineterminator="\n",
                     )
                 outputs = {file.name: sha256_of(file) for file in sorted(work.iterdir())}
                 read = {"file": source.name, "sha256": sha256_of(source)}

@@ -14,7 +14,6 @@ import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, fields
-from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ import pyarrow.parquet as pq
 import access
 from access.errors import AccessError, NetworkError
 from access.files import any_clock, check_regular, replacing
+from access.ledger import code_fingerprint
 from access.network.data import _LeftOut
 from access.network.matrix import TravelMatrix
 from access.network.network import Network
@@ -234,21 +234,11 @@ def _cache_key(parts: Mapping[str, Any]) -> str:
         **parts,
         "format": _FORMAT,
         "version": access.__version__,
-        "code": _code_hash(),
+        "code": code_fingerprint("network"),
         "libraries": {name: version(name) for name in _LIBRARIES},
     }
     text = json.dumps(whole, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-@cache
-def _code_hash() -> str:
-    """Fingerprint of the source code that builds and measures networks."""
-    home = Path(access.__file__).parent
-    total = hashlib.sha256()
-    for path in sorted([*(home / "network").glob("*.py"), home / "units.py"]):
-        total.update(path.name.encode() + path.read_bytes())
-    return total.hexdigest()
 
 
 def _network_path(folder: str | Path, key: str) -> Path:

@@ -26,19 +26,19 @@ from access.study.manifest import _read_manifest
 from access.study.outline import _read_outline
 from access.study.tables import (
     REGISTER_UNKNOWNS,
-    _check_positions,
     _cross_faults,
     _join_parents,
     _parent_columns,
     _parent_faults,
     _part_faults,
     _read_shapes,
-    _read_table,
     _to_points,
     _with_localities,
     _with_register,
     _with_shares,
     area_columns,
+    check_positions,
+    read_table,
 )
 from access.units import WGS84, metric_crs
 
@@ -510,14 +510,14 @@ def _read_all(
             text, number = pd.Series(dtype=str), pd.Series(dtype=float)
             tables[kind] = pd.DataFrame({"id": text, "name": text, "lon": number, "lat": number})
             continue
-        tables[kind], wrong = _read_table(folder / file, kind)
-        faults += wrong + _check_positions(tables[kind], config.study.box, file, _told(wrong))
+        tables[kind], wrong = read_table(folder / file, kind)
+        faults += wrong + check_positions(tables[kind], config.study.box, file, _told(wrong))
         read.append(file)
     settings = config.areas
     counts = {*config.demand_columns} - set(settings.shared_counts)
     counts |= {settings.share_by} if settings.parent_table else set()
     counts |= {name for group in config.groups for name in group.columns}
-    areas, wrong = _read_table(folder / settings.table, "areas", area_columns(config), counts)
+    areas, wrong = read_table(folder / settings.table, "areas", area_columns(config), counts)
     scheme = config.weights.scheme
     wrong = [
         replace(f, expected=f"{f.expected}; weights.scheme of study.toml is {scheme[:60]!r}")
@@ -525,12 +525,12 @@ def _read_all(
         else f
         for f in wrong
     ]
-    faults += wrong + _check_positions(areas, config.study.box, settings.table, _told(wrong))
+    faults += wrong + check_positions(areas, config.study.box, settings.table, _told(wrong))
     faults += [] if wrong else _parts(areas, config, {}, settings.table)
     read.append(settings.table)
     if settings.parent_table:
         columns = settings.shared_counts | settings.from_parent
-        parents, wrong = _read_table(
+        parents, wrong = read_table(
             folder / settings.parent_table, "parents", _parent_columns(config),
             [columns[ours] for ours in columns if ours in settings.shared_counts or ours in counts],
         )  # fmt: skip

@@ -206,7 +206,7 @@ def _parent_columns(config: StudyConfig) -> dict[str, pa.Column]:
     return columns | shared
 
 
-def _read_table(
+def read_table(
     path: Path, kind: str, more: Mapping[str, pa.Column] | None = None,
     needed: Collection[str] = (),
 ) -> tuple[pd.DataFrame, list[Fault]]:  # fmt: skip
@@ -280,7 +280,7 @@ def _part_faults(frame: pd.DataFrame, part: str, whole: str, file: str) -> list[
     ]
 
 
-def _check_positions(
+def check_positions(
     frame: pd.DataFrame, box: tuple[float, float, float, float], file: str,
     told: Collection[str] = (),
 ) -> list[Fault]:  # fmt: skip
@@ -521,7 +521,7 @@ def _proposal_faults(
             faults.append(Fault("study.toml", at, column, str(change.opens), expected))
         if change.lon is not None and change.lat is not None:
             spot = pd.DataFrame({"lon": [change.lon], "lat": [change.lat]})
-            told = _check_positions(spot, config.study.box, "study.toml")
+            told = check_positions(spot, config.study.box, "study.toml")
             faults += [replace(fault, where=at) for fault in told]
         opened |= {change.opens} if change.opens else set()
     faults += [

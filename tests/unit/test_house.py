@@ -17,10 +17,10 @@ PACKAGE = Path(access.__file__).parent
 ORDER = (
     "errors escape arguments units text labels display ledger files | sources | study | network | "
     "measure | scenario | disclosure | release | siting | analysis | charts | document | maps | "
-    "report | run | notebook cli"
+    "report | run | national | notebook cli"
 )
 LEVEL = {room: i for i, rooms in enumerate(ORDER.split("|")) for room in rooms.split()}
-MOST_MODULES = 192
+MOST_MODULES = 196
 
 
 def module_name(path: Path, package: Path = PACKAGE) -> str:

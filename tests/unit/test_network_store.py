@@ -149,7 +149,7 @@ def test_another_version_of_the_code_builds_again(tmp_path, file, building, monk
     if what == "version":
         monkeypatch.setattr(access, "__version__", "99.0")
     elif what == "code":
-        monkeypatch.setattr(cache, "_code_hash", lambda: "other")
+        monkeypatch.setattr(cache, "code_fingerprint", lambda *rooms: "other")
     elif what == "library":
         monkeypatch.setattr(cache, "version", lambda name: "99.0")
     else:

@@ -1,0 +1,407 @@
+"""Doing many tasks side by side, each into its own part of one data set, and never all again.
+
+A part is written beside its place and renamed; one that is there is not worked out a second time,
+so a run that was killed goes on where it was. What fails is a row of `failures.csv` and stops
+nothing. The ledger names every part with its hash: the same from one worker or fifty.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from access.errors import AccessError, OutputError, ParameterError
+from access.files import check_folder, write_file
+from access.ledger import RunLedger, sha256_of
+from access.national.authority import Outcome, Task, measure_authority, parquet_bytes, part_paths
+from access.national.gather import Ask, Gathered, gather
+from access.national.picture import picture, worst
+from access.run.summary import safe_cells
+
+#: How often a task is tried whose worker process died under it.
+_TRIES = 2
+_LONGEST_WHY = 1000
+#: Seconds between two words of progress.
+_EVERY_S = 5.0
+
+
+@dataclass(frozen=True)
+class National:
+    """What a run over many authorities came to.
+
+    Parameters
+    ----------
+    folder : Path
+    outcomes : tuple of Outcome
+        One a task, done, found done, or failed; sorted by authority and service.
+    options : DataFrame
+        One row an authority, service and option.
+    """
+
+    folder: Path
+    outcomes: tuple[Outcome, ...]
+    options: pd.DataFrame
+
+    @property
+    def failures(self) -> tuple[Outcome, ...]:
+        """Those that are left out, each with its reason."""
+        return tuple(o for o in self.outcomes if o.why)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the run in plain values, as ``--json`` prints it."""
+        return {
+            "folder": str(self.folder),
+            "done": len(self.outcomes) - len(self.failures),
+            "failed": [{"authority": o.authority, "service": o.service, "why": o.why}
+                       for o in self.failures],
+            "rows": sum(o.rows for o in self.outcomes),
+            "options": [self._totals(name) for name in self._names()],
+        }  # fmt: skip
+
+    def to_text(self) -> str:
+        """Say in plain words what came out and where it lies."""
+        lines = [f"{len(self.outcomes) - len(self.failures):,} of {len(self.outcomes):,} done; "
+                 f"{sum(o.rows for o in self.outcomes):,} rows in {self.folder}"]  # fmt: skip
+        for name in self._names():
+            row = self._totals(name)
+            lines.append(
+                f"{name}: {row['sites_closed']:,} of {row['sites']:,} sites close, "
+                f"{row['moved']:,.0f} of {row['families']:,.0f} would travel further"
+            )
+            lines += [
+                f"  {k + 1}. {w.name} ({w.service}): {w.mean_added_all:.0f} min more on average"
+                for k, w in enumerate(worst(self.options, name).itertuples())
+            ]
+        return "\n".join(lines)  # fmt: skip
+
+    def _names(self) -> list[str]:
+        return [] if self.options.empty else list(dict.fromkeys(self.options["option"]))
+
+    def _totals(self, name: str) -> dict[str, Any]:
+        own = self.options[self.options["option"] == name]
+        return {
+            "option": name,
+            "sites": int(own["sites_before"].sum()),
+            "sites_closed": int(own["sites_closed"].sum()),
+            "families": float(own["families"].sum()),
+            "moved": float(own["moved"].sum()),
+        }
+
+
+def run_national(
+    source: Path,
+    out: Path,
+    ask: Ask,
+    *,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    pool: bool = False,
+    cache: str = "",
+    progress: Callable[[str], None] = lambda step: None,
+) -> National:
+    """Put the same question to every authority, and write one data set.
+
+    Parameters
+    ----------
+    source : Path
+        National tables or study folders: see `access.national.gather.gather`.
+    out : Path
+        New, empty, or the folder of a former run, whose finished parts are kept.
+    ask : Ask
+    workers : int, optional
+        Processes at once; as many as cores and memory allow when not given.
+    scheduler : str, optional
+        Address of a Dask scheduler that runs already; it must see the same folders.
+    pool : bool
+        Use Python's own process pool even where Dask is installed.
+    cache : str
+        Folder for networks of street extracts.
+    progress : callable
+        Told each step in words.
+
+    Returns
+    -------
+    National
+
+    Raises
+    ------
+    AccessError
+        If the question or the tables are wrong, or the folder cannot be used. An authority that
+        fails raises nothing: it is in `National.failures`.
+    """
+    if workers is not None and workers < 1:
+        raise ParameterError(f"--workers is {workers}; expected 1 or more")
+    if pool and scheduler:
+        raise ParameterError("--pool and --scheduler exclude each other")
+    progress("reading the tables of every authority")
+    found = gather(source, ask, cache=cache)
+    check_folder(out, [source, *ask.streets])
+    _mark(out, ask, found)
+    waiting = [task for task in found.tasks if _done(out, task) is None]
+    if len(waiting) < len(found.tasks):
+        kept = len(found.tasks) - len(waiting)
+        progress(f"{kept:,} of {len(found.tasks):,} are there from a former run")
+    failed: dict[str, str] = {}
+    if waiting:
+        _build_streets(waiting, progress)
+        many = workers_for(waiting, workers)
+        do = _with_pool if pool or not _has_dask(scheduler) else _with_dask
+        failed = _told(do(waiting, out, many, scheduler, progress), len(waiting), progress)
+    progress("gathering what came out")
+    return _finish(out, ask, found, failed)
+
+
+def workers_for(tasks: Sequence[Task], asked: int | None = None) -> int:
+    """Say how many processes the cores and the memory allow at once, at least one."""
+    need = max(task.bytes_needed for task in tasks)
+    try:
+        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        cores = len(os.sched_getaffinity(0))
+    except (AttributeError, ValueError, OSError):  # not on every system
+        free, cores = need * (os.cpu_count() or 1), os.cpu_count() or 1
+    return max(min(asked or cores, int(free * 0.8 // need), len(tasks)), 1)
+
+
+def _mark(out: Path, ask: Ask, found: Gathered) -> None:
+    """Make the folder a run's own before there is a result, so that it can be gone on with."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot write into {out}: {error.strerror or error}") from error
+    if not (out / "ledger.json").exists():
+        _write_ledger(out, ask, found, ())
+
+
+def _done(out: Path, task: Task) -> Outcome | None:
+    """Find a task's two parts, if both are there and whole."""
+    paths = part_paths(task)
+    try:
+        rows = pq.read_metadata(out / paths["areas"]).num_rows
+        pq.read_metadata(out / paths["options"])
+    except (OSError, ValueError):
+        return None
+    files = {path: sha256_of(out / path) for path in paths.values()}
+    return Outcome(task.authority, task.name, task.service, task.key, files=files, rows=rows)
+
+
+def work(task: Task, out: str) -> Outcome:
+    """Do one task and write its parts; every failure becomes words, none stops the others."""
+    try:
+        tables = dict(zip(("areas", "options"), measure_authority(task), strict=True))
+        for table, path in part_paths(task).items():  # options last: it says the part is whole
+            place = Path(out) / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            write_file(place, parquet_bytes(tables[table]))
+    except AccessError as error:
+        why = str(error)
+    except MemoryError:
+        why = "the memory of this machine was not enough"
+    except Exception as error:
+        why = f"a fault of the program: {type(error).__name__}: {error}"
+    else:
+        why = ""
+    return Outcome(task.authority, task.name, task.service, task.key, why[:_LONGEST_WHY])
+
+
+def _build_streets(tasks: Sequence[Task], progress: Callable[[str], None]) -> None:
+    """Read each extract once, before the workers that share its network."""
+    from access.network import build_network
+
+    seen = set()
+    for task in tasks:
+        if task.streets and task.cache and task.streets not in seen:
+            seen.add(task.streets)
+            progress(f"building the streets of {Path(task.streets).name}")
+            build_network(task.streets, mode=task.mode, cache=task.cache)
+
+
+def _has_dask(scheduler: str | None) -> bool:
+    try:
+        import distributed  # noqa: F401
+    except ImportError as error:
+        if scheduler:
+            raise ParameterError(
+                "--scheduler needs Dask: pip install 'family-access[national]'"
+            ) from error
+        return False
+    return True
+
+
+_Done = Iterator[Outcome]
+
+
+def _with_pool(
+    tasks: Sequence[Task], out: Path, workers: int, _: str | None, progress: Callable[[str], None]
+) -> _Done:
+    """Use Python's own processes; one that dies is told from the others by working it alone."""
+    progress(f"{len(tasks):,} tasks on {workers} process(es)")
+    suspects: list[Task] = []
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as processes:
+        futures = {processes.submit(work, task, str(out)): task for task in tasks}
+        for future in as_completed(futures):
+            try:
+                yield future.result()
+            except BrokenProcessPool:
+                suspects.append(futures[future])
+    for task in suspects:  # one process died and took the others along: whose, each alone shows
+        yield _by_itself(task, out)
+
+
+def _by_itself(task: Task, out: Path) -> Outcome:
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as one:
+        try:
+            return one.submit(work, task, str(out)).result()
+        except BrokenProcessPool:
+            return _died(task)
+
+
+def _died(task: Task) -> Outcome:
+    why = "its process ended (killed, or out of memory) each time it was tried"
+    return Outcome(task.authority, task.name, task.service, task.key, why)
+
+
+def _with_dask(
+    tasks: Sequence[Task], out: Path, workers: int, scheduler: str | None,
+    progress: Callable[[str], None],
+) -> _Done:  # fmt: skip
+    """Use a Dask scheduler that runs, or a cluster of processes on this machine."""
+    import dask
+    from distributed import Client, LocalCluster
+    from distributed import as_completed as completed
+
+    settings = {
+        "distributed.scheduler.allowed-failures": _TRIES - 1,
+        "distributed.worker.daemon": True,
+    }
+    place = str(out.resolve())
+    with dask.config.set(settings):
+        cluster = None if scheduler else LocalCluster(
+            n_workers=workers, threads_per_worker=1, processes=True, memory_limit=0,
+            host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=50,
+        )  # fmt: skip
+        try:
+            with Client(scheduler or cluster) as client:
+                board = f" (dashboard: {client.dashboard_link})" if client.dashboard_link else ""
+                progress(f"{len(tasks):,} tasks on {scheduler or f'{workers} process(es)'}{board}")
+                futures = {
+                    client.submit(work, task, place, key=f"{task.authority}-{task.key}"): task
+                    for task in tasks
+                }
+                for future in completed(futures):
+                    try:
+                        yield future.result()
+                    except Exception:
+                        yield _died(futures[future])
+        except OSError as error:
+            raise ParameterError(
+                f"no Dask scheduler answers at {scheduler}: {error}; expected an address such as "
+                "tcp://10.0.0.5:8786"
+            ) from error
+        finally:
+            if cluster is not None:
+                cluster.close()
+
+
+def _told(done: _Done, total: int, progress: Callable[[str], None]) -> dict[str, str]:
+    """Say how many are done and about how long the rest takes; give the failures by task."""
+    start, failed, last = time.monotonic(), {}, 0.0
+    for many, outcome in enumerate(done, 1):
+        if outcome.why:
+            failed[outcome.key] = outcome.why
+        now = time.monotonic()
+        if now - last > _EVERY_S or many == total:
+            left = (now - start) / many * (total - many) / 60
+            rest = "" if many == total else f", about {left:.1f} minutes left"
+            progress(f"{many:,} of {total:,} done, {len(failed):,} failed{rest}")
+            last = now
+    return failed
+
+
+def _finish(out: Path, ask: Ask, found: Gathered, failed: Mapping[str, str]) -> National:
+    """Gather what is there, clear away parts of former questions, and write the ledger last."""
+    outcomes = [*found.left_out]
+    for task in found.tasks:
+        lost = Outcome(task.authority, task.name, task.service, task.key,
+                       failed.get(task.key, "its parts cannot be read"))  # fmt: skip
+        outcomes.append(_done(out, task) or lost)
+    outcomes.sort(key=lambda o: (o.authority, o.service))
+    ours = {path for outcome in outcomes for path in outcome.files}
+    for table in ("areas", "options"):
+        for path in sorted((out / table).glob("*/*")):
+            if path.relative_to(out).as_posix() not in ours:
+                path.unlink()
+                with suppress(OSError):
+                    path.parent.rmdir()
+    national = National(out, tuple(outcomes), _options(out, outcomes))
+    why = pd.DataFrame(
+        [(o.authority, o.name, o.service, o.why) for o in national.failures],
+        columns=["authority", "name", "service", "why"],
+    )
+    _write_table(out / "failures.csv", why)
+    _write_table(out / "options.csv", national.options)
+    for option in ask.rules if len(national.options) else ():
+        write_file(
+            out / f"map-{option}.png",
+            picture(area_table(out, outcomes, option), national.options, option),
+        )
+        _write_table(out / f"worst-{option}.csv", worst(national.options, option))
+    _write_ledger(out, ask, found, outcomes)
+    return national
+
+
+def _write_table(path: Path, table: pd.DataFrame) -> None:
+    write_file(path, safe_cells(table).to_csv(index=False, lineterminator="\n").encode())
+
+
+def _options(out: Path, outcomes: Sequence[Outcome]) -> pd.DataFrame:
+    tables = []
+    for outcome in outcomes:
+        for path in outcome.files:
+            if path.startswith("options/"):
+                table = pq.ParquetFile(out / path).read().to_pandas()
+                table.insert(0, "authority", outcome.authority)
+                tables.append(table)
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
+def area_table(out: Path, outcomes: Sequence[Outcome], option: str) -> pd.DataFrame:
+    """Read what a picture needs of every area under one option."""
+    tables = []
+    for outcome in outcomes:
+        for path in outcome.files:
+            if path.startswith("areas/"):
+                columns = ["lon", "lat", "added_minutes", "option"]
+                table = pq.ParquetFile(out / path).read(columns=columns).to_pandas()
+                table = table[table["option"] == option].assign(authority=outcome.authority)
+                tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def _write_ledger(out: Path, ask: Ask, found: Gathered, outcomes: Sequence[Outcome]) -> None:
+    parameters: dict[str, Any] = {
+        "rules": list(ask.rules), "share": ask.share, "service": ask.service or "every",
+        "mode": ask.mode, "national_areas": ask.national_areas,
+        "streets": [p.name for p in ask.streets] or "modelled",
+    }  # fmt: skip
+    files = {path: sha for o in outcomes for path, sha in o.files.items()}
+    extra = {p.name: sha256_of(p) for p in sorted(out.glob("*.*")) if p.name != "ledger.json"}
+    ledger = RunLedger(
+        {"command": "national"}, found.inputs, parameters,
+        counts={"tasks": len(found.tasks), "done": sum(not o.why for o in outcomes),
+                "rows": sum(o.rows for o in outcomes)},
+        assumptions=found.assumptions, outputs=files | extra,
+        left_out=tuple({"part": f"{o.authority} {o.service}".strip(), "reason": o.why}
+                       for o in outcomes if o.why),
+    )  # fmt: skip
+    write_file(out / "ledger.json", ledger.to_json().encode())

@@ -1,0 +1,277 @@
+"""Reading many authorities' tables into tasks: one folder of study folders, or national tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pandera.pandas as pa
+
+from access.errors import AccessError, Fault, ParameterError, StudyError
+from access.ledger import sha256_of
+from access.national.authority import RULES, Outcome, Task
+from access.release import safe_counts
+from access.study import load_study
+from access.study.sheet import read_sheet
+from access.study.tables import check_positions, read_table
+
+_AREA_COLUMNS = ("id", "lon", "lat", "count", "imd_rank")
+_SITE_COLUMNS = ("id", "name", "lon", "lat", "annual_visits")
+#: Codes name folders and files of the data set.
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+_IS_CODE = "a code of up to 40 letters, digits, - and _"
+_CODES = pa.Column(str, pa.Check(lambda v: v.str.fullmatch(_CODE), error=_IS_CODE))
+_COUNT = pa.Column(
+    float,
+    pa.Check(lambda v: (v >= 0) & (v == v.round()), error="a count of 0 or more, a whole number"),
+)
+_WORLD = (-180.0, -90.0, 180.0, 90.0)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What is asked of every authority.
+
+    Parameters
+    ----------
+    rules : tuple of str
+        Names in `RULES`.
+    share : float
+        Which part of each authority's sites closes.
+    service : str
+        One service by name; every one when empty.
+    demand : str
+        National tables: the column of areas.csv that counts the families.
+    closures : Path, optional
+        A table ``authority site`` for the rule ``listed``.
+    streets : tuple of Path
+        Street extracts; each authority takes the first that is named by its row of
+        ``streets.csv`` (national tables) or the only one; modelled streets when empty.
+    mode : str
+    national_areas : int
+    """
+
+    rules: tuple[str, ...] = ("best",)
+    share: float = 0.25
+    service: str = ""
+    demand: str = "families"
+    closures: Path | None = None
+    streets: tuple[Path, ...] = ()
+    mode: str = "walk"
+    national_areas: int = 33_755
+
+    def __post_init__(self) -> None:
+        if unknown := [rule for rule in self.rules if rule not in RULES]:
+            raise ParameterError(f"--rule is {unknown[0]!r}; expected one of {', '.join(RULES)}")
+        if not self.rules or len(set(self.rules)) != len(self.rules):
+            raise ParameterError("--rule is given twice or not at all; expected each rule once")
+        if not 0 < self.share < 1:
+            raise ParameterError(f"--share is {self.share!r}; expected a share above 0, below 1")
+        if self.mode not in ("walk", "drive"):
+            raise ParameterError(f"--mode is {self.mode!r}; expected walk or drive")
+        if ("listed" in self.rules) != (self.closures is not None):
+            raise ParameterError("the rule 'listed' and --closures FILE go together")
+        if self.national_areas < 1:
+            raise ParameterError(f"--national-areas is {self.national_areas}; expected 1 or more")
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """The tasks that the tables make, those that they cannot make, and what was read."""
+
+    tasks: tuple[Task, ...]
+    left_out: tuple[Outcome, ...]
+    inputs: tuple[dict[str, str], ...]
+    assumptions: tuple[str, ...]
+
+
+def gather(folder: Path, ask: Ask, *, cache: str = "") -> Gathered:
+    """Read a folder of study folders, or one with national tables, into one task a service.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``areas.csv`` and ``centres.csv`` with a column ``authority`` each, or one study
+        folder an authority.
+    ask : Ask
+    cache : str
+        Where networks of street extracts are kept.
+
+    Returns
+    -------
+    Gathered
+        Sorted by authority and service.
+
+    Raises
+    ------
+    StudyError
+        If the folder holds neither, or the national tables have faults; a study folder that
+        cannot be read is left out, with its reason.
+    """
+    listed, files = _closures(ask.closures)
+    streets = [(str(path), sha256_of(path)) for path in ask.streets]
+    shared = {"rules": ask.rules, "share": float(ask.share), "mode": ask.mode, "cache": cache}
+    if (folder / "areas.csv").exists() and (folder / "centres.csv").exists():
+        found = _from_tables(folder, ask)
+    elif folder.is_dir() and any(folder.glob("*/study.toml")):
+        found = _from_studies(folder, ask)
+    else:
+        raise StudyError(
+            f"{folder} holds neither areas.csv and centres.csv with a column 'authority' each, nor "
+            "study folders; `access new CODE` makes a study folder of an authority"
+        )
+    units, left_out, read, told = found
+    tasks = []
+    for unit in units:
+        code = unit["authority"]
+        try:
+            path, sha256 = _street_file(code, streets)
+        except AccessError as error:
+            left_out.append(Outcome(code, unit["name"], unit["service"], "", str(error)))
+            continue
+        tasks.append(
+            Task(**unit, **shared, closures=tuple(listed.get(code, ())), streets=path,
+                 streets_sha256=sha256)
+        )  # fmt: skip
+    if unknown := sorted(set(listed) - {unit["authority"] for unit in units}):
+        raise StudyError(
+            f"{ask.closures} names authorities that the tables do not have: "
+            f"{', '.join(unknown[:5])}; expected codes of the column 'authority'"
+        )
+    order = sorted(tasks, key=lambda t: (t.authority, t.service))
+    inputs = [*read, *files, *({"file": Path(p).name, "sha256": s} for p, s in streets)]
+    return Gathered(tuple(order), tuple(left_out), tuple(inputs), tuple(told))
+
+
+def _street_file(code: str, streets: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    """Choose an authority's extract: the only one, or the one whose name holds its code."""
+    if not streets:
+        return "", ""
+    if len(streets) == 1:
+        return streets[0]
+    fit = [(path, sha) for path, sha in streets if code.casefold() in Path(path).name.casefold()]
+    if len(fit) == 1:
+        return fit[0]
+    raise StudyError(
+        f"{len(fit)} of the {len(streets)} street files have {code} in their name; expected one "
+        "(name each extract by the codes of the authorities that it covers)"
+    )
+
+
+def _closures(path: Path | None) -> tuple[dict[str, list[str]], list[dict[str, str]]]:
+    if path is None:
+        return {}, []
+    frame, faults = read_sheet(path)
+    missing = [c for c in ("authority", "site") if c not in frame]
+    faults += [Fault(path.name, "", c, "", f"a column named {c!r}") for c in missing]
+    if not faults and frame.duplicated(["authority", "site"]).any():
+        twice = frame.index[frame.duplicated(["authority", "site"])]
+        faults = [Fault(path.name, f"row {r}", "site", "", "each closure once") for r in twice]
+    if faults:
+        raise StudyError("the file of closures cannot be used", faults)
+    found: dict[str, list[str]] = {}
+    for authority, site in zip(frame["authority"], frame["site"], strict=True):
+        found.setdefault(authority, []).append(site)
+    return found, [{"file": path.name, "sha256": sha256_of(path)}]
+
+
+_Found = tuple[list[dict[str, Any]], list[Outcome], list[dict[str, str]], list[str]]
+
+
+def _from_tables(folder: Path, ask: Ask) -> _Found:
+    """Cut two national tables into one unit an authority and service."""
+    areas, centres = _national_tables(folder, ask)
+    services = sorted(set(centres["service"]))
+    if ask.service and ask.service not in services:
+        raise StudyError(
+            f"centres.csv has no service {ask.service!r}; it has {', '.join(services[:8])}"
+        )
+    areas["count"] = safe_counts(areas["count"])
+    sites_of = dict(list(centres.groupby(["authority", "service"], sort=True)))
+    units, left_out = [], []
+    for code, own in areas.groupby("authority", sort=True):
+        for service in [ask.service] if ask.service else services:
+            sites = sites_of.get((code, service))
+            name = str(own["authority_name"].iloc[0]) if "authority_name" in own else str(code)
+            if sites is None:
+                why = f"no {service} of {code} is in centres.csv"
+                left_out.append(Outcome(str(code), name, service, "", why))
+                continue
+            units.append(_unit(str(code), name, service, own, sites, ask.national_areas))
+    lost = sorted(set(centres["authority"]) - set(areas["authority"]))
+    left_out += [Outcome(c, c, "", "", f"no area of {c} is in areas.csv") for c in lost]
+    read = [{"file": f, "sha256": sha256_of(folder / f)} for f in ("areas.csv", "centres.csv")]
+    return units, left_out, read, ["Families are counted by areas.csv: " + ask.demand]
+
+
+def _national_tables(folder: Path, ask: Ask) -> tuple[pd.DataFrame, pd.DataFrame]:
+    rank = pa.Column(
+        float,
+        pa.Check(lambda v: (v >= 1) & (v <= ask.national_areas),
+                 error=f"a rank of 1 to {ask.national_areas:,} (--national-areas), or empty"),
+        nullable=True, required=False,
+    )  # fmt: skip
+    more: Mapping[str, Any] = {"authority": _CODES, ask.demand: _COUNT, "imd_rank": rank}
+    areas, faults = read_table(folder / "areas.csv", "areas", more, (ask.demand,))
+    faults += check_positions(areas, _WORLD, "areas.csv", {f.where for f in faults})
+    centres, wrong = read_table(
+        folder / "centres.csv", "centres", {"authority": _CODES, "service": _CODES}
+    )
+    faults += wrong + check_positions(centres, _WORLD, "centres.csv", {f.where for f in wrong})
+    if faults:
+        raise StudyError("the national tables have faults", faults)
+    return areas.rename(columns={ask.demand: "count"}), centres
+
+
+def _unit(
+    code: str, name: str, service: str, areas: pd.DataFrame, sites: pd.DataFrame, national: int
+) -> dict[str, Any]:
+    """Keep what a task needs of its tables, in the order of ids: rows' order says nothing."""
+
+    def kept(frame: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
+        some = [c for c in columns if c in frame and not frame[c].isna().all()]
+        return pd.DataFrame(frame[some]).sort_values("id").reset_index(drop=True)
+
+    return {
+        "authority": code,
+        "name": name,
+        "service": service,
+        "areas": kept(areas, _AREA_COLUMNS),
+        "sites": kept(sites, _SITE_COLUMNS),
+        "national_areas": national,
+    }
+
+
+def _from_studies(folder: Path, ask: Ask) -> _Found:
+    """Make one unit a service of every study folder; one that cannot be read is left out."""
+    units: list[dict[str, Any]] = []
+    left_out: list[Outcome] = []
+    read: list[dict[str, str]] = []
+    told: list[str] = []
+    for home in sorted(path.parent for path in folder.glob("*/study.toml")):
+        try:
+            if not _CODE.fullmatch(home.name):
+                raise StudyError(f"the folder's name is {home.name!r}; expected {_IS_CODE}")
+            study = load_study(home)
+        except AccessError as error:
+            left_out.append(Outcome(home.name, home.name, "", "", str(error)[:1000]))
+            continue
+        settings = study.config
+        for key, service in settings.services.items():
+            if ask.service and key != ask.service:
+                continue
+            areas = pd.DataFrame(study.areas.drop(columns="geometry"))
+            areas["count"] = safe_counts(areas[service.demand])
+            sites = pd.DataFrame(study.centres.drop(columns="geometry"))
+            sites = sites[sites["service"] == key]
+            units.append(
+                _unit(home.name, settings.study.place, key, areas, sites,
+                      settings.weights.national_areas)
+            )  # fmt: skip
+        read += [{**dict(row), "file": f"{home.name}/{row['file']}"} for row in study.inputs]
+        told += [f"{home.name}: {text}" for text in study.assumptions]
+    return units, left_out, read, told

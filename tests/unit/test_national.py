@@ -1,0 +1,296 @@
+"""Many authorities: one by hand, the same bytes whoever does them, and what dies on the way."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.dataset as ds
+import pytest
+from typer.testing import CliRunner
+
+from access.cli.app import app
+from access.errors import AccessError, OutputError, ParameterError, StudyError
+from access.ledger import sha256_of
+from access.national.authority import Task, how_many_close, measure_authority, parquet_bytes
+from access.national.dataset import _with_dask, _with_pool, run_national, work, workers_for
+from access.national.gather import Ask, gather
+from access.national.picture import picture, worst
+
+pytest.importorskip("distributed", reason="the extra 'national' is not installed")
+
+
+def tables(folder: Path, authorities: int = 3, seed: int = 0) -> Path:
+    """Made-up national tables: each authority a scatter of areas with four sites."""
+    rng, areas, sites = np.random.default_rng(seed), [], []
+    for k in range(authorities):
+        code, lon, lat = f"E0{k}", -2.0 + 0.5 * k, 53.0
+        at = rng.normal(0, 0.02, (12, 2))
+        areas.append(pd.DataFrame({
+            "authority": code, "authority_name": f"Town {k}",
+            "id": [f"{code}a{i}" for i in range(12)],
+            "lon": lon + at[:, 0], "lat": lat + at[:, 1], "families": rng.integers(0, 30, 12),
+            "imd_rank": rng.integers(1, 33756, 12)}))  # fmt: skip
+        sites.append(pd.DataFrame({
+            "authority": code, "id": [f"{code}s{i}" for i in range(4)], "name": "Centre",
+            "service": "centres", "lon": lon + at[:4, 0], "lat": lat + at[:4, 1],
+            "annual_visits": [400, 100, 300, 200]}))  # fmt: skip
+    folder.mkdir(parents=True, exist_ok=True)
+    pd.concat(areas).to_csv(folder / "areas.csv", index=False)
+    pd.concat(sites).to_csv(folder / "centres.csv", index=False)
+    return folder
+
+
+def line_of_four() -> Task:
+    """Four areas along one street, 1,000 m apart, a site at each but the second."""
+    lon = -1.36 + np.arange(4) * 1000 / 66_300
+    areas = pd.DataFrame({"id": list("abcd"), "lon": lon, "lat": 53.43, "count": [10, 20, 5, 30],
+                          "imd_rank": [1.0, 90, 50, 60]})  # fmt: skip
+    sites = pd.DataFrame({"id": ["A", "C", "D"], "name": "x", "lon": lon[[0, 2, 3]], "lat": 53.43,
+                          "annual_visits": [5, 1, 9]})  # fmt: skip
+    return Task("E1", "Line", "centres", areas, sites, ("best", "fewest-visits"),
+                share=0.34, national_areas=100)  # fmt: skip
+
+
+def test_a_town_of_four_areas_by_hand() -> None:
+    areas, options = measure_authority(line_of_four())
+    step = 1000 * 1.21 / 80  # minutes along one modelled link at 4.8 km/h
+    best = areas[areas["option"] == "best"]
+    # 20 families at b walk one link to A or C. Without A: a walks 2, b 1 -> 20 more; without C:
+    # c walks 1 -> 5 more; without D: d walks 1 -> 30 more. C closes.
+    assert options["closed"].tolist() == ["C", "C"]
+    assert options["proof"].tolist() == ["proven best", "by visits"]
+    assert best["minutes_before"].tolist() == pytest.approx([0, step, 0, 0], rel=2e-3, abs=1e-9)
+    assert best["added_minutes"].tolist() == pytest.approx([0, 0, step, 0], rel=2e-3, abs=1e-9)
+    assert best["site_after"].tolist() == ["A", "A", "D", "D"]
+    row = options.iloc[0]
+    assert (row["families"], row["moved"], row["sites_before"], row["sites_closed"]) == (
+        65,
+        5,
+        3,
+        1,
+    )
+    assert row["mean_added_all"] == pytest.approx(5 * step / 65, rel=2e-3)
+    assert (row["count_deprived_fifth"], row["mean_after_deprived_fifth"]) == (10, 0)
+
+
+def test_the_best_rule_is_the_least_of_all_ways(tmp_path: Path) -> None:
+    from itertools import combinations
+
+    for seed in range(4):
+        for task in gather(tables(tmp_path / str(seed), 2, seed), Ask(share=0.5)).tasks:
+            areas, _ = measure_authority(task)
+            found = float((areas["count"] * areas["minutes_after"]).sum())
+            ids = list(task.sites["id"])
+            costs = []
+            for gone in combinations(ids, 2):
+                listed = replace(task, rules=("listed",), closures=gone)
+                other, _ = measure_authority(listed)
+                costs.append(float((other["count"] * other["minutes_after"]).sum()))
+            assert found == pytest.approx(min(costs), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("sites", "share", "many"),
+    [
+        (12, 0.25, 3),
+        (4, 0.25, 1),
+        (2, 0.1, 1),
+        (1, 0.9, 0),
+        (0, 0.5, 0),
+        (3, 0.99, 2),
+        (10, 0.3, 3),
+    ],
+)
+def test_a_share_closes_at_least_one_and_never_all(sites: int, share: float, many: int) -> None:
+    assert how_many_close(sites, share) == many
+
+
+def test_counts_in_are_counts_out_and_small_ones_are_protected(tmp_path: Path) -> None:
+    found = run_national(tables(tmp_path / "in"), tmp_path / "out", Ask(), pool=True, workers=1)
+    read = ds.dataset(tmp_path / "out/areas", partitioning="hive").to_table().to_pandas()
+    assert len(read) == 36 and set(read["authority"]) == {"E00", "E01", "E02"}
+    assert not read["count"].isin([1, 4]).any()
+    given = pd.read_csv(tmp_path / "in/areas.csv")["families"]
+    assert abs(read["count"].sum() - given.sum()) <= 2 * given.between(1, 4).sum()
+    assert found.options["families"].sum() == read["count"].sum()
+
+
+def test_the_same_bytes_from_a_pool_and_from_one_or_two_workers(tmp_path: Path) -> None:
+    source = tables(tmp_path / "in")
+    ledgers = []
+    for name, options in {"pool": {"pool": True}, "one": {}, "two": {}}.items():
+        workers = 1 if name == "one" else 2
+        run_national(source, tmp_path / name, Ask(("best", "fewest-visits")), workers=workers,
+                     **options)  # fmt: skip
+        ledgers.append((tmp_path / name / "ledger.json").read_bytes())
+    assert ledgers[0] == ledgers[1] == ledgers[2]
+    outputs = json.loads(ledgers[0])["outputs"]
+    assert len(outputs) == 6 + 6 and all(
+        sha256_of(tmp_path / "two" / path) == sha for path, sha in outputs.items()
+    )
+
+
+def test_a_run_goes_on_where_it_was_and_clears_parts_of_another_question(tmp_path: Path) -> None:
+    source, out = tables(tmp_path / "in"), tmp_path / "out"
+    said: list[str] = []
+    run_national(source, out, Ask(), pool=True, workers=1)
+    first = {p: p.stat().st_mtime_ns for p in out.glob("areas/*/*")}
+    gone = sorted(first)[0]
+    gone.write_bytes(b"cut off")
+    run_national(source, out, Ask(), pool=True, workers=1, progress=said.append)
+    assert "2 of 3 are there from a former run" in said
+    assert [p for p in first if p.stat().st_mtime_ns != first[p]] == [gone]
+    run_national(source, out, Ask(share=0.5), pool=True, workers=1)
+    assert len(list(out.glob("areas/*/*"))) == 3 and not set(out.glob("areas/*/*")) & set(first)
+
+
+class Poison(str):
+    """A rule that ends the process it is asked in, always or the first time only."""
+
+    def __new__(cls, text: str, marker: str = "") -> Poison:
+        self = super().__new__(cls, text)
+        self.marker = marker
+        return self
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Poison, (str(self), self.marker)
+
+    def __eq__(self, other: object) -> bool:
+        if os.getpid() != int(os.environ["ACCESS_TEST_PARENT"]) and (
+            not self.marker or not Path(self.marker).exists()
+        ):
+            if self.marker:
+                Path(self.marker).touch()
+            os._exit(9)
+        return str(self) == other
+
+    __hash__ = str.__hash__
+
+
+@pytest.mark.parametrize("do", [_with_pool, _with_dask])
+def test_a_worker_that_dies_takes_nobody_along(
+    do: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACCESS_TEST_PARENT", str(os.getpid()))
+    tasks = list(gather(tables(tmp_path / "in"), Ask()).tasks)
+    tasks[0] = replace(tasks[0], rules=(Poison("best"),))
+    tasks[1] = replace(tasks[1], rules=(Poison("best", str(tmp_path / "once")),))
+    outcomes = {o.authority: o.why for o in do(tasks, tmp_path, 2, None, lambda step: None)}
+    assert "its process ended" in outcomes["E00"]
+    assert outcomes["E01"] == outcomes["E02"] == ""
+
+
+def test_a_failing_authority_is_a_row_and_stops_nothing(tmp_path: Path) -> None:
+    source = tables(tmp_path / "in")
+    centres = pd.read_csv(source / "centres.csv")
+    centres.loc[centres["authority"] == "E01", "annual_visits"] = np.nan
+    centres[centres["authority"] != "E02"].to_csv(source / "centres.csv", index=False)
+    command = ["national", str(source), "--out", str(tmp_path / "out"), "--rule", "fewest-visits",
+               "--pool", "--workers", "1", "--json"]  # fmt: skip
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 10, result.output
+    said = json.loads(result.stdout)
+    assert said["done"] == 1 and {f["authority"] for f in said["failed"]} == {"E01", "E02"}
+    why = pd.read_csv(tmp_path / "out/failures.csv").set_index("authority")["why"]
+    assert "annual_visits are not known" in why["E01"] and "no centres" in why["E02"]
+
+
+def test_study_folders_do_as_well_as_tables(tmp_path: Path) -> None:
+    from access.study.template import write_template
+
+    for code in ("E01", "E02"):
+        write_template(tmp_path / "in" / code)
+    (tmp_path / "in/bad name").mkdir()
+    (tmp_path / "in/bad name/study.toml").write_text("x = 1")
+    found = run_national(tmp_path / "in", tmp_path / "out", Ask(), pool=True, workers=1)
+    assert [o.authority for o in found.failures] == ["bad name"]
+    assert set(found.options["authority"]) == {"E01", "E02"}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"families": "2.5"}, "a whole number"),
+        ({"lat": "-1.4", "lon": "53.0"}, "look swapped"),
+        ({"imd_rank": "40000"}, "--national-areas"),
+        ({"authority": "../../etc"}, "a code of up to 40 letters"),
+        ({"id": "E00a1"}, "an id that is used once"),
+    ],
+)
+def test_faults_of_a_national_table_name_their_row(
+    change: dict[str, str], words: str, tmp_path: Path
+) -> None:
+    source = tables(tmp_path / "in")
+    areas = pd.read_csv(source / "areas.csv", dtype=str)
+    for column, value in change.items():
+        areas.loc[0, column] = value
+    areas.to_csv(source / "areas.csv", index=False)
+    with pytest.raises(StudyError, match=words) as caught:
+        gather(source, Ask())
+    assert "row 2" in str(caught.value) or "row 3" in str(caught.value)
+
+
+def test_wrong_questions_are_refused(tmp_path: Path) -> None:
+    for wrong in (
+        {"rules": ("nearest",)}, {"rules": ()}, {"rules": ("best", "best")}, {"share": 1.0},
+        {"share": 0.0}, {"mode": "fly"}, {"rules": ("listed",)}, {"national_areas": 0},
+    ):  # fmt: skip
+        with pytest.raises(ParameterError):
+            Ask(**wrong)
+    with pytest.raises(StudyError, match="neither areas"):
+        gather(tmp_path, Ask())
+    source = tables(tmp_path / "in")
+    (tmp_path / "closures.csv").write_text("authority,site\nE00,nobody\nE01,E01s0\n")
+    asked = Ask(("listed",), closures=tmp_path / "closures.csv")
+    found = run_national(source, tmp_path / "out", asked, pool=True, workers=1)
+    assert "names nobody" in found.failures[0].why
+    (tmp_path / "closures.csv").write_text("authority,site\nE99,x\n")
+    with pytest.raises(StudyError, match="E99"):
+        gather(source, asked)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/thesis.txt").write_text("mine")
+    with pytest.raises(OutputError):
+        run_national(source, tmp_path / "mine", Ask(), pool=True)
+    with pytest.raises(AccessError):
+        run_national(source, source, Ask(), pool=True)
+    assert sorted(p.name for p in source.iterdir()) == ["areas.csv", "centres.csv"]
+
+
+def test_a_task_is_named_by_all_that_decides_it() -> None:
+    task = line_of_four()
+    moved = task.areas.assign(lat=53.44)
+    others = [replace(task, areas=moved), replace(task, share=0.5), replace(task, rules=("best",)),
+              replace(task, streets_sha256="x"), replace(task, mode="drive"),
+              replace(task, national_areas=7), replace(task, closures=("A",))]  # fmt: skip
+    assert len({task.key, *(other.key for other in others)}) == len(others) + 1
+    assert task.key == line_of_four().key == replace(task, cache="elsewhere").key
+
+
+def test_memory_bounds_the_workers() -> None:
+    class Huge(Task):
+        bytes_needed = 10**15
+
+    task = line_of_four()
+    huge = Huge(**task.__dict__)
+    assert workers_for([huge, task], 50) == 1
+    assert workers_for([task], 50) == 1  # no more than there are tasks
+
+
+def test_pictures_and_parts_are_the_same_twice_and_names_stay_plain() -> None:
+    areas, options = measure_authority(line_of_four())
+    options["name"] = "$x^2$ <b>"
+    for option in ("best", "fewest-visits"):
+        own = areas[areas["option"] == option]
+        assert picture(own, options, option) == picture(own, options, option)
+    assert parquet_bytes(areas) == parquet_bytes(areas.copy())
+    assert worst(options, "best")["mean_added_all"].is_monotonic_decreasing
+
+
+def test_a_fault_of_the_program_is_told_and_stops_nothing(tmp_path: Path) -> None:
+    broken = replace(line_of_four(), areas=pd.DataFrame({"id": ["a"]}))
+    assert "fault of the program" in work(broken, str(tmp_path)).why
