@@ -241,6 +241,8 @@ def _front_words(front: pd.DataFrame, x: str, y: str) -> Said:
     claims = [Claim("front", "one" if len(front) == 1 else "ends", (*ends[0], *ends[1]))]
     if len(front) == 1:
         return Said(f"The best is the same on both: {first}.", claims)
+    if first == last:  # they differ by less than is shown
+        return Said(f"Those that none beats on both all lie at about {first}.", claims)
     return Said(f"Those that none beats on both run from {first} to {last}.", claims)
 
 
