@@ -278,13 +278,14 @@ class Analysis:
             replace(found, bus=made, matrices=matrices, proposals={}, joint={}, hubs=None)
         )
 
-    def with_bus_cut(self, names: Sequence[str], mode: str) -> Analysis:
+    def with_bus_cut(self, names: Sequence[str], mode: str | None = None) -> Analysis:
         """Ask as `without_buses`, routes and ``stop:ID`` in one list, for a mode that buses have.
 
         Parameters
         ----------
         names : sequence of str
-        mode : str
+        mode : str, optional
+            The study's headline when not given.
 
         Returns
         -------

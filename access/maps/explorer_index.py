@@ -62,6 +62,7 @@ def _extract_names(path: Path) -> pd.DataFrame:
     """Read names of places and streets, in every language that the extract gives them in."""
     rows = []
     wanted = osmium.filter.KeyFilter("place", "highway")
+    thing: Any  # a node or a way, as its own questions tell
     for thing in osmium.FileProcessor(path).with_locations().with_filter(wanted):
         tags = dict(thing.tags)
         kind = tags.get("place", "") if thing.is_node() else "street"

@@ -277,8 +277,9 @@ def _with_dask(
 ) -> _Done:  # fmt: skip
     """Use a Dask scheduler that runs, or a cluster of processes on this machine."""
     import dask
-    from distributed import Client, LocalCluster
-    from distributed import as_completed as completed
+    import distributed
+
+    with_types: Any = distributed  # it has none of its own
 
     settings = {
         "distributed.scheduler.allowed-failures": _TRIES - 1,
@@ -286,19 +287,19 @@ def _with_dask(
     }
     place = str(out.resolve())
     with dask.config.set(settings):
-        cluster = None if scheduler else LocalCluster(
+        cluster = None if scheduler else with_types.LocalCluster(
             n_workers=workers, threads_per_worker=1, processes=True, memory_limit=0,
             host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=50,
         )  # fmt: skip
         try:
-            with Client(scheduler or cluster) as client:
+            with with_types.Client(scheduler or cluster) as client:
                 board = f" (dashboard: {client.dashboard_link})" if client.dashboard_link else ""
                 progress(f"{len(tasks):,} tasks on {scheduler or f'{workers} process(es)'}{board}")
                 futures = {
                     client.submit(work, task, place, key=f"{task.authority}-{task.key}"): task
                     for task in tasks
                 }
-                for future in completed(futures):
+                for future in with_types.as_completed(futures):
                     try:
                         yield future.result()
                     except Exception:
@@ -385,7 +386,8 @@ def area_table(out: Path, outcomes: Sequence[Outcome], option: str) -> pd.DataFr
                 table = pq.ParquetFile(out / path).read(columns=columns).to_pandas()
                 table = table[table["option"] == option].assign(authority=outcome.authority)
                 tables.append(table)
-    return pd.concat(tables, ignore_index=True)
+    joined: pd.DataFrame = pd.concat(tables, ignore_index=True)
+    return joined
 
 
 def _write_ledger(out: Path, ask: Ask, found: Gathered, outcomes: Sequence[Outcome]) -> None:

@@ -114,7 +114,12 @@ def gather(folder: Path, ask: Ask, *, cache: str = "") -> Gathered:
     """
     listed, files = _closures(ask.closures)
     streets = [(str(path), sha256_of(path)) for path in ask.streets]
-    shared = {"rules": ask.rules, "share": float(ask.share), "mode": ask.mode, "cache": cache}
+    shared: dict[str, Any] = {
+        "rules": ask.rules,
+        "share": float(ask.share),
+        "mode": ask.mode,
+        "cache": cache,
+    }
     if (folder / "areas.csv").exists() and (folder / "centres.csv").exists():
         found = _from_tables(folder, ask)
     elif folder.is_dir() and any(folder.glob("*/study.toml")):

@@ -323,7 +323,8 @@ def _in_discs(radius: Floats, rng: np.random.Generator) -> Floats:
 
 _Bools = NDArray[np.bool_]
 _INTERVAL = (0.05, 0.95)
-_T, _R = TypeVar("_T"), TypeVar("_R")
+_T = TypeVar("_T")
+_R = TypeVar("_R")
 _RUN = 50
 """Settings that a thread takes at once."""
 
@@ -682,7 +683,10 @@ class _Fixed:
         count = rng.poisson(self.count).astype(float) if self.poisson else self.count
         per_family = self.per_family if self.steepness is None else 1.0 + lam * self.steepness
         asked = (minutes[:, : self.sites], count, per_family, self.fifth)
-        other = {"threshold_minutes": threshold_minutes, "always_minutes": minutes[:, self.sites :]}
+        other: dict[str, Any] = {
+            "threshold_minutes": threshold_minutes,
+            "always_minutes": minutes[:, self.sites :],
+        }
         if self.orders is None:
             values = _evaluate(_prepare(*asked, **other), self.kept)
         else:
