@@ -57,6 +57,12 @@ def write_streets(path: Path, marker: Path) -> Path:
     return path
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch) -> None:
+    """Leave nothing where the tests are called."""
+    monkeypatch.chdir(tmp_path)
+
+
 def nothing_ran(done, marker: Path) -> None:
     assert done.returncode == 0, done.stderr[-3000:]
     assert not CONTROL.search(done.stdout + done.stderr)
