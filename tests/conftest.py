@@ -89,7 +89,8 @@ def shared_data() -> Callable[[str], Path]:
 SLOW = frozenset((ROOT / "tests" / "slow.txt").read_text(encoding="utf-8").split())
 #: A test that asks for this fixture gets this mark: it is never forgotten.
 MARKS = {"shared_data": "real_data", "chromium": "browser", "rotherham_run": "slow",
-         "rotherham_results": "slow", "rotherham_answers": "slow", "ran": "slow"}  # fmt: skip
+         "rotherham_results": "slow", "rotherham_answers": "slow", "town_run": "slow",
+         "ran": "slow"}  # fmt: skip
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -167,6 +168,23 @@ def rotherham_run(made_once) -> Path:
 
 
 @pytest.fixture(scope="session")
+def town_run(made_once) -> Path:
+    """Give what `access run` wrote on the study of `access new`, by the command line, once for all.
+
+    ``my_town`` is the study, ``out`` its outputs, ``said.txt`` what it said. Tests read them.
+    """
+
+    def make(folder: Path) -> None:
+        own = {"PYTHONHASHSEED": "1", "OPENBLAS_CORETYPE": "Haswell"}
+        for words in (("new", "my_town"), ("run", "my_town", "--out", "out")):
+            done = call_access(folder, *words, cwd=folder, **own)
+            assert done.returncode == 0, done.stderr
+        (folder / "said.txt").write_text(done.stdout, encoding="utf-8")
+
+    return made_once("town-run", make)
+
+
+@pytest.fixture(scope="session")
 def rotherham_results(made_once):
     """Give the whole job on the embedded study, done in one process and handed to all."""
     from access.run import run_job
@@ -185,6 +203,24 @@ def rotherham_answers():
     import access
 
     return access.answer("rotherham")
+
+
+@contextmanager
+def one_picture() -> Iterator[None]:
+    """Draw one picture a kind and take it for all: for tests of words, tables and files' names."""
+    from access.charts.chart import Chart
+
+    drawn: dict[str, bytes] = {}
+    real = Chart._bytes
+
+    def bytes_of(self, kind, titled, **options):
+        if kind not in drawn:
+            drawn[kind] = real(self, kind, titled, **options)
+        return drawn[kind]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Chart, "_bytes", bytes_of)
+        yield
 
 
 # ---- the command line, as a user calls it

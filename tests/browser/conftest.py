@@ -17,6 +17,8 @@ CHROMIUM_ARGS = [
     "--disable-component-update", "--disable-sync", "--no-first-run",
 ]  # fmt: skip
 HERE = Path(__file__).parent
+#: A page that never gets there fails at last; a busy machine is waited for.
+PATIENCE_MS = 300_000
 
 
 def load_beside(name: str):
@@ -71,6 +73,7 @@ def visit(chromium) -> Iterator[Callable]:
             return not (_inside(url, path) or (allow and url.startswith(allow)))
 
         context = chromium.new_context(viewport={"width": width, "height": height}, **options)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(f"script error: {error}"))

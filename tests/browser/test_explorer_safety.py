@@ -120,8 +120,8 @@ def test_offline_pages_have_no_tiles_and_online_ones_only_that_host(visit, examp
     page.wait_for_timeout(100)
     assert not asked
     page.click(".map-more summary")
-    page.check("#show-tiles")
-    page.wait_for_timeout(400)
+    with page.expect_response(f"{TILES}**"):
+        page.check("#show-tiles")
     assert asked
     page.fill("#place", "A25")
     page.press("#place", "Enter")

@@ -31,6 +31,7 @@ def opened(chromium):
 
     def go(path, *, wait):
         context = chromium.new_context(viewport={"width": 1200, "height": 800})
+        context.set_default_timeout(300_000)
         contexts.append(context)
         page = context.new_page()
         page.heard = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import zipfile
 
 from access.ledger import sha256_of
@@ -17,12 +16,9 @@ def test_what_is_no_ledger(access_command, tmp_path):
     assert access_command("replay", tmp_path / "none.json").returncode == 8
 
 
-def test_replay_from_the_evidence_pack_alone(access_command, tmp_path):
-    access_command("new", tmp_path / "my_town")
-    access_command("run", tmp_path / "my_town", "--out", tmp_path / "out", "--quiet")
-    with zipfile.ZipFile(tmp_path / "out" / "evidence.zip") as pack:
+def test_replay_from_the_evidence_pack_alone(access_command, town_run, tmp_path):
+    with zipfile.ZipFile(town_run / "out" / "evidence.zip") as pack:
         pack.extractall(tmp_path / "pack")
-    shutil.rmtree(tmp_path / "my_town")
     ledger = tmp_path / "pack" / "ledger.json"
     done = access_command("replay", ledger)
     assert done.returncode == 0, done.stderr + done.stdout

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 
 import numpy as np
@@ -18,13 +17,14 @@ from access.network.windowed import family_trip
 from tests.bus_oracle import MINUTE, Oracle
 from tests.conftest import SHARED
 
-pytestmark = pytest.mark.skipif(
-    not SHARED.exists() and not os.environ.get("CI"),
-    reason="real timetables are not beside this checkout",
-)
-
 NEWPORT = SHARED / "newport"
 PORTO_ALEGRE = SHARED / "porto_alegre"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def real(shared_data):
+    """Every test here reads real timetables."""
+    return shared_data("newport")
 
 
 @pytest.fixture(scope="module")

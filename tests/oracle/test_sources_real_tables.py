@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
@@ -18,14 +17,16 @@ from access.sources.geography import _convert_counts
 from access.sources.importing import _import_table
 from access.sources.points import _parse_stops, _read_postcodes
 from access.study import load_study
+from tests.conftest import SHARED
 
-SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
-pytestmark = pytest.mark.skipif(
-    not SHARED.exists() and not os.environ.get("CI"),
-    reason="real data are not beside this checkout",
-)
 ROTHERHAM = SHARED / "rotherham"
 EMBEDDED = Path(__file__).resolve().parents[2] / "data" / "rotherham"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def real(shared_data):
+    """Every test here reads real tables."""
+    return shared_data("rotherham")
 
 
 @pytest.fixture(scope="module")

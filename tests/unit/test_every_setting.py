@@ -32,6 +32,7 @@ from access.study.manifest import _read_manifest
 from access.study.study import describe_study, study_facts
 from access.study.template import _template_files
 from tests.bus_feed import town_feed
+from tests.conftest import one_picture
 
 #: Words stand in for a value that is a group of the user's own names.
 ANY = "*"
@@ -227,7 +228,8 @@ def paper(results: StudyResults) -> str:
 def whole_report(results: StudyResults) -> Any:
     from access.report.board import board_report
 
-    return board_report(results, mode="walk", draws=0)
+    with one_picture():
+        return board_report(results, mode="walk", draws=0)
 
 
 def joined(results: StudyResults) -> str:

@@ -32,7 +32,7 @@ from access.errors import ParameterError, StudyError
 from access.report.board import _report_files, board_report, write_report
 from access.report.findings import NO_CHANGE, PROPOSAL, findings_of
 from access.scenario.scenario import Money
-from tests.conftest import pdf_text
+from tests.conftest import one_picture, pdf_text
 from tests.unit.report_results import line_results
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "board_report.txt"
@@ -45,7 +45,25 @@ def results(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def document(results):
-    return board_report(results, draws=0)
+    with one_picture():
+        return board_report(results, draws=0)
+
+
+@pytest.fixture(scope="module")
+def inside(results):
+    """Give the copy for the council's own use."""
+    with one_picture():
+        return board_report(results, draws=0, internal=True)
+
+
+@pytest.fixture(autouse=True)
+def quick(request):
+    """Draw one picture for all, but where the files' bytes are at stake."""
+    if request.cls is TestFiles:
+        yield
+    else:
+        with one_picture():
+            yield
 
 
 def priced(results, costs: list[float]):
@@ -235,19 +253,17 @@ class TestWhatItSays:
             ("change-five_to_three", "How much further"),
         ],
     )
-    def test_pictures_hide_what_their_table_hides(self, results, document, key, table):
+    def test_pictures_hide_what_their_table_hides(self, document, inside, key, table):
         (picture,) = (b for b in document.blocks if isinstance(b, Figure) and b.key == key)
         (shown,) = (b.table for b in document.blocks if isinstance(b, TableBlock)
                     and (b.key == table or b.table.title.startswith(table)))  # fmt: skip
         hidden = [any(c.state == "hidden" for c in row) for row in shown.view().rows]
         assert picture.alt.count("hidden [c]") == sum(hidden)
         assert ("[c]: hidden." in picture.note) == any(hidden)
-        inside = board_report(results, draws=0, internal=True)
         (open_to_all,) = (b for b in inside.blocks if isinstance(b, Figure) and b.key == key)
         assert "hidden" not in open_to_all.alt + open_to_all.note
 
-    def test_an_internal_copy_keeps_small_counts_and_says_so(self, results):
-        inside = board_report(results, draws=0, internal=True)
+    def test_an_internal_copy_keeps_small_counts_and_says_so(self, inside):
         text = as_text(inside)
         assert "[c]" not in text
         assert "for the council's own use" in text
@@ -322,18 +338,14 @@ class TestFiles:
         paths = write_report(board_report(results, draws=0), tmp_path / "out")
         assert [p.read_bytes() for p in paths] == list(first.values())
 
-    def test_an_internal_copys_names_say_so(self, results):
-        assert list(_report_files(board_report(results, draws=0, internal=True))) == [
+    def test_an_internal_copys_names_and_every_page_of_it_say_so(self, inside):
+        written = _report_files(inside)
+        assert list(written) == [
             "report-internal.docx",
             "report-internal.pdf",
             "tables-internal.xlsx",
         ]
-
-    def test_every_page_of_an_internal_pdf_is_marked(self, results):
-        content = _report_files(board_report(results, draws=0, internal=True))[
-            "report-internal.pdf"
-        ]
-        pages = pdf_text(content).rstrip("\f").split("\f")
+        pages = pdf_text(written["report-internal.pdf"]).rstrip("\f").split("\f")
         assert len(pages) > 8
         assert all(INTERNAL_MARK in page for page in pages)
 
@@ -358,37 +370,38 @@ class TestFiles:
 
 
 @pytest.fixture(scope="module")
-def files(rotherham_results):
-    document = board_report(rotherham_results, draws=0)
-    return document, _report_files(document)
+def told(rotherham_results):
+    with one_picture():
+        return board_report(rotherham_results, draws=0)
 
 
 @pytest.mark.slow
 class TestRotherham:
-    def test_the_part_to_decide_from_is_two_pages(self, files):
-        pages = pdf_text(files[1]["report.pdf"]).split("\f")
+    def test_the_part_to_decide_from_is_two_pages(self, rotherham_run):
+        written = rotherham_run / "maps" / "rotherham" / "report.pdf"
+        pages = pdf_text(written.read_bytes()).split("\f")
         assert pages[2].lstrip().startswith("Contents")
 
-    def test_both_services_are_told_in_their_own_right(self, files):
-        text = as_text(files[0])
+    def test_both_services_are_told_in_their_own_right(self, told):
+        text = as_text(told)
         for title in ("Children's Centres from 12 to 9", "Youth Centres from 11 to 6"):
             assert f"\n{title}\n" in text
         assert len(re.findall(r"## A\d  ", text)) == 2
 
-    def test_each_service_has_a_map_with_words(self, files):
-        maps = [b for b in files[0].blocks if isinstance(b, Figure) and b.key.startswith("map-")]
+    def test_each_service_has_a_map_with_words(self, told):
+        maps = [b for b in told.blocks if isinstance(b, Figure) and b.key.startswith("map-")]
         assert len(maps) == 2
         assert all("Map of Rotherham" in m.alt for m in maps)
 
-    def test_proxies_and_stand_ins_are_named(self, files):
-        text = as_text(files[0])
+    def test_proxies_and_stand_ins_are_named(self, told):
+        text = as_text(told)
         assert "Six centres are stand-ins" in text
         assert "Five centres stand at positions that are only roughly known" in text
         assert "Modelled streets: not a survey" in text
         assert "(assumed)" in text
 
-    def test_no_small_count_is_published(self, files):
-        for _, view in files[0].tables():
+    def test_no_small_count_is_published(self, told):
+        for _, view in told.tables():
             for k, column in enumerate(view.columns):
                 if column.kind == "people":
                     shown = [row[k].value for row in view.body if row[k].state == "value"]

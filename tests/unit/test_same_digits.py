@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 
-from access.ledger import sha256_of, to_json
+from access.ledger import to_json
 from access.measure.distribution import weighted_sums
 from access.network import TravelMatrix
 from access.scenario import Uncertainty, robustness
-from access.study.template import new_study
 
 RNG = np.random.default_rng(5)
 AREAS = [f"a{i:02d}" for i in range(40)]
@@ -78,18 +72,3 @@ def test_what_a_processor_changes_is_not_written():
     assert to_json({"a": 1e300, "b": float("inf"), "c": 0.1}).split() == [
         "{", '"a":', "1e+300,", '"b":', "null,", '"c":', "0.1", "}",
     ]  # fmt: skip
-
-
-@pytest.mark.slow
-def test_every_kernel_of_blas_gives_the_same_bytes(tmp_path: Path):
-    study = tmp_path / "town"
-    new_study(study)
-    hashes = []
-    for kernel in ("Nehalem", "Haswell"):
-        out = tmp_path / kernel
-        env = {**os.environ, "OPENBLAS_CORETYPE": kernel, "ACCESS_CACHE": "off"}
-        code = "import sys; from access.cli import main; sys.argv[0] = 'access'; main()"
-        command = [sys.executable, "-c", code, "run", str(study), "--out", str(out), "--quiet"]
-        subprocess.run(command, env=env, check=True, cwd=tmp_path)
-        hashes.append({f.name: sha256_of(f) for f in sorted(out.iterdir())})
-    assert hashes[0] == hashes[1]

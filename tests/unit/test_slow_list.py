@@ -10,6 +10,11 @@ import pytest
 from tests.conftest import ROOT, SLOW
 
 
+def test_the_list_is_sorted_and_names_each_once():
+    lines = (ROOT / "tests" / "slow.txt").read_text(encoding="utf-8").splitlines()
+    assert lines == sorted(set(lines))
+
+
 @pytest.mark.parametrize("name", sorted(SLOW))
 def test_a_slow_test_is_there(name):
     path, *names = name.split("::")
