@@ -111,19 +111,19 @@ def neighbours_words(
         f"counting own {title} only, {own.words(who, mode, internal=internal)}. With the "
         f"neighbouring authorities' {title} as well, which stay open, "
     )
+    walks = _both_ways(proposal, "walk") if "walk" in proposal.beside else ()
     if own == both:
         claims.append(Claim("with_neighbours", "same", (own.longer, both.longer)))
-        return Said(sentence(f"{text}these figures are the same"), claims)
-    text += both.words(who, mode, internal=internal)
-    if mode == "walk" or "walk" not in proposal.beside:
-        return Said(sentence(text), claims)
-    walks = _both_ways(proposal, "walk")
-    if all(reading.longer and reading.rise_minutes is not None for reading in walks):
+        text = sentence(f"{text}these figures are the same")
+    else:
+        text = sentence(text + both.words(who, mode, internal=internal))
+    if mode != "walk" and walks and all(w.longer and w.rise_minutes is not None for w in walks):
         claims += [*walks[0].claims("own_on_foot"), *walks[1].claims("with_neighbours_on_foot")]
-        old, new = (minutes_words(reading.rise_minutes, 1) for reading in walks)
-        text = f"{sentence(text)} Their walk grows by {old} with own {title} only, and by {new} "
-        text += "with the neighbours'"
-    return Said(sentence(text), claims)
+        old, new = (minutes_words(w.rise_minutes, 1) for w in walks)
+        text += f" Their walk grows by {old} with own {title} only, and by {new} with the "
+        text += "neighbours'."
+    lead = "the neighbours' as well" if proposal.neighbours else f"own {title} only"
+    return Said(f"{text} Every other figure counts {lead}.", claims)
 
 
 def _both_ways(proposal: ProposalResult, mode: str) -> tuple[Reading, Reading]:
