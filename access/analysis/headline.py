@@ -11,7 +11,7 @@ from access.analysis.results import ProposalResult, StudyResults
 from access.disclosure import public_count
 from access.labels import further_words, trip
 from access.scenario import Impact
-from access.text import Claim, Said, capital, minutes_words, percent, sentence
+from access.text import Claim, Said, capital, goes_words, minutes_words, percent, sentence
 
 #: What is said of a walk beyond the study's limit.
 OUT_OF_REACH = "no longer within reach on foot"
@@ -225,9 +225,7 @@ def on_foot_words(
             Claim("mean_before:walk", "is", (found.mean_before,)),
             Claim("mean_after:walk", "is", (found.mean_after,)),
         ]
-        old, new = (minutes_words(m, 0) for m in (found.mean_before, found.mean_after))
-        goes = f"stays at about {new}" if old == new else f"goes from {old} to {new}"
-        text += f"the average walk {goes}; "
+        text += f"the average walk {goes_words(found.mean_before, found.mean_after, 0)}; "
     text += (
         f"{percent(found.before)} of the {who} live within a walk of {limit} today, "
         f"{percent(found.after)} after"
