@@ -225,6 +225,22 @@ def minutes_words(minutes: float | None, decimals: int = 1, *, signed: bool = Fa
     return f"{text} minute{'' if text in ('1', '+1', f'{_MINUS}1') else 's'}"
 
 
+def goes_words(before: float, after: float, decimals: int = 1) -> str:
+    """Say how minutes go from one to the other; those alike once rounded stay.
+
+    Examples
+    --------
+    >>> goes_words(12.34, 15.0), goes_words(0.4, 1.2, 0)
+    ('goes from 12.3 to 15.0 minutes', 'goes from less than a minute to 1 minute')
+    >>> goes_words(12.34, 12.34), goes_words(12.31, 12.34)
+    ('stays at 12.3 minutes', 'stays at about 12.3 minutes')
+    """
+    old, new = (minutes_words(m, decimals) for m in (before, after))
+    if old != new:
+        return f"goes from {old.removesuffix(' minutes')} to {new}"
+    return f"stays at {new}" if before == after else f"stays at about {new}"
+
+
 def named(ids: Sequence[str], names: Mapping[str, str]) -> list[str]:
     """Put names to ids where they are known.
 

@@ -11,7 +11,7 @@ from access.analysis.results import ProposalResult, StudyResults
 from access.disclosure import public_count
 from access.labels import further_words, trip
 from access.scenario import Impact
-from access.text import Claim, Said, capital, minutes_words, percent, sentence
+from access.text import Claim, Said, capital, goes_words, minutes_words, percent, sentence
 
 #: What is said of a walk beyond the study's limit.
 OUT_OF_REACH = "no longer within reach on foot"
@@ -111,19 +111,19 @@ def neighbours_words(
         f"counting own {title} only, {own.words(who, mode, internal=internal)}. With the "
         f"neighbouring authorities' {title} as well, which stay open, "
     )
+    walks = _both_ways(proposal, "walk") if "walk" in proposal.beside else ()
     if own == both:
         claims.append(Claim("with_neighbours", "same", (own.longer, both.longer)))
-        return Said(sentence(f"{text}these figures are the same"), claims)
-    text += both.words(who, mode, internal=internal)
-    if mode == "walk" or "walk" not in proposal.beside:
-        return Said(sentence(text), claims)
-    walks = _both_ways(proposal, "walk")
-    if all(reading.longer and reading.rise_minutes is not None for reading in walks):
+        text = sentence(f"{text}these figures are the same")
+    else:
+        text = sentence(text + both.words(who, mode, internal=internal))
+    if mode != "walk" and walks and all(w.longer and w.rise_minutes is not None for w in walks):
         claims += [*walks[0].claims("own_on_foot"), *walks[1].claims("with_neighbours_on_foot")]
-        old, new = (minutes_words(reading.rise_minutes, 1) for reading in walks)
-        text = f"{sentence(text)} Their walk grows by {old} with own {title} only, and by {new} "
-        text += "with the neighbours'"
-    return Said(sentence(text), claims)
+        old, new = (minutes_words(w.rise_minutes, 1) for w in walks)
+        text += f" Their walk grows by {old} with own {title} only, and by {new} with the "
+        text += "neighbours'."
+    lead = "the neighbours' as well" if proposal.neighbours else f"own {title} only"
+    return Said(f"{text} Every other figure counts {lead}.", claims)
 
 
 def _both_ways(proposal: ProposalResult, mode: str) -> tuple[Reading, Reading]:
@@ -225,9 +225,7 @@ def on_foot_words(
             Claim("mean_before:walk", "is", (found.mean_before,)),
             Claim("mean_after:walk", "is", (found.mean_after,)),
         ]
-        old, new = (minutes_words(m, 0) for m in (found.mean_before, found.mean_after))
-        goes = f"stays at about {new}" if old == new else f"goes from {old} to {new}"
-        text += f"the average walk {goes}; "
+        text += f"the average walk {goes_words(found.mean_before, found.mean_after, 0)}; "
     text += (
         f"{percent(found.before)} of the {who} live within a walk of {limit} today, "
         f"{percent(found.after)} after"

@@ -147,7 +147,10 @@ def _shared(study: Study, site: str) -> pd.DataFrame:
 
 def also_there(study: Study, site: str) -> list[str]:
     """Name the other services of a site's building: "Park View Youth Centre (Youth Centre)"."""
-    rows = _shared(study, site)
+    return _with_services(study, _shared(study, site))
+
+
+def _with_services(study: Study, rows: pd.DataFrame) -> list[str]:
     services = study.config.services
     return [
         f"{name} ({services[service].one})"
@@ -156,14 +159,24 @@ def also_there(study: Study, site: str) -> list[str]:
 
 
 def knock_on(study: Study, closed: Sequence[str]) -> list[str]:
-    """Say what else the buildings of closing sites host: it stays, unless it closes as well."""
+    """Say what else the buildings of closing sites host, and what of it closes as well."""
     names = dict(zip(study.centres["id"], study.centres["name"], strict=True))
+    elsewhere = {i for p in study.config.proposals.values() for i in p.closes}
     said = []
     for site in closed:
-        others = also_there(study, site)
-        if others:
-            said.append(
-                f"the building of {names.get(site, site)} also hosts {listed(others)}: closing "
-                "the one does not close the other, and the building stays in use"
-            )
+        others = _shared(study, site)
+        if others.empty:
+            continue
+        text = f"the building of {names.get(site, site)} also hosts "
+        text += listed(_with_services(study, others))
+        here = others["id"].isin(set(closed))
+        other = others["id"].isin(elsewhere) & ~here
+        if not here.all():
+            text += ": closing the one does not close the other"
+        if not (here | other).all():
+            text += ", and the building stays in use"
+        for rows, who in ((here, "this proposal"), (other, "another proposal")):
+            if rows.any():
+                text += f"; {who} closes {listed(_with_services(study, others[rows]))}"
+        said.append(text)
     return said

@@ -694,7 +694,7 @@ class Answers:
         Examples
         --------
         >>> answers.within("Park View", minutes=20).sentence().split(":")[0]
-        "Within 20 minutes (walking) of Park View Children's Centre"
+        "Within 20 minutes (family trip) of Park View Children's Centre"
         """
         analysis = Analysis(self.results).at(walk_km_h)
         return WithinAnswer(analysis.results, analysis.within(site, minutes=minutes, mode=mode))
@@ -775,8 +775,8 @@ class Answers:
         Examples
         --------
         >>> answers.plot("ranks").title
-        'Of 220 options the proposal is joint 1st by the longest walk and 163rd by share beyond
-        20 minutes'
+        'Of 220 options the proposal is joint 1st by the longest family trip and joint 96th by the
+        family trip that nine in ten of the most deprived fifth are within'
         """
         charts: dict[str, Callable[[], Chart]] = {
             "change": lambda: self.impact(proposal, mode=mode).plot(),

@@ -82,7 +82,7 @@ class ImpactAnswer(_View):
     >>> impact.closed
     ('CC04', 'CC11', 'CC12')
     >>> impact.plot().title
-    'About 4,900 of about 16,000 children under five walk further, about 3,400 of them by
+    'About 4,900 of about 16,000 children under five travel further, about 1,800 of them by
     10 minutes or more'
     """
 
@@ -184,7 +184,7 @@ class ImpactAnswer(_View):
         Examples
         --------
         >>> answers.impact().plot("locality").title
-        'The trip grows most in North: by 9.7 minutes, against 6.0 for everyone'
+        'The trip grows most in North: by 4.1 minutes, against 2.6 for everyone'
         """
         below = caption(self.results, self.found.mode, self.found.who)
         if by is None:
@@ -358,7 +358,7 @@ class ImpactAnswer(_View):
 
         Examples
         --------
-        >>> len(answers.what_if(close=["CC04"]).weights().lambdas)
+        >>> len(answers.what_if(close=["CC04"], mode="walk").weights().lambdas)
         1
         """
         analysis, asked = self._asked(options)
@@ -467,7 +467,7 @@ class RankingAnswer(_View):
     --------
     >>> ranking = answers.alternatives(keep=11)
     >>> len(ranking.table), ranking.best("mean")["closed"]
-    (12, ('CC02',))
+    (12, ('CC08',))
     """
 
     results: StudyResults
@@ -528,7 +528,7 @@ class RankingAnswer(_View):
         Examples
         --------
         >>> answers.alternatives(keep=11).best_impact("mean").closed
-        ('CC02',)
+        ('CC08',)
         """
         chosen = service or self.services[0]
         results = {p.service: p for p in self._best_results(criterion)}
@@ -593,7 +593,7 @@ class RankingAnswer(_View):
         Examples
         --------
         >>> answers.ranking().plot("front").title
-        'Of 220 options, 57 beat the proposal on both average walk and the walk that nine in ...'
+        'Of 220 options, 56 beat the proposal on both average family trip and the family trip ...'
         """
         what = what or ("front" if self.found.proposal is None else "ranks")
         charts = {
@@ -810,7 +810,7 @@ class WeightsAnswer(_View):
 
     Examples
     --------
-    >>> answers.weights("youth_centres_11_to_6").lambdas
+    >>> answers.weights("youth_centres_11_to_6", mode="walk").lambdas
     (0.10...,)
     """
 

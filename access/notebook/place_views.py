@@ -210,7 +210,7 @@ class TodayAnswer(_View):
         Examples
         --------
         >>> answers.today().plot().title[:36]
-        '51% of about 16,000 children under f'
+        '85% of about 16,000 children under f'
         """
         impact = self.found
         service = self.results.study.config.services[self.result.service]

@@ -19,6 +19,7 @@ from access.text import (
     Claim,
     Said,
     about,
+    goes_words,
     is_missing,
     listed,
     minutes_words,
@@ -184,8 +185,7 @@ def week_words(impact: Impact, wording: _Wording = _PUBLIC) -> Said:
         return Said("")
     claims = [Claim("week_before", "is", (float(before),)),
               Claim("week_after", "is", (float(after),))]  # fmt: skip
-    old, new = (wording.minutes(float(m)) for m in (before, after))
-    goes = f"stays at about {new}" if old == new else f"goes from {old} to {new}"
+    goes = goes_words(float(before), float(after), wording.decimals)
     text = (
         "these are minutes of a day on which the nearest is open; over a week, the next nearest "
         f"being used on the other days, the average {trip(impact.mode)} {goes}"
@@ -203,16 +203,13 @@ def every_mode(impacts: Mapping[str, Impact], wording: _Wording) -> Said:
             continue
         reached = min(_figure(s, f"reached_{w}") for w in ("before", "after"))
         whole = whole and reached >= _figure(s, "families")
-        old, new = wording.minutes(float(before)), wording.minutes(float(after))
         claims += [
             Claim(f"mean_before:{mode}", "is", (float(before),)),
             Claim(f"mean_after:{mode}", "is", (float(after),)),
         ]
         if before == after:
             claims.append(Claim(f"mean_change:{mode}", "none", (0.0,)))
-            goes = f"stays at {new}"
-        else:
-            goes = f"stays at about {new}" if old == new else f"goes from {old} to {new}"
+        goes = goes_words(float(before), float(after), wording.decimals)
         parts.append(f"the {trip(mode)} {goes}")
     if not parts:
         return Said("")

@@ -52,7 +52,7 @@ from access.scenario.sampled import CONFIDENCE, SampledRanking
 from access.siting.hubs import HubSearch
 from access.siting.plans import Standing
 from access.study.config import Group
-from access.text import Claim, Said, capital, figure, listed, minutes_words, share_figure
+from access.text import Claim, Said, capital, figure, listed, minutes_words, percent
 
 
 def impact_summary(
@@ -757,7 +757,7 @@ def _headline(results: StudyResults, proposal: ProposalResult) -> Said:
                            impact.areas["count"].to_numpy(float), limit)
               for w in ("before", "after")]  # fmt: skip
     if np.isfinite(shares).all():
-        today, then = (share_figure(float(s)) for s in shares)
+        today, then = (percent(float(s), ends=False) for s in shares)
         text += (
             f" Within {minutes_words(limit, 0)} ({mode_title(mode)}): {today} today, {then} after."
         )

@@ -15,7 +15,7 @@ from access.labels import trip
 from access.measure.demand import fail
 from access.measure.distribution import describe, share_within, weighted_mean
 from access.measure.equity import inequality
-from access.text import about, capital, listed, minutes_words, named, percent
+from access.text import about, capital, goes_words, listed, minutes_words, named, percent
 
 _NOT_KNOWN = "not known"
 #: Lower edges of the bands of the share of households without a car.
@@ -471,10 +471,8 @@ class Impact:
             everyone = "everyone"
             if s["not_reached_before"] or s["not_reached_after"]:
                 everyone = "those who reach a site"
-            text += (
-                f"The mean for {everyone} goes from {float(s['mean_minutes_before']):.1f} to "
-                f"{minutes_words(float(s['mean_minutes_after']))}"
-            )
+            before, after = (float(s[f"mean_minutes_{w}"] or 0) for w in ("before", "after"))
+            text += f"The mean for {everyone} {goes_words(before, after)}"
             if s["weights"] != "none" and s["weighted_mean_minutes_change"] is not None:
                 text += (
                     f" ({minutes_words(float(s['mean_minutes_change'] or 0), signed=True)}; "
@@ -491,8 +489,8 @@ class Impact:
         if before is None or after is None:
             return ""
         text = (
-            "Over the week, the next nearest being used on the days a site is shut, it goes from "
-            f"{float(before):.1f} to {minutes_words(float(after))}"
+            "Over the week, the next nearest being used on the days a site is shut, it "
+            f"{goes_words(float(before), float(after))}"
         )
         without = s.get("share_of_weekdays_without_after")
         if without:

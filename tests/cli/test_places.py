@@ -87,13 +87,14 @@ def test_the_long_table_as_a_file_or_a_folder(home, access_command):
 
 def test_who_lives_within_hides_what_is_small_unless_asked(home, sites, access_command):
     areas = pd.read_csv(home / "town" / "areas.csv")
-    near = access_command("within", "town", sites["id"].iloc[0], "--minutes", 12, "--out", "near")
+    near = access_command("within", "town", sites["id"].iloc[0], "--minutes", 12, "--mode", "walk",
+                          "--out", "near")  # fmt: skip
     assert near.returncode == 0, near.stderr
     assert f"Within 12 minutes (walking) of {sites['name'].iloc[0]}" in near.stdout
     holds(home / "near", "summary.json", "within.csv", "within.parquet")
     table = pd.read_csv(home / "near" / "within.csv", keep_default_na=False)
-    said = access_command("within", "town", sites["id"].iloc[0], "--minutes", 12, "--json",
-                          "--internal")  # fmt: skip
+    said = access_command("within", "town", sites["id"].iloc[0], "--minutes", 12, "--mode", "walk",
+                          "--json", "--internal")  # fmt: skip
     whole = json.loads(said.stdout)
     assert whole["internal"] is True
     assert len(whole["groups"]) == len(table) and len(areas) >= whole["areas_within"]

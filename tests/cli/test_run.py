@@ -120,7 +120,7 @@ def test_the_command_runs_anywhere_and_speaks_plainly(rotherham_run):
     assert {f.name for f in folder.iterdir()} >= OUTPUTS
     for words in ("Children's Centres from 12 to 9", "Youth Centres from 11 to 6",
                   "Park View", "Modelled streets: not a survey", "stand-in",
-                  "Family Hubs, by walking", "The best 3 hubs",
+                  "Family Hubs, by family trip", "The best 3 hubs",
                   "Only travel is weighed"):  # fmt: skip
         assert words in said
     assert "nan" not in said

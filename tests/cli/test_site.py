@@ -160,7 +160,7 @@ def test_listing_and_optimiser_agree_on_the_councils_own_question(study, times, 
 @pytest.mark.slow
 def test_the_best_three_and_the_councils_rank_by_listing_all_sets(study, times):
     """Every one of the 113,564 sets of three, with nothing of the optimiser."""
-    answer = Analysis(times).hubs()
+    answer = Analysis(times).hubs(mode="walk")
     ids = answer.candidates["id"].tolist()
     minutes = times.matrices["walk"].sites(ids).total_minutes
     families = [study.demand(k)["count"].to_numpy(float) for k in study.config.services]

@@ -184,7 +184,7 @@ def test_every_family_is_in_one_bar_of_todays_chart(rotherham):
 
 def test_the_chart_of_today_says_the_share_within_the_threshold(answers):
     share = answers.today().to_frame().loc["walk", "within_20"]
-    assert answers.today().plot().title.startswith(f"{100 * share:.0f}% of ")
+    assert answers.today(mode="walk").plot().title.startswith(f"{100 * share:.0f}% of ")
 
 
 def test_families_who_reach_none_are_told_and_drawn(answers):
@@ -195,7 +195,7 @@ def test_families_who_reach_none_are_told_and_drawn(answers):
     matrices["walk"] = access.TravelMatrix.from_minutes(
         minutes, area_ids=walk.area_ids, site_ids=walk.site_ids
     )
-    cut = access.Answers(replace(answers.results, matrices=matrices)).today()
+    cut = access.Answers(replace(answers.results, matrices=matrices)).today(mode="walk")
     assert "24 cannot reach any, and are in no average." in cut.sentence()
     assert cut._bins()[-1] == ("none in reach", 24.0, "#ffffff")
     assert cut.map().png()[:4] == b"\x89PNG"
@@ -203,13 +203,13 @@ def test_families_who_reach_none_are_told_and_drawn(answers):
     matrices["walk"] = access.TravelMatrix.from_minutes(
         minutes, area_ids=walk.area_ids, site_ids=walk.site_ids
     )
-    none = access.Answers(replace(answers.results, matrices=matrices)).today()
+    none = access.Answers(replace(answers.results, matrices=matrices)).today(mode="walk")
     assert "not known: none can be reached" in none.sentence()
     assert "not known" in repr(none)
 
 
 def test_an_impact_is_the_one_that_compare_gives(answers):
-    own = answers.what_if(close=["C3"])
+    own = answers.what_if(close=["C3"], mode="walk")
     direct = compare(
         answers.travel("walk"),
         before=["C1", "C2", "C3"],
@@ -220,7 +220,7 @@ def test_an_impact_is_the_one_that_compare_gives(answers):
         who="children under five",
     )
     assert own.summary == direct.summary
-    assert own.summary == answers.impact().summary
+    assert own.summary == answers.impact(mode="walk").summary
     pd.testing.assert_frame_equal(own.areas, direct.areas)
 
 
@@ -239,8 +239,8 @@ def test_alternatives_are_those_that_rank_closures_gives(answers):
         sites=["C1", "C2", "C3"],
         national_areas=33755,
     )
-    pd.testing.assert_frame_equal(answers.alternatives(keep=2).table, direct.table)
-    pd.testing.assert_frame_equal(answers.ranking().table, direct.table)
+    pd.testing.assert_frame_equal(answers.alternatives(keep=2, mode="walk").table, direct.table)
+    pd.testing.assert_frame_equal(answers.ranking(mode="walk").table, direct.table)
 
 
 def test_the_best_options_impact_is_that_of_closing_it(answers):
@@ -252,7 +252,7 @@ def test_the_best_options_impact_is_that_of_closing_it(answers):
 
 
 def test_of_equals_the_best_is_the_one_with_the_least_mean(rotherham):
-    ranking = rotherham.ranking()
+    ranking = rotherham.ranking(mode="walk")
     equals = ranking.table[ranking.table["rank_worst"] == 1]
     assert len(equals) > 1
     assert ranking.best("worst")["mean"] == equals["mean"].min()
@@ -262,7 +262,7 @@ def test_of_equals_the_best_is_the_one_with_the_least_mean(rotherham):
 
 
 def test_two_services_together_have_an_impact_each(rotherham):
-    both = rotherham.both_services()
+    both = rotherham.both_services(mode="walk")
     closed = set(both.best("mean")["closed"])
     found = [both.best_impact("mean", service=s).closed for s in both.services]
     assert set(found[0]) | set(found[1]) == closed
@@ -352,7 +352,8 @@ def test_a_long_list_of_options_is_cut_and_says_so(rotherham):
 def test_a_list_of_options_names_every_one(answers):
     table = _options_list(answers.alternatives(keep=2).found)
     assert [row[1] for row in table.rows] == [
-        " ".join(c) for c in answers.alternatives(keep=2).table.sort_values("rank_mean")["closed"]
+        " ".join(c)
+        for c in answers.alternatives(keep=2, mode="walk").table.sort_values("rank_mean")["closed"]
     ]
     assert not any("not listed" in note for note in table.notes)
 

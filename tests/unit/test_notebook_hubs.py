@@ -72,7 +72,7 @@ def test_it_chooses_among_the_centres_that_stay_and_the_candidates(rotherham, hu
 
 def test_the_best_is_the_best_of_all_sets_listed_by_hand(rotherham):
     among = ["CC02", "CC07", "CC09", "LIB14", "SEC09", "GP04", "GP17"]
-    found = rotherham.hubs(2, among=among)
+    found = rotherham.hubs(2, among=among, mode="walk")
     minutes = rotherham.travel("walk").sites(among).total_minutes
     counts = [rotherham.study.demand(k)["count"].to_numpy(float)
               for k in rotherham.study.config.services]  # fmt: skip

@@ -269,7 +269,7 @@ def test_walking_more_slowly_reaches_less(town):
 
 
 def test_who_lives_within_is_counted_by_the_matrix(analysis, site):
-    found = analysis.within(site, minutes=20)
+    found = analysis.within(site, minutes=20, mode="walk")
     matrix, study = analysis.results.matrices["walk"], analysis.study
     near = matrix.total_minutes[:, list(matrix.site_ids).index(site)] <= 20
     table = found.to_frame(internal=True)
@@ -349,7 +349,7 @@ def test_a_site_that_joins_no_street_has_nobody_within(town):
         values[:, column] = np.inf
     lost = replace(matrix, status=status, total_minutes=minutes[0], network_metres=minutes[1])
     results = replace(town.results, matrices={**town.results.matrices, "walk": lost})
-    found = Analysis(results).within("T2")
+    found = Analysis(results).within("T2", mode="walk")
     assert found.status == "unsnapped" and found.areas == ()
     assert (found.counts["within"] == 0).all()
     assert "too far from any street" in found.sentence()

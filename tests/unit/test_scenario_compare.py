@@ -288,7 +288,7 @@ def test_words_where_families_only_lose_or_only_find_a_site():
     assert "; 30 could reach one for the first time. " in found.sentence()
     still = compare(m, before=["X"], after=["X", "Y"], demand=demand).sentence()
     assert still.startswith("Opening Y changes nobody's walk to the nearest site, of 40 families.")
-    assert "The mean for everyone goes from 6.0 to 6.0 minutes" in still
+    assert "The mean for everyone stays at 6.0 minutes" in still
 
 
 def test_shown_in_a_notebook_safely():

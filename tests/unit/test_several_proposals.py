@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from access.analysis.job import measure_study
+from access.analysis.new_places import knock_on
 from access.maps.explorer import _strings
 from access.maps.explorer_data import explorer_data
 from access.report.board import _report_files, board_report
@@ -92,3 +95,23 @@ def test_closing_one_service_of_a_building_leaves_the_other(tmp_path):
     (told,) = summary_of(results)["proposals"]["p"]["knock_on"]
     assert "Youth house 1 also hosts Hub sports hall (sport house)" in told
     assert "Hub sports hall" in texts(board_report(results, draws=0))
+
+
+def test_a_building_of_which_another_proposal_closes_the_rest_is_not_said_to_stay(tmp_path):
+    lon, lat = spot(0.1, 0.2)
+    both = "".join(
+        f'[proposals.{s}]\ntitle = "{s}"\nservice = "{s}"\nclose = ["{i}"]\n'
+        for s, i in (("youth", "Y1"), ("sport", "S9"))
+    )
+    study = small_study(
+        tmp_path / "s", services={"youth": 3, "sport": 2}, proposals=both,
+        more=[{"id": "Y1", "building": "B1"},
+              {"id": "S9", "name": "Hall", "service": "sport", "lon": lon, "lat": lat,
+               "building": "B1"}],
+    )  # fmt: skip
+    (told,) = knock_on(study, ["Y1"])
+    assert "stays in use" not in told
+    assert told.endswith("another proposal closes Hall (sport house)")
+    (whole,) = knock_on(replace(study, config=study.config.model_copy(
+        update={"proposals": {"youth": study.config.proposals["youth"]}})), ["Y1"])  # fmt: skip
+    assert whole.endswith("and the building stays in use")
