@@ -77,6 +77,15 @@ MODELLED_DRIVING = (
 )
 
 
+def modelled_error(mode: str) -> float:
+    """Give the mean absolute error of a trip along modelled streets, as a share of it.
+
+    A typical family trip is blended of both: on modelled streets a drive is the walk divided by a
+    constant, so its streets are wrong by as much as the walk's.
+    """
+    return _CALIBRATION.drive_error_mean if mode == "drive" else _CALIBRATION.walk_error_mean
+
+
 def modelled_network(
     points: pd.DataFrame,
     *,
