@@ -41,6 +41,7 @@ from access.analysis.walking import _at_walking_speed
 from access.errors import AccessError, ParameterError, ScenarioError
 from access.measure.weights import Weights, deprivation_weights
 from access.network import TravelMatrix
+from access.network.modelled import modelled_error
 from access.scenario import (
     Baseline,
     Impact,
@@ -58,10 +59,10 @@ from access.scenario import (
     switching_values,
 )
 from access.scenario.options import MAX_OPTIONS, CriteriaSettings, choosable, closings
-from access.scenario.robustness import plausible_sites
 from access.scenario.sampled import SampledRanking
 from access.scenario.scenario import money_of
 from access.scenario.switching import weights_side_by_side
+from access.scenario.uncertainty import plausible_sites
 from access.siting.progress import Progress as Search
 from access.study import Study
 
@@ -687,7 +688,8 @@ class Analysis:
         Robustness
             By the criteria of `rank`, over walking speed (walking only), the weight of
             deprivation (linear weights only), the threshold, counts within their sampling error,
-            every centre's position within its stated error, and assumed stand-ins moved among
+            every centre's position within its stated error, the error of modelled streets, and
+            assumed stand-ins moved among
             the candidate sites near them. The seed is fixed: same study, same figures. Where
             there are too many ways to rank them all so often, a sample of them is.
 
@@ -1276,17 +1278,19 @@ class Analysis:
                 "p_no_car": dict(zip(areas["id"].astype(str), areas["p_no_car"], strict=True)),
                 "parking_minutes": (0.5 * parking, 1.5 * parking),
             }
+        wrong = modelled_error(asked.matrix.mode) if self.results.modelled else None
         return Uncertainty(
             walk_kmh=_WALK_KM_H if asked.matrix.mode == "walk" or blended else None,
             lam=_LAMBDA if asked.weighting["weights"] == "linear" else None,
             threshold_minutes=(0.75 * threshold, 1.5 * threshold),
             position_error_m=errors or None,
-            area_points=self.study.areas[["id", "lon", "lat"]] if errors else None,
+            area_points=self.study.areas[["id", "lon", "lat"]] if errors or wrong else None,
             site_points=points if errors else None,
             stand_ins=stand_ins or None,
             count_error="poisson",
             made_at_kmh=asked.made_at_kmh,
             **blended,
+            street_error=wrong,
         )
 
 

@@ -72,22 +72,19 @@ MODELLED_STREETS = (
 )
 
 
-def modelled_error(mode: str) -> float:
-    """Give the mean error of a trip on modelled streets, as a share; the greater of two in blends.
-
-    Examples
-    --------
-    >>> modelled_error("walk"), modelled_error("typical")
-    (0.09, 0.2)
-    """
-    own = {"walk": _CALIBRATION.walk_error_mean, "drive": _CALIBRATION.drive_error_mean}
-    return own.get(mode, max(own.values()))
-
-
 MODELLED_DRIVING = (
     f"driving at {_CALIBRATION.drive_km_h:g} km/h on every modelled street, whatever its class, so "
     "that a drive along the streets is the walk divided by a constant"
 )
+
+
+def modelled_error(mode: str) -> float:
+    """Give the mean absolute error of a trip along modelled streets, as a share of it.
+
+    A typical family trip is blended of both: on modelled streets a drive is the walk divided by a
+    constant, so its streets are wrong by as much as the walk's.
+    """
+    return _CALIBRATION.drive_error_mean if mode == "drive" else _CALIBRATION.walk_error_mean
 
 
 def modelled_network(

@@ -15,13 +15,14 @@ from access.document.table import Column, Table, Value
 from access.errors import ParameterError, ScenarioError
 from access.labels import criterion_words, trip
 from access.report.findings import ProposalFindings
-from access.scenario.robustness import Robustness
+from access.scenario.robustness import SURE, Robustness
 from access.text import (
     NOT_APPLICABLE,
     Claim,
     Said,
     capital,
     listed,
+    number,
     ordinal,
     percent,
     place_of,
@@ -76,7 +77,7 @@ def _robustness_blocks(
         ]
     key = found.result.key
     text = robust.sentence() if robust.drawn_of else str(_firm_sentence(found, robust))
-    if modelled:
+    if modelled and "street_error" not in robust.varied:
         text = f"{text} The error of the modelled streets is not among what was varied."
     if robust.drawn_of:
         return [
@@ -113,7 +114,20 @@ def _firm_sentence(found: ProposalFindings, robust: Robustness) -> Said:
         Claim("rank_interval:mean", "is", (float(low), float(high))),
         Claim("best_share:mean", "all" if how_often == "all" else "is", (float(top["share"]),)),
     ]
-    return Said(f"{first} {sentence(f'closing {closed} is {often}')}", claims)
+    told, claim = _alike(robust)
+    return Said(f"{first} {sentence(f'closing {closed} is {often}')} {told}", [*claims, claim])
+
+
+def _alike(robust: Robustness) -> tuple[str, Claim]:
+    """Say how many other sets the data cannot tell from the proposal by average trip."""
+    same = len(robust.alike(robust.criteria[0]))
+    claim = Claim("alike:mean", "none" if not same else "is", (float(same),))
+    sure = f"in {percent(SURE)} of the settings or more"
+    if same:
+        told = f"the data cannot tell {number(same, 'other set', 'other sets')} from the proposal"
+        return sentence(f"{told}: on average neither is the better {sure}"), claim
+    told = f"every other set is better than the proposal on average, or worse, {sure}"
+    return sentence(told) if len(robust.options) > 1 else "", claim
 
 
 def _place_range(robust: Robustness) -> str:
@@ -133,6 +147,7 @@ def _interval_table(found: ProposalFindings, robust: Robustness) -> Table:
             r["p95"],
             r["share_best"],
             r["share_best_tenth"],
+            r["alike"],
         )
         for r in robust.ranks().to_dict("records")
     )
@@ -145,10 +160,13 @@ def _interval_table(found: ProposalFindings, robust: Robustness) -> Table:
             Column("p95", "To", "number", unit="place"),
             Column("best", "Best of all", "share", unit="% of settings"),
             Column("tenth", "In the best tenth", "share", unit="% of settings"),
+            Column("alike", "Not told from it", "number", unit="sets"),
         ),
         rows,
         notes=(
             "From and to: nine in ten settings fall between these places; equals share the better.",
+            "Not told from it: other sets that are neither better nor worse than the proposal in "
+            f"{percent(SURE)} of the settings.",
             *(sentence(note) for note in robust.notes if note not in found.impact.notes),
         ),
         short=f"Firmness, {found.label}",

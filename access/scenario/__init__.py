@@ -6,7 +6,7 @@ from access.scenario.equality import ECOLOGICAL_WARNING, Equality, equality
 from access.scenario.impact import Impact
 from access.scenario.options import ServiceChoice
 from access.scenario.ranking import Ranking, rank_closures
-from access.scenario.robustness import Robustness, Uncertainty, plausible_sites, robustness
+from access.scenario.robustness import Robustness, robustness
 from access.scenario.scenario import Scenario
 from access.scenario.sites import (
     Baseline,
@@ -15,6 +15,7 @@ from access.scenario.sites import (
     Site,
 )
 from access.scenario.switching import Switching, switching_values, weights_side_by_side
+from access.scenario.uncertainty import Uncertainty, plausible_sites
 from access.scenario.usage import (
     Attendance,
     TakeUpChange,

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import product
 from typing import Any, TypeVar
 
 import numpy as np
@@ -27,9 +26,8 @@ from access.arguments import (
 )
 from access.errors import ParameterError
 from access.labels import criterion_words
-from access.measure.demand import align
 from access.measure.weights import linear_weights
-from access.network.matrix import TravelMatrix, positions
+from access.network.matrix import TravelMatrix
 from access.scenario.criteria import CRITERIA, Floats, _evaluate, _prepare, fifths
 from access.scenario.options import (
     Closings,
@@ -43,285 +41,14 @@ from access.scenario.options import (
     list_options,
 )
 from access.scenario.orders import in_order
+from access.scenario.uncertainty import Uncertainty, _draw_settings, _grid_settings, _MinutesSample
 from access.text import listed, named, percent
-from access.units import LSOAS_ENGLAND_2011, great_circle_m, metric_crs, project
+from access.units import LSOAS_ENGLAND_2011
 
-_Range = tuple[float, float]
-#: Speed that matrices are made at unless told otherwise (80 metres a minute).
-_WALK_KMH = 4.8
-_RANGES = ("walk_kmh", "lam", "threshold_minutes", "parking_minutes")
-
-
-@dataclass(frozen=True, eq=False)
-class Uncertainty:
-    """Declared ranges, drawn from evenly and independently; what is not given stays as it is.
-
-    Parameters
-    ----------
-    walk_kmh : pair of float, optional
-        Walking speed. Minutes of the (walking) matrix are scaled by the speed it was made at.
-    lam : pair of float, optional
-        Lambda of the linear deprivation weights.
-    threshold_minutes : pair of float, optional
-    parking_minutes : pair of float, optional
-        Needs `drive`.
-    drive : TravelMatrix, optional
-        With `p_no_car`: every draw blends walking and driving anew (the family trip).
-    p_no_car : Series, mapping or sequence, optional
-    position_error_m : mapping of str to float, optional
-        Radius about each site's stated position within which the true one lies; needs
-        `area_points` and `site_points`.
-    area_points, site_points : DataFrame, optional
-        ``id lon lat``.
-    stand_ins : mapping of str to sequence of str, optional
-        For an assumed site, other columns of the matrix where it may be instead.
-    count_error : str, optional
-        ``"poisson"``: families of each area are drawn about their count.
-    made_at_kmh : float
-        Walking speed that the matrix was made at.
-
-    Raises
-    ------
-    ParameterError
-        If a range is not two rising numbers, or something that another needs is missing.
-
-    Examples
-    --------
-    >>> Uncertainty(walk_kmh=(3.6, 5.4), lam=(0, 2)).given
-    ('walk_kmh', 'lam')
-    """
-
-    walk_kmh: _Range | None = None
-    lam: _Range | None = None
-    threshold_minutes: _Range | None = None
-    parking_minutes: _Range | None = None
-    drive: TravelMatrix | None = None
-    p_no_car: Any = None
-    position_error_m: Mapping[str, float] | None = None
-    area_points: pd.DataFrame | None = None
-    site_points: pd.DataFrame | None = None
-    stand_ins: Mapping[str, Sequence[str]] | None = None
-    count_error: str | None = None
-    made_at_kmh: float = _WALK_KMH
-
-    def __post_init__(self) -> None:
-        for name in _RANGES:
-            _check_range(getattr(self, name), name, above=0.0 if name == "walk_kmh" else -1.0)
-        if (self.drive is None) != (self.p_no_car is None):
-            raise ParameterError("drive and p_no_car go together; expected both or neither")
-        if self.parking_minutes is not None and self.drive is None:
-            raise ParameterError("parking_minutes needs drive and p_no_car")
-        if self.count_error not in (None, "poisson"):
-            raise ParameterError(f"count_error={self.count_error!r}; expected 'poisson' or None")
-        if self.position_error_m:
-            if self.area_points is None or self.site_points is None:
-                raise ParameterError("position_error_m needs area_points and site_points")
-            bad = {k: v for k, v in self.position_error_m.items() if not 0 <= v < np.inf}
-            if bad:
-                raise ParameterError(f"position_error_m={bad}; expected metres, 0 or more")
-        if not (np.isfinite(self.made_at_kmh) and self.made_at_kmh > 0):
-            raise ParameterError(f"made_at_kmh={self.made_at_kmh!r}; expected a speed above 0")
-
-    @property
-    def given(self) -> tuple[str, ...]:
-        """Names of what may be otherwise."""
-        extra = ("position_error_m", "stand_ins", "count_error")
-        return tuple(name for name in (*_RANGES, *extra) if getattr(self, name))
-
-    def notes(self) -> tuple[str, ...]:
-        """Say in words what was let vary.
-
-        Returns
-        -------
-        tuple of str
-        """
-        words = {
-            "walk_kmh": "walking speed {0:g} to {1:g} km/h",
-            "lam": "lambda {0:g} to {1:g}",
-            "threshold_minutes": "threshold {0:g} to {1:g} minutes",
-            "parking_minutes": "parking {0:g} to {1:g} minutes",
-        }
-        out = [words[n].format(*getattr(self, n)) for n in _RANGES if getattr(self, n)]
-        if self.position_error_m:
-            most = max(self.position_error_m.values())
-            out.append(
-                f"positions of {len(self.position_error_m)} sites within their stated error (up to "
-                f"{most:g} m; minutes shifted by the straight-line difference at the matrix's own "
-                "median pace)"
-            )
-        if self.stand_ins:
-            out.append(
-                f"assumed sites moved among plausible ones: {', '.join(sorted(self.stand_ins))}"
-            )
-        if self.count_error:
-            out.append("families of each area drawn about their count (Poisson)")
-        return tuple(out)
-
-
-def _check_range(value: _Range | None, name: str, above: float) -> None:
-    if value is None:
-        return
-    good = len(value) == 2 and all(np.isfinite(v) for v in value)
-    if not good or not (value[0] <= value[1]) or value[0] < 0 or value[0] <= above:
-        least = "above 0" if above == 0 else "of 0 or more"
-        raise ParameterError(f"{name}={value!r}; expected two numbers {least}, the lesser first")
-
-
-@checked(
-    assumed=table("id", "lon", "lat"),
-    candidates=table("id", "lon", "lat"),
-    within_m=number(0),
-)
-def plausible_sites(
-    assumed: pd.DataFrame, candidates: pd.DataFrame, *, within_m: float = 2000.0
-) -> dict[str, tuple[str, ...]]:
-    """List where an assumed site may be instead: the candidate sites near it.
-
-    Parameters
-    ----------
-    assumed, candidates : DataFrame
-        ``id lon lat``.
-    within_m : float
-        Straight-line metres.
-
-    Returns
-    -------
-    dict of str to tuple of str
-        For `Uncertainty.stand_ins`; assumed sites without a candidate near them are left out.
-
-    Examples
-    --------
-    >>> one = pd.DataFrame({"id": ["Y"], "lon": [-1.36], "lat": [53.43]})
-    >>> near = pd.DataFrame({"id": ["L1", "L2"], "lon": [-1.36, -1.5], "lat": [53.44, 53.43]})
-    >>> plausible_sites(one, near)
-    {'Y': ('L1',)}
-    """
-    out = {}
-    for row in assumed.to_dict("records"):
-        metres = great_circle_m(row["lon"], row["lat"], candidates["lon"], candidates["lat"])
-        close = candidates["id"].to_numpy(dtype=object)[metres <= within_m]
-        if len(close):
-            out[str(row["id"])] = tuple(sorted(map(str, close)))
-    return out
-
-
-def _draw_settings(uncertainty: Uncertainty, draws: int, seed: int) -> pd.DataFrame:
-    """Draw settings evenly from the ranges."""
-    rng = np.random.default_rng([seed, 0])
-    columns: dict[str, Any] = {}
-    for name in _RANGES:
-        ends = getattr(uncertainty, name)
-        if ends is not None:
-            columns[name] = rng.uniform(ends[0], ends[1], draws)
-    for site, others in sorted((uncertainty.stand_ins or {}).items()):
-        choices = np.array([str(site), *sorted(map(str, others))], dtype=object)
-        columns[f"stand_in:{site}"] = choices[rng.integers(0, len(choices), draws)]
-    return pd.DataFrame(columns, index=range(draws))
-
-
-def _grid_settings(grid: Mapping[str, Sequence[float]]) -> pd.DataFrame:
-    """List every combination of a grid."""
-    unknown = [name for name in grid if name not in _RANGES]
-    if unknown or not grid or not all(len(list(v)) for v in grid.values()):
-        raise ParameterError(
-            f"grid {dict(grid)!r}; expected values for some of {list(_RANGES)}, at least one each"
-        )
-    return pd.DataFrame(list(product(*grid.values())), columns=list(grid), dtype=float)
-
-
-class _MinutesSample:
-    """Makes the minutes of one draw from the matrix and its settings.
-
-    Parameters
-    ----------
-    columns : sequence of str
-        Sites wanted, in order.
-    """
-
-    def __init__(
-        self, matrix: TravelMatrix, columns: Sequence[str], uncertainty: Uncertainty
-    ) -> None:
-        self.columns = [str(c) for c in columns]
-        self.uncertainty = uncertainty
-        wanted = list(self.columns)
-        for site, others in (uncertainty.stand_ins or {}).items():
-            positions(self.columns, [site], "stand-in's site")
-            wanted += [str(o) for o in others]
-        self.wanted = sorted(set(wanted))  # draws follow ids, never the order of rows
-        self.place = {site: k for k, site in enumerate(self.wanted)}
-        self.walk = matrix.sites(self.wanted).total_minutes
-        self.drive: Floats | None = None
-        if uncertainty.drive is not None:
-            drive = uncertainty.drive.areas(matrix.area_ids).sites(self.wanted)
-            self.drive = drive.total_minutes
-            shares = uncertainty.p_no_car
-            if isinstance(shares, pd.Series | Mapping):
-                frame = pd.Series(dict(shares), dtype=float).to_frame("p_no_car")
-                shares = align(frame, matrix.area_ids, what="p_no_car")["p_no_car"]
-            self.p = np.asarray(shares, float)[:, None]
-        self._shifts(matrix)
-
-    def _shifts(self, matrix: TravelMatrix) -> None:
-        u = self.uncertainty
-        self.radius = np.zeros(len(self.wanted))
-        if not u.position_error_m or u.area_points is None or u.site_points is None:
-            return
-        positions(self.wanted, list(u.position_error_m), "position_error_m's site")
-        self.radius = np.array([float(u.position_error_m.get(s, 0.0)) for s in self.wanted])
-        areas = align(u.area_points, matrix.area_ids, what="area_points")
-        sites = u.site_points.copy()
-        sites["id"] = sites["id"].astype(str) if "id" in sites else sites.index.astype(str)
-        sites = align(sites[sites["id"].isin(self.wanted)], self.wanted, what="site_points")
-        crs = metric_crs(float(areas["lon"].mean()), float(areas["lat"].mean()))
-        self.area_xy = project(areas["lon"], areas["lat"], crs)
-        self.site_xy = project(sites["lon"], sites["lat"], crs)
-        self.straight_m = _straight(self.area_xy, self.site_xy)
-        self.pace = [_pace(m, self.straight_m) for m in (self.walk, self.drive)]
-
-    def make(self, setting: Mapping[str, Any], rng: np.random.Generator) -> Floats:
-        """Minutes of one draw."""
-        names = [str(setting.get(f"stand_in:{c}", c)) for c in self.columns]
-        at = np.array([self.place[name] for name in names])
-        walk = self.walk[:, at]
-        drive = None if self.drive is None else self.drive[:, at]
-        if self.radius.any():
-            moved = np.flatnonzero(self.radius[at])
-            use = at[moved]
-            shift = _in_discs(self.radius, rng)[use]
-            extra_m = _straight(self.area_xy, self.site_xy[use] + shift) - self.straight_m[:, use]
-            walk[:, moved] = np.maximum(walk[:, moved] + extra_m * self.pace[0], 0.0)
-            if drive is not None:
-                drive[:, moved] = np.maximum(drive[:, moved] + extra_m * self.pace[1], 0.0)
-        if "walk_kmh" in setting:
-            walk = walk * (self.uncertainty.made_at_kmh / float(setting["walk_kmh"]))
-        if drive is not None:
-            car = np.minimum(walk, drive + float(setting.get("parking_minutes", 3.0)))
-            walk = np.where(self.p > 0, walk, 0.0) * self.p + np.where(self.p < 1, car, 0.0) * (
-                1 - self.p
-            )
-        return walk
-
-
-def _straight(areas: Floats, sites: Floats) -> Floats:
-    return np.hypot(*(areas[:, None, k] - sites[None, :, k] for k in (0, 1)))
-
-
-def _pace(minutes: Floats | None, straight_m: Floats) -> float:
-    """Median minutes a metre of straight line, over pairs that are not next door."""
-    if minutes is None:
-        return 0.0
-    use = np.isfinite(minutes) & (straight_m > 250.0)
-    return float(np.median(minutes[use] / straight_m[use])) if use.any() else 0.0
-
-
-def _in_discs(radius: Floats, rng: np.random.Generator) -> Floats:
-    """One point, evenly in each disc."""
-    far = radius * np.sqrt(rng.uniform(size=len(radius)))
-    turn = rng.uniform(0.0, 2 * np.pi, len(radius))
-    return np.column_stack([far * np.cos(turn), far * np.sin(turn)])
-
-
-_Bools = NDArray[np.bool_]
+#: By what is marked (best, better or worse than the proposal) and by criterion.
+_Marks = dict[tuple[str, str], NDArray[np.bool_]]
+#: Share of the settings in which one is better, from which on the data tell two options apart.
+SURE = 0.95
 _INTERVAL = (0.05, 0.95)
 _T = TypeVar("_T")
 _R = TypeVar("_R")
@@ -352,6 +79,11 @@ class Robustness:
         Where not every option was ranked again but a sample of them: how many options there are.
         Places are then among those drawn and the proposal.
     mode : str
+    varied : tuple of str
+        Names of what was let vary, as `Uncertainty` has them.
+    times_better, times_worse : dict of str to ndarray of int, shape (options,)
+        By criterion, in how many settings each option is strictly better, and worse, than the
+        proposal; empty where there is none.
     """
 
     draws: pd.DataFrame
@@ -363,6 +95,45 @@ class Robustness:
     notes: tuple[str, ...] = ()
     drawn_of: int = 0
     mode: str = "walk"
+    varied: tuple[str, ...] = ()
+    times_better: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
+    times_worse: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
+
+    def alike(self, criterion: str = "mean") -> pd.DataFrame:
+        """List the options that the data cannot tell from the proposal.
+
+        Parameters
+        ----------
+        criterion : str
+
+        Returns
+        -------
+        DataFrame
+            ``closed kept share_better share_worse``: neither is strictly better than the other in
+            95 % of the settings. The proposal itself is not among them.
+
+        Raises
+        ------
+        ParameterError
+            If there is no proposal, or the criterion is not one of these.
+        """
+        if self.proposal is None:
+            raise ParameterError("there is no proposal to set options beside; give proposal=ids")
+        self._check(criterion)
+        better, worse = (
+            times[criterion] / len(self.draws) for times in (self.times_better, self.times_worse)
+        )
+        own = set(self.proposal)
+        other = np.array([set(kept) != own for kept in self.options["kept"]], dtype=bool)
+        open_ = other & (better < SURE) & (worse < SURE)
+        table = self.options[open_].reset_index(drop=True)
+        return table.assign(share_better=better[open_], share_worse=worse[open_])
+
+    def _check(self, criterion: str) -> None:
+        if criterion not in self.criteria:
+            raise ParameterError(
+                f"criterion {criterion!r} is not here; expected any of {list(self.criteria)}"
+            )
 
     def ranks(self) -> pd.DataFrame:
         """Interval of the proposal's rank on every criterion.
@@ -371,7 +142,8 @@ class Robustness:
         -------
         DataFrame
             ``criterion least p5 median p95 greatest options share_best share_best_tenth``,
-            shares of the settings; ``median_regret p95_regret`` in the criterion's unit.
+            shares of the settings; ``median_regret p95_regret`` in the criterion's unit;
+            ``alike``, the number of options that the data cannot tell from the proposal.
 
         Raises
         ------
@@ -391,9 +163,11 @@ class Robustness:
             known = regret[np.isfinite(regret)]
             both = np.quantile(known, [0.5, 0.95]) if known.size else [np.nan, np.nan]
             shares = [(rank == 1).mean(), (rank <= tenth).mean()]
-            rows.append([c, *inside.astype(int), len(self.options), *shares, *both])
+            same = len(self.alike(c))
+            rows.append([c, *inside.astype(int), len(self.options), *shares, *both, same])
         columns = ["criterion", "least", "p5", "median", "p95", "greatest", "options"]
         columns += ["share_best", "share_best_tenth", "median_regret", "p95_regret"]
+        columns += ["alike"]
         return pd.DataFrame(rows, columns=columns)
 
     def best_options(self, criterion: str = "mean") -> pd.DataFrame:
@@ -414,10 +188,7 @@ class Robustness:
         ParameterError
             If the criterion is not one of these.
         """
-        if criterion not in self.criteria:
-            raise ParameterError(
-                f"criterion {criterion!r} is not here; expected any of {list(self.criteria)}"
-            )
+        self._check(criterion)
         times = self.times_best[criterion]
         order = np.argsort(-times, kind="stable")[: int((times > 0).sum())]
         table = self.options.iloc[order].reset_index(drop=True)
@@ -580,11 +351,11 @@ def robustness(
     always = sorted({str(i) for i in rules.get("always_open", ())})
     maker = _MinutesSample(matrix, [*options.ids, *always], uncertainty)
     if grid is not None:
-        maker.radius[:] = 0.0
+        maker.radius[:], maker.errors = 0.0, None
     chosen = tuple(c for c in CRITERIA if c in options.supports)
     fixed = _Fixed(options, national_areas, uncertainty.count_error == "poisson" and grid is None)
 
-    def ask(numbered: tuple[int, dict[str, Any]]) -> tuple[dict[str, Any], dict[str, _Bools]]:
+    def ask(numbered: tuple[int, dict[str, Any]]) -> tuple[dict[str, Any], _Marks]:
         number, given = numbered
         rng = np.random.default_rng([seed, 1, number])
         minutes = maker.make(given, rng)
@@ -594,15 +365,16 @@ def robustness(
             float(given.get("lam", lam)),
             float(given.get("threshold_minutes", threshold_minutes)),
         )
-        found, best = _standing(options, values, chosen)
-        return {**given, **found}, best
+        found, marks = _standing(options, values, chosen)
+        return {**given, **found}, marks
 
     asked = [{str(k): v for k, v in row.items()} for row in settings.to_dict("records")]
-    rows, times = [], {c: np.zeros(len(options.kept), np.int64) for c in chosen}
-    for found, best in _in_threads(ask, list(enumerate(asked)), workers):
+    rows: list[dict[str, Any]] = []
+    times: dict[str, dict[str, NDArray[np.int64]]] = {"best": {}, "better": {}, "worse": {}}
+    for found, marks in _in_threads(ask, list(enumerate(asked)), workers):
         rows.append(found)
-        for c, joint in best.items():
-            times[c] += joint
+        for (what, c), marked in marks.items():
+            times[what][c] = times[what].get(c, 0) + marked.astype(np.int64)
     ids = np.array(options.ids, dtype=object)
     table = pd.DataFrame(
         {
@@ -614,7 +386,10 @@ def robustness(
     varied = (f"grid over {', '.join(grid)}",) if grid is not None else uncertainty.notes()
     return Robustness(
         draws=pd.DataFrame(rows),
-        times_best=times,
+        times_best=times["best"],
+        times_better=times["better"],
+        times_worse=times["worse"],
+        varied=tuple(sorted(varies)),
         options=table,
         criteria=chosen,
         proposal=options.proposal,
@@ -683,14 +458,14 @@ class _Fixed:
         count = rng.poisson(self.count).astype(float) if self.poisson else self.count
         per_family = self.per_family if self.steepness is None else 1.0 + lam * self.steepness
         asked = (minutes[:, : self.sites], count, per_family, self.fifth)
-        other: dict[str, Any] = {
-            "threshold_minutes": threshold_minutes,
-            "always_minutes": minutes[:, self.sites :],
-        }
+        always = minutes[:, self.sites :]
         if self.orders is None:
-            values = _evaluate(_prepare(*asked, **other), self.kept)
+            ready = _prepare(*asked, threshold_minutes=threshold_minutes, always_minutes=always)
+            values = _evaluate(ready, self.kept)
         else:
-            values = self.orders.criteria(*asked, **other)
+            values = self.orders.criteria(
+                *asked, threshold_minutes=threshold_minutes, always_minutes=always
+            )
         return values if self.spent is None else values | {"savings": self.spent}
 
 
@@ -714,17 +489,18 @@ def _moves_little(varies: set[str], uncertainty: Uncertainty) -> tuple[str, ...]
 
 def _standing(
     options: Options, values: Mapping[str, Floats], chosen: Sequence[str]
-) -> tuple[dict[str, float], dict[str, _Bools]]:
+) -> tuple[dict[str, float], _Marks]:
     """Where the proposal stands on each criterion, and which options are best, ties included."""
     out: dict[str, float] = {}
-    best: dict[str, _Bools] = {}
+    marks: _Marks = {}
     for c in chosen:
         every = values[c][: len(options.kept)]
         least = every.min()
         if options.proposal is not None:
             own = values[c][-1]
-            out[f"rank_{c}"] = int((every < own).sum()) + 1
+            marks["better", c], marks["worse", c] = every < own, every > own
+            out[f"rank_{c}"] = int(marks["better", c].sum()) + 1
             out[f"regret_{c}"] = own - least if np.isfinite(own) else np.inf
         out[f"best_{c}"] = int(every.argmin())
-        best[c] = every == least
-    return out, best
+        marks["best", c] = every == least
+    return out, marks

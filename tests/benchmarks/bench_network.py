@@ -128,9 +128,6 @@ def file_to_network(extract: Path, folder: Path, *, with_osmnx: bool) -> None:
 
 
 def matrix(network) -> None:
-    import igraph
-    import networkx as nx
-    import rustworkx
     from scipy import sparse
     from scipy.sparse import csgraph
 
@@ -161,23 +158,42 @@ def matrix(network) -> None:
     row(f"scipy csgraph.dijkstra, bare ({network.n_nodes:,} nodes)",
         best(lambda: csgraph.dijkstra(whole, indices=sources), 15), ours)  # fmt: skip
     tail, head = whole.nonzero()
-    graph = igraph.Graph(n=network.n_nodes, edges=np.column_stack([tail, head]), directed=True)
     weights = np.asarray(whole[tail, head]).ravel().tolist()
-    starts = sources.tolist()
-    row("igraph distances, bare",
-        best(lambda: graph.distances(starts, targets.tolist(), weights=weights), 3),
-        ours)  # fmt: skip
-    rust = rustworkx.PyDiGraph()
-    rust.add_nodes_from(range(network.n_nodes))
-    rust.add_edges_from(list(zip(tail.tolist(), head.tolist(), weights, strict=True)))
-    row("rustworkx dijkstra, bare",
-        best(lambda: [rustworkx.dijkstra_shortest_path_lengths(rust, s, float) for s in
-                      sources.tolist()], 3), ours)  # fmt: skip
-    plain = nx.DiGraph()
-    plain.add_weighted_edges_from(zip(tail.tolist(), head.tolist(), weights, strict=True))
-    row("networkx single_source_dijkstra, bare",
-        best(lambda: [nx.single_source_dijkstra_path_length(plain, s) for s in sources.tolist()],
-             1), ours)  # fmt: skip
+    pairs = np.column_stack([tail, head])
+    for name, peer, times in (("igraph distances, bare", _igraph, 3),
+                              ("rustworkx dijkstra, bare", _rustworkx, 3),
+                              ("networkx single_source_dijkstra, bare", _networkx, 1)):  # fmt: skip
+        try:
+            call = peer(network.n_nodes, pairs, weights, sources.tolist(), targets.tolist())
+        except ImportError as error:
+            print(f"  {name}: not measured, {error.name} is not installed")
+            continue
+        row(name, best(call, times), ours)
+
+
+def _igraph(n: int, pairs, weights, sources, targets) -> Callable[[], object]:
+    import igraph
+
+    graph = igraph.Graph(n=n, edges=pairs, directed=True)
+    return lambda: graph.distances(sources, targets, weights=weights)
+
+
+def _rustworkx(n: int, pairs, weights, sources, targets) -> Callable[[], object]:
+    import rustworkx
+
+    graph = rustworkx.PyDiGraph()
+    graph.add_nodes_from(range(n))
+    graph.add_edges_from([(t, h, w) for (t, h), w in zip(pairs.tolist(), weights, strict=True)])
+    return lambda: [rustworkx.dijkstra_shortest_path_lengths(graph, s, float) for s in sources]
+
+
+def _networkx(n: int, pairs, weights, sources, targets) -> Callable[[], object]:
+    import networkx as nx
+
+    graph = nx.DiGraph()
+    edges = ((t, h, w) for (t, h), w in zip(pairs.tolist(), weights, strict=True))
+    graph.add_weighted_edges_from(edges)
+    return lambda: [nx.single_source_dijkstra_path_length(graph, s) for s in sources]
 
 
 def make_county(path: Path, side: int = 400) -> None:

@@ -22,7 +22,8 @@ from access.report.people import group_table
 from access.report.robustness import _firm_sentence, _place_range
 from access.report.sentences import _Wording
 from access.report.sites import _moves_table, closed_table, receiving_table
-from access.scenario.robustness import Uncertainty, robustness
+from access.scenario.robustness import robustness
+from access.scenario.uncertainty import Uncertainty
 from access.text import ROUNDED_ONCE
 
 WORDING = _Wording()
@@ -270,7 +271,9 @@ class TestFirmness:
         text = _firm_sentence(found, robust)
         assert text == (
             "Over 50 settings, the proposal is 3rd of 3 by average walk in nine of ten. "
-            "Closing Zed is always best."
+            "Closing Zed is always best. Every other set is better than the proposal on average, "
+            "or worse, in 95% of the settings or more."
         )
+        assert robust.alike().empty
         without = replace(robust, proposal=None)
         assert without.proposal is None

@@ -1,5 +1,7 @@
 """Robustness: declared ranges, seeded draws, and answers that follow from them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,12 @@ from access.errors import ParameterError
 from access.measure import typical_matrix
 from access.network.matrix import TravelMatrix
 from access.scenario import Uncertainty, rank_closures, robustness
-from access.scenario.robustness import _draw_settings, _in_discs, _MinutesSample
+from access.scenario.uncertainty import (
+    _draw_settings,
+    _in_discs,
+    _MinutesSample,
+    _StreetErrors,
+)
 
 rng = np.random.default_rng(11)
 IDS = [f"a{i:02d}" for i in range(30)]
@@ -207,3 +214,55 @@ def test_counts_add_up_and_words_are_for_people():
 def test_without_ranks_there_is_no_weighted_mean():
     found = ask(Uncertainty(threshold_minutes=(10, 30)), demand=DEMAND[["id", "count"]])
     assert "weighted_mean" not in found.criteria
+
+
+def test_streets_are_wrong_by_so_much_and_alike_for_areas_near_each_other():
+    points = pd.DataFrame({"id": ["a", "b", "c"], "lon": [-1.4, -1.4005, -1.3], "lat": 53.4})
+    errors = _StreetErrors(points, 0.09)
+    drawn = np.log(
+        np.array([errors.draw(np.arange(2), np.random.default_rng(k)) for k in range(4000)])
+    )
+    assert np.abs(drawn).mean() == pytest.approx(0.09, rel=0.02)
+    assert np.abs(np.median(drawn)) < 0.005
+    a, b, c = drawn[:, :, 0].T
+    assert np.corrcoef(a, b)[0, 1] == pytest.approx(0.7, abs=0.03)  # 33 m apart
+    assert abs(np.corrcoef(a, c)[0, 1]) < 0.05
+    assert abs(np.corrcoef(a, drawn[:, 0, 1])[0, 1]) < 0.05  # each site has errors of its own
+
+
+def test_errors_of_streets_do_not_follow_the_order_of_rows_or_of_sites():
+    u = Uncertainty(street_error=0.09, area_points=AREA_POINTS, count_error="poisson")
+    plain = ask(u)
+    turned = WALK.areas(IDS[::-1]).sites(SITES[::-1])
+    other = robustness(
+        turned, keep=3, demand=DEMAND.iloc[::-1], proposal=["R", "Q", "P"], draws=40,
+        uncertainty=replace(u, area_points=AREA_POINTS.iloc[::-1]),
+    )  # fmt: skip
+    for c in plain.criteria:
+        assert plain.draws[f"rank_{c}"].tolist() == other.draws[f"rank_{c}"].tolist()
+        assert set(map(frozenset, plain.alike(c)["kept"])) == set(
+            map(frozenset, other.alike(c)["kept"])
+        )
+    assert "street_error" in plain.varied
+    assert any("9% on average" in note for note in plain.notes)
+
+
+def test_options_alike_are_those_that_neither_side_beats_in_nearly_all_settings():
+    found = ask(Uncertainty(street_error=0.3, area_points=AREA_POINTS), draws=200)
+    for c in found.criteria:
+        better, worse = (t[c] / 200 for t in (found.times_better, found.times_worse))
+        alike = set(found.alike(c)["kept"])
+        for k, kept in enumerate(found.options["kept"]):
+            told = better[k] >= 0.95 or worse[k] >= 0.95
+            assert (kept in alike) == (not told and set(kept) != {"P", "Q", "R"})
+    assert found.ranks()["alike"].tolist() == [len(found.alike(c)) for c in found.criteria]
+    sure = ask(Uncertainty(walk_kmh=(3, 6)))
+    assert sure.alike("mean").empty  # a speed for all moves no rank of the mean
+
+
+@pytest.mark.parametrize("wrong", [-0.1, 1.0, float("nan")])
+def test_an_error_of_streets_is_a_share_and_needs_points(wrong):
+    with pytest.raises(ParameterError, match="street_error"):
+        Uncertainty(street_error=wrong, area_points=AREA_POINTS)
+    with pytest.raises(ParameterError, match="area_points"):
+        Uncertainty(street_error=0.1)

@@ -1,0 +1,361 @@
+"""What may be otherwise, and draws of it: speeds, positions, counts, and the streets' own error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from scipy.spatial import KDTree
+
+from access.arguments import checked, number, table
+from access.errors import ParameterError
+from access.measure.demand import align
+from access.network.matrix import TravelMatrix, positions
+from access.scenario.criteria import Floats
+from access.scenario.options import Indices
+from access.text import share_figure
+from access.units import great_circle_m, metric_crs, project
+
+_Range = tuple[float, float]
+#: Speed that matrices are made at unless told otherwise (80 metres a minute).
+_WALK_KMH = 4.8
+_RANGES = ("walk_kmh", "lam", "threshold_minutes", "parking_minutes")
+
+
+@dataclass(frozen=True, eq=False)
+class Uncertainty:
+    """Declared ranges, drawn from evenly and independently; what is not given stays as it is.
+
+    Parameters
+    ----------
+    walk_kmh : pair of float, optional
+        Walking speed. Minutes of the (walking) matrix are scaled by the speed it was made at.
+    lam : pair of float, optional
+        Lambda of the linear deprivation weights.
+    threshold_minutes : pair of float, optional
+    parking_minutes : pair of float, optional
+        Needs `drive`.
+    drive : TravelMatrix, optional
+        With `p_no_car`: every draw blends walking and driving anew (the family trip).
+    p_no_car : Series, mapping or sequence, optional
+    position_error_m : mapping of str to float, optional
+        Radius about each site's stated position within which the true one lies; needs
+        `area_points` and `site_points`.
+    area_points, site_points : DataFrame, optional
+        ``id lon lat``.
+    stand_ins : mapping of str to sequence of str, optional
+        For an assumed site, other columns of the matrix where it may be instead.
+    street_error : float, optional
+        Mean absolute error of a trip's length, as a share of it: each trip's minutes are drawn
+        longer or shorter, alike for areas near each other (`_ALIKE_M`), and for each site anew.
+        Needs `area_points`.
+    count_error : str, optional
+        ``"poisson"``: families of each area are drawn about their count.
+    made_at_kmh : float
+        Walking speed that the matrix was made at.
+
+    Raises
+    ------
+    ParameterError
+        If a range is not two rising numbers, or something that another needs is missing.
+
+    Examples
+    --------
+    >>> Uncertainty(walk_kmh=(3.6, 5.4), lam=(0, 2)).given
+    ('walk_kmh', 'lam')
+    """
+
+    walk_kmh: _Range | None = None
+    lam: _Range | None = None
+    threshold_minutes: _Range | None = None
+    parking_minutes: _Range | None = None
+    drive: TravelMatrix | None = None
+    p_no_car: Any = None
+    position_error_m: Mapping[str, float] | None = None
+    area_points: pd.DataFrame | None = None
+    site_points: pd.DataFrame | None = None
+    stand_ins: Mapping[str, Sequence[str]] | None = None
+    count_error: str | None = None
+    made_at_kmh: float = _WALK_KMH
+    street_error: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in _RANGES:
+            _check_range(getattr(self, name), name, above=0.0 if name == "walk_kmh" else -1.0)
+        if (self.drive is None) != (self.p_no_car is None):
+            raise ParameterError("drive and p_no_car go together; expected both or neither")
+        if self.parking_minutes is not None and self.drive is None:
+            raise ParameterError("parking_minutes needs drive and p_no_car")
+        if self.street_error is not None:
+            if not 0 <= self.street_error < 1:
+                raise ParameterError(
+                    f"street_error={self.street_error!r}; expected a share of 0 or more, below 1"
+                )
+            if self.area_points is None:
+                raise ParameterError("street_error needs area_points")
+        if self.count_error not in (None, "poisson"):
+            raise ParameterError(f"count_error={self.count_error!r}; expected 'poisson' or None")
+        if self.position_error_m:
+            if self.area_points is None or self.site_points is None:
+                raise ParameterError("position_error_m needs area_points and site_points")
+            bad = {k: v for k, v in self.position_error_m.items() if not 0 <= v < np.inf}
+            if bad:
+                raise ParameterError(f"position_error_m={bad}; expected metres, 0 or more")
+        if not (np.isfinite(self.made_at_kmh) and self.made_at_kmh > 0):
+            raise ParameterError(f"made_at_kmh={self.made_at_kmh!r}; expected a speed above 0")
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """Names of what may be otherwise."""
+        extra = ("position_error_m", "stand_ins", "street_error", "count_error")
+        return tuple(name for name in (*_RANGES, *extra) if getattr(self, name))
+
+    def notes(self) -> tuple[str, ...]:
+        """Say in words what was let vary.
+
+        Returns
+        -------
+        tuple of str
+        """
+        words = {
+            "walk_kmh": "walking speed {0:g} to {1:g} km/h",
+            "lam": "lambda {0:g} to {1:g}",
+            "threshold_minutes": "threshold {0:g} to {1:g} minutes",
+            "parking_minutes": "parking {0:g} to {1:g} minutes",
+        }
+        out = [words[n].format(*getattr(self, n)) for n in _RANGES if getattr(self, n)]
+        if self.position_error_m:
+            most = max(self.position_error_m.values())
+            out.append(
+                f"positions of {len(self.position_error_m)} sites within their stated error (up to "
+                f"{most:g} m; minutes shifted by the straight-line difference at the matrix's own "
+                "median pace)"
+            )
+        if self.stand_ins:
+            out.append(
+                f"assumed sites moved among plausible ones: {', '.join(sorted(self.stand_ins))}"
+            )
+        if self.street_error:
+            out.append(
+                f"lengths of trips by the streets' own error ({share_figure(self.street_error)} on "
+                "average; for each site anew, and alike for areas near each other: errors of two "
+                "areas half a kilometre apart agree by a half, beyond 2 km hardly at all)"
+            )
+        if self.count_error:
+            out.append("families of each area drawn about their count (Poisson)")
+        return tuple(out)
+
+
+def _check_range(value: _Range | None, name: str, above: float) -> None:
+    if value is None:
+        return
+    good = len(value) == 2 and all(np.isfinite(v) for v in value)
+    if not good or not (value[0] <= value[1]) or value[0] < 0 or value[0] <= above:
+        least = "above 0" if above == 0 else "of 0 or more"
+        raise ParameterError(f"{name}={value!r}; expected two numbers {least}, the lesser first")
+
+
+@checked(
+    assumed=table("id", "lon", "lat"),
+    candidates=table("id", "lon", "lat"),
+    within_m=number(0),
+)
+def plausible_sites(
+    assumed: pd.DataFrame, candidates: pd.DataFrame, *, within_m: float = 2000.0
+) -> dict[str, tuple[str, ...]]:
+    """List where an assumed site may be instead: the candidate sites near it.
+
+    Parameters
+    ----------
+    assumed, candidates : DataFrame
+        ``id lon lat``.
+    within_m : float
+        Straight-line metres.
+
+    Returns
+    -------
+    dict of str to tuple of str
+        For `Uncertainty.stand_ins`; assumed sites without a candidate near them are left out.
+
+    Examples
+    --------
+    >>> one = pd.DataFrame({"id": ["Y"], "lon": [-1.36], "lat": [53.43]})
+    >>> near = pd.DataFrame({"id": ["L1", "L2"], "lon": [-1.36, -1.5], "lat": [53.44, 53.43]})
+    >>> plausible_sites(one, near)
+    {'Y': ('L1',)}
+    """
+    out = {}
+    for row in assumed.to_dict("records"):
+        metres = great_circle_m(row["lon"], row["lat"], candidates["lon"], candidates["lat"])
+        close = candidates["id"].to_numpy(dtype=object)[metres <= within_m]
+        if len(close):
+            out[str(row["id"])] = tuple(sorted(map(str, close)))
+    return out
+
+
+def _draw_settings(uncertainty: Uncertainty, draws: int, seed: int) -> pd.DataFrame:
+    """Draw settings evenly from the ranges."""
+    rng = np.random.default_rng([seed, 0])
+    columns: dict[str, Any] = {}
+    for name in _RANGES:
+        ends = getattr(uncertainty, name)
+        if ends is not None:
+            columns[name] = rng.uniform(ends[0], ends[1], draws)
+    for site, others in sorted((uncertainty.stand_ins or {}).items()):
+        choices = np.array([str(site), *sorted(map(str, others))], dtype=object)
+        columns[f"stand_in:{site}"] = choices[rng.integers(0, len(choices), draws)]
+    return pd.DataFrame(columns, index=range(draws))
+
+
+def _grid_settings(grid: Mapping[str, Sequence[float]]) -> pd.DataFrame:
+    """List every combination of a grid."""
+    unknown = [name for name in grid if name not in _RANGES]
+    if unknown or not grid or not all(len(list(v)) for v in grid.values()):
+        raise ParameterError(
+            f"grid {dict(grid)!r}; expected values for some of {list(_RANGES)}, at least one each"
+        )
+    return pd.DataFrame(list(product(*grid.values())), columns=list(grid), dtype=float)
+
+
+class _MinutesSample:
+    """Makes the minutes of one draw from the matrix and its settings.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Sites wanted, in order.
+    """
+
+    def __init__(
+        self, matrix: TravelMatrix, columns: Sequence[str], uncertainty: Uncertainty
+    ) -> None:
+        self.columns = [str(c) for c in columns]
+        self.uncertainty = uncertainty
+        wanted = list(self.columns)
+        for site, others in (uncertainty.stand_ins or {}).items():
+            positions(self.columns, [site], "stand-in's site")
+            wanted += [str(o) for o in others]
+        self.wanted = sorted(set(wanted))  # draws follow ids, never the order of rows
+        self.place = {site: k for k, site in enumerate(self.wanted)}
+        self.walk = matrix.sites(self.wanted).total_minutes
+        self.drive: Floats | None = None
+        if uncertainty.drive is not None:
+            drive = uncertainty.drive.areas(matrix.area_ids).sites(self.wanted)
+            self.drive = drive.total_minutes
+            shares = uncertainty.p_no_car
+            if isinstance(shares, pd.Series | Mapping):
+                frame = pd.Series(dict(shares), dtype=float).to_frame("p_no_car")
+                shares = align(frame, matrix.area_ids, what="p_no_car")["p_no_car"]
+            self.p = np.asarray(shares, float)[:, None]
+        self.errors = None
+        if uncertainty.street_error and uncertainty.area_points is not None:
+            areas = align(uncertainty.area_points, matrix.area_ids, what="area_points")
+            self.errors = _StreetErrors(areas, uncertainty.street_error)
+        self._shifts(matrix)
+
+    def _shifts(self, matrix: TravelMatrix) -> None:
+        u = self.uncertainty
+        self.radius = np.zeros(len(self.wanted))
+        if not u.position_error_m or u.area_points is None or u.site_points is None:
+            return
+        positions(self.wanted, list(u.position_error_m), "position_error_m's site")
+        self.radius = np.array([float(u.position_error_m.get(s, 0.0)) for s in self.wanted])
+        areas = align(u.area_points, matrix.area_ids, what="area_points")
+        sites = u.site_points.copy()
+        sites["id"] = sites["id"].astype(str) if "id" in sites else sites.index.astype(str)
+        sites = align(sites[sites["id"].isin(self.wanted)], self.wanted, what="site_points")
+        crs = metric_crs(float(areas["lon"].mean()), float(areas["lat"].mean()))
+        self.area_xy = project(areas["lon"], areas["lat"], crs)
+        self.site_xy = project(sites["lon"], sites["lat"], crs)
+        self.straight_m = _straight(self.area_xy, self.site_xy)
+        self.pace = [_pace(m, self.straight_m) for m in (self.walk, self.drive)]
+
+    def make(self, setting: Mapping[str, Any], rng: np.random.Generator) -> Floats:
+        """Minutes of one draw."""
+        names = [str(setting.get(f"stand_in:{c}", c)) for c in self.columns]
+        at = np.array([self.place[name] for name in names])
+        walk = self.walk[:, at]
+        drive = None if self.drive is None else self.drive[:, at]
+        if self.radius.any():
+            moved = np.flatnonzero(self.radius[at])
+            use = at[moved]
+            shift = _in_discs(self.radius, rng)[use]
+            extra_m = _straight(self.area_xy, self.site_xy[use] + shift) - self.straight_m[:, use]
+            walk[:, moved] = np.maximum(walk[:, moved] + extra_m * self.pace[0], 0.0)
+            if drive is not None:
+                drive[:, moved] = np.maximum(drive[:, moved] + extra_m * self.pace[1], 0.0)
+        if self.errors is not None:
+            longer = self.errors.draw(np.argsort(names, kind="stable"), rng.spawn(1)[0])
+            walk, drive = walk * longer, None if drive is None else drive * longer
+        if "walk_kmh" in setting:
+            walk = walk * (self.uncertainty.made_at_kmh / float(setting["walk_kmh"]))
+        if drive is not None:
+            car = np.minimum(walk, drive + float(setting.get("parking_minutes", 3.0)))
+            walk = np.where(self.p > 0, walk, 0.0) * self.p + np.where(self.p < 1, car, 0.0) * (
+                1 - self.p
+            )
+        return walk
+
+
+_ALIKE_M = 500.0
+"""Distance over which an area's error is spread; that of what two areas share is a third more."""
+_OWN = 0.3
+"""Share of an error's variance that is an area's own."""
+
+
+class _StreetErrors:
+    """By how much trips are longer than they are measured: alike for areas near each other.
+
+    Notes
+    -----
+    Measured where the modelled streets were held against real ones (Newport, 3,807 walks under
+    5 km): the logarithms of the errors to one site of two areas correlate by 0.65 at 150-300 m,
+    0.41 at 500-750 m, 0.24 at 1-1.5 km, 0.11 at 1.5-2 km and not beyond; to two sites by 0.07
+    from one area and 0.02 from two. A moving average of noise over the areas
+    (exp(-d / 500 m), to 1.5 km) with 0.3 of the variance left to each area comes within 0.1.
+    """
+
+    def __init__(self, areas: pd.DataFrame, mean_error: float) -> None:
+        # |x| of a normal variable has the mean sd * sqrt(2 / pi)
+        self.sd = mean_error * np.sqrt(np.pi / 2)
+        crs = metric_crs(float(areas["lon"].mean()), float(areas["lat"].mean()))
+        tree = KDTree(project(areas["lon"], areas["lat"], crs))
+        near = tree.sparse_distance_matrix(tree, 3 * _ALIKE_M, output_type="coo_matrix")
+        metres = sp.csr_array(near)
+        metres.sort_indices()
+        self.spread = metres
+        self.spread.data = np.exp(-metres.data / _ALIKE_M)
+        whole = np.sqrt(self.spread.power(2).sum(axis=1))
+        self.spread = sp.csr_array(sp.diags_array(np.sqrt(1 - _OWN) / whole) @ self.spread)
+
+    def draw(self, by_id: Indices, rng: np.random.Generator) -> Floats:
+        """Draw a factor for every area and site; sites are taken in the order of their ids."""
+        shared, own = rng.standard_normal((2, self.spread.shape[0], len(by_id)))
+        error = np.empty_like(own)
+        error[:, by_id] = self.spread @ shared + np.sqrt(_OWN) * own
+        longer: Floats = np.exp(self.sd * error)
+        return longer
+
+
+def _straight(areas: Floats, sites: Floats) -> Floats:
+    return np.hypot(*(areas[:, None, k] - sites[None, :, k] for k in (0, 1)))
+
+
+def _pace(minutes: Floats | None, straight_m: Floats) -> float:
+    """Median minutes a metre of straight line, over pairs that are not next door."""
+    if minutes is None:
+        return 0.0
+    use = np.isfinite(minutes) & (straight_m > 250.0)
+    return float(np.median(minutes[use] / straight_m[use])) if use.any() else 0.0
+
+
+def _in_discs(radius: Floats, rng: np.random.Generator) -> Floats:
+    """One point, evenly in each disc."""
+    far = radius * np.sqrt(rng.uniform(size=len(radius)))
+    turn = rng.uniform(0.0, 2 * np.pi, len(radius))
+    return np.column_stack([far * np.cos(turn), far * np.sin(turn)])
