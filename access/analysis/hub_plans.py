@@ -274,7 +274,10 @@ class PlanMaker:
         kept, rule = self.under(base, size) if ruled else (base, False)
         choice = choose(asked or self.field, size, by, kept, within=within, **self.search)
         if not choice.chosen:
-            self.notes.append(f"{title}: not made, for no {size} sites keep the rules.")
+            why = f"no {size} sites keep the rules"
+            if choice.status != "infeasible":
+                why = "the search was ended before it found any"
+            self.notes.append(f"{title}: not made, for {why}.")
             return
         self.add(key, title, choice.chosen, "stays" if asked else by, choice, rule)
 

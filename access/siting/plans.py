@@ -437,11 +437,11 @@ def _searched(
         return _NONE
     near = tuple(listed.table["chosen"])
     best = listed.best
-    sets = np.array([asked.columns(ids) for ids in near]).reshape(len(near), -1)
+    sets = np.array([asked.columns(ids) for ids in near], np.intp).reshape(len(near), size)
     whole = listed.complete and len(near) < _SEARCHED
     return Choice(
         best.chosen, best.objective, best.status, best.gap, None, near, len(near), whole,
-        _firm(asked, sets) if len(near) else (),
+        _firm(asked, sets),
     )  # fmt: skip
 
 
