@@ -150,6 +150,7 @@ class PlanMaker:
             if (lost := sorted(set(getattr(self.hubs, name)) - set(candidates["id"])))
         ]
         self.plans: list[HubPlan] = []
+        self.search: dict[str, Any] = {}
         self._note_localities()
 
     def _note_localities(self) -> None:
@@ -271,9 +272,12 @@ class PlanMaker:
         """Find a best plan and keep it; say so where no set keeps the rules."""
         base = self.base() if rules is None else rules
         kept, rule = self.under(base, size) if ruled else (base, False)
-        choice = choose(asked or self.field, size, by, kept, within=within)
+        choice = choose(asked or self.field, size, by, kept, within=within, **self.search)
         if not choice.chosen:
-            self.notes.append(f"{title}: not made, for no {size} sites keep the rules.")
+            why = f"no {size} sites keep the rules"
+            if choice.status != "infeasible":
+                why = "the search was ended before it found any"
+            self.notes.append(f"{title}: not made, for {why}.")
             return
         self.add(key, title, choice.chosen, "stays" if asked else by, choice, rule)
 
@@ -286,6 +290,7 @@ def hub_plans(
     typed: Sequence[Sequence[str]] = (),
     draws: int = 1000,
     within: float = 0.02,
+    search: Mapping[str, Any] | None = None,
 ) -> HubPlans:
     """Make every plan of a study side by side.
 
@@ -300,7 +305,10 @@ def hub_plans(
         Further plans to measure, as ids.
     draws : int
     within : float
+    search : mapping, optional
+        ``time_limit_s`` and ``progress`` of each search, where sets are too many to list.
     """
+    maker.search = dict(search or {})
     candidates, mode = maker.candidates, maker.mode
     n = number(size, "hub")
     own: Any = {"within": within}
@@ -376,7 +384,7 @@ def _room_and_cost(maker: PlanMaker, size: int, n: str) -> None:
     if room:
         rules = replace(maker.base(), among=tuple(room))
         kept, rule = maker.under(rules, size)
-        choice = with_room(maker.field, size, room, kept)
+        choice = with_room(maker.field, size, room, kept, **maker.search)
         if choice.chosen:
             maker.add(
                 "room", f"Best {n} with room for everybody", choice.chosen, "mean", choice, rule

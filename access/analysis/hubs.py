@@ -264,7 +264,7 @@ def _hub_result(
     progress("plans of hubs side by side")
     beside = hub_plans(
         maker, size=len(plain.best.chosen), council=council, typed=typed, draws=draws,
-        within=within,
+        within=within, search={"time_limit_s": time_limit_s, "progress": search},
     )  # fmt: skip
     return HubResult(plain, weighted, note, mode, candidates, minutes, beside)
 
@@ -351,11 +351,14 @@ def _protect(study: Study, minutes: float, matrix: TravelMatrix) -> list[NoWorse
         raise ParameterError("the study's areas have no imd_decile to tell who is most deprived")
     deprived = areas.loc[areas["imd_decile"] <= _DEPRIVED_DECILES, "id"].tolist()
     rules = []
-    for key, service in study.config.services.items():
-        now = matrix.least(study.centres_of(key)["id"].tolist())
+    for offer in offers_of(study):
+        if offer.service is None:  # where it is given today is not known
+            continue
+        centres = study.centres_of(offer.service)["id"].tolist()
+        now = matrix.least(centres)
         today = dict(zip(matrix.area_ids, now.tolist(), strict=True))
         who = f"areas in deprivation deciles 1 to {_DEPRIVED_DECILES}"
-        rules.append(NoWorse(minutes, deprived, today, service.title, who))
+        rules.append(NoWorse(minutes, deprived, today, offer.title, who))
     return rules
 
 

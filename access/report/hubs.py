@@ -184,7 +184,7 @@ def _hub_blocks(results: StudyResults, wording: _Wording) -> list[Block]:
     if answer is None:
         return [Paragraph("Where Family Hubs would best stand is not part of this run.")]
     sets, names, mode = _best_sets(answer), site_names(results), answer.mode
-    blocks: list[Block] = [Paragraph(_hub_sentence(results, sets, names, mode, wording))]
+    blocks: list[Block] = [Paragraph(_best_sentence(results, sets, names, mode, wording))]
     if answer.plans is not None:
         blocks += _plan_blocks(results, answer, answer.plans, names, wording)
     elif answer.plain.council is not None:
@@ -566,6 +566,42 @@ def _plan_blocks(
 
 
 def _hub_sentence(
+    results: StudyResults,
+    hubs: Sequence[_BestSet],
+    names: Mapping[str, str],
+    mode: str,
+    wording: _Wording,
+) -> str:
+    """Say for a board where hubs would best stand, and what they would give back."""
+    plans = None if results.hubs is None else results.hubs.plans
+    back = "" if plans is None else _back_sentence(plans, wording)
+    return f"{_best_sentence(results, hubs, names, mode, wording)} {back}".strip()
+
+
+def _back_sentence(plans: HubPlans, wording: _Wording) -> str:
+    """Say how many of the minutes that closures add each plan of hubs gives back."""
+    asked = [
+        (plan, what)
+        for plan, what in (
+            (plans.get("council"), "the council's own"),
+            (plans.get("stays"), "the best hubs for this"),
+        )
+        if plan is not None and plan.stays is not None
+    ]
+    known = next((p.stays for p, _ in asked if p.stays is not None), None)
+    if known is None or known.added < _NO_MINUTES or any(p.stays.lost for p, _ in asked if p.stays):
+        return ""
+    parts = [
+        f"{what} give back {wording.minutes(p.stays.given_back)}" for p, what in asked if p.stays
+    ]
+    return (
+        f"{listed(plans.closures)} add {wording.minutes(known.added)} on average to the trip to "
+        "the nearest centre; with "
+        f"the offers given at hubs as well, {listed(parts)}."
+    )
+
+
+def _best_sentence(
     results: StudyResults,
     hubs: Sequence[_BestSet],
     names: Mapping[str, str],

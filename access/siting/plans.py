@@ -342,6 +342,7 @@ def choose(
     rules: PlanRules = PlanRules(),
     *,
     within: float = 0.02,
+    **search: Any,
 ) -> Choice:
     """Choose the best so many sites by a criterion, with a proof.
 
@@ -356,6 +357,8 @@ def choose(
     rules : PlanRules
     within : float
         Near-best sets are those within this share of the best.
+    **search
+        ``time_limit_s`` and ``progress``, as for `access.siting.site`.
 
     Notes
     -----
@@ -364,7 +367,7 @@ def choose(
     """
     listing = asked.listing(size)
     if listing is None:
-        return _searched(asked, size, by, rules, within)
+        return _searched(asked, size, by, rules, within, search)
     kept = np.flatnonzero(listing.kept(rules.rows(asked)))
     if not len(kept):
         return _NONE
@@ -411,33 +414,40 @@ def _firm(asked: HubField, sets: Ints) -> tuple[str, ...]:
     )
 
 
-def _searched(asked: HubField, size: int, by: str, rules: PlanRules, within: float) -> Choice:
+def _searched(
+    asked: HubField, size: int, by: str, rules: PlanRules, within: float, search: dict[str, Any]
+) -> Choice:
     """Search for the best set where there are too many to list."""
     if by == "compromise":
         return _NONE
     weights = asked.criteria[by]
     if weights is None:
-        found = site(rules.problem(asked, size, asked.weights, (Goal.worst(), Goal.mean())))
+        goals = (Goal.worst(), Goal.mean())
+        found = site(rules.problem(asked, size, asked.weights, goals), **search)
+        if found.status == "infeasible":
+            return _NONE
         value = found.goals[0].value if found.goals else math.nan
         return Choice(found.chosen, value, found.status, found.gap, None, (found.chosen,), 1, False)
     problem = rules.problem(asked, size, weights, Goal.mean())
     try:
-        listed = alternatives(problem, _SEARCHED, within=within)
+        listed = alternatives(problem, _SEARCHED, within=within, **search)
     except ParameterError:
         if site(problem).status != "infeasible":
             raise
         return _NONE
     near = tuple(listed.table["chosen"])
     best = listed.best
-    sets = np.array([asked.columns(ids) for ids in near]).reshape(len(near), -1)
+    sets = np.array([asked.columns(ids) for ids in near], np.intp).reshape(len(near), size)
     whole = listed.complete and len(near) < _SEARCHED
     return Choice(
         best.chosen, best.objective, best.status, best.gap, None, near, len(near), whole,
-        _firm(asked, sets) if len(near) else (),
+        _firm(asked, sets),
     )  # fmt: skip
 
 
-def with_room(asked: HubField, size: int, room: Mapping[str, float], rules: PlanRules) -> Choice:
+def with_room(
+    asked: HubField, size: int, room: Mapping[str, float], rules: PlanRules, **search: Any
+) -> Choice:
     """Choose hubs whose room nobody exceeds, families going where there is room.
 
     An area goes to one hub as a whole. The joint figure is the goal; room is used up by people,
@@ -449,7 +459,7 @@ def with_room(asked: HubField, size: int, room: Mapping[str, float], rules: Plan
     problem = rules.problem(asked, size, weights, Goal.mean())
     known = {i: float(room.get(i, 0.0)) for i in asked.site_ids}
     rule = Capacity(known, dict(zip(map(str, range(int(rows.sum()))), uses.tolist(), strict=True)))
-    found = site(replace(problem, rules=(*problem.rules, rule)), gap=0.01)
+    found = site(replace(problem, rules=(*problem.rules, rule)), gap=0.01, **search)
     if found.status == "infeasible":
         return _NONE
     return Choice(found.chosen, found.objective, found.status, found.gap, None)

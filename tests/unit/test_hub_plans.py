@@ -12,7 +12,7 @@ import pytest
 from access.analysis.analysis import Analysis
 from access.analysis.job import run_job
 from access.errors import ParameterError, StudyError
-from access.report.hubs import _hub_blocks, plan_words
+from access.report.hubs import _hub_blocks, _hub_sentence, plan_words
 from access.report.sentences import _Wording
 from access.run.summary import hub_words, spoken_summary, summary_of
 from access.siting import AtLeast, AtMost
@@ -454,3 +454,23 @@ def test_a_new_place_is_named_by_the_place_it_is_near_to(results):
 def test_settings_that_name_what_is_not_there_are_refused(tmp_path, setting, said):
     with pytest.raises(StudyError, match=said):
         write(tmp_path, LIBRARY + setting)
+
+
+def test_a_board_is_told_what_closures_add_and_hubs_give_back(results):
+    minutes = results.matrices["walk"].to_frame()
+    areas = results.study.areas.set_index("id")
+
+    def mean(sites, column):
+        return np.average(minutes[sites].min(axis=1), weights=areas[column])
+
+    # libraries go from three to two, youth clubs stay as they are; half each
+    added = (mean(["L1", "L3"], "residents") - mean(["L1", "L2", "L3"], "residents")) / 2
+    hubs = ["K1", "L1"]
+    back = (mean(["L1", "L3"], "residents") - mean(["L1", "L3", *hubs], "residents")) / 2
+    back += (mean(["Y1"], "young") - mean(["Y1", *hubs], "young")) / 2
+    stays = results.hubs.plans.plan("council").stays
+    assert (stays.added, stays.given_back) == (pytest.approx(added), pytest.approx(back))
+    sets = list(results.hubs.plain.curve.solutions.values())
+    text = _hub_sentence(results, sets, results.names(), "walk", _Wording(decimals=1))
+    assert f"Libraries from 3 to 2 add {added:.1f} minutes" in text
+    assert f"the council's own give back {back:.1f} minutes" in text

@@ -74,8 +74,10 @@ def test_the_best_is_the_best_of_all_sets_listed_by_hand(rotherham):
     among = ["CC02", "CC07", "CC09", "LIB14", "SEC09", "GP04", "GP17"]
     found = rotherham.hubs(2, among=among, mode="walk")
     minutes = rotherham.travel("walk").sites(among).total_minutes
-    counts = [rotherham.study.demand(k)["count"].to_numpy(float)
-              for k in rotherham.study.config.services]  # fmt: skip
+    areas = rotherham.study.areas
+    counts = [areas[list(offer.columns)].sum(axis=1).to_numpy(float)
+              for offer in rotherham.study.config.hubs.offers.values()]  # fmt: skip
+    assert len(counts) == 3
 
     def mean(pair):
         near = minutes[:, list(pair)].min(axis=1)
@@ -145,11 +147,24 @@ def test_minutes_are_rounded_once(hubs):
         assert f"{row['mean_minutes']:.1f}" in line
 
 
-@pytest.mark.parametrize("what", ["near_best", "front", "curve"])
+@pytest.mark.parametrize(
+    "what", ["near_best", "front", "curve", "plans", "minutes", "reach", "standing"]
+)
 def test_every_table_can_be_read_and_framed(hubs, what):
     table = hubs.table(what)
     assert len(table.to_frame()) > 1
-    assert "Where" in repr(table)
+    assert ("Where" if what in ("near_best", "front", "curve", "plans") else "Plan") in repr(table)
+
+
+def test_plans_are_told_and_two_are_drawn(hubs):
+    text = hubs.plan_words()
+    assert "0 to 18: those aged 19 are not counted by area" in text
+    assert "23,936 sets of 3 with at least one hub in each of Central, North and South" in text
+    assert "Children's Centres from 12 to 9 and Youth Centres from 11 to 6" in text
+    chart = hubs.between("council", "locality")
+    assert chart.title.startswith("Who is nearer and who is further: the council's own or best")
+    with pytest.raises(ParameterError, match="no plan 'mine'"):
+        hubs.between("council", "mine")
 
 
 def test_the_map_marks_the_hubs_and_the_councils_choice(hubs):
@@ -163,11 +178,12 @@ def test_the_map_marks_the_hubs_and_the_councils_choice(hubs):
 
 def test_the_chart_is_the_same_each_time(hubs):
     assert hubs.plot().png(dpi=40) == hubs.plot().png(dpi=40)
-    assert "51.6 minutes" in hubs.plot().title
+    assert f"{hubs.best.objective:.1f} minutes" in hubs.plot().title
 
 
-def test_the_workbook_holds_the_three_tables(hubs, tmp_path):
+def test_the_workbook_holds_every_table(hubs, tmp_path):
     book = openpyxl.load_workbook(hubs.to_excel(tmp_path / "hubs.xlsx"))
-    assert len(book.sheetnames) == 4
+    assert len(book.sheetnames) == 8
     cells = [c.value for row in book.worksheets[2].iter_rows() for c in row]
-    assert any(isinstance(c, float) and round(c, 2) == 51.55 for c in cells)
+    best = hubs.best.objective
+    assert any(isinstance(c, float) and c == pytest.approx(best) for c in cells)
