@@ -18,6 +18,7 @@
 
   /* One block of fixed-point minutes; the greatest code is "cannot be reached". */
   function decodeMinutes(block) {
+    if (block.levels) return decodeRounded(block);
     const bytes = bytesOf(block.data);
     const width = block.bytes;
     const top = Math.pow(256, width) - 1;
@@ -27,6 +28,19 @@
       for (let b = width - 1; b >= 0; b -= 1) code = code * 256 + bytes[i * width + b];
       out[i] = code === top ? Infinity : code * block.step;
     }
+    return out;
+  }
+
+  /* Minutes of a large study: two letters each, finely where they are few. */
+  const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  function decodeRounded({ data, levels, even, ratio }) {
+    const at = Uint8Array.from({ length: 128 }, (_, c) => LETTERS.indexOf(String.fromCharCode(c)));
+    const minutes = Float64Array.from({ length: levels + 1 }, (_, code) =>
+      code === levels ? Infinity : even * Math.expm1(code * ratio),
+    );
+    const out = new Float64Array(data.length / 2);
+    for (let i = 0; i < out.length; i += 1)
+      out[i] = minutes[64 * at[data.charCodeAt(2 * i)] + at[data.charCodeAt(2 * i + 1)]];
     return out;
   }
 
@@ -218,8 +232,11 @@
   }
 
   /* The people of areas in the most deprived fifth alone; of others none. */
+  const ofDeprived = new WeakMap();
   function deprivedOnly(model, counts) {
-    return Float64Array.from(counts, (c, i) => (model.fifth[i] === 1 ? c : 0));
+    if (!ofDeprived.has(counts))
+      ofDeprived.set(counts, Float64Array.from(counts, (c, i) => (model.fifth[i] === 1 ? c : 0)));
+    return ofDeprived.get(counts);
   }
 
   /* The criteria for one array of minutes, less being better in every one; the gap is shown, and
