@@ -108,7 +108,7 @@ def _own_ground(points: np.ndarray, within: shapely.Geometry, crs: str) -> shape
     return shapely.union_all([bound, *shapely.buffer(outside, _OUTSIDE_M)])
 
 
-def _area_cells(study: Study) -> gpd.GeoSeries:
+def area_cells(study: Study) -> gpd.GeoSeries:
     """Give the areas' real shapes, or cells around their points within the place's boundary."""
     if study.shapes is not None:
         return study.shapes

@@ -11,7 +11,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import pyogrio
 
@@ -29,6 +28,7 @@ from access.maps.planner_map import map_page, study_map
 from access.release import check_publishable
 from access.report.board import board_report, report_writers
 from access.report.robustness import study_robustness
+from access.run.geopackage import _describe_layers, _study_layers
 from access.run.summary import (
     _hub_points,
     alternatives_table,
@@ -40,7 +40,6 @@ from access.run.summary import (
 )
 from access.scenario import Robustness
 from access.study import Study
-from access.units import WGS84
 
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 _README = """\
@@ -94,28 +93,6 @@ def write_layers(path: Path, layers: Iterable[tuple[str, pd.DataFrame]]) -> None
             pyogrio.write_dataframe(frame, path, layer=name, driver="GPKG", append=number > 0)
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
-
-
-def _study_layers(results: StudyResults) -> Iterator[tuple[str, gpd.GeoDataFrame]]:
-    """Give a run's layers: areas, sites, snap lines and networks, in the metric CRS."""
-    study = results.study
-    table = area_table(results)
-    finite = table.replace([np.inf, -np.inf], np.nan)
-    where = study.areas.geometry if study.shapes is None else study.shapes.to_crs(study.crs)
-    yield "areas", gpd.GeoDataFrame(finite, geometry=where.to_numpy(), crs=study.crs)
-    points = gpd.points_from_xy(results.sites["lon"], results.sites["lat"], crs=WGS84)
-    sites = gpd.GeoDataFrame(results.sites, geometry=points).to_crs(study.crs)
-    closes = {i: key for key, p in results.proposals.items() for i in p.closed}
-    yield "centres", sites.assign(closed_by=[closes.get(i, "") for i in sites["id"]])
-    if results.hubs is not None:
-        hubs = _hub_points(results.hubs)
-        where = gpd.points_from_xy(hubs["lon"], hubs["lat"], crs=WGS84)
-        yield "hub_candidates", gpd.GeoDataFrame(hubs, geometry=where).to_crs(study.crs)
-    if results.snaps:
-        snaps = pd.concat(list(results.snaps.values()), ignore_index=True)
-        yield "snap_lines", gpd.GeoDataFrame(snaps, crs=study.crs)
-    for mode, network in results.networks.items():
-        yield f"network_{mode}", network.edges_frame()
 
 
 def write_outputs(
@@ -302,6 +279,7 @@ def write_geopackage(results: StudyResults, path: Path) -> Path:
 
 def _write_geopackage(results: StudyResults, path: Path) -> None:
     write_layers(path, _study_layers(results))
+    _describe_layers(path, results)
 
 
 _WRITERS: Mapping[str, Callable[[StudyResults, Path], None]] = {

@@ -8,7 +8,6 @@
   'use strict';
 
   const UNCHANGED = 0.01; // minutes: a change of no more than this is none
-
   function bytesOf(base64) {
     const text = atob(base64);
     const bytes = new Uint8Array(text.length);
@@ -39,8 +38,8 @@
       code === levels ? Infinity : even * Math.expm1(code * ratio),
     );
     const out = new Float64Array(data.length / 2);
-    for (let i = 0; i < out.length; i += 1)
-      out[i] = minutes[64 * at[data.charCodeAt(2 * i)] + at[data.charCodeAt(2 * i + 1)]];
+    const letter = (i) => at[data.charCodeAt(i)];
+    out.forEach((_, i) => (out[i] = minutes[64 * letter(2 * i) + letter(2 * i + 1)]));
     return out;
   }
 
@@ -233,10 +232,10 @@
 
   /* The people of areas in the most deprived fifth alone; of others none. */
   const ofDeprived = new WeakMap();
-  function deprivedOnly(model, counts) {
-    if (!ofDeprived.has(counts))
-      ofDeprived.set(counts, Float64Array.from(counts, (c, i) => (model.fifth[i] === 1 ? c : 0)));
-    return ofDeprived.get(counts);
+  function deprivedOnly({ fifth }, counts) {
+    const own = ofDeprived.get(counts) || Float64Array.from(counts, (c, i) => (fifth[i] === 1 ? c : 0));
+    ofDeprived.set(counts, own);
+    return own;
   }
 
   /* The criteria for one array of minutes, less being better in every one; the gap is shown, and
