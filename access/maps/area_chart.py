@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 from access.charts.chart import Chart
 from access.charts.style import CATEGORICAL, FIFTH_COLOURS, INK, MARKERS, NO_DATA, PAPER, QUIET
 from access.errors import ParameterError
-from access.maps.ground import _area_cells
+from access.maps.ground import area_cells
 from access.network import Network
 from access.study import Study
 from access.units import project
@@ -108,7 +108,7 @@ def area_chart(
     shown = study.centres if sites is None else sites
 
     def draw(figure: Figure, axes: Axes) -> None:
-        cells = _area_cells(study).to_crs(study.crs)
+        cells = area_cells(study).to_crs(study.crs)
         rings, colour = [], []
         for shape, fill in zip(cells, fills, strict=True):
             for part in shapely.get_parts(shape):

@@ -157,6 +157,8 @@ def _about_words(data: _ExplorerData, payload: Mapping[str, Any], words: Mapping
     how.append(_fill_text(words, "about_walk", **_speeds_words(data)))
     if data.drive is not None and "no_car" in payload["areas"]:
         how.append(_fill_text(words, "about_typical", parking=f"{data.parking_minutes:g}"))
+    if "levels" in payload["minutes"]["walk"][0]:
+        how.append(str(words["about_rounded"]))
     if data.weights_note:
         how.append(data.weights_note)
     if data.modelled:

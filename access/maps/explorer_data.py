@@ -389,7 +389,7 @@ def explorer_data(results: StudyResults) -> _ExplorerData:
         threshold_minutes=config.measures.threshold_minutes,
         as_of=config.study.as_of,
         vintages=(config.areas.vintage, *_sources(results)),
-        attributions=_attributions(results),
+        attributions=map_attributions(results),
         assumptions=results.assumptions,
         neighbours=_nearest_neighbours(results),
     )
@@ -491,7 +491,7 @@ def _sources(results: StudyResults) -> list[str]:
     ]
 
 
-def _attributions(results: StudyResults) -> tuple[str, ...]:
+def map_attributions(results: StudyResults) -> tuple[str, ...]:
     """Every licence once, short enough to stand under a map."""
     parts = [part.strip() for row in results.study.inputs for part in row["licence"].split(";")]
     licences = [p for p in dict.fromkeys(parts) if p not in ("MIT", "not stated")]

@@ -92,6 +92,10 @@ def _simplify_shapes(shapes: gpd.GeoSeries, budget_bytes: int = 220_000) -> gpd.
         simple = parts.copy()
         simple[there] = shapely.coverage_simplify(parts[there], tolerance_m)
         out = gpd.GeoSeries(simple, index=shapes.index, crs=metric.crs).to_crs(WGS84)
+        if 3 * shapely.get_num_coordinates(simple[there]).sum() > budget_bytes and (
+            tolerance_m < _TOLERANCES_M[-1]
+        ):
+            continue  # a corner takes four letters or so: it would not fit
         if sum(map(len, _encode_shapes(out))) <= budget_bytes:
             break
     return out
@@ -215,11 +219,40 @@ def _encode_minutes(minutes: NDArray[np.float64], n_bytes: int) -> dict[str, Any
     }
 
 
+#: Minutes of all modes that a page may hold exactly, bytes; of larger studies they are rounded.
+_EXACT_BYTES = 2_400_000
+#: Codes of a rounded minute, two letters each; the greatest is "cannot be reached".
+_LEVELS = 64 * 64 - 1
+#: Below about so many minutes steps are even, above they grow with the minutes.
+_EVEN_MINUTES = 10.0
+
+
+def _encode_rounded(minutes: NDArray[np.float64]) -> dict[str, Any]:
+    """Pack minutes, shape (areas, sites), in two letters each: finely where they are few."""
+    finite = np.isfinite(minutes)
+    most = float(minutes[finite].max()) if finite.any() else 0.0
+    ratio = float(np.log1p(most / _EVEN_MINUTES)) / (_LEVELS - 1) if most > 0 else 1e-3
+    codes = np.full(minutes.shape, _LEVELS, np.int64)
+    codes[finite] = np.rint(np.log1p(minutes[finite] / _EVEN_MINUTES) / ratio).astype(np.int64)
+    flat = np.ascontiguousarray(codes.T).ravel()
+    letters = np.frombuffer(_ALPHABET.encode(), np.uint8)
+    pairs = np.column_stack([letters[flat >> 6], letters[flat & 63]])
+    data = pairs.tobytes().decode("ascii")
+    return {"levels": _LEVELS, "even": _EVEN_MINUTES, "ratio": ratio, "data": data}
+
+
 def _encode_matrix(
-    matrix: TravelMatrix, area_ids: Sequence[str], site_ids: Sequence[str], today: int
+    matrix: TravelMatrix,
+    area_ids: Sequence[str],
+    site_ids: Sequence[str],
+    today: int,
+    modes: int = 1,
 ) -> list[dict[str, Any]]:
     """Pack a matrix in two blocks: today's centres finely, candidates a little less so."""
     minutes = matrix.areas(area_ids).sites(site_ids).total_minutes
+    exact = modes * len(minutes) * (4 * today + 3 * (len(site_ids) - today)) * 4 / 3
+    if exact > _EXACT_BYTES:
+        return [_encode_rounded(minutes[:, :today]), _encode_rounded(minutes[:, today:])]
     return [_encode_minutes(minutes[:, :today], 4), _encode_minutes(minutes[:, today:], 3)]
 
 
@@ -260,7 +293,13 @@ def _encode(data: _ExplorerData) -> dict[str, Any]:
         "candidates_from": today,
         "areas": _areas(data, areas),
         "minutes": {
-            name: _encode_matrix(matrix, areas["id"].tolist(), sites["id"].tolist(), today)
+            name: _encode_matrix(
+                matrix,
+                areas["id"].tolist(),
+                sites["id"].tolist(),
+                today,
+                modes=2 if data.drive is not None else 1,
+            )
             for name, matrix in (("walk", data.walk), ("drive", data.drive))
             if matrix is not None
         },

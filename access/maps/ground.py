@@ -63,9 +63,37 @@ def _approximate_cells(
         cells = cells[order]
     else:
         cells = np.array([ground])
-    cut = shapely.intersection(cells, ground, grid_size=0.1)
+    if within is None:  # a cell reaches no further than this from its point
+        x, y = where.T
+        far = radius_m + 150
+        cells = shapely.intersection(cells, shapely.box(x - far, y - far, x + far, y + far))
+    cut = _cut(cells, ground)
     whole = np.array([_only_polygons(cell) for cell in cut], dtype=object)
     return gpd.GeoSeries(whole[position.ravel()], crs=crs)
+
+
+#: Corners of the ground that are cut out of at once.
+_MOST_CORNERS = 400
+
+
+def _cut(cells: np.ndarray, ground: shapely.Geometry) -> np.ndarray:
+    """Intersect every cell with the ground, halving both until the ground is simple.
+
+    Each cell meets all of the ground within its bounds, so that no seam shows. The time grows
+    with cells times the logarithm of the ground's corners, not with their product.
+    """
+    if len(cells) <= 2 or shapely.get_num_coordinates(ground) <= _MOST_CORNERS:
+        return shapely.intersection(cells, ground, grid_size=0.1)
+    bounds = shapely.bounds(cells)
+    middle = (bounds[:, :2] + bounds[:, 2:]) / 2
+    wide = int(np.ptp(middle[:, 1]) > np.ptp(middle[:, 0]))
+    order = np.argsort(middle[:, wide], kind="stable")
+    out = np.empty(len(cells), dtype=object)
+    for part in np.array_split(order, 2):
+        low, high = bounds[part, :2].min(axis=0), bounds[part, 2:].max(axis=0)
+        window = shapely.box(*(low - 1), *(high + 1))
+        out[part] = _cut(cells[part], shapely.intersection(ground, window))
+    return out
 
 
 def _open_ground(points: np.ndarray, radius_m: float) -> shapely.Geometry:
@@ -80,7 +108,7 @@ def _own_ground(points: np.ndarray, within: shapely.Geometry, crs: str) -> shape
     return shapely.union_all([bound, *shapely.buffer(outside, _OUTSIDE_M)])
 
 
-def _area_cells(study: Study) -> gpd.GeoSeries:
+def area_cells(study: Study) -> gpd.GeoSeries:
     """Give the areas' real shapes, or cells around their points within the place's boundary."""
     if study.shapes is not None:
         return study.shapes

@@ -30,7 +30,7 @@ from access.disclosure import is_small, public_count
 from access.escape import policy_hash, template_text
 from access.labels import mode_title
 from access.maps.explorer import _published_date, _strings
-from access.maps.explorer_data import _attributions
+from access.maps.explorer_data import map_attributions
 from access.maps.explorer_encode import (
     _decode_line,
     _encode_lines,
@@ -38,7 +38,7 @@ from access.maps.explorer_encode import (
     _encode_surroundings,
     _simplify_shapes,
 )
-from access.maps.ground import _area_cells, _map_places, _map_streets
+from access.maps.ground import _map_places, _map_streets, area_cells
 from access.text import UNREACHED, figure
 from access.units import WGS84
 
@@ -142,7 +142,7 @@ def study_map(results: StudyResults, *, mode: str | None = None, tiles: bool = F
 def _light_cells(results: StudyResults) -> gpd.GeoSeries:
     """Give the areas' shapes with few enough corners to be drawn at once."""
     ids = results.study.areas["id"].astype(str)
-    cells = _area_cells(results.study)
+    cells = area_cells(results.study)
     cells = cells.set_axis(cells.index.astype(str)).loc[ids]
     light = _simplify_shapes(cells, _SHAPE_BYTES)
     return light.map(lambda shape: shapely.transform(shape, lambda xy: xy.round(5)))
@@ -550,7 +550,7 @@ def _put_key(
     notes = "".join(f"<li>{template_text(a)}</li>" for a in told)
     ground = [] if results.study.shapes is not None else [_CELLS]
     ground += [_LINKS] if results.modelled else []
-    ground += [template_text(text) for text in _attributions(results)]
+    ground += [template_text(text) for text in map_attributions(results)]
     badge = f"<span class='badge'>{_BADGE}</span>" if results.modelled else ""
     page = (
         f"<style>{_STYLE}</style>"

@@ -12,12 +12,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import pyogrio
 
-from access.analysis.analysis import Analysis
-from access.analysis.bus import stops_table
 from access.analysis.results import Parts, StudyResults
 from access.charts.chart import Chart
 from access.charts.ranking import hub_chart
@@ -32,6 +29,7 @@ from access.maps.planner_map import map_page, study_map
 from access.release import check_publishable
 from access.report.board import board_report, report_writers
 from access.report.robustness import study_robustness
+from access.run.geopackage import _describe_layers, _study_layers
 from access.run.summary import (
     _hub_points,
     alternatives_table,
@@ -43,7 +41,6 @@ from access.run.summary import (
 )
 from access.scenario import Robustness
 from access.study import Study
-from access.units import WGS84
 
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 _README = """\
@@ -103,39 +100,6 @@ def write_layers(path: Path, layers: Iterable[tuple[str, pd.DataFrame]]) -> None
             pyogrio.write_dataframe(frame, path, layer=name, driver="GPKG", append=number > 0)
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
-
-
-def _study_layers(results: StudyResults) -> Iterator[tuple[str, gpd.GeoDataFrame]]:
-    """Give a run's layers: areas, sites, snap lines and networks, in the metric CRS."""
-    study = results.study
-    table = area_table(results)
-    finite = table.replace([np.inf, -np.inf], np.nan)
-    where = study.areas.geometry if study.shapes is None else study.shapes.to_crs(study.crs)
-    yield "areas", gpd.GeoDataFrame(finite, geometry=where.to_numpy(), crs=study.crs)
-    points = gpd.points_from_xy(results.sites["lon"], results.sites["lat"], crs=WGS84)
-    sites = gpd.GeoDataFrame(results.sites, geometry=points).to_crs(study.crs)
-    closes = {i: key for key, p in results.proposals.items() for i in p.closed}
-    yield "centres", sites.assign(closed_by=[closes.get(i, "") for i in sites["id"]])
-    if results.bus is not None:
-        stops = stops_table(results.bus)
-        where = gpd.points_from_xy(stops["lon"], stops["lat"], crs=WGS84)
-        yield "bus_stops", gpd.GeoDataFrame(stops, geometry=where).to_crs(study.crs)
-        for key, proposal in results.proposals.items():
-            by_bus = Analysis(results).by_bus(
-                proposal.service, before=proposal.before, after=proposal.after
-            )
-            shown = by_bus.areas.replace([np.inf, -np.inf], np.nan)
-            points = study.areas.geometry.to_numpy()
-            yield f"bus_{key}", gpd.GeoDataFrame(shown, geometry=points, crs=study.crs)
-    if results.hubs is not None:
-        hubs = _hub_points(results.hubs)
-        where = gpd.points_from_xy(hubs["lon"], hubs["lat"], crs=WGS84)
-        yield "hub_candidates", gpd.GeoDataFrame(hubs, geometry=where).to_crs(study.crs)
-    if results.snaps:
-        snaps = pd.concat(list(results.snaps.values()), ignore_index=True)
-        yield "snap_lines", gpd.GeoDataFrame(snaps, crs=study.crs)
-    for mode, network in results.networks.items():
-        yield f"network_{mode}", network.edges_frame()
 
 
 def write_outputs(
@@ -318,6 +282,7 @@ def write_geopackage(results: StudyResults, path: Path) -> Path:
 
 def _write_geopackage(results: StudyResults, path: Path) -> None:
     write_layers(path, _study_layers(results))
+    _describe_layers(path, results)
 
 
 _WRITERS: Mapping[str, Callable[[StudyResults, Path], None]] = {

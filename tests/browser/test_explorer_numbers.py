@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 
 from access import compare, rank_closures
+from access.maps.explorer import write_explorer
 from access.measure import typical_matrix
 
 CRITERIA = (
@@ -232,3 +234,22 @@ def test_every_way_of_keeping_some_is_listed_once(visit, example, example_page):
     )
     for k, found in enumerate(sets, start=1):
         assert [tuple(s) for s in found] == list(combinations(range(5), k))
+
+
+def test_rounded_minutes_of_a_large_study_are_read_as_they_were_meant(
+    visit, example, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("access.maps.explorer_encode._EXACT_BYTES", 0)
+    minutes = example.walk.to_frame()
+    minutes.iloc[0, 0] = np.inf
+    walk = type(example.walk).from_minutes(minutes, mode="walk")
+    page = visit(write_explorer(replace(example, walk=walk), tmp_path / "x.html"))
+    sites = page.evaluate("App.data.sites.map((s) => s.id)")
+    areas = page.evaluate("App.data.areas.id")
+    found = page.evaluate("[...App.model.walk].map((m) => m < Infinity ? m : -1)")
+    found = np.array(found).reshape(len(sites), len(areas)).T
+    expected = minutes.loc[areas, sites].replace(np.inf, -1).to_numpy()
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1 / 60)
+    assert (found == -1).sum() == 1
+    page.click("nav a[href='#about']")
+    assert "tenth of a per cent" in page.inner_text("#about")

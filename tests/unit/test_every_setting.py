@@ -24,8 +24,8 @@ from access.maps.planner_map import study_map
 from access.report.findings import findings_of
 from access.report.method import _method_blocks
 from access.report.people import _characteristic_points, equality_table
+from access.run.geopackage import _study_layers
 from access.run.summary import alternatives_table, area_table, summary_of
-from access.run.write import _study_layers
 from access.sources import overpass as tiles
 from access.study import Study, StudyConfig, load_study
 from access.study.manifest import _read_manifest

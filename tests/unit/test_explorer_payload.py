@@ -13,9 +13,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from access.errors import ParameterError
-from access.maps.explorer_data import _example_data, _ExplorerService
-from access.maps.explorer_encode import _encode, _encode_minutes, _encode_postcodes
+from access.maps.explorer import _explorer_html
+from access.maps.explorer_data import _example_data, _ExplorerData, _ExplorerService
+from access.maps.explorer_encode import (
+    _ALPHABET,
+    _encode,
+    _encode_minutes,
+    _encode_postcodes,
+    _encode_rounded,
+)
 from access.network.matrix import TravelMatrix
+from access.units import great_circle_m
 
 DATA = _example_data()
 
@@ -193,3 +201,77 @@ def test_a_hub_may_be_part_of_the_proposal():
 def test_without_a_car_matrix_there_is_no_drive():
     assert set(_encode(replace(DATA, drive=None))["minutes"]) == {"walk"}
     assert isinstance(DATA.drive, TravelMatrix)
+
+
+# Large studies.
+
+
+def rounded(block) -> np.ndarray:
+    """Decode as the page does."""
+    at = [_ALPHABET.index(letter) for letter in block["data"]]
+    codes = 64 * np.array(at[::2]) + np.array(at[1::2])
+    minutes = block["even"] * np.expm1(codes * block["ratio"])
+    return np.where(codes == block["levels"], np.inf, minutes)
+
+
+@given(st.lists(st.one_of(st.floats(0, 3000), st.just(np.inf)), min_size=1, max_size=40))
+def test_rounded_minutes_are_within_a_thousandth_or_a_second(minutes):
+    given_minutes = np.array(minutes)[:, None]
+    found = rounded(_encode_rounded(given_minutes))
+    finite = np.isfinite(given_minutes[:, 0])
+    assert (np.isfinite(found) == finite).all()
+    far = np.abs(found[finite] - given_minutes[finite, 0])
+    assert (far <= np.maximum(0.001 * given_minutes[finite, 0], 1 / 60)).all()
+
+
+def large_study(areas: int, services: int, centres: int, candidates: int):
+    """Make a county of straight lines: forty towns, each service in ten of them."""
+    rng = np.random.default_rng(5)
+    towns = rng.uniform([-1.9, 53.2], [-1.1, 53.7], (40, 2))
+    town = rng.integers(0, 40, areas)
+    at = (towns[town] + rng.normal(0, 0.02, (areas, 2))).round(5)
+    table = pd.DataFrame(
+        {
+            "id": [f"E00{100000 + i}" for i in range(areas)], "lon": at[:, 0], "lat": at[:, 1],
+            "ward": [f"Ward {t}" for t in town], "imd_decile": 1 + np.arange(areas) % 10,
+            "p_no_car": (0.1 + 0.4 * rng.random(areas)).round(3),
+            "weight": (1 + rng.random(areas)).round(3),
+            **{f"people_{s}": rng.integers(2, 60, areas) for s in range(services)},
+        }
+    )  # fmt: skip
+    made, rows = [], []
+    for s in range(services):
+        ids = [f"S{s}_{i:02d}" for i in range(centres)]
+        where = towns[rng.choice(40, centres, replace=False)] + rng.normal(0, 0.01, (centres, 2))
+        rows += [{"id": i, "name": f"Centre {i}", "service": f"s{s}", "lon": x, "lat": y}
+                 for i, (x, y) in zip(ids, where, strict=True)]  # fmt: skip
+        made.append(_ExplorerService(f"s{s}", f"Service {s}", f"centre of {s}", "people",
+                                     f"people_{s}", tuple(ids), tuple(ids[3:])))  # fmt: skip
+    where = towns[rng.integers(0, 40, candidates)] + rng.normal(0, 0.02, (candidates, 2))
+    halls = pd.DataFrame({"id": [f"K{i:02d}" for i in range(candidates)],
+                          "name": [f"Hall {i}" for i in range(candidates)],
+                          "lon": where[:, 0], "lat": where[:, 1]})  # fmt: skip
+    sites = pd.DataFrame(rows)
+    every = pd.concat([sites, halls], ignore_index=True)
+    metres = 1.3 * great_circle_m(
+        at[:, 0][:, None], at[:, 1][:, None],
+        every["lon"].to_numpy()[None], every["lat"].to_numpy()[None],
+    )  # fmt: skip
+    ids = {"area_ids": table["id"].tolist(), "site_ids": every["id"].tolist()}
+    return _ExplorerData(
+        title="A county", place="Countyshire", services=tuple(made), areas=table, sites=sites,
+        candidates=halls, walk=TravelMatrix.from_minutes(metres / 80, mode="walk", **ids),
+        drive=TravelMatrix.from_minutes(metres / 500 + 1, mode="drive", **ids),
+    )  # fmt: skip
+
+
+def test_seven_thousand_areas_and_four_services_stay_under_four_megabytes():
+    page = _explorer_html(large_study(7000, services=4, centres=10, candidates=60))
+    assert len(page.encode()) < 4_000_000
+    assert "rounded to within a tenth of a per cent" in page
+
+
+def test_a_study_of_usual_size_is_held_exactly_and_says_nothing_of_rounding():
+    page = _explorer_html(DATA)
+    assert '"levels"' not in page
+    assert "rounded to within a tenth" not in page.split("explorer-strings")[0]

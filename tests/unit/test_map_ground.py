@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from access.errors import StudyError
 from access.maps.explorer_encode import _encode_surroundings
-from access.maps.ground import _approximate_cells, _area_cells
+from access.maps.ground import _approximate_cells, area_cells
 from access.network.surroundings import read_surroundings
 from access.study import load_study
 from access.study.outline import bare_outline
@@ -133,10 +133,10 @@ def test_a_point_outside_the_boundary_keeps_some_ground():
 
 def test_real_shapes_come_before_cells(tmp_path):
     study = load_study(with_outline(tmp_path / "s", "o.csv", corners(RING)))
-    assert len(_area_cells(study)) == len(study.areas)
+    assert len(area_cells(study)) == len(study.areas)
     squares = study.areas.buffer(50).to_crs(WGS84).set_axis(study.areas["id"])
     object.__setattr__(study, "shapes", squares)
-    assert _area_cells(study) is squares
+    assert area_cells(study) is squares
 
 
 # What lies around the streets.

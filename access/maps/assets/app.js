@@ -279,6 +279,9 @@
     App.fill(App.$('speed-note'), App.t('speed_note', { speed: App.number(App.state.speed, 1) }));
   };
 
+  /* Rows that are shown at once; a thousand cells more each time would keep everybody waiting. */
+  let mostRows = 1000;
+
   /* The table that equals the map: filled when it is opened, and kept in step while it is. */
   App.renderAreaTable = (layer) => {
     const details = App.$('area-table');
@@ -291,9 +294,12 @@
     const extra = !base.includes(layer.key);
     const changes = App.core.change(found.today.minutes, found[second].minutes);
     const rows = [];
+    let matching = 0;
     for (let i = 0; i < App.model.n; i += 1) {
       const name = App.areaName(i);
       if (wanted && !`${name} ${App.areas.id[i]}`.toLowerCase().includes(wanted)) continue;
+      matching += 1;
+      if (rows.length >= mostRows) continue;
       const row = [
         `${name} (${App.areas.id[i]})`,
         App.people(s.counts[i]),
@@ -325,6 +331,17 @@
         rows,
         { className: 'compact' },
       ),
+      matching > rows.length
+        ? App.button(
+            App.t('more_rows', { n: matching - rows.length }),
+            () => {
+              mostRows = Infinity;
+              App.renderAreaTable(layer);
+              App.$('area-rows').focus({ preventScroll: true });
+            },
+            'button secondary',
+          )
+        : null,
     );
   };
 })((globalThis.App = globalThis.App || {}));

@@ -8,7 +8,6 @@
   'use strict';
 
   const UNCHANGED = 0.01; // minutes: a change of no more than this is none
-
   function bytesOf(base64) {
     const text = atob(base64);
     const bytes = new Uint8Array(text.length);
@@ -18,6 +17,7 @@
 
   /* One block of fixed-point minutes; the greatest code is "cannot be reached". */
   function decodeMinutes(block) {
+    if (block.levels) return decodeRounded(block);
     const bytes = bytesOf(block.data);
     const width = block.bytes;
     const top = Math.pow(256, width) - 1;
@@ -27,6 +27,19 @@
       for (let b = width - 1; b >= 0; b -= 1) code = code * 256 + bytes[i * width + b];
       out[i] = code === top ? Infinity : code * block.step;
     }
+    return out;
+  }
+
+  /* Minutes of a large study: two letters each, finely where they are few. */
+  const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  function decodeRounded({ data, levels, even, ratio }) {
+    const at = Uint8Array.from({ length: 128 }, (_, c) => LETTERS.indexOf(String.fromCharCode(c)));
+    const minutes = Float64Array.from({ length: levels + 1 }, (_, code) =>
+      code === levels ? Infinity : even * Math.expm1(code * ratio),
+    );
+    const out = new Float64Array(data.length / 2);
+    const letter = (i) => at[data.charCodeAt(i)];
+    out.forEach((_, i) => (out[i] = minutes[64 * letter(2 * i) + letter(2 * i + 1)]));
     return out;
   }
 
@@ -221,8 +234,11 @@
   }
 
   /* The people of areas in the most deprived fifth alone; of others none. */
-  function deprivedOnly(model, counts) {
-    return Float64Array.from(counts, (c, i) => (model.fifth[i] === 1 ? c : 0));
+  const ofDeprived = new WeakMap();
+  function deprivedOnly({ fifth }, counts) {
+    const own = ofDeprived.get(counts) || Float64Array.from(counts, (c, i) => (fifth[i] === 1 ? c : 0));
+    ofDeprived.set(counts, own);
+    return own;
   }
 
   /* The criteria for one array of minutes, less being better in every one; the gap is shown, and

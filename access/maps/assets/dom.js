@@ -51,10 +51,13 @@
   };
 
   App.shown = (value) => (typeof value === 'number' ? App.number(value) : String(value));
-  App.number = (value, digits) =>
-    value
-      .toLocaleString(App.locale, { minimumFractionDigits: digits || 0, maximumFractionDigits: digits || 0 })
-      .replace('-', '\u2212');
+  const formats = new Map(); // a format is dear to make, and a table needs thousands of numbers
+  App.number = (value, digits = 0) => {
+    const key = `${App.locale} ${digits}`;
+    const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+    if (!formats.has(key)) formats.set(key, new Intl.NumberFormat(App.locale, options));
+    return formats.get(key).format(value).replace('-', '\u2212');
+  };
 
   App.capital = (text) => text.charAt(0).toLocaleUpperCase(App.locale) + text.slice(1);
 
