@@ -178,6 +178,28 @@ def _about_words(data: _ExplorerData, payload: Mapping[str, Any], words: Mapping
     return "".join(parts)
 
 
+def _respond_html(data: _ExplorerData, words: Mapping[str, Any]) -> str:
+    """Write how to answer the consultation; nothing where the study does not say."""
+    said = dict(data.consultation)
+    lines = []
+    if "closes" in said:
+        date = _published_date(said["closes"], words)
+        lines.append(html_text(_fill_text(words, "respond_by", date=date)))
+    if "address" in said:
+        lines.append(f"{_safe_text(words, 'respond_post')} {html_text(said['address'])}")
+    for key, scheme in (("mail", "mailto:"), ("link", "")):
+        value = html_text(said.get({"mail": "email"}.get(key, key), ""))
+        if value:
+            link = f'<a href="{scheme}{value}" rel="noopener">{value}</a>'
+            lines.append(f"{_safe_text(words, f'respond_{key}')} {link}")
+    if not lines:
+        return ""
+    items = "".join(f"<p>{line}</p>" for line in lines)
+    title = _safe_text(words, "respond_title")
+    inner = f'<div class="wide"><h2>{title}</h2>{items}</div>'
+    return f'<aside class="respond" aria-label="{title}">{inner}</aside>'
+
+
 def _block(words: Mapping[str, Any], title: str, inner: str) -> str:
     return f"<h3>{_safe_text(words, title)}</h3>{inner}" if inner else ""
 
@@ -195,7 +217,7 @@ _TILE_HOST = "https://tile.openstreetmap.org"
 _SCRIPTS = (
     "core.js", "rank.js", "dom.js", "find.js", "app.js", "layers.js", "symbols.js", "names.js",
     "map.js", "charts.js", "street.js", "search.js", "change.js", "boxes.js", "option.js",
-    "qr.js", "state.js", "log.js", "main.js",
+    "qr.js", "state.js", "hall.js", "log.js", "main.js",
 )  # fmt: skip
 _GAP = re.compile(r"\{\{(t:)?(\w+)\}\}")
 
@@ -226,6 +248,7 @@ def _explorer_html(data: _ExplorerData, *, online_tiles: bool = False) -> str:
         "credits": html_text(_credits_words(data, payload, words, online_tiles)),
         "tiles": _tiles_box(words) if online_tiles else "",
         "about": _about_words(data, payload, words),
+        "respond": _respond_html(data, words),
         "footer": html_text(_as_of_words(data, words)),
         "strings": script_json(words),
         "data": script_json(payload),

@@ -143,6 +143,8 @@ class _ExplorerData:
         Sentences, shown on the page.
     neighbours : DataFrame, optional
         The nearest centre of another council: ``area_id service name minutes`` on foot.
+    consultation : tuple of (str, str)
+        How to answer: ``closes address email link``, those that are known.
     counts_open : bool
         True where counts are published statistics, or estimates from them, so that the page's
         file may hold them as they are. False pools counts of 1 to 4 in the file itself.
@@ -178,6 +180,7 @@ class _ExplorerData:
     attributions: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
     neighbours: pd.DataFrame | None = None
+    consultation: tuple[tuple[str, str], ...] = ()
     counts_open: bool = True
     language: str = "en"
 
@@ -374,6 +377,7 @@ def explorer_data(results: StudyResults) -> _ExplorerData:
         attributions=_attributions(results),
         assumptions=results.assumptions,
         neighbours=_nearest_neighbours(results),
+        consultation=tuple(config.consultation.model_dump(exclude_none=True).items()),
     )
 
 

@@ -315,6 +315,7 @@
         App.core.change(found.today.minutes, found.option.minutes),
       );
       App.syncBoxes();
+      App.renderSwaps();
       App.$('undo').disabled = !undo.length;
       App.$('redo').disabled = !redo.length;
       App.fill(App.$('option-headline'), headline(service, mine, proposal, before));

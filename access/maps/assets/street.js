@@ -207,6 +207,12 @@
               () => App.keepAfterAll(found.before.site),
               'button secondary',
             ),
+            ' ',
+            App.button(
+              App.t('which_instead', { site: App.shortName(found.before.site) }),
+              () => App.askSwaps(found.before.site),
+              'button secondary',
+            ),
           )
         : null,
     );
