@@ -41,9 +41,11 @@ def _strings(language: str) -> dict[str, Any]:
             f"language={language!r}; expected one of {known}: each is a file "
             "strings.<language>.json beside the others"
         )
-    path = folder / f"strings.{language}.json"
-    # what modes and criteria are called stands in labels; another language says it in its own
-    words: dict[str, Any] = page_words() | json.loads(path.read_text(encoding="utf-8"))
+    # what modes and criteria are called stands in labels; another language says it in its own,
+    # and what it does not say yet stays in English
+    words: dict[str, Any] = dict(page_words())
+    for name in dict.fromkeys(("en", language)):
+        words |= json.loads((folder / f"strings.{name}.json").read_text(encoding="utf-8"))
     return words
 
 
@@ -67,6 +69,11 @@ def _published_date(text: str, words: Mapping[str, Any]) -> str:
     if found is None or not 1 <= int(found[2]) <= 12:
         return text
     return f"{int(found[3])} {words['months'][int(found[2]) - 1]} {found[1]}"
+
+
+def _number_words(value: float, words: Mapping[str, Any]) -> str:
+    """Write a whole number as the language groups its digits."""
+    return f"{value:,.0f}".replace(",", words["thousands"])
 
 
 def _summary_words(data: _ExplorerData, words: Mapping[str, Any]) -> str:
@@ -139,7 +146,7 @@ def _credits_words(
 
 def _about_words(data: _ExplorerData, payload: Mapping[str, Any], words: Mapping[str, Any]) -> str:
     """Write the part "About the figures" as HTML, every text escaped."""
-    areas = f"{len(data.areas):,}"
+    areas = _number_words(len(data.areas), words)
     how = [_fill_text(words, "about_how_short", areas=areas)]
     if "residents" in data.areas:
         homes = f"{data.areas['residents'].mean():.0f}"
@@ -153,7 +160,12 @@ def _about_words(data: _ExplorerData, payload: Mapping[str, Any], words: Mapping
         how.append(str(words["about_modelled"]))
     assumed = [site["name"] for site in payload["sites"] if site.get("assumed")]
     unsure = [
-        _fill_text(words, "about_site_error", name=site["name"], metres=f"{site['error_m']:,.0f}")
+        _fill_text(
+            words,
+            "about_site_error",
+            name=site["name"],
+            metres=_number_words(site["error_m"], words),
+        )
         for site in payload["sites"]
         if not site.get("assumed") and site.get("error_m", 0) >= _UNSURE_M
     ]
@@ -167,6 +179,7 @@ def _about_words(data: _ExplorerData, payload: Mapping[str, Any], words: Mapping
         for term, meaning in words["about_words"]
     )
     parts = [
+        _paragraphs([words["language_note"]] if words["language_note"] else []),
         _block(words, "about_how_title", _paragraphs(how)),
         _block(words, "about_assumed_title", _bullets(data.assumptions)),
         _block(words, "about_sites_title", doubts),
@@ -237,6 +250,7 @@ def _explorer_html(data: _ExplorerData, *, online_tiles: bool = False) -> str:
     style = _style()
     fields = {
         "language": html_text(data.language),
+        "direction": html_text(words["direction"]),
         "policy": html_text(_policy(style, scripts, online_tiles)),
         "title": html_text(data.title),
         "summary": html_text(_summary_words(data, words)),

@@ -352,6 +352,7 @@ def explorer_data(results: StudyResults) -> _ExplorerData:
     own = results.sites.loc[results.sites["kind"] != "neighbour", "id"].tolist()
     return _ExplorerData(
         title=config.study.title,
+        language=config.study.language,
         place=config.study.place,
         services=tuple(_service(results, key, proposal) for key, proposal in first.items()),
         areas=areas.assign(weight=Analysis(results).area_weights().per_family),

@@ -117,6 +117,11 @@ class _PlaceSettings(_Settings):
         "date of the figures, year-month-day",
         changes="the date on outputs, which print no clock",
     )
+    language: Literal["en", "cy"] = _setting(
+        "en",
+        "language of the public page: en or cy",
+        changes="the explorer's words, dates, numbers",
+    )
     box: tuple[_Number, _Number, _Number, _Number] = _setting(
         ..., "west, south, east, north in degrees (WGS84)", changes="a point outside it is refused"
     )

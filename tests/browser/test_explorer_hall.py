@@ -143,3 +143,53 @@ def test_axe_finds_nothing_in_the_new_states(visit, hall_page, beside):
         page.evaluate(state)
         page.wait_for_timeout(350)
         assert everyone.violations(page, axe) == [], state
+
+
+@pytest.fixture
+def made_up(monkeypatch):
+    """Give a made-up language that runs from right to left: every word in angle marks."""
+    from access.maps import explorer
+
+    english = explorer._strings("en")
+
+    def marked(text):
+        if isinstance(text, str):
+            return f"‹{text}›"
+        if isinstance(text, dict):
+            return {key: marked(value) for key, value in text.items()}
+        return [marked(value) for value in text]
+
+    keep = {"locale", "thousands", "or_list", "direction", "language_note"}
+    words = {key: text if key in keep else marked(text) for key, text in english.items()}
+    words |= {"direction": "rtl", "locale": "ar-EG", "thousands": "٬"}
+    monkeypatch.setattr(explorer, "_strings", lambda language: dict(words))
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+def test_a_language_from_right_to_left_is_whole_and_fits(visit, example, tmp_path, made_up, width):
+    page = visit(write_explorer(example, tmp_path / "rtl.html"), width=width, height=700)
+    assert page.get_attribute("html", "dir") == "rtl"
+    ask(page, "A25")
+    assert page.inner_text("#answer").startswith("‹From A25")
+    for view in ("my-street", "before-after", "your-option", "about"):
+        page.evaluate(f"App.go('{view}')")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        bare = page.evaluate(
+            "[...document.querySelectorAll('main :is(button, label, legend, summary, h2, h3)')]"
+            ".filter((n) => n.offsetParent && n.textContent.trim() && !n.textContent.includes('‹'))"
+            ".map((n) => n.textContent)"
+        )
+        data = {*example.sites["name"], *(s.title for s in example.services), "+", "−"}
+        assert [t for t in bare if not any(t.strip() in name for name in data)] == []
+
+
+def test_the_welsh_page_answers_in_welsh(visit, example, tmp_path):
+    data = replace(example, language="cy", as_of="2018-03-12", consultation=SAY)
+    page = visit(write_explorer(data, tmp_path / "cy.html"))
+    ask(page, "A25")
+    assert page.inner_text("#answer").startswith("O A25: byddai’r")
+    assert "Ar droed, 4.8 km yr awr" in page.inner_text("#state-words")
+    assert "7 Mai 2031" in page.inner_text(".respond")
+    for view in ("before-after", "your-option", "about"):
+        page.evaluate(f"App.go('{view}')")
+    assert page.get_attribute("html", "lang") == "cy"

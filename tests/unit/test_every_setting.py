@@ -257,6 +257,7 @@ CASES: dict[str, tuple[str, Any, Callable[[StudyResults], str]]] = {
     "study.name": ("study/name", "city", F),
     "study.title": ("study/title", "Another", F),
     "study.place": ("study/place", "Elsewhere", E),
+    "study.language": ("study/language", "cy", E),
     "study.as_of": ("study/as_of", "2025-01-02", F),
     "study.box": ("study/box", [-1.50, 53.35, -1.20, 53.41], F),
     "study.notes": ("study/notes", ["Look."], F),
