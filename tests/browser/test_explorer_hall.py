@@ -175,7 +175,8 @@ def test_a_language_from_right_to_left_is_whole_and_fits(visit, example, tmp_pat
         page.evaluate(f"App.go('{view}')")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         bare = page.evaluate(
-            "[...document.querySelectorAll('main :is(button, label:not([for^=site]), legend, summary, h2, h3)')]"
+            "[...document.querySelectorAll("
+            "'main :is(button, label:not([for^=site]), legend, summary, h2, h3)')]"
             ".filter((n) => n.offsetParent && n.textContent.trim() && !n.textContent.includes('‹'))"
             ".map((n) => n.textContent)"
         )
@@ -194,3 +195,26 @@ def test_the_welsh_page_answers_in_welsh(visit, example, tmp_path):
     for view in ("before-after", "your-option", "about"):
         page.evaluate(f"App.go('{view}')")
     assert page.get_attribute("html", "lang") == "cy"
+
+
+def test_where_the_ways_are_too_many_a_fixed_sample_says_how_an_option_does(visit, example_page):
+    page = visit(example_page)
+    found = page.evaluate(
+        """() => {
+          const { model, core } = App;
+          const before = [...Array(18)].map((_, i) => i % 9);
+          const many = { ...model.services[0], key: 'many', before };
+          const one = core.sampled(model, many, 'walk', 4.8, 9);
+          model.cache.clear();
+          const two = core.sampled(model, many, 'walk', 4.8, 9);
+          const small = core.sampled(model, model.services[0], 'walk', 4.8, 3);
+          return [one.count, one.means.length, one.means.join() === two.means.join(), small,
+                  Math.min(...one.means)];
+        }"""
+    )
+    count, draws, same, small, best = found
+    assert (count, draws, same, small) == (48620, 2000, True, None)
+    reach = page.evaluate("App.core.meanTrip([1, 2, 0], [3, 6, Infinity], [true, true, true])")
+    assert reach == 5 and best > 0
+    lost = page.evaluate("App.core.meanTrip([1, 2], [3, Infinity], [true, true])")
+    assert lost == float("inf")

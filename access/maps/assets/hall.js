@@ -42,7 +42,9 @@
       App.siteName(other),
       App.min(found.figures.mean, 1),
       App.minChange(difference, 1),
-      found.ways ? App.rankWords(found.ranks.mean, found.tied.mean, found.ways.count) : App.t('number_no_rank'),
+      found.ways
+        ? App.rankWords(found.ranks.mean, found.tied.mean, found.ways.count)
+        : App.sampleWords(found, service) || App.t('number_no_rank'),
       shown
         ? App.t('swap_shown')
         : App.button(
