@@ -92,3 +92,18 @@ def test_closing_one_service_of_a_building_leaves_the_other(tmp_path):
     (told,) = summary_of(results)["proposals"]["p"]["knock_on"]
     assert "Youth house 1 also hosts Hub sports hall (sport house)" in told
     assert "Hub sports hall" in texts(board_report(results, draws=0))
+
+
+def test_the_explorer_is_told_of_part_time_days_and_of_what_stays(tmp_path):
+    plan = (
+        '[proposals.p]\ntitle = "P"\nservice = "library"\nclose = ["L1"]\n'
+        '[[proposals.p.change]]\naction = "status"\nsite = "L2"\nstatus = "part_time"\ndays = 2.0\n'
+        '[[proposals.p.change]]\naction = "status"\nsite = "L3"\nstatus = "deregistered"\n'
+        '[[proposals.p.change]]\naction = "status"\nsite = "L4"\nstatus = "part_time"\ndays = 5.0\n'
+    )
+    study = small_study(tmp_path / "s", services={"library": 6}, proposals=plan)
+    (service,) = explorer_data(measure_study(study)).services
+    (told,) = service.plans
+    assert dict(told.days) == {"L2": 2.0}, "every weekday is not part of a week"
+    assert told.stays == ("L3",)
+    assert {"L2", "L4"} <= set(told.after) and not {"L1", "L3"} & set(told.after)
