@@ -116,8 +116,20 @@ _ENDINGS = (".json", ".csv")
 _COLUMNS = ("name", "reason", "close", "open")
 
 
+def option_logs(path: Path) -> tuple[Path, ...]:
+    """Give the file itself, or the logs that a folder holds: one from each laptop."""
+    if not path.is_dir():
+        return (path,)
+    logs = tuple(sorted(p for p in path.iterdir() if p.suffix.lower() in _ENDINGS))
+    if not logs:
+        raise ScenarioError(f"{path} holds no file that the explorer saved (.json or .csv)")
+    return logs
+
+
 def _read_options(path: Path) -> tuple[Request, ...]:
-    """Read the options that the explorer saved, as JSON or as CSV."""
+    """Read the options that the explorer saved, as JSON or CSV; of a folder each option once."""
+    if path.is_dir():
+        return tuple(dict.fromkeys(o for log in option_logs(path) for o in _read_options(log)))
     if path.suffix.lower() == ".json":
         return read_requests(path)
     table, faults = read_sheet(path)
@@ -326,7 +338,7 @@ def questions(
         raise ParameterError(
             "ask one question at a time: --proposal, or --close and --open, or --scenario"
         )
-    if scenario is not None and scenario.suffix.lower() in _ENDINGS:
+    if scenario is not None and (scenario.is_dir() or scenario.suffix.lower() in _ENDINGS):
         return _ask_options(study, scenario, service, partial(_question_of, study))
     if scenario is not None:
         if service is None:

@@ -83,7 +83,8 @@ def compare(
         typer.Option(
             "--scenario",
             metavar="FILE",
-            help="A scenario as TOML (needs --service), or the explorer's saved options.",
+            help="A scenario as TOML (needs --service), the options that the explorer saved, or a "
+            "folder of such files: each option once.",
         ),
     ] = None,
     service: ServiceOption = None,
@@ -143,7 +144,7 @@ def compare(
     """
     from access.analysis.analysis import Analysis, TravelOptions
     from access.analysis.job import travel_times
-    from access.analysis.questions import questions, read_attendance, read_take_up
+    from access.analysis.questions import option_logs, questions, read_attendance, read_take_up
     from access.analysis.results import Parts
     from access.files import whole_folder
     from access.ledger import to_json
@@ -171,7 +172,8 @@ def compare(
     options: TravelOptions = {"mode": mode, "neighbours": neighbours, "weights": weights}
     seen = None if attendance is None else read_attendance(attendance)
     assumed = None if take_up is None else read_take_up(take_up)
-    given = [path for path in (scenario, attendance, network) if path is not None]
+    logs = () if scenario is None else option_logs(scenario)
+    given = [path for path in (*logs, attendance, network) if path is not None]
     whole = nullcontext() if out is None else whole_folder(out, (*loaded.files, *given))
     with whole as work, released(loaded) as own, steps(quiet=quiet or json) as progress:
         measured = travel_times(own, network=network, keep=not no_cache, progress=progress)
@@ -199,7 +201,7 @@ def compare(
                              "walk_km_h": walk_km_h, "after": list(after.open_ids),
                              "by": by, "take_up": take_up,
                              **({"without_bus": without_bus} if without_bus else {})}  # fmt: skip
-                ledger = answer_ledger(results, "compare", asked_for, (scenario, attendance))
+                ledger = answer_ledger(results, "compare", asked_for, (*logs, attendance))
                 write_answer(
                     folder,
                     answers[question.key],

@@ -41,9 +41,11 @@ def _strings(language: str, nation: str = "the nation") -> dict[str, Any]:
             f"language={language!r}; expected one of {known}: each is a file "
             "strings.<language>.json beside the others"
         )
-    path = folder / f"strings.{language}.json"
-    # what modes and criteria are called stands in labels; another language says it in its own
-    words: dict[str, Any] = page_words() | json.loads(path.read_text(encoding="utf-8"))
+    # what modes and criteria are called stands in labels; another language says it in its own,
+    # and what it does not say yet stays in English
+    words: dict[str, Any] = dict(page_words())
+    for name in dict.fromkeys(("en", language)):
+        words |= json.loads((folder / f"strings.{name}.json").read_text(encoding="utf-8"))
     filled: dict[str, Any] = _with_nation(words, nation)
     return filled
 
@@ -77,6 +79,11 @@ def _published_date(text: str, words: Mapping[str, Any]) -> str:
     if found is None or not 1 <= int(found[2]) <= 12:
         return text
     return f"{int(found[3])} {words['months'][int(found[2]) - 1]} {found[1]}"
+
+
+def _number_words(value: float, words: Mapping[str, Any]) -> str:
+    """Write a whole number as the language groups its digits."""
+    return f"{value:,.0f}".replace(",", words["thousands"])
 
 
 def _summary_words(data: _ExplorerData, words: Mapping[str, Any]) -> str:
@@ -149,7 +156,7 @@ def _credits_words(
 
 def _about_words(data: _ExplorerData, payload: Mapping[str, Any], words: Mapping[str, Any]) -> str:
     """Write the part "About the figures" as HTML, every text escaped."""
-    areas = f"{len(data.areas):,}"
+    areas = _number_words(len(data.areas), words)
     how = [_fill_text(words, "about_how_short", areas=areas)]
     if "residents" in data.areas:
         homes = f"{data.areas['residents'].mean():.0f}"
@@ -165,7 +172,12 @@ def _about_words(data: _ExplorerData, payload: Mapping[str, Any], words: Mapping
         how.append(str(words["about_modelled"]))
     assumed = [site["name"] for site in payload["sites"] if site.get("assumed")]
     unsure = [
-        _fill_text(words, "about_site_error", name=site["name"], metres=f"{site['error_m']:,.0f}")
+        _fill_text(
+            words,
+            "about_site_error",
+            name=site["name"],
+            metres=_number_words(site["error_m"], words),
+        )
         for site in payload["sites"]
         if not site.get("assumed") and site.get("error_m", 0) >= _UNSURE_M
     ]
@@ -179,6 +191,7 @@ def _about_words(data: _ExplorerData, payload: Mapping[str, Any], words: Mapping
         for term, meaning in words["about_words"]
     )
     parts = [
+        _paragraphs([words["language_note"]] if words["language_note"] else []),
         _block(words, "about_how_title", _paragraphs(how)),
         _block(words, "about_assumed_title", _bullets(data.assumptions)),
         _block(words, "about_sites_title", doubts),
@@ -188,6 +201,28 @@ def _about_words(data: _ExplorerData, payload: Mapping[str, Any], words: Mapping
         _block(words, "about_credits_title", _paragraphs([words["about_credits"]])),
     ]  # fmt: skip
     return "".join(parts)
+
+
+def _respond_html(data: _ExplorerData, words: Mapping[str, Any]) -> str:
+    """Write how to answer the consultation; nothing where the study does not say."""
+    said = dict(data.consultation)
+    lines = []
+    if "closes" in said:
+        date = _published_date(said["closes"], words)
+        lines.append(html_text(_fill_text(words, "respond_by", date=date)))
+    if "address" in said:
+        lines.append(f"{_safe_text(words, 'respond_post')} {html_text(said['address'])}")
+    for key, scheme in (("mail", "mailto:"), ("link", "")):
+        value = html_text(said.get({"mail": "email"}.get(key, key), ""))
+        if value:
+            link = f'<a href="{scheme}{value}" rel="noopener">{value}</a>'
+            lines.append(f"{_safe_text(words, f'respond_{key}')} {link}")
+    if not lines:
+        return ""
+    items = "".join(f"<p>{line}</p>" for line in lines)
+    title = _safe_text(words, "respond_title")
+    inner = f'<div class="wide"><h2>{title}</h2>{items}</div>'
+    return f'<aside class="respond" aria-label="{title}">{inner}</aside>'
 
 
 def _block(words: Mapping[str, Any], title: str, inner: str) -> str:
@@ -207,7 +242,7 @@ _TILE_HOST = "https://tile.openstreetmap.org"
 _SCRIPTS = (
     "core.js", "rank.js", "dom.js", "find.js", "app.js", "layers.js", "symbols.js", "names.js",
     "ground.js", "map.js", "charts.js", "street.js", "search.js", "change.js", "boxes.js",
-    "option.js", "qr.js", "state.js", "log.js", "main.js",
+    "option.js", "qr.js", "state.js", "hall.js", "log.js", "main.js",
 )  # fmt: skip
 _GAP = re.compile(r"\{\{(t:)?(\w+)\}\}")
 
@@ -227,6 +262,7 @@ def _explorer_html(data: _ExplorerData, *, online_tiles: bool = False) -> str:
     style = _style()
     fields = {
         "language": html_text(data.language),
+        "direction": html_text(words["direction"]),
         "policy": html_text(_policy(style, scripts, online_tiles)),
         "title": html_text(data.title),
         "summary": html_text(_summary_words(data, words)),
@@ -238,6 +274,7 @@ def _explorer_html(data: _ExplorerData, *, online_tiles: bool = False) -> str:
         "credits": html_text(_credits_words(data, payload, words, online_tiles)),
         "tiles": _tiles_box(words) if online_tiles else "",
         "about": _about_words(data, payload, words),
+        "respond": _respond_html(data, words),
         "footer": html_text(_as_of_words(data, words)),
         "strings": script_json(words),
         "data": script_json(payload),

@@ -157,6 +157,8 @@ class _ExplorerData:
         Sentences, shown on the page.
     neighbours : DataFrame, optional
         The nearest centre of another council: ``area_id service name minutes`` on foot.
+    consultation : tuple of (str, str)
+        How to answer: ``closes address email link``, those that are known.
     counts_open : bool
         True where counts are published statistics, or estimates from them, so that the page's
         file may hold them as they are. False pools counts of 1 to 4 in the file itself.
@@ -196,6 +198,7 @@ class _ExplorerData:
     attributions: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
     neighbours: pd.DataFrame | None = None
+    consultation: tuple[tuple[str, str], ...] = ()
     counts_open: bool = True
     language: str = "en"
 
@@ -363,6 +366,7 @@ def explorer_data(results: StudyResults) -> _ExplorerData:
     places = _map_places(results)
     return _ExplorerData(
         title=config.study.title,
+        language=config.study.language,
         place=config.study.place,
         services=tuple(_service(results, key, proposal) for key, proposal in first.items()),
         areas=areas.assign(weight=Analysis(results).area_weights().per_family),
@@ -392,6 +396,7 @@ def explorer_data(results: StudyResults) -> _ExplorerData:
         attributions=map_attributions(results),
         assumptions=results.assumptions,
         neighbours=_nearest_neighbours(results),
+        consultation=tuple(config.consultation.model_dump(exclude_none=True).items()),
     )
 
 

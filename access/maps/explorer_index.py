@@ -64,19 +64,17 @@ def _extract_names(path: Path) -> pd.DataFrame:
     wanted = osmium.filter.KeyFilter("place", "highway")
     thing: Any  # a node or a way, as its own questions tell
     for thing in osmium.FileProcessor(path).with_locations().with_filter(wanted):
+        if isinstance(thing, osmium.osm.Node):
+            kind, spot = thing.tags.get("place", ""), thing.location
+        elif isinstance(thing, osmium.osm.Way) and "highway" in thing.tags and len(thing.nodes):
+            kind, spot = "street", thing.nodes[len(thing.nodes) // 2].location
+        else:
+            continue
         tags = dict(thing.tags)
-        kind = tags.get("place", "") if thing.is_node() else "street"
         names = {v for k, v in tags.items() if k == "name" or k.startswith("name:")}
-        if (
-            not names
-            or (thing.is_way() and "highway" not in tags)
-            or (thing.is_node() and not kind)
-        ):
+        if not kind or not spot.valid():
             continue
-        spot = thing if thing.is_node() else thing.nodes[len(thing.nodes) // 2]
-        if thing.is_relation() or not spot.location.valid():
-            continue
-        rows += [(name, kind, "", spot.location.lon, spot.location.lat) for name in sorted(names)]
+        rows += [(name, kind, "", spot.lon, spot.lat) for name in sorted(names)]
     return pd.DataFrame(rows, columns=_COLUMNS)
 
 

@@ -365,7 +365,7 @@ def static_map(
 ) -> Chart:
     """Draw one map."""
     chosen = data.service(service)
-    words = _strings(data.language, data.nation)
+    words = _strings("en", data.nation)  # still pictures go into the report, which is in English
     areas = _in_order(data)
     classes = _classify(data, chosen, measure, mode, areas, words)
     of_minutes = measure in ("change", "today", "after")

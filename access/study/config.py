@@ -154,6 +154,11 @@ class _PlaceSettings(_Settings):
         "date of the figures, year-month-day",
         changes="the date on outputs, which print no clock",
     )
+    language: Literal["en", "cy"] = _setting(
+        "en",
+        "language of the public page: en or cy",
+        changes="the explorer's words, dates, numbers",
+    )
     box: tuple[_Number, _Number, _Number, _Number] = _setting(
         ..., "west, south, east, north in degrees (WGS84)", changes="a point outside it is refused"
     )
@@ -618,6 +623,25 @@ class _OfferSettings(_Settings):
         return self
 
 
+class _ConsultationSettings(_Settings):
+    """How people answer: printed in the explorer and on its handouts."""
+
+    closes: _Date | None = _setting(
+        None, "last day for answers, year-month-day", changes="the explorer's 'Have your say'"
+    )
+    address: _Title | None = _setting(
+        None, "postal address for answers", changes="the explorer's 'Have your say'"
+    )
+    email: Annotated[str, Field(pattern=r"^[^\s@<>\"']+@[^\s@<>\"']+$", max_length=200)] | None = (
+        _setting(None, "e-mail address for answers", changes="the explorer's 'Have your say'")
+    )
+    link: Annotated[str, Field(pattern=r"^https?://[^\s<>\"']+$", max_length=500)] | None = (
+        _setting(
+            None, "page where people answer, https://...", changes="the explorer's 'Have your say'"
+        )
+    )
+
+
 class _HubSettings(_Settings):
     """The Family Hub question."""
 
@@ -972,6 +996,9 @@ class StudyConfig(_Settings):
     weights: _WeightSettings = _setting(_WeightSettings(), "how deprivation counts")
     localities: _LocalitySettings = _setting(
         _LocalitySettings(), "rules that every set of centres must keep to be ranked"
+    )
+    consultation: _ConsultationSettings = _setting(
+        _ConsultationSettings(), "how people answer the consultation"
     )
     hubs: _HubSettings = _setting(_HubSettings(), "the Family Hub question")
     report: _ReportSettings = _setting(

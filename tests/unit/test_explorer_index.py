@@ -14,6 +14,7 @@ from access.maps.explorer import _explorer_html, _find_kinds, _findable, _string
 from access.maps.explorer_data import _example_data
 from access.maps.explorer_encode import _encode
 from access.maps.explorer_index import _ALPHABET, _encode_names, _extract_names, _index_names
+from access.study import load_study
 from tests.streets import write_osm
 
 NAMES = pd.DataFrame(
@@ -128,3 +129,17 @@ def test_streets_and_places_of_an_extract_are_found_in_each_language(extract):
     assert {n for n, kind, within in got if kind == "street" and within.startswith("Aberd")} == {
         "High Street", "Stryd Fawr",
     }  # fmt: skip
+
+
+def test_rotherham_brings_every_postcode_village_and_estate():
+    study = load_study()
+    assert len(study.postcodes) == 6700
+    assert set(study.postcodes["area_id"]) <= set(study.areas["id"])
+    kinds = study.gazetteer["kind"].value_counts()
+    assert kinds.to_dict() == {"street": 483, "locality": 102, "school": 96}
+    table = _encode_names(study.gazetteer)
+    assert len(table["names"]) + len(table["at"]) <= 27_000
+    files = {row["file"]: row for row in study.inputs}
+    for name in ("gazetteer.csv", "postcodes.csv"):
+        assert files[name]["changed"] == "no" and "OGL" not in files[name]["source"]
+        assert "Open Government Licence" in files[name]["licence"]

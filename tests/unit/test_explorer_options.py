@@ -81,3 +81,18 @@ def test_the_table_says_the_same_as_the_file(tmp_path):
     )
     (from_table,), (from_file,) = _read_options(table), _read_options(saved(tmp_path, option))
     assert from_table == from_file
+
+
+def test_a_folder_of_logs_is_merged_and_no_option_asked_twice(study, tmp_path):
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    one = {"name": "Keep Wath", "reason": "the bus", "close": ["CC04"], "noted": "2018-03-12 10:00"}
+    two = {"name": "Keep Park View", "close": ["CC12"]}
+    saved(logs, one, two, name="b.json")
+    saved(logs, one, name="a.json")
+    (logs / "notes.txt").write_text("not a log", encoding="utf-8")
+    assert [o.name for o in _read_options(logs)] == ["Keep Wath", "Keep Park View"]
+    assert len(questions(study, scenario=logs)) == 2
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ScenarioError, match="holds no file that the explorer saved"):
+        questions(study, scenario=tmp_path / "empty")

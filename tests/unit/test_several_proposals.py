@@ -115,3 +115,18 @@ def test_a_building_of_which_another_proposal_closes_the_rest_is_not_said_to_sta
     (whole,) = knock_on(replace(study, config=study.config.model_copy(
         update={"proposals": {"youth": study.config.proposals["youth"]}})), ["Y1"])  # fmt: skip
     assert whole.endswith("and the building stays in use")
+
+
+def test_the_explorer_is_told_of_part_time_days_and_of_what_stays(tmp_path):
+    plan = (
+        '[proposals.p]\ntitle = "P"\nservice = "library"\nclose = ["L1"]\n'
+        '[[proposals.p.change]]\naction = "status"\nsite = "L2"\nstatus = "part_time"\ndays = 2.0\n'
+        '[[proposals.p.change]]\naction = "status"\nsite = "L3"\nstatus = "deregistered"\n'
+        '[[proposals.p.change]]\naction = "status"\nsite = "L4"\nstatus = "part_time"\ndays = 5.0\n'
+    )
+    study = small_study(tmp_path / "s", services={"library": 6}, proposals=plan)
+    (service,) = explorer_data(measure_study(study)).services
+    (told,) = service.plans
+    assert dict(told.days) == {"L2": 2.0}, "every weekday is not part of a week"
+    assert told.stays == ("L3",)
+    assert {"L2", "L4"} <= set(told.after) and not {"L1", "L3"} & set(told.after)

@@ -46,6 +46,7 @@
       overlays: { ward: false, locality: false, candidates: false, tiles: false },
       swipe: 50,
       reach: null,
+      swap: null,
       place: null,
       option: App.proposalOption(),
     };

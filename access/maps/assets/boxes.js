@@ -7,7 +7,7 @@
       'div',
       { className: 'check', 'data-site': site },
       App.h('input', { type: 'checkbox', id: `site-${site}`, checked, onchange: () => App.toggleSite(site) }),
-      App.h('label', { for: `site-${site}` }, App.shortName(site), extra),
+      App.h('label', { for: `site-${site}` }, App.shortName(site), ' ', extra),
     );
   }
 

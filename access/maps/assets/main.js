@@ -215,6 +215,7 @@
     App.wireOption();
     App.wireLog();
     App.wireState();
+    App.wireHall();
     makePlans();
     makePrinting();
     document.querySelector('nav').addEventListener('click', (event) => {

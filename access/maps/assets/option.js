@@ -83,7 +83,8 @@
         tied[name] = Math.max(App.core.levelWith(ways[name], ranked[name]) - itself, 0);
       }
     }
-    return { figures, ways, ranks, tied, open, minutes: least };
+    const sample = ways ? null : App.core.sampled(App.model, service, mode, speed, open.length);
+    return { figures, ways, ranks, tied, open, sample, minutes: least };
   };
 
   /* A rank in words; one that others share is called joint. */
@@ -92,6 +93,17 @@
     tied
       ? [App.t('rank_joint', { rank, count }), App.t('rank_with', { n: tied })]
       : [App.t('rank_of', { rank, count })];
+  /* Where no rank can be listed: how it does against ways drawn at random; else nothing. */
+  App.sampleWords = ({ sample, minutes }, service) => {
+    if (!sample) return '';
+    const own = App.core.meanTrip(service.counts, minutes, sample.reachable);
+    const longer = sample.means.filter((mean) => mean > own + App.core.SAME).length;
+    return App.t('rank_sample', {
+      share: App.percent(longer / sample.means.length),
+      n: sample.means.length,
+      count: sample.count,
+    });
+  };
   const meanRank = (found) => App.rankWords(found.ranks.mean, found.tied.mean, found.ways.count);
 
   /* While nothing else happens, work out the alternatives that the next tick will need. */
@@ -283,6 +295,7 @@
           App.t('number_within_unit', { limit: App.state.limit }),
         ),
       ),
+      mine.sample ? App.h('p', {}, App.sampleWords(mine, service)) : null,
       App.h('p', {}, App.t(words, { difference: App.number(Math.abs(difference), 1) })),
     ];
   }
@@ -315,6 +328,7 @@
         App.core.change(found.today.minutes, found.option.minutes),
       );
       App.syncBoxes();
+      App.renderSwaps();
       App.$('undo').disabled = !undo.length;
       App.$('redo').disabled = !redo.length;
       App.fill(App.$('option-headline'), headline(service, mine, proposal, before));

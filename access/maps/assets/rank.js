@@ -89,6 +89,49 @@
     });
   }
 
+  const SAMPLE = 2000;
+  const MOST_STEPS = 6e7; // areas times centres times samples: about a second
+
+  /* Where the ways are too many to list: average trips of some of them, taken by a fixed draw. A set
+   * that leaves somebody out whom another reaches is Infinity, as in rankCriteria. */
+  function sampled(model, service, mode, walkKmH, keep) {
+    const sites = service.before;
+    const count = waysToChoose(sites.length, keep);
+    if (keep < 1 || count <= MOST_ALTERNATIVES) return null;
+    return kept(model, `sample ${service.key} ${mode} ${walkKmH} ${keep}`, () => {
+      const minutes = minutesFor(model, mode, walkKmH);
+      const { n } = model;
+      const reachable = reachableFrom(minutes, n, sites);
+      const draws = Math.max(200, Math.min(SAMPLE, Math.floor(MOST_STEPS / (n * keep))));
+      let seed = 12345;
+      const below = (most) => {
+        seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+        return Math.floor((seed / 4294967296) * most);
+      };
+      const means = Float64Array.from({ length: draws }, () => {
+        const set = sites.slice();
+        for (let i = 0; i < keep; i += 1) {
+          const j = i + below(set.length - i);
+          [set[i], set[j]] = [set[j], set[i]];
+        }
+        return meanTrip(service.counts, leastMinutes(minutes, n, set.slice(0, keep)), reachable);
+      });
+      return { count, means, reachable };
+    });
+  }
+
+  function meanTrip(counts, least, reachable) {
+    let people = 0;
+    let sum = 0;
+    for (let i = 0; i < counts.length; i += 1) {
+      if (!(counts[i] > 0) || !reachable[i]) continue;
+      if (least[i] === Infinity) return Infinity;
+      people += counts[i];
+      sum += counts[i] * least[i];
+    }
+    return people ? sum / people : NaN;
+  }
+
   /* 1 + how many alternatives are better. */
   function rankOf(values, value) {
     let better = 0;
@@ -119,6 +162,8 @@
     reachableFrom,
     waysToChoose,
     alternatives,
+    sampled,
+    meanTrip,
     rankOf,
     levelWith,
     bestOf,

@@ -47,6 +47,7 @@
     if (whole || speed !== App.data.walk_km_h) out.speed = speed;
     if (whole || limit !== App.data.threshold) out.limit = limit;
     if (whole || service !== 0) out.service = App.model.services[service].key;
+    if (App.kiosk && !whole) out.kiosk = 1;
     return new URLSearchParams(out);
   }
 
@@ -104,6 +105,7 @@
   App.readLink = (text) => {
     const query = new URLSearchParams(text);
     const faults = [];
+    if (query.get('kiosk') === '1') App.setKiosk(true);
     readPlans(query, faults);
     readPlace(query, faults);
     const ids = (name) => (query.get(name) || '').split('.').filter(Boolean);
@@ -201,6 +203,7 @@
   /* ---- the next person ---- */
 
   App.startAgain = () => {
+    App.present(false);
     App.state = App.freshState();
     App.forgetSteps();
     App.setAside();
@@ -215,6 +218,7 @@
     write();
     App.map.everything(true);
     App.$('place').focus();
+    App.$('live').textContent = '';
     App.say(App.t('said_again'));
   };
 

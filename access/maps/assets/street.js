@@ -48,7 +48,9 @@
 
   /* Every service at a place, the one that loses most first. */
   App.byHarm = (place) =>
-    App.model.services.map((s) => App.streetWords(s, place.area)).sort((a, b) => b.harm - a.harm);
+    App.model.services
+      .map((s) => App.streetWords(s, place.area))
+      .sort((a, b) => (a.harm === b.harm ? 0 : b.harm > a.harm ? 1 : -1));
 
   /* The worst change in one sentence. */
   App.answerParts = (found, place) => {
@@ -205,6 +207,12 @@
             App.button(
               App.t('what_if', { site: App.shortName(found.before.site) }),
               () => App.keepAfterAll(found.before.site),
+              'button secondary',
+            ),
+            ' ',
+            App.button(
+              App.t('which_instead', { site: App.shortName(found.before.site) }),
+              () => App.askSwaps(found.before.site),
               'button secondary',
             ),
           )

@@ -1,0 +1,220 @@
+"""In a full hall: swaps, a view for the projector, a page that starts again, how to answer."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import product
+
+import pytest
+
+from access.maps.explorer import write_explorer
+
+SAY = (
+    ("closes", "2031-05-07"), ("address", "<b>Town Hall</b>, Exampleton"),
+    ("email", "say@council.example"), ("link", "https://council.example/say?a=1&b=2"),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def hall_page(example, tmp_path_factory):
+    data = replace(example, consultation=SAY)
+    return write_explorer(data, tmp_path_factory.mktemp("hall") / "explorer.html")
+
+
+def ask(page, text: str) -> None:
+    page.fill("#place", text)
+    page.press("#place", "Enter")
+
+
+def mean(example, service, sites) -> float:
+    count = example.areas[service.count]
+    least = example.walk.to_frame()[list(sites)].min(axis=1)
+    return float((count.to_numpy() * least.to_numpy()).sum() / count.sum())
+
+
+def test_the_swaps_that_keep_the_number_are_all_there_ranked_and_one_click_away(
+    visit, example, hall_page
+):
+    page = visit(hall_page)
+    ask(page, "A25")
+    page.click("button:has-text('Keep Northfield: which instead?')")
+    assert page.evaluate("document.activeElement.id") == "swap-title"
+    rows = page.locator("#swap-rows tbody tr").all_inner_texts()
+    (service,) = (s for s in example.services if s.key == "childrens_centre")
+    names = example.sites.set_index("id")["name"]
+    expected = sorted(
+        (mean(example, service, {"CC4", *service.after} - {other}), names[other])
+        for other in service.after
+    )
+    assert [(float(re.split("\t", row)[1]), re.split("\t", row)[0]) for row in rows] == [
+        (round(value, 1), name) for value, name in expected
+    ]
+    assert all(re.search(r"rank \d+ of 10", row) for row in rows)
+    page.click("#swap-rows tbody tr:first-child button")
+    assert page.evaluate("document.activeElement.id") == "swap-title"
+    assert "shown now" in page.inner_text("#swap-rows tbody tr:first-child")
+    kept = page.evaluate("[...App.state.option.keep].map((i) => App.data.sites[i].id)")
+    assert len([i for i in kept if i.startswith("CC")]) == len(service.after) and "CC4" in kept
+    assert {i for i in kept if i.startswith("YC")} == {"YC1", "YC2"}
+
+
+def test_the_boxes_come_before_the_swaps_and_the_figures(visit, hall_page):
+    page = visit(hall_page, fragment="#your-option")
+    tops = page.evaluate(
+        "['option-boxes', 'swaps', 'option-ranks'].map("
+        "(id) => document.getElementById(id).getBoundingClientRect().top)"
+    )
+    assert tops == sorted(tops)
+
+
+def test_presenting_goes_one_step_at_a_time_by_arrow_keys(visit, hall_page):
+    page = visit(hall_page, width=1366, height=768)
+    ask(page, "A25")
+    page.click("#present")
+    assert page.inner_text("#present-step") == "Step 1 of 4"
+    assert page.evaluate("document.activeElement.id") == "present-end"
+    size = "(s) => parseFloat(getComputedStyle(document.querySelector(s)).fontSize)"
+    assert page.evaluate(size, "header .proposal") >= 32
+    page.keyboard.press("ArrowRight")
+    assert page.inner_text("#answer").startswith("From A25")
+    assert page.evaluate(size, "#answer") >= 32
+    width = page.locator("#map").bounding_box()["width"]
+    assert width >= 0.9 * 1366 - 80
+    assert page.is_hidden("#cards") and page.is_hidden("nav")
+    page.keyboard.press("ArrowRight")
+    assert page.is_visible("#change-finding")
+    for _, key in product(range(3), ("ArrowRight",)):
+        page.keyboard.press(key)
+    assert page.inner_text("#present-step") == "Step 4 of 4"
+    page.keyboard.press("Escape")
+    assert page.is_hidden("#present-bar")
+    assert page.evaluate("document.activeElement.id") == "present"
+    assert page.evaluate("App.state.place.label") == "A25"
+
+
+def test_a_kiosk_starts_again_after_two_quiet_minutes_and_keeps_the_log(visit, hall_page):
+    page = visit(hall_page)
+    page.clock.install()
+    page.goto(hall_page.as_uri() + "#your-option?kiosk=1&close=CC1.YC2&open=&mode=pram")
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    page.evaluate("App.setKiosk(true)")
+    page.fill("#option-name", "Bea's")
+    page.click("#note-form button[type=submit]")
+    page.clock.fast_forward(110_000)
+    page.keyboard.press("Shift")
+    page.clock.fast_forward(110_000)
+    assert page.evaluate("App.state.mode") == "pram", "somebody is still there"
+    page.clock.fast_forward(15_000)
+    assert page.evaluate("App.state.mode") == "walk"
+    assert page.is_visible("#my-street")
+    assert "Bea" not in page.inner_text("body")
+    assert "Bea" in page.evaluate("App.logJson()")
+    assert page.is_checked("#kiosk")
+
+
+def test_how_to_answer_is_said_and_hostile_words_stay_words(visit, hall_page, example_page):
+    page = visit(hall_page)
+    text = page.inner_text(".respond")
+    assert "Answers are taken until 7 May 2031." in text
+    assert "<b>Town Hall</b>, Exampleton" in text
+    links = page.locator(".respond a").evaluate_all("(a) => a.map((x) => x.getAttribute('href'))")
+    assert links == ["mailto:say@council.example", "https://council.example/say?a=1&b=2"]
+    assert visit(example_page).locator(".respond").count() == 0
+
+
+def test_axe_finds_nothing_in_the_new_states(visit, hall_page, beside):
+    everyone = beside("test_explorer_everyone")
+    axe = everyone.axe.__wrapped__() if hasattr(everyone.axe, "__wrapped__") else None
+    if axe is None:
+        pytest.skip("axe is not at hand")
+    page = visit(hall_page)
+    states = [
+        "1",
+        "document.getElementById('place').value = 'Mill'; App.$('place-form').requestSubmit()",
+        "App.choosePlace(App.find('A25', 1)[0]); App.$('share').open = true;"
+        "App.$('other-ways').open = true",
+        "App.askSwaps(App.data.sites.findIndex((s) => s.id === 'CC4'))",
+        "App.present(true)",
+        "App.present(false); App.startAgain(); App.notice(['Broken.'])",
+    ]
+    for state in states:
+        page.evaluate(state)
+        page.wait_for_timeout(350)
+        assert everyone.violations(page, axe) == [], state
+
+
+@pytest.fixture
+def made_up(monkeypatch):
+    """Give a made-up language that runs from right to left: every word in angle marks."""
+    from access.maps import explorer
+
+    english = explorer._strings("en")
+
+    def marked(text):
+        if isinstance(text, str):
+            return f"‹{text}›"
+        if isinstance(text, dict):
+            return {key: marked(value) for key, value in text.items()}
+        return [marked(value) for value in text]
+
+    keep = {"locale", "thousands", "or_list", "direction", "language_note"}
+    words = {key: text if key in keep else marked(text) for key, text in english.items()}
+    words |= {"direction": "rtl", "locale": "ar-EG", "thousands": "٬"}
+    monkeypatch.setattr(explorer, "_strings", lambda language: dict(words))
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+def test_a_language_from_right_to_left_is_whole_and_fits(visit, example, tmp_path, made_up, width):
+    page = visit(write_explorer(example, tmp_path / "rtl.html"), width=width, height=700)
+    assert page.get_attribute("html", "dir") == "rtl"
+    ask(page, "A25")
+    assert page.inner_text("#answer").startswith("‹From A25")
+    for view in ("my-street", "before-after", "your-option", "about"):
+        page.evaluate(f"App.go('{view}')")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        bare = page.evaluate(
+            "[...document.querySelectorAll("
+            "'main :is(button, label:not([for^=site]), legend, summary, h2, h3)')]"
+            ".filter((n) => n.offsetParent && n.textContent.trim() && !n.textContent.includes('‹'))"
+            ".map((n) => n.textContent)"
+        )
+        data = {*example.sites["name"], *example.places["name"], "+", "−"}
+        data |= {s.title for s in example.services}
+        assert [t for t in bare if not any(t.strip() in name for name in data)] == []
+
+
+def test_the_welsh_page_answers_in_welsh(visit, example, tmp_path):
+    data = replace(example, language="cy", as_of="2018-03-12", consultation=SAY)
+    page = visit(write_explorer(data, tmp_path / "cy.html"))
+    ask(page, "A25")
+    assert page.inner_text("#answer").startswith("O A25: byddai’r")
+    assert "Ar droed, 4.8 km yr awr" in page.inner_text("#state-words")
+    assert "7 Mai 2031" in page.inner_text(".respond")
+    for view in ("before-after", "your-option", "about"):
+        page.evaluate(f"App.go('{view}')")
+    assert page.get_attribute("html", "lang") == "cy"
+
+
+def test_where_the_ways_are_too_many_a_fixed_sample_says_how_an_option_does(visit, example_page):
+    page = visit(example_page)
+    found = page.evaluate(
+        """() => {
+          const { model, core } = App;
+          const before = [...Array(18)].map((_, i) => i % 9);
+          const many = { ...model.services[0], key: 'many', before };
+          const one = core.sampled(model, many, 'walk', 4.8, 9);
+          model.cache.clear();
+          const two = core.sampled(model, many, 'walk', 4.8, 9);
+          const small = core.sampled(model, model.services[0], 'walk', 4.8, 3);
+          return [one.count, one.means.length, one.means.join() === two.means.join(), small,
+                  Math.min(...one.means)];
+        }"""
+    )
+    count, draws, same, small, best = found
+    assert (count, draws, same, small) == (48620, 2000, True, None)
+    reach = page.evaluate("App.core.meanTrip([1, 2, 0], [3, 6, Infinity], [true, true, true])")
+    assert reach == 5 and best > 0
+    lost = page.evaluate("App.core.meanTrip([1, 2], [3, Infinity], [true, true])")
+    assert lost == float("inf")
