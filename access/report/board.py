@@ -173,7 +173,8 @@ def _rank_notes(findings: ProposalFindings, ranked: Sequence[_Option]) -> tuple[
 def _priced(options: Sequence[_Option]) -> bool:
     """Say whether money is known of any option that changes something."""
     return any(
-        not o.name.startswith(NO_CHANGE) and not (is_missing(o.savings) and is_missing(o.spent))
+        not o.name.startswith(NO_CHANGE)
+        and not (is_missing(o.savings) and (is_missing(o.spent) or not o.opened))
         for o in options
     )
 
