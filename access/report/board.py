@@ -320,7 +320,7 @@ def _since_blocks(results: StudyResults, wording: _Wording) -> list[Block]:
     table, sources = _since_table(results), _later_sources(results)
     when = config.hubs.council_date
     later = when is not None and is_later(when, config.study.as_of)
-    if table is None and not sources and not later:
+    if table is None and not sources and not later and not results.study.later:
         return []
     blocks: list[Block] = [
         Heading("What happened since", appendix=True, key="since"),
@@ -338,6 +338,11 @@ def _since_blocks(results: StudyResults, wording: _Wording) -> list[Block]:
         blocks.append(Paragraph((Bold(f"The Family Hubs that the council chose ({when}): "), told)))
         if answer.plain.council is not None:
             blocks.append(Paragraph(_standing_sentence(answer.plain.council)))
+    if results.study.later:
+        opened = (
+            f"opened later, and so not among the candidate sites: {listed(results.study.later)}"
+        )
+        blocks.append(Paragraph(sentence(opened)))
     if sources:
         blocks.append(Paragraph(sentence(
             f"sources of a later date than the paper, used for what they say of that day: "

@@ -17,7 +17,14 @@ import pandas as pd
 from access.arguments import refuse
 from access.display import html_answer
 from access.errors import Fault, ParameterError, StudyError
-from access.study.config import Group, StudyConfig, _closure_rules, _rule_warnings, read_config
+from access.study.config import (
+    Group,
+    StudyConfig,
+    _closure_rules,
+    _rule_warnings,
+    is_later,
+    read_config,
+)
 from access.study.manifest import _read_manifest
 from access.study.tables import (
     REGISTER_UNKNOWNS,
@@ -120,12 +127,14 @@ class Study:
         ``file, sha256, source, vintage, licence`` of every table.
     shapes : GeoSeries, optional
         Polygons of the areas (WGS84, indexed by id); None where the study has points alone.
+    later : tuple of str
+        Candidate sites that opened after the study's date, and so are not among them.
 
     Examples
     --------
     >>> study = load_study("rotherham")
     >>> len(study.areas), len(study.centres), len(study.candidates)
-    (854, 23, 74)
+    (854, 23, 73)
     >>> int(study.areas["children_0_4"].sum())
     15972
     """
@@ -142,6 +151,7 @@ class Study:
     assumptions: tuple[str, ...]
     inputs: tuple[dict[str, str], ...]
     shapes: gpd.GeoSeries | None = None
+    later: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -339,7 +349,7 @@ def load_study(path: str | Path | None = None) -> Study:
     Examples
     --------
     >>> load_study("rotherham")
-    <Study rotherham: 854 areas, 23 centres, 74 candidate sites>
+    <Study rotherham: 854 areas, 23 centres, 73 candidate sites>
     """
     folder = find_study(path)
     config = read_config(folder / "study.toml")
@@ -356,12 +366,13 @@ def load_study(path: str | Path | None = None) -> Study:
     points = {name: _to_points(tables[name], crs) for name in ("areas", *_TABLES)}
     areas = _with_localities(points["areas"], points["centres"], config)
     inputs = _read_manifest(folder, ["study.toml", *read])
+    later = _opened_later(pd.DataFrame(points["candidates"]), config)
     return Study(
         folder=folder,
         config=config,
         areas=areas,
         centres=_with_register(points["centres"]),
-        candidates=_with_register(points["candidates"]),
+        candidates=_with_register(points["candidates"][~later]),
         neighbours=points["neighbours"],
         places=pd.DataFrame(points["places"].drop(columns="geometry")),
         postcodes=pd.DataFrame(points["postcodes"].drop(columns="geometry")),
@@ -369,7 +380,23 @@ def load_study(path: str | Path | None = None) -> Study:
         assumptions=_study_assumptions(config, _with_register(points["centres"]), inputs),
         inputs=inputs,
         shapes=shapes,
+        later=tuple(
+            f"{row['name']} (from {row['open_from']})"
+            for row in points["candidates"][later].to_dict("records")
+        ),
     )
+
+
+def _opened_later(candidates: pd.DataFrame, config: StudyConfig) -> pd.Series:
+    """Mark candidates that opened after the study's date, but for those that it names itself."""
+    if "open_from" not in candidates:
+        return pd.Series(False, index=candidates.index)
+    changes = [c for p in config.proposals.values() for c in p.change]
+    named = {*config.hubs.council_choice, *(c.to for c in changes), *(c.site for c in changes)}
+    named |= {site for p in config.proposals.values() for site in p.opens}
+    when = candidates["open_from"].fillna("").astype(str).str.strip()
+    later = when.map(lambda told: bool(told) and is_later(told, config.study.as_of))
+    return later.astype(bool) & ~candidates["id"].isin(named)
 
 
 def _centre_of(box: tuple[float, float, float, float]) -> tuple[float, float]:
