@@ -396,6 +396,31 @@ class Table:
                 last.append(NOT_APPLICABLE)
         return replace(self, total=tuple(last), totals=Totals.ADDS_UP)
 
+    def without_unknown(self, *keys: str) -> Table:
+        """Leave out columns of which nothing is known in any row.
+
+        Parameters
+        ----------
+        *keys : str
+            Columns that may be left out.
+
+        Returns
+        -------
+        Table
+        """
+        lost = {
+            k
+            for k, column in enumerate(self.columns)
+            if column.key in keys and all(is_missing(row[k]) for row in self.rows)
+        }
+        kept = [k for k in range(len(self.columns)) if k not in lost]
+        return replace(
+            self,
+            columns=tuple(self.columns[k] for k in kept),
+            rows=tuple(tuple(row[k] for k in kept) for row in self.rows),
+            total=None if self.total is None else tuple(self.total[k] for k in kept),
+        )
+
     def hidden(self) -> np.ndarray:
         """Say which cells a public view hides.
 

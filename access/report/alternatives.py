@@ -147,7 +147,7 @@ def _near_table(found: ProposalFindings, ranking: SampledRanking) -> Table:
     )
 
 
-_SHOWN = 6
+_SHOWN = 5
 #: Unit of a difference between two options, by what a criterion counts.
 _DIFFERENCE = {"share": "% points", "money": "£", "minutes": "min"}
 
@@ -499,10 +499,10 @@ def _alternatives_blocks(
         robust = (robustness or {}).get(found.result.key)
         blocks.append(Heading(found.label, 2, appendix=True))
         blocks += _service(results, found, reasons or {}, robust, wording)
+    if results.hubs is not None:
+        blocks += [Heading("Family Hubs", 2, appendix=True), *_hub_blocks(results, wording)]
     return [
         *blocks,
-        Heading("Family Hubs", 2, appendix=True),
-        *_hub_blocks(results, wording),
         Heading("What consultees asked for", 2, appendix=True),
         *_asked_blocks(results, findings, wording, requests),
     ]

@@ -56,6 +56,7 @@ from access.report.paper import (
     _package_sentence,
     _package_table,
     _paper_blocks,
+    _papers_words,
     _rule_table,
     _since_table,
     _standing_table,
@@ -156,7 +157,7 @@ def options_table(
         ),
         source=source,
         short=f"Options, {findings.label}",
-    )
+    ).without_unknown("deprived")
 
 
 def _rank_notes(findings: ProposalFindings, ranked: Sequence[_Option]) -> tuple[str, ...]:
@@ -246,6 +247,9 @@ def _summary_blocks(
         blocks.append(TableBlock(_rivals_table(own), key=f"rivals-{service}", compact=True))
     for found in findings:
         blocks.append(Paragraph((Bold(f"{found.result.title}. "), _short(results, found, wording))))
+    money = _papers_words(results)
+    if money:
+        blocks.append(Paragraph((Bold("Money in the papers, all proposals together. "), money)))
     return [*blocks, *_certainty(results, findings, robustness)]
 
 
@@ -359,7 +363,7 @@ def _to_ask(results: StudyResults) -> str:
         ("annual_cost_gbp", "what each building costs to run"),
         ("annual_visits", "who in fact attends each one"),
         ("condition", "its condition"),
-        ("capacity", "how many families it can take"),
+        ("capacity", "how many people it can take"),
     ):
         if column not in register or all(is_missing(v) for v in register[column]):
             wants.append(words)

@@ -61,9 +61,9 @@ _DUTIES = (
     _Duty(("England", "Wales", "Scotland"), "", "Equality Act 2010, section 149",
           "due regard to eliminating discrimination, advancing equality of opportunity and "
           "fostering good relations", "where groups live, and how their trips change"),
-    _Duty(("England",), "", "Equality Act 2010, section 1",
-          "due regard to inequalities of outcome from socio-economic disadvantage: not in force in "
-          "England", "the most deprived fifth's own trips"),
+    _Duty(("England",), "", "Equality Act 2010, section 1 (not in force in England)",
+          "due regard to inequalities of outcome from socio-economic disadvantage, once in force",
+          "the most deprived fifth's own trips"),
     _Duty(("Scotland",), "", "Equality Act 2010, section 1",
           "due regard to inequalities of outcome from socio-economic disadvantage, in decisions of "
           "a strategic nature", "the most deprived fifth's own trips", "2018-04-01"),
@@ -165,6 +165,20 @@ def _saving(results: StudyResults, found: ProposalFindings) -> str:
     return "a saving that is not known"
 
 
+def _papers_words(results: StudyResults) -> str:
+    """Say what the papers expect the proposals to save as a whole, with where they say so."""
+    told = []
+    given = results.study.config.report.money
+    for whole in (s for s in given if not s.part_of):
+        parts = [f"{pounds(p.gbp)} {plain(p.what)}" for p in given if p.part_of == whole.what]
+        of = f", of which {listed(parts)}" if parts else ""
+        source = f" ({plain(whole.source)})" if plain(whole.source) else ""
+        told.append(
+            f"{plain(whole.what).lower()} {plain(whole.year)}: {pounds(whole.gbp)}{of}{source}"
+        )
+    return sentence("; ".join(told))
+
+
 def _no_change_belief(results: StudyResults, found: ProposalFindings) -> str:
     return (
         f"nobody should have further to go to reach a {found.one}, and {_saving(results, found)} "
@@ -200,7 +214,8 @@ _BELIEFS = {
 
 
 def _other_belief(found: ProposalFindings, other: _Option, wording: _Wording) -> str:
-    best = [words for c, words in _BELIEFS.items() if other.ranks.get(c) == 1]
+    own = found.options[1].ranks  # a measure on which the proposal is as good decides nothing
+    best = [w for c, w in _BELIEFS.items() if other.ranks.get(c) == 1 and own.get(c) != 1]
     s = other.impact.summary
     longer, rise = float(s["lengthened"] or 0), s["mean_minutes_change_lengthened"]
     text = f"what counts most is {listed(best)}" if best else "other measures count more than these"
@@ -423,7 +438,7 @@ def _people(
         Heading("Children, young people and vulnerable adults"),
         Paragraph(_given(given.children)),
         Heading("Equalities and human rights"),
-        Paragraph((f"{equality} All of it: ", Ref("who"), ". What was found when regard was had to "
+        Paragraph((f"{equality} Group by group: ".lstrip(), Ref("who"), ". What was found when regard was had to "
                    "these duties, and what follows from it: for the officer to fill.")),
         Heading("Partners and other directorates"),
         Paragraph(_given(given.partners)),

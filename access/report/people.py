@@ -168,7 +168,7 @@ def worst_table(found: ProposalFindings, n: int = 10) -> Table:
         rows,
         notes=(ROUNDED_ONCE,),
         short=f"Worst areas, {found.label}",
-    )
+    ).without_unknown("decile")
 
 
 def equality_table(found: ProposalFindings) -> tuple[Table | None, str]:

@@ -13,7 +13,6 @@ from access.disclosure import THRESHOLD, hidden_moves
 from access.document.document import (
     Block,
     Heading,
-    PageBreak,
     Paragraph,
     TableBlock,
 )
@@ -70,15 +69,19 @@ def closed_table(found: ProposalFindings, results: StudyResults | None = None) -
         )
     linked = hidden_moves(impact).leaving
     also = {(k, "families") for k, i in enumerate(impact.closed_sites["site"]) if i in linked}
-    return Table(
-        f"{found.title} that would close, and who is nearest to them ({found.noun}, "
-        f"{trip(found.mode)})",
-        columns,
-        tuple(rows),
-        notes=(ROUNDED_ONCE, *_pram_note(results, others)),
-        also_hidden=frozenset(also),
-        short=f"Closing, {found.label}",
-    ).with_total()
+    return (
+        Table(
+            f"{found.title} that would close, and who is nearest to them ({found.noun}, "
+            f"{trip(found.mode)})",
+            columns,
+            tuple(rows),
+            notes=(ROUNDED_ONCE, *_pram_note(results, others)),
+            also_hidden=frozenset(also),
+            short=f"Closing, {found.label}",
+        )
+        .with_total()
+        .without_unknown("deprived", "no_car")
+    )
 
 
 def _own_areas(impact: Impact, site: str) -> pd.DataFrame:
@@ -271,7 +274,6 @@ def _site_blocks(
 ) -> list[Block]:
     """Write the appendix of sites: what is known of the buildings, then each service's sites."""
     blocks: list[Block] = [
-        PageBreak(),
         Heading("Sites that would close", appendix=True, key="sites"),
         Paragraph(
             "Everybody is counted at the site that is nearest to them today. Who in fact uses each "
