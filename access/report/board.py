@@ -151,7 +151,7 @@ def options_table(
         rows,
         notes=(
             f"{capital(findings.noun)} in all: {s['families']:,.0f}.",
-            *_rank_notes(findings, ranks),
+            *_rank_notes(each or [findings], ranks),
             *(() if priced else ("What each option would save is not known.",)),
             *next((note for o in findings.options if (note := further_note(o.impact))), ()),
         ),
@@ -160,13 +160,15 @@ def options_table(
     ).without_unknown("deprived")
 
 
-def _rank_notes(findings: ProposalFindings, ranked: Sequence[_Option]) -> tuple[str, ...]:
+def _rank_notes(findings: Sequence[ProposalFindings], ranked: Sequence[_Option]) -> tuple[str, ...]:
     """Say what the ranks are of, and which of them others share."""
-    if not ranked or findings.ranking is None:
+    lists = dict.fromkeys(f.ranking.what for f in findings if f.ranking is not None)
+    if not ranked or not lists:
         return ()
     shared = [f"{o.name} with {number(o.tied['mean'], 'other')}" for o in ranked if o.tied["mean"]]
+    each = ", each among its own" if len(lists) > 1 else ""
     return (
-        f"Ranks are of {findings.ranking.what}; 1 is the shortest average.",
+        f"Ranks are of {listed(list(lists))}{each}; 1 is the shortest average.",
         *([sentence(f"shared ranks: {listed(shared)}")] if shared else []),
     )
 

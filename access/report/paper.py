@@ -128,12 +128,16 @@ def _rule_table(
         before = f"{own[0].title}: " if len(services) > 1 else ""
         rows.append((_named(before, NO_CHANGE), _no_change_belief(results, own[0])))
         for found in own:
-            name = found.result.title if found.rivals else PROPOSAL
-            rows.append((_named("" if found.rivals else before, name),
-                         _proposal_belief(results, found, wording)))  # fmt: skip
-            for other in found.options[2:]:
-                rows.append((_named(before, f"close {listed(found.named(other.closed))}"),
-                             _other_belief(found, other, wording)))  # fmt: skip
+            closes = f": close {listed(found.named(found.result.closed), none='none')}"
+            name = f"{found.result.title}{closes}" if found.rivals else PROPOSAL
+            belief = _proposal_belief(results, found, wording)
+            rows.append((_named("" if found.rivals else before, name), belief))
+        told = {f.result.closed for f in own}
+        for found, other in ((f, o) for f in own for o in f.options[2:]):
+            if other.closed not in told:
+                told.add(other.closed)
+                name = f"close {listed(found.named(other.closed))}"
+                rows.append((_named(before, name), _other_belief(found, other, wording)))
     return Table(
         "A rule to decide by: what the Board would have to believe to choose each option",
         (Column("option", "Option", width=1.0), Column("belief", "Choose it if you believe that",
@@ -438,8 +442,9 @@ def _people(
         Heading("Children, young people and vulnerable adults"),
         Paragraph(_given(given.children)),
         Heading("Equalities and human rights"),
-        Paragraph((f"{equality} Group by group: ".lstrip(), Ref("who"), ". What was found when regard was had to "
-                   "these duties, and what follows from it: for the officer to fill.")),
+        Paragraph((f"{equality} Group by group: ".lstrip(), Ref("who"),
+                   ". What was found when regard was had to these duties, and what follows from "
+                   "it: for the officer to fill.")),
         Heading("Partners and other directorates"),
         Paragraph(_given(given.partners)),
         *([BulletList(points)] if points else []),
