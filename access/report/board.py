@@ -630,9 +630,9 @@ def _certainty(
         )
     warned.append("Everything that is assumed is in ")
     spans = (" ".join(warned), Ref("method"), ".")
-    blocks: list[Block] = [Paragraph("How sure we are", style="key")]
+    blocks: list[Block] = []
     if ties:
-        blocks.append(BulletList(tuple(ties)))
+        blocks = [Paragraph("How sure we are", style="key"), BulletList(tuple(ties))]
     return [*blocks, Callout("assumption", "What these figures rest on", (spans,))]
 
 

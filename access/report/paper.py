@@ -191,13 +191,8 @@ def _no_change_belief(results: StudyResults, found: ProposalFindings) -> str:
 
 
 def _proposal_belief(results: StudyResults, found: ProposalFindings, wording: _Wording) -> str:
-    s = found.impact.summary
-    longer = float(s["lengthened"] or 0)
-    rise = s["mean_minutes_change_lengthened"]
-    text = f"{_saving(results, found)} justifies that "
-    text += f"{wording.people(longer, found.noun)} have {further_words(found.mode)}"
-    if longer and rise is not None:
-        text += f", by {wording.minutes(float(rise))} on average"
+    harm = _harm(found, _proposed(found), wording) or "a change that gives nobody further to go"
+    text = f"{_saving(results, found)} justifies {harm}"
     p = found.standing
     if p is not None and found.ranking is not None and p["rank_mean"] > 1:
         options = len(found.ranking.table)
@@ -206,6 +201,8 @@ def _proposal_belief(results: StudyResults, found: ProposalFindings, wording: _W
             f"; and there are reasons, other than trips, against the sets with a shorter average "
             f"(it is {place})"
         )
+    if found.sampled is not None and "mean" not in _best_on(found, _proposed(found)):
+        text += "; and there are reasons, other than trips, against sets with a shorter average"
     return text
 
 
@@ -217,17 +214,47 @@ _BELIEFS = {
 }
 
 
+def _proposed(found: ProposalFindings) -> _Option:
+    """Give the proposal among the options; one that neither closes nor opens is no change."""
+    return next((o for o in found.options if o.kept == tuple(found.result.after)), found.options[0])
+
+
+def _best_on(found: ProposalFindings, option: _Option) -> list[str]:
+    """Name the measures that an option is best by, or proven best by where not all are listed."""
+    if found.sampled is None:
+        return [c for c, rank in option.ranks.items() if rank == 1]
+    rows = {c: found.sampled.row(c) for c in found.sampled.criteria}
+    closed = set(option.closed)
+    return [c for c, row in rows.items() if row["proven"] and set(row["best_closed"]) == closed]
+
+
 def _other_belief(found: ProposalFindings, other: _Option, wording: _Wording) -> str:
-    own = found.options[1].ranks  # a measure on which the proposal is as good decides nothing
-    best = [w for c, w in _BELIEFS.items() if other.ranks.get(c) == 1 and own.get(c) != 1]
-    s = other.impact.summary
-    longer, rise = float(s["lengthened"] or 0), s["mean_minutes_change_lengthened"]
-    text = f"what counts most is {listed(best)}" if best else "other measures count more than these"
-    text += f"; these sites can close for as much; and {wording.people(longer, found.noun)} having "
-    text += further_words(found.mode)
-    if longer and rise is not None:
-        text += f", by {wording.minutes(float(rise))} on average,"
-    return f"{text} is the lesser harm"
+    own = _best_on(found, _proposed(found))
+    # a measure on which the proposal is as good decides nothing
+    best = [_BELIEFS[c] for c in _best_on(found, other) if c in _BELIEFS and c not in own]
+    parts = [f"what counts most is {listed(best)}"] if best else []
+    parts.append(
+        "these sites can close for as much"
+        if other.savings is None
+        else f"the {pounds(other.savings)} a year that these sites cost is saving enough"
+    )
+    harm = _harm(found, other, wording)
+    decides = f"{harm} is the lesser harm" if harm else "nobody having further to go decides it"
+    return "; and ".join([*parts, decides])
+
+
+def _harm(found: ProposalFindings, option: _Option, wording: _Wording) -> str:
+    """Say who has further to go under an option; empty where nobody has."""
+    s = option.impact.summary
+    longer, lost = float(s["lengthened"] or 0), float(s["newly_unreachable"] or 0)
+    rise, told = s["mean_minutes_change_lengthened"], []
+    if longer:
+        told.append(f"{wording.people(longer, found.noun)} having {further_words(found.mode)}")
+        if rise is not None:
+            told[-1] += f" (by {wording.minutes(float(rise))} on average)"
+    if lost:
+        told.append(f"{wording.people(lost, found.noun)} no longer reaching any")
+    return listed(told, none="")
 
 
 def _package_table(findings: Sequence[ProposalFindings]) -> Table:
