@@ -75,6 +75,8 @@ COLUMNS: dict[str, dict[str, str]] = {
         "lat": "latitude",
         "kind": "what stands there now: a library, a school, ... (`hubs.among`, `hubs.at_most`)",
         "owner": "whose it is, for plans among some owners' sites (`hubs.among`)",
+        "open_from": "when it opened, as year, year-month or day: one that opened later than "
+        "study.as_of is no candidate, and the report tells of it apart",
         "locality": "part of the place, for hubs in each locality",
         "position_basis": "where the position is from; as for centres",
         "annual_cost_gbp": "running cost, pounds a year; empty where not known",

@@ -297,6 +297,19 @@ class Document:
         block = self.blocks[place]
         return self.label(place) or (block.text if isinstance(block, Heading) else key)
 
+    def view(self, table: Table) -> TableView:
+        """Give a table as this document shows it: minutes whole unless it is an internal copy.
+
+        Parameters
+        ----------
+        table : Table
+
+        Returns
+        -------
+        TableView
+        """
+        return table.view(internal=self.internal, whole_minutes=not self.internal)
+
     def tables(self) -> Iterator[tuple[str, TableView]]:
         """Give the number of every table of the workbook, and what may be shown of it.
 
@@ -306,7 +319,7 @@ class Document:
         """
         for place, block in enumerate(self.blocks):
             if isinstance(block, TableBlock):
-                yield self.label(place), block.table.view(internal=self.internal)
+                yield self.label(place), self.view(block.table)
 
 
 def _heading_text(document: Document, place: int) -> str:

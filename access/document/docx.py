@@ -469,7 +469,7 @@ def _add(word: Any, document: Document, place: int, block: Block) -> None:
         case BulletList():
             _add_list(word, document, block)
         case TableBlock():
-            view = block.table.view(internal=document.internal)
+            view = document.view(block.table)
             _caption(word, document.label(place), view.title)
             _add_table(word, view, _PAGE_WIDTH, compact=block.compact)
             _add_notes(word, (*view.notes, *([f"Source: {view.source}"] if view.source else [])))

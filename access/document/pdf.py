@@ -207,7 +207,7 @@ def _spans(document: Document, text: Text) -> list[list[str]]:
 
 
 def _table(document: Document, place: int, block: TableBlock) -> dict[str, Any]:
-    view = block.table.view(internal=document.internal)
+    view = document.view(block.table)
     blanks = [""] * (len(view.columns) - 1)
     empty = [["Nothing to list.", *blanks]]
     shares = _column_shares(view, compact=block.compact)

@@ -20,6 +20,7 @@ from access.text import (
     figure,
     half_up,
     is_missing,
+    rise_between,
 )
 
 """Stands in a cell to which the column does not apply (the mean of a row of names, say)."""
@@ -123,6 +124,9 @@ class Column:
     hidden_with : tuple of str
         Keys of people columns: where one of them is hidden in a row, this cell is too, because
         it would give the count away (a share) or rests on so few (a mean).
+    rise_of : tuple of str
+        Keys of a before and an after column: the rise is then written as the rounded after less
+        the rounded before, where it is their difference.
     adds : bool
         A people column whose total is the sum of its rows.
     width : float
@@ -142,6 +146,7 @@ class Column:
     signed: bool = False
     note: str = ""
     hidden_with: tuple[str, ...] = ()
+    rise_of: tuple[str, ...] = ()
     adds: bool = True
     width: float = 1.0
 
@@ -391,6 +396,31 @@ class Table:
                 last.append(NOT_APPLICABLE)
         return replace(self, total=tuple(last), totals=Totals.ADDS_UP)
 
+    def without_unknown(self, *keys: str) -> Table:
+        """Leave out columns of which nothing is known in any row.
+
+        Parameters
+        ----------
+        *keys : str
+            Columns that may be left out.
+
+        Returns
+        -------
+        Table
+        """
+        lost = {
+            k
+            for k, column in enumerate(self.columns)
+            if column.key in keys and all(is_missing(row[k]) for row in self.rows)
+        }
+        kept = [k for k in range(len(self.columns)) if k not in lost]
+        return replace(
+            self,
+            columns=tuple(self.columns[k] for k in kept),
+            rows=tuple(tuple(row[k] for k in kept) for row in self.rows),
+            total=None if self.total is None else tuple(self.total[k] for k in kept),
+        )
+
     def hidden(self) -> np.ndarray:
         """Say which cells a public view hides.
 
@@ -415,6 +445,14 @@ class Table:
                 mask[:, k] |= mask[:, where[key]]
         return mask
 
+    def _rounded(self, row: Sequence[Value], columns: Sequence[Column]) -> list[Value]:
+        """Write every rise of a row as the difference of what is shown before it and after."""
+        at = dict(zip((c.key for c in columns), row, strict=True))
+        return [
+            rise_between(*(at[key] for key in c.rise_of), value, c.places) if c.rise_of else value
+            for value, c in zip(row, columns, strict=True)
+        ]
+
     def _sums(self, people: list[int], height: int) -> list[Sum]:
         """List the additions a reader can make, as positions in the flat array of counts."""
         place = {self.columns[k].key: j for j, k in enumerate(people)}
@@ -430,13 +468,15 @@ class Table:
         down = [Sum(last * wide + j, tuple(r * wide + j for r in range(last))) for j in range(wide)]
         return [*across, *(s for s in down if s.parts)]
 
-    def view(self, *, internal: bool = False) -> TableView:
+    def view(self, *, internal: bool = False, whole_minutes: bool = False) -> TableView:
         """Give the table as it may be shown.
 
         Parameters
         ----------
         internal : bool
             Keep small counts; for the council's own use only.
+        whole_minutes : bool
+            Write minutes without decimals, as the public reads them.
 
         Returns
         -------
@@ -444,17 +484,23 @@ class Table:
         """
         body = [*self.rows, *([] if self.total is None else [self.total])]
         mask = np.zeros((len(body), len(self.columns)), bool) if internal else self.hidden()
+        columns = tuple(
+            replace(c, decimals=0) if whole_minutes and c.kind == "minutes" else c
+            for c in self.columns
+        )
         shown = tuple(
             tuple(
                 _cell(value, c.kind, c.places, signed=c.signed, hidden=bool(mask[r, k]))
-                for k, (value, c) in enumerate(zip(row, self.columns, strict=True))
+                for k, (value, c) in enumerate(
+                    zip(self._rounded(row, columns), columns, strict=True)
+                )
             )
             for r, row in enumerate(body)
         )
         rows, total = (shown, None) if self.total is None else (shown[:-1], shown[-1])
         return TableView(
             title=plain(self.title),
-            columns=self.columns,
+            columns=columns,
             rows=rows,
             total=total,
             notes=(*map(plain, self.notes), *_marks(shown)),

@@ -1010,7 +1010,7 @@ def answer(
     --------
     >>> import access
     >>> access.answer("rotherham").study
-    <Study rotherham: 854 areas, 23 centres, 74 candidate sites>
+    <Study rotherham: 854 areas, 23 centres, 73 candidate sites>
     """
     loaded = study if isinstance(study, Study) else load_study(study)
     loaded = loaded.with_timetables([] if timetable is None else [Path(timetable)])

@@ -13,7 +13,7 @@ from access.analysis.questions import Request
 from access.analysis.results import StudyResults
 from access.document.document import Block, Heading, Paragraph, TableBlock
 from access.document.table import Column, Table, Value
-from access.labels import criterion_kind, criterion_short, criterion_value, criterion_words, trip
+from access.labels import criterion_kind, criterion_short, criterion_words, trip
 from access.report.figures import _rank_figures
 from access.report.findings import ProposalFindings, _best_kept, option
 from access.report.hubs import _hub_blocks
@@ -37,19 +37,17 @@ from access.text import (
     share_figure,
 )
 
-_PERCENT = ("share_beyond",)
-_MONEY = ("savings",)
 
-
-def _amount(criterion: str, value: object) -> str | None:
-    """Write a criterion's value with its unit."""
+def _amount(criterion: str, value: object, places: int) -> str | None:
+    """Write a criterion's value with its unit, minutes with so many decimals."""
     if not isinstance(value, int | float | np.number) or np.isnan(value):
         return None
     if np.isinf(value):
         return "some out of reach"
-    if criterion in _PERCENT:
+    kind = criterion_kind(criterion)
+    if kind == "share":
         return f"{figure(100 * float(value), 1)}%"
-    return pounds(float(value)) if criterion in _MONEY else f"{figure(float(value), 1)} min"
+    return pounds(float(value)) if kind == "money" else f"{figure(float(value), places)} min"
 
 
 def _sampled_share(ranking: SampledRanking, criterion: str = "mean") -> tuple[str, str]:
@@ -68,6 +66,7 @@ def _sampled_blocks(
     found: ProposalFindings,
     ranking: SampledRanking,
     robust: Robustness | None,
+    wording: _Wording,
     *,
     modelled: bool,
 ) -> list[Block]:
@@ -81,7 +80,9 @@ def _sampled_blocks(
             f"where the table says so; {ranking.draws:,} alternatives were drawn at random."
         ),
         TableBlock(
-            _standing_table(found, ranking), key=f"sampled-{found.result.key}", compact=True
+            _standing_table(found, ranking, wording.places),
+            key=f"sampled-{found.result.key}",
+            compact=True,
         ),
         TableBlock(_near_table(found, ranking), key=f"near-{found.result.key}", compact=True),
         Heading("How firm the order is", 3),
@@ -89,7 +90,7 @@ def _sampled_blocks(
     ]
 
 
-def _standing_table(found: ProposalFindings, ranking: SampledRanking) -> Table:
+def _standing_table(found: ProposalFindings, ranking: SampledRanking, places: int = 1) -> Table:
     """Set the proposal beside the best on every measure, with what is known of its place."""
     rows: list[tuple[Value, ...]] = []
     for c in ranking.criteria:
@@ -98,8 +99,8 @@ def _standing_table(found: ProposalFindings, ranking: SampledRanking) -> Table:
         rows.append(
             (
                 capital(words),
-                _amount(c, row.get("proposal")),
-                _amount(c, row["best"]),
+                _amount(c, row.get("proposal"), places),
+                _amount(c, row["best"], places),
                 "yes" if row["proven"] else "no",
                 listed(found.named(row["best_closed"]), none="nothing"),
                 _sampled_share(ranking, c)[0],
@@ -147,12 +148,14 @@ def _near_table(found: ProposalFindings, ranking: SampledRanking) -> Table:
     )
 
 
-_SHOWN = 6
+_SHOWN = 5
 #: Unit of a difference between two options, by what a criterion counts.
 _DIFFERENCE = {"share": "% points", "money": "£", "minutes": "min"}
 
 
-def _criteria_table(results: StudyResults, found: ProposalFindings, ranking: Ranking) -> Table:
+def _criteria_table(
+    results: StudyResults, found: ProposalFindings, ranking: Ranking, places: int = 1
+) -> Table:
     """Set the proposal beside the best option on every criterion."""
     p: dict[str, Any] = ranking.proposal or {}
     threshold = results.study.config.measures.threshold_minutes
@@ -167,10 +170,10 @@ def _criteria_table(results: StudyResults, found: ProposalFindings, ranking: Ran
         rows.append(
             (
                 capital(criterion_words(c, found.mode, threshold)),
-                criterion_value(c, p.get(c), unit="min"),
+                _amount(c, p.get(c), places) or "some out of reach",
                 p.get(f"rank_{c}"),
                 found.tied(c),
-                criterion_value(c, best, unit="min"),
+                _amount(c, best, places) or "some out of reach",
                 closes,
                 p.get(f"near_ties_1pct_{c}"),
                 p.get(f"near_ties_5pct_{c}"),
@@ -178,8 +181,8 @@ def _criteria_table(results: StudyResults, found: ProposalFindings, ranking: Ran
         )
     nothing = (NOT_APPLICABLE,) * 6
     rows += [
-        (capital(criterion_words(c, found.mode)), criterion_value(c, p.get(c), unit="min"),
-         *nothing)
+        (capital(criterion_words(c, found.mode)), _amount(c, p.get(c), places)
+         or "some out of reach", *nothing)
         for c in SHOWN
         if c in ranking.table and c not in ranking.criteria
     ]  # fmt: skip
@@ -504,11 +507,11 @@ def _alternatives_blocks(
     for found in findings:
         robust = (robustness or {}).get(found.result.key)
         blocks.append(Heading(found.label, 2, appendix=True))
-        blocks += _service(results, found, reasons or {}, robust)
+        blocks += _service(results, found, reasons or {}, robust, wording)
+    if results.hubs is not None:
+        blocks += [Heading("Family Hubs", 2, appendix=True), *_hub_blocks(results, wording)]
     return [
         *blocks,
-        Heading("Family Hubs", 2, appendix=True),
-        *_hub_blocks(results, wording),
         Heading("What consultees asked for", 2, appendix=True),
         *_asked_blocks(results, findings, wording, requests),
     ]
@@ -519,10 +522,11 @@ def _service(
     found: ProposalFindings,
     reasons: Mapping[tuple[str, ...], str],
     robust: Robustness | None,
+    wording: _Wording,
 ) -> list[Block]:
     ranking = found.ranking
     if found.sampled is not None:
-        return _sampled_blocks(found, found.sampled, robust, modelled=results.modelled)
+        return _sampled_blocks(found, found.sampled, robust, wording, modelled=results.modelled)
     if ranking is None and set(found.result.after) < set(found.result.before):
         return [Paragraph("The alternatives had to be left out; the reason is on the first page.")]
     if ranking is None:
@@ -538,7 +542,7 @@ def _service(
         Paragraph(f"{_standing_words(found)} {_dominated(found)}"),
         *([Paragraph(on_foot(found, ()))] if on_foot(found) else []),
         *_rank_figures(found, robust),
-        TableBlock(_criteria_table(results, found, ranking), compact=True),
+        TableBlock(_criteria_table(results, found, ranking, wording.places), compact=True),
         TableBlock(_rejected_table(results, found, ranking, reasons), compact=True),
         Heading("Weighted and unweighted", 3),
     ]

@@ -60,6 +60,7 @@ from access.report.paper import (
     _package_sentence,
     _package_table,
     _paper_blocks,
+    _papers_words,
     _rule_table,
     _since_table,
     _standing_table,
@@ -153,22 +154,24 @@ def options_table(
         rows,
         notes=(
             f"{capital(findings.noun)} in all: {s['families']:,.0f}.",
-            *_rank_notes(findings, ranks),
+            *_rank_notes(each or [findings], ranks),
             *(() if priced else ("What each option would save is not known.",)),
             *next((note for o in findings.options if (note := further_note(o.impact))), ()),
         ),
         source=source,
         short=f"Options, {findings.label}",
-    )
+    ).without_unknown("deprived")
 
 
-def _rank_notes(findings: ProposalFindings, ranked: Sequence[_Option]) -> tuple[str, ...]:
+def _rank_notes(findings: Sequence[ProposalFindings], ranked: Sequence[_Option]) -> tuple[str, ...]:
     """Say what the ranks are of, and which of them others share."""
-    if not ranked or findings.ranking is None:
+    lists = dict.fromkeys(f.ranking.what for f in findings if f.ranking is not None)
+    if not ranked or not lists:
         return ()
     shared = [f"{o.name} with {number(o.tied['mean'], 'other')}" for o in ranked if o.tied["mean"]]
+    each = ", each among its own" if len(lists) > 1 else ""
     return (
-        f"Ranks are of {findings.ranking.what}; 1 is the shortest average.",
+        f"Ranks are of {listed(list(lists))}{each}; 1 is the shortest average.",
         *([sentence(f"shared ranks: {listed(shared)}")] if shared else []),
     )
 
@@ -176,7 +179,8 @@ def _rank_notes(findings: ProposalFindings, ranked: Sequence[_Option]) -> tuple[
 def _priced(options: Sequence[_Option]) -> bool:
     """Say whether money is known of any option that changes something."""
     return any(
-        not o.name.startswith(NO_CHANGE) and not (is_missing(o.savings) and is_missing(o.spent))
+        not o.name.startswith(NO_CHANGE)
+        and not (is_missing(o.savings) and (is_missing(o.spent) or not o.opened))
         for o in options
     )
 
@@ -248,6 +252,9 @@ def _summary_blocks(
         blocks.append(TableBlock(_rivals_table(own), key=f"rivals-{service}", compact=True))
     for found in findings:
         blocks.append(Paragraph((Bold(f"{found.result.title}. "), _short(results, found, wording))))
+    money = _papers_words(results)
+    if money:
+        blocks.append(Paragraph((Bold("Money in the papers, all proposals together. "), money)))
     return [*blocks, *_certainty(results, findings, robustness)]
 
 
@@ -322,7 +329,7 @@ def _since_blocks(results: StudyResults, wording: _Wording) -> list[Block]:
     table, sources = _since_table(results), _later_sources(results)
     when = config.hubs.council_date
     later = when is not None and is_later(when, config.study.as_of)
-    if table is None and not sources and not later:
+    if table is None and not sources and not later and not results.study.later:
         return []
     blocks: list[Block] = [
         Heading("What happened since", appendix=True, key="since"),
@@ -340,6 +347,11 @@ def _since_blocks(results: StudyResults, wording: _Wording) -> list[Block]:
         blocks.append(Paragraph((Bold(f"The Family Hubs that the council chose ({when}): "), told)))
         if answer.plain.council is not None:
             blocks.append(Paragraph(_standing_sentence(answer.plain.council)))
+    if results.study.later:
+        opened = (
+            f"opened later, and so not among the candidate sites: {listed(results.study.later)}"
+        )
+        blocks.append(Paragraph(sentence(opened)))
     if sources:
         blocks.append(Paragraph(sentence(
             f"sources of a later date than the paper, used for what they say of that day: "
@@ -356,7 +368,7 @@ def _to_ask(results: StudyResults) -> str:
         ("annual_cost_gbp", "what each building costs to run"),
         ("annual_visits", "who in fact attends each one"),
         ("condition", "its condition"),
-        ("capacity", "how many families it can take"),
+        ("capacity", "how many people it can take"),
     ):
         if column not in register or all(is_missing(v) for v in register[column]):
             wants.append(words)
@@ -610,9 +622,9 @@ def _certainty(
         warned.append(BUS_NOT_KNOWN)
     warned.append("Everything that is assumed is in ")
     spans = (" ".join(warned), Ref("method"), ".")
-    blocks: list[Block] = [Paragraph("How sure we are", style="key")]
+    blocks: list[Block] = []
     if ties:
-        blocks.append(BulletList(tuple(ties)))
+        blocks = [Paragraph("How sure we are", style="key"), BulletList(tuple(ties))]
     return [*blocks, Callout("assumption", "What these figures rest on", (spans,))]
 
 

@@ -150,7 +150,6 @@ def _data_table(results: StudyResults) -> Table:
             i.get("source"),
             i.get("vintage"),
             i.get("licence"),
-            (i.get("sha256") or "")[:16] or None,
         )
         for i in results.ledger.inputs
     )
@@ -161,10 +160,9 @@ def _data_table(results: StudyResults) -> Table:
             Column("source", "Source", width=2.2),
             Column("vintage", "Vintage"),
             Column("licence", "Licence", width=1.4),
-            Column("hash", "SHA-256, first 16"),
         ),
         rows,
-        notes=(_ATTRIBUTION, "Full hashes are in the run's ledger.json."),
+        notes=(_ATTRIBUTION, "The hash of every file is in the run's ledger.json."),
         short="Data",
     )
 

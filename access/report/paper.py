@@ -61,9 +61,9 @@ _DUTIES = (
     _Duty(("England", "Wales", "Scotland"), "", "Equality Act 2010, section 149",
           "due regard to eliminating discrimination, advancing equality of opportunity and "
           "fostering good relations", "where groups live, and how their trips change"),
-    _Duty(("England",), "", "Equality Act 2010, section 1",
-          "due regard to inequalities of outcome from socio-economic disadvantage: not in force in "
-          "England", "the most deprived fifth's own trips"),
+    _Duty(("England",), "", "Equality Act 2010, section 1 (not in force in England)",
+          "due regard to inequalities of outcome from socio-economic disadvantage, once in force",
+          "the most deprived fifth's own trips"),
     _Duty(("Scotland",), "", "Equality Act 2010, section 1",
           "due regard to inequalities of outcome from socio-economic disadvantage, in decisions of "
           "a strategic nature", "the most deprived fifth's own trips", "2018-04-01"),
@@ -128,12 +128,16 @@ def _rule_table(
         before = f"{own[0].title}: " if len(services) > 1 else ""
         rows.append((_named(before, NO_CHANGE), _no_change_belief(results, own[0])))
         for found in own:
-            name = found.result.title if found.rivals else PROPOSAL
-            rows.append((_named("" if found.rivals else before, name),
-                         _proposal_belief(results, found, wording)))  # fmt: skip
-            for other in found.options[2:]:
-                rows.append((_named(before, f"close {listed(found.named(other.closed))}"),
-                             _other_belief(found, other, wording)))  # fmt: skip
+            closes = f": close {listed(found.named(found.result.closed), none='none')}"
+            name = f"{found.result.title}{closes}" if found.rivals else PROPOSAL
+            belief = _proposal_belief(results, found, wording)
+            rows.append((_named("" if found.rivals else before, name), belief))
+        told = {f.result.closed for f in own}
+        for found, other in ((f, o) for f in own for o in f.options[2:]):
+            if other.closed not in told:
+                told.add(other.closed)
+                name = f"close {listed(found.named(other.closed))}"
+                rows.append((_named(before, name), _other_belief(found, other, wording)))
     return Table(
         "A rule to decide by: what the Board would have to believe to choose each option",
         (Column("option", "Option", width=1.0), Column("belief", "Choose it if you believe that",
@@ -165,6 +169,20 @@ def _saving(results: StudyResults, found: ProposalFindings) -> str:
     return "a saving that is not known"
 
 
+def _papers_words(results: StudyResults) -> str:
+    """Say what the papers expect the proposals to save as a whole, with where they say so."""
+    told = []
+    given = results.study.config.report.money
+    for whole in (s for s in given if not s.part_of):
+        parts = [f"{pounds(p.gbp)} {plain(p.what)}" for p in given if p.part_of == whole.what]
+        of = f", of which {listed(parts)}" if parts else ""
+        source = f" ({plain(whole.source)})" if plain(whole.source) else ""
+        told.append(
+            f"{plain(whole.what).lower()} {plain(whole.year)}: {pounds(whole.gbp)}{of}{source}"
+        )
+    return sentence("; ".join(told))
+
+
 def _no_change_belief(results: StudyResults, found: ProposalFindings) -> str:
     return (
         f"nobody should have further to go to reach a {found.one}, and {_saving(results, found)} "
@@ -173,13 +191,8 @@ def _no_change_belief(results: StudyResults, found: ProposalFindings) -> str:
 
 
 def _proposal_belief(results: StudyResults, found: ProposalFindings, wording: _Wording) -> str:
-    s = found.impact.summary
-    longer = float(s["lengthened"] or 0)
-    rise = s["mean_minutes_change_lengthened"]
-    text = f"{_saving(results, found)} justifies that "
-    text += f"{wording.people(longer, found.noun)} have {further_words(found.mode)}"
-    if longer and rise is not None:
-        text += f", by {wording.minutes(float(rise))} on average"
+    harm = _harm(found, _proposed(found), wording) or "a change that gives nobody further to go"
+    text = f"{_saving(results, found)} justifies {harm}"
     p = found.standing
     if p is not None and found.ranking is not None and p["rank_mean"] > 1:
         options = len(found.ranking.table)
@@ -188,6 +201,8 @@ def _proposal_belief(results: StudyResults, found: ProposalFindings, wording: _W
             f"; and there are reasons, other than trips, against the sets with a shorter average "
             f"(it is {place})"
         )
+    if found.sampled is not None and "mean" not in _best_on(found, _proposed(found)):
+        text += "; and there are reasons, other than trips, against sets with a shorter average"
     return text
 
 
@@ -199,16 +214,47 @@ _BELIEFS = {
 }
 
 
+def _proposed(found: ProposalFindings) -> _Option:
+    """Give the proposal among the options; one that neither closes nor opens is no change."""
+    return next((o for o in found.options if o.kept == tuple(found.result.after)), found.options[0])
+
+
+def _best_on(found: ProposalFindings, option: _Option) -> list[str]:
+    """Name the measures that an option is best by, or proven best by where not all are listed."""
+    if found.sampled is None:
+        return [c for c, rank in option.ranks.items() if rank == 1]
+    rows = {c: found.sampled.row(c) for c in found.sampled.criteria}
+    closed = set(option.closed)
+    return [c for c, row in rows.items() if row["proven"] and set(row["best_closed"]) == closed]
+
+
 def _other_belief(found: ProposalFindings, other: _Option, wording: _Wording) -> str:
-    best = [words for c, words in _BELIEFS.items() if other.ranks.get(c) == 1]
-    s = other.impact.summary
-    longer, rise = float(s["lengthened"] or 0), s["mean_minutes_change_lengthened"]
-    text = f"what counts most is {listed(best)}" if best else "other measures count more than these"
-    text += f"; these sites can close for as much; and {wording.people(longer, found.noun)} having "
-    text += further_words(found.mode)
-    if longer and rise is not None:
-        text += f", by {wording.minutes(float(rise))} on average,"
-    return f"{text} is the lesser harm"
+    own = _best_on(found, _proposed(found))
+    # a measure on which the proposal is as good decides nothing
+    best = [_BELIEFS[c] for c in _best_on(found, other) if c in _BELIEFS and c not in own]
+    parts = [f"what counts most is {listed(best)}"] if best else []
+    parts.append(
+        "these sites can close for as much"
+        if other.savings is None
+        else f"the {pounds(other.savings)} a year that these sites cost is saving enough"
+    )
+    harm = _harm(found, other, wording)
+    decides = f"{harm} is the lesser harm" if harm else "nobody having further to go decides it"
+    return "; and ".join([*parts, decides])
+
+
+def _harm(found: ProposalFindings, option: _Option, wording: _Wording) -> str:
+    """Say who has further to go under an option; empty where nobody has."""
+    s = option.impact.summary
+    longer, lost = float(s["lengthened"] or 0), float(s["newly_unreachable"] or 0)
+    rise, told = s["mean_minutes_change_lengthened"], []
+    if longer:
+        told.append(f"{wording.people(longer, found.noun)} having {further_words(found.mode)}")
+        if rise is not None:
+            told[-1] += f" (by {wording.minutes(float(rise))} on average)"
+    if lost:
+        told.append(f"{wording.people(lost, found.noun)} no longer reaching any")
+    return listed(told, none="")
 
 
 def _package_table(findings: Sequence[ProposalFindings]) -> Table:
@@ -423,8 +469,9 @@ def _people(
         Heading("Children, young people and vulnerable adults"),
         Paragraph(_given(given.children)),
         Heading("Equalities and human rights"),
-        Paragraph((f"{equality} All of it: ", Ref("who"), ". What was found when regard was had to "
-                   "these duties, and what follows from it: for the officer to fill.")),
+        Paragraph((f"{equality} Group by group: ".lstrip(), Ref("who"),
+                   ". What was found when regard was had to these duties, and what follows from "
+                   "it: for the officer to fill.")),
         Heading("Partners and other directorates"),
         Paragraph(_given(given.partners)),
         *([BulletList(points)] if points else []),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, get_args
+from typing import get_args
 
 import pandas as pd
 
@@ -29,7 +29,7 @@ from access.report.sentences import _Wording
 from access.scenario.compare import figure_key
 from access.scenario.equality import equality
 from access.study.config import Characteristic, Group
-from access.text import ROUNDED_ONCE, capital, listed, rise_between, sentence
+from access.text import ROUNDED_ONCE, capital, listed, sentence
 
 _CLASSES = {
     "gain": "Less far",
@@ -98,7 +98,8 @@ def group_table(found: ProposalFindings, column: str, words: str, note: str = ""
         Column("share", "Share", "share", decimals=0, hidden_with=hidden),
         Column("before", "Trip today", "minutes", unit="min", hidden_with=hidden),
         Column("after", "Trip after", "minutes", unit="min", hidden_with=hidden),
-        Column("change", "Rise, mean", "minutes", unit="min", signed=True, hidden_with=hidden),
+        Column("change", "Rise, mean", "minutes", unit="min", signed=True, hidden_with=hidden,
+               rise_of=("before", "after")),
         Column("ratio", "Rise against the others'", "number", unit="times", decimals=1,
                hidden_with=hidden),
     )  # fmt: skip
@@ -110,7 +111,7 @@ def group_table(found: ProposalFindings, column: str, words: str, note: str = ""
             _ratio(r["further"], r["families"]),
             r["mean_minutes_before"],
             r["mean_minutes_after"],
-            _rise(r, "mean_minutes_{}"),
+            r["mean_minutes_change"],
             r["ratio_to_others"],
         )
         for r in frame.to_dict("records")
@@ -127,7 +128,7 @@ def group_table(found: ProposalFindings, column: str, words: str, note: str = ""
         share=_ratio(frame["further"].sum(), s["families"]),
         before=s["mean_minutes_before"],
         after=s["mean_minutes_after"],
-        change=_rise(s, "mean_minutes_{}"),
+        change=s["mean_minutes_change"],
     )
 
 
@@ -142,7 +143,9 @@ def worst_table(found: ProposalFindings, n: int = 10) -> Table:
         Column("to", "Nearest after"),
         Column("before", "Today", "minutes", unit="min", hidden_with=hidden),
         Column("after", "After", "minutes", unit="min", hidden_with=hidden),
-        Column("change", "Rise", "minutes", unit="min", hidden_with=hidden),
+        Column(
+            "change", "Rise", "minutes", unit="min", hidden_with=hidden, rise_of=("before", "after")
+        ),
     )
     worst = found.impact.worst_areas(n)
     known = tenths(worst)
@@ -155,7 +158,7 @@ def worst_table(found: ProposalFindings, n: int = 10) -> Table:
             found.names.get(r["nearest_after"], r["nearest_after"]) or "none in reach",
             r["minutes_before"],
             r["minutes_after"],
-            rise_between(r["minutes_before"], r["minutes_after"], r["change_minutes"]),
+            r["change_minutes"],
         )
         for k, r in enumerate(worst.to_dict("records"))
     )
@@ -165,7 +168,7 @@ def worst_table(found: ProposalFindings, n: int = 10) -> Table:
         rows,
         notes=(ROUNDED_ONCE,),
         short=f"Worst areas, {found.label}",
-    )
+    ).without_unknown("decile")
 
 
 def equality_table(found: ProposalFindings) -> tuple[Table | None, str]:
@@ -208,12 +211,6 @@ def equality_table(found: ProposalFindings) -> tuple[Table | None, str]:
         short=f"Equality, {found.label}",
     )
     return table, result.warning
-
-
-def _rise(figures: Mapping[Any, Any], name: str) -> Any:
-    """Give the rise between the rounded before and after of some figures."""
-    before, after, change = (figures[name.format(k)] for k in ("before", "after", "change"))
-    return rise_between(before, after, change)
 
 
 def _ratio(part: object, whole: object) -> float | None:

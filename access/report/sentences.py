@@ -50,6 +50,11 @@ class _Wording:
     internal: bool = False
     decimals: int = 0
 
+    @property
+    def places(self) -> int:
+        """Digits of minutes in a table: whole in public, one for the council's own use."""
+        return 1 if self.internal else self.decimals
+
     def people(self, count: float | None, noun: str) -> str:
         """Say how many people.
 

@@ -13,7 +13,6 @@ from access.disclosure import THRESHOLD, hidden_moves
 from access.document.document import (
     Block,
     Heading,
-    PageBreak,
     Paragraph,
     TableBlock,
 )
@@ -23,7 +22,7 @@ from access.measure.distribution import weighted_mean
 from access.report.findings import ProposalFindings, _most_deprived
 from access.report.sentences import _Wording
 from access.scenario import Impact
-from access.text import ROUNDED_ONCE, capital, is_missing, listed, rise_between, sentence
+from access.text import ROUNDED_ONCE, capital, is_missing, listed, sentence
 
 
 def closed_table(found: ProposalFindings, results: StudyResults | None = None) -> Table:
@@ -35,7 +34,14 @@ def closed_table(found: ProposalFindings, results: StudyResults | None = None) -
         Column("families", "Nearest to", "people", note=f"{found.noun} nearest to it today"),
         Column("before", "Trip today", "minutes", unit="min", hidden_with=hidden),
         Column("after", "Trip after", "minutes", unit="min", hidden_with=hidden),
-        Column("extra", "Rise, mean", "minutes", unit="min", hidden_with=hidden),
+        Column(
+            "extra",
+            "Rise, mean",
+            "minutes",
+            unit="min",
+            hidden_with=hidden,
+            rise_of=("before", "after"),
+        ),
         Column("worst", "Rise, largest", "minutes", unit="min", hidden_with=hidden),
         *(
             Column(f"rise_{key}", f"Rise, {words}", "minutes", unit="min", hidden_with=hidden)
@@ -54,7 +60,7 @@ def closed_table(found: ProposalFindings, results: StudyResults | None = None) -
                 row["families"],
                 before,
                 after,
-                rise_between(before, after, row["mean_extra_minutes"]),
+                row["mean_extra_minutes"],
                 row["max_extra_minutes"],
                 *(_mean_rise(other, own) * slower for _, _, other, slower in others),
                 _deprived_share(own),
@@ -63,15 +69,19 @@ def closed_table(found: ProposalFindings, results: StudyResults | None = None) -
         )
     linked = hidden_moves(impact).leaving
     also = {(k, "families") for k, i in enumerate(impact.closed_sites["site"]) if i in linked}
-    return Table(
-        f"{found.title} that would close, and who is nearest to them ({found.noun}, "
-        f"{trip(found.mode)})",
-        columns,
-        tuple(rows),
-        notes=(ROUNDED_ONCE, *_pram_note(results, others)),
-        also_hidden=frozenset(also),
-        short=f"Closing, {found.label}",
-    ).with_total()
+    return (
+        Table(
+            f"{found.title} that would close, and who is nearest to them ({found.noun}, "
+            f"{trip(found.mode)})",
+            columns,
+            tuple(rows),
+            notes=(ROUNDED_ONCE, *_pram_note(results, others)),
+            also_hidden=frozenset(also),
+            short=f"Closing, {found.label}",
+        )
+        .with_total()
+        .without_unknown("deprived", "no_car")
+    )
 
 
 def _own_areas(impact: Impact, site: str) -> pd.DataFrame:
@@ -238,6 +248,7 @@ def _nearest_buildings(
     return [
         (found.names.get(i, i), _kind_words(str(kinds.get(i, ""))), means[i], means[i] - after)
         for i in order
+        if means[i] < after
     ]
 
 
@@ -263,7 +274,6 @@ def _site_blocks(
 ) -> list[Block]:
     """Write the appendix of sites: what is known of the buildings, then each service's sites."""
     blocks: list[Block] = [
-        PageBreak(),
         Heading("Sites that would close", appendix=True, key="sites"),
         Paragraph(
             "Everybody is counted at the site that is nearest to them today. Who in fact uses each "
@@ -304,7 +314,8 @@ def _soften_blocks(results: StudyResults, found: ProposalFindings) -> list[Block
     )
     table = _shared_table(results, found)
     if not table.rows:
-        return [Paragraph(f"{days} The study lists no candidate building to share.")]
+        none = "No candidate building of the study is nearer to them than what stays."
+        return [Paragraph(f"{days} {none}")]
     return [Paragraph(days), TableBlock(table, key=f"shared-{found.result.key}", compact=True)]
 
 

@@ -29,6 +29,7 @@ def _read_manifest(folder: Path, names: Sequence[str]) -> tuple[dict[str, str], 
         rows.append(
             {"file": name, "sha256": digest, "changed": changed}
             | {field: str(entry.get(field, "not stated")) for field in _FIELDS}
+            | ({"date": str(entry["date"])} if "date" in entry else {})
         )
     return tuple(rows)
 

@@ -21,7 +21,14 @@ from access.arguments import refuse
 from access.display import html_answer
 from access.errors import Fault, ParameterError, StudyError
 from access.files import leads_out
-from access.study.config import Group, StudyConfig, _closure_rules, _rule_warnings, read_config
+from access.study.config import (
+    Group,
+    StudyConfig,
+    _closure_rules,
+    _rule_warnings,
+    is_later,
+    read_config,
+)
 from access.study.manifest import _read_manifest
 from access.study.outline import _read_outline
 from access.study.tables import (
@@ -140,12 +147,14 @@ class Study:
         GTFS feeds of the buses; empty where minutes by bus are not known.
     outline : shapely geometry, optional
         The place's boundary (WGS84), from the setting ``study.outline``.
+    later : tuple of str
+        Candidate sites that opened after the study's date, and so are not among them.
 
     Examples
     --------
     >>> study = load_study("rotherham")
     >>> len(study.areas), len(study.centres), len(study.candidates)
-    (854, 23, 74)
+    (854, 23, 73)
     >>> int(study.areas["children_0_4"].sum())
     15972
     """
@@ -164,6 +173,7 @@ class Study:
     inputs: tuple[dict[str, str], ...]
     shapes: gpd.GeoSeries | None = None
     timetables: tuple[Path, ...] = ()
+    later: tuple[str, ...] = ()
 
     def with_timetables(self, feeds: Sequence[Path]) -> Study:
         """Give the study with other GTFS feeds than its own; none given leaves it as it is.
@@ -428,7 +438,7 @@ def load_study(path: str | Path | None = None) -> Study:
     Examples
     --------
     >>> load_study("rotherham")
-    <Study rotherham: 854 areas, 23 centres, 74 candidate sites>
+    <Study rotherham: 854 areas, 23 centres, 73 candidate sites>
     """
     folder = find_study(path)
     _check_links(folder, ["study.toml", "manifest.toml", _STREETS_FILE])
@@ -458,12 +468,13 @@ def load_study(path: str | Path | None = None) -> Study:
     points = {name: _to_points(tables[name], crs) for name in ("areas", *_TABLES)}
     areas = _with_localities(points["areas"], points["centres"], config)
     inputs = _read_manifest(folder, ["study.toml", *read])
+    later = _opened_later(pd.DataFrame(points["candidates"]), config)
     return Study(
         folder=folder,
         config=config,
         areas=areas,
         centres=_with_register(points["centres"]),
-        candidates=_with_register(points["candidates"]),
+        candidates=_with_register(points["candidates"][~later]),
         neighbours=points["neighbours"],
         places=pd.DataFrame(points["places"].drop(columns="geometry")),
         postcodes=pd.DataFrame(points["postcodes"].drop(columns="geometry")),
@@ -474,6 +485,10 @@ def load_study(path: str | Path | None = None) -> Study:
         shapes=shapes,
         timetables=timetables,
         outline=outline,
+        later=tuple(
+            f"{row['name']} (from {row['open_from']})"
+            for row in points["candidates"][later].to_dict("records")
+        ),
     )
 
 
@@ -491,6 +506,18 @@ def _check_links(folder: Path, names: Sequence[str]) -> None:
     faults = [Fault(n, "", "", found, expected) for n in names if leads_out(folder, n)]
     if faults:
         raise StudyError(f"the study in {folder} has {len(faults)} fault(s)", faults)
+
+
+def _opened_later(candidates: pd.DataFrame, config: StudyConfig) -> pd.Series:
+    """Mark candidates that opened after the study's date, but for those that it names itself."""
+    if "open_from" not in candidates:
+        return pd.Series(False, index=candidates.index)
+    changes = [c for p in config.proposals.values() for c in p.change]
+    named = {*config.hubs.council_choice, *(c.to for c in changes), *(c.site for c in changes)}
+    named |= {site for p in config.proposals.values() for site in p.opens}
+    when = candidates["open_from"].fillna("").astype(str).str.strip()
+    later = when.map(lambda told: bool(told) and is_later(told, config.study.as_of))
+    return later.astype(bool) & ~candidates["id"].isin(named)
 
 
 def _centre_of(box: tuple[float, float, float, float]) -> tuple[float, float]:

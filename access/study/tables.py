@@ -36,6 +36,11 @@ _LON = pa.Column(float, nullable=True, description="longitude, WGS84 degrees")
 _LAT = pa.Column(float, nullable=True, description="latitude, WGS84 degrees")
 _TEXT = pa.Column(str, [pa.Check.str_matches(r"\S", error="a text that is not empty")])
 _FREE = pa.Column(str, required=False, nullable=True)
+_DATED = pa.Column(
+    str,
+    [pa.Check.str_matches(r"^(\d{4}(-\d\d(-\d\d)?)?)?$", error="a date, as 2019 or 2019-05-31")],
+    nullable=True, required=False,
+)  # fmt: skip
 _KNOWN_OR_EMPTY = pa.Column(
     float, pa.Check.ge(0, error="0 or more, or an empty cell for not known"),
     nullable=True, required=False,
@@ -124,6 +129,7 @@ _SCHEMAS: dict[str, pa.DataFrameSchema] = {
             "lat": _LAT,
             "kind": _FREE,
             "owner": _FREE,
+            "open_from": _DATED,
             "locality": _FREE,
             "position_basis": _FREE,
             "annual_cost_gbp": _KNOWN_OR_EMPTY,
@@ -401,6 +407,11 @@ def _hub_faults(
         Fault("study.toml", where, "", kind, f"a kind or owner of candidates.csv: {sorted(kinds)}")
         for where, kind in wanted
         if kind not in kinds
+    ]
+    faults += [
+        Fault("study.toml", "report.mitigation", "site", m.site, "an id of centres.csv")
+        for m in config.report.mitigation
+        if m.site not in set(tables["centres"]["id"])
     ]
     return faults
 

@@ -220,7 +220,7 @@ def test_geopackage_opens_with_all_its_layers(rotherham):
         "areas", "centres", "hub_candidates", "snap_lines", "network_walk", "network_drive",
     }  # fmt: skip
     hubs = gpd.read_file(out / "study.gpkg", layer="hub_candidates")
-    assert len(hubs) == 89
+    assert len(hubs) == 88
     assert hubs["best_for"].str.split().explode().eq("3").sum() == hubs["council"].sum() == 3
     areas = gpd.read_file(out / "study.gpkg", layer="areas")
     assert len(areas) == 854

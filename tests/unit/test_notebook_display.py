@@ -75,7 +75,7 @@ def study():
 
 def test_a_study_tells_what_it_holds_what_is_not_known_and_what_is_assumed(study):
     words = " ".join(read(study._repr_html_()).words)
-    assert "854 areas (Output Area 2011), 23 centres, 74 candidate sites" in words
+    assert "854 areas (Output Area 2011), 23 centres, 73 candidate sites" in words
     assert "Not known of any centre: yearly cost, yearly visits, condition, capacity" in words
     for note in study.assumptions:
         assert note in words

@@ -64,7 +64,7 @@ def test_a_workbook_must_be_named_as_one(hubs, tmp_path):
 
 def test_it_chooses_among_the_centres_that_stay_and_the_candidates(rotherham, hubs):
     closing = {"CC04", "CC11", "CC12", "YC01", "YC02", "YC03", "YC04", "YC05"}
-    assert len(hubs.among) == 9 + 6 + 74
+    assert len(hubs.among) == 9 + 6 + 73
     assert not closing & set(hubs.among)
     neighbours = rotherham.study.neighbours["id"]
     assert not set(neighbours) & set(hubs.among)

@@ -31,11 +31,11 @@ FAULTS = {
     "chart": (access.run.summary, "change_chart", "-change.png", ("chart-close_4_0-change.png",)),
     "pareto": (access.run.summary, "pareto_chart", "pareto", ("chart-close_4_0-pareto_p90.png",)),
     "report": (access.report.board, "findings_of", "the report", ("report.docx", "report.pdf")),
-    "maps": (access.report.board, "proposal_maps", "report: maps", ()),
-    "sheets": (access.report.board, "site_blocks", "report: Sites", ()),
-    "who": (access.report.board, "who_blocks", "report: Who", ()),
-    "appendix": (access.report.board, "alternatives_blocks", "report: Alternatives", ()),
-    "method": (access.report.board, "method_blocks", "report: Method", ()),
+    "maps": (access.report.board, "_proposal_maps", "report: maps", ()),
+    "sheets": (access.report.board, "_site_blocks", "report: Sites", ()),
+    "who": (access.report.board, "_who_blocks", "report: Who", ()),
+    "appendix": (access.report.board, "_alternatives_blocks", "report: Alternatives", ()),
+    "method": (access.report.board, "_method_blocks", "report: Method", ()),
     "evidence": (access.run.write, "_write_evidence", "evidence.zip", ("evidence.zip",)),
 }
 ERRORS = [

@@ -95,7 +95,7 @@ def as_text(document: Document, *, pictures: bool = True) -> str:
             case Figure() if pictures:
                 lines += [f"{document.label(place)}: {block.title}", f"  {block.alt}"]
             case TableBlock():
-                view = block.table.view(internal=document.internal)
+                view = document.view(block.table)
                 lines.append(f"{document.label(place)}: {view.title}")
                 lines.append("  " + " | ".join(c.header for c in view.columns))
                 lines += ["  " + " | ".join(c.text for c in row) for row in view.body]
@@ -192,7 +192,7 @@ class TestWhatItSays:
         s = results.proposals["five_to_three"].impacts["walk"].summary
         text = as_text(document)
         assert f"| {s['lengthened']:,.0f} |" in text
-        assert f"{s['mean_minutes_after']:.1f}" in text
+        assert f"| {s['mean_minutes_after']:.0f} |" in text
         own = results.proposals["five_to_three"].rankings["walk"].proposal
         assert f"{own['rank_mean']}th of 10" in text
 

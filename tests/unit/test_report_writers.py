@@ -273,9 +273,9 @@ class TestWorkbook:
     def test_figures_are_numbers_with_a_format_and_marks_are_text(self, book):
         sheet = book["1 Families further away"]
         first = sheet[6]
-        assert [c.value for c in first[1:]] == [21, -1.3, 0.05, "not known"]
+        assert [c.value for c in first[1:]] == [21, -1, 0.05, "not known"]
         assert first[1].number_format == "#,##0"
-        assert first[2].number_format == "+#,##0.0;-#,##0.0;#,##0.0"
+        assert first[2].number_format == "+#,##0;-#,##0;#,##0"
         assert first[3].number_format == "#,##0.0%"
 
     def test_column_notes_and_marks_are_explained_below(self, book):
