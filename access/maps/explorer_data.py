@@ -396,7 +396,11 @@ def explorer_data(results: StudyResults) -> _ExplorerData:
         attributions=map_attributions(results),
         assumptions=results.assumptions,
         neighbours=_nearest_neighbours(results),
-        consultation=tuple(config.consultation.model_dump(exclude_none=True).items()),
+        consultation=tuple(
+            config.consultation.model_dump(
+                exclude_none=True, include={"closes", "address", "email", "link"}
+            ).items()
+        ),
     )
 
 

@@ -329,7 +329,8 @@ def _words_of(results: StudyResults, result: ProposalResult) -> str:
 def _standing_table(results: StudyResults, findings: Sequence[ProposalFindings]) -> Table:
     """Say on one page where the parts stand that the figures do not fill."""
     given = results.study.config.report
-    asked, closing = given.consultation, {i for f in findings for i in f.result.closed}
+    asked = results.study.config.consultation
+    closing = {i for f in findings for i in f.result.closed}
     owned = {m.site for m in given.mitigation if plain(m.owner)} & closing
     named = _duties_table(results, findings).rows
     duties = [str(row[0]) for row in named if row[2] != _TO_FILL]
@@ -378,7 +379,7 @@ def _background(results: StudyResults, findings: Sequence[ProposalFindings]) -> 
 
 
 def _consultation(results: StudyResults) -> list[Block]:
-    asked = results.study.config.report.consultation
+    asked = results.study.config.consultation
     rows: list[tuple[Value, ...]] = [
         ("Public", plain(asked.period) or NOT_GIVEN),
         ("Staff", plain(asked.staff) or NOT_GIVEN),

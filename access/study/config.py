@@ -624,8 +624,22 @@ class _OfferSettings(_Settings):
 
 
 class _ConsultationSettings(_Settings):
-    """How people answer: printed in the explorer and on its handouts."""
+    """Who is asked, when and how, and what came of it; what is not known yet stays empty."""
 
+    period: str = _setting("", "when the public is asked", changes="the report's consultation")
+    staff: str = _setting("", "when staff are asked", changes="the report's consultation")
+    replies: Annotated[_Whole, Field(ge=0)] | None = _setting(
+        None, "how many replied", changes="the report's consultation; `not given` until then"
+    )
+    result: str = _setting(
+        "", "what they said, in short", changes="the report's consultation; `not given` until then"
+    )
+    changed: str = _setting(
+        "",
+        "what was changed because of it",
+        changes="the report's consultation; `not given` until then",
+    )
+    source: str = _setting("", "the paper that says so", changes="printed beside it")
     closes: _Date | None = _setting(
         None, "last day for answers, year-month-day", changes="the explorer's 'Have your say'"
     )
@@ -752,25 +766,6 @@ class _SumSettings(_Settings):
     source: str = _setting("", "the paper and its paragraph", changes="printed beside the sum")
 
 
-class _ConsultationSettings(_Settings):
-    """Who was asked, when, and what came of it; what is not known yet stays empty."""
-
-    period: str = _setting("", "when the public is asked", changes="the report's consultation")
-    staff: str = _setting("", "when staff are asked", changes="the report's consultation")
-    replies: Annotated[_Whole, Field(ge=0)] | None = _setting(
-        None, "how many replied", changes="the report's consultation; `not given` until then"
-    )
-    result: str = _setting(
-        "", "what they said, in short", changes="the report's consultation; `not given` until then"
-    )
-    changed: str = _setting(
-        "",
-        "what was changed because of it",
-        changes="the report's consultation; `not given` until then",
-    )
-    source: str = _setting("", "the paper that says so", changes="printed beside it")
-
-
 class _RiskSettings(_Settings):
     """A risk, what is done about it, and whose that is."""
 
@@ -848,11 +843,6 @@ class _ReportSettings(_Settings):
     legal: str = _setting("", "the lawyer's own words", changes="the report's section on the law")
     duties: tuple[_DutySettings, ...] = _setting(
         (), "further legal duties", changes="the report's table of duties"
-    )
-    consultation: _ConsultationSettings = _setting(
-        _ConsultationSettings(),
-        "who was asked, when, and what came of it",
-        changes="the report's consultation",
     )
     timetable: tuple[_StepSettings, ...] = _setting(
         (), "steps of the decision, in order", changes="the report's timetable"
@@ -998,7 +988,7 @@ class StudyConfig(_Settings):
         _LocalitySettings(), "rules that every set of centres must keep to be ranked"
     )
     consultation: _ConsultationSettings = _setting(
-        _ConsultationSettings(), "how people answer the consultation"
+        _ConsultationSettings(), "who is asked, when and how, and what came of it"
     )
     hubs: _HubSettings = _setting(_HubSettings(), "the Family Hub question")
     report: _ReportSettings = _setting(

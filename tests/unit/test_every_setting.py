@@ -304,8 +304,8 @@ def told_in(key: str, **given: Any) -> dict[str, tuple[str, Any, Callable[[Study
     for name, value in given.items():
         whole = {k: v for k, v in given.items() if k in _NEEDED or k == name} | {name: value}
         list_of = key not in ("", "consultation")
-        path = f"report/{key}" if list_of or not key else f"report/{key}/{name}"
-        where = f"report.{key}.*.{name}" if list_of else f"report.{key}.{name}".replace("..", ".")
+        path = f"report/{key}" if list_of or not key else f"{key}/{name}"
+        where = f"report.{key}.*.{name}" if list_of else f"{key}.{name}"
         cases[where] = (path, [whole], P) if list_of else (path or "", value, P)
     return cases
 
@@ -476,7 +476,7 @@ def test_every_key_has_a_case():
 
 
 #: Settings that no measure reads: the usual study's results are told with the changed words.
-WORDS = ("report.", "services.*.kind", "proposals.*.status_words")
+WORDS = ("report.", "consultation.", "services.*.kind", "proposals.*.status_words")
 
 
 def outcome(
