@@ -24,7 +24,7 @@ def trip_meaning(results: StudyResults, mode: str) -> str:
     bus = " or take the bus" if "bus" in results.matrices else ""
     limit = minutes_words(results.study.config.measures.walk_limit_minutes, 0)
     return (
-        f"The {trip(mode)}: households without a car walk{bus}, the others take the quicker of "
+        f"In the {trip(mode)} households without a car walk{bus}; the others take the quicker of "
         f"walking and driving; its averages hold every walk, those of more than {limit} too."
     )
 

@@ -55,11 +55,10 @@ def _method(
     results: StudyResults, findings: Sequence[ProposalFindings], *, internal: bool
 ) -> tuple[Text, ...]:
     config = results.study.config
-    travel, weights = config.travel, config.weights
+    weights = config.weights
     counts = listed([f"{_whom(results, f)} for {f.title}" for f in findings])
     headline = trip(findings[0].mode)
     scheme = Analysis(results).weighting()["weights"]
-    driving = MODELLED_DRIVING if results.modelled else "driving by class of road"
     return (
         (
             Bold("Who is counted: "),
@@ -77,10 +76,7 @@ def _method(
         ),
         (
             Bold("Speeds: "),
-            sentence(
-                f"walking {travel.walk_km_h:g} km/h, with a pram {travel.pram_km_h:g} km/h, "
-                f"{driving}{_blend(results)}"
-            ),
+            _speeds(results),
         ),
         (
             Bold("Nearest: "),
@@ -128,12 +124,15 @@ def _method(
     )
 
 
-def _blend(results: StudyResults) -> str:
-    """Say how the family trip is made, where it is."""
+def _speeds(results: StudyResults) -> str:
+    """Say how fast everybody is taken to be, and how the family trip is made where it is."""
+    travel = results.study.config.travel
+    driving = MODELLED_DRIVING if results.modelled else "driving by class of road"
+    text = f"walking {travel.walk_km_h:g} km/h, with a pram {travel.pram_km_h:g} km/h, {driving}"
     if "typical" not in results.matrices:
-        return ""
-    parking = results.study.config.travel.parking_minutes
-    return f", with {parking:g} minutes to park; {trip_meaning(results, 'typical').rstrip('.')}"
+        return sentence(text)
+    text = sentence(f"{text}, with {travel.parking_minutes:g} minutes to park")
+    return f"{text} {trip_meaning(results, 'typical')}"
 
 
 def _whom(results: StudyResults, found: ProposalFindings) -> str:
