@@ -211,15 +211,15 @@ def one_picture() -> Iterator[None]:
     from access.charts.chart import Chart
 
     drawn: dict[str, bytes] = {}
-    real = Chart._bytes
+    real = Chart._files
 
-    def bytes_of(self, kind, titled, **options):
-        if kind not in drawn:
-            drawn[kind] = real(self, kind, titled, **options)
-        return drawn[kind]
+    def files_of(self, kinds, titled):
+        if lacking := {kind: options for kind, options in kinds.items() if kind not in drawn}:
+            drawn.update(zip(lacking, real(self, lacking, titled), strict=True))
+        return [drawn[kind] for kind in kinds]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Chart, "_bytes", bytes_of)
+        patch.setattr(Chart, "_files", files_of)
         yield
 
 
