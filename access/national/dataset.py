@@ -299,11 +299,14 @@ def _with_dask(
                     client.submit(work, task, place, key=f"{task.authority}-{task.key}"): task
                     for task in tasks
                 }
+                suspects: list[Task] = []
                 for future in with_types.as_completed(futures):
                     try:
                         yield future.result()
                     except Exception:
-                        yield _died(futures[future])
+                        suspects.append(futures[future])
+                for task in suspects:  # a worker died with several: whose fault, each alone shows
+                    yield _alone(client, task, place)
         except OSError as error:
             raise ParameterError(
                 f"no Dask scheduler answers at {scheduler}: {error}; expected an address such as "
@@ -312,6 +315,14 @@ def _with_dask(
         finally:
             if cluster is not None:
                 cluster.close()
+
+
+def _alone(client: Any, task: Task, place: str) -> Outcome:
+    try:
+        outcome: Outcome = client.submit(work, task, place, key=f"{task.key}-alone").result()
+    except Exception:  # KilledWorker and whatever a cluster says
+        return _died(task)
+    return outcome
 
 
 def _told(done: _Done, total: int, progress: Callable[[str], None]) -> dict[str, str]:

@@ -58,7 +58,7 @@ def test_manifest_can_be_written_again(access_command, tmp_path):
     folder = shutil.copytree(find_study("rotherham"), tmp_path / "mine")
     before = (folder / "manifest.toml").read_text(encoding="utf-8")
     with (folder / "candidates.csv").open("a", encoding="utf-8") as file:
-        file.write("NEW1,A new place,other,,,-1.3,53.4,South,,,,\n")
+        file.write("NEW1,A new place,other,,,,-1.3,53.4,South,,,,\n")
     assert "CHANGED" in access_command("check", str(folder)).stdout
     assert "CHANGED" not in access_command("check", str(folder), "--write-manifest").stdout
     after = (folder / "manifest.toml").read_text(encoding="utf-8")

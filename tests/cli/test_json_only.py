@@ -33,7 +33,7 @@ ASKED = {
     "import": ["import", "{town}/centres.csv", "--as", "centres", "--study", "{out}"],
     "network": ["network", "{town}/streets.osm", "--study", "none"],
 }
-ELSEWHERE = {"fetch"}
+ELSEWHERE = {"fetch", "national"}
 
 
 @pytest.fixture(scope="module")

@@ -201,15 +201,15 @@ def test_a_failing_authority_is_a_row_and_stops_nothing(tmp_path: Path) -> None:
 
 
 def test_study_folders_do_as_well_as_tables(tmp_path: Path) -> None:
-    from access.study.template import write_template
+    from access.study.template import new_study
 
-    for code in ("E01", "E02"):
-        write_template(tmp_path / "in" / code)
+    for code in ("e01", "e02"):
+        new_study(tmp_path / "in" / code)
     (tmp_path / "in/bad name").mkdir()
     (tmp_path / "in/bad name/study.toml").write_text("x = 1")
     found = run_national(tmp_path / "in", tmp_path / "out", Ask(), pool=True, workers=1)
     assert [o.authority for o in found.failures] == ["bad name"]
-    assert set(found.options["authority"]) == {"E01", "E02"}
+    assert set(found.options["authority"]) == {"e01", "e02"}
 
 
 @pytest.mark.parametrize(

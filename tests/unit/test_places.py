@@ -325,7 +325,7 @@ def test_small_counts_are_hidden_and_cannot_be_worked_out(town, seed):
 def test_the_rest_of_a_group_is_not_told_by_subtraction(modelled):
     study = modelled.study
     column = next(g.columns for g in study.groups if g.columns)
-    near = modelled.within("CC04", minutes=5)
+    near = modelled.within("CC04", minutes=5, mode="walk")
     ids = list(near.areas)
     areas = study.areas.copy()
     inside = areas["id"].isin(ids)

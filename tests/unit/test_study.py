@@ -248,9 +248,10 @@ def test_names_hold_no_typing_artefact(table):
 
 
 def test_a_changed_table_is_told(folder):
+    before = len(load_study(folder).candidates)
     spoil(folder, "candidates.csv", lambda f: f.iloc[:-1])
     study = load_study(folder)
-    assert len(study.candidates) == 73
+    assert len(study.candidates) == before - 1
     assert any("Changed since the manifest" in a and "candidates.csv" in a
                for a in study.assumptions)  # fmt: skip
 
