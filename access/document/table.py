@@ -449,7 +449,9 @@ class Table:
         """Write every rise of a row as the difference of what is shown before it and after."""
         at = dict(zip((c.key for c in columns), row, strict=True))
         return [
-            rise_between(*(at[key] for key in c.rise_of), value, c.places) if c.rise_of else value
+            rise_between(at[c.rise_of[0]], at[c.rise_of[1]], value, c.places)
+            if c.rise_of
+            else value
             for value, c in zip(row, columns, strict=True)
         ]
 
