@@ -177,9 +177,7 @@ def _papers_words(results: StudyResults) -> str:
         parts = [f"{pounds(p.gbp)} {plain(p.what)}" for p in given if p.part_of == whole.what]
         of = f", of which {listed(parts)}" if parts else ""
         source = f" ({plain(whole.source)})" if plain(whole.source) else ""
-        told.append(
-            f"{plain(whole.what).lower()} {plain(whole.year)}: {pounds(whole.gbp)}{of}{source}"
-        )
+        told.append(f"{plain(whole.what)}, {plain(whole.year)}: {pounds(whole.gbp)}{of}{source}")
     return sentence("; ".join(told))
 
 
