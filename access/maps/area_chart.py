@@ -1,4 +1,4 @@
-"""Still pictures of a place: areas in colours, sites, streets. No internet, no boundaries."""
+"""Still pictures of a place: areas in colours, sites, streets. No internet."""
 
 from __future__ import annotations
 
@@ -124,7 +124,8 @@ def area_chart(
             handles=handles, loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=9
         )
 
-    return Chart(title, alt, f"{caption} {_CELLS_NOTE}".strip(), draw, _SIZE)
+    note = "" if study.shapes is not None else _CELLS_NOTE
+    return Chart(title, alt, f"{caption} {note}".strip(), draw, _SIZE)
 
 
 def places_chart(study: Study, *, caption: str = "") -> Chart:

@@ -83,8 +83,8 @@ def _cut(cells: np.ndarray, ground: shapely.Geometry) -> np.ndarray:
     with cells times the logarithm of the ground's corners, not with their product.
     """
     if len(cells) <= 2 or shapely.get_num_coordinates(ground) <= _MOST_CORNERS:
-        cut: np.ndarray = shapely.intersection(cells, ground, grid_size=0.1)
-        return cut
+        whole: np.ndarray = shapely.intersection(cells, ground, grid_size=0.1)
+        return whole
     bounds = shapely.bounds(cells)
     middle = (bounds[:, :2] + bounds[:, 2:]) / 2
     wide = int(np.ptp(middle[:, 1]) > np.ptp(middle[:, 0]))
