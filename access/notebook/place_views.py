@@ -41,7 +41,7 @@ from access.report.hubs import (
     trade_off_table,
 )
 from access.report.hubs import plan_words as _plan_words
-from access.report.sentences import _Wording
+from access.report.sentences import Wording
 from access.scenario import Impact
 from access.siting import Solution
 from access.siting.hubs import HubSearch
@@ -452,7 +452,7 @@ class HubView(_View):
         >>> hubs.plan_words().startswith("A hub gives three offers")
         True
         """
-        said = _plan_words(self._plans(), self.found.names, _Wording(decimals=1))
+        said = _plan_words(self._plans(), self.found.names, Wording(decimals=1))
         return "\n\n".join(filter(None, said))
 
     def between(self, one: str = "council", two: str = "freely") -> Chart:

@@ -18,7 +18,7 @@ from access.report.figures import _rank_figures
 from access.report.findings import ProposalFindings, _best_kept, option
 from access.report.hubs import _hub_blocks
 from access.report.robustness import _robustness_blocks, _weights_blocks
-from access.report.sentences import _Wording, further_note
+from access.report.sentences import Wording, further_note
 from access.scenario import Ranking
 from access.scenario.criteria import SHOWN
 from access.scenario.robustness import Robustness
@@ -66,7 +66,7 @@ def _sampled_blocks(
     found: ProposalFindings,
     ranking: SampledRanking,
     robust: Robustness | None,
-    wording: _Wording,
+    wording: Wording,
     *,
     modelled: bool,
 ) -> list[Block]:
@@ -325,7 +325,7 @@ def on_foot(findings: ProposalFindings, criteria: Sequence[str] = ("mean", "wors
     return _standing_words(replace(findings, mode="walk", ranking=ranking), criteria)
 
 
-def better(findings: ProposalFindings, wording: _Wording) -> Said:
+def better(findings: ProposalFindings, wording: Wording) -> Said:
     """Say what the best set on average closes, and by how much it is better."""
     ranking, p = findings.ranking, findings.standing
     if p is None or ranking is None:
@@ -410,7 +410,7 @@ def near_ties(findings: ProposalFindings, *, modelled: bool) -> Said:
 def _asked_blocks(
     results: StudyResults,
     findings: Sequence[ProposalFindings],
-    wording: _Wording,
+    wording: Wording,
     requests: Sequence[Request] | None,
 ) -> list[Block]:
     """List the options in the explorer's log with the outcome of each."""
@@ -494,7 +494,7 @@ def _asked_table(
 def _alternatives_blocks(
     results: StudyResults,
     findings: Sequence[ProposalFindings],
-    wording: _Wording,
+    wording: Wording,
     *,
     reasons: Mapping[tuple[str, ...], str] | None = None,
     requests: Sequence[Request] | None = None,
@@ -522,7 +522,7 @@ def _service(
     found: ProposalFindings,
     reasons: Mapping[tuple[str, ...], str],
     robust: Robustness | None,
-    wording: _Wording,
+    wording: Wording,
 ) -> list[Block]:
     ranking = found.ranking
     if found.sampled is not None:

@@ -68,7 +68,7 @@ from access.report.paper import (
 )
 from access.report.people import _who_blocks, group_table
 from access.report.robustness import _place_range, study_robustness
-from access.report.sentences import _option_line, _Wording, further_note
+from access.report.sentences import Wording, _option_line, further_note
 from access.report.sites import _site_blocks
 from access.scenario.robustness import Robustness
 from access.study.config import is_later
@@ -234,7 +234,7 @@ _CRITERIA = {
 def _summary_blocks(
     results: StudyResults,
     findings: Sequence[ProposalFindings],
-    wording: _Wording,
+    wording: Wording,
     robustness: Mapping[str, Robustness],
 ) -> list[Block]:
     """Write the first page: what is asked, what it would do, and how sure that is."""
@@ -259,7 +259,7 @@ def _summary_blocks(
 
 
 def _recommendation_blocks(
-    results: StudyResults, findings: Sequence[ProposalFindings], wording: _Wording
+    results: StudyResults, findings: Sequence[ProposalFindings], wording: Wording
 ) -> list[Block]:
     """Write the second page: a rule to decide by, and where the rest stands."""
     given = plain(results.study.config.report.recommendation)
@@ -273,7 +273,7 @@ def _recommendation_blocks(
 
 
 def _issue_blocks(
-    results: StudyResults, findings: Sequence[ProposalFindings], wording: _Wording
+    results: StudyResults, findings: Sequence[ProposalFindings], wording: Wording
 ) -> list[Block]:
     """Say of each proposal what it changes for whom."""
     blocks: list[Block] = []
@@ -286,7 +286,7 @@ def _issue_blocks(
 
 
 def _option_blocks(
-    results: StudyResults, findings: Sequence[ProposalFindings], wording: _Wording
+    results: StudyResults, findings: Sequence[ProposalFindings], wording: Wording
 ) -> list[Block]:
     """Put the options side by side, and say where the proposals stand by each measure."""
     blocks: list[Block] = [
@@ -323,7 +323,7 @@ def _then(results: StudyResults) -> StudyResults:
     return replace(results, study=study, hubs=answer)
 
 
-def _since_blocks(results: StudyResults, wording: _Wording) -> list[Block]:
+def _since_blocks(results: StudyResults, wording: Wording) -> list[Block]:
     """Tell what became known later than the paper's date, apart from everything else."""
     config = results.study.config
     table, sources = _since_table(results), _later_sources(results)
@@ -407,7 +407,7 @@ def _size(found: ProposalFindings) -> str:
 
 
 def _key_figures(
-    findings: Sequence[ProposalFindings], wording: _Wording
+    findings: Sequence[ProposalFindings], wording: Wording
 ) -> tuple[tuple[str, str], ...]:
     items: list[tuple[str, str]] = []
     for f in findings[:2]:
@@ -431,7 +431,7 @@ def _key_figures(
     return tuple(items)
 
 
-def _short(results: StudyResults, found: ProposalFindings, wording: _Wording) -> str:
+def _short(results: StudyResults, found: ProposalFindings, wording: Wording) -> str:
     """Say in a few sentences what a proposal does, and to whom."""
     impact = found.impact
     does = f"the proposal {say.does_words(found.result, impact, found.names)}"
@@ -443,7 +443,7 @@ def _short(results: StudyResults, found: ProposalFindings, wording: _Wording) ->
 
 
 def _proposal_points(
-    results: StudyResults, found: ProposalFindings, wording: _Wording
+    results: StudyResults, found: ProposalFindings, wording: Wording
 ) -> tuple[Text, ...]:
     """Say where, to whom and by how much trips change under a proposal."""
     impact = found.impact
@@ -460,7 +460,7 @@ def _proposal_points(
     return tuple(p for p in points if p)
 
 
-def _fifth(found: ProposalFindings, wording: _Wording) -> Said:
+def _fifth(found: ProposalFindings, wording: Wording) -> Said:
     """Say the most deprived fifth's own figures: how many move, and their mean before and after."""
     if "imd_decile" not in found.impact.demand:
         return Said("")
@@ -689,7 +689,7 @@ def board_report(
     mode = mode or results.headline
     findings = findings_of(results, mode=mode)
     given = date or _as_of(results)
-    wording = _Wording(internal=internal)
+    wording = Wording(internal=internal)
     parts = Parts(results.left_out) if parts is None else parts
     robustness = study_robustness(results, mode=mode, draws=draws, progress=progress, parts=parts)
     maps = parts.make("report: maps", lambda: _proposal_maps(results, mode=mode)) or {}

@@ -20,7 +20,7 @@ from access.labels import how, trip
 from access.maps.area_chart import area_chart
 from access.measure.distribution import weighted_mean
 from access.report.figures import _figure_of
-from access.report.sentences import _Wording
+from access.report.sentences import Wording
 from access.siting.alternatives import SetRank
 from access.siting.hubs import HubSearch
 from access.text import (
@@ -178,7 +178,7 @@ def _best_sets(answer: HubResult) -> list[_BestSet]:
     return list(answer.plain.curve.solutions.values())
 
 
-def _hub_blocks(results: StudyResults, wording: _Wording) -> list[Block]:
+def _hub_blocks(results: StudyResults, wording: Wording) -> list[Block]:
     """Write the section on Family Hubs."""
     answer = results.hubs
     if answer is None:
@@ -222,7 +222,7 @@ def asked_words(plans: HubPlans) -> str:
     return sentence(f"a hub gives {number(len(parts), 'offer')}: {listed(parts)}; {count}")
 
 
-def council_words(plans: HubPlans, names: Mapping[str, str], wording: _Wording) -> list[str]:
+def council_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) -> list[str]:
     """Set the council's own beside the best under the same rule, and say its place."""
     council = plans.get("council")
     best = plans.get("locality") or plans.get("freely")
@@ -269,7 +269,7 @@ def _named(plan: HubPlan, names: Mapping[str, str]) -> str:
     return listed([names.get(i, i) for i in plan.chosen])
 
 
-def stays_words(plans: HubPlans, names: Mapping[str, str], wording: _Wording) -> list[str]:
+def stays_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) -> list[str]:
     """Say what the closures add and how much of it each plan of hubs gives back."""
     known = next((p.stays for p in plans.plans if p.stays is not None), None)
     if known is None:
@@ -359,7 +359,7 @@ def firm_words(plans: HubPlans, names: Mapping[str, str]) -> list[str]:
     return said
 
 
-def plan_words(plans: HubPlans, names: Mapping[str, str], wording: _Wording) -> list[str]:
+def plan_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) -> list[str]:
     """Say all that is said of plans of hubs, paragraph by paragraph."""
     return [
         asked_words(plans),
@@ -544,7 +544,7 @@ def _plan_blocks(
     answer: HubResult,
     plans: HubPlans,
     names: Mapping[str, str],
-    wording: _Wording,
+    wording: Wording,
 ) -> list[Block]:
     """Write the plans side by side."""
     blocks: list[Block] = [Paragraph(text) for text in plan_words(plans, names, wording) if text]
@@ -570,7 +570,7 @@ def _hub_sentence(
     hubs: Sequence[_BestSet],
     names: Mapping[str, str],
     mode: str,
-    wording: _Wording,
+    wording: Wording,
 ) -> str:
     """Say for a board where hubs would best stand, and what they would give back."""
     plans = None if results.hubs is None else results.hubs.plans
@@ -578,7 +578,7 @@ def _hub_sentence(
     return f"{_best_sentence(results, hubs, names, mode, wording)} {back}".strip()
 
 
-def _back_sentence(plans: HubPlans, wording: _Wording) -> str:
+def _back_sentence(plans: HubPlans, wording: Wording) -> str:
     """Say how many of the minutes that closures add each plan of hubs gives back."""
     asked = [
         (plan, what)
@@ -606,7 +606,7 @@ def _best_sentence(
     hubs: Sequence[_BestSet],
     names: Mapping[str, str],
     mode: str,
-    wording: _Wording,
+    wording: Wording,
 ) -> str:
     """Set the council's own hubs beside the best set of as many."""
     council = results.study.config.hubs.council_choice

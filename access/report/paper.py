@@ -15,7 +15,7 @@ from access.document.table import Column, Table, Value
 from access.escape import plain
 from access.labels import further_words, trip
 from access.report.findings import NO_CHANGE, PROPOSAL, ProposalFindings, _Option
-from access.report.sentences import _Wording
+from access.report.sentences import Wording
 from access.study.config import is_later
 from access.text import capital, listed, number, place_of, pounds, sentence
 
@@ -118,7 +118,7 @@ def _known(nation: str | None, as_of: str) -> list[_Duty]:
 
 
 def _rule_table(
-    results: StudyResults, findings: Sequence[ProposalFindings], wording: _Wording
+    results: StudyResults, findings: Sequence[ProposalFindings], wording: Wording
 ) -> Table:
     """Say for each option what the Board would have to believe to choose it."""
     rows: list[tuple[Value, ...]] = []
@@ -188,7 +188,7 @@ def _no_change_belief(results: StudyResults, found: ProposalFindings) -> str:
     )
 
 
-def _proposal_belief(results: StudyResults, found: ProposalFindings, wording: _Wording) -> str:
+def _proposal_belief(results: StudyResults, found: ProposalFindings, wording: Wording) -> str:
     harm = _harm(found, _proposed(found), wording) or "a change that gives nobody further to go"
     text = f"{_saving(results, found)} justifies {harm}"
     p = found.standing
@@ -226,7 +226,7 @@ def _best_on(found: ProposalFindings, option: _Option) -> list[str]:
     return [c for c, row in rows.items() if row["proven"] and set(row["best_closed"]) == closed]
 
 
-def _other_belief(found: ProposalFindings, other: _Option, wording: _Wording) -> str:
+def _other_belief(found: ProposalFindings, other: _Option, wording: Wording) -> str:
     own = _best_on(found, _proposed(found))
     # a measure on which the proposal is as good decides nothing
     best = [_BELIEFS[c] for c in _best_on(found, other) if c in _BELIEFS and c not in own]
@@ -241,7 +241,7 @@ def _other_belief(found: ProposalFindings, other: _Option, wording: _Wording) ->
     return "; and ".join([*parts, decides])
 
 
-def _harm(found: ProposalFindings, option: _Option, wording: _Wording) -> str:
+def _harm(found: ProposalFindings, option: _Option, wording: Wording) -> str:
     """Say who has further to go under an option; empty where nobody has."""
     s = option.impact.summary
     longer, lost = float(s["lengthened"] or 0), float(s["newly_unreachable"] or 0)
@@ -293,7 +293,7 @@ def _package_table(findings: Sequence[ProposalFindings]) -> Table:
     )  # fmt: skip
 
 
-def _package_sentence(findings: Sequence[ProposalFindings], wording: _Wording) -> str:
+def _package_sentence(findings: Sequence[ProposalFindings], wording: Wording) -> str:
     """Say who would lose by more than one proposal of the package at once."""
     grown: list[set[str]] = []
     for f in findings:

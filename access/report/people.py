@@ -25,7 +25,7 @@ from access.labels import grouping_words, mode_title, trip
 from access.report import sentences as say
 from access.report.figures import _change_figures, _figure_of
 from access.report.findings import ProposalFindings, tenths
-from access.report.sentences import _Wording
+from access.report.sentences import Wording
 from access.scenario.compare import figure_key
 from access.scenario.equality import equality
 from access.study.config import Characteristic, Group
@@ -265,7 +265,7 @@ _GROUPINGS = (
 def _who_blocks(
     results: StudyResults,
     findings: Sequence[ProposalFindings],
-    wording: _Wording,
+    wording: Wording,
     *,
     maps: Mapping[str, Chart],
 ) -> list[Block]:
@@ -283,7 +283,7 @@ def _who_blocks(
     return blocks
 
 
-def _service(found: ProposalFindings, wording: _Wording, still: Chart | None) -> list[Block]:
+def _service(found: ProposalFindings, wording: Wording, still: Chart | None) -> list[Block]:
     impact = found.impact
     blocks: list[Block] = [
         Heading(found.label, 2, appendix=True),

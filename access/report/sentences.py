@@ -31,7 +31,7 @@ from access.text import (
 
 
 @dataclass(frozen=True, slots=True)
-class _Wording:
+class Wording:
     """For whom a text is written.
 
     Parameters
@@ -43,7 +43,7 @@ class _Wording:
 
     Examples
     --------
-    >>> _Wording().minutes(21.6), _Wording(decimals=1).minutes(21.6)
+    >>> Wording().minutes(21.6), Wording(decimals=1).minutes(21.6)
     ('22 minutes', '21.6 minutes')
     """
 
@@ -70,7 +70,7 @@ class _Wording:
 
         Examples
         --------
-        >>> wording = _Wording()
+        >>> wording = Wording()
         >>> wording.people(4884.0, "children under five")
         'about 4,900 children under five'
         >>> tuple(wording.people(n, "children") for n in (0, 3, 37))
@@ -102,7 +102,7 @@ class _Wording:
 
         Examples
         --------
-        >>> wording = _Wording()
+        >>> wording = Wording()
         >>> [wording.minutes(m) for m in (0, 0.2, 0.9, 1.4, 22.4)]
         ['no time', 'less than a minute', '1 minute', '1 minute', '22 minutes']
         >>> wording.minutes(float("inf")), wording.minutes(None)
@@ -125,7 +125,7 @@ class _Wording:
 
         Examples
         --------
-        >>> wording = _Wording()
+        >>> wording = Wording()
         >>> [wording.change(m) for m in (9.4, -2, 0, 0.1)]
         ['9 minutes longer', '2 minutes shorter', 'no longer', 'less than a minute longer']
         >>> wording.change(float("inf")), wording.change(None)
@@ -138,10 +138,10 @@ class _Wording:
         return f"{self.minutes(abs(minutes))} {more if minutes > 0 else less}"
 
 
-_PUBLIC = _Wording()
+_PUBLIC = Wording()
 
 
-def affected(impact: Impact, one: str, wording: _Wording = _PUBLIC) -> Said:
+def affected(impact: Impact, one: str, wording: Wording = _PUBLIC) -> Said:
     """Say how many have further to go, of how many, and by how much."""
     s = impact.summary
     total, lost = _figure(s, "families"), _figure(s, "newly_unreachable")
@@ -183,7 +183,7 @@ def does_words(proposal: ProposalResult, impact: Impact, names: Mapping[str, str
     return listed(does, none="changes no site")
 
 
-def week_words(impact: Impact, wording: _Wording = _PUBLIC) -> Said:
+def week_words(impact: Impact, wording: Wording = _PUBLIC) -> Said:
     """Say the expected trip over a week, where a site is not open all week."""
     before, after = (impact.summary.get(f"mean_week_minutes_{w}") for w in ("before", "after"))
     if before is None or after is None:
@@ -198,7 +198,7 @@ def week_words(impact: Impact, wording: _Wording = _PUBLIC) -> Said:
     return Said(sentence(text), claims)
 
 
-def every_mode(impacts: Mapping[str, Impact], wording: _Wording) -> Said:
+def every_mode(impacts: Mapping[str, Impact], wording: Wording) -> Said:
     """Say how the average trip changes, mode by mode, and over whom it is averaged."""
     parts, claims, whole = [], [], True
     for mode, impact in impacts.items():
@@ -223,7 +223,7 @@ def every_mode(impacts: Mapping[str, Impact], wording: _Wording) -> Said:
     return Said(sentence(f"averaged over {over}, {listed(parts)}"), claims)
 
 
-def furthest(impact: Impact, wording: _Wording) -> Said:
+def furthest(impact: Impact, wording: Wording) -> Said:
     """Say how much the worst-off area loses, and where it is."""
     worst = impact.worst_areas(1)
     if worst.empty:
@@ -299,7 +299,7 @@ def group_rises(table: Table) -> list[Said]:
     return told
 
 
-def most_added(impact: Impact, names: Mapping[str, str], wording: _Wording) -> Said:
+def most_added(impact: Impact, names: Mapping[str, str], wording: Wording) -> Said:
     """Say which remaining site takes on most, or which share that place."""
     table = impact.receiving_sites
     if table.empty or not table["families_added"].max():

@@ -20,7 +20,7 @@ from access.document.table import Column, Table, Value
 from access.labels import how, trip
 from access.measure.distribution import weighted_mean
 from access.report.findings import ProposalFindings, _most_deprived
-from access.report.sentences import _Wording
+from access.report.sentences import Wording
 from access.scenario import Impact
 from access.text import ROUNDED_ONCE, capital, is_missing, listed, sentence
 
@@ -270,7 +270,7 @@ _UNKNOWN_UNTIL_GIVEN = {
 
 
 def _site_blocks(
-    results: StudyResults, findings: Sequence[ProposalFindings], wording: _Wording
+    results: StudyResults, findings: Sequence[ProposalFindings], wording: Wording
 ) -> list[Block]:
     """Write the appendix of sites: what is known of the buildings, then each service's sites."""
     blocks: list[Block] = [

@@ -38,7 +38,7 @@ from access.labels import mode_title, trip
 from access.measure import TakeUp
 from access.measure.distribution import share_within, weighted_mean
 from access.report.hubs import place_words, plan_words
-from access.report.sentences import _Wording, affected, does_words, week_words
+from access.report.sentences import Wording, affected, does_words, week_words
 from access.scenario import (
     Impact,
     Ranking,
@@ -248,7 +248,7 @@ def hub_words(results: StudyResults, answer: HubResult) -> str:
     if answer.plans is not None:
         names = _hub_names(results, answer)
         parts += ["", "Plans side by side:", *_plan_lines(answer.plans, names), ""]
-        parts += [text for text in plan_words(answer.plans, names, _Wording(decimals=1)) if text]
+        parts += [text for text in plan_words(answer.plans, names, Wording(decimals=1)) if text]
     if answer.weighted is not None:
         parts += ["", f"Weighted ({answer.weighting_note}):", answer.weighted.words]
     notes = () if answer.plans is None else answer.plans.notes
@@ -719,7 +719,7 @@ def spoken_summary(results: StudyResults) -> str:
         found = results.hubs.plain
         plans = results.hubs.plans
         said = [] if plans is None else plan_words(
-            plans, _hub_names(results, results.hubs), _Wording(decimals=1))  # fmt: skip
+            plans, _hub_names(results, results.hubs), Wording(decimals=1))  # fmt: skip
         notes = () if plans is None else plans.notes
         for sentence in (
             *found.words.splitlines(),

@@ -25,7 +25,7 @@ from access.charts.ranking import _front_words, _two_way_front, joint_best_words
 from access.report import alternatives, board
 from access.report import sentences as say
 from access.report.findings import ProposalFindings
-from access.report.sentences import _Wording
+from access.report.sentences import Wording
 from access.text import Said
 
 STUDIES = 300
@@ -230,7 +230,7 @@ LOADED = {
 
 def sentences_of(found: ProposalFindings) -> list[Said]:
     told = []
-    for wording in (_Wording(), _Wording(internal=True, decimals=1)):
+    for wording in (Wording(), Wording(internal=True, decimals=1)):
         told += [
             say.affected(found.impact, "Centre", wording),
             say.every_mode(found.result.impacts, wording),

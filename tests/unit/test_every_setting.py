@@ -216,9 +216,9 @@ def sheets(results: StudyResults) -> str:
 def paper(results: StudyResults) -> str:
     """Give the parts of the report that are not measured."""
     from access.report import board
-    from access.report.sentences import _Wording
+    from access.report.sentences import Wording
 
-    found, wording = findings_of(results), _Wording()
+    found, wording = findings_of(results), Wording()
     blocks = board._paper_blocks(results, found, issues=(), options=(), money="", equality="")
     blocks += board._recommendation_blocks(results, found, wording)
     blocks += board._since_blocks(results, wording)

@@ -13,7 +13,7 @@ from access.analysis.analysis import Analysis
 from access.analysis.job import run_job
 from access.errors import ParameterError, StudyError
 from access.report.hubs import _hub_blocks, _hub_sentence, plan_words
-from access.report.sentences import _Wording
+from access.report.sentences import Wording
 from access.run.summary import hub_words, spoken_summary, summary_of
 from access.siting import AtLeast, AtMost
 from access.siting.candidates import apart, at_most_of, in_group
@@ -374,7 +374,7 @@ def test_a_study_of_any_shape_is_answered_and_nothing_false_is_said(shape, tmp_p
         return
     plans = results.hubs.plans
     names = results.names()
-    said = " ".join(plan_words(plans, names, _Wording()))
+    said = " ".join(plan_words(plans, names, Wording()))
     everything = " ".join(
         [said, hub_words(results, results.hubs), spoken_summary(results), *plans.notes]
     )
@@ -387,7 +387,7 @@ def test_a_study_of_any_shape_is_answered_and_nothing_false_is_said(shape, tmp_p
     if "proposals" not in text and "offers" not in text:
         assert "No centre's closing" in said
     assert summary_of(results)["family_hubs"]["plans"]["plans"]
-    assert _hub_blocks(results, _Wording())
+    assert _hub_blocks(results, Wording())
     missing = "No site to choose from is in West" in " ".join(plans.notes)
     assert missing == (shape == "a locality without a site")
     known = {"room", "budget"} & {p.key for p in plans.plans}
@@ -471,6 +471,6 @@ def test_a_board_is_told_what_closures_add_and_hubs_give_back(results):
     stays = results.hubs.plans.plan("council").stays
     assert (stays.added, stays.given_back) == (pytest.approx(added), pytest.approx(back))
     sets = list(results.hubs.plain.curve.solutions.values())
-    text = _hub_sentence(results, sets, results.names(), "walk", _Wording(decimals=1))
+    text = _hub_sentence(results, sets, results.names(), "walk", Wording(decimals=1))
     assert f"Libraries from 3 to 2 add {added:.1f} minutes" in text
     assert f"the council's own give back {back:.1f} minutes" in text

@@ -24,10 +24,10 @@ from access.report.hubs import (
     near_best_table,
     trade_off_table,
 )
-from access.report.sentences import _Wording
+from access.report.sentences import Wording
 from tests.unit.report_results import AREAS, CANDIDATES, CENTRES, line_results
 
-WORDING = _Wording()
+WORDING = Wording()
 
 
 @dataclass(frozen=True)

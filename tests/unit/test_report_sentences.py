@@ -20,13 +20,13 @@ from access.report import sentences as say
 from access.report.findings import ProposalFindings
 from access.report.people import group_table
 from access.report.robustness import _firm_sentence, _place_range
-from access.report.sentences import _Wording
+from access.report.sentences import Wording
 from access.report.sites import _moves_table, closed_table, receiving_table
 from access.scenario.robustness import robustness
 from access.scenario.uncertainty import Uncertainty
 from access.text import ROUNDED_ONCE
 
-WORDING = _Wording()
+WORDING = Wording()
 INF = float("inf")
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from access.report.sentences import _Wording
+from access.report.sentences import Wording
 from access.text import (
     about,
     listed,
@@ -20,7 +20,7 @@ from access.text import (
     times_as_much,
 )
 
-PUBLIC, INSIDE, PLANNER = _Wording(), _Wording(internal=True), _Wording(decimals=1)
+PUBLIC, INSIDE, PLANNER = Wording(), Wording(internal=True), Wording(decimals=1)
 NAN, INF = float("nan"), float("inf")
 
 
