@@ -118,9 +118,13 @@ def area_cells(study: Study) -> gpd.GeoSeries:
     return cells.set_axis(areas["id"])
 
 
-def _map_streets(results: StudyResults) -> gpd.GeoDataFrame:
+def _map_streets(results: StudyResults) -> gpd.GeoDataFrame | None:
     """Give the streets with their rank: real ones by class; modelled ones last, and at home."""
-    frame = results.networks["walk" if results.modelled else "drive"].edges_frame()
+    best = "walk" if results.modelled else "drive"
+    network = results.networks.get(best, next(iter(results.networks.values()), None))
+    if network is None:  # minutes that were handed over have no streets
+        return None
+    frame = network.edges_frame()
     ranks = [_RANKS.get(str(c).removesuffix("_link"), 3) for c in frame["street_class"]]
     streets = frame[["geometry"]].assign(rank=ranks)
     if not results.modelled or results.study.boundary is None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from access.analysis.analysis import DRAWS
 from access.analysis.bus import BUS_NOT_KNOWN
-from access.analysis.headline import beside_words
+from access.analysis.headline import neighbours_words, on_foot_words
 from access.analysis.questions import Request
 from access.analysis.results import Parts, StudyResults, site_names, stays_words
 from access.disclosure import THRESHOLD, further, grouped, public_count
@@ -438,7 +438,8 @@ def _short(results: StudyResults, found: ProposalFindings, wording: Wording) -> 
     words = _words_of(results, found.result)
     if words and found.result.closed:
         does += f" (in the paper's own words: {words})"
-    told = [sentence(does), say.affected(impact, found.one, wording), _deprivation(found)]
+    beside = neighbours_words(results, found.result, internal=wording.internal)
+    told = [sentence(does), say.affected(impact, found.one, wording), beside, _deprivation(found)]
     return " ".join(str(t) for t in told if t)
 
 
@@ -448,7 +449,7 @@ def _proposal_points(
     """Say where, to whom and by how much trips change under a proposal."""
     impact = found.impact
     points = [
-        *beside_words(results, found.result, internal=wording.internal),
+        on_foot_words(results, found.result, internal=wording.internal),
         f"{_wards(found)} {say.furthest(impact, wording)}".strip(),
         _fifth(found, wording),
         say.most_added(impact, found.names, wording),
