@@ -197,7 +197,7 @@ def _fill_front(
     for b in assumed[-1:]:  # the last says all of it
         told = [plain(b.title) + ".", *(document.words(p) for p in b.paragraphs)]
         told[0] = f"Assumed: {told[0]}"
-        lines += [part for text in told for part in textwrap.wrap(text, _NOTE_WIDTH)]
+        lines += [part for text in told for part in _wrapped(text)]
     for row, line in enumerate(lines, start=2):
         _put(sheet, row, 1, line, _ALARM if line == INTERNAL_MARK else _BODY)
     row = len(lines) + 3
@@ -209,6 +209,10 @@ def _fill_front(
         _link(_put(sheet, row, 1, label), name)
         _put(sheet, row, 2, view.title).alignment = Alignment(wrap_text=True, vertical="top")
     _printing(sheet, document.internal)
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, _NOTE_WIDTH, break_on_hyphens=False)
 
 
 def _printing(sheet: Worksheet, internal: bool) -> None:

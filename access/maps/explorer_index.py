@@ -82,7 +82,9 @@ def _network_streets(results: StudyResults) -> pd.DataFrame:
     """Give each piece of a named street, at its middle."""
     frame = results.networks["walk"].edges_frame(crs=WGS84)
     frame = frame[frame["name"].astype(str).str.len() > 0]
-    middle = shapely.get_coordinates(frame.geometry.interpolate(0.5, normalized=True).to_numpy())
+    middle = shapely.get_coordinates(
+        shapely.line_interpolate_point(frame.geometry.to_numpy(), 0.5, normalized=True)
+    )
     return pd.DataFrame(
         {"name": frame["name"].astype(str).to_numpy(), "kind": "street", "within": "",
          "lon": middle[:, 0], "lat": middle[:, 1]}

@@ -593,7 +593,7 @@ class RankingAnswer(_View):
         Examples
         --------
         >>> answers.ranking().plot("front").title
-        'Of 220 options, 56 beat the proposal on both average family trip and the family trip ...'
+        'Of 220 options, 53 beat the proposal on both average family trip and the family trip ...'
         """
         what = what or ("front" if self.found.proposal is None else "ranks")
         charts = {
@@ -811,7 +811,7 @@ class WeightsAnswer(_View):
     Examples
     --------
     >>> answers.weights("youth_centres_11_to_6", mode="walk").lambdas
-    (0.10...,)
+    (0.09...,)
     """
 
     results: StudyResults

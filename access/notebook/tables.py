@@ -133,10 +133,8 @@ def _save_workbook(
 ) -> Path:
     """Write tables as a workbook, one sheet each, with what they assume on the front sheet."""
     file = _workbook_path(path, results.study.files)
-    blocks: list[Block] = [
-        Callout("assumption", "What these figures rest on", (sentence,))
-        for sentence in results.assumptions
-    ]
+    rest_on = Callout("assumption", "What these figures rest on", tuple(results.assumptions))
+    blocks: list[Block] = [rest_on]
     blocks += [TableBlock(table) for table in tables]
     document = Document(
         title=title,

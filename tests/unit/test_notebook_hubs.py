@@ -131,7 +131,7 @@ class Words(HTMLParser):
 
 def test_it_prints_as_a_sentence_and_a_table_with_what_it_assumes(rotherham, hubs):
     text = repr(hubs)
-    assert text.startswith("Walking: The best 3 hubs")
+    assert text.startswith("Family trip: The best 3 hubs")
     assert " ".join(text.split()).startswith(hubs.sentence())
     reader = Words()
     reader.feed(hubs._repr_html_())
@@ -159,7 +159,7 @@ def test_every_table_can_be_read_and_framed(hubs, what):
 def test_plans_are_told_and_two_are_drawn(hubs):
     text = hubs.plan_words()
     assert "0 to 18: those aged 19 are not counted by area" in text
-    assert "23,936 sets of 3 with at least one hub in each of Central, North and South" in text
+    assert "23,232 sets of 3 with at least one hub in each of Central, North and South" in text
     assert "Children's Centres from 12 to 9 and Youth Centres from 11 to 6" in text
     chart = hubs.between("council", "locality")
     assert chart.title.startswith("Who is nearer and who is further: the council's own or best")
@@ -186,4 +186,4 @@ def test_the_workbook_holds_every_table(hubs, tmp_path):
     assert len(book.sheetnames) == 8
     cells = [c.value for row in book.worksheets[2].iter_rows() for c in row]
     best = hubs.best.objective
-    assert any(isinstance(c, float) and c == pytest.approx(best) for c in cells)
+    assert round(best) in cells

@@ -315,7 +315,7 @@ class TestConsultees:
         assert mill.endswith("| 1")  # its rank of ten, a number
         opened = next(line for line in text.splitlines() if "A school |" in line)
         assert "opens East School" in opened
-        assert "of another size, so not ranked" in opened
+        assert opened.endswith("[z]"), "of another size: a rank does not apply"
         assert "unknown sites: Q9" in text
         assert "closes every site" in text
         assert "Nothing |" not in text
