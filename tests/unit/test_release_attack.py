@@ -170,7 +170,7 @@ def _table_facts(file: str, rows: list, table: pd.DataFrame) -> Iterator[Fact]:
         label, count = _text(row[0]), _text(row[at]) if len(row) > at else ""
         if head[0] == "Deprivation tenth" and label in {str(d) for d in range(1, 11)}:
             own = _labels(table["imd_decile"]) == label
-        elif label == "Total":
+        elif label == "Total" and head[0] == "Deprivation tenth":
             own = pd.Series([True] * AREAS)
         else:
             own = table["id"] == label.removeprefix("area ")
