@@ -44,7 +44,11 @@ def test_compare_and_rank_by_bus(access_command, study, feed):
     [
         (("--mode", "bus"), 2, "By bus: not known"),
         (("--without-bus", "1"), 2, "By bus: not known"),
-        (("--timetable", "FEED", "--without-bus", "1"), 2, "nothing changes by mode 'walk'"),
+        (
+            ("--timetable", "FEED", "--without-bus", "1", "--mode", "walk"),
+            2,
+            "nothing changes by mode 'walk'",
+        ),
         (("--timetable", "FEED", "--mode", "bus", "--without-bus", "99"), 2, "no route ['99']"),
         (("--timetable", "none.zip"), 9, "there is no file none.zip"),
         (("--timetable", "STUDY"), 9, "holds no stop_times.txt"),

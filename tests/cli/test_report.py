@@ -26,7 +26,7 @@ class TestWrongInputs:
     def test_a_mode_that_is_not_there(self, access_command, study, tmp_path):
         done = access_command("report", study, "--mode", "bus", "--out", tmp_path / "out")
         assert done.returncode == 2
-        assert "mode 'bus' was not measured" in done.stderr
+        assert "no mode 'bus' is measured" in done.stderr
         assert not (tmp_path / "out").exists()
 
     def test_a_date_that_is_no_date(self, access_command, study):
