@@ -12,7 +12,7 @@ from typing import Any, TypedDict, Unpack, cast
 import numpy as np
 import pandas as pd
 
-from access.analysis.bus import BUS_NOT_KNOWN, BusChange, BusTimes, bus_change, bus_times
+from access.analysis.bus import BUS_NOT_KNOWN, BusChange, BusTimes, bus_change, made_of_both
 from access.analysis.hub_plans import PlanPair, plan_pair
 from access.analysis.hubs import HubOptions, _hub_candidates, _hub_result
 from access.analysis.many import _sampled_ranking
@@ -272,9 +272,9 @@ class Analysis:
         found = self.results
         times = self._buses()
         cut = times.timetable.without(routes=routes, stops=stops)
-        made = bus_times(found.study, cut, found.networks["walk"], found.sites,
-                         found.matrices["walk"], found.matrices["drive"])  # fmt: skip
-        matrices = {**found.matrices, **made.matrices[next(iter(made.matrices))]}
+        made, more = made_of_both(found.study, found.networks["walk"], found.sites,
+                                  found.matrices["walk"], found.matrices["drive"], cut)  # fmt: skip
+        matrices = {**found.matrices, **more}
         return Analysis(
             replace(found, bus=made, matrices=matrices, proposals={}, joint={}, hubs=None)
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from access import answer, load_study
@@ -13,17 +14,19 @@ from access.analysis.bus import BUS_NOT_KNOWN, frequencies, stops_table
 from access.analysis.job import measure_study
 from access.errors import AccessError, ParameterError, StudyError
 from access.network.matrix import at_rank
+from access.release import released
 from access.report.board import board_report
 from access.run.summary import spoken_summary, summary_of
 from access.run.write import _study_layers
 from access.study.template import new_study
+from access.units import great_circle_m
 from tests.bus_feed import town_feed
 
 SERVICE = "childrens_centre"
 SETTINGS = '[bus]\ntimetable = "buses.zip"\nwindow = ["09:00", "10:00"]\nhome_minutes = 60\n'
 
 
-def town(folder, bus=SETTINGS, ends="21:30"):
+def town(folder, bus=SETTINGS, ends="21:30", *, write=True):
     new_study(folder)
     town_feed(folder / "buses.zip")
     path = folder / "study.toml"
@@ -31,7 +34,7 @@ def town(folder, bus=SETTINGS, ends="21:30"):
         'age_band = "0 to 4"', f'age_band = "0 to 4"\nsession_ends = "{ends}"'
     )
     path.write_text(text + bus, encoding="utf-8")
-    return load_study(folder)
+    return load_study(folder) if write else folder
 
 
 @pytest.fixture(scope="module")
@@ -219,3 +222,121 @@ def test_a_day_of_another_year_is_refused(tmp_path):
     study = town(tmp_path / "town", bus=SETTINGS + 'day = "2024-06-11"\n')
     with pytest.raises(AccessError, match="does not cover Tuesday 11 June 2024"):
         measure_study(study)
+
+
+def given_matrix(results, form):
+    """Write the minutes by bus of other results as if somebody else had published them."""
+    table = results.matrices["bus"].to_frame()
+    if form == "wide":
+        return table.to_csv()
+    long = table.melt(ignore_index=False).reset_index()
+    long.columns = ["from_id", "to_id", "travel_time_p50"]
+    return long.to_csv(index=False)
+
+
+@pytest.mark.parametrize("form", ["wide", "long"])
+def test_minutes_from_elsewhere_are_the_mode_bus(tmp_path, results, form):
+    study = town(tmp_path / "town", bus='[bus]\nmatrix = "theirs.csv"\n', write=False)
+    (study / "theirs.csv").write_text(given_matrix(results, form), encoding="utf-8")
+    (study / "manifest.toml").write_text(
+        '[table."theirs.csv"]\nsource = "UBDC matrices 2023"\nvintage = "2023"\n', encoding="utf-8"
+    )
+    found = measure_study(load_study(study))
+    assert [*found.matrices] == ["walk", "drive", "bus", "typical"] and found.bus is None
+    theirs, ours = found.matrices["bus"], results.matrices["bus"]
+    np.testing.assert_allclose(theirs.total_minutes, ours.total_minutes, rtol=1e-6)
+    walk, drive = (found.matrices[m].total_minutes for m in ("walk", "drive"))
+    p = found.study.areas["p_no_car"].to_numpy()[:, None]
+    family = p * np.minimum(walk, ours.total_minutes) + (1 - p) * np.minimum(walk, drive + 3.0)
+    np.testing.assert_allclose(found.matrices["typical"].total_minutes, family, rtol=1e-5)
+    said = [s for s in found.assumptions if s.startswith("By bus: ")]
+    assert len(said) == 1 and "UBDC matrices 2023; 2023" in said[0] and "way home" in said[0]
+    assert found.proposals["three_to_two"].impacts["bus"].notes.count(said[0]) == 1
+    assert said[0] in summary_of(found)["assumptions"] and said[0] in found.ledger.assumptions
+    assert "theirs.csv" in [row["file"] for row in found.ledger.inputs]
+    blocks = repr(board_report(found, draws=0).blocks)
+    assert said[0] in blocks and BUS_NOT_KNOWN not in blocks
+    firm = Analysis(found).robustness(SERVICE, after=["C1", "C2"], mode="bus", draws=5)
+    assert len(firm.draws) == 5
+    faster = Analysis(found).at(6.0).results.matrices["bus"].total_minutes
+    assert (faster <= theirs.total_minutes + 1e-9).all()
+    with pytest.raises(ParameterError, match="By bus: not known"):
+        Analysis(found).by_bus(SERVICE)
+
+
+def test_a_matrix_of_larger_areas_serves_through_the_areas_that_sites_stand_in(tmp_path, results):
+    folder = town(tmp_path / "town", bus='[bus]\nmatrix = "theirs.csv"\n', write=False)
+    table = pd.read_csv(folder / "areas.csv", dtype={"id": str})
+    table["lsoa"] = [f"W{i // 2}" for i in range(len(table))]
+    table.to_csv(folder / "areas.csv", index=False)
+    codes = sorted(set(table["lsoa"]))
+    rows = [f"{a},{b},{10.0 + 3 * i + j}" for i, a in enumerate(codes) for j, b in enumerate(codes)]
+    text = "fromId,toId,travel_time_p050\n" + "\n".join(rows) + "\n"
+    (folder / "theirs.csv").write_text(text, encoding="utf-8")
+    found = measure_study(load_study(folder))
+    sites, bus = found.sites, found.matrices["bus"]
+    metres = great_circle_m(
+        sites["lon"].iloc[0], sites["lat"].iloc[0], table["lon"].to_numpy(), table["lat"].to_numpy()
+    )
+    j = codes.index(table["lsoa"][int(metres.argmin())])
+    for k, code in enumerate(table["lsoa"]):
+        given = 10.0 + 3 * codes.index(code) + j
+        walked = found.matrices["walk"].total_minutes[k, 0]
+        assert bus.total_minutes[k, 0] == pytest.approx(min(given, walked))
+    assert any("its nearest area does" in note for note in bus.assumptions)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("from_id,to_id,travel_time_p25,travel_time_p75\nA01,C1,3,4\n", "percentiles [25.0, 75.0]"),
+        ("LSOA_code,PTt\nA01,12\n", "neither columns of origin, destination and minutes"),
+        ("from_id,to_id,minutes\nA01,C1,3\n", "no minutes from 19 of 20 areas"),
+        ("from_id,to_id,minutes\nA01,C1,soon\n", "row 2, minutes: found 'soon'"),
+        ("from_id,to_id,minutes\nA01,C1,-3\n", "found '-3'"),
+        ("from_id,to_id,metres\nA01,C1,3\n", "no column of minutes"),
+        ("from_id,to_id,minutes\nX1,C1,3\n", "no minutes from 20 of 20"),
+        ("EVERY", "no minutes to 3 centres"),
+        ("", "no table of comma-separated values"),
+        (None, "bus.matrix: found 'theirs.csv'"),
+    ],
+)
+def test_a_matrix_that_will_not_do_is_refused_in_words(tmp_path, text, said):
+    folder = town(tmp_path / "town", bus='[bus]\nmatrix = "theirs.csv"\n', write=False)
+    if text == "EVERY":
+        ids = pd.read_csv(folder / "areas.csv", dtype=str)["id"]
+        text = "from_id,to_id,minutes\n" + "".join(f"{i},Z9,3\n{i},Z8,4\n" for i in ids)
+    if text is not None:
+        (folder / "theirs.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(StudyError) as told:
+        measure_study(load_study(folder))
+    assert said in str(told.value)
+
+
+def test_a_fetched_timetable_is_used_without_being_told(tmp_path):
+    folder = town(tmp_path / "town", bus="", write=False)
+    assert load_study(folder).timetables == ()
+    town_feed(folder / "timetable.zip")
+    study = load_study(folder)
+    assert [p.name for p in study.timetables] == ["timetable.zip"]
+    assert "timetable.zip" not in [row["file"] for row in study.inputs]
+    with released(study) as public:
+        assert public.timetables == study.timetables
+    found = measure_study(study)
+    assert found.ledger.command["timetables"] == ["timetable.zip"]
+    assert "timetable.zip" in [row["file"] for row in found.ledger.inputs]
+    other = town(tmp_path / "other", bus='[bus]\nmatrix = "areas.csv"\n', write=False)
+    town_feed(other / "timetable.zip")
+    assert load_study(other).timetables == ()
+    both = town(tmp_path / "both", bus=SETTINGS + 'matrix = "areas.csv"\n', write=False)
+    with pytest.raises(StudyError, match="one of the two"):
+        load_study(both)
+
+
+def test_a_new_place_gets_minutes_by_bus(results):
+    move = {"action": "open", "site": "new", "name": "New", "lon": -1.35, "lat": 53.44}
+    more = Analysis(results).with_places_of([move])
+    bus = more.results.matrix("bus", SERVICE)
+    assert bus.site_ids[-1] == "new" and np.isfinite(bus.least(["new"])).all()
+    changed = more.change(SERVICE, changes=[move])
+    assert changed.impacts["typical"].summary["mean_minutes_change"] <= 0
