@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from access.errors import Fault, StudyError
+from access.analysis.bus_elsewhere import _elsewhere, _from_elsewhere, _knows_cars
 from access.labels import trip
 from access.measure import typical_matrix
 from access.measure.distribution import weighted_mean, weighted_quantile
 from access.network import Network, Timetable, TravelMatrix, bus_matrix, read_timetable
 from access.network.bus import BusTravel
 from access.network.matrix import at_rank
-from access.network.windowed import WindowedTravel, clock, family_trip
+from access.network.service_days import spoken
+from access.network.timetable import usual_days
+from access.network.windowed import clock, family_trip
 from access.study import Study
 from access.units import great_circle_m
 
-Floats = NDArray[np.float64]
+_Floats = NDArray[np.float64]
+_Window = tuple[str | int, str | int]
+#: Times of setting out that a page holds, even over the window.
+_PAGE_TIMES = 12
+#: Families may set out so much earlier or later, where it is asked how firm an order is.
+_SHIFT_MINUTES = 60
 #: A stop is a site's own within so many metres in a straight line.
 NEAR_METRES = 400.0
 #: Degrees that a stop may lie past the streets and still join them.
@@ -44,19 +49,25 @@ class BusTimes:
         By service with a `session_ends`: from the sites, setting out after it.
     matrices : dict of str to dict of str to TravelMatrix
         By service, then mode: ``bus`` and, where car ownership is known, ``typical``.
+    usual : dict of str to dict
+        By service, as `usual_minutes` gives them, where they were asked for.
     """
 
     timetable: Timetable
     there: Mapping[str, BusTravel]
     home: Mapping[str, BusTravel]
     matrices: Mapping[str, Mapping[str, TravelMatrix]]
+    usual: dict[str, Mapping[str, Mapping[str, TravelMatrix]]] = field(default_factory=dict)
 
 
 def read_day(study: Study, network: Network) -> Timetable:
     """Read the study's day from its feeds, as far as its streets for walking reach."""
+    return read_timetable(list(study.timetables), day=study.config.bus.day, box=_box(network))
+
+
+def _box(network: Network) -> tuple[float, float, float, float]:
     west, south, east, north = network.bounds_lonlat
-    box = (west - _MARGIN, south - _MARGIN, east + _MARGIN, north + _MARGIN)
-    return read_timetable(list(study.timetables), day=study.config.bus.day, box=box)
+    return (west - _MARGIN, south - _MARGIN, east + _MARGIN, north + _MARGIN)
 
 
 def made_of_both(
@@ -83,10 +94,6 @@ def made_of_both(
     return None, {"typical": typical_matrix(walk, drive, no_car, parking)}
 
 
-def _knows_cars(study: Study) -> bool:
-    return "p_no_car" in study.areas and bool(study.areas["p_no_car"].notna().all())
-
-
 def _bus_times(
     study: Study,
     timetable: Timetable,
@@ -98,17 +105,12 @@ def _bus_times(
 ) -> BusTimes:
     """Measure there and home, each window once, and blend the family trip minute by minute."""
     own = study.config.bus
-    made: dict[tuple[str, tuple[str | int, str | int]], BusTravel] = {}
+    made: dict[tuple[str, _Window], BusTravel] = {}
 
-    def measured(direction: str, window: tuple[str | int, str | int]) -> BusTravel:
+    def measured(direction: str, window: _Window) -> BusTravel:
         if (direction, window) not in made:
             progress(f"travel times, bus, {'there' if direction == 'to_site' else 'home'}")
-            made[direction, window] = bus_matrix(
-                network, timetable, study.areas, sites, window=window, direction=direction,
-                max_walk_minutes=own.max_walk_minutes, max_change_minutes=own.max_change_minutes,
-                boardings=own.boardings, slack_seconds=own.slack_seconds,
-                snap_limit_m=study.config.travel.snap_limit_m,
-            )  # fmt: skip
+            made[direction, window] = _travel(study, timetable, network, sites, window, direction)
         return made[direction, window]
 
     there, home = {}, {}
@@ -122,6 +124,47 @@ def _bus_times(
         if id(there[key]) not in blends:
             blends[id(there[key])] = _matrices(study, there[key], walk, drive)
     return BusTimes(timetable, there, home, {k: blends[id(t)] for k, t in there.items()})
+
+
+def _travel(
+    study: Study, timetable: Timetable, network: Network, sites: pd.DataFrame,
+    window: _Window, direction: str = "to_site",
+) -> BusTravel:  # fmt: skip
+    """Measure one window as the study's settings say."""
+    own = study.config.bus
+    return bus_matrix(
+        network, timetable, study.areas, sites, window=window, direction=direction,
+        max_walk_minutes=own.max_walk_minutes, max_change_minutes=own.max_change_minutes,
+        boardings=own.boardings, slack_seconds=own.slack_seconds,
+        snap_limit_m=study.config.travel.snap_limit_m,
+    )  # fmt: skip
+
+
+def usual_minutes(
+    study: Study,
+    times: BusTimes,
+    network: Network,
+    sites: pd.DataFrame,
+    walk: TravelMatrix,
+    drive: TravelMatrix,
+    service: str,
+) -> Mapping[str, Mapping[str, TravelMatrix]]:
+    """Measure the way there on other usual days and an hour earlier or later, each by its name.
+
+    The study's own day and window come first. Buses that were cut are known of one day only.
+    """
+    if service not in times.usual:
+        own, found = times.there[service], {}
+        other = usual_days(study.timetables, times.timetable.day, box=_box(network))
+        for timetable in [times.timetable, *([] if times.timetable.closed else other)]:
+            for shift in (0, -_SHIFT_MINUTES, _SHIFT_MINUTES):
+                window = (max(own.marks[0] + shift, 0), own.marks[-1] + 1 + shift)
+                name = f"{spoken(timetable.day)}, {clock(window[0])} to {clock(window[1])}"
+                as_given = timetable is times.timetable and shift == 0
+                bus = own if as_given else _travel(study, timetable, network, sites, window)
+                found[name] = _matrices(study, bus, walk, drive)
+        times.usual[service] = found
+    return times.usual[service]
 
 
 def _matrices(
@@ -211,7 +254,7 @@ class BusChange:
         return pd.DataFrame(rows)
 
 
-def _figures(count: Floats, minutes: Floats, without: Floats) -> dict[str, float]:
+def _figures(count: _Floats, minutes: _Floats, without: _Floats) -> dict[str, float]:
     return {
         "people": float(count.sum()),
         "without": float(count[without >= 0.5].sum()),
@@ -246,7 +289,7 @@ def bus_change(
     return BusChange(service, table.reset_index(drop=True), own.limit_minutes)
 
 
-def _home_minutes(home: BusTravel, areas: pd.Series, sites: pd.Series) -> Floats:
+def _home_minutes(home: BusTravel, areas: pd.Series, sites: pd.Series) -> _Floats:
     """Minutes home at every minute after the session, from one site an area."""
     rows = pd.Index(home.area_ids).get_indexer(pd.Index(areas))
     columns = pd.Index(home.site_ids).get_indexer(pd.Index(sites))
@@ -280,7 +323,7 @@ def frequencies(times: BusTimes, service: str, sites: pd.DataFrame) -> pd.DataFr
     windows = {"there": times.there[service], "home": times.home.get(service)}
     for way, bus in windows.items():
         out[way] = [
-            np.nan if bus is None else times.timetable.runs_an_hour(n, _window(bus)) for n in near
+            np.nan if bus is None else times.timetable.runs_an_hour(n, _span(bus)) for n in near
         ]
     return out
 
@@ -292,204 +335,64 @@ def stops_table(times: BusTimes) -> pd.DataFrame:
     for way, of in (("there", times.there), ("home", times.home)):
         for service, bus in of.items():
             out[f"an_hour_{way}_{service}"] = [
-                table.runs_an_hour([stop], _window(bus)) for stop in out.index
+                table.runs_an_hour([stop], _span(bus)) for stop in out.index
             ]
     return out.reset_index(drop=True)
 
 
-def _window(bus: BusTravel) -> tuple[int, int]:
+def _span(bus: BusTravel) -> tuple[int, int]:
     return bus.marks[0], bus.marks[-1] + 1
 
 
-#: What others call the columns of a matrix in long form, without regard to capitals and marks.
-_FROM = ("fromid", "from", "origin", "originid", "area", "areaid", "originlsoa")
-_TO = ("toid", "to", "destination", "destinationid", "site", "siteid", "destinationlsoa")
-_MINUTES = ("minutes", "traveltime", "traveltimeminutes", "time", "duration", "totalminutes")
-_ROWS_AT_ONCE = 1_000_000
+@dataclass(frozen=True, eq=False)
+class BusForPage:
+    """What an interactive page needs of one service's buses: the one place where it is said.
 
+    A page opens and closes sites on its own, so it must take the least over the open sites at each
+    time of setting out and then the percentile, from `each`. `minutes` and `share_without` are of
+    one site alone: the least of them over several sites is too long, and no share at all.
 
-def _elsewhere(study: Study) -> str:
-    """Say whose minutes by bus these are, and what is not known of them."""
-    row = next(r for r in study.inputs if r["file"] == study.config.bus.matrix)
-    return (
-        f"By bus: minutes of {row['file']}, worked out elsewhere (source: {row['source']}; "
-        f"{row['vintage']}), or walking all the way where that is quicker. The way home by bus, "
-        "how often there is none, and what a bus cut does, are not known."
-    )
-
-
-def _from_elsewhere(
-    study: Study, sites: pd.DataFrame, walk: TravelMatrix, drive: TravelMatrix
-) -> dict[str, TravelMatrix]:
-    """Read minutes by bus that the study brings, and blend the family trip."""
-    given, told = _read_minutes(study, sites)
-    on_foot = walk.total_minutes
-    least = np.minimum(on_foot, given.loc[list(walk.area_ids), list(walk.site_ids)].to_numpy(float))
-    ids = {"area_ids": walk.area_ids, "site_ids": walk.site_ids}
-    told = (_elsewhere(study), *told)
-    out = {"bus": TravelMatrix.from_minutes(least, mode="bus", assumptions=told, **ids)}
-    if _knows_cars(study):
-        once = WindowedTravel(walk.area_ids, walk.site_ids, "bus", (0,), least[:, None, :],
-                              assumptions=told)  # fmt: skip
-        family = family_trip(
-            once, drive, study.areas.set_index("id")["p_no_car"], walk=walk,
-            parking_minutes=study.config.travel.parking_minutes,
-        )  # fmt: skip
-        out["typical"] = TravelMatrix.from_minutes(
-            family.minutes[:, 0, :], mode="typical", assumptions=family.assumptions, **ids
-        )
-    return out
-
-
-def _read_minutes(study: Study, sites: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Read a matrix in long or wide form by the study's areas and sites; ``inf`` where no row."""
-    assert study.config.bus.matrix is not None
-    path = study.folder / study.config.bus.matrix
-    codes = _codes(study)
-    wanted = set(codes.to_numpy().ravel().tolist())
-    rows, starts = _rows_of_matrix(path, wanted, {*wanted, *map(str, sites["id"])}, study)
-    ends = set(rows["to"])
-    own = next((c for c in codes if codes[c].isin(starts).all()), None)
-    if own is None:
-        lost = codes.loc[~codes["id"].isin(starts), "id"].tolist()
-        raise StudyError(
-            f"{path.name} has no minutes from {len(lost)} of {len(codes)} areas, such as "
-            f"{lost[:5]}; expected rows from every area's id{_or_larger(codes)}"
-        )
-    where, told = _columns_of_sites(study, sites, codes, ends, path.name)
-    table = rows.pivot_table("minutes", "from", "to", aggfunc="min", dropna=False)
-    table = table.reindex(index=codes[own], columns=where.to_numpy())
-    table.index, table.columns = pd.Index(codes["id"]), pd.Index(where.index)
-    return table.fillna(np.inf), told
-
-
-def _codes(study: Study) -> pd.DataFrame:
-    """Give every area's id and those of the larger areas that it is part of, as far as known."""
-    areas = pd.DataFrame(study.areas.drop(columns="geometry"))
-    names = [
-        study.config.areas.parent_key,
-        *(str(c) for c in areas if re.match(r"(lsoa|msoa|dz)", str(c))),
-    ]
-    return areas[["id", *(n for n in dict.fromkeys(names) if n in areas)]].astype(str)
-
-
-def _or_larger(codes: pd.DataFrame) -> str:
-    larger = [str(c) for c in codes if c != "id"]
-    return f", or of every one of the column {' or '.join(larger)}" if larger else ""
-
-
-def _columns_of_sites(
-    study: Study, sites: pd.DataFrame, codes: pd.DataFrame, ends: set[str], name: str
-) -> tuple[pd.Series, tuple[str, ...]]:
-    """Say which of the matrix's destinations each site is: itself, or the area it stands in."""
-    ids = sites["id"].astype(str)
-    centres = ids[sites["kind"] == "centre"]
-    if centres.isin(ends).all():
-        lost = ids[~ids.isin(ends)].tolist()
-        told = (f"{len(lost)} sites that are no centres of today are not in {name}: the way to "
-                "them is walked.",) if lost else ()  # fmt: skip
-        return pd.Series(ids.to_numpy(), index=ids), told
-    areas = study.areas
-    metres = np.stack([
-        great_circle_m(lon, lat, areas["lon"].to_numpy(), areas["lat"].to_numpy())
-        for lon, lat in zip(sites["lon"], sites["lat"], strict=True)
-    ])  # fmt: skip
-    nearest = metres.argmin(axis=1)
-    for column in codes:
-        found = codes[column].to_numpy()[nearest]
-        if pd.Series(found)[(sites["kind"] == "centre").to_numpy()].isin(ends).all():
-            far = float(metres.min(axis=1).max())
-            return pd.Series(found, index=ids), (
-                f"In {name} a site stands where its nearest area does, up to {far:,.0f} m off.",
-            )
-    lost = centres[~centres.isin(ends)].tolist()
-    raise StudyError(
-        f"{name} has no minutes to {len(lost)} centres, such as {lost[:5]}; expected rows or "
-        f"columns for the ids of the centres, or for the areas that they stand in"
-        f"{_or_larger(codes)}. A table of the time to the nearest service alone does not say what "
-        "a closure does"
-    )
-
-
-def _rows_of_matrix(
-    path: Path, starts: set[str], ends: set[str], study: Study
-) -> tuple[pd.DataFrame, set[str]]:
-    """Take ``from to minutes`` of the pairs that matter, block by block: a nation's file fits.
-
-    Beside them the origins that the file has at all.
+    Parameters
+    ----------
+    area_ids, site_ids : tuple of str
+    minutes : ndarray, shape (areas, sites)
+        By bus, or on foot where that is quicker, at `percentile`; ``inf`` where there is no way.
+    share_without : ndarray, shape (areas, sites)
+        Share (0 to 1) of all minutes of the window with no journey under `limit_minutes`.
+    marks : tuple of int
+        Times of setting out that `each` has, minutes after midnight: a dozen, even over the window.
+    each : ndarray of float32, shape (areas, marks, sites)
+        Minutes at those times.
+    percentile, limit_minutes : float
+    words : tuple of str
+        What must be told beside the figures.
     """
-    parts, seen = [], set()
-    try:
-        with pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig",
-                         skipinitialspace=True, chunksize=_ROWS_AT_ONCE) as blocks:  # fmt: skip
-            for block in blocks:
-                frame, origins = _long_rows(block, path.name, starts, ends, study)
-                parts.append(frame)
-                seen |= origins
-    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise StudyError(
-            f"{path.name} is no table of comma-separated values: {' '.join(str(error).split())}"
-        ) from None
-    return pd.concat(parts, ignore_index=True), seen
+
+    area_ids: tuple[str, ...]
+    site_ids: tuple[str, ...]
+    minutes: _Floats
+    share_without: _Floats
+    marks: tuple[int, ...]
+    each: NDArray[np.float32]
+    percentile: float
+    limit_minutes: float
+    words: tuple[str, ...]
 
 
-def _long_rows(
-    block: pd.DataFrame, name: str, starts: set[str], ends: set[str], study: Study
-) -> tuple[pd.DataFrame, set[str]]:
-    """Turn a block of a matrix into rows, whichever of the two forms it has; and its origins."""
-    columns = {re.sub(r"[^a-z0-9]", "", str(c).lower()): c for c in block.columns}
-    start, end = (next((columns[k] for k in known if k in columns), None) for known in (_FROM, _TO))
-    if start is not None and end is not None:
-        minutes = _minutes_column(columns, name, study.config.bus.percentile)
-        kept = block[block[start].isin(starts) & block[end].isin(ends)]
-        frame = pd.DataFrame({"from": kept[start], "to": kept[end], "minutes": kept[minutes]})
-    else:
-        first, *others = block.columns
-        wide = [c for c in others if c in ends]
-        if not wide:
-            raise StudyError(
-                f"{name} has neither columns of origin, destination and minutes (such as from_id, "
-                f"to_id, travel_time_p50) nor a column for each site; found {list(block)[:8]}"
-            )
-        start, kept = first, block[block[first].isin(starts)]
-        frame = kept.melt(first, wide, "to", "minutes", ignore_index=False)
-        frame = frame.rename(columns={first: "from"})
-        minutes = "a site's column"
-    found = frame.assign(minutes=_read_column(frame["minutes"], name, str(minutes)))
-    return found, set(block[start]) & starts
-
-
-def _minutes_column(columns: Mapping[str, str], name: str, percentile: float) -> str:
-    """Find the column of minutes: of the study's percentile, where there are several."""
-    known = {float(m[1]): c for k, c in columns.items()
-             if (m := re.fullmatch(r"(?:traveltime)?p0*(\d+)", k))}  # fmt: skip
-    if percentile in known:
-        return known[percentile]
-    if known:
-        raise StudyError(
-            f"{name} holds minutes of the percentiles {sorted(known)}; expected {percentile:g}, as "
-            "bus.percentile of study.toml says"
-        )
-    plain = next((columns[k] for k in _MINUTES if k in columns), None)
-    if plain is None:
-        raise StudyError(
-            f"{name} has no column of minutes; expected travel_time_p{percentile:g}, travel_time "
-            f"or minutes beside origin and destination, found {list(columns.values())[:8]}"
-        )
-    return plain
-
-
-def _read_column(cells: pd.Series, name: str, column: str) -> Floats:
-    """Read minutes; an empty cell is no journey, and what is no number is told by its row."""
-    texts = cells.str.strip()
-    empty = texts.str.lower().isin(["", "na", "nan", "inf", "null"])
-    minutes = pd.to_numeric(texts.where(~empty, "inf"), errors="coerce").to_numpy(float)
-    wrong = np.isnan(minutes) | (minutes < 0)
-    if wrong.any():
-        raise StudyError(
-            f"{name} has {int(wrong.sum()):,} cells that are no minutes",
-            [Fault(name, f"row {cells.index[i] + 2}", column, str(texts.iloc[i])[:60],
-                   "minutes, 0 or more, or an empty cell where there is no journey")
-             for i in np.flatnonzero(wrong)[:20]],
-        )  # fmt: skip
-    return minutes
+def bus_for_page(study: Study, times: BusTimes | None, service: str) -> BusForPage | None:
+    """Give what a page needs of one service's buses; None where they are not known."""
+    if times is None:
+        return None
+    bus, own = times.there[service], study.config.bus
+    step = max(1, len(bus.marks) // _PAGE_TIMES)
+    return BusForPage(
+        area_ids=bus.area_ids,
+        site_ids=bus.site_ids,
+        minutes=times.matrices[service]["bus"].total_minutes,
+        share_without=bus.share_without(own.limit_minutes).to_numpy(float),
+        marks=bus.marks[::step],
+        each=bus.minutes[:, ::step],
+        percentile=own.percentile,
+        limit_minutes=own.limit_minutes,
+        words=bus_sentences(study, times),
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ import pytest
 
 from access import answer, load_study
 from access.analysis.analysis import Analysis
-from access.analysis.bus import BUS_NOT_KNOWN, frequencies, stops_table
+from access.analysis.bus import BUS_NOT_KNOWN, bus_for_page, frequencies, stops_table
 from access.analysis.job import measure_study
 from access.errors import AccessError, ParameterError, StudyError
 from access.network.matrix import at_rank
@@ -18,6 +19,7 @@ from access.release import released
 from access.report.board import board_report
 from access.run.summary import spoken_summary, summary_of
 from access.run.write import _study_layers
+from access.scenario import Uncertainty, rank_closures, robustness
 from access.study.template import new_study
 from access.units import great_circle_m
 from tests.bus_feed import town_feed
@@ -139,7 +141,9 @@ def test_every_output_speaks_of_buses(results, proposal):
     assert often["stops"].tolist() == [2, 1]  # e2 and n1 lie together; e4 alone
     assert often["there"].tolist() == [10.0, 2.0]  # the last stop of a line is left one way only
     by_typical = repr(board_report(results, mode="typical", draws=5).blocks)
-    assert "is not part of this run" in by_typical
+    assert "How the order shifts" not in by_typical
+    assert "What was found in the timetable of Tuesday" in blocks and "rides too fast" in blocks
+    assert "areas with no journey under 60 minutes" in blocks
 
 
 def test_a_notebook_asks_by_bus(results):
@@ -173,8 +177,19 @@ def test_another_walking_speed_is_measured_anew(results, tmp_path):
 
 def test_what_cannot_be_said_by_bus_is_refused_in_words(results):
     analysis = Analysis(results)
-    with pytest.raises(ParameterError, match="how firm a ranking is cannot be said"):
-        analysis.robustness(SERVICE, after=["C1", "C2"], mode="bus")
+    matrix = results.matrix("bus", SERVICE)
+    with pytest.raises(ParameterError, match="walk_kmh cannot vary for mode 'bus'"):
+        robustness(
+            matrix, keep=2, demand=results.study.demand(SERVICE), sites=["C1", "C2", "C3"],
+            uncertainty=Uncertainty(walk_kmh=(3.6, 5.4)), draws=2,
+        )  # fmt: skip
+    with pytest.raises(ParameterError, match="street_error cannot vary for mode 'bus'"):
+        robustness(
+            matrix, keep=2, demand=results.study.demand(SERVICE), sites=["C1", "C2", "C3"],
+            uncertainty=Uncertainty(
+                street_error=0.09, area_points=results.study.areas[["id", "lon", "lat"]]
+            ), draws=2,
+        )  # fmt: skip
     with pytest.raises(ParameterError, match="hubs are not sought by mode 'bus'"):
         analysis.hubs(mode="bus")
 
@@ -183,6 +198,7 @@ def test_without_a_timetable_one_sentence_and_nothing_else(tmp_path):
     study = town(tmp_path / "town", bus="")
     found = measure_study(study)
     assert found.assumptions.count(BUS_NOT_KNOWN) == 1 and found.bus is None
+    assert bus_for_page(found.study, found.bus, SERVICE) is None
     assert found.ledger.assumptions.count(BUS_NOT_KNOWN) == 1
     assert [*found.matrices] == ["walk", "drive", "typical"]
     settings = found.ledger.parameters["study"]
@@ -340,3 +356,98 @@ def test_a_new_place_gets_minutes_by_bus(results):
     assert bus.site_ids[-1] == "new" and np.isfinite(bus.least(["new"])).all()
     changed = more.change(SERVICE, changes=[move])
     assert changed.impacts["typical"].summary["mean_minutes_change"] <= 0
+
+
+@pytest.mark.parametrize("mode", ["bus", "typical"])
+def test_how_firm_the_order_is_by_bus_follows_the_percentile_of_the_least(results, mode):
+    analysis = Analysis(results)
+    matrix, demand = results.matrix(mode, SERVICE), results.study.demand(SERVICE)
+    asked = {"keep": 2, "demand": demand, "sites": ["C1", "C2", "C3"], "weights": "linear"}
+    ranking = rank_closures(matrix, proposal=["C1", "C2"], **asked)
+    still = Uncertainty(threshold_minutes=(20.0, 20.0))
+    firm = robustness(matrix, proposal=["C1", "C2"], uncertainty=still, draws=2, **asked)
+    for criterion in firm.criteria:
+        ranks = ranking.table.set_index("kept")[criterion].rank(method="min")
+        assert firm.draws[f"rank_{criterion}"].tolist() == [ranks[("C1", "C2")]] * 2
+    drawn = analysis.robustness(SERVICE, after=["C1", "C2"], mode=mode, draws=12)
+    names = set(drawn.draws["among"])
+    assert {"Tuesday 6 June 2023, 9.00 to 10.00", "Wednesday 7 June 2023, 10.00 to 11.00"} <= {
+        *results.bus.usual[SERVICE]}  # fmt: skip
+    assert len(names) > 3 and names <= {*results.bus.usual[SERVICE]}
+    assert any("Wednesday" in note and "8.00 to 9.00" in note for note in drawn.notes)
+    again = analysis.robustness(SERVICE, after=["C1", "C2"], mode=mode, draws=12)
+    pd.testing.assert_frame_equal(drawn.draws, again.draws)
+
+
+def test_what_a_page_needs_of_buses(results):
+    page = bus_for_page(results.study, results.bus, SERVICE)
+    bus = results.bus.there[SERVICE]
+    assert page.minutes.shape == page.share_without.shape == (20, 3)
+    np.testing.assert_allclose(page.minutes, bus.percentile(50).total_minutes)
+    np.testing.assert_allclose(page.share_without, (bus.minutes >= 60).mean(axis=1))
+    assert page.each.shape == (20, len(page.marks), 3) and len(page.marks) == 12
+    exact = bus.nearest()["minutes"].to_numpy()
+    about = at_rank(page.each.min(axis=2), page.percentile)
+    assert np.abs(about - exact).max() < 5
+    assert page.words == tuple(s for s in results.assumptions if s in page.words)
+    assert page.words[0].startswith("By bus: every departure minute")
+
+
+def altered(path, change=lambda name, text: text, *, inside="", without=(), cut=None):
+    """Write the town's feed again with its tables changed."""
+    whole = town_feed(path.with_suffix(".whole"))
+    with zipfile.ZipFile(whole) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            if name not in without:
+                new.writestr(inside + name, change(name, old.read(name).decode()))
+    if cut is not None:
+        path.write_bytes(path.read_bytes()[:cut])
+    return path
+
+
+def elsewhere(name, text):
+    return text.replace(",53.4", ",51.4").replace("-1.", "-3.") if name == "stops.txt" else text
+
+
+def no_days(name, text):
+    return text.split("\n")[0] + "\n" if name.startswith("calendar") else text
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"without": ("stop_times.txt",)}, "holds no stop_times.txt"),
+        ({"without": ("calendar.txt", "calendar_dates.txt")}, "neither calendar.txt nor"),
+        ({"cut": 900}, "not a whole zip"),
+        ({"change": elsewhere}, "none of its"),
+        ({"change": no_days}, "calendar"),
+    ],
+)
+def test_a_feed_that_will_not_do_stops_a_study_in_words(tmp_path, options, said):
+    study = town(tmp_path / "town", bus="")
+    feed = altered(tmp_path / "given.zip", **options)
+    with pytest.raises(AccessError, match=r"given\.zip") as told:
+        measure_study(study.with_timetables([feed]))
+    assert said in str(told.value)
+
+
+def test_feeds_written_in_odd_ways_give_the_same_minutes(tmp_path, results):
+    study = town(tmp_path / "town")
+
+    def odd(name, text):
+        if name == "stops.txt":
+            text = text.replace(",Stop 0,", ',"Stop 0, by the church",')
+        return "\ufeff" + text.replace("\n", "\r\n")
+
+    one = altered(tmp_path / "odd.zip", odd, inside="feed/")
+    (tmp_path / "more").mkdir()
+    same_ids = altered(tmp_path / "more" / "odd.zip")
+    for feeds in ([one], [one, same_ids]):
+        found = measure_study(study.with_timetables(feeds))
+        ours, theirs = (r.matrices["bus"].total_minutes for r in (results, found))
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+
+
+def test_a_board_report_may_be_about_the_bus(results):
+    said = repr(board_report(results, mode="bus", draws=5).blocks)
+    assert "longer by bus" in said and "average bus trip" in said
