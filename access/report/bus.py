@@ -17,7 +17,7 @@ from access.labels import criterion_words
 from access.network.service_days import spoken
 from access.network.windowed import clock
 from access.report.findings import ProposalFindings
-from access.text import NOT_APPLICABLE, about, capital, listed
+from access.text import NOT_APPLICABLE, about, capital
 
 _WAYS = {"there": "The way there", "home": "The way home"}
 
@@ -78,14 +78,15 @@ def _audit_table(results: StudyResults) -> Table:
 
 def none_sentence(noun: str, change: BusChange) -> str:
     """Say for how many there is no journey, there and home, today and after."""
-    told = [
-        f"{_WAYS[way].lower()} for {public_count(before)} today and {public_count(after)} after"
+    counts = {
+        way: f"{public_count(before)} today and {public_count(after)} after"
         for way, _, before, after in _rows(change, {"without": ""})
-    ]
-    total = about(change.areas["count"].sum())
+    }
+    home = f"; on the way home {counts['home']}" if "home" in counts else ""
     return (
-        f"Of {total} {noun}, in half of the minutes or more there is no journey by bus or on foot "
-        f"under {change.limit_minutes:g} minutes {listed(told)}."
+        f"Of {about(change.areas['count'].sum())} {noun}, so many have no journey by bus or on "
+        f"foot under {change.limit_minutes:g} minutes, in half of the minutes of the window or "
+        f"more: on the way there {counts['there']}{home}."
     )
 
 

@@ -126,7 +126,8 @@ def test_every_output_speaks_of_buses(results, proposal):
     assert {"walk", "drive", "bus", "typical"} == set(summary["modes"])
     assert {r["way"] for r in summary["there_and_home_by_bus"]} == {"there", "home"}
     json.dumps(summary["there_and_home_by_bus"], allow_nan=False)
-    assert "by bus" in spoken_summary(results)
+    spoken = spoken_summary(results)
+    assert "\n    bus   " in spoken and "By bus: every departure minute" in spoken
     layers = dict(_study_layers(results))
     stops = layers["bus_stops"].set_index("id")
     assert stops.loc["e2", f"an_hour_there_{SERVICE}"] == 4  # two each way
@@ -419,7 +420,7 @@ def no_days(name, text):
         ({"without": ("stop_times.txt",)}, "holds no stop_times.txt"),
         ({"without": ("calendar.txt", "calendar_dates.txt")}, "neither calendar.txt nor"),
         ({"cut": 900}, "not a whole zip"),
-        ({"change": elsewhere}, "none of its"),
+        ({"change": elsewhere}, "Take the feed of the right county"),
         ({"change": no_days}, "calendar"),
     ],
 )
