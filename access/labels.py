@@ -26,7 +26,7 @@ _MODES = {
     "pram": _Mode("walking with a pram", "walk with a pram", "walk", "further to walk",
                   "with a pram"),
     "drive": _Mode("driving", "drive", "drive", "further to drive", "by car"),
-    "bus": _Mode("by bus", "bus trip", "travel by bus", "longer by bus", "by bus"),
+    "bus": _Mode("bus", "bus trip", "travel by bus", "longer by bus", "by bus"),
     "typical": _Mode("family trip", "family trip", "travel", "a longer trip",
                      "by the family trip"),
 }  # fmt: skip
@@ -46,7 +46,7 @@ def mode_title(mode: str) -> str:
     Examples
     --------
     >>> mode_title("walk"), mode_title("typical"), mode_title("bus"), mode_title("tram")
-    ('walking', 'family trip', 'by bus', 'tram')
+    ('walking', 'family trip', 'bus', 'tram')
     """
     return _mode(mode).title
 

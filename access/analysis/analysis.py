@@ -12,7 +12,14 @@ from typing import Any, TypedDict, Unpack, cast
 import numpy as np
 import pandas as pd
 
-from access.analysis.bus import BUS_NOT_KNOWN, BusChange, BusTimes, bus_change, bus_times
+from access.analysis.bus import (
+    BUS_NOT_KNOWN,
+    BusChange,
+    BusTimes,
+    bus_change,
+    made_of_both,
+    usual_minutes,
+)
 from access.analysis.hub_plans import PlanPair, plan_pair
 from access.analysis.hubs import HubOptions, _hub_candidates, _hub_result
 from access.analysis.many import _sampled_ranking
@@ -73,6 +80,8 @@ DRAWS = 1000
 _SEED = 2018
 _MOST_MEASURED = 6_000_000_000
 """Pairs of option and area over all settings, about two minutes; beyond it options are drawn."""
+_MOST_BY_THE_MINUTE = 2_000
+"""Options whose minutes are worked out anew for every day and window; beyond it they are drawn."""
 _SAMPLE = 500
 
 _Sites = Sequence[str] | object
@@ -272,9 +281,9 @@ class Analysis:
         found = self.results
         times = self._buses()
         cut = times.timetable.without(routes=routes, stops=stops)
-        made = bus_times(found.study, cut, found.networks["walk"], found.sites,
-                         found.matrices["walk"], found.matrices["drive"])  # fmt: skip
-        matrices = {**found.matrices, **made.matrices[next(iter(made.matrices))]}
+        made, more = made_of_both(found.study, found.networks["walk"], found.sites,
+                                  found.matrices["walk"], found.matrices["drive"], cut)  # fmt: skip
+        matrices = {**found.matrices, **more}
         return Analysis(
             replace(found, bus=made, matrices=matrices, proposals={}, joint={}, hubs=None)
         )
@@ -689,8 +698,9 @@ class Analysis:
             By the criteria of `rank`, over walking speed (walking only), the weight of
             deprivation (linear weights only), the threshold, counts within their sampling error,
             every centre's position within its stated error, the error of modelled streets, and
-            assumed stand-ins moved among
-            the candidate sites near them. The seed is fixed: same study, same figures. Where
+            assumed stand-ins moved among the candidate sites near them. With a bus in the minutes,
+            over the day and the time of setting out in place of speeds, positions and streets. The
+            seed is fixed: same study, same figures. Where
             there are too many ways to rank them all so often, a sample of them is.
 
         Raises
@@ -702,13 +712,16 @@ class Analysis:
         _, rules = choosable(ServiceChoice(asked.matrix, **asked.choice))
         listed = math.comb(len(rules.free), rules.closing)
         areas = len(asked.matrix.area_ids)
+        most = max(_SAMPLE, _MOST_MEASURED // (areas * draws))
+        if asked.matrix.minute_by_minute is not None:
+            most = min(most, _MOST_BY_THE_MINUTE)
         uncertain = self._uncertainty(asked)
         return robustness(
             # the family trip is blended anew in every draw, from walks and drives
             asked.measured["walk"] if uncertain.drive is not None else asked.matrix,
             **asked.choice,
             **asked.criteria_settings,
-            sample=_SAMPLE if listed > max(_SAMPLE, _MOST_MEASURED // (areas * draws)) else 0,
+            sample=_SAMPLE if listed > most else 0,
             uncertainty=uncertain,
             draws=draws,
             seed=_SEED,
@@ -1228,7 +1241,19 @@ class Analysis:
             threshold_minutes=preset if threshold_minutes is None else threshold_minutes,
             made_at_kmh=here.study.config.travel.walk_km_h,
             measured=here.results.matrices,
+            usual=partial(here._usual_minutes, service, mode),
         )
+
+    def _usual_minutes(self, service: str, mode: str) -> Mapping[str, TravelMatrix]:
+        """Give a mode's minutes on other usual days and at other times; none without buses."""
+        found, times = self.results, self.results.bus
+        if times is None or "walk" not in found.networks:
+            return {}
+        every = usual_minutes(
+            found.study, times, found.networks["walk"], found.sites,
+            found.matrices["walk"], found.matrices["drive"], service,
+        )  # fmt: skip
+        return {name: by_mode[mode] for name, by_mode in every.items() if mode in by_mode}
 
     def _neighbours(self, asked: bool | None) -> bool:
         """Say whether the neighbours' centres count: as asked, else as the study says."""
@@ -1260,6 +1285,14 @@ class Analysis:
 
     def _uncertainty(self, asked: _Question) -> Uncertainty:
         """Gather what the study says may be wrong."""
+        threshold = asked.threshold_minutes
+        if asked.matrix.minute_by_minute is not None:
+            return Uncertainty(
+                lam=_LAMBDA if asked.weighting["weights"] == "linear" else None,
+                threshold_minutes=(0.75 * threshold, 1.5 * threshold),
+                count_error="poisson",
+                among=asked.usual() or None,
+            )
         sites = self.results.sites.set_index("id").loc[asked.sites].reset_index()
         errors = {
             str(i): float(e)
@@ -1269,7 +1302,7 @@ class Analysis:
         candidates = self.results.sites[self.results.sites["kind"] == "candidate"]
         points = self.results.sites[["id", "lon", "lat"]]
         stand_ins = plausible_sites(sites[sites["assumed"]], candidates)
-        threshold, measured = asked.threshold_minutes, asked.measured
+        measured = asked.measured
         blended: dict[str, Any] = {}
         if asked.matrix.mode == "typical" and set(measured) == {"walk", "drive", "typical"}:
             areas, parking = self.study.areas, self.study.config.travel.parking_minutes
@@ -1278,7 +1311,9 @@ class Analysis:
                 "p_no_car": dict(zip(areas["id"].astype(str), areas["p_no_car"], strict=True)),
                 "parking_minutes": (0.5 * parking, 1.5 * parking),
             }
-        wrong = modelled_error(asked.matrix.mode) if self.results.modelled else None
+        # minutes by bus that others made are not along our streets
+        modelled = self.results.modelled and asked.matrix.mode != "bus"
+        wrong = modelled_error(asked.matrix.mode) if modelled else None
         return Uncertainty(
             walk_kmh=_WALK_KM_H if asked.matrix.mode == "walk" or blended else None,
             lam=_LAMBDA if asked.weighting["weights"] == "linear" else None,
@@ -1350,6 +1385,7 @@ class _Question:
     threshold_minutes: float
     made_at_kmh: float
     measured: Mapping[str, TravelMatrix]
+    usual: Callable[[], Mapping[str, TravelMatrix]] = dict
 
     @property
     def choice(self) -> dict[str, Any]:

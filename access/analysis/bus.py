@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from access.analysis.bus_elsewhere import _elsewhere, _from_elsewhere, _knows_cars
+from access.labels import trip
+from access.measure import typical_matrix
 from access.measure.distribution import weighted_mean, weighted_quantile
 from access.network import Network, Timetable, TravelMatrix, bus_matrix, read_timetable
 from access.network.bus import BusTravel
 from access.network.matrix import at_rank
+from access.network.service_days import spoken
+from access.network.timetable import usual_days
 from access.network.windowed import clock, family_trip
 from access.study import Study
 from access.units import great_circle_m
 
-Floats = NDArray[np.float64]
+_Floats = NDArray[np.float64]
+_Window = tuple[str | int, str | int]
+#: Times of setting out that a page holds, even over the window.
+_PAGE_TIMES = 12
+#: Families may set out so much earlier or later, where it is asked how firm an order is.
+_SHIFT_MINUTES = 60
 #: A stop is a site's own within so many metres in a straight line.
 NEAR_METRES = 400.0
 #: Degrees that a stop may lie past the streets and still join them.
@@ -39,22 +49,52 @@ class BusTimes:
         By service with a `session_ends`: from the sites, setting out after it.
     matrices : dict of str to dict of str to TravelMatrix
         By service, then mode: ``bus`` and, where car ownership is known, ``typical``.
+    usual : dict of str to dict
+        By service, as `usual_minutes` gives them, where they were asked for.
     """
 
     timetable: Timetable
     there: Mapping[str, BusTravel]
     home: Mapping[str, BusTravel]
     matrices: Mapping[str, Mapping[str, TravelMatrix]]
+    usual: dict[str, Mapping[str, Mapping[str, TravelMatrix]]] = field(default_factory=dict)
 
 
 def read_day(study: Study, network: Network) -> Timetable:
     """Read the study's day from its feeds, as far as its streets for walking reach."""
+    return read_timetable(list(study.timetables), day=study.config.bus.day, box=_box(network))
+
+
+def _box(network: Network) -> tuple[float, float, float, float]:
     west, south, east, north = network.bounds_lonlat
-    box = (west - _MARGIN, south - _MARGIN, east + _MARGIN, north + _MARGIN)
-    return read_timetable(list(study.timetables), day=study.config.bus.day, box=box)
+    return (west - _MARGIN, south - _MARGIN, east + _MARGIN, north + _MARGIN)
 
 
-def bus_times(
+def made_of_both(
+    study: Study,
+    network: Network | None,
+    sites: pd.DataFrame,
+    walk: TravelMatrix,
+    drive: TravelMatrix,
+    timetable: Timetable | None = None,
+    progress: Callable[[str], None] = lambda step: None,
+) -> tuple[BusTimes | None, dict[str, TravelMatrix]]:
+    """Give the modes that need walking and driving: the bus where it is known, the family trip."""
+    if timetable is not None and network is not None:
+        times = _bus_times(study, timetable, network, sites, walk, drive, progress)
+        return times, dict(times.matrices[next(iter(study.config.services))])
+    if study.config.bus.matrix is not None:
+        progress("minutes by bus from elsewhere")
+        return None, _from_elsewhere(study, sites, walk, drive)
+    if not _knows_cars(study):
+        return None, {}
+    progress(f"travel times, {trip('typical')}")
+    no_car = study.areas.set_index("id")["p_no_car"]
+    parking = study.config.travel.parking_minutes
+    return None, {"typical": typical_matrix(walk, drive, no_car, parking)}
+
+
+def _bus_times(
     study: Study,
     timetable: Timetable,
     network: Network,
@@ -65,17 +105,12 @@ def bus_times(
 ) -> BusTimes:
     """Measure there and home, each window once, and blend the family trip minute by minute."""
     own = study.config.bus
-    made: dict[tuple[str, tuple[str | int, str | int]], BusTravel] = {}
+    made: dict[tuple[str, _Window], BusTravel] = {}
 
-    def measured(direction: str, window: tuple[str | int, str | int]) -> BusTravel:
+    def measured(direction: str, window: _Window) -> BusTravel:
         if (direction, window) not in made:
             progress(f"travel times, bus, {'there' if direction == 'to_site' else 'home'}")
-            made[direction, window] = bus_matrix(
-                network, timetable, study.areas, sites, window=window, direction=direction,
-                max_walk_minutes=own.max_walk_minutes, max_change_minutes=own.max_change_minutes,
-                boardings=own.boardings, slack_seconds=own.slack_seconds,
-                snap_limit_m=study.config.travel.snap_limit_m,
-            )  # fmt: skip
+            made[direction, window] = _travel(study, timetable, network, sites, window, direction)
         return made[direction, window]
 
     there, home = {}, {}
@@ -91,11 +126,52 @@ def bus_times(
     return BusTimes(timetable, there, home, {k: blends[id(t)] for k, t in there.items()})
 
 
+def _travel(
+    study: Study, timetable: Timetable, network: Network, sites: pd.DataFrame,
+    window: _Window, direction: str = "to_site",
+) -> BusTravel:  # fmt: skip
+    """Measure one window as the study's settings say."""
+    own = study.config.bus
+    return bus_matrix(
+        network, timetable, study.areas, sites, window=window, direction=direction,
+        max_walk_minutes=own.max_walk_minutes, max_change_minutes=own.max_change_minutes,
+        boardings=own.boardings, slack_seconds=own.slack_seconds,
+        snap_limit_m=study.config.travel.snap_limit_m,
+    )  # fmt: skip
+
+
+def usual_minutes(
+    study: Study,
+    times: BusTimes,
+    network: Network,
+    sites: pd.DataFrame,
+    walk: TravelMatrix,
+    drive: TravelMatrix,
+    service: str,
+) -> Mapping[str, Mapping[str, TravelMatrix]]:
+    """Measure the way there on other usual days and an hour earlier or later, each by its name.
+
+    The study's own day and window come first. Buses that were cut are known of one day only.
+    """
+    if service not in times.usual:
+        own, found = times.there[service], {}
+        other = usual_days(study.timetables, times.timetable.day, box=_box(network))
+        for timetable in [times.timetable, *([] if times.timetable.closed else other)]:
+            for shift in (0, -_SHIFT_MINUTES, _SHIFT_MINUTES):
+                window = (max(own.marks[0] + shift, 0), own.marks[-1] + 1 + shift)
+                name = f"{spoken(timetable.day)}, {clock(window[0])} to {clock(window[1])}"
+                as_given = timetable is times.timetable and shift == 0
+                bus = own if as_given else _travel(study, timetable, network, sites, window)
+                found[name] = _matrices(study, bus, walk, drive)
+        times.usual[service] = found
+    return times.usual[service]
+
+
 def _matrices(
     study: Study, bus: BusTravel, walk: TravelMatrix, drive: TravelMatrix
 ) -> dict[str, TravelMatrix]:
     out = {"bus": bus.percentile(study.config.bus.percentile)}
-    if "p_no_car" in study.areas and study.areas["p_no_car"].notna().all():
+    if _knows_cars(study):
         no_car = study.areas.set_index("id")["p_no_car"]
         blend = family_trip(
             bus, drive, no_car, walk=walk, parking_minutes=study.config.travel.parking_minutes
@@ -107,7 +183,7 @@ def _matrices(
 def bus_sentences(study: Study, times: BusTimes | None) -> tuple[str, ...]:
     """Say which day, which minutes and which rules minutes by bus are made with, or that none."""
     if times is None:
-        return (BUS_NOT_KNOWN,)
+        return (BUS_NOT_KNOWN if study.config.bus.matrix is None else _elsewhere(study),)
     own, services = study.config.bus, study.config.services
     said = []
     for key, bus in times.there.items():
@@ -178,7 +254,7 @@ class BusChange:
         return pd.DataFrame(rows)
 
 
-def _figures(count: Floats, minutes: Floats, without: Floats) -> dict[str, float]:
+def _figures(count: _Floats, minutes: _Floats, without: _Floats) -> dict[str, float]:
     return {
         "people": float(count.sum()),
         "without": float(count[without >= 0.5].sum()),
@@ -213,7 +289,7 @@ def bus_change(
     return BusChange(service, table.reset_index(drop=True), own.limit_minutes)
 
 
-def _home_minutes(home: BusTravel, areas: pd.Series, sites: pd.Series) -> Floats:
+def _home_minutes(home: BusTravel, areas: pd.Series, sites: pd.Series) -> _Floats:
     """Minutes home at every minute after the session, from one site an area."""
     rows = pd.Index(home.area_ids).get_indexer(pd.Index(areas))
     columns = pd.Index(home.site_ids).get_indexer(pd.Index(sites))
@@ -247,7 +323,7 @@ def frequencies(times: BusTimes, service: str, sites: pd.DataFrame) -> pd.DataFr
     windows = {"there": times.there[service], "home": times.home.get(service)}
     for way, bus in windows.items():
         out[way] = [
-            np.nan if bus is None else times.timetable.runs_an_hour(n, _window(bus)) for n in near
+            np.nan if bus is None else times.timetable.runs_an_hour(n, _span(bus)) for n in near
         ]
     return out
 
@@ -259,10 +335,64 @@ def stops_table(times: BusTimes) -> pd.DataFrame:
     for way, of in (("there", times.there), ("home", times.home)):
         for service, bus in of.items():
             out[f"an_hour_{way}_{service}"] = [
-                table.runs_an_hour([stop], _window(bus)) for stop in out.index
+                table.runs_an_hour([stop], _span(bus)) for stop in out.index
             ]
     return out.reset_index(drop=True)
 
 
-def _window(bus: BusTravel) -> tuple[int, int]:
+def _span(bus: BusTravel) -> tuple[int, int]:
     return bus.marks[0], bus.marks[-1] + 1
+
+
+@dataclass(frozen=True, eq=False)
+class BusForPage:
+    """What an interactive page needs of one service's buses: the one place where it is said.
+
+    A page opens and closes sites on its own, so it must take the least over the open sites at each
+    time of setting out and then the percentile, from `each`. `minutes` and `share_without` are of
+    one site alone: the least of them over several sites is too long, and no share at all.
+
+    Parameters
+    ----------
+    area_ids, site_ids : tuple of str
+    minutes : ndarray, shape (areas, sites)
+        By bus, or on foot where that is quicker, at `percentile`; ``inf`` where there is no way.
+    share_without : ndarray, shape (areas, sites)
+        Share (0 to 1) of all minutes of the window with no journey under `limit_minutes`.
+    marks : tuple of int
+        Times of setting out that `each` has, minutes after midnight: a dozen, even over the window.
+    each : ndarray of float32, shape (areas, marks, sites)
+        Minutes at those times.
+    percentile, limit_minutes : float
+    words : tuple of str
+        What must be told beside the figures.
+    """
+
+    area_ids: tuple[str, ...]
+    site_ids: tuple[str, ...]
+    minutes: _Floats
+    share_without: _Floats
+    marks: tuple[int, ...]
+    each: NDArray[np.float32]
+    percentile: float
+    limit_minutes: float
+    words: tuple[str, ...]
+
+
+def bus_for_page(study: Study, times: BusTimes | None, service: str) -> BusForPage | None:
+    """Give what a page needs of one service's buses; None where they are not known."""
+    if times is None:
+        return None
+    bus, own = times.there[service], study.config.bus
+    step = max(1, len(bus.marks) // _PAGE_TIMES)
+    return BusForPage(
+        area_ids=bus.area_ids,
+        site_ids=bus.site_ids,
+        minutes=times.matrices[service]["bus"].total_minutes,
+        share_without=bus.share_without(own.limit_minutes).to_numpy(float),
+        marks=bus.marks[::step],
+        each=bus.minutes[:, ::step],
+        percentile=own.percentile,
+        limit_minutes=own.limit_minutes,
+        words=bus_sentences(study, times),
+    )

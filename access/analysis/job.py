@@ -14,14 +14,12 @@ import pandas as pd
 import shapely
 
 from access.analysis.analysis import Analysis
-from access.analysis.bus import bus_sentences, bus_times, read_day
+from access.analysis.bus import bus_sentences, made_of_both, read_day
 from access.analysis.new_places import _check_joined, _proposed_places, _site_rows
 from access.analysis.results import Parts, StudyResults
 from access.analysis.walking import _speeds_sentence
 from access.errors import Fault, NetworkError
-from access.labels import trip
 from access.ledger import RunLedger, sha256_of
-from access.measure import typical_matrix
 from access.network import Network, Profile, Status, TravelMatrix, travel_matrix
 from access.network.build import build_networks
 from access.network.modelled import MODELLED_STREETS, modelled_network
@@ -140,22 +138,14 @@ def travel_times(
         new = sites[sites["kind"] == "new"]
         if len(new):
             _check_joined(matrices[mode].sites(list(new["id"])), new, limit_m)
-    bus = None
+    day = None
     if study.timetables:
         progress("reading the timetable")
         day = read_day(study, networks["walk"])
-        bus = bus_times(
-            study, day, networks["walk"], sites, matrices["walk"], matrices["drive"], progress
-        )
-        matrices |= bus.matrices[next(iter(study.config.services))]
-    elif "p_no_car" in study.areas and study.areas["p_no_car"].notna().all():
-        progress(f"travel times, {trip('typical')}")
-        matrices["typical"] = typical_matrix(
-            matrices["walk"],
-            matrices["drive"],
-            study.areas.set_index("id")["p_no_car"],
-            study.config.travel.parking_minutes,
-        )
+    bus, more = made_of_both(
+        study, networks["walk"], sites, matrices["walk"], matrices["drive"], day, progress
+    )
+    matrices |= more
     if network is not None:
         study = _with_reach(study, networks)
     study = with_policy(study)

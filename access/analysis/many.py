@@ -72,7 +72,8 @@ def _searched(
     }
     found, near = {}, []
     for criterion, (goal, column) in goals.items():
-        if criterion not in criteria:
+        # what is nearest changes from minute to minute: no search weighs that, samples do
+        if criterion not in criteria or ready.marks > 1:
             continue
         problem = _problem(options, rules, goal, ready.weights[:, column])
         if criterion == "mean":

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from access.analysis.bus import made_of_both
 from access.analysis.results import StudyResults
 from access.errors import Fault, NetworkError, ScenarioError
-from access.measure import typical_matrix
 from access.network import Status, TravelMatrix, travel_matrix
 from access.study import Study
 from access.text import listed
@@ -73,12 +73,12 @@ def _with_places(results: StudyResults, sites: pd.DataFrame) -> StudyResults:
         added = travel_matrix(network, results.study.areas, rows, snap_limit_m=limit_m)
         _check_joined(added, rows, limit_m)
         matrices[mode] = _beside(results.matrices[mode], added)
-    if "typical" in matrices:
-        no_car = results.study.areas.set_index("id")["p_no_car"]
-        parking = results.study.config.travel.parking_minutes
-        matrices["typical"] = typical_matrix(matrices["walk"], matrices["drive"], no_car, parking)
     whole = pd.concat([results.sites, rows], ignore_index=True)
-    return replace(results, matrices=matrices, sites=whole)
+    bus, more = made_of_both(
+        results.study, results.networks.get("walk"), whole, matrices["walk"], matrices["drive"],
+        None if results.bus is None else results.bus.timetable,
+    )  # fmt: skip
+    return replace(results, matrices=matrices | more, sites=whole, bus=bus)
 
 
 def _check_joined(matrix: TravelMatrix, sites: pd.DataFrame, limit_m: float) -> None:

@@ -6,11 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from access.analysis.bus import bus_times
+from access.analysis.bus import made_of_both
 from access.analysis.results import StudyResults
 from access.errors import ParameterError
 from access.labels import trip
-from access.measure import typical_matrix
 from access.network import Network, TravelMatrix, travel_matrix
 from access.network.modelled import MODELLED_DRIVING
 from access.study import Study
@@ -47,18 +46,12 @@ def _at_walking_speed(results: StudyResults, walk_km_h: float) -> StudyResults:
         for mode, matrix in results.matrices.items()
         if mode not in ("bus", "typical")
     }
-    bus = results.bus
-    if bus is not None:  # whoever walks at another speed catches other buses
-        bus = bus_times(
-            study, bus.timetable, networks["walk"], results.sites, matrices["walk"],
-            matrices["drive"],
-        )  # fmt: skip
-        matrices |= bus.matrices[next(iter(study.config.services))]
-    elif "typical" in results.matrices:
-        no_car, parking = study.areas.set_index("id")["p_no_car"], study.config.travel
-        matrices["typical"] = typical_matrix(
-            matrices["walk"], matrices["drive"], no_car, parking.parking_minutes
-        )
+    # whoever walks at another speed catches other buses
+    bus, more = made_of_both(
+        study, networks.get("walk"), results.sites, matrices["walk"], matrices["drive"],
+        None if results.bus is None else results.bus.timetable,
+    )  # fmt: skip
+    matrices |= more
     speeds = _speeds_sentence(study, modelled=results.modelled)
     told = tuple(speeds if t == results.speeds else t for t in results.ledger.assumptions)
     parameters = {**results.ledger.parameters, "study": study.settings()}

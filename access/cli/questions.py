@@ -150,6 +150,7 @@ def compare(
     from access.ledger import to_json
     from access.release import released
     from access.run.summary import (
+        bus_of,
         impact_charts,
         impact_summary,
         impact_tables,
@@ -189,12 +190,16 @@ def compare(
             impact = analysis.compare(
                 question.service, before=before, after=after, later=later, **options
             )
-            answers[question.key] = impact_summary(results, question, impact, by)
+            by_bus, bus_tables, bus_words = bus_of(results, question, later)
             use, use_tables, use_words = use_of(results, impact, seen, assumed)
-            answers[question.key] |= {"use": use} if use else {}
+            answers[question.key] = {
+                **impact_summary(results, question, impact, by),
+                **by_bus,
+                **({"use": use} if use else {}),
+            }
             if work is not None:
                 folder = work if len(asked) == 1 else work / question.key
-                tables = impact_tables(impact, by, loaded.groups) | use_tables
+                tables = impact_tables(impact, by, loaded.groups) | use_tables | bus_tables
                 charts = impact_charts(results, impact, by)
                 areas = loaded.areas[["id", "geometry"]]
                 asked_for = {"title": question.title, "service": question.service, **options,
@@ -212,7 +217,8 @@ def compare(
                     parts=parts,
                 )
             if not quiet and not json:
-                words.append("\n  ".join([impact_words(results, question, impact), *use_words]))
+                lines = [impact_words(results, question, impact), *bus_words, *use_words]
+                words.append("\n  ".join(lines))
     for said in words:
         say(said)
     if json:

@@ -360,6 +360,8 @@ def timetable(
 ) -> None:
     """Fetch a region's bus timetable (GTFS, Bus Open Data Service), into STUDY/timetable.zip.
 
+    A run uses it without being told, unless study.toml names another.
+
     Open Government Licence v3.0, Department for Transport.
     """
     from access.sources.downloads import TIMETABLE_LICENCE, TIMETABLE_SOURCE, fetch_timetable

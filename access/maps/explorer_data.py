@@ -16,7 +16,7 @@ import shapely
 
 from access.analysis.analysis import Analysis
 from access.analysis.headline import beside_words
-from access.analysis.results import ProposalResult, StudyResults
+from access.analysis.results import ProposalResult, StudyResults, no_bus_here
 from access.errors import Fault, ParameterError
 from access.maps.explorer_index import _index_names
 from access.maps.ground import _map_places, _map_streets
@@ -394,7 +394,7 @@ def explorer_data(results: StudyResults) -> _ExplorerData:
         as_of=config.study.as_of,
         vintages=(config.areas.vintage, *_sources(results)),
         attributions=map_attributions(results),
-        assumptions=results.assumptions,
+        assumptions=(*results.assumptions, *no_bus_here(results)),
         neighbours=_nearest_neighbours(results),
         consultation=tuple(
             config.consultation.model_dump(

@@ -372,8 +372,9 @@ class _FeedDay:
         )
         if not inside.any():
             lon, lat = np.nanmedian(lonlat, axis=0)
+            box = ", ".join(f"{side:.3f}" for side in self.box or ())
             raise _TimetableError(
-                f"no stop of {self.feed.path} lies in the box {self.box}: its {placed.sum():,} "
+                f"no stop of {self.feed.path} lies in the box ({box}): its {placed.sum():,} "
                 f"stops lie around lon {lon:.3f}, lat {lat:.3f}. Take the feed of the right county"
             )
         return inside

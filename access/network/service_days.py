@@ -127,7 +127,7 @@ def holiday(day: date) -> str:
     return _bank_holidays(day.year).get(day, "")
 
 
-def _in_term(day: date) -> bool:
+def in_term(day: date) -> bool:
     """Whether a day is surely in term time; see `TERM_RULE`.
 
     Parameters
@@ -140,7 +140,7 @@ def _in_term(day: date) -> bool:
 
     Examples
     --------
-    >>> _in_term(date(2023, 6, 13)), _in_term(date(2023, 8, 15))
+    >>> in_term(date(2023, 6, 13)), in_term(date(2023, 8, 15))
     (True, False)
     """
     when = (day.month, day.day)
@@ -241,7 +241,7 @@ def choose_day(counts: pd.Series) -> date | None:
     fit = [
         (abs(n - usual), d)
         for d, n in _by_day(counts)
-        if d.weekday() == _TUESDAY and not holiday(d) and _in_term(d) and n > 0
+        if d.weekday() == _TUESDAY and not holiday(d) and in_term(d) and n > 0
     ]
     return min(fit)[1] if fit else None
 

@@ -317,6 +317,50 @@ def read_timetable(
     return _joined(read, chosen, told, counts)
 
 
+def usual_days(
+    feeds: Sequence[str | Path], day: date, *, box: Box | None = None, most: int = 2
+) -> list[Timetable]:
+    """Read other weekdays in term time on which the feeds run as usual, the nearest first.
+
+    Parameters
+    ----------
+    feeds : sequence of paths
+    day : date
+        The day that they stand beside.
+    box : tuple of float, optional
+        As for `read_timetable`.
+    most : int
+        How many at most, each another weekday.
+
+    Returns
+    -------
+    list of Timetable
+        Empty where no other day will do.
+
+    Examples
+    --------
+    >>> usual_days(["newport_gtfs.zip"], date(2023, 6, 13))  # doctest: +SKIP
+    """
+    read = [_FeedDay(_Feed(p, label), box, _DEFAULT_KINDS)
+            for p, label in zip(feeds, _labels(feeds), strict=True)]  # fmt: skip
+    counts = pd.concat([feed.trips_by_day for feed in read], axis=1).sort_index()
+    enough = _days_with_enough(counts, _LEAST_SHARE)
+    by_weekday: dict[int, date] = {}
+    for other in sorted(enough[enough].index, key=lambda d: (abs((d - day).days), d)):
+        usual = other.weekday() < 5 and not days.holiday(other) and days.in_term(other)
+        if usual and other.weekday() != day.weekday():
+            by_weekday.setdefault(other.weekday(), other)
+    return [_joined(read, other, "", counts) for other in [*by_weekday.values()][:most]]
+
+
+def _days_with_enough(counts: pd.DataFrame, least_share: float) -> pd.Series:
+    """Say of every day whether all feeds cover it and run enough of their usual trips."""
+    usual = counts.apply(lambda column: days.usual_tuesday(column.dropna()))
+    enough = counts.notna().all(axis=1) & (counts.sum(axis=1) > 0)
+    found: pd.Series = enough & (counts.fillna(0) >= least_share * usual).all(axis=1)
+    return found
+
+
 def _check_options(
     paths: Sequence[str | Path], box: Box | None, kinds: Sequence[str], least_share: float
 ) -> None:
@@ -347,8 +391,7 @@ def _chosen_day(
 ) -> tuple[date, str]:
     """The day asked for, if it will do; else the one chosen by rule, and a sentence about it."""
     usual = counts.apply(lambda column: days.usual_tuesday(column.dropna()))
-    enough = counts.notna().all(axis=1) & (counts.sum(axis=1) > 0)
-    enough &= (counts.fillna(0) >= least_share * usual).all(axis=1)
+    enough = _days_with_enough(counts, least_share)
     total = counts.fillna(0).sum(axis=1)
     if day is None:
         chosen = days.choose_day(total[enough])
@@ -403,12 +446,13 @@ def _joined(read: list[_FeedDay], day: date, told: str, counts: pd.DataFrame) ->
     for feed in read:
         feed_rides, feed_trips = feed.rides(day)
         prefix = f"{feed.feed.label}:" if len(read) > 1 else ""
+        feed_stops = feed.stops.copy()
         for frame, columns in (
-            (feed.stops, ["id"]),
+            (feed_stops, ["id"]),
             (feed_trips, ["trip_id", "route_id", "agency"]),
         ):
             frame[columns] = prefix + frame[columns].astype(object)
-        stops.append(feed.stops)
+        stops.append(feed_stops)
         trips.append(feed_trips)
         rides.append(replace(
             feed_rides, trip=feed_rides.trip + np.int32(n_trips),

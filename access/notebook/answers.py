@@ -28,7 +28,6 @@ from access.maps.explorer import write_explorer
 from access.maps.explorer_data import explorer_data
 from access.maps.planner_map import page_map
 from access.network import Network, TravelMatrix
-from access.notebook.bus_views import BusAnswer
 from access.notebook.change_views import (
     ImpactAnswer,
     RankingAnswer,
@@ -37,7 +36,7 @@ from access.notebook.change_views import (
     _ReportChoices,
 )
 from access.notebook.place_views import HubView, TodayAnswer
-from access.notebook.reach_views import PathAnswer, ReachAnswer, WithinAnswer
+from access.notebook.reach_views import BusAnswer, PathAnswer, ReachAnswer, WithinAnswer
 from access.notebook.tables import TableAnswer, _workbook_path
 from access.report.board import board_report, write_report
 from access.run import measure_study

@@ -619,7 +619,7 @@ def _certainty(
                 )
             )
         )
-    if results.bus is None:
+    if "bus" not in results.matrices:
         warned.append(BUS_NOT_KNOWN)
     warned.append("Everything that is assumed is in ")
     spans = (" ".join(warned), Ref("method"), ".")

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from access.analysis.analysis import Analysis
 from access.analysis.bus import NEAR_METRES, BusChange, frequencies
 from access.analysis.results import StudyResults, site_names
 from access.disclosure import public_count
-from access.document.document import Block, BulletList, Heading, PageBreak, Paragraph, TableBlock
+from access.document.document import Block, Heading, PageBreak, Paragraph, TableBlock
 from access.document.table import Column, Table, Value
 from access.labels import criterion_words
 from access.network.service_days import spoken
 from access.network.windowed import clock
 from access.report.findings import ProposalFindings
-from access.text import about, capital, listed
+from access.text import NOT_APPLICABLE, about, capital
 
 _WAYS = {"there": "The way there", "home": "The way home"}
 
@@ -44,25 +45,48 @@ def _bus_blocks(results: StudyResults, findings: Sequence[ProposalFindings]) -> 
                 without_table(found.title, found.noun, change), key=f"bus-none-{key}", compact=True
             ),
             TableBlock(numbers_table(found.title, change), key=f"bus-minutes-{key}", compact=True),
+            *_areas_blocks(results, found, change),
             TableBlock(_places_table(results, found), key=f"bus-often-{key}", compact=True),
         ]
     return [
         *blocks,
         Heading("How far the timetable can be believed", level=2),
-        BulletList(tuple(times.timetable.audit_words(results.study.areas[["id", "lon", "lat"]]))),
+        TableBlock(_audit_table(results), key="bus-audit", compact=True),
     ]
+
+
+def _audit_table(results: StudyResults) -> Table:
+    """Give what was found in the feeds, check by check, in figures and in words."""
+    assert results.bus is not None
+    found = results.bus.timetable.audit(results.study.areas[["id", "lon", "lat"]])
+    rows = tuple(
+        (str(check), float(count), NOT_APPLICABLE if np.isnan(of) else float(of), str(words))
+        for check, count, of, words in found.itertuples(index=False)
+    )
+    return Table(
+        f"What was found in the timetable of {spoken(results.bus.timetable.day)}",
+        (
+            Column("check", "Check", width=1.1),
+            Column("found", "Found", "number"),
+            Column("of", "Of", "number"),
+            Column("words", "In words", width=2.6),
+        ),
+        rows,
+        short="Audit of the timetable",
+    )
 
 
 def none_sentence(noun: str, change: BusChange) -> str:
     """Say for how many there is no journey, there and home, today and after."""
-    told = [
-        f"{_WAYS[way].lower()} for {public_count(before)} today and {public_count(after)} after"
+    counts = {
+        way: f"{public_count(before)} today and {public_count(after)} after"
         for way, _, before, after in _rows(change, {"without": ""})
-    ]
-    total = about(change.areas["count"].sum())
+    }
+    home = f"; on the way home {counts['home']}" if "home" in counts else ""
     return (
-        f"Of {total} {noun}, in half of the minutes or more there is no journey by bus or on foot "
-        f"under {change.limit_minutes:g} minutes {listed(told)}."
+        f"Of {about(change.areas['count'].sum())} {noun}, so many have no journey by bus or on "
+        f"foot under {change.limit_minutes:g} minutes, in half of the minutes of the window or "
+        f"more: on the way there {counts['there']}{home}."
     )
 
 
@@ -116,6 +140,50 @@ def numbers_table(title: str, change: BusChange) -> Table:
         notes=("Over those who have a way at all.",),
         short=f"Minutes by bus, {title}",
     )
+
+
+_MOST_AREAS = 15
+
+
+def _areas_blocks(
+    results: StudyResults, found: ProposalFindings, change: BusChange
+) -> list[TableBlock]:
+    """List the areas with most people whom no bus or walk serves in half of the minutes or more."""
+    ways = ("there", "home") if change.has_home else ("there",)
+    shares = [f"{way}_without_{when}" for way in ways for when in ("before", "after")]
+    lost = change.areas[(change.areas[shares] >= 0.5).any(axis=1) & (change.areas["count"] > 0)]
+    if lost.empty:
+        return []
+    first = lost.sort_values(["count", "id"], ascending=[False, True]).head(_MOST_AREAS)
+    where = pd.DataFrame(results.study.areas).set_index("id")
+    named = next((c for c in ("name", "ward", "lsoa") if c in where), None)
+    rows: list[tuple[Value, ...]] = [
+        (
+            id_ if named is None else f"{where.loc[id_, named]} ({id_})",
+            float(count),
+            *(float(s) for s in shares_),
+        )
+        for id_, count, *shares_ in first[["id", "count", *shares]].itertuples(index=False)
+    ]
+    columns = [
+        Column(f"{way}_{when}", f"{_WAYS[way]}, {said}", "share", decimals=0,
+               hidden_with=("people",))
+        for way in ways
+        for when, said in (("before", "today"), ("after", "after"))
+    ]  # fmt: skip
+    table = Table(
+        f"{found.title}: areas with no journey under {change.limit_minutes:g} minutes in half of "
+        "the minutes or more",
+        (Column("area", "Area", width=1.6), Column("people", capital(found.noun), "people"),
+         *columns),
+        tuple(rows),
+        notes=(
+            f"Shares of the minutes of the window. {len(lost):,} of {len(change.areas):,} areas"
+            + (f"; the {_MOST_AREAS} with most people." if len(lost) > _MOST_AREAS else "."),
+        ),
+        short=f"Areas with none, {found.title}",
+    )  # fmt: skip
+    return [TableBlock(table, key=f"bus-areas-{found.result.key}", compact=True)]
 
 
 def _rows(change: BusChange, wanted: dict[str, str]) -> list[tuple[str, str, float, float]]:

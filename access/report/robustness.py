@@ -49,9 +49,7 @@ def study_robustness(
     if (mode, draws) not in kept:
         found: dict[str, Robustness] = {}
         for key, result in results.proposals.items():
-            by_the_minute = results.matrix(mode, result.service).minute_by_minute is not None
-            ranked = mode in result.rankings or mode in result.sampled
-            if draws and ranked and not by_the_minute:
+            if draws and (mode in result.rankings or mode in result.sampled):
                 progress(f"how firm the ranking is: {result.title}")
                 asked: dict[str, Any] = {
                     "before": result.before, "after": result.after, "mode": mode, "draws": draws,

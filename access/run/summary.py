@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from access.analysis.analysis import Analysis
+from access.analysis.bus import bus_sentences
 from access.analysis.headline import Reading, beside_words, on_foot_of, trip_meaning, walk_words
 from access.analysis.hub_plans import PlanPair
 from access.analysis.new_places import knock_on
@@ -37,6 +38,7 @@ from access.escape import cell_text
 from access.labels import mode_title, trip
 from access.measure import TakeUp
 from access.measure.distribution import share_within, weighted_mean
+from access.report.bus import none_sentence
 from access.report.hubs import place_words, plan_words
 from access.report.sentences import Wording, affected, does_words, week_words
 from access.scenario import (
@@ -126,7 +128,7 @@ def impact_words(results: StudyResults, question: Question, impact: Impact) -> s
         )
     lines.append(f"  {impact.notes[0]}")
     lines += [f"  {n}" for n in impact.notes if n.startswith("Changed from the feed")]
-    lines += [f"  {results.streets}", f"  {results.speeds}"]
+    lines += [f"  {told}" for told in _grounds(results)]
     return "\n".join(lines)
 
 
@@ -227,7 +229,7 @@ def ranking_words(
     if firm is not None:
         lines.append(f"  {firm.sentence()}")
     lines += [f"  {note}" for note in ranking.notes if not results.streets.startswith(note)]
-    lines += [f"  {results.streets}", f"  {results.speeds}"]
+    lines += [f"  {told}" for told in _grounds(results)]
     return "\n".join(lines)
 
 
@@ -252,7 +254,7 @@ def hub_words(results: StudyResults, answer: HubResult) -> str:
     if answer.weighted is not None:
         parts += ["", f"Weighted ({answer.weighting_note}):", answer.weighted.words]
     notes = () if answer.plans is None else answer.plans.notes
-    parts += ["", *answer.plain.assumptions, *notes, results.streets]
+    parts += ["", *answer.plain.assumptions, *notes, results.streets, *_grounds(results)[2:]]
     return "\n".join(parts)
 
 
@@ -393,6 +395,26 @@ def plan_frame(plans: HubPlans) -> pd.DataFrame:
             }
         )  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def _grounds(results: StudyResults) -> list[str]:
+    """Say whose streets and speeds an answer rests on, and whose buses or that they are unknown."""
+    by_bus = bus_sentences(results.study, results.bus)
+    return [results.streets, results.speeds, *by_bus[:1]]
+
+
+def bus_of(
+    results: StudyResults, question: Question, later: Analysis | None = None
+) -> tuple[dict[str, Any], dict[str, pd.DataFrame], list[str]]:
+    """Say what a change does by bus, there and home, where a timetable was given."""
+    if results.bus is None:
+        return {}, {}, []
+    found = Analysis(results).by_bus(
+        question.service, before=question.baseline, after=question.scenario, later=later
+    )
+    noun = results.study.config.services[question.service].noun
+    said = {"there_and_home_by_bus": _records_tables(found.figures())}
+    return said, {"by_bus": found.areas}, [none_sentence(noun, found)]
 
 
 def hub_tables(answer: HubResult) -> dict[str, pd.DataFrame]:

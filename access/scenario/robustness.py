@@ -41,7 +41,13 @@ from access.scenario.options import (
     list_options,
 )
 from access.scenario.orders import in_order
-from access.scenario.uncertainty import Uncertainty, _draw_settings, _grid_settings, _MinutesSample
+from access.scenario.uncertainty import (
+    Uncertainty,
+    _Among,
+    _draw_settings,
+    _grid_settings,
+    _MinutesSample,
+)
 from access.text import listed, named, percent
 from access.units import LSOAS_ENGLAND_2011
 
@@ -321,11 +327,7 @@ def robustness(
     >>> found.best_options("weighted_mean")["closed"].tolist()
     [('Y',), ('X',)]
     """
-    if matrix.minute_by_minute is not None:
-        raise ParameterError(
-            f"how firm a ranking is cannot be said of mode {matrix.mode!r}, whose minutes depend "
-            "on when one sets out; expected a matrix of one figure a pair, such as walking"
-        )
+    _check_by_the_minute(matrix, uncertainty, grid or {})
     matrix, uncertainty = _in_order_of_ids(matrix, uncertainty)
     if grid is None and not uncertainty.given:
         raise ParameterError("nothing may be otherwise; expected at least one range")
@@ -349,11 +351,16 @@ def robustness(
     else:
         settings = _draw_settings(uncertainty, int(draws), seed)
     always = sorted({str(i) for i in rules.get("always_open", ())})
-    maker = _MinutesSample(matrix, [*options.ids, *always], uncertainty)
+    fixed = _Fixed(options, national_areas, uncertainty.count_error == "poisson" and grid is None)
+    maker: _MinutesSample | _Among
+    if matrix.minute_by_minute is None and not uncertainty.among:
+        maker = _MinutesSample(matrix, [*options.ids, *always], uncertainty)
+    else:
+        maker = _Among(matrix, options, fixed.kept, always, uncertainty.among or {})
+        fixed.each_option()
     if grid is not None:
         maker.radius[:], maker.errors = 0.0, None
     chosen = tuple(c for c in CRITERIA if c in options.supports)
-    fixed = _Fixed(options, national_areas, uncertainty.count_error == "poisson" and grid is None)
 
     def ask(numbered: tuple[int, dict[str, Any]]) -> tuple[dict[str, Any], _Marks]:
         number, given = numbered
@@ -421,6 +428,22 @@ def _in_threads(ask: Callable[[_T], _R], asked: Sequence[_T], workers: int) -> I
             yield from answers
 
 
+#: What bends minutes, so that it may not vary where a bus is among them.
+_BENDS = ("walk_kmh", "parking_minutes", "drive", "position_error_m", "stand_ins", "street_error")
+
+
+def _check_by_the_minute(
+    matrix: TravelMatrix, uncertainty: Uncertainty, grid: Mapping[str, Sequence[float]]
+) -> None:
+    """Refuse to scale or shift minutes that hold a bus, which does not wait."""
+    bends = [name for name in _BENDS if name in grid or getattr(uncertainty, name)]
+    if (matrix.minute_by_minute is not None or uncertainty.among) and bends:
+        raise ParameterError(
+            f"{', '.join(bends)} cannot vary for mode {matrix.mode!r}, whose minutes depend on "
+            "when one sets out; expected among=, minutes of other days and times"
+        )
+
+
 def _in_order_of_ids(
     matrix: TravelMatrix, uncertainty: Uncertainty
 ) -> tuple[TravelMatrix, Uncertainty]:
@@ -450,6 +473,12 @@ class _Fixed:
         self.orders = in_order(self.kept, self.sites)
         # Savings do not vary; of them more is better, where of all others less is.
         self.spent = -_saved(options, self.kept) if "savings" in options.supports else None
+
+    def each_option(self) -> None:
+        """Take minutes of one column an option, of which it keeps its own; the last keeps all."""
+        self.sites = len(self.kept) + 1
+        self.kept = np.arange(len(self.kept), dtype=np.intp)[:, None]
+        self.orders = None
 
     def values(
         self, minutes: Floats, rng: np.random.Generator, lam: float, threshold_minutes: float

@@ -1,4 +1,4 @@
-"""What may be otherwise, and draws of it: speeds, positions, counts, and the streets' own error."""
+"""What may be otherwise, and draws of it: speeds, positions, counts, streets, days of buses."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from scipy.spatial import KDTree
 from access.arguments import checked, number, table
 from access.errors import ParameterError
 from access.measure.demand import align
-from access.network.matrix import TravelMatrix, positions
+from access.network.matrix import TravelMatrix, at_rank, positions
 from access.scenario.criteria import Floats
-from access.scenario.options import Indices
+from access.scenario.options import Indices, Options
 from access.text import share_figure
 from access.units import great_circle_m, metric_crs, project
 
@@ -58,6 +58,9 @@ class Uncertainty:
         ``"poisson"``: families of each area are drawn about their count.
     made_at_kmh : float
         Walking speed that the matrix was made at.
+    among : mapping of str to TravelMatrix, optional
+        Other minutes by name (of other days and windows): every draw takes one of these in place
+        of the matrix, which speeds, positions and stand-ins then do not change.
 
     Raises
     ------
@@ -83,6 +86,7 @@ class Uncertainty:
     count_error: str | None = None
     made_at_kmh: float = _WALK_KMH
     street_error: float | None = None
+    among: Mapping[str, TravelMatrix] | None = None
 
     def __post_init__(self) -> None:
         for name in _RANGES:
@@ -112,7 +116,7 @@ class Uncertainty:
     @property
     def given(self) -> tuple[str, ...]:
         """Names of what may be otherwise."""
-        extra = ("position_error_m", "stand_ins", "street_error", "count_error")
+        extra = ("position_error_m", "stand_ins", "street_error", "count_error", "among")
         return tuple(name for name in (*_RANGES, *extra) if getattr(self, name))
 
     def notes(self) -> tuple[str, ...]:
@@ -146,6 +150,8 @@ class Uncertainty:
                 "average; for each site anew, and alike for areas near each other: errors of two "
                 "areas half a kilometre apart agree by a half, beyond 2 km hardly at all)"
             )
+        if self.among:
+            out.append(f"the day and the time of setting out: {'; '.join(self.among)}")
         if self.count_error:
             out.append("families of each area drawn about their count (Poisson)")
         return tuple(out)
@@ -209,6 +215,9 @@ def _draw_settings(uncertainty: Uncertainty, draws: int, seed: int) -> pd.DataFr
     for site, others in sorted((uncertainty.stand_ins or {}).items()):
         choices = np.array([str(site), *sorted(map(str, others))], dtype=object)
         columns[f"stand_in:{site}"] = choices[rng.integers(0, len(choices), draws)]
+    if uncertainty.among:
+        choices = np.array([*uncertainty.among], dtype=object)
+        columns["among"] = choices[rng.integers(0, len(choices), draws)]
     return pd.DataFrame(columns, index=range(draws))
 
 
@@ -300,6 +309,41 @@ class _MinutesSample:
                 1 - self.p
             )
         return walk
+
+
+#: What a minute-by-minute matrix is called where nothing else may stand in its place.
+_AS_IT_IS = "as it is"
+
+
+class _Among:
+    """Minutes of every option, the percentile taken after the least over its sites.
+
+    One column an option, then the proposal's where there is one, then every site open; a draw
+    takes those of one day and window.
+    """
+
+    def __init__(
+        self, matrix: TravelMatrix, options: Options, kept: Indices, always: Sequence[str],
+        among: Mapping[str, TravelMatrix],
+    ) -> None:  # fmt: skip
+        everything = np.arange(len(options.ids))
+        self.radius, self.errors = np.zeros(0), None
+        self.minutes: dict[str, Floats] = {}
+        for name, given in (among or {_AS_IT_IS: matrix}).items():
+            held = given.areas(matrix.area_ids).sites([*options.ids, *always])
+            each = held.minute_by_minute
+            minutes = held.total_minutes[:, None, :] if each is None else each
+            by_site = np.ascontiguousarray(minutes.transpose(2, 0, 1))
+            rows = [*kept, everything]
+            extra = np.arange(len(options.ids), len(by_site))
+            self.minutes[name] = np.column_stack([
+                at_rank(by_site[np.concatenate([row, extra])].min(axis=0), held.percentile)
+                for row in rows
+            ]).astype(float)  # fmt: skip
+
+    def make(self, setting: Mapping[str, Any], rng: np.random.Generator) -> Floats:
+        """Minutes of one draw."""
+        return self.minutes[str(setting.get("among", next(iter(self.minutes))))]
 
 
 _ALIKE_M = 500.0

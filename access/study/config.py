@@ -461,8 +461,14 @@ class _BusSettings(_Settings):
 
     timetable: _FileName | None = _setting(
         None,
-        "GTFS zip of the buses; `--timetable` gives another",
+        "GTFS zip of the buses, `timetable.zip` if it is there and nothing is given; "
+        "`--timetable` gives another",
         changes="minutes by bus; without it they are not known",
+    )
+    matrix: _FileName | None = _setting(
+        None,
+        "CSV of minutes by bus that somebody else worked out, in place of a timetable",
+        changes="minutes by bus; its source stands beside every number",
     )
     day: _Date | None = _setting(
         None,
@@ -501,6 +507,12 @@ class _BusSettings(_Settings):
     slack_seconds: Annotated[_Number, Field(ge=0, le=3600)] = _setting(
         60, "how long before a bus leaves one is at its stop", changes="minutes by bus"
     )
+
+    @model_validator(mode="after")
+    def _timetable_or_matrix(self) -> _BusSettings:
+        if self.timetable is not None and self.matrix is not None:
+            raise ValueError("timetable or matrix, one of the two: both give minutes by bus")
+        return self
 
 
 class _MeasureSettings(_Settings):

@@ -108,6 +108,8 @@ def _list(sites: pd.DataFrame) -> str:
 _STREETS_FILE = "streets.osm.pbf"
 #: Gaps between areas' shapes that are closed in the boundary, metres.
 _GAP_M = 5.0
+#: Where `access fetch timetable` puts a study's buses.
+_TIMETABLE_FILE = "timetable.zip"
 _TABLES = {
     "centres": "centres.csv",
     "candidates": "candidates.csv",
@@ -144,7 +146,8 @@ class Study:
     shapes : GeoSeries, optional
         Polygons of the areas (WGS84, indexed by id); None where the study has points alone.
     timetables : tuple of Path
-        GTFS feeds of the buses; empty where minutes by bus are not known.
+        GTFS feeds of the buses: those named, else a fetched ``timetable.zip``; empty where
+        minutes by bus are not known, or are of a matrix from elsewhere.
     outline : shapely geometry, optional
         The place's boundary (WGS84), from the setting ``study.outline``.
     later : tuple of str
@@ -186,7 +189,11 @@ class Study:
         -------
         Study
         """
-        return replace(self, timetables=tuple(feeds)) if feeds else self
+        if not feeds:
+            return self
+        bus = self.config.bus.model_copy(update={"matrix": None})
+        config = self.config.model_copy(update={"bus": bus})
+        return replace(self, config=config, timetables=tuple(feeds))
 
     def settings(self) -> dict[str, Any]:
         """Give the settings as plain values; of buses only where there is a timetable.
@@ -196,7 +203,7 @@ class Study:
         dict
         """
         told = self.config.model_dump(mode="json")
-        if not self.timetables:
+        if not self.timetables and self.config.bus.matrix is None:
             del told["bus"]
             for service in told["services"].values():
                 del service["bus_window"], service["session_ends"]
@@ -451,13 +458,11 @@ def load_study(path: str | Path | None = None) -> Study:
     if config.areas.shapes is not None and not faults:
         shapes, faults = _read_shapes(folder / config.areas.shapes, tables["areas"])
         read.append(config.areas.shapes)
-    timetables: tuple[Path, ...] = ()
-    if config.bus.timetable is not None:
-        timetables = (folder / config.bus.timetable,)
-        read.append(config.bus.timetable)
-        if not timetables[0].is_file():
-            faults.append(Fault("study.toml", "", "bus.timetable", config.bus.timetable,
-                                "a GTFS zip that is there"))  # fmt: skip
+    timetables = _own_timetables(folder, config)
+    for name in (config.bus.timetable, config.bus.matrix):
+        if name is not None:
+            read.append(name)
+    faults += _bus_faults(folder, config)
     outline = None
     if config.study.outline is not None and not faults:
         outline, faults = _read_outline(folder / config.study.outline, config.study.box)
@@ -494,9 +499,10 @@ def load_study(path: str | Path | None = None) -> Study:
 
 def _files_of(config: StudyConfig) -> list[str]:
     """Name every table and layer that the settings tell to read."""
-    own = config.areas
+    own, bus = config.areas, config.bus
     tables = [config.tables.get(kind, usual) for kind, usual in _TABLES.items()]  # type: ignore[call-overload]
-    return [file for file in (*tables, own.table, own.parent_table, own.shapes) if file]
+    buses = (bus.timetable, bus.matrix, _TIMETABLE_FILE)
+    return [file for file in (*tables, own.table, own.parent_table, own.shapes, *buses) if file]
 
 
 def _check_links(folder: Path, names: Sequence[str]) -> None:
@@ -518,6 +524,24 @@ def _opened_later(candidates: pd.DataFrame, config: StudyConfig) -> pd.Series:
     when = candidates["open_from"].fillna("").astype(str).str.strip()
     later = when.map(lambda told: bool(told) and is_later(told, config.study.as_of))
     return later.astype(bool) & ~candidates["id"].isin(named)
+
+
+def _own_timetables(folder: Path, config: StudyConfig) -> tuple[Path, ...]:
+    """Find the study's feed: the one that it names, else what was fetched into its folder."""
+    if config.bus.timetable is not None:
+        return (folder / config.bus.timetable,)
+    fetched = folder / _TIMETABLE_FILE
+    return (fetched,) if config.bus.matrix is None and fetched.is_file() else ()
+
+
+def _bus_faults(folder: Path, config: StudyConfig) -> list[Fault]:
+    """Say which files of buses are not there."""
+    expected = {"timetable": "a GTFS zip that is there", "matrix": "a CSV that is there"}
+    return [
+        Fault("study.toml", "", f"bus.{key}", name, words)
+        for key, words in expected.items()
+        if (name := getattr(config.bus, key)) is not None and not (folder / name).is_file()
+    ]
 
 
 def _centre_of(box: tuple[float, float, float, float]) -> tuple[float, float]:

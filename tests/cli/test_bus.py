@@ -53,7 +53,7 @@ def test_compare_and_rank_by_bus(access_command, study, feed):
         (("--timetable", "none.zip"), 9, "there is no file none.zip"),
         (("--timetable", "STUDY"), 9, "holds no stop_times.txt"),
     ],
-)
+)  # fmt: skip
 def test_what_is_wrong_is_said_in_words(access_command, study, feed, options, code, said):
     given = [{"FEED": str(feed), "STUDY": str(study)}.get(o, o) for o in options]
     done = access_command("compare", study, *given)

@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import json
+import zipfile
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from access import answer, load_study
 from access.analysis.analysis import Analysis
-from access.analysis.bus import BUS_NOT_KNOWN, frequencies, stops_table
+from access.analysis.bus import BUS_NOT_KNOWN, bus_for_page, frequencies, stops_table
 from access.analysis.job import measure_study
 from access.errors import AccessError, ParameterError, StudyError
 from access.network.matrix import at_rank
+from access.release import released
 from access.report.board import board_report
 from access.run.summary import spoken_summary, summary_of
 from access.run.write import _study_layers
+from access.scenario import Uncertainty, rank_closures, robustness
 from access.study.template import new_study
+from access.units import great_circle_m
 from tests.bus_feed import town_feed
 
 SERVICE = "childrens_centre"
 SETTINGS = '[bus]\ntimetable = "buses.zip"\nwindow = ["09:00", "10:00"]\nhome_minutes = 60\n'
 
 
-def town(folder, bus=SETTINGS, ends="21:30"):
+def town(folder, bus=SETTINGS, ends="21:30", *, write=True):
     new_study(folder)
     town_feed(folder / "buses.zip")
     path = folder / "study.toml"
@@ -31,7 +36,7 @@ def town(folder, bus=SETTINGS, ends="21:30"):
         'age_band = "0 to 4"', f'age_band = "0 to 4"\nsession_ends = "{ends}"'
     )
     path.write_text(text + bus, encoding="utf-8")
-    return load_study(folder)
+    return load_study(folder) if write else folder
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +126,8 @@ def test_every_output_speaks_of_buses(results, proposal):
     assert {"walk", "drive", "bus", "typical"} == set(summary["modes"])
     assert {r["way"] for r in summary["there_and_home_by_bus"]} == {"there", "home"}
     json.dumps(summary["there_and_home_by_bus"], allow_nan=False)
-    assert "by bus" in spoken_summary(results)
+    spoken = spoken_summary(results)
+    assert "\n    bus   " in spoken and "By bus: every departure minute" in spoken
     layers = dict(_study_layers(results))
     stops = layers["bus_stops"].set_index("id")
     assert stops.loc["e2", f"an_hour_there_{SERVICE}"] == 4  # two each way
@@ -136,7 +142,9 @@ def test_every_output_speaks_of_buses(results, proposal):
     assert often["stops"].tolist() == [2, 1]  # e2 and n1 lie together; e4 alone
     assert often["there"].tolist() == [10.0, 2.0]  # the last stop of a line is left one way only
     by_typical = repr(board_report(results, mode="typical", draws=5).blocks)
-    assert "is not part of this run" in by_typical
+    assert "How the order shifts" not in by_typical
+    assert "What was found in the timetable of Tuesday" in blocks and "rides too fast" in blocks
+    assert "areas with no journey under 60 minutes" in blocks
 
 
 def test_a_notebook_asks_by_bus(results):
@@ -170,8 +178,19 @@ def test_another_walking_speed_is_measured_anew(results, tmp_path):
 
 def test_what_cannot_be_said_by_bus_is_refused_in_words(results):
     analysis = Analysis(results)
-    with pytest.raises(ParameterError, match="how firm a ranking is cannot be said"):
-        analysis.robustness(SERVICE, after=["C1", "C2"], mode="bus")
+    matrix = results.matrix("bus", SERVICE)
+    with pytest.raises(ParameterError, match="walk_kmh cannot vary for mode 'bus'"):
+        robustness(
+            matrix, keep=2, demand=results.study.demand(SERVICE), sites=["C1", "C2", "C3"],
+            uncertainty=Uncertainty(walk_kmh=(3.6, 5.4)), draws=2,
+        )  # fmt: skip
+    with pytest.raises(ParameterError, match="street_error cannot vary for mode 'bus'"):
+        robustness(
+            matrix, keep=2, demand=results.study.demand(SERVICE), sites=["C1", "C2", "C3"],
+            uncertainty=Uncertainty(
+                street_error=0.09, area_points=results.study.areas[["id", "lon", "lat"]]
+            ), draws=2,
+        )  # fmt: skip
     with pytest.raises(ParameterError, match="hubs are not sought by mode 'bus'"):
         analysis.hubs(mode="bus")
 
@@ -180,6 +199,7 @@ def test_without_a_timetable_one_sentence_and_nothing_else(tmp_path):
     study = town(tmp_path / "town", bus="")
     found = measure_study(study)
     assert found.assumptions.count(BUS_NOT_KNOWN) == 1 and found.bus is None
+    assert bus_for_page(found.study, found.bus, SERVICE) is None
     assert found.ledger.assumptions.count(BUS_NOT_KNOWN) == 1
     assert [*found.matrices] == ["walk", "drive", "typical"]
     settings = found.ledger.parameters["study"]
@@ -219,3 +239,216 @@ def test_a_day_of_another_year_is_refused(tmp_path):
     study = town(tmp_path / "town", bus=SETTINGS + 'day = "2024-06-11"\n')
     with pytest.raises(AccessError, match="does not cover Tuesday 11 June 2024"):
         measure_study(study)
+
+
+def given_matrix(results, form):
+    """Write the minutes by bus of other results as if somebody else had published them."""
+    table = results.matrices["bus"].to_frame()
+    if form == "wide":
+        return table.to_csv()
+    long = table.melt(ignore_index=False).reset_index()
+    long.columns = ["from_id", "to_id", "travel_time_p50"]
+    return long.to_csv(index=False)
+
+
+@pytest.mark.parametrize("form", ["wide", "long"])
+def test_minutes_from_elsewhere_are_the_mode_bus(tmp_path, results, form):
+    study = town(tmp_path / "town", bus='[bus]\nmatrix = "theirs.csv"\n', write=False)
+    (study / "theirs.csv").write_text(given_matrix(results, form), encoding="utf-8")
+    (study / "manifest.toml").write_text(
+        '[table."theirs.csv"]\nsource = "UBDC matrices 2023"\nvintage = "2023"\n', encoding="utf-8"
+    )
+    found = measure_study(load_study(study))
+    assert [*found.matrices] == ["walk", "drive", "bus", "typical"] and found.bus is None
+    theirs, ours = found.matrices["bus"], results.matrices["bus"]
+    np.testing.assert_allclose(theirs.total_minutes, ours.total_minutes, rtol=1e-6)
+    walk, drive = (found.matrices[m].total_minutes for m in ("walk", "drive"))
+    p = found.study.areas["p_no_car"].to_numpy()[:, None]
+    family = p * np.minimum(walk, ours.total_minutes) + (1 - p) * np.minimum(walk, drive + 3.0)
+    np.testing.assert_allclose(found.matrices["typical"].total_minutes, family, rtol=1e-5)
+    said = [s for s in found.assumptions if s.startswith("By bus: ")]
+    assert len(said) == 1 and "UBDC matrices 2023; 2023" in said[0] and "way home" in said[0]
+    assert found.proposals["three_to_two"].impacts["bus"].notes.count(said[0]) == 1
+    assert said[0] in summary_of(found)["assumptions"] and said[0] in found.ledger.assumptions
+    assert "theirs.csv" in [row["file"] for row in found.ledger.inputs]
+    blocks = repr(board_report(found, draws=0).blocks)
+    assert said[0] in blocks and BUS_NOT_KNOWN not in blocks
+    firm = Analysis(found).robustness(SERVICE, after=["C1", "C2"], mode="bus", draws=5)
+    assert len(firm.draws) == 5
+    faster = Analysis(found).at(6.0).results.matrices["bus"].total_minutes
+    assert (faster <= theirs.total_minutes + 1e-9).all()
+    with pytest.raises(ParameterError, match="By bus: not known"):
+        Analysis(found).by_bus(SERVICE)
+
+
+def test_a_matrix_of_larger_areas_serves_through_the_areas_that_sites_stand_in(tmp_path, results):
+    folder = town(tmp_path / "town", bus='[bus]\nmatrix = "theirs.csv"\n', write=False)
+    table = pd.read_csv(folder / "areas.csv", dtype={"id": str})
+    table["lsoa"] = [f"W{i // 2}" for i in range(len(table))]
+    table.to_csv(folder / "areas.csv", index=False)
+    codes = sorted(set(table["lsoa"]))
+    rows = [f"{a},{b},{10.0 + 3 * i + j}" for i, a in enumerate(codes) for j, b in enumerate(codes)]
+    text = "fromId,toId,travel_time_p050\n" + "\n".join(rows) + "\n"
+    (folder / "theirs.csv").write_text(text, encoding="utf-8")
+    found = measure_study(load_study(folder))
+    sites, bus = found.sites, found.matrices["bus"]
+    metres = great_circle_m(
+        sites["lon"].iloc[0], sites["lat"].iloc[0], table["lon"].to_numpy(), table["lat"].to_numpy()
+    )
+    j = codes.index(table["lsoa"][int(metres.argmin())])
+    for k, code in enumerate(table["lsoa"]):
+        given = 10.0 + 3 * codes.index(code) + j
+        walked = found.matrices["walk"].total_minutes[k, 0]
+        assert bus.total_minutes[k, 0] == pytest.approx(min(given, walked))
+    assert any("its nearest area does" in note for note in bus.assumptions)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("from_id,to_id,travel_time_p25,travel_time_p75\nA01,C1,3,4\n", "percentiles [25.0, 75.0]"),
+        ("LSOA_code,PTt\nA01,12\n", "neither columns of origin, destination and minutes"),
+        ("from_id,to_id,minutes\nA01,C1,3\n", "no minutes from 19 of 20 areas"),
+        ("from_id,to_id,minutes\nA01,C1,soon\n", "row 2, minutes: found 'soon'"),
+        ("from_id,to_id,minutes\nA01,C1,-3\n", "found '-3'"),
+        ("from_id,to_id,metres\nA01,C1,3\n", "no column of minutes"),
+        ("from_id,to_id,minutes\nX1,C1,3\n", "no minutes from 20 of 20"),
+        ("EVERY", "no minutes to 3 centres"),
+        ("", "no table of comma-separated values"),
+        (None, "bus.matrix: found 'theirs.csv'"),
+    ],
+)
+def test_a_matrix_that_will_not_do_is_refused_in_words(tmp_path, text, said):
+    folder = town(tmp_path / "town", bus='[bus]\nmatrix = "theirs.csv"\n', write=False)
+    if text == "EVERY":
+        ids = pd.read_csv(folder / "areas.csv", dtype=str)["id"]
+        text = "from_id,to_id,minutes\n" + "".join(f"{i},Z9,3\n{i},Z8,4\n" for i in ids)
+    if text is not None:
+        (folder / "theirs.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(StudyError) as told:
+        measure_study(load_study(folder))
+    assert said in str(told.value)
+
+
+def test_a_fetched_timetable_is_used_without_being_told(tmp_path):
+    folder = town(tmp_path / "town", bus="", write=False)
+    assert load_study(folder).timetables == ()
+    town_feed(folder / "timetable.zip")
+    study = load_study(folder)
+    assert [p.name for p in study.timetables] == ["timetable.zip"]
+    assert "timetable.zip" not in [row["file"] for row in study.inputs]
+    with released(study) as public:
+        assert public.timetables == study.timetables
+    found = measure_study(study)
+    assert found.ledger.command["timetables"] == ["timetable.zip"]
+    assert "timetable.zip" in [row["file"] for row in found.ledger.inputs]
+    other = town(tmp_path / "other", bus='[bus]\nmatrix = "areas.csv"\n', write=False)
+    town_feed(other / "timetable.zip")
+    assert load_study(other).timetables == ()
+    both = town(tmp_path / "both", bus=SETTINGS + 'matrix = "areas.csv"\n', write=False)
+    with pytest.raises(StudyError, match="one of the two"):
+        load_study(both)
+
+
+def test_a_new_place_gets_minutes_by_bus(results):
+    move = {"action": "open", "site": "new", "name": "New", "lon": -1.35, "lat": 53.44}
+    more = Analysis(results).with_places_of([move])
+    bus = more.results.matrix("bus", SERVICE)
+    assert bus.site_ids[-1] == "new" and np.isfinite(bus.least(["new"])).all()
+    changed = more.change(SERVICE, changes=[move])
+    assert changed.impacts["typical"].summary["mean_minutes_change"] <= 0
+
+
+@pytest.mark.parametrize("mode", ["bus", "typical"])
+def test_how_firm_the_order_is_by_bus_follows_the_percentile_of_the_least(results, mode):
+    analysis = Analysis(results)
+    matrix, demand = results.matrix(mode, SERVICE), results.study.demand(SERVICE)
+    asked = {"keep": 2, "demand": demand, "sites": ["C1", "C2", "C3"], "weights": "linear"}
+    ranking = rank_closures(matrix, proposal=["C1", "C2"], **asked)
+    still = Uncertainty(threshold_minutes=(20.0, 20.0))
+    firm = robustness(matrix, proposal=["C1", "C2"], uncertainty=still, draws=2, **asked)
+    for criterion in firm.criteria:
+        ranks = ranking.table.set_index("kept")[criterion].rank(method="min")
+        assert firm.draws[f"rank_{criterion}"].tolist() == [ranks[("C1", "C2")]] * 2
+    drawn = analysis.robustness(SERVICE, after=["C1", "C2"], mode=mode, draws=12)
+    names = set(drawn.draws["among"])
+    assert {"Tuesday 6 June 2023, 9.00 to 10.00", "Wednesday 7 June 2023, 10.00 to 11.00"} <= {
+        *results.bus.usual[SERVICE]}  # fmt: skip
+    assert len(names) > 3 and names <= {*results.bus.usual[SERVICE]}
+    assert any("Wednesday" in note and "8.00 to 9.00" in note for note in drawn.notes)
+    again = analysis.robustness(SERVICE, after=["C1", "C2"], mode=mode, draws=12)
+    pd.testing.assert_frame_equal(drawn.draws, again.draws)
+
+
+def test_what_a_page_needs_of_buses(results):
+    page = bus_for_page(results.study, results.bus, SERVICE)
+    bus = results.bus.there[SERVICE]
+    assert page.minutes.shape == page.share_without.shape == (20, 3)
+    np.testing.assert_allclose(page.minutes, bus.percentile(50).total_minutes)
+    np.testing.assert_allclose(page.share_without, (bus.minutes >= 60).mean(axis=1))
+    assert page.each.shape == (20, len(page.marks), 3) and len(page.marks) == 12
+    exact = bus.nearest()["minutes"].to_numpy()
+    about = at_rank(page.each.min(axis=2), page.percentile)
+    assert np.abs(about - exact).max() < 5
+    assert page.words == tuple(s for s in results.assumptions if s in page.words)
+    assert page.words[0].startswith("By bus: every departure minute")
+
+
+def altered(path, change=lambda name, text: text, *, inside="", without=(), cut=None):
+    """Write the town's feed again with its tables changed."""
+    whole = town_feed(path.with_suffix(".whole"))
+    with zipfile.ZipFile(whole) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            if name not in without:
+                new.writestr(inside + name, change(name, old.read(name).decode()))
+    if cut is not None:
+        path.write_bytes(path.read_bytes()[:cut])
+    return path
+
+
+def elsewhere(name, text):
+    return text.replace(",53.4", ",51.4").replace("-1.", "-3.") if name == "stops.txt" else text
+
+
+def no_days(name, text):
+    return text.split("\n")[0] + "\n" if name.startswith("calendar") else text
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"without": ("stop_times.txt",)}, "holds no stop_times.txt"),
+        ({"without": ("calendar.txt", "calendar_dates.txt")}, "neither calendar.txt nor"),
+        ({"cut": 900}, "not a whole zip"),
+        ({"change": elsewhere}, "Take the feed of the right county"),
+        ({"change": no_days}, "calendar"),
+    ],
+)
+def test_a_feed_that_will_not_do_stops_a_study_in_words(tmp_path, options, said):
+    study = town(tmp_path / "town", bus="")
+    feed = altered(tmp_path / "given.zip", **options)
+    with pytest.raises(AccessError, match=r"given\.zip") as told:
+        measure_study(study.with_timetables([feed]))
+    assert said in str(told.value)
+
+
+def test_feeds_written_in_odd_ways_give_the_same_minutes(tmp_path, results):
+    study = town(tmp_path / "town")
+
+    def odd(name, text):
+        if name == "stops.txt":
+            text = text.replace(",Stop 0,", ',"Stop 0, by the church",')
+        return "\ufeff" + text.replace("\n", "\r\n")
+
+    one = altered(tmp_path / "odd.zip", odd, inside="feed/")
+    (tmp_path / "more").mkdir()
+    same_ids = altered(tmp_path / "more" / "odd.zip")
+    for feeds in ([one], [one, same_ids]):
+        found = measure_study(study.with_timetables(feeds))
+        ours, theirs = (r.matrices["bus"].total_minutes for r in (results, found))
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+
+
+def test_a_board_report_may_be_about_the_bus(results):
+    said = repr(board_report(results, mode="bus", draws=5).blocks)
+    assert "longer by bus" in said and "average bus trip" in said

@@ -149,6 +149,10 @@ def study_with(
     (folder / "study.toml").write_text(toml_text(raw), encoding="utf-8")
     town_feed(folder / "buses.zip")
     town_feed(folder / "buses2.zip", every_minutes=60)
+    sites = ("centres.csv", "candidates.csv")
+    ids = pd.concat([pd.read_csv(folder / name, dtype=str)["id"] for name in sites])
+    rows = pd.read_csv(folder / "areas.csv", dtype=str)["id"]
+    pd.DataFrame(12.0, index=rows, columns=ids).to_csv(folder / "theirs.csv")
     squares = load_points(folder).buffer(200, cap_style="square")
     squares.to_crs(4326).reset_index().to_file(folder / "shapes.geojson", driver="GeoJSON")
     return load_study(folder)
@@ -373,6 +377,7 @@ CASES: dict[str, tuple[str, Any, Callable[[StudyResults], str]]] = {
     "travel.buffer_m": ("travel/buffer_m", 90000.0, reach),
     "services.*.bus_window": ("services/childrens_centre/bus_window", ["14:00", "14:20"], F),
     "services.*.session_ends": ("services/childrens_centre/session_ends", "10:00", F),
+    "bus.matrix": ("bus/matrix", "theirs.csv", F),
     "bus.timetable": ("bus/timetable", "buses2.zip", F),
     "bus.day": ("bus/day", "2023-06-20", F),
     "bus.window": ("bus/window", ["14:00", "14:20"], F),
@@ -450,6 +455,7 @@ NOT_WITHOUT = {
 WHOLE = {key for key in CASES if key.startswith("hubs.")} | {"weights.scheme"}
 #: Settings that need a timetable.
 BUSES = {key for key in CASES if key.startswith("bus.") or key.endswith(("_window", "_ends"))}
+BUSES -= {"bus.matrix"}
 TABLES = {
     "centres": F,
     "candidates": E,
