@@ -228,7 +228,7 @@ def test_languages_are_one_file_away(visit, example, tmp_path, monkeypatch):
 
     words = explorer._strings("en")
     other = {k: v if k in ("locale", "months") else marked(v) for k, v in words.items()}
-    monkeypatch.setattr(explorer, "_strings", lambda language: other)
+    monkeypatch.setattr(explorer, "_strings", lambda language, nation: other)
     page = visit(explorer.write_explorer(example, tmp_path / "marked.html"))
     bare = set()
     for view in VIEWS:
@@ -245,6 +245,6 @@ def test_languages_are_one_file_away(visit, example, tmp_path, monkeypatch):
     names |= {s.title for s in example.services} | set(example.places["name"])
     short = {n.split(" Children")[0].split(" Youth")[0] for n in names}
     known = {"+", "−"}
-    known |= {n + str(a) for n, a in zip(example.candidates["name"], example.candidates["address"],
+    known |= {f"{n} {a}" for n, a in zip(example.candidates["name"], example.candidates["address"],
                                          strict=True)}  # fmt: skip
     assert {b for b in bare if b.split("\n")[0] not in names | short | known} == set()

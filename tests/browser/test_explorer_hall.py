@@ -162,7 +162,7 @@ def made_up(monkeypatch):
     keep = {"locale", "thousands", "or_list", "direction", "language_note"}
     words = {key: text if key in keep else marked(text) for key, text in english.items()}
     words |= {"direction": "rtl", "locale": "ar-EG", "thousands": "٬"}
-    monkeypatch.setattr(explorer, "_strings", lambda language: dict(words))
+    monkeypatch.setattr(explorer, "_strings", lambda language, nation: dict(words))
 
 
 @pytest.mark.parametrize("width", [1280, 375])

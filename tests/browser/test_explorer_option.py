@@ -113,7 +113,7 @@ def test_a_tick_changes_words_ranks_map_and_announcement(page, example):
     expected = [str(ranking.proposal[f"rank_{c}"]) for c in ranking.criteria if c not in hidden]
     assert ranks[::2] == expected
     assert page.locator(".site.closed").count() == 2
-    page.wait_for_function("document.querySelector('#live').textContent.includes('Rank')")
+    page.wait_for_function("() => document.querySelector('#live').textContent.includes('Rank')")
     assert "Hilltop Children's Centre closes" in page.inner_text("#live")
     assert f"Rank {expected[0]} of 10" in page.inner_text("#live")
 
