@@ -307,7 +307,7 @@ def test_only_regular_files_of_a_size_are_read(town, name, kind, words):
 
 
 LINKED = ["study.toml", "areas.csv", "centres.csv", "candidates.csv", "manifest.toml",
-          "streets.osm.pbf"]  # fmt: skip
+          "streets.osm.pbf", "timetable.zip"]  # fmt: skip
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need rights there")
@@ -321,6 +321,16 @@ def test_a_link_that_leads_out_of_the_folder_is_refused_and_not_read(town, name,
     message = str(refusal(town))
     assert f'{name}: found "a link that leads out of the study\'s folder"' in message
     assert "secret" not in message
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+@pytest.mark.parametrize("key", ["timetable", "matrix"])
+def test_a_link_to_buses_that_leads_out_is_refused_too(town, key):
+    (town.parent / "outside").write_text("secret", encoding="utf-8")
+    (town / "theirs").symlink_to("../outside")
+    with (town / "study.toml").open("a", encoding="utf-8") as settings:
+        settings.write(f'\n[bus]\n{key} = "theirs"\n')
+    assert 'theirs: found "a link that leads out of the study\'s folder"' in str(refusal(town))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need rights there")
