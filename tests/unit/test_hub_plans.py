@@ -457,7 +457,7 @@ def test_settings_that_name_what_is_not_there_are_refused(tmp_path, setting, sai
 
 
 def test_a_board_is_told_what_closures_add_and_hubs_give_back(results):
-    minutes = results.matrices["walk"].to_frame()
+    minutes = results.matrices[results.hubs.mode].to_frame()
     areas = results.study.areas.set_index("id")
 
     def mean(sites, column):
