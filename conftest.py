@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from access.analysis import job
+from access.release import with_policy
 from access.study.study import Study, is_embedded
 
 
@@ -40,7 +41,7 @@ def _once(measure: Callable[..., Any]) -> Callable[..., Any]:
         key = hashlib.sha256(given).digest()  # another setting or table is another study
         if key not in kept:
             kept[key] = measure(study, **rest)
-        return replace(kept[key], study=study)
+        return replace(kept[key], study=with_policy(study))
 
     return measured
 

@@ -259,11 +259,13 @@ def _with_pool(
 
 
 def _by_itself(task: Task, out: Path) -> Outcome:
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as one:
-        try:
+    for _ in range(_TRIES):
+        with (
+            suppress(BrokenProcessPool),
+            ProcessPoolExecutor(1, mp_context=get_context("spawn")) as one,
+        ):
             return one.submit(work, task, str(out)).result()
-        except BrokenProcessPool:
-            return _died(task)
+    return _died(task)
 
 
 def _died(task: Task) -> Outcome:

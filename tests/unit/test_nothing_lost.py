@@ -13,16 +13,21 @@ import access.report.robustness
 import access.run.summary
 import access.run.write
 from access.analysis.results import LeftOut, Parts
-from access.charts.chart import Chart
 from access.cli.app import main
 from access.errors import PARTLY_DONE, NetworkError, ScenarioError
+from tests.conftest import one_picture
 from tests.studies import write_study
 
 #: Where a part is asked for, what it is called where it is left out, and the files it would be.
 FAULTS = {
     "ranking": (access.analysis.analysis, "rank_closures", "alternatives to ", ()),
     "robustness": (access.analysis.analysis, "robustness", "how firm the ranking of ", ()),
-    "hubs": (access.analysis.analysis, "hub_result", "Family Hubs", ("hubs.csv", "chart-hubs.png")),
+    "hubs": (
+        access.analysis.analysis,
+        "_hub_result",
+        "Family Hubs",
+        ("hubs.csv", "chart-hubs.png"),
+    ),
     "pair": (access.analysis.analysis, "compare", "before and after", ()),
     "map": (access.run.write, "study_map", "map.html", ("map.html",)),
     "explorer": (access.run.write, "explorer_data", "explorer.html", ("explorer.html",)),
@@ -55,16 +60,7 @@ def study(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module", autouse=True)
 def quick():
     """Draw one picture once and write no documents: what fails is told before they are made."""
-    drawn: dict[str, bytes] = {}
-    real = Chart._bytes
-
-    def bytes_of(self, kind, titled, **options):
-        if kind not in drawn:
-            drawn[kind] = real(self, kind, titled, **options)
-        return drawn[kind]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Chart, "_bytes", bytes_of)
+    with one_picture(), pytest.MonkeyPatch.context() as patch:
         writers = dict.fromkeys(access.report.board._WRITERS, lambda document: b"written")
         patch.setattr(access.report.board, "_WRITERS", writers)
         yield

@@ -66,7 +66,7 @@ class TestDuties:
             results, "England", "library"
         )
 
-    @pytest.mark.parametrize(("nation", "kind"), [(None, "library"), ("England", None)])
+    @pytest.mark.parametrize(("nation", "kind"), [("Ireland", "library"), ("England", None)])
     def test_what_is_not_said_is_for_the_officer(self, results, nation, kind):
         duties = of_kind(results, nation, kind)
         assert any(d.startswith("Of ") for d in duties)
