@@ -376,6 +376,8 @@ def _write_copy(study: Study, folder: Path) -> Path:
         _bare_shapes(folder / study.config.areas.shapes)
     if study.config.study.outline is not None:
         bare_outline(folder / study.config.study.outline)
+    if study.streets is not None:
+        _same_file(study.streets, folder / study.streets.name)
     if (study.folder / "manifest.toml").exists():
         shutil.copyfile(study.folder / "manifest.toml", folder / "manifest.toml")
     note = dict.fromkeys(changed, _MARK)
@@ -383,6 +385,14 @@ def _write_copy(study: Study, folder: Path) -> Path:
         manifest_text(folder, kept, notes=note), encoding="utf-8", newline="\n"
     )
     return folder
+
+
+def _same_file(source: Path, target: Path) -> None:
+    """Put a file into the copy as well: a second name where that can be, for streets are large."""
+    try:
+        target.hardlink_to(source.resolve())
+    except OSError:  # another disk, or a system without
+        shutil.copyfile(source, target)
 
 
 def _bare_shapes(path: Path) -> None:

@@ -154,6 +154,17 @@ def test_the_copy_holds_no_figure_of_the_table_that_is_not_told(tmp_path):
     assert any(said.startswith("INTERNAL") for said in policy(study))
 
 
+def test_the_copy_is_measured_on_the_streets_of_the_study(tmp_path):
+    folder = small_study(tmp_path / "town")
+    (folder / "streets.osm.pbf").write_bytes(b"streets")
+    study = load_study(folder)
+    with released(study) as copy:
+        assert copy.folder != study.folder
+        assert copy.streets is not None
+        assert copy.streets.read_bytes() == b"streets"
+    assert (study.folder / "streets.osm.pbf").read_bytes() == b"streets"
+
+
 def test_published_statistics_stand_as_they_are_and_say_why(tmp_path):
     said = '\n[disclosure.public_estimates]\nchildren_0_4 = "ONS mid-year estimates"\n'
     said += 'referrals = "a published return"\n'
