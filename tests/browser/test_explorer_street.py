@@ -107,7 +107,7 @@ def test_the_words_say_today_after_and_the_difference(visit, example, example_pa
     names = example.sites.set_index("id")["name"]
     assert f"{names['CC4']}, is {today.min():.0f} minutes away on foot" in words
     assert f"{names[after.idxmin()]}, {after.min():.0f} minutes away" in words
-    assert f"{after.min() - today.min():.0f} minutes longer, each way" in words
+    assert f"{round(after.min()) - round(today.min())} minutes longer, each way" in words
     second = after.drop(after.idxmin())
     assert f"{names[second.idxmin()]}, {second.min():.0f} minutes" in page.inner_text("#cards")
 

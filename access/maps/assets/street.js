@@ -40,7 +40,8 @@
         one: service.one,
         before: App.minutes(before.minutes),
         after: App.minutes(after.minutes),
-        extra: App.minutes(Math.abs(change)),
+        // the difference of what is shown, so that a reader's own sum agrees
+        extra: App.minutes(Math.abs(Math.round(after.minutes) - Math.round(before.minutes))),
         mode: App.modeWords(),
       },
     };
