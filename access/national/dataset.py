@@ -22,7 +22,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from access.errors import AccessError, OutputError, ParameterError
-from access.files import check_folder, write_file
+from access.files import check_folder, parse_json, read_whole, write_file
 from access.ledger import RunLedger, sha256_of
 from access.national.authority import Outcome, Task, measure_authority, parquet_bytes, part_paths
 from access.national.gather import Ask, Gathered, gather
@@ -32,6 +32,8 @@ from access.run.summary import safe_cells
 #: How often a task is tried whose worker process died under it.
 _TRIES = 2
 _LONGEST_WHY = 1000
+#: The largest ledger that is read, bytes.
+_MOST_LEDGER = 200_000_000
 #: Seconds between two words of progress.
 _EVERY_S = 5.0
 
@@ -43,6 +45,8 @@ class National:
     Parameters
     ----------
     folder : Path
+    rests_on : tuple of str
+        What every figure rests on, in words.
     outcomes : tuple of Outcome
         One a task, done, found done, or failed; sorted by authority and service.
     options : DataFrame
@@ -50,6 +54,7 @@ class National:
     """
 
     folder: Path
+    rests_on: tuple[str, ...]
     outcomes: tuple[Outcome, ...]
     options: pd.DataFrame
 
@@ -67,6 +72,7 @@ class National:
                        for o in self.failures],
             "rows": sum(o.rows for o in self.outcomes),
             "options": [self._totals(name) for name in self._names()],
+            "assumptions": list(self.rests_on),
         }  # fmt: skip
 
     def to_text(self) -> str:
@@ -83,7 +89,7 @@ class National:
                 f"  {k + 1}. {w.name} ({w.service}): {w.mean_added_all:.0f} min more on average"
                 for k, w in enumerate(worst(self.options, name).itertuples())
             ]
-        return "\n".join(lines)  # fmt: skip
+        return "\n".join([*lines, "", *self.rests_on[:4]])  # fmt: skip
 
     def _names(self) -> list[str]:
         return [] if self.options.empty else list(dict.fromkeys(self.options["option"]))
@@ -146,7 +152,9 @@ def run_national(
         raise ParameterError("--pool and --scheduler exclude each other")
     progress("reading the tables of every authority")
     found = gather(source, ask, cache=cache)
-    check_folder(out, [source, *ask.streets])
+    _check_ours(
+        check_folder(out, [source, *ask.streets, *([ask.closures] if ask.closures else [])])
+    )
     _mark(out, ask, found)
     waiting = [task for task in found.tasks if _done(out, task) is None]
     if len(waiting) < len(found.tasks):
@@ -171,6 +179,20 @@ def workers_for(tasks: Sequence[Task], asked: int | None = None) -> int:
     except (AttributeError, ValueError, OSError):  # not on every system
         free, cores = need * (os.cpu_count() or 1), os.cpu_count() or 1
     return max(min(asked or cores, int(free * 0.8 // need), len(tasks)), 1)
+
+
+def _check_ours(out: Path) -> None:
+    """Refuse the folder of a run of another kind: its files would stand among the parts."""
+    try:
+        held = parse_json(read_whole(out / "ledger.json", _MOST_LEDGER))
+    except (OSError, ValueError):  # there is none: the folder is new or empty
+        return
+    command = held.get("command") if isinstance(held, Mapping) else None
+    if not isinstance(command, Mapping) or command.get("command") != "national":
+        raise OutputError(
+            f"{out} holds a run of another kind; nothing was written. Name a new folder with "
+            "--out, or one that `access national` wrote."
+        )
 
 
 def _mark(out: Path, ask: Ask, found: Gathered) -> None:
@@ -357,7 +379,7 @@ def _finish(out: Path, ask: Ask, found: Gathered, failed: Mapping[str, str]) -> 
                 path.unlink()
                 with suppress(OSError):
                     path.parent.rmdir()
-    national = National(out, tuple(outcomes), _options(out, outcomes))
+    national = National(out, found.assumptions, tuple(outcomes), _options(out, outcomes))
     why = pd.DataFrame(
         [(o.authority, o.name, o.service, o.why) for o in national.failures],
         columns=["authority", "name", "service", "why"],
@@ -367,7 +389,9 @@ def _finish(out: Path, ask: Ask, found: Gathered, failed: Mapping[str, str]) -> 
     for option in ask.rules if len(national.options) else ():
         write_file(
             out / f"map-{option}.png",
-            picture(area_table(out, outcomes, option), national.options, option),
+            picture(
+                area_table(out, outcomes, option), national.options, option, found.assumptions[:2]
+            ),
         )
         _write_table(out / f"worst-{option}.csv", worst(national.options, option))
     _write_ledger(out, ask, found, outcomes)

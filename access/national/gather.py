@@ -11,13 +11,16 @@ from typing import Any
 import pandas as pd
 import pandera.pandas as pa
 
+from access.disclosure import THRESHOLD
 from access.errors import AccessError, Fault, ParameterError, StudyError
 from access.ledger import sha256_of
 from access.national.authority import RULES, Outcome, Task
+from access.network.modelled import MODELLED_DRIVING, MODELLED_STREETS
 from access.release import safe_counts
 from access.study import load_study
 from access.study.sheet import read_sheet
 from access.study.tables import check_positions, read_table
+from access.text import sentence
 
 _AREA_COLUMNS = ("id", "lon", "lat", "count", "imd_rank")
 _SITE_COLUMNS = ("id", "name", "lon", "lat", "annual_visits")
@@ -49,10 +52,17 @@ class Ask:
     closures : Path, optional
         A table ``authority site`` for the rule ``listed``.
     streets : tuple of Path
-        Street extracts; each authority takes the first that is named by its row of
-        ``streets.csv`` (national tables) or the only one; modelled streets when empty.
+        Street extracts: the only one, or each with its authorities' codes in its name; modelled
+        streets when empty.
     mode : str
+        ``"walk"`` or ``"drive"``.
     national_areas : int
+        How many areas the ranks of deprivation run over.
+
+    Raises
+    ------
+    ParameterError
+        If a rule, the share, the mode or their combination cannot be asked.
     """
 
     rules: tuple[str, ...] = ("best",)
@@ -149,7 +159,23 @@ def gather(folder: Path, ask: Ask, *, cache: str = "") -> Gathered:
         )
     order = sorted(tasks, key=lambda t: (t.authority, t.service))
     inputs = [*read, *files, *({"file": Path(p).name, "sha256": s} for p, s in streets)]
-    return Gathered(tuple(order), tuple(left_out), tuple(inputs), tuple(told))
+    return Gathered(tuple(order), tuple(left_out), tuple(inputs), (*_rests_on(ask), *told))
+
+
+def _rests_on(ask: Ask) -> tuple[str, ...]:
+    """Say what every figure of the data set rests on."""
+    names = ", ".join(path.name for path in ask.streets)
+    streets = MODELLED_STREETS if not ask.streets else f"Streets: {names}."
+    if not ask.streets and ask.mode == "drive":
+        streets += f" {sentence(MODELLED_DRIVING)}"
+    return (
+        streets,
+        f"Minutes are by {ask.mode}, to the nearest open site of the authority's own: those of its "
+        "neighbours are not counted, also where they are nearer.",
+        f"Of so many sites, {ask.share:.0%} close, rounded down, at least one where there are "
+        "two, and never all; the rule 'listed' closes what is listed.",
+        f"Counts of 1 to {THRESHOLD - 1} stand as 2 or 3; every figure is worked out from these.",
+    )
 
 
 def _street_file(code: str, streets: Sequence[tuple[str, str]]) -> tuple[str, str]:

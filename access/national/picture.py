@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import textwrap
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -44,7 +46,9 @@ def worst(options: pd.DataFrame, option: str, most: int = _PLACES) -> pd.DataFra
     return pd.DataFrame(order[columns]).head(most).reset_index(drop=True)
 
 
-def picture(areas: pd.DataFrame, options: pd.DataFrame, option: str) -> bytes:
+def picture(
+    areas: pd.DataFrame, options: pd.DataFrame, option: str, told: Sequence[str] = ()
+) -> bytes:
     """Draw every area by the minutes that a rule adds, as PNG.
 
     Parameters
@@ -53,6 +57,8 @@ def picture(areas: pd.DataFrame, options: pd.DataFrame, option: str) -> bytes:
         ``authority lon lat added_minutes`` of one option.
     options : DataFrame
     option : str
+    told : sequence of str
+        What the figures rest on, printed below the map.
 
     Returns
     -------
@@ -64,7 +70,7 @@ def picture(areas: pd.DataFrame, options: pd.DataFrame, option: str) -> bytes:
     added = areas["added_minutes"].to_numpy(float)
     figure = Figure(figsize=(8.0, 9.5), dpi=150)
     FigureCanvasAgg(figure)
-    axes = figure.add_axes((0.02, 0.04, 0.66, 0.86))
+    axes = figure.add_axes((0.02, 0.08, 0.66, 0.83))
     norm = BoundaryNorm([-1e-9, *(c + 1e-9 for c in _CLASSES), np.inf], len(_COLOURS))
     order = np.argsort(added, kind="stable")  # harm lies on top
     size = float(np.clip(40_000 / max(len(added), 1), 0.6, 40))
@@ -91,6 +97,8 @@ def picture(areas: pd.DataFrame, options: pd.DataFrame, option: str) -> bytes:
         at = xy[(areas["authority"] == row.authority).to_numpy()].mean(axis=0)
         axes.annotate(str(k + 1), at, fontsize=8, weight="bold", ha="center", va="center",
                       bbox={"boxstyle": "circle,pad=0.15", "fc": "white", "lw": 0.6})  # fmt: skip
+    lines = [line for text in told for line in textwrap.wrap(text, 150)]
+    figure.text(0.03, 0.008, chart_text("\n".join(lines)), fontsize=6.5, va="bottom")
     out = io.BytesIO()
     figure.savefig(out, format="png", metadata={"Software": None})
     return out.getvalue()

@@ -120,6 +120,21 @@ def test_counts_in_are_counts_out_and_small_ones_are_protected(tmp_path: Path) -
     assert found.options["families"].sum() == read["count"].sum()
 
 
+@pytest.mark.parametrize(("mode", "words"), [("walk", "by walk"), ("drive", "constant")])
+def test_every_output_says_what_it_rests_on(mode: str, words: str, tmp_path: Path) -> None:
+    asked = Ask(mode=mode)
+    found = run_national(tables(tmp_path / "in", 1), tmp_path / "out", asked, pool=True, workers=1)
+    ledger = json.loads((tmp_path / "out/ledger.json").read_text())
+    for told in (found.to_text(), " ".join(ledger["assumptions"]), str(found.to_dict())):
+        for said in (
+            "Modelled streets: not a survey",
+            "neighbours are not counted",
+            "2 or 3",
+            words,
+        ):
+            assert said in told
+
+
 def test_the_same_bytes_from_a_pool_and_from_one_or_two_workers(tmp_path: Path) -> None:
     source = tables(tmp_path / "in")
     ledgers = []
@@ -258,6 +273,12 @@ def test_wrong_questions_are_refused(tmp_path: Path) -> None:
         run_national(source, tmp_path / "mine", Ask(), pool=True)
     with pytest.raises(AccessError):
         run_national(source, source, Ask(), pool=True)
+    (tmp_path / "other").mkdir()
+    kept = '{"command": {"command": "run"}, "inputs": [], "outputs": {}, "versions": {}}'
+    (tmp_path / "other/ledger.json").write_text(kept)
+    with pytest.raises(OutputError, match="another kind"):
+        run_national(source, tmp_path / "other", Ask(), pool=True)
+    assert [p.name for p in (tmp_path / "other").iterdir()] == ["ledger.json"]
     assert sorted(p.name for p in source.iterdir()) == ["areas.csv", "centres.csv"]
 
 
