@@ -161,6 +161,13 @@ def fetch_parts(
     Returns
     -------
     Asked
+
+    Raises
+    ------
+    ParameterError
+        If the kind of areas is none that is known.
+    OutputError
+        If the folder cannot be written; a source that fails raises nothing and is named.
     """
     district, own = find_district(code_or_name), folder / _SOURCES
     if areas not in UNITS:
