@@ -20,7 +20,7 @@ from access.release import safe_counts
 from access.study import load_study
 from access.study.sheet import read_sheet
 from access.study.tables import check_positions, read_table
-from access.text import sentence
+from access.text import percent, sentence
 
 _AREA_COLUMNS = ("id", "lon", "lat", "count", "imd_rank")
 _SITE_COLUMNS = ("id", "name", "lon", "lat", "annual_visits")
@@ -172,7 +172,7 @@ def _rests_on(ask: Ask) -> tuple[str, ...]:
         streets,
         f"Minutes are by {ask.mode}, to the nearest open site of the authority's own: those of its "
         "neighbours are not counted, also where they are nearer.",
-        f"Of so many sites, {ask.share:.0%} close, rounded down, at least one where there are "
+        f"Of so many sites, {percent(ask.share)} close, rounded down, at least one where there are "
         "two, and never all; the rule 'listed' closes what is listed.",
         f"Counts of 1 to {THRESHOLD - 1} stand as 2 or 3; every figure is worked out from these.",
     )
