@@ -99,7 +99,7 @@ def safe_counts(counts: pd.Series) -> pd.Series:
     return counts.where(~small, [_stand_in(row) for row in range(len(counts))])
 
 
-def open_counts(study: Study) -> dict[str, int]:
+def _open_counts(study: Study) -> dict[str, int]:
     """Count the cells of a study's tables that its release may not be worked out from.
 
     Parameters
@@ -145,7 +145,7 @@ def released(study: Study, *, internal: bool = False) -> Iterator[Study]:
     Study
         The copy's folder is there until the end of the block.
     """
-    if internal or not open_counts(study):
+    if internal or not _open_counts(study):
         yield study
         return
     with TemporaryDirectory() as folder:
@@ -156,7 +156,7 @@ def released(study: Study, *, internal: bool = False) -> Iterator[Study]:
 
 def check_publishable(study: Study) -> None:
     """Refuse to publish what is worked out from counts that are protected."""
-    if found := open_counts(study):
+    if found := _open_counts(study):
         cells = listed([f"{many} in {where}" for where, many in list(found.items())[:4]])
         raise OutputError(
             f"the study holds counts of 1 to {THRESHOLD - 1} that a release would give away "
@@ -166,7 +166,7 @@ def check_publishable(study: Study) -> None:
         )
 
 
-def policy(study: Study) -> tuple[str, ...]:
+def _policy(study: Study) -> tuple[str, ...]:
     """Say what a study's release does with small counts, column by column.
 
     Parameters
@@ -202,7 +202,7 @@ def policy(study: Study) -> tuple[str, ...]:
             "from these tables: it may differ from the council's own by up to 2 for each such "
             f"count in it (by up to 4 where it is part of fewer than {2 * THRESHOLD})."
         )
-    elif open_counts(study):
+    elif _open_counts(study):
         said.append(
             f"INTERNAL, not for publication: counts of 1 to {THRESHOLD - 1} people of the study's "
             "own tables stand open in this or can be worked out from it."
@@ -212,7 +212,7 @@ def policy(study: Study) -> tuple[str, ...]:
 
 def with_policy(study: Study) -> Study:
     """Put the policy among what every reader is told."""
-    told = tuple(s for s in policy(study) if s not in study.assumptions)
+    told = tuple(s for s in _policy(study) if s not in study.assumptions)
     return replace(study, assumptions=(*study.assumptions, *told)) if told else study
 
 

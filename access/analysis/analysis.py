@@ -16,9 +16,9 @@ from access.analysis.bus import (
     BUS_NOT_KNOWN,
     BusChange,
     BusTimes,
-    bus_change,
-    made_of_both,
-    usual_minutes,
+    _bus_change,
+    _made_of_both,
+    _usual_minutes,
 )
 from access.analysis.hub_plans import PlanPair, plan_pair
 from access.analysis.hubs import HubOptions, _hub_candidates, _hub_result
@@ -281,7 +281,7 @@ class Analysis:
         found = self.results
         times = self._buses()
         cut = times.timetable.without(routes=routes, stops=stops)
-        made, more = made_of_both(found.study, found.networks["walk"], found.sites,
+        made, more = _made_of_both(found.study, found.networks["walk"], found.sites,
                                   found.matrices["walk"], found.matrices["drive"], cut)  # fmt: skip
         matrices = {**found.matrices, **more}
         return Analysis(
@@ -344,7 +344,7 @@ class Analysis:
         old = self.today(service) if before is None else _ids(self._sites(before, "before"))
         new = old if after is None else _ids(self._sites(after, "after"))
         other = times if later is None else later._buses()
-        return bus_change(self.study, service, (times, old), (other, new))
+        return _bus_change(self.study, service, (times, old), (other, new))
 
     def bus_notes(self) -> tuple[str, ...]:
         """Give what must be told of the timetable.
@@ -1249,7 +1249,7 @@ class Analysis:
         found, times = self.results, self.results.bus
         if times is None or "walk" not in found.networks:
             return {}
-        every = usual_minutes(
+        every = _usual_minutes(
             found.study, times, found.networks["walk"], found.sites,
             found.matrices["walk"], found.matrices["drive"], service,
         )  # fmt: skip

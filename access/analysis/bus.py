@@ -50,7 +50,7 @@ class BusTimes:
     matrices : dict of str to dict of str to TravelMatrix
         By service, then mode: ``bus`` and, where car ownership is known, ``typical``.
     usual : dict of str to dict
-        By service, as `usual_minutes` gives them, where they were asked for.
+        By service, as `_usual_minutes` gives them, where they were asked for.
     """
 
     timetable: Timetable
@@ -60,7 +60,7 @@ class BusTimes:
     usual: dict[str, Mapping[str, Mapping[str, TravelMatrix]]] = field(default_factory=dict)
 
 
-def read_day(study: Study, network: Network) -> Timetable:
+def _read_day(study: Study, network: Network) -> Timetable:
     """Read the study's day from its feeds, as far as its streets for walking reach."""
     return read_timetable(list(study.timetables), day=study.config.bus.day, box=_box(network))
 
@@ -70,7 +70,7 @@ def _box(network: Network) -> tuple[float, float, float, float]:
     return (west - _MARGIN, south - _MARGIN, east + _MARGIN, north + _MARGIN)
 
 
-def made_of_both(
+def _made_of_both(
     study: Study,
     network: Network | None,
     sites: pd.DataFrame,
@@ -140,7 +140,7 @@ def _travel(
     )  # fmt: skip
 
 
-def usual_minutes(
+def _usual_minutes(
     study: Study,
     times: BusTimes,
     network: Network,
@@ -264,7 +264,7 @@ def _figures(count: _Floats, minutes: _Floats, without: _Floats) -> dict[str, fl
     }
 
 
-def bus_change(
+def _bus_change(
     study: Study,
     service: str,
     before: tuple[BusTimes, Sequence[str]],
@@ -345,7 +345,7 @@ def _span(bus: BusTravel) -> tuple[int, int]:
 
 
 @dataclass(frozen=True, eq=False)
-class BusForPage:
+class _BusForPage:
     """What an interactive page needs of one service's buses: the one place where it is said.
 
     A page opens and closes sites on its own, so it must take the least over the open sites at each
@@ -379,13 +379,13 @@ class BusForPage:
     words: tuple[str, ...]
 
 
-def bus_for_page(study: Study, times: BusTimes | None, service: str) -> BusForPage | None:
+def _bus_for_page(study: Study, times: BusTimes | None, service: str) -> _BusForPage | None:
     """Give what a page needs of one service's buses; None where they are not known."""
     if times is None:
         return None
     bus, own = times.there[service], study.config.bus
     step = max(1, len(bus.marks) // _PAGE_TIMES)
-    return BusForPage(
+    return _BusForPage(
         area_ids=bus.area_ids,
         site_ids=bus.site_ids,
         minutes=times.matrices[service]["bus"].total_minutes,

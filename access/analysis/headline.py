@@ -14,7 +14,7 @@ from access.scenario import Impact
 from access.text import Claim, Said, capital, goes_words, minutes_words, percent, sentence
 
 #: What is said of a walk beyond the study's limit.
-OUT_OF_REACH = "no longer within reach on foot"
+_OUT_OF_REACH = "no longer within reach on foot"
 
 
 def trip_meaning(results: StudyResults, mode: str) -> str:
@@ -144,7 +144,7 @@ def beside_words(
 
 
 @dataclass(frozen=True, slots=True)
-class OnFoot:
+class _OnFoot:
     """How people fare who walk, as households without a car do.
 
     Parameters
@@ -167,7 +167,7 @@ class OnFoot:
     mean_after: float | None
 
     @classmethod
-    def of(cls, impact: Impact, limit_minutes: float) -> OnFoot:
+    def of(cls, impact: Impact, limit_minutes: float) -> _OnFoot:
         """Read an impact on foot."""
         areas, s = impact.areas, impact.summary
         count = areas["count"].to_numpy(float)
@@ -197,11 +197,11 @@ class OnFoot:
         }
 
 
-def on_foot_of(results: StudyResults, proposal: ProposalResult) -> OnFoot | None:
+def on_foot_of(results: StudyResults, proposal: ProposalResult) -> _OnFoot | None:
     """Give how those fare who walk, where walking is measured."""
     impact = proposal.impacts.get("walk")
     limit = results.study.config.measures.walk_limit_minutes
-    return None if impact is None else OnFoot.of(impact, limit)
+    return None if impact is None else _OnFoot.of(impact, limit)
 
 
 def on_foot_words(
@@ -233,7 +233,7 @@ def on_foot_words(
     if not found.lost:
         return Said(sentence(f"{text}; for nobody does a walk grow beyond that"), claims)
     lost = capital(public_count(found.lost, internal=internal))
-    text = f"{sentence(text)} {lost} would be {OUT_OF_REACH} (a walk of more than {limit}, the "
+    text = f"{sentence(text)} {lost} would be {_OUT_OF_REACH} (a walk of more than {limit}, the "
     return Said(text + "study's limit).", claims)
 
 
@@ -253,7 +253,7 @@ def walk_words(before: float | None, after: float | None, limit_minutes: float) 
     if near[0] and near[1]:
         return f"{minutes_words(after, 0)} on foot instead of {minutes_words(before, 0)}"
     if near[0]:
-        return f"{OUT_OF_REACH} ({minutes_words(before, 0)} before)"
+        return f"{_OUT_OF_REACH} ({minutes_words(before, 0)} before)"
     if near[1]:
         return f"{minutes_words(after, 0)} on foot, out of that reach before"
     return "not within reach on foot, before or after"

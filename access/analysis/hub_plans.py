@@ -48,7 +48,7 @@ DEPRIVED = "most deprived fifth"
 
 
 @dataclass(frozen=True, eq=False)
-class OfferAsked:
+class _OfferAsked:
     """An offer as the study asks for it."""
 
     key: str
@@ -59,17 +59,17 @@ class OfferAsked:
     service: str | None
 
 
-def offers_of(study: Study) -> tuple[OfferAsked, ...]:
+def offers_of(study: Study) -> tuple[_OfferAsked, ...]:
     """List a study's offers, shares together 1; each service is one where none are given."""
     hubs = study.config.hubs
     if hubs.offers:
         found = [
-            OfferAsked(key, o.title, o.ages, o.share, o.columns, o.service)
+            _OfferAsked(key, o.title, o.ages, o.share, o.columns, o.service)
             for key, o in hubs.offers.items()
         ]
     else:
         found = [
-            OfferAsked(key, s.title, s.age_band or "",
+            _OfferAsked(key, s.title, s.age_band or "",
                        hubs.shares.get(key, 0.0) if hubs.shares else 1.0, (s.demand,), key)
             for key, s in study.config.services.items()
         ]  # fmt: skip
@@ -77,7 +77,7 @@ def offers_of(study: Study) -> tuple[OfferAsked, ...]:
     return tuple(replace(offer, share=offer.share / whole) for offer in found)
 
 
-def people_of(study: Study, offer: OfferAsked) -> pd.Series:
+def people_of(study: Study, offer: _OfferAsked) -> pd.Series:
     """Count who an offer is for, by area."""
     areas = pd.DataFrame(study.areas.drop(columns="geometry")).set_index("id")
     return areas[list(offer.columns)].astype(float).sum(axis=1)
@@ -121,7 +121,7 @@ def _offers(results: StudyResults, mode: str) -> tuple[tuple[Offer, ...], tuple[
     return tuple(replace(o, share=o.share / whole) for o in made), tuple(dict.fromkeys(titles))
 
 
-class PlanMaker:
+class _PlanMaker:
     """Makes the plans of one study, one after the other."""
 
     def __init__(
@@ -282,8 +282,8 @@ class PlanMaker:
         self.add(key, title, choice.chosen, "stays" if asked else by, choice, rule)
 
 
-def hub_plans(
-    maker: PlanMaker,
+def _hub_plans(
+    maker: _PlanMaker,
     *,
     size: int,
     council: Sequence[str] = (),
@@ -358,7 +358,7 @@ def _is_row(row: int | None) -> TypeGuard[int]:
     return row is not None
 
 
-def _among(maker: PlanMaker, size: int, n: str, own: Mapping[str, Any]) -> None:
+def _among(maker: _PlanMaker, size: int, n: str, own: Mapping[str, Any]) -> None:
     """Make the plans among some sites only: the centres that stay, and those the study names."""
     kinds = maker.kinds
     groups = {"the centres that stay": in_group(kinds, ["centre"])}
@@ -378,7 +378,7 @@ def _among(maker: PlanMaker, size: int, n: str, own: Mapping[str, Any]) -> None:
         )
 
 
-def _room_and_cost(maker: PlanMaker, size: int, n: str) -> None:
+def _room_and_cost(maker: _PlanMaker, size: int, n: str) -> None:
     """Choose with room and costs where the register knows them; say once where it does not."""
     room, costs = (_register(maker, c) for c in ("capacity", "annual_cost_gbp"))
     if room:
@@ -412,7 +412,7 @@ def _room_and_cost(maker: PlanMaker, size: int, n: str) -> None:
         )
 
 
-def _partly(maker: PlanMaker, known: Mapping[str, float], what: str) -> None:
+def _partly(maker: _PlanMaker, known: Mapping[str, float], what: str) -> None:
     if len(known) < len(maker.field.site_ids):
         maker.notes.append(
             f"The {what} of {len(known)} of {len(maker.field.site_ids)} sites is known: only these "
@@ -420,7 +420,7 @@ def _partly(maker: PlanMaker, known: Mapping[str, float], what: str) -> None:
         )
 
 
-def _register(maker: PlanMaker, column: str) -> dict[str, float]:
+def _register(maker: _PlanMaker, column: str) -> dict[str, float]:
     """Give what the register knows of the sites to choose from."""
     found: dict[str, float] = {}
     for table in (maker.study.centres, maker.study.candidates):
@@ -432,7 +432,7 @@ def _register(maker: PlanMaker, column: str) -> dict[str, float]:
     return {i: found[i] for i in maker.field.site_ids if i in found}
 
 
-def _drawn(maker: PlanMaker, draws: int, within: float) -> tuple[HubPlan, ...]:
+def _drawn(maker: _PlanMaker, draws: int, within: float) -> tuple[HubPlan, ...]:
     """Say of every plan how it holds: each beside those of as many hubs."""
     plans = maker.plans
     sets: dict[frozenset[str], tuple[str, ...]] = {}
@@ -477,11 +477,11 @@ def _drawn(maker: PlanMaker, draws: int, within: float) -> tuple[HubPlan, ...]:
     return tuple(out)
 
 
-def _error(maker: PlanMaker) -> float:
+def _error(maker: _PlanMaker) -> float:
     return modelled_error(maker.mode) if maker.results.modelled else _DECLARED_ERROR
 
 
-def _drawn_words(maker: PlanMaker) -> str:
+def _drawn_words(maker: _PlanMaker) -> str:
     how = "as measured where the model was held against real streets"
     if not maker.results.modelled:
         how = "a declared assumption"
@@ -494,11 +494,11 @@ def _drawn_words(maker: PlanMaker) -> str:
 def _area_words(study: Study, row: int) -> str:
     """Name an area by its id and the place it is nearest to."""
     area = study.areas.iloc[row]
-    near = near_place(study, float(area["lon"]), float(area["lat"]))
+    near = _near_place(study, float(area["lon"]), float(area["lat"]))
     return f"{area['id']}{f' (near {near})' if near else ''}"
 
 
-def near_place(study: Study, lon: float, lat: float) -> str:
+def _near_place(study: Study, lon: float, lat: float) -> str:
     """Name the nearest place of the gazetteer, or the locality of the nearest centre."""
     for table, column in ((study.places, "name"), (study.centres, "locality")):
         if column not in table or table.empty:

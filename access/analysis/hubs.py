@@ -10,7 +10,7 @@ from typing import Any, TypedDict
 import numpy as np
 import pandas as pd
 
-from access.analysis.hub_plans import PlanMaker, hub_plans, near_place, offers_of, people_of
+from access.analysis.hub_plans import _hub_plans, _near_place, _PlanMaker, offers_of, people_of
 from access.analysis.questions import _site_ids
 from access.analysis.results import HubResult, StudyResults, site_names
 from access.errors import Fault, ParameterError, StudyError
@@ -73,7 +73,7 @@ def _new_sites(results: StudyResults, count: int) -> pd.DataFrame:
         snap=to_street,
     )
     lonlat = unproject(found[["x", "y"]].to_numpy(), crs)
-    near = [near_place(study, float(x), float(y)) for x, y in lonlat]
+    near = [_near_place(study, float(x), float(y)) for x, y in lonlat]
     return pd.DataFrame(
         {
             "id": found["id"],
@@ -228,7 +228,7 @@ def _hub_result(
     for ids in typed:
         if not ids or len(set(ids)) < len(ids):
             raise ParameterError(f"a plan of {ids}; expected one site or more, each once")
-    maker = PlanMaker(results, candidates, minutes, mode)
+    maker = _PlanMaker(results, candidates, minutes, mode)
     wishes = maker.base()
     rules = (*rules, *wishes.rules)
     opened = _meant(study, candidates, locked_open, "locked_open")
@@ -262,7 +262,7 @@ def _hub_result(
         )  # fmt: skip
     note = "" if weights is None else weights.note
     progress("plans of hubs side by side")
-    beside = hub_plans(
+    beside = _hub_plans(
         maker, size=len(plain.best.chosen), council=council, typed=typed, draws=draws,
         within=within, search={"time_limit_s": time_limit_s, "progress": search},
     )  # fmt: skip

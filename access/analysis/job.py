@@ -14,7 +14,7 @@ import pandas as pd
 import shapely
 
 from access.analysis.analysis import Analysis
-from access.analysis.bus import bus_sentences, made_of_both, read_day
+from access.analysis.bus import _made_of_both, _read_day, bus_sentences
 from access.analysis.new_places import _check_joined, _proposed_places, _site_rows
 from access.analysis.results import Parts, StudyResults
 from access.analysis.walking import _speeds_sentence
@@ -141,8 +141,8 @@ def travel_times(
     day = None
     if study.timetables:
         progress("reading the timetable")
-        day = read_day(study, networks["walk"])
-    bus, more = made_of_both(
+        day = _read_day(study, networks["walk"])
+    bus, more = _made_of_both(
         study, networks["walk"], sites, matrices["walk"], matrices["drive"], day, progress
     )
     matrices |= more

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from access.analysis.bus import made_of_both
+from access.analysis.bus import _made_of_both
 from access.analysis.results import StudyResults
 from access.errors import Fault, NetworkError, ScenarioError
 from access.network import Status, TravelMatrix, travel_matrix
@@ -74,7 +74,7 @@ def _with_places(results: StudyResults, sites: pd.DataFrame) -> StudyResults:
         _check_joined(added, rows, limit_m)
         matrices[mode] = _beside(results.matrices[mode], added)
     whole = pd.concat([results.sites, rows], ignore_index=True)
-    bus, more = made_of_both(
+    bus, more = _made_of_both(
         results.study, results.networks.get("walk"), whole, matrices["walk"], matrices["drive"],
         None if results.bus is None else results.bus.timetable,
     )  # fmt: skip

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from access.analysis.bus import made_of_both
+from access.analysis.bus import _made_of_both
 from access.analysis.results import StudyResults
 from access.errors import ParameterError
 from access.labels import trip
@@ -47,7 +47,7 @@ def _at_walking_speed(results: StudyResults, walk_km_h: float) -> StudyResults:
         if mode not in ("bus", "typical")
     }
     # whoever walks at another speed catches other buses
-    bus, more = made_of_both(
+    bus, more = _made_of_both(
         study, networks.get("walk"), results.sites, matrices["walk"], matrices["drive"],
         None if results.bus is None else results.bus.timetable,
     )  # fmt: skip

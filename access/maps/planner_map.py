@@ -42,7 +42,7 @@ from access.maps.ground import _map_places, _map_streets, area_cells
 from access.text import UNREACHED, figure
 from access.units import WGS84
 
-KEY = "Star: one of the best hubs. Diamond: the council's own hub."
+_KEY = "Star: one of the best hubs. Diamond: the council's own hub."
 _POINTS = "13,2 16,10 24,10 17.5,15 20,23 13,18 6,23 8.5,15 2,10 10,10"
 
 
@@ -436,7 +436,7 @@ def _furnish(fmap: folium.Map, results: StudyResults, mode: str) -> None:
     labels += [f"{edges[-1]} or more"]
     rows = zip([*ADDED_COLOURS, SAVED_COLOURS[1], _UNREACHED],
                [*labels, "less than today", "cannot be reached"], strict=True)  # fmt: skip
-    hubs = "" if results.hubs is None else KEY
+    hubs = "" if results.hubs is None else _KEY
     words = f"Minutes added, {template_text(mode_title(mode))}" if used else ""
     closes = any(p.closed for p in results.proposals.values())
     signs = "Round: stays open." + (" Square with a cross: closes." if closes else "")

@@ -198,7 +198,7 @@ def _power(exponent: float) -> _Decay:
     return _Decay(f"power({exponent:g})", lambda t: np.maximum(t, 1.0) ** -exponent)
 
 
-def gaussian(bandwidth_minutes: float, cutoff_minutes: float = np.inf) -> _Decay:
+def _gaussian(bandwidth_minutes: float, cutoff_minutes: float = np.inf) -> _Decay:
     """Fall as a bell: exp(-minutes ** 2 / (2 * bandwidth ** 2)), nothing beyond the cutoff.
 
     Parameters
@@ -230,7 +230,7 @@ def gaussian(bandwidth_minutes: float, cutoff_minutes: float = np.inf) -> _Decay
     return _Decay(name, lambda t: np.where(t <= cutoff_minutes, np.exp(-(t**2) / (2 * b**2)), 0.0))
 
 
-def logistic(middle_minutes: float, spread_minutes: float) -> _Decay:
+def _logistic(middle_minutes: float, spread_minutes: float) -> _Decay:
     """Fall along an S-curve that is one half at the middle.
 
     ``(1 + exp(-k m)) / (1 + exp(k (minutes - m)))`` with ``k = pi / (spread * sqrt(3))``,

@@ -39,7 +39,7 @@ _ROOMS = ("network", "measure", "scenario", "siting", "national")
 
 
 @dataclass(frozen=True)
-class Task:
+class _Task:
     """One service of one authority, and the rules put to it.
 
     Parameters
@@ -97,7 +97,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class _Outcome:
     """What became of a task.
 
     Parameters
@@ -120,7 +120,7 @@ class Outcome:
     rows: int = 0
 
 
-def how_many_close(sites: int, share: float) -> int:
+def _how_many_close(sites: int, share: float) -> int:
     """Say how many of so many sites close: a share, rounded down, at least one, never all.
 
     Parameters
@@ -141,7 +141,7 @@ def how_many_close(sites: int, share: float) -> int:
     return 0 if sites < 2 else min(max(int(sites * share + 1e-9), 1), sites - 1)
 
 
-def measure_authority(task: Task) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _measure_authority(task: _Task) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Put every rule of a task to its authority.
 
     Parameters
@@ -198,7 +198,7 @@ def measure_authority(task: Task) -> tuple[pd.DataFrame, pd.DataFrame]:
     return pd.concat(tables, ignore_index=True), pd.DataFrame(rows)
 
 
-def _matrix(task: Task) -> TravelMatrix:
+def _matrix(task: _Task) -> TravelMatrix:
     places = pd.concat([task.areas[["lon", "lat"]], task.sites[["lon", "lat"]]])
     if task.streets:
         network = build_network(task.streets, mode=task.mode, cache=task.cache or None)
@@ -213,10 +213,10 @@ def _added(before: np.ndarray, after: np.ndarray) -> np.ndarray:
         return np.where(np.isfinite(before), after - before, 0.0)
 
 
-def _closed(task: Task, rule: str, matrix: TravelMatrix) -> tuple[list[str], str]:
+def _closed(task: _Task, rule: str, matrix: TravelMatrix) -> tuple[list[str], str]:
     """Say which sites a rule closes, and how far that is proven."""
     ids = list(task.sites["id"])
-    many = how_many_close(len(ids), task.share)
+    many = _how_many_close(len(ids), task.share)
     if rule == "listed":
         if unknown := sorted(set(task.closures) - set(ids)):
             raise ScenarioError(
@@ -250,7 +250,7 @@ def _closed(task: Task, rule: str, matrix: TravelMatrix) -> tuple[list[str], str
     return [s for s in ids if s not in set(best.chosen)], "proven best"
 
 
-def _figures(task: Task, table: pd.DataFrame) -> dict[str, Any]:
+def _figures(task: _Task, table: pd.DataFrame) -> dict[str, Any]:
     """One option in figures: all families, and the nation's most deprived fifth among them."""
     count = table["count"].to_numpy(float)
     before, after = (table[f"minutes_{when}"].to_numpy(float) for when in ("before", "after"))
@@ -283,14 +283,14 @@ def _p90(minutes: np.ndarray, count: np.ndarray) -> float:
     return float(weighted_quantile(minutes[some], count[some], 0.9)) if some.any() else np.nan
 
 
-def part_paths(task_or_outcome: Task | Outcome) -> dict[str, str]:
+def _part_paths(task_or_outcome: _Task | _Outcome) -> dict[str, str]:
     """Name the two files of a task within the data set: hive folders, named by its hash."""
     t = task_or_outcome
     where = f"authority={t.authority}/{t.service}-{t.key}.parquet"
     return {table: f"{table}/{where}" for table in ("areas", "options")}
 
 
-def parquet_bytes(table: pd.DataFrame) -> bytes:
+def _parquet_bytes(table: pd.DataFrame) -> bytes:
     """Write a table as parquet whose bytes follow from its values alone."""
     drop = [c for c in ("authority",) if c in table]  # the folder's name holds it
     sheet = pa.Table.from_pandas(table.drop(columns=drop), preserve_index=False)

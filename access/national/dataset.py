@@ -24,9 +24,15 @@ import pyarrow.parquet as pq
 from access.errors import AccessError, OutputError, ParameterError
 from access.files import check_folder, parse_json, read_whole, write_file
 from access.ledger import RunLedger, sha256_of
-from access.national.authority import Outcome, Task, measure_authority, parquet_bytes, part_paths
-from access.national.gather import Ask, Gathered, gather
-from access.national.picture import picture, worst
+from access.national.authority import (
+    _measure_authority,
+    _Outcome,
+    _parquet_bytes,
+    _part_paths,
+    _Task,
+)
+from access.national.gather import Ask, _gather, _Gathered
+from access.national.picture import _picture, _worst
 from access.run.summary import safe_cells
 
 #: How often a task is tried whose worker process died under it.
@@ -39,7 +45,7 @@ _EVERY_S = 5.0
 
 
 @dataclass(frozen=True)
-class National:
+class _National:
     """What a run over many authorities came to.
 
     Parameters
@@ -55,11 +61,11 @@ class National:
 
     folder: Path
     rests_on: tuple[str, ...]
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[_Outcome, ...]
     options: pd.DataFrame
 
     @property
-    def failures(self) -> tuple[Outcome, ...]:
+    def failures(self) -> tuple[_Outcome, ...]:
         """Those that are left out, each with its reason."""
         return tuple(o for o in self.outcomes if o.why)
 
@@ -87,7 +93,7 @@ class National:
             )
             lines += [
                 f"  {k + 1}. {w.name} ({w.service}): {w.mean_added_all:.0f} min more on average"
-                for k, w in enumerate(worst(self.options, name).itertuples())
+                for k, w in enumerate(_worst(self.options, name).itertuples())
             ]
         return "\n".join([*lines, "", *self.rests_on[:4]])  # fmt: skip
 
@@ -115,13 +121,13 @@ def run_national(
     pool: bool = False,
     cache: str = "",
     progress: Callable[[str], None] = lambda step: None,
-) -> National:
+) -> _National:
     """Put the same question to every authority, and write one data set.
 
     Parameters
     ----------
     source : Path
-        National tables or study folders: see `access.national.gather.gather`.
+        National tables or study folders: see `access.national.gather._gather`.
     out : Path
         New, empty, or the folder of a former run, whose finished parts are kept.
     ask : Ask
@@ -151,7 +157,7 @@ def run_national(
     if pool and scheduler:
         raise ParameterError("--pool and --scheduler exclude each other")
     progress("reading the tables of every authority")
-    found = gather(source, ask, cache=cache)
+    found = _gather(source, ask, cache=cache)
     _check_ours(
         check_folder(out, [source, *ask.streets, *([ask.closures] if ask.closures else [])])
     )
@@ -163,14 +169,14 @@ def run_national(
     failed: dict[str, str] = {}
     if waiting:
         _build_streets(waiting, progress)
-        many = workers_for(waiting, workers)
+        many = _workers_for(waiting, workers)
         do = _with_pool if pool or not _has_dask(scheduler) else _with_dask
         failed = _told(do(waiting, out, many, scheduler, progress), len(waiting), progress)
     progress("gathering what came out")
     return _finish(out, ask, found, failed)
 
 
-def workers_for(tasks: Sequence[Task], asked: int | None = None) -> int:
+def _workers_for(tasks: Sequence[_Task], asked: int | None = None) -> int:
     """Say how many processes the cores and the memory allow at once, at least one."""
     need = max(task.bytes_needed for task in tasks)
     try:
@@ -195,7 +201,7 @@ def _check_ours(out: Path) -> None:
         )
 
 
-def _mark(out: Path, ask: Ask, found: Gathered) -> None:
+def _mark(out: Path, ask: Ask, found: _Gathered) -> None:
     """Make the folder a run's own before there is a result, so that it can be gone on with."""
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -205,26 +211,26 @@ def _mark(out: Path, ask: Ask, found: Gathered) -> None:
         _write_ledger(out, ask, found, ())
 
 
-def _done(out: Path, task: Task) -> Outcome | None:
+def _done(out: Path, task: _Task) -> _Outcome | None:
     """Find a task's two parts, if both are there and whole."""
-    paths = part_paths(task)
+    paths = _part_paths(task)
     try:
         rows = pq.read_metadata(out / paths["areas"]).num_rows
         pq.read_metadata(out / paths["options"])
     except (OSError, ValueError):
         return None
     files = {path: sha256_of(out / path) for path in paths.values()}
-    return Outcome(task.authority, task.name, task.service, task.key, files=files, rows=rows)
+    return _Outcome(task.authority, task.name, task.service, task.key, files=files, rows=rows)
 
 
-def work(task: Task, out: str) -> Outcome:
+def _work(task: _Task, out: str) -> _Outcome:
     """Do one task and write its parts; every failure becomes words, none stops the others."""
     try:
-        tables = dict(zip(("areas", "options"), measure_authority(task), strict=True))
-        for table, path in part_paths(task).items():  # options last: it says the part is whole
+        tables = dict(zip(("areas", "options"), _measure_authority(task), strict=True))
+        for table, path in _part_paths(task).items():  # options last: it says the part is whole
             place = Path(out) / path
             place.parent.mkdir(parents=True, exist_ok=True)
-            write_file(place, parquet_bytes(tables[table]))
+            write_file(place, _parquet_bytes(tables[table]))
     except AccessError as error:
         why = str(error)
     except MemoryError:
@@ -233,10 +239,10 @@ def work(task: Task, out: str) -> Outcome:
         why = f"a fault of the program: {type(error).__name__}: {error}"
     else:
         why = ""
-    return Outcome(task.authority, task.name, task.service, task.key, why[:_LONGEST_WHY])
+    return _Outcome(task.authority, task.name, task.service, task.key, why[:_LONGEST_WHY])
 
 
-def _build_streets(tasks: Sequence[Task], progress: Callable[[str], None]) -> None:
+def _build_streets(tasks: Sequence[_Task], progress: Callable[[str], None]) -> None:
     """Read each extract once, before the workers that share its network."""
     from access.network import build_network
 
@@ -260,17 +266,17 @@ def _has_dask(scheduler: str | None) -> bool:
     return True
 
 
-_Done = Iterator[Outcome]
+_Done = Iterator[_Outcome]
 
 
 def _with_pool(
-    tasks: Sequence[Task], out: Path, workers: int, _: str | None, progress: Callable[[str], None]
+    tasks: Sequence[_Task], out: Path, workers: int, _: str | None, progress: Callable[[str], None]
 ) -> _Done:
     """Use Python's own processes; one that dies is told from the others by working it alone."""
     progress(f"{len(tasks):,} tasks on {workers} process(es)")
-    suspects: list[Task] = []
+    suspects: list[_Task] = []
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as processes:
-        futures = {processes.submit(work, task, str(out)): task for task in tasks}
+        futures = {processes.submit(_work, task, str(out)): task for task in tasks}
         for future in as_completed(futures):
             try:
                 yield future.result()
@@ -280,23 +286,23 @@ def _with_pool(
         yield _by_itself(task, out)
 
 
-def _by_itself(task: Task, out: Path) -> Outcome:
+def _by_itself(task: _Task, out: Path) -> _Outcome:
     for _ in range(_TRIES):
         with (
             suppress(BrokenProcessPool),
             ProcessPoolExecutor(1, mp_context=get_context("spawn")) as one,
         ):
-            return one.submit(work, task, str(out)).result()
+            return one.submit(_work, task, str(out)).result()
     return _died(task)
 
 
-def _died(task: Task) -> Outcome:
+def _died(task: _Task) -> _Outcome:
     why = "its process ended (killed, or out of memory) each time it was tried"
-    return Outcome(task.authority, task.name, task.service, task.key, why)
+    return _Outcome(task.authority, task.name, task.service, task.key, why)
 
 
 def _with_dask(
-    tasks: Sequence[Task], out: Path, workers: int, scheduler: str | None,
+    tasks: Sequence[_Task], out: Path, workers: int, scheduler: str | None,
     progress: Callable[[str], None],
 ) -> _Done:  # fmt: skip
     """Use a Dask scheduler that runs, or a cluster of processes on this machine."""
@@ -320,10 +326,10 @@ def _with_dask(
                 board = f" (dashboard: {client.dashboard_link})" if client.dashboard_link else ""
                 progress(f"{len(tasks):,} tasks on {scheduler or f'{workers} process(es)'}{board}")
                 futures = {
-                    client.submit(work, task, place, key=f"{task.authority}-{task.key}"): task
+                    client.submit(_work, task, place, key=f"{task.authority}-{task.key}"): task
                     for task in tasks
                 }
-                suspects: list[Task] = []
+                suspects: list[_Task] = []
                 for future in with_types.as_completed(futures):
                     try:
                         yield future.result()
@@ -341,9 +347,9 @@ def _with_dask(
                 cluster.close()
 
 
-def _alone(client: Any, task: Task, place: str) -> Outcome:
+def _alone(client: Any, task: _Task, place: str) -> _Outcome:
     try:
-        outcome: Outcome = client.submit(work, task, place, key=f"{task.key}-alone").result()
+        outcome: _Outcome = client.submit(_work, task, place, key=f"{task.key}-alone").result()
     except Exception:  # KilledWorker and whatever a cluster says
         return _died(task)
     return outcome
@@ -364,11 +370,11 @@ def _told(done: _Done, total: int, progress: Callable[[str], None]) -> dict[str,
     return failed
 
 
-def _finish(out: Path, ask: Ask, found: Gathered, failed: Mapping[str, str]) -> National:
+def _finish(out: Path, ask: Ask, found: _Gathered, failed: Mapping[str, str]) -> _National:
     """Gather what is there, clear away parts of former questions, and write the ledger last."""
     outcomes = [*found.left_out]
     for task in found.tasks:
-        lost = Outcome(task.authority, task.name, task.service, task.key,
+        lost = _Outcome(task.authority, task.name, task.service, task.key,
                        failed.get(task.key, "its parts cannot be read"))  # fmt: skip
         outcomes.append(_done(out, task) or lost)
     outcomes.sort(key=lambda o: (o.authority, o.service))
@@ -379,7 +385,7 @@ def _finish(out: Path, ask: Ask, found: Gathered, failed: Mapping[str, str]) -> 
                 path.unlink()
                 with suppress(OSError):
                     path.parent.rmdir()
-    national = National(out, found.assumptions, tuple(outcomes), _options(out, outcomes))
+    national = _National(out, found.assumptions, tuple(outcomes), _options(out, outcomes))
     why = pd.DataFrame(
         [(o.authority, o.name, o.service, o.why) for o in national.failures],
         columns=["authority", "name", "service", "why"],
@@ -389,11 +395,11 @@ def _finish(out: Path, ask: Ask, found: Gathered, failed: Mapping[str, str]) -> 
     for option in ask.rules if len(national.options) else ():
         write_file(
             out / f"map-{option}.png",
-            picture(
-                area_table(out, outcomes, option), national.options, option, found.assumptions[:2]
+            _picture(
+                _area_table(out, outcomes, option), national.options, option, found.assumptions[:2]
             ),
         )
-        _write_table(out / f"worst-{option}.csv", worst(national.options, option))
+        _write_table(out / f"worst-{option}.csv", _worst(national.options, option))
     _write_ledger(out, ask, found, outcomes)
     return national
 
@@ -402,7 +408,7 @@ def _write_table(path: Path, table: pd.DataFrame) -> None:
     write_file(path, safe_cells(table).to_csv(index=False, lineterminator="\n").encode())
 
 
-def _options(out: Path, outcomes: Sequence[Outcome]) -> pd.DataFrame:
+def _options(out: Path, outcomes: Sequence[_Outcome]) -> pd.DataFrame:
     tables = []
     for outcome in outcomes:
         for path in outcome.files:
@@ -413,7 +419,7 @@ def _options(out: Path, outcomes: Sequence[Outcome]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
 
-def area_table(out: Path, outcomes: Sequence[Outcome], option: str) -> pd.DataFrame:
+def _area_table(out: Path, outcomes: Sequence[_Outcome], option: str) -> pd.DataFrame:
     """Read what a picture needs of every area under one option."""
     tables = []
     for outcome in outcomes:
@@ -427,7 +433,7 @@ def area_table(out: Path, outcomes: Sequence[Outcome], option: str) -> pd.DataFr
     return joined
 
 
-def _write_ledger(out: Path, ask: Ask, found: Gathered, outcomes: Sequence[Outcome]) -> None:
+def _write_ledger(out: Path, ask: Ask, found: _Gathered, outcomes: Sequence[_Outcome]) -> None:
     parameters: dict[str, Any] = {
         "rules": list(ask.rules), "share": ask.share, "service": ask.service or "every",
         "mode": ask.mode, "national_areas": ask.national_areas,

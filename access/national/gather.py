@@ -14,7 +14,7 @@ import pandera.pandas as pa
 from access.disclosure import THRESHOLD
 from access.errors import AccessError, Fault, ParameterError, StudyError
 from access.ledger import sha256_of
-from access.national.authority import RULES, Outcome, Task
+from access.national.authority import RULES, _Outcome, _Task
 from access.network.modelled import MODELLED_DRIVING, MODELLED_STREETS
 from access.release import safe_counts
 from access.study import load_study
@@ -90,16 +90,16 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Gathered:
+class _Gathered:
     """The tasks that the tables make, those that they cannot make, and what was read."""
 
-    tasks: tuple[Task, ...]
-    left_out: tuple[Outcome, ...]
+    tasks: tuple[_Task, ...]
+    left_out: tuple[_Outcome, ...]
     inputs: tuple[dict[str, str], ...]
     assumptions: tuple[str, ...]
 
 
-def gather(folder: Path, ask: Ask, *, cache: str = "") -> Gathered:
+def _gather(folder: Path, ask: Ask, *, cache: str = "") -> _Gathered:
     """Read a folder of study folders, or one with national tables, into one task a service.
 
     Parameters
@@ -146,10 +146,10 @@ def gather(folder: Path, ask: Ask, *, cache: str = "") -> Gathered:
         try:
             path, sha256 = _street_file(code, streets)
         except AccessError as error:
-            left_out.append(Outcome(code, unit["name"], unit["service"], "", str(error)))
+            left_out.append(_Outcome(code, unit["name"], unit["service"], "", str(error)))
             continue
         tasks.append(
-            Task(**unit, **shared, closures=tuple(listed.get(code, ())), streets=path,
+            _Task(**unit, **shared, closures=tuple(listed.get(code, ())), streets=path,
                  streets_sha256=sha256)
         )  # fmt: skip
     if unknown := sorted(set(listed) - {unit["authority"] for unit in units}):
@@ -159,7 +159,7 @@ def gather(folder: Path, ask: Ask, *, cache: str = "") -> Gathered:
         )
     order = sorted(tasks, key=lambda t: (t.authority, t.service))
     inputs = [*read, *files, *({"file": Path(p).name, "sha256": s} for p, s in streets)]
-    return Gathered(tuple(order), tuple(left_out), tuple(inputs), (*_rests_on(ask), *told))
+    return _Gathered(tuple(order), tuple(left_out), tuple(inputs), (*_rests_on(ask), *told))
 
 
 def _rests_on(ask: Ask) -> tuple[str, ...]:
@@ -210,7 +210,7 @@ def _closures(path: Path | None) -> tuple[dict[str, list[str]], list[dict[str, s
     return found, [{"file": path.name, "sha256": sha256_of(path)}]
 
 
-_Found = tuple[list[dict[str, Any]], list[Outcome], list[dict[str, str]], list[str]]
+_Found = tuple[list[dict[str, Any]], list[_Outcome], list[dict[str, str]], list[str]]
 
 
 def _from_tables(folder: Path, ask: Ask) -> _Found:
@@ -230,11 +230,11 @@ def _from_tables(folder: Path, ask: Ask) -> _Found:
             name = str(own["authority_name"].iloc[0]) if "authority_name" in own else str(code)
             if sites is None:
                 why = f"no {service} of {code} is in centres.csv"
-                left_out.append(Outcome(str(code), name, service, "", why))
+                left_out.append(_Outcome(str(code), name, service, "", why))
                 continue
             units.append(_unit(str(code), name, service, own, sites, ask.national_areas))
     lost = sorted(set(centres["authority"]) - set(areas["authority"]))
-    left_out += [Outcome(c, c, "", "", f"no area of {c} is in areas.csv") for c in lost]
+    left_out += [_Outcome(c, c, "", "", f"no area of {c} is in areas.csv") for c in lost]
     read = [{"file": f, "sha256": sha256_of(folder / f)} for f in ("areas.csv", "centres.csv")]
     return units, left_out, read, ["Families are counted by areas.csv: " + ask.demand]
 
@@ -280,7 +280,7 @@ def _unit(
 def _from_studies(folder: Path, ask: Ask) -> _Found:
     """Make one unit a service of every study folder; one that cannot be read is left out."""
     units: list[dict[str, Any]] = []
-    left_out: list[Outcome] = []
+    left_out: list[_Outcome] = []
     read: list[dict[str, str]] = []
     told: list[str] = []
     for home in sorted(path.parent for path in folder.glob("*/study.toml")):
@@ -289,7 +289,7 @@ def _from_studies(folder: Path, ask: Ask) -> _Found:
                 raise StudyError(f"the folder's name is {home.name!r}; expected {_IS_CODE}")
             study = load_study(home)
         except AccessError as error:
-            left_out.append(Outcome(home.name, home.name, "", "", str(error)[:1000]))
+            left_out.append(_Outcome(home.name, home.name, "", "", str(error)[:1000]))
             continue
         settings = study.config
         for key, service in settings.services.items():

@@ -23,13 +23,13 @@ _COLOURS = ("#d9d9d9", "#fdd49e", "#fdbb84", "#fc8d59", "#d7301f", "#7f0000")
 _PLACES = 10
 
 
-def worst(options: pd.DataFrame, option: str, most: int = _PLACES) -> pd.DataFrame:
+def _worst(options: pd.DataFrame, option: str, most: int = _PLACES) -> pd.DataFrame:
     """List the authorities whose families a rule adds most minutes to, all families counted.
 
     Parameters
     ----------
     options : DataFrame
-        As `access.national.authority.measure_authority` gives, all authorities together.
+        As `access.national.authority._measure_authority` gives, all authorities together.
     option : str
     most : int
 
@@ -46,7 +46,7 @@ def worst(options: pd.DataFrame, option: str, most: int = _PLACES) -> pd.DataFra
     return pd.DataFrame(order[columns]).head(most).reset_index(drop=True)
 
 
-def picture(
+def _picture(
     areas: pd.DataFrame, options: pd.DataFrame, option: str, told: Sequence[str] = ()
 ) -> bytes:
     """Draw every area by the minutes that a rule adds, as PNG.
@@ -79,7 +79,7 @@ def picture(
                  cmap=ListedColormap(_COLOURS), norm=norm, rasterized=True)  # fmt: skip
     axes.set_aspect("equal")
     axes.axis("off")
-    hurt = worst(options, option)
+    hurt = _worst(options, option)
     moved, families = (float(options.loc[options["option"] == option, c].sum())
                        for c in ("moved", "families"))  # fmt: skip
     figure.text(0.03, 0.955, chart_text(f"{moved:,.0f} of {families:,.0f} would travel further "

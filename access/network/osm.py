@@ -37,7 +37,7 @@ _TO_SPACES = str.maketrans("nxy,", "    ")
 #: Ways whose numbers are read at a time.
 _BLOCK = 20_000
 #: Largest street file; all of Europe in one is larger, and no town's study needs it.
-MOST_BYTES = 8_000_000_000
+_MOST_BYTES = 8_000_000_000
 
 _Member = tuple[str, int, str]
 
@@ -468,9 +468,9 @@ def _check_street_file(path: Path) -> None:
             f"{what}; expected an OpenStreetMap extract "
             f"({', '.join(SUFFIXES)}), for example a county from download.geofabrik.de"
         )
-    if size > MOST_BYTES:
+    if size > _MOST_BYTES:
         raise NetworkError(
-            f"{path} has {size / 1e9:,.1f} GB; expected at most {MOST_BYTES / 1e9:,.0f} GB. Take "
+            f"{path} has {size / 1e9:,.1f} GB; expected at most {_MOST_BYTES / 1e9:,.0f} GB. Take "
             "the extract of a county, for example from download.geofabrik.de"
         )
 

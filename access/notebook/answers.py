@@ -36,7 +36,7 @@ from access.notebook.change_views import (
     _ReportChoices,
 )
 from access.notebook.place_views import HubView, TodayAnswer
-from access.notebook.reach_views import BusAnswer, PathAnswer, ReachAnswer, WithinAnswer
+from access.notebook.reach_views import PathAnswer, ReachAnswer, WithinAnswer, _BusAnswer
 from access.notebook.tables import TableAnswer, _workbook_path
 from access.report.board import board_report, write_report
 from access.run import measure_study
@@ -275,7 +275,7 @@ class Answers:
         service: str | None = None,
         routes: Sequence[str] = (),
         stops: Sequence[str] = (),
-    ) -> BusAnswer:
+    ) -> _BusAnswer:
         """Say what a change does by bus, there and home, and for how many there is no bus.
 
         Parameters
@@ -310,7 +310,7 @@ class Answers:
         result = here.change(service, close=close) if own else self._proposal(proposal)
         later = here.without_buses(routes=routes, stops=stops) if routes or stops else None
         found = here.by_bus(result.service, before=result.before, after=result.after, later=later)
-        return BusAnswer(self.results, found, result, () if later is None else later.bus_notes())
+        return _BusAnswer(self.results, found, result, () if later is None else later.bus_notes())
 
     def equality(
         self, proposal: str | None = None, **options: Unpack[TravelOptions]

@@ -249,7 +249,7 @@ class WithinAnswer(_View):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BusAnswer(_View):
+class _BusAnswer(_View):
     """What a change does by bus.
 
     Parameters

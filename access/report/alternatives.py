@@ -317,7 +317,7 @@ def _standing_words(findings: ProposalFindings, criteria: Sequence[str] = ()) ->
     return Said(sentence(f"of {ranking.what}, the proposal is {listed(places)}"), claims)
 
 
-def on_foot(findings: ProposalFindings, criteria: Sequence[str] = ("mean", "worst")) -> Said:
+def _on_foot(findings: ProposalFindings, criteria: Sequence[str] = ("mean", "worst")) -> Said:
     """Say where the proposal stands by walking, where another trip leads."""
     ranking = findings.result.rankings.get("walk")
     if findings.mode == "walk" or ranking is None or len(ranking.table) < 2:
@@ -540,7 +540,7 @@ def _service(
         return [Paragraph("There is no other set of this size to compare the proposal with.")]
     blocks: list[Block] = [
         Paragraph(f"{_standing_words(found)} {_dominated(found)}"),
-        *([Paragraph(on_foot(found, ()))] if on_foot(found) else []),
+        *([Paragraph(_on_foot(found, ()))] if _on_foot(found) else []),
         *_rank_figures(found, robust),
         TableBlock(_criteria_table(results, found, ranking, wording.places), compact=True),
         TableBlock(_rejected_table(results, found, ranking, reasons), compact=True),

@@ -45,10 +45,10 @@ from access.report import sentences as say
 from access.report.alternatives import (
     _alternatives_blocks,
     _dominated,
+    _on_foot,
     _sampled_share,
     better,
     near_ties,
-    on_foot,
 )
 from access.report.bus import _bus_blocks
 from access.report.figures import _proposal_maps
@@ -454,7 +454,7 @@ def _proposal_points(
         _fifth(found, wording),
         say.most_added(impact, found.names, wording),
         say.every_mode(found.result.impacts, wording),
-        f"{better(found, wording)} {_dominated(found)} {on_foot(found)}".strip(),
+        f"{better(found, wording)} {_dominated(found)} {_on_foot(found)}".strip(),
         say.week_words(impact, wording),
         stays_words(found.result, found.names) if found.result.stays else "",
     ]

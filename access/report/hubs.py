@@ -204,13 +204,13 @@ def _hub_blocks(results: StudyResults, wording: Wording) -> list[Block]:
 # --- plans side by side -------------------------------------------------------------------------
 
 
-def plan_letters(plans: HubPlans) -> dict[str, str]:
+def _plan_letters(plans: HubPlans) -> dict[str, str]:
     """Give each plan a letter, in order, by its key."""
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     return {p.key: letters[k] if k < 26 else f"Z{k - 25}" for k, p in enumerate(plans.plans)}
 
 
-def asked_words(plans: HubPlans) -> str:
+def _asked_words(plans: HubPlans) -> str:
     """Say what a hub gives, to whom, and how the offers count."""
     parts = [f"{o.title}{f' ({o.ages})' if o.ages else ''}" for o in plans.offers]
     if len(parts) == 1:
@@ -222,7 +222,7 @@ def asked_words(plans: HubPlans) -> str:
     return sentence(f"a hub gives {number(len(parts), 'offer')}: {listed(parts)}; {count}")
 
 
-def council_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) -> list[str]:
+def _council_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) -> list[str]:
     """Set the council's own beside the best under the same rule, and say its place."""
     council = plans.get("council")
     best = plans.get("locality") or plans.get("freely")
@@ -269,7 +269,7 @@ def _named(plan: HubPlan, names: Mapping[str, str]) -> str:
     return listed([names.get(i, i) for i in plan.chosen])
 
 
-def stays_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) -> list[str]:
+def _stays_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) -> list[str]:
     """Say what the closures add and how much of it each plan of hubs gives back."""
     known = next((p.stays for p in plans.plans if p.stays is not None), None)
     if known is None:
@@ -319,7 +319,7 @@ def stays_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) -> 
 _NO_MINUTES = 1e-6
 
 
-def firm_words(plans: HubPlans, names: Mapping[str, str]) -> list[str]:
+def _firm_words(plans: HubPlans, names: Mapping[str, str]) -> list[str]:
     """Say which sites are firm choices, and how the best set holds."""
     main = plans.get("locality") or plans.get("freely")
     if main is None or main.choice is None:
@@ -362,16 +362,16 @@ def firm_words(plans: HubPlans, names: Mapping[str, str]) -> list[str]:
 def plan_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) -> list[str]:
     """Say all that is said of plans of hubs, paragraph by paragraph."""
     return [
-        asked_words(plans),
-        " ".join(council_words(plans, names, wording)),
-        *stays_words(plans, names, wording),
-        " ".join(firm_words(plans, names)),
+        _asked_words(plans),
+        " ".join(_council_words(plans, names, wording)),
+        *_stays_words(plans, names, wording),
+        " ".join(_firm_words(plans, names)),
     ]
 
 
 def plan_table(plans: HubPlans, names: Mapping[str, str]) -> Table:
     """List the plans: what was asked, where, and what is proven."""
-    letters = plan_letters(plans)
+    letters = _plan_letters(plans)
     rows = [(letters[p.key], p.title, _named(p, names), _plan_proof(p)) for p in plans.plans]
     notes = (f"The rule: {plans.rule}.",) if plans.rule else ()
     return Table(
@@ -401,7 +401,7 @@ def _minutes_column(key: str, label: str, decimals: int = 0) -> Column:
 
 def plan_minutes_table(plans: HubPlans) -> Table:
     """List each plan's minutes by offer and group, and its furthest area."""
-    letters = plan_letters(plans)
+    letters = _plan_letters(plans)
     offers = plans.offers if len(plans.offers) > 1 else ()
     groups = list(plans.plans[0].figures.by_group) if plans.plans else []
     foot = f"{'Without a car' if plans.car_known else 'All'}, {how(plans.without_car)}"
@@ -431,7 +431,7 @@ def plan_minutes_table(plans: HubPlans) -> Table:
 
 def plan_reach_table(plans: HubPlans) -> Table:
     """List each plan's reach: the share within so many minutes of a hub."""
-    letters = plan_letters(plans)
+    letters = _plan_letters(plans)
     limits = list(plans.plans[0].figures.reach) if plans.plans else []
     who = "those without a car" if plans.car_known else "all"
     way, foot = trip(plans.mode), how(plans.without_car)
@@ -461,7 +461,7 @@ def place_words(plan: HubPlan) -> str:
 
 def plan_standing_table(plans: HubPlans, names: Mapping[str, str]) -> Table:
     """List each plan's place, what is near it, how it holds, and what it gives back."""
-    letters = plan_letters(plans)
+    letters = _plan_letters(plans)
     beside = any(p.stays is not None for p in plans.plans)
     rows: list[tuple[Value, ...]] = []
     for p in plans.plans:

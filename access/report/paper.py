@@ -20,7 +20,7 @@ from access.study.config import is_later
 from access.text import capital, listed, number, place_of, pounds, sentence
 
 #: Stands wherever only an officer knows.
-NOT_GIVEN = "not given"
+_NOT_GIVEN = "not given"
 _TO_FILL = "Not given: for the officer to fill."
 
 
@@ -88,7 +88,7 @@ def _duties_table(results: StudyResults, findings: Sequence[ProposalFindings]) -
         rows += [(d.name, services[key].title, d.asks, d.held) for d in own if d.kind]
         if not own or services[key].kind is None:
             rows.append((f"Of {services[key].title} in particular", services[key].title,
-                         _TO_FILL, NOT_GIVEN))  # fmt: skip
+                         _TO_FILL, _NOT_GIVEN))  # fmt: skip
     rows += [(d.name, "all", d.asks, d.held)
              for d in _known(results.study.nation, study.as_of) if not d.kind]  # fmt: skip
     if not any(results.study.nation in duty.nations for duty in _DUTIES):
@@ -96,7 +96,7 @@ def _duties_table(results: StudyResults, findings: Sequence[ProposalFindings]) -
             ("Of every decision", "all", _TO_FILL, "the study does not say whose law holds")
         )
     rows += [
-        (d.duty, services[d.service].title if d.service else "all", d.asks, d.source or NOT_GIVEN)
+        (d.duty, services[d.service].title if d.service else "all", d.asks, d.source or _NOT_GIVEN)
         for d in results.study.config.report.duties
     ]
     return Table(
@@ -163,7 +163,7 @@ def _saving(results: StudyResults, found: ProposalFindings) -> str:
     if whole:
         most = max(whole, key=lambda s: s.gbp)
         return (
-            f"its part, which is {NOT_GIVEN}, of the {pounds(most.gbp)} that the papers expect of "
+            f"its part, which is {_NOT_GIVEN}, of the {pounds(most.gbp)} that the papers expect of "
             f"the proposals together ({plain(most.year)})"
         )
     return "a saving that is not known"
@@ -337,19 +337,19 @@ def _standing_table(results: StudyResults, findings: Sequence[ProposalFindings])
     steps = [f"{plain(s.when)}: {plain(s.what)}" for s in given.timetable]
     whole = [f"{plain(s.what)}, {plain(s.year)}: {pounds(s.gbp)}" for s in given.money
              if not s.part_of]  # fmt: skip
-    replies = NOT_GIVEN if asked.replies is None else f"{asked.replies:,}"
+    replies = _NOT_GIVEN if asked.replies is None else f"{asked.replies:,}"
     rows: list[tuple[Value, ...]] = [
         ("Money", "; ".join([*whole, "by building: not known"]) if whole else
          "by the papers: not given"),
         ("Legal duties", "; ".join(duties)),
-        ("Consultation", f"public: {plain(asked.period) or NOT_GIVEN}; staff: "
-         f"{plain(asked.staff) or NOT_GIVEN}; replies: {replies}; result: "
-         f"{plain(asked.result) or NOT_GIVEN}"),
-        ("Timetable", "; ".join(steps) or NOT_GIVEN),
+        ("Consultation", f"public: {plain(asked.period) or _NOT_GIVEN}; staff: "
+         f"{plain(asked.staff) or _NOT_GIVEN}; replies: {replies}; result: "
+         f"{plain(asked.result) or _NOT_GIVEN}"),
+        ("Timetable", "; ".join(steps) or _NOT_GIVEN),
         ("Mitigation", f"an owner is named for {len(owned)} of {number(len(closing), 'site')} that "
          f"would close" if closing else "no site closes"),
-        ("Recommendation", plain(given.recommendation) or NOT_GIVEN),
-        ("Accountable officer", plain(given.accountable_officer) or NOT_GIVEN),
+        ("Recommendation", plain(given.recommendation) or _NOT_GIVEN),
+        ("Accountable officer", plain(given.accountable_officer) or _NOT_GIVEN),
     ]  # fmt: skip
     return Table(
         "Where the rest of the decision stands",
@@ -379,11 +379,11 @@ def _background(results: StudyResults, findings: Sequence[ProposalFindings]) -> 
 def _consultation(results: StudyResults) -> list[Block]:
     asked = results.study.config.consultation
     rows: list[tuple[Value, ...]] = [
-        ("Public", plain(asked.period) or NOT_GIVEN),
-        ("Staff", plain(asked.staff) or NOT_GIVEN),
-        ("Replies", NOT_GIVEN if asked.replies is None else f"{asked.replies:,}"),
-        ("What they said", plain(asked.result) or NOT_GIVEN),
-        ("What was changed because of it", plain(asked.changed) or NOT_GIVEN),
+        ("Public", plain(asked.period) or _NOT_GIVEN),
+        ("Staff", plain(asked.staff) or _NOT_GIVEN),
+        ("Replies", _NOT_GIVEN if asked.replies is None else f"{asked.replies:,}"),
+        ("What they said", plain(asked.result) or _NOT_GIVEN),
+        ("What was changed because of it", plain(asked.changed) or _NOT_GIVEN),
     ]
     table = Table(
         "The consultation, and what came of it",
@@ -413,7 +413,7 @@ def _timetable(results: StudyResults) -> list[Block]:
         "Timetable",
         (Column("when", "When", width=0.8), Column("what", "What", width=1.6),
          Column("source", "Source")),
-        tuple((s.when, s.what, plain(s.source) or NOT_GIVEN) for s in steps),
+        tuple((s.when, s.what, plain(s.source) or _NOT_GIVEN) for s in steps),
         short="Timetable",
     )  # fmt: skip
     return [Heading("Timetable and accountability for it"), TableBlock(table, compact=True)]
@@ -426,9 +426,9 @@ def _money_blocks(results: StudyResults, told: str) -> list[Block]:
     if given.money:
         rows: list[tuple[Value, ...]] = []
         for whole in (s for s in given.money if not s.part_of):
-            rows.append((whole.what, whole.year, whole.gbp, plain(whole.source) or NOT_GIVEN))
+            rows.append((whole.what, whole.year, whole.gbp, plain(whole.source) or _NOT_GIVEN))
             rows += [
-                (f"of which: {part.what}", part.year, part.gbp, plain(part.source) or NOT_GIVEN)
+                (f"of which: {part.what}", part.year, part.gbp, plain(part.source) or _NOT_GIVEN)
                 for part in given.money
                 if part.part_of == whole.what
             ]
@@ -483,15 +483,15 @@ def _risk_table(results: StudyResults, findings: Sequence[ProposalFindings]) -> 
     sites = results.sites[results.sites["kind"] == "centre"]
     if results.modelled:
         rows.append(("Streets are modelled: trips may be shorter or longer than said",
-                     "the same figures on real streets before deciding", NOT_GIVEN))  # fmt: skip
+                     "the same figures on real streets before deciding", _NOT_GIVEN))  # fmt: skip
     if int(sites["assumed"].sum()):
         text = number(int(sites["assumed"].sum()), "centre is a stand-in", "centres are stand-ins")
         rows.append((f"{capital(text)} for what the papers do not name",
-                     "name the real buildings, and run it again", NOT_GIVEN))  # fmt: skip
+                     "name the real buildings, and run it again", _NOT_GIVEN))  # fmt: skip
     register = results.study.centres
     if "annual_visits" not in register or register["annual_visits"].isna().all():
         rows.append(("Everybody is counted at the nearest site; who goes where is not known",
-                     "attendance by area", NOT_GIVEN))  # fmt: skip
+                     "attendance by area", _NOT_GIVEN))  # fmt: skip
     for found in findings:
         table = found.impact.receiving_sites
         if len(table) and float(table["families_added"].max()) > 0:
@@ -501,9 +501,9 @@ def _risk_table(results: StudyResults, findings: Sequence[ProposalFindings]) -> 
                          "whether it has room is not known"
                          if first["capacity"] is None or np.isnan(first["capacity"])
                          else f"{name} would take on most of those who move",
-                         "its capacity, before deciding", NOT_GIVEN))  # fmt: skip
+                         "its capacity, before deciding", _NOT_GIVEN))  # fmt: skip
     rows += [
-        (r.risk, plain(r.mitigation) or NOT_GIVEN, plain(r.owner) or NOT_GIVEN)
+        (r.risk, plain(r.mitigation) or _NOT_GIVEN, plain(r.owner) or _NOT_GIVEN)
         for r in results.study.config.report.risks
     ]
     return Table(
@@ -521,11 +521,13 @@ def _mitigation_table(results: StudyResults, findings: Sequence[ProposalFindings
     rows: list[tuple[Value, ...]] = []
     for site, name in {i: f.names.get(i, i) for f in findings for i in f.result.closed}.items():
         own = [m for m in given if m.site == site]
-        rows += [(name, m.what, plain(m.owner) or NOT_GIVEN, plain(m.by) or NOT_GIVEN) for m in own]
+        rows += [
+            (name, m.what, plain(m.owner) or _NOT_GIVEN, plain(m.by) or _NOT_GIVEN) for m in own
+        ]
         if not own:
             beside = also_there(results.study, site)
-            what = f"{NOT_GIVEN}; also in the building: {listed(beside)}" if beside else NOT_GIVEN
-            rows.append((name, what, NOT_GIVEN, NOT_GIVEN))
+            what = f"{_NOT_GIVEN}; also in the building: {listed(beside)}" if beside else _NOT_GIVEN
+            rows.append((name, what, _NOT_GIVEN, _NOT_GIVEN))
     return Table(
         "What would soften the loss of each site",
         (Column("site", "Site"), Column("what", "What is offered", width=1.5),
@@ -583,7 +585,7 @@ def _since_table(results: StudyResults) -> Table | None:
         f"Known later than {results.study.config.study.as_of}",
         (Column("when", "When", width=0.5), Column("what", "What", width=2.0),
          Column("source", "Source")),
-        tuple((s.when, s.what, plain(s.source) or NOT_GIVEN) for s in since),
+        tuple((s.when, s.what, plain(s.source) or _NOT_GIVEN) for s in since),
         short="Since then",
     )  # fmt: skip
 

@@ -372,7 +372,7 @@ def pair_figures(pair: PlanPair) -> dict[str, Any]:
     }
 
 
-def plan_frame(plans: HubPlans) -> pd.DataFrame:
+def _plan_frame(plans: HubPlans) -> pd.DataFrame:
     """Give plans of hubs as a table, one row a plan."""
     rows = []
     for plan in plans.plans:
@@ -421,7 +421,7 @@ def hub_tables(answer: HubResult) -> dict[str, pd.DataFrame]:
     """Tables of the answer, by the name of their file."""
     tables = {"candidates": _hub_points(answer)}
     if answer.plans is not None:
-        tables["plans"] = plan_frame(answer.plans)
+        tables["plans"] = _plan_frame(answer.plans)
     for prefix, found in (("", answer.plain), ("weighted_", answer.weighted)):
         if found is None:
             continue

@@ -35,7 +35,7 @@ _BLOCKS = 32
 """Blocks of levels among which a quantile is looked for, before one level in its block is."""
 
 
-def in_order(kept: _Indices, sites: int) -> _Orders | None:
+def _in_order(kept: _Indices, sites: int) -> _Orders | None:
     """Make options ready to be measured again and again; None where it would not be quicker."""
     closed = sites - kept.shape[1]
     sets = 2.0**closed

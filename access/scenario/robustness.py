@@ -40,7 +40,7 @@ from access.scenario.options import (
     choosable,
     list_options,
 )
-from access.scenario.orders import in_order
+from access.scenario.orders import _in_order
 from access.scenario.uncertainty import (
     Uncertainty,
     _Among,
@@ -470,7 +470,7 @@ class _Fixed:
         self.kept = options.kept
         if options.proposal is not None:
             self.kept = np.vstack([options.kept, options.row_of(options.proposal)])
-        self.orders = in_order(self.kept, self.sites)
+        self.orders = _in_order(self.kept, self.sites)
         # Savings do not vary; of them more is better, where of all others less is.
         self.spent = -_saved(options, self.kept) if "savings" in options.supports else None
 

@@ -27,7 +27,7 @@ from access.siting.alternatives import (
 )
 from access.siting.constraints import _demand_rows
 from access.siting.inputs import _Faults, _read_by_id, _read_count, _read_ids, _read_number
-from access.siting.plans import HubField, Listing, PlanRules, figures_of, standing
+from access.siting.plans import HubField, PlanRules, _Listing, figures_of, standing
 from access.siting.problem import Demand, Goal, Problem, Rule
 from access.siting.progress import Progress
 from access.siting.resolve import resolve
@@ -238,7 +238,7 @@ class _Every:
     """Every set of so many hubs that keeps the rules, measured."""
 
     field: HubField
-    listing: Listing
+    listing: _Listing
     kept: np.ndarray
     rules: PlanRules
 

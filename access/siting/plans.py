@@ -26,11 +26,11 @@ from access.siting.resolve import resolve
 from access.siting.solve import site
 
 #: Sets of sites that are all listed; of more, the best are searched for with a proof.
-MOST_LISTED = 250_000
+_MOST_LISTED = 250_000
 _MOST_CELLS = 400_000_000
 _CLOSE = 1e-9
 #: A site in so many of the near-best sets is a firm choice.
-FIRM_SHARE = 0.9
+_FIRM_SHARE = 0.9
 _FIRM_FROM = 3
 _SEARCHED = 20
 
@@ -129,24 +129,24 @@ class HubField:
             for name, weights in self.criteria.items()
         }
 
-    def listing(self, size: int) -> Listing | None:
+    def listing(self, size: int) -> _Listing | None:
         """List every set of so many sites; None where they are too many."""
         if size not in self._listings:
             self._listings[size] = self._list(size)
         return self._listings[size]
 
     @cached_property
-    def _listings(self) -> dict[int, Listing | None]:
+    def _listings(self) -> dict[int, _Listing | None]:
         return {}
 
-    def _list(self, size: int) -> Listing | None:
+    def _list(self, size: int) -> _Listing | None:
         sets = math.comb(len(self.site_ids), size)
-        if not 0 < sets <= MOST_LISTED or sets * len(self.minutes) > _MOST_CELLS:
+        if not 0 < sets <= _MOST_LISTED or sets * len(self.minutes) > _MOST_CELLS:
             return None
         used = self.weights > 0
         columns = [w for w in self.criteria.values() if w is not None]
         weights = np.stack(columns, axis=1)[used]
-        return list_sets(self.stand_in[used], weights, size, tuple(self.criteria))
+        return _list_sets(self.stand_in[used], weights, size, tuple(self.criteria))
 
 
 def own_weights(offers: Sequence[Offer], inside: Bools) -> Floats | None:
@@ -164,7 +164,7 @@ def own_weights(offers: Sequence[Offer], inside: Bools) -> Floats | None:
 
 
 @dataclass(frozen=True, eq=False)
-class Listing:
+class _Listing:
     """Every set of so many sites, measured.
 
     Parameters
@@ -203,7 +203,7 @@ def _round(values: Floats) -> Floats:
     return np.round(values, 7)
 
 
-def list_sets(minutes: Floats, weights: Floats, size: int, names: Sequence[str]) -> Listing:
+def _list_sets(minutes: Floats, weights: Floats, size: int, names: Sequence[str]) -> _Listing:
     """Measure every set of so many sites by weighted sums and by the worst-off area.
 
     Parameters
@@ -233,7 +233,7 @@ def list_sets(minutes: Floats, weights: Floats, size: int, names: Sequence[str])
         sets.append(block)
     total = np.concatenate(sums)
     values = {name: total[:, k] for k, name in enumerate(n for n in names if n != "worst")}
-    return Listing(np.concatenate(sets), values | {"worst": np.concatenate(worst)})
+    return _Listing(np.concatenate(sets), values | {"worst": np.concatenate(worst)})
 
 
 @dataclass(frozen=True, eq=False)
@@ -410,7 +410,7 @@ def _firm(asked: HubField, sets: Ints) -> tuple[str, ...]:
     return tuple(
         asked.site_ids[int(c)]
         for c, spot in zip(sets[0], spots[0], strict=True)
-        if count[int(spot)] >= FIRM_SHARE * len(sets) - _CLOSE
+        if count[int(spot)] >= _FIRM_SHARE * len(sets) - _CLOSE
     )
 
 
@@ -492,7 +492,7 @@ def standing(asked: HubField, chosen: Sequence[str], rules: PlanRules) -> Standi
     kept = listing.kept(rows)
     own = asked.values(chosen)
     columns = np.array([sorted(asked.columns(chosen))], np.intp)
-    inside = bool(Listing(columns, {}).kept(rows)[0])
+    inside = bool(_Listing(columns, {}).kept(rows)[0])
     rank, best = {}, {}
     for name, values in listing.by.items():
         among = values[kept]

@@ -51,7 +51,7 @@ class Topic:
 
 
 #: Categories as they are named, without the table's own name before them.
-TOPICS_2021 = (
+_TOPICS_2021 = (
     Topic(
         "TS007A age by five-year bands",
         "NM_2020_1",
@@ -133,7 +133,7 @@ TOPICS_ESTIMATES = (
         ),
     ),
 )
-TOPICS = {2021: TOPICS_2021, 2011: _TOPICS_2011}
+TOPICS = {2021: _TOPICS_2021, 2011: _TOPICS_2011}
 
 
 # --- reading ---------------------------------------------------------------------------------
@@ -202,7 +202,7 @@ def _topics_held(source: Source) -> list[Topic]:
     else:
         texts = set(source.frame.columns)
     found = {_category(text) for text in texts}
-    every = (*TOPICS_2021, *_TOPICS_2011, *TOPICS_ESTIMATES)
+    every = (*_TOPICS_2021, *_TOPICS_2011, *TOPICS_ESTIMATES)
     return [t for t in every if any(re.search(t.told_by, text) for text in found)]
 
 

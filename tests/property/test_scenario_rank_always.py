@@ -12,7 +12,7 @@ from access.measure import weighted_quantile
 from access.network.matrix import TravelMatrix
 from access.scenario import rank_closures
 from access.scenario.criteria import _evaluate, _pooled_quantiles, _prepare, _quantile_places
-from access.scenario.orders import in_order
+from access.scenario.orders import _in_order
 from access.scenario.ranking import pareto_front
 
 small = st.integers(0, 4).map(float)
@@ -94,7 +94,7 @@ def test_the_order_of_sites_gives_every_criterion_that_measuring_area_by_area_gi
     limits = {"threshold_minutes": data.draw(st.sampled_from([0.0, 7.0, 20.0]))}
     limits["always_minutes"] = minutes[:, sites:]
     usual = _evaluate(_prepare(*asked, **limits), kept)
-    orders = in_order(kept, sites)
+    orders = _in_order(kept, sites)
     assert orders is not None
     found = orders.criteria(*asked, **limits)
     assert set(found) == set(usual)
@@ -103,9 +103,9 @@ def test_the_order_of_sites_gives_every_criterion_that_measuring_area_by_area_gi
 
 
 def test_options_with_too_many_sets_are_measured_area_by_area():
-    assert in_order(np.array([[0]]), 9) is not None
-    assert in_order(np.array([[0]]), 10) is None
-    assert in_order(np.arange(20)[None, :], 21) is None
+    assert _in_order(np.array([[0]]), 9) is not None
+    assert _in_order(np.array([[0]]), 10) is None
+    assert _in_order(np.arange(20)[None, :], 21) is None
 
 
 @settings(max_examples=80)

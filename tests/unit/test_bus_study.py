@@ -11,7 +11,7 @@ import pytest
 
 from access import answer, load_study
 from access.analysis.analysis import Analysis
-from access.analysis.bus import BUS_NOT_KNOWN, bus_for_page, frequencies, stops_table
+from access.analysis.bus import BUS_NOT_KNOWN, _bus_for_page, frequencies, stops_table
 from access.analysis.job import measure_study
 from access.errors import AccessError, ParameterError, StudyError
 from access.network.matrix import at_rank
@@ -199,7 +199,7 @@ def test_without_a_timetable_one_sentence_and_nothing_else(tmp_path):
     study = town(tmp_path / "town", bus="")
     found = measure_study(study)
     assert found.assumptions.count(BUS_NOT_KNOWN) == 1 and found.bus is None
-    assert bus_for_page(found.study, found.bus, SERVICE) is None
+    assert _bus_for_page(found.study, found.bus, SERVICE) is None
     assert found.ledger.assumptions.count(BUS_NOT_KNOWN) == 1
     assert [*found.matrices] == ["walk", "drive", "typical"]
     settings = found.ledger.parameters["study"]
@@ -381,7 +381,7 @@ def test_how_firm_the_order_is_by_bus_follows_the_percentile_of_the_least(result
 
 
 def test_what_a_page_needs_of_buses(results):
-    page = bus_for_page(results.study, results.bus, SERVICE)
+    page = _bus_for_page(results.study, results.bus, SERVICE)
     bus = results.bus.there[SERVICE]
     assert page.minutes.shape == page.share_without.shape == (20, 3)
     np.testing.assert_allclose(page.minutes, bus.percentile(50).total_minutes)

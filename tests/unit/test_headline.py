@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from access.analysis.analysis import Analysis
-from access.analysis.headline import OnFoot, beside_words, neighbours_words, on_foot_of
+from access.analysis.headline import _OnFoot, beside_words, neighbours_words, on_foot_of
 from access.analysis.job import measure_study
 from access.analysis.results import StudyResults
 from access.errors import StudyError
@@ -140,7 +140,7 @@ def test_a_walk_beyond_the_limit_is_never_called_a_trip_that_people_make(tmp_pat
     found = on_foot_of(far, proposal)
     walk = proposal.impacts["walk"].areas
     lost = walk[(walk["minutes_before"] <= 15) & (walk["minutes_after"] > 15)]["count"].sum()
-    assert found == OnFoot.of(proposal.impacts["walk"], 15) and found.lost == lost > 0
+    assert found == _OnFoot.of(proposal.impacts["walk"], 15) and found.lost == lost > 0
     assert "no longer within reach on foot (a walk of more than 15 minutes" in " ".join(
         beside_words(far, proposal)
     )

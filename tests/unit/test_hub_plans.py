@@ -180,7 +180,7 @@ def test_every_plan_is_what_plain_listing_gives(field, size, by):
 
 def test_a_search_finds_what_a_listing_finds(field, monkeypatch):
     listed = {(size, by): choose(field, size, by) for size in (2, 4) for by in ("mean", "worst")}
-    monkeypatch.setattr("access.siting.plans.MOST_LISTED", 0)
+    monkeypatch.setattr("access.siting.plans._MOST_LISTED", 0)
     other = replace(field)
     for (size, by), found in listed.items():
         searched = choose(other, size, by)

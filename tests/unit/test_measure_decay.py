@@ -14,15 +14,15 @@ EVERY = [
     decay.stepped([10, 20, 30], [1.0, 0.68, 0.22]),
     decay.exponential(0.1),
     decay._power(1.5),
-    decay.gaussian(15),
-    decay.gaussian(15, 30),
-    decay.logistic(30, 10),
+    decay._gaussian(15),
+    decay._gaussian(15, 30),
+    decay._logistic(30, 10),
 ]
 
 
 @pytest.mark.parametrize("bad", [0, -1, math.nan, math.inf, True])
 @pytest.mark.parametrize(
-    "make", [decay.binary, decay.linear, decay.exponential, decay._power, decay.gaussian]
+    "make", [decay.binary, decay.linear, decay.exponential, decay._power, decay._gaussian]
 )
 def test_parameters_must_be_above_nought(make, bad):
     with pytest.raises(ParameterError, match="expected a number above 0"):
@@ -40,9 +40,9 @@ def test_steps_that_do_not_step_down(steps, weights):
 
 def test_logistic_and_gaussian_second_parameters():
     with pytest.raises(ParameterError, match="spread_minutes"):
-        decay.logistic(30, 0)
+        decay._logistic(30, 0)
     with pytest.raises(ParameterError, match="cutoff_minutes"):
-        decay.gaussian(10, -5)
+        decay._gaussian(10, -5)
 
 
 @pytest.mark.parametrize("function", EVERY, ids=repr)
@@ -59,10 +59,10 @@ def test_values_by_hand():
     assert decay.linear(40)(10) == 0.75
     assert decay.exponential(0.05)(20) == pytest.approx(math.exp(-1))
     assert decay._power(2)(5) == 0.04
-    assert decay.gaussian(10)(20) == pytest.approx(math.exp(-2))
+    assert decay._gaussian(10)(20) == pytest.approx(math.exp(-2))
     assert decay.stepped([10, 20], [1, 0.5])([10, 10.01, 20, 20.01]).tolist() == [1, 0.5, 0.5, 0]
 
 
 def test_named_in_print():
     assert repr(decay.binary(30)) == "binary(30 minutes)"
-    assert repr(decay.gaussian(10, 30)) == "gaussian(10 minutes, cutoff 30)"
+    assert repr(decay._gaussian(10, 30)) == "gaussian(10 minutes, cutoff 30)"

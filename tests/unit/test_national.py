@@ -16,10 +16,10 @@ from typer.testing import CliRunner
 from access.cli.app import app
 from access.errors import AccessError, OutputError, ParameterError, StudyError
 from access.ledger import sha256_of
-from access.national.authority import Task, how_many_close, measure_authority, parquet_bytes
-from access.national.dataset import _with_dask, _with_pool, run_national, work, workers_for
-from access.national.gather import Ask, gather
-from access.national.picture import picture, worst
+from access.national.authority import _how_many_close, _measure_authority, _parquet_bytes, _Task
+from access.national.dataset import _with_dask, _with_pool, _work, _workers_for, run_national
+from access.national.gather import Ask, _gather
+from access.national.picture import _picture, _worst
 
 pytest.importorskip("distributed", reason="the extra 'national' is not installed")
 
@@ -45,19 +45,19 @@ def tables(folder: Path, authorities: int = 3, seed: int = 0) -> Path:
     return folder
 
 
-def line_of_four() -> Task:
+def line_of_four() -> _Task:
     """Four areas along one street, 1,000 m apart, a site at each but the second."""
     lon = -1.36 + np.arange(4) * 1000 / 66_300
     areas = pd.DataFrame({"id": list("abcd"), "lon": lon, "lat": 53.43, "count": [10, 20, 5, 30],
                           "imd_rank": [1.0, 90, 50, 60]})  # fmt: skip
     sites = pd.DataFrame({"id": ["A", "C", "D"], "name": "x", "lon": lon[[0, 2, 3]], "lat": 53.43,
                           "annual_visits": [5, 1, 9]})  # fmt: skip
-    return Task("E1", "Line", "centres", areas, sites, ("best", "fewest-visits"),
+    return _Task("E1", "Line", "centres", areas, sites, ("best", "fewest-visits"),
                 share=0.34, national_areas=100)  # fmt: skip
 
 
 def test_a_town_of_four_areas_by_hand() -> None:
-    areas, options = measure_authority(line_of_four())
+    areas, options = _measure_authority(line_of_four())
     step = 1000 * 1.21 / 80  # minutes along one modelled link at 4.8 km/h
     best = areas[areas["option"] == "best"]
     # 20 families at b walk one link to A or C. Without A: a walks 2, b 1 -> 20 more; without C:
@@ -82,14 +82,14 @@ def test_the_best_rule_is_the_least_of_all_ways(tmp_path: Path) -> None:
     from itertools import combinations
 
     for seed in range(4):
-        for task in gather(tables(tmp_path / str(seed), 2, seed), Ask(share=0.5)).tasks:
-            areas, _ = measure_authority(task)
+        for task in _gather(tables(tmp_path / str(seed), 2, seed), Ask(share=0.5)).tasks:
+            areas, _ = _measure_authority(task)
             found = float((areas["count"] * areas["minutes_after"]).sum())
             ids = list(task.sites["id"])
             costs = []
             for gone in combinations(ids, 2):
                 listed = replace(task, rules=("listed",), closures=gone)
-                other, _ = measure_authority(listed)
+                other, _ = _measure_authority(listed)
                 costs.append(float((other["count"] * other["minutes_after"]).sum()))
             assert found == pytest.approx(min(costs), abs=1e-6)
 
@@ -107,7 +107,7 @@ def test_the_best_rule_is_the_least_of_all_ways(tmp_path: Path) -> None:
     ],
 )
 def test_a_share_closes_at_least_one_and_never_all(sites: int, share: float, many: int) -> None:
-    assert how_many_close(sites, share) == many
+    assert _how_many_close(sites, share) == many
 
 
 def test_counts_in_are_counts_out_and_small_ones_are_protected(tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_a_worker_that_dies_takes_nobody_along(
     do: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ACCESS_TEST_PARENT", str(os.getpid()))
-    tasks = list(gather(tables(tmp_path / "in"), Ask()).tasks)
+    tasks = list(_gather(tables(tmp_path / "in"), Ask()).tasks)
     tasks[0] = replace(tasks[0], rules=(Poison("best"),))
     tasks[1] = replace(tasks[1], rules=(Poison("best", str(tmp_path / "once")),))
     outcomes = {o.authority: o.why for o in do(tasks, tmp_path, 2, None, lambda step: None)}
@@ -246,7 +246,7 @@ def test_faults_of_a_national_table_name_their_row(
         areas.loc[0, column] = value
     areas.to_csv(source / "areas.csv", index=False)
     with pytest.raises(StudyError, match=words) as caught:
-        gather(source, Ask())
+        _gather(source, Ask())
     assert "row 2" in str(caught.value) or "row 3" in str(caught.value)
 
 
@@ -258,7 +258,7 @@ def test_wrong_questions_are_refused(tmp_path: Path) -> None:
         with pytest.raises(ParameterError):
             Ask(**wrong)
     with pytest.raises(StudyError, match="neither areas"):
-        gather(tmp_path, Ask())
+        _gather(tmp_path, Ask())
     source = tables(tmp_path / "in")
     (tmp_path / "closures.csv").write_text("authority,site\nE00,nobody\nE01,E01s0\n")
     asked = Ask(("listed",), closures=tmp_path / "closures.csv")
@@ -266,7 +266,7 @@ def test_wrong_questions_are_refused(tmp_path: Path) -> None:
     assert "names nobody" in found.failures[0].why
     (tmp_path / "closures.csv").write_text("authority,site\nE99,x\n")
     with pytest.raises(StudyError, match="E99"):
-        gather(source, asked)
+        _gather(source, asked)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/thesis.txt").write_text("mine")
     with pytest.raises(OutputError):
@@ -293,25 +293,25 @@ def test_a_task_is_named_by_all_that_decides_it() -> None:
 
 
 def test_memory_bounds_the_workers() -> None:
-    class Huge(Task):
+    class Huge(_Task):
         bytes_needed = 10**15
 
     task = line_of_four()
     huge = Huge(**task.__dict__)
-    assert workers_for([huge, task], 50) == 1
-    assert workers_for([task], 50) == 1  # no more than there are tasks
+    assert _workers_for([huge, task], 50) == 1
+    assert _workers_for([task], 50) == 1  # no more than there are tasks
 
 
 def test_pictures_and_parts_are_the_same_twice_and_names_stay_plain() -> None:
-    areas, options = measure_authority(line_of_four())
+    areas, options = _measure_authority(line_of_four())
     options["name"] = "$x^2$ <b>"
     for option in ("best", "fewest-visits"):
         own = areas[areas["option"] == option]
-        assert picture(own, options, option) == picture(own, options, option)
-    assert parquet_bytes(areas) == parquet_bytes(areas.copy())
-    assert worst(options, "best")["mean_added_all"].is_monotonic_decreasing
+        assert _picture(own, options, option) == _picture(own, options, option)
+    assert _parquet_bytes(areas) == _parquet_bytes(areas.copy())
+    assert _worst(options, "best")["mean_added_all"].is_monotonic_decreasing
 
 
 def test_a_fault_of_the_program_is_told_and_stops_nothing(tmp_path: Path) -> None:
     broken = replace(line_of_four(), areas=pd.DataFrame({"id": ["a"]}))
-    assert "fault of the program" in work(broken, str(tmp_path)).why
+    assert "fault of the program" in _work(broken, str(tmp_path)).why

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from access.errors import OutputError
 from access.release import (
     _Counts,
+    _open_counts,
     _Pair,
+    _policy,
     _safe_sheet,
     check_publishable,
-    open_counts,
-    policy,
     released,
 )
 from access.study import load_study
@@ -131,11 +131,11 @@ def small_study(folder: Path, **more: str) -> Path:
 
 def test_the_copy_holds_no_figure_of_the_table_that_is_not_told(tmp_path):
     study = load_study(small_study(tmp_path / "town"))
-    assert set(open_counts(study)) == {"areas.csv: children_0_4", "areas.csv: referrals"}
+    assert set(_open_counts(study)) == {"areas.csv: children_0_4", "areas.csv: referrals"}
     with pytest.raises(OutputError, match=r"children_0_4.*public_estimates"):
         check_publishable(study)
     with released(study) as copy:
-        assert open_counts(copy) == {}
+        assert _open_counts(copy) == {}
         check_publishable(copy)
         assert "referrals" not in copy.areas
         counts = copy.areas["children_0_4"].to_numpy()
@@ -143,15 +143,15 @@ def test_the_copy_holds_no_figure_of_the_table_that_is_not_told(tmp_path):
         assert np.array_equal(counts >= 5, study.areas["children_0_4"].to_numpy() >= 5)
         hashes = {row["sha256"] for row in copy.inputs if row["file"] == "areas.csv"}
         assert not hashes & {row["sha256"] for row in study.inputs}
-        assert any("stands as 2 or 3" in said for said in policy(copy))
+        assert any("stands as 2 or 3" in said for said in _policy(copy))
         # a copy into which other counts are put is a copy no more
         text = (study.folder / "areas.csv").read_text(encoding="utf-8")
         (copy.folder / "areas.csv").write_text(text, encoding="utf-8")
-        assert open_counts(load_study(copy.folder))
+        assert _open_counts(load_study(copy.folder))
     assert not copy.folder.exists()
     with released(study, internal=True) as own:
         assert own is study
-    assert any(said.startswith("INTERNAL") for said in policy(study))
+    assert any(said.startswith("INTERNAL") for said in _policy(study))
 
 
 def test_the_copy_is_measured_on_the_streets_of_the_study(tmp_path):
@@ -169,10 +169,10 @@ def test_published_statistics_stand_as_they_are_and_say_why(tmp_path):
     said = '\n[disclosure.public_estimates]\nchildren_0_4 = "ONS mid-year estimates"\n'
     said += 'referrals = "a published return"\n'
     study = load_study(small_study(tmp_path / "town", settings=said))
-    assert open_counts(study) == {}
+    assert _open_counts(study) == {}
     with released(study) as same:
         assert same is study
-    assert "children_0_4: ONS mid-year estimates" in policy(study)[0]
+    assert "children_0_4: ONS mid-year estimates" in _policy(study)[0]
 
 
 def test_counts_of_larger_areas_are_protected_before_they_are_shared(tmp_path):

@@ -29,7 +29,7 @@ from scipy.optimize import linprog
 from access.analysis.job import run_job
 from access.errors import OutputError
 from access.files import INTERNAL_MARK
-from access.release import open_counts, released
+from access.release import _open_counts, released
 from access.run import write as writing
 from access.run.replay import replay
 from access.run.write import write_outputs
@@ -332,7 +332,7 @@ def test_councils_that_differ_in_small_counts_alone_publish_the_same_bytes(one_w
 def test_what_may_not_be_published_is_refused_and_internal_files_are_marked(one_world, tmp_path):
     home, out, _ = one_world
     study = load_study(home / "town")
-    assert open_counts(study)
+    assert _open_counts(study)
     results = run_job(study)
     with pytest.raises(OutputError, match="would give away"):
         write_outputs(results, tmp_path / "no")

@@ -192,7 +192,7 @@ def test_a_service_of_other_columns_and_missing_codes_is_told(serve, net, tmp_pa
 
 # --- NOMIS -----------------------------------------------------------------------------------
 
-AGES = figures.TOPICS_2021[0]
+AGES = figures._TOPICS_2021[0]
 
 
 def test_nomis_pages_are_put_together(serve, net, tmp_path):

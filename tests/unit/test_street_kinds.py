@@ -220,7 +220,7 @@ def test_only_regular_files_are_read(tmp_path, name, what):
 
 
 def test_a_file_too_large_names_the_limit(tmp_path, monkeypatch):
-    monkeypatch.setattr("access.network.osm.MOST_BYTES", 100)
+    monkeypatch.setattr("access.network.osm._MOST_BYTES", 100)
     with pytest.raises(NetworkError, match="expected at most"):
         access.build_network(put(tmp_path, GOOD))
 
