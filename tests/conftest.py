@@ -29,7 +29,8 @@ from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data"
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+#: The shell first: the same engine without a window takes half the processor's time.
+CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
 # no example is held to the clock: a busy machine changes nothing but the wait
 CALM = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
@@ -155,12 +156,23 @@ def made_once(tmp_path_factory, request) -> Callable[[str, Callable[[Path], None
 def rotherham_run(made_once) -> Path:
     """Give what `access run` wrote on the embedded study, by the command line, once for all.
 
-    Its outputs are in ``maps/rotherham`` of the folder where it was called, and what it said is
-    beside them in ``said.txt``. Tests read them, and write nothing there.
+    Its outputs are in ``maps/rotherham`` of the folder where it was called, what it said is
+    beside them in ``said.txt``, and what it measured in ``results.pickle``. Tests read them, and
+    write nothing there.
     """
+    from access import run
 
     def make(folder: Path) -> None:
-        done = call_access(folder, "run", cwd=folder)
+        measure = run.run_job
+
+        def kept(*args, **options):
+            results = measure(*args, **options)
+            (folder / "results.pickle").write_bytes(pickle.dumps(results))
+            return results
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(run, "run_job", kept)
+            done = call_here(folder, "run", cwd=folder)
         assert done.returncode == 0, done.stderr
         (folder / "said.txt").write_text(done.stdout, encoding="utf-8")
 
@@ -185,24 +197,17 @@ def town_run(made_once) -> Path:
 
 
 @pytest.fixture(scope="session")
-def rotherham_results(made_once):
-    """Give the whole job on the embedded study, done in one process and handed to all."""
-    from access.run import run_job
-    from access.study import load_study
-
-    def make(folder: Path) -> None:
-        (folder / "results.pickle").write_bytes(pickle.dumps(run_job(load_study("rotherham"))))
-
-    path = made_once("rotherham-results", make) / "results.pickle"
-    return pickle.loads(path.read_bytes())
+def rotherham_results(rotherham_run):
+    """Give what that run measured."""
+    return pickle.loads((rotherham_run / "results.pickle").read_bytes())
 
 
 @pytest.fixture(scope="session")
-def rotherham_answers():
+def rotherham_answers(rotherham_results):
     """Give the answers of a notebook on the embedded study; each is found when first asked."""
-    import access
+    from access.notebook.answers import Answers
 
-    return access.answer("rotherham")
+    return Answers(rotherham_results)
 
 
 @contextmanager

@@ -109,7 +109,7 @@ def test_a_centre_that_does_not_snap_is_named(access_command, tmp_path, shared_d
 
 @pytest.fixture(scope="module")
 def rotherham(rotherham_run, rotherham_results):
-    """Give the embedded study measured in a process of tests, beside what the command wrote."""
+    """Give what the command measured of the embedded study, and where it wrote."""
     return rotherham_results, rotherham_run / "maps" / "rotherham"
 
 
@@ -128,8 +128,8 @@ def test_the_command_runs_anywhere_and_speaks_plainly(rotherham_run):
 
 
 @pytest.mark.slow
-def test_another_process_finds_the_same_figures(rotherham, tmp_path):
-    """One in a process of the tests, one by the command line in a process of its own."""
+def test_what_was_measured_is_told_alike_each_time(rotherham, tmp_path):
+    """What the command measured, kept and read back: its tables are the files it wrote."""
     from access.ledger import to_json
     from access.run import summary_of
     from access.run.write import _TABLES, _write_table

@@ -13,7 +13,6 @@ import typer
 from typer.testing import CliRunner
 
 from access.analysis.analysis import Analysis
-from access.analysis.job import travel_times
 from access.cli.questions import site
 from access.cli.terminal import searching
 from access.errors import AccessError, OutputError, ParameterError, StudyError
@@ -41,8 +40,8 @@ def study():
 
 
 @pytest.fixture(scope="module")
-def times(study):
-    return travel_times(study)
+def times(rotherham_results):
+    return rotherham_results
 
 
 @pytest.mark.parametrize(
@@ -159,7 +158,8 @@ def test_listing_and_optimiser_agree_on_the_councils_own_question(study, times, 
 
 @pytest.fixture(scope="module")
 def answer(times):
-    return Analysis(times).hubs(mode="walk")
+    assert times.hubs.mode == times.headline
+    return times.hubs
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +167,7 @@ def every(study, times, answer):
     """Measure each of the 109,736 sets of three in plain numpy, with nothing of the package's."""
     ids = answer.candidates["id"].tolist()
     areas = study.areas
-    minutes = times.matrices["walk"].sites(ids).total_minutes
+    minutes = times.matrices[answer.mode].sites(ids).total_minutes
     columns = [offer.columns for offer in study.config.hubs.offers.values()]
     families = [areas[list(c)].sum(axis=1).to_numpy(float) for c in columns]
     poor = areas["imd_decile"].to_numpy() <= 2
@@ -177,7 +177,7 @@ def every(study, times, answer):
         ("youth_centre", {f"YC0{k}" for k in range(1, 6)}),
     ):
         stay = [i for i in study.centres_of(service)["id"] if i not in closed]
-        kept.append(times.matrices["walk"].sites(stay).total_minutes.min(axis=1))
+        kept.append(times.matrices[answer.mode].sites(stay).total_minutes.min(axis=1))
     weights = np.stack(
         [
             sum(w / w.sum() for w in families) / 3,
