@@ -11,11 +11,6 @@ import os
 import sys
 from pathlib import Path
 
-import nbformat
-from jupyter_client.kernelspec import KernelSpecManager
-from jupyter_client.manager import AsyncKernelManager
-from nbclient import NotebookClient
-
 _GUARD = """
 import socket
 _connect = socket.socket.connect
@@ -45,6 +40,11 @@ def kernel_home(folder: Path) -> Path:
 
 def main(path: Path, folder: Path) -> None:
     """Run it and write it back with its outputs."""
+    import nbformat  # here, for it takes seconds, and who collects tests reads this file
+    from jupyter_client.kernelspec import KernelSpecManager
+    from jupyter_client.manager import AsyncKernelManager
+    from nbclient import NotebookClient
+
     os.environ["JUPYTER_RUNTIME_DIR"] = str(folder / "runtime")
     notebook = nbformat.read(path, as_version=4)
     specs = KernelSpecManager(kernel_dirs=[str(kernel_home(folder))])

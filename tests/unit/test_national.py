@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import dask
 import numpy as np
 import pandas as pd
 import pyarrow.dataset as ds
@@ -16,12 +19,27 @@ from typer.testing import CliRunner
 from access.cli.app import app
 from access.errors import AccessError, OutputError, ParameterError, StudyError
 from access.ledger import sha256_of
+from access.national import dataset
 from access.national.authority import _how_many_close, _measure_authority, _parquet_bytes, _Task
 from access.national.dataset import _with_dask, _with_pool, _work, _workers_for, run_national
 from access.national.gather import Ask, _gather
 from access.national.picture import _picture, _worst
 
 pytest.importorskip("distributed", reason="the extra 'national' is not installed")
+
+SERVER = multiprocessing.get_context("forkserver")
+SERVER.set_forkserver_preload(["access.national.dataset"])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forked() -> Iterator[None]:
+    """Make each process from one that has imported everything: they die and start as others do."""
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"}),
+    ):
+        patch.setattr(dataset, "get_context", lambda _: SERVER)
+        yield
 
 
 def tables(folder: Path, authorities: int = 3, seed: int = 0) -> Path:
@@ -167,18 +185,16 @@ def test_a_run_goes_on_where_it_was_and_clears_parts_of_another_question(tmp_pat
 class Poison(str):
     """A rule that ends the process it is asked in, always or the first time only."""
 
-    def __new__(cls, text: str, marker: str = "") -> Poison:
+    def __new__(cls, text: str, marker: str = "", spared: int = 0) -> Poison:
         self = super().__new__(cls, text)
-        self.marker = marker
+        self.marker, self.spared = marker, spared or os.getpid()
         return self
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Poison, (str(self), self.marker)
+        return Poison, (str(self), self.marker, self.spared)
 
     def __eq__(self, other: object) -> bool:
-        if os.getpid() != int(os.environ["ACCESS_TEST_PARENT"]) and (
-            not self.marker or not Path(self.marker).exists()
-        ):
+        if os.getpid() != self.spared and (not self.marker or not Path(self.marker).exists()):
             if self.marker:
                 Path(self.marker).touch()
             os._exit(9)
@@ -188,10 +204,7 @@ class Poison(str):
 
 
 @pytest.mark.parametrize("do", [_with_pool, _with_dask])
-def test_a_worker_that_dies_takes_nobody_along(
-    do: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ACCESS_TEST_PARENT", str(os.getpid()))
+def test_a_worker_that_dies_takes_nobody_along(do: object, tmp_path: Path) -> None:
     tasks = list(_gather(tables(tmp_path / "in"), Ask()).tasks)
     tasks[0] = replace(tasks[0], rules=(Poison("best"),))
     tasks[1] = replace(tasks[1], rules=(Poison("best", str(tmp_path / "once")),))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,7 +23,8 @@ SOURCES = {
 }
 
 
-def spoken(source: str) -> Iterator[str]:
+@cache
+def spoken(source: str) -> list[str]:
     """Give the texts of a Python source, those in f-strings too, but no docstrings."""
     tree = ast.parse(source)
     docs = {
@@ -33,9 +34,11 @@ def spoken(source: str) -> Iterator[str]:
         and node.body
         and isinstance(node.body[0], ast.Expr)
     }
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
-            yield node.value
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs
+    ]
 
 
 #: What may be written in one place only: a pattern of code or of texts, and the files that may.
