@@ -18,6 +18,7 @@ from pdoc.render_helpers import to_html
 import access
 
 HERE = Path(__file__).resolve().parent
+ROOMS = sorted(room.name for room in pkgutil.iter_modules(access.__path__) if room.ispkg)
 PAGE = """<!doctype html>
 <html lang="en-GB"><head><meta charset="utf-8"><title>Methods of family-access</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -29,19 +30,14 @@ padding:0 .2em}}</style></head><body><p><a href="access.html">The API reference<
 """
 
 
-def modules(package: str) -> Iterator[str]:
-    """Name a package and what pdoc would not find below it: it stops at a front door's names."""
-    yield package
-    home = importlib.import_module(package)
-    known = getattr(home, "__all__", None)
-    for found in pkgutil.iter_modules(home.__path__, f"{package}."):
-        name = found.name.rpartition(".")[2]
-        if known is None or name in known or name.startswith("_"):
-            continue
-        if found.ispkg:
-            yield from modules(found.name)
-        else:
-            yield found.name
+def modules() -> Iterator[str]:
+    """Name the modules where the names stand that people call: those of the rooms' front doors."""
+    doors = [access, *(importlib.import_module(f"access.{room}") for room in ROOMS)]
+    names = [getattr(door, name) for door in doors for name in getattr(door, "__all__", ())]
+    homes = {str(getattr(value, "__module__", "")) for value in names}
+    yield from sorted(
+        {"access", "access.analysis.analysis"} | {h for h in homes if h[:7] == "access."}
+    )
 
 
 def main(folder: Path) -> None:
@@ -55,7 +51,7 @@ def main(folder: Path) -> None:
     pdoc.render.configure(
         docformat="numpy", show_source=False, footer_text=f"family-access {access.__version__}"
     )
-    pdoc.pdoc(*modules("access"), output_directory=folder)
+    pdoc.pdoc(*modules(), output_directory=folder)
     words = (HERE / "methods.md").read_text(encoding="utf-8")
     (folder / "methods.html").write_text(PAGE.format(body=to_html(words)), encoding="utf-8")
 
