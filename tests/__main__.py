@@ -3,7 +3,8 @@
 Run from the repository's root:
 
 - ``python -m tests fast``: lint, format and the quick tests, while one works (under a minute);
-- ``python -m tests``: everything, before one hands over (under five minutes on two cores).
+- ``python -m tests``: everything, before one hands over (under five minutes on two cores);
+- ``python -m tests measure``: everything, and write anew which tests are slow (`tests/slow.txt`).
 
 Further words go to pytest.
 """
@@ -15,11 +16,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKERS = str(min(4, os.cpu_count() or 1))
 SPREAD = ["-n", WORKERS, "--dist", "loadscope", "--no-loadscope-reorder"]
+SLOW_SECONDS = 0.5
 QUICK = "not slow and not browser"
 LINT = {
     "lint": ["ruff", "check", "access", "tests"],
@@ -36,6 +39,8 @@ def steps(words: list[str]) -> dict[str, list[str]]:
 
 def main(words: list[str]) -> int:
     """Run every step, also after one failed; 0 only if all passed."""
+    if words[:1] == ["measure"]:
+        return measure(words[1:])
     began = time.monotonic()
     *beside, (last, command) = steps(words).items()
     with tempfile.TemporaryDirectory() as folder:
@@ -62,6 +67,24 @@ def _start(name: str, command: list[str], folder: Path) -> tuple[subprocess.Pope
             [sys.executable, "-m", *command], cwd=ROOT, stdout=said, stderr=subprocess.STDOUT
         )
     return process, path
+
+
+def measure(words: list[str]) -> int:
+    """Run every test, and list those that take long: half a second of a processor, all cases."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["TESTS_SECONDS_IN"] = folder
+        code = subprocess.run(
+            [sys.executable, "-m", "pytest", *SPREAD, *words], cwd=ROOT
+        ).returncode
+        seconds: Counter[str] = Counter()
+        for kept in Path(folder).iterdir():
+            for line in kept.read_text(encoding="utf-8").splitlines():
+                taken, _, name = line.partition(" ")
+                seconds[name.partition("[")[0]] += float(taken)
+    slow = sorted(name for name, taken in seconds.items() if taken >= SLOW_SECONDS)
+    (ROOT / "tests" / "slow.txt").write_text("\n".join([*slow, ""]), encoding="utf-8")
+    print(f"== {sum(seconds.values()):.0f} seconds of a processor, {len(slow)} slow tests")
+    return code
 
 
 if __name__ == "__main__":

@@ -85,8 +85,8 @@ def shared_data() -> Callable[[str], Path]:
 
 # ---- marks and order
 
-#: Tests that took half a second or more of a processor, as they are named; `tests/slow.txt` is
-#: made from ``pytest --durations=0`` on a quiet machine.
+#: Tests that take half a second or more of a processor, all their cases together, as they are named;
+#: ``python -m tests measure`` writes `tests/slow.txt` anew.
 SLOW = frozenset((ROOT / "tests" / "slow.txt").read_text(encoding="utf-8").split())
 #: A test that asks for this fixture gets this mark: it is never forgotten.
 MARKS = {"shared_data": "real_data", "chromium": "browser", "rotherham_run": "slow",
@@ -108,6 +108,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _in_browser(item: pytest.Item) -> bool:
     return item.get_closest_marker("browser") is not None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item):
+    """Write down a test's seconds of the processor, its processes' too, where that is asked for."""
+    folder = os.environ.get("TESTS_SECONDS_IN")
+    before = sum(os.times()[:4])
+    done = yield
+    if folder:
+        with Path(folder, str(os.getpid())).open("a", encoding="utf-8") as kept:
+            kept.write(f"{sum(os.times()[:4]) - before:.3f} {item.nodeid}\n")
+    return done
 
 
 # ---- made once for all workers
