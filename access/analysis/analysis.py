@@ -894,6 +894,8 @@ class Analysis:
         by = mode or self.results.headline
         if self._matrix(by).minute_by_minute is not None:
             by = next(iter(self.results.matrices))
+        if self.results.hubs is not None and self.results.hubs.mode == by:
+            return self.results
         ask = partial(self._run_hubs, by, progress)
         kept = Parts(self.results.left_out) if parts is None else parts
         found = ask() if parts is None else kept.make("Family Hubs", ask)

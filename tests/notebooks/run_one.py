@@ -1,7 +1,7 @@
-"""Run one notebook in place, in a process of its own: ``python run_one.py NOTEBOOK KERNELS``.
+"""Run one notebook in place, in its own process: ``python run_one.py NOTEBOOK KERNELS MEASURED``.
 
 Errors stay in the outputs. The kernel is this interpreter, and its cells may reach this machine
-only.
+only. The embedded study on its own streets is not measured anew: `MEASURED` is what a run found.
 """
 
 from __future__ import annotations
@@ -21,10 +21,26 @@ def connect(self, address):
     return _connect(self, address)
 socket.socket.connect = connect
 """
+_MEASURED = """
+from access.analysis import job
+from access.study.study import is_embedded
+def measured(study, *, network=None, measure=job.measure_study, **rest):
+    if network is not None or study.streets is not None or not is_embedded(study.folder):
+        return measure(study, network=network, **rest)
+    import pickle
+    from dataclasses import replace
+    with open({path!r}, "rb") as kept:
+        return replace(pickle.load(kept), study=study)
+job.measure_study = measured
+del measured
+"""
 
 
-def kernel_home(folder: Path) -> Path:
+def kernel_home(folder: Path, measured: Path) -> Path:
     """Describe a kernel that is this interpreter, and cannot reach other machines."""
+    startup = folder / "ipython" / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "measured.py").write_text(_MEASURED.format(path=str(measured)), encoding="utf-8")
     spec = folder / "kernels" / "here"
     spec.mkdir(parents=True)
     (folder / "sitecustomize.py").write_text(_GUARD, encoding="utf-8")
@@ -38,7 +54,7 @@ def kernel_home(folder: Path) -> Path:
     return folder / "kernels"
 
 
-def main(path: Path, folder: Path) -> None:
+def main(path: Path, folder: Path, measured: Path) -> None:
     """Run it and write it back with its outputs."""
     import nbformat  # here, for it takes seconds, and who collects tests reads this file
     from jupyter_client.kernelspec import KernelSpecManager
@@ -47,7 +63,7 @@ def main(path: Path, folder: Path) -> None:
 
     os.environ["JUPYTER_RUNTIME_DIR"] = str(folder / "runtime")
     notebook = nbformat.read(path, as_version=4)
-    specs = KernelSpecManager(kernel_dirs=[str(kernel_home(folder))])
+    specs = KernelSpecManager(kernel_dirs=[str(kernel_home(folder, measured))])
     client = NotebookClient(
         notebook, km=AsyncKernelManager(kernel_name="here", kernel_spec_manager=specs),
         timeout=300, allow_errors=True, resources={"metadata": {"path": str(path.parent)}},
@@ -57,4 +73,4 @@ def main(path: Path, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(*map(Path, sys.argv[1:]))

@@ -108,14 +108,19 @@ def test_logic_would_be_noticed(source):
 # ---- what they give
 
 
-def run(path: Path, folder: Path, **variables: str):
+@pytest.fixture(scope="module")
+def measured(rotherham_run) -> Path:
+    return rotherham_run / "results.pickle"
+
+
+def run(path: Path, folder: Path, measured: Path, **variables: str):
     """Run a notebook in a copy of its folder, in a process of its own."""
     beside = folder / "notebooks"
     beside.mkdir()
     copy = Path(shutil.copy(path, beside))
     environment = {k: v for k, v in os.environ.items() if k != "ACCESS_STREETS"} | variables
     done = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("run_one.py")), str(copy), str(folder / "k")],
+        [sys.executable, Path(__file__).with_name("run_one.py"), copy, folder / "k", measured],
         capture_output=True, text=True, check=False, env=environment,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -139,8 +144,8 @@ def faults_in(notebook) -> list[str]:
 
 @pytest.mark.slow
 @by_name
-def test_it_runs_from_a_clean_kernel(path, tmp_path):
-    notebook = run(path, tmp_path)
+def test_it_runs_from_a_clean_kernel(path, tmp_path, measured):
+    notebook = run(path, tmp_path, measured)
     assert faults_in(notebook) == []
     kinds = {kind for output in outputs_of(notebook) for kind in output.get("data", {})}
     assert "text/html" in kinds, "no table was shown"
@@ -149,13 +154,14 @@ def test_it_runs_from_a_clean_kernel(path, tmp_path):
 
 
 @pytest.mark.slow
-def test_streets_that_are_brought_are_used_and_told(tmp_path):
+def test_streets_that_are_brought_are_used_and_told(tmp_path, measured):
     made = access.answer("rotherham").network("drive")
     nodes = {k + 1: tuple(place) for k, place in enumerate(made.node_lonlat.tolist())}
     ends = zip(made.edge_from.tolist(), made.edge_to.tolist(), strict=True)
     ways = [(k + 1, [a + 1, b + 1], {"highway": "residential"}) for k, (a, b) in enumerate(ends)]
     extract = write_osm(tmp_path / "brought.osm", nodes, ways)
-    notebook = run(ROOT / "notebooks" / "02_networks.ipynb", tmp_path, ACCESS_STREETS=str(extract))
+    path = ROOT / "notebooks" / "02_networks.ipynb"
+    notebook = run(path, tmp_path, measured, ACCESS_STREETS=str(extract))
     assert faults_in(notebook) == []
     words = " ".join(o.get("data", {}).get("text/html", "") for o in outputs_of(notebook))
     assert "Streets are read from brought.osm." in words
@@ -164,7 +170,7 @@ def test_streets_that_are_brought_are_used_and_told(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_faulty_cell_would_be_noticed(tmp_path):
+def test_a_faulty_cell_would_be_noticed(tmp_path, measured):
     cells = [
         nbformat.v4.new_code_cell("import warnings; warnings.warn('beware')"),
         nbformat.v4.new_code_cell("1 / 0"),
@@ -172,7 +178,7 @@ def test_a_faulty_cell_would_be_noticed(tmp_path):
     ]
     path = tmp_path / "faulty.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
-    faults = faults_in(run(path, tmp_path))
+    faults = faults_in(run(path, tmp_path, measured))
     assert "beware" in faults[0]
     assert faults[1] == "ZeroDivisionError: division by zero"
     assert "a notebook tried to reach" in faults[2]
