@@ -240,6 +240,13 @@ def one_picture() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module")
+def pictures_once() -> Iterator[None]:
+    """Draw one picture a kind for all runs of a file whose tests look at no picture."""
+    with one_picture():
+        yield
+
+
 # ---- the command line, as a user calls it
 
 

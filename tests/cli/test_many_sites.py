@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 from access.cli.app import app
 from tests.studies import write_study
 
+pytestmark = pytest.mark.usefixtures("pictures_once")
+
 WAYS = math.comb(45, 12)
 
 

@@ -14,6 +14,8 @@ from access.sources.columns import _of_people
 from access.study import load_study
 from tests import made_up_council as made_up
 
+pytestmark = pytest.mark.usefixtures("pictures_once")
+
 SECRET = ("LE15 1AB", "Ashleigh Quickwater", "LE15 2AB")
 
 

@@ -41,6 +41,8 @@ from tests.town import (
     write_town,
 )
 
+pytestmark = pytest.mark.usefixtures("pictures_once")
+
 WALKED = {
     "primary", "secondary", "tertiary", "unclassified", "residential", "living_street", "service",
     "footway", "path", "bridleway", "cycleway", "steps",

@@ -20,6 +20,8 @@ import pytest
 from access.study.template import new_study
 from tests.hostile import FORMULAS, MARKUP, attack, hostile_study, run
 
+pytestmark = pytest.mark.usefixtures("pictures_once")
+
 #: Characters that move a terminal's cursor, set its title, or turn text round.
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]")
 TERMINAL = ("\x1b]0;t\x07", "a\x9bb", "\x1b[2Jgone", "\u202egnp.exe", "a\rb")

@@ -36,6 +36,8 @@ from access.run.write import write_outputs
 from access.study import load_study
 from access.study.template import _template_files
 
+pytestmark = pytest.mark.usefixtures("pictures_once")
+
 AREAS = 12
 SMALL = range(1, 5)
 SEEDS = (3, 11)

@@ -21,6 +21,8 @@ from access.study.template import new_study
 from tests.newport import make_newport
 from tests.streets import write_osm
 
+pytestmark = pytest.mark.usefixtures("pictures_once")
+
 STREET = {"highway": "residential", "name": "Grid Street"}
 LINES = 9
 
