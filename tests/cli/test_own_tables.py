@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import tomllib
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from access.sources import http
 from access.sources.columns import _of_people
 from access.study import load_study
 from tests import made_up_council as made_up
@@ -51,7 +53,8 @@ def test_what_is_no_council_is_told_near_ones(access_command, tmp_path, asked, w
     assert not list(tmp_path.iterdir())
 
 
-def test_parts_fetched_one_by_one_then_made_offline(access_command, tmp_path):
+def test_parts_fetched_one_by_one_then_made_offline(access_command, tmp_path, monkeypatch):
+    monkeypatch.setattr(http, "Patience", partial(http.Patience, sleep=lambda seconds: None))
     server = made_up.Server()
     try:
         how = [w for k, v in server.addresses.items() for w in ("--address", f"{k}={v}")]
