@@ -20,9 +20,11 @@ def axe() -> str:
 
 def violations(page, axe: str) -> list[str]:
     page.wait_for_timeout(300)
-    page.evaluate(axe)
+    if page.evaluate("typeof axe") == "undefined":
+        page.evaluate(axe)
     return page.evaluate(
-        """async (rules) => (await axe.run(document, { runOnly: rules })).violations.map(
+        """async (rules) => (await axe.run(
+             document, { runOnly: rules, resultTypes: ['violations'] })).violations.map(
              (v) => [v.id, ...v.nodes.slice(0, 5).map((n) => n.target.join(' '))].join(' | '))""",
         RULES,
     )
