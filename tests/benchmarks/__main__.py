@@ -27,6 +27,7 @@ HISTORY = HERE / "history.csv"
 SCRIPTS = {
     "ranking": "bench_ranking.py", "network": "bench_network.py", "siting": "bench_siting.py",
     "bus": "bench_bus.py", "explorer": "bench_explorer.py", "kills": "bench_kills.py",
+    "national": "bench_national.py",
 }  # fmt: skip
 USUAL = ("ranking", "network", "siting", "scaling")
 
