@@ -364,6 +364,18 @@ def _there(path: Path) -> bool:
 
 
 @contextmanager
+def one_writer(out: Path) -> Iterator[None]:
+    """Write parts into a folder one by one, and keep any other run out of it meanwhile."""
+    try:
+        real = _real(out)
+        real.parent.mkdir(parents=True, exist_ok=True)
+        with _alone(out, real):
+            yield
+    except OSError as error:
+        raise OutputError(f"cannot write into {out}: {error.strerror or error}") from error
+
+
+@contextmanager
 def _alone(out: Path, real: Path) -> Iterator[None]:
     """Hold a folder's lock; the system lets go of it when the process ends."""
     path = _beside(real, "lock")

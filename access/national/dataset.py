@@ -22,7 +22,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from access.errors import AccessError, OutputError, ParameterError
-from access.files import check_folder, parse_json, read_whole, write_file
+from access.files import check_folder, one_writer, parse_json, read_whole, write_file
 from access.ledger import RunLedger, sha256_of
 from access.national.authority import (
     _measure_authority,
@@ -161,19 +161,20 @@ def run_national(
     _check_ours(
         check_folder(out, [source, *ask.streets, *([ask.closures] if ask.closures else [])])
     )
-    _mark(out, ask, found)
-    waiting = [task for task in found.tasks if _done(out, task) is None]
-    if len(waiting) < len(found.tasks):
-        kept = len(found.tasks) - len(waiting)
-        progress(f"{kept:,} of {len(found.tasks):,} are there from a former run")
-    failed: dict[str, str] = {}
-    if waiting:
-        _build_streets(waiting, progress)
-        many = _workers_for(waiting, workers)
-        do = _with_pool if pool or not _has_dask(scheduler) else _with_dask
-        failed = _told(do(waiting, out, many, scheduler, progress), len(waiting), progress)
-    progress("gathering what came out")
-    return _finish(out, ask, found, failed)
+    with one_writer(out):
+        _mark(out, ask, found)
+        waiting = [task for task in found.tasks if _done(out, task) is None]
+        if len(waiting) < len(found.tasks):
+            kept = len(found.tasks) - len(waiting)
+            progress(f"{kept:,} of {len(found.tasks):,} are there from a former run")
+        failed: dict[str, str] = {}
+        if waiting:
+            _build_streets(waiting, progress)
+            many = _workers_for(waiting, workers)
+            do = _with_pool if pool or not _has_dask(scheduler) else _with_dask
+            failed = _told(do(waiting, out, many, scheduler, progress), len(waiting), progress)
+        progress("gathering what came out")
+        return _finish(out, ask, found, failed)
 
 
 def _workers_for(tasks: Sequence[_Task], asked: int | None = None) -> int:

@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from access.cli.app import app
 from access.errors import AccessError, OutputError, ParameterError, StudyError
+from access.files import one_writer
 from access.ledger import sha256_of
 from access.national import dataset
 from access.national.authority import _how_many_close, _measure_authority, _parquet_bytes, _Task
@@ -180,6 +181,17 @@ def test_a_run_goes_on_where_it_was_and_clears_parts_of_another_question(tmp_pat
     assert [p for p in first if p.stat().st_mtime_ns != first[p]] == [gone]
     run_national(source, out, Ask(share=0.5), pool=True, workers=1)
     assert len(list(out.glob("areas/*/*"))) == 3 and not set(out.glob("areas/*/*")) & set(first)
+
+
+def test_two_runs_at_once_are_told_apart(tmp_path: Path) -> None:
+    source, out = tables(tmp_path / "in", 1), tmp_path / "out"
+    run_national(source, out, Ask(), pool=True, workers=1)
+    before = {p: p.read_bytes() for p in out.rglob("*") if p.is_file()}
+    with one_writer(out), pytest.raises(OutputError, match="another run is writing into"):
+        run_national(source, out, Ask(share=0.5), pool=True, workers=1)
+    assert {p: p.read_bytes() for p in out.rglob("*") if p.is_file()} == before
+    run_national(source, out, Ask(share=0.5), pool=True, workers=1)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["in", "out"]
 
 
 class Poison(str):
