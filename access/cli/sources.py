@@ -603,10 +603,15 @@ def import_(
         ),
     ] = None,
     place: Annotated[str, typer.Option("--place", help="Name of the place, for a new study.")] = "",
-    unit: Annotated[str, typer.Option("--unit", help="What an area is called.")] = "area",
+    unit: Annotated[
+        str, typer.Option("--unit", help="What an area is called, in a new study ('area').")
+    ] = "",
     as_of: Annotated[
-        str, typer.Option("--as-of", metavar="DATE", help="Date on outputs of a new study.")
-    ] = "2021-03-21",
+        str,
+        typer.Option(
+            "--as-of", metavar="DATE", help="Date on outputs of a new study (2021-03-21)."
+        ),
+    ] = "",
     national_areas: Annotated[
         int,
         typer.Option(
@@ -650,7 +655,13 @@ def import_(
         typer.confirm("Write it so?", abort=True)
     written: list[str] = []
     if not dry_run:
-        written = _write_import(done, study, place, unit, as_of, national_areas, (source, licence))
+        told: dict[str, str | int] = {
+            "place": place,
+            "unit": unit,
+            "as_of": as_of,
+            "national_areas": national_areas,
+        }
+        written = _write_import(done, study, told, (source, licence))
     if json:
         say(to_json({"table": table, "rows": len(done.frame), "columns": dict(done.mapping.columns),
                      "report": done.report, "written": written}), nl=False)  # fmt: skip
@@ -677,20 +688,12 @@ def _show_import(done: Imported, file: Path) -> None:
 
 
 def _write_import(
-    done: Imported,
-    folder: Path,
-    place: str,
-    unit: str,
-    as_of: str,
-    national_areas: int,
-    about: tuple[str, str],
+    done: Imported, folder: Path, told: dict[str, str | int], about: tuple[str, str]
 ) -> list[str]:
     """Write the table, its mapping and where it comes from; settings when there are none yet."""
     from access.sources.folder import first_settings, put_table
 
-    written = put_table(folder, done, about)
+    written = put_table(folder, done, about, told)
     if not (folder / "study.toml").exists():
-        written += first_settings(
-            folder, place=place, unit=unit, as_of=as_of, national_areas=national_areas
-        )
+        written += first_settings(folder)
     return list(dict.fromkeys(written))

@@ -631,9 +631,31 @@ def _read_mapping(path: Path, table: str) -> _Mapping | None:
     return _Mapping(**raw)
 
 
-def _write_mapping(path: Path, table: str, mapping: _Mapping) -> None:
-    """Keep the mapping of one table in ``import.toml``, those of other tables unchanged."""
+def _read_told(path: Path) -> dict[str, Any]:
+    """Read what was told of a study that is still to be made: its place, and so on."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig")).get("study", {})
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise StudyError(f"{path} cannot be read as TOML: {error}") from error
+    known = {"place": str, "unit": str, "as_of": str, "national_areas": int}
+    if not isinstance(raw, dict) or not all(
+        isinstance(v, known.get(k, ())) for k, v in raw.items()
+    ):
+        raise StudyError(f"{path}, [study]: expected texts for place, unit and as_of, and a number")
+    return raw
+
+
+def _write_mapping(
+    path: Path, table: str, mapping: _Mapping, told: AnyMapping[str, Any] | None = None
+) -> None:
+    """Keep the mapping of one table in ``import.toml``, those of other tables unchanged.
+
+    `told` is what was said of a study that is still to be made; it is kept beside what was before.
+    """
     kept: dict[str, _Mapping] = {}
+    said = _read_told(path) | {k: v for k, v in (told or {}).items() if v}
     for name in TABLES:
         there = _read_mapping(path, name)
         if there is not None:
@@ -644,6 +666,9 @@ def _write_mapping(path: Path, table: str, mapping: _Mapping) -> None:
         "# Next year's sheet is read the same way; change a line where a header changed.",
         "",
     ]
+    if said:
+        lines += ["[study]", *(f"{k} = {toml_text(v) if isinstance(v, str) else v}"
+                               for k, v in sorted(said.items())), ""]  # fmt: skip
     for name, one in sorted(kept.items()):
         lines += [f"[{name}]"]
         lines += [f"sheet = {toml_text(one.sheet)}"] if one.sheet else []

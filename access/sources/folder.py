@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from access.errors import OutputError, ParameterError, StudyError
 from access.escape import toml_text
 from access.files import write_file
 from access.sources.columns import _Mapping as Mapped
-from access.sources.columns import _read_mapping, _toml_key, _write_mapping
+from access.sources.columns import _read_mapping, _read_told, _toml_key, _write_mapping
 from access.sources.importing import Imported, _csv_bytes, _derive_box, _import_table
 
 #: What is known of each service: title, one of it, whom it is for by default, its age band.
@@ -162,15 +163,7 @@ def _settings_text(s: Settings) -> str:
         if pairs:
             lines += ["", f"[areas.{part}]", *(f"{k} = {toml_text(v)}" for k, v in pairs.items())]
     for key, (demand, noun) in s.services.items():
-        title, one, _, band = SERVICES.get(
-            key,
-            (
-                key.replace("_", " ").capitalize(),
-                "centre",
-                ("residents", "residents"),
-                "not stated",
-            ),
-        )
+        title, one, _, band = _service_words(key)
         lines += [
             "",
             f"[services.{key}]",
@@ -213,19 +206,26 @@ def _groups(counts: Collection[str]) -> list[str]:
     return lines
 
 
+def _service_words(key: str) -> tuple[str, str, tuple[str, str], str]:
+    """Give a service's words: its title, one of them, whom it is for, and their ages."""
+    other = (key.replace("_", " ").capitalize(), "centre", ("residents", "residents"), "not stated")
+    return SERVICES.get(key, other)
+
+
 def _examples(s: Settings) -> list[str]:
     lines: list[str] = []
     for key in s.services:
         own = list(s.centres.get(key, ()))
         if len(own) < 2:
             continue
-        title = SERVICES.get(key, (key,))[0]
+        title = _service_words(key)[0]
+        words = re.sub(r"[^a-z0-9]+", "_", title.lower().replace("'", "")).strip("_")
         names = "; ".join(f"{id_} {' '.join(name.split())}" for id_, name in own[:60])
         names = "".join(ch for ch in names if ch.isprintable())
         lines += [
             "",
             f"# TO FILL IN: what is proposed for {title}. Take the # away and name ids.",
-            f"# [proposals.{key}s_{len(own)}_to_{len(own) - 1}]",
+            f"# [proposals.{words or key}_{len(own)}_to_{len(own) - 1}]",
             f'# title = "{title} from {len(own)} to {len(own) - 1}"',
             f'# service = "{key}"',
             f"# close = [{toml_text(own[-1][0])}]",
@@ -436,8 +436,25 @@ def _study_of_tables(
     return sorted([*files, "import.toml"])
 
 
-def put_table(folder: Path, done: Imported, about: tuple[str, str]) -> list[str]:
-    """Write one imported table into a study, with its mapping and where it comes from."""
+def put_table(
+    folder: Path, done: Imported, about: tuple[str, str], told: Mapping[str, Any]
+) -> list[str]:
+    """Write one imported table into a study, with its mapping and where it comes from.
+
+    `told` is what was said of a study that is still to be made.
+    """
+    if any(told.values()) and (folder / "study.toml").exists():
+        given = ", ".join(f"--{k.replace('_', '-')}" for k, v in told.items() if v)
+        raise ParameterError(
+            f"{folder} is a study already, and {given} is for a new one; nothing was written. "
+            "Change it in study.toml"
+        )
+    try:
+        date.fromisoformat(told.get("as_of") or "2021-03-21")
+    except ValueError as error:
+        raise ParameterError(
+            f"--as-of is {told['as_of']!r}; expected a day such as 2023-06-13"
+        ) from error
     name = f"{done.table}.csv"
     provenance = Provenance(about[0], "see the file", about[1])
     made = {name: (_csv_bytes(done.check().frame), provenance)}
@@ -446,14 +463,15 @@ def put_table(folder: Path, done: Imported, about: tuple[str, str]) -> list[str]
     kept = {n: e for n, e in read_manifest(folder).items() if n not in made}
     _write_all(folder, {n: body for n, (body, _) in made.items()})
     write_file(folder / "manifest.toml", _manifest_text(made, kept).encode())
-    _write_mapping(folder / "import.toml", done.table, done.mapping)
+    _write_mapping(folder / "import.toml", done.table, done.mapping, told)
     return [*made, "import.toml"]
 
 
-def first_settings(
-    folder: Path, *, place: str, unit: str, as_of: str, national_areas: int
-) -> list[str]:
-    """Write the settings of a study whose areas and centres are there; nothing before."""
+def first_settings(folder: Path) -> list[str]:
+    """Write the settings of a study whose areas and centres are there; nothing before.
+
+    What was told of it with either of them is in its ``import.toml``.
+    """
     there = [t for t in ("areas", "centres", "candidates", "neighbours", "places", "postcodes")
              if (folder / f"{t}.csv").is_file()]  # fmt: skip
     if not set(_NEEDED) <= set(there):
@@ -473,21 +491,21 @@ def first_settings(
         for text, value in texts.items()
     ]
     name = re.sub(r"[^a-z0-9]+", "_", folder.resolve().name.lower()).strip("_")
+    about = {"as_of": "2021-03-21", **_read_told(folder / "import.toml")}
     return _study_of_tables(
         folder,
         tables,
         name=name if name[:1].isalpha() else f"study_{name}",
-        place=place or folder.resolve().name.replace("_", " ").title(),
-        as_of=as_of,
-        unit=unit,
+        place=about.pop("place", folder.resolve().name.replace("_", " ").title()),
+        vintage=said.get("areas.csv", {}).get("source", "not stated"),
         licences={
             t: (said[f"{t}.csv"]["source"], said[f"{t}.csv"]["licence"])
             for t in there
             if f"{t}.csv" in said
         },
-        national_areas=national_areas,
         notes=told,
         keep_mappings=False,
+        **about,
     )
 
 

@@ -194,6 +194,36 @@ def test_faults_in_attendance_name_rows_and_never_what_stands_in_them(
         assert text not in said
 
 
+def test_what_is_told_with_the_first_sheet_holds_when_the_second_makes_the_study(
+    access_command, tmp_path
+):
+    areas, centres = areas_and_centres(tmp_path)
+    areas.write_text(areas.read_text(encoding="utf-16").replace("n/a", "900"), encoding="utf-16")
+    about = ("--place", "Upton", "--unit", "street", "--as-of", "2024-05-06", "--source", "Census")
+    done = access_command("import", areas, "--as", "areas", "--study", tmp_path / "s", *about)
+    assert done.returncode == 0, done.stderr
+    more = ("--as", "centres", "--study", tmp_path / "s", "--set", "service=library")
+    assert access_command("import", centres, *more).returncode == 0
+    study = load_study(tmp_path / "s")
+    assert study.config.study.place == "Upton" and str(study.config.study.as_of) == "2024-05-06"
+    assert (study.config.areas.unit, study.config.areas.vintage) == ("street", "Census")
+    text = (tmp_path / "s/study.toml").read_text()
+    assert "# [proposals.libraries_2_to_1]" in text
+    before = {p.name: p.read_bytes() for p in (tmp_path / "s").iterdir()}
+    late = access_command("import", centres, *more, "--unit", "zone")
+    assert late.returncode != 0 and "--unit is for a new one" in late.stderr
+    assert {p.name: p.read_bytes() for p in (tmp_path / "s").iterdir()} == before
+
+
+def test_a_day_that_is_none_is_refused_before_anything_is_written(access_command, tmp_path):
+    areas, _ = areas_and_centres(tmp_path)
+    done = access_command(
+        "import", areas, "--as", "areas", "--study", tmp_path / "s", "--as-of", "2024-13-01"
+    )
+    assert done.returncode != 0 and "--as-of is '2024-13-01'" in done.stderr
+    assert not (tmp_path / "s").exists()
+
+
 @pytest.mark.parametrize("table", ["centres", "candidates", "neighbours", "places", "areas"])
 def test_a_sheet_of_single_people_becomes_no_other_table(access_command, town_with_users, table):
     study, users, codes = town_with_users
