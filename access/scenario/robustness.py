@@ -51,8 +51,9 @@ from access.scenario.uncertainty import (
 from access.text import listed, named, percent
 from access.units import LSOAS_ENGLAND_2011
 
-#: By what is marked (best, better or worse than the proposal) and by criterion.
-_Marks = dict[tuple[str, str], NDArray[np.bool_]]
+_MARKED = ("best", "better", "worse")
+#: Options that are best, or better or worse than the proposal; one row a criterion.
+_Marks = dict[str, NDArray[np.bool_]]
 #: Share of the settings in which one is better, from which on the data tell two options apart.
 SURE = 0.95
 _INTERVAL = (0.05, 0.95)
@@ -377,11 +378,14 @@ def robustness(
 
     asked = [{str(k): v for k, v in row.items()} for row in settings.to_dict("records")]
     rows: list[dict[str, Any]] = []
-    times: dict[str, dict[str, NDArray[np.int64]]] = {"best": {}, "better": {}, "worse": {}}
+    marked = {what: np.zeros((len(chosen), len(options.kept)), np.int64) for what in _MARKED}
     for found, marks in _in_threads(ask, list(enumerate(asked)), workers):
         rows.append(found)
-        for (what, c), marked in marks.items():
-            times[what][c] = times[what].get(c, 0) + marked.astype(np.int64)
+        for what, mark in marks.items():
+            marked[what] += mark
+    times = {what: dict(zip(chosen, each, strict=True)) for what, each in marked.items()}
+    if options.proposal is None:
+        times |= {"better": {}, "worse": {}}
     ids = np.array(options.ids, dtype=object)
     table = pd.DataFrame(
         {
@@ -520,16 +524,18 @@ def _standing(
     options: Options, values: Mapping[str, Floats], chosen: Sequence[str]
 ) -> tuple[dict[str, float], _Marks]:
     """Where the proposal stands on each criterion, and which options are best, ties included."""
+    table = np.array([values[c] for c in chosen])
+    every = table[:, : len(options.kept)]
+    least, first = every.min(axis=1), every.argmin(axis=1)
     out: dict[str, float] = {}
-    marks: _Marks = {}
-    for c in chosen:
-        every = values[c][: len(options.kept)]
-        least = every.min()
+    marks: _Marks = {"best": every == least[:, None]}
+    if options.proposal is not None:
+        own = table[:, -1]
+        marks |= {"better": every < own[:, None], "worse": every > own[:, None]}
+        ranks = marks["better"].sum(axis=1) + 1
+    for k, c in enumerate(chosen):
         if options.proposal is not None:
-            own = values[c][-1]
-            marks["better", c], marks["worse", c] = every < own, every > own
-            out[f"rank_{c}"] = int(marks["better", c].sum()) + 1
-            out[f"regret_{c}"] = own - least if np.isfinite(own) else np.inf
-        out[f"best_{c}"] = int(every.argmin())
-        marks["best", c] = every == least
+            out[f"rank_{c}"] = int(ranks[k])
+            out[f"regret_{c}"] = own[k] - least[k] if np.isfinite(own[k]) else np.inf
+        out[f"best_{c}"] = int(first[k])
     return out, marks
