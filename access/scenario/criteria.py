@@ -197,10 +197,9 @@ def _within(
     row = flat // block.shape[1]
     width = int((high - low).max()) + 1
     keys = past.ravel()[flat].astype(np.intp) * len(block) + row
-    counted = np.bincount(
-        keys, weights[flat - row * block.shape[1]], minlength=len(block) * width
-    ).reshape(width, len(block))  # places down the rows: added up many options at a time
-    short = np.cumsum(counted, axis=0) + below < target
+    counted = np.bincount(keys, weights[flat - row * block.shape[1]], minlength=len(block) * width)
+    # places down the rows: added up many options at a time
+    short = np.cumsum(counted.reshape(width, len(block)), axis=0) + below < target
     found: _Indices = np.minimum(low + short.sum(axis=0), high)
     return found
 

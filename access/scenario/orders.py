@@ -7,7 +7,6 @@ up those of its closed sites, and no option is measured area by area.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +15,6 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from access.errors import ParameterError
-from access.measure.distribution import weighted_sums
 from access.scenario.criteria import (
     _SAME_MINUTES,
     _SLACK,
@@ -32,7 +30,7 @@ _MOST_SITES = 20
 _MOST_SETS = 256
 """Sets of an option's closed sites (eight of them) up to which adding them up is the quicker."""
 _MOST_CELLS = 20_000_000
-_BLOCKS = 48
+_BLOCKS = 32
 """Blocks of levels among which a quantile is looked for, before one level in its block is."""
 
 
@@ -47,28 +45,30 @@ def _in_order(kept: _Indices, sites: int) -> _Orders | None:
 
 @dataclass(frozen=True, eq=False)
 class _Trips:
-    """The trips of one setting: areas with families that some site reaches.
+    """The trips of several settings; areas without families, or out of reach, take no minutes.
 
     Parameters
     ----------
-    steps : ndarray, shape (areas, closed + 1)
+    steps : ndarray, shape (settings, areas, closed + 1)
         Minutes to the nearest site, and once it closes, to the next, and so on; none longer than
         to the nearest site that is always open.
-    sets : ndarray of int, shape (areas, closed)
+    sets : ndarray of int, shape (settings, areas, closed)
         The number of the set of the first 1, 2, ... sites, among those that are an area's here;
         of sets that no option closes the greatest.
     adds : sparse array, shape (options, sets)
         Which of these sets close in each option.
-    weights : ndarray, shape (areas, columns)
+    weights : ndarray, shape (settings, areas, columns)
         As in `access.scenario.criteria._Prepared`.
-    levels : ndarray, shape (k,)
-        All minutes of `steps`, sorted, without doubles.
-    places : ndarray of int, shape (areas, closed + 1)
+    levels : ndarray, shape (settings, areas * (closed + 1))
+        All minutes of `steps`, sorted, the doubles left out (what is left over means nothing).
+    places : ndarray of int, shape (settings, areas, closed + 1)
         Where `steps` stand in `levels`.
-    found : ndarray of unsigned int, shape (options, areas)
-        Where the nearest kept site's minutes stand in `levels`; areas in the order `first`.
+    by_site : ndarray of unsigned int, shape (settings, sites, areas)
+        Where the minutes to every site stand in `levels`, of those in `steps`; areas in the order
+        `first`.
     first : ndarray of int, shape (areas,)
-        Areas, those of the most deprived fifth first.
+        Areas, the `deprived` ones of the most deprived fifth first.
+    deprived : int
     """
 
     steps: Floats
@@ -77,8 +77,16 @@ class _Trips:
     weights: Floats
     levels: Floats
     places: _Indices
-    found: NDArray[Any]
+    by_site: NDArray[Any]
     first: _Indices
+    deprived: int
+
+    def by_setting(self, sets: _Indices, each: Floats) -> Floats:
+        """Add up by setting and number of set."""
+        settings, size = len(sets), self.adds.shape[1] + 1
+        keys = sets + (np.arange(settings) * size)[:, None, None]
+        total = np.bincount(keys.ravel(), each.ravel(), settings * size)
+        return total.reshape(settings, size)[:, :-1]
 
 
 class _Orders:
@@ -113,43 +121,76 @@ class _Orders:
         always_minutes: Floats,
     ) -> dict[str, Floats]:
         """Give every criterion of every option, as `criteria._evaluate` does."""
-        least = minutes.min(axis=1)
-        if always_minutes.shape[1]:
-            other = always_minutes.min(axis=1)
-            minutes, least = np.minimum(minutes, other[:, None]), np.minimum(least, other)
-        lived = count > 0
-        use = lived & np.isfinite(least)
-        if not use.any():
+        (found,) = self.criteria_of(
+            minutes[None], count[None], per_family[None], fifth,
+            threshold_minutes=np.array([threshold_minutes]), always_minutes=always_minutes[None],
+        )  # fmt: skip
+        return found
+
+    def criteria_of(
+        self,
+        minutes: Floats,
+        count: Floats,
+        per_family: Floats,
+        fifth: Floats | None,
+        *,
+        threshold_minutes: Floats,
+        always_minutes: Floats,
+    ) -> list[dict[str, Floats]]:
+        """Give every criterion of every option under several settings, one row each."""
+        least = minutes.min(axis=2)
+        if always_minutes.shape[2]:
+            other = always_minutes.min(axis=2)
+            minutes, least = np.minimum(minutes, other[..., None]), np.minimum(least, other)
+        lived, reached = count > 0, np.isfinite(least)
+        use = lived & reached
+        if not use.any(axis=1).all():
             raise ParameterError(
                 "no site reaches any family in this matrix; expected some to be reached"
             )
-        rows = [count, count * per_family]
+        columns = [count, count * per_family]
         if fifth is not None:
-            rows += [count * (fifth == 1), count * (fifth == 5)]
-        trips = self._trips(minutes[use], np.column_stack(rows)[use])
-        totals = trips.weights.sum(axis=0)
-        never = float(count[lived & ~np.isfinite(least)].sum())
-        deprived = fifth is not None and totals[2] > 0
-        p90 = self._quantiles(trips, (0, 2) if deprived else (0,), 0.9)
+            columns += [count * (fifth == 1), count * (fifth == 5)]
+        weights = np.stack(columns, axis=2) * use[..., None]
+        trips = self._trips(np.where(use[..., None], minutes, 0.0), weights, fifth)
+        totals = weights.sum(axis=1)
+        never = (count * (lived & ~reached)).sum(axis=1)
+        asked = [0] if fifth is None or not (totals[:, 2] > 0).any() else [0, 2]
+        ranges = [self._ranges(trips, column, 0.9) for column in asked]
         sums = self._sums(trips, threshold_minutes)
-        return _criteria(sums, totals, never, p90[0], p90[1] if deprived else None)
+        out = []
+        for k, levels in enumerate(trips.levels):
+            found = self.kept.least(trips.by_site[k])
+            p90 = [np.take(levels, each.place(k, found)) for each in ranges]
+            worst = np.take(levels, found.max(axis=1))
+            deprived = p90[1] if len(p90) > 1 and totals[k, 2] > 0 else None
+            of_all = _Sums(*(part[k] for part in sums), worst, found)
+            out.append(_criteria(of_all, totals[k], float(never[k]), p90[0], deprived))
+        return out
 
-    def _trips(self, minutes: Floats, weights: Floats) -> _Trips:
+    def _trips(self, minutes: Floats, weights: Floats, fifth: Floats | None) -> _Trips:
         """Put every area's sites in order, the nearest first."""
-        order = np.argsort(minutes, axis=1, kind="stable")[:, : self.closed + 1]
-        steps = np.take_along_axis(minutes, order, axis=1)
-        sets, adds = self._sets_of(self.number[np.cumsum(1 << order[:, :-1].T, axis=0)].T)
-        levels, at = np.unique(steps, return_inverse=True)
-        at = at.reshape(steps.shape)
-        first = np.arange(len(steps))
-        if weights.shape[1] > 2:
-            first = np.argsort(weights[:, 2] <= 0, kind="stable")
+        settings, areas, sites = minutes.shape
+        order = np.argsort(minutes, axis=2, kind="stable")[..., : self.closed + 1]
+        steps = np.take_along_axis(minutes, order, axis=2)
+        sets, adds = self._sets_of(self.number[np.cumsum(1 << order[..., :-1], axis=2)])
+        flat = steps.reshape(settings, -1)
+        by_length = np.argsort(flat, axis=1)
+        rising = np.take_along_axis(flat, by_length, axis=1)
+        place = np.zeros(flat.shape, dtype=np.intp)
+        np.cumsum(rising[:, 1:] != rising[:, :-1], axis=1, out=place[:, 1:])
+        levels, places = np.empty_like(flat), np.empty_like(place)
+        np.put_along_axis(levels, place, rising, axis=1)
+        np.put_along_axis(places, by_length, place, axis=1)
+        places = places.reshape(steps.shape)
+        first = np.arange(areas) if fifth is None else np.argsort(fifth != 1, kind="stable")
         stands = np.empty_like(first)
-        stands[first] = np.arange(len(first))
-        kind = np.uint16 if len(levels) <= np.iinfo(np.uint16).max else np.uint32
-        places = np.full(minutes.T.shape, np.iinfo(kind).max, dtype=kind)
-        places[order, stands[:, None]] = at
-        return _Trips(steps, sets, adds, weights, levels, at, self.kept.least(places), first)
+        stands[first] = np.arange(areas)
+        kind = np.uint16 if flat.shape[1] <= np.iinfo(np.uint16).max else np.uint32
+        by_site = np.full((settings, sites, areas), np.iinfo(kind).max, dtype=kind)
+        by_site[np.arange(settings)[:, None, None], order, stands[:, None]] = places
+        deprived = 0 if fifth is None else int((fifth == 1).sum())
+        return _Trips(steps, sets, adds, weights, levels, places, by_site, first, deprived)
 
     def _sets_of(self, sets: NDArray[np.int32]) -> tuple[_Indices, sp.csc_array]:
         """Number anew the few sets that are an area's, and say which options close each."""
@@ -163,76 +204,99 @@ class _Orders:
         shape = (self.options, len(seen))
         return number[sets], sp.csc_array((np.ones(len(rows)), rows, ends), shape=shape)
 
-    def _sums(self, trips: _Trips, threshold_minutes: float) -> _Sums:
-        """Add up minutes for every option: with every site open, and what each set adds."""
+    def _sums(self, trips: _Trips, threshold_minutes: Floats) -> tuple[Floats, ...]:
+        """Add up minutes for every option: with every site open, and what each set adds.
+
+        By setting and option, what of `access.scenario.criteria._Sums` is a sum.
+        """
         steps, weights = trips.steps, trips.weights
-        far = steps > threshold_minutes * (1 + _SLACK)
-        longer = steps > steps[:, :1] + _SAME_MINUTES
+        far = steps > threshold_minutes[:, None, None] * (1 + _SLACK)
+        longer = steps > steps[..., :1] + _SAME_MINUTES
         finite = np.isfinite(steps)
         length = np.where(finite, steps, 0.0)
-        everyone, more = weights[:, 0], np.diff(length, axis=1)
-        parts = [(more, w) for w in weights.T]
-        parts.append((np.diff(far.astype(float), axis=1), everyone))
-        if weights.shape[1] > 2:
-            parts.append((np.diff(longer.astype(float), axis=1), weights[:, 2]))
-        columns = weights.shape[1]
+        by_column = np.moveaxis(weights, 2, 0)
+        everyone, more = by_column[0], np.diff(length, axis=2)
+        parts = [(more, w) for w in by_column]
+        parts.append((np.diff(far.astype(float), axis=2), everyone))
+        columns = len(by_column)
+        if columns > 2:
+            parts.append((np.diff(longer.astype(float), axis=2), by_column[2]))
         lost = not finite.all()
         if lost:
-            parts += [(np.diff((~finite).astype(float), axis=1), w) for w in weights.T]
-        at, size = trips.sets.ravel(), trips.adds.shape[1] + 1
-        table = [np.bincount(at, (much * w[:, None]).ravel(), size)[:-1] for much, w in parts]
-        added = trips.adds @ np.column_stack(table)
-        minutes = added[:, :columns] + weighted_sums(length[:, 0][None, :], weights)
-        beyond = added[:, columns] + weighted_sums(far[:, 0][None, :], everyone)
-        unreached = added[:, -columns:] if lost else np.zeros_like(minutes)
-        moved = added[:, columns + 1] if columns > 2 else np.zeros(len(added))
-        worst = np.take(trips.levels, trips.found.max(axis=1))
-        return _Sums(minutes, unreached, beyond, moved, worst, trips.found)
+            parts += [(np.diff((~finite).astype(float), axis=2), w) for w in by_column]
+        table = np.concatenate(
+            [trips.by_setting(trips.sets, much * w[..., None]) for much, w in parts]
+        )
+        added = trips.adds @ np.ascontiguousarray(table.T)
+        added = added.reshape(self.options, len(parts), len(steps)).transpose(2, 0, 1)
+        minutes = added[..., :columns] + (length[..., :1] * weights).sum(axis=1)[:, None]
+        beyond = added[..., columns] + (far[..., 0] * everyone).sum(axis=1)[:, None]
+        unreached = added[..., -columns:] if lost else np.zeros_like(minutes)
+        moved = added[..., columns + 1] if columns > 2 else np.zeros_like(beyond)
+        return minutes, unreached, beyond, moved
 
-    def _quantiles(self, trips: _Trips, columns: Sequence[int], q: float) -> list[Floats]:
-        """Find a weighted quantile for every option: its block of levels first, then its level."""
-        size = len(trips.levels)
-        asked = []
-        for column in columns:
-            weights = trips.weights[:, column]
-            target = q * weights.sum() * (1 - _SLACK)
-            both = (np.bincount(at, weights, size).cumsum() for at in trips.places.T[[0, -1]])
-            low, high = (int(np.searchsorted(each, target)) for each in both)
-            asked.append((weights, target, low, min(high, size - 1)))
-        out = []
-        for upto, of in zip(self._upto(trips, asked), asked, strict=True):
-            weights, target, low, high = of
-            width = _width(low, high)
-            at = np.clip((upto < target).sum(axis=1), 1, _BLOCKS)
-            below = np.take_along_axis(upto, at[:, None] - 1, axis=1)[:, 0]
-            first = low + (at - 1) * width
-            last = np.minimum(first + width - 1, high)
-            own = weights[trips.first]
-            own = own[: np.flatnonzero(own)[-1] + 1]
-            found = trips.found[:, : len(own)]
-            out.append(np.take(trips.levels, _within(found, own, target, first, last, below)))
-        return out
+    def _ranges(self, trips: _Trips, column: int, q: float) -> _Ranges:
+        """Find the block of levels in which a weighted quantile lies, for every option."""
+        weights = np.ascontiguousarray(trips.weights[..., column])
+        target = q * weights.sum(axis=1) * (1 - _SLACK)
+        settings, size = trips.levels.shape
+        starts = (np.arange(settings) * size)[:, None]
+        low, high = (
+            np.bincount((at + starts).ravel(), weights.ravel(), settings * size)
+            .reshape(settings, size)
+            .cumsum(axis=1)
+            for at in (trips.places[..., 0], trips.places[..., -1])
+        )
+        low, high = ((upto < target[:, None]).sum(axis=1) for upto in (low, high))
+        high = np.minimum(high, size - 1)
+        width = -(-(high - low + 1) // _BLOCKS)
+        upto = self._upto(trips, weights, low, width)
+        at = np.clip((upto < target[:, None]).sum(axis=2), 1, _BLOCKS)
+        below = np.take_along_axis(upto, at[..., None] - 1, axis=2)[..., 0]
+        first = low + (at - 1) * width
+        last = np.minimum(first + width - 1, high)
+        many = trips.deprived if column == 2 else len(trips.first)
+        return _Ranges(weights[:, trips.first[:many]], target, first.T, last.T, below.T)
 
-    def _upto(self, trips: _Trips, asked: Sequence[tuple[Floats, float, int, int]]) -> list[Floats]:
+    def _upto(self, trips: _Trips, weights: Floats, low: _Indices, width: _Indices) -> Floats:
         """Add up the weight in each block of levels and all before it, for every option."""
-        size, sets_size = _BLOCKS + 2, trips.adds.shape[1] + 1
-        changes, bases = [], []
-        for weights, _, low, high in asked:
-            block = np.clip((trips.places - low) // _width(low, high) + 1, 0, _BLOCKS + 1)
-            each = np.repeat(weights, trips.sets.shape[1])
-            comes, goes = (
-                np.bincount((part * sets_size + trips.sets).ravel(), each, sets_size * size)
-                for part in (block[:, 1:], block[:, :-1])
+        settings, size, sets_size = len(weights), _BLOCKS + 2, trips.adds.shape[1] + 1
+        block = (trips.places - low[:, None, None]) // width[:, None, None] + 1
+        np.clip(block, 0, _BLOCKS + 1, out=block)
+        each = np.repeat(weights, trips.sets.shape[2])
+        sets = trips.sets + (np.arange(settings) * sets_size)[:, None, None]
+        comes, goes = (
+            np.bincount(
+                (part * (settings * sets_size) + sets).ravel(), each, size * settings * sets_size
             )
-            changes.append(np.cumsum((comes - goes).reshape(size, -1)[:, :-1], axis=0).T)
-            bases.append(np.bincount(block[:, 0], weights, size).cumsum())
-        upto = trips.adds @ np.hstack(changes) + np.concatenate(bases)
-        return np.hsplit(upto, len(asked))
+            for part in (block[..., 1:], block[..., :-1])
+        )
+        change = (comes - goes).reshape(size, settings, sets_size)[..., :-1]
+        table = np.cumsum(change, axis=0).transpose(2, 1, 0).reshape(-1, settings * size)
+        keys = block[..., 0] + (np.arange(settings) * size)[:, None]
+        base = np.bincount(keys.ravel(), weights.ravel(), settings * size).reshape(settings, size)
+        upto = (trips.adds @ table).reshape(self.options, settings, size)
+        upto += base.cumsum(axis=1)
+        return upto
 
 
-def _width(low: int, high: int) -> int:
-    """Levels in each of the blocks from low to high."""
-    return -(-(high - low + 1) // _BLOCKS)
+@dataclass(frozen=True, eq=False)
+class _Ranges:
+    """Where a weighted quantile lies, by setting and option: levels, and the weight below them."""
+
+    weights: Floats
+    target: Floats
+    first: _Indices
+    last: _Indices
+    below: Floats
+
+    def place(self, k: int, found: NDArray[Any]) -> _Indices:
+        """Find the quantile's level for every option under setting k."""
+        found = found[:, : self.weights.shape[1]]
+        return _within(
+            found, self.weights[k], float(self.target[k]), self.first[k], self.last[k],
+            self.below[k],
+        )  # fmt: skip
 
 
 class _Kept:
