@@ -10,10 +10,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from numbers import Real
 from typing import Any, Final
-
-import numpy as np
-import pandas as pd
 
 from access.errors import ParameterError
 from access.escape import plain
@@ -336,6 +334,10 @@ NOT_KNOWN = "not known"
 UNREACHED = "cannot be reached"
 
 
+#: What pandas calls a value that is not known; it is not imported for words alone.
+_NOT_KNOWN = ("NAType", "NaTType")
+
+
 def is_missing(value: object) -> bool:
     """Say whether a value is one that has no figure: not known, or not applicable.
 
@@ -344,11 +346,11 @@ def is_missing(value: object) -> bool:
     >>> is_missing(None), is_missing(float("nan")), is_missing(0), is_missing("")
     (True, True, False, True)
     """
-    if value is None or value is NOT_APPLICABLE or value is pd.NA or value is pd.NaT:
+    if value is None or value is NOT_APPLICABLE or type(value).__name__ in _NOT_KNOWN:
         return True
     if isinstance(value, str):
         return not value.strip()
-    return isinstance(value, float | np.floating) and bool(np.isnan(value))
+    return isinstance(value, Real) and bool(value != value)
 
 
 def figure(number: float, decimals: int = 0, *, signed: bool = False) -> str:
@@ -359,7 +361,7 @@ def figure(number: float, decimals: int = 0, *, signed: bool = False) -> str:
     >>> figure(4884.0), figure(-0.04, 1), figure(3.25, 1, signed=True)
     ('4,884', '0.0', '+3.3')
     """
-    if not np.isfinite(number):
+    if not math.isfinite(number):
         raise ParameterError(f"{number!r} is no figure; write it out in words")
     rounded = half_up(float(number), decimals)
     text = f"{abs(rounded):,.{decimals}f}"
@@ -394,4 +396,7 @@ ROUNDED_ONCE = "Minutes are rounded first; a rise is the rounded after less the 
 def half_up(number: float, decimals: int) -> float:
     """Round a half away from zero, as people do; Python's own rounds it to the even digit."""
     scale = 10.0**decimals
-    return float(np.copysign(np.floor(abs(number) * scale + 0.5 + 1e-9), number) / scale)
+    steps = abs(number) * scale + 0.5 + 1e-9
+    if not math.isfinite(steps):
+        return float(number)
+    return math.copysign(math.floor(steps), number) / scale

@@ -234,6 +234,9 @@ def _centre_ids(
         service = next(iter(study.config.services))
     if service is not None:
         pick(study.config.services, service, "service")
+    if isinstance(given, tuple | list) and not given:
+        return []
+    if service is not None:
         places, what = _places_of(study, service), f"{service} of today"
     else:
         places, what = _places_of(study), "centres of the study"
@@ -249,7 +252,8 @@ def _site_ids(
         raise ParameterError(
             f"{name}={given!r}; expected a list of ids or names, such as [{str(given)!r}]"
         )
-    known = {*_places_of(study)["id"].astype(str), *places["id"].astype(str)}
+    every = (study.centres, study.candidates, study.neighbours, places)
+    known = {str(site) for table in every if len(table) for site in table["id"].tolist()}
     texts = [str(text) for text in given]
     named = _by_name(study, places) if set(texts) - known else {}
     found: list[str] = []

@@ -16,9 +16,11 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter
 
@@ -105,7 +107,7 @@ class Chart:
         )
         height = self.size[1] + _TITLE_LINE * len(title) + _CAPTION_LINE * len(caption)
         with mpl.rc_context(_SETTINGS):
-            figure = Figure((self.size[0], height), facecolor=PAPER, layout="constrained")
+            figure = _Laid((self.size[0], height), facecolor=PAPER, layout="constrained")
             FigureCanvasAgg(figure)
             axes = figure.add_subplot()
             _quiet_axes(axes)
@@ -207,6 +209,21 @@ class Chart:
 
     def _repr_png_(self) -> bytes:
         return self.png(dpi=110)
+
+
+class _Laid(Figure):
+    """A figure that is laid out before it is saved, and not drawn as well to no effect.
+
+    matplotlib saves a figure with a layout by drawing it twice: first without a mark on the
+    paper, only to lay it out; then without a layout, for the file.
+    """
+
+    def draw(self, renderer: RendererBase) -> None:
+        layout = self.get_layout_engine()
+        if self.canvas.is_saving() and isinstance(layout, ConstrainedLayoutEngine):
+            layout.execute(self)
+        else:
+            super().draw(renderer)
 
 
 def _as_written(figure: Figure) -> None:

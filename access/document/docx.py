@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime
 import io
+import re
 from collections.abc import Sequence
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -256,34 +258,56 @@ _LINE = INK.lstrip("#").upper()
 def _add_table(word: Any, view: TableView, width: Length, *, compact: bool = False) -> None:
     """Add a table whose header row is repeated on each page and whose rows do not break."""
     body = view.body
-    height = max(len(body), 1)
+    total = view.total is not None and bool(body)
     shares = _column_shares(view, compact=compact)
-    made = _bare(word, height + 1, [s * width for s in shares], padding=25 if compact else 45)
+    # a row of the body and a total's: python-docx makes cells slowly, so the others are copies
+    made = _bare(word, 3, [s * width for s in shares], padding=25 if compact else 45)
     _describe(made, view.title, total=view.total is not None)
     # By id, once: python-docx looks a style's name up anew for every paragraph.
     style = word.styles["Table text compact" if compact else "Table text"].style_id
-    aligns = [c.align for c in view.columns]
+    _, usual, last = made._tbl.tr_lst
+    bare = deepcopy(usual)
     cells = made._cells  # the property makes the list anew on each use, slowly
     wide = len(view.columns)
     for k, column in enumerate(view.columns):
-        _fill(cells[k], column.header, style, aligns[k], bold=True)
+        _fill(cells[k], column.header, style, column.align, bold=True)
         _dress(cells[k], bottom=(12, _LINE), fill=_FAINT)
         cells[k].vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.BOTTOM
+        _fill(cells[wide + k], _ANY, style, column.align)
+        _dress(cells[wide + k], bottom=(4, _RULE))
+        _fill(cells[2 * wide + k], _ANY, style, column.align, bold=True)
+        _dress(cells[2 * wide + k], top=(8, _LINE), bottom=(4, _RULE))
+    whole = _stands_whole(view, shares, compact=compact)
+    if whole:
+        cells[0].paragraphs[0].paragraph_format.keep_with_next = True
+    made._tbl.remove(usual)
+    made._tbl.remove(last)
     for r, row in enumerate(body, start=1):
-        last = view.total is not None and r == height
-        for k, cell in enumerate(row):
-            target = cells[r * wide + k]
-            _fill(target, cell.text, style, aligns[k], bold=last)
-            if last:
-                _dress(target, top=(8, _LINE), bottom=(4, _RULE))
-            else:
-                _dress(target, bottom=(4, _RULE))
-    if _stands_whole(view, shares, compact=compact):
-        for r in range(height):
-            cells[r * wide].paragraphs[0].paragraph_format.keep_with_next = True
+        ends = r == len(body)
+        copied = deepcopy(last if total and ends else usual)
+        for run, cell in zip(copied.iter(qn("w:r")), row, strict=True):
+            _say(run, cell.text)
+        if whole and not ends:
+            paragraph = next(copied.iter(qn("w:p")))
+            paragraph.get_or_add_pPr().keepNext_val = True
+        made._tbl.append(copied)
     if not body:
-        _fill(cells[wide], "Nothing to list.", style, "left")
+        made._tbl.append(bare)
+        _fill(made.rows[1].cells[0], "Nothing to list.", style, "left")
     _header_row(made.rows[0])
+
+
+#: What stands in a row that others are copied from.
+_ANY = "x"
+
+
+def _say(run: Any, text: str) -> None:
+    """Put text in the place of a run's own."""
+    (held,) = run.findall(qn("w:t"))
+    if text and text == text.strip() and not re.search(r"[\t\n\r]", text):
+        held.text = text
+    else:
+        Run(run, None).text = text
 
 
 def _add_key_figures(word: Any, items: Sequence[tuple[str, str]], width: Length) -> None:

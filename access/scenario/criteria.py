@@ -196,12 +196,11 @@ def _within(
     flat = np.flatnonzero((past <= (high - low).astype(kind)[:, None]).ravel())
     row = flat // block.shape[1]
     width = int((high - low).max()) + 1
-    keys = row * width + past.ravel()[flat].astype(np.intp)
-    counted = np.bincount(
-        keys, weights[flat - row * block.shape[1]], minlength=len(block) * width
-    ).reshape(len(block), width)
-    short = np.cumsum(counted, axis=1) + below[:, None] < target
-    found: _Indices = np.minimum(low + short.sum(axis=1), high)
+    keys = past.ravel()[flat].astype(np.intp) * len(block) + row
+    counted = np.bincount(keys, weights[flat - row * block.shape[1]], minlength=len(block) * width)
+    # places down the rows: added up many options at a time
+    short = np.cumsum(counted.reshape(width, len(block)), axis=0) + below < target
+    found: _Indices = np.minimum(low + short.sum(axis=0), high)
     return found
 
 

@@ -55,6 +55,9 @@ def group_labels(demand: pd.DataFrame, column: str) -> pd.Series:
     return labels
 
 
+_GROUPED = ("count", "weight", "change_minutes", "minutes_before", "minutes_after")
+
+
 def _group_row(
     areas: pd.DataFrame, within_minutes: Sequence[float], tolerance_minutes: float
 ) -> dict[str, float]:
@@ -96,6 +99,8 @@ def _by_group(
     known = sorted({x for x in label if x != _NOT_KNOWN}, key=lambda x: (isinstance(x, str), x))
     if (label == _NOT_KNOWN).any():
         known.append(_NOT_KNOWN)
+    # names are slow to cut apart, and no figure is made of them
+    areas = areas[list(_GROUPED)]
     rows = []
     for group in known:
         inside = label == group

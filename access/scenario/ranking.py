@@ -43,9 +43,16 @@ from access.units import LSOAS_ENGLAND_2011
 _Bools = NDArray[np.bool_]
 
 
-def _dense_ranks(values: ArrayLike) -> NDArray[np.int32]:
-    """Replace values by their order, equal values by equal numbers."""
-    return np.unique(np.asarray(values), return_inverse=True)[1].ravel().astype(np.int32)
+def _competition_rank(values: ArrayLike) -> NDArray[np.int64]:
+    """Rank with 1 as best; equals share the least rank (1, 2, 2, 4)."""
+    given = np.asarray(values)
+    order = np.argsort(given)
+    rising = given[order]
+    starts = np.arange(len(given))
+    starts[1:][rising[1:] == rising[:-1]] = 0
+    ranks = np.empty_like(starts)
+    ranks[order] = np.maximum.accumulate(starts) + 1
+    return ranks
 
 
 def pareto_front(columns: ArrayLike) -> _Bools:
@@ -70,11 +77,16 @@ def pareto_front(columns: ArrayLike) -> _Bools:
     """
     table = np.asarray(columns, float)
     n, m = table.shape
-    front = np.zeros(n, dtype=bool)
     if n == 0 or m == 0:
-        front[:] = True
-        return front
-    ranks = np.column_stack([_dense_ranks(table[:, j]) for j in range(m)])
+        return np.ones(n, dtype=bool)
+    return _front_of([_competition_rank(table[:, j]) for j in range(m)])
+
+
+def _front_of(by_column: Sequence[NDArray[np.int64]]) -> _Bools:
+    """Mark the rows that no other row dominates, by their ranks in every column."""
+    ranks = np.column_stack(by_column).astype(np.int32)
+    n, m = ranks.shape
+    front = np.zeros(n, dtype=bool)
     # By the sum of ranks, nobody is dominated by a later one; so the first that is left stays.
     order = np.argsort(ranks.sum(axis=1, dtype=np.int64), kind="stable")
     left = np.ascontiguousarray(ranks[order].T)
@@ -107,11 +119,6 @@ def _least_is_best(criterion: str, values: np.ndarray) -> np.ndarray:
     return -values if criterion == "savings" else values
 
 
-def _competition_rank(values: np.ndarray) -> np.ndarray:
-    """Rank with 1 as best; equals share the least rank (1, 2, 2, 4)."""
-    return np.searchsorted(np.sort(values), values, side="left") + 1
-
-
 def _near(values: np.ndarray, within: float) -> np.ndarray:
     """Mark values within a share of the least one."""
     least = values.min()
@@ -123,10 +130,13 @@ def _near(values: np.ndarray, within: float) -> np.ndarray:
 
 def _rank_table(table: pd.DataFrame, criteria: tuple[str, ...], front_on: tuple[str, ...]) -> None:
     """Add ranks and the Pareto front to a table of options, in place."""
+    ranks = {
+        c: _competition_rank(_least_is_best(c, table[c].to_numpy(float)))
+        for c in dict.fromkeys((*criteria, *front_on))
+    }
     for c in criteria:
-        table[f"rank_{c}"] = _competition_rank(_least_is_best(c, table[c].to_numpy(float)))
-    columns = [_least_is_best(c, table[c].to_numpy(float)) for c in front_on]
-    table["on_front"] = pareto_front(np.column_stack(columns))
+        table[f"rank_{c}"] = ranks[c]
+    table["on_front"] = _front_of([ranks[c] for c in front_on])
 
 
 def _stand(

@@ -51,15 +51,17 @@ from access.scenario.uncertainty import (
 from access.text import listed, named, percent
 from access.units import LSOAS_ENGLAND_2011
 
-#: By what is marked (best, better or worse than the proposal) and by criterion.
-_Marks = dict[tuple[str, str], NDArray[np.bool_]]
+_MARKED = ("best", "better", "worse")
+#: Options that are best, or better or worse than the proposal; one row a criterion.
+_Marks = dict[str, NDArray[np.bool_]]
 #: Share of the settings in which one is better, from which on the data tell two options apart.
 SURE = 0.95
 _INTERVAL = (0.05, 0.95)
 _T = TypeVar("_T")
 _R = TypeVar("_R")
-_RUN = 50
-"""Settings that a thread takes at once."""
+_RUN = 16
+"""Settings measured at once, where that is not too many areas."""
+_AREAS = 200_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -362,26 +364,31 @@ def robustness(
         maker.radius[:], maker.errors = 0.0, None
     chosen = tuple(c for c in CRITERIA if c in options.supports)
 
-    def ask(numbered: tuple[int, dict[str, Any]]) -> tuple[dict[str, Any], _Marks]:
-        number, given = numbered
-        rng = np.random.default_rng([seed, 1, number])
-        minutes = maker.make(given, rng)
+    def ask(run: Sequence[tuple[int, dict[str, Any]]]) -> list[tuple[dict[str, Any], _Marks]]:
+        rngs = [np.random.default_rng([seed, 1, number]) for number, _ in run]
+        made = [maker.make(given, rng) for (_, given), rng in zip(run, rngs, strict=True)]
         values = fixed.values(
-            minutes,
-            rng,
-            float(given.get("lam", lam)),
-            float(given.get("threshold_minutes", threshold_minutes)),
+            made,
+            rngs,
+            np.array([float(given.get("lam", lam)) for _, given in run]),
+            np.array(
+                [float(given.get("threshold_minutes", threshold_minutes)) for _, given in run]
+            ),
         )
-        found, marks = _standing(options, values, chosen)
-        return {**given, **found}, marks
+        stood = [_standing(options, each, chosen) for each in values]
+        return [({**given, **own}, marks)
+                for (_, given), (own, marks) in zip(run, stood, strict=True)]  # fmt: skip
 
     asked = [{str(k): v for k, v in row.items()} for row in settings.to_dict("records")]
     rows: list[dict[str, Any]] = []
-    times: dict[str, dict[str, NDArray[np.int64]]] = {"best": {}, "better": {}, "worse": {}}
-    for found, marks in _in_threads(ask, list(enumerate(asked)), workers):
+    marked = {what: np.zeros((len(chosen), len(options.kept)), np.int64) for what in _MARKED}
+    for found, marks in _in_threads(ask, list(enumerate(asked)), workers, fixed.at_once):
         rows.append(found)
-        for (what, c), marked in marks.items():
-            times[what][c] = times[what].get(c, 0) + marked.astype(np.int64)
+        for what, mark in marks.items():
+            marked[what] += mark
+    times = {what: dict(zip(chosen, each, strict=True)) for what, each in marked.items()}
+    if options.proposal is None:
+        times |= {"better": {}, "worse": {}}
     ids = np.array(options.ids, dtype=object)
     table = pd.DataFrame(
         {
@@ -417,14 +424,17 @@ def robustness(
     )
 
 
-def _in_threads(ask: Callable[[_T], _R], asked: Sequence[_T], workers: int) -> Iterator[_R]:
+def _in_threads(
+    ask: Callable[[Sequence[_T]], list[_R]], asked: Sequence[_T], workers: int, at_once: int
+) -> Iterator[_R]:
     """Ask all in order; each has a generator of its own, so threads change nothing but the wait."""
+    runs = [asked[at : at + at_once] for at in range(0, len(asked), at_once)]
     if workers == 1:
-        yield from map(ask, asked)
+        for run in runs:
+            yield from ask(run)
         return
-    runs = [asked[at : at + _RUN] for at in range(0, len(asked), _RUN)]
     with ThreadPoolExecutor(max_workers=workers) as pool:
-        for answers in pool.map(lambda run: [ask(one) for one in run], runs):
+        for answers in pool.map(ask, runs):
             yield from answers
 
 
@@ -471,6 +481,7 @@ class _Fixed:
         if options.proposal is not None:
             self.kept = np.vstack([options.kept, options.row_of(options.proposal)])
         self.orders = _in_order(self.kept, self.sites)
+        self.at_once = max(1, min(_RUN, _AREAS // len(self.count)))
         # Savings do not vary; of them more is better, where of all others less is.
         self.spent = -_saved(options, self.kept) if "savings" in options.supports else None
 
@@ -481,21 +492,41 @@ class _Fixed:
         self.orders = None
 
     def values(
-        self, minutes: Floats, rng: np.random.Generator, lam: float, threshold_minutes: float
-    ) -> dict[str, Floats]:
-        """Every criterion of every option, the proposal last, under one setting."""
-        count = rng.poisson(self.count).astype(float) if self.poisson else self.count
-        per_family = self.per_family if self.steepness is None else 1.0 + lam * self.steepness
-        asked = (minutes[:, : self.sites], count, per_family, self.fifth)
-        always = minutes[:, self.sites :]
+        self,
+        made: Sequence[Floats],
+        rngs: Sequence[np.random.Generator],
+        lams: Floats,
+        threshold_minutes: Floats,
+    ) -> list[dict[str, Floats]]:
+        """Every criterion of every option, the proposal last, under each of some settings."""
+        count = np.stack(
+            [rng.poisson(self.count).astype(float) if self.poisson else self.count for rng in rngs]
+        )
+        per_family = np.broadcast_to(self.per_family, count.shape)
+        if self.steepness is not None:
+            per_family = 1.0 + lams[:, None] * self.steepness
         if self.orders is None:
-            ready = _prepare(*asked, threshold_minutes=threshold_minutes, always_minutes=always)
-            values = _evaluate(ready, self.kept)
+            values = [
+                self._by_area(*each)
+                for each in zip(made, count, per_family, threshold_minutes, strict=True)
+            ]
         else:
-            values = self.orders.criteria(
-                *asked, threshold_minutes=threshold_minutes, always_minutes=always
-            )
-        return values if self.spent is None else values | {"savings": self.spent}
+            minutes = np.stack(made)
+            values = self.orders.criteria_of(
+                minutes[..., : self.sites], count, per_family, self.fifth,
+                threshold_minutes=threshold_minutes, always_minutes=minutes[..., self.sites :],
+            )  # fmt: skip
+        more = {} if self.spent is None else {"savings": self.spent}
+        return [each | more for each in values]
+
+    def _by_area(
+        self, minutes: Floats, count: Floats, per_family: Floats, threshold_minutes: float
+    ) -> dict[str, Floats]:
+        ready = _prepare(
+            minutes[:, : self.sites], count, per_family, self.fifth,
+            threshold_minutes=float(threshold_minutes), always_minutes=minutes[:, self.sites :],
+        )  # fmt: skip
+        return _evaluate(ready, self.kept)
 
 
 def _saved(options: Options, kept: Indices) -> Floats:
@@ -520,16 +551,18 @@ def _standing(
     options: Options, values: Mapping[str, Floats], chosen: Sequence[str]
 ) -> tuple[dict[str, float], _Marks]:
     """Where the proposal stands on each criterion, and which options are best, ties included."""
+    table = np.array([values[c] for c in chosen])
+    every = table[:, : len(options.kept)]
+    least, first = every.min(axis=1), every.argmin(axis=1)
     out: dict[str, float] = {}
-    marks: _Marks = {}
-    for c in chosen:
-        every = values[c][: len(options.kept)]
-        least = every.min()
+    marks: _Marks = {"best": every == least[:, None]}
+    if options.proposal is not None:
+        own = table[:, -1]
+        marks |= {"better": every < own[:, None], "worse": every > own[:, None]}
+        ranks = marks["better"].sum(axis=1) + 1
+    for k, c in enumerate(chosen):
         if options.proposal is not None:
-            own = values[c][-1]
-            marks["better", c], marks["worse", c] = every < own, every > own
-            out[f"rank_{c}"] = int(marks["better", c].sum()) + 1
-            out[f"regret_{c}"] = own - least if np.isfinite(own) else np.inf
-        out[f"best_{c}"] = int(every.argmin())
-        marks["best", c] = every == least
+            out[f"rank_{c}"] = int(ranks[k])
+            out[f"regret_{c}"] = own[k] - least[k] if np.isfinite(own[k]) else np.inf
+        out[f"best_{c}"] = int(first[k])
     return out, marks

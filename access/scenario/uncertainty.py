@@ -261,11 +261,17 @@ class _MinutesSample:
                 frame = pd.Series(dict(shares), dtype=float).to_frame("p_no_car")
                 shares = align(frame, matrix.area_ids, what="p_no_car")["p_no_car"]
             self.p = np.asarray(shares, float)[:, None]
+            self.some_of_both = bool(((self.p > 0) & (self.p < 1)).all())
         self.errors = None
         if uncertainty.street_error and uncertainty.area_points is not None:
             areas = align(uncertainty.area_points, matrix.area_ids, what="area_points")
             self.errors = _StreetErrors(areas, uncertainty.street_error)
         self._shifts(matrix)
+        self.by_id = self.columns, *self._in_order(self.columns)
+
+    def _in_order(self, names: Sequence[str]) -> tuple[Indices, Indices]:
+        """Find the columns of sites, and their order by id."""
+        return np.array([self.place[name] for name in names]), np.argsort(names, kind="stable")
 
     def _shifts(self, matrix: TravelMatrix) -> None:
         u = self.uncertainty
@@ -286,8 +292,13 @@ class _MinutesSample:
 
     def make(self, setting: Mapping[str, Any], rng: np.random.Generator) -> Floats:
         """Minutes of one draw."""
-        names = [str(setting.get(f"stand_in:{c}", c)) for c in self.columns]
-        at = np.array([self.place[name] for name in names])
+        names = self.columns
+        if self.uncertainty.stand_ins:
+            names = [str(setting.get(f"stand_in:{c}", c)) for c in names]
+        known = self.by_id  # of the draw before: threads take turns
+        if names != known[0]:
+            known = self.by_id = names, *self._in_order(names)
+        _, at, by_id = known
         walk = self.walk[:, at]
         drive = None if self.drive is None else self.drive[:, at]
         if self.radius.any():
@@ -295,19 +306,22 @@ class _MinutesSample:
             use = at[moved]
             shift = _in_discs(self.radius, rng)[use]
             extra_m = _straight(self.area_xy, self.site_xy[use] + shift) - self.straight_m[:, use]
-            walk[:, moved] = np.maximum(walk[:, moved] + extra_m * self.pace[0], 0.0)
-            if drive is not None:
-                drive[:, moved] = np.maximum(drive[:, moved] + extra_m * self.pace[1], 0.0)
+            for minutes, pace in zip((walk, drive), self.pace, strict=True):
+                if minutes is not None:
+                    minutes[:, moved] = np.maximum(minutes[:, moved] + extra_m * pace, 0.0)
         if self.errors is not None:
-            longer = self.errors.draw(np.argsort(names, kind="stable"), rng.spawn(1)[0])
+            longer = self.errors.draw(by_id, rng.spawn(1)[0])
             walk, drive = walk * longer, None if drive is None else drive * longer
         if "walk_kmh" in setting:
             walk = walk * (self.uncertainty.made_at_kmh / float(setting["walk_kmh"]))
         if drive is not None:
             car = np.minimum(walk, drive + float(setting.get("parking_minutes", 3.0)))
-            walk = np.where(self.p > 0, walk, 0.0) * self.p + np.where(self.p < 1, car, 0.0) * (
-                1 - self.p
-            )
+            if self.some_of_both:
+                walk = walk * self.p + car * (1 - self.p)
+            else:
+                walk = np.where(self.p > 0, walk, 0.0) * self.p + np.where(self.p < 1, car, 0.0) * (
+                    1 - self.p
+                )
         return walk
 
 
@@ -387,7 +401,9 @@ class _StreetErrors:
 
 
 def _straight(areas: Floats, sites: Floats) -> Floats:
-    return np.hypot(*(areas[:, None, k] - sites[None, :, k] for k in (0, 1)))
+    east, north = (areas[:, None, k] - sites[None, :, k] for k in (0, 1))
+    metres: Floats = np.sqrt(east * east + north * north)
+    return metres
 
 
 def _pace(minutes: Floats | None, straight_m: Floats) -> float:
