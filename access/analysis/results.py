@@ -137,6 +137,8 @@ class ProposalResult:
         `neighbours` says that those count in `impacts`, the own ones only. Empty where the study
         gives no neighbour's centre of the service.
     neighbours : bool
+    rankings_beside : dict of str to Ranking
+        As `rankings`, with the centres of `beside`: of the headline mode alone.
     """
 
     key: str
@@ -155,6 +157,7 @@ class ProposalResult:
     deregistered: tuple[str, ...] = ()
     beside: Mapping[str, Impact] = field(default_factory=dict)
     neighbours: bool = False
+    rankings_beside: Mapping[str, Ranking] = field(default_factory=dict)
 
     @property
     def opened(self) -> tuple[str, ...]:

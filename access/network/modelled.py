@@ -79,10 +79,9 @@ MODELLED_DRIVING = (
 
 
 def modelled_error(mode: str) -> float:
-    """Give the mean absolute error of a trip along modelled streets, as a share of it.
+    """Give the mean absolute error of a walk or a drive along modelled streets, as a share of it.
 
-    A typical family trip is blended of both: on modelled streets a drive is the walk divided by a
-    constant, so its streets are wrong by as much as the walk's.
+    The family trip is blended of both, and each leg has its own.
     """
     return _CALIBRATION.drive_error_mean if mode == "drive" else _CALIBRATION.walk_error_mean
 

@@ -270,6 +270,16 @@ class TestChance:
         assert np.array_equal(one["mean"], two["mean"])
         assert (one["mean"][:, 1] <= one["mean"][:, 0] + 1e-9).all()
 
+    def test_every_area_errs_by_its_own_trips(self, field):
+        cells = np.arange(len(field.minutes))
+        alone = draw_sets(field, [("S1", "S4")], Chance(cells, 0.2, 60))
+        each = np.full(len(cells), 0.2)
+        assert np.array_equal(
+            alone["mean"], draw_sets(field, [("S1", "S4")], Chance(cells, each, 60))["mean"]
+        )
+        firm = draw_sets(field, [("S1", "S4")], Chance(cells, each * 0, 60))
+        assert np.ptp(firm["worst"]) < 1e-9
+
     def test_how_a_set_holds_is_counted(self):
         drawn = np.array([[10.0, 10.1], [10.0, 9.0], [10.0, 9.9], [10.0, 20.0]])
         found = held(drawn, drawn, 0, [1], 0.02)
