@@ -303,10 +303,13 @@ def _free(
     beside, above = half + gap, up + max(gap, 3 * metres)
     spots = [(beside, 0.0), (-beside, 0.0), (0.0, above), (0.0, -above),
              (beside, above), (-beside, above), (beside, -above), (-beside, -above)]  # fmt: skip
-    if gap == 0:
-        near = [(0.0, 0.0), (0.0, 1.5 * above), (0.0, -1.5 * above)]
-        far = [(dx, dy * above) for dy in (2.5, -2.5, 3.5, -3.5) for dx in (0.0, half, -half)]
-        spots = [*near, *spots, *far]
+    if gap == 0:  # a place's name stands on it or clear of a sign there, and no further off
+        clear = 7 * metres
+        wide, tall = half + clear, up + clear
+        spots = [
+            (0.0, 0.0), *spots, (wide, 0.0), (-wide, 0.0), (0.0, -tall), (0.0, tall),
+            (half, -tall), (-half, -tall), (half, tall), (-half, tall),
+        ]  # fmt: skip
     for dx, dy in spots:
         box = (x + dx - half, y + dy - up, x + dx + half, y + dy + up)
         if not any(_meet(box, other) for other in (*signs, *boxes)):

@@ -13,13 +13,13 @@ from access.charts.chart import Chart
 from access.charts.ranking import hub_chart
 from access.charts.style import CHANGE_COLOURS, CHANGE_EDGES
 from access.disclosure import public_count
-from access.document.document import Block, BulletList, Paragraph, TableBlock
+from access.document.document import Block, BulletList, Figure, Paragraph, TableBlock
 from access.document.table import Column, Table, Value
 from access.errors import ParameterError
 from access.labels import how, trip
 from access.maps.area_chart import area_chart
 from access.measure.distribution import weighted_mean
-from access.report.figures import _figure_of
+from access.report.figures import _beside
 from access.report.sentences import Wording
 from access.siting.alternatives import SetRank
 from access.siting.hubs import HubSearch
@@ -32,6 +32,7 @@ from access.text import (
     percent,
     sentence,
     share_figure,
+    shares_of,
 )
 
 _PROOF = {
@@ -97,8 +98,8 @@ def hub_table(
         ),
         Column("proof", "Proof"),
     )
-    parts = [f"{o.title} {percent(o.share)}" for o in offers]
-    notes = (sentence(f"together: {listed(parts)}"),) if len(parts) > 1 else ()
+    parts = {o.title: o.share for o in offers}
+    notes = (sentence(f"together: {shares_of(parts)}"),) if len(parts) > 1 else ()
     return Table(
         f"Family Hubs: the best sets by number of hubs (mean {trip(mode)} to the nearest)",
         columns,
@@ -189,16 +190,58 @@ def _hub_blocks(results: StudyResults, wording: Wording) -> list[Block]:
         blocks += _plan_blocks(results, answer, answer.plans, names, wording)
     elif answer.plain.council is not None:
         blocks.append(Paragraph(_standing_sentence(answer.plain.council)))
-    blocks.append(TableBlock(hub_table(results, sets, names, mode), key="hubs", compact=True))
-    blocks.append(
-        _figure_of(hub_chart(results, answer.plain, mode, len(answer.candidates)), "hub-curve")
-    )
-    blocks.append(Paragraph(_leeway_sentence(answer)))
-    for table in (near_best_table(answer.plain, mode), trade_off_table(answer.plain, mode)):
-        if len(table.rows) > 1:
-            blocks.append(TableBlock(table, compact=True))
+    curve = hub_chart(results, answer.plain, mode, len(answer.candidates))
+    blocks += [Paragraph(_leeway_sentence(answer)), _beside(curve, "hub-curve")]
+    pair = _pair_figures(results, answer)
+    near, trades = near_best_table(answer.plain, mode), trade_off_table(answer.plain, mode)
+    if pair:
+        blocks += pair
+    if len(near.rows) > 1:
+        blocks.append(TableBlock(near, compact=True, share=0.5, paged=not pair))
+    by_number = hub_table(results, sets, names, mode)
+    blocks.append(TableBlock(by_number, key="hubs", compact=True, paged=answer.plans is None))
+    if len(trades.rows) > 1:
+        blocks.append(TableBlock(trades, compact=True, paged=False))
     notes = () if answer.plans is None else answer.plans.notes
     return [*blocks, BulletList((*answer.plain.assumptions, *notes))]
+
+
+def _pair_figures(results: StudyResults, answer: HubResult) -> list[Figure]:
+    """Draw who gains and who loses from the council's own hubs to the best; none without both."""
+    pair = _council_pair(answer)
+    if pair is None or answer.plans is None:
+        return []
+    return [_beside(pair_chart(results, answer.plans, pair), "hub-pair")]
+
+
+def _council_pair(answer: HubResult) -> PlanPair | None:
+    """Set the best plan beside the council's own, where they differ."""
+    plans = answer.plans
+    if plans is None:
+        return None
+    one, two = plans.get("council"), plans.get("locality") or plans.get("freely")
+    if one is None or two is None or set(one.chosen) == set(two.chosen):
+        return None
+    return plan_pair(plans, answer.minutes, one, two)
+
+
+def _council_blocks(results: StudyResults, wording: Wording) -> list[Block]:
+    """Set the council's own hubs beside the best of as many, apart from everything else."""
+    answer = results.hubs
+    if answer is None:
+        return []
+    sets, names = _best_sets(answer), site_names(results)
+    if answer.plans is None:
+        told = [_hub_sentence(results, sets, names, answer.mode, wording)]
+    else:
+        told = [" ".join(_council_words(answer.plans, names, wording))]
+        told += _stays_words(answer.plans, names, wording)
+        pair = _council_pair(answer)
+        if pair is not None:
+            told.append(pair_words(answer.plans, pair, internal=wording.internal))
+    if answer.plans is None and answer.plain.council is not None:
+        told.append(_standing_sentence(answer.plain.council))
+    return [*(Paragraph(text) for text in told if text), *_pair_figures(results, answer)]
 
 
 # --- plans side by side -------------------------------------------------------------------------
@@ -215,11 +258,8 @@ def _asked_words(plans: HubPlans) -> str:
     parts = [f"{o.title}{f' ({o.ages})' if o.ages else ''}" for o in plans.offers]
     if len(parts) == 1:
         return sentence(f"a hub gives one offer: {parts[0]}")
-    shares = {round(o.share, 6) for o in plans.offers}
-    count = "a minute counts alike for each"
-    if len(shares) > 1:
-        count = f"of a minute count {listed([percent(o.share) for o in plans.offers])}"
-    return sentence(f"a hub gives {number(len(parts), 'offer')}: {listed(parts)}; {count}")
+    counts = shares_of({part: o.share for part, o in zip(parts, plans.offers, strict=True)})
+    return sentence(f"a hub gives {number(len(parts), 'offer')}: {counts}")
 
 
 def _council_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) -> list[str]:
@@ -399,6 +439,45 @@ def _minutes_column(key: str, label: str, decimals: int = 0) -> Column:
     return Column(key, label, "minutes", unit="min", decimals=decimals)
 
 
+def plans_beside_table(plans: HubPlans, names: Mapping[str, str]) -> Table:
+    """List the plans on one page: where, their minutes, their place, and how they hold."""
+    letters = _plan_letters(plans)
+    foot = f"{'Without a car' if plans.car_known else 'All'}, {how(plans.without_car)}"
+    known = any(DEPRIVED in p.figures.by_group for p in plans.plans)
+    rows: list[tuple[Value, ...]] = []
+    for p in plans.plans:
+        held = NOT_APPLICABLE if p.held is None or p.held.rivals < 2 else p.held.near
+        poor = p.figures.by_group.get(DEPRIVED)
+        row: list[Value] = [letters[p.key], p.title, _named(p, names), p.figures.joint]
+        row += [NOT_APPLICABLE if poor is None else poor] if known else []
+        rows.append((*row, p.on_foot.joint, p.figures.worst_minutes, place_words(p), held))
+    chosen = [p for p in plans.plans if p.choice is not None]
+    sure = sum(p.choice is not None and p.choice.status == "proven_optimal" for p in chosen)
+    proof = "Every plan that is not given is" if sure == len(chosen) else f"{sure} plans are"
+    sets = next((p.standing or p.freely for p in plans.plans if p.standing or p.freely), None)
+    rule = f" with {plans.rule}" if plans.rule else ""
+    place = "" if sets is None else f" Place: among sets of as many{rule}, by average trip."
+    drawn = (
+        f" Holds: share of {plans.draws:,} drawn settings in which the plan is within "
+        f"{percent(plans.within)} of the best of those compared."
+        if plans.draws
+        else ""
+    )
+    return Table(
+        f"Plans of Family Hubs side by side ({trip(plans.mode)} to the nearest hub)",
+        (
+            Column("plan", "Plan", width=0.4), Column("asked", "What is asked", width=1.5),
+            Column("where", "Where", width=3.4), _minutes_column("joint", "Mean"),
+            *([_minutes_column("deprived", "Most deprived fifth")] if known else []),
+            _minutes_column("foot", foot), _minutes_column("worst", "Furthest area"),
+            Column("rank", "Place"), Column("held", "Holds", "share", decimals=0),
+        ),
+        tuple(rows),
+        notes=(f"{proof} proven best of what was asked.{place}{drawn}",),
+        short="Hub plans side by side",
+    )  # fmt: skip
+
+
 def plan_minutes_table(plans: HubPlans) -> Table:
     """List each plan's minutes by offer and group, and its furthest area."""
     letters = _plan_letters(plans)
@@ -548,8 +627,11 @@ def _plan_blocks(
 ) -> list[Block]:
     """Write the plans side by side."""
     blocks: list[Block] = [Paragraph(text) for text in plan_words(plans, names, wording) if text]
+    blocks.append(
+        TableBlock(plans_beside_table(plans, names), key="hub-plans-beside", compact=True)
+    )
     blocks += [
-        TableBlock(table, key=key, compact=True)
+        TableBlock(table, key=key, compact=True, paged=False)
         for key, table in (
             ("hub-plans", plan_table(plans, names)),
             ("hub-plans-minutes", plan_minutes_table(plans)),
@@ -557,11 +639,9 @@ def _plan_blocks(
             ("hub-plans-standing", plan_standing_table(plans, names)),
         )
     ]
-    one, two = plans.get("council"), plans.get("locality") or plans.get("freely")
-    if one is not None and two is not None and set(one.chosen) != set(two.chosen):
-        pair = plan_pair(plans, answer.minutes, one, two)
+    pair = _council_pair(answer)
+    if pair is not None:
         blocks.append(Paragraph(pair_words(plans, pair, internal=wording.internal)))
-        blocks.append(_figure_of(pair_chart(results, plans, pair), "hub-pair"))
     return blocks
 
 
@@ -610,7 +690,10 @@ def _best_sentence(
 ) -> str:
     """Set the council's own hubs beside the best set of as many."""
     council = results.study.config.hubs.council_choice
-    same = [h for h in hubs if len(h.chosen) == len(council) and h.status != "infeasible"]
+    asked = len(council)
+    if not council and results.hubs is not None:
+        asked = len(results.hubs.plain.best.chosen)
+    same = [h for h in hubs if len(h.chosen) == asked and h.status != "infeasible"]
     best = same[0] if same else next((h for h in hubs if h.status != "infeasible"), None)
     if best is None:
         return "No set of hubs meets the rules that were asked for."

@@ -328,7 +328,6 @@ class _MinutesSample:
             )
         return walk
 
-
     def _bent(
         self, walk: Floats, drive: Floats | None, by_id: Indices, rng: np.random.Generator
     ) -> tuple[Floats, Floats | None]:
