@@ -268,11 +268,12 @@ def _name_places(
 
 
 def _walls(axes: Axes) -> list[_Box]:
-    """Box in the map: a name outside its frame would lie over the legend or be cut off."""
+    """Box in the map and its arrow: a name outside would lie over the legend or be cut off."""
     (x0, x1), (y0, y1) = axes.get_xlim(), axes.get_ylim()
     far = 1e9
     more = 0.03 * (x1 - x0)
     return [
+        (x0 - more, y1 - 0.15 * (y1 - y0), x0 + 0.07 * (x1 - x0), y1 + more),
         (x1 + more, -far, far, far), (-far, -far, x0 - more, far),
         (-far, y1 + more, far, far), (-far, -far, far, y0 - more),
     ]  # fmt: skip
@@ -284,8 +285,18 @@ def _metres_a_point(axes: Axes) -> float:
     width, height = figure.get_size_inches() if figure is not None else (6.0, 6.0)
     x0, x1 = axes.get_xlim()
     y0, y1 = axes.get_ylim()
-    # The legend takes about a third of the width; the map keeps its shape in what is left.
-    return max((x1 - x0) / (0.66 * width * 72), (y1 - y0) / (0.88 * height * 72))
+    # The legend takes about a third of the width, or a fifth of the height below a narrow map.
+    across, up = (0.96, 0.76) if _is_narrow(axes) else (0.66, 0.88)
+    return max((x1 - x0) / (across * width * 72), (y1 - y0) / (up * height * 72))
+
+
+_NARROW_INCHES = 6.5
+
+
+def _is_narrow(axes: Axes) -> bool:
+    """Say whether a picture is too narrow for a legend beside its map."""
+    figure = axes.get_figure(root=True)
+    return figure is not None and float(figure.get_size_inches()[0]) < _NARROW_INCHES
 
 
 def _around(x: float, y: float, far: float) -> _Box:
@@ -489,10 +500,12 @@ def _draw(
     axes.autoscale_view()
     _ground(axes, data, crs)
     entries = _legend(classes, words) + _sites(data, service, crs, words, axes)
+    below: dict[str, Any] = {"bbox_to_anchor": (0.0, -0.04), "ncols": 3, "columnspacing": 1.2}
+    beside: dict[str, Any] = {"bbox_to_anchor": (1.0, 1.0)}
     legend = axes.legend(
         [entry[0] for entry in entries], [entry[1] for entry in entries],
-        handler_map={tuple: HandlerTuple(ndivide=1)}, loc="upper left", bbox_to_anchor=(1.0, 1.0),
-        frameon=False, fontsize=10, title=classes.legend, alignment="left", handlelength=1.6,
+        handler_map={tuple: HandlerTuple(ndivide=1)}, loc="upper left",
+        **(below if _is_narrow(axes) else beside), frameon=False, fontsize=10, title=classes.legend, alignment="left", handlelength=1.6,
         title_fontproperties={"size": 10.5, "weight": "bold"}, borderaxespad=0.2,
     )  # fmt: skip
     legend.set_zorder(10)

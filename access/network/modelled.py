@@ -61,6 +61,8 @@ _CALIBRATION = _Calibration(
     right_nearest=0.85,
     where="Newport, OpenStreetMap of 13 June 2023: 342 Output Areas, 18 places",
 )
+#: Day of the map that the model's errors were measured on.
+MEASURED_ON = "2023-06-13"
 MODELLED_STREETS = (
     "Modelled streets: not a survey. Where the same model was held against real streets "
     f"({_CALIBRATION.where}), a walk's length was wrong by "

@@ -47,7 +47,7 @@ def _change_figures(found: ProposalFindings, *, internal: bool) -> list[Figure]:
 
 
 #: Share of the page's width that a map has, and its inches of height.
-_MAP, _MAP_HEIGHT = 0.58, 4.6
+_MAP, _MAP_HEIGHT = 0.58, 5.6
 
 
 def _map_figure(chart: Chart, key: str) -> Figure:

@@ -14,6 +14,7 @@ from access.document.document import Block, Bold, BulletList, Heading, Paragraph
 from access.document.table import Column, Table, Value
 from access.escape import plain
 from access.labels import further_words, trip
+from access.network.modelled import MEASURED_ON
 from access.report.findings import NO_CHANGE, PROPOSAL, ProposalFindings, _Option
 from access.report.sentences import Wording
 from access.study.config import is_later
@@ -608,8 +609,11 @@ def _since_table(results: StudyResults) -> Table | None:
 def _later_sources(results: StudyResults) -> list[str]:
     """Name the inputs that are of a later date than the paper, with that date."""
     as_of = results.study.config.study.as_of
-    return [
+    told = [
         f"{row['file']} ({row['date']})"
         for row in results.ledger.inputs
         if row.get("date") and is_later(str(row["date"]), as_of)
     ]
+    if results.modelled and is_later(MEASURED_ON, as_of):
+        told.append(f"the map that the modelled streets' errors were measured on ({MEASURED_ON})")
+    return told

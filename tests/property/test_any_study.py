@@ -129,12 +129,16 @@ def sites_of(results, proposal, people) -> dict[str, float]:
 def places_of(results, proposal, people) -> dict[str, tuple[int, int] | float]:
     """Rank a proposal by mean and longest trip among all sets of as many sites, one by one."""
     out: dict[str, tuple[int, int] | float] = {}
-    for mode in dict.fromkeys((results.headline, "walk")):
+    others = list(results.study.neighbours_of(proposal.service)["id"])
+    lead = others if proposal.neighbours else []
+    asked = [("", mode, lead) for mode in dict.fromkeys((results.headline, "walk"))]
+    asked += [("own:", results.headline, []), ("with_neighbours:", results.headline, others)]
+    for name, mode, more in asked:
         sets = list(itertools.combinations(sorted(proposal.before), len(proposal.after)))
-        out["options"] = len(sets)
+        out[f"{name}options"] = len(sets)
         found = {}
         for kept in sets:
-            trips = nearest(results, mode, kept)
+            trips = nearest(results, mode, [*kept, *more])
             met = [(n, trips[a][0]) for a, n in people.items() if n]
             found[kept] = (
                 INF if any(m == INF for _, m in met) else mean(met), max(m for _, m in met)
@@ -142,10 +146,10 @@ def places_of(results, proposal, people) -> dict[str, tuple[int, int] | float]:
         own = found.get(tuple(sorted(proposal.after)))
         if own is None:
             continue
-        for k, name in enumerate(("mean", "worst")):
+        for k, by in enumerate(("mean", "worst")):
             better = sum(v[k] < own[k] - 1e-9 for v in found.values())
             same = sum(abs(v[k] - own[k]) <= 1e-9 or v[k] == own[k] for v in found.values()) - 1
-            out[f"rank:{name}:{mode}"] = (better + 1, same)
+            out[f"{name}rank:{by}:{mode}"] = (better + 1, same)
     return out
 
 
