@@ -504,9 +504,10 @@ def _draw(
     beside: dict[str, Any] = {"bbox_to_anchor": (1.0, 1.0)}
     legend = axes.legend(
         [entry[0] for entry in entries], [entry[1] for entry in entries],
-        handler_map={tuple: HandlerTuple(ndivide=1)}, loc="upper left",
-        **(below if _is_narrow(axes) else beside), frameon=False, fontsize=10, title=classes.legend, alignment="left", handlelength=1.6,
-        title_fontproperties={"size": 10.5, "weight": "bold"}, borderaxespad=0.2,
+        handler_map={tuple: HandlerTuple(ndivide=1)}, loc="upper left", frameon=False, fontsize=10,
+        title=classes.legend, alignment="left", handlelength=1.6, borderaxespad=0.2,
+        title_fontproperties={"size": 10.5, "weight": "bold"},
+        **(below if _is_narrow(axes) else beside),
     )  # fmt: skip
     legend.set_zorder(10)
     _furnish(axes, badge=str(words["badge"]) if data.modelled else "")

@@ -57,6 +57,7 @@ from access.report.findings import NO_CHANGE, ProposalFindings, _most_deprived, 
 from access.report.hubs import _best_sets, _council_blocks, _hub_sentence
 from access.report.method import _method_blocks
 from access.report.paper import (
+    _later_method,
     _later_sources,
     _package_sentence,
     _package_table,
@@ -370,7 +371,8 @@ def _since_blocks(results: StudyResults, wording: Wording) -> list[Block]:
             f"sources of a later date than the paper, used for what they say of that day: "
             f"{listed(sources)}"
         )))  # fmt: skip
-    return blocks
+    method = _later_method(results)
+    return [*blocks, Paragraph(method)] if method else blocks
 
 
 def _to_ask(results: StudyResults) -> str:

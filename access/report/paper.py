@@ -609,11 +609,18 @@ def _since_table(results: StudyResults) -> Table | None:
 def _later_sources(results: StudyResults) -> list[str]:
     """Name the inputs that are of a later date than the paper, with that date."""
     as_of = results.study.config.study.as_of
-    told = [
+    return [
         f"{row['file']} ({row['date']})"
         for row in results.ledger.inputs
         if row.get("date") and is_later(str(row["date"]), as_of)
     ]
-    if results.modelled and is_later(MEASURED_ON, as_of):
-        told.append(f"the map that the modelled streets' errors were measured on ({MEASURED_ON})")
-    return told
+
+
+def _later_method(results: StudyResults) -> str:
+    """Say where the method itself was measured later than the paper."""
+    if not (results.modelled and is_later(MEASURED_ON, results.study.config.study.as_of)):
+        return ""
+    return (
+        f"How wrong modelled streets are was measured on another place's map of {MEASURED_ON}: that "
+        "is of the method, and no fact of this place."
+    )
