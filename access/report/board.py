@@ -423,26 +423,31 @@ def _size(found: ProposalFindings) -> str:
 
 def _key_figures(
     findings: Sequence[ProposalFindings], wording: Wording
-) -> tuple[tuple[str, str], ...]:
-    items: list[tuple[str, str]] = []
+) -> tuple[tuple[Said, str], ...]:
+    """Give the figures that stand largest, each with its words."""
+    items: list[tuple[Said, str]] = []
     for f in findings[:2]:
         s = f.impact.summary
         longer = float(s["lengthened"] or 0)
         counted = public_count(longer, internal=wording.internal)
         where = f" under {f.label}" if f.rivals else ""
-        items.append((capital(counted), f"{f.noun} would have {further_words(f.mode)}{where}"))
+        all_of = [Claim("lengthened", "none", (0.0,))] if not longer else []
+        figure = Said(capital(counted), [Claim("lengthened", "is", (longer,)), *all_of])
+        items.append((figure, f"{f.noun} would have {further_words(f.mode)}{where}"))
         mean = s["mean_minutes_change_lengthened"]
         if longer and mean is not None:
             more = wording.minutes(float(mean)).replace("minutes", "min").replace("minute", "min")
-            items.append((f"+{more}", f"on their {trip(f.mode)} each way, on average"))
+            figure = Said(f"+{more}", [Claim("mean_rise", "is", (float(mean),))])
+            items.append((figure, f"on their {trip(f.mode)} each way, on average"))
         p = f.standing
         if f.sampled is not None and len(findings) == 1:
             share, words = _sampled_share(f.sampled)
-            items.append((share, f"{words}, by average {trip(f.mode)}"))
+            items.append((Said(share), f"{words}, by average {trip(f.mode)}"))
         if p is not None and f.ranking is not None and len(findings) == 1:
             total = len(f.ranking.table)
             place = place_of(p["rank_mean"], f.tied("mean"), options=total, of=False, others=False)
-            items.append((place, f"of {f.ranking.what}, by average {trip(f.mode)}"))
+            rank = Claim("rank:mean", "rank", (p["rank_mean"], f.tied("mean")))
+            items.append((Said(place, [rank]), f"of {f.ranking.what}, by average {trip(f.mode)}"))
     return tuple(items)
 
 

@@ -621,6 +621,6 @@ def _later_method(results: StudyResults) -> str:
     if not (results.modelled and is_later(MEASURED_ON, results.study.config.study.as_of)):
         return ""
     return (
-        f"How wrong modelled streets are was measured on another place's map of {MEASURED_ON}: that "
-        "is of the method, and no fact of this place."
+        f"How wrong modelled streets are was measured on another place's map of {MEASURED_ON}: "
+        "that is of the method, and no fact of this place."
     )

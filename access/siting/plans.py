@@ -31,7 +31,7 @@ _MOST_CELLS = 400_000_000
 _CLOSE = 1e-9
 #: A site in so many of the near-best sets is a firm choice.
 _FIRM_SHARE = 0.9
-_FIRM_FROM = 3
+FIRM_FROM = 3
 _SEARCHED = 20
 
 
@@ -400,7 +400,7 @@ def _ids(asked: HubField, columns: Ints) -> tuple[str, ...]:
 
 def _firm(asked: HubField, sets: Ints) -> tuple[str, ...]:
     """Name the sites of the best set whose spot nine of ten near-best sets use."""
-    if len(sets) < _FIRM_FROM:
+    if len(sets) < FIRM_FROM:
         return ()
     places = asked.places or asked.site_ids
     count: Counter[Any] = Counter()
@@ -758,7 +758,8 @@ def held(drawn: Floats, means: Floats, own: int, rivals: Sequence[int], within: 
     """Say how a set holds beside its rivals, each by its number among those drawn."""
     mine = drawn[:, own]
     least = drawn[:, sorted({own, *rivals})].min(axis=1)
-    low, high = np.quantile(means[:, own], (0.05, 0.95))
+    # of values drawn, so that nine in ten lie between them whatever their number
+    low, high = np.quantile(means[:, own], (0.05, 0.95), method="inverted_cdf")
     return Held(
         float((mine <= least * (1 + within) + _CLOSE).mean()),
         float((mine <= least + _CLOSE).mean()),
