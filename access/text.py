@@ -97,6 +97,30 @@ def percent(share: float | None, *, ends: bool = True) -> str:
     return share_figure(share)
 
 
+def shares_of(parts: Mapping[str, float]) -> str:
+    """Say how much each of several counts for, in shares that add up to 100.
+
+    Examples
+    --------
+    >>> shares_of({"A": 1.0}), shares_of({"A": 1 / 3, "B": 1 / 3, "C": 1 / 3})
+    ('A', 'A, B and C, which count alike')
+    >>> shares_of({"A": 0.445, "B": 0.445, "C": 0.11})
+    'A 45%, B 44% and C 11%'
+    """
+    given = {plain(name): share for name, share in parts.items()}
+    total = sum(given.values())
+    if len(given) < 2 or not total > 0:
+        return listed(list(given))
+    if max(given.values()) - min(given.values()) < 1e-9:
+        return f"{listed(list(given))}, which count alike"
+    exact = {name: 100 * share / total for name, share in given.items()}
+    whole = {name: math.floor(x + 1e-9) for name, x in exact.items()}
+    largest = sorted(exact, key=lambda name: whole[name] - exact[name])
+    for name in largest[: 100 - sum(whole.values())]:
+        whole[name] += 1
+    return listed([f"{name} {n}%" for name, n in whole.items()])
+
+
 def number(count: int, one: str, many: str = "") -> str:
     """Say a number of things, in words up to nine.
 

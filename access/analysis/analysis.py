@@ -512,7 +512,14 @@ class Analysis:
                 sampled[mode] = found
             elif found is not None:
                 rankings[mode] = found
-        return replace(result, rankings=rankings, sampled=sampled)
+        beside, mode = {}, self.results.headline
+        if mode in rankings and mode in result.beside:
+            other: Any = {**asked, "mode": mode, "neighbours": not result.neighbours}
+            rank = partial(self.rank, result.service, **other)
+            name = f"alternatives to {result.title}, the neighbours' read the other way"
+            found = rank() if parts is None else parts.make(name, rank)
+            beside = {} if found is None else {mode: found}
+        return replace(result, rankings=rankings, sampled=sampled, rankings_beside=beside)
 
     def proposals(
         self, progress: Callable[[str], None] = _silent, parts: Parts | None = None
@@ -1315,7 +1322,8 @@ class Analysis:
             }
         # minutes by bus that others made are not along our streets
         modelled = self.results.modelled and asked.matrix.mode != "bus"
-        wrong = modelled_error(asked.matrix.mode) if modelled else None
+        legs = ("walk", "drive") if blended else (asked.matrix.mode,) * 2
+        wrong, by_car = (modelled_error(leg) if modelled else None for leg in legs)
         return Uncertainty(
             walk_kmh=_WALK_KM_H if asked.matrix.mode == "walk" or blended else None,
             lam=_LAMBDA if asked.weighting["weights"] == "linear" else None,
@@ -1328,6 +1336,7 @@ class Analysis:
             made_at_kmh=asked.made_at_kmh,
             **blended,
             street_error=wrong,
+            drive_error=by_car if blended else None,
         )
 
 

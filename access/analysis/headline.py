@@ -11,7 +11,7 @@ from access.analysis.results import ProposalResult, StudyResults
 from access.disclosure import public_count
 from access.labels import further_words, trip
 from access.scenario import Impact
-from access.text import Claim, Said, capital, goes_words, minutes_words, percent, sentence
+from access.text import Claim, Said, capital, goes_words, minutes_words, percent, place_of, sentence
 
 #: What is said of a walk beyond the study's limit.
 _OUT_OF_REACH = "no longer within reach on foot"
@@ -126,6 +126,29 @@ def neighbours_words(
     return Said(f"{text} Every other figure counts {lead}.", claims)
 
 
+def neighbours_rank_words(results: StudyResults, proposal: ProposalResult) -> Said:
+    """Say the place by average trip with whose centres count read both ways."""
+    mode = results.headline
+    lead, other = proposal.rankings.get(mode), proposal.rankings_beside.get(mode)
+    ranked = (other, lead) if proposal.neighbours else (lead, other)
+    places, claims = [], []
+    for ranking, which in zip(ranked, ("own", "with_neighbours"), strict=True):
+        if ranking is None or ranking.proposal is None or len(ranking.table) < 2:
+            return Said("")
+        p = ranking.proposal
+        rank, tied = int(p["rank_mean"]), int(p["tied_mean"])
+        places.append(place_of(rank, tied, options=len(ranking.table), of=False))
+        claims.append(Claim(f"{which}:rank:mean", "rank", (rank, tied)))
+        claims.append(Claim(f"{which}:options", "is", (float(len(ranking.table)),)))
+    title = results.study.config.services[proposal.service].title
+    assert ranked[0] is not None
+    text = (
+        f"of {ranked[0].what}, the proposal is {places[0]} by average {trip(mode)} counting own "
+        f"{title} only, and {places[1]} with the neighbours' as well"
+    )
+    return Said(sentence(text), claims)
+
+
 def _both_ways(proposal: ProposalResult, mode: str) -> tuple[Reading, Reading]:
     """Read a proposal with own centres only, and with the neighbours' as well."""
     lead, other = Reading.of(proposal.impacts[mode]), Reading.of(proposal.beside[mode])
@@ -138,6 +161,7 @@ def beside_words(
     """Say all that stands beside a proposal's headline, wherever that is told."""
     told = (
         neighbours_words(results, proposal, internal=internal),
+        neighbours_rank_words(results, proposal),
         on_foot_words(results, proposal, internal=internal),
     )
     return tuple(said for said in told if said)

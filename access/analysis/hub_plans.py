@@ -11,6 +11,7 @@ import pandas as pd
 
 from access.analysis.results import HubPlan, HubPlans, StudyResults
 from access.errors import ParameterError
+from access.labels import trip
 from access.network.modelled import modelled_error
 from access.scenario.criteria import fifths
 from access.siting.candidates import apart, at_most_of, in_group
@@ -32,7 +33,7 @@ from access.siting.plans import (
 )
 from access.siting.problem import AtLeast, Budget, Rule
 from access.study import Study
-from access.text import listed, number, pounds
+from access.text import listed, number, pounds, share_figure
 from access.units import metric_crs, project
 
 _CELL_M = 2000.0
@@ -477,17 +478,34 @@ def _drawn(maker: _PlanMaker, draws: int, within: float) -> tuple[HubPlan, ...]:
     return tuple(out)
 
 
-def _error(maker: _PlanMaker) -> float:
-    return modelled_error(maker.mode) if maker.results.modelled else _DECLARED_ERROR
+def _errors(maker: _PlanMaker) -> tuple[str, ...]:
+    """Name the legs whose streets' errors are drawn: of the family trip both."""
+    return ("walk", "drive") if maker.mode == "typical" and maker.car_known else (maker.mode,)
+
+
+def _error(maker: _PlanMaker) -> np.ndarray | float:
+    """Give the mean error of each area's trips: who has a car sees the drive's."""
+    if not maker.results.modelled:
+        return _DECLARED_ERROR
+    legs = [modelled_error(leg) for leg in _errors(maker)]
+    if len(legs) == 1:
+        return legs[0]
+    share = maker.areas["p_no_car"].to_numpy(float)
+    return share * legs[0] + (1 - share) * legs[1]
 
 
 def _drawn_words(maker: _PlanMaker) -> str:
     how = "as measured where the model was held against real streets"
+    legs = _errors(maker)
+    wrong = listed([
+        share_figure(modelled_error(leg)) + (f" of a {trip(leg)}" if len(legs) > 1 else "")
+        for leg in legs
+    ])  # fmt: skip
     if not maker.results.modelled:
-        how = "a declared assumption"
+        how, wrong = "a declared assumption", share_figure(_DECLARED_ERROR)
     return (
         "people of each area about their count (Poisson), and trips between a neighbourhood of "
-        f"{_CELL_M / 1000:g} km and a site off by {_error(maker) * 100:.0f}% on average ({how})"
+        f"{_CELL_M / 1000:g} km and a site off by {wrong} on average ({how})"
     )
 
 

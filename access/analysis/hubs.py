@@ -24,7 +24,7 @@ from access.siting.hubs import hub_search
 from access.siting.progress import Progress as Search
 from access.study import Study
 from access.study.sheet import read_numbers, read_sheet
-from access.text import listed, percent
+from access.text import listed, shares_of
 from access.units import great_circle_m, metric_crs, project, unproject
 
 Progress = Callable[[str], None]
@@ -322,8 +322,8 @@ def _council(study: Study, known: set[str], *, must: bool) -> tuple[str, ...]:
 
 def _assumptions(study: Study, candidates: pd.DataFrame) -> tuple[str, ...]:
     offers = offers_of(study)
-    parts = [f"{o.title}{f' ({o.ages})' if o.ages else ''} {percent(o.share)}" for o in offers]
-    told = [f"Joint demand: {listed(parts)} of the mean."] if len(parts) > 1 else []
+    parts = {f"{o.title}{f' ({o.ages})' if o.ages else ''}": o.share for o in offers}
+    told = [f"Joint demand: {shares_of(parts)}."] if len(parts) > 1 else []
     told.append(_TRAVEL_ALONE)
     lost = sorted(set(study.config.hubs.council_choice) - set(candidates["id"]))
     if lost:

@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from access.analysis.bus import BusTimes, bus_sentences
+from access.disclosure import public_count
 from access.errors import AccessError, ParameterError
-from access.labels import mode_title, trip
+from access.labels import further_words, mode_title, trip
 from access.ledger import RunLedger
 from access.network import Network, TravelMatrix
 from access.network.surroundings import Surroundings
@@ -24,7 +25,7 @@ from access.scenario.scenario import Money
 from access.siting.hubs import HubSearch
 from access.siting.plans import BesideStays, Choice, Figures, Held, Offer, Standing
 from access.study import Study
-from access.text import about, listed
+from access.text import Claim, Said, about, listed
 
 _T = TypeVar("_T")
 _LONGEST = 400
@@ -137,6 +138,8 @@ class ProposalResult:
         `neighbours` says that those count in `impacts`, the own ones only. Empty where the study
         gives no neighbour's centre of the service.
     neighbours : bool
+    rankings_beside : dict of str to Ranking
+        As `rankings`, with the centres of `beside`: of the headline mode alone.
     """
 
     key: str
@@ -155,6 +158,7 @@ class ProposalResult:
     deregistered: tuple[str, ...] = ()
     beside: Mapping[str, Impact] = field(default_factory=dict)
     neighbours: bool = False
+    rankings_beside: Mapping[str, Ranking] = field(default_factory=dict)
 
     @property
     def opened(self) -> tuple[str, ...]:
@@ -167,20 +171,22 @@ class ProposalResult:
         return tuple(i for i in self.before if i not in set(self.after))
 
 
-def stays_words(proposal: ProposalResult, names: Mapping[str, str]) -> str:
+def stays_words(proposal: ProposalResult, names: Mapping[str, str]) -> Said:
     """Say a proposal's second reading: what it does where deregistered sites keep some services."""
     gone = listed([str(names.get(i, i)) for i in proposal.deregistered])
-    s = next(iter(proposal.stays.values())).summary
+    impact = next(iter(proposal.stays.values()))
+    s, further = impact.summary, further_words(impact.mode)
     changed = float(s["lengthened"] or 0) + float(s["newly_unreachable"] or 0)
     text = f"A second reading: {gone} would be deregistered, and some services stay there. "
+    claims = [Claim("stays:further", "is" if changed else "none", (changed,))]
     if not changed:
-        text += "For what stays nobody has further to go"
+        text += f"For what stays nobody has {further}"
     else:
         text += (
-            f"For what stays, {about(changed)} of {about(float(s['families'] or 0))} "
-            "have further to go"
+            f"For what stays, {public_count(changed)} of {about(float(s['families'] or 0))} "
+            f"{impact.who} have {further}"
         )
-    return f"{text}; which services stay, and on how many days, is not known."
+    return Said(f"{text}; which services stay, and on how many days, is not known.", claims)
 
 
 @dataclass(frozen=True, eq=False)

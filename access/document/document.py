@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from access.disclosure import THRESHOLD
@@ -98,11 +98,18 @@ class TableBlock:
         For `Ref`.
     compact : bool
         Smaller type, for wide tables.
+    share : float
+        Share of the page's width that is enough: two blocks in a row that fit stand side by side
+        in the PDF; one alone has all of it.
+    paged : bool
+        Stands in the report; else in the workbook alone, numbered W1, W2, ...
     """
 
     table: Table
     key: str = ""
     compact: bool = False
+    share: float = 1.0
+    paged: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +131,7 @@ class Figure:
     key : str
         For `Ref`.
     width : float
-        Share of the page's width, 0 to 1.
+        Share of the page's width, 0 to 1; two in a row that fit stand side by side in the PDF.
     """
 
     title: str
@@ -165,10 +172,11 @@ class PageBreak:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """The list of headings, down to a level."""
+    """The list of headings, down to a level; in two columns the appendices stand beside."""
 
     title: str = "Contents"
     levels: int = 2
+    columns: int = 1
 
 
 Block = (
@@ -337,16 +345,43 @@ def long_date(date: datetime.date | None) -> str:
     return "" if date is None else f"{date.day} {months.split()[date.month - 1]} {date.year}"
 
 
+def width_of(block: Block) -> float:
+    """Give the share of the page's width that a block needs."""
+    match block:
+        case TableBlock():
+            return block.share
+        case Figure():
+            return block.width
+    return 1.0
+
+
+def in_rows(blocks: Sequence[Block]) -> Iterator[tuple[int, ...]]:
+    """Give the places of blocks as they stand on pages: two that fit share a row."""
+    shown = [k for k, b in enumerate(blocks) if not (isinstance(b, TableBlock) and not b.paged)]
+    at = 0
+    while at < len(shown):
+        here, after = shown[at], shown[at + 1] if at + 1 < len(shown) else None
+        if after is not None and width_of(blocks[here]) + width_of(blocks[after]) <= 1.0:
+            yield here, after
+            at += 2
+        else:
+            yield (here,)
+            at += 1
+
+
 def _raw(piece: str | Bold) -> str:
     return piece.text if isinstance(piece, Bold) else piece
 
 
 def _labels(blocks: tuple[Block, ...]) -> Iterator[tuple[int, str]]:
     """Number tables, figures and appendices in the order in which they stand."""
-    tables = figures = letters = inside = 0
+    tables = figures = letters = inside = extra = 0
     in_appendix = False
     for place, block in enumerate(blocks):
         match block:
+            case TableBlock(paged=False):
+                extra += 1
+                yield place, f"Table W{extra}"
             case TableBlock():
                 tables += 1
                 yield place, f"Table {tables}"
@@ -406,6 +441,8 @@ def _unfit(block: Block) -> Iterator[tuple[str, object, str]]:
                 yield "width", block.width, "a share of the page, 0 to 1"
         case Callout() if block.kind not in _CALLOUT_KINDS:
             yield "kind", block.kind, f"any of {_CALLOUT_KINDS}"
+        case TableBlock() if not 0 < block.share <= 1:
+            yield "share", block.share, "a share of the page, 0 to 1"
         case Paragraph() if block.style not in _PARAGRAPH_STYLES:
             yield "style", block.style, f"any of {_PARAGRAPH_STYLES}"
 

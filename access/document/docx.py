@@ -492,6 +492,8 @@ def _add(word: Any, document: Document, place: int, block: Block) -> None:
             _write(made, document, block.text)
         case BulletList():
             _add_list(word, document, block)
+        case TableBlock(paged=False):
+            pass  # in the workbook alone
         case TableBlock():
             view = document.view(block.table)
             _caption(word, document.label(place), view.title)

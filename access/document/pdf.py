@@ -28,7 +28,9 @@ from access.document.document import (
     TableBlock,
     Text,
     _heading_text,
+    in_rows,
     long_date,
+    width_of,
 )
 from access.document.table import TableView
 from access.errors import OutputError
@@ -43,8 +45,8 @@ _WHOLE_LINES = 14
 _BUDGET = {False: 96.0, True: 110.0}  # characters across a page, in usual and in compact type
 
 
-def _column_shares(view: TableView, *, compact: bool = False) -> list[float]:
-    """Share the page's width among a table's columns by what stands in them."""
+def _column_shares(view: TableView, *, compact: bool = False, wide: float = 1.0) -> list[float]:
+    """Share the page's width, or a part of it, among a table's columns by what stands in them."""
     least, wanted = [], []
     for k, column in enumerate(view.columns):
         texts = [row[k].text for row in view.body]
@@ -52,10 +54,10 @@ def _column_shares(view: TableView, *, compact: bool = False) -> list[float]:
         words += [float(len(word)) for text in texts for word in text.split()]
         narrow = min(max(words, default=1.0), 40.0) + _PADDING
         cap = _LONGEST if column.kind == "text" else 12
-        wide = min(max(map(len, texts), default=0), cap) + _PADDING
+        line = min(max(map(len, texts), default=0), cap) + _PADDING
         least.append(narrow)
-        wanted.append(max(narrow, wide * column.width))
-    spare = _BUDGET[compact] - sum(least)
+        wanted.append(max(narrow, line * column.width))
+    spare = _budget(compact, wide) - sum(least)
     if spare > 0:
         asked = [want - need for want, need in zip(wanted, least, strict=True)]
         total = sum(asked)
@@ -65,11 +67,17 @@ def _column_shares(view: TableView, *, compact: bool = False) -> list[float]:
     return [need / full for need in least]
 
 
-def _stands_whole(view: TableView, shares: Sequence[float], *, compact: bool = False) -> bool:
+def _budget(compact: bool, wide: float) -> float:
+    return _BUDGET[compact] * (wide if wide == 1 else wide - 0.02)
+
+
+def _stands_whole(
+    view: TableView, shares: Sequence[float], *, compact: bool = False, wide: float = 1.0
+) -> bool:
     """Say whether a table is kept on one page: a tall one would leave half a page empty."""
-    room = [max(share * _BUDGET[compact], 1.0) for share in shares]
+    room = [max(share * _budget(compact, wide), 1.0) for share in shares]
     lines = sum(
-        max((-(-len(cell.text) // int(wide) or 1) for cell, wide in zip(row, room, strict=True)),
+        max((-(-len(cell.text) // int(most) or 1) for cell, most in zip(row, room, strict=True)),
             default=1)
         for row in view.body
     )  # fmt: skip
@@ -167,15 +175,33 @@ def _payload(document: Document, root: Path) -> dict[str, Any]:
         "footer": plain(document.footer or document.title),
         "date": None if date is None else [date.year, date.month, date.day],
         "internal": INTERNAL_MARK if document.internal else "",
-        "blocks": [_block(document, k, b, root) for k, b in enumerate(document.blocks)],
+        "blocks": [_row(document, places, root) for places in in_rows(document.blocks)],
     }
 
 
-def _block(document: Document, place: int, block: Block, root: Path) -> dict[str, Any]:
+def _row(document: Document, places: tuple[int, ...], root: Path) -> dict[str, Any]:
+    if len(places) == 1:
+        return _block(document, places[0], document.blocks[places[0]], root)
+    blocks = [document.blocks[k] for k in places]
+    beside = [
+        _block(document, k, block, root, wide=width_of(block))
+        for k, block in zip(places, blocks, strict=True)
+    ]
+    return {"block": "row", "items": beside, "widths": [width_of(block) for block in blocks]}
+
+
+def _block(
+    document: Document, place: int, block: Block, root: Path, *, wide: float = 1.0
+) -> dict[str, Any]:
     match block:
         case Heading():
             text = _heading_text(document, place)
-            return {"block": "heading", "level": block.level, "text": text}
+            return {
+                "block": "heading",
+                "level": block.level,
+                "text": text,
+                "appendix": _in_appendix(document.blocks, place),
+            }
         case Paragraph():
             spans = _spans(document, block.text)
             return {"block": "paragraph", "style": block.style, "spans": spans}
@@ -183,9 +209,9 @@ def _block(document: Document, place: int, block: Block, root: Path) -> dict[str
             items = [_spans(document, item) for item in block.items]
             return {"block": "list", "numbered": block.numbered, "items": items}
         case TableBlock():
-            return _table(document, place, block)
+            return _table(document, place, block, wide=wide)
         case Figure():
-            return _figure(document, place, block, root)
+            return _figure(document, place, block, root, wide=wide)
         case Callout():
             return {
                 "block": "callout",
@@ -199,18 +225,30 @@ def _block(document: Document, place: int, block: Block, root: Path) -> dict[str
         case PageBreak():
             return {"block": "page-break"}
         case Contents():
-            return {"block": "contents", "title": plain(block.title), "levels": block.levels}
+            return {
+                "block": "contents",
+                "title": plain(block.title),
+                "levels": block.levels,
+                "columns": block.columns,
+            }
+
+
+def _in_appendix(blocks: Sequence[Block], place: int) -> bool:
+    heads = [b for b in blocks[: place + 1] if isinstance(b, Heading) and b.level == 1]
+    return bool(heads) and heads[-1].appendix
 
 
 def _spans(document: Document, text: Text) -> list[list[str]]:
     return [[words, "bold" if bold else ""] for words, bold in document.spans(text)]
 
 
-def _table(document: Document, place: int, block: TableBlock) -> dict[str, Any]:
+def _table(
+    document: Document, place: int, block: TableBlock, *, wide: float = 1.0
+) -> dict[str, Any]:
     view = document.view(block.table)
     blanks = [""] * (len(view.columns) - 1)
     empty = [["Nothing to list.", *blanks]]
-    shares = _column_shares(view, compact=block.compact)
+    shares = _column_shares(view, compact=block.compact, wide=wide)
     return {
         "block": "table",
         "caption": f"{document.label(place)}: {view.title}",
@@ -220,13 +258,15 @@ def _table(document: Document, place: int, block: TableBlock) -> dict[str, Any]:
         "rows": [[c.text for c in row] for row in view.body] or empty,
         "total": view.total is not None,
         "compact": block.compact,
-        "whole": _stands_whole(view, shares, compact=block.compact),
+        "whole": wide < 1 or _stands_whole(view, shares, compact=block.compact),
         "notes": list(view.notes),
         "source": view.source,
     }
 
 
-def _figure(document: Document, place: int, block: Figure, root: Path) -> dict[str, Any]:
+def _figure(
+    document: Document, place: int, block: Figure, root: Path, *, wide: float = 1.0
+) -> dict[str, Any]:
     name = f"figure-{place}." + ("svg" if block.svg else "png")
     (root / name).write_bytes(block.svg or block.png)
     return {
@@ -234,7 +274,7 @@ def _figure(document: Document, place: int, block: Figure, root: Path) -> dict[s
         "caption": f"{document.label(place)}: {plain(block.title)}",
         "file": name,
         "alt": plain(block.alt),
-        "width": block.width,
+        "width": 1.0 if wide < 1 else block.width,
         "notes": [plain(block.note)] if block.note else [],
         "source": "",
     }

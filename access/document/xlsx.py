@@ -192,7 +192,9 @@ def _fill_front(
     lines = [part for part in given if plain(part)]
     if document.internal:
         lines.insert(0, INTERNAL_MARK)
-    lines.append("Each sheet holds one table of the report, under the report's own number.")
+    alone = any(isinstance(b, TableBlock) and not b.paged for b in document.blocks)
+    numbered = "Each sheet holds one table of the report, under the report's own number"
+    lines.append(numbered + ("; those numbered W stand here alone." if alone else "."))
     assumed = [b for b in document.blocks if isinstance(b, Callout) and b.kind == "assumption"]
     for b in assumed[-1:]:  # the last says all of it
         told = [plain(b.title) + ".", *(document.words(p) for p in b.paragraphs)]

@@ -268,11 +268,12 @@ def _name_places(
 
 
 def _walls(axes: Axes) -> list[_Box]:
-    """Box in the map: a name outside its frame would lie over the legend or be cut off."""
+    """Box in the map and its arrow: a name outside would lie over the legend or be cut off."""
     (x0, x1), (y0, y1) = axes.get_xlim(), axes.get_ylim()
     far = 1e9
     more = 0.03 * (x1 - x0)
     return [
+        (x0 - more, y1 - 0.15 * (y1 - y0), x0 + 0.07 * (x1 - x0), y1 + more),
         (x1 + more, -far, far, far), (-far, -far, x0 - more, far),
         (-far, y1 + more, far, far), (-far, -far, far, y0 - more),
     ]  # fmt: skip
@@ -284,8 +285,18 @@ def _metres_a_point(axes: Axes) -> float:
     width, height = figure.get_size_inches() if figure is not None else (6.0, 6.0)
     x0, x1 = axes.get_xlim()
     y0, y1 = axes.get_ylim()
-    # The legend takes about a third of the width; the map keeps its shape in what is left.
-    return max((x1 - x0) / (0.66 * width * 72), (y1 - y0) / (0.88 * height * 72))
+    # The legend takes about a third of the width, or a fifth of the height below a narrow map.
+    across, up = (0.96, 0.76) if _is_narrow(axes) else (0.66, 0.88)
+    return max((x1 - x0) / (across * width * 72), (y1 - y0) / (up * height * 72))
+
+
+_NARROW_INCHES = 6.5
+
+
+def _is_narrow(axes: Axes) -> bool:
+    """Say whether a picture is too narrow for a legend beside its map."""
+    figure = axes.get_figure(root=True)
+    return figure is not None and float(figure.get_size_inches()[0]) < _NARROW_INCHES
 
 
 def _around(x: float, y: float, far: float) -> _Box:
@@ -303,10 +314,13 @@ def _free(
     beside, above = half + gap, up + max(gap, 3 * metres)
     spots = [(beside, 0.0), (-beside, 0.0), (0.0, above), (0.0, -above),
              (beside, above), (-beside, above), (beside, -above), (-beside, -above)]  # fmt: skip
-    if gap == 0:
-        near = [(0.0, 0.0), (0.0, 1.5 * above), (0.0, -1.5 * above)]
-        far = [(dx, dy * above) for dy in (2.5, -2.5, 3.5, -3.5) for dx in (0.0, half, -half)]
-        spots = [*near, *spots, *far]
+    if gap == 0:  # a place's name stands on it or clear of a sign there, and no further off
+        clear = 7 * metres
+        wide, tall = half + clear, up + clear
+        spots = [
+            (0.0, 0.0), *spots, (wide, 0.0), (-wide, 0.0), (0.0, -tall), (0.0, tall),
+            (half, -tall), (-half, -tall), (half, tall), (-half, tall),
+        ]  # fmt: skip
     for dx, dy in spots:
         box = (x + dx - half, y + dy - up, x + dx + half, y + dy + up)
         if not any(_meet(box, other) for other in (*signs, *boxes)):
@@ -486,11 +500,14 @@ def _draw(
     axes.autoscale_view()
     _ground(axes, data, crs)
     entries = _legend(classes, words) + _sites(data, service, crs, words, axes)
+    below: dict[str, Any] = {"bbox_to_anchor": (0.0, -0.04), "ncols": 3, "columnspacing": 1.2}
+    beside: dict[str, Any] = {"bbox_to_anchor": (1.0, 1.0)}
     legend = axes.legend(
         [entry[0] for entry in entries], [entry[1] for entry in entries],
-        handler_map={tuple: HandlerTuple(ndivide=1)}, loc="upper left", bbox_to_anchor=(1.0, 1.0),
-        frameon=False, fontsize=10, title=classes.legend, alignment="left", handlelength=1.6,
-        title_fontproperties={"size": 10.5, "weight": "bold"}, borderaxespad=0.2,
+        handler_map={tuple: HandlerTuple(ndivide=1)}, loc="upper left", frameon=False, fontsize=10,
+        title=classes.legend, alignment="left", handlelength=1.6, borderaxespad=0.2,
+        title_fontproperties={"size": 10.5, "weight": "bold"},
+        **(below if _is_narrow(axes) else beside),
     )  # fmt: skip
     legend.set_zorder(10)
     _furnish(axes, badge=str(words["badge"]) if data.modelled else "")

@@ -61,6 +61,8 @@ _CALIBRATION = _Calibration(
     right_nearest=0.85,
     where="Newport, OpenStreetMap of 13 June 2023: 342 Output Areas, 18 places",
 )
+#: Day of the map that the model's errors were measured on.
+MEASURED_ON = "2023-06-13"
 MODELLED_STREETS = (
     "Modelled streets: not a survey. Where the same model was held against real streets "
     f"({_CALIBRATION.where}), a walk's length was wrong by "
@@ -79,10 +81,9 @@ MODELLED_DRIVING = (
 
 
 def modelled_error(mode: str) -> float:
-    """Give the mean absolute error of a trip along modelled streets, as a share of it.
+    """Give the mean absolute error of a walk or a drive along modelled streets, as a share of it.
 
-    A typical family trip is blended of both: on modelled streets a drive is the walk divided by a
-    constant, so its streets are wrong by as much as the walk's.
+    The family trip is blended of both, and each leg has its own.
     """
     return _CALIBRATION.drive_error_mean if mode == "drive" else _CALIBRATION.walk_error_mean
 

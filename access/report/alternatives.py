@@ -21,7 +21,7 @@ from access.report.robustness import _robustness_blocks, _weights_blocks
 from access.report.sentences import Wording, further_note
 from access.scenario import Ranking
 from access.scenario.criteria import SHOWN
-from access.scenario.robustness import Robustness
+from access.scenario.robustness import SURE, Robustness
 from access.scenario.sampled import CONFIDENCE, SampledRanking
 from access.text import (
     NOT_APPLICABLE,
@@ -31,6 +31,7 @@ from access.text import (
     figure,
     listed,
     number,
+    percent,
     place_of,
     pounds,
     sentence,
@@ -207,13 +208,109 @@ def _criteria_table(
     )
 
 
+def _places_table(
+    results: StudyResults,
+    found: ProposalFindings,
+    ranking: Ranking,
+    robust: Robustness | None,
+    places: int = 1,
+) -> Table:
+    """Give the proposal's place by every measure: as it is, read otherwise, and how firm."""
+    p: dict[str, Any] = ranking.proposal or {}
+    threshold = results.study.config.measures.threshold_minutes
+    lead = "the neighbours' centres too" if found.result.neighbours else "own centres only"
+    other = "own centres only" if found.result.neighbours else "with the neighbours'"
+    readings = _readings(found)
+    firm = None if robust is None or robust.drawn_of or robust.proposal is None else robust.ranks()
+    rows: list[tuple[Value, ...]] = []
+    for c in ranking.criteria:
+        best = ranking.table[c].min() if criterion_kind(c) != "money" else ranking.table[c].max()
+        held = None if firm is None else firm[firm["criterion"] == c]
+        rows.append(
+            (
+                capital(criterion_words(c, found.mode, threshold)),
+                _amount(c, p.get(c), places) or "some out of reach",
+                _amount(c, best, places) or "some out of reach",
+                p.get(f"rank_{c}"),
+                found.tied(c),
+                *(_rank_in(r, c) for r in readings.values()),
+                *(() if held is None else _range_of(held)),
+                p.get(f"near_ties_5pct_{c}"),
+            )
+        )
+    named = {"walk": "Rank on foot", "beside": f"Rank {other}"}
+    ranks = [Column(key, named[key], "number") for key in readings]
+    firmness = [
+        Column("low", "Nine in ten: from", "number"),
+        Column("high", "to", "number"),
+        Column("alike", "Sets not told from it", "number"),
+    ]
+    return Table(
+        f"{found.label}: the proposal's place among {ranking.what}, measure by measure",
+        (
+            Column("criterion", "Measure", width=1.2),
+            Column("own", "Proposal"),
+            Column("best", "Best of all"),
+            Column("rank", f"Rank, {trip(found.mode)}", "number"),
+            Column("tied", "Others level", "number"),
+            *ranks,
+            *(firmness if firm is not None else ()),
+            Column("near5", "Others within 5% of best", "number"),
+        ),
+        tuple(rows),
+        notes=(
+            f"1 is best of {len(ranking.table):,}."
+            + (f" The rank by {trip(found.mode)} counts {lead}." if "beside" in readings else ""),
+            *([_FIRM_NOTE] if firm is not None else []),
+            *(sentence(n) for n in ranking.notes if "left out" in n),
+        ),
+        short=f"Places, {found.label}",
+    )
+
+
+_FIRM_NOTE = (
+    "Nine in ten: of the drawn settings, nine in ten have the proposal's rank between these. Not "
+    "told from it: sets that are neither better nor worse than the proposal in "
+    f"{percent(SURE)} of the settings."
+)
+
+
+def _readings(found: ProposalFindings) -> dict[str, Ranking]:
+    """Give the other rankings that stand beside the headline's: on foot, and the neighbours'."""
+    out: dict[str, Ranking] = {}
+    walk, beside = found.result.rankings.get("walk"), found.result.rankings_beside.get(found.mode)
+    if found.mode != "walk" and walk is not None and walk.proposal is not None:
+        out["walk"] = walk
+    if beside is not None and beside.proposal is not None:
+        out["beside"] = beside
+    return out
+
+
+def _rank_in(ranking: Ranking, criterion: str) -> Value:
+    if criterion not in ranking.criteria or ranking.proposal is None:
+        return NOT_APPLICABLE
+    return int(ranking.proposal[f"rank_{criterion}"])
+
+
+def _range_of(held: pd.DataFrame) -> tuple[Value, ...]:
+    if held.empty:
+        return (NOT_APPLICABLE,) * 3
+    row = held.iloc[0]
+    return int(row["p5"]), int(row["p95"]), int(row["alike"])
+
+
 def _rejected_table(
     results: StudyResults,
     found: ProposalFindings,
     ranking: Ranking,
     reasons: Mapping[tuple[str, ...], str],
+    only: Sequence[str] = (),
 ) -> Table:
-    """List the strongest alternatives, what each gives and takes, and why it is not proposed."""
+    """List the strongest alternatives, what each gives and takes, and why it is not proposed.
+
+    With `only`, of those criteria; an alternative is still counted better on all.
+    """
+    named = [c for c in ranking.criteria if not only or c in only]
     p: dict[str, Any] = ranking.proposal or {}
     own = tuple(sorted(p.get("closed", ())))
     rows: list[tuple[Value, ...]] = []
@@ -226,7 +323,7 @@ def _rejected_table(
             (
                 listed(found.named(closed), none="nothing"),
                 f"{wins} of {len(gaps)}",
-                *gaps,
+                *(gap for c, gap in zip(ranking.criteria, gaps, strict=True) if c in named),
                 *([reasons.get(closed, "not given")] if reasons else []),
             )
         )
@@ -239,12 +336,12 @@ def _rejected_table(
             unit=_DIFFERENCE[criterion_kind(c)],
             signed=True,
         )
-        for c in ranking.criteria
+        for c in named
     ]
     return Table(
         f"{found.label}: alternatives that are not proposed, and what each gives and takes",
         (
-            Column("closes", "Closes", width=1.8),
+            Column("closes", "Closes", width=4.0),
             Column("wins", "Better on"),
             *measures,
             *([Column("reason", "The council's reason", width=0.6)] if reasons else []),
@@ -256,8 +353,12 @@ def _rejected_table(
             "No change is in the options side by side."
             + ("" if reasons else " The council's reasons against them: not given."),
         ),
-        short=f"Alternatives, {found.label}",
+        short=f"Alternatives, {found.label}{'' if only else ', all'}",
     )
+
+
+#: Measures of which a page has room to show what an alternative gives and takes.
+_GAPS = ("mean", "deprived_mean", "deprived_moved", "p90", "worst", "savings")
 
 
 def _strongest_words(shown: int, strong: int, options: int) -> Said:
@@ -505,6 +606,8 @@ def _alternatives_blocks(
         Heading("Alternatives, and how firm their order is", appendix=True, key="alternatives"),
     ]
     for found in findings:
+        blocks += _rank_figures(found, (robustness or {}).get(found.result.key))
+    for found in findings:
         robust = (robustness or {}).get(found.result.key)
         blocks.append(Heading(found.label, 2, appendix=True))
         blocks += _service(results, found, reasons or {}, robust, wording)
@@ -538,18 +641,19 @@ def _service(
         ]
     if found.standing is None:
         return [Paragraph("There is no other set of this size to compare the proposal with.")]
+    key, places = found.result.key, wording.places
+    firm = _robustness_blocks(found, robust, modelled=results.modelled)
     blocks: list[Block] = [
-        Paragraph(f"{_standing_words(found)} {_dominated(found)}"),
-        *([Paragraph(_on_foot(found, ()))] if _on_foot(found) else []),
-        *_rank_figures(found, robust),
-        TableBlock(_criteria_table(results, found, ranking, wording.places), compact=True),
-        TableBlock(_rejected_table(results, found, ranking, reasons), compact=True),
-        Heading("Weighted and unweighted", 3),
-    ]
-    blocks += _weights_blocks(results, found)
-    blocks += [
-        Heading("How firm the order is", 3),
-        Paragraph(near_ties(found, modelled=results.modelled)),
-        *_robustness_blocks(found, robust, modelled=results.modelled),
-    ]
+        TableBlock(_places_table(results, found, ranking, robust, places), key=f"places-{key}",
+                   compact=True),
+        TableBlock(_criteria_table(results, found, ranking, places), key=f"criteria-{key}",
+                   compact=True, paged=False),
+        Paragraph(f"{_dominated(found)} {near_ties(found, modelled=results.modelled)}"),
+        *firm,
+        *_weights_blocks(results, found),
+        TableBlock(_rejected_table(results, found, ranking, reasons, only=_GAPS),
+                   key=f"rejected-{key}", compact=True),
+        TableBlock(_rejected_table(results, found, ranking, reasons), key=f"rejected-all-{key}",
+                   compact=True, paged=False),
+    ]  # fmt: skip
     return blocks

@@ -13,7 +13,7 @@ import numpy as np
 
 from access.analysis.analysis import DRAWS
 from access.analysis.bus import BUS_NOT_KNOWN
-from access.analysis.headline import neighbours_words, on_foot_words
+from access.analysis.headline import neighbours_rank_words, neighbours_words, on_foot_words
 from access.analysis.questions import Request
 from access.analysis.results import Parts, StudyResults, site_names, stays_words
 from access.disclosure import THRESHOLD, further, grouped, public_count
@@ -46,6 +46,7 @@ from access.report.alternatives import (
     _alternatives_blocks,
     _dominated,
     _on_foot,
+    _readings,
     _sampled_share,
     better,
     near_ties,
@@ -53,9 +54,10 @@ from access.report.alternatives import (
 from access.report.bus import _bus_blocks
 from access.report.figures import _proposal_maps
 from access.report.findings import NO_CHANGE, ProposalFindings, _most_deprived, _Option, findings_of
-from access.report.hubs import _best_sets, _hub_sentence, _standing_sentence
+from access.report.hubs import _best_sets, _council_blocks, _hub_sentence
 from access.report.method import _method_blocks
 from access.report.paper import (
+    _later_method,
     _later_sources,
     _package_sentence,
     _package_table,
@@ -70,6 +72,7 @@ from access.report.people import _who_blocks, group_table
 from access.report.robustness import _place_range, study_robustness
 from access.report.sentences import Wording, _option_line, further_note
 from access.report.sites import _site_blocks
+from access.scenario import Ranking
 from access.scenario.robustness import Robustness
 from access.study.config import is_later
 from access.text import (
@@ -286,22 +289,28 @@ def _issue_blocks(
 
 
 def _option_blocks(
-    results: StudyResults, findings: Sequence[ProposalFindings], wording: Wording
+    results: StudyResults,
+    findings: Sequence[ProposalFindings],
+    wording: Wording,
+    *,
+    later_hubs: bool = False,
 ) -> list[Block]:
-    """Put the options side by side, and say where the proposals stand by each measure."""
+    """Put the options side by side, and say where the proposals stand by each measure.
+
+    Where a council chose its hubs later than the paper, hubs are no option that it considered.
+    """
     blocks: list[Block] = [
         TableBlock(options_table(found), key=f"options-{found.result.key}", compact=True)
         for found in findings
     ]
-    points = _criteria(findings)
+    places = _priority_table(findings)
+    if places.rows:
+        blocks.append(TableBlock(places, key="priorities", compact=True))
     answer = results.hubs
-    if answer is not None:
+    if answer is not None and not later_hubs:
         sets, names = _best_sets(answer), site_names(results)
         told = _hub_sentence(results, sets, names, answer.mode, wording)
-        points = (*points, (Bold("Family Hubs: "), told))
-    if points:
-        head = Paragraph("Where the proposals stand, by what matters most", style="key")
-        blocks += [head, BulletList(points)]
+        blocks.append(Paragraph((Bold("Family Hubs: "), told)))
     return [*blocks, Paragraph(("Every alternative, measured and set in order: ",
                                 Ref("alternatives"), "."))]  # fmt: skip
 
@@ -309,8 +318,7 @@ def _option_blocks(
 def _then(results: StudyResults) -> StudyResults:
     """Give the results as the paper's own date allows: without a choice that was made later."""
     config = results.study.config
-    when = config.hubs.council_date
-    if when is None or not is_later(when, config.study.as_of):
+    if not _later_hubs(results):
         return results
     bare = {"council_choice": (), "council_source": "", "council_date": None}
     hubs = config.hubs.model_copy(update=bare)
@@ -319,16 +327,26 @@ def _then(results: StudyResults) -> StudyResults:
     if answer is not None:
         source = config.hubs.council_source
         kept = tuple(a for a in answer.plain.assumptions if not source or source not in a)
-        answer = replace(answer, plain=replace(answer.plain, council=None, assumptions=kept))
+        plans = answer.plans
+        if plans is not None:
+            plans = replace(plans, plans=tuple(p for p in plans.plans if p.key != "council"))
+        plain_ = replace(answer.plain, council=None, assumptions=kept)
+        answer = replace(answer, plain=plain_, plans=plans)
     return replace(results, study=study, hubs=answer)
+
+
+def _later_hubs(results: StudyResults) -> bool:
+    """Say whether the council's own hubs were chosen later than the paper's date."""
+    config = results.study.config
+    when = config.hubs.council_date
+    return when is not None and is_later(when, config.study.as_of)
 
 
 def _since_blocks(results: StudyResults, wording: Wording) -> list[Block]:
     """Tell what became known later than the paper's date, apart from everything else."""
     config = results.study.config
     table, sources = _since_table(results), _later_sources(results)
-    when = config.hubs.council_date
-    later = when is not None and is_later(when, config.study.as_of)
+    when, later = config.hubs.council_date, _later_hubs(results)
     if table is None and not sources and not later and not results.study.later:
         return []
     blocks: list[Block] = [
@@ -340,13 +358,9 @@ def _since_blocks(results: StudyResults, wording: Wording) -> list[Block]:
     ]
     if table is not None:
         blocks.append(TableBlock(table, key="later", compact=True))
-    answer = results.hubs
-    if later and answer is not None:
-        sets, names = _best_sets(answer), site_names(results)
-        told = _hub_sentence(results, sets, names, answer.mode, wording)
-        blocks.append(Paragraph((Bold(f"The Family Hubs that the council chose ({when}): "), told)))
-        if answer.plain.council is not None:
-            blocks.append(Paragraph(_standing_sentence(answer.plain.council)))
+    if later and results.hubs is not None:
+        blocks.append(Paragraph(f"The Family Hubs that the council chose ({when})", style="key"))
+        blocks += _council_blocks(results, wording)
     if results.study.later:
         opened = (
             f"opened later, and so not among the candidate sites: {listed(results.study.later)}"
@@ -357,7 +371,8 @@ def _since_blocks(results: StudyResults, wording: Wording) -> list[Block]:
             f"sources of a later date than the paper, used for what they say of that day: "
             f"{listed(sources)}"
         )))  # fmt: skip
-    return blocks
+    method = _later_method(results)
+    return [*blocks, Paragraph(method)] if method else blocks
 
 
 def _to_ask(results: StudyResults) -> str:
@@ -408,26 +423,31 @@ def _size(found: ProposalFindings) -> str:
 
 def _key_figures(
     findings: Sequence[ProposalFindings], wording: Wording
-) -> tuple[tuple[str, str], ...]:
-    items: list[tuple[str, str]] = []
+) -> tuple[tuple[Said, str], ...]:
+    """Give the figures that stand largest, each with its words."""
+    items: list[tuple[Said, str]] = []
     for f in findings[:2]:
         s = f.impact.summary
         longer = float(s["lengthened"] or 0)
         counted = public_count(longer, internal=wording.internal)
         where = f" under {f.label}" if f.rivals else ""
-        items.append((capital(counted), f"{f.noun} would have {further_words(f.mode)}{where}"))
+        all_of = [Claim("lengthened", "none", (0.0,))] if not longer else []
+        figure = Said(capital(counted), [Claim("lengthened", "is", (longer,)), *all_of])
+        items.append((figure, f"{f.noun} would have {further_words(f.mode)}{where}"))
         mean = s["mean_minutes_change_lengthened"]
         if longer and mean is not None:
             more = wording.minutes(float(mean)).replace("minutes", "min").replace("minute", "min")
-            items.append((f"+{more}", f"on their {trip(f.mode)} each way, on average"))
+            figure = Said(f"+{more}", [Claim("mean_rise", "is", (float(mean),))])
+            items.append((figure, f"on their {trip(f.mode)} each way, on average"))
         p = f.standing
         if f.sampled is not None and len(findings) == 1:
             share, words = _sampled_share(f.sampled)
-            items.append((share, f"{words}, by average {trip(f.mode)}"))
+            items.append((Said(share), f"{words}, by average {trip(f.mode)}"))
         if p is not None and f.ranking is not None and len(findings) == 1:
             total = len(f.ranking.table)
             place = place_of(p["rank_mean"], f.tied("mean"), options=total, of=False, others=False)
-            items.append((place, f"of {f.ranking.what}, by average {trip(f.mode)}"))
+            rank = Claim("rank:mean", "rank", (p["rank_mean"], f.tied("mean")))
+            items.append((Said(place, [rank]), f"of {f.ranking.what}, by average {trip(f.mode)}"))
     return tuple(items)
 
 
@@ -454,7 +474,17 @@ def _proposal_points(
         _fifth(found, wording),
         say.most_added(impact, found.names, wording),
         say.every_mode(found.result.impacts, wording),
-        f"{better(found, wording)} {_dominated(found)} {_on_foot(found)}".strip(),
+        " ".join(
+            filter(
+                None,
+                (
+                    better(found, wording),
+                    _dominated(found),
+                    _on_foot(found),
+                    neighbours_rank_words(results, found.result),
+                ),
+            )
+        ),
         say.week_words(impact, wording),
         stays_words(found.result, found.names) if found.result.stays else "",
     ]
@@ -497,28 +527,48 @@ def _deprivation(found: ProposalFindings) -> str:
     return say.deprivation(found.impact.by("imd_fifth"), found.noun, found.nation)
 
 
-def _criteria(findings: Sequence[ProposalFindings]) -> tuple[tuple[str | Bold, ...], ...]:
-    """Say, criterion by criterion, what the Board would choose if that one mattered most."""
-    points: list[tuple[str | Bold, ...]] = []
-    for criterion, words in _CRITERIA.items():
-        parts = []
-        for f in findings:
-            p = f.standing
-            if f.sampled is not None and criterion in f.sampled.criteria:
-                share, of = _sampled_share(f.sampled, criterion)
-                parts.append(f"{f.title}: {share} {of}")
-            if p is None or f.ranking is None or criterion not in f.ranking.criteria:
-                continue
-            options = len(f.ranking.table)
-            rank = p[f"rank_{criterion}"]
-            place = place_of(  # how many share a lower place is in the appendix
-                rank, f.tied(criterion), options=options, of=not points, others=rank == 1
-            )
-            parts.append(f"{f.label} {place}")
-        if parts:
-            points.append((Bold(f"{capital(words)}: "), sentence("; ".join(parts))))
-    points.append((Bold("Money: "), _money(findings)))
-    return tuple(points)
+def _priority_table(findings: Sequence[ProposalFindings]) -> Table:
+    """Say, measure by measure, where each proposal stands if that one matters most."""
+    columns, held = [Column("priority", "What matters most", width=1.3)], []
+    for k, f in enumerate(findings):
+        many = f.sampled is not None or f.standing is not None
+        if many:
+            columns.append(Column(f"lead_{k}", f.label))
+            held.append([_priority(f, f.ranking, c) for c in _CRITERIA])
+        extra = _readings(f) if f.standing is not None and len(findings) < 3 else {}
+        for key, other in extra.items():
+            said = {"walk": "on foot", "beside": _other_centres(f)}[key]
+            columns.append(Column(f"{key}_{k}", f"{f.label}, {said}"))
+            held.append([_priority(f, other, c) for c in _CRITERIA])
+    rows = [
+        (capital(words), *(values[r] for values in held))
+        for r, words in enumerate(_CRITERIA.values())
+    ]
+    of = [f"{f.label}: {f.ranking.what}" for f in findings if f.standing and f.ranking]
+    if any(f.sampled is not None for f in findings):
+        of.append("shares are of sets that are better, from a sample")
+    return Table(
+        f"Where the proposals stand, by what matters most ({trip(findings[0].mode)})",
+        tuple(columns),
+        tuple(row for row in rows if any(v is not NOT_APPLICABLE for v in row[1:])),
+        notes=(sentence(f"{listed(of)}; 1st is best") if of else "",),
+        short="What matters most",
+    )
+
+
+def _other_centres(found: ProposalFindings) -> str:
+    return "own centres only" if found.result.neighbours else "with the neighbours' centres"
+
+
+def _priority(found: ProposalFindings, ranking: Ranking | None, criterion: str) -> Value:
+    """Write the place by one measure, or the share of sets that are better."""
+    if found.sampled is not None and criterion in found.sampled.criteria:
+        return _sampled_share(found.sampled, criterion)[0]
+    if ranking is None or ranking.proposal is None or criterion not in ranking.criteria:
+        return NOT_APPLICABLE
+    p = ranking.proposal
+    rank, tied = int(p[f"rank_{criterion}"]), int(p[f"tied_{criterion}"])
+    return place_of(rank, tied, options=len(ranking.table), of=False, others=rank == 1)
 
 
 def _money(findings: Sequence[ProposalFindings]) -> str:
@@ -703,11 +753,11 @@ def board_report(
     if internal:
         own_use = f"This copy is for the council's own use: it holds counts below {THRESHOLD}."
         blocks.insert(0, Callout("warning", own_use))
-    blocks += [PageBreak(), Contents("Contents")]
+    blocks += [PageBreak(), Contents("Contents", columns=2)]
     blocks += _paper_blocks(
         then, findings,
         issues=_issue_blocks(then, findings, wording),
-        options=_option_blocks(then, findings, wording),
+        options=_option_blocks(then, findings, wording, later_hubs=_later_hubs(results)),
         money=_money(findings),
         equality=" ".join(filter(None, (_fifth(f, wording) for f in findings))),
     )  # fmt: skip

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
 from access.analysis.results import StudyResults
 from access.charts import change_chart, rank_chart
@@ -13,6 +15,14 @@ from access.maps.explorer_data import explorer_data
 from access.maps.static_map import static_map
 from access.report.findings import ProposalFindings
 from access.scenario.robustness import Robustness
+
+#: Inches of a picture for every share of the page's width: its letters can then still be read.
+_INCHES = 10.4
+
+
+def _beside(chart: Chart, key: str = "", *, width: float = 0.5, height: float = 4.3) -> Figure:
+    """Make a chart into a figure that stands beside another."""
+    return _figure_of(replace(chart, size=(_INCHES * width, height)), key, width=width)
 
 
 def _figure_of(chart: Chart, key: str = "", *, width: float = 0.8) -> Figure:
@@ -32,7 +42,17 @@ def _figure_of(chart: Chart, key: str = "", *, width: float = 0.8) -> Figure:
 def _change_figures(found: ProposalFindings, *, internal: bool) -> list[Figure]:
     """Draw how many people's trips grow, and by how much."""
     key = f"change-{found.result.key}"
-    return _drawn(lambda: change_chart(found.impact, internal=internal), key)
+    draw = partial(change_chart, found.impact, internal=internal)
+    return _drawn(draw, key, width=1 - _MAP, height=_MAP_HEIGHT)
+
+
+#: Share of the page's width that a map has, and its inches of height.
+_MAP, _MAP_HEIGHT = 0.58, 5.6
+
+
+def _map_figure(chart: Chart, key: str) -> Figure:
+    """Make a map into a figure that leaves room for a chart."""
+    return _beside(chart, key, width=_MAP, height=_MAP_HEIGHT)
 
 
 def _rank_figures(found: ProposalFindings, robust: Robustness | None) -> list[Figure]:
@@ -43,10 +63,12 @@ def _rank_figures(found: ProposalFindings, robust: Robustness | None) -> list[Fi
     return _drawn(lambda: rank_chart(ranking, robust), f"rank-{found.result.key}")
 
 
-def _drawn(draw: Callable[[], Chart], key: str) -> list[Figure]:
+def _drawn(
+    draw: Callable[[], Chart], key: str, *, width: float = 0.5, height: float = 4.3
+) -> list[Figure]:
     """Draw a chart; leave out what the results do not hold enough for."""
     try:
-        return [_figure_of(draw(), key, width=0.6)]
+        return [_beside(draw(), key, width=width, height=height)]
     except ParameterError:
         return []
 

@@ -18,6 +18,7 @@ from access.labels import counting_words
 from access.scenario import Impact, NothingChangesWarning, Ranking
 from access.scenario.sampled import SampledRanking
 from access.study.config import Group
+from access.text import Claim, Said
 
 #: Criteria whose best option stands beside the proposal, with its name in the tables.
 _SIDE_BY_SIDE = {
@@ -74,7 +75,7 @@ def _options_of(
 ) -> tuple[_Option, ...]:
     """Put no change, the proposal and the best others side by side."""
     # a proposal may keep every site open and change what one offers: that is not "no change"
-    wanted: dict[tuple[str, ...], list[str]] = {tuple(result.after): [PROPOSAL]}
+    wanted: dict[tuple[str, ...], list[Said]] = {tuple(result.after): [Said(PROPOSAL)]}
     today = _today(results, result, ranking, mode)
     for criterion, name in _SIDE_BY_SIDE.items():
         if ranking is not None and criterion in ranking.criteria:
@@ -82,21 +83,29 @@ def _options_of(
             name = name.format(more=counting_words(**_scheme(results)))
             if level > 1:
                 name += f" (level with {level - 1:,} other{'s' if level > 2 else ''})"
-            wanted.setdefault(kept, []).append(name)
+            claim = Claim(f"option_best:{criterion}", "best", (float(level - 1),))
+            wanted.setdefault(kept, []).append(Said(name, [claim]))
     sampled = result.sampled.get(mode)
     if sampled is not None:
         for criterion, name in _SIDE_BY_SIDE.items():
             if criterion in sampled.criteria and sampled.row(criterion)["proven"]:
                 closed = set(sampled.row(criterion)["best_closed"])
                 kept = tuple(i for i in result.before if i not in closed)
-                wanted.setdefault(kept, []).append(name)
+                claim = Claim(f"option_best:{criterion}", "best", (0.0,))
+                name = name.format(more=counting_words(**_scheme(results)))
+                wanted.setdefault(kept, []).append(Said(name, [claim]))
     return (
         today,
         *(
-            option(results, result, ranking, mode, names_of(titles), kept)
+            option(results, result, ranking, mode, _joined(titles), kept)
             for kept, titles in wanted.items()
         ),
     )
+
+
+def _joined(titles: Sequence[Said]) -> Said:
+    """Join the names of an option, and what they claim."""
+    return Said(names_of(titles), [claim for title in titles for claim in title.claims])
 
 
 def _today(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+import numpy as np
 import pandas as pd
 
 from access.analysis.hub_plans import DEPRIVED, PlanPair, offers_of, people_of, plan_pair
@@ -13,25 +14,30 @@ from access.charts.chart import Chart
 from access.charts.ranking import hub_chart
 from access.charts.style import CHANGE_COLOURS, CHANGE_EDGES
 from access.disclosure import public_count
-from access.document.document import Block, BulletList, Paragraph, TableBlock
+from access.document.document import Block, BulletList, Figure, Paragraph, TableBlock
 from access.document.table import Column, Table, Value
 from access.errors import ParameterError
 from access.labels import how, trip
 from access.maps.area_chart import area_chart
 from access.measure.distribution import weighted_mean
-from access.report.figures import _figure_of
+from access.report.figures import _beside
 from access.report.sentences import Wording
 from access.siting.alternatives import SetRank
 from access.siting.hubs import HubSearch
+from access.siting.plans import FIRM_FROM
 from access.text import (
     NOT_APPLICABLE,
+    Claim,
+    Said,
     about_ordinal,
     capital,
     listed,
+    minutes_words,
     number,
     percent,
     sentence,
     share_figure,
+    shares_of,
 )
 
 _PROOF = {
@@ -97,8 +103,8 @@ def hub_table(
         ),
         Column("proof", "Proof"),
     )
-    parts = [f"{o.title} {percent(o.share)}" for o in offers]
-    notes = (sentence(f"together: {listed(parts)}"),) if len(parts) > 1 else ()
+    parts = {o.title: o.share for o in offers}
+    notes = (sentence(f"together: {shares_of(parts)}"),) if len(parts) > 1 else ()
     return Table(
         f"Family Hubs: the best sets by number of hubs (mean {trip(mode)} to the nearest)",
         columns,
@@ -189,16 +195,58 @@ def _hub_blocks(results: StudyResults, wording: Wording) -> list[Block]:
         blocks += _plan_blocks(results, answer, answer.plans, names, wording)
     elif answer.plain.council is not None:
         blocks.append(Paragraph(_standing_sentence(answer.plain.council)))
-    blocks.append(TableBlock(hub_table(results, sets, names, mode), key="hubs", compact=True))
-    blocks.append(
-        _figure_of(hub_chart(results, answer.plain, mode, len(answer.candidates)), "hub-curve")
-    )
-    blocks.append(Paragraph(_leeway_sentence(answer)))
-    for table in (near_best_table(answer.plain, mode), trade_off_table(answer.plain, mode)):
-        if len(table.rows) > 1:
-            blocks.append(TableBlock(table, compact=True))
+    curve = hub_chart(results, answer.plain, mode, len(answer.candidates))
+    blocks += [Paragraph(_leeway_sentence(answer)), _beside(curve, "hub-curve")]
+    pair = _pair_figures(results, answer)
+    near, trades = near_best_table(answer.plain, mode), trade_off_table(answer.plain, mode)
+    if pair:
+        blocks += pair
+    if len(near.rows) > 1:
+        blocks.append(TableBlock(near, compact=True, share=0.5, paged=not pair))
+    by_number = hub_table(results, sets, names, mode)
+    blocks.append(TableBlock(by_number, key="hubs", compact=True, paged=answer.plans is None))
+    if len(trades.rows) > 1:
+        blocks.append(TableBlock(trades, compact=True, paged=False))
     notes = () if answer.plans is None else answer.plans.notes
     return [*blocks, BulletList((*answer.plain.assumptions, *notes))]
+
+
+def _pair_figures(results: StudyResults, answer: HubResult) -> list[Figure]:
+    """Draw who gains and who loses from the council's own hubs to the best; none without both."""
+    pair = _council_pair(answer)
+    if pair is None or answer.plans is None:
+        return []
+    return [_beside(pair_chart(results, answer.plans, pair), "hub-pair")]
+
+
+def _council_pair(answer: HubResult) -> PlanPair | None:
+    """Set the best plan beside the council's own, where they differ."""
+    plans = answer.plans
+    if plans is None:
+        return None
+    one, two = plans.get("council"), plans.get("locality") or plans.get("freely")
+    if one is None or two is None or set(one.chosen) == set(two.chosen):
+        return None
+    return plan_pair(plans, answer.minutes, one, two)
+
+
+def _council_blocks(results: StudyResults, wording: Wording) -> list[Block]:
+    """Set the council's own hubs beside the best of as many, apart from everything else."""
+    answer = results.hubs
+    if answer is None:
+        return []
+    sets, names = _best_sets(answer), site_names(results)
+    if answer.plans is None:
+        told = [_hub_sentence(results, sets, names, answer.mode, wording)]
+    else:
+        told = [_council_words(answer.plans, names, wording)]
+        told.append(_stays_words(answer.plans, names, wording))
+        pair = _council_pair(answer)
+        if pair is not None:
+            told.append(pair_words(answer.plans, pair, internal=wording.internal))
+    if answer.plans is None and answer.plain.council is not None:
+        told.append(_standing_sentence(answer.plain.council))
+    return [*(Paragraph(text) for text in told if text), *_pair_figures(results, answer)]
 
 
 # --- plans side by side -------------------------------------------------------------------------
@@ -210,24 +258,31 @@ def _plan_letters(plans: HubPlans) -> dict[str, str]:
     return {p.key: letters[k] if k < 26 else f"Z{k - 25}" for k, p in enumerate(plans.plans)}
 
 
-def _asked_words(plans: HubPlans) -> str:
+def _asked_words(plans: HubPlans) -> Said:
     """Say what a hub gives, to whom, and how the offers count."""
     parts = [f"{o.title}{f' ({o.ages})' if o.ages else ''}" for o in plans.offers]
+    claims = [Claim("offers", "is", (float(len(parts)),))]
+    claims += [Claim(f"offer_share:{o.key}", "is", (o.share,)) for o in plans.offers]
     if len(parts) == 1:
-        return sentence(f"a hub gives one offer: {parts[0]}")
-    shares = {round(o.share, 6) for o in plans.offers}
-    count = "a minute counts alike for each"
-    if len(shares) > 1:
-        count = f"of a minute count {listed([percent(o.share) for o in plans.offers])}"
-    return sentence(f"a hub gives {number(len(parts), 'offer')}: {listed(parts)}; {count}")
+        return Said(sentence(f"a hub gives one offer: {parts[0]}"), claims)
+    counts = shares_of({part: o.share for part, o in zip(parts, plans.offers, strict=True)})
+    if counts.endswith("alike"):
+        claims.append(Claim("offer_shares", "same"))
+    text = f"a hub gives {number(len(parts), 'offer')}: {counts}"
+    return Said(sentence(text), claims)
 
 
-def _council_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) -> list[str]:
+def _council_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) -> Said:
     """Set the council's own beside the best under the same rule, and say its place."""
     council = plans.get("council")
     best = plans.get("locality") or plans.get("freely")
     if best is None or council is None:
-        return []
+        return Said("")
+    claims = [
+        Claim(f"hub_mean:{plan.key}", "is", (plan.figures.joint,))
+        for plan in (best, council)
+        if np.isfinite(plan.figures.joint)
+    ]
     said = [
         f"{capital(_plan_name(best, plans))}: {_named(best, names)}, "
         f"{wording.minutes(best.figures.joint)} on average by the {trip(plans.mode)}; the "
@@ -235,28 +290,35 @@ def _council_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) 
     ]
     place = council.standing or council.freely
     if place is None or not place.sets:
-        return [*said, "There are too many sets to list, so the council's own has no place."]
+        none = "There are too many sets to list, so the council's own has no place."
+        return Said(" ".join([*said, none]), claims)
     words = {"mean": "by average trip", "deprived": f"by the {DEPRIVED}'s own average",
              "worst": "by the worst-off area"}  # fmt: skip
     ranks = [f"{about_ordinal(rank)} {words[by]}" for by, rank in place.rank.items()]
+    claims += [Claim(f"hub_rank:{by}", "is", (float(r),)) for by, r in place.rank.items()]
+    claims.append(Claim("hub_sets", "is", (float(place.sets),)))
     rule = f" with {plans.rule}" if council.standing is not None and plans.rule else ""
     sets = f"the {place.sets:,} sets of {len(council.chosen)}{rule}"
     if place.within_rules:
         said.append(f"Among {sets}, the council's own is {listed(ranks)} (1st is best).")
     else:
+        claims.append(Claim("council_keeps_rules", "none", (0.0,)))
         said.append(f"It is none of {sets} that keep the rules; it would be {listed(ranks)}.")
     if council.standing is not None and council.freely is not None and rule:
         free = council.freely
+        claims.append(Claim("hub_free_rank:mean", "is", (float(free.rank["mean"]),)))
+        claims.append(Claim("hub_free_sets", "is", (float(free.sets),)))
         said.append(
             f"Without that rule it is {about_ordinal(free.rank['mean'])} of all {free.sets:,} by "
             "average trip."
         )
-    if place.rank["mean"] > 1 and best.choice is not None:
+    if place.rank["mean"] > 1:
+        claims.append(Claim("hub_rank:mean", "some"))
         said.append(
             "By travel alone another set would come first: it is to be read as chosen by more "
             "than travel, and what else was weighed is not in these figures."
         )
-    return said
+    return Said(" ".join(said), claims)
 
 
 def _plan_name(plan: HubPlan, plans: HubPlans) -> str:
@@ -269,11 +331,11 @@ def _named(plan: HubPlan, names: Mapping[str, str]) -> str:
     return listed([names.get(i, i) for i in plan.chosen])
 
 
-def _stays_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) -> list[str]:
+def _stays_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) -> Said:
     """Say what the closures add and how much of it each plan of hubs gives back."""
     known = next((p.stays for p in plans.plans if p.stays is not None), None)
     if known is None:
-        return []
+        return Said("")
     titles = {o.key: o.title for o in plans.offers}
     out = [o.title for o in plans.offers if o.key not in known.shares]
     apart = (
@@ -283,22 +345,29 @@ def _stays_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) ->
     )
     best, council = plans.get("stays"), plans.get("council")
     if any(p.stays is not None and p.stays.lost > 0 for p in plans.plans):
-        return [
+        return Said(
             "What hubs give back beside the centres that stay is not told in minutes: some people "
-            "reach a centre under one plan and none under another." + apart
-        ]
+            f"reach a centre under one plan and none under another.{apart}",
+            [Claim("hub_cut_off", "some")],
+        )
     if known.added < _NO_MINUTES:
-        said = ["No centre's closing makes the average trip to the nearest centre longer."]
-        if best is not None and best.stays is not None:
+        claims = [Claim("hub_added", "none", (0.0,))]
+        said = ["The study closes no centre."]
+        if plans.closures:
+            said = ["On average over the offers, the closures do not lengthen the trip to the "
+                    "nearest centre."]  # fmt: skip
+        if best is not None and best.stays is not None and best.stays.given_back >= _NO_MINUTES:
+            claims.append(Claim("hub_back:stays", "is", (best.stays.given_back,)))
             said.append(
                 f"Hubs at {_named(best, names)} beside today's centres would shorten it by "
                 f"{wording.minutes(best.stays.given_back)}."
             )
-        return [" ".join(said) + apart]
-    each = [
-        f"{titles[k]} {wording.minutes(max(known.kept[k] - known.today[k], 0.0))}"
-        for k in known.shares
+        return Said(" ".join(said) + apart, claims)
+    claims = [Claim("hub_added", "is", (known.added,))]
+    claims += [
+        Claim(f"hub_added:{k}", "is", (known.kept[k] - known.today[k],)) for k in known.shares
     ]
+    each = [f"{titles[k]} {wording.change(known.kept[k] - known.today[k])}" for k in known.shares]
     over = f" ({listed(each)})" if len(each) > 1 else ""
     said = [f"{listed(plans.closures)}: together {wording.minutes(known.added)} more on average "
             f"to the nearest centre, by the {trip(plans.mode)}{over}."]  # fmt: skip
@@ -310,62 +379,74 @@ def _stays_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) ->
         share = percent(minutes / known.added)
         part = f"{share} of it" if minutes <= known.added else "all of it and more"
         where = "" if plan is council else f" ({_named(plan, names)})"
+        claims.append(Claim(f"hub_back:{plan.key}", "is", (minutes,)))
+        if minutes >= known.added:
+            claims.append(Claim(f"hub_back:{plan.key}", "all", (minutes, known.added)))
         back.append(f"{what}{where} give back {wording.minutes(minutes)}, {part}")
     if back:
         said.append(f"With each offer given at hubs and at kept centres alike, {'; '.join(back)}.")
-    return [" ".join(said) + apart]
+    return Said(" ".join(said) + apart, claims)
 
 
 _NO_MINUTES = 1e-6
 
 
-def _firm_words(plans: HubPlans, names: Mapping[str, str]) -> list[str]:
+def _firm_words(plans: HubPlans, names: Mapping[str, str]) -> Said:
     """Say which sites are firm choices, and how the best set holds."""
     main = plans.get("locality") or plans.get("freely")
     if main is None or main.choice is None:
-        return []
+        return Said("")
     choice, share = main.choice, percent(plans.within)
+    claims = [Claim("hub_near", "is" if choice.near_complete else "least",
+                    (float(choice.near_count),))]  # fmt: skip
     said = []
     if choice.near_count > 1:
         more = "" if choice.near_complete else " or more"
-        said.append(
-            f"{capital(number(choice.near_count, 'set'))}{more} are within {share} of the best"
-            if choice.near_count < 10 else
-            f"{choice.near_count:,}{more} sets are within {share} of the best"
-        )  # fmt: skip
+        sets = capital(number(choice.near_count, "set"))
+        text = f"{sets}{more} {'is' if sets == 'One set' else 'are'} within {share} of the best"
         firm = listed([names.get(i, i) for i in choice.firm])
+        claims += [Claim(f"hub_firm:{i}", "firm") for i in choice.firm]
         if choice.firm:
             rest = (
                 " the other places are free for the board's other reasons"
                 if len(choice.firm) < len(main.chosen)
                 else ""
             )
-            said[0] += f"; firm, in nine of ten of them: {firm}" + (f";{rest}." if rest else ".")
-        else:
-            said[0] += (
-                "; no site is in nine of ten of them, so none is needed: the board's other "
-                "reasons may decide."
+            text += f"; firm, in nine of ten of them: {firm}" + (f";{rest}" if rest else "")
+        elif choice.near_count >= FIRM_FROM:
+            claims.append(Claim("hub_firm", "none", (0.0,)))
+            text += (
+                "; no site of the best is in nine of ten of them, so travel settles none: the "
+                "board's other reasons may decide"
             )
-    else:
+        said.append(f"{text}.")
+    elif choice.near_complete:
+        claims.append(Claim("hub_near", "one"))
         said.append(f"No other set is within {share} of the best.")
     if main.held is not None and plans.draws and main.held.rivals > 1:
         h = main.held
+        claims += [
+            Claim(f"hub_held:{what}", "is", (value,))
+            for what, value in (
+                ("near", h.near), ("best", h.best), ("low", h.low), ("high", h.high),
+            )
+        ]  # fmt: skip
         said.append(
             f"Over {plans.draws:,} drawn settings ({plans.drawn}) the set stays within {share} of "
             f"the best of {h.rivals} compared in {percent(h.near)} of them, and is best in "
             f"{percent(h.best)}; nine of ten of its averages lie between {h.low:.0f} and "
             f"{h.high:.0f} minutes."
         )
-    return said
+    return Said(" ".join(said), claims)
 
 
-def plan_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) -> list[str]:
+def plan_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) -> list[Said]:
     """Say all that is said of plans of hubs, paragraph by paragraph."""
     return [
         _asked_words(plans),
-        " ".join(_council_words(plans, names, wording)),
-        *_stays_words(plans, names, wording),
-        " ".join(_firm_words(plans, names)),
+        _council_words(plans, names, wording),
+        _stays_words(plans, names, wording),
+        _firm_words(plans, names),
     ]
 
 
@@ -397,6 +478,45 @@ def _plan_proof(plan: HubPlan) -> str:
 
 def _minutes_column(key: str, label: str, decimals: int = 0) -> Column:
     return Column(key, label, "minutes", unit="min", decimals=decimals)
+
+
+def plans_beside_table(plans: HubPlans, names: Mapping[str, str]) -> Table:
+    """List the plans on one page: where, their minutes, their place, and how they hold."""
+    letters = _plan_letters(plans)
+    foot = f"{'Without a car' if plans.car_known else 'All'}, {how(plans.without_car)}"
+    known = any(DEPRIVED in p.figures.by_group for p in plans.plans)
+    rows: list[tuple[Value, ...]] = []
+    for p in plans.plans:
+        held = NOT_APPLICABLE if p.held is None or p.held.rivals < 2 else p.held.near
+        poor = p.figures.by_group.get(DEPRIVED)
+        row: list[Value] = [letters[p.key], p.title, _named(p, names), p.figures.joint]
+        row += [NOT_APPLICABLE if poor is None else poor] if known else []
+        rows.append((*row, p.on_foot.joint, p.figures.worst_minutes, place_words(p), held))
+    chosen = [p for p in plans.plans if p.choice is not None]
+    sure = sum(p.choice is not None and p.choice.status == "proven_optimal" for p in chosen)
+    proof = "Every plan that is not given is" if sure == len(chosen) else f"{sure} plans are"
+    sets = next((p.standing or p.freely for p in plans.plans if p.standing or p.freely), None)
+    rule = f" with {plans.rule}" if plans.rule else ""
+    place = "" if sets is None else f" Place: among sets of as many{rule}, by average trip."
+    drawn = (
+        f" Holds: share of {plans.draws:,} drawn settings in which the plan is within "
+        f"{percent(plans.within)} of the best of those compared."
+        if plans.draws
+        else ""
+    )
+    return Table(
+        f"Plans of Family Hubs side by side ({trip(plans.mode)} to the nearest hub)",
+        (
+            Column("plan", "Plan", width=0.4), Column("asked", "What is asked", width=1.5),
+            Column("where", "Where", width=3.4), _minutes_column("joint", "Mean"),
+            *([_minutes_column("deprived", "Most deprived fifth")] if known else []),
+            _minutes_column("foot", foot), _minutes_column("worst", "Furthest area"),
+            Column("rank", "Place"), Column("held", "Holds", "share", decimals=0),
+        ),
+        tuple(rows),
+        notes=(f"{proof} proven best of what was asked.{place}{drawn}",),
+        short="Hub plans side by side",
+    )  # fmt: skip
 
 
 def plan_minutes_table(plans: HubPlans) -> Table:
@@ -496,16 +616,19 @@ def plan_standing_table(plans: HubPlans, names: Mapping[str, str]) -> Table:
     )  # fmt: skip
 
 
-def pair_words(plans: HubPlans, pair: PlanPair, *, internal: bool = False) -> str:
+def pair_words(plans: HubPlans, pair: PlanPair, *, internal: bool = False) -> Said:
     """Say who is nearer and who is further under the second of two plans."""
     parts = [
         f"{o.title}: {public_count(pair.gain[o.key], internal=internal)} nearer, "
         f"{public_count(pair.lose[o.key], internal=internal)} further"
         for o in plans.offers
     ]
-    return (
+    claims = [Claim(f"hub_nearer:{o.key}", "is", (pair.gain[o.key],)) for o in plans.offers]
+    claims += [Claim(f"hub_further:{o.key}", "is", (pair.lose[o.key],)) for o in plans.offers]
+    return Said(
         f"From '{pair.one.title}' to '{pair.two.title}', by the {trip(plans.mode)} (people of each "
-        f"offer; those within a minute are neither): {'; '.join(parts)}."
+        f"offer; those within a minute are neither): {'; '.join(parts)}.",
+        claims,
     )
 
 
@@ -548,8 +671,11 @@ def _plan_blocks(
 ) -> list[Block]:
     """Write the plans side by side."""
     blocks: list[Block] = [Paragraph(text) for text in plan_words(plans, names, wording) if text]
+    blocks.append(
+        TableBlock(plans_beside_table(plans, names), key="hub-plans-beside", compact=True)
+    )
     blocks += [
-        TableBlock(table, key=key, compact=True)
+        TableBlock(table, key=key, compact=True, paged=False)
         for key, table in (
             ("hub-plans", plan_table(plans, names)),
             ("hub-plans-minutes", plan_minutes_table(plans)),
@@ -557,11 +683,9 @@ def _plan_blocks(
             ("hub-plans-standing", plan_standing_table(plans, names)),
         )
     ]
-    one, two = plans.get("council"), plans.get("locality") or plans.get("freely")
-    if one is not None and two is not None and set(one.chosen) != set(two.chosen):
-        pair = plan_pair(plans, answer.minutes, one, two)
+    pair = _council_pair(answer)
+    if pair is not None:
         blocks.append(Paragraph(pair_words(plans, pair, internal=wording.internal)))
-        blocks.append(_figure_of(pair_chart(results, plans, pair), "hub-pair"))
     return blocks
 
 
@@ -571,14 +695,15 @@ def _hub_sentence(
     names: Mapping[str, str],
     mode: str,
     wording: Wording,
-) -> str:
+) -> Said:
     """Say for a board where hubs would best stand, and what they would give back."""
     plans = None if results.hubs is None else results.hubs.plans
-    back = "" if plans is None else _back_sentence(plans, wording)
-    return f"{_best_sentence(results, hubs, names, mode, wording)} {back}".strip()
+    told = [_best_sentence(results, hubs, names, mode, wording)]
+    told += [] if plans is None else [_back_sentence(plans, wording)]
+    return Said(" ".join(filter(None, told)), [claim for said in told for claim in said.claims])
 
 
-def _back_sentence(plans: HubPlans, wording: Wording) -> str:
+def _back_sentence(plans: HubPlans, wording: Wording) -> Said:
     """Say how many of the minutes that closures add each plan of hubs gives back."""
     asked = [
         (plan, what)
@@ -590,14 +715,17 @@ def _back_sentence(plans: HubPlans, wording: Wording) -> str:
     ]
     known = next((p.stays for p, _ in asked if p.stays is not None), None)
     if known is None or known.added < _NO_MINUTES or any(p.stays.lost for p, _ in asked if p.stays):
-        return ""
+        return Said("")
     parts = [
         f"{what} give back {wording.minutes(p.stays.given_back)}" for p, what in asked if p.stays
     ]
-    return (
+    claims = [Claim("hub_added", "is", (known.added,))]
+    claims += [Claim(f"hub_back:{p.key}", "is", (p.stays.given_back,)) for p, _ in asked if p.stays]
+    return Said(
         f"{listed(plans.closures)} add {wording.minutes(known.added)} on average to the trip to "
         "the nearest centre; with "
-        f"the offers given at hubs as well, {listed(parts)}."
+        f"the offers given at hubs as well, {listed(parts)}.",
+        claims,
     )
 
 
@@ -607,27 +735,37 @@ def _best_sentence(
     names: Mapping[str, str],
     mode: str,
     wording: Wording,
-) -> str:
+) -> Said:
     """Set the council's own hubs beside the best set of as many."""
     council = results.study.config.hubs.council_choice
-    same = [h for h in hubs if len(h.chosen) == len(council) and h.status != "infeasible"]
+    asked = len(council)
+    if not council and results.hubs is not None:
+        asked = len(results.hubs.plain.best.chosen)
+    same = [h for h in hubs if len(h.chosen) == asked and h.status != "infeasible"]
     best = same[0] if same else next((h for h in hubs if h.status != "infeasible"), None)
     if best is None:
-        return "No set of hubs meets the rules that were asked for."
+        return Said("No set of hubs meets the rules that were asked for.")
     joint = _mean_minutes(results, best.chosen, mode)["joint"]
-    known = "best" if best.status == "proven_optimal" else "best found"
+    proven = best.status == "proven_optimal"
+    claims = [Claim("hub_best_mean", "best" if proven else "is", (joint,)),
+              Claim("hub_best_size", "is", (float(len(best.chosen)),))]  # fmt: skip
     hubs_words = number(len(best.chosen), "Family Hub")
     first = sentence(
-        f"the {known} {hubs_words} by average {trip(mode)}{_together(results)} would be "
-        f"{listed([names.get(i, i) for i in best.chosen])}: {wording.minutes(joint)} on average"
+        f"the {'best' if proven else 'best found'} {hubs_words} by average {trip(mode)}"
+        f"{_together(results)} would be {listed([names.get(i, i) for i in best.chosen])}: "
+        f"{wording.minutes(joint)} on average"
     )
     if not same or not council:
-        return first
+        return Said(first, claims)
     if set(council) == set(best.chosen):
-        return f"{first} These are the council's own."
+        claims.append(Claim("hub_council_more", "none", (0.0,)))
+        return Said(f"{first} These are the council's own.", claims)
     more = _mean_minutes(results, council, mode)["joint"] - joint
+    claims.append(Claim("hub_council_more", "is", (more,)))
     own = listed([names.get(i, i) for i in council])
-    return f"{first} {sentence(f'the council chose {own}: {wording.change(max(more, 0.0))}')}"
+    if abs(more) < _NO_MINUTES:
+        return Said(f"{first} {sentence(f'the council chose {own}: as long on average')}", claims)
+    return Said(f"{first} {sentence(f'the council chose {own}: {wording.change(more)}')}", claims)
 
 
 def _together(results: StudyResults) -> str:
@@ -638,44 +776,79 @@ def _together(results: StudyResults) -> str:
     )
 
 
-def _standing_sentence(council: SetRank) -> str:
+def _standing_sentence(council: SetRank) -> Said:
     """Say where the council's own choice stands among all sets of as many."""
     k = number(len(council.chosen), "hub")
     if council.rank_mean is None or council.rank_worst is None:
         text = f"there are too many sets of {k} to list, so the council's own has no rank"
-        return sentence(text)
-    whole = f"all {council.sets:,} ways to place {k}"
-    return sentence(
-        f"among {whole}, the council's own is {about_ordinal(council.rank_mean)} by average trip "
-        f"and {about_ordinal(council.rank_worst)} by the worst-off area (1st is best)"
-    ) + ("" if council.within_rules else " It does not keep the rules: compared without them.")
+        return Said(sentence(text))
+    keeps = council.within_rules
+    claims = [Claim("hub_sets", "is", (float(council.sets),)),
+              Claim("hub_rank:mean", "is", (float(council.rank_mean),)),
+              Claim("hub_rank:worst", "is", (float(council.rank_worst),))]  # fmt: skip
+    ranks = (
+        f"{about_ordinal(council.rank_mean)} by average trip and "
+        f"{about_ordinal(council.rank_worst)} by the worst-off area"
+    )
+    if keeps:
+        whole = f"all {council.sets:,} ways to place {k}"
+        text = f"among {whole}, the council's own is {ranks} (1st is best)"
+        return Said(sentence(text), claims)
+    claims.append(Claim("council_keeps_rules", "none", (0.0,)))
+    text = f"it is none of the {council.sets:,} ways to place {k} that keep the rules; beside them "
+    return Said(sentence(f"{text}it would be {ranks} (1st is best)"), claims)
 
 
-def _leeway_sentence(answer: HubResult) -> str:
+def _leeway_sentence(answer: HubResult) -> Said:
     """Say how free the choice is: the near-best, the bend, and what weighting would change."""
-    found, said = answer.plain, []
+    found, said, claims = answer.plain, [], []
     near = found.near_best.table
     if len(near) > 1:
         share = float(near["worse"].max())
+        claims.append(Claim("hub_listed_worse", "largest", (share,)))
+        within = "as good as one another" if share <= 0 else f"within {percent(share)} of the best"
         said.append(
             sentence(
-                f"the best {len(near)} sets are within {percent(share)} of one another in average "
-                f"{trip(answer.mode)}, so what else is known of the buildings may decide among them"
+                f"{number(len(near), 'set')} listed are {within} in average {trip(answer.mode)}, "
+                "so what else is known of the buildings may decide among them"
             )
         )
-    if found.curve.elbow is not None:
+    bend = _bend(answer)
+    if bend is not None:
+        at, early, late = bend
+        claims += [Claim("hub_saves:early", "is", (early,)), Claim("hub_saves:late", "is", (late,)),
+                   Claim("hub_saves", "less", (late, early))]  # fmt: skip
         said.append(
-            sentence(f"beyond {number(found.curve.elbow, 'hub')} each further one saves less")
+            sentence(
+                f"up to {number(at, 'hub')} each further one saves {minutes_words(early)} on "
+                f"average; beyond, {minutes_words(late)}"
+            )
         )
     if answer.weighted is not None:
         best, other = set(found.best.chosen), answer.weighted.best.chosen
         if set(other) == best:
+            claims.append(Claim("hub_weighted_best", "same"))
             said.append("With deprived families counting more, the same set is best.")
         else:
+            claims.append(Claim("hub_weighted_best", "other"))
             said.append(
                 sentence(
                     "with deprived families counting more, the best set is "
                     f"{answer.weighted.named(other)}"
                 )
             )
-    return " ".join(said)
+    return Said(" ".join(said), claims)
+
+
+def _bend(answer: HubResult) -> tuple[int, float, float] | None:
+    """Give where more hubs begin to save less, and what each saves on average up to it and on."""
+    at = answer.plain.curve.elbow
+    means = {p: float(h.objective) for p, h in sorted(answer.plain.curve.solutions.items())}
+    if at is None or not all(np.isfinite(m) for m in means.values()):
+        return None
+    first, last = min(means), max(means)
+    if not first < at < last:
+        return None
+    early = (means[first] - means[at]) / (at - first)
+    late = (means[at] - means[last]) / (last - at)
+    return (at, early, late) if late < early else None

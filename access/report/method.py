@@ -24,7 +24,7 @@ from access.ledger import versions
 from access.network.modelled import MODELLED_DRIVING
 from access.report.bus import _bus_rows
 from access.report.findings import ProposalFindings
-from access.text import figure_words, listed, percent, sentence
+from access.text import figure_words, listed, percent, sentence, shares_of
 
 _ATTRIBUTION = (
     "Contains public sector information licensed under the Open Government Licence v3.0 where the "
@@ -44,8 +44,7 @@ def _method_blocks(
         Callout("assumption", "Behind every figure of this report", results.assumptions),
         Heading("Data", 2, appendix=True),
         TableBlock(_data_table(results), key="data", compact=True),
-        Heading("Settings", 2, appendix=True),
-        TableBlock(_settings_table(results), key="settings", compact=True),
+        TableBlock(_settings_table(results), key="settings", compact=True, paged=False),
         Heading("How to run it again", 2, appendix=True),
         *_replay(results),
     ]
@@ -254,8 +253,8 @@ def _hub_rows(results: StudyResults) -> list[tuple[str, str]]:
         chosen = listed([names.get(i, i) for i in hubs.council_choice])
         rows.append(("Family Hubs that the council chose", chosen))
     if hubs.shares:
-        shares = [f"{study.config.services[k].title} {percent(v)}" for k, v in hubs.shares.items()]
-        rows.append(("Family Hubs: what each service counts for", listed(shares)))
+        shares = shares_of({study.config.services[k].title: v for k, v in hubs.shares.items()})
+        rows.append(("Family Hubs: what each service counts for", shares))
     return rows
 
 

@@ -14,6 +14,7 @@ from access.document.document import Block, Bold, BulletList, Heading, Paragraph
 from access.document.table import Column, Table, Value
 from access.escape import plain
 from access.labels import further_words, trip
+from access.network.modelled import MEASURED_ON
 from access.report.findings import NO_CHANGE, PROPOSAL, ProposalFindings, _Option
 from access.report.sentences import Wording
 from access.study.config import is_later
@@ -506,13 +507,16 @@ def _risk_table(results: StudyResults, findings: Sequence[ProposalFindings]) -> 
         (r.risk, plain(r.mitigation) or _NOT_GIVEN, plain(r.owner) or _NOT_GIVEN)
         for r in results.study.config.report.risks
     ]
+    owned = any(row[2] != _NOT_GIVEN for row in rows)
+    columns = (Column("risk", "Risk", width=1.5), Column("mitigation", "What is done about it"),
+               *([Column("owner", "Owner", width=0.6)] if owned else []))  # fmt: skip
     return Table(
         "Risks, what is done about each, and whose that is",
-        (Column("risk", "Risk", width=1.5), Column("mitigation", "What is done about it"),
-         Column("owner", "Owner", width=0.6)),
-        tuple(rows),
+        columns,
+        tuple(row[: len(columns)] for row in rows),
+        notes=() if owned or not rows else (f"Owners: {_NOT_GIVEN}.",),
         short="Risks",
-    )  # fmt: skip
+    )
 
 
 def _mitigation_table(results: StudyResults, findings: Sequence[ProposalFindings]) -> Table:
@@ -535,6 +539,18 @@ def _mitigation_table(results: StudyResults, findings: Sequence[ProposalFindings
         tuple(rows),
         short="Mitigation",
     )  # fmt: skip
+
+
+def _mitigation_blocks(results: StudyResults, findings: Sequence[ProposalFindings]) -> list[Block]:
+    """Say what softens the loss of each site; in one line where nothing is given of any."""
+    table = _mitigation_table(results, findings)
+    if any(cell != _NOT_GIVEN for row in table.rows for cell in row[1:]):
+        return [TableBlock(table, compact=True)]
+    sites = number(len(table.rows), "site")
+    told = f"what would soften the loss of each of the {sites} that would close, who answers for "
+    if len(table.rows) == 1:
+        told = f"what would soften the loss of {table.rows[0][0]}, who answers for "
+    return [Paragraph((Bold("Mitigation: "), sentence(f"{told}it, and by when: {_NOT_GIVEN}")))]
 
 
 def _paper_blocks(
@@ -570,7 +586,7 @@ def _paper_blocks(
         *_people(results, findings, equality=equality),
         Heading("Risks and mitigation", key="risks"),
         TableBlock(_risk_table(results, findings), compact=True),
-        *([TableBlock(_mitigation_table(results, findings), compact=True)] if closes else []),
+        *(_mitigation_blocks(results, findings) if closes else []),
         Heading("Accountable officer"),
         Paragraph(_given(given.accountable_officer)),
     ]
@@ -598,3 +614,13 @@ def _later_sources(results: StudyResults) -> list[str]:
         for row in results.ledger.inputs
         if row.get("date") and is_later(str(row["date"]), as_of)
     ]
+
+
+def _later_method(results: StudyResults) -> str:
+    """Say where the method itself was measured later than the paper."""
+    if not (results.modelled and is_later(MEASURED_ON, results.study.config.study.as_of)):
+        return ""
+    return (
+        f"How wrong modelled streets are was measured on another place's map of {MEASURED_ON}: "
+        "that is of the method, and no fact of this place."
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import get_args
 
 import pandas as pd
@@ -14,7 +15,6 @@ from access.document.document import (
     Block,
     Bold,
     BulletList,
-    Callout,
     Heading,
     Paragraph,
     TableBlock,
@@ -23,13 +23,13 @@ from access.document.document import (
 from access.document.table import Column, Table, Totals, Value
 from access.labels import grouping_words, mode_title, trip
 from access.report import sentences as say
-from access.report.figures import _change_figures, _figure_of
+from access.report.figures import _change_figures, _map_figure
 from access.report.findings import ProposalFindings, tenths
 from access.report.sentences import Wording
 from access.scenario.compare import figure_key
 from access.scenario.equality import equality
 from access.study.config import Characteristic, Group
-from access.text import ROUNDED_ONCE, capital, listed, sentence
+from access.text import NOT_APPLICABLE, ROUNDED_ONCE, capital, listed, sentence
 
 _CLASSES = {
     "gain": "Less far",
@@ -262,6 +262,88 @@ _GROUPINGS = (
 )
 
 
+#: Proposals that stand side by side in one table of groups.
+_BESIDE = 2
+
+
+def _beside_table(findings: Sequence[ProposalFindings], column: str, words: str) -> Table:
+    """Put who has further to go, group by group, of several proposals side by side.
+
+    What any of the proposals' own tables hides, this hides.
+    """
+    own = [group_table(f, column, words) for f in findings]
+    seen: dict[str, None] = {}
+    for table in own:
+        seen |= dict.fromkeys(str(row[0]) for row in table.rows)
+    keys = list(seen)
+    columns = [Column("group", capital(words), width=1.4)]
+    rows: list[list[Value]] = [[key] for key in keys]
+    total: list[Value] = ["All"]
+    hidden: set[tuple[int, str]] = set()
+    for k, (found, table) in enumerate(zip(findings, own, strict=True)):
+        few, with_ = f"further_{k}", (f"further_{k}",)
+        label = found.label
+        columns += [
+            Column(few, f"{label}: further to go", "people"),
+            Column(f"share_{k}", "Share", "share", decimals=0, hidden_with=with_),
+            Column(f"before_{k}", "Trip today", "minutes", unit="min", hidden_with=with_),
+            Column(f"after_{k}", "after", "minutes", unit="min", hidden_with=with_),
+        ]  # fmt: skip
+        at = {c.key: j for j, c in enumerate(table.columns)}
+        named = {str(row[0]): (r, row) for r, row in enumerate(table.rows)}
+        mask = table.hidden()
+        shown = [at[key] for key in ("further", "share", "before", "after")]
+        for r, key in enumerate(keys):
+            place, row = named.get(key, (-1, None))
+            rows[r] += [0.0, *(NOT_APPLICABLE,) * 3] if row is None else [
+                row[j] for j in shown
+            ]  # fmt: skip
+            if row is not None and mask[place, [at["families"], at["further"]]].any():
+                hidden.add((r, few))
+        last = table.total
+        assert last is not None
+        total += [last[j] for j in shown]
+        if mask[-1, at["further"]]:
+            hidden.add((-1, few))
+    return Table(
+        f"Who has further to go, by {words} ({trip(findings[0].mode)})",
+        tuple(columns),
+        tuple(map(tuple, rows)),
+        total=tuple(total),
+        totals=Totals.ADDS_UP,
+        also_hidden=frozenset(hidden),
+        short=f"By {words}",
+    )
+
+
+def _group_blocks(findings: Sequence[ProposalFindings]) -> list[Block]:
+    """Give the tables group by group: of one proposal in full, of several side by side."""
+    blocks: list[Block] = []
+    alone = len(findings) == 1
+    if not alone:
+        blocks.append(Heading("Group by group, the proposals side by side", 2, appendix=True))
+    notes = dict(_GROUPINGS)
+    told = {f.nation for f in findings}
+    for column, note in notes.items():
+        known = [f for f in findings if column in f.impact.demand.columns]
+        words = grouping_words(column)
+        for start in range(0, len(known) if not alone else 0, _BESIDE):
+            some = known[start : start + _BESIDE]
+            table = _beside_table(some, column, words)
+            given = (note.format(nation=", ".join(sorted(told))),) if note else ()
+            table = replace(table, notes=(*given, *_further_notes(some)))
+            blocks.append(TableBlock(table, key=f"by-{column}-{start}", compact=True))
+        for found in known:
+            full = group_table(found, column, words, note.format(nation=found.nation))
+            key = f"by-{column}-{found.result.key}"
+            blocks.append(TableBlock(full, key=key, compact=True, paged=alone))
+    return blocks
+
+
+def _further_notes(findings: Sequence[ProposalFindings]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(note for f in findings for note in say.further_note(f.impact)))
+
+
 def _who_blocks(
     results: StudyResults,
     findings: Sequence[ProposalFindings],
@@ -273,6 +355,7 @@ def _who_blocks(
     blocks: list[Block] = [Heading("Who is affected", appendix=True, key="who")]
     for found in findings:
         blocks += _service(found, wording, maps.get(found.result.key))
+    blocks += _group_blocks(findings)
     blocks += [
         Heading("Protected characteristics", 2, appendix=True),
         Paragraph(
@@ -288,21 +371,19 @@ def _service(found: ProposalFindings, wording: Wording, still: Chart | None) -> 
     blocks: list[Block] = [
         Heading(found.label, 2, appendix=True),
         Paragraph(say.affected(impact, found.one, wording)),
-        *([_figure_of(still, f"map-{found.result.key}", width=0.62)] if still else []),
+        *([_map_figure(still, f"map-{found.result.key}")] if still else []),
         *_change_figures(found, internal=wording.internal),
-        TableBlock(classes_table(found), compact=True),
-        TableBlock(within_table(found), compact=True),
+        TableBlock(classes_table(found), compact=True, share=0.55),
+        TableBlock(within_table(found), compact=True, share=0.45),
+        TableBlock(worst_table(found), key=f"worst-{found.result.key}", compact=True, paged=False),
     ]
-    for column, note in _GROUPINGS:
-        if column in impact.demand.columns:
-            table = group_table(
-                found, column, grouping_words(column), note.format(nation=found.nation)
-            )
-            blocks.append(TableBlock(table, key=f"by-{column}-{found.result.key}", compact=True))
-    blocks.append(TableBlock(worst_table(found), compact=True))
     by_group, warning = equality_table(found)
     if by_group is None:
         return [*blocks, Paragraph("No counts of equality groups by area were given.")]
-    care = Callout("warning", "These are areas, not people", (warning,))
-    told = BulletList(tuple(say.group_rises(by_group)))
-    return [*blocks, TableBlock(by_group, compact=True), *([told] if told.items else []), care]
+    told = say.group_rises(by_group)
+    return [
+        *blocks,
+        TableBlock(by_group, compact=True),
+        *([Paragraph(told)] if told else []),
+        Paragraph((Bold("These are areas, not people. "), warning), style="small"),
+    ]

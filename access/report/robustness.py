@@ -82,11 +82,18 @@ def _robustness_blocks(
             Paragraph(text),
             TableBlock(_interval_table(found, robust), key=f"firm-{key}", compact=True),
         ]
+    varied = f"what was let vary, and by how much: {'; '.join(_varied(found, robust))}"
     return [
         Paragraph(text),
-        TableBlock(_interval_table(found, robust), key=f"firm-{key}", compact=True),
-        TableBlock(_often_best_table(found, robust), key=f"often-{key}", compact=True),
+        Paragraph(sentence(varied), style="small"),
+        TableBlock(_interval_table(found, robust), key=f"firm-{key}", compact=True, paged=False),
+        TableBlock(_often_best_table(found, robust), key=f"often-{key}", compact=True, paged=False),
     ]
+
+
+def _varied(found: ProposalFindings, robust: Robustness) -> list[str]:
+    """Give the notes on what was let vary that stand nowhere else."""
+    return [note for note in robust.notes if note not in found.impact.notes]
 
 
 def _firm_sentence(found: ProposalFindings, robust: Robustness) -> Said:
@@ -165,7 +172,7 @@ def _interval_table(found: ProposalFindings, robust: Robustness) -> Table:
             "From and to: nine in ten settings fall between these places; equals share the better.",
             "Not told from it: other sets that are neither better nor worse than the proposal in "
             f"{percent(SURE)} of the settings.",
-            *(sentence(note) for note in robust.notes if note not in found.impact.notes),
+            *(sentence(note) for note in _varied(found, robust)),
         ),
         short=f"Firmness, {found.label}",
     )
@@ -231,6 +238,7 @@ def _weights_blocks(results: StudyResults, found: ProposalFindings) -> list[Bloc
             short=f"Weights, {found.label}",
         ),
         compact=True,
+        paged=False,
     )
     return [block, Paragraph(_switching(analysis, found, asked))]
 

@@ -285,18 +285,23 @@ def deprivation(fifths: pd.DataFrame, who: str, nation: str = "the nation") -> S
     return Said(sentence(text), claims)
 
 
-def group_rises(table: Table) -> list[Said]:
-    """Say of each equality group how the rise where it lives compares with everyone else's."""
+def group_rises(table: Table) -> Said:
+    """Say how the rise where each equality group lives compares with everyone else's."""
     where = {column.key: k for k, column in enumerate(table.columns)}
-    told = []
+    alike: dict[str, list[str]] = {}
+    claims = []
     for row, shown in zip(table.rows, table.view().rows, strict=True):
         ratio = row[where["ratio"]]
         if shown[where["ratio"]].state == "value" and isinstance(ratio, int | float):
             group = str(row[where["group"]])
-            words = times_as_much(float(ratio), "everyone else")
-            text = sentence(f"{group}: the rise where they live is {words}")
-            told.append(Said(text, [Claim(f"ratio:{group}", "times", (float(ratio),))]))
-    return told
+            alike.setdefault(times_as_much(float(ratio), "everyone else"), []).append(group)
+            claims.append(Claim(f"ratio:{group}", "times", (float(ratio),)))
+    parts = [
+        f"{words}: {listed([g[:1].lower() + g[1:] for g in groups])}"
+        for words, groups in alike.items()
+    ]
+    text = f"the rise where they live is {'; '.join(parts)}" if parts else ""
+    return Said(sentence(text), claims)
 
 
 def most_added(impact: Impact, names: Mapping[str, str], wording: Wording) -> Said:

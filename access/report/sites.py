@@ -117,7 +117,7 @@ def _moves_table(found: ProposalFindings) -> Table:
     columns = (
         Column("from", "Nearest today"),
         Column("to", "Would go to"),
-        Column("families", capital(found.noun), "people"),
+        Column("families", "Who", "people", note=found.noun),
         Column("rise", "Rise, mean", "minutes", unit="min", hidden_with=hidden),
         Column("most", "Rise, largest", "minutes", unit="min", hidden_with=hidden),
     )
@@ -286,7 +286,7 @@ def _site_blocks(
     if closed:
         blocks += [
             TableBlock(_facts_table(results, findings, closed), key="facts", compact=True),
-            Paragraph(_unknown_facts(results, closed)),
+            Paragraph(f"{_unknown_facts(results, closed)} {_DAYS}"),
         ]
     for found in findings:
         blocks.append(Heading(found.label, 2, appendix=True))
@@ -299,24 +299,38 @@ def _site_blocks(
         key = found.result.key
         blocks += [
             TableBlock(closed_table(found, results), key=f"closed-{key}", compact=True),
-            TableBlock(_moves_table(found), key=f"moves-{key}", compact=True),
-            TableBlock(receiving_table(found), key=f"receiving-{key}", compact=True),
+            *_move_blocks(found),
             *_soften_blocks(results, found),
         ]
     return blocks
 
 
+#: Rows up to which where people go stands in the report, beside what each site takes on.
+_MOST_MOVES = 24
+
+
+def _move_blocks(found: ProposalFindings) -> list[Block]:
+    """Say where people would go, and what the sites that stay would take on."""
+    key, moves, receiving = found.result.key, _moves_table(found), receiving_table(found)
+    short = max(len(moves.rows), len(receiving.rows)) <= _MOST_MOVES
+    return [
+        TableBlock(moves, key=f"moves-{key}", compact=True, share=0.56, paged=short),
+        TableBlock(receiving, key=f"receiving-{key}", compact=True, share=0.44 if short else 1.0),
+    ]
+
+
+_DAYS = (
+    "Part-time or outreach days in the present buildings would keep the trip of today on those "
+    "days; what that would cost is not known."
+)
+
+
 def _soften_blocks(results: StudyResults, found: ProposalFindings) -> list[Block]:
-    """Say what could soften the closures: days in the present buildings, or others near by."""
-    days = (
-        "Part-time or outreach days in the present building would keep the trip of today on those "
-        "days; what that would cost is not known."
-    )
+    """Name the buildings near by that could soften the closures."""
     table = _shared_table(results, found)
     if not table.rows:
-        none = "No candidate building of the study is nearer to them than what stays."
-        return [Paragraph(f"{days} {none}")]
-    return [Paragraph(days), TableBlock(table, key=f"shared-{found.result.key}", compact=True)]
+        return [Paragraph("No candidate building of the study is nearer to them than what stays.")]
+    return [TableBlock(table, key=f"shared-{found.result.key}", compact=True)]
 
 
 def _attendance_unknown(results: StudyResults) -> bool:

@@ -874,22 +874,29 @@ def _whom(row: Mapping[Any, Any], impact: Impact, walk: Impact | None, limit: fl
         far = (
             f"{minutes_words(after, 0)} instead of {minutes_words(before, 0)} ({trip(impact.mode)})"
         )
-        far += _also_on_foot(impact, walk, site, limit)
+        foot = _also_on_foot(impact, walk, site, limit)
+        far += foot
+        claims += foot.claims
     text = f"nearest to {public_count(people)}: {far}. They would go to {listed(to)}."
     return Said(text, claims)
 
 
-def _also_on_foot(impact: Impact, walk: Impact | None, site: str, limit: float) -> str:
+def _also_on_foot(impact: Impact, walk: Impact | None, site: str, limit: float) -> Said:
     """Say how the same people would walk."""
     if walk is None:
-        return ""
+        return Said("")
     own = (impact.areas["nearest_before"] == site).to_numpy()
     count = impact.areas["count"].to_numpy(float)[own]
     old, new = (
         _minutes(weighted_mean(walk.areas[f"minutes_{w}"].to_numpy(float)[own], count))
         for w in ("before", "after")
     )
-    return f"; {walk_words(old, new, limit)}"
+    claims = [
+        Claim(f"walk_{when}:{site}", "is", (mean,))
+        for when, mean in (("before", old), ("after", new))
+        if mean is not None
+    ]
+    return Said(f"; {walk_words(old, new, limit)}", claims)
 
 
 def _minutes(value: Any) -> float | None:

@@ -54,6 +54,9 @@ class Uncertainty:
         Mean absolute error of a trip's length, as a share of it: each trip's minutes are drawn
         longer or shorter, alike for areas near each other (`_ALIKE_M`), and for each site anew.
         Needs `area_points`.
+    drive_error : float, optional
+        The same of a drive's minutes, where `drive` is blended in; at least `street_error`. A drive
+        is wrong by its streets' length, as the walk along them is, and by its speed besides.
     count_error : str, optional
         ``"poisson"``: families of each area are drawn about their count.
     made_at_kmh : float
@@ -86,6 +89,7 @@ class Uncertainty:
     count_error: str | None = None
     made_at_kmh: float = _WALK_KMH
     street_error: float | None = None
+    drive_error: float | None = None
     among: Mapping[str, TravelMatrix] | None = None
 
     def __post_init__(self) -> None:
@@ -102,6 +106,7 @@ class Uncertainty:
                 )
             if self.area_points is None:
                 raise ParameterError("street_error needs area_points")
+        self._check_drive_error()
         if self.count_error not in (None, "poisson"):
             raise ParameterError(f"count_error={self.count_error!r}; expected 'poisson' or None")
         if self.position_error_m:
@@ -112,6 +117,17 @@ class Uncertainty:
                 raise ParameterError(f"position_error_m={bad}; expected metres, 0 or more")
         if not (np.isfinite(self.made_at_kmh) and self.made_at_kmh > 0):
             raise ParameterError(f"made_at_kmh={self.made_at_kmh!r}; expected a speed above 0")
+
+    def _check_drive_error(self) -> None:
+        if self.drive_error is None:
+            return
+        if self.drive is None or self.street_error is None:
+            raise ParameterError("drive_error needs drive and street_error")
+        if not self.street_error <= self.drive_error < 1:
+            raise ParameterError(
+                f"drive_error={self.drive_error!r}; expected a share of at least street_error="
+                f"{self.street_error!r}, below 1: the streets' error is part of the drive's"
+            )
 
     @property
     def given(self) -> tuple[str, ...]:
@@ -145,8 +161,11 @@ class Uncertainty:
                 f"assumed sites moved among plausible ones: {', '.join(sorted(self.stand_ins))}"
             )
         if self.street_error:
+            both = share_figure(self.street_error)
+            if self.drive_error is not None:
+                both = f"{both} of a walk, {share_figure(self.drive_error)} of a drive"
             out.append(
-                f"lengths of trips by the streets' own error ({share_figure(self.street_error)} on "
+                f"lengths of trips by the streets' own error ({both} on "
                 "average; for each site anew, and alike for areas near each other: errors of two "
                 "areas half a kilometre apart agree by a half, beyond 2 km hardly at all)"
             )
@@ -265,7 +284,7 @@ class _MinutesSample:
         self.errors = None
         if uncertainty.street_error and uncertainty.area_points is not None:
             areas = align(uncertainty.area_points, matrix.area_ids, what="area_points")
-            self.errors = _StreetErrors(areas, uncertainty.street_error)
+            self.errors = _StreetErrors(areas)
         self._shifts(matrix)
         self.by_id = self.columns, *self._in_order(self.columns)
 
@@ -310,8 +329,7 @@ class _MinutesSample:
                 if minutes is not None:
                     minutes[:, moved] = np.maximum(minutes[:, moved] + extra_m * pace, 0.0)
         if self.errors is not None:
-            longer = self.errors.draw(by_id, rng.spawn(1)[0])
-            walk, drive = walk * longer, None if drive is None else drive * longer
+            walk, drive = self._bent(walk, drive, by_id, rng.spawn(1)[0])
         if "walk_kmh" in setting:
             walk = walk * (self.uncertainty.made_at_kmh / float(setting["walk_kmh"]))
         if drive is not None:
@@ -323,6 +341,26 @@ class _MinutesSample:
                     1 - self.p
                 )
         return walk
+
+    def _bent(
+        self, walk: Floats, drive: Floats | None, by_id: Indices, rng: np.random.Generator
+    ) -> tuple[Floats, Floats | None]:
+        """Make trips longer or shorter by their streets' error, and drives by their speed's too."""
+        errors, u = self.errors, self.uncertainty
+        assert errors is not None and u.street_error is not None
+        longer = np.exp(_sd(u.street_error) * errors.draw(by_id, rng))
+        if drive is None:
+            return walk * longer, None
+        drive = drive * longer
+        if u.drive_error is not None:
+            of_speed = np.sqrt(_sd(u.drive_error) ** 2 - _sd(u.street_error) ** 2)
+            drive = drive * np.exp(of_speed * errors.draw(by_id, rng))
+        return walk * longer, drive
+
+
+def _sd(mean_error: float) -> float:
+    """Give the deviation of a normal variable whose absolute value has this mean."""
+    return float(mean_error * np.sqrt(np.pi / 2))
 
 
 #: What a minute-by-minute matrix is called where nothing else may stand in its place.
@@ -367,7 +405,7 @@ _OWN = 0.3
 
 
 class _StreetErrors:
-    """By how much trips are longer than they are measured: alike for areas near each other.
+    """Noise that is alike for areas near each other, of deviation 1: how wrong trips are.
 
     Notes
     -----
@@ -378,9 +416,7 @@ class _StreetErrors:
     (exp(-d / 500 m), to 1.5 km) with 0.3 of the variance left to each area comes within 0.1.
     """
 
-    def __init__(self, areas: pd.DataFrame, mean_error: float) -> None:
-        # |x| of a normal variable has the mean sd * sqrt(2 / pi)
-        self.sd = mean_error * np.sqrt(np.pi / 2)
+    def __init__(self, areas: pd.DataFrame) -> None:
         crs = metric_crs(float(areas["lon"].mean()), float(areas["lat"].mean()))
         tree = KDTree(project(areas["lon"], areas["lat"], crs))
         near = tree.sparse_distance_matrix(tree, 3 * _ALIKE_M, output_type="coo_matrix")
@@ -392,12 +428,11 @@ class _StreetErrors:
         self.spread = sp.csr_array(sp.diags_array(np.sqrt(1 - _OWN) / whole) @ self.spread)
 
     def draw(self, by_id: Indices, rng: np.random.Generator) -> Floats:
-        """Draw a factor for every area and site; sites are taken in the order of their ids."""
+        """Draw one for every area and site; sites are taken in the order of their ids."""
         shared, own = rng.standard_normal((2, self.spread.shape[0], len(by_id)))
         error = np.empty_like(own)
         error[:, by_id] = self.spread @ shared + np.sqrt(_OWN) * own
-        longer: Floats = np.exp(self.sd * error)
-        return longer
+        return error
 
 
 def _straight(areas: Floats, sites: Floats) -> Floats:

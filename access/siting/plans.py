@@ -31,7 +31,7 @@ _MOST_CELLS = 400_000_000
 _CLOSE = 1e-9
 #: A site in so many of the near-best sets is a firm choice.
 _FIRM_SHARE = 0.9
-_FIRM_FROM = 3
+FIRM_FROM = 3
 _SEARCHED = 20
 
 
@@ -400,7 +400,7 @@ def _ids(asked: HubField, columns: Ints) -> tuple[str, ...]:
 
 def _firm(asked: HubField, sets: Ints) -> tuple[str, ...]:
     """Name the sites of the best set whose spot nine of ten near-best sets use."""
-    if len(sets) < _FIRM_FROM:
+    if len(sets) < FIRM_FROM:
         return ()
     places = asked.places or asked.site_ids
     count: Counter[Any] = Counter()
@@ -661,13 +661,13 @@ class Chance:
     ----------
     cells : ndarray of int, shape (areas,)
         Areas whose streets err alike.
-    street_error : float
-        Standard deviation of the logarithm of a trip's error.
+    street_error : float or ndarray of float, shape (areas,)
+        Standard deviation of the logarithm of a trip's error; of each area's, where they differ.
     draws, seed : int
     """
 
     cells: Ints = field(default_factory=lambda: np.zeros(0, np.intp))
-    street_error: float = 0.1
+    street_error: float | Floats = 0.1
     draws: int = 1000
     seed: int = 2018
 
@@ -699,6 +699,7 @@ def draw_sets(asked: HubField, sets: Sequence[Sequence[str]], chance: Chance) ->
         asked.stand_in[np.ix_(np.flatnonzero(used), np.array(columns))].T
     )
     cells = np.unique(chance.cells[used], return_inverse=True)[1]
+    wrong = np.broadcast_to(np.asarray(chance.street_error, float), used.shape)[used]
     members = [np.array([at[c] for c in asked.columns(ids)]) for ids in sets]
     people = [(o.share, o.people[used]) for o in asked.offers if o.people.any()]
     deprived = None if asked.deprived is None else asked.deprived[used]
@@ -706,8 +707,8 @@ def draw_sets(asked: HubField, sets: Sequence[Sequence[str]], chance: Chance) ->
     for start in range(0, chance.draws, _BATCH):
         many = min(_BATCH, chance.draws - start)
         draw = slice(start, start + many)
-        bend = rng.normal(0.0, chance.street_error, (many, len(columns), int(cells.max()) + 1))
-        drawn = minutes[None] * np.exp(bend)[:, :, cells]
+        bend = rng.standard_normal((many, len(columns), int(cells.max()) + 1))
+        drawn = minutes[None] * np.exp(bend[:, :, cells] * wrong)
         drawn_people = [(share, rng.poisson(n, (many, len(n)))) for share, n in people]
         weights = _blend(drawn_people, None)
         own = None if "deprived" not in found else _blend(drawn_people, deprived)
@@ -757,7 +758,8 @@ def held(drawn: Floats, means: Floats, own: int, rivals: Sequence[int], within: 
     """Say how a set holds beside its rivals, each by its number among those drawn."""
     mine = drawn[:, own]
     least = drawn[:, sorted({own, *rivals})].min(axis=1)
-    low, high = np.quantile(means[:, own], (0.05, 0.95))
+    # of values drawn, so that nine in ten lie between them whatever their number
+    low, high = np.quantile(means[:, own], (0.05, 0.95), method="inverted_cdf")
     return Held(
         float((mine <= least * (1 + within) + _CLOSE).mean()),
         float((mine <= least + _CLOSE).mean()),

@@ -18,9 +18,13 @@ import pytest
 
 from access.analysis.headline import beside_words
 from access.analysis.job import measure_study
+from access.analysis.results import stays_words
 from access.ledger import to_json
 from access.maps.explorer_data import explorer_data
 from access.measure.distribution import TOLERANCE_MINUTES
+from access.report.board import _key_figures
+from access.report.findings import findings_of
+from access.report.sentences import Wording
 from access.run.summary import (
     _headline,
     _place_words,
@@ -114,12 +118,22 @@ def truth(results, proposal) -> dict[str, float]:
 def sites_of(results, proposal, people) -> dict[str, float]:
     mode = results.headline
     old, new = (nearest(results, mode, s) for s in (proposal.before, proposal.after))
+    walks = [nearest(results, "walk", s) for s in (proposal.before, proposal.after)]
     out: dict[str, float] = {}
+    if proposal.stays:  # what is deregistered stays open, as the second reading has it
+        kept = [*proposal.after, *proposal.deregistered]
+        then = nearest(results, next(iter(proposal.stays)), kept)
+        was = nearest(results, next(iter(proposal.stays)), proposal.before)
+        out["stays:further"] = sum(
+            n for a, n in people.items() if then[a][0] > was[a][0] + TOLERANCE_MINUTES
+        )
     for site in proposal.closed:
         own = [a for a in people if old[a][1] == site]
         out[f"nearest:{site}"] = sum(people[a] for a in own)
         out[f"mean_before:{site}"] = mean((people[a], old[a][0]) for a in own)
         out[f"mean_after:{site}"] = mean((people[a], new[a][0]) for a in own)
+        for when, walk in (("before", walks[0]), ("after", walks[1])):
+            out[f"walk_{when}:{site}"] = mean((people[a], walk[a][0]) for a in own)
         for a in own:
             key = f"move:{site}:{new[a][1]}"
             out[key] = out.get(key, 0) + people[a]
@@ -129,12 +143,16 @@ def sites_of(results, proposal, people) -> dict[str, float]:
 def places_of(results, proposal, people) -> dict[str, tuple[int, int] | float]:
     """Rank a proposal by mean and longest trip among all sets of as many sites, one by one."""
     out: dict[str, tuple[int, int] | float] = {}
-    for mode in dict.fromkeys((results.headline, "walk")):
+    others = list(results.study.neighbours_of(proposal.service)["id"])
+    lead = others if proposal.neighbours else []
+    asked = [("", mode, lead) for mode in dict.fromkeys((results.headline, "walk"))]
+    asked += [("own:", results.headline, []), ("with_neighbours:", results.headline, others)]
+    for name, mode, more in asked:
         sets = list(itertools.combinations(sorted(proposal.before), len(proposal.after)))
-        out["options"] = len(sets)
+        out[f"{name}options"] = len(sets)
         found = {}
         for kept in sets:
-            trips = nearest(results, mode, kept)
+            trips = nearest(results, mode, [*kept, *more])
             met = [(n, trips[a][0]) for a, n in people.items() if n]
             found[kept] = (
                 INF if any(m == INF for _, m in met) else mean(met), max(m for _, m in met)
@@ -142,15 +160,21 @@ def places_of(results, proposal, people) -> dict[str, tuple[int, int] | float]:
         own = found.get(tuple(sorted(proposal.after)))
         if own is None:
             continue
-        for k, name in enumerate(("mean", "worst")):
+        for k, by in enumerate(("mean", "worst")):
             better = sum(v[k] < own[k] - 1e-9 for v in found.values())
             same = sum(abs(v[k] - own[k]) <= 1e-9 or v[k] == own[k] for v in found.values()) - 1
-            out[f"rank:{name}:{mode}"] = (better + 1, same)
+            out[f"{name}rank:{by}:{mode}"] = (better + 1, same)
+            least = min(v[k] for v in found.values())
+            level = sum(v[k] == least or abs(v[k] - least) <= 1e-9 for v in found.values()) - 1
+            out[f"{name}option_best:{by}:{mode}"] = level
     return out
 
 
 def holds(claim, true, mode: str) -> bool:
     what, numbers = claim.what, claim.numbers
+    if what.startswith("option_best:"):
+        level = true.get(f"{what}:{mode}")
+        return level is None or numbers == (level,)
     if claim.relation == "rank":
         known = true.get(f"{what}:{mode}")
         return known is None or tuple(numbers) == known
@@ -171,6 +195,11 @@ def told(results, proposal) -> list[tuple[str, Said]]:
     said = [(mode, _headline(results, proposal))]
     said += [(mode, words) for words in beside_words(results, proposal)]
     said += [(mode, _whom(row, proposal.impacts[mode], walk, limit)) for row in rows]
+    if proposal.stays:
+        said.append((mode, stays_words(proposal, results.names())))
+    found = next((f for f in findings_of(results) if f.result.key == proposal.key), None)
+    said += [(mode, option.name) for option in found.options if isinstance(option.name, Said)]
+    said += [(mode, figure) for figure, _ in _key_figures([found], Wording(internal=True))]
     if proposal.rankings:
         said += [(m, _place_words(proposal, m)) for m in dict.fromkeys((mode, "walk"))]
     return said

@@ -25,7 +25,9 @@ from access.charts.ranking import _front_words, _two_way_front, joint_best_words
 from access.report import alternatives, board
 from access.report import sentences as say
 from access.report.findings import ProposalFindings
+from access.report.robustness import _firm_sentence
 from access.report.sentences import Wording
+from access.scenario.robustness import Robustness
 from access.text import Said
 
 STUDIES = 300
@@ -225,6 +227,8 @@ LOADED = {
     r"\btimes as many\b": {"times"},
     r"\blargest rise\b": {"largest"},
     r"stays at \d": {"none"},
+    r"^0$": {"none"},
+    r"^(joint )?best$": {"rank", "best"},
 }  # fmt: skip
 
 
@@ -237,6 +241,7 @@ def sentences_of(found: ProposalFindings) -> list[Said]:
             say.furthest(found.impact, wording),
             say.most_added(found.impact, {}, wording),
             alternatives.better(found, wording),
+            *(figure for figure, _ in board._key_figures([found], wording)),
         ]
     fifths = found.impact.by("imd_fifth")
     return [
@@ -326,6 +331,82 @@ def test_where_the_unbeaten_lie_is_worked_out_one_by_one(seed):
     ends = (*min(front), *max(front))
     assert claim.numbers == pytest.approx(ends, abs=1e-9)
     assert (claim.relation == "one") == (len(front) == 1) == (" run from " not in said)
+
+
+# ---- how firm an order is
+
+
+def drawn(seed: int) -> tuple[Robustness, np.ndarray]:
+    """Draw a mean for every option in every setting, ties among them; the first is the proposal."""
+    rng = np.random.default_rng([seed, 5])
+    options, draws = int(rng.integers(1, 7)), int(rng.integers(1, 60))
+    values = rng.integers(1, [3, 12, 60][seed % 3], size=(draws, options)).astype(float)
+    if seed % 7 == 0:
+        values[:, 0] = 0.0  # the proposal is always best
+    if seed % 13 == 0:
+        values[:] = 4.0
+    if seed % 17 == 0:
+        values[0] = INF
+    table = pd.DataFrame({
+        "closed": [(f"S{k}",) for k in range(options)],
+        "kept": [(f"K{k}",) for k in range(options)],
+    })  # fmt: skip
+    own, least = values[:, [0]], values.min(axis=1, keepdims=True)
+    settings = pd.DataFrame({
+        "rank_mean": (values < own).sum(axis=1) + 1,
+        "regret_mean": 0.0,
+        "best_mean": values.argmin(axis=1),
+    })  # fmt: skip
+    return Robustness(
+        draws=settings,
+        options=table,
+        times_best={"mean": (values == least).sum(axis=0)},
+        criteria=("mean",),
+        proposal=("K0",),
+        times_better={"mean": (values < own).sum(axis=0)},
+        times_worse={"mean": (values > own).sum(axis=0)},
+    ), values
+
+
+def firm_truth(values: np.ndarray) -> dict[str, float]:
+    """Count, setting by setting, what a sentence on firmness may claim."""
+    rows = values.tolist()
+    ranks = sorted(1 + sum(v < row[0] for v in row) for row in rows)
+    many = len(ranks)
+    times = [sum(row[k] == min(row) for row in rows) for k in range(len(rows[0]))]
+    sure = 0.95 * many
+    alike = sum(
+        sum(row[k] < row[0] for row in rows) < sure and sum(row[k] > row[0] for row in rows) < sure
+        for k in range(1, len(rows[0]))
+    )
+    low = next(r for k, r in enumerate(ranks) if (k + 1) / many >= 0.05 - 1e-12)
+    high = next(r for k, r in enumerate(ranks) if (k + 1) / many >= 0.95 - 1e-12)
+    return {"low": low, "high": high, "inside": sum(low <= r <= high for r in ranks) / many,
+            "best": max(times) / many, "alike": alike}  # fmt: skip
+
+
+@pytest.mark.parametrize("tens", range(STUDIES // 10))
+def test_how_firm_an_order_is_said_to_be_is_counted_setting_by_setting(tens):
+    told = 0
+    for seed in range(10 * tens, 10 * tens + 10):
+        robust, values = drawn(seed)
+        said, true = _firm_sentence(findings_of(study(seed)), robust), firm_truth(values)
+        told += len(said.claims)
+        for claim in said.claims:
+            if claim.what == "rank_interval:mean":
+                assert claim.numbers == (true["low"], true["high"]), (seed, said)
+                assert true["inside"] >= 0.9 - 1e-12
+            elif claim.what == "best_share:mean":
+                assert claim.numbers[0] == pytest.approx(true["best"]), (seed, said)
+                assert (claim.relation == "all") == (true["best"] == 1), (seed, said)
+                assert (claim.relation == "all") == ("always" in said), (seed, said)
+            elif claim.what == "alike:mean":
+                assert claim.numbers == (true["alike"],), (seed, said)
+                assert (claim.relation == "none") == (true["alike"] == 0)
+                assert ("cannot tell" in said) == (true["alike"] > 0)
+            else:
+                raise AssertionError(f"no rule for {claim}")
+    assert told == 30
 
 
 def test_shares_of_options_that_are_best_together_are_said_not_to_add_up():

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from access.analysis.analysis import Analysis
-from access.analysis.headline import _OnFoot, beside_words, neighbours_words, on_foot_of
+from access.analysis.headline import (
+    _OnFoot,
+    beside_words,
+    neighbours_rank_words,
+    neighbours_words,
+    on_foot_of,
+)
 from access.analysis.job import measure_study
 from access.analysis.results import StudyResults
 from access.errors import StudyError
@@ -114,6 +122,35 @@ def test_neighbours_are_said_both_ways_and_the_study_says_which_leads(tmp_path):
         assert str(said) in page and str(said) in lead["sentences"]
         assert str(said) in one_line(spoken_summary(results))
         assert lead["own_centres_only"]["lengthened"] == numbers["own:lengthened"]
+
+
+def test_the_place_among_all_sets_is_said_both_ways(tmp_path):
+    near = beside(0, 0)
+    asked = "[measures]\nneighbours = true\n"
+    for key, setting in (("own", ""), ("both", asked)):
+        results = measure_study(load_study(town(tmp_path / key, setting, near=near)))
+        proposal = results.proposals["plan"]
+        said = neighbours_rank_words(results, proposal)
+        claims = {c.what: c.numbers for c in said.claims}
+        matrix, areas = results.matrices[results.headline], results.study.areas
+        counts = areas[results.study.config.services["library"].demand].to_numpy(float)
+        for which, more in (("own", []), ("with_neighbours", ["N1"])):
+            means = {
+                kept: np.average(matrix.least([*kept, *more]), weights=counts)
+                for kept in itertools.combinations(proposal.before, len(proposal.after))
+            }
+            own = means[tuple(proposal.after)]
+            ahead = sum(m < own - 1e-9 for m in means.values())
+            level = sum(abs(m - own) <= 1e-9 for m in means.values()) - 1
+            assert claims[f"{which}:rank:mean"] == (1 + ahead, level)
+            assert claims[f"{which}:options"] == (len(means),)
+        assert str(said) in one_line(spoken_summary(results))
+        assert str(said) in _encode(explorer_data(results))["services"][0]["beside"]
+
+
+def test_without_neighbours_no_second_place_is_said(tmp_path):
+    results = measure_study(load_study(town(tmp_path / "s")))
+    assert not neighbours_rank_words(results, results.proposals["plan"])
 
 
 def test_a_neighbour_of_another_service_does_not_count(tmp_path):

@@ -270,6 +270,16 @@ class TestChance:
         assert np.array_equal(one["mean"], two["mean"])
         assert (one["mean"][:, 1] <= one["mean"][:, 0] + 1e-9).all()
 
+    def test_every_area_errs_by_its_own_trips(self, field):
+        cells = np.arange(len(field.minutes))
+        alone = draw_sets(field, [("S1", "S4")], Chance(cells, 0.2, 60))
+        each = np.full(len(cells), 0.2)
+        assert np.array_equal(
+            alone["mean"], draw_sets(field, [("S1", "S4")], Chance(cells, each, 60))["mean"]
+        )
+        firm = draw_sets(field, [("S1", "S4")], Chance(cells, each * 0, 60))
+        assert np.ptp(firm["worst"]) < 1e-9
+
     def test_how_a_set_holds_is_counted(self):
         drawn = np.array([[10.0, 10.1], [10.0, 9.0], [10.0, 9.9], [10.0, 20.0]])
         found = held(drawn, drawn, 0, [1], 0.02)
@@ -385,7 +395,7 @@ def test_a_study_of_any_shape_is_answered_and_nothing_false_is_said(shape, tmp_p
     if "library" in text and "offers" not in text:
         assert any(p.stays is not None for p in plans.plans)
     if "proposals" not in text and "offers" not in text:
-        assert "No centre's closing" in said
+        assert "The study closes no centre." in said
     assert summary_of(results)["family_hubs"]["plans"]["plans"]
     assert _hub_blocks(results, Wording())
     missing = "No site to choose from is in West" in " ".join(plans.notes)

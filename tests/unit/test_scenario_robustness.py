@@ -14,6 +14,7 @@ from access.scenario.uncertainty import (
     _draw_settings,
     _in_discs,
     _MinutesSample,
+    _sd,
     _StreetErrors,
 )
 
@@ -218,9 +219,9 @@ def test_without_ranks_there_is_no_weighted_mean():
 
 def test_streets_are_wrong_by_so_much_and_alike_for_areas_near_each_other():
     points = pd.DataFrame({"id": ["a", "b", "c"], "lon": [-1.4, -1.4005, -1.3], "lat": 53.4})
-    errors = _StreetErrors(points, 0.09)
-    drawn = np.log(
-        np.array([errors.draw(np.arange(2), np.random.default_rng(k)) for k in range(4000)])
+    errors = _StreetErrors(points)
+    drawn = _sd(0.09) * np.array(
+        [errors.draw(np.arange(2), np.random.default_rng(k)) for k in range(4000)]
     )
     assert np.abs(drawn).mean() == pytest.approx(0.09, rel=0.02)
     assert np.abs(np.median(drawn)) < 0.005
@@ -266,3 +267,38 @@ def test_an_error_of_streets_is_a_share_and_needs_points(wrong):
         Uncertainty(street_error=wrong, area_points=AREA_POINTS)
     with pytest.raises(ParameterError, match="area_points"):
         Uncertainty(street_error=0.1)
+
+
+def blended(**more) -> Uncertainty:
+    """Give the uncertainty of a family trip whose drives take a third of the walks."""
+    drive = TravelMatrix.from_minutes(WALK.total_minutes / 3, area_ids=IDS, site_ids=SITES)
+    no_car = dict.fromkeys(IDS, 0.0) | {IDS[0]: 1.0}
+    given = {"drive": drive, "p_no_car": no_car, "area_points": AREA_POINTS, "street_error": 0.09}
+    return Uncertainty(**{**given, **more})
+
+
+def test_who_goes_by_car_sees_the_drives_error_and_who_walks_the_walks():
+    """The mean errors of each leg, by the blend's own minutes without time to park."""
+    made = _MinutesSample(WALK, SITES, blended(drive_error=0.2))
+    plain = _MinutesSample(WALK, SITES, blended(street_error=None))
+    setting = {"parking_minutes": 0.0}
+    true = plain.make(setting, np.random.default_rng(0))
+    drawn = np.array([made.make(setting, np.random.default_rng(k)) for k in range(3000)])
+    keep = true > 0
+    wrong = np.abs(np.log(drawn[:, keep] / true[keep]))
+    rows = np.nonzero(keep)[0]
+    assert wrong[:, rows == 0].mean() == pytest.approx(0.09, rel=0.05)
+    assert wrong[:, rows > 0].mean() == pytest.approx(0.20, rel=0.05)
+
+
+def test_an_error_of_drives_holds_that_of_their_streets():
+    assert any("9% of a walk, 20% of a drive" in n for n in blended(drive_error=0.2).notes())
+    same = _MinutesSample(WALK, SITES, blended(drive_error=0.09))
+    lone = _MinutesSample(WALK, SITES, blended())
+    ask = ({"parking_minutes": 1.0}, np.random.default_rng(5))
+    assert np.allclose(same.make(*ask), lone.make(ask[0], np.random.default_rng(5)))
+    for wrong in (0.05, 1.0, float("nan")):
+        with pytest.raises(ParameterError, match="drive_error"):
+            blended(drive_error=wrong)
+    with pytest.raises(ParameterError, match="drive_error needs"):
+        Uncertainty(street_error=0.1, drive_error=0.2, area_points=AREA_POINTS)

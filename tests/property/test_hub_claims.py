@@ -1,0 +1,318 @@
+"""What is said of hubs is worked out a second time, set by set and area by area, 300 times.
+
+The fields are small and random: ties, empty areas, sites out of reach, one site, all of them, one
+offer or three, and closures that add nothing. Nothing of the package's own sums says what is true.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+from functools import cache
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from access.analysis.hub_plans import plan_pair
+from access.analysis.results import HubPlan, HubPlans
+from access.report import hubs as say
+from access.report.sentences import Wording
+from access.siting.alternatives import SetRank
+from access.siting.plans import (
+    Chance,
+    HubField,
+    Offer,
+    PlanRules,
+    beside_stays,
+    choose,
+    delivery_field,
+    draw_sets,
+    figures_of,
+    held,
+    standing,
+)
+from access.text import Said
+
+STUDIES = 300
+INF = math.inf
+WITHIN = 0.1
+DRAWS = 12
+
+
+@dataclass(frozen=True)
+class Small:
+    """Minutes of areas to sites; who each offer is for; what is open of today, and what stays."""
+
+    minutes: list[list[float]]
+    people: list[list[int]]
+    shares: list[float]
+    size: int
+    council: list[int]
+    today: list[int]
+    stay: list[int]
+
+    @property
+    def sites(self) -> range:
+        return range(len(self.minutes[0]))
+
+    def near(self, area: int, chosen) -> float:
+        return min((self.minutes[area][s] for s in chosen), default=INF)
+
+
+@cache
+def small(seed: int) -> Small:
+    rng = np.random.default_rng([seed, 9])
+    areas, sites, offers = int(rng.integers(1, 7)), int(rng.integers(2, 6)), int(rng.integers(1, 4))
+    minutes = rng.integers(1, 9 if seed % 3 else 60, size=(areas, sites)).astype(float)
+    if seed % 5 == 0:
+        minutes[rng.random(minutes.shape) < 0.2] = INF
+    if seed % 11 == 0:
+        minutes[:] = 7.0
+    people = rng.choice([0, 1, 4, 20, 300], size=(offers, areas))
+    people[:, 0] = np.maximum(people[:, 0], 1)
+    minutes[0] = np.where(np.isfinite(minutes[0]), minutes[0], 9.0)
+    shares = np.full(offers, 1 / offers) if seed % 2 else rng.dirichlet(np.ones(offers))
+    size = int(rng.integers(1, sites + (seed % 6 == 0)))
+    council = sorted(rng.choice(sites, size=size, replace=False).tolist())
+    today = sorted(rng.choice(sites, size=int(rng.integers(1, sites + 1)), replace=False).tolist())
+    stay = [s for s in today if rng.random() < 0.6] or today
+    return Small(minutes.tolist(), people.tolist(), shares.tolist(), size, council, today, stay)
+
+
+def names_of(chosen) -> tuple[str, ...]:
+    return tuple(f"S{s}" for s in chosen)
+
+
+def made(study: Small) -> HubPlans:
+    """Make plans of a field as the package does."""
+    minutes = np.array(study.minutes)
+    least = {k: minutes[:, sites].min(axis=1) for k, sites in (("today", study.today),
+                                                               ("kept", study.stay))}  # fmt: skip
+    offers = tuple(
+        Offer(f"o{k}", f"Offer {k}", "", share, np.array(people, float), **least)
+        for k, (people, share) in enumerate(zip(study.people, study.shares, strict=True))
+    )
+    field = HubField(names_of(study.sites), minutes, offers)
+    chance = Chance(np.arange(len(minutes)), 0.1, DRAWS, 3)
+    plans = [plan(field, "council", names_of(study.council), None)]
+    best = choose(field, study.size, within=WITHIN)
+    rivals = [names_of(c) for c in itertools.combinations(study.sites, study.size)]
+    drawn = draw_sets(field, rivals, chance)["mean"]
+    own = rivals.index(tuple(sorted(best.chosen)))
+    firm = held(drawn, drawn, own, range(len(rivals)), WITHIN)
+    plans.append(plan(field, "freely", best.chosen, best, firm))
+    beside = delivery_field(field)
+    if beside is not None:
+        chosen = choose(beside, study.size)
+        plans.append(plan(field, "stays", chosen.chosen, chosen))
+    return HubPlans(
+        tuple(plans), offers, "walk", "walk", car_known=False, rule="", localities=(),
+        closures=("The closures",) if study.stay != study.today else (),
+        draws=DRAWS, drawn="streets", within=WITHIN, notes=(), worst_words={},
+    )  # fmt: skip
+
+
+def plan(field: HubField, key: str, chosen, choice, firm=None) -> HubPlan:
+    near = field.minutes[:, field.columns(chosen)].min(axis=1)
+    figures = figures_of(near, field.offers, {}, (20,))
+    place = standing(field, chosen, PlanRules())
+    return HubPlan(key, f"Plan {key}", tuple(chosen), "mean", False, choice, figures, figures,
+                   beside_stays(field.offers, near), place, place, firm)  # fmt: skip
+
+
+def mean(study: Small, offer: int, trips) -> float:
+    """Average the trips of an offer's people, those who get there."""
+    pairs = [(n, t) for n, t in zip(study.people[offer], trips, strict=True) if t < INF and n]
+    whole = sum(n for n, _ in pairs)
+    return sum(n * t for n, t in pairs) / whole if whole else math.nan
+
+
+def joint(study: Small, chosen) -> float:
+    """Average over the offers by their shares; of those who get to no hub the longest counts."""
+    top = max(m for row in study.minutes for m in row if m < INF)
+    trips = [
+        min(m if m < INF else top for m in (study.minutes[a][s] for s in chosen))
+        for a in range(len(study.minutes))
+    ]
+    return sum(share * mean(study, k, trips) for k, share in enumerate(study.shares))
+
+
+def truth(study: Small, plans: HubPlans) -> dict[str, float]:
+    """Work out what may be claimed, one set and one area after the other."""
+    offers, areas = range(len(study.people)), range(len(study.minutes))
+    sets = list(itertools.combinations(study.sites, study.size))
+    means = {chosen: joint(study, chosen) for chosen in sets}
+    used = [a for a in areas if any(study.people[k][a] * study.shares[k] for k in offers)]
+    top = max(m for row in study.minutes for m in row if m < INF)
+    worst = {c: max(min(study.near(a, c), top) for a in used) for c in sets}
+    own = tuple(study.council)
+    out: dict[str, float] = {"offers": len(offers), "hub_sets": len(sets)}
+    for name, values in (("mean", means), ("worst", worst)):
+        better = sum(v < values[own] - 1e-7 * max(1.0, values[own]) for v in values.values())
+        out[f"hub_rank:{name}"] = 1 + better
+    least = min(means.values())
+    out["hub_near"] = sum(v <= least * (1 + WITHIN) + 1e-6 for v in means.values())
+    out["hub_least"] = least
+    near = [c for c, v in means.items() if v <= least * (1 + WITHIN) + 1e-6]
+    for s in study.sites:
+        out[f"hub_in:S{s}"] = sum(s in c for c in near) / len(near)
+    for p in plans.plans:
+        chosen = [int(i[1:]) for i in p.chosen]
+        by_offer = {k: mean(study, k, [study.near(a, chosen) for a in areas]) for k in offers}
+        met = [(study.shares[k], m) for k, m in by_offer.items() if not math.isnan(m)]
+        total = sum(share for share, _ in met)
+        out[f"hub_mean:{p.key}"] = sum(s * m for s, m in met) / total if met else math.nan
+        kept, back = 0.0, 0.0
+        for k in offers:
+            stays = [study.near(a, study.stay) for a in areas]
+            both = [min(t, study.near(a, chosen)) for a, t in enumerate(stays)]
+            now = mean(study, k, [study.near(a, study.today) for a in areas])
+            out[f"hub_added:o{k}"] = mean(study, k, stays) - now
+            kept += study.shares[k] * (mean(study, k, stays) - now)
+            back += study.shares[k] * (mean(study, k, stays) - mean(study, k, both))
+        out["hub_added"], out[f"hub_back:{p.key}"] = kept, back
+    out["hub_cut_off"] = any(
+        any(study.people[k][a] for k in offers)
+        and len({study.near(a, c) < INF for c in (study.today, study.stay,
+                 [*study.stay, *(int(i[1:]) for i in p.chosen)])}) > 1
+        for a in areas for p in plans.plans
+    )  # fmt: skip
+    council, best = (
+        [int(i[1:]) for i in next(p for p in plans.plans if p.key == key).chosen]
+        for key in ("council", "freely")
+    )
+    for k in offers:
+        for word, sign in (("nearer", 1), ("further", -1)):
+            out[f"hub_{word}:o{k}"] = sum(
+                study.people[k][a]
+                for a in areas
+                if not study.near(a, council) == study.near(a, best) == INF
+                and sign * (study.near(a, council) - study.near(a, best)) > 1.0
+            )
+        out[f"offer_share:o{k}"] = study.shares[k]
+    return out
+
+
+def holds(claim, true: dict[str, float]) -> bool:
+    what, relation, numbers = claim.what, claim.relation, claim.numbers
+    if what == "offer_shares":
+        shares = [v for k, v in true.items() if k.startswith("offer_share:")]
+        return max(shares) - min(shares) < 1e-9
+    if what == "hub_firm":
+        return not any(v >= 0.9 for k, v in true.items() if k in numbers_of_best(true))
+    if what.startswith("hub_firm:"):
+        return true[f"hub_in:{what.split(':')[1]}"] >= 0.9 - 1e-9
+    if what.startswith("hub_held:"):
+        return numbers[0] >= 0  # counted below, draw by draw
+    if relation == "some":
+        return true[what] is True or true[what] > 1
+    if relation == "one":
+        return true[what] == 1
+    if relation == "none":
+        return true[what] < 1e-6
+    if relation == "all":
+        return true[what] >= true["hub_added"] - 1e-9
+    return true[what] == pytest.approx(numbers[0], abs=1e-6)
+
+
+def numbers_of_best(true: dict[str, float]) -> set[str]:
+    return {f"hub_in:{i}" for i in true["best"]}
+
+
+def told(plans: HubPlans, wording: Wording) -> list[Said]:
+    names = {i: f"Site {i[1:]}" for p in plans.plans for i in p.chosen}
+    one, two = plans.plan("council"), plans.plan("freely")
+    every = sorted({i for p in plans.plans for i in p.chosen})
+    minutes = pd.DataFrame({i: FIELD[id(plans)][int(i[1:])] for i in every})
+    said = [*say.plan_words(plans, names, wording), say._back_sentence(plans, wording)]
+    return [*said, say.pair_words(plans, plan_pair(plans, minutes, one, two))]
+
+
+FIELD: dict[int, list] = {}
+
+
+@pytest.mark.parametrize("tens", range(STUDIES // 10))
+def test_every_claim_on_hubs_is_so(tens):
+    claims = 0
+    for seed in range(10 * tens, 10 * tens + 10):
+        study = small(seed)
+        plans = made(study)
+        FIELD[id(plans)] = np.array(study.minutes).T.tolist()
+        true = truth(study, plans) | {"best": plans.plan("freely").chosen}
+        for wording in (Wording(), Wording(internal=True, decimals=1)):
+            for said in told(plans, wording):
+                assert isinstance(said, Said)
+                for claim in said.claims:
+                    assert holds(claim, true), (seed, str(said), claim)
+                    claims += 1
+        assert "nan" not in " ".join(told(plans, Wording())), seed
+    assert claims > 150
+
+
+@pytest.mark.parametrize("seed", range(0, STUDIES, 10))
+def test_how_a_set_holds_is_counted_draw_by_draw(seed):
+    rng = np.random.default_rng(seed)
+    values = rng.integers(1, 9, size=(int(rng.integers(1, 30)), 4)).astype(float)
+    found = held(values, values, 0, range(4), WITHIN)
+    rows = values.tolist()
+    near = sum(row[0] <= min(row) * (1 + WITHIN) + 1e-9 for row in rows) / len(rows)
+    assert found.near == pytest.approx(near)
+    assert found.best == pytest.approx(sum(row[0] == min(row) for row in rows) / len(rows))
+    inside = sum(found.low - 1e-9 <= row[0] <= found.high + 1e-9 for row in rows)
+    assert inside >= 0.9 * len(rows) - 1e-9
+
+
+@pytest.mark.parametrize("seed", range(0, STUDIES, 3))
+def test_where_more_hubs_begin_to_save_less_is_worked_out_from_the_curve(seed):
+    rng = np.random.default_rng([seed, 2])
+    sizes = list(range(1, int(rng.integers(2, 9))))
+    means = np.sort(rng.integers(1, 40, size=len(sizes)))[::-1].astype(float)
+    if seed % 9 == 0:
+        means[:] = 5.0
+    curve = SimpleNamespace(
+        elbow=int(rng.choice(sizes)),
+        solutions={p: SimpleNamespace(objective=m) for p, m in zip(sizes, means, strict=True)},
+    )
+    worse = np.sort(rng.choice([0.0, 0.01, 0.3], size=int(rng.integers(1, 4))))
+    plain = SimpleNamespace(
+        curve=curve,
+        near_best=SimpleNamespace(table=pd.DataFrame({"worse": worse})),
+        best=SimpleNamespace(chosen=("A",)),
+    )
+    said = say._leeway_sentence(SimpleNamespace(plain=plain, weighted=None, mode="walk"))
+    by = {claim.what: claim for claim in said.claims}
+    if "hub_saves" in by:
+        at, (late, early) = curve.elbow, by["hub_saves"].numbers
+        steps = [(p, means[k] - means[k + 1]) for k, p in enumerate(sizes[1:])]
+        assert early == pytest.approx(np.mean([d for p, d in steps if p <= at]))
+        assert late == pytest.approx(np.mean([d for p, d in steps if p > at]))
+        assert late < early
+    else:
+        assert "saves" not in said
+    if len(worse) > 1:
+        assert by["hub_listed_worse"].numbers == (max(worse),)
+        assert ("as good as" in said) == (max(worse) == 0)
+
+
+def test_a_set_s_place_is_never_said_among_sets_that_it_is_not_one_of():
+    for keeps, sets in itertools.product((True, False), (1, 12, 4321)):
+        rank = SetRank(("A", "B"), 5.0, 9.0, {}, 4.0, 8.0, sets, min(3, sets), 1, keeps)
+        said = say._standing_sentence(rank)
+        assert ("it is none of" in said.lower()) == (not keeps)
+        by = {c.what: c.numbers for c in said.claims}
+        assert by["hub_sets"] == (sets,) and by["hub_rank:mean"] == (min(3, sets),)
+        assert ("council_keeps_rules" in by) == (not keeps)
+
+
+def test_the_fields_hold_the_edges():
+    every = [(small(seed), made(small(seed))) for seed in range(0, STUDIES, 5)]
+    true = [truth(study, plans) for study, plans in every]
+    assert any(t["hub_cut_off"] for t in true) and any(not t["hub_cut_off"] for t in true)
+    assert any(t["hub_near"] == 1 for t in true) and any(t["hub_near"] > 5 for t in true)
+    assert any(t["hub_rank:mean"] == 1 for t in true)
+    assert any(t["hub_added"] == 0 for t in true) and any(t["hub_added"] > 0 for t in true)
+    assert any(t["hub_sets"] == 1 for t in true)
+    assert {len(study.people) for study, _ in every} == {1, 2, 3}
