@@ -20,6 +20,7 @@ from access.analysis.bus import (
     _made_of_both,
     _usual_minutes,
 )
+from access.analysis.hub_minutes import WALK_KM_H
 from access.analysis.hub_plans import PlanPair, plan_pair
 from access.analysis.hubs import HubOptions, _hub_candidates, _hub_result
 from access.analysis.many import _sampled_ranking
@@ -73,8 +74,6 @@ from access.scenario.uncertainty import plausible_sites
 from access.siting.progress import Progress as Search
 from access.study import Study
 
-_WALK_KM_H = (3.6, 5.4)
-"""From a pram to a brisk walk: the range over which the walking speed is drawn."""
 _LAMBDA = (0.0, 2.0)
 DRAWS = 1000
 _SEED = 2018
@@ -879,8 +878,7 @@ class Analysis:
         Parameters
         ----------
         mode : str, optional
-            The study's headline when not given; walking in place of minutes that depend on
-            when one sets out, which the search cannot weigh.
+            The study's headline when not given.
         progress : callable
         parts : Parts, optional
             Keeps what fails and why; without it, what fails is raised.
@@ -892,8 +890,6 @@ class Analysis:
         if len(_hub_candidates(self.results)) < 2:
             return self.results
         by = mode or self.results.headline
-        if self._matrix(by).minute_by_minute is not None:
-            by = next(iter(self.results.matrices))
         ask = partial(self._run_hubs, by, progress)
         kept = Parts(self.results.left_out) if parts is None else parts
         found = ask() if parts is None else kept.make("Family Hubs", ask)
@@ -1315,7 +1311,7 @@ class Analysis:
         modelled = self.results.modelled and asked.matrix.mode != "bus"
         wrong = modelled_error(asked.matrix.mode) if modelled else None
         return Uncertainty(
-            walk_kmh=_WALK_KM_H if asked.matrix.mode == "walk" or blended else None,
+            walk_kmh=WALK_KM_H if asked.matrix.mode == "walk" or blended else None,
             lam=_LAMBDA if asked.weighting["weights"] == "linear" else None,
             threshold_minutes=(0.75 * threshold, 1.5 * threshold),
             position_error_m=errors or None,

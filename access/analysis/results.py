@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from access.analysis.bus import BusTimes, bus_sentences
 from access.errors import AccessError, ParameterError
@@ -205,6 +207,8 @@ class HubPlan:
         Among all sets of as many that keep the locality rule, and among all.
     held : Held or None
         Over drawn settings; None where it was not drawn.
+    near : dict of str to ndarray, shape (areas,)
+        By offer, minutes to the nearest of its hubs.
     """
 
     key: str
@@ -219,6 +223,7 @@ class HubPlan:
     standing: Standing | None
     freely: Standing | None
     held: Held | None = None
+    near: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,8 @@ from typing import Protocol
 
 import pandas as pd
 
-from access.analysis.hub_plans import DEPRIVED, PlanPair, offers_of, people_of, plan_pair
+from access.analysis.hub_minutes import hub_minutes, offers_of, people_of
+from access.analysis.hub_plans import DEPRIVED, PlanPair, plan_pair
 from access.analysis.results import HubPlan, HubPlans, HubResult, StudyResults, site_names
 from access.charts.chart import Chart
 from access.charts.ranking import hub_chart
@@ -23,6 +24,7 @@ from access.report.figures import _figure_of
 from access.report.sentences import Wording
 from access.siting.alternatives import SetRank
 from access.siting.hubs import HubSearch
+from access.siting.plans import USUAL_MINUTES
 from access.text import (
     NOT_APPLICABLE,
     about_ordinal,
@@ -36,6 +38,7 @@ from access.text import (
 
 _PROOF = {
     "proven_optimal": "proven best",
+    USUAL_MINUTES: "best by usual minutes",
     "feasible": "good, not proven",
     "infeasible": "no such set",
 }
@@ -62,11 +65,14 @@ def _mean_minutes(results: StudyResults, chosen: Sequence[str], mode: str) -> di
     if not chosen:
         raise ParameterError("no hub is chosen; expected at least one site")
     study = results.study
-    matrix = results.matrices[mode].areas(study.areas["id"].tolist())
-    minutes = matrix.least(list(chosen))
+    there = hub_minutes(results, mode)
     offers = offers_of(study)
     ids = study.areas["id"]
-    means = {o.key: weighted_mean(minutes, people_of(study, o).loc[ids]) for o in offers}
+    near = [matrix.least(list(chosen)) for matrix in there.matrices]
+    means = {
+        o.key: weighted_mean(near[there.window[o.key]], people_of(study, o).loc[ids])
+        for o in offers
+    }
     means["joint"] = sum(o.share * means[o.key] for o in offers if o.share)
     return means
 

@@ -311,6 +311,22 @@ class _MinutesSample:
         return walk
 
 
+def drawn_minutes(
+    matrix: TravelMatrix,
+    columns: Sequence[str],
+    uncertainty: Uncertainty,
+    *,
+    draws: int,
+    seed: int,
+) -> Iterator[Floats]:
+    """Draw minutes from every area to some sites again and again, as a robustness does."""
+    maker = _MinutesSample(matrix, columns, uncertainty)
+    settings = _draw_settings(uncertainty, draws, seed)
+    for number, row in enumerate(settings.to_dict("records")):
+        given = {str(name): value for name, value in row.items()}
+        yield maker.make(given, np.random.default_rng([seed, 1, number]))
+
+
 #: What a minute-by-minute matrix is called where nothing else may stand in its place.
 _AS_IT_IS = "as it is"
 

@@ -177,7 +177,6 @@ def test_another_walking_speed_is_measured_anew(results, tmp_path):
 
 
 def test_what_cannot_be_said_by_bus_is_refused_in_words(results):
-    analysis = Analysis(results)
     matrix = results.matrix("bus", SERVICE)
     with pytest.raises(ParameterError, match="walk_kmh cannot vary for mode 'bus'"):
         robustness(
@@ -191,8 +190,6 @@ def test_what_cannot_be_said_by_bus_is_refused_in_words(results):
                 street_error=0.09, area_points=results.study.areas[["id", "lon", "lat"]]
             ), draws=2,
         )  # fmt: skip
-    with pytest.raises(ParameterError, match="hubs are not sought by mode 'bus'"):
-        analysis.hubs(mode="bus")
 
 
 def test_without_a_timetable_one_sentence_and_nothing_else(tmp_path):
