@@ -322,6 +322,7 @@ class Analysis:
         after: _Sites | None = None,
         before: _Sites | None = None,
         later: Analysis | None = None,
+        neighbours: bool | None = None,
     ) -> BusChange:
         """Say what a change does by bus, there and home, and for how many there is none.
 
@@ -329,6 +330,8 @@ class Analysis:
         ----------
         service, after, before, later
             As in `compare`; without `after`, today against itself.
+        neighbours : bool, optional
+            As in `TravelOptions`.
 
         Returns
         -------
@@ -343,7 +346,10 @@ class Analysis:
         old = self.today(service) if before is None else _ids(self._sites(before, "before"))
         new = old if after is None else _ids(self._sites(after, "after"))
         other = times if later is None else later._buses()
-        return _bus_change(self.study, service, (times, old), (other, new))
+        more: list[str] = []
+        if self._neighbours(neighbours):
+            more = self.study.neighbours_of(service)["id"].astype(str).tolist()
+        return _bus_change(self.study, service, (times, [*old, *more]), (other, [*new, *more]))
 
     def bus_notes(self) -> tuple[str, ...]:
         """Give what must be told of the timetable.
@@ -1025,7 +1031,8 @@ class Analysis:
         >>> analysis.minutes_table(mode="drive").columns.tolist()
         ['area', 'site', 'mode', 'minutes', 'metres', 'status']
         """
-        return _long_minutes(self.at(walk_km_h)._matrix(mode))
+        here = self.at(walk_km_h)
+        return _long_minutes(here.results.matrix_by_site(here._matrix(mode).mode))
 
     def within(
         self,

@@ -244,7 +244,9 @@ class Drawing:
             one.take(number, near)
             if two is not None:
                 two.take(number, there)
-        return one.found, {} if two is None else two.found, words
+        fixed = f"{_BY_BUS_FIXED}, {_NOT_DRAWN}" if self.field.each else _NOT_DRAWN
+        said = f"Drawn: {words}. Not drawn: {fixed}."
+        return one.found, {} if two is None else two.found, said
 
     def _by_day(
         self, sets: Sequence[Sequence[str]], beside: Sequence[Sequence[str]]
@@ -354,6 +356,10 @@ class Drawing:
 
 
 _PEOPLE = "people of each area about their count (Poisson)"
+_NOT_DRAWN = "what each offer counts, who has a car, and what stands at a site or can be held there"
+
+
+_BY_BUS_FIXED = "walking speeds, positions and streets"
 
 
 def _without_counts(uncertain: Uncertainty) -> tuple[str, ...]:

@@ -307,7 +307,7 @@ def _hub_plans(
         rule=_rule_words(asked, maker.hubs.per_locality) if ruled else "",
         localities=tuple(r.name for r in asked) if ruled else (),
         closures=maker.closures, draws=draws, drawn=drawn, within=within,
-        notes=tuple(maker.notes),
+        notes=(*maker.notes, *([drawn] if drawn else [])),
         worst_words={k: _area_words(maker.study, k) for k in sorted(filter(_is_row, rows))},
     )  # fmt: skip
 

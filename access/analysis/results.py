@@ -371,6 +371,26 @@ class StudyResults:
         own = {} if self.bus is None else self.bus.matrices[service]
         return own[mode] if mode in own else self.matrices[mode]
 
+    def service_at(self, site: str) -> str:
+        """Give the service of a site; the study's first where it has none."""
+        own = self.sites.loc[self.sites["id"] == site, "service"].astype(str).tolist()
+        services = self.study.config.services
+        return own[0] if own and own[0] in services else next(iter(services))
+
+    def matrix_by_site(self, mode: str) -> TravelMatrix:
+        """Give the minutes of a mode, to each site in the window of its own service."""
+        first = pick(self.matrices, mode, "mode")
+        if self.bus is None or mode not in next(iter(self.bus.matrices.values())):
+            return first
+        own = [self.matrix(mode, self.service_at(i)) for i in first.site_ids]
+        names = ("entry_minutes", "network_minutes", "exit_minutes", "total_minutes",
+                 "network_metres", "status")  # fmt: skip
+        columns = {
+            name: np.column_stack([getattr(m, name)[:, k] for k, m in enumerate(own)])
+            for name in names
+        }
+        return replace(first, **columns, minute_by_minute=None)
+
     @property
     def headline(self) -> str:
         """The mode that leads in every output, as the study sets it."""

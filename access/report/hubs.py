@@ -357,7 +357,7 @@ def _firm_words(plans: HubPlans, names: Mapping[str, str]) -> list[str]:
     if main.held is not None and plans.draws and main.held.rivals > 1:
         h = main.held
         said.append(
-            f"Over {plans.draws:,} drawn settings ({plans.drawn}) the set stays within {share} of "
+            f"Over {plans.draws:,} drawn settings the set stays within {share} of "
             f"the best of {h.rivals} compared in {percent(h.near)} of them, and is best in "
             f"{percent(h.best)}; nine of ten of its averages lie between {h.low:.0f} and "
             f"{h.high:.0f} minutes."
