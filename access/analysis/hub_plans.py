@@ -22,6 +22,7 @@ from access.scenario.criteria import fifths
 from access.siting.candidates import apart, at_most_of, in_group
 from access.siting.model import Floats
 from access.siting.plans import (
+    BesideStays,
     Choice,
     Figures,
     HubField,
@@ -59,7 +60,12 @@ class _PlanMaker:
     """Makes the plans of one study, one after the other."""
 
     def __init__(
-        self, results: StudyResults, candidates: pd.DataFrame, minutes: HubMinutes, mode: str
+        self,
+        results: StudyResults,
+        candidates: pd.DataFrame,
+        minutes: HubMinutes,
+        mode: str,
+        capacity: str | None = None,
     ) -> None:
         self.results, self.study, self.mode = results, results.study, mode
         self.candidates = candidates.set_index("id")
@@ -81,10 +87,38 @@ class _PlanMaker:
             for name in ("must", "never")
             if (lost := sorted(set(getattr(self.hubs, name)) - set(candidates["id"])))
         ]
+        self.room_column = self._room_column(capacity)
         self.plans: list[HubPlan] = []
         self.search: dict[str, Any] = {}
         self._note_localities()
         self._note_windows()
+
+    def _room_column(self, asked: str | None) -> str:
+        """Give the register's column of room; one that was asked for must hold numbers."""
+        if asked is None:
+            return "capacity"
+        tables = [
+            pd.DataFrame(t) for t in (self.study.centres, self.study.candidates) if asked in t
+        ]
+        numbers = [pd.to_numeric(t[asked], errors="coerce") for t in tables]
+        bad = [
+            f"{i} {v!r}"
+            for t, n in zip(tables, numbers, strict=True)
+            for i, v, number in zip(t["id"], t[asked], n, strict=True)
+            if (np.isnan(number) and str(v).strip() not in ("", "nan", "None")) or number < 0
+        ]
+        if bad or not any(n.notna().any() for n in numbers):
+            known = sorted(
+                {str(c) for t in (self.study.centres, self.study.candidates) for c in t.columns}
+                - {"id", "name", "service", "kind", "lon", "lat", "geometry"}
+            )
+            found = f"holds {listed(bad, most=3)}" if bad else "holds no number"
+            found = found if tables else f"is none of the columns {known}"
+            raise ParameterError(
+                f"capacity {asked!r} {found}; expected a column of centres.csv and candidates.csv "
+                "with how many people each site can take"
+            )
+        return asked
 
     def _note_windows(self) -> None:
         """Say whose window an offer has that no service gives, where windows differ."""
@@ -204,6 +238,10 @@ class _PlanMaker:
     ) -> None:  # fmt: skip
         """Measure a plan and keep it."""
         near, foot = self.field.near(chosen), self.foot.near(chosen)
+        roomy = None if choice is None else choice.assigned
+        if roomy is not None:  # where there is room, not where is nearest
+            rows = np.arange(len(near))
+            near, foot = self.field.minutes[rows, roomy], self.foot.minutes[rows, roomy]
         people = self.offers
         if self.car_known:
             share = np.tile(self.areas["p_no_car"].to_numpy(float), len(self.minutes.matrices))
@@ -215,12 +253,16 @@ class _PlanMaker:
                 key, title, tuple(chosen), by, rule, choice,
                 self._of_areas(figures_of(near, self.offers, self.groups, reach)),
                 self._of_areas(figures_of(foot, people, {}, reach)),
-                beside_stays(self.offers, near, nearest_of_both(self.field, chosen)),
-                standing(self.field, chosen, ruled) if asked else None,
-                standing(self.field, chosen, base),
+                None if roomy is not None else self._stays(chosen, near),
+                standing(self.field, chosen, ruled) if asked and roomy is None else None,
+                standing(self.field, chosen, base) if roomy is None else None,
                 near={o.key: near[self.field.rows(o)] for o in self.offers},
             )
         )  # fmt: skip
+
+    def _stays(self, chosen: Sequence[str], near: Floats) -> BesideStays | None:
+        """Measure hubs as delivery points beside the centres that stay."""
+        return beside_stays(self.offers, near, nearest_of_both(self.field, chosen))
 
     def _of_areas(self, figures: Figures) -> Figures:
         """Name the furthest area by its row in the study."""
@@ -342,7 +384,7 @@ def _among(maker: _PlanMaker, size: int, n: str, own: Mapping[str, Any]) -> None
 
 def _room_and_cost(maker: _PlanMaker, size: int, n: str) -> None:
     """Choose with room and costs where the register knows them; say once where it does not."""
-    room, costs = (_register(maker, c) for c in ("capacity", "annual_cost_gbp"))
+    room, costs = _register(maker, maker.room_column), _register(maker, "annual_cost_gbp")
     if room:
         rules = replace(maker.base(), among=tuple(room))
         kept, rule = maker.under(rules, size)
@@ -351,8 +393,13 @@ def _room_and_cost(maker: _PlanMaker, size: int, n: str) -> None:
             maker.add(
                 "room", f"Best {n} with room for everybody", choice.chosen, "mean", choice, rule
             )
-        else:
+        elif choice.status == "infeasible":
             maker.notes.append(f"No {n} of known room hold everybody whom an offer is for.")
+        else:
+            maker.notes.append(
+                f"No {n} with room for everybody were found before the search was ended; whether "
+                "there are any is not known."
+            )
         _partly(maker, room, "room")
     budget = maker.hubs.budget_gbp
     if costs and budget is not None:

@@ -146,6 +146,9 @@ class HubOptions(TypedDict, total=False):
         Plans of your own, as ids or names: measured and ranked beside the others.
     draws : int
         Settings that plans are held against (1,000); 0 for none.
+    capacity : str
+        Column of the register with how many people each site can take, for the plan with room
+        for everybody; ``"capacity"`` when not given.
     """
 
     mode: str | None
@@ -164,6 +167,7 @@ class HubOptions(TypedDict, total=False):
     time_limit_s: float | None
     plans: Sequence[Sequence[str]]
     draws: int
+    capacity: str | None
 
 
 def _hub_result(
@@ -185,6 +189,7 @@ def _hub_result(
     time_limit_s: float | None = None,
     plans: Sequence[Sequence[str]] = (),
     draws: int = 1000,
+    capacity: str | None = None,
     brief: bool = False,
     progress: Progress = lambda step: None,
     search: Callable[[Search], object] | None = None,
@@ -208,7 +213,7 @@ def _hub_result(
     for ids in typed:
         if not ids or len(set(ids)) < len(ids):
             raise ParameterError(f"a plan of {ids}; expected one site or more, each once")
-    maker = _PlanMaker(results, candidates, there, mode)
+    maker = _PlanMaker(results, candidates, there, mode, capacity)
     wishes = maker.base()
     rules = (*rules, *wishes.rules)
     opened = _meant(study, candidates, locked_open, "locked_open")

@@ -372,7 +372,27 @@ def plan_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) -> l
         " ".join(_council_words(plans, names, wording)),
         *_stays_words(plans, names, wording),
         " ".join(_firm_words(plans, names)),
+        _room_words(plans, names, wording),
     ]
+
+
+def _room_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) -> str:
+    """Say the best hubs that have room for everybody, how sure that is, and what it costs."""
+    plan = plans.get("room")
+    if plan is None or plan.choice is None:
+        return ""
+    free = plans.get("locality" if plan.rule else "freely")
+    text = (
+        f"{capital(_plan_name(plan, plans))}, an area going as a whole to one hub and each person "
+        f"counted once, {'are' if len(plan.chosen) > 1 else 'is'} {_named(plan, names)}: "
+        f"{wording.minutes(plan.figures.joint)} on average to where there is room "
+        f"({_proof(plan.choice.status, plan.choice.gap)})"
+    )
+    if free is not None and len(free.chosen) == len(plan.chosen):
+        more = plan.figures.joint - free.figures.joint
+        if more > _NO_MINUTES:
+            text += f", {wording.minutes(more)} more than to the nearest of the best without limit"
+    return sentence(text)
 
 
 def plan_table(plans: HubPlans, names: Mapping[str, str]) -> Table:
@@ -396,6 +416,8 @@ def _plan_proof(plan: HubPlan) -> str:
     if plan.choice is None:
         return "given"
     rule = " with the rule" if plan.rule else ""
+    if plan.choice.assigned is not None:
+        rule += ", everybody where there is room"
     if plan.choice.sets is not None:
         return f"best of all {plan.choice.sets:,} sets{rule}"
     return _proof(plan.choice.status, plan.choice.gap) + rule

@@ -315,7 +315,7 @@ def _plan_record(plan: HubPlan, plans: HubPlans) -> dict[str, Any]:
         "chosen_by": plan.by,
         "keeps_locality_rule": plan.rule,
         "status": "given" if choice is None else choice.status,
-        "gap": None if choice is None else choice.gap,
+        "gap": None if choice is None else _plain(choice.gap),
         "sets": None if choice is None else choice.sets,
         "mean_minutes": _plain(figures.joint),
         "by_offer": {k: _plain(v) for k, v in figures.by_offer.items()},

@@ -10,6 +10,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from access.errors import ParameterError
+from access.siting.branch_and_price import BranchAndPrice
 from access.siting.constraints import _count_rows, _join_rows, _reach_rows
 from access.siting.highs import INF, _add_columns, _add_rows, _integer_engine, _make_integer, _run
 from access.siting.model import Bools, Floats, Ints, _SideRows, _tolerance, within
@@ -229,6 +230,9 @@ def _recentre(shape: _CapacitatedModel, chosen: Ints, where: Ints) -> Ints:
 
 _MOST_ROOM = 2_000
 _MOST_CELLS = 30_000_000
+_LOOSE_CELLS = 4.0
+_MOST_MIP_PAIRS = 6_000
+"""Pairs of area and site that an integer programme is given where work is limited."""
 _DEFLECTION, _PATIENCE, _SHRINK = 0.4, 8, 0.7
 
 
@@ -279,6 +283,15 @@ class _Knapsacks:
         value = float(prices.sum() + rho[chosen].sum())
         return _Filled(value, prices, rho, chosen), 1.0 - taken[:, chosen].sum(axis=1)
 
+    @property
+    def size(self) -> float:
+        """Cells that one site's filling looks at."""
+        return len(self.uses) * (float(self.room.max()) + 1 if self.exact else _LOOSE_CELLS)
+
+    def fill(self, saving: Floats, sites: Ints) -> tuple[Floats, Floats]:
+        """Fill some sites: what each saves, and whom it takes."""
+        return self._exactly(saving, sites)
+
     def _loosely(self, saving: Floats) -> tuple[Floats, Floats]:
         """Fill each site by saving for each unit of room, the last area in part."""
         uses = np.maximum(self.uses, 1e-12)[:, None]
@@ -293,10 +306,10 @@ class _Knapsacks:
         worth: Floats = (ranked * part).sum(axis=0)
         return worth, taken
 
-    def _exactly(self, saving: Floats) -> tuple[Floats, Floats]:
+    def _exactly(self, saving: Floats, sites: Ints | None = None) -> tuple[Floats, Floats]:
         """Fill each site with whole areas by dynamic programming over room."""
         n, m = saving.shape
-        room = np.floor(self.room + 1e-9).astype(int)
+        room = np.floor((self.room if sites is None else self.room[sites]) + 1e-9).astype(int)
         size = np.rint(self.uses).astype(int)
         width = int(room.max()) + 1
         best = np.zeros((m, width))
@@ -317,13 +330,19 @@ class _Knapsacks:
             left = left - size[i] * take
         return best[sites, room], taken
 
-    def climb(self, prices: Floats, target: float, steps: int) -> tuple[_Filled, list[Ints]]:
+    def climb(
+        self, prices: Floats, target: float, steps: int, watch: _Watch | None = None
+    ) -> tuple[_Filled, list[Ints]]:
         """Raise the bound; give the best and the sets of sites met on the way."""
         best: _Filled | None = None
         heading: Floats | None = None
         met: list[Ints] = []
         pace, idle = 1.0, 0
         for _ in range(steps):
+            if watch is not None and best is not None:
+                if watch.work < self.size * self.cost.shape[1]:
+                    break
+                watch.spend(self.size * self.cost.shape[1])
             now, direction = self.bound(prices)
             if best is None or now.value > best.value + 1e-9 * max(1.0, abs(now.value)):
                 best, idle = now, 0
@@ -453,7 +472,9 @@ def _read(
     return _Plan(total, chosen, parts)
 
 
-def _solve_capacitated(problem: Problem, resolved: _Resolved, watch: _Watch) -> Solution:
+def _solve_capacitated(
+    problem: Problem, resolved: _Resolved, watch: _Watch, gap: float = 0.0
+) -> Solution:
     """Solve a problem with a `Capacity` rule."""
     capacities = resolved.capacities
     goals = resolved.goals
@@ -464,50 +485,117 @@ def _solve_capacitated(problem: Problem, resolved: _Resolved, watch: _Watch) -> 
         )
     shape = _capacitated_model(resolved, capacities)
     reason = _impossible(shape, resolved)
-    plan, bound, nodes, method = None, np.inf, 0, "counting room"
+    search = _Searching(shape, watch, gap)
     if not reason:
-        plan, bound, nodes, method = _search(shape, watch)
-        if plan is None and bound == np.inf:
+        search.run()
+        if search.plan is None and search.bound == np.inf:
             reason = "no choice of sites has room for every area as it is"
-    if plan is None:
+    if search.plan is None:
         return _nothing(problem, resolved, watch, reason)
-    return _answer(problem, resolved, watch, plan, bound, nodes, method)
+    bound = min(search.bound, search.plan.value)
+    return _answer(
+        problem, resolved, watch, search.plan, bound, search.nodes,
+        "counting room" if reason else search.method,
+    )  # fmt: skip
 
 
-def _search(shape: _CapacitatedModel, watch: _Watch) -> tuple[_Plan | None, float, int, str]:
-    """Bound, find good plans, fix what cannot matter, and let HiGHS close the proof."""
-    plan: _Plan | None = None
-    bound, nodes, method = -np.inf, 0, "knapsack bound"
-    try:
-        must, may = shape.must, shape.may
-        pairs = np.isfinite(shape.cost)
+class _Searching:
+    """Bounds, finds good plans, fixes what cannot matter, and closes the proof."""
+
+    def __init__(self, shape: _CapacitatedModel, watch: _Watch, gap: float) -> None:
+        self.shape, self.watch, self.gap = shape, watch, gap
+        self.plan: _Plan | None = None
+        self.bound, self.nodes, self.method = -np.inf, 0, "knapsack bound"
+
+    @property
+    def cutoff(self) -> float:
+        """Value above which an answer is not sought."""
+        if self.plan is None:
+            return np.inf
+        return min(_cutoff_of(self.shape, self.plan), self.plan.value * (1 - self.gap))
+
+    def reach(self, bound: float) -> None:
+        """Note a bound; one past the cutoff proves the plan, or that it is within the gap."""
+        if self.plan is not None and bound >= self.cutoff:
+            bound = self.plan.value * (1 - self.gap)
+        self.bound = max(self.bound, bound)
+
+    def run(self) -> None:
+        """Search until it is proven, or stopped."""
+        try:
+            self._run()
+        except (_Stop, KeyboardInterrupt) as stop:
+            if isinstance(stop, KeyboardInterrupt):
+                self.watch.stopped = "interrupted"
+
+    def _run(self) -> None:
+        shape = self.shape
+        must, may, pairs = shape.must, shape.may, np.isfinite(shape.cost)
         if shape.fewest == shape.most:
             sacks = _Knapsacks(
                 shape.cost, shape.uses, shape.room, shape.most, must, may, not shape.split
             )
-            start = np.sort(shape.cost, axis=1)
-            prices = start[:, min(1, start.shape[1] - 1)]
-            prices = np.where(np.isfinite(prices), prices, start[:, 0])
-            first, met = sacks.climb(prices, np.inf, 60)
-            plan = _best_plan(shape, met, watch)
-            goal = plan.value if plan else np.inf
-            better, met = sacks.climb(first.prices, goal, 200)
-            plan = _better_plan(plan, _best_plan(shape, met[-_MOST_STARTS:], watch))
-            bound = max(first.value, better.value)
-            watch.tick("knapsacks", bound, plan.value if plan else np.inf)
-            if plan is not None:
-                cutoff = _cutoff_of(shape, plan)
-                must, may, pairs = sacks.fix(better, cutoff)
+            better = self._climb(sacks)
+            if self.plan is not None:
+                if self.bound >= self.cutoff:
+                    return
+                must, may, pairs = sacks.fix(better, self.cutoff)
                 pairs &= np.isfinite(shape.cost)
-                if bound > cutoff:
-                    return plan, plan.value, 0, method
-        found, below, nodes = _close_proof(shape, must, may, pairs, plan, watch)
-        plan, bound = _better_plan(plan, found), max(bound, below)
-        method = "knapsack bound, then integer programme"
-    except (_Stop, KeyboardInterrupt) as stop:
-        if isinstance(stop, KeyboardInterrupt):
-            watch.stopped = "interrupted"
-    return plan, min(bound, plan.value) if plan else bound, nodes, method
+            if sacks.exact and not shape.split:
+                self._branch(sacks, must, may, pairs, better)
+                return
+        if len(pairs[pairs]) > _MOST_MIP_PAIRS and np.isfinite(self.watch.work):
+            self.watch.stopped = "work limit"
+            return
+        found, below, self.nodes = _close_proof(shape, must, may, pairs, self.plan, self.watch)
+        self.plan = _better_plan(self.plan, found)
+        self.method = "knapsack bound, then integer programme"
+        self.reach(below)
+
+    def _climb(self, sacks: _Knapsacks) -> _Filled:
+        """Raise the knapsack bound, and make plans of the sets of sites that it meets."""
+        shape, watch = self.shape, self.watch
+        start = np.sort(shape.cost, axis=1)
+        prices = start[:, min(1, start.shape[1] - 1)]
+        prices = np.where(np.isfinite(prices), prices, start[:, 0])
+        first, met = sacks.climb(prices, np.inf, 60, watch)
+        self.bound = max(self.bound, first.value)
+        self.plan = _best_plan(shape, met, watch)
+        goal = self.plan.value if self.plan else np.inf
+        better, met = sacks.climb(first.prices, goal, 200, watch)
+        self.bound = max(self.bound, better.value)
+        self.plan = _better_plan(self.plan, _best_plan(shape, met[-_MOST_STARTS:], watch))
+        watch.tick("knapsacks", self.bound, self.plan.value if self.plan else np.inf)
+        self.reach(self.bound)
+        return better
+
+    def _branch(
+        self, sacks: _Knapsacks, must: Bools, may: Bools, pairs: Bools, at: _Filled
+    ) -> None:
+        """Close the proof by branch and price."""
+        shape = self.shape
+        search = BranchAndPrice(
+            shape.cost, shape.most, shape.rows, sacks.fill, sacks.size, self._offer, self.watch
+        )
+        search.bound = self.bound
+        if self.plan is not None:
+            search.start(self.plan.chosen, self.plan.parts.argmax(axis=1))
+        self.method = "knapsack bound, then branch and price"
+        try:
+            search.run(must, may, pairs, np.maximum(at.prices, 0.0), self.cutoff)
+        finally:
+            self.nodes = self.watch.nodes
+            self.reach(search.bound)
+
+    def _offer(self, chosen: Ints, where: Ints) -> float:
+        """Take an answer, mended where a swap helps; give the cutoff."""
+        slot = np.searchsorted(chosen, where)
+        uses = np.bincount(slot, self.shape.uses, len(chosen))
+        room = self.shape.room[chosen] - uses
+        if (room >= -1e-9 * np.maximum(1.0, self.shape.room[chosen])).all():
+            _polish(self.shape.cost[:, chosen], self.shape.uses, room, slot)
+            self.plan = _better_plan(self.plan, _plan_of(self.shape, chosen, slot))
+        return self.cutoff
 
 
 def _answer(

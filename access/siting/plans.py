@@ -36,6 +36,10 @@ _CLOSE = 1e-9
 _FIRM_SHARE = 0.9
 _FIRM_FROM = 3
 _SEARCHED = 20
+#: A plan with room need not be nearer to the best than this share.
+_ROOM_GAP = 0.001
+#: Work that a plan with room may take where no time limit is given: some 20 seconds.
+_ROOM_WORK = 600_000_000
 #: Status of a set that is best, or near-best, by each site's own usual minutes, which is proven;
 #: minute by minute it was measured and not proven.
 USUAL_MINUTES = "usual_minutes"
@@ -399,6 +403,8 @@ class Choice:
         Whether that is all of them.
     firm : tuple of str
         Sites in nine of ten near-best sets; empty with fewer than three of them.
+    assigned : ndarray of int, shape (areas,), optional
+        Where room is limited: the column of the site that each area goes to.
     """
 
     chosen: tuple[str, ...]
@@ -410,6 +416,7 @@ class Choice:
     near_count: int = 0
     near_complete: bool = True
     firm: tuple[str, ...] = ()
+    assigned: Ints | None = None
 
 
 _NONE = Choice((), math.nan, "infeasible", 0.0, 0)
@@ -550,7 +557,8 @@ def with_room(
     """Choose hubs whose room nobody exceeds, families going where there is room.
 
     An area goes to one hub as a whole. The joint figure is the goal; room is used up by people,
-    each counted once at the largest of the offers' counts of its area.
+    each counted once at the largest of the offers' counts of its area. Without a time limit the
+    search ends after so much work, the same on every machine, with its gap.
     """
     weights = asked.weights
     rows = weights > 0
@@ -558,10 +566,20 @@ def with_room(
     problem = rules.problem(asked, size, weights, Goal.mean())
     known = {i: float(room.get(i, 0.0)) for i in asked.site_ids}
     rule = Capacity(known, dict(zip(map(str, range(int(rows.sum()))), uses.tolist(), strict=True)))
-    found = site(replace(problem, rules=(*problem.rules, rule)), gap=0.01, **search)
+    work = None if search.get("time_limit_s") is not None else _ROOM_WORK
+    found = site(
+        replace(problem, rules=(*problem.rules, rule)), gap=_ROOM_GAP, work_limit=work, **search
+    )
     if found.status == "infeasible":
         return _NONE
-    return Choice(found.chosen, found.objective, found.status, found.gap, None)
+    if not found.chosen:
+        return replace(_NONE, status=found.status)
+    columns = asked.columns(found.assignment.tolist())
+    assigned = np.full(len(rows), asked.columns(found.chosen)[0], np.intp)
+    assigned[rows] = columns
+    return Choice(
+        found.chosen, found.objective, found.status, found.gap, None, assigned=assigned
+    )
 
 
 @dataclass(frozen=True)

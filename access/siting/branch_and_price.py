@@ -1,0 +1,376 @@
+"""Sites with limited room by branch and price: each site's areas are chosen by a knapsack.
+
+A column is a site with the areas that it takes. Its price is found for all sites at once by
+dynamic programming, which bounds every node whether or not the columns are complete.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import highspy
+import numpy as np
+import scipy.sparse as sp
+
+from access.siting.highs import (
+    INF,
+    _add_columns,
+    _add_rows,
+    _integer_engine,
+    _make_integer,
+    _quiet_highs,
+    _run,
+    _solved,
+)
+from access.siting.model import Bools, Floats, Ints, _SideRows
+from access.siting.progress import _Watch
+
+_SMOOTH = 0.5
+"""Prices at which columns are sought: so much of the best so far, the rest of the last ones."""
+_HALF = 1e-6
+_PAYS = 1e-7
+_WHOLE_EVERY = 40
+"""Nodes between two searches for an answer of the columns at hand."""
+_MIP_NODES = 2_000
+_MIP_ROWS = 60_000
+
+Knapsack = Callable[[Floats, Ints], tuple[Floats, Floats]]
+"""Savings (areas, sites) and sites to what each one's best filling saves, and whom it takes."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Node:
+    """A part of the problem: sites that must be or may be open, and pairs that may be used."""
+
+    bound: float
+    must: Bools
+    may: Bools
+    pairs: Bools
+    prices: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class _Priced:
+    """What the relaxation gives at some prices."""
+
+    value: float
+    prices: Floats
+    worth: Floats
+    rho: Floats
+    chosen: Ints
+    taken: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class _Point:
+    """The master programme's answer at a node."""
+
+    value: float
+    prices: Floats
+    row_prices: Floats
+    open: Floats
+    share: Floats
+    part: Floats
+    missing: float
+
+
+class _Master:
+    """The linear programme over the columns found so far."""
+
+    def __init__(self, cost: Floats, p: int, rows: _SideRows, dear: float) -> None:
+        n, m = cost.shape
+        self.n, self.m, self.cost, self.p, self.rows = n, m, cost, p, rows
+        self.engine = _quiet_highs()
+        # An area left out at a high price, and a site that is open with nobody.
+        _add_columns(self.engine, np.full(n, dear), np.zeros(n), np.full(n, INF))
+        _add_columns(self.engine, np.zeros(m), np.zeros(m), np.ones(m))
+        self.fixed = n + m
+        eye = sp.hstack([sp.eye_array(n), sp.csr_array((n, m))]).tocsr()
+        _add_rows(self.engine, sp.csr_matrix(eye), np.ones(n), np.full(n, INF))
+        empty = sp.csr_matrix((m, n))
+        each = sp.hstack([empty, sp.eye(m)]).tocsr()
+        _add_rows(self.engine, sp.csr_matrix(each), np.zeros(m), np.ones(m))
+        count = sp.csr_matrix(np.concatenate([np.zeros(n), np.ones(m)])[None, :])
+        _add_rows(self.engine, count, np.array([float(p)]), np.array([float(p)]))
+        if len(rows):
+            side = sp.csr_matrix(np.hstack([np.zeros((len(rows), n)), rows.matrix]))
+            _add_rows(self.engine, side, rows.low, rows.high)
+        self.site = np.zeros(0, np.intp)
+        self.take = np.zeros((n, 0), bool)
+        self.known: set[tuple[int, bytes]] = set()
+
+    def add(self, sites: Ints, take: Bools) -> int:
+        """Add clusters that are not known yet; give how many."""
+        new = []
+        for k, j in enumerate(sites):
+            key = (int(j), np.packbits(take[:, k]).tobytes())
+            if key not in self.known and take[:, k].any():
+                self.known.add(key)
+                new.append(k)
+        if not new:
+            return 0
+        sites, take = sites[new], take[:, new]
+        costs = np.where(take, self.cost[:, sites], 0.0).sum(axis=0)
+        count = len(new)
+        member = sp.csc_matrix(take.astype(float))
+        one = sp.csc_matrix((np.ones(count), (sites, np.arange(count))), shape=(self.m, count))
+        parts = [member, one, sp.csc_matrix(np.ones((1, count)))]
+        if len(self.rows):
+            parts.append(sp.csc_matrix(self.rows.matrix[:, sites]))
+        whole = sp.vstack(parts).tocsc()
+        self.engine.addCols(
+            count, costs, np.zeros(count), np.full(count, INF), whole.nnz,
+            whole.indptr[:-1].astype(np.int32), whole.indices.astype(np.int32), whole.data,
+        )  # fmt: skip
+        self.site = np.concatenate([self.site, sites])
+        self.take = np.hstack([self.take, take])
+        return count
+
+    def usable(self, node: _Node) -> Bools:
+        """Tell which columns a node may use."""
+        bad = (self.take & ~node.pairs[:, self.site]).any(axis=0)
+        found: Bools = node.may[self.site] & ~bad
+        return found
+
+    def enter(self, node: _Node) -> None:
+        """Set the bounds of a node."""
+        count = len(self.site)
+        high = np.concatenate([node.may.astype(float), np.where(self.usable(node), 1.0, 0.0)])
+        at = np.arange(self.n, self.fixed + count, dtype=np.int32)
+        self.engine.changeColsBounds(len(at), at, np.zeros(len(at)), high)
+        for j in range(self.m):
+            self.engine.changeRowBounds(self.n + j, float(node.must[j]), 1.0)
+
+    def solve(self) -> _Point:
+        """Solve the programme."""
+        _solved(self.engine)
+        found = self.engine.getSolution()
+        value = np.array(found.col_value)
+        dual = np.array(found.row_dual)
+        part = value[self.fixed :]
+        open_ = value[self.n : self.fixed] + np.bincount(self.site, part, self.m)
+        share = np.zeros((self.n, self.m))
+        used = np.flatnonzero(part > 1e-9)
+        for k in used:
+            share[self.take[:, k], self.site[k]] += part[k]
+        return _Point(
+            float(self.engine.getInfo().objective_function_value), np.maximum(dual[: self.n], 0.0),
+            dual[self.n + self.m + 1 :], open_, share, part, float(value[: self.n].max()),
+        )  # fmt: skip
+
+    def whole(self, node: _Node, cutoff: float, watch: _Watch) -> tuple[Ints, Ints] | None:
+        """Seek an answer of whole columns, better than a cutoff: sites, and each area's site."""
+        use = np.flatnonzero(self.usable(node))
+        if not len(use) or len(use) * self.n > 100 * _MIP_ROWS:
+            return None
+        engine = _integer_engine(watch)
+        engine.setOptionValue("mip_max_nodes", _MIP_NODES)
+        engine.setOptionValue("mip_max_stall_nodes", _MIP_NODES // 4)
+        engine.setOptionValue("objective_bound", cutoff)
+        m, count = self.m, len(use)
+        costs = np.where(self.take[:, use], self.cost[:, self.site[use]], 0.0).sum(axis=0)
+        _add_columns(engine, np.concatenate([np.zeros(m), costs]), np.zeros(m + count),
+                     np.concatenate([node.may.astype(float), np.ones(count)]))  # fmt: skip
+        _make_integer(engine, np.arange(m + count))
+        cover = sp.hstack([sp.csr_matrix((self.n, m)), sp.csr_matrix(self.take[:, use] * 1.0)])
+        _add_rows(engine, cover.tocsr(), np.ones(self.n), np.full(self.n, INF))
+        one = sp.csr_matrix((np.ones(count), (self.site[use], np.arange(count))), shape=(m, count))
+        # What a site takes stands only where it is open.
+        _add_rows(engine, sp.hstack([-sp.eye(m), one]).tocsr(), np.full(m, -INF), np.zeros(m))
+        must = sp.hstack([sp.eye(m), sp.csr_matrix((m, count))]).tocsr()
+        _add_rows(engine, must, node.must.astype(float), np.ones(m))
+        tally = sp.csr_matrix(np.concatenate([np.ones(m), np.zeros(count)])[None, :])
+        _add_rows(engine, tally, np.array([float(self.p)]), np.array([float(self.p)]))
+        if len(self.rows):
+            side = sp.hstack([sp.csr_matrix(self.rows.matrix),
+                              sp.csr_matrix((len(self.rows), count))]).tocsr()  # fmt: skip
+            _add_rows(engine, side, self.rows.low, self.rows.high)
+        _run(engine, watch, "whole columns")
+        if engine.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+            return None
+        value = np.array(engine.getSolution().col_value)
+        part = np.zeros(len(self.site))
+        part[use] = value[m:]
+        return self.read(value[:m], part)
+
+    def read(self, open_: Floats, part: Floats) -> tuple[Ints, Ints]:
+        """Give the open sites and each area's site of whole columns."""
+        where = np.full(self.n, -1, np.intp)
+        for k in np.flatnonzero(part > 0.5):
+            mine = self.take[:, k]
+            nearer = np.where(where >= 0, self.cost[np.arange(self.n), where], np.inf)
+            where[mine & (self.cost[:, self.site[k]] < nearer)] = self.site[k]
+        return np.flatnonzero(open_ > 0.5), where
+
+
+class BranchAndPrice:
+    """Best-bound branch and price over one problem.
+
+    Parameters
+    ----------
+    cost : ndarray, shape (areas, sites)
+        Weighted minutes; ``inf`` where an area may not go.
+    p : int
+        How many sites are open.
+    rows : _SideRows
+        The rules on open sites.
+    fill : callable
+        The knapsacks.
+    size : float
+        Work of one site's.
+    offer : callable
+        Takes open sites and each area's site, all told; gives the cutoff afterwards: answers
+        above it are not sought.
+    watch : _Watch
+
+    Attributes
+    ----------
+    bound : float
+        No answer that was not handed in lies below; the cutoff at the end of the search.
+    """
+
+    def __init__(
+        self,
+        cost: Floats,
+        p: int,
+        rows: _SideRows,
+        fill: Knapsack,
+        size: float,
+        offer: Callable[[Ints, Ints], float],
+        watch: _Watch,
+    ) -> None:
+        finite = np.where(np.isfinite(cost), cost, 0.0)
+        dear = 10.0 * max(float(finite.max(axis=1).sum()), 1.0)
+        self.cost, self.p, self.rows, self.fill, self.size = cost, p, rows, fill, size
+        self.offer, self.watch, self.bound, self.cutoff = offer, watch, -np.inf, np.inf
+        self.master = _Master(np.where(np.isfinite(cost), cost, dear), p, rows, dear)
+
+    def start(self, sites: Ints, where: Ints) -> None:
+        """Take the columns of an answer."""
+        self.master.add(sites, where[:, None] == sites[None, :])
+
+    def price(self, node: _Node, prices: Floats, row_prices: Floats) -> _Priced:
+        """Bound a node at some prices; what its sites would take."""
+        sites = np.flatnonzero(node.may)
+        self.watch.spend(self.size * len(sites))
+        cost = np.where(node.pairs[:, sites], self.cost[:, sites], np.inf)
+        worth = np.zeros(self.cost.shape[1])
+        taken = np.zeros(self.cost.shape)
+        worth[sites], taken[:, sites] = self.fill(np.maximum(prices[:, None] - cost, 0.0), sites)
+        rho = np.where(node.may, -worth, np.inf)
+        fixed = 0.0
+        if len(self.rows):
+            rho = rho - row_prices @ self.rows.matrix
+            ends = np.where(row_prices > 0, self.rows.low, self.rows.high)
+            fixed = float((row_prices * np.where(row_prices == 0, 0.0, ends)).sum())
+        order = np.argsort(np.where(node.must, -np.inf, rho), kind="stable")
+        chosen = order[: self.p]
+        value = float(prices.sum() + rho[chosen].sum()) + fixed
+        return _Priced(value, prices, worth, rho, chosen, taken)
+
+    def bounded(self, node: _Node) -> tuple[_Node, _Point | None]:
+        """Bring a node's columns to an end; a point is given where it must be branched on."""
+        master = self.master
+        master.enter(node)
+        rho_rows = np.zeros(len(self.rows))
+        start = self.price(node, node.prices, rho_rows)
+        good, good_rows = start, rho_rows
+        self._take(start, node)
+        while True:
+            point = master.solve()
+            mixed = _SMOOTH * good.prices + (1 - _SMOOTH) * point.prices
+            mixed_rows = _SMOOTH * good_rows + (1 - _SMOOTH) * point.row_prices
+            added = 0
+            for prices, of_rows in ((mixed, mixed_rows), (point.prices, point.row_prices)):
+                found = self.price(node, prices, of_rows)
+                if found.value > good.value:
+                    good, good_rows = found, of_rows
+                added = self._take(found, node)
+                if added or good.value > self.cutoff:
+                    break
+            best = good
+            self.watch.tick("columns", max(node.bound, min(best.value, self.cutoff)), self.cutoff)
+            if best.value > self.cutoff or not added:
+                break
+        told = replace(node, bound=max(node.bound, best.value), prices=best.prices)
+        if told.bound > self.cutoff:
+            return told, None
+        return self.fixed(told, best) if not len(self.rows) else told, point
+
+    def _take(self, found: _Priced, node: _Node) -> int:
+        sites = np.flatnonzero(node.may & (found.worth > _PAYS))
+        return self.master.add(sites, found.taken[:, sites] > 0.5)
+
+    def fixed(self, node: _Node, at: _Priced) -> _Node:
+        """Fix sites and pairs that no better answer can use."""
+        opened = np.zeros(len(at.rho), bool)
+        opened[at.chosen] = True
+        free_in, free_out = opened & ~node.must, node.may & ~opened
+        dearest = at.rho[free_in].max() if free_in.any() else -np.inf
+        cheapest = at.rho[free_out].min() if free_out.any() else np.inf
+        with np.errstate(invalid="ignore"):
+            enter = np.where(opened, 0.0, at.rho - dearest)
+            may = node.may & (at.value + enter <= self.cutoff)
+            must = node.must | (free_in & (at.value - at.rho + cheapest > self.cutoff))
+        dearer = np.maximum(self.cost - at.prices[:, None], 0.0)
+        enter = np.where(np.isfinite(enter), np.maximum(enter, 0.0), 0.0)
+        pairs = node.pairs & (at.value + dearer + enter[None, :] <= self.cutoff) & may[None, :]
+        return replace(node, must=must, may=may, pairs=pairs)
+
+    def children(self, node: _Node, point: _Point) -> list[_Node]:
+        """Split a node at a site that is open in part, or else at an area that is shared."""
+        part = np.abs(point.open - np.rint(point.open))
+        if part.max() > _HALF:
+            j = int(part.argmax())
+            shut, opened = node.may.copy(), node.must.copy()
+            shut[j], opened[j] = False, True
+            return [replace(node, may=shut), replace(node, must=opened)]
+        part = np.abs(point.share - np.rint(point.share))
+        if part.max() <= _HALF:
+            return []
+        i, j = (int(k) for k in np.unravel_index(int(part.argmax()), part.shape))
+        without, only = node.pairs.copy(), node.pairs.copy()
+        without[i, j] = False
+        only[i] = False
+        only[i, j] = True
+        opened = node.must.copy()
+        opened[j] = True
+        return [replace(node, pairs=without), replace(node, pairs=only, must=opened)]
+
+    def possible(self, node: _Node) -> bool:
+        """Tell whether a node can have an answer by its counts."""
+        if node.must.sum() > self.p or node.may.sum() < self.p:
+            return False
+        return bool((node.pairs & node.may[None, :]).any(axis=1).all())
+
+    def run(self, must: Bools, may: Bools, pairs: Bools, prices: Floats, cutoff: float) -> None:
+        """Search to the end."""
+        self.cutoff = cutoff
+        root = _Node(self.bound, must, may, pairs, prices)
+        left: list[tuple[float, int, _Node]] = [(root.bound, 0, root)]
+        number = 0
+        while left and left[0][0] <= self.cutoff:
+            bound, _, node = heapq.heappop(left)
+            self.bound = max(self.bound, bound)
+            self.watch.nodes += 1
+            point = None
+            if self.possible(node):
+                node, point = self.bounded(node)
+            if point is None:
+                continue
+            if self.watch.nodes % _WHOLE_EVERY == 1:
+                self._try_whole(node)
+            below = self.children(node, point)
+            if not below and (whole := self.master.read(point.open, point.part)):
+                self.cutoff = self.offer(*whole)
+            for child in below:
+                number += 1
+                heapq.heappush(left, (child.bound, number, child))
+        self.bound = self.cutoff
+
+    def _try_whole(self, node: _Node) -> None:
+        found = self.master.whole(node, self.cutoff, self.watch)
+        if found is not None and (found[1] >= 0).all():
+            self.cutoff = self.offer(*found)
