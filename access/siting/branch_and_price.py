@@ -31,9 +31,9 @@ _SMOOTH = 0.5
 """Prices at which columns are sought: so much of the best so far, the rest of the last ones."""
 _HALF = 1e-6
 _PAYS = 1e-7
-_WHOLE_EVERY = 40
-"""Nodes between two searches for an answer of the columns at hand."""
-_MIP_NODES = 2_000
+_WHOLE_AT = {1, *(200 * 2**k for k in range(12))}
+"""Nodes at which an answer is sought of the columns at hand."""
+_MIP_NODES = 300
 _MIP_ROWS = 60_000
 
 Knapsack = Callable[[Floats, Ints], tuple[Floats, Floats]]
@@ -42,13 +42,17 @@ Knapsack = Callable[[Floats, Ints], tuple[Floats, Floats]]
 
 @dataclass(frozen=True, eq=False)
 class _Node:
-    """A part of the problem: sites that must be or may be open, and pairs that may be used."""
+    """A part of the problem: sites that must be or may be open, and pairs that may be used.
+
+    `groups` limits how many sites of a group are open: number of the row, least, most.
+    """
 
     bound: float
     must: Bools
     may: Bools
     pairs: Bools
     prices: Floats
+    groups: tuple[tuple[int, float, float], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +101,8 @@ class _Master:
         if len(rows):
             side = sp.csr_matrix(np.hstack([np.zeros((len(rows), n)), rows.matrix]))
             _add_rows(self.engine, side, rows.low, rows.high)
+        self.own = len(rows)
+        self.must = np.zeros(m, bool)
         self.site = np.zeros(0, np.intp)
         self.take = np.zeros((n, 0), bool)
         self.known: set[tuple[int, bytes]] = set()
@@ -128,6 +134,24 @@ class _Master:
         self.take = np.hstack([self.take, take])
         return count
 
+    def group(self, sites: Bools) -> int:
+        """Give the number of a row that counts the open sites of a group."""
+        row = sites.astype(float)
+        same = np.flatnonzero((self.rows.matrix[self.own :] == row).all(axis=1))
+        if len(same):
+            return self.own + int(same[0])
+        whole = sp.csr_matrix(np.concatenate([np.zeros(self.n), row, row[self.site]])[None, :])
+        _add_rows(self.engine, whole, np.array([-INF]), np.array([INF]))
+        self.rows = self.rows.and_row(row, -np.inf, np.inf)
+        return len(self.rows) - 1
+
+    def limits(self, node: _Node) -> tuple[Floats, Floats]:
+        """Give the least and most of every row at a node."""
+        low, high = self.rows.low.copy(), self.rows.high.copy()
+        for row, least, most in node.groups:
+            low[row], high[row] = max(low[row], least), min(high[row], most)
+        return low, high
+
     def usable(self, node: _Node) -> Bools:
         """Tell which columns a node may use."""
         bad = (self.take & ~node.pairs[:, self.site]).any(axis=0)
@@ -140,8 +164,14 @@ class _Master:
         high = np.concatenate([node.may.astype(float), np.where(self.usable(node), 1.0, 0.0)])
         at = np.arange(self.n, self.fixed + count, dtype=np.int32)
         self.engine.changeColsBounds(len(at), at, np.zeros(len(at)), high)
-        for j in range(self.m):
-            self.engine.changeRowBounds(self.n + j, float(node.must[j]), 1.0)
+        for j in np.flatnonzero(node.must != self.must):
+            self.engine.changeRowBounds(self.n + int(j), float(node.must[j]), 1.0)
+        self.must = node.must
+        low, high = self.limits(node)
+        for k in range(self.own, len(low)):
+            self.engine.changeRowBounds(
+                self.n + self.m + 1 + k, max(low[k], -INF), min(high[k], INF)
+            )
 
     def solve(self) -> _Point:
         """Solve the programme."""
@@ -186,7 +216,7 @@ class _Master:
         if len(self.rows):
             side = sp.hstack([sp.csr_matrix(self.rows.matrix),
                               sp.csr_matrix((len(self.rows), count))]).tocsr()  # fmt: skip
-            _add_rows(engine, side, self.rows.low, self.rows.high)
+            _add_rows(engine, side, *self.limits(node))
         _run(engine, watch, "whole columns")
         if engine.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
             return None
@@ -203,6 +233,17 @@ class _Master:
             nearer = np.where(where >= 0, self.cost[np.arange(self.n), where], np.inf)
             where[mine & (self.cost[:, self.site[k]] < nearer)] = self.site[k]
         return np.flatnonzero(open_ > 0.5), where
+
+
+def _apart(cost: Floats) -> Floats:
+    """Give how unlike sites are: the mean difference of what they cost the areas."""
+    m = cost.shape[1]
+    top = float(cost[np.isfinite(cost)].max(initial=0.0))
+    full = np.where(np.isfinite(cost), cost, top)
+    out = np.zeros((m, m))
+    for j in range(m):
+        out[j] = np.abs(full - full[:, [j]]).mean(axis=0)
+    return out
 
 
 class BranchAndPrice:
@@ -243,7 +284,8 @@ class BranchAndPrice:
     ) -> None:
         finite = np.where(np.isfinite(cost), cost, 0.0)
         dear = 10.0 * max(float(finite.max(axis=1).sum()), 1.0)
-        self.cost, self.p, self.rows, self.fill, self.size = cost, p, rows, fill, size
+        self.cost, self.p, self.fill, self.size = cost, p, fill, size
+        self.apart = _apart(cost)
         self.offer, self.watch, self.bound, self.cutoff = offer, watch, -np.inf, np.inf
         self.master = _Master(np.where(np.isfinite(cost), cost, dear), p, rows, dear)
 
@@ -261,10 +303,13 @@ class BranchAndPrice:
         worth[sites], taken[:, sites] = self.fill(np.maximum(prices[:, None] - cost, 0.0), sites)
         rho = np.where(node.may, -worth, np.inf)
         fixed = 0.0
-        if len(self.rows):
-            rho = rho - row_prices @ self.rows.matrix
-            ends = np.where(row_prices > 0, self.rows.low, self.rows.high)
-            fixed = float((row_prices * np.where(row_prices == 0, 0.0, ends)).sum())
+        rows = self.master.rows
+        if len(rows):
+            low, high = self.master.limits(node)
+            ends = np.where(row_prices > 0, low, high)
+            row_prices = np.where(np.isfinite(ends), row_prices, 0.0)
+            rho = rho - row_prices @ rows.matrix
+            fixed = float((row_prices * np.where(np.isfinite(ends), ends, 0.0)).sum())
         order = np.argsort(np.where(node.must, -np.inf, rho), kind="stable")
         chosen = order[: self.p]
         value = float(prices.sum() + rho[chosen].sum()) + fixed
@@ -274,7 +319,7 @@ class BranchAndPrice:
         """Bring a node's columns to an end; a point is given where it must be branched on."""
         master = self.master
         master.enter(node)
-        rho_rows = np.zeros(len(self.rows))
+        rho_rows = np.zeros(len(master.rows))
         start = self.price(node, node.prices, rho_rows)
         good, good_rows = start, rho_rows
         self._take(start, node)
@@ -297,7 +342,7 @@ class BranchAndPrice:
         told = replace(node, bound=max(node.bound, best.value), prices=best.prices)
         if told.bound > self.cutoff:
             return told, None
-        return self.fixed(told, best) if not len(self.rows) else told, point
+        return self.fixed(told, best), point
 
     def _take(self, found: _Priced, node: _Node) -> int:
         sites = np.flatnonzero(node.may & (found.worth > _PAYS))
@@ -320,13 +365,17 @@ class BranchAndPrice:
         return replace(node, must=must, may=may, pairs=pairs)
 
     def children(self, node: _Node, point: _Point) -> list[_Node]:
-        """Split a node at a site that is open in part, or else at an area that is shared."""
-        part = np.abs(point.open - np.rint(point.open))
-        if part.max() > _HALF:
-            j = int(part.argmax())
-            shut, opened = node.may.copy(), node.must.copy()
-            shut[j], opened[j] = False, True
-            return [replace(node, may=shut), replace(node, must=opened)]
+        """Split a node by how many sites of a group are open, or else at an area that is shared."""
+        group = self._group(node, point.open)
+        if group is not None:
+            row, count = self.master.group(group), float(point.open[group].sum())
+            few = (row, -np.inf, float(np.floor(count)))
+            many = (row, float(np.ceil(count)), np.inf)
+            parts = [replace(node, groups=(*node.groups, g)) for g in (few, many)]
+            if group.sum() == 1:
+                shut, opened = node.may & ~group, node.must | group
+                parts = [replace(node, may=shut), replace(node, must=opened)]
+            return parts
         part = np.abs(point.share - np.rint(point.share))
         if part.max() <= _HALF:
             return []
@@ -338,6 +387,32 @@ class BranchAndPrice:
         opened = node.must.copy()
         opened[j] = True
         return [replace(node, pairs=without), replace(node, pairs=only, must=opened)]
+
+    def _group(self, node: _Node, open_: Floats) -> Bools | None:
+        """Find sites near each other, and apart from others, of which a half is open."""
+        used = np.flatnonzero(node.may & (open_ > _HALF))
+        if not (np.abs(open_[used] - np.rint(open_[used])) > _HALF).any():
+            return None
+        best, found = 0.0, None
+        for j in used:
+            away = self.apart[j]
+            order = used[np.argsort(away[used], kind="stable")]
+            count = np.cumsum(open_[order])
+            part = np.abs(count - np.rint(count))
+            room = np.append(away[order[1:]], 2 * away[order[-1]] + 1e-9) - away[order]
+            score = np.where(part > _HALF, np.minimum(part, 0.5) * room, 0.0)
+            k = int(score.argmax())
+            if score[k] > best:
+                best = float(score[k])
+                found = away <= away[order[k]] + room[k] / 2
+        if found is None:  # alike sites: one of them alone
+            k = int(np.abs(open_ - np.rint(open_)).argmax())
+            found = np.arange(len(open_)) == k
+        count = float(open_[found].sum())
+        if abs(count - round(count)) <= _HALF:
+            k = int(np.abs(open_ - np.rint(open_)).argmax())
+            found = np.arange(len(open_)) == k
+        return found
 
     def possible(self, node: _Node) -> bool:
         """Tell whether a node can have an answer by its counts."""
@@ -360,7 +435,7 @@ class BranchAndPrice:
                 node, point = self.bounded(node)
             if point is None:
                 continue
-            if self.watch.nodes % _WHOLE_EVERY == 1:
+            if self.watch.nodes in _WHOLE_AT:
                 self._try_whole(node)
             below = self.children(node, point)
             if not below and (whole := self.master.read(point.open, point.part)):
