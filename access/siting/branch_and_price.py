@@ -10,7 +10,6 @@ import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import highspy
 import numpy as np
 import scipy.sparse as sp
 
@@ -18,10 +17,7 @@ from access.siting.highs import (
     INF,
     _add_columns,
     _add_rows,
-    _integer_engine,
-    _make_integer,
     _quiet_highs,
-    _run,
     _solved,
 )
 from access.siting.model import Bools, Floats, Ints, _SideRows
@@ -30,11 +26,12 @@ from access.siting.progress import _Watch
 _SMOOTH = 0.5
 """Prices at which columns are sought: so much of the best so far, the rest of the last ones."""
 _HALF = 1e-6
+_FIRM = 0.8
+"""From this share on a dive takes a column as it is."""
+_CLOSE_ENOUGH = 0.002
 _PAYS = 1e-7
-_WHOLE_AT = {1, *(200 * 2**k for k in range(12))}
-"""Nodes at which an answer is sought of the columns at hand."""
-_MIP_NODES = 300
-_MIP_ROWS = 60_000
+_SEEK_AT = {1, *(200 * 2**k for k in range(12))}
+"""Nodes at which a better answer is sought by an integer programme."""
 
 Knapsack = Callable[[Floats, Ints], tuple[Floats, Floats]]
 """Savings (areas, sites) and sites to what each one's best filling saves, and whom it takes."""
@@ -190,41 +187,6 @@ class _Master:
             dual[self.n + self.m + 1 :], open_, share, part, float(value[: self.n].max()),
         )  # fmt: skip
 
-    def whole(self, node: _Node, cutoff: float, watch: _Watch) -> tuple[Ints, Ints] | None:
-        """Seek an answer of whole columns, better than a cutoff: sites, and each area's site."""
-        use = np.flatnonzero(self.usable(node))
-        if not len(use) or len(use) * self.n > 100 * _MIP_ROWS:
-            return None
-        engine = _integer_engine(watch)
-        engine.setOptionValue("mip_max_nodes", _MIP_NODES)
-        engine.setOptionValue("mip_max_stall_nodes", _MIP_NODES // 4)
-        engine.setOptionValue("objective_bound", cutoff)
-        m, count = self.m, len(use)
-        costs = np.where(self.take[:, use], self.cost[:, self.site[use]], 0.0).sum(axis=0)
-        _add_columns(engine, np.concatenate([np.zeros(m), costs]), np.zeros(m + count),
-                     np.concatenate([node.may.astype(float), np.ones(count)]))  # fmt: skip
-        _make_integer(engine, np.arange(m + count))
-        cover = sp.hstack([sp.csr_matrix((self.n, m)), sp.csr_matrix(self.take[:, use] * 1.0)])
-        _add_rows(engine, cover.tocsr(), np.ones(self.n), np.full(self.n, INF))
-        one = sp.csr_matrix((np.ones(count), (self.site[use], np.arange(count))), shape=(m, count))
-        # What a site takes stands only where it is open.
-        _add_rows(engine, sp.hstack([-sp.eye(m), one]).tocsr(), np.full(m, -INF), np.zeros(m))
-        must = sp.hstack([sp.eye(m), sp.csr_matrix((m, count))]).tocsr()
-        _add_rows(engine, must, node.must.astype(float), np.ones(m))
-        tally = sp.csr_matrix(np.concatenate([np.ones(m), np.zeros(count)])[None, :])
-        _add_rows(engine, tally, np.array([float(self.p)]), np.array([float(self.p)]))
-        if len(self.rows):
-            side = sp.hstack([sp.csr_matrix(self.rows.matrix),
-                              sp.csr_matrix((len(self.rows), count))]).tocsr()  # fmt: skip
-            _add_rows(engine, side, *self.limits(node))
-        _run(engine, watch, "whole columns")
-        if engine.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-            return None
-        value = np.array(engine.getSolution().col_value)
-        part = np.zeros(len(self.site))
-        part[use] = value[m:]
-        return self.read(value[:m], part)
-
     def read(self, open_: Floats, part: Floats) -> tuple[Ints, Ints]:
         """Give the open sites and each area's site of whole columns."""
         where = np.full(self.n, -1, np.intp)
@@ -264,6 +226,9 @@ class BranchAndPrice:
     offer : callable
         Takes open sites and each area's site, all told; gives the cutoff afterwards: answers
         above it are not sought.
+    seek : callable
+        Takes sites that must be and may be open, and what each pair costs the bound; seeks a
+        better answer and gives the cutoff afterwards.
     watch : _Watch
 
     Attributes
@@ -280,13 +245,15 @@ class BranchAndPrice:
         fill: Knapsack,
         size: float,
         offer: Callable[[Ints, Ints], float],
+        seek: Callable[[Bools, Bools, Floats], float],
         watch: _Watch,
     ) -> None:
         finite = np.where(np.isfinite(cost), cost, 0.0)
         dear = 10.0 * max(float(finite.max(axis=1).sum()), 1.0)
         self.cost, self.p, self.fill, self.size = cost, p, fill, size
         self.apart = _apart(cost)
-        self.offer, self.watch, self.bound, self.cutoff = offer, watch, -np.inf, np.inf
+        self.offer, self.seek, self.watch = offer, seek, watch
+        self.bound, self.cutoff, self.dear = -np.inf, np.inf, cost
         self.master = _Master(np.where(np.isfinite(cost), cost, dear), p, rows, dear)
 
     def start(self, sites: Ints, where: Ints) -> None:
@@ -361,7 +328,8 @@ class BranchAndPrice:
             must = node.must | (free_in & (at.value - at.rho + cheapest > self.cutoff))
         dearer = np.maximum(self.cost - at.prices[:, None], 0.0)
         enter = np.where(np.isfinite(enter), np.maximum(enter, 0.0), 0.0)
-        pairs = node.pairs & (at.value + dearer + enter[None, :] <= self.cutoff) & may[None, :]
+        self.dear = at.value + dearer + enter[None, :]
+        pairs = node.pairs & (self.dear <= self.cutoff) & may[None, :]
         return replace(node, must=must, may=may, pairs=pairs)
 
     def children(self, node: _Node, point: _Point) -> list[_Node]:
@@ -435,17 +403,53 @@ class BranchAndPrice:
                 node, point = self.bounded(node)
             if point is None:
                 continue
-            if self.watch.nodes in _WHOLE_AT:
-                self._try_whole(node)
+            if self.watch.nodes in _SEEK_AT:
+                self._find(node, point)
             below = self.children(node, point)
-            if not below and (whole := self.master.read(point.open, point.part)):
-                self.cutoff = self.offer(*whole)
+            if not below:
+                self.cutoff = self.offer(*self.master.read(point.open, point.part))
             for child in below:
                 number += 1
                 heapq.heappush(left, (child.bound, number, child))
         self.bound = self.cutoff
 
-    def _try_whole(self, node: _Node) -> None:
-        found = self.master.whole(node, self.cutoff, self.watch)
-        if found is not None and (found[1] >= 0).all():
-            self.cutoff = self.offer(*found)
+    def _find(self, node: _Node, point: _Point) -> None:
+        """Look for a better answer: by a dive, then by an integer programme over few pairs."""
+        dear = np.where(node.pairs, self.dear, np.inf)
+        open_ = self.dive(node, point)
+        order = np.argsort(np.where(node.must, -np.inf, -open_), kind="stable")[: self.p]
+        sites = np.isin(np.arange(len(open_)), order)
+        for must, may in ((sites, sites), (node.must, node.may)):
+            if not self.cutoff - node.bound <= _CLOSE_ENOUGH * abs(self.cutoff):
+                self.cutoff = self.seek(must, may, dear)
+
+    def dive(self, node: _Node, at: _Point | None) -> Floats:
+        """Send areas where the programme mostly sends them, solve it again, and so on to the end.
+
+        Gives how far each site was open at last.
+        """
+        open_ = np.zeros(len(node.may))
+        for _ in range(3 * self.p):
+            if at is None or not self.possible(node):
+                break
+            open_ = at.open
+            open_part = np.minimum(at.part, 1 - at.part)
+            if not (open_part > _HALF).any():
+                self.cutoff = self.offer(*self.master.read(at.open, at.part))
+                break
+            again = np.flatnonzero(at.part > _FIRM)
+            own = self.master.take[:, again]
+            new = [k for k, mine in zip(again, own.T, strict=True)
+                   if (node.pairs[mine].sum(axis=1) > 1).any()]  # fmt: skip
+            if not new:
+                loose = np.where(at.part < 1 - _HALF, at.part, 0.0)
+                new = [int(loose.argmax())]
+            must, pairs = node.must.copy(), node.pairs.copy()
+            for k in new:
+                mine, j = self.master.take[:, k], int(self.master.site[k])
+                must[j] = True
+                pairs[mine] = False
+                pairs[mine, j] = True
+            node = replace(node, must=must, pairs=pairs)
+            node, at = self.bounded(node)
+        return open_

@@ -126,7 +126,10 @@ def _better_plan(one: _Plan | None, other: _Plan | None) -> _Plan | None:
 
 
 #: From so many sets of sites, at most, a plan is tried.
-_MOST_STARTS = 12
+_MOST_STARTS, _FEW_STARTS = 12, 4
+_MANY_PAIRS = 30_000
+_CLIMB_CELLS = 600_000_000
+"""Work of raising the knapsack bound before columns are made."""
 
 
 def _best_plan(shape: _CapacitatedModel, sets: list[Ints], watch: _Watch) -> _Plan | None:
@@ -228,6 +231,9 @@ def _recentre(shape: _CapacitatedModel, chosen: Ints, where: Ints) -> Ints:
     return np.sort(np.array(moved, dtype=np.intp))
 
 
+_KERNEL_PAIRS, _KERNEL_NODES, _KERNEL_GAP, _KERNEL_TIME = 4, 50, 0.001, 0.5
+"""Of a search among few pairs: pairs an area, nodes, gap, and share of the time that is left."""
+_KERNEL_WORK = 40_000
 _MOST_ROOM = 2_000
 _MOST_CELLS = 30_000_000
 _LOOSE_CELLS = 4.0
@@ -315,12 +321,15 @@ class _Knapsacks:
         best = np.zeros((m, width))
         used = np.zeros((n, m, width), bool)
         for i in range(n):
-            if size[i] >= width:
+            pays = np.flatnonzero(saving[i] > 0)  # an area pays at a few sites only
+            if size[i] >= width or not len(pays):
                 continue
-            tried = best[:, : width - size[i]] + saving[i][:, None]
-            better = tried > best[:, size[i] :] + 1e-12
-            used[i, :, size[i] :] = better
-            best[:, size[i] :] = np.where(better, tried, best[:, size[i] :])
+            now = best[pays]
+            tried = now[:, : width - size[i]] + saving[i][pays, None]
+            better = tried > now[:, size[i] :] + 1e-12
+            used[i, pays, size[i] :] = better
+            now[:, size[i] :] = np.where(better, tried, now[:, size[i] :])
+            best[pays] = now
         sites = np.arange(m)
         left = room.copy()
         taken = np.zeros((n, m))
@@ -389,6 +398,7 @@ def _close_proof(
     pairs: Bools,
     plan: _Plan | None,
     watch: _Watch,
+    nodes: int | None = None,
 ) -> tuple[_Plan | None, float, int]:
     """Close the proof with an integer programme over the pairs that still matter."""
     m = shape.cost.shape[1]
@@ -398,6 +408,12 @@ def _close_proof(
     column_of = np.full(m, -1)
     column_of[columns] = np.arange(k)
     engine = _integer_engine(watch)
+    if nodes is not None:  # a better answer is sought, not a proof
+        engine.setOptionValue("mip_max_nodes", nodes)
+        engine.setOptionValue("mip_rel_gap", _KERNEL_GAP)
+        left = watch.left()
+        if left is not None:
+            engine.setOptionValue("time_limit", max(_KERNEL_TIME * left, 0.01))
     low = np.concatenate([must[columns].astype(float), np.zeros(len(area))])
     cost = np.concatenate([np.zeros(k), shape.cost[area, site]])
     _add_columns(engine, cost, low, np.ones(len(cost)))
@@ -410,7 +426,7 @@ def _close_proof(
         start.col_value = np.concatenate([opened[columns], plan.parts[area, site]]).tolist()
         engine.setSolution(start)
         engine.setOptionValue("objective_bound", _cutoff_of(shape, plan))
-    _run(engine, watch, "integer programme")
+    _run(engine, watch, "integer programme", final=nodes is None)
     status, info = engine.getModelStatus(), engine.getInfo()
     if status in (
         highspy.HighsModelStatus.kInfeasible,
@@ -558,13 +574,15 @@ class _Searching:
         start = np.sort(shape.cost, axis=1)
         prices = start[:, min(1, start.shape[1] - 1)]
         prices = np.where(np.isfinite(prices), prices, start[:, 0])
-        first, met = sacks.climb(prices, np.inf, 60, watch)
+        steps = int(np.clip(_CLIMB_CELLS / (sacks.size * shape.cost.shape[1]), 30, 200))
+        starts = _MOST_STARTS if shape.cost.size <= _MANY_PAIRS else _FEW_STARTS
+        first, met = sacks.climb(prices, np.inf, min(steps, 60), watch)
         self.bound = max(self.bound, first.value)
-        self.plan = _best_plan(shape, met, watch)
+        self.plan = _best_plan(shape, met[-starts:], watch)
         goal = self.plan.value if self.plan else np.inf
-        better, met = sacks.climb(first.prices, goal, 200, watch)
+        better, met = sacks.climb(first.prices, goal, steps, watch)
         self.bound = max(self.bound, better.value)
-        self.plan = _better_plan(self.plan, _best_plan(shape, met[-_MOST_STARTS:], watch))
+        self.plan = _better_plan(self.plan, _best_plan(shape, met[-starts:], watch))
         watch.tick("knapsacks", self.bound, self.plan.value if self.plan else np.inf)
         self.reach(self.bound)
         return better
@@ -575,8 +593,9 @@ class _Searching:
         """Close the proof by branch and price."""
         shape = self.shape
         search = BranchAndPrice(
-            shape.cost, shape.most, shape.rows, sacks.fill, sacks.size, self._offer, self.watch
-        )
+            shape.cost, shape.most, shape.rows, sacks.fill, sacks.size, self._offer, self._seek,
+            self.watch,
+        )  # fmt: skip
         search.bound = self.bound
         if self.plan is not None:
             search.start(self.plan.chosen, self.plan.parts.argmax(axis=1))
@@ -587,8 +606,28 @@ class _Searching:
             self.nodes = self.watch.nodes
             self.reach(search.bound)
 
+    def _seek(self, must: Bools, may: Bools, dear: Floats) -> float:
+        """Seek a better answer among the pairs that cost the bound least; give the cutoff."""
+        dear = np.where(may[None, :], dear, np.inf)
+        pairs = np.isfinite(dear)
+        most = _KERNEL_PAIRS * len(dear)
+        if pairs.sum() > most:
+            pairs &= dear <= np.partition(dear[pairs], most)[most]
+        if self.plan is not None and must.sum() < self.shape.most:
+            pairs |= self.plan.parts > 0
+            may = may.copy()
+            may[self.plan.chosen] = True
+            must = must & np.isin(np.arange(len(may)), self.plan.chosen)
+        self.watch.spend(_KERNEL_WORK * pairs.sum())
+        nodes = _KERNEL_NODES * (1 if self.watch.left() is None else 40)
+        found, _, _ = _close_proof(self.shape, must, may, pairs, self.plan, self.watch, nodes)
+        self.plan = _better_plan(self.plan, found)
+        return self.cutoff
+
     def _offer(self, chosen: Ints, where: Ints) -> float:
         """Take an answer, mended where a swap helps; give the cutoff."""
+        if (where < 0).any() or not np.isfinite(self.shape.cost[np.arange(len(where)), where]).all():
+            return self.cutoff
         slot = np.searchsorted(chosen, where)
         uses = np.bincount(slot, self.shape.uses, len(chosen))
         room = self.shape.room[chosen] - uses
