@@ -20,6 +20,7 @@ from access.analysis.bus import (
     _made_of_both,
     _usual_minutes,
 )
+from access.analysis.hub_minutes import WALK_KM_H
 from access.analysis.hub_plans import PlanPair, plan_pair
 from access.analysis.hubs import HubOptions, _hub_candidates, _hub_result
 from access.analysis.many import _sampled_ranking
@@ -73,8 +74,6 @@ from access.scenario.uncertainty import plausible_sites
 from access.siting.progress import Progress as Search
 from access.study import Study
 
-_WALK_KM_H = (3.6, 5.4)
-"""From a pram to a brisk walk: the range over which the walking speed is drawn."""
 _LAMBDA = (0.0, 2.0)
 DRAWS = 1000
 _SEED = 2018
@@ -323,6 +322,7 @@ class Analysis:
         after: _Sites | None = None,
         before: _Sites | None = None,
         later: Analysis | None = None,
+        neighbours: bool | None = None,
     ) -> BusChange:
         """Say what a change does by bus, there and home, and for how many there is none.
 
@@ -330,6 +330,8 @@ class Analysis:
         ----------
         service, after, before, later
             As in `compare`; without `after`, today against itself.
+        neighbours : bool, optional
+            As in `TravelOptions`.
 
         Returns
         -------
@@ -344,7 +346,10 @@ class Analysis:
         old = self.today(service) if before is None else _ids(self._sites(before, "before"))
         new = old if after is None else _ids(self._sites(after, "after"))
         other = times if later is None else later._buses()
-        return _bus_change(self.study, service, (times, old), (other, new))
+        more: list[str] = []
+        if self._neighbours(neighbours):
+            more = self.study.neighbours_of(service)["id"].astype(str).tolist()
+        return _bus_change(self.study, service, (times, [*old, *more]), (other, [*new, *more]))
 
     def bus_notes(self) -> tuple[str, ...]:
         """Give what must be told of the timetable.
@@ -886,8 +891,7 @@ class Analysis:
         Parameters
         ----------
         mode : str, optional
-            The study's headline when not given; walking in place of minutes that depend on
-            when one sets out, which the search cannot weigh.
+            The study's headline when not given.
         progress : callable
         parts : Parts, optional
             Keeps what fails and why; without it, what fails is raised.
@@ -899,8 +903,6 @@ class Analysis:
         if len(_hub_candidates(self.results)) < 2:
             return self.results
         by = mode or self.results.headline
-        if self._matrix(by).minute_by_minute is not None:
-            by = next(iter(self.results.matrices))
         if self.results.hubs is not None and self.results.hubs.mode == by:
             return self.results
         ask = partial(self._run_hubs, by, progress)
@@ -1038,7 +1040,8 @@ class Analysis:
         >>> analysis.minutes_table(mode="drive").columns.tolist()
         ['area', 'site', 'mode', 'minutes', 'metres', 'status']
         """
-        return _long_minutes(self.at(walk_km_h)._matrix(mode))
+        here = self.at(walk_km_h)
+        return _long_minutes(here.results.matrix_by_site(here._matrix(mode).mode))
 
     def within(
         self,
@@ -1325,7 +1328,7 @@ class Analysis:
         legs = ("walk", "drive") if blended else (asked.matrix.mode,) * 2
         wrong, by_car = (modelled_error(leg) if modelled else None for leg in legs)
         return Uncertainty(
-            walk_kmh=_WALK_KM_H if asked.matrix.mode == "walk" or blended else None,
+            walk_kmh=WALK_KM_H if asked.matrix.mode == "walk" or blended else None,
             lam=_LAMBDA if asked.weighting["weights"] == "linear" else None,
             threshold_minutes=(0.75 * threshold, 1.5 * threshold),
             position_error_m=errors or None,

@@ -276,7 +276,7 @@ def _bus_change(
     table = pd.DataFrame({"id": demand["id"].astype(str), "count": demand["count"]})
     for when, (times, sites) in (("before", before), ("after", after)):
         there = times.there[service].nearest(
-            sorted(sites), q=own.percentile, limit_minutes=own.limit_minutes
+            sorted(set(sites)), q=own.percentile, limit_minutes=own.limit_minutes
         )
         there = there.loc[table["id"]]
         table[f"there_site_{when}"] = there["site_id"].fillna("").to_numpy()

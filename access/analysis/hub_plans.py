@@ -9,150 +9,127 @@ from typing import Any, TypeGuard
 import numpy as np
 import pandas as pd
 
+from access.analysis.hub_minutes import (
+    Drawing,
+    HubMinutes,
+    hub_field,
+    hub_minutes,
+    kept_sites,
+    offers_of,
+)
 from access.analysis.results import HubPlan, HubPlans, StudyResults
 from access.errors import ParameterError
-from access.labels import trip
-from access.network.modelled import modelled_error
 from access.scenario.criteria import fifths
 from access.siting.candidates import apart, at_most_of, in_group
+from access.siting.model import Floats
 from access.siting.plans import (
-    Chance,
+    BesideStays,
     Choice,
+    Figures,
     HubField,
     Offer,
     PlanRules,
     beside_stays,
     choose,
     delivery_field,
-    draw_sets,
     figures_of,
     held,
+    nearest_of_both,
     own_weights,
     standing,
     with_room,
 )
 from access.siting.problem import AtLeast, Budget, Rule
 from access.study import Study
-from access.text import listed, number, pounds, share_figure
-from access.units import metric_crs, project
+from access.text import listed, number, pounds
 
-_CELL_M = 2000.0
-_DECLARED_ERROR = 0.05
-"""Real streets: a trip is off by this share on average, a declared assumption."""
 _SEED = 2018
-_TO_SD = np.sqrt(np.pi / 2)
-"""Standard deviation of a normal error by its mean size."""
 _DRAWN_RIVALS = 4
 _LIMITED = ("kept", "room", "budget")
 """Plans among some sites only: they hold beside their own near-best."""
 DEPRIVED = "most deprived fifth"
 
 
-@dataclass(frozen=True, eq=False)
-class _OfferAsked:
-    """An offer as the study asks for it."""
-
-    key: str
-    title: str
-    ages: str
-    share: float
-    columns: tuple[str, ...]
-    service: str | None
-
-
-def offers_of(study: Study) -> tuple[_OfferAsked, ...]:
-    """List a study's offers, shares together 1; each service is one where none are given."""
-    hubs = study.config.hubs
-    if hubs.offers:
-        found = [
-            _OfferAsked(key, o.title, o.ages, o.share, o.columns, o.service)
-            for key, o in hubs.offers.items()
-        ]
-    else:
-        found = [
-            _OfferAsked(key, s.title, s.age_band or "",
-                       hubs.shares.get(key, 0.0) if hubs.shares else 1.0, (s.demand,), key)
-            for key, s in study.config.services.items()
-        ]  # fmt: skip
-    whole = sum(offer.share for offer in found)
-    return tuple(replace(offer, share=offer.share / whole) for offer in found)
-
-
-def people_of(study: Study, offer: _OfferAsked) -> pd.Series:
-    """Count who an offer is for, by area."""
-    areas = pd.DataFrame(study.areas.drop(columns="geometry")).set_index("id")
-    return areas[list(offer.columns)].astype(float).sum(axis=1)
-
-
-def _kept_sites(study: Study, service: str) -> tuple[list[str], list[str], str]:
-    """Give a service's centres of today, those after its first proposal, and its title."""
-    today = sorted(map(str, study.centres_of(service)["id"]))
-    first = next((p for p in study.config.proposals.values() if p.service == service), None)
-    if first is None:
-        return today, today, ""
-    kept = [i for i in today if i not in set(first.closes)]
-    return today, [*kept, *first.opens], first.title
-
-
-def _nearest(results: StudyResults, mode: str, sites: Sequence[str]) -> np.ndarray | None:
-    matrix = results.matrices[mode]
-    known = [i for i in sites if i in set(matrix.site_ids)]
-    if not known:
-        return None
-    areas = results.study.areas["id"].tolist()
-    nearest: np.ndarray = matrix.areas(areas).sites(known).total_minutes.min(axis=1)
-    return nearest
-
-
-def _offers(results: StudyResults, mode: str) -> tuple[tuple[Offer, ...], tuple[str, ...]]:
-    """Measure each offer's people and its centres of today, and name the proposals meant."""
-    study, made, titles = results.study, [], []
-    for asked in offers_of(study):
-        today = kept = None
-        if asked.service is not None:
-            open_now, stay, title = _kept_sites(study, asked.service)
-            today, kept = _nearest(results, mode, open_now), _nearest(results, mode, stay)
-            titles += [title] if title else []
-        people = people_of(study, asked).to_numpy(float)
-        if people.any():
-            made.append(Offer(asked.key, asked.title, asked.ages, asked.share, people, today, kept))
-    whole = sum(offer.share for offer in made)
-    if not whole:
-        raise ParameterError("nobody is counted for any offer of the hubs; expected people")
-    return tuple(replace(o, share=o.share / whole) for o in made), tuple(dict.fromkeys(titles))
+def _closures(study: Study) -> tuple[str, ...]:
+    """Name the proposals whose closures hubs are set beside."""
+    asked = [o.service for o in offers_of(study) if o.service is not None]
+    titles = [kept_sites(study, service)[2] for service in asked]
+    return tuple(dict.fromkeys(title for title in titles if title))
 
 
 class _PlanMaker:
     """Makes the plans of one study, one after the other."""
 
     def __init__(
-        self, results: StudyResults, candidates: pd.DataFrame, minutes: pd.DataFrame, mode: str
+        self,
+        results: StudyResults,
+        candidates: pd.DataFrame,
+        minutes: HubMinutes,
+        mode: str,
+        capacity: str | None = None,
     ) -> None:
         self.results, self.study, self.mode = results, results.study, mode
         self.candidates = candidates.set_index("id")
         self.kinds = self._kinds()
         self.hubs = self.study.config.hubs
-        self.offers, self.closures = _offers(results, mode)
         areas = pd.DataFrame(self.study.areas.drop(columns="geometry"))
         self.areas = areas
         fifth = fifths(areas, self.study.config.weights.national_areas)
         poor = None if fifth is None else fifth == 1
-        spots = candidates[["lon", "lat"]].round(6).itertuples(index=False, name=None)
-        self.field = HubField(
-            tuple(candidates["id"]), minutes.loc[areas["id"]].to_numpy(float), self.offers,
-            poor, tuple(spots),
-        )  # fmt: skip
+        self.minutes = minutes
+        self.field = hub_field(self.study, minutes, candidates, poor)
+        self.offers = self.field.offers
+        self.closures = _closures(self.study)
         self.groups = self._groups(areas, poor)
-        self.foot, self.without_car = self._foot(minutes)
+        self.foot, self.without_car = self._foot()
         self.notes: list[str] = [
             f"{listed(lost)}, named in hubs.{name}, cannot be chosen here: closed by a proposal, "
             "or not among these sites."
             for name in ("must", "never")
             if (lost := sorted(set(getattr(self.hubs, name)) - set(candidates["id"])))
         ]
+        self.room_column = self._room_column(capacity)
         self.plans: list[HubPlan] = []
         self.search: dict[str, Any] = {}
         self._note_localities()
+        self._note_windows()
+
+    def _room_column(self, asked: str | None) -> str:
+        """Give the register's column of room; one that was asked for must hold numbers."""
+        if asked is None:
+            return "capacity"
+        tables = [
+            pd.DataFrame(t) for t in (self.study.centres, self.study.candidates) if asked in t
+        ]
+        numbers = [pd.to_numeric(t[asked], errors="coerce") for t in tables]
+        bad = [
+            f"{i} {v!r}"
+            for t, n in zip(tables, numbers, strict=True)
+            for i, v, number in zip(t["id"], t[asked], n, strict=True)
+            if (np.isnan(number) and str(v).strip() not in ("", "nan", "None")) or number < 0
+        ]
+        if bad or not any(n.notna().any() for n in numbers):
+            known = sorted(
+                {str(c) for t in (self.study.centres, self.study.candidates) for c in t.columns}
+                - {"id", "name", "service", "kind", "lon", "lat", "geometry"}
+            )
+            found = f"holds {listed(bad, most=3)}" if bad else "holds no number"
+            found = found if tables else f"is none of the columns {known}"
+            raise ParameterError(
+                f"capacity {asked!r} {found}; expected a column of centres.csv and candidates.csv "
+                "with how many people each site can take"
+            )
+        return asked
+
+    def _note_windows(self) -> None:
+        """Say whose window an offer has that no service gives, where windows differ."""
+        asked = [o for o in offers_of(self.study) if o.service is None]
+        if len(self.minutes.matrices) > 1 and asked:
+            first = next(iter(self.study.config.services.values())).title
+            self.notes.append(
+                f"{listed([o.title for o in asked])}: no service gives it, so by bus it has the "
+                f"window of {first}."
+            )
 
     def _note_localities(self) -> None:
         """Say where no site can be chosen, so that the locality rule asks for none there."""
@@ -183,26 +160,41 @@ class _PlanMaker:
         if "locality" in areas:
             for name in sorted(set(areas["locality"].dropna().astype(str)) - {""}):
                 groups[name] = (areas["locality"] == name).to_numpy()
-        weighed = {name: own_weights(self.offers, inside) for name, inside in groups.items()}
+        many = len(self.minutes.matrices)
+        weighed = {
+            name: own_weights(self.offers, np.tile(inside, many)) for name, inside in groups.items()
+        }
         return {name: weights for name, weights in weighed.items() if weights is not None}
 
-    def _foot(self, minutes: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    def _foot(self) -> tuple[HubField, str]:
         """Give what families without a car have: the bus where it is measured, or their feet."""
-        have = [m for m in ("walk", "bus") if m in self.results.matrices]
-        tables = []
-        for mode in have:
-            table = self.results.matrices[mode].to_frame()
-            if set(minutes.columns) <= set(table.columns):
-                tables.append(table.loc[minutes.index, minutes.columns].to_numpy(float))
-        if not tables:
-            return minutes, self.mode
-        best = np.minimum.reduce(tables)
-        return pd.DataFrame(best, minutes.index, minutes.columns), have[len(tables) - 1]
+        mode = next((m for m in ("bus", "walk") if m in self.results.matrices), self.mode)
+        if mode == self.mode:
+            return self.field, mode
+        own = hub_minutes(self.results, mode)
+        if len(own.matrices) != len(self.minutes.matrices):  # minutes by bus stand once a window
+            spread = (own.matrices[0],) * len(self.minutes.matrices)
+            own = HubMinutes(spread, self.minutes.window)
+        minutes, each, percentile = own.stacked(self.field.site_ids)
+        if mode == "bus" and not each:
+            walk = hub_minutes(self.results, "walk").stacked(self.field.site_ids)[0]
+            minutes = np.minimum(minutes, walk)
+        return replace(self.field, minutes=minutes, each=each, percentile=percentile), mode
 
     def weighted_field(self, per_family: np.ndarray) -> HubField:
         """Put the same question with families counted by deprivation."""
-        offers = tuple(replace(o, people=o.people * per_family) for o in self.offers)
+        counts = np.tile(per_family, len(self.minutes.matrices))
+        offers = tuple(replace(o, people=o.people * counts) for o in self.offers)
         return replace(self.field, offers=offers, deprived=None)
+
+    def offers_by_area(self) -> tuple[Offer, ...]:
+        """Give the offers with their people once an area."""
+        if len(self.minutes.matrices) == 1:
+            return self.offers
+        return tuple(
+            replace(o, people=o.people[self.field.rows(o)], today=None, kept=None, kept_each=None)
+            for o in self.offers
+        )
 
     @property
     def car_known(self) -> bool:
@@ -246,25 +238,37 @@ class _PlanMaker:
         choice: Choice | None = None, rule: bool = False,
     ) -> None:  # fmt: skip
         """Measure a plan and keep it."""
-        columns = self.field.columns(chosen)
-        near = self.field.minutes[:, columns].min(axis=1)
-        foot = self.foot.to_numpy(float)[:, columns].min(axis=1)
+        near, foot = self.field.near(chosen), self.foot.near(chosen)
+        roomy = None if choice is None else choice.assigned
+        if roomy is not None:  # where there is room, not where is nearest
+            rows = np.arange(len(near))
+            near, foot = self.field.minutes[rows, roomy], self.foot.minutes[rows, roomy]
         people = self.offers
         if self.car_known:
-            share = self.areas["p_no_car"].to_numpy(float)
+            share = np.tile(self.areas["p_no_car"].to_numpy(float), len(self.minutes.matrices))
             people = tuple(replace(o, people=o.people * share) for o in self.offers)
         base, reach = self.base(), self.hubs.reach_minutes
         ruled, asked = self.under(base, len(chosen))
         self.plans.append(
             HubPlan(
                 key, title, tuple(chosen), by, rule, choice,
-                figures_of(near, self.offers, self.groups, reach),
-                figures_of(foot, people, {}, reach),
-                beside_stays(self.offers, near),
-                standing(self.field, chosen, ruled) if asked else None,
-                standing(self.field, chosen, base),
+                self._of_areas(figures_of(near, self.offers, self.groups, reach)),
+                self._of_areas(figures_of(foot, people, {}, reach)),
+                None if roomy is not None else self._stays(chosen, near),
+                standing(self.field, chosen, ruled) if asked and roomy is None else None,
+                standing(self.field, chosen, base) if roomy is None else None,
+                near={o.key: near[self.field.rows(o)] for o in self.offers},
             )
         )  # fmt: skip
+
+    def _stays(self, chosen: Sequence[str], near: Floats) -> BesideStays | None:
+        """Measure hubs as delivery points beside the centres that stay."""
+        return beside_stays(self.offers, near, nearest_of_both(self.field, chosen))
+
+    def _of_areas(self, figures: Figures) -> Figures:
+        """Name the furthest area by its row in the study."""
+        row = figures.worst_area
+        return figures if row is None else replace(figures, worst_area=row % len(self.areas))
 
     def best(
         self, key: str, title: str, size: int, *, by: str = "mean", ruled: bool = True,
@@ -338,15 +342,15 @@ def _hub_plans(
     _room_and_cost(maker, size, n)
     for k, ids in enumerate(typed, 1):
         maker.add(f"asked_{k}", f"Plan asked for{'' if len(typed) == 1 else f', {k}'}", ids)
-    found = _drawn(maker, draws, within)
+    found, drawn = _drawn(maker, draws, within)
     rows = {p.figures.worst_area for p in found} - {None}
     return HubPlans(
-        plans=found, offers=maker.offers, mode=mode, without_car=maker.without_car,
+        plans=found, offers=maker.offers_by_area(), mode=mode, without_car=maker.without_car,
         car_known=maker.car_known,
         rule=_rule_words(asked, maker.hubs.per_locality) if ruled else "",
         localities=tuple(r.name for r in asked) if ruled else (),
-        closures=maker.closures, draws=draws, drawn=_drawn_words(maker), within=within,
-        notes=tuple(maker.notes),
+        closures=maker.closures, draws=draws, drawn=drawn, within=within,
+        notes=(*maker.notes, *([drawn] if drawn else [])),
         worst_words={k: _area_words(maker.study, k) for k in sorted(filter(_is_row, rows))},
     )  # fmt: skip
 
@@ -381,7 +385,7 @@ def _among(maker: _PlanMaker, size: int, n: str, own: Mapping[str, Any]) -> None
 
 def _room_and_cost(maker: _PlanMaker, size: int, n: str) -> None:
     """Choose with room and costs where the register knows them; say once where it does not."""
-    room, costs = (_register(maker, c) for c in ("capacity", "annual_cost_gbp"))
+    room, costs = _register(maker, maker.room_column), _register(maker, "annual_cost_gbp")
     if room:
         rules = replace(maker.base(), among=tuple(room))
         kept, rule = maker.under(rules, size)
@@ -390,8 +394,13 @@ def _room_and_cost(maker: _PlanMaker, size: int, n: str) -> None:
             maker.add(
                 "room", f"Best {n} with room for everybody", choice.chosen, "mean", choice, rule
             )
-        else:
+        elif choice.status == "infeasible":
             maker.notes.append(f"No {n} of known room hold everybody whom an offer is for.")
+        else:
+            maker.notes.append(
+                f"No {n} with room for everybody were found before the search was ended; whether "
+                "there are any is not known."
+            )
         _partly(maker, room, "room")
     budget = maker.hubs.budget_gbp
     if costs and budget is not None:
@@ -433,80 +442,55 @@ def _register(maker: _PlanMaker, column: str) -> dict[str, float]:
     return {i: found[i] for i in maker.field.site_ids if i in found}
 
 
-def _drawn(maker: _PlanMaker, draws: int, within: float) -> tuple[HubPlan, ...]:
-    """Say of every plan how it holds: each beside those of as many hubs."""
+def _drawn(maker: _PlanMaker, draws: int, within: float) -> tuple[tuple[HubPlan, ...], str]:
+    """Say of every plan how it holds: each beside those of as many hubs; and what is drawn."""
     plans = maker.plans
     sets: dict[frozenset[str], tuple[str, ...]] = {}
+    beside: dict[frozenset[str], tuple[str, ...]] = {}
     for plan in plans:
         near = plan.choice.near[:_DRAWN_RIVALS] if plan.choice is not None else ()
-        for some in (plan.chosen, *(near if plan.by != "stays" else ())):
-            sets.setdefault(frozenset(some), some)
+        sets.setdefault(frozenset(plan.chosen), plan.chosen)
+        for some in near:
+            (beside if plan.by == "stays" else sets).setdefault(frozenset(some), some)
     if not sets or not draws:
-        return tuple(plans)
-    xy = project(
-        maker.areas["lon"], maker.areas["lat"],
-        metric_crs(float(maker.areas["lon"].mean()), float(maker.areas["lat"].mean())),
-    )  # fmt: skip
-    cells = np.unique(np.floor(xy / _CELL_M), axis=0, return_inverse=True)[1].reshape(-1)
-    chance = Chance(cells, _error(maker) * float(_TO_SD), draws, _SEED)
-    drawn = draw_sets(maker.field, list(sets.values()), chance)
+        return tuple(plans), ""
+    for some in list(sets.values()):  # every plan of as many hubs is a rival beside what stays
+        if beside and len(some) == len(next(iter(beside.values()))):
+            beside.setdefault(frozenset(some), some)
+    drawing = Drawing(
+        maker.results, maker.field, maker.mode, maker.candidates.reset_index(), draws, _SEED
+    )
+    drawn, with_stays, words = drawing.measure(list(sets.values()), list(beside.values()))
     at = {ids: k for k, ids in enumerate(sets)}
+    there = {ids: k for k, ids in enumerate(beside)}
+    out = []
+    for plan in plans:
+        ids = frozenset(plan.chosen)
+        if plan.by == "stays":
+            means = with_stays.get("mean")
+            if means is not None:
+                own = held(means, means, there[ids], list(there.values()), within)
+                plan = replace(plan, held=own)
+            out.append(plan)
+            continue
+        by = plan.by if plan.by in drawn else "mean"
+        rivals = _rivals(maker, plan, at)
+        out.append(replace(plan, held=held(drawn[by], drawn["mean"], at[ids], rivals, within)))
+    return tuple(out), words
+
+
+def _rivals(maker: _PlanMaker, plan: HubPlan, at: Mapping[frozenset[str], int]) -> list[int]:
+    """Give the sets that a plan is drawn beside."""
+    if plan.key in _LIMITED or "among" in plan.key:
+        near = () if plan.choice is None else plan.choice.near[:_DRAWN_RIVALS]
+        return [at[frozenset(ids)] for ids in near]
     asked = maker.locality_rules()
 
     def keeps(ids: frozenset[str]) -> bool:
         return all(len(ids & set(r.sites)) >= r.count for r in asked)
 
-    out = []
-    for plan in plans:
-        if plan.by == "stays":  # chosen by minutes that are not drawn
-            out.append(plan)
-            continue
-        ids = frozenset(plan.chosen)
-        by = plan.by if plan.by in drawn else "mean"
-        rivals = [
-            k
-            for other, k in at.items()
-            if len(other) == len(ids) and (not plan.rule or keeps(other))
-        ]
-        if (
-            plan.choice is not None and plan.key in ("kept", "room", "budget")
-        ) or "among" in plan.key:
-            rivals = (
-                [at[frozenset(i)] for i in plan.choice.near[:_DRAWN_RIVALS]] if plan.choice else []
-            )
-        out.append(replace(plan, held=held(drawn[by], drawn["mean"], at[ids], rivals, within)))
-    return tuple(out)
-
-
-def _errors(maker: _PlanMaker) -> tuple[str, ...]:
-    """Name the legs whose streets' errors are drawn: of the family trip both."""
-    return ("walk", "drive") if maker.mode == "typical" and maker.car_known else (maker.mode,)
-
-
-def _error(maker: _PlanMaker) -> np.ndarray | float:
-    """Give the mean error of each area's trips: who has a car sees the drive's."""
-    if not maker.results.modelled:
-        return _DECLARED_ERROR
-    legs = [modelled_error(leg) for leg in _errors(maker)]
-    if len(legs) == 1:
-        return legs[0]
-    share = maker.areas["p_no_car"].to_numpy(float)
-    return share * legs[0] + (1 - share) * legs[1]
-
-
-def _drawn_words(maker: _PlanMaker) -> str:
-    how = "as measured where the model was held against real streets"
-    legs = _errors(maker)
-    wrong = listed([
-        share_figure(modelled_error(leg)) + (f" of a {trip(leg)}" if len(legs) > 1 else "")
-        for leg in legs
-    ])  # fmt: skip
-    if not maker.results.modelled:
-        how, wrong = "a declared assumption", share_figure(_DECLARED_ERROR)
-    return (
-        "people of each area about their count (Poisson), and trips between a neighbourhood of "
-        f"{_CELL_M / 1000:g} km and a site off by {wrong} on average ({how})"
-    )
+    size = len(set(plan.chosen))
+    return [k for ids, k in at.items() if len(ids) == size and (not plan.rule or keeps(ids))]
 
 
 def _area_words(study: Study, row: int) -> str:
@@ -563,22 +547,43 @@ _SAME_MINUTES = 1.0
 
 def plan_pair(plans: HubPlans, minutes: pd.DataFrame, one: HubPlan, two: HubPlan) -> PlanPair:
     """Compare two plans area by area."""
-    a, b = (minutes[list(p.chosen)].min(axis=1).to_numpy(float) for p in (one, two))
-    with np.errstate(invalid="ignore"):
-        change = np.where(np.isinf(a) & np.isinf(b), 0.0, b - a)
-    people = np.max([o.people for o in plans.offers], axis=0)
-    table = pd.DataFrame(
-        {
-            "id": minutes.index,
-            "minutes_one": a,
-            "minutes_two": b,
-            "change": change,
-            "people": people,
-        }
-    )
-    nearer, further = change < -_SAME_MINUTES, change > _SAME_MINUTES
-    found = [
-        {o.key: float(o.people[mask].sum()) for o in plans.offers}
-        for mask in (nearer, further, ~(nearer | further))
-    ]
+    ways = [_way(plans, minutes, p) for p in (one, two)]
+    table = pd.DataFrame({"id": minutes.index})
+    counts = np.array([o.people for o in plans.offers])
+    for name, way in zip(("minutes_one", "minutes_two"), ways, strict=True):
+        table[name] = _over_offers(list(way.values()), counts)
+    table["change"] = _change(*(table[n].to_numpy(float) for n in ("minutes_one", "minutes_two")))
+    table["people"] = counts.max(axis=0)
+    found: list[dict[str, float]] = [{}, {}, {}]
+    for offer in plans.offers:
+        change = _change(ways[0][offer.key], ways[1][offer.key])
+        nearer, further = change < -_SAME_MINUTES, change > _SAME_MINUTES
+        for said, mask in zip(found, (nearer, further, ~(nearer | further)), strict=True):
+            said[offer.key] = float(offer.people[mask].sum())
     return PlanPair(one, two, table, *found)
+
+
+def _way(plans: HubPlans, minutes: pd.DataFrame, plan: HubPlan) -> dict[str, Floats]:
+    """Give the minutes to the nearest hub of a plan, by offer."""
+    if plan.near:
+        return dict(plan.near)
+    least = minutes[list(plan.chosen)].min(axis=1).to_numpy(float)
+    return {o.key: least for o in plans.offers}
+
+
+def _over_offers(ways: Sequence[Floats], counts: Floats) -> Floats:
+    """Average an area's minutes over its people, where offers have windows of their own."""
+    first = ways[0]
+    if all(np.array_equal(first, other) for other in ways[1:]):
+        return first
+    total = counts.sum(axis=0)
+    shares = np.where(total > 0, counts / np.maximum(total, 1e-300), 1 / len(counts))
+    with np.errstate(invalid="ignore"):
+        mean: Floats = np.where(shares > 0, np.array(ways) * shares, 0.0).sum(axis=0)
+    return mean
+
+
+def _change(a: Floats, b: Floats) -> Floats:
+    with np.errstate(invalid="ignore"):
+        change: Floats = np.where(np.isinf(a) & np.isinf(b), 0.0, b - a)
+    return change

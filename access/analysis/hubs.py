@@ -10,13 +10,13 @@ from typing import Any, TypedDict
 import numpy as np
 import pandas as pd
 
-from access.analysis.hub_plans import _hub_plans, _near_place, _PlanMaker, offers_of, people_of
+from access.analysis.hub_minutes import HubMinutes, hub_minutes, offers_of, people_of
+from access.analysis.hub_plans import _hub_plans, _near_place, _PlanMaker
+from access.analysis.new_places import _measured_to, _site_rows
 from access.analysis.questions import _site_ids
 from access.analysis.results import HubResult, StudyResults, site_names
 from access.errors import Fault, ParameterError, StudyError
-from access.measure import typical_matrix
 from access.measure.weights import Weights
-from access.network import TravelMatrix, travel_matrix
 from access.network.snapping import read_points, snap
 from access.siting import AtLeast, Demand, NoWorse, Rule, per_locality
 from access.siting import greenfield as centres_of_demand
@@ -101,22 +101,6 @@ def _localities_near(results: StudyResults, lonlat: np.ndarray) -> list[str]:
     return [str(name) for name in known["locality"].iloc[metres.argmin(axis=1)]]
 
 
-def _minutes_to(results: StudyResults, sites: pd.DataFrame, mode: str) -> TravelMatrix:
-    """Measure the way from every area to sites that the study's matrices do not hold."""
-    if mode not in (*results.networks, "typical"):
-        raise ParameterError(f"no way to measure mode {mode!r} to new sites")
-    study = results.study
-    limit_m = study.config.travel.snap_limit_m
-    made = {
-        m: travel_matrix(results.networks[m], study.areas, sites, snap_limit_m=limit_m)
-        for m in (["walk", "drive"] if mode == "typical" else [mode])
-    }
-    if mode != "typical":
-        return made[mode]
-    no_car = study.areas.set_index("id")["p_no_car"]
-    return typical_matrix(made["walk"], made["drive"], no_car, study.config.travel.parking_minutes)
-
-
 _DEPRIVED_DECILES = 2
 _TRAVEL_ALONE = (
     "Only travel is weighed: whether a building is free, large enough, sound or affordable is not "
@@ -130,7 +114,8 @@ class HubOptions(TypedDict, total=False):
     Parameters
     ----------
     mode : str
-        ``"walk"``, ``"drive"`` or ``"typical"``; the study's headline when not given.
+        ``"walk"``, ``"drive"``, ``"typical"`` or, with a timetable, ``"bus"``; the study's
+        headline when not given.
     weights : str
         Of the weighted count; the study's scheme when not given.
     walk_km_h : float
@@ -161,6 +146,9 @@ class HubOptions(TypedDict, total=False):
         Plans of your own, as ids or names: measured and ranked beside the others.
     draws : int
         Settings that plans are held against (1,000); 0 for none.
+    capacity : str
+        Column of the register with how many people each site can take, for the plan with room
+        for everybody; ``"capacity"`` when not given.
     """
 
     mode: str | None
@@ -179,6 +167,7 @@ class HubOptions(TypedDict, total=False):
     time_limit_s: float | None
     plans: Sequence[Sequence[str]]
     draws: int
+    capacity: str | None
 
 
 def _hub_result(
@@ -200,35 +189,31 @@ def _hub_result(
     time_limit_s: float | None = None,
     plans: Sequence[Sequence[str]] = (),
     draws: int = 1000,
+    capacity: str | None = None,
     brief: bool = False,
     progress: Progress = lambda step: None,
     search: Callable[[Search], object] | None = None,
 ) -> HubResult:
     """Find where a study's Family Hubs would best stand; options as `HubOptions`."""
-    if results.matrices[mode].minute_by_minute is not None:
-        raise ParameterError(
-            f"hubs are not sought by mode {mode!r} while there is a timetable: what is nearest "
-            "changes from minute to minute, which the search cannot weigh; expected 'walk' or "
-            "'drive'"
-        )
     study, candidates = results.study, _hub_candidates(results, among)
-    minutes = results.matrices[mode].sites(candidates["id"].tolist()).to_frame()
     if greenfield:
         progress("candidates at the centres of demand")
         new = _new_sites(results, greenfield)
-        minutes = pd.concat([minutes, _minutes_to(results, new, mode).to_frame()], axis=1)
+        results = _measured_to(results, _site_rows(new, "new"), must_join=False)
         candidates = pd.concat([candidates, new], ignore_index=True)
+    there = hub_minutes(results, mode)
+    minutes = there.matrices[0].sites(candidates["id"].tolist()).to_frame()
     localities = _locality_rules(study, min_per_locality, candidates)
     council = _council(study, set(candidates["id"]), must=among is None)
     size = _least_size(size, localities, council)
     rules: tuple[Rule, ...] = localities
     if protect_minutes is not None:
-        rules = (*rules, *_protect(study, protect_minutes, results.matrices[mode]))
+        rules = (*rules, *_protect(study, protect_minutes, there))
     typed = [_meant(study, candidates, ids, "plans") for ids in plans]
     for ids in typed:
         if not ids or len(set(ids)) < len(ids):
             raise ParameterError(f"a plan of {ids}; expected one site or more, each once")
-    maker = _PlanMaker(results, candidates, minutes, mode)
+    maker = _PlanMaker(results, candidates, there, mode, capacity)
     wishes = maker.base()
     rules = (*rules, *wishes.rules)
     opened = _meant(study, candidates, locked_open, "locked_open")
@@ -251,13 +236,13 @@ def _hub_result(
         "progress": search,
     }
     progress("hubs, every family counted the same")
-    plain = hub_search(_demands(study, minutes), field=maker.field, **settings)
+    plain = hub_search(_demands(study, there, candidates), field=maker.field, **settings)
     weighted = None
     if weights is not None:
         progress("hubs, families weighted by deprivation")
         by_area = pd.Series(weights.per_family, index=study.areas["id"])
         weighted = hub_search(
-            _demands(study, minutes, by_area), brief=brief,
+            _demands(study, there, candidates, by_area), brief=brief,
             field=maker.weighted_field(weights.per_family), **settings,
         )  # fmt: skip
     note = "" if weights is None else weights.note
@@ -298,12 +283,17 @@ def _least_size(size: int | None, rules: Sequence[AtLeast], council: Sequence[st
     return needed if size is None and needed > usual else size
 
 
-def _demands(study: Study, minutes: pd.DataFrame, weights: pd.Series | None = None) -> list[Demand]:
+def _demands(
+    study: Study, there: HubMinutes, candidates: pd.DataFrame, weights: pd.Series | None = None
+) -> list[Demand]:
+    ids = candidates["id"].tolist()
+    frames = [matrix.sites(ids).to_frame() for matrix in there.matrices]
     out = []
     for offer in offers_of(study):
         counts = people_of(study, offer)
         if weights is not None:
             counts = counts * weights
+        minutes = frames[there.window[offer.key]]
         out.append(Demand(minutes, counts, offer.share, offer.title))
     return out
 
@@ -344,7 +334,7 @@ def _assumptions(study: Study, candidates: pd.DataFrame) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _protect(study: Study, minutes: float, matrix: TravelMatrix) -> list[NoWorse]:
+def _protect(study: Study, minutes: float, there: HubMinutes) -> list[NoWorse]:
     """Hold the most deprived fifth to no more than so many minutes beyond today's centres."""
     areas = study.areas
     if "imd_decile" not in areas:
@@ -355,6 +345,7 @@ def _protect(study: Study, minutes: float, matrix: TravelMatrix) -> list[NoWorse
         if offer.service is None:  # where it is given today is not known
             continue
         centres = study.centres_of(offer.service)["id"].tolist()
+        matrix = there.of(offer.key)
         now = matrix.least(centres)
         today = dict(zip(matrix.area_ids, now.tolist(), strict=True))
         who = f"areas in deprivation deciles 1 to {_DEPRIVED_DECILES}"

@@ -67,11 +67,17 @@ def _with_places(results: StudyResults, sites: pd.DataFrame) -> StudyResults:
         return results
     names = new["name"].where(new["name"].astype(str) != "", new["id"])
     rows = _site_rows(new.assign(name=names).reset_index(drop=True), "new")
+    return _measured_to(results, rows, must_join=True)
+
+
+def _measured_to(results: StudyResults, rows: pd.DataFrame, *, must_join: bool) -> StudyResults:
+    """Give what was measured with minutes to further sites, by every way of travel."""
     matrices = dict(results.matrices)
     limit_m = results.study.config.travel.snap_limit_m
     for mode, network in results.networks.items():
         added = travel_matrix(network, results.study.areas, rows, snap_limit_m=limit_m)
-        _check_joined(added, rows, limit_m)
+        if must_join:
+            _check_joined(added, rows, limit_m)
         matrices[mode] = _beside(results.matrices[mode], added)
     whole = pd.concat([results.sites, rows], ignore_index=True)
     bus, more = _made_of_both(

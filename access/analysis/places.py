@@ -436,7 +436,7 @@ def _long_minutes(matrix: TravelMatrix) -> pd.DataFrame:
 
 def _within_of(results: StudyResults, site: str, *, minutes: float, mode: str) -> Within:
     """Do the work of `Analysis.within`; see there."""
-    matrix = pick(results.matrices, mode, "mode")
+    matrix = results.matrix_by_site(mode)
     limit = number(0, _MOST_MINUTES, above=True)(minutes, "minutes")
     site = _site(results, site)
     column = int(positions(matrix.site_ids, [site], "site")[0])

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from access.analysis.bus import BusTimes, bus_sentences
 from access.disclosure import public_count
@@ -211,6 +213,8 @@ class HubPlan:
         Among all sets of as many that keep the locality rule, and among all.
     held : Held or None
         Over drawn settings; None where it was not drawn.
+    near : dict of str to ndarray, shape (areas,)
+        By offer, minutes to the nearest of its hubs.
     """
 
     key: str
@@ -225,6 +229,7 @@ class HubPlan:
     standing: Standing | None
     freely: Standing | None
     held: Held | None = None
+    near: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -371,6 +376,26 @@ class StudyResults:
         """Give the minutes of a mode for a service: by bus each has a window of its own."""
         own = {} if self.bus is None else self.bus.matrices[service]
         return own[mode] if mode in own else self.matrices[mode]
+
+    def service_at(self, site: str) -> str:
+        """Give the service of a site; the study's first where it has none."""
+        own = self.sites.loc[self.sites["id"] == site, "service"].astype(str).tolist()
+        services = self.study.config.services
+        return own[0] if own and own[0] in services else next(iter(services))
+
+    def matrix_by_site(self, mode: str) -> TravelMatrix:
+        """Give the minutes of a mode, to each site in the window of its own service."""
+        first = pick(self.matrices, mode, "mode")
+        if self.bus is None or mode not in next(iter(self.bus.matrices.values())):
+            return first
+        own = [self.matrix(mode, self.service_at(i)) for i in first.site_ids]
+        names = ("entry_minutes", "network_minutes", "exit_minutes", "total_minutes",
+                 "network_metres", "status")  # fmt: skip
+        columns = {
+            name: np.column_stack([getattr(m, name)[:, k] for k, m in enumerate(own)])
+            for name in names
+        }
+        return replace(first, **columns, minute_by_minute=None)
 
     @property
     def headline(self) -> str:

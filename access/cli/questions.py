@@ -190,8 +190,10 @@ def compare(
             impact = analysis.compare(
                 question.service, before=before, after=after, later=later, **options
             )
-            by_bus, bus_tables, bus_words = bus_of(results, question, later)
-            use, use_tables, use_words = use_of(results, impact, seen, assumed)
+            by_bus, bus_tables, bus_words = bus_of(results, question, later, neighbours=neighbours)
+            use, use_tables, use_words = use_of(
+                results, impact, seen, assumed, service=question.service
+            )
             answers[question.key] = {
                 **impact_summary(results, question, impact, by),
                 **by_bus,
@@ -418,6 +420,15 @@ def site(  # noqa: PLR0913 - one option a rule of the board
         Path | None,
         typer.Option("--costs", metavar="FILE", help="CSV of id,cost: cost joins the trade-offs."),
     ] = None,
+    capacity: Annotated[
+        str | None,
+        typer.Option(
+            "--capacity",
+            metavar="COLUMN",
+            help="Column of the register with how many people a site can take, for the best hubs "
+            "with room for everybody; capacity by default.",
+        ),
+    ] = None,
     time_limit: Annotated[
         float | None,
         typer.Option("--time-limit", metavar="SECONDS", help="For each search; the gap is shown."),
@@ -463,6 +474,8 @@ def site(  # noqa: PLR0913 - one option a rule of the board
 
       access site --plan "CC02; Wath Library; Maltby Academy" --between council,asked_1
 
+      access site --hubs 4 --capacity capacity
+
     Ctrl-C ends the search with the best found so far, and says how far off it may be.
 
     With --out it writes the tables as CSV, parquet and GeoPackage, the curve as a picture,
@@ -496,6 +509,7 @@ def site(  # noqa: PLR0913 - one option a rule of the board
         "near_best": alternatives,
         "within": within,
         "costs": costs,
+        "capacity": capacity,
         "time_limit_s": time_limit,
         "plans": [_split_sites(text) for text in plan or []],
     }

@@ -309,7 +309,10 @@ class Answers:
         own = bool(close or routes or stops) and proposal is None
         result = here.change(service, close=close) if own else self._proposal(proposal)
         later = here.without_buses(routes=routes, stops=stops) if routes or stops else None
-        found = here.by_bus(result.service, before=result.before, after=result.after, later=later)
+        found = here.by_bus(
+            result.service, before=result.before, after=result.after, later=later,
+            neighbours=result.neighbours,
+        )  # fmt: skip
         return _BusAnswer(self.results, found, result, () if later is None else later.bus_notes())
 
     def equality(

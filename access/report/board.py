@@ -412,13 +412,14 @@ def _question(results: StudyResults, findings: Sequence[ProposalFindings]) -> st
 def _size(found: ProposalFindings) -> str:
     """Say how many stay, of how many, and that others open."""
     before, after = found.result.before, found.result.after
-    opened = found.named(found.result.opened)
-    if opened:
-        stay = len(set(after) & set(before))
-        return f"{stay} of {len(before)} {found.title} and open {listed(opened)}"
-    if len(after) < len(before):
-        return f"{len(after)} of {len(before)} {found.title}"
-    return f"{len(after)} {found.title} instead of {len(before)}"
+    stay, opened = len(set(after) & set(before)), found.named(found.result.opened)
+    if stay < len(before):
+        kept = (
+            f"{stay} of {len(before)} {found.title}" if stay else f"none of today's {found.title}"
+        )
+    else:
+        kept = f"all {stay} {found.title}" if stay > 1 else f"the one {found.one} of today"
+    return f"{kept} and open {listed(opened)}" if opened else kept
 
 
 def _key_figures(

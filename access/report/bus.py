@@ -36,7 +36,9 @@ def _bus_blocks(results: StudyResults, findings: Sequence[ProposalFindings]) -> 
     ]
     for found in findings:
         result = found.result
-        change = analysis.by_bus(result.service, before=result.before, after=result.after)
+        change = analysis.by_bus(
+            result.service, before=result.before, after=result.after, neighbours=result.neighbours
+        )
         key = result.key
         blocks += [
             Heading(f"{found.title}, by bus", level=2),

@@ -8,7 +8,8 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from access.analysis.hub_plans import DEPRIVED, PlanPair, offers_of, people_of, plan_pair
+from access.analysis.hub_minutes import hub_minutes, offers_of, people_of
+from access.analysis.hub_plans import DEPRIVED, PlanPair, plan_pair
 from access.analysis.results import HubPlan, HubPlans, HubResult, StudyResults, site_names
 from access.charts.chart import Chart
 from access.charts.ranking import hub_chart
@@ -24,7 +25,7 @@ from access.report.figures import _beside
 from access.report.sentences import Wording
 from access.siting.alternatives import SetRank
 from access.siting.hubs import HubSearch
-from access.siting.plans import FIRM_FROM
+from access.siting.plans import FIRM_FROM, USUAL_MINUTES
 from access.text import (
     NOT_APPLICABLE,
     Claim,
@@ -42,6 +43,7 @@ from access.text import (
 
 _PROOF = {
     "proven_optimal": "proven best",
+    USUAL_MINUTES: "best by usual minutes",
     "feasible": "good, not proven",
     "infeasible": "no such set",
 }
@@ -68,11 +70,14 @@ def _mean_minutes(results: StudyResults, chosen: Sequence[str], mode: str) -> di
     if not chosen:
         raise ParameterError("no hub is chosen; expected at least one site")
     study = results.study
-    matrix = results.matrices[mode].areas(study.areas["id"].tolist())
-    minutes = matrix.least(list(chosen))
+    there = hub_minutes(results, mode)
     offers = offers_of(study)
     ids = study.areas["id"]
-    means = {o.key: weighted_mean(minutes, people_of(study, o).loc[ids]) for o in offers}
+    near = [matrix.least(list(chosen)) for matrix in there.matrices]
+    means = {
+        o.key: weighted_mean(near[there.window[o.key]], people_of(study, o).loc[ids])
+        for o in offers
+    }
     means["joint"] = sum(o.share * means[o.key] for o in offers if o.share)
     return means
 
@@ -432,7 +437,7 @@ def _firm_words(plans: HubPlans, names: Mapping[str, str]) -> Said:
             )
         ]  # fmt: skip
         said.append(
-            f"Over {plans.draws:,} drawn settings ({plans.drawn}) the set stays within {share} of "
+            f"Over {plans.draws:,} drawn settings the set stays within {share} of "
             f"the best of {h.rivals} compared in {percent(h.near)} of them, and is best in "
             f"{percent(h.best)}; nine of ten of its averages lie between {h.low:.0f} and "
             f"{h.high:.0f} minutes."
@@ -447,7 +452,27 @@ def plan_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) -> l
         _council_words(plans, names, wording),
         _stays_words(plans, names, wording),
         _firm_words(plans, names),
+        _room_words(plans, names, wording),
     ]
+
+
+def _room_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) -> str:
+    """Say the best hubs that have room for everybody, how sure that is, and what it costs."""
+    plan = plans.get("room")
+    if plan is None or plan.choice is None:
+        return ""
+    free = plans.get("locality" if plan.rule else "freely")
+    text = (
+        f"{capital(_plan_name(plan, plans))}, an area going as a whole to one hub and each person "
+        f"counted once, {'are' if len(plan.chosen) > 1 else 'is'} {_named(plan, names)}: "
+        f"{wording.minutes(plan.figures.joint)} on average to where there is room "
+        f"({_proof(plan.choice.status, plan.choice.gap)})"
+    )
+    if free is not None and len(free.chosen) == len(plan.chosen):
+        more = plan.figures.joint - free.figures.joint
+        if more > _NO_MINUTES:
+            text += f", {wording.minutes(more)} more than to the nearest of the best without limit"
+    return sentence(text)
 
 
 def plan_table(plans: HubPlans, names: Mapping[str, str]) -> Table:
@@ -471,6 +496,8 @@ def _plan_proof(plan: HubPlan) -> str:
     if plan.choice is None:
         return "given"
     rule = " with the rule" if plan.rule else ""
+    if plan.choice.assigned is not None:
+        rule += ", everybody where there is room"
     if plan.choice.sets is not None:
         return f"best of all {plan.choice.sets:,} sets{rule}"
     return _proof(plan.choice.status, plan.choice.gap) + rule

@@ -236,7 +236,7 @@ def _nearest_buildings(
     register = results.study.candidates
     kinds = dict(zip(register["id"], register["kind"], strict=True)) if "kind" in register else {}
     count = own["count"].to_numpy(float)
-    matrix = results.matrices[found.mode].sites(candidates["id"].tolist())
+    matrix = results.matrix(found.mode, found.result.service).sites(candidates["id"].tolist())
     minutes = matrix.areas(own["id"].tolist()).total_minutes
     after = weighted_mean(own["minutes_after"], count)
     means = {

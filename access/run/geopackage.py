@@ -86,8 +86,9 @@ def _bus_layers(results: StudyResults, bus: BusTimes) -> Iterator[tuple[str, gpd
     yield "bus_stops", gpd.GeoDataFrame(stops, geometry=where).to_crs(study.crs)
     for key, proposal in results.proposals.items():
         by_bus = Analysis(results).by_bus(
-            proposal.service, before=proposal.before, after=proposal.after
-        )
+            proposal.service, before=proposal.before, after=proposal.after,
+            neighbours=proposal.neighbours,
+        )  # fmt: skip
         shown = by_bus.areas.replace([np.inf, -np.inf], np.nan)
         points = study.areas.geometry.to_numpy()
         yield f"bus_{key}", gpd.GeoDataFrame(shown, geometry=points, crs=study.crs)

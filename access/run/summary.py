@@ -137,13 +137,15 @@ def use_of(
     impact: Impact,
     attendance: pd.DataFrame | None,
     take_up: TakeUp | None,
+    *,
+    service: str,
 ) -> tuple[dict[str, Any], dict[str, pd.DataFrame], list[str]]:
     """Observed use and declared take-up, apart from the facts of travel."""
     summary: dict[str, Any] = {}
     tables: dict[str, pd.DataFrame] = {}
     words = []
     if attendance is not None:
-        seen = attendance_beside_nearest(impact, results.matrices[impact.mode], attendance)
+        seen = attendance_beside_nearest(impact, results.matrix(impact.mode, service), attendance)
         summary["attendance"] = seen.summary
         tables["attendance_by_site"] = seen.sites
         words.append(seen.sentence())
@@ -313,7 +315,7 @@ def _plan_record(plan: HubPlan, plans: HubPlans) -> dict[str, Any]:
         "chosen_by": plan.by,
         "keeps_locality_rule": plan.rule,
         "status": "given" if choice is None else choice.status,
-        "gap": None if choice is None else choice.gap,
+        "gap": None if choice is None else _plain(choice.gap),
         "sets": None if choice is None else choice.sets,
         "mean_minutes": _plain(figures.joint),
         "by_offer": {k: _plain(v) for k, v in figures.by_offer.items()},
@@ -404,14 +406,19 @@ def _grounds(results: StudyResults) -> list[str]:
 
 
 def bus_of(
-    results: StudyResults, question: Question, later: Analysis | None = None
+    results: StudyResults,
+    question: Question,
+    later: Analysis | None = None,
+    *,
+    neighbours: bool | None = None,
 ) -> tuple[dict[str, Any], dict[str, pd.DataFrame], list[str]]:
     """Say what a change does by bus, there and home, where a timetable was given."""
     if results.bus is None:
         return {}, {}, []
     found = Analysis(results).by_bus(
-        question.service, before=question.baseline, after=question.scenario, later=later
-    )
+        question.service, before=question.baseline, after=question.scenario, later=later,
+        neighbours=neighbours,
+    )  # fmt: skip
     noun = results.study.config.services[question.service].noun
     said = {"there_and_home_by_bus": _records_tables(found.figures())}
     return said, {"by_bus": found.areas}, [none_sentence(noun, found)]
@@ -553,8 +560,9 @@ def summary_of(results: StudyResults) -> dict[str, Any]:
         }
         if results.bus is not None:
             by_bus = Analysis(results).by_bus(
-                proposal.service, before=proposal.before, after=proposal.after
-            )
+                proposal.service, before=proposal.before, after=proposal.after,
+                neighbours=proposal.neighbours,
+            )  # fmt: skip
             proposals[key]["there_and_home_by_bus"] = _records_tables(by_bus.figures())
         for mode, ranking in proposal.rankings.items():
             modes[mode]["alternatives"] = _ranking_summary(ranking)

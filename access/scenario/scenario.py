@@ -350,7 +350,7 @@ class Money:
     ----------
     saved_gbp, spent_gbp : float or None
         What the closed sites cost and the opened ones will; ``None`` where one of them is not
-        known, 0 where there is none.
+        known, and unless it was worked out; 0 where no site closes or opens.
     saved_unknown, spent_unknown : tuple of str
         Ids of the sites whose cost is not known.
     stated_saving_gbp : float or None
@@ -359,8 +359,8 @@ class Money:
         Who says so.
     """
 
-    saved_gbp: float | None = 0.0
-    spent_gbp: float | None = 0.0
+    saved_gbp: float | None = None
+    spent_gbp: float | None = None
     saved_unknown: tuple[str, ...] = ()
     spent_unknown: tuple[str, ...] = ()
     stated_saving_gbp: float | None = None
@@ -399,6 +399,8 @@ class Money:
 
 
 def _pounds(value: float | None, unknown: tuple[str, ...], names: Mapping[str, str]) -> str:
+    if value is None and not unknown:
+        return _NOT_KNOWN
     if value is None:
         return f"{_NOT_KNOWN} (no yearly cost of {listed(named(unknown, names))})"
     return pounds(value)

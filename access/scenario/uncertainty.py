@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -361,6 +361,22 @@ class _MinutesSample:
 def _sd(mean_error: float) -> float:
     """Give the deviation of a normal variable whose absolute value has this mean."""
     return float(mean_error * np.sqrt(np.pi / 2))
+
+
+def drawn_minutes(
+    matrix: TravelMatrix,
+    columns: Sequence[str],
+    uncertainty: Uncertainty,
+    *,
+    draws: int,
+    seed: int,
+) -> Iterator[Floats]:
+    """Draw minutes from every area to some sites again and again, as a robustness does."""
+    maker = _MinutesSample(matrix, columns, uncertainty)
+    settings = _draw_settings(uncertainty, draws, seed)
+    for k, row in enumerate(settings.to_dict("records")):
+        given = {str(name): value for name, value in row.items()}
+        yield maker.make(given, np.random.default_rng([seed, 1, k]))
 
 
 #: What a minute-by-minute matrix is called where nothing else may stand in its place.

@@ -10,6 +10,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from access.errors import ParameterError
+from access.siting.branch_and_price import BranchAndPrice
 from access.siting.constraints import _count_rows, _join_rows, _reach_rows
 from access.siting.highs import INF, _add_columns, _add_rows, _integer_engine, _make_integer, _run
 from access.siting.model import Bools, Floats, Ints, _SideRows, _tolerance, within
@@ -125,7 +126,10 @@ def _better_plan(one: _Plan | None, other: _Plan | None) -> _Plan | None:
 
 
 #: From so many sets of sites, at most, a plan is tried.
-_MOST_STARTS = 12
+_MOST_STARTS, _FEW_STARTS = 12, 4
+_MANY_PAIRS = 30_000
+_CLIMB_CELLS = 600_000_000
+"""Work of raising the knapsack bound before columns are made."""
 
 
 def _best_plan(shape: _CapacitatedModel, sets: list[Ints], watch: _Watch) -> _Plan | None:
@@ -227,8 +231,14 @@ def _recentre(shape: _CapacitatedModel, chosen: Ints, where: Ints) -> Ints:
     return np.sort(np.array(moved, dtype=np.intp))
 
 
+_KERNEL_PAIRS, _KERNEL_NODES, _KERNEL_GAP, _KERNEL_TIME = 4, 50, 0.001, 0.5
+"""Of a search among few pairs: pairs an area, nodes, gap, and share of the time that is left."""
+_KERNEL_WORK = 40_000
 _MOST_ROOM = 2_000
 _MOST_CELLS = 30_000_000
+_LOOSE_CELLS = 4.0
+_MOST_MIP_PAIRS = 6_000
+"""Pairs of area and site that an integer programme is given where work is limited."""
 _DEFLECTION, _PATIENCE, _SHRINK = 0.4, 8, 0.7
 
 
@@ -279,6 +289,15 @@ class _Knapsacks:
         value = float(prices.sum() + rho[chosen].sum())
         return _Filled(value, prices, rho, chosen), 1.0 - taken[:, chosen].sum(axis=1)
 
+    @property
+    def size(self) -> float:
+        """Cells that one site's filling looks at."""
+        return len(self.uses) * (float(self.room.max()) + 1 if self.exact else _LOOSE_CELLS)
+
+    def fill(self, saving: Floats, sites: Ints) -> tuple[Floats, Floats]:
+        """Fill some sites: what each saves, and whom it takes."""
+        return self._exactly(saving, sites)
+
     def _loosely(self, saving: Floats) -> tuple[Floats, Floats]:
         """Fill each site by saving for each unit of room, the last area in part."""
         uses = np.maximum(self.uses, 1e-12)[:, None]
@@ -293,21 +312,24 @@ class _Knapsacks:
         worth: Floats = (ranked * part).sum(axis=0)
         return worth, taken
 
-    def _exactly(self, saving: Floats) -> tuple[Floats, Floats]:
+    def _exactly(self, saving: Floats, sites: Ints | None = None) -> tuple[Floats, Floats]:
         """Fill each site with whole areas by dynamic programming over room."""
         n, m = saving.shape
-        room = np.floor(self.room + 1e-9).astype(int)
+        room = np.floor((self.room if sites is None else self.room[sites]) + 1e-9).astype(int)
         size = np.rint(self.uses).astype(int)
         width = int(room.max()) + 1
         best = np.zeros((m, width))
         used = np.zeros((n, m, width), bool)
         for i in range(n):
-            if size[i] >= width:
+            pays = np.flatnonzero(saving[i] > 0)  # an area pays at a few sites only
+            if size[i] >= width or not len(pays):
                 continue
-            tried = best[:, : width - size[i]] + saving[i][:, None]
-            better = tried > best[:, size[i] :] + 1e-12
-            used[i, :, size[i] :] = better
-            best[:, size[i] :] = np.where(better, tried, best[:, size[i] :])
+            now = best[pays]
+            tried = now[:, : width - size[i]] + saving[i][pays, None]
+            better = tried > now[:, size[i] :] + 1e-12
+            used[i, pays, size[i] :] = better
+            now[:, size[i] :] = np.where(better, tried, now[:, size[i] :])
+            best[pays] = now
         sites = np.arange(m)
         left = room.copy()
         taken = np.zeros((n, m))
@@ -317,13 +339,19 @@ class _Knapsacks:
             left = left - size[i] * take
         return best[sites, room], taken
 
-    def climb(self, prices: Floats, target: float, steps: int) -> tuple[_Filled, list[Ints]]:
+    def climb(
+        self, prices: Floats, target: float, steps: int, watch: _Watch | None = None
+    ) -> tuple[_Filled, list[Ints]]:
         """Raise the bound; give the best and the sets of sites met on the way."""
         best: _Filled | None = None
         heading: Floats | None = None
         met: list[Ints] = []
         pace, idle = 1.0, 0
         for _ in range(steps):
+            if watch is not None and best is not None:
+                if watch.work < self.size * self.cost.shape[1]:
+                    break
+                watch.spend(self.size * self.cost.shape[1])
             now, direction = self.bound(prices)
             if best is None or now.value > best.value + 1e-9 * max(1.0, abs(now.value)):
                 best, idle = now, 0
@@ -370,6 +398,7 @@ def _close_proof(
     pairs: Bools,
     plan: _Plan | None,
     watch: _Watch,
+    nodes: int | None = None,
 ) -> tuple[_Plan | None, float, int]:
     """Close the proof with an integer programme over the pairs that still matter."""
     m = shape.cost.shape[1]
@@ -379,6 +408,12 @@ def _close_proof(
     column_of = np.full(m, -1)
     column_of[columns] = np.arange(k)
     engine = _integer_engine(watch)
+    if nodes is not None:  # a better answer is sought, not a proof
+        engine.setOptionValue("mip_max_nodes", nodes)
+        engine.setOptionValue("mip_rel_gap", _KERNEL_GAP)
+        left = watch.left()
+        if left is not None:
+            engine.setOptionValue("time_limit", max(_KERNEL_TIME * left, 0.01))
     low = np.concatenate([must[columns].astype(float), np.zeros(len(area))])
     cost = np.concatenate([np.zeros(k), shape.cost[area, site]])
     _add_columns(engine, cost, low, np.ones(len(cost)))
@@ -391,7 +426,7 @@ def _close_proof(
         start.col_value = np.concatenate([opened[columns], plan.parts[area, site]]).tolist()
         engine.setSolution(start)
         engine.setOptionValue("objective_bound", _cutoff_of(shape, plan))
-    _run(engine, watch, "integer programme")
+    _run(engine, watch, "integer programme", final=nodes is None)
     status, info = engine.getModelStatus(), engine.getInfo()
     if status in (
         highspy.HighsModelStatus.kInfeasible,
@@ -453,7 +488,9 @@ def _read(
     return _Plan(total, chosen, parts)
 
 
-def _solve_capacitated(problem: Problem, resolved: _Resolved, watch: _Watch) -> Solution:
+def _solve_capacitated(
+    problem: Problem, resolved: _Resolved, watch: _Watch, gap: float = 0.0
+) -> Solution:
     """Solve a problem with a `Capacity` rule."""
     capacities = resolved.capacities
     goals = resolved.goals
@@ -464,50 +501,141 @@ def _solve_capacitated(problem: Problem, resolved: _Resolved, watch: _Watch) -> 
         )
     shape = _capacitated_model(resolved, capacities)
     reason = _impossible(shape, resolved)
-    plan, bound, nodes, method = None, np.inf, 0, "counting room"
+    search = _Searching(shape, watch, gap)
     if not reason:
-        plan, bound, nodes, method = _search(shape, watch)
-        if plan is None and bound == np.inf:
+        search.run()
+        if search.plan is None and search.bound == np.inf:
             reason = "no choice of sites has room for every area as it is"
-    if plan is None:
+    if search.plan is None:
         return _nothing(problem, resolved, watch, reason)
-    return _answer(problem, resolved, watch, plan, bound, nodes, method)
+    bound = min(search.bound, search.plan.value)
+    return _answer(
+        problem, resolved, watch, search.plan, bound, search.nodes,
+        "counting room" if reason else search.method,
+    )  # fmt: skip
 
 
-def _search(shape: _CapacitatedModel, watch: _Watch) -> tuple[_Plan | None, float, int, str]:
-    """Bound, find good plans, fix what cannot matter, and let HiGHS close the proof."""
-    plan: _Plan | None = None
-    bound, nodes, method = -np.inf, 0, "knapsack bound"
-    try:
-        must, may = shape.must, shape.may
-        pairs = np.isfinite(shape.cost)
+class _Searching:
+    """Bounds, finds good plans, fixes what cannot matter, and closes the proof."""
+
+    def __init__(self, shape: _CapacitatedModel, watch: _Watch, gap: float) -> None:
+        self.shape, self.watch, self.gap = shape, watch, gap
+        self.plan: _Plan | None = None
+        self.bound, self.nodes, self.method = -np.inf, 0, "knapsack bound"
+
+    @property
+    def cutoff(self) -> float:
+        """Value above which an answer is not sought."""
+        if self.plan is None:
+            return np.inf
+        return min(_cutoff_of(self.shape, self.plan), self.plan.value * (1 - self.gap))
+
+    def reach(self, bound: float) -> None:
+        """Note a bound; one past the cutoff proves the plan, or that it is within the gap."""
+        if self.plan is not None and bound >= self.cutoff:
+            bound = self.plan.value * (1 - self.gap)
+        self.bound = max(self.bound, bound)
+
+    def run(self) -> None:
+        """Search until it is proven, or stopped."""
+        try:
+            self._run()
+        except (_Stop, KeyboardInterrupt) as stop:
+            if isinstance(stop, KeyboardInterrupt):
+                self.watch.stopped = "interrupted"
+
+    def _run(self) -> None:
+        shape = self.shape
+        must, may, pairs = shape.must, shape.may, np.isfinite(shape.cost)
         if shape.fewest == shape.most:
             sacks = _Knapsacks(
                 shape.cost, shape.uses, shape.room, shape.most, must, may, not shape.split
             )
-            start = np.sort(shape.cost, axis=1)
-            prices = start[:, min(1, start.shape[1] - 1)]
-            prices = np.where(np.isfinite(prices), prices, start[:, 0])
-            first, met = sacks.climb(prices, np.inf, 60)
-            plan = _best_plan(shape, met, watch)
-            goal = plan.value if plan else np.inf
-            better, met = sacks.climb(first.prices, goal, 200)
-            plan = _better_plan(plan, _best_plan(shape, met[-_MOST_STARTS:], watch))
-            bound = max(first.value, better.value)
-            watch.tick("knapsacks", bound, plan.value if plan else np.inf)
-            if plan is not None:
-                cutoff = _cutoff_of(shape, plan)
-                must, may, pairs = sacks.fix(better, cutoff)
+            better = self._climb(sacks)
+            if self.plan is not None:
+                if self.bound >= self.cutoff:
+                    return
+                must, may, pairs = sacks.fix(better, self.cutoff)
                 pairs &= np.isfinite(shape.cost)
-                if bound > cutoff:
-                    return plan, plan.value, 0, method
-        found, below, nodes = _close_proof(shape, must, may, pairs, plan, watch)
-        plan, bound = _better_plan(plan, found), max(bound, below)
-        method = "knapsack bound, then integer programme"
-    except (_Stop, KeyboardInterrupt) as stop:
-        if isinstance(stop, KeyboardInterrupt):
-            watch.stopped = "interrupted"
-    return plan, min(bound, plan.value) if plan else bound, nodes, method
+            if sacks.exact and not shape.split:
+                self._branch(sacks, must, may, pairs, better)
+                return
+        if len(pairs[pairs]) > _MOST_MIP_PAIRS and np.isfinite(self.watch.work):
+            self.watch.stopped = "work limit"
+            return
+        found, below, self.nodes = _close_proof(shape, must, may, pairs, self.plan, self.watch)
+        self.plan = _better_plan(self.plan, found)
+        self.method = "knapsack bound, then integer programme"
+        self.reach(below)
+
+    def _climb(self, sacks: _Knapsacks) -> _Filled:
+        """Raise the knapsack bound, and make plans of the sets of sites that it meets."""
+        shape, watch = self.shape, self.watch
+        start = np.sort(shape.cost, axis=1)
+        prices = start[:, min(1, start.shape[1] - 1)]
+        prices = np.where(np.isfinite(prices), prices, start[:, 0])
+        steps = int(np.clip(_CLIMB_CELLS / (sacks.size * shape.cost.shape[1]), 30, 200))
+        starts = _MOST_STARTS if shape.cost.size <= _MANY_PAIRS else _FEW_STARTS
+        first, met = sacks.climb(prices, np.inf, min(steps, 60), watch)
+        self.bound = max(self.bound, first.value)
+        self.plan = _best_plan(shape, met[-starts:], watch)
+        goal = self.plan.value if self.plan else np.inf
+        better, met = sacks.climb(first.prices, goal, steps, watch)
+        self.bound = max(self.bound, better.value)
+        self.plan = _better_plan(self.plan, _best_plan(shape, met[-starts:], watch))
+        watch.tick("knapsacks", self.bound, self.plan.value if self.plan else np.inf)
+        self.reach(self.bound)
+        return better
+
+    def _branch(
+        self, sacks: _Knapsacks, must: Bools, may: Bools, pairs: Bools, at: _Filled
+    ) -> None:
+        """Close the proof by branch and price."""
+        shape = self.shape
+        search = BranchAndPrice(
+            shape.cost, shape.most, shape.rows, sacks.fill, sacks.size, self._offer, self._seek,
+            self.watch,
+        )  # fmt: skip
+        search.bound = self.bound
+        if self.plan is not None:
+            search.start(self.plan.chosen, self.plan.parts.argmax(axis=1))
+        self.method = "knapsack bound, then branch and price"
+        try:
+            search.run(must, may, pairs, np.maximum(at.prices, 0.0), self.cutoff)
+        finally:
+            self.nodes = self.watch.nodes
+            self.reach(search.bound)
+
+    def _seek(self, must: Bools, may: Bools, dear: Floats) -> float:
+        """Seek a better answer among the pairs that cost the bound least; give the cutoff."""
+        dear = np.where(may[None, :], dear, np.inf)
+        pairs = np.isfinite(dear)
+        most = _KERNEL_PAIRS * len(dear)
+        if pairs.sum() > most:
+            pairs &= dear <= np.partition(dear[pairs], most)[most]
+        if self.plan is not None and must.sum() < self.shape.most:
+            pairs |= self.plan.parts > 0
+            may = may.copy()
+            may[self.plan.chosen] = True
+            must = must & np.isin(np.arange(len(may)), self.plan.chosen)
+        self.watch.spend(_KERNEL_WORK * pairs.sum())
+        nodes = _KERNEL_NODES * (1 if self.watch.left() is None else 40)
+        found, _, _ = _close_proof(self.shape, must, may, pairs, self.plan, self.watch, nodes)
+        self.plan = _better_plan(self.plan, found)
+        return self.cutoff
+
+    def _offer(self, chosen: Ints, where: Ints) -> float:
+        """Take an answer, mended where a swap helps; give the cutoff."""
+        paid = self.shape.cost[np.arange(len(where)), where]
+        if (where < 0).any() or not np.isfinite(paid).all():
+            return self.cutoff
+        slot = np.searchsorted(chosen, where)
+        uses = np.bincount(slot, self.shape.uses, len(chosen))
+        room = self.shape.room[chosen] - uses
+        if (room >= -1e-9 * np.maximum(1.0, self.shape.room[chosen])).all():
+            _polish(self.shape.cost[:, chosen], self.shape.uses, room, slot)
+            self.plan = _better_plan(self.plan, _plan_of(self.shape, chosen, slot))
+        return self.cutoff
 
 
 def _answer(

@@ -116,7 +116,7 @@ def _make_integer(engine: highspy.Highs, columns: np.ndarray) -> None:
     )
 
 
-def _run(engine: highspy.Highs, watch: _Watch, stage: str) -> None:
+def _run(engine: highspy.Highs, watch: _Watch, stage: str, *, final: bool = True) -> None:
     """Run HiGHS; the watch looks in, and Ctrl-C or a caller's no ends it early.
 
     The incumbent stays in the engine. `watch.stopped` says why it ended early.
@@ -137,7 +137,7 @@ def _run(engine: highspy.Highs, watch: _Watch, stage: str) -> None:
         engine.run()
     if caught:
         watch.stopped = "interrupted"
-    elif engine.getModelStatus() == highspy.HighsModelStatus.kTimeLimit:
+    elif final and engine.getModelStatus() == highspy.HighsModelStatus.kTimeLimit:
         watch.stopped = "time limit"
     for stop in halted:
         if not isinstance(stop, _Stop | KeyboardInterrupt):

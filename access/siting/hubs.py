@@ -27,7 +27,15 @@ from access.siting.alternatives import (
 )
 from access.siting.constraints import _demand_rows
 from access.siting.inputs import _Faults, _read_by_id, _read_count, _read_ids, _read_number
-from access.siting.plans import HubField, PlanRules, _Listing, figures_of, standing
+from access.siting.minute_by_minute import minute_by_minute
+from access.siting.plans import (
+    USUAL_MINUTES,
+    HubField,
+    PlanRules,
+    _Listing,
+    figures_of,
+    standing,
+)
 from access.siting.problem import Demand, Goal, Problem, Rule
 from access.siting.progress import Progress
 from access.siting.resolve import resolve
@@ -125,7 +133,9 @@ class HubSearch:
             return best.words
         proven = best.status == "proven_optimal"
         sure = "proven: no other set has a lower mean"
-        if not proven:
+        if best.status == USUAL_MINUTES:
+            sure = "proven for each place's own usual minutes, not minute by minute"
+        elif not proven:
             sure = "not proven"
             if np.isfinite(best.bound):
                 sure += f": another set may come down to {best.bound:.2f}, and none below"
@@ -177,7 +187,8 @@ def hub_search(
     """Find the best hubs for joint demand, how choices trade off, and where a choice stands.
 
     `field` holds the same minutes and demand: where its sets can be listed, each is measured in
-    place of a search. A brief search looks at no other number of hubs.
+    place of a search; where its minutes change with the time of day, every figure is told by
+    them. A brief search looks at no other number of hubs.
     """
     base = Problem(
         tuple(demands), p=1, goals=Goal.mean(), locked_open=tuple(locked_open),
@@ -206,7 +217,7 @@ def hub_search(
         worst = site(replace(asked, goals=goals), **search)
         near = alternatives(asked, near_best, within=within, **search)
         front = pareto_front(asked, with_cost=site_costs is not None, **search)
-    return HubSearch(
+    found = HubSearch(
         curve=bends,
         best=best,
         best_worst=worst,
@@ -217,6 +228,19 @@ def hub_search(
         kinds=dict(kinds or {}),
         shares={d.name: s.share for d, s in zip(demands, resolve(asked).services, strict=True)},
         assumptions=tuple(assumptions),
+    )
+    if field is None or not field.each:
+        return found
+
+    def least(p: int) -> tuple[str, ...] | None:
+        listed = every if p == size else _every(replace(asked, p=p), field)
+        return None if listed is None else listed.least("mean")
+
+    def solved(ids: tuple[str, ...]) -> Solution:
+        return site(replace(asked, p=len(ids), locked_open=ids))
+
+    return minute_by_minute(
+        found, field, least, solved, listed=every is not None and site_costs is None
     )
 
 

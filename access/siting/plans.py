@@ -9,15 +9,17 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from access.errors import ParameterError
 from access.measure.distribution import weighted_mean, weighted_sums
+from access.network.matrix import at_rank
 from access.siting.alternatives import alternatives
 from access.siting.constraints import _count_rows
 from access.siting.model import Bools, Floats, Ints
@@ -28,11 +30,23 @@ from access.siting.solve import site
 #: Sets of sites that are all listed; of more, the best are searched for with a proof.
 _MOST_LISTED = 250_000
 _MOST_CELLS = 400_000_000
+_MOST_MINUTE_CELLS = 1_000_000_000
 _CLOSE = 1e-9
 #: A site in so many of the near-best sets is a firm choice.
 _FIRM_SHARE = 0.9
 FIRM_FROM = 3
 _SEARCHED = 20
+#: A plan with room need not be nearer to the best than this share.
+_ROOM_GAP = 0.001
+#: Work that a plan with room may take where no time limit is given: some 20 seconds.
+_ROOM_WORK = 600_000_000
+#: Status of a set that is best, or near-best, by each site's own usual minutes, which is proven;
+#: minute by minute it was measured and not proven.
+USUAL_MINUTES = "usual_minutes"
+
+
+#: Minutes at every time of setting out.
+Minutes = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +61,10 @@ class Offer:
     people : ndarray, shape (areas,)
     today, kept : ndarray, shape (areas,), optional
         Minutes to the nearest centre that gives it today, and of those that stay.
+    kept_each : ndarray, shape (areas of its block, minutes of the day), optional
+        The second at every time of setting out.
+    block : int
+        Of the field's `each`: the one in whose window it is given, which has all its people.
     """
 
     key: str
@@ -56,6 +74,8 @@ class Offer:
     people: Floats
     today: Floats | None = None
     kept: Floats | None = None
+    kept_each: Minutes | None = None
+    block: int = 0
 
     @property
     def weights(self) -> Floats:
@@ -78,6 +98,12 @@ class HubField:
         Areas of the most deprived fifth.
     places : tuple
         What stands at one spot has one mark; the site's own id when not given.
+    each : tuple of ndarray, shape (areas, minutes of the day, sites)
+        Where minutes depend on when one sets out: all of them, in blocks of areas, a block for
+        each window. `minutes` are then each site's own at `percentile`, and a set's are the least
+        over it minute by minute, and then the percentile.
+    percentile : float
+        By nearest rank.
     """
 
     site_ids: tuple[str, ...]
@@ -85,6 +111,24 @@ class HubField:
     offers: tuple[Offer, ...]
     deprived: Bools | None = None
     places: tuple[Any, ...] = ()
+    each: tuple[Minutes, ...] = ()
+    percentile: float = 50.0
+
+    def near(self, chosen: Sequence[str]) -> Floats:
+        """Give every area's minutes to the nearest of a set."""
+        columns = self.columns(chosen)
+        if not self.each:
+            least: Floats = self.minutes[:, columns].min(axis=1)
+            return least
+        blocks = [at_rank(b[:, :, columns].min(axis=2), self.percentile) for b in self.each]
+        return np.concatenate(blocks).astype(float)
+
+    def rows(self, offer: Offer) -> slice:
+        """Give the areas that an offer's people live in."""
+        if not self.each:
+            return slice(0, len(self.minutes))
+        start = sum(len(block) for block in self.each[: offer.block])
+        return slice(start, start + len(self.each[offer.block]))
 
     @cached_property
     def weights(self) -> Floats:
@@ -100,9 +144,13 @@ class HubField:
     @cached_property
     def stand_in(self) -> Floats:
         """Minutes with the greatest finite ones where a site is out of reach: to choose by only."""
-        reached = np.isfinite(self.minutes)
-        top = float(self.minutes[reached].max()) if reached.any() else 0.0
-        return np.where(reached, self.minutes, top)
+        return np.where(np.isfinite(self.minutes), self.minutes, self._top)
+
+    @cached_property
+    def _top(self) -> float:
+        """Give what stands in for a site out of reach."""
+        reached = [part[np.isfinite(part)].max(initial=0.0) for part in self.each or [self.minutes]]
+        return float(max(reached))
 
     @property
     def criteria(self) -> dict[str, Floats | None]:
@@ -121,7 +169,8 @@ class HubField:
 
     def values(self, chosen: Sequence[str]) -> dict[str, float]:
         """Measure one set by every criterion, as all sets are measured."""
-        near = self.stand_in[:, self.columns(chosen)].min(axis=1)
+        near = self.near(chosen)
+        near = np.where(np.isfinite(near), near, self._top)
         return {
             name: float(near[self.weights > 0].max(initial=0.0))
             if weights is None
@@ -146,7 +195,15 @@ class HubField:
         used = self.weights > 0
         columns = [w for w in self.criteria.values() if w is not None]
         weights = np.stack(columns, axis=1)[used]
-        return _list_sets(self.stand_in[used], weights, size, tuple(self.criteria))
+        if not self.each:
+            layers: list[NDArray[Any]] = [self.stand_in[used].T]
+        else:
+            ends = np.cumsum([len(block) for block in self.each])[:-1]
+            parts = zip(self.each, np.split(used, ends), strict=True)
+            layers = [block[rows].transpose(2, 0, 1) for block, rows in parts]
+            if sets * sum(layer[0].size for layer in layers) > _MOST_MINUTE_CELLS:
+                return None
+        return _list_sets(layers, weights, size, tuple(self.criteria), self.percentile, self._top)
 
 
 def own_weights(offers: Sequence[Offer], inside: Bools) -> Floats | None:
@@ -203,28 +260,37 @@ def _round(values: Floats) -> Floats:
     return np.round(values, 7)
 
 
-def _list_sets(minutes: Floats, weights: Floats, size: int, names: Sequence[str]) -> _Listing:
+def _list_sets(
+    layers: Sequence[NDArray[Any]],
+    weights: Floats,
+    size: int,
+    names: Sequence[str],
+    percentile: float = 50.0,
+    top: float = 0.0,
+) -> _Listing:
     """Measure every set of so many sites by weighted sums and by the worst-off area.
 
     Parameters
     ----------
-    minutes : ndarray, shape (areas, sites)
-        Finite.
+    layers : sequence of ndarray, shape (sites, areas) or (sites, areas, minutes of the day)
+        Blocks of areas.
     weights : ndarray, shape (areas, sums)
     size : int
     names : sequence of str
         Of the sums, in order; ``"worst"`` last.
+    percentile : float
+        Taken over the minutes of the day, after the least over a set.
+    top : float
+        Stands in for minutes that are not finite.
     """
-    by_site = np.ascontiguousarray(minutes.T)
-    many = len(by_site)
+    layers = [np.ascontiguousarray(layer) for layer in layers]
+    many = len(layers[0])
     sums, worst, sets = [], [], []
     for head in itertools.combinations(range(many), size - 1):
         rest = np.arange(head[-1] + 1 if head else 0, many)
         if not len(rest):
             continue
-        near = by_site[rest]
-        if head:
-            near = np.minimum(near, by_site[list(head)].min(axis=0))
+        near = _with_each(layers, list(head), rest, percentile, top)
         sums.append(near @ weights)
         worst.append(near.max(axis=1, initial=0.0))
         block = np.empty((len(rest), size), np.intp)
@@ -234,6 +300,22 @@ def _list_sets(minutes: Floats, weights: Floats, size: int, names: Sequence[str]
     total = np.concatenate(sums)
     values = {name: total[:, k] for k, name in enumerate(n for n in names if n != "worst")}
     return _Listing(np.concatenate(sets), values | {"worst": np.concatenate(worst)})
+
+
+def _with_each(
+    layers: Sequence[NDArray[Any]], head: list[int], rest: Ints, percentile: float, top: float
+) -> Floats:
+    """Give every area's minutes to some sites and each of others in turn, shape (others, areas)."""
+    found = []
+    for layer in layers:
+        near = layer[rest]
+        if head:
+            near = np.minimum(near, layer[head].min(axis=0))
+        if near.ndim > 2:
+            near = at_rank(near, percentile).astype(float)
+            near = np.where(np.isfinite(near), near, top)
+        found.append(near)
+    return found[0] if len(found) == 1 else np.concatenate(found, axis=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -306,7 +388,7 @@ class Choice:
     value : float
         By what it was chosen.
     status : str
-        As of `access.siting.Solution`.
+        As of `access.siting.Solution`; or `USUAL_MINUTES`.
     gap : float
         How far from the best it may be, as a share of its value.
     sets : int or None
@@ -319,6 +401,8 @@ class Choice:
         Whether that is all of them.
     firm : tuple of str
         Sites in nine of ten near-best sets; empty with fewer than three of them.
+    assigned : ndarray of int, shape (areas,), optional
+        Where room is limited: the column of the site that each area goes to.
     """
 
     chosen: tuple[str, ...]
@@ -330,6 +414,7 @@ class Choice:
     near_count: int = 0
     near_complete: bool = True
     firm: tuple[str, ...] = ()
+    assigned: Ints | None = None
 
 
 _NONE = Choice((), math.nan, "infeasible", 0.0, 0)
@@ -363,11 +448,15 @@ def choose(
     Notes
     -----
     Where the sets can be listed every one is measured: the answer is exact and owes nothing to
-    the optimiser. Elsewhere it is searched for and proven by `access.siting.alternatives`.
+    the optimiser. Elsewhere it is searched for and proven by `access.siting.alternatives`. Where
+    minutes depend on when one sets out, that proof is of each site's own minutes at the
+    percentile: of the sets within the near-best share of it the best minute by minute is taken,
+    which is no proof, and the status says ``"usual_minutes"``.
     """
     listing = asked.listing(size)
     if listing is None:
-        return _searched(asked, size, by, rules, within, search)
+        found = _searched(asked, size, by, rules, within, search)
+        return _minute_by_minute(asked, by, found, within) if asked.each and found.chosen else found
     kept = np.flatnonzero(listing.kept(rules.rows(asked)))
     if not len(kept):
         return _NONE
@@ -445,13 +534,29 @@ def _searched(
     )  # fmt: skip
 
 
+def _minute_by_minute(asked: HubField, by: str, found: Choice, within: float) -> Choice:
+    """Take the best minute by minute of the sets that are near-best by each site's own minutes."""
+    values = {ids: asked.values(ids)[by] for ids in dict.fromkeys((found.chosen, *found.near))}
+    order = sorted(values, key=lambda ids: (round(values[ids], 7), ids != found.chosen))
+    best = order[0]
+    near = tuple(i for i in order if values[i] <= values[best] * (1 + within) + _CLOSE)
+    proven = found.status == "proven_optimal"
+    sets = np.array([asked.columns(ids) for ids in near], np.intp)
+    return replace(
+        found, chosen=best, value=values[best], status=USUAL_MINUTES if proven else "feasible",
+        gap=math.inf, near=near, near_count=len(near), near_complete=False,
+        firm=_firm(asked, sets),
+    )  # fmt: skip
+
+
 def with_room(
     asked: HubField, size: int, room: Mapping[str, float], rules: PlanRules, **search: Any
 ) -> Choice:
     """Choose hubs whose room nobody exceeds, families going where there is room.
 
     An area goes to one hub as a whole. The joint figure is the goal; room is used up by people,
-    each counted once at the largest of the offers' counts of its area.
+    each counted once at the largest of the offers' counts of its area. Without a time limit the
+    search ends after so much work, the same on every machine, with its gap.
     """
     weights = asked.weights
     rows = weights > 0
@@ -459,10 +564,18 @@ def with_room(
     problem = rules.problem(asked, size, weights, Goal.mean())
     known = {i: float(room.get(i, 0.0)) for i in asked.site_ids}
     rule = Capacity(known, dict(zip(map(str, range(int(rows.sum()))), uses.tolist(), strict=True)))
-    found = site(replace(problem, rules=(*problem.rules, rule)), gap=0.01, **search)
+    work = None if search.get("time_limit_s") is not None else _ROOM_WORK
+    found = site(
+        replace(problem, rules=(*problem.rules, rule)), gap=_ROOM_GAP, work_limit=work, **search
+    )
     if found.status == "infeasible":
         return _NONE
-    return Choice(found.chosen, found.objective, found.status, found.gap, None)
+    if not found.chosen:
+        return replace(_NONE, status=found.status)
+    columns = asked.columns(found.assignment.tolist())
+    assigned = np.full(len(rows), asked.columns(found.chosen)[0], np.intp)
+    assigned[rows] = columns
+    return Choice(found.chosen, found.objective, found.status, found.gap, None, assigned=assigned)
 
 
 @dataclass(frozen=True)
@@ -607,8 +720,20 @@ class BesideStays:
         return self.joint(self.kept) - self.joint(self.after)
 
 
-def beside_stays(offers: Sequence[Offer], near: Floats | None) -> BesideStays | None:
-    """Measure hubs as delivery points beside the centres that stay; None where none is known."""
+def beside_stays(
+    offers: Sequence[Offer], near: Floats | None, both: Mapping[str, Floats] | None = None
+) -> BesideStays | None:
+    """Measure hubs as delivery points beside the centres that stay; None where none is known.
+
+    Parameters
+    ----------
+    offers : sequence of Offer
+    near : ndarray, shape (areas,), optional
+        Minutes to the nearest hub; None for no hub.
+    both : mapping of str to ndarray, optional
+        By offer, minutes to the nearest of hubs and kept centres, where that is not the lesser of
+        both: as `nearest_of_both` gives them.
+    """
     known = [o for o in offers if o.today is not None and o.kept is not None and o.people.any()]
     if not known:
         return None
@@ -618,6 +743,7 @@ def beside_stays(offers: Sequence[Offer], near: Floats | None) -> BesideStays | 
         if offer.today is None or offer.kept is None:
             continue
         best = offer.kept if near is None else np.minimum(offer.kept, near)
+        best = best if both is None else both[offer.key]
         cut = np.isfinite(offer.today) != np.isfinite(best)
         cut |= np.isfinite(offer.today) & ~np.isfinite(offer.kept)
         lost += offer.share / total * float(offer.people[cut].sum()) / float(offer.people.sum())
@@ -625,6 +751,21 @@ def beside_stays(offers: Sequence[Offer], near: Floats | None) -> BesideStays | 
         kept[offer.key] = weighted_mean(offer.kept, offer.people)
         after[offer.key] = weighted_mean(best, offer.people)
     return BesideStays(today, kept, after, {o.key: o.share / total for o in known}, lost)
+
+
+def nearest_of_both(asked: HubField, chosen: Sequence[str]) -> dict[str, Floats] | None:
+    """Give minutes to the nearest of hubs and kept centres by offer; None where both are plain."""
+    if not asked.each:
+        return None
+    beside = delivery_field(asked)
+    if beside is None:
+        return {}
+    near, found = beside.near(chosen), {}
+    for mine in beside.offers:
+        own = next(o for o in asked.offers if o.key == mine.key)
+        found[mine.key] = np.full(len(asked.minutes), np.inf)
+        found[mine.key][asked.rows(own)] = near[beside.rows(mine)]
+    return found
 
 
 def delivery_field(asked: HubField) -> HubField | None:
@@ -637,88 +778,66 @@ def delivery_field(asked: HubField) -> HubField | None:
     if not known:
         return None
     total = sum(o.share for o in known) or 1.0
-    blocks, offers = [], []
-    areas = len(asked.minutes)
+    rows = [asked.rows(offer) for offer in known]
+    sizes = [r.stop - r.start for r in rows]
+    blocks, each, offers = [], [], []
     for place, offer in enumerate(known):
         if offer.kept is None:
             continue
-        blocks.append(np.minimum(asked.minutes, offer.kept[:, None]))
-        people = np.zeros(areas * len(known))
-        people[place * areas : (place + 1) * areas] = offer.people
-        offers.append(Offer(offer.key, offer.title, offer.ages, offer.share / total, people))
-    deprived = None if asked.deprived is None else np.tile(asked.deprived, len(known))
-    return HubField(asked.site_ids, np.vstack(blocks), tuple(offers), deprived, asked.places)
+        block = np.minimum(asked.minutes[rows[place]], offer.kept[rows[place], None])
+        if asked.each and offer.kept_each is not None:
+            each.append(np.minimum(asked.each[offer.block], offer.kept_each[:, :, None]))
+            block = at_rank(each[-1].transpose(0, 2, 1), asked.percentile).astype(float)
+        blocks.append(block)
+        people = np.zeros(sum(sizes))
+        start = sum(sizes[:place])
+        people[start : start + sizes[place]] = offer.people[rows[place]]
+        offers.append(
+            Offer(offer.key, offer.title, offer.ages, offer.share / total, people, block=place)
+        )
+    deprived = None
+    if asked.deprived is not None:
+        deprived = np.concatenate([asked.deprived[r] for r in rows])
+    return HubField(
+        asked.site_ids, np.vstack(blocks), tuple(offers), deprived, asked.places, tuple(each),
+        asked.percentile,
+    )  # fmt: skip
 
 
 # --- chance -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Chance:
-    """What may be otherwise: drawn evenly again and again, with a fixed seed.
-
-    Parameters
-    ----------
-    cells : ndarray of int, shape (areas,)
-        Areas whose streets err alike.
-    street_error : float or ndarray of float, shape (areas,)
-        Standard deviation of the logarithm of a trip's error; of each area's, where they differ.
-    draws, seed : int
-    """
-
-    cells: Ints = field(default_factory=lambda: np.zeros(0, np.intp))
-    street_error: float | Floats = 0.1
-    draws: int = 1000
-    seed: int = 2018
-
-
-_BATCH = 25
-
-
-def draw_sets(asked: HubField, sets: Sequence[Sequence[str]], chance: Chance) -> dict[str, Floats]:
-    """Measure sets under many drawn counts of people and errors of the streets.
+class SetDraws:
+    """Measures sets under drawn minutes and counts of people, one draw after the other.
 
     Parameters
     ----------
     asked : HubField
-    sets : sequence of sequence of str
-    chance : Chance
+    sets, draws, seed : int
+        Every set meets the same draws. People of each area are drawn about their count (Poisson).
 
-    Returns
-    -------
-    dict of str to ndarray, shape (draws, sets)
-        By criterion. Every set meets the same draws. People of each area are drawn about their
-        count (Poisson); minutes between a group of neighbouring areas and a site are all longer
-        or shorter by one factor (log-normal).
+    Attributes
+    ----------
+    found : dict of str to ndarray, shape (draws, sets)
+        By criterion.
     """
-    rng = np.random.default_rng([chance.seed, 7])
-    columns = sorted({c for ids in sets for c in asked.columns(ids)})
-    at = {c: k for k, c in enumerate(columns)}
-    used = asked.weights > 0
-    minutes = np.ascontiguousarray(
-        asked.stand_in[np.ix_(np.flatnonzero(used), np.array(columns))].T
-    )
-    cells = np.unique(chance.cells[used], return_inverse=True)[1]
-    wrong = np.broadcast_to(np.asarray(chance.street_error, float), used.shape)[used]
-    members = [np.array([at[c] for c in asked.columns(ids)]) for ids in sets]
-    people = [(o.share, o.people[used]) for o in asked.offers if o.people.any()]
-    deprived = None if asked.deprived is None else asked.deprived[used]
-    found = {name: np.empty((chance.draws, len(sets))) for name in asked.criteria}
-    for start in range(0, chance.draws, _BATCH):
-        many = min(_BATCH, chance.draws - start)
-        draw = slice(start, start + many)
-        bend = rng.standard_normal((many, len(columns), int(cells.max()) + 1))
-        drawn = minutes[None] * np.exp(bend[:, :, cells] * wrong)
-        drawn_people = [(share, rng.poisson(n, (many, len(n)))) for share, n in people]
-        weights = _blend(drawn_people, None)
-        own = None if "deprived" not in found else _blend(drawn_people, deprived)
-        for k, held in enumerate(members):
-            near = drawn[:, held].min(axis=1)
-            found["mean"][draw, k] = np.einsum("da,da->d", near, weights)
-            if own is not None:
-                found["deprived"][draw, k] = np.einsum("da,da->d", near, own)
-            found["worst"][draw, k] = near.max(axis=1)
-    return found
+
+    def __init__(self, asked: HubField, sets: int, draws: int, seed: int) -> None:
+        rng = np.random.default_rng([seed, 7])
+        self._used = asked.weights > 0
+        people = [(o.share, o.people[self._used]) for o in asked.offers if o.people.any()]
+        counts = [(share, rng.poisson(n, (draws, len(n)))) for share, n in people]
+        self._weights = {"mean": _blend(counts, None)}
+        if asked.deprived_weights is not None and asked.deprived is not None:
+            self._weights["deprived"] = _blend(counts, asked.deprived[self._used])
+        self.found = {name: np.zeros((draws, sets)) for name in (*self._weights, "worst")}
+
+    def take(self, number: int, near: Floats) -> None:
+        """Take the minutes of one draw, shape (areas, sets)."""
+        near = near[self._used]
+        for name, weights in self._weights.items():
+            self.found[name][number] = weights[number] @ near
+        self.found["worst"][number] = near.max(axis=0, initial=0.0)
 
 
 def _blend(people: Sequence[tuple[float, Ints]], inside: Bools | None) -> Floats:

@@ -66,13 +66,17 @@ class _Watch:
     ----------
     progress : callable, optional
         Called with `Progress`; returning ``False`` stops the search.
+    work : float, optional
+        How much work may be done, in cells of the problem's tables.
     """
 
     def __init__(
         self,
         time_limit_s: float | None = None,
         progress: Callable[[Progress], object] | None = None,
+        work: float | None = None,
     ) -> None:
+        self.work = np.inf if work is None else work
         self.began = _clock()
         self.deadline = None if time_limit_s is None else self.began + time_limit_s
         self.progress = progress
@@ -86,6 +90,14 @@ class _Watch:
     def left(self) -> float | None:
         """Give the seconds that remain, None without a limit."""
         return None if self.deadline is None else max(0.0, self.deadline - _clock())
+
+    def spend(self, cells: float) -> None:
+        """Note work done; stops the search where there was too much of it."""
+        self.work -= cells
+        if self.work < 0 and not self.stopped:
+            self.stopped = "work limit"
+        if self.stopped:
+            raise _Stop
 
     def tick(self, stage: str, bound: float, incumbent: float) -> None:
         """Report, and stop the search when it should end (or has been told to before)."""

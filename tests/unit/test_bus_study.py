@@ -12,7 +12,7 @@ import pytest
 from access import answer, load_study
 from access.analysis.analysis import Analysis
 from access.analysis.bus import BUS_NOT_KNOWN, _bus_for_page, frequencies, stops_table
-from access.analysis.job import measure_study
+from access.analysis.job import measure_study, travel_times
 from access.errors import AccessError, ParameterError, StudyError
 from access.network.matrix import at_rank
 from access.release import released
@@ -177,7 +177,6 @@ def test_another_walking_speed_is_measured_anew(results, tmp_path):
 
 
 def test_what_cannot_be_said_by_bus_is_refused_in_words(results):
-    analysis = Analysis(results)
     matrix = results.matrix("bus", SERVICE)
     with pytest.raises(ParameterError, match="walk_kmh cannot vary for mode 'bus'"):
         robustness(
@@ -191,8 +190,6 @@ def test_what_cannot_be_said_by_bus_is_refused_in_words(results):
                 street_error=0.09, area_points=results.study.areas[["id", "lon", "lat"]]
             ), draws=2,
         )  # fmt: skip
-    with pytest.raises(ParameterError, match="hubs are not sought by mode 'bus'"):
-        analysis.hubs(mode="bus")
 
 
 def test_without_a_timetable_one_sentence_and_nothing_else(tmp_path):
@@ -452,3 +449,61 @@ def test_feeds_written_in_odd_ways_give_the_same_minutes(tmp_path, results):
 def test_a_board_report_may_be_about_the_bus(results):
     said = repr(board_report(results, mode="bus", draws=5).blocks)
     assert "longer by bus" in said and "average bus trip" in said
+
+
+def test_the_neighbours_centres_count_there_and_home_where_they_count_on_foot(tmp_path):
+    folder = town(tmp_path / "town", write=False)
+    (folder / "neighbours.csv").write_text(
+        f"id,name,service,authority,lon,lat\nN1,Over the border,{SERVICE},Elsewhere,-1.3,53.42\n",
+        encoding="utf-8",
+    )
+    analysis = Analysis(travel_times(load_study(folder)))
+    own = analysis.by_bus(SERVICE, after=["C1"], neighbours=False)
+    both = analysis.by_bus(SERVICE, after=["C1"], neighbours=True)
+    there = analysis.results.bus.there[SERVICE]
+    for found, sites in ((own, ["C1"]), (both, ["C1", "N1"])):
+        expected = there.nearest(sites)
+        np.testing.assert_array_equal(
+            found.areas.set_index("id").loc[expected.index, "there_minutes_after"],
+            expected["minutes"],
+        )
+    assert (both.areas["there_site_after"] == "N1").any()
+    uses = both.areas["there_site_after"] == "N1"
+    home = analysis.results.bus.home[SERVICE]
+    for row in both.areas[uses].to_dict("records"):
+        each = home.minutes[home.area_ids.index(row["id"]), :, home.site_ids.index("N1")]
+        assert row["home_minutes_after"] == pytest.approx(np.sort(each)[29])
+    for neighbours in (False, True):  # the change itself counts as the bus page does
+        impact = analysis.compare(SERVICE, after=["C1"], mode="bus", neighbours=neighbours)
+        bus = analysis.by_bus(SERVICE, after=["C1"], neighbours=neighbours)
+        np.testing.assert_allclose(
+            impact.areas["minutes_after"], bus.areas["there_minutes_after"], rtol=1e-6
+        )
+
+
+def test_each_centre_is_measured_in_the_window_of_its_own_service(tmp_path):
+    folder = town(tmp_path / "town", write=False)
+    path = folder / "study.toml"
+    path.write_text(
+        path.read_text(encoding="utf-8")
+        + """
+[services.youth]
+title = "Youth Centres"
+one = "Youth Centre"
+demand = "residents"
+noun = "residents"
+bus_window = ["21:00", "21:20"]
+""",
+        encoding="utf-8",
+    )
+    centres = pd.read_csv(folder / "centres.csv", dtype=str)
+    more = centres.iloc[:1].assign(id="Y1", name="Youth base", service="youth")
+    pd.concat([centres, more]).to_csv(folder / "centres.csv", index=False)
+    analysis = Analysis(travel_times(load_study(folder)))
+    table = analysis.minutes_table(mode="bus").pivot(index="area", columns="site", values="minutes")
+    for site, service in (("C1", SERVICE), ("Y1", "youth")):
+        own = analysis.results.matrix("bus", service).to_frame()[site]
+        np.testing.assert_allclose(table.loc[own.index, site], own)
+        within = analysis.within(site, minutes=30, mode="bus")
+        assert set(within.areas) == set(own.index[own <= 30])
+    assert not np.allclose(table["C1"], table["Y1"])  # one building, two windows

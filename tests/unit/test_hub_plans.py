@@ -18,14 +18,13 @@ from access.run.summary import hub_words, spoken_summary, summary_of
 from access.siting import AtLeast, AtMost
 from access.siting.candidates import apart, at_most_of, in_group
 from access.siting.plans import (
-    Chance,
     HubField,
     Offer,
     PlanRules,
+    SetDraws,
     beside_stays,
     choose,
     delivery_field,
-    draw_sets,
     figures_of,
     held,
     standing,
@@ -257,28 +256,24 @@ class TestWishes:
 
 
 class TestChance:
-    def test_without_any_error_but_counting_the_drawn_mean_is_about_the_mean(self, field):
-        chance = Chance(np.arange(len(field.minutes)), 0.0, 400)
-        drawn = draw_sets(field, [("S1", "S4")], chance)
-        assert drawn["mean"].mean() == pytest.approx(field.values(("S1", "S4"))["mean"], rel=0.02)
-        assert np.ptp(drawn["worst"]) < 1e-9  # streets do not err, so nobody moves
+    def test_people_alone_are_drawn_where_minutes_stay(self, field):
+        drawn = SetDraws(field, 1, 400, 1)
+        for number in range(400):
+            drawn.take(number, field.near(("S1", "S4"))[:, None])
+        mean = field.values(("S1", "S4"))["mean"]
+        assert drawn.found["mean"].mean() == pytest.approx(mean, rel=0.02)
+        assert np.ptp(drawn.found["mean"]) > 0
+        assert np.ptp(drawn.found["worst"]) < 1e-9  # nobody moves
 
-    def test_the_same_draws_again_and_the_same_for_every_set(self, field):
-        chance = Chance(np.zeros(len(field.minutes), int), 0.2, 60)
-        one = draw_sets(field, [("S1",), ("S1", "S4")], chance)
-        two = draw_sets(field, [("S1",), ("S1", "S4")], chance)
-        assert np.array_equal(one["mean"], two["mean"])
-        assert (one["mean"][:, 1] <= one["mean"][:, 0] + 1e-9).all()
-
-    def test_every_area_errs_by_its_own_trips(self, field):
-        cells = np.arange(len(field.minutes))
-        alone = draw_sets(field, [("S1", "S4")], Chance(cells, 0.2, 60))
-        each = np.full(len(cells), 0.2)
-        assert np.array_equal(
-            alone["mean"], draw_sets(field, [("S1", "S4")], Chance(cells, each, 60))["mean"]
-        )
-        firm = draw_sets(field, [("S1", "S4")], Chance(cells, each * 0, 60))
-        assert np.ptp(firm["worst"]) < 1e-9
+    def test_the_same_people_again_and_the_same_for_every_set(self, field):
+        near = np.array([field.near(ids) for ids in (("S1",), ("S1", "S4"), ("S1",))]).T
+        one, two = SetDraws(field, 3, 60, 1), SetDraws(field, 3, 60, 1)
+        for number in range(60):
+            one.take(number, near)
+            two.take(number, near)
+        assert np.array_equal(one.found["mean"], two.found["mean"])
+        assert np.allclose(one.found["mean"][:, 0], one.found["mean"][:, 2])
+        assert (one.found["mean"][:, 1] <= one.found["mean"][:, 0] + 1e-9).all()
 
     def test_how_a_set_holds_is_counted(self):
         drawn = np.array([[10.0, 10.1], [10.0, 9.0], [10.0, 9.9], [10.0, 20.0]])

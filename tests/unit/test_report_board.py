@@ -9,6 +9,7 @@ import os
 import re
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import openpyxl
@@ -29,7 +30,7 @@ from access.document.document import (
     _heading_text,
 )
 from access.errors import ParameterError, StudyError
-from access.report.board import _report_files, board_report, write_report
+from access.report.board import _report_files, _size, board_report, write_report
 from access.report.findings import NO_CHANGE, PROPOSAL, findings_of
 from access.scenario.scenario import Money
 from tests.conftest import one_picture, pdf_text
@@ -72,7 +73,9 @@ def priced(results, costs: list[float]):
     known = pd.Series(costs, index=study.centres.index)
     study = replace(study, centres=study.centres.assign(annual_cost_gbp=known))
     saved = float(known.set_axis(study.centres["id"])[["C2", "C5"]].sum(skipna=False))
-    proposal = replace(results.proposals["five_to_three"], money=Money(saved_gbp=saved))
+    proposal = replace(
+        results.proposals["five_to_three"], money=Money(saved_gbp=saved, spent_gbp=0.0)
+    )
     return replace(results, study=study, proposals={proposal.key: proposal})
 
 
@@ -435,3 +438,23 @@ def test_a_service_whose_families_bring_no_pram_has_no_such_trip(results, docume
     text = as_text(board_report(replace(results, study=study), draws=0))
     assert "with a pram (min)" not in text
     assert "Rise, by car (min)" in text
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "opened", "said"),
+    [
+        (("A", "B", "C"), ("A",), (), "1 of 3 Libraries"),
+        (("A",), ("A", "K"), ("K",), "the one library of today and open K"),
+        (("A", "B"), ("A", "B", "K"), ("K",), "all 2 Libraries and open K"),
+        (("A", "B"), ("B", "K"), ("K",), "1 of 2 Libraries and open K"),
+        (("A",), ("K",), ("K",), "none of today's Libraries and open K"),
+        (("A", "B"), ("A", "B"), (), "all 2 Libraries"),
+        (("A",), ("A",), (), "the one library of today"),
+    ],
+)
+def test_how_many_stay_is_said_of_any_number(before, after, opened, said):
+    found = SimpleNamespace(
+        result=SimpleNamespace(before=before, after=after, opened=opened), title="Libraries",
+        one="library", named=lambda ids: [str(i) for i in ids],
+    )  # fmt: skip
+    assert _size(found) == said

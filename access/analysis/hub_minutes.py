@@ -1,0 +1,383 @@
+"""What hubs are chosen by: minutes of each offer's own window, and draws of what may be otherwise.
+
+By bus an offer's minutes are those of its service's window, so that areas stand once a window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from access.analysis.bus import _usual_minutes
+from access.analysis.results import StudyResults
+from access.errors import ParameterError
+from access.network import TravelMatrix
+from access.network.modelled import modelled_error
+from access.scenario import Uncertainty, plausible_sites
+from access.scenario.uncertainty import drawn_minutes
+from access.siting.model import Bools, Floats
+from access.siting.plans import HubField, Offer, SetDraws, delivery_field
+from access.study import Study
+
+WALK_KM_H = (3.6, 5.4)
+"""From a pram to a brisk walk: the range over which the walking speed is drawn."""
+_DECLARED_ERROR = 0.05
+"""Real streets: a trip is off by this share on average, a declared assumption."""
+
+
+@dataclass(frozen=True, eq=False)
+class _OfferAsked:
+    """An offer as the study asks for it."""
+
+    key: str
+    title: str
+    ages: str
+    share: float
+    columns: tuple[str, ...]
+    service: str | None
+
+
+def offers_of(study: Study) -> tuple[_OfferAsked, ...]:
+    """List a study's offers, shares together 1; each service is one where none are given."""
+    hubs = study.config.hubs
+    if hubs.offers:
+        found = [
+            _OfferAsked(key, o.title, o.ages, o.share, o.columns, o.service)
+            for key, o in hubs.offers.items()
+        ]
+    else:
+        found = [
+            _OfferAsked(key, s.title, s.age_band or "",
+                       hubs.shares.get(key, 0.0) if hubs.shares else 1.0, (s.demand,), key)
+            for key, s in study.config.services.items()
+        ]  # fmt: skip
+    whole = sum(offer.share for offer in found)
+    return tuple(replace(offer, share=offer.share / whole) for offer in found)
+
+
+def people_of(study: Study, offer: _OfferAsked) -> pd.Series:
+    """Count who an offer is for, by area."""
+    areas = pd.DataFrame(study.areas.drop(columns="geometry")).set_index("id")
+    return areas[list(offer.columns)].astype(float).sum(axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class HubMinutes:
+    """Minutes from the study's areas to every site, a matrix for each window that offers have.
+
+    Parameters
+    ----------
+    matrices : tuple of TravelMatrix
+        Rows in the order of the study's areas.
+    window : dict of str to int
+        By offer.
+    """
+
+    matrices: tuple[TravelMatrix, ...]
+    window: Mapping[str, int]
+
+    @property
+    def by_the_minute(self) -> bool:
+        """Whether minutes depend on when one sets out."""
+        return self.matrices[0].minute_by_minute is not None
+
+    def of(self, offer: str) -> TravelMatrix:
+        """Give the minutes in an offer's window."""
+        return self.matrices[self.window[offer]]
+
+    def stacked(self, ids: Sequence[str]) -> tuple[Floats, tuple[Any, ...], float]:
+        """Give minutes to some sites, areas once a window; and each minute's, where they differ."""
+        held = [m.sites(ids) for m in self.matrices]
+        minutes = np.vstack([m.total_minutes for m in held])
+        each = tuple(m.minute_by_minute for m in held if m.minute_by_minute is not None)
+        return minutes, each, held[0].percentile
+
+
+def hub_minutes(
+    results: StudyResults, mode: str, of: Callable[[str], TravelMatrix] | None = None
+) -> HubMinutes:
+    """Give a mode's minutes for every offer; one that no service gives has the first's window.
+
+    Parameters
+    ----------
+    results : StudyResults
+    mode : str
+    of : callable, optional
+        Gives a service's minutes; as they were measured when not given.
+    """
+    study = results.study
+    first = next(iter(study.config.services))
+    areas = study.areas["id"].tolist()
+    found: dict[int, tuple[int, TravelMatrix]] = {}
+    window = {}
+    for offer in offers_of(study):
+        service = offer.service or first
+        matrix = results.matrix(mode, service) if of is None else of(service)
+        if matrix.minute_by_minute is None:
+            matrix = results.matrices[mode]
+        if id(matrix) not in found:
+            found[id(matrix)] = (len(found), matrix)
+        window[offer.key] = found[id(matrix)][0]
+    return HubMinutes(tuple(m.areas(areas) for _, m in found.values()), window)
+
+
+def kept_sites(study: Study, service: str) -> tuple[list[str], list[str], str]:
+    """Give a service's centres of today, those after its first proposal, and its title."""
+    today = sorted(map(str, study.centres_of(service)["id"]))
+    first = next((p for p in study.config.proposals.values() if p.service == service), None)
+    if first is None:
+        return today, today, ""
+    kept = [i for i in today if i not in set(first.closes)]
+    return today, [*kept, *first.opens], first.title
+
+
+def _known(matrix: TravelMatrix, sites: Sequence[str]) -> list[str]:
+    held = set(matrix.site_ids)
+    return [i for i in sites if i in held]
+
+
+def _placed(values: Floats, block: int, blocks: int) -> Floats:
+    """Set an offer's minutes in the rows of its window; the others are of nobody."""
+    whole = np.full(len(values) * blocks, np.inf)
+    whole[block * len(values) : (block + 1) * len(values)] = values
+    return whole
+
+
+def _offer(study: Study, asked: _OfferAsked, minutes: HubMinutes) -> Offer:
+    """Measure an offer's people and its centres of today and of those that stay."""
+    matrix, block, blocks = minutes.of(asked.key), minutes.window[asked.key], len(minutes.matrices)
+    counted = people_of(study, asked).to_numpy(float)
+    people = np.zeros(len(counted) * blocks)
+    people[block * len(counted) : (block + 1) * len(counted)] = counted
+    made = Offer(asked.key, asked.title, asked.ages, asked.share, people, block=block)
+    if asked.service is None:
+        return made
+    today, kept, _ = kept_sites(study, asked.service)
+    today, kept = _known(matrix, today), _known(matrix, kept)
+    if not today or not kept:
+        return made
+    near = {n: _placed(matrix.least(ids), block, blocks) for n, ids in
+            (("today", today), ("kept", kept))}  # fmt: skip
+    each = matrix.sites(kept).minute_by_minute
+    return replace(
+        made, **near, kept_each=None if each is None else np.ascontiguousarray(each.min(axis=2))
+    )
+
+
+def hub_offers(study: Study, minutes: HubMinutes) -> tuple[Offer, ...]:
+    """Measure every offer that somebody is counted for."""
+    made = [_offer(study, asked, minutes) for asked in offers_of(study)]
+    made = [offer for offer in made if offer.people.any()]
+    whole = sum(offer.share for offer in made)
+    if not whole:
+        raise ParameterError("nobody is counted for any offer of the hubs; expected people")
+    return tuple(replace(o, share=o.share / whole) for o in made)
+
+
+def hub_field(
+    study: Study, minutes: HubMinutes, candidates: pd.DataFrame, deprived: Bools | None
+) -> HubField:
+    """Put a study's question of hubs: sites to choose from, minutes to them, and offers.
+
+    Parameters
+    ----------
+    study : Study
+    minutes : HubMinutes
+    candidates : DataFrame
+        ``id lon lat``.
+    deprived : ndarray of bool, shape (areas,), optional
+        Of the study.
+    """
+    ids = candidates["id"].tolist()
+    total, each, percentile = minutes.stacked(ids)
+    spots = candidates[["lon", "lat"]].round(6).itertuples(index=False, name=None)
+    poor = None if deprived is None else np.tile(deprived, len(minutes.matrices))
+    return HubField(
+        tuple(ids), total, hub_offers(study, minutes), poor, tuple(spots), each, percentile
+    )
+
+
+# --- draws ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """What is drawn for hubs.
+
+    Parameters
+    ----------
+    results : StudyResults
+    field : HubField
+    mode : str
+    candidates : DataFrame
+    draws, seed : int
+    """
+
+    results: StudyResults
+    field: HubField
+    mode: str
+    candidates: pd.DataFrame
+    draws: int
+    seed: int
+
+    def measure(
+        self, sets: Sequence[Sequence[str]], beside: Sequence[Sequence[str]]
+    ) -> tuple[dict[str, Floats], dict[str, Floats], str]:
+        """Measure sets as hubs, and others beside what stays, over every draw; say what is drawn.
+
+        Returns
+        -------
+        tuple
+            Two dicts of ndarray, shape (draws, sets), by criterion; words.
+        """
+        delivery = delivery_field(self.field)
+        one = SetDraws(self.field, len(sets), self.draws, self.seed)
+        two = None
+        if delivery is not None and beside:
+            two = SetDraws(delivery, len(beside), self.draws, self.seed)
+        drawn, words = (
+            self._by_day(sets, beside) if self.field.each else self._by_trip(sets, beside)
+        )
+        for number, (near, there) in enumerate(drawn):
+            one.take(number, near)
+            if two is not None:
+                two.take(number, there)
+        fixed = f"{_BY_BUS_FIXED}, {_NOT_DRAWN}" if self.field.each else _NOT_DRAWN
+        said = f"Drawn: {words}. Not drawn: {fixed}."
+        return one.found, {} if two is None else two.found, said
+
+    def _by_day(
+        self, sets: Sequence[Sequence[str]], beside: Sequence[Sequence[str]]
+    ) -> tuple[Iterator[tuple[Floats, Floats]], str]:
+        """Draw the day and the time of setting out, as of closures by bus."""
+        found, study, times = self.results, self.results.study, self.results.bus
+        usual: dict[str, Mapping[str, Mapping[str, TravelMatrix]]] = {}
+        if times is not None and "walk" in found.networks:
+            usual = {
+                service: _usual_minutes(
+                    study, times, found.networks["walk"], found.sites, found.matrices["walk"],
+                    found.matrices["drive"], service,
+                )
+                for service in study.config.services
+            }  # fmt: skip
+        names = list(zip(*(list(of) for of in usual.values()), strict=False)) or [()]
+        kept = []
+        for number, name in enumerate(names):
+            asked = self.field
+            if number:  # the first is the study's own day and window
+                own = {
+                    service: by_name[name[k]][self.mode]
+                    for k, (service, by_name) in enumerate(usual.items())
+                }
+                minutes = hub_minutes(found, self.mode, own.__getitem__)
+                if len(minutes.matrices) != len(asked.each):
+                    continue
+                asked = hub_field(study, minutes, self.candidates, None)
+            kept.append(_near_of(asked, sets, beside))
+        at = np.random.default_rng([self.seed, 3]).integers(0, len(kept), self.draws)
+        said = "; ".join(" and ".join(dict.fromkeys(name)) for name in names if name)
+        words = f"{_PEOPLE}, and the day and the time of setting out ({said})" if said else _PEOPLE
+        return (kept[int(k)] for k in at), words
+
+    def _by_trip(
+        self, sets: Sequence[Sequence[str]], beside: Sequence[Sequence[str]]
+    ) -> tuple[Iterator[tuple[Floats, Floats]], str]:
+        """Draw speeds, positions and the error of streets, as of closures."""
+        study = self.results.study
+        stays = {o.service: kept_sites(study, o.service)[1] for o in offers_of(study) if o.service}
+        walk = self.results.matrices["walk" if self._blends else self.mode]
+        walk = walk.areas(study.areas["id"].tolist())
+        held = {s: _known(walk, ids) for s, ids in stays.items()} if beside else {}
+        columns = sorted({i for ids in (*sets, *beside, *held.values()) for i in ids})
+        uncertain = self._uncertainty(columns)
+        at = {name: k for k, name in enumerate(columns)}
+        members = [[at[i] for i in ids] for ids in sets]
+        others = [[at[i] for i in ids] for ids in beside]
+        services = [o.service for o in offers_of(study) for mine in self.field.offers
+                    if mine.key == o.key and mine.kept is not None]  # fmt: skip
+        kept = [[at[i] for i in held[s]] for s in services if s] if beside else []
+        top = float(self.field.stand_in.max(initial=0.0))
+
+        def drawn() -> Iterator[tuple[Floats, Floats]]:
+            for minutes in drawn_minutes(
+                walk, columns, uncertain, draws=self.draws, seed=self.seed
+            ):
+                minutes = np.where(np.isfinite(minutes), minutes, top).T
+                near = np.array([minutes[m].min(axis=0) for m in members]).T
+                hubs = [minutes[m].min(axis=0) for m in others]
+                stay = [minutes[m].min(axis=0) for m in kept]
+                yield near, np.array([
+                    np.concatenate([np.minimum(h, s) for s in stay]) for h in hubs
+                ]).T  # fmt: skip
+
+        return drawn(), f"{_PEOPLE}, {'; '.join(_without_counts(uncertain))}"
+
+    @property
+    def _blends(self) -> bool:
+        """Whether the family trip is made of walks and drives alone."""
+        return self.mode == "typical" and set(self.results.matrices) == {"walk", "drive", "typical"}
+
+    def _uncertainty(self, columns: Sequence[str]) -> Uncertainty:
+        """Gather what may be otherwise of the way to some sites."""
+        found, study = self.results, self.results.study
+        sites = found.sites.set_index("id").loc[list(columns)].reset_index()
+        errors = {
+            str(i): float(e)
+            for i, e in zip(sites["id"], sites["position_error_m"], strict=True)
+            if e == e and e > 0
+        }
+        others = found.sites[found.sites["kind"] == "candidate"]
+        stand_ins = plausible_sites(sites[sites["assumed"].eq(True)], others)
+        blended: dict[str, Any] = {}
+        if self._blends:
+            areas, parking = study.areas, study.config.travel.parking_minutes
+            blended = {
+                "drive": found.matrices["drive"],
+                "p_no_car": dict(zip(areas["id"].astype(str), areas["p_no_car"], strict=True)),
+                "parking_minutes": (0.5 * parking, 1.5 * parking),
+            }
+        elsewhere = self.mode == "bus" or (self.mode == "typical" and not self._blends)
+        wrong = _DECLARED_ERROR
+        if found.modelled and not elsewhere:  # minutes that others made are not along our streets
+            wrong = modelled_error(self.mode) or wrong
+        return Uncertainty(
+            walk_kmh=WALK_KM_H if self.mode == "walk" or blended else None,
+            position_error_m=errors or None,
+            area_points=study.areas[["id", "lon", "lat"]],
+            site_points=found.sites[["id", "lon", "lat"]] if errors else None,
+            stand_ins=stand_ins or None,
+            count_error="poisson",
+            made_at_kmh=study.config.travel.walk_km_h,
+            street_error=wrong,
+            **blended,
+        )
+
+
+_PEOPLE = "people of each area about their count (Poisson)"
+_NOT_DRAWN = "what each offer counts, who has a car, and what stands at a site or can be held there"
+
+
+_BY_BUS_FIXED = "walking speeds, positions and streets"
+
+
+def _without_counts(uncertain: Uncertainty) -> tuple[str, ...]:
+    return replace(uncertain, count_error=None).notes()
+
+
+def _near_of(
+    asked: HubField, sets: Sequence[Sequence[str]], beside: Sequence[Sequence[str]]
+) -> tuple[Floats, Floats]:
+    """Give minutes to the nearest of each set, and of each beside what stays."""
+    found = []
+    for field, ids in ((asked, sets), (delivery_field(asked) if beside else None, beside)):
+        if field is None or not ids:
+            found.append(np.zeros((0, 0)))
+            continue
+        top = float(field.stand_in.max(initial=0.0))
+        near = np.array([field.near(some) for some in ids]).T
+        found.append(np.where(np.isfinite(near), near, top))
+    return found[0], found[1]

@@ -1,0 +1,455 @@
+"""Sites with limited room by branch and price: each site's areas are chosen by a knapsack.
+
+A column is a site with the areas that it takes. Its price is found for all sites at once by
+dynamic programming, which bounds every node whether or not the columns are complete.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import scipy.sparse as sp
+
+from access.siting.highs import (
+    INF,
+    _add_columns,
+    _add_rows,
+    _quiet_highs,
+    _solved,
+)
+from access.siting.model import Bools, Floats, Ints, _SideRows
+from access.siting.progress import _Watch
+
+_SMOOTH = 0.5
+"""Prices at which columns are sought: so much of the best so far, the rest of the last ones."""
+_HALF = 1e-6
+_FIRM = 0.8
+"""From this share on a dive takes a column as it is."""
+_CLOSE_ENOUGH = 0.002
+_PAYS = 1e-7
+_SEEK_AT = {1, *(200 * 2**k for k in range(12))}
+"""Nodes at which a better answer is sought by an integer programme."""
+
+Knapsack = Callable[[Floats, Ints], tuple[Floats, Floats]]
+"""Savings (areas, sites) and sites to what each one's best filling saves, and whom it takes."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Node:
+    """A part of the problem: sites that must be or may be open, and pairs that may be used.
+
+    `groups` limits how many sites of a group are open: number of the row, least, most.
+    """
+
+    bound: float
+    must: Bools
+    may: Bools
+    pairs: Bools
+    prices: Floats
+    groups: tuple[tuple[int, float, float], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class _Priced:
+    """What the relaxation gives at some prices."""
+
+    value: float
+    prices: Floats
+    worth: Floats
+    rho: Floats
+    chosen: Ints
+    taken: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class _Point:
+    """The master programme's answer at a node."""
+
+    value: float
+    prices: Floats
+    row_prices: Floats
+    open: Floats
+    share: Floats
+    part: Floats
+    missing: float
+
+
+class _Master:
+    """The linear programme over the columns found so far."""
+
+    def __init__(self, cost: Floats, p: int, rows: _SideRows, dear: float) -> None:
+        n, m = cost.shape
+        self.n, self.m, self.cost, self.p, self.rows = n, m, cost, p, rows
+        self.engine = _quiet_highs()
+        # An area left out at a high price, and a site that is open with nobody.
+        _add_columns(self.engine, np.full(n, dear), np.zeros(n), np.full(n, INF))
+        _add_columns(self.engine, np.zeros(m), np.zeros(m), np.ones(m))
+        self.fixed = n + m
+        eye = sp.hstack([sp.eye_array(n), sp.csr_array((n, m))]).tocsr()
+        _add_rows(self.engine, sp.csr_matrix(eye), np.ones(n), np.full(n, INF))
+        empty = sp.csr_matrix((m, n))
+        each = sp.hstack([empty, sp.eye(m)]).tocsr()
+        _add_rows(self.engine, sp.csr_matrix(each), np.zeros(m), np.ones(m))
+        count = sp.csr_matrix(np.concatenate([np.zeros(n), np.ones(m)])[None, :])
+        _add_rows(self.engine, count, np.array([float(p)]), np.array([float(p)]))
+        if len(rows):
+            side = sp.csr_matrix(np.hstack([np.zeros((len(rows), n)), rows.matrix]))
+            _add_rows(self.engine, side, rows.low, rows.high)
+        self.own = len(rows)
+        self.must = np.zeros(m, bool)
+        self.site = np.zeros(0, np.intp)
+        self.take = np.zeros((n, 0), bool)
+        self.known: set[tuple[int, bytes]] = set()
+
+    def add(self, sites: Ints, take: Bools) -> int:
+        """Add clusters that are not known yet; give how many."""
+        new = []
+        for k, j in enumerate(sites):
+            key = (int(j), np.packbits(take[:, k]).tobytes())
+            if key not in self.known and take[:, k].any():
+                self.known.add(key)
+                new.append(k)
+        if not new:
+            return 0
+        sites, take = sites[new], take[:, new]
+        costs = np.where(take, self.cost[:, sites], 0.0).sum(axis=0)
+        count = len(new)
+        member = sp.csc_matrix(take.astype(float))
+        one = sp.csc_matrix((np.ones(count), (sites, np.arange(count))), shape=(self.m, count))
+        parts = [member, one, sp.csc_matrix(np.ones((1, count)))]
+        if len(self.rows):
+            parts.append(sp.csc_matrix(self.rows.matrix[:, sites]))
+        whole = sp.vstack(parts).tocsc()
+        self.engine.addCols(
+            count, costs, np.zeros(count), np.full(count, INF), whole.nnz,
+            whole.indptr[:-1].astype(np.int32), whole.indices.astype(np.int32), whole.data,
+        )  # fmt: skip
+        self.site = np.concatenate([self.site, sites])
+        self.take = np.hstack([self.take, take])
+        return count
+
+    def group(self, sites: Bools) -> int:
+        """Give the number of a row that counts the open sites of a group."""
+        row = sites.astype(float)
+        same = np.flatnonzero((self.rows.matrix[self.own :] == row).all(axis=1))
+        if len(same):
+            return self.own + int(same[0])
+        whole = sp.csr_matrix(np.concatenate([np.zeros(self.n), row, row[self.site]])[None, :])
+        _add_rows(self.engine, whole, np.array([-INF]), np.array([INF]))
+        self.rows = self.rows.and_row(row, -np.inf, np.inf)
+        return len(self.rows) - 1
+
+    def limits(self, node: _Node) -> tuple[Floats, Floats]:
+        """Give the least and most of every row at a node."""
+        low, high = self.rows.low.copy(), self.rows.high.copy()
+        for row, least, most in node.groups:
+            low[row], high[row] = max(low[row], least), min(high[row], most)
+        return low, high
+
+    def usable(self, node: _Node) -> Bools:
+        """Tell which columns a node may use."""
+        bad = (self.take & ~node.pairs[:, self.site]).any(axis=0)
+        found: Bools = node.may[self.site] & ~bad
+        return found
+
+    def enter(self, node: _Node) -> None:
+        """Set the bounds of a node."""
+        count = len(self.site)
+        high = np.concatenate([node.may.astype(float), np.where(self.usable(node), 1.0, 0.0)])
+        at = np.arange(self.n, self.fixed + count, dtype=np.int32)
+        self.engine.changeColsBounds(len(at), at, np.zeros(len(at)), high)
+        for j in np.flatnonzero(node.must != self.must):
+            self.engine.changeRowBounds(self.n + int(j), float(node.must[j]), 1.0)
+        self.must = node.must
+        low, high = self.limits(node)
+        for k in range(self.own, len(low)):
+            self.engine.changeRowBounds(
+                self.n + self.m + 1 + k, max(low[k], -INF), min(high[k], INF)
+            )
+
+    def solve(self) -> _Point:
+        """Solve the programme."""
+        _solved(self.engine)
+        found = self.engine.getSolution()
+        value = np.array(found.col_value)
+        dual = np.array(found.row_dual)
+        part = value[self.fixed :]
+        open_ = value[self.n : self.fixed] + np.bincount(self.site, part, self.m)
+        share = np.zeros((self.n, self.m))
+        used = np.flatnonzero(part > 1e-9)
+        for k in used:
+            share[self.take[:, k], self.site[k]] += part[k]
+        return _Point(
+            float(self.engine.getInfo().objective_function_value), np.maximum(dual[: self.n], 0.0),
+            dual[self.n + self.m + 1 :], open_, share, part, float(value[: self.n].max()),
+        )  # fmt: skip
+
+    def read(self, open_: Floats, part: Floats) -> tuple[Ints, Ints]:
+        """Give the open sites and each area's site of whole columns."""
+        where = np.full(self.n, -1, np.intp)
+        for k in np.flatnonzero(part > 0.5):
+            mine = self.take[:, k]
+            nearer = np.where(where >= 0, self.cost[np.arange(self.n), where], np.inf)
+            where[mine & (self.cost[:, self.site[k]] < nearer)] = self.site[k]
+        return np.flatnonzero(open_ > 0.5), where
+
+
+def _apart(cost: Floats) -> Floats:
+    """Give how unlike sites are: the mean difference of what they cost the areas."""
+    m = cost.shape[1]
+    top = float(cost[np.isfinite(cost)].max(initial=0.0))
+    full = np.where(np.isfinite(cost), cost, top)
+    out = np.zeros((m, m))
+    for j in range(m):
+        out[j] = np.abs(full - full[:, [j]]).mean(axis=0)
+    return out
+
+
+class BranchAndPrice:
+    """Best-bound branch and price over one problem.
+
+    Parameters
+    ----------
+    cost : ndarray, shape (areas, sites)
+        Weighted minutes; ``inf`` where an area may not go.
+    p : int
+        How many sites are open.
+    rows : _SideRows
+        The rules on open sites.
+    fill : callable
+        The knapsacks.
+    size : float
+        Work of one site's.
+    offer : callable
+        Takes open sites and each area's site, all told; gives the cutoff afterwards: answers
+        above it are not sought.
+    seek : callable
+        Takes sites that must be and may be open, and what each pair costs the bound; seeks a
+        better answer and gives the cutoff afterwards.
+    watch : _Watch
+
+    Attributes
+    ----------
+    bound : float
+        No answer that was not handed in lies below; the cutoff at the end of the search.
+    """
+
+    def __init__(
+        self,
+        cost: Floats,
+        p: int,
+        rows: _SideRows,
+        fill: Knapsack,
+        size: float,
+        offer: Callable[[Ints, Ints], float],
+        seek: Callable[[Bools, Bools, Floats], float],
+        watch: _Watch,
+    ) -> None:
+        finite = np.where(np.isfinite(cost), cost, 0.0)
+        dear = 10.0 * max(float(finite.max(axis=1).sum()), 1.0)
+        self.cost, self.p, self.fill, self.size = cost, p, fill, size
+        self.apart = _apart(cost)
+        self.offer, self.seek, self.watch = offer, seek, watch
+        self.bound, self.cutoff, self.dear = -np.inf, np.inf, cost
+        self.master = _Master(np.where(np.isfinite(cost), cost, dear), p, rows, dear)
+
+    def start(self, sites: Ints, where: Ints) -> None:
+        """Take the columns of an answer."""
+        self.master.add(sites, where[:, None] == sites[None, :])
+
+    def price(self, node: _Node, prices: Floats, row_prices: Floats) -> _Priced:
+        """Bound a node at some prices; what its sites would take."""
+        sites = np.flatnonzero(node.may)
+        self.watch.spend(self.size * len(sites))
+        cost = np.where(node.pairs[:, sites], self.cost[:, sites], np.inf)
+        worth = np.zeros(self.cost.shape[1])
+        taken = np.zeros(self.cost.shape)
+        worth[sites], taken[:, sites] = self.fill(np.maximum(prices[:, None] - cost, 0.0), sites)
+        rho = np.where(node.may, -worth, np.inf)
+        fixed = 0.0
+        rows = self.master.rows
+        if len(rows):
+            low, high = self.master.limits(node)
+            ends = np.where(row_prices > 0, low, high)
+            row_prices = np.where(np.isfinite(ends), row_prices, 0.0)
+            rho = rho - row_prices @ rows.matrix
+            fixed = float((row_prices * np.where(np.isfinite(ends), ends, 0.0)).sum())
+        order = np.argsort(np.where(node.must, -np.inf, rho), kind="stable")
+        chosen = order[: self.p]
+        value = float(prices.sum() + rho[chosen].sum()) + fixed
+        return _Priced(value, prices, worth, rho, chosen, taken)
+
+    def bounded(self, node: _Node) -> tuple[_Node, _Point | None]:
+        """Bring a node's columns to an end; a point is given where it must be branched on."""
+        master = self.master
+        master.enter(node)
+        rho_rows = np.zeros(len(master.rows))
+        start = self.price(node, node.prices, rho_rows)
+        good, good_rows = start, rho_rows
+        self._take(start, node)
+        while True:
+            point = master.solve()
+            mixed = _SMOOTH * good.prices + (1 - _SMOOTH) * point.prices
+            mixed_rows = _SMOOTH * good_rows + (1 - _SMOOTH) * point.row_prices
+            added = 0
+            for prices, of_rows in ((mixed, mixed_rows), (point.prices, point.row_prices)):
+                found = self.price(node, prices, of_rows)
+                if found.value > good.value:
+                    good, good_rows = found, of_rows
+                added = self._take(found, node)
+                if added or good.value > self.cutoff:
+                    break
+            best = good
+            self.watch.tick("columns", max(node.bound, min(best.value, self.cutoff)), self.cutoff)
+            if best.value > self.cutoff or not added:
+                break
+        told = replace(node, bound=max(node.bound, best.value), prices=best.prices)
+        if told.bound > self.cutoff:
+            return told, None
+        return self.fixed(told, best), point
+
+    def _take(self, found: _Priced, node: _Node) -> int:
+        sites = np.flatnonzero(node.may & (found.worth > _PAYS))
+        return self.master.add(sites, found.taken[:, sites] > 0.5)
+
+    def fixed(self, node: _Node, at: _Priced) -> _Node:
+        """Fix sites and pairs that no better answer can use."""
+        opened = np.zeros(len(at.rho), bool)
+        opened[at.chosen] = True
+        free_in, free_out = opened & ~node.must, node.may & ~opened
+        dearest = at.rho[free_in].max() if free_in.any() else -np.inf
+        cheapest = at.rho[free_out].min() if free_out.any() else np.inf
+        with np.errstate(invalid="ignore"):
+            enter = np.where(opened, 0.0, at.rho - dearest)
+            may = node.may & (at.value + enter <= self.cutoff)
+            must = node.must | (free_in & (at.value - at.rho + cheapest > self.cutoff))
+        dearer = np.maximum(self.cost - at.prices[:, None], 0.0)
+        enter = np.where(np.isfinite(enter), np.maximum(enter, 0.0), 0.0)
+        self.dear = at.value + dearer + enter[None, :]
+        pairs = node.pairs & (self.dear <= self.cutoff) & may[None, :]
+        return replace(node, must=must, may=may, pairs=pairs)
+
+    def children(self, node: _Node, point: _Point) -> list[_Node]:
+        """Split a node by how many sites of a group are open, or else at an area that is shared."""
+        group = self._group(node, point.open)
+        if group is not None:
+            row, count = self.master.group(group), float(point.open[group].sum())
+            few = (row, -np.inf, float(np.floor(count)))
+            many = (row, float(np.ceil(count)), np.inf)
+            parts = [replace(node, groups=(*node.groups, g)) for g in (few, many)]
+            if group.sum() == 1:
+                shut, opened = node.may & ~group, node.must | group
+                parts = [replace(node, may=shut), replace(node, must=opened)]
+            return parts
+        part = np.abs(point.share - np.rint(point.share))
+        if part.max() <= _HALF:
+            return []
+        i, j = (int(k) for k in np.unravel_index(int(part.argmax()), part.shape))
+        without, only = node.pairs.copy(), node.pairs.copy()
+        without[i, j] = False
+        only[i] = False
+        only[i, j] = True
+        opened = node.must.copy()
+        opened[j] = True
+        return [replace(node, pairs=without), replace(node, pairs=only, must=opened)]
+
+    def _group(self, node: _Node, open_: Floats) -> Bools | None:
+        """Find sites near each other, and apart from others, of which a half is open."""
+        used = np.flatnonzero(node.may & (open_ > _HALF))
+        if not (np.abs(open_[used] - np.rint(open_[used])) > _HALF).any():
+            return None
+        best, found = 0.0, None
+        for j in used:
+            away = self.apart[j]
+            order = used[np.argsort(away[used], kind="stable")]
+            count = np.cumsum(open_[order])
+            part = np.abs(count - np.rint(count))
+            room = np.append(away[order[1:]], 2 * away[order[-1]] + 1e-9) - away[order]
+            score = np.where(part > _HALF, np.minimum(part, 0.5) * room, 0.0)
+            k = int(score.argmax())
+            if score[k] > best:
+                best = float(score[k])
+                found = away <= away[order[k]] + room[k] / 2
+        if found is None:  # alike sites: one of them alone
+            k = int(np.abs(open_ - np.rint(open_)).argmax())
+            found = np.arange(len(open_)) == k
+        count = float(open_[found].sum())
+        if abs(count - round(count)) <= _HALF:
+            k = int(np.abs(open_ - np.rint(open_)).argmax())
+            found = np.arange(len(open_)) == k
+        return found
+
+    def possible(self, node: _Node) -> bool:
+        """Tell whether a node can have an answer by its counts."""
+        if node.must.sum() > self.p or node.may.sum() < self.p:
+            return False
+        return bool((node.pairs & node.may[None, :]).any(axis=1).all())
+
+    def run(self, must: Bools, may: Bools, pairs: Bools, prices: Floats, cutoff: float) -> None:
+        """Search to the end."""
+        self.cutoff = cutoff
+        root = _Node(self.bound, must, may, pairs, prices)
+        left: list[tuple[float, int, _Node]] = [(root.bound, 0, root)]
+        number = 0
+        while left and left[0][0] <= self.cutoff:
+            bound, _, node = heapq.heappop(left)
+            self.bound = max(self.bound, bound)
+            self.watch.nodes += 1
+            point = None
+            if self.possible(node):
+                node, point = self.bounded(node)
+            if point is None:
+                continue
+            if self.watch.nodes in _SEEK_AT:
+                self._find(node, point)
+            below = self.children(node, point)
+            if not below:
+                self.cutoff = self.offer(*self.master.read(point.open, point.part))
+            for child in below:
+                number += 1
+                heapq.heappush(left, (child.bound, number, child))
+        self.bound = self.cutoff
+
+    def _find(self, node: _Node, point: _Point) -> None:
+        """Look for a better answer: by a dive, then by an integer programme over few pairs."""
+        dear = np.where(node.pairs, self.dear, np.inf)
+        open_ = self.dive(node, point)
+        order = np.argsort(np.where(node.must, -np.inf, -open_), kind="stable")[: self.p]
+        sites = np.isin(np.arange(len(open_)), order)
+        for must, may in ((sites, sites), (node.must, node.may)):
+            if not self.cutoff - node.bound <= _CLOSE_ENOUGH * abs(self.cutoff):
+                self.cutoff = self.seek(must, may, dear)
+
+    def dive(self, node: _Node, at: _Point | None) -> Floats:
+        """Send areas where the programme mostly sends them, solve it again, and so on to the end.
+
+        Gives how far each site was open at last.
+        """
+        open_ = np.zeros(len(node.may))
+        for _ in range(3 * self.p):
+            if at is None or not self.possible(node):
+                break
+            open_ = at.open
+            open_part = np.minimum(at.part, 1 - at.part)
+            if not (open_part > _HALF).any():
+                self.cutoff = self.offer(*self.master.read(at.open, at.part))
+                break
+            again = np.flatnonzero(at.part > _FIRM)
+            own = self.master.take[:, again]
+            new = [k for k, mine in zip(again, own.T, strict=True)
+                   if (node.pairs[mine].sum(axis=1) > 1).any()]  # fmt: skip
+            if not new:
+                loose = np.where(at.part < 1 - _HALF, at.part, 0.0)
+                new = [int(loose.argmax())]
+            must, pairs = node.must.copy(), node.pairs.copy()
+            for k in new:
+                mine, j = self.master.take[:, k], int(self.master.site[k])
+                must[j] = True
+                pairs[mine] = False
+                pairs[mine, j] = True
+            node = replace(node, must=must, pairs=pairs)
+            node, at = self.bounded(node)
+        return open_
