@@ -14,7 +14,7 @@ import pandas as pd
 
 from access.analysis.bus import BusTimes, bus_sentences
 from access.errors import AccessError, ParameterError
-from access.labels import mode_title, trip
+from access.labels import mode_title
 from access.ledger import RunLedger
 from access.network import Network, TravelMatrix
 from access.network.surroundings import Surroundings
@@ -376,16 +376,6 @@ class StudyResults:
     def names(self) -> dict[str, str]:
         """Site names by id."""
         return dict(zip(self.sites["id"], self.sites["name"], strict=True))
-
-
-def no_bus_here(results: StudyResults) -> tuple[str, ...]:
-    """Say of a page that counts with walking and driving alone that it has no bus, if others do."""
-    if "bus" not in results.matrices:
-        return ()
-    return (
-        f"This page is by walking and driving: minutes by bus, and the {trip('typical')} with the "
-        "bus in it, are in the report and the workbook.",
-    )
 
 
 def names_of(titles: Sequence[str]) -> str:

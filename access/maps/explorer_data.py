@@ -16,8 +16,9 @@ import shapely
 
 from access.analysis.analysis import Analysis
 from access.analysis.headline import beside_words
-from access.analysis.results import ProposalResult, StudyResults, no_bus_here
+from access.analysis.results import ProposalResult, StudyResults
 from access.errors import Fault, ParameterError
+from access.maps.explorer_bus import _buses_of, _ExplorerBus, _Ground
 from access.maps.explorer_index import _index_names
 from access.maps.ground import _map_places, _map_streets
 from access.measure.week import WEEKDAYS
@@ -165,6 +166,10 @@ class _ExplorerData:
         Shown counts of 1 to 4 are suppressed either way.
     language : str
         ``lang`` of the page: the key of a strings file.
+    bus : ExplorerBus, optional
+        Minutes by bus at every time of setting out.
+    bus_matrix : TravelMatrix, optional
+        Minutes by bus that somebody else worked out, one a pair.
     """
 
     title: str
@@ -201,6 +206,8 @@ class _ExplorerData:
     consultation: tuple[tuple[str, str], ...] = ()
     counts_open: bool = True
     language: str = "en"
+    bus: _ExplorerBus | None = None
+    bus_matrix: TravelMatrix | None = None
 
     def __post_init__(self) -> None:
         faults = _faults(self)
@@ -217,6 +224,15 @@ class _ExplorerData:
         )
 
 
+def _beside_buses(data: _ExplorerData, areas: pd.DataFrame, where: Mapping[str, int]) -> _Ground:
+    """Gather what goes with buses, in an order of areas."""
+    known = "p_no_car" in areas
+    return _Ground(
+        areas["id"].tolist(), where, data.walk, data.drive,
+        areas["p_no_car"].to_numpy(float) if known else None, data.parking_minutes,
+    )  # fmt: skip
+
+
 def _faults(data: _ExplorerData) -> list[Fault]:
     faults = _column_faults(data)
     if faults:
@@ -227,7 +243,7 @@ def _faults(data: _ExplorerData) -> list[Fault]:
         site_ids += list(data.candidates["id"].astype(str))
     faults += _twice("areas", area_ids) + _twice("sites and candidates", site_ids)
     faults += _degree_faults(data)
-    for name, matrix in (("walk", data.walk), ("drive", data.drive)):
+    for name, matrix in (("walk", data.walk), ("drive", data.drive), ("bus", data.bus_matrix)):
         if matrix is not None:
             faults += _missing(f"{name} matrix", "area_ids", area_ids, matrix.area_ids)
             faults += _missing(f"{name} matrix", "site_ids", site_ids, matrix.site_ids)
@@ -361,7 +377,7 @@ def explorer_data(results: StudyResults) -> _ExplorerData:
     study, config = results.study, results.study.config
     first = _first_proposals(results)
     areas = pd.DataFrame(study.areas.drop(columns="geometry"))
-    drive = results.matrices.get("drive")
+    drive, by_bus = (results.matrices.get(mode) for mode in ("drive", "bus"))
     own = results.sites.loc[results.sites["kind"] != "neighbour", "id"].tolist()
     places = _map_places(results)
     return _ExplorerData(
@@ -394,7 +410,9 @@ def explorer_data(results: StudyResults) -> _ExplorerData:
         as_of=config.study.as_of,
         vintages=(config.areas.vintage, *_sources(results)),
         attributions=map_attributions(results),
-        assumptions=(*results.assumptions, *no_bus_here(results)),
+        assumptions=results.assumptions,
+        bus=_buses_of(results),
+        bus_matrix=None if results.bus is not None or by_bus is None else by_bus.sites(own),
         neighbours=_nearest_neighbours(results),
         consultation=tuple(
             config.consultation.model_dump(

@@ -87,7 +87,9 @@
 
   /* What every figure in view depends on, in words. */
   App.stateWords = () => {
-    const { mode, speed, view } = App.state;
+    const { mode, view } = App.state;
+    // buses are known at the usual speed alone
+    const speed = App.core.byMinute(App.model, mode) ? App.data.walk_km_h : App.state.speed;
     const pace = mode === 'pram' ? (App.data.pram_km_h * speed) / App.data.walk_km_h : speed;
     const values = { mode: App.capital(App.modeWords()), speed: App.number(pace, 1) };
     const key = { walk: 'state_walking', pram: 'state_walking', typical: 'state_family' }[mode];
@@ -116,6 +118,11 @@
 
   App.service = () => App.model.services[App.state.service];
   App.minutes_ = (mode) => App.core.minutesFor(App.model, mode, App.state.speed);
+  App.situation = (service, open) =>
+    App.core.situation(App.model, service, App.state.mode, App.state.speed, open);
+  /* Whether the figures in view can be worked out for a set of open centres. */
+  App.known = (service, open) =>
+    !App.core.byMinute(App.model, App.state.mode) || App.core.busKnown(App.model, service, open);
 
   /* An option: which of today's centres stay, and which other sites become hubs. */
   App.proposalOption = () => optionOf((service) => service.after);
@@ -141,8 +148,7 @@
     const key = [mode, speed, service, App.service().plan, [...option.keep].sort(), [...option.hubs].sort()].join('|');
     if (App.situationKey !== key) {
       const s = App.service();
-      const minutes = App.minutes_(mode);
-      const near = (open) => App.core.nearest(minutes, App.model.n, open);
+      const near = (open) => App.situation(s, open);
       App.situationKey = key;
       App.situationNow = { today: near(s.before), after: near(s.after), option: near(App.openIn(option, s)) };
     }
@@ -216,6 +222,8 @@
   };
 
   App.colPeople = () => App.capital(App.t('col_people', { people: App.service().people }));
+
+  App.howWords = (mode) => App.t(mode === 'typical' && (App.model.bus || App.model.busMatrix) ? 'how_typical_bus' : `how_${mode}`);
 
   App.modeWords = () => App.t(`mode_${App.state.mode}`);
 

@@ -162,8 +162,7 @@
 
   function reachLayer() {
     const site = App.state.reach ?? App.service().before[0];
-    const { n } = App.model;
-    const minutes = App.minutes_(App.state.mode).subarray(site * n, site * n + n);
+    const { minutes } = App.situation(App.service(), [site]);
     const layer = minutesLayer('reach', App.t('layer_reach_of', { site: App.siteName(site) }), minutes);
     layer.sites = [site];
     return layer;
@@ -192,6 +191,9 @@
 
   App.layer = (key) => {
     const found = App.situations();
+    const service = App.service();
+    if (key.includes('option') && !App.known(service, App.openIn(App.state.option, service)))
+      return { ...plainLayer(), key, title: App.t(`layer_${key}`), summary: () => App.t('bus_options_only') };
     switch (key) {
       case 'plain':
         return plainLayer();

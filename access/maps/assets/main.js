@@ -94,7 +94,7 @@
       App.$('mode-choice'),
       radios(
         'mode',
-        App.core.modes(App.model).map((m) => [m, App.t(`how_${m}`)]),
+        App.core.modes(App.model).map((m) => [m, App.howWords(m)]),
       ),
     );
     App.$('settings').addEventListener('change', (event) => {

@@ -7,7 +7,7 @@
   const MINE = '#b84300';
 
   function trip(service, mode, area, open) {
-    return App.core.nearestOf(App.minutes_(mode), App.model.n, area, open);
+    return App.core.situationOf(App.model, service, mode, App.state.speed, area, open);
   }
 
   /* Minutes in words; "about" where the streets are not surveyed. */
@@ -60,7 +60,7 @@
       .modes(App.model)
       .filter((mode) => ['bus', 'drive'].includes(mode) && mode !== App.state.mode)
       .map((mode) => [mode, trip(service, mode, place.area, service.after)])
-      .filter(([, way]) => way.site >= 0)
+      .filter(([mode, way]) => way.site >= 0 && (mode !== 'bus' || rides(way, place.area, service.after)))
       .map(([mode, way]) => App.t('answer_other', { minutes: near(way.minutes), mode: App.t(`mode_${mode}`) }));
     const values = {
       ...found.values,
@@ -129,12 +129,61 @@
             ? App.h('span', { className: 'where' }, App.t('at', { site: App.siteName(way.site) }))
             : null;
         return [
-          App.t(`how_${mode}`),
+          App.howWords(mode),
           [App.min(b.minutes), other(b, found.before)],
           [App.min(a.minutes), other(a, found.after)],
           App.minChange(a.minutes - b.minutes),
         ];
-      });
+      })
+      .concat(
+        App.core.modes(App.model).includes('bus')
+          ? []
+          : [[App.howWords('bus'), ...['', '', ''].map(() => App.t('not_known'))]],
+      );
+  }
+
+  /* Whether a bus is of any use on the way: else one walks all the way. */
+  const rides = (way, area, open) =>
+    way.minutes < App.core.nearestOf(App.model.walk, App.model.n, area, open).minutes - 0.05;
+
+  /* By bus: when, how often there is none, and the way home from the centre of the way there. */
+  function busLines(service, place) {
+    if (!App.model.bus) return [];
+    const [b, a] = [service.before, service.after].map((open) => trip(service, 'bus', place.area, open));
+    const { from, to, ends } = App.core.busTimes(App.model, service);
+    const { limit, day } = App.model.bus;
+    const times = { from: App.clock(from), to: App.clock(to), day: App.day(day), ends: ends && App.clock(ends), limit };
+    const shares = (one, two) => ({ ...times, before: App.portion(one), after: App.portion(two) });
+    const out = [App.t('bus_when', times)];
+    if (!rides(a, place.area, service.after)) out.push(App.t('bus_no_quicker'));
+    if (b.without > 0 || a.without > 0) out.push(App.t('bus_without', shares(b.without, a.without)));
+    if (b.home && a.home) {
+      const values = { ...times, old: App.siteName(b.site), now: App.siteName(a.site) };
+      const minutes = { before: near(b.home.minutes), after: near(a.home.minutes) };
+      out.push(App.t(b.site === a.site ? 'bus_home_same' : 'bus_home', { ...values, ...minutes }));
+      if (b.home.without > 0 || a.home.without > 0)
+        out.push(App.t('bus_home_without', shares(b.home.without, a.home.without)));
+    }
+    return out;
+  }
+
+  /* The same in short, beside the answer. */
+  function busAnswer(found, place) {
+    const { service } = found;
+    if (!App.model.bus) return [];
+    const a = trip(service, 'bus', place.area, service.after);
+    const { from, to, ends } = App.core.busTimes(App.model, service);
+    const { limit } = App.model.bus;
+    const out = [];
+    if (!rides(a, place.area, service.after)) out.push(App.t('bus_no_quicker'));
+    else if (a.without > 0)
+      out.push(
+        App.t('bus_sure', { share: App.portion(a.without), limit, from: App.clock(from), to: App.clock(to) }),
+      );
+    if (a.home && a.home.minutes < Infinity)
+      out.push(App.t('bus_sure_home', { ends: App.clock(ends), minutes: near(a.home.minutes) }));
+    else if (a.home) out.push(App.t('bus_sure_no_home', { ends: App.clock(ends) }));
+    return out;
   }
 
   function bars(found) {
@@ -189,6 +238,7 @@
         modeRows(service, place, found),
         { hideCaption: true },
       ),
+      busLines(service, place).map((text) => App.h('p', { className: 'small' }, text)),
       found.after.secondSite >= 0
         ? App.h(
             'p',
@@ -420,7 +470,7 @@
       App.fill(App.$('answer'), App.answerParts(found[0], place));
       App.fill(
         App.$('answer-sure'),
-        [App.data.modelled ? App.t('answer_modelled') : '', ...qualifiers(found[0], place)].join(' '),
+        [App.data.modelled ? App.t('answer_modelled') : '', ...busAnswer(found[0], place), ...qualifiers(found[0], place)].join(' '),
       );
       App.fill(App.$('place-where'), App.whereWords(place));
       App.fill(
