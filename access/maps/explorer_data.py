@@ -16,6 +16,7 @@ import shapely
 
 from access.analysis.analysis import Analysis
 from access.analysis.headline import beside_words
+from access.analysis.hub_plans import HubsForPage, PlanForPage, hubs_for_page
 from access.analysis.results import ProposalResult, StudyResults
 from access.errors import Fault, ParameterError
 from access.maps.explorer_bus import _buses_of, _ExplorerBus, _Ground
@@ -23,6 +24,8 @@ from access.maps.explorer_index import _index_names
 from access.maps.ground import _map_places, _map_streets
 from access.measure.week import WEEKDAYS
 from access.network.matrix import TravelMatrix
+from access.siting.plans import Offer
+from access.siting.problem import AtLeast
 from access.units import great_circle_m, project
 
 _AREA_COLUMNS = ("id", "lon", "lat")
@@ -170,6 +173,8 @@ class _ExplorerData:
         Minutes by bus at every time of setting out.
     bus_matrix : TravelMatrix, optional
         Minutes by bus that somebody else worked out, one a pair.
+    hubs : HubsForPage, optional
+        Where hubs could go, and the plans; None where the study asks for none.
     """
 
     title: str
@@ -208,6 +213,7 @@ class _ExplorerData:
     language: str = "en"
     bus: _ExplorerBus | None = None
     bus_matrix: TravelMatrix | None = None
+    hubs: HubsForPage | None = None
 
     def __post_init__(self) -> None:
         faults = _faults(self)
@@ -412,6 +418,7 @@ def explorer_data(results: StudyResults) -> _ExplorerData:
         attributions=map_attributions(results),
         assumptions=results.assumptions,
         bus=_buses_of(results),
+        hubs=hubs_for_page(results),
         bus_matrix=None if results.bus is not None or by_bus is None else by_bus.sites(own),
         neighbours=_nearest_neighbours(results),
         consultation=tuple(
@@ -570,6 +577,7 @@ def _example_data(**changes: object) -> _ExplorerData:
         "as_of": "an invented date",
         "assumptions": ("The town is invented.",),
         "weights_note": "Families in the most deprived areas count up to twice.",
+        "hubs": _hubs(areas),
     }  # fmt: skip
     return _ExplorerData(**{**fields, **changes})  # type: ignore[arg-type]
 
@@ -612,6 +620,35 @@ def _sites() -> pd.DataFrame:
             "assumed": [i == "YC2" for i in spots],
             "position_error_m": [500.0 if i == "YC3" else 50.0 for i in spots],
         }
+    )
+
+
+def _hubs(areas: pd.DataFrame) -> HubsForPage:
+    """Put hubs in the invented town: one or more on each side, at most one of two buildings."""
+    sites = ("CC1", "CC2", "CC3", "L1", "L2", "YC1", "YC2")
+    west = ("CC1", "CC2", "L1", "YC1")
+    counts = (("Children's offer", "0 to 4", "children_0_4"), ("Youth offer", "", "young_11_18"))
+    plans = (("council", ("CC2", "YC2")), ("locality", ("CC2", "L2")), ("size_3", sites[:3]))
+    return HubsForPage(
+        site_ids=sites,
+        localities=tuple("West" if i in west else "East" for i in sites),
+        mode="walk",
+        offers=tuple(
+            Offer(column, title, ages, 0.5, areas[column].to_numpy(float))
+            for title, ages, column in counts
+        ),
+        area_ids=tuple(areas["id"]),
+        plans=tuple(PlanForPage(key, key, chosen, key != "council") for key, chosen in plans),
+        labels={},
+        must=np.zeros(7, bool),
+        may=np.array([i != "CC1" for i in sites]),
+        sums=((np.array([float(i[0] == "L") for i in sites]), -np.inf, 1.0),),
+        locality_rule=(
+            AtLeast(west, 1, "West"),
+            AtLeast(tuple(i for i in sites if i not in west), 1, "East"),
+        ),
+        reach_minutes=(10.0, 20.0),
+        source="an invented paper",
     )
 
 

@@ -23,6 +23,7 @@ from access.disclosure import THRESHOLD, is_small
 from access.errors import ParameterError
 from access.maps.explorer_bus import _encode_bus
 from access.maps.explorer_data import _beside_buses, _ExplorerData, _ExplorerPlan, _ExplorerService
+from access.maps.explorer_hubs import _encode_hubs
 from access.maps.explorer_index import _ALPHABET, _encode_names, _encode_postcodes, _in_letters
 from access.maps.ground import _approximate_cells, _only_polygons
 from access.network.matrix import TravelMatrix
@@ -303,6 +304,9 @@ def _encode(data: _ExplorerData) -> dict[str, Any]:
             if matrix is not None
         },
         "bus": _buses(data, areas, where),
+        "hubs": _encode_hubs(
+            data.hubs, areas["id"].tolist(), where, lambda people: _counts(data, people)
+        ),
         "shapes": _encode_shapes(shapes),
         "outlines": {
             name: _outlines(shapes, areas[name].fillna("").astype(str).tolist())
@@ -391,10 +395,6 @@ def _site(row: Mapping[Any, Any]) -> dict[str, Any]:
 def _service(
     data: _ExplorerData, service: _ExplorerService, areas: pd.DataFrame, where: dict[str, int]
 ) -> dict[str, Any]:
-    counts = areas[service.count].to_numpy(float)
-    small = is_small(counts)
-    if not data.counts_open and small.any():
-        counts = np.where(small, counts[small].mean(), counts)
     return {
         "key": service.key,
         "title": service.title,
@@ -404,9 +404,17 @@ def _service(
         "after": sorted(where[i] for i in service.after),
         "plans": [_plan(plan, where) for plan in service.plans],
         "neighbours": _neighbours(data, service, areas),
-        "counts": [_short(c) for c in counts],
+        "counts": _counts(data, areas[service.count].to_numpy(float)),
         "beside": list(service.beside),
     }
+
+
+def _counts(data: _ExplorerData, counts: NDArray[np.float64]) -> list[float | int]:
+    """Give counts of people; small ones pooled where they are not open."""
+    small = is_small(counts)
+    if not data.counts_open and small.any():
+        counts = np.where(small, counts[small].mean(), counts)
+    return [_short(c) for c in counts]
 
 
 def _plan(plan: _ExplorerPlan, where: dict[str, int]) -> dict[str, Any]:

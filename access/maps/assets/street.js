@@ -14,6 +14,8 @@
   const near = (m) =>
     App.data.modelled && m < Infinity ? App.t('about_minutes', { minutes: App.minutes(m) }) : App.minutes(m);
 
+  App.nearly = near;
+
   /* What changes for one service at one place, in the mode chosen: a key of the words, their values. */
   App.streetWords = (service, area) => {
     const before = trip(service, App.state.mode, area, service.before);
@@ -60,7 +62,7 @@
       .modes(App.model)
       .filter((mode) => ['bus', 'drive'].includes(mode) && mode !== App.state.mode)
       .map((mode) => [mode, trip(service, mode, place.area, service.after)])
-      .filter(([mode, way]) => way.site >= 0 && (mode !== 'bus' || rides(way, place.area, service.after)))
+      .filter(([mode, way]) => way.site >= 0 && (mode !== 'bus' || App.rides(way, place.area, service.after)))
       .map(([mode, way]) => App.t('answer_other', { minutes: near(way.minutes), mode: App.t(`mode_${mode}`) }));
     const values = {
       ...found.values,
@@ -142,50 +144,6 @@
       );
   }
 
-  /* Whether a bus is of any use on the way: else one walks all the way. */
-  const rides = (way, area, open) =>
-    way.minutes < App.core.nearestOf(App.model.walk, App.model.n, area, open).minutes - 0.05;
-
-  /* By bus: when, how often there is none, and the way home from the centre of the way there. */
-  function busLines(service, place) {
-    if (!App.model.bus) return [];
-    const [b, a] = [service.before, service.after].map((open) => trip(service, 'bus', place.area, open));
-    const { from, to, ends } = App.core.busTimes(App.model, service);
-    const { limit, day } = App.model.bus;
-    const times = { from: App.clock(from), to: App.clock(to), day: App.day(day), ends: ends && App.clock(ends), limit };
-    const shares = (one, two) => ({ ...times, before: App.portion(one), after: App.portion(two) });
-    const out = [App.t('bus_when', times)];
-    if (!rides(a, place.area, service.after)) out.push(App.t('bus_no_quicker'));
-    if (b.without > 0 || a.without > 0) out.push(App.t('bus_without', shares(b.without, a.without)));
-    if (b.home && a.home) {
-      const values = { ...times, old: App.siteName(b.site), now: App.siteName(a.site) };
-      const minutes = { before: near(b.home.minutes), after: near(a.home.minutes) };
-      out.push(App.t(b.site === a.site ? 'bus_home_same' : 'bus_home', { ...values, ...minutes }));
-      if (b.home.without > 0 || a.home.without > 0)
-        out.push(App.t('bus_home_without', shares(b.home.without, a.home.without)));
-    }
-    return out;
-  }
-
-  /* The same in short, beside the answer. */
-  function busAnswer(found, place) {
-    const { service } = found;
-    if (!App.model.bus) return [];
-    const a = trip(service, 'bus', place.area, service.after);
-    const { from, to, ends } = App.core.busTimes(App.model, service);
-    const { limit } = App.model.bus;
-    const out = [];
-    if (!rides(a, place.area, service.after)) out.push(App.t('bus_no_quicker'));
-    else if (a.without > 0)
-      out.push(
-        App.t('bus_sure', { share: App.portion(a.without), limit, from: App.clock(from), to: App.clock(to) }),
-      );
-    if (a.home && a.home.minutes < Infinity)
-      out.push(App.t('bus_sure_home', { ends: App.clock(ends), minutes: near(a.home.minutes) }));
-    else if (a.home) out.push(App.t('bus_sure_no_home', { ends: App.clock(ends) }));
-    return out;
-  }
-
   function bars(found) {
     const bar = (name, way, colour) => ({
       name: App.t(name),
@@ -238,7 +196,9 @@
         modeRows(service, place, found),
         { hideCaption: true },
       ),
-      busLines(service, place).map((text) => App.h('p', { className: 'small' }, text)),
+      App.model.bus
+        ? App.h('ul', { className: 'facts' }, App.busLines(service, place).map((text) => App.h('li', {}, text)))
+        : null,
       found.after.secondSite >= 0
         ? App.h(
             'p',
@@ -291,6 +251,7 @@
   /* Lines from a place: in "My street" to the centres of every service, today and after the
    * proposal; in "Try your own option" today and with the option; else none. */
   App.tripsFor = (place, view) => {
+    if (view === 'family-hubs') return App.hubTrips(place);
     if (view === 'your-option') return optionTrips(place);
     const out = [];
     for (const service of view === 'my-street' ? App.model.services : []) {
@@ -391,26 +352,32 @@
 
   /* In the other views a click on the map answers in a note beside it. */
   App.note = (place) => {
-    const found = App.situations();
+    const hubs = App.state.view === 'family-hubs';
+    const found = hubs ? App.hubPairNow() : App.situations();
     const second = App.state.view === 'your-option' ? 'option' : 'after';
     const i = place.area;
-    const line = (key, name) =>
+    const line = (title, name) =>
       App.h(
         'p',
         {},
-        App.h('strong', {}, `${App.t(key)}: `),
+        App.h('strong', {}, `${title}: `),
         App.t('note_line', {
           minutes: App.minutes(found[name].minutes[i]),
           site: App.siteName(found[name].site[i]),
         }),
       );
+    const lines = hubs
+      ? App.hubColumns().map((title, k) => line(title, ['first', 'second'][k]))
+      : [
+          line(App.t('today'), 'today'),
+          line(App.t(second === 'option' ? 'with_option' : 'after_proposal'), second),
+        ];
     const content = App.h(
       'div',
       {},
       App.h('h3', {}, place.label),
-      App.h('p', { className: 'small' }, `${App.service().title}, ${App.modeWords()}`),
-      line('today', 'today'),
-      line(second === 'option' ? 'with_option' : 'after_proposal', second),
+      App.h('p', { className: 'small' }, hubs ? App.stateWords() : `${App.service().title}, ${App.modeWords()}`),
+      ...lines,
       App.button(App.t('see_street'), () => App.choosePlace(place), 'link'),
     );
     App.map.popup(place.lat, place.lon, content);
@@ -420,7 +387,20 @@
   App.siteChosen = (entry, marker) => {
     const site = App.data.sites[entry.site];
     const actions = [];
-    if (App.state.view === 'your-option') {
+    if (App.state.view === 'family-hubs') {
+      const on = App.state.hubs.own.has(entry.site);
+      actions.push(
+        App.button(
+          App.t(on ? 'hub_leave' : 'hub_take'),
+          () => {
+            App.map.closePopup();
+            App.toggleHub(entry.site);
+            App.$(`hub-${entry.site}`).focus({ preventScroll: true });
+          },
+          'button small-button',
+        ),
+      );
+    } else if (App.state.view === 'your-option') {
       const open = App.state.option.keep.has(entry.site) || App.state.option.hubs.has(entry.site);
       actions.push(
         App.button(
@@ -470,7 +450,7 @@
       App.fill(App.$('answer'), App.answerParts(found[0], place));
       App.fill(
         App.$('answer-sure'),
-        [App.data.modelled ? App.t('answer_modelled') : '', ...busAnswer(found[0], place), ...qualifiers(found[0], place)].join(' '),
+        [App.data.modelled ? App.t('answer_modelled') : '', ...App.busAnswer(found[0], place), ...qualifiers(found[0], place)].join(' '),
       );
       App.fill(App.$('place-where'), App.whereWords(place));
       App.fill(
