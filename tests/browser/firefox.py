@@ -87,10 +87,10 @@ class Firefox:
 
     def ask(self, expression: str) -> Any:
         """Give the value of an expression in the page."""
+        told = f"Promise.resolve({expression}).then((found) => JSON.stringify(found ?? null))"
         found = self.call(
-            "script.evaluate",
-            expression=f"Promise.resolve({expression}).then((found) => JSON.stringify(found ?? null))",
-            target={"context": self._page}, awaitPromise=True, userActivation=True,
+            "script.evaluate", expression=told, target={"context": self._page},
+            awaitPromise=True, userActivation=True,
         )  # fmt: skip
         assert found["type"] == "success", found["exceptionDetails"]["text"]
         return json.loads(found["result"]["value"])
