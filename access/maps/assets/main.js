@@ -202,7 +202,7 @@
     });
     globalThis.addEventListener('afterprint', () => {
       App.printing = false;
-      document.body.classList.remove('printing');
+      document.body.classList.remove('printing', 'log-only');
       App.map.resized();
     });
   }
