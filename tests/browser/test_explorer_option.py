@@ -260,7 +260,9 @@ def test_the_list_prints_alone(page, tmp_path):
     page.evaluate("window.print = () => {}")
     page.click("#print-log")
     text = pdf_text(page.pdf(prefer_css_page_size=True))
-    assert "Keep Northfield" in text and "The bus stops there" in text and "closes Riverside" in text
+    assert (
+        "Keep Northfield" in text and "The bus stops there" in text and "closes Riverside" in text
+    )
     assert "How does it compare" not in text and "Remove" not in text
     assert not page.evaluate("document.body.classList.contains('log-only')")
     assert page.evaluate("document.activeElement.id") == "print-log"

@@ -14,6 +14,8 @@ from access.analysis.analysis import Analysis
 from access.analysis.bus import BUS_NOT_KNOWN, bus_for_page, frequencies, stops_table
 from access.analysis.job import measure_study
 from access.errors import AccessError, ParameterError, StudyError
+from access.maps.explorer_data import explorer_data
+from access.maps.static_map import _situations
 from access.network.matrix import at_rank
 from access.release import released
 from access.report.board import board_report
@@ -391,6 +393,15 @@ def test_what_a_page_needs_of_buses(results):
     assert page.home_marks == home.marks and page.day == "2023-06-06"
     assert page.words == tuple(s for s in results.assumptions if s in page.words)
     assert page.words[0].startswith("By bus: every departure minute")
+
+
+@pytest.mark.parametrize("mode", ["bus", "typical"])
+def test_still_maps_are_of_the_least_minute_by_minute(results, proposal, mode):
+    data = explorer_data(results)
+    found = _situations(data, data.services[0], data.areas, mode)
+    areas = proposal.impacts[mode].areas.set_index("id").loc[data.areas["id"].astype(str)]
+    np.testing.assert_allclose(found["today"], areas["minutes_before"], rtol=1e-6)
+    np.testing.assert_allclose(found["after"], areas["minutes_after"], rtol=1e-6)
 
 
 def altered(path, change=lambda name, text: text, *, inside="", without=(), cut=None):

@@ -251,6 +251,21 @@
     else Object.assign(App.state.hubs, { a: query.get('plan_a'), b: query.get('plan_b'), own: new Set(sites) });
   };
 
+  /* Stripes of the colours of shorter trips. */
+  function makeStripes() {
+    const size = { width: 7, height: 7, patternUnits: 'userSpaceOnUse', patternTransform: 'rotate(45)' };
+    document.querySelector('.patterns defs').append(
+      ...App.data.palette.saved.map((fill, k) =>
+        App.s(
+          'pattern',
+          { id: `gain-${k}`, ...size },
+          App.s('rect', { width: 7, height: 7, fill }),
+          App.s('path', { d: 'M0 0 V7', stroke: '#ffffff', 'stroke-width': 2.2 }),
+        ),
+      ),
+    );
+  }
+
   App.wireHubs = () => {
     App.$('nav-hubs').hidden = !hubs();
     if (!hubs()) return;
@@ -259,6 +274,7 @@
       offers: hubs().offers.map((offer) => ({ ...offer, people: Float64Array.from(offer.people) })),
     });
     makeBoxes();
+    makeStripes();
     for (const side of ['a', 'b'])
       App.$(`hub-${side}`).addEventListener('change', (event) => change({ [side]: event.target.value }));
     App.$('hub-swap').addEventListener('click', () => change({ a: App.state.hubs.b, b: App.state.hubs.a }));

@@ -267,8 +267,14 @@
       };
     const more = changes.filter((c) => c > 1).length;
     const less = changes.filter((c) => c < -1).length;
+    const layer = changeLayer(key, App.t('layer_hub_change'), changes);
+    // who gains is striped: in grey both ends are as dark
+    const { saved } = App.data.palette;
+    layer.classes = layer.classes.map((c) =>
+      saved.includes(c.fill) ? { ...c, fill: `url(#gain-${saved.indexOf(c.fill)})` } : c,
+    );
     return {
-      ...changeLayer(key, App.t('layer_hub_change'), changes),
+      ...layer,
       summary: () => App.t('hub_summary', { more, less, all: changes.length }),
     };
   }
