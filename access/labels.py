@@ -246,8 +246,6 @@ def page_words() -> dict[str, str]:
     """
     words = {}
     for key, mode in _MODES.items():
-        if key == "bus":  # the page has no minutes by bus
-            continue
         words[f"mode_{key}"] = mode.how
         words[f"how_{key}"] = _CHOICES.get(key, capital(mode.how))
     for key, criterion in _CRITERIA.items():

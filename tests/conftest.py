@@ -89,9 +89,9 @@ def shared_data() -> Callable[[str], Path]:
 #: ``python -m tests measure`` writes `tests/slow.txt` anew.
 SLOW = frozenset((ROOT / "tests" / "slow.txt").read_text(encoding="utf-8").split())
 #: A test that asks for this fixture gets this mark: it is never forgotten.
-MARKS = {"shared_data": "real_data", "chromium": "browser", "rotherham_run": "slow",
-         "rotherham_results": "slow", "rotherham_answers": "slow", "town_run": "slow",
-         "ran": "slow"}  # fmt: skip
+MARKS = {"shared_data": "real_data", "chromium": "browser", "firefox": "browser",
+         "rotherham_run": "slow", "rotherham_results": "slow", "rotherham_answers": "slow",
+         "town_run": "slow", "ran": "slow"}  # fmt: skip
 
 
 @pytest.hookimpl(tryfirst=True)

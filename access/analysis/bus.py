@@ -24,8 +24,6 @@ from access.units import great_circle_m
 
 _Floats = NDArray[np.float64]
 _Window = tuple[str | int, str | int]
-#: Times of setting out that a page holds, even over the window.
-_PAGE_TIMES = 12
 #: Families may set out so much earlier or later, where it is asked how firm an order is.
 _SHIFT_MINUTES = 60
 #: A stop is a site's own within so many metres in a straight line.
@@ -345,54 +343,63 @@ def _span(bus: BusTravel) -> tuple[int, int]:
 
 
 @dataclass(frozen=True, eq=False)
-class _BusForPage:
+class BusForPage:
     """What an interactive page needs of one service's buses: the one place where it is said.
 
     A page opens and closes sites on its own, so it must take the least over the open sites at each
-    time of setting out and then the percentile, from `each`. `minutes` and `share_without` are of
-    one site alone: the least of them over several sites is too long, and no share at all.
+    time of setting out and then the percentile, from `each`: the least of single sites'
+    percentiles is too long. The way home is from one site, so its percentile will do.
 
     Parameters
     ----------
     area_ids, site_ids : tuple of str
-    minutes : ndarray, shape (areas, sites)
-        By bus, or on foot where that is quicker, at `percentile`; ``inf`` where there is no way.
-    share_without : ndarray, shape (areas, sites)
-        Share (0 to 1) of all minutes of the window with no journey under `limit_minutes`.
     marks : tuple of int
-        Times of setting out that `each` has, minutes after midnight: a dozen, even over the window.
+        Every time of setting out, minutes after midnight.
     each : ndarray of float32, shape (areas, marks, sites)
-        Minutes at those times.
+        Minutes by bus, or on foot where that is quicker; ``inf`` where there is no way.
+    home_marks : tuple of int
+        Times of setting out home; empty where the service's sessions have no end.
+    home_minutes, home_without : ndarray, shape (areas, sites), or None
+        Minutes home at `percentile`, and the share (0 to 1) of times with no journey under
+        `limit_minutes`.
     percentile, limit_minutes : float
+    day : str
+        The timetable's day, as 2023-06-06.
     words : tuple of str
         What must be told beside the figures.
     """
 
     area_ids: tuple[str, ...]
     site_ids: tuple[str, ...]
-    minutes: _Floats
-    share_without: _Floats
     marks: tuple[int, ...]
     each: NDArray[np.float32]
+    home_marks: tuple[int, ...]
+    home_minutes: _Floats | None
+    home_without: _Floats | None
     percentile: float
     limit_minutes: float
+    day: str
     words: tuple[str, ...]
 
 
-def _bus_for_page(study: Study, times: BusTimes | None, service: str) -> _BusForPage | None:
+def bus_for_page(study: Study, times: BusTimes | None, service: str) -> BusForPage | None:
     """Give what a page needs of one service's buses; None where they are not known."""
     if times is None:
         return None
-    bus, own = times.there[service], study.config.bus
-    step = max(1, len(bus.marks) // _PAGE_TIMES)
-    return _BusForPage(
+    bus, back, own = times.there[service], times.home.get(service), study.config.bus
+    home = None if back is None else back.sites(bus.site_ids)
+    return BusForPage(
         area_ids=bus.area_ids,
         site_ids=bus.site_ids,
-        minutes=times.matrices[service]["bus"].total_minutes,
-        share_without=bus.share_without(own.limit_minutes).to_numpy(float),
-        marks=bus.marks[::step],
-        each=bus.minutes[:, ::step],
+        marks=bus.marks,
+        each=bus.minutes,
+        home_marks=() if home is None else home.marks,
+        home_minutes=None if home is None else home.percentile(own.percentile).total_minutes,
+        home_without=None
+        if home is None
+        else home.share_without(own.limit_minutes).to_numpy(float),
         percentile=own.percentile,
         limit_minutes=own.limit_minutes,
+        day=times.timetable.day.isoformat(),
         words=bus_sentences(study, times),
     )

@@ -587,3 +587,86 @@ def _change(a: Floats, b: Floats) -> Floats:
     with np.errstate(invalid="ignore"):
         change: Floats = np.where(np.isinf(a) & np.isinf(b), 0.0, b - a)
     return change
+
+
+@dataclass(frozen=True)
+class PlanForPage:
+    """A plan as a page names it: its key, title and sites, and if it keeps the locality rule."""
+
+    key: str
+    title: str
+    chosen: tuple[str, ...]
+    rule: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class HubsForPage:
+    """What an interactive page needs to rank any set of hubs as the study ranks them.
+
+    Parameters
+    ----------
+    site_ids : tuple of str
+        Where a hub could go.
+    localities : tuple of str
+        Of each site; empty where it is in none.
+    mode : str
+    offers : tuple of Offer
+    area_ids : tuple of str
+        Whose rows the offers' people are in.
+    plans : tuple of PlanForPage
+    labels : dict of str to str
+        Of plans among some sites only, what the study calls these.
+    must, may : ndarray of bool, shape (sites,)
+    sums : tuple of (ndarray, float, float)
+        What the board wishes: amounts of the sites, and the least and most that they may sum to.
+    locality_rule : tuple of AtLeast
+        Kept by every set that is large enough; empty where there is none or none can keep it.
+    reach_minutes : tuple of float
+    source : str
+        Of the council's own choice.
+    """
+
+    site_ids: tuple[str, ...]
+    localities: tuple[str, ...]
+    mode: str
+    offers: tuple[Offer, ...]
+    area_ids: tuple[str, ...]
+    plans: tuple[PlanForPage, ...]
+    labels: Mapping[str, str]
+    must: np.ndarray
+    may: np.ndarray
+    sums: tuple[tuple[np.ndarray, float, float], ...]
+    locality_rule: tuple[AtLeast, ...]
+    reach_minutes: tuple[float, ...]
+    source: str
+
+
+def hubs_for_page(results: StudyResults) -> HubsForPage | None:
+    """Give what a page needs of hubs; None where the study asks for none.
+
+    Nor where minutes depend on when one sets out: a page holds one figure an area and site.
+    """
+    answer, hubs = results.hubs, results.study.config.hubs
+    if answer is None or answer.plans is None or not answer.plans.plans:
+        return None
+    there = hub_minutes(results, answer.mode)
+    if there.by_the_minute:
+        return None
+    maker = _PlanMaker(results, answer.candidates, there, answer.mode)
+    rows, asked = maker.base().rows(maker.field), maker.locality_rules()
+    kept = maker.under(maker.base(), len(maker.field.site_ids))[1]
+    return HubsForPage(
+        site_ids=maker.field.site_ids,
+        localities=tuple(maker.candidates["locality"].fillna("").astype(str)),
+        mode=answer.mode,
+        offers=answer.plans.offers,
+        area_ids=tuple(results.study.areas["id"].astype(str)),
+        plans=tuple(PlanForPage(p.key, p.title, p.chosen, p.rule) for p in answer.plans.plans),
+        labels={f"among_{k}": label for k, label in enumerate(hubs.among, 1)},
+        must=rows.must,
+        may=rows.may,
+        sums=tuple(zip(rows.amounts, rows.low.tolist(), rows.high.tolist(), strict=True)),
+        locality_rule=asked if kept else (),
+        reach_minutes=tuple(map(float, hubs.reach_minutes)),
+        source=hubs.council_source or "",
+    )

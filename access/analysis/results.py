@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from access.analysis.bus import BusTimes, bus_sentences
 from access.disclosure import public_count
 from access.errors import AccessError, ParameterError
-from access.labels import further_words, mode_title, trip
+from access.labels import further_words, mode_title
 from access.ledger import RunLedger
 from access.network import Network, TravelMatrix
 from access.network.surroundings import Surroundings
@@ -407,16 +407,6 @@ class StudyResults:
     def names(self) -> dict[str, str]:
         """Site names by id."""
         return dict(zip(self.sites["id"], self.sites["name"], strict=True))
-
-
-def no_bus_here(results: StudyResults) -> tuple[str, ...]:
-    """Say of a page that counts with walking and driving alone that it has no bus, if others do."""
-    if "bus" not in results.matrices:
-        return ()
-    return (
-        f"This page is by walking and driving: minutes by bus, and the {trip('typical')} with the "
-        "bus in it, are in the report and the workbook.",
-    )
 
 
 def names_of(titles: Sequence[str]) -> str:

@@ -163,7 +163,9 @@ def _about_words(data: _ExplorerData, payload: Mapping[str, Any], words: Mapping
         how = [_fill_text(words, "about_how", areas=areas, homes=homes)]
     how.append(_fill_text(words, "about_walk", **_speeds_words(data)))
     if data.drive is not None and "no_car" in payload["areas"]:
-        how.append(_fill_text(words, "about_typical", parking=f"{data.parking_minutes:g}"))
+        by_bus = data.bus is not None or data.bus_matrix is not None
+        key = "about_typical_bus" if by_bus else "about_typical"
+        how.append(_fill_text(words, key, parking=f"{data.parking_minutes:g}"))
     if "levels" in payload["minutes"]["walk"][0]:
         how.append(str(words["about_rounded"]))
     if data.weights_note:
@@ -240,9 +242,10 @@ def _bullets(texts: Iterable[str]) -> str:
 
 _TILE_HOST = "https://tile.openstreetmap.org"
 _SCRIPTS = (
-    "core.js", "rank.js", "dom.js", "find.js", "app.js", "layers.js", "symbols.js", "names.js",
-    "ground.js", "map.js", "charts.js", "street.js", "search.js", "change.js", "boxes.js",
-    "option.js", "qr.js", "state.js", "hall.js", "log.js", "main.js",
+    "core.js", "bus.js", "rank.js", "hubsets.js", "dom.js", "find.js", "app.js", "layers.js",
+    "symbols.js", "names.js", "ground.js", "map.js", "charts.js", "street.js", "bustrip.js",
+    "search.js", "change.js", "boxes.js", "option.js", "hubs.js", "qr.js", "state.js", "hall.js",
+    "log.js", "main.js",
 )  # fmt: skip
 _GAP = re.compile(r"\{\{(t:)?(\w+)\}\}")
 

@@ -16,12 +16,16 @@ import shapely
 
 from access.analysis.analysis import Analysis
 from access.analysis.headline import beside_words
-from access.analysis.results import ProposalResult, StudyResults, no_bus_here
+from access.analysis.hub_plans import HubsForPage, PlanForPage, hubs_for_page
+from access.analysis.results import ProposalResult, StudyResults
 from access.errors import Fault, ParameterError
+from access.maps.explorer_bus import _buses_of, _ExplorerBus, _Ground
 from access.maps.explorer_index import _index_names
 from access.maps.ground import _map_places, _map_streets
 from access.measure.week import WEEKDAYS
 from access.network.matrix import TravelMatrix
+from access.siting.plans import Offer
+from access.siting.problem import AtLeast
 from access.units import great_circle_m, project
 
 _AREA_COLUMNS = ("id", "lon", "lat")
@@ -165,6 +169,12 @@ class _ExplorerData:
         Shown counts of 1 to 4 are suppressed either way.
     language : str
         ``lang`` of the page: the key of a strings file.
+    bus : ExplorerBus, optional
+        Minutes by bus at every time of setting out.
+    bus_matrix : TravelMatrix, optional
+        Minutes by bus that somebody else worked out, one a pair.
+    hubs : HubsForPage, optional
+        Where hubs could go, and the plans; None where the study asks for none.
     """
 
     title: str
@@ -201,6 +211,9 @@ class _ExplorerData:
     consultation: tuple[tuple[str, str], ...] = ()
     counts_open: bool = True
     language: str = "en"
+    bus: _ExplorerBus | None = None
+    bus_matrix: TravelMatrix | None = None
+    hubs: HubsForPage | None = None
 
     def __post_init__(self) -> None:
         faults = _faults(self)
@@ -217,6 +230,15 @@ class _ExplorerData:
         )
 
 
+def _beside_buses(data: _ExplorerData, areas: pd.DataFrame, where: Mapping[str, int]) -> _Ground:
+    """Gather what goes with buses, in an order of areas."""
+    known = "p_no_car" in areas
+    return _Ground(
+        areas["id"].tolist(), where, data.walk, data.drive,
+        areas["p_no_car"].to_numpy(float) if known else None, data.parking_minutes,
+    )  # fmt: skip
+
+
 def _faults(data: _ExplorerData) -> list[Fault]:
     faults = _column_faults(data)
     if faults:
@@ -227,7 +249,7 @@ def _faults(data: _ExplorerData) -> list[Fault]:
         site_ids += list(data.candidates["id"].astype(str))
     faults += _twice("areas", area_ids) + _twice("sites and candidates", site_ids)
     faults += _degree_faults(data)
-    for name, matrix in (("walk", data.walk), ("drive", data.drive)):
+    for name, matrix in (("walk", data.walk), ("drive", data.drive), ("bus", data.bus_matrix)):
         if matrix is not None:
             faults += _missing(f"{name} matrix", "area_ids", area_ids, matrix.area_ids)
             faults += _missing(f"{name} matrix", "site_ids", site_ids, matrix.site_ids)
@@ -361,7 +383,7 @@ def explorer_data(results: StudyResults) -> _ExplorerData:
     study, config = results.study, results.study.config
     first = _first_proposals(results)
     areas = pd.DataFrame(study.areas.drop(columns="geometry"))
-    drive = results.matrices.get("drive")
+    drive, by_bus = (results.matrices.get(mode) for mode in ("drive", "bus"))
     own = results.sites.loc[results.sites["kind"] != "neighbour", "id"].tolist()
     places = _map_places(results)
     return _ExplorerData(
@@ -394,7 +416,10 @@ def explorer_data(results: StudyResults) -> _ExplorerData:
         as_of=config.study.as_of,
         vintages=(config.areas.vintage, *_sources(results)),
         attributions=map_attributions(results),
-        assumptions=(*results.assumptions, *no_bus_here(results)),
+        assumptions=results.assumptions,
+        bus=_buses_of(results),
+        hubs=hubs_for_page(results),
+        bus_matrix=None if results.bus is not None or by_bus is None else by_bus.sites(own),
         neighbours=_nearest_neighbours(results),
         consultation=tuple(
             config.consultation.model_dump(
@@ -552,6 +577,7 @@ def _example_data(**changes: object) -> _ExplorerData:
         "as_of": "an invented date",
         "assumptions": ("The town is invented.",),
         "weights_note": "Families in the most deprived areas count up to twice.",
+        "hubs": _hubs(areas),
     }  # fmt: skip
     return _ExplorerData(**{**fields, **changes})  # type: ignore[arg-type]
 
@@ -594,6 +620,35 @@ def _sites() -> pd.DataFrame:
             "assumed": [i == "YC2" for i in spots],
             "position_error_m": [500.0 if i == "YC3" else 50.0 for i in spots],
         }
+    )
+
+
+def _hubs(areas: pd.DataFrame) -> HubsForPage:
+    """Put hubs in the invented town: one or more on each side, at most one of two buildings."""
+    sites = ("CC1", "CC2", "CC3", "L1", "L2", "YC1", "YC2")
+    west = ("CC1", "CC2", "L1", "YC1")
+    counts = (("Children's offer", "0 to 4", "children_0_4"), ("Youth offer", "", "young_11_18"))
+    plans = (("council", ("CC2", "YC2")), ("locality", ("CC2", "L2")), ("size_3", sites[:3]))
+    return HubsForPage(
+        site_ids=sites,
+        localities=tuple("West" if i in west else "East" for i in sites),
+        mode="walk",
+        offers=tuple(
+            Offer(column, title, ages, 0.5, areas[column].to_numpy(float))
+            for title, ages, column in counts
+        ),
+        area_ids=tuple(areas["id"]),
+        plans=tuple(PlanForPage(key, key, chosen, key != "council") for key, chosen in plans),
+        labels={},
+        must=np.zeros(7, bool),
+        may=np.array([i != "CC1" for i in sites]),
+        sums=((np.array([float(i[0] == "L") for i in sites]), -np.inf, 1.0),),
+        locality_rule=(
+            AtLeast(west, 1, "West"),
+            AtLeast(tuple(i for i in sites if i not in west), 1, "East"),
+        ),
+        reach_minutes=(10.0, 20.0),
+        source="an invented paper",
     )
 
 

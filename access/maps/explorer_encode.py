@@ -21,8 +21,10 @@ from numpy.typing import ArrayLike, NDArray
 from access.charts import style
 from access.disclosure import THRESHOLD, is_small
 from access.errors import ParameterError
-from access.maps.explorer_data import _ExplorerData, _ExplorerPlan, _ExplorerService
-from access.maps.explorer_index import _ALPHABET, _encode_names, _encode_postcodes
+from access.maps.explorer_bus import _encode_bus
+from access.maps.explorer_data import _beside_buses, _ExplorerData, _ExplorerPlan, _ExplorerService
+from access.maps.explorer_hubs import _encode_hubs
+from access.maps.explorer_index import _ALPHABET, _encode_names, _encode_postcodes, _in_letters
 from access.maps.ground import _approximate_cells, _only_polygons
 from access.network.matrix import TravelMatrix
 from access.units import WGS84, great_circle_m, metric_crs
@@ -37,13 +39,7 @@ def _encode_line(lon_lat: ArrayLike) -> str:
     keep = np.ones(len(steps), bool)
     keep[1:] = (np.diff(steps, axis=0) != 0).any(axis=1)
     deltas = np.diff(steps[keep], axis=0, prepend=np.zeros((1, 2), np.int64)).ravel()
-    letters: list[str] = []
-    for number in ((deltas << 1) ^ (deltas >> 63)).tolist():
-        while number >= 32:
-            letters.append(_ALPHABET[32 | (number & 31)])
-            number >>= 5
-        letters.append(_ALPHABET[number])
-    return "".join(letters)
+    return _in_letters(((deltas << 1) ^ (deltas >> 63)).tolist())
 
 
 def _decode_line(text: str) -> NDArray[np.float64]:
@@ -298,11 +294,19 @@ def _encode(data: _ExplorerData) -> dict[str, Any]:
                 areas["id"].tolist(),
                 sites["id"].tolist(),
                 today,
-                modes=2 if data.drive is not None else 1,
+                modes=sum(m is not None for m in (data.walk, data.drive, data.bus_matrix)),
             )
-            for name, matrix in (("walk", data.walk), ("drive", data.drive))
+            for name, matrix in (
+                ("walk", data.walk),
+                ("drive", data.drive),
+                ("bus", data.bus_matrix),
+            )
             if matrix is not None
         },
+        "bus": _buses(data, areas, where),
+        "hubs": _encode_hubs(
+            data.hubs, areas["id"].tolist(), where, lambda people: _counts(data, people)
+        ),
         "shapes": _encode_shapes(shapes),
         "outlines": {
             name: _outlines(shapes, areas[name].fillna("").astype(str).tolist())
@@ -319,6 +323,19 @@ def _encode(data: _ExplorerData) -> dict[str, Any]:
         "names": _encode_names(data.names),
         "palette": _palette(),
     }
+
+
+def _buses(
+    data: _ExplorerData, areas: pd.DataFrame, where: dict[str, int]
+) -> dict[str, Any] | None:
+    """Pack minutes by bus; None where no timetable is known."""
+    if data.bus is None:
+        return None
+    sets = {
+        service.key: [service.before, service.after, *(plan.after for plan in service.plans)]
+        for service in data.services
+    }
+    return _encode_bus(data.bus, sets, _beside_buses(data, areas, where), _encode_rounded)
 
 
 def _light(outline: shapely.Geometry) -> shapely.Geometry:
@@ -378,10 +395,6 @@ def _site(row: Mapping[Any, Any]) -> dict[str, Any]:
 def _service(
     data: _ExplorerData, service: _ExplorerService, areas: pd.DataFrame, where: dict[str, int]
 ) -> dict[str, Any]:
-    counts = areas[service.count].to_numpy(float)
-    small = is_small(counts)
-    if not data.counts_open and small.any():
-        counts = np.where(small, counts[small].mean(), counts)
     return {
         "key": service.key,
         "title": service.title,
@@ -391,9 +404,17 @@ def _service(
         "after": sorted(where[i] for i in service.after),
         "plans": [_plan(plan, where) for plan in service.plans],
         "neighbours": _neighbours(data, service, areas),
-        "counts": [_short(c) for c in counts],
+        "counts": _counts(data, areas[service.count].to_numpy(float)),
         "beside": list(service.beside),
     }
+
+
+def _counts(data: _ExplorerData, counts: NDArray[np.float64]) -> list[float | int]:
+    """Give counts of people; small ones pooled where they are not open."""
+    small = is_small(counts)
+    if not data.counts_open and small.any():
+        counts = np.where(small, counts[small].mean(), counts)
+    return [_short(c) for c in counts]
 
 
 def _plan(plan: _ExplorerPlan, where: dict[str, int]) -> dict[str, Any]:

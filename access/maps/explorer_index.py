@@ -7,7 +7,7 @@ grid over all of them. Names in any script are kept as they are written.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,17 @@ _PLACE_KINDS = frozenset(
 _OTHER_KINDS = {"street": "street", "road": "street", "school": "school", "ward": "ward"}
 _MOST_NAMES = 20_000
 _NEAR_M = 1500.0
+
+
+def _in_letters(numbers: Iterable[int]) -> str:
+    """Write numbers of 0 or more in letters, five bits each; all but a number's last say more."""
+    out: list[str] = []
+    for number in numbers:
+        while number >= 32:
+            out.append(_ALPHABET[32 | (number & 31)])
+            number >>= 5
+        out.append(_ALPHABET[number])
+    return "".join(out)
 
 
 def _index_names(results: StudyResults) -> pd.DataFrame | None:

@@ -28,7 +28,8 @@ from access.charts.chart import Chart
 from access.disclosure import THRESHOLD
 from access.errors import OutputError, ParameterError
 from access.maps.explorer import _fill_text, _published_date, _strings
-from access.maps.explorer_data import _ExplorerData, _ExplorerService
+from access.maps.explorer_bus import _least_by_minute
+from access.maps.explorer_data import _beside_buses, _ExplorerData, _ExplorerService
 from access.maps.explorer_encode import _area_names, _area_shapes
 from access.measure import change, nearest, share_within, typical_matrix
 from access.measure.distribution import TOLERANCE_MINUTES
@@ -37,7 +38,7 @@ from access.text import about, capital, listed, share_figure
 from access.units import WGS84, metric_crs
 
 _MEASURES = ("change", "today", "after", "people", "deprivation")
-_MODES = ("walk", "pram", "drive", "typical")
+_MODES = ("walk", "pram", "drive", "typical", "bus")
 UNREACHED, NOT_KNOWN = -1, -2
 _PEOPLE_EDGES = (0.0, THRESHOLD, 10.0, 20.0, 30.0, 50.0)
 
@@ -91,6 +92,10 @@ def _matrix(data: _ExplorerData, mode: str) -> TravelMatrix:
         raise ParameterError(f"mode={mode!r}; expected one of {list(_MODES)}")
     if mode in ("drive", "typical") and data.drive is None:
         raise ParameterError(f"mode={mode!r} needs a drive matrix, and there is none")
+    if mode == "bus":
+        if data.bus_matrix is None:
+            raise ParameterError("mode='bus' needs a timetable, and there is none")
+        return data.bus_matrix
     if mode == "walk":
         return data.walk
     if mode == "pram" or data.drive is None:
@@ -107,6 +112,14 @@ def _matrix(data: _ExplorerData, mode: str) -> TravelMatrix:
 def _situations(
     data: _ExplorerData, service: _ExplorerService, areas: pd.DataFrame, mode: str
 ) -> dict[str, NDArray[np.float64]]:
+    if data.bus is not None and mode in ("bus", "typical"):
+        page, ground = data.bus.pages[service.key], _beside_buses(data, areas, {})
+        by_minute = {
+            name: _least_by_minute(page, sites, mode, ground)
+            for name, sites in (("today", service.before), ("after", service.after))
+        }
+        if known := {k: v for k, v in by_minute.items() if v is not None}:
+            return known
     matrix = _matrix(data, mode).areas(areas["id"].tolist())
     return {
         "today": nearest(matrix, service.before).minutes,

@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import need_module, pdf_text
 
-VIEWS = ("my-street", "before-after", "your-option", "about")
+VIEWS = ("my-street", "before-after", "your-option", "family-hubs", "about")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -246,7 +246,7 @@ def test_languages_are_one_file_away(visit, example, tmp_path, monkeypatch):
     names = set(example.sites["name"]) | set(example.candidates["name"])
     names |= {s.title for s in example.services} | set(example.places["name"])
     short = {n.split(" Children")[0].split(" Youth")[0] for n in names}
-    known = {"+", "−"}
+    known = {"+", "−", *example.hubs.localities}
     known |= {f"{n} {a}" for n, a in zip(example.candidates["name"], example.candidates["address"],
                                          strict=True)}  # fmt: skip
     assert {b for b in bare if b.split("\n")[0] not in names | short | known} == set()

@@ -72,7 +72,7 @@ def test_presenting_goes_one_step_at_a_time_by_arrow_keys(visit, hall_page):
     page = visit(hall_page, width=1366, height=768)
     ask(page, "A25")
     page.click("#present")
-    assert page.inner_text("#present-step") == "Step 1 of 4"
+    assert page.inner_text("#present-step") == "Step 1 of 5"
     assert page.evaluate("document.activeElement.id") == "present-end"
     size = "(s) => parseFloat(getComputedStyle(document.querySelector(s)).fontSize)"
     assert page.evaluate(size, "header .proposal") >= 32
@@ -84,9 +84,9 @@ def test_presenting_goes_one_step_at_a_time_by_arrow_keys(visit, hall_page):
     assert page.is_hidden("#cards") and page.is_hidden("nav")
     page.keyboard.press("ArrowRight")
     assert page.is_visible("#change-finding")
-    for _, key in product(range(3), ("ArrowRight",)):
+    for _, key in product(range(4), ("ArrowRight",)):
         page.keyboard.press(key)
-    assert page.inner_text("#present-step") == "Step 4 of 4"
+    assert page.inner_text("#present-step") == "Step 5 of 5"
     page.keyboard.press("Escape")
     assert page.is_hidden("#present-bar")
     assert page.evaluate("document.activeElement.id") == "present"
@@ -171,17 +171,17 @@ def test_a_language_from_right_to_left_is_whole_and_fits(visit, example, tmp_pat
     assert page.get_attribute("html", "dir") == "rtl"
     ask(page, "A25")
     assert page.inner_text("#answer").startswith("‹From A25")
-    for view in ("my-street", "before-after", "your-option", "about"):
+    for view in ("my-street", "before-after", "your-option", "family-hubs", "about"):
         page.evaluate(f"App.go('{view}')")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, view
         bare = page.evaluate(
             "[...document.querySelectorAll("
-            "'main :is(button, label:not([for^=site]), legend, summary, h2, h3)')]"
+            "'main :is(button, label:not([for^=site], [for^=hub-]), legend, summary, h2, h3)')]"
             ".filter((n) => n.offsetParent && n.textContent.trim() && !n.textContent.includes('‹'))"
             ".map((n) => n.textContent)"
         )
         data = {*example.sites["name"], *example.places["name"], "+", "−"}
-        data |= {s.title for s in example.services}
+        data |= {s.title for s in example.services} | set(example.hubs.localities)
         assert [t for t in bare if not any(t.strip() in name for name in data)] == []
 
 

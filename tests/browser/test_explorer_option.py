@@ -16,6 +16,7 @@ from access.maps.explorer_data import _example_data
 from access.scenario import Scenario
 from access.scenario.scenario import Baseline
 from access.scenario.sites import Modification
+from tests.conftest import pdf_text
 
 
 @pytest.fixture
@@ -250,6 +251,22 @@ def test_a_link_brings_the_option_back(page, visit, example_page):
     assert option(other) == option(page)
     assert other.evaluate("App.state.mode") == "pram"
     assert other.is_visible("#your-option")
+
+
+def test_the_list_prints_alone(page, tmp_path):
+    assert page.is_disabled("#print-log")
+    tick(page, "Northfield")
+    note(page, "Keep Northfield", "The bus stops there")
+    page.evaluate("window.print = () => {}")
+    page.click("#print-log")
+    text = pdf_text(page.pdf(prefer_css_page_size=True))
+    assert (
+        "Keep Northfield" in text and "The bus stops there" in text and "closes Riverside" in text
+    )
+    assert "How does it compare" not in text and "Remove" not in text
+    assert not page.evaluate("document.body.classList.contains('log-only')")
+    assert page.evaluate("document.activeElement.id") == "print-log"
+    assert "How does it compare" in pdf_text(page.pdf(prefer_css_page_size=True))
 
 
 def test_the_log_says_json_that_python_reads(page):

@@ -117,10 +117,10 @@ def test_every_way_of_travelling_has_its_row(visit, example, example_page):
     look_up(page, "A25")
     rows = page.locator(f"{CENTRES} tbody tr").all_inner_texts()
     cells = [re.split(r"\t", row) for row in rows]
-    assert [c[0] for c in cells] == ["On foot", "With a pram", "By car"]
+    assert [c[0] for c in cells] == ["On foot", "With a pram", "By car", "By bus"]
     walk = example.walk.to_frame().loc["A25", ["CC1", "CC2", "CC3", "CC4", "CC5"]].min()
     drive = example.drive.to_frame().loc["A25", ["CC1", "CC2", "CC3", "CC4", "CC5"]].min()
-    assert [int(re.match(r"\d+", c[1])[0]) for c in cells] == [
+    assert [int(re.match(r"\d+", c[1])[0]) for c in cells[:3]] == [
         round(walk), round(walk * 4.8 / 3.6), round(drive),
     ]  # fmt: skip
 

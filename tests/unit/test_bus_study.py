@@ -11,9 +11,11 @@ import pytest
 
 from access import answer, load_study
 from access.analysis.analysis import Analysis
-from access.analysis.bus import BUS_NOT_KNOWN, _bus_for_page, frequencies, stops_table
+from access.analysis.bus import BUS_NOT_KNOWN, bus_for_page, frequencies, stops_table
 from access.analysis.job import measure_study, travel_times
 from access.errors import AccessError, ParameterError, StudyError
+from access.maps.explorer_data import explorer_data
+from access.maps.static_map import _situations
 from access.network.matrix import at_rank
 from access.release import released
 from access.report.board import board_report
@@ -196,7 +198,7 @@ def test_without_a_timetable_one_sentence_and_nothing_else(tmp_path):
     study = town(tmp_path / "town", bus="")
     found = measure_study(study)
     assert found.assumptions.count(BUS_NOT_KNOWN) == 1 and found.bus is None
-    assert _bus_for_page(found.study, found.bus, SERVICE) is None
+    assert bus_for_page(found.study, found.bus, SERVICE) is None
     assert found.ledger.assumptions.count(BUS_NOT_KNOWN) == 1
     assert [*found.matrices] == ["walk", "drive", "typical"]
     settings = found.ledger.parameters["study"]
@@ -378,17 +380,25 @@ def test_how_firm_the_order_is_by_bus_follows_the_percentile_of_the_least(result
 
 
 def test_what_a_page_needs_of_buses(results):
-    page = _bus_for_page(results.study, results.bus, SERVICE)
-    bus = results.bus.there[SERVICE]
-    assert page.minutes.shape == page.share_without.shape == (20, 3)
-    np.testing.assert_allclose(page.minutes, bus.percentile(50).total_minutes)
-    np.testing.assert_allclose(page.share_without, (bus.minutes >= 60).mean(axis=1))
-    assert page.each.shape == (20, len(page.marks), 3) and len(page.marks) == 12
+    page = bus_for_page(results.study, results.bus, SERVICE)
+    bus, home = results.bus.there[SERVICE], results.bus.home[SERVICE]
+    assert page.each.shape == (20, 60, 3) and page.marks == bus.marks
     exact = bus.nearest()["minutes"].to_numpy()
-    about = at_rank(page.each.min(axis=2), page.percentile)
-    assert np.abs(about - exact).max() < 5
+    np.testing.assert_array_equal(at_rank(page.each.min(axis=2), page.percentile), exact)
+    np.testing.assert_allclose(page.home_minutes, home.percentile(50).total_minutes)
+    np.testing.assert_allclose(page.home_without, (home.minutes >= 60).mean(axis=1))
+    assert page.home_marks == home.marks and page.day == "2023-06-06"
     assert page.words == tuple(s for s in results.assumptions if s in page.words)
     assert page.words[0].startswith("By bus: every departure minute")
+
+
+@pytest.mark.parametrize("mode", ["bus", "typical"])
+def test_still_maps_are_of_the_least_minute_by_minute(results, proposal, mode):
+    data = explorer_data(results)
+    found = _situations(data, data.services[0], data.areas, mode)
+    areas = proposal.impacts[mode].areas.set_index("id").loc[data.areas["id"].astype(str)]
+    np.testing.assert_allclose(found["today"], areas["minutes_before"], rtol=1e-6)
+    np.testing.assert_allclose(found["after"], areas["minutes_after"], rtol=1e-6)
 
 
 def altered(path, change=lambda name, text: text, *, inside="", without=(), cut=None):

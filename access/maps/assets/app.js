@@ -49,6 +49,7 @@
       swap: null,
       place: null,
       option: App.proposalOption(),
+      hubs: App.freshHubs(),
     };
   };
 
@@ -87,7 +88,11 @@
 
   /* What every figure in view depends on, in words. */
   App.stateWords = () => {
-    const { mode, speed, view } = App.state;
+    const { view } = App.state;
+    if (view === 'family-hubs') return App.capital(App.t(`mode_${App.data.hubs.mode}`));
+    const { mode } = App.state;
+    // buses are known at the usual speed alone
+    const speed = App.core.byMinute(App.model, mode) ? App.data.walk_km_h : App.state.speed;
     const pace = mode === 'pram' ? (App.data.pram_km_h * speed) / App.data.walk_km_h : speed;
     const values = { mode: App.capital(App.modeWords()), speed: App.number(pace, 1) };
     const key = { walk: 'state_walking', pram: 'state_walking', typical: 'state_family' }[mode];
@@ -116,6 +121,11 @@
 
   App.service = () => App.model.services[App.state.service];
   App.minutes_ = (mode) => App.core.minutesFor(App.model, mode, App.state.speed);
+  App.situation = (service, open) =>
+    App.core.situation(App.model, service, App.state.mode, App.state.speed, open);
+  /* Whether the figures in view can be worked out for a set of open centres. */
+  App.known = (service, open) =>
+    !App.core.byMinute(App.model, App.state.mode) || App.core.busKnown(App.model, service, open);
 
   /* An option: which of today's centres stay, and which other sites become hubs. */
   App.proposalOption = () => optionOf((service) => service.after);
@@ -141,8 +151,7 @@
     const key = [mode, speed, service, App.service().plan, [...option.keep].sort(), [...option.hubs].sort()].join('|');
     if (App.situationKey !== key) {
       const s = App.service();
-      const minutes = App.minutes_(mode);
-      const near = (open) => App.core.nearest(minutes, App.model.n, open);
+      const near = (open) => App.situation(s, open);
       App.situationKey = key;
       App.situationNow = { today: near(s.before), after: near(s.after), option: near(App.openIn(option, s)) };
     }
@@ -175,6 +184,7 @@
   App.placeName = (i) => App.areas.name[i] || App.areaName(i);
 
   App.kindWords = (kind, status) => {
+    if (kind === 'hub' && App.state.view === 'family-hubs') return App.t(`hub_in_${status}`);
     if (kind === 'hub') return App.t('kind_hub');
     if (kind === 'candidate') return App.t('kind_candidate');
     const { one } = App.data.services.find((s) => s.key === kind);
@@ -192,6 +202,7 @@
 
   /* The centres to draw in a view, in a fixed order. */
   App.entries = (view) => {
+    if (view === 'family-hubs') return App.hubEntries();
     const { option, service, overlays } = App.state;
     const out = [];
     App.model.services.forEach((s, index) => {
@@ -216,6 +227,8 @@
   };
 
   App.colPeople = () => App.capital(App.t('col_people', { people: App.service().people }));
+
+  App.howWords = (mode) => App.t(mode === 'typical' && (App.model.bus || App.model.busMatrix) ? 'how_typical_bus' : `how_${mode}`);
 
   App.modeWords = () => App.t(`mode_${App.state.mode}`);
 
@@ -275,7 +288,7 @@
       );
     }
     App.$('candidates-control').hidden =
-      App.state.view !== 'your-option' || App.data.candidates_from === App.data.sites.length;
+      !['your-option', 'family-hubs'].includes(App.state.view) || App.data.candidates_from === App.data.sites.length;
     App.$('speed-note').hidden = App.state.speed === App.data.walk_km_h;
     App.fill(App.$('speed-note'), App.t('speed_note', { speed: App.number(App.state.speed, 1) }));
   };
@@ -288,12 +301,14 @@
     const details = App.$('area-table');
     if (!details.open) return;
     const s = App.service();
-    const found = App.situations();
+    const hubs = App.state.view === 'family-hubs';
     const wanted = App.$('area-filter').value.trim().toLowerCase();
     const second = App.state.view === 'your-option' ? 'option' : 'after';
-    const base = ['change', 'option_change', 'swipe', 'swipe_option', 'plain', 'families', 'today', second];
+    const found = hubs ? App.hubPairNow() : App.situations();
+    const [one, two] = hubs ? [found.first, found.second] : [found.today, found[second]];
+    const base = ['hub_change', 'hub_a', 'hub_b', 'swipe_hubs', 'change', 'option_change', 'swipe', 'swipe_option', 'plain', 'families', 'today', second];
     const extra = !base.includes(layer.key);
-    const changes = App.core.change(found.today.minutes, found[second].minutes);
+    const changes = App.core.change(one.minutes, two.minutes);
     const rows = [];
     let matching = 0;
     for (let i = 0; i < App.model.n; i += 1) {
@@ -303,9 +318,9 @@
       if (rows.length >= mostRows) continue;
       const row = [
         `${name} (${App.areas.id[i]})`,
-        App.people(s.counts[i]),
-        App.min(found.today.minutes[i]),
-        App.min(found[second].minutes[i]),
+        ...(hubs ? [] : [App.people(s.counts[i])]),
+        App.min(one.minutes[i]),
+        App.min(two.minutes[i]),
         App.minChange(changes[i]),
       ];
       if (extra) row.push(layer.text(i));
@@ -313,9 +328,7 @@
     }
     const head = [
       App.t('col_area'),
-      App.colPeople(),
-      App.t('col_today'),
-      App.t(`col_${second}`),
+      ...(hubs ? App.hubColumns() : [App.colPeople(), App.t('col_today'), App.t(`col_${second}`)]),
       App.t('col_change'),
       ...(extra ? [layer.title] : []),
     ];
@@ -323,8 +336,8 @@
       App.$('area-rows'),
       App.table(
         App.t('area_table_caption', {
-          title: s.title,
-          mode: App.modeWords(),
+          title: hubs ? App.t('nav_hubs') : s.title,
+          mode: hubs ? App.t(`mode_${App.data.hubs.mode}`) : App.modeWords(),
           shown: rows.length,
           all: App.model.n,
         }),

@@ -93,12 +93,13 @@
 
   /* Those without a car walk; the others take the quicker of walking and driving + parking. */
   function typical(model, walk) {
-    const { n, drive, noCar, parking } = model;
+    const { n, drive, noCar, parking, busMatrix } = model;
     const out = new Float64Array(walk.length);
     for (let i = 0; i < out.length; i += 1) {
       const p = noCar[i % n];
       const other = Math.min(walk[i], drive[i] + parking);
-      out[i] = (p > 0 ? p * walk[i] : 0) + (p < 1 ? (1 - p) * other : 0);
+      const noCarWay = busMatrix ? Math.min(walk[i], busMatrix[i]) : walk[i];
+      out[i] = (p > 0 ? p * noCarWay : 0) + (p < 1 ? (1 - p) * other : 0);
     }
     return out;
   }
@@ -118,6 +119,7 @@
     const pram = chosen === model.walkKmH ? model.pramKmH : (model.pramKmH * chosen) / model.walkKmH;
     const speed = mode === 'pram' ? pram : chosen;
     if (mode === 'drive') return model.drive;
+    if (mode === 'bus') return model.busMatrix;
     return kept(model, `minutes ${mode} ${speed}`, () => {
       const walk = scaled(model.walk, model.walkKmH / speed);
       return mode === 'typical' ? typical(model, walk) : walk;
@@ -398,6 +400,7 @@
     CRITERIA,
     CHANGE_CLASSES,
     kept,
+    joined,
     decodeMinutes,
     buildModel,
     modes,

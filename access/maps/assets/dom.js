@@ -63,6 +63,7 @@
 
   /* Minutes to the nearest whole, in words: for sentences. */
   App.minutes = (m) => {
+    if (Number.isNaN(m)) return App.t('not_known');
     if (!(m < Infinity)) return App.t('not_reached');
     const n = Math.round(m);
     return n === 0 ? App.t('under_a_minute') : App.t('minutes', { n });
@@ -83,8 +84,17 @@
     return (m > 0 ? '+' : '\u2212') + size;
   };
 
+  /* A time of day from minutes after midnight, and a day from 2023-06-06. */
+  App.clock = (m) => `${Math.floor(m / 60) % 24}.${String(m % 60).padStart(2, '0')}`;
+  App.day = (iso) =>
+    new Intl.DateTimeFormat(App.locale, { dateStyle: 'full', timeZone: 'UTC' }).format(new Date(iso));
+
   App.percent = (share, digits) =>
     Number.isNaN(share) ? App.t('not_known') : `${App.number(share * 100, digits)}%`;
+
+  /* A share of minutes: all of them, none, or so many in a hundred. */
+  App.portion = (share) =>
+    share >= 1 ? App.t('portion_all') : share <= 0 ? App.t('portion_none') : App.percent(share);
 
   /* A count for a sentence: to the nearest hundred from a thousand, ten from a hundred. */
   App.about = (count) => {

@@ -115,6 +115,7 @@
     App.model.services.forEach((_, index) => list.push(() => show('before-after', place, index)));
     if (!App.sameOption(App.state.option, App.proposalOption()))
       list.push(() => show('your-option', place));
+    if (App.data.hubs) list.push(() => show('family-hubs', place));
     return list;
   }
 

@@ -162,8 +162,7 @@
 
   function reachLayer() {
     const site = App.state.reach ?? App.service().before[0];
-    const { n } = App.model;
-    const minutes = App.minutes_(App.state.mode).subarray(site * n, site * n + n);
+    const { minutes } = App.situation(App.service(), [site]);
     const layer = minutesLayer('reach', App.t('layer_reach_of', { site: App.siteName(site) }), minutes);
     layer.sites = [site];
     return layer;
@@ -184,6 +183,8 @@
   /* Choices by view, in the order of the menu. */
   App.layerKeys = (view) => {
     const about = ['deprivation', 'families', ...['ward', 'locality'].filter((k) => App.areas[k])];
+    if (view === 'family-hubs')
+      return ['hub_change', 'swipe_hubs', 'hub_a', 'hub_b', ...about.filter((k) => k !== 'families')];
     if (view === 'my-street') return ['plain', 'today', ...about];
     if (view === 'your-option')
       return ['option_change', 'option', 'option_proposal', 'swipe_option', 'today', 'reach', ...about];
@@ -191,7 +192,11 @@
   };
 
   App.layer = (key) => {
+    if (key.includes('hub')) return hubLayer(key);
     const found = App.situations();
+    const service = App.service();
+    if (key.includes('option') && !App.known(service, App.openIn(App.state.option, service)))
+      return { ...plainLayer(), key, title: App.t(`layer_${key}`), summary: () => App.t('bus_options_only') };
     switch (key) {
       case 'plain':
         return plainLayer();
@@ -233,6 +238,46 @@
         return namesLayer(key);
     }
   };
+
+  /* Two plans of hubs. */
+  function hubLayer(key) {
+    const { first, second, changes } = App.hubPairNow();
+    const [one, two] = App.hubColumns();
+    const within = (minutes) => {
+      const limit = App.data.hubs.reach[0] ?? App.data.threshold;
+      return App.t('hub_within', { share: App.percent(App.hubShareWithin(minutes, limit)), limit });
+    };
+    const minutes = (name, title, near) => ({
+      ...minutesLayer(name, App.t('hub_minutes', { plan: title }), near.minutes),
+      summary: () => within(near.minutes),
+    });
+    const a = minutes('hub_a', one, first);
+    const b = minutes('hub_b', two, second);
+    if (key === 'hub_a') return a;
+    if (key === 'hub_b') return b;
+    if (key === 'swipe_hubs')
+      return {
+        ...a,
+        key,
+        title: App.t('layer_swipe_hubs'),
+        right: b,
+        sides: [one, two],
+        text: (i) => App.t('swipe_text', { first: a.text(i), second: b.text(i) }),
+        summary: () => `${one}: ${a.summary()} ${two}: ${b.summary()}`,
+      };
+    const more = changes.filter((c) => c > 1).length;
+    const less = changes.filter((c) => c < -1).length;
+    const layer = changeLayer(key, App.t('layer_hub_change'), changes);
+    // who gains is striped: in grey both ends are as dark
+    const { saved } = App.data.palette;
+    layer.classes = layer.classes.map((c) =>
+      saved.includes(c.fill) ? { ...c, fill: `url(#gain-${saved.indexOf(c.fill)})` } : c,
+    );
+    return {
+      ...layer,
+      summary: () => App.t('hub_summary', { more, less, all: changes.length }),
+    };
+  }
 
   function swipeLayer(key, second) {
     const found = App.situations();

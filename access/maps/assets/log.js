@@ -126,7 +126,7 @@
     App.$('log-empty').hidden = shown.length > 0;
     App.$('log-aside').hidden = !aside;
     App.fill(App.$('log-aside'), App.t('log_aside', { n: aside }));
-    for (const id of ['save-csv', 'save-json']) App.$(id).disabled = !entries.length;
+    for (const id of ['save-csv', 'save-json', 'print-log']) App.$(id).disabled = !entries.length;
     App.fill(App.$('log-rows'), shown.map(entryItem));
   }
 
@@ -263,6 +263,10 @@
     App.$('save-json').addEventListener('click', () =>
       save(App.logJson(), 'application/json', fileName('json')),
     );
+    App.$('print-log').addEventListener('click', () => {
+      document.body.classList.add('log-only');
+      globalThis.print();
+    });
     App.$('copy-link').addEventListener('click', copyLink);
     App.$('open-file').addEventListener('change', async (event) => {
       const [file] = event.target.files;

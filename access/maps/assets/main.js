@@ -2,7 +2,7 @@
 (function (App) {
   'use strict';
 
-  const VIEWS = ['my-street', 'before-after', 'your-option', 'about'];
+  const VIEWS = ['my-street', 'before-after', 'your-option', 'family-hubs', 'about'];
 
   App.views = App.views || {};
   App.views.about = { render() {}, mapTitle: () => '' };
@@ -19,7 +19,7 @@
     }
     document.body.dataset.view = view;
     if (view !== 'about') {
-      App.$(`settings-${view}`).append(App.$('settings'));
+      App.$(`settings-${view}`)?.append(App.$('settings'));
       App.$('service-part').hidden = view === 'my-street';
       App.map.moveTo(App.$(`slot-${view}`));
       App.map.closePopup();
@@ -45,7 +45,8 @@
 
   function follow() {
     const [name, ...query] = location.hash.slice(1).split('?');
-    const view = VIEWS.includes(name) ? name : 'my-street';
+    const there = VIEWS.includes(name) && (name !== 'family-hubs' || App.data.hubs);
+    const view = there ? name : 'my-street';
     const faults = query.length ? App.readLink(query.join('?')) : [];
     if (name && name !== 'main' && view !== name) faults.unshift(App.t('link_part'));
     App.notice(faults);
@@ -94,7 +95,7 @@
       App.$('mode-choice'),
       radios(
         'mode',
-        App.core.modes(App.model).map((m) => [m, App.t(`how_${m}`)]),
+        App.core.modes(App.model).map((m) => [m, App.howWords(m)]),
       ),
     );
     App.$('settings').addEventListener('change', (event) => {
@@ -201,7 +202,7 @@
     });
     globalThis.addEventListener('afterprint', () => {
       App.printing = false;
-      document.body.classList.remove('printing');
+      document.body.classList.remove('printing', 'log-only');
       App.map.resized();
     });
   }
@@ -216,6 +217,7 @@
     App.wireLog();
     App.wireState();
     App.wireHall();
+    App.wireHubs();
     makePlans();
     makePrinting();
     document.querySelector('nav').addEventListener('click', (event) => {

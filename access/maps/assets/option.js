@@ -67,16 +67,14 @@
    * many other alternatives share each rank. */
   App.optionFigures = (option, service) => {
     const { mode, speed, limit } = App.state;
-    const minutes = App.minutes_(mode);
     const open = App.openIn(option, service);
-    const least = App.core.leastMinutes(minutes, App.model.n, open);
+    const least = App.situation(service, open).minutes;
     const figures = App.core.summary(App.model, service.counts, least, limit, App.data.thresholds);
     const ways = App.core.alternatives(App.model, service, mode, speed, open.length, limit);
     const ranks = {};
     const tied = {};
     if (ways) {
-      const reachable = App.core.reachableFrom(minutes, App.model.n, service.before);
-      const ranked = App.core.rankCriteria(App.model, service.counts, least, limit, reachable);
+      const ranked = rankedFigures(service, ways, open, least);
       const itself = open.every((site) => service.before.includes(site)) ? 1 : 0;
       for (const name of App.core.CRITERIA) {
         ranks[name] = App.core.rankOf(ways[name], ranked[name]);
@@ -86,6 +84,21 @@
     const sample = ways ? null : App.core.sampled(App.model, service, mode, speed, open.length);
     return { figures, ways, ranks, tied, open, sample, minutes: least };
   };
+
+  /* What a set is ranked by: as the study has it where the study ranked it. */
+  function rankedFigures(service, ways, open, least) {
+    const { mode, limit } = App.state;
+    const row = ways.at ? ways.at.get(open.slice().sort((a, b) => a - b).join()) : undefined;
+    if (row !== undefined) {
+      const found = {};
+      for (const name of App.core.CRITERIA) found[name] = ways[name][row];
+      return found;
+    }
+    const reachable = ways.at
+      ? new Array(App.model.n).fill(true)
+      : App.core.reachableFrom(App.minutes_(mode), App.model.n, service.before);
+    return App.core.rankCriteria(App.model, service.counts, least, limit, reachable);
+  }
 
   /* A rank in words; one that others share is called joint. */
   App.rankWords = (...found) => rankParts(...found).join(' ');
@@ -165,7 +178,9 @@
     const names = App.core.CRITERIA.filter(
       (name) =>
         (!name.startsWith('deprived_') || (App.data.areas.decile && mine.figures[name] >= 0)) &&
-        (name !== 'weighted_mean' || App.data.areas.weight),
+        (name !== 'weighted_mean' || App.data.areas.weight) &&
+        // by bus the study ranked by its own limit alone
+        (name !== 'share_beyond' || !ways?.at || App.state.limit === App.data.threshold),
     );
     const rows = names.map((name) => {
       const best = ways ? App.core.bestOf(ways[name]) : -1;
@@ -201,7 +216,7 @@
       App.h(
         'p',
         { className: 'small' },
-        App.t(!ways ? 'rank_note_none' : same ? 'rank_note' : 'rank_note_differs', {
+        App.t(!ways ? (App.core.byMinute(App.model, App.state.mode) ? 'rank_note_bus' : 'rank_note_none') : same ? 'rank_note' : 'rank_note_differs', {
           count: ways ? App.number(ways.count) : '',
           keep: mine.open.length,
           all: service.before.length,
@@ -261,6 +276,8 @@
     if (hubs.length) line.push(App.t('option_hubs', { sites: App.list(hubs.map(App.siteName)) }));
     if (!mine.open.length)
       return [App.h('p', { className: 'error' }, App.t('option_empty', { title: service.title }))];
+    if (!App.known(service, mine.open))
+      return [App.h('p', {}, line.join(' ')), App.h('p', { className: 'inset' }, App.t('bus_options_only'))];
     const difference = mine.figures.mean - proposal.figures.mean;
     const words = App.sameOption(App.state.option, App.proposalOption())
       ? 'compare_same'
@@ -343,10 +360,11 @@
             })
           : App.t('option_empty', { title: service.title }),
       );
-      App.$('option-results').hidden = !mine.open.length;
+      const known = mine.open.length > 0 && App.known(service, mine.open);
+      App.$('option-results').hidden = !known;
       App.$('option-street').hidden = !App.state.place;
       if (App.state.place) App.fill(App.$('option-street'), streetLine(service));
-      if (!mine.open.length) return;
+      if (!known) return;
       App.fill(App.$('option-strip'), strip(service, mine, proposal));
       App.fill(App.$('option-ranks'), rankTable(service, mine, proposal));
       App.fill(
@@ -394,7 +412,8 @@
 
   function streetLine(service) {
     const { place, option } = App.state;
-    const near = (open) => App.core.nearestOf(App.minutes_(App.state.mode), App.model.n, place.area, open);
+    const { mode, speed } = App.state;
+    const near = (open) => App.core.situationOf(App.model, service, mode, speed, place.area, open);
     const mine = near(App.openIn(option, service));
     return App.h(
       'p',

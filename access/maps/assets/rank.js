@@ -54,6 +54,7 @@
    * Depth first, so that each step takes the minimum with one more centre only. */
   function alternatives(model, service, mode, walkKmH, keep, threshold) {
     const sites = service.before;
+    if (Core.byMinute(model, mode)) return Core.rankedWays(model, service, mode, keep);
     const count = waysToChoose(sites.length, keep);
     if (keep < 1 || !count || count > MOST_ALTERNATIVES) return null;
     const key = `ways ${service.key} ${mode} ${walkKmH} ${keep} ${threshold}`;
@@ -97,7 +98,7 @@
   function sampled(model, service, mode, walkKmH, keep) {
     const sites = service.before;
     const count = waysToChoose(sites.length, keep);
-    if (keep < 1 || count <= MOST_ALTERNATIVES) return null;
+    if (keep < 1 || count <= MOST_ALTERNATIVES || Core.byMinute(model, mode)) return null;
     return kept(model, `sample ${service.key} ${mode} ${walkKmH} ${keep}`, () => {
       const minutes = minutesFor(model, mode, walkKmH);
       const { n } = model;

@@ -47,6 +47,7 @@
     if (whole || speed !== App.data.walk_km_h) out.speed = speed;
     if (whole || limit !== App.data.threshold) out.limit = limit;
     if (whole || service !== 0) out.service = App.model.services[service].key;
+    if (App.state.view === 'family-hubs' && !whole) Object.assign(out, App.hubParts());
     if (App.kiosk && !whole) out.kiosk = 1;
     return new URLSearchParams(out);
   }
@@ -108,6 +109,7 @@
     if (query.get('kiosk') === '1') App.setKiosk(true);
     readPlans(query, faults);
     readPlace(query, faults);
+    App.readHubs(query, faults);
     const ids = (name) => (query.get(name) || '').split('.').filter(Boolean);
     if (query.has('close') || query.has('open')) {
       try {
@@ -169,8 +171,9 @@
   App.shareText = () => {
     const { place, view } = App.state;
     const lines = [App.data.title];
-    if (place) lines.push(App.answerWords(place));
+    if (place && view !== 'family-hubs') lines.push(App.answerWords(place));
     if (view === 'your-option') lines.push(App.optionWords(App.state.option, App.service()));
+    if (view === 'family-hubs') lines.push(App.hubWords());
     lines.push(App.stateWords());
     if (App.data.modelled) lines.push(App.t('answer_modelled'));
     lines.push(App.shareLink());
@@ -179,7 +182,7 @@
 
   App.renderShare = () => {
     const { view } = App.state;
-    if (!['my-street', 'your-option'].includes(view)) return;
+    if (!['my-street', 'your-option', 'family-hubs'].includes(view)) return;
     const slot = App.$(`share-${view}`);
     if (App.$('share').parentNode !== slot) slot.append(App.$('share'));
     if (!App.$('share').open) return;
@@ -213,6 +216,7 @@
     App.$('place').removeAttribute('aria-invalid');
     for (const id of ['place-message', 'file-message', 'notice']) App.fill(App.$(id));
     App.filterHubs();
+    App.filterOwnHubs();
     App.map.tiles(false);
     App.go('my-street');
     write();

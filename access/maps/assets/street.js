@@ -7,12 +7,14 @@
   const MINE = '#b84300';
 
   function trip(service, mode, area, open) {
-    return App.core.nearestOf(App.minutes_(mode), App.model.n, area, open);
+    return App.core.situationOf(App.model, service, mode, App.state.speed, area, open);
   }
 
   /* Minutes in words; "about" where the streets are not surveyed. */
   const near = (m) =>
     App.data.modelled && m < Infinity ? App.t('about_minutes', { minutes: App.minutes(m) }) : App.minutes(m);
+
+  App.nearly = near;
 
   /* What changes for one service at one place, in the mode chosen: a key of the words, their values. */
   App.streetWords = (service, area) => {
@@ -60,7 +62,7 @@
       .modes(App.model)
       .filter((mode) => ['bus', 'drive'].includes(mode) && mode !== App.state.mode)
       .map((mode) => [mode, trip(service, mode, place.area, service.after)])
-      .filter(([, way]) => way.site >= 0)
+      .filter(([mode, way]) => way.site >= 0 && (mode !== 'bus' || App.rides(way, place.area, service.after)))
       .map(([mode, way]) => App.t('answer_other', { minutes: near(way.minutes), mode: App.t(`mode_${mode}`) }));
     const values = {
       ...found.values,
@@ -129,12 +131,17 @@
             ? App.h('span', { className: 'where' }, App.t('at', { site: App.siteName(way.site) }))
             : null;
         return [
-          App.t(`how_${mode}`),
+          App.howWords(mode),
           [App.min(b.minutes), other(b, found.before)],
           [App.min(a.minutes), other(a, found.after)],
           App.minChange(a.minutes - b.minutes),
         ];
-      });
+      })
+      .concat(
+        App.core.modes(App.model).includes('bus')
+          ? []
+          : [[App.howWords('bus'), ...['', '', ''].map(() => App.t('not_known'))]],
+      );
   }
 
   function bars(found) {
@@ -189,6 +196,9 @@
         modeRows(service, place, found),
         { hideCaption: true },
       ),
+      App.model.bus
+        ? App.h('ul', { className: 'facts' }, App.busLines(service, place).map((text) => App.h('li', {}, text)))
+        : null,
       found.after.secondSite >= 0
         ? App.h(
             'p',
@@ -241,6 +251,7 @@
   /* Lines from a place: in "My street" to the centres of every service, today and after the
    * proposal; in "Try your own option" today and with the option; else none. */
   App.tripsFor = (place, view) => {
+    if (view === 'family-hubs') return App.hubTrips(place);
     if (view === 'your-option') return optionTrips(place);
     const out = [];
     for (const service of view === 'my-street' ? App.model.services : []) {
@@ -341,26 +352,32 @@
 
   /* In the other views a click on the map answers in a note beside it. */
   App.note = (place) => {
-    const found = App.situations();
+    const hubs = App.state.view === 'family-hubs';
+    const found = hubs ? App.hubPairNow() : App.situations();
     const second = App.state.view === 'your-option' ? 'option' : 'after';
     const i = place.area;
-    const line = (key, name) =>
+    const line = (title, name) =>
       App.h(
         'p',
         {},
-        App.h('strong', {}, `${App.t(key)}: `),
+        App.h('strong', {}, `${title}: `),
         App.t('note_line', {
           minutes: App.minutes(found[name].minutes[i]),
           site: App.siteName(found[name].site[i]),
         }),
       );
+    const lines = hubs
+      ? App.hubColumns().map((title, k) => line(title, ['first', 'second'][k]))
+      : [
+          line(App.t('today'), 'today'),
+          line(App.t(second === 'option' ? 'with_option' : 'after_proposal'), second),
+        ];
     const content = App.h(
       'div',
       {},
       App.h('h3', {}, place.label),
-      App.h('p', { className: 'small' }, `${App.service().title}, ${App.modeWords()}`),
-      line('today', 'today'),
-      line(second === 'option' ? 'with_option' : 'after_proposal', second),
+      App.h('p', { className: 'small' }, hubs ? App.stateWords() : `${App.service().title}, ${App.modeWords()}`),
+      ...lines,
       App.button(App.t('see_street'), () => App.choosePlace(place), 'link'),
     );
     App.map.popup(place.lat, place.lon, content);
@@ -370,7 +387,20 @@
   App.siteChosen = (entry, marker) => {
     const site = App.data.sites[entry.site];
     const actions = [];
-    if (App.state.view === 'your-option') {
+    if (App.state.view === 'family-hubs') {
+      const on = App.state.hubs.own.has(entry.site);
+      actions.push(
+        App.button(
+          App.t(on ? 'hub_leave' : 'hub_take'),
+          () => {
+            App.map.closePopup();
+            App.toggleHub(entry.site);
+            App.$(`hub-${entry.site}`).focus({ preventScroll: true });
+          },
+          'button small-button',
+        ),
+      );
+    } else if (App.state.view === 'your-option') {
       const open = App.state.option.keep.has(entry.site) || App.state.option.hubs.has(entry.site);
       actions.push(
         App.button(
@@ -420,7 +450,7 @@
       App.fill(App.$('answer'), App.answerParts(found[0], place));
       App.fill(
         App.$('answer-sure'),
-        [App.data.modelled ? App.t('answer_modelled') : '', ...qualifiers(found[0], place)].join(' '),
+        [App.data.modelled ? App.t('answer_modelled') : '', ...App.busAnswer(found[0], place), ...qualifiers(found[0], place)].join(' '),
       );
       App.fill(App.$('place-where'), App.whereWords(place));
       App.fill(

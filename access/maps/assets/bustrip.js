@@ -1,0 +1,51 @@
+/* A place's way by bus in words: when, how often there is none, and home after the session. */
+(function (App) {
+  'use strict';
+
+  const trip = (service, place, open) =>
+    App.core.situationOf(App.model, service, 'bus', App.state.speed, place.area, open);
+
+  /* Whether a bus is of any use on the way: else one walks all the way. */
+  App.rides = (way, area, open) =>
+    way.minutes < App.core.nearestOf(App.model.walk, App.model.n, area, open).minutes - 0.05;
+
+  /* By bus: when, how often there is none, and the way home from the centre of the way there. */
+  App.busLines = (service, place) => {
+    if (!App.model.bus) return [];
+    const [b, a] = [service.before, service.after].map((open) => trip(service, place, open));
+    const { from, to, ends } = App.core.busTimes(App.model, service);
+    const { limit, day } = App.model.bus;
+    const times = { from: App.clock(from), to: App.clock(to), day: App.day(day), ends: ends && App.clock(ends), limit };
+    const shares = (one, two) => ({ ...times, before: App.portion(one), after: App.portion(two) });
+    const out = [App.t('bus_when', times)];
+    if (a.minutes < Infinity && !App.rides(a, place.area, service.after)) out.push(App.t('bus_no_quicker'));
+    if (b.without > 0 || a.without > 0) out.push(App.t('bus_without', shares(b.without, a.without)));
+    if (b.home && a.home) {
+      const values = { ...times, old: App.siteName(b.site), now: App.siteName(a.site) };
+      const minutes = { before: App.nearly(b.home.minutes), after: App.nearly(a.home.minutes) };
+      out.push(App.t(b.site === a.site ? 'bus_home_same' : 'bus_home', { ...values, ...minutes }));
+      if (b.home.without > 0 || a.home.without > 0)
+        out.push(App.t('bus_home_without', shares(b.home.without, a.home.without)));
+    }
+    return out;
+  };
+
+  /* The same in short, beside the answer. */
+  App.busAnswer = (found, place) => {
+    const { service } = found;
+    if (!App.model.bus) return [];
+    const a = trip(service, place, service.after);
+    const { from, to, ends } = App.core.busTimes(App.model, service);
+    const { limit } = App.model.bus;
+    const out = [];
+    if (a.minutes < Infinity && !App.rides(a, place.area, service.after)) out.push(App.t('bus_no_quicker'));
+    else if (a.without > 0)
+      out.push(
+        App.t('bus_sure', { share: App.portion(a.without), limit, from: App.clock(from), to: App.clock(to) }),
+      );
+    if (a.home && a.home.minutes < Infinity)
+      out.push(App.t('bus_sure_home', { ends: App.clock(ends), minutes: App.nearly(a.home.minutes) }));
+    else if (a.home) out.push(App.t('bus_sure_no_home', { ends: App.clock(ends) }));
+    return out;
+  };
+})((globalThis.App = globalThis.App || {}));

@@ -1,0 +1,336 @@
+/* "Best places for hubs": plans side by side, two of them on the map, and a choice of one's own that
+ * is ranked under the same rules. Only where the study asks for hubs. */
+(function (App) {
+  'use strict';
+
+  const VIEW = 'family-hubs';
+  const OWN = 'own';
+  let field = null;
+  let ready = false; // every set is measured once, after words and map are shown
+
+  const hubs = () => App.data.hubs;
+  const planOf = (key) =>
+    key === OWN
+      ? { key: OWN, kind: OWN, sites: [...App.state.hubs.own].sort((a, b) => a - b) }
+      : hubs().plans.find((plan) => plan.key === key);
+
+  /* How the part is for a person who has just come: the council's choice against the best. */
+  App.freshHubs = () => {
+    if (!hubs()) return null;
+    const { plans } = hubs();
+    const first = plans.find((plan) => plan.key === 'council') || plans[0];
+    const best = ['locality', 'freely'].map((key) => plans.find((plan) => plan.key === key)).find(Boolean);
+    return { a: first.key, b: (best || plans[plans.length - 1]).key, own: new Set(first.sites) };
+  };
+
+  App.hubTitle = (plan) => {
+    const { kind, label, title, sites, rule } = plan;
+    const key = `hub_plan_${kind}`;
+    if (App.strings[key] === undefined) return title; // a plan that no language has a name for
+    return App.t(rule && ['size'].includes(kind) ? 'hub_plan_size_ruled' : key, { n: sites.length, label });
+  };
+
+  const names = (sites) => App.list(sites.map(App.siteName));
+  const offerWords = (offer) =>
+    offer.ages ? App.t('hub_offer', { title: offer.title, ages: offer.ages }) : offer.title;
+
+  /* A place among all sets in words; of a sample where they are too many. */
+  function placeWords({ inside, sets, rank, sample, longer }) {
+    if (!inside) return App.t('hub_breaks');
+    if (sets) return App.t('rank_of', { rank, count: sets });
+    return sample ? App.t('hub_sample_short', { share: App.portion(longer), n: sample }) : App.t('number_no_rank');
+  }
+
+  const ruleWords = () =>
+    App.t('hub_rule', { n: hubs().rule[0].least, names: App.list(hubs().rule.map((rule) => rule.name)) });
+
+  function standingWords(sites) {
+    const { size, freely, ruled } = App.core.hubStanding(field, sites);
+    const say = (found, rule) => {
+      if (!found.inside) return App.t('hub_own_breaks', { rule: rule || App.t('hub_wishes') });
+      const values = { n: size, rule, rank: found.rank, count: found.sets ?? found.sample };
+      if (found.sets) return App.t(rule ? 'hub_ruled_rank' : 'hub_freely_rank', values);
+      values.share = App.portion(found.longer);
+      return App.t(rule ? 'hub_ruled_sample' : 'hub_freely_sample', values);
+    };
+    return [...(ruled ? [say(ruled, ruleWords())] : []), say(freely, '')];
+  }
+
+  /* Who is nearer and who is further: what is compared, then an offer each. */
+  function pairParts(a, b, pair) {
+    const parts = hubs().offers.map((offer, k) => {
+      const { nearer, further } = pair.offers[k];
+      return App.t('hub_pair_offer', {
+        offer: offer.title,
+        nearer: App.about(nearer),
+        further: App.about(further),
+      });
+    });
+    return [App.t('hub_pair', { one: App.hubTitle(a), two: App.hubTitle(b) }), ...parts];
+  }
+
+  function pairNow() {
+    const both = [planOf(App.state.hubs.a), planOf(App.state.hubs.b)];
+    if (!both.every((plan) => plan.sites.length)) return [App.t('hub_own_none')];
+    return pairParts(...both, App.hubPairNow());
+  }
+  App.hubWords = () => pairNow().join(' ');
+
+  function planTable() {
+    const { reach } = hubs();
+    const shown = [...hubs().plans, planOf(OWN)].filter((plan) => plan.sites.length);
+    const rows = shown.map((plan) => {
+      const found = App.core.hubFigures(field, plan.sites);
+      const { freely, ruled } = ready ? App.core.hubStanding(field, plan.sites) : {};
+      const row = [
+        [
+          App.h('strong', {}, App.hubTitle(plan)),
+          App.h('div', { className: 'hint' }, names(plan.sites)),
+        ],
+        App.min(found.joint, 1),
+        App.min(found.worst),
+        ...found.reach.map((share) => App.percent(share)),
+        ready ? placeWords(ruled || freely) : '\u2026',
+        plan.key === App.state.hubs.b
+          ? App.t('swap_shown')
+          : App.button(App.t('hub_show'), () => show(plan), 'link', {
+              'aria-label': App.t('hub_show_named', { plan: App.hubTitle(plan) }),
+            }),
+      ];
+      row.className = plan.key === App.state.hubs.b ? 'shown' : null;
+      return row;
+    });
+    return App.table(
+      App.t('hub_table', { mode: App.t(`mode_${hubs().mode}`) }),
+      [
+        App.t('hub_col_plan'),
+        App.t('hub_col_mean'),
+        App.t('hub_col_worst'),
+        ...reach.map((limit) => App.t('figure_within', { limit })),
+        App.t('swap_rank'),
+        App.t('hub_col_map'),
+      ],
+      rows,
+      { className: 'compact hub-plans', texts: [reach.length + 3, reach.length + 4] },
+    );
+  }
+
+  function getReady() {
+    if (ready) return;
+    for (const plan of hubs().plans) App.core.hubStanding(field, plan.sites);
+    ready = true;
+    if (App.state.view === VIEW) App.render();
+  }
+
+  function show(plan) {
+    change({ b: plan.key });
+    App.$('hub-b').focus();
+  }
+
+  function change(changes) {
+    Object.assign(App.state.hubs, changes);
+    App.render();
+    App.say(App.hubWords());
+  }
+
+  App.toggleHub = (site) => {
+    const own = new Set(App.state.hubs.own);
+    if (!own.delete(site)) own.add(site);
+    Object.assign(App.state.hubs, { own, b: OWN });
+    App.render();
+    App.say([App.siteName(site), ...(own.size ? standingWords([...own]) : [App.t('hub_own_none')])].join('. '));
+    ready = true;
+  };
+
+  function makeBoxes() {
+    const { sites, localities } = hubs();
+    const groups = [...new Set(localities)].sort();
+    App.fill(
+      App.$('hub-own-boxes'),
+      groups.map((group) =>
+        App.h(
+          'fieldset',
+          {},
+          App.h('legend', {}, group || App.t('hub_no_part')),
+          sites
+            .filter((_, k) => localities[k] === group)
+            .map((site) =>
+              App.h(
+                'div',
+                { className: 'check', 'data-site': site },
+                App.h('input', { type: 'checkbox', id: `hub-${site}`, onchange: () => App.toggleHub(site) }),
+                App.h('label', { for: `hub-${site}` }, App.siteName(site)),
+              ),
+            ),
+        ),
+      ),
+    );
+    App.$('hub-own-filter').addEventListener('input', App.filterOwnHubs);
+  }
+
+  App.filterOwnHubs = () => {
+    if (!hubs()) return;
+    const wanted = App.$('hub-own-filter').value.trim().toLowerCase();
+    for (const site of hubs().sites)
+      App.$(`hub-${site}`).parentNode.hidden = Boolean(wanted) && !App.siteName(site).toLowerCase().includes(wanted);
+    for (const group of App.$('hub-own-boxes').querySelectorAll('fieldset'))
+      group.hidden = !group.querySelector('.check:not([hidden])');
+  };
+
+  function fillChoice(id, chosen) {
+    const plans = [...hubs().plans, planOf(OWN)];
+    App.fill(
+      App.$(id),
+      plans.map((plan) =>
+        App.h('option', { value: plan.key, selected: plan.key === chosen }, App.hubTitle(plan)),
+      ),
+    );
+  }
+
+  /* The two plans in view, area by area. */
+  App.hubPairNow = () => {
+    const { a, b, own } = App.state.hubs;
+    const key = `${a} ${b} ${[...own].sort()}`;
+    if (App.hubPairKey !== key) {
+      App.hubPairKey = key;
+      App.hubPairFound = App.core.hubPair(field, planOf(a).sites, planOf(b).sites);
+    }
+    return App.hubPairFound;
+  };
+
+  /* The table of areas, and a click on the map: under the first plan, then under the second. */
+  App.hubColumns = () => [App.hubTitle(planOf(App.state.hubs.a)), App.hubTitle(planOf(App.state.hubs.b))];
+
+  App.hubShareWithin = (minutes, limit) => {
+    let inside = 0;
+    field.weights.forEach((w, i) => (inside += minutes[i] <= limit ? w : 0));
+    return inside;
+  };
+
+  App.hubEntries = () => {
+    const a = new Set(planOf(App.state.hubs.a).sites);
+    const b = new Set(planOf(App.state.hubs.b).sites);
+    const out = [];
+    for (const site of new Set([...a, ...b]))
+      out.push({ site, kind: 'hub', status: b.has(site) ? (a.has(site) ? 'open' : 'new') : 'closing' });
+    if (App.state.overlays.candidates)
+      for (const site of hubs().sites)
+        if (!a.has(site) && !b.has(site)) out.push({ site, kind: 'candidate', status: 'open' });
+    return out;
+  };
+
+  App.hubTrips = ({ area }) => {
+    const { first, second } = App.hubPairNow();
+    const trip = (near, colour, dashed, key) => ({
+      site: near.site[area],
+      colour,
+      dashed,
+      label: App.t(key, { site: App.shortName(near.site[area]), minutes: App.minutes(near.minutes[area]) }),
+    });
+    const out = [];
+    const moved = first.site[area] !== second.site[area];
+    if (first.site[area] >= 0) out.push(trip(first, '#12436D', false, moved ? 'hub_trip_a' : 'trip_both'));
+    if (moved && second.site[area] >= 0) out.push(trip(second, '#801650', true, 'hub_trip_b'));
+    return out;
+  };
+
+  /* ---- the address ---- */
+
+  App.hubParts = () => {
+    const { a, b, own } = App.state.hubs;
+    return { plan_a: a, plan_b: b, hubs: Array.from(own, (site) => App.data.sites[site].id).sort().join('.') };
+  };
+
+  App.readHubs = (query, faults) => {
+    if (!hubs() || !query.has('plan_b')) return;
+    const known = (key) => key === OWN || hubs().plans.some((plan) => plan.key === key);
+    const ids = (query.get('hubs') || '').split('.').filter(Boolean);
+    const sites = ids.map((id) => hubs().sites.find((site) => App.data.sites[site].id === id));
+    if (![query.get('plan_a'), query.get('plan_b')].every(known) || sites.includes(undefined))
+      faults.push(App.t('link_hubs'));
+    else Object.assign(App.state.hubs, { a: query.get('plan_a'), b: query.get('plan_b'), own: new Set(sites) });
+  };
+
+  /* Stripes of the colours of shorter trips. */
+  function makeStripes() {
+    const size = { width: 7, height: 7, patternUnits: 'userSpaceOnUse', patternTransform: 'rotate(45)' };
+    document.querySelector('.patterns defs').append(
+      ...App.data.palette.saved.map((fill, k) =>
+        App.s(
+          'pattern',
+          { id: `gain-${k}`, ...size },
+          App.s('rect', { width: 7, height: 7, fill }),
+          App.s('path', { d: 'M0 0 V7', stroke: '#ffffff', 'stroke-width': 2.2 }),
+        ),
+      ),
+    );
+  }
+
+  App.wireHubs = () => {
+    App.$('nav-hubs').hidden = !hubs();
+    if (!hubs()) return;
+    field = App.core.hubField(App.model, {
+      ...hubs(),
+      offers: hubs().offers.map((offer) => ({ ...offer, people: Float64Array.from(offer.people) })),
+    });
+    makeBoxes();
+    makeStripes();
+    for (const side of ['a', 'b'])
+      App.$(`hub-${side}`).addEventListener('change', (event) => change({ [side]: event.target.value }));
+    App.$('hub-swap').addEventListener('click', () => change({ a: App.state.hubs.b, b: App.state.hubs.a }));
+    App.$('hub-copy').addEventListener('click', () =>
+      change({ own: new Set(planOf(App.state.hubs.a).sites), b: OWN }),
+    );
+    App.$('hub-clear').addEventListener('click', () => change({ own: new Set(), b: OWN }));
+  };
+
+  App.views = App.views || {};
+  App.views[VIEW] = {
+    mapTitle: (layer) =>
+      layer.key === 'hub_change'
+        ? App.t('hub_map_title', { one: App.hubColumns()[0], two: App.hubColumns()[1] })
+        : layer.title,
+    render() {
+      const { a, b, own } = App.state.hubs;
+      const chosen = [...own];
+      fillChoice('hub-a', a);
+      fillChoice('hub-b', b);
+      for (const site of hubs().sites) App.$(`hub-${site}`).checked = own.has(site);
+      App.fill(
+        App.$('hub-asked'),
+        App.t('hub_asked', {
+          mode: App.t(`mode_${hubs().mode}`),
+          offers: App.list(hubs().offers.map(offerWords)),
+        }),
+        ' ',
+        hubs().rule.length ? App.t('hub_asked_rule', { rule: ruleWords() }) : '',
+      );
+      const parts = pairNow();
+      App.fill(
+        App.$('hub-pair'),
+        App.h('p', {}, parts[0]),
+        parts.length > 1 ? App.h('ul', {}, parts.slice(1).map((text) => App.h('li', {}, text))) : null,
+      );
+      App.fill(
+        App.$('hub-own-words'),
+        chosen.length
+          ? [
+              App.h('p', {}, App.t('hub_own', { sites: names(chosen.sort((x, y) => x - y)), n: chosen.length })),
+              App.h(
+                'p',
+                {},
+                App.t('hub_own_figures', {
+                  mean: App.min(App.core.hubFigures(field, chosen).joint, 1),
+                  worst: App.minutes(App.core.hubFigures(field, chosen).worst),
+                }),
+              ),
+              ...(ready ? standingWords(chosen) : [App.t('hub_waiting')]).map((text) => App.h('p', {}, text)),
+            ]
+          : App.h('p', {}, App.t('hub_own_none')),
+      );
+      App.fill(App.$('hub-plan-rows'), planTable());
+      if (!ready) setTimeout(getReady, 60);
+      App.fill(App.$('hub-source'), hubs().source ? App.t('hub_source', { source: hubs().source }) : '');
+    },
+  };
+})((globalThis.App = globalThis.App || {}));

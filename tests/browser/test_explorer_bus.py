@@ -1,0 +1,115 @@
+"""By bus in the explorer: the package's own minutes, the way home, and what is not known."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from access.analysis.job import measure_study
+from access.maps import explorer_bus
+from access.maps.explorer import write_explorer
+from access.maps.explorer_data import explorer_data
+from access.network.matrix import at_rank
+from tests.unit.test_bus_study import SERVICE, least, town
+
+CLOSE = 0.03  # arrivals are kept to a twentieth of a minute
+FIND = """(asked) => asked.map(([mode, ids]) => {
+  const sites = ids.map((id) => App.data.sites.findIndex((s) => s.id === id));
+  const service = App.model.services[0];
+  const near = App.core.situation(App.model, service, mode, App.state.speed, sites);
+  const each = App.areas.id.map((_, i) =>
+    App.core.situationOf(App.model, service, mode, App.state.speed, i, sites));
+  return {
+    minutes: [...near.minutes], one: each.map((e) => e.minutes),
+    site: each.map((e) => App.data.sites[e.site]?.id), without: each.map((e) => e.without),
+    home: each.map((e) => e.home?.minutes), late: each.map((e) => e.home?.without),
+  };
+})"""
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    return measure_study(town(tmp_path_factory.mktemp("bus") / "town"))
+
+
+@pytest.fixture(scope="module")
+def file(results, tmp_path_factory):
+    return write_explorer(explorer_data(results), tmp_path_factory.mktemp("page") / "bus.html")
+
+
+def test_any_set_of_centres_is_least_minute_by_minute_then_the_percentile(visit, file, results):
+    bus, order = results.bus.there[SERVICE], sorted(results.study.areas["id"])
+    rows = [bus.area_ids.index(i) for i in order]
+    walk, drive = (results.matrices[m].sites(bus.site_ids).total_minutes for m in ("walk", "drive"))
+    p = results.study.areas["p_no_car"].to_numpy()[:, None, None]
+    car = np.minimum(walk, drive + 3.0)[:, None, :]
+    family = p * np.minimum(walk[:, None, :], bus.minutes) + (1 - p) * car
+    some = [list(s) for k in (1, 2, 3) for s in combinations(("C1", "C2", "C3"), k)]
+    page = visit(file)
+    for mode, each in (("bus", bus.minutes), ("typical", family)):
+        for ids, got in zip(some, page.evaluate(FIND, [[mode, s] for s in some]), strict=True):
+            expected = least(each, bus.site_ids, ids)[rows]
+            np.testing.assert_allclose(got["minutes"], expected, atol=CLOSE)
+            assert got["one"] == pytest.approx(got["minutes"])
+    home = results.bus.home[SERVICE]
+    (got,) = page.evaluate(FIND, [["bus", ["C1", "C2"]]])
+    open_now = bus.minutes[:, :, [bus.site_ids.index(i) for i in ("C1", "C2")]].min(axis=2)
+    np.testing.assert_allclose(got["without"], (open_now >= 60).mean(axis=1)[rows], atol=0.02)
+    for k, area in enumerate(order):
+        own = home.minutes[home.area_ids.index(area), :, home.site_ids.index(got["site"][k])]
+        assert got["home"][k] == pytest.approx(at_rank(own, 50), rel=2e-3)
+        assert got["late"][k] == pytest.approx((own >= 60).mean(), abs=0.01)
+
+
+def test_ranks_by_bus_are_those_of_the_study(visit, file, results):
+    page = visit(file)
+    for mode in ("bus", "typical"):
+        ranked = results.proposals["three_to_two"].rankings[mode].proposal
+        mine = page.evaluate(
+            """(mode) => { App.set({ mode, view: 'your-option' });
+                 return App.optionFigures(App.state.option, App.service()); }""", mode,
+        )  # fmt: skip
+        assert mine["ways"]["count"] == 3 and mine["ranks"]["mean"] == ranked["rank_mean"]
+        assert mine["figures"]["mean"] == pytest.approx(ranked["mean"], abs=CLOSE)
+
+
+def test_the_answer_says_the_bus_there_and_home(visit, file):
+    page = visit(file, fragment="#my-street?place=A05&kind=area")
+    words = page.inner_text("#answer") + page.inner_text("#answer-sure")
+    assert "by bus" in words.lower() and "Home by bus after 21.30" in words
+    card = page.inner_text("#cards")
+    assert "setting out from 9.00 to 10.00 on Tuesday" in card and "By bus" in card
+    page.click("#other-ways summary")
+    page.check("#mode-choice input[value=bus]")
+    assert "by bus" in page.inner_text("#answer")
+    assert page.inner_text("#state-words").startswith("By bus")
+    page.click("nav a[href='#before-after']")
+    assert "by bus" in page.inner_text("#change-finding")
+
+
+def test_too_many_minutes_leave_the_council_s_options(visit, results, tmp_path, monkeypatch):
+    monkeypatch.setattr(explorer_bus, "_MOST_NUMBERS", 0)
+    page = visit(write_explorer(explorer_data(results), tmp_path / "large.html"))
+    bus, proposal = results.bus.there[SERVICE], results.proposals["three_to_two"]
+    known, unknown = page.evaluate(FIND, [["bus", list(proposal.after)], ["bus", ["C1"]]])
+    rows = [bus.area_ids.index(i) for i in sorted(bus.area_ids)]
+    expected = least(bus.minutes, bus.site_ids, proposal.after)[rows]
+    np.testing.assert_allclose(known["minutes"], expected, rtol=2e-3)
+    assert known["one"] == pytest.approx(known["minutes"]) and all(known["home"])
+    assert all(np.isnan(float(m)) for m in unknown["minutes"])
+    page.evaluate("App.set({ mode: 'bus' }); App.go('your-option')")
+    assert "Rank" in page.inner_text("#option-headline")
+    page.click("#start-today")
+    page.locator("#option-boxes label").first.click()
+    assert "council’s own options only" in page.inner_text("#option-headline")
+    assert page.is_hidden("#option-results")
+    assert "cannot be reached" not in page.inner_text("#map-panel")
+
+
+def test_without_a_timetable_the_bus_is_not_known(visit, example_page):
+    page = visit(example_page, fragment="#my-street?place=A25&kind=area")
+    row = page.locator("#cards tr", has_text="By bus").first
+    assert row.inner_text().split("\t")[1:] == ["not known"] * 3
+    assert page.locator("#mode-choice input[value=bus]").count() == 0

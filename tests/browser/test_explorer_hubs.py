@@ -1,0 +1,100 @@
+"""Hubs in the explorer: ranks and figures are the package's, two plans stand side by side."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from access.maps.explorer import write_explorer
+from access.siting.plans import HubField, PlanRules, figures_of, standing
+from access.siting.problem import AtMost
+
+ASK = """(asked) => {
+  const field = App.core.hubField(App.model, App.data.hubs);
+  const index = (id) => App.data.sites.findIndex((s) => s.id === id);
+  return asked.map((ids) => {
+    const found = App.core.hubFigures(field, ids.map(index));
+    return { ...found, near: undefined, ...App.core.hubStanding(field, ids.map(index)) };
+  });
+}"""
+
+
+def python_field(data):
+    minutes = data.walk.areas(list(data.hubs.area_ids)).sites(list(data.hubs.site_ids))
+    return HubField(data.hubs.site_ids, minutes.total_minutes, data.hubs.offers)
+
+
+def test_every_set_has_the_package_s_figures_and_rank(visit, example, example_page):
+    hubs, field = example.hubs, python_field(example)
+    base = PlanRules((AtMost(("L1", "L2"), 1),), never=("CC1",))
+    ruled = replace(base, rules=(*base.rules, *hubs.locality_rule))
+    asked = [list(s) for k in (1, 2, 3) for s in combinations(hubs.site_ids, k)]
+    for ids, got in zip(asked, visit(example_page).evaluate(ASK, asked), strict=True):
+        near = field.minutes[:, field.columns(ids)].min(axis=1)
+        figures = figures_of(near, hubs.offers, {}, hubs.reach_minutes)
+        assert got["joint"] == pytest.approx(figures.joint, abs=1e-4)
+        assert got["byOffer"] == pytest.approx(list(figures.by_offer.values()), abs=1e-4)
+        assert got["worst"] == pytest.approx(figures.worst_minutes, abs=1e-4)
+        assert got["reach"] == pytest.approx(list(figures.reach.values()))
+        sides = [("freely", base)] + ([("ruled", ruled)] if len(ids) >= 2 else [])
+        assert (got["ruled"] is None) == (len(ids) < 2)
+        for name, rules in sides:
+            own = standing(field, ids, rules)
+            said = got[name]
+            assert (said["sets"], said["inside"]) == (own.sets, own.within_rules), (ids, name)
+            assert said["rank"] == own.rank["mean"], (ids, name)
+
+
+def test_two_plans_and_one_s_own_choice(visit, example, example_page):
+    page = visit(example_page, fragment="#family-hubs")
+    field = python_field(example)
+    before, after = (
+        field.minutes[:, field.columns(s)].min(axis=1) for s in (("CC2", "YC2"), ("CC2", "L2"))
+    )
+    nearer = example.hubs.offers[0].people[after - before < -1].sum()
+    words = page.inner_text("#hub-pair")
+    assert f"Children's offer: about {round(nearer / 10) * 10:,.0f} nearer" in words
+    page.locator("#hub-plan-rows td", has_text="rank ").first.wait_for(timeout=20_000)
+    assert page.input_value("#hub-a") == "council"
+    page.locator("#hub-own-boxes label", has_text="East School").click()
+    assert page.input_value("#hub-b") == "own"
+    said = page.inner_text("#hub-own-words")
+    assert "Your 3 hubs" in said and "sets of 3 with at least 1 hub in each of" in said
+    page.locator("#hub-own-boxes label", has_text="Central Library").click()
+    assert "does not keep the rule" in page.inner_text("#hub-own-words")
+    link = page.evaluate("App.shareLink()")
+    other = visit(example_page, fragment="#" + link.split("#")[1])
+    assert other.inner_text("#hub-own-words p") == page.inner_text("#hub-own-words p")
+    assert "Family Hubs" not in other.inner_text("#notice")
+    page.click("#hub-clear")
+    assert "Tick one or more" in page.inner_text("#hub-pair")
+    assert page.evaluate("document.activeElement.id") == "hub-clear"
+    page.click("#area-table summary")
+    assert "Council" not in page.inner_text("#area-rows thead")
+
+
+def test_too_many_sets_are_a_sample_that_says_so(visit, example, example_page):
+    page = visit(example_page)
+    found = page.evaluate(
+        """() => { const field = App.core.hubField(App.model, App.data.hubs);
+             const ways = App.core.waysToChoose; App.core.waysToChoose = () => 1e9;
+             const { sites } = App.data.hubs.plans[1];
+             const found = App.core.hubStanding(field, sites);
+             App.core.waysToChoose = ways;
+             const again = App.core.hubField(App.model, App.data.hubs);
+             return { found, exact: App.core.hubStanding(again, sites) }; }"""
+    )
+    ruled, exact = found["found"]["ruled"], found["exact"]["ruled"]
+    assert ruled["sample"] == 2000 and "sets" not in ruled
+    assert ruled["longer"] == pytest.approx(1 - exact["rank"] / exact["sets"], abs=0.05)
+    assert np.isfinite(ruled["longer"])
+
+
+def test_a_study_without_hubs_has_no_such_part(visit, example, tmp_path):
+    page = visit(write_explorer(replace(example, hubs=None), tmp_path / "none.html"))
+    assert page.locator("nav a:visible", has_text="Family Hubs").count() == 0
+    page.goto(page.url.split("#")[0] + "#family-hubs")
+    assert page.is_visible("#my-street")
