@@ -375,7 +375,8 @@ def robustness(
         found, marks = _standing(options, values, chosen)
         return {**given, **found}, marks
 
-    asked = [{str(k): v for k, v in row.items()} for row in settings.to_dict("records")]
+    columns = {str(name): settings[name].tolist() for name in settings}
+    asked = [{name: own[k] for name, own in columns.items()} for k in range(len(settings))]
     rows: list[dict[str, Any]] = []
     times: dict[str, dict[str, NDArray[np.int64]]] = {"best": {}, "better": {}, "worse": {}}
     for found, marks in _in_threads(ask, list(enumerate(asked)), workers):
