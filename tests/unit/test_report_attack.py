@@ -180,8 +180,11 @@ def test_a_log_of_options_that_is_none_is_refused_in_few_words(home, text):
 
 
 def test_what_compare_writes_of_a_hostile_log_holds_no_formula(home):
-    done = call_here(home, "compare", home / "town", "--service", "childrens_centre", "--scenario",
-                     log_of(home / "log.json", ["=1+1", "@SUM(A1)"]), "--out", home / "out")  # fmt: skip
+    log = log_of(home / "log.json", ["=1+1", "@SUM(A1)"])
+    done = call_here(
+        home, "compare", home / "town", "--service", "childrens_centre", "--scenario", log,
+        "--out", home / "out",
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert not STEERS.search(done.stdout)
     for path in (home / "out").rglob("*.csv"):
