@@ -18,7 +18,7 @@ import stat
 import sys
 import uuid
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -179,7 +179,11 @@ def _check_place(out: Path, real: Path, inputs: Iterable[Path]) -> None:
     if real.exists() and not real.is_dir():
         raise OutputError(f"cannot write into {out}: it is not a folder. Name one with --out DIR.")
     for given in inputs:
-        if any(_same(real, place) for place in (_real(given), *_real(given).parents)):
+        try:
+            place = _real(given)
+        except (OSError, OutputError):  # who reads it says what is wrong with it
+            continue
+        if any(_same(real, above) for above in (place, *place.parents)):
             raise OutputError(
                 f"{out} holds an input ({given}), and outputs never go where inputs are; nothing "
                 "was written. Name another folder with --out DIR."
@@ -193,8 +197,25 @@ def _check_place(out: Path, real: Path, inputs: Iterable[Path]) -> None:
 
 
 @contextmanager
-def whole_folder(out: Path, inputs: Iterable[Path] = (), *, adds: bool = False) -> Iterator[Path]:
-    """Write a folder that takes the place of a former run's only when all of it is whole."""
+def one_writer(out: Path) -> Iterator[None]:
+    """Hold a folder that is written part by part for one run, from its first part to its last."""
+    try:
+        real = _real(out)
+        real.parent.mkdir(parents=True, exist_ok=True)
+        with _alone(out, real, "parts"):
+            yield
+    except (OSError, UnicodeError) as error:
+        raise OutputError(_no_folder(out, error)) from error
+
+
+@contextmanager
+def whole_folder(
+    out: Path, inputs: Iterable[Path] = (), *, adds: bool = False, keeps: Collection[str] = ()
+) -> Iterator[Path]:
+    """Write a folder that takes the place of a former run's only when all of it is whole.
+
+    What is there of a former run goes, but for what `keeps` names; with `adds` all of it stays.
+    """
     try:
         real = _real(out)
         _check_place(out, real, inputs)
@@ -206,7 +227,7 @@ def whole_folder(out: Path, inputs: Iterable[Path] = (), *, adds: bool = False) 
             work.mkdir()
             try:
                 yield work
-                _keep(real, work, adds=adds)
+                _keep(real, work, adds=adds, keeps=set(keeps))
                 _sync(work)
                 _switch(work, real, old)
             finally:
@@ -273,7 +294,7 @@ def _exchange(one: Path, other: Path) -> bool:
     raise OSError(code, os.strerror(code), str(other))
 
 
-def _keep(real: Path, work: Path, *, adds: bool) -> None:
+def _keep(real: Path, work: Path, *, adds: bool, keeps: set[str]) -> None:
     """Carry what is not written anew over from the former folder into the new one."""
     if not real.exists():
         return
@@ -285,7 +306,7 @@ def _keep(real: Path, work: Path, *, adds: bool) -> None:
                 f"{real / name} is not of a former run, and this one writes a file of that name; "
                 "nothing was written. Move it elsewhere, or name another folder with --out DIR."
             )
-    for name in (*rest, *(ours if adds else ())):
+    for name in (*rest, *(name for name in ours if adds or name in keeps)):
         if not _there(work / name):
             (work / name).parent.mkdir(parents=True, exist_ok=True)
             _link(real / name, work / name)
@@ -305,16 +326,22 @@ def _link(source: Path, target: Path) -> None:
         shutil.copy2(source, target, follow_symlinks=False)
 
 
-def _sorted_out(folder: Path) -> tuple[list[str], list[str], bool]:
-    """Tell former outputs from other files, by name; and whether there is a former run."""
-    listed = _listed(folder)
-    run, ours, rest = listed is not None, [], []
+def _sorted_out(folder: Path, above: Collection[str] = ()) -> tuple[list[str], list[str], bool]:
+    """Tell former outputs from other files, by name; and whether there is a former run.
+
+    `above` names files here that the ledger of a folder above lists.
+    """
+    own = _listed(folder)
+    run, ours, rest = own is not None, [], []
+    listed = {*above, *(own or ())}
     for path in sorted(folder.iterdir()):
         name = path.name
         if name.startswith(_UNFINISHED):
             continue  # of a run that was cut off
         if path.is_dir() and not path.is_symlink():
-            inner = _sorted_out(path)
+            inner = _sorted_out(
+                path, {n[len(name) + 1 :] for n in listed if n.startswith(f"{name}/")}
+            )
             run = run or inner[2]
             ours += [f"{name}/{n}" for n in inner[0]]
             stills = [n for n in inner[1] if name == "maps" and _is_still(path / n)]
@@ -322,7 +349,7 @@ def _sorted_out(folder: Path) -> tuple[list[str], list[str], bool]:
             rest += [f"{name}/{n}" for n in inner[1] if n not in stills]
             if not any(inner[:2]):
                 rest.append(name)
-        elif name in (listed or ()) or (name in _LOOSE and _starts(path, _LOOSE[name])):
+        elif name in listed or (name in _LOOSE and _starts(path, _LOOSE[name])):
             ours.append(name)
         else:
             rest.append(name)
@@ -354,6 +381,8 @@ def is_internal(folder: Path) -> bool | None:
 
 
 def _starts(path: Path, start: bytes) -> bool:
+    if not path.is_file():  # a pipe would be waited for without end
+        return False
     with path.open("rb") as file:
         found = file.read(len(start))
     return found.lower() == start.lower() or not found
@@ -364,21 +393,9 @@ def _there(path: Path) -> bool:
 
 
 @contextmanager
-def one_writer(out: Path) -> Iterator[None]:
-    """Write parts into a folder one by one, and keep any other run out of it meanwhile."""
-    try:
-        real = _real(out)
-        real.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(out, real):
-            yield
-    except OSError as error:
-        raise OutputError(f"cannot write into {out}: {error.strerror or error}") from error
-
-
-@contextmanager
-def _alone(out: Path, real: Path) -> Iterator[None]:
+def _alone(out: Path, real: Path, what: str = "lock") -> Iterator[None]:
     """Hold a folder's lock; the system lets go of it when the process ends."""
-    path = _beside(real, "lock")
+    path = _beside(real, what)
     while True:
         with path.open("ab") as handle:
             if not _locked(handle):
@@ -473,7 +490,7 @@ def _sync(folder: Path) -> None:
     for place, _, files in os.walk(folder):
         for name in files:
             path = Path(place) / name
-            if path.is_symlink():
+            if path.is_symlink() or not path.is_file():
                 continue
             with path.open("rb") as handle:
                 _fsync(handle.fileno())

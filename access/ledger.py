@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import math
@@ -21,7 +22,9 @@ _PACKAGES = (
 
 
 def sha256_of(path: Path) -> str:
-    """Hash a file."""
+    """Hash a regular file: a pipe would be waited for, and a device read, without end."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is no regular file", str(path))
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -341,7 +341,8 @@ def _reach_of(
             "status": [one.status for _, one in flat],
             "leg_minutes": [one.leg_minutes for _, one in flat],
             "street_km": [one.street_metres / 1000 for _, one in flat],
-            "area_km2": polygons.to_crs(network.crs).area.to_numpy() / 1e6,
+            # a thousandth of a square metre: what is left of sums below that is dust
+            "area_km2": (polygons.to_crs(network.crs).area.to_numpy() / 1e6).round(9),
         }
     )
     streets = [one.streets for _, one in flat]

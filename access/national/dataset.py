@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
@@ -22,7 +22,14 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from access.errors import AccessError, OutputError, ParameterError
-from access.files import check_folder, one_writer, parse_json, read_whole, write_file
+from access.files import (
+    check_folder,
+    one_writer,
+    parse_json,
+    read_whole,
+    whole_folder,
+    write_file,
+)
 from access.ledger import RunLedger, sha256_of
 from access.national.authority import (
     _measure_authority,
@@ -209,7 +216,7 @@ def _mark(out: Path, ask: Ask, found: _Gathered) -> None:
     except OSError as error:
         raise OutputError(f"cannot write into {out}: {error.strerror or error}") from error
     if not (out / "ledger.json").exists():
-        _write_ledger(out, ask, found, ())
+        _write_ledger(out, out / "ledger.json", ask, found, ())
 
 
 def _done(out: Path, task: _Task) -> _Outcome | None:
@@ -372,7 +379,7 @@ def _told(done: _Done, total: int, progress: Callable[[str], None]) -> dict[str,
 
 
 def _finish(out: Path, ask: Ask, found: _Gathered, failed: Mapping[str, str]) -> _National:
-    """Gather what is there, clear away parts of former questions, and write the ledger last."""
+    """Gather what is there into a whole new folder, without the parts of former questions."""
     outcomes = [*found.left_out]
     for task in found.tasks:
         lost = _Outcome(task.authority, task.name, task.service, task.key,
@@ -380,29 +387,34 @@ def _finish(out: Path, ask: Ask, found: _Gathered, failed: Mapping[str, str]) ->
         outcomes.append(_done(out, task) or lost)
     outcomes.sort(key=lambda o: (o.authority, o.service))
     ours = {path for outcome in outcomes for path in outcome.files}
-    for table in ("areas", "options"):
-        for path in sorted((out / table).glob("*/*")):
-            if path.relative_to(out).as_posix() not in ours:
-                path.unlink()
-                with suppress(OSError):
-                    path.parent.rmdir()
+    _clear_unlisted(out, ours)
     national = _National(out, found.assumptions, tuple(outcomes), _options(out, outcomes))
     why = pd.DataFrame(
         [(o.authority, o.name, o.service, o.why) for o in national.failures],
         columns=["authority", "name", "service", "why"],
     )
-    _write_table(out / "failures.csv", why)
-    _write_table(out / "options.csv", national.options)
-    for option in ask.rules if len(national.options) else ():
-        write_file(
-            out / f"map-{option}.png",
-            _picture(
-                _area_table(out, outcomes, option), national.options, option, found.assumptions[:2]
-            ),
-        )
-        _write_table(out / f"worst-{option}.csv", _worst(national.options, option))
-    _write_ledger(out, ask, found, outcomes)
+    with whole_folder(out, keeps=ours) as work:
+        _write_table(work / "failures.csv", why)
+        _write_table(work / "options.csv", national.options)
+        for option in ask.rules if len(national.options) else ():
+            areas = _area_table(out, outcomes, option)
+            picture = _picture(areas, national.options, option, found.assumptions[:2])
+            write_file(work / f"map-{option}.png", picture)
+            _write_table(work / f"worst-{option}.csv", _worst(national.options, option))
+        _write_ledger(work, work / "ledger.json", ask, found, outcomes)
     return national
+
+
+def _clear_unlisted(out: Path, ours: Collection[str]) -> None:
+    """Clear away parts of former questions that were never finished: no ledger lists them."""
+    listed = parse_json(read_whole(out / "ledger.json", _MOST_LEDGER))["outputs"]
+    for table in ("areas", "options"):
+        for path in sorted((out / table).glob("*/*")):
+            name = path.relative_to(out).as_posix()
+            if name not in ours and name not in listed:
+                path.unlink()
+                with suppress(OSError):
+                    path.parent.rmdir()
 
 
 def _write_table(path: Path, table: pd.DataFrame) -> None:
@@ -434,14 +446,16 @@ def _area_table(out: Path, outcomes: Sequence[_Outcome], option: str) -> pd.Data
     return joined
 
 
-def _write_ledger(out: Path, ask: Ask, found: _Gathered, outcomes: Sequence[_Outcome]) -> None:
+def _write_ledger(
+    folder: Path, path: Path, ask: Ask, found: _Gathered, outcomes: Sequence[_Outcome]
+) -> None:
     parameters: dict[str, Any] = {
         "rules": list(ask.rules), "share": ask.share, "service": ask.service or "every",
         "mode": ask.mode, "national_areas": ask.national_areas,
         "streets": [p.name for p in ask.streets] or "modelled",
     }  # fmt: skip
     files = {path: sha for o in outcomes for path, sha in o.files.items()}
-    extra = {p.name: sha256_of(p) for p in sorted(out.glob("*.*")) if p.name != "ledger.json"}
+    extra = {p.name: sha256_of(p) for p in sorted(folder.glob("[!.]*.*"))}
     ledger = RunLedger(
         {"command": "national"}, found.inputs, parameters,
         counts={"tasks": len(found.tasks), "done": sum(not o.why for o in outcomes),
@@ -450,4 +464,4 @@ def _write_ledger(out: Path, ask: Ask, found: _Gathered, outcomes: Sequence[_Out
         left_out=tuple({"part": f"{o.authority} {o.service}".strip(), "reason": o.why}
                        for o in outcomes if o.why),
     )  # fmt: skip
-    write_file(out / "ledger.json", ledger.to_json().encode())
+    write_file(path, ledger.to_json().encode())

@@ -16,6 +16,7 @@ from access.errors import AccessError, Fault, ParameterError, StudyError
 from access.ledger import sha256_of
 from access.national.authority import RULES, _Outcome, _Task
 from access.network.modelled import MODELLED_DRIVING, MODELLED_STREETS
+from access.network.osm import check_street_file
 from access.release import safe_counts
 from access.study import load_study
 from access.study.sheet import read_sheet
@@ -123,6 +124,8 @@ def _gather(folder: Path, ask: Ask, *, cache: str = "") -> _Gathered:
         cannot be read is left out, with its reason.
     """
     listed, files = _closures(ask.closures)
+    for path in ask.streets:
+        check_street_file(path)
     streets = [(str(path), sha256_of(path)) for path in ask.streets]
     shared: dict[str, Any] = {
         "rules": ask.rules,

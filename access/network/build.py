@@ -26,9 +26,9 @@ from access.network.network import Network
 from access.network.osm import (
     SUFFIXES,
     Streets,
-    _check_street_file,
     _is_street_file,
     _read_streets,
+    check_street_file,
 )
 from access.network.profiles import PRESETS, Profile
 from access.network.route_rules import _bind
@@ -375,7 +375,7 @@ def build_network(
             f"source is a {type(source).__name__}; expected a path, Streets or a networkx graph"
         )
     path = Path(source)
-    _check_street_file(path)
+    check_street_file(path)
     if cache is None:
         return _from_file(path, chosen, keep, heights)
     key = _key(path, sha256_of(path), chosen, keep, heights)

@@ -17,7 +17,7 @@ from access.ledger import sha256_of
 from access.network.access_rules import _barrier_closed, _judge, _Verdict
 from access.network.components import _add_delays, _corner_metres, _Draft, _line_metres, finish
 from access.network.network import Network
-from access.network.osm import RELEVANT_TAGS, _check_street_file, _SourceInfo
+from access.network.osm import RELEVANT_TAGS, _SourceInfo, check_street_file
 from access.network.profiles import Profile
 from access.network.route_rules import GRAPH_TURNS, _bind
 from access.network.slope import _add_slope, _Heights
@@ -40,7 +40,7 @@ def _read_graphml(path: Path) -> tuple[nx.Graph, _SourceInfo]:
     """Read a GraphML file as osmnx or networkx writes it."""
     import networkx as nx
 
-    _check_street_file(path)
+    check_street_file(path)
     try:
         graph = nx.read_graphml(path)
     except (OSError, SyntaxError, ValueError, LookupError, TypeError, AttributeError,

@@ -301,7 +301,7 @@ class TravelMatrix:
             Minutes; ``inf`` where a site cannot be reached.
         """
         return pd.DataFrame(
-            self.total_minutes,
+            self.total_minutes.copy(),  # the caller's own: ours is never changed
             index=pd.Index(self.area_ids, name="area_id"),
             columns=pd.Index(self.site_ids, name="site_id"),
         )

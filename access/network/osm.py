@@ -455,7 +455,7 @@ class Streets:
     turns_left_out: int = 0
 
 
-def _check_street_file(path: Path) -> None:
+def check_street_file(path: Path) -> None:
     """Refuse what is no regular file (a folder, pipe, device or circle of links), or too large."""
     try:
         is_file, size = path.is_file(), path.stat().st_size if path.exists() else 0
@@ -478,7 +478,7 @@ def _check_street_file(path: Path) -> None:
 def _read_streets(path: str | Path) -> Streets:
     """Read every way that may be a street from an OpenStreetMap file."""
     path = Path(path)
-    _check_street_file(path)
+    check_street_file(path)
     if not path.name.lower().endswith(SUFFIXES):
         raise NetworkError(f"{path} is not a street file; expected one of {', '.join(SUFFIXES)}")
     try:

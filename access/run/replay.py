@@ -12,6 +12,7 @@ from access.analysis.job import run_job
 from access.errors import Fault, OutputError, StudyError
 from access.files import MOST_LEDGER_BYTES, parse_json, read_whole
 from access.ledger import sha256_of, versions
+from access.network.osm import check_street_file
 from access.release import released
 from access.run.write import write_outputs
 from access.study import Study, load_study
@@ -165,6 +166,7 @@ def _check_inputs(ledger: Mapping[str, Any], study: Study, network: Path | None)
     if street_file is not None and network is None:
         raise StudyError(f"this run used the streets of {street_file}; give them with --network")
     if network is not None:
+        check_street_file(network)
         here[str(street_file)] = sha256_of(network)
     feeds = ledger["command"].get("timetables", [])
     if len(feeds) > len(study.timetables):

@@ -379,7 +379,8 @@ def robustness(
         return [({**given, **own}, marks)
                 for (_, given), (own, marks) in zip(run, stood, strict=True)]  # fmt: skip
 
-    asked = [{str(k): v for k, v in row.items()} for row in settings.to_dict("records")]
+    columns = {str(name): settings[name].tolist() for name in settings}
+    asked = [{name: own[k] for name, own in columns.items()} for k in range(len(settings))]
     rows: list[dict[str, Any]] = []
     marked = {what: np.zeros((len(chosen), len(options.kept)), np.int64) for what in _MARKED}
     for found, marks in _in_threads(ask, list(enumerate(asked)), workers, fixed.at_once):

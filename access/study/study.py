@@ -216,7 +216,7 @@ class Study:
         """The place's boundary (WGS84): its outline, else all its areas' shapes as one; or None."""
         if self.outline is not None or self.shapes is None:
             return self.outline
-        joined = self.shapes.to_crs(self.crs).union_all(grid_size=0.5)
+        joined = shapely.union_all(self.shapes.to_crs(self.crs).to_numpy(), grid_size=0.5)
         closed = joined.buffer(_GAP_M, join_style="mitre").buffer(-_GAP_M, join_style="mitre")
         return gpd.GeoSeries([closed], crs=self.crs).to_crs(WGS84).iloc[0]
 
@@ -403,7 +403,9 @@ def find_study(name: str | Path | None = None) -> Path:
     """
     if name is not None and not isinstance(name, str | os.PathLike):
         raise refuse("study", name, "a folder's path, or an embedded study's name")
-    folder = Path(name or "rotherham")
+    if name == "":  # as a shell gives a variable that is not set
+        raise StudyError("no study is named; expected a folder, or an embedded study's name")
+    folder = Path("rotherham" if name is None else name)
     try:
         if folder.is_dir():
             return folder

@@ -20,10 +20,12 @@ from access.files import (
     any_clock,
     check_file,
     check_folder,
+    one_writer,
     replacing,
     whole_folder,
     write_file,
 )
+from access.ledger import sha256_of
 
 OLD = {"a.csv": "old a", "b.csv": "old b", "stale.csv": "old stale"}
 NEW = {"a.csv": "new a", "b.csv": "new b", "c.csv": "new c"}
@@ -313,3 +315,56 @@ def test_what_another_writer_buries_between_two_steps_is_written_all_the_same(
     assert buried
     assert (tmp_path / "a.txt").read_bytes() == b"whole"
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no pipes")
+class TestPipes:
+    """A pipe that is opened is waited for without end."""
+
+    @pytest.mark.parametrize("name", ["report.pdf", "ledger.json", "notes.txt"])
+    def test_a_pipe_in_a_folder_is_a_file_of_others(self, tmp_path, name):
+        (tmp_path / "out").mkdir()
+        os.mkfifo(tmp_path / "out" / name)
+        with pytest.raises(OutputError, match="no former run"):
+            check_folder(tmp_path / "out")
+
+    def test_a_pipe_of_the_user_beside_a_run_stays(self, out):
+        os.mkfifo(out / "report.pdf")
+        run(out, NEW)
+        assert (out / "report.pdf").is_fifo()
+        assert held(out) == NEW | MINE
+
+    def test_nothing_but_a_file_is_hashed(self, tmp_path):
+        os.mkfifo(tmp_path / "pipe")
+        for place in (tmp_path / "pipe", tmp_path, Path("/dev/zero")):
+            with pytest.raises(OSError, match="no regular file"):
+                sha256_of(place)
+
+
+def test_parts_that_a_ledger_lists_in_folders_go_unless_they_are_kept(tmp_path):
+    out = tmp_path / "out"
+    parts = {"parts/a": "a", "parts/b": "b"}
+    (out / "parts").mkdir(parents=True)
+    for name, text in parts.items():
+        (out / name).write_text(text)
+    write_run(out, {"table.csv": "old", **parts})
+    (out / "parts" / "mine").write_text("mine")
+    with whole_folder(out, keeps={"parts/b"}) as work:
+        write_run(work, {"table.csv": "new"})
+    assert held(out) == {"table.csv": "new", "parts/b": "b", "parts/mine": "mine"}
+
+
+def test_a_folder_written_part_by_part_has_one_writer(tmp_path):
+    with one_writer(tmp_path / "out"):
+        with pytest.raises(OutputError, match="another run"), one_writer(tmp_path / "out"):
+            pass
+        with whole_folder(tmp_path / "out") as work:
+            (work / "a").write_text("a")
+    assert not litter(tmp_path)
+
+
+def test_an_input_that_cannot_be_found_is_not_blamed_on_the_folder(tmp_path):
+    for name in ("x" * 300, os.fsdecode(b"caf\xe9"), "loop"):
+        (tmp_path / "loop").unlink(missing_ok=True)
+        (tmp_path / "loop").symlink_to(tmp_path / "loop")
+        assert check_folder(tmp_path / "out", [tmp_path / name]) == tmp_path / "out"
