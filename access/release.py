@@ -114,7 +114,7 @@ def _open_counts(study: Study) -> dict[str, int]:
     Examples
     --------
     >>> from access import load_study
-    >>> open_counts(load_study("rotherham"))
+    >>> _open_counts(load_study("rotherham"))
     {}
     """
     if _is_copy(study):
@@ -180,7 +180,7 @@ def _policy(study: Study) -> tuple[str, ...]:
     Examples
     --------
     >>> from access import load_study
-    >>> policy(load_study("rotherham"))[0][:62]
+    >>> _policy(load_study("rotherham"))[0][:62]
     'Counts that stand as they are, small ones too, because they ar'
     """
     said = []

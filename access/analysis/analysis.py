@@ -902,7 +902,7 @@ class Analysis:
         """
         if len(_hub_candidates(self.results)) < 2:
             return self.results
-        by = mode or self.results.headline
+        by = self._matrix(mode).mode
         if self.results.hubs is not None and self.results.hubs.mode == by:
             return self.results
         ask = partial(self._run_hubs, by, progress)

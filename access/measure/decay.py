@@ -218,7 +218,7 @@ def _gaussian(bandwidth_minutes: float, cutoff_minutes: float = np.inf) -> _Deca
 
     Examples
     --------
-    >>> gaussian(10, 30)([0, 10, 31]).round(3).tolist()
+    >>> _gaussian(10, 30)([0, 10, 31]).round(3).tolist()
     [1.0, 0.607, 0.0]
     """
     b = _positive(bandwidth_minutes, "bandwidth_minutes")
@@ -259,7 +259,7 @@ def _logistic(middle_minutes: float, spread_minutes: float) -> _Decay:
 
     Examples
     --------
-    >>> logistic(20, 5)([0, 20, 60]).round(3).tolist()
+    >>> _logistic(20, 5)([0, 20, 60]).round(3).tolist()
     [1.0, 0.5, 0.0]
     """
     m = _positive(middle_minutes, "middle_minutes")

@@ -135,7 +135,7 @@ def _how_many_close(sites: int, share: float) -> int:
 
     Examples
     --------
-    >>> how_many_close(12, 0.25), how_many_close(3, 0.25), how_many_close(1, 0.25)
+    >>> _how_many_close(12, 0.25), _how_many_close(3, 0.25), _how_many_close(1, 0.25)
     (3, 1, 0)
     """
     return 0 if sites < 2 else min(max(int(sites * share + 1e-9), 1), sites - 1)

@@ -456,11 +456,12 @@ def plan_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) -> l
     ]
 
 
-def _room_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) -> str:
+def _room_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) -> Said:
     """Say the best hubs that have room for everybody, how sure that is, and what it costs."""
     plan = plans.get("room")
     if plan is None or plan.choice is None:
-        return ""
+        return Said("")
+    claims = [Claim("hub_mean:room", "is", (plan.figures.joint,))]
     free = plans.get("locality" if plan.rule else "freely")
     text = (
         f"{capital(_plan_name(plan, plans))}, an area going as a whole to one hub and each person "
@@ -471,8 +472,9 @@ def _room_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) -> 
     if free is not None and len(free.chosen) == len(plan.chosen):
         more = plan.figures.joint - free.figures.joint
         if more > _NO_MINUTES:
+            claims.append(Claim("hub_more:room", "is", (more,)))
             text += f", {wording.minutes(more)} more than to the nearest of the best without limit"
-    return sentence(text)
+    return Said(sentence(text), claims)
 
 
 def plan_table(plans: HubPlans, names: Mapping[str, str]) -> Table:

@@ -836,7 +836,7 @@ class SetDraws:
         """Take the minutes of one draw, shape (areas, sets)."""
         near = near[self._used]
         for name, weights in self._weights.items():
-            self.found[name][number] = weights[number] @ near
+            self.found[name][number] = np.einsum("a,as->s", weights[number], near)
         self.found["worst"][number] = near.max(axis=0, initial=0.0)
 
 
