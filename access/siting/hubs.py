@@ -239,9 +239,8 @@ def hub_search(
     def solved(ids: tuple[str, ...]) -> Solution:
         return site(replace(asked, p=len(ids), locked_open=ids))
 
-    return minute_by_minute(
-        found, field, least, solved, listed=every is not None and site_costs is None
-    )
+    listed = every is not None and site_costs is None
+    return replace(found, **minute_by_minute(found, field, least, solved, listed=listed))
 
 
 def _joined(base: Problem) -> Problem:

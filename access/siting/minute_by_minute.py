@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,9 +15,6 @@ from access.siting.alternatives import Alternatives, Curve, Front, SetRank, _elb
 from access.siting.model import Floats
 from access.siting.plans import USUAL_MINUTES, HubField, figures_of
 from access.siting.solution import Solution
-
-if TYPE_CHECKING:
-    from access.siting.hubs import HubSearch
 
 _Least = Callable[[int], tuple[str, ...] | None]
 """The best set of so many, where every set was measured minute by minute."""
@@ -33,8 +30,8 @@ HOW_CHOSEN = (
 
 
 def minute_by_minute(
-    found: HubSearch, field: HubField, least: _Least, solved: _Solved, *, listed: bool
-) -> HubSearch:
+    found: Any, field: HubField, least: _Least, solved: _Solved, *, listed: bool
+) -> dict[str, Any]:
     """Tell every set of a search by its minutes at every time of setting out.
 
     Parameters
@@ -48,6 +45,11 @@ def minute_by_minute(
         Gives a set as a solution.
     listed : bool
         Whether every set of as many as were asked for was measured.
+
+    Returns
+    -------
+    dict
+        What changes of the `HubSearch`.
     """
     sets = {}
     for p, solution in found.curve.solutions.items():
@@ -64,12 +66,12 @@ def minute_by_minute(
             curve.solutions[len(first)] = best
     if council is not None and not (listed and len(council.chosen) == len(best.chosen)):
         council = _unranked(field, council, curve.solutions.get(len(council.chosen)))
-    return replace(
-        found, curve=curve, best=best,
-        best_worst=_told(field, found.best_worst, proven=listed, worst=True),
-        near_best=replace(near, best=best), front=front, council=council,
-        assumptions=(*found.assumptions, HOW_CHOSEN),
-    )  # fmt: skip
+    return {
+        "curve": curve, "best": best, "front": front, "council": council,
+        "best_worst": _told(field, found.best_worst, proven=listed, worst=True),
+        "near_best": replace(near, best=best),
+        "assumptions": (*found.assumptions, HOW_CHOSEN),
+    }  # fmt: skip
 
 
 def _told(field: HubField, solution: Solution, *, proven: bool, worst: bool = False) -> Solution:

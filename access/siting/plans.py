@@ -836,7 +836,9 @@ class SetDraws:
         """Take the minutes of one draw, shape (areas, sets)."""
         near = near[self._used]
         for name, weights in self._weights.items():
-            self.found[name][number] = np.einsum("a,as->s", weights[number], near)
+            own = weights[number]  # nobody drawn in an area without a way adds nothing
+            met = near if np.isfinite(near).all() else np.where(own[:, None] > 0, near, 0.0)
+            self.found[name][number] = np.einsum("a,as->s", own, met)
         self.found["worst"][number] = near.max(axis=0, initial=0.0)
 
 
