@@ -121,6 +121,7 @@ def _moves_table(
     areas: pd.DataFrame, names: Mapping[str, str], tolerance_minutes: float
 ) -> pd.DataFrame:
     """List families whose nearest site changes, by the pair of sites."""
+    areas = areas[["nearest_before", "nearest_after", *_GROUPED]]
     moved = areas[(areas["nearest_before"] != areas["nearest_after"]) & (areas["count"] > 0)]
     rows = []
     for pair, part in moved.groupby(["nearest_before", "nearest_after"], sort=True):
@@ -163,8 +164,10 @@ def _closed_table(
 ) -> pd.DataFrame:
     """One row a closed site: families displaced, where to, and their extra minutes."""
     rows = []
+    nearest, lived = areas["nearest_before"].to_numpy(object), areas["count"].to_numpy(float) > 0
+    areas = areas[list(_GROUPED)]
     for site in sorted(set(before) - set(after)):
-        own = areas[(areas["nearest_before"] == site) & (areas["count"] > 0)]
+        own = areas[(nearest == site) & lived]
         out = moves[moves["from_site"] == site].sort_values(
             ["families", "to_site"], ascending=[False, True]
         )
@@ -230,18 +233,19 @@ def _receiving_table(
     """One row a site that is nearest to more families than before."""
     known = _read_capacity(capacity)
     rows = []
-    for site in sorted(after):
-        into = moves[moves["to_site"] == site]
-        if into.empty:
-            continue
-        families_after = areas.loc[areas["nearest_after"] == site, "count"].sum()
+    count = areas["count"].to_numpy(float)
+    was, now = (areas[f"nearest_{when}"].to_numpy(object) for when in ("before", "after"))
+    targets = moves["to_site"].to_numpy(object)
+    for site in sorted(set(after) & set(targets)):
+        into = moves[targets == site]
+        families_after = count[now == site].sum()
         limit = known.get(site, np.nan)
         over = max(families_after - limit, 0.0) if np.isfinite(limit) else np.nan
         rows.append(
             {
                 "site": site,
                 "name": named([site], names)[0],
-                "families_before": areas.loc[areas["nearest_before"] == site, "count"].sum(),
+                "families_before": count[was == site].sum(),
                 "families_added": into["families"].sum(),
                 "families_after": families_after,
                 "mean_extra_minutes": weighted_mean(into["mean_extra_minutes"], into["families"]),
