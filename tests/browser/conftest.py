@@ -63,30 +63,53 @@ def example_page(example, tmp_path_factory) -> Path:
     return write_explorer(example, tmp_path_factory.mktemp("example") / "explorer.html")
 
 
+def _open(chromium, faults, path: Path, fragment="", width=1280, height=860, allow="", **options):
+    """Open a page in a context of its own; what it logs or asks for outside is noted."""
+
+    def outside(url: str) -> bool:
+        return not (_inside(url, path) or (allow and url.startswith(allow)))
+
+    context = chromium.new_context(viewport={"width": width, "height": height}, **options)
+    context.set_default_timeout(PATIENCE_MS)
+    page = context.new_page()
+    page.on("pageerror", lambda error: faults.append(f"script error: {error}"))
+    page.on("console", lambda m: m.type == "error" and faults.append(f"console: {m.text}"))
+    page.on("request", lambda r: outside(r.url) and faults.append(f"request: {r.url}"))
+    page.goto(path.as_uri() + fragment)
+    page.wait_for_selector("body[data-ready]")
+    page.faults = faults
+    return page
+
+
 @pytest.fixture
 def visit(chromium) -> Iterator[Callable]:
     """Open a page; at the end no error was logged and nothing outside was asked for."""
-    contexts, faults = [], []
+    pages, faults = [], []
 
-    def open_page(path: Path, *, fragment="", width=1280, height=860, allow="", **options):
-        def outside(url: str) -> bool:
-            return not (_inside(url, path) or (allow and url.startswith(allow)))
-
-        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
-        context.set_default_timeout(PATIENCE_MS)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: faults.append(f"script error: {error}"))
-        page.on("console", lambda m: m.type == "error" and faults.append(f"console: {m.text}"))
-        page.on("request", lambda r: outside(r.url) and faults.append(f"request: {r.url}"))
-        page.goto(path.as_uri() + fragment)
-        page.wait_for_selector("body[data-ready]")
-        page.faults = faults
-        return page
+    def open_page(path: Path, **asked):
+        pages.append(_open(chromium, faults, path, **asked))
+        return pages[-1]
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.context.close()
+    assert not faults
+
+
+@pytest.fixture(scope="session")
+def loaded(chromium) -> Iterator[Callable]:
+    """Give a page that is opened once: to work out, never to be looked at or left changed."""
+    pages, faults = {}, []
+
+    def page_of(path: Path):
+        if path not in pages:
+            pages[path] = _open(chromium, faults, path)
+        assert not faults
+        return pages[path]
+
+    yield page_of
+    for page in pages.values():
+        page.context.close()
     assert not faults
 
 

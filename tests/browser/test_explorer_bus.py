@@ -39,7 +39,7 @@ def file(results, tmp_path_factory):
     return write_explorer(explorer_data(results), tmp_path_factory.mktemp("page") / "bus.html")
 
 
-def test_any_set_of_centres_is_least_minute_by_minute_then_the_percentile(visit, file, results):
+def test_any_set_of_centres_is_least_minute_by_minute_then_the_percentile(loaded, file, results):
     bus, order = results.bus.there[SERVICE], sorted(results.study.areas["id"])
     rows = [bus.area_ids.index(i) for i in order]
     walk, drive = (results.matrices[m].sites(bus.site_ids).total_minutes for m in ("walk", "drive"))
@@ -47,7 +47,7 @@ def test_any_set_of_centres_is_least_minute_by_minute_then_the_percentile(visit,
     car = np.minimum(walk, drive + 3.0)[:, None, :]
     family = p * np.minimum(walk[:, None, :], bus.minutes) + (1 - p) * car
     some = [list(s) for k in (1, 2, 3) for s in combinations(("C1", "C2", "C3"), k)]
-    page = visit(file)
+    page = loaded(file)
     for mode, each in (("bus", bus.minutes), ("typical", family)):
         for ids, got in zip(some, page.evaluate(FIND, [[mode, s] for s in some]), strict=True):
             expected = least(each, bus.site_ids, ids)[rows]

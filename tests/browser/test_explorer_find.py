@@ -57,8 +57,8 @@ ASKED = {
 }  # fmt: skip
 
 
-def test_what_can_be_one_thing_only_is_taken_and_all_else_is_asked(visit, named_page):
-    page = visit(named_page)
+def test_what_can_be_one_thing_only_is_taken_and_all_else_is_asked(loaded, named_page):
+    page = loaded(named_page)
     find = "(text) => { const f = App.find(text, 8); return [f[0].label, App.surely(f)?.label]; }"
     taken = {text: page.evaluate(find, text) for text in SURE}
     assert {text: sure for text, (_, sure) in taken.items()} == SURE
@@ -105,10 +105,10 @@ def test_a_hostile_street_is_offered_as_text(visit, named_page):
     assert page.inner_text("#place-title") == "For <img src=x onerror=alert(1)>"
 
 
-def test_the_label_follows_the_index(visit, named_page, example_page):
+def test_the_label_follows_the_index(loaded, named_page, example_page):
     assert (
-        visit(named_page).inner_text("label[for=place]") == "Your postcode, street, place or ward"
+        loaded(named_page).inner_text("label[for=place]") == "Your postcode, street, place or ward"
     )
     assert (
-        visit(example_page).inner_text("label[for=place]") == "Your place, ward or nearest centre"
+        loaded(example_page).inner_text("label[for=place]") == "Your place, ward or nearest centre"
     )

@@ -27,12 +27,12 @@ def python_field(data):
     return HubField(data.hubs.site_ids, minutes.total_minutes, data.hubs.offers)
 
 
-def test_every_set_has_the_package_s_figures_and_rank(visit, example, example_page):
+def test_every_set_has_the_package_s_figures_and_rank(loaded, example, example_page):
     hubs, field = example.hubs, python_field(example)
     base = PlanRules((AtMost(("L1", "L2"), 1),), never=("CC1",))
     ruled = replace(base, rules=(*base.rules, *hubs.locality_rule))
     asked = [list(s) for k in (1, 2, 3) for s in combinations(hubs.site_ids, k)]
-    for ids, got in zip(asked, visit(example_page).evaluate(ASK, asked), strict=True):
+    for ids, got in zip(asked, loaded(example_page).evaluate(ASK, asked), strict=True):
         near = field.minutes[:, field.columns(ids)].min(axis=1)
         figures = figures_of(near, hubs.offers, {}, hubs.reach_minutes)
         assert got["joint"] == pytest.approx(figures.joint, abs=1e-4)
@@ -76,8 +76,8 @@ def test_two_plans_and_one_s_own_choice(visit, example, example_page):
     assert "Council" not in page.inner_text("#area-rows thead")
 
 
-def test_too_many_sets_are_a_sample_that_says_so(visit, example, example_page):
-    page = visit(example_page)
+def test_too_many_sets_are_a_sample_that_says_so(loaded, example, example_page):
+    page = loaded(example_page)
     found = page.evaluate(
         """() => { const field = App.core.hubField(App.model, App.data.hubs);
              const ways = App.core.waysToChoose; App.core.waysToChoose = () => 1e9;

@@ -95,10 +95,10 @@ def reference(rotherham):
 
 
 def test_sixty_random_options_with_hubs_equal_an_independent_reference(
-    visit, rotherham, rotherham_page, reference
+    loaded, rotherham, rotherham_page, reference
 ):
     asked = random_options(rotherham, 60, hubs=True)
-    answers = visit(rotherham_page).evaluate(ASK, asked)
+    answers = loaded(rotherham_page).evaluate(ASK, asked)
     for a, got in zip(asked, answers, strict=True):
         minutes = reference.matrix(a["mode"], a["speed"])
         opened = sorted([*a["keep"], *a["hubs"]])
@@ -128,11 +128,11 @@ def demand_of(data, index: int) -> pd.DataFrame:
     return data.areas[columns].assign(count=data.areas[data.services[index].count].astype(float))
 
 
-def test_fifty_random_options_equal_the_package(visit, rotherham, rotherham_page):
+def test_fifty_random_options_equal_the_package(loaded, rotherham, rotherham_page):
     asked = [a for a in random_options(rotherham, 160, hubs=False) if a["mode"] != "pram"]
     asked = [{**a, "speed": 4.8} for a in asked if len(a["keep"]) > 2][:60]
     assert len(asked) >= 50
-    answers = visit(rotherham_page).evaluate(ASK, asked)
+    answers = loaded(rotherham_page).evaluate(ASK, asked)
     tables: dict = {}
     for a, got in zip(asked, answers, strict=True):
         service = rotherham.services[a["service"]]
@@ -154,7 +154,7 @@ def test_fifty_random_options_equal_the_package(visit, rotherham, rotherham_page
             assert got["tied"][name] == level - 1, (name, a)
 
 
-def test_the_proposal_before_and_after_equals_compare(visit, rotherham, rotherham_page):
+def test_the_proposal_before_and_after_equals_compare(loaded, rotherham, rotherham_page):
     for index, service in enumerate(rotherham.services):
         impact = compare(
             rotherham.walk, before=service.before, after=service.after,
@@ -162,7 +162,7 @@ def test_the_proposal_before_and_after_equals_compare(visit, rotherham, rotherha
         )  # fmt: skip
         asked = {"service": index, "keep": list(service.after), "hubs": [], "mode": "walk",
                  "speed": 4.8, "limit": 20.0}  # fmt: skip
-        (got,) = visit(rotherham_page).evaluate(ASK, [asked])
+        (got,) = loaded(rotherham_page).evaluate(ASK, [asked])
         areas = impact.areas.sort_values("id")
         np.testing.assert_allclose(got["minutes"], areas["minutes_after"], atol=1e-6)
         np.testing.assert_allclose(got["second"], areas["second_minutes_after"], atol=1e-6)
@@ -201,16 +201,16 @@ def test_a_rank_that_others_share_is_called_joint_as_the_package_does(
     assert "joint" not in mean
 
 
-def test_an_option_with_a_hub_shares_with_every_alternative_of_its_rank(visit, example_page):
-    got = visit(example_page).evaluate(
+def test_an_option_with_a_hub_shares_with_every_alternative_of_its_rank(loaded, example_page):
+    got = loaded(example_page).evaluate(
         """() => [[[1, 2, 2], 2], [[1, 2, 2], 5], [[Infinity, 3, Infinity], Infinity], [[2, 2 + 1e-12], 2]]
              .map(([values, value]) => App.core.levelWith(values, value))"""  # noqa: E501
     )
     assert got == [2, 0, 2, 2]
 
 
-def test_the_best_option_is_the_packages_best(visit, rotherham, rotherham_page):
-    page = visit(rotherham_page)
+def test_the_best_option_is_the_packages_best(loaded, rotherham, rotherham_page):
+    page = loaded(rotherham_page)
     for index, service in enumerate(rotherham.services):
         ranking = rank_closures(
             rotherham.walk.sites(list(service.before)), keep=len(service.after),
@@ -227,8 +227,8 @@ def test_the_best_option_is_the_packages_best(visit, rotherham, rotherham_page):
         assert [tuple(b) for b in best] == [tuple(ranking.best(name)["kept"]) for name in CRITERIA]
 
 
-def test_every_way_of_keeping_some_is_listed_once(visit, example, example_page):
-    sets = visit(example_page).evaluate(
+def test_every_way_of_keeping_some_is_listed_once(loaded, example, example_page):
+    sets = loaded(example_page).evaluate(
         """() => [1, 2, 3, 4, 5].map((k) => App.core.alternatives(
              App.model, App.model.services[0], 'walk', 4.8, k, 20).sets)"""
     )

@@ -285,7 +285,7 @@ def read_code(rows: list[list[bool]], blocks: int, data: int) -> str:
     [("https://a.uk/#Môn", 1, 28), ("https://a.uk/#my-street?place=" + "x" * 30, 2, 32),
      ("https://a.uk/#my-street?place=" + "y" * 70, 4, 27)],
 )  # fmt: skip
-def test_a_telephone_reads_the_text_back(visit, example_page, text, blocks, data):
-    rows = visit(example_page).evaluate("(t) => qrRows(t)", text)
+def test_a_telephone_reads_the_text_back(loaded, example_page, text, blocks, data):
+    rows = loaded(example_page).evaluate("(t) => qrRows(t)", text)
     assert read_code(rows, blocks, data) == text
-    assert visit(example_page).evaluate("qrRows('x'.repeat(3000))") is None
+    assert loaded(example_page).evaluate("qrRows('x'.repeat(3000))") is None
