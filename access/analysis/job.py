@@ -147,7 +147,7 @@ def travel_times(
     )
     matrices |= more
     if network is not None:
-        study = _with_reach(study, networks)
+        study = _with_what_streets_say(study, networks)
     study = with_policy(study)
     streets = MODELLED_STREETS if network is None else _REAL_STREETS.format(name=network.name)
     speeds = _speeds_sentence(study, modelled=network is None)
@@ -247,11 +247,12 @@ def _snap_lines(
     return frames
 
 
-def _with_reach(study: Study, networks: Mapping[str, Network]) -> Study:
-    """Say where the streets end nearer to the areas than the study asks for."""
+def _with_what_streets_say(study: Study, networks: Mapping[str, Network]) -> Study:
+    """Say what streets do not hold: turns that are not modelled, and where they end too near."""
     asked = study.config.travel.buffer_m
-    told = []
+    told: list[str] = []
     for mode, network in networks.items():
+        told += [note for note in network.assumptions if note not in told]
         reach = reach_past(network, study.areas)
         if reach < asked:
             told.append(

@@ -116,7 +116,11 @@ def network(
                     )
                 outputs = {file.name: sha256_of(file) for file in sorted(work.iterdir())}
                 read = {"file": source.name, "sha256": sha256_of(source)}
-                ledger = RunLedger({"command": "network"}, (read,), outputs=outputs)
+                told = [note for n in stock.networks.values() for note in n.assumptions]
+                ledger = RunLedger(
+                    {"command": "network"}, (read,), outputs=outputs,
+                    assumptions=tuple(dict.fromkeys(told)),
+                )  # fmt: skip
                 (work / "ledger.json").write_text(ledger.to_json(), encoding="utf-8")
     if not quiet:
         say(to_json(stock.to_dict()) if json else stock.to_text())

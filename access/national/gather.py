@@ -17,6 +17,7 @@ from access.ledger import sha256_of
 from access.national.authority import RULES, _Outcome, _Task
 from access.network.modelled import MODELLED_DRIVING, MODELLED_STREETS
 from access.network.osm import check_street_file
+from access.network.route_rules import TURNS_LEFT_OUT
 from access.release import safe_counts
 from access.study import load_study
 from access.study.sheet import read_sheet
@@ -169,8 +170,8 @@ def _rests_on(ask: Ask) -> tuple[str, ...]:
     """Say what every figure of the data set rests on."""
     names = ", ".join(path.name for path in ask.streets)
     streets = MODELLED_STREETS if not ask.streets else f"Streets: {names}."
-    if not ask.streets and ask.mode == "drive":
-        streets += f" {sentence(MODELLED_DRIVING)}"
+    if ask.mode == "drive":
+        streets += f" {sentence(MODELLED_DRIVING) if not ask.streets else TURNS_LEFT_OUT}"
     return (
         streets,
         f"Minutes are by {ask.mode}, to the nearest open site of the authority's own: those of its "

@@ -84,6 +84,11 @@ def _nodes_at_rules(network: _Streets) -> NDArray[np.bool_] | None:
     return both if held is None else held | both
 
 
+#: Said where streets are many files, and no count is to be had.
+TURNS_LEFT_OUT = (
+    "Driving heeds the turn restrictions of the street map, but for those over whole streets, "
+    "which are not modelled."
+)
 GRAPH_TURNS = "Banned turns are not modelled: a graph does not say them."
 
 
@@ -95,7 +100,7 @@ def _bind(network: _N, turns: Sequence[_Turn], left_out: int) -> _N:
         told.append(
             f"Driving heeds {len(turns) - lost:,} of the {len(turns) + left_out:,} turn "
             "restrictions in the street map (those over whole streets, or on streets closed to "
-            "cars, are left out); drivers may turn round at any other junction."
+            "cars, are not modelled); drivers may turn round at any other junction."
         )
     return replace(
         network,

@@ -498,7 +498,7 @@ class _Stocktake:
             lines += ["", "What a smaller extract would change (metres past the areas' hull)",
                       table.to_string(index=False)]  # fmt: skip
         words = audit.warnings or ("Nothing to warn of.",)
-        return "\n".join([*lines, "", *(f"- {word}" for word in words)])
+        return "\n".join([*lines, "", *(f"- {word}" for word in (*words, *network.assumptions))])
 
 
 def take_stock(
