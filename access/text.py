@@ -247,6 +247,22 @@ def minutes_words(minutes: float | None, decimals: int = 1, *, signed: bool = Fa
     return f"{text} minute{'' if text in ('1', '+1', f'{_MINUS}1') else 's'}"
 
 
+def instead_words(after: float, before: float, how: str = "") -> str:
+    """Set whole minutes against those before; those alike once rounded are not set twice.
+
+    Examples
+    --------
+    >>> instead_words(43.3, 22.4, " on foot"), instead_words(12.4, 11.6)
+    ('43 minutes on foot instead of 22 minutes', "12 minutes, within a minute of today's")
+    """
+    now, then = minutes_words(before, 0), minutes_words(after, 0)
+    return (
+        f"{then}{how}, within a minute of today's"
+        if now == then
+        else f"{then}{how} instead of {now}"
+    )
+
+
 def goes_words(before: float, after: float, decimals: int = 1) -> str:
     """Say how minutes go from one to the other; those alike once rounded stay.
 

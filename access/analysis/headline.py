@@ -11,7 +11,17 @@ from access.analysis.results import ProposalResult, StudyResults
 from access.disclosure import public_count
 from access.labels import further_words, trip
 from access.scenario import Impact
-from access.text import Claim, Said, capital, goes_words, minutes_words, percent, place_of, sentence
+from access.text import (
+    Claim,
+    Said,
+    capital,
+    goes_words,
+    instead_words,
+    minutes_words,
+    percent,
+    place_of,
+    sentence,
+)
 
 #: What is said of a walk beyond the study's limit.
 _OUT_OF_REACH = "no longer within reach on foot"
@@ -274,8 +284,8 @@ def walk_words(before: float | None, after: float | None, limit_minutes: float) 
     'not within reach on foot, before or after'
     """
     near = [m is not None and m <= limit_minutes for m in (before, after)]
-    if near[0] and near[1]:
-        return f"{minutes_words(after, 0)} on foot instead of {minutes_words(before, 0)}"
+    if before is not None and after is not None and all(near):
+        return instead_words(after, before, " on foot")
     if near[0]:
         return f"{_OUT_OF_REACH} ({minutes_words(before, 0)} before)"
     if near[1]:

@@ -54,7 +54,7 @@ from access.scenario.sampled import CONFIDENCE, SampledRanking
 from access.siting.hubs import HubSearch
 from access.siting.plans import Standing
 from access.study.config import Group
-from access.text import Claim, Said, capital, figure, listed, minutes_words, percent
+from access.text import Claim, Said, capital, figure, instead_words, listed, minutes_words, percent
 
 
 def impact_summary(
@@ -879,14 +879,19 @@ def _whom(row: Mapping[Any, Any], impact: Impact, walk: Impact | None, limit: fl
     if impact.mode == "walk":
         far = walk_words(before, after, limit)
     else:
-        far = (
-            f"{minutes_words(after, 0)} instead of {minutes_words(before, 0)} ({trip(impact.mode)})"
-        )
+        far = f"{_beside_before(after, before)} ({trip(impact.mode)})"
         foot = _also_on_foot(impact, walk, site, limit)
         far += foot
         claims += foot.claims
     text = f"nearest to {public_count(people)}: {far}. They would go to {listed(to)}."
     return Said(text, claims)
+
+
+def _beside_before(after: float | None, before: float | None) -> str:
+    """Set the minutes to another site against those of today; there may be none in reach."""
+    if after is None or before is None:
+        return f"no other in reach, {minutes_words(before, 0)} today"
+    return instead_words(after, before)
 
 
 def _also_on_foot(impact: Impact, walk: Impact | None, site: str, limit: float) -> Said:
