@@ -16,7 +16,13 @@ import pytest
 import shapely
 from pydantic import BaseModel
 
-from access.analysis.job import _check_snapping, _snap_lines, _with_reach, measure_study, run_job
+from access.analysis.job import (
+    _check_snapping,
+    _snap_lines,
+    _with_what_streets_say,
+    measure_study,
+    run_job,
+)
 from access.analysis.results import StudyResults
 from access.cli import sources as fetch_command
 from access.maps.explorer_data import explorer_data
@@ -264,7 +270,7 @@ def snapping(results: StudyResults) -> str:
 
 
 def reach(results: StudyResults) -> str:
-    return repr(_with_reach(results.study, results.networks).assumptions)
+    return repr(_with_what_streets_say(results.study, results.networks).assumptions)
 
 
 F, T, E, R, S, P = figures, told, explorer, report, sheets, paper
