@@ -307,7 +307,7 @@ def _say(run: Any, text: str) -> None:
     if text and text == text.strip() and not re.search(r"[\t\n\r]", text):
         held.text = text
     else:
-        Run(run, None).text = text
+        run.text = text
 
 
 def _add_key_figures(word: Any, items: Sequence[tuple[str, str]], width: Length) -> None:

@@ -85,7 +85,7 @@ class _Trips:
         """Add up by setting and number of set."""
         settings, size = len(sets), self.adds.shape[1] + 1
         keys = sets + (np.arange(settings) * size)[:, None, None]
-        total = np.bincount(keys.ravel(), each.ravel(), settings * size)
+        total: Floats = np.bincount(keys.ravel(), each.ravel(), settings * size).astype(float)
         return total.reshape(settings, size)[:, :-1]
 
 
@@ -164,7 +164,8 @@ class _Orders:
             p90 = [np.take(levels, each.place(k, found)) for each in ranges]
             worst = np.take(levels, found.max(axis=1))
             deprived = p90[1] if len(p90) > 1 and totals[k, 2] > 0 else None
-            of_all = _Sums(*(part[k] for part in sums), worst, found)
+            minutes_of, unreached, beyond, moved = (part[k] for part in sums)
+            of_all = _Sums(minutes_of, unreached, beyond, moved, worst, found)
             out.append(_criteria(of_all, totals[k], float(never[k]), p90[0], deprived))
         return out
 
@@ -179,10 +180,10 @@ class _Orders:
         rising = np.take_along_axis(flat, by_length, axis=1)
         place = np.zeros(flat.shape, dtype=np.intp)
         np.cumsum(rising[:, 1:] != rising[:, :-1], axis=1, out=place[:, 1:])
-        levels, places = np.empty_like(flat), np.empty_like(place)
+        levels, at = np.empty_like(flat), np.empty_like(place)
         np.put_along_axis(levels, place, rising, axis=1)
-        np.put_along_axis(places, by_length, place, axis=1)
-        places = places.reshape(steps.shape)
+        np.put_along_axis(at, by_length, place, axis=1)
+        places = at.reshape(steps.shape)
         first = np.arange(areas) if fifth is None else np.argsort(fifth != 1, kind="stable")
         stands = np.empty_like(first)
         stands[first] = np.arange(areas)
@@ -275,7 +276,7 @@ class _Orders:
         table = np.cumsum(change, axis=0).transpose(2, 1, 0).reshape(-1, settings * size)
         keys = block[..., 0] + (np.arange(settings) * size)[:, None]
         base = np.bincount(keys.ravel(), weights.ravel(), settings * size).reshape(settings, size)
-        upto = (trips.adds @ table).reshape(self.options, settings, size)
+        upto: Floats = (trips.adds @ table).reshape(self.options, settings, size)
         upto += base.cumsum(axis=1)
         return upto
 
