@@ -18,6 +18,7 @@ from access.analysis.hub_minutes import (
     offers_of,
 )
 from access.analysis.results import HubPlan, HubPlans, StudyResults
+from access.errors import ParameterError
 from access.scenario.criteria import fifths
 from access.siting.candidates import apart, at_most_of, in_group
 from access.siting.model import Floats

@@ -190,9 +190,7 @@ def compare(
             impact = analysis.compare(
                 question.service, before=before, after=after, later=later, **options
             )
-            by_bus, bus_tables, bus_words = bus_of(
-                results, question, later, neighbours=neighbours
-            )
+            by_bus, bus_tables, bus_words = bus_of(results, question, later, neighbours=neighbours)
             use, use_tables, use_words = use_of(
                 results, impact, seen, assumed, service=question.service
             )

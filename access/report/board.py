@@ -399,7 +399,9 @@ def _size(found: ProposalFindings) -> str:
     before, after = found.result.before, found.result.after
     stay, opened = len(set(after) & set(before)), found.named(found.result.opened)
     if stay < len(before):
-        kept = f"{stay} of {len(before)} {found.title}" if stay else f"none of today's {found.title}"
+        kept = (
+            f"{stay} of {len(before)} {found.title}" if stay else f"none of today's {found.title}"
+        )
     else:
         kept = f"all {stay} {found.title}" if stay > 1 else f"the one {found.one} of today"
     return f"{kept} and open {listed(opened)}" if opened else kept

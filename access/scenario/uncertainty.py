@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -322,9 +322,9 @@ def drawn_minutes(
     """Draw minutes from every area to some sites again and again, as a robustness does."""
     maker = _MinutesSample(matrix, columns, uncertainty)
     settings = _draw_settings(uncertainty, draws, seed)
-    for number, row in enumerate(settings.to_dict("records")):
+    for place, row in enumerate(settings.to_dict("records")):
         given = {str(name): value for name, value in row.items()}
-        yield maker.make(given, np.random.default_rng([seed, 1, number]))
+        yield maker.make(given, np.random.default_rng([seed, 1, place]))
 
 
 #: What a minute-by-minute matrix is called where nothing else may stand in its place.

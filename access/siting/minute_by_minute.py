@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
@@ -16,9 +16,6 @@ from access.siting.model import Floats
 from access.siting.plans import USUAL_MINUTES, HubField, figures_of
 from access.siting.solution import Solution
 
-if TYPE_CHECKING:
-    from access.siting.hubs import HubSearch
-
 _Least = Callable[[int], tuple[str, ...] | None]
 """The best set of so many, where every set was measured minute by minute."""
 _Solved = Callable[[tuple[str, ...]], Solution]
@@ -26,20 +23,31 @@ _Solved = Callable[[tuple[str, ...]], Solution]
 HOW_CHOSEN = (
     "Minutes change with when one sets out. The figures count the quickest of the chosen places at "
     "every minute of the window, and then the percentile. Where all sets can be listed the best is "
-    "proven by these; where they cannot (\"proven for each place's own usual minutes\"), the "
+    'proven by these; where they cannot ("proven for each place\'s own usual minutes"), the '
     "proof is for trips to whichever place is usually nearest, and the set may not be the best "
     "minute by minute."
 )
 
 
+class Found(TypedDict):
+    """What a hub search found, by the names that it has there."""
+
+    curve: Curve
+    best: Solution
+    best_worst: Solution
+    near_best: Alternatives
+    front: Front
+    council: SetRank | None
+
+
 def minute_by_minute(
-    found: HubSearch, field: HubField, least: _Least, solved: _Solved, *, listed: bool
-) -> HubSearch:
+    found: Found, field: HubField, least: _Least, solved: _Solved, *, listed: bool
+) -> Found:
     """Tell every set of a search by its minutes at every time of setting out.
 
     Parameters
     ----------
-    found : HubSearch
+    found : Found
         By each site's own minutes; where every set was listed, its near-best and trade-offs are
         told minute by minute already.
     field : HubField
@@ -50,12 +58,12 @@ def minute_by_minute(
         Whether every set of as many as were asked for was measured.
     """
     sets = {}
-    for p, solution in found.curve.solutions.items():
+    for p, solution in found["curve"].solutions.items():
         ids = least(p)
         sets[p] = _told(field, solution if ids is None else solved(ids), proven=ids is not None)
     curve = Curve(sets, _elbow_of({p: s.objective for p, s in sets.items()}))
-    best = sets.get(len(found.best.chosen)) or _told(field, found.best, proven=listed)
-    near, front, council = found.near_best, found.front, found.council
+    best = sets.get(len(found["best"].chosen)) or _told(field, found["best"], proven=listed)
+    near, front, council = found["near_best"], found["front"], found["council"]
     if not listed:
         near, front = _near(field, near), _front(field, front)
         first = near.table["chosen"].iloc[0] if len(near.table) else best.chosen
@@ -64,11 +72,10 @@ def minute_by_minute(
             curve.solutions[len(first)] = best
     if council is not None and not (listed and len(council.chosen) == len(best.chosen)):
         council = _unranked(field, council, curve.solutions.get(len(council.chosen)))
-    return replace(
-        found, curve=curve, best=best,
-        best_worst=_told(field, found.best_worst, proven=listed, worst=True),
-        near_best=replace(near, best=best), front=front, council=council,
-        assumptions=(*found.assumptions, HOW_CHOSEN),
+    worst = _told(field, found["best_worst"], proven=listed, worst=True)
+    return Found(
+        curve=curve, best=best, best_worst=worst, near_best=replace(near, best=best), front=front,
+        council=council,
     )  # fmt: skip
 
 

@@ -203,9 +203,7 @@ class HubField:
             layers = [block[rows].transpose(2, 0, 1) for block, rows in parts]
             if sets * sum(layer[0].size for layer in layers) > _MOST_MINUTE_CELLS:
                 return None
-        return _list_sets(
-            layers, weights, size, tuple(self.criteria), self.percentile, self._top
-        )
+        return _list_sets(layers, weights, size, tuple(self.criteria), self.percentile, self._top)
 
 
 def own_weights(offers: Sequence[Offer], inside: Bools) -> Floats | None:
@@ -577,9 +575,7 @@ def with_room(
     columns = asked.columns(found.assignment.tolist())
     assigned = np.full(len(rows), asked.columns(found.chosen)[0], np.intp)
     assigned[rows] = columns
-    return Choice(
-        found.chosen, found.objective, found.status, found.gap, None, assigned=assigned
-    )
+    return Choice(found.chosen, found.objective, found.status, found.gap, None, assigned=assigned)
 
 
 @dataclass(frozen=True)

@@ -154,7 +154,11 @@ def test_a_run_puts_hubs_where_the_headline_trip_is_shortest(results):
     )
     assert results.hubs.plain.best.objective == pytest.approx(min(every.values()))
     assert plans.without_car == "bus" and best.on_foot.joint >= best.figures.joint
-    assert best.held is not None and "the day and the time of setting out" in plans.drawn and "Not drawn: walking" in plans.drawn
+    assert (
+        best.held is not None
+        and "the day and the time of setting out" in plans.drawn
+        and "Not drawn: walking" in plans.drawn
+    )
 
 
 def test_the_bus_alone_and_a_plan_typed_in(results):

@@ -73,7 +73,9 @@ def priced(results, costs: list[float]):
     known = pd.Series(costs, index=study.centres.index)
     study = replace(study, centres=study.centres.assign(annual_cost_gbp=known))
     saved = float(known.set_axis(study.centres["id"])[["C2", "C5"]].sum(skipna=False))
-    proposal = replace(results.proposals["five_to_three"], money=Money(saved_gbp=saved, spent_gbp=0.0))
+    proposal = replace(
+        results.proposals["five_to_three"], money=Money(saved_gbp=saved, spent_gbp=0.0)
+    )
     return replace(results, study=study, proposals={proposal.key: proposal})
 
 
