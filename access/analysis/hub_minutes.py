@@ -160,7 +160,7 @@ def _offer(study: Study, asked: _OfferAsked, minutes: HubMinutes) -> Offer:
     today, kept = _known(matrix, today), _known(matrix, kept)
     if not today or not kept:
         return made
-    near = {n: _placed(matrix.least(ids), block, blocks) for n, ids in
+    near: dict[str, Any] = {n: _placed(matrix.least(ids), block, blocks) for n, ids in
             (("today", today), ("kept", kept))}  # fmt: skip
     each = matrix.sites(kept).minute_by_minute
     return replace(

@@ -170,7 +170,7 @@ class HubOptions(TypedDict, total=False):
     capacity: str | None
 
 
-def _hub_result(
+def _hub_result(  # noqa: PLR0913 - one option a rule of the board
     results: StudyResults,
     weights: Weights | None,
     size: int | None = None,

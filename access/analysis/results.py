@@ -391,7 +391,7 @@ class StudyResults:
         own = [self.matrix(mode, self.service_at(i)) for i in first.site_ids]
         names = ("entry_minutes", "network_minutes", "exit_minutes", "total_minutes",
                  "network_metres", "status")  # fmt: skip
-        columns = {
+        columns: dict[str, Any] = {
             name: np.column_stack([getattr(m, name)[:, k] for k, m in enumerate(own)])
             for name in names
         }

@@ -374,9 +374,9 @@ def drawn_minutes(
     """Draw minutes from every area to some sites again and again, as a robustness does."""
     maker = _MinutesSample(matrix, columns, uncertainty)
     settings = _draw_settings(uncertainty, draws, seed)
-    for k, row in enumerate(settings.to_dict("records")):
+    for place, row in enumerate(settings.to_dict("records")):
         given = {str(name): value for name, value in row.items()}
-        yield maker.make(given, np.random.default_rng([seed, 1, k]))
+        yield maker.make(given, np.random.default_rng([seed, 1, place]))
 
 
 #: What a minute-by-minute matrix is called where nothing else may stand in its place.

@@ -177,7 +177,9 @@ class _Master:
         value = np.array(found.col_value)
         dual = np.array(found.row_dual)
         part = value[self.fixed :]
-        open_ = value[self.n : self.fixed] + np.bincount(self.site, part, self.m)
+        open_: Floats = value[self.n : self.fixed] + np.bincount(self.site, part, self.m).astype(
+            float
+        )
         share = np.zeros((self.n, self.m))
         used = np.flatnonzero(part > 1e-9)
         for k in used:
@@ -361,7 +363,8 @@ class BranchAndPrice:
         used = np.flatnonzero(node.may & (open_ > _HALF))
         if not (np.abs(open_[used] - np.rint(open_[used])) > _HALF).any():
             return None
-        best, found = 0.0, None
+        best = 0.0
+        found: Bools | None = None
         for j in used:
             away = self.apart[j]
             order = used[np.argsort(away[used], kind="stable")]
@@ -373,13 +376,9 @@ class BranchAndPrice:
             if score[k] > best:
                 best = float(score[k])
                 found = away <= away[order[k]] + room[k] / 2
-        if found is None:  # alike sites: one of them alone
-            k = int(np.abs(open_ - np.rint(open_)).argmax())
-            found = np.arange(len(open_)) == k
-        count = float(open_[found].sum())
-        if abs(count - round(count)) <= _HALF:
-            k = int(np.abs(open_ - np.rint(open_)).argmax())
-            found = np.arange(len(open_)) == k
+        near = None if found is None else float(open_[found].sum())
+        if near is None or abs(near - round(near)) <= _HALF:  # alike sites: one of them alone
+            found = np.arange(len(open_)) == int(np.abs(open_ - np.rint(open_)).argmax())
         return found
 
     def possible(self, node: _Node) -> bool:
@@ -439,7 +438,7 @@ class BranchAndPrice:
                 break
             again = np.flatnonzero(at.part > _FIRM)
             own = self.master.take[:, again]
-            new = [k for k, mine in zip(again, own.T, strict=True)
+            new = [int(k) for k, mine in zip(again, own.T, strict=True)
                    if (node.pairs[mine].sum(axis=1) > 1).any()]  # fmt: skip
             if not new:
                 loose = np.where(at.part < 1 - _HALF, at.part, 0.0)

@@ -626,8 +626,9 @@ class _Searching:
 
     def _offer(self, chosen: Ints, where: Ints) -> float:
         """Take an answer, mended where a swap helps; give the cutoff."""
-        paid = self.shape.cost[np.arange(len(where)), where]
-        if (where < 0).any() or not np.isfinite(paid).all():
+        if (where < 0).any() or not np.isfinite(
+            self.shape.cost[np.arange(len(where)), where]
+        ).all():
             return self.cutoff
         slot = np.searchsorted(chosen, where)
         uses = np.bincount(slot, self.shape.uses, len(chosen))

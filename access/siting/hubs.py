@@ -27,7 +27,7 @@ from access.siting.alternatives import (
 )
 from access.siting.constraints import _demand_rows
 from access.siting.inputs import _Faults, _read_by_id, _read_count, _read_ids, _read_number
-from access.siting.minute_by_minute import minute_by_minute
+from access.siting.minute_by_minute import HOW_CHOSEN, Found, minute_by_minute
 from access.siting.plans import (
     USUAL_MINUTES,
     HubField,
@@ -217,30 +217,30 @@ def hub_search(
         worst = site(replace(asked, goals=goals), **search)
         near = alternatives(asked, near_best, within=within, **search)
         front = pareto_front(asked, with_cost=site_costs is not None, **search)
-    found = HubSearch(
-        curve=bends,
-        best=best,
-        best_worst=worst,
-        near_best=near,
-        front=front,
+    found = Found(
+        curve=bends, best=best, best_worst=worst, near_best=near, front=front,
         council=_standing_of(asked, ids, every),
+    )  # fmt: skip
+    told = tuple(assumptions)
+    if field is not None and field.each:
+
+        def least(p: int) -> tuple[str, ...] | None:
+            listed = every if p == size else _every(replace(asked, p=p), field)
+            return None if listed is None else listed.least("mean")
+
+        def solved(ids: tuple[str, ...]) -> Solution:
+            return site(replace(asked, p=len(ids), locked_open=ids))
+
+        whole = every is not None and site_costs is None
+        found = minute_by_minute(found, field, least, solved, listed=whole)
+        told = (*told, HOW_CHOSEN)
+    return HubSearch(
+        **found,
         names=dict(names or {}),
         kinds=dict(kinds or {}),
         shares={d.name: s.share for d, s in zip(demands, resolve(asked).services, strict=True)},
-        assumptions=tuple(assumptions),
+        assumptions=told,
     )
-    if field is None or not field.each:
-        return found
-
-    def least(p: int) -> tuple[str, ...] | None:
-        listed = every if p == size else _every(replace(asked, p=p), field)
-        return None if listed is None else listed.least("mean")
-
-    def solved(ids: tuple[str, ...]) -> Solution:
-        return site(replace(asked, p=len(ids), locked_open=ids))
-
-    listed = every is not None and site_costs is None
-    return replace(found, **minute_by_minute(found, field, least, solved, listed=listed))
 
 
 def _joined(base: Problem) -> Problem:

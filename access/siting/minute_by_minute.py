@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
@@ -29,14 +29,25 @@ HOW_CHOSEN = (
 )
 
 
+class Found(TypedDict):
+    """What a hub search found, by the names that it has there."""
+
+    curve: Curve
+    best: Solution
+    best_worst: Solution
+    near_best: Alternatives
+    front: Front
+    council: SetRank | None
+
+
 def minute_by_minute(
-    found: Any, field: HubField, least: _Least, solved: _Solved, *, listed: bool
-) -> dict[str, Any]:
+    found: Found, field: HubField, least: _Least, solved: _Solved, *, listed: bool
+) -> Found:
     """Tell every set of a search by its minutes at every time of setting out.
 
     Parameters
     ----------
-    found : HubSearch
+    found : Found
         By each site's own minutes; where every set was listed, its near-best and trade-offs are
         told minute by minute already.
     field : HubField
@@ -45,19 +56,14 @@ def minute_by_minute(
         Gives a set as a solution.
     listed : bool
         Whether every set of as many as were asked for was measured.
-
-    Returns
-    -------
-    dict
-        What changes of the `HubSearch`.
     """
     sets = {}
-    for p, solution in found.curve.solutions.items():
+    for p, solution in found["curve"].solutions.items():
         ids = least(p)
         sets[p] = _told(field, solution if ids is None else solved(ids), proven=ids is not None)
     curve = Curve(sets, _elbow_of({p: s.objective for p, s in sets.items()}))
-    best = sets.get(len(found.best.chosen)) or _told(field, found.best, proven=listed)
-    near, front, council = found.near_best, found.front, found.council
+    best = sets.get(len(found["best"].chosen)) or _told(field, found["best"], proven=listed)
+    near, front, council = found["near_best"], found["front"], found["council"]
     if not listed:
         near, front = _near(field, near), _front(field, front)
         first = near.table["chosen"].iloc[0] if len(near.table) else best.chosen
@@ -66,12 +72,11 @@ def minute_by_minute(
             curve.solutions[len(first)] = best
     if council is not None and not (listed and len(council.chosen) == len(best.chosen)):
         council = _unranked(field, council, curve.solutions.get(len(council.chosen)))
-    return {
-        "curve": curve, "best": best, "front": front, "council": council,
-        "best_worst": _told(field, found.best_worst, proven=listed, worst=True),
-        "near_best": replace(near, best=best),
-        "assumptions": (*found.assumptions, HOW_CHOSEN),
-    }  # fmt: skip
+    worst = _told(field, found["best_worst"], proven=listed, worst=True)
+    return Found(
+        curve=curve, best=best, best_worst=worst, near_best=replace(near, best=best), front=front,
+        council=council,
+    )  # fmt: skip
 
 
 def _told(field: HubField, solution: Solution, *, proven: bool, worst: bool = False) -> Solution:

@@ -1,0 +1,178 @@
+"""Hubs with limited room: by hand, by listing, from the register to every output."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from access import load_study
+from access.analysis.analysis import Analysis
+from access.analysis.job import run_job
+from access.cli.app import app
+from access.errors import ParameterError
+from access.report.hubs import plan_words
+from access.report.sentences import Wording
+from access.run.summary import hub_summary, hub_words
+from access.siting import AtLeast, AtMost, Capacity, Demand, Goal, Problem, site
+from access.siting.plans import PlanRules, with_room
+from tests.unit.test_hub_plans import CLOSING, LIBRARY, SITES, town, write
+
+
+class TestByHand:
+    def test_who_finds_no_room_goes_further_and_the_figure_says_so(self):
+        # b holds 70 and e 50; the east is 60 people, so its 10 nearest to b go there: 20 minutes
+        # instead of 10. Children 400 / 60, young 500 / 60.
+        room = dict.fromkeys(SITES, 0.0) | {"b": 70.0, "e": 50.0}
+        found = with_room(town(), 2, room, PlanRules())
+        assert (found.chosen, found.status) == (("b", "e"), "proven_optimal")
+        assert found.value == pytest.approx((400 + 500) / 120)
+        assert found.assigned.tolist() == [1, 1, 1, 1, 4, 4]
+
+    def test_too_little_room_is_told_and_no_room_is_no_answer(self):
+        room = dict.fromkeys(SITES, 0.0) | {"b": 70.0, "e": 49.0}
+        assert with_room(town(), 2, room, PlanRules()).status == "infeasible"
+
+
+def listed(cost, uses, room, p, keeps):
+    """Give the least cost of sending whole areas to p sites, by trying everything."""
+    n, m = cost.shape
+    best = np.inf
+    for ids in itertools.combinations(range(m), p):
+        if not keeps(ids):
+            continue
+        for where in itertools.product(ids, repeat=n):
+            load = np.bincount(where, uses, m)
+            if (load <= room + 1e-9).all():
+                best = min(best, float(cost[np.arange(n), where].sum()))
+    return best
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_branch_and_price_finds_what_listing_finds(seed):
+    rng = np.random.default_rng(seed)
+    n, m, p = 7, 5, int(rng.integers(2, 4))
+    cost = rng.integers(1, 40, (n, m)).astype(float)
+    uses = rng.integers(1, 9, n).astype(float)
+    room = np.full(m, np.ceil(uses.sum() / p * rng.uniform(1.0, 1.4)))
+    rules, keeps = [], []
+    if seed % 3 == 1:
+        rules.append(AtLeast(("3", "4"), 1, "east"))
+        keeps.append(lambda ids: bool({3, 4} & {*ids}))
+    if seed % 4 == 2:
+        rules.append(AtMost(("0", "1"), 1, "pair"))
+        keeps.append(lambda ids: not {0, 1} <= {*ids})
+    names = [str(k) for k in range(m)]
+    problem = Problem(
+        Demand(pd.DataFrame(cost, columns=names)), p=p, goals=Goal.total(),
+        rules=(*rules, Capacity(dict(zip(names, room, strict=True)), dict(zip(
+            map(str, range(n)), uses, strict=True)))),
+    )  # fmt: skip
+    best = listed(cost, uses, room, p, lambda ids: all(k(ids) for k in keeps))
+    found = site(problem)
+    if not np.isfinite(best):
+        assert found.status == "infeasible"
+        return
+    assert (found.status, found.objective, found.bound) == ("proven_optimal", best, best)
+    near = site(problem, gap=0.1)
+    assert near.bound <= best + 1e-9 <= near.objective + 2e-9
+    assert near.objective * 0.9 <= near.bound + 1e-9
+
+
+def crowded(n=60, p=6):
+    rng = np.random.default_rng(4)
+    xy, uses = rng.integers(1, 101, (n, 2)), rng.integers(1, 21, n).astype(float)
+    minutes = np.floor(np.hypot(*(xy[:, None] - xy[None]).transpose(2, 0, 1)))
+    return Problem(
+        Demand(pd.DataFrame(minutes)), p=p, goals=Goal.total(),
+        rules=(Capacity(float(np.ceil(uses.sum() / p / 0.95)), uses),),
+    )  # fmt: skip
+
+
+def test_work_ends_a_search_at_the_same_place_whatever_the_clock_says(monkeypatch):
+    monkeypatch.setattr("access.siting.progress._clock", lambda: 0.0)  # it stands still
+    few = [site(crowded(), work_limit=20_000_000) for _ in range(2)]
+    assert few[0] == few[1] and few[0].status == "within_gap"
+    assert "work limit" in few[0].note and few[0].bound < few[0].objective
+    more = site(crowded(), work_limit=400_000_000)
+    assert few[0].bound <= more.bound <= more.objective <= few[0].objective
+
+
+def test_the_clock_ends_a_search_with_its_gap(monkeypatch):
+    ticks = itertools.count()
+    monkeypatch.setattr("access.siting.progress._clock", lambda: next(ticks) * 1.0)
+    found = site(crowded(), time_limit_s=40)
+    assert found.status == "within_gap" and 0 < found.gap < 0.5 and "time limit" in found.note
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("room")
+    write(folder, LIBRARY + CLOSING)
+    for name, room in (("centres.csv", [2000, 2600, 2000]), ("candidates.csv", [2500, 1500, 2600])):
+        table = pd.read_csv(folder / name)
+        table.assign(capacity=room, places_2030=[9000] * 3).to_csv(folder / name, index=False)
+    return run_job(load_study(folder))
+
+
+def test_a_run_gives_the_plan_with_room_its_proof_and_its_own_minutes(results):
+    plans = results.hubs.plans
+    plan, free = plans.get("room"), plans.get("freely")
+    assert plan.choice.status in ("proven_optimal", "within_gap")
+    areas = results.study.areas
+    uses = areas["residents"].to_numpy(float)
+    room = pd.concat([results.study.centres, results.study.candidates]).set_index("id")["capacity"]
+    columns = results.hubs.candidates["id"].to_numpy()
+    load = pd.Series(uses).groupby(columns[plan.choice.assigned]).sum()
+    assert (load <= room[load.index]).all() and set(load.index) <= set(plan.chosen)
+    minutes = results.hubs.minutes.to_numpy()[np.arange(len(uses)), plan.choice.assigned]
+    assert plan.figures.joint == pytest.approx(np.average(minutes, weights=uses))
+    assert plan.figures.joint >= free.figures.joint - 1e-9
+    assert plan.standing is None and plan.freely is None and plan.stays is None
+    said = plan_words(plans, results.names(), Wording(decimals=1))[-1]
+    assert "to where there is room (" in said and "proven best" in said
+    assert "with room for everybody" in hub_words(results, results.hubs)
+    json.dumps(hub_summary(results, results.hubs), allow_nan=False)
+    assert "room and running cost" not in " ".join(plans.notes)
+
+
+def test_another_column_of_the_register_may_say_the_room(results):
+    found = Analysis(results).hubs(3, capacity="places_2030", draws=0)
+    plan, free = found.plans.get("room"), found.plans.get("freely")
+    assert plan.figures.joint == pytest.approx(free.figures.joint)  # room for all everywhere
+    with pytest.raises(ParameterError, match=r"is none of the columns .*places_2030"):
+        Analysis(results).hubs(3, capacity="seats")
+    with pytest.raises(ParameterError, match=r"'name' holds .*how many people each site can take"):
+        Analysis(results).hubs(3, capacity="name")
+
+
+def test_without_room_in_the_register_it_is_said_once(tmp_path):
+    found = write(tmp_path, LIBRARY)
+    said = hub_words(found, found.hubs)
+    assert said.count("are not known, so no plan is limited by it") == 1
+    assert found.hubs.plans.get("room") is None
+
+
+def test_the_command_line_takes_the_column(results):
+    words = ["site", str(results.study.folder), "--hubs", "3", "--quiet", "--json"]
+    done = CliRunner().invoke(app, [*words, "--capacity", "places_2030"])
+    assert done.exit_code == 0, done.output
+    plans = {p["key"]: p for p in json.loads(done.stdout)["plain"] and json.loads(done.stdout)[
+        "plans"]["plans"]}  # fmt: skip
+    assert plans["room"]["status"] == "proven_optimal" and plans["room"]["gap"] is not None
+    done = CliRunner().invoke(app, [*words, "--capacity", "seats"])
+    assert done.exit_code != 0 and "Traceback" not in done.output
+
+
+def test_no_plan_of_limited_room_is_called_best_when_it_is_not_proven(results):
+    plans = results.hubs.plans
+    room = plans.get("room")
+    loose = replace(room, choice=replace(room.choice, status="within_gap", gap=0.03))
+    told = replace(plans, plans=tuple(loose if p is room else p for p in plans.plans))
+    said = plan_words(told, results.names(), Wording())[-1]
+    assert "within 3.1% of the best" in said and "proven" not in said
