@@ -91,7 +91,7 @@ def _kept_sites(study: Study, service: str) -> tuple[list[str], list[str], str]:
     if first is None:
         return today, today, ""
     kept = [i for i in today if i not in set(first.closes)]
-    return today, [*kept, *first.opens], first.title
+    return today, [*kept, *first.opens], first.title if first.closes else ""
 
 
 def _nearest(results: StudyResults, mode: str, sites: Sequence[str]) -> np.ndarray | None:
@@ -404,7 +404,7 @@ def _room_and_cost(maker: _PlanMaker, size: int, n: str) -> None:
     if lacking:
         maker.notes.append(
             f"The {listed(lacking)} of the sites {'is' if len(lacking) == 1 else 'are'} not known, "
-            "so no plan is limited by it: with capacity and annual_cost_gbp in the register the "
+            "so no plan is limited by it: with capacity and yearly cost in the register the "
             "same question is answered within them."
         )
     elif budget is None:

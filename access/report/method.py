@@ -55,7 +55,8 @@ def _method(
 ) -> tuple[Text, ...]:
     config = results.study.config
     weights = config.weights
-    counts = listed([f"{_whom(results, f)} for {f.title}" for f in findings])
+    counted = dict.fromkeys(f"{_whom(results, f)} for {f.title}" for f in findings)
+    counts = listed(list(counted))
     headline = trip(findings[0].mode)
     scheme = Analysis(results).weighting()["weights"]
     return (
