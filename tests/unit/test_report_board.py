@@ -31,7 +31,9 @@ from access.document.document import (
 from access.errors import ParameterError, StudyError
 from access.report.board import _report_files, board_report, write_report
 from access.report.findings import NO_CHANGE, PROPOSAL, findings_of
+from access.run.summary import alternatives_table, area_table
 from access.scenario.scenario import Money
+from access.text import half_up, percent
 from tests.conftest import one_picture, pdf_text
 from tests.unit.report_results import line_results
 
@@ -437,3 +439,35 @@ def test_a_service_whose_families_bring_no_pram_has_no_such_trip(results, docume
     text = as_text(board_report(replace(results, study=study), draws=0))
     assert "with a pram (min)" not in text
     assert "Rise, by car (min)" in text
+
+
+def test_figures_to_try_come_out_of_the_files_as_the_report_says(results, inside):
+    """Every figure again, from the tables that a run writes, by its own recipe."""
+    table = next(b.table for b in inside.blocks if getattr(b, "key", "") == "trial")
+    said = {row[1]: row[2] for row in table.rows}
+    (proposal,) = results.proposals.values()
+    areas, mode = area_table(results), results.headline
+    who = areas[results.study.config.services[proposal.service].demand]
+    own = {
+        name: areas[f"{proposal.key}__{mode}__{name}"]
+        for name in ("minutes_before", "minutes_after", "change_minutes")
+    }
+    grew = (own["change_minutes"] > 0) & (who > 0)
+    assert said["children under five counted"] == f"{who.sum():,.0f}"
+    assert said["with further to go"] == f"{who[grew].sum():,.0f}"
+    rise = np.average(own["change_minutes"][grew], weights=who[grew])
+    assert said["rise of their walk, mean"] == f"{half_up(rise, 1):.1f} minutes"
+    most = own["change_minutes"][grew].max()
+    assert said["largest rise of the walk"] == f"{half_up(most, 1):.1f} minutes"
+    for name, words in (("minutes_before", "today"), ("minutes_after", "after")):
+        mean = np.average(own[name], weights=who)
+        assert said[f"average walk {words}"] == f"{half_up(mean, 1):.1f} minutes"
+    fifth = areas["imd_decile"].isin([1, 2])
+    share = who[fifth & grew].sum() / who[fifth].sum()
+    assert said["of the most deprived fifth, with further to go"] == percent(share)
+    rows = alternatives_table(results)
+    rows = rows[(rows["proposal"] == proposal.key) & (rows["mode"] == mode)]
+    mine = rows.loc[rows["is_the_proposal"], "mean"].item()
+    place = f"{1 + (rows['mean'] < mine - 1e-9).sum()} of {len(rows)}"
+    assert said["rank by average walk"] == place
+    assert all(" " not in name for row in table.rows for name in re.findall(r"\w+\.csv", row[3]))
