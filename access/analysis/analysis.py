@@ -517,13 +517,14 @@ class Analysis:
                 sampled[mode] = found
             elif found is not None:
                 rankings[mode] = found
-        beside, mode = {}, self.results.headline
+        beside: dict[str, Ranking] = {}
+        mode = self.results.headline
         if mode in rankings and mode in result.beside:
             other: Any = {**asked, "mode": mode, "neighbours": not result.neighbours}
-            rank = partial(self.rank, result.service, **other)
+            read = partial(self.rank, result.service, **other)
             name = f"alternatives to {result.title}, the neighbours' read the other way"
-            found = rank() if parts is None else parts.make(name, rank)
-            beside = {} if found is None else {mode: found}
+            second = read() if parts is None else parts.make(name, read)
+            beside = {} if second is None else {mode: second}
         return replace(result, rankings=rankings, sampled=sampled, rankings_beside=beside)
 
     def proposals(

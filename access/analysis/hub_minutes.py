@@ -132,7 +132,7 @@ def kept_sites(study: Study, service: str) -> tuple[list[str], list[str], str]:
     if first is None:
         return today, today, ""
     kept = [i for i in today if i not in set(first.closes)]
-    return today, [*kept, *first.opens], first.title
+    return today, [*kept, *first.opens], first.title if first.closes else ""
 
 
 def _known(matrix: TravelMatrix, sites: Sequence[str]) -> list[str]:

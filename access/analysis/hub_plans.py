@@ -413,7 +413,7 @@ def _room_and_cost(maker: _PlanMaker, size: int, n: str) -> None:
     if lacking:
         maker.notes.append(
             f"The {listed(lacking)} of the sites {'is' if len(lacking) == 1 else 'are'} not known, "
-            "so no plan is limited by it: with capacity and annual_cost_gbp in the register the "
+            "so no plan is limited by it: with capacity and yearly cost in the register the "
             "same question is answered within them."
         )
     elif budget is None:

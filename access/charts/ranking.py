@@ -17,7 +17,7 @@ from access.errors import ParameterError
 from access.labels import criterion_kind, criterion_short, criterion_value, criterion_words, trip
 from access.scenario import Ranking, Robustness
 from access.siting.hubs import HubSearch
-from access.text import Claim, Said, capital, listed, named, ordinal, percent
+from access.text import Claim, Said, capital, listed, named, number, ordinal, percent
 
 _TICK = 20  # characters in a line beside the axis
 
@@ -371,7 +371,7 @@ def hub_chart(results: StudyResults, found: HubSearch, mode: str, among: int) ->
     title = f"The best {n} hubs have a mean {trips} of {mean:.1f} minutes"
     council = found.council
     alt = "Line of the least mean minutes by number of hubs: " + (
-        "; ".join(f"{p} hubs {m:.1f}" for p, m in minutes.items()) + "."
+        "; ".join(f"{number(int(str(p)), 'hub')} {m:.1f}" for p, m in minutes.items()) + "."
     )
     if council is not None:
         title += f", the council's {len(council.chosen)} one of {council.mean_minutes:.1f}"

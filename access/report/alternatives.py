@@ -57,10 +57,15 @@ def _sampled_share(ranking: SampledRanking, criterion: str = "mean") -> tuple[st
     if row["rank_high"] == 1:
         return "none", f"of {ranking.what} is better: the proposal is proven best"
     low, high = 100 * row["share_better_low"], 100 * row["share_better_high"]
+    if figure(low, 1) == "0.0":
+        return f"at most {figure(high, 1 if high >= 1 else 3)}%", _better_words(ranking)
     places = 1 if high >= 1 else 3
+    return f"{figure(low, places)} to {figure(high, places)}%", _better_words(ranking)
+
+
+def _better_words(ranking: SampledRanking) -> str:
     sure = share_figure(CONFIDENCE)
-    words = f"of {ranking.what} are better than the proposal (from a sample, {sure} sure)"
-    return f"{figure(low, places)} to {figure(high, places)}%", words
+    return f"of {ranking.what} are better than the proposal (from a sample, {sure} sure)"
 
 
 def _sampled_blocks(
@@ -202,7 +207,8 @@ def _criteria_table(
         tuple(rows),
         notes=(
             f"Ranks are of {len(ranking.table):,}; 1 is best.",
-            *(sentence(n) for n in ranking.notes if "left out" in n or "gap:" in n),
+            *_left_out(ranking, found.mode),
+            *(sentence(n) for n in ranking.notes if "gap:" in n),
         ),
         short=f"Ranks, {found.label}",
     )
@@ -262,10 +268,20 @@ def _places_table(
             f"1 is best of {len(ranking.table):,}."
             + (f" The rank by {trip(found.mode)} counts {lead}." if "beside" in readings else ""),
             *([_FIRM_NOTE] if firm is not None else []),
-            *(sentence(n) for n in ranking.notes if "left out" in n),
+            *_left_out(ranking, found.mode),
         ),
         short=f"Places, {found.label}",
     )
+
+
+def _left_out(ranking: Ranking, mode: str) -> list[str]:
+    """Say which measures are not there and why, by the words for them."""
+    out: dict[str, list[str]] = {}
+    for note in ranking.notes:
+        criterion, told, why = note.partition(" left out: ")
+        if told:
+            out.setdefault(why, []).append(criterion_words(criterion, mode))
+    return [sentence(f"left out: {listed(words)} ({why})") for why, words in out.items()]
 
 
 _FIRM_NOTE = (

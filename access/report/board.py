@@ -74,6 +74,7 @@ from access.report.sentences import Wording, _option_line, further_note
 from access.report.sites import _site_blocks
 from access.scenario import Ranking
 from access.scenario.robustness import Robustness
+from access.scenario.scenario import Money
 from access.study.config import is_later
 from access.text import (
     NOT_APPLICABLE,
@@ -89,18 +90,28 @@ from access.text import (
 )
 
 
-def _rivals_table(findings: Sequence[ProposalFindings]) -> Table:
-    """Put several proposals for one service side by side, no change first."""
+def _rivals_table(findings: Sequence[ProposalFindings], *, beside: bool = False) -> Table:
+    """Put several proposals for one service side by side, no change first, the best others last."""
     first = findings[0]
     own = [o for f in findings for o in f.options[1:2]]
     named = [replace(o, name=f.result.title) for f, o in zip(findings, own, strict=True)]
+    each = [first, *findings]
+    told = {o.kept for o in own}
+    others = [(found, o) for found in findings for o in found.options[2:]] if beside else []
+    for found, other in others:
+        if other.kept not in told:
+            told.add(other.kept)
+            named.append(other)
+            each.append(found)
     whole = replace(first, options=(first.options[0], *named))
-    table = options_table(whole, each=(first, *findings))
+    table = options_table(whole, each=each)
+    best = ", and the best others" if beside else ""
     return replace(
         table,
-        title=f"{first.title}: every proposal beside no change ({trip(first.mode)} to the nearest)",
+        title=f"{first.title}: every proposal beside no change{best} ({trip(first.mode)} to the "
+        "nearest)",
         notes=(*table.notes, "One of these at most comes about: their figures do not add up."),
-        short=f"Proposals, {first.title}",
+        short=f"{'Options' if beside else 'Proposals'}, {first.title}",
     )
 
 
@@ -302,7 +313,12 @@ def _option_blocks(
     blocks: list[Block] = [
         TableBlock(options_table(found), key=f"options-{found.result.key}", compact=True)
         for found in findings
+        if not found.rivals
     ]
+    for service in dict.fromkeys(f.result.service for f in findings if f.rivals):
+        own = [f for f in findings if f.result.service == service]
+        table = _rivals_table(own, beside=True)
+        blocks.append(TableBlock(table, key=f"options-{service}", compact=True))
     places = _priority_table(findings)
     if places.rows:
         blocks.append(TableBlock(places, key="priorities", compact=True))
@@ -397,15 +413,24 @@ def _to_ask(results: StudyResults) -> str:
 
 
 def _question(results: StudyResults, findings: Sequence[ProposalFindings]) -> str:
-    sizes = [_size(f) for f in findings if not f.rivals]
+    alone = [f for f in findings if not f.rivals]
+    kept = [_size(f) for f in alone if set(f.result.before) != set(f.result.after)]
+    asked = [f"keep {listed(kept)}"] if kept else []
+    asked += [
+        f"change {f.impact.altered or f.title}"
+        for f in alone
+        if set(f.result.before) == set(f.result.after)
+    ]
+    asked = [f"{listed(asked)} as proposed"] if asked else []
     for service in dict.fromkeys(f.result.service for f in findings if f.rivals):
         own = [f for f in findings if f.result.service == service]
-        told = " or ".join(f"{_size(f)} ({plain(f.result.title)})" for f in own)
-        sizes.append(f"one of {len(own)} sets of {own[0].title}: {told}")
+        told = listed([f"{plain(f.result.title)} (keep {_size(f)})" for f in own])
+        options = number(len(own), "option")
+        asked.append(f"choose one of {options} for {own[0].title}: {told}")
     place = results.study.config.study.place
+    other = "keep other ones, " if kept or len(alone) < len(findings) else ""
     return sentence(
-        f"the question for the Board: should {place} keep {listed(sizes)} as proposed, keep "
-        "other ones, or make no change?"
+        f"the question for the Board: should {place} {'; '.join(asked)}, {other}or make no change?"
     ).replace("?.", "?")
 
 
@@ -422,12 +447,16 @@ def _size(found: ProposalFindings) -> str:
     return f"{kept} and open {listed(opened)}" if opened else kept
 
 
+#: Proposals that have a large figure on the first page, where there are more than two.
+_MOST_FIGURES = 8
+
+
 def _key_figures(
     findings: Sequence[ProposalFindings], wording: Wording
 ) -> tuple[tuple[Said, str], ...]:
     """Give the figures that stand largest, each with its words."""
     items: list[tuple[Said, str]] = []
-    for f in findings[:2]:
+    for f in findings[: 2 if len(findings) < 3 else _MOST_FIGURES]:
         s = f.impact.summary
         longer = float(s["lengthened"] or 0)
         counted = public_count(longer, internal=wording.internal)
@@ -436,7 +465,7 @@ def _key_figures(
         figure = Said(capital(counted), [Claim("lengthened", "is", (longer,)), *all_of])
         items.append((figure, f"{f.noun} would have {further_words(f.mode)}{where}"))
         mean = s["mean_minutes_change_lengthened"]
-        if longer and mean is not None:
+        if longer and mean is not None and len(findings) < 3:
             more = wording.minutes(float(mean)).replace("minutes", "min").replace("minute", "min")
             figure = Said(f"+{more}", [Claim("mean_rise", "is", (float(mean),))])
             items.append((figure, f"on their {trip(f.mode)} each way, on average"))
@@ -545,14 +574,17 @@ def _priority_table(findings: Sequence[ProposalFindings]) -> Table:
         (capital(words), *(values[r] for values in held))
         for r, words in enumerate(_CRITERIA.values())
     ]
-    of = [f"{f.label}: {f.ranking.what}" for f in findings if f.standing and f.ranking]
+    of = [f"{f.label}: {f.ranking.what}, 1st is best" for f in findings if f.standing and f.ranking]
     if any(f.sampled is not None for f in findings):
-        of.append("shares are of sets that are better, from a sample")
+        of.append("shares are of sets that are better than the proposal, from a sample")
+    none = [f.label for f in findings if f.standing is None and f.sampled is None]
+    if none and of:
+        of.append(f"not ranked, for it opens a site or closes none: {listed(none)}")
     return Table(
         f"Where the proposals stand, by what matters most ({trip(findings[0].mode)})",
         tuple(columns),
         tuple(row for row in rows if any(v is not NOT_APPLICABLE for v in row[1:])),
-        notes=(sentence(f"{listed(of)}; 1st is best") if of else "",),
+        notes=tuple(sentence(text) for text in of),
         short="What matters most",
     )
 
@@ -583,15 +615,22 @@ def _money(findings: Sequence[ProposalFindings]) -> str:
     ]
     own = " ".join(sentence(text) for text in stated)
     saved = {f.label: f.result.money for f in findings}
-    if any(m.net_saving_gbp is None for m in saved.values()):
+    if all(m.saved_gbp is None for m in saved.values()):
         unknown = "Savings by building are not known, so no option can be weighed by money here."
         return f"{unknown} {own}".strip()
-    told = [
-        f"{title} {pounds(m.saved_gbp)}"
-        + (f", and {pounds(m.spent_gbp)} is spent at what opens" if m.spent_gbp else "")
-        for title, m in saved.items()
-    ]
-    return f"{sentence(f'the proposal saves a year: {listed(told)}')} {own}".strip()
+    told = [f"{title} {_saves(m)}" for title, m in saved.items()]
+    who = "the proposal saves" if len(saved) == 1 else "the proposals save"
+    lead = f"{who} a year, by the register: {'; '.join(told)}"
+    return f"{sentence(lead)} {own}".strip()
+
+
+def _saves(money: Money) -> str:
+    """Say what is saved at what closes, and what is spent at what opens."""
+    text = "a sum that is not known" if money.saved_gbp is None else pounds(money.saved_gbp)
+    if money.spent_gbp is None:
+        return f"{text}, and what the sites that open would cost is not known"
+    return text + (f", and {pounds(money.spent_gbp)} is spent at what opens" if money.spent_gbp
+                   else "")  # fmt: skip
 
 
 def _first_sentences(text: str, count: int) -> str:
@@ -754,7 +793,7 @@ def board_report(
     if internal:
         own_use = f"This copy is for the council's own use: it holds counts below {THRESHOLD}."
         blocks.insert(0, Callout("warning", own_use))
-    blocks += [PageBreak(), Contents("Contents", columns=2)]
+    blocks += [Contents("Contents", columns=2)]
     blocks += _paper_blocks(
         then, findings,
         issues=_issue_blocks(then, findings, wording),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -275,7 +275,7 @@ def findings_of(results: StudyResults, *, mode: str | None = None) -> tuple[Prop
         )
     names = short_names(results)
     found = []
-    for result in results.proposals.values():
+    for result in _told_apart(list(results.proposals.values())):
         service = results.study.config.services[result.service]
         ranking = result.rankings.get(mode)
         found.append(
@@ -295,6 +295,17 @@ def findings_of(results: StudyResults, *, mode: str | None = None) -> tuple[Prop
             )
         )
     return tuple(found)
+
+
+def _told_apart(proposals: Sequence[ProposalResult]) -> list[ProposalResult]:
+    """Number the proposals of one service that have one title, so that each can be named."""
+    titles = [(p.service, p.title) for p in proposals]
+    return [
+        p
+        if titles.count(own) == 1
+        else replace(p, title=f"{p.title}, option {titles[: k + 1].count(own)}")
+        for k, (p, own) in enumerate(zip(proposals, titles, strict=True))
+    ]
 
 
 def tenths(areas: pd.DataFrame) -> pd.Series | None:

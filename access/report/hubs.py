@@ -385,6 +385,9 @@ def _stays_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) ->
         part = f"{share} of it" if minutes <= known.added else "all of it and more"
         where = "" if plan is council else f" ({_named(plan, names)})"
         claims.append(Claim(f"hub_back:{plan.key}", "is", (minutes,)))
+        if minutes < _NO_MINUTES and plan is best:
+            back.append("no hubs among these sites give any of it back")
+            continue
         if minutes >= known.added:
             claims.append(Claim(f"hub_back:{plan.key}", "all", (minutes, known.added)))
         back.append(f"{what}{where} give back {wording.minutes(minutes)}, {part}")
@@ -523,7 +526,7 @@ def plans_beside_table(plans: HubPlans, names: Mapping[str, str]) -> Table:
         rows.append((*row, p.on_foot.joint, p.figures.worst_minutes, place_words(p), held))
     chosen = [p for p in plans.plans if p.choice is not None]
     sure = sum(p.choice is not None and p.choice.status == "proven_optimal" for p in chosen)
-    proof = "Every plan that is not given is" if sure == len(chosen) else f"{sure} plans are"
+    proof = "Every plan chosen here is" if sure == len(chosen) else f"{sure} of these are"
     sets = next((p.standing or p.freely for p in plans.plans if p.standing or p.freely), None)
     rule = f" with {plans.rule}" if plans.rule else ""
     place = "" if sets is None else f" Place: among sets of as many{rule}, by average trip."
@@ -746,7 +749,11 @@ def _back_sentence(plans: HubPlans, wording: Wording) -> Said:
     if known is None or known.added < _NO_MINUTES or any(p.stays.lost for p, _ in asked if p.stays):
         return Said("")
     parts = [
-        f"{what} give back {wording.minutes(p.stays.given_back)}" for p, what in asked if p.stays
+        "no hubs among these sites give any of it back"
+        if p.key == "stays" and p.stays.given_back < _NO_MINUTES
+        else f"{what} give back {wording.minutes(p.stays.given_back)}"
+        for p, what in asked
+        if p.stays
     ]
     claims = [Claim("hub_added", "is", (known.added,))]
     claims += [Claim(f"hub_back:{p.key}", "is", (p.stays.given_back,)) for p, _ in asked if p.stays]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from access.analysis.analysis import Analysis
-from access.analysis.headline import trip_meaning
+from access.analysis.headline import on_foot_of, trip_meaning
 from access.analysis.results import StudyResults, short_names
-from access.disclosure import THRESHOLD
+from access.disclosure import THRESHOLD, is_small, public_count
 from access.document.document import (
     Block,
     Bold,
@@ -23,8 +25,8 @@ from access.labels import trip
 from access.ledger import versions
 from access.network.modelled import MODELLED_DRIVING
 from access.report.bus import _bus_rows
-from access.report.findings import ProposalFindings
-from access.text import figure_words, listed, percent, sentence, shares_of
+from access.report.findings import ProposalFindings, _most_deprived
+from access.text import figure, figure_words, listed, minutes_words, percent, sentence, shares_of
 
 _ATTRIBUTION = (
     "Contains public sector information licensed under the Open Government Licence v3.0 where the "
@@ -45,6 +47,7 @@ def _method_blocks(
         Heading("Data", 2, appendix=True),
         TableBlock(_data_table(results), key="data", compact=True),
         TableBlock(_settings_table(results), key="settings", compact=True, paged=False),
+        *_trial_blocks(results, findings, internal=internal),
         Heading("How to run it again", 2, appendix=True),
         *_replay(results),
     ]
@@ -55,7 +58,8 @@ def _method(
 ) -> tuple[Text, ...]:
     config = results.study.config
     weights = config.weights
-    counts = listed([f"{_whom(results, f)} for {f.title}" for f in findings])
+    counted = dict.fromkeys(f"{_whom(results, f)} for {f.title}" for f in findings)
+    counts = listed(list(counted))
     headline = trip(findings[0].mode)
     scheme = Analysis(results).weighting()["weights"]
     return (
@@ -155,9 +159,9 @@ def _data_table(results: StudyResults) -> Table:
         "Data that went in, with vintage and licence",
         (
             Column("file", "File", width=0.6),
-            Column("source", "Source", width=2.2),
+            Column("source", "Source", width=4.0),
             Column("vintage", "Vintage"),
-            Column("licence", "Licence", width=1.4),
+            Column("licence", "Licence", width=2.4),
         ),
         rows,
         notes=(_ATTRIBUTION, "The hash of every file is in the run's ledger.json."),
@@ -256,6 +260,97 @@ def _hub_rows(results: StudyResults) -> list[tuple[str, str]]:
         shares = shares_of({study.config.services[k].title: v for k, v in hubs.shares.items()})
         rows.append(("Family Hubs: what each service counts for", shares))
     return rows
+
+
+#: Rows of figures to try that a page has room for; more stand in the workbook alone.
+_MOST_TRIED = 20
+
+
+def _trial_blocks(
+    results: StudyResults, findings: Sequence[ProposalFindings], *, internal: bool
+) -> list[Block]:
+    """List the figures that a doubting reader would try first, and where each comes from."""
+    rows = [row for f in findings for row in _tried(results, f, internal=internal)]
+    paged = len(rows) <= _MOST_TRIED
+    table = Table(
+        "Figures to try, each with where it comes from",
+        (
+            Column("of", "Of", width=1.2), Column("figure", "Figure", width=1.9),
+            Column("value", "Value", width=1.3), Column("from", "Work it out from", width=3.6),
+        ),
+        tuple(rows),
+        notes=(
+            f"Columns of areas.csv begin with the proposal's key and {findings[0].mode}__; rows of "
+            f"alternatives.csv are those of the proposal and {findings[0].mode}. Counts that are "
+            "protected stand in it changed, and then come out near to these.",
+        ),
+        short="Figures to try",
+    )  # fmt: skip
+    lead = "Any of these can be worked out again from the files of the same run."
+    if not paged:
+        lead = f"The workbook lists {len(rows)} figures to work out again from the run's files."
+    return [
+        Heading("Figures to try", 2, appendix=True),
+        Paragraph(lead),
+        TableBlock(table, key="trial", compact=True, paged=paged),
+    ]
+
+
+def _tried(
+    results: StudyResults, found: ProposalFindings, *, internal: bool
+) -> list[tuple[str, str, str, str]]:
+    """Give the figures of one proposal: of which, what, its value, and how to work it out."""
+    impact, service = found.impact, results.study.config.services[found.result.service]
+    areas, who, s = impact.areas, service.demand, impact.summary
+    mode = trip(found.mode)
+    count, change = areas["count"].to_numpy(float), areas["change_minutes"].to_numpy(float)
+    longer = (change > impact.tolerance_minutes) & (count > 0)
+    grew = "those with change_minutes above 0"
+    rows = [
+        (f"{found.noun} counted", _people(count.sum(), internal), f"areas.csv: sum of {who}"),
+        ("with further to go", _people(count[longer].sum(), internal),
+         f"areas.csv: sum of {who} over {grew}"),
+    ]  # fmt: skip
+    near = longer & np.isfinite(change)
+    if near.any():
+        worst = areas.loc[near].sort_values(["change_minutes", "id"], ascending=[False, True])
+        rows += [
+            (f"rise of their {mode}, mean", minutes_words(float(s["mean_minutes_change_lengthened"]
+             or 0)), f"areas.csv: mean of change_minutes over {grew}, weighted by {who}"),
+            (f"largest rise of the {mode}", minutes_words(float(worst["change_minutes"].iloc[0])),
+             f"areas.csv: greatest change_minutes where {who} is above 0"),
+        ]  # fmt: skip
+    for when, words in (("before", "today"), ("after", "after")):
+        if (mean := s[f"mean_minutes_{when}"]) is not None:
+            rows.append((f"average {mode} {words}", minutes_words(float(mean)),
+                         f"areas.csv: mean of minutes_{when}, weighted by {who}"))  # fmt: skip
+    fifth = _most_deprived(areas)
+    if fifth is not None and count[fifth].sum():
+        share = count[fifth & longer].sum() / count[fifth].sum()
+        rows.append(("of the most deprived fifth, with further to go", percent(float(share)),
+                     f"areas.csv: that share of {who} where imd_decile is 1 or 2"))  # fmt: skip
+    foot = on_foot_of(results, found.result)
+    if foot is not None:
+        limit = foot.limit_minutes
+        rows.append((
+            "no longer within reach on foot", public_count(foot.lost, internal=internal),
+            f"areas.csv: sum of {who} where walk__minutes_before is {limit:g} or less and "
+            "walk__minutes_after is more",
+        ))  # fmt: skip
+    p, ranking = found.standing, found.ranking
+    if p is not None and ranking is not None:
+        place = f"{p['rank_mean']:,} of {len(ranking.table):,}"
+        recipe = "alternatives.csv: rows with a lesser mean than its own, and one"
+        rows.append((f"rank by average {mode}", place, recipe))
+        beat = f"{int(p['dominated_by']):,}"
+        words = "as good on all measures, better on one"
+        rows.append((words, beat, "alternatives.csv: measure by measure"))
+    return [(found.label, *row) for row in rows]
+
+
+def _people(count: float, internal: bool) -> str:
+    small = is_small(count) and not internal
+    return public_count(count) if small else figure(count)
 
 
 def _replay(results: StudyResults) -> list[Block]:

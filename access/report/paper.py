@@ -15,10 +15,11 @@ from access.document.table import Column, Table, Value
 from access.escape import plain
 from access.labels import further_words, trip
 from access.network.modelled import MEASURED_ON
+from access.report import sentences as say
 from access.report.findings import NO_CHANGE, PROPOSAL, ProposalFindings, _Option
 from access.report.sentences import Wording
 from access.study.config import is_later
-from access.text import capital, listed, number, place_of, pounds, sentence
+from access.text import NOT_APPLICABLE, capital, listed, number, place_of, pounds, sentence
 
 #: Stands wherever only an officer knows.
 _NOT_GIVEN = "not given"
@@ -129,8 +130,8 @@ def _rule_table(
         before = f"{own[0].title}: " if len(services) > 1 else ""
         rows.append((_named(before, NO_CHANGE), _no_change_belief(results, own[0])))
         for found in own:
-            closes = f": close {listed(found.named(found.result.closed), none='none')}"
-            name = f"{found.result.title}{closes}" if found.rivals else PROPOSAL
+            does = say.does_words(found.result, found.impact, found.names)
+            name = f"{found.result.title} ({does})" if found.rivals else PROPOSAL
             belief = _proposal_belief(results, found, wording)
             rows.append((_named("" if found.rivals else before, name), belief))
         told = {f.result.closed for f in own}
@@ -183,6 +184,11 @@ def _papers_words(results: StudyResults) -> str:
 
 
 def _no_change_belief(results: StudyResults, found: ProposalFindings) -> str:
+    if found.rivals:
+        rest = "what any of the proposals would save can be found elsewhere or done without"
+        return f"nobody should have further to go to reach a {found.one}, and {rest}"
+    if not _harm(found, _proposed(found), Wording()):
+        return f"the {found.title} should stay as they are"
     return (
         f"nobody should have further to go to reach a {found.one}, and {_saving(results, found)} "
         "can be found elsewhere or done without"
@@ -190,8 +196,11 @@ def _no_change_belief(results: StudyResults, found: ProposalFindings) -> str:
 
 
 def _proposal_belief(results: StudyResults, found: ProposalFindings, wording: Wording) -> str:
-    harm = _harm(found, _proposed(found), wording) or "a change that gives nobody further to go"
+    harm = _harm(found, _proposed(found), wording)
     text = f"{_saving(results, found)} justifies {harm}"
+    if not harm:
+        days = " on a day on which the nearest is open" if say.week_words(found.impact) else ""
+        text = f"the change is right for other reasons: nobody would have further to go{days}"
     p = found.standing
     if p is not None and found.ranking is not None and p["rank_mean"] > 1:
         options = len(found.ranking.table)
@@ -266,11 +275,11 @@ def _package_table(findings: Sequence[ProposalFindings]) -> Table:
         whole = float(s["families"] or 0)
         rows.append((
             f.title, len(f.result.before), len(f.result.after), f.noun, further,
-            further / whole if whole else None,
-            s["mean_minutes_change_lengthened"] if longer else None,
-            s["max_minutes_change"] if longer else None,
-            f.standing["rank_mean"] if f.standing else None,
-            len(f.ranking.table) if f.standing and f.ranking is not None else None,
+            further / whole if whole else NOT_APPLICABLE,
+            s["mean_minutes_change_lengthened"] if longer else NOT_APPLICABLE,
+            s["max_minutes_change"] if longer else NOT_APPLICABLE,
+            f.standing["rank_mean"] if f.standing else NOT_APPLICABLE,
+            len(f.ranking.table) if f.standing and f.ranking is not None else NOT_APPLICABLE,
         ))  # fmt: skip
     further_column = ("further",)
     return Table(

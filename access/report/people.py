@@ -248,10 +248,12 @@ def _characteristic_points(
 
 def _ages(groups: Sequence[Group], findings: Sequence[ProposalFindings]) -> str:
     """Say whom the services' tables count, and which ages are set beside everyone else."""
-    services = listed([f"{f.noun} ({f.title})" for f in findings])
+    services = listed(list(dict.fromkeys(f"{f.noun} ({f.title})" for f in findings)))
     bands = [group.label for group in groups if group.characteristic == "age"]
-    beside = f"; set beside people of all other ages: {listed(bands)}" if bands else ""
-    return f"counted: {services}{beside}; other ages are not told apart"
+    if not bands:
+        return f"counted: {services}; no ages are told apart within them"
+    beside = f"set beside people of all other ages: {listed(bands)}"
+    return f"counted: {services}; {beside}; other ages are not told apart"
 
 
 _GROUPINGS = (
@@ -371,10 +373,10 @@ def _service(found: ProposalFindings, wording: Wording, still: Chart | None) -> 
     blocks: list[Block] = [
         Heading(found.label, 2, appendix=True),
         Paragraph(say.affected(impact, found.one, wording)),
-        *([_map_figure(still, f"map-{found.result.key}")] if still else []),
-        *_change_figures(found, internal=wording.internal),
         TableBlock(classes_table(found), compact=True, share=0.55),
         TableBlock(within_table(found), compact=True, share=0.45),
+        *([_map_figure(still, f"map-{found.result.key}")] if still else []),
+        *_change_figures(found, internal=wording.internal),
         TableBlock(worst_table(found), key=f"worst-{found.result.key}", compact=True, paged=False),
     ]
     by_group, warning = equality_table(found)

@@ -284,8 +284,9 @@ def _site_blocks(
     ]
     closed = list(dict.fromkeys(i for f in findings for i in f.result.closed))
     if closed:
+        facts = _facts_table(results, findings, closed)
         blocks += [
-            TableBlock(_facts_table(results, findings, closed), key="facts", compact=True),
+            *([TableBlock(facts, key="facts", compact=True)] if len(facts.columns) > 2 else []),
             Paragraph(f"{_unknown_facts(results, closed)} {_DAYS}"),
         ]
     for found in findings:
@@ -313,6 +314,7 @@ def _move_blocks(found: ProposalFindings) -> list[Block]:
     """Say where people would go, and what the sites that stay would take on."""
     key, moves, receiving = found.result.key, _moves_table(found), receiving_table(found)
     short = max(len(moves.rows), len(receiving.rows)) <= _MOST_MOVES
+    short = short and not found.result.opened  # what people leave for a new site needs columns
     return [
         TableBlock(moves, key=f"moves-{key}", compact=True, share=0.56, paged=short),
         TableBlock(receiving, key=f"receiving-{key}", compact=True, share=0.44 if short else 1.0),
@@ -389,6 +391,8 @@ def _unknown_facts(results: StudyResults, closed: Sequence[str]) -> str:
         for column, (label, _) in _UNKNOWN_UNTIL_GIVEN.items()
         if column not in register or all(is_missing(v) for v in register[column])
     ]
+    if all(_address(row) is None for _, row in register.iterrows()):
+        lost.insert(0, "address")
     assumed = register[register["assumed"].astype(bool)] if "assumed" in register else register[:0]
     text = sentence(
         f"not known of any of these buildings: {listed([*lost, 'lease or ownership'])}; these are "

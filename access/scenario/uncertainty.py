@@ -446,7 +446,7 @@ class _StreetErrors:
     def draw(self, by_id: Indices, rng: np.random.Generator) -> Floats:
         """Draw one for every area and site; sites are taken in the order of their ids."""
         shared, own = rng.standard_normal((2, self.spread.shape[0], len(by_id)))
-        error = np.empty_like(own)
+        error: Floats = np.empty_like(own)
         error[:, by_id] = self.spread @ shared + np.sqrt(_OWN) * own
         return error
 

@@ -32,7 +32,9 @@ from access.document.document import (
 from access.errors import ParameterError, StudyError
 from access.report.board import _report_files, _size, board_report, write_report
 from access.report.findings import NO_CHANGE, PROPOSAL, findings_of
+from access.run.summary import alternatives_table, area_table
 from access.scenario.scenario import Money
+from access.text import half_up, percent
 from tests.conftest import one_picture, pdf_text
 from tests.unit.report_results import line_results
 
@@ -202,8 +204,8 @@ class TestWhatItSays:
     def test_money_condition_and_use_are_said_to_be_not_known(self, document):
         text = as_text(document)
         assert (
-            "Not known of any of these buildings: running cost, visits, capacity, condition of the "
-            "building and lease or ownership"
+            "Not known of any of these buildings: address, running cost, visits, capacity, "
+            "condition of the building and lease or ownership"
         ) in text
         assert "Savings by building are not known" in text
 
@@ -223,9 +225,11 @@ class TestWhatItSays:
         assert "Everything here is made up." in rest
 
     def test_the_closing_sites_stand_side_by_side_once(self, document):
-        """One table of facts and one of trips, in place of a page a building."""
-        facts = [b.table for b in document.blocks if getattr(b, "key", "") == "facts"]
-        assert [[row[0] for row in t.rows] for t in facts] == [["Mill & <b>Lane</b>", "=East"]]
+        """One table of trips, and one of facts where any is known, not a page a building."""
+        keys = [getattr(b, "key", "") for b in document.blocks]
+        assert "facts" not in keys
+        trips = document.blocks[keys.index("closed-five_to_three")].table
+        assert [row[0] for row in trips.rows] == ["Mill & <b>Lane</b>", "=East"]
         assert as_text(document).count("not known") < 15
 
     def test_the_parts_follow_a_cabinet_report(self, document):
@@ -415,7 +419,7 @@ class TestRotherham:
 class TestMoney:
     def test_savings_are_told_once_every_cost_is_known(self, results):
         text = as_text(board_report(priced(results, [1e5, 2e5, 3e5, 4e5, 5e5]), draws=0))
-        assert "The proposal saves a year: Children's Centres £700,000." in text
+        assert "The proposal saves a year, by the register: Children's Centres £700,000." in text
         assert "£200,000 a year" in text
         assert "what each building costs" not in text
 
@@ -458,3 +462,35 @@ def test_how_many_stay_is_said_of_any_number(before, after, opened, said):
         one="library", named=lambda ids: [str(i) for i in ids],
     )  # fmt: skip
     assert _size(found) == said
+
+
+def test_figures_to_try_come_out_of_the_files_as_the_report_says(results, inside):
+    """Every figure again, from the tables that a run writes, by its own recipe."""
+    table = next(b.table for b in inside.blocks if getattr(b, "key", "") == "trial")
+    said = {row[1]: row[2] for row in table.rows}
+    (proposal,) = results.proposals.values()
+    areas, mode = area_table(results), results.headline
+    who = areas[results.study.config.services[proposal.service].demand]
+    own = {
+        name: areas[f"{proposal.key}__{mode}__{name}"]
+        for name in ("minutes_before", "minutes_after", "change_minutes")
+    }
+    grew = (own["change_minutes"] > 0) & (who > 0)
+    assert said["children under five counted"] == f"{who.sum():,.0f}"
+    assert said["with further to go"] == f"{who[grew].sum():,.0f}"
+    rise = np.average(own["change_minutes"][grew], weights=who[grew])
+    assert said["rise of their walk, mean"] == f"{half_up(rise, 1):.1f} minutes"
+    most = own["change_minutes"][grew].max()
+    assert said["largest rise of the walk"] == f"{half_up(most, 1):.1f} minutes"
+    for name, words in (("minutes_before", "today"), ("minutes_after", "after")):
+        mean = np.average(own[name], weights=who)
+        assert said[f"average walk {words}"] == f"{half_up(mean, 1):.1f} minutes"
+    fifth = areas["imd_decile"].isin([1, 2])
+    share = who[fifth & grew].sum() / who[fifth].sum()
+    assert said["of the most deprived fifth, with further to go"] == percent(share)
+    rows = alternatives_table(results)
+    rows = rows[(rows["proposal"] == proposal.key) & (rows["mode"] == mode)]
+    mine = rows.loc[rows["is_the_proposal"], "mean"].item()
+    place = f"{1 + (rows['mean'] < mine - 1e-9).sum()} of {len(rows)}"
+    assert said["rank by average walk"] == place
+    assert all(" " not in name for row in table.rows for name in re.findall(r"\w+\.csv", row[3]))

@@ -139,6 +139,12 @@ def test_the_section_holds_what_listing_every_set_by_hand_gives(asked):
     assert found.best.objective == pytest.approx(every[0][1])
     own = next(mean for chosen, mean, _ in every if set(chosen) == {"C1", "C4"})
     assert found.council.rank_mean == 1 + sum(mean < own - 1e-9 for _, mean, _ in every)
+    sets = list(found.curve.solutions.values())
+    said = _hub_sentence(asked, sets, short_names(asked), "walk", WORDING)
+    claims = {c.what: c for c in said.claims}
+    assert claims["hub_best_mean"].relation == "best"
+    assert claims["hub_best_mean"].numbers[0] == pytest.approx(every[0][1])
+    assert claims["hub_council_more"].numbers[0] == pytest.approx(own - every[0][1])
     rows = near_best_table(found, "walk").rows
     assert rows[0][1] == pytest.approx(every[0][1])
     front = trade_off_table(found, "walk").rows
