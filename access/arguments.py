@@ -86,7 +86,7 @@ def a(*types: type, expected: str) -> _Check:
 
 
 def _is_real(value: Any) -> bool:
-    if isinstance(value, np.ndarray) and value.ndim == 0:
+    if isinstance(value, np.ndarray) and value.ndim == 0 and value is not np.ma.masked:
         value = value.item()
     return isinstance(value, kinds.Real) and not isinstance(value, bool | np.bool_)
 
@@ -215,6 +215,8 @@ def array(*, dimensions: int = 1, unknown: bool = True) -> _Check:
     def check(value: Any, name: str) -> np.ndarray:
         if isinstance(value, str | bytes | Mapping | set):
             raise refuse(name, value, shape)
+        if isinstance(value, np.ma.MaskedArray) and value.dtype.kind in "iuf":
+            value = value.astype(np.float64).filled(np.nan)  # what is masked is not known
         try:
             found = np.asarray(value)
         except (ValueError, TypeError):
@@ -223,7 +225,10 @@ def array(*, dimensions: int = 1, unknown: bool = True) -> _Check:
             flat = found.ravel().tolist()
             if not all(v is None or v is pd.NA or _is_real(v) for v in flat):
                 raise refuse(name, value, shape)
-            found = np.array([np.nan if v is None or v is pd.NA else float(v) for v in flat])
+            try:
+                found = np.array([np.nan if v is None or v is pd.NA else float(v) for v in flat])
+            except OverflowError:
+                raise refuse(name, value, f"{shape}, each one that a computer can hold") from None
             found = found.reshape(np.shape(value))
         if found.dtype.kind not in "iufb" or found.ndim != dimensions:
             raise refuse(name, value, shape)

@@ -11,6 +11,7 @@ import hashlib
 import html
 import json
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -24,6 +25,8 @@ _WORKBOOK_CELL = 32_767
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 #: Marks that turn the reading direction round and so can make a name read as another.
 _DIRECTION = re.compile("[\u061c\u202a-\u202e\u2066-\u2069\u200e\u200f]")
+#: What is drawn as nothing though Unicode calls it a letter, a sign or a mark.
+_UNSEEN = {*map(chr, range(0xFE00, 0xFE10)), *"\u034f\u115f\u1160\u2800\u3164\uffa0"}
 _SPACES = re.compile(r"[ \t]*[\r\n\t\u2028\u2029]+[ \t]*")
 #: What begins a formula in a spreadsheet, with the full-width forms; blanks may stand before it.
 _FORMULA = re.compile("[\\s\ufeff\u200b]*[=+\\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
@@ -47,6 +50,22 @@ def plain(text: object) -> str:
     'a�b'
     """
     return chart_text(_SPACES.sub(" ", str(text))).strip()
+
+
+def seen(text: str) -> str:
+    r"""Give what is seen of a text: letters composed, without blanks round it or marks of no width.
+
+    Examples
+    --------
+    >>> seen("\u200bA02 "), seen("\ufeff\u3164")
+    ('A02', '')
+    """
+    if text.isascii():
+        return text.strip()
+    composed = unicodedata.normalize("NFC", text)
+    return "".join(
+        c for c in composed if c not in _UNSEEN and unicodedata.category(c) != "Cf"
+    ).strip()
 
 
 def chart_text(text: object) -> str:

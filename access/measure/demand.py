@@ -12,6 +12,8 @@ from access.arguments import checked, ids, table
 from access.errors import Fault, ParameterError
 
 _Floats = NDArray[np.float64]
+#: More people than any table can hold: as a cell of a study's table may.
+_MOST = 1e12
 _SHOWN = 50
 
 
@@ -69,7 +71,10 @@ def numbers(
     >>> print(faults[0])
     demand, b, count: found 'x'; expected 0 to 9
     """
-    values = pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    read = pd.to_numeric(frame[column], errors="coerce")
+    if read.dtype.kind == "c":  # no figure of ours has an imaginary part
+        read = pd.Series(np.nan, read.index)
+    values = read.to_numpy(dtype=float, na_value=np.nan)
     bad = ~((values >= low) & (values <= high) & np.isfinite(values))
     faults = [
         Fault(what, str(frame.index[i]), column, str(frame[column].iloc[i]), expected)
@@ -171,7 +176,12 @@ def align_demand(demand: pd.DataFrame, area_ids: Sequence[str]) -> pd.DataFrame:
         )
     out = align(demand, area_ids)
     count, faults = numbers(
-        out, "count", low=0.0, high=np.inf, expected="a number, 0 or more", what="demand"
+        out,
+        "count",
+        low=0.0,
+        high=_MOST,
+        what="demand",
+        expected=f"a number, 0 or more, at most {_MOST:,.0f}",
     )
     fail("demand has counts that cannot be used", faults)
     if not count.sum() > 0:

@@ -12,7 +12,7 @@ import pandas as pd
 import scipy.sparse as sp
 from scipy.spatial import KDTree
 
-from access.arguments import checked, number, table
+from access.arguments import a, array, checked, number, optional, table, text
 from access.errors import ParameterError
 from access.measure.demand import align
 from access.network.matrix import TravelMatrix, at_rank, positions
@@ -95,19 +95,20 @@ class Uncertainty:
     def __post_init__(self) -> None:
         for name in _RANGES:
             _check_range(getattr(self, name), name, above=0.0 if name == "walk_kmh" else -1.0)
+        optional(a(TravelMatrix, expected="a matrix of minutes by car"))(self.drive, "drive")
         if (self.drive is None) != (self.p_no_car is None):
             raise ParameterError("drive and p_no_car go together; expected both or neither")
         if self.parking_minutes is not None and self.drive is None:
             raise ParameterError("parking_minutes needs drive and p_no_car")
         if self.street_error is not None:
-            if not 0 <= self.street_error < 1:
+            if not number(0)(self.street_error, "street_error") < 1:
                 raise ParameterError(
                     f"street_error={self.street_error!r}; expected a share of 0 or more, below 1"
                 )
             if self.area_points is None:
                 raise ParameterError("street_error needs area_points")
         self._check_drive_error()
-        if self.count_error not in (None, "poisson"):
+        if self.count_error is not None and text(self.count_error, "count_error") != "poisson":
             raise ParameterError(f"count_error={self.count_error!r}; expected 'poisson' or None")
         if self.position_error_m:
             if self.area_points is None or self.site_points is None:
@@ -115,8 +116,7 @@ class Uncertainty:
             bad = {k: v for k, v in self.position_error_m.items() if not 0 <= v < np.inf}
             if bad:
                 raise ParameterError(f"position_error_m={bad}; expected metres, 0 or more")
-        if not (np.isfinite(self.made_at_kmh) and self.made_at_kmh > 0):
-            raise ParameterError(f"made_at_kmh={self.made_at_kmh!r}; expected a speed above 0")
+        number(0, above=True)(self.made_at_kmh, "made_at_kmh")
 
     def _check_drive_error(self) -> None:
         if self.drive_error is None:
@@ -179,8 +179,9 @@ class Uncertainty:
 def _check_range(value: _Range | None, name: str, above: float) -> None:
     if value is None:
         return
-    good = len(value) == 2 and all(np.isfinite(v) for v in value)
-    if not good or not (value[0] <= value[1]) or value[0] < 0 or value[0] <= above:
+    ends = array()(value, name)
+    good = len(ends) == 2 and np.isfinite(ends).all()
+    if not good or not (ends[0] <= ends[1]) or ends[0] < 0 or ends[0] <= above:
         least = "above 0" if above == 0 else "of 0 or more"
         raise ParameterError(f"{name}={value!r}; expected two numbers {least}, the lesser first")
 

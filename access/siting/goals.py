@@ -87,6 +87,9 @@ class _GoalSearch:
     # -- before the goals ---------------------------------------------------------------
     def prepare(self) -> bool:
         """Find a first set that keeps the rules and serves whom it can; False when none does."""
+        if (self.resolved.may | self.resolved.must).sum() < self.resolved.fewest:
+            self.feasible = False
+            return False
         reached = np.isfinite(self.stacked.minutes) & self.resolved.may
         demanded, served = self.stacked.part > 0, reached.any(axis=1)
         if self.resolved.serve_all and (demanded & ~served).any():

@@ -6,6 +6,7 @@ import datetime
 import re
 import tomllib
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -21,7 +22,7 @@ from pydantic import (
 )
 
 from access.errors import Fault, StudyError
-from access.escape import LONGEST_KEY, file_inside, settings_faults
+from access.escape import LONGEST_KEY, file_inside, seen, settings_faults
 from access.files import read_whole
 from access.labels import trip
 from access.study.changes import ACTIONS, ALWAYS, OPEN_STATUSES, value_faults
@@ -29,6 +30,8 @@ from access.units import LSOAS_ENGLAND_2011
 
 #: The largest file of settings that is read, bytes.
 MOST_BYTES = 5_000_000
+#: Two numbers of one list that are nearer than this read as one.
+_APART = 0.01
 #: Columns of the areas that are never a count of people.
 _PLACE_COLUMNS = frozenset({"id", "lon", "lat", "geometry", "count", "weight"})
 _NOT_COUNTS = _PLACE_COLUMNS | {
@@ -38,7 +41,7 @@ _NOT_COUNTS = _PLACE_COLUMNS | {
 
 
 def _said(value: str) -> str:
-    if not value.strip():
+    if not seen(value):
         raise ValueError("a text that is not empty")
     return value
 
@@ -51,8 +54,8 @@ def _each_once(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _rising(values: tuple[float, ...]) -> tuple[float, ...]:
-    if list(values) != sorted(set(values)):
-        raise ValueError("numbers in rising order, each once")
+    if any(after - before < _APART for before, after in pairwise((0.0, *values))):
+        raise ValueError(f"numbers in rising order, each once, at least {_APART:g} apart")
     return values
 
 

@@ -16,6 +16,7 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from access.errors import Fault, ParameterError, StudyError
+from access.escape import seen
 from access.files import check_regular
 from access.study.changes import STATUSES
 from access.study.config import StudyConfig, _rule_faults
@@ -28,13 +29,15 @@ with warnings.catch_warnings():
 
 _ID = pa.Column(
     str,
-    [pa.Check.str_matches(r"\S", error="an id that is not empty")],
+    [pa.Check(lambda ids: ids.map(seen) != "", error="an id that is not empty")],
     unique=True,
     description="a unique id",
 )
 _LON = pa.Column(float, nullable=True, description="longitude, WGS84 degrees")
 _LAT = pa.Column(float, nullable=True, description="latitude, WGS84 degrees")
-_TEXT = pa.Column(str, [pa.Check.str_matches(r"\S", error="a text that is not empty")])
+_TEXT = pa.Column(
+    str, [pa.Check(lambda texts: texts.map(seen) != "", error="a text that is not empty")]
+)
 _FREE = pa.Column(str, required=False, nullable=True)
 _DATED = pa.Column(
     str,
@@ -241,7 +244,23 @@ def read_table(
         schema.validate(frame, lazy=True)
     except pa.errors.SchemaErrors as error:
         faults += _from_pandera(error.failure_cases, file)
+    faults += _look_alikes(frame, file)
     return frame, sorted(set(faults), key=_reading_order)
+
+
+def _look_alikes(frame: pd.DataFrame, file: str) -> list[Fault]:
+    """Find ids that differ from another only by what is not seen."""
+    if "id" not in frame:
+        return []
+    looks = frame["id"].map(seen)
+    twins = looks[
+        looks.duplicated(keep=False) & ~frame["id"].duplicated(keep=False) & (looks != "")
+    ]
+    expected = "an id that does not look like another's: they differ by marks that are not seen"
+    return [
+        Fault(file, f"row {row}", "id", ascii(frame["id"][row])[1:-1][:60], expected)
+        for row in twins.index
+    ]
 
 
 def _reading_order(fault: Fault) -> tuple[str, int, str]:
