@@ -641,6 +641,11 @@ class HubsForPage:
     source: str
 
 
+def asks_for_hubs(study: Study) -> bool:
+    """Tell whether a study has a table of hubs, so that the public is shown where they could be."""
+    return "hubs" in study.config.model_fields_set
+
+
 def hubs_for_page(results: StudyResults) -> HubsForPage | None:
     """Give what a page needs of hubs; None where the study asks for none.
 
@@ -648,6 +653,8 @@ def hubs_for_page(results: StudyResults) -> HubsForPage | None:
     """
     answer, hubs = results.hubs, results.study.config.hubs
     if answer is None or answer.plans is None or not answer.plans.plans:
+        return None
+    if not asks_for_hubs(results.study):
         return None
     there = hub_minutes(results, answer.mode)
     if there.by_the_minute:

@@ -289,6 +289,9 @@ def map_(
     places, wards and centres always. With --static the same maps are written as pictures, with
     legend, scale bar, north arrow and sources.
     """
+    from access.analysis.analysis import Analysis
+    from access.analysis.hub_plans import asks_for_hubs
+    from access.analysis.results import Parts
     from access.files import check_folder, whole_folder
     from access.ledger import to_json
     from access.maps.explorer import write_explorer
@@ -304,6 +307,9 @@ def map_(
     check_folder(folder, given)
     with released(loaded) as own, steps(quiet=quiet or json) as progress:
         results = measure_study(own, network=network, keep=not no_cache, progress=progress)
+        if asks_for_hubs(own):
+            parts = Parts(results.left_out)
+            results = Analysis(results).with_hubs(progress=progress, parts=parts)
         data = explorer_data(results)
         with whole_folder(folder, given, adds=True) as work:
             progress("writing explorer.html")

@@ -107,7 +107,7 @@ def _encode_bus(
             cut = np.ix_(rows, columns)
             own["home"] = {
                 "minutes": pack(page.home_minutes[cut]),
-                "without": np.rint(100 * page.home_without[cut].T).astype(int).ravel().tolist(),
+                "without": np.rint(1000 * page.home_without[cut].T).astype(int).ravel().tolist(),
             }
         if not whole:
             sets = dict.fromkeys(tuple(sorted(s)) for s in open_sets[key])
@@ -200,13 +200,13 @@ def _option(
         out[mode] = {
             "minutes": pack(near[:, None]),
             "site": np.where(np.isfinite(near), np.array(out["open"])[site], -1).tolist(),
-            "without": _hundredths((minutes.min(axis=2) >= page.limit_minutes).mean(axis=1)),
+            "without": _thousandths((minutes.min(axis=2) >= page.limit_minutes).mean(axis=1)),
         }
         if mode == "bus" and page.home_minutes is not None and page.home_without is not None:
             from_site = (rows, columns[site])
             out["home"] = {
                 "minutes": pack(page.home_minutes[from_site][:, None]),
-                "without": _hundredths(page.home_without[from_site]),
+                "without": _thousandths(page.home_without[from_site]),
             }
     return out
 
@@ -249,8 +249,8 @@ def _nearest(minutes: _Floats, percentile: float) -> tuple[_Floats, NDArray[np.i
     return least[rows, at], which[rows, at]
 
 
-def _hundredths(share: _Floats) -> list[int]:
-    found: list[int] = np.rint(100 * share).astype(int).tolist()
+def _thousandths(share: _Floats) -> list[int]:
+    found: list[int] = np.rint(1000 * share).astype(int).tolist()
     return found
 
 

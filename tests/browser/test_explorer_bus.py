@@ -7,6 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from access.analysis.analysis import Analysis
 from access.analysis.job import measure_study
 from access.maps import explorer_bus
 from access.maps.explorer import write_explorer
@@ -73,6 +74,20 @@ def test_ranks_by_bus_are_those_of_the_study(visit, file, results):
         )  # fmt: skip
         assert mine["ways"]["count"] == 3 and mine["ranks"]["mean"] == ranked["rank_mean"]
         assert mine["figures"]["mean"] == pytest.approx(ranked["mean"], abs=CLOSE)
+
+
+def test_how_many_are_mostly_without_a_bus_is_the_study_s_own(loaded, file, results):
+    proposal = results.proposals["three_to_two"]
+    change = Analysis(results).by_bus(SERVICE, before=proposal.before, after=proposal.after)
+    own = change.figures().set_index(["way", "measure"]).loc[("there", "without")]
+    got = loaded(file).evaluate(
+        """() => { const [s] = App.model.services;
+             return { before: App.mostlyWithout(s, s.before), after: App.mostlyWithout(s, s.after),
+                      words: App.withoutWords(s, s.after) }; }"""
+    )
+    assert (got["before"], got["after"]) == (own["before"], own["after"])
+    assert own["after"] > own["before"]
+    assert "no journey within 60 minutes for half of the time or more" in got["words"]
 
 
 def test_the_answer_says_the_bus_there_and_home(visit, file):

@@ -145,6 +145,7 @@
       site: new Int32Array(n).fill(-1),
       secondMinutes: new Float64Array(n).fill(NaN),
       secondSite: new Int32Array(n).fill(-1),
+      without: new Float64Array(n).fill(NaN),
     };
   }
 
@@ -159,14 +160,16 @@
       const out = unknown(n);
       if (!Core.busKnown(model, service, sites)) return out;
       if (!window.each) {
-        const option = optionOf(own, sites)[mode];
-        return { ...out, minutes: option.minutes, site: Int32Array.from(option.site) };
+        const { minutes, site, without } = optionOf(own, sites)[mode];
+        const share = Float64Array.from(without, (thousandths) => thousandths / 1000);
+        return { ...out, minutes, site: Int32Array.from(site), without: share };
       }
       const work = worker(model, window, mode);
       for (let i = 0; i < n; i += 1) {
         const found = work(i, sites);
         out.minutes[i] = found.minutes;
         out.site[i] = found.minutes < Infinity ? found.site : -1;
+        out.without[i] = found.without;
       }
       return out;
     });
@@ -187,9 +190,9 @@
       const { minutes, site, without } = option[mode];
       const home = option.home && {
         minutes: option.home.minutes[area],
-        without: option.home.without[area] / 100,
+        without: option.home.without[area] / 1000,
       };
-      return { ...lost, minutes: minutes[area], site: site[area], without: without[area] / 100, home };
+      return { ...lost, minutes: minutes[area], site: site[area], without: without[area] / 1000, home };
     }
     const work = worker(model, window, mode);
     const found = work(area, sites);
@@ -199,7 +202,7 @@
     const pair = window.column.get(found.site) * n + area;
     const home = own.home && {
       minutes: own.home.minutes[pair],
-      without: own.home.without[pair] / 100,
+      without: own.home.without[pair] / 1000,
     };
     return { ...found, secondSite: second.site, secondMinutes: second.minutes, home };
   };

@@ -9,6 +9,24 @@
   App.rides = (way, area, open) =>
     way.minutes < App.core.nearestOf(App.model.walk, App.model.n, area, open).minutes - 0.05;
 
+  /* For how many people there is mostly no way by bus, with some centres open. */
+  App.mostlyWithout = (service, open) => {
+    const { without } = App.core.situation(App.model, service, 'bus', App.state.speed, open);
+    return service.counts.reduce((sum, count, i) => sum + (without[i] >= 0.5 ? count : 0), 0);
+  };
+  App.withoutWords = (service, open) => {
+    if (!App.model.bus || !App.core.busKnown(App.model, service, open)) return null;
+    const { from, to } = App.core.busTimes(App.model, service);
+    return App.t('bus_without_all', {
+      people: service.people,
+      before: App.about(App.mostlyWithout(service, service.before)),
+      after: App.about(App.mostlyWithout(service, open)),
+      limit: App.model.bus.limit,
+      from: App.clock(from),
+      to: App.clock(to),
+    });
+  };
+
   /* By bus: when, how often there is none, and the way home from the centre of the way there. */
   App.busLines = (service, place) => {
     if (!App.model.bus) return [];

@@ -280,7 +280,9 @@
           before,
           after,
         ]),
-        ...service.beside.map((text) => App.h('p', {}, text)),
+        ...[App.withoutWords(service, service.after), ...service.beside].map(
+          (text) => text && App.h('p', {}, text),
+        ),
         App.data.areas.weight && App.data.weights_note
           ? App.h('p', { className: 'small' }, App.data.weights_note)
           : null,

@@ -119,7 +119,10 @@
     if (ready) return;
     for (const plan of hubs().plans) App.core.hubStanding(field, plan.sites);
     ready = true;
-    if (App.state.view === VIEW) App.render();
+    if (App.state.view !== VIEW) return;
+    const inside = App.$('hub-plan-rows').contains(document.activeElement);
+    App.render();
+    if (inside) App.$('hub-plan-rows').focus({ preventScroll: true });
   }
 
   function show(plan) {

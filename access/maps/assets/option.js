@@ -371,6 +371,7 @@
         App.$('option-finding'),
         App.findingWords(before, mine.figures, spread, service, App.t('with_option')),
       );
+      App.fill(App.$('option-bus'), App.withoutWords(service, mine.open));
       const saving = App.saving(option);
       App.fill(
         App.$('option-saving'),
