@@ -63,7 +63,8 @@ def test_rivals_that_close_the_same_sites_stand_side_by_side(tmp_path, many):
     assert [row[0] for row in table.rows] == ["No change", "Option A", "Option B", "Option C"]
     text = texts(document)
     stay = f"{many - 2} of {many} Library houses"
-    assert f"one of 3 sets of Library houses: {stay} (Option A) or {stay} (Option B)" in text
+    assert "choose one of three options for Library houses: " in text
+    assert f"Option A (keep {stay}), Option B (keep {stay})" in text
     assert f"{stay} and {stay}" not in text and f"{stay}, {stay}" not in text
     said = spoken_summary(results)
     assert all(f"Option {k}" in said for k in "ABC") and "do not add" in " ".join(said.split())
