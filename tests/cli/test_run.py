@@ -172,7 +172,9 @@ def test_ledger_holds_inputs_settings_versions_and_output_hashes(rotherham):
     assert ledger["outputs"] == {name: sha256_of(out / name) for name in written}
     assert any("Modelled streets" in a for a in ledger["assumptions"])
     assert any(
-        "Joint demand: Children's Centre offer (0 to 4) 33%" in a for a in ledger["assumptions"]
+        a.startswith("Joint demand: Children's Centre offer (0 to 4), Youth offer (11 to 18)")
+        and "which count alike" in a
+        for a in ledger["assumptions"]
     )
     assert "numpy" in ledger["versions"]
 
