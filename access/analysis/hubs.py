@@ -24,7 +24,7 @@ from access.siting.hubs import hub_search
 from access.siting.progress import Progress as Search
 from access.study import Study
 from access.study.sheet import read_numbers, read_sheet
-from access.text import listed, shares_of
+from access.text import is_missing, listed, shares_of
 from access.units import great_circle_m, metric_crs, project, unproject
 
 Progress = Callable[[str], None]
@@ -102,10 +102,9 @@ def _localities_near(results: StudyResults, lonlat: np.ndarray) -> list[str]:
 
 
 _DEPRIVED_DECILES = 2
-_TRAVEL_ALONE = (
-    "Only travel is weighed: whether a building is free, large enough, sound or affordable is not "
-    "known here."
-)
+_UNKNOWN = {"": "free", "capacity": "large enough", "condition": "sound",
+            "annual_cost_gbp": "affordable"}  # fmt: skip
+"""What is not known of a building without a column of the register."""
 
 
 class HubOptions(TypedDict, total=False):
@@ -314,7 +313,7 @@ def _assumptions(study: Study, candidates: pd.DataFrame) -> tuple[str, ...]:
     offers = offers_of(study)
     parts = {f"{o.title}{f' ({o.ages})' if o.ages else ''}": o.share for o in offers}
     told = [f"Joint demand: {shares_of(parts)}."] if len(parts) > 1 else []
-    told.append(_TRAVEL_ALONE)
+    told.append(_travel_alone(study))
     lost = sorted(set(study.config.hubs.council_choice) - set(candidates["id"]))
     if lost:
         told.append(
@@ -332,6 +331,18 @@ def _assumptions(study: Study, candidates: pd.DataFrame) -> tuple[str, ...]:
             f"{new} candidates are new sites at centres of demand: nothing is known to stand there."
         )
     return tuple(told)
+
+
+def _travel_alone(study: Study) -> str:
+    """Say that only travel is weighed, and what is not known of the buildings."""
+    tables = (study.centres, study.candidates)
+    lost = [
+        word
+        for column, word in _UNKNOWN.items()
+        if not any(column in t and not t[column].map(is_missing).all() for t in tables)
+    ]
+    words = f"{', '.join(lost[:-1])} or {lost[-1]}" if len(lost) > 1 else lost[0]
+    return f"Only travel is weighed: whether a building is {words} is not known here."
 
 
 def _protect(study: Study, minutes: float, there: HubMinutes) -> list[NoWorse]:
