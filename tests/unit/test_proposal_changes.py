@@ -173,8 +173,9 @@ def test_a_change_of_ones_own_at_a_new_position(tmp_path):
         Analysis(results).with_places_of([{**stop, "days": 12}])
 
 
-@pytest.mark.parametrize(("opening", "words"), [("C1", "would close and open"),
-                                                ("C2", "would open and is open today")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("opening", "words"), [("C1", "would close and open"), ("C2", "would open and is open today")]
+)
 def test_what_is_asked_opens_only_what_is_not_open(tmp_path, opening, words):
     from access.analysis.questions import questions
     from access.study.template import new_study
