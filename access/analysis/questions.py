@@ -384,7 +384,9 @@ def _check_openings(
     ids = _site_ids(study, opening, _places_of(study), name="open", what="sites of the study")
     opens = {*map(str, ids)}
     if both := sorted(opens & {*map(str, close)}):
-        raise ParameterError(f"{', '.join(both)} would close and open; expected each site once")
+        raise ParameterError(
+            f"{', '.join(both)} asked to close and to open; expected one of the two"
+        )
     if already := sorted(opens & {*_baseline_of(study, service).open_ids}):
         raise ParameterError(
             f"{', '.join(already)} would open and is open today; expected sites that are not"

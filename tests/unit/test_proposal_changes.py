@@ -174,7 +174,8 @@ def test_a_change_of_ones_own_at_a_new_position(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("opening", "words"), [("C1", "would close and open"), ("C2", "would open and is open today")]
+    ("opening", "words"),
+    [("C1", "asked to close and to open"), ("C2", "would open and is open today")],
 )
 def test_what_is_asked_opens_only_what_is_not_open(tmp_path, opening, words):
     from access.analysis.questions import questions
