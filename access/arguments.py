@@ -216,7 +216,7 @@ def array(*, dimensions: int = 1, unknown: bool = True) -> _Check:
         if isinstance(value, str | bytes | Mapping | set):
             raise refuse(name, value, shape)
         if isinstance(value, np.ma.MaskedArray) and value.dtype.kind in "iuf":
-            value = value.astype(np.float64).filled(np.nan)  # what is masked is not known
+            value = np.ma.filled(value.astype(np.float64), np.nan)  # what is masked is not known
         try:
             found = np.asarray(value)
         except (ValueError, TypeError):

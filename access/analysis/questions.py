@@ -362,6 +362,7 @@ def questions(
     if own:
         ids = _centre_ids(study, service, close)
         service = service_of(study, service, ids, guess=False)
+        _check_openings(study, service, ids, opening)
         return [_question_of(study, "asked", "The change asked for", service, close, opening)]
     known = study.config.proposals
     if proposal is not None and proposal not in known:
@@ -378,6 +379,22 @@ def questions(
                     _modifications([c.said for c in p.change]))
         for key, p in ((key, known[key]) for key in chosen)
     ]  # fmt: skip
+
+
+def _check_openings(
+    study: Study, service: str, close: Sequence[str], opening: Sequence[str]
+) -> None:
+    """Refuse to open what closes, and what is open today."""
+    ids = _site_ids(study, opening, _places_of(study), name="open", what="sites of the study")
+    opens = {*map(str, ids)}
+    if both := sorted(opens & {*map(str, close)}):
+        raise ParameterError(
+            f"{', '.join(both)} asked to close and to open; expected one of the two"
+        )
+    if already := sorted(opens & {*_baseline_of(study, service).open_ids}):
+        raise ParameterError(
+            f"{', '.join(already)} would open and is open today; expected sites that are not"
+        )
 
 
 def _question_of(

@@ -125,8 +125,8 @@ def _gather(folder: Path, ask: Ask, *, cache: str = "") -> _Gathered:
         cannot be read is left out, with its reason.
     """
     listed, files = _closures(ask.closures)
-    for path in ask.streets:
-        check_street_file(path)
+    for extract in ask.streets:
+        check_street_file(extract)
     streets = [(str(path), sha256_of(path)) for path in ask.streets]
     shared: dict[str, Any] = {
         "rules": ask.rules,

@@ -68,7 +68,7 @@ class _NotNumbersError(Exception):
 def _numbers(values: Any) -> Floats:
     """Make an array of numbers: text, booleans and dates are none, though numpy would take them."""
     if isinstance(values, np.ma.MaskedArray) and values.dtype.kind in "iuf":
-        values = values.astype(np.float64).filled(np.nan)  # what is masked is not known
+        values = np.ma.filled(values.astype(np.float64), np.nan)  # what is masked is not known
     try:
         array = np.asarray(values if hasattr(values, "__array__") else _as_they_are(values))
         if array.dtype.kind in "iuf":

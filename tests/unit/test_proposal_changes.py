@@ -6,7 +6,7 @@ import pytest
 
 from access.analysis.analysis import Analysis
 from access.analysis.job import measure_study
-from access.errors import ScenarioError, StudyError
+from access.errors import ParameterError, ScenarioError, StudyError
 from access.scenario import Modification
 from access.study import load_study
 from tests.small import small_study, spot, write_study
@@ -171,3 +171,16 @@ def test_a_change_of_ones_own_at_a_new_position(tmp_path):
             Analysis(results).with_places_of([wrong])
     with pytest.raises(ScenarioError, match="days a week"):
         Analysis(results).with_places_of([{**stop, "days": 12}])
+
+
+@pytest.mark.parametrize(
+    ("opening", "words"),
+    [("C1", "asked to close and to open"), ("C2", "would open and is open today")],
+)
+def test_what_is_asked_opens_only_what_is_not_open(tmp_path, opening, words):
+    from access.analysis.questions import questions
+    from access.study.template import new_study
+
+    new_study(tmp_path / "town")
+    with pytest.raises(ParameterError, match=f"{opening} {words}"):
+        questions(load_study(tmp_path / "town"), close=["C1"], opening=[opening])
