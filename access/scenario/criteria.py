@@ -173,8 +173,8 @@ def _bracket(
     high = np.full(len(block), max(top, floor), dtype=np.intp)
     # whole numbers below 2 ** 24 add up without rounding in half the space, in whatever order
     whole = bool((weights == np.floor(weights)).all()) and weights.sum() < 2**24
-    kind = np.float32 if whole else np.float64
-    each = weights.astype(kind)
+    kind: Any = np.float32 if whole else np.float64
+    each: NDArray[Any] = weights.astype(kind)
     below = ((block < floor).astype(kind) @ each).astype(np.float64)
     for _ in range(_HALVINGS):
         middle = (low + high) >> 1
