@@ -314,7 +314,8 @@ class Drawing:
                     np.concatenate([np.minimum(h, s) for s in stay]) for h in hubs
                 ]).T  # fmt: skip
 
-        return drawn(), f"{_PEOPLE}, {'; '.join(_without_counts(uncertain))}"
+        more = "; ".join(_without_counts(uncertain))
+        return drawn(), f"{_PEOPLE}, {more}" if more else _PEOPLE
 
     @property
     def _blends(self) -> bool:
@@ -341,9 +342,11 @@ class Drawing:
                 "parking_minutes": (0.5 * parking, 1.5 * parking),
             }
         elsewhere = self.mode == "bus" or (self.mode == "typical" and not self._blends)
-        wrong = _DECLARED_ERROR
-        if found.modelled and not elsewhere:  # minutes that others made are not along our streets
-            wrong = modelled_error(self.mode) or wrong
+        wrong: float | None = modelled_error(self.mode) if found.modelled else None
+        if elsewhere:  # minutes that others made are not along our streets
+            wrong = None
+        elif wrong is None:
+            wrong = _DECLARED_ERROR
         return Uncertainty(
             walk_kmh=WALK_KM_H if self.mode == "walk" or blended else None,
             position_error_m=errors or None,
