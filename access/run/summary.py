@@ -230,8 +230,9 @@ def ranking_words(
         lines.append(f"  {switching.sentence()}")
     if firm is not None:
         lines.append(f"  {firm.sentence()}")
-    lines += [f"  {note}" for note in ranking.notes if not results.streets.startswith(note)]
-    lines += [f"  {told}" for told in _grounds(results)]
+    grounds = _grounds(results)
+    told = [n for n in ranking.notes if n not in grounds and not results.streets.startswith(n)]
+    lines += [f"  {note}" for note in (*told, *grounds)]
     return "\n".join(lines)
 
 
@@ -402,7 +403,9 @@ def _plan_frame(plans: HubPlans) -> pd.DataFrame:
 def _grounds(results: StudyResults) -> list[str]:
     """Say whose streets and speeds an answer rests on, and whose buses or that they are unknown."""
     by_bus = bus_sentences(results.study, results.bus)
-    return [results.streets, results.speeds, *by_bus[:1]]
+    notes = () if results.modelled else results.networks.values()
+    turns = dict.fromkeys(note for network in notes for note in network.assumptions)
+    return [results.streets, results.speeds, *by_bus[:1], *turns]
 
 
 def bus_of(

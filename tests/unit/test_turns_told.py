@@ -69,6 +69,18 @@ def test_modelled_streets_have_no_turns_to_tell_of(town):
     assert not any("turn restrictions" in words for words in told)
 
 
+@pytest.mark.parametrize(
+    "asked", [("compare", "--close", "C3"), ("site", "--hubs", "1"), ("rank",)]
+)
+def test_the_screen_of_a_question_tells_it_once(town, tmp_path, asked):
+    study, streets = town
+    command, *more = asked
+    more += {"rank": ["--draws", "0"], "run": ["--out", tmp_path / "out"]}.get(command, [])
+    done = call_here(tmp_path, command, study, *more, "--network", streets, "--no-cache")
+    assert done.returncode == 0, done.stderr
+    assert " ".join(done.stdout.split()).count(TOLD) == 1
+
+
 def test_the_stocktake_tells_it_too(town, tmp_path):
     study, streets = town
     words = ("network", streets, "--study", study, "--profile", "drive")
