@@ -85,7 +85,7 @@ def shared_data() -> Callable[[str], Path]:
 
 # ---- marks and order
 
-#: Tests whose cases together take half a second or more of a processor, as they are named:
+#: Tests whose cases together take 0.3 seconds or more of a processor, as they are named:
 #: ``python -m tests measure`` writes `tests/slow.txt` anew.
 SLOW = frozenset((ROOT / "tests" / "slow.txt").read_text(encoding="utf-8").split())
 #: A test that asks for this fixture gets this mark: it is never forgotten.
