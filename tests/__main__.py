@@ -71,7 +71,7 @@ def _start(name: str, command: list[str], folder: Path) -> tuple[subprocess.Pope
 
 
 def measure(words: list[str]) -> int:
-    """Run every test, and list those that take long: three tenths of a second of a processor, all cases."""
+    """Run every test, and list those whose cases take 0.3 seconds of a processor or more."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["TESTS_SECONDS_IN"] = folder
         code = subprocess.run(
