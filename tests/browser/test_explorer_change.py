@@ -192,6 +192,8 @@ def test_fifths_are_the_packages_fifths(page, example):
 def test_clicking_a_centre_tells_and_shows_its_reach(page):
     page.locator(".site svg").first.click(force=True)
     page.wait_for_selector(".leaflet-popup")
+    page.wait_for_selector(".leaflet-map-pane:not(.leaflet-pan-anim)", state="attached")
     page.click("text=Show how far people come to it")
+    page.wait_for_selector("#map-title:has-text('Time to Mill Lane')")
     assert page.input_value("#colour-by") == "reach"
     assert "Time to Mill Lane Children's Centre" in page.inner_text("#map-title")
