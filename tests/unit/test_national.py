@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import dask
 import numpy as np
 import pandas as pd
 import pyarrow.dataset as ds
@@ -26,6 +25,7 @@ from access.national.dataset import _with_dask, _with_pool, _work, _workers_for,
 from access.national.gather import Ask, _gather
 from access.national.picture import _picture, _worst
 
+dask = pytest.importorskip("dask", reason="the extra 'national' is not installed")
 pytest.importorskip("distributed", reason="the extra 'national' is not installed")
 
 SERVER = multiprocessing.get_context("forkserver")
