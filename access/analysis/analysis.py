@@ -20,7 +20,7 @@ from access.analysis.bus import (
     _made_of_both,
     _usual_minutes,
 )
-from access.analysis.hub_minutes import WALK_KM_H
+from access.analysis.hub_minutes import WALK_KM_H, street_errors
 from access.analysis.hub_plans import PlanPair, plan_pair
 from access.analysis.hubs import HubOptions, _hub_candidates, _hub_result
 from access.analysis.many import _sampled_ranking
@@ -49,7 +49,6 @@ from access.analysis.walking import _at_walking_speed
 from access.errors import AccessError, ParameterError, ScenarioError
 from access.measure.weights import Weights, deprivation_weights
 from access.network import TravelMatrix
-from access.network.modelled import modelled_error
 from access.scenario import (
     Baseline,
     Impact,
@@ -1324,10 +1323,9 @@ class Analysis:
                 "p_no_car": dict(zip(areas["id"].astype(str), areas["p_no_car"], strict=True)),
                 "parking_minutes": (0.5 * parking, 1.5 * parking),
             }
-        # minutes by bus that others made are not along our streets
-        modelled = self.results.modelled and asked.matrix.mode != "bus"
-        legs = ("walk", "drive") if blended else (asked.matrix.mode,) * 2
-        wrong, by_car = (modelled_error(leg) if modelled else None for leg in legs)
+        wrong, by_car = street_errors(
+            asked.matrix.mode, modelled=self.results.modelled, blended=bool(blended)
+        )
         return Uncertainty(
             walk_kmh=WALK_KM_H if asked.matrix.mode == "walk" or blended else None,
             lam=_LAMBDA if asked.weighting["weights"] == "linear" else None,
@@ -1340,7 +1338,7 @@ class Analysis:
             made_at_kmh=asked.made_at_kmh,
             **blended,
             street_error=wrong,
-            drive_error=by_car if blended else None,
+            drive_error=by_car,
         )
 
 

@@ -29,6 +29,13 @@ _DECLARED_ERROR = 0.05
 """Real streets: a trip is off by this share on average, a declared assumption."""
 
 
+def street_errors(mode: str, *, modelled: bool, blended: bool) -> tuple[float | None, float | None]:
+    """Give the mean error of trips along modelled streets, and of the drives blended into them."""
+    if not modelled or mode == "bus":  # minutes by bus that others made are not along our streets
+        return None, None
+    return modelled_error("walk" if blended else mode), modelled_error("drive") if blended else None
+
+
 @dataclass(frozen=True, eq=False)
 class _OfferAsked:
     """An offer as the study asks for it."""
@@ -342,10 +349,9 @@ class Drawing:
                 "parking_minutes": (0.5 * parking, 1.5 * parking),
             }
         elsewhere = self.mode == "bus" or (self.mode == "typical" and not self._blends)
-        wrong: float | None = modelled_error(self.mode) if found.modelled else None
-        if elsewhere:  # minutes that others made are not along our streets
-            wrong = None
-        elif wrong is None:
+        modelled = found.modelled and not elsewhere
+        wrong, by_car = street_errors(self.mode, modelled=modelled, blended=bool(blended))
+        if wrong is None and not elsewhere:
             wrong = _DECLARED_ERROR
         return Uncertainty(
             walk_kmh=WALK_KM_H if self.mode == "walk" or blended else None,
@@ -356,6 +362,7 @@ class Drawing:
             count_error="poisson",
             made_at_kmh=study.config.travel.walk_km_h,
             street_error=wrong,
+            drive_error=by_car,
             **blended,
         )
 

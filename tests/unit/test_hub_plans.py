@@ -11,7 +11,7 @@ import pytest
 
 from access.analysis.analysis import Analysis
 from access.analysis.hub_plans import hubs_for_page
-from access.analysis.job import run_job
+from access.analysis.job import measure_study, run_job
 from access.errors import ParameterError, StudyError
 from access.report.hubs import _hub_blocks, _hub_sentence, plan_words
 from access.report.sentences import Wording
@@ -32,6 +32,7 @@ from access.siting.plans import (
     with_room,
 )
 from access.study import load_study
+from access.study.template import new_study
 
 # A road of six areas, a minute apart; a site at each. Children live in the west, young people
 # in the east.
@@ -492,3 +493,17 @@ def test_a_board_is_told_what_closures_add_and_hubs_give_back(results):
     text = _hub_sentence(results, sets, results.names(), "walk", Wording(decimals=1))
     assert f"Libraries from 3 to 2 add {added:.1f} minutes" in text
     assert f"the council's own give back {back:.1f} minutes" in text
+
+
+@pytest.mark.parametrize("mode", ["walk", "drive", "typical"])
+def test_hubs_are_drawn_with_the_streets_errors_of_closures(tmp_path, mode):
+    """A drive in the family trip is wrong by its own error, for hubs as for closures."""
+    new_study(tmp_path / "town")
+    analysis = Analysis(measure_study(load_study(tmp_path / "town")))
+    plans = analysis.hubs(2, mode=mode, draws=5).plans
+    told = next(note for note in plans.notes if note.startswith("Drawn: "))
+    firm = analysis.robustness("childrens_centre", after=["C1", "C2"], mode=mode, draws=5)
+    streets = next(n for n in firm.notes if n.startswith("lengths of trips"))
+    both = "of a walk, " in streets and "of a drive" in streets
+    assert both == (mode == "typical")
+    assert streets.split("(")[1].split(" on average")[0] in told
