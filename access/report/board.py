@@ -434,17 +434,19 @@ def _question(results: StudyResults, findings: Sequence[ProposalFindings]) -> st
     ).replace("?.", "?")
 
 
-def _size(found: ProposalFindings) -> str:
+def _size(found: ProposalFindings) -> Said:
     """Say how many stay, of how many, and that others open."""
     before, after = found.result.before, found.result.after
     stay, opened = len(set(after) & set(before)), found.named(found.result.opened)
+    claims = [Claim("kept", "is", (float(stay), float(len(before))))]
+    claims += [Claim("opened", "is", (float(len(opened)),))] if opened else []
     if stay < len(before):
         kept = (
             f"{stay} of {len(before)} {found.title}" if stay else f"none of today's {found.title}"
         )
     else:
         kept = f"all {stay} {found.title}" if stay > 1 else f"the one {found.one} of today"
-    return f"{kept} and open {listed(opened)}" if opened else kept
+    return Said(f"{kept} and open {listed(opened)}" if opened else kept, claims)
 
 
 #: Proposals that have a large figure on the first page, where there are more than two.

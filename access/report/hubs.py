@@ -24,16 +24,16 @@ from access.measure.distribution import weighted_mean
 from access.report.figures import _beside
 from access.report.sentences import Wording
 from access.siting.alternatives import SetRank
-from access.siting.hubs import HubSearch
+from access.siting.hubs import HubSearch, bend_words
 from access.siting.plans import FIRM_FROM, USUAL_MINUTES
 from access.text import (
     NOT_APPLICABLE,
     Claim,
     Said,
     about_ordinal,
+    at_most,
     capital,
     listed,
-    minutes_words,
     number,
     percent,
     sentence,
@@ -842,24 +842,17 @@ def _leeway_sentence(answer: HubResult) -> Said:
     if len(near) > 1:
         share = float(near["worse"].max())
         claims.append(Claim("hub_listed_worse", "largest", (share,)))
-        within = "as good as one another" if share <= 0 else f"within {percent(share)} of the best"
+        within = "as good as one another" if share <= 0 else f"within {at_most(share)} of the best"
         said.append(
             sentence(
                 f"{number(len(near), 'set')} listed are {within} in average {trip(answer.mode)}, "
                 "so what else is known of the buildings may decide among them"
             )
         )
-    bend = _bend(answer)
-    if bend is not None:
-        at, early, late = bend
-        claims += [Claim("hub_saves:early", "is", (early,)), Claim("hub_saves:late", "is", (late,)),
-                   Claim("hub_saves", "less", (late, early))]  # fmt: skip
-        said.append(
-            sentence(
-                f"up to {number(at, 'hub')} each further one saves {minutes_words(early)} on "
-                f"average; beyond, {minutes_words(late)}"
-            )
-        )
+    bend = bend_words(found.curve)
+    if bend:
+        said.append(bend)
+        claims += bend.claims
     if answer.weighted is not None:
         best, other = set(found.best.chosen), answer.weighted.best.chosen
         if set(other) == best:
@@ -874,17 +867,3 @@ def _leeway_sentence(answer: HubResult) -> Said:
                 )
             )
     return Said(" ".join(said), claims)
-
-
-def _bend(answer: HubResult) -> tuple[int, float, float] | None:
-    """Give where more hubs begin to save less, and what each saves on average up to it and on."""
-    at = answer.plain.curve.elbow
-    means = {p: float(h.objective) for p, h in sorted(answer.plain.curve.solutions.items())}
-    if at is None or not all(np.isfinite(m) for m in means.values()):
-        return None
-    first, last = min(means), max(means)
-    if not first < at < last:
-        return None
-    early = (means[first] - means[at]) / (at - first)
-    late = (means[at] - means[last]) / (last - at)
-    return (at, early, late) if late < early else None

@@ -424,7 +424,8 @@ def bus_of(
     )  # fmt: skip
     noun = results.study.config.services[question.service].noun
     said = {"there_and_home_by_bus": _records_tables(found.figures())}
-    return said, {"by_bus": found.areas}, [none_sentence(noun, found)]
+    told: list[str] = [none_sentence(noun, found)]
+    return said, {"by_bus": found.areas}, told
 
 
 def hub_tables(answer: HubResult) -> dict[str, pd.DataFrame]:
