@@ -17,6 +17,7 @@ from access.analysis.results import (
     ProposalResult,
     StudyResults,
     caption,
+    hub_title,
     pick,
 )
 from access.charts.chart import Chart, label_bars
@@ -556,7 +557,7 @@ class HubView(_View):
         )
 
     def _title(self) -> str:
-        return "Family Hubs: where they would best stand"
+        return f"{hub_title(self.results.study)}: where they would best stand"
 
     def _tables(self) -> Mapping[str, Callable[[], Table]]:
         found, mode = self.found, self.mode

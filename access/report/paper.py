@@ -401,7 +401,7 @@ def _owned_words(owned: int, closing: int) -> str:
     sites = f"the {number(closing, 'site')} that would close"
     if closing == 1:
         return f"{'an' if owned else 'no'} owner is named for {sites}"
-    many = "none" if not owned else "all" if owned == closing else number(owned, "").strip()
+    many = "none" if not owned else "all" if owned == closing else number(owned, "", " ").strip()
     return f"an owner is named for {many} of {sites}"
 
 

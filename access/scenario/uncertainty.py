@@ -172,7 +172,7 @@ class Uncertainty:
         if self.among:
             out.append(f"the day and the time of setting out: {'; '.join(self.among)}")
         if self.count_error:
-            out.append("families of each area drawn about their count (Poisson)")
+            out.append("people of each area drawn about their count (Poisson)")
         return tuple(out)
 
 

@@ -165,9 +165,10 @@ class HubSearch:
         how = "best" if proven else "is"
         claims = [Claim("hub_best_size", "is", (float(n),)),
                   Claim("hub_best_mean", how, (best.objective,))]  # fmt: skip
-        hubs = "hub is" if n == 1 else f"{n} hubs are"
-        if not proven:
-            hubs = "hub found is" if n == 1 else f"{n} hubs found are"
+        hubs = "hub" if n == 1 else f"{n} hubs"
+        hubs += "" if proven else " found"
+        hubs += " for joint demand" if len(self.shares) > 1 else ""
+        hubs += " is" if n == 1 else " are"
         return Said(
             f"The best {hubs} {self.named(best.chosen)}: a mean of {best.objective:.2f} minutes "
             f"({sure}{level}).",
