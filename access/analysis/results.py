@@ -174,6 +174,17 @@ class ProposalResult:
         return tuple(i for i in self.before if i not in set(self.after))
 
 
+def titled_apart(proposals: Sequence[ProposalResult]) -> list[ProposalResult]:
+    """Number the proposals of one service that have one title, so that each can be named."""
+    titles = [(p.service, p.title) for p in proposals]
+    return [
+        p
+        if titles.count(own) == 1
+        else replace(p, title=f"{p.title}, option {titles[: k + 1].count(own)}")
+        for k, (p, own) in enumerate(zip(proposals, titles, strict=True))
+    ]
+
+
 def stays_words(proposal: ProposalResult, names: Mapping[str, str]) -> Said:
     """Say a proposal's second reading: what it does where deregistered sites keep some services."""
     gone = listed([str(names.get(i, i)) for i in proposal.deregistered])

@@ -366,8 +366,8 @@ def _since_blocks(results: StudyResults, wording: Wording) -> list[Block]:
         blocks.append(Paragraph(sentence(opened)))
     if sources:
         blocks.append(Paragraph(sentence(
-            f"sources of a later date than the paper, used for what they say of that day: "
-            f"{listed(sources)}"
+            f"sources of a later date than the paper, wholly or partly: {listed(sources)}; what "
+            "each was used for is in the table of data"
         )))  # fmt: skip
     method = _later_method(results)
     return [*blocks, Paragraph(method)] if method else blocks

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -661,13 +662,22 @@ def _since_table(results: StudyResults) -> Table | None:
 
 
 def _later_sources(results: StudyResults) -> list[str]:
-    """Name the inputs that are of a later date than the paper, with that date."""
+    """Name the inputs that are of a later date than the paper, wholly or partly, with that date."""
     as_of = results.study.config.study.as_of
-    return [
-        f"{row['file']} ({row['date']})"
-        for row in results.ledger.inputs
-        if row.get("date") and is_later(str(row["date"]), as_of)
-    ]
+    dated = {str(row["file"]): _latest(row) for row in results.ledger.inputs}
+    return [f"{file} ({when})" for file, when in dated.items() if when and is_later(when, as_of)]
+
+
+def _latest(row: Mapping[str, object]) -> str:
+    """Give the latest date of an input: the one given, or the last year that its vintage names.
+
+    Examples
+    --------
+    >>> _latest({"date": "2019-05"}), _latest({"vintage": "2011 to 2019 (as stated)"}), _latest({})
+    ('2019-05', '2019', '')
+    """
+    years = re.findall(r"\b(?:19|20)\d\d\b", str(row.get("vintage", "")))
+    return str(row.get("date") or max(years, default=""))
 
 
 def _later_method(results: StudyResults) -> str:
