@@ -574,7 +574,7 @@ def _priority_table(findings: Sequence[ProposalFindings]) -> Table:
 
 
 def _other_centres(found: ProposalFindings) -> str:
-    return "own centres only" if found.result.neighbours else "with the neighbours' centres"
+    return "own sites only" if found.result.neighbours else "with the neighbours' sites"
 
 
 def _priority(found: ProposalFindings, ranking: Ranking | None, criterion: str) -> Value:
@@ -678,8 +678,8 @@ def _certainty(
             sentence(
                 number(
                     stand_ins,
-                    "centre is a stand-in for a building that the papers do not name",
-                    "centres are stand-ins for buildings that the papers do not name",
+                    "site is a stand-in for a building that the papers do not name",
+                    "sites are stand-ins for buildings that the papers do not name",
                 )
             )
         )
@@ -688,8 +688,8 @@ def _certainty(
             sentence(
                 number(
                     proxies,
-                    "centre stands at a position that is only roughly known",
-                    "centres stand at positions that are only roughly known",
+                    "site stands at a position that is only roughly known",
+                    "sites stand at positions that are only roughly known",
                 )
             )
         )
@@ -771,7 +771,8 @@ def board_report(
     then = as_known_then(results)
     blocks: list[Block] = [
         *_summary_blocks(then, findings, wording, robustness),
-        PageBreak(),
+        # of two the first page is full; of one, or of many, the second follows without a gap
+        *([PageBreak()] if len(findings) == 2 else []),
         *_recommendation_blocks(then, findings, wording),
     ]
     if internal:
