@@ -228,7 +228,7 @@ def _pair_figures(results: StudyResults, answer: HubResult) -> list[Figure]:
     pair = _council_pair(answer)
     if pair is None or answer.plans is None:
         return []
-    return [_beside(pair_chart(results, answer.plans, pair), "hub-pair", height=3.5)]
+    return [_beside(pair_chart(results, answer.plans, pair), "hub-pair", height=3.1)]
 
 
 def _council_pair(answer: HubResult) -> PlanPair | None:
@@ -261,7 +261,7 @@ def council_told(results: StudyResults, answer: HubResult, wording: Wording) -> 
             told.append(_standing_sentence(answer.plain.council))
     else:
         told.append(_council_words(answer.plans, names, wording))
-        told.append(_stays_words(answer.plans, names, wording))
+        told.append(_back_sentence(answer.plans, wording))
         pair = _council_pair(answer)
         if pair is not None:
             told.append(pair_words(answer.plans, pair, internal=wording.internal))
