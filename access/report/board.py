@@ -19,6 +19,7 @@ from access.analysis.results import (
     Parts,
     StudyResults,
     as_known_then,
+    as_many_hubs,
     chosen_later,
     hub_title,
     site_names,
@@ -349,7 +350,8 @@ def _since_blocks(results: StudyResults, wording: Wording) -> list[Block]:
         Heading("What happened since", appendix=True, key="since"),
         Paragraph(
             f"Nothing in this part was known on {long_date(_as_of(results))}, the date of the "
-            "paper, and no figure or sentence elsewhere rests on what happened later."
+            "paper, and no figure or sentence elsewhere rests on what happened later"
+            f"{as_many_hubs(results)}."
         ),
     ]
     if table is not None:
