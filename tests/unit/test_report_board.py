@@ -493,4 +493,4 @@ def test_figures_to_try_come_out_of_the_files_as_the_report_says(results, inside
     mine = rows.loc[rows["is_the_proposal"], "mean"].item()
     place = f"{1 + (rows['mean'] < mine - 1e-9).sum()} of {len(rows)}"
     assert said["Rank by average walk"] == place
-    assert all(" " not in name for row in table.rows for name in re.findall(r"\w+\.csv", row[3]))
+    assert all(" " not in name for row in table.rows for name in re.findall(r"\w+\.csv", row[-1]))
