@@ -652,6 +652,9 @@ def _wards(found: ProposalFindings) -> Said:
 def _firm(found: ProposalFindings, robust: Robustness | None, *, modelled: bool) -> str:
     """Say how firm the proposal's place is, as far as it was tried."""
     ties = near_ties(found, modelled=modelled)
+    if found.sampled is not None and robust is not None and robust.proposal is not None:
+        told = robust.sentence()
+        return Said(f"{found.label}: {told[0].lower()}{told[1:]}", told.claims)
     if not ties:
         return ""
     text = f"{ties[0].lower()}{ties[1:]}"
