@@ -176,8 +176,8 @@ def _saving(results: StudyResults, found: ProposalFindings) -> str:
     if whole:
         most = max(whole, key=lambda s: s.gbp)
         return (
-            f"the proposal's part, which is {_NOT_GIVEN}, of the {pounds(most.gbp)} that the papers "
-            f"expect of the proposals together ({plain(most.year)})"
+            f"the proposal's part, which is {_NOT_GIVEN}, of the {pounds(most.gbp)} that the "
+            f"papers expect of the proposals together ({plain(most.year)})"
         )
     return "a saving that is not known"
 
