@@ -240,10 +240,33 @@ def one_picture() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def few_draws(most: int = 40) -> Iterator[None]:
+    """Draw at most so many settings: for runs of which no test counts how firm they are."""
+    from access.analysis import analysis, hub_plans
+
+    ranked, hubs = analysis.robustness, hub_plans._drawn
+
+    def few(*given, draws, **more):
+        return ranked(*given, draws=min(draws, most), **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(analysis, "robustness", few)
+        patch.setattr(hub_plans, "_drawn", lambda plans, n, near: hubs(plans, min(n, most), near))
+        yield
+
+
 @pytest.fixture(scope="module")
-def pictures_once() -> Iterator[None]:
-    """Draw one picture a kind for all runs of a file whose tests look at no picture."""
-    with one_picture():
+def quick_runs() -> Iterator[None]:
+    """Draw one picture a kind and few settings for all runs of a file that looks at neither."""
+    with one_picture(), few_draws():
+        yield
+
+
+@pytest.fixture(scope="module")
+def settings_few() -> Iterator[None]:
+    """Draw few settings for all runs of a file that counts none."""
+    with few_draws():
         yield
 
 

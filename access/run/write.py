@@ -91,15 +91,17 @@ def _has_streets(study: Study, folder: Path) -> bool:
 
 def write_layers(path: Path, layers: Iterable[tuple[str, pd.DataFrame]]) -> None:
     """Write tables and layers into one GeoPackage."""
-    # GDAL would write the clock into the file; a fixed date keeps the same inputs the same bytes
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": "2000-01-01T00:00:00.000Z"})
+    # GDAL would write the clock into the file; a fixed date keeps the same inputs the same bytes.
+    # What is half written is never read, so SQLite need not wait for the disk at each layer
+    options = {"OGR_CURRENT_DATE": "2000-01-01T00:00:00.000Z", "OGR_SQLITE_SYNCHRONOUS": "OFF"}
+    pyogrio.set_gdal_config_options(options)
     try:
         for number, (name, given) in enumerate(layers):
             own = [c for c in given.columns if c != getattr(given, "_geometry_column_name", None)]
             frame = given.rename(columns=dict(zip(own, column_names(own), strict=True)))
             pyogrio.write_dataframe(frame, path, layer=name, driver="GPKG", append=number > 0)
     finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+        pyogrio.set_gdal_config_options(dict.fromkeys(options))
 
 
 def write_outputs(
