@@ -103,7 +103,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.nodeid.partition("[")[0] in SLOW or item.nodeid.startswith("access/notebook/"):
             item.add_marker("slow")
     long = Counter(i.path for i in items if i.get_closest_marker("slow") or _in_browser(i))
-    items.sort(key=lambda item: (-long[item.path], str(item.path)))
+    files = sorted({item.path for item in items}, key=lambda path: (-long[path], str(path)))
+    # one worker makes the run that many read; the others begin with what does not wait for it
+    read_it = {i.path for i in items if "rotherham_run" in getattr(i, "fixturenames", ())}
+    first = [path for path in files if path in read_it][:1]
+    beside = [path for path in files if path not in read_it][: 2 * len(first)]
+    order = {path: k for k, path in enumerate(dict.fromkeys([*first, *beside, *files]))}
+    items.sort(key=lambda item: order[item.path])
 
 
 def _in_browser(item: pytest.Item) -> bool:

@@ -11,8 +11,8 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import nbformat
 import pytest
 
 import access
@@ -29,6 +29,17 @@ LOGIC = (
 EXPECTED = ["01_data", "02_networks", "03_proposals", "04_every_alternative", "05_family_hubs",
             "06_maps_and_report", "07_your_own_council"]  # fmt: skip
 by_name = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+
+
+def formats() -> Any:
+    """Give the module that reads notebooks: it takes seconds to import, and all collect this."""
+    import nbformat
+
+    return nbformat
+
+
+def read(path: Path) -> Any:
+    return formats().read(path, as_version=4)
 
 
 def code_of(notebook) -> list[str]:
@@ -49,8 +60,8 @@ def test_every_notebook_is_there():
 @by_name
 def test_it_is_stored_without_outputs_and_with_ids_that_stay(path):
     raw = json.loads(path.read_text(encoding="utf-8"))
-    notebook = nbformat.read(path, as_version=4)
-    nbformat.validate(notebook)
+    notebook = read(path)
+    formats().validate(notebook)
     number = path.stem.split("_")[0]
     ids = [cell["id"] for cell in raw["cells"]]
     assert ids == [f"{number}-{k:02d}" for k in range(1, len(ids) + 1)]
@@ -64,7 +75,7 @@ def test_it_is_stored_without_outputs_and_with_ids_that_stay(path):
 
 @by_name
 def test_it_holds_words_and_calls_and_no_logic(path):
-    notebook = nbformat.read(path, as_version=4)
+    notebook = read(path)
     for source in code_of(notebook):
         found = [
             type(node).__name__
@@ -87,7 +98,7 @@ def joins_a_path(node: ast.AST) -> bool:
 
 @by_name
 def test_it_opens_with_a_question_and_ends_with_what_to_try_next(path):
-    words = words_of(nbformat.read(path, as_version=4))
+    words = words_of(read(path))
     first = words[0].splitlines()[0]
     assert first.startswith("# ")
     assert first.endswith("?")
@@ -96,7 +107,7 @@ def test_it_opens_with_a_question_and_ends_with_what_to_try_next(path):
 
 @by_name
 def test_its_links_to_other_notebooks_lead_somewhere(path):
-    for words in words_of(nbformat.read(path, as_version=4)):
+    for words in words_of(read(path)):
         for name in re.findall(r"`(0\d_\w+)`", words):
             assert (path.parent / f"{name}.ipynb").exists()
 
@@ -110,7 +121,7 @@ def test_logic_would_be_noticed(source):
 
 
 @pytest.fixture(scope="module")
-def ran(rotherham_run, tmp_path_factory) -> Callable[[str], nbformat.NotebookNode]:
+def ran(rotherham_run, tmp_path_factory) -> Callable[[str], Any]:
     """Run all notebooks, each in a copy of its folder and a kernel of its own; give one by name."""
     streets = tmp_path_factory.mktemp("streets") / "brought.osm"
     jobs = {path.stem: (path, {}) for path in NOTEBOOKS}
@@ -130,9 +141,9 @@ def ran(rotherham_run, tmp_path_factory) -> Callable[[str], nbformat.NotebookNod
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
 
-    def give(name: str) -> nbformat.NotebookNode:
+    def give(name: str) -> Any:
         assert copies[name].exists(), done.stderr
-        return nbformat.read(copies[name], as_version=4)
+        return read(copies[name])
 
     return give
 
@@ -148,12 +159,13 @@ def brought(path: Path) -> Path:
 
 def faulty(path: Path) -> Path:
     """Write a notebook with a warning, an error and a call to another machine."""
+    v4 = formats().v4
     cells = [
-        nbformat.v4.new_code_cell("import warnings; warnings.warn('beware')"),
-        nbformat.v4.new_code_cell("1 / 0"),
-        nbformat.v4.new_code_cell("import socket; socket.create_connection(('192.0.2.1', 80))"),
+        v4.new_code_cell("import warnings; warnings.warn('beware')"),
+        v4.new_code_cell("1 / 0"),
+        v4.new_code_cell("import socket; socket.create_connection(('192.0.2.1', 80))"),
     ]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    formats().write(v4.new_notebook(cells=cells), path)
     return path
 
 

@@ -98,9 +98,7 @@ def test_every_part_fails_once():
 
 
 @pytest.mark.parametrize("parts", TOGETHER, ids="+".join)
-def test_parts_that_fail_are_left_out_and_named(
-    parts, study, whole, tmp_path, monkeypatch, capsys
-):
+def test_parts_that_fail_are_left_out_and_named(parts, study, whole, tmp_path, monkeypatch, capsys):
     for part in parts:
         module, name, *_ = FAULTS[part]
         error = ERRORS[list(FAULTS).index(part) % len(ERRORS)]
