@@ -7,7 +7,7 @@ grid over all of them. Names in any script are kept as they are written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,14 @@ import numpy as np
 import osmium
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from access.analysis.results import StudyResults
 from access.units import WGS84, project
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _LETTERS = np.array(list(_ALPHABET), dtype=object)
+_BYTES = np.frombuffer(_ALPHABET.encode(), np.uint8)
 _POSITION_LEVELS = 4096
 _COLUMNS = ["name", "kind", "within", "lon", "lat"]
 #: What a gazetteer may call a place where people live; a street; a part that elects councillors.
@@ -34,15 +35,15 @@ _MOST_NAMES = 20_000
 _NEAR_M = 1500.0
 
 
-def _in_letters(numbers: Iterable[int]) -> str:
+def _in_letters(numbers: ArrayLike) -> str:
     """Write numbers of 0 or more in letters, five bits each; all but a number's last say more."""
-    out: list[str] = []
-    for number in numbers:
-        while number >= 32:
-            out.append(_ALPHABET[32 | (number & 31)])
-            number >>= 5
-        out.append(_ALPHABET[number])
-    return "".join(out)
+    left = np.asarray(numbers, np.int64)[:, None]
+    groups = max(1, -(-int(left.max(initial=0)).bit_length() // 5))
+    shifted = left >> (5 * np.arange(groups + 1))
+    letters = (shifted[:, :-1] & 31) | np.where(shifted[:, 1:] > 0, 32, 0)
+    said = shifted[:, :-1] > 0
+    said[:, 0] = True
+    return _BYTES[letters[said]].tobytes().decode("ascii")
 
 
 def _index_names(results: StudyResults) -> pd.DataFrame | None:

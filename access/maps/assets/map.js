@@ -342,9 +342,9 @@
       clip();
     },
 
-    fit(points, most) {
+    fit(points, most, atOnce) {
       map.fitBounds(L.latLngBounds(points), {
-        animate: !App.still,
+        animate: !App.still && !atOnce,
         paddingTopLeft: [70, 60],
         paddingBottomRight: [60, 50],
         maxZoom: most || 15,
@@ -372,11 +372,16 @@
       map.invalidateSize({ animate: false, pan: false });
     },
 
+    /* The map makes room for a note at once: what moves under a pointer takes no click. */
     popup(lat, lon, content) {
+      map.stop();
+      const { panBy } = map;
+      map.panBy = (by) => panBy.call(map, by, { animate: false });
       L.popup({ closeButton: true, maxWidth: 300, className: 'note' })
         .setLatLng([lat, lon])
         .setContent(content)
         .openOn(map);
+      delete map.panBy;
     },
 
     closePopup() {
