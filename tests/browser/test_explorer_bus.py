@@ -122,7 +122,9 @@ def test_hubs_by_the_minute_are_as_the_study_measured_them(visit, file, results)
     rank = council.freely.rank
     assert f"{council.figures.joint:.1f}" in row and f"rank {rank['mean']} of" in row
     assert f"rank {rank['worst']} of {council.freely.sets}" in row
-    pair = plan_pair(results.hubs.plans, pd.DataFrame(index=results.study.areas["id"]), council, best)
+    pair = plan_pair(
+        results.hubs.plans, pd.DataFrame(index=results.study.areas["id"]), council, best
+    )
     got = page.evaluate("App.hubPairNow().offers")
     assert [o["nearer"] for o in got] == pytest.approx(list(pair.gain.values()))
     assert [o["further"] for o in got] == pytest.approx(list(pair.lose.values()))

@@ -24,9 +24,7 @@ ASK = """(asked) => {
 
 def python_field(data):
     minutes = data.walk.areas(list(data.hubs.area_ids)).sites(list(data.hubs.site_ids))
-    return HubField(
-        data.hubs.site_ids, minutes.total_minutes, data.hubs.offers, data.hubs.deprived
-    )
+    return HubField(data.hubs.site_ids, minutes.total_minutes, data.hubs.offers, data.hubs.deprived)
 
 
 def test_every_set_has_the_package_s_figures_and_rank(loaded, example, example_page):
