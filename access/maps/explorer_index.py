@@ -46,7 +46,7 @@ def _in_letters(numbers: ArrayLike) -> str:
     letters = (shifted[:, :-1] & 31) | np.where(shifted[:, 1:] > 0, 32, 0)
     said = shifted[:, :-1] > 0
     said[:, 0] = True
-    return _BYTES[letters[said]].tobytes().decode("ascii")
+    return bytes(_BYTES[letters[said]]).decode("ascii")
 
 
 def _index_names(results: StudyResults) -> pd.DataFrame | None:

@@ -247,7 +247,22 @@
 
   App.view = () => App.views[App.state.view];
 
-  App.render = () => {
+  /* Whoever works with the keyboard stays where they were: what is drawn anew, shut or disabled under
+   * them leaves them at the part around it, or at the title of the part that is shown. */
+  function keepFocus(draw) {
+    const had = document.activeElement;
+    const around = [];
+    for (let node = had?.parentElement; node; node = node.parentElement)
+      if (node.tabIndex === 0 || node.tabIndex === -1) around.push(node);
+    draw();
+    const there = (node) => node.isConnected && !node.disabled && node.getClientRects().length > 0;
+    if (!had || had === document.body || there(had)) return;
+    const parts = around.filter((node) => node.hasAttribute('tabindex') && node.id !== 'main');
+    (parts.find(there) || App.$(`title-${App.state.view}`)).focus({ preventScroll: true });
+  }
+  App.render = () => keepFocus(render);
+
+  const render = () => {
     App.syncControls();
     App.fill(App.$('state-words'), App.stateWords());
     App.fill(App.$('proposal-words'), App.proposalWords());

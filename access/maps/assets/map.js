@@ -300,6 +300,9 @@
         clip();
       });
       map.on('move', clip);
+      map.on('popupclose', () => {
+        if (document.activeElement === document.body) App.$('map').focus({ preventScroll: true });
+      });
       map.on('click', (event) => App.pointChosen(event.latlng.lat, event.latlng.lng));
       App.$('map').addEventListener('keydown', (event) => {
         if (event.key !== 'Enter' || event.target !== App.$('map')) return;

@@ -26,6 +26,7 @@
     if (!from.length) return;
     to.push(App.state.option);
     App.set({ option: from.pop() });
+    if (!from.length) App.$(from === undo ? 'redo' : 'undo').focus();
     sayResult(App.t(words));
   }
 
@@ -52,6 +53,7 @@
   App.keepAfterAll = (site) => {
     App.state.service = App.model.services.findIndex((s) => s.before.includes(site));
     App.go('your-option');
+    App.$('title-your-option').focus({ preventScroll: true });
     App.changeOption(
       (o) => {
         const proposal = App.proposalOption();

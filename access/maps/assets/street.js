@@ -412,6 +412,7 @@
           () => {
             App.map.closePopup();
             App.toggleSite(entry.site);
+            App.$(`site-${entry.site}`).focus({ preventScroll: true });
           },
           'button small-button',
         ),
@@ -427,6 +428,7 @@
             App.state.reach = entry.site;
             App.state.layers['before-after'] = 'reach';
             App.go('before-after');
+            App.$('colour-by').focus({ preventScroll: true });
           },
           'link',
         ),
