@@ -348,6 +348,8 @@ class StudyResults:
         None where no timetable was given.
     surroundings : Surroundings, optional
         Water, parks, railways and names for maps; None where the streets are modelled.
+    street_file : Path, optional
+        What the streets were read from; None where they are modelled.
     """
 
     study: Study
@@ -365,6 +367,7 @@ class StudyResults:
     left_out: tuple[LeftOut, ...] = ()
     bus: BusTimes | None = None
     surroundings: Surroundings | None = None
+    street_file: Path | None = None
 
     @property
     def assumptions(self) -> tuple[str, ...]:
