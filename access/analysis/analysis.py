@@ -44,7 +44,14 @@ from access.analysis.questions import (
     _site_ids,
     service_of,
 )
-from access.analysis.results import HubResult, Parts, ProposalResult, StudyResults, short_names
+from access.analysis.results import (
+    HubResult,
+    Parts,
+    ProposalResult,
+    StudyResults,
+    short_names,
+    titled_apart,
+)
 from access.analysis.walking import _at_walking_speed
 from access.errors import AccessError, ParameterError, ScenarioError
 from access.measure.weights import Weights, deprivation_weights
@@ -556,7 +563,7 @@ class Analysis:
             made = ask() if parts is None else parts.make(f"{p.title}: before and after", ask)
             if made is not None:
                 found[key] = self.ranked(made, parts)
-        return found
+        return dict(zip(found, titled_apart(list(found.values())), strict=True))
 
     def ways_of(self, proposal: str) -> int:
         """Count the ways to close as many sites as a proposal of the study, within its rules.

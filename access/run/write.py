@@ -15,7 +15,7 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 
-from access.analysis.results import Parts, StudyResults
+from access.analysis.results import Parts, StudyResults, as_known_then
 from access.charts.chart import Chart
 from access.charts.ranking import hub_chart
 from access.document.document import Document
@@ -224,8 +224,8 @@ def _write_charts(
         if mode in proposal.rankings:
             charts |= ranking_charts(proposal.rankings[mode], firm.get(key))
         draws |= {f"chart-{key}-{name}.png": draw for name, draw in charts.items()}
-    if results.hubs is not None:
-        found = results.hubs
+    found = as_known_then(results).hubs
+    if found is not None:
         draws["chart-hubs.png"] = partial(
             hub_chart, results, found.plain, found.mode, len(found.candidates)
         )
