@@ -306,7 +306,8 @@ def rank(
         "never_close": never_close or [],
         "min_per_locality": min_per_locality,
     }
-    whole = nullcontext() if out is None else whole_folder(out, loaded.files)
+    given = (*loaded.files, *([network] if network else []))
+    whole = nullcontext() if out is None else whole_folder(out, given)
     with whole as work, released(loaded) as own, steps(quiet=quiet or json) as progress:
         measured = travel_times(own, network=network, keep=not no_cache, progress=progress)
         analysis = Analysis(measured).at(walk_km_h)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +15,7 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 
-from access.analysis.results import Parts, StudyResults, as_known_then
+from access.analysis.results import LeftOut, Parts, StudyResults, as_known_then
 from access.charts.chart import Chart
 from access.charts.ranking import hub_chart
 from access.document.document import Document
@@ -181,7 +181,7 @@ def _write_ledger(results: StudyResults, work: Path, parts: Parts, mark: str) ->
     (work / f"{mark}summary.json").write_text(to_json(summary_of(whole)), encoding="utf-8")
     hashes = {file.name: sha256_of(file) for file in sorted(work.iterdir())
               if file.name != "ledger.json"}  # fmt: skip
-    left_out = tuple({"part": p.part, "reason": p.reason} for p in parts.left_out)
+    left_out = tuple(asdict(part) for part in parts.left_out)
     command = {**results.ledger.command, **({"internal": True} if mark else {})}
     ledger = replace(results.ledger, command=command, outputs=hashes, left_out=left_out)
     (work / "ledger.json").write_text(ledger.to_json(), encoding="utf-8")
@@ -316,7 +316,7 @@ def write_answer(
     parts = Parts() if parts is None else parts
     for name, draw in charts.items():
         parts.write(f"{name}.png", out, partial(_draw_answer, draw, out / name))
-    left_out = tuple({"part": p.part, "reason": p.reason} for p in parts.left_out)
+    left_out = tuple(asdict(part) for part in parts.left_out)
     (out / "summary.json").write_text(to_json({**summary, "left_out": left_out}), encoding="utf-8")
     outputs = {file.name: sha256_of(file) for file in sorted(out.iterdir())}
     text = replace(ledger, outputs=outputs, left_out=left_out).to_json()
@@ -338,6 +338,7 @@ def answer_ledger(
     files: Sequence[Path | None] = (),
     *,
     assumptions: Sequence[str] = (),
+    left_out: Sequence[LeftOut] = (),
 ) -> RunLedger:
     """Say what an answer was worked out from."""
     brought = [
@@ -350,6 +351,7 @@ def answer_ledger(
         command={**results.ledger.command, "command": command, "question": dict(question)},
         inputs=(*results.ledger.inputs, *brought),
         assumptions=(*results.ledger.assumptions, *assumptions),
+        left_out=tuple(asdict(part) for part in left_out),
     )
 
 
