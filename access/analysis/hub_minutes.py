@@ -310,10 +310,14 @@ class Drawing:
         top = float(self.field.stand_in.max(initial=0.0))
 
         def drawn() -> Iterator[tuple[Floats, Floats]]:
-            for minutes in drawn_minutes(
-                walk, columns, uncertain, draws=self.draws, seed=self.seed
+            for minutes in (
+                one
+                for some in drawn_minutes(
+                    walk, columns, uncertain, draws=self.draws, seed=self.seed
+                )
+                for one in some
             ):
-                minutes = np.where(np.isfinite(minutes), minutes, top).T
+                minutes = np.where(np.isfinite(minutes), minutes, top)
                 near = np.array([minutes[m].min(axis=0) for m in members]).T
                 hubs = [minutes[m].min(axis=0) for m in others]
                 stay = [minutes[m].min(axis=0) for m in kept]

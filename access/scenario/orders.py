@@ -28,6 +28,8 @@ _MOST_SITES = 20
 _MOST_SETS = 256
 """Sets of an option's closed sites (eight of them) up to which adding them up is the quicker."""
 _MOST_CELLS = 20_000_000
+_FEW_CELLS = 200_000
+"""Pairs of an option and a set that it closes up to which no set is left out beforehand."""
 _DIGITS = 9
 """Digits after the point to which a criterion is told: what is alike to these is alike."""
 #: By criterion: the column of the weights, and the share of them that is to be reached.
@@ -82,7 +84,7 @@ class _Trips:
 
     Parameters
     ----------
-    minutes : ndarray, shape (sites, settings, areas)
+    minutes : ndarray, shape (settings, sites, areas)
         None longer than to the nearest site that is always open.
     weights : sequence of ndarray, shape (settings, areas)
         As the columns of `access.scenario.criteria._Prepared`, but the last.
@@ -103,10 +105,10 @@ class _Trips:
     @cached_property
     def by_area(self) -> Floats:
         """The same by setting, area and site; beyond the last site are some that are nowhere."""
-        sites, settings, areas = self.minutes.shape
+        settings, sites, areas = self.minutes.shape
         wide = next(bits for bits in (8, 16, 32) if bits >= sites)
         table = np.full((settings, areas, wide), np.nan)
-        table[..., :sites] = np.moveaxis(self.rounded, 0, 2)
+        table[..., :sites] = self.rounded.transpose(0, 2, 1)
         return table
 
 
@@ -131,6 +133,10 @@ class _Orders:
         # by set, the options that close it: those of set k are from starts[k] to starts[k + 1]
         self.closing = np.argsort(inside, axis=None, kind="stable") // inside.shape[1]
         self.starts = np.searchsorted(np.sort(inside, axis=None), np.arange(self.sets + 1))
+        self.every: sp.csr_array | None = None
+        if inside.size <= _FEW_CELLS:
+            ends = np.arange(len(kept) + 1) * inside.shape[1]
+            self.every = sp.csr_array((np.ones(inside.size), inside.ravel(), ends))
         self.network = _network(sites, self.closed + 1)
         self.likely: dict[str, int] = {}  # which was best of late: it only saves looking
 
@@ -149,16 +155,16 @@ class _Orders:
 
         Parameters
         ----------
-        minutes, always_minutes : ndarray, shape (sites, settings, areas)
+        minutes, always_minutes : ndarray, shape (settings, sites, areas)
         count, per_family : ndarray, shape (settings, areas)
         fifth : ndarray, shape (areas,), optional
         chosen : sequence of str
         threshold_minutes : ndarray, shape (settings,)
         """
-        least = minutes.min(axis=0)
-        if len(always_minutes):
-            other = always_minutes.min(axis=0)
-            minutes, least = np.minimum(minutes, other), np.minimum(least, other)
+        least = minutes.min(axis=1)
+        if always_minutes.shape[1]:
+            other = always_minutes.min(axis=1)
+            minutes, least = np.minimum(minutes, other[:, None]), np.minimum(least, other)
         lived, reached = count > 0, np.isfinite(least)
         use = lived & reached
         if not use.any(axis=1).all():
@@ -169,7 +175,7 @@ class _Orders:
         weights = [counted, counted * per_family]
         if fifth is not None:
             weights.append(counted * (fifth == 1))
-        trips = _Trips(np.where(use, minutes, 0.0), weights, use.astype(float))
+        trips = _Trips(np.where(use[:, None], minutes, 0.0), weights, use.astype(float))
         never = np.zeros(len(count)) if reached.all() else (count * (lived & ~reached)).sum(axis=1)
         values = self._sums(trips, threshold_minutes, never)
         found = {c: stood_by(v, proposal=self.proposal) for c, v in values.items() if c in chosen}
@@ -180,14 +186,14 @@ class _Orders:
         steps, sets, adds = self._steps(trips)
         lost = not np.isfinite(steps).all()
         length = np.where(np.isfinite(steps), steps, 0.0) if lost else steps
-        more = np.diff(length, axis=0)
-        parts = [more * w for w in trips.weights]
+        more = np.diff(length, axis=1)
+        parts = [more * w[:, None] for w in trips.weights]
         if lost:
-            away = np.diff((~np.isfinite(steps)).astype(float), axis=0)
-            parts += [away * w for w in trips.weights]
+            away = np.diff((~np.isfinite(steps)).astype(float), axis=1)
+            parts += [away * w[:, None] for w in trips.weights]
         added = self._added(adds, sets, parts)
         totals = np.array([w.sum(axis=1) for w in trips.weights])
-        whole = np.array([(length[0] * w).sum(axis=1) for w in trips.weights])
+        whole = np.array([(length[:, 0] * w).sum(axis=1) for w in trips.weights])
         names = ("mean", "weighted_mean", "deprived_mean")
         out = {}
         for k, name in enumerate(names[: len(totals)]):
@@ -195,29 +201,31 @@ class _Orders:
             if lost:
                 mean = np.where(added[len(totals) + k] > 0, np.inf, mean)
             out[name] = mean
-        far = np.less_equal(trips.minutes, threshold_minutes[:, None] * (1 + _SLACK))
+        far = np.less_equal(trips.minutes, (threshold_minutes * (1 + _SLACK))[:, None, None])
         beyond = self.failed(_codes(far), trips.weights[0])
         out["share_beyond"] = (beyond + never[:, None]) / (totals[0] + never)[:, None]
         if len(totals) > 2:
-            same = np.less_equal(trips.minutes, steps[0] + _SAME_MINUTES)
+            same = np.less_equal(trips.minutes, steps[:, :1] + _SAME_MINUTES)
             moved = self.failed(_codes(same), trips.weights[2])
             out["deprived_moved"] = moved / np.where(totals[2], totals[2], 1.0)[:, None]
         return {name: np.round(values, _DIGITS) for name, values in out.items()}
 
-    def _steps(self, trips: _Trips) -> tuple[Floats, _Indices, sp.csc_array]:
+    def _steps(self, trips: _Trips) -> tuple[Floats, NDArray[Any], sp.sparray]:
         """Give minutes to the nearest site, once it closes to the next, and so on, and the sets.
 
-        Shape (closed + 1, settings, areas); of the first 1, 2, ... sites the set's number, among
+        Shape (settings, closed + 1, areas); of the first 1, 2, ... sites the set's number, among
         those that are an area's here, and which options close each.
         """
         order = _nearest(trips.minutes, self.network, self.closed + 1)
-        steps = np.take_along_axis(trips.minutes, order, axis=0)
-        firsts = np.cumsum(1 << order[:-1].astype(np.int32), axis=0, dtype=np.int32)
+        steps = np.take_along_axis(trips.minutes, order, axis=1)
+        firsts = np.cumsum(1 << order[:, :-1].astype(np.int32), axis=1, dtype=np.int32)
         sets, adds = self._sets_of(self.number[firsts])
         return steps, sets, adds
 
-    def _sets_of(self, sets: NDArray[np.int32]) -> tuple[_Indices, sp.csc_array]:
+    def _sets_of(self, sets: NDArray[np.int32]) -> tuple[NDArray[Any], sp.sparray]:
         """Number anew the few sets that are an area's, and say which options close each."""
+        if self.every is not None:
+            return sets, self.every
         seen = np.flatnonzero(np.bincount(sets.ravel(), minlength=self.sets + 1)[:-1])
         number = np.full(self.sets + 1, len(seen))
         number[seen] = np.arange(len(seen))
@@ -228,13 +236,13 @@ class _Orders:
         shape = (self.options, len(seen))
         return number[sets], sp.csc_array((np.ones(len(rows)), rows, ends), shape=shape)
 
-    def _added(self, adds: sp.csc_array, sets: _Indices, parts: Sequence[Floats]) -> Floats:
+    def _added(self, adds: sp.sparray, sets: NDArray[Any], parts: Sequence[Floats]) -> Floats:
         """Add up what closing each set does, for every option: shape (parts, settings, options).
 
-        Sets and parts have settings and areas last.
+        Sets and parts have settings first.
         """
-        settings, size = sets.shape[-2], adds.shape[1] + 1
-        keys = (sets + (np.arange(settings) * size)[:, None]).ravel()
+        settings, size = len(sets), adds.shape[1] + 1
+        keys = (sets.reshape(settings, -1) + (np.arange(settings) * size)[:, None]).ravel()
         table = np.concatenate(
             [
                 np.bincount(keys, part.ravel(), settings * size).reshape(settings, size)[:, :-1]
@@ -256,7 +264,7 @@ class _Orders:
         """Compare options by criteria that are one area's minutes."""
         own = None
         if self.proposal:
-            near = trips.rounded[self.kept[-1]].min(axis=0)
+            near = trips.rounded[:, self.kept[-1]].min(axis=1)
             own = near, np.argsort(near, axis=1)
         return {c: self._place(trips, c, own) for c in criteria}
 
@@ -324,7 +332,8 @@ class _Quantile:
     def enough(self, rows: _Indices, within: Floats) -> _Bools:
         """Tell whether so much weight is what the quantile asks for; of nobody, nothing is."""
         target = self.target[rows, None]
-        return (within >= target) & (target > 0)
+        enough: _Bools = (within >= target) & (target > 0)
+        return enough
 
     def reached(self, rows: _Indices, minutes: Floats, *, strictly: bool = False) -> _Bools:
         """Tell for every row's options whether the quantile is within so many minutes."""
@@ -333,9 +342,9 @@ class _Quantile:
     def of(self, rows: _Indices, options: _Indices | int) -> Floats:
         """Give the quantile itself, of one option a row."""
         kept = self.orders.kept[np.broadcast_to(options, len(rows))]
-        near = self.trips.rounded[kept[:, 0], rows]
+        near = self.trips.rounded[rows, kept[:, 0]]
         for column in kept.T[1:]:
-            np.minimum(near, self.trips.rounded[column, rows], out=near)
+            np.minimum(near, self.trips.rounded[rows, column], out=near)
         return self.at(rows, near, np.argsort(near, axis=1))
 
     def at(self, rows: _Indices, near: Floats, order: _Indices) -> Floats:
@@ -361,10 +370,10 @@ class _Quantile:
 
 
 def _codes(near: _Bools) -> NDArray[np.int32]:
-    """Write which sites are near, shape (sites, ...), as the bits of one number."""
-    codes = np.zeros(near.shape[1:], dtype=np.int32)
-    for site, each in enumerate(near):
-        codes |= np.left_shift(each, site, dtype=np.int32)
+    """Write which sites are near, shape (settings, sites, areas), as the bits of one number."""
+    codes = np.zeros((near.shape[0], near.shape[2]), dtype=np.int32)
+    for site in range(near.shape[1]):
+        codes |= np.left_shift(near[:, site], site, dtype=np.int32)
     return codes
 
 
@@ -400,7 +409,7 @@ _FAR = 1e300
 
 
 def _nearest(minutes: Floats, network: Sequence[tuple[int, int]], wanted: int) -> _Indices:
-    """Find the nearest sites, the nearest first: shape (wanted, ...), sites come first.
+    """Find the nearest sites, the nearest first: shape (settings, wanted, areas).
 
     Each number bears its site in its last bits, so that whole rows are put in order at once;
     sites as far to twelve digits are in the order of their numbers.
@@ -408,11 +417,11 @@ def _nearest(minutes: Floats, network: Sequence[tuple[int, int]], wanted: int) -
     marked = np.minimum(minutes, _FAR)
     bits = marked.view(np.int64)
     bits &= ~_SITE_BITS
-    bits |= np.arange(len(minutes)).reshape(-1, *[1] * (minutes.ndim - 1))
-    rows, spare = list(marked), np.empty_like(marked[0])
+    bits |= np.arange(minutes.shape[1])[:, None]
+    rows, spare = [*marked.transpose(1, 0, 2)], np.empty_like(marked[:, 0])
     for one, other in network:
         np.minimum(rows[one], rows[other], out=spare)
         np.maximum(rows[one], rows[other], out=rows[other])
         rows[one], spare = spare, rows[one]
-    order: _Indices = np.stack(rows[:wanted]).view(np.int64) & _SITE_BITS
+    order: _Indices = np.stack(rows[:wanted], axis=1).view(np.int64) & _SITE_BITS
     return order

@@ -364,9 +364,8 @@ def robustness(
 
     def ask(run: Sequence[tuple[int, dict[str, Any]]]) -> dict[str, Stood]:
         rngs = [np.random.default_rng([seed, 1, number]) for number, _ in run]
-        made = [maker.make(given, rng) for (_, given), rng in zip(run, rngs, strict=True)]
         return fixed.stood(
-            made,
+            maker.make([given for _, given in run], rngs),
             rngs,
             np.array([float(given.get("lam", lam)) for _, given in run]),
             np.array(
@@ -485,12 +484,15 @@ class _Fixed:
 
     def stood(
         self,
-        made: Sequence[Floats],
+        made: Floats | Sequence[Floats],
         rngs: Sequence[np.random.Generator],
         lams: Floats,
         threshold_minutes: Floats,
     ) -> dict[str, Stood]:
-        """Compare every option by every criterion under each of some settings."""
+        """Compare every option by every criterion under each of some settings.
+
+        Minutes made are of shape (settings, columns, areas).
+        """
         count = np.stack(
             [rng.poisson(self.count).astype(float) if self.poisson else self.count for rng in rngs]
         )
@@ -509,10 +511,10 @@ class _Fixed:
                 if c != "savings"
             }
         else:
-            minutes = np.ascontiguousarray(np.stack(made).transpose(2, 0, 1))
+            minutes = np.asarray(made)
             found = self.orders.stood(
-                minutes[: self.sites], count, per_family, self.fifth, self.chosen,
-                threshold_minutes=threshold_minutes, always_minutes=minutes[self.sites :],
+                minutes[:, : self.sites], count, per_family, self.fifth, self.chosen,
+                threshold_minutes=threshold_minutes, always_minutes=minutes[:, self.sites :],
             )  # fmt: skip
         if self.spent is not None:
             spent = np.broadcast_to(self.spent, (len(made), len(self.spent)))
@@ -523,8 +525,8 @@ class _Fixed:
         self, minutes: Floats, count: Floats, per_family: Floats, threshold_minutes: float
     ) -> dict[str, Floats]:
         ready = _prepare(
-            minutes[:, : self.sites], count, per_family, self.fifth,
-            threshold_minutes=float(threshold_minutes), always_minutes=minutes[:, self.sites :],
+            minutes[: self.sites].T, count, per_family, self.fifth,
+            threshold_minutes=float(threshold_minutes), always_minutes=minutes[self.sites :].T,
         )  # fmt: skip
         return _evaluate(ready, self.kept)
 
