@@ -249,10 +249,12 @@ class Drawing:
         drawn, words = (
             self._by_day(sets, beside) if self.field.each else self._by_trip(sets, beside)
         )
-        for number, (near, there) in enumerate(drawn):
+        number = 0
+        for near, there in drawn:
             one.take(number, near)
             if two is not None:
                 two.take(number, there)
+            number += len(near)
         fixed = f"{_BY_BUS_FIXED}, {_NOT_DRAWN}" if self.field.each else _NOT_DRAWN
         said = f"Drawn: {words}. Not drawn: {fixed}."
         return one.found, {} if two is None else two.found, said
@@ -260,7 +262,7 @@ class Drawing:
     def _by_day(
         self, sets: Sequence[Sequence[str]], beside: Sequence[Sequence[str]]
     ) -> tuple[Iterator[tuple[Floats, Floats]], str]:
-        """Draw the day and the time of setting out, as of closures by bus."""
+        """Draw the day and the time of setting out, as of closures by bus; one draw at a time."""
         found, study, times = self.results, self.results.study, self.results.bus
         usual: dict[str, Mapping[str, Mapping[str, TravelMatrix]]] = {}
         if times is not None and "walk" in found.networks:
@@ -288,7 +290,7 @@ class Drawing:
         at = np.random.default_rng([self.seed, 3]).integers(0, len(kept), self.draws)
         said = "; ".join(" and ".join(dict.fromkeys(name)) for name in names if name)
         words = f"{_PEOPLE}, and the day and the time of setting out ({said})" if said else _PEOPLE
-        return (kept[int(k)] for k in at), words
+        return (tuple(near.T[None] for near in kept[int(k)]) for k in at), words
 
     def _by_trip(
         self, sets: Sequence[Sequence[str]], beside: Sequence[Sequence[str]]
@@ -309,21 +311,21 @@ class Drawing:
         kept = [[at[i] for i in held[s]] for s in services if s] if beside else []
         top = float(self.field.stand_in.max(initial=0.0))
 
+        def nearest(minutes: Floats, sets: Sequence[Sequence[int]]) -> Floats:
+            return np.stack([minutes[:, m].min(axis=1) for m in sets], axis=1)
+
         def drawn() -> Iterator[tuple[Floats, Floats]]:
-            for minutes in (
-                one
-                for some in drawn_minutes(
-                    walk, columns, uncertain, draws=self.draws, seed=self.seed
-                )
-                for one in some
+            for minutes in drawn_minutes(
+                walk, columns, uncertain, draws=self.draws, seed=self.seed
             ):
-                minutes = np.where(np.isfinite(minutes), minutes, top)
-                near = np.array([minutes[m].min(axis=0) for m in members]).T
-                hubs = [minutes[m].min(axis=0) for m in others]
-                stay = [minutes[m].min(axis=0) for m in kept]
-                yield near, np.array([
-                    np.concatenate([np.minimum(h, s) for s in stay]) for h in hubs
-                ]).T  # fmt: skip
+                if not np.isfinite(minutes.max()):
+                    minutes = np.where(np.isfinite(minutes), minutes, top)
+                there = np.zeros((0, 0, 0))
+                if others and kept:
+                    hubs, stay = nearest(minutes, others), nearest(minutes, kept)
+                    there = np.minimum(hubs[:, :, None], stay[:, None])
+                    there = there.reshape(*hubs.shape[:2], -1)
+                yield nearest(minutes, members), there
 
         more = "; ".join(_without_counts(uncertain))
         return drawn(), f"{_PEOPLE}, {more}" if more else _PEOPLE
