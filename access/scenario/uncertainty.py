@@ -312,7 +312,8 @@ class _MinutesSample:
         """Minutes of some draws, each with a generator of its own: (draws, columns, areas)."""
         columns = [self._columns_of(setting) for setting in settings]
         at, by_id = (np.array([each[k] for each in columns]) for k in (0, 1))
-        walk, drive = self.walk[at], None if self.drive is None else self.drive[at]
+        walk: Floats = self.walk[at]
+        drive = None if self.drive is None else self.drive[at]
         if self.radius.any():
             self._move(walk, drive, at, rngs)
         if self.errors is not None:
