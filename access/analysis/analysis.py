@@ -918,8 +918,23 @@ class Analysis:
         ask = partial(self._run_hubs, by, progress)
         kept = Parts(self.results.left_out) if parts is None else parts
         found = ask() if parts is None else kept.make("Family Hubs", ask)
+        return self.holding(found, kept)
+
+    def holding(self, found: HubResult | None, parts: Parts) -> StudyResults:
+        """Give what was measured with hubs that were found; None where they were left out.
+
+        Parameters
+        ----------
+        found : HubResult or None
+        parts : Parts
+            What was left out so far.
+
+        Returns
+        -------
+        StudyResults
+        """
         if found is None:
-            return replace(self.results, left_out=kept.left_out)
+            return replace(self.results, left_out=parts.left_out)
         ledger = self.results.ledger
         told = (*ledger.assumptions, *found.plain.assumptions)
         return replace(self.results, hubs=found, ledger=replace(ledger, assumptions=told))

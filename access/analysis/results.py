@@ -78,6 +78,11 @@ class Parts:
                 traceback.print_exception(error)
             return None
 
+    def take(self, left_out: Iterable[LeftOut]) -> None:
+        """Keep what was left out where the parts were done elsewhere."""
+        for part in left_out:
+            self._left_out.setdefault(part.part, part)
+
     def write(self, part: str, folder: Path, write: Callable[[], object]) -> bool:
         """Do a part that writes files into a folder; nothing half written stays."""
         before = set(folder.iterdir())

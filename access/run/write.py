@@ -28,7 +28,7 @@ from access.maps.explorer_data import explorer_data
 from access.maps.planner_map import map_page, study_map
 from access.release import check_publishable
 from access.report.board import board_report, report_writers
-from access.report.robustness import study_robustness
+from access.report.robustness import drawn_beside, study_robustness
 from access.run.geopackage import _describe_layers, _study_layers
 from access.run.summary import (
     _hub_points,
@@ -140,7 +140,7 @@ def write_outputs(
     check_kind(out, internal=internal)
     parts = Parts(results.left_out)
     mode = results.headline
-    with whole_folder(out, results.study.files) as work:
+    with whole_folder(out, results.study.files) as work, drawn_beside(results, mode=mode) as drawn:
         for name, write in _WRITERS.items():
             progress(f"writing {name}")
             parts.write(name, work, partial(write, results, work / name))
@@ -148,6 +148,7 @@ def write_outputs(
         for name, table in _TABLES.items():
             parts.write(f"{name}.csv", work, partial(_write_table, results, table, work, name))
         if results.proposals:
+            drawn(parts)
             firm = study_robustness(results, mode=mode, progress=progress, parts=parts)
             progress("drawing charts")
             _write_charts(results, work, firm, parts)
