@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,6 @@ import pandas as pd
 from access.analysis.analysis import Analysis
 from access.analysis.bus import bus_sentences
 from access.analysis.headline import Reading, beside_words, on_foot_of, trip_meaning, walk_words
-from access.analysis.hub_plans import PlanPair
 from access.analysis.new_places import knock_on
 from access.analysis.questions import Question
 from access.analysis.results import (
@@ -25,21 +24,12 @@ from access.analysis.results import (
     site_names,
     stays_words,
 )
-from access.charts import (
-    Chart,
-    change_chart,
-    group_chart,
-    pareto_chart,
-    rank_chart,
-    robustness_chart,
-)
 from access.disclosure import public_count
 from access.escape import cell_text
 from access.labels import mode_title, trip
 from access.measure import TakeUp
 from access.measure.distribution import share_within, weighted_mean
 from access.report.bus import none_sentence
-from access.report.hubs import place_words, plan_words
 from access.report.sentences import Wording, affected, does_words, week_words
 from access.scenario import (
     Impact,
@@ -51,10 +41,14 @@ from access.scenario import (
     take_up_change,
 )
 from access.scenario.sampled import CONFIDENCE, SampledRanking
-from access.siting.hubs import HubSearch
-from access.siting.plans import Standing
 from access.study.config import Group
 from access.text import Claim, Said, capital, figure, instead_words, listed, minutes_words, percent
+
+if TYPE_CHECKING:
+    from access.analysis.hub_plans import PlanPair
+    from access.charts import Chart
+    from access.siting.hubs import HubSearch
+    from access.siting.plans import Standing
 
 
 def impact_summary(
@@ -107,6 +101,8 @@ def impact_charts(
     results: StudyResults, impact: Impact, by: str | None
 ) -> dict[str, Callable[[], Chart]]:
     """How to draw each chart of an impact, by the name of its file."""
+    from access.charts import change_chart, group_chart
+
     place = results.study.config.study
     caption = (
         f"Minutes to the nearest site ({trip(impact.mode)}), {impact.who}, {place.place}, "
@@ -201,6 +197,8 @@ def ranking_charts(
     """How to draw each chart of a ranking, by the name of its file; none of a sampled one."""
     if isinstance(ranking, SampledRanking):
         return {}
+    from access.charts import pareto_chart, rank_chart, robustness_chart
+
     charts: dict[str, Callable[[], Chart]] = {
         "rank": partial(rank_chart, ranking, None if firm is None or firm.drawn_of else firm),
         "pareto_p90": partial(pareto_chart, ranking, "mean", "p90"),
@@ -248,6 +246,8 @@ def _near_lines(ranking: Ranking) -> list[str]:
 
 def hub_words(results: StudyResults, answer: HubResult) -> str:
     """Say what was found, the plain count first and the weighted beside it."""
+    from access.report.hubs import plan_words
+
     by = mode_title(answer.mode)
     parts = [f"By {by}, every family counted the same:", answer.plain.words]
     if answer.plans is not None:
@@ -269,6 +269,8 @@ def _hub_names(results: StudyResults, answer: HubResult) -> dict[str, str]:
 
 def _plan_lines(plans: HubPlans, names: Mapping[str, str]) -> list[str]:
     """Give each plan a line: where, its minutes by offer, and its place."""
+    from access.report.hubs import place_words
+
     lines = []
     for plan in plans.plans:
         figures = plan.figures
@@ -746,6 +748,8 @@ def spoken_summary(results: StudyResults) -> str:
         lines += [*_indented(_closed_lines(results, proposal)), ""]
         lines += [*_indented(_standing(results, proposal)), *_also(results, proposal), ""]
     if results.hubs is not None:
+        from access.report.hubs import plan_words
+
         mode = results.hubs.mode
         by = mode_title(mode)
         lines.append(f"Family Hubs, by {by}, every family counted the same:")
