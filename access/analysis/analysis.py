@@ -18,7 +18,6 @@ from access.analysis.bus import (
     BusTimes,
     _bus_change,
     _made_of_both,
-    _usual_minutes,
 )
 from access.analysis.new_places import _with_places
 from access.analysis.places import (
@@ -47,7 +46,9 @@ from access.analysis.results import (
     StudyResults,
     _WhenAsked,
     short_names,
+    titled_apart,
 )
+from access.analysis.uncertain import what_may_be_wrong
 from access.analysis.walking import _at_walking_speed
 from access.errors import AccessError, ParameterError, ScenarioError
 from access.measure.weights import Weights, deprivation_weights
@@ -62,7 +63,6 @@ from access.scenario import (
     Scenario,
     ServiceChoice,
     Switching,
-    Uncertainty,
     compare,
     rank_closures,
     robustness,
@@ -72,7 +72,6 @@ from access.scenario.options import MAX_OPTIONS, CriteriaSettings, choosable, cl
 from access.scenario.sampled import SampledRanking
 from access.scenario.scenario import money_of
 from access.scenario.switching import weights_side_by_side
-from access.scenario.uncertainty import plausible_sites
 from access.study import Study
 
 if TYPE_CHECKING:  # what looks for sites is imported when it is asked for: not by every question
@@ -568,7 +567,7 @@ class Analysis:
             made = ask() if parts is None else parts.make(f"{p.title}: before and after", ask)
             if made is not None:
                 found[key] = self.ranked(made, parts)
-        return found
+        return dict(zip(found, titled_apart(list(found.values())), strict=True))
 
     def ways_of(self, proposal: str) -> int:
         """Count the ways to close as many sites as a proposal of the study, within its rules.
@@ -723,7 +722,7 @@ class Analysis:
         Robustness
             By the criteria of `rank`, over walking speed (walking only), the weight of
             deprivation (linear weights only), the threshold, counts within their sampling error,
-            every centre's position within its stated error, the error of modelled streets, and
+            every centre's position within its stated error, the error of the streets, and
             assumed stand-ins moved among the candidate sites near them. With a bus in the minutes,
             over the day and the time of setting out in place of speeds, positions and streets. The
             seed is fixed: same study, same figures. Where
@@ -741,10 +740,16 @@ class Analysis:
         most = max(_SAMPLE, _MOST_MEASURED // (areas * draws))
         if asked.matrix.minute_by_minute is not None:
             most = min(most, _MOST_BY_THE_MINUTE)
-        uncertain = self._uncertainty(asked)
+        threshold = asked.threshold_minutes
+        uncertain = what_may_be_wrong(
+            asked.results, asked.matrix.mode, asked.sites, service=service,
+            by_the_minute=asked.matrix.minute_by_minute is not None,
+            lam=_LAMBDA if asked.weighting["weights"] == "linear" else None,
+            threshold_minutes=(0.75 * threshold, 1.5 * threshold),
+        )  # fmt: skip
         return robustness(
             # the family trip is blended anew in every draw, from walks and drives
-            asked.measured["walk"] if uncertain.drive is not None else asked.matrix,
+            asked.results.matrices["walk"] if uncertain.drive is not None else asked.matrix,
             **asked.choice,
             **asked.criteria_settings,
             sample=_SAMPLE if listed > most else 0,
@@ -1271,21 +1276,8 @@ class Analysis:
             ),
             weighting=self.weighting(weights),
             threshold_minutes=preset if threshold_minutes is None else threshold_minutes,
-            made_at_kmh=here.study.config.travel.walk_km_h,
-            measured=here.results.matrices,
-            usual=partial(here._usual_minutes, service, mode),
+            results=here.results,
         )
-
-    def _usual_minutes(self, service: str, mode: str) -> Mapping[str, TravelMatrix]:
-        """Give a mode's minutes on other usual days and at other times; none without buses."""
-        found, times = self.results, self.results.bus
-        if times is None or "walk" not in found.networks:
-            return {}
-        every = _usual_minutes(
-            found.study, times, found.networks["walk"], found.sites,
-            found.matrices["walk"], found.matrices["drive"], service,
-        )  # fmt: skip
-        return {name: by_mode[mode] for name, by_mode in every.items() if mode in by_mode}
 
     def _neighbours(self, asked: bool | None) -> bool:
         """Say whether the neighbours' centres count: as asked, else as the study says."""
@@ -1314,54 +1306,6 @@ class Analysis:
             else min_per_locality,
             "savings": {i: v for i, v in costs.items() if i in centres.index} or None,
         }
-
-    def _uncertainty(self, asked: _Question) -> Uncertainty:
-        """Gather what the study says may be wrong."""
-        threshold = asked.threshold_minutes
-        if asked.matrix.minute_by_minute is not None:
-            return Uncertainty(
-                lam=_LAMBDA if asked.weighting["weights"] == "linear" else None,
-                threshold_minutes=(0.75 * threshold, 1.5 * threshold),
-                count_error="poisson",
-                among=asked.usual() or None,
-            )
-        sites = self.results.sites.set_index("id").loc[asked.sites].reset_index()
-        errors = {
-            str(i): float(e)
-            for i, e in zip(sites["id"], sites["position_error_m"], strict=True)
-            if e == e
-        }
-        candidates = self.results.sites[self.results.sites["kind"] == "candidate"]
-        points = self.results.sites[["id", "lon", "lat"]]
-        stand_ins = plausible_sites(sites[sites["assumed"]], candidates)
-        measured = asked.measured
-        blended: dict[str, Any] = {}
-        if asked.matrix.mode == "typical" and set(measured) == {"walk", "drive", "typical"}:
-            areas, parking = self.study.areas, self.study.config.travel.parking_minutes
-            blended = {
-                "drive": measured["drive"],
-                "p_no_car": dict(zip(areas["id"].astype(str), areas["p_no_car"], strict=True)),
-                "parking_minutes": (0.5 * parking, 1.5 * parking),
-            }
-        from access.analysis.hub_minutes import WALK_KM_H, street_errors
-
-        wrong, by_car = street_errors(
-            asked.matrix.mode, modelled=self.results.modelled, blended=bool(blended)
-        )
-        return Uncertainty(
-            walk_kmh=WALK_KM_H if asked.matrix.mode == "walk" or blended else None,
-            lam=_LAMBDA if asked.weighting["weights"] == "linear" else None,
-            threshold_minutes=(0.75 * threshold, 1.5 * threshold),
-            position_error_m=errors or None,
-            area_points=self.study.areas[["id", "lon", "lat"]] if errors or wrong else None,
-            site_points=points if errors else None,
-            stand_ins=stand_ins or None,
-            count_error="poisson",
-            made_at_kmh=asked.made_at_kmh,
-            **blended,
-            street_error=wrong,
-            drive_error=by_car,
-        )
 
 
 def _ways_of(study: Study, proposal: str) -> int:
@@ -1418,9 +1362,7 @@ class _Question:
     rules: Mapping[str, Any]
     weighting: Mapping[str, Any]
     threshold_minutes: float
-    made_at_kmh: float
-    measured: Mapping[str, TravelMatrix]
-    usual: Callable[[], Mapping[str, TravelMatrix]] = dict
+    results: StudyResults
 
     @property
     def choice(self) -> dict[str, Any]:

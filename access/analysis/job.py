@@ -169,6 +169,7 @@ def travel_times(
         bus=bus,
         snaps=_snap_lines(networks, study, sites),
         surroundings=None if network is None else _around(study, network),
+        street_file=network,
     )
 
 

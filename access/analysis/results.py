@@ -24,6 +24,7 @@ from access.scenario import Impact, Ranking
 from access.scenario.sampled import SampledRanking
 from access.scenario.scenario import Money
 from access.study import Study
+from access.study.config import is_later
 from access.text import Claim, Said, about, listed
 
 if TYPE_CHECKING:
@@ -202,6 +203,17 @@ class ProposalResult:
         return tuple(i for i in self.before if i not in set(self.after))
 
 
+def titled_apart(proposals: Sequence[ProposalResult]) -> list[ProposalResult]:
+    """Number the proposals of one service that have one title, so that each can be named."""
+    titles = [(p.service, p.title) for p in proposals]
+    return [
+        p
+        if titles.count(own) == 1
+        else replace(p, title=f"{p.title}, option {titles[: k + 1].count(own)}")
+        for k, (p, own) in enumerate(zip(proposals, titles, strict=True))
+    ]
+
+
 def stays_words(proposal: ProposalResult, names: Mapping[str, str]) -> Said:
     """Say a proposal's second reading: what it does where deregistered sites keep some services."""
     gone = listed([str(names.get(i, i)) for i in proposal.deregistered])
@@ -377,6 +389,8 @@ class StudyResults:
         None where no timetable was given.
     surroundings : Surroundings, optional
         Water, parks, railways and names for maps; None where the streets are modelled.
+    street_file : Path, optional
+        What the streets were read from; None where they are modelled.
     """
 
     study: Study
@@ -394,6 +408,7 @@ class StudyResults:
     left_out: tuple[LeftOut, ...] = ()
     bus: BusTimes | None = None
     surroundings: Surroundings | None = None
+    street_file: Path | None = None
 
     @property
     def assumptions(self) -> tuple[str, ...]:
@@ -442,6 +457,54 @@ def names_of(titles: Sequence[str]) -> str:
     """Join the names of an option that is best in several ways."""
     first, *others = titles
     return "; ".join([first, *(t[0].lower() + t[1:] for t in others)])
+
+
+#: Words of services for families; hubs for others are no Family Hubs.
+_FOR_FAMILIES = ("child", "young", "youth", "famil", "parent", "baby", "babies")
+
+
+def hub_title(study: Study) -> str:
+    """Name what hubs are called in a study: Family Hubs where they are for families.
+
+    Examples
+    --------
+    >>> from access import load_study
+    >>> hub_title(load_study("rotherham"))
+    'Family Hubs'
+    """
+    told = " ".join(f"{s.title} {s.noun}" for s in study.config.services.values()).lower()
+    return "Family Hubs" if any(word in told for word in _FOR_FAMILIES) else "Hubs"
+
+
+def chosen_later(study: Study) -> bool:
+    """Say whether the council's own hubs were chosen later than the study's date."""
+    when = study.config.hubs.council_date
+    return when is not None and is_later(when, study.config.study.as_of)
+
+
+def as_known_then(results: StudyResults) -> StudyResults:
+    """Give the results as the study's own date allows: without a choice that was made later."""
+    config = results.study.config
+    if not chosen_later(results.study):
+        return results
+    bare = {"council_choice": (), "council_source": "", "council_date": None}
+    hubs = config.hubs.model_copy(update=bare)
+    study = replace(results.study, config=config.model_copy(update={"hubs": hubs}))
+    answer = results.hubs
+    if answer is not None:
+        source = config.hubs.council_source
+        kept = tuple(a for a in answer.plain.assumptions if not source or source not in a)
+        plans = answer.plans
+        if plans is not None:
+            plans = replace(plans, plans=tuple(p for p in plans.plans if p.key != "council"))
+        weighted = answer.weighted
+        answer = replace(
+            answer,
+            plain=replace(answer.plain, council=None, assumptions=kept),
+            weighted=None if weighted is None else replace(weighted, council=None),
+            plans=plans,
+        )
+    return replace(results, study=study, hubs=answer)
 
 
 #: Words that say what every centre is, and so part none of them from the others.

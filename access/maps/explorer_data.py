@@ -649,6 +649,7 @@ def _hubs(areas: pd.DataFrame) -> HubsForPage:
         ),
         reach_minutes=(10.0, 20.0),
         source="an invented paper",
+        deprived=areas["imd_decile"].to_numpy() <= 2,
     )
 
 

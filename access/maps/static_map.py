@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -388,10 +388,17 @@ _HATCHES = (
 
 
 def static_map(
-    data: _ExplorerData, service: str, measure: str = "change", *, mode: str = "walk"
+    data: _ExplorerData,
+    service: str,
+    measure: str = "change",
+    *,
+    mode: str = "walk",
+    after: Sequence[str] | None = None,
 ) -> Chart:
-    """Draw one map."""
+    """Draw one map; of another proposal than the first where `after` gives its open sites."""
     chosen = data.service(service)
+    if after is not None:
+        chosen = replace(chosen, after=tuple(after))
     words = _strings("en", data.nation)  # still pictures go into the report, which is in English
     areas = _in_order(data)
     classes = _classify(data, chosen, measure, mode, areas, words)

@@ -8,7 +8,7 @@ import numpy as np
 
 from access.analysis.analysis import Analysis
 from access.analysis.headline import on_foot_of, trip_meaning
-from access.analysis.results import StudyResults, short_names
+from access.analysis.results import StudyResults, hub_title, short_names
 from access.disclosure import THRESHOLD, is_small, public_count
 from access.document.document import (
     Block,
@@ -251,14 +251,15 @@ def _hub_rows(results: StudyResults) -> list[tuple[str, str]]:
     study, hubs = results.study, results.study.config.hubs
     if results.hubs is None:
         return []
-    rows = [("Family Hubs, at most", f"{hubs.most}")]
+    title = hub_title(study)
+    rows = [(f"{title}, at most", f"{hubs.most}")]
     if hubs.council_choice:
         names = short_names(results)
         chosen = listed([names.get(i, i) for i in hubs.council_choice])
-        rows.append(("Family Hubs that the council chose", chosen))
+        rows.append((f"{title} that the council chose", chosen))
     if hubs.shares:
         shares = shares_of({study.config.services[k].title: v for k, v in hubs.shares.items()})
-        rows.append(("Family Hubs: what each service counts for", shares))
+        rows.append((f"{title}: what each service counts for", shares))
     return rows
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,9 @@ from access.analysis.results import (
     HubResult,
     ProposalResult,
     StudyResults,
+    as_known_then,
+    chosen_later,
+    hub_title,
     site_names,
     stays_words,
 )
@@ -42,7 +46,17 @@ from access.scenario import (
 )
 from access.scenario.sampled import CONFIDENCE, SampledRanking
 from access.study.config import Group
-from access.text import Claim, Said, capital, figure, instead_words, listed, minutes_words, percent
+from access.text import (
+    Claim,
+    Said,
+    capital,
+    figure,
+    instead_words,
+    listed,
+    minutes_words,
+    percent,
+    sentence,
+)
 
 if TYPE_CHECKING:
     from access.analysis.hub_plans import PlanPair
@@ -139,7 +153,7 @@ def use_of(
     """Observed use and declared take-up, apart from the facts of travel."""
     summary: dict[str, Any] = {}
     tables: dict[str, pd.DataFrame] = {}
-    words = []
+    words: list[str] = []
     if attendance is not None:
         seen = attendance_beside_nearest(impact, results.matrix(impact.mode, service), attendance)
         summary["attendance"] = seen.summary
@@ -248,17 +262,49 @@ def hub_words(results: StudyResults, answer: HubResult) -> str:
     """Say what was found, the plain count first and the weighted beside it."""
     from access.report.hubs import plan_words
 
-    by = mode_title(answer.mode)
-    parts = [f"By {by}, every family counted the same:", answer.plain.words]
-    if answer.plans is not None:
-        names = _hub_names(results, answer)
-        parts += ["", "Plans side by side:", *_plan_lines(answer.plans, names), ""]
-        parts += [text for text in plan_words(answer.plans, names, Wording(decimals=1)) if text]
-    if answer.weighted is not None:
-        parts += ["", f"Weighted ({answer.weighting_note}):", answer.weighted.words]
-    notes = () if answer.plans is None else answer.plans.notes
-    parts += ["", *answer.plain.assumptions, *notes, results.streets, *_grounds(results)[2:]]
+    own = replace(results, hubs=answer)
+    then = as_known_then(own).hubs
+    assert then is not None
+    by = mode_title(then.mode)
+    parts: list[str] = [f"By {by}, everybody counted the same:", then.plain.words]
+    if then.plans is not None:
+        names = _hub_names(results, then)
+        parts += ["", "Plans side by side:", *_plan_lines(then.plans, names), ""]
+        parts += [text for text in plan_words(then.plans, names, Wording(decimals=1)) if text]
+    if then.weighted is not None:
+        parts += ["", f"Weighted ({then.weighting_note}):", then.weighted.words]
+    notes = () if then.plans is None else then.plans.notes
+    parts += ["", *then.plain.assumptions, *notes, results.streets, *_grounds(results)[2:]]
+    chosen = _chosen_since(own)
+    parts += ["", f"{_SINCE}:", *chosen] if chosen else []
     return "\n".join(parts)
+
+
+#: Heads what became known later than the study's date, which nothing else rests on.
+_SINCE = "What happened since"
+
+
+def _chosen_since(results: StudyResults) -> list[str]:
+    """Say what is said of hubs that the council chose later than the study's date."""
+    answer, hubs = results.hubs, results.study.config.hubs
+    if answer is None or not chosen_later(results.study):
+        return []
+    from access.report.hubs import council_told
+
+    told = council_told(results, answer, Wording(decimals=1))
+    source = f" ({hubs.council_source})" if hubs.council_source else ""
+    return [f"The hubs that the council chose, {hubs.council_date}{source}:", *told]
+
+
+def _since(results: StudyResults) -> list[str]:
+    """Say what became known later than the study's date, oldest first."""
+    since = sorted(results.study.config.report.since, key=lambda s: s.when)
+    told = [
+        f"{s.when}: {text}"
+        for s in since
+        if (text := sentence(f"{s.what} ({s.source})" if s.source else s.what))
+    ]
+    return [*told, *_chosen_since(results)]
 
 
 def _hub_names(results: StudyResults, answer: HubResult) -> dict[str, str]:
@@ -426,7 +472,8 @@ def bus_of(
     )  # fmt: skip
     noun = results.study.config.services[question.service].noun
     said = {"there_and_home_by_bus": _records_tables(found.figures())}
-    return said, {"by_bus": found.areas}, [none_sentence(noun, found)]
+    told: list[str] = [none_sentence(noun, found)]
+    return said, {"by_bus": found.areas}, told
 
 
 def hub_tables(answer: HubResult) -> dict[str, pd.DataFrame]:
@@ -452,22 +499,35 @@ def _flat(table: pd.DataFrame) -> pd.DataFrame:
 
 def hub_summary(results: StudyResults, answer: HubResult) -> dict[str, Any]:
     """Every figure of the answer, as plain values."""
-    return _hub_figures(answer) | {
+    found = _hub_figures(results, answer)
+    return found | {
         "streets": results.streets,
-        "assumptions": [*answer.plain.assumptions, *results.assumptions],
+        "assumptions": [*found["assumptions"], *results.assumptions],
+        "what_happened_since": _chosen_since(replace(results, hubs=answer)),
     }
 
 
-def _hub_figures(answer: HubResult) -> dict[str, Any]:
-    """Every figure of the answer without what all of a run's figures assume."""
+def _hub_figures(results: StudyResults, answer: HubResult) -> dict[str, Any]:
+    """Every figure of the answer without what all of a run's figures assume.
+
+    Words on a choice that was made later than the study's date stand apart.
+    """
+    when, later = results.study.config.hubs.council_date, chosen_later(results.study)
+    own = as_known_then(replace(results, hubs=answer)).hubs
+    assert own is not None
+    plain = {**_figures(answer.plain), "words": own.plain.words}
+    weighted = None
+    if answer.weighted is not None and own.weighted is not None:
+        weighted = {**_figures(answer.weighted), "words": own.weighted.words}
     return {
         "mode": answer.mode,
+        "council_chose": None if when is None else {"when": when, "later_than_the_study": later},
         "candidates": len(answer.candidates),
-        "plain": _figures(answer.plain),
-        "weighted": None if answer.weighted is None else _figures(answer.weighted),
+        "plain": plain,
+        "weighted": weighted,
         "weighting": answer.weighting_note,
         "plans": None if answer.plans is None else _plan_figures(answer.plans),
-        "assumptions": list(answer.plain.assumptions),
+        "assumptions": list(own.plain.assumptions),
     }
 
 
@@ -584,7 +644,8 @@ def summary_of(results: StudyResults) -> dict[str, Any]:
         "assumptions": list(results.assumptions),
         "proposals": proposals,
         "both_services": {mode: _ranking_summary(r) for mode, r in results.joint.items()},
-        "family_hubs": None if results.hubs is None else _hub_figures(results.hubs),
+        "family_hubs": None if results.hubs is None else _hub_figures(results, results.hubs),
+        "what_happened_since": _since(results),
         "left_out": [{"part": p.part, "reason": p.reason} for p in results.left_out],
     }
 
@@ -724,7 +785,7 @@ _COLUMNS = (
 
 def spoken_summary(results: StudyResults) -> str:
     """Say what every proposal does, mode by mode, then what the numbers assume."""
-    lines = [results.study.config.study.title, ""]
+    lines, then = [results.study.config.study.title, ""], as_known_then(results)
     weighted = Analysis(results).weighting()["weights"] != "none"
     of = [p.service for p in results.proposals.values()]
     for key in dict.fromkeys(service for service in of if of.count(service) > 1):
@@ -747,34 +808,36 @@ def spoken_summary(results: StudyResults) -> str:
         lines += ["", *_indented(beside_words(results, proposal)), ""]
         lines += [*_indented(_closed_lines(results, proposal)), ""]
         lines += [*_indented(_standing(results, proposal)), *_also(results, proposal), ""]
-    if results.hubs is not None:
+    if then.hubs is not None:
         from access.report.hubs import plan_words
 
-        mode = results.hubs.mode
-        by = mode_title(mode)
-        lines.append(f"Family Hubs, by {by}, every family counted the same:")
-        found = results.hubs.plain
-        plans = results.hubs.plans
+        title = hub_title(results.study)
+        lines.append(f"{title}, by {mode_title(then.hubs.mode)}, everybody counted the same:")
+        found, plans = then.hubs.plain, then.hubs.plans
         said = [] if plans is None else plan_words(
-            plans, _hub_names(results, results.hubs), Wording(decimals=1))  # fmt: skip
+            plans, _hub_names(results, then.hubs), Wording(decimals=1))  # fmt: skip
         notes = () if plans is None else plans.notes
-        for sentence in (
-            *found.words.splitlines(),
-            *filter(None, said),
-            *found.assumptions,
-            *notes,
-        ):
-            lines += textwrap.wrap(sentence, 86, initial_indent="    ", subsequent_indent="      ")
-        lines.append("")
+        told = (*found.words.splitlines(), *filter(None, said), *found.assumptions, *notes)
+        lines += [*_indented(told), ""]
     if results.left_out:
         lines.append("Left out of this run, and why:")
-        for part in results.left_out:
-            lines += textwrap.wrap(str(part), 88, initial_indent="  - ", subsequent_indent="    ")
-        lines.append("")
+        lines += [*_listed(str(part) for part in results.left_out), ""]
     lines.append("What these numbers assume:")
-    for sentence in (trip_meaning(results, results.headline), *results.assumptions):
-        lines += textwrap.wrap(sentence, 88, initial_indent="  - ", subsequent_indent="    ")
+    lines += _listed((trip_meaning(results, results.headline), *results.assumptions))
+    since = _since(results)
+    if since:
+        lines += ["", f"{_SINCE} {results.study.config.study.as_of}; nothing above rests on it:"]
+        lines += _listed(since)
     return "\n".join(lines)
+
+
+def _listed(texts: Iterable[str]) -> list[str]:
+    """Set each text as a point of a list."""
+    return [
+        line
+        for text in texts
+        for line in textwrap.wrap(text, 88, initial_indent="  - ", subsequent_indent="    ")
+    ]
 
 
 def _modes(results: StudyResults) -> list[str]:

@@ -15,7 +15,7 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 
-from access.analysis.results import LeftOut, Parts, StudyResults
+from access.analysis.results import LeftOut, Parts, StudyResults, as_known_then
 from access.charts.chart import Chart
 from access.charts.ranking import hub_chart
 from access.document.document import Document
@@ -91,15 +91,17 @@ def _has_streets(study: Study, folder: Path) -> bool:
 
 def write_layers(path: Path, layers: Iterable[tuple[str, pd.DataFrame]]) -> None:
     """Write tables and layers into one GeoPackage."""
-    # GDAL would write the clock into the file; a fixed date keeps the same inputs the same bytes
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": "2000-01-01T00:00:00.000Z"})
+    # GDAL would write the clock into the file; a fixed date keeps the same inputs the same bytes.
+    # What is half written is never read, so SQLite need not wait for the disk at each layer
+    options = {"OGR_CURRENT_DATE": "2000-01-01T00:00:00.000Z", "OGR_SQLITE_SYNCHRONOUS": "OFF"}
+    pyogrio.set_gdal_config_options(options)
     try:
         for number, (name, given) in enumerate(layers):
             own = [c for c in given.columns if c != getattr(given, "_geometry_column_name", None)]
             frame = given.rename(columns=dict(zip(own, column_names(own), strict=True)))
             pyogrio.write_dataframe(frame, path, layer=name, driver="GPKG", append=number > 0)
     finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+        pyogrio.set_gdal_config_options(dict.fromkeys(options))
 
 
 def write_outputs(
@@ -222,8 +224,8 @@ def _write_charts(
         if mode in proposal.rankings:
             charts |= ranking_charts(proposal.rankings[mode], firm.get(key))
         draws |= {f"chart-{key}-{name}.png": draw for name, draw in charts.items()}
-    if results.hubs is not None:
-        found = results.hubs
+    found = as_known_then(results).hubs
+    if found is not None:
         draws["chart-hubs.png"] = partial(
             hub_chart, results, found.plain, found.mode, len(found.candidates)
         )

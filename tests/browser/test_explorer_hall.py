@@ -199,22 +199,25 @@ def test_the_welsh_page_answers_in_welsh(visit, example, tmp_path):
 
 def test_where_the_ways_are_too_many_a_fixed_sample_says_how_an_option_does(visit, example_page):
     page = visit(example_page)
-    found = page.evaluate(
+    count, draws, same, small, best = page.evaluate(
         """() => {
           const { model, core } = App;
           const before = [...Array(18)].map((_, i) => i % 9);
           const many = { ...model.services[0], key: 'many', before };
-          const one = core.sampled(model, many, 'walk', 4.8, 9);
+          const one = core.sampled(model, many, 'walk', 4.8, 9, 20);
           model.cache.clear();
-          const two = core.sampled(model, many, 'walk', 4.8, 9);
-          const small = core.sampled(model, model.services[0], 'walk', 4.8, 3);
-          return [one.count, one.means.length, one.means.join() === two.means.join(), small,
-                  Math.min(...one.means)];
+          const two = core.sampled(model, many, 'walk', 4.8, 9, 20);
+          const small = core.sampled(model, model.services[0], 'walk', 4.8, 3, 20);
+          const same = core.CRITERIA.every((name) => one[name].join() === two[name].join());
+          return [one.count, one.draws, same, small, Math.min(...one.mean)];
         }"""
     )
-    count, draws, same, small, best = found
-    assert (count, draws, same, small) == (48620, 2000, True, None)
-    reach = page.evaluate("App.core.meanTrip([1, 2, 0], [3, 6, Infinity], [true, true, true])")
-    assert reach == 5 and best > 0
-    lost = page.evaluate("App.core.meanTrip([1, 2], [3, Infinity], [true, true])")
-    assert lost == float("inf")
+    assert (count, draws, same, small) == (48620, 2000, True, None) and best > 0
+    page.evaluate("App.core.alternatives = () => null; App.core.sampled = (model, s) => "
+                  "({ count: 48620, draws: 2, ...Object.fromEntries(App.core.CRITERIA.map((c) => "
+                  "[c, [-1, 1e9]])) }); App.go('your-option')")  # fmt: skip
+    head = page.inner_text("#option-headline")
+    assert "Better than" in head and "50%" in head and "of 2 ways to keep as many" in head
+    ranks = page.locator("#option-ranks tbody tr").all_inner_texts()
+    assert all("better than 50% of 2 at random" in row for row in ranks)
+    assert "too many to list here" in page.inner_text("#option-ranks")

@@ -16,7 +16,7 @@ from tests import town
 from tests.bus_feed import town_feed
 from tests.conftest import call_here
 
-pytestmark = pytest.mark.usefixtures("pictures_once")
+pytestmark = pytest.mark.usefixtures("quick_runs")
 
 
 @pytest.fixture(scope="module")

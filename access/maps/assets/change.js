@@ -166,7 +166,7 @@
         App.button(
           App.placeName(i),
           () => {
-            App.map.fit([[App.areas.lat[i], App.areas.lon[i]]], 14);
+            App.map.fit([[App.areas.lat[i], App.areas.lon[i]]], 14, true);
             App.note({
               kind: 'area',
               label: App.areaName(i),

@@ -44,7 +44,7 @@
       App.minChange(difference, 1),
       found.ways
         ? App.rankWords(found.ranks.mean, found.tied.mean, found.ways.count)
-        : App.sampleWords(found, service) || App.t('number_no_rank'),
+        : App.sampleWords(found) || App.t('number_no_rank'),
       shown
         ? App.t('swap_shown')
         : App.button(

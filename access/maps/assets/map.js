@@ -300,6 +300,9 @@
         clip();
       });
       map.on('move', clip);
+      map.on('popupclose', () => {
+        if (document.activeElement === document.body) App.$('map').focus({ preventScroll: true });
+      });
       map.on('click', (event) => App.pointChosen(event.latlng.lat, event.latlng.lng));
       App.$('map').addEventListener('keydown', (event) => {
         if (event.key !== 'Enter' || event.target !== App.$('map')) return;
@@ -342,9 +345,9 @@
       clip();
     },
 
-    fit(points, most) {
+    fit(points, most, atOnce) {
       map.fitBounds(L.latLngBounds(points), {
-        animate: !App.still,
+        animate: !App.still && !atOnce,
         paddingTopLeft: [70, 60],
         paddingBottomRight: [60, 50],
         maxZoom: most || 15,
@@ -372,11 +375,16 @@
       map.invalidateSize({ animate: false, pan: false });
     },
 
+    /* The map makes room for a note at once: what moves under a pointer takes no click. */
     popup(lat, lon, content) {
+      map.stop();
+      const { panBy } = map;
+      map.panBy = (by) => panBy.call(map, by, { animate: false });
       L.popup({ closeButton: true, maxWidth: 300, className: 'note' })
         .setLatLng([lat, lon])
         .setContent(content)
         .openOn(map);
+      delete map.panBy;
     },
 
     closePopup() {
