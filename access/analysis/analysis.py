@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypedDict, Unpack, cast
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack, cast
 
 import numpy as np
 import pandas as pd
@@ -19,9 +19,6 @@ from access.analysis.bus import (
     _bus_change,
     _made_of_both,
 )
-from access.analysis.hub_plans import PlanPair, plan_pair
-from access.analysis.hubs import HubOptions, _hub_candidates, _hub_result
-from access.analysis.many import _sampled_ranking
 from access.analysis.new_places import _with_places
 from access.analysis.places import (
     BUFFER_M,
@@ -47,6 +44,7 @@ from access.analysis.results import (
     Parts,
     ProposalResult,
     StudyResults,
+    _WhenAsked,
     short_names,
     titled_apart,
 )
@@ -74,8 +72,12 @@ from access.scenario.options import MAX_OPTIONS, CriteriaSettings, choosable, cl
 from access.scenario.sampled import SampledRanking
 from access.scenario.scenario import money_of
 from access.scenario.switching import weights_side_by_side
-from access.siting.progress import Progress as Search
 from access.study import Study
+
+if TYPE_CHECKING:  # what looks for sites is imported when it is asked for: not by every question
+    from access.analysis.hub_plans import PlanPair
+    from access.analysis.hubs import HubOptions
+    from access.siting.progress import Progress as Search
 
 _LAMBDA = (0.0, 2.0)
 DRAWS = 1000
@@ -432,19 +434,24 @@ class Analysis:
         counted = self._neighbours(travel.get("neighbours"))
         others = len(self.study.neighbours_of(service)) > 0
 
-        def measured(then: Baseline | Scenario, *, neighbours: bool = counted) -> dict[str, Impact]:
+        def measured(
+            then: Baseline | Scenario, *, neighbours: bool = counted
+        ) -> Mapping[str, Impact]:
             asked: Any = {**travel, "neighbours": neighbours}
-            return {
-                mode: here.compare(service, before=before, after=then, **{**asked, "mode": mode})
-                for mode in here.results.matrices
-            }
 
-        with warnings.catch_warnings():
-            if not closed and not opened:  # asked as it is, on purpose
-                warnings.simplefilter("ignore", NothingChangesWarning)
-            impacts = measured(after)
-            stays = measured(_some_services_stay(after)) if gone else {}
-            beside = measured(after, neighbours=not counted) if others else {}
+            def by(mode: str) -> Impact:
+                with warnings.catch_warnings():
+                    if not closed and not opened:  # asked as it is, on purpose
+                        warnings.simplefilter("ignore", NothingChangesWarning)
+                    asked["mode"] = mode
+                    return here.compare(service, before=before, after=then, **asked)
+
+            return _WhenAsked(here.results.matrices, by)
+
+        impacts = measured(after)
+        _ = impacts[here.results.headline]  # what is wrong with the question is said at once
+        stays = measured(_some_services_stay(after)) if gone else {}
+        beside = measured(after, neighbours=not counted) if others else {}
         return ProposalResult(
             key=key,
             title=words,
@@ -650,6 +657,8 @@ class Analysis:
             return self.rank(service, after=after, before=before, keep=keep, **options)
         settings = CriteriaSettings(**asked.criteria_settings)
         names = self.results.names()
+        from access.analysis.many import _sampled_ranking
+
         return _sampled_ranking(choice, settings, mode=asked.matrix.mode, names=names, seed=_SEED)
 
     def rank_jointly(
@@ -873,6 +882,8 @@ class Analysis:
         ParameterError
             If it has no such plan.
         """
+        from access.analysis.hub_plans import plan_pair
+
         if answer.plans is None:
             raise ParameterError("no plans of hubs were made; expected the answer of `hubs`")
         plans = answer.plans
@@ -883,6 +894,8 @@ class Analysis:
         return self._hubs(mode=mode, progress=progress, brief=True)
 
     def _hubs(self, size: int | None = None, **options: Any) -> HubResult:
+        from access.analysis.hubs import _hub_result
+
         here = self.at(options.pop("walk_km_h", None))
         weights = here.weighting(options.pop("weights", None))
         mode = here._matrix(options.pop("mode", None)).mode
@@ -910,6 +923,8 @@ class Analysis:
         -------
         StudyResults
         """
+        from access.analysis.hubs import _hub_candidates
+
         if len(_hub_candidates(self.results)) < 2:
             return self.results
         by = self._matrix(mode).mode

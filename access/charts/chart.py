@@ -235,9 +235,10 @@ class _Canvas(FigureCanvasAgg):
         """Show nothing: geopandas asks for the whole picture after each layer."""
 
     def get_renderer(self) -> RendererAgg:
-        renderer = super().get_renderer()
+        renderer: RendererAgg = super().get_renderer()  # type: ignore[no-untyped-call]
         # matplotlib keeps measures for one renderer, and has several for a picture
-        renderer.get_text_width_height_descent = partial(_measured, renderer.dpi)
+        measured = partial(_measured, renderer.dpi)
+        renderer.get_text_width_height_descent = measured  # type: ignore[method-assign]
         return renderer
 
 
@@ -251,12 +252,14 @@ def _measured(dpi: float, words: str, font: FontProperties, ismath: Any) -> _Siz
 def _size(
     words: str, font: FontProperties, ismath: Any, dpi: float, family: tuple[str, ...]
 ) -> _Size:
-    return _ruler(dpi).get_text_width_height_descent(words, font, ismath)
+    ruler: Any = _ruler(dpi)
+    size: _Size = ruler.get_text_width_height_descent(words, font, ismath)
+    return size
 
 
 @lru_cache(8)
 def _ruler(dpi: float) -> RendererAgg:
-    return RendererAgg(1, 1, dpi)
+    return RendererAgg(1, 1, dpi)  # type: ignore[no-untyped-call]
 
 
 def _as_written(figure: Figure) -> None:

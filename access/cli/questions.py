@@ -157,7 +157,6 @@ def compare(
         impact_words,
         use_of,
     )
-    from access.run.write import answer_ledger, write_answer
     from access.study import load_study
 
     parts = Parts()
@@ -200,6 +199,8 @@ def compare(
                 **({"use": use} if use else {}),
             }
             if work is not None:
+                from access.run.write import answer_ledger, write_answer
+
                 folder = work if len(asked) == 1 else work / question.key
                 tables = impact_tables(impact, by, loaded.groups) | use_tables | bus_tables
                 charts = impact_charts(results, impact, by)
@@ -291,7 +292,6 @@ def rank(
         ranking_tables,
         ranking_words,
     )
-    from access.run.write import answer_ledger, write_answer
     from access.scenario import Ranking
     from access.study import load_study
 
@@ -306,8 +306,8 @@ def rank(
         "never_close": never_close or [],
         "min_per_locality": min_per_locality,
     }
-    given = (*loaded.files, *([network] if network else []))
-    whole = nullcontext() if out is None else whole_folder(out, given)
+    given = [network] if network is not None else []
+    whole = nullcontext() if out is None else whole_folder(out, (*loaded.files, *given))
     with whole as work, released(loaded) as own, steps(quiet=quiet or json) as progress:
         measured = travel_times(own, network=network, keep=not no_cache, progress=progress)
         analysis = Analysis(measured).at(walk_km_h)
@@ -325,6 +325,8 @@ def rank(
                 firm = parts.make(f"how firm the rank of {question.title} is", ask)
             answers[question.key] = ranking_summary(results, question, ranking, firm)
             if work is not None:
+                from access.run.write import answer_ledger, write_answer
+
                 folder = work if len(asked) == 1 else work / question.key
                 tables, charts = ranking_tables(ranking, firm), ranking_charts(ranking, firm)
                 asked_for = {"title": question.title, "service": question.service, **options,

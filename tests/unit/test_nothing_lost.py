@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 import access.analysis.analysis
+import access.analysis.hubs
+import access.charts
 import access.report.board
 import access.report.robustness
-import access.run.summary
 import access.run.write
 from access.analysis.results import LeftOut, Parts
 from access.cli.app import main
@@ -25,7 +26,7 @@ FAULTS = {
     "ranking": (access.analysis.analysis, "rank_closures", "alternatives to ", ()),
     "robustness": (access.analysis.analysis, "robustness", "how firm the ranking of ", ()),
     "hubs": (
-        access.analysis.analysis,
+        access.analysis.hubs,
         "_hub_result",
         "Family Hubs",
         ("hubs.csv", "chart-hubs.png"),
@@ -35,8 +36,8 @@ FAULTS = {
     "explorer": (access.run.write, "explorer_data", "explorer.html", ("explorer.html",)),
     "geopackage": (access.run.write, "write_layers", "study.gpkg", ("study.gpkg",)),
     "areas": (access.run.write._TABLES, "areas", "areas.csv", ("areas.csv", "areas.parquet")),
-    "chart": (access.run.summary, "change_chart", "-change.png", ("chart-close_4_0-change.png",)),
-    "pareto": (access.run.summary, "pareto_chart", "pareto", ("chart-close_4_0-pareto_p90.png",)),
+    "chart": (access.charts, "change_chart", "-change.png", ("chart-close_4_0-change.png",)),
+    "pareto": (access.charts, "pareto_chart", "pareto", ("chart-close_4_0-pareto_p90.png",)),
     "report": (access.report.board, "findings_of", "the report", ("report.docx", "report.pdf")),
     "maps": (access.report.board, "_proposal_maps", "report: maps", ()),
     "sheets": (access.report.board, "_site_blocks", "report: Sites", ()),
