@@ -23,7 +23,8 @@ from access.network import Network, TravelMatrix
 from access.network.surroundings import Surroundings
 from access.scenario import Impact, Ranking
 from access.scenario.sampled import SampledRanking
-from access.scenario.scenario import Money
+from access.scenario.scenario import Money, Scenario
+from access.scenario.sites import Baseline
 from access.siting.hubs import HubSearch
 from access.siting.plans import BesideStays, Choice, Figures, Held, Offer, Standing
 from access.study import Study
@@ -142,6 +143,8 @@ class ProposalResult:
     neighbours : bool
     rankings_beside : dict of str to Ranking
         As `rankings`, with the centres of `beside`: of the headline mode alone.
+    sides : tuple of Baseline and Baseline or Scenario, optional
+        The sites before and after as they were asked, with their days and capacities.
     """
 
     key: str
@@ -161,6 +164,7 @@ class ProposalResult:
     beside: Mapping[str, Impact] = field(default_factory=dict)
     neighbours: bool = False
     rankings_beside: Mapping[str, Ranking] = field(default_factory=dict)
+    sides: tuple[Baseline, Baseline | Scenario] | None = None
 
     @property
     def opened(self) -> tuple[str, ...]:
