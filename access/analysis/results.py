@@ -22,7 +22,8 @@ from access.ledger import RunLedger
 from access.network import Network, TravelMatrix
 from access.scenario import Impact, Ranking
 from access.scenario.sampled import SampledRanking
-from access.scenario.scenario import Money
+from access.scenario.scenario import Money, Scenario
+from access.scenario.sites import Baseline
 from access.study import Study
 from access.study.config import is_later
 from access.text import Claim, Said, about, listed
@@ -177,6 +178,8 @@ class ProposalResult:
     neighbours : bool
     rankings_beside : dict of str to Ranking
         As `rankings`, with the centres of `beside`: of the headline mode alone.
+    sides : tuple of Baseline and Baseline or Scenario, optional
+        The sites before and after as they were asked, with their days and capacities.
     """
 
     key: str
@@ -196,6 +199,7 @@ class ProposalResult:
     beside: Mapping[str, Impact] = field(default_factory=dict)
     neighbours: bool = False
     rankings_beside: Mapping[str, Ranking] = field(default_factory=dict)
+    sides: tuple[Baseline, Baseline | Scenario] | None = None
 
     @property
     def opened(self) -> tuple[str, ...]:
