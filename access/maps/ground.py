@@ -169,8 +169,8 @@ def _map_ways(results: StudyResults, plans: Sequence[Sequence[str]]) -> pd.DataF
             for area, columns in zip(own.area_ids, near, strict=True)
             for rank, column in enumerate(columns)
         ]
-    wanted = pd.DataFrame(rows, columns=["area_id", "site_id", "order"])
-    wanted = wanted.groupby(["area_id", "site_id"], as_index=False)["order"].min()
+    every = pd.DataFrame(rows, columns=["area_id", "site_id", "order"])
+    wanted = every.groupby(["area_id", "site_id"])["order"].min().reset_index()
     network = results.networks["walk"]
     ways = street_ways(
         network, pd.DataFrame(results.study.areas.drop(columns="geometry")), results.sites,
@@ -185,7 +185,8 @@ def _map_ways(results: StudyResults, plans: Sequence[Sequence[str]]) -> pd.DataF
     at = [pd.Index(ids).get_indexer(pd.Index(ways[column])) for ids, column in
           ((walk.area_ids, "area_id"), (walk.site_ids, "site_id"))]  # fmt: skip
     same = (minutes - walk.total_minutes[at[0], at[1]]).abs() <= _SAME_MINUTES
-    return ways[same].drop(columns="minutes").sort_values(["order", "area_id", "site_id"])
+    drawn: pd.DataFrame = ways[same].drop(columns="minutes")
+    return drawn.sort_values(["order", "area_id", "site_id"])
 
 
 def _map_places(results: StudyResults) -> pd.DataFrame:
