@@ -96,7 +96,7 @@ def test_an_ended_search_claims_no_more_than_it_knows(times):
 
 @pytest.mark.slow
 def test_rules_and_new_sites(study, times):
-    question = {"most": 6, "size": 6, "min_per_locality": 1, "protect_minutes": 60, "greenfield": 6}
+    question = {"most": 4, "size": 4, "min_per_locality": 1, "protect_minutes": 60, "greenfield": 6}
     answer = Analysis(times).hubs(**question, near_best=3, draws=50)
     assert len(answer.candidates) == 88 + 6
     best = answer.plain.best
