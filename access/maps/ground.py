@@ -155,7 +155,7 @@ def _map_ways(results: StudyResults, plans: Sequence[Sequence[str]]) -> pd.DataF
     Returns
     -------
     DataFrame, optional
-        ``area_id site_id order geometry``; None where streets are modelled or areas too many.
+        ``area_id site_id order minutes off geometry``; None where streets are modelled or areas too many.
     """
     walk = results.matrices["walk"]
     if results.modelled or len(walk.area_ids) > _MOST_AREAS:
@@ -170,7 +170,7 @@ def _map_ways(results: StudyResults, plans: Sequence[Sequence[str]]) -> pd.DataF
             for rank, column in enumerate(columns)
         ]
     wanted = pd.DataFrame(rows, columns=["area_id", "site_id", "order"])
-    wanted = wanted.groupby(["area_id", "site_id"], as_index=False)["order"].min()
+    wanted = wanted.sort_values("order").drop_duplicates(["area_id", "site_id"])
     network = results.networks["walk"]
     ways = street_ways(
         network, pd.DataFrame(results.study.areas.drop(columns="geometry")), results.sites,
@@ -184,8 +184,9 @@ def _map_ways(results: StudyResults, plans: Sequence[Sequence[str]]) -> pd.DataF
     minutes = ways["minutes"] + metres * 60 / (1000 * network.profile.off_network_kmh)
     at = [pd.Index(ids).get_indexer(pd.Index(ways[column])) for ids, column in
           ((walk.area_ids, "area_id"), (walk.site_ids, "site_id"))]  # fmt: skip
-    same = (minutes - walk.total_minutes[at[0], at[1]]).abs() <= _SAME_MINUTES
-    return ways[same].drop(columns="minutes").sort_values(["order", "area_id", "site_id"])
+    ways["off"] = (minutes - walk.total_minutes[at[0], at[1]]).abs()
+    kept: pd.DataFrame = ways[ways["off"] <= _SAME_MINUTES]
+    return kept.sort_values(["order", "area_id", "site_id"])
 
 
 def _map_places(results: StudyResults) -> pd.DataFrame:
