@@ -209,7 +209,8 @@ def report(
     method, assumptions and data.
 
     Outputs: report.docx, report.pdf (tagged, checked against PDF/UA-1) and tables.xlsx (the same
-    tables, one sheet each). Counts below 5 are hidden unless --internal is given.
+    tables, one sheet each), with report.ledger.json. Counts below 5 are hidden unless --internal
+    is given. In a former run's folder, the run's own ledger.json then lists these files no more.
     """
     from access.analysis.analysis import Analysis
     from access.analysis.questions import read_requests
@@ -219,6 +220,7 @@ def report(
     from access.release import released
     from access.report.board import board_report, write_report
     from access.run import measure_study
+    from access.run.write import answer_ledger
     from access.study import load_study
 
     requests = None if asked is None else read_requests(asked)
@@ -240,7 +242,10 @@ def report(
             progress=progress,
             parts=parts,
         )
-        paths = write_report(document, folder, inputs=given, progress=progress)
+        asked_for = {"mode": mode, "date": None if date is None else date.date().isoformat(),
+                     "draws": draws, "internal": internal}  # fmt: skip
+        told = answer_ledger(results, "report", asked_for, [asked], left_out=parts.left_out)
+        paths = write_report(document, folder, inputs=given, progress=progress, ledger=told)
     if json:
         say(to_json({"files": [str(path) for path in paths]}), nl=False)
     elif not quiet:
@@ -287,18 +292,20 @@ def map_(
 
     Postcodes can be typed when the study has a table of them (tables.postcodes in study.toml);
     places, wards and centres always. With --static the same maps are written as pictures, with
-    legend, scale bar, north arrow and sources.
+    legend, scale bar, north arrow and sources. map.ledger.json says what they were made of; in a
+    former run's folder, the run's own ledger.json then lists no more what became different.
     """
     from access.analysis.analysis import Analysis
     from access.analysis.hub_plans import asks_for_hubs
     from access.analysis.results import Parts
     from access.files import check_folder, whole_folder
-    from access.ledger import to_json
+    from access.ledger import sha256_of, to_json
     from access.maps.explorer import write_explorer
     from access.maps.explorer_data import explorer_data
     from access.maps.static_map import write_static_maps
     from access.release import released
     from access.run import measure_study
+    from access.run.write import answer_ledger
     from access.study import load_study
 
     loaded = load_study(study).with_timetables(timetable or [])
@@ -317,6 +324,11 @@ def map_(
             if static:
                 progress("drawing still maps")
                 made += write_static_maps(data, work / "maps", mode=mode or results.headline)
+            asked = {"static": static, "mode": mode, "online_tiles": online_tiles}
+            outputs = {path.relative_to(work).as_posix(): sha256_of(path) for path in made}
+            told = answer_ledger(results, "map", asked, left_out=results.left_out)
+            text = replace(told, outputs=outputs).to_json()
+            (work / "map.ledger.json").write_text(text, encoding="utf-8")
         files = [folder / path.relative_to(work) for path in made]
     if json:
         say(to_json({"files": [str(path) for path in files]}), nl=False)

@@ -155,7 +155,7 @@ def _map_ways(results: StudyResults, plans: Sequence[Sequence[str]]) -> pd.DataF
     Returns
     -------
     DataFrame, optional
-        ``area_id site_id order minutes off geometry``; None where streets are modelled or areas too many.
+        ``area_id site_id order geometry``; None where streets are modelled or areas too many.
     """
     walk = results.matrices["walk"]
     if results.modelled or len(walk.area_ids) > _MOST_AREAS:
@@ -169,8 +169,8 @@ def _map_ways(results: StudyResults, plans: Sequence[Sequence[str]]) -> pd.DataF
             for area, columns in zip(own.area_ids, near, strict=True)
             for rank, column in enumerate(columns)
         ]
-    wanted = pd.DataFrame(rows, columns=["area_id", "site_id", "order"])
-    wanted = wanted.sort_values("order").drop_duplicates(["area_id", "site_id"])
+    every = pd.DataFrame(rows, columns=["area_id", "site_id", "order"])
+    wanted = every.groupby(["area_id", "site_id"])["order"].min().reset_index()
     network = results.networks["walk"]
     ways = street_ways(
         network, pd.DataFrame(results.study.areas.drop(columns="geometry")), results.sites,
@@ -184,9 +184,9 @@ def _map_ways(results: StudyResults, plans: Sequence[Sequence[str]]) -> pd.DataF
     minutes = ways["minutes"] + metres * 60 / (1000 * network.profile.off_network_kmh)
     at = [pd.Index(ids).get_indexer(pd.Index(ways[column])) for ids, column in
           ((walk.area_ids, "area_id"), (walk.site_ids, "site_id"))]  # fmt: skip
-    ways["off"] = (minutes - walk.total_minutes[at[0], at[1]]).abs()
-    kept: pd.DataFrame = ways[ways["off"] <= _SAME_MINUTES]
-    return kept.sort_values(["order", "area_id", "site_id"])
+    same = (minutes - walk.total_minutes[at[0], at[1]]).abs() <= _SAME_MINUTES
+    drawn: pd.DataFrame = ways[same].drop(columns="minutes")
+    return drawn.sort_values(["order", "area_id", "site_id"])
 
 
 def _map_places(results: StudyResults) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +15,7 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 
-from access.analysis.results import Parts, StudyResults
+from access.analysis.results import LeftOut, Parts, StudyResults, as_known_then
 from access.charts.chart import Chart
 from access.charts.ranking import hub_chart
 from access.document.document import Document
@@ -28,7 +28,7 @@ from access.maps.explorer_data import explorer_data
 from access.maps.planner_map import map_page, study_map
 from access.release import check_publishable
 from access.report.board import board_report, report_writers
-from access.report.robustness import study_robustness
+from access.report.robustness import drawn_beside, study_robustness
 from access.run.geopackage import _describe_layers, _study_layers
 from access.run.summary import (
     _hub_points,
@@ -91,15 +91,17 @@ def _has_streets(study: Study, folder: Path) -> bool:
 
 def write_layers(path: Path, layers: Iterable[tuple[str, pd.DataFrame]]) -> None:
     """Write tables and layers into one GeoPackage."""
-    # GDAL would write the clock into the file; a fixed date keeps the same inputs the same bytes
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": "2000-01-01T00:00:00.000Z"})
+    # GDAL would write the clock into the file; a fixed date keeps the same inputs the same bytes.
+    # What is half written is never read, so SQLite need not wait for the disk at each layer
+    options = {"OGR_CURRENT_DATE": "2000-01-01T00:00:00.000Z", "OGR_SQLITE_SYNCHRONOUS": "OFF"}
+    pyogrio.set_gdal_config_options(options)
     try:
         for number, (name, given) in enumerate(layers):
             own = [c for c in given.columns if c != getattr(given, "_geometry_column_name", None)]
             frame = given.rename(columns=dict(zip(own, column_names(own), strict=True)))
             pyogrio.write_dataframe(frame, path, layer=name, driver="GPKG", append=number > 0)
     finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+        pyogrio.set_gdal_config_options(dict.fromkeys(options))
 
 
 def write_outputs(
@@ -138,7 +140,7 @@ def write_outputs(
     check_kind(out, internal=internal)
     parts = Parts(results.left_out)
     mode = results.headline
-    with whole_folder(out, results.study.files) as work:
+    with whole_folder(out, results.study.files) as work, drawn_beside(results, mode=mode) as drawn:
         for name, write in _WRITERS.items():
             progress(f"writing {name}")
             parts.write(name, work, partial(write, results, work / name))
@@ -146,6 +148,7 @@ def write_outputs(
         for name, table in _TABLES.items():
             parts.write(f"{name}.csv", work, partial(_write_table, results, table, work, name))
         if results.proposals:
+            drawn(parts)
             firm = study_robustness(results, mode=mode, progress=progress, parts=parts)
             progress("drawing charts")
             _write_charts(results, work, firm, parts)
@@ -179,7 +182,7 @@ def _write_ledger(results: StudyResults, work: Path, parts: Parts, mark: str) ->
     (work / f"{mark}summary.json").write_text(to_json(summary_of(whole)), encoding="utf-8")
     hashes = {file.name: sha256_of(file) for file in sorted(work.iterdir())
               if file.name != "ledger.json"}  # fmt: skip
-    left_out = tuple({"part": p.part, "reason": p.reason} for p in parts.left_out)
+    left_out = tuple(asdict(part) for part in parts.left_out)
     command = {**results.ledger.command, **({"internal": True} if mark else {})}
     ledger = replace(results.ledger, command=command, outputs=hashes, left_out=left_out)
     (work / "ledger.json").write_text(ledger.to_json(), encoding="utf-8")
@@ -222,8 +225,8 @@ def _write_charts(
         if mode in proposal.rankings:
             charts |= ranking_charts(proposal.rankings[mode], firm.get(key))
         draws |= {f"chart-{key}-{name}.png": draw for name, draw in charts.items()}
-    if results.hubs is not None:
-        found = results.hubs
+    found = as_known_then(results).hubs
+    if found is not None:
         draws["chart-hubs.png"] = partial(
             hub_chart, results, found.plain, found.mode, len(found.candidates)
         )
@@ -314,7 +317,7 @@ def write_answer(
     parts = Parts() if parts is None else parts
     for name, draw in charts.items():
         parts.write(f"{name}.png", out, partial(_draw_answer, draw, out / name))
-    left_out = tuple({"part": p.part, "reason": p.reason} for p in parts.left_out)
+    left_out = tuple(asdict(part) for part in parts.left_out)
     (out / "summary.json").write_text(to_json({**summary, "left_out": left_out}), encoding="utf-8")
     outputs = {file.name: sha256_of(file) for file in sorted(out.iterdir())}
     text = replace(ledger, outputs=outputs, left_out=left_out).to_json()
@@ -336,6 +339,7 @@ def answer_ledger(
     files: Sequence[Path | None] = (),
     *,
     assumptions: Sequence[str] = (),
+    left_out: Sequence[LeftOut] = (),
 ) -> RunLedger:
     """Say what an answer was worked out from."""
     brought = [
@@ -348,6 +352,7 @@ def answer_ledger(
         command={**results.ledger.command, "command": command, "question": dict(question)},
         inputs=(*results.ledger.inputs, *brought),
         assumptions=(*results.ledger.assumptions, *assumptions),
+        left_out=tuple(asdict(part) for part in left_out),
     )
 
 

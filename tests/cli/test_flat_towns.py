@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from access.study.template import _template_files
+from tests.conftest import few_draws
 from tests.streets import write_osm
 
 
@@ -76,7 +77,8 @@ def no_number_is_lost(value: object) -> bool:
 def test_a_run_ends_with_whole_outputs(access_command, tmp_path, place, streets):
     folder, out = town(tmp_path / "town", place), tmp_path / "out"
     more = ["--network", grid(tmp_path / "grid.osm"), "--no-cache"] if streets else []
-    done = access_command("run", folder, *more, "--out", out, "--json")
+    with few_draws():
+        done = access_command("run", folder, *more, "--out", out, "--json")
     assert done.returncode == 0, done.stderr
     summary = json.loads(done.stdout)
     assert no_number_is_lost(summary)

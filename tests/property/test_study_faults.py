@@ -17,7 +17,7 @@ from access.run.summary import spoken_summary
 from access.study import load_study
 from access.study.template import new_study
 
-pytestmark = pytest.mark.usefixtures("pictures_once")
+pytestmark = pytest.mark.usefixtures("quick_runs")
 
 CELLS = [
     "",
