@@ -96,7 +96,7 @@ def _simplify_shapes(shapes: gpd.GeoSeries, budget_bytes: int = 220_000) -> gpd.
         out = gpd.GeoSeries(simple, index=shapes.index, crs=metric.crs).to_crs(WGS84)
         corners = max(int(shapely.get_num_coordinates(simple[there]).sum()), 1)
         if per_corner * corners > budget_bytes and tolerance_m < _TOLERANCES_M[-1]:
-            continue  # it would not fit: fewer corners lie further apart, and take more letters each
+            continue  # it would not fit: corners that are fewer lie further apart
         letters = sum(map(len, _encode_shapes(out)))
         if letters <= budget_bytes:
             break
