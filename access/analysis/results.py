@@ -70,6 +70,11 @@ class Parts:
         """What was left out so far, in the order in which it was tried."""
         return tuple(self._left_out.values())
 
+    def leave_out(self, left_out: Iterable[LeftOut]) -> None:
+        """Add what other hands had to leave out."""
+        for part in left_out:
+            self._left_out.setdefault(part.part, part)
+
     def make(self, part: str, make: Callable[[], _T]) -> _T | None:
         """Do a part; give None where it fails, and keep its name and the reason."""
         try:
