@@ -34,6 +34,7 @@ from access.analysis.questions import (
     _baseline_of,
     _centre_ids,
     _modifications,
+    _open_of,
     _places_of,
     _question_of,
     _site_ids,
@@ -68,6 +69,7 @@ from access.scenario import (
     robustness,
     switching_values,
 )
+from access.scenario.offer import OfferChange, offer_change
 from access.scenario.options import MAX_OPTIONS, CriteriaSettings, choosable, closings
 from access.scenario.sampled import SampledRanking
 from access.scenario.scenario import money_of
@@ -467,7 +469,86 @@ class Analysis:
             deregistered=gone,
             beside=beside,
             neighbours=counted and others,
+            sides=(before, after),
         )
+
+    def offer(
+        self,
+        service: str,
+        *,
+        after: _Sites,
+        before: _Sites | None = None,
+        later: Analysis | None = None,
+        **options: Unpack[TravelOptions],
+    ) -> OfferChange:
+        """Say what is on offer within reach before and after: gravity and floating catchments.
+
+        Parameters
+        ----------
+        service, after, before, later
+            As in `compare`; capacities and days are those of a baseline or scenario, for ids those
+            of the study's tables.
+        **options
+            See `TravelOptions`; weights of deprivation have no part in it.
+
+        Returns
+        -------
+        OfferChange
+
+        Raises
+        ------
+        ParameterError
+            If the mode is not measured or a site is unknown.
+        ScenarioError
+            If everything closes.
+        """
+        old: Any = _baseline_of(self.study, service)
+        if before is not None:
+            old = self._sites(before, "before")
+        new: Any = self._sites(after, "after")
+        asked = self._question(service, old, new, **options)
+        if not hasattr(old, "open_ids"):
+            old = _open_of(self.study, service, old)
+        if not hasattr(new, "open_ids"):
+            new = _open_of(self.study, service, new)
+        measures = self.study.config.measures
+        return offer_change(
+            asked.matrix,
+            before=old,
+            after=new,
+            demand=asked.demand,
+            neighbours=asked.rules["always_open"],
+            catchment_minutes=measures.catchment_minutes,
+            decay_per_minute=measures.decay_per_minute,
+            who=self.study.config.services[service].noun,
+            names=self.results.names(),
+            matrix_after=None
+            if later is None
+            else later._question(service, old, new, **options).matrix,
+        )
+
+    def offer_of(self, result: ProposalResult, mode: str | None = None) -> OfferChange:
+        """Ask `offer` of a change that was measured, with what was said of it.
+
+        Parameters
+        ----------
+        result : ProposalResult
+        mode : str, optional
+            The study's headline when not given.
+
+        Returns
+        -------
+        OfferChange
+
+        Raises
+        ------
+        ParameterError
+            As in `offer`.
+        """
+        before, after = result.sides or (result.before, result.after)
+        asked: Any = {**travel_options(result.options), "mode": mode}
+        asked["neighbours"] = result.neighbours
+        return self.offer(result.service, before=before, after=after, **asked)
 
     def with_places_of(
         self, changes: Sequence[Modification | Mapping[str, Any]] | Scenario
@@ -933,8 +1014,23 @@ class Analysis:
         ask = partial(self._run_hubs, by, progress)
         kept = Parts(self.results.left_out) if parts is None else parts
         found = ask() if parts is None else kept.make("Family Hubs", ask)
+        return self.holding(found, kept)
+
+    def holding(self, found: HubResult | None, parts: Parts) -> StudyResults:
+        """Give what was measured with hubs that were found; None where they were left out.
+
+        Parameters
+        ----------
+        found : HubResult or None
+        parts : Parts
+            What was left out so far.
+
+        Returns
+        -------
+        StudyResults
+        """
         if found is None:
-            return replace(self.results, left_out=kept.left_out)
+            return replace(self.results, left_out=parts.left_out)
         ledger = self.results.ledger
         told = (*ledger.assumptions, *found.plain.assumptions)
         return replace(self.results, hubs=found, ledger=replace(ledger, assumptions=told))

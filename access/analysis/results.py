@@ -22,7 +22,8 @@ from access.ledger import RunLedger
 from access.network import Network, TravelMatrix
 from access.scenario import Impact, Ranking
 from access.scenario.sampled import SampledRanking
-from access.scenario.scenario import Money
+from access.scenario.scenario import Money, Scenario
+from access.scenario.sites import Baseline
 from access.study import Study
 from access.study.config import is_later
 from access.text import Claim, Said, about, listed
@@ -70,11 +71,6 @@ class Parts:
         """What was left out so far, in the order in which it was tried."""
         return tuple(self._left_out.values())
 
-    def leave_out(self, left_out: Iterable[LeftOut]) -> None:
-        """Add what other hands had to leave out."""
-        for part in left_out:
-            self._left_out.setdefault(part.part, part)
-
     def make(self, part: str, make: Callable[[], _T]) -> _T | None:
         """Do a part; give None where it fails, and keep its name and the reason."""
         try:
@@ -84,6 +80,11 @@ class Parts:
             if os.environ.get("ACCESS_TRACEBACK"):
                 traceback.print_exception(error)
             return None
+
+    def take(self, left_out: Iterable[LeftOut]) -> None:
+        """Keep what was left out where the parts were done elsewhere."""
+        for part in left_out:
+            self._left_out.setdefault(part.part, part)
 
     def write(self, part: str, folder: Path, write: Callable[[], object]) -> bool:
         """Do a part that writes files into a folder; nothing half written stays."""
@@ -177,6 +178,8 @@ class ProposalResult:
     neighbours : bool
     rankings_beside : dict of str to Ranking
         As `rankings`, with the centres of `beside`: of the headline mode alone.
+    sides : tuple of Baseline and Baseline or Scenario, optional
+        The sites before and after as they were asked, with their days and capacities.
     """
 
     key: str
@@ -196,6 +199,7 @@ class ProposalResult:
     beside: Mapping[str, Impact] = field(default_factory=dict)
     neighbours: bool = False
     rankings_beside: Mapping[str, Ranking] = field(default_factory=dict)
+    sides: tuple[Baseline, Baseline | Scenario] | None = None
 
     @property
     def opened(self) -> tuple[str, ...]:

@@ -70,7 +70,7 @@ FolderOption = Annotated[
 ]
 
 
-def compare(
+def compare(  # noqa: PLR0913 - one option a part of the question
     study: StudyArgument = "rotherham",
     proposal: ProposalOption = None,
     close: CloseOption = None,
@@ -109,6 +109,14 @@ def compare(
             help="An assumption, off by default: factors of use per ten minutes, as 0.8-0.95.",
         ),
     ] = None,
+    measures: Annotated[
+        bool,
+        typer.Option(
+            "--measures",
+            help="What is on offer within reach as well, before and after: within a catchment, by "
+            "gravity, and shared among all who reach it (2SFCA, E2SFCA, 3SFCA).",
+        ),
+    ] = False,
     network: NetworkOption = None,
     timetable: TimetableOption = None,
     without_bus: Annotated[
@@ -139,6 +147,8 @@ def compare(
 
       access compare --scenario rotherham-options.json  what visitors of the explorer asked for
 
+      access compare --measures                         floating catchments and gravity as well
+
     With --out it writes, for each question, areas, groups, closed and receiving sites (CSV,
     parquet and GeoPackage), summary.json, ledger.json, and charts with their words beside them.
     """
@@ -155,6 +165,7 @@ def compare(
         impact_summary,
         impact_tables,
         impact_words,
+        offer_of,
         use_of,
     )
     from access.study import load_study
@@ -185,29 +196,31 @@ def compare(
         answers, words = {}, []
         for question in asked:
             progress(f"before and after: {question.title}")
-            before, after = question.baseline, question.scenario
             impact = analysis.compare(
-                question.service, before=before, after=after, later=later, **options
-            )
-            by_bus, bus_tables, bus_words = bus_of(results, question, later, neighbours=neighbours)
-            use, use_tables, use_words = use_of(
-                results, impact, seen, assumed, service=question.service
-            )
-            answers[question.key] = {
-                **impact_summary(results, question, impact, by),
-                **by_bus,
-                **({"use": use} if use else {}),
-            }
+                question.service, before=question.baseline, after=question.scenario, later=later,
+                **options,
+            )  # fmt: skip
+            asides = [
+                bus_of(results, question, later, neighbours=neighbours),
+                use_of(results, impact, seen, assumed, service=question.service),
+                *([offer_of(analysis, question, later, **options)] if measures else []),
+            ]
+            answers[question.key] = impact_summary(results, question, impact, by)
+            for figures, _, _ in asides:
+                answers[question.key] |= figures
             if work is not None:
                 from access.run.write import answer_ledger, write_answer
 
                 folder = work if len(asked) == 1 else work / question.key
-                tables = impact_tables(impact, by, loaded.groups) | use_tables | bus_tables
+                tables = impact_tables(impact, by, loaded.groups)
+                for _, more, _ in asides:
+                    tables |= more
                 charts = impact_charts(results, impact, by)
                 areas = loaded.areas[["id", "geometry"]]
                 asked_for = {"title": question.title, "service": question.service, **options,
-                             "walk_km_h": walk_km_h, "after": list(after.open_ids),
+                             "walk_km_h": walk_km_h, "after": list(question.scenario.open_ids),
                              "by": by, "take_up": take_up,
+                             **({"measures": True} if measures else {}),
                              **({"without_bus": without_bus} if without_bus else {})}  # fmt: skip
                 ledger = answer_ledger(results, "compare", asked_for, (*logs, attendance))
                 write_answer(
@@ -220,8 +233,8 @@ def compare(
                     parts=parts,
                 )
             if not quiet and not json:
-                lines = [impact_words(results, question, impact), *bus_words, *use_words]
-                words.append("\n  ".join(lines))
+                told = (line for _, _, lines in asides for line in lines)
+                words.append("\n  ".join([impact_words(results, question, impact), *told]))
     for said in words:
         say(said)
     if json:

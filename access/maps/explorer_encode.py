@@ -157,6 +157,28 @@ def _encode_streets(streets: gpd.GeoDataFrame, budget_bytes: int = 150_000) -> l
     return out
 
 
+#: What ways along the streets may take of the page, bytes.
+_WAYS_BYTES = 150_000
+_WAYS_TOLERANCE_M = 8.0
+
+
+def _encode_ways(
+    ways: pd.DataFrame | None, area_ids: Sequence[str], where: Mapping[str, int]
+) -> dict[str, Any] | None:
+    """Pack the ways along the streets, as many as fit; None where there are none."""
+    if ways is None or ways.empty:
+        return None
+    lines = gpd.GeoSeries(ways["geometry"].to_numpy(), crs=WGS84)
+    west, south, east, north = lines.total_bounds
+    metric = lines.to_crs(metric_crs((west + east) / 2, (south + north) / 2))
+    simple = metric.simplify(_WAYS_TOLERANCE_M).to_crs(WGS84)
+    packed = [_encode_line(np.asarray(line.coords)) for line in simple]
+    room = int(np.searchsorted(np.cumsum([len(text) + 12 for text in packed]), _WAYS_BYTES))
+    at = pd.Index(area_ids).get_indexer(pd.Index(ways["area_id"]))[:room]
+    sites = [where[i] for i in ways["site_id"].iloc[:room]]
+    return {"areas": at.tolist(), "sites": sites, "lines": packed[:room]}
+
+
 #: What water, woods, parks and railways may take of the page, bytes.
 _AROUND_BYTES = 90_000
 
@@ -339,6 +361,7 @@ def _encode(data: _ExplorerData) -> dict[str, Any]:
             if name in areas
         },
         "streets": [] if data.streets is None else _encode_streets(data.streets),
+        "ways": _encode_ways(data.ways, areas["id"].tolist(), where),
         "around": {} if data.surroundings is None else _encode_surroundings(data.surroundings),
         "boundary": []
         if data.outline is None

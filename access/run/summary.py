@@ -164,7 +164,29 @@ def use_of(
         summary["take_up"] = {**change.summary, "warning": change.warning}
         tables["take_up"] = change.areas.assign(warning=change.warning)
         words.append(change.sentence())
-    return summary, tables, words
+    return {"use": summary} if summary else {}, tables, words
+
+
+def offer_of(
+    analysis: Analysis, question: Question, later: Analysis | None, **options: Any
+) -> tuple[dict[str, Any], dict[str, pd.DataFrame], list[str]]:
+    """What is on offer within reach before and after: figures, tables and words."""
+    found = analysis.offer(
+        question.service, before=question.baseline, after=question.scenario, later=later, **options
+    )
+    tables = {
+        "measures": found.table,
+        "measures_by_area": found.areas,
+        "measures_offered": found.supply,
+    }
+    head, rows = found.lines()
+    shown = pd.DataFrame(rows, columns=head).to_string(index=False)
+    words = [found.sentence(), *textwrap.indent(shown, "  ").splitlines()]
+    return (
+        {"measures": found.summary},
+        tables,
+        [*words, *(f"  {note}" for note in found.assumptions)],
+    )
 
 
 def ranking_summary(

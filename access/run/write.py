@@ -16,6 +16,7 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 
+from access.analysis.beside import Beside
 from access.analysis.results import LeftOut, Parts, StudyResults, as_known_then
 from access.charts.chart import Chart
 from access.charts.ranking import hub_chart
@@ -29,8 +30,7 @@ from access.maps.explorer_data import explorer_data
 from access.maps.planner_map import map_page, study_map
 from access.release import check_publishable
 from access.report.board import board_report, report_writers
-from access.report.robustness import study_robustness
-from access.run.beside import beside
+from access.report.robustness import drawn_beside, study_robustness
 from access.run.geopackage import _describe_layers, _study_layers
 from access.run.summary import (
     _hub_points,
@@ -140,23 +140,22 @@ def write_outputs(
     if not internal:
         check_publishable(results.study)
     check_kind(out, internal=internal)
-    parts, later = Parts(results.left_out), Parts()
-    with whole_folder(out, results.study.files) as work:
-        for name in _WRITERS:
+    parts = Parts(results.left_out)
+    mode = results.headline
+    with whole_folder(out, results.study.files) as work, drawn_beside(results, mode=mode) as drawn:
+        for name, write in _WRITERS.items():
             progress(f"writing {name}")
-        with _elsewhere(results, work, partial(_write_maps, results)) as written:
-            progress("writing tables")
-            for name, table in _TABLES.items():
-                later.write(f"{name}.csv", work, partial(_write_table, results, table, work, name))
-            firm = study_robustness(
-                results, mode=results.headline, progress=progress, parts=later
-            ) if results.proposals else {}  # fmt: skip
-            written(parts)
-        parts.leave_out(later.left_out)
+            parts.write(name, work, partial(write, results, work / name))
+        progress("writing tables")
+        for name, table in _TABLES.items():
+            parts.write(f"{name}.csv", work, partial(_write_table, results, table, work, name))
         if results.proposals:
+            drawn(parts)
+            firm = study_robustness(results, mode=mode, progress=progress, parts=parts)
             progress("drawing charts")
-            with _elsewhere(results, work, partial(_write_charts, results, firm)) as drawn:
-                _write_report(results, work, drawn, progress, parts, internal=internal)
+            draw = partial(_write_charts, results, firm)
+            with _elsewhere(results, work, draw, "charts") as charts:
+                _write_report(results, work, charts, progress, parts, internal=internal)
         mark = INTERNAL_MARK if internal else ""
         for file in sorted(work.iterdir()):
             file.rename(work / f"{mark}{file.name}")
@@ -175,7 +174,7 @@ _MANY_AREAS = 300
 
 @contextmanager
 def _elsewhere(
-    results: StudyResults, work: Path, write: Callable[[Path, Parts], None]
+    results: StudyResults, work: Path, write: Callable[[Path, Parts], None], what: str
 ) -> Iterator[Callable[[Parts], None]]:
     """Write some files on the second core, in a folder of their own until they are asked for.
 
@@ -188,10 +187,10 @@ def _elsewhere(
             write(Path(folder), own)
             return own.left_out
 
-        with beside(make, copy=len(results.study.areas) >= _MANY_AREAS) as made:
+        with Beside(make, what, alone=len(results.study.areas) >= _MANY_AREAS) as made:
 
             def take(parts: Parts) -> None:
-                parts.leave_out(made())
+                parts.take(made.result())
                 for file in Path(folder).iterdir():
                     file.rename(work / file.name)
 
@@ -244,11 +243,6 @@ def _write_table(
 
 def _write_map(results: StudyResults, path: Path) -> None:
     path.write_text(map_page(study_map(results)), encoding="utf-8", newline="\n")
-
-
-def _write_maps(results: StudyResults, folder: Path, parts: Parts) -> None:
-    for name, write in _WRITERS.items():
-        parts.write(name, folder, partial(write, results, folder / name))
 
 
 def _write_charts(
@@ -305,7 +299,7 @@ def _write_report(
     if parts.left_out != before:  # the report names what is left out: it is written again
         document = report(parts)
     else:
-        parts.leave_out(whole.left_out)
+        parts.take(whole.left_out)
     if document is None:
         return
     files = {
@@ -316,10 +310,11 @@ def _write_report(
     own = Parts()
     for name in files:
         progress(f"writing {name}")
-    with _elsewhere(results, folder, partial(_write_parts, longest)) as written:
+    alone = partial(_write_parts, longest)
+    with _elsewhere(results, folder, alone, "the Word file") as written:
         _write_parts({n: write for n, write in files.items() if n not in longest}, folder, own)
         written(parts)
-    parts.leave_out(own.left_out)
+    parts.take(own.left_out)
 
 
 def _write_parts(files: Mapping[str, Callable[[Path], None]], folder: Path, parts: Parts) -> None:

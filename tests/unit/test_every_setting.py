@@ -29,7 +29,7 @@ from access.maps.explorer_data import explorer_data
 from access.maps.planner_map import study_map
 from access.report.findings import findings_of
 from access.report.method import _method_blocks
-from access.report.people import _characteristic_points, equality_table
+from access.report.people import _characteristic_points, equality_table, offer_table
 from access.run.geopackage import _study_layers
 from access.run.summary import alternatives_table, area_table, summary_of
 from access.sources import overpass as tiles
@@ -206,6 +206,11 @@ def people(results: StudyResults) -> str:
     return str(
         [(t.rows, t.notes) for t in tables if t] + [_characteristic_points(results, findings)]
     )
+
+
+def offered(results: StudyResults) -> str:
+    table = offer_table(results, findings_of(results))
+    return repr((table.rows, table.notes))
 
 
 def outlines(results: StudyResults) -> str:
@@ -401,6 +406,8 @@ CASES: dict[str, tuple[str, Any, Callable[[StudyResults], str]]] = {
     "measures.walk_limit_minutes": ("measures/walk_limit_minutes", 5.0, F),
     "measures.thresholds_minutes": ("measures/thresholds_minutes", [10, 25], F),
     "measures.threshold_minutes": ("measures/threshold_minutes", 12.0, F),
+    "measures.catchment_minutes": ("measures/catchment_minutes", 3.0, offered),
+    "measures.decay_per_minute": ("measures/decay_per_minute", 0.5, offered),
     "measures.distances_m": ("measures/distances_m", {"1 mile": 1609.344}, F),
     "weights.scheme": ("weights/scheme", "points", F),
     "weights.lam": ("weights/lam", 3.0, F),

@@ -300,8 +300,8 @@ def test_a_small_count_is_hidden_until_it_is_asked_for(answers):
 
 def test_every_table_of_an_impact_can_be_shown_and_framed(rotherham):
     impact = rotherham.impact()
-    for what in ("closing", "receiving", "change", "within", "worst", "equality", "options",
-                 "imd_decile", "imd_fifth", "ward", "locality", "p_no_car"):  # fmt: skip
+    for what in ("closing", "receiving", "change", "within", "worst", "equality", "offer",
+                 "options", "imd_decile", "imd_fifth", "ward", "locality", "p_no_car"):  # fmt: skip
         table = impact.table(what)
         frame = table.to_frame()
         assert len(frame) == len(table.view.rows) > 0
@@ -325,7 +325,7 @@ def test_the_table_of_groups_carries_its_warning_everywhere(rotherham, tmp_path)
 def test_an_impacts_workbook_holds_its_tables_and_what_they_assume(rotherham, tmp_path):
     path = rotherham.what_if(close=["CC02"]).to_excel(tmp_path / "a.xlsx")
     book = openpyxl.load_workbook(path)
-    ends = ["options", "closing", "receiving", "change", "within", "worst", "equal"]
+    ends = ["options", "closing", "receiving", "change", "within", "on offer", "worst", "equal"]
     for end in ends:
         assert any(end in name.lower() for name in book.sheetnames)
     assert len(book.sheetnames) == 1 + len(ends) + 5  # the front, and five columns to group by

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 import access.analysis.analysis
+import access.analysis.beside
 import access.analysis.hubs
 import access.charts
 import access.report.board
 import access.report.robustness
-import access.run.beside
 import access.run.write
 from access.analysis.results import LeftOut, Parts
 from access.cli.app import main
@@ -225,7 +225,7 @@ def test_a_part_is_named_once_with_its_first_reason():
 def test_the_second_core_writes_the_same_and_names_what_fails(
     part, study, whole, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(access.run.beside, "two_cores", lambda: True)
+    monkeypatch.setattr(access.analysis.beside, "_a_core_is_free", lambda: True)
     if part is not None:
         module, name, *_ = FAULTS[part]
 

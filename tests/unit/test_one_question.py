@@ -92,7 +92,7 @@ def answered(results, close, options):
         return None
 
 
-@settings(max_examples=25)
+@settings(max_examples=14)
 @given(
     close=st.sampled_from([c for k in (1, 2, 3) for c in combinations(TODAY, k)]),
     scheme=SCHEMES,
@@ -132,7 +132,7 @@ def test_commands_notebook_and_robustness_ask_the_same(close, scheme, options):
     assert impact.summary["mean_minutes_after"] == pytest.approx(ranking.proposal["mean"])
 
 
-@settings(max_examples=6)
+@settings(max_examples=4)
 @given(
     close=st.sampled_from(list(combinations(TODAY, 2))),
     scheme=SCHEMES,

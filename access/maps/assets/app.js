@@ -273,6 +273,17 @@
     if (App.state.view !== 'about') App.renderMap();
   };
 
+  /* A trip on foot goes along the streets where the page holds its way; else in a straight line. */
+  let ways = null;
+  function withWay(trip, place, view) {
+    const mode = view === 'family-hubs' ? App.data.hubs.mode : App.state.mode;
+    const packed = App.data.ways;
+    if (!packed || !['walk', 'pram'].includes(mode)) return trip;
+    ways = ways || new Map(packed.lines.map((line, k) => [`${packed.areas[k]} ${packed.sites[k]}`, line]));
+    const line = ways.get(`${place.area} ${trip.site}`);
+    return line ? { ...trip, line: App.unpack(line) } : trip;
+  }
+
   App.renderMap = () => {
     const { view, overlays } = App.state;
     const keys = App.layerKeys(view);
@@ -280,7 +291,8 @@
     const layer = App.layer(key);
     App.currentLayer = layer;
     const { place } = App.state;
-    App.map.show(layer, App.entries(view), overlays, place, place ? App.tripsFor(place, view) : []);
+    const trips = place ? App.tripsFor(place, view).map((trip) => withWay(trip, place, view)) : [];
+    App.map.show(layer, App.entries(view), overlays, place, trips);
     App.fill(App.$('map-title'), App.view().mapTitle(layer));
     App.fill(App.$('map-words'), App.capital(layer.summary()));
     App.fill(App.$('map-state'), App.stateWords());

@@ -203,27 +203,15 @@
     if (pin) pin.remove();
     pin = null;
     if (!place) return;
-    for (const trip of trips) {
+    // white under all of them first, so that two ways along one street are both seen
+    const line = (trip, look) => {
       const site = App.data.sites[trip.site];
-      const ends = [
-        [place.lat, place.lon],
-        [site.lat, site.lon],
-      ];
-      L.polyline(ends, {
-        pane: 'lines',
-        interactive: false,
-        color: '#ffffff',
-        weight: 8,
-        opacity: 0.9,
-      }).addTo(lines);
-      L.polyline(ends, {
-        pane: 'lines',
-        interactive: false,
-        color: trip.colour,
-        weight: 4,
-        dashArray: trip.dashed ? '3 8' : null,
-      }).addTo(lines);
-    }
+      const spots = [[place.lat, place.lon], ...(trip.line || []), [site.lat, site.lon]];
+      L.polyline(spots, { pane: 'lines', interactive: false, ...look }).addTo(lines);
+    };
+    for (const trip of trips) line(trip, { color: '#ffffff', weight: 9, opacity: 0.9 });
+    for (const trip of trips)
+      line(trip, trip.dashed ? { color: trip.colour, weight: 3.5, dashArray: '3 8' } : { color: trip.colour, weight: 5 });
     pin = L.marker([place.lat, place.lon], {
       keyboard: false,
       interactive: false,

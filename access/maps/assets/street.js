@@ -304,7 +304,7 @@
   /* Which homes the answer is for. */
   App.whereWords = (place) => {
     if (place.kind === 'postcode' || place.kind === 'point' || place.kind === 'area')
-      return App.t('place_area', { area: App.areaName(place.area) });
+      return App.capital(App.t('place_area', { area: App.areaName(place.area) }));
     const closer = App.t(App.data.postcodes ? 'closer_postcode' : 'closer_click');
     const kind = { place: 'middle', ward: 'middle', street: 'street' }[place.kind] || 'building';
     return App.t(`place_${kind}`, { place: place.label, closer });
