@@ -290,7 +290,8 @@ def test_the_notebook_the_run_and_the_command_write_one_report(answers, tmp_path
         monkeypatch.setattr(module, name, caught)
     answers.report(tmp_path)
     answers.to_excel(tmp_path / "tables.xlsx")
-    running._write_report(answers._whole, tmp_path, lambda step: None, Parts(), internal=False)
+    told = (lambda parts: None, lambda step: None)
+    running._write_report(answers._whole, tmp_path, *told, Parts(), internal=False)
     command.report(study=str(answers.study.folder), out=tmp_path, quiet=True)
     assert len(seen) == 4
     assert all(found == seen[0] for found in seen)
