@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -20,15 +20,18 @@ from access.errors import AccessError, ParameterError
 from access.labels import further_words, mode_title
 from access.ledger import RunLedger
 from access.network import Network, TravelMatrix
-from access.network.surroundings import Surroundings
 from access.scenario import Impact, Ranking
 from access.scenario.sampled import SampledRanking
-from access.scenario.scenario import Money
-from access.siting.hubs import HubSearch
-from access.siting.plans import BesideStays, Choice, Figures, Held, Offer, Standing
+from access.scenario.scenario import Money, Scenario
+from access.scenario.sites import Baseline
 from access.study import Study
 from access.study.config import is_later
 from access.text import Claim, Said, about, listed, number
+
+if TYPE_CHECKING:
+    from access.network.surroundings import Surroundings
+    from access.siting.hubs import HubSearch
+    from access.siting.plans import BesideStays, Choice, Figures, Held, Offer, Standing
 
 _T = TypeVar("_T")
 _LONGEST = 400
@@ -78,6 +81,11 @@ class Parts:
                 traceback.print_exception(error)
             return None
 
+    def take(self, left_out: Iterable[LeftOut]) -> None:
+        """Keep what was left out where the parts were done elsewhere."""
+        for part in left_out:
+            self._left_out.setdefault(part.part, part)
+
     def write(self, part: str, folder: Path, write: Callable[[], object]) -> bool:
         """Do a part that writes files into a folder; nothing half written stays."""
         before = set(folder.iterdir())
@@ -102,6 +110,33 @@ def _reason(error: Exception) -> str:
         text = f"a fault of the program, {type(error).__name__}: {error}{where}"
     text = " ".join(text.split())
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+
+
+class _WhenAsked(Mapping[str, _T]):
+    """A value a name, each made when it is first asked for: nobody waits for what nobody reads."""
+
+    def __init__(self, names: Iterable[str], make: Callable[[str], _T]) -> None:
+        self._names, self._make = tuple(names), make
+        self._made: dict[str, _T] = {}
+
+    def __getitem__(self, name: str) -> _T:
+        if name not in self._names:
+            raise KeyError(name)
+        if name not in self._made:
+            self._made[name] = self._make(name)
+        return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __reduce__(self) -> tuple[type[dict[str, _T]], tuple[dict[str, _T]]]:
+        return dict, (dict(self),)
 
 
 #: Modes in the order of every table.
@@ -143,6 +178,8 @@ class ProposalResult:
     neighbours : bool
     rankings_beside : dict of str to Ranking
         As `rankings`, with the centres of `beside`: of the headline mode alone.
+    sides : tuple of Baseline and Baseline or Scenario, optional
+        The sites before and after as they were asked, with their days and capacities.
     """
 
     key: str
@@ -162,6 +199,7 @@ class ProposalResult:
     beside: Mapping[str, Impact] = field(default_factory=dict)
     neighbours: bool = False
     rankings_beside: Mapping[str, Ranking] = field(default_factory=dict)
+    sides: tuple[Baseline, Baseline | Scenario] | None = None
 
     @property
     def opened(self) -> tuple[str, ...]:
@@ -360,6 +398,8 @@ class StudyResults:
         None where no timetable was given.
     surroundings : Surroundings, optional
         Water, parks, railways and names for maps; None where the streets are modelled.
+    street_file : Path, optional
+        What the streets were read from; None where they are modelled.
     """
 
     study: Study
@@ -377,6 +417,7 @@ class StudyResults:
     left_out: tuple[LeftOut, ...] = ()
     bus: BusTimes | None = None
     surroundings: Surroundings | None = None
+    street_file: Path | None = None
 
     @property
     def assumptions(self) -> tuple[str, ...]:

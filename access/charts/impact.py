@@ -138,7 +138,7 @@ def change_chart(impact: Impact, *, caption: str = "", internal: bool = False) -
     >>> m = TravelMatrix.from_minutes([[5, 15], [9, 7]], area_ids=["a", "b"], site_ids=["X", "Y"])
     >>> demand = pd.DataFrame({"id": ["a", "b"], "count": [300, 200]})
     >>> change_chart(compare(m, before=["X", "Y"], after=["Y"], demand=demand)).title
-    '300 of 500 families walk further, 300 of them by 10 minutes or more'
+    '300 of 500 families would walk further, 300 of them by 10 minutes or more'
     """
     bars = _change_bars(impact, internal=internal)
     total = float(impact.areas["count"].sum())

@@ -582,7 +582,9 @@ def _fill(axes: Axes, shapes: gpd.GeoSeries, **look: Any) -> None:
     ]
     if rings:
         path = MplPath.make_compound_path(*rings)
-        axes.add_patch(PathPatch(path, edgecolor="#9aa3a8", linewidth=0.25, **look))
+        # `add_patch` would look along every edge for where it bulges: these are straight
+        axes.add_artist(PathPatch(path, edgecolor="#9aa3a8", linewidth=0.25, **look))
+        axes.update_datalim(path.vertices)
 
 
 def _legend(classes: _Classes, words: dict[str, Any]) -> list[tuple[Any, str]]:

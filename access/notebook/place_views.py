@@ -488,7 +488,8 @@ class HubView(_View):
 
         Examples
         --------
-        >>> hubs = answers.hubs(2, plans=[["CC02", "Wath Library"]])
+        >>> few = ["CC02", "CC07", "CC09", "GP04", "Wath Library"]
+        >>> hubs = answers.hubs(2, among=few, plans=[["CC02", "Wath Library"]])
         >>> hubs.between("freely", "asked_1").title
         'Who is nearer and who is further: best two hubs anywhere or plan asked for'
         """

@@ -50,6 +50,7 @@ from access.errors import ParameterError
 from access.escape import plain
 from access.files import whole_folder
 from access.labels import further_words, grouping_words, trip
+from access.ledger import RunLedger, sha256_of
 from access.report import sentences as say
 from access.report.alternatives import (
     _alternatives_blocks,
@@ -872,6 +873,7 @@ def write_report(
     *,
     inputs: Iterable[Path] = (),
     progress: Callable[[str], None] = lambda step: None,
+    ledger: RunLedger | None = None,
 ) -> tuple[Path, ...]:
     """Write the report as Word, PDF and workbook; nothing is written unless all can be made.
 
@@ -883,6 +885,8 @@ def write_report(
     inputs : iterable of Path
         Files and folders that may not lie in it.
     progress : callable
+    ledger : RunLedger, optional
+        What the report was made of, for ``report.ledger.json``; its outputs are put in.
 
     Returns
     -------
@@ -898,4 +902,9 @@ def write_report(
         made = _report_files(document, progress=progress)
         for name, content in made.items():
             (work / name).write_bytes(content)
+        if ledger is not None:
+            outputs = {name: sha256_of(work / name) for name in made}
+            name = f"report{'-internal' if document.internal else ''}.ledger.json"
+            told = replace(ledger, outputs=outputs).to_json()
+            (work / name).write_text(told, encoding="utf-8")
     return tuple(Path(folder) / name for name in made)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from access.analysis.analysis import DRAWS, Analysis
-from access.analysis.results import Parts, StudyResults
+from access.analysis.beside import Beside
+from access.analysis.results import LeftOut, Parts, StudyResults
 from access.charts.ranking import joint_best_words
 from access.document.document import Block, Paragraph, TableBlock
 from access.document.table import Column, Table, Value
@@ -62,6 +64,33 @@ def study_robustness(
                     found[key] = made
         kept[mode, draws] = found
     return kept[mode, draws]
+
+
+_ALL = "how firm the rankings are"
+
+
+@contextmanager
+def drawn_beside(
+    results: StudyResults, *, mode: str, draws: int = DRAWS
+) -> Iterator[Callable[[Parts], None]]:
+    """Draw beside other work, where that is free, what `study_robustness` is then asked for.
+
+    Yields what takes it in, to be called before it is asked; with the parts left out on the way.
+    """
+
+    def draw() -> tuple[Mapping[str, Robustness], tuple[LeftOut, ...]]:
+        parts = Parts()
+        return study_robustness(results, mode=mode, draws=draws, parts=parts), parts.left_out
+
+    with Beside(draw, _ALL) as drawing:
+
+        def take(parts: Parts) -> None:
+            if drawing.apart:
+                found, left_out = parts.make(_ALL, drawing.result) or ({}, ())
+                parts.take(left_out)
+                _KEPT.setdefault(results, {})[mode, draws] = found
+
+        yield take
 
 
 def _robustness_blocks(

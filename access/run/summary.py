@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,6 @@ import pandas as pd
 from access.analysis.analysis import Analysis
 from access.analysis.bus import bus_sentences
 from access.analysis.headline import Reading, beside_words, on_foot_of, trip_meaning, walk_words
-from access.analysis.hub_plans import PlanPair
 from access.analysis.new_places import knock_on
 from access.analysis.questions import Question
 from access.analysis.results import (
@@ -30,21 +29,12 @@ from access.analysis.results import (
     site_names,
     stays_words,
 )
-from access.charts import (
-    Chart,
-    change_chart,
-    group_chart,
-    pareto_chart,
-    rank_chart,
-    robustness_chart,
-)
 from access.disclosure import public_count
 from access.escape import cell_text
 from access.labels import mode_title, trip
 from access.measure import TakeUp
 from access.measure.distribution import share_within, weighted_mean
 from access.report.bus import none_sentence
-from access.report.hubs import council_told, place_words, plan_words
 from access.report.sentences import Wording, affected, does_words, week_words
 from access.scenario import (
     Impact,
@@ -56,8 +46,6 @@ from access.scenario import (
     take_up_change,
 )
 from access.scenario.sampled import CONFIDENCE, SampledRanking
-from access.siting.hubs import HubSearch
-from access.siting.plans import Standing
 from access.study.config import Group
 from access.text import (
     Claim,
@@ -70,6 +58,12 @@ from access.text import (
     percent,
     sentence,
 )
+
+if TYPE_CHECKING:
+    from access.analysis.hub_plans import PlanPair
+    from access.charts import Chart
+    from access.siting.hubs import HubSearch
+    from access.siting.plans import Standing
 
 
 def impact_summary(
@@ -122,6 +116,8 @@ def impact_charts(
     results: StudyResults, impact: Impact, by: str | None
 ) -> dict[str, Callable[[], Chart]]:
     """How to draw each chart of an impact, by the name of its file."""
+    from access.charts import change_chart, group_chart
+
     place = results.study.config.study
     caption = (
         f"Minutes to the nearest site ({trip(impact.mode)}), {impact.who}, {place.place}, "
@@ -169,7 +165,29 @@ def use_of(
         summary["take_up"] = {**change.summary, "warning": change.warning}
         tables["take_up"] = change.areas.assign(warning=change.warning)
         words.append(change.sentence())
-    return summary, tables, words
+    return {"use": summary} if summary else {}, tables, words
+
+
+def offer_of(
+    analysis: Analysis, question: Question, later: Analysis | None, **options: Any
+) -> tuple[dict[str, Any], dict[str, pd.DataFrame], list[str]]:
+    """What is on offer within reach before and after: figures, tables and words."""
+    found = analysis.offer(
+        question.service, before=question.baseline, after=question.scenario, later=later, **options
+    )
+    tables = {
+        "measures": found.table,
+        "measures_by_area": found.areas,
+        "measures_offered": found.supply,
+    }
+    head, rows = found.lines()
+    shown = pd.DataFrame(rows, columns=head).to_string(index=False)
+    words = [found.sentence(), *textwrap.indent(shown, "  ").splitlines()]
+    return (
+        {"measures": found.summary},
+        tables,
+        [*words, *(f"  {note}" for note in found.assumptions)],
+    )
 
 
 def ranking_summary(
@@ -216,6 +234,8 @@ def ranking_charts(
     """How to draw each chart of a ranking, by the name of its file; none of a sampled one."""
     if isinstance(ranking, SampledRanking):
         return {}
+    from access.charts import pareto_chart, rank_chart, robustness_chart
+
     charts: dict[str, Callable[[], Chart]] = {
         "rank": partial(rank_chart, ranking, None if firm is None or firm.drawn_of else firm),
         "pareto_p90": partial(pareto_chart, ranking, "mean", "p90"),
@@ -263,6 +283,8 @@ def _near_lines(ranking: Ranking) -> list[str]:
 
 def hub_words(results: StudyResults, answer: HubResult) -> str:
     """Say what was found, the plain count first and the weighted beside it."""
+    from access.report.hubs import plan_words
+
     own = replace(results, hubs=answer)
     then = as_known_then(own).hubs
     assert then is not None
@@ -290,6 +312,8 @@ def _chosen_since(results: StudyResults) -> list[str]:
     answer, hubs = results.hubs, results.study.config.hubs
     if answer is None or not chosen_later(results.study):
         return []
+    from access.report.hubs import council_told
+
     told = council_told(results, answer, Wording(decimals=1))
     source = f" ({hubs.council_source})" if hubs.council_source else ""
     return [f"The hubs that the council chose, {hubs.council_date}{source}:", *told]
@@ -314,6 +338,8 @@ def _hub_names(results: StudyResults, answer: HubResult) -> dict[str, str]:
 
 def _plan_lines(plans: HubPlans, names: Mapping[str, str]) -> list[str]:
     """Give each plan a line: where, its minutes by offer, and its place."""
+    from access.report.hubs import place_words
+
     lines = []
     for plan in plans.plans:
         figures = plan.figures
@@ -806,6 +832,8 @@ def spoken_summary(results: StudyResults) -> str:
         lines += [*_indented(_closed_lines(results, proposal)), ""]
         lines += [*_indented(_standing(results, proposal)), *_also(results, proposal), ""]
     if then.hubs is not None:
+        from access.report.hubs import plan_words
+
         title = hub_title(results.study)
         lines.append(f"{title}, by {mode_title(then.hubs.mode)}, everybody counted the same:")
         found, plans = then.hubs.plain, then.hubs.plans

@@ -122,7 +122,7 @@ def drawn_means(field: HubField, sets) -> np.ndarray:
     for number in range(DRAWS):
         bent = field.minutes * np.exp(0.1 * rng.standard_normal(field.minutes.shape))
         near = [bent[:, field.columns(ids)].min(axis=1) for ids in sets]
-        made.take(number, np.array(near).T)
+        made.take(number, np.array(near)[None])
     return made.found["mean"]
 
 
