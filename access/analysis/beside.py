@@ -32,6 +32,8 @@ class Beside(Generic[_T]):
     ----------
     make : callable
         Writes into a folder of its own at most, and shows nothing; what it gives can be pickled.
+        It uses nothing that works in threads of its own which this process may have begun, for a
+        copy has none of them and would wait for ever: the layout of pages (typst) and OpenMP.
     what : str
         In words, for the error where the process comes to an end of its own.
     alone : bool

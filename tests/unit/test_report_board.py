@@ -221,7 +221,7 @@ class TestWhatItSays:
     def test_what_is_assumed_stands_on_the_first_pages_and_in_full_at_the_end(self, document):
         text = as_text(document)
         first, rest = text.split("# Appendix A", 1)
-        assert "one centre is a stand-in" in first.lower()
+        assert "one site is a stand-in" in first.lower()
         assert "Everything here is made up." in rest
 
     def test_the_closing_sites_stand_side_by_side_once(self, document):
