@@ -26,7 +26,7 @@ from access.scenario.scenario import Money, Scenario
 from access.scenario.sites import Baseline
 from access.study import Study
 from access.study.config import is_later
-from access.text import Claim, Said, about, listed
+from access.text import Claim, Said, about, listed, number
 
 if TYPE_CHECKING:
     from access.network.surroundings import Surroundings
@@ -489,6 +489,16 @@ def chosen_later(study: Study) -> bool:
     """Say whether the council's own hubs were chosen later than the study's date."""
     when = study.config.hubs.council_date
     return when is not None and is_later(when, study.config.study.as_of)
+
+
+def as_many_hubs(results: StudyResults) -> str:
+    """Own up to what rests on a later choice of hubs all the same: how many are looked at."""
+    chosen, answer = results.study.config.hubs.council_choice, results.hubs
+    if answer is None or not chosen_later(results.study):
+        return ""
+    if len(chosen) != len(answer.plain.best.chosen):
+        return ""
+    return f", save that the hubs looked at are as many, {number(len(chosen), '', ' ').strip()}"
 
 
 def as_known_then(results: StudyResults) -> StudyResults:

@@ -19,6 +19,7 @@ from access.analysis.results import (
     Parts,
     StudyResults,
     as_known_then,
+    as_many_hubs,
     chosen_later,
     hub_title,
     site_names,
@@ -350,7 +351,8 @@ def _since_blocks(results: StudyResults, wording: Wording) -> list[Block]:
         Heading("What happened since", appendix=True, key="since"),
         Paragraph(
             f"Nothing in this part was known on {long_date(_as_of(results))}, the date of the "
-            "paper, and no figure or sentence elsewhere rests on what happened later."
+            "paper, and no figure or sentence elsewhere rests on what happened later"
+            f"{as_many_hubs(results)}."
         ),
     ]
     if table is not None:
@@ -651,6 +653,9 @@ def _wards(found: ProposalFindings) -> Said:
 def _firm(found: ProposalFindings, robust: Robustness | None, *, modelled: bool) -> str:
     """Say how firm the proposal's place is, as far as it was tried."""
     ties = near_ties(found, modelled=modelled)
+    if found.sampled is not None and robust is not None and robust.proposal is not None:
+        told = robust.sentence()
+        return Said(f"{found.label}: {told[0].lower()}{told[1:]}", told.claims)
     if not ties:
         return ""
     text = f"{ties[0].lower()}{ties[1:]}"

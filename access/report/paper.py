@@ -171,13 +171,13 @@ def _saving(results: StudyResults, found: ProposalFindings) -> str:
     if money.stated_saving_gbp is not None:
         return f"the {pounds(money.stated_saving_gbp)} a year that the proposal says it saves"
     if money.net_saving_gbp is not None:
-        return f"the {pounds(money.net_saving_gbp)} a year that it saves by the register"
+        return f"the {pounds(money.net_saving_gbp)} a year that the proposal saves by the register"
     whole = [s for s in results.study.config.report.money if not s.part_of]
     if whole:
         most = max(whole, key=lambda s: s.gbp)
         return (
-            f"its part, which is {_NOT_GIVEN}, of the {pounds(most.gbp)} that the papers expect of "
-            f"the proposals together ({plain(most.year)})"
+            f"the proposal's part, which is {_NOT_GIVEN}, of the {pounds(most.gbp)} that the "
+            f"papers expect of the proposals together ({plain(most.year)})"
         )
     return "a saving that is not known"
 

@@ -23,6 +23,7 @@ from access.analysis.results import (
     ProposalResult,
     StudyResults,
     as_known_then,
+    as_many_hubs,
     chosen_later,
     hub_title,
     site_names,
@@ -848,7 +849,9 @@ def spoken_summary(results: StudyResults) -> str:
     lines += _listed((trip_meaning(results, results.headline), *results.assumptions))
     since = _since(results)
     if since:
-        lines += ["", f"{_SINCE} {results.study.config.study.as_of}; nothing above rests on it:"]
+        when = results.study.config.study.as_of
+        head = f"{_SINCE} {when}; nothing above rests on it{as_many_hubs(results)}:"
+        lines += ["", *_wrap(head)]
         lines += _listed(since)
     return "\n".join(lines)
 

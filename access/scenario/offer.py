@@ -21,7 +21,7 @@ from access.network.matrix import TravelMatrix
 from access.scenario.impact import _plain
 from access.scenario.scenario import Scenario
 from access.scenario.sites import Baseline
-from access.text import about, figure, listed, named
+from access.text import Claim, Said, about, figure, listed, named
 
 CATCHMENT_MINUTES = 30.0
 DECAY_PER_MINUTE = 0.1
@@ -103,12 +103,13 @@ class OfferChange:
         """
         return self.table.copy()
 
-    def sentence(self) -> str:
+    def sentence(self) -> Said:
         """Say the floating catchments' finding in words that can be read aloud.
 
         Returns
         -------
-        str
+        Said
+            With what it claims as data.
         """
         row = self.table.set_index("measure").loc["two_step"].to_dict()
         before, after = float(row["mean_before"]), float(row["mean_after"])
@@ -124,7 +125,13 @@ class OfferChange:
         text += (
             f"; less than before for {about(less)} of {everyone}" if less else "; less for nobody"
         )
-        return f"{text}{f', none for {about(none)}' if none else ''}."
+        claims = [
+            Claim("offer_before", "is", (before,)),
+            Claim("offer_after", "is", (after,)),
+            Claim("offer_less", "is" if less else "none", (less,)),
+            Claim("offer_none", "is" if none else "none", (none,)),
+        ]
+        return Said(f"{text}{f', none for {about(none)}' if none else ''}.", claims)
 
     def lines(self) -> tuple[list[str], list[list[str]]]:
         """Give the head and the rows of the table as text, counts as people say them.

@@ -407,14 +407,14 @@ _GAP_NOTE = (
 )
 _ABSOLUTE_GAP_NOTE = "gap: mean minutes between the most and least deprived national fifths"
 _NO_FIFTH = (
-    "demand has no families in the most deprived national fifth (it needs imd_decile or imd_rank)"
+    "demand has no people in the most deprived national fifth (it needs imd_decile or imd_rank)"
 )
 _WHY_NOT = {
     "weighted_mean": "weights are none (they need an imd_rank, income or weights column)",
     "deprived_mean": _NO_FIFTH,
     "deprived_moved": _NO_FIFTH,
     "deprived_p90": _NO_FIFTH,
-    "gap": "demand has no families in both the most and the least deprived national fifth "
+    "gap": "demand has no people in both the most and the least deprived national fifth "
     "(it needs imd_decile or imd_rank)",
     "savings": "savings are not known for every site that may close",
 }

@@ -232,7 +232,8 @@ def switching_values(
         }
     )
     left_out = len(options.kept) - reached.size
-    notes = [f"{left_out} options that leave families unreached take no part"] if left_out else []
+    many = "one option that leaves" if left_out == 1 else f"{left_out:,} options that leave"
+    notes = [f"{many} people unreached take{'s' if left_out == 1 else ''} no part"] * bool(left_out)
     return Switching(
         table=table,
         proposal=_proposal_ranks(options, reached, base, slope),

@@ -26,6 +26,7 @@ from access.report.robustness import _switching
 from access.report.sentences import Wording, group_rises, week_words
 from access.scenario import attendance_beside_nearest, equality, switching_values, take_up_change
 from access.scenario.equality import _groups
+from access.scenario.offer import offer_change
 from access.scenario.options import CriteriaSettings, ServiceChoice
 from access.scenario.scenario import Money
 from access.text import Said, share_span
@@ -313,6 +314,33 @@ def test_who_loses_by_a_whole_package_is_counted_area_by_area(seed):
     assert got["both:areas", "is"] == (len(both),)
     for key, small in (("p", first), ("q", other)):
         assert got[f"both:{key}", "is"] == (sum(small.count[a] for a in both),)
+
+
+@on_studies(3)
+def test_what_is_on_offer_within_reach_is_shared_person_by_person(seed):
+    small = study(seed)
+    sides = [[SITES[k] for k in ids] for ids in (small.sites, small.after)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        change = offer_change(
+            matrix_of(small), before=sides[0], after=sides[1], demand=demand_of(small)
+        )
+    areas, have = range(len(small.count)), []
+    for ids in (small.sites, small.after):
+        within = {s: sum(small.count[a] for a in areas if small.minutes[a][s] <= 30) for s in ids}
+        have.append([
+            sum(1000 / within[s] for s in ids if small.minutes[a][s] <= 30 and within[s])
+            for a in areas
+        ])  # fmt: skip
+    got, total = numbers(change.sentence()), sum(small.count)
+    for when, each in zip(("before", "after"), have, strict=True):
+        mean = sum(n * x for n, x in zip(small.count, each, strict=True)) / total
+        assert got[f"offer_{when}", "is"][0] == pytest.approx(mean), (seed, when)
+    rows = list(zip(small.count, *have, strict=True))
+    less = sum(n for n, old, new in rows if new < old - 1e-9)
+    none = sum(n for n, _, new in rows if new == 0)
+    assert got["offer_less", "is" if less else "none"] == (less,)
+    assert got["offer_none", "is" if none else "none"] == (none,)
 
 
 class Side(tuple):

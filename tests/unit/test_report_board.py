@@ -403,8 +403,8 @@ class TestRotherham:
 
     def test_proxies_and_stand_ins_are_named(self, told):
         text = as_text(told)
-        assert "Six centres are stand-ins" in text
-        assert "Five centres stand at positions that are only roughly known" in text
+        assert "Six sites are stand-ins" in text
+        assert "Five sites stand at positions that are only roughly known" in text
         assert "Modelled streets: not a survey" in text
         assert "(assumed)" in text
 
@@ -492,5 +492,5 @@ def test_figures_to_try_come_out_of_the_files_as_the_report_says(results, inside
     rows = rows[(rows["proposal"] == proposal.key) & (rows["mode"] == mode)]
     mine = rows.loc[rows["is_the_proposal"], "mean"].item()
     place = f"{1 + (rows['mean'] < mine - 1e-9).sum()} of {len(rows)}"
-    assert said["rank by average walk"] == place
-    assert all(" " not in name for row in table.rows for name in re.findall(r"\w+\.csv", row[3]))
+    assert said["Rank by average walk"] == place
+    assert all(" " not in name for row in table.rows for name in re.findall(r"\w+\.csv", row[-1]))
