@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +23,12 @@ from access.cli.terminal import (
     say,
     steps,
 )
+
+
+def _job(command: str, study: str, network: Path | None, timetables: Sequence[Path] | None) -> str:
+    """Name a job by what decides how long it takes."""
+    given = [path.name for path in (network, *(timetables or [])) if path is not None]
+    return " ".join([command, study, *given])
 
 
 def run(
@@ -68,7 +75,9 @@ def run(
     folder = out or Path("maps") / (f"{loaded.name}-internal" if internal else loaded.name)
     check_folder(folder, (*loaded.files, *([network] if network else [])))
     check_kind(folder, internal=internal)
-    with released(loaded, internal=internal) as own, steps(quiet=quiet or json) as progress:
+    job = _job("run", loaded.name, network, timetable)
+    telling = steps(quiet=quiet or json, job=job, keep=not no_cache)
+    with released(loaded, internal=internal) as own, telling as progress:
         results = run_job(own, network=network, keep=not no_cache, progress=progress)
         ledger = write_outputs(results, folder, internal=internal, progress=progress)
     left_out = tuple(LeftOut(**part) for part in ledger.left_out)
@@ -150,7 +159,7 @@ def replay(
     """
     from access.run.replay import replay as run_again
 
-    with steps(quiet=quiet) as progress:
+    with steps(quiet=quiet, job=_job("replay", ledger.parent.name, network, timetable)) as progress:
         found = run_again(
             ledger, study=study, network=network, timetables=timetable or [], progress=progress
         )
@@ -228,7 +237,9 @@ def report(
     folder = out or Path("maps") / loaded.name
     given = (*loaded.files, *(path for path in (asked, network) if path is not None))
     check_folder(folder, given)
-    with released(loaded, internal=internal) as own, steps(quiet=quiet or json) as progress:
+    job = _job("report", loaded.name, network, timetable)
+    telling = steps(quiet=quiet or json, job=job, keep=not no_cache)
+    with released(loaded, internal=internal) as own, telling as progress:
         results = measure_study(own, network=network, keep=not no_cache, progress=progress)
         parts = Parts(results.left_out)
         results = Analysis(results).with_hubs(mode, progress=progress, parts=parts)
@@ -312,7 +323,9 @@ def map_(
     folder = out or Path("maps") / loaded.name
     given = (*loaded.files, *([network] if network else []))
     check_folder(folder, given)
-    with released(loaded) as own, steps(quiet=quiet or json) as progress:
+    job = _job("map --static" if static else "map", loaded.name, network, timetable)
+    telling = steps(quiet=quiet or json, job=job, keep=not no_cache)
+    with released(loaded) as own, telling as progress:
         results = measure_study(own, network=network, keep=not no_cache, progress=progress)
         if asks_for_hubs(own):
             parts = Parts(results.left_out)

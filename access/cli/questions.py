@@ -543,7 +543,7 @@ def site(  # noqa: PLR0913 - one option a rule of the board
         measured = travel_times(own, network=network, keep=not no_cache, progress=progress)
         analysis = Analysis(measured).at(walk_km_h)
         results = analysis.results
-        with searching(progress) as search:
+        with searching(progress, time_limit) as search:
             answer = analysis.hubs(size, progress=progress, search=search, **options)
     summary, pair = hub_summary(results, answer), None
     if between is not None:

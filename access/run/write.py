@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 
+from access.analysis.beside import Beside
 from access.analysis.results import LeftOut, Parts, StudyResults, as_known_then
 from access.charts.chart import Chart
 from access.charts.ranking import hub_chart
@@ -151,8 +153,9 @@ def write_outputs(
             drawn(parts)
             firm = study_robustness(results, mode=mode, progress=progress, parts=parts)
             progress("drawing charts")
-            _write_charts(results, work, firm, parts)
-            _write_report(results, work, progress, parts, internal=internal)
+            draw = partial(_write_charts, results, firm)
+            with _elsewhere(results, work, draw, "charts") as charts:
+                _write_report(results, work, charts, progress, parts, internal=internal)
         mark = INTERNAL_MARK if internal else ""
         for file in sorted(work.iterdir()):
             file.rename(work / f"{mark}{file.name}")
@@ -163,6 +166,35 @@ def write_outputs(
         if not parts.write(packed, work, pack):
             ledger = _write_ledger(results, work, parts, mark)
     return ledger
+
+
+#: With fewer areas than this, work is done before a second process has begun.
+_MANY_AREAS = 300
+
+
+@contextmanager
+def _elsewhere(
+    results: StudyResults, work: Path, write: Callable[[Path, Parts], None], what: str
+) -> Iterator[Callable[[Parts], None]]:
+    """Write some files on the second core, in a folder of their own until they are asked for.
+
+    What is given takes the parts of the run: the files are there then, and what failed is added.
+    """
+    with TemporaryDirectory(dir=work) as folder:
+
+        def make() -> tuple[LeftOut, ...]:
+            own = Parts()
+            write(Path(folder), own)
+            return own.left_out
+
+        with Beside(make, what, alone=len(results.study.areas) >= _MANY_AREAS) as made:
+
+            def take(parts: Parts) -> None:
+                parts.take(made.result())
+                for file in Path(folder).iterdir():
+                    file.rename(work / file.name)
+
+            yield take
 
 
 def check_kind(out: Path, *, internal: bool) -> None:
@@ -214,7 +246,7 @@ def _write_map(results: StudyResults, path: Path) -> None:
 
 
 def _write_charts(
-    results: StudyResults, folder: Path, firm: Mapping[str, Robustness], parts: Parts
+    results: StudyResults, firm: Mapping[str, Robustness], folder: Path, parts: Parts
 ) -> None:
     """Draw every proposal's charts, with their words for those who cannot see them."""
     mode = results.headline
@@ -245,26 +277,55 @@ def _write_chart(draw: Callable[[], Chart], path: Path, words: list[str]) -> Non
 def _write_report(
     results: StudyResults,
     folder: Path,
+    drawn: Callable[[Parts], None],
     progress: Callable[[str], None],
     parts: Parts,
     *,
     internal: bool,
 ) -> None:
-    """Write the board's report as Word, PDF and workbook."""
-    write = partial(
-        board_report, results, mode=results.headline, internal=internal,
-        progress=progress, parts=parts,
-    )  # fmt: skip
-    document = parts.make("the report to the board", write)
+    """Write the board's report as Word, PDF and workbook; the run's charts are drawn meanwhile."""
+
+    def report(known: Parts) -> Document | None:
+        write = partial(
+            board_report, results, mode=results.headline, internal=internal,
+            progress=progress, parts=known,
+        )  # fmt: skip
+        return known.make("the report to the board", write)
+
+    whole = Parts(parts.left_out)
+    document = report(whole)
+    before = parts.left_out
+    drawn(parts)
+    if parts.left_out != before:  # the report names what is left out: it is written again
+        document = report(parts)
+    else:
+        parts.take(whole.left_out)
     if document is None:
         return
-    for name, make in report_writers(document).items():
+    files = {
+        name: partial(_write_bytes, name, make, document)
+        for name, make in report_writers(document).items()
+    }
+    longest = {name: write for name, write in files.items() if name.endswith(".docx")}
+    own = Parts()
+    for name in files:
         progress(f"writing {name}")
-        parts.write(name, folder, partial(_write_bytes, folder / name, make, document))
+    alone = partial(_write_parts, longest)
+    with _elsewhere(results, folder, alone, "the Word file") as written:
+        _write_parts({n: write for n, write in files.items() if n not in longest}, folder, own)
+        written(parts)
+    parts.take(own.left_out)
 
 
-def _write_bytes(path: Path, make: Callable[[Document], bytes], document: Document) -> None:
-    path.write_bytes(make(document))
+def _write_parts(files: Mapping[str, Callable[[Path], None]], folder: Path, parts: Parts) -> None:
+    for name, write in files.items():
+        parts.write(name, folder, partial(write, folder))
+
+
+def _write_bytes(
+    name: str, make: Callable[[Document], bytes], document: Document, folder: Path
+) -> None:
+    (folder / name).write_bytes(make(document))
 
 
 def _write_explorer(results: StudyResults, path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from access.study.template import new_study
 from tests.bus_feed import town_feed
 
-pytestmark = pytest.mark.usefixtures("settings_few")
+pytestmark = pytest.mark.usefixtures("quick_runs")
 
 
 @pytest.fixture

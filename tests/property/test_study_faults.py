@@ -235,7 +235,7 @@ def loaded(folder: Path):
         return None
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(45))
 def test_what_is_accepted_runs(seed, tmp_path):
     spoil(seed, tmp_path / "town")
     study = loaded(tmp_path / "town")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 import access.analysis.analysis
+import access.analysis.beside
 import access.analysis.hubs
 import access.charts
 import access.report.board
@@ -216,3 +218,24 @@ def test_a_part_is_named_once_with_its_first_reason():
     parts.make("one", lambda: 1 / 0)
     assert parts.left_out == (LeftOut("one", "known before"),)
     assert parts.make("two", lambda: 2) == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a copy is made on Linux alone")
+@pytest.mark.parametrize("part", [None, "chart", "map"])
+def test_the_second_core_writes_the_same_and_names_what_fails(
+    part, study, whole, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(access.analysis.beside, "_a_core_is_free", lambda: True)
+    if part is not None:
+        module, name, *_ = FAULTS[part]
+
+        def fails(*args, **kwargs):
+            raise ScenarioError("it cannot be drawn")
+
+        monkeypatch.setattr(module, name, fails)
+        assert run(study, whole.parent / f"one-{part}") == PARTLY_DONE
+    monkeypatch.setattr(access.run.write, "_MANY_AREAS", 0)
+    assert run(study, tmp_path / "out") == (PARTLY_DONE if part else 0)
+    one = whole if part is None else whole.parent / f"one-{part}"
+    files = {file.name: file.read_bytes() for file in one.iterdir()}
+    assert {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()} == files
