@@ -12,10 +12,15 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Generic, TypeVar
 
+import numpy as np
+
 from access.errors import AccessError
 
 _T = TypeVar("_T")
 _INTERRUPTED = 130
+_KEPT_BYTES = 31 << 20
+"""A block of this size, once freed, tells the C library to keep what is freed later: else every
+passing table's memory is handed back and cleared anew."""
 
 
 class Beside(Generic[_T]):
@@ -99,6 +104,7 @@ class Beside(Generic[_T]):
         code = 1
         try:
             gc.freeze()  # what is there stays: looking through it would copy its pages
+            _free_a_large_block()
             told = self._told()
             with os.fdopen(into, "wb") as pipe:
                 pipe.write(told)
@@ -119,6 +125,10 @@ class Beside(Generic[_T]):
 def _a_core_is_free() -> bool:
     """Tell whether a second process is made at once and has a core of its own."""
     return sys.platform == "linux" and len(os.sched_getaffinity(0)) > 1
+
+
+def _free_a_large_block() -> None:
+    np.empty(_KEPT_BYTES, np.uint8)
 
 
 def _closed(pipe: int) -> int:
