@@ -263,7 +263,7 @@ class _PlanMaker:
         )  # fmt: skip
 
     def _stays(self, chosen: Sequence[str], near: Floats) -> BesideStays | None:
-        """Measure hubs as delivery points beside the centres that stay."""
+        """Measure hubs as delivery points beside the sites that stay."""
         return beside_stays(self.offers, near, nearest_of_both(self.field, chosen))
 
     def _of_areas(self, figures: Figures) -> Figures:
@@ -336,7 +336,7 @@ def _hub_plans(
         maker.notes.append("A compromise is not looked for: there are too many sets to list.")
     beside = delivery_field(maker.field)
     if beside is not None:
-        maker.best("stays", f"Best {n} beside the centres that stay", size, asked=beside, **own)
+        maker.best("stays", f"Best {n} beside the sites that stay", size, asked=beside, **own)
     for more in [s for s in maker.hubs.sizes if s != size and s <= len(candidates)]:
         also = ", one or more in each locality" if maker.under(maker.base(), more)[1] else ""
         maker.best(f"size_{more}", f"Best {number(more, 'hub')}{also}", more, **own)
@@ -365,9 +365,9 @@ def _is_row(row: int | None) -> TypeGuard[int]:
 
 
 def _among(maker: _PlanMaker, size: int, n: str, own: Mapping[str, Any]) -> None:
-    """Make the plans among some sites only: the centres that stay, and those the study names."""
+    """Make the plans among some sites only: the sites that stay, and those the study names."""
     kinds = maker.kinds
-    groups = {"the centres that stay": in_group(kinds, ["centre"])}
+    groups = {"the sites that stay": in_group(kinds, ["centre"])}
     places = maker.study.candidates
     owners: dict[str, str] = {}
     if "owner" in places:

@@ -70,6 +70,16 @@ FolderOption = Annotated[
 ]
 
 
+def _one_scenario(given: list[Path]) -> Path | None:
+    """Give the scenario, if any; of two the last would be asked, and the first lost in silence."""
+    if len(given) > 1:
+        raise ParameterError(
+            f"--scenario was given {len(given)} times; expected once. Put the files that several "
+            "laptops saved into one folder, and give the folder"
+        )
+    return given[0] if given else None
+
+
 def compare(  # noqa: PLR0913 - one option a part of the question
     study: StudyArgument = "rotherham",
     proposal: ProposalOption = None,
@@ -78,8 +88,8 @@ def compare(  # noqa: PLR0913 - one option a part of the question
         list[str] | None,
         typer.Option("--open", metavar="SITE", help="A candidate site to open; as --close."),
     ] = None,
-    scenario: Annotated[
-        Path | None,
+    scenarios: Annotated[
+        list[Path] | None,
         typer.Option(
             "--scenario",
             metavar="FILE",
@@ -178,12 +188,12 @@ def compare(  # noqa: PLR0913 - one option a part of the question
         service=service,
         close=close or [],
         opening=opening or [],
-        scenario=scenario,
+        scenario=_one_scenario(scenarios or []),
     )
     options: TravelOptions = {"mode": mode, "neighbours": neighbours, "weights": weights}
     seen = None if attendance is None else read_attendance(attendance)
     assumed = None if take_up is None else read_take_up(take_up)
-    logs = () if scenario is None else option_logs(scenario)
+    logs = option_logs(scenarios[0]) if scenarios else ()
     given = [path for path in (*logs, attendance, network) if path is not None]
     whole = nullcontext() if out is None else whole_folder(out, (*loaded.files, *given))
     with whole as work, released(loaded) as own, steps(quiet=quiet or json) as progress:

@@ -98,17 +98,18 @@ def _simplify_shapes(shapes: gpd.GeoSeries, budget_bytes: int = 220_000) -> gpd.
     metric = shapes.to_crs(metric_crs((west + east) / 2, (south + north) / 2))
     parts = np.array([_only_polygons(shape) for shape in metric], dtype=object)
     there = np.array([shape is not None and not shape.is_empty for shape in parts])
-    out = metric
+    out, per_corner = metric, 3.0
     for tolerance_m in _TOLERANCES_M:
         simple = parts.copy()
         simple[there] = shapely.coverage_simplify(parts[there], tolerance_m)
         out = gpd.GeoSeries(simple, index=shapes.index, crs=metric.crs).to_crs(WGS84)
-        if 3 * shapely.get_num_coordinates(simple[there]).sum() > budget_bytes and (
-            tolerance_m < _TOLERANCES_M[-1]
-        ):
-            continue  # a corner takes four letters or so: it would not fit
-        if sum(map(len, _encode_shapes(out))) <= budget_bytes:
+        corners = max(int(shapely.get_num_coordinates(simple[there]).sum()), 1)
+        if per_corner * corners > budget_bytes and tolerance_m < _TOLERANCES_M[-1]:
+            continue  # it would not fit: corners that are fewer lie further apart
+        letters = sum(map(len, _encode_shapes(out)))
+        if letters <= budget_bytes:
             break
+        per_corner = max(per_corner, letters / corners)
     return out
 
 

@@ -575,7 +575,7 @@ def _priority_table(findings: Sequence[ProposalFindings]) -> Table:
 
 
 def _other_centres(found: ProposalFindings) -> str:
-    return "own centres only" if found.result.neighbours else "with the neighbours' centres"
+    return "own sites only" if found.result.neighbours else "with the neighbours' sites"
 
 
 def _priority(found: ProposalFindings, ranking: Ranking | None, criterion: str) -> Value:
@@ -679,8 +679,8 @@ def _certainty(
             sentence(
                 number(
                     stand_ins,
-                    "centre is a stand-in for a building that the papers do not name",
-                    "centres are stand-ins for buildings that the papers do not name",
+                    "site is a stand-in for a building that the papers do not name",
+                    "sites are stand-ins for buildings that the papers do not name",
                 )
             )
         )
@@ -689,8 +689,8 @@ def _certainty(
             sentence(
                 number(
                     proxies,
-                    "centre stands at a position that is only roughly known",
-                    "centres stand at positions that are only roughly known",
+                    "site stands at a position that is only roughly known",
+                    "sites stand at positions that are only roughly known",
                 )
             )
         )
@@ -772,7 +772,8 @@ def board_report(
     then = as_known_then(results)
     blocks: list[Block] = [
         *_summary_blocks(then, findings, wording, robustness),
-        PageBreak(),
+        # of two the first page is full; of one, or of many, the second follows without a gap
+        *([PageBreak()] if len(findings) == 2 else []),
         *_recommendation_blocks(then, findings, wording),
     ]
     if internal:

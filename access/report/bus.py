@@ -126,7 +126,7 @@ def without_table(title: str, noun: str, change: BusChange) -> Table:
 
 
 _HOME_NOTE = (
-    "The way home is from the centre that is nearest by bus on the way there, setting out at any "
+    "The way home is from the site that is nearest by bus on the way there, setting out at any "
     "minute after the session."
 )
 
@@ -219,14 +219,14 @@ def _places_table(results: StudyResults, found: ProposalFindings) -> Table:
         row: tuple[Value, ...] = (names[id_], stays, stops, there)
         rows.append((*row, back) if home else row)
     columns = (
-        Column("name", "Centre", width=1.6),
+        Column("name", "Site", width=1.6),
         Column("closes", "Proposal"),
         Column("stops", "Stops nearby", "number"),
         Column("there", "Buses an hour, window", "number", decimals=1),
         Column("home", "Buses an hour, after the session", "number", decimals=1),
     )
     return Table(
-        f"{found.title}: how often buses leave near each centre",
+        f"{found.title}: how often buses leave near each site",
         columns if home else columns[:-1],
         tuple(rows),
         notes=(

@@ -228,7 +228,7 @@ def _pair_figures(results: StudyResults, answer: HubResult) -> list[Figure]:
     pair = _council_pair(answer)
     if pair is None or answer.plans is None:
         return []
-    return [_beside(pair_chart(results, answer.plans, pair), "hub-pair")]
+    return [_beside(pair_chart(results, answer.plans, pair), "hub-pair", height=3.1)]
 
 
 def _council_pair(answer: HubResult) -> PlanPair | None:
@@ -261,7 +261,7 @@ def council_told(results: StudyResults, answer: HubResult, wording: Wording) -> 
             told.append(_standing_sentence(answer.plain.council))
     else:
         told.append(_council_words(answer.plans, names, wording))
-        told.append(_stays_words(answer.plans, names, wording))
+        told.append(_back_sentence(answer.plans, wording))
         pair = _council_pair(answer)
         if pair is not None:
             told.append(pair_words(answer.plans, pair, internal=wording.internal))
@@ -358,27 +358,27 @@ def _stays_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) ->
     titles = {o.key: o.title for o in plans.offers}
     out = [o.title for o in plans.offers if o.key not in known.shares]
     apart = (
-        f" {listed(out)}: no centre of today is known to give it, so it is in neither figure."
+        f" {listed(out)}: no site of today is known to give it, so it is in neither figure."
         if out
         else ""
     )
     best, council = plans.get("stays"), plans.get("council")
     if any(p.stays is not None and p.stays.lost > 0 for p in plans.plans):
         return Said(
-            "What hubs give back beside the centres that stay is not told in minutes: some people "
-            f"reach a centre under one plan and none under another.{apart}",
+            "What hubs give back beside the sites that stay is not told in minutes: some people "
+            f"reach a site under one plan and none under another.{apart}",
             [Claim("hub_cut_off", "some")],
         )
     if known.added < _NO_MINUTES:
         claims = [Claim("hub_added", "none", (0.0,))]
-        said = ["The study closes no centre."]
+        said = ["The study closes no site."]
         if plans.closures:
             said = ["On average over the offers, the closures do not lengthen the trip to the "
-                    "nearest centre."]  # fmt: skip
+                    "nearest site."]  # fmt: skip
         if best is not None and best.stays is not None and best.stays.given_back >= _NO_MINUTES:
             claims.append(Claim("hub_back:stays", "is", (best.stays.given_back,)))
             said.append(
-                f"Hubs at {_named(best, names)} beside today's centres would shorten it by "
+                f"Hubs at {_named(best, names)} beside today's sites would shorten it by "
                 f"{wording.minutes(best.stays.given_back)}."
             )
         return Said(" ".join(said) + apart, claims)
@@ -389,7 +389,7 @@ def _stays_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) ->
     each = [f"{titles[k]} {wording.change(known.kept[k] - known.today[k])}" for k in known.shares]
     over = f" ({listed(each)})" if len(each) > 1 else ""
     said = [f"{listed(plans.closures)}: together {wording.minutes(known.added)} more on average "
-            f"to the nearest centre, by the {trip(plans.mode)}{over}."]  # fmt: skip
+            f"to the nearest site, by the {trip(plans.mode)}{over}."]  # fmt: skip
     back = []
     for plan, what in ((council, "the council's own hubs"), (best, "the best hubs for this")):
         if plan is None or plan.stays is None:
@@ -406,7 +406,7 @@ def _stays_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) ->
             claims.append(Claim(f"hub_back:{plan.key}", "all", (minutes, known.added)))
         back.append(f"{what}{where} give back {wording.minutes(minutes)}, {part}")
     if back:
-        said.append(f"With each offer given at hubs and at kept centres alike, {'; '.join(back)}.")
+        said.append(f"With each offer given at hubs and at kept sites alike, {'; '.join(back)}.")
     return Said(" ".join(said) + apart, claims)
 
 
@@ -645,7 +645,7 @@ def plan_standing_table(plans: HubPlans, names: Mapping[str, str]) -> Table:
     of = "" if sets is None else f"Place: among sets of as many{rule}, by average trip. "
     return Table(
         "Plans of hubs: place, near-best sets, how they hold"
-        + (", and what they give back beside the centres that stay" if beside else ""),
+        + (", and what they give back beside the sites that stay" if beside else ""),
         (
             Column("plan", "Plan", width=0.6), Column("rank", "Place", width=1.2),
             Column("near", f"Sets within {percent(plans.within)}"),
@@ -773,7 +773,7 @@ def _back_sentence(plans: HubPlans, wording: Wording) -> Said:
     claims += [Claim(f"hub_back:{p.key}", "is", (p.stays.given_back,)) for p, _ in asked if p.stays]
     return Said(
         f"{listed(plans.closures)} add {wording.minutes(known.added)} on average to the trip to "
-        "the nearest centre; with "
+        "the nearest site; with "
         f"the offers given at hubs as well, {listed(parts)}.",
         claims,
     )

@@ -107,7 +107,9 @@ def _method(
         (
             Bold("Deprivation: "),
             sentence(
-                f"weights are {scheme}"
+                "everybody counts the same"
+                if scheme == "none"
+                else f"weights are {scheme}"
                 + (
                     f", from 1 in {results.study.nation}'s least deprived area to "
                     f"{1 + weights.lam:g} in the most"
@@ -119,10 +121,7 @@ def _method(
         ),
         (
             Bold("Alternatives: "),
-            sentence(
-                f"every set of the same size is listed and measured by the {headline}; 1 is best, "
-                "and equals share the better place"
-            ),
+            _listing(findings, headline),
         ),
         (
             Bold("Small counts: "),
@@ -134,6 +133,26 @@ def _method(
             ),
         ),
     )
+
+
+def _listing(findings: Sequence[ProposalFindings], headline: str) -> str:
+    """Say which alternatives were listed, which were sampled, and which have none."""
+    told = []
+    many = [f.label for f in findings if f.sampled is not None]
+    alone = [f.label for f in findings if f.sampled is None and f.ranking is None]
+    if len(many) + len(alone) < len(findings):
+        told.append(
+            f"every set of the same size is listed and measured by the {headline}; 1 is best, and "
+            "equals share the better place"
+        )
+    if many:
+        told.append(
+            f"too many to list for {listed(many)}: the best is searched for and proven where the "
+            f"tables say so, others are drawn at random, measured by the {headline}"
+        )
+    if alone:
+        told.append(f"none of the same size for {listed(alone)}")
+    return " ".join(sentence(text) for text in told)
 
 
 def _speeds(results: StudyResults) -> str:
@@ -294,7 +313,7 @@ def _trial_blocks(
         "Figures to try, each with where it comes from",
         (
             Column("figure", "Figure", width=1.5),
-            *(Column(f"value_{k}", f.label) for k, f in enumerate(findings)),
+            *(Column(f"value_{k}", f.label, width=1.5) for k, f in enumerate(findings)),
             Column("from", "Work it out from", width=3.0),
         ),
         rows,

@@ -547,7 +547,7 @@ def _risk_table(results: StudyResults, findings: Sequence[ProposalFindings]) -> 
         rows.append(("Streets are modelled: trips may be shorter or longer than said",
                      "the same figures on real streets before deciding", _NOT_GIVEN))  # fmt: skip
     if int(sites["assumed"].sum()):
-        text = number(int(sites["assumed"].sum()), "centre is a stand-in", "centres are stand-ins")
+        text = number(int(sites["assumed"].sum()), "site is a stand-in", "sites are stand-ins")
         rows.append((f"{capital(text)} for what the papers do not name",
                      "name the real buildings, and run it again", _NOT_GIVEN))  # fmt: skip
     register = results.study.centres

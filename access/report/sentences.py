@@ -235,7 +235,7 @@ def furthest(impact: Impact, wording: Wording) -> Said:
     claims = [Claim("largest_rise", "largest", (rise,)), Claim(f"rise:{row['id']}", "is", (rise,))]
     if math.isinf(rise):
         where = f"part of {ward} ward" if known else place(row)
-        return Said(sentence(f"in {where} no centre could be reached any more"), claims)
+        return Said(sentence(f"in {where} none could be reached any more"), claims)
     where = f"{ward} ward" if known else place(row)
     return Said(sentence(f"the largest rise is {wording.minutes(rise)}, in {where}"), claims)
 

@@ -139,10 +139,9 @@ class Uncertainty:
         """Say what is assumed of a walk's error beside a drive's over the same streets."""
         assert self.street_error is not None
         alike = 1.0 if self.drive_error is None else self.street_error / self.drive_error
-        own = "" if self.drive_error is None else ", and adds its own of speed"
         return (
-            "assumed, not measured: a drive is wrong as the walk over the same streets is"
-            f"{own}, so that the two errors correlate by {figure(alike, 2)}"
+            f"that a walk's and a drive's over the same streets correlate by {figure(alike, 2)} is "
+            "assumed, not measured"
         )
 
     def notes(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from itertools import product
 import pytest
 
 from access.maps.explorer import write_explorer
+from access.maps.explorer_data import _ExplorerPlan
 
 SAY = (
     ("closes", "2031-05-07"), ("address", "<b>Town Hall</b>, Exampleton"),
@@ -84,6 +85,8 @@ def test_presenting_goes_one_step_at_a_time_by_arrow_keys(visit, hall_page):
     assert page.is_hidden("#cards") and page.is_hidden("nav")
     page.keyboard.press("ArrowRight")
     assert page.is_visible("#change-finding")
+    bottom = "(s) => document.querySelector(s).getBoundingClientRect().bottom"
+    assert page.evaluate(bottom, "#map") <= page.locator("#present-bar").bounding_box()["y"]
     for _, key in product(range(4), ("ArrowRight",)):
         page.keyboard.press(key)
     assert page.inner_text("#present-step") == "Step 5 of 5"
@@ -91,6 +94,24 @@ def test_presenting_goes_one_step_at_a_time_by_arrow_keys(visit, hall_page):
     assert page.is_hidden("#present-bar")
     assert page.evaluate("document.activeElement.id") == "present"
     assert page.evaluate("App.state.place.label") == "A25"
+
+
+def test_every_rival_proposal_is_a_step_and_the_one_chosen_comes_back(visit, example, tmp_path):
+    service = example.services[0]
+    plans = tuple(
+        _ExplorerPlan(k, f"Plan {k}", service.before[n:]) for n, k in ((2, "a"), (3, "b"))
+    )
+    services = (replace(service, after=plans[0].after, plans=plans), example.services[1])
+    path = write_explorer(replace(example, services=services), tmp_path / "rivals.html")
+    page = visit(path, fragment=f"#my-street?plan.{service.key}=b")
+    page.click("#present")
+    said = []
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+        said.append(page.inner_text("#state-words"))
+    assert ["Plan a" in said[0], "Plan b" in said[1], "Plan" in said[2]] == [True, True, False]
+    page.keyboard.press("Escape")
+    assert page.evaluate("App.model.services[0].plan") == 1
 
 
 def test_a_kiosk_starts_again_after_two_quiet_minutes_and_keeps_the_log(visit, hall_page):

@@ -50,6 +50,7 @@ def call(*words: object) -> str:
             "one question at a time",
         ),
         (["compare", "--scenario", "plan.toml"], ParameterError, "--scenario needs --service"),
+        (["compare", "--scenario", "a.json", "--scenario", "b.json"], ParameterError, "one folder"),
         (
             ["compare", "--scenario", "no.toml", "--service", "youth_centre"],
             ScenarioError,

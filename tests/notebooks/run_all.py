@@ -2,7 +2,8 @@
 
 A job names a notebook, a folder for its kernel and variables of its environment. Errors stay in
 the outputs. The kernel is this interpreter, and its cells may reach this machine only. The
-embedded study on its own streets is not measured anew: `MEASURED` is what a run found.
+embedded study on its own streets is not measured anew: `MEASURED` is what a run found. Few
+settings are drawn: how firm an answer is, other tests look at.
 """
 
 from __future__ import annotations
@@ -34,7 +35,13 @@ def measured(study, *, network=None, measure=job.measure_study, **rest):
     with open({path!r}, "rb") as kept:
         return replace(pickle.load(kept), study=study)
 job.measure_study = measured
-del measured
+from access.analysis import analysis, hub_plans
+def firm(*given, draws, ask=analysis.robustness, **more):
+    return ask(*given, draws=min(draws, 40), **more)
+def drawn(plans, draws, within, ask=hub_plans._drawn):
+    return ask(plans, min(draws, 40), within)
+analysis.robustness, hub_plans._drawn = firm, drawn
+del measured, firm, drawn
 """
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import warnings
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -12,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from access import TravelMatrix
+from access import TravelMatrix, compare
 from access.analysis.bus import BusChange
 from access.analysis.many import _sampled_ranking
 from access.measure import TakeUp
@@ -20,8 +21,11 @@ from access.notebook.place_views import TodayAnswer
 from access.report import paper
 from access.report.board import _size
 from access.report.bus import none_sentence
-from access.report.sentences import Wording
+from access.report.people import equality_table
+from access.report.robustness import _switching
+from access.report.sentences import Wording, group_rises, week_words
 from access.scenario import attendance_beside_nearest, equality, switching_values, take_up_change
+from access.scenario.equality import _groups
 from access.scenario.options import CriteriaSettings, ServiceChoice
 from access.scenario.scenario import Money
 from access.text import Said, share_span
@@ -173,14 +177,20 @@ def test_where_a_group_s_trip_grows_most_is_averaged_area_by_area(seed):
             rises[label] = pair
     got = {(what.partition(":")[0], relation): (what.partition(":")[2], values)
            for (what, relation), values in numbers(said).items()}  # fmt: skip
+    groups = tuple(_groups({label: (label, "people") for label in parts}))
+    result = replace(own.result, impacts={"walk": impact})
+    table, _ = equality_table(replace(own, result=result, groups=groups))
+    for claim in group_rises(table).claims:
+        mine, theirs = rises[claim.what.split(":")[1]]
+        assert claim.numbers[0] == pytest.approx(mine / theirs)
     if not rises:
         assert not said.claims and "can be compared" in said
         return
-    label, (own,) = got["group_rise", "largest"]
-    assert own == pytest.approx(rises[label][0])
-    assert own == pytest.approx(max(pair[0] for pair in rises.values()))
+    label, (most,) = got["group_rise", "largest"]
+    assert most == pytest.approx(rises[label][0])
+    assert most == pytest.approx(max(pair[0] for pair in rises.values()))
     assert got["others_rise", "is"][1][0] == pytest.approx(rises[label][1])
-    assert ("none of these groups" in said) == (own <= 0)
+    assert ("none of these groups" in said) == (most <= 0)
     if ("group_ratio", "is") in got:
         ratio = rises[label][0] / rises[label][1]
         assert got["group_ratio", "is"][1][0] == pytest.approx(ratio) and ratio > 0
@@ -203,6 +213,10 @@ def test_no_set_beats_the_one_that_is_said_to_be_best_at_a_weight(seed):
     answer = switching_values(matrix_of(small), keep=len(small.after), demand=demand_of(small))
     said = answer.sentence()
     assert len(said.claims) == len(answer.lambdas) + 1
+    asked = SimpleNamespace(
+        study=SimpleNamespace(areas={"imd_rank"}), switching=lambda service, **more: answer
+    )
+    assert _switching(asked, found(seed), {}).claims == said.claims
     for claim in said.claims:
         kept = tuple(SITES.index(i) for i in claim.what.split(":")[1].split())
         low, high = claim.numbers
@@ -299,6 +313,55 @@ def test_who_loses_by_a_whole_package_is_counted_area_by_area(seed):
     assert got["both:areas", "is"] == (len(both),)
     for key, small in (("p", first), ("q", other)):
         assert got[f"both:{key}", "is"] == (sum(small.count[a] for a in both),)
+
+
+class Side(tuple):
+    """Ids of the sites that are open, and the days a week of some."""
+
+    days: dict[str, float]
+
+
+@on_studies(6)
+def test_a_week_is_averaged_over_every_way_that_sites_may_be_open(seed):
+    small, rng = study(seed), np.random.default_rng([seed, 6])
+    sides = []
+    for ids in (small.sites, small.after):
+        side = Side(SITES[k] for k in ids)
+        side.days = {i: float(rng.choice([1, 3, 5])) for i in side if rng.random() < 0.5}
+        sides.append(side)
+    if all(d == 5 for side in sides for d in side.days.values()):
+        return
+    people = demand_of(small)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        impact = compare(matrix_of(small), before=sides[0], after=sides[1], demand=people, who=WHO)
+    got = numbers(week_words(impact))
+    own = numbers(impact._week())
+    for when, side in zip(("before", "after"), sides, strict=True):
+        trips, shut = [], 0.0
+        for a, n in enumerate(small.count):
+            some = minutes = 0.0
+            for ways in itertools.product((True, False), repeat=len(side)):
+                chance = 1.0
+                for i, is_open in zip(side, ways, strict=True):
+                    share = side.days.get(i, 5.0) / 5
+                    chance *= share if is_open else 1 - share
+                ids = [SITES.index(i) for i, is_open in zip(side, ways, strict=True) if is_open]
+                nearest = min((small.minutes[a][s] for s in ids), default=INF)
+                if nearest < INF:
+                    some, minutes = some + chance, minutes + chance * nearest
+            shut += n * (1 - some)
+            if some > 1e-12 and n:
+                trips.append((n, minutes / some))
+        if not trips:
+            continue
+        mean = sum(n * t for n, t in trips) / sum(n for n, _ in trips)
+        if (f"week_{when}", "is") in got:
+            assert got[f"week_{when}", "is"][0] == pytest.approx(mean), (seed, when)
+            assert own[f"week_{when}", "is"][0] == pytest.approx(mean)
+        if when == "after" and ("weekdays_without", "is") in own:
+            without = own["weekdays_without", "is"][0]
+            assert without == pytest.approx(shut / sum(small.count))
 
 
 @on_studies(3)

@@ -284,7 +284,7 @@ def large_study(areas: int, services: int, centres: int, candidates: int):
 
 def test_seven_thousand_areas_and_four_services_stay_under_four_megabytes():
     page = _explorer_html(large_study(7000, services=4, centres=10, candidates=60))
-    assert len(page.encode()) < 4_000_000
+    assert len(page.encode()) < 3_200_000
     assert "rounded to within a tenth of a per cent" in page
 
 

@@ -221,7 +221,8 @@
   function worstPlace(service, changes) {
     const [i] = App.core.worstAreas(service.counts, changes, 1);
     if (i === undefined) return null;
-    return { place: App.placeName(i), minutes: App.minutes(changes[i]) };
+    // "around" stands before it, so an area without a name is that of its centre
+    return { place: App.areas.name[i] || App.siteName(App.near[i]), minutes: App.minutes(changes[i]) };
   }
 
   App.views = App.views || {};
