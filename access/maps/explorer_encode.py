@@ -143,10 +143,16 @@ def _outlines(shapes: gpd.GeoSeries, labels: Sequence[str]) -> list[str]:
 
 def _encode_lines(lines: Iterable[shapely.Geometry]) -> list[str]:
     """Pack lines, in a fixed order whatever order they come in."""
+    return sorted(text for text in _encode_in_order(lines) if text is not None)
+
+
+def _encode_in_order(lines: Iterable[shapely.Geometry]) -> list[str | None]:
+    """Pack lines as they come; None for what is no line."""
     kept = np.array([*lines], dtype=object)
-    kept = kept[np.isin(shapely.get_type_id(kept), _LINES) & ~shapely.is_empty(kept)]
-    corners, of = shapely.get_coordinates(kept, return_index=True)
-    return sorted(_encode_each(corners, of, len(kept)))
+    there = np.isin(shapely.get_type_id(kept), _LINES) & ~shapely.is_empty(kept)
+    corners, of = shapely.get_coordinates(kept[there], return_index=True)
+    packed = iter(_encode_each(corners, of, int(there.sum())))
+    return [next(packed) if own else None for own in there.tolist()]
 
 
 def _encode_streets(streets: gpd.GeoDataFrame, budget_bytes: int = 150_000) -> list[list[str]]:
@@ -192,7 +198,7 @@ def _encode_ways(
     west, south, east, north = lines.total_bounds
     metric = lines.to_crs(metric_crs((west + east) / 2, (south + north) / 2))
     simple = metric.simplify(_WAYS_TOLERANCE_M).to_crs(WGS84)
-    packed = [_encode_line(np.asarray(line.coords)) for line in simple]
+    packed = [text or "" for text in _encode_in_order(simple)]
     room = int(np.searchsorted(np.cumsum([len(text) + 12 for text in packed]), _WAYS_BYTES))
     at = pd.Index(area_ids).get_indexer(pd.Index(ways["area_id"]))[:room]
     sites = [where[i] for i in ways["site_id"].iloc[:room]]
@@ -238,12 +244,15 @@ def _cost(packed: list[str]) -> int:
 def _longest(lines: gpd.GeoSeries, budget_bytes: int) -> list[str]:
     """Pack the longest lines, as many as fit."""
     order = np.argsort(-shapely.length(lines.to_numpy()), kind="stable")
-    texts = [_encode_lines([line]) for line in lines.to_crs(WGS84)]
+    texts = _encode_in_order(lines.to_crs(WGS84))
     kept: list[str] = []
-    for i in order:
-        if _cost(kept) + _cost(texts[i]) > budget_bytes:
+    spent = 0
+    for text in (texts[i] for i in order):
+        own = [] if text is None else [text]
+        spent += _cost(own)
+        if spent > budget_bytes:
             break
-        kept += texts[i]
+        kept += own
     return sorted(kept)
 
 
