@@ -12,28 +12,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from access.analysis.bus import _usual_minutes
 from access.analysis.results import StudyResults
+from access.analysis.uncertain import blends, what_may_be_wrong
 from access.errors import ParameterError
 from access.network import TravelMatrix
-from access.network.modelled import modelled_error
-from access.scenario import Uncertainty, plausible_sites
+from access.scenario import Uncertainty
 from access.scenario.uncertainty import drawn_minutes
 from access.siting.model import Bools, Floats
 from access.siting.plans import HubField, Offer, SetDraws, delivery_field
 from access.study import Study
-
-WALK_KM_H = (3.6, 5.4)
-"""From a pram to a brisk walk: the range over which the walking speed is drawn."""
-_DECLARED_ERROR = 0.05
-"""Real streets: a trip is off by this share on average, a declared assumption."""
-
-
-def street_errors(mode: str, *, modelled: bool, blended: bool) -> tuple[float | None, float | None]:
-    """Give the mean error of trips along modelled streets, and of the drives blended into them."""
-    if not modelled or mode == "bus":  # minutes by bus that others made are not along our streets
-        return None, None
-    return modelled_error("walk" if blended else mode), modelled_error("drive") if blended else None
+from access.text import number as number_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,11 +123,15 @@ def hub_minutes(
 def kept_sites(study: Study, service: str) -> tuple[list[str], list[str], str]:
     """Give a service's centres of today, those after its first proposal, and its title."""
     today = sorted(map(str, study.centres_of(service)["id"]))
-    first = next((p for p in study.config.proposals.values() if p.service == service), None)
-    if first is None:
+    rivals = [p for p in study.config.proposals.values() if p.service == service]
+    if not rivals:
         return today, today, ""
+    first = rivals[0]
     kept = [i for i in today if i not in set(first.closes)]
-    return today, [*kept, *first.opens], first.title if first.closes else ""
+    title = first.title
+    if len(rivals) > 1:
+        title = f"{title} (the first of {number_of(len(rivals), 'option')})"
+    return today, [*kept, *first.opens], title if first.closes else ""
 
 
 def _known(matrix: TravelMatrix, sites: Sequence[str]) -> list[str]:
@@ -249,36 +241,39 @@ class Drawing:
         drawn, words = (
             self._by_day(sets, beside) if self.field.each else self._by_trip(sets, beside)
         )
-        for number, (near, there) in enumerate(drawn):
+        number = 0
+        for near, there in drawn:
             one.take(number, near)
             if two is not None:
                 two.take(number, there)
+            number += len(near)
         fixed = f"{_BY_BUS_FIXED}, {_NOT_DRAWN}" if self.field.each else _NOT_DRAWN
         said = f"Drawn: {words}. Not drawn: {fixed}."
         return one.found, {} if two is None else two.found, said
 
+    def _wrong(self, sites: Sequence[str], service: str | None = None) -> Uncertainty:
+        """Ask what may be otherwise of the way to some sites, or of a service's window."""
+        return what_may_be_wrong(
+            self.results, self.mode, sites, by_the_minute=bool(self.field.each), service=service
+        )
+
     def _by_day(
         self, sets: Sequence[Sequence[str]], beside: Sequence[Sequence[str]]
     ) -> tuple[Iterator[tuple[Floats, Floats]], str]:
-        """Draw the day and the time of setting out, as of closures by bus."""
-        found, study, times = self.results, self.results.study, self.results.bus
-        usual: dict[str, Mapping[str, Mapping[str, TravelMatrix]]] = {}
-        if times is not None and "walk" in found.networks:
-            usual = {
-                service: _usual_minutes(
-                    study, times, found.networks["walk"], found.sites, found.matrices["walk"],
-                    found.matrices["drive"], service,
-                )
-                for service in study.config.services
-            }  # fmt: skip
+        """Draw the day and the time of setting out, as of closures by bus; one draw at a time."""
+        found, study = self.results, self.results.study
+        usual = {
+            service: by_name
+            for service in study.config.services
+            if (by_name := self._wrong((), service).among)
+        }
         names = list(zip(*(list(of) for of in usual.values()), strict=False)) or [()]
         kept = []
         for number, name in enumerate(names):
             asked = self.field
             if number:  # the first is the study's own day and window
                 own = {
-                    service: by_name[name[k]][self.mode]
-                    for k, (service, by_name) in enumerate(usual.items())
+                    service: by_name[name[k]] for k, (service, by_name) in enumerate(usual.items())
                 }
                 minutes = hub_minutes(found, self.mode, own.__getitem__)
                 if len(minutes.matrices) != len(asked.each):
@@ -288,7 +283,8 @@ class Drawing:
         at = np.random.default_rng([self.seed, 3]).integers(0, len(kept), self.draws)
         said = "; ".join(" and ".join(dict.fromkeys(name)) for name in names if name)
         words = f"{_PEOPLE}, and the day and the time of setting out ({said})" if said else _PEOPLE
-        return (kept[int(k)] for k in at), words
+        each = [(near.T[None], there.T[None]) for near, there in kept]
+        return (each[int(k)] for k in at), words
 
     def _by_trip(
         self, sets: Sequence[Sequence[str]], beside: Sequence[Sequence[str]]
@@ -296,11 +292,12 @@ class Drawing:
         """Draw speeds, positions and the error of streets, as of closures."""
         study = self.results.study
         stays = {o.service: kept_sites(study, o.service)[1] for o in offers_of(study) if o.service}
-        walk = self.results.matrices["walk" if self._blends else self.mode]
+        blended = blends(self.results, self.mode)
+        walk = self.results.matrices["walk" if blended else self.mode]
         walk = walk.areas(study.areas["id"].tolist())
         held = {s: _known(walk, ids) for s, ids in stays.items()} if beside else {}
         columns = sorted({i for ids in (*sets, *beside, *held.values()) for i in ids})
-        uncertain = self._uncertainty(columns)
+        uncertain = self._wrong(columns)
         at = {name: k for k, name in enumerate(columns)}
         members = [[at[i] for i in ids] for ids in sets]
         others = [[at[i] for i in ids] for ids in beside]
@@ -309,62 +306,24 @@ class Drawing:
         kept = [[at[i] for i in held[s]] for s in services if s] if beside else []
         top = float(self.field.stand_in.max(initial=0.0))
 
+        def nearest(minutes: Floats, sets: Sequence[Sequence[int]]) -> Floats:
+            return np.stack([minutes[:, m].min(axis=1) for m in sets], axis=1)
+
         def drawn() -> Iterator[tuple[Floats, Floats]]:
             for minutes in drawn_minutes(
                 walk, columns, uncertain, draws=self.draws, seed=self.seed
             ):
-                minutes = np.where(np.isfinite(minutes), minutes, top).T
-                near = np.array([minutes[m].min(axis=0) for m in members]).T
-                hubs = [minutes[m].min(axis=0) for m in others]
-                stay = [minutes[m].min(axis=0) for m in kept]
-                yield near, np.array([
-                    np.concatenate([np.minimum(h, s) for s in stay]) for h in hubs
-                ]).T  # fmt: skip
+                if not np.isfinite(minutes.max()):
+                    minutes = np.where(np.isfinite(minutes), minutes, top)
+                there = np.zeros((0, 0, 0))
+                if others and kept:
+                    hubs, stay = nearest(minutes, others), nearest(minutes, kept)
+                    there = np.minimum(hubs[:, :, None], stay[:, None])
+                    there = there.reshape(*hubs.shape[:2], -1)
+                yield nearest(minutes, members), there
 
         more = "; ".join(_without_counts(uncertain))
         return drawn(), f"{_PEOPLE}, {more}" if more else _PEOPLE
-
-    @property
-    def _blends(self) -> bool:
-        """Whether the family trip is made of walks and drives alone."""
-        return self.mode == "typical" and set(self.results.matrices) == {"walk", "drive", "typical"}
-
-    def _uncertainty(self, columns: Sequence[str]) -> Uncertainty:
-        """Gather what may be otherwise of the way to some sites."""
-        found, study = self.results, self.results.study
-        sites = found.sites.set_index("id").loc[list(columns)].reset_index()
-        errors = {
-            str(i): float(e)
-            for i, e in zip(sites["id"], sites["position_error_m"], strict=True)
-            if e == e and e > 0
-        }
-        others = found.sites[found.sites["kind"] == "candidate"]
-        stand_ins = plausible_sites(sites[sites["assumed"].eq(True)], others)
-        blended: dict[str, Any] = {}
-        if self._blends:
-            areas, parking = study.areas, study.config.travel.parking_minutes
-            blended = {
-                "drive": found.matrices["drive"],
-                "p_no_car": dict(zip(areas["id"].astype(str), areas["p_no_car"], strict=True)),
-                "parking_minutes": (0.5 * parking, 1.5 * parking),
-            }
-        elsewhere = self.mode == "bus" or (self.mode == "typical" and not self._blends)
-        modelled = found.modelled and not elsewhere
-        wrong, by_car = street_errors(self.mode, modelled=modelled, blended=bool(blended))
-        if wrong is None and not elsewhere:
-            wrong = _DECLARED_ERROR
-        return Uncertainty(
-            walk_kmh=WALK_KM_H if self.mode == "walk" or blended else None,
-            position_error_m=errors or None,
-            area_points=study.areas[["id", "lon", "lat"]],
-            site_points=found.sites[["id", "lon", "lat"]] if errors else None,
-            stand_ins=stand_ins or None,
-            count_error="poisson",
-            made_at_kmh=study.config.travel.walk_km_h,
-            street_error=wrong,
-            drive_error=by_car,
-            **blended,
-        )
 
 
 _PEOPLE = "people of each area about their count (Poisson)"

@@ -14,9 +14,10 @@ import pandas as pd
 import shapely
 
 from access.analysis.analysis import Analysis
+from access.analysis.beside import Beside
 from access.analysis.bus import _made_of_both, _read_day, bus_sentences
 from access.analysis.new_places import _check_joined, _proposed_places, _site_rows
-from access.analysis.results import Parts, StudyResults
+from access.analysis.results import HubResult, LeftOut, Parts, StudyResults
 from access.analysis.walking import _speeds_sentence
 from access.errors import Fault, NetworkError
 from access.ledger import RunLedger, sha256_of
@@ -27,7 +28,6 @@ from access.network.snapping import read_points, snap
 from access.network.stocktake import reach_past
 from access.network.surroundings import Surroundings, read_surroundings
 from access.release import with_policy
-from access.sources.http import user_cache
 from access.study import Study
 from access.text import share_figure
 from access.units import project
@@ -69,8 +69,26 @@ def run_job(
     NetworkError
         As in `measure_study`.
     """
-    found = measure_study(study, network=network, keep=keep, progress=progress)
-    return Analysis(found).with_hubs(progress=progress, parts=Parts(found.left_out))
+    times = travel_times(study, network=network, keep=keep, progress=progress)
+    # minutes by bus of other days are worked out once and kept, for rankings and for hubs
+    alone = times.bus is None
+    with Beside(partial(_hubs_alone, times), "where hubs would stand", alone=alone) as hubs:
+        found = _answered(times, progress)
+        parts = Parts(found.left_out)
+        if not hubs.apart:
+            return Analysis(found).with_hubs(progress=progress, parts=parts)
+        progress("where hubs would best stand")
+        made, left_out = parts.make("Family Hubs", hubs.result) or (None, ())
+        parts.take(left_out)
+        if made is None and parts.left_out == found.left_out:
+            return found
+        return Analysis(found).holding(made, parts)
+
+
+def _hubs_alone(times: StudyResults) -> tuple[HubResult | None, tuple[LeftOut, ...]]:
+    """Find where hubs would stand, and say what of it was left out."""
+    parts = Parts()
+    return Analysis(times).with_hubs(parts=parts).hubs, parts.left_out
 
 
 def measure_study(
@@ -103,7 +121,11 @@ def measure_study(
     NetworkError
         If the network cannot be read, misses the study, or too many places do not join it.
     """
-    results = travel_times(study, network=network, keep=keep, progress=progress)
+    return _answered(travel_times(study, network=network, keep=keep, progress=progress), progress)
+
+
+def _answered(results: StudyResults, progress: Progress) -> StudyResults:
+    """Measure every proposal, and rank the two of two services together."""
     analysis, parts = Analysis(results), Parts()
     proposals = analysis.proposals(progress, parts)
     if len(proposals) > 1:
@@ -127,7 +149,11 @@ def travel_times(
     """Make a study's networks and travel matrices, and no more: `measure_study` without answers."""
     network = network or study.streets
     sites = _sites(study)
-    cache = user_cache() if keep and network is not None else None
+    cache = None
+    if keep and network is not None:
+        from access.sources.http import user_cache
+
+        cache = user_cache()
     networks = _networks(study, network, sites, progress, cache)
     matrices = {}
     limit_m = study.config.travel.snap_limit_m
@@ -166,6 +192,7 @@ def travel_times(
         bus=bus,
         snaps=_snap_lines(networks, study, sites),
         surroundings=None if network is None else _around(study, network),
+        street_file=network,
     )
 
 

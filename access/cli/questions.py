@@ -70,6 +70,16 @@ FolderOption = Annotated[
 ]
 
 
+def _one_scenario(given: list[Path]) -> Path | None:
+    """Give the scenario, if any; of two the last would be asked, and the first lost in silence."""
+    if len(given) > 1:
+        raise ParameterError(
+            f"--scenario was given {len(given)} times; expected once. Put the files that several "
+            "laptops saved into one folder, and give the folder"
+        )
+    return given[0] if given else None
+
+
 def compare(  # noqa: PLR0913 - one option a part of the question
     study: StudyArgument = "rotherham",
     proposal: ProposalOption = None,
@@ -78,8 +88,8 @@ def compare(  # noqa: PLR0913 - one option a part of the question
         list[str] | None,
         typer.Option("--open", metavar="SITE", help="A candidate site to open; as --close."),
     ] = None,
-    scenario: Annotated[
-        Path | None,
+    scenarios: Annotated[
+        list[Path] | None,
         typer.Option(
             "--scenario",
             metavar="FILE",
@@ -168,7 +178,6 @@ def compare(  # noqa: PLR0913 - one option a part of the question
         offer_of,
         use_of,
     )
-    from access.run.write import answer_ledger, write_answer
     from access.study import load_study
 
     parts = Parts()
@@ -179,12 +188,12 @@ def compare(  # noqa: PLR0913 - one option a part of the question
         service=service,
         close=close or [],
         opening=opening or [],
-        scenario=scenario,
+        scenario=_one_scenario(scenarios or []),
     )
     options: TravelOptions = {"mode": mode, "neighbours": neighbours, "weights": weights}
     seen = None if attendance is None else read_attendance(attendance)
     assumed = None if take_up is None else read_take_up(take_up)
-    logs = () if scenario is None else option_logs(scenario)
+    logs = option_logs(scenarios[0]) if scenarios else ()
     given = [path for path in (*logs, attendance, network) if path is not None]
     whole = nullcontext() if out is None else whole_folder(out, (*loaded.files, *given))
     with whole as work, released(loaded) as own, steps(quiet=quiet or json) as progress:
@@ -210,6 +219,8 @@ def compare(  # noqa: PLR0913 - one option a part of the question
             for figures, _, _ in asides:
                 answers[question.key] |= figures
             if work is not None:
+                from access.run.write import answer_ledger, write_answer
+
                 folder = work if len(asked) == 1 else work / question.key
                 tables = impact_tables(impact, by, loaded.groups)
                 for _, more, _ in asides:
@@ -304,7 +315,6 @@ def rank(
         ranking_tables,
         ranking_words,
     )
-    from access.run.write import answer_ledger, write_answer
     from access.scenario import Ranking
     from access.study import load_study
 
@@ -319,7 +329,8 @@ def rank(
         "never_close": never_close or [],
         "min_per_locality": min_per_locality,
     }
-    whole = nullcontext() if out is None else whole_folder(out, loaded.files)
+    given = [network] if network is not None else []
+    whole = nullcontext() if out is None else whole_folder(out, (*loaded.files, *given))
     with whole as work, released(loaded) as own, steps(quiet=quiet or json) as progress:
         measured = travel_times(own, network=network, keep=not no_cache, progress=progress)
         analysis = Analysis(measured).at(walk_km_h)
@@ -337,6 +348,8 @@ def rank(
                 firm = parts.make(f"how firm the rank of {question.title} is", ask)
             answers[question.key] = ranking_summary(results, question, ranking, firm)
             if work is not None:
+                from access.run.write import answer_ledger, write_answer
+
                 folder = work if len(asked) == 1 else work / question.key
                 tables, charts = ranking_tables(ranking, firm), ranking_charts(ranking, firm)
                 asked_for = {"title": question.title, "service": question.service, **options,
@@ -530,7 +543,7 @@ def site(  # noqa: PLR0913 - one option a rule of the board
         measured = travel_times(own, network=network, keep=not no_cache, progress=progress)
         analysis = Analysis(measured).at(walk_km_h)
         results = analysis.results
-        with searching(progress) as search:
+        with searching(progress, time_limit) as search:
             answer = analysis.hubs(size, progress=progress, search=search, **options)
     summary, pair = hub_summary(results, answer), None
     if between is not None:

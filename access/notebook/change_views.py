@@ -83,7 +83,7 @@ class ImpactAnswer(_View):
     >>> impact.closed
     ('CC04', 'CC11', 'CC12')
     >>> impact.plot().title
-    'About 4,900 of about 16,000 children under five travel further, about 1,800 of them by
+    'About 4,900 of about 16,000 children under five would travel further, about 1,800 of them by
     10 minutes or more'
     """
 

@@ -337,12 +337,11 @@ _CELLS = 20_000_000
 
 
 def _cumulative(found: NDArray[Any], weights: Floats, low: int, high: int) -> Floats:
-    """Weight at each place of ``low ... high - 1``, added up along the row."""
+    """Weight up to each place of ``low ... high - 1``, places down the rows."""
     row, area = np.nonzero((found >= low) & (found < high))
-    width = high - low
-    keys = row * width + (found[row, area].astype(np.intp) - low)
-    table = np.bincount(keys, weights[area], minlength=len(found) * width)
-    return np.cumsum(table.reshape(len(found), width), axis=1)
+    keys = (found[row, area].astype(np.intp) - low) * len(found) + row
+    table = np.bincount(keys, weights[area], minlength=len(found) * (high - low))
+    return np.cumsum(table.reshape(high - low, len(found)), axis=0)
 
 
 def _pooled_quantiles(
@@ -371,10 +370,10 @@ def _pooled_quantiles(
     for start in range(low, high, step):
         stop = min(start + step, high)
         tables = [
-            _cumulative(found, w, start, stop) + b[:, None]
+            _cumulative(found, w, start, stop) + b
             for found, w, b in zip((first, second), weights, base, strict=True)
         ]
-        base = [table[:, -1] for table in tables]
+        base = [table[-1] for table in tables]
         here = open_pairs & (base[0][:, None] + base[1][None, :] >= target)
         i, j = np.nonzero(here)
         out[i, j] = start + _first_reaching(tables[0], tables[1], i, j, target)
@@ -387,15 +386,14 @@ def _pooled_quantiles(
 def _first_reaching(
     one: Floats, two: Floats, i: NDArray[np.intp], j: NDArray[np.intp], target: float
 ) -> NDArray[np.intp]:
-    """Bisect for the first column where ``one[i] + two[j]`` reaches the target."""
-    width = one.shape[1]
+    """Bisect for the first row where ``one[:, i] + two[:, j]`` reaches the target."""
+    (width, many), others = one.shape, two.shape[1]
     flat_one, flat_two = one.ravel(), two.ravel()
-    at_one, at_two = i * width, j * width
     low = np.zeros(len(i), dtype=np.intp)
     high = np.full(len(i), width - 1, dtype=np.intp)
     for _ in range(int(width).bit_length()):
         middle = (low + high) >> 1
-        enough = flat_one[at_one + middle] + flat_two[at_two + middle] >= target
+        enough = flat_one[middle * many + i] + flat_two[middle * others + j] >= target
         high = np.where(enough, middle, high)
         low = np.where(enough, low, np.minimum(middle + 1, high))
     return high

@@ -1,13 +1,17 @@
-"""Options measured from the order in which each area's sites lie: quick to measure again.
+"""Options ranked again by the order in which each area's sites lie: quick to measure again.
 
 An area's nearest open site changes only where the sites that lie before it all close. So what
 closing does is a sum over the few sets of sites that are the first of some area: each option adds
-up those of its closed sites, and no option is measured area by area.
+up those of its closed sites, and no option is measured area by area. Of a quantile and of the
+worst-off area no more is found than what a ranking asks: the least, the proposal's own, and which
+options are below it and above it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,32 +19,63 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from access.errors import ParameterError
-from access.scenario.criteria import (
-    _SAME_MINUTES,
-    _SLACK,
-    Floats,
-    _criteria,
-    _Sums,
-    _within,
-)
+from access.scenario.criteria import _SAME_MINUTES, _SLACK, Floats
 
 _Indices = NDArray[np.intp]
+_Bools = NDArray[np.bool_]
 _MOST_SITES = 20
 """Sites of which every set has a place in one table (a million places)."""
 _MOST_SETS = 256
 """Sets of an option's closed sites (eight of them) up to which adding them up is the quicker."""
 _MOST_CELLS = 20_000_000
-_BLOCKS = 32
-"""Blocks of levels among which a quantile is looked for, before one level in its block is."""
+_FEW_CELLS = 200_000
+"""Pairs of an option and a set that it closes up to which no set is left out beforehand."""
+_DIGITS = 9
+"""Digits after the point to which a criterion is told: what is alike to these is alike."""
+#: By criterion: the column of the weights, and the share of them that is to be reached.
+_PLACES = {"p90": (0, 0.9), "deprived_p90": (2, 0.9), "worst": (None, 1.0)}
 
 
-def _in_order(kept: _Indices, sites: int) -> _Orders | None:
-    """Make options ready to be measured again and again; None where it would not be quicker."""
+@dataclass(frozen=True, eq=False)
+class Stood:
+    """Where options stand by one criterion under some settings; less is better.
+
+    Parameters
+    ----------
+    least : ndarray, shape (settings,)
+    best : ndarray of bool, shape (settings, options)
+        Of the least value, ties included.
+    own : ndarray, shape (settings,), optional
+        The proposal's value.
+    better, worse : ndarray of bool, shape (settings, options), optional
+        Than the proposal, strictly.
+    """
+
+    least: Floats
+    best: _Bools
+    own: Floats | None = None
+    better: _Bools | None = None
+    worse: _Bools | None = None
+
+
+def stood_by(values: Floats, *, proposal: bool) -> Stood:
+    """Compare values of options, shape (settings, options); a proposal's are the last column."""
+    every = values[:, :-1] if proposal else values
+    least = every.min(axis=1)
+    best = every == least[:, None]
+    if not proposal:
+        return Stood(least, best)
+    own = values[:, -1]
+    return Stood(least, best, own, every < own[:, None], every > own[:, None])
+
+
+def _in_order(kept: _Indices, sites: int, *, proposal: bool = False) -> _Orders | None:
+    """Make options ready to be ranked again and again; None where it would not be quicker."""
     closed = sites - kept.shape[1]
     sets = 2.0**closed
     if sites > _MOST_SITES or sets > _MOST_SETS or len(kept) * sets > _MOST_CELLS:
         return None
-    return _Orders(kept, sites)
+    return _Orders(kept, sites, proposal=proposal)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,50 +84,38 @@ class _Trips:
 
     Parameters
     ----------
-    steps : ndarray, shape (settings, areas, closed + 1)
-        Minutes to the nearest site, and once it closes, to the next, and so on; none longer than
-        to the nearest site that is always open.
-    sets : ndarray of int, shape (settings, areas, closed)
-        The number of the set of the first 1, 2, ... sites, among those that are an area's here;
-        of sets that no option closes the greatest.
-    adds : sparse array, shape (options, sets)
-        Which of these sets close in each option.
-    weights : ndarray, shape (settings, areas, columns)
-        As in `access.scenario.criteria._Prepared`.
-    levels : ndarray, shape (settings, areas * (closed + 1))
-        All minutes of `steps`, sorted, the doubles left out (what is left over means nothing).
-    places : ndarray of int, shape (settings, areas, closed + 1)
-        Where `steps` stand in `levels`.
-    by_site : ndarray of unsigned int, shape (settings, sites, areas)
-        Where the minutes to every site stand in `levels`, of those in `steps`; areas in the order
-        `first`.
-    first : ndarray of int, shape (areas,)
-        Areas, the `deprived` ones of the most deprived fifth first.
-    deprived : int
+    minutes : ndarray, shape (settings, sites, areas)
+        None longer than to the nearest site that is always open.
+    weights : sequence of ndarray, shape (settings, areas)
+        As the columns of `access.scenario.criteria._Prepared`, but the last.
+    used : ndarray, shape (settings, areas)
+        1 where somebody is counted, else 0.
     """
 
-    steps: Floats
-    sets: _Indices
-    adds: sp.csc_array
-    weights: Floats
-    levels: Floats
-    places: _Indices
-    by_site: NDArray[Any]
-    first: _Indices
-    deprived: int
+    minutes: Floats
+    weights: Sequence[Floats]
+    used: Floats
 
-    def by_setting(self, sets: _Indices, each: Floats) -> Floats:
-        """Add up by setting and number of set."""
-        settings, size = len(sets), self.adds.shape[1] + 1
-        keys = sets + (np.arange(settings) * size)[:, None, None]
-        total: Floats = np.bincount(keys.ravel(), each.ravel(), settings * size).astype(float)
-        return total.reshape(settings, size)[:, :-1]
+    @cached_property
+    def rounded(self) -> Floats:
+        """Minutes to the digits that are told: rounding moves no quantile past another."""
+        rounded: Floats = np.round(self.minutes, _DIGITS)
+        return rounded
+
+    @cached_property
+    def by_area(self) -> Floats:
+        """The same by setting, area and site; beyond the last site are some that are nowhere."""
+        settings, sites, areas = self.minutes.shape
+        wide = next(bits for bits in (8, 16, 32) if bits >= sites)
+        table = np.full((settings, areas, wide), np.nan)
+        table[..., :sites] = self.rounded.transpose(0, 2, 1)
+        return table
 
 
 class _Orders:
-    """Options, and of each the sets of its closed sites."""
+    """Options, and of each the sets of its closed sites; a proposal is the last of them."""
 
-    def __init__(self, kept: _Indices, sites: int) -> None:
+    def __init__(self, kept: _Indices, sites: int, *, proposal: bool) -> None:
         away = np.ones((len(kept), sites), dtype=bool)
         np.put_along_axis(away, kept, False, axis=1)
         closed = np.nonzero(away)[1].reshape(len(kept), -1)
@@ -101,7 +124,8 @@ class _Orders:
             codes = np.hstack([codes, codes + column[:, None]])
         sets, inside = np.unique(codes, return_inverse=True)
         inside = inside.reshape(codes.shape)
-        self.kept, self.closed = _Kept(kept), closed.shape[1]
+        self.kept, self.closed, self.sites = kept, closed.shape[1], sites
+        self.proposal = proposal
         self.options, self.sets = len(kept), len(sets)
         # sets that no option closes as a whole are put into one place beyond all others
         self.number = np.full(1 << sites, self.sets, dtype=np.int32)
@@ -109,92 +133,99 @@ class _Orders:
         # by set, the options that close it: those of set k are from starts[k] to starts[k + 1]
         self.closing = np.argsort(inside, axis=None, kind="stable") // inside.shape[1]
         self.starts = np.searchsorted(np.sort(inside, axis=None), np.arange(self.sets + 1))
+        self.every: sp.csr_array | None = None
+        if inside.size <= _FEW_CELLS:
+            ends = np.arange(len(kept) + 1) * inside.shape[1]
+            self.every = sp.csr_array((np.ones(inside.size), inside.ravel(), ends))
+        self.network = _network(sites, self.closed + 1)
+        self.likely: dict[str, int] = {}  # which was best of late: it only saves looking
 
-    def criteria(
+    def stood(
         self,
         minutes: Floats,
         count: Floats,
         per_family: Floats,
         fifth: Floats | None,
-        *,
-        threshold_minutes: float,
-        always_minutes: Floats,
-    ) -> dict[str, Floats]:
-        """Give every criterion of every option, as `criteria._evaluate` does."""
-        (found,) = self.criteria_of(
-            minutes[None], count[None], per_family[None], fifth,
-            threshold_minutes=np.array([threshold_minutes]), always_minutes=always_minutes[None],
-        )  # fmt: skip
-        return found
-
-    def criteria_of(
-        self,
-        minutes: Floats,
-        count: Floats,
-        per_family: Floats,
-        fifth: Floats | None,
+        chosen: Sequence[str],
         *,
         threshold_minutes: Floats,
         always_minutes: Floats,
-    ) -> list[dict[str, Floats]]:
-        """Give every criterion of every option under several settings, one row each."""
-        least = minutes.min(axis=2)
-        if always_minutes.shape[2]:
-            other = always_minutes.min(axis=2)
-            minutes, least = np.minimum(minutes, other[..., None]), np.minimum(least, other)
+    ) -> dict[str, Stood]:
+        """Compare every option by the criteria chosen, under several settings, one row each.
+
+        Parameters
+        ----------
+        minutes, always_minutes : ndarray, shape (settings, sites, areas)
+        count, per_family : ndarray, shape (settings, areas)
+        fifth : ndarray, shape (areas,), optional
+        chosen : sequence of str
+        threshold_minutes : ndarray, shape (settings,)
+        """
+        least = minutes.min(axis=1)
+        if always_minutes.shape[1]:
+            other = always_minutes.min(axis=1)
+            minutes, least = np.minimum(minutes, other[:, None]), np.minimum(least, other)
         lived, reached = count > 0, np.isfinite(least)
         use = lived & reached
         if not use.any(axis=1).all():
             raise ParameterError(
                 "no site reaches any family in this matrix; expected some to be reached"
             )
-        columns = [count, count * per_family]
+        counted = count * use
+        weights = [counted, counted * per_family]
         if fifth is not None:
-            columns += [count * (fifth == 1), count * (fifth == 5)]
-        weights = np.stack(columns, axis=2) * use[..., None]
-        trips = self._trips(np.where(use[..., None], minutes, 0.0), weights, fifth)
-        totals = weights.sum(axis=1)
-        never = (count * (lived & ~reached)).sum(axis=1)
-        asked = [0] if fifth is None or not (totals[:, 2] > 0).any() else [0, 2]
-        ranges = [self._ranges(trips, column, 0.9) for column in asked]
-        sums = self._sums(trips, threshold_minutes)
-        out = []
-        for k, levels in enumerate(trips.levels):
-            found = self.kept.least(trips.by_site[k])
-            p90 = [np.take(levels, each.place(k, found)) for each in ranges]
-            worst = np.take(levels, found.max(axis=1))
-            deprived = p90[1] if len(p90) > 1 and totals[k, 2] > 0 else None
-            minutes_of, unreached, beyond, moved = (part[k] for part in sums)
-            of_all = _Sums(minutes_of, unreached, beyond, moved, worst, found)
-            out.append(_criteria(of_all, totals[k], float(never[k]), p90[0], deprived))
-        return out
+            weights.append(counted * (fifth == 1))
+        trips = _Trips(np.where(use[:, None], minutes, 0.0), weights, use.astype(float))
+        never = np.zeros(len(count)) if reached.all() else (count * (lived & ~reached)).sum(axis=1)
+        values = self._sums(trips, threshold_minutes, never)
+        found = {c: stood_by(v, proposal=self.proposal) for c, v in values.items() if c in chosen}
+        return found | self._places(trips, [c for c in _PLACES if c in chosen])
 
-    def _trips(self, minutes: Floats, weights: Floats, fifth: Floats | None) -> _Trips:
-        """Put every area's sites in order, the nearest first."""
-        settings, areas, sites = minutes.shape
-        order = np.argsort(minutes, axis=2, kind="stable")[..., : self.closed + 1]
-        steps = np.take_along_axis(minutes, order, axis=2)
-        sets, adds = self._sets_of(self.number[np.cumsum(1 << order[..., :-1], axis=2)])
-        flat = steps.reshape(settings, -1)
-        by_length = np.argsort(flat, axis=1)
-        rising = np.take_along_axis(flat, by_length, axis=1)
-        place = np.zeros(flat.shape, dtype=np.intp)
-        np.cumsum(rising[:, 1:] != rising[:, :-1], axis=1, out=place[:, 1:])
-        levels, at = np.empty_like(flat), np.empty_like(place)
-        np.put_along_axis(levels, place, rising, axis=1)
-        np.put_along_axis(at, by_length, place, axis=1)
-        places = at.reshape(steps.shape)
-        first = np.arange(areas) if fifth is None else np.argsort(fifth != 1, kind="stable")
-        stands = np.empty_like(first)
-        stands[first] = np.arange(areas)
-        kind = np.uint16 if flat.shape[1] <= np.iinfo(np.uint16).max else np.uint32
-        by_site = np.full((settings, sites, areas), np.iinfo(kind).max, dtype=kind)
-        by_site[np.arange(settings)[:, None, None], order, stands[:, None]] = places
-        deprived = 0 if fifth is None else int((fifth == 1).sum())
-        return _Trips(steps, sets, adds, weights, levels, places, by_site, first, deprived)
+    def _sums(self, trips: _Trips, threshold_minutes: Floats, never: Floats) -> dict[str, Floats]:
+        """Give the criteria that are sums, by setting and option."""
+        steps, sets, adds = self._steps(trips)
+        lost = not np.isfinite(steps).all()
+        length = np.where(np.isfinite(steps), steps, 0.0) if lost else steps
+        more = np.diff(length, axis=1)
+        parts = [more * w[:, None] for w in trips.weights]
+        if lost:
+            away = np.diff((~np.isfinite(steps)).astype(float), axis=1)
+            parts += [away * w[:, None] for w in trips.weights]
+        added = self._added(adds, sets, parts)
+        totals = np.array([w.sum(axis=1) for w in trips.weights])
+        whole = np.array([(length[:, 0] * w).sum(axis=1) for w in trips.weights])
+        names = ("mean", "weighted_mean", "deprived_mean")
+        out = {}
+        for k, name in enumerate(names[: len(totals)]):
+            mean = (added[k] + whole[k][:, None]) / np.where(totals[k], totals[k], 1.0)[:, None]
+            if lost:
+                mean = np.where(added[len(totals) + k] > 0, np.inf, mean)
+            out[name] = mean
+        far = np.less_equal(trips.minutes, (threshold_minutes * (1 + _SLACK))[:, None, None])
+        beyond = self.failed(_codes(far), trips.weights[0])
+        out["share_beyond"] = (beyond + never[:, None]) / (totals[0] + never)[:, None]
+        if len(totals) > 2:
+            same = np.less_equal(trips.minutes, steps[:, :1] + _SAME_MINUTES)
+            moved = self.failed(_codes(same), trips.weights[2])
+            out["deprived_moved"] = moved / np.where(totals[2], totals[2], 1.0)[:, None]
+        return {name: np.round(values, _DIGITS) for name, values in out.items()}
 
-    def _sets_of(self, sets: NDArray[np.int32]) -> tuple[_Indices, sp.csc_array]:
+    def _steps(self, trips: _Trips) -> tuple[Floats, NDArray[Any], sp.sparray]:
+        """Give minutes to the nearest site, once it closes to the next, and so on, and the sets.
+
+        Shape (settings, closed + 1, areas); of the first 1, 2, ... sites the set's number, among
+        those that are an area's here, and which options close each.
+        """
+        order = _nearest(trips.minutes, self.network, self.closed + 1)
+        steps = np.take_along_axis(trips.minutes, order, axis=1)
+        firsts = np.cumsum(1 << order[:, :-1].astype(np.int32), axis=1, dtype=np.int32)
+        sets, adds = self._sets_of(self.number[firsts])
+        return steps, sets, adds
+
+    def _sets_of(self, sets: NDArray[np.int32]) -> tuple[NDArray[Any], sp.sparray]:
         """Number anew the few sets that are an area's, and say which options close each."""
+        if self.every is not None:
+            return sets, self.every
         seen = np.flatnonzero(np.bincount(sets.ravel(), minlength=self.sets + 1)[:-1])
         number = np.full(self.sets + 1, len(seen))
         number[seen] = np.arange(len(seen))
@@ -205,115 +236,192 @@ class _Orders:
         shape = (self.options, len(seen))
         return number[sets], sp.csc_array((np.ones(len(rows)), rows, ends), shape=shape)
 
-    def _sums(self, trips: _Trips, threshold_minutes: Floats) -> tuple[Floats, ...]:
-        """Add up minutes for every option: with every site open, and what each set adds.
+    def _added(self, adds: sp.sparray, sets: NDArray[Any], parts: Sequence[Floats]) -> Floats:
+        """Add up what closing each set does, for every option: shape (parts, settings, options).
 
-        By setting and option, what of `access.scenario.criteria._Sums` is a sum.
+        Sets and parts have settings first.
         """
-        steps, weights = trips.steps, trips.weights
-        far = steps > threshold_minutes[:, None, None] * (1 + _SLACK)
-        longer = steps > steps[..., :1] + _SAME_MINUTES
-        finite = np.isfinite(steps)
-        length = np.where(finite, steps, 0.0)
-        by_column = np.moveaxis(weights, 2, 0)
-        everyone, more = by_column[0], np.diff(length, axis=2)
-        parts = [(more, w) for w in by_column]
-        parts.append((np.diff(far.astype(float), axis=2), everyone))
-        columns = len(by_column)
-        if columns > 2:
-            parts.append((np.diff(longer.astype(float), axis=2), by_column[2]))
-        lost = not finite.all()
-        if lost:
-            parts += [(np.diff((~finite).astype(float), axis=2), w) for w in by_column]
+        settings, size = len(sets), adds.shape[1] + 1
+        keys = (sets.reshape(settings, -1) + (np.arange(settings) * size)[:, None]).ravel()
         table = np.concatenate(
-            [trips.by_setting(trips.sets, much * w[..., None]) for much, w in parts]
+            [
+                np.bincount(keys, part.ravel(), settings * size).reshape(settings, size)[:, :-1]
+                for part in parts
+            ]
         )
-        added = trips.adds @ np.ascontiguousarray(table.T)
-        added = added.reshape(self.options, len(parts), len(steps)).transpose(2, 0, 1)
-        minutes = added[..., :columns] + (length[..., :1] * weights).sum(axis=1)[:, None]
-        beyond = added[..., columns] + (far[..., 0] * everyone).sum(axis=1)[:, None]
-        unreached = added[..., -columns:] if lost else np.zeros_like(minutes)
-        moved = added[..., columns + 1] if columns > 2 else np.zeros_like(beyond)
-        return minutes, unreached, beyond, moved
+        added: Floats = (adds @ np.ascontiguousarray(table.T)).T
+        return added.reshape(len(parts), settings, self.options)
 
-    def _ranges(self, trips: _Trips, column: int, q: float) -> _Ranges:
-        """Find the block of levels in which a weighted quantile lies, for every option."""
-        weights = np.ascontiguousarray(trips.weights[..., column])
-        target = q * weights.sum(axis=1) * (1 - _SLACK)
-        settings, size = trips.levels.shape
-        starts = (np.arange(settings) * size)[:, None]
-        low, high = (
-            np.bincount((at + starts).ravel(), weights.ravel(), settings * size)
-            .reshape(settings, size)
-            .cumsum(axis=1)
-            for at in (trips.places[..., 0], trips.places[..., -1])
-        )
-        low, high = ((upto < target[:, None]).sum(axis=1) for upto in (low, high))
-        high = np.minimum(high, size - 1)
-        width = -(-(high - low + 1) // _BLOCKS)
-        upto = self._upto(trips, weights, low, width)
-        at = np.clip((upto < target[:, None]).sum(axis=2), 1, _BLOCKS)
-        below = np.take_along_axis(upto, at[..., None] - 1, axis=2)[..., 0]
-        first = low + (at - 1) * width
-        last = np.minimum(first + width - 1, high)
-        many = trips.deprived if column == 2 else len(trips.first)
-        return _Ranges(weights[:, trips.first[:many]], target, first.T, last.T, below.T)
+    def failed(self, codes: NDArray[Any], weights: Floats) -> Floats:
+        """Add up the weight of areas of whose sites (by `codes`) all close: (rows, options)."""
+        sets, adds = self._sets_of(self.number[codes])
+        failed: Floats = self._added(adds, sets, [weights])[0]
+        return failed
 
-    def _upto(self, trips: _Trips, weights: Floats, low: _Indices, width: _Indices) -> Floats:
-        """Add up the weight in each block of levels and all before it, for every option."""
-        settings, size, sets_size = len(weights), _BLOCKS + 2, trips.adds.shape[1] + 1
-        block = (trips.places - low[:, None, None]) // width[:, None, None] + 1
-        np.clip(block, 0, _BLOCKS + 1, out=block)
-        each = np.repeat(weights, trips.sets.shape[2])
-        sets = trips.sets + (np.arange(settings) * sets_size)[:, None, None]
-        comes, goes = (
-            np.bincount(
-                (part * (settings * sets_size) + sets).ravel(), each, size * settings * sets_size
-            )
-            for part in (block[..., 1:], block[..., :-1])
-        )
-        change = (comes - goes).reshape(size, settings, sets_size)[..., :-1]
-        table = np.cumsum(change, axis=0).transpose(2, 1, 0).reshape(-1, settings * size)
-        keys = block[..., 0] + (np.arange(settings) * size)[:, None]
-        base = np.bincount(keys.ravel(), weights.ravel(), settings * size).reshape(settings, size)
-        upto: Floats = (trips.adds @ table).reshape(self.options, settings, size)
-        upto += base.cumsum(axis=1)
-        return upto
+    # ---- quantiles, and the worst-off area
 
+    def _places(self, trips: _Trips, criteria: Sequence[str]) -> dict[str, Stood]:
+        """Compare options by criteria that are one area's minutes."""
+        own = None
+        if self.proposal:
+            near = trips.rounded[:, self.kept[-1]].min(axis=1)
+            own = near, np.argsort(near, axis=1)
+        return {c: self._place(trips, c, own) for c in criteria}
 
-@dataclass(frozen=True, eq=False)
-class _Ranges:
-    """Where a weighted quantile lies, by setting and option: levels, and the weight below them."""
+    def _place(self, trips: _Trips, criterion: str, own: tuple[Floats, _Indices] | None) -> Stood:
+        """Find the least and the proposal's own minutes, and which options are below and above."""
+        column, share = _PLACES[criterion]
+        asked = _Quantile(self, trips, trips.used if column is None else trips.weights[column],
+                          share)  # fmt: skip
+        every = np.arange(len(asked.target))
+        likely = self.likely.get(criterion, 0)
+        if own is None:
+            least, first = self._least(asked, every, asked.of(every, likely), likely)
+            best = asked.reached(every, least)
+            self.likely[criterion] = int(first[-1])
+            return asked.settled(Stood(least, best))
+        value = asked.at(every, *own)
+        better, upto = asked.reached(every, value, strictly=True), asked.reached(every, value)
+        least, best = value.copy(), upto[:, :-1]
+        # where the proposal is not best, or is no option itself and beats them all
+        rows = np.flatnonzero(better[:, :-1].any(axis=1) | ~best.any(axis=1))
+        if len(rows):
+            start = asked.of(rows, likely)
+            start = np.where(best[rows].any(axis=1), np.minimum(start, value[rows]), start)
+            least[rows], first = self._least(asked, rows, start, likely)
+            self.likely[criterion] = int(first[-1])
+            best = best.copy()
+            best[rows] = asked.reached(rows, least[rows])[:, :-1]
+        return asked.settled(Stood(least, best, value, better[:, :-1], ~upto[:, :-1]))
 
-    weights: Floats
-    target: Floats
-    first: _Indices
-    last: _Indices
-    below: Floats
-
-    def place(self, k: int, found: NDArray[Any]) -> _Indices:
-        """Find the quantile's level for every option under setting k."""
-        found = found[:, : self.weights.shape[1]]
-        return _within(
-            found, self.weights[k], float(self.target[k]), self.first[k], self.last[k],
-            self.below[k],
-        )  # fmt: skip
+    def _least(
+        self, asked: _Quantile, rows: _Indices, start: Floats, likely: int
+    ) -> tuple[Floats, _Indices]:
+        """Go from one option to one below it until none is; give the least and an option of it."""
+        options = self.options - self.proposal
+        least, first, open_ = start.copy(), np.full(len(rows), likely), np.arange(len(rows))
+        while len(open_):
+            within = asked.within(rows[open_], least[open_], strictly=True)[:, :options]
+            most = within.argmax(axis=1)
+            reached = asked.enough(rows[open_], within[np.arange(len(open_)), most][:, None])
+            open_, most = open_[reached[:, 0]], most[reached[:, 0]]
+            first[open_] = most
+            least[open_] = asked.of(rows[open_], most)
+        return least, first
 
 
-class _Kept:
-    """Rows of kept sites, halved and halved again: halves that rows share are looked at once."""
+class _Quantile:
+    """A weighted quantile of the minutes of options, by setting; of share 1, the greatest."""
 
-    def __init__(self, kept: _Indices) -> None:
-        self.site: _Indices | None = kept[:, 0] if kept.shape[1] == 1 else None
-        if self.site is None:
-            halves = np.array_split(kept, 2, axis=1)
-            found = [np.unique(half, axis=0, return_inverse=True) for half in halves]
-            self.halves = [(_Kept(rows), inverse.ravel()) for rows, inverse in found]
+    def __init__(self, orders: _Orders, trips: _Trips, weights: Floats, share: float) -> None:
+        self.orders, self.trips, self.weights = orders, trips, weights
+        self.total = weights.sum(axis=1)
+        self.target = share * self.total * (1 - _SLACK)
 
-    def least(self, places: NDArray[Any]) -> NDArray[Any]:
-        """Find the least place of the kept sites in every area, for every row."""
-        if self.site is not None:
-            return np.take(places, self.site, axis=0)
-        one, other = (np.take(half.least(places), rows, axis=0) for half, rows in self.halves)
-        least: NDArray[Any] = np.minimum(one, other, out=one)
-        return least
+    def within(self, rows: _Indices, minutes: Floats, *, strictly: bool = False) -> Floats:
+        """Add up the weight of areas within so many minutes, for every row's options."""
+        table, weights = self.trips.by_area, self.weights
+        if len(rows) < len(table):
+            table, weights = table[rows], weights[rows]
+        near = (np.less if strictly else np.less_equal)(table, minutes[:, None, None])
+        bits = np.packbits(near.ravel(), bitorder="little").view(f"<u{table.shape[2] // 8}")
+        failed = self.orders.failed(bits.reshape(weights.shape), weights)
+        found: Floats = self.total[rows, None] - failed
+        return found
+
+    def enough(self, rows: _Indices, within: Floats) -> _Bools:
+        """Tell whether so much weight is what the quantile asks for; of nobody, nothing is."""
+        target = self.target[rows, None]
+        enough: _Bools = (within >= target) & (target > 0)
+        return enough
+
+    def reached(self, rows: _Indices, minutes: Floats, *, strictly: bool = False) -> _Bools:
+        """Tell for every row's options whether the quantile is within so many minutes."""
+        return self.enough(rows, self.within(rows, minutes, strictly=strictly))
+
+    def of(self, rows: _Indices, options: _Indices | int) -> Floats:
+        """Give the quantile itself, of one option a row."""
+        kept = self.orders.kept[np.broadcast_to(options, len(rows))]
+        near = self.trips.rounded[rows, kept[:, 0]]
+        for column in kept.T[1:]:
+            np.minimum(near, self.trips.rounded[rows, column], out=near)
+        return self.at(rows, near, np.argsort(near, axis=1))
+
+    def at(self, rows: _Indices, near: Floats, order: _Indices) -> Floats:
+        """Give the quantile of minutes by row and area, which `order` sorts."""
+        upto = np.take_along_axis(self.weights[rows], order, axis=1).cumsum(axis=1)
+        at = (upto < self.target[rows, None]).sum(axis=1)
+        at = np.minimum(at, near.shape[1] - 1)
+        each = np.arange(len(rows))
+        found: Floats = near[each, order[each, at]]
+        return found
+
+    def settled(self, stood: Stood) -> Stood:
+        """Let options stand alike where there is nobody."""
+        nobody = self.total == 0
+        if nobody.any():
+            stood.least[nobody], stood.best[nobody] = 0.0, True
+            if stood.own is not None and stood.worse is not None:
+                stood.own[nobody], stood.worse[nobody] = 0.0, False
+        return stood
+
+
+# ---- which sites are nearest
+
+
+def _codes(near: _Bools) -> NDArray[np.int32]:
+    """Write which sites are near, shape (settings, sites, areas), as the bits of one number."""
+    codes = np.zeros((near.shape[0], near.shape[2]), dtype=np.int32)
+    for site in range(near.shape[1]):
+        codes |= np.left_shift(near[:, site], site, dtype=np.int32)
+    return codes
+
+
+def _network(sites: int, wanted: int) -> tuple[tuple[int, int], ...]:
+    """List which pairs to put in order, one after the other, so that the least come first.
+
+    Notes
+    -----
+    Batcher's merge exchange sort (Knuth, The Art of Computer Programming 3, 5.2.2 M), without
+    the pairs that none of the first `wanted` depends on.
+    """
+    pairs = []
+    many = 1 << (sites - 1).bit_length()
+    half = many >> 1
+    while half:
+        step, rest, apart = many >> 1, 0, half
+        while True:
+            pairs += [(i, i + apart) for i in range(sites - apart) if i & half == rest]
+            if step == half:
+                break
+            apart, step, rest = step - half, step >> 1, half
+        half >>= 1
+    needed, kept = set(range(wanted)), []
+    for one, other in reversed(pairs):
+        if one in needed or other in needed:
+            needed |= {one, other}
+            kept.append((one, other))
+    return tuple(reversed(kept))
+
+
+_SITE_BITS = 31
+_FAR = 1e300
+
+
+def _nearest(minutes: Floats, network: Sequence[tuple[int, int]], wanted: int) -> _Indices:
+    """Find the nearest sites, the nearest first: shape (settings, wanted, areas).
+
+    Each number bears its site in its last bits, so that whole rows are put in order at once;
+    sites as far to twelve digits are in the order of their numbers.
+    """
+    marked = np.minimum(minutes, _FAR)
+    bits = marked.view(np.int64)
+    bits &= ~_SITE_BITS
+    bits |= np.arange(minutes.shape[1])[:, None]
+    rows, spare = [*marked.transpose(1, 0, 2)], np.empty_like(marked[:, 0])
+    for one, other in network:
+        np.minimum(rows[one], rows[other], out=spare)
+        np.maximum(rows[one], rows[other], out=rows[other])
+        rows[one], spare = spare, rows[one]
+    order: _Indices = np.stack(rows[:wanted], axis=1).view(np.int64) & _SITE_BITS
+    return order

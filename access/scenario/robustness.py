@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -40,7 +40,7 @@ from access.scenario.options import (
     choosable,
     list_options,
 )
-from access.scenario.orders import _in_order
+from access.scenario.orders import Stood, _in_order, stood_by
 from access.scenario.uncertainty import (
     Uncertainty,
     _Among,
@@ -48,12 +48,9 @@ from access.scenario.uncertainty import (
     _grid_settings,
     _MinutesSample,
 )
-from access.text import listed, named, percent
+from access.text import Claim, Said, level_words, listed, named, percent
 from access.units import LSOAS_ENGLAND_2011
 
-_MARKED = ("best", "better", "worse")
-#: Options that are best, or better or worse than the proposal; one row a criterion.
-_Marks = dict[str, NDArray[np.bool_]]
 #: Share of the settings in which one is better, from which on the data tell two options apart.
 SURE = 0.95
 _INTERVAL = (0.05, 0.95)
@@ -202,36 +199,68 @@ class Robustness:
         table = self.options.iloc[order].reset_index(drop=True)
         return table.assign(times=times[order], share=times[order] / len(self.draws))
 
-    def sentence(self) -> str:
+    def often_best(self, criterion: str = "mean") -> Said:
+        """Say which option is best most often, and how many are so as often.
+
+        Parameters
+        ----------
+        criterion : str
+
+        Returns
+        -------
+        Said
+            With what it claims as data.
+
+        Raises
+        ------
+        ParameterError
+            If the criterion is not one of these.
+        """
+        every = self.best_options(criterion)
+        best = every.iloc[0]
+        level = int((every["times"] == best["times"]).sum()) - 1
+        share = percent(float(best["share"]))
+        closed = listed(named(best["closed"], self.names), none="nothing")
+        always = share == "all"
+        claims = [Claim(f"best_share:{criterion}", "all" if always else "is", (best["share"],)),
+                  Claim(f"as_often_best:{criterion}", "is", (float(level),))]  # fmt: skip
+        how = "always best" if always else f"best in {share} of them"
+        return Said(f"closing {closed} is {how}{level_words(level)}", claims)
+
+    def sentence(self) -> Said:
         """Say how sure the ranking is.
 
         Returns
         -------
-        str
+        Said
+            With what it claims as data.
         """
         first = self.criteria[0]
+        by = criterion_words(first, self.mode)
         if self.drawn_of and self.proposal is not None:
             row = self.ranks().iloc[0]
-            return (
-                f"Over {len(self.draws):,} settings, between {row['p5'] - 1:,} and "
-                f"{row['p95'] - 1:,} of {row['options']:,} options drawn at random from "
-                f"{self.drawn_of:,} are better than the proposal by "
-                f"{criterion_words(first, self.mode)} in "
-                f"nine of ten settings (median {row['median'] - 1:,})."
-            )
-        best = self.best_options(first).iloc[0]
-        closed = listed(named(best["closed"], self.names), none="nothing")
-        text = (
-            f"Over {len(self.draws):,} settings, closing {closed} is most often best by "
-            f"{criterion_words(first, self.mode)} ({percent(best['share'])} of them)"
-        )
+            low, middle, high = (float(row[q]) for q in ("p5", "median", "p95"))
+            return Said(
+                f"Over {len(self.draws):,} settings, between {low - 1:,.0f} and "
+                f"{high - 1:,.0f} of {row['options']:,} options drawn at random from "
+                f"{self.drawn_of:,} are better than the proposal by {by} in "
+                f"nine of ten settings (median {middle - 1:,.0f}).",
+                [Claim(f"rank_interval:{first}", "is", (low, high)),
+                 Claim(f"rank_median:{first}", "is", (middle,))],
+            )  # fmt: skip
+        best = self.often_best(first)
+        text = f"Over {len(self.draws):,} settings, by {by} {best}"
         if self.proposal is None:
-            return text + "."
+            return Said(f"{text}.", best.claims)
         row = self.ranks().iloc[0]
-        return (
-            f"{text}; the proposal's rank is between {row['p5']:,} and {row['p95']:,} of "
-            f"{row['options']:,} in nine of ten settings (median {row['median']:,})."
-        )
+        low, middle, high = (float(row[q]) for q in ("p5", "median", "p95"))
+        span = f"{low:,.0f}" if low == high else f"between {low:,.0f} and {high:,.0f}"
+        return Said(
+            f"{text}; the proposal's rank is {span} of {row['options']:,} in nine of ten settings "
+            f"(median {middle:,.0f}).",
+            [*best.claims, Claim(f"rank_interval:{first}", "is", (low, high)),
+             Claim(f"rank_median:{first}", "is", (middle,))],
+        )  # fmt: skip
 
     def __repr__(self) -> str:
         table = self.ranks() if self.proposal else self.best_options(self.criteria[0])
@@ -353,7 +382,9 @@ def robustness(
     else:
         settings = _draw_settings(uncertainty, int(draws), seed)
     always = sorted({str(i) for i in rules.get("always_open", ())})
-    fixed = _Fixed(options, national_areas, uncertainty.count_error == "poisson" and grid is None)
+    chosen = tuple(c for c in CRITERIA if c in options.supports)
+    poisson = uncertainty.count_error == "poisson" and grid is None
+    fixed = _Fixed(options, chosen, national_areas, poisson)
     maker: _MinutesSample | _Among
     if matrix.minute_by_minute is None and not uncertainty.among:
         maker = _MinutesSample(matrix, [*options.ids, *always], uncertainty)
@@ -362,34 +393,23 @@ def robustness(
         fixed.each_option()
     if grid is not None:
         maker.radius[:], maker.errors = 0.0, None
-    chosen = tuple(c for c in CRITERIA if c in options.supports)
 
-    def ask(run: Sequence[tuple[int, dict[str, Any]]]) -> list[tuple[dict[str, Any], _Marks]]:
+    def ask(run: Sequence[tuple[int, dict[str, Any]]]) -> dict[str, Stood]:
         rngs = [np.random.default_rng([seed, 1, number]) for number, _ in run]
-        made = [maker.make(given, rng) for (_, given), rng in zip(run, rngs, strict=True)]
-        values = fixed.values(
-            made,
+        return fixed.stood(
+            maker.make([given for _, given in run], rngs),
             rngs,
             np.array([float(given.get("lam", lam)) for _, given in run]),
             np.array(
                 [float(given.get("threshold_minutes", threshold_minutes)) for _, given in run]
             ),
         )
-        stood = [_standing(options, each, chosen) for each in values]
-        return [({**given, **own}, marks)
-                for (_, given), (own, marks) in zip(run, stood, strict=True)]  # fmt: skip
 
     columns = {str(name): settings[name].tolist() for name in settings}
     asked = [{name: own[k] for name, own in columns.items()} for k in range(len(settings))]
-    rows: list[dict[str, Any]] = []
-    marked = {what: np.zeros((len(chosen), len(options.kept)), np.int64) for what in _MARKED}
-    for found, marks in _in_threads(ask, list(enumerate(asked)), workers, fixed.at_once):
-        rows.append(found)
-        for what, mark in marks.items():
-            marked[what] += mark
-    times = {what: dict(zip(chosen, each, strict=True)) for what, each in marked.items()}
-    if options.proposal is None:
-        times |= {"better": {}, "worse": {}}
+    found = _in_threads(ask, list(enumerate(asked)), workers, fixed.at_once)
+    more, times = _counted(found, chosen, proposal=options.proposal is not None)
+    columns |= more
     ids = np.array(options.ids, dtype=object)
     table = pd.DataFrame(
         {
@@ -397,10 +417,10 @@ def robustness(
             "kept": list(map(tuple, ids[options.kept].tolist())),
         }
     )
-    how = f"a grid of {len(settings)}" if grid is not None else f"{draws} draws, seed {seed}"
+    how = f"a grid of {len(settings)}" if grid is not None else f"{draws:,} draws, seed {seed}"
     varied = (f"grid over {', '.join(grid)}",) if grid is not None else uncertainty.notes()
     return Robustness(
-        draws=pd.DataFrame(rows),
+        draws=pd.DataFrame(columns),
         times_best=times["best"],
         times_better=times["better"],
         times_worse=times["worse"],
@@ -426,17 +446,15 @@ def robustness(
 
 
 def _in_threads(
-    ask: Callable[[Sequence[_T]], list[_R]], asked: Sequence[_T], workers: int, at_once: int
+    ask: Callable[[Sequence[_T]], _R], asked: Sequence[_T], workers: int, at_once: int
 ) -> Iterator[_R]:
     """Ask all in order; each has a generator of its own, so threads change nothing but the wait."""
     runs = [asked[at : at + at_once] for at in range(0, len(asked), at_once)]
     if workers == 1:
-        for run in runs:
-            yield from ask(run)
+        yield from map(ask, runs)
         return
     with ThreadPoolExecutor(max_workers=workers) as pool:
-        for answers in pool.map(ask, runs):
-            yield from answers
+        yield from pool.map(ask, runs)
 
 
 #: What bends minutes, so that it may not vary where a bus is among them.
@@ -469,7 +487,10 @@ def _in_order_of_ids(
 class _Fixed:
     """What stays the same from one setting to the next."""
 
-    def __init__(self, options: Options, national_areas: int, poisson: bool) -> None:
+    def __init__(
+        self, options: Options, chosen: Sequence[str], national_areas: int, poisson: bool
+    ) -> None:
+        self.chosen = chosen
         self.count = options.demand["count"].to_numpy(float)
         self.fifth = fifths(options.demand, national_areas)
         self.per_family = options.weights.per_family
@@ -481,7 +502,8 @@ class _Fixed:
         self.kept = options.kept
         if options.proposal is not None:
             self.kept = np.vstack([options.kept, options.row_of(options.proposal)])
-        self.orders = _in_order(self.kept, self.sites)
+        self.proposal = options.proposal is not None
+        self.orders = _in_order(self.kept, self.sites, proposal=self.proposal)
         self.at_once = max(1, min(_RUN, _AREAS // len(self.count)))
         # Savings do not vary; of them more is better, where of all others less is.
         self.spent = -_saved(options, self.kept) if "savings" in options.supports else None
@@ -492,14 +514,17 @@ class _Fixed:
         self.kept = np.arange(len(self.kept), dtype=np.intp)[:, None]
         self.orders = None
 
-    def values(
+    def stood(
         self,
-        made: Sequence[Floats],
+        made: Floats | Sequence[Floats],
         rngs: Sequence[np.random.Generator],
         lams: Floats,
         threshold_minutes: Floats,
-    ) -> list[dict[str, Floats]]:
-        """Every criterion of every option, the proposal last, under each of some settings."""
+    ) -> dict[str, Stood]:
+        """Compare every option by every criterion under each of some settings.
+
+        Minutes made are of shape (settings, columns, areas).
+        """
         count = np.stack(
             [rng.poisson(self.count).astype(float) if self.poisson else self.count for rng in rngs]
         )
@@ -507,25 +532,33 @@ class _Fixed:
         if self.steepness is not None:
             per_family = 1.0 + lams[:, None] * self.steepness
         if self.orders is None:
-            values = [
-                self._by_area(*each)
-                for each in zip(made, count, per_family, threshold_minutes, strict=True)
+            each = [
+                self._by_area(*one)
+                for one in zip(made, count, per_family, threshold_minutes, strict=True)
             ]
+            nobody = np.zeros(len(self.kept))  # in the deprived fifth: all options are alike
+            found = {
+                c: stood_by(np.array([v.get(c, nobody) for v in each]), proposal=self.proposal)
+                for c in self.chosen
+                if c != "savings"
+            }
         else:
-            minutes = np.stack(made)
-            values = self.orders.criteria_of(
-                minutes[..., : self.sites], count, per_family, self.fifth,
-                threshold_minutes=threshold_minutes, always_minutes=minutes[..., self.sites :],
+            minutes = np.asarray(made)
+            found = self.orders.stood(
+                minutes[:, : self.sites], count, per_family, self.fifth, self.chosen,
+                threshold_minutes=threshold_minutes, always_minutes=minutes[:, self.sites :],
             )  # fmt: skip
-        more = {} if self.spent is None else {"savings": self.spent}
-        return [each | more for each in values]
+        if self.spent is not None:
+            spent = np.broadcast_to(self.spent, (len(made), len(self.spent)))
+            found["savings"] = stood_by(spent, proposal=self.proposal)
+        return found
 
     def _by_area(
         self, minutes: Floats, count: Floats, per_family: Floats, threshold_minutes: float
     ) -> dict[str, Floats]:
         ready = _prepare(
-            minutes[:, : self.sites], count, per_family, self.fifth,
-            threshold_minutes=float(threshold_minutes), always_minutes=minutes[:, self.sites :],
+            minutes[: self.sites].T, count, per_family, self.fifth,
+            threshold_minutes=float(threshold_minutes), always_minutes=minutes[self.sites :].T,
         )  # fmt: skip
         return _evaluate(ready, self.kept)
 
@@ -548,22 +581,28 @@ def _moves_little(varies: set[str], uncertainty: Uncertainty) -> tuple[str, ...]
     return tuple(told)
 
 
-def _standing(
-    options: Options, values: Mapping[str, Floats], chosen: Sequence[str]
-) -> tuple[dict[str, float], _Marks]:
-    """Where the proposal stands on each criterion, and which options are best, ties included."""
-    table = np.array([values[c] for c in chosen])
-    every = table[:, : len(options.kept)]
-    least, first = every.min(axis=1), every.argmin(axis=1)
-    out: dict[str, float] = {}
-    marks: _Marks = {"best": every == least[:, None]}
-    if options.proposal is not None:
-        own = table[:, -1]
-        marks |= {"better": every < own[:, None], "worse": every > own[:, None]}
-        ranks = marks["better"].sum(axis=1) + 1
-    for k, c in enumerate(chosen):
-        if options.proposal is not None:
-            out[f"rank_{c}"] = int(ranks[k])
-            out[f"regret_{c}"] = own[k] - least[k] if np.isfinite(own[k]) else np.inf
-        out[f"best_{c}"] = int(first[k])
-    return out, marks
+def _counted(
+    found: Iterable[Mapping[str, Stood]], chosen: Sequence[str], *, proposal: bool
+) -> tuple[dict[str, list[Any]], dict[str, dict[str, NDArray[np.int64]]]]:
+    """Give the columns of draws, and how often each option is best, better and worse."""
+    told: list[dict[str, NDArray[Any]]] = []
+    times: dict[str, dict[str, NDArray[np.int64]]] = {"best": {}, "better": {}, "worse": {}}
+    for stood in found:
+        told.append({name: v for c in chosen for name, v in _told(c, stood[c]).items()})
+        for what in times if proposal else ("best",):
+            for c in chosen:
+                times[what][c] = times[what].get(c, 0) + getattr(stood[c], what).sum(axis=0)
+    columns = {name: np.concatenate([run[name] for run in told]).tolist() for name in told[0]}
+    return columns, times
+
+
+def _told(criterion: str, stood: Stood) -> dict[str, NDArray[Any]]:
+    """Give the columns of draws that say where the proposal stands, and which option is best."""
+    out: dict[str, NDArray[Any]] = {}
+    if stood.own is not None and stood.better is not None:
+        out[f"rank_{criterion}"] = stood.better.sum(axis=1) + 1
+        with np.errstate(invalid="ignore"):
+            regret = stood.own - stood.least
+        out[f"regret_{criterion}"] = np.where(np.isfinite(stood.own), regret, np.inf)
+    out[f"best_{criterion}"] = stood.best.argmax(axis=1)
+    return out

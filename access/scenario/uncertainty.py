@@ -18,7 +18,7 @@ from access.measure.demand import align
 from access.network.matrix import TravelMatrix, at_rank, positions
 from access.scenario.criteria import Floats
 from access.scenario.options import Indices, Options
-from access.text import share_figure
+from access.text import figure, share_figure
 from access.units import great_circle_m, metric_crs, project
 
 _Range = tuple[float, float]
@@ -135,6 +135,15 @@ class Uncertainty:
         extra = ("position_error_m", "stand_ins", "street_error", "count_error", "among")
         return tuple(name for name in (*_RANGES, *extra) if getattr(self, name))
 
+    def _shared_words(self) -> str:
+        """Say what is assumed of a walk's error beside a drive's over the same streets."""
+        assert self.street_error is not None
+        alike = 1.0 if self.drive_error is None else self.street_error / self.drive_error
+        return (
+            f"that a walk's and a drive's over the same streets correlate by {figure(alike, 2)} is "
+            "assumed, not measured"
+        )
+
     def notes(self) -> tuple[str, ...]:
         """Say in words what was let vary.
 
@@ -161,18 +170,20 @@ class Uncertainty:
                 f"assumed sites moved among plausible ones: {', '.join(sorted(self.stand_ins))}"
             )
         if self.street_error:
-            both = share_figure(self.street_error)
+            both, shared = share_figure(self.street_error), ""
             if self.drive_error is not None:
                 both = f"{both} of a walk, {share_figure(self.drive_error)} of a drive"
+            if self.drive is not None:
+                shared = f"; {self._shared_words()}"
             out.append(
                 f"lengths of trips by the streets' own error ({both} on "
                 "average; for each site anew, and alike for areas near each other: errors of two "
-                "areas half a kilometre apart agree by a half, beyond 2 km hardly at all)"
+                f"areas half a kilometre apart agree by a half, beyond 2 km hardly at all{shared})"
             )
         if self.among:
             out.append(f"the day and the time of setting out: {'; '.join(self.among)}")
         if self.count_error:
-            out.append("families of each area drawn about their count (Poisson)")
+            out.append("people of each area drawn about their count (Poisson)")
         return tuple(out)
 
 
@@ -271,27 +282,23 @@ class _MinutesSample:
             wanted += [str(o) for o in others]
         self.wanted = sorted(set(wanted))  # draws follow ids, never the order of rows
         self.place = {site: k for k, site in enumerate(self.wanted)}
-        self.walk = matrix.sites(self.wanted).total_minutes
+        self.walk = np.ascontiguousarray(matrix.sites(self.wanted).total_minutes.T)
         self.drive: Floats | None = None
         if uncertainty.drive is not None:
             drive = uncertainty.drive.areas(matrix.area_ids).sites(self.wanted)
-            self.drive = drive.total_minutes
+            self.drive = np.ascontiguousarray(drive.total_minutes.T)
             shares = uncertainty.p_no_car
             if isinstance(shares, pd.Series | Mapping):
                 frame = pd.Series(dict(shares), dtype=float).to_frame("p_no_car")
                 shares = align(frame, matrix.area_ids, what="p_no_car")["p_no_car"]
-            self.p = np.asarray(shares, float)[:, None]
+            self.p = np.asarray(shares, float)
             self.some_of_both = bool(((self.p > 0) & (self.p < 1)).all())
         self.errors = None
         if uncertainty.street_error and uncertainty.area_points is not None:
             areas = align(uncertainty.area_points, matrix.area_ids, what="area_points")
             self.errors = _StreetErrors(areas)
         self._shifts(matrix)
-        self.by_id = self.columns, *self._in_order(self.columns)
-
-    def _in_order(self, names: Sequence[str]) -> tuple[Indices, Indices]:
-        """Find the columns of sites, and their order by id."""
-        return np.array([self.place[name] for name in names]), np.argsort(names, kind="stable")
+        self._known: dict[tuple[str, ...], tuple[Indices, Indices]] = {}
 
     def _shifts(self, matrix: TravelMatrix) -> None:
         u = self.uncertainty
@@ -310,58 +317,86 @@ class _MinutesSample:
         self.straight_m = _straight(self.area_xy, self.site_xy)
         self.pace = [_pace(m, self.straight_m) for m in (self.walk, self.drive)]
 
-    def make(self, setting: Mapping[str, Any], rng: np.random.Generator) -> Floats:
-        """Minutes of one draw."""
-        names = self.columns
-        if self.uncertainty.stand_ins:
-            names = [str(setting.get(f"stand_in:{c}", c)) for c in names]
-        known = self.by_id  # of the draw before: threads take turns
-        if names != known[0]:
-            known = self.by_id = names, *self._in_order(names)
-        _, at, by_id = known
-        walk = self.walk[:, at]
-        drive = None if self.drive is None else self.drive[:, at]
+    def make(
+        self, settings: Sequence[Mapping[str, Any]], rngs: Sequence[np.random.Generator]
+    ) -> Floats:
+        """Minutes of some draws, each with a generator of its own: (draws, columns, areas)."""
+        columns = [self._columns_of(setting) for setting in settings]
+        at, by_id = (np.array([each[k] for each in columns]) for k in (0, 1))
+        walk: Floats = self.walk[at]
+        drive = None if self.drive is None else self.drive[at]
         if self.radius.any():
-            moved = np.flatnonzero(self.radius[at])
-            use = at[moved]
-            shift = _in_discs(self.radius, rng)[use]
-            extra_m = _straight(self.area_xy, self.site_xy[use] + shift) - self.straight_m[:, use]
-            for minutes, pace in zip((walk, drive), self.pace, strict=True):
-                if minutes is not None:
-                    minutes[:, moved] = np.maximum(minutes[:, moved] + extra_m * pace, 0.0)
+            self._move(walk, drive, at, rngs)
         if self.errors is not None:
-            walk, drive = self._bent(walk, drive, by_id, rng.spawn(1)[0])
-        if "walk_kmh" in setting:
-            walk = walk * (self.uncertainty.made_at_kmh / float(setting["walk_kmh"]))
-        if drive is not None:
-            car = np.minimum(walk, drive + float(setting.get("parking_minutes", 3.0)))
-            if self.some_of_both:
-                walk = walk * self.p + car * (1 - self.p)
-            else:
-                walk = np.where(self.p > 0, walk, 0.0) * self.p + np.where(self.p < 1, car, 0.0) * (
-                    1 - self.p
-                )
+            self._bend(walk, drive, by_id, [rng.spawn(1)[0] for rng in rngs])
+        if "walk_kmh" in settings[0]:
+            kmh = np.array([float(setting["walk_kmh"]) for setting in settings])
+            walk *= (self.uncertainty.made_at_kmh / kmh)[:, None, None]
+        if drive is None:
+            return walk
+        parking = [float(setting.get("parking_minutes", 3.0)) for setting in settings]
+        drive += np.array(parking)[:, None, None]
+        car = np.minimum(walk, drive, out=drive)
+        if not self.some_of_both:
+            walk, car = np.where(self.p > 0, walk, 0.0), np.where(self.p < 1, car, 0.0)
+        walk *= self.p
+        car *= 1 - self.p
+        walk += car
         return walk
 
-    def _bent(
-        self, walk: Floats, drive: Floats | None, by_id: Indices, rng: np.random.Generator
-    ) -> tuple[Floats, Floats | None]:
-        """Make trips longer or shorter by their streets' error, and drives by their speed's too."""
+    def _columns_of(self, setting: Mapping[str, Any]) -> tuple[Indices, Indices]:
+        """Find where the sites of a draw stand among those wanted, and their order by id."""
+        names = tuple(self.columns)
+        if self.uncertainty.stand_ins:
+            names = tuple(str(setting.get(f"stand_in:{c}", c)) for c in names)
+        if names not in self._known:
+            at = np.array([self.place[name] for name in names])
+            self._known[names] = at, np.argsort(names, kind="stable")
+        return self._known[names]
+
+    def _move(
+        self, walk: Floats, drive: Floats | None, at: Indices,
+        rngs: Sequence[np.random.Generator],
+    ) -> None:  # fmt: skip
+        """Shift minutes, in place, as sites do about their stated position."""
+        moved = np.flatnonzero(self.radius[at].any(axis=0))
+        use = at[:, moved]
+        shift = np.array([_in_discs(self.radius, rng) for rng in rngs])
+        spots = self.site_xy[use] + np.take_along_axis(shift, use[..., None], axis=1)
+        extra_m = _straight(self.area_xy, spots) - self.straight_m[use]
+        for minutes, pace in zip((walk, drive), self.pace, strict=True):
+            if minutes is not None:
+                minutes[:, moved] = np.maximum(minutes[:, moved] + extra_m * pace, 0.0)
+
+    def _bend(
+        self, walk: Floats, drive: Floats | None, by_id: Indices,
+        rngs: Sequence[np.random.Generator],
+    ) -> None:  # fmt: skip
+        """Make trips longer or shorter, in place: by their streets' error, drives by speed's too.
+
+        Each draw has its errors from a generator of its own.
+        """
         errors, u = self.errors, self.uncertainty
         assert errors is not None and u.street_error is not None
-        longer = np.exp(_sd(u.street_error) * errors.draw(by_id, rng))
+        by_speed = drive is not None and u.drive_error is not None
+        drawn = errors.draw(by_id, rngs, 2 if by_speed else 1)
+        longer = np.exp(_sd(u.street_error) * drawn[0])
+        walk *= longer
         if drive is None:
-            return walk * longer, None
-        drive = drive * longer
+            return
+        drive *= longer
         if u.drive_error is not None:
             of_speed = np.sqrt(_sd(u.drive_error) ** 2 - _sd(u.street_error) ** 2)
-            drive = drive * np.exp(of_speed * errors.draw(by_id, rng))
-        return walk * longer, drive
+            drive *= np.exp(of_speed * drawn[1])
 
 
 def _sd(mean_error: float) -> float:
     """Give the deviation of a normal variable whose absolute value has this mean."""
     return float(mean_error * np.sqrt(np.pi / 2))
+
+
+_CELLS = 200_000
+"""Minutes drawn at once, so that they stay in the processor's cache."""
 
 
 def drawn_minutes(
@@ -372,12 +407,18 @@ def drawn_minutes(
     draws: int,
     seed: int,
 ) -> Iterator[Floats]:
-    """Draw minutes from every area to some sites again and again, as a robustness does."""
+    """Draw minutes from every area to some sites again and again, as a robustness does.
+
+    Some draws at a time, in order: shape (draws, columns, areas).
+    """
     maker = _MinutesSample(matrix, columns, uncertainty)
-    settings = _draw_settings(uncertainty, draws, seed)
-    for place, row in enumerate(settings.to_dict("records")):
-        given = {str(name): value for name, value in row.items()}
-        yield maker.make(given, np.random.default_rng([seed, 1, place]))
+    rows = _draw_settings(uncertainty, draws, seed).to_dict("records")
+    settings = [{str(name): value for name, value in row.items()} for row in rows]
+    step = max(1, _CELLS // (len(columns) * len(matrix.area_ids)))
+    for start in range(0, draws, step):
+        run = range(start, min(start + step, draws))
+        rngs = [np.random.default_rng([seed, 1, place]) for place in run]
+        yield maker.make(settings[run.start : run.stop], rngs)
 
 
 #: What a minute-by-minute matrix is called where nothing else may stand in its place.
@@ -405,14 +446,17 @@ class _Among:
             by_site = np.ascontiguousarray(minutes.transpose(2, 0, 1))
             rows = [*kept, everything]
             extra = np.arange(len(options.ids), len(by_site))
-            self.minutes[name] = np.column_stack([
+            self.minutes[name] = np.array([
                 at_rank(by_site[np.concatenate([row, extra])].min(axis=0), held.percentile)
                 for row in rows
-            ]).astype(float)  # fmt: skip
+            ], dtype=float)  # fmt: skip
 
-    def make(self, setting: Mapping[str, Any], rng: np.random.Generator) -> Floats:
-        """Minutes of one draw."""
-        return self.minutes[str(setting.get("among", next(iter(self.minutes))))]
+    def make(
+        self, settings: Sequence[Mapping[str, Any]], rngs: Sequence[np.random.Generator]
+    ) -> list[Floats]:
+        """Minutes of some draws, each of shape (columns, areas)."""
+        first = next(iter(self.minutes))
+        return [self.minutes[str(setting.get("among", first))] for setting in settings]
 
 
 _ALIKE_M = 500.0
@@ -444,16 +488,30 @@ class _StreetErrors:
         whole = np.sqrt(self.spread.power(2).sum(axis=1))
         self.spread = sp.csr_array(sp.diags_array(np.sqrt(1 - _OWN) / whole) @ self.spread)
 
-    def draw(self, by_id: Indices, rng: np.random.Generator) -> Floats:
-        """Draw one for every area and site; sites are taken in the order of their ids."""
-        shared, own = rng.standard_normal((2, self.spread.shape[0], len(by_id)))
-        error: Floats = np.empty_like(own)
-        error[:, by_id] = self.spread @ shared + np.sqrt(_OWN) * own
+    def draw(self, by_id: Indices, rngs: Sequence[np.random.Generator], fields: int) -> Floats:
+        """Draw so many fields from each generator: shape (fields, generators, sites, areas).
+
+        Sites are taken in the order of their ids, which `by_id` gives for each generator.
+        """
+        (many, sites), areas = by_id.shape, self.spread.shape[0]
+        drawn = np.empty((fields, 2, areas, sites))
+        shared = np.empty((areas, many, fields, sites))
+        own = np.empty((many, fields, areas, sites))
+        for k, rng in enumerate(rngs):
+            rng.standard_normal(out=drawn)
+            shared[:, k] = drawn[:, 0].transpose(1, 0, 2)
+            np.multiply(drawn[:, 1], np.sqrt(_OWN), out=own[k])
+        alike = (self.spread @ shared.reshape(areas, -1)).reshape(shared.shape)
+        error: Floats = np.empty((fields, many, sites, areas))
+        for k, order in enumerate(by_id):
+            for field in range(fields):
+                error[field, k, order] = (alike[:, k, field] + own[k, field]).T
         return error
 
 
 def _straight(areas: Floats, sites: Floats) -> Floats:
-    east, north = (areas[:, None, k] - sites[None, :, k] for k in (0, 1))
+    """Give metres from sites, shape (..., 2), to every area, shape (..., areas)."""
+    east, north = (areas[:, k] - sites[..., k, None] for k in (0, 1))
     metres: Floats = np.sqrt(east * east + north * north)
     return metres
 

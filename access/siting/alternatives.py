@@ -22,7 +22,7 @@ from access.siting.problem import Goal, Problem
 from access.siting.progress import Progress, _Stop, _Watch
 from access.siting.resolve import _goal_value, _Resolved, resolve
 from access.siting.solution import Solution
-from access.siting.solve import _Run, _watch_of, site
+from access.siting.solve import _on_one_thread, _Run, _watch_of, site
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +50,7 @@ class Alternatives:
         return int((self.table["worse"] <= 1e-9).sum())
 
 
+@_on_one_thread
 def alternatives(
     problem: Problem,
     count: int = 5,
@@ -271,6 +272,7 @@ class Front:
     with_cost=flag,
     most_points=whole(2, 100_000),
 )
+@_on_one_thread
 def pareto_front(
     problem: Problem,
     *,

@@ -207,12 +207,28 @@ def _cover_rows(reached: Bools, allowed: Bools | None = None) -> _SideRows:
 
 def _implied(reached: Bools) -> Bools:
     """Find rows that hold another row's sites and more."""
-    sets = reached.astype(np.float32)
-    common = sets @ sets.T
-    size = sets.sum(axis=1)
-    inside = common >= size[None, :] - 0.5
-    implied: Bools = (inside & (size[:, None] > size[None, :] + 0.5)).any(axis=1)
+    size = reached.sum(axis=1)
+    inner, outer = _inside(reached)
+    implied = np.zeros(len(reached), bool)
+    implied[outer[size[outer] > size[inner]]] = True
     return implied
+
+
+_SPARSE = 0.05
+"""Share of ones up to which pairs of sets are compared by what they share, one by one."""
+
+
+def _inside(sets: Bools) -> tuple[Ints, Ints]:
+    """List pairs of rows of which the first's ones are all in the second; empty rows in none."""
+    size = sets.sum(axis=1)
+    if sets.mean() < _SPARSE:
+        table = sp.csr_array(sets, dtype=np.float32)
+        common = (table @ table.T).tocoo()
+        inside = common.data > size[common.row] - 0.5
+        return common.row[inside], common.col[inside]
+    dense = sets.astype(np.float32)
+    first, second = np.nonzero(dense @ dense.T > np.where(size, size, np.inf)[:, None] - 0.5)
+    return first, second
 
 
 def _join_rows(*parts: _SideRows) -> _SideRows:

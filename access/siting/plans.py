@@ -808,7 +808,7 @@ def delivery_field(asked: HubField) -> HubField | None:
 
 
 class SetDraws:
-    """Measures sets under drawn minutes and counts of people, one draw after the other.
+    """Measures sets under drawn minutes and counts of people, some draws at a time.
 
     Parameters
     ----------
@@ -826,20 +826,24 @@ class SetDraws:
         rng = np.random.default_rng([seed, 7])
         self._used = asked.weights > 0
         people = [(o.share, o.people[self._used]) for o in asked.offers if o.people.any()]
-        counts = [(share, rng.poisson(n, (draws, len(n)))) for share, n in people]
-        self._weights = {"mean": _blend(counts, None)}
+        self._counts = [(share, rng.poisson(n, (draws, len(n)))) for share, n in people]
+        self._inside: dict[str, Bools | None] = {"mean": None}
         if asked.deprived_weights is not None and asked.deprived is not None:
-            self._weights["deprived"] = _blend(counts, asked.deprived[self._used])
-        self.found = {name: np.zeros((draws, sets)) for name in (*self._weights, "worst")}
+            self._inside["deprived"] = asked.deprived[self._used]
+        self.found = {name: np.zeros((draws, sets)) for name in (*self._inside, "worst")}
 
-    def take(self, number: int, near: Floats) -> None:
-        """Take the minutes of one draw, shape (areas, sets)."""
-        near = near[self._used]
-        for name, weights in self._weights.items():
-            own = weights[number]  # nobody drawn in an area without a way adds nothing
-            met = near if np.isfinite(near).all() else np.where(own[:, None] > 0, near, 0.0)
-            self.found[name][number] = np.einsum("a,as->s", own, met)
-        self.found["worst"][number] = near.max(axis=0, initial=0.0)
+    def take(self, start: int, near: Floats) -> None:
+        """Take the minutes of draws from a number on, shape (draws, sets, areas)."""
+        near = near if self._used.all() else near[..., self._used]
+        run = slice(start, start + len(near))
+        worst = near.max(axis=2, initial=0.0)
+        counts = [(share, n[run]) for share, n in self._counts]
+        for name, inside in self._inside.items():
+            own, met = _blend(counts, inside), near
+            if not np.isfinite(worst).all():  # nobody drawn in an area without a way adds nothing
+                met = np.where(own[:, None] > 0, near, 0.0)
+            self.found[name][run] = np.einsum("da,dsa->ds", own, met)
+        self.found["worst"][run] = worst
 
 
 def _blend(people: Sequence[tuple[float, Ints]], inside: Bools | None) -> Floats:

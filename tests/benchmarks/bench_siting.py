@@ -1,6 +1,6 @@
 """How fast the siting optimiser is, beside the models and tools a planner could use instead.
 
-    python tests/benchmarks/bench_siting.py [pmed] [borough] [large] [county] [room] [peers] [centre]
+    python tests/benchmarks/bench_siting.py [pmed] [borough] [large] [county] [room] [peers] ...
 
 Times are CPU seconds of this process (other work on the machine does not count) and wall
 seconds; every answer is proven, or its gap is shown. Peers run on the same instances in the same
@@ -14,6 +14,7 @@ import csv
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import highspy
@@ -139,32 +140,26 @@ def bench_room() -> None:
     cpus = 0.0
     for k in range(1, 11):
         numbers = (BENCH / "pmedcap" / f"pmedcap1_{k}.txt").read_text(encoding="utf-8").split()
-        n, p, room = int(numbers[2]), int(numbers[3]), float(numbers[4])
+        best, n, p, room = (int(x) for x in numbers[1:5])
         table = np.array(numbers[5 : 5 + 4 * n], float).reshape(n, 4)
         minutes = np.floor(cdist(table[:, 1:3], table[:, 1:3]) + 1e-9)
-        call = lambda m=minutes, p=p, r=room, d=table[:, 3]: capacitated_p_median(
-            m, p, r, demands=d
-        )  # noqa: E501, E731
-        answer, _, cpu = timed(call)
-        assert answer.status == "proven_optimal" and answer.objective == float(numbers[1])
+        answer, _, cpu = timed(partial(capacitated_p_median, minutes, p, room, demands=table[:, 3]))
+        assert answer.status == "proven_optimal" and answer.objective == best
         cpus += cpu
     print(f"pmedcap1_1-10 all proven: cpu {cpus:.2f} s (target 60 s)")
+    minute = {"time_limit_s": 60}
     for n, p in ((300, 25), (400, 40)):
         rng = np.random.default_rng(1)
         xy, uses = rng.integers(1, 101, (n, 2)), rng.integers(1, 21, n)
         minutes, room = np.floor(cdist(xy, xy) + 1e-9), float(np.ceil(uses.sum() / p / 0.9))
-        call = lambda m=minutes, p=p, r=room, d=uses: capacitated_p_median(  # noqa: E731
-            m, p, r, demands=d, time_limit_s=60
-        )
+        call = partial(capacitated_p_median, minutes, p, room, demands=uses, **minute)
         show(f"{n} x {n} p={p} filled to 90 %", *timed(call))
     rng = np.random.default_rng(2)
     areas = clustered(rng, 7_000, 16_000, 25, 1_200)
     minutes = walk(areas, clustered(rng, 300, 16_000, 25, 1_200))
     uses = rng.integers(0, 40, 7_000).astype(float)
-    room = np.round(uses.sum() / 9 / 0.9 * rng.uniform(0.7, 1.3, 300))
-    call = lambda: capacitated_p_median(  # noqa: E731
-        minutes, 9, room, demands=uses, weights=uses, time_limit_s=60
-    )
+    rooms = np.round(uses.sum() / 9 / 0.9 * rng.uniform(0.7, 1.3, 300))
+    call = partial(capacitated_p_median, minutes, 9, rooms, demands=uses, weights=uses, **minute)
     show("7,000 x 300 p=9 filled to 90 %", *timed(call))
 
 

@@ -261,18 +261,19 @@ class TestChance:
     def test_people_alone_are_drawn_where_minutes_stay(self, field):
         drawn = SetDraws(field, 1, 400, 1)
         for number in range(400):
-            drawn.take(number, field.near(("S1", "S4"))[:, None])
+            drawn.take(number, field.near(("S1", "S4"))[None, None])
         mean = field.values(("S1", "S4"))["mean"]
         assert drawn.found["mean"].mean() == pytest.approx(mean, rel=0.02)
         assert np.ptp(drawn.found["mean"]) > 0
         assert np.ptp(drawn.found["worst"]) < 1e-9  # nobody moves
 
     def test_the_same_people_again_and_the_same_for_every_set(self, field):
-        near = np.array([field.near(ids) for ids in (("S1",), ("S1", "S4"), ("S1",))]).T
+        near = np.array([field.near(ids) for ids in (("S1",), ("S1", "S4"), ("S1",))])
         one, two = SetDraws(field, 3, 60, 1), SetDraws(field, 3, 60, 1)
         for number in range(60):
-            one.take(number, near)
-            two.take(number, near)
+            one.take(number, near[None])
+        for start in (0, 45):  # some at a time
+            two.take(start, np.broadcast_to(near, (45 if not start else 15, *near.shape)))
         assert np.array_equal(one.found["mean"], two.found["mean"])
         assert np.allclose(one.found["mean"][:, 0], one.found["mean"][:, 2])
         assert (one.found["mean"][:, 1] <= one.found["mean"][:, 0] + 1e-9).all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -493,3 +494,30 @@ def test_everything_public_says_what_it_is_with_an_example(thing):
     if isinstance(thing, type) and issubclass(thing, Exception):
         return
     assert "Examples\n--------" in words
+
+
+def test_what_if_measures_the_trip_that_is_read_and_the_others_when_they_are(answers, monkeypatch):
+    from access.analysis.analysis import Analysis
+
+    measured, real = [], Analysis.compare
+
+    def compare_by(self, *given, **options):
+        measured.append(options["mode"])
+        return real(self, *given, **options)
+
+    monkeypatch.setattr(Analysis, "compare", compare_by)
+    asked = answers.what_if(close=["C3"])
+    assert measured == [answers.results.headline]
+    result = asked.result
+    modes = [*answers.results.matrices]
+    assert list(result.impacts) == modes and len(result.impacts) == len(modes)
+    assert "by magic carpet" not in result.impacts
+    assert {mode: i.mode for mode, i in result.impacts.items()} == {mode: mode for mode in modes}
+    assert sorted(measured) == sorted(modes), "each once, however often it is read"
+    kept = pickle.loads(pickle.dumps(result.impacts))
+    assert type(kept) is dict and list(kept) == modes
+
+
+def test_what_if_refuses_at_once_what_cannot_be_measured(answers):
+    with pytest.raises(ParameterError, match="weights"):
+        answers.what_if(close=["C3"], weights="no_such_column")

@@ -48,7 +48,8 @@ def test_by_hand():
     assert found.table["lam_to"].tolist() == [pytest.approx(30 / 70), INF]
     assert found.proposal["rank"].tolist() == [2, 1]
     assert found.sentence() == (
-        "Unweighted, closing Park has the best mean; from lambda 0.429 on, closing Y."
+        "Unweighted, no set has a shorter mean than closing Park; from lambda 0.429 on, than "
+        "closing Y."
     )
 
 

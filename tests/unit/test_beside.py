@@ -1,0 +1,173 @@
+"""What is made in a second process is what would have been made in this one, or is told."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from dataclasses import replace
+
+import pytest
+
+from access.analysis import beside
+from access.analysis.beside import Beside
+from access.analysis.job import measure_study
+from access.analysis.results import Parts
+from access.errors import AccessError, ParameterError
+from access.report import robustness
+from access.report.robustness import drawn_beside, study_robustness
+from access.study import load_study
+from access.study.template import new_study
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="one process is all there is here")
+both = pytest.mark.parametrize("apart", [pytest.param(True, marks=linux), False])
+
+
+@pytest.fixture
+def process(monkeypatch):
+    """Say whether a core is free."""
+    return lambda free: monkeypatch.setattr(beside, "_a_core_is_free", lambda: free)
+
+
+def gone(number: int) -> bool:
+    """Tell whether a process is no more."""
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+@both
+def test_it_gives_what_was_made(process, apart):
+    process(apart)
+    with Beside(lambda: (os.getpid(), [1.5, "two"] * 50_000), "a list") as work:
+        number, made = work.result()
+    assert made == [1.5, "two"] * 50_000
+    assert (number != os.getpid()) == apart == work.apart
+
+
+@both
+def test_what_is_raised_there_is_raised_here(process, apart):
+    process(apart)
+
+    def fail():
+        raise ParameterError("keep=0; expected 1 or more")
+
+    with Beside(fail, "nothing") as work, pytest.raises(ParameterError, match="keep=0"):
+        work.result()
+
+
+@linux
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        (lambda: os.kill(os.getpid(), signal.SIGKILL), "by signal 9"),
+        (lambda: os._exit(3), "before"),
+    ],
+)
+def test_a_process_that_ends_of_its_own_is_told(process, end, said):
+    process(True)
+    told = pytest.raises(AccessError, match=f"how firm it is, was ended {said}")
+    with Beside(end, "how firm it is") as work, told:
+        work.result()
+    assert gone(work._process)
+
+
+@linux
+def test_whoever_leaves_takes_it_along(process):
+    process(True)
+    with pytest.raises(ZeroDivisionError), Beside(lambda: time.sleep(600), "sleep") as work:
+        raise ZeroDivisionError
+    assert gone(work._process)
+    with Beside(lambda: time.sleep(600), "sleep") as work:
+        pass
+    assert gone(work._process)
+
+
+@linux
+def test_an_interrupt_ends_both():
+    script = textwrap.dedent("""
+        import time
+        from access.analysis import beside
+        beside._a_core_is_free = lambda: True
+        with beside.Beside(lambda: time.sleep(600), "sleep") as work:
+            print(work._process, flush=True)
+            work.result()
+    """)
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as parent:
+        number = int(parent.stdout.readline())
+        parent.send_signal(signal.SIGINT)
+        parent.wait(60)
+    assert parent.returncode != 0
+    assert gone(number)
+
+
+@linux
+def test_a_process_whose_parent_is_killed_does_not_stay():
+    script = textwrap.dedent("""
+        import os, signal, time
+        from access.analysis import beside
+        beside._a_core_is_free = lambda: True
+        told, tell = os.pipe()
+
+        def work():
+            os.write(tell, b"x")
+            time.sleep(600)
+
+        with beside.Beside(work, "sleep") as work:
+            os.read(told, 1)
+            print(work._process, flush=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+    """)
+    killed = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE)
+    assert killed.returncode == -signal.SIGKILL
+    while not gone(int(killed.stdout)):  # the system clears it away in its own time
+        time.sleep(0.01)
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("beside") / "town"
+    new_study(folder)
+    return measure_study(load_study(folder))
+
+
+def test_rankings_are_as_firm_whichever_process_draws(measured, process):
+    found = []
+    for apart in (False, sys.platform == "linux"):
+        process(apart)
+        results, parts = replace(measured), Parts()  # nothing is kept of it yet
+        with drawn_beside(results, mode="walk", draws=20) as drawn:
+            drawn(parts)
+            found.append(study_robustness(results, mode="walk", draws=20, parts=parts))
+        assert not parts.left_out
+    one, two = (f["three_to_two"] for f in found)
+    assert one.draws.equals(two.draws)
+    assert repr(one) == repr(two)
+
+
+@linux
+def test_what_fails_beside_is_left_out_by_name(measured, process, monkeypatch):
+    process(True)
+
+    def ask(*args, **kwargs):
+        raise ParameterError("no such thing")
+
+    monkeypatch.setattr(robustness.Analysis, "robustness", ask)
+    results, parts = replace(measured), Parts()
+    with drawn_beside(results, mode="walk", draws=20) as drawn:
+        drawn(parts)
+    (part,) = parts.left_out
+    assert str(part) == ("how firm the ranking of Children's Centres from 3 to 2 is: no such thing")
+    monkeypatch.setattr(robustness.Analysis, "robustness", lambda *a, **k: os._exit(9))
+    results, parts = replace(measured), Parts()
+    with drawn_beside(results, mode="walk", draws=20) as drawn:
+        drawn(parts)
+    assert "the second process" in parts.left_out[0].reason
+    assert study_robustness(results, mode="walk", draws=20) == {}

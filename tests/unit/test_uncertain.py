@@ -1,0 +1,145 @@
+"""What may be wrong is gathered once: no setting changes it for closures and not for hubs."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from access.analysis import analysis as closures
+from access.analysis import hub_minutes as hubs
+from access.analysis.analysis import Analysis
+from access.analysis.job import measure_study
+from access.analysis.uncertain import what_may_be_wrong
+from access.scenario import Uncertainty
+from access.study import load_study
+from access.study.template import new_study
+
+#: Of the question itself: hubs have no threshold and no lambda to be otherwise.
+OF_THE_QUESTION = {"lam", "threshold_minutes"}
+
+
+def with_sites(results, **columns):
+    """Say of every centre what a register may say of it."""
+    return replace(results, sites=results.sites.assign(**columns))
+
+
+def with_areas(results, **columns):
+    return replace(
+        results, study=replace(results.study, areas=results.study.areas.assign(**columns))
+    )
+
+
+def with_travel(results, **more):
+    config = results.study.config
+    travel = config.travel.model_copy(update=more)
+    config = config.model_copy(update={"travel": travel})
+    return replace(results, study=replace(results.study, config=config))
+
+
+#: What a study may say that bears on what may be wrong, each changed alone.
+CHANGES = {
+    "position_error_m": lambda r: with_sites(r, position_error_m=150.0),
+    "position_error_m of nothing": lambda r: with_sites(r, position_error_m=0.0),
+    "assumed": lambda r: with_sites(r, assumed=True),
+    "parking_minutes": lambda r: with_travel(r, parking_minutes=7.0),
+    "walk_km_h": lambda r: with_travel(r, walk_km_h=4.0),
+    "p_no_car": lambda r: with_areas(r, p_no_car=0.25),
+    "where areas are": lambda r: with_areas(r, lon=r.study.areas["lon"] + 0.001),
+    "real streets": lambda r: replace(r, modelled=False),
+    "trips that hold minutes of others": lambda r: replace(
+        r, matrices={**r.matrices, "bus": replace(r.matrices["walk"], mode="bus")}
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    """Measure a small study; one candidate stands near a centre."""
+    folder = tmp_path_factory.mktemp("uncertain") / "town"
+    new_study(folder)
+    table = "id,name,kind,lon,lat\nL1,A library,library,-1.361,53.431\nL2,A hall,hall,-1.33,53.44\n"
+    (folder / "candidates.csv").write_text(table)
+    return measure_study(load_study(folder))
+
+
+def gathered(results, mode, monkeypatch) -> dict[str, Uncertainty]:
+    """Ask both, and keep what each was told may be wrong."""
+    found: dict[str, Uncertainty] = {}
+    for name, module in (("closures", closures), ("hubs", hubs)):
+
+        def spy(*args, name=name, **asked):
+            found[name] = what_may_be_wrong(*args, **asked)
+            return found[name]
+
+        monkeypatch.setattr(module, "what_may_be_wrong", spy)
+    analysis = Analysis(results)
+    analysis.robustness("childrens_centre", after=["C1", "C2"], mode=mode, draws=2)
+    analysis.hubs(3, mode=mode, draws=2, plans=[["C1", "C2", "L1"]], among=["C1", "C2", "C3", "L1"])
+    assert set(found) == {"closures", "hubs"}
+    return found
+
+
+def told(uncertain: Uncertainty) -> dict[str, object]:
+    """Write down everything that may be wrong, sites left out, which are each question's own."""
+    out: dict[str, object] = {}
+    for name in {f.name for f in fields(Uncertainty)} - OF_THE_QUESTION:
+        value = getattr(uncertain, name)
+        if name == "drive":
+            value = None if value is None else value.total_minutes.tobytes()
+        elif isinstance(value, pd.DataFrame):
+            value = value.to_csv()
+        elif name in ("position_error_m", "stand_ins") and value:
+            value = sorted({str(each) for each in value.values()})
+        out[name] = value
+    return out
+
+
+@pytest.mark.parametrize("mode", ["walk", "drive", "typical"])
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_setting_changes_what_may_be_wrong_for_closures_and_hubs_or_for_neither(
+    measured, change, mode, monkeypatch
+):
+    before = {name: told(u) for name, u in gathered(measured, mode, monkeypatch).items()}
+    after = {
+        name: told(u) for name, u in gathered(CHANGES[change](measured), mode, monkeypatch).items()
+    }
+    assert before["closures"] == before["hubs"]
+    assert after["closures"] == after["hubs"]
+
+
+@pytest.mark.parametrize(
+    ("change", "mode", "setting"),
+    [
+        ("position_error_m", "walk", "position_error_m"),
+        ("assumed", "drive", "stand_ins"),
+        ("parking_minutes", "typical", "parking_minutes"),
+        ("walk_km_h", "walk", "made_at_kmh"),
+        ("p_no_car", "typical", "p_no_car"),
+        ("where areas are", "drive", "area_points"),
+        ("real streets", "walk", "street_error"),
+        ("real streets", "typical", "drive_error"),
+        ("trips that hold minutes of others", "typical", "street_error"),
+    ],
+)
+def test_each_setting_is_read(measured, change, mode, setting, monkeypatch):
+    before, after = (gathered(r, mode, monkeypatch) for r in (measured, CHANGES[change](measured)))
+    for name in ("closures", "hubs"):
+        assert told(before[name])[setting] != told(after[name])[setting], name
+
+
+def test_a_position_that_is_exact_is_not_said_to_be_drawn(measured):
+    sites = list(measured.sites["id"])
+    exact = with_sites(measured, position_error_m=np.where(measured.sites["id"] == "C1", 80.0, 0.0))
+    found = what_may_be_wrong(exact, "walk", sites, by_the_minute=False)
+    assert found.position_error_m == {"C1": 80.0}
+
+
+def test_by_the_minute_the_day_and_the_time_stand_in_place_of_speeds_and_streets(measured):
+    found = what_may_be_wrong(
+        with_sites(measured, position_error_m=90.0), "typical", [], by_the_minute=True,
+        service="childrens_centre", lam=(0.0, 2.0),
+    )  # fmt: skip
+    assert found.given == ("lam", "count_error")  # without a timetable there is no other day
