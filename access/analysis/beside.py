@@ -14,11 +14,16 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Generic, TypeVar
 
+import numpy as np
+
 from access.errors import AccessError
 
 _T = TypeVar("_T")
 _INTERRUPTED = 130
 _END_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
+_KEPT_BYTES = 31 << 20
+"""A block of this size, once freed, tells the C library to keep what is freed later: else every
+passing table's memory is handed back and cleared anew."""
 
 
 class Beside(Generic[_T]):
@@ -32,6 +37,8 @@ class Beside(Generic[_T]):
     ----------
     make : callable
         Writes into a folder of its own at most, and shows nothing; what it gives can be pickled.
+        It uses nothing that works in threads of its own which this process may have begun, for a
+        copy has none of them and would wait for ever: the layout of pages (typst) and OpenMP.
     what : str
         In words, for the error where the process comes to an end of its own.
     alone : bool
@@ -104,6 +111,7 @@ class Beside(Generic[_T]):
             with suppress(OSError, AttributeError):  # be gone with who waits, however it ends
                 ctypes.CDLL(None).prctl(_END_WITH_PARENT, signal.SIGKILL)
             gc.freeze()  # what is there stays: looking through it would copy its pages
+            _free_a_large_block()
             told = self._told()
             with os.fdopen(into, "wb") as pipe:
                 pipe.write(told)
@@ -124,6 +132,10 @@ class Beside(Generic[_T]):
 def _a_core_is_free() -> bool:
     """Tell whether a second process is made at once and has a core of its own."""
     return sys.platform == "linux" and len(os.sched_getaffinity(0)) > 1
+
+
+def _free_a_large_block() -> None:
+    np.empty(_KEPT_BYTES, np.uint8)
 
 
 def _closed(pipe: int) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 
 import geopandas as gpd
 import numpy as np
@@ -370,6 +371,10 @@ _WEIGHT_WORDS = {
 }
 
 
+#: By results: the page and the report's maps show the same.
+_KEPT: WeakKeyDictionary[StudyResults, _ExplorerData] = WeakKeyDictionary()
+
+
 def explorer_data(results: StudyResults) -> _ExplorerData:
     """Gather the explorer's input from a run.
 
@@ -383,6 +388,12 @@ def explorer_data(results: StudyResults) -> _ExplorerData:
     -------
     ExplorerData
     """
+    if results not in _KEPT:
+        _KEPT[results] = _gathered(results)
+    return _KEPT[results]
+
+
+def _gathered(results: StudyResults) -> _ExplorerData:
     study, config = results.study, results.study.config
     first = _first_proposals(results)
     areas = pd.DataFrame(study.areas.drop(columns="geometry"))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import geopandas as gpd
@@ -25,12 +26,20 @@ from access.errors import ParameterError
 from access.maps.explorer_bus import _encode_bus
 from access.maps.explorer_data import _beside_buses, _ExplorerData, _ExplorerPlan, _ExplorerService
 from access.maps.explorer_hubs import _encode_hubs
-from access.maps.explorer_index import _ALPHABET, _encode_names, _encode_postcodes, _in_letters
+from access.maps.explorer_index import (
+    _ALPHABET,
+    _encode_names,
+    _encode_postcodes,
+    _in_letters,
+    _letters_of,
+)
 from access.maps.ground import _approximate_cells, _only_polygons
 from access.network.matrix import TravelMatrix
 from access.units import WGS84, great_circle_m, metric_crs
 
 _STEPS_PER_DEGREE = 100_000
+_POLYGON, _LINES = 3, (1, 2)
+"""Kinds of shapes, as shapely numbers them: lines are open or closed."""
 _TOLERANCES_M = (4.0, 8.0, 15.0, 30.0, 60.0, 120.0, 250.0)
 
 
@@ -41,11 +50,23 @@ def _zigzag(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _encode_line(lon_lat: ArrayLike) -> str:
     """Pack one line or ring as text."""
-    steps = np.rint(np.asarray(lon_lat, float).reshape(-1, 2) * _STEPS_PER_DEGREE).astype(np.int64)
+    corners = np.asarray(lon_lat, float).reshape(-1, 2)
+    return _encode_each(corners, np.zeros(len(corners), np.intp), 1)[0]
+
+
+def _encode_each(lon_lat: NDArray[np.float64], of: NDArray[np.intp], many: int) -> list[str]:
+    """Pack so many lines at once, of whose corners `of` says of which line each is, in order."""
+    steps = np.rint(lon_lat * _STEPS_PER_DEGREE).astype(np.int64)
     keep = np.ones(len(steps), bool)
-    keep[1:] = (np.diff(steps, axis=0) != 0).any(axis=1)
-    deltas = np.diff(steps[keep], axis=0, prepend=np.zeros((1, 2), np.int64)).ravel()
-    return _in_letters(_zigzag(deltas))
+    keep[1:] = (np.diff(steps, axis=0) != 0).any(axis=1) | (of[1:] != of[:-1])
+    steps, of = steps[keep], of[keep]
+    deltas = steps.copy()
+    deltas[1:] -= np.where((of[1:] == of[:-1])[:, None], steps[:-1], 0)
+    flat = deltas.ravel()
+    letters, each = _letters_of((flat << 1) ^ (flat >> 63))
+    ends = np.cumsum(np.bincount(of.repeat(2), each, many)).astype(int).tolist()
+    text = letters.decode("ascii")
+    return [text[start:end] for start, end in pairwise([0, *ends])]
 
 
 def _decode_line(text: str) -> NDArray[np.float64]:
@@ -60,18 +81,6 @@ def _decode_line(text: str) -> NDArray[np.float64]:
             value, shift = 0, 0
     deltas = np.array(numbers, dtype=np.int64).reshape(-1, 2)
     return np.cumsum(deltas, axis=0) / _STEPS_PER_DEGREE
-
-
-def _encode_polygon(polygon: shapely.Polygon) -> str:
-    rings = [polygon.exterior, *polygon.interiors]
-    return ",".join(_encode_line(np.asarray(ring.coords)[:-1, :2]) for ring in rings)
-
-
-def _encode_area(shape: shapely.Geometry | None) -> str:
-    if shape is None or shape.is_empty:
-        return ""
-    parts = [p for p in shapely.get_parts(shape) if p.geom_type == "Polygon" and p.area > 0]
-    return ";".join(_encode_polygon(p) for p in parts)
 
 
 def _simplify_shapes(shapes: gpd.GeoSeries, budget_bytes: int = 220_000) -> gpd.GeoSeries:
@@ -106,7 +115,19 @@ def _simplify_shapes(shapes: gpd.GeoSeries, budget_bytes: int = 220_000) -> gpd.
 
 def _encode_shapes(shapes: gpd.GeoSeries) -> list[str]:
     """Pack polygons: rings of a polygon joined by ``,``, polygons of an area by ``;``."""
-    return [_encode_area(shape) for shape in shapes]
+    parts, area = shapely.get_parts(shapes.to_numpy(), return_index=True)
+    solid = (shapely.get_type_id(parts) == _POLYGON) & (shapely.area(parts) > 0)
+    parts, area = parts[solid], area[solid]
+    rings, part = shapely.get_rings(parts, return_index=True)
+    corners, ring = shapely.get_coordinates(rings, return_index=True)
+    open_ = np.r_[ring[1:] == ring[:-1], False][: len(ring)]  # the last corner is the first again
+    packed: list[list[str]] = [[] for _ in parts]
+    for k, text in zip(part, _encode_each(corners[open_], ring[open_], len(rings)), strict=True):
+        packed[k].append(text)
+    out: list[list[str]] = [[] for _ in shapes]
+    for k, texts in zip(area, packed, strict=True):
+        out[k].append(",".join(texts))
+    return [";".join(texts) for texts in out]
 
 
 def _outlines(shapes: gpd.GeoSeries, labels: Sequence[str]) -> list[str]:
@@ -122,12 +143,16 @@ def _outlines(shapes: gpd.GeoSeries, labels: Sequence[str]) -> list[str]:
 
 def _encode_lines(lines: Iterable[shapely.Geometry]) -> list[str]:
     """Pack lines, in a fixed order whatever order they come in."""
-    packed = [
-        _encode_line(np.asarray(line.coords)[:, :2])
-        for line in lines
-        if line.geom_type in ("LineString", "LinearRing") and not line.is_empty
-    ]
-    return sorted(packed)
+    return sorted(text for text in _encode_in_order(lines) if text is not None)
+
+
+def _encode_in_order(lines: Iterable[shapely.Geometry]) -> list[str | None]:
+    """Pack lines as they come; None for what is no line."""
+    kept = np.array([*lines], dtype=object)
+    there = np.isin(shapely.get_type_id(kept), _LINES) & ~shapely.is_empty(kept)
+    corners, of = shapely.get_coordinates(kept[there], return_index=True)
+    packed = iter(_encode_each(corners, of, int(there.sum())))
+    return [next(packed) if own else None for own in there.tolist()]
 
 
 def _encode_streets(streets: gpd.GeoDataFrame, budget_bytes: int = 150_000) -> list[list[str]]:
@@ -173,7 +198,7 @@ def _encode_ways(
     west, south, east, north = lines.total_bounds
     metric = lines.to_crs(metric_crs((west + east) / 2, (south + north) / 2))
     simple = metric.simplify(_WAYS_TOLERANCE_M).to_crs(WGS84)
-    packed = [_encode_line(np.asarray(line.coords)) for line in simple]
+    packed = [text or "" for text in _encode_in_order(simple)]
     room = int(np.searchsorted(np.cumsum([len(text) + 12 for text in packed]), _WAYS_BYTES))
     at = pd.Index(area_ids).get_indexer(pd.Index(ways["area_id"]))[:room]
     sites = [where[i] for i in ways["site_id"].iloc[:room]]
@@ -219,12 +244,15 @@ def _cost(packed: list[str]) -> int:
 def _longest(lines: gpd.GeoSeries, budget_bytes: int) -> list[str]:
     """Pack the longest lines, as many as fit."""
     order = np.argsort(-shapely.length(lines.to_numpy()), kind="stable")
-    texts = [_encode_lines([line]) for line in lines.to_crs(WGS84)]
+    texts = _encode_in_order(lines.to_crs(WGS84))
     kept: list[str] = []
-    for i in order:
-        if _cost(kept) + _cost(texts[i]) > budget_bytes:
+    spent = 0
+    for text in (texts[i] for i in order):
+        own = [] if text is None else [text]
+        spent += _cost(own)
+        if spent > budget_bytes:
             break
-        kept += texts[i]
+        kept += own
     return sorted(kept)
 
 

@@ -40,13 +40,18 @@ _NEAR_M = 1500.0
 
 def _in_letters(numbers: ArrayLike) -> str:
     """Write numbers of 0 or more in letters, five bits each; all but a number's last say more."""
+    return _letters_of(numbers)[0].decode("ascii")
+
+
+def _letters_of(numbers: ArrayLike) -> tuple[bytes, NDArray[np.intp]]:
+    """Write numbers in letters, and say how many letters each took."""
     left = np.asarray(numbers, np.int64)[:, None]
     groups = max(1, -(-int(left.max(initial=0)).bit_length() // 5))
     shifted = left >> (5 * np.arange(groups + 1))
     letters = (shifted[:, :-1] & 31) | np.where(shifted[:, 1:] > 0, 32, 0)
     said = shifted[:, :-1] > 0
     said[:, 0] = True
-    return bytes(_BYTES[letters[said]]).decode("ascii")
+    return _BYTES[letters[said]].tobytes(), said.sum(axis=1)
 
 
 def _index_names(results: StudyResults) -> pd.DataFrame | None:

@@ -98,6 +98,7 @@ class _Streets:
         self.key, self.edge = key[first], csr.edge[first].astype(np.int64)
         self.tail, self.head = tail[first], csr.indices[first].astype(np.int64)
         self.minutes = np.maximum(csr.minutes[first], _LEAST_MINUTES)
+        self._lines: dict[tuple[int, int], _Floats] = {}
 
     def search(self, ends: _Snaps, to: int) -> tuple[_Floats, _Ints]:
         """Give each node's minutes to a place, and the node that follows on the way there."""
@@ -150,8 +151,11 @@ class _Streets:
 
     def _between(self, tail: int, head: int) -> _Floats:
         """Give the line of the quickest street from one node to the next."""
-        edge = int(self.edge[np.searchsorted(self.key, tail * self.n + head)])
-        return self._stretch(edge, *((0.0, 1.0) if self._leaves(edge, tail) else (1.0, 0.0)))
+        if (tail, head) not in self._lines:  # ways to one place share most of their streets
+            edge = int(self.edge[np.searchsorted(self.key, tail * self.n + head)])
+            ends = (0.0, 1.0) if self._leaves(edge, tail) else (1.0, 0.0)
+            self._lines[tail, head] = self._stretch(edge, *ends)
+        return self._lines[tail, head]
 
     def _leaves(self, edge: int, tail: int) -> bool:
         return int(self.network.edge_from[edge]) == tail
@@ -161,6 +165,11 @@ class _Streets:
         some = slice(*self.network.geometry_offsets[[edge, edge + 1]])
         xy, ground = self.network.geometry_xy[some], self.network.geometry_metres[some]
         low, high = sorted((start * ground[-1], stop * ground[-1]))
+        if low <= 0 and high >= ground[-1]:  # the whole street: nothing is to be cut
+            inner = (ground > low) & (ground < high)
+            inner[[0, -1]] = True
+            whole: _Floats = xy[inner]
+            return whole if start <= stop else whole[::-1]
         at = np.concatenate([[low], ground[(ground > low) & (ground < high)], [high]])
         line = np.column_stack([np.interp(at, ground, xy[:, k]) for k in (0, 1)])
         return line if start <= stop else line[::-1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -74,19 +74,24 @@ class _BestSet(Protocol):
 
 def _mean_minutes(results: StudyResults, chosen: Sequence[str], mode: str) -> dict[str, float]:
     """Average the trip to the nearest of a set of sites, service by service and jointly."""
-    if not chosen:
-        raise ParameterError("no hub is chosen; expected at least one site")
+    return _averages(results, mode)(chosen)
+
+
+def _averages(results: StudyResults, mode: str) -> Callable[[Sequence[str]], dict[str, float]]:
+    """Give what averages the trip to any set of sites: who lives where is put together once."""
     study = results.study
-    there = hub_minutes(results, mode)
-    offers = offers_of(study)
-    ids = study.areas["id"]
-    near = [matrix.least(list(chosen)) for matrix in there.matrices]
-    means = {
-        o.key: weighted_mean(near[there.window[o.key]], people_of(study, o).loc[ids])
-        for o in offers
-    }
-    means["joint"] = sum(o.share * means[o.key] for o in offers if o.share)
-    return means
+    there, offers = hub_minutes(results, mode), offers_of(study)
+    people = {o.key: people_of(study, o).loc[study.areas["id"]] for o in offers}
+
+    def of(chosen: Sequence[str]) -> dict[str, float]:
+        if not chosen:
+            raise ParameterError("no hub is chosen; expected at least one site")
+        near = [matrix.least(list(chosen)) for matrix in there.matrices]
+        means = {o.key: weighted_mean(near[there.window[o.key]], people[o.key]) for o in offers}
+        means["joint"] = sum(o.share * means[o.key] for o in offers if o.share)
+        return means
+
+    return of
 
 
 def hub_table(
@@ -94,15 +99,16 @@ def hub_table(
 ) -> Table:
     """List the best set for each number of hubs, and the council's own."""
     offers = offers_of(results.study)
+    means = _averages(results, mode)
     rows = [
-        _row(results, str(len(h.chosen)), h.chosen, names, mode, _proof(h.status, h.gap))
+        _row(means(h.chosen), str(len(h.chosen)), h.chosen, names, _proof(h.status, h.gap))
         for h in hubs
         if h.chosen
     ]
     council = results.study.config.hubs.council_choice
     if council:
         label = f"{len(council)}, the council's own"
-        rows.append(_row(results, label, council, names, mode, "given"))
+        rows.append(_row(means(council), label, council, names, "given"))
     unit = "min"
     columns = (
         Column("hubs", "Hubs", width=0.7),
@@ -128,14 +134,12 @@ def hub_table(
 
 
 def _row(
-    results: StudyResults,
+    means: Mapping[str, float],
     label: str,
     chosen: Sequence[str],
     names: Mapping[str, str],
-    mode: str,
     proof_words: str,
 ) -> tuple[Value, ...]:
-    means = _mean_minutes(results, chosen, mode)
     where = listed([names.get(i, i) for i in chosen])
     figures = list(means.values())
     return (label, where, *(figures if len(figures) > 2 else figures[:1]), proof_words)

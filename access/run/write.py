@@ -302,24 +302,10 @@ def _write_report(
         parts.take(whole.left_out)
     if document is None:
         return
-    files = {
-        name: partial(_write_bytes, name, make, document)
-        for name, make in report_writers(document).items()
-    }
-    longest = {name: write for name, write in files.items() if name.endswith(".docx")}
-    own = Parts()
-    for name in files:
+    # in this process: what lays the pages out keeps threads of its own, which no copy has
+    for name, make in report_writers(document).items():
         progress(f"writing {name}")
-    alone = partial(_write_parts, longest)
-    with _elsewhere(results, folder, alone, "the Word file") as written:
-        _write_parts({n: write for n, write in files.items() if n not in longest}, folder, own)
-        written(parts)
-    parts.take(own.left_out)
-
-
-def _write_parts(files: Mapping[str, Callable[[Path], None]], folder: Path, parts: Parts) -> None:
-    for name, write in files.items():
-        parts.write(name, folder, partial(write, folder))
+        parts.write(name, folder, partial(_write_bytes, name, make, document, folder))
 
 
 def _write_bytes(

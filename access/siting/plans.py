@@ -286,16 +286,17 @@ def _list_sets(
     layers = [np.ascontiguousarray(layer) for layer in layers]
     many = len(layers[0])
     sums, worst, sets = [], [], []
+    spare = [np.empty_like(layer) for layer in layers]
     for head in itertools.combinations(range(many), size - 1):
-        rest = np.arange(head[-1] + 1 if head else 0, many)
-        if not len(rest):
+        first = head[-1] + 1 if head else 0
+        if first == many:
             continue
-        near = _with_each(layers, list(head), rest, percentile, top)
+        near = _with_each(layers, list(head), first, spare, percentile, top)
         sums.append(near @ weights)
         worst.append(near.max(axis=1, initial=0.0))
-        block = np.empty((len(rest), size), np.intp)
+        block = np.empty((many - first, size), np.intp)
         block[:, :-1] = head
-        block[:, -1] = rest
+        block[:, -1] = np.arange(first, many)
         sets.append(block)
     total = np.concatenate(sums)
     values = {name: total[:, k] for k, name in enumerate(n for n in names if n != "worst")}
@@ -303,14 +304,22 @@ def _list_sets(
 
 
 def _with_each(
-    layers: Sequence[NDArray[Any]], head: list[int], rest: Ints, percentile: float, top: float
+    layers: Sequence[NDArray[Any]],
+    head: list[int],
+    first: int,
+    spare: Sequence[NDArray[Any]],
+    percentile: float,
+    top: float,
 ) -> Floats:
-    """Give every area's minutes to some sites and each of others in turn, shape (others, areas)."""
+    """Give every area's minutes to some sites and each from one on in turn: (others, areas).
+
+    What it gives may stand in the spare room for one layer each, and goes with the next call.
+    """
     found = []
-    for layer in layers:
-        near = layer[rest]
+    for layer, room in zip(layers, spare, strict=True):
+        near = layer[first:]
         if head:
-            near = np.minimum(near, layer[head].min(axis=0))
+            near = np.minimum(near, layer[head].min(axis=0), out=room[first:])
         if near.ndim > 2:
             near = at_rank(near, percentile).astype(float)
             near = np.where(np.isfinite(near), near, top)

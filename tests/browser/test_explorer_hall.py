@@ -143,6 +143,9 @@ def test_how_to_answer_is_said_and_hostile_words_stay_words(visit, hall_page, ex
     links = page.locator(".respond a").evaluate_all("(a) => a.map((x) => x.getAttribute('href'))")
     assert links == ["mailto:say@council.example", "https://council.example/say?a=1&b=2"]
     assert visit(example_page).locator(".respond").count() == 0
+    for view in ("my-street", "your-option"):  # one page has room for it, too
+        page.evaluate(f"App.readLink('place=A25&kind=area'); App.go('{view}')")
+        assert page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") == 1, view
 
 
 def test_axe_finds_nothing_in_the_new_states(visit, hall_page, beside):

@@ -77,6 +77,14 @@ def test_what_nobody_expected_tells_nothing_of_the_pace(clock):
     assert job.seconds() == pytest.approx(3)
 
 
+def test_a_step_that_is_left_out_tells_nothing_of_the_pace(clock):
+    job = Left(PLAN, clock=clock)
+    job.begin("read")
+    clock.now += 10
+    job.begin("draw 7")  # nothing was measured: a share of 1 took 10 s
+    assert job.seconds() == pytest.approx(10)
+
+
 def test_a_job_done_before_is_told_from_the_start(clock, tmp_path):
     kept = tmp_path / "how-long.json"
     left.keep_times("run here", kept, [("read", 4.0), ("write", 6.0)])
