@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import linprog
 
 from access.errors import ParameterError
 from access.scenario import Impact
@@ -233,6 +232,8 @@ class _Audit:
         """Bound one cell by all sums at once."""
         columns = np.flatnonzero(self.hidden)
         where = {int(c): k for k, c in enumerate(columns)}
+        from scipy.optimize import linprog  # most tables hide nothing
+
         rows = [s for s in self.sums if self.hidden[list(s.cells)].any()]
         matrix, right = np.zeros((len(rows), columns.size)), np.zeros(len(rows))
         for r, s in enumerate(rows):

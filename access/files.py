@@ -18,12 +18,13 @@ import stat
 import sys
 import uuid
 import zipfile
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
 from access.errors import OutputError
+from access.ledger import sha256_of, to_json
 
 #: What the name of everything that is being written begins with.
 _UNFINISHED = ".unfinished-"
@@ -36,8 +37,11 @@ _LOOSE = {
     "report-internal.docx": b"PK\x03\x04",
     "report-internal.pdf": b"%PDF-",
     "tables-internal.xlsx": b"PK\x03\x04",
+    "report.ledger.json": b"{",
+    "report-internal.ledger.json": b"{",
+    "map.ledger.json": b"{",
 }
-_KINDS = {Path(name).suffix: start for name, start in _LOOSE.items()} | {
+_KINDS = {Path(name).suffix: start for name, start in _LOOSE.items() if start != b"{"} | {
     ".png": b"\x89PNG", ".svg": b"<?xml",
 }  # fmt: skip
 #: Before the name of every file that is for the council's own use only.
@@ -99,6 +103,11 @@ def parse_json(content: bytes) -> Any:
 def write_file(path: Path, content: bytes, *, inputs: Iterable[Path] = ()) -> None:
     """Write a whole file or, where that fails, leave what was there."""
     check_file(path, inputs)
+    # first: a ledger that lists a file less is true at every moment, one that lists it falsely not
+    told = _without(path.parent, {path.name: hashlib.sha256(content).hexdigest()})
+    if told is not None:
+        with replacing(path.parent / "ledger.json") as handle:
+            handle.write(told)
     with replacing(path) as handle:
         handle.write(content)
 
@@ -214,7 +223,8 @@ def whole_folder(
 ) -> Iterator[Path]:
     """Write a folder that takes the place of a former run's only when all of it is whole.
 
-    What is there of a former run goes, but for what `keeps` names; with `adds` all of it stays.
+    What is there of a former run goes, but for what `keeps` names; with `adds` all of it stays, and
+    the former run's ledger lists no more what is written anew with other bytes.
     """
     try:
         real = _real(out)
@@ -227,7 +237,11 @@ def whole_folder(
             work.mkdir()
             try:
                 yield work
+                told = _without(real, _hashes(work)) if adds else None
                 _keep(real, work, adds=adds, keeps=set(keeps))
+                if told is not None:
+                    with replacing(work / "ledger.json") as handle:  # a file of its own: no link
+                        handle.write(told)
                 _sync(work)
                 _switch(work, real, old)
             finally:
@@ -312,6 +326,31 @@ def _keep(real: Path, work: Path, *, adds: bool, keeps: set[str]) -> None:
             _link(real / name, work / name)
 
 
+def _hashes(folder: Path) -> dict[str, str]:
+    """Hash every file below a folder, by its path from there."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): sha256_of(path) for path in files}
+
+
+def _without(folder: Path, made: Mapping[str, str]) -> bytes | None:
+    """Word a former run's ledger without the outputs that now come of another command.
+
+    They stand under ``replaced``, each with the ledger beside it that tells of it, or with none.
+    """
+    try:
+        ledger = parse_json(read_whole(folder / "ledger.json", MOST_LEDGER_BYTES))
+        outputs, replaced = dict(ledger["outputs"]), dict(ledger.get("replaced", {}))
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    gone = sorted(name for name, sha in made.items() if outputs.get(name, sha) != sha)
+    if not gone:
+        return None
+    beside = next((name for name in sorted(made) if name.endswith(".ledger.json")), None)
+    ledger["replaced"] = replaced | dict.fromkeys(gone, beside)
+    ledger["outputs"] = {name: sha for name, sha in outputs.items() if name not in gone}
+    return to_json(ledger).encode()
+
+
 def _link(source: Path, target: Path) -> None:
     """Give a file a second name, or copy it where the disk knows no such thing."""
     if source.is_symlink():
@@ -367,7 +406,7 @@ def _listed(folder: Path) -> set[str] | None:
         ledger = parse_json(read_whole(folder / "ledger.json", MOST_LEDGER_BYTES))
         if not {"command", "inputs", "outputs", "versions"} <= set(ledger):
             return None
-        return {*map(str, ledger["outputs"]), *_BY_RUNS}
+        return {*map(str, ledger["outputs"]), *map(str, ledger.get("replaced", ())), *_BY_RUNS}
     except (OSError, ValueError, TypeError):
         return None
 

@@ -254,3 +254,24 @@ def page_words() -> dict[str, str]:
     for key in ("weighted_mean", "p90", "worst"):
         words[f"figure_{key}"] = _CRITERIA[key].page
     return words
+
+
+#: Measures of what is on offer within reach, in the order in which tables give them.
+OFFER_MEASURES = {
+    "cumulative": "{unit} within {limit} minutes",
+    "gravity": "{unit}, counting less the longer the trip (gravity)",
+    "two_step": "shared among all within {limit} minutes (2SFCA)",
+    "enhanced_two_step": "shared, the nearer counting more (E2SFCA)",
+    "three_step": "shared, everybody choosing among sites (3SFCA)",
+}
+
+
+def offer_words(measure: str, catchment_minutes: float, unit: str) -> str:
+    """Name a measure of what is on offer within reach.
+
+    Examples
+    --------
+    >>> offer_words("cumulative", 30, "sites"), offer_words("two_step", 15, "sites")
+    ('sites within 30 minutes', 'shared among all within 15 minutes (2SFCA)')
+    """
+    return OFFER_MEASURES[measure].format(limit=f"{catchment_minutes:g}", unit=unit)

@@ -45,6 +45,20 @@ class Said(str):
         return said
 
 
+def joined(parts: Iterable[str], between: str = " ") -> Said:
+    """Put what is said together, with all that it claims; what is empty is left out.
+
+    Examples
+    --------
+    >>> said = joined([Said("One.", [Claim("a", "is")]), "", Said("Two.", [Claim("b", "is")])])
+    >>> said, [claim.what for claim in said.claims]
+    ('One. Two.', ['a', 'b'])
+    """
+    told = [part for part in parts if part]
+    claims = [claim for part in told if isinstance(part, Said) for claim in part.claims]
+    return Said(between.join(told), claims)
+
+
 _NUMERALS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -149,6 +163,43 @@ def listed(names: Sequence[str], *, none: str = "none", most: int | None = None)
     if not shown:
         return none
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def level_words(level: int) -> str:
+    """Say beside a best one how many others are as good.
+
+    Examples
+    --------
+    >>> level_words(0), level_words(1), level_words(75)
+    ('', ', level with 1 other', ', level with 75 others')
+    """
+    return f", level with {level:,} other{'' if level == 1 else 's'}" if level else ""
+
+
+def share_span(low: float, high: float) -> str:
+    """Write an interval of a share, rounded outwards: what is shown holds no less.
+
+    Examples
+    --------
+    >>> share_span(0.73241, 0.74369), share_span(0, 0.000184), share_span(0.0123, 1.0)
+    ('73.2 to 74.4%', '0 to 0.019%', '1.2 to 100%')
+    """
+    places = 1 if high >= 0.01 else 3
+    step = 10.0**places
+    ends = (math.floor(100 * low * step + 1e-6) / step, math.ceil(100 * high * step - 1e-6) / step)
+    texts = [f"{end:.{places}f}" if 0 < end < 100 else f"{end:.0f}" for end in ends]
+    return f"{texts[0]} to {texts[1]}%"
+
+
+def at_most(share: float) -> str:
+    """Write the share that something is within, rounded upwards: it is then no more than that.
+
+    Examples
+    --------
+    >>> at_most(0.0144), at_most(0.0047), at_most(0.02), at_most(0.00004)
+    ('1.5%', '0.5%', '2.0%', '0.1%')
+    """
+    return share_figure(math.ceil(share * 1000 - 1e-6) / 1000, 1)
 
 
 def pounds(amount: float | None) -> str:

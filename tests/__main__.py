@@ -78,11 +78,17 @@ def measure(words: list[str]) -> int:
             [sys.executable, "-m", "pytest", *SPREAD, *words], cwd=ROOT
         ).returncode
         seconds: Counter[str] = Counter()
+        in_all: Counter[str] = Counter()
         for kept in Path(folder).iterdir():
             for line in kept.read_text(encoding="utf-8").splitlines():
-                taken, _, name = line.partition(" ")
+                taken, waited, name = line.split(" ", 2)
                 seconds[name.partition("[")[0]] += float(taken)
-    slow = sorted(name for name, taken in seconds.items() if taken >= SLOW_SECONDS)
+                in_all[name.partition("[")[0]] += float(waited)
+    slow = sorted(
+        f"{name} {max(1, round(in_all[name]))}"
+        for name, taken in seconds.items()
+        if taken >= SLOW_SECONDS or in_all[name] >= 10 * SLOW_SECONDS
+    )
     (ROOT / "tests" / "slow.txt").write_text("\n".join([*slow, ""]), encoding="utf-8")
     print(f"== {sum(seconds.values()):.0f} seconds of a processor, {len(slow)} slow tests")
     return code

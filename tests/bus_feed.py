@@ -11,14 +11,17 @@ def _clock(minutes: float) -> str:
     return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
 
 
-def town_feed(path: Path, *, every_minutes: int = 30) -> Path:
+def town_feed(
+    path: Path, *, every_minutes: int = 30, moved: tuple[float, float] = (0.0, 0.0)
+) -> Path:
     """Write a feed: line 1 along the town from west to east and back, line 2 from south to north.
 
     Line 1 runs every so many minutes from 8 to 22, line 2 every 20 minutes from 8 to 17; nothing
     runs from 22 on, and line 2 only once an hour on 20 June.
     """
-    east = [(f"e{i}", -1.40 + 0.025 * i, 53.42) for i in range(5)]
-    north = [(f"n{i}", -1.3505, 53.40 + 0.02 * i) for i in range(4)]
+    lon, lat = moved  # degrees from where the town lies
+    east = [(f"e{i}", -1.40 + 0.025 * i + lon, 53.42 + lat) for i in range(5)]
+    north = [(f"n{i}", -1.3505 + lon, 53.40 + 0.02 * i + lat) for i in range(4)]
     stops = "".join(f"{i},Stop {i},{lat},{lon}\n" for i, lon, lat in [*east, *north])
     trips, times = "", ""
     for route, line, step, last, minutes in (

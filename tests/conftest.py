@@ -85,9 +85,13 @@ def shared_data() -> Callable[[str], Path]:
 
 # ---- marks and order
 
-#: Tests whose cases together take 0.3 seconds or more of a processor, as they are named:
-#: ``python -m tests measure`` writes `tests/slow.txt` anew.
-SLOW = frozenset((ROOT / "tests" / "slow.txt").read_text(encoding="utf-8").split())
+#: Tests whose cases together take 0.3 seconds or more of a processor, as they are named, with the
+#: seconds they took when last measured: ``python -m tests measure`` writes `tests/slow.txt` anew.
+SLOW = {
+    name: int(seconds)
+    for line in (ROOT / "tests" / "slow.txt").read_text(encoding="utf-8").splitlines()
+    for name, seconds in [line.rsplit(" ", 1)]
+}
 #: A test that asks for this fixture gets this mark: it is never forgotten.
 MARKS = {"shared_data": "real_data", "chromium": "browser", "firefox": "browser",
          "rotherham_run": "slow", "rotherham_results": "slow", "rotherham_answers": "slow",
@@ -96,29 +100,36 @@ MARKS = {"shared_data": "real_data", "chromium": "browser", "firefox": "browser"
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests by what they ask for; files with the most long tests first, to end together."""
+    """Mark tests by what they ask for; files that take longest first, so that all end together."""
     for item in items:
         for fixture in MARKS.keys() & set(getattr(item, "fixturenames", ())):
             item.add_marker(MARKS[fixture])
         if item.nodeid.partition("[")[0] in SLOW or item.nodeid.startswith("access/notebook/"):
             item.add_marker("slow")
-    long = Counter(i.path for i in items if i.get_closest_marker("slow") or _in_browser(i))
-    items.sort(key=lambda item: (-long[item.path], str(item.path)))
-
-
-def _in_browser(item: pytest.Item) -> bool:
-    return item.get_closest_marker("browser") is not None
+    named = {(item.path, item.nodeid.partition("[")[0]) for item in items}
+    long: Counter[Path] = Counter()
+    for path, name in named:
+        long[path] += SLOW.get(name, 0)
+    files = sorted({item.path for item in items}, key=lambda path: (-long[path], str(path)))
+    # one worker makes the run that many read; the others begin with what does not wait for it
+    read_it = {i.path for i in items if "rotherham_run" in getattr(i, "fixturenames", ())}
+    first = [path for path in files if path in read_it][:1]
+    beside = [path for path in files if path not in read_it][: 2 * len(first)]
+    order = {path: k for k, path in enumerate(dict.fromkeys([*first, *beside, *files]))}
+    items.sort(key=lambda item: order[item.path])
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item):
-    """Write down a test's seconds of the processor, its processes' too, where that is asked for."""
+    """Write down a test's seconds where that is asked for: of the processor, and in all."""
     folder = os.environ.get("TESTS_SECONDS_IN")
-    before = sum(os.times()[:4])
+    before = os.times()
     done = yield
     if folder:
+        now = os.times()
+        taken = sum(now[:4]) - sum(before[:4])
         with Path(folder, str(os.getpid())).open("a", encoding="utf-8") as kept:
-            kept.write(f"{sum(os.times()[:4]) - before:.3f} {item.nodeid}\n")
+            kept.write(f"{taken:.3f} {now.elapsed - before.elapsed:.3f} {item.nodeid}\n")
     return done
 
 
@@ -240,10 +251,33 @@ def one_picture() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def few_draws(most: int = 40) -> Iterator[None]:
+    """Draw at most so many settings: for runs of which no test counts how firm they are."""
+    from access.analysis import analysis, hub_plans
+
+    ranked, hubs = analysis.robustness, hub_plans._drawn
+
+    def few(*given, draws, **more):
+        return ranked(*given, draws=min(draws, most), **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(analysis, "robustness", few)
+        patch.setattr(hub_plans, "_drawn", lambda plans, n, near: hubs(plans, min(n, most), near))
+        yield
+
+
 @pytest.fixture(scope="module")
-def pictures_once() -> Iterator[None]:
-    """Draw one picture a kind for all runs of a file whose tests look at no picture."""
-    with one_picture():
+def quick_runs() -> Iterator[None]:
+    """Draw one picture a kind and few settings for all runs of a file that looks at neither."""
+    with one_picture(), few_draws():
+        yield
+
+
+@pytest.fixture(scope="module")
+def settings_few() -> Iterator[None]:
+    """Draw few settings for all runs of a file that counts none."""
+    with few_draws():
         yield
 
 

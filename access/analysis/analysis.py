@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypedDict, Unpack, cast
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack, cast
 
 import numpy as np
 import pandas as pd
@@ -19,9 +19,6 @@ from access.analysis.bus import (
     _bus_change,
     _made_of_both,
 )
-from access.analysis.hub_plans import PlanPair, plan_pair
-from access.analysis.hubs import HubOptions, _hub_candidates, _hub_result
-from access.analysis.many import _sampled_ranking
 from access.analysis.new_places import _with_places
 from access.analysis.places import (
     BUFFER_M,
@@ -37,12 +34,21 @@ from access.analysis.questions import (
     _baseline_of,
     _centre_ids,
     _modifications,
+    _open_of,
     _places_of,
     _question_of,
     _site_ids,
     service_of,
 )
-from access.analysis.results import HubResult, Parts, ProposalResult, StudyResults, short_names
+from access.analysis.results import (
+    HubResult,
+    Parts,
+    ProposalResult,
+    StudyResults,
+    _WhenAsked,
+    short_names,
+    titled_apart,
+)
 from access.analysis.uncertain import what_may_be_wrong
 from access.analysis.walking import _at_walking_speed
 from access.errors import AccessError, ParameterError, ScenarioError
@@ -63,12 +69,17 @@ from access.scenario import (
     robustness,
     switching_values,
 )
+from access.scenario.offer import OfferChange, offer_change
 from access.scenario.options import MAX_OPTIONS, CriteriaSettings, choosable, closings
 from access.scenario.sampled import SampledRanking
 from access.scenario.scenario import money_of
 from access.scenario.switching import weights_side_by_side
-from access.siting.progress import Progress as Search
 from access.study import Study
+
+if TYPE_CHECKING:  # what looks for sites is imported when it is asked for: not by every question
+    from access.analysis.hub_plans import PlanPair
+    from access.analysis.hubs import HubOptions
+    from access.siting.progress import Progress as Search
 
 _LAMBDA = (0.0, 2.0)
 DRAWS = 1000
@@ -425,19 +436,24 @@ class Analysis:
         counted = self._neighbours(travel.get("neighbours"))
         others = len(self.study.neighbours_of(service)) > 0
 
-        def measured(then: Baseline | Scenario, *, neighbours: bool = counted) -> dict[str, Impact]:
+        def measured(
+            then: Baseline | Scenario, *, neighbours: bool = counted
+        ) -> Mapping[str, Impact]:
             asked: Any = {**travel, "neighbours": neighbours}
-            return {
-                mode: here.compare(service, before=before, after=then, **{**asked, "mode": mode})
-                for mode in here.results.matrices
-            }
 
-        with warnings.catch_warnings():
-            if not closed and not opened:  # asked as it is, on purpose
-                warnings.simplefilter("ignore", NothingChangesWarning)
-            impacts = measured(after)
-            stays = measured(_some_services_stay(after)) if gone else {}
-            beside = measured(after, neighbours=not counted) if others else {}
+            def by(mode: str) -> Impact:
+                with warnings.catch_warnings():
+                    if not closed and not opened:  # asked as it is, on purpose
+                        warnings.simplefilter("ignore", NothingChangesWarning)
+                    asked["mode"] = mode
+                    return here.compare(service, before=before, after=then, **asked)
+
+            return _WhenAsked(here.results.matrices, by)
+
+        impacts = measured(after)
+        _ = impacts[here.results.headline]  # what is wrong with the question is said at once
+        stays = measured(_some_services_stay(after)) if gone else {}
+        beside = measured(after, neighbours=not counted) if others else {}
         return ProposalResult(
             key=key,
             title=words,
@@ -453,7 +469,86 @@ class Analysis:
             deregistered=gone,
             beside=beside,
             neighbours=counted and others,
+            sides=(before, after),
         )
+
+    def offer(
+        self,
+        service: str,
+        *,
+        after: _Sites,
+        before: _Sites | None = None,
+        later: Analysis | None = None,
+        **options: Unpack[TravelOptions],
+    ) -> OfferChange:
+        """Say what is on offer within reach before and after: gravity and floating catchments.
+
+        Parameters
+        ----------
+        service, after, before, later
+            As in `compare`; capacities and days are those of a baseline or scenario, for ids those
+            of the study's tables.
+        **options
+            See `TravelOptions`; weights of deprivation have no part in it.
+
+        Returns
+        -------
+        OfferChange
+
+        Raises
+        ------
+        ParameterError
+            If the mode is not measured or a site is unknown.
+        ScenarioError
+            If everything closes.
+        """
+        old: Any = _baseline_of(self.study, service)
+        if before is not None:
+            old = self._sites(before, "before")
+        new: Any = self._sites(after, "after")
+        asked = self._question(service, old, new, **options)
+        if not hasattr(old, "open_ids"):
+            old = _open_of(self.study, service, old)
+        if not hasattr(new, "open_ids"):
+            new = _open_of(self.study, service, new)
+        measures = self.study.config.measures
+        return offer_change(
+            asked.matrix,
+            before=old,
+            after=new,
+            demand=asked.demand,
+            neighbours=asked.rules["always_open"],
+            catchment_minutes=measures.catchment_minutes,
+            decay_per_minute=measures.decay_per_minute,
+            who=self.study.config.services[service].noun,
+            names=self.results.names(),
+            matrix_after=None
+            if later is None
+            else later._question(service, old, new, **options).matrix,
+        )
+
+    def offer_of(self, result: ProposalResult, mode: str | None = None) -> OfferChange:
+        """Ask `offer` of a change that was measured, with what was said of it.
+
+        Parameters
+        ----------
+        result : ProposalResult
+        mode : str, optional
+            The study's headline when not given.
+
+        Returns
+        -------
+        OfferChange
+
+        Raises
+        ------
+        ParameterError
+            As in `offer`.
+        """
+        before, after = result.sides or (result.before, result.after)
+        asked: Any = {**travel_options(result.options), "mode": mode}
+        asked["neighbours"] = result.neighbours
+        return self.offer(result.service, before=before, after=after, **asked)
 
     def with_places_of(
         self, changes: Sequence[Modification | Mapping[str, Any]] | Scenario
@@ -553,7 +648,7 @@ class Analysis:
             made = ask() if parts is None else parts.make(f"{p.title}: before and after", ask)
             if made is not None:
                 found[key] = self.ranked(made, parts)
-        return found
+        return dict(zip(found, titled_apart(list(found.values())), strict=True))
 
     def ways_of(self, proposal: str) -> int:
         """Count the ways to close as many sites as a proposal of the study, within its rules.
@@ -643,6 +738,8 @@ class Analysis:
             return self.rank(service, after=after, before=before, keep=keep, **options)
         settings = CriteriaSettings(**asked.criteria_settings)
         names = self.results.names()
+        from access.analysis.many import _sampled_ranking
+
         return _sampled_ranking(choice, settings, mode=asked.matrix.mode, names=names, seed=_SEED)
 
     def rank_jointly(
@@ -866,6 +963,8 @@ class Analysis:
         ParameterError
             If it has no such plan.
         """
+        from access.analysis.hub_plans import plan_pair
+
         if answer.plans is None:
             raise ParameterError("no plans of hubs were made; expected the answer of `hubs`")
         plans = answer.plans
@@ -876,6 +975,8 @@ class Analysis:
         return self._hubs(mode=mode, progress=progress, brief=True)
 
     def _hubs(self, size: int | None = None, **options: Any) -> HubResult:
+        from access.analysis.hubs import _hub_result
+
         here = self.at(options.pop("walk_km_h", None))
         weights = here.weighting(options.pop("weights", None))
         mode = here._matrix(options.pop("mode", None)).mode
@@ -903,6 +1004,8 @@ class Analysis:
         -------
         StudyResults
         """
+        from access.analysis.hubs import _hub_candidates
+
         if len(_hub_candidates(self.results)) < 2:
             return self.results
         by = self._matrix(mode).mode

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import pickle
@@ -9,6 +10,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Generic, TypeVar
 
@@ -18,6 +20,7 @@ from access.errors import AccessError
 
 _T = TypeVar("_T")
 _INTERRUPTED = 130
+_END_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 _KEPT_BYTES = 31 << 20
 """A block of this size, once freed, tells the C library to keep what is freed later: else every
 passing table's memory is handed back and cleared anew."""
@@ -33,7 +36,9 @@ class Beside(Generic[_T]):
     Parameters
     ----------
     make : callable
-        Writes no file and shows nothing; what it gives can be pickled.
+        Writes into a folder of its own at most, and shows nothing; what it gives can be pickled.
+        It uses nothing that works in threads of its own which this process may have begun, for a
+        copy has none of them and would wait for ever: the layout of pages (typst) and OpenMP.
     what : str
         In words, for the error where the process comes to an end of its own.
     alone : bool
@@ -103,6 +108,8 @@ class Beside(Generic[_T]):
             return
         code = 1
         try:
+            with suppress(OSError, AttributeError):  # be gone with who waits, however it ends
+                ctypes.CDLL(None).prctl(_END_WITH_PARENT, signal.SIGKILL)
             gc.freeze()  # what is there stays: looking through it would copy its pages
             _free_a_large_block()
             told = self._told()

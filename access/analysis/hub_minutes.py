@@ -21,6 +21,7 @@ from access.scenario.uncertainty import drawn_minutes
 from access.siting.model import Bools, Floats
 from access.siting.plans import HubField, Offer, SetDraws, delivery_field
 from access.study import Study
+from access.text import number as number_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,11 +123,15 @@ def hub_minutes(
 def kept_sites(study: Study, service: str) -> tuple[list[str], list[str], str]:
     """Give a service's centres of today, those after its first proposal, and its title."""
     today = sorted(map(str, study.centres_of(service)["id"]))
-    first = next((p for p in study.config.proposals.values() if p.service == service), None)
-    if first is None:
+    rivals = [p for p in study.config.proposals.values() if p.service == service]
+    if not rivals:
         return today, today, ""
+    first = rivals[0]
     kept = [i for i in today if i not in set(first.closes)]
-    return today, [*kept, *first.opens], first.title if first.closes else ""
+    title = first.title
+    if len(rivals) > 1:
+        title = f"{title} (the first of {number_of(len(rivals), 'option')})"
+    return today, [*kept, *first.opens], title if first.closes else ""
 
 
 def _known(matrix: TravelMatrix, sites: Sequence[str]) -> list[str]:

@@ -76,6 +76,7 @@ class _PlanMaker:
         self.areas = areas
         fifth = fifths(areas, self.study.config.weights.national_areas)
         poor = None if fifth is None else fifth == 1
+        self.poor = poor if poor is not None and poor.any() else None
         self.minutes = minutes
         self.field = hub_field(self.study, minutes, candidates, poor)
         self.offers = self.field.offers
@@ -262,7 +263,7 @@ class _PlanMaker:
         )  # fmt: skip
 
     def _stays(self, chosen: Sequence[str], near: Floats) -> BesideStays | None:
-        """Measure hubs as delivery points beside the centres that stay."""
+        """Measure hubs as delivery points beside the sites that stay."""
         return beside_stays(self.offers, near, nearest_of_both(self.field, chosen))
 
     def _of_areas(self, figures: Figures) -> Figures:
@@ -335,7 +336,7 @@ def _hub_plans(
         maker.notes.append("A compromise is not looked for: there are too many sets to list.")
     beside = delivery_field(maker.field)
     if beside is not None:
-        maker.best("stays", f"Best {n} beside the centres that stay", size, asked=beside, **own)
+        maker.best("stays", f"Best {n} beside the sites that stay", size, asked=beside, **own)
     for more in [s for s in maker.hubs.sizes if s != size and s <= len(candidates)]:
         also = ", one or more in each locality" if maker.under(maker.base(), more)[1] else ""
         maker.best(f"size_{more}", f"Best {number(more, 'hub')}{also}", more, **own)
@@ -364,9 +365,9 @@ def _is_row(row: int | None) -> TypeGuard[int]:
 
 
 def _among(maker: _PlanMaker, size: int, n: str, own: Mapping[str, Any]) -> None:
-    """Make the plans among some sites only: the centres that stay, and those the study names."""
+    """Make the plans among some sites only: the sites that stay, and those the study names."""
     kinds = maker.kinds
-    groups = {"the centres that stay": in_group(kinds, ["centre"])}
+    groups = {"the sites that stay": in_group(kinds, ["centre"])}
     places = maker.study.candidates
     owners: dict[str, str] = {}
     if "owner" in places:
@@ -591,12 +592,16 @@ def _change(a: Floats, b: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class PlanForPage:
-    """A plan as a page names it: its key, title and sites, and if it keeps the locality rule."""
+    """A plan as a page names it: its key, title and sites, and if it keeps the locality rule.
+
+    `measured` is what the study found of it, where a page cannot work that out by itself.
+    """
 
     key: str
     title: str
     chosen: tuple[str, ...]
     rule: bool = False
+    measured: HubPlan | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -624,6 +629,11 @@ class HubsForPage:
     reach_minutes : tuple of float
     source : str
         Of the council's own choice.
+    deprived : ndarray of bool, shape (areas,), optional
+        Areas of the most deprived fifth; None where that is not known.
+    by_the_minute : bool
+        Whether minutes depend on when one sets out. A page holds one figure an area and site, so
+        it shows the plans as they were measured, and no other set.
     """
 
     site_ids: tuple[str, ...]
@@ -639,6 +649,8 @@ class HubsForPage:
     locality_rule: tuple[AtLeast, ...]
     reach_minutes: tuple[float, ...]
     source: str
+    deprived: np.ndarray | None = None
+    by_the_minute: bool = False
 
 
 def asks_for_hubs(study: Study) -> bool:
@@ -647,18 +659,13 @@ def asks_for_hubs(study: Study) -> bool:
 
 
 def hubs_for_page(results: StudyResults) -> HubsForPage | None:
-    """Give what a page needs of hubs; None where the study asks for none.
-
-    Nor where minutes depend on when one sets out: a page holds one figure an area and site.
-    """
+    """Give what a page needs of hubs; None where the study asks for none."""
     answer, hubs = results.hubs, results.study.config.hubs
     if answer is None or answer.plans is None or not answer.plans.plans:
         return None
     if not asks_for_hubs(results.study):
         return None
     there = hub_minutes(results, answer.mode)
-    if there.by_the_minute:
-        return None
     maker = _PlanMaker(results, answer.candidates, there, answer.mode)
     rows, asked = maker.base().rows(maker.field), maker.locality_rules()
     kept = maker.under(maker.base(), len(maker.field.site_ids))[1]
@@ -668,7 +675,10 @@ def hubs_for_page(results: StudyResults) -> HubsForPage | None:
         mode=answer.mode,
         offers=answer.plans.offers,
         area_ids=tuple(results.study.areas["id"].astype(str)),
-        plans=tuple(PlanForPage(p.key, p.title, p.chosen, p.rule) for p in answer.plans.plans),
+        plans=tuple(
+            PlanForPage(p.key, p.title, p.chosen, p.rule, p if there.by_the_minute else None)
+            for p in answer.plans.plans
+        ),
         labels={f"among_{k}": label for k, label in enumerate(hubs.among, 1)},
         must=rows.must,
         may=rows.may,
@@ -676,4 +686,6 @@ def hubs_for_page(results: StudyResults) -> HubsForPage | None:
         locality_rule=asked if kept else (),
         reach_minutes=tuple(map(float, hubs.reach_minutes)),
         source=hubs.council_source or "",
+        deprived=maker.poor,
+        by_the_minute=there.by_the_minute,
     )

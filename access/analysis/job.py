@@ -28,7 +28,6 @@ from access.network.snapping import read_points, snap
 from access.network.stocktake import reach_past
 from access.network.surroundings import Surroundings, read_surroundings
 from access.release import with_policy
-from access.sources.http import user_cache
 from access.study import Study
 from access.text import share_figure
 from access.units import project
@@ -150,7 +149,11 @@ def travel_times(
     """Make a study's networks and travel matrices, and no more: `measure_study` without answers."""
     network = network or study.streets
     sites = _sites(study)
-    cache = user_cache() if keep and network is not None else None
+    cache = None
+    if keep and network is not None:
+        from access.sources.http import user_cache
+
+        cache = user_cache()
     networks = _networks(study, network, sites, progress, cache)
     matrices = {}
     limit_m = study.config.travel.snap_limit_m
@@ -189,6 +192,7 @@ def travel_times(
         bus=bus,
         snaps=_snap_lines(networks, study, sites),
         surroundings=None if network is None else _around(study, network),
+        street_file=network,
     )
 
 

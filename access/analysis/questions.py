@@ -19,6 +19,7 @@ from access.measure import TakeUp
 from access.scenario import Baseline, Modification, Scenario
 from access.scenario.scenario import read_steps
 from access.study import Study
+from access.study.changes import OPEN_STATUSES
 from access.study.sheet import read_sheet
 
 _LONGEST = 2000
@@ -215,6 +216,25 @@ def _baseline_of(study: Study, service: str) -> Baseline:
     known = ("id", "name", "status", "days", "capacity", "lon", "lat", "annual_cost_gbp")
     columns = [c for c in known if c in frame.columns]
     return Baseline.of(service, frame[columns])
+
+
+def _open_of(study: Study, service: str, ids: Sequence[str]) -> Baseline:
+    """Give open sites with the days and room that the tables know; other services' keep theirs."""
+    fields = ("id", "name", "status", "days", "capacity", "lon", "lat")
+    known: dict[str, dict[str, Any]] = {}
+    others = study.centres[study.centres["service"] != service].drop(
+        columns=["days", "capacity", "status"], errors="ignore"
+    )
+    for table in (study.neighbours, others, study.candidates, study.centres_of(service)):
+        columns = [c for c in fields if c in table.columns]
+        rows = pd.DataFrame(table)[columns].astype(object)
+        records = [{str(k): v for k, v in row.items()} for row in rows.to_dict("records")]
+        known |= {str(row["id"]): row for row in records}
+    found = [known.get(i, {"id": i}) for i in map(str, ids)]
+    for row in found:
+        if row.get("status") not in OPEN_STATUSES:
+            row["status"] = "full"
+    return Baseline.of(service, pd.DataFrame(found))
 
 
 def _places_of(study: Study, service: str | None = None) -> pd.DataFrame:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -20,14 +20,18 @@ from access.errors import AccessError, ParameterError
 from access.labels import further_words, mode_title
 from access.ledger import RunLedger
 from access.network import Network, TravelMatrix
-from access.network.surroundings import Surroundings
 from access.scenario import Impact, Ranking
 from access.scenario.sampled import SampledRanking
-from access.scenario.scenario import Money
-from access.siting.hubs import HubSearch
-from access.siting.plans import BesideStays, Choice, Figures, Held, Offer, Standing
+from access.scenario.scenario import Money, Scenario
+from access.scenario.sites import Baseline
 from access.study import Study
-from access.text import Claim, Said, about, listed
+from access.study.config import is_later
+from access.text import Claim, Said, about, listed, number
+
+if TYPE_CHECKING:
+    from access.network.surroundings import Surroundings
+    from access.siting.hubs import HubSearch
+    from access.siting.plans import BesideStays, Choice, Figures, Held, Offer, Standing
 
 _T = TypeVar("_T")
 _LONGEST = 400
@@ -108,6 +112,33 @@ def _reason(error: Exception) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
+class _WhenAsked(Mapping[str, _T]):
+    """A value a name, each made when it is first asked for: nobody waits for what nobody reads."""
+
+    def __init__(self, names: Iterable[str], make: Callable[[str], _T]) -> None:
+        self._names, self._make = tuple(names), make
+        self._made: dict[str, _T] = {}
+
+    def __getitem__(self, name: str) -> _T:
+        if name not in self._names:
+            raise KeyError(name)
+        if name not in self._made:
+            self._made[name] = self._make(name)
+        return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __reduce__(self) -> tuple[type[dict[str, _T]], tuple[dict[str, _T]]]:
+        return dict, (dict(self),)
+
+
 #: Modes in the order of every table.
 _MODES = ("walk", "drive", "bus", "typical")
 
@@ -147,6 +178,8 @@ class ProposalResult:
     neighbours : bool
     rankings_beside : dict of str to Ranking
         As `rankings`, with the centres of `beside`: of the headline mode alone.
+    sides : tuple of Baseline and Baseline or Scenario, optional
+        The sites before and after as they were asked, with their days and capacities.
     """
 
     key: str
@@ -166,6 +199,7 @@ class ProposalResult:
     beside: Mapping[str, Impact] = field(default_factory=dict)
     neighbours: bool = False
     rankings_beside: Mapping[str, Ranking] = field(default_factory=dict)
+    sides: tuple[Baseline, Baseline | Scenario] | None = None
 
     @property
     def opened(self) -> tuple[str, ...]:
@@ -176,6 +210,17 @@ class ProposalResult:
     def closed(self) -> tuple[str, ...]:
         """Ids open before and not after."""
         return tuple(i for i in self.before if i not in set(self.after))
+
+
+def titled_apart(proposals: Sequence[ProposalResult]) -> list[ProposalResult]:
+    """Number the proposals of one service that have one title, so that each can be named."""
+    titles = [(p.service, p.title) for p in proposals]
+    return [
+        p
+        if titles.count(own) == 1
+        else replace(p, title=f"{p.title}, option {titles[: k + 1].count(own)}")
+        for k, (p, own) in enumerate(zip(proposals, titles, strict=True))
+    ]
 
 
 def stays_words(proposal: ProposalResult, names: Mapping[str, str]) -> Said:
@@ -353,6 +398,8 @@ class StudyResults:
         None where no timetable was given.
     surroundings : Surroundings, optional
         Water, parks, railways and names for maps; None where the streets are modelled.
+    street_file : Path, optional
+        What the streets were read from; None where they are modelled.
     """
 
     study: Study
@@ -370,6 +417,7 @@ class StudyResults:
     left_out: tuple[LeftOut, ...] = ()
     bus: BusTimes | None = None
     surroundings: Surroundings | None = None
+    street_file: Path | None = None
 
     @property
     def assumptions(self) -> tuple[str, ...]:
@@ -418,6 +466,64 @@ def names_of(titles: Sequence[str]) -> str:
     """Join the names of an option that is best in several ways."""
     first, *others = titles
     return "; ".join([first, *(t[0].lower() + t[1:] for t in others)])
+
+
+#: Words of services for families; hubs for others are no Family Hubs.
+_FOR_FAMILIES = ("child", "young", "youth", "famil", "parent", "baby", "babies")
+
+
+def hub_title(study: Study) -> str:
+    """Name what hubs are called in a study: Family Hubs where they are for families.
+
+    Examples
+    --------
+    >>> from access import load_study
+    >>> hub_title(load_study("rotherham"))
+    'Family Hubs'
+    """
+    told = " ".join(f"{s.title} {s.noun}" for s in study.config.services.values()).lower()
+    return "Family Hubs" if any(word in told for word in _FOR_FAMILIES) else "Hubs"
+
+
+def chosen_later(study: Study) -> bool:
+    """Say whether the council's own hubs were chosen later than the study's date."""
+    when = study.config.hubs.council_date
+    return when is not None and is_later(when, study.config.study.as_of)
+
+
+def as_many_hubs(results: StudyResults) -> str:
+    """Own up to what rests on a later choice of hubs all the same: how many are looked at."""
+    chosen, answer = results.study.config.hubs.council_choice, results.hubs
+    if answer is None or not chosen_later(results.study):
+        return ""
+    if len(chosen) != len(answer.plain.best.chosen):
+        return ""
+    return f", save that the hubs looked at are as many, {number(len(chosen), '', ' ').strip()}"
+
+
+def as_known_then(results: StudyResults) -> StudyResults:
+    """Give the results as the study's own date allows: without a choice that was made later."""
+    config = results.study.config
+    if not chosen_later(results.study):
+        return results
+    bare = {"council_choice": (), "council_source": "", "council_date": None}
+    hubs = config.hubs.model_copy(update=bare)
+    study = replace(results.study, config=config.model_copy(update={"hubs": hubs}))
+    answer = results.hubs
+    if answer is not None:
+        source = config.hubs.council_source
+        kept = tuple(a for a in answer.plain.assumptions if not source or source not in a)
+        plans = answer.plans
+        if plans is not None:
+            plans = replace(plans, plans=tuple(p for p in plans.plans if p.key != "council"))
+        weighted = answer.weighted
+        answer = replace(
+            answer,
+            plain=replace(answer.plain, council=None, assumptions=kept),
+            weighted=None if weighted is None else replace(weighted, council=None),
+            plans=plans,
+        )
+    return replace(results, study=study, hubs=answer)
 
 
 #: Words that say what every centre is, and so part none of them from the others.

@@ -11,15 +11,16 @@ import textwrap
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
-from matplotlib.font_manager import fontManager
+from matplotlib.font_manager import FontProperties, fontManager
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter
@@ -53,6 +54,7 @@ _CAPTION_CHARACTERS = 116
 _LONGEST_LINE = 120
 _TITLE_LINE, _CAPTION_LINE = 0.23, 0.16
 """Inches that a line of the title and of the caption add to the picture's height."""
+_Size = tuple[float, float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +110,7 @@ class Chart:
         height = self.size[1] + _TITLE_LINE * len(title) + _CAPTION_LINE * len(caption)
         with mpl.rc_context(_SETTINGS):
             figure = _Laid((self.size[0], height), facecolor=PAPER, layout="constrained")
-            FigureCanvasAgg(figure)
+            _Canvas(figure)
             axes = figure.add_subplot()
             _quiet_axes(axes)
             self.draw(figure, axes)
@@ -224,6 +226,40 @@ class _Laid(Figure):
             layout.execute(self)
         else:
             super().draw(renderer)
+
+
+class _Canvas(FigureCanvasAgg):
+    """A canvas that draws only to be saved, and measures the same words once for all pictures."""
+
+    def draw_idle(self, *args: Any, **kwargs: Any) -> None:
+        """Show nothing: geopandas asks for the whole picture after each layer."""
+
+    def get_renderer(self) -> RendererAgg:
+        renderer: RendererAgg = super().get_renderer()  # type: ignore[no-untyped-call]
+        # matplotlib keeps measures for one renderer, and has several for a picture
+        measured = partial(_measured, renderer.dpi)
+        renderer.get_text_width_height_descent = measured  # type: ignore[method-assign]
+        return renderer
+
+
+def _measured(dpi: float, words: str, font: FontProperties, ismath: Any) -> _Size:
+    """Give width, height and descent of words in pixels."""
+    family = tuple(mpl.rcParams["font.sans-serif"])  # what a font's name stands for
+    return _size(words, font.copy(), ismath, dpi, family)  # a copy: its hash is of its contents
+
+
+@lru_cache(4096)
+def _size(
+    words: str, font: FontProperties, ismath: Any, dpi: float, family: tuple[str, ...]
+) -> _Size:
+    ruler: Any = _ruler(dpi)
+    size: _Size = ruler.get_text_width_height_descent(words, font, ismath)
+    return size
+
+
+@lru_cache(8)
+def _ruler(dpi: float) -> RendererAgg:
+    return RendererAgg(1, 1, dpi)  # type: ignore[no-untyped-call]
 
 
 def _as_written(figure: Figure) -> None:

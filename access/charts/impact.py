@@ -23,7 +23,8 @@ from access.disclosure import NOTE_HIDDEN, grouped, hidden_beside_total, is_smal
 from access.errors import ParameterError
 from access.labels import group_words, grouping_words, travel_verb, trip
 from access.scenario import Impact
-from access.text import about, capital, listed, named
+from access.text import Claim, Said, about, capital, joined, listed, minutes_words, named
+from access.text import figure as figure_of
 
 #: What a bar shows in place of a hidden count.
 HIDDEN_WORDS = "hidden [c]"
@@ -38,6 +39,7 @@ _LOSSES = (
 )
 """Bins of extra minutes: from, to, words. From is within, to is left out, as in the classes of
 `access.measure.distribution.change_class`: no count of a table is cut by a bin."""
+_LOST = "no site in reach any more"
 _COARSE = (*_LOSSES[:2], (10.0, np.inf, "10 or more"))
 
 
@@ -101,7 +103,7 @@ def _bars(impact: Impact, losses: Sequence[tuple[float, float, str]]) -> tuple[_
         inside = longer & (change >= low) & (change < high)
         bars.append(_Bar(words, among(inside), colour, from_minutes=low))
     bars += [
-        _Bar("no site in reach any more", among(np.isposinf(change)), PAPER, UNREACHABLE_HATCH),
+        _Bar(_LOST, among(np.isposinf(change)), PAPER, UNREACHABLE_HATCH),
         _Bar("a site in reach for the first time", among(np.isneginf(change)), SAVED_COLOURS[1]),
         _Bar("none in reach before or after", among(np.isnan(change)), PAPER, "...."),
     ]
@@ -136,7 +138,7 @@ def change_chart(impact: Impact, *, caption: str = "", internal: bool = False) -
     >>> m = TravelMatrix.from_minutes([[5, 15], [9, 7]], area_ids=["a", "b"], site_ids=["X", "Y"])
     >>> demand = pd.DataFrame({"id": ["a", "b"], "count": [300, 200]})
     >>> change_chart(compare(m, before=["X", "Y"], after=["Y"], demand=demand)).title
-    '300 of 500 families walk further, 300 of them by 10 minutes or more'
+    '300 of 500 families would walk further, 300 of them by 10 minutes or more'
     """
     bars = _change_bars(impact, internal=internal)
     total = float(impact.areas["count"].sum())
@@ -171,23 +173,38 @@ def change_chart(impact: Impact, *, caption: str = "", internal: bool = False) -
     )
 
 
-def _change_title(impact: Impact, bars: Sequence[_Bar], internal: bool) -> str:
+def _change_title(impact: Impact, bars: Sequence[_Bar], internal: bool) -> Said:
+    """Say how many travel further and how many reach none any more, where that may be told."""
+    lost = next((b for b in bars if b.words == _LOST), None)
+    further = _further_title(impact, bars, internal)
+    if lost is None:
+        return further
+    if lost.hidden:
+        return joined([further, "some could no longer reach any"], "; ")
+    text = f"{public_count(lost.count, internal=internal)} could no longer reach any"
+    return joined([further, Said(text, [Claim("lost", "is", (lost.count,))])], "; ")
+
+
+def _further_title(impact: Impact, bars: Sequence[_Bar], internal: bool) -> Said:
     """Say how many travel further, where that gives no hidden count away."""
     longer = [b for b in bars if b.loss]
     much = [b for b in longer if (b.from_minutes or 0.0) >= 10]
-    total = sum(b.count for b in bars)
-    some = (
-        public_count(sum(b.count for b in longer), internal=internal)
-        if _may_tell_longer(bars)
-        else "some"
-    )
-    title = (
-        f"{capital(some)} of {public_count(total, internal=internal)} {impact.who} "
-        f"{travel_verb(impact.mode)} further"
-    )
-    if any(b.hidden for b in much) or not longer:
-        return title
-    return f"{title}, {about(sum(b.count for b in much))} of them by 10 minutes or more"
+    total, further = sum(b.count for b in bars), sum(b.count for b in longer)
+    claims = [Claim("families", "is", (total,))]
+    whole = f"of {public_count(total, internal=internal)} {impact.who}"
+    verb = f"would {travel_verb(impact.mode)} further"
+    if not further:
+        return Said(f"None {whole} {verb}", [*claims, Claim("lengthened", "none", (0.0,))])
+    some = "some"
+    if _may_tell_longer(bars):
+        claims.append(Claim("lengthened", "is", (further,)))
+        some = public_count(further, internal=internal)
+    title = f"{capital(some)} {whole} {verb}"
+    if any(b.hidden for b in much):
+        return Said(title, claims)
+    far = sum(b.count for b in much)
+    claims.append(Claim("lengthened_10", "is" if far else "none", (far,)))
+    return Said(f"{title}, {about(far) if far else 'none'} of them by 10 minutes or more", claims)
 
 
 def _caption(impact: Impact) -> str:
@@ -276,14 +293,17 @@ def group_chart(
 
 def _group_title(
     shown: Sequence[tuple[float, str]], groups: int, everyone: float, tolerance: float
-) -> str:
+) -> Said:
     """Say which of the groups shown has the largest rise, or that there is none."""
+    whole = Claim("rise_of_everyone", "is", (everyone,))
+    changes = f"changes by {minutes_words(everyone, signed=True)}"
     if not shown:
-        return f"For everyone the trip changes by {everyone:+.1f} minutes; every group is too small"
+        return Said(f"For everyone the trip {changes}; every group is too small", [whole])
     most, where = max(shown, key=lambda pair: pair[0])
+    claims = [Claim(f"group_rise:{where.removeprefix('the ')}", "largest", (most,)), whole]
     if most <= tolerance:
         grows = "group's trip grows" if len(shown) == groups else "trip of the groups shown grows"
-        return f"No {grows}; for everyone it changes by {everyone:+.1f} minutes"
-    against = f"against {everyone:.1f} for everyone"
+        return Said(f"No {grows}; for everyone it {changes}", claims)
+    against = f"against {figure_of(everyone, 1)} for everyone"
     first = "The trip" if len(shown) == groups else "Of the groups shown the trip"
-    return f"{first} grows most in {where}: by {most:.1f} minutes, {against}"
+    return Said(f"{first} grows most in {where}: by {minutes_words(most)}, {against}", claims)

@@ -149,7 +149,7 @@ def pareto_chart(ranking: Ranking, x: str = "mean", y: str = "p90", *, caption: 
     values = table[[x, y]].to_numpy(float)
     usable = np.isfinite(values).all(axis=1)
     if not usable.any():
-        raise ParameterError("every option leaves some families unreached, so there is no picture")
+        raise ParameterError("every option leaves some people unreached, so there is no picture")
     front = _two_way_front(table[usable], x, y)
     p = ranking.proposal
     own = None
@@ -176,7 +176,7 @@ def pareto_chart(ranking: Ranking, x: str = "mean", y: str = "p90", *, caption: 
     side = capital(_better_side(x, y))
     plain = f"Every option of {ranking.what}; {trip(ranking.mode)}. {side} is better."
     if left_out:
-        plain += f" {left_out:,} options that leave families unreached are not shown."
+        plain += f" {left_out:,} options that leave people unreached are not shown."
 
     def draw(figure: Figure, axes: Axes) -> None:
         scale = [100.0 if criterion_kind(c) == "share" else 1.0 for c in (x, y)]
@@ -368,7 +368,8 @@ def hub_chart(results: StudyResults, found: HubSearch, mode: str, among: int) ->
     if minutes.empty:
         raise ParameterError("no number of hubs has an answer to draw")
     n, mean, trips = len(found.best.chosen), float(found.best.objective), trip(mode)
-    title = f"The best {n} hubs have a mean {trips} of {mean:.1f} minutes"
+    hubs = "hub has" if n == 1 else f"{n} hubs have"
+    title = f"The best {hubs} a mean {trips} of {mean:.1f} minutes"
     council = found.council
     alt = "Line of the least mean minutes by number of hubs: " + (
         "; ".join(f"{number(int(str(p)), 'hub')} {m:.1f}" for p, m in minutes.items()) + "."
@@ -397,8 +398,9 @@ def hub_chart(results: StudyResults, found: HubSearch, mode: str, among: int) ->
         axes.set_xlabel("number of hubs, each at the best places for as many")
         axes.set_ylabel("mean minutes")
 
+    of_all = "" if len(found.shares) < 2 else ", people of all services by their shares"
     below = (
-        f"Mean {trips} to the nearest hub, families of all services by their shares, "
+        f"Mean {trips} to the nearest hub{of_all}, "
         f"{results.study.config.study.place}. {among} sites to choose from. "
         f"{results.streets.split('. ')[0].rstrip('.')}."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +23,12 @@ from access.cli.terminal import (
     say,
     steps,
 )
+
+
+def _job(command: str, study: str, network: Path | None, timetables: Sequence[Path] | None) -> str:
+    """Name a job by what decides how long it takes."""
+    given = [path.name for path in (network, *(timetables or [])) if path is not None]
+    return " ".join([command, study, *given])
 
 
 def run(
@@ -68,7 +75,9 @@ def run(
     folder = out or Path("maps") / (f"{loaded.name}-internal" if internal else loaded.name)
     check_folder(folder, (*loaded.files, *([network] if network else [])))
     check_kind(folder, internal=internal)
-    with released(loaded, internal=internal) as own, steps(quiet=quiet or json) as progress:
+    job = _job("run", loaded.name, network, timetable)
+    telling = steps(quiet=quiet or json, job=job, keep=not no_cache)
+    with released(loaded, internal=internal) as own, telling as progress:
         results = run_job(own, network=network, keep=not no_cache, progress=progress)
         ledger = write_outputs(results, folder, internal=internal, progress=progress)
     left_out = tuple(LeftOut(**part) for part in ledger.left_out)
@@ -150,7 +159,7 @@ def replay(
     """
     from access.run.replay import replay as run_again
 
-    with steps(quiet=quiet) as progress:
+    with steps(quiet=quiet, job=_job("replay", ledger.parent.name, network, timetable)) as progress:
         found = run_again(
             ledger, study=study, network=network, timetables=timetable or [], progress=progress
         )
@@ -209,7 +218,8 @@ def report(
     method, assumptions and data.
 
     Outputs: report.docx, report.pdf (tagged, checked against PDF/UA-1) and tables.xlsx (the same
-    tables, one sheet each). Counts below 5 are hidden unless --internal is given.
+    tables, one sheet each), with report.ledger.json. Counts below 5 are hidden unless --internal
+    is given. In a former run's folder, the run's own ledger.json then lists these files no more.
     """
     from access.analysis.analysis import Analysis
     from access.analysis.questions import read_requests
@@ -219,6 +229,7 @@ def report(
     from access.release import released
     from access.report.board import board_report, write_report
     from access.run import measure_study
+    from access.run.write import answer_ledger
     from access.study import load_study
 
     requests = None if asked is None else read_requests(asked)
@@ -226,7 +237,9 @@ def report(
     folder = out or Path("maps") / loaded.name
     given = (*loaded.files, *(path for path in (asked, network) if path is not None))
     check_folder(folder, given)
-    with released(loaded, internal=internal) as own, steps(quiet=quiet or json) as progress:
+    job = _job("report", loaded.name, network, timetable)
+    telling = steps(quiet=quiet or json, job=job, keep=not no_cache)
+    with released(loaded, internal=internal) as own, telling as progress:
         results = measure_study(own, network=network, keep=not no_cache, progress=progress)
         parts = Parts(results.left_out)
         results = Analysis(results).with_hubs(mode, progress=progress, parts=parts)
@@ -240,7 +253,10 @@ def report(
             progress=progress,
             parts=parts,
         )
-        paths = write_report(document, folder, inputs=given, progress=progress)
+        asked_for = {"mode": mode, "date": None if date is None else date.date().isoformat(),
+                     "draws": draws, "internal": internal}  # fmt: skip
+        told = answer_ledger(results, "report", asked_for, [asked], left_out=parts.left_out)
+        paths = write_report(document, folder, inputs=given, progress=progress, ledger=told)
     if json:
         say(to_json({"files": [str(path) for path in paths]}), nl=False)
     elif not quiet:
@@ -287,25 +303,29 @@ def map_(
 
     Postcodes can be typed when the study has a table of them (tables.postcodes in study.toml);
     places, wards and centres always. With --static the same maps are written as pictures, with
-    legend, scale bar, north arrow and sources.
+    legend, scale bar, north arrow and sources. map.ledger.json says what they were made of; in a
+    former run's folder, the run's own ledger.json then lists no more what became different.
     """
     from access.analysis.analysis import Analysis
     from access.analysis.hub_plans import asks_for_hubs
     from access.analysis.results import Parts
     from access.files import check_folder, whole_folder
-    from access.ledger import to_json
+    from access.ledger import sha256_of, to_json
     from access.maps.explorer import write_explorer
     from access.maps.explorer_data import explorer_data
     from access.maps.static_map import write_static_maps
     from access.release import released
     from access.run import measure_study
+    from access.run.write import answer_ledger
     from access.study import load_study
 
     loaded = load_study(study).with_timetables(timetable or [])
     folder = out or Path("maps") / loaded.name
     given = (*loaded.files, *([network] if network else []))
     check_folder(folder, given)
-    with released(loaded) as own, steps(quiet=quiet or json) as progress:
+    job = _job("map --static" if static else "map", loaded.name, network, timetable)
+    telling = steps(quiet=quiet or json, job=job, keep=not no_cache)
+    with released(loaded) as own, telling as progress:
         results = measure_study(own, network=network, keep=not no_cache, progress=progress)
         if asks_for_hubs(own):
             parts = Parts(results.left_out)
@@ -317,6 +337,11 @@ def map_(
             if static:
                 progress("drawing still maps")
                 made += write_static_maps(data, work / "maps", mode=mode or results.headline)
+            asked = {"static": static, "mode": mode, "online_tiles": online_tiles}
+            outputs = {path.relative_to(work).as_posix(): sha256_of(path) for path in made}
+            told = answer_ledger(results, "map", asked, left_out=results.left_out)
+            text = replace(told, outputs=outputs).to_json()
+            (work / "map.ledger.json").write_text(text, encoding="utf-8")
         files = [folder / path.relative_to(work) for path in made]
     if json:
         say(to_json({"files": [str(path) for path in files]}), nl=False)

@@ -70,7 +70,17 @@ FolderOption = Annotated[
 ]
 
 
-def compare(
+def _one_scenario(given: list[Path]) -> Path | None:
+    """Give the scenario, if any; of two the last would be asked, and the first lost in silence."""
+    if len(given) > 1:
+        raise ParameterError(
+            f"--scenario was given {len(given)} times; expected once. Put the files that several "
+            "laptops saved into one folder, and give the folder"
+        )
+    return given[0] if given else None
+
+
+def compare(  # noqa: PLR0913 - one option a part of the question
     study: StudyArgument = "rotherham",
     proposal: ProposalOption = None,
     close: CloseOption = None,
@@ -78,8 +88,8 @@ def compare(
         list[str] | None,
         typer.Option("--open", metavar="SITE", help="A candidate site to open; as --close."),
     ] = None,
-    scenario: Annotated[
-        Path | None,
+    scenarios: Annotated[
+        list[Path] | None,
         typer.Option(
             "--scenario",
             metavar="FILE",
@@ -109,6 +119,14 @@ def compare(
             help="An assumption, off by default: factors of use per ten minutes, as 0.8-0.95.",
         ),
     ] = None,
+    measures: Annotated[
+        bool,
+        typer.Option(
+            "--measures",
+            help="What is on offer within reach as well, before and after: within a catchment, by "
+            "gravity, and shared among all who reach it (2SFCA, E2SFCA, 3SFCA).",
+        ),
+    ] = False,
     network: NetworkOption = None,
     timetable: TimetableOption = None,
     without_bus: Annotated[
@@ -139,6 +157,8 @@ def compare(
 
       access compare --scenario rotherham-options.json  what visitors of the explorer asked for
 
+      access compare --measures                         floating catchments and gravity as well
+
     With --out it writes, for each question, areas, groups, closed and receiving sites (CSV,
     parquet and GeoPackage), summary.json, ledger.json, and charts with their words beside them.
     """
@@ -155,9 +175,9 @@ def compare(
         impact_summary,
         impact_tables,
         impact_words,
+        offer_of,
         use_of,
     )
-    from access.run.write import answer_ledger, write_answer
     from access.study import load_study
 
     parts = Parts()
@@ -168,12 +188,12 @@ def compare(
         service=service,
         close=close or [],
         opening=opening or [],
-        scenario=scenario,
+        scenario=_one_scenario(scenarios or []),
     )
     options: TravelOptions = {"mode": mode, "neighbours": neighbours, "weights": weights}
     seen = None if attendance is None else read_attendance(attendance)
     assumed = None if take_up is None else read_take_up(take_up)
-    logs = () if scenario is None else option_logs(scenario)
+    logs = option_logs(scenarios[0]) if scenarios else ()
     given = [path for path in (*logs, attendance, network) if path is not None]
     whole = nullcontext() if out is None else whole_folder(out, (*loaded.files, *given))
     with whole as work, released(loaded) as own, steps(quiet=quiet or json) as progress:
@@ -186,27 +206,31 @@ def compare(
         answers, words = {}, []
         for question in asked:
             progress(f"before and after: {question.title}")
-            before, after = question.baseline, question.scenario
             impact = analysis.compare(
-                question.service, before=before, after=after, later=later, **options
-            )
-            by_bus, bus_tables, bus_words = bus_of(results, question, later, neighbours=neighbours)
-            use, use_tables, use_words = use_of(
-                results, impact, seen, assumed, service=question.service
-            )
-            answers[question.key] = {
-                **impact_summary(results, question, impact, by),
-                **by_bus,
-                **({"use": use} if use else {}),
-            }
+                question.service, before=question.baseline, after=question.scenario, later=later,
+                **options,
+            )  # fmt: skip
+            asides = [
+                bus_of(results, question, later, neighbours=neighbours),
+                use_of(results, impact, seen, assumed, service=question.service),
+                *([offer_of(analysis, question, later, **options)] if measures else []),
+            ]
+            answers[question.key] = impact_summary(results, question, impact, by)
+            for figures, _, _ in asides:
+                answers[question.key] |= figures
             if work is not None:
+                from access.run.write import answer_ledger, write_answer
+
                 folder = work if len(asked) == 1 else work / question.key
-                tables = impact_tables(impact, by, loaded.groups) | use_tables | bus_tables
+                tables = impact_tables(impact, by, loaded.groups)
+                for _, more, _ in asides:
+                    tables |= more
                 charts = impact_charts(results, impact, by)
                 areas = loaded.areas[["id", "geometry"]]
                 asked_for = {"title": question.title, "service": question.service, **options,
-                             "walk_km_h": walk_km_h, "after": list(after.open_ids),
+                             "walk_km_h": walk_km_h, "after": list(question.scenario.open_ids),
                              "by": by, "take_up": take_up,
+                             **({"measures": True} if measures else {}),
                              **({"without_bus": without_bus} if without_bus else {})}  # fmt: skip
                 ledger = answer_ledger(results, "compare", asked_for, (*logs, attendance))
                 write_answer(
@@ -219,8 +243,8 @@ def compare(
                     parts=parts,
                 )
             if not quiet and not json:
-                lines = [impact_words(results, question, impact), *bus_words, *use_words]
-                words.append("\n  ".join(lines))
+                told = (line for _, _, lines in asides for line in lines)
+                words.append("\n  ".join([impact_words(results, question, impact), *told]))
     for said in words:
         say(said)
     if json:
@@ -291,7 +315,6 @@ def rank(
         ranking_tables,
         ranking_words,
     )
-    from access.run.write import answer_ledger, write_answer
     from access.scenario import Ranking
     from access.study import load_study
 
@@ -306,7 +329,8 @@ def rank(
         "never_close": never_close or [],
         "min_per_locality": min_per_locality,
     }
-    whole = nullcontext() if out is None else whole_folder(out, loaded.files)
+    given = [network] if network is not None else []
+    whole = nullcontext() if out is None else whole_folder(out, (*loaded.files, *given))
     with whole as work, released(loaded) as own, steps(quiet=quiet or json) as progress:
         measured = travel_times(own, network=network, keep=not no_cache, progress=progress)
         analysis = Analysis(measured).at(walk_km_h)
@@ -324,6 +348,8 @@ def rank(
                 firm = parts.make(f"how firm the rank of {question.title} is", ask)
             answers[question.key] = ranking_summary(results, question, ranking, firm)
             if work is not None:
+                from access.run.write import answer_ledger, write_answer
+
                 folder = work if len(asked) == 1 else work / question.key
                 tables, charts = ranking_tables(ranking, firm), ranking_charts(ranking, firm)
                 asked_for = {"title": question.title, "service": question.service, **options,
@@ -517,7 +543,7 @@ def site(  # noqa: PLR0913 - one option a rule of the board
         measured = travel_times(own, network=network, keep=not no_cache, progress=progress)
         analysis = Analysis(measured).at(walk_km_h)
         results = analysis.results
-        with searching(progress) as search:
+        with searching(progress, time_limit) as search:
             answer = analysis.hubs(size, progress=progress, search=search, **options)
     summary, pair = hub_summary(results, answer), None
     if between is not None:

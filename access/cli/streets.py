@@ -118,7 +118,8 @@ def network(
                 read = {"file": source.name, "sha256": sha256_of(source)}
                 told = [note for n in stock.networks.values() for note in n.assumptions]
                 ledger = RunLedger(
-                    {"command": "network"}, (read,), outputs=outputs,
+                    {"command": "network"}, (read, *(loaded.inputs if loaded else ())),
+                    outputs=outputs,
                     assumptions=tuple(dict.fromkeys(told)),
                 )  # fmt: skip
                 (work / "ledger.json").write_text(ledger.to_json(), encoding="utf-8")

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -15,8 +16,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.text import Text as RichText
 
+from access.cli.left import Left, keep_times, of_job
 from access.errors import PARTLY_DONE
 from access.escape import terminal_text
 
@@ -166,14 +176,37 @@ JsonOption = Annotated[
 _EVERY_S = 2.0
 
 
+class _LeftColumn(ProgressColumn):
+    """Beside the running step, how long is left of the whole."""
+
+    def __init__(self, left: Left) -> None:
+        super().__init__()
+        self._left = left
+
+    def render(self, task: Task) -> RichText:
+        return RichText("" if task.finished else self._left.words(), style="dim")
+
+
 @contextmanager
-def steps(*, quiet: bool = False) -> Iterator[Callable[[str], None]]:
-    """Show the step a command is at, and tick off those that are done.
+def steps(
+    *,
+    quiet: bool = False,
+    job: str = "",
+    keep: bool = True,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[Callable[[str], None]]:
+    """Show the step a command is at, how long is left, and tick off those that are done.
 
     Parameters
     ----------
     quiet : bool
         Show nothing.
+    job : str
+        What is done to what: the same words the next time tell how long it took.
+    keep : bool
+        Keep how long its steps took, for that.
+    clock : callable
+        Gives seconds.
 
     Yields
     ------
@@ -184,15 +217,26 @@ def steps(*, quiet: bool = False) -> Iterator[Callable[[str], None]]:
     console = Console(stderr=True, markup=False, emoji=False, highlight=False)
     if quiet:
         yield lambda step: None
-    elif not console.is_terminal:
-        yield lambda step: console.print(f"... {terminal_text(step)}", soft_wrap=True)
+        return
+    kept = _kept_times() if job and keep else None
+    left = of_job(job, kept, clock=clock)
+    if not console.is_terminal:
+
+        def tell(step: str) -> None:
+            left.begin(step)
+            words = left.words()
+            told = f"... {terminal_text(step)}" + (f" ({words})" if words else "")
+            console.print(told, soft_wrap=True)
+
+        yield tell
     else:
         columns = (TimeElapsedColumn(), SpinnerColumn(finished_text="✓"),
-                   TextColumn("{task.description}", markup=False))  # fmt: skip
-        with Progress(*columns, console=console) as bars:
+                   TextColumn("{task.description}", markup=False), _LeftColumn(left))  # fmt: skip
+        with Progress(*columns, console=console, get_time=clock) as bars:
             running: list[Any] = []
 
             def begin(step: str) -> None:
+                left.begin(step)
                 for task in running:
                     bars.update(task, completed=1)
                 running[:] = [bars.add_task(terminal_text(step), total=1)]
@@ -200,16 +244,29 @@ def steps(*, quiet: bool = False) -> Iterator[Callable[[str], None]]:
             yield begin
             for task in running:
                 bars.update(task, completed=1)
+    left.end()
+    keep_times(job, kept, left.took)
+
+
+def _kept_times() -> Path | None:
+    from access.sources.http import user_cache
+
+    folder = user_cache()
+    return None if folder is None else folder / "how-long.json"
 
 
 @contextmanager
-def searching(begin: Callable[[str], None]) -> Iterator[Callable[[Search], bool]]:
+def searching(
+    begin: Callable[[str], None], limit_s: float | None = None
+) -> Iterator[Callable[[Search], bool]]:
     """Show an optimiser closing in, and let Ctrl-C end it with what it has.
 
     Parameters
     ----------
     begin : callable
         As `steps` yields it.
+    limit_s : float, optional
+        When each search ends at the latest: what is left of that is said too.
 
     Yields
     ------
@@ -238,7 +295,7 @@ def searching(begin: Callable[[str], None]) -> Iterator[Callable[[Search], bool]
             shown_at = 0.0
         if search.seconds >= shown_at + _EVERY_S and not told.is_set():
             shown_at = search.seconds
-            begin(search_words(search))
+            begin(search_words(search, limit_s))
         return not told.is_set()
 
     in_main = threading.current_thread() is threading.main_thread()
@@ -250,12 +307,13 @@ def searching(begin: Callable[[str], None]) -> Iterator[Callable[[Search], bool]
             signal.signal(signal.SIGINT, before or signal.SIG_DFL)
 
 
-def search_words(search: Search) -> str:
-    """Say how far a search is.
+def search_words(search: Search, limit_s: float | None = None) -> str:
+    """Say how far a search is, and how long it may still go on.
 
     Parameters
     ----------
     search : access.siting.progress.Progress
+    limit_s : float, optional
 
     Returns
     -------
@@ -266,11 +324,16 @@ def search_words(search: Search) -> str:
     >>> from access.siting.progress import Progress
     >>> search_words(Progress("tree", 95.0, 100.0, 7, 3.2))
     'best so far 100, none below 95 (gap 5.00%, 3 s, 7 nodes)'
+    >>> search_words(Progress("tree", 95.0, 100.0, 7, 3.2), 60.0)
+    'best so far 100, none below 95 (gap 5.00%, 3 s, at most 57 s left, 7 nodes)'
     """
     best = f"best so far {search.incumbent:,.6g}" if math.isfinite(search.incumbent) else "no set"
+    time_ = f"{search.seconds:.0f} s"
+    if limit_s is not None:
+        time_ += f", at most {max(limit_s - search.seconds, 0):.0f} s left"
     if not math.isfinite(search.bound):
-        return f"{best}, nothing proven yet ({search.seconds:.0f} s)"
+        return f"{best}, nothing proven yet ({time_})"
     return (
         f"{best}, none below {search.bound:,.6g} "
-        f"(gap {search.gap:.2%}, {search.seconds:.0f} s, {search.nodes} nodes)"
+        f"(gap {search.gap:.2%}, {time_}, {search.nodes} nodes)"
     )

@@ -602,3 +602,5 @@ def _add_contents(word: Any, document: Document, block: Contents) -> None:
         _add_link(made, _bookmark(place), f"{_heading_text(document, place)}\t")
         _add_field(made, f"PAGEREF {_bookmark(place)} \\h", str(pages[place]), dirty=True)
     _end_field(made.add_run())
+    told = "Page numbers are those of the PDF until Word works out its own: Update field."
+    word.add_paragraph(told, style="Small")

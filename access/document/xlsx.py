@@ -6,6 +6,7 @@ import datetime
 import io
 import re
 import textwrap
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +132,7 @@ def _fill_sheet(sheet: Worksheet, label: str, view: TableView) -> None:
     _link(_put(sheet, 3, 1, "Back to the contents"), _FRONT)
     for k, column in enumerate(view.columns, start=1):
         head = _put(sheet, _HEADER_ROW, k, column.header, _BOLD)
-        head.alignment = Alignment(horizontal=column.align, vertical="bottom", wrap_text=True)
+        head.alignment = _aligned(column.align, "bottom", wrap=True)
         head.fill, head.border = _HEAD, _UNDER
         sheet.column_dimensions[get_column_letter(k)].width = _width(view, k - 1)
     for r, row in enumerate(view.body, start=_HEADER_ROW + 1):
@@ -154,13 +155,18 @@ def _link(cell: Any, name: str) -> None:
     cell.font = _LINK
 
 
+@cache
+def _aligned(across: str, down: str, *, wrap: bool) -> Alignment:
+    return Alignment(horizontal=across, vertical=down, wrap_text=wrap)
+
+
 def _write_cell(
     sheet: Worksheet, r: int, k: int, cell: Cell, number_format: str, align: str, *, total: bool
 ) -> None:
     target = _put(sheet, r, k, cell.value, _BOLD if total else _BODY)
     if not isinstance(cell.value, str):
         target.number_format = number_format
-    target.alignment = Alignment(horizontal=align, vertical="top", wrap_text=align == "left")
+    target.alignment = _aligned(align, "top", wrap=align == "left")
     target.border = _OVER if total else _ROW
 
 

@@ -108,6 +108,9 @@ def _speeds_words(data: _ExplorerData) -> dict[str, str]:
     return {"walk": f"{data.walk_km_h:g}", "pram": f"{data.pram_km_h:g}"}
 
 
+_LIKE_A_NAME = re.compile(r"^[^\W\d_]{3}[^\d]*$")
+
+
 def _findable(payload: Mapping[str, Any]) -> dict[str, str]:
     """Give an example of each kind of place that the page can find, in the order of its label."""
     found: dict[str, str] = {}
@@ -118,8 +121,10 @@ def _findable(payload: Mapping[str, Any]) -> dict[str, str]:
     names = payload["names"]
     if names:
         kinds = [names["kinds"][_ALPHABET.index(at)][0] for at in names["at"][::7]]
-        first = dict(zip(reversed(kinds), reversed(names["names"].split("\n")), strict=True))
-        found |= {kind: first[kind] for kind in ("street", "place", "school") if kind in first}
+        for kind in ("street", "place", "school"):
+            own = [n for n, k in zip(names["names"].split("\n"), kinds, strict=True) if k == kind]
+            if own:  # an example that looks like one, and not "2" or "A48"
+                found[kind] = next((n for n in own if _LIKE_A_NAME.search(n)), own[0])
     if payload["places"]:
         found["place"] = payload["places"][0][0]
     if "ward" in payload["areas"] and any(payload["areas"]["ward"]["of"]):

@@ -182,7 +182,7 @@ def _runs(page: BusForPage, ids: Sequence[str], ground: _Ground) -> str:
         last = first % marks + length - 1
         key = keys.ravel()[first]
         value = np.where(key > 0, 1 + np.maximum(key - 1 - _STEPS * last, 0), 0)
-        out.append(_in_letters(np.column_stack([length, value]).ravel().tolist()))
+        out.append(_in_letters(np.column_stack([length, value]).ravel()))
     return "".join(out)
 
 

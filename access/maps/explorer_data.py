@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 
 import geopandas as gpd
 import numpy as np
@@ -21,7 +22,7 @@ from access.analysis.results import ProposalResult, StudyResults
 from access.errors import Fault, ParameterError
 from access.maps.explorer_bus import _buses_of, _ExplorerBus, _Ground
 from access.maps.explorer_index import _index_names
-from access.maps.ground import _map_places, _map_streets
+from access.maps.ground import _map_places, _map_streets, _map_ways
 from access.measure.week import WEEKDAYS
 from access.network.matrix import TravelMatrix
 from access.siting.plans import Offer
@@ -175,6 +176,8 @@ class _ExplorerData:
         Minutes by bus that somebody else worked out, one a pair.
     hubs : HubsForPage, optional
         Where hubs could go, and the plans; None where the study asks for none.
+    ways : DataFrame, optional
+        Ways on foot along real streets, what matters most first: ``area_id site_id geometry``.
     """
 
     title: str
@@ -214,6 +217,7 @@ class _ExplorerData:
     bus: _ExplorerBus | None = None
     bus_matrix: TravelMatrix | None = None
     hubs: HubsForPage | None = None
+    ways: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
         faults = _faults(self)
@@ -367,6 +371,10 @@ _WEIGHT_WORDS = {
 }
 
 
+#: By results: the page and the report's maps show the same.
+_KEPT: WeakKeyDictionary[StudyResults, _ExplorerData] = WeakKeyDictionary()
+
+
 def explorer_data(results: StudyResults) -> _ExplorerData:
     """Gather the explorer's input from a run.
 
@@ -380,17 +388,25 @@ def explorer_data(results: StudyResults) -> _ExplorerData:
     -------
     ExplorerData
     """
+    if results not in _KEPT:
+        _KEPT[results] = _gathered(results)
+    return _KEPT[results]
+
+
+def _gathered(results: StudyResults) -> _ExplorerData:
     study, config = results.study, results.study.config
     first = _first_proposals(results)
     areas = pd.DataFrame(study.areas.drop(columns="geometry"))
     drive, by_bus = (results.matrices.get(mode) for mode in ("drive", "bus"))
     own = results.sites.loc[results.sites["kind"] != "neighbour", "id"].tolist()
     places = _map_places(results)
+    services = tuple(_service(results, key, proposal) for key, proposal in first.items())
+    open_sets = [s for own in services for s in (own.before, *(p.after for p in own.plans))]
     return _ExplorerData(
         title=config.study.title,
         language=config.study.language,
         place=config.study.place,
-        services=tuple(_service(results, key, proposal) for key, proposal in first.items()),
+        services=services,
         areas=areas.assign(weight=Analysis(results).area_weights().per_family),
         sites=pd.DataFrame(study.centres.drop(columns="geometry")),
         candidates=_candidate_sites(results),
@@ -419,6 +435,7 @@ def explorer_data(results: StudyResults) -> _ExplorerData:
         assumptions=results.assumptions,
         bus=_buses_of(results),
         hubs=hubs_for_page(results),
+        ways=_map_ways(results, open_sets),
         bus_matrix=None if results.bus is not None or by_bus is None else by_bus.sites(own),
         neighbours=_nearest_neighbours(results),
         consultation=tuple(
@@ -649,6 +666,7 @@ def _hubs(areas: pd.DataFrame) -> HubsForPage:
         ),
         reach_minutes=(10.0, 20.0),
         source="an invented paper",
+        deprived=areas["imd_decile"].to_numpy() <= 2,
     )
 
 

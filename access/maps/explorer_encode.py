@@ -9,7 +9,9 @@ another, all areas of the first site before those of the second.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import geopandas as gpd
@@ -24,22 +26,47 @@ from access.errors import ParameterError
 from access.maps.explorer_bus import _encode_bus
 from access.maps.explorer_data import _beside_buses, _ExplorerData, _ExplorerPlan, _ExplorerService
 from access.maps.explorer_hubs import _encode_hubs
-from access.maps.explorer_index import _ALPHABET, _encode_names, _encode_postcodes, _in_letters
+from access.maps.explorer_index import (
+    _ALPHABET,
+    _encode_names,
+    _encode_postcodes,
+    _in_letters,
+    _letters_of,
+)
 from access.maps.ground import _approximate_cells, _only_polygons
 from access.network.matrix import TravelMatrix
 from access.units import WGS84, great_circle_m, metric_crs
 
 _STEPS_PER_DEGREE = 100_000
+_POLYGON, _LINES = 3, (1, 2)
+"""Kinds of shapes, as shapely numbers them: lines are open or closed."""
 _TOLERANCES_M = (4.0, 8.0, 15.0, 30.0, 60.0, 120.0, 250.0)
+
+
+def _zigzag(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Fold whole numbers of either sign into numbers of 0 or more, small ones staying small."""
+    return (numbers << 1) ^ (numbers >> 63)
 
 
 def _encode_line(lon_lat: ArrayLike) -> str:
     """Pack one line or ring as text."""
-    steps = np.rint(np.asarray(lon_lat, float).reshape(-1, 2) * _STEPS_PER_DEGREE).astype(np.int64)
+    corners = np.asarray(lon_lat, float).reshape(-1, 2)
+    return _encode_each(corners, np.zeros(len(corners), np.intp), 1)[0]
+
+
+def _encode_each(lon_lat: NDArray[np.float64], of: NDArray[np.intp], many: int) -> list[str]:
+    """Pack so many lines at once, of whose corners `of` says of which line each is, in order."""
+    steps = np.rint(lon_lat * _STEPS_PER_DEGREE).astype(np.int64)
     keep = np.ones(len(steps), bool)
-    keep[1:] = (np.diff(steps, axis=0) != 0).any(axis=1)
-    deltas = np.diff(steps[keep], axis=0, prepend=np.zeros((1, 2), np.int64)).ravel()
-    return _in_letters(((deltas << 1) ^ (deltas >> 63)).tolist())
+    keep[1:] = (np.diff(steps, axis=0) != 0).any(axis=1) | (of[1:] != of[:-1])
+    steps, of = steps[keep], of[keep]
+    deltas = steps.copy()
+    deltas[1:] -= np.where((of[1:] == of[:-1])[:, None], steps[:-1], 0)
+    flat = deltas.ravel()
+    letters, each = _letters_of((flat << 1) ^ (flat >> 63))
+    ends = np.cumsum(np.bincount(of.repeat(2), each, many)).astype(int).tolist()
+    text = letters.decode("ascii")
+    return [text[start:end] for start, end in pairwise([0, *ends])]
 
 
 def _decode_line(text: str) -> NDArray[np.float64]:
@@ -54,18 +81,6 @@ def _decode_line(text: str) -> NDArray[np.float64]:
             value, shift = 0, 0
     deltas = np.array(numbers, dtype=np.int64).reshape(-1, 2)
     return np.cumsum(deltas, axis=0) / _STEPS_PER_DEGREE
-
-
-def _encode_polygon(polygon: shapely.Polygon) -> str:
-    rings = [polygon.exterior, *polygon.interiors]
-    return ",".join(_encode_line(np.asarray(ring.coords)[:-1, :2]) for ring in rings)
-
-
-def _encode_area(shape: shapely.Geometry | None) -> str:
-    if shape is None or shape.is_empty:
-        return ""
-    parts = [p for p in shapely.get_parts(shape) if p.geom_type == "Polygon" and p.area > 0]
-    return ";".join(_encode_polygon(p) for p in parts)
 
 
 def _simplify_shapes(shapes: gpd.GeoSeries, budget_bytes: int = 220_000) -> gpd.GeoSeries:
@@ -83,23 +98,36 @@ def _simplify_shapes(shapes: gpd.GeoSeries, budget_bytes: int = 220_000) -> gpd.
     metric = shapes.to_crs(metric_crs((west + east) / 2, (south + north) / 2))
     parts = np.array([_only_polygons(shape) for shape in metric], dtype=object)
     there = np.array([shape is not None and not shape.is_empty for shape in parts])
-    out = metric
+    out, per_corner = metric, 3.0
     for tolerance_m in _TOLERANCES_M:
         simple = parts.copy()
         simple[there] = shapely.coverage_simplify(parts[there], tolerance_m)
         out = gpd.GeoSeries(simple, index=shapes.index, crs=metric.crs).to_crs(WGS84)
-        if 3 * shapely.get_num_coordinates(simple[there]).sum() > budget_bytes and (
-            tolerance_m < _TOLERANCES_M[-1]
-        ):
-            continue  # a corner takes four letters or so: it would not fit
-        if sum(map(len, _encode_shapes(out))) <= budget_bytes:
+        corners = max(int(shapely.get_num_coordinates(simple[there]).sum()), 1)
+        if per_corner * corners > budget_bytes and tolerance_m < _TOLERANCES_M[-1]:
+            continue  # it would not fit: corners that are fewer lie further apart
+        letters = sum(map(len, _encode_shapes(out)))
+        if letters <= budget_bytes:
             break
+        per_corner = max(per_corner, letters / corners)
     return out
 
 
 def _encode_shapes(shapes: gpd.GeoSeries) -> list[str]:
     """Pack polygons: rings of a polygon joined by ``,``, polygons of an area by ``;``."""
-    return [_encode_area(shape) for shape in shapes]
+    parts, area = shapely.get_parts(shapes.to_numpy(), return_index=True)
+    solid = (shapely.get_type_id(parts) == _POLYGON) & (shapely.area(parts) > 0)
+    parts, area = parts[solid], area[solid]
+    rings, part = shapely.get_rings(parts, return_index=True)
+    corners, ring = shapely.get_coordinates(rings, return_index=True)
+    open_ = np.r_[ring[1:] == ring[:-1], False][: len(ring)]  # the last corner is the first again
+    packed: list[list[str]] = [[] for _ in parts]
+    for k, text in zip(part, _encode_each(corners[open_], ring[open_], len(rings)), strict=True):
+        packed[k].append(text)
+    out: list[list[str]] = [[] for _ in shapes]
+    for k, texts in zip(area, packed, strict=True):
+        out[k].append(",".join(texts))
+    return [";".join(texts) for texts in out]
 
 
 def _outlines(shapes: gpd.GeoSeries, labels: Sequence[str]) -> list[str]:
@@ -115,12 +143,16 @@ def _outlines(shapes: gpd.GeoSeries, labels: Sequence[str]) -> list[str]:
 
 def _encode_lines(lines: Iterable[shapely.Geometry]) -> list[str]:
     """Pack lines, in a fixed order whatever order they come in."""
-    packed = [
-        _encode_line(np.asarray(line.coords)[:, :2])
-        for line in lines
-        if line.geom_type in ("LineString", "LinearRing") and not line.is_empty
-    ]
-    return sorted(packed)
+    return sorted(text for text in _encode_in_order(lines) if text is not None)
+
+
+def _encode_in_order(lines: Iterable[shapely.Geometry]) -> list[str | None]:
+    """Pack lines as they come; None for what is no line."""
+    kept = np.array([*lines], dtype=object)
+    there = np.isin(shapely.get_type_id(kept), _LINES) & ~shapely.is_empty(kept)
+    corners, of = shapely.get_coordinates(kept[there], return_index=True)
+    packed = iter(_encode_each(corners, of, int(there.sum())))
+    return [next(packed) if own else None for own in there.tolist()]
 
 
 def _encode_streets(streets: gpd.GeoDataFrame, budget_bytes: int = 150_000) -> list[list[str]]:
@@ -149,6 +181,28 @@ def _encode_streets(streets: gpd.GeoDataFrame, budget_bytes: int = 150_000) -> l
         out[rank - 1] = packed
         left -= _cost(packed)
     return out
+
+
+#: What ways along the streets may take of the page, bytes.
+_WAYS_BYTES = 150_000
+_WAYS_TOLERANCE_M = 8.0
+
+
+def _encode_ways(
+    ways: pd.DataFrame | None, area_ids: Sequence[str], where: Mapping[str, int]
+) -> dict[str, Any] | None:
+    """Pack the ways along the streets, as many as fit; None where there are none."""
+    if ways is None or ways.empty:
+        return None
+    lines = gpd.GeoSeries(ways["geometry"].to_numpy(), crs=WGS84)
+    west, south, east, north = lines.total_bounds
+    metric = lines.to_crs(metric_crs((west + east) / 2, (south + north) / 2))
+    simple = metric.simplify(_WAYS_TOLERANCE_M).to_crs(WGS84)
+    packed = [text or "" for text in _encode_in_order(simple)]
+    room = int(np.searchsorted(np.cumsum([len(text) + 12 for text in packed]), _WAYS_BYTES))
+    at = pd.Index(area_ids).get_indexer(pd.Index(ways["area_id"]))[:room]
+    sites = [where[i] for i in ways["site_id"].iloc[:room]]
+    return {"areas": at.tolist(), "sites": sites, "lines": packed[:room]}
 
 
 #: What water, woods, parks and railways may take of the page, bytes.
@@ -190,12 +244,15 @@ def _cost(packed: list[str]) -> int:
 def _longest(lines: gpd.GeoSeries, budget_bytes: int) -> list[str]:
     """Pack the longest lines, as many as fit."""
     order = np.argsort(-shapely.length(lines.to_numpy()), kind="stable")
-    texts = [_encode_lines([line]) for line in lines.to_crs(WGS84)]
+    texts = _encode_in_order(lines.to_crs(WGS84))
     kept: list[str] = []
-    for i in order:
-        if _cost(kept) + _cost(texts[i]) > budget_bytes:
+    spent = 0
+    for text in (texts[i] for i in order):
+        own = [] if text is None else [text]
+        spent += _cost(own)
+        if spent > budget_bytes:
             break
-        kept += texts[i]
+        kept += own
     return sorted(kept)
 
 
@@ -217,24 +274,39 @@ def _encode_minutes(minutes: NDArray[np.float64], n_bytes: int) -> dict[str, Any
 
 #: Minutes of all modes that a page may hold exactly, bytes; of larger studies they are rounded.
 _EXACT_BYTES = 2_400_000
-#: Codes of a rounded minute, two letters each; the greatest is "cannot be reached".
+#: Codes of a rounded minute; the greatest is "cannot be reached".
 _LEVELS = 64 * 64 - 1
 #: Below about so many minutes steps are even, above they grow with the minutes.
 _EVEN_MINUTES = 10.0
 
 
-def _encode_rounded(minutes: NDArray[np.float64]) -> dict[str, Any]:
-    """Pack minutes, shape (areas, sites), in two letters each: finely where they are few."""
+def _areas_before(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Find, for every area, the nearest of those before it: minutes there are much the same."""
+    out = np.zeros(len(lon), np.intp)
+    east = lon * np.cos(np.radians(lat.mean()))
+    for i in range(1, len(lon)):
+        out[i] = ((east[:i] - east[i]) ** 2 + (lat[:i] - lat[i]) ** 2).argmin()
+    return out
+
+
+def _encode_rounded(minutes: NDArray[np.float64], before: NDArray[np.intp]) -> dict[str, Any]:
+    """Pack minutes, shape (areas, sites), finely where they are few, as steps between neighbours.
+
+    A code is the logarithm's step; what is written is how far it is from that of the area before
+    (see `_areas_before`), site after site: mostly one letter.
+    """
     finite = np.isfinite(minutes)
     most = float(minutes[finite].max()) if finite.any() else 0.0
     ratio = float(np.log1p(most / _EVEN_MINUTES)) / (_LEVELS - 1) if most > 0 else 1e-3
     codes = np.full(minutes.shape, _LEVELS, np.int64)
     codes[finite] = np.rint(np.log1p(minutes[finite] / _EVEN_MINUTES) / ratio).astype(np.int64)
-    flat = np.ascontiguousarray(codes.T).ravel()
-    letters = np.frombuffer(_ALPHABET.encode(), np.uint8)
-    pairs = np.column_stack([letters[flat >> 6], letters[flat & 63]])
-    data = pairs.tobytes().decode("ascii")
-    return {"levels": _LEVELS, "even": _EVEN_MINUTES, "ratio": ratio, "data": data}
+    steps = codes - codes[before]
+    steps[0] = codes[0]
+    data = _in_letters(_zigzag(steps.T.ravel()))
+    sites = minutes.shape[1]
+    return {
+        "levels": _LEVELS, "even": _EVEN_MINUTES, "ratio": ratio, "sites": sites, "data": data,
+    }  # fmt: skip
 
 
 def _encode_matrix(
@@ -242,13 +314,14 @@ def _encode_matrix(
     area_ids: Sequence[str],
     site_ids: Sequence[str],
     today: int,
+    before: NDArray[np.intp],
     modes: int = 1,
 ) -> list[dict[str, Any]]:
     """Pack a matrix in two blocks: today's centres finely, candidates a little less so."""
     minutes = matrix.areas(area_ids).sites(site_ids).total_minutes
     exact = modes * len(minutes) * (4 * today + 3 * (len(site_ids) - today)) * 4 / 3
     if exact > _EXACT_BYTES:
-        return [_encode_rounded(minutes[:, :today]), _encode_rounded(minutes[:, today:])]
+        return [_encode_rounded(part, before) for part in np.split(minutes, [today], axis=1)]
     return [_encode_minutes(minutes[:, :today], 4), _encode_minutes(minutes[:, today:], 3)]
 
 
@@ -264,6 +337,8 @@ def _encode(data: _ExplorerData) -> dict[str, Any]:
     today = int((~sites["is_candidate"]).sum())
     where = {site: i for i, site in enumerate(sites["id"])}
     shapes = _area_shapes(data, areas)
+    before = _areas_before(areas["lon"].to_numpy(float), areas["lat"].to_numpy(float))
+    rounded = partial(_encode_rounded, before=before)
     return {
         "format": _FORMAT,
         "title": data.title,
@@ -287,13 +362,14 @@ def _encode(data: _ExplorerData) -> dict[str, Any]:
         "services": [_service(data, service, areas, where) for service in data.services],
         "sites": [_site(row) for row in sites.to_dict("records")],
         "candidates_from": today,
-        "areas": _areas(data, areas),
+        "areas": _areas(data, areas) | {"before": _in_letters(np.arange(len(areas)) - before)},
         "minutes": {
             name: _encode_matrix(
                 matrix,
                 areas["id"].tolist(),
                 sites["id"].tolist(),
                 today,
+                before,
                 modes=sum(m is not None for m in (data.walk, data.drive, data.bus_matrix)),
             )
             for name, matrix in (
@@ -303,9 +379,9 @@ def _encode(data: _ExplorerData) -> dict[str, Any]:
             )
             if matrix is not None
         },
-        "bus": _buses(data, areas, where),
+        "bus": _buses(data, areas, where, rounded),
         "hubs": _encode_hubs(
-            data.hubs, areas["id"].tolist(), where, lambda people: _counts(data, people)
+            data.hubs, areas["id"].tolist(), where, lambda people: _counts(data, people), rounded
         ),
         "shapes": _encode_shapes(shapes),
         "outlines": {
@@ -314,6 +390,7 @@ def _encode(data: _ExplorerData) -> dict[str, Any]:
             if name in areas
         },
         "streets": [] if data.streets is None else _encode_streets(data.streets),
+        "ways": _encode_ways(data.ways, areas["id"].tolist(), where),
         "around": {} if data.surroundings is None else _encode_surroundings(data.surroundings),
         "boundary": []
         if data.outline is None
@@ -326,7 +403,7 @@ def _encode(data: _ExplorerData) -> dict[str, Any]:
 
 
 def _buses(
-    data: _ExplorerData, areas: pd.DataFrame, where: dict[str, int]
+    data: _ExplorerData, areas: pd.DataFrame, where: dict[str, int], pack: Callable[..., Any]
 ) -> dict[str, Any] | None:
     """Pack minutes by bus; None where no timetable is known."""
     if data.bus is None:
@@ -335,7 +412,7 @@ def _buses(
         service.key: [service.before, service.after, *(plan.after for plan in service.plans)]
         for service in data.services
     }
-    return _encode_bus(data.bus, sets, _beside_buses(data, areas, where), _encode_rounded)
+    return _encode_bus(data.bus, sets, _beside_buses(data, areas, where), pack)
 
 
 def _light(outline: shapely.Geometry) -> shapely.Geometry:
@@ -456,7 +533,8 @@ def _areas(data: _ExplorerData, areas: pd.DataFrame) -> dict[str, Any]:
         decile = pd.to_numeric(areas["imd_decile"], errors="coerce").to_numpy(float)
         out["decile"] = [int(d) if np.isfinite(d) else 0 for d in decile]
     for column, key in (("p_no_car", "no_car"), ("weight", "weight")):
-        if column in areas:
+        # where everybody counts the same there is one average, and not two that are equal
+        if column in areas and not (column == "weight" and (areas[column] == 1).all()):
             out[key] = _coded([float(v) for v in areas[column]])
     return out
 

@@ -7,7 +7,7 @@ grid over all of them. Names in any script are kept as they are written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,15 @@ import numpy as np
 import osmium
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from access.analysis.results import StudyResults
+from access.network import Timetable
 from access.units import WGS84, project
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _LETTERS = np.array(list(_ALPHABET), dtype=object)
+_BYTES = np.frombuffer(_ALPHABET.encode(), np.uint8)
 _POSITION_LEVELS = 4096
 _COLUMNS = ["name", "kind", "within", "lon", "lat"]
 #: What a gazetteer may call a place where people live; a street; a part that elects councillors.
@@ -29,20 +31,27 @@ _PLACE_KINDS = frozenset(
     ("", "place", "locality", "city", "town", "village", "hamlet", "suburb", "quarter",
      "neighbourhood", "estate", "isolated_dwelling", "borough")
 )  # fmt: skip
-_OTHER_KINDS = {"street": "street", "road": "street", "school": "school", "ward": "ward"}
+_OTHER_KINDS = {"street": "street", "road": "street", "school": "school", "ward": "ward",
+                "stop": "stop"}  # fmt: skip
+_SCHOOLS = frozenset(("school", "college", "university", "kindergarten"))
 _MOST_NAMES = 20_000
 _NEAR_M = 1500.0
 
 
-def _in_letters(numbers: Iterable[int]) -> str:
+def _in_letters(numbers: ArrayLike) -> str:
     """Write numbers of 0 or more in letters, five bits each; all but a number's last say more."""
-    out: list[str] = []
-    for number in numbers:
-        while number >= 32:
-            out.append(_ALPHABET[32 | (number & 31)])
-            number >>= 5
-        out.append(_ALPHABET[number])
-    return "".join(out)
+    return _letters_of(numbers)[0].decode("ascii")
+
+
+def _letters_of(numbers: ArrayLike) -> tuple[bytes, NDArray[np.intp]]:
+    """Write numbers in letters, and say how many letters each took."""
+    left = np.asarray(numbers, np.int64)[:, None]
+    groups = max(1, -(-int(left.max(initial=0)).bit_length() // 5))
+    shifted = left >> (5 * np.arange(groups + 1))
+    letters = (shifted[:, :-1] & 31) | np.where(shifted[:, 1:] > 0, 32, 0)
+    said = shifted[:, :-1] > 0
+    said[:, 0] = True
+    return _BYTES[letters[said]].tobytes(), said.sum(axis=1)
 
 
 def _index_names(results: StudyResults) -> pd.DataFrame | None:
@@ -50,13 +59,16 @@ def _index_names(results: StudyResults) -> pd.DataFrame | None:
     study = results.study
     frames = [pd.DataFrame(study.gazetteer)]
     places = pd.concat([study.places, _places_of(study.gazetteer)], ignore_index=True)
-    if study.streets is not None and not results.modelled:
-        named = _near_areas(_extract_names(study.streets), results)
+    if results.street_file is not None and results.surroundings is not None:
+        named = _near_areas(_extract_names(results.street_file), results)
         frames.append(named[named["kind"] != "street"])
-        places = pd.concat([places, _places_of(named)], ignore_index=True)
+        # what lies in a place is said by the place's own name, whatever others call it
+        places = pd.concat([places, _places_of(named[named["main"]])], ignore_index=True)
         frames.append(_within(named[named["kind"] == "street"], places, results))
     elif not results.modelled:
         frames.append(_within(_near_areas(_network_streets(results), results), places, results))
+    if results.bus is not None:
+        frames.append(_within(_near_areas(_stops(results.bus.timetable), results), places, results))
     names = pd.concat([f.reindex(columns=_COLUMNS) for f in frames], ignore_index=True)
     names = names.assign(**{c: names[c].astype(object).fillna("") for c in ("kind", "within")})
     names = names.drop_duplicates(["name", "kind", "within"])
@@ -70,23 +82,33 @@ def _places_of(names: pd.DataFrame) -> pd.DataFrame:
 
 
 def _extract_names(path: Path) -> pd.DataFrame:
-    """Read names of places and streets, in every language that the extract gives them in."""
+    """Read names of places, schools and streets, in every language that the extract gives."""
     rows = []
-    wanted = osmium.filter.KeyFilter("place", "highway")
+    wanted = osmium.filter.KeyFilter("place", "highway", "amenity")
     thing: Any  # a node or a way, as its own questions tell
     for thing in osmium.FileProcessor(path).with_locations().with_filter(wanted):
+        school = "school" if thing.tags.get("amenity") in _SCHOOLS else ""
         if isinstance(thing, osmium.osm.Node):
-            kind, spot = thing.tags.get("place", ""), thing.location
-        elif isinstance(thing, osmium.osm.Way) and "highway" in thing.tags and len(thing.nodes):
-            kind, spot = "street", thing.nodes[len(thing.nodes) // 2].location
+            kind, spot = thing.tags.get("place", "") or school, thing.location
+        elif isinstance(thing, osmium.osm.Way) and len(thing.nodes):
+            kind = "street" if "highway" in thing.tags else school
+            spot = thing.nodes[len(thing.nodes) // 2].location
         else:
             continue
         tags = dict(thing.tags)
+        main = tags.get("name")
         names = {v for k, v in tags.items() if k == "name" or k.startswith("name:")}
         if not kind or not spot.valid():
             continue
-        rows += [(name, kind, "", spot.lon, spot.lat) for name in sorted(names)]
-    return pd.DataFrame(rows, columns=_COLUMNS)
+        rows += [(name, kind, "", spot.lon, spot.lat, name == main) for name in sorted(names)]
+    return pd.DataFrame(rows, columns=[*_COLUMNS, "main"]).astype({"main": bool})
+
+
+def _stops(timetable: Timetable) -> pd.DataFrame:
+    """Give the stops where somebody gets on, by their names."""
+    used = timetable.stops.iloc[timetable.boarding_stops]
+    named = used[used["name"].astype(str).str.strip() != ""]
+    return named[["name", "lon", "lat"]].assign(kind="stop", within="")
 
 
 def _network_streets(results: StudyResults) -> pd.DataFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -10,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from access.analysis.results import StudyResults
 from access.errors import ParameterError
+from access.network.street_ways import street_ways
 from access.study import Study
 from access.units import WGS84, metric_crs, project
 
@@ -132,6 +135,58 @@ def _map_streets(results: StudyResults) -> gpd.GeoDataFrame | None:
     bound = gpd.GeoSeries([results.study.boundary], crs=WGS84).to_crs(streets.crs).iloc[0]
     inside = shapely.intersection(streets.geometry.to_numpy(), bound)
     return streets.assign(geometry=inside)[~shapely.is_empty(inside)]
+
+
+#: Ways are drawn to so many of an area's nearest sites of a service; in no study of more areas.
+_NEAREST_WAYS, _MOST_AREAS = 3, 3000
+#: A way whose minutes are further from the measured ones has other turns: it is not drawn.
+_SAME_MINUTES = 0.05
+
+
+def _map_ways(results: StudyResults, plans: Sequence[Sequence[str]]) -> pd.DataFrame | None:
+    """Find the ways on foot that a map draws, the nearest of each area first.
+
+    Parameters
+    ----------
+    results : StudyResults
+    plans : sequence of sequence of str
+        Sites that are open, for each service today and under each proposal.
+
+    Returns
+    -------
+    DataFrame, optional
+        ``area_id site_id order geometry``; None where streets are modelled or areas too many.
+    """
+    walk = results.matrices["walk"]
+    if results.modelled or len(walk.area_ids) > _MOST_AREAS:
+        return None
+    rows = []
+    for sites in plans:
+        own = walk.sites(list(sites))
+        near = np.argsort(own.total_minutes, axis=1, kind="stable")[:, :_NEAREST_WAYS]
+        rows += [
+            (area, own.site_ids[column], rank)
+            for area, columns in zip(own.area_ids, near, strict=True)
+            for rank, column in enumerate(columns)
+        ]
+    every = pd.DataFrame(rows, columns=["area_id", "site_id", "order"])
+    wanted = every.groupby(["area_id", "site_id"])["order"].min().reset_index()
+    network = results.networks["walk"]
+    ways = street_ways(
+        network, pd.DataFrame(results.study.areas.drop(columns="geometry")), results.sites,
+        wanted[["area_id", "site_id"]].itertuples(index=False, name=None),
+        snap_limit_m=results.study.config.travel.snap_limit_m,
+    ).merge(wanted, on=["area_id", "site_id"])  # fmt: skip
+    if ways.empty:
+        return None
+    legs = results.snaps["walk"].set_index("id")["metres"]
+    metres = legs.loc[ways["area_id"]].to_numpy() + legs.loc[ways["site_id"]].to_numpy()
+    minutes = ways["minutes"] + metres * 60 / (1000 * network.profile.off_network_kmh)
+    at = [pd.Index(ids).get_indexer(pd.Index(ways[column])) for ids, column in
+          ((walk.area_ids, "area_id"), (walk.site_ids, "site_id"))]  # fmt: skip
+    same = (minutes - walk.total_minutes[at[0], at[1]]).abs() <= _SAME_MINUTES
+    drawn: pd.DataFrame = ways[same].drop(columns="minutes")
+    return drawn.sort_values(["order", "area_id", "site_id"])
 
 
 def _map_places(results: StudyResults) -> pd.DataFrame:

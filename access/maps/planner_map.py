@@ -474,6 +474,7 @@ align-items:flex-end;pointer-events:none}}
 .furniture .badge{{background:{INK};color:#fff;padding:.2em .6em;border:1px solid {INK}}}
 .furniture svg{{display:block;filter:drop-shadow(0 0 2px #fff)}}
 @media(max-width:40em){{
+.furniture{{bottom:60px}}
 html,body{{height:auto}}body{{flex-direction:column}}
 .folium-map{{flex:none;height:68vh !important}}
 #key{{order:1;flex:none;border:0;border-top:1px solid {QUIET}}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -388,10 +388,17 @@ _HATCHES = (
 
 
 def static_map(
-    data: _ExplorerData, service: str, measure: str = "change", *, mode: str = "walk"
+    data: _ExplorerData,
+    service: str,
+    measure: str = "change",
+    *,
+    mode: str = "walk",
+    after: Sequence[str] | None = None,
 ) -> Chart:
-    """Draw one map."""
+    """Draw one map; of another proposal than the first where `after` gives its open sites."""
     chosen = data.service(service)
+    if after is not None:
+        chosen = replace(chosen, after=tuple(after))
     words = _strings("en", data.nation)  # still pictures go into the report, which is in English
     areas = _in_order(data)
     classes = _classify(data, chosen, measure, mode, areas, words)
@@ -575,7 +582,9 @@ def _fill(axes: Axes, shapes: gpd.GeoSeries, **look: Any) -> None:
     ]
     if rings:
         path = MplPath.make_compound_path(*rings)
-        axes.add_patch(PathPatch(path, edgecolor="#9aa3a8", linewidth=0.25, **look))
+        # `add_patch` would look along every edge for where it bulges: these are straight
+        axes.add_artist(PathPatch(path, edgecolor="#9aa3a8", linewidth=0.25, **look))
+        axes.update_datalim(path.vertices)
 
 
 def _legend(classes: _Classes, words: dict[str, Any]) -> list[tuple[Any, str]]:

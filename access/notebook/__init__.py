@@ -7,6 +7,7 @@ from access.maps.area_chart import area_chart, places_chart, streets_chart
 from access.notebook.answers import Answers, answer
 from access.notebook.change_views import (
     ImpactAnswer,
+    OfferAnswer,
     RankingAnswer,
     RobustnessAnswer,
     WeightsAnswer,
@@ -31,6 +32,7 @@ __all__ = [
     "FrameAnswer",
     "HubView",
     "ImpactAnswer",
+    "OfferAnswer",
     "PathAnswer",
     "RankingAnswer",
     "ReachAnswer",

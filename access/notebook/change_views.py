@@ -34,12 +34,13 @@ from access.report.people import (
     classes_table,
     equality_table,
     group_table,
+    offer_table,
     within_table,
     worst_table,
 )
 from access.report.sites import closed_table, receiving_table
 from access.run.write import write_geopackage
-from access.scenario import Impact, Ranking, Robustness, Switching
+from access.scenario import Impact, OfferChange, Ranking, Robustness, Switching
 from access.scenario.sampled import SampledRanking
 from access.text import capital, listed, named, share_figure
 
@@ -82,7 +83,7 @@ class ImpactAnswer(_View):
     >>> impact.closed
     ('CC04', 'CC11', 'CC12')
     >>> impact.plot().title
-    'About 4,900 of about 16,000 children under five travel further, about 1,800 of them by
+    'About 4,900 of about 16,000 children under five would travel further, about 1,800 of them by
     10 minutes or more'
     """
 
@@ -199,7 +200,8 @@ class ImpactAnswer(_View):
         what : str
             ``"closing"`` and ``"receiving"`` (sites), ``"change"`` (by how much, in every mode),
             ``"within"`` (shares within so many minutes), ``"worst"`` (areas), ``"equality"``
-            (groups), ``"options"`` (side by side), or a column to group by: ``"imd_decile"``,
+            (groups), ``"offer"`` (gravity and floating catchments), ``"options"``
+            (side by side), or a column to group by: ``"imd_decile"``,
             ``"ward"``, ``"locality"``, ``"p_no_car"`` and others.
         internal : bool
             Keep counts below five; not for publication.
@@ -227,6 +229,7 @@ class ImpactAnswer(_View):
             "within": lambda: within_table(found),
             "worst": lambda: worst_table(found),
             "equality": lambda: equality_table(found)[0],
+            "offer": lambda: offer_table(self.results, [found], [self._offer()]),
             "options": lambda: options_table(found),
         }
         if what in tables:
@@ -270,6 +273,7 @@ class ImpactAnswer(_View):
         found = self._findings()
         tables = [options_table(found), closed_table(found), receiving_table(found)]
         tables += [classes_table(found), within_table(found)]
+        tables.append(offer_table(self.results, [found], [self._offer()]))
         tables += [
             group_table(found, column, words)
             for column, words in GROUPINGS.items()
@@ -278,6 +282,20 @@ class ImpactAnswer(_View):
         groups, _ = equality_table(found)
         tables += [worst_table(found), *([groups] if groups is not None else [])]
         return _save_workbook(path, self.result.title, tables, self.results, internal=internal)
+
+    def offer(self) -> OfferAnswer:
+        """Say what is on offer within reach before and after: gravity and floating catchments.
+
+        Returns
+        -------
+        OfferAnswer
+
+        Examples
+        --------
+        >>> answers.what_if(close=["CC04"]).offer().to_frame()["measure"].tolist()
+        ['cumulative', 'gravity', 'two_step', 'enhanced_two_step', 'three_step']
+        """
+        return OfferAnswer(self.results, self._offer())
 
     def rank(self, **options: Unpack[QuestionOptions]) -> RankingAnswer | SampledRanking:
         """Say where the change stands among every way to close as many.
@@ -430,6 +448,9 @@ class ImpactAnswer(_View):
         analysis = Analysis(self.results).at(asked.pop("walk_km_h", None))
         return analysis, {"before": self.result.before, "after": self.result.after, **asked}
 
+    def _offer(self) -> OfferChange:
+        return Analysis(self.results).offer_of(self.result, self.found.mode)
+
     def _findings(self) -> ProposalFindings:
         return findings_of(alone(self.results, self.result), mode=self.found.mode)[0]
 
@@ -446,6 +467,39 @@ class ImpactAnswer(_View):
     def _shown(self) -> tuple[list[str], list[list[str]]]:
         table = self.found._table()
         return list(table.columns), table.to_numpy().tolist()
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class OfferAnswer(_View):
+    """What is on offer within reach, with all that an `access.scenario.OfferChange` has.
+
+    Parameters
+    ----------
+    results : StudyResults
+    found : OfferChange
+
+    Examples
+    --------
+    >>> answers.impact().offer().unit
+    'sites'
+    """
+
+    results: StudyResults
+    found: OfferChange
+
+    def _title(self) -> str:
+        return "What is on offer within reach, before and after"
+
+    def _tables(self) -> Mapping[str, Callable[[], Table]]:
+        head, rows = self._shown()
+        columns = [Column(f"c{k}", capital(text)) for k, text in enumerate(head)]
+        notes = tuple(self.found.assumptions)
+        table = Table(self._title(), tuple(columns), tuple(map(tuple, rows)), notes=notes,
+                      short="On offer within reach")  # fmt: skip
+        return {"offer": lambda: table}
+
+    def _shown(self) -> tuple[list[str], list[list[str]]]:
+        return self.found.lines()
 
 
 @dataclass(frozen=True, eq=False, repr=False)

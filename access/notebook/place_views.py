@@ -17,6 +17,7 @@ from access.analysis.results import (
     ProposalResult,
     StudyResults,
     caption,
+    hub_title,
     pick,
 )
 from access.charts.chart import Chart, label_bars
@@ -45,7 +46,7 @@ from access.report.sentences import Wording
 from access.scenario import Impact
 from access.siting import Solution
 from access.siting.hubs import HubSearch
-from access.text import about, minutes_words, percent, share_figure
+from access.text import Claim, Said, about, minutes_words, percent, share_figure
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -135,12 +136,13 @@ class TodayAnswer(_View):
             }  # fmt: skip
         return pd.DataFrame.from_dict(rows, orient="index")
 
-    def sentence(self) -> str:
+    def sentence(self) -> Said:
         """Say how far it is today.
 
         Returns
         -------
-        str
+        Said
+            With what it claims as data.
 
         Examples
         --------
@@ -154,18 +156,28 @@ class TodayAnswer(_View):
             f"{about(float(s['families'] or 0)).capitalize()} {impact.who} and "
             f"{len(self.result.before)} {service.title}: the {way} to the nearest "
         )
-        if s["mean_minutes_before"] is None:
-            return f"{text}is not known: none can be reached."
-        text += (
-            f"takes {minutes_words(float(s['mean_minutes_before']))} on average. Half are within "
-            f"{minutes_words(float(s['median_minutes_before'] or 0))}, nine in ten within "
-            f"{minutes_words(float(s['p90_minutes_before'] or 0))}; the longest is "
-            f"{minutes_words(float(s['max_minutes_before'] or 0))}."
-        )
         lost = float(s["families"] or 0) - float(s["reached_before"] or 0)
+        claims = [Claim("families", "is", (float(s["families"] or 0),)),
+                  Claim("sites", "is", (float(len(self.result.before)),))]  # fmt: skip
+        claims += [Claim("not_reached_today", "is", (lost,))] if lost else []
+        if s["mean_minutes_before"] is None:
+            return Said(f"{text}is not known: none can be reached.", claims)
+        mean, half, most, longest = (
+            float(s[f"{of}_minutes_before"] or 0) for of in ("mean", "median", "p90", "max")
+        )
+        claims += [
+            Claim(f"mean_before:{impact.mode}", "is", (mean,)),
+            Claim("within:half", "is", (half,)),
+            Claim("within:nine_in_ten", "is", (most,)),
+            Claim("longest", "largest", (longest,)),
+        ]
+        text += (
+            f"takes {minutes_words(mean)} on average. Half are within {minutes_words(half)}, nine "
+            f"in ten within {minutes_words(most)}; the longest is {minutes_words(longest)}."
+        )
         if lost:
             text += f" {about(lost).capitalize()} cannot reach any, and are in no average."
-        return text
+        return Said(text, claims)
 
     def map(self) -> Chart:
         """Draw every area by its minutes to the nearest centre.
@@ -476,7 +488,8 @@ class HubView(_View):
 
         Examples
         --------
-        >>> hubs = answers.hubs(2, plans=[["CC02", "Wath Library"]])
+        >>> few = ["CC02", "CC07", "CC09", "GP04", "Wath Library"]
+        >>> hubs = answers.hubs(2, among=few, plans=[["CC02", "Wath Library"]])
         >>> hubs.between("freely", "asked_1").title
         'Who is nearer and who is further: best two hubs anywhere or plan asked for'
         """
@@ -545,7 +558,7 @@ class HubView(_View):
         )
 
     def _title(self) -> str:
-        return "Family Hubs: where they would best stand"
+        return f"{hub_title(self.results.study)}: where they would best stand"
 
     def _tables(self) -> Mapping[str, Callable[[], Table]]:
         found, mode = self.found, self.mode

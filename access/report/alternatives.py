@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from access.analysis.questions import Request
-from access.analysis.results import StudyResults
+from access.analysis.results import StudyResults, hub_title
 from access.document.document import Block, Heading, Paragraph, TableBlock
 from access.document.table import Column, Table, Value
 from access.labels import criterion_kind, criterion_short, criterion_words, trip
@@ -224,8 +224,8 @@ def _places_table(
     """Give the proposal's place by every measure: as it is, read otherwise, and how firm."""
     p: dict[str, Any] = ranking.proposal or {}
     threshold = results.study.config.measures.threshold_minutes
-    lead = "the neighbours' centres too" if found.result.neighbours else "own centres only"
-    other = "own centres only" if found.result.neighbours else "with the neighbours'"
+    lead = "the neighbours' sites too" if found.result.neighbours else "own sites only"
+    other = "own sites only" if found.result.neighbours else "with the neighbours'"
     readings = _readings(found)
     firm = None if robust is None or robust.drawn_of or robust.proposal is None else robust.ranks()
     rows: list[tuple[Value, ...]] = []
@@ -378,9 +378,9 @@ _GAPS = ("mean", "deprived_mean", "deprived_moved", "p90", "worst", "savings")
 
 
 def _strongest_words(shown: int, strong: int, options: int) -> Said:
-    """Say how many of the options that are best on a measure or beaten by none are shown."""
+    """Say how many of the options that are beaten by none on all measures are shown."""
     claims = [Claim("shown", "is", (float(shown),)), Claim("strong", "is", (float(strong),))]
-    which = f"best on a measure or beaten by none on all of them, of {options:,}"
+    which = f"beaten by none on all measures at once, of {options:,}"
     if shown == strong:
         claims.append(Claim("shown", "all", (float(shown), float(strong))))
         verb = "is the only other one" if strong == 1 else f"are all {number(strong, 'other')}"
@@ -390,16 +390,13 @@ def _strongest_words(shown: int, strong: int, options: int) -> Said:
 
 
 def _strongest(ranking: Ranking) -> pd.DataFrame:
-    """Give the options best on a measure, then the others on the front by mean."""
-    table = ranking.table
-    picked: list[int] = []
-    for c in ranking.criteria:
-        kept, _ = _best_kept(ranking, c)
-        picked += [k for k, other in enumerate(table["kept"]) if tuple(sorted(other)) == kept]
-    front = table.reset_index(drop=True)
+    """Give the options that none beats: first one that is best on each measure, then by mean."""
+    front = ranking.table.reset_index(drop=True)
     front = front[front["on_front"]].sort_values(ranking.criteria[0], kind="stable")
-    picked += front.index.tolist()
-    return table.iloc[list(dict.fromkeys(picked))]
+    picked: list[int] = []
+    for c in ranking.criteria:  # of those best on a measure, one at least is beaten by none
+        picked += front.index[front[f"rank_{c}"] == 1][:1].tolist()
+    return front.loc[list(dict.fromkeys([*picked, *front.index]))]
 
 
 def _gap(value: float, own: float | None) -> float | None:
@@ -628,7 +625,10 @@ def _alternatives_blocks(
         blocks.append(Heading(found.label, 2, appendix=True))
         blocks += _service(results, found, reasons or {}, robust, wording)
     if results.hubs is not None:
-        blocks += [Heading("Family Hubs", 2, appendix=True), *_hub_blocks(results, wording)]
+        blocks += [
+            Heading(hub_title(results.study), 2, appendix=True),
+            *_hub_blocks(results, wording),
+        ]
     return [
         *blocks,
         Heading("What consultees asked for", 2, appendix=True),

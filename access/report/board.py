@@ -15,7 +15,16 @@ from access.analysis.analysis import DRAWS
 from access.analysis.bus import BUS_NOT_KNOWN
 from access.analysis.headline import neighbours_rank_words, neighbours_words, on_foot_words
 from access.analysis.questions import Request
-from access.analysis.results import Parts, StudyResults, site_names, stays_words
+from access.analysis.results import (
+    Parts,
+    StudyResults,
+    as_known_then,
+    as_many_hubs,
+    chosen_later,
+    hub_title,
+    site_names,
+    stays_words,
+)
 from access.disclosure import THRESHOLD, further, grouped, public_count
 from access.document.document import (
     Block,
@@ -41,6 +50,7 @@ from access.errors import ParameterError
 from access.escape import plain
 from access.files import whole_folder
 from access.labels import further_words, grouping_words, trip
+from access.ledger import RunLedger, sha256_of
 from access.report import sentences as say
 from access.report.alternatives import (
     _alternatives_blocks,
@@ -75,7 +85,6 @@ from access.report.sites import _site_blocks
 from access.scenario import Ranking
 from access.scenario.robustness import Robustness
 from access.scenario.scenario import Money
-from access.study.config import is_later
 from access.text import (
     NOT_APPLICABLE,
     Claim,
@@ -326,56 +335,32 @@ def _option_blocks(
     if answer is not None and not later_hubs:
         sets, names = _best_sets(answer), site_names(results)
         told = _hub_sentence(results, sets, names, answer.mode, wording)
-        blocks.append(Paragraph((Bold("Family Hubs: "), told)))
+        blocks.append(Paragraph((Bold(f"{hub_title(results.study)}: "), told)))
     return [*blocks, Paragraph(("Every alternative, measured and set in order: ",
                                 Ref("alternatives"), "."))]  # fmt: skip
-
-
-def _then(results: StudyResults) -> StudyResults:
-    """Give the results as the paper's own date allows: without a choice that was made later."""
-    config = results.study.config
-    if not _later_hubs(results):
-        return results
-    bare = {"council_choice": (), "council_source": "", "council_date": None}
-    hubs = config.hubs.model_copy(update=bare)
-    study = replace(results.study, config=config.model_copy(update={"hubs": hubs}))
-    answer = results.hubs
-    if answer is not None:
-        source = config.hubs.council_source
-        kept = tuple(a for a in answer.plain.assumptions if not source or source not in a)
-        plans = answer.plans
-        if plans is not None:
-            plans = replace(plans, plans=tuple(p for p in plans.plans if p.key != "council"))
-        plain_ = replace(answer.plain, council=None, assumptions=kept)
-        answer = replace(answer, plain=plain_, plans=plans)
-    return replace(results, study=study, hubs=answer)
-
-
-def _later_hubs(results: StudyResults) -> bool:
-    """Say whether the council's own hubs were chosen later than the paper's date."""
-    config = results.study.config
-    when = config.hubs.council_date
-    return when is not None and is_later(when, config.study.as_of)
 
 
 def _since_blocks(results: StudyResults, wording: Wording) -> list[Block]:
     """Tell what became known later than the paper's date, apart from everything else."""
     config = results.study.config
     table, sources = _since_table(results), _later_sources(results)
-    when, later = config.hubs.council_date, _later_hubs(results)
+    when, later = config.hubs.council_date, chosen_later(results.study)
     if table is None and not sources and not later and not results.study.later:
         return []
     blocks: list[Block] = [
         Heading("What happened since", appendix=True, key="since"),
         Paragraph(
             f"Nothing in this part was known on {long_date(_as_of(results))}, the date of the "
-            "paper, and no figure or sentence elsewhere rests on what happened later."
+            "paper, and no figure or sentence elsewhere rests on what happened later"
+            f"{as_many_hubs(results)}."
         ),
     ]
     if table is not None:
         blocks.append(TableBlock(table, key="later", compact=True))
     if later and results.hubs is not None:
-        blocks.append(Paragraph(f"The Family Hubs that the council chose ({when})", style="key"))
+        title = hub_title(results.study)
+        hubs = title if title != "Hubs" else "hubs"
+        blocks.append(Paragraph(f"The {hubs} that the council chose ({when})", style="key"))
         blocks += _council_blocks(results, wording)
     if results.study.later:
         opened = (
@@ -384,8 +369,8 @@ def _since_blocks(results: StudyResults, wording: Wording) -> list[Block]:
         blocks.append(Paragraph(sentence(opened)))
     if sources:
         blocks.append(Paragraph(sentence(
-            f"sources of a later date than the paper, used for what they say of that day: "
-            f"{listed(sources)}"
+            f"sources of a later date than the paper, wholly or partly: {listed(sources)}; what "
+            "each was used for is in the table of data"
         )))  # fmt: skip
     method = _later_method(results)
     return [*blocks, Paragraph(method)] if method else blocks
@@ -434,17 +419,19 @@ def _question(results: StudyResults, findings: Sequence[ProposalFindings]) -> st
     ).replace("?.", "?")
 
 
-def _size(found: ProposalFindings) -> str:
+def _size(found: ProposalFindings) -> Said:
     """Say how many stay, of how many, and that others open."""
     before, after = found.result.before, found.result.after
     stay, opened = len(set(after) & set(before)), found.named(found.result.opened)
+    claims = [Claim("kept", "is", (float(stay), float(len(before))))]
+    claims += [Claim("opened", "is", (float(len(opened)),))] if opened else []
     if stay < len(before):
         kept = (
             f"{stay} of {len(before)} {found.title}" if stay else f"none of today's {found.title}"
         )
     else:
         kept = f"all {stay} {found.title}" if stay > 1 else f"the one {found.one} of today"
-    return f"{kept} and open {listed(opened)}" if opened else kept
+    return Said(f"{kept} and open {listed(opened)}" if opened else kept, claims)
 
 
 #: Proposals that have a large figure on the first page, where there are more than two.
@@ -590,7 +577,7 @@ def _priority_table(findings: Sequence[ProposalFindings]) -> Table:
 
 
 def _other_centres(found: ProposalFindings) -> str:
-    return "own centres only" if found.result.neighbours else "with the neighbours' centres"
+    return "own sites only" if found.result.neighbours else "with the neighbours' sites"
 
 
 def _priority(found: ProposalFindings, ranking: Ranking | None, criterion: str) -> Value:
@@ -666,6 +653,9 @@ def _wards(found: ProposalFindings) -> Said:
 def _firm(found: ProposalFindings, robust: Robustness | None, *, modelled: bool) -> str:
     """Say how firm the proposal's place is, as far as it was tried."""
     ties = near_ties(found, modelled=modelled)
+    if found.sampled is not None and robust is not None and robust.proposal is not None:
+        told = robust.sentence()
+        return Said(f"{found.label}: {told[0].lower()}{told[1:]}", told.claims)
     if not ties:
         return ""
     text = f"{ties[0].lower()}{ties[1:]}"
@@ -694,8 +684,8 @@ def _certainty(
             sentence(
                 number(
                     stand_ins,
-                    "centre is a stand-in for a building that the papers do not name",
-                    "centres are stand-ins for buildings that the papers do not name",
+                    "site is a stand-in for a building that the papers do not name",
+                    "sites are stand-ins for buildings that the papers do not name",
                 )
             )
         )
@@ -704,8 +694,8 @@ def _certainty(
             sentence(
                 number(
                     proxies,
-                    "centre stands at a position that is only roughly known",
-                    "centres stand at positions that are only roughly known",
+                    "site stands at a position that is only roughly known",
+                    "sites stand at positions that are only roughly known",
                 )
             )
         )
@@ -784,10 +774,11 @@ def board_report(
     parts = Parts(results.left_out) if parts is None else parts
     robustness = study_robustness(results, mode=mode, draws=draws, progress=progress, parts=parts)
     maps = parts.make("report: maps", lambda: _proposal_maps(results, mode=mode)) or {}
-    then = _then(results)
+    then = as_known_then(results)
     blocks: list[Block] = [
         *_summary_blocks(then, findings, wording, robustness),
-        PageBreak(),
+        # of two the first page is full; of one, or of many, the second follows without a gap
+        *([PageBreak()] if len(findings) == 2 else []),
         *_recommendation_blocks(then, findings, wording),
     ]
     if internal:
@@ -797,7 +788,7 @@ def board_report(
     blocks += _paper_blocks(
         then, findings,
         issues=_issue_blocks(then, findings, wording),
-        options=_option_blocks(then, findings, wording, later_hubs=_later_hubs(results)),
+        options=_option_blocks(then, findings, wording, later_hubs=chosen_later(results.study)),
         money=_money(findings),
         equality=" ".join(filter(None, (_fifth(f, wording) for f in findings))),
     )  # fmt: skip
@@ -882,6 +873,7 @@ def write_report(
     *,
     inputs: Iterable[Path] = (),
     progress: Callable[[str], None] = lambda step: None,
+    ledger: RunLedger | None = None,
 ) -> tuple[Path, ...]:
     """Write the report as Word, PDF and workbook; nothing is written unless all can be made.
 
@@ -893,6 +885,8 @@ def write_report(
     inputs : iterable of Path
         Files and folders that may not lie in it.
     progress : callable
+    ledger : RunLedger, optional
+        What the report was made of, for ``report.ledger.json``; its outputs are put in.
 
     Returns
     -------
@@ -908,4 +902,9 @@ def write_report(
         made = _report_files(document, progress=progress)
         for name, content in made.items():
             (work / name).write_bytes(content)
+        if ledger is not None:
+            outputs = {name: sha256_of(work / name) for name in made}
+            name = f"report{'-internal' if document.internal else ''}.ledger.json"
+            told = replace(ledger, outputs=outputs).to_json()
+            (work / name).write_text(told, encoding="utf-8")
     return tuple(Path(folder) / name for name in made)

@@ -17,7 +17,7 @@ from access.labels import criterion_words
 from access.network.service_days import spoken
 from access.network.windowed import clock
 from access.report.findings import ProposalFindings
-from access.text import NOT_APPLICABLE, about, capital
+from access.text import NOT_APPLICABLE, Claim, Said, capital
 
 _WAYS = {"there": "The way there", "home": "The way home"}
 
@@ -78,18 +78,26 @@ def _audit_table(results: StudyResults) -> Table:
     )
 
 
-def none_sentence(noun: str, change: BusChange) -> str:
+def none_sentence(noun: str, change: BusChange) -> Said:
     """Say for how many there is no journey, there and home, today and after."""
-    counts = {
-        way: f"{public_count(before)} today and {public_count(after)} after"
-        for way, _, before, after in _rows(change, {"without": ""})
-    }
+    people = float(change.areas["count"].sum())
+    claims, counts = [Claim("bus_people", "is", (people,))], {}
+    for way, _, before, after in _rows(change, {"without": ""}):
+        claims += [Claim(f"bus_without:{way}:before", "is", (before,)),
+                   Claim(f"bus_without:{way}:after", "is", (after,))]  # fmt: skip
+        counts[way] = f"{_nobody(before)} today and {_nobody(after)} after"
     home = f"; on the way home {counts['home']}" if "home" in counts else ""
-    return (
-        f"Of {about(change.areas['count'].sum())} {noun}, so many have no journey by bus or on "
-        f"foot under {change.limit_minutes:g} minutes, in half of the minutes of the window or "
-        f"more: on the way there {counts['there']}{home}."
+    return Said(
+        f"Of {public_count(people)} {noun}, these have no journey by bus or on foot under "
+        f"{change.limit_minutes:g} minutes, in half of the minutes of the window or more: on the "
+        f"way there {counts['there']}{home}.",
+        claims,
     )
+
+
+def _nobody(count: float) -> str:
+    """Say how many, none of them as such."""
+    return public_count(count) if count else "none"
 
 
 def without_table(title: str, noun: str, change: BusChange) -> Table:
@@ -118,7 +126,7 @@ def without_table(title: str, noun: str, change: BusChange) -> Table:
 
 
 _HOME_NOTE = (
-    "The way home is from the centre that is nearest by bus on the way there, setting out at any "
+    "The way home is from the site that is nearest by bus on the way there, setting out at any "
     "minute after the session."
 )
 
@@ -211,14 +219,14 @@ def _places_table(results: StudyResults, found: ProposalFindings) -> Table:
         row: tuple[Value, ...] = (names[id_], stays, stops, there)
         rows.append((*row, back) if home else row)
     columns = (
-        Column("name", "Centre", width=1.6),
+        Column("name", "Site", width=1.6),
         Column("closes", "Proposal"),
         Column("stops", "Stops nearby", "number"),
         Column("there", "Buses an hour, window", "number", decimals=1),
         Column("home", "Buses an hour, after the session", "number", decimals=1),
     )
     return Table(
-        f"{found.title}: how often buses leave near each centre",
+        f"{found.title}: how often buses leave near each site",
         columns if home else columns[:-1],
         tuple(rows),
         notes=(

@@ -74,16 +74,15 @@ def _drawn(
 
 
 def _proposal_maps(results: StudyResults, *, mode: str) -> dict[str, Chart]:
-    """Draw a map of added minutes for each service."""
+    """Draw a map of added minutes for each proposal."""
     data = explorer_data(results)
+    of = [proposal.service for proposal in results.proposals.values()]
     maps: dict[str, Chart] = {}
-    drawn: set[str] = set()
     for key, proposal in results.proposals.items():
-        if proposal.service in drawn:
-            continue
-        drawn.add(proposal.service)
         try:
-            maps[key] = static_map(data, proposal.service, "change", mode=mode)
+            chart = static_map(data, proposal.service, "change", mode=mode, after=proposal.after)
         except ParameterError:
             continue
+        rival = of.count(proposal.service) > 1
+        maps[key] = replace(chart, title=f"{proposal.title}: {chart.title}") if rival else chart
     return maps

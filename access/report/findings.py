@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from access.analysis.analysis import Analysis, travel_options
-from access.analysis.results import ProposalResult, StudyResults, names_of, short_names
+from access.analysis.results import (
+    ProposalResult,
+    StudyResults,
+    names_of,
+    short_names,
+    titled_apart,
+)
 from access.errors import ParameterError
 from access.labels import counting_words
 from access.scenario import Impact, NothingChangesWarning, Ranking
@@ -275,7 +281,7 @@ def findings_of(results: StudyResults, *, mode: str | None = None) -> tuple[Prop
         )
     names = short_names(results)
     found = []
-    for result in _told_apart(list(results.proposals.values())):
+    for result in titled_apart(list(results.proposals.values())):
         service = results.study.config.services[result.service]
         ranking = result.rankings.get(mode)
         found.append(
@@ -295,17 +301,6 @@ def findings_of(results: StudyResults, *, mode: str | None = None) -> tuple[Prop
             )
         )
     return tuple(found)
-
-
-def _told_apart(proposals: Sequence[ProposalResult]) -> list[ProposalResult]:
-    """Number the proposals of one service that have one title, so that each can be named."""
-    titles = [(p.service, p.title) for p in proposals]
-    return [
-        p
-        if titles.count(own) == 1
-        else replace(p, title=f"{p.title}, option {titles[: k + 1].count(own)}")
-        for k, (p, own) in enumerate(zip(proposals, titles, strict=True))
-    ]
 
 
 def tenths(areas: pd.DataFrame) -> pd.Series | None:

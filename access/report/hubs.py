@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -10,7 +10,14 @@ import pandas as pd
 
 from access.analysis.hub_minutes import hub_minutes, offers_of, people_of
 from access.analysis.hub_plans import DEPRIVED, PlanPair, plan_pair
-from access.analysis.results import HubPlan, HubPlans, HubResult, StudyResults, site_names
+from access.analysis.results import (
+    HubPlan,
+    HubPlans,
+    HubResult,
+    StudyResults,
+    hub_title,
+    site_names,
+)
 from access.charts.chart import Chart
 from access.charts.ranking import hub_chart
 from access.charts.style import CHANGE_COLOURS, CHANGE_EDGES
@@ -24,16 +31,16 @@ from access.measure.distribution import weighted_mean
 from access.report.figures import _beside
 from access.report.sentences import Wording
 from access.siting.alternatives import SetRank
-from access.siting.hubs import HubSearch
+from access.siting.hubs import HubSearch, bend_words
 from access.siting.plans import FIRM_FROM, USUAL_MINUTES
 from access.text import (
     NOT_APPLICABLE,
     Claim,
     Said,
     about_ordinal,
+    at_most,
     capital,
     listed,
-    minutes_words,
     number,
     percent,
     sentence,
@@ -67,19 +74,24 @@ class _BestSet(Protocol):
 
 def _mean_minutes(results: StudyResults, chosen: Sequence[str], mode: str) -> dict[str, float]:
     """Average the trip to the nearest of a set of sites, service by service and jointly."""
-    if not chosen:
-        raise ParameterError("no hub is chosen; expected at least one site")
+    return _averages(results, mode)(chosen)
+
+
+def _averages(results: StudyResults, mode: str) -> Callable[[Sequence[str]], dict[str, float]]:
+    """Give what averages the trip to any set of sites: who lives where is put together once."""
     study = results.study
-    there = hub_minutes(results, mode)
-    offers = offers_of(study)
-    ids = study.areas["id"]
-    near = [matrix.least(list(chosen)) for matrix in there.matrices]
-    means = {
-        o.key: weighted_mean(near[there.window[o.key]], people_of(study, o).loc[ids])
-        for o in offers
-    }
-    means["joint"] = sum(o.share * means[o.key] for o in offers if o.share)
-    return means
+    there, offers = hub_minutes(results, mode), offers_of(study)
+    people = {o.key: people_of(study, o).loc[study.areas["id"]] for o in offers}
+
+    def of(chosen: Sequence[str]) -> dict[str, float]:
+        if not chosen:
+            raise ParameterError("no hub is chosen; expected at least one site")
+        near = [matrix.least(list(chosen)) for matrix in there.matrices]
+        means = {o.key: weighted_mean(near[there.window[o.key]], people[o.key]) for o in offers}
+        means["joint"] = sum(o.share * means[o.key] for o in offers if o.share)
+        return means
+
+    return of
 
 
 def hub_table(
@@ -87,15 +99,16 @@ def hub_table(
 ) -> Table:
     """List the best set for each number of hubs, and the council's own."""
     offers = offers_of(results.study)
+    means = _averages(results, mode)
     rows = [
-        _row(results, str(len(h.chosen)), h.chosen, names, mode, _proof(h.status, h.gap))
+        _row(means(h.chosen), str(len(h.chosen)), h.chosen, names, _proof(h.status, h.gap))
         for h in hubs
         if h.chosen
     ]
     council = results.study.config.hubs.council_choice
     if council:
         label = f"{len(council)}, the council's own"
-        rows.append(_row(results, label, council, names, mode, "given"))
+        rows.append(_row(means(council), label, council, names, "given"))
     unit = "min"
     columns = (
         Column("hubs", "Hubs", width=0.7),
@@ -111,24 +124,22 @@ def hub_table(
     parts = {o.title: o.share for o in offers}
     notes = (sentence(f"together: {shares_of(parts)}"),) if len(parts) > 1 else ()
     return Table(
-        f"Family Hubs: the best sets by number of hubs (mean {trip(mode)} to the nearest)",
+        f"Hubs: the best sets by number of hubs (mean {trip(mode)} to the nearest)",
         columns,
         tuple(rows),
         notes=notes,
         source=results.study.config.hubs.council_source,
-        short="Family Hubs",
+        short="Hubs",
     )
 
 
 def _row(
-    results: StudyResults,
+    means: Mapping[str, float],
     label: str,
     chosen: Sequence[str],
     names: Mapping[str, str],
-    mode: str,
     proof_words: str,
 ) -> tuple[Value, ...]:
-    means = _mean_minutes(results, chosen, mode)
     where = listed([names.get(i, i) for i in chosen])
     figures = list(means.values())
     return (label, where, *(figures if len(figures) > 2 else figures[:1]), proof_words)
@@ -140,7 +151,7 @@ def near_best_table(found: HubSearch, mode: str) -> Table:
     rows = zip(frame["names"], frame["mean_minutes"], frame["worse"], strict=True)
     n, more = len(found.best.chosen), "" if found.near_best.complete else "; there may be more"
     return Table(
-        f"Family Hubs: the best {len(frame)} sets of {n} (mean {trip(mode)}{more})",
+        f"Hubs: the best {len(frame)} sets of {n} (mean {trip(mode)}{more})",
         (
             Column("where", "Where", width=3.0),
             Column("mean", "Mean", "minutes", unit="min", decimals=0),
@@ -168,7 +179,7 @@ def trade_off_table(found: HubSearch, mode: str) -> Table:
         for names, *values in frame[keys].itertuples(index=False, name=None)
     ]
     return Table(
-        f"Family Hubs: every trade-off of {n} between the average {trip(mode)} and the "
+        f"Hubs: every trade-off of {n} between the average {trip(mode)} and the "
         f"worst-off area{more}",
         tuple(columns),
         tuple(rows),
@@ -193,7 +204,7 @@ def _hub_blocks(results: StudyResults, wording: Wording) -> list[Block]:
     """Write the section on Family Hubs."""
     answer = results.hubs
     if answer is None:
-        return [Paragraph("Where Family Hubs would best stand is not part of this run.")]
+        return [Paragraph("Where hubs would best stand is not part of this run.")]
     sets, names, mode = _best_sets(answer), site_names(results), answer.mode
     blocks: list[Block] = [Paragraph(_best_sentence(results, sets, names, mode, wording))]
     if answer.plans is not None:
@@ -221,7 +232,7 @@ def _pair_figures(results: StudyResults, answer: HubResult) -> list[Figure]:
     pair = _council_pair(answer)
     if pair is None or answer.plans is None:
         return []
-    return [_beside(pair_chart(results, answer.plans, pair), "hub-pair")]
+    return [_beside(pair_chart(results, answer.plans, pair), "hub-pair", height=3.1)]
 
 
 def _council_pair(answer: HubResult) -> PlanPair | None:
@@ -240,18 +251,25 @@ def _council_blocks(results: StudyResults, wording: Wording) -> list[Block]:
     answer = results.hubs
     if answer is None:
         return []
+    told = council_told(results, answer, wording)
+    return [*(Paragraph(text) for text in told), *_pair_figures(results, answer)]
+
+
+def council_told(results: StudyResults, answer: HubResult, wording: Wording) -> list[Said]:
+    """Say all that is said of the council's own hubs alone."""
     sets, names = _best_sets(answer), site_names(results)
+    told: list[Said] = []
     if answer.plans is None:
-        told = [_hub_sentence(results, sets, names, answer.mode, wording)]
+        told.append(_hub_sentence(results, sets, names, answer.mode, wording))
+        if answer.plain.council is not None:
+            told.append(_standing_sentence(answer.plain.council))
     else:
-        told = [_council_words(answer.plans, names, wording)]
-        told.append(_stays_words(answer.plans, names, wording))
+        told.append(_council_words(answer.plans, names, wording))
+        told.append(_back_sentence(answer.plans, wording))
         pair = _council_pair(answer)
         if pair is not None:
             told.append(pair_words(answer.plans, pair, internal=wording.internal))
-    if answer.plans is None and answer.plain.council is not None:
-        told.append(_standing_sentence(answer.plain.council))
-    return [*(Paragraph(text) for text in told if text), *_pair_figures(results, answer)]
+    return [said for said in told if said]
 
 
 # --- plans side by side -------------------------------------------------------------------------
@@ -344,27 +362,27 @@ def _stays_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) ->
     titles = {o.key: o.title for o in plans.offers}
     out = [o.title for o in plans.offers if o.key not in known.shares]
     apart = (
-        f" {listed(out)}: no centre of today is known to give it, so it is in neither figure."
+        f" {listed(out)}: no site of today is known to give it, so it is in neither figure."
         if out
         else ""
     )
     best, council = plans.get("stays"), plans.get("council")
     if any(p.stays is not None and p.stays.lost > 0 for p in plans.plans):
         return Said(
-            "What hubs give back beside the centres that stay is not told in minutes: some people "
-            f"reach a centre under one plan and none under another.{apart}",
+            "What hubs give back beside the sites that stay is not told in minutes: some people "
+            f"reach a site under one plan and none under another.{apart}",
             [Claim("hub_cut_off", "some")],
         )
     if known.added < _NO_MINUTES:
         claims = [Claim("hub_added", "none", (0.0,))]
-        said = ["The study closes no centre."]
+        said = ["The study closes no site."]
         if plans.closures:
             said = ["On average over the offers, the closures do not lengthen the trip to the "
-                    "nearest centre."]  # fmt: skip
+                    "nearest site."]  # fmt: skip
         if best is not None and best.stays is not None and best.stays.given_back >= _NO_MINUTES:
             claims.append(Claim("hub_back:stays", "is", (best.stays.given_back,)))
             said.append(
-                f"Hubs at {_named(best, names)} beside today's centres would shorten it by "
+                f"Hubs at {_named(best, names)} beside today's sites would shorten it by "
                 f"{wording.minutes(best.stays.given_back)}."
             )
         return Said(" ".join(said) + apart, claims)
@@ -375,7 +393,7 @@ def _stays_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) ->
     each = [f"{titles[k]} {wording.change(known.kept[k] - known.today[k])}" for k in known.shares]
     over = f" ({listed(each)})" if len(each) > 1 else ""
     said = [f"{listed(plans.closures)}: together {wording.minutes(known.added)} more on average "
-            f"to the nearest centre, by the {trip(plans.mode)}{over}."]  # fmt: skip
+            f"to the nearest site, by the {trip(plans.mode)}{over}."]  # fmt: skip
     back = []
     for plan, what in ((council, "the council's own hubs"), (best, "the best hubs for this")):
         if plan is None or plan.stays is None:
@@ -392,7 +410,7 @@ def _stays_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) ->
             claims.append(Claim(f"hub_back:{plan.key}", "all", (minutes, known.added)))
         back.append(f"{what}{where} give back {wording.minutes(minutes)}, {part}")
     if back:
-        said.append(f"With each offer given at hubs and at kept centres alike, {'; '.join(back)}.")
+        said.append(f"With each offer given at hubs and at kept sites alike, {'; '.join(back)}.")
     return Said(" ".join(said) + apart, claims)
 
 
@@ -486,7 +504,7 @@ def plan_table(plans: HubPlans, names: Mapping[str, str]) -> Table:
     rows = [(letters[p.key], p.title, _named(p, names), _plan_proof(p)) for p in plans.plans]
     notes = (f"The rule: {plans.rule}.",) if plans.rule else ()
     return Table(
-        "Plans of Family Hubs side by side",
+        "Plans of hubs side by side",
         (
             Column("plan", "Plan", width=0.5), Column("asked", "What is asked", width=2.2),
             Column("where", "Where", width=3.6), Column("proof", "Proof", width=1.5),
@@ -537,7 +555,7 @@ def plans_beside_table(plans: HubPlans, names: Mapping[str, str]) -> Table:
         else ""
     )
     return Table(
-        f"Plans of Family Hubs side by side ({trip(plans.mode)} to the nearest hub)",
+        f"Plans of hubs side by side ({trip(plans.mode)} to the nearest hub)",
         (
             Column("plan", "Plan", width=0.4), Column("asked", "What is asked", width=1.5),
             Column("where", "Where", width=3.4), _minutes_column("joint", "Mean"),
@@ -566,7 +584,7 @@ def plan_minutes_table(plans: HubPlans) -> Table:
              *(f.by_group[g] for g in groups), p.on_foot.joint, f.worst_minutes, area)
         )  # fmt: skip
     return Table(
-        f"Plans of Family Hubs: mean {trip(plans.mode)} to the nearest hub, by offer and group",
+        f"Plans of hubs: mean {trip(plans.mode)} to the nearest hub, by offer and group",
         (
             Column("plan", "Plan", width=0.6),
             _minutes_column("joint", "Together" if offers else "All"),
@@ -591,7 +609,7 @@ def plan_reach_table(plans: HubPlans) -> Table:
         (letters[p.key], *p.figures.reach.values(), *p.on_foot.reach.values()) for p in plans.plans
     ]
     return Table(
-        f"Plans of Family Hubs: share within so many minutes of a hub, by the {trip(plans.mode)} "
+        f"Plans of hubs: share within so many minutes of a hub, by the {trip(plans.mode)} "
         f"and, of {who}, {how(plans.without_car)}",
         (
             Column("plan", "Plan", width=0.6),
@@ -630,8 +648,8 @@ def plan_standing_table(plans: HubPlans, names: Mapping[str, str]) -> Table:
     rule = f" with {plans.rule}" if plans.rule else ""
     of = "" if sets is None else f"Place: among sets of as many{rule}, by average trip. "
     return Table(
-        "Plans of Family Hubs: place, near-best sets, how they hold"
-        + (", and what they give back beside the centres that stay" if beside else ""),
+        "Plans of hubs: place, near-best sets, how they hold"
+        + (", and what they give back beside the sites that stay" if beside else ""),
         (
             Column("plan", "Plan", width=0.6), Column("rank", "Place", width=1.2),
             Column("near", f"Sets within {percent(plans.within)}"),
@@ -759,7 +777,7 @@ def _back_sentence(plans: HubPlans, wording: Wording) -> Said:
     claims += [Claim(f"hub_back:{p.key}", "is", (p.stays.given_back,)) for p, _ in asked if p.stays]
     return Said(
         f"{listed(plans.closures)} add {wording.minutes(known.added)} on average to the trip to "
-        "the nearest centre; with "
+        "the nearest site; with "
         f"the offers given at hubs as well, {listed(parts)}.",
         claims,
     )
@@ -785,7 +803,7 @@ def _best_sentence(
     proven = best.status == "proven_optimal"
     claims = [Claim("hub_best_mean", "best" if proven else "is", (joint,)),
               Claim("hub_best_size", "is", (float(len(best.chosen)),))]  # fmt: skip
-    hubs_words = number(len(best.chosen), "Family Hub")
+    hubs_words = number(len(best.chosen), _one_hub(results))
     first = sentence(
         f"the {'best' if proven else 'best found'} {hubs_words} by average {trip(mode)}"
         f"{_together(results)} would be {listed([names.get(i, i) for i in best.chosen])}: "
@@ -802,6 +820,11 @@ def _best_sentence(
     if abs(more) < _NO_MINUTES:
         return Said(f"{first} {sentence(f'the council chose {own}: as long on average')}", claims)
     return Said(f"{first} {sentence(f'the council chose {own}: {wording.change(more)}')}", claims)
+
+
+def _one_hub(results: StudyResults) -> str:
+    """Name one hub as the study calls them, within a sentence."""
+    return "Family Hub" if hub_title(results.study) == "Family Hubs" else "hub"
 
 
 def _together(results: StudyResults) -> str:
@@ -842,49 +865,28 @@ def _leeway_sentence(answer: HubResult) -> Said:
     if len(near) > 1:
         share = float(near["worse"].max())
         claims.append(Claim("hub_listed_worse", "largest", (share,)))
-        within = "as good as one another" if share <= 0 else f"within {percent(share)} of the best"
+        within = "as good as one another" if share <= 0 else f"within {at_most(share)} of the best"
         said.append(
             sentence(
                 f"{number(len(near), 'set')} listed are {within} in average {trip(answer.mode)}, "
                 "so what else is known of the buildings may decide among them"
             )
         )
-    bend = _bend(answer)
-    if bend is not None:
-        at, early, late = bend
-        claims += [Claim("hub_saves:early", "is", (early,)), Claim("hub_saves:late", "is", (late,)),
-                   Claim("hub_saves", "less", (late, early))]  # fmt: skip
-        said.append(
-            sentence(
-                f"up to {number(at, 'hub')} each further one saves {minutes_words(early)} on "
-                f"average; beyond, {minutes_words(late)}"
-            )
-        )
+    bend = bend_words(found.curve)
+    if bend:
+        said.append(bend)
+        claims += bend.claims
     if answer.weighted is not None:
         best, other = set(found.best.chosen), answer.weighted.best.chosen
         if set(other) == best:
             claims.append(Claim("hub_weighted_best", "same"))
-            said.append("With deprived families counting more, the same set is best.")
+            said.append("With deprived areas counting more, the same set is best.")
         else:
             claims.append(Claim("hub_weighted_best", "other"))
             said.append(
                 sentence(
-                    "with deprived families counting more, the best set is "
+                    "with deprived areas counting more, the best set is "
                     f"{answer.weighted.named(other)}"
                 )
             )
     return Said(" ".join(said), claims)
-
-
-def _bend(answer: HubResult) -> tuple[int, float, float] | None:
-    """Give where more hubs begin to save less, and what each saves on average up to it and on."""
-    at = answer.plain.curve.elbow
-    means = {p: float(h.objective) for p, h in sorted(answer.plain.curve.solutions.items())}
-    if at is None or not all(np.isfinite(m) for m in means.values()):
-        return None
-    first, last = min(means), max(means)
-    if not first < at < last:
-        return None
-    early = (means[first] - means[at]) / (at - first)
-    late = (means[at] - means[last]) / (last - at)
-    return (at, early, late) if late < early else None

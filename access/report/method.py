@@ -8,7 +8,7 @@ import numpy as np
 
 from access.analysis.analysis import Analysis
 from access.analysis.headline import on_foot_of, trip_meaning
-from access.analysis.results import StudyResults, short_names
+from access.analysis.results import StudyResults, hub_title, short_names
 from access.disclosure import THRESHOLD, is_small, public_count
 from access.document.document import (
     Block,
@@ -26,7 +26,16 @@ from access.ledger import versions
 from access.network.modelled import MODELLED_DRIVING
 from access.report.bus import _bus_rows
 from access.report.findings import ProposalFindings, _most_deprived
-from access.text import figure, figure_words, listed, minutes_words, percent, sentence, shares_of
+from access.text import (
+    NOT_APPLICABLE,
+    figure,
+    figure_words,
+    listed,
+    minutes_words,
+    percent,
+    sentence,
+    shares_of,
+)
 
 _ATTRIBUTION = (
     "Contains public sector information licensed under the Open Government Licence v3.0 where the "
@@ -98,7 +107,9 @@ def _method(
         (
             Bold("Deprivation: "),
             sentence(
-                f"weights are {scheme}"
+                "everybody counts the same"
+                if scheme == "none"
+                else f"weights are {scheme}"
                 + (
                     f", from 1 in {results.study.nation}'s least deprived area to "
                     f"{1 + weights.lam:g} in the most"
@@ -110,10 +121,7 @@ def _method(
         ),
         (
             Bold("Alternatives: "),
-            sentence(
-                f"every set of the same size is listed and measured by the {headline}; 1 is best, "
-                "and equals share the better place"
-            ),
+            _listing(findings, headline),
         ),
         (
             Bold("Small counts: "),
@@ -125,6 +133,26 @@ def _method(
             ),
         ),
     )
+
+
+def _listing(findings: Sequence[ProposalFindings], headline: str) -> str:
+    """Say which alternatives were listed, which were sampled, and which have none."""
+    told = []
+    many = [f.label for f in findings if f.sampled is not None]
+    alone = [f.label for f in findings if f.sampled is None and f.ranking is None]
+    if len(many) + len(alone) < len(findings):
+        told.append(
+            f"every set of the same size is listed and measured by the {headline}; 1 is best, and "
+            "equals share the better place"
+        )
+    if many:
+        told.append(
+            f"too many to list for {listed(many)}: the best is searched for and proven where the "
+            f"tables say so, others are drawn at random, measured by the {headline}"
+        )
+    if alone:
+        told.append(f"none of the same size for {listed(alone)}")
+    return " ".join(sentence(text) for text in told)
 
 
 def _speeds(results: StudyResults) -> str:
@@ -251,44 +279,56 @@ def _hub_rows(results: StudyResults) -> list[tuple[str, str]]:
     study, hubs = results.study, results.study.config.hubs
     if results.hubs is None:
         return []
-    rows = [("Family Hubs, at most", f"{hubs.most}")]
+    title = hub_title(study)
+    rows = [(f"{title}, at most", f"{hubs.most}")]
     if hubs.council_choice:
         names = short_names(results)
         chosen = listed([names.get(i, i) for i in hubs.council_choice])
-        rows.append(("Family Hubs that the council chose", chosen))
+        rows.append((f"{title} that the council chose", chosen))
     if hubs.shares:
         shares = shares_of({study.config.services[k].title: v for k, v in hubs.shares.items()})
-        rows.append(("Family Hubs: what each service counts for", shares))
+        rows.append((f"{title}: what each service counts for", shares))
     return rows
 
 
-#: Rows of figures to try that a page has room for; more stand in the workbook alone.
-_MOST_TRIED = 20
+#: Proposals whose figures to try a page has room for; of more they stand in the workbook alone.
+_MOST_TRIED = 3
 
 
 def _trial_blocks(
     results: StudyResults, findings: Sequence[ProposalFindings], *, internal: bool
 ) -> list[Block]:
     """List the figures that a doubting reader would try first, and where each comes from."""
-    rows = [row for f in findings for row in _tried(results, f, internal=internal)]
-    paged = len(rows) <= _MOST_TRIED
+    found = [_tried(results, f, internal=internal) for f in findings]
+    recipes = {words: recipe for rows in found for words, (_, recipe) in rows.items()}
+    rows = tuple(
+        (words, *(own[words][0] if words in own else NOT_APPLICABLE for own in found), recipe)
+        for words, recipe in recipes.items()
+    )
+    paged, mode = len(findings) <= _MOST_TRIED, findings[0].mode
+    services = results.study.config.services
+    counts = [f"{services[f.result.service].demand} for {f.title}" for f in findings]
+    keys = [f"{f.result.key}__{mode}__" for f in findings]
     table = Table(
         "Figures to try, each with where it comes from",
         (
-            Column("of", "Of", width=1.2), Column("figure", "Figure", width=1.9),
-            Column("value", "Value", width=1.3), Column("from", "Work it out from", width=3.6),
+            Column("figure", "Figure", width=1.5),
+            *(Column(f"value_{k}", f.label, width=1.5) for k, f in enumerate(findings)),
+            Column("from", "Work it out from", width=3.0),
         ),
-        tuple(rows),
+        rows,
         notes=(
-            f"Columns of areas.csv begin with the proposal's key and {findings[0].mode}__; rows of "
-            f"alternatives.csv are those of the proposal and {findings[0].mode}. Counts that are "
-            "protected stand in it changed, and then come out near to these.",
+            f"The count is {listed(list(dict.fromkeys(counts)))}; the other columns of areas.csv "
+            f"begin with {listed(keys)}; rows of alternatives.csv are those of the proposal and "
+            f"{mode}. Counts that are protected stand in them changed, and then come out near to "
+            "these.",
         ),
         short="Figures to try",
-    )  # fmt: skip
+    )
+    many = sum(len(own) for own in found)
     lead = "Any of these can be worked out again from the files of the same run."
     if not paged:
-        lead = f"The workbook lists {len(rows)} figures to work out again from the run's files."
+        lead = f"The workbook lists {many} figures to work out again from the run's files."
     return [
         Heading("Figures to try", 2, appendix=True),
         Paragraph(lead),
@@ -298,54 +338,61 @@ def _trial_blocks(
 
 def _tried(
     results: StudyResults, found: ProposalFindings, *, internal: bool
-) -> list[tuple[str, str, str, str]]:
-    """Give the figures of one proposal: of which, what, its value, and how to work it out."""
-    impact, service = found.impact, results.study.config.services[found.result.service]
-    areas, who, s = impact.areas, service.demand, impact.summary
+) -> dict[str, tuple[str, str]]:
+    """Give the figures of one proposal by what each is: its value, and how to work it out."""
+    impact = found.impact
+    areas, s = impact.areas, impact.summary
     mode = trip(found.mode)
     count, change = areas["count"].to_numpy(float), areas["change_minutes"].to_numpy(float)
     longer = (change > impact.tolerance_minutes) & (count > 0)
     grew = "those with change_minutes above 0"
-    rows = [
-        (f"{found.noun} counted", _people(count.sum(), internal), f"areas.csv: sum of {who}"),
-        ("with further to go", _people(count[longer].sum(), internal),
-         f"areas.csv: sum of {who} over {grew}"),
-    ]  # fmt: skip
+    rows = {
+        "People counted": (_people(count.sum(), internal), "areas.csv: sum of the count"),
+        "With further to go": (_people(count[longer].sum(), internal),
+                               f"areas.csv: sum of the count over {grew}"),
+    }  # fmt: skip
     near = longer & np.isfinite(change)
     if near.any():
-        worst = areas.loc[near].sort_values(["change_minutes", "id"], ascending=[False, True])
-        rows += [
-            (f"rise of their {mode}, mean", minutes_words(float(s["mean_minutes_change_lengthened"]
-             or 0)), f"areas.csv: mean of change_minutes over {grew}, weighted by {who}"),
-            (f"largest rise of the {mode}", minutes_words(float(worst["change_minutes"].iloc[0])),
-             f"areas.csv: greatest change_minutes where {who} is above 0"),
-        ]  # fmt: skip
+        rows[f"Rise of their {mode}, mean"] = (
+            minutes_words(float(s["mean_minutes_change_lengthened"] or 0)),
+            f"areas.csv: mean of change_minutes over {grew}, weighted by the count",
+        )
+        rows[f"Largest rise of the {mode}"] = (
+            minutes_words(float(change[near].max())),
+            "areas.csv: greatest change_minutes where the count is above 0",
+        )
     for when, words in (("before", "today"), ("after", "after")):
         if (mean := s[f"mean_minutes_{when}"]) is not None:
-            rows.append((f"average {mode} {words}", minutes_words(float(mean)),
-                         f"areas.csv: mean of minutes_{when}, weighted by {who}"))  # fmt: skip
+            rows[f"Average {mode} {words}"] = (
+                minutes_words(float(mean)),
+                f"areas.csv: mean of minutes_{when}, weighted by the count",
+            )
     fifth = _most_deprived(areas)
     if fifth is not None and count[fifth].sum():
         share = count[fifth & longer].sum() / count[fifth].sum()
-        rows.append(("of the most deprived fifth, with further to go", percent(float(share)),
-                     f"areas.csv: that share of {who} where imd_decile is 1 or 2"))  # fmt: skip
+        rows["Of the most deprived fifth, with further to go"] = (
+            percent(float(share)),
+            "areas.csv: that share of the count where imd_decile is 1 or 2",
+        )
     foot = on_foot_of(results, found.result)
     if foot is not None:
         limit = foot.limit_minutes
-        rows.append((
-            "no longer within reach on foot", public_count(foot.lost, internal=internal),
-            f"areas.csv: sum of {who} where walk__minutes_before is {limit:g} or less and "
+        rows["No longer within reach on foot"] = (
+            public_count(foot.lost, internal=internal),
+            f"areas.csv: sum of the count where walk__minutes_before is {limit:g} or less and "
             "walk__minutes_after is more",
-        ))  # fmt: skip
+        )
     p, ranking = found.standing, found.ranking
     if p is not None and ranking is not None:
-        place = f"{p['rank_mean']:,} of {len(ranking.table):,}"
-        recipe = "alternatives.csv: rows with a lesser mean than its own, and one"
-        rows.append((f"rank by average {mode}", place, recipe))
-        beat = f"{int(p['dominated_by']):,}"
-        words = "as good on all measures, better on one"
-        rows.append((words, beat, "alternatives.csv: measure by measure"))
-    return [(found.label, *row) for row in rows]
+        rows[f"Rank by average {mode}"] = (
+            f"{p['rank_mean']:,} of {len(ranking.table):,}",
+            "alternatives.csv: rows with a lesser mean than its own, and one",
+        )
+        rows["As good on all measures, better on one"] = (
+            f"{int(p['dominated_by']):,}",
+            "alternatives.csv: measure by measure",
+        )
+    return rows
 
 
 def _people(count: float, internal: bool) -> str:

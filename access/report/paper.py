@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,17 @@ from access.report import sentences as say
 from access.report.findings import NO_CHANGE, PROPOSAL, ProposalFindings, _Option
 from access.report.sentences import Wording
 from access.study.config import is_later
-from access.text import NOT_APPLICABLE, capital, listed, number, place_of, pounds, sentence
+from access.text import (
+    NOT_APPLICABLE,
+    Claim,
+    Said,
+    capital,
+    listed,
+    number,
+    place_of,
+    pounds,
+    sentence,
+)
 
 #: Stands wherever only an officer knows.
 _NOT_GIVEN = "not given"
@@ -160,13 +171,13 @@ def _saving(results: StudyResults, found: ProposalFindings) -> str:
     if money.stated_saving_gbp is not None:
         return f"the {pounds(money.stated_saving_gbp)} a year that the proposal says it saves"
     if money.net_saving_gbp is not None:
-        return f"the {pounds(money.net_saving_gbp)} a year that it saves by the register"
+        return f"the {pounds(money.net_saving_gbp)} a year that the proposal saves by the register"
     whole = [s for s in results.study.config.report.money if not s.part_of]
     if whole:
         most = max(whole, key=lambda s: s.gbp)
         return (
-            f"its part, which is {_NOT_GIVEN}, of the {pounds(most.gbp)} that the papers expect of "
-            f"the proposals together ({plain(most.year)})"
+            f"the proposal's part, which is {_NOT_GIVEN}, of the {pounds(most.gbp)} that the "
+            f"papers expect of the proposals together ({plain(most.year)})"
         )
     return "a saving that is not known"
 
@@ -179,8 +190,9 @@ def _papers_words(results: StudyResults) -> str:
         parts = [f"{pounds(p.gbp)} {plain(p.what)}" for p in given if p.part_of == whole.what]
         of = f", of which {listed(parts)}" if parts else ""
         source = f" ({plain(whole.source)})" if plain(whole.source) else ""
-        told.append(f"{plain(whole.what)}, {plain(whole.year)}: {pounds(whole.gbp)}{of}{source}")
-    return sentence("; ".join(told))
+        what = plain(whole.what)
+        told.append(f"{what}, {plain(whole.year)}: {pounds(whole.gbp)}{of}{source}")
+    return " ".join(sentence(text) for text in told)
 
 
 def _no_change_belief(results: StudyResults, found: ProposalFindings) -> str:
@@ -195,9 +207,9 @@ def _no_change_belief(results: StudyResults, found: ProposalFindings) -> str:
     )
 
 
-def _proposal_belief(results: StudyResults, found: ProposalFindings, wording: Wording) -> str:
+def _proposal_belief(results: StudyResults, found: ProposalFindings, wording: Wording) -> Said:
     harm = _harm(found, _proposed(found), wording)
-    text = f"{_saving(results, found)} justifies {harm}"
+    claims, text = list(harm.claims), f"{_saving(results, found)} justifies {harm}"
     if not harm:
         days = " on a day on which the nearest is open" if say.week_words(found.impact) else ""
         text = f"the change is right for other reasons: nobody would have further to go{days}"
@@ -209,9 +221,10 @@ def _proposal_belief(results: StudyResults, found: ProposalFindings, wording: Wo
             f"; and there are reasons, other than trips, against the sets with a shorter average "
             f"(it is {place})"
         )
+        claims.append(Claim("rank:mean", "rank", (p["rank_mean"], found.tied("mean"))))
     if found.sampled is not None and "mean" not in _best_on(found, _proposed(found)):
         text += "; and there are reasons, other than trips, against sets with a shorter average"
-    return text
+    return Said(text, claims)
 
 
 _BELIEFS = {
@@ -251,18 +264,21 @@ def _other_belief(found: ProposalFindings, other: _Option, wording: Wording) -> 
     return "; and ".join([*parts, decides])
 
 
-def _harm(found: ProposalFindings, option: _Option, wording: Wording) -> str:
+def _harm(found: ProposalFindings, option: _Option, wording: Wording) -> Said:
     """Say who has further to go under an option; empty where nobody has."""
     s = option.impact.summary
     longer, lost = float(s["lengthened"] or 0), float(s["newly_unreachable"] or 0)
     rise, told = s["mean_minutes_change_lengthened"], []
+    claims = [Claim(what, "is" if n else "none", (n,))
+              for what, n in (("lengthened", longer), ("lost", lost))]  # fmt: skip
     if longer:
         told.append(f"{wording.people(longer, found.noun)} having {further_words(found.mode)}")
         if rise is not None:
+            claims.append(Claim("mean_rise", "is", (float(rise),)))
             told[-1] += f" (by {wording.minutes(float(rise))} on average)"
     if lost:
         told.append(f"{wording.people(lost, found.noun)} no longer reaching any")
-    return listed(told, none="")
+    return Said(listed(told, none=""), claims)
 
 
 def _package_table(findings: Sequence[ProposalFindings]) -> Table:
@@ -303,7 +319,7 @@ def _package_table(findings: Sequence[ProposalFindings]) -> Table:
     )  # fmt: skip
 
 
-def _package_sentence(findings: Sequence[ProposalFindings], wording: Wording) -> str:
+def _package_sentence(findings: Sequence[ProposalFindings], wording: Wording) -> Said:
     """Say who would lose by more than one proposal of the package at once."""
     grown: list[set[str]] = []
     for f in findings:
@@ -312,14 +328,17 @@ def _package_sentence(findings: Sequence[ProposalFindings], wording: Wording) ->
         grown.append(set(areas.loc[longer, "id"]))
     both = set.intersection(*grown)
     if not both:
-        return "In no area would the trip grow for all of these services at once."
-    counts = []
+        none = Claim("both:areas", "none", (0.0,))
+        return Said("In no area would the trip grow for all of these services at once.", [none])
+    counts, claims = [], [Claim("both:areas", "is", (float(len(both)),))]
     for f in findings:
         inside = f.impact.areas["id"].isin(both)
         people = float(np.where(inside, f.impact.areas["count"], 0.0).sum())
+        claims.append(Claim(f"both:{f.result.key}", "is", (people,)))
         counts.append(f"{public_count(people, internal=wording.internal)} {f.noun}")
     every = "both" if len(findings) == 2 else "all"
-    return sentence(f"in the areas where the trip to {every} would grow live {listed(counts)}")
+    text = f"in the areas where the trip to {every} would grow live {listed(counts)}"
+    return Said(sentence(text), claims)
 
 
 def _given(text: str) -> str:
@@ -356,8 +375,7 @@ def _standing_table(results: StudyResults, findings: Sequence[ProposalFindings])
          f"{plain(asked.staff) or _NOT_GIVEN}; replies: {replies}; result: "
          f"{plain(asked.result) or _NOT_GIVEN}"),
         ("Timetable", "; ".join(steps) or _NOT_GIVEN),
-        ("Mitigation", f"an owner is named for {len(owned)} of {number(len(closing), 'site')} that "
-         f"would close" if closing else "no site closes"),
+        ("Mitigation", _owned_words(len(owned), len(closing))),
         ("Recommendation", plain(given.recommendation) or _NOT_GIVEN),
         ("Accountable officer", plain(given.accountable_officer) or _NOT_GIVEN),
     ]  # fmt: skip
@@ -367,6 +385,25 @@ def _standing_table(results: StudyResults, findings: Sequence[ProposalFindings])
         tuple(rows),
         short="Rest of the decision",
     )
+
+
+def _owned_words(owned: int, closing: int) -> str:
+    """Say for how many of the sites that close an owner of the mitigation is named.
+
+    Examples
+    --------
+    >>> _owned_words(0, 8), _owned_words(2, 8), _owned_words(1, 1), _owned_words(0, 0)
+    ('an owner is named for none of the eight sites that would close', \
+'an owner is named for two of the eight sites that would close', \
+'an owner is named for the one site that would close', 'no site closes')
+    """
+    if not closing:
+        return "no site closes"
+    sites = f"the {number(closing, 'site')} that would close"
+    if closing == 1:
+        return f"{'an' if owned else 'no'} owner is named for {sites}"
+    many = "none" if not owned else "all" if owned == closing else number(owned, "", " ").strip()
+    return f"an owner is named for {many} of {sites}"
 
 
 def _background(results: StudyResults, findings: Sequence[ProposalFindings]) -> list[Block]:
@@ -487,6 +524,21 @@ def _people(
     ]  # fmt: skip
 
 
+def _room_risk(found: ProposalFindings) -> Said:
+    """Name the site that would take on the largest number, and whether it is known to have room."""
+    table = found.impact.receiving_sites
+    if table.empty or not float(table["families_added"].max()) > 0:
+        return Said("")
+    first = table.sort_values(["families_added", "site"], ascending=[False, True]).iloc[0]
+    name = found.names.get(str(first["site"]), str(first["name"]))
+    claims = [Claim(f"added:{first['site']}", "most", (float(first["families_added"]),))]
+    text = f"{name} would take on the largest number of those who move to another {found.one}"
+    if found.label not in text and found.rivals:
+        text = f"{found.label}: {text}"
+    unknown = first["capacity"] is None or np.isnan(first["capacity"])
+    return Said(text + (": whether it has room is not known" if unknown else ""), claims)
+
+
 def _risk_table(results: StudyResults, findings: Sequence[ProposalFindings]) -> Table:
     """List what may go wrong: what the figures themselves show, then what an officer names."""
     rows: list[tuple[Value, ...]] = []
@@ -495,7 +547,7 @@ def _risk_table(results: StudyResults, findings: Sequence[ProposalFindings]) -> 
         rows.append(("Streets are modelled: trips may be shorter or longer than said",
                      "the same figures on real streets before deciding", _NOT_GIVEN))  # fmt: skip
     if int(sites["assumed"].sum()):
-        text = number(int(sites["assumed"].sum()), "centre is a stand-in", "centres are stand-ins")
+        text = number(int(sites["assumed"].sum()), "site is a stand-in", "sites are stand-ins")
         rows.append((f"{capital(text)} for what the papers do not name",
                      "name the real buildings, and run it again", _NOT_GIVEN))  # fmt: skip
     register = results.study.centres
@@ -503,15 +555,9 @@ def _risk_table(results: StudyResults, findings: Sequence[ProposalFindings]) -> 
         rows.append(("Everybody is counted at the nearest site; who goes where is not known",
                      "attendance by area", _NOT_GIVEN))  # fmt: skip
     for found in findings:
-        table = found.impact.receiving_sites
-        if len(table) and float(table["families_added"].max()) > 0:
-            first = table.sort_values(["families_added", "site"], ascending=[False, True]).iloc[0]
-            name = found.names.get(str(first["site"]), str(first["name"]))
-            rows.append((f"{name} would take on most of those who move to another {found.one}: "
-                         "whether it has room is not known"
-                         if first["capacity"] is None or np.isnan(first["capacity"])
-                         else f"{name} would take on most of those who move",
-                         "its capacity, before deciding", _NOT_GIVEN))  # fmt: skip
+        risk = _room_risk(found)
+        if risk:
+            rows.append((risk, "its capacity, before deciding", _NOT_GIVEN))
     rows += [
         (r.risk, plain(r.mitigation) or _NOT_GIVEN, plain(r.owner) or _NOT_GIVEN)
         for r in results.study.config.report.risks
@@ -616,13 +662,22 @@ def _since_table(results: StudyResults) -> Table | None:
 
 
 def _later_sources(results: StudyResults) -> list[str]:
-    """Name the inputs that are of a later date than the paper, with that date."""
+    """Name the inputs that are of a later date than the paper, wholly or partly, with that date."""
     as_of = results.study.config.study.as_of
-    return [
-        f"{row['file']} ({row['date']})"
-        for row in results.ledger.inputs
-        if row.get("date") and is_later(str(row["date"]), as_of)
-    ]
+    dated = {str(row["file"]): _latest(row) for row in results.ledger.inputs}
+    return [f"{file} ({when})" for file, when in dated.items() if when and is_later(when, as_of)]
+
+
+def _latest(row: Mapping[str, object]) -> str:
+    """Give the latest date of an input: the one given, or the last year that its vintage names.
+
+    Examples
+    --------
+    >>> _latest({"date": "2019-05"}), _latest({"vintage": "2011 to 2019 (as stated)"}), _latest({})
+    ('2019-05', '2019', '')
+    """
+    years = re.findall(r"\b(?:19|20)\d\d\b", str(row.get("vintage", "")))
+    return str(row.get("date") or max(years, default=""))
 
 
 def _later_method(results: StudyResults) -> str:

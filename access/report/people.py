@@ -8,6 +8,7 @@ from typing import get_args
 
 import pandas as pd
 
+from access.analysis.analysis import Analysis
 from access.analysis.results import StudyResults
 from access.charts.chart import Chart
 from access.disclosure import grouped
@@ -28,9 +29,12 @@ from access.report.findings import ProposalFindings, tenths
 from access.report.sentences import Wording
 from access.scenario.compare import figure_key
 from access.scenario.equality import equality
+from access.scenario.offer import OfferChange
 from access.study.config import Characteristic, Group
 from access.text import NOT_APPLICABLE, ROUNDED_ONCE, capital, listed, sentence
 
+#: Rows of the table of what is on offer that a page has room for; more stand in the workbook.
+_MOST_OFFER_ROWS = 20
 _CLASSES = {
     "gain": "Less far",
     "unchanged": "No change",
@@ -129,6 +133,54 @@ def group_table(found: ProposalFindings, column: str, words: str, note: str = ""
         before=s["mean_minutes_before"],
         after=s["mean_minutes_after"],
         change=s["mean_minutes_change"],
+    )
+
+
+def offer_table(
+    results: StudyResults, findings: Sequence[ProposalFindings], offers: Sequence[OfferChange] = ()
+) -> Table:
+    """Give what is on offer within reach before and after: gravity and floating catchments."""
+    offers = offers or [Analysis(results).offer_of(f.result, f.mode) for f in findings]
+    several = len(findings) > 1
+    columns = (
+        *((Column("option", "Proposal", width=1.6),) if several else ()),
+        Column("measure", "On offer within reach", width=3.6),
+        Column("before", "Everyone today, mean", "number", decimals=2),
+        Column("after", "After", "number", decimals=2),
+        Column("most_before", "Nine in ten have, today", "number", decimals=2),
+        Column("most_after", "After", "number", decimals=2),
+        Column("fifth_before", "Most deprived fifth, today", "number", decimals=2),
+        Column("fifth_after", "After", "number", decimals=2),
+        Column("none_before", "With none today", "people"),
+        Column("none_after", "With none after", "people"),
+        Column("less", "With less after", "people"),
+    )
+    rows = tuple(
+        (
+            *((found.label,) if several else ()),
+            capital(str(r["words"])), r["mean_before"], r["mean_after"],
+            r["most_have_before"], r["most_have_after"],
+            r["deprived_before"], r["deprived_after"],
+            r["none_before"], r["none_after"], r["less"],
+        )
+        for found, offer in zip(findings, offers, strict=True)
+        for r in offer.table.to_dict("records")
+    )  # fmt: skip
+    own = [(found.label, note) for found, offer in zip(findings, offers, strict=True)
+           for note in offer.assumptions]  # fmt: skip
+    shared = [note for _, note in own if sum(n == note for _, n in own) == len(findings)]
+    told = [note if note in shared else f"{label}: {note}" for label, note in own]
+    return (
+        Table(
+            f"What is on offer within reach, before and after ({trip(findings[0].mode)})",
+            columns,
+            rows,
+            totals=Totals.NONE,
+            notes=tuple(sentence(note) for note in dict.fromkeys(told)),
+            short="On offer within reach",
+        )
+        .without_unknown("fifth_before")
+        .without_unknown("fifth_after")
     )
 
 
@@ -358,7 +410,14 @@ def _who_blocks(
     for found in findings:
         blocks += _service(found, wording, maps.get(found.result.key))
     blocks += _group_blocks(findings)
+    offer = offer_table(results, findings)
     blocks += [
+        Heading("What is on offer within reach", 2, appendix=True),
+        Paragraph(
+            "Nearness leaves out how much there is to share. Gravity and floating catchments count "
+            "it; they are set beside the trips here, and nothing else in this report rests on them."
+        ),
+        TableBlock(offer, key="offer", compact=True, paged=len(offer.rows) <= _MOST_OFFER_ROWS),
         Heading("Protected characteristics", 2, appendix=True),
         Paragraph(
             "The Equality Act 2010 names nine. What can be said of each, from the data given:"

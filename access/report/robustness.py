@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -128,7 +129,6 @@ def _varied(found: ProposalFindings, robust: Robustness) -> list[str]:
 def _firm_sentence(found: ProposalFindings, robust: Robustness) -> Said:
     """Say between which places the proposal falls, and how often another option is best."""
     row = robust.ranks().iloc[0]
-    best = robust.best_options(robust.criteria[0])
     settings = f"over {len(robust.draws):,} settings"
     low, high = int(row["p5"]), int(row["p95"])
     places = (
@@ -140,16 +140,10 @@ def _firm_sentence(found: ProposalFindings, robust: Robustness) -> Said:
         f"{settings}, {places} of {int(row['options']):,} by average {trip(found.mode)} in nine of "
         "ten"
     )
-    top = best.iloc[0]
-    closed = listed(found.named(top["closed"]), none="nothing")
-    how_often = percent(float(top["share"]))
-    often = "always best" if how_often == "all" else f"best in {how_often} of them"
-    claims = [
-        Claim("rank_interval:mean", "is", (float(low), float(high))),
-        Claim("best_share:mean", "all" if how_often == "all" else "is", (float(top["share"]),)),
-    ]
+    often = replace(robust, names=found.names).often_best(robust.criteria[0])
+    claims = [Claim("rank_interval:mean", "is", (float(low), float(high))), *often.claims]
     told, claim = _alike(robust)
-    return Said(f"{first} {sentence(f'closing {closed} is {often}')} {told}", [*claims, claim])
+    return Said(f"{first} {sentence(often)} {told}", [*claims, claim])
 
 
 def _alike(robust: Robustness) -> tuple[str, Claim]:
@@ -280,30 +274,37 @@ def _place(row: Mapping[Any, Any], found: ProposalFindings) -> Value:
     return place_of(rank, tied, options=options, others=False)
 
 
-def _switching(analysis: Analysis, found: ProposalFindings, asked: Mapping[str, Any]) -> str:
+def _switching(analysis: Analysis, found: ProposalFindings, asked: Mapping[str, Any]) -> Said:
     """Say at which weight of deprivation the best choice changes."""
     if "imd_rank" not in analysis.study.areas:
-        return "Ranks of deprivation were not given, so no weight at which the choice changes."
+        return Said(
+            "Ranks of deprivation were not given, so no weight at which the choice changes."
+        )
     try:
         switching = analysis.switching(found.result.service, **asked)
     except (ParameterError, ScenarioError) as error:
-        return f"The weight at which the choice changes cannot be given: {error.message}."
+        return Said(f"The weight at which the choice changes cannot be given: {error.message}.")
     scheme = switching.scheme_words()
     scheme = f"{scheme[0].lower()}{scheme[1:]}: " if scheme else ""
     closed = [listed(found.named(ids), none="nothing") for ids in switching.table["closed"]]
     changes = switching.table["lam_from"].tolist()[1:]
     if not changes:
-        return sentence(
-            f"{scheme}however much deprivation counts, closing {closed[0]} has the shortest "
-            "weighted mean: the best choice never changes"
+        return Said(
+            sentence(
+                f"{scheme}however much deprivation counts, no set has a shorter weighted mean than "
+                f"closing {closed[0]}: the best choice never changes"
+            ),
+            switching.claims(),
         )
     steps = [
         f"beyond {1 + lam:.2f} times, closing {names}"
         for lam, names in zip(changes, closed[1:], strict=True)
     ]
-    return sentence(
-        f"{scheme}switching value: with all {found.noun} counting alike, closing {closed[0]} is "
-        "best. "
-        f"It changes with how much one in {found.nation}'s most deprived area counts for one in "
-        f"its least: {'; '.join(steps)}"
+    return Said(
+        sentence(
+            f"{scheme}switching value: with all {found.noun} counting alike, no set has a shorter "
+            f"average than closing {closed[0]}. The best choice changes with how much one in "
+            f"{found.nation}'s most deprived area counts for one in its least: {'; '.join(steps)}"
+        ),
+        switching.claims(),
     )

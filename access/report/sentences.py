@@ -235,7 +235,7 @@ def furthest(impact: Impact, wording: Wording) -> Said:
     claims = [Claim("largest_rise", "largest", (rise,)), Claim(f"rise:{row['id']}", "is", (rise,))]
     if math.isinf(rise):
         where = f"part of {ward} ward" if known else place(row)
-        return Said(sentence(f"in {where} no centre could be reached any more"), claims)
+        return Said(sentence(f"in {where} none could be reached any more"), claims)
     where = f"{ward} ward" if known else place(row)
     return Said(sentence(f"the largest rise is {wording.minutes(rise)}, in {where}"), claims)
 
@@ -305,7 +305,7 @@ def group_rises(table: Table) -> Said:
 
 
 def most_added(impact: Impact, names: Mapping[str, str], wording: Wording) -> Said:
-    """Say which remaining site takes on most, or which share that place."""
+    """Say which remaining site takes on the largest number, or which share that place."""
     table = impact.receiving_sites
     if table.empty or not table["families_added"].max():
         return Said("")
@@ -314,11 +314,11 @@ def most_added(impact: Impact, names: Mapping[str, str], wording: Wording) -> Sa
     claims = [Claim(f"added:{site}", "most", (added,)) for site in first["site"]]
     called = [names.get(str(r["site"]), str(r["name"])) for r in first.to_dict("records")]
     who = listed(called)
+    each = " each" if len(called) > 1 else ""
     arriving = hidden_moves(impact).arriving
     if not wording.internal and any(str(site) in arriving for site in first["site"]):
-        return Said(sentence(f"{who} would take on most"), claims)
-    each = " each" if len(called) > 1 else ""
-    text = f"{who} would take on most, {wording.people(added, impact.who)}{each}"
+        return Said(sentence(f"{who} would take on the largest number{each}"), claims)
+    text = f"{who} would take on the largest number, {wording.people(added, impact.who)}{each}"
     if len(called) > 1:
         return Said(sentence(text), claims)
     now, then = (float(first.iloc[0][f"families_{when}"]) for when in ("before", "after"))

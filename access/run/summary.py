@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,6 @@ import pandas as pd
 from access.analysis.analysis import Analysis
 from access.analysis.bus import bus_sentences
 from access.analysis.headline import Reading, beside_words, on_foot_of, trip_meaning, walk_words
-from access.analysis.hub_plans import PlanPair
 from access.analysis.new_places import knock_on
 from access.analysis.questions import Question
 from access.analysis.results import (
@@ -22,16 +22,12 @@ from access.analysis.results import (
     HubResult,
     ProposalResult,
     StudyResults,
+    as_known_then,
+    as_many_hubs,
+    chosen_later,
+    hub_title,
     site_names,
     stays_words,
-)
-from access.charts import (
-    Chart,
-    change_chart,
-    group_chart,
-    pareto_chart,
-    rank_chart,
-    robustness_chart,
 )
 from access.disclosure import public_count
 from access.escape import cell_text
@@ -39,7 +35,6 @@ from access.labels import mode_title, trip
 from access.measure import TakeUp
 from access.measure.distribution import share_within, weighted_mean
 from access.report.bus import none_sentence
-from access.report.hubs import place_words, plan_words
 from access.report.sentences import Wording, affected, does_words, week_words
 from access.scenario import (
     Impact,
@@ -51,10 +46,24 @@ from access.scenario import (
     take_up_change,
 )
 from access.scenario.sampled import CONFIDENCE, SampledRanking
-from access.siting.hubs import HubSearch
-from access.siting.plans import Standing
 from access.study.config import Group
-from access.text import Claim, Said, capital, figure, instead_words, listed, minutes_words, percent
+from access.text import (
+    Claim,
+    Said,
+    capital,
+    figure,
+    instead_words,
+    listed,
+    minutes_words,
+    percent,
+    sentence,
+)
+
+if TYPE_CHECKING:
+    from access.analysis.hub_plans import PlanPair
+    from access.charts import Chart
+    from access.siting.hubs import HubSearch
+    from access.siting.plans import Standing
 
 
 def impact_summary(
@@ -107,6 +116,8 @@ def impact_charts(
     results: StudyResults, impact: Impact, by: str | None
 ) -> dict[str, Callable[[], Chart]]:
     """How to draw each chart of an impact, by the name of its file."""
+    from access.charts import change_chart, group_chart
+
     place = results.study.config.study
     caption = (
         f"Minutes to the nearest site ({trip(impact.mode)}), {impact.who}, {place.place}, "
@@ -143,7 +154,7 @@ def use_of(
     """Observed use and declared take-up, apart from the facts of travel."""
     summary: dict[str, Any] = {}
     tables: dict[str, pd.DataFrame] = {}
-    words = []
+    words: list[str] = []
     if attendance is not None:
         seen = attendance_beside_nearest(impact, results.matrix(impact.mode, service), attendance)
         summary["attendance"] = seen.summary
@@ -154,7 +165,29 @@ def use_of(
         summary["take_up"] = {**change.summary, "warning": change.warning}
         tables["take_up"] = change.areas.assign(warning=change.warning)
         words.append(change.sentence())
-    return summary, tables, words
+    return {"use": summary} if summary else {}, tables, words
+
+
+def offer_of(
+    analysis: Analysis, question: Question, later: Analysis | None, **options: Any
+) -> tuple[dict[str, Any], dict[str, pd.DataFrame], list[str]]:
+    """What is on offer within reach before and after: figures, tables and words."""
+    found = analysis.offer(
+        question.service, before=question.baseline, after=question.scenario, later=later, **options
+    )
+    tables = {
+        "measures": found.table,
+        "measures_by_area": found.areas,
+        "measures_offered": found.supply,
+    }
+    head, rows = found.lines()
+    shown = pd.DataFrame(rows, columns=head).to_string(index=False)
+    words = [found.sentence(), *textwrap.indent(shown, "  ").splitlines()]
+    return (
+        {"measures": found.summary},
+        tables,
+        [*words, *(f"  {note}" for note in found.assumptions)],
+    )
 
 
 def ranking_summary(
@@ -201,6 +234,8 @@ def ranking_charts(
     """How to draw each chart of a ranking, by the name of its file; none of a sampled one."""
     if isinstance(ranking, SampledRanking):
         return {}
+    from access.charts import pareto_chart, rank_chart, robustness_chart
+
     charts: dict[str, Callable[[], Chart]] = {
         "rank": partial(rank_chart, ranking, None if firm is None or firm.drawn_of else firm),
         "pareto_p90": partial(pareto_chart, ranking, "mean", "p90"),
@@ -248,17 +283,51 @@ def _near_lines(ranking: Ranking) -> list[str]:
 
 def hub_words(results: StudyResults, answer: HubResult) -> str:
     """Say what was found, the plain count first and the weighted beside it."""
-    by = mode_title(answer.mode)
-    parts = [f"By {by}, every family counted the same:", answer.plain.words]
-    if answer.plans is not None:
-        names = _hub_names(results, answer)
-        parts += ["", "Plans side by side:", *_plan_lines(answer.plans, names), ""]
-        parts += [text for text in plan_words(answer.plans, names, Wording(decimals=1)) if text]
-    if answer.weighted is not None:
-        parts += ["", f"Weighted ({answer.weighting_note}):", answer.weighted.words]
-    notes = () if answer.plans is None else answer.plans.notes
-    parts += ["", *answer.plain.assumptions, *notes, results.streets, *_grounds(results)[2:]]
+    from access.report.hubs import plan_words
+
+    own = replace(results, hubs=answer)
+    then = as_known_then(own).hubs
+    assert then is not None
+    by = mode_title(then.mode)
+    parts: list[str] = [f"By {by}, everybody counted the same:", then.plain.words]
+    if then.plans is not None:
+        names = _hub_names(results, then)
+        parts += ["", "Plans side by side:", *_plan_lines(then.plans, names), ""]
+        parts += [text for text in plan_words(then.plans, names, Wording(decimals=1)) if text]
+    if then.weighted is not None:
+        parts += ["", f"Weighted ({then.weighting_note}):", then.weighted.words]
+    notes = () if then.plans is None else then.plans.notes
+    parts += ["", *then.plain.assumptions, *notes, results.streets, *_grounds(results)[2:]]
+    chosen = _chosen_since(own)
+    parts += ["", f"{_SINCE}:", *chosen] if chosen else []
     return "\n".join(parts)
+
+
+#: Heads what became known later than the study's date, which nothing else rests on.
+_SINCE = "What happened since"
+
+
+def _chosen_since(results: StudyResults) -> list[str]:
+    """Say what is said of hubs that the council chose later than the study's date."""
+    answer, hubs = results.hubs, results.study.config.hubs
+    if answer is None or not chosen_later(results.study):
+        return []
+    from access.report.hubs import council_told
+
+    told = council_told(results, answer, Wording(decimals=1))
+    source = f" ({hubs.council_source})" if hubs.council_source else ""
+    return [f"The hubs that the council chose, {hubs.council_date}{source}:", *told]
+
+
+def _since(results: StudyResults) -> list[str]:
+    """Say what became known later than the study's date, oldest first."""
+    since = sorted(results.study.config.report.since, key=lambda s: s.when)
+    told = [
+        f"{s.when}: {text}"
+        for s in since
+        if (text := sentence(f"{s.what} ({s.source})" if s.source else s.what))
+    ]
+    return [*told, *_chosen_since(results)]
 
 
 def _hub_names(results: StudyResults, answer: HubResult) -> dict[str, str]:
@@ -269,6 +338,8 @@ def _hub_names(results: StudyResults, answer: HubResult) -> dict[str, str]:
 
 def _plan_lines(plans: HubPlans, names: Mapping[str, str]) -> list[str]:
     """Give each plan a line: where, its minutes by offer, and its place."""
+    from access.report.hubs import place_words
+
     lines = []
     for plan in plans.plans:
         figures = plan.figures
@@ -424,7 +495,8 @@ def bus_of(
     )  # fmt: skip
     noun = results.study.config.services[question.service].noun
     said = {"there_and_home_by_bus": _records_tables(found.figures())}
-    return said, {"by_bus": found.areas}, [none_sentence(noun, found)]
+    told: list[str] = [none_sentence(noun, found)]
+    return said, {"by_bus": found.areas}, told
 
 
 def hub_tables(answer: HubResult) -> dict[str, pd.DataFrame]:
@@ -450,22 +522,35 @@ def _flat(table: pd.DataFrame) -> pd.DataFrame:
 
 def hub_summary(results: StudyResults, answer: HubResult) -> dict[str, Any]:
     """Every figure of the answer, as plain values."""
-    return _hub_figures(answer) | {
+    found = _hub_figures(results, answer)
+    return found | {
         "streets": results.streets,
-        "assumptions": [*answer.plain.assumptions, *results.assumptions],
+        "assumptions": [*found["assumptions"], *results.assumptions],
+        "what_happened_since": _chosen_since(replace(results, hubs=answer)),
     }
 
 
-def _hub_figures(answer: HubResult) -> dict[str, Any]:
-    """Every figure of the answer without what all of a run's figures assume."""
+def _hub_figures(results: StudyResults, answer: HubResult) -> dict[str, Any]:
+    """Every figure of the answer without what all of a run's figures assume.
+
+    Words on a choice that was made later than the study's date stand apart.
+    """
+    when, later = results.study.config.hubs.council_date, chosen_later(results.study)
+    own = as_known_then(replace(results, hubs=answer)).hubs
+    assert own is not None
+    plain = {**_figures(answer.plain), "words": own.plain.words}
+    weighted = None
+    if answer.weighted is not None and own.weighted is not None:
+        weighted = {**_figures(answer.weighted), "words": own.weighted.words}
     return {
         "mode": answer.mode,
+        "council_chose": None if when is None else {"when": when, "later_than_the_study": later},
         "candidates": len(answer.candidates),
-        "plain": _figures(answer.plain),
-        "weighted": None if answer.weighted is None else _figures(answer.weighted),
+        "plain": plain,
+        "weighted": weighted,
         "weighting": answer.weighting_note,
         "plans": None if answer.plans is None else _plan_figures(answer.plans),
-        "assumptions": list(answer.plain.assumptions),
+        "assumptions": list(own.plain.assumptions),
     }
 
 
@@ -582,7 +667,8 @@ def summary_of(results: StudyResults) -> dict[str, Any]:
         "assumptions": list(results.assumptions),
         "proposals": proposals,
         "both_services": {mode: _ranking_summary(r) for mode, r in results.joint.items()},
-        "family_hubs": None if results.hubs is None else _hub_figures(results.hubs),
+        "family_hubs": None if results.hubs is None else _hub_figures(results, results.hubs),
+        "what_happened_since": _since(results),
         "left_out": [{"part": p.part, "reason": p.reason} for p in results.left_out],
     }
 
@@ -722,7 +808,7 @@ _COLUMNS = (
 
 def spoken_summary(results: StudyResults) -> str:
     """Say what every proposal does, mode by mode, then what the numbers assume."""
-    lines = [results.study.config.study.title, ""]
+    lines, then = [results.study.config.study.title, ""], as_known_then(results)
     weighted = Analysis(results).weighting()["weights"] != "none"
     of = [p.service for p in results.proposals.values()]
     for key in dict.fromkeys(service for service in of if of.count(service) > 1):
@@ -745,32 +831,38 @@ def spoken_summary(results: StudyResults) -> str:
         lines += ["", *_indented(beside_words(results, proposal)), ""]
         lines += [*_indented(_closed_lines(results, proposal)), ""]
         lines += [*_indented(_standing(results, proposal)), *_also(results, proposal), ""]
-    if results.hubs is not None:
-        mode = results.hubs.mode
-        by = mode_title(mode)
-        lines.append(f"Family Hubs, by {by}, every family counted the same:")
-        found = results.hubs.plain
-        plans = results.hubs.plans
+    if then.hubs is not None:
+        from access.report.hubs import plan_words
+
+        title = hub_title(results.study)
+        lines.append(f"{title}, by {mode_title(then.hubs.mode)}, everybody counted the same:")
+        found, plans = then.hubs.plain, then.hubs.plans
         said = [] if plans is None else plan_words(
-            plans, _hub_names(results, results.hubs), Wording(decimals=1))  # fmt: skip
+            plans, _hub_names(results, then.hubs), Wording(decimals=1))  # fmt: skip
         notes = () if plans is None else plans.notes
-        for sentence in (
-            *found.words.splitlines(),
-            *filter(None, said),
-            *found.assumptions,
-            *notes,
-        ):
-            lines += textwrap.wrap(sentence, 86, initial_indent="    ", subsequent_indent="      ")
-        lines.append("")
+        told = (*found.words.splitlines(), *filter(None, said), *found.assumptions, *notes)
+        lines += [*_indented(told), ""]
     if results.left_out:
         lines.append("Left out of this run, and why:")
-        for part in results.left_out:
-            lines += textwrap.wrap(str(part), 88, initial_indent="  - ", subsequent_indent="    ")
-        lines.append("")
+        lines += [*_listed(str(part) for part in results.left_out), ""]
     lines.append("What these numbers assume:")
-    for sentence in (trip_meaning(results, results.headline), *results.assumptions):
-        lines += textwrap.wrap(sentence, 88, initial_indent="  - ", subsequent_indent="    ")
+    lines += _listed((trip_meaning(results, results.headline), *results.assumptions))
+    since = _since(results)
+    if since:
+        when = results.study.config.study.as_of
+        head = f"{_SINCE} {when}; nothing above rests on it{as_many_hubs(results)}:"
+        lines += ["", *_wrap(head)]
+        lines += _listed(since)
     return "\n".join(lines)
+
+
+def _listed(texts: Iterable[str]) -> list[str]:
+    """Set each text as a point of a list."""
+    return [
+        line
+        for text in texts
+        for line in textwrap.wrap(text, 88, initial_indent="  - ", subsequent_indent="    ")
+    ]
 
 
 def _modes(results: StudyResults) -> list[str]:

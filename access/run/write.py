@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +16,8 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 
-from access.analysis.results import Parts, StudyResults
+from access.analysis.beside import Beside
+from access.analysis.results import LeftOut, Parts, StudyResults, as_known_then
 from access.charts.chart import Chart
 from access.charts.ranking import hub_chart
 from access.document.document import Document
@@ -91,15 +93,17 @@ def _has_streets(study: Study, folder: Path) -> bool:
 
 def write_layers(path: Path, layers: Iterable[tuple[str, pd.DataFrame]]) -> None:
     """Write tables and layers into one GeoPackage."""
-    # GDAL would write the clock into the file; a fixed date keeps the same inputs the same bytes
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": "2000-01-01T00:00:00.000Z"})
+    # GDAL would write the clock into the file; a fixed date keeps the same inputs the same bytes.
+    # What is half written is never read, so SQLite need not wait for the disk at each layer
+    options = {"OGR_CURRENT_DATE": "2000-01-01T00:00:00.000Z", "OGR_SQLITE_SYNCHRONOUS": "OFF"}
+    pyogrio.set_gdal_config_options(options)
     try:
         for number, (name, given) in enumerate(layers):
             own = [c for c in given.columns if c != getattr(given, "_geometry_column_name", None)]
             frame = given.rename(columns=dict(zip(own, column_names(own), strict=True)))
             pyogrio.write_dataframe(frame, path, layer=name, driver="GPKG", append=number > 0)
     finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+        pyogrio.set_gdal_config_options(dict.fromkeys(options))
 
 
 def write_outputs(
@@ -149,8 +153,9 @@ def write_outputs(
             drawn(parts)
             firm = study_robustness(results, mode=mode, progress=progress, parts=parts)
             progress("drawing charts")
-            _write_charts(results, work, firm, parts)
-            _write_report(results, work, progress, parts, internal=internal)
+            draw = partial(_write_charts, results, firm)
+            with _elsewhere(results, work, draw, "charts") as charts:
+                _write_report(results, work, charts, progress, parts, internal=internal)
         mark = INTERNAL_MARK if internal else ""
         for file in sorted(work.iterdir()):
             file.rename(work / f"{mark}{file.name}")
@@ -161,6 +166,35 @@ def write_outputs(
         if not parts.write(packed, work, pack):
             ledger = _write_ledger(results, work, parts, mark)
     return ledger
+
+
+#: With fewer areas than this, work is done before a second process has begun.
+_MANY_AREAS = 300
+
+
+@contextmanager
+def _elsewhere(
+    results: StudyResults, work: Path, write: Callable[[Path, Parts], None], what: str
+) -> Iterator[Callable[[Parts], None]]:
+    """Write some files on the second core, in a folder of their own until they are asked for.
+
+    What is given takes the parts of the run: the files are there then, and what failed is added.
+    """
+    with TemporaryDirectory(dir=work) as folder:
+
+        def make() -> tuple[LeftOut, ...]:
+            own = Parts()
+            write(Path(folder), own)
+            return own.left_out
+
+        with Beside(make, what, alone=len(results.study.areas) >= _MANY_AREAS) as made:
+
+            def take(parts: Parts) -> None:
+                parts.take(made.result())
+                for file in Path(folder).iterdir():
+                    file.rename(work / file.name)
+
+            yield take
 
 
 def check_kind(out: Path, *, internal: bool) -> None:
@@ -180,7 +214,7 @@ def _write_ledger(results: StudyResults, work: Path, parts: Parts, mark: str) ->
     (work / f"{mark}summary.json").write_text(to_json(summary_of(whole)), encoding="utf-8")
     hashes = {file.name: sha256_of(file) for file in sorted(work.iterdir())
               if file.name != "ledger.json"}  # fmt: skip
-    left_out = tuple({"part": p.part, "reason": p.reason} for p in parts.left_out)
+    left_out = tuple(asdict(part) for part in parts.left_out)
     command = {**results.ledger.command, **({"internal": True} if mark else {})}
     ledger = replace(results.ledger, command=command, outputs=hashes, left_out=left_out)
     (work / "ledger.json").write_text(ledger.to_json(), encoding="utf-8")
@@ -212,7 +246,7 @@ def _write_map(results: StudyResults, path: Path) -> None:
 
 
 def _write_charts(
-    results: StudyResults, folder: Path, firm: Mapping[str, Robustness], parts: Parts
+    results: StudyResults, firm: Mapping[str, Robustness], folder: Path, parts: Parts
 ) -> None:
     """Draw every proposal's charts, with their words for those who cannot see them."""
     mode = results.headline
@@ -223,8 +257,8 @@ def _write_charts(
         if mode in proposal.rankings:
             charts |= ranking_charts(proposal.rankings[mode], firm.get(key))
         draws |= {f"chart-{key}-{name}.png": draw for name, draw in charts.items()}
-    if results.hubs is not None:
-        found = results.hubs
+    found = as_known_then(results).hubs
+    if found is not None:
         draws["chart-hubs.png"] = partial(
             hub_chart, results, found.plain, found.mode, len(found.candidates)
         )
@@ -243,26 +277,41 @@ def _write_chart(draw: Callable[[], Chart], path: Path, words: list[str]) -> Non
 def _write_report(
     results: StudyResults,
     folder: Path,
+    drawn: Callable[[Parts], None],
     progress: Callable[[str], None],
     parts: Parts,
     *,
     internal: bool,
 ) -> None:
-    """Write the board's report as Word, PDF and workbook."""
-    write = partial(
-        board_report, results, mode=results.headline, internal=internal,
-        progress=progress, parts=parts,
-    )  # fmt: skip
-    document = parts.make("the report to the board", write)
+    """Write the board's report as Word, PDF and workbook; the run's charts are drawn meanwhile."""
+
+    def report(known: Parts) -> Document | None:
+        write = partial(
+            board_report, results, mode=results.headline, internal=internal,
+            progress=progress, parts=known,
+        )  # fmt: skip
+        return known.make("the report to the board", write)
+
+    whole = Parts(parts.left_out)
+    document = report(whole)
+    before = parts.left_out
+    drawn(parts)
+    if parts.left_out != before:  # the report names what is left out: it is written again
+        document = report(parts)
+    else:
+        parts.take(whole.left_out)
     if document is None:
         return
+    # in this process: what lays the pages out keeps threads of its own, which no copy has
     for name, make in report_writers(document).items():
         progress(f"writing {name}")
-        parts.write(name, folder, partial(_write_bytes, folder / name, make, document))
+        parts.write(name, folder, partial(_write_bytes, name, make, document, folder))
 
 
-def _write_bytes(path: Path, make: Callable[[Document], bytes], document: Document) -> None:
-    path.write_bytes(make(document))
+def _write_bytes(
+    name: str, make: Callable[[Document], bytes], document: Document, folder: Path
+) -> None:
+    (folder / name).write_bytes(make(document))
 
 
 def _write_explorer(results: StudyResults, path: Path) -> None:
@@ -315,7 +364,7 @@ def write_answer(
     parts = Parts() if parts is None else parts
     for name, draw in charts.items():
         parts.write(f"{name}.png", out, partial(_draw_answer, draw, out / name))
-    left_out = tuple({"part": p.part, "reason": p.reason} for p in parts.left_out)
+    left_out = tuple(asdict(part) for part in parts.left_out)
     (out / "summary.json").write_text(to_json({**summary, "left_out": left_out}), encoding="utf-8")
     outputs = {file.name: sha256_of(file) for file in sorted(out.iterdir())}
     text = replace(ledger, outputs=outputs, left_out=left_out).to_json()
@@ -337,6 +386,7 @@ def answer_ledger(
     files: Sequence[Path | None] = (),
     *,
     assumptions: Sequence[str] = (),
+    left_out: Sequence[LeftOut] = (),
 ) -> RunLedger:
     """Say what an answer was worked out from."""
     brought = [
@@ -349,6 +399,7 @@ def answer_ledger(
         command={**results.ledger.command, "command": command, "question": dict(question)},
         inputs=(*results.ledger.inputs, *brought),
         assumptions=(*results.ledger.assumptions, *assumptions),
+        left_out=tuple(asdict(part) for part in left_out),
     )
 
 

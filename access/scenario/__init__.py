@@ -4,6 +4,7 @@ from access.measure.typical import typical_matrix
 from access.scenario.compare import compare
 from access.scenario.equality import ECOLOGICAL_WARNING, Equality, equality
 from access.scenario.impact import Impact
+from access.scenario.offer import OfferChange, offer_change
 from access.scenario.options import ServiceChoice
 from access.scenario.ranking import Ranking, rank_closures
 from access.scenario.robustness import Robustness, robustness
@@ -34,6 +35,7 @@ __all__ = [
     "Impact",
     "Modification",
     "NothingChangesWarning",
+    "OfferChange",
     "Ranking",
     "Robustness",
     "Scenario",
@@ -45,6 +47,7 @@ __all__ = [
     "attendance_beside_nearest",
     "compare",
     "equality",
+    "offer_change",
     "plausible_sites",
     "rank_closures",
     "robustness",

@@ -16,10 +16,11 @@ from access.measure.demand import fail, numbers
 from access.measure.distribution import weighted_mean
 from access.scenario.impact import Impact
 from access.study.config import Group
+from access.text import Claim, Said, figure, minutes_words
 
 ECOLOGICAL_WARNING = (
     "These figures set the change of an area beside how many of a group live in it. They do not "
-    "show which families travel: an association between areas must not be read as one between "
+    "show who travels: an association between areas must not be read as one between "
     "people (ecological fallacy). They count residents, not users of the service."
 )
 
@@ -48,22 +49,33 @@ class Equality:
     notes: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
 
-    def sentence(self) -> str:
-        """Say which group's areas lose most against everyone else's.
+    def sentence(self) -> Said:
+        """Say where the trip grows most, set against everyone else's there.
 
         Returns
         -------
-        str
+        Said
+            With what it claims as data.
         """
-        known = self.table.dropna(subset=["ratio_to_others"])
+        known = self.table.dropna(subset=["mean_minutes_change", "others_mean_minutes_change"])
         if known.empty:
-            return "No group's areas can be compared with everyone else's."
-        row = known.sort_values("ratio_to_others", ascending=False, kind="stable").iloc[0]
-        return (
-            f"Where {row['group']} live, the trip changes by {row['mean_minutes_change']:+.1f} "
-            f"minutes on average, {row['ratio_to_others']:.2f} times the change for everyone else "
-            f"({row['others_mean_minutes_change']:+.1f})."
+            return Said("No group's areas can be compared with everyone else's.")
+        row = known.sort_values("mean_minutes_change", ascending=False, kind="stable").iloc[0]
+        group, own = str(row["group"]), float(row["mean_minutes_change"])
+        others, ratio = float(row["others_mean_minutes_change"]), float(row["ratio_to_others"])
+        claims = [Claim(f"group_rise:{group}", "largest", (own,)),
+                  Claim(f"others_rise:{group}", "is", (others,))]  # fmt: skip
+        if own <= 0:
+            text = "The trip grows on average where none of these groups live"
+            return Said(f"{text}.", [*claims, Claim("group_rise", "none", (own,))])
+        text = (
+            f"The trip grows most where {group} live: by {minutes_words(own)} on average, against "
+            f"{minutes_words(others)} for everyone else"
         )
+        if others > 0 and np.isfinite(ratio):
+            claims.append(Claim(f"group_ratio:{group}", "is", (ratio,)))
+            text += f" ({figure(ratio, 2)} times)"
+        return Said(f"{text}.", claims)
 
     def __repr__(self) -> str:
         return f"{self.sentence()}\n{self.table.to_string(index=False)}\n{self.warning}"

@@ -15,7 +15,18 @@ from access.labels import trip
 from access.measure.demand import fail
 from access.measure.distribution import describe, share_within, weighted_mean
 from access.measure.equity import inequality
-from access.text import about, capital, goes_words, listed, minutes_words, named, percent
+from access.text import (
+    Claim,
+    Said,
+    about,
+    capital,
+    goes_words,
+    joined,
+    listed,
+    minutes_words,
+    named,
+    percent,
+)
 
 _NOT_KNOWN = "not known"
 #: Lower edges of the bands of the share of households without a car.
@@ -466,56 +477,87 @@ class Impact:
             parts.append(f"changing {self.altered}")
         return listed(parts, none="leaving every site as it is")
 
-    def sentence(self) -> str:
+    def sentence(self) -> Said:
         """Say the finding in one or two sentences that can be read aloud.
 
         Returns
         -------
-        str
+        Said
+            With what it claims as data.
         """
-        s = self.summary
-        what = self._what()
-        text = f"{capital(what)} {self._who_gains_and_loses()}. "
-        if s["mean_minutes_before"] is not None and s["mean_minutes_after"] is not None:
-            everyone = "everyone"
-            if s["not_reached_before"] or s["not_reached_after"]:
-                everyone = "those who reach a site"
-            before, after = (float(s[f"mean_minutes_{w}"] or 0) for w in ("before", "after"))
-            text += f"The mean for {everyone} {goes_words(before, after)}"
-            if s["weights"] != "none" and s["weighted_mean_minutes_change"] is not None:
-                text += (
-                    f" ({minutes_words(float(s['mean_minutes_change'] or 0), signed=True)}; "
-                    f"deprivation-weighted "
-                    f"{minutes_words(float(s['weighted_mean_minutes_change']), signed=True)})"
-                )
-            text += "."
-        return f"{text} {self._week()}".strip()
+        told = self._who_gains_and_loses()
+        parts = [
+            Said(f"{capital(self._what())} {told}.", told.claims),
+            self._mean_words(),
+            self._week(),
+        ]
+        return joined(parts)
 
-    def _week(self) -> str:
+    def _mean_words(self) -> Said:
+        """Say how the mean goes, and over whom it is taken."""
+        s, mode = self.summary, self.mode
+        if s["mean_minutes_before"] is None or s["mean_minutes_after"] is None:
+            return Said("")
+        before, after = (float(s[f"mean_minutes_{w}"] or 0) for w in ("before", "after"))
+        out = bool(s["not_reached_before"] or s["not_reached_after"])
+        claims = [
+            Claim("not_reached", "some" if out else "none"),
+            Claim(f"mean_before:{mode}", "is", (before,)),
+            Claim(f"mean_after:{mode}", "is", (after,)),
+        ]
+        if before == after:
+            claims.append(Claim(f"mean_change:{mode}", "none", (0.0,)))
+        whom = "those who reach a site" if out else "everyone"
+        both = ""
+        if s["newly_unreachable"] or s["newly_reached"]:
+            whom += " then"  # not the same people before and after
+            both = "of those who reach one both times "
+        text = f"The mean for {whom} {goes_words(before, after)}"
+        rise, weighted = s["mean_minutes_change"], s["weighted_mean_minutes_change"]
+        if s["weights"] != "none" and rise is not None and weighted is not None:
+            claims.append(Claim(f"mean_rise_of_all:{mode}", "is", (float(rise),)))
+            claims.append(Claim(f"weighted_rise_of_all:{mode}", "is", (float(weighted),)))
+            text += (
+                f" ({both}{minutes_words(float(rise), signed=True)}; deprivation-weighted "
+                f"{minutes_words(float(weighted), signed=True)})"
+            )
+        return Said(f"{text}.", claims)
+
+    def _week(self) -> Said:
         """Say the expected trip over a week, where a site is not open all week."""
         s = self.summary
         before, after = (s.get(f"mean_week_minutes_{when}") for when in ("before", "after"))
         if before is None or after is None:
-            return ""
+            return Said("")
+        claims = [Claim("week_before", "is", (float(before),)),
+                  Claim("week_after", "is", (float(after),))]  # fmt: skip
         text = (
             "Over the week, the next nearest being used on the days a site is shut, it "
             f"{goes_words(float(before), float(after))}"
         )
         without = s.get("share_of_weekdays_without_after")
         if without:
+            claims.append(Claim("weekdays_without", "is", (float(without),)))
             text += f"; on {percent(float(without))} of weekdays after it none in reach is open"
-        return f"{text}."
+        return Said(f"{text}.", claims)
 
-    def _who_gains_and_loses(self) -> str:
+    def _who_gains_and_loses(self) -> Said:
         """Say of how many the trip lengthens and shortens, and who reach no site any more."""
         s, way = self.summary, f"{trip(self.mode)} to the nearest site"
         keys = ("lengthened", "gain", "newly_unreachable", "newly_reached")
         longer, shorter, lost, found = (float(s[key] or 0) for key in keys)
+        told = ("lengthened", "shortened", "lost", "newly_reached")
+        claims = [Claim("families", "is", (float(s["families"] or 0),))]
+        claims += [
+            Claim(what, "is" if n else "none", (n,))
+            for what, n in zip(told, (longer, shorter, lost, found), strict=True)
+        ]
         out_of = f"of {about(float(s['families'] or 0))} {self.who}"
         if longer:
             text = f"lengthens the {way} for {about(longer)} {out_of}"
             mean = s["mean_minutes_change_lengthened"]
             if mean is not None:
+                claims.append(Claim("mean_rise", "is", (float(mean),)))
                 text += f", by {minutes_words(float(mean))} on average"
             if shorter:
                 text += f", and shortens it for {about(shorter)}"
@@ -529,7 +571,7 @@ class Impact:
             text += f"; {about(lost)} could no longer reach any site"
         if found:
             text += f"; {about(found)} could reach one for the first time"
-        return text
+        return Said(text, claims)
 
     def _table(self) -> pd.DataFrame:
         rows = []

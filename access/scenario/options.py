@@ -428,7 +428,7 @@ def list_options(
         notes.append(f"open in every option: {', '.join(always)}")
     if ready.never_reached:
         notes.append(
-            f"{ready.never_reached:,.0f} families that no site reaches are in no mean; they count "
+            f"{ready.never_reached:,.0f} people that no site reaches are in no mean; they count "
             "as beyond the threshold"
         )
     supports = _supports(ready, weights, bool(savings) and not unknown)

@@ -37,7 +37,7 @@ from access.scenario.options import (
     _least,
     list_options,
 )
-from access.text import listed, named, place_of
+from access.text import Claim, Said, joined, level_words, listed, named, place_of
 from access.units import LSOAS_ENGLAND_2011
 
 _Bools = NDArray[np.bool_]
@@ -311,40 +311,69 @@ class Ranking:
             out[column] = [" ".join(ids) for ids in out[column]]
         return out
 
-    def sentence(self) -> str:
+    def sentence(self) -> Said:
         """Say where the proposal stands, in words that can be read aloud.
 
         Returns
         -------
-        str
+        Said
+            With what it claims as data.
         """
-        first = self.criteria[0]
-        best, by = self.best(first), self.words(first)
-        best_words = listed(named(best["closed"], self.names), none="nothing")
-        best_value = criterion_value(first, best[first])
         if self.proposal is None:
-            return f"Of {self.what}, closing {best_words} is best by {by} ({best_value})."
+            best = self._best_words()
+            return Said(f"Of {self.what}, closing {best}.", [self._options_claim(), *best.claims])
         p = self.proposal
         places = listed([f"{self.place(c)} by {self.words(c)}" for c in self.criteria])
         closed = listed(named(p["closed"], self.names), none="nothing")
-        text = f"Of {self.what}, the proposal (closing {closed}) is {places}. "
-        regret = p[f"regret_{first}"]
+        of = "Of" if p["allowed"] else "Set beside"  # one that breaks a rule is none of them
+        where = Said(
+            f"{of} {self.what}, the proposal (closing {closed}) is {places}.",
+            [self._options_claim()]
+            + [Claim(f"rank:{c}", "rank", (p[f"rank_{c}"], p[f"tied_{c}"])) for c in self.criteria],
+        )
+        return joined([where, joined([self._against_the_best(p), self._beaten_words(p)], "; ")])
+
+    def _options_claim(self) -> Claim:
+        return Claim("options", "is", (float(len(self.table)),))
+
+    def _best_words(self) -> Said:
+        """Say what the best by the first criterion closes, and how many are as good."""
+        first = self.criteria[0]
+        best = self.best(first)
+        level = int((self.table[f"rank_{first}"] == 1).sum()) - 1
+        closes = listed(named(best["closed"], self.names), none="nothing")
+        value = criterion_value(first, best[first])
+        text = f"{closes} is best by {self.words(first)} ({value}{level_words(level)})"
+        claims = [Claim(f"least:{first}", "is", (float(best[first]),)),
+                  Claim(f"level:{first}", "is", (float(level),))]  # fmt: skip
+        return Said(text, claims)
+
+    def _against_the_best(self, p: Mapping[str, Any]) -> Said:
+        """Set the proposal beside the best by the first criterion."""
+        first = self.criteria[0]
+        best, by, regret = self.best(first), self.words(first), p[f"regret_{first}"]
         if p[f"rank_{first}"] == 1:
-            text += f"None is better by {by}"
-        else:
-            own = "some families no longer reach any site"
-            if regret is not None:
-                than = "less" if first == "savings" else "more"
-                own = f"{criterion_value(first, regret)} {than}"
-            text += f"The best by {by} closes {best_words} ({best_value}; the proposal: {own})"
-        if p["dominated_by"]:
-            verb = "option is" if p["dominated_by"] == 1 else "options are"
-            text += (
-                f"; {p['dominated_by']:,} {verb} at least as good on every count and better on one."
-            )
-        else:
-            text += "; no option is at least as good on every count and better on one."
-        return text
+            return Said(f"None is better by {by}", [Claim(f"rank:{first}", "best", (1.0,))])
+        value = criterion_value(first, best[first])
+        claims = [Claim(f"least:{first}", "is", (float(best[first]),))]
+        own = "some people no longer reach any site"
+        if regret is not None:
+            than = "less" if first == "savings" else "more"
+            own = f"{criterion_value(first, regret)} {than}"
+            claims.append(Claim(f"regret:{first}", "is", (float(regret),)))
+        level = level_words(int((self.table[f"rank_{first}"] == 1).sum()) - 1)
+        closes = listed(named(best["closed"], self.names), none="nothing")
+        return Said(f"The best by {by} closes {closes} ({value}{level}; the proposal: {own})",
+                    claims)  # fmt: skip
+
+    def _beaten_words(self, p: Mapping[str, Any]) -> Said:
+        """Say how many options are as good on every criterion and better on one."""
+        count = int(p["dominated_by"])
+        claims = [Claim("dominating", "is" if count else "none", (float(count),))]
+        many = "no option is"
+        if count:
+            many = f"{count:,} option{' is' if count == 1 else 's are'}"
+        return Said(f"{many} at least as good on every count and better on one.", claims)
 
     def words(self, criterion: str) -> str:
         """Name a criterion of this ranking in plain words."""
@@ -378,14 +407,14 @@ _GAP_NOTE = (
 )
 _ABSOLUTE_GAP_NOTE = "gap: mean minutes between the most and least deprived national fifths"
 _NO_FIFTH = (
-    "demand has no families in the most deprived national fifth (it needs imd_decile or imd_rank)"
+    "demand has no people in the most deprived national fifth (it needs imd_decile or imd_rank)"
 )
 _WHY_NOT = {
     "weighted_mean": "weights are none (they need an imd_rank, income or weights column)",
     "deprived_mean": _NO_FIFTH,
     "deprived_moved": _NO_FIFTH,
     "deprived_p90": _NO_FIFTH,
-    "gap": "demand has no families in both the most and the least deprived national fifth "
+    "gap": "demand has no people in both the most and the least deprived national fifth "
     "(it needs imd_decile or imd_rank)",
     "savings": "savings are not known for every site that may close",
 }

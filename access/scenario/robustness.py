@@ -48,7 +48,7 @@ from access.scenario.uncertainty import (
     _grid_settings,
     _MinutesSample,
 )
-from access.text import listed, named, percent
+from access.text import Claim, Said, level_words, listed, named, percent
 from access.units import LSOAS_ENGLAND_2011
 
 #: Share of the settings in which one is better, from which on the data tell two options apart.
@@ -199,36 +199,68 @@ class Robustness:
         table = self.options.iloc[order].reset_index(drop=True)
         return table.assign(times=times[order], share=times[order] / len(self.draws))
 
-    def sentence(self) -> str:
+    def often_best(self, criterion: str = "mean") -> Said:
+        """Say which option is best most often, and how many are so as often.
+
+        Parameters
+        ----------
+        criterion : str
+
+        Returns
+        -------
+        Said
+            With what it claims as data.
+
+        Raises
+        ------
+        ParameterError
+            If the criterion is not one of these.
+        """
+        every = self.best_options(criterion)
+        best = every.iloc[0]
+        level = int((every["times"] == best["times"]).sum()) - 1
+        share = percent(float(best["share"]))
+        closed = listed(named(best["closed"], self.names), none="nothing")
+        always = share == "all"
+        claims = [Claim(f"best_share:{criterion}", "all" if always else "is", (best["share"],)),
+                  Claim(f"as_often_best:{criterion}", "is", (float(level),))]  # fmt: skip
+        how = "always best" if always else f"best in {share} of them"
+        return Said(f"closing {closed} is {how}{level_words(level)}", claims)
+
+    def sentence(self) -> Said:
         """Say how sure the ranking is.
 
         Returns
         -------
-        str
+        Said
+            With what it claims as data.
         """
         first = self.criteria[0]
+        by = criterion_words(first, self.mode)
         if self.drawn_of and self.proposal is not None:
             row = self.ranks().iloc[0]
-            return (
-                f"Over {len(self.draws):,} settings, between {row['p5'] - 1:,} and "
-                f"{row['p95'] - 1:,} of {row['options']:,} options drawn at random from "
-                f"{self.drawn_of:,} are better than the proposal by "
-                f"{criterion_words(first, self.mode)} in "
-                f"nine of ten settings (median {row['median'] - 1:,})."
-            )
-        best = self.best_options(first).iloc[0]
-        closed = listed(named(best["closed"], self.names), none="nothing")
-        text = (
-            f"Over {len(self.draws):,} settings, closing {closed} is most often best by "
-            f"{criterion_words(first, self.mode)} ({percent(best['share'])} of them)"
-        )
+            low, middle, high = (float(row[q]) for q in ("p5", "median", "p95"))
+            return Said(
+                f"Over {len(self.draws):,} settings, between {low - 1:,.0f} and "
+                f"{high - 1:,.0f} of {row['options']:,} options drawn at random from "
+                f"{self.drawn_of:,} are better than the proposal by {by} in "
+                f"nine of ten settings (median {middle - 1:,.0f}).",
+                [Claim(f"rank_interval:{first}", "is", (low, high)),
+                 Claim(f"rank_median:{first}", "is", (middle,))],
+            )  # fmt: skip
+        best = self.often_best(first)
+        text = f"Over {len(self.draws):,} settings, by {by} {best}"
         if self.proposal is None:
-            return text + "."
+            return Said(f"{text}.", best.claims)
         row = self.ranks().iloc[0]
-        return (
-            f"{text}; the proposal's rank is between {row['p5']:,} and {row['p95']:,} of "
-            f"{row['options']:,} in nine of ten settings (median {row['median']:,})."
-        )
+        low, middle, high = (float(row[q]) for q in ("p5", "median", "p95"))
+        span = f"{low:,.0f}" if low == high else f"between {low:,.0f} and {high:,.0f}"
+        return Said(
+            f"{text}; the proposal's rank is {span} of {row['options']:,} in nine of ten settings "
+            f"(median {middle:,.0f}).",
+            [*best.claims, Claim(f"rank_interval:{first}", "is", (low, high)),
+             Claim(f"rank_median:{first}", "is", (middle,))],
+        )  # fmt: skip
 
     def __repr__(self) -> str:
         table = self.ranks() if self.proposal else self.best_options(self.criteria[0])
@@ -385,7 +417,7 @@ def robustness(
             "kept": list(map(tuple, ids[options.kept].tolist())),
         }
     )
-    how = f"a grid of {len(settings)}" if grid is not None else f"{draws} draws, seed {seed}"
+    how = f"a grid of {len(settings)}" if grid is not None else f"{draws:,} draws, seed {seed}"
     varied = (f"grid over {', '.join(grid)}",) if grid is not None else uncertainty.notes()
     return Robustness(
         draws=pd.DataFrame(columns),

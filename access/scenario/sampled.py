@@ -16,7 +16,7 @@ from access.errors import ParameterError
 from access.labels import criterion_value, criterion_words
 from access.scenario.criteria import CRITERIA, Floats, _evaluate
 from access.scenario.options import Indices, Options
-from access.text import listed, named, share_figure
+from access.text import Claim, Said, listed, named, share_figure, share_span
 
 #: How sure the intervals are, each measure by itself.
 CONFIDENCE = 0.95
@@ -172,12 +172,13 @@ class SampledRanking:
             return f"{low:,} of {self.ways:,} (proven)"
         return f"between {low:,} and {high:,} of {self.ways:,} (sampled, {_SURE} sure)"
 
-    def sentence(self) -> str:
+    def sentence(self) -> Said:
         """Say what is known of the proposal's place, and how.
 
         Returns
         -------
-        str
+        Said
+            With what it claims as data.
         """
         first = self.row(self.criteria[0])
         words = criterion_words(self.criteria[0], self.mode)
@@ -186,18 +187,29 @@ class SampledRanking:
         amount = criterion_value(self.criteria[0], first["best"])
         best = f"the {sure} by {words} closes {closes} ({amount}"
         start = f"Of {self.what}, too many to list, "
+        claims = [Claim("ways", "is", (float(self.ways),)),
+                  Claim(f"least:{self.criteria[0]}", "best" if first["proven"] else "at_least",
+                        (float(first["best"]),))]  # fmt: skip
         if self.proposal is None:
-            return f"{start}{best})."
+            return Said(f"{start}{best}).", claims)
         regret = first["regret"]
-        more = "the proposal leaves some families out of reach"
+        more = "the proposal leaves some people out of reach"
         if regret is not None and np.isfinite(regret):
-            more = f"the proposal: {regret:.1f} more"
+            claims.append(Claim(f"regret:{self.criteria[0]}", "is", (float(regret),)))
+            more = f"the proposal: {criterion_value(self.criteria[0], regret)} more"
+            more = "the proposal is as good" if regret <= _SAME else more
+        for c in self.criteria:
+            row = self.row(c)
+            ends = (float(row["share_better_low"]), float(row["share_better_high"]))
+            proven = row["rank_high"] == 1
+            claims.append(Claim(f"better:{c}", "none" if proven else "between", ends))
         shares = listed(
             [f"{self._better(c)} by {criterion_words(c, self.mode)}" for c in self.criteria]
         )
-        return (
+        return Said(
             f"{start}{best}; {more}). By {self.draws:,} ways drawn at random ({_SURE} "
-            f"sure), the share of all ways that is better than the proposal is {shares}."
+            f"sure), the share of all ways that is better than the proposal is {shares}.",
+            claims,
         )
 
     def _better(self, criterion: str) -> str:
@@ -205,8 +217,7 @@ class SampledRanking:
         row = self.row(criterion)
         if row["rank_high"] == 1:
             return "none (proven)"
-        low, high = (100 * row[f"share_better_{end}"] for end in ("low", "high"))
-        return f"{low:.2g} to {high:.2g} %" if high < 1 else f"{low:.1f} to {high:.1f} %"
+        return share_span(row["share_better_low"], row["share_better_high"])
 
     def to_frame(self) -> pd.DataFrame:
         """Give the ways worth a look with ids as text, ready for a file.

@@ -16,7 +16,7 @@ from access.errors import Fault, ScenarioError
 from access.escape import toml_text
 from access.scenario.sites import Baseline, Modification, NothingChangesWarning, Site, _SiteSet
 from access.study.changes import ACTIONS, ALWAYS, value_faults
-from access.text import listed, named, pounds
+from access.text import Claim, Said, listed, named, pounds
 
 _TOP = ("name", "comment", "baseline", "modification")
 #: TOML key to field of `Modification`, in the order written.
@@ -384,8 +384,13 @@ class Money:
             "stated_by": self.source,
         }
 
-    def sentence(self, names: Mapping[str, str]) -> str:
+    def sentence(self, names: Mapping[str, str]) -> Said:
         """Say what is saved and spent, and what the proposal itself says."""
+        given = {"saved": self.saved_gbp, "spent": self.spent_gbp or None,
+                 "stated": self.stated_saving_gbp}  # fmt: skip
+        claims = [Claim(what, "is", (gbp,)) for what, gbp in given.items() if gbp is not None]
+        unknown = {"saved": self.saved_unknown, "spent": self.spent_unknown}
+        claims += [Claim(f"{what}:{i}", "unknown") for what, ids in unknown.items() for i in ids]
         parts = [f"saved at closed sites {_pounds(self.saved_gbp, self.saved_unknown, names)}"]
         if self.spent_gbp != 0.0:
             spent = _pounds(self.spent_gbp, self.spent_unknown, names)
@@ -395,7 +400,7 @@ class Money:
             by = f" ({self.source})" if self.source else ""
             saved = pounds(self.stated_saving_gbp)
             text += f" The proposal's own figure: saves {saved} a year{by}."
-        return text
+        return Said(text, claims)
 
 
 def _pounds(value: float | None, unknown: tuple[str, ...], names: Mapping[str, str]) -> str:

@@ -32,7 +32,7 @@ from access.scenario.options import (
     _least,
     list_options,
 )
-from access.text import listed, named
+from access.text import Claim, Said, listed, named
 from access.units import LSOAS_ENGLAND_2011
 
 _NEAR = 1e-9
@@ -67,16 +67,25 @@ class Switching:
         """Lambdas at which the best option changes."""
         return tuple(self.table["lam_from"].to_numpy(float)[1:].tolist())
 
-    def sentence(self) -> str:
+    def sentence(self) -> Said:
         """Say when the best choice changes.
 
         Returns
         -------
-        str
+        Said
+            With what it claims as data.
         """
+        said = self._plain_sentence()
         if self.instead_of:
-            return f"{self.scheme_words()}: {self._plain_sentence()}"
-        return self._plain_sentence()
+            return Said(f"{self.scheme_words()}: {said}", said.claims)
+        return said
+
+    def claims(self) -> list[Claim]:
+        """Give each stretch of lambda with the set that no other beats there, as data."""
+        return [
+            Claim(f"best_at:{' '.join(r['kept'])}", "best", (r["lam_from"], r["lam_to"]))
+            for r in self.table.to_dict("records")
+        ]
 
     def scheme_words(self) -> str:
         """Say for which weights this answers, where the ranking has others.
@@ -91,14 +100,15 @@ class Switching:
         own = "counts all alike" if self.instead_of == "none" else f"weighs by {self.instead_of}"
         return f"For linear weights by deprivation, though the ranking {own}"
 
-    def _plain_sentence(self) -> str:
-        first = listed(named(self.table["closed"].iloc[0], self.names)) or "nothing"
+    def _plain_sentence(self) -> Said:
+        closes = [listed(named(ids, self.names), none="nothing") for ids in self.table["closed"]]
         if not self.lambdas:
-            return f"Closing {first} has the best mean however much deprivation counts."
-        parts = [f"Unweighted, closing {first} has the best mean"]
-        for lam, closed in zip(self.lambdas, self.table["closed"].iloc[1:], strict=True):
-            parts.append(f"from lambda {lam:.3g} on, closing {listed(named(closed, self.names))}")
-        return "; ".join(parts) + "."
+            text = f"No set has a shorter mean than closing {closes[0]}, however much deprivation "
+            return Said(f"{text}counts.", self.claims())
+        parts = [f"Unweighted, no set has a shorter mean than closing {closes[0]}"]
+        for lam, names in zip(self.lambdas, closes[1:], strict=True):
+            parts.append(f"from lambda {lam:.3g} on, than closing {names}")
+        return Said("; ".join(parts) + ".", self.claims())
 
     def __repr__(self) -> str:
         return f"{self.sentence()}\n{self.table.to_string(index=False)}"
@@ -222,7 +232,8 @@ def switching_values(
         }
     )
     left_out = len(options.kept) - reached.size
-    notes = [f"{left_out} options that leave families unreached take no part"] if left_out else []
+    many = "one option that leaves" if left_out == 1 else f"{left_out:,} options that leave"
+    notes = [f"{many} people unreached take{'s' if left_out == 1 else ''} no part"] * bool(left_out)
     return Switching(
         table=table,
         proposal=_proposal_ranks(options, reached, base, slope),

@@ -18,7 +18,7 @@ from access.measure.demand import align
 from access.network.matrix import TravelMatrix, at_rank, positions
 from access.scenario.criteria import Floats
 from access.scenario.options import Indices, Options
-from access.text import share_figure
+from access.text import figure, share_figure
 from access.units import great_circle_m, metric_crs, project
 
 _Range = tuple[float, float]
@@ -135,6 +135,15 @@ class Uncertainty:
         extra = ("position_error_m", "stand_ins", "street_error", "count_error", "among")
         return tuple(name for name in (*_RANGES, *extra) if getattr(self, name))
 
+    def _shared_words(self) -> str:
+        """Say what is assumed of a walk's error beside a drive's over the same streets."""
+        assert self.street_error is not None
+        alike = 1.0 if self.drive_error is None else self.street_error / self.drive_error
+        return (
+            f"that a walk's and a drive's over the same streets correlate by {figure(alike, 2)} is "
+            "assumed, not measured"
+        )
+
     def notes(self) -> tuple[str, ...]:
         """Say in words what was let vary.
 
@@ -161,18 +170,20 @@ class Uncertainty:
                 f"assumed sites moved among plausible ones: {', '.join(sorted(self.stand_ins))}"
             )
         if self.street_error:
-            both = share_figure(self.street_error)
+            both, shared = share_figure(self.street_error), ""
             if self.drive_error is not None:
                 both = f"{both} of a walk, {share_figure(self.drive_error)} of a drive"
+            if self.drive is not None:
+                shared = f"; {self._shared_words()}"
             out.append(
                 f"lengths of trips by the streets' own error ({both} on "
                 "average; for each site anew, and alike for areas near each other: errors of two "
-                "areas half a kilometre apart agree by a half, beyond 2 km hardly at all)"
+                f"areas half a kilometre apart agree by a half, beyond 2 km hardly at all{shared})"
             )
         if self.among:
             out.append(f"the day and the time of setting out: {'; '.join(self.among)}")
         if self.count_error:
-            out.append("families of each area drawn about their count (Poisson)")
+            out.append("people of each area drawn about their count (Poisson)")
         return tuple(out)
 
 

@@ -16,7 +16,18 @@ from access.measure.distribution import weighted_mean
 from access.measure.takeup import TAKE_UP_WARNING, TakeUp
 from access.network.matrix import TravelMatrix, positions
 from access.scenario.impact import Impact
-from access.text import about, listed, named, percent, sentence, share_figure
+from access.text import (
+    Claim,
+    Said,
+    about,
+    is_missing,
+    listed,
+    minutes_words,
+    named,
+    percent,
+    sentence,
+    share_figure,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,22 +51,28 @@ class Attendance:
     summary: dict[str, float | None]
     notes: tuple[str, ...] = ()
 
-    def sentence(self) -> str:
-        """Say how far families use their nearest site.
+    def sentence(self) -> Said:
+        """Say how far people use their nearest site.
 
         Returns
         -------
-        str
+        Said
+            With what it claims as data.
         """
-        share = self.summary["share_at_nearest"]
-        text = f"{percent(share or 0)} of attendances are at the family's nearest site"
+        share = float(self.summary["share_at_nearest"] or 0)
+        claims = [Claim("attended_nearest", "is", (share,))]
+        text = f"{percent(share)} of attendances are at the site nearest to those who attend"
         extra = self.summary["mean_extra_minutes"]
         if extra is not None:
-            text += f"; they travel {extra:.1f} minutes further than they need on average"
+            claims.append(Claim("attended_extra", "is", (extra,)))
+            than = "less" if extra < 0 else "more"
+            text += f"; on average they travel {minutes_words(abs(extra))} {than} than to that one"
         closing = self.summary["attendances_at_closing"]
         if closing is not None:
-            text += f". {about(closing)} attendances are at sites that close"
-        return sentence(text)
+            claims.append(Claim("attended_closing", "is" if closing else "none", (closing,)))
+            many = about(closing) if closing else "no"
+            text += f"; {many} attendances are at sites that close"
+        return Said(sentence(text), claims)
 
     def __repr__(self) -> str:
         return f"{self.sentence()}\n{self.sites.to_string(index=False)}"
@@ -242,17 +259,22 @@ class TakeUpChange:
     take_up: TakeUp
     warning: str = TAKE_UP_WARNING
 
-    def sentence(self) -> str:
+    def sentence(self) -> Said:
         """Say the range, with what it rests on.
 
         Returns
         -------
-        str
+        Said
+            With what it claims as data.
         """
         s = self.summary
         ends = sorted([s["change_low"], s["change_high"]])
+        rest = f" ({self.take_up.note}). {self.warning}"
+        if any(is_missing(end) for end in ends):
+            return Said(f"How use would change is not known: nobody's use is counted{rest}")
         words = listed([share_figure(end, 1, signed=True) for end in ends])
-        return f"Use would change by between {words} ({self.take_up.note}). {self.warning}"
+        told = f"by {words.split(' and ')[0]}" if ends[0] == ends[1] else f"by between {words}"
+        return Said(f"Use would change {told}{rest}", [Claim("use_change", "between", tuple(ends))])
 
     def __repr__(self) -> str:
         return self.sentence()

@@ -30,6 +30,8 @@ _FIRM = 0.8
 """From this share on a dive takes a column as it is."""
 _CLOSE_ENOUGH = 0.002
 _PAYS = 1e-7
+_MANY_PAIRS = 30_000
+"""Pairs of area and site from which on the root is not dived from: its parts are solved."""
 _SEEK_AT = {1, *(200 * 2**k for k in range(12))}
 """Nodes at which a better answer is sought by an integer programme."""
 
@@ -228,6 +230,9 @@ class BranchAndPrice:
     offer : callable
         Takes open sites and each area's site, all told; gives the cutoff afterwards: answers
         above it are not sought.
+    mend : callable
+        Takes the areas' prices and how far each site is open at the root; seeks a better answer
+        and gives the cutoff afterwards.
     seek : callable
         Takes sites that must be and may be open, and what each pair costs the bound; seeks a
         better answer and gives the cutoff afterwards.
@@ -247,6 +252,7 @@ class BranchAndPrice:
         fill: Knapsack,
         size: float,
         offer: Callable[[Ints, Ints], float],
+        mend: Callable[[Floats, Floats], float],
         seek: Callable[[Bools, Bools, Floats], float],
         watch: _Watch,
     ) -> None:
@@ -254,7 +260,7 @@ class BranchAndPrice:
         dear = 10.0 * max(float(finite.max(axis=1).sum()), 1.0)
         self.cost, self.p, self.fill, self.size = cost, p, fill, size
         self.apart = _apart(cost)
-        self.offer, self.seek, self.watch = offer, seek, watch
+        self.offer, self.mend, self.seek, self.watch = offer, mend, seek, watch
         self.bound, self.cutoff, self.dear = -np.inf, np.inf, cost
         self.master = _Master(np.where(np.isfinite(cost), cost, dear), p, rows, dear)
 
@@ -402,6 +408,8 @@ class BranchAndPrice:
                 node, point = self.bounded(node)
             if point is None:
                 continue
+            known = min(node.bound, left[0][0]) if left else node.bound
+            self.bound = max(self.bound, min(known, self.cutoff))
             if self.watch.nodes in _SEEK_AT:
                 self._find(node, point)
             below = self.children(node, point)
@@ -413,7 +421,13 @@ class BranchAndPrice:
         self.bound = self.cutoff
 
     def _find(self, node: _Node, point: _Point) -> None:
-        """Look for a better answer: by a dive, then by an integer programme over few pairs."""
+        """Look for a better answer: near the sites that are open here, by a dive, by few pairs."""
+        if self.watch.nodes == 1:
+            self.cutoff = self.mend(node.prices, point.open)
+            if self.cost.size > _MANY_PAIRS:
+                return
+        if self.cutoff - node.bound <= _CLOSE_ENOUGH * abs(self.cutoff):
+            return
         dear = np.where(node.pairs, self.dear, np.inf)
         open_ = self.dive(node, point)
         order = np.argsort(np.where(node.must, -np.inf, -open_), kind="stable")[: self.p]

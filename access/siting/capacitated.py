@@ -13,64 +13,21 @@ from access.errors import ParameterError
 from access.siting.branch_and_price import BranchAndPrice
 from access.siting.constraints import _count_rows, _join_rows, _reach_rows
 from access.siting.highs import INF, _add_columns, _add_rows, _integer_engine, _make_integer, _run
-from access.siting.model import Bools, Floats, Ints, _SideRows, _tolerance, within
+from access.siting.model import Bools, Floats, Ints, _tolerance, within
 from access.siting.problem import Problem
-from access.siting.progress import _relative_gap, _Stop, _Watch
+from access.siting.progress import _PartWatch, _relative_gap, _Stop, _Watch
 from access.siting.resolve import _Capacities, _Resolved
+from access.siting.room_plans import (
+    _better_plan,
+    _CapacitatedModel,
+    _fill,
+    _Plan,
+    _plan_of,
+    _polish,
+    _Sites,
+)
 from access.siting.solution import Explanation, Solution, _blank, _GoalValue, _peak_memory_mb
 from access.siting.verify import _confirm
-
-
-@dataclass(frozen=True, eq=False)
-class _Plan:
-    """Open sites and who goes where.
-
-    Parameters
-    ----------
-    value : float
-        Weighted sum of minutes.
-    chosen : ndarray of int
-        Positions of the open sites.
-    parts : ndarray, shape (areas, sites)
-        Which part of each area goes to each site.
-    """
-
-    value: float
-    chosen: Ints
-    parts: Floats
-
-
-@dataclass(frozen=True, eq=False)
-class _CapacitatedModel:
-    """The arrays of one capacitated problem.
-
-    Parameters
-    ----------
-    cost : ndarray, shape (areas, sites)
-        Weight times minutes; ``inf`` where an area may not go.
-    uses : ndarray, shape (areas,)
-        What each area takes up.
-    room : ndarray, shape (sites,)
-        What each site can take.
-    fewest, most : int
-        Least and greatest number of open sites.
-    must, may : ndarray of bool, shape (sites,)
-        Locked open; not locked closed.
-    rows : SideRows
-        The rules on open sites.
-    split : bool
-        Whether an area may be shared among sites.
-    """
-
-    cost: Floats
-    uses: Floats
-    room: Floats
-    fewest: int
-    most: int
-    must: Bools
-    may: Bools
-    rows: _SideRows
-    split: bool
 
 
 def _capacitated_model(resolved: _Resolved, capacities: _Capacities) -> _CapacitatedModel:
@@ -119,126 +76,28 @@ def _cutoff_of(shape: _CapacitatedModel, plan: _Plan) -> float:
     return plan.value - (1 - 1e-6 if whole else _tolerance(plan.value))
 
 
-def _better_plan(one: _Plan | None, other: _Plan | None) -> _Plan | None:
-    """Give the better of two plans, either of which may be missing; of equals the first."""
-    plans = [plan for plan in (one, other) if plan is not None]
-    return min(plans, key=lambda plan: plan.value) if plans else None
-
-
-#: From so many sets of sites, at most, a plan is tried.
-_MOST_STARTS, _FEW_STARTS = 12, 4
-_MANY_PAIRS = 30_000
 _CLIMB_CELLS = 600_000_000
 """Work of raising the knapsack bound before columns are made."""
-
-
-def _best_plan(shape: _CapacitatedModel, sets: list[Ints], watch: _Watch) -> _Plan | None:
-    """Fill some sets of sites, move each site to the middle of its areas, keep the best."""
-    best: _Plan | None = None
-    seen: set[tuple[int, ...]] = set()
-    for chosen in reversed(sets[-_MOST_STARTS:]):
-        for _ in range(20):
-            key = tuple(int(c) for c in chosen)
-            if key in seen or not shape.rows.hold(chosen):
-                break
-            seen.add(key)
-            try:
-                watch.tick("plans", -np.inf, best.value if best else np.inf)
-            except _Stop:
-                if best is None:
-                    raise
-                return best
-            where = _fill(shape, chosen)
-            if where is None:
-                break
-            best = _better_plan(best, _plan_of(shape, chosen, where))
-            chosen = _recentre(shape, chosen, where)
-    return best
-
-
-def _plan_of(shape: _CapacitatedModel, chosen: Ints, where: Ints) -> _Plan:
-    rows = np.arange(len(where))
-    parts = np.zeros_like(shape.cost)
-    parts[rows, chosen[where]] = 1.0
-    return _Plan(float(shape.cost[rows, chosen[where]].sum()), chosen, parts)
-
-
-def _fill(shape: _CapacitatedModel, chosen: Ints) -> Ints | None:
-    """Send whole areas to open sites: those with most to lose first, then shifts and swaps."""
-    cost, uses = shape.cost[:, chosen], shape.uses
-    room = shape.room[chosen].astype(float)
-    where = np.full(len(uses), -1, np.intp)
-    left = np.ones(len(uses), bool)
-    while left.any():  # ends: each turn sends one more area
-        index = np.flatnonzero(left)
-        open_cost = np.where(uses[index][:, None] <= room[None, :] + 1e-9, cost[index], np.inf)
-        ranked = np.sort(open_cost, axis=1)
-        if not np.isfinite(ranked[:, 0]).all():
-            return None
-        second = ranked[:, 1] if len(chosen) > 1 else ranked[:, 0]
-        regret = np.where(np.isfinite(second), second - ranked[:, 0], np.inf)
-        k = int(np.lexsort((-uses[index], -regret))[0])
-        site = int(open_cost[k].argmin())
-        where[index[k]] = site
-        room[site] -= uses[index[k]]
-        left[index[k]] = False
-    _polish(cost, uses, room, where)
-    return where
-
-
-def _polish(cost: Floats, uses: Floats, room: Floats, where: Ints) -> None:
-    """Shift single areas and swap pairs while that helps; changes `where` and `room`."""
-    n = len(uses)
-    rows = np.arange(n)
-    for _ in range(20 * n):
-        now = cost[rows, where]
-        gain = np.where(uses[:, None] <= room[None, :] + 1e-9, now[:, None] - cost, -np.inf)
-        i, j = np.unravel_index(int(gain.argmax()), gain.shape)
-        if gain[i, j] > 1e-9:
-            room[where[i]] += uses[i]
-            room[j] -= uses[i]
-            where[i] = j
-            continue
-        there = cost[:, where]
-        swap = now[:, None] + now[None, :] - there - there.T
-        change = uses[:, None] - uses[None, :]
-        fits = (change <= room[where][None, :] + 1e-9) & (-change <= room[where][:, None] + 1e-9)
-        swap[~fits | (where[:, None] == where[None, :]) | ~np.isfinite(swap)] = -np.inf
-        i, h = np.unravel_index(int(swap.argmax()), swap.shape)
-        if swap[i, h] <= 1e-9:
-            return
-        room[where[i]] += uses[i] - uses[h]
-        room[where[h]] += uses[h] - uses[i]
-        where[i], where[h] = where[h], where[i]
-
-
-def _recentre(shape: _CapacitatedModel, chosen: Ints, where: Ints) -> Ints:
-    """Move each open site to the allowed site that serves its areas best."""
-    taken = {int(c) for c in chosen}
-    moved = []
-    for slot, site in enumerate(chosen):
-        mine = where == slot
-        best = int(site)
-        if mine.any() and not shape.must[site]:
-            total = shape.cost[mine].sum(axis=0)
-            total[shape.room < shape.uses[mine].sum() - 1e-9] = np.inf
-            total[[c for c in taken if c != site]] = np.inf
-            if total.min() < total[site] - 1e-9:
-                best = int(total.argmin())
-        taken.discard(int(site))
-        taken.add(best)
-        moved.append(best)
-    return np.sort(np.array(moved, dtype=np.intp))
-
-
 _KERNEL_PAIRS, _KERNEL_NODES, _KERNEL_GAP, _KERNEL_TIME = 4, 50, 0.001, 0.5
 """Of a search among few pairs: pairs an area, nodes, gap, and share of the time that is left."""
 _KERNEL_WORK = 40_000
+_SENT_PAIRS, _MOST_SENT = 4, 1_000
+"""Of a set of sites that is filled exactly: sites an area may be sent to, and most areas."""
+_PART_SITES, _PART_NEAR, _PART_STEPS, _PART_WORK = (4, 6, 8), 10, 20, 200_000_000
+"""Open sites of a part, sites near each that may take its place, steps and work of a search."""
+_FIRST_STEPS = 20
+"""Of raising the knapsack bound before an answer is sought."""
+_TRIED, _STARTS = 8, 3
+"""Sets around one that are filled exactly, and sets from the bound that are begun from."""
 _MOST_ROOM = 2_000
 _MOST_CELLS = 30_000_000
-_LOOSE_CELLS = 4.0
+_LOOSE_CELLS = 1.0
 _MOST_MIP_PAIRS = 6_000
 """Pairs of area and site that an integer programme is given where work is limited."""
+_MOST_PAIRS = 300_000
+"""Pairs that an integer programme is given at all: a gigabyte or so."""
+_RISE = 0.1
+"""The bound is raised again where it closed this share of the gap."""
 _DEFLECTION, _PATIENCE, _SHRINK = 0.4, 8, 0.7
 
 
@@ -300,16 +159,19 @@ class _Knapsacks:
 
     def _loosely(self, saving: Floats) -> tuple[Floats, Floats]:
         """Fill each site by saving for each unit of room, the last area in part."""
-        uses = np.maximum(self.uses, 1e-12)[:, None]
-        order = np.argsort(-saving / uses, axis=0, kind="stable")
-        size = self.uses[order]
-        before = np.cumsum(size, axis=0) - size
-        part = np.clip((self.room[None, :] - before) / np.maximum(size, 1e-12), 0.0, 1.0)
-        ranked = np.take_along_axis(saving, order, 0)
-        part[ranked <= 0] = 0.0
+        site, area = np.nonzero(saving.T > 0)  # an area pays at a few sites only
+        gain, size = saving[area, site], self.uses[area]
+        order = np.lexsort((-gain / np.maximum(size, 1e-12), site))
+        area, gain, size = area[order], gain[order], size[order]
+        filled = np.cumsum(size)
+        first = np.searchsorted(site, np.arange(saving.shape[1]))
+        before = filled - size
+        begin = np.append(before, 0.0)[np.minimum(first, len(before))]
+        before = before - begin[site]
+        part = np.clip((self.room[site] - before) / np.maximum(size, 1e-12), 0.0, 1.0)
         taken = np.zeros_like(saving)
-        np.put_along_axis(taken, order, part, 0)
-        worth: Floats = (ranked * part).sum(axis=0)
+        taken[area, site] = part
+        worth: Floats = np.bincount(site, gain * part, saving.shape[1]).astype(float)
         return worth, taken
 
     def _exactly(self, saving: Floats, sites: Ints | None = None) -> tuple[Floats, Floats]:
@@ -399,6 +261,7 @@ def _close_proof(
     plan: _Plan | None,
     watch: _Watch,
     nodes: int | None = None,
+    cutoff: float = np.inf,
 ) -> tuple[_Plan | None, float, int]:
     """Close the proof with an integer programme over the pairs that still matter."""
     m = shape.cost.shape[1]
@@ -425,7 +288,9 @@ def _close_proof(
         opened[plan.chosen] = 1.0
         start.col_value = np.concatenate([opened[columns], plan.parts[area, site]]).tolist()
         engine.setSolution(start)
-        engine.setOptionValue("objective_bound", _cutoff_of(shape, plan))
+        cutoff = min(cutoff, _cutoff_of(shape, plan))
+    if np.isfinite(cutoff):
+        engine.setOptionValue("objective_bound", cutoff)
     _run(engine, watch, "integer programme", final=nodes is None)
     status, info = engine.getModelStatus(), engine.getInfo()
     if status in (
@@ -518,10 +383,14 @@ def _solve_capacitated(
 class _Searching:
     """Bounds, finds good plans, fixes what cannot matter, and closes the proof."""
 
-    def __init__(self, shape: _CapacitatedModel, watch: _Watch, gap: float) -> None:
-        self.shape, self.watch, self.gap = shape, watch, gap
+    def __init__(
+        self, shape: _CapacitatedModel, watch: _Watch, gap: float, *, whole: bool = True
+    ) -> None:
+        self.shape, self.watch, self.gap, self.whole = shape, watch, gap, whole
         self.plan: _Plan | None = None
         self.bound, self.nodes, self.method = -np.inf, 0, "knapsack bound"
+        self.around = _Sites(shape, watch)
+        self.priced: tuple[Ints, Floats] | None = None
 
     @property
     def cutoff(self) -> float:
@@ -560,8 +429,12 @@ class _Searching:
             if sacks.exact and not shape.split:
                 self._branch(sacks, must, may, pairs, better)
                 return
-        if len(pairs[pairs]) > _MOST_MIP_PAIRS and np.isfinite(self.watch.work):
+        left = int(pairs.sum())
+        if left > _MOST_MIP_PAIRS and np.isfinite(self.watch.work):
             self.watch.stopped = "work limit"
+            return
+        if left > _MOST_PAIRS and self.plan is not None:
+            self.watch.stopped = f"{left:,} pairs of area and site are left, too many to prove"
             return
         found, below, self.nodes = _close_proof(shape, must, may, pairs, self.plan, self.watch)
         self.plan = _better_plan(self.plan, found)
@@ -575,17 +448,75 @@ class _Searching:
         prices = start[:, min(1, start.shape[1] - 1)]
         prices = np.where(np.isfinite(prices), prices, start[:, 0])
         steps = int(np.clip(_CLIMB_CELLS / (sacks.size * shape.cost.shape[1]), 30, 200))
-        starts = _MOST_STARTS if shape.cost.size <= _MANY_PAIRS else _FEW_STARTS
-        first, met = sacks.climb(prices, np.inf, min(steps, 60), watch)
-        self.bound = max(self.bound, first.value)
-        self.plan = _best_plan(shape, met[-starts:], watch)
+        first, _ = sacks.climb(prices, np.inf, _FIRST_STEPS, watch)
+        self.bound, prices = max(self.bound, first.value), first.prices
+        self._descend(self.around.first())
         goal = self.plan.value if self.plan else np.inf
-        better, met = sacks.climb(first.prices, goal, steps, watch)
+        better, met = sacks.climb(self._area_prices(prices), goal, steps, watch)
+        while not sacks.exact and better.value < self.cutoff < np.inf:
+            before = better
+            more, met = sacks.climb(better.prices, goal, steps, watch)
+            better = max(before, more, key=lambda filled: filled.value)
+            self.bound = max(self.bound, better.value)
+            watch.tick("knapsacks", self.bound, goal)
+            if better.value - before.value < _RISE * (goal - before.value):
+                break
         self.bound = max(self.bound, better.value)
-        self.plan = _better_plan(self.plan, _best_plan(shape, met[-starts:], watch))
+        for chosen in reversed(met[-_STARTS:]):
+            if self.plan is None:
+                self._descend(chosen)
         watch.tick("knapsacks", self.bound, self.plan.value if self.plan else np.inf)
         self.reach(self.bound)
         return better
+
+    def _area_prices(self, prices: Floats) -> Floats:
+        """Give prices to raise a bound from: between the open sites' cheapest two, room counted."""
+        if self.plan is None or self.priced is None:
+            return prices
+        chosen, of_room = self.priced
+        cost = self.shape.cost[:, chosen] + self.shape.uses[:, None] * of_room
+        two = np.sort(cost, axis=1)[:, : 2 if len(chosen) > 1 else 1]
+        two[~np.isfinite(two)] = 0.0
+        found: Floats = np.maximum(two[:, 0], two.mean(axis=1))
+        return found
+
+    def _descend(self, chosen: Ints | None) -> None:
+        """Better a set of sites by swaps, as if areas could be split, and then as they are."""
+        if chosen is None or not self.around.possible(chosen):
+            return
+        opened, prices, below = self.around.improve(chosen)
+        better = (self.plan is None or below < self.plan.value) and self._sent(opened, prices)
+        while better and self.plan is not None and len(self.shape.uses) <= _MOST_SENT:
+            better = False
+            for _, trial, at in self.around.below(opened, prices, self.plan.value)[:_TRIED]:
+                if self._sent(trial, at):
+                    opened, prices, better = trial, at, True
+                    break
+
+    def _sent(self, chosen: Ints, prices: Floats) -> bool:
+        """Send the areas to a set of sites; tell whether that is better than the plan."""
+        shape, watch, before = self.shape, self.watch, self.plan
+        where = _fill(shape, chosen, prices)
+        if where is not None:
+            self.plan = _better_plan(self.plan, _plan_of(shape, chosen, where))
+        if len(shape.uses) <= _MOST_SENT:
+            priced = shape.cost[:, chosen] + shape.uses[:, None] * prices
+            near = np.argsort(priced, axis=1, kind="stable")[:, :_SENT_PAIRS]
+            pairs = np.zeros(shape.cost.shape, bool)
+            open_ = np.isfinite(np.take_along_axis(priced, near, 1))
+            np.put_along_axis(pairs, chosen[near], open_, 1)
+            only = np.isin(np.arange(len(shape.room)), chosen)
+            start = self.plan if self.plan is not before else None
+            if start is not None:
+                pairs |= start.parts > 0
+            watch.spend(_KERNEL_WORK * pairs.sum())
+            found, _, _ = _close_proof(
+                shape, only, only, pairs, start, watch, _KERNEL_NODES, self.cutoff
+            )
+            self.plan = _better_plan(self.plan, found)
+        if self.plan is not before:
+            self.priced = chosen, prices
+        return self.plan is not before
 
     def _branch(
         self, sacks: _Knapsacks, must: Bools, may: Bools, pairs: Bools, at: _Filled
@@ -593,8 +524,8 @@ class _Searching:
         """Close the proof by branch and price."""
         shape = self.shape
         search = BranchAndPrice(
-            shape.cost, shape.most, shape.rows, sacks.fill, sacks.size, self._offer, self._seek,
-            self.watch,
+            shape.cost, shape.most, shape.rows, sacks.fill, sacks.size, self._offer, self._mend,
+            self._seek, self.watch,
         )  # fmt: skip
         search.bound = self.bound
         if self.plan is not None:
@@ -606,8 +537,71 @@ class _Searching:
             self.nodes = self.watch.nodes
             self.reach(search.bound)
 
+    def _mend(self, prices: Floats, open_: Floats) -> float:
+        """Better the sites that are most open in the programme, then the plan part by part."""
+        if not self.whole:
+            return self.cutoff
+        order = np.argsort(np.where(self.shape.must, -np.inf, -open_), kind="stable")
+        self._descend(np.sort(order[: self.shape.most]))
+        for many in _PART_SITES:
+            if many < self.shape.most:
+                self._part_by_part(prices, many)
+        return self.cutoff
+
+    def _part_by_part(self, prices: Floats, many: int) -> None:
+        """Solve the areas of a few open sites near each other again, as long as that helps."""
+        seen: set[bytes] = set()
+        again = self.plan is not None
+        while again and self.plan is not None:
+            again = False
+            for middle in [int(j) for j in self.plan.chosen]:
+                if middle not in self.plan.chosen:
+                    continue
+                near = self.around.near[middle]
+                opened = np.sort(near[np.isin(near, self.plan.chosen)][:many])
+                key = np.packbits(self.plan.parts[:, opened] > 0).tobytes()
+                if key in seen:
+                    continue
+                seen.add(key)
+                found = self._part(opened, prices)
+                if found.value < self.plan.value:
+                    self.plan, again = found, True
+
+    def _part(self, opened: Ints, prices: Floats) -> _Plan:
+        """Solve the areas of some open sites again; give the better plan, or the same."""
+        shape, plan = self.shape, self.plan
+        assert plan is not None
+        areas = np.flatnonzero((plan.parts[:, opened] > 0).any(axis=1))
+        others = np.setdiff1d(plan.chosen, opened)
+        sites = np.union1d(self.around.near[opened, :_PART_NEAR], opened)
+        sites = np.setdiff1d(sites[shape.may[sites]], others)
+        part = shape.part(areas, sites, others)
+        at = np.searchsorted(sites, opened)
+        old = _plan_of(part, at, plan.parts[np.ix_(areas, opened)].argmax(axis=1))
+        inner = _Searching(part, _PartWatch(self.watch, _PART_WORK), 0.0, whole=False)
+        inner.plan = old
+        sacks = _Knapsacks(part.cost, part.uses, part.room, part.most, part.must, part.may, True)
+        first, _ = sacks.climb(prices[areas], old.value, _PART_STEPS)
+        if first.value < inner.cutoff:
+            must, may, pairs = sacks.fix(first, inner.cutoff)
+            try:
+                inner._branch(sacks, must, may, pairs, first)
+            except _Stop:
+                if self.watch.stopped:
+                    raise
+        if not inner.plan.value < old.value:
+            return plan
+        parts = plan.parts.copy()
+        parts[areas] = 0.0
+        parts[np.ix_(areas, sites)] = inner.plan.parts
+        chosen = np.sort(np.concatenate([others, sites[inner.plan.chosen]]))
+        value = float(shape.cost[parts > 0].sum())
+        return _Plan(value, chosen, parts)
+
     def _seek(self, must: Bools, may: Bools, dear: Floats) -> float:
         """Seek a better answer among the pairs that cost the bound least; give the cutoff."""
+        if not self.whole:
+            return self.cutoff
         dear = np.where(may[None, :], dear, np.inf)
         pairs = np.isfinite(dear)
         most = _KERNEL_PAIRS * len(dear)

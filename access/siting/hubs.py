@@ -41,7 +41,18 @@ from access.siting.progress import Progress
 from access.siting.resolve import resolve
 from access.siting.solution import Solution
 from access.siting.solve import site
-from access.text import about_ordinal, share_figure
+from access.text import (
+    Claim,
+    Said,
+    about_ordinal,
+    at_most,
+    joined,
+    level_words,
+    minutes_words,
+    number,
+    sentence,
+    share_figure,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,38 +110,49 @@ class HubSearch:
         return "; ".join(self.names.get(i, i) for i in chosen)
 
     @property
-    def words(self) -> str:
-        """What was found, as a planner would say it."""
-        lines = [self._best_words()]
-        if self.best.unserved:
-            share = self.best.unserved_weight / self.best.demand
-            lines.append(
-                f"{len(self.best.unserved)} areas with {share_figure(share, 1)} of the demand "
-                "cannot reach any of them, and are in no average."
-            )
-        ties = self.near_best.ties
-        close = len(self.near_best.table)
-        if close > 1:
-            share = float(self.near_best.table["worse"].max())
-            lines.append(
-                f"It is not alone: the best {close} sets are all within {share_figure(share, 1)} "
-                "of it" + (f", {ties} of them exactly as good." if ties > 1 else ".")
-            )
+    def words(self) -> Said:
+        """What was found, as a planner would say it, with what it claims as data."""
+        lines = [self._best_words(), self._unserved_words(), self._near_words()]
         if self.council is not None:
             lines.append(self._council_words(self.council))
         proven = {s.status for s in self.curve.solutions.values()} == {"proven_optimal"}
-        if self.curve.elbow is not None and proven:
-            at = self.curve.solutions[self.curve.elbow]
-            lines.append(
-                f"The curve bends at {self.curve.elbow} hubs (mean {at.objective:.1f} minutes): "
-                "each further hub saves less than those before it."
-            )
-        return "\n".join(lines)
+        lines.append(bend_words(self.curve) if proven else Said(""))
+        return joined(lines, "\n")
 
-    def _best_words(self) -> str:
+    def _unserved_words(self) -> Said:
+        """Say how many areas none of the best hubs can be reached from."""
+        best = self.best
+        if not best.unserved:
+            return Said("")
+        share = best.unserved_weight / best.demand
+        claims = [Claim("hub_unserved_areas", "is", (float(len(best.unserved)),)),
+                  Claim("hub_unserved", "is", (share,))]  # fmt: skip
+        return Said(
+            f"{number(len(best.unserved), 'area').capitalize()} with {share_figure(share, 1)} of "
+            "the demand cannot reach any of them, and are in no average.",
+            claims,
+        )
+
+    def _near_words(self) -> Said:
+        """Say how many other sets that were found are close to the best, and how close."""
+        table = self.near_best.table
+        others, level = len(table) - 1, self.near_best.ties - 1
+        if others < 1:
+            return Said("")
+        share = float(table["worse"].max())
+        claims = [Claim("hub_listed_worse", "largest", (share,)),
+                  Claim("hub_listed", "is", (float(others),)),
+                  Claim("hub_level", "is", (float(level),))]  # fmt: skip
+        how = "exactly as good" if share <= 0 else f"within {at_most(share)} of it"
+        as_good = f", {level} of them exactly as good" if level > 0 and share > 0 else ""
+        verb = "is" if others == 1 else "are"
+        text = f"it is not alone: {number(others, 'other set')} {verb} {how}{as_good}"
+        return Said(sentence(text), claims)
+
+    def _best_words(self) -> Said:
         best, n = self.best, len(self.best.chosen)
         if best.status == "infeasible":
-            return best.words
+            return Said(best.words)
         proven = best.status == "proven_optimal"
         sure = "proven: no other set has a lower mean"
         if best.status == USUAL_MINUTES:
@@ -139,18 +161,36 @@ class HubSearch:
             sure = "not proven"
             if np.isfinite(best.bound):
                 sure += f": another set may come down to {best.bound:.2f}, and none below"
-        return (
-            f"The best {n} hubs {'' if proven else 'found '}for joint demand are "
-            f"{self.named(best.chosen)}: a mean of {best.objective:.2f} minutes ({sure})."
+        level = level_words(self.near_best.ties - 1) if proven else ""
+        how = "best" if proven else "is"
+        claims = [Claim("hub_best_size", "is", (float(n),)),
+                  Claim("hub_best_mean", how, (best.objective,))]  # fmt: skip
+        hubs = "hub" if n == 1 else f"{n} hubs"
+        hubs += "" if proven else " found"
+        hubs += " for joint demand" if len(self.shares) > 1 else ""
+        hubs += " is" if n == 1 else " are"
+        return Said(
+            f"The best {hubs} {self.named(best.chosen)}: a mean of {best.objective:.2f} minutes "
+            f"({sure}{level}).",
+            claims,
         )
 
-    def _council_words(self, council: SetRank) -> str:
+    def _council_words(self, council: SetRank) -> Said:
+        claims = [Claim("hub_council_mean", "is", (council.mean_minutes,)),
+                  Claim("hub_council_more", "is", (council.mean_excess_minutes,)),
+                  Claim("hub_council_worst", "is", (council.worst_minutes,)),
+                  Claim("hub_least_worst", "is", (council.best_worst_minutes,))]  # fmt: skip
         text = (
             f"The council's {len(council.chosen)} ({self.named(council.chosen)}) have a mean of "
             f"{council.mean_minutes:.2f} minutes, {council.mean_excess_minutes:.2f} more than the "
             f"best {len(council.chosen)}"
         )
         if council.rank_mean is not None and council.rank_worst is not None:
+            claims += [
+                Claim("hub_sets", "is", (float(council.sets),)),
+                Claim("hub_rank:mean", "is", (float(council.rank_mean),)),
+                Claim("hub_rank:worst", "is", (float(council.rank_worst),)),
+            ]
             text += (
                 f": {about_ordinal(council.rank_mean)} of {council.sets:,} sets by the mean and "
                 f"{about_ordinal(council.rank_worst)} by the worst-off area"
@@ -160,8 +200,38 @@ class HubSearch:
             "at best)."
         )
         if council.within_rules:
-            return text
-        return text + " It does not keep the rules asked for: compared without them."
+            return Said(text, claims)
+        claims.append(Claim("council_keeps_rules", "none", (0.0,)))
+        return Said(f"{text} It does not keep the rules asked for: compared without them.", claims)
+
+
+def bend_of(curve: Curve) -> tuple[int, float, float] | None:
+    """Give where more hubs begin to save less, and what each saves on average up to it and on."""
+    at = curve.elbow
+    means = {p: float(h.objective) for p, h in sorted(curve.solutions.items())}
+    if at is None or not all(np.isfinite(m) for m in means.values()):
+        return None
+    first, last = min(means), max(means)
+    if not first < at < last:
+        return None
+    early = (means[first] - means[at]) / (at - first)
+    late = (means[at] - means[last]) / (last - at)
+    return (at, early, late) if late < early else None
+
+
+def bend_words(curve: Curve) -> Said:
+    """Say where more hubs begin to save less, and what each saves; empty where nowhere."""
+    bend = bend_of(curve)
+    if bend is None:
+        return Said("")
+    at, early, late = bend
+    claims = [Claim("hub_saves:early", "is", (early,)), Claim("hub_saves:late", "is", (late,)),
+              Claim("hub_saves", "less", (late, early))]  # fmt: skip
+    text = (
+        f"up to {number(at, 'hub')} each further one saves {minutes_words(early)} on average; "
+        f"beyond, {minutes_words(late)}"
+    )
+    return Said(sentence(text), claims)
 
 
 def hub_search(

@@ -113,6 +113,24 @@ class _Watch:
             raise _Stop
 
 
+class _PartWatch(_Watch):
+    """The watch of a search within a search: with less work, and the whole one's end."""
+
+    def __init__(self, whole: _Watch, work: float) -> None:
+        super().__init__(work=work)
+        self.whole = whole
+
+    def spend(self, cells: float) -> None:
+        """Note work done, of the whole as well."""
+        self.whole.spend(cells)
+        super().spend(cells)
+
+    def tick(self, stage: str, bound: float, incumbent: float) -> None:
+        """Stop where the whole search does; what a part finds is not told."""
+        self.whole.tick("parts", -np.inf, np.inf)
+        super().tick(stage, bound, incumbent)
+
+
 class _Best:
     """The best answers so far, and how good another must be to matter.
 

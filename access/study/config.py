@@ -548,6 +548,16 @@ class _MeasureSettings(_Settings):
         "minutes that options are ranked by (share beyond)",
         changes="the criterion share beyond, and so the ranking",
     )
+    catchment_minutes: Annotated[_Number, Field(gt=0, le=1000)] = _setting(
+        30,
+        "how far catchments reach, minutes: a declared choice",
+        changes="what is on offer within reach (2SFCA, E2SFCA, 3SFCA), before and after",
+    )
+    decay_per_minute: Annotated[_Number, Field(gt=0, le=10)] = _setting(
+        0.1,
+        "by gravity, each minute more counts exp(-decay_per_minute) times: a declared choice",
+        changes="what is on offer by gravity, before and after",
+    )
     distances_m: dict[_Title, _Positive] = _setting(
         {"2 miles": 3218.688, "2.5 km": 2500.0},
         "label = metres that shares within are given for",

@@ -12,7 +12,6 @@ from access.errors import Fault, StudyError
 from access.escape import settings_faults, toml_text
 from access.files import leads_out, read_whole
 from access.ledger import sha256_of
-from access.sources.folder import manifest_fields
 from access.study.config import MOST_BYTES
 
 _FIELDS = ("source", "vintage", "licence")
@@ -59,6 +58,8 @@ def manifest_text(
 
     A note stands behind the source of its file.
     """
+    from access.sources.folder import manifest_fields
+
     lines = ["# Where each table comes from. Hashes: `access check --write-manifest`.\n"]
     listed = _listed(folder)
     kept = [n for n in listed if (folder / n).is_file() and not leads_out(folder, n)]

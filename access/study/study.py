@@ -65,15 +65,18 @@ def _study_assumptions(
     said = list(config.study.notes)
     stand_ins = centres[centres["assumed"]]
     if len(stand_ins):
+        one = len(stand_ins) == 1
+        what, real = ("is an assumed stand-in", "one") if one else ("are assumed stand-ins", "ones")
         said.append(
-            f"{len(stand_ins)} of {len(centres)} centres are assumed stand-ins, because the papers "
-            f"do not name the real ones: {_list(stand_ins)}."
+            f"{len(stand_ins)} of {len(centres)} sites {what}, because the papers do not name the "
+            f"real {real}: {_list(stand_ins)}."
         )
     proxies = centres[centres["proxy"]]
     if len(proxies):
         worst = proxies["position_error_m"].max()
         said.append(
-            f"{len(proxies)} of {len(centres)} centres stand at a proxy position, wrong by up to "
+            f"{len(proxies)} of {len(centres)} sites {'stands' if len(proxies) == 1 else 'stand'} "
+            "at a proxy position, wrong by up to "
             f"{worst:,.0f} m: {_list(proxies)}."
         )
     if config.areas.shared_counts:

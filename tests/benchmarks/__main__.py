@@ -67,12 +67,20 @@ def kept() -> dict[tuple[str, int], dict[str, str]]:
 def beside_history() -> None:
     """Say how many times the fixed piece of work each kind takes, now and when last kept."""
     before = kept()
-    print(f"\n{'times the fixed work':24} {'size':>9} {'now':>8} {'kept':>8}  on")
+    print(
+        f"\n{'times the fixed work':24} {'size':>9} {'now':>8} {'kept':>8} {'ratio':>6} "
+        f"{'MB so far':>9}  kept on"
+    )
+    never = {"times_fixed": "", "date": "never"}
     for row in quick():
-        old = before.get((row["name"], row["size"]), {"times_fixed": "", "date": "never"})
+        old = before.get((row["name"], row["size"]), never)
+        ratio = (
+            f"{row['times_fixed'] / float(old['times_fixed']):.2f}" if old["times_fixed"] else ""
+        )
         print(
             f"{row['name']:24} {row['size']:9,} {row['times_fixed']:8.2f} "
-            f"{old['times_fixed']:>8}  {old['date']}", flush=True,
+            f"{old['times_fixed']:>8} {ratio:>6} {row['peak_mb'] or '':>9}  "
+            f"{old['date']}", flush=True,
         )  # fmt: skip
 
 
@@ -120,6 +128,11 @@ def main(words: list[str]) -> int:
     """Run the benchmarks asked for; what a script says of itself is passed on, not judged."""
     keeping = "--keep" in words
     words = [w for w in words if w != "--keep"]
+    if {"-h", "--help"} & {*words}:
+        print(__doc__)
+        print(f"Benchmarks: {', '.join([*SCRIPTS, 'scaling', 'quick'])}.")
+        print(f"Kinds of scaling: {', '.join(CASES)}.")
+        return 0
     kinds = [w for w in words if w in CASES]
     asked = [w for w in words if w not in CASES] or (["scaling"] if kinds else list(USUAL))
     unknown = [w for w in asked if w not in (*SCRIPTS, "scaling", "quick")]

@@ -1,6 +1,6 @@
 """How fast the siting optimiser is, beside the models and tools a planner could use instead.
 
-    python tests/benchmarks/bench_siting.py [pmed] [borough] [large] [county] [peers] [centre]
+    python tests/benchmarks/bench_siting.py [pmed] [borough] [large] [county] [room] [peers] ...
 
 Times are CPU seconds of this process (other work on the machine does not count) and wall
 seconds; every answer is proven, or its gap is shown. Peers run on the same instances in the same
@@ -14,6 +14,7 @@ import csv
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import highspy
@@ -22,7 +23,7 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import shortest_path
 from scipy.spatial.distance import cdist
 
-from access.siting import p_centre, p_median
+from access.siting import capacitated_p_median, p_centre, p_median
 from access.siting.interchange import _Interchange, greedy
 from access.siting.lagrangian import _Near
 from access.siting.model import _Model
@@ -134,6 +135,34 @@ def bench_county() -> None:
         )
 
 
+def bench_room() -> None:
+    """Sites with limited room: OR-Library's ten, tight ones of our own, and hubs."""
+    cpus = 0.0
+    for k in range(1, 11):
+        numbers = (BENCH / "pmedcap" / f"pmedcap1_{k}.txt").read_text(encoding="utf-8").split()
+        best, n, p, room = (int(x) for x in numbers[1:5])
+        table = np.array(numbers[5 : 5 + 4 * n], float).reshape(n, 4)
+        minutes = np.floor(cdist(table[:, 1:3], table[:, 1:3]) + 1e-9)
+        answer, _, cpu = timed(partial(capacitated_p_median, minutes, p, room, demands=table[:, 3]))
+        assert answer.status == "proven_optimal" and answer.objective == best
+        cpus += cpu
+    print(f"pmedcap1_1-10 all proven: cpu {cpus:.2f} s (target 60 s)")
+    minute = {"time_limit_s": 60}
+    for n, p in ((300, 25), (400, 40)):
+        rng = np.random.default_rng(1)
+        xy, uses = rng.integers(1, 101, (n, 2)), rng.integers(1, 21, n)
+        minutes, room = np.floor(cdist(xy, xy) + 1e-9), float(np.ceil(uses.sum() / p / 0.9))
+        call = partial(capacitated_p_median, minutes, p, room, demands=uses, **minute)
+        show(f"{n} x {n} p={p} filled to 90 %", *timed(call))
+    rng = np.random.default_rng(2)
+    areas = clustered(rng, 7_000, 16_000, 25, 1_200)
+    minutes = walk(areas, clustered(rng, 300, 16_000, 25, 1_200))
+    uses = rng.integers(0, 40, 7_000).astype(float)
+    rooms = np.round(uses.sum() / 9 / 0.9 * rng.uniform(0.7, 1.3, 300))
+    call = partial(capacitated_p_median, minutes, 9, rooms, demands=uses, weights=uses, **minute)
+    show("7,000 x 300 p=9 filled to 90 %", *timed(call))
+
+
 # -- peers -----------------------------------------------------------------------------------
 def textbook(minutes: np.ndarray, p: int) -> tuple[float, float]:
     """The model of the textbooks: x_ij and y_j, x_ij <= y_j, in HiGHS; value and CPU seconds."""
@@ -227,7 +256,7 @@ def _fasterpam(k: int, minutes: np.ndarray, p: int) -> None:
 
 BENCHES = {
     "pmed": bench_pmed, "centre": bench_centre, "borough": bench_borough, "large": bench_large,
-    "county": bench_county, "peers": bench_peers,
+    "county": bench_county, "room": bench_room, "peers": bench_peers,
 }  # fmt: skip
 
 if __name__ == "__main__":

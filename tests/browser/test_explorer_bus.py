@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from dataclasses import replace
+from itertools import combinations, product
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from access.analysis.analysis import Analysis
+from access.analysis.hub_plans import plan_pair
 from access.analysis.job import measure_study
 from access.maps import explorer_bus
 from access.maps.explorer import write_explorer
 from access.maps.explorer_data import explorer_data
 from access.network.matrix import at_rank
-from tests.unit.test_bus_study import SERVICE, least, town
+from access.study import load_study
+from tests.unit.test_bus_study import SERVICE, SETTINGS, least, town
 
 CLOSE = 0.03  # arrivals are kept to a twentieth of a minute
 FIND = """(asked) => asked.map(([mode, ids]) => {
@@ -32,7 +36,12 @@ FIND = """(asked) => asked.map(([mode, ids]) => {
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    return measure_study(town(tmp_path_factory.mktemp("bus") / "town"))
+    folder = tmp_path_factory.mktemp("bus") / "town"
+    town(folder, bus=f'{SETTINGS}[hubs]\ncouncil_choice = ["K1", "C1"]\n', write=False)
+    halls = "id,name,lon,lat\nK1,Hall,-1.39,53.44\nK2,School,-1.34,53.41\n"
+    (folder / "candidates.csv").write_text(halls, encoding="utf-8")
+    found = measure_study(load_study(folder))
+    return replace(found, hubs=Analysis(found).hubs(draws=0))
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +85,54 @@ def test_ranks_by_bus_are_those_of_the_study(visit, file, results):
         assert mine["figures"]["mean"] == pytest.approx(ranked["mean"], abs=CLOSE)
 
 
+def test_ranks_of_any_number_of_centres_are_minute_by_minute(visit, file, results):
+    page, bus = visit(file), results.bus.there[SERVICE]
+    walk, drive = (results.matrices[m].sites(bus.site_ids).total_minutes for m in ("walk", "drive"))
+    p = results.study.areas["p_no_car"].to_numpy()[:, None, None]
+    car = np.minimum(walk, drive + 3.0)[:, None, :]
+    family = p * np.minimum(walk[:, None, :], bus.minutes) + (1 - p) * car
+    people = results.study.areas["children_0_4"].to_numpy(float)
+    for (mode, each), keep in product((("bus", bus.minutes), ("typical", family)), (1, 2)):
+        listed, drawn = page.evaluate(
+            """([mode, keep]) => { const { core, model } = App; const [s] = model.services;
+                 const told = core.rankedWays; core.rankedWays = () => null;
+                 const { sets, mean, worst } = core.alternatives(model, s, mode, 4.8, keep, 20);
+                 core.rankedWays = told;
+                 const ids = sets.map((own) => own.map((k) => model.sites[k].id));
+                 return [[ids, [...mean], [...worst]], core.sampled(model, s, mode, 4.8, keep, 20)];
+               }""", [mode, keep],
+        )  # fmt: skip
+        assert len(listed[0]) == 3 and drawn is None
+        for ids, mean, worst in zip(*listed, strict=True):
+            near = least(each, bus.site_ids, ids)
+            assert mean == pytest.approx(np.average(near, weights=people), abs=CLOSE)
+            assert worst == pytest.approx(near.max(), abs=CLOSE)
+    page.evaluate("App.set({ mode: 'bus' }); App.go('your-option')")
+    page.locator("#option-boxes label").first.click()
+    assert "of 3 ways to keep as many" in page.inner_text("#option-headline")
+    assert "to the nearest three seconds" in page.inner_text("#option-ranks")
+
+
+def test_hubs_by_the_minute_are_as_the_study_measured_them(visit, file, results):
+    page = visit(file, fragment="#family-hubs")
+    assert page.is_hidden("#hub-own-part") and page.is_visible("#hub-fixed")
+    plans = {plan.key: plan for plan in results.hubs.plans.plans}
+    council, best = plans["council"], plans["freely"]
+    row = page.locator("#hub-plan-rows tbody tr").first.inner_text()
+    rank = council.freely.rank
+    assert f"{council.figures.joint:.1f}" in row and f"rank {rank['mean']} of" in row
+    assert f"rank {rank['worst']} of {council.freely.sets}" in row
+    pair = plan_pair(
+        results.hubs.plans, pd.DataFrame(index=results.study.areas["id"]), council, best
+    )
+    got = page.evaluate("App.hubPairNow().offers")
+    assert [o["nearer"] for o in got] == pytest.approx(list(pair.gain.values()))
+    assert [o["further"] for o in got] == pytest.approx(list(pair.lose.values()))
+    page.evaluate("App.note({ kind: 'area', area: 3, label: 'x', lat: 53.4, lon: -1.35 })")
+    assert "none" not in page.inner_text(".leaflet-popup")
+    assert page.locator("#hub-a option[value=own]").count() == 0
+
+
 def test_how_many_are_mostly_without_a_bus_is_the_study_s_own(loaded, file, results):
     proposal = results.proposals["three_to_two"]
     change = Analysis(results).by_bus(SERVICE, before=proposal.before, after=proposal.after)
@@ -100,8 +157,13 @@ def test_the_answer_says_the_bus_there_and_home(visit, file):
     page.check("#mode-choice input[value=bus]")
     assert "by bus" in page.inner_text("#answer")
     assert page.inner_text("#state-words").startswith("By bus")
+    acts = "!document.getElementById('speed-part').hidden"
+    assert page.evaluate(acts), "it changes the rows for walking"
     page.click("nav a[href='#before-after']")
     assert "by bus" in page.inner_text("#change-finding")
+    page.click("#settings summary")
+    assert page.is_hidden("#speed-part")
+    assert "do not change with the walking speed" in page.inner_text("#speed-fixed")
 
 
 def test_too_many_minutes_leave_the_council_s_options(visit, results, tmp_path, monkeypatch):

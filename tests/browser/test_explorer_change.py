@@ -192,7 +192,7 @@ def test_fifths_are_the_packages_fifths(page, example):
 def test_clicking_a_centre_tells_and_shows_its_reach(page):
     page.locator(".site svg").first.click(force=True)
     page.wait_for_selector(".leaflet-popup")
-    page.wait_for_selector(".leaflet-map-pane:not(.leaflet-pan-anim)", state="attached")
+    assert page.locator(".leaflet-map-pane.leaflet-pan-anim").count() == 0, "the note stands still"
     page.click("text=Show how far people come to it")
     page.wait_for_selector("#map-title:has-text('Time to Mill Lane')")
     assert page.input_value("#colour-by") == "reach"

@@ -43,7 +43,9 @@ SURE = {
     "Mill Lane, West Example", "saint anns rd": "St Ann's Road", "lodz st": "Łódź Street",
     "شارع النيل": "شارع النيل", "北京路": "北京路", "Ward 1": "Ward 1",
     "Llanfair": "Llanfair Dyffryn Clwyd",
-    "A25": "A25",
+    "A25": "A25", "12 Mill Ln, West Example": "Mill Lane, West Example",
+    "Flat 3, 12a Mill Lane, East Example": "Mill Lane, East Example",
+    "Hilltop, Exampleton": "Hilltop", "EX1 1AE, Hilltop": "EX1 1AE", "4 ex1 1ae": "EX1 1AE",
 }  # fmt: skip
 ASKED = {
     "EX1": "EX1 1", "EX1 1A": "EX1 1AE", "EX1 1AZ": "EX1 1AE",
@@ -53,7 +55,9 @@ ASKED = {
     "Lanfair": "Llanfair Dyffryn Clwyd",
     "stryd fawl": "Stryd Fawr, Llanfair", "Mill Lane Children's Centre":
     "Mill Lane Children's Centre", "Uper Exampel": "Upper Example", "Central Library":
-    "Central Library", "النيل": "شارع النيل",
+    "Central Library", "النيل": "شارع النيل", "EX1 1AE or EX1 1AF": "EX1 1AE",
+    "Hilltop Comprehensive": "Hilltop", "14 Mill Lane": "Mill Lane, East Example",
+    "Hilltop school": "Hilltop Primary School",
 }  # fmt: skip
 
 
@@ -65,6 +69,8 @@ def test_what_can_be_one_thing_only_is_taken_and_all_else_is_asked(loaded, named
     asked = {text: page.evaluate(find, text) for text in ASKED}
     assert {text: found for text, (found, _) in asked.items()} == ASKED
     assert [sure for _, sure in asked.values()] == [None] * len(ASKED)
+    for nothing in ("Timbuktu", "Lane", "ZZ9 9ZZ Somewhere", "\u0000", "x" * 500):
+        assert page.evaluate("(t) => App.surely(App.find(t, 8))", nothing) is None
     assert page.evaluate("App.find('Timbuktu', 8)") == []
 
 

@@ -9,6 +9,7 @@ from itertools import product
 import pytest
 
 from access.maps.explorer import write_explorer
+from access.maps.explorer_data import _ExplorerPlan
 
 SAY = (
     ("closes", "2031-05-07"), ("address", "<b>Town Hall</b>, Exampleton"),
@@ -84,6 +85,8 @@ def test_presenting_goes_one_step_at_a_time_by_arrow_keys(visit, hall_page):
     assert page.is_hidden("#cards") and page.is_hidden("nav")
     page.keyboard.press("ArrowRight")
     assert page.is_visible("#change-finding")
+    bottom = "(s) => document.querySelector(s).getBoundingClientRect().bottom"
+    assert page.evaluate(bottom, "#map") <= page.locator("#present-bar").bounding_box()["y"]
     for _, key in product(range(4), ("ArrowRight",)):
         page.keyboard.press(key)
     assert page.inner_text("#present-step") == "Step 5 of 5"
@@ -91,6 +94,24 @@ def test_presenting_goes_one_step_at_a_time_by_arrow_keys(visit, hall_page):
     assert page.is_hidden("#present-bar")
     assert page.evaluate("document.activeElement.id") == "present"
     assert page.evaluate("App.state.place.label") == "A25"
+
+
+def test_every_rival_proposal_is_a_step_and_the_one_chosen_comes_back(visit, example, tmp_path):
+    service = example.services[0]
+    plans = tuple(
+        _ExplorerPlan(k, f"Plan {k}", service.before[n:]) for n, k in ((2, "a"), (3, "b"))
+    )
+    services = (replace(service, after=plans[0].after, plans=plans), example.services[1])
+    path = write_explorer(replace(example, services=services), tmp_path / "rivals.html")
+    page = visit(path, fragment=f"#my-street?plan.{service.key}=b")
+    page.click("#present")
+    said = []
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+        said.append(page.inner_text("#state-words"))
+    assert ["Plan a" in said[0], "Plan b" in said[1], "Plan" in said[2]] == [True, True, False]
+    page.keyboard.press("Escape")
+    assert page.evaluate("App.model.services[0].plan") == 1
 
 
 def test_a_kiosk_starts_again_after_two_quiet_minutes_and_keeps_the_log(visit, hall_page):
@@ -122,6 +143,9 @@ def test_how_to_answer_is_said_and_hostile_words_stay_words(visit, hall_page, ex
     links = page.locator(".respond a").evaluate_all("(a) => a.map((x) => x.getAttribute('href'))")
     assert links == ["mailto:say@council.example", "https://council.example/say?a=1&b=2"]
     assert visit(example_page).locator(".respond").count() == 0
+    for view in ("my-street", "your-option"):  # one page has room for it, too
+        page.evaluate(f"App.readLink('place=A25&kind=area'); App.go('{view}')")
+        assert page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") == 1, view
 
 
 def test_axe_finds_nothing_in_the_new_states(visit, hall_page, beside):
@@ -199,22 +223,25 @@ def test_the_welsh_page_answers_in_welsh(visit, example, tmp_path):
 
 def test_where_the_ways_are_too_many_a_fixed_sample_says_how_an_option_does(visit, example_page):
     page = visit(example_page)
-    found = page.evaluate(
+    count, draws, same, small, best = page.evaluate(
         """() => {
           const { model, core } = App;
           const before = [...Array(18)].map((_, i) => i % 9);
           const many = { ...model.services[0], key: 'many', before };
-          const one = core.sampled(model, many, 'walk', 4.8, 9);
+          const one = core.sampled(model, many, 'walk', 4.8, 9, 20);
           model.cache.clear();
-          const two = core.sampled(model, many, 'walk', 4.8, 9);
-          const small = core.sampled(model, model.services[0], 'walk', 4.8, 3);
-          return [one.count, one.means.length, one.means.join() === two.means.join(), small,
-                  Math.min(...one.means)];
+          const two = core.sampled(model, many, 'walk', 4.8, 9, 20);
+          const small = core.sampled(model, model.services[0], 'walk', 4.8, 3, 20);
+          const same = core.CRITERIA.every((name) => one[name].join() === two[name].join());
+          return [one.count, one.draws, same, small, Math.min(...one.mean)];
         }"""
     )
-    count, draws, same, small, best = found
-    assert (count, draws, same, small) == (48620, 2000, True, None)
-    reach = page.evaluate("App.core.meanTrip([1, 2, 0], [3, 6, Infinity], [true, true, true])")
-    assert reach == 5 and best > 0
-    lost = page.evaluate("App.core.meanTrip([1, 2], [3, Infinity], [true, true])")
-    assert lost == float("inf")
+    assert (count, draws, same, small) == (48620, 2000, True, None) and best > 0
+    page.evaluate("App.core.alternatives = () => null; App.core.sampled = (model, s) => "
+                  "({ count: 48620, draws: 2, ...Object.fromEntries(App.core.CRITERIA.map((c) => "
+                  "[c, [-1, 1e9]])) }); App.go('your-option')")  # fmt: skip
+    head = page.inner_text("#option-headline")
+    assert "Better than" in head and "50%" in head and "of 2 ways to keep as many" in head
+    ranks = page.locator("#option-ranks tbody tr").all_inner_texts()
+    assert all("better than 50% of 2 at random" in row for row in ranks)
+    assert "too many to list here" in page.inner_text("#option-ranks")

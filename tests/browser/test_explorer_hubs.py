@@ -24,7 +24,7 @@ ASK = """(asked) => {
 
 def python_field(data):
     minutes = data.walk.areas(list(data.hubs.area_ids)).sites(list(data.hubs.site_ids))
-    return HubField(data.hubs.site_ids, minutes.total_minutes, data.hubs.offers)
+    return HubField(data.hubs.site_ids, minutes.total_minutes, data.hubs.offers, data.hubs.deprived)
 
 
 def test_every_set_has_the_package_s_figures_and_rank(loaded, example, example_page):
@@ -37,6 +37,8 @@ def test_every_set_has_the_package_s_figures_and_rank(loaded, example, example_p
         figures = figures_of(near, hubs.offers, {}, hubs.reach_minutes)
         assert got["joint"] == pytest.approx(figures.joint, abs=1e-4)
         assert got["byOffer"] == pytest.approx(list(figures.by_offer.values()), abs=1e-4)
+        poor = float(np.average(near, weights=field.deprived_weights))
+        assert got["deprived"] == pytest.approx(poor, abs=1e-4)
         assert got["worst"] == pytest.approx(figures.worst_minutes, abs=1e-4)
         assert got["reach"] == pytest.approx(list(figures.reach.values()))
         sides = [("freely", base)] + ([("ruled", ruled)] if len(ids) >= 2 else [])
@@ -45,7 +47,7 @@ def test_every_set_has_the_package_s_figures_and_rank(loaded, example, example_p
             own = standing(field, ids, rules)
             said = got[name]
             assert (said["sets"], said["inside"]) == (own.sets, own.within_rules), (ids, name)
-            assert said["rank"] == own.rank["mean"], (ids, name)
+            assert said["ranks"] == own.rank, (ids, name)
 
 
 def test_two_plans_and_one_s_own_choice(visit, example, example_page):
@@ -57,12 +59,14 @@ def test_two_plans_and_one_s_own_choice(visit, example, example_page):
     nearer = example.hubs.offers[0].people[after - before < -1].sum()
     words = page.inner_text("#hub-pair")
     assert f"Children's offer: about {round(nearer / 10) * 10:,.0f} nearer" in words
-    page.locator("#hub-plan-rows td", has_text="rank ").first.wait_for(timeout=20_000)
+    page.locator("#hub-plan-rows .rank", has_text="rank ").first.wait_for(timeout=20_000)
     assert page.input_value("#hub-a") == "council"
     page.locator("#hub-own-boxes label", has_text="East School").click()
     assert page.input_value("#hub-b") == "own"
     said = page.inner_text("#hub-own-words")
     assert "Your 3 hubs" in said and "sets of 3 with at least 1 hub in each of" in said
+    assert all(words in said for words in ("by average trip", "deprived fifth", "furthest place"))
+    assert page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") == 1
     page.locator("#hub-own-boxes label", has_text="Central Library").click()
     assert "does not keep the rule" in page.inner_text("#hub-own-words")
     link = page.evaluate("App.shareLink()")
@@ -89,8 +93,12 @@ def test_too_many_sets_are_a_sample_that_says_so(loaded, example, example_page):
     )
     ruled, exact = found["found"]["ruled"], found["exact"]["ruled"]
     assert ruled["sample"] == 2000 and "sets" not in ruled
-    assert ruled["longer"] == pytest.approx(1 - exact["rank"] / exact["sets"], abs=0.05)
-    assert np.isfinite(ruled["longer"])
+    for name in ("mean", "deprived", "worst"):
+        better = (exact["ranks"][name] - 1) / exact["sets"]
+        assert 0 <= ruled["longer"][name] <= 1 - better + 0.05, name
+    assert ruled["longer"]["mean"] == pytest.approx(
+        1 - exact["ranks"]["mean"] / exact["sets"], abs=0.05
+    )
 
 
 def test_a_study_without_hubs_has_no_such_part(visit, example, tmp_path):

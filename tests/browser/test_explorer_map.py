@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import geopandas as gpd
+import pandas as pd
 import pytest
 import shapely
 
@@ -159,6 +160,27 @@ def test_no_name_covers_a_centre_that_would_close(visit, ground_page, width, hei
                  && r.bottom > s.top + 6; })).map((n) => n.textContent); }"""
     )
     assert covered == []
+
+
+def test_a_trip_on_foot_goes_along_the_streets_where_its_way_is_known(visit, example, tmp_path):
+    site = example.sites.set_index("id").loc["CC4"]
+    area = example.areas.set_index("id").loc["A25"]
+    bend = (area["lon"], site["lat"])
+    line = shapely.LineString([(area["lon"], area["lat"]), bend, (site["lon"], site["lat"])])
+    ways = pd.DataFrame({"area_id": ["A25"], "site_id": ["CC4"], "geometry": [line]})
+    page = visit(write_explorer(replace(example, ways=ways, modelled=False), tmp_path / "x.html"),
+                 fragment="#my-street?place=A25&kind=area")  # fmt: skip
+    legend = page.inner_text("#legend")
+    assert "along the streets" in legend and "a straight line" in legend, "the others' are straight"
+    (trip,) = page.evaluate(
+        "App.map.leaflet && Object.values(App.map.leaflet._layers).filter((l) => l.getLatLngs &&"
+        " l.options.pane === 'lines' && l.options.weight === 5).map((l) => l.getLatLngs())"
+        ".filter((l) => l.length > 2)"
+    )
+    spots = [(spot["lng"], spot["lat"]) for spot in trip[1:4]]
+    assert shapely.hausdorff_distance(shapely.LineString(spots), line) < 2e-5
+    page.evaluate("App.set({ mode: 'drive' })")
+    assert "along the streets" not in page.inner_text("#legend")
 
 
 def test_a_trip_is_drawn_as_the_straight_line_that_it_is(visit, ground_page):

@@ -274,3 +274,20 @@ def test_the_log_says_json_that_python_reads(page):
     log = json.loads(saved(page, "#save-json"))
     assert log["format"] == "access-options"
     assert log["options"][0]["figures"]["youth_centre"]["alternatives"] == 6
+
+
+def test_the_focus_never_falls_to_the_body(visit, example_page):
+    """What is shut, drawn anew or disabled under the keyboard leaves it beside what it did."""
+    page = visit(example_page, fragment="#my-street?place=A25&kind=area")
+    focus = "document.activeElement === document.body ? '' : document.activeElement.id || 'some'"
+    page.locator(".what-if button").first.press("Enter")
+    assert page.evaluate(focus) == "title-your-option"
+    page.locator("#option-boxes input").first.press("Space")
+    page.locator("#undo").press("Enter")
+    page.locator("#redo").press("Enter")
+    assert page.evaluate(focus) == "undo"
+    page.locator("#option-ranks button").first.press("Enter")
+    assert page.evaluate(focus) == "option-ranks"
+    page.locator(".site svg").first.click(force=True)
+    page.locator(".leaflet-popup-close-button").press("Enter")
+    assert page.evaluate(focus) == "map"

@@ -71,6 +71,10 @@ def test_the_key_lies_beside_or_below_the_map_and_never_over_it(opened, width):
     assert beside or chart["y"] + chart["height"] <= key["y"] + 1
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert chart["height"] > 400
+    both = (".furniture", ".leaflet-control-scale")
+    badge, scale = (page.locator(n).bounding_box() for n in both)
+    aside = badge["x"] >= scale["x"] + scale["width"]
+    assert aside or badge["y"] + badge["height"] <= scale["y"]
     assert page.heard == []
 
 

@@ -9,6 +9,8 @@ import pytest
 from access.study.template import new_study
 from tests.bus_feed import town_feed
 
+pytestmark = pytest.mark.usefixtures("quick_runs")
+
 
 @pytest.fixture
 def study(tmp_path):

@@ -15,7 +15,7 @@ from access.cli.app import app
 from access.study.template import new_study
 from tests.streets import at, write_osm
 
-pytestmark = pytest.mark.usefixtures("pictures_once")
+pytestmark = pytest.mark.usefixtures("quick_runs")
 
 #: Every command that takes `--json`, with the least that it can be asked. `fetch streets` asks a
 #: server; its `--help` is here, its reply is tested beside the server that the tests run.

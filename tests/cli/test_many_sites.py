@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from access.cli.app import app
 from tests.studies import write_study
 
-pytestmark = pytest.mark.usefixtures("pictures_once")
+pytestmark = pytest.mark.usefixtures("quick_runs")
 
 WAYS = math.comb(45, 12)
 

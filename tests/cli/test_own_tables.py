@@ -16,7 +16,7 @@ from access.sources.columns import _of_people
 from access.study import load_study
 from tests import made_up_council as made_up
 
-pytestmark = pytest.mark.usefixtures("pictures_once")
+pytestmark = pytest.mark.usefixtures("quick_runs")
 
 SECRET = ("LE15 1AB", "Ashleigh Quickwater", "LE15 2AB")
 

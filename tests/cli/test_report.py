@@ -46,7 +46,8 @@ def test_three_files_and_one_sentence(access_command, study, tmp_path):
     out = tmp_path / "out"
     done = access_command("report", study, "--out", out, "--draws", 20, "--date", "2020-02-29")
     assert done.returncode == 0, done.stderr
-    assert sorted(p.name for p in out.iterdir()) == ["report.docx", "report.pdf", "tables.xlsx"]
+    names = ["report.docx", "report.ledger.json", "report.pdf", "tables.xlsx"]
+    assert sorted(p.name for p in out.iterdir()) == names
     assert "report.docx, report.pdf, tables.xlsx" in done.stdout
 
 

@@ -9,9 +9,10 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import nbformat
 import pytest
 
 import access
@@ -28,6 +29,17 @@ LOGIC = (
 EXPECTED = ["01_data", "02_networks", "03_proposals", "04_every_alternative", "05_family_hubs",
             "06_maps_and_report", "07_your_own_council"]  # fmt: skip
 by_name = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+
+
+def formats() -> Any:
+    """Give the module that reads notebooks: it takes seconds to import, and all collect this."""
+    import nbformat
+
+    return nbformat
+
+
+def read(path: Path) -> Any:
+    return formats().read(path, as_version=4)
 
 
 def code_of(notebook) -> list[str]:
@@ -48,8 +60,8 @@ def test_every_notebook_is_there():
 @by_name
 def test_it_is_stored_without_outputs_and_with_ids_that_stay(path):
     raw = json.loads(path.read_text(encoding="utf-8"))
-    notebook = nbformat.read(path, as_version=4)
-    nbformat.validate(notebook)
+    notebook = read(path)
+    formats().validate(notebook)
     number = path.stem.split("_")[0]
     ids = [cell["id"] for cell in raw["cells"]]
     assert ids == [f"{number}-{k:02d}" for k in range(1, len(ids) + 1)]
@@ -63,7 +75,7 @@ def test_it_is_stored_without_outputs_and_with_ids_that_stay(path):
 
 @by_name
 def test_it_holds_words_and_calls_and_no_logic(path):
-    notebook = nbformat.read(path, as_version=4)
+    notebook = read(path)
     for source in code_of(notebook):
         found = [
             type(node).__name__
@@ -86,7 +98,7 @@ def joins_a_path(node: ast.AST) -> bool:
 
 @by_name
 def test_it_opens_with_a_question_and_ends_with_what_to_try_next(path):
-    words = words_of(nbformat.read(path, as_version=4))
+    words = words_of(read(path))
     first = words[0].splitlines()[0]
     assert first.startswith("# ")
     assert first.endswith("?")
@@ -95,7 +107,7 @@ def test_it_opens_with_a_question_and_ends_with_what_to_try_next(path):
 
 @by_name
 def test_its_links_to_other_notebooks_lead_somewhere(path):
-    for words in words_of(nbformat.read(path, as_version=4)):
+    for words in words_of(read(path)):
         for name in re.findall(r"`(0\d_\w+)`", words):
             assert (path.parent / f"{name}.ipynb").exists()
 
@@ -109,22 +121,52 @@ def test_logic_would_be_noticed(source):
 
 
 @pytest.fixture(scope="module")
-def measured(rotherham_run) -> Path:
-    return rotherham_run / "results.pickle"
-
-
-def run(path: Path, folder: Path, measured: Path, **variables: str):
-    """Run a notebook in a copy of its folder, in a process of its own."""
-    beside = folder / "notebooks"
-    beside.mkdir()
-    copy = Path(shutil.copy(path, beside))
-    environment = {k: v for k, v in os.environ.items() if k != "ACCESS_STREETS"} | variables
+def ran(rotherham_run, tmp_path_factory) -> Callable[[str], Any]:
+    """Run all notebooks, each in a copy of its folder and a kernel of its own; give one by name."""
+    streets = tmp_path_factory.mktemp("streets") / "brought.osm"
+    jobs = {path.stem: (path, {}) for path in NOTEBOOKS}
+    jobs["faulty"] = (faulty(tmp_path_factory.mktemp("faulty") / "faulty.ipynb"), {})
+    jobs["brought"] = (jobs["02_networks"][0], {"ACCESS_STREETS": str(brought(streets))})
+    copies, asked = {}, []
+    for name, (path, variables) in jobs.items():
+        folder = tmp_path_factory.mktemp(name)
+        (folder / "notebooks").mkdir()
+        copies[name] = Path(shutil.copy(path, folder / "notebooks"))
+        job = {"notebook": copies[name], "folder": folder / "k", "variables": variables}
+        asked.append(job)
     done = subprocess.run(
-        [sys.executable, Path(__file__).with_name("run_one.py"), copy, folder / "k", measured],
-        capture_output=True, text=True, check=False, env=environment,
+        [sys.executable, Path(__file__).with_name("run_all.py"), rotherham_run / "results.pickle"],
+        input=json.dumps(asked, default=str), capture_output=True, text=True, check=False,
+        env={k: v for k, v in os.environ.items() if k != "ACCESS_STREETS"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    return nbformat.read(copy, as_version=4)
+
+    def give(name: str) -> Any:
+        assert copies[name].exists(), done.stderr
+        return read(copies[name])
+
+    return give
+
+
+def brought(path: Path) -> Path:
+    """Write the embedded study's own streets as an extract of somebody's."""
+    made = access.answer("rotherham").network("drive")
+    nodes = {k + 1: tuple(place) for k, place in enumerate(made.node_lonlat.tolist())}
+    ends = zip(made.edge_from.tolist(), made.edge_to.tolist(), strict=True)
+    ways = [(k + 1, [a + 1, b + 1], {"highway": "residential"}) for k, (a, b) in enumerate(ends)]
+    return write_osm(path, nodes, ways)
+
+
+def faulty(path: Path) -> Path:
+    """Write a notebook with a warning, an error and a call to another machine."""
+    v4 = formats().v4
+    cells = [
+        v4.new_code_cell("import warnings; warnings.warn('beware')"),
+        v4.new_code_cell("1 / 0"),
+        v4.new_code_cell("import socket; socket.create_connection(('192.0.2.1', 80))"),
+    ]
+    formats().write(v4.new_notebook(cells=cells), path)
+    return path
 
 
 def outputs_of(notebook) -> list:
@@ -144,8 +186,8 @@ def faults_in(notebook) -> list[str]:
 
 @pytest.mark.slow
 @by_name
-def test_it_runs_from_a_clean_kernel(path, tmp_path, measured):
-    notebook = run(path, tmp_path, measured)
+def test_it_runs_from_a_clean_kernel(path, ran):
+    notebook = ran(path.stem)
     assert faults_in(notebook) == []
     kinds = {kind for output in outputs_of(notebook) for kind in output.get("data", {})}
     assert "text/html" in kinds, "no table was shown"
@@ -154,14 +196,8 @@ def test_it_runs_from_a_clean_kernel(path, tmp_path, measured):
 
 
 @pytest.mark.slow
-def test_streets_that_are_brought_are_used_and_told(tmp_path, measured):
-    made = access.answer("rotherham").network("drive")
-    nodes = {k + 1: tuple(place) for k, place in enumerate(made.node_lonlat.tolist())}
-    ends = zip(made.edge_from.tolist(), made.edge_to.tolist(), strict=True)
-    ways = [(k + 1, [a + 1, b + 1], {"highway": "residential"}) for k, (a, b) in enumerate(ends)]
-    extract = write_osm(tmp_path / "brought.osm", nodes, ways)
-    path = ROOT / "notebooks" / "02_networks.ipynb"
-    notebook = run(path, tmp_path, measured, ACCESS_STREETS=str(extract))
+def test_streets_that_are_brought_are_used_and_told(ran):
+    notebook = ran("brought")
     assert faults_in(notebook) == []
     words = " ".join(o.get("data", {}).get("text/html", "") for o in outputs_of(notebook))
     assert "Streets are read from brought.osm." in words
@@ -170,15 +206,8 @@ def test_streets_that_are_brought_are_used_and_told(tmp_path, measured):
 
 
 @pytest.mark.slow
-def test_a_faulty_cell_would_be_noticed(tmp_path, measured):
-    cells = [
-        nbformat.v4.new_code_cell("import warnings; warnings.warn('beware')"),
-        nbformat.v4.new_code_cell("1 / 0"),
-        nbformat.v4.new_code_cell("import socket; socket.create_connection(('192.0.2.1', 80))"),
-    ]
-    path = tmp_path / "faulty.ipynb"
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
-    faults = faults_in(run(path, tmp_path, measured))
+def test_a_faulty_cell_would_be_noticed(ran):
+    faults = faults_in(ran("faulty"))
     assert "beware" in faults[0]
     assert faults[1] == "ZeroDivisionError: division by zero"
     assert "a notebook tried to reach" in faults[2]

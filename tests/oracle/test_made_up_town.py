@@ -41,7 +41,7 @@ from tests.town import (
     write_town,
 )
 
-pytestmark = pytest.mark.usefixtures("pictures_once")
+pytestmark = pytest.mark.usefixtures("quick_runs")
 
 WALKED = {
     "primary", "secondary", "tertiary", "unclassified", "residential", "living_street", "service",

@@ -9,7 +9,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
-from access.run import run_job
+from access.run import measure_study
 from access.sources.columns import _Mapping
 from access.sources.council import make_study_folder
 from access.sources.folder import _study_of_tables
@@ -90,7 +90,7 @@ def test_what_is_missing_is_named(rotherham):
 @pytest.mark.slow
 def test_it_runs(rotherham):
     _, study = rotherham
-    results = run_job(study, keep=False)
+    results = measure_study(study, keep=False)
     assert len(results.study.areas) == 878
 
 

@@ -37,6 +37,8 @@ from access.study import load_study
 from access.text import Said
 from tests.any_study import NATIONS, SERVICES, AnyStudy, any_study
 
+pytestmark = pytest.mark.usefixtures("settings_few")
+
 #: Chosen to hold every kind and few options: a run of many is slow.
 STUDIES = (0, 1, 3, 6, 8, 9, 11, 12, 17, 18)
 INF = math.inf

@@ -81,8 +81,8 @@ options = st.fixed_dictionaries(
         "max_change_minutes": st.sampled_from([0.5, 8.0]),
     }
 )
-calm = settings(max_examples=20, suppress_health_check=list(HealthCheck))
-thorough = settings(calm, max_examples=60)
+calm = settings(max_examples=15, suppress_health_check=list(HealthCheck))
+thorough = settings(calm, max_examples=35)
 
 
 def case(seed, middle=600, **asked):

@@ -20,7 +20,9 @@ from access.analysis.hub_plans import plan_pair
 from access.analysis.results import HubPlan, HubPlans
 from access.report import hubs as say
 from access.report.sentences import Wording
+from access.siting import Demand
 from access.siting.alternatives import SetRank
+from access.siting.hubs import hub_search
 from access.siting.plans import (
     HubField,
     Offer,
@@ -33,7 +35,7 @@ from access.siting.plans import (
     held,
     standing,
 )
-from access.text import Said
+from access.text import Claim, Said
 
 STUDIES = 300
 INF = math.inf
@@ -262,6 +264,66 @@ def test_every_claim_on_hubs_is_so(tens):
         assert "nan" not in " ".join(told(plans, Wording())), seed
     assert claims > 150
     assert room > 20
+
+
+@pytest.mark.parametrize("part", range(5))
+def test_what_a_search_says_is_worked_out_set_by_set(part):
+    told = set()
+    for seed in range(0, STUDIES, 4)[part::5]:
+        study = small(seed)
+        areas, sites = range(len(study.minutes)), names_of(study.sites)
+        offers = range(len(study.people))
+        minutes = pd.DataFrame(study.minutes, index=[f"a{a}" for a in areas], columns=sites)
+        demands = [
+            Demand(minutes, pd.Series(study.people[k], index=minutes.index, dtype=float),
+                   study.shares[k], f"o{k}")
+            for k in offers
+        ]  # fmt: skip
+        found = hub_search(demands, size=study.size, most=len(sites), within=WITHIN,
+                           council=names_of(study.council))  # fmt: skip
+        said = found.words
+        claims = {claim.what: claim for claim in said.claims}
+        told |= set(claims)
+        chosen = [int(i[1:]) for i in found.best.chosen]
+        out = [a for a in areas if study.near(a, chosen) == INF
+               and any(study.people[k][a] and study.shares[k] for k in offers)]  # fmt: skip
+        assert claims.get("hub_unserved_areas", Claim("", "", (0,))).numbers == (len(out),), seed
+        assert ("in no average" in said) == bool(out)
+        assert claims["hub_best_size"].numbers == (study.size,)
+        if any(m == INF for row in study.minutes for m in row):
+            continue  # whoever nobody reaches weighs as the search has it
+        sets = list(itertools.combinations(study.sites, study.size))
+        used = [a for a in areas if any(study.people[k][a] * study.shares[k] for k in offers)]
+        means = {c: joint(study, c) for c in sets}
+        worst = {c: max(study.near(a, c) for a in used) for c in sets}
+        own, least = tuple(study.council), min(means.values())
+        true = {
+            "hub_best_size": study.size, "hub_best_mean": least,
+            "hub_council_mean": means[own], "hub_council_more": means[own] - least,
+            "hub_council_worst": worst[own], "hub_least_worst": min(worst.values()),
+            "hub_sets": len(sets),
+            "hub_rank:mean": 1 + sum(v < means[own] - 1e-7 for v in means.values()),
+            "hub_rank:worst": 1 + sum(v < worst[own] - 1e-7 for v in worst.values()),
+            "hub_level": sum(v <= least + 1e-7 for v in means.values()) - 1,
+        }  # fmt: skip
+        ordered = sorted(means.values())
+        if "hub_listed" in claims:
+            many = int(claims["hub_listed"].numbers[0])
+            true |= {"hub_listed": many, "hub_listed_worse": ordered[many] / least - 1}
+            assert many == min(9, sum(v <= least * (1 + WITHIN) + 1e-9 for v in ordered) - 1)
+        least_of = {
+            p: min(joint(study, c) for c in itertools.combinations(study.sites, p))
+            for p in range(1, len(sites) + 1)
+        }
+        if "hub_saves" in claims:
+            at, last = found.curve.elbow, len(sites)
+            true["hub_saves:early"] = (least_of[1] - least_of[at]) / (at - 1)
+            true["hub_saves:late"] = (least_of[at] - least_of[last]) / (last - at)
+            assert claims["hub_saves"].numbers[0] < claims["hub_saves"].numbers[1]
+        for what, claim in claims.items():
+            if what != "hub_saves":
+                assert claim.numbers[0] == pytest.approx(true[what], abs=1e-6), (seed, what, said)
+    assert {"hub_best_mean", "hub_council_more", "hub_listed", "hub_saves", "hub_level"} <= told
 
 
 @pytest.mark.parametrize("seed", range(0, STUDIES, 10))

@@ -53,7 +53,7 @@ def checked_parts(network: Network, parts, start, target) -> None:
             assert own[0] == spot[0] and own[1] == pytest.approx(spot[1], abs=1e-12)
 
 
-@settings(max_examples=400)
+@settings(max_examples=60)
 @given(towns())
 def test_a_path_adds_up_to_the_minutes_and_metres_of_the_matrix(town):
     n, edges, delays, origins, targets = town
@@ -74,7 +74,7 @@ def test_a_path_adds_up_to_the_minutes_and_metres_of_the_matrix(town):
                 assert long.sum() == pytest.approx(metres[i, j], abs=1e-9)
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(st.integers(0, 5000))
 def test_a_path_keeps_the_rules_of_whole_routes(seed):
     network = ruled_town(seed)
@@ -113,7 +113,7 @@ def check_reach(network: Network, point, to_site: bool, limit: float) -> None:
             assert not inside(pieces, edge, share, -1e-9)
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(towns(), st.booleans(), st.sampled_from([0.5, 1.0, 4.0, 9.5, 30.0]))
 def test_every_street_point_within_the_minutes_is_in_and_no_other(town, to_site, limit):
     n, edges, delays, origins, _ = town
@@ -127,7 +127,7 @@ def test_reach_keeps_the_rules_of_whole_routes(seed, to_site, limit):
     check_reach(network, (seed % network.n_edges, 0.3), to_site, limit)
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(towns(), st.sampled_from([0.5, 2.0, 7.5]))
 def test_the_length_reached_is_what_networkx_says(town, limit):
     n, edges, delays, origins, _ = town

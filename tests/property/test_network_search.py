@@ -97,7 +97,7 @@ def split_graph(edges, delays, points, weight):
     return arcs, name
 
 
-@settings(max_examples=250)
+@settings(max_examples=80)
 @given(towns(), st.sampled_from(["minutes", "metres"]))
 def test_every_pair_is_what_dijkstra_says(town, by):
     n, edges, delays, origins, targets = town
@@ -116,7 +116,7 @@ def test_every_pair_is_what_dijkstra_says(town, by):
 SMALLEST = [(0, 0, 0.0, 0.0, INF), (0, 0, 4.0, 0.0, 2.2250738585072014e-308)]
 
 
-@settings(max_examples=120)
+@settings(max_examples=80)
 @given(towns())
 @example((1, SMALLEST, [0.0], [(0, 0.0)], [(0, 0.0)]))
 def test_networkx_says_the_same(town):
@@ -133,7 +133,7 @@ def test_networkx_says_the_same(town):
         assert first[i].tolist() == pytest.approx(expected, abs=1e-9)
 
 
-@settings(max_examples=120)
+@settings(max_examples=80)
 @given(towns(), st.sampled_from(["minutes", "metres"]))
 def test_searching_from_either_side_gives_the_same(town, by):
     n, edges, delays, origins, targets = town
@@ -144,7 +144,7 @@ def test_searching_from_either_side_gives_the_same(town, by):
     assert one[:, 0] == pytest.approx(other[:, 0], abs=1e-9)
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(["minutes", "metres"]))
 def test_the_other_weight_is_that_of_the_path_taken(seed, by):
     """With weights that never tie there is one best path: its other weight must come along."""

@@ -98,7 +98,7 @@ def searched(net: Network, edge: int, share: float, to_edge: int, to_share: floa
 
 
 @pytest.mark.parametrize("direction", ["to_site", "from_site"])
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_every_trip_is_the_best_that_the_rules_allow(direction, seed):
     net = town(seed)

@@ -117,7 +117,7 @@ def proven(solution) -> None:
     assert verify(solution.problem, solution).ok
 
 
-@pytest.mark.parametrize("block", range(6))
+@pytest.mark.parametrize("block", range(4))
 def test_p_median_agrees_with_listing_every_set(block: int) -> None:
     for seed in range(block * 50, block * 50 + 50):
         case = draw(seed)
@@ -136,7 +136,7 @@ def test_p_median_agrees_with_listing_every_set(block: int) -> None:
         assert agree(case.total(chosen), value), seed
 
 
-@pytest.mark.parametrize("block", range(5))
+@pytest.mark.parametrize("block", range(3))
 def test_centre_and_covers_agree_with_listing_every_set(block: int) -> None:
     for seed in range(1000 + block * 40, 1040 + block * 40):
         case = draw(seed, reachable=True)
@@ -196,7 +196,7 @@ def rules_of(case: Case):
     return tuple(rules), lambda s: all(check(s) for check in checks)
 
 
-@pytest.mark.parametrize("block", range(5))
+@pytest.mark.parametrize("block", range(3))
 def test_rules_and_blends_agree_with_listing_every_set(block: int) -> None:
     for seed in range(2000 + block * 30, 2030 + block * 30):
         case = draw(seed, reachable=True)

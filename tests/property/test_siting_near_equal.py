@@ -38,7 +38,7 @@ EQUAL = 1.01e-9
 PATIENCE_S = 600
 
 alike = settings(
-    max_examples=40,
+    max_examples=12,
     deadline=None,
     database=None,
     derandomize=os.environ.get("HYPOTHESIS_PROFILE") != "explore",

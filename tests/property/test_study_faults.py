@@ -17,7 +17,7 @@ from access.run.summary import spoken_summary
 from access.study import load_study
 from access.study.template import new_study
 
-pytestmark = pytest.mark.usefixtures("pictures_once")
+pytestmark = pytest.mark.usefixtures("quick_runs")
 
 CELLS = [
     "",
@@ -235,7 +235,7 @@ def loaded(folder: Path):
         return None
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(45))
 def test_what_is_accepted_runs(seed, tmp_path):
     spoil(seed, tmp_path / "town")
     study = loaded(tmp_path / "town")

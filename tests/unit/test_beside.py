@@ -108,6 +108,29 @@ def test_an_interrupt_ends_both():
     assert gone(number)
 
 
+@linux
+def test_a_process_whose_parent_is_killed_does_not_stay():
+    script = textwrap.dedent("""
+        import os, signal, time
+        from access.analysis import beside
+        beside._a_core_is_free = lambda: True
+        told, tell = os.pipe()
+
+        def work():
+            os.write(tell, b"x")
+            time.sleep(600)
+
+        with beside.Beside(work, "sleep") as work:
+            os.read(told, 1)
+            print(work._process, flush=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+    """)
+    killed = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE)
+    assert killed.returncode == -signal.SIGKILL
+    while not gone(int(killed.stdout)):  # the system clears it away in its own time
+        time.sleep(0.01)
+
+
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory):
     folder = tmp_path_factory.mktemp("beside") / "town"

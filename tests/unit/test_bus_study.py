@@ -26,6 +26,8 @@ from access.study.template import new_study
 from access.units import great_circle_m
 from tests.bus_feed import town_feed
 
+pytestmark = pytest.mark.usefixtures("settings_few")
+
 SERVICE = "childrens_centre"
 SETTINGS = '[bus]\ntimetable = "buses.zip"\nwindow = ["09:00", "10:00"]\nhome_minutes = 60\n'
 

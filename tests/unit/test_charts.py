@@ -127,7 +127,8 @@ def test_the_change_chart_counts_everybody():
     assert sum(bar.get_width() for bar in axes.patches) == 9070
     # a 1,000 by 16, b 2,000 by 4 minutes; c, d stay; e cut off; f never reached
     assert EVERY["change"].title == (
-        "3,000 of about 9,100 under-fives walk further, 1,000 of them by 10 minutes or more"
+        "3,000 of about 9,100 under-fives would walk further, 1,000 of them by 10 minutes or "
+        "more; 500 could no longer reach any"
     )
     assert "no site in reach any more 500" in EVERY["change"].alt
     hatched = [bar for bar in axes.patches if bar.get_hatch()]
@@ -165,7 +166,7 @@ def test_counts_of_1_to_4_have_no_bar_and_no_number():
     assert "up to 5 minutes more hidden [c]; 5 to 10 more hidden [c]" in chart.alt
     assert "[c]: hidden." in chart.caption
     assert chart.title == (
-        "About 180 of about 580 children walk further, 120 of them by 10 minutes or more"
+        "About 180 of about 580 children would walk further, 120 of them by 10 minutes or more"
     )
     assert not re.search(r"\b3\b|\b60\b", chart.alt + chart.title)
 
@@ -175,16 +176,18 @@ def test_no_title_parts_what_is_hidden():
     chart = change_chart(small(9, 3, 0, 50, 0, 0))
     bars, _ = bars_of(chart)
     assert bars == {"no change": 0, "up to 5 minutes more": 0, "5 to 10 more": 0, "10 or more": 50}
-    assert chart.title == "Some of 62 children walk further, 50 of them by 10 minutes or more"
+    assert chart.title == "Some of 62 children would walk further, 50 of them by 10 minutes or more"
 
 
 def test_fewer_than_five_in_all_are_not_counted():
     chart = change_chart(small(0, 0, 0, 2, 0, 1))
-    assert chart.title == "Some of fewer than 5 children walk further"
+    assert chart.title == (
+        "Some of fewer than 5 children would walk further; some could no longer reach any"
+    )
     assert "(fewer than 5 in all)" in chart.figure().axes[0].get_xlabel()
     assert not re.search(r"\b[1-4]\b", chart.alt.replace("10 or", "").replace("5 to 10", ""))
     inside = change_chart(small(0, 0, 0, 2, 0, 1), internal=True)
-    assert inside.title.startswith("2 of 3 children walk further, 2 of them")
+    assert inside.title.startswith("2 of 3 children would walk further, 2 of them")
 
 
 def test_a_class_of_small_bins_that_is_large_is_shown_whole():

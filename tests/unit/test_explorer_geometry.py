@@ -13,6 +13,7 @@ from access.errors import ParameterError
 from access.maps.explorer_encode import (
     _decode_line,
     _encode_line,
+    _encode_lines,
     _encode_shapes,
     _encode_streets,
     _outlines,
@@ -50,6 +51,32 @@ def test_a_line_comes_back_within_half_a_step(points):
     keep = np.ones(len(whole), bool)
     keep[1:] = (np.diff(whole, axis=0) != 0).any(axis=1)
     np.testing.assert_allclose(back, whole[keep] / 1e5, atol=1e-9)
+
+
+_SPOT = st.tuples(st.floats(-1e-3, 1e-3), st.floats(-1e-3, 1e-3))
+
+
+@given(st.lists(st.lists(_SPOT, min_size=2, max_size=6), max_size=6))
+def test_lines_packed_at_once_are_those_packed_one_by_one(lines):
+    shapes = [shapely.LineString(line) for line in lines]
+    packed = _encode_lines([*shapes, None, shapely.LineString(), shapely.Point(0, 0)])
+    assert packed == sorted(_encode_line(line) for line in lines)
+
+
+def test_shapes_packed_at_once_are_those_packed_one_by_one():
+    holed = shapely.box(0, 0, 9e-3, 9e-3) - shapely.box(1e-3, 1e-3, 2e-3, 2e-3)
+    two = shapely.MultiPolygon([holed, shapely.box(0.1, 0.1, 0.2, 0.2)])
+    mixed = shapely.GeometryCollection([shapely.Point(0, 0), shapely.box(0, 0, 1, 1)])
+    flat = shapely.Polygon([(0, 0), (1, 1), (0, 0)])
+    shapes = [None, two, shapely.Polygon(), holed, mixed, flat, shapely.Point(1, 1)]
+    packed = _encode_shapes(gpd.GeoSeries(shapes, crs=WGS84))
+    alone = [_encode_shapes(gpd.GeoSeries([s], crs=WGS84))[0] for s in shapes]
+    rings = [holed.exterior, holed.interiors[0], shapely.box(0.1, 0.1, 0.2, 0.2).exterior]
+    outer, hole, other = (_encode_line(np.asarray(r.coords)[:-1]) for r in rings)
+    assert packed == alone
+    assert packed[1] == f"{outer},{hole};{other}"
+    assert [packed[k] for k in (0, 2, 5, 6)] == ["", "", "", ""]
+    assert packed[4] == _encode_shapes(gpd.GeoSeries([shapely.box(0, 0, 1, 1)], crs=WGS84))[0]
 
 
 def test_letters_need_no_escape():

@@ -101,7 +101,12 @@ def extract(tmp_path):
         (10, [1, 2, 3], {"highway": "residential", "name": "High Street", "name:cy": "Stryd Fawr"}),
         (11, [1, 2], {"highway": "service"}),
         (12, [2, 3], {"building": "yes", "name": "No street"}),
-    ]
+        (
+            13,
+            [1, 2, 3, 1],
+            {"amenity": "school", "name": "Dale School", "name:cy": "Ysgol y Dyffryn"},
+        ),
+    ]  # fmt: skip
     return write_osm(tmp_path / "streets.osm", TOWN, streets)
 
 
@@ -111,23 +116,26 @@ def results_of(extract):
         geometry=gpd.points_from_xy([-1.302], [53.401], crs="EPSG:4326").to_crs("EPSG:27700"),
     )
     empty = pd.DataFrame({"name": [], "lon": [], "lat": []})
-    study = SimpleNamespace(
-        streets=extract, areas=areas, gazetteer=NAMES.head(1), places=empty, crs="EPSG:27700"
+    study = SimpleNamespace(areas=areas, gazetteer=NAMES.head(1), places=empty, crs="EPSG:27700")
+    return SimpleNamespace(
+        study=study, modelled=False, networks={}, bus=None, street_file=extract, surroundings=True
     )
-    return SimpleNamespace(study=study, modelled=False, networks={})
 
 
 def test_streets_and_places_of_an_extract_are_found_in_each_language(extract):
     found = _extract_names(extract)
     assert sorted(found["name"]) == [
-        "Aberdare", "Aberdâr", "Far Away", "High Street", "Stryd Fawr",
+        "Aberdare", "Aberdâr", "Dale School", "Far Away", "High Street", "Stryd Fawr",
+        "Ysgol y Dyffryn",
     ]  # fmt: skip
     named = _index_names(results_of(extract))
     got = set(map(tuple, named[["name", "kind", "within"]].to_numpy()))
     assert {"Far Away", "No street"}.isdisjoint(named["name"])
     assert ("Aberdâr", "village", "") in got
-    assert {n for n, kind, within in got if kind == "street" and within.startswith("Aberd")} == {
-        "High Street", "Stryd Fawr",
+    assert ("Ysgol y Dyffryn", "school", "") in got
+    # a place has one name where others are said to lie in it: its own, and none of its others
+    assert {(n, within) for n, kind, within in got if kind == "street"} == {
+        ("High Street", "Aberdare"), ("Stryd Fawr", "Aberdare"), ("Stryd Fawr", "Llanfair"),
     }  # fmt: skip
 
 

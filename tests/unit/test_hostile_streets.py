@@ -20,7 +20,7 @@ import pytest
 from access.study.template import new_study
 from tests.hostile import FORMULAS, MARKUP, attack, hostile_study, run
 
-pytestmark = pytest.mark.usefixtures("pictures_once")
+pytestmark = pytest.mark.usefixtures("quick_runs")
 
 #: Characters that move a terminal's cursor, set its title, or turn text round.
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]")

@@ -26,6 +26,8 @@ from access.study import load_study
 from access.study.template import _template_files
 from tests.hostile import CORPUS, NEVER, hostile_study, run
 
+pytestmark = pytest.mark.usefixtures("settings_few")
+
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):

@@ -393,7 +393,7 @@ def test_a_study_of_any_shape_is_answered_and_nothing_false_is_said(shape, tmp_p
     if "library" in text and "offers" not in text:
         assert any(p.stays is not None for p in plans.plans)
     if "proposals" not in text and "offers" not in text:
-        assert "The study closes no centre." in said
+        assert "The study closes no site." in said
     assert summary_of(results)["family_hubs"]["plans"]["plans"]
     assert _hub_blocks(results, Wording())
     missing = "No site to choose from is in West" in " ".join(plans.notes)

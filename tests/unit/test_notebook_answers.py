@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -299,8 +300,8 @@ def test_a_small_count_is_hidden_until_it_is_asked_for(answers):
 
 def test_every_table_of_an_impact_can_be_shown_and_framed(rotherham):
     impact = rotherham.impact()
-    for what in ("closing", "receiving", "change", "within", "worst", "equality", "options",
-                 "imd_decile", "imd_fifth", "ward", "locality", "p_no_car"):  # fmt: skip
+    for what in ("closing", "receiving", "change", "within", "worst", "equality", "offer",
+                 "options", "imd_decile", "imd_fifth", "ward", "locality", "p_no_car"):  # fmt: skip
         table = impact.table(what)
         frame = table.to_frame()
         assert len(frame) == len(table.view.rows) > 0
@@ -324,7 +325,7 @@ def test_the_table_of_groups_carries_its_warning_everywhere(rotherham, tmp_path)
 def test_an_impacts_workbook_holds_its_tables_and_what_they_assume(rotherham, tmp_path):
     path = rotherham.what_if(close=["CC02"]).to_excel(tmp_path / "a.xlsx")
     book = openpyxl.load_workbook(path)
-    ends = ["options", "closing", "receiving", "change", "within", "worst", "equal"]
+    ends = ["options", "closing", "receiving", "change", "within", "on offer", "worst", "equal"]
     for end in ends:
         assert any(end in name.lower() for name in book.sheetnames)
     assert len(book.sheetnames) == 1 + len(ends) + 5  # the front, and five columns to group by
@@ -493,3 +494,30 @@ def test_everything_public_says_what_it_is_with_an_example(thing):
     if isinstance(thing, type) and issubclass(thing, Exception):
         return
     assert "Examples\n--------" in words
+
+
+def test_what_if_measures_the_trip_that_is_read_and_the_others_when_they_are(answers, monkeypatch):
+    from access.analysis.analysis import Analysis
+
+    measured, real = [], Analysis.compare
+
+    def compare_by(self, *given, **options):
+        measured.append(options["mode"])
+        return real(self, *given, **options)
+
+    monkeypatch.setattr(Analysis, "compare", compare_by)
+    asked = answers.what_if(close=["C3"])
+    assert measured == [answers.results.headline]
+    result = asked.result
+    modes = [*answers.results.matrices]
+    assert list(result.impacts) == modes and len(result.impacts) == len(modes)
+    assert "by magic carpet" not in result.impacts
+    assert {mode: i.mode for mode, i in result.impacts.items()} == {mode: mode for mode in modes}
+    assert sorted(measured) == sorted(modes), "each once, however often it is read"
+    kept = pickle.loads(pickle.dumps(result.impacts))
+    assert type(kept) is dict and list(kept) == modes
+
+
+def test_what_if_refuses_at_once_what_cannot_be_measured(answers):
+    with pytest.raises(ParameterError, match="weights"):
+        answers.what_if(close=["C3"], weights="no_such_column")

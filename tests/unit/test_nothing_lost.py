@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 import access.analysis.analysis
+import access.analysis.beside
+import access.analysis.hubs
+import access.charts
 import access.report.board
 import access.report.robustness
-import access.run.summary
 import access.run.write
 from access.analysis.results import LeftOut, Parts
 from access.cli.app import main
 from access.errors import PARTLY_DONE, NetworkError, ScenarioError
-from tests.conftest import one_picture
+from tests.conftest import few_draws, one_picture
 from tests.studies import write_study
 
 #: Where a part is asked for, what it is called where it is left out, and the files it would be.
@@ -23,7 +28,7 @@ FAULTS = {
     "ranking": (access.analysis.analysis, "rank_closures", "alternatives to ", ()),
     "robustness": (access.analysis.analysis, "robustness", "how firm the ranking of ", ()),
     "hubs": (
-        access.analysis.analysis,
+        access.analysis.hubs,
         "_hub_result",
         "Family Hubs",
         ("hubs.csv", "chart-hubs.png"),
@@ -33,8 +38,8 @@ FAULTS = {
     "explorer": (access.run.write, "explorer_data", "explorer.html", ("explorer.html",)),
     "geopackage": (access.run.write, "write_layers", "study.gpkg", ("study.gpkg",)),
     "areas": (access.run.write._TABLES, "areas", "areas.csv", ("areas.csv", "areas.parquet")),
-    "chart": (access.run.summary, "change_chart", "-change.png", ("chart-close_4_0-change.png",)),
-    "pareto": (access.run.summary, "pareto_chart", "pareto", ("chart-close_4_0-pareto_p90.png",)),
+    "chart": (access.charts, "change_chart", "-change.png", ("chart-close_4_0-change.png",)),
+    "pareto": (access.charts, "pareto_chart", "pareto", ("chart-close_4_0-pareto_p90.png",)),
     "report": (access.report.board, "findings_of", "the report", ("report.docx", "report.pdf")),
     "maps": (access.report.board, "_proposal_maps", "report: maps", ()),
     "sheets": (access.report.board, "_site_blocks", "report: Sites", ()),
@@ -59,8 +64,8 @@ def study(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module", autouse=True)
 def quick():
-    """Draw one picture once and write no documents: what fails is told before they are made."""
-    with one_picture(), pytest.MonkeyPatch.context() as patch:
+    """Draw one picture and few settings, write no documents: what fails is told before that."""
+    with one_picture(), few_draws(), pytest.MonkeyPatch.context() as patch:
         writers = dict.fromkeys(access.report.board._WRITERS, lambda document: b"written")
         patch.setattr(access.report.board, "_WRITERS", writers)
         yield
@@ -80,16 +85,28 @@ def run(study: Path, out: Path, *more: str) -> int:
     return int(done.value.code or 0)
 
 
-@pytest.mark.parametrize("part", FAULTS)
-def test_a_part_that_fails_is_left_out_and_named(part, study, whole, tmp_path, monkeypatch, capsys):
-    module, name, told, files = FAULTS[part]
-    error = ERRORS[list(FAULTS).index(part) % len(ERRORS)]
+#: Parts that fail in one run: none of a group is made from another of it.
+TOGETHER = [
+    ("ranking", "areas", "map"),
+    ("robustness", "hubs", "evidence"),
+    ("pair",),
+    ("explorer", "geopackage", "chart", "maps"),
+    ("pareto", "report"),
+    ("sheets", "who", "appendix", "method"),
+]
 
-    def fails(*args, **kwargs):
-        raise error
 
-    put = monkeypatch.setitem if isinstance(module, dict) else monkeypatch.setattr
-    put(module, name, fails)
+def test_every_part_fails_once():
+    assert sorted(part for parts in TOGETHER for part in parts) == sorted(FAULTS)
+
+
+@pytest.mark.parametrize("parts", TOGETHER, ids="+".join)
+def test_parts_that_fail_are_left_out_and_named(parts, study, whole, tmp_path, monkeypatch, capsys):
+    for part in parts:
+        module, name, *_ = FAULTS[part]
+        error = ERRORS[list(FAULTS).index(part) % len(ERRORS)]
+        put = monkeypatch.setitem if isinstance(module, dict) else monkeypatch.setattr
+        put(module, name, partial(_fails, error))
     assert run(study, tmp_path / "out") == PARTLY_DONE
     said = capsys.readouterr().err
     assert "partly done" in said
@@ -97,18 +114,27 @@ def test_a_part_that_fails_is_left_out_and_named(part, study, whole, tmp_path, m
     out = tmp_path / "out"
     summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
     ledger = json.loads((out / "ledger.json").read_text(encoding="utf-8"))
-    named = [p for p in summary["left_out"] if told in p["part"]]
-    assert named
-    assert all(p["reason"] for p in named)
-    assert ledger["left_out"] == summary["left_out"]
-    assert all(p["part"] in said for p in named)
+    left_out = summary["left_out"]
     there = {file.name for file in out.iterdir()}
-    assert not there & set(files)
-    if part != "pair":  # without a proposal there is nothing to report on or to draw
-        gone = {p["part"] for p in summary["left_out"]} | set(files)
-        missing = {f.name for f in whole.iterdir()} - there
-        assert {m for m in missing if m not in gone and not _follows(m, part)} == set()
+    for part in parts:
+        _, _, told, files = FAULTS[part]
+        assert any(told in p["part"] for p in left_out), part
+        assert not there & set(files), part
+    assert all(p["reason"] for p in left_out)
+    assert all(any(FAULTS[part][2] in p["part"] for part in parts) for p in left_out) or (
+        "pair" in parts  # without a proposal there is nothing to report on or to draw
+    )
+    assert ledger["left_out"] == left_out
+    assert all(p["part"] in said for p in left_out)
+    if "pair" not in parts:
+        gone = {p["part"] for p in left_out} | {f for part in parts for f in FAULTS[part][3]}
+        missing = {f.name for f in whole.iterdir()} - there - gone
+        assert {m for m in missing if not any(_follows(m, part) for part in parts)} == set()
     assert set(ledger["outputs"]) == there - {"ledger.json", "evidence.zip"}
+
+
+def _fails(error: BaseException, *args, **kwargs):
+    raise error
 
 
 def _follows(file: str, part: str) -> bool:
@@ -122,9 +148,8 @@ def _follows(file: str, part: str) -> bool:
     )
 
 
-@pytest.mark.parametrize("part", ["ranking", "robustness", "sheets", "maps"])
-def test_the_report_names_what_is_left_out(part, study, tmp_path, monkeypatch):
-    module, name, told, _ = FAULTS[part]
+@pytest.mark.parametrize("parts", [("ranking", "sheets"), ("robustness", "maps")], ids="+".join)
+def test_the_report_names_what_is_left_out(parts, study, tmp_path, monkeypatch):
     found = []
     real = access.run.write.board_report
 
@@ -132,15 +157,16 @@ def test_the_report_names_what_is_left_out(part, study, tmp_path, monkeypatch):
         found.append(real(*args, **kwargs))
         return found[0]
 
-    def fails(*args, **kwargs):
-        raise KeyError("count")
-
     monkeypatch.setattr(access.run.write, "board_report", kept)
-    monkeypatch.setattr(module, name, fails)
+    for part in parts:
+        module, name, *_ = FAULTS[part]
+        monkeypatch.setattr(module, name, partial(_fails, KeyError("count")))
     run(study, tmp_path / "out")
     box = next(b for b in found[0].blocks if "Left out" in getattr(b, "title", ""))
-    assert any(told.casefold() in str(line).casefold() for line in box.paragraphs)
-    assert any("KeyError" in str(line) for line in box.paragraphs)
+    lines = [str(line).casefold() for line in box.paragraphs]
+    for part in parts:
+        assert any(FAULTS[part][2].casefold() in line for line in lines), part
+    assert sum("keyerror" in line for line in lines) >= len(parts)
 
 
 def test_minutes_may_end_the_run(study, tmp_path, monkeypatch):
@@ -153,8 +179,7 @@ def test_minutes_may_end_the_run(study, tmp_path, monkeypatch):
 
 
 def test_a_former_run_is_replaced_by_what_there_is(study, whole, tmp_path, monkeypatch):
-    out = tmp_path / "out"
-    assert run(study, out) == 0
+    out = Path(shutil.copytree(whole, tmp_path / "out"))
     monkeypatch.setattr(access.run.write, "study_map", lambda results: 1 / 0)
     assert run(study, out) == PARTLY_DONE
     assert not (out / "map.html").exists()  # never the map of another run beside these figures
@@ -193,3 +218,24 @@ def test_a_part_is_named_once_with_its_first_reason():
     parts.make("one", lambda: 1 / 0)
     assert parts.left_out == (LeftOut("one", "known before"),)
     assert parts.make("two", lambda: 2) == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a copy is made on Linux alone")
+@pytest.mark.parametrize("part", [None, "chart", "map"])
+def test_the_second_core_writes_the_same_and_names_what_fails(
+    part, study, whole, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(access.analysis.beside, "_a_core_is_free", lambda: True)
+    if part is not None:
+        module, name, *_ = FAULTS[part]
+
+        def fails(*args, **kwargs):
+            raise ScenarioError("it cannot be drawn")
+
+        monkeypatch.setattr(module, name, fails)
+        assert run(study, whole.parent / f"one-{part}") == PARTLY_DONE
+    monkeypatch.setattr(access.run.write, "_MANY_AREAS", 0)
+    assert run(study, tmp_path / "out") == (PARTLY_DONE if part else 0)
+    one = whole if part is None else whole.parent / f"one-{part}"
+    files = {file.name: file.read_bytes() for file in one.iterdir()}
+    assert {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()} == files

@@ -92,7 +92,7 @@ def answered(results, close, options):
         return None
 
 
-@settings(max_examples=25)
+@settings(max_examples=14)
 @given(
     close=st.sampled_from([c for k in (1, 2, 3) for c in combinations(TODAY, k)]),
     scheme=SCHEMES,
@@ -132,7 +132,7 @@ def test_commands_notebook_and_robustness_ask_the_same(close, scheme, options):
     assert impact.summary["mean_minutes_after"] == pytest.approx(ranking.proposal["mean"])
 
 
-@settings(max_examples=6)
+@settings(max_examples=4)
 @given(
     close=st.sampled_from(list(combinations(TODAY, 2))),
     scheme=SCHEMES,
@@ -290,7 +290,8 @@ def test_the_notebook_the_run_and_the_command_write_one_report(answers, tmp_path
         monkeypatch.setattr(module, name, caught)
     answers.report(tmp_path)
     answers.to_excel(tmp_path / "tables.xlsx")
-    running._write_report(answers._whole, tmp_path, lambda step: None, Parts(), internal=False)
+    told = (lambda parts: None, lambda step: None)
+    running._write_report(answers._whole, tmp_path, *told, Parts(), internal=False)
     command.report(study=str(answers.study.folder), out=tmp_path, quiet=True)
     assert len(seen) == 4
     assert all(found == seen[0] for found in seen)

@@ -36,7 +36,7 @@ from access.run.write import write_outputs
 from access.study import load_study
 from access.study.template import _template_files
 
-pytestmark = pytest.mark.usefixtures("pictures_once")
+pytestmark = pytest.mark.usefixtures("quick_runs")
 
 AREAS = 12
 SMALL = range(1, 5)

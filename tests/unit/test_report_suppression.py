@@ -127,7 +127,7 @@ grids = st.integers(1, 4).flatmap(
 
 class TestProperties:
     @given(counts_1d)
-    @settings(max_examples=80)
+    @settings(max_examples=50)
     def test_one_column_by_trying_every_filling(self, parts):
         counts = np.array([*parts, sum(parts)])
         sums = [Sum(len(parts), tuple(range(len(parts))))]
@@ -137,7 +137,7 @@ class TestProperties:
             assert len(values) >= 4
 
     @given(grids)
-    @settings(max_examples=120)
+    @settings(max_examples=60)
     def test_two_way_tables_by_the_interval_of_every_hidden_cell(self, inside):
         counts = with_totals(np.array(inside))
         sums = grid_sums(len(inside) + 1, len(inside[0]) + 1)
@@ -150,7 +150,7 @@ class TestProperties:
         assert (high >= counts - 1e-3).all()
 
     @given(grids)
-    @settings(max_examples=100)
+    @settings(max_examples=50)
     def test_no_hidden_cell_is_a_sum_of_published_ones_by_linear_algebra(self, inside):
         counts = with_totals(np.array(inside)).astype(float)
         sums = grid_sums(len(inside) + 1, len(inside[0]) + 1)

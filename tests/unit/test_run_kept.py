@@ -21,7 +21,7 @@ from access.study.template import new_study
 from tests.newport import make_newport
 from tests.streets import write_osm
 
-pytestmark = pytest.mark.usefixtures("pictures_once")
+pytestmark = pytest.mark.usefixtures("quick_runs")
 
 STREET = {"highway": "residential", "name": "Grid Street"}
 LINES = 9

@@ -269,7 +269,7 @@ def test_the_sentence_names_who_where_and_how_much():
     assert text.startswith(
         "Closing Park View lengthens the walk to the nearest site for 30 of 97 under-fives, "
         "by 8.0 minutes on average; 5 could no longer reach any site. The mean for those who reach "
-        "a site goes from 7.9 to 11.1 minutes"
+        "a site then goes from 7.9 to 11.1 minutes (of those who reach one both times +2.8"
     )
 
 
@@ -281,8 +281,8 @@ def test_words_where_families_only_lose_or_only_find_a_site():
     assert lost.summary["mean_minutes_change_lengthened"] is None
     assert lost.sentence().startswith(
         "Closing X neither lengthens nor shortens a walk to the nearest site, of 40 families; "
-        "30 could no longer reach any site. The mean for those who reach a site goes from 6.0 to "
-        "9.0 minutes"
+        "30 could no longer reach any site. The mean for those who reach a site then goes from 6.0 "
+        "to 9.0 minutes"
     )
     found = compare(m, before=["Y"], after=["X", "Y"], demand=demand)
     assert "; 30 could reach one for the first time. " in found.sentence()

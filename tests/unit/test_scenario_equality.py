@@ -110,7 +110,7 @@ def test_groups_left_out_are_named_and_the_warning_stands_everywhere():
     assert ECOLOGICAL_WARNING in repr(found)
     assert ECOLOGICAL_WARNING in found._repr_html_()
     assert found.sentence().startswith(
-        "Where lone-parent households live, the trip changes by +10.0"
+        "The trip grows most where lone-parent households live: by 10.0 minutes on average"
     )
 
 

@@ -298,7 +298,7 @@ def test_unreached_families_are_never_averaged_away():
     p = ranking.proposal
     assert (p["mean"], p["regret_mean"], p["rank_mean"]) == (None, None, 2)
     json.dumps(p, allow_nan=False)
-    assert "some families no longer reach any site" in ranking.sentence()
+    assert "some people no longer reach any site" in ranking.sentence()
 
 
 def test_nobody_reached_at_all():

@@ -226,8 +226,8 @@ def test_counts_add_up_and_words_are_for_people():
     ranks = found.ranks()
     order = ranks[["least", "p5", "median", "p95", "greatest"]].to_numpy()
     assert (np.diff(order, axis=1) >= 0).all()
-    assert found.sentence().startswith("Over 40 settings, closing")
-    assert "the proposal's rank is between" in found.sentence()
+    assert found.sentence().startswith("Over 40 settings, by average walk closing")
+    assert "the proposal's rank is " in found.sentence()
     assert "lambda 0 to 2" in found.notes
     assert "criterion" in repr(found)
 

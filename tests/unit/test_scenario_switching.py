@@ -48,7 +48,8 @@ def test_by_hand():
     assert found.table["lam_to"].tolist() == [pytest.approx(30 / 70), INF]
     assert found.proposal["rank"].tolist() == [2, 1]
     assert found.sentence() == (
-        "Unweighted, closing Park has the best mean; from lambda 0.429 on, closing Y."
+        "Unweighted, no set has a shorter mean than closing Park; from lambda 0.429 on, than "
+        "closing Y."
     )
 
 
@@ -72,7 +73,7 @@ def test_options_that_leave_families_out_are_said():
     m = TravelMatrix.from_minutes(minutes, area_ids=["a", "b"], site_ids=["X", "Y", "Z"])
     demand = pd.DataFrame({"id": ["a", "b"], "count": [1, 9], "imd_rank": [1, 32844]})
     found = switching_values(m, keep=1, demand=demand, proposal=["Y"])
-    assert found.notes == ("1 options that leave families unreached take no part",)
+    assert found.notes == ("one option that leaves people unreached takes no part",)
     assert found.table["kept"].tolist() == [("Z",), ("X",)]
     assert found.proposal is None
 

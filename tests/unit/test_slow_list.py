@@ -12,7 +12,8 @@ from tests.conftest import ROOT, SLOW
 
 def test_the_list_is_sorted_and_names_each_once():
     lines = (ROOT / "tests" / "slow.txt").read_text(encoding="utf-8").splitlines()
-    assert lines == sorted(set(lines))
+    assert lines == sorted(lines)
+    assert len(lines) == len(SLOW)
 
 
 @pytest.mark.parametrize("name", sorted(SLOW))

@@ -39,7 +39,7 @@
     return {
       view: 'my-street',
       service: 0,
-      mode: App.core.modes(App.model).includes(App.data.headline) ? App.data.headline : 'walk',
+      mode: App.firstMode(),
       speed: App.data.walk_km_h,
       limit: App.data.threshold,
       layers: {},
@@ -52,6 +52,14 @@
       hubs: App.freshHubs(),
     };
   };
+
+  App.firstMode = () =>
+    App.core.modes(App.model).includes(App.data.headline) ? App.data.headline : 'walk';
+
+  /* Whether a figure by a mode changes with the walking speed: one by car does not, and buses are
+   * known at the usual speed alone. */
+  App.speedActs = (mode) =>
+    ['walk', 'pram', 'typical'].includes(mode) && !App.core.byMinute(App.model, mode);
 
   /* ---- several proposals for one service: the whole page follows the one chosen ---- */
 
@@ -91,8 +99,7 @@
     const { view } = App.state;
     if (view === 'family-hubs') return App.capital(App.t(`mode_${App.data.hubs.mode}`));
     const { mode } = App.state;
-    // buses are known at the usual speed alone
-    const speed = App.core.byMinute(App.model, mode) ? App.data.walk_km_h : App.state.speed;
+    const speed = App.speedActs(mode) ? App.state.speed : App.data.walk_km_h;
     const pace = mode === 'pram' ? (App.data.pram_km_h * speed) / App.data.walk_km_h : speed;
     const values = { mode: App.capital(App.modeWords()), speed: App.number(pace, 1) };
     const key = { walk: 'state_walking', pram: 'state_walking', typical: 'state_family' }[mode];
@@ -240,7 +247,22 @@
 
   App.view = () => App.views[App.state.view];
 
-  App.render = () => {
+  /* Whoever works with the keyboard stays where they were: what is drawn anew, shut or disabled under
+   * them leaves them at the part around it, or at the title of the part that is shown. */
+  function keepFocus(draw) {
+    const had = document.activeElement;
+    const around = [];
+    for (let node = had?.parentElement; node; node = node.parentElement)
+      if (node.tabIndex === 0 || node.tabIndex === -1) around.push(node);
+    draw();
+    const there = (node) => node.isConnected && !node.disabled && node.getClientRects().length > 0;
+    if (!had || had === document.body || there(had)) return;
+    const parts = around.filter((node) => node.hasAttribute('tabindex') && node.id !== 'main');
+    (parts.find(there) || App.$(`title-${App.state.view}`)).focus({ preventScroll: true });
+  }
+  App.render = () => keepFocus(render);
+
+  const render = () => {
     App.syncControls();
     App.fill(App.$('state-words'), App.stateWords());
     App.fill(App.$('proposal-words'), App.proposalWords());
@@ -251,6 +273,17 @@
     if (App.state.view !== 'about') App.renderMap();
   };
 
+  /* A trip on foot goes along the streets where the page holds its way; else in a straight line. */
+  let ways = null;
+  function withWay(trip, place, view) {
+    const mode = view === 'family-hubs' ? App.data.hubs.mode : App.state.mode;
+    const packed = App.data.ways;
+    if (!packed || !['walk', 'pram'].includes(mode)) return trip;
+    ways = ways || new Map(packed.lines.map((line, k) => [`${packed.areas[k]} ${packed.sites[k]}`, line]));
+    const line = ways.get(`${place.area} ${trip.site}`);
+    return line ? { ...trip, line: App.unpack(line) } : trip;
+  }
+
   App.renderMap = () => {
     const { view, overlays } = App.state;
     const keys = App.layerKeys(view);
@@ -258,7 +291,8 @@
     const layer = App.layer(key);
     App.currentLayer = layer;
     const { place } = App.state;
-    App.map.show(layer, App.entries(view), overlays, place, place ? App.tripsFor(place, view) : []);
+    const trips = place ? App.tripsFor(place, view).map((trip) => withWay(trip, place, view)) : [];
+    App.map.show(layer, App.entries(view), overlays, place, trips);
     App.fill(App.$('map-title'), App.view().mapTitle(layer));
     App.fill(App.$('map-words'), App.capital(layer.summary()));
     App.fill(App.$('map-state'), App.stateWords());
@@ -289,7 +323,7 @@
     }
     App.$('candidates-control').hidden =
       !['your-option', 'family-hubs'].includes(App.state.view) || App.data.candidates_from === App.data.sites.length;
-    App.$('speed-note').hidden = App.state.speed === App.data.walk_km_h;
+    App.$('speed-note').hidden = App.state.speed === App.data.walk_km_h || !App.speedActs(App.state.mode);
     App.fill(App.$('speed-note'), App.t('speed_note', { speed: App.number(App.state.speed, 1) }));
   };
 

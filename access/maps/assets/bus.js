@@ -5,8 +5,6 @@
 (function (Core) {
   'use strict';
 
-  const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-  const CODE = Uint8Array.from({ length: 128 }, (_, c) => LETTERS.indexOf(String.fromCharCode(c)));
   const { buildModel, kept, modes, nearest, nearestOf, minutesFor } = Core;
 
   /* Site after site, area after area: minutes at every time of setting out. */
@@ -14,18 +12,7 @@
     const { runs, marks, sites } = window;
     const { n, walk } = model;
     const out = new Float32Array(sites.length * n * marks);
-    let at = 0;
-    const next = () => {
-      let value = 0;
-      let shift = 0;
-      for (;;) {
-        const bits = CODE[runs.charCodeAt(at)];
-        at += 1;
-        value += (bits & 31) * 2 ** shift;
-        if (bits < 32) return value;
-        shift += 5;
-      }
-    };
+    const next = Core.numbersIn(runs);
     let to = 0;
     for (const site of sites) {
       for (let i = 0; i < n; i += 1) {
@@ -51,10 +38,10 @@
       window.each = window.runs === null ? null : decodeRuns(window, model, bus.steps);
     }
     for (const own of bus.services) {
-      if (own.home) own.home.minutes = Core.decodeMinutes(own.home.minutes);
+      if (own.home) own.home.minutes = Core.decodeMinutes(own.home.minutes, model.before);
       for (const option of own.options) {
         for (const name of ['bus', 'typical', 'home'])
-          if (option[name]) option[name].minutes = Core.decodeMinutes(option[name].minutes);
+          if (option[name]) option[name].minutes = Core.decodeMinutes(option[name].minutes, model.before);
       }
     }
     return model;
@@ -62,7 +49,7 @@
 
   Core.buildModel = (payload) => {
     const model = buildModel(payload);
-    if (payload.minutes.bus) model.busMatrix = Core.joined(payload.minutes.bus);
+    if (payload.minutes.bus) model.busMatrix = Core.joined(payload.minutes.bus, model.before);
     return withBuses(model, payload.bus);
   };
 
@@ -205,6 +192,77 @@
       without: own.home.without[pair] / 1000,
     };
     return { ...found, secondSite: second.site, secondMinutes: second.minutes, home };
+  };
+
+  /* The value at a place in the order of `many` numbers, which it changes about. */
+  function nth(values, many, place) {
+    let low = 0;
+    let high = many - 1;
+    while (low < high) {
+      const pivot = values[(low + high) >> 1];
+      let i = low;
+      let j = high;
+      while (i <= j) {
+        while (values[i] < pivot) i += 1;
+        while (values[j] > pivot) j -= 1;
+        if (i > j) break;
+        [values[i], values[j]] = [values[j], values[i]];
+        i += 1;
+        j -= 1;
+      }
+      if (place <= j) high = j;
+      else if (place >= i) low = i;
+      else break;
+    }
+    return values[place];
+  }
+
+  const MOST_STEPS = 6e7; // ways times areas times times of setting out: about half a second
+
+  /* How a set is measured centre by centre where buses have a part in it: the least at every time of
+   * setting out, then the percentile; of areas with people alone. Null where the page does not hold
+   * these times. */
+  Core.minuteByMinute = (model, service, mode) => {
+    const { n, walk, drive, noCar, parking, bus } = model;
+    const { each, column, marks } = bus.windows[busOf(model, service).window];
+    if (!each || !service.before.every((site) => column.has(site))) return null;
+    return kept(model, `minute by minute ${service.key} ${mode}`, () => {
+      const used = Array.from(service.counts.keys()).filter((i) => service.counts[i] > 0);
+      const place = Math.ceil((bus.percentile / 100) * marks - 1e-9) - 1;
+      const minutes = new Float64Array(n).fill(Infinity);
+      const own = new Float64Array(marks);
+      const measure = {
+        size: used.length * marks,
+        most: MOST_STEPS / (used.length * marks),
+        add(above, here, site) {
+          let to = 0;
+          for (const area of used) {
+            const from = (column.get(site) * n + area) * marks;
+            const p = mode === 'typical' ? noCar[area] : 1;
+            const car = p < 1 ? Math.min(walk[site * n + area], drive[site * n + area] + parking) : 0;
+            const part = p < 1 ? (1 - p) * car : 0;
+            const end = to + marks;
+            if (p === 1)
+              for (let at = from; to < end; to += 1, at += 1)
+                here[to] = each[at] < above[to] ? each[at] : above[to];
+            for (let at = from; to < end; to += 1, at += 1) {
+              const least = (p > 0 ? p * each[at] : 0) + part;
+              here[to] = least < above[to] ? least : above[to];
+            }
+          }
+        },
+        read(here) {
+          used.forEach((area, k) => {
+            own.set(here.subarray(k * marks, (k + 1) * marks));
+            minutes[area] = nth(own, marks, place);
+          });
+          return minutes;
+        },
+      };
+      const all = new Float64Array(measure.size).fill(Infinity);
+      for (const site of service.before) measure.add(all, all, site);
+      return { ...measure, reachable: Array.from(measure.read(all), (m) => m < Infinity) };
+    });
   };
 
   /* The ways that the study ranked by a mode that buses have a part in; null of other numbers. */

@@ -166,7 +166,7 @@
         App.button(
           App.placeName(i),
           () => {
-            App.map.fit([[App.areas.lat[i], App.areas.lon[i]]], 14);
+            App.map.fit([[App.areas.lat[i], App.areas.lon[i]]], 14, true);
             App.note({
               kind: 'area',
               label: App.areaName(i),
@@ -221,7 +221,8 @@
   function worstPlace(service, changes) {
     const [i] = App.core.worstAreas(service.counts, changes, 1);
     if (i === undefined) return null;
-    return { place: App.placeName(i), minutes: App.minutes(changes[i]) };
+    // "around" stands before it, so an area without a name is that of its centre
+    return { place: App.areas.name[i] || App.siteName(App.near[i]), minutes: App.minutes(changes[i]) };
   }
 
   App.views = App.views || {};

@@ -15,9 +15,26 @@
     return bytes;
   }
 
+  const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  const CODE = Uint8Array.from({ length: 128 }, (_, c) => LETTERS.indexOf(String.fromCharCode(c)));
+
+  /* Reads numbers one after the other: five bits a letter, all but a number's last say more. */
+  function numbersIn(text) {
+    let at = 0;
+    return () => {
+      let value = 0;
+      for (let shift = 1; ; shift *= 32) {
+        const bits = CODE[text.charCodeAt(at)];
+        at += 1;
+        value += (bits & 31) * shift;
+        if (bits < 32) return value;
+      }
+    };
+  }
+
   /* One block of fixed-point minutes; the greatest code is "cannot be reached". */
-  function decodeMinutes(block) {
-    if (block.levels) return decodeRounded(block);
+  function decodeMinutes(block, before) {
+    if (block.levels) return decodeRounded(block, before);
     const bytes = bytesOf(block.data);
     const width = block.bytes;
     const top = Math.pow(256, width) - 1;
@@ -30,21 +47,28 @@
     return out;
   }
 
-  /* Minutes of a large study: two letters each, finely where they are few. */
-  const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-  function decodeRounded({ data, levels, even, ratio }) {
-    const at = Uint8Array.from({ length: 128 }, (_, c) => LETTERS.indexOf(String.fromCharCode(c)));
+  /* Minutes of a large study, finely where they are few: site after site, each area's code is said
+   * by how far it is from that of a neighbour before it. */
+  function decodeRounded({ data, levels, even, ratio, sites }, before) {
     const minutes = Float64Array.from({ length: levels + 1 }, (_, code) =>
       code === levels ? Infinity : even * Math.expm1(code * ratio),
     );
-    const out = new Float64Array(data.length / 2);
-    const letter = (i) => at[data.charCodeAt(i)];
-    out.forEach((_, i) => (out[i] = minutes[64 * letter(2 * i) + letter(2 * i + 1)]));
+    const n = before.length;
+    const codes = new Int32Array(n);
+    const out = new Float64Array(sites * n);
+    const next = numbersIn(data);
+    for (let start = 0; start < out.length; start += n) {
+      for (let i = 0; i < n; i += 1) {
+        const step = next();
+        codes[i] = (i ? codes[before[i]] : 0) + (step & 1 ? -(step + 1) / 2 : step / 2);
+        out[start + i] = minutes[codes[i]];
+      }
+    }
     return out;
   }
 
-  function joined(blocks) {
-    const parts = blocks.map(decodeMinutes);
+  function joined(blocks, before) {
+    const parts = blocks.map((block) => decodeMinutes(block, before));
     const out = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
     let at = 0;
     for (const part of parts) {
@@ -63,12 +87,15 @@
   function buildModel(payload) {
     const areas = payload.areas;
     const n = areas.id.length;
+    const back = numbersIn(areas.before);
+    const before = Int32Array.from({ length: n }, (_, i) => i - back());
     return {
       n,
+      before,
       sites: payload.sites,
       candidatesFrom: payload.candidates_from,
-      walk: joined(payload.minutes.walk),
-      drive: payload.minutes.drive ? joined(payload.minutes.drive) : null,
+      walk: joined(payload.minutes.walk, before),
+      drive: payload.minutes.drive ? joined(payload.minutes.drive, before) : null,
       walkKmH: payload.walk_km_h,
       pramKmH: payload.pram_km_h,
       parking: payload.parking_minutes,
@@ -401,6 +428,7 @@
     CHANGE_CLASSES,
     kept,
     joined,
+    numbersIn,
     decodeMinutes,
     buildModel,
     modes,

@@ -153,7 +153,7 @@
 
   /* ---- names ---- */
 
-  const KINDS = ['place', 'ward', 'street', 'centre', 'school', 'site', 'area'];
+  const KINDS = ['place', 'ward', 'street', 'centre', 'school', 'stop', 'site', 'area'];
   const TAKEN = new Set(['place', 'ward', 'street', 'area']); // a building is offered, never taken
 
   /* The names that the page carries, packed: see explorer_index.py. */
@@ -271,11 +271,57 @@
     return 8 + sum;
   }
 
-  function scoredNames(typed) {
+  const typedAs = (name) => ({
+    name,
+    short: shortened(name),
+    words: name.split(' '),
+    joined: name.replace(/ /g, ''),
+  });
+
+  /* What was typed; and what is left without a house's number, the place itself ("Thurcroft,
+   * Rotherham") or a word for what is meant ("Maltby ward"), which then must be of that kind. */
+  function variants(name) {
+    const out = [typedAs(name)];
+    const add = (text, kind) => {
+      if (text.length > 1 && !out.some((one) => one.name === text)) out.push({ ...typedAs(text), kind });
+    };
+    add(name.replace(/^(flat \w+ )?\d+ ?[a-z]? (?=\D)/, ''));
+    for (const { name: one } of out.slice()) {
+      const place = ` ${plain(App.data.place)}`;
+      if (one.endsWith(place)) add(one.slice(0, -place.length));
+      for (const kind of KINDS) {
+        const word = ` ${plain(App.t(`find_${kind}`))}`;
+        if (one.endsWith(word)) add(one.slice(0, -word.length), kind);
+      }
+    }
+    return out;
+  }
+
+  function scoredNames(all, loose) {
     const scored = [];
     for (const entry of App.gazetteer) {
-      const score = fit(entry, typed);
-      if (score < Infinity) scored.push([score, entry]);
+      let best = Infinity;
+      let by = null;
+      for (const typed of all) {
+        const score = typed.kind && typed.kind !== entry.kind ? Infinity : fit(entry, { ...typed, loose });
+        if (score < best) [best, by] = [score, typed];
+      }
+      if (best < Infinity) scored.push([best, entry, by]);
+    }
+    return scored;
+  }
+
+  const COMMON = new Set([...Object.keys(SHORT), ...Object.values(SHORT)]);
+
+  /* Where nothing fits as a whole: names that share a telling word with what was typed. */
+  function sharedWords(typed) {
+    const own = plain(App.data.place);
+    const words = typed.words.filter((word) => word.length > 3 && !COMMON.has(word) && word !== own);
+    const scored = [];
+    for (const entry of App.gazetteer) {
+      const there = entry.name.split(' ');
+      const shared = words.filter((word) => there.includes(word)).length;
+      if (shared && entry.kind !== 'area') scored.push([40 - shared, entry, typed]);
     }
     return scored;
   }
@@ -287,9 +333,10 @@
       App.gazetteer = gazetteer();
       for (const entry of App.gazetteer) entry.inPlain = plain(entry.within || '');
     }
-    const typed = { name, short: shortened(name), words: name.split(' '), joined: name.replace(/ /g, '') };
-    let scored = scoredNames(typed);
-    if (!scored.some(([score]) => score < 3)) scored = scoredNames({ ...typed, loose: true });
+    const all = variants(name);
+    let scored = scoredNames(all);
+    if (!scored.some(([score]) => score < 3)) scored = scoredNames(all, true);
+    if (!scored.length) scored = sharedWords(all[0]);
     scored.sort(
       (a, b) =>
         a[0] - b[0] ||
@@ -304,7 +351,7 @@
       kind === 'place'
         ? score === 0 || (score === 1 && begun.length === 1)
         : score === 0 && TAKEN.has(kind) && !(kind === 'ward' && begun.length);
-    for (const [score, entry] of scored) {
+    for (const [score, entry, by] of scored) {
       if (found.length >= most && score > 0) break;
       const key = `${entry.kind} ${entry.name} ${entry.within || ''}`;
       if (seen.has(key)) continue;
@@ -314,16 +361,26 @@
       const label = entry.within
         ? App.t('in_place', { label: entry.label, place: entry.within })
         : entry.label;
-      found.push({ ...entry, label, area, sure: sureOf(score, entry) });
+      const sure = sureOf(score, entry) && !(by.kind && score > 0);
+      found.push({ ...entry, label, area, sure });
     }
     return found;
+  }
+
+  /* The postcodes of this page that stand whole within what was typed: "S66 7NQ, Maltby". */
+  function postcodesWithin(text) {
+    const whole = text.toUpperCase().match(/\b[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2}\b/g) || [];
+    return [...new Set(whole.map(tidy))].flatMap((code) => byPostcode(code, 0).filter(({ sure }) => sure));
   }
 
   /* Places for what was typed, best first; `sure` where it can be nothing else. */
   App.find = (text, most) => {
     const code = mended(tidy(text));
     const names = byName(text, most);
-    if (!PART.test(code) && !POSTCODE.test(code)) return names;
+    if (!PART.test(code) && !POSTCODE.test(code)) {
+      const codes = App.data.postcodes ? postcodesWithin(text) : [];
+      return [...codes, ...names.map((own) => ({ ...own, sure: own.sure && !codes.length }))];
+    }
     const codes = byPostcode(code, most);
     return [...names.filter((n) => n.sure), ...codes, ...names.filter((n) => !n.sure)].slice(
       0,
@@ -339,6 +396,7 @@
 
   App.placeNamed = (label) => byName(label, 8).find((p) => p.kind === 'place' && p.label === label);
 
+  App.beginsPostcode = (text) => PART.test(mended(tidy(text)));
   App.looksLikePostcode = (text) => POSTCODE.test(mended(tidy(text)));
 
   function inside(ring, lat, lon) {

@@ -44,7 +44,7 @@
       App.minChange(difference, 1),
       found.ways
         ? App.rankWords(found.ranks.mean, found.tied.mean, found.ways.count)
-        : App.sampleWords(found, service) || App.t('number_no_rank'),
+        : App.sampleWords(found) || App.t('number_no_rank'),
       shown
         ? App.t('swap_shown')
         : App.button(
@@ -107,12 +107,15 @@
 
   let step = -1;
 
-  /* One thing at a time: what is proposed, the place that was asked for, each service, the option. */
+  /* One thing at a time: what is proposed, the place that was asked for, each service under each of
+   * its proposals, the option. */
   function steps() {
     const list = [() => show('my-street', null)];
     const { place } = App.state;
     if (place) list.push(() => show('my-street', place));
-    App.model.services.forEach((_, index) => list.push(() => show('before-after', place, index)));
+    App.model.services.forEach((service, index) =>
+      service.plans.forEach((_, plan) => list.push(() => show('before-after', place, index, plan))),
+    );
     if (!App.sameOption(App.state.option, App.proposalOption()))
       list.push(() => show('your-option', place));
     if (App.data.hubs) list.push(() => show('family-hubs', place));
@@ -120,13 +123,29 @@
   }
 
   let held = null;
-  function show(view, place, service) {
+  let chosen = []; // the proposals that were chosen when presenting began
+  let shownService = 0;
+  const choosePlans = (plans) => App.model.services.forEach((s, i) => App.choosePlan(s, plans[i]));
+  function show(view, place, service, plan) {
     App.state.place = place;
-    if (service !== undefined) App.state.service = service;
+    choosePlans(chosen);
+    if (plan !== undefined) App.choosePlan(App.model.services[service], plan);
+    App.state.service = service ?? shownService;
     App.go(view);
+    fitMap();
     App.map.resized();
     if (place && view === 'my-street') App.map.fit(App.placePoints(place));
     else App.map.everything(true);
+  }
+
+  /* The map is as high as leaves its legend in view above the bar. */
+  function fitMap() {
+    const frame = App.$('map');
+    frame.style.height = '';
+    const { top, bottom } = frame.getBoundingClientRect();
+    const below = App.$('legend').getBoundingClientRect().bottom - bottom;
+    const room = App.$('present-bar').getBoundingClientRect().top - top - below - 8;
+    frame.style.height = `${Math.max(room, globalThis.innerHeight * 0.3)}px`;
   }
 
   function move(by) {
@@ -147,11 +166,16 @@
     App.$('present-bar').hidden = !on;
     if (on) {
       held = App.state.place;
+      chosen = App.model.services.map((s) => s.plan);
+      shownService = App.state.service;
       step = 0;
       move(0);
       App.$('present-end').focus();
     } else {
       App.state.place = held;
+      choosePlans(chosen);
+      App.state.service = shownService;
+      App.$('map').style.height = '';
       App.render();
       App.map.resized();
       App.map.everything(true);

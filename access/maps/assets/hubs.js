@@ -9,6 +9,8 @@
   let ready = false; // every set is measured once, after words and map are shown
 
   const hubs = () => App.data.hubs;
+  /* Whether the plans are as the study measured them, and no other set can be tried. */
+  const fixed = () => hubs().fixed;
   const planOf = (key) =>
     key === OWN
       ? { key: OWN, kind: OWN, sites: [...App.state.hubs.own].sort((a, b) => a - b) }
@@ -20,7 +22,8 @@
     const { plans } = hubs();
     const first = plans.find((plan) => plan.key === 'council') || plans[0];
     const best = ['locality', 'freely'].map((key) => plans.find((plan) => plan.key === key)).find(Boolean);
-    return { a: first.key, b: (best || plans[plans.length - 1]).key, own: new Set(first.sites) };
+    const own = new Set(fixed() ? [] : first.sites);
+    return { a: first.key, b: (best || plans[plans.length - 1]).key, own };
   };
 
   App.hubTitle = (plan) => {
@@ -35,10 +38,14 @@
     offer.ages ? App.t('hub_offer', { title: offer.title, ages: offer.ages }) : offer.title;
 
   /* A place among all sets in words; of a sample where they are too many. */
-  function placeWords({ inside, sets, rank, sample, longer }) {
-    if (!inside) return App.t('hub_breaks');
-    if (sets) return App.t('rank_of', { rank, count: sets });
-    return sample ? App.t('hub_sample_short', { share: App.portion(longer), n: sample }) : App.t('number_no_rank');
+  function placeWords(found, name) {
+    if (!found) return App.t('number_no_rank');
+    const { inside, sets, ranks, sample, longer } = found;
+    if (!inside) return name === 'mean' ? App.t('hub_breaks') : '';
+    if (sets) return App.t('rank_of', { rank: ranks[name], count: sets });
+    return sample
+      ? App.t('hub_sample_short', { share: App.portion(longer[name]), n: sample })
+      : App.t('number_no_rank');
   }
 
   const ruleWords = () =>
@@ -48,10 +55,15 @@
     const { size, freely, ruled } = App.core.hubStanding(field, sites);
     const say = (found, rule) => {
       if (!found.inside) return App.t('hub_own_breaks', { rule: rule || App.t('hub_wishes') });
-      const values = { n: size, rule, rank: found.rank, count: found.sets ?? found.sample };
-      if (found.sets) return App.t(rule ? 'hub_ruled_rank' : 'hub_freely_rank', values);
-      values.share = App.portion(found.longer);
-      return App.t(rule ? 'hub_ruled_sample' : 'hub_freely_sample', values);
+      const { sets, sample } = found;
+      const parts = field.criteria.map((name) =>
+        App.t(sets ? `hub_by_${name}` : `hub_longer_${name}`, {
+          rank: sets && found.ranks[name],
+          share: sets ? '' : App.portion(found.longer[name]),
+        }),
+      );
+      const key = `hub_${rule ? 'ruled' : 'freely'}_${sets ? 'rank' : 'sample'}`;
+      return App.t(key, { n: size, rule, count: sets ?? sample, places: App.list(parts) });
     };
     return [...(ruled ? [say(ruled, ruleWords())] : []), say(freely, '')];
   }
@@ -79,39 +91,43 @@
   function planTable() {
     const { reach } = hubs();
     const shown = [...hubs().plans, planOf(OWN)].filter((plan) => plan.sites.length);
+    const names_ = { mean: 'joint', deprived: 'deprived', worst: 'worst' };
     const rows = shown.map((plan) => {
       const found = App.core.hubFigures(field, plan.sites);
       const { freely, ruled } = ready ? App.core.hubStanding(field, plan.sites) : {};
+      const ranked = (name) => [
+        App.min(found[names_[name]], name === 'worst' ? 0 : 1),
+        ' ',
+        App.h('span', { className: 'rank' }, ready ? placeWords(ruled || freely, name) : '\u2026'),
+      ];
       const row = [
         [
           App.h('strong', {}, App.hubTitle(plan)),
           App.h('div', { className: 'hint' }, names(plan.sites)),
         ],
-        App.min(found.joint, 1),
-        App.min(found.worst),
+        ...field.criteria.map(ranked),
         ...found.reach.map((share) => App.percent(share)),
-        ready ? placeWords(ruled || freely) : '\u2026',
         plan.key === App.state.hubs.b
           ? App.t('swap_shown')
           : App.button(App.t('hub_show'), () => show(plan), 'link', {
               'aria-label': App.t('hub_show_named', { plan: App.hubTitle(plan) }),
             }),
       ];
-      row.className = plan.key === App.state.hubs.b ? 'shown' : null;
+      const { a, b } = App.state.hubs;
+      // paper has room for the plans in view
+      row.className = [plan.key === b && 'shown', [a, b].includes(plan.key) && 'pair'].filter(Boolean).join(' ');
       return row;
     });
     return App.table(
       App.t('hub_table', { mode: App.t(`mode_${hubs().mode}`) }),
       [
         App.t('hub_col_plan'),
-        App.t('hub_col_mean'),
-        App.t('hub_col_worst'),
+        ...field.criteria.map((name) => App.t(`hub_col_${name}`)),
         ...reach.map((limit) => App.t('figure_within', { limit })),
-        App.t('swap_rank'),
         App.t('hub_col_map'),
       ],
       rows,
-      { className: 'compact hub-plans', texts: [reach.length + 3, reach.length + 4] },
+      { className: 'compact hub-plans', texts: [field.criteria.length + reach.length + 1] },
     );
   }
 
@@ -172,7 +188,7 @@
   }
 
   App.filterOwnHubs = () => {
-    if (!hubs()) return;
+    if (!hubs() || fixed()) return;
     const wanted = App.$('hub-own-filter').value.trim().toLowerCase();
     for (const site of hubs().sites)
       App.$(`hub-${site}`).parentNode.hidden = Boolean(wanted) && !App.siteName(site).toLowerCase().includes(wanted);
@@ -181,7 +197,7 @@
   };
 
   function fillChoice(id, chosen) {
-    const plans = [...hubs().plans, planOf(OWN)];
+    const plans = fixed() ? hubs().plans : [...hubs().plans, planOf(OWN)];
     App.fill(
       App.$(id),
       plans.map((plan) =>
@@ -246,7 +262,7 @@
 
   App.readHubs = (query, faults) => {
     if (!hubs() || !query.has('plan_b')) return;
-    const known = (key) => key === OWN || hubs().plans.some((plan) => plan.key === key);
+    const known = (key) => (key === OWN && !fixed()) || hubs().plans.some((plan) => plan.key === key);
     const ids = (query.get('hubs') || '').split('.').filter(Boolean);
     const sites = ids.map((id) => hubs().sites.find((site) => App.data.sites[site].id === id));
     if (![query.get('plan_a'), query.get('plan_b')].every(known) || sites.includes(undefined))
@@ -276,8 +292,12 @@
       ...hubs(),
       offers: hubs().offers.map((offer) => ({ ...offer, people: Float64Array.from(offer.people) })),
     });
-    makeBoxes();
     makeStripes();
+    ready = fixed();
+    App.$('hub-own-part').hidden = fixed();
+    App.$('hub-fixed').hidden = !fixed();
+    if (!fixed()) makeBoxes();
+    App.$('print-hubs').addEventListener('click', () => globalThis.print());
     for (const side of ['a', 'b'])
       App.$(`hub-${side}`).addEventListener('change', (event) => change({ [side]: event.target.value }));
     App.$('hub-swap').addEventListener('click', () => change({ a: App.state.hubs.b, b: App.state.hubs.a }));
@@ -287,6 +307,26 @@
     App.$('hub-clear').addEventListener('click', () => change({ own: new Set(), b: OWN }));
   };
 
+  /* The visitor's own choice: its boxes, its figures and where it stands. */
+  function showOwn(chosen) {
+    for (const site of hubs().sites) App.$(`hub-${site}`).checked = chosen.includes(site);
+    if (!chosen.length) {
+      App.fill(App.$('hub-own-words'), App.h('p', {}, App.t('hub_own_none')));
+      return;
+    }
+    const { joint, worst, deprived } = App.core.hubFigures(field, chosen);
+    const values = { mean: App.min(joint, 1), worst: App.minutes(worst), deprived: App.min(deprived, 1) };
+    const texts = [
+      App.t('hub_own', { sites: names(chosen), n: chosen.length }),
+      App.t(deprived >= 0 ? 'hub_own_figures_deprived' : 'hub_own_figures', values),
+      ...(ready ? standingWords(chosen) : [App.t('hub_waiting')]),
+    ];
+    App.fill(
+      App.$('hub-own-words'),
+      texts.map((text) => App.h('p', {}, text)),
+    );
+  }
+
   App.views = App.views || {};
   App.views[VIEW] = {
     mapTitle: (layer) =>
@@ -295,10 +335,8 @@
         : layer.title,
     render() {
       const { a, b, own } = App.state.hubs;
-      const chosen = [...own];
       fillChoice('hub-a', a);
       fillChoice('hub-b', b);
-      for (const site of hubs().sites) App.$(`hub-${site}`).checked = own.has(site);
       App.fill(
         App.$('hub-asked'),
         App.t('hub_asked', {
@@ -314,23 +352,8 @@
         App.h('p', {}, parts[0]),
         parts.length > 1 ? App.h('ul', {}, parts.slice(1).map((text) => App.h('li', {}, text))) : null,
       );
-      App.fill(
-        App.$('hub-own-words'),
-        chosen.length
-          ? [
-              App.h('p', {}, App.t('hub_own', { sites: names(chosen.sort((x, y) => x - y)), n: chosen.length })),
-              App.h(
-                'p',
-                {},
-                App.t('hub_own_figures', {
-                  mean: App.min(App.core.hubFigures(field, chosen).joint, 1),
-                  worst: App.minutes(App.core.hubFigures(field, chosen).worst),
-                }),
-              ),
-              ...(ready ? standingWords(chosen) : [App.t('hub_waiting')]).map((text) => App.h('p', {}, text)),
-            ]
-          : App.h('p', {}, App.t('hub_own_none')),
-      );
+      App.$('hub-own-part').classList.toggle('out-of-view', ![a, b].includes(OWN));
+      if (!fixed()) showOwn([...own].sort((x, y) => x - y));
       App.fill(App.$('hub-plan-rows'), planTable());
       if (!ready) setTimeout(getReady, 60);
       App.fill(App.$('hub-source'), hubs().source ? App.t('hub_source', { source: hubs().source }) : '');

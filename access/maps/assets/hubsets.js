@@ -23,13 +23,28 @@
     return out;
   }
 
-  /* The question, made once: minutes to every site that could be a hub, and what they count for. */
+  /* The same for the people of the most deprived fifth alone; null where that is not known. */
+  function poorWeightsOf({ offers, deprived }, n) {
+    if (!deprived) return null;
+    const inside = new Float64Array(n);
+    for (const i of deprived) inside[i] = 1;
+    const own = offers.map((offer) => ({ ...offer, people: offer.people.map((c, i) => c * inside[i]) }));
+    const there = own.filter(({ people }) => sumOf(people) > 0);
+    const whole = sumOf(there.map(({ share }) => share));
+    if (!whole) return null;
+    return weightsOf(there.map((offer) => ({ ...offer, share: offer.share / whole })), n);
+  }
+
+  /* The question, made once: minutes to every site that could be a hub, and what they count for. By
+   * bus the study's plans alone are known, as it measured them. */
   Core.hubField = (model, hubs) => {
     const { n } = model;
+    if (hubs.fixed) return fixedField(model, hubs);
     const minutes = Core.minutesFor(model, hubs.mode, model.walkKmH);
     const weights = weightsOf(hubs.offers, n);
     const used = [];
     for (let i = 0; i < n; i += 1) if (weights[i] > 0) used.push(i);
+    const poor = poorWeightsOf(hubs, n);
     let top = 0;
     for (const site of hubs.sites)
       for (let i = 0; i < n; i += 1) {
@@ -48,15 +63,19 @@
       asked: asked(hubs, model.sites.length),
       minutes,
       weights,
+      poor,
+      criteria: poor ? ['mean', 'deprived', 'worst'] : ['mean', 'worst'],
       columns,
       own: Float64Array.from(used, (i) => weights[i]),
+      ownPoor: Float64Array.from(used, (i) => (poor ? poor[i] : 0)),
       listings: new Map(),
     };
   };
 
   /* Minutes to the nearest of some sites, and what they do for families. */
   Core.hubFigures = (field, sites) => {
-    const { n, hubs, minutes, weights } = field;
+    if (field.fixed) return field.fixed.get(keyOf(sites)).figures;
+    const { n, hubs, minutes, weights, poor } = field;
     const near = Core.nearest(minutes, n, sites);
     const byOffer = hubs.offers.map(({ people }) => {
       let sum = 0;
@@ -85,19 +104,77 @@
       else if (!(m <= worst)) worst = m;
       hubs.reach.forEach((limit, k) => (reach[k] += m <= limit + SLACK ? weights[i] : 0));
     }
-    return { near, byOffer, joint: part ? joint / part : NaN, worst, reach, unserved };
+    return {
+      near,
+      byOffer,
+      joint: part ? joint / part : NaN,
+      deprived: poor ? meanTrip(poor, near.minutes) : NaN,
+      worst,
+      reach,
+      unserved,
+    };
   };
 
-  /* The joint mean that sets are ranked by. */
-  function meanOf({ own, columns }, sites) {
+  function meanTrip(weights, minutes) {
+    let sum = 0;
+    let all = 0;
+    weights.forEach((w, i) => {
+      if (!(w > 0) || minutes[i] === Infinity) return;
+      sum += w * minutes[i];
+      all += w;
+    });
+    return all ? sum / all : NaN;
+  }
+
+  const keyOf = (sites) => sites.slice().sort((a, b) => a - b).join();
+
+  /* The study's plans as it measured them; of plans with the same places the first. */
+  function fixedField(model, hubs) {
+    const { n, before } = model;
+    const people = hubs.offers.map((offer) => offer.people);
+    const fixed = new Map();
+    for (const { sites, figures, standing, near, near_of: of } of hubs.plans) {
+      if (fixed.has(keyOf(sites))) continue;
+      const ways = near.map((block) => Core.decodeMinutes(block, before));
+      const byOffer = of.map((k) => ways[k]);
+      const minutes = Float64Array.from({ length: n }, (_, i) => overOffers(byOffer, people, i));
+      const known = (value) => (value === null ? NaN : value);
+      fixed.set(keyOf(sites), {
+        figures: Object.fromEntries(
+          Object.entries(figures).map(([name, value]) => [name, name === 'reach' ? value : known(value)]),
+        ),
+        standing: { size: sites.length, ...standing },
+        minutes,
+        byOffer,
+      });
+    }
+    const weights = weightsOf(hubs.offers, n);
+    const poor = poorWeightsOf(hubs, n);
+    return { n, hubs, weights, fixed, criteria: poor ? ['mean', 'deprived', 'worst'] : ['mean', 'worst'] };
+  }
+
+  /* An area's minutes over its people, where offers have times of setting out of their own. */
+  function overOffers(byOffer, people, i) {
+    if (byOffer.every((way) => way[i] === byOffer[0][i])) return byOffer[0][i];
+    const total = people.reduce((sum, own) => sum + own[i], 0);
+    return byOffer.reduce((sum, way, k) => {
+      const share = total ? people[k][i] / total : 1 / byOffer.length;
+      return share ? sum + share * way[i] : sum;
+    }, 0);
+  }
+
+  /* What a set is ranked by: the joint mean, the most deprived fifth's own, the furthest place. */
+  function valuesOf({ own, ownPoor, columns }, sites) {
     const held = sites.map((site) => columns.get(site));
-    let mean = 0;
+    const out = { mean: 0, deprived: 0, worst: 0 };
     for (let i = 0; i < own.length; i += 1) {
       let m = Infinity;
       for (const column of held) if (column[i] < m) m = column[i];
-      mean += own[i] * m;
+      out.mean += own[i] * m;
+      out.deprived += ownPoor[i] * m;
+      if (m > out.worst) out.worst = m;
     }
-    return mean;
+    return out;
   }
 
   /* What is asked of the sites of a set together: amounts by site, and their least and most. */
@@ -136,12 +213,13 @@
 
   /* Every set of so many sites, measured; null where they are too many. */
   Core.hubListing = (field, size) => {
-    const { own, columns, hubs, listings } = field;
+    const { own, ownPoor, columns, hubs, listings } = field;
     const count = Core.waysToChoose(hubs.sites.length, size);
     const many = own.length;
     if (size < 1 || !count || count > MOST_SETS || count * many > MOST_STEPS) return null;
     if (listings.has(size)) return listings.get(size);
-    const out = { count, mean: new Float64Array(count), keeps: new Uint8Array(count) };
+    const out = { count, keeps: new Uint8Array(count) };
+    for (const name of ['mean', 'deprived', 'worst']) out[name] = new Float64Array(count);
     const least = Array.from({ length: size }, () => new Float64Array(many).fill(Infinity));
     const chosen = new Array(size);
     let at = 0;
@@ -157,8 +235,17 @@
           continue;
         }
         let mean = 0;
-        for (let i = 0; i < many; i += 1) mean += own[i] * (column[i] < above[i] ? column[i] : above[i]);
+        let deprived = 0;
+        let worst = 0;
+        for (let i = 0; i < many; i += 1) {
+          const m = column[i] < above[i] ? column[i] : above[i];
+          mean += own[i] * m;
+          deprived += ownPoor[i] * m;
+          if (m > worst) worst = m;
+        }
         out.mean[at] = mean;
+        out.deprived[at] = deprived;
+        out.worst[at] = worst;
         out.keeps[at] = Core.hubKeeps(field, chosen);
         at += 1;
       }
@@ -168,8 +255,8 @@
     return out;
   };
 
-  /* A fixed draw of sets that keep the rules, by their joint mean. */
-  function sampledMeans(field, size, wanted) {
+  /* A fixed draw of sets that keep the rules, and what they are ranked by. */
+  function sampledSets(field, size, wanted) {
     const key = `sample ${size} ${wanted}`;
     if (field.listings.has(key)) return field.listings.get(key);
     let seed = 12345;
@@ -177,23 +264,24 @@
       seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
       return Math.floor((seed / 4294967296) * most);
     };
-    const means = [];
-    for (let tries = 0; tries < SAMPLE_TRIES && means.length < SAMPLE; tries += 1) {
+    const found = [];
+    for (let tries = 0; tries < SAMPLE_TRIES && found.length < SAMPLE; tries += 1) {
       const set = field.hubs.sites.slice();
       for (let i = 0; i < size; i += 1) {
         const j = i + below(set.length - i);
         [set[i], set[j]] = [set[j], set[i]];
       }
       const sites = set.slice(0, size);
-      if (Core.hubKeeps(field, sites) >= wanted) means.push(meanOf(field, sites));
+      if (Core.hubKeeps(field, sites) >= wanted) found.push(valuesOf(field, sites));
     }
-    field.listings.set(key, means);
-    return means;
+    field.listings.set(key, found);
+    return found;
   }
 
   /* Where a set stands among all of as many: under the locality rule, where there is one, and
    * without it; of a sample where they are too many to list. */
   Core.hubStanding = (field, sites) => {
+    if (field.fixed) return field.fixed.get(keyOf(sites)).standing;
     const key = `standing ${sites.slice().sort((a, b) => a - b)}`;
     if (!field.listings.has(key)) field.listings.set(key, standing(field, sites));
     return field.listings.get(key);
@@ -202,39 +290,55 @@
   function standing(field, sites) {
     const size = sites.length;
     const keeps = Core.hubKeeps(field, sites);
-    const own = meanOf(field, sites);
-    const close = SAME * Math.max(1, own);
+    const own = valuesOf(field, sites);
     const listing = Core.hubListing(field, size);
+    const close = (name) => SAME * Math.max(1, own[name]);
+    const each = (make) => Object.fromEntries(field.criteria.map((name) => [name, make(name)]));
     const among = (wanted) => {
+      const inside = keeps >= wanted;
       if (!listing) {
-        const means = sampledMeans(field, size, wanted);
-        const longer = means.filter((mean) => mean > own + close).length;
-        return { inside: keeps >= wanted, sample: means.length, longer: means.length ? longer / means.length : NaN };
+        const drawn = sampledSets(field, size, wanted);
+        const longer = (name) => drawn.filter((set) => set[name] > own[name] + close(name)).length;
+        return { inside, sample: drawn.length, longer: each((name) => longer(name) / drawn.length) };
       }
-      let rank = 1;
-      let sets = 0;
-      for (let i = 0; i < listing.count; i += 1) {
-        if (listing.keeps[i] < wanted) continue;
-        sets += 1;
-        if (listing.mean[i] < own - close) rank += 1;
-      }
-      return { inside: keeps >= wanted, sets, rank };
+      const rank = (name) => {
+        const below = own[name] - close(name);
+        let better = 0;
+        for (let i = 0; i < listing.count; i += 1)
+          if (listing.keeps[i] >= wanted && listing[name][i] < below) better += 1;
+        return better + 1;
+      };
+      return { inside, sets: listing.keeps.filter((kept) => kept >= wanted).length, ranks: each(rank) };
     };
     return { size, freely: among(1), ruled: Core.hubRuled(field, size) ? among(2) : null };
   }
 
   /* People of each offer who are nearer under the second of two plans, further, and neither. */
   Core.hubPair = (field, one, two) => {
+    if (field.fixed) return fixedPair(field, field.fixed.get(keyOf(one)), field.fixed.get(keyOf(two)));
     const a = Core.nearest(field.minutes, field.n, one);
     const b = Core.nearest(field.minutes, field.n, two);
-    const changes = Core.change(a.minutes, b.minutes).map((c) => (Number.isNaN(c) ? 0 : c));
-    const offers = field.hubs.offers.map(({ people }) => {
-      const out = { nearer: 0, further: 0, same: 0 };
-      people.forEach((c, i) => {
-        out[changes[i] < -1 ? 'nearer' : changes[i] > 1 ? 'further' : 'same'] += c;
-      });
-      return out;
-    });
+    const changes = changeOf(a.minutes, b.minutes);
+    const offers = field.hubs.offers.map(({ people }) => movedOf(people, changes));
     return { first: a, second: b, changes, offers };
   };
+
+  const changeOf = (a, b) => Core.change(a, b).map((c) => (Number.isNaN(c) ? 0 : c));
+
+  function movedOf(people, changes) {
+    const out = { nearer: 0, further: 0, same: 0 };
+    people.forEach((c, i) => {
+      out[changes[i] < -1 ? 'nearer' : changes[i] > 1 ? 'further' : 'same'] += c;
+    });
+    return out;
+  }
+
+  /* By bus which hub is nearest changes from minute to minute: none is named. */
+  function fixedPair({ n, hubs }, one, two) {
+    const near = ({ minutes }) => ({ minutes, site: new Int32Array(n).fill(-1) });
+    const offers = hubs.offers.map(({ people }, k) =>
+      movedOf(people, changeOf(one.byOffer[k], two.byOffer[k])),
+    );
+    return { first: near(one), second: near(two), changes: changeOf(one.minutes, two.minutes), offers };
+  }
 })(globalThis.Core);

@@ -67,6 +67,13 @@
     App.$('speed').value = speed;
     App.$('limit').value = limit;
     App.$('swipe').value = swipe;
+    // a slider that would change nothing in view is not there, and the page says so
+    const acts = App.speedActs(mode);
+    App.$('speed-part').hidden = !acts && App.state.view !== 'my-street';
+    App.$('speed-fixed').hidden = acts;
+    const fixed = App.core.byMinute(App.model, mode) ? 'speed_fixed_bus' : 'speed_fixed';
+    const values = { mode: App.modeWords(), speed: App.number(App.data.walk_km_h, 1) };
+    App.fill(App.$('speed-fixed'), App.t(fixed, values));
     App.fill(App.$('speed-shown'), App.t('km_h', { speed: App.number(speed, 1) }));
     App.fill(App.$('limit-shown'), App.t('minutes', { n: limit }));
   };

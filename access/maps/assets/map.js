@@ -203,27 +203,15 @@
     if (pin) pin.remove();
     pin = null;
     if (!place) return;
-    for (const trip of trips) {
+    // white under all of them first, so that two ways along one street are both seen
+    const line = (trip, look) => {
       const site = App.data.sites[trip.site];
-      const ends = [
-        [place.lat, place.lon],
-        [site.lat, site.lon],
-      ];
-      L.polyline(ends, {
-        pane: 'lines',
-        interactive: false,
-        color: '#ffffff',
-        weight: 8,
-        opacity: 0.9,
-      }).addTo(lines);
-      L.polyline(ends, {
-        pane: 'lines',
-        interactive: false,
-        color: trip.colour,
-        weight: 4,
-        dashArray: trip.dashed ? '3 8' : null,
-      }).addTo(lines);
-    }
+      const spots = [[place.lat, place.lon], ...(trip.line || []), [site.lat, site.lon]];
+      L.polyline(spots, { pane: 'lines', interactive: false, ...look }).addTo(lines);
+    };
+    for (const trip of trips) line(trip, { color: '#ffffff', weight: 9, opacity: 0.9 });
+    for (const trip of trips)
+      line(trip, trip.dashed ? { color: trip.colour, weight: 3.5, dashArray: '3 8' } : { color: trip.colour, weight: 5 });
     pin = L.marker([place.lat, place.lon], {
       keyboard: false,
       interactive: false,
@@ -300,6 +288,9 @@
         clip();
       });
       map.on('move', clip);
+      map.on('popupclose', () => {
+        if (document.activeElement === document.body) App.$('map').focus({ preventScroll: true });
+      });
       map.on('click', (event) => App.pointChosen(event.latlng.lat, event.latlng.lng));
       App.$('map').addEventListener('keydown', (event) => {
         if (event.key !== 'Enter' || event.target !== App.$('map')) return;
@@ -342,9 +333,9 @@
       clip();
     },
 
-    fit(points, most) {
+    fit(points, most, atOnce) {
       map.fitBounds(L.latLngBounds(points), {
-        animate: !App.still,
+        animate: !App.still && !atOnce,
         paddingTopLeft: [70, 60],
         paddingBottomRight: [60, 50],
         maxZoom: most || 15,
@@ -372,11 +363,16 @@
       map.invalidateSize({ animate: false, pan: false });
     },
 
+    /* The map makes room for a note at once: what moves under a pointer takes no click. */
     popup(lat, lon, content) {
+      map.stop();
+      const { panBy } = map;
+      map.panBy = (by) => panBy.call(map, by, { animate: false });
       L.popup({ closeButton: true, maxWidth: 300, className: 'note' })
         .setLatLng([lat, lon])
         .setContent(content)
         .openOn(map);
+      delete map.panBy;
     },
 
     closePopup() {

@@ -26,6 +26,7 @@
     if (!from.length) return;
     to.push(App.state.option);
     App.set({ option: from.pop() });
+    if (!from.length) App.$(from === undo ? 'redo' : 'undo').focus();
     sayResult(App.t(words));
   }
 
@@ -52,6 +53,7 @@
   App.keepAfterAll = (site) => {
     App.state.service = App.model.services.findIndex((s) => s.before.includes(site));
     App.go('your-option');
+    App.$('title-your-option').focus({ preventScroll: true });
     App.changeOption(
       (o) => {
         const proposal = App.proposalOption();
@@ -64,40 +66,42 @@
   };
 
   /* Figures and ranks of any option, for one service, in the mode and limits chosen now; and how
-   * many other alternatives share each rank. */
+   * many other alternatives share each rank. Of a sample, the share that does worse. */
   App.optionFigures = (option, service) => {
     const { mode, speed, limit } = App.state;
     const open = App.openIn(option, service);
     const least = App.situation(service, open).minutes;
     const figures = App.core.summary(App.model, service.counts, least, limit, App.data.thresholds);
-    const ways = App.core.alternatives(App.model, service, mode, speed, open.length, limit);
-    const ranks = {};
-    const tied = {};
-    if (ways) {
-      const ranked = rankedFigures(service, ways, open, least);
-      const itself = open.every((site) => service.before.includes(site)) ? 1 : 0;
-      for (const name of App.core.CRITERIA) {
-        ranks[name] = App.core.rankOf(ways[name], ranked[name]);
-        tied[name] = Math.max(App.core.levelWith(ways[name], ranked[name]) - itself, 0);
+    const out = { figures, open, ranks: {}, tied: {}, worse: {}, ways: null, sample: null };
+    if (!App.known(service, open)) return out;
+    out.ways = App.core.alternatives(App.model, service, mode, speed, open.length, limit);
+    if (!out.ways) out.sample = App.core.sampled(App.model, service, mode, speed, open.length, limit);
+    const among = out.ways || out.sample;
+    if (!among) return out;
+    const ranked = rankedFigures(service, among, open, least);
+    const itself = open.every((site) => service.before.includes(site)) ? 1 : 0;
+    for (const name of App.core.CRITERIA) {
+      if (out.ways) {
+        out.ranks[name] = App.core.rankOf(among[name], ranked[name]);
+        out.tied[name] = Math.max(App.core.levelWith(among[name], ranked[name]) - itself, 0);
+      } else {
+        const worse = among[name].filter((value) => value > ranked[name] + App.core.SAME).length;
+        out.worse[name] = worse / among.draws;
       }
     }
-    const sample = ways ? null : App.core.sampled(App.model, service, mode, speed, open.length);
-    return { figures, ways, ranks, tied, open, sample, minutes: least };
+    return out;
   };
 
   /* What a set is ranked by: as the study has it where the study ranked it. */
-  function rankedFigures(service, ways, open, least) {
-    const { mode, limit } = App.state;
-    const row = ways.at ? ways.at.get(open.slice().sort((a, b) => a - b).join()) : undefined;
+  function rankedFigures(service, among, open, least) {
+    const row = among.at ? among.at.get(open.slice().sort((a, b) => a - b).join()) : undefined;
     if (row !== undefined) {
       const found = {};
-      for (const name of App.core.CRITERIA) found[name] = ways[name][row];
+      for (const name of App.core.CRITERIA) found[name] = among[name][row];
       return found;
     }
-    const reachable = ways.at
-      ? new Array(App.model.n).fill(true)
-      : App.core.reachableFrom(App.minutes_(mode), App.model.n, service.before);
-    return App.core.rankCriteria(App.model, service.counts, least, limit, reachable);
+    const reachable = among.reachable || new Array(App.model.n).fill(true);
+    return App.core.rankCriteria(App.model, service.counts, least, App.state.limit, reachable);
   }
 
   /* A rank in words; one that others share is called joint. */
@@ -107,16 +111,15 @@
       ? [App.t('rank_joint', { rank, count }), App.t('rank_with', { n: tied })]
       : [App.t('rank_of', { rank, count })];
   /* Where no rank can be listed: how it does against ways drawn at random; else nothing. */
-  App.sampleWords = ({ sample, minutes }, service) => {
-    if (!sample) return '';
-    const own = App.core.meanTrip(service.counts, minutes, sample.reachable);
-    const longer = sample.means.filter((mean) => mean > own + App.core.SAME).length;
-    return App.t('rank_sample', {
-      share: App.percent(longer / sample.means.length),
-      n: sample.means.length,
-      count: sample.count,
-    });
-  };
+  App.sampleWords = ({ sample, worse }) =>
+    sample
+      ? App.t('rank_sample', { share: App.percent(worse.mean), n: sample.draws, count: sample.count })
+      : '';
+  const sampleRank = ({ sample, worse }, name) =>
+    sample ? App.t('hub_sample_short', { share: App.percent(worse[name]), n: sample.draws }) : null;
+  /* The rank by average trip in few words, or what stands for it. */
+  App.rankShort = (found) =>
+    found.ways ? meanRank(found) : sampleRank(found, 'mean') || App.t('number_no_rank');
   const meanRank = (found) => App.rankWords(found.ranks.mean, found.tied.mean, found.ways.count);
 
   /* While nothing else happens, work out the alternatives that the next tick will need. */
@@ -130,7 +133,8 @@
     const next = () => {
       const job = jobs.shift();
       if (!job) return;
-      App.core.alternatives(App.model, job[0], mode, speed, job[1], limit);
+      App.core.alternatives(App.model, job[0], mode, speed, job[1], limit) ||
+        App.core.sampled(App.model, job[0], mode, speed, job[1], limit);
       idle = setTimeout(next, 30);
     };
     idle = setTimeout(next, 120);
@@ -157,7 +161,7 @@
     const service = App.service();
     const mine = App.optionFigures(App.state.option, service);
     const parts = [words, App.t('said_mean', { mean: App.min(mine.figures.mean, 1), title: service.title })];
-    if (mine.ways) parts.push(App.capital(App.t('rank_words', { rank: meanRank(mine) })));
+    if (mine.ways || mine.sample) parts.push(App.capital(App.t('rank_words', { rank: App.rankShort(mine) })));
     App.say(parts.filter(Boolean).join('. '));
   }
 
@@ -184,12 +188,11 @@
     );
     const rows = names.map((name) => {
       const best = ways ? App.core.bestOf(ways[name]) : -1;
-      const rank = ({ ways: all, ranks, tied }) =>
-        all &&
-        rankParts(ranks[name], tied[name], all.count).map((part, i) => [
-          App.h('span', { className: i ? 'rank sharing' : 'rank' }, part),
-          ' ',
-        ]);
+      const rank = (found) =>
+        (found.ways
+          ? rankParts(found.ranks[name], found.tied[name], found.ways.count)
+          : [sampleRank(found, name)]
+        ).map((part, i) => part && [App.h('span', { className: i ? 'rank sharing' : 'rank' }, part), ' ']);
       return [
         App.t(`criterion_${name}`, { limit: App.state.limit }),
         [App.h('strong', {}, shownValue(name, mine.figures[name])), rank(mine)],
@@ -216,13 +219,23 @@
       App.h(
         'p',
         { className: 'small' },
-        App.t(!ways ? (App.core.byMinute(App.model, App.state.mode) ? 'rank_note_bus' : 'rank_note_none') : same ? 'rank_note' : 'rank_note_differs', {
-          count: ways ? App.number(ways.count) : '',
-          keep: mine.open.length,
-          all: service.before.length,
-        }),
+        rankNote(service, mine, proposal),
       ),
     ];
+  }
+
+  /* Among which ways the ranks are, or why there are none. */
+  function rankNote(service, { ways, sample, open }, proposal) {
+    const among = ways || sample;
+    const count = among ? App.number(among.count) : '';
+    const values = { count, keep: open.length, all: service.before.length, n: sample?.draws };
+    if (open.length > service.before.length) return App.t('rank_note_more', values);
+    if (!among) return App.t('rank_note_bus', values);
+    const parts = [sample ? 'rank_note_sample' : 'rank_note'];
+    if (proposal.open.length !== open.length)
+      parts[0] = sample ? 'rank_note_sample_differs' : 'rank_note_differs';
+    if (App.core.byMinute(App.model, App.state.mode) && !ways?.at) parts.push('rank_note_close');
+    return parts.map((key) => App.t(key, values)).join(' ');
   }
 
   function tryBest(service, sites, name) {
@@ -296,23 +309,25 @@
           App.min(mine.figures.mean, 1),
           App.t('number_mean_unit', { today: App.min(before.mean, 1) }),
         ),
-        number(
-          'number_rank',
-          mine.ways ? App.number(mine.ranks.mean) : '\u2013',
-          !mine.ways
-            ? App.t('number_no_rank')
-            : App.t(mine.tied.mean ? 'number_rank_unit_joint' : 'number_rank_unit', {
-                count: mine.ways.count,
-                n: mine.tied.mean,
-              }),
-        ),
+        mine.sample
+          ? number('number_better', App.percent(mine.worse.mean), App.t('number_better_unit', { n: mine.sample.draws }))
+          : number(
+              'number_rank',
+              mine.ways ? App.number(mine.ranks.mean) : '\u2013',
+              !mine.ways
+                ? App.t('number_no_rank')
+                : App.t(mine.tied.mean ? 'number_rank_unit_joint' : 'number_rank_unit', {
+                    count: mine.ways.count,
+                    n: mine.tied.mean,
+                  }),
+            ),
         number(
           'number_within',
           App.percent(mine.figures.within),
           App.t('number_within_unit', { limit: App.state.limit }),
         ),
       ),
-      mine.sample ? App.h('p', {}, App.sampleWords(mine, service)) : null,
+      mine.sample ? App.h('p', {}, App.sampleWords(mine)) : null,
       App.h('p', {}, App.t(words, { difference: App.number(Math.abs(difference), 1) })),
     ];
   }
@@ -356,7 +371,7 @@
               title: service.title,
               mean: App.min(mine.figures.mean, 1),
               proposal: App.min(proposal.figures.mean, 1),
-              rank: mine.ways ? meanRank(mine) : App.t('number_no_rank'),
+              rank: App.rankShort(mine),
             })
           : App.t('option_empty', { title: service.title }),
       );

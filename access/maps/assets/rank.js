@@ -50,87 +50,104 @@
     return Math.round(ways);
   }
 
-  /* Every way of keeping k of a service's centres of today, with its criteria.
-   * Depth first, so that each step takes the minimum with one more centre only. */
+  /* How a set is measured centre by centre: `add` lays one more on what is there, `read` gives each
+   * area's minutes. By bus there is a layer a time of setting out: see bus.js. */
+  function measurer(model, service, mode, walkKmH) {
+    if (Core.byMinute(model, mode)) return Core.minuteByMinute(model, service, mode);
+    const minutes = minutesFor(model, mode, walkKmH);
+    const { n } = model;
+    return {
+      size: n,
+      most: MOST_ALTERNATIVES,
+      reachable: reachableFrom(minutes, n, service.before),
+      add(above, here, site) {
+        const start = site * n;
+        for (let i = 0; i < n; i += 1) {
+          const m = minutes[start + i];
+          here[i] = m < above[i] ? m : above[i];
+        }
+      },
+      read: (here) => here,
+    };
+  }
+
+  const emptyRows = (count) => {
+    const rows = {};
+    for (const name of [...CRITERIA, 'unreached']) rows[name] = new Float64Array(count);
+    return rows;
+  };
+
+  /* Every way of keeping k of a service's centres of today, with its criteria: by bus as the study
+   * has them where it ranked as many. */
   function alternatives(model, service, mode, walkKmH, keep, threshold) {
-    const sites = service.before;
-    if (Core.byMinute(model, mode)) return Core.rankedWays(model, service, mode, keep);
-    const count = waysToChoose(sites.length, keep);
-    if (keep < 1 || !count || count > MOST_ALTERNATIVES) return null;
+    const told = Core.byMinute(model, mode) ? Core.rankedWays(model, service, mode, keep) : null;
+    const count = waysToChoose(service.before.length, keep);
+    if (told || keep < 1 || !count || count > MOST_ALTERNATIVES) return told;
+    const measure = measurer(model, service, mode, walkKmH);
+    if (!measure || count > measure.most) return null;
     const key = `ways ${service.key} ${mode} ${walkKmH} ${keep} ${threshold}`;
-    return kept(model, key, () => {
-      const minutes = minutesFor(model, mode, walkKmH);
-      const { n } = model;
-      const reachable = reachableFrom(minutes, n, sites);
-      const least = Array.from({ length: keep + 1 }, () => new Float64Array(n).fill(Infinity));
-      const rows = { count, keep, sets: [] };
-      for (const name of [...CRITERIA, 'unreached']) rows[name] = new Float64Array(count);
-      const chosen = new Array(keep);
-      const step = (depth, from) => {
-        if (depth === keep) {
-          const found = rankCriteria(model, service.counts, least[depth], threshold, reachable);
-          const at = rows.sets.push(chosen.slice()) - 1;
-          for (const name of [...CRITERIA, 'unreached']) rows[name][at] = found[name];
-          return;
-        }
-        for (let s = from; s <= sites.length - (keep - depth); s += 1) {
-          const start = sites[s] * n;
-          const above = least[depth];
-          const here = least[depth + 1];
-          for (let i = 0; i < n; i += 1) {
-            const m = minutes[start + i];
-            here[i] = m < above[i] ? m : above[i];
-          }
-          chosen[depth] = sites[s];
-          step(depth + 1, s + 1);
-        }
-      };
-      step(0, 0);
-      return rows;
-    });
+    return kept(model, key, () => listed(model, service, measure, count, keep, threshold));
+  }
+
+  /* Depth first, so that each step takes the minimum with one more centre only. */
+  function listed(model, service, { size, add, read, reachable }, count, keep, threshold) {
+    const sites = service.before;
+    const least = Array.from({ length: keep + 1 }, () => new Float64Array(size).fill(Infinity));
+    const rows = { count, keep, reachable, sets: [], ...emptyRows(count) };
+    const chosen = new Array(keep);
+    const step = (depth, from) => {
+      if (depth === keep) {
+        const found = rankCriteria(model, service.counts, read(least[depth]), threshold, reachable);
+        const at = rows.sets.push(chosen.slice()) - 1;
+        for (const name of [...CRITERIA, 'unreached']) rows[name][at] = found[name];
+        return;
+      }
+      for (let s = from; s <= sites.length - (keep - depth); s += 1) {
+        add(least[depth], least[depth + 1], sites[s]);
+        chosen[depth] = sites[s];
+        step(depth + 1, s + 1);
+      }
+    };
+    step(0, 0);
+    return rows;
   }
 
   const SAMPLE = 2000;
-  const MOST_STEPS = 6e7; // areas times centres times samples: about a second
+  const LEAST_SAMPLE = 200;
+  const MOST_STEPS = 6e7; // layers times centres times samples: about a second
+  const CRITERIA_STEPS = 20; // what the criteria of one set take, in centres
 
-  /* Where the ways are too many to list: average trips of some of them, taken by a fixed draw. A set
-   * that leaves somebody out whom another reaches is Infinity, as in rankCriteria. */
-  function sampled(model, service, mode, walkKmH, keep) {
+  /* Where the ways are too many to list: the criteria of some of them, taken by a fixed draw. */
+  function sampled(model, service, mode, walkKmH, keep, threshold) {
     const sites = service.before;
     const count = waysToChoose(sites.length, keep);
-    if (keep < 1 || count <= MOST_ALTERNATIVES || Core.byMinute(model, mode)) return null;
-    return kept(model, `sample ${service.key} ${mode} ${walkKmH} ${keep}`, () => {
-      const minutes = minutesFor(model, mode, walkKmH);
-      const { n } = model;
-      const reachable = reachableFrom(minutes, n, sites);
-      const draws = Math.max(200, Math.min(SAMPLE, Math.floor(MOST_STEPS / (n * keep))));
+    if (keep < 1 || !count) return null;
+    const measure = measurer(model, service, mode, walkKmH);
+    if (!measure || count <= measure.most) return null;
+    return kept(model, `sample ${service.key} ${mode} ${walkKmH} ${keep} ${threshold}`, () => {
+      const { size, add, read, reachable } = measure;
+      const steps = size * (keep + CRITERIA_STEPS);
+      const draws = Math.max(LEAST_SAMPLE, Math.min(SAMPLE, Math.floor(MOST_STEPS / steps)));
       let seed = 12345;
       const below = (most) => {
         seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
         return Math.floor((seed / 4294967296) * most);
       };
-      const means = Float64Array.from({ length: draws }, () => {
+      const rows = { count, draws, reachable, ...emptyRows(draws) };
+      const least = new Float64Array(size);
+      for (let k = 0; k < draws; k += 1) {
         const set = sites.slice();
+        least.fill(Infinity);
         for (let i = 0; i < keep; i += 1) {
           const j = i + below(set.length - i);
           [set[i], set[j]] = [set[j], set[i]];
+          add(least, least, set[i]);
         }
-        return meanTrip(service.counts, leastMinutes(minutes, n, set.slice(0, keep)), reachable);
-      });
-      return { count, means, reachable };
+        const found = rankCriteria(model, service.counts, read(least), threshold, reachable);
+        for (const name of [...CRITERIA, 'unreached']) rows[name][k] = found[name];
+      }
+      return rows;
     });
-  }
-
-  function meanTrip(counts, least, reachable) {
-    let people = 0;
-    let sum = 0;
-    for (let i = 0; i < counts.length; i += 1) {
-      if (!(counts[i] > 0) || !reachable[i]) continue;
-      if (least[i] === Infinity) return Infinity;
-      people += counts[i];
-      sum += counts[i] * least[i];
-    }
-    return people ? sum / people : NaN;
   }
 
   /* 1 + how many alternatives are better. */
@@ -164,7 +181,7 @@
     waysToChoose,
     alternatives,
     sampled,
-    meanTrip,
+    measurer,
     rankOf,
     levelWith,
     bestOf,

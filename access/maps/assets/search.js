@@ -117,7 +117,7 @@
     if (!found.length) return App.problem(notFound(text));
     const wrong = App.looksLikePostcode(text);
     const n = found.reduce((sum, { kind, count }) => sum + (count || (kind === 'postcode' ? 1 : 0)), 0);
-    if (n && !wrong) return ask(App.t('which_part', { text, n }), found);
+    if (n && App.beginsPostcode(text) && !wrong) return ask(App.t('which_part', { text, n }), found);
     return ask(App.t(wrong ? 'postcode_near' : 'did_you_mean', { text, place: App.data.place }), found);
   }
 

@@ -43,7 +43,7 @@
       const { close, open } = App.modifications(option);
       Object.assign(out, { close: close.join('.'), open: open.join('.') });
     }
-    if (whole || mode !== 'walk') out.mode = mode;
+    if (whole || mode !== App.firstMode()) out.mode = mode;
     if (whole || speed !== App.data.walk_km_h) out.speed = speed;
     if (whole || limit !== App.data.threshold) out.limit = limit;
     if (whole || service !== 0) out.service = App.model.services[service].key;

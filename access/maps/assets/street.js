@@ -304,7 +304,7 @@
   /* Which homes the answer is for. */
   App.whereWords = (place) => {
     if (place.kind === 'postcode' || place.kind === 'point' || place.kind === 'area')
-      return App.t('place_area', { area: App.areaName(place.area) });
+      return App.capital(App.t('place_area', { area: App.areaName(place.area) }));
     const closer = App.t(App.data.postcodes ? 'closer_postcode' : 'closer_click');
     const kind = { place: 'middle', ward: 'middle', street: 'street' }[place.kind] || 'building';
     return App.t(`place_${kind}`, { place: place.label, closer });
@@ -361,10 +361,12 @@
         'p',
         {},
         App.h('strong', {}, `${title}: `),
-        App.t('note_line', {
-          minutes: App.minutes(found[name].minutes[i]),
-          site: App.siteName(found[name].site[i]),
-        }),
+        found[name].site[i] < 0
+          ? App.minutes(found[name].minutes[i])
+          : App.t('note_line', {
+              minutes: App.minutes(found[name].minutes[i]),
+              site: App.siteName(found[name].site[i]),
+            }),
       );
     const lines = hubs
       ? App.hubColumns().map((title, k) => line(title, ['first', 'second'][k]))
@@ -387,7 +389,9 @@
   App.siteChosen = (entry, marker) => {
     const site = App.data.sites[entry.site];
     const actions = [];
-    if (App.state.view === 'family-hubs') {
+    if (App.state.view === 'family-hubs' && App.data.hubs.fixed) {
+      // nothing can be chosen: see hubs.js
+    } else if (App.state.view === 'family-hubs') {
       const on = App.state.hubs.own.has(entry.site);
       actions.push(
         App.button(
@@ -408,6 +412,7 @@
           () => {
             App.map.closePopup();
             App.toggleSite(entry.site);
+            App.$(`site-${entry.site}`).focus({ preventScroll: true });
           },
           'button small-button',
         ),
@@ -423,6 +428,7 @@
             App.state.reach = entry.site;
             App.state.layers['before-after'] = 'reach';
             App.go('before-after');
+            App.$('colour-by').focus({ preventScroll: true });
           },
           'link',
         ),

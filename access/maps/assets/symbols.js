@@ -54,9 +54,10 @@
       );
     const streets = App.data.modelled && App.data.streets.some((packed) => packed.length);
     return [
-      trips.length
-        ? line(App.t('legend_straight'), { stroke: trips[0].colour, 'stroke-width': 4 })
-        : null,
+      ...[
+        ['legend_along', trips.find((trip) => trip.line)],
+        ['legend_straight', trips.find((trip) => !trip.line)],
+      ].map(([words, trip]) => trip && line(App.t(words), { stroke: trip.colour, 'stroke-width': 4 })),
       App.data.boundary.length
         ? line(App.t('legend_boundary'), { stroke: '#0b0c0c', 'stroke-width': 2 })
         : null,

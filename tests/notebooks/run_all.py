@@ -1,7 +1,9 @@
-"""Run one notebook in place, in its own process: ``python run_one.py NOTEBOOK KERNELS MEASURED``.
+"""Run notebooks in place, each in a kernel of its own: ``python run_all.py MEASURED < jobs.json``.
 
-Errors stay in the outputs. The kernel is this interpreter, and its cells may reach this machine
-only. The embedded study on its own streets is not measured anew: `MEASURED` is what a run found.
+A job names a notebook, a folder for its kernel and variables of its environment. Errors stay in
+the outputs. The kernel is this interpreter, and its cells may reach this machine only. The
+embedded study on its own streets is not measured anew: `MEASURED` is what a run found. Few
+settings are drawn: how firm an answer is, other tests look at.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import traceback
 from pathlib import Path
 
 _GUARD = """
@@ -32,7 +35,13 @@ def measured(study, *, network=None, measure=job.measure_study, **rest):
     with open({path!r}, "rb") as kept:
         return replace(pickle.load(kept), study=study)
 job.measure_study = measured
-del measured
+from access.analysis import analysis, hub_plans
+def firm(*given, draws, ask=analysis.robustness, **more):
+    return ask(*given, draws=min(draws, 40), **more)
+def drawn(plans, draws, within, ask=hub_plans._drawn):
+    return ask(plans, min(draws, 40), within)
+analysis.robustness, hub_plans._drawn = firm, drawn
+del measured, firm, drawn
 """
 
 
@@ -54,8 +63,8 @@ def kernel_home(folder: Path, measured: Path) -> Path:
     return folder / "kernels"
 
 
-def main(path: Path, folder: Path, measured: Path) -> None:
-    """Run it and write it back with its outputs."""
+def run(path: Path, folder: Path, measured: Path, variables: dict[str, str]) -> None:
+    """Run one and write it back with its outputs."""
     import nbformat  # here, for it takes seconds, and who collects tests reads this file
     from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
@@ -68,9 +77,19 @@ def main(path: Path, folder: Path, measured: Path) -> None:
         notebook, km=AsyncKernelManager(kernel_name="here", kernel_spec_manager=specs),
         timeout=300, allow_errors=True, resources={"metadata": {"path": str(path.parent)}},
     )  # fmt: skip
-    client.execute()
+    client.execute(env=os.environ | variables)
     nbformat.write(notebook, path)
 
 
+def main(measured: Path) -> None:
+    """Run every job; what ends one is told, and ends no other."""
+    for job in json.load(sys.stdin):
+        try:
+            run(Path(job["notebook"]), Path(job["folder"]), measured, job["variables"])
+        except Exception:
+            traceback.print_exc()
+            Path(job["notebook"]).unlink()
+
+
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:]))
+    main(Path(sys.argv[1]))

@@ -1,0 +1,142 @@
+"""No sentence is written that nothing holds to account: each is named here, with what holds it."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import access
+
+PACKAGE = Path(access.__file__).parent
+TESTS = Path(__file__).parents[1]
+RANDOM, MORE, HUBS, ANY = (
+    f"property/test_{name}.py" for name in ("claims", "more_claims", "hub_claims", "any_study")
+)
+#: Where each function that makes a sentence with figures is held to an independent computation.
+HELD = {
+    "analysis/headline.py beside_words": ANY,
+    "analysis/headline.py neighbours_rank_words": ANY,
+    "analysis/headline.py neighbours_words": ANY,
+    "analysis/headline.py on_foot_words": ANY,
+    "analysis/places.py Isochrones.sentence": "unit/test_places.py",
+    "analysis/places.py Path.sentence": "unit/test_places.py",
+    "analysis/places.py Within.sentence": "unit/test_places.py",
+    "analysis/results.py stays_words": ANY,
+    "charts/impact.py _change_title": RANDOM,
+    "charts/impact.py _further_title": RANDOM,
+    "charts/impact.py _group_title": RANDOM,
+    "charts/ranking.py _front_words": RANDOM,
+    "charts/ranking.py joint_best_words": RANDOM,
+    "notebook/place_views.py TodayAnswer.sentence": MORE,
+    "report/alternatives.py _dominated": RANDOM,
+    "report/alternatives.py _on_foot": RANDOM,
+    "report/alternatives.py _standing_words": RANDOM,
+    "report/alternatives.py _strongest_words": RANDOM,
+    "report/alternatives.py better": RANDOM,
+    "report/alternatives.py near_ties": RANDOM,
+    "report/board.py _fifth": RANDOM,
+    "report/board.py _key_figures": RANDOM,
+    "report/board.py _size": MORE,
+    "report/board.py _wards": RANDOM,
+    "report/bus.py none_sentence": MORE,
+    "report/hubs.py _asked_words": HUBS,
+    "report/hubs.py _back_sentence": HUBS,
+    "report/hubs.py _best_sentence": "unit/test_report_hubs.py",
+    "report/hubs.py _council_words": HUBS,
+    "report/hubs.py _firm_words": HUBS,
+    "report/hubs.py _hub_sentence": "unit/test_report_hubs.py",
+    "report/hubs.py _leeway_sentence": HUBS,
+    "report/hubs.py _room_words": HUBS,
+    "report/hubs.py _standing_sentence": HUBS,
+    "report/hubs.py _stays_words": HUBS,
+    "report/hubs.py council_told": HUBS,
+    "report/hubs.py pair_words": HUBS,
+    "report/hubs.py plan_words": HUBS,
+    "report/paper.py _harm": RANDOM,
+    "report/paper.py _package_sentence": MORE,
+    "report/paper.py _proposal_belief": RANDOM,
+    "report/paper.py _room_risk": RANDOM,
+    "report/robustness.py _firm_sentence": RANDOM,
+    "report/robustness.py _switching": MORE,
+    "report/sentences.py affected": RANDOM,
+    "report/sentences.py deprivation": RANDOM,
+    "report/sentences.py every_mode": RANDOM,
+    "report/sentences.py furthest": RANDOM,
+    "report/sentences.py group_rises": MORE,
+    "report/sentences.py most_added": RANDOM,
+    "report/sentences.py week_words": MORE,
+    "run/summary.py _also_on_foot": ANY,
+    "run/summary.py _headline": ANY,
+    "run/summary.py _place_words": ANY,
+    "run/summary.py _standing": ANY,
+    "run/summary.py _whom": ANY,
+    "scenario/equality.py Equality.sentence": MORE,
+    "scenario/impact.py Impact._mean_words": RANDOM,
+    "scenario/impact.py Impact._week": MORE,
+    "scenario/impact.py Impact._who_gains_and_loses": RANDOM,
+    "scenario/impact.py Impact.sentence": RANDOM,
+    "scenario/offer.py OfferChange.sentence": MORE,
+    "scenario/ranking.py Ranking._against_the_best": RANDOM,
+    "scenario/ranking.py Ranking._beaten_words": RANDOM,
+    "scenario/ranking.py Ranking._best_words": RANDOM,
+    "scenario/ranking.py Ranking.sentence": RANDOM,
+    "scenario/robustness.py Robustness.often_best": RANDOM,
+    "scenario/robustness.py Robustness.sentence": RANDOM,
+    "scenario/sampled.py SampledRanking.sentence": MORE,
+    "scenario/scenario.py Money.sentence": MORE,
+    "scenario/switching.py Switching._plain_sentence": MORE,
+    "scenario/switching.py Switching.sentence": MORE,
+    "scenario/usage.py Attendance.sentence": MORE,
+    "scenario/usage.py TakeUpChange.sentence": MORE,
+    "siting/hubs.py HubSearch._best_words": HUBS,
+    "siting/hubs.py HubSearch._council_words": HUBS,
+    "siting/hubs.py HubSearch._near_words": HUBS,
+    "siting/hubs.py HubSearch._unserved_words": HUBS,
+    "siting/hubs.py HubSearch.words": HUBS,
+    "siting/hubs.py bend_words": HUBS,
+}
+#: Those that pass on what another says, or tell settings and files and no finding.
+NO_FINDING = {
+    "analysis/bus.py bus_sentences": "settings and the timetable's own audit",
+    "analysis/walking.py _speeds_sentence": "settings",
+    "notebook/checks.py StreetsAnswer.sentence": "which file is read",
+    "notebook/place_views.py HubView.sentence": "passes on HubSearch.words",
+    "notebook/reach_views.py _BusAnswer.sentence": "passes on none_sentence",
+    "notebook/tables.py _View.sentence": "passes on what was found",
+    "report/board.py _first_sentences": "cuts a text",
+    "report/findings.py _joined": "joins names",
+    "run/replay.py _Replay.sentence": "counts files, in its own tests",
+    "study/study.py study_sentence": "counts rows, in its own tests",
+}
+
+
+def _sayers(path: Path) -> list[str]:
+    """Name the functions of a file that make a sentence."""
+    found: list[str] = []
+
+    def look(node: ast.AST, inside: tuple[str, ...]) -> None:
+        for n in getattr(node, "body", []):
+            if isinstance(n, ast.ClassDef):
+                look(n, (*inside, n.name))
+            elif isinstance(n, ast.FunctionDef):
+                gives = ast.unparse(n.returns) if n.returns else ""
+                told = n.name == "sentence" or n.name.endswith(("_sentence", "_sentences"))
+                if told or "Said" in gives:
+                    found.append(".".join((*inside, n.name)))
+
+    look(ast.parse(path.read_text(encoding="utf-8")), ())
+    return found
+
+
+def test_every_sentence_is_held_by_a_test():
+    here = {
+        f"{path.relative_to(PACKAGE).as_posix()} {name}"
+        for path in PACKAGE.rglob("*.py")
+        if path.relative_to(PACKAGE).parts[0] not in ("maps", "text.py")
+        for name in _sayers(path)
+    }
+    assert here == set(HELD) | set(NO_FINDING)
+
+
+def test_what_holds_a_sentence_is_there():
+    assert all((TESTS / file).exists() for file in HELD.values())

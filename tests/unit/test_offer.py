@@ -1,0 +1,193 @@
+"""What is on offer within reach: worked by hand, kept in sum, and the same wherever it is asked."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+import access
+from access.analysis.analysis import Analysis
+from access.cli.app import app
+from access.errors import AccessError, ParameterError
+from access.ledger import to_json
+from access.network import TravelMatrix
+from access.report.findings import findings_of
+from access.report.people import offer_table
+from access.scenario import Baseline, Modification, Scenario, offer_change
+from tests.unit.report_results import line_results, line_study
+
+
+def town(minutes, *, room=(None, None), days=(None, None), counts=(300, 100, 50)):
+    """Three areas, two sites, and the second closes."""
+    areas, sites = ["a", "b", "c"], ["X", "Y"]
+    matrix = TravelMatrix.from_minutes(minutes, area_ids=areas, site_ids=sites)
+    demand = pd.DataFrame({"id": areas, "count": counts, "imd_decile": [1, 9, 10]})
+    table = pd.DataFrame({"id": sites, "capacity": room, "days": days})
+    return matrix, demand, Baseline.of("today", table)
+
+
+MINUTES = [[5, 9], [40, 9], [np.inf, np.inf]]
+
+
+def test_before_and_after_by_hand():
+    matrix, demand, today = town(MINUTES)
+    found = offer_change(
+        matrix, before=today, after=Scenario.closing("one", today, ["X"]), demand=demand
+    )
+    areas = found.areas.set_index("id")
+    # before: X is within 30 minutes of a's 300, Y of a's and b's 400; after: Y alone
+    assert areas["two_step_before"].tolist() == pytest.approx([1000 / 300 + 2.5, 2.5, 0])
+    assert areas["two_step_after"].tolist() == pytest.approx([2.5, 2.5, 0])
+    assert areas["cumulative_before"].tolist() == [2, 1, 0]
+    assert areas["cumulative_after"].tolist() == [1, 1, 0]
+    assert areas["gravity_before"].tolist() == pytest.approx(
+        [np.exp(-0.5) + np.exp(-0.9), np.exp(-4) + np.exp(-0.9), 0]
+    )
+    # within ten minutes all weigh 1, so that the enhanced is the plain one
+    assert areas["enhanced_two_step_before"].tolist() == pytest.approx([1000 / 300 + 2.5, 2.5, 0])
+    # a's 300 go to each half the time: X has 150, Y 150 and b's 100
+    assert areas["three_step_before"].tolist() == pytest.approx([0.5 * (1000 / 150 + 4), 4, 0])
+    assert areas["reach_before"].tolist() == ["within", "within", "unreachable"]
+    row = found.table.set_index("measure").loc["two_step"]
+    assert row["mean_before"] == pytest.approx(2000 / 450)
+    assert row["mean_after"] == pytest.approx(1000 / 450)
+    assert (row["none_before"], row["none_after"], row["less"]) == (50, 50, 300)
+    assert (row["most_have_before"], row["most_have_after"]) == (0, 0)  # 50 of 450 have none
+    assert row["deprived_before"] == pytest.approx(1000 / 300 + 2.5)
+    assert found.sentence() == (
+        "What is on offer within 30 minutes (walk) goes from 4.44 to 2.22 sites per 1,000 families "
+        "on average; less than before for 300 of 450, none for 50."
+    )
+    assert "no capacity is given: each site counts the same" in found.assumptions
+
+
+def test_capacities_count_where_all_are_known_and_none_where_some_are():
+    matrix, demand, today = town(MINUTES, room=(60, 40))
+    plan = Scenario("larger", today, (Modification.resize("Y", capacity=80),))
+    found = offer_change(matrix, before=today, after=plan, demand=demand)
+    assert found.supply[["before", "after"]].to_numpy().tolist() == [[60, 60], [40, 80]]
+    assert found.unit == "places"
+    matrix, demand, today = town(MINUTES, room=(60, None))
+    found = offer_change(matrix, before=today, after=["Y"], demand=demand)
+    assert found.supply[["before", "after"]].to_numpy().tolist() == [[1, 0], [1, 1]]
+    assert any(
+        "given for 1 of 2 sites alone: each site counts the same" in a for a in found.assumptions
+    )
+
+
+def test_fewer_days_are_less_of_an_offer():
+    matrix, demand, today = town(MINUTES, days=(5, 4))
+    plan = Scenario("less", today, (Modification.status("Y", "part_time", days=2),))
+    found = offer_change(matrix, before=today, after=plan, demand=demand)
+    assert found.supply[["before", "after"]].to_numpy().tolist() == [[1, 1], [0.8, 0.4]]
+    matrix, demand, today = town(MINUTES, room=(60, 40), days=(5, 4))
+    plan = Scenario("less", today, (Modification.status("Y", "part_time", days=2),))
+    found = offer_change(matrix, before=today, after=plan, demand=demand)
+    assert found.supply[["before", "after"]].to_numpy().tolist() == [[60, 60], [40, 20]]
+
+
+def test_a_site_that_nobody_reaches_is_named():
+    matrix, demand, today = town([[5, 90], [5, 90], [5, 90]])
+    found = offer_change(matrix, before=today, after=["X"], demand=demand, names={"Y": "Far"})
+    assert "within the catchment of nobody before: Far" in found.assumptions
+    assert not any("nobody after" in text for text in found.assumptions)
+
+
+@pytest.mark.parametrize("wrong", [0, -1, float("nan"), float("inf"), "x", True])
+@pytest.mark.parametrize("what", ["catchment_minutes", "decay_per_minute"])
+def test_what_cannot_be_a_number_of_minutes_is_refused(what, wrong):
+    matrix, demand, today = town(MINUTES)
+    with pytest.raises(ParameterError, match=what):
+        offer_change(matrix, before=today, after=["X"], demand=demand, **{what: wrong})
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_shares_add_up_to_what_those_reached_offer(data):
+    n, m = data.draw(st.integers(1, 6)), data.draw(st.integers(1, 4))
+    trip = st.one_of(st.just(np.inf), st.floats(0, 60).map(lambda x: round(x, 1)))
+    minutes = data.draw(st.lists(st.lists(trip, min_size=m, max_size=m), min_size=n, max_size=n))
+    counts = [*data.draw(st.lists(st.integers(0, 9), min_size=n - 1, max_size=n - 1)), 4]
+    room = data.draw(st.lists(st.integers(0, 50), min_size=m, max_size=m))
+    ids, sites = [f"a{i}" for i in range(n)], [f"S{j}" for j in range(m)]
+    matrix = TravelMatrix.from_minutes(minutes, area_ids=ids, site_ids=sites)
+    today = Baseline.of("today", pd.DataFrame({"id": sites, "capacity": room}))
+    kept = data.draw(st.lists(st.sampled_from(sites), min_size=1, unique=True))
+    demand = pd.DataFrame({"id": ids, "count": counts})
+    plan = Scenario.closing("fewer", today, sorted({*sites} - {*kept})) if len(kept) < m else today
+    found = offer_change(matrix, before=today, after=plan, demand=demand)
+    for when, open_ in (("before", sites), ("after", kept)):
+        within = (np.array(minutes) <= 30) & (np.array(counts)[:, None] > 0)
+        offered = sum(r for s, r, near in zip(sites, room, within.T, strict=True)
+                      if s in open_ and near.any())  # fmt: skip
+        for key in ("two_step", "enhanced_two_step", "three_step"):
+            shared = (found.areas[f"{key}_{when}"] * found.areas["count"]).sum() / 1000
+            assert shared == pytest.approx(offered), (key, when)
+        far = found.areas[f"reach_{when}"] == "unreachable"
+        assert (found.areas.loc[far, [f"{k}_{when}" for k in found.table["measure"]]] == 0).all(
+            axis=None
+        )
+    assert found.areas["count"].tolist() == counts
+
+
+# ---- the same however it is asked
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("offer") / "line"
+    line_study(folder)
+    centres = pd.read_csv(folder / "centres.csv", dtype=str)
+    centres["capacity"] = ["20", "30", "40", "50", "60"]
+    centres.to_csv(folder / "centres.csv", index=False)
+    text = (folder / "study.toml").read_text(encoding="utf-8")
+    own = "[measures]\ncatchment_minutes = 12\ndecay_per_minute = 0.2\n"
+    (folder / "study.toml").write_text(text.replace("[measures]\n", own), encoding="utf-8")
+    return folder
+
+
+def test_command_notebook_and_report_say_the_same(folder, tmp_path):
+    out = tmp_path / "out"
+    words = ["compare", str(folder), "--close", "C2", "--mode", "walk", "--measures", "--json",
+             "--out", str(out)]  # fmt: skip
+    done = CliRunner().invoke(app, words)
+    if isinstance(done.exception, AccessError):
+        raise done.exception
+    told = json.loads(done.stdout)["asked"]["measures"]
+    asked = access.answer(folder).what_if(close=["C2"], mode="walk")
+    found = asked.offer()
+    assert told == json.loads(to_json(found.summary))
+    assert (told["catchment_minutes"], told["unit"]) == (12, "places")
+    shown = asked.table("offer", internal=True).to_frame()
+    assert shown["Everyone today, mean"].tolist() == pytest.approx(
+        [round(r["mean_before"], 2) for r in told["measures"]], abs=0.0051
+    )
+    assert len(pd.read_csv(out / "measures.csv")) == 5
+    areas = pd.read_csv(out / "measures_by_area.csv")
+    row = found.table.set_index("measure").loc["two_step"]
+    mean = np.average(areas["two_step_before"], weights=areas["count"])
+    assert mean == pytest.approx(row["mean_before"])
+    ledger = json.loads((out / "ledger.json").read_text(encoding="utf-8"))
+    assert ledger["command"]["question"]["measures"] is True
+    assert "<b>" not in asked.offer()._repr_html_()
+
+
+def test_the_report_has_one_table_with_what_it_assumes(tmp_path):
+    results = line_results(tmp_path / "line")
+    findings = findings_of(results, mode="walk")
+    table = offer_table(results, findings)
+    assert len(table.rows) == 5
+    assert any(note.startswith("No capacity is given: each site counts the same")
+               for note in table.notes)  # fmt: skip
+    other = replace(findings[0], result=replace(findings[0].result, key="b"))
+    both = offer_table(results, [*findings, other])
+    assert len(both.rows) == 10 and both.notes == table.notes
+    found = Analysis(results).offer_of(findings[0].result, "walk")
+    assert found.table["mean_after"].tolist() == [r[2] for r in table.rows]
