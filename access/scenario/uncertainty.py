@@ -486,26 +486,30 @@ class _StreetErrors:
         self.spread = metres
         self.spread.data = np.exp(-metres.data / _ALIKE_M)
         whole = np.sqrt(self.spread.power(2).sum(axis=1))
-        self.spread = sp.csr_array(sp.diags_array(np.sqrt(1 - _OWN) / whole) @ self.spread)
+        spread = sp.csr_array(sp.diags_array(np.sqrt(1 - _OWN) / whole) @ self.spread)
+        # each area's own noise stands below that which is shared, and comes last in its row
+        self.areas, ends = len(areas), spread.indptr[1:]
+        self.spread = sp.csr_array(
+            (
+                np.insert(spread.data, ends, np.sqrt(_OWN)),
+                np.insert(spread.indices, ends, self.areas + np.arange(self.areas)),
+                spread.indptr + np.arange(self.areas + 1),
+            ),
+            shape=(self.areas, 2 * self.areas),
+        )
 
     def draw(self, by_id: Indices, rngs: Sequence[np.random.Generator], fields: int) -> Floats:
         """Draw so many fields from each generator: shape (fields, generators, sites, areas).
 
         Sites are taken in the order of their ids, which `by_id` gives for each generator.
         """
-        (many, sites), areas = by_id.shape, self.spread.shape[0]
-        drawn = np.empty((fields, 2, areas, sites))
-        shared = np.empty((areas, many, fields, sites))
-        own = np.empty((many, fields, areas, sites))
-        for k, rng in enumerate(rngs):
+        many, sites = by_id.shape
+        drawn = np.empty((fields, 2 * self.areas, sites))
+        error: Floats = np.empty((fields, many, sites, self.areas))
+        for k, (rng, order) in enumerate(zip(rngs, by_id, strict=True)):
             rng.standard_normal(out=drawn)
-            shared[:, k] = drawn[:, 0].transpose(1, 0, 2)
-            np.multiply(drawn[:, 1], np.sqrt(_OWN), out=own[k])
-        alike = (self.spread @ shared.reshape(areas, -1)).reshape(shared.shape)
-        error: Floats = np.empty((fields, many, sites, areas))
-        for k, order in enumerate(by_id):
-            for field in range(fields):
-                error[field, k, order] = (alike[:, k, field] + own[k, field]).T
+            for field, noise in enumerate(drawn):
+                error[field, k, order] = (self.spread @ noise).T
         return error
 
 
