@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from access.files import parse_json, read_whole, replacing
+from access.labels import trip
 
 _Plan = Sequence[tuple[str, float]]
 """Steps in their order, each with what it usually takes."""
@@ -18,7 +19,7 @@ _Plan = Sequence[tuple[str, float]]
 #: Shares of `access run` on the embedded study, for whoever has run nothing like it before.
 USUAL_RUN: _Plan = (
     ("modelling streets", 0.1), ("travel times, walk", 0.1), ("travel times, drive", 0.1),
-    ("travel times, family trip", 0.1),
+    (f"travel times, {trip('typical')}", 0.1),
     ("before and after, and each of # alternatives", 0.6),
     ("every pair of alternatives", 1.2), ("where hubs would best stand", 4.5),
     ("writing study.gpkg", 0.4), ("writing map.html", 0.7), ("writing explorer.html", 0.6),
