@@ -45,12 +45,12 @@ from tests.property.test_claims import (
 
 
 def on_studies(step: int = 1, first: int = 0):
-    """Hold a rule on every so many-th study, in a few parts that run side by side."""
+    """Hold a rule on 300 studies, every so many-th from the first, in a few parts side by side."""
 
     def wrap(check):
         @pytest.mark.parametrize("part", range(5))
         def run(part):
-            for seed in range(first, STUDIES, step)[part::5]:
+            for seed in range(first, STUDIES * step, step)[part::5]:
                 try:
                     check(seed)
                 except AssertionError as error:
@@ -109,7 +109,7 @@ def test_money_is_added_up_and_what_is_not_known_is_named(seed):
     assert ("The proposal's own figure" in said) == (stated is not None)
 
 
-@on_studies(3)
+@on_studies()
 def test_observed_use_is_counted_pair_by_pair(seed):
     small, rng = study(seed), np.random.default_rng([seed, 2])
     areas = range(len(small.count))
@@ -138,7 +138,7 @@ def test_observed_use_is_counted_pair_by_pair(seed):
     assert ("at sites that close" in said) == bool(closed)
 
 
-@on_studies(3)
+@on_studies()
 def test_the_range_of_use_is_worked_out_person_by_person(seed):
     small = study(seed)
     use = TakeUp.declared(0.8, 1.0)
@@ -157,7 +157,7 @@ def test_the_range_of_use_is_worked_out_person_by_person(seed):
     assert numbers(said)["use_change", "between"] == pytest.approx(tuple(ends))
 
 
-@on_studies(3)
+@on_studies()
 def test_where_a_group_s_trip_grows_most_is_averaged_area_by_area(seed):
     small, rng = study(seed), np.random.default_rng([seed, 3])
     n = len(small.count)
@@ -197,7 +197,7 @@ def test_where_a_group_s_trip_grows_most_is_averaged_area_by_area(seed):
         assert got["group_ratio", "is"][1][0] == pytest.approx(ratio) and ratio > 0
 
 
-@on_studies(2, 1)
+@on_studies(2, 1)  # those with ranks of deprivation
 def test_no_set_beats_the_one_that_is_said_to_be_best_at_a_weight(seed):
     small = study(seed)
     met = [a for a, n in enumerate(small.count) if n and small.nearest(a, small.sites) < INF]
@@ -221,7 +221,7 @@ def test_no_set_beats_the_one_that_is_said_to_be_best_at_a_weight(seed):
     for claim in said.claims:
         kept = tuple(SITES.index(i) for i in claim.what.split(":")[1].split())
         low, high = claim.numbers
-        for lam in (low, low + 1 if high == INF else (low + high) / 2, min(high, 50.0)):
+        for lam in (low, low + 1 if high == INF else (low + high) / 2, min(high, max(low, 50.0))):
             least = min(mean(other, lam) for other in sets)
             assert mean(kept, lam) <= least * (1 + 1e-9) + 1e-9, (seed, str(said), lam)
 
@@ -290,7 +290,7 @@ def test_people_without_a_bus_are_counted_area_by_area(seed):
     assert len(got) == (5 if seed % 2 else 3)
 
 
-@on_studies(3)
+@on_studies()
 def test_who_loses_by_a_whole_package_is_counted_area_by_area(seed):
     first = study(seed)
     rng = np.random.default_rng([seed, 5])
@@ -316,7 +316,7 @@ def test_who_loses_by_a_whole_package_is_counted_area_by_area(seed):
         assert got[f"both:{key}", "is"] == (sum(small.count[a] for a in both),)
 
 
-@on_studies(3)
+@on_studies()
 def test_what_is_on_offer_within_reach_is_shared_person_by_person(seed):
     small = study(seed)
     sides = [[SITES[k] for k in ids] for ids in (small.sites, small.after)]
@@ -349,7 +349,7 @@ class Side(tuple):
     days: dict[str, float]
 
 
-@on_studies(6)
+@on_studies()
 def test_a_week_is_averaged_over_every_way_that_sites_may_be_open(seed):
     small, rng = study(seed), np.random.default_rng([seed, 6])
     sides = []
@@ -392,7 +392,7 @@ def test_a_week_is_averaged_over_every_way_that_sites_may_be_open(seed):
             assert without == pytest.approx(shut / sum(small.count))
 
 
-@on_studies(3)
+@on_studies()
 def test_how_many_sites_a_question_keeps_is_counted(seed):
     small = study(seed)
     own = found(seed)
@@ -405,7 +405,7 @@ def test_how_many_sites_a_question_keeps_is_counted(seed):
     assert (" open N0" in said) == bool(opened)
 
 
-@on_studies(3)
+@on_studies()
 def test_today_is_described_person_by_person(seed):
     small = study(seed)
     own = found(seed)
