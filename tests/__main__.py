@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 WORKERS = str(min(4, os.cpu_count() or 1))
 SPREAD = ["-n", WORKERS, "--dist", "loadscope", "--no-loadscope-reorder"]
-SLOW_SECONDS = 0.3
+SLOW_SECONDS = 0.2
 QUICK = "not slow and not browser"
 LINT = {
     "lint": ["ruff", "check", "access", "tests"],
@@ -71,7 +71,7 @@ def _start(name: str, command: list[str], folder: Path) -> tuple[subprocess.Pope
 
 
 def measure(words: list[str]) -> int:
-    """Run every test, and list those whose cases take 0.3 seconds of a processor or more."""
+    """Run every test, and list those whose cases take 0.2 seconds of a processor or more."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["TESTS_SECONDS_IN"] = folder
         code = subprocess.run(
@@ -87,7 +87,7 @@ def measure(words: list[str]) -> int:
     slow = sorted(
         f"{name} {max(1, round(in_all[name]))}"
         for name, taken in seconds.items()
-        if taken >= SLOW_SECONDS or in_all[name] >= 10 * SLOW_SECONDS
+        if taken >= SLOW_SECONDS or in_all[name] >= 15 * SLOW_SECONDS
     )
     (ROOT / "tests" / "slow.txt").write_text("\n".join([*slow, ""]), encoding="utf-8")
     print(f"== {sum(seconds.values()):.0f} seconds of a processor, {len(slow)} slow tests")

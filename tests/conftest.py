@@ -85,7 +85,7 @@ def shared_data() -> Callable[[str], Path]:
 
 # ---- marks and order
 
-#: Tests whose cases together take 0.3 seconds or more of a processor, as they are named, with the
+#: Tests whose cases together take 0.2 seconds or more of a processor, as they are named, with the
 #: seconds they took when last measured: ``python -m tests measure`` writes `tests/slow.txt` anew.
 SLOW = {
     name: int(seconds)
