@@ -110,6 +110,7 @@ class Beside(Generic[_T]):
         try:
             with suppress(OSError, AttributeError):  # be gone with who waits, however it ends
                 ctypes.CDLL(None).prctl(_END_WITH_PARENT, signal.SIGKILL)
+            _without_threads_of_others()
             gc.freeze()  # what is there stays: looking through it would copy its pages
             _free_a_large_block()
             told = self._told()
@@ -127,6 +128,16 @@ class Beside(Generic[_T]):
             return pickle.dumps((self._make(), None), pickle.HIGHEST_PROTOCOL)
         except Exception as error:  # told where it is asked for
             return pickle.dumps((None, error))
+
+
+def _without_threads_of_others() -> None:
+    """Refuse in a copy what would wait there for ever for threads that only this process has."""
+
+    def refused(*args: object, **options: object) -> None:
+        raise AccessError("pages cannot be laid out in a copy of a process that laid some out")
+
+    if "typst" in sys.modules:
+        sys.modules["typst"].Compiler = refused  # type: ignore[attr-defined]
 
 
 def _a_core_is_free() -> bool:

@@ -16,6 +16,8 @@ from access.analysis import beside
 from access.analysis.beside import Beside
 from access.analysis.job import measure_study
 from access.analysis.results import Parts
+from access.document.document import Document, Paragraph
+from access.document.pdf import write_pdf
 from access.errors import AccessError, ParameterError
 from access.report import robustness
 from access.report.robustness import drawn_beside, study_robustness
@@ -171,3 +173,16 @@ def test_what_fails_beside_is_left_out_by_name(measured, process, monkeypatch):
         drawn(parts)
     assert "the second process" in parts.left_out[0].reason
     assert study_robustness(results, mode="walk", draws=20) == {}
+
+
+@linux
+def test_a_copy_refuses_what_would_wait_there_for_ever(process):
+    """The layout of pages keeps threads of its own, which a copy of the process has none of."""
+    process(True)
+    page = Document("A title", (Paragraph("Words."),))
+    assert write_pdf(page).startswith(b"%PDF")
+    with Beside(lambda: write_pdf(page), "a page") as work:
+        assert work.apart
+        with pytest.raises(AccessError, match="cannot be laid out in a copy"):
+            work.result()
+    assert write_pdf(page).startswith(b"%PDF")
