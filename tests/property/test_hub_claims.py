@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -266,6 +268,21 @@ def test_every_claim_on_hubs_is_so(tens):
     assert room > 20
 
 
+def head_of(study: Small, best: Any, council: Iterable[int]) -> Said:
+    """Give the report's first sentence on hubs, with means that are worked out here."""
+    hubs = SimpleNamespace(council_choice=tuple(names_of(council)), offers={})
+    results = SimpleNamespace(study=SimpleNamespace(config=SimpleNamespace(hubs=hubs)), hubs=None)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, given in (("_one_hub", "hub"), ("_together", "")):
+            patch.setattr(say, name, lambda results, words=given: words)
+
+        def means(results: object, ids: Iterable[str], mode: str) -> dict[str, float]:
+            return {"joint": joint(study, [int(i[1:]) for i in ids])}
+
+        patch.setattr(say, "_mean_minutes", means)
+        return say._best_sentence(results, [best], {}, "walk", Wording())
+
+
 @pytest.mark.parametrize("part", range(5))
 def test_what_a_search_says_is_worked_out_set_by_set(part):
     told = set()
@@ -323,6 +340,13 @@ def test_what_a_search_says_is_worked_out_set_by_set(part):
         for what, claim in claims.items():
             if what != "hub_saves":
                 assert claim.numbers[0] == pytest.approx(true[what], abs=1e-6), (seed, what, said)
+        head = head_of(study, found.best, own)
+        claims = {claim.what: claim.numbers[0] for claim in head.claims}
+        for what in ("hub_best_mean", "hub_best_size", "hub_council_more"):
+            assert claims[what] == pytest.approx(true[what], abs=1e-6), (seed, what, head)
+        same, more = set(names_of(own)) == set(found.best.chosen), means[own] - least
+        assert ("These are the council's own" in head) == same
+        assert ("as long on average" in head) == (not same and more < 1e-6)
     assert {"hub_best_mean", "hub_council_more", "hub_listed", "hub_saves", "hub_level"} <= told
 
 
