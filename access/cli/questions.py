@@ -100,8 +100,13 @@ def compare(  # noqa: PLR0913 - one option a part of the question
     service: ServiceOption = None,
     mode: ModeOption = None,
     by: Annotated[
-        str, typer.Option("--by", help="Groups: imd_decile, ward, locality, p_no_car, ...")
-    ] = "imd_decile",
+        str | None,
+        typer.Option(
+            "--by",
+            help="Groups: imd_decile, ward, locality, p_no_car, ...; deprivation by default, "
+            "else the locality or ward where they are known.",
+        ),
+    ] = None,
     neighbours: NeighboursOption = None,
     weights: WeightsOption = None,
     walk_km_h: WalkOption = None,
@@ -177,6 +182,7 @@ def compare(  # noqa: PLR0913 - one option a part of the question
         impact_words,
         offer_of,
         use_of,
+        usual_grouping,
     )
     from access.study import load_study
 
@@ -215,21 +221,20 @@ def compare(  # noqa: PLR0913 - one option a part of the question
                 use_of(results, impact, seen, assumed, service=question.service),
                 *([offer_of(analysis, question, later, **options)] if measures else []),
             ]
-            answers[question.key] = impact_summary(results, question, impact, by)
+            group = by or usual_grouping(impact.demand.columns)
+            answers[question.key] = impact_summary(results, question, impact, group)
             for figures, _, _ in asides:
                 answers[question.key] |= figures
             if work is not None:
                 from access.run.write import answer_ledger, write_answer
 
                 folder = work if len(asked) == 1 else work / question.key
-                tables = impact_tables(impact, by, loaded.groups)
+                tables = impact_tables(impact, group, loaded.groups)
                 for _, more, _ in asides:
                     tables |= more
-                charts = impact_charts(results, impact, by)
-                areas = loaded.areas[["id", "geometry"]]
                 asked_for = {"title": question.title, "service": question.service, **options,
                              "walk_km_h": walk_km_h, "after": list(question.scenario.open_ids),
-                             "by": by, "take_up": take_up,
+                             "by": group, "take_up": take_up,
                              **({"measures": True} if measures else {}),
                              **({"without_bus": without_bus} if without_bus else {})}  # fmt: skip
                 ledger = answer_ledger(results, "compare", asked_for, (*logs, attendance))
@@ -237,9 +242,9 @@ def compare(  # noqa: PLR0913 - one option a part of the question
                     folder,
                     answers[question.key],
                     tables,
-                    charts,
+                    impact_charts(results, impact, group),
                     ledger=ledger,
-                    points=areas,
+                    points=loaded.areas[["id", "geometry"]],
                     parts=parts,
                 )
             if not quiet and not json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -66,8 +66,16 @@ if TYPE_CHECKING:
     from access.siting.plans import Standing
 
 
+_GROUPINGS = ("imd_decile", "locality", "ward")
+
+
+def usual_grouping(columns: Collection[str]) -> str | None:
+    """Name what areas are grouped by unless asked: deprivation, else their locality or ward."""
+    return next((c for c in _GROUPINGS if c in columns), None)
+
+
 def impact_summary(
-    results: StudyResults, question: Question, impact: Impact, by: str
+    results: StudyResults, question: Question, impact: Impact, by: str | None
 ) -> dict[str, Any]:
     """Every figure of an impact, as plain values."""
     return {
@@ -75,7 +83,7 @@ def impact_summary(
         "service": question.service,
         "sentence": impact.sentence(),
         "figures": impact.summary,
-        f"by_{by}": impact.by(by).to_dict("records"),
+        **({} if by is None else {f"by_{by}": impact.by(by).to_dict("records")}),
         "changes": question.scenario.changes().to_dict("records"),
         "notes": list(impact.notes),
         "streets": results.streets,
@@ -83,9 +91,11 @@ def impact_summary(
     }
 
 
-def impact_tables(impact: Impact, by: str, groups: Sequence[Group] = ()) -> dict[str, pd.DataFrame]:
+def impact_tables(
+    impact: Impact, by: str | None, groups: Sequence[Group] = ()
+) -> dict[str, pd.DataFrame]:
     """Tables of an impact, by the name of their file."""
-    figures = {f"by_{by}": _texts(impact.by(by))}
+    figures = {} if by is None else {f"by_{by}": _texts(impact.by(by))}
     figures |= {
         f"by_{c}": _texts(impact.by(c))
         for c in ("imd_decile", "imd_fifth", "idaci_decile", "ward", "locality", "p_no_car")
@@ -625,7 +635,7 @@ def summary_of(results: StudyResults) -> dict[str, Any]:
     for key, proposal in results.proposals.items():
         modes: dict[str, Any] = {}
         for mode, impact in proposal.impacts.items():
-            groups = [c for c in ("imd_decile", "locality", "ward") if c in impact.demand.columns]
+            groups = [c for c in _GROUPINGS if c in impact.demand.columns]
             modes[mode] = {
                 "sentence": impact.sentence(),
                 "figures": impact.summary,

@@ -40,6 +40,7 @@ from access.run.summary import (
     ranking_charts,
     safe_cells,
     summary_of,
+    usual_grouping,
 )
 from access.scenario import Robustness
 from access.study import Study
@@ -250,7 +251,7 @@ def _write_charts(
 ) -> None:
     """Draw every proposal's charts, with their words for those who cannot see them."""
     mode = results.headline
-    by = next((c for c in ("imd_decile", "locality", "ward") if c in results.study.areas), None)
+    by = usual_grouping(results.study.areas.columns)
     draws: dict[str, Callable[[], Chart]] = {}
     for key, proposal in results.proposals.items():
         charts = impact_charts(results, proposal.impacts[mode], by)

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from access.cli.questions import compare, rank
 from access.errors import AccessError, ParameterError, ScenarioError, StudyError
+from access.study.template import new_study
 
 app = typer.Typer(pretty_exceptions_enable=False)
 app.command()(compare)
@@ -190,3 +191,24 @@ def test_rank_keeps_the_rules():
     assert answer["options"] < 55
     assert all("CC12" not in closed for closed in answer["best"].values())
     assert "robustness" not in answer
+
+
+@pytest.mark.parametrize(
+    ("more", "told"), [({}, None), ({"ward": ["A", "B"] * 10}, "by_ward")], ids=["none", "ward"]
+)
+def test_without_deprivation_a_change_is_told_all_the_same(tmp_path, more, told):
+    """A study of which only people and places are known is asked as any other."""
+    folder, out = tmp_path / "town", tmp_path / "out"
+    new_study(folder)
+    areas = pd.read_csv(folder / "areas.csv", dtype=str)
+    bare = areas[[c for c in areas if not c.startswith("imd")]].assign(**more)
+    bare.to_csv(folder / "areas.csv", index=False)
+    text = (folder / "study.toml").read_text("utf-8")
+    text = text.replace('scheme = "linear"', 'scheme = "none"')
+    (folder / "study.toml").write_text(text, encoding="utf-8")
+    call("compare", folder, "--measures", "--out", out)
+    summary = json.loads((out / "summary.json").read_text("utf-8"))
+    assert [key for key in summary if key.startswith("by_")] == ([told] if told else [])
+    assert (out / "change_by_ward.png").exists() == bool(told)
+    with pytest.raises(ParameterError, match="no column 'imd_decile' to group by"):
+        call("compare", folder, "--by", "imd_decile", "--quiet")
