@@ -26,7 +26,9 @@ from access.text import Claim, Said, about, figure, listed, named
 CATCHMENT_MINUTES = 30.0
 DECAY_PER_MINUTE = 0.1
 """Declared choices, not estimates: no published decay of such services is known."""
-_PER = 1000.0
+#: Shares are of so many people: of the fewest for whom a share is seen with two decimals.
+_PEOPLE = (1e3, 1e4, 1e5, 1e6)
+_LEAST_SEEN = 0.1
 #: Ends of the zones as parts of the catchment, and what each weighs: Luo and Qi (2009).
 _ZONES, _ZONE_WEIGHTS = (1 / 3, 2 / 3, 1.0), (1.0, 0.68, 0.22)
 _FLOATING = ("two_step", "enhanced_two_step", "three_step")
@@ -56,6 +58,8 @@ class OfferChange:
     mode, who, unit : str
         Of the minutes; whom the counts count; what is on offer.
     catchment_minutes : float
+    per : float
+        Of how many people the shares of the floating catchments are.
     assumptions : tuple of str
         What must stand where the figures stand.
     names : dict
@@ -69,6 +73,7 @@ class OfferChange:
     who: str
     unit: str
     catchment_minutes: float
+    per: float
     assumptions: tuple[str, ...]
     names: Mapping[str, str] = field(default_factory=dict)
 
@@ -85,6 +90,7 @@ class OfferChange:
             "mode": self.mode,
             "catchment_minutes": self.catchment_minutes,
             "unit": self.unit,
+            "per": self.per,
             "measures": [
                 {str(k): v if isinstance(v, str) else _plain(v) for k, v in row.items()}
                 for row in rows
@@ -119,7 +125,9 @@ class OfferChange:
             if figure(before, 2) == figure(after, 2)
             else f"goes from {figure(before, 2)} to {figure(after, 2)}"
         )
-        text = f"What is on offer {where} {goes} {self.unit} per 1,000 {self.who} on average"
+        text = (
+            f"What is on offer {where} {goes} {self.unit} per {self.per:,.0f} {self.who} on average"
+        )
         less, none = float(row["less"]), float(row["none_after"])
         everyone = about(float(self.areas["count"].sum()))
         text += (
@@ -234,6 +242,7 @@ def offer_change(
     supply, unit, told = _supply((before, after), sides)
     people = align_demand(demand, matrix.area_ids)
     given = pd.DataFrame({"id": list(matrix.area_ids), "count": people["count"].to_numpy(float)})
+    per = _people_per(supply[0], given["count"].to_numpy(float))
     found = pd.DataFrame(
         {
             "id": given["id"],
@@ -245,7 +254,7 @@ def offer_change(
         }
     )
     for when, m, offered in zip(_WHEN, (matrix, later), supply, strict=True):
-        for key, values in _measured(m, offered, given, catchment_minutes, decay_per_minute):
+        for key, values in _measured(m, offered, given, catchment_minutes, decay_per_minute, per):
             found[f"{key}_{when}"] = values
     known = {k: v for side in (before, after) for k, v in getattr(side, "names", {}).items()}
     called = {**known, **(names or {})}
@@ -253,7 +262,7 @@ def offer_change(
     return OfferChange(
         areas=found[["id", "count", "reach_before", "reach_after",
                      *(f"{k}_{w}" for k in OFFER_MEASURES for w in _WHEN)]],
-        table=_offer_table(found, people, catchment_minutes, unit, who),
+        table=_offer_table(found, people, catchment_minutes, unit, f"per {per:,.0f} {who}"),
         supply=pd.DataFrame(
             {
                 "site": listed_,
@@ -265,9 +274,10 @@ def offer_change(
         who=who,
         unit=unit,
         catchment_minutes=float(catchment_minutes),
+        per=per,
         assumptions=(
             told,
-            *_declared(catchment_minutes, decay_per_minute),
+            *_declared(catchment_minutes, decay_per_minute, per),
             *_unused(found, supply, (matrix, later), catchment_minutes, called),
         ),
         names=called,
@@ -291,7 +301,7 @@ def _supply(
         return (
             out,
             "places",
-            ("each site offers its capacity; with other days a week than today, in proportion"),
+            "each site offers its capacity; with other days a week than today, in proportion",
         )
     out = [
         {i: min(d.get(i, WEEKDAYS), WEEKDAYS) / WEEKDAYS for i in s}
@@ -311,16 +321,17 @@ def _measured(
     demand: pd.DataFrame,
     catchment_minutes: float,
     decay_per_minute: float,
+    per: float,
 ) -> list[tuple[str, NDArray[np.float64]]]:
-    """Give every measure of one side, area by area; shares are per 1,000 people."""
+    """Give every measure of one side, area by area; shares are of so many people."""
     asked: dict[str, Any] = {"sites": list(offered), "supply": offered, "demand": demand}
     zones = stepped([catchment_minutes * z for z in _ZONES], _ZONE_WEIGHTS)
     made = {
         "cumulative": cumulative(matrix, **asked, cutoff_minutes=catchment_minutes),
         "gravity": gravity(matrix, **asked, decay=exponential(decay_per_minute)),
-        "two_step": _PER * two_step(matrix, **asked, cutoff_minutes=catchment_minutes),
-        "enhanced_two_step": _PER * enhanced_two_step(matrix, **asked, decay=zones),
-        "three_step": _PER * three_step(matrix, **asked, decay=zones),
+        "two_step": per * two_step(matrix, **asked, cutoff_minutes=catchment_minutes),
+        "enhanced_two_step": per * enhanced_two_step(matrix, **asked, decay=zones),
+        "three_step": per * three_step(matrix, **asked, decay=zones),
     }
     return [(key, made[key].to_numpy(float)) for key in OFFER_MEASURES]
 
@@ -333,7 +344,7 @@ def _reach(matrix: TravelMatrix, sites: list[str], catchment_minutes: float) -> 
 
 
 def _offer_table(
-    areas: pd.DataFrame, people: pd.DataFrame, catchment_minutes: float, unit: str, who: str
+    areas: pd.DataFrame, people: pd.DataFrame, catchment_minutes: float, unit: str, per: str
 ) -> pd.DataFrame:
     """Sum the areas up, one row a measure."""
     count = areas["count"].to_numpy(float)
@@ -349,7 +360,7 @@ def _offer_table(
             {
                 "measure": key,
                 "words": offer_words(key, catchment_minutes, unit),
-                "unit": f"{unit} per 1,000 {who}" if key in _FLOATING else unit,
+                "unit": f"{unit} {per}" if key in _FLOATING else unit,
                 "mean_before": weighted_mean(old, count),
                 "mean_after": weighted_mean(new, count),
                 "mean_change": weighted_mean(new - old, count),
@@ -365,7 +376,13 @@ def _offer_table(
     return pd.DataFrame(rows)
 
 
-def _declared(catchment_minutes: float, decay_per_minute: float) -> tuple[str, ...]:
+def _people_per(offered: Mapping[str, float], count: NDArray[np.float64]) -> float:
+    """Give of how many people a share is told: an offer to everybody alike is seen in it."""
+    each = sum(offered.values()) / max(float(count.sum()), 1.0)
+    return next((per for per in _PEOPLE if per * each >= _LEAST_SEEN), _PEOPLE[-1])
+
+
+def _declared(catchment_minutes: float, decay_per_minute: float, per: float) -> tuple[str, ...]:
     """Say what was chosen, and what the shares leave out."""
     zones = [f"{catchment_minutes * z:.4g}" for z in _ZONES]
     return (
@@ -374,8 +391,8 @@ def _declared(catchment_minutes: float, decay_per_minute: float) -> tuple[str, .
         f"by gravity a minute more counts {np.exp(-decay_per_minute):.3g} times: a declared "
         "choice, not an estimate",
         "offers are shared among those counted in the study; nobody from beyond it is counted",
-        "shares are per 1,000 of those counted: over everybody they add up to what is offered, so "
-        "that their means are alike by making; who has less is what they tell",
+        f"shares are per {per:,.0f} of those counted: over everybody they add up to what is "
+        "offered, so that their means are alike by making; who has less is what they tell",
         "who reaches nothing has 0 and is in every mean",
     )
 

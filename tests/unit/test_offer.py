@@ -68,6 +68,20 @@ def test_before_and_after_by_hand():
     assert "no capacity is given: each site counts the same" in found.assumptions
 
 
+@pytest.mark.parametrize(("times", "per"), [(1, 1e3), (100, 1e4), (1000, 1e5), (10**9, 1e6)])
+def test_shares_are_of_so_many_people_that_they_can_be_seen(times, per):
+    matrix, demand, today = town(MINUTES, counts=[n * times for n in (300, 100, 50)])
+    found = offer_change(matrix, before=today, after=["Y"], demand=demand)
+    row = found.table.set_index("measure").loc["two_step"]
+    assert found.per == found.summary["per"] == per
+    assert row["mean_before"] == pytest.approx(per * 2 / (450 * times))
+    assert f"sites per {per:,.0f} families on average" in found.sentence()
+    assert row["unit"] == f"sites per {per:,.0f} families"
+    assert any(f"shares are per {per:,.0f} of" in told for told in found.assumptions)
+    gravity = found.table.set_index("measure").loc["gravity"]
+    assert gravity["unit"] == "sites"
+
+
 def test_capacities_count_where_all_are_known_and_none_where_some_are():
     matrix, demand, today = town(MINUTES, room=(60, 40))
     plan = Scenario("larger", today, (Modification.resize("Y", capacity=80),))
