@@ -63,6 +63,7 @@ def what_may_be_wrong(
         area_points=study.areas[["id", "lon", "lat"]] if errors or wrong else None,
         stand_ins=stand_ins or None,
         street_error=wrong,
+        error_declared=not results.modelled,
         drive_error=by_car,
     )
 

@@ -54,6 +54,8 @@ class Uncertainty:
         Mean absolute error of a trip's length, as a share of it: each trip's minutes are drawn
         longer or shorter, alike for areas near each other (`_ALIKE_M`), and for each site anew.
         Needs `area_points`.
+    error_declared : bool
+        Whether that error is a declared assumption, not one that was measured: words say so.
     drive_error : float, optional
         The same of a drive's minutes, where `drive` is blended in; at least `street_error`. A drive
         is wrong by its streets' length, as the walk along them is, and by its speed besides.
@@ -89,6 +91,7 @@ class Uncertainty:
     count_error: str | None = None
     made_at_kmh: float = _WALK_KMH
     street_error: float | None = None
+    error_declared: bool = False
     drive_error: float | None = None
     among: Mapping[str, TravelMatrix] | None = None
 
@@ -171,14 +174,16 @@ class Uncertainty:
             )
         if self.street_error:
             both, shared = share_figure(self.street_error), ""
+            declared = ", assumed and not measured" if self.error_declared else ""
             if self.drive_error is not None:
                 both = f"{both} of a walk, {share_figure(self.drive_error)} of a drive"
             if self.drive is not None:
                 shared = f"; {self._shared_words()}"
             out.append(
                 f"lengths of trips by the streets' own error ({both} on "
-                "average; for each site anew, and alike for areas near each other: errors of two "
-                f"areas half a kilometre apart agree by a half, beyond 2 km hardly at all{shared})"
+                f"average{declared}; for each site anew, and alike for areas near each other: "
+                "errors of two areas half a kilometre apart agree by a half, beyond 2 km hardly at "
+                f"all{shared})"
             )
         if self.among:
             out.append(f"the day and the time of setting out: {'; '.join(self.among)}")

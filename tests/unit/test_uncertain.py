@@ -130,6 +130,20 @@ def test_each_setting_is_read(measured, change, mode, setting, monkeypatch):
         assert told(before[name])[setting] != told(after[name])[setting], name
 
 
+def test_an_error_that_is_declared_is_not_told_as_if_it_were_measured(measured):
+    sites = list(measured.sites["id"])
+    for mode in ("walk", "drive", "typical"):
+        told = {
+            results.modelled: " ".join(
+                what_may_be_wrong(results, mode, sites, by_the_minute=False).notes()
+            )
+            for results in (measured, CHANGES["real streets"](measured))
+        }
+        assert "streets' own error" in told[True] and "streets' own error" in told[False]
+        assert "% on average, assumed and not measured;" in told[False]
+        assert "assumed and not measured;" not in told[True]
+
+
 def test_a_position_that_is_exact_is_not_said_to_be_drawn(measured):
     sites = list(measured.sites["id"])
     exact = with_sites(measured, position_error_m=np.where(measured.sites["id"] == "C1", 80.0, 0.0))
