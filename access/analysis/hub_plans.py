@@ -20,7 +20,6 @@ from access.analysis.hub_minutes import (
 from access.analysis.results import HubPlan, HubPlans, StudyResults
 from access.errors import ParameterError
 from access.scenario.criteria import fifths
-from access.siting.candidates import apart, at_most_of, in_group
 from access.siting.model import Floats
 from access.siting.plans import (
     BesideStays,
@@ -39,7 +38,7 @@ from access.siting.plans import (
     standing,
     with_room,
 )
-from access.siting.problem import AtLeast, Budget, Rule
+from access.siting.problem import AtLeast, Budget, Rule, apart, at_most_of, in_group
 from access.study import Study
 from access.text import listed, number, pounds
 

@@ -17,7 +17,6 @@ from access.report.hubs import _hub_blocks, _hub_sentence, plan_words
 from access.report.sentences import Wording
 from access.run.summary import hub_words, spoken_summary, summary_of
 from access.siting import AtLeast, AtMost
-from access.siting.candidates import apart, at_most_of, in_group
 from access.siting.plans import (
     HubField,
     Offer,
@@ -31,6 +30,7 @@ from access.siting.plans import (
     standing,
     with_room,
 )
+from access.siting.problem import apart, at_most_of, in_group
 from access.study import load_study
 from access.study.template import new_study
 
