@@ -67,7 +67,7 @@ def no_number_is_lost(value: object) -> bool:
 
 @pytest.mark.parametrize(
     ("place", "streets"),
-    [(one_point, False), (east_west, False), (north_south, True)],
+    [(one_point, False), (east_west, False), (north_south, True), (one_point, True)],
 )  # fmt: skip
 def test_a_run_ends_with_whole_outputs(access_command, tmp_path, place, streets):
     folder, out = town(tmp_path / "town", place), tmp_path / "out"
