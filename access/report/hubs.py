@@ -15,7 +15,7 @@ from access.analysis.results import (
     HubPlans,
     HubResult,
     StudyResults,
-    hub_title,
+    hub_terms,
     site_names,
 )
 from access.charts.chart import Chart
@@ -803,7 +803,8 @@ def _best_sentence(
     proven = best.status == "proven_optimal"
     claims = [Claim("hub_best_mean", "best" if proven else "is", (joint,)),
               Claim("hub_best_size", "is", (float(len(best.chosen)),))]  # fmt: skip
-    hubs_words = number(len(best.chosen), _one_hub(results))
+    called = hub_terms(results.study)
+    hubs_words = number(len(best.chosen), called.one, called.many)
     first = sentence(
         f"the {'best' if proven else 'best found'} {hubs_words} by average {trip(mode)}"
         f"{_together(results)} would be {listed([names.get(i, i) for i in best.chosen])}: "
@@ -820,11 +821,6 @@ def _best_sentence(
     if abs(more) < _NO_MINUTES:
         return Said(f"{first} {sentence(f'the council chose {own}: as long on average')}", claims)
     return Said(f"{first} {sentence(f'the council chose {own}: {wording.change(more)}')}", claims)
-
-
-def _one_hub(results: StudyResults) -> str:
-    """Name one hub as the study calls them, within a sentence."""
-    return "Family Hub" if hub_title(results.study) == "Family Hubs" else "hub"
 
 
 def _together(results: StudyResults) -> str:

@@ -192,7 +192,7 @@ def explorer(results: StudyResults) -> str:
     scalars = {k: v for k, v in vars(data).items() if isinstance(v, str | int | float | tuple)}
     given = (data.areas, data.places, data.postcodes, data.candidates, data.names)
     frames = [f.to_csv() for f in given if f is not None]
-    return repr(scalars) + "".join(frames)
+    return repr((scalars, data.hub_terms)) + "".join(frames)
 
 
 def report(results: StudyResults) -> str:
@@ -446,6 +446,8 @@ CASES: dict[str, tuple[str, Any, Callable[[StudyResults], str]]] = {
     "hubs.budget_gbp": ("hubs/budget_gbp", 25.0, F),
     "hubs.council_date": ("hubs/council_date", "2031", S),
     "hubs.most": ("hubs/most", 2, F),
+    "hubs.title": ("hubs", base()["hubs"] | {"title": "Open Doors", "one": "Open Door"}, E),
+    "hubs.one": ("hubs", base()["hubs"] | {"title": "Family Hubs", "one": "Open Door"}, E),
     "disclosure.public_estimates": ("disclosure/public_estimates", {"people": "Census 2021"}, F),
     "tables": ("tables/centres", "centres2.csv", F),
     **CHANGES,
