@@ -77,7 +77,7 @@ def test_what_python_would_not_take_is_refused_as_it_would(args, given):
 
 
 def test_of_several_faults_the_first_in_order_is_told():
-    with pytest.raises(ParameterError, match="^one=-1"):
+    with pytest.raises(ParameterError, match=r"^one=-1"):
         _asked(extra=-3, two=-2, one=-1)
-    with pytest.raises(ParameterError, match="^extra=-3"):
+    with pytest.raises(ParameterError, match=r"^extra=-3"):
         _asked(extra=-3, two=2, one=1)
