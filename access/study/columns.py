@@ -5,7 +5,7 @@ Our own and small: a schema library would take longer to import than a command t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -87,6 +87,6 @@ def at_least(least: float, expected: str) -> Check:
     return Check(lambda cells: cells >= least, expected)
 
 
-def one_of(values: object, expected: str) -> Check:
+def one_of(values: Iterable[object], expected: str) -> Check:
     """Expect one of some texts or numbers."""
     return Check(lambda cells: cells.isin(values), expected)
