@@ -45,6 +45,7 @@ def run_job(
     network: Path | None = None,
     keep: bool = True,
     progress: Progress = lambda step: None,
+    meanwhile: Callable[[StudyResults], object] = lambda found: None,
 ) -> StudyResults:
     """Do the main job: everything of `measure_study`, and where Family Hubs would best stand.
 
@@ -59,6 +60,9 @@ def run_job(
         there. The results are the same either way.
     progress : callable
         Called with a few words before each step.
+    meanwhile : callable
+        Called with everything but the hubs where a second process still looks for these, and
+        not at all elsewhere: for what will be asked next in any case.
 
     Returns
     -------
@@ -77,6 +81,7 @@ def run_job(
         parts = Parts(found.left_out)
         if not hubs.apart:
             return Analysis(found).with_hubs(progress=progress, parts=parts)
+        meanwhile(found)
         progress("where hubs would best stand")
         made, left_out = parts.make("Family Hubs", hubs.result) or (None, ())
         parts.take(left_out)
