@@ -26,7 +26,7 @@ from access.network.build import build_networks
 from access.network.modelled import MODELLED_STREETS, modelled_network
 from access.network.snapping import read_points, snap
 from access.network.stocktake import reach_past
-from access.network.surroundings import Surroundings, read_surroundings
+from access.network.surroundings import StreetGround
 from access.release import with_policy
 from access.study import Study
 from access.text import share_figure
@@ -196,18 +196,24 @@ def travel_times(
         ),
         bus=bus,
         snaps=_snap_lines(networks, study, sites),
-        surroundings=None if network is None else _around(study, network),
-        street_file=network,
+        ground=None if network is None else _ground(study, network, networks, cache),
     )
 
 
-def _around(study: Study, network: Path) -> Surroundings | None:
-    """Read what maps show beside the streets, a little past the areas."""
+def _ground(
+    study: Study, source: Path, networks: Mapping[str, Network], cache: Path | None
+) -> StreetGround:
+    """Say where maps find what lies beside the streets, a little past the areas."""
     lon, lat = study.areas["lon"], study.areas["lat"]
-    more = _AROUND_DEGREES
-    return read_surroundings(
-        network, (lon.min() - more, lat.min() - more, lon.max() + more, lat.max() + more)
-    )
+    ends = lon.min(), lat.min(), lon.max(), lat.max()
+    more = np.array([-1, -1, 1, 1]) * _AROUND_DEGREES
+    west, south, east, north = (np.array(ends, float) + more).tolist()
+    return StreetGround(source, _sha256(networks, source), (west, south, east, north), cache)
+
+
+def _sha256(networks: Mapping[str, Network], source: Path) -> str:
+    """Give the hash of the street file, as it was read."""
+    return networks["walk"].source.sha256 or sha256_of(source)
 
 
 def _sites(study: Study) -> pd.DataFrame:
@@ -343,7 +349,7 @@ def _ledger(
         inputs.append(
             {
                 "file": source.name,
-                "sha256": sha256_of(source),
+                "sha256": _sha256(networks, source),
                 "source": "OpenStreetMap extract given by the user",
                 "vintage": "as the file",
                 "licence": "ODbL, (c) OpenStreetMap contributors",
