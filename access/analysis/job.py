@@ -17,7 +17,7 @@ from access.analysis.analysis import Analysis
 from access.analysis.beside import Beside
 from access.analysis.bus import _made_of_both, _read_day, bus_sentences
 from access.analysis.new_places import _check_joined, _proposed_places, _site_rows
-from access.analysis.results import HubResult, LeftOut, Parts, StudyResults
+from access.analysis.results import HubResult, LeftOut, Parts, StudyResults, _WhenAsked
 from access.analysis.walking import _speeds_sentence
 from access.errors import Fault, NetworkError
 from access.ledger import RunLedger, sha256_of
@@ -195,7 +195,7 @@ def travel_times(
             study, network, networks, matrices, (streets, speeds, *bus_sentences(study, bus))
         ),
         bus=bus,
-        snaps=_snap_lines(networks, study, sites),
+        snaps=_WhenAsked(networks, partial(_snap_lines, networks, study, sites)),
         ground=None if network is None else _ground(study, network, networks, cache),
     )
 
@@ -262,27 +262,25 @@ def _profile(study: Study, mode: str) -> Profile:
 
 
 def _snap_lines(
-    networks: Mapping[str, Network], study: Study, sites: pd.DataFrame
-) -> dict[str, pd.DataFrame]:
-    """Draw the leg from every area and site to the street it joins."""
-    frames: dict[str, pd.DataFrame] = {}
+    networks: Mapping[str, Network], study: Study, sites: pd.DataFrame, mode: str
+) -> gpd.GeoDataFrame:
+    """Draw the leg from every area and site to the street that it joins in a mode."""
+    network = networks[mode]
     places = pd.concat([study.areas[["id", "lon", "lat"]], sites[["id", "lon", "lat"]]])
     limit_m = study.config.travel.snap_limit_m
-    for mode, network in networks.items():
-        found = snap(network, read_points(places, "areas and sites"), limit_m=limit_m)
-        start = project(places["lon"], places["lat"], network.crs)
-        end = np.where(found.found[:, None], found.xy, start)
-        frame = pd.DataFrame(
-            {
-                "id": places["id"].to_numpy(),
-                "mode": mode,
-                "joined": found.found,
-                "metres": np.where(found.found, found.metres, np.nan),
-            }
-        )
-        lines = shapely.linestrings(np.stack([start, end], axis=1))
-        frames[mode] = gpd.GeoDataFrame(frame, geometry=lines, crs=network.crs)
-    return frames
+    found = snap(network, read_points(places, "areas and sites"), limit_m=limit_m)
+    start = project(places["lon"], places["lat"], network.crs)
+    end = np.where(found.found[:, None], found.xy, start)
+    frame = pd.DataFrame(
+        {
+            "id": places["id"].to_numpy(),
+            "mode": mode,
+            "joined": found.found,
+            "metres": np.where(found.found, found.metres, np.nan),
+        }
+    )
+    lines = shapely.linestrings(np.stack([start, end], axis=1))
+    return gpd.GeoDataFrame(frame, geometry=lines, crs=network.crs)
 
 
 def _with_what_streets_say(study: Study, networks: Mapping[str, Network]) -> Study:
