@@ -411,12 +411,23 @@ def _listed(folder: Path) -> set[str] | None:
         return None
 
 
-def is_internal(folder: Path) -> bool | None:
+def _is_internal(folder: Path) -> bool | None:
     """Say whether a former run's files here are for the council only; None where there are none."""
     listed = _listed(folder)
     if listed is None:
         return None
     return any(name.startswith(INTERNAL_MARK) for name in listed - set(_BY_RUNS))
+
+
+def check_kind(out: Path, *, internal: bool) -> None:
+    """Keep internal files and public ones in folders of their own."""
+    there = _is_internal(out)
+    if there is not None and there != internal:
+        kinds = {True: "internal files", False: "files for the public"}
+        raise OutputError(
+            f"{out} holds {kinds[there]} of a former run, and {kinds[internal]} never go beside "
+            "them or in their place; nothing was written. Name another folder with --out DIR."
+        )
 
 
 def _starts(path: Path, start: bytes) -> bool:

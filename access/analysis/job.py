@@ -17,7 +17,14 @@ from access.analysis.analysis import Analysis
 from access.analysis.beside import Beside
 from access.analysis.bus import _made_of_both, _read_day, bus_sentences
 from access.analysis.new_places import _check_joined, _proposed_places, _site_rows
-from access.analysis.results import HubResult, LeftOut, Parts, StudyResults, hub_terms
+from access.analysis.results import (
+    HubResult,
+    LeftOut,
+    Parts,
+    StudyResults,
+    _WhenAsked,
+    hub_terms,
+)
 from access.analysis.walking import _speeds_sentence
 from access.errors import Fault, NetworkError
 from access.ledger import RunLedger, sha256_of
@@ -26,7 +33,7 @@ from access.network.build import build_networks
 from access.network.modelled import MODELLED_STREETS, modelled_network
 from access.network.snapping import read_points, snap
 from access.network.stocktake import reach_past
-from access.network.surroundings import Surroundings, read_surroundings
+from access.network.surroundings import StreetGround
 from access.release import with_policy
 from access.study import Study
 from access.text import share_figure
@@ -45,6 +52,7 @@ def run_job(
     network: Path | None = None,
     keep: bool = True,
     progress: Progress = lambda step: None,
+    meanwhile: Callable[[StudyResults], object] = lambda found: None,
 ) -> StudyResults:
     """Do the main job: everything of `measure_study`, and where Family Hubs would best stand.
 
@@ -59,6 +67,9 @@ def run_job(
         there. The results are the same either way.
     progress : callable
         Called with a few words before each step.
+    meanwhile : callable
+        Called with everything but the hubs where a second process still looks for these, and
+        not at all elsewhere: for what will be asked next in any case.
 
     Returns
     -------
@@ -77,6 +88,7 @@ def run_job(
         parts = Parts(found.left_out)
         if not hubs.apart:
             return Analysis(found).with_hubs(progress=progress, parts=parts)
+        meanwhile(found)
         progress("where hubs would best stand")
         made, left_out = parts.make(hub_terms(times.study).title, hubs.result) or (None, ())
         parts.take(left_out)
@@ -190,19 +202,25 @@ def travel_times(
             study, network, networks, matrices, (streets, speeds, *bus_sentences(study, bus))
         ),
         bus=bus,
-        snaps=_snap_lines(networks, study, sites),
-        surroundings=None if network is None else _around(study, network),
-        street_file=network,
+        snaps=_WhenAsked(networks, partial(_snap_lines, networks, study, sites)),
+        ground=None if network is None else _ground(study, network, networks, cache),
     )
 
 
-def _around(study: Study, network: Path) -> Surroundings | None:
-    """Read what maps show beside the streets, a little past the areas."""
+def _ground(
+    study: Study, source: Path, networks: Mapping[str, Network], cache: Path | None
+) -> StreetGround:
+    """Say where maps find what lies beside the streets, a little past the areas."""
     lon, lat = study.areas["lon"], study.areas["lat"]
-    more = _AROUND_DEGREES
-    return read_surroundings(
-        network, (lon.min() - more, lat.min() - more, lon.max() + more, lat.max() + more)
-    )
+    ends = lon.min(), lat.min(), lon.max(), lat.max()
+    more = np.array([-1, -1, 1, 1]) * _AROUND_DEGREES
+    west, south, east, north = (np.array(ends, float) + more).tolist()
+    return StreetGround(source, _sha256(networks, source), (west, south, east, north), cache)
+
+
+def _sha256(networks: Mapping[str, Network], source: Path) -> str:
+    """Give the hash of the street file, as it was read."""
+    return networks["walk"].source.sha256 or sha256_of(source)
 
 
 def _sites(study: Study) -> pd.DataFrame:
@@ -251,27 +269,25 @@ def _profile(study: Study, mode: str) -> Profile:
 
 
 def _snap_lines(
-    networks: Mapping[str, Network], study: Study, sites: pd.DataFrame
-) -> dict[str, pd.DataFrame]:
-    """Draw the leg from every area and site to the street it joins."""
-    frames: dict[str, pd.DataFrame] = {}
+    networks: Mapping[str, Network], study: Study, sites: pd.DataFrame, mode: str
+) -> gpd.GeoDataFrame:
+    """Draw the leg from every area and site to the street that it joins in a mode."""
+    network = networks[mode]
     places = pd.concat([study.areas[["id", "lon", "lat"]], sites[["id", "lon", "lat"]]])
     limit_m = study.config.travel.snap_limit_m
-    for mode, network in networks.items():
-        found = snap(network, read_points(places, "areas and sites"), limit_m=limit_m)
-        start = project(places["lon"], places["lat"], network.crs)
-        end = np.where(found.found[:, None], found.xy, start)
-        frame = pd.DataFrame(
-            {
-                "id": places["id"].to_numpy(),
-                "mode": mode,
-                "joined": found.found,
-                "metres": np.where(found.found, found.metres, np.nan),
-            }
-        )
-        lines = shapely.linestrings(np.stack([start, end], axis=1))
-        frames[mode] = gpd.GeoDataFrame(frame, geometry=lines, crs=network.crs)
-    return frames
+    found = snap(network, read_points(places, "areas and sites"), limit_m=limit_m)
+    start = project(places["lon"], places["lat"], network.crs)
+    end = np.where(found.found[:, None], found.xy, start)
+    frame = pd.DataFrame(
+        {
+            "id": places["id"].to_numpy(),
+            "mode": mode,
+            "joined": found.found,
+            "metres": np.where(found.found, found.metres, np.nan),
+        }
+    )
+    lines = shapely.linestrings(np.stack([start, end], axis=1))
+    return gpd.GeoDataFrame(frame, geometry=lines, crs=network.crs)
 
 
 def _with_what_streets_say(study: Study, networks: Mapping[str, Network]) -> Study:
@@ -338,7 +354,7 @@ def _ledger(
         inputs.append(
             {
                 "file": source.name,
-                "sha256": sha256_of(source),
+                "sha256": _sha256(networks, source),
                 "source": "OpenStreetMap extract given by the user",
                 "vintage": "as the file",
                 "licence": "ODbL, (c) OpenStreetMap contributors",

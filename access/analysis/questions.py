@@ -465,6 +465,8 @@ def _meant(study: Study, service: str, step: Modification) -> Modification:
 def _registered(study: Study, step: Modification) -> Modification:
     """Take from the register what a step that opens a known site does not say."""
     place = {"open": step.site, "move": step.to}.get(step.action)
+    if place is None:
+        return step
     for table in (study.candidates, study.centres):
         row = table[table["id"] == place]
         if len(row):

@@ -29,7 +29,7 @@ from access.study.config import is_later
 from access.text import Claim, Said, about, listed, number
 
 if TYPE_CHECKING:
-    from access.network.surroundings import Surroundings
+    from access.network.surroundings import StreetGround, Surroundings
     from access.siting.hubs import HubSearch
     from access.siting.plans import BesideStays, Choice, Figures, Held, Offer, Standing
 
@@ -396,10 +396,8 @@ class StudyResults:
         Parts that failed or were too large, each with its reason.
     bus : BusTimes, optional
         None where no timetable was given.
-    surroundings : Surroundings, optional
-        Water, parks, railways and names for maps; None where the streets are modelled.
-    street_file : Path, optional
-        What the streets were read from; None where they are modelled.
+    ground : StreetGround, optional
+        What the streets' file tells beside them; None where the streets are modelled.
     """
 
     study: Study
@@ -416,8 +414,12 @@ class StudyResults:
     hubs: HubResult | None = None
     left_out: tuple[LeftOut, ...] = ()
     bus: BusTimes | None = None
-    surroundings: Surroundings | None = None
-    street_file: Path | None = None
+    ground: StreetGround | None = None
+
+    @property
+    def surroundings(self) -> Surroundings | None:
+        """Water, parks, railways and places for maps; None where nothing tells them."""
+        return None if self.ground is None else self.ground.surroundings
 
     @property
     def assumptions(self) -> tuple[str, ...]:

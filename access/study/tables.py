@@ -538,23 +538,25 @@ def _new_site_faults(config: StudyConfig) -> list[Fault]:
     return faults
 
 
-def _share_total(total: int, weights: ArrayLike) -> NDArray[np.int64]:
-    """Share a whole number among parts by weight, by the largest-remainder (Hamilton) method."""
-    w = np.asarray(weights, dtype=float)
-    if total == 0:
-        return np.zeros(len(w), dtype=np.int64)
-    if total < 0 or not np.isfinite(w).all() or (w < 0).any() or w.sum() <= 0:
+def _share_total(total: ArrayLike, weights: ArrayLike) -> NDArray[np.int64]:
+    """Share whole numbers among parts by weight, by the largest-remainder (Hamilton) method.
+
+    Of several totals each has a column.
+    """
+    totals, w = np.atleast_1d(np.asarray(total, np.int64)), np.asarray(weights, dtype=float)
+    fit = np.isfinite(w).all() and (w >= 0).all() and w.sum() > 0
+    for wrong in totals[totals != 0 if not fit else totals < 0].tolist():
         raise ParameterError(
-            f"cannot share {total} by weights {w.tolist()[:5]}; expected a total of 0 or more and "
+            f"cannot share {wrong} by weights {w.tolist()[:5]}; expected a total of 0 or more and "
             "weights of 0 or more with a positive sum"
         )
-    exact = total * w / w.sum()
+    exact = totals * w[:, None] / w.sum() if fit else np.zeros((len(w), len(totals)))
     parts: NDArray[np.int64] = np.floor(exact).astype(np.int64)
-    left = int(total - parts.sum())
     # rounding to 9 places makes equal remainders equal, so that ties go by order alone
-    order = np.argsort(-np.round(exact - parts, 9), kind="stable")
-    parts[order[:left]] += 1
-    return parts
+    order = np.argsort(-np.round(exact - parts, 9), axis=0, kind="stable")
+    place = np.argsort(order, axis=0)
+    parts += place < totals - parts.sum(axis=0)
+    return parts if np.ndim(total) else parts[:, 0]
 
 
 def _share_counts(
@@ -573,13 +575,11 @@ def _share_counts(
             f"{key} {lost[:5]} hold counts but no area belongs to them; they would be lost"
         )
     # plain arrays: asking a table anew for each parent and column takes ten times as long
-    totals = [parents[column].to_numpy(int) for column in columns.values()]
+    totals = parents[list(columns.values())].to_numpy(np.int64)
     weights = areas[by].to_numpy(float)
     shares = np.zeros((len(areas), len(columns)), dtype=np.int64)
     for parent, rows in areas.groupby(key, sort=True).indices.items():
-        at = parents.index.get_loc(parent)
-        for j, total in enumerate(totals):
-            shares[rows, j] = _share_total(int(total[at]), weights[rows])
+        shares[rows] = _share_total(totals[parents.index.get_loc(parent)], weights[rows])
     return pd.DataFrame(shares, index=areas.index, columns=list(columns))
 
 
