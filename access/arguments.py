@@ -26,11 +26,25 @@ def checked(
 ) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
     """Check a function's arguments by name before it is called; some of them are as long."""
 
+    def as_long(given: Mapping[str, Any]) -> None:
+        lengths = {n: len(given[n]) for n in same_length if given.get(n) is not None}
+        if len(set(lengths.values())) > 1:
+            told = ", ".join(f"{n} has {k}" for n, k in lengths.items())
+            raise ParameterError(f"{told}; expected as many of each")
+
     def decorate(function: Callable[_P, _R]) -> Callable[_P, _R]:
         signature = inspect.signature(function)
+        quick = _quick_reader(signature)
+        in_order = [(name, checks[name]) for name in signature.parameters if name in checks]
 
         @functools.wraps(function)
         def door(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+            if (known := quick(args, kwargs)) is not None:
+                for name, check in in_order:
+                    if name in known:
+                        known[name] = check(known[name], name)
+                as_long(known)
+                return function(**known)  # type: ignore[call-arg]
             try:
                 given = signature.bind(*args, **kwargs)
             except TypeError as error:
@@ -42,16 +56,32 @@ def checked(
                     given.arguments[name] = {
                         k: checks[k](v, k) if k in checks else v for k, v in value.items()
                     }
-            lengths = {n: len(given.arguments[n]) for n in same_length
-                       if given.arguments.get(n) is not None}  # fmt: skip
-            if len(set(lengths.values())) > 1:
-                told = ", ".join(f"{n} has {k}" for n, k in lengths.items())
-                raise ParameterError(f"{told}; expected as many of each")
+            as_long(given.arguments)
             return function(*given.args, **given.kwargs)
 
         return door
 
     return decorate
+
+
+def _quick_reader(
+    signature: inspect.Signature,
+) -> Callable[[tuple[Any, ...], dict[str, Any]], dict[str, Any] | None]:
+    """Give what reads a plain call by name; None where it is not plain: to bind takes long."""
+    usual = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    every = signature.parameters
+    plain = all(p.kind in usual for p in every.values())
+    names = [p.name for p in every.values() if p.kind is usual[0]]
+    needed = {p.name for p in every.values() if p.default is p.empty}
+
+    def read(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any] | None:
+        if not plain or len(args) > len(names):
+            return None
+        given = {**dict(zip(names, args, strict=False)), **kwargs}
+        whole = len(given) == len(args) + len(kwargs)  # nothing is given twice
+        return given if whole and needed <= given.keys() <= every.keys() else None
+
+    return read
 
 
 class _CallError(ParameterError, TypeError):

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from access.display import html_answer
 from access.errors import Fault, ParameterError
@@ -28,6 +29,7 @@ from access.text import (
     percent,
 )
 
+_Floats = NDArray[np.float64]
 _NOT_KNOWN = "not known"
 #: Lower edges of the bands of the share of households without a car.
 _NO_CAR_BANDS = (0.0, 0.1, 0.2, 0.3, 0.4)
@@ -69,24 +71,33 @@ def group_labels(demand: pd.DataFrame, column: str) -> pd.Series:
 _GROUPED = ("count", "weight", "change_minutes", "minutes_before", "minutes_after")
 
 
+def _columns(areas: pd.DataFrame) -> dict[str, _Floats]:
+    """Give what figures are made of as plain arrays: small parts of them are quick to take."""
+    return {name: areas[name].to_numpy(float) for name in _GROUPED}
+
+
+def _part(columns: Mapping[str, _Floats], inside: NDArray[np.bool_]) -> dict[str, _Floats]:
+    return {name: values[inside] for name, values in columns.items()}
+
+
 def _group_row(
-    areas: pd.DataFrame, within_minutes: Sequence[float], tolerance_minutes: float
+    areas: Mapping[str, _Floats], within_minutes: Sequence[float], tolerance_minutes: float
 ) -> dict[str, float]:
     """Figures of one group of areas."""
-    count, weight = areas["count"].to_numpy(float), areas["weight"].to_numpy(float)
+    count, weight = areas["count"], areas["weight"]
     total = count.sum()
     row: dict[str, float] = {
-        "areas": len(areas),
+        "areas": len(count),
         "families": total,
         "weighted_families": weight.sum(),
     }
-    change = areas["change_minutes"].to_numpy(float)
+    change = areas["change_minutes"]
     affected = count[np.abs(np.nan_to_num(change)) > tolerance_minutes].sum()
     lengthened = count[(change > tolerance_minutes) & np.isfinite(change)].sum()
     row |= {"affected": affected, "lengthened": lengthened}
     row["share_affected"] = affected / total if total > 0 else np.nan
     for when in ("before", "after"):
-        minutes = areas[f"minutes_{when}"].to_numpy(float)
+        minutes = areas[f"minutes_{when}"]
         row[f"reached_{when}"] = count[np.isfinite(minutes)].sum()
         figures = describe(minutes, count)
         row |= {f"{name}_minutes_{when}": value for name, value in figures.items()}
@@ -110,14 +121,15 @@ def _by_group(
     known = sorted({x for x in label if x != _NOT_KNOWN}, key=lambda x: (isinstance(x, str), x))
     if (label == _NOT_KNOWN).any():
         known.append(_NOT_KNOWN)
-    # names are slow to cut apart, and no figure is made of them
-    areas = areas[list(_GROUPED)]
+    columns = _columns(areas)
     rows = []
     for group in known:
         inside = label == group
-        row = {"group": group, **_group_row(areas[inside], within_minutes, tolerance_minutes)}
-        rest = areas[~inside]
-        others = weighted_mean(rest["change_minutes"], rest["count"])
+        row = {
+            "group": group,
+            **_group_row(_part(columns, inside), within_minutes, tolerance_minutes),
+        }
+        others = weighted_mean(columns["change_minutes"][~inside], columns["count"][~inside])
         own = row["mean_minutes_change"]
         row["others_mean_minutes_change"] = others
         row["ratio_to_others"] = own / others if abs(others) > 1e-12 else np.nan
@@ -132,13 +144,13 @@ def _moves_table(
     areas: pd.DataFrame, names: Mapping[str, str], tolerance_minutes: float
 ) -> pd.DataFrame:
     """List families whose nearest site changes, by the pair of sites."""
-    areas = areas[["nearest_before", "nearest_after", *_GROUPED]]
-    moved = areas[(areas["nearest_before"] != areas["nearest_after"]) & (areas["count"] > 0)]
+    columns = _columns(areas)
+    was, now = (areas[f"nearest_{when}"].to_numpy(object) for when in ("before", "after"))
+    moved = (was != now) & (columns["count"] > 0)
     rows = []
-    for pair, part in moved.groupby(["nearest_before", "nearest_after"], sort=True):
-        old, new = (str(site) for site in pair)
-        change = part["change_minutes"].to_numpy(float)
-        count = part["count"].to_numpy(float)
+    for old, new in sorted(set(zip(was[moved].tolist(), now[moved].tolist(), strict=True))):
+        part = _part(columns, moved & (was == old) & (now == new))
+        change, count = part["change_minutes"], part["count"]
         finite = change[np.isfinite(change)]
         rows.append(
             {
@@ -153,7 +165,7 @@ def _moves_table(
                 "affected": count[np.abs(np.nan_to_num(change)) > tolerance_minutes].sum(),
             }
         )
-    columns = [
+    titles = [
         *_MOVE_COLUMNS,
         "from_name",
         "to_name",
@@ -163,7 +175,7 @@ def _moves_table(
         "max_extra_minutes",
         "affected",
     ]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=titles)
 
 
 def _closed_table(
@@ -175,18 +187,18 @@ def _closed_table(
 ) -> pd.DataFrame:
     """One row a closed site: families displaced, where to, and their extra minutes."""
     rows = []
-    nearest, lived = areas["nearest_before"].to_numpy(object), areas["count"].to_numpy(float) > 0
-    areas = areas[list(_GROUPED)]
+    figures = _columns(areas)
+    nearest, lived = areas["nearest_before"].to_numpy(object), figures["count"] > 0
+    told = (moves[name].tolist() for name in ("families", "to_site", "from_site", "to_name"))
+    gone = sorted(zip(*told, strict=True), key=lambda move: (-move[0], move[1]))
     for site in sorted(set(before) - set(after)):
-        own = areas[(nearest == site) & lived]
-        out = moves[moves["from_site"] == site].sort_values(
-            ["families", "to_site"], ascending=[False, True]
-        )
-        count, change = own["count"].to_numpy(float), own["change_minutes"].to_numpy(float)
+        own = _part(figures, (nearest == site) & lived)
+        count, change = own["count"], own["change_minutes"]
         finite = change[np.isfinite(change)]
         to_words = [
             f"{name or 'no site in reach'} ({about(families)})"
-            for name, families in zip(out["to_name"], out["families"], strict=True)
+            for families, _, left, name in gone
+            if left == site
         ]
         rows.append(
             {
@@ -413,10 +425,11 @@ class Impact:
         """
         if n < 1:
             raise ParameterError(f"n={n!r}; expected 1 or more areas")
-        grows = self.areas["change_minutes"] > self.tolerance_minutes
-        rows = self.areas[grows & (self.areas["count"] > 0)]
-        rows = rows.sort_values(["change_minutes", "id"], ascending=[False, True])
-        return rows.head(n).reset_index(drop=True)
+        change, ids = self.areas["change_minutes"].to_numpy(float), self.areas["id"].to_numpy(str)
+        lived = self.areas["count"].to_numpy(float) > 0
+        grows = np.flatnonzero((change > self.tolerance_minutes) & lived)
+        order = np.lexsort((ids[grows], -change[grows]))
+        return self.areas.iloc[grows[order[:n]]].reset_index(drop=True)
 
     def inequality(self, rank: str = "imd_rank") -> pd.DataFrame:
         """Gini, Palma, concentration index and slope index of minutes, before and after.
