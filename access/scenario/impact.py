@@ -29,7 +29,6 @@ from access.text import (
     percent,
 )
 
-_Floats = NDArray[np.float64]
 _NOT_KNOWN = "not known"
 #: Lower edges of the bands of the share of households without a car.
 _NO_CAR_BANDS = (0.0, 0.1, 0.2, 0.3, 0.4)
