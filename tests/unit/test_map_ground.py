@@ -143,7 +143,7 @@ def test_cells_that_every_map_asks_for_are_worked_out_once():
 
 
 def test_both_pages_and_the_report_show_the_same_streets(tmp_path):
-    results = measure_study(small_study(tmp_path))
+    results = measure_study(small_study(tmp_path, services={"club": 3}))
     streets = _map_streets(results)
     assert explorer_data(results).streets is streets
     assert _map_streets(results) is streets
