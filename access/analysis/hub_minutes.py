@@ -237,7 +237,7 @@ class Drawing:
         one = SetDraws(self.field, len(sets), self.draws, self.seed)
         two = None
         if delivery is not None and beside:
-            two = SetDraws(delivery, len(beside), self.draws, self.seed)
+            two = SetDraws(delivery, len(beside), self.draws, self.seed, like=one)
         drawn, words = (
             self._by_day(sets, beside) if self.field.each else self._by_trip(sets, beside)
         )

@@ -114,8 +114,12 @@ def align(frame: pd.DataFrame, area_ids: Sequence[str], what: str = "demand") ->
         raise ParameterError(
             f"{what} must be a DataFrame with columns id and count; got {type(frame).__name__}"
         )
-    ids = frame["id"] if "id" in frame.columns else frame.index.to_series()
-    index = pd.Index([str(i) for i in ids], name="id", dtype=object)
+    ids = frame["id"] if "id" in frame.columns else frame.index
+    index = pd.Index([str(i) for i in ids.tolist()], name="id", dtype=object)
+    out = pd.DataFrame(frame.drop(columns="id", errors="ignore"))
+    out.index = index
+    if index.is_unique and index.tolist() == list(area_ids):
+        return out.copy()
     known = set(area_ids)
     faults = [Fault(what, i, "id", i, "each area once") for i in index[index.duplicated()].unique()]
     faults += [
@@ -136,8 +140,6 @@ def align(frame: pd.DataFrame, area_ids: Sequence[str], what: str = "demand") ->
         if i not in have
     ]
     fail(f"{what} and the matrix do not hold the same areas", faults)
-    out = pd.DataFrame(frame.drop(columns="id", errors="ignore")).copy()
-    out.index = index
     return out.loc[list(area_ids)]
 
 
