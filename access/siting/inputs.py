@@ -108,7 +108,7 @@ def _read_costs(costs: Any, faults: _Faults, name: str = "costs") -> _CostTable 
     areas: Iterable[Any]
     sites: Iterable[Any]
     if isinstance(costs, pd.DataFrame):
-        areas, sites = costs.index, costs.columns
+        areas, sites = costs.index.tolist(), costs.columns.tolist()
     else:
         areas = sites = ()
     try:
@@ -123,8 +123,8 @@ def _read_costs(costs: Any, faults: _Faults, name: str = "costs") -> _CostTable 
         areas, sites = range(minutes.shape[0]), range(minutes.shape[1])
     table = _CostTable(tuple(map(str, areas)), tuple(map(str, sites)), minutes)
     for what, ids in (("area", table.area_ids), ("site", table.site_ids)):
-        twice = pd.Index(ids)[pd.Index(ids).duplicated()].unique().tolist()
-        if twice:
+        if len(set(ids)) < len(ids):
+            twice = pd.Index(ids)[pd.Index(ids).duplicated()].unique().tolist()
             faults.add(f"{name}, {what} ids", _shorten(twice), "every id once")
     _check_minutes(table, faults, name)
     return table
@@ -177,7 +177,11 @@ def _read_by_id(
 
 
 def _align(values: pd.Series, ids: Sequence[str], faults: _Faults, name: str) -> Floats:
-    series = pd.Series(_numbers(values), index=values.index.map(str))
+    numbers = _numbers(values)
+    given = list(map(str, values.index.tolist()))
+    if given == list(ids) and len(set(given)) == len(given):
+        return numbers
+    series = pd.Series(numbers, index=given)
     if series.index.has_duplicates:
         twice = series.index[series.index.duplicated()].unique().tolist()
         faults.add(name, _shorten(twice), "every id once")
