@@ -80,8 +80,8 @@ _MOST_KEPT_BYTES = 2_000_000
 
 def _column_words(column: Any) -> tuple[Any, ...]:
     """Say what a column must be, as a key: each check is told apart by what it says it expects."""
-    checks = tuple((c.name, c.error, repr(c.statistics)) for c in column.checks)
-    return str(column.dtype), column.nullable, column.required, column.unique, checks
+    checks = tuple(check.expected for check in column.checks)
+    return column.kind, column.required, column.unique, checks
 
 
 def _asked_once(ask: Callable[..., Any]) -> Callable[..., Any]:
