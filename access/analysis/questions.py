@@ -272,9 +272,11 @@ def _site_ids(
         raise ParameterError(
             f"{name}={given!r}; expected a list of ids or names, such as [{str(given)!r}]"
         )
+    texts = [str(text) for text in given]
+    if set(texts) <= set(map(str, places["id"].tolist())):
+        return texts
     every = (study.centres, study.candidates, study.neighbours, places)
     known = {str(site) for table in every if len(table) for site in table["id"].tolist()}
-    texts = [str(text) for text in given]
     named = _by_name(study, places) if set(texts) - known else {}
     found: list[str] = []
     for text in texts:
