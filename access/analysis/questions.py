@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import pandas as pd
 
@@ -237,8 +238,19 @@ def _open_of(study: Study, service: str, ids: Sequence[str]) -> Baseline:
     return Baseline.of(service, pd.DataFrame(found))
 
 
+#: By study: a question asks for them up to four times.
+_PLACES: WeakKeyDictionary[Study, dict[str | None, pd.DataFrame]] = WeakKeyDictionary()
+
+
 def _places_of(study: Study, service: str | None = None) -> pd.DataFrame:
     """List a service's centres, or every site of a study: ``id name kind``."""
+    kept = _PLACES.setdefault(study, {})
+    if service not in kept:
+        kept[service] = _listed_places(study, service)
+    return kept[service].copy()
+
+
+def _listed_places(study: Study, service: str | None) -> pd.DataFrame:
     if service is not None:
         return pd.DataFrame(study.centres_of(service))[["id", "name"]].assign(kind="centre")
     kinds = {"centre": study.centres, "candidate": study.candidates, "neighbour": study.neighbours}

@@ -23,6 +23,7 @@ from access.files import INTERNAL_MARK, check_file, check_kind, whole_folder, wr
 from access.ledger import RunLedger, sha256_of, to_json
 from access.maps.explorer import write_explorer
 from access.maps.explorer_data import explorer_data
+from access.maps.ground import area_cells
 from access.maps.planner_map import map_page, study_map
 from access.release import check_publishable
 from access.report.board import board_report, report_writers
@@ -159,11 +160,17 @@ def _write_files(
             study_robustness(results, progress=progress, parts=Parts())
             written(parts, progress)
     # what pages and report both show is gathered once for both processes
-    Parts().make("what the maps show", partial(explorer_data, results))
+    Parts().make("what the maps show", partial(_gather, results))
     rest = [*([] if first else [views]), partial(_write_charts, results)]
     with _elsewhere(results, work, rest, "maps and charts") as written:
         progress("writing maps, charts and the report")
         _write_report(results, work, written, progress, parts, internal=internal)
+
+
+def _gather(results: StudyResults) -> None:
+    """Work out what several maps show; it is kept where it is made."""
+    explorer_data(results)
+    area_cells(results.study)
 
 
 _Write = Callable[[Path, Parts, Callable[[str], None]], None]
