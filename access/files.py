@@ -18,7 +18,7 @@ import stat
 import sys
 import uuid
 import zipfile
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -584,7 +584,7 @@ def _shown(path: Path) -> str:
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def steady_zip(content: bytes, change: Callable[[str, bytes], bytes] | None = None) -> bytes:
+def steady_zip(content: bytes) -> bytes:
     """Pack a zip file anew, so that its bytes depend on its contents only."""
     packed = io.BytesIO()
     with (
@@ -596,6 +596,5 @@ def steady_zip(content: bytes, change: Callable[[str, bytes], bytes] | None = No
             part.compress_type = zipfile.ZIP_DEFLATED
             part.create_system = 3
             part.external_attr = 0o600 << 16
-            data = old.read(name)
-            new.writestr(part, data if change is None else change(name, data))
+            new.writestr(part, old.read(name))
     return packed.getvalue()

@@ -46,6 +46,7 @@ from access.analysis.results import (
     ProposalResult,
     StudyResults,
     _WhenAsked,
+    hub_terms,
     short_names,
     titled_apart,
 )
@@ -1013,7 +1014,7 @@ class Analysis:
             return self.results
         ask = partial(self._run_hubs, by, progress)
         kept = Parts(self.results.left_out) if parts is None else parts
-        found = ask() if parts is None else kept.make("Family Hubs", ask)
+        found = ask() if parts is None else kept.make(hub_terms(self.results.study).title, ask)
         return self.holding(found, kept)
 
     def holding(self, found: HubResult | None, parts: Parts) -> StudyResults:

@@ -17,7 +17,14 @@ from access.analysis.analysis import Analysis
 from access.analysis.beside import Beside
 from access.analysis.bus import _made_of_both, _read_day, bus_sentences
 from access.analysis.new_places import _check_joined, _proposed_places, _site_rows
-from access.analysis.results import HubResult, LeftOut, Parts, StudyResults, _WhenAsked
+from access.analysis.results import (
+    HubResult,
+    LeftOut,
+    Parts,
+    StudyResults,
+    _WhenAsked,
+    hub_terms,
+)
 from access.analysis.walking import _speeds_sentence
 from access.ledger import RunLedger, sha256_of
 from access.network import Network, Profile, TravelMatrix, travel_matrix
@@ -80,7 +87,7 @@ def run_job(
             return Analysis(found).with_hubs(progress=progress, parts=parts)
         meanwhile(found)
         progress("where hubs would best stand")
-        made, left_out = parts.make("Family Hubs", hubs.result) or (None, ())
+        made, left_out = parts.make(hub_terms(times.study).title, hubs.result) or (None, ())
         parts.take(left_out)
         if made is None and parts.left_out == found.left_out:
             return found

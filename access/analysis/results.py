@@ -474,17 +474,42 @@ def names_of(titles: Sequence[str]) -> str:
 _FOR_FAMILIES = ("child", "young", "youth", "famil", "parent", "baby", "babies")
 
 
-def hub_title(study: Study) -> str:
-    """Name what hubs are called in a study: Family Hubs where they are for families.
+@dataclass(frozen=True)
+class HubTerms:
+    """What hubs are called.
+
+    Parameters
+    ----------
+    title : str
+        In headings.
+    one, many : str
+        Within a sentence.
+    """
+
+    title: str
+    one: str
+    many: str
+
+
+FAMILY_HUBS = HubTerms("Family Hubs", "Family Hub", "Family Hubs")
+
+
+def hub_terms(study: Study) -> HubTerms:
+    """Say what hubs are called: as the study names them, else by whom they are for.
 
     Examples
     --------
     >>> from access import load_study
-    >>> hub_title(load_study("rotherham"))
-    'Family Hubs'
+    >>> hub_terms(load_study("rotherham"))
+    HubTerms(title='Family Hubs', one='Family Hub', many='Family Hubs')
     """
+    own = study.config.hubs
+    if own.title is not None and own.one is not None:
+        return HubTerms(own.title, own.one, own.title)
     told = " ".join(f"{s.title} {s.noun}" for s in study.config.services.values()).lower()
-    return "Family Hubs" if any(word in told for word in _FOR_FAMILIES) else "Hubs"
+    if any(word in told for word in _FOR_FAMILIES):
+        return FAMILY_HUBS
+    return HubTerms("Hubs", "hub", "hubs")
 
 
 def chosen_later(study: Study) -> bool:

@@ -235,7 +235,7 @@ def report(
     from access.release import released
     from access.report.board import board_report, write_report
     from access.run import measure_study
-    from access.run.write import answer_ledger
+    from access.run.answer import answer_ledger
     from access.study import load_study
 
     requests = None if asked is None else read_requests(asked)
@@ -322,7 +322,7 @@ def map_(
     from access.maps.static_map import write_static_maps
     from access.release import released
     from access.run import measure_study
-    from access.run.write import answer_ledger
+    from access.run.answer import answer_ledger
     from access.study import load_study
 
     loaded = load_study(study).with_timetables(timetable or [])

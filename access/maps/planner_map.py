@@ -16,7 +16,7 @@ import shapely
 from branca.element import Element
 
 from access.analysis.places import Isochrones
-from access.analysis.results import ProposalResult, StudyResults
+from access.analysis.results import ProposalResult, StudyResults, hub_terms
 from access.charts.style import (
     ADDED_COLOURS,
     ADDED_EDGES,
@@ -55,7 +55,8 @@ def _hub_layer(results: StudyResults) -> folium.FeatureGroup | None:
     best = set(found.best.chosen)
     own = set(found.council.chosen) if found.council is not None else set()
     proof = "proven best" if found.best.status == "proven_optimal" else "best found"
-    title = f"Family Hubs: the {proof} {len(best)}" + (" and the council's own" if own else "")
+    called = hub_terms(results.study).title
+    title = f"{called}: the {proof} {len(best)}" + (" and the council's own" if own else "")
     layer = folium.FeatureGroup(name=template_text(title), show=False)
     for site in answer.candidates.to_dict("records"):
         roles = [r for r, s in ((f"one of the {proof} {len(best)}", best),

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pandera.pandas as pa
 
 from access.disclosure import THRESHOLD
 from access.errors import AccessError, Fault, ParameterError, StudyError
@@ -21,6 +20,7 @@ from access.network.route_rules import TURNS_LEFT_OUT
 from access.release import safe_counts
 from access.study import load_study
 from access.study.changes import OPEN_STATUSES
+from access.study.columns import Check, Column
 from access.study.sheet import read_sheet
 from access.study.tables import check_positions, read_table
 from access.text import percent, sentence
@@ -30,10 +30,9 @@ _SITE_COLUMNS = ("id", "name", "lon", "lat", "annual_visits")
 #: Codes name folders and files of the data set.
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 _IS_CODE = "a code of up to 40 letters, digits, - and _"
-_CODES = pa.Column(str, pa.Check(lambda v: v.str.fullmatch(_CODE), error=_IS_CODE))
-_COUNT = pa.Column(
-    float,
-    pa.Check(lambda v: (v >= 0) & (v == v.round()), error="a count of 0 or more, a whole number"),
+_CODES = Column(str, (Check(lambda v: v.str.fullmatch(_CODE), _IS_CODE),))
+_COUNT = Column(
+    float, (Check(lambda v: (v >= 0) & (v == v.round()), "a count of 0 or more, a whole number"),)
 )
 #: What a study says of its own trips, as a task takes it.
 _LIMITS = ("walk_km_h", "snap_limit_m", "max_unsnapped_share")
@@ -272,11 +271,11 @@ def _from_tables(folder: Path, ask: Ask) -> _Found:
 
 
 def _national_tables(folder: Path, ask: Ask) -> tuple[pd.DataFrame, pd.DataFrame]:
-    rank = pa.Column(
+    rank = Column(
         float,
-        pa.Check(lambda v: (v >= 1) & (v <= ask.national_areas),
-                 error=f"a rank of 1 to {ask.national_areas:,} (--national-areas), or empty"),
-        nullable=True, required=False,
+        (Check(lambda v: (v >= 1) & (v <= ask.national_areas),
+               f"a rank of 1 to {ask.national_areas:,} (--national-areas), or empty"),),
+        required=False,
     )  # fmt: skip
     more: Mapping[str, Any] = {"authority": _CODES, ask.demand: _COUNT, "imd_rank": rank}
     areas, faults = read_table(folder / "areas.csv", "areas", more, (ask.demand,))

@@ -30,6 +30,8 @@ _MOST_SETS = 256
 _MOST_CELLS = 20_000_000
 _FEW_CELLS = 200_000
 """Pairs of an option and a set that it closes up to which no set is left out beforehand."""
+_MOST_LIVED = 0.8
+"""Share of areas with somebody counted beyond which the others are looked at too."""
 _DIGITS = 9
 """Digits after the point to which a criterion is told: what is alike to these is alike."""
 #: By criterion: the column of the weights, and the share of them that is to be reached.
@@ -262,13 +264,10 @@ class _Orders:
 
     def _places(self, trips: _Trips, criteria: Sequence[str]) -> dict[str, Stood]:
         """Compare options by criteria that are one area's minutes."""
-        own = None
-        if self.proposal:
-            near = trips.rounded[:, self.kept[-1]].min(axis=1)
-            own = near, np.argsort(near, axis=1)
+        own = trips.rounded[:, self.kept[-1]].min(axis=1) if self.proposal else None
         return {c: self._place(trips, c, own) for c in criteria}
 
-    def _place(self, trips: _Trips, criterion: str, own: tuple[Floats, _Indices] | None) -> Stood:
+    def _place(self, trips: _Trips, criterion: str, own: Floats | None) -> Stood:
         """Find the least and the proposal's own minutes, and which options are below and above."""
         column, share = _PLACES[criterion]
         asked = _Quantile(self, trips, trips.used if column is None else trips.weights[column],
@@ -280,7 +279,7 @@ class _Orders:
             best = asked.reached(every, least)
             self.likely[criterion] = int(first[-1])
             return asked.settled(Stood(least, best))
-        value = asked.at(every, *own)
+        value = asked.at(every, own[:, asked.areas])
         better, upto = asked.reached(every, value, strictly=True), asked.reached(every, value)
         least, best = value.copy(), upto[:, :-1]
         # where the proposal is not best, or is no option itself and beats them all
@@ -311,16 +310,27 @@ class _Orders:
 
 
 class _Quantile:
-    """A weighted quantile of the minutes of options, by setting; of share 1, the greatest."""
+    """A weighted quantile of the minutes of options, by setting; of share 1, the greatest.
+
+    Attributes
+    ----------
+    areas : slice or ndarray of int
+        Those where somebody is counted under some setting; no others are looked at.
+    """
 
     def __init__(self, orders: _Orders, trips: _Trips, weights: Floats, share: float) -> None:
-        self.orders, self.trips, self.weights = orders, trips, weights
+        self.orders, self.greatest = orders, share == 1.0
         self.total = weights.sum(axis=1)
         self.target = share * self.total * (1 - _SLACK)
+        lived = weights.any(axis=0)
+        few = 0 < lived.mean() <= _MOST_LIVED
+        self.areas = np.flatnonzero(lived) if few else slice(None)
+        self.weights = weights[:, self.areas]
+        self.rounded, self.by_area = trips.rounded[..., self.areas], trips.by_area[:, self.areas]
 
     def within(self, rows: _Indices, minutes: Floats, *, strictly: bool = False) -> Floats:
         """Add up the weight of areas within so many minutes, for every row's options."""
-        table, weights = self.trips.by_area, self.weights
+        table, weights = self.by_area, self.weights
         if len(rows) < len(table):
             table, weights = table[rows], weights[rows]
         near = (np.less if strictly else np.less_equal)(table, minutes[:, None, None])
@@ -342,13 +352,17 @@ class _Quantile:
     def of(self, rows: _Indices, options: _Indices | int) -> Floats:
         """Give the quantile itself, of one option a row."""
         kept = self.orders.kept[np.broadcast_to(options, len(rows))]
-        near = self.trips.rounded[rows, kept[:, 0]]
+        near = self.rounded[rows, kept[:, 0]]
         for column in kept.T[1:]:
-            np.minimum(near, self.trips.rounded[rows, column], out=near)
-        return self.at(rows, near, np.argsort(near, axis=1))
+            np.minimum(near, self.rounded[rows, column], out=near)
+        return self.at(rows, near)
 
-    def at(self, rows: _Indices, near: Floats, order: _Indices) -> Floats:
-        """Give the quantile of minutes by row and area, which `order` sorts."""
+    def at(self, rows: _Indices, near: Floats) -> Floats:
+        """Give the quantile of minutes by row and area."""
+        if self.greatest:  # minutes of areas without families are 0
+            greatest: Floats = near.max(axis=1, initial=0.0)
+            return greatest
+        order = np.argsort(near, axis=1)
         upto = np.take_along_axis(self.weights[rows], order, axis=1).cumsum(axis=1)
         at = (upto < self.target[rows, None]).sum(axis=1)
         at = np.minimum(at, near.shape[1] - 1)

@@ -112,7 +112,7 @@ def _unfit_texts(
 ) -> Iterator[Fault]:
     """Find headings and cells that can be no name: too long, or with control characters."""
     for row, cells in records:
-        if not text_fault("".join(cells)):  # what all of them together may be each may be
+        if not text_fault("".join(cells)):  # nor is any of them unfit: most rows are done with
             continue
         for k, cell in enumerate(cells):
             expected = text_fault(cell)

@@ -97,7 +97,7 @@ def found(seed: int) -> ProposalFindings:
     return findings_of(study(seed))
 
 
-def findings_of(small: Small) -> ProposalFindings:
+def findings_of(small: Small, *, ranked: bool = True) -> ProposalFindings:
     areas = [f"a{k}" for k in range(len(small.count))]
     sites = [f"S{k}" for k in small.sites]
     after = [sites[k] for k in small.after]
@@ -111,7 +111,7 @@ def findings_of(small: Small) -> ProposalFindings:
         warnings.simplefilter("ignore")
         impact = compare(matrix, before=sites, after=after, demand=demand, who=WHO)
     ranking = None
-    if len(after) < len(sites):
+    if ranked and len(after) < len(sites):
         ranking = rank_closures(matrix, keep=len(after), demand=demand, proposal=after)
     result = ProposalResult("p", "Fewer", "s", tuple(sites), tuple(after), {"walk": impact})
     return ProposalFindings(result, "Centres", "Centre", WHO, "walk", ranking, (), {})
