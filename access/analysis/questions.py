@@ -215,8 +215,10 @@ def _baseline_of(study: Study, service: str) -> Baseline:
     pick(study.config.services, service, "service")
     frame = pd.DataFrame(study.centres_of(service))
     known = ("id", "name", "status", "days", "capacity", "lon", "lat", "annual_cost_gbp")
-    columns = [c for c in known if c in frame.columns]
-    return Baseline.of(service, frame[columns])
+    sites = frame[[c for c in known if c in frame.columns]]
+    if "status" in sites:  # a register that says it of some sites only: the others are open
+        sites = sites.assign(status=sites["status"].replace("", "full"))
+    return Baseline.of(service, sites)
 
 
 def _open_of(study: Study, service: str, ids: Sequence[str]) -> Baseline:

@@ -268,7 +268,7 @@ def joined(results: StudyResults) -> str:
     """Say which areas join the streets when all stand a few metres off them."""
     study = results.study
     aside = replace(study, areas=study.areas.assign(lat=study.areas["lat"] + 0.0001))
-    lines = _snap_lines(results.networks, aside, results.sites)["walk"]
+    lines = _snap_lines(results.networks, aside, results.sites, "walk")
     return repr(lines["joined"].tolist())
 
 
@@ -283,7 +283,9 @@ def snapping(results: StudyResults) -> str:
     status = matrix.status.copy()
     status[0] = Status.UNSNAPPED
     try:
-        _check_snapping(results.study, SimpleNamespace(mode="walk", status=status), results.sites)
+        ids = {"area_ids": matrix.area_ids, "site_ids": matrix.site_ids}
+        lost = SimpleNamespace(mode="walk", status=status, **ids)
+        _check_snapping(results.study, lost, results.sites)
     except NetworkError as error:
         return str(error)
     return "goes on"
