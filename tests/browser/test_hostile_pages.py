@@ -11,7 +11,6 @@ from access.run import measure_study
 from access.study import load_study
 from tests.hostile import hostile_study
 
-
 #: Notes the words of every tooltip that comes up.
 HEAR = """() => {
   const pane = document.querySelector('.leaflet-tooltip-pane');
