@@ -116,10 +116,19 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(autouse=True)
-def answers_in_examples(request: pytest.FixtureRequest, doctest_namespace: dict) -> None:
-    """Give examples of the notebook room ``answers``, so that each need not ask anew."""
+def answers_in_examples(request: pytest.FixtureRequest, doctest_namespace: dict) -> Iterator[None]:
+    """Give examples of the notebook room ``answers``, so that each need not ask anew.
+
+    Nor does an example show many settings, or more than one picture.
+    """
     if isinstance(request.node, pytest.DoctestItem) and "notebook" in str(request.node.path):
+        from tests.conftest import few_draws, one_picture
+
         doctest_namespace["answers"] = _answers()
+        with few_draws(), one_picture():
+            yield
+    else:
+        yield
 
 
 @cache
