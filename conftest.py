@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.main
 
 from access.analysis import hub_plans, job
 from access.analysis.analysis import Analysis
@@ -84,6 +85,20 @@ def _column_words(column: Any) -> tuple[Any, ...]:
     return str(column.dtype), column.nullable, column.required, column.unique, checks
 
 
+def _commands_once(make: Callable[..., Any]) -> Callable[..., Any]:
+    """Read the commands' signatures once, not at every call of the command line in a process."""
+    kept: dict[tuple[Any, ...], Any] = {}
+
+    @wraps(make)
+    def command(app: typer.Typer) -> Any:
+        key = app, len(app.registered_commands), len(app.registered_groups)
+        if key not in kept:
+            kept[key] = make(app)
+        return kept[key]
+
+    return command
+
+
 def _asked_once(ask: Callable[..., Any]) -> Callable[..., Any]:
     """Ask the embedded study for its hubs once a process and question; anything else as ever."""
     kept: dict[tuple[Any, ...], tuple[Any, Any]] = {}
@@ -104,6 +119,7 @@ def _asked_once(ask: Callable[..., Any]) -> Callable[..., Any]:
 
 
 study_module.read_table = gather.read_table = _read_once(study_module.read_table)
+typer.main.get_command = _commands_once(typer.main.get_command)
 # before any module takes the functions by name
 job.travel_times, job.measure_study = _once(job.travel_times), _once(job.measure_study)
 Analysis._hubs = _asked_once(Analysis._hubs)  # type: ignore[method-assign]
