@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 import traceback
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -241,7 +242,8 @@ def test_an_error_at_every_step_leaves_old_or_new(out, monkeypatch, k, exchange)
 
 def killed(out: Path, k: int, way: str) -> int:
     """Write in a copy of this process that is killed at its step k; give how it ended."""
-    child = os.fork()
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+        child = os.fork()  # other threads of this process are not asked for anything in the copy
     if child:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     steps = itertools.count(1)
