@@ -280,7 +280,9 @@ class TestChance:
         assert (one.found["mean"][:, 1] <= one.found["mean"][:, 0] + 1e-9).all()
 
     def test_the_same_people_in_other_rows_are_drawn_alike(self):
-        asked = town(play={"today": PLACE, "kept": PLACE + 1}, youth={"today": PLACE, "kept": PLACE})
+        asked = town(
+            play={"today": PLACE, "kept": PLACE + 1}, youth={"today": PLACE, "kept": PLACE}
+        )
         beside = delivery_field(asked)
         first = SetDraws(asked, 1, 50, 5)
         alone, like = SetDraws(beside, 1, 50, 5), SetDraws(beside, 1, 50, 5, like=first)
