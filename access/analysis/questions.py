@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import pandas as pd
 
@@ -214,8 +215,10 @@ def _baseline_of(study: Study, service: str) -> Baseline:
     pick(study.config.services, service, "service")
     frame = pd.DataFrame(study.centres_of(service))
     known = ("id", "name", "status", "days", "capacity", "lon", "lat", "annual_cost_gbp")
-    columns = [c for c in known if c in frame.columns]
-    return Baseline.of(service, frame[columns])
+    sites = frame[[c for c in known if c in frame.columns]]
+    if "status" in sites:  # a register that says it of some sites only: the others are open
+        sites = sites.assign(status=sites["status"].replace("", "full"))
+    return Baseline.of(service, sites)
 
 
 def _open_of(study: Study, service: str, ids: Sequence[str]) -> Baseline:
@@ -237,8 +240,19 @@ def _open_of(study: Study, service: str, ids: Sequence[str]) -> Baseline:
     return Baseline.of(service, pd.DataFrame(found))
 
 
+#: By study: a question asks for them up to four times.
+_PLACES: WeakKeyDictionary[Study, dict[str | None, pd.DataFrame]] = WeakKeyDictionary()
+
+
 def _places_of(study: Study, service: str | None = None) -> pd.DataFrame:
     """List a service's centres, or every site of a study: ``id name kind``."""
+    kept = _PLACES.setdefault(study, {})
+    if service not in kept:
+        kept[service] = _listed_places(study, service)
+    return kept[service].copy()
+
+
+def _listed_places(study: Study, service: str | None) -> pd.DataFrame:
     if service is not None:
         return pd.DataFrame(study.centres_of(service))[["id", "name"]].assign(kind="centre")
     kinds = {"centre": study.centres, "candidate": study.candidates, "neighbour": study.neighbours}

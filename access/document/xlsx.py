@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from openpyxl import Workbook
+from openpyxl.drawing.spreadsheet_drawing import SpreadsheetDrawing
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet._writer import WorksheetWriter
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
@@ -85,11 +87,24 @@ def write_xlsx(document: Document, path: Path | str | None = None) -> bytes:
     _properties(book, document)
     held = io.BytesIO()
     with any_clock(), zipfile.ZipFile(held, "w") as pack:  # it is packed below
-        ExcelWriter(book, pack).save()
+        _InMemory(book, pack).save()
     data = steady_zip(held.getvalue())
     if path is not None:
         write_file(Path(path), data)
     return data
+
+
+class _InMemory(ExcelWriter):
+    """Writes each sheet in memory: openpyxl makes a file of its own for each, and removes it."""
+
+    def write_worksheet(self, ws: Any) -> None:
+        ws._drawing = SpreadsheetDrawing()
+        held = io.BytesIO()
+        writer = WorksheetWriter(ws, out=held)
+        writer.write()
+        ws._rels = writer._rels
+        self._archive.writestr(ws.path[1:], held.getvalue())
+        self.manifest.append(ws)
 
 
 _LONGEST_NAME = 31

@@ -146,7 +146,8 @@ def _light_cells(results: StudyResults) -> gpd.GeoSeries:
     cells = area_cells(results.study)
     cells = cells.set_axis(cells.index.astype(str)).loc[ids]
     light = _simplify_shapes(cells, _SHAPE_BYTES)
-    return light.map(lambda shape: shapely.transform(shape, lambda xy: xy.round(5)))
+    rounded = shapely.transform(light.to_numpy(), lambda xy: xy.round(5))
+    return gpd.GeoSeries(rounded, index=light.index, crs=light.crs)
 
 
 def _bare_areas(fmap: folium.Map, results: StudyResults, cells: gpd.GeoSeries) -> None:
@@ -322,7 +323,7 @@ def _proposal_layer(
     )
     layer = folium.FeatureGroup(name=template_text(proposal.title), show=shown, overlay=False)
     folium.GeoJson(
-        frame,
+        frame.__geo_interface__,  # folium would make it of the frame twice
         style_function=lambda f: {
             "fillColor": f["properties"]["fill"],
             "fillOpacity": 0.85,

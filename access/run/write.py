@@ -23,6 +23,7 @@ from access.files import INTERNAL_MARK, check_file, check_kind, whole_folder, wr
 from access.ledger import RunLedger, sha256_of, to_json
 from access.maps.explorer import write_explorer
 from access.maps.explorer_data import explorer_data
+from access.maps.ground import area_cells
 from access.maps.planner_map import map_page, study_map
 from access.release import check_publishable
 from access.report.board import board_report, report_writers
@@ -159,11 +160,18 @@ def _write_files(
             study_robustness(results, progress=progress, parts=Parts())
             written(parts, progress)
     # what pages and report both show is gathered once for both processes
-    Parts().make("what the maps show", partial(explorer_data, results))
+    Parts().make("what the maps show", partial(_gather, results))
     rest = [*([] if first else [views]), partial(_write_charts, results)]
+    rest.append(partial(_write_summary, results))
     with _elsewhere(results, work, rest, "maps and charts") as written:
         progress("writing maps, charts and the report")
         _write_report(results, work, written, progress, parts, internal=internal)
+
+
+def _gather(results: StudyResults) -> None:
+    """Work out what several maps show; it is kept where it is made."""
+    explorer_data(results)
+    area_cells(results.study)
 
 
 _Write = Callable[[Path, Parts, Callable[[str], None]], None]
@@ -211,10 +219,20 @@ def _write_views(
         parts.write(f"{name}.csv", folder, partial(_write_table, results, table, folder, name))
 
 
+def _write_summary(
+    results: StudyResults, folder: Path, parts: Parts, progress: Callable[[str], None]
+) -> None:
+    """Write the summary beside the report; `_write_ledger` does it anew if a part is left out."""
+    progress("writing summary.json")
+    (folder / "summary.json").write_text(to_json(summary_of(results)), encoding="utf-8")
+
+
 def _write_ledger(results: StudyResults, work: Path, parts: Parts, mark: str) -> RunLedger:
     """Write the summary and the ledger, which name every part that is not there."""
-    whole = replace(results, left_out=parts.left_out)
-    (work / f"{mark}summary.json").write_text(to_json(summary_of(whole)), encoding="utf-8")
+    summary = work / f"{mark}summary.json"
+    if parts.left_out != results.left_out or not summary.exists():
+        whole = replace(results, left_out=parts.left_out)
+        summary.write_text(to_json(summary_of(whole)), encoding="utf-8")
     hashes = {file.name: sha256_of(file) for file in sorted(work.iterdir())
               if file.name != "ledger.json"}  # fmt: skip
     left_out = tuple(asdict(part) for part in parts.left_out)

@@ -160,7 +160,7 @@ def _moves_table(
                 "affected": count[np.abs(np.nan_to_num(change)) > tolerance_minutes].sum(),
             }
         )
-    columns = [
+    titles = [
         *_MOVE_COLUMNS,
         "from_name",
         "to_name",
@@ -170,7 +170,7 @@ def _moves_table(
         "max_extra_minutes",
         "affected",
     ]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=titles)
 
 
 def _closed_table(
@@ -421,10 +421,11 @@ class Impact:
         """
         if n < 1:
             raise ParameterError(f"n={n!r}; expected 1 or more areas")
-        grows = self.areas["change_minutes"] > self.tolerance_minutes
-        rows = self.areas[grows & (self.areas["count"] > 0)]
-        rows = rows.sort_values(["change_minutes", "id"], ascending=[False, True])
-        return rows.head(n).reset_index(drop=True)
+        change, ids = self.areas["change_minutes"].to_numpy(float), self.areas["id"].to_numpy(str)
+        lived = self.areas["count"].to_numpy(float) > 0
+        grows = np.flatnonzero((change > self.tolerance_minutes) & lived)
+        order = np.lexsort((ids[grows], -change[grows]))
+        return self.areas.iloc[grows[order[:n]]].reset_index(drop=True)
 
     def inequality(self, rank: str = "imd_rank") -> pd.DataFrame:
         """Gini, Palma, concentration index and slope index of minutes, before and after.

@@ -33,6 +33,7 @@ from access.siting.plans import (
 from access.siting.problem import apart, at_most_of, in_group
 from access.study import load_study
 from access.study.template import new_study
+from tests.conftest import few_draws
 
 # A road of six areas, a minute apart; a site at each. Children live in the west, young people
 # in the east.
@@ -374,7 +375,8 @@ def write(folder, text, *, sites="kind", localities=(), poor=True, cars=True):
             places |= {"capacity": [9000, 9000, 9000], "annual_cost_gbp": [10, 20, 30]}
         pd.DataFrame(places).to_csv(folder / "candidates.csv", index=False)
     (folder / "study.toml").write_text(BASE + text, encoding="utf-8")
-    return run_job(load_study(folder))
+    with few_draws():
+        return run_job(load_study(folder))
 
 
 SHAPES = {
