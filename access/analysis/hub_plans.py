@@ -187,7 +187,9 @@ class _PlanMaker:
         """Put the same question with families counted by deprivation."""
         counts = np.tile(per_family, len(self.minutes.matrices))
         offers = tuple(replace(o, people=o.people * counts) for o in self.offers)
-        return replace(self.field, offers=offers, deprived=None)
+        made = replace(self.field, offers=offers, deprived=None)
+        self.field.alike.append(made)
+        return made
 
     def offers_by_area(self) -> tuple[Offer, ...]:
         """Give the offers with their people once an area."""

@@ -9,7 +9,7 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -104,6 +104,11 @@ class HubField:
         over it minute by minute, and then the percentile.
     percentile : float
         By nearest rank.
+
+    Attributes
+    ----------
+    alike : list of HubField
+        Others of the same minutes, whose sets are measured with these where they are listed.
     """
 
     site_ids: tuple[str, ...]
@@ -113,6 +118,7 @@ class HubField:
     places: tuple[Any, ...] = ()
     each: tuple[Minutes, ...] = ()
     percentile: float = 50.0
+    alike: list[HubField] = field(default_factory=list, init=False, repr=False)
 
     def near(self, chosen: Sequence[str]) -> Floats:
         """Give every area's minutes to the nearest of a set."""
@@ -181,7 +187,10 @@ class HubField:
     def listing(self, size: int) -> _Listing | None:
         """List every set of so many sites; None where they are too many."""
         if size not in self._listings:
-            self._listings[size] = self._list(size)
+            used = self.weights > 0
+            fields = [self, *(f for f in self.alike if np.array_equal(f.weights > 0, used))]
+            for each, listing in zip(fields, self._list(size, fields), strict=True):
+                each._listings.setdefault(size, listing)
         return self._listings[size]
 
     def kept_sets(self, listing: _Listing, rules: PlanRules) -> Bools:
@@ -199,13 +208,14 @@ class HubField:
     def _listings(self) -> dict[int, _Listing | None]:
         return {}
 
-    def _list(self, size: int) -> _Listing | None:
+    def _list(self, size: int, fields: Sequence[HubField]) -> Sequence[_Listing | None]:
         sets = math.comb(len(self.site_ids), size)
         if not 0 < sets <= _MOST_LISTED or sets * len(self.minutes) > _MOST_CELLS:
-            return None
+            return [None] * len(fields)
         used = self.weights > 0
-        columns = [w for w in self.criteria.values() if w is not None]
-        weights = np.stack(columns, axis=1)[used]
+        sums = [
+            {name: w[used] for name, w in each.criteria.items() if w is not None} for each in fields
+        ]
         if not self.each:
             layers: list[NDArray[Any]] = [self.stand_in[used].T]
         else:
@@ -213,8 +223,8 @@ class HubField:
             parts = zip(self.each, np.split(used, ends), strict=True)
             layers = [block[rows].transpose(2, 0, 1) for block, rows in parts]
             if sets * sum(layer[0].size for layer in layers) > _MOST_MINUTE_CELLS:
-                return None
-        return _list_sets(layers, weights, size, tuple(self.criteria), self.percentile, self._top)
+                return [None] * len(fields)
+        return _list_sets(layers, sums, size, self.percentile, self._top)
 
 
 def own_weights(offers: Sequence[Offer], inside: Bools) -> Floats | None:
@@ -287,45 +297,48 @@ def _round(values: Floats) -> Floats:
 
 def _list_sets(
     layers: Sequence[NDArray[Any]],
-    weights: Floats,
+    sums: Sequence[Mapping[str, Floats]],
     size: int,
-    names: Sequence[str],
     percentile: float = 50.0,
     top: float = 0.0,
-) -> _Listing:
+) -> list[_Listing]:
     """Measure every set of so many sites by weighted sums and by the worst-off area.
 
     Parameters
     ----------
     layers : sequence of ndarray, shape (sites, areas) or (sites, areas, minutes of the day)
         Blocks of areas.
-    weights : ndarray, shape (areas, sums)
+    sums : sequence of dict of str to ndarray, shape (areas,)
+        Weights by name, for each listing that is wanted.
     size : int
-    names : sequence of str
-        Of the sums, in order; ``"worst"`` last.
     percentile : float
         Taken over the minutes of the day, after the least over a set.
     top : float
         Stands in for minutes that are not finite.
     """
     layers = [np.ascontiguousarray(layer) for layer in layers]
+    weights = [np.stack(list(own.values()), axis=1) for own in sums]
     many = len(layers[0])
-    sums, worst, sets = [], [], []
+    worst, sets = [], []
+    totals: list[list[Floats]] = [[] for _ in weights]
     spare = [np.empty_like(layer) for layer in layers]
     for head in itertools.combinations(range(many), size - 1):
         first = head[-1] + 1 if head else 0
         if first == many:
             continue
         near = _with_each(layers, list(head), first, spare, percentile, top)
-        sums.append(near @ weights)
+        for total, own in zip(totals, weights, strict=True):
+            total.append(near @ own)
         worst.append(near.max(axis=1, initial=0.0))
         block = np.empty((many - first, size), np.intp)
         block[:, :-1] = head
         block[:, -1] = np.arange(first, many)
         sets.append(block)
-    total = np.concatenate(sums)
-    values = {name: total[:, k] for k, name in enumerate(n for n in names if n != "worst")}
-    return _Listing(np.concatenate(sets), values | {"worst": np.concatenate(worst)})
+    every, furthest = np.concatenate(sets), np.concatenate(worst)
+    return [
+        _Listing(every, {**dict(zip(own, np.concatenate(total).T, strict=True)), "worst": furthest})
+        for own, total in zip(sums, totals, strict=True)
+    ]
 
 
 def _with_each(

@@ -258,6 +258,26 @@ class TestWishes:
         assert with_room(asked, 2, room, PlanRules()).chosen == ()  # 120 people, 80 places
 
 
+def test_sets_measured_together_are_those_measured_alone():
+    rng = np.random.default_rng(2)
+    for twice in ((3.0, 1.0), (0.0, 2.0)):  # where nobody is counted any more it stands alone
+        asked, other = town(), town(0.3)
+        people = [rng.permutation(np.repeat(twice, 3)) * o.people for o in other.offers]
+        other = replace(
+            other, deprived=None,
+            offers=tuple(replace(o, people=n) for o, n in zip(other.offers, people, strict=True)),
+        )  # fmt: skip
+        alone = [replace(each).listing(2) for each in (asked, other)]
+        asked.alike.append(other)
+        for each, by_itself in zip((asked, other), alone, strict=True):
+            found = each.listing(2)
+            assert np.array_equal(found.sets, by_itself.sets)
+            assert list(found.by) == list(by_itself.by)
+            for name, values in found.by.items():
+                assert np.array_equal(values, by_itself.by[name]), name
+        assert asked.listing(9) is None and other.listing(9) is None
+
+
 class TestChance:
     def test_people_alone_are_drawn_where_minutes_stay(self, field):
         drawn = SetDraws(field, 1, 400, 1)
