@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import pickle
@@ -12,10 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.main
 
-from access.analysis import job
+from access.analysis import hub_plans, job
 from access.analysis.analysis import Analysis
+from access.national import gather
 from access.release import with_policy
+from access.study import study as study_module
 from access.study.study import Study, is_embedded
 
 
@@ -52,9 +56,52 @@ def _once(measure: Callable[..., Any]) -> Callable[..., Any]:
     return measured
 
 
+def _read_once(read: Callable[..., Any]) -> Callable[..., Any]:
+    """Read and check a table once a process: a table is its name, its bytes and what is asked."""
+    kept: dict[tuple[Any, ...], tuple[Any, tuple[Any, ...]]] = {}
+
+    @wraps(read)
+    def table(path: Path, kind: str, more: Any = None, needed: Any = ()) -> Any:
+        if not path.is_file() or path.is_symlink() or path.stat().st_size > _MOST_KEPT_BYTES:
+            return read(path, kind, more, needed)  # a pipe is never opened twice
+        asked = [(name, _column_words(column)) for name, column in (more or {}).items()]
+        content = hashlib.sha256(path.read_bytes()).digest()
+        key = (path.name, content, kind, tuple(asked), frozenset(needed))
+        if key not in kept:
+            frame, faults = read(path, kind, more, needed)
+            kept[key] = frame, tuple(faults)
+        frame, found = kept[key]
+        return frame.copy(), list(found)  # a caller may add to either
+
+    return table
+
+
+_MOST_KEPT_BYTES = 2_000_000
+
+
+def _column_words(column: Any) -> tuple[Any, ...]:
+    """Say what a column must be, as a key: each check is told apart by what it says it expects."""
+    checks = tuple(check.expected for check in column.checks)
+    return column.kind, column.required, column.unique, checks
+
+
+def _commands_once(make: Callable[..., Any]) -> Callable[..., Any]:
+    """Read the commands' signatures once, not at every call of the command line in a process."""
+    kept: dict[tuple[Any, ...], Any] = {}
+
+    @wraps(make)
+    def command(app: typer.Typer) -> Any:
+        key = app, len(app.registered_commands), len(app.registered_groups)
+        if key not in kept:
+            kept[key] = make(app)
+        return kept[key]
+
+    return command
+
+
 def _asked_once(ask: Callable[..., Any]) -> Callable[..., Any]:
     """Ask the embedded study for its hubs once a process and question; anything else as ever."""
-    kept: dict[tuple[int, str], tuple[Any, Any]] = {}
+    kept: dict[tuple[Any, ...], tuple[Any, Any]] = {}
 
     @wraps(ask)
     def asked(analysis: Analysis, size: int | None = None, **given: Any) -> Any:
@@ -62,7 +109,8 @@ def _asked_once(ask: Callable[..., Any]) -> Callable[..., Any]:
         if given.get("search") or not is_embedded(results.study.folder):
             return ask(analysis, size, **given)
         question = {k: v for k, v in given.items() if k != "progress"}
-        key = id(results.matrices), repr((size, sorted(question.items()), results.study.config))
+        told = repr((size, sorted(question.items()), results.study.config))
+        key = id(results.matrices), told, hub_plans._drawn  # a file may draw fewer settings
         if key not in kept:  # beside the answer, so that no other object takes its identity
             kept[key] = results.matrices, ask(analysis, size, **given)
         return kept[key][1]
@@ -70,9 +118,18 @@ def _asked_once(ask: Callable[..., Any]) -> Callable[..., Any]:
     return asked
 
 
+study_module.read_table = gather.read_table = _read_once(study_module.read_table)
+typer.main.get_command = _commands_once(typer.main.get_command)
 # before any module takes the functions by name
 job.travel_times, job.measure_study = _once(job.travel_times), _once(job.measure_study)
 Analysis._hubs = _asked_once(Analysis._hubs)  # type: ignore[method-assign]
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage seldom, and never among what was imported: a tenth of the time was that."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.fixture(autouse=True)

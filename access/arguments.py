@@ -6,7 +6,8 @@ import functools
 import inspect
 import math
 import numbers as kinds
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
@@ -26,62 +27,81 @@ def checked(
 ) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
     """Check a function's arguments by name before it is called; some of them are as long."""
 
-    def as_long(given: Mapping[str, Any]) -> None:
-        lengths = {n: len(given[n]) for n in same_length if given.get(n) is not None}
-        if len(set(lengths.values())) > 1:
-            told = ", ".join(f"{n} has {k}" for n, k in lengths.items())
-            raise ParameterError(f"{told}; expected as many of each")
-
     def decorate(function: Callable[_P, _R]) -> Callable[_P, _R]:
         signature = inspect.signature(function)
-        quick = _quick_reader(signature)
+        shape = _Shape.of(signature)
         in_order = [(name, checks[name]) for name in signature.parameters if name in checks]
 
         @functools.wraps(function)
         def door(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-            if (known := quick(args, kwargs)) is not None:
-                for name, check in in_order:
-                    if name in known:
-                        known[name] = check(known[name], name)
-                as_long(known)
-                return function(**known)  # type: ignore[call-arg]
-            try:
-                given = signature.bind(*args, **kwargs)
-            except TypeError as error:
-                raise _CallError(f"{function.__qualname__}: {error}") from None
-            for name, value in given.arguments.items():
-                if name in checks:
-                    given.arguments[name] = checks[name](value, name)
-                elif signature.parameters[name].kind is inspect.Parameter.VAR_KEYWORD:
-                    given.arguments[name] = {
-                        k: checks[k](v, k) if k in checks else v for k, v in value.items()
-                    }
-            as_long(given.arguments)
-            return function(*given.args, **given.kwargs)
+            if not shape.fits(args, kwargs):
+                try:  # which says what is wrong, and takes many times as long
+                    signature.bind(*args, **kwargs)
+                except TypeError as error:
+                    raise _CallError(f"{function.__qualname__}: {error}") from None
+            given: dict[str, Any] = dict(zip(shape.by_place, args, strict=False)) | kwargs
+            for name, check in in_order:
+                if name in given:
+                    given[name] = check(given[name], name)
+            if shape.others:
+                for name in kwargs:
+                    if name in checks and name not in shape.names:
+                        given[name] = checks[name](given[name], name)
+            lengths = {n: len(given[n]) for n in same_length if given.get(n) is not None}
+            if len(set(lengths.values())) > 1:
+                told = ", ".join(f"{n} has {k}" for n, k in lengths.items())
+                raise ParameterError(f"{told}; expected as many of each")
+            made: Callable[..., _R] = function
+            return made(**given)
 
         return door
 
     return decorate
 
 
-def _quick_reader(
-    signature: inspect.Signature,
-) -> Callable[[tuple[Any, ...], dict[str, Any]], dict[str, Any] | None]:
-    """Give what reads a plain call by name; None where it is not plain: to bind takes long."""
-    usual = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    every = signature.parameters
-    plain = all(p.kind in usual for p in every.values())
-    names = [p.name for p in every.values() if p.kind is usual[0]]
-    needed = {p.name for p in every.values() if p.default is p.empty}
+@dataclass(frozen=True)
+class _Shape:
+    """What a function can be called with, looked at once: every argument has a name.
 
-    def read(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any] | None:
-        if not plain or len(args) > len(names):
-            return None
-        given = {**dict(zip(names, args, strict=False)), **kwargs}
-        whole = len(given) == len(args) + len(kwargs)  # nothing is given twice
-        return given if whole and needed <= given.keys() <= every.keys() else None
+    Parameters
+    ----------
+    by_place : tuple of str
+        Arguments that may be given without their names.
+    names, needed : frozenset of str
+        All arguments, and those without a default.
+    others : bool
+        Whether it takes arguments of other names.
+    """
 
-    return read
+    by_place: tuple[str, ...]
+    names: frozenset[str]
+    needed: frozenset[str]
+    others: bool
+
+    @classmethod
+    def of(cls, signature: inspect.Signature) -> _Shape:
+        """Look at a function's signature."""
+        every = signature.parameters.values()
+        named = [p for p in every if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        others = [p for p in every if p.kind is p.VAR_KEYWORD]
+        if len(named) + len(others) < len(signature.parameters):
+            raise TypeError(f"{signature}: expected arguments that all have names")
+        return cls(
+            tuple(p.name for p in named if p.kind is p.POSITIONAL_OR_KEYWORD),
+            frozenset(p.name for p in named),
+            frozenset(p.name for p in named if p.default is p.empty),
+            bool(others),
+        )
+
+    def fits(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+        """Tell whether a call has every argument that is needed, once, and none beside them."""
+        placed = set(self.by_place[: len(args)])
+        return (
+            len(args) <= len(self.by_place)
+            and placed.isdisjoint(kwargs)
+            and self.needed <= placed.union(kwargs)
+            and (self.others or self.names.issuperset(kwargs))
+        )
 
 
 class _CallError(ParameterError, TypeError):

@@ -29,7 +29,6 @@ from access.text import (
     percent,
 )
 
-_Floats = NDArray[np.float64]
 _NOT_KNOWN = "not known"
 #: Lower edges of the bands of the share of households without a car.
 _NO_CAR_BANDS = (0.0, 0.1, 0.2, 0.3, 0.4)
@@ -68,16 +67,13 @@ def group_labels(demand: pd.DataFrame, column: str) -> pd.Series:
     return labels
 
 
+_Floats = NDArray[np.float64]
 _GROUPED = ("count", "weight", "change_minutes", "minutes_before", "minutes_after")
 
 
 def _columns(areas: pd.DataFrame) -> dict[str, _Floats]:
-    """Give what figures are made of as plain arrays: small parts of them are quick to take."""
+    """Take the columns that figures are made of out of the table: cutting arrays apart is quick."""
     return {name: areas[name].to_numpy(float) for name in _GROUPED}
-
-
-def _part(columns: Mapping[str, _Floats], inside: NDArray[np.bool_]) -> dict[str, _Floats]:
-    return {name: values[inside] for name, values in columns.items()}
 
 
 def _group_row(
@@ -125,14 +121,12 @@ def _by_group(
     rows = []
     for group in known:
         inside = label == group
-        row = {
-            "group": group,
-            **_group_row(_part(columns, inside), within_minutes, tolerance_minutes),
-        }
+        own = {name: values[inside] for name, values in columns.items()}
+        row = {"group": group, **_group_row(own, within_minutes, tolerance_minutes)}
         others = weighted_mean(columns["change_minutes"][~inside], columns["count"][~inside])
-        own = row["mean_minutes_change"]
+        mean = row["mean_minutes_change"]
         row["others_mean_minutes_change"] = others
-        row["ratio_to_others"] = own / others if abs(others) > 1e-12 else np.nan
+        row["ratio_to_others"] = mean / others if abs(others) > 1e-12 else np.nan
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -144,13 +138,14 @@ def _moves_table(
     areas: pd.DataFrame, names: Mapping[str, str], tolerance_minutes: float
 ) -> pd.DataFrame:
     """List families whose nearest site changes, by the pair of sites."""
-    columns = _columns(areas)
-    was, now = (areas[f"nearest_{when}"].to_numpy(object) for when in ("before", "after"))
-    moved = (was != now) & (columns["count"] > 0)
+    before, after = (areas[f"nearest_{when}"].to_numpy(object) for when in ("before", "after"))
+    every = _columns(areas)
+    pairs: dict[tuple[str, str], list[int]] = {}
+    for place in np.flatnonzero((before != after) & (every["count"] > 0)).tolist():
+        pairs.setdefault((str(before[place]), str(after[place])), []).append(place)
     rows = []
-    for old, new in sorted(set(zip(was[moved].tolist(), now[moved].tolist(), strict=True))):
-        part = _part(columns, moved & (was == old) & (now == new))
-        change, count = part["change_minutes"], part["count"]
+    for (old, new), places in sorted(pairs.items()):
+        change, count = every["change_minutes"][places], every["count"][places]
         finite = change[np.isfinite(change)]
         rows.append(
             {
@@ -159,7 +154,7 @@ def _moves_table(
                 "from_name": named([old], names)[0],
                 "to_name": named([new], names)[0],
                 "families": count.sum(),
-                "weighted_families": part["weight"].sum(),
+                "weighted_families": every["weight"][places].sum(),
                 "mean_extra_minutes": weighted_mean(change, count),
                 "max_extra_minutes": finite.max() if finite.size else np.nan,
                 "affected": count[np.abs(np.nan_to_num(change)) > tolerance_minutes].sum(),
@@ -187,18 +182,17 @@ def _closed_table(
 ) -> pd.DataFrame:
     """One row a closed site: families displaced, where to, and their extra minutes."""
     rows = []
-    figures = _columns(areas)
-    nearest, lived = areas["nearest_before"].to_numpy(object), figures["count"] > 0
-    told = (moves[name].tolist() for name in ("families", "to_site", "from_site", "to_name"))
-    gone = sorted(zip(*told, strict=True), key=lambda move: (-move[0], move[1]))
+    nearest, every = areas["nearest_before"].to_numpy(object), _columns(areas)
+    pairs = moves.to_dict("records")
     for site in sorted(set(before) - set(after)):
-        own = _part(figures, (nearest == site) & lived)
+        inside = (nearest == site) & (every["count"] > 0)
+        own = {name: values[inside] for name, values in every.items()}
+        out = [pair for pair in pairs if pair["from_site"] == site]
+        out.sort(key=lambda pair: (-pair["families"], pair["to_site"]))
         count, change = own["count"], own["change_minutes"]
         finite = change[np.isfinite(change)]
         to_words = [
-            f"{name or 'no site in reach'} ({about(families)})"
-            for families, _, left, name in gone
-            if left == site
+            f"{pair['to_name'] or 'no site in reach'} ({about(pair['families'])})" for pair in out
         ]
         rows.append(
             {
@@ -258,9 +252,11 @@ def _receiving_table(
     rows = []
     count = areas["count"].to_numpy(float)
     was, now = (areas[f"nearest_{when}"].to_numpy(object) for when in ("before", "after"))
-    targets = moves["to_site"].to_numpy(object)
-    for site in sorted(set(after) & set(targets)):
-        into = moves[targets == site]
+    pairs = moves.to_dict("records")
+    for site in sorted(set(after) & {pair["to_site"] for pair in pairs}):
+        into = [pair for pair in pairs if pair["to_site"] == site]
+        added = np.array([pair["families"] for pair in into], float)
+        extra = np.array([pair["mean_extra_minutes"] for pair in into], float)
         families_after = count[now == site].sum()
         limit = known.get(site, np.nan)
         over = max(families_after - limit, 0.0) if np.isfinite(limit) else np.nan
@@ -269,9 +265,9 @@ def _receiving_table(
                 "site": site,
                 "name": named([site], names)[0],
                 "families_before": count[was == site].sum(),
-                "families_added": into["families"].sum(),
+                "families_added": added.sum(),
                 "families_after": families_after,
-                "mean_extra_minutes": weighted_mean(into["mean_extra_minutes"], into["families"]),
+                "mean_extra_minutes": weighted_mean(extra, added),
                 "capacity": limit,
                 "share_over_capacity": over / limit if limit > 0 else np.nan,
             }

@@ -30,7 +30,7 @@ FAULTS = {
     "hubs": (
         access.analysis.hubs,
         "_hub_result",
-        "Family Hubs",
+        "Hubs",
         ("hubs.csv", "chart-hubs.png"),
     ),
     "pair": (access.analysis.analysis, "compare", "before and after", ()),
@@ -155,14 +155,14 @@ def test_the_report_names_what_is_left_out(parts, study, tmp_path, monkeypatch):
 
     def kept(*args, **kwargs):
         found.append(real(*args, **kwargs))
-        return found[0]
+        return found[-1]
 
     monkeypatch.setattr(access.run.write, "board_report", kept)
     for part in parts:
         module, name, *_ = FAULTS[part]
         monkeypatch.setattr(module, name, partial(_fails, KeyError("count")))
     run(study, tmp_path / "out")
-    box = next(b for b in found[0].blocks if "Left out" in getattr(b, "title", ""))
+    box = next(b for b in found[-1].blocks if "Left out" in getattr(b, "title", ""))
     lines = [str(line).casefold() for line in box.paragraphs]
     for part in parts:
         assert any(FAULTS[part][2].casefold() in line for line in lines), part
@@ -178,18 +178,14 @@ def test_minutes_may_end_the_run(study, tmp_path, monkeypatch):
     assert not (tmp_path / "out").exists()
 
 
-def test_a_former_run_is_replaced_by_what_there_is(study, whole, tmp_path, monkeypatch):
+def test_a_former_run_is_replaced_by_what_there_is(study, whole, tmp_path, monkeypatch, capsys):
     out = Path(shutil.copytree(whole, tmp_path / "out"))
     monkeypatch.setattr(access.run.write, "study_map", lambda results: 1 / 0)
+    monkeypatch.setenv("ACCESS_TRACEBACK", "1")
     assert run(study, out) == PARTLY_DONE
     assert not (out / "map.html").exists()  # never the map of another run beside these figures
-
-
-def test_a_traceback_is_shown_when_asked_for(study, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(access.run.write, "study_map", lambda results: 1 / 0)
-    monkeypatch.setenv("ACCESS_TRACEBACK", "1")
-    run(study, tmp_path / "out")
-    assert "ZeroDivisionError" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "Traceback" in said and "ZeroDivisionError" in said, "it is shown when asked for"
 
 
 def test_nothing_half_written_stays(tmp_path):
@@ -221,21 +217,18 @@ def test_a_part_is_named_once_with_its_first_reason():
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a copy is made on Linux alone")
-@pytest.mark.parametrize("part", [None, "chart", "map"])
+@pytest.mark.parametrize("parts", [(), ("chart", "map", "robustness")], ids="+".join)
 def test_the_second_core_writes_the_same_and_names_what_fails(
-    part, study, whole, tmp_path, monkeypatch
+    parts, study, whole, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(access.analysis.beside, "_a_core_is_free", lambda: True)
-    if part is not None:
+    one = tmp_path / "one" if parts else whole
+    for part in parts:
         module, name, *_ = FAULTS[part]
-
-        def fails(*args, **kwargs):
-            raise ScenarioError("it cannot be drawn")
-
-        monkeypatch.setattr(module, name, fails)
-        assert run(study, whole.parent / f"one-{part}") == PARTLY_DONE
+        monkeypatch.setattr(module, name, partial(_fails, ScenarioError("it cannot be drawn")))
+    if parts:
+        assert run(study, one) == PARTLY_DONE
     monkeypatch.setattr(access.run.write, "_MANY_AREAS", 0)
-    assert run(study, tmp_path / "out") == (PARTLY_DONE if part else 0)
-    one = whole if part is None else whole.parent / f"one-{part}"
+    assert run(study, tmp_path / "out") == (PARTLY_DONE if parts else 0)
     files = {file.name: file.read_bytes() for file in one.iterdir()}
     assert {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()} == files

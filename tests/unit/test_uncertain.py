@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -65,19 +66,31 @@ def measured(tmp_path_factory):
     return measure_study(load_study(folder))
 
 
-def gathered(results, mode, monkeypatch) -> dict[str, Uncertainty]:
+@pytest.fixture(scope="module")
+def gathered(measured):
+    """Give what each question was told may be wrong, by change and mode; each is asked once."""
+
+    @cache
+    def gather(change: str | None, mode: str) -> dict[str, Uncertainty]:
+        return asked(measured if change is None else CHANGES[change](measured), mode)
+
+    return gather
+
+
+def asked(results, mode) -> dict[str, Uncertainty]:
     """Ask both, and keep what each was told may be wrong."""
     found: dict[str, Uncertainty] = {}
-    for name, module in (("closures", closures), ("hubs", hubs)):
+    with pytest.MonkeyPatch.context() as patch:
+        for name, module in (("closures", closures), ("hubs", hubs)):
 
-        def spy(*args, name=name, **asked):
-            found[name] = what_may_be_wrong(*args, **asked)
-            return found[name]
+            def spy(*args, name=name, **asked):
+                found[name] = what_may_be_wrong(*args, **asked)
+                return found[name]
 
-        monkeypatch.setattr(module, "what_may_be_wrong", spy)
-    analysis = Analysis(results)
-    analysis.robustness("childrens_centre", after=["C1", "C2"], mode=mode, draws=2)
-    analysis.hubs(3, mode=mode, draws=2, plans=[["C1", "C2", "L1"]], among=["C1", "C2", "C3", "L1"])
+            patch.setattr(module, "what_may_be_wrong", spy)
+        analysis, hall = Analysis(results), ["C1", "C2", "L1"]
+        analysis.robustness("childrens_centre", after=["C1", "C2"], mode=mode, draws=2)
+        analysis.hubs(3, mode=mode, draws=2, plans=[hall], among=["C1", "C2", "C3", "L1"], most=3)
     assert set(found) == {"closures", "hubs"}
     return found
 
@@ -100,12 +113,10 @@ def told(uncertain: Uncertainty) -> dict[str, object]:
 @pytest.mark.parametrize("mode", ["walk", "drive", "typical"])
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_setting_changes_what_may_be_wrong_for_closures_and_hubs_or_for_neither(
-    measured, change, mode, monkeypatch
+    gathered, change, mode
 ):
-    before = {name: told(u) for name, u in gathered(measured, mode, monkeypatch).items()}
-    after = {
-        name: told(u) for name, u in gathered(CHANGES[change](measured), mode, monkeypatch).items()
-    }
+    before = {name: told(u) for name, u in gathered(None, mode).items()}
+    after = {name: told(u) for name, u in gathered(change, mode).items()}
     assert before["closures"] == before["hubs"]
     assert after["closures"] == after["hubs"]
 
@@ -124,8 +135,8 @@ def test_a_setting_changes_what_may_be_wrong_for_closures_and_hubs_or_for_neithe
         ("trips that hold minutes of others", "typical", "street_error"),
     ],
 )
-def test_each_setting_is_read(measured, change, mode, setting, monkeypatch):
-    before, after = (gathered(r, mode, monkeypatch) for r in (measured, CHANGES[change](measured)))
+def test_each_setting_is_read(gathered, change, mode, setting):
+    before, after = gathered(None, mode), gathered(change, mode)
     for name in ("closures", "hubs"):
         assert told(before[name])[setting] != told(after[name])[setting], name
 
