@@ -81,8 +81,8 @@ _MOST_KEPT_BYTES = 2_000_000
 
 def _column_words(column: Any) -> tuple[Any, ...]:
     """Say what a column must be, as a key: each check is told apart by what it says it expects."""
-    checks = tuple((c.name, c.error, repr(c.statistics)) for c in column.checks)
-    return str(column.dtype), column.nullable, column.required, column.unique, checks
+    checks = tuple(check.expected for check in column.checks)
+    return column.kind, column.required, column.unique, checks
 
 
 def _commands_once(make: Callable[..., Any]) -> Callable[..., Any]:
@@ -133,10 +133,19 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(autouse=True)
-def answers_in_examples(request: pytest.FixtureRequest, doctest_namespace: dict) -> None:
-    """Give examples of the notebook room ``answers``, so that each need not ask anew."""
+def answers_in_examples(request: pytest.FixtureRequest, doctest_namespace: dict) -> Iterator[None]:
+    """Give examples of the notebook room ``answers``, so that each need not ask anew.
+
+    Nor does an example show many settings, or more than one picture.
+    """
     if isinstance(request.node, pytest.DoctestItem) and "notebook" in str(request.node.path):
+        from tests.conftest import few_draws, one_picture
+
         doctest_namespace["answers"] = _answers()
+        with few_draws(), one_picture():
+            yield
+    else:
+        yield
 
 
 @cache

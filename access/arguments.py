@@ -6,7 +6,8 @@ import functools
 import inspect
 import math
 import numbers as kinds
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
@@ -28,30 +29,79 @@ def checked(
 
     def decorate(function: Callable[_P, _R]) -> Callable[_P, _R]:
         signature = inspect.signature(function)
+        shape = _Shape.of(signature)
+        in_order = [(name, checks[name]) for name in signature.parameters if name in checks]
 
         @functools.wraps(function)
         def door(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-            try:
-                given = signature.bind(*args, **kwargs)
-            except TypeError as error:
-                raise _CallError(f"{function.__qualname__}: {error}") from None
-            for name, value in given.arguments.items():
-                if name in checks:
-                    given.arguments[name] = checks[name](value, name)
-                elif signature.parameters[name].kind is inspect.Parameter.VAR_KEYWORD:
-                    given.arguments[name] = {
-                        k: checks[k](v, k) if k in checks else v for k, v in value.items()
-                    }
-            lengths = {n: len(given.arguments[n]) for n in same_length
-                       if given.arguments.get(n) is not None}  # fmt: skip
+            if not shape.fits(args, kwargs):
+                try:  # which says what is wrong, and takes many times as long
+                    signature.bind(*args, **kwargs)
+                except TypeError as error:
+                    raise _CallError(f"{function.__qualname__}: {error}") from None
+            given: dict[str, Any] = dict(zip(shape.by_place, args, strict=False)) | kwargs
+            for name, check in in_order:
+                if name in given:
+                    given[name] = check(given[name], name)
+            if shape.others:
+                for name in kwargs:
+                    if name in checks and name not in shape.names:
+                        given[name] = checks[name](given[name], name)
+            lengths = {n: len(given[n]) for n in same_length if given.get(n) is not None}
             if len(set(lengths.values())) > 1:
                 told = ", ".join(f"{n} has {k}" for n, k in lengths.items())
                 raise ParameterError(f"{told}; expected as many of each")
-            return function(*given.args, **given.kwargs)
+            made: Callable[..., _R] = function
+            return made(**given)
 
         return door
 
     return decorate
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """What a function can be called with, looked at once: every argument has a name.
+
+    Parameters
+    ----------
+    by_place : tuple of str
+        Arguments that may be given without their names.
+    names, needed : frozenset of str
+        All arguments, and those without a default.
+    others : bool
+        Whether it takes arguments of other names.
+    """
+
+    by_place: tuple[str, ...]
+    names: frozenset[str]
+    needed: frozenset[str]
+    others: bool
+
+    @classmethod
+    def of(cls, signature: inspect.Signature) -> _Shape:
+        """Look at a function's signature."""
+        every = signature.parameters.values()
+        named = [p for p in every if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        others = [p for p in every if p.kind is p.VAR_KEYWORD]
+        if len(named) + len(others) < len(signature.parameters):
+            raise TypeError(f"{signature}: expected arguments that all have names")
+        return cls(
+            tuple(p.name for p in named if p.kind is p.POSITIONAL_OR_KEYWORD),
+            frozenset(p.name for p in named),
+            frozenset(p.name for p in named if p.default is p.empty),
+            bool(others),
+        )
+
+    def fits(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+        """Tell whether a call has every argument that is needed, once, and none beside them."""
+        placed = set(self.by_place[: len(args)])
+        return (
+            len(args) <= len(self.by_place)
+            and placed.isdisjoint(kwargs)
+            and self.needed <= placed.union(kwargs)
+            and (self.others or self.names.issuperset(kwargs))
+        )
 
 
 class _CallError(ParameterError, TypeError):

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -327,6 +328,16 @@ def hidden_moves(impact: Impact) -> _HiddenMoves:
     ...                             demand=demand)).pairs)
     [('X', 'Y'), ('X', 'Z')]
     """
+    if impact not in _DECIDED:  # sentences, tables, charts and maps all ask
+        _DECIDED[impact] = _decide(impact)
+    return _DECIDED[impact]
+
+
+_DECIDED: WeakKeyDictionary[Impact, _HiddenMoves] = WeakKeyDictionary()
+
+
+def _decide(impact: Impact) -> _HiddenMoves:
+    """Audit the table of who moves from where to where."""
     moves = impact.moves[impact.moves["families"] > 0]
     counts: dict[tuple[str, str], float] = {
         (str(a), str(b)): float(n)

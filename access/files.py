@@ -18,7 +18,7 @@ import stat
 import sys
 import uuid
 import zipfile
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -411,12 +411,23 @@ def _listed(folder: Path) -> set[str] | None:
         return None
 
 
-def is_internal(folder: Path) -> bool | None:
+def _is_internal(folder: Path) -> bool | None:
     """Say whether a former run's files here are for the council only; None where there are none."""
     listed = _listed(folder)
     if listed is None:
         return None
     return any(name.startswith(INTERNAL_MARK) for name in listed - set(_BY_RUNS))
+
+
+def check_kind(out: Path, *, internal: bool) -> None:
+    """Keep internal files and public ones in folders of their own."""
+    there = _is_internal(out)
+    if there is not None and there != internal:
+        kinds = {True: "internal files", False: "files for the public"}
+        raise OutputError(
+            f"{out} holds {kinds[there]} of a former run, and {kinds[internal]} never go beside "
+            "them or in their place; nothing was written. Name another folder with --out DIR."
+        )
 
 
 def _starts(path: Path, start: bytes) -> bool:
@@ -573,7 +584,7 @@ def _shown(path: Path) -> str:
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def steady_zip(content: bytes, change: Callable[[str, bytes], bytes] | None = None) -> bytes:
+def steady_zip(content: bytes) -> bytes:
     """Pack a zip file anew, so that its bytes depend on its contents only."""
     packed = io.BytesIO()
     with (
@@ -585,6 +596,5 @@ def steady_zip(content: bytes, change: Callable[[str, bytes], bytes] | None = No
             part.compress_type = zipfile.ZIP_DEFLATED
             part.create_system = 3
             part.external_attr = 0o600 << 16
-            data = old.read(name)
-            new.writestr(part, data if change is None else change(name, data))
+            new.writestr(part, old.read(name))
     return packed.getvalue()

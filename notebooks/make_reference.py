@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
-import pandera.pandas as pa
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from access.study import tables
+from access.study.columns import Column
 from access.study.config import StudyConfig
 
 OUT = Path(__file__).resolve().with_name("settings.md")
@@ -231,12 +231,12 @@ def settings_lines(
     return lines
 
 
-def schema_columns(kind: str) -> dict[str, pa.Column]:
+def schema_columns(kind: str) -> dict[str, Column]:
     """Give the columns that a table's schema and the usual settings name."""
-    columns = dict(tables._SCHEMAS[kind].columns)
+    columns = dict(tables._SCHEMAS[kind])
     if kind == "areas":
         usual = (*tables._RANKS, *tables._USUAL_COUNTS)
-        columns |= dict.fromkeys(usual, pa.Column(float, required=False))
+        columns |= dict.fromkeys(usual, Column(float, required=False))
     return columns
 
 
@@ -248,7 +248,7 @@ def tables_lines() -> list[str]:
         rows = [
             (
                 f"`{name}`",
-                "number" if "float" in str(known[name].dtype) else "text",
+                "number" if known[name].kind is float else "text",
                 "yes" if known[name].required else "no",
                 words,
             )

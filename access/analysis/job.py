@@ -17,26 +17,30 @@ from access.analysis.analysis import Analysis
 from access.analysis.beside import Beside
 from access.analysis.bus import _made_of_both, _read_day, bus_sentences
 from access.analysis.new_places import _check_joined, _proposed_places, _site_rows
-from access.analysis.results import HubResult, LeftOut, Parts, StudyResults
+from access.analysis.results import (
+    HubResult,
+    LeftOut,
+    Parts,
+    StudyResults,
+    _WhenAsked,
+    hub_terms,
+)
 from access.analysis.walking import _speeds_sentence
-from access.errors import Fault, NetworkError
 from access.ledger import RunLedger, sha256_of
-from access.network import Network, Profile, Status, TravelMatrix, travel_matrix
+from access.network import Network, Profile, TravelMatrix, travel_matrix
 from access.network.build import build_networks
-from access.network.modelled import MODELLED_STREETS, modelled_network
-from access.network.snapping import read_points, snap
+from access.network.modelled import MODELLED_STREETS, REAL_STREETS, modelled_network
+from access.network.snapping import check_joins, read_points, snap
 from access.network.stocktake import reach_past
-from access.network.surroundings import Surroundings, read_surroundings
+from access.network.surroundings import StreetGround
 from access.release import with_policy
 from access.study import Study
-from access.text import share_figure
 from access.units import project
 
 Progress = Callable[[str], None]
 
 #: How far past the areas' points a map's water, railways and names go.
 _AROUND_DEGREES = 0.08
-_REAL_STREETS = "Streets: {name} (© OpenStreetMap contributors, ODbL), as they are drawn there."
 
 
 def run_job(
@@ -45,6 +49,7 @@ def run_job(
     network: Path | None = None,
     keep: bool = True,
     progress: Progress = lambda step: None,
+    meanwhile: Callable[[StudyResults], object] = lambda found: None,
 ) -> StudyResults:
     """Do the main job: everything of `measure_study`, and where Family Hubs would best stand.
 
@@ -59,6 +64,9 @@ def run_job(
         there. The results are the same either way.
     progress : callable
         Called with a few words before each step.
+    meanwhile : callable
+        Called with everything but the hubs where a second process still looks for these, and
+        not at all elsewhere: for what will be asked next in any case.
 
     Returns
     -------
@@ -77,8 +85,9 @@ def run_job(
         parts = Parts(found.left_out)
         if not hubs.apart:
             return Analysis(found).with_hubs(progress=progress, parts=parts)
+        meanwhile(found)
         progress("where hubs would best stand")
-        made, left_out = parts.make("Family Hubs", hubs.result) or (None, ())
+        made, left_out = parts.make(hub_terms(times.study).title, hubs.result) or (None, ())
         parts.take(left_out)
         if made is None and parts.left_out == found.left_out:
             return found
@@ -175,7 +184,7 @@ def travel_times(
     if network is not None:
         study = _with_what_streets_say(study, networks)
     study = with_policy(study)
-    streets = MODELLED_STREETS if network is None else _REAL_STREETS.format(name=network.name)
+    streets = MODELLED_STREETS if network is None else REAL_STREETS.format(name=network.name)
     speeds = _speeds_sentence(study, modelled=network is None)
     return StudyResults(
         study=study,
@@ -190,19 +199,25 @@ def travel_times(
             study, network, networks, matrices, (streets, speeds, *bus_sentences(study, bus))
         ),
         bus=bus,
-        snaps=_snap_lines(networks, study, sites),
-        surroundings=None if network is None else _around(study, network),
-        street_file=network,
+        snaps=_WhenAsked(networks, partial(_snap_lines, networks, study, sites)),
+        ground=None if network is None else _ground(study, network, networks, cache),
     )
 
 
-def _around(study: Study, network: Path) -> Surroundings | None:
-    """Read what maps show beside the streets, a little past the areas."""
+def _ground(
+    study: Study, source: Path, networks: Mapping[str, Network], cache: Path | None
+) -> StreetGround:
+    """Say where maps find what lies beside the streets, a little past the areas."""
     lon, lat = study.areas["lon"], study.areas["lat"]
-    more = _AROUND_DEGREES
-    return read_surroundings(
-        network, (lon.min() - more, lat.min() - more, lon.max() + more, lat.max() + more)
-    )
+    ends = lon.min(), lat.min(), lon.max(), lat.max()
+    more = np.array([-1, -1, 1, 1]) * _AROUND_DEGREES
+    west, south, east, north = (np.array(ends, float) + more).tolist()
+    return StreetGround(source, _sha256(networks, source), (west, south, east, north), cache)
+
+
+def _sha256(networks: Mapping[str, Network], source: Path) -> str:
+    """Give the hash of the street file, as it was read."""
+    return networks["walk"].source.sha256 or sha256_of(source)
 
 
 def _sites(study: Study) -> pd.DataFrame:
@@ -235,43 +250,31 @@ def _networks(
             mode: modelled_network(points, mode=mode, walk_km_h=walk_km_h)
             for mode in ("walk", "drive")
         }
-    profiles = {mode: _profile(study, mode) for mode in ("walk", "drive")}
+    walk_km_h = study.config.travel.walk_km_h
+    profiles = {mode: Profile.at_walking_speed(mode, walk_km_h) for mode in ("walk", "drive")}
     return build_networks(source, profiles, cache=cache, progress=progress)
 
 
-def _profile(study: Study, mode: str) -> Profile:
-    """Take a preset's rules at the study's walking speed."""
-    preset = Profile.preset(mode)
-    walk_km_h = study.config.travel.walk_km_h
-    if mode == "drive":
-        return replace(preset, off_network_kmh=walk_km_h)
-    slower = walk_km_h / preset.kmh
-    scaled = tuple((c, v * slower if c == "steps" else v) for c, v in preset.class_kmh)
-    return replace(preset, kmh=walk_km_h, off_network_kmh=walk_km_h, class_kmh=scaled)
-
-
 def _snap_lines(
-    networks: Mapping[str, Network], study: Study, sites: pd.DataFrame
-) -> dict[str, pd.DataFrame]:
-    """Draw the leg from every area and site to the street it joins."""
-    frames: dict[str, pd.DataFrame] = {}
+    networks: Mapping[str, Network], study: Study, sites: pd.DataFrame, mode: str
+) -> gpd.GeoDataFrame:
+    """Draw the leg from every area and site to the street that it joins in a mode."""
+    network = networks[mode]
     places = pd.concat([study.areas[["id", "lon", "lat"]], sites[["id", "lon", "lat"]]])
     limit_m = study.config.travel.snap_limit_m
-    for mode, network in networks.items():
-        found = snap(network, read_points(places, "areas and sites"), limit_m=limit_m)
-        start = project(places["lon"], places["lat"], network.crs)
-        end = np.where(found.found[:, None], found.xy, start)
-        frame = pd.DataFrame(
-            {
-                "id": places["id"].to_numpy(),
-                "mode": mode,
-                "joined": found.found,
-                "metres": np.where(found.found, found.metres, np.nan),
-            }
-        )
-        lines = shapely.linestrings(np.stack([start, end], axis=1))
-        frames[mode] = gpd.GeoDataFrame(frame, geometry=lines, crs=network.crs)
-    return frames
+    found = snap(network, read_points(places, "areas and sites"), limit_m=limit_m)
+    start = project(places["lon"], places["lat"], network.crs)
+    end = np.where(found.found[:, None], found.xy, start)
+    frame = pd.DataFrame(
+        {
+            "id": places["id"].to_numpy(),
+            "mode": mode,
+            "joined": found.found,
+            "metres": np.where(found.found, found.metres, np.nan),
+        }
+    )
+    lines = shapely.linestrings(np.stack([start, end], axis=1))
+    return gpd.GeoDataFrame(frame, geometry=lines, crs=network.crs)
 
 
 def _with_what_streets_say(study: Study, networks: Mapping[str, Network]) -> Study:
@@ -292,38 +295,15 @@ def _with_what_streets_say(study: Study, networks: Mapping[str, Network]) -> Stu
 
 def _check_snapping(study: Study, matrix: TravelMatrix, sites: pd.DataFrame) -> None:
     """Refuse a network that today's centres or too many families do not join."""
-    own = [i for i, kind in enumerate(sites["kind"]) if kind == "centre"]
-    apart = matrix.status == Status.UNSNAPPED
-    lost_areas = apart.all(axis=1)
-    if lost_areas.all():
-        raise NetworkError(
-            f"the {matrix.mode} network misses the study: none of the {len(study.areas)} areas of "
-            f"{study.config.study.place} is within {study.config.travel.snap_limit_m:g} m of a "
-            "usable street. Is the extract of another place?"
-        )
-    lost_sites = [i for i in own if apart[~lost_areas, i].all()]
-    if lost_sites:
-        raise NetworkError(
-            f"{len(lost_sites)} centre(s) do not join the {matrix.mode} network",
-            [
-                Fault("centres.csv", str(sites["id"][i]), "lon, lat",
-                      f"{sites['lon'][i]}, {sites['lat'][i]}",
-                      f"a point within {study.config.travel.snap_limit_m:g} m of a usable street; "
-                      "mend the position, or raise travel.snap_limit_m in study.toml")
-                for i in lost_sites
-            ],
-        )  # fmt: skip
-    for service in study.config.services.values():
-        counts = study.areas[service.demand].to_numpy(float)
-        share = counts[lost_areas].sum() / counts.sum()
-        if share > study.config.travel.max_unsnapped_share:
-            ids = study.areas["id"][lost_areas].tolist()
-            limit = share_figure(study.config.travel.max_unsnapped_share, 1)
-            raise NetworkError(
-                f"{int(lost_areas.sum())} areas with {share_figure(share, 1)} of the "
-                f"{service.noun} do not join the {matrix.mode} network (limit {limit}, "
-                f"travel.max_unsnapped_share in study.toml): {ids[:10]}"
-            )
+    travel = study.config.travel
+    check_joins(
+        matrix,
+        sites[sites["kind"] == "centre"],
+        {s.noun: study.areas[s.demand].to_numpy(float) for s in study.config.services.values()},
+        place=study.config.study.place,
+        limit_m=travel.snap_limit_m,
+        most_share=travel.max_unsnapped_share,
+    )
 
 
 def _ledger(
@@ -338,7 +318,7 @@ def _ledger(
         inputs.append(
             {
                 "file": source.name,
-                "sha256": sha256_of(source),
+                "sha256": _sha256(networks, source),
                 "source": "OpenStreetMap extract given by the user",
                 "vintage": "as the file",
                 "licence": "ODbL, (c) OpenStreetMap contributors",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import pandas as pd
 
@@ -214,8 +215,10 @@ def _baseline_of(study: Study, service: str) -> Baseline:
     pick(study.config.services, service, "service")
     frame = pd.DataFrame(study.centres_of(service))
     known = ("id", "name", "status", "days", "capacity", "lon", "lat", "annual_cost_gbp")
-    columns = [c for c in known if c in frame.columns]
-    return Baseline.of(service, frame[columns])
+    sites = frame[[c for c in known if c in frame.columns]]
+    if "status" in sites:  # a register that says it of some sites only: the others are open
+        sites = sites.assign(status=sites["status"].replace("", "full"))
+    return Baseline.of(service, sites)
 
 
 def _open_of(study: Study, service: str, ids: Sequence[str]) -> Baseline:
@@ -237,8 +240,19 @@ def _open_of(study: Study, service: str, ids: Sequence[str]) -> Baseline:
     return Baseline.of(service, pd.DataFrame(found))
 
 
+#: By study: a question asks for them up to four times.
+_PLACES: WeakKeyDictionary[Study, dict[str | None, pd.DataFrame]] = WeakKeyDictionary()
+
+
 def _places_of(study: Study, service: str | None = None) -> pd.DataFrame:
     """List a service's centres, or every site of a study: ``id name kind``."""
+    kept = _PLACES.setdefault(study, {})
+    if service not in kept:
+        kept[service] = _listed_places(study, service)
+    return kept[service].copy()
+
+
+def _listed_places(study: Study, service: str | None) -> pd.DataFrame:
     if service is not None:
         return pd.DataFrame(study.centres_of(service))[["id", "name"]].assign(kind="centre")
     kinds = {"centre": study.centres, "candidate": study.candidates, "neighbour": study.neighbours}
@@ -272,9 +286,11 @@ def _site_ids(
         raise ParameterError(
             f"{name}={given!r}; expected a list of ids or names, such as [{str(given)!r}]"
         )
+    texts = [str(text) for text in given]
+    if set(texts) <= set(map(str, places["id"].tolist())):
+        return texts
     every = (study.centres, study.candidates, study.neighbours, places)
     known = {str(site) for table in every if len(table) for site in table["id"].tolist()}
-    texts = [str(text) for text in given]
     named = _by_name(study, places) if set(texts) - known else {}
     found: list[str] = []
     for text in texts:
@@ -465,6 +481,8 @@ def _meant(study: Study, service: str, step: Modification) -> Modification:
 def _registered(study: Study, step: Modification) -> Modification:
     """Take from the register what a step that opens a known site does not say."""
     place = {"open": step.site, "move": step.to}.get(step.action)
+    if place is None:
+        return step
     for table in (study.candidates, study.centres):
         row = table[table["id"] == place]
         if len(row):

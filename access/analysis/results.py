@@ -29,7 +29,7 @@ from access.study.config import is_later
 from access.text import Claim, Said, about, listed, number
 
 if TYPE_CHECKING:
-    from access.network.surroundings import Surroundings
+    from access.network.surroundings import StreetGround, Surroundings
     from access.siting.hubs import HubSearch
     from access.siting.plans import BesideStays, Choice, Figures, Held, Offer, Standing
 
@@ -396,10 +396,8 @@ class StudyResults:
         Parts that failed or were too large, each with its reason.
     bus : BusTimes, optional
         None where no timetable was given.
-    surroundings : Surroundings, optional
-        Water, parks, railways and names for maps; None where the streets are modelled.
-    street_file : Path, optional
-        What the streets were read from; None where they are modelled.
+    ground : StreetGround, optional
+        What the streets' file tells beside them; None where the streets are modelled.
     """
 
     study: Study
@@ -416,8 +414,12 @@ class StudyResults:
     hubs: HubResult | None = None
     left_out: tuple[LeftOut, ...] = ()
     bus: BusTimes | None = None
-    surroundings: Surroundings | None = None
-    street_file: Path | None = None
+    ground: StreetGround | None = None
+
+    @property
+    def surroundings(self) -> Surroundings | None:
+        """Water, parks, railways and places for maps; None where nothing tells them."""
+        return None if self.ground is None else self.ground.surroundings
 
     @property
     def assumptions(self) -> tuple[str, ...]:
@@ -472,17 +474,42 @@ def names_of(titles: Sequence[str]) -> str:
 _FOR_FAMILIES = ("child", "young", "youth", "famil", "parent", "baby", "babies")
 
 
-def hub_title(study: Study) -> str:
-    """Name what hubs are called in a study: Family Hubs where they are for families.
+@dataclass(frozen=True)
+class HubTerms:
+    """What hubs are called.
+
+    Parameters
+    ----------
+    title : str
+        In headings.
+    one, many : str
+        Within a sentence.
+    """
+
+    title: str
+    one: str
+    many: str
+
+
+FAMILY_HUBS = HubTerms("Family Hubs", "Family Hub", "Family Hubs")
+
+
+def hub_terms(study: Study) -> HubTerms:
+    """Say what hubs are called: as the study names them, else by whom they are for.
 
     Examples
     --------
     >>> from access import load_study
-    >>> hub_title(load_study("rotherham"))
-    'Family Hubs'
+    >>> hub_terms(load_study("rotherham"))
+    HubTerms(title='Family Hubs', one='Family Hub', many='Family Hubs')
     """
+    own = study.config.hubs
+    if own.title is not None and own.one is not None:
+        return HubTerms(own.title, own.one, own.title)
     told = " ".join(f"{s.title} {s.noun}" for s in study.config.services.values()).lower()
-    return "Family Hubs" if any(word in told for word in _FOR_FAMILIES) else "Hubs"
+    if any(word in told for word in _FOR_FAMILIES):
+        return FAMILY_HUBS
+    return HubTerms("Hubs", "hub", "hubs")
 
 
 def chosen_later(study: Study) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,8 +17,10 @@ from access.charts.style import CATEGORICAL, INK, PAPER, QUIET
 from access.errors import ParameterError
 from access.labels import criterion_kind, criterion_short, criterion_value, criterion_words, trip
 from access.scenario import Ranking, Robustness
-from access.siting.hubs import HubSearch
 from access.text import Claim, Said, capital, listed, named, number, ordinal, percent
+
+if TYPE_CHECKING:
+    from access.siting.hubs import HubSearch
 
 _TICK = 20  # characters in a line beside the axis
 

@@ -86,7 +86,7 @@ def _root(
 def main() -> None:
     """Run the command line; an `AccessError` becomes a message and an exit code, no traceback."""
     # a command ends soon and keeps what it makes: looking for garbage often costs a twentieth
-    gc.set_threshold(100_000, 20, 50)
+    gc.set_threshold(1_000_000, 20, 50)
     sys.exit(ended(_spoken))
 
 

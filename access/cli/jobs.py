@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -63,12 +64,10 @@ def run(
     maps/rotherham-internal/, every file's name marked INTERNAL.
     """
     from access.analysis.results import LeftOut
-    from access.files import check_folder
+    from access.files import check_folder, check_kind
     from access.ledger import to_json
     from access.release import released
-    from access.run import run_job, summary_of, write_outputs
-    from access.run.summary import spoken_summary
-    from access.run.write import check_kind
+    from access.run import draw_ahead, run_job
     from access.study import load_study
 
     loaded = load_study(study).with_timetables(timetable or [])
@@ -78,7 +77,14 @@ def run(
     job = _job("run", loaded.name, network, timetable)
     telling = steps(quiet=quiet or json, job=job, keep=not no_cache)
     with released(loaded, internal=internal) as own, telling as progress:
-        results = run_job(own, network=network, keep=not no_cache, progress=progress)
+        ahead = partial(draw_ahead, progress=progress)
+        results = run_job(
+            own, network=network, keep=not no_cache, progress=progress, meanwhile=ahead
+        )
+        # what writes is imported while hubs are searched for, not before
+        from access.run import summary_of, write_outputs
+        from access.run.summary import spoken_summary
+
         ledger = write_outputs(results, folder, internal=internal, progress=progress)
     left_out = tuple(LeftOut(**part) for part in ledger.left_out)
     results = replace(results, left_out=left_out)
@@ -229,7 +235,7 @@ def report(
     from access.release import released
     from access.report.board import board_report, write_report
     from access.run import measure_study
-    from access.run.write import answer_ledger
+    from access.run.answer import answer_ledger
     from access.study import load_study
 
     requests = None if asked is None else read_requests(asked)
@@ -316,7 +322,7 @@ def map_(
     from access.maps.static_map import write_static_maps
     from access.release import released
     from access.run import measure_study
-    from access.run.write import answer_ledger
+    from access.run.answer import answer_ledger
     from access.study import load_study
 
     loaded = load_study(study).with_timetables(timetable or [])

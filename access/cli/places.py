@@ -77,7 +77,7 @@ class _Asked:
 
     def ledger(self, analysis: Analysis, command: str, question: dict[str, Any]) -> RunLedger:
         """Say what the answer was worked out from."""
-        from access.run.write import answer_ledger
+        from access.run.answer import answer_ledger
 
         return answer_ledger(analysis.results, command, question)
 

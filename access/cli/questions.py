@@ -226,7 +226,7 @@ def compare(  # noqa: PLR0913 - one option a part of the question
             for figures, _, _ in asides:
                 answers[question.key] |= figures
             if work is not None:
-                from access.run.write import answer_ledger, write_answer
+                from access.run.answer import answer_ledger, write_answer
 
                 folder = work if len(asked) == 1 else work / question.key
                 tables = impact_tables(impact, group, loaded.groups)
@@ -353,7 +353,7 @@ def rank(
                 firm = parts.make(f"how firm the rank of {question.title} is", ask)
             answers[question.key] = ranking_summary(results, question, ranking, firm)
             if work is not None:
-                from access.run.write import answer_ledger, write_answer
+                from access.run.answer import answer_ledger, write_answer
 
                 folder = work if len(asked) == 1 else work / question.key
                 tables, charts = ranking_tables(ranking, firm), ranking_charts(ranking, firm)
@@ -515,13 +515,11 @@ def site(  # noqa: PLR0913 - one option a rule of the board
     from access.analysis.analysis import Analysis
     from access.analysis.hubs import HubOptions
     from access.analysis.job import travel_times
-    from access.charts.ranking import hub_chart
     from access.files import check_folder, whole_folder
     from access.ledger import to_json
     from access.release import released
     from access.report.hubs import pair_words
     from access.run.summary import hub_summary, hub_tables, hub_words, pair_figures
-    from access.run.write import answer_ledger, write_answer
     from access.study import load_study
 
     loaded = load_study(study)
@@ -555,6 +553,9 @@ def site(  # noqa: PLR0913 - one option a rule of the board
         pair = analysis.hub_pair(answer, *_split_pair(between))
         summary["between"] = pair_figures(pair)
     if out is not None:
+        from access.charts.ranking import hub_chart
+        from access.run.answer import answer_ledger, write_answer
+
         asked = {**options, "size": size, "walk_km_h": walk_km_h,
                  "costs": None if costs is None else costs.name}  # fmt: skip
         ledger = answer_ledger(

@@ -75,8 +75,8 @@ def network(
     from access.ledger import RunLedger, sha256_of, to_json
     from access.network import Profile
     from access.network.stocktake import take_stock
+    from access.run.answer import write_layers
     from access.run.summary import safe_cells
-    from access.run.write import write_layers
     from access.study import load_study
 
     profiles = [Profile.preset(name) for name in profile or ["walk", "drive"]]

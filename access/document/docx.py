@@ -17,7 +17,9 @@ from docx.enum.table import WD_CELL_VERTICAL_ALIGNMENT, WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING, WD_TAB_ALIGNMENT, WD_TAB_LEADER
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
+from docx.oxml.table import CT_Tbl
 from docx.shared import Cm, Emu, Length, Pt, RGBColor
+from docx.table import _Cell
 from docx.text.paragraph import Paragraph as WordParagraph
 from docx.text.run import Run
 
@@ -204,8 +206,7 @@ def _language(document: Any, language: str) -> None:
 
 
 def _added(document: Any, name: str, size: float, colour: str, **more: Any) -> Any:
-    known = {s.name for s in document.styles}
-    if name not in known:
+    if name not in document.styles:
         made = document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
         made.base_style = document.styles["Normal"]
     return _style(document, name, size, colour, **more)
@@ -260,36 +261,27 @@ def _add_table(word: Any, view: TableView, width: Length, *, compact: bool = Fal
     body = view.body
     total = view.total is not None and bool(body)
     shares = _column_shares(view, compact=compact)
-    # a row of the body and a total's: python-docx makes cells slowly, so the others are copies
-    made = _bare(word, 3, [s * width for s in shares], padding=25 if compact else 45)
-    _describe(made, view.title, total=view.total is not None)
     # By id, once: python-docx looks a style's name up anew for every paragraph.
-    style = word.styles["Table text compact" if compact else "Table text"].style_id
-    _, usual, last = made._tbl.tr_lst
-    bare = deepcopy(usual)
-    cells = made._cells  # the property makes the list anew on each use, slowly
-    wide = len(view.columns)
-    for k, column in enumerate(view.columns):
-        _fill(cells[k], column.header, style, column.align, bold=True)
-        _dress(cells[k], bottom=(12, _LINE), fill=_FAINT)
-        cells[k].vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.BOTTOM
-        _fill(cells[wide + k], _ANY, style, column.align)
-        _dress(cells[wide + k], bottom=(4, _RULE))
-        _fill(cells[2 * wide + k], _ANY, style, column.align, bold=True)
-        _dress(cells[2 * wide + k], top=(8, _LINE), bottom=(4, _RULE))
+    style = _style_id(word, "Table text compact" if compact else "Table text")
+    made = _bare(word, 1, [s * width for s in shares], padding=25 if compact else 45)
+    _describe(made, view.title, total=view.total is not None)
+    head = made._tbl.tr_lst[0]
+    bare, usual, last = (deepcopy(head) for _ in range(3))
+    aligns = [column.align for column in view.columns]
+    for row, kind in ((head, "head"), (usual, "body"), (last, "total")):
+        _dress_row(row, kind, style, aligns)
+    for run, column in zip(head.iter(qn("w:r")), view.columns, strict=True):
+        _say(run, column.header)
     whole = _stands_whole(view, shares, compact=compact)
     if whole:
-        cells[0].paragraphs[0].paragraph_format.keep_with_next = True
-    made._tbl.remove(usual)
-    made._tbl.remove(last)
+        _keep_with_next(head)
     for r, row in enumerate(body, start=1):
         ends = r == len(body)
         copied = deepcopy(last if total and ends else usual)
         for run, cell in zip(copied.iter(qn("w:r")), row, strict=True):
             _say(run, cell.text)
         if whole and not ends:
-            paragraph = next(copied.iter(qn("w:p")))
-            paragraph.get_or_add_pPr().keepNext_val = True
+            _keep_with_next(copied)
         made._tbl.append(copied)
     if not body:
         made._tbl.append(bare)
@@ -299,6 +291,36 @@ def _add_table(word: Any, view: TableView, width: Length, *, compact: bool = Fal
 
 #: What stands in a row that others are copied from.
 _ANY = "x"
+_EDGES: dict[str, dict[str, tuple[int, str]]] = {
+    "head": {"bottom": (12, _LINE)},
+    "body": {"bottom": (4, _RULE)},
+    "total": {"top": (8, _LINE), "bottom": (4, _RULE)},
+}
+
+
+@cache
+def _cell_like(kind: str, style: str, align: str) -> Any:
+    """Make a cell that others are copied from: python-docx would make each of them slowly."""
+    made = CT_Tbl.new_tbl(1, 1, Cm(1)).tr_lst[0].tc_lst[0]
+    cell = _Cell(made, None)  # type: ignore[arg-type]
+    _fill(cell, _ANY, style, align, bold=kind != "body")
+    _dress(cell, fill=_FAINT if kind == "head" else "", **_EDGES[kind])
+    if kind == "head":
+        cell.vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.BOTTOM
+    return made
+
+
+def _dress_row(row: Any, kind: str, style: str, aligns: Sequence[str]) -> None:
+    """Put cells of a kind in place of a row's own, as wide as those."""
+    wide = qn("w:w")
+    for own, align in zip(row.tc_lst, aligns, strict=True):
+        copied = deepcopy(_cell_like(kind, style, align))
+        copied.tcPr.tcW.set(wide, own.tcPr.tcW.get(wide))
+        row.replace(own, copied)
+
+
+def _keep_with_next(row: Any) -> None:
+    next(row.iter(qn("w:p"))).get_or_add_pPr().keepNext_val = True
 
 
 def _say(run: Any, text: str) -> None:
@@ -314,7 +336,7 @@ def _add_key_figures(word: Any, items: Sequence[tuple[str, str]], width: Length)
     """Add large figures side by side, each above the words that say what it is."""
     made = _bare(word, 2, [width / len(items)] * len(items))
     _describe(made, "Key figures, each above its words", total=False, headed=False)
-    small, large = word.styles["Table text"].style_id, word.styles["Key figure"].style_id
+    small, large = _style_id(word, "Table text"), _style_id(word, "Key figure")
     for k, (figure, words) in enumerate(items):
         head, foot = made.rows[0].cells[k], made.rows[1].cells[k]
         _fill(head, plain(figure), large, "left")
@@ -338,7 +360,7 @@ def _table_style(document: Any) -> None:
 def _bare(word: Any, rows: int, widths: Sequence[float], *, padding: int = 45) -> Any:
     """Add a table without style; padding above and below is in twentieths of a point."""
     made = word.add_table(rows=rows, cols=len(widths))
-    made._tbl.tblPr.style = word.styles[_TABLE_STYLE].style_id
+    made._tbl.tblPr.style = _style_id(word, _TABLE_STYLE, WD_STYLE_TYPE.TABLE)
     made.alignment = WD_TABLE_ALIGNMENT.LEFT
     made.autofit = False
     margins = _element("tblCellMar")
@@ -392,6 +414,12 @@ def _dress(cell: Any, *, fill: str = "", **edges: tuple[int, str]) -> None:
 
 _PAGE_WIDTH = Cm(21 - 2 * 2.1)
 _PARAGRAPH_STYLES = {"body": "Normal", "lead": "Lead", "small": "Small", "key": "Key line"}
+
+
+def _style_id(word: Any, name: str, kind: WD_STYLE_TYPE = WD_STYLE_TYPE.PARAGRAPH) -> str:
+    """Give a style's id, looked up once: see `_keep_style_ids`."""
+    found: str = word.part.get_style_id(name, kind)
+    return found
 
 
 def _keep_style_ids(word: Any) -> None:
@@ -598,7 +626,7 @@ def _add_contents(word: Any, document: Document, block: Contents) -> None:
     for k, (place, heading) in enumerate(listed):
         if k:
             made = word.add_paragraph()
-        made.style = word.styles[f"toc {heading.level}"]
+        made._p.style = _style_id(word, f"toc {heading.level}")
         _add_link(made, _bookmark(place), f"{_heading_text(document, place)}\t")
         _add_field(made, f"PAGEREF {_bookmark(place)} \\h", str(pages[place]), dirty=True)
     _end_field(made.add_run())

@@ -6,15 +6,20 @@ import datetime
 import io
 import re
 import textwrap
+import zipfile
+from copy import copy
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from openpyxl import Workbook
+from openpyxl.drawing.spreadsheet_drawing import SpreadsheetDrawing
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet._writer import WorksheetWriter
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
+from openpyxl.writer.excel import ExcelWriter
 
 from access.charts.style import CATEGORICAL, INK, QUIET
 from access.document.document import INTERNAL_MARK, Callout, Document, TableBlock, long_date
@@ -74,18 +79,32 @@ def write_xlsx(document: Document, path: Path | str | None = None) -> bytes:
     views = list(document.tables())
     shorts = [b.table.short for b in document.blocks if isinstance(b, TableBlock)]
     names: list[str] = [_FRONT]
+    looks: dict[tuple[object, ...], Any] = {}
     for (label, view), short in zip(views, shorts, strict=True):
         names.append(_sheet_name(f"{label.removeprefix('Table ')} {short or view.title}", names))
-        _fill_sheet(book.create_sheet(names[-1]), label, view)
+        _fill_sheet(book.create_sheet(names[-1]), label, view, looks)
     _fill_front(front, document, views, names[1:])
     _properties(book, document)
     held = io.BytesIO()
-    with any_clock():
-        book.save(held)
-    data = steady_zip(held.getvalue(), _without_clock(document.date))
+    with any_clock(), zipfile.ZipFile(held, "w") as pack:  # it is packed below
+        _InMemory(book, pack).save()
+    data = steady_zip(held.getvalue())
     if path is not None:
         write_file(Path(path), data)
     return data
+
+
+class _InMemory(ExcelWriter):
+    """Writes each sheet in memory: openpyxl makes a file of its own for each, and removes it."""
+
+    def write_worksheet(self, ws: Any) -> None:
+        ws._drawing = SpreadsheetDrawing()
+        held = io.BytesIO()
+        writer = WorksheetWriter(ws, out=held)
+        writer.write()
+        ws._rels = writer._rels
+        self._archive.writestr(ws.path[1:], held.getvalue())
+        self.manifest.append(ws)
 
 
 _LONGEST_NAME = 31
@@ -114,17 +133,24 @@ def _cut(text: str, most: int) -> str:
 
 
 def _put(sheet: Worksheet, row: int, column: int, text: object, font: Font = _BODY) -> Any:
+    target = _told(sheet, row, column, text)
+    target.font = font
+    return target
+
+
+def _told(sheet: Worksheet, row: int, column: int, text: object) -> Any:
     target = sheet.cell(row, column)
     if isinstance(text, int | float) and not isinstance(text, bool):
         target.value = text
     else:
         target.value = cell_text(plain(text))
         target.data_type = "s"
-    target.font = font
     return target
 
 
-def _fill_sheet(sheet: Worksheet, label: str, view: TableView) -> None:
+def _fill_sheet(
+    sheet: Worksheet, label: str, view: TableView, looks: dict[tuple[object, ...], Any]
+) -> None:
     _put(sheet, 1, 1, f"{label}: {view.title}", Font(name=_NAME, bold=True, size=13))
     below = _HEADER_ROW + max(len(view.body), 1) + 2
     hint = f"Notes on the columns and marks stand below the table, from row {below}."
@@ -138,7 +164,8 @@ def _fill_sheet(sheet: Worksheet, label: str, view: TableView) -> None:
     for r, row in enumerate(view.body, start=_HEADER_ROW + 1):
         total = view.total is not None and r == _HEADER_ROW + len(view.body)
         for k, (column, cell) in enumerate(zip(view.columns, row, strict=True), start=1):
-            _write_cell(sheet, r, k, cell, column.excel_format, column.align, total=total)
+            _write_cell(sheet, r, k, cell, column.excel_format, column.align, total=total,
+                        looks=looks)  # fmt: skip
     if not view.body:
         _put(sheet, _HEADER_ROW + 1, 1, "Nothing to list.")
     if view.columns:
@@ -161,13 +188,20 @@ def _aligned(across: str, down: str, *, wrap: bool) -> Alignment:
 
 
 def _write_cell(
-    sheet: Worksheet, r: int, k: int, cell: Cell, number_format: str, align: str, *, total: bool
-) -> None:
+    sheet: Worksheet, r: int, k: int, cell: Cell, number_format: str, align: str, *, total: bool,
+    looks: dict[tuple[object, ...], Any],
+) -> None:  # fmt: skip
+    """Write a cell; `looks` keeps how cells look, for openpyxl reads a font anew at each use."""
+    own = (total, align, "" if isinstance(cell.value, str) else number_format)
+    if own in looks:
+        _told(sheet, r, k, cell.value)._style = copy(looks[own])
+        return
     target = _put(sheet, r, k, cell.value, _BOLD if total else _BODY)
     if not isinstance(cell.value, str):
         target.number_format = number_format
     target.alignment = _aligned(align, "top", wrap=align == "left")
     target.border = _OVER if total else _ROW
+    looks[own] = copy(target._style)
 
 
 def _width(view: TableView, k: int) -> float:
@@ -243,16 +277,3 @@ def _properties(book: Workbook, document: Document) -> None:
     held.creator = held.lastModifiedBy = plain(document.author) or None
     held.created = held.modified = stamp
     held.language = document.language
-
-
-def _without_clock(date: datetime.date | None) -> Any:
-    """Put the given date where openpyxl writes the time of saving."""
-    given = (date or datetime.date(1980, 1, 1)).isoformat().encode()
-    stamp = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)")
-
-    def change(name: str, data: bytes) -> bytes:
-        if name != "docProps/core.xml":
-            return data
-        return stamp.sub(rb"\g<1>" + given + rb"T00:00:00Z\g<2>", data)
-
-    return change

@@ -73,6 +73,20 @@ def _fill_text(words: Mapping[str, Any], key: str, **values: str) -> str:
     return re.sub(r"\{(\w+)\}", lambda gap: values.get(gap[1], gap[0]), str(text))
 
 
+def _name_hubs(data: _ExplorerData, words: dict[str, Any]) -> None:
+    """Put what the study calls its hubs into the page's texts, in the page's language if it can."""
+    called = data.hub_terms
+    own = [called.title, called.one, called.many]
+    title, one, many = words["hub_names"].get(called.title, own)
+    services = ", ".join(service.title for service in data.services)
+    named = {"title": title, "hub": one, "hubs": many, "services": services}
+    for key in ("nav_hubs", "hub_title", "hubs_title"):
+        words[key] = _fill_text(words, key, **named)
+    *others, hub = words["about_words"]
+    meaning = [_fill_text({"it": text}, "it", **named) for text in hub]
+    words["about_words"] = [*others, *([] if data.hubs is None else [meaning])]
+
+
 def _published_date(text: str, words: Mapping[str, Any]) -> str:
     """Write 2018-03-12 as 12 March 2018; anything else as it is."""
     found = re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})", text)
@@ -259,6 +273,7 @@ def _explorer_html(data: _ExplorerData, *, online_tiles: bool = False) -> str:
     """Make the explorer as one self-contained HTML text."""
     words = _strings(data.language, data.nation)
     words["suppressed_note"] = _fill_text(words, "suppressed_note", below=str(THRESHOLD))
+    _name_hubs(data, words)
     payload = _encode(data)
     if online_tiles:
         payload["tiles"] = f"{_TILE_HOST}/{{z}}/{{x}}/{{y}}.png"

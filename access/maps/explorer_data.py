@@ -18,7 +18,13 @@ import shapely
 from access.analysis.analysis import Analysis
 from access.analysis.headline import beside_words
 from access.analysis.hub_plans import HubsForPage, PlanForPage, hubs_for_page
-from access.analysis.results import ProposalResult, StudyResults
+from access.analysis.results import (
+    FAMILY_HUBS,
+    HubTerms,
+    ProposalResult,
+    StudyResults,
+    hub_terms,
+)
 from access.errors import Fault, ParameterError
 from access.maps.explorer_bus import _buses_of, _ExplorerBus, _Ground
 from access.maps.explorer_index import _index_names
@@ -176,6 +182,8 @@ class _ExplorerData:
         Minutes by bus that somebody else worked out, one a pair.
     hubs : HubsForPage, optional
         Where hubs could go, and the plans; None where the study asks for none.
+    hub_terms : HubTerms
+        What hubs are called.
     ways : DataFrame, optional
         Ways on foot along real streets, what matters most first: ``area_id site_id geometry``.
     """
@@ -217,6 +225,7 @@ class _ExplorerData:
     bus: _ExplorerBus | None = None
     bus_matrix: TravelMatrix | None = None
     hubs: HubsForPage | None = None
+    hub_terms: HubTerms = FAMILY_HUBS
     ways: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
@@ -435,6 +444,7 @@ def _gathered(results: StudyResults) -> _ExplorerData:
         assumptions=results.assumptions,
         bus=_buses_of(results),
         hubs=hubs_for_page(results),
+        hub_terms=hub_terms(results.study),
         ways=_map_ways(results, open_sets),
         bus_matrix=None if results.bus is not None or by_bus is None else by_bus.sites(own),
         neighbours=_nearest_neighbours(results),

@@ -8,11 +8,9 @@ grid over all of them. Names in any script are kept as they are written.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import osmium
 import pandas as pd
 import shapely
 from numpy.typing import ArrayLike, NDArray
@@ -33,7 +31,6 @@ _PLACE_KINDS = frozenset(
 )  # fmt: skip
 _OTHER_KINDS = {"street": "street", "road": "street", "school": "school", "ward": "ward",
                 "stop": "stop"}  # fmt: skip
-_SCHOOLS = frozenset(("school", "college", "university", "kindergarten"))
 _MOST_NAMES = 20_000
 _NEAR_M = 1500.0
 
@@ -59,8 +56,8 @@ def _index_names(results: StudyResults) -> pd.DataFrame | None:
     study = results.study
     frames = [pd.DataFrame(study.gazetteer)]
     places = pd.concat([study.places, _places_of(study.gazetteer)], ignore_index=True)
-    if results.street_file is not None and results.surroundings is not None:
-        named = _near_areas(_extract_names(results.street_file), results)
+    if results.ground is not None and results.surroundings is not None:
+        named = _near_areas(results.ground.names, results)
         frames.append(named[named["kind"] != "street"])
         # what lies in a place is said by the place's own name, whatever others call it
         places = pd.concat([places, _places_of(named[named["main"]])], ignore_index=True)
@@ -79,29 +76,6 @@ def _places_of(names: pd.DataFrame) -> pd.DataFrame:
     if "kind" not in names:
         return names
     return names[names["kind"].fillna("").str.lower().isin(_PLACE_KINDS)]
-
-
-def _extract_names(path: Path) -> pd.DataFrame:
-    """Read names of places, schools and streets, in every language that the extract gives."""
-    rows = []
-    wanted = osmium.filter.KeyFilter("place", "highway", "amenity")
-    thing: Any  # a node or a way, as its own questions tell
-    for thing in osmium.FileProcessor(path).with_locations().with_filter(wanted):
-        school = "school" if thing.tags.get("amenity") in _SCHOOLS else ""
-        if isinstance(thing, osmium.osm.Node):
-            kind, spot = thing.tags.get("place", "") or school, thing.location
-        elif isinstance(thing, osmium.osm.Way) and len(thing.nodes):
-            kind = "street" if "highway" in thing.tags else school
-            spot = thing.nodes[len(thing.nodes) // 2].location
-        else:
-            continue
-        tags = dict(thing.tags)
-        main = tags.get("name")
-        names = {v for k, v in tags.items() if k == "name" or k.startswith("name:")}
-        if not kind or not spot.valid():
-            continue
-        rows += [(name, kind, "", spot.lon, spot.lat, name == main) for name in sorted(names)]
-    return pd.DataFrame(rows, columns=[*_COLUMNS, "main"]).astype({"main": bool})
 
 
 def _stops(timetable: Timetable) -> pd.DataFrame:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 import geopandas as gpd
 import numpy as np
@@ -50,6 +52,15 @@ def _approximate_cells(
     lon, lat = np.asarray(lon, float), np.asarray(lat, float)
     if not radius_m > 0 or lon.size == 0:
         raise ParameterError(f"radius_m={radius_m!r} over {lon.size} points; expected both above 0")
+    return _cells(lon.tobytes(), lat.tobytes(), radius_m, within).copy()
+
+
+@lru_cache(2)
+def _cells(
+    lon_bytes: bytes, lat_bytes: bytes, radius_m: float, within: shapely.Geometry | None
+) -> gpd.GeoSeries:
+    """Draw the cells; every map and layer of a run asks for the same."""
+    lon, lat = np.frombuffer(lon_bytes), np.frombuffer(lat_bytes)
     crs = metric_crs(float(lon.mean()), float(lat.mean()))
     xy = project(lon, lat, crs).round(1)
     where, position = np.unique(xy, axis=0, return_inverse=True)
@@ -121,8 +132,18 @@ def area_cells(study: Study) -> gpd.GeoSeries:
     return cells.set_axis(areas["id"])
 
 
+#: By results: both pages and the report show the same.
+_STREETS: WeakKeyDictionary[StudyResults, gpd.GeoDataFrame | None] = WeakKeyDictionary()
+
+
 def _map_streets(results: StudyResults) -> gpd.GeoDataFrame | None:
     """Give the streets with their rank: real ones by class; modelled ones last, and at home."""
+    if results not in _STREETS:
+        _STREETS[results] = _ranked_streets(results)
+    return _STREETS[results]
+
+
+def _ranked_streets(results: StudyResults) -> gpd.GeoDataFrame | None:
     best = "walk" if results.modelled else "drive"
     network = results.networks.get(best, next(iter(results.networks.values()), None))
     if network is None:  # minutes that were handed over have no streets

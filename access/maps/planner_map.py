@@ -16,7 +16,7 @@ import shapely
 from branca.element import Element
 
 from access.analysis.places import Isochrones
-from access.analysis.results import ProposalResult, StudyResults
+from access.analysis.results import ProposalResult, StudyResults, hub_terms
 from access.charts.style import (
     ADDED_COLOURS,
     ADDED_EDGES,
@@ -55,7 +55,8 @@ def _hub_layer(results: StudyResults) -> folium.FeatureGroup | None:
     best = set(found.best.chosen)
     own = set(found.council.chosen) if found.council is not None else set()
     proof = "proven best" if found.best.status == "proven_optimal" else "best found"
-    title = f"Family Hubs: the {proof} {len(best)}" + (" and the council's own" if own else "")
+    called = hub_terms(results.study).title
+    title = f"{called}: the {proof} {len(best)}" + (" and the council's own" if own else "")
     layer = folium.FeatureGroup(name=template_text(title), show=False)
     for site in answer.candidates.to_dict("records"):
         roles = [r for r, s in ((f"one of the {proof} {len(best)}", best),
@@ -145,7 +146,8 @@ def _light_cells(results: StudyResults) -> gpd.GeoSeries:
     cells = area_cells(results.study)
     cells = cells.set_axis(cells.index.astype(str)).loc[ids]
     light = _simplify_shapes(cells, _SHAPE_BYTES)
-    return light.map(lambda shape: shapely.transform(shape, lambda xy: xy.round(5)))
+    rounded = shapely.transform(light.to_numpy(), lambda xy: xy.round(5))
+    return gpd.GeoSeries(rounded, index=light.index, crs=light.crs)
 
 
 def _bare_areas(fmap: folium.Map, results: StudyResults, cells: gpd.GeoSeries) -> None:
@@ -321,7 +323,7 @@ def _proposal_layer(
     )
     layer = folium.FeatureGroup(name=template_text(proposal.title), show=shown, overlay=False)
     folium.GeoJson(
-        frame,
+        frame.__geo_interface__,  # folium would make it of the frame twice
         style_function=lambda f: {
             "fillColor": f["properties"]["fill"],
             "fillOpacity": 0.85,

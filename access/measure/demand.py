@@ -114,16 +114,22 @@ def align(frame: pd.DataFrame, area_ids: Sequence[str], what: str = "demand") ->
         raise ParameterError(
             f"{what} must be a DataFrame with columns id and count; got {type(frame).__name__}"
         )
-    ids = frame["id"] if "id" in frame.columns else frame.index.to_series()
-    index = pd.Index([str(i) for i in ids], name="id", dtype=object)
-    known = set(area_ids)
+    given = (frame["id"] if "id" in frame.columns else frame.index).tolist()
+    index = pd.Index([str(i) for i in given], name="id", dtype=object)
+    wanted, held = list(area_ids), index.to_list()
+    out = frame.copy()
+    if "id" in out.columns:
+        del out["id"]
+    out.index = index
+    known, have = set(wanted), set(held)
+    if held == wanted and len(have) == len(held):  # in order already, as tables mostly are
+        return out
     faults = [Fault(what, i, "id", i, "each area once") for i in index[index.duplicated()].unique()]
     faults += [
         Fault(what, i, "id", i, "an area of the matrix (its area_ids)")
-        for i in index.unique()
+        for i in dict.fromkeys(held)
         if i not in known
     ]
-    have = set(index)
     faults += [
         Fault(
             what,
@@ -132,13 +138,11 @@ def align(frame: pd.DataFrame, area_ids: Sequence[str], what: str = "demand") ->
             "",
             "a row for this area of the matrix; give count 0 if nobody lives there",
         )
-        for i in area_ids
+        for i in wanted
         if i not in have
     ]
     fail(f"{what} and the matrix do not hold the same areas", faults)
-    out = pd.DataFrame(frame.drop(columns="id", errors="ignore")).copy()
-    out.index = index
-    return out.loc[list(area_ids)]
+    return out.loc[wanted]
 
 
 @checked(

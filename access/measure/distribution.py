@@ -65,9 +65,16 @@ def weighted_mean(values: ArrayLike, weights: ArrayLike) -> float:
     >>> weighted_mean([10, 20, float("inf")], [1, 3, 5])
     17.5
     """
-    v, w = np.asarray(values, float), np.asarray(weights, float)
-    use = np.isfinite(v) & (w > 0)
-    return float((v[use] * w[use]).sum() / w[use].sum()) if use.any() else float("nan")
+    return _mean(np.asarray(values, float), np.asarray(weights, float))
+
+
+def _mean(values: _Floats, weights: _Floats) -> float:
+    """Give `weighted_mean` of what was checked before."""
+    use = np.isfinite(values) & (weights > 0)
+    if not use.any():
+        return float("nan")
+    w = weights[use]
+    return float((values[use] * w).sum() / w.sum())
 
 
 def weighted_sums(rows: NDArray[Any], weights: _Floats) -> _Floats:
@@ -126,16 +133,20 @@ def weighted_quantile(values: ArrayLike, weights: ArrayLike, q: float) -> float:
     >>> weighted_quantile([5, 10, 30], [1, 2, 1], 0.9)
     30.0
     """
-    v, w = np.asarray(values, float), np.asarray(weights, float)
-    use = np.isfinite(v) & (w > 0)
+    return _quantiles(np.asarray(values, float), np.asarray(weights, float), q)[0]
+
+
+def _quantiles(values: _Floats, weights: _Floats, *shares: float) -> list[float]:
+    """Give some quantiles, put in order once: `weighted_quantile` of each."""
+    use = np.isfinite(values) & (weights > 0)
     if not use.any():
-        return float("nan")
-    v, w = v[use], w[use]
+        return [float("nan")] * len(shares)
+    v, w = values[use], weights[use]
     order = np.argsort(v, kind="stable")
-    cumulative = np.cumsum(w[order])
+    rising, cumulative = v[order], np.cumsum(w[order])
     # A hair below the target, so that 0.9 of 10 equal families is the ninth in floats too.
-    target = q * cumulative[-1] * (1 - 1e-12)
-    return float(v[order][min(np.searchsorted(cumulative, target), len(v) - 1)])
+    targets = [q * cumulative[-1] * (1 - 1e-12) for q in shares]
+    return [float(rising[min(np.searchsorted(cumulative, t), len(v) - 1)]) for t in targets]
 
 
 @checked(
@@ -161,12 +172,9 @@ def describe(values: ArrayLike, weights: ArrayLike) -> dict[str, float]:
     >>> describe([1, 2, 9], [1, 1, 0])
     {'mean': 1.5, 'median': 1.0, 'p90': 2.0, 'max': 2.0}
     """
-    return {
-        "mean": weighted_mean(values, weights),
-        "median": weighted_quantile(values, weights, 0.5),
-        "p90": weighted_quantile(values, weights, 0.9),
-        "max": weighted_quantile(values, weights, 1.0),
-    }
+    v, w = np.asarray(values, float), np.asarray(weights, float)
+    median, p90, greatest = _quantiles(v, w, 0.5, 0.9, 1.0)
+    return {"mean": _mean(v, w), "median": median, "p90": p90, "max": greatest}
 
 
 @checked(

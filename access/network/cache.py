@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -276,6 +277,62 @@ def _kept_matrix(folder: str | Path, key: str, make: Callable[[], TravelMatrix])
     return matrix
 
 
+_Tables = Mapping[str, pd.DataFrame]
+
+
+def _kept_tables(
+    folder: str | Path, key: str, make: Callable[[], _Tables | None]
+) -> _Tables | None:
+    """Take tables from a folder, or make them and keep them there; what is None is not kept."""
+    path = Path(folder) / f"around-{key}.npz"
+    if path.exists():
+        try:
+            _touch(path)
+            return _read_tables(path, key)
+        except NetworkError as error:
+            why = error.__cause__ or error
+            _LOG.warning("the kept tables %s cannot be used (%s); they are read again", path, why)
+    tables = make()
+    if tables is not None:
+        _keep(path, lambda: _write_tables(tables, path, key))
+    return tables
+
+
+def _write_tables(tables: _Tables, path: Path, key: str) -> None:
+    """Write tables to one file, whole or not at all."""
+    arrays = {}
+    for name, table in tables.items():
+        packed = pa.BufferOutputStream()
+        pq.write_table(pa.Table.from_pandas(table, preserve_index=False), packed)
+        arrays[name] = np.frombuffer(packed.getvalue(), np.uint8)
+    header: dict[str, Any] = {"format": _FORMAT, "key": key}
+    header["sha256"] = _fingerprint(header, arrays)
+    told = np.frombuffer(json.dumps(header).encode(), np.uint8)
+    whole: dict[str, Any] = {"header": told, **arrays}
+    with replacing(path) as handle, any_clock():
+        np.savez(handle, **whole)
+
+
+def _read_tables(path: Path, key: str) -> _Tables:
+    """Read tables that `_write_tables` wrote; NetworkError where they are damaged or others."""
+    try:
+        check_regular(path, _MOST_BYTES)
+        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as kept:
+            arrays = {name: kept[name] for name in kept.files}
+        header = json.loads(arrays.pop("header").tobytes())
+        stamp = header.pop("sha256")
+        if stamp != _fingerprint({"format": _FORMAT, "key": key}, arrays):
+            raise ValueError("its fingerprint is not that of its contents")
+        return {
+            name: pq.read_table(pa.BufferReader(packed.tobytes()), use_threads=False).to_pandas()
+            for name, packed in arrays.items()
+        }
+    except _DAMAGED as error:
+        raise NetworkError(
+            f"the kept tables {path} cannot be used ({error}); delete them and read them again"
+        ) from error
+
+
 def _keep(path: Path, write: Callable[[], None]) -> None:
     """Write a file to keep, and drop those not used for longest; a full disk stops no work."""
     if path.exists() and not path.is_file():
@@ -286,7 +343,7 @@ def _keep(path: Path, write: Callable[[], None]) -> None:
     except OSError as error:
         _LOG.warning("%s could not be kept for the next time: %s", path, error)
         return
-    for pattern in ("network-*.npz", "matrix-*.parquet"):
+    for pattern in ("network-*.npz", "matrix-*.parquet", "around-*.npz"):
         kept = sorted(path.parent.glob(pattern), key=_last_used, reverse=True)
         for old in kept[_MOST_KEPT:]:
             with suppress(OSError):  # a folder in its place, or another run dropped it

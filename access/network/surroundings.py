@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ import pandas as pd
 import shapely
 from osmium.filter import TagFilter
 
+from access.errors import NetworkError
+from access.network.cache import _cache_key, _kept_tables
 from access.network.osm import _is_street_file
 from access.units import WGS84
 
@@ -31,6 +35,9 @@ _LINES = {
 #: Rank of a named place on maps, 1 first.
 _RANKS = {"city": 1, "town": 1, "village": 2, "suburb": 3, "hamlet": 3}
 _PLACES = {("place", kind): kind for kind in _RANKS}
+_SCHOOLS = frozenset(("school", "college", "university", "kindergarten"))
+_NAMES = ["name", "kind", "within", "lon", "lat", "main"]
+_Bounds = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +57,93 @@ class Surroundings:
     places: pd.DataFrame
 
 
-def read_surroundings(path: Path, bounds: tuple[float, float, float, float]) -> Surroundings | None:
+@dataclass(frozen=True, eq=False)
+class StreetGround:
+    """What a street file tells beside its streets; read, or taken from what is kept, when asked.
+
+    Parameters
+    ----------
+    path : Path
+    sha256 : str
+        Of the file.
+    bounds : tuple of float
+        West, south, east, north; what lies outside is left out.
+    cache : Path, optional
+        A folder to keep it in, under the same rules as networks.
+    """
+
+    path: Path
+    sha256: str
+    bounds: _Bounds
+    cache: Path | None = None
+
+    @cached_property
+    def surroundings(self) -> Surroundings | None:
+        """For maps; None where the file cannot tell."""
+        if self._tables is None:
+            return None
+        shapes = self._tables["shapes"]
+        lines = gpd.GeoSeries.from_wkb(shapes["geometry"], crs=WGS84)
+        return Surroundings(
+            gpd.GeoDataFrame(shapes.assign(geometry=lines), crs=WGS84), self._tables["places"]
+        )
+
+    @cached_property
+    def names(self) -> pd.DataFrame:
+        """Names of places, schools and streets: ``name kind within lon lat main``."""
+        return pd.DataFrame(columns=_NAMES) if self._tables is None else self._tables["names"]
+
+    @cached_property
+    def _tables(self) -> Mapping[str, pd.DataFrame] | None:
+        if not _is_street_file(self.path):
+            return None
+        if self.cache is None:
+            return self._read()
+        parts = {"around": [self.path.name, self.sha256], "bounds": self.bounds}
+        return _kept_tables(self.cache, _cache_key(parts), self._read)
+
+    def _read(self) -> Mapping[str, pd.DataFrame] | None:
+        if not self.path.is_file():
+            raise NetworkError(
+                f"{self.path}, the file of the streets, is no longer there; what maps show beside "
+                "the streets is read from it. Put it back, or measure anew with another"
+            )
+        found = read_surroundings(self.path, self.bounds)
+        if found is None:
+            return None
+        shapes = pd.DataFrame(found.shapes).assign(geometry=found.shapes.geometry.to_wkb())
+        names = read_names(self.path, self.bounds)
+        return {"shapes": shapes, "places": found.places, "names": names}
+
+
+def read_names(path: Path, bounds: _Bounds) -> pd.DataFrame:
+    """Read names of places, schools and streets within bounds, in every language of the file."""
+    rows = []
+    west, south, east, north = bounds
+    wanted = osmium.filter.KeyFilter("place", "highway", "amenity")
+    thing: Any  # a node or a way, as its own questions tell
+    for thing in osmium.FileProcessor(path).with_locations().with_filter(wanted):
+        school = "school" if thing.tags.get("amenity") in _SCHOOLS else ""
+        if isinstance(thing, osmium.osm.Node):
+            kind, spot = thing.tags.get("place", "") or school, thing.location
+        elif isinstance(thing, osmium.osm.Way) and len(thing.nodes):
+            kind = "street" if "highway" in thing.tags else school
+            spot = thing.nodes[len(thing.nodes) // 2].location
+        else:
+            continue
+        if not kind or not spot.valid():
+            continue
+        lon, lat = spot.lon, spot.lat
+        if not (west <= lon <= east and south <= lat <= north):
+            continue
+        tags = dict(thing.tags)
+        main = tags.get("name")
+        names = {v for k, v in tags.items() if k == "name" or k.startswith("name:")}
+        rows += [(name, kind, "", lon, lat, name == main) for name in sorted(names)]
+    return pd.DataFrame(rows, columns=_NAMES).astype({"main": bool})
+
+
+def read_surroundings(path: Path, bounds: _Bounds) -> Surroundings | None:
     """Read what lies within west, south, east, north; None where the file cannot tell."""
     if not _is_street_file(path):
         return None

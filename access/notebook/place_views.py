@@ -17,7 +17,7 @@ from access.analysis.results import (
     ProposalResult,
     StudyResults,
     caption,
-    hub_title,
+    hub_terms,
     pick,
 )
 from access.charts.chart import Chart, label_bars
@@ -558,7 +558,7 @@ class HubView(_View):
         )
 
     def _title(self) -> str:
-        return f"{hub_title(self.results.study)}: where they would best stand"
+        return f"{hub_terms(self.results.study).title}: where they would best stand"
 
     def _tables(self) -> Mapping[str, Callable[[], Table]]:
         found, mode = self.found, self.mode

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from access.analysis.questions import Request
-from access.analysis.results import StudyResults, hub_title
+from access.analysis.results import StudyResults, hub_terms
 from access.document.document import Block, Heading, Paragraph, TableBlock
 from access.document.table import Column, Table, Value
 from access.labels import criterion_kind, criterion_short, criterion_words, trip
@@ -626,7 +626,7 @@ def _alternatives_blocks(
         blocks += _service(results, found, reasons or {}, robust, wording)
     if results.hubs is not None:
         blocks += [
-            Heading(hub_title(results.study), 2, appendix=True),
+            Heading(hub_terms(results.study).title, 2, appendix=True),
             *_hub_blocks(results, wording),
         ]
     return [

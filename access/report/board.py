@@ -21,7 +21,7 @@ from access.analysis.results import (
     as_known_then,
     as_many_hubs,
     chosen_later,
-    hub_title,
+    hub_terms,
     site_names,
     stays_words,
 )
@@ -335,7 +335,7 @@ def _option_blocks(
     if answer is not None and not later_hubs:
         sets, names = _best_sets(answer), site_names(results)
         told = _hub_sentence(results, sets, names, answer.mode, wording)
-        blocks.append(Paragraph((Bold(f"{hub_title(results.study)}: "), told)))
+        blocks.append(Paragraph((Bold(f"{hub_terms(results.study).title}: "), told)))
     return [*blocks, Paragraph(("Every alternative, measured and set in order: ",
                                 Ref("alternatives"), "."))]  # fmt: skip
 
@@ -358,8 +358,7 @@ def _since_blocks(results: StudyResults, wording: Wording) -> list[Block]:
     if table is not None:
         blocks.append(TableBlock(table, key="later", compact=True))
     if later and results.hubs is not None:
-        title = hub_title(results.study)
-        hubs = title if title != "Hubs" else "hubs"
+        hubs = hub_terms(results.study).many
         blocks.append(Paragraph(f"The {hubs} that the council chose ({when})", style="key"))
         blocks += _council_blocks(results, wording)
     if results.study.later:

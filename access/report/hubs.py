@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import pandas as pd
@@ -15,20 +15,15 @@ from access.analysis.results import (
     HubPlans,
     HubResult,
     StudyResults,
-    hub_title,
+    hub_terms,
     site_names,
 )
-from access.charts.chart import Chart
-from access.charts.ranking import hub_chart
-from access.charts.style import CHANGE_COLOURS, CHANGE_EDGES
 from access.disclosure import public_count
 from access.document.document import Block, BulletList, Figure, Paragraph, TableBlock
 from access.document.table import Column, Table, Value
 from access.errors import ParameterError
 from access.labels import how, trip
-from access.maps.area_chart import area_chart
 from access.measure.distribution import weighted_mean
-from access.report.figures import _beside
 from access.report.sentences import Wording
 from access.siting.alternatives import SetRank
 from access.siting.hubs import HubSearch, bend_words
@@ -47,6 +42,9 @@ from access.text import (
     share_figure,
     shares_of,
 )
+
+if TYPE_CHECKING:
+    from access.charts.chart import Chart
 
 _PROOF = {
     "proven_optimal": "proven best",
@@ -202,6 +200,10 @@ def _best_sets(answer: HubResult) -> list[_BestSet]:
 
 def _hub_blocks(results: StudyResults, wording: Wording) -> list[Block]:
     """Write the section on Family Hubs."""
+    # here, as below: `access site` says its answer in words, and what draws takes long to import
+    from access.charts.ranking import hub_chart
+    from access.report.figures import _beside
+
     answer = results.hubs
     if answer is None:
         return [Paragraph("Where hubs would best stand is not part of this run.")]
@@ -229,6 +231,8 @@ def _hub_blocks(results: StudyResults, wording: Wording) -> list[Block]:
 
 def _pair_figures(results: StudyResults, answer: HubResult) -> list[Figure]:
     """Draw who gains and who loses from the council's own hubs to the best; none without both."""
+    from access.report.figures import _beside
+
     pair = _council_pair(answer)
     if pair is None or answer.plans is None:
         return []
@@ -691,6 +695,9 @@ _CHANGE_LABELS = (
 
 def pair_chart(results: StudyResults, plans: HubPlans, pair: PlanPair) -> Chart:
     """Draw who gains and who loses between two plans."""
+    from access.charts.style import CHANGE_COLOURS, CHANGE_EDGES
+    from access.maps.area_chart import area_chart
+
     sites = results.sites.set_index("id")
     known = [[i for i in p.chosen if i in sites.index] for p in (pair.two, pair.one)]
     marks = [
@@ -803,7 +810,8 @@ def _best_sentence(
     proven = best.status == "proven_optimal"
     claims = [Claim("hub_best_mean", "best" if proven else "is", (joint,)),
               Claim("hub_best_size", "is", (float(len(best.chosen)),))]  # fmt: skip
-    hubs_words = number(len(best.chosen), _one_hub(results))
+    called = hub_terms(results.study)
+    hubs_words = number(len(best.chosen), called.one, called.many)
     first = sentence(
         f"the {'best' if proven else 'best found'} {hubs_words} by average {trip(mode)}"
         f"{_together(results)} would be {listed([names.get(i, i) for i in best.chosen])}: "
@@ -820,11 +828,6 @@ def _best_sentence(
     if abs(more) < _NO_MINUTES:
         return Said(f"{first} {sentence(f'the council chose {own}: as long on average')}", claims)
     return Said(f"{first} {sentence(f'the council chose {own}: {wording.change(more)}')}", claims)
-
-
-def _one_hub(results: StudyResults) -> str:
-    """Name one hub as the study calls them, within a sentence."""
-    return "Family Hub" if hub_title(results.study) == "Family Hubs" else "hub"
 
 
 def _together(results: StudyResults) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from access.analysis.analysis import Analysis
 from access.analysis.headline import on_foot_of, trip_meaning
-from access.analysis.results import StudyResults, hub_title, short_names
+from access.analysis.results import StudyResults, hub_terms, short_names
 from access.disclosure import THRESHOLD, is_small, public_count
 from access.document.document import (
     Block,
@@ -279,7 +279,7 @@ def _hub_rows(results: StudyResults) -> list[tuple[str, str]]:
     study, hubs = results.study, results.study.config.hubs
     if results.hubs is None:
         return []
-    title = hub_title(study)
+    title = hub_terms(study).title
     rows = [(f"{title}, at most", f"{hubs.most}")]
     if hubs.council_choice:
         names = short_names(results)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from access.analysis.analysis import DRAWS, Analysis
-from access.analysis.beside import Beside
-from access.analysis.results import LeftOut, Parts, StudyResults
+from access.analysis.results import LeftOut, Parts, ProposalResult, StudyResults
 from access.charts.ranking import joint_best_words
 from access.document.document import Block, Paragraph, TableBlock
 from access.document.table import Column, Table, Value
@@ -34,8 +32,10 @@ from access.text import (
 
 _SHOWN = 5
 
-#: By results, then by mode and draws: charts and report show the same draws, drawn once.
-_KEPT: WeakKeyDictionary[StudyResults, dict[tuple[str, int], Mapping[str, Robustness]]]
+#: By proposal, then by mode and draws, with what was left out: whoever asks reads the same draws.
+_KEPT: WeakKeyDictionary[
+    ProposalResult, dict[tuple[str, int], tuple[Robustness | None, tuple[LeftOut, ...]]]
+]
 _KEPT = WeakKeyDictionary()
 
 
@@ -48,49 +48,39 @@ def study_robustness(
     parts: Parts | None = None,
 ) -> Mapping[str, Robustness]:
     """Rank every proposal of a study again, within what the study says may be wrong."""
-    kept, mode = _KEPT.setdefault(results, {}), mode or results.headline
-    if (mode, draws) not in kept:
-        found: dict[str, Robustness] = {}
-        for key, result in results.proposals.items():
-            if draws and (mode in result.rankings or mode in result.sampled):
-                progress(f"how firm the ranking is: {result.title}")
-                asked: dict[str, Any] = {
-                    "before": result.before, "after": result.after, "mode": mode, "draws": draws,
-                } | dict(result.options)  # fmt: skip
-                ask = partial(Analysis(results).robustness, result.service, **asked)
-                name = f"how firm the ranking of {result.title} is"
-                made = ask() if parts is None else parts.make(name, ask)
-                if made is not None:
-                    found[key] = made
-        kept[mode, draws] = found
-    return kept[mode, draws]
+    mode = mode or results.headline
+    found: dict[str, Robustness] = {}
+    for key, result in results.proposals.items():
+        if not _has_order(result, mode, draws):
+            continue
+        kept = _KEPT.setdefault(result, {})
+        if (mode, draws) not in kept:
+            progress(f"how firm the ranking is: {result.title}")
+            asked: dict[str, Any] = {
+                "before": result.before, "after": result.after, "mode": mode, "draws": draws,
+            } | dict(result.options)  # fmt: skip
+            ask = partial(Analysis(results).robustness, result.service, **asked)
+            own = Parts()
+            name = f"how firm the ranking of {result.title} is"
+            made = ask() if parts is None else own.make(name, ask)
+            kept[mode, draws] = made, own.left_out
+        made, left_out = kept[mode, draws]
+        if parts is not None:
+            parts.take(left_out)
+        if made is not None:
+            found[key] = made
+    return found
 
 
-_ALL = "how firm the rankings are"
+def is_drawn(results: StudyResults, *, mode: str, draws: int = DRAWS) -> bool:
+    """Tell whether `study_robustness` has nothing left to draw."""
+    asked = (p for p in results.proposals.values() if _has_order(p, mode, draws))
+    return all((mode, draws) in _KEPT.get(p, {}) for p in asked)
 
 
-@contextmanager
-def drawn_beside(
-    results: StudyResults, *, mode: str, draws: int = DRAWS
-) -> Iterator[Callable[[Parts], None]]:
-    """Draw beside other work, where that is free, what `study_robustness` is then asked for.
-
-    Yields what takes it in, to be called before it is asked; with the parts left out on the way.
-    """
-
-    def draw() -> tuple[Mapping[str, Robustness], tuple[LeftOut, ...]]:
-        parts = Parts()
-        return study_robustness(results, mode=mode, draws=draws, parts=parts), parts.left_out
-
-    with Beside(draw, _ALL) as drawing:
-
-        def take(parts: Parts) -> None:
-            if drawing.apart:
-                found, left_out = parts.make(_ALL, drawing.result) or ({}, ())
-                parts.take(left_out)
-                _KEPT.setdefault(results, {})[mode, draws] = found
-
-        yield take
+def _has_order(result: ProposalResult, mode: str, draws: int) -> bool:
+    """Tell whether there is an order of options to draw anew."""
+    return bool(draws) and (mode in result.rankings or mode in result.sampled)
 
 
 def _robustness_blocks(

@@ -1,20 +1,31 @@
 """The main job, from study folder to outputs."""
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from access.analysis.job import measure_study, run_job
+    from access.analysis.results import StudyResults
     from access.run.summary import summary_of
     from access.run.write import write_outputs
 
-__all__ = ["measure_study", "run_job", "summary_of", "write_outputs"]
+__all__ = ["draw_ahead", "measure_study", "run_job", "summary_of", "write_outputs"]
 _HOME_OF = {
     "measure_study": "access.analysis.job",
     "run_job": "access.analysis.job",
     "summary_of": "access.run.summary",
     "write_outputs": "access.run.write",
 }
+
+
+def draw_ahead(results: "StudyResults", *, progress: Callable[[str], None]) -> None:
+    """Draw how firm the rankings are before it is written: it is kept; and import what writes."""
+    from access.analysis.results import Parts
+    from access.report.robustness import study_robustness
+
+    import_module("access.run.write")
+    study_robustness(results, progress=progress, parts=Parts())
 
 
 def __getattr__(name: str) -> Any:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from access.analysis.analysis import Analysis
 from access.analysis.bus import BusTimes, stops_table
-from access.analysis.results import StudyResults
+from access.analysis.results import StudyResults, hub_terms
 from access.charts.style import ADDED_COLOURS, ADDED_EDGES, CATEGORICAL, INK, QUIET, SAVED_COLOURS
 from access.labels import mode_title
 from access.maps.explorer_data import map_attributions
@@ -213,7 +213,7 @@ def _iso(words: str, licence: str, warning: str) -> str:
 
 def _looks(results: StudyResults, columns: Sequence[str]) -> Mapping[str, Sequence[_Look]]:
     """Say how each layer looks and what it is; colours and signs are those of every map."""
-    real = results.study.shapes is not None
+    real, hubs = results.study.shapes is not None, hub_terms(results.study)
     cells = "" if real else " Areas are drawn as the ground nearest to their points: no boundaries."
     closed = "\"closed_by\" <> ''"
     lines = "Links between neighbouring points, no real streets." if results.modelled else (
@@ -234,7 +234,7 @@ def _looks(results: StudyResults, columns: Sequence[str]) -> Mapping[str, Sequen
                             (("", "", _marker("diamond", CATEGORICAL[4], 2.6)),)),
         "neighbours": _Look("Neighbours' centres", "Centres of neighbouring councils.", "marker",
                             (("", "", _marker("triangle", CATEGORICAL[5], 3.0)),)),
-        "hub_candidates": _Look("Hubs", "Sites looked at for Family Hubs.", "marker",
+        "hub_candidates": _Look(hubs.title, f"Sites looked at for {hubs.many}.", "marker",
                                 (("", "", _marker("star", CATEGORICAL[3], 4.0)),)),
         "snap_lines": _Look("Joins", "From each point to the street it joins.", "line",
                             (("", "", _line("#a285d1", 0.2)),)),

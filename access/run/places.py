@@ -18,9 +18,8 @@ from access.analysis.results import StudyResults
 from access.disclosure import HIDDEN, NOTE_HIDDEN
 from access.files import check_file, write_file
 from access.ledger import RunLedger, sha256_of, to_json
-from access.maps.planner_map import map_page, reach_map
+from access.run.answer import write_layers
 from access.run.summary import safe_cells
-from access.run.write import write_layers
 from access.text import figure
 
 _DEGREES = 1e-7
@@ -83,6 +82,8 @@ def write_isochrones(
     folder: FilePath, results: StudyResults, found: Isochrones, ledger: RunLedger
 ) -> None:
     """Write isochrones as GeoPackage, GeoJSON, a map and a table."""
+    from access.maps.planner_map import map_page, reach_map  # the other answers draw no map
+
     (folder / "isochrones.geojson").write_text(geojson(found.table), encoding="utf-8")
     write_layers(folder / "isochrones.gpkg", places_layers(found))
     page = map_page(reach_map(results, found))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from access.files import MOST_LEDGER_BYTES, parse_json, read_whole
 from access.ledger import sha256_of, versions
 from access.network.osm import check_street_file
 from access.release import released
+from access.run import draw_ahead
 from access.run.write import write_outputs
 from access.study import Study, load_study
 
@@ -107,7 +109,8 @@ def replay(
         tempfile.TemporaryDirectory() as folder,
     ):
         _check_inputs(ledger, loaded, network or loaded.streets)
-        results = run_job(loaded, network=network, keep=False, progress=progress)
+        ahead = partial(draw_ahead, progress=progress)
+        results = run_job(loaded, network=network, keep=False, progress=progress, meanwhile=ahead)
         again = write_outputs(results, Path(folder), internal=internal, progress=progress).outputs
     then: Mapping[str, str] = ledger["outputs"]
     return _Replay(

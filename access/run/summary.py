@@ -25,7 +25,7 @@ from access.analysis.results import (
     as_known_then,
     as_many_hubs,
     chosen_later,
-    hub_title,
+    hub_terms,
     site_names,
     stays_words,
 )
@@ -844,7 +844,7 @@ def spoken_summary(results: StudyResults) -> str:
     if then.hubs is not None:
         from access.report.hubs import plan_words
 
-        title = hub_title(results.study)
+        title = hub_terms(results.study).title
         lines.append(f"{title}, by {mode_title(then.hubs.mode)}, everybody counted the same:")
         found, plans = then.hubs.plain, then.hubs.plans
         said = [] if plans is None else plan_words(

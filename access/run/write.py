@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
-import geopandas as gpd
 import pandas as pd
-import pyogrio
 
 from access.analysis.beside import Beside
 from access.analysis.results import LeftOut, Parts, StudyResults, as_known_then
@@ -22,15 +19,16 @@ from access.charts.chart import Chart
 from access.charts.ranking import hub_chart
 from access.document.document import Document
 from access.errors import OutputError
-from access.escape import column_names
-from access.files import INTERNAL_MARK, check_file, is_internal, whole_folder, write_file
+from access.files import INTERNAL_MARK, check_file, check_kind, whole_folder, write_file
 from access.ledger import RunLedger, sha256_of, to_json
 from access.maps.explorer import write_explorer
 from access.maps.explorer_data import explorer_data
+from access.maps.ground import area_cells
 from access.maps.planner_map import map_page, study_map
 from access.release import check_publishable
 from access.report.board import board_report, report_writers
-from access.report.robustness import drawn_beside, study_robustness
+from access.report.robustness import is_drawn, study_robustness
+from access.run.answer import write_layers
 from access.run.geopackage import _describe_layers, _study_layers
 from access.run.summary import (
     _hub_points,
@@ -42,7 +40,6 @@ from access.run.summary import (
     summary_of,
     usual_grouping,
 )
-from access.scenario import Robustness
 from access.study import Study
 
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
@@ -92,21 +89,6 @@ def _has_streets(study: Study, folder: Path) -> bool:
     return '"network": null' not in ledger
 
 
-def write_layers(path: Path, layers: Iterable[tuple[str, pd.DataFrame]]) -> None:
-    """Write tables and layers into one GeoPackage."""
-    # GDAL would write the clock into the file; a fixed date keeps the same inputs the same bytes.
-    # What is half written is never read, so SQLite need not wait for the disk at each layer
-    options = {"OGR_CURRENT_DATE": "2000-01-01T00:00:00.000Z", "OGR_SQLITE_SYNCHRONOUS": "OFF"}
-    pyogrio.set_gdal_config_options(options)
-    try:
-        for number, (name, given) in enumerate(layers):
-            own = [c for c in given.columns if c != getattr(given, "_geometry_column_name", None)]
-            frame = given.rename(columns=dict(zip(own, column_names(own), strict=True)))
-            pyogrio.write_dataframe(frame, path, layer=name, driver="GPKG", append=number > 0)
-    finally:
-        pyogrio.set_gdal_config_options(dict.fromkeys(options))
-
-
 def write_outputs(
     results: StudyResults,
     out: Path,
@@ -142,21 +124,8 @@ def write_outputs(
         check_publishable(results.study)
     check_kind(out, internal=internal)
     parts = Parts(results.left_out)
-    mode = results.headline
-    with whole_folder(out, results.study.files) as work, drawn_beside(results, mode=mode) as drawn:
-        for name, write in _WRITERS.items():
-            progress(f"writing {name}")
-            parts.write(name, work, partial(write, results, work / name))
-        progress("writing tables")
-        for name, table in _TABLES.items():
-            parts.write(f"{name}.csv", work, partial(_write_table, results, table, work, name))
-        if results.proposals:
-            drawn(parts)
-            firm = study_robustness(results, mode=mode, progress=progress, parts=parts)
-            progress("drawing charts")
-            draw = partial(_write_charts, results, firm)
-            with _elsewhere(results, work, draw, "charts") as charts:
-                _write_report(results, work, charts, progress, parts, internal=internal)
+    with whole_folder(out, results.study.files) as work:
+        _write_files(results, work, progress, parts, internal=internal)
         mark = INTERNAL_MARK if internal else ""
         for file in sorted(work.iterdir()):
             file.rename(work / f"{mark}{file.name}")
@@ -169,50 +138,101 @@ def write_outputs(
     return ledger
 
 
+def _write_files(
+    results: StudyResults,
+    work: Path,
+    progress: Callable[[str], None],
+    parts: Parts,
+    *,
+    internal: bool,
+) -> None:
+    """Write all but summary and ledger: maps, tables and charts beside the report.
+
+    Where it is not known yet how firm the rankings are, the charts wait for it, the maps do not.
+    """
+    views = partial(_write_views, results)
+    if not results.proposals:
+        views(work, parts, progress)
+        return
+    first = [] if is_drawn(results, mode=results.headline) else [views]
+    if first:
+        with _elsewhere(results, work, first, "maps") as written:
+            study_robustness(results, progress=progress, parts=Parts())
+            written(parts, progress)
+    # what pages and report both show is gathered once for both processes
+    Parts().make("what the maps show", partial(_gather, results))
+    rest = [*([] if first else [views]), partial(_write_charts, results)]
+    rest.append(partial(_write_summary, results))
+    with _elsewhere(results, work, rest, "maps and charts") as written:
+        progress("writing maps, charts and the report")
+        _write_report(results, work, written, progress, parts, internal=internal)
+
+
+def _gather(results: StudyResults) -> None:
+    """Work out what several maps show; it is kept where it is made."""
+    explorer_data(results)
+    area_cells(results.study)
+
+
+_Write = Callable[[Path, Parts, Callable[[str], None]], None]
+
 #: With fewer areas than this, work is done before a second process has begun.
 _MANY_AREAS = 300
 
 
 @contextmanager
 def _elsewhere(
-    results: StudyResults, work: Path, write: Callable[[Path, Parts], None], what: str
-) -> Iterator[Callable[[Parts], None]]:
+    results: StudyResults, work: Path, writes: Sequence[_Write], what: str
+) -> Iterator[Callable[[Parts, Callable[[str], None]], None]]:
     """Write some files on the second core, in a folder of their own until they are asked for.
 
-    What is given takes the parts of the run: the files are there then, and what failed is added.
+    What is given takes the parts of the run, and whom to tell of the steps if they are done here:
+    the files are there then, and what failed is added.
     """
     with TemporaryDirectory(dir=work) as folder:
 
-        def make() -> tuple[LeftOut, ...]:
+        def make(progress: Callable[[str], None] = lambda step: None) -> tuple[LeftOut, ...]:
             own = Parts()
-            write(Path(folder), own)
+            for write in writes:
+                write(Path(folder), own, progress)
             return own.left_out
 
         with Beside(make, what, alone=len(results.study.areas) >= _MANY_AREAS) as made:
 
-            def take(parts: Parts) -> None:
-                parts.take(made.result())
+            def take(parts: Parts, progress: Callable[[str], None]) -> None:
+                parts.take(made.result() if made.apart else make(progress))
                 for file in Path(folder).iterdir():
                     file.rename(work / file.name)
 
             yield take
 
 
-def check_kind(out: Path, *, internal: bool) -> None:
-    """Keep internal files and public ones in folders of their own."""
-    there = is_internal(out)
-    if there is not None and there != internal:
-        kinds = {True: "internal files", False: "files for the public"}
-        raise OutputError(
-            f"{out} holds {kinds[there]} of a former run, and {kinds[internal]} never go beside "
-            "them or in their place; nothing was written. Name another folder with --out DIR."
-        )
+def _write_views(
+    results: StudyResults, folder: Path, parts: Parts, progress: Callable[[str], None]
+) -> None:
+    """Write the layers, the pages and the tables."""
+    for name, write in _WRITERS.items():
+        progress(f"writing {name}")
+        parts.write(name, folder, partial(write, results, folder / name))
+    progress("writing tables")
+    for name, table in _TABLES.items():
+        parts.write(f"{name}.csv", folder, partial(_write_table, results, table, folder, name))
+
+
+def _write_summary(
+    results: StudyResults, folder: Path, parts: Parts, progress: Callable[[str], None]
+) -> None:
+    """Write the summary beside the report; `_write_ledger` does it anew if a part is left out."""
+    progress("writing summary.json")
+    (folder / "summary.json").write_text(to_json(summary_of(results)), encoding="utf-8")
 
 
 def _write_ledger(results: StudyResults, work: Path, parts: Parts, mark: str) -> RunLedger:
     """Write the summary and the ledger, which name every part that is not there."""
-    whole = replace(results, left_out=parts.left_out)
-    (work / f"{mark}summary.json").write_text(to_json(summary_of(whole)), encoding="utf-8")
+    summary = work / f"{mark}summary.json"
+    if parts.left_out != results.left_out or not summary.exists():
+        whole = replace(results, left_out=parts.left_out)
+        summary.write_text(to_json(summary_of(whole)), encoding="utf-8")
     hashes = {file.name: sha256_of(file) for file in sorted(work.iterdir())
               if file.name != "ledger.json"}  # fmt: skip
     left_out = tuple(asdict(part) for part in parts.left_out)
@@ -247,10 +267,12 @@ def _write_map(results: StudyResults, path: Path) -> None:
 
 
 def _write_charts(
-    results: StudyResults, firm: Mapping[str, Robustness], folder: Path, parts: Parts
+    results: StudyResults, folder: Path, parts: Parts, progress: Callable[[str], None]
 ) -> None:
     """Draw every proposal's charts, with their words for those who cannot see them."""
     mode = results.headline
+    firm = study_robustness(results, mode=mode, progress=progress, parts=parts)
+    progress("drawing charts")
     by = usual_grouping(results.study.areas.columns)
     draws: dict[str, Callable[[], Chart]] = {}
     for key, proposal in results.proposals.items():
@@ -278,35 +300,38 @@ def _write_chart(draw: Callable[[], Chart], path: Path, words: list[str]) -> Non
 def _write_report(
     results: StudyResults,
     folder: Path,
-    drawn: Callable[[Parts], None],
+    written: Callable[[Parts, Callable[[str], None]], None],
     progress: Callable[[str], None],
     parts: Parts,
     *,
     internal: bool,
 ) -> None:
-    """Write the board's report as Word, PDF and workbook; the run's charts are drawn meanwhile."""
+    """Write the board's report as Word, PDF and workbook; the other files are written meanwhile."""
 
-    def report(known: Parts) -> Document | None:
+    def report(known: Parts) -> list[Path]:
         write = partial(
             board_report, results, mode=results.headline, internal=internal,
             progress=progress, parts=known,
         )  # fmt: skip
-        return known.make("the report to the board", write)
+        document = known.make("the report to the board", write)
+        if document is None:
+            return []
+        # in this process: what lays the pages out keeps threads of its own, which no copy has
+        makes = report_writers(document)
+        for name, make in makes.items():
+            progress(f"writing {name}")
+            known.write(name, folder, partial(_write_bytes, name, make, document, folder))
+        return [folder / name for name in makes]
 
     whole = Parts(parts.left_out)
-    document = report(whole)
-    before = parts.left_out
-    drawn(parts)
-    if parts.left_out != before:  # the report names what is left out: it is written again
-        document = report(parts)
-    else:
+    files, before = report(whole), parts.left_out
+    written(parts, progress)
+    if parts.left_out == before:
         parts.take(whole.left_out)
-    if document is None:
         return
-    # in this process: what lays the pages out keeps threads of its own, which no copy has
-    for name, make in report_writers(document).items():
-        progress(f"writing {name}")
-        parts.write(name, folder, partial(_write_bytes, name, make, document, folder))
+    for file in files:  # the report names what is left out: it is written again
+        file.unlink(missing_ok=True)
+    report(parts)
 
 
 def _write_bytes(
@@ -341,76 +366,3 @@ _WRITERS: Mapping[str, Callable[[StudyResults, Path], None]] = {
     "map.html": _write_map,
     "explorer.html": _write_explorer,
 }
-
-
-def write_answer(
-    out: Path,
-    summary: Mapping[str, Any],
-    tables: Mapping[str, pd.DataFrame],
-    charts: Mapping[str, Callable[[], Chart]],
-    *,
-    ledger: RunLedger,
-    points: gpd.GeoDataFrame | None = None,
-    parts: Parts | None = None,
-) -> list[str]:
-    """Write an answer: summary as JSON, tables as CSV, parquet and GeoPackage, charts as PNG.
-
-    With its ledger: inputs, question, settings, versions, assumptions and the outputs' hashes.
-    """
-    out.mkdir(exist_ok=True)
-    for name, table in tables.items():
-        safe_cells(table).to_csv(out / f"{name}.csv", index=False, lineterminator="\n")
-        table.to_parquet(out / f"{name}.parquet", index=False)
-    write_layers(out / "tables.gpkg", _layers(tables, points))
-    parts = Parts() if parts is None else parts
-    for name, draw in charts.items():
-        parts.write(f"{name}.png", out, partial(_draw_answer, draw, out / name))
-    left_out = tuple(asdict(part) for part in parts.left_out)
-    (out / "summary.json").write_text(to_json({**summary, "left_out": left_out}), encoding="utf-8")
-    outputs = {file.name: sha256_of(file) for file in sorted(out.iterdir())}
-    text = replace(ledger, outputs=outputs, left_out=left_out).to_json()
-    (out / "ledger.json").write_text(text, encoding="utf-8")
-    return sorted(file.name for file in out.iterdir())
-
-
-def _draw_answer(draw: Callable[[], Chart], path: Path) -> None:
-    chart = draw()
-    chart.save(path.with_suffix(".png"))
-    words = f"{chart.title}\n\n{chart.alt}\n"
-    path.with_suffix(".txt").write_text(words, encoding="utf-8")
-
-
-def answer_ledger(
-    results: StudyResults,
-    command: str,
-    question: Mapping[str, Any],
-    files: Sequence[Path | None] = (),
-    *,
-    assumptions: Sequence[str] = (),
-    left_out: Sequence[LeftOut] = (),
-) -> RunLedger:
-    """Say what an answer was worked out from."""
-    brought = [
-        {"file": path.name, "sha256": sha256_of(path), "source": "given with the question",
-         "vintage": "as the file", "licence": "as the file"}
-        for path in files if path is not None
-    ]  # fmt: skip
-    return replace(
-        results.ledger,
-        command={**results.ledger.command, "command": command, "question": dict(question)},
-        inputs=(*results.ledger.inputs, *brought),
-        assumptions=(*results.ledger.assumptions, *assumptions),
-        left_out=tuple(asdict(part) for part in left_out),
-    )
-
-
-def _layers(
-    tables: Mapping[str, pd.DataFrame], points: gpd.GeoDataFrame | None
-) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Give each table, with the areas' points where it is a table of areas."""
-    for name, table in tables.items():
-        if points is not None and "id" in table.columns and set(table["id"]) == set(points["id"]):
-            shapes = points.set_index("id").loc[table["id"], "geometry"].to_numpy()
-            yield name, gpd.GeoDataFrame(table, geometry=shapes, crs=points.crs)
-        else:
-            yield name, table

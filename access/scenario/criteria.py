@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -341,7 +343,18 @@ def _cumulative(found: NDArray[Any], weights: Floats, low: int, high: int) -> Fl
     row, area = np.nonzero((found >= low) & (found < high))
     keys = (found[row, area].astype(np.intp) - low) * len(found) + row
     table = np.bincount(keys, weights[area], minlength=len(found) * (high - low))
-    return np.cumsum(table.reshape(high - low, len(found)), axis=0)
+    upto: Floats = table.reshape(high - low, len(found)).astype(float, copy=False)
+    for above, row in pairwise(upto):  # whole rows: np.cumsum down the rows goes by columns
+        row += above
+    return upto
+
+
+def _occurring(found: Sequence[NDArray[Any]], low: int, high: int) -> NDArray[np.intp]:
+    """List the places of ``low ... high - 1`` where some option has somebody."""
+    there = np.zeros(high, dtype=bool)
+    for places in found:
+        there[places[places < high]] = True
+    return low + np.flatnonzero(there[low:])
 
 
 def _pooled_quantiles(
@@ -352,7 +365,8 @@ def _pooled_quantiles(
     Notes
     -----
     A pooled quantile lies between those of its two parts, so only the places between the least
-    and the greatest of all parts' quantiles need counting.
+    and the greatest of all parts' quantiles need counting; and of these only the few where some
+    option has somebody, for it is one of them.
     """
     own = [
         _quantile_places(found, w, size, q)
@@ -364,19 +378,27 @@ def _pooled_quantiles(
     base = [
         (found < low).astype(float) @ w for found, w in zip((first, second), weights, strict=True)
     ]
+    lived = [w > 0 for w in weights]
+    there = [found[:, some] for found, some in zip((first, second), lived, strict=True)]
+    counted = [w[some] for w, some in zip(weights, lived, strict=True)]
+    at = _occurring(there, low, high)
+    number = np.full(size, len(at), dtype=np.intp)  # places beyond are not counted
+    number[:low] = -1
+    number[at] = np.arange(len(at))
+    there = [number[found] for found in there]
     out = np.full((len(first), len(second)), high - 1, dtype=np.intp)
     open_pairs = np.ones(out.shape, dtype=bool)
     step = max(1, _CELLS // (len(first) + len(second)))
-    for start in range(low, high, step):
-        stop = min(start + step, high)
+    for start in range(0, len(at), step):
+        stop = min(start + step, len(at))
         tables = [
             _cumulative(found, w, start, stop) + b
-            for found, w, b in zip((first, second), weights, base, strict=True)
+            for found, w, b in zip(there, counted, base, strict=True)
         ]
         base = [table[-1] for table in tables]
         here = open_pairs & (base[0][:, None] + base[1][None, :] >= target)
         i, j = np.nonzero(here)
-        out[i, j] = start + _first_reaching(tables[0], tables[1], i, j, target)
+        out[i, j] = at[start + _first_reaching(tables[0], tables[1], i, j, target)]
         open_pairs &= ~here
         if not open_pairs.any():
             break

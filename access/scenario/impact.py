@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from access.display import html_answer
 from access.errors import Fault, ParameterError
@@ -66,27 +67,33 @@ def group_labels(demand: pd.DataFrame, column: str) -> pd.Series:
     return labels
 
 
+_Floats = NDArray[np.float64]
 _GROUPED = ("count", "weight", "change_minutes", "minutes_before", "minutes_after")
 
 
+def _columns(areas: pd.DataFrame) -> dict[str, _Floats]:
+    """Take the columns that figures are made of out of the table: cutting arrays apart is quick."""
+    return {name: areas[name].to_numpy(float) for name in _GROUPED}
+
+
 def _group_row(
-    areas: pd.DataFrame, within_minutes: Sequence[float], tolerance_minutes: float
+    areas: Mapping[str, _Floats], within_minutes: Sequence[float], tolerance_minutes: float
 ) -> dict[str, float]:
     """Figures of one group of areas."""
-    count, weight = areas["count"].to_numpy(float), areas["weight"].to_numpy(float)
+    count, weight = areas["count"], areas["weight"]
     total = count.sum()
     row: dict[str, float] = {
-        "areas": len(areas),
+        "areas": len(count),
         "families": total,
         "weighted_families": weight.sum(),
     }
-    change = areas["change_minutes"].to_numpy(float)
+    change = areas["change_minutes"]
     affected = count[np.abs(np.nan_to_num(change)) > tolerance_minutes].sum()
     lengthened = count[(change > tolerance_minutes) & np.isfinite(change)].sum()
     row |= {"affected": affected, "lengthened": lengthened}
     row["share_affected"] = affected / total if total > 0 else np.nan
     for when in ("before", "after"):
-        minutes = areas[f"minutes_{when}"].to_numpy(float)
+        minutes = areas[f"minutes_{when}"]
         row[f"reached_{when}"] = count[np.isfinite(minutes)].sum()
         figures = describe(minutes, count)
         row |= {f"{name}_minutes_{when}": value for name, value in figures.items()}
@@ -110,17 +117,16 @@ def _by_group(
     known = sorted({x for x in label if x != _NOT_KNOWN}, key=lambda x: (isinstance(x, str), x))
     if (label == _NOT_KNOWN).any():
         known.append(_NOT_KNOWN)
-    # names are slow to cut apart, and no figure is made of them
-    areas = areas[list(_GROUPED)]
+    columns = _columns(areas)
     rows = []
     for group in known:
         inside = label == group
-        row = {"group": group, **_group_row(areas[inside], within_minutes, tolerance_minutes)}
-        rest = areas[~inside]
-        others = weighted_mean(rest["change_minutes"], rest["count"])
-        own = row["mean_minutes_change"]
+        own = {name: values[inside] for name, values in columns.items()}
+        row = {"group": group, **_group_row(own, within_minutes, tolerance_minutes)}
+        others = weighted_mean(columns["change_minutes"][~inside], columns["count"][~inside])
+        mean = row["mean_minutes_change"]
         row["others_mean_minutes_change"] = others
-        row["ratio_to_others"] = own / others if abs(others) > 1e-12 else np.nan
+        row["ratio_to_others"] = mean / others if abs(others) > 1e-12 else np.nan
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -132,13 +138,14 @@ def _moves_table(
     areas: pd.DataFrame, names: Mapping[str, str], tolerance_minutes: float
 ) -> pd.DataFrame:
     """List families whose nearest site changes, by the pair of sites."""
-    areas = areas[["nearest_before", "nearest_after", *_GROUPED]]
-    moved = areas[(areas["nearest_before"] != areas["nearest_after"]) & (areas["count"] > 0)]
+    before, after = (areas[f"nearest_{when}"].to_numpy(object) for when in ("before", "after"))
+    every = _columns(areas)
+    pairs: dict[tuple[str, str], list[int]] = {}
+    for place in np.flatnonzero((before != after) & (every["count"] > 0)).tolist():
+        pairs.setdefault((str(before[place]), str(after[place])), []).append(place)
     rows = []
-    for pair, part in moved.groupby(["nearest_before", "nearest_after"], sort=True):
-        old, new = (str(site) for site in pair)
-        change = part["change_minutes"].to_numpy(float)
-        count = part["count"].to_numpy(float)
+    for (old, new), places in sorted(pairs.items()):
+        change, count = every["change_minutes"][places], every["count"][places]
         finite = change[np.isfinite(change)]
         rows.append(
             {
@@ -147,13 +154,13 @@ def _moves_table(
                 "from_name": named([old], names)[0],
                 "to_name": named([new], names)[0],
                 "families": count.sum(),
-                "weighted_families": part["weight"].sum(),
+                "weighted_families": every["weight"][places].sum(),
                 "mean_extra_minutes": weighted_mean(change, count),
                 "max_extra_minutes": finite.max() if finite.size else np.nan,
                 "affected": count[np.abs(np.nan_to_num(change)) > tolerance_minutes].sum(),
             }
         )
-    columns = [
+    titles = [
         *_MOVE_COLUMNS,
         "from_name",
         "to_name",
@@ -163,7 +170,7 @@ def _moves_table(
         "max_extra_minutes",
         "affected",
     ]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=titles)
 
 
 def _closed_table(
@@ -175,18 +182,17 @@ def _closed_table(
 ) -> pd.DataFrame:
     """One row a closed site: families displaced, where to, and their extra minutes."""
     rows = []
-    nearest, lived = areas["nearest_before"].to_numpy(object), areas["count"].to_numpy(float) > 0
-    areas = areas[list(_GROUPED)]
+    nearest, every = areas["nearest_before"].to_numpy(object), _columns(areas)
+    pairs = moves.to_dict("records")
     for site in sorted(set(before) - set(after)):
-        own = areas[(nearest == site) & lived]
-        out = moves[moves["from_site"] == site].sort_values(
-            ["families", "to_site"], ascending=[False, True]
-        )
-        count, change = own["count"].to_numpy(float), own["change_minutes"].to_numpy(float)
+        inside = (nearest == site) & (every["count"] > 0)
+        own = {name: values[inside] for name, values in every.items()}
+        out = [pair for pair in pairs if pair["from_site"] == site]
+        out.sort(key=lambda pair: (-pair["families"], pair["to_site"]))
+        count, change = own["count"], own["change_minutes"]
         finite = change[np.isfinite(change)]
         to_words = [
-            f"{name or 'no site in reach'} ({about(families)})"
-            for name, families in zip(out["to_name"], out["families"], strict=True)
+            f"{pair['to_name'] or 'no site in reach'} ({about(pair['families'])})" for pair in out
         ]
         rows.append(
             {
@@ -246,9 +252,11 @@ def _receiving_table(
     rows = []
     count = areas["count"].to_numpy(float)
     was, now = (areas[f"nearest_{when}"].to_numpy(object) for when in ("before", "after"))
-    targets = moves["to_site"].to_numpy(object)
-    for site in sorted(set(after) & set(targets)):
-        into = moves[targets == site]
+    pairs = moves.to_dict("records")
+    for site in sorted(set(after) & {pair["to_site"] for pair in pairs}):
+        into = [pair for pair in pairs if pair["to_site"] == site]
+        added = np.array([pair["families"] for pair in into], float)
+        extra = np.array([pair["mean_extra_minutes"] for pair in into], float)
         families_after = count[now == site].sum()
         limit = known.get(site, np.nan)
         over = max(families_after - limit, 0.0) if np.isfinite(limit) else np.nan
@@ -257,9 +265,9 @@ def _receiving_table(
                 "site": site,
                 "name": named([site], names)[0],
                 "families_before": count[was == site].sum(),
-                "families_added": into["families"].sum(),
+                "families_added": added.sum(),
                 "families_after": families_after,
-                "mean_extra_minutes": weighted_mean(into["mean_extra_minutes"], into["families"]),
+                "mean_extra_minutes": weighted_mean(extra, added),
                 "capacity": limit,
                 "share_over_capacity": over / limit if limit > 0 else np.nan,
             }
@@ -413,10 +421,11 @@ class Impact:
         """
         if n < 1:
             raise ParameterError(f"n={n!r}; expected 1 or more areas")
-        grows = self.areas["change_minutes"] > self.tolerance_minutes
-        rows = self.areas[grows & (self.areas["count"] > 0)]
-        rows = rows.sort_values(["change_minutes", "id"], ascending=[False, True])
-        return rows.head(n).reset_index(drop=True)
+        change, ids = self.areas["change_minutes"].to_numpy(float), self.areas["id"].to_numpy(str)
+        lived = self.areas["count"].to_numpy(float) > 0
+        grows = np.flatnonzero((change > self.tolerance_minutes) & lived)
+        order = np.lexsort((ids[grows], -change[grows]))
+        return self.areas.iloc[grows[order[:n]]].reset_index(drop=True)
 
     def inequality(self, rank: str = "imd_rank") -> pd.DataFrame:
         """Gini, Palma, concentration index and slope index of minutes, before and after.

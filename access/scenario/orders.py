@@ -30,6 +30,8 @@ _MOST_SETS = 256
 _MOST_CELLS = 20_000_000
 _FEW_CELLS = 200_000
 """Pairs of an option and a set that it closes up to which no set is left out beforehand."""
+_MOST_LIVED = 0.8
+"""Share of areas with somebody counted beyond which the others are looked at too."""
 _DIGITS = 9
 """Digits after the point to which a criterion is told: what is alike to these is alike."""
 #: By criterion: the column of the weights, and the share of them that is to be reached.
@@ -134,6 +136,7 @@ class _Orders:
         self.closing = np.argsort(inside, axis=None, kind="stable") // inside.shape[1]
         self.starts = np.searchsorted(np.sort(inside, axis=None), np.arange(self.sets + 1))
         self.every: sp.csr_array | None = None
+        self.inside = inside  # by option, the numbers of the sets that it closes
         if inside.size <= _FEW_CELLS:
             ends = np.arange(len(kept) + 1) * inside.shape[1]
             self.every = sp.csr_array((np.ones(inside.size), inside.ravel(), ends))
@@ -177,13 +180,19 @@ class _Orders:
             weights.append(counted * (fifth == 1))
         trips = _Trips(np.where(use[:, None], minutes, 0.0), weights, use.astype(float))
         never = np.zeros(len(count)) if reached.all() else (count * (lived & ~reached)).sum(axis=1)
-        values = self._sums(trips, threshold_minutes, never)
-        found = {c: stood_by(v, proposal=self.proposal) for c, v in values.items() if c in chosen}
-        return found | self._places(trips, [c for c in _PLACES if c in chosen])
-
-    def _sums(self, trips: _Trips, threshold_minutes: Floats, never: Floats) -> dict[str, Floats]:
-        """Give the criteria that are sums, by setting and option."""
         steps, sets, adds = self._steps(trips)
+        values = self._sums(trips, steps, sets, adds, threshold_minutes, never)
+        if self.every is not None:
+            values["worst"] = self._worst(steps, sets)
+        found = {c: stood_by(v, proposal=self.proposal) for c, v in values.items() if c in chosen}
+        places = [c for c in _PLACES if c in chosen and c not in found]
+        return found | self._places(trips, places)
+
+    def _sums(
+        self, trips: _Trips, steps: Floats, sets: NDArray[Any], adds: sp.sparray,
+        threshold_minutes: Floats, never: Floats,
+    ) -> dict[str, Floats]:  # fmt: skip
+        """Give the criteria that are sums, by setting and option."""
         lost = not np.isfinite(steps).all()
         length = np.where(np.isfinite(steps), steps, 0.0) if lost else steps
         more = np.diff(length, axis=1)
@@ -209,6 +218,20 @@ class _Orders:
             moved = self.failed(_codes(same), trips.weights[2])
             out["deprived_moved"] = moved / np.where(totals[2], totals[2], 1.0)[:, None]
         return {name: np.round(values, _DIGITS) for name, values in out.items()}
+
+    def _worst(self, steps: Floats, sets: NDArray[Any]) -> Floats:
+        """Give the minutes of the worst-off area, by setting and option.
+
+        The greatest of all areas' least, and of what closing each set makes of any area's.
+        """
+        minutes, size = np.round(steps, _DIGITS), self.sets + 1
+        table = np.zeros((len(sets), size))
+        keys = sets.reshape(len(sets), -1) + (np.arange(len(sets)) * size)[:, None]
+        np.maximum.at(table.reshape(-1), keys.ravel(), minutes[:, 1:].ravel())
+        worst: Floats = np.repeat(minutes[:, 0].max(axis=1)[:, None], self.options, axis=1)
+        for closed in self.inside.T:
+            np.maximum(worst, table[:, closed], out=worst)
+        return worst
 
     def _steps(self, trips: _Trips) -> tuple[Floats, NDArray[Any], sp.sparray]:
         """Give minutes to the nearest site, once it closes to the next, and so on, and the sets.
@@ -262,13 +285,10 @@ class _Orders:
 
     def _places(self, trips: _Trips, criteria: Sequence[str]) -> dict[str, Stood]:
         """Compare options by criteria that are one area's minutes."""
-        own = None
-        if self.proposal:
-            near = trips.rounded[:, self.kept[-1]].min(axis=1)
-            own = near, np.argsort(near, axis=1)
+        own = trips.rounded[:, self.kept[-1]].min(axis=1) if self.proposal else None
         return {c: self._place(trips, c, own) for c in criteria}
 
-    def _place(self, trips: _Trips, criterion: str, own: tuple[Floats, _Indices] | None) -> Stood:
+    def _place(self, trips: _Trips, criterion: str, own: Floats | None) -> Stood:
         """Find the least and the proposal's own minutes, and which options are below and above."""
         column, share = _PLACES[criterion]
         asked = _Quantile(self, trips, trips.used if column is None else trips.weights[column],
@@ -280,7 +300,7 @@ class _Orders:
             best = asked.reached(every, least)
             self.likely[criterion] = int(first[-1])
             return asked.settled(Stood(least, best))
-        value = asked.at(every, *own)
+        value = asked.at(every, own[:, asked.areas])
         better, upto = asked.reached(every, value, strictly=True), asked.reached(every, value)
         least, best = value.copy(), upto[:, :-1]
         # where the proposal is not best, or is no option itself and beats them all
@@ -311,16 +331,27 @@ class _Orders:
 
 
 class _Quantile:
-    """A weighted quantile of the minutes of options, by setting; of share 1, the greatest."""
+    """A weighted quantile of the minutes of options, by setting; of share 1, the greatest.
+
+    Attributes
+    ----------
+    areas : slice or ndarray of int
+        Those where somebody is counted under some setting; no others are looked at.
+    """
 
     def __init__(self, orders: _Orders, trips: _Trips, weights: Floats, share: float) -> None:
-        self.orders, self.trips, self.weights = orders, trips, weights
+        self.orders, self.greatest = orders, share == 1.0
         self.total = weights.sum(axis=1)
         self.target = share * self.total * (1 - _SLACK)
+        lived = weights.any(axis=0)
+        few = 0 < lived.mean() <= _MOST_LIVED
+        self.areas = np.flatnonzero(lived) if few else slice(None)
+        self.weights = weights[:, self.areas]
+        self.rounded, self.by_area = trips.rounded[..., self.areas], trips.by_area[:, self.areas]
 
     def within(self, rows: _Indices, minutes: Floats, *, strictly: bool = False) -> Floats:
         """Add up the weight of areas within so many minutes, for every row's options."""
-        table, weights = self.trips.by_area, self.weights
+        table, weights = self.by_area, self.weights
         if len(rows) < len(table):
             table, weights = table[rows], weights[rows]
         near = (np.less if strictly else np.less_equal)(table, minutes[:, None, None])
@@ -342,13 +373,17 @@ class _Quantile:
     def of(self, rows: _Indices, options: _Indices | int) -> Floats:
         """Give the quantile itself, of one option a row."""
         kept = self.orders.kept[np.broadcast_to(options, len(rows))]
-        near = self.trips.rounded[rows, kept[:, 0]]
+        near = self.rounded[rows, kept[:, 0]]
         for column in kept.T[1:]:
-            np.minimum(near, self.trips.rounded[rows, column], out=near)
-        return self.at(rows, near, np.argsort(near, axis=1))
+            np.minimum(near, self.rounded[rows, column], out=near)
+        return self.at(rows, near)
 
-    def at(self, rows: _Indices, near: Floats, order: _Indices) -> Floats:
-        """Give the quantile of minutes by row and area, which `order` sorts."""
+    def at(self, rows: _Indices, near: Floats) -> Floats:
+        """Give the quantile of minutes by row and area."""
+        if self.greatest:  # minutes of areas without families are 0
+            greatest: Floats = near.max(axis=1, initial=0.0)
+            return greatest
+        order = np.argsort(near, axis=1)
         upto = np.take_along_axis(self.weights[rows], order, axis=1).cumsum(axis=1)
         at = (upto < self.target[rows, None]).sum(axis=1)
         at = np.minimum(at, near.shape[1] - 1)

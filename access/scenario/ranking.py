@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -618,8 +619,16 @@ def _values_of(
     return _pair_criteria(ready, parts, shares, absolute_gap=absolute_gap)
 
 
-def _texts(ids: Sequence[str], rows: Indices) -> list[tuple[str, ...]]:
-    return list(map(tuple, np.array(ids, dtype=object)[rows].tolist()))
+def _texts(ids: Sequence[str], rows: Indices) -> tuple[tuple[str, ...], ...]:
+    return tuple(map(tuple, np.array(ids, dtype=object)[rows].tolist()))
+
+
+@lru_cache(maxsize=2)
+def _both(
+    first: tuple[tuple[str, ...], ...], second: tuple[tuple[str, ...], ...]
+) -> tuple[tuple[str, ...], ...]:
+    """Name the sites of every pair of options; in every mode they are the same, kept once."""
+    return tuple(one + two for one in first for two in second)
 
 
 def _table(services: Sequence[Options], values: Mapping[str, Floats]) -> pd.DataFrame:
@@ -628,11 +637,10 @@ def _table(services: Sequence[Options], values: Mapping[str, Floats]) -> pd.Data
     saved = first.savings
     for other in services[1:]:
         more_closed, more_kept = _texts(other.ids, other.closed), _texts(other.ids, other.kept)
-        closed = [one + two for one in closed for two in more_closed]
-        kept = [one + two for one in kept for two in more_kept]
+        closed, kept = _both(closed, more_closed), _both(kept, more_kept)
         more = other.savings
         saved = None if saved is None or more is None else np.add.outer(saved, more).ravel()
-    columns: dict[str, object] = {"closed": closed, "kept": kept}
+    columns: dict[str, object] = {"closed": list(closed), "kept": list(kept)}
     columns |= {c: values[c] for c in (*CRITERIA, *SHOWN) if c in values}
     if saved is not None:
         columns["savings"] = saved

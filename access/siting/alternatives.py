@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +14,7 @@ from access.arguments import a, checked, flag, refuse, whole
 from access.errors import ParameterError
 from access.measure.distribution import weighted_sums
 from access.siting.constraints import _count_rows, _demand_rows, _goal_rows, _join_rows, _reach_rows
+from access.siting.every_set import blocks_of_sets
 from access.siting.goals import _GoalSearch, _GoalStep, _meet_goal
 from access.siting.inputs import _Faults, _read_count, _read_ids, _read_number
 from access.siting.model import Bools, Floats, Ints, _SideRows, _tolerance
@@ -492,7 +492,7 @@ def _every_set(resolved: _Resolved, k: int) -> tuple[Floats, Floats, Bools]:
     """Measure every set of k sites."""
     rows = sum(len(service.area_ids) for service in resolved.services)
     step = max(1, _CELLS_AT_ONCE // max(1, rows))
-    return _measured(resolved, _blocks(len(resolved.site_ids), k, step))
+    return _measured(resolved, blocks_of_sets(len(resolved.site_ids), k, step))
 
 
 def _measured(resolved: _Resolved, blocks: Iterable[Ints]) -> tuple[Floats, Floats, Bools]:
@@ -514,13 +514,6 @@ def _measured(resolved: _Resolved, blocks: Iterable[Ints]) -> tuple[Floats, Floa
         worsts.append(nearest.max(axis=1, initial=0.0))
         keeps.append(_keeps(resolved, rows, sets))
     return np.concatenate(means), np.concatenate(worsts), np.concatenate(keeps)
-
-
-def _blocks(m: int, k: int, step: int) -> Iterator[Ints]:
-    """List all choices of k of m positions, so many at a time."""
-    every = itertools.combinations(range(m), k)
-    while block := list(itertools.islice(every, step)):  # ends: the choices are finite
-        yield np.array(block, dtype=np.intp)
 
 
 def _keeps(resolved: _Resolved, rows: _SideRows, sets: Ints) -> Bools:

@@ -9,6 +9,7 @@ import numpy as np
 
 from access.siting.constraints import _feasible_sites
 from access.siting.cutting_planes import _CuttingPlanes, _Relaxed
+from access.siting.every_set import _EverySet, _few_left
 from access.siting.interchange import _Interchange, greedy
 from access.siting.lagrangian import _Bound, _Near, _Relaxation
 from access.siting.model import Bools, Floats, Ints, _Model, _tolerance
@@ -220,6 +221,8 @@ _SAMPLE_AREAS = 8_000
 _COPY_CELLS = 25_000_000
 _ROUNDINGS = 12
 _SLACK_CUTS = 1_000
+_SWAP_CELLS = 5_000_000
+_MOST_LOOKED_AT = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -272,6 +275,7 @@ class _Search:
         self.method = "heuristic"
         self.tree: _Tree | None = None
         self.prices: Floats | None = None
+        self.looked_at: set[tuple[int, ...]] = set()
 
     def run(self, start: Ints | None) -> _Outcome:
         try:
@@ -291,8 +295,12 @@ class _Search:
         self._start(first)
         if not self.model.limits and self.best.pool and self._lagrange():
             return self._closed("Lagrangian bound")
+        if self._listed():
+            return self._closed("every set that is left", self.best.value)
         if self._root():
             return self._closed("linear programme with cuts")
+        if self._listed():
+            return self._closed("every set that is left", self.best.value)
         self.method = "branch and cut"
         self.tree = _Tree(
             self.model, self.master, self.best, self._swaps(), self.watch, self.bound, self.gap
@@ -391,6 +399,7 @@ class _Search:
             self._improve(bound.chosen)
             if self._done():
                 return True
+            self._fill()
             self.must, self.may = relaxation.fix(bound, self.best.cutoff)
             if self.may.sum() < 0.8 * relaxation.may.sum():
                 pace = relaxation.pace
@@ -403,6 +412,37 @@ class _Search:
             last = bound.value
         self.prices, self.rho = prices, bound.rho
         return False
+
+    def _fill(self) -> None:
+        """Where many answers are wanted, find most of them by swaps: only better ones matter then.
+
+        Each set's swaps are looked at once, the best sets' first.
+        """
+        model, best = self.model, self.best
+        if best.keep == 1 or model.fewest != model.most or model.limits:
+            return
+        if model.minutes.size * model.most > _SWAP_CELLS:
+            return
+        while len(self.looked_at) < _MOST_LOOKED_AT:
+            key = next((key for _, key in best.pool if key not in self.looked_at), None)
+            if key is None:
+                return
+            self.looked_at.add(key)
+            chosen = np.array(key, dtype=np.intp)
+            values = self.swaps.around(chosen)
+            order = np.argsort(values, axis=None, kind="stable")
+            for slot, site in zip(*np.unravel_index(order[: best.keep], values.shape), strict=True):
+                if not values[slot, site] <= best.cutoff:
+                    break
+                self._offer_if_kept(np.sort(np.append(np.delete(chosen, slot), site)))
+
+    def _listed(self) -> bool:
+        """Measure every set that is left, where they are few; True when that was done."""
+        if not _few_left(self.model, self.must, self.may):
+            return False
+        self.watch.tick("every set", self.bound, self.best.value)
+        _EverySet(self.model, self.must, self.may, self.best).run()
+        return bool(self.best.pool)
 
     def _tick_lagrange(self, value: float) -> None:
         self.bound = max(self.bound, value)

@@ -108,11 +108,11 @@ def _read_costs(costs: Any, faults: _Faults, name: str = "costs") -> _CostTable 
     areas: Iterable[Any]
     sites: Iterable[Any]
     if isinstance(costs, pd.DataFrame):
-        areas, sites = costs.index, costs.columns
+        areas, sites = costs.index.tolist(), costs.columns.tolist()
     else:
         areas = sites = ()
     try:
-        minutes = _numbers(costs)
+        minutes = _numbers(costs.to_numpy() if isinstance(costs, pd.DataFrame) else costs)
     except _NotNumbersError as found:
         faults.add(name, found, "a table of numbers, minutes by area and site")
         return None
@@ -123,8 +123,7 @@ def _read_costs(costs: Any, faults: _Faults, name: str = "costs") -> _CostTable 
         areas, sites = range(minutes.shape[0]), range(minutes.shape[1])
     table = _CostTable(tuple(map(str, areas)), tuple(map(str, sites)), minutes)
     for what, ids in (("area", table.area_ids), ("site", table.site_ids)):
-        twice = pd.Index(ids)[pd.Index(ids).duplicated()].unique().tolist()
-        if twice:
+        if twice := _named_twice(ids):
             faults.add(f"{name}, {what} ids", _shorten(twice), "every id once")
     _check_minutes(table, faults, name)
     return table
@@ -177,20 +176,30 @@ def _read_by_id(
 
 
 def _align(values: pd.Series, ids: Sequence[str], faults: _Faults, name: str) -> Floats:
-    series = pd.Series(_numbers(values), index=values.index.map(str))
-    if series.index.has_duplicates:
-        twice = series.index[series.index.duplicated()].unique().tolist()
+    array, given = _numbers(values), list(map(str, values.index.tolist()))
+    if twice := _named_twice(given):
         faults.add(name, _shorten(twice), "every id once")
-        series = series[~series.index.duplicated()]
-    known, given = set(ids), series.index.to_list()
-    named = set(given)
-    missing = [i for i in ids if i not in named]
-    unknown = [i for i in given if i not in known]
+    if given == list(ids):  # in order already, as tables mostly are
+        return array
+    by: dict[str, float] = {}
+    for i, number in zip(given, array.tolist(), strict=True):
+        by.setdefault(i, number)
+    known = set(ids)
+    missing = [i for i in ids if i not in by]
+    unknown = [i for i in by if i not in known]
     if missing:
         faults.add(name, _shorten(missing), "a number for every id; these have none")
     if unknown:
         faults.add(name, _shorten(unknown), "known ids only; these stand in no cost table")
-    return np.asarray(series.reindex(list(ids), fill_value=0.0), dtype=np.float64)
+    return np.array([by.get(i, 0.0) for i in ids], dtype=np.float64)
+
+
+def _named_twice(ids: Sequence[str]) -> list[str]:
+    """List the ids that stand more than once."""
+    if len(set(ids)) == len(ids):
+        return []
+    index = pd.Index(ids)
+    return index[index.duplicated()].unique().tolist()
 
 
 def _read_ids(values: Any, known: Sequence[str], faults: _Faults, name: str) -> tuple[str, ...]:

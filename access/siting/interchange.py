@@ -71,6 +71,23 @@ class _Interchange:
     def _value(self) -> float:
         return float(self.model.weights @ self.d1 + self.model.opening[self.chosen].sum())
 
+    def around(self, chosen: Ints) -> Floats:
+        """Give the value of every swap, by slot to close and site to open; ``inf`` where none is.
+
+        Side rows are not looked at.
+        """
+        model = self.model
+        values = np.empty((len(chosen), model.shape[1]))
+        for slot in range(len(chosen)):
+            stays = np.delete(chosen, slot)
+            near = model.minutes[:, stays].min(axis=1, initial=np.inf)
+            opening = model.opening + model.opening[stays].sum()
+            values[slot] = model.weights @ np.minimum(model.minutes, near[:, None]) + opening
+        values[model.must[chosen]] = np.inf
+        values[:, ~model.may] = np.inf
+        values[:, chosen] = np.inf
+        return values
+
     def two_nearest(self, chosen: Ints) -> tuple[Floats, Floats]:
         """Give each area's minutes to the nearest and second-nearest of some sites."""
         self.chosen = np.array(chosen, dtype=np.intp)

@@ -184,6 +184,17 @@ class HubField:
             self._listings[size] = self._list(size)
         return self._listings[size]
 
+    def kept_sets(self, listing: _Listing, rules: PlanRules) -> Bools:
+        """Tell which of the sets listed keep rules."""
+        asked = rules, len(listing.columns)
+        if asked not in self._kept:
+            self._kept[asked] = listing.kept(rules.rows(self))
+        return self._kept[asked]
+
+    @cached_property
+    def _kept(self) -> dict[tuple[PlanRules, int], Bools]:
+        return {}
+
     @cached_property
     def _listings(self) -> dict[int, _Listing | None]:
         return {}
@@ -235,13 +246,27 @@ class _Listing:
     sets: Ints
     by: Mapping[str, Floats]
 
+    @cached_property
+    def columns(self) -> Ints:
+        """The sets' first sites, their second ones, ...: shape (size, sets)."""
+        return np.ascontiguousarray(self.sets.T)
+
+    def _summed(self, amounts: NDArray[Any]) -> NDArray[Any]:
+        """Add up what the sites of each set have."""
+        total: NDArray[Any] = amounts[self.columns[0]]
+        for column in self.columns[1:]:
+            total += amounts[column]
+        return total
+
     def kept(self, rows: _RuleRows) -> Bools:
         """Tell which sets keep rules."""
-        good = rows.may[self.sets].all(axis=1)
+        good = np.ones(len(self.sets), bool)
+        for column in self.columns if not rows.may.all() else ():
+            good &= rows.may[column]
         if rows.must.any():
-            good &= rows.must[self.sets].sum(axis=1) == int(rows.must.sum())
+            good &= self._summed(rows.must.astype(np.intp)) == int(rows.must.sum())
         for amounts, low, high in zip(rows.amounts, rows.low, rows.high, strict=True):
-            total = amounts[self.sets].sum(axis=1)
+            total = self._summed(amounts)
             slack = _CLOSE * np.maximum(1.0, np.abs(total))
             good &= (total >= low - slack) & (total <= high + slack)
         return np.asarray(good)
@@ -466,7 +491,7 @@ def choose(
     if listing is None:
         found = _searched(asked, size, by, rules, within, search)
         return _minute_by_minute(asked, by, found, within) if asked.each and found.chosen else found
-    kept = np.flatnonzero(listing.kept(rules.rows(asked)))
+    kept = np.flatnonzero(asked.kept_sets(listing, rules))
     if not len(kept):
         return _NONE
     values = {name: found[kept] for name, found in listing.by.items()}
@@ -610,20 +635,19 @@ def standing(asked: HubField, chosen: Sequence[str], rules: PlanRules) -> Standi
     listing = asked.listing(len(chosen))
     if listing is None:
         return None
-    rows = rules.rows(asked)
-    kept = listing.kept(rows)
-    own = asked.values(chosen)
-    columns = np.array([sorted(asked.columns(chosen))], np.intp)
-    inside = bool(_Listing(columns, {}).kept(rows)[0])
+    keeps = asked.kept_sets(listing, rules)
+    kept, own, here = np.flatnonzero(keeps), asked.values(chosen), keeps.copy()
+    for column, own_site in zip(listing.columns, sorted(asked.columns(chosen)), strict=True):
+        here &= column == own_site
     rank, best = {}, {}
     for name, values in listing.by.items():
         among = values[kept]
         rank[name] = 1 + int((among < own[name] - 1e-7 * max(1.0, own[name])).sum())
-        first = np.flatnonzero(kept)[among.argmin()] if len(among) else None
+        first = kept[among.argmin()] if len(among) else None
         best[name] = (
             math.inf if first is None else asked.values(_ids(asked, listing.sets[first]))[name]
         )
-    return Standing(int(kept.sum()), rank, best, inside)
+    return Standing(len(kept), rank, best, bool(here.any()))
 
 
 # --- what one set of sites does ------------------------------------------------------------------
@@ -824,6 +848,8 @@ class SetDraws:
     asked : HubField
     sets, draws, seed : int
         Every set meets the same draws. People of each area are drawn about their count (Poisson).
+    like : SetDraws, optional
+        Of the same draws and seed: where it has the same people, in other rows, so are its draws.
 
     Attributes
     ----------
@@ -831,11 +857,23 @@ class SetDraws:
         By criterion.
     """
 
-    def __init__(self, asked: HubField, sets: int, draws: int, seed: int) -> None:
-        rng = np.random.default_rng([seed, 7])
+    def __init__(
+        self, asked: HubField, sets: int, draws: int, seed: int, like: SetDraws | None = None
+    ) -> None:
         self._used = asked.weights > 0
         people = [(o.share, o.people[self._used]) for o in asked.offers if o.people.any()]
-        self._counts = [(share, rng.poisson(n, (draws, len(n)))) for share, n in people]
+        self._drawn: list[Ints]
+        # nobody is drawn where nobody is: no random number is spent on it
+        self._people = [n[n > 0] for _, n in people]
+        if like is not None and _all_equal(self._people, like._people):
+            self._drawn = like._drawn
+        else:
+            rng = np.random.default_rng([seed, 7])
+            self._drawn = [rng.poisson(n, (draws, len(n))) for n in self._people]
+        self._counts = [
+            (share, _in_rows(drawn, n > 0))
+            for (share, n), drawn in zip(people, self._drawn, strict=True)
+        ]
         self._inside: dict[str, Bools | None] = {"mean": None}
         if asked.deprived_weights is not None and asked.deprived is not None:
             self._inside["deprived"] = asked.deprived[self._used]
@@ -853,6 +891,20 @@ class SetDraws:
                 met = np.where(own[:, None] > 0, near, 0.0)
             self.found[name][run] = np.einsum("da,dsa->ds", own, met)
         self.found["worst"][run] = worst
+
+
+def _all_equal(some: Sequence[Floats], others: Sequence[Floats]) -> bool:
+    """Tell whether arrays are the same, in order."""
+    return len(some) == len(others) and all(map(np.array_equal, some, others))
+
+
+def _in_rows(drawn: Ints, rows: Bools) -> Ints:
+    """Set people drawn, shape (draws, areas with people), in their rows; the others have none."""
+    if rows.all():
+        return drawn
+    whole = np.zeros((len(drawn), len(rows)), drawn.dtype)
+    whole[:, rows] = drawn
+    return whole
 
 
 def _blend(people: Sequence[tuple[float, Ints]], inside: Bools | None) -> Floats:

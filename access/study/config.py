@@ -702,6 +702,14 @@ class _HubSettings(_Settings):
         "when the choice was made: year, year-month or year-month-day",
         changes="one later than study.as_of stands in the report's part `What happened since`",
     )
+    title: _Title | None = _setting(
+        None,
+        "what several are called; Family Hubs where a service is for families, and Hubs elsewhere",
+        changes="headings and sentences about hubs",
+    )
+    one: _Title | None = _setting(
+        None, "what one is called, together with title", changes="sentences about hubs"
+    )
     shares: dict[_Name, _Share] = _setting(
         {},
         "without offers: service = its share of the demand for hubs, together 1; each service "
@@ -753,6 +761,8 @@ class _HubSettings(_Settings):
             raise ValueError(f"shares that add up to 1; these add up to {total:g}")
         if self.shares and self.offers:
             raise ValueError("shares or offers, not both: each offer has its own share")
+        if (self.title is None) != (self.one is None):
+            raise ValueError("title (of several) and one (of each) together, or neither")
         if both := sorted({*self.must} & {*self.never}):
             raise ValueError(f"a site in must or in never, not both: {', '.join(both)[:80]}")
         return self

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import warnings
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -19,57 +18,49 @@ from access.errors import Fault, ParameterError, StudyError
 from access.escape import seen
 from access.files import check_regular
 from access.study.changes import STATUSES
+from access.study.columns import Check, Column, at_least, column_faults, one_of
 from access.study.config import StudyConfig, _rule_faults
 from access.study.sheet import _folded, read_numbers, read_sheet
 from access.units import WGS84, project, weight_bounds
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    import pandera.pandas as pa
-
-_ID = pa.Column(
+_ID = Column(str, (Check(lambda ids: ids.map(seen) != "", "an id that is not empty"),), unique=True)
+_DEGREES = Column(float)  # WGS84
+_TEXT = Column(str, (Check(lambda texts: texts.map(seen) != "", "a text that is not empty"),))
+_FREE = Column(str, required=False)
+_DATED = Column(
     str,
-    [pa.Check(lambda ids: ids.map(seen) != "", error="an id that is not empty")],
-    unique=True,
-    description="a unique id",
+    (
+        Check(
+            lambda texts: texts.str.fullmatch(r"(\d{4}(-\d\d(-\d\d)?)?)?"),
+            "a date, as 2019 or 2019-05-31",
+        ),
+    ),
+    required=False,
 )
-_LON = pa.Column(float, nullable=True, description="longitude, WGS84 degrees")
-_LAT = pa.Column(float, nullable=True, description="latitude, WGS84 degrees")
-_TEXT = pa.Column(
-    str, [pa.Check(lambda texts: texts.map(seen) != "", error="a text that is not empty")]
-)
-_FREE = pa.Column(str, required=False, nullable=True)
-_DATED = pa.Column(
-    str,
-    [pa.Check.str_matches(r"^(\d{4}(-\d\d(-\d\d)?)?)?$", error="a date, as 2019 or 2019-05-31")],
-    nullable=True, required=False,
-)  # fmt: skip
-_KNOWN_OR_EMPTY = pa.Column(
-    float, pa.Check.ge(0, error="0 or more, or an empty cell for not known"),
-    nullable=True, required=False,
-)  # fmt: skip
-_YES_NO = pa.Column(
-    str, pa.Check.isin(["yes", "no"], error="yes or no"), required=False, description="yes or no"
-)
+_YES_NO = Column(str, (one_of(["yes", "no"], "yes or no"),), required=False)
 
 
-def _known(check: pa.Check) -> pa.Column:
+def _known(check: Check) -> Column:
     """A figure that may be left out altogether, or empty where it is not known."""
-    return pa.Column(float, check, nullable=True, required=False)
+    return Column(float, (check,), required=False)
 
 
 def _is_count(values: pd.Series) -> pd.Series:
     return (values >= 0) & (values == values.round()) & (values <= 1e9)
 
 
-_WHOLE = pa.Check(_is_count, error="a count of 0 or more, a whole number")
-_COUNT = pa.Column(float, _WHOLE, nullable=True)
-_WEIGHT = pa.Column(float, pa.Check.ge(0, error="a weight of 0 or more"), nullable=True)
-_TENTH = pa.Check.isin(range(1, 11), error="a tenth from 1 (most deprived) to 10, or empty")
-_FIFTH = pa.Check.isin(range(1, 6), error="a fifth from 1 (most deprived) to 5, or empty")
+_KNOWN_OR_EMPTY = _known(at_least(0, "0 or more, or an empty cell for not known"))
+_WHOLE = Check(_is_count, "a count of 0 or more, a whole number")
+_COUNT = Column(float, (_WHOLE,))
+_WEIGHT = Column(float, (at_least(0, "a weight of 0 or more"),))
+_TENTH = one_of(range(1, 11), "a tenth from 1 (most deprived) to 10, or empty")
+_FIFTH = one_of(range(1, 6), "a fifth from 1 (most deprived) to 5, or empty")
+_SHARE = Check(lambda shares: shares.between(0, 1), "a share from 0 to 1, or empty")
+_INCOME = Check(lambda incomes: incomes > 0, "an income above 0, or empty")
+_DAYS = Check(lambda days: (days > 0) & (days <= 7), "above 0 and up to 7, or empty")
 
 
-def _rank(national_areas: int) -> pa.Column:
+def _rank(national_areas: int) -> Column:
     def is_rank(values: pd.Series) -> pd.Series:
         return (values >= 1) & (values <= national_areas) & (values == values.round())
 
@@ -77,80 +68,65 @@ def _rank(national_areas: int) -> pa.Column:
         f"a rank of 1 (most deprived) to {national_areas:,}, weights.national_areas of study.toml, "
         "a whole number, or empty"
     )
-    return _known(pa.Check(is_rank, error=expected))
+    return _known(Check(is_rank, expected))
 
 
-_SCHEMAS: dict[str, pa.DataFrameSchema] = {
-    "areas": pa.DataFrameSchema(
-        {
-            "id": _ID,
-            "lon": _LON,
-            "lat": _LAT,
-            "imd_decile": _known(_TENTH),
-            "imd_fifth": _known(_FIFTH),
-            "idaci_decile": _known(_TENTH),
-            "p_no_car": _known(pa.Check.in_range(0, 1, error="a share from 0 to 1, or empty")),
-            "income": _known(pa.Check.gt(0, error="an income above 0, or empty")),
-        }
-    ),
-    "parents": pa.DataFrameSchema({"id": _ID}),
-    "centres": pa.DataFrameSchema(
-        {
-            "id": _ID,
-            "name": _TEXT,
-            "service": _TEXT,
-            "lon": _LON,
-            "lat": _LAT,
-            "address": _FREE,
-            "postcode": _FREE,
-            "locality": _FREE,
-            "building": _FREE,
-            "position_error_m": _KNOWN_OR_EMPTY,
-            "position_basis": _FREE,
-            "assumed": _YES_NO,
-            "annual_cost_gbp": _KNOWN_OR_EMPTY,
-            "annual_visits": _KNOWN_OR_EMPTY,
-            "condition": _FREE,
-            "capacity": _KNOWN_OR_EMPTY,
-            "status": pa.Column(
-                str,
-                pa.Check.isin(["", *STATUSES], error=f"one of {', '.join(STATUSES)}, or empty"),
-                required=False,
-            ),
-            "days": _known(
-                pa.Check(
-                    lambda days: (days > 0) & (days <= 7), error="above 0 and up to 7, or empty"
-                )
-            ),
-        }
-    ),
-    "candidates": pa.DataFrameSchema(
-        {
-            "id": _ID,
-            "name": _TEXT,
-            "lon": _LON,
-            "lat": _LAT,
-            "kind": _FREE,
-            "owner": _FREE,
-            "open_from": _DATED,
-            "locality": _FREE,
-            "position_basis": _FREE,
-            "annual_cost_gbp": _KNOWN_OR_EMPTY,
-            "condition": _FREE,
-            "capacity": _KNOWN_OR_EMPTY,
-        }
-    ),
-    "neighbours": pa.DataFrameSchema(
-        {"id": _ID, "name": _TEXT, "lon": _LON, "lat": _LAT, "service": _FREE}
-    ),
-    "places": pa.DataFrameSchema(
-        {"name": _TEXT, "lon": _LON, "lat": _LAT, "rank": _KNOWN_OR_EMPTY}
-    ),
-    "postcodes": pa.DataFrameSchema({"postcode": _ID, "lon": _LON, "lat": _LAT}),
-    "gazetteer": pa.DataFrameSchema(
-        {"name": _TEXT, "lon": _LON, "lat": _LAT, "kind": _FREE, "within": _FREE}
-    ),
-}
+_SCHEMAS: dict[str, dict[str, Column]] = {
+    "areas": {
+        "id": _ID,
+        "lon": _DEGREES,
+        "lat": _DEGREES,
+        "imd_decile": _known(_TENTH),
+        "imd_fifth": _known(_FIFTH),
+        "idaci_decile": _known(_TENTH),
+        "p_no_car": _known(_SHARE),
+        "income": _known(_INCOME),
+    },
+    "parents": {"id": _ID},
+    "centres": {
+        "id": _ID,
+        "name": _TEXT,
+        "service": _TEXT,
+        "lon": _DEGREES,
+        "lat": _DEGREES,
+        "address": _FREE,
+        "postcode": _FREE,
+        "locality": _FREE,
+        "building": _FREE,
+        "position_error_m": _KNOWN_OR_EMPTY,
+        "position_basis": _FREE,
+        "assumed": _YES_NO,
+        "annual_cost_gbp": _KNOWN_OR_EMPTY,
+        "annual_visits": _KNOWN_OR_EMPTY,
+        "condition": _FREE,
+        "capacity": _KNOWN_OR_EMPTY,
+        "status": Column(
+            str, (one_of(["", *STATUSES], f"one of {', '.join(STATUSES)}, or empty"),),
+            required=False,
+        ),
+        "days": _known(_DAYS),
+    },
+    "candidates": {
+        "id": _ID,
+        "name": _TEXT,
+        "lon": _DEGREES,
+        "lat": _DEGREES,
+        "kind": _FREE,
+        "owner": _FREE,
+        "open_from": _DATED,
+        "locality": _FREE,
+        "position_basis": _FREE,
+        "annual_cost_gbp": _KNOWN_OR_EMPTY,
+        "condition": _FREE,
+        "capacity": _KNOWN_OR_EMPTY,
+    },
+    "neighbours": {"id": _ID, "name": _TEXT, "lon": _DEGREES, "lat": _DEGREES, "service": _FREE},
+    "places": {"name": _TEXT, "lon": _DEGREES, "lat": _DEGREES, "rank": _KNOWN_OR_EMPTY},
+    "postcodes": {"postcode": _ID, "lon": _DEGREES, "lat": _DEGREES},
+    "gazetteer": {
+        "name": _TEXT, "lon": _DEGREES, "lat": _DEGREES, "kind": _FREE, "within": _FREE,
+    },
+}  # fmt: skip
 _NEVER_EMPTY = ("areas", "parents", "centres")
 _SCHEMES = ("none", "linear", "green_book")
 #: Polygon and MultiPolygon, as shapely numbers them: no collection with lines in it.
@@ -170,10 +146,10 @@ _TAKEN = ("geometry", "count", "weight")
 
 def known_columns(kind: str) -> frozenset[str]:
     """Name the columns of a table that the package knows."""
-    return frozenset(_SCHEMAS[kind].columns)
+    return frozenset(_SCHEMAS[kind])
 
 
-def area_columns(config: StudyConfig) -> dict[str, pa.Column]:
+def area_columns(config: StudyConfig) -> dict[str, Column]:
     """Say what the columns of the areas' own table must be that settings speak of.
 
     A column that neither the package nor a setting takes for a number stays text as written.
@@ -186,37 +162,32 @@ def area_columns(config: StudyConfig) -> dict[str, pa.Column]:
     needed = {*config.demand_columns}
     needed |= {settings.share_by} if settings.parent_table else set()
     columns |= dict.fromkeys(sorted(needed), _COUNT)
-    groups = {name: pa.Column(float, _WHOLE, nullable=True, required=False)
-              for group in config.groups for name in group.columns}  # fmt: skip
+    groups = {name: _known(_WHOLE) for group in config.groups for name in group.columns}
     columns |= {name: column for name, column in groups.items() if name not in needed}
     own = config.weights.scheme
-    if own not in (*_SCHEMAS["areas"].columns, *columns, *_SCHEMES):
-        columns[own] = pa.Column(float, _WEIGHT.checks, nullable=True, required=False)
+    if own not in (*_SCHEMAS["areas"], *columns, *_SCHEMES):
+        columns[own] = replace(_WEIGHT, required=False)
     return {name: column for name, column in columns.items() if name not in brought}
 
 
-def _parent_columns(config: StudyConfig) -> dict[str, pa.Column]:
+def _parent_columns(config: StudyConfig) -> dict[str, Column]:
     """Say what the columns of the parents must be that the areas take from them."""
     settings = config.areas
-    figures = dict(_SCHEMAS["areas"].columns) | {
-        name: _rank(config.weights.national_areas) for name in _RANKS
-    }
+    figures = _SCHEMAS["areas"] | {name: _rank(config.weights.national_areas) for name in _RANKS}
     counts = {*config.demand_columns, settings.share_by, *_USUAL_COUNTS}
     counts |= {name for group in config.groups for name in group.columns}
-    columns: dict[str, pa.Column] = {}
+    columns: dict[str, Column] = {}
     for ours, theirs in settings.from_parent.items():
         kind = _COUNT if ours in counts else figures.get(ours)
         if kind is None and ours == config.weights.scheme:
             kind = _WEIGHT
         if kind is not None and theirs != "id":
-            columns[theirs] = pa.Column(float, kind.checks, nullable=True, required=False)
-    shared = dict.fromkeys(settings.shared_counts.values(), pa.Column(
-        float, _WHOLE, nullable=True, required=False))  # fmt: skip
-    return columns | shared
+            columns[theirs] = Column(float, kind.checks, required=False)
+    return columns | dict.fromkeys(settings.shared_counts.values(), _known(_WHOLE))
 
 
 def read_table(
-    path: Path, kind: str, more: Mapping[str, pa.Column] | None = None,
+    path: Path, kind: str, more: Mapping[str, Column] | None = None,
     needed: Collection[str] = (),
 ) -> tuple[pd.DataFrame, list[Fault]]:  # fmt: skip
     """Read one CSV table of a study, and find everything that is wrong with it.
@@ -227,23 +198,20 @@ def read_table(
     frame, faults = read_sheet(path)
     if faults:
         return pd.DataFrame(), faults
-    schema = _SCHEMAS[kind].add_columns(dict(more or {}))
+    columns = _SCHEMAS[kind] | dict(more or {})
     if frame.empty and kind in _NEVER_EMPTY:
         faults.append(Fault(file, "", "", "headings alone", "at least one row below them"))
-    faults += _missing_columns(frame, schema, file)
+    faults += _missing_columns(frame, columns, file)
     faults += [
         Fault(file, "", name, "", "another name: outputs have a column of this name of their own")
         for name in _TAKEN
         if name in frame
     ]
-    for name, column in schema.columns.items():
-        if name in frame and str(column.dtype) == "float64":
+    for name, column in columns.items():
+        if name in frame and column.kind is float:
             frame[name], wrong = read_numbers(frame[name], file, needed=name in needed)
             faults += wrong
-    try:
-        schema.validate(frame, lazy=True)
-    except pa.errors.SchemaErrors as error:
-        faults += _from_pandera(error.failure_cases, file)
+    faults += column_faults(frame, columns, file)
     faults += _look_alikes(frame, file)
     return frame, sorted(set(faults), key=_reading_order)
 
@@ -268,28 +236,14 @@ def _reading_order(fault: Fault) -> tuple[str, int, str]:
     return fault.file, int(digits or 0), fault.column
 
 
-def _missing_columns(frame: pd.DataFrame, schema: pa.DataFrameSchema, file: str) -> list[Fault]:
+def _missing_columns(frame: pd.DataFrame, columns: Mapping[str, Column], file: str) -> list[Fault]:
     faults = []
-    for name, column in schema.columns.items():
+    for name, column in columns.items():
         if column.required and name not in frame:
             alike = {_folded(heading): heading for heading in frame.columns}
             close = difflib.get_close_matches(_folded(name), alike, n=1, cutoff=0.6)
             hint = f"; is {alike[close[0]][:60]!r} meant? rename it" if close else ""
             faults.append(Fault(file, "", name, "", f"a column named {name!r}{hint}"))
-    return faults
-
-
-def _from_pandera(cases: pd.DataFrame, file: str) -> list[Fault]:
-    faults = []
-    for case in cases.to_dict("records"):
-        check = str(case["check"])
-        if check == "column_in_dataframe" or check.startswith("dtype("):
-            continue
-        expected = "an id that is used once" if check == "field_uniqueness" else check
-        row = "" if case["index"] is None else f"row {int(case['index'])}"
-        found = case["failure_case"]
-        value = f"{found:g}" if isinstance(found, float) else str(found)
-        faults.append(Fault(file, row, str(case["column"]), value[:60], expected))
     return faults
 
 
@@ -584,23 +538,25 @@ def _new_site_faults(config: StudyConfig) -> list[Fault]:
     return faults
 
 
-def _share_total(total: int, weights: ArrayLike) -> NDArray[np.int64]:
-    """Share a whole number among parts by weight, by the largest-remainder (Hamilton) method."""
-    w = np.asarray(weights, dtype=float)
-    if total == 0:
-        return np.zeros(len(w), dtype=np.int64)
-    if total < 0 or not np.isfinite(w).all() or (w < 0).any() or w.sum() <= 0:
+def _share_total(total: ArrayLike, weights: ArrayLike) -> NDArray[np.int64]:
+    """Share whole numbers among parts by weight, by the largest-remainder (Hamilton) method.
+
+    Of several totals each has a column.
+    """
+    totals, w = np.atleast_1d(np.asarray(total, np.int64)), np.asarray(weights, dtype=float)
+    fit = np.isfinite(w).all() and (w >= 0).all() and w.sum() > 0
+    for wrong in totals[totals != 0 if not fit else totals < 0].tolist():
         raise ParameterError(
-            f"cannot share {total} by weights {w.tolist()[:5]}; expected a total of 0 or more and "
+            f"cannot share {wrong} by weights {w.tolist()[:5]}; expected a total of 0 or more and "
             "weights of 0 or more with a positive sum"
         )
-    exact = total * w / w.sum()
+    exact = totals * w[:, None] / w.sum() if fit else np.zeros((len(w), len(totals)))
     parts: NDArray[np.int64] = np.floor(exact).astype(np.int64)
-    left = int(total - parts.sum())
     # rounding to 9 places makes equal remainders equal, so that ties go by order alone
-    order = np.argsort(-np.round(exact - parts, 9), kind="stable")
-    parts[order[:left]] += 1
-    return parts
+    order = np.argsort(-np.round(exact - parts, 9), axis=0, kind="stable")
+    place = np.argsort(order, axis=0)
+    parts += place < totals - parts.sum(axis=0)
+    return parts if np.ndim(total) else parts[:, 0]
 
 
 def _share_counts(
@@ -619,13 +575,11 @@ def _share_counts(
             f"{key} {lost[:5]} hold counts but no area belongs to them; they would be lost"
         )
     # plain arrays: asking a table anew for each parent and column takes ten times as long
-    totals = [parents[column].to_numpy(int) for column in columns.values()]
+    totals = parents[list(columns.values())].to_numpy(np.int64)
     weights = areas[by].to_numpy(float)
     shares = np.zeros((len(areas), len(columns)), dtype=np.int64)
     for parent, rows in areas.groupby(key, sort=True).indices.items():
-        at = parents.index.get_loc(parent)
-        for j, total in enumerate(totals):
-            shares[rows, j] = _share_total(int(total[at]), weights[rows])
+        shares[rows] = _share_total(totals[parents.index.get_loc(parent)], weights[rows])
     return pd.DataFrame(shares, index=areas.index, columns=list(columns))
 
 

@@ -1,18 +1,32 @@
 """Run notebooks in place, each in a kernel of its own: ``python run_all.py MEASURED < jobs.json``.
 
 A job names a notebook, a folder for its kernel and variables of its environment. Errors stay in
-the outputs. The kernel is this interpreter, and its cells may reach this machine only. The
-embedded study on its own streets is not measured anew: `MEASURED` is what a run found. Few
-settings are drawn: how firm an answer is, other tests look at.
+the outputs, and cells may reach this machine only. The first kernel is started as a person starts
+it. The others are forks of one interpreter that has read the package and what a run `MEASURED` of
+the embedded study on its own streets, and has no name of a notebook: to read both anew for each
+takes longer than the cells. What one of them searched no other searches again. Few settings are
+drawn, and of a report's pictures one is for all: how firm an answer is and what each picture
+shows, other tests look at.
 """
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import json
 import os
+import pickle
+import signal
 import sys
+import tempfile
 import traceback
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from importlib import import_module
 from pathlib import Path
+from typing import Any, NoReturn
 
 _GUARD = """
 import socket
@@ -24,32 +38,53 @@ def connect(self, address):
     return _connect(self, address)
 socket.socket.connect = connect
 """
-_MEASURED = """
-from access.analysis import job
-from access.study.study import is_embedded
-def measured(study, *, network=None, measure=job.measure_study, **rest):
-    if network is not None or study.streets is not None or not is_embedded(study.folder):
-        return measure(study, network=network, **rest)
-    import pickle
-    from dataclasses import replace
-    with open({path!r}, "rb") as kept:
-        return replace(pickle.load(kept), study=study)
-job.measure_study = measured
-from access.analysis import analysis, hub_plans
-def firm(*given, draws, ask=analysis.robustness, **more):
-    return ask(*given, draws=min(draws, 40), **more)
-def drawn(plans, draws, within, ask=hub_plans._drawn):
-    return ask(plans, min(draws, 40), within)
-analysis.robustness, hub_plans._drawn = firm, drawn
-del measured, firm, drawn
-"""
 
 
-def kernel_home(folder: Path, measured: Path) -> Path:
+def make_ready(measured: Path, searched: Path) -> None:
+    """Read the package and what was measured, for all kernels that are forks of this process."""
+    for name in ("ipykernel.kernelapp", "nbclient", "nbformat"):
+        import_module(name)
+    from access.analysis import analysis, hub_plans, hubs, job
+    from access.charts.chart import Chart
+    from access.study.study import is_embedded
+
+    results, pictures = pickle.loads(measured.read_bytes()), []
+    measure, firm, draw, every = (
+        job.measure_study, analysis.robustness, hub_plans._drawn, Chart.pictures,
+    )  # fmt: skip
+
+    def study_measured(study: Any, *, network: Path | None = None, **rest: Any) -> Any:
+        if network is not None or study.streets is not None or not is_embedded(study.folder):
+            return measure(study, network=network, **rest)
+        return replace(results, study=study)
+
+    def one_for_all(chart: Chart, **options: Any) -> Any:
+        pictures[:] = pictures or [every(chart, **options)]
+        return pictures[0]
+
+    job.measure_study, Chart.pictures = study_measured, one_for_all
+    analysis.robustness = lambda *given, draws, **more: firm(*given, draws=min(draws, 40), **more)
+    hub_plans._drawn = lambda plans, draws, within: draw(plans, min(draws, 40), within)
+    hubs.hub_search = once(hubs.hub_search, searched)
+    hub_plans.choose = once(hub_plans.choose, searched)
+    import_module("access.notebook")  # which takes by name what stands above
+
+
+def once(ask: Callable[..., Any], folder: Path) -> Callable[..., Any]:
+    """Keep an answer for all kernels that ask the same."""
+
+    def asked(*given: Any, progress: Any = None, **more: Any) -> Any:
+        question = pickle.dumps((ask.__name__, given, more))
+        path = folder / hashlib.sha256(question).hexdigest()
+        if not path.exists():
+            path.write_bytes(pickle.dumps(ask(*given, progress=progress, **more)))
+        return pickle.loads(path.read_bytes())
+
+    return asked
+
+
+def kernel_home(folder: Path) -> Path:
     """Describe a kernel that is this interpreter, and cannot reach other machines."""
-    startup = folder / "ipython" / "profile_default" / "startup"
-    startup.mkdir(parents=True)
-    (startup / "measured.py").write_text(_MEASURED.format(path=str(measured)), encoding="utf-8")
     spec = folder / "kernels" / "here"
     spec.mkdir(parents=True)
     (folder / "sitecustomize.py").write_text(_GUARD, encoding="utf-8")
@@ -63,32 +98,113 @@ def kernel_home(folder: Path, measured: Path) -> Path:
     return folder / "kernels"
 
 
-def run(path: Path, folder: Path, measured: Path, variables: dict[str, str]) -> None:
+class Forked:
+    """A kernel that is a fork of this process, seen as `subprocess.Popen` shows one."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, command: list[str], *, env: dict[str, str], cwd: str, **_: Any) -> None:
+        self.pid, self.returncode = os.fork(), None
+        if not self.pid:
+            _be_a_kernel(command[command.index("-m") + 2 :], env, cwd)
+        os.setpgid(self.pid, self.pid)  # before anybody asks for its group
+
+    def poll(self) -> int | None:
+        return self._ended(os.WNOHANG)
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        return self._ended(0)
+
+    def _ended(self, how: int) -> int | None:
+        if self.returncode is None and (ended := os.waitpid(self.pid, how))[0]:
+            self.returncode = os.waitstatus_to_exitcode(ended[1])
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    kill, terminate = (lambda self: self.send_signal(signal.SIGKILL),) * 2
+
+
+def _be_a_kernel(words: list[str], env: dict[str, str], cwd: str) -> NoReturn:
+    """Go on as the kernel of a notebook, and end with it."""
+    code = 1
+    try:
+        os.setpgid(0, 0)
+        os.environ.clear()
+        os.environ.update(env)
+        os.chdir(cwd)
+        asyncio.set_event_loop(asyncio.new_event_loop())  # the other is its parent's, and runs
+        warnings.simplefilter("default")
+        exec(_GUARD, {})
+        from ipykernel.kernelapp import IPKernelApp
+
+        IPKernelApp.launch_instance(argv=[*words, f"--IPKernelApp.parent_handle={os.getppid()}"])
+        code = 0
+    except BaseException:
+        traceback.print_exc(file=sys.__stderr__)
+    finally:
+        os._exit(code)
+
+
+def run(path: Path, folder: Path, variables: dict[str, str], *, forked: bool) -> None:
     """Run one and write it back with its outputs."""
     import nbformat  # here, for it takes seconds, and who collects tests reads this file
     from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
+    from jupyter_client.provisioning import local_provisioner
     from nbclient import NotebookClient
 
+    if forked:
+        local_provisioner.launch_kernel = Forked
     os.environ["JUPYTER_RUNTIME_DIR"] = str(folder / "runtime")
     notebook = nbformat.read(path, as_version=4)
-    specs = KernelSpecManager(kernel_dirs=[str(kernel_home(folder, measured))])
+    specs = KernelSpecManager(kernel_dirs=[str(kernel_home(folder))])
     client = NotebookClient(
         notebook, km=AsyncKernelManager(kernel_name="here", kernel_spec_manager=specs),
         timeout=300, allow_errors=True, resources={"metadata": {"path": str(path.parent)}},
+        shutdown_kernel="immediate",
     )  # fmt: skip
-    client.execute(env=os.environ | variables)
+    client.execute(env=os.environ | variables, cleanup_kc=True)
     nbformat.write(notebook, path)
 
 
+def one_job(job: dict[str, Any], *, forked: bool) -> None:
+    """Do one job; what ends one is told, and ends no other."""
+    notebook = Path(job["notebook"])
+    try:
+        run(notebook, Path(job["folder"]), job["variables"], forked=forked)
+    except Exception:
+        traceback.print_exc()
+        notebook.unlink()
+
+
+def apart(work: Callable[[], None]) -> None:
+    """Do work in a fork of this process, so that nothing of it is here afterwards."""
+    if pid := os.fork():
+        os.waitpid(pid, 0)
+        return
+    try:
+        work()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
+
+
 def main(measured: Path) -> None:
-    """Run every job; what ends one is told, and ends no other."""
-    for job in json.load(sys.stdin):
-        try:
-            run(Path(job["notebook"]), Path(job["folder"]), measured, job["variables"])
-        except Exception:
-            traceback.print_exc()
-            Path(job["notebook"]).unlink()
+    """Run every job."""
+    first, *others = json.load(sys.stdin)
+    one = partial(one_job, first, forked=False)
+    if not hasattr(os, "fork"):
+        for job in (first, *others):
+            one_job(job, forked=False)
+        return
+    apart(one)
+    with tempfile.TemporaryDirectory() as searched:
+        make_ready(measured, Path(searched))
+        for job in others:
+            apart(partial(one_job, job, forked=True))
 
 
 if __name__ == "__main__":

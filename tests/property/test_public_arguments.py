@@ -53,3 +53,31 @@ def test_the_refusal_names_the_argument_and_the_value():
     with pytest.raises(TypeError) as told:
         wait()
     assert isinstance(told.value, AccessError)
+
+
+@checked(one=number(0), two=number(0), extra=number(0))
+def _asked(one, two=2.0, *, three=3, **others):
+    return one, two, three, others
+
+
+def test_arguments_reach_the_function_however_they_are_given():
+    assert _asked(1) == _asked(one=1) == (1.0, 2.0, 3, {})
+    assert _asked(1, 5, three="x", extra=4, free="any") == (
+        1.0, 5.0, "x", {"extra": 4.0, "free": "any"},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("args", "given"), [((), {}), ((), {"two": 1}), ((1, 2, 3), {}), ((1,), {"one": 1})]
+)
+def test_what_python_would_not_take_is_refused_as_it_would(args, given):
+    with pytest.raises(TypeError, match="_asked") as refused:
+        _asked(*args, **given)
+    assert isinstance(refused.value, ParameterError)
+
+
+def test_of_several_faults_the_first_in_order_is_told():
+    with pytest.raises(ParameterError, match=r"^one=-1"):
+        _asked(extra=-3, two=-2, one=-1)
+    with pytest.raises(ParameterError, match=r"^extra=-3"):
+        _asked(extra=-3, two=2, one=1)

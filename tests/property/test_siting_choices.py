@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from access.siting import (
+    AtLeast,
     Budget,
     Demand,
     Goal,
@@ -52,6 +54,29 @@ def test_alternatives_are_the_best_sets_in_order(block: int) -> None:
         assert found.table["mean minutes"].to_list() == pytest.approx(wanted, rel=1e-6), seed
         assert found.table["chosen"].is_unique
         assert found.best.status == "proven_optimal"
+
+
+@pytest.mark.parametrize("rules", [(), (Budget(17.0),), (AtLeast(["1", "2", "3", "4"], 2),)])
+def test_listing_the_sets_that_are_left_finds_what_branching_does(monkeypatch, rules) -> None:
+    methods = set()
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        spots, sites = rng.uniform(0, 20, (30, 2)), rng.uniform(0, 20, (12, 2))
+        minutes = np.hypot(*(spots[:, None] - sites[None]).transpose(2, 0, 1))
+        problem = Problem(
+            Demand(minutes, rng.uniform(1, 6, 30)), p=4, rules=rules,
+            site_costs=rng.integers(1, 9, 12).astype(float),
+        )  # fmt: skip
+        found = []
+        for most in (40_000_000, -1):
+            monkeypatch.setattr("access.siting.every_set._MOST_CELLS", most)
+            found.append(alternatives(problem, 7, within=0.2))
+            methods.add((most, found[-1].best.method))
+            assert found[-1].best.status == "proven_optimal"
+        pd.testing.assert_frame_equal(found[0].table, found[1].table)
+        assert found[0].complete and found[1].complete
+    assert (40_000_000, "every set that is left") in methods
+    assert (-1, "every set that is left") not in methods
 
 
 @pytest.mark.parametrize("block", range(4))

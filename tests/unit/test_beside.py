@@ -14,13 +14,13 @@ import pytest
 
 from access.analysis import beside
 from access.analysis.beside import Beside
-from access.analysis.job import measure_study
+from access.analysis.job import measure_study, run_job
 from access.analysis.results import Parts
 from access.document.document import Document, Paragraph
 from access.document.pdf import write_pdf
 from access.errors import AccessError, ParameterError
 from access.report import robustness
-from access.report.robustness import drawn_beside, study_robustness
+from access.report.robustness import is_drawn, study_robustness
 from access.study import load_study
 from access.study.template import new_study
 
@@ -140,39 +140,52 @@ def measured(tmp_path_factory):
     return measure_study(load_study(folder))
 
 
-def test_rankings_are_as_firm_whichever_process_draws(measured, process):
+def anew(results):
+    """Give the results with proposals of which nothing is kept yet."""
+    return replace(results, proposals={k: replace(p) for k, p in results.proposals.items()})
+
+
+def test_rankings_are_as_firm_whenever_they_are_drawn(measured):
     found = []
-    for apart in (False, sys.platform == "linux"):
-        process(apart)
-        results, parts = replace(measured), Parts()  # nothing is kept of it yet
-        with drawn_beside(results, mode="walk", draws=20) as drawn:
-            drawn(parts)
-            found.append(study_robustness(results, mode="walk", draws=20, parts=parts))
-        assert not parts.left_out
+    for ahead in (False, True):
+        results = anew(measured)
+        assert not is_drawn(results, mode="walk", draws=20)
+        if ahead:
+            study_robustness(results, mode="walk", draws=20)
+            results = replace(results, hubs=None)  # as when what was found elsewhere joins it
+            assert is_drawn(results, mode="walk", draws=20)
+            assert not is_drawn(results, mode="walk", draws=21)
+        found.append(study_robustness(results, mode="walk", draws=20))
     one, two = (f["three_to_two"] for f in found)
     assert one.draws.equals(two.draws)
     assert repr(one) == repr(two)
 
 
-@linux
-def test_what_fails_beside_is_left_out_by_name(measured, process, monkeypatch):
-    process(True)
-
+def test_what_fails_ahead_is_left_out_where_it_is_asked_for(measured, monkeypatch):
     def ask(*args, **kwargs):
         raise ParameterError("no such thing")
 
-    monkeypatch.setattr(robustness.Analysis, "robustness", ask)
-    results, parts = replace(measured), Parts()
-    with drawn_beside(results, mode="walk", draws=20) as drawn:
-        drawn(parts)
-    (part,) = parts.left_out
-    assert str(part) == ("how firm the ranking of Children's Centres from 3 to 2 is: no such thing")
-    monkeypatch.setattr(robustness.Analysis, "robustness", lambda *a, **k: os._exit(9))
-    results, parts = replace(measured), Parts()
-    with drawn_beside(results, mode="walk", draws=20) as drawn:
-        drawn(parts)
-    assert "the second process" in parts.left_out[0].reason
-    assert study_robustness(results, mode="walk", draws=20) == {}
+    results = anew(measured)
+    with monkeypatch.context() as patch:
+        patch.setattr(robustness.Analysis, "robustness", ask)
+        study_robustness(results, mode="walk", draws=20, parts=Parts())
+    for _ in range(2):  # it fails once, and whoever asks is told
+        parts = Parts()
+        assert study_robustness(results, mode="walk", draws=20, parts=parts) == {}
+        (part,) = parts.left_out
+        told = "how firm the ranking of Children's Centres from 3 to 2 is: no such thing"
+        assert str(part) == told
+
+
+@both
+def test_a_run_has_work_to_do_while_hubs_are_searched_for(measured, process, apart):
+    process(apart)
+    asked = []
+    found = run_job(measured.study, meanwhile=asked.append)
+    assert len(asked) == apart
+    assert found.hubs is not None
+    assert all(early.hubs is None for early in asked)
+    assert all(early.proposals is found.proposals for early in asked)
 
 
 @linux

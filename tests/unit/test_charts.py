@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from access.charts import (
     Chart,
@@ -113,6 +115,22 @@ def test_pictures_without_their_title_for_documents():
     chart = EVERY["change"]
     assert chart.figure(titled=True).get_suptitle() != ""
     assert chart.figure(titled=False).get_suptitle() == ""
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_picture_is_laid_out_once_and_drawn_once_for_each_file(name, monkeypatch):
+    done = []
+
+    def counted(kind, owner, method):
+        whole = getattr(owner, method)
+        monkeypatch.setattr(
+            owner, method, lambda self, *args: (done.append(kind), whole(self, *args))[1]
+        )
+
+    counted("laid out", ConstrainedLayoutEngine, "execute")
+    counted("drawn", Figure, "draw")
+    EVERY[name].pictures()
+    assert done == ["laid out", "drawn"] * 2
 
 
 def test_nothing_is_left_open():

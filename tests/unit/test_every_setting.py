@@ -214,7 +214,7 @@ def explorer(results: StudyResults) -> str:
     scalars = {k: v for k, v in vars(data).items() if isinstance(v, str | int | float | tuple)}
     given = (data.areas, data.places, data.postcodes, data.candidates, data.names)
     frames = [f.to_csv() for f in given if f is not None]
-    return repr(scalars) + "".join(frames)
+    return repr((scalars, data.hub_terms)) + "".join(frames)
 
 
 def report(results: StudyResults) -> str:
@@ -269,7 +269,7 @@ def joined(results: StudyResults) -> str:
     """Say which areas join the streets when all stand a few metres off them."""
     study = results.study
     aside = replace(study, areas=study.areas.assign(lat=study.areas["lat"] + 0.0001))
-    lines = _snap_lines(results.networks, aside, results.sites)["walk"]
+    lines = _snap_lines(results.networks, aside, results.sites, "walk")
     return repr(lines["joined"].tolist())
 
 
@@ -284,7 +284,9 @@ def snapping(results: StudyResults) -> str:
     status = matrix.status.copy()
     status[0] = Status.UNSNAPPED
     try:
-        _check_snapping(results.study, SimpleNamespace(mode="walk", status=status), results.sites)
+        ids = {"area_ids": matrix.area_ids, "site_ids": matrix.site_ids}
+        lost = SimpleNamespace(mode="walk", status=status, **ids)
+        _check_snapping(results.study, lost, results.sites)
     except NetworkError as error:
         return str(error)
     return "goes on"
@@ -460,6 +462,8 @@ CASES: dict[str, tuple[str, Any, Callable[[StudyResults], str]]] = {
     "hubs.budget_gbp": ("hubs/budget_gbp", 25.0, F),
     "hubs.council_date": ("hubs/council_date", "2031", F),
     "hubs.most": ("hubs/most", 2, F),
+    "hubs.title": ("hubs", base()["hubs"] | {"title": "Open Doors", "one": "Open Door"}, E),
+    "hubs.one": ("hubs", base()["hubs"] | {"title": "Family Hubs", "one": "Open Door"}, E),
     "disclosure.public_estimates": ("disclosure/public_estimates", {"people": "Census 2021"}, F),
     "tables": ("tables/centres", "centres2.csv", F),
     **CHANGES,

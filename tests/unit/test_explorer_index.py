@@ -13,7 +13,8 @@ import pytest
 from access.maps.explorer import _explorer_html, _find_kinds, _findable, _strings
 from access.maps.explorer_data import _example_data
 from access.maps.explorer_encode import _encode
-from access.maps.explorer_index import _ALPHABET, _encode_names, _extract_names, _index_names
+from access.maps.explorer_index import _ALPHABET, _encode_names, _index_names
+from access.network.surroundings import StreetGround, read_names
 from access.study import load_study
 from tests.streets import write_osm
 
@@ -110,6 +111,9 @@ def extract(tmp_path):
     return write_osm(tmp_path / "streets.osm", TOWN, streets)
 
 
+WORLD = (-180.0, -90.0, 180.0, 90.0)
+
+
 def results_of(extract):
     areas = gpd.GeoDataFrame(
         {"id": ["A"], "lon": [-1.302], "lat": [53.401]},
@@ -117,17 +121,20 @@ def results_of(extract):
     )
     empty = pd.DataFrame({"name": [], "lon": [], "lat": []})
     study = SimpleNamespace(areas=areas, gazetteer=NAMES.head(1), places=empty, crs="EPSG:27700")
+    ground = StreetGround(extract, "", WORLD)
     return SimpleNamespace(
-        study=study, modelled=False, networks={}, bus=None, street_file=extract, surroundings=True
+        study=study, modelled=False, networks={}, bus=None, ground=ground, surroundings=True
     )
 
 
 def test_streets_and_places_of_an_extract_are_found_in_each_language(extract):
-    found = _extract_names(extract)
+    found = read_names(extract, WORLD)
     assert sorted(found["name"]) == [
         "Aberdare", "Aberdâr", "Dale School", "Far Away", "High Street", "Stryd Fawr",
         "Ysgol y Dyffryn",
     ]  # fmt: skip
+    near = read_names(extract, (-1.4, 53.3, -1.2, 53.5))
+    assert sorted(near["name"]) == sorted(set(found["name"]) - {"Far Away"})
     named = _index_names(results_of(extract))
     got = set(map(tuple, named[["name", "kind", "within"]].to_numpy()))
     assert {"Far Away", "No street"}.isdisjoint(named["name"])

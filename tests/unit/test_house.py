@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import access
+from access.study.template import new_study
 
 PACKAGE = Path(access.__file__).parent
 #: Each room imports only from its left (and from its own modules).
@@ -21,7 +22,7 @@ ORDER = (
     "report | run | national | notebook cli"
 )
 LEVEL = {room: i for i, rooms in enumerate(ORDER.split("|")) for room in rooms.split()}
-MOST_MODULES = 201
+MOST_MODULES = 204
 
 
 def module_name(path: Path, package: Path = PACKAGE) -> str:
@@ -149,3 +150,31 @@ def test_importing_access_is_quick_because_it_imports_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+#: What draws, lays out pages, makes up tests or searches; each takes long to import.
+SLOW_TO_IMPORT = (
+    "matplotlib", "folium", "branca", "docx", "openpyxl", "typst", "lxml", "hypothesis", "pandera",
+    "networkx", "osmnx", "sklearn", "requests", "dask", "scipy.stats", "scipy.optimize",
+)  # fmt: skip
+COMMANDS = """
+import sys
+from access.cli import main
+for words in (["--help"], ["check", "STUDY"], ["compare", "STUDY"], ["rank", "STUDY"],
+              ["site", "STUDY", "--most", "2"], ["minutes", "STUDY", "--out", "table.csv"]):
+    sys.argv = ["access", *(w.replace("STUDY", "town") for w in words)]
+    try:
+        main()
+    except SystemExit as end:
+        assert not end.code, words
+    there = sorted({SLOW} & set(sys.modules))
+    assert not there, f"{words[0]} imports {there}"
+"""
+
+
+def test_a_question_that_is_answered_in_words_imports_nothing_that_draws(tmp_path):
+    new_study(tmp_path / "town")
+    code = COMMANDS.replace("{SLOW}", repr(set(SLOW_TO_IMPORT)))
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -279,6 +279,25 @@ class TestChance:
         assert np.allclose(one.found["mean"][:, 0], one.found["mean"][:, 2])
         assert (one.found["mean"][:, 1] <= one.found["mean"][:, 0] + 1e-9).all()
 
+    def test_the_same_people_in_other_rows_are_drawn_alike(self):
+        asked = town(
+            play={"today": PLACE, "kept": PLACE + 1}, youth={"today": PLACE, "kept": PLACE}
+        )
+        beside = delivery_field(asked)
+        first = SetDraws(asked, 1, 50, 5)
+        alone, like = SetDraws(beside, 1, 50, 5), SetDraws(beside, 1, 50, 5, like=first)
+        near = np.arange(len(beside.minutes), dtype=float)[None, None].repeat(50, axis=0)
+        for one in (alone, like):
+            one.take(0, near)
+        assert np.array_equal(alone.found["mean"], like.found["mean"])
+        other = town(share=0.9, play={"today": PLACE, "kept": PLACE})  # one offer alone is known
+        beside = delivery_field(other)
+        alone, like = (SetDraws(beside, 1, 50, 5, like=k) for k in (None, first))
+        near = near[..., : len(beside.minutes)]
+        for one in (alone, like):
+            one.take(0, near)
+        assert np.array_equal(alone.found["mean"], like.found["mean"])
+
     def test_how_a_set_holds_is_counted(self):
         drawn = np.array([[10.0, 10.1], [10.0, 9.0], [10.0, 9.9], [10.0, 20.0]])
         found = held(drawn, drawn, 0, [1], 0.02)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -12,9 +13,11 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from access.analysis.job import measure_study
 from access.errors import StudyError
+from access.maps.explorer_data import explorer_data
 from access.maps.explorer_encode import _encode_surroundings
-from access.maps.ground import _approximate_cells, area_cells
+from access.maps.ground import _approximate_cells, _cells, _map_streets, area_cells
 from access.network.surroundings import read_surroundings
 from access.study import load_study
 from access.study.outline import bare_outline
@@ -124,6 +127,27 @@ def test_cells_fill_the_boundary_and_overlap_nowhere(offsets):
     covered = shapely.union_all(different)
     assert abs(covered.area - ground.area) < 1e-4 * ground.area
     assert abs(sum(c.area for c in different) - ground.area) < 1e-4 * ground.area
+
+
+def test_cells_that_every_map_asks_for_are_worked_out_once():
+    asked = [[WEST, WEST + 0.01], [SOUTH, SOUTH + 0.002]]
+    before = _cells.cache_info().misses
+    first = _approximate_cells(*asked, within=shapely.Polygon(RING))
+    first.iloc[0] = None  # a map's own: the next map's is whole
+    again = _approximate_cells(*asked, within=shapely.Polygon(RING))
+    assert _cells.cache_info().misses == before + 1
+    assert again.notna().all()
+    other = _approximate_cells(*asked, within=shapely.Polygon(RING[:3]))
+    assert _cells.cache_info().misses == before + 2
+    assert other.area.sum() < again.area.sum()
+
+
+def test_both_pages_and_the_report_show_the_same_streets(tmp_path):
+    results = measure_study(small_study(tmp_path, services={"club": 3}))
+    streets = _map_streets(results)
+    assert explorer_data(results).streets is streets
+    assert _map_streets(results) is streets
+    assert _map_streets(replace(results, modelled=False)) is not streets
 
 
 def test_a_point_outside_the_boundary_keeps_some_ground():

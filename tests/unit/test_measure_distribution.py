@@ -77,3 +77,16 @@ def test_classes_and_their_edges():
 
 def test_the_tolerance_is_the_callers():
     assert change_class([0.4, -0.4, 0.6], 0.5).tolist() == ["unchanged", "unchanged", "lose_0_5"]
+
+
+def test_a_description_is_each_of_its_figures_alone():
+    rng = np.random.default_rng(4)
+    for _ in range(30):
+        values = rng.choice([1.0, 2.5, 7.0, INF, -INF, math.nan], 9)
+        weights = rng.choice([0.0, 1.0, 2.75], 9)
+        alone = {"mean": weighted_mean(values, weights)}
+        alone |= {
+            name: weighted_quantile(values, weights, q)
+            for name, q in (("median", 0.5), ("p90", 0.9), ("max", 1.0))
+        }
+        assert describe(values, weights) == pytest.approx(alone, rel=0, abs=0, nan_ok=True)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from access import release
 from access.errors import OutputError
 from access.release import (
     _Counts,
@@ -213,3 +214,13 @@ def test_outlines_bring_no_figures_of_their_own(tmp_path):
     with released(load_study(folder)) as copy:
         assert "children" not in (copy.folder / "shapes.geojson").read_text(encoding="utf-8")
         assert copy.shapes is not None
+
+
+def test_a_release_counts_what_is_open_once(monkeypatch):
+    asked = []
+    counted = release._counted
+    monkeypatch.setattr(release, "_counted", lambda study: (asked.append(study), counted(study))[1])
+    study = load_study("rotherham")
+    with release.released(study) as own:
+        release.check_publishable(release.with_policy(own))
+    assert asked == [study]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from access.analysis.job import measure_study, run_job
+from access.errors import NetworkError
 from access.ledger import sha256_of
-from access.network import build
+from access.network import build, surroundings
 from access.network import cache as kept
 from access.network.matrix import TravelMatrix
 from access.run import write_outputs
@@ -236,6 +239,109 @@ def test_a_damaged_file_is_said_and_made_again(folder, study, streets, caplog, r
     caplog.clear()
     measure_study(study, network=streets)
     assert not caplog.text, "what was made again is whole"
+
+
+# --- what maps show beside the streets ------------------------------------------------------------
+
+
+@pytest.fixture
+def looks(monkeypatch) -> list[str]:
+    """Count how often a street file is read for what lies beside the streets."""
+    done: list[str] = []
+    for name in ("read_surroundings", "read_names"):
+        read = getattr(surroundings, name)
+        monkeypatch.setattr(
+            surroundings, name,
+            lambda *given, _name=name, _read=read: done.append(_name) or _read(*given),
+        )  # fmt: skip
+    return done
+
+
+def with_water(streets: Path) -> Path:
+    """Add a named pond, a river, a village and a school to a grid of streets."""
+    said = """<way id="900"><nd ref="1"/><nd ref="2"/><nd ref="11"/><nd ref="1"/>
+    <tag k="natural" v="water"/><tag k="name" v="Afon &amp; Mere"/></way>
+    <way id="901"><nd ref="1"/><nd ref="12"/><tag k="waterway" v="river"/></way>
+    <way id="902"><nd ref="1"/><nd ref="2"/><nd ref="1"/>
+    <tag k="amenity" v="school"/><tag k="name" v="Dale"/><tag k="name:cy" v="Dôl"/></way></osm>"""
+    text = streets.read_text(encoding="utf-8").replace("</osm>", said)
+    village = '<tag k="place" v="village"/><tag k="name" v="Llan"/></node>'
+    text = re.sub(r'(<node id="20"[^>]*>)</node>', rf"\1{village}", text)
+    streets.write_text(text, encoding="utf-8")
+    return streets
+
+
+def shown(results) -> tuple[pd.DataFrame, ...]:
+    around = results.surroundings
+    return pd.DataFrame(around.shapes), around.places, results.ground.names
+
+
+def test_what_lies_beside_the_streets_is_read_once_and_comes_back_as_it_was(
+    folder, study, streets, looks
+):
+    with_water(streets)
+    fresh = shown(measure_study(study, network=streets, keep=False))
+    assert looks == ["read_surroundings", "read_names"]
+    assert set(fresh[0]["kind"]) == {"water", "river"}
+    assert fresh[1]["name"].tolist() == ["Llan"]
+    assert {"Grid Street", "Llan", "Dale", "Dôl"} == set(fresh[2]["name"])
+    for _ in range(2):
+        again = measure_study(study, network=streets)
+        for one, two in zip(fresh, shown(again), strict=True):
+            pd.testing.assert_frame_equal(one, two)
+        assert again.surroundings.shapes.crs == "EPSG:4326"
+    assert len(looks) == 4
+    assert len(list(folder.glob("around-*.npz"))) == 1
+
+
+def test_a_question_without_a_map_does_not_look_beside_the_streets(folder, study, streets, looks):
+    assert measure_study(study, network=streets).proposals
+    assert not looks
+    assert not list(folder.glob("around-*"))
+
+
+def test_other_bytes_and_other_areas_are_looked_at_anew(folder, tmp_path, study, streets, looks):
+    with_water(streets)
+    shown(measure_study(study, network=streets))
+    areas = tmp_path / "my_town" / "areas.csv"
+    frame = pd.read_csv(areas)
+    frame[frame["lon"] < frame["lon"].max()].to_csv(areas, index=False)
+    shown(measure_study(load_study(tmp_path / "my_town"), network=streets))
+    streets.write_text(streets.read_text(encoding="utf-8").replace("Llan", "Lan"), encoding="utf-8")
+    found = shown(measure_study(study, network=streets))
+    assert found[1]["name"].tolist() == ["Lan"]
+    assert len(looks) == 6
+
+
+@pytest.mark.parametrize("how", ["empty", "cut", "bit", "other"])
+def test_damaged_ground_is_said_and_read_again(folder, study, streets, looks, caplog, how):
+    first = shown(measure_study(study, network=with_water(streets)))
+    (path,) = folder.glob("around-*.npz")
+    data = bytearray(path.read_bytes())
+    if how == "bit":
+        data[len(data) // 2] ^= 1
+    if how == "other":  # what was kept of another place, under this one's name
+        kept._write_tables({"places": first[1].iloc[:0]}, path, "another key")
+    else:
+        path.write_bytes({"empty": b"", "cut": data[: len(data) // 2]}.get(how, data))
+    with caplog.at_level(logging.WARNING):
+        second = shown(measure_study(study, network=streets))
+    assert f"{path} cannot be used" in caplog.text
+    assert len(looks) == 4
+    for one, two in zip(first, second, strict=True):
+        pd.testing.assert_frame_equal(one, two)
+    caplog.clear()
+    shown(measure_study(study, network=streets))
+    assert not caplog.text, "what was made again is whole"
+
+
+def test_a_street_file_that_is_gone_is_said_when_a_map_asks(study, streets):
+    results = measure_study(study, network=streets, keep=False)
+    streets.unlink()
+    with pytest.raises(
+        NetworkError, match=r"town\.osm, the file of the streets, is no longer there"
+    ):
+        _ = results.surroundings
 
 
 # --- the same answers ----------------------------------------------------------------------------

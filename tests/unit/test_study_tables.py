@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from access.errors import Fault, StudyError
 from access.ledger import sha256_of
 from access.study import load_study
+from access.study.columns import Check, Column, at_least, column_faults, one_of
 from access.study.manifest import manifest_text
 from access.study.sheet import read_numbers, read_sheet
 from access.study.template import new_study
@@ -412,3 +413,50 @@ def test_every_cell_comes_back_as_it_was_written(tmp_path_factory, cells):
     frame, faults = read_sheet(path)
     assert not faults
     assert frame.to_numpy().tolist() == cells
+
+
+# --- what a column may hold -----------------------------------------------------------------------
+
+_HALVES = Column(float, (at_least(0, "0 or more"), Check(lambda c: c * 2 % 1 == 0, "halves")))
+
+
+def told_of(cells: list[object], column: Column) -> list[tuple[str, str, str]]:
+    """Give where, what and why of the faults of a column whose first cell is in row 2."""
+    frame = pd.DataFrame({"x": cells}, index=range(2, 2 + len(cells)))
+    faults = column_faults(frame, {"x": column, "not there": column}, "t.csv")
+    assert {(f.file, f.column) for f in faults} <= {("t.csv", "x")}
+    return [(f.where, f.value, f.expected) for f in faults]
+
+
+def test_every_cell_is_told_of_by_every_rule_that_it_breaks():
+    assert told_of([0.5, -1.0, -0.3, 2.0], _HALVES) == [
+        ("row 3", "-1", "0 or more"),
+        ("row 4", "-0.3", "0 or more"),
+        ("row 4", "-0.3", "halves"),
+    ]
+
+
+def test_a_cell_that_is_not_known_breaks_no_rule():
+    assert told_of([float("nan"), float("nan")], _HALVES) == []
+    assert told_of([], _HALVES) == []
+
+
+def test_an_id_that_is_there_again_is_told_of_in_each_of_its_rows():
+    ids = Column(str, (one_of(["a", "b"], "a or b"),), unique=True)
+    assert told_of(["a", "c", "a"], ids) == [
+        ("row 2", "a", "an id that is used once"),
+        ("row 4", "a", "an id that is used once"),
+        ("row 3", "c", "a or b"),
+    ]
+
+
+def test_a_long_cell_is_cut_where_it_is_told_of():
+    assert told_of(["y" * 999], Column(str, (one_of(["yes"], "yes"),)))[0][1] == "y" * 60
+
+
+@given(st.lists(st.floats(-2, 2) | st.just(float("nan"))))
+def test_cells_told_of_and_cells_that_hold_are_all_the_cells_that_are_known(cells):
+    wrong = {where for where, _, _ in told_of(list(cells), _HALVES)}
+    right = [c for k, c in enumerate(cells, 2) if f"row {k}" not in wrong and c == c]
+    assert all(c >= 0 and c * 2 % 1 == 0 for c in right)
+    assert len(wrong) + len(right) == sum(c == c for c in cells)
