@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.main
 
-from access.analysis import job
+from access.analysis import hub_plans, job
 from access.analysis.analysis import Analysis
 from access.national import gather
 from access.release import with_policy
@@ -84,9 +85,23 @@ def _column_words(column: Any) -> tuple[Any, ...]:
     return column.kind, column.required, column.unique, checks
 
 
+def _commands_once(make: Callable[..., Any]) -> Callable[..., Any]:
+    """Read the commands' signatures once, not at every call of the command line in a process."""
+    kept: dict[tuple[Any, ...], Any] = {}
+
+    @wraps(make)
+    def command(app: typer.Typer) -> Any:
+        key = app, len(app.registered_commands), len(app.registered_groups)
+        if key not in kept:
+            kept[key] = make(app)
+        return kept[key]
+
+    return command
+
+
 def _asked_once(ask: Callable[..., Any]) -> Callable[..., Any]:
     """Ask the embedded study for its hubs once a process and question; anything else as ever."""
-    kept: dict[tuple[int, str], tuple[Any, Any]] = {}
+    kept: dict[tuple[Any, ...], tuple[Any, Any]] = {}
 
     @wraps(ask)
     def asked(analysis: Analysis, size: int | None = None, **given: Any) -> Any:
@@ -94,7 +109,8 @@ def _asked_once(ask: Callable[..., Any]) -> Callable[..., Any]:
         if given.get("search") or not is_embedded(results.study.folder):
             return ask(analysis, size, **given)
         question = {k: v for k, v in given.items() if k != "progress"}
-        key = id(results.matrices), repr((size, sorted(question.items()), results.study.config))
+        told = repr((size, sorted(question.items()), results.study.config))
+        key = id(results.matrices), told, hub_plans._drawn  # a file may draw fewer settings
         if key not in kept:  # beside the answer, so that no other object takes its identity
             kept[key] = results.matrices, ask(analysis, size, **given)
         return kept[key][1]
@@ -103,6 +119,7 @@ def _asked_once(ask: Callable[..., Any]) -> Callable[..., Any]:
 
 
 study_module.read_table = gather.read_table = _read_once(study_module.read_table)
+typer.main.get_command = _commands_once(typer.main.get_command)
 # before any module takes the functions by name
 job.travel_times, job.measure_study = _once(job.travel_times), _once(job.measure_study)
 Analysis._hubs = _asked_once(Analysis._hubs)  # type: ignore[method-assign]
@@ -116,10 +133,19 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(autouse=True)
-def answers_in_examples(request: pytest.FixtureRequest, doctest_namespace: dict) -> None:
-    """Give examples of the notebook room ``answers``, so that each need not ask anew."""
+def answers_in_examples(request: pytest.FixtureRequest, doctest_namespace: dict) -> Iterator[None]:
+    """Give examples of the notebook room ``answers``, so that each need not ask anew.
+
+    Nor does an example show many settings, or more than one picture.
+    """
     if isinstance(request.node, pytest.DoctestItem) and "notebook" in str(request.node.path):
+        from tests.conftest import few_draws, one_picture
+
         doctest_namespace["answers"] = _answers()
+        with few_draws(), one_picture():
+            yield
+    else:
+        yield
 
 
 @cache

@@ -6,7 +6,7 @@ import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack, cast
 
 import numpy as np
@@ -256,7 +256,7 @@ class Analysis:
             asked.matrix,
             before=before,
             after=after,
-            neighbours=asked.rules["always_open"],
+            neighbours=asked.always_open,
             **self.study.limits(),
             who=self.study.config.services[service].noun,
             demand=asked.demand,
@@ -518,7 +518,7 @@ class Analysis:
             before=old,
             after=new,
             demand=asked.demand,
-            neighbours=asked.rules["always_open"],
+            neighbours=asked.always_open,
             catchment_minutes=measures.catchment_minutes,
             decay_per_minute=measures.decay_per_minute,
             who=self.study.config.services[service].noun,
@@ -1330,6 +1330,7 @@ class Analysis:
         after = None if after is None else self._sites(after, "after")
         before = None if before is None else self._sites(before, "before")
         asked = self._question(service, before, after, keep, **options)
+        _ = asked.rules  # what is wrong with them is said first
         if asked.proposal is not None and not set(asked.proposal) < set(asked.sites):
             raise ScenarioError(
                 f"{getattr(after, 'name', 'the change')!r} does not only close sites: there is no "
@@ -1362,15 +1363,15 @@ class Analysis:
                 raise ParameterError("nothing to rank; expected after=ids, or keep=a number")
             keep = len(proposal)
         preset = self.study.config.measures.threshold_minutes
+        others = self._others(service) if self._neighbours(neighbours) else []
         return _Question(
             matrix=here.results.matrix(mode, service),
             demand=self.study.demand(service),
             keep=keep,
             proposal=proposal,
             sites=self.today(service) if before is None else _ids(before),
-            rules=self._rules(
-                service, self._neighbours(neighbours), never_close, min_per_locality, savings
-            ),
+            always_open=others,
+            closing=partial(self._rules, service, never_close, min_per_locality, savings),
             weighting=self.weighting(weights),
             threshold_minutes=preset if threshold_minutes is None else threshold_minutes,
             results=here.results,
@@ -1380,22 +1381,23 @@ class Analysis:
         """Say whether the neighbours' centres count: as asked, else as the study says."""
         return self.study.config.measures.neighbours if asked is None else asked
 
+    def _others(self, service: str) -> list[str]:
+        """Give the ids of the neighbours' centres of a service."""
+        return list(map(str, self.study.neighbours_of(service)["id"]))
+
     def _rules(
         self,
         service: str,
-        neighbours: bool,
         never_close: Sequence[str],
         min_per_locality: int | None,
         savings: Mapping[str, float] | None,
     ) -> dict[str, Any]:
-        """Give the rules of a question: the study's own, and what the question adds."""
+        """Give the rules on what closes: the study's own, and what the question adds."""
         own = self.study.rules(service)
         kept = _centre_ids(self.study, service, never_close, "never_close")
         centres = self.study.centres_of(service).set_index("id")
         costs = self.savings() if savings is None else savings
-        others = self.study.neighbours_of(service)
         return {
-            "always_open": list(map(str, others["id"])) if neighbours else [],
             "never_close": sorted({*own["never_close"], *kept}),
             "localities": centres["locality"].to_dict() if "locality" in centres else None,
             "min_per_locality": own["min_per_locality"]
@@ -1456,10 +1458,16 @@ class _Question:
     keep: int
     proposal: list[str] | None
     sites: list[str]
-    rules: Mapping[str, Any]
+    always_open: list[str]
+    closing: Callable[[], Mapping[str, Any]]
     weighting: Mapping[str, Any]
     threshold_minutes: float
     results: StudyResults
+
+    @cached_property
+    def rules(self) -> dict[str, Any]:
+        """What stays open, and what closes only by rules; worked out where it is asked for."""
+        return {"always_open": self.always_open, **self.closing()}
 
     @property
     def choice(self) -> dict[str, Any]:

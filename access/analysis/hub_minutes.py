@@ -237,7 +237,7 @@ class Drawing:
         one = SetDraws(self.field, len(sets), self.draws, self.seed)
         two = None
         if delivery is not None and beside:
-            two = SetDraws(delivery, len(beside), self.draws, self.seed)
+            two = SetDraws(delivery, len(beside), self.draws, self.seed, like=one)
         drawn, words = (
             self._by_day(sets, beside) if self.field.each else self._by_trip(sets, beside)
         )
@@ -307,7 +307,12 @@ class Drawing:
         top = float(self.field.stand_in.max(initial=0.0))
 
         def nearest(minutes: Floats, sets: Sequence[Sequence[int]]) -> Floats:
-            return np.stack([minutes[:, m].min(axis=1) for m in sets], axis=1)
+            near = np.empty((len(minutes), len(sets), minutes.shape[2]))
+            for k, (first, *others) in enumerate(sets):
+                near[:, k] = minutes[:, first]
+                for other in others:
+                    np.minimum(near[:, k], minutes[:, other], out=near[:, k])
+            return near
 
         def drawn() -> Iterator[tuple[Floats, Floats]]:
             for minutes in drawn_minutes(

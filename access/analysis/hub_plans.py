@@ -91,6 +91,8 @@ class _PlanMaker:
         self.room_column = self._room_column(capacity)
         self.plans: list[HubPlan] = []
         self.search: dict[str, Any] = {}
+        self._base = self._wishes()
+        self._under: dict[tuple[PlanRules, int], tuple[PlanRules, bool]] = {}
         self._note_localities()
         self._note_windows()
 
@@ -185,7 +187,9 @@ class _PlanMaker:
         """Put the same question with families counted by deprivation."""
         counts = np.tile(per_family, len(self.minutes.matrices))
         offers = tuple(replace(o, people=o.people * counts) for o in self.offers)
-        return replace(self.field, offers=offers, deprived=None)
+        made = replace(self.field, offers=offers, deprived=None)
+        self.field.alike.append(made)
+        return made
 
     def offers_by_area(self) -> tuple[Offer, ...]:
         """Give the offers with their people once an area."""
@@ -203,6 +207,9 @@ class _PlanMaker:
 
     def base(self) -> PlanRules:
         """Give the board's wishes, which every plan keeps."""
+        return self._base
+
+    def _wishes(self) -> PlanRules:
         known = set(self.field.site_ids)
         return PlanRules(
             rules=(
@@ -226,6 +233,11 @@ class _PlanMaker:
 
     def under(self, rules: PlanRules, size: int) -> tuple[PlanRules, bool]:
         """Add the locality rule where so many hubs among these sites can keep it."""
+        if (rules, size) not in self._under:
+            self._under[rules, size] = self._ruled(rules, size)
+        return self._under[rules, size]
+
+    def _ruled(self, rules: PlanRules, size: int) -> tuple[PlanRules, bool]:
         open_sites = set(self.field.site_ids) - set(rules.closed(self.field.site_ids))
         asked = self.locality_rules()
         can = all(len(open_sites & set(r.sites)) >= r.count for r in asked)

@@ -234,6 +234,8 @@ def _hub_result(  # noqa: PLR0913 - one option a rule of the board
         "time_limit_s": time_limit_s,
         "progress": search,
     }
+    # made before any search: the sets of both questions are measured together
+    by_weight = None if weights is None else maker.weighted_field(weights.per_family)
     progress("hubs, every family counted the same")
     plain = hub_search(_demands(study, there, candidates), field=maker.field, **settings)
     weighted = None
@@ -242,7 +244,7 @@ def _hub_result(  # noqa: PLR0913 - one option a rule of the board
         by_area = pd.Series(weights.per_family, index=study.areas["id"])
         weighted = hub_search(
             _demands(study, there, candidates, by_area), brief=brief,
-            field=maker.weighted_field(weights.per_family), **settings,
+            field=by_weight, **settings,
         )  # fmt: skip
     note = "" if weights is None else weights.note
     progress("plans of hubs side by side")

@@ -26,24 +26,21 @@ from access.analysis.results import (
     hub_terms,
 )
 from access.analysis.walking import _speeds_sentence
-from access.errors import Fault, NetworkError
 from access.ledger import RunLedger, sha256_of
-from access.network import Network, Profile, Status, TravelMatrix, travel_matrix
+from access.network import Network, Profile, TravelMatrix, travel_matrix
 from access.network.build import build_networks
-from access.network.modelled import MODELLED_STREETS, modelled_network
-from access.network.snapping import read_points, snap
+from access.network.modelled import MODELLED_STREETS, REAL_STREETS, modelled_network
+from access.network.snapping import check_joins, read_points, snap
 from access.network.stocktake import reach_past
 from access.network.surroundings import StreetGround
 from access.release import with_policy
 from access.study import Study
-from access.text import share_figure
 from access.units import project
 
 Progress = Callable[[str], None]
 
 #: How far past the areas' points a map's water, railways and names go.
 _AROUND_DEGREES = 0.08
-_REAL_STREETS = "Streets: {name} (© OpenStreetMap contributors, ODbL), as they are drawn there."
 
 
 def run_job(
@@ -187,7 +184,7 @@ def travel_times(
     if network is not None:
         study = _with_what_streets_say(study, networks)
     study = with_policy(study)
-    streets = MODELLED_STREETS if network is None else _REAL_STREETS.format(name=network.name)
+    streets = MODELLED_STREETS if network is None else REAL_STREETS.format(name=network.name)
     speeds = _speeds_sentence(study, modelled=network is None)
     return StudyResults(
         study=study,
@@ -253,19 +250,9 @@ def _networks(
             mode: modelled_network(points, mode=mode, walk_km_h=walk_km_h)
             for mode in ("walk", "drive")
         }
-    profiles = {mode: _profile(study, mode) for mode in ("walk", "drive")}
-    return build_networks(source, profiles, cache=cache, progress=progress)
-
-
-def _profile(study: Study, mode: str) -> Profile:
-    """Take a preset's rules at the study's walking speed."""
-    preset = Profile.preset(mode)
     walk_km_h = study.config.travel.walk_km_h
-    if mode == "drive":
-        return replace(preset, off_network_kmh=walk_km_h)
-    slower = walk_km_h / preset.kmh
-    scaled = tuple((c, v * slower if c == "steps" else v) for c, v in preset.class_kmh)
-    return replace(preset, kmh=walk_km_h, off_network_kmh=walk_km_h, class_kmh=scaled)
+    profiles = {mode: Profile.at_walking_speed(mode, walk_km_h) for mode in ("walk", "drive")}
+    return build_networks(source, profiles, cache=cache, progress=progress)
 
 
 def _snap_lines(
@@ -308,38 +295,15 @@ def _with_what_streets_say(study: Study, networks: Mapping[str, Network]) -> Stu
 
 def _check_snapping(study: Study, matrix: TravelMatrix, sites: pd.DataFrame) -> None:
     """Refuse a network that today's centres or too many families do not join."""
-    own = [i for i, kind in enumerate(sites["kind"]) if kind == "centre"]
-    apart = matrix.status == Status.UNSNAPPED
-    lost_areas = apart.all(axis=1)
-    if lost_areas.all():
-        raise NetworkError(
-            f"the {matrix.mode} network misses the study: none of the {len(study.areas)} areas of "
-            f"{study.config.study.place} is within {study.config.travel.snap_limit_m:g} m of a "
-            "usable street. Is the extract of another place?"
-        )
-    lost_sites = [i for i in own if apart[~lost_areas, i].all()]
-    if lost_sites:
-        raise NetworkError(
-            f"{len(lost_sites)} centre(s) do not join the {matrix.mode} network",
-            [
-                Fault("centres.csv", str(sites["id"][i]), "lon, lat",
-                      f"{sites['lon'][i]}, {sites['lat'][i]}",
-                      f"a point within {study.config.travel.snap_limit_m:g} m of a usable street; "
-                      "mend the position, or raise travel.snap_limit_m in study.toml")
-                for i in lost_sites
-            ],
-        )  # fmt: skip
-    for service in study.config.services.values():
-        counts = study.areas[service.demand].to_numpy(float)
-        share = counts[lost_areas].sum() / counts.sum()
-        if share > study.config.travel.max_unsnapped_share:
-            ids = study.areas["id"][lost_areas].tolist()
-            limit = share_figure(study.config.travel.max_unsnapped_share, 1)
-            raise NetworkError(
-                f"{int(lost_areas.sum())} areas with {share_figure(share, 1)} of the "
-                f"{service.noun} do not join the {matrix.mode} network (limit {limit}, "
-                f"travel.max_unsnapped_share in study.toml): {ids[:10]}"
-            )
+    travel = study.config.travel
+    check_joins(
+        matrix,
+        sites[sites["kind"] == "centre"],
+        {s.noun: study.areas[s.demand].to_numpy(float) for s in study.config.services.values()},
+        place=study.config.study.place,
+        limit_m=travel.snap_limit_m,
+        most_share=travel.max_unsnapped_share,
+    )
 
 
 def _ledger(

@@ -215,8 +215,10 @@ def _baseline_of(study: Study, service: str) -> Baseline:
     pick(study.config.services, service, "service")
     frame = pd.DataFrame(study.centres_of(service))
     known = ("id", "name", "status", "days", "capacity", "lon", "lat", "annual_cost_gbp")
-    columns = [c for c in known if c in frame.columns]
-    return Baseline.of(service, frame[columns])
+    sites = frame[[c for c in known if c in frame.columns]]
+    if "status" in sites:  # a register that says it of some sites only: the others are open
+        sites = sites.assign(status=sites["status"].replace("", "full"))
+    return Baseline.of(service, sites)
 
 
 def _open_of(study: Study, service: str, ids: Sequence[str]) -> Baseline:
@@ -284,9 +286,11 @@ def _site_ids(
         raise ParameterError(
             f"{name}={given!r}; expected a list of ids or names, such as [{str(given)!r}]"
         )
+    texts = [str(text) for text in given]
+    if set(texts) <= set(map(str, places["id"].tolist())):
+        return texts
     every = (study.centres, study.candidates, study.neighbours, places)
     known = {str(site) for table in every if len(table) for site in table["id"].tolist()}
-    texts = [str(text) for text in given]
     named = _by_name(study, places) if set(texts) - known else {}
     found: list[str] = []
     for text in texts:

@@ -43,7 +43,8 @@ StreetsOption = Annotated[
         "--streets",
         metavar="FILE",
         help="A street extract for all, or several, each with its authorities' codes in its name. "
-        "Without any, streets are modelled from the points of the tables.",
+        "Without any, a study folder's own streets are taken, and where it has none they are "
+        "modelled from the points of the tables.",
     ),
 ]
 ModeOption = Annotated[str, typer.Option("--mode", help="walk or drive.")]
@@ -88,7 +89,8 @@ def national(
     works out only what is not there yet.
 
     Families near an authority's edge are counted to its own sites alone. Counts of 1 to 4 stand
-    as 2 or 3.
+    as 2 or 3, but where a study declares that they are published. A study's own walking speed
+    and limits hold, and its own streets (`access fetch streets`) where no --streets are given.
     """
     from access.analysis.results import LeftOut
     from access.ledger import to_json

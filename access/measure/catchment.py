@@ -92,7 +92,8 @@ def _read_inputs(
         table = {str(k): v for k, v in dict(supply).items()}
         positions(matrix.site_ids, list(table), "supply's site")
         table = {i: table[i] for i in ids if i in table}
-        offered = by_area(table, ids, name="supply")
+        whole = len(table) == len(ids)  # each number was checked at the door
+        offered = np.array(list(table.values())) if whole else by_area(table, ids, name="supply")
     if demand is None and needs_demand:
         raise ParameterError("demand is missing; a floating catchment needs one (id, count)")
     if demand is None:

@@ -23,8 +23,9 @@ import access
 from access.errors import ParameterError, ScenarioError
 from access.ledger import code_fingerprint
 from access.measure.distribution import nearest, weighted_mean, weighted_quantile
-from access.network import TravelMatrix, build_network, travel_matrix
+from access.network import Network, Profile, TravelMatrix, build_network, travel_matrix
 from access.network.modelled import modelled_network
+from access.network.snapping import check_joins
 from access.scenario.criteria import fifths
 from access.siting import p_median
 
@@ -33,6 +34,7 @@ RULES = {
     "fewest-visits": "those with the fewest annual visits close",
     "listed": "those that the file of closures names close",
 }
+WALK_KM_H = Profile.preset("walk").kmh
 #: The most that an authority's optimiser works before it gives its best and an honest bound.
 _SECONDS_A_CHOICE = 60.0
 _ROOMS = ("network", "measure", "scenario", "siting", "national")
@@ -60,6 +62,9 @@ class _Task:
     streets_sha256 : str
     mode : str
         ``"walk"`` or ``"drive"``.
+    walk_km_h, snap_limit_m, max_unsnapped_share : float
+        How fast people walk, how far a place may lie from the streets, and what part of the
+        families may lie further: as the study says.
     national_areas : int
         How many areas the ranks of deprivation run over.
     """
@@ -76,6 +81,9 @@ class _Task:
     streets_sha256: str = ""
     mode: str = "walk"
     national_areas: int = 1
+    walk_km_h: float = WALK_KM_H
+    snap_limit_m: float = 500.0
+    max_unsnapped_share: float = 0.02
     cache: str = field(default="", compare=False)
 
     @property
@@ -199,18 +207,35 @@ def _measure_authority(task: _Task) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _matrix(task: _Task) -> TravelMatrix:
-    places = pd.concat([task.areas[["lon", "lat"]], task.sites[["lon", "lat"]]])
+    areas, limit_m = task.areas[["id", "lon", "lat"]], task.snap_limit_m
     if task.streets:
-        network = build_network(task.streets, mode=task.mode, cache=task.cache or None)
+        network = _streets_of(task)
     else:
-        network = modelled_network(places, mode=task.mode)
-    return travel_matrix(network, task.areas[["id", "lon", "lat"]], task.sites)
+        places = pd.concat([task.areas[["lon", "lat"]], task.sites[["lon", "lat"]]])
+        network = modelled_network(places, mode=task.mode, walk_km_h=task.walk_km_h)
+    matrix = travel_matrix(network, areas, task.sites, snap_limit_m=limit_m)
+    families = {"families": task.areas["count"].to_numpy(float)}
+    check_joins(matrix, task.sites, families, place=task.name, limit_m=limit_m,
+                most_share=task.max_unsnapped_share)  # fmt: skip
+    return matrix
+
+
+def _streets_of(task: _Task) -> Network:
+    """Build the streets of a task's extract, or take what is kept of it."""
+    profile = Profile.at_walking_speed(task.mode, task.walk_km_h)
+    return build_network(task.streets, profile=profile, cache=task.cache or None)
 
 
 def _added(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     """Minutes added; none where nothing was reached before, endless where nothing is after."""
     with np.errstate(invalid="ignore"):
         return np.where(np.isfinite(before), after - before, 0.0)
+
+
+def _added_to(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Minutes added for who is reached both before and after; nan for others, in no mean."""
+    both = np.isfinite(before) & np.isfinite(after)
+    return np.where(both, after, np.nan) - np.where(both, before, np.nan)
 
 
 def _closed(task: _Task, rule: str, matrix: TravelMatrix) -> tuple[list[str], str]:
@@ -265,13 +290,13 @@ def _figures(task: _Task, table: pd.DataFrame) -> dict[str, Any]:
         "moved": float(count[added > 0].sum()),
         "unreached_before": float(count[~np.isfinite(before)].sum()),
         "unreached_after": float(count[~np.isfinite(after)].sum()),
-        "mean_added_all": weighted_mean(added, count),
+        "mean_added_all": weighted_mean(_added_to(before, after), count),
     }
     fifth = fifths(task.areas, task.national_areas)
-    groups = {"all": np.ones(len(count), bool)}
-    groups["deprived_fifth"] = np.zeros(len(count), bool) if fifth is None else fifth == 1
-    for group, who in groups.items():
-        row[f"count_{group}"] = float(count[who].sum())
+    poor = np.zeros(len(count), bool) if fifth is None else fifth == 1
+    for group, who in {"all": np.ones(len(count), bool), "deprived_fifth": poor}.items():
+        known = group == "all" or fifth is not None  # what nobody knows is no count of 0
+        row[f"count_{group}"] = float(count[who].sum()) if known else np.nan
         for when, minutes in (("before", before), ("after", after)):
             row[f"mean_{when}_{group}"] = weighted_mean(minutes[who], count[who])
             row[f"p90_{when}_{group}"] = _p90(minutes[who], count[who])

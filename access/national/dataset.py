@@ -36,6 +36,7 @@ from access.national.authority import (
     _Outcome,
     _parquet_bytes,
     _part_paths,
+    _streets_of,
     _Task,
 )
 from access.national.gather import Ask, _gather, _Gathered
@@ -99,7 +100,7 @@ class _National:
                 f"{row['moved']:,.0f} of {row['families']:,.0f} would travel further"
             )
             lines += [
-                f"  {k + 1}. {w.name} ({w.service}): {w.mean_added_all:.0f} min more on average"
+                f"  {k + 1}. {w.name} ({w.service}): {w.mean_added_all:.1f} min more on average"
                 for k, w in enumerate(_worst(self.options, name).itertuples())
             ]
         return "\n".join([*lines, "", *self.rests_on[:4]])  # fmt: skip
@@ -252,14 +253,14 @@ def _work(task: _Task, out: str) -> _Outcome:
 
 def _build_streets(tasks: Sequence[_Task], progress: Callable[[str], None]) -> None:
     """Read each extract once, before the workers that share its network."""
-    from access.network import build_network
-
     seen = set()
     for task in tasks:
-        if task.streets and task.cache and task.streets not in seen:
-            seen.add(task.streets)
+        made_of = task.streets, task.walk_km_h
+        if task.streets and task.cache and made_of not in seen:
+            seen.add(made_of)
             progress(f"building the streets of {Path(task.streets).name}")
-            build_network(task.streets, mode=task.mode, cache=task.cache)
+            with suppress(AccessError):  # its tasks say so, each in its own row
+                _streets_of(task)
 
 
 def _has_dask(scheduler: str | None) -> bool:

@@ -13,12 +13,13 @@ import pandas as pd
 from access.disclosure import THRESHOLD
 from access.errors import AccessError, Fault, ParameterError, StudyError
 from access.ledger import sha256_of
-from access.national.authority import RULES, _Outcome, _Task
-from access.network.modelled import MODELLED_DRIVING, MODELLED_STREETS
+from access.national.authority import RULES, WALK_KM_H, _Outcome, _Task
+from access.network.modelled import MODELLED_DRIVING, MODELLED_STREETS, REAL_STREETS
 from access.network.osm import check_street_file
 from access.network.route_rules import TURNS_LEFT_OUT
 from access.release import safe_counts
 from access.study import load_study
+from access.study.changes import OPEN_STATUSES
 from access.study.columns import Check, Column
 from access.study.sheet import read_sheet
 from access.study.tables import check_positions, read_table
@@ -33,6 +34,8 @@ _CODES = Column(str, (Check(lambda v: v.str.fullmatch(_CODE), _IS_CODE),))
 _COUNT = Column(
     float, (Check(lambda v: (v >= 0) & (v == v.round()), "a count of 0 or more, a whole number"),)
 )
+#: What a study says of its own trips, as a task takes it.
+_LIMITS = ("walk_km_h", "snap_limit_m", "max_unsnapped_share")
 _WORLD = (-180.0, -90.0, 180.0, 90.0)
 
 
@@ -147,7 +150,7 @@ def _gather(folder: Path, ask: Ask, *, cache: str = "") -> _Gathered:
     for unit in units:
         code = unit["authority"]
         try:
-            path, sha256 = _street_file(code, streets)
+            path, sha256 = _street_file(code, streets, unit.pop("own_streets", None))
         except AccessError as error:
             left_out.append(_Outcome(code, unit["name"], unit["service"], "", str(error)))
             continue
@@ -161,30 +164,54 @@ def _gather(folder: Path, ask: Ask, *, cache: str = "") -> _Gathered:
             f"{', '.join(unknown[:5])}; expected codes of the column 'authority'"
         )
     order = sorted(tasks, key=lambda t: (t.authority, t.service))
-    inputs = [*read, *files, *({"file": Path(p).name, "sha256": s} for p, s in streets)]
-    return _Gathered(tuple(order), tuple(left_out), tuple(inputs), (*_rests_on(ask), *told))
+    own = {_named(t, ask): t.streets_sha256 for t in order if t.streets and not ask.streets}
+    given = {Path(path).name: sha256 for path, sha256 in streets}
+    inputs = [*read, *files, *({"file": f, "sha256": s} for f, s in (given | own).items())]
+    rests_on = (*_rests_on(ask, order), *told)
+    return _Gathered(tuple(order), tuple(left_out), tuple(inputs), rests_on)
 
 
-def _rests_on(ask: Ask) -> tuple[str, ...]:
+def _named(task: _Task, ask: Ask) -> str:
+    """Name a task's street file: one that was given, or one in a study's own folder."""
+    name = Path(task.streets).name
+    return name if ask.streets else f"{task.authority}/{name}"
+
+
+def _rests_on(ask: Ask, tasks: Sequence[_Task]) -> tuple[str, ...]:
     """Say what every figure of the data set rests on."""
-    names = ", ".join(path.name for path in ask.streets)
-    streets = MODELLED_STREETS if not ask.streets else f"Streets: {names}."
-    if ask.mode == "drive":
-        streets += f" {sentence(MODELLED_DRIVING) if not ask.streets else TURNS_LEFT_OUT}"
+    names = [path.name for path in ask.streets]
+    names = names or list(dict.fromkeys(_named(task, ask) for task in tasks if task.streets))
+    modelled = len({task.authority for task in tasks if not task.streets})
+    driving, told = ask.mode == "drive", []
+    if names:
+        told = [REAL_STREETS.format(name=", ".join(names)), *([TURNS_LEFT_OUT] if driving else [])]
+    if modelled or not names:
+        others = "authority" if modelled == 1 else f"{modelled:,} authorities"
+        told.append(f"The other {others}: {MODELLED_STREETS}" if names else MODELLED_STREETS)
+        told += [sentence(MODELLED_DRIVING)] if driving else []
+    paces = sorted({task.walk_km_h for task in tasks}) or [WALK_KM_H]
+    pace = f"at {paces[0]:g} km/h"
+    if len(paces) > 1:
+        pace = f"at each study's own speed, {paces[0]:g} to {paces[-1]:g} km/h"
+    if driving:
+        pace = f"(with a walk to and from the car {pace})"
     return (
-        streets,
-        f"Minutes are by {ask.mode}, to the nearest open site of the authority's own: those of its "
-        "neighbours are not counted, also where they are nearer.",
+        " ".join(told),
+        f"Minutes are by {ask.mode} {pace}, to the nearest open site of the authority's own: those "
+        "of its neighbours are not counted, also where they are nearer.",
         f"Of so many sites, {percent(ask.share)} close, rounded down, at least one where there are "
         "two, and never all; the rule 'listed' closes what is listed.",
-        f"Counts of 1 to {THRESHOLD - 1} stand as 2 or 3; every figure is worked out from these.",
+        f"Counts of 1 to {THRESHOLD - 1} stand as 2 or 3, but where a study declares that they are "
+        "published; every figure is worked out from these.",
     )
 
 
-def _street_file(code: str, streets: Sequence[tuple[str, str]]) -> tuple[str, str]:
-    """Choose an authority's extract: the only one, or the one whose name holds its code."""
+def _street_file(
+    code: str, streets: Sequence[tuple[str, str]], own: Path | None
+) -> tuple[str, str]:
+    """Choose an authority's extract: its own, the only one, or that whose name holds its code."""
     if not streets:
-        return "", ""
+        return ("", "") if own is None else (str(own), sha256_of(own))
     if len(streets) == 1:
         return streets[0]
     fit = [(path, sha) for path, sha in streets if code.casefold() in Path(path).name.casefold()]
@@ -225,6 +252,7 @@ def _from_tables(folder: Path, ask: Ask) -> _Found:
             f"centres.csv has no service {ask.service!r}; it has {', '.join(services[:8])}"
         )
     areas["count"] = safe_counts(areas["count"])
+    centres = _open(centres)
     sites_of = dict(list(centres.groupby(["authority", "service"], sort=True)))
     units, left_out = [], []
     for code, own in areas.groupby("authority", sort=True):
@@ -280,6 +308,13 @@ def _unit(
     }
 
 
+def _open(sites: pd.DataFrame) -> pd.DataFrame:
+    """Leave out sites that are shut or deregistered today: nobody goes there, none can close."""
+    if "status" not in sites:
+        return sites
+    return sites[sites["status"].fillna("").isin(["", *OPEN_STATUSES])]
+
+
 def _from_studies(folder: Path, ask: Ask) -> _Found:
     """Make one unit a service of every study folder; one that cannot be read is left out."""
     units: list[dict[str, Any]] = []
@@ -299,13 +334,15 @@ def _from_studies(folder: Path, ask: Ask) -> _Found:
             if ask.service and key != ask.service:
                 continue
             areas = pd.DataFrame(study.areas.drop(columns="geometry"))
-            areas["count"] = safe_counts(areas[service.demand])
+            count = areas[service.demand]
+            published = service.demand in settings.disclosure.public_estimates
+            areas["count"] = count if published else safe_counts(count)
             sites = pd.DataFrame(study.centres.drop(columns="geometry"))
-            sites = sites[sites["service"] == key]
-            units.append(
-                _unit(home.name, settings.study.place, key, areas, sites,
-                      settings.weights.national_areas)
-            )  # fmt: skip
+            sites = _open(sites[sites["service"] == key])
+            unit = _unit(home.name, settings.study.place, key, areas, sites,
+                         settings.weights.national_areas)  # fmt: skip
+            limits = settings.travel.model_dump(include=set(_LIMITS))
+            units.append({**unit, **limits, "own_streets": study.streets})
         read += [{**dict(row), "file": f"{home.name}/{row['file']}"} for row in study.inputs]
         told += [f"{home.name}: {text}" for text in study.assumptions]
     return units, left_out, read, told

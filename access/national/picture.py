@@ -39,7 +39,7 @@ def _worst(options: pd.DataFrame, option: str, most: int = _PLACES) -> pd.DataFr
         ``authority name service mean_added_all moved families``, the worst first.
     """
     columns = ["authority", "name", "service", "mean_added_all", "moved", "families"]
-    own = options[options["option"] == option]
+    own = options[(options["option"] == option) & options["mean_added_all"].notna()]
     order = own.sort_values(
         ["mean_added_all", "authority", "service"], ascending=[False, True, True]
     )
@@ -92,7 +92,7 @@ def _picture(
     figure.text(0.72, 0.66, "Hurt most, mean minutes\nadded per family:", fontsize=9, weight="bold",
                 va="top")  # fmt: skip
     for k, row in enumerate(hurt.itertuples()):
-        words = f"{k + 1}. {str(row.name)[:24]}: {row.mean_added_all:.0f}"
+        words = f"{k + 1}. {str(row.name)[:24]}: {row.mean_added_all:.1f}"
         figure.text(0.72, 0.61 - 0.024 * k, chart_text(words), fontsize=8.5)
         at = xy[(areas["authority"] == row.authority).to_numpy()].mean(axis=0)
         axes.annotate(str(k + 1), at, fontsize=8, weight="bold", ha="center", va="center",

@@ -396,6 +396,8 @@ def _walked_on(
 
 #: Stops of one block of searches, so that memory does not grow with the number of stops.
 _BLOCK = 400
+#: So few stops are searched for at once, wherever they lie.
+_FEW = 30
 
 
 def _walks_between(
@@ -463,7 +465,7 @@ def _blocks(xy: _Floats, rows: NDArray[np.intp], reach: float) -> list[NDArray[n
     """Rows that lie near each other: squares of the reach, and not too many at once."""
     if not len(rows):
         return []
-    if np.isfinite(reach):
+    if np.isfinite(reach) and len(rows) > _FEW:
         cell = np.floor(xy[rows] / (2 * reach)).astype(np.int64)
         _, square = np.unique(cell, axis=0, return_inverse=True)
     else:

@@ -63,6 +63,7 @@ _CALIBRATION = _Calibration(
 )
 #: Day of the map that the model's errors were measured on.
 MEASURED_ON = "2023-06-13"
+REAL_STREETS = "Streets: {name} (© OpenStreetMap contributors, ODbL), as they are drawn there."
 MODELLED_STREETS = (
     "Modelled streets: not a survey. Where the same model was held against real streets "
     f"({_CALIBRATION.where}), a walk's length was wrong by "

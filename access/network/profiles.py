@@ -190,6 +190,33 @@ class Profile:
             raise ParameterError(f"unknown profile {name!r}; expected one of {sorted(PRESETS)}")
         return PRESETS[name]
 
+    @classmethod
+    def at_walking_speed(cls, mode: str, walk_km_h: float) -> Profile:
+        """Take a preset's rules at another walking speed.
+
+        Parameters
+        ----------
+        mode : str
+            ``"walk"`` or ``"drive"``; a driver walks to and from the car.
+        walk_km_h : float
+
+        Returns
+        -------
+        Profile
+
+        Examples
+        --------
+        >>> slow = Profile.at_walking_speed("walk", 2.4)
+        >>> slow.speed("residential"), slow.speed("steps")
+        (2.4, 1.2)
+        """
+        preset = cls.preset(mode)
+        if mode == "drive":
+            return replace(preset, off_network_kmh=walk_km_h)
+        slower = walk_km_h / preset.kmh
+        scaled = tuple((c, v * slower if c == "steps" else v) for c, v in preset.class_kmh)
+        return replace(preset, kmh=walk_km_h, off_network_kmh=walk_km_h, class_kmh=scaled)
+
     def speed(self, street_class: str) -> float:
         """Speed on a class of street before limits and factors, km/h.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -10,10 +11,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from access.errors import Fault, ParameterError
+from access.errors import Fault, NetworkError, ParameterError
 from access.network.data import WAY_IN, WAY_OUT
+from access.network.matrix import Status, TravelMatrix
 from access.network.network import Network
 from access.network.segment_index import nearest
+from access.text import share_figure
 from access.units import WGS84, great_circle_m, project, unproject
 
 
@@ -238,3 +241,47 @@ def _share(
     share = np.divide(done, whole, out=np.zeros_like(done), where=whole > 0)
     # Within a micrometre of a node, it is the node.
     return np.where(done <= 1e-6, 0.0, np.where(whole - done <= 1e-6, 1.0, share))
+
+
+def check_joins(
+    matrix: TravelMatrix,
+    centres: pd.DataFrame,
+    families: Mapping[str, NDArray[np.float64]],
+    *,
+    place: str,
+    limit_m: float,
+    most_share: float,
+) -> None:
+    """Refuse a network that some centres, or too many families, do not join.
+
+    `centres` are those that must join it, ``id lon lat``; `families` are counts by area, by what
+    they are called.
+    """
+    apart = matrix.status == Status.UNSNAPPED
+    lost = apart.all(axis=1)
+    if lost.all():
+        raise NetworkError(
+            f"the {matrix.mode} network misses the study: none of the {len(lost)} areas of "
+            f"{place} is within {limit_m:g} m of a usable street. Is the extract of another place?"
+        )
+    no_area = dict(zip(matrix.site_ids, apart[~lost].all(axis=0).tolist(), strict=True))
+    off = centres[[no_area[i] for i in centres["id"]]]
+    if len(off):
+        raise NetworkError(
+            f"{len(off)} centre(s) do not join the {matrix.mode} network",
+            [
+                Fault("centres.csv", str(row["id"]), "lon, lat", f"{row['lon']}, {row['lat']}",
+                      f"a point within {limit_m:g} m of a usable street; mend the position, or "
+                      "raise travel.snap_limit_m in study.toml")
+                for row in off.to_dict("records")
+            ],
+        )  # fmt: skip
+    for noun, counts in families.items():
+        share = counts[lost].sum() / max(counts.sum(), 1e-300)
+        if share > most_share:
+            ids = [i for i, gone in zip(matrix.area_ids, lost, strict=True) if gone]
+            raise NetworkError(
+                f"{int(lost.sum())} areas with {share_figure(share, 1)} of the {noun} do "
+                f"not join the {matrix.mode} network (limit {share_figure(most_share, 1)}, "
+                f"travel.max_unsnapped_share in study.toml): {ids[:10]}"
+            )

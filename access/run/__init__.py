@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from access.run.summary import summary_of
     from access.run.write import write_outputs
 
-__all__ = ["draw_ahead", "measure_study", "run_job", "summary_of", "write_outputs"]
+__all__ = ["measure_study", "run_job", "summary_of", "write_outputs"]
 _HOME_OF = {
     "measure_study": "access.analysis.job",
     "run_job": "access.analysis.job",

@@ -162,6 +162,7 @@ def _write_files(
     # what pages and report both show is gathered once for both processes
     Parts().make("what the maps show", partial(_gather, results))
     rest = [*([] if first else [views]), partial(_write_charts, results)]
+    rest.append(partial(_write_summary, results))
     with _elsewhere(results, work, rest, "maps and charts") as written:
         progress("writing maps, charts and the report")
         _write_report(results, work, written, progress, parts, internal=internal)
@@ -218,10 +219,20 @@ def _write_views(
         parts.write(f"{name}.csv", folder, partial(_write_table, results, table, folder, name))
 
 
+def _write_summary(
+    results: StudyResults, folder: Path, parts: Parts, progress: Callable[[str], None]
+) -> None:
+    """Write the summary beside the report; `_write_ledger` does it anew if a part is left out."""
+    progress("writing summary.json")
+    (folder / "summary.json").write_text(to_json(summary_of(results)), encoding="utf-8")
+
+
 def _write_ledger(results: StudyResults, work: Path, parts: Parts, mark: str) -> RunLedger:
     """Write the summary and the ledger, which name every part that is not there."""
-    whole = replace(results, left_out=parts.left_out)
-    (work / f"{mark}summary.json").write_text(to_json(summary_of(whole)), encoding="utf-8")
+    summary = work / f"{mark}summary.json"
+    if parts.left_out != results.left_out or not summary.exists():
+        whole = replace(results, left_out=parts.left_out)
+        summary.write_text(to_json(summary_of(whole)), encoding="utf-8")
     hashes = {file.name: sha256_of(file) for file in sorted(work.iterdir())
               if file.name != "ledger.json"}  # fmt: skip
     left_out = tuple(asdict(part) for part in parts.left_out)

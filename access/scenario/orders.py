@@ -136,6 +136,7 @@ class _Orders:
         self.closing = np.argsort(inside, axis=None, kind="stable") // inside.shape[1]
         self.starts = np.searchsorted(np.sort(inside, axis=None), np.arange(self.sets + 1))
         self.every: sp.csr_array | None = None
+        self.inside = inside  # by option, the numbers of the sets that it closes
         if inside.size <= _FEW_CELLS:
             ends = np.arange(len(kept) + 1) * inside.shape[1]
             self.every = sp.csr_array((np.ones(inside.size), inside.ravel(), ends))
@@ -179,13 +180,19 @@ class _Orders:
             weights.append(counted * (fifth == 1))
         trips = _Trips(np.where(use[:, None], minutes, 0.0), weights, use.astype(float))
         never = np.zeros(len(count)) if reached.all() else (count * (lived & ~reached)).sum(axis=1)
-        values = self._sums(trips, threshold_minutes, never)
-        found = {c: stood_by(v, proposal=self.proposal) for c, v in values.items() if c in chosen}
-        return found | self._places(trips, [c for c in _PLACES if c in chosen])
-
-    def _sums(self, trips: _Trips, threshold_minutes: Floats, never: Floats) -> dict[str, Floats]:
-        """Give the criteria that are sums, by setting and option."""
         steps, sets, adds = self._steps(trips)
+        values = self._sums(trips, steps, sets, adds, threshold_minutes, never)
+        if self.every is not None:
+            values["worst"] = self._worst(steps, sets)
+        found = {c: stood_by(v, proposal=self.proposal) for c, v in values.items() if c in chosen}
+        places = [c for c in _PLACES if c in chosen and c not in found]
+        return found | self._places(trips, places)
+
+    def _sums(
+        self, trips: _Trips, steps: Floats, sets: NDArray[Any], adds: sp.sparray,
+        threshold_minutes: Floats, never: Floats,
+    ) -> dict[str, Floats]:  # fmt: skip
+        """Give the criteria that are sums, by setting and option."""
         lost = not np.isfinite(steps).all()
         length = np.where(np.isfinite(steps), steps, 0.0) if lost else steps
         more = np.diff(length, axis=1)
@@ -211,6 +218,20 @@ class _Orders:
             moved = self.failed(_codes(same), trips.weights[2])
             out["deprived_moved"] = moved / np.where(totals[2], totals[2], 1.0)[:, None]
         return {name: np.round(values, _DIGITS) for name, values in out.items()}
+
+    def _worst(self, steps: Floats, sets: NDArray[Any]) -> Floats:
+        """Give the minutes of the worst-off area, by setting and option.
+
+        The greatest of all areas' least, and of what closing each set makes of any area's.
+        """
+        minutes, size = np.round(steps, _DIGITS), self.sets + 1
+        table = np.zeros((len(sets), size))
+        keys = sets.reshape(len(sets), -1) + (np.arange(len(sets)) * size)[:, None]
+        np.maximum.at(table.reshape(-1), keys.ravel(), minutes[:, 1:].ravel())
+        worst: Floats = np.repeat(minutes[:, 0].max(axis=1)[:, None], self.options, axis=1)
+        for closed in self.inside.T:
+            np.maximum(worst, table[:, closed], out=worst)
+        return worst
 
     def _steps(self, trips: _Trips) -> tuple[Floats, NDArray[Any], sp.sparray]:
         """Give minutes to the nearest site, once it closes to the next, and so on, and the sets.

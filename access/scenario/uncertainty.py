@@ -368,10 +368,16 @@ class _MinutesSample:
         use = at[:, moved]
         shift = np.array([_in_discs(self.radius, rng) for rng in rngs])
         spots = self.site_xy[use] + np.take_along_axis(shift, use[..., None], axis=1)
-        extra_m = _straight(self.area_xy, spots) - self.straight_m[use]
+        extra_m = _straight(self.area_xy, spots)
+        extra_m -= self.straight_m[use]
+        every = len(moved) == at.shape[1]
         for minutes, pace in zip((walk, drive), self.pace, strict=True):
             if minutes is not None:
-                minutes[:, moved] = np.maximum(minutes[:, moved] + extra_m * pace, 0.0)
+                part = minutes if every else minutes[:, moved]
+                part += extra_m * pace
+                np.maximum(part, 0.0, out=part)
+                if not every:
+                    minutes[:, moved] = part
 
     def _bend(
         self, walk: Floats, drive: Floats | None, by_id: Indices,
@@ -385,14 +391,20 @@ class _MinutesSample:
         assert errors is not None and u.street_error is not None
         by_speed = drive is not None and u.drive_error is not None
         drawn = errors.draw(by_id, rngs, 2 if by_speed else 1)
-        longer = np.exp(_sd(u.street_error) * drawn[0])
+        longer = _factor(drawn[0], _sd(u.street_error))
         walk *= longer
         if drive is None:
             return
         drive *= longer
         if u.drive_error is not None:
             of_speed = np.sqrt(_sd(u.drive_error) ** 2 - _sd(u.street_error) ** 2)
-            drive *= np.exp(of_speed * drawn[1])
+            drive *= _factor(drawn[1], of_speed)
+
+
+def _factor(drawn: Floats, deviation: float) -> Floats:
+    """Make of noise, in its place, how many times as long a trip takes."""
+    drawn *= deviation
+    return np.exp(drawn, out=drawn)
 
 
 def _sd(mean_error: float) -> float:
@@ -521,7 +533,10 @@ class _StreetErrors:
 def _straight(areas: Floats, sites: Floats) -> Floats:
     """Give metres from sites, shape (..., 2), to every area, shape (..., areas)."""
     east, north = (areas[:, k] - sites[..., k, None] for k in (0, 1))
-    metres: Floats = np.sqrt(east * east + north * north)
+    east *= east
+    north *= north
+    east += north
+    metres: Floats = np.sqrt(east, out=east)
     return metres
 
 

@@ -386,7 +386,7 @@ def _every(asked: Problem, field: HubField | None) -> _Every | None:
         tuple(asked.rules), tuple(asked.locked_open), tuple(asked.locked_closed),
         costs=asked.site_costs,
     )  # fmt: skip
-    return _Every(field, listing, np.flatnonzero(listing.kept(rules.rows(field))), rules)
+    return _Every(field, listing, np.flatnonzero(field.kept_sets(listing, rules)), rules)
 
 
 def _standing_of(asked: Problem, ids: tuple[str, ...], every: _Every | None) -> SetRank | None:

@@ -112,7 +112,7 @@ def _read_costs(costs: Any, faults: _Faults, name: str = "costs") -> _CostTable 
     else:
         areas = sites = ()
     try:
-        minutes = _numbers(costs)
+        minutes = _numbers(costs.to_numpy() if isinstance(costs, pd.DataFrame) else costs)
     except _NotNumbersError as found:
         faults.add(name, found, "a table of numbers, minutes by area and site")
         return None

@@ -9,7 +9,7 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -104,6 +104,11 @@ class HubField:
         over it minute by minute, and then the percentile.
     percentile : float
         By nearest rank.
+
+    Attributes
+    ----------
+    alike : list of HubField
+        Others of the same minutes, whose sets are measured with these where they are listed.
     """
 
     site_ids: tuple[str, ...]
@@ -113,6 +118,7 @@ class HubField:
     places: tuple[Any, ...] = ()
     each: tuple[Minutes, ...] = ()
     percentile: float = 50.0
+    alike: list[HubField] = field(default_factory=list, init=False, repr=False)
 
     def near(self, chosen: Sequence[str]) -> Floats:
         """Give every area's minutes to the nearest of a set."""
@@ -181,20 +187,35 @@ class HubField:
     def listing(self, size: int) -> _Listing | None:
         """List every set of so many sites; None where they are too many."""
         if size not in self._listings:
-            self._listings[size] = self._list(size)
+            used = self.weights > 0
+            fields = [self, *(f for f in self.alike if np.array_equal(f.weights > 0, used))]
+            for each, listing in zip(fields, self._list(size, fields), strict=True):
+                each._listings.setdefault(size, listing)
         return self._listings[size]
+
+    def kept_sets(self, listing: _Listing, rules: PlanRules) -> Bools:
+        """Tell which of the sets listed keep rules."""
+        asked = rules, len(listing.columns)
+        if asked not in self._kept:
+            self._kept[asked] = listing.kept(rules.rows(self))
+        return self._kept[asked]
+
+    @cached_property
+    def _kept(self) -> dict[tuple[PlanRules, int], Bools]:
+        return {}
 
     @cached_property
     def _listings(self) -> dict[int, _Listing | None]:
         return {}
 
-    def _list(self, size: int) -> _Listing | None:
+    def _list(self, size: int, fields: Sequence[HubField]) -> Sequence[_Listing | None]:
         sets = math.comb(len(self.site_ids), size)
         if not 0 < sets <= _MOST_LISTED or sets * len(self.minutes) > _MOST_CELLS:
-            return None
+            return [None] * len(fields)
         used = self.weights > 0
-        columns = [w for w in self.criteria.values() if w is not None]
-        weights = np.stack(columns, axis=1)[used]
+        sums = [
+            {name: w[used] for name, w in each.criteria.items() if w is not None} for each in fields
+        ]
         if not self.each:
             layers: list[NDArray[Any]] = [self.stand_in[used].T]
         else:
@@ -202,8 +223,8 @@ class HubField:
             parts = zip(self.each, np.split(used, ends), strict=True)
             layers = [block[rows].transpose(2, 0, 1) for block, rows in parts]
             if sets * sum(layer[0].size for layer in layers) > _MOST_MINUTE_CELLS:
-                return None
-        return _list_sets(layers, weights, size, tuple(self.criteria), self.percentile, self._top)
+                return [None] * len(fields)
+        return _list_sets(layers, sums, size, self.percentile, self._top)
 
 
 def own_weights(offers: Sequence[Offer], inside: Bools) -> Floats | None:
@@ -235,13 +256,27 @@ class _Listing:
     sets: Ints
     by: Mapping[str, Floats]
 
+    @cached_property
+    def columns(self) -> Ints:
+        """The sets' first sites, their second ones, ...: shape (size, sets)."""
+        return np.ascontiguousarray(self.sets.T)
+
+    def _summed(self, amounts: NDArray[Any]) -> NDArray[Any]:
+        """Add up what the sites of each set have."""
+        total: NDArray[Any] = amounts[self.columns[0]]
+        for column in self.columns[1:]:
+            total += amounts[column]
+        return total
+
     def kept(self, rows: _RuleRows) -> Bools:
         """Tell which sets keep rules."""
-        good = rows.may[self.sets].all(axis=1)
+        good = np.ones(len(self.sets), bool)
+        for column in self.columns if not rows.may.all() else ():
+            good &= rows.may[column]
         if rows.must.any():
-            good &= rows.must[self.sets].sum(axis=1) == int(rows.must.sum())
+            good &= self._summed(rows.must.astype(np.intp)) == int(rows.must.sum())
         for amounts, low, high in zip(rows.amounts, rows.low, rows.high, strict=True):
-            total = amounts[self.sets].sum(axis=1)
+            total = self._summed(amounts)
             slack = _CLOSE * np.maximum(1.0, np.abs(total))
             good &= (total >= low - slack) & (total <= high + slack)
         return np.asarray(good)
@@ -262,45 +297,48 @@ def _round(values: Floats) -> Floats:
 
 def _list_sets(
     layers: Sequence[NDArray[Any]],
-    weights: Floats,
+    sums: Sequence[Mapping[str, Floats]],
     size: int,
-    names: Sequence[str],
     percentile: float = 50.0,
     top: float = 0.0,
-) -> _Listing:
+) -> list[_Listing]:
     """Measure every set of so many sites by weighted sums and by the worst-off area.
 
     Parameters
     ----------
     layers : sequence of ndarray, shape (sites, areas) or (sites, areas, minutes of the day)
         Blocks of areas.
-    weights : ndarray, shape (areas, sums)
+    sums : sequence of dict of str to ndarray, shape (areas,)
+        Weights by name, for each listing that is wanted.
     size : int
-    names : sequence of str
-        Of the sums, in order; ``"worst"`` last.
     percentile : float
         Taken over the minutes of the day, after the least over a set.
     top : float
         Stands in for minutes that are not finite.
     """
     layers = [np.ascontiguousarray(layer) for layer in layers]
+    weights = [np.stack(list(own.values()), axis=1) for own in sums]
     many = len(layers[0])
-    sums, worst, sets = [], [], []
+    worst, sets = [], []
+    totals: list[list[Floats]] = [[] for _ in weights]
     spare = [np.empty_like(layer) for layer in layers]
     for head in itertools.combinations(range(many), size - 1):
         first = head[-1] + 1 if head else 0
         if first == many:
             continue
         near = _with_each(layers, list(head), first, spare, percentile, top)
-        sums.append(near @ weights)
+        for total, own in zip(totals, weights, strict=True):
+            total.append(near @ own)
         worst.append(near.max(axis=1, initial=0.0))
         block = np.empty((many - first, size), np.intp)
         block[:, :-1] = head
         block[:, -1] = np.arange(first, many)
         sets.append(block)
-    total = np.concatenate(sums)
-    values = {name: total[:, k] for k, name in enumerate(n for n in names if n != "worst")}
-    return _Listing(np.concatenate(sets), values | {"worst": np.concatenate(worst)})
+    every, furthest = np.concatenate(sets), np.concatenate(worst)
+    return [
+        _Listing(every, {**dict(zip(own, np.concatenate(total).T, strict=True)), "worst": furthest})
+        for own, total in zip(sums, totals, strict=True)
+    ]
 
 
 def _with_each(
@@ -466,7 +504,7 @@ def choose(
     if listing is None:
         found = _searched(asked, size, by, rules, within, search)
         return _minute_by_minute(asked, by, found, within) if asked.each and found.chosen else found
-    kept = np.flatnonzero(listing.kept(rules.rows(asked)))
+    kept = np.flatnonzero(asked.kept_sets(listing, rules))
     if not len(kept):
         return _NONE
     values = {name: found[kept] for name, found in listing.by.items()}
@@ -610,20 +648,19 @@ def standing(asked: HubField, chosen: Sequence[str], rules: PlanRules) -> Standi
     listing = asked.listing(len(chosen))
     if listing is None:
         return None
-    rows = rules.rows(asked)
-    kept = listing.kept(rows)
-    own = asked.values(chosen)
-    columns = np.array([sorted(asked.columns(chosen))], np.intp)
-    inside = bool(_Listing(columns, {}).kept(rows)[0])
+    keeps = asked.kept_sets(listing, rules)
+    kept, own, here = np.flatnonzero(keeps), asked.values(chosen), keeps.copy()
+    for column, own_site in zip(listing.columns, sorted(asked.columns(chosen)), strict=True):
+        here &= column == own_site
     rank, best = {}, {}
     for name, values in listing.by.items():
         among = values[kept]
         rank[name] = 1 + int((among < own[name] - 1e-7 * max(1.0, own[name])).sum())
-        first = np.flatnonzero(kept)[among.argmin()] if len(among) else None
+        first = kept[among.argmin()] if len(among) else None
         best[name] = (
             math.inf if first is None else asked.values(_ids(asked, listing.sets[first]))[name]
         )
-    return Standing(int(kept.sum()), rank, best, inside)
+    return Standing(len(kept), rank, best, bool(here.any()))
 
 
 # --- what one set of sites does ------------------------------------------------------------------
@@ -824,6 +861,8 @@ class SetDraws:
     asked : HubField
     sets, draws, seed : int
         Every set meets the same draws. People of each area are drawn about their count (Poisson).
+    like : SetDraws, optional
+        Of the same draws and seed: where it has the same people, in other rows, so are its draws.
 
     Attributes
     ----------
@@ -831,11 +870,23 @@ class SetDraws:
         By criterion.
     """
 
-    def __init__(self, asked: HubField, sets: int, draws: int, seed: int) -> None:
-        rng = np.random.default_rng([seed, 7])
+    def __init__(
+        self, asked: HubField, sets: int, draws: int, seed: int, like: SetDraws | None = None
+    ) -> None:
         self._used = asked.weights > 0
         people = [(o.share, o.people[self._used]) for o in asked.offers if o.people.any()]
-        self._counts = [(share, rng.poisson(n, (draws, len(n)))) for share, n in people]
+        self._drawn: list[Ints]
+        # nobody is drawn where nobody is: no random number is spent on it
+        self._people = [n[n > 0] for _, n in people]
+        if like is not None and _all_equal(self._people, like._people):
+            self._drawn = like._drawn
+        else:
+            rng = np.random.default_rng([seed, 7])
+            self._drawn = [rng.poisson(n, (draws, len(n))) for n in self._people]
+        self._counts = [
+            (share, _in_rows(drawn, n > 0))
+            for (share, n), drawn in zip(people, self._drawn, strict=True)
+        ]
         self._inside: dict[str, Bools | None] = {"mean": None}
         if asked.deprived_weights is not None and asked.deprived is not None:
             self._inside["deprived"] = asked.deprived[self._used]
@@ -853,6 +904,20 @@ class SetDraws:
                 met = np.where(own[:, None] > 0, near, 0.0)
             self.found[name][run] = np.einsum("da,dsa->ds", own, met)
         self.found["worst"][run] = worst
+
+
+def _all_equal(some: Sequence[Floats], others: Sequence[Floats]) -> bool:
+    """Tell whether arrays are the same, in order."""
+    return len(some) == len(others) and all(map(np.array_equal, some, others))
+
+
+def _in_rows(drawn: Ints, rows: Bools) -> Ints:
+    """Set people drawn, shape (draws, areas with people), in their rows; the others have none."""
+    if rows.all():
+        return drawn
+    whole = np.zeros((len(drawn), len(rows)), drawn.dtype)
+    whole[:, rows] = drawn
+    return whole
 
 
 def _blend(people: Sequence[tuple[float, Ints]], inside: Bools | None) -> Floats:

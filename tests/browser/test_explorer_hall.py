@@ -165,7 +165,6 @@ def test_axe_finds_nothing_in_the_new_states(visit, hall_page, beside):
     ]
     for state in states:
         page.evaluate(state)
-        page.wait_for_timeout(350)
         assert everyone.violations(page, axe) == [], state
 
 

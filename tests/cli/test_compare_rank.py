@@ -15,6 +15,8 @@ from access.cli.questions import compare, rank
 from access.errors import AccessError, ParameterError, ScenarioError, StudyError
 from access.study.template import new_study
 
+pytestmark = pytest.mark.usefixtures("quick_runs")
+
 app = typer.Typer(pretty_exceptions_enable=False)
 app.command()(compare)
 app.command()(rank)

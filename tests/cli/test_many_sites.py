@@ -20,7 +20,7 @@ WAYS = math.comb(45, 12)
 @pytest.fixture(scope="module")
 def libraries(tmp_path_factory):
     folder = tmp_path_factory.mktemp("many") / "libraries"
-    return write_study(folder, areas=60, sites=45, close=12, costs=True)
+    return write_study(folder, areas=24, sites=45, close=12, costs=True)
 
 
 def asked(*words: object):

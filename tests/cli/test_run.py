@@ -15,7 +15,7 @@ import pytest
 
 from access.ledger import sha256_of
 from access.study.template import new_study
-from tests.conftest import call_access, few_draws
+from tests.conftest import call_access, few_draws, one_picture
 from tests.newport import make_newport
 
 OUTPUTS = {
@@ -254,7 +254,7 @@ def test_the_same_command_runs_on_real_streets(access_command, tmp_path, shared_
     folder = make_newport(tmp_path / "newport", shared_data)
     streets = shared_data("newport/newport-2023-06-13.osm.pbf")
     out = tmp_path / "out"
-    with few_draws():
+    with few_draws(), one_picture():
         done = access_command("run", folder, "--network", streets, "--out", out)
     assert done.returncode == 0, done.stderr
     assert {f.name for f in out.iterdir()} >= OUTPUTS
@@ -286,7 +286,7 @@ def test_hostile_names_are_text_everywhere(tmp_path):
     lines[0] = text.splitlines()[0] + ",ward"
     (folder / "areas.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     out = tmp_path / "out"
-    with few_draws():
+    with few_draws(), one_picture():  # charts of such names: `tests/unit/test_hostile_text.py`
         write_outputs(run_job(load_study(folder)), out)
     for name in ("map.html", "explorer.html"):
         assert "<script>alert(1)" not in (out / name).read_text(encoding="utf-8"), name

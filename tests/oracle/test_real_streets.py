@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import networkx as nx
 import numpy as np
@@ -30,13 +31,19 @@ def as_places(network: Network, nodes: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame({"id": [f"n{node}" for node in nodes], "lon": lon, "lat": lat})
 
 
+@pytest.fixture(scope="module")
+def built(shared_data):
+    """Give real streets by mode; they are read once."""
+    streets = shared_data("newport/newport-2023-06-13.osm.pbf")
+    return cache(lambda mode: access.build_network(streets, mode=mode))
+
+
 @pytest.fixture(scope="module", params=["walk", "drive"])
-def network(request, shared_data):
-    return access.build_network(
-        shared_data("newport/newport-2023-06-13.osm.pbf"), mode=request.param
-    )
+def network(request, built):
+    return built(request.param)
 
 
+@cache
 def without_rules(network: Network) -> Network:
     """The same streets with every turn allowed and all open to through traffic."""
     return replace(
@@ -44,6 +51,19 @@ def without_rules(network: Network) -> Network:
         banned_turns=np.zeros((0, 2), np.int32),
         edge_local=np.zeros(network.n_edges, bool),
     )
+
+
+@cache
+def graph_of(network: Network, by: str) -> nx.DiGraph:
+    """The same streets for networkx, whichever way; of two between the same corners the shorter."""
+    csr = network.csr
+    graph = nx.DiGraph()
+    tails = np.repeat(np.arange(network.n_nodes), np.diff(csr.indptr))
+    weight = csr.minutes if by == "minutes" else csr.metres
+    for tail, head, w in zip(tails.tolist(), csr.indices.tolist(), weight.tolist(), strict=True):
+        if not graph.has_edge(tail, head) or graph[tail][head]["weight"] > w:
+            graph.add_edge(tail, head, weight=w)
+    return graph
 
 
 @pytest.mark.parametrize("direction", ["to_site", "from_site"])
@@ -55,15 +75,9 @@ def test_the_matrix_is_what_networkx_says(network, by, direction):
         network, as_places(network, areas), as_places(network, sites), minimise=by,
         direction=direction,
     )  # fmt: skip
-    csr = network.csr
-    graph = nx.DiGraph()
-    tails = np.repeat(np.arange(network.n_nodes), np.diff(csr.indptr))
-    weight = csr.minutes if by == "minutes" else csr.metres
-    for tail, head, w in zip(tails.tolist(), csr.indices.tolist(), weight.tolist(), strict=True):
-        if not graph.has_edge(tail, head) or graph[tail][head]["weight"] > w:
-            graph.add_edge(tail, head, weight=w)
+    graph = graph_of(network, by)
     if direction == "to_site":
-        graph = graph.reverse()
+        graph = graph.reverse(copy=False)
     ours = m.network_minutes if by == "minutes" else m.network_metres
     for j, site in enumerate(sites.tolist()):
         found = nx.single_source_dijkstra_path_length(graph, site)
@@ -72,8 +86,8 @@ def test_the_matrix_is_what_networkx_says(network, by, direction):
     assert np.nanmax(m.entry_minutes) < 1e-6
 
 
-def test_banned_turns_and_local_streets_are_heeded_as_a_full_search_heeds_them(shared_data):
-    network = access.build_network(shared_data("newport/newport-2023-06-13.osm.pbf"), mode="drive")
+def test_banned_turns_and_local_streets_are_heeded_as_a_full_search_heeds_them(built):
+    network = built("drive")
     assert len(network.banned_turns) > 50
     assert network.edge_local.any()
     rng = np.random.default_rng(5)

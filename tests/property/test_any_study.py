@@ -189,7 +189,18 @@ def holds(claim, true, mode: str) -> bool:
     return true[what] == pytest.approx(numbers[0], rel=1e-6, abs=1e-6)
 
 
-def told(results, proposal) -> list[tuple[str, Said]]:
+@cache
+def told(seed: int) -> dict[str, list[tuple[str, Said]]]:
+    """Give what a run's summary says of each proposal."""
+    _, results = measured(seed)
+    found = {f.result.key: f for f in findings_of(results)} if results.proposals else {}
+    return {
+        key: told_of(results, proposal, found.get(key))
+        for key, proposal in results.proposals.items()
+    }
+
+
+def told_of(results, proposal, found) -> list[tuple[str, Said]]:
     """Give every sentence of the run's summary on a proposal, with the mode that it is of."""
     mode, walk = results.headline, proposal.impacts["walk"]
     rows = proposal.impacts[mode].closed_sites.to_dict("records")
@@ -199,7 +210,6 @@ def told(results, proposal) -> list[tuple[str, Said]]:
     said += [(mode, _whom(row, proposal.impacts[mode], walk, limit)) for row in rows]
     if proposal.stays:
         said.append((mode, stays_words(proposal, results.names())))
-    found = next((f for f in findings_of(results) if f.result.key == proposal.key), None)
     said += [(mode, option.name) for option in found.options if isinstance(option.name, Said)]
     said += [(mode, figure) for figure, _ in _key_figures([found], Wording(internal=True))]
     if proposal.rankings:
@@ -228,7 +238,7 @@ def test_no_sentence_of_a_run_claims_what_is_not_so(seed):
     _, results = measured(seed)
     for proposal in results.proposals.values():
         true = truth(results, proposal)
-        for mode, said in told(results, proposal):
+        for mode, said in told(seed)[proposal.key]:
             for claim in said.claims:
                 assert holds(claim, true, mode), (seed, proposal.key, str(said), claim)
 
@@ -260,6 +270,6 @@ def test_the_studies_hold_every_kind():
     assert {len(m.services) for m in made} >= {1, 2, 3, 4, 5}
     assert {m.deprived for m in made} == {m.cars for m in made} == {True, False}
     assert any(not m.proposals for m in made) and any(len(m.proposals) > 5 for m in made)
-    claims = sum(len(said.claims) for seed in STUDIES for p in measured(seed)[1].proposals.values()
-                 for _, said in told(measured(seed)[1], p))  # fmt: skip
+    claims = sum(len(said.claims) for seed in STUDIES for sentences in told(seed).values()
+                 for _, said in sentences)  # fmt: skip
     assert claims > 300

@@ -183,6 +183,7 @@ def test_blocks_give_the_same_and_legs_add_up(seed, asked):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("access.network.bus._BLOCK_BYTES", 1)
         patch.setattr("access.network.bus_search._GATHERED", 3)
+        patch.setattr("access.network.bus_search._FEW", 0)
         *_, again = case(seed, **asked)
     assert np.array_equal(again.minutes, found.minutes)
     assert np.array_equal(again.boardings, found.boardings)

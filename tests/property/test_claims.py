@@ -9,10 +9,13 @@ from __future__ import annotations
 import contextlib
 import itertools
 import math
+import pickle
 import re
 import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 from statistics import fmean
 from types import SimpleNamespace
 
@@ -91,10 +94,30 @@ def study(seed: int) -> Small:
     )
 
 
-@cache
+#: Gives a folder that is made once for all workers, where tests run.
+ONCE: list[Callable[[str, Callable[[Path], None]], Path]] = []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def measured_once(made_once) -> Iterator[None]:
+    """Measure the studies once for both files of claims, in whatever process each runs."""
+    ONCE.append(made_once)
+    yield
+    ONCE.clear()
+
+
 def found(seed: int) -> ProposalFindings:
-    """Measure a study once for all tests; nobody changes what is given."""
-    return findings_of(study(seed))
+    """Give what was measured of a study; nobody changes what is given."""
+    return ten_found(seed // 10)[seed % 10]
+
+
+@cache
+def ten_found(tens: int) -> list[ProposalFindings]:
+    def make(folder: Path) -> None:
+        every = [findings_of(study(seed)) for seed in range(10 * tens, 10 * tens + 10)]
+        (folder / "found.pickle").write_bytes(pickle.dumps(every))
+
+    return pickle.loads((ONCE[0](f"claims-{tens}", make) / "found.pickle").read_bytes())
 
 
 def findings_of(small: Small, *, ranked: bool = True) -> ProposalFindings:

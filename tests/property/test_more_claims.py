@@ -37,6 +37,7 @@ from tests.property.test_claims import (
     Small,
     findings_of,
     found,
+    measured_once,  # noqa: F401 - used by `found`
     study,
     truth,
     values_of,

@@ -227,7 +227,9 @@ def test_rules_and_blends_agree_with_listing_every_set(block: int) -> None:
             ),
         }  # fmt: skip
         sets = [s for s in case.sets(fewest, most) if keeps(s)]
-        for name, (goal, value) in goals.items():
+        # why no set keeps the rules is worked out before any goal is looked at: one asks for all
+        asked = goals if sets else dict([list(goals.items())[seed % len(goals)]])
+        for name, (goal, value) in asked.items():
             problem = Problem(
                 Demand(case.minutes, case.weights), **size, goals=goal, rules=rules,
                 locked_open=case.opened, locked_closed=case.closed, site_costs=case.site_costs,

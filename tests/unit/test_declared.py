@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution, packages_distributions, version
 from pathlib import Path
 
@@ -42,17 +43,20 @@ def names_of(requirements: list[str]) -> set[str]:
 
 def imported_by(*roots: str) -> set[str]:
     """Top-level modules of other people that files of these folders import, however late."""
-    found = set()
-    for root in roots:
-        path = ROOT / root
-        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
-            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Import):
-                    found |= {alias.name.split(".")[0] for alias in node.names}
-                elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
-                    found.add(node.module.split(".")[0])
     own = {"access", "tests", "conftest"} | {p.stem for p in (ROOT / "tests").rglob("*.py")}
-    return found - set(sys.stdlib_module_names) - own
+    return set().union(*map(imports_of, roots)) - set(sys.stdlib_module_names) - own
+
+
+@cache
+def imports_of(root: str) -> frozenset[str]:
+    found, path = set(), ROOT / root
+    for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+                found.add(node.module.split(".")[0])
+    return frozenset(found)
 
 
 def distributions_of(modules: set[str]) -> set[str]:

@@ -32,6 +32,7 @@ from access.cli import sources as fetch_command
 from access.errors import AccessError
 from access.maps.explorer_data import explorer_data
 from access.maps.planner_map import study_map
+from access.release import with_policy
 from access.report.findings import findings_of
 from access.report.method import _method_blocks
 from access.report.people import _characteristic_points, equality_table, offer_table
@@ -268,7 +269,7 @@ def joined(results: StudyResults) -> str:
     """Say which areas join the streets when all stand a few metres off them."""
     study = results.study
     aside = replace(study, areas=study.areas.assign(lat=study.areas["lat"] + 0.0001))
-    lines = _snap_lines(results.networks, aside, results.sites)["walk"]
+    lines = _snap_lines(results.networks, aside, results.sites, "walk")
     return repr(lines["joined"].tolist())
 
 
@@ -283,7 +284,9 @@ def snapping(results: StudyResults) -> str:
     status = matrix.status.copy()
     status[0] = Status.UNSNAPPED
     try:
-        _check_snapping(results.study, SimpleNamespace(mode="walk", status=status), results.sites)
+        ids = {"area_ids": matrix.area_ids, "site_ids": matrix.site_ids}
+        lost = SimpleNamespace(mode="walk", status=status, **ids)
+        _check_snapping(results.study, lost, results.sites)
     except NetworkError as error:
         return str(error)
     return "goes on"
@@ -515,10 +518,13 @@ class Unranked(Analysis):
         return result
 
 
-def ask(study: Study, give: Give, key: str) -> Iterator[str]:
-    """Tell of a study what is asked, for figures what costs least first; a refusal ends it."""
+def ask(study: Study, give: Give, key: str, times: StudyResults | None) -> Iterator[str]:
+    """Tell of a study what is asked, for figures what costs least first; a refusal ends it.
+
+    Given the usual study's minutes, they are kept: another answer must differ with them, too.
+    """
     try:
-        results = travel_times(study)
+        results = travel_times(study) if times is None else replace(times, study=with_policy(study))
         if key in WHOLE:
             results = Analysis(results).with_hubs()
         if give is F:
@@ -571,6 +577,12 @@ def usual(tmp_path_factory) -> Callable[[str], StudyResults]:
 
 
 @pytest.fixture(scope="module")
+def minutes(usual) -> StudyResults:
+    """Give the usual study's minutes alone."""
+    return replace(usual(""), proposals={}, joint={}, left_out=())
+
+
+@pytest.fixture(scope="module")
 def said(usual) -> Callable[[str, Give], Telling]:
     """Give what is told of the usual study, each kind told once."""
     kept: dict[tuple[int, Give], Telling] = {}
@@ -614,9 +626,17 @@ WORDS = (
 )  # fmt: skip
 
 
+#: Settings of what is asked of minutes that are there.
+ASKED = (
+    "hubs.", "localities.", "measures.thres", "measures.walk", "measures.catch", "measures.decay",
+    "weights.", "groups.", "proposals.*.close", "proposals.*.comment", "proposals.*.source",
+    "proposals.*.title", "proposals.*.saving",
+)  # fmt: skip
+
+
 def outcome(
     folder: Path, where: str, value: Any, give: Give, key: str = "",
-    measured: StudyResults | None = None,
+    measured: StudyResults | None = None, times: StudyResults | None = None,
 ) -> Telling:  # fmt: skip
     try:
         study = study_with(folder, where, value, buses=key in BUSES)
@@ -624,7 +644,7 @@ def outcome(
         return Telling(iter([refusal(error)]))
     if measured is not None:
         return Telling(tell(replace(measured, study=study), give))
-    return Telling(ask(study, give, key))
+    return Telling(ask(study, give, key, times))
 
 
 REFUSED = {"study.box": "inside the study's box"}
@@ -632,10 +652,11 @@ REFUSED = {"study.box": "inside the study's box"}
 
 @pytest.mark.filterwarnings("ignore::access.scenario.sites.NothingChangesWarning")
 @pytest.mark.parametrize("key", CASES)
-def test_a_changed_setting_changes_an_output(key, usual, said, beside, tmp_path):
+def test_a_changed_setting_changes_an_output(key, usual, minutes, said, beside, tmp_path):
     where, value, give = CASES[key]
     measured = usual(key) if key.startswith(WORDS) else None
-    changed = outcome(tmp_path / "town", where, value, give, key, measured)
+    times = minutes if key.startswith(ASKED) else None
+    changed = outcome(tmp_path / "town", where, value, give, key, measured, times)
     found, before = first_apart(changed, said(key, give))
     if key in BESIDE:
         found, before = first_apart(changed, beside(key, where, give))

@@ -159,12 +159,12 @@ def test_every_string_is_used_and_every_string_used_is_there():
 
 def test_words_are_plain():
     """Short sentences, no jargon: what a planner says among planners stays out of the page."""
-    texts = []
-    for value in _strings("en").values():
-        if isinstance(value, str):
-            texts.append(value)
-        elif isinstance(value, dict):
-            texts += value.values()
+
+    def every(value):
+        inside = value.values() if isinstance(value, dict) else value
+        return [value] if isinstance(value, str) else [t for one in inside for t in every(one)]
+
+    texts = every(_strings("en"))
     jargon = re.compile(r"\b(isochrone|centroid|choropleth|quintile|decile|P90|LSOA|OA|CSV file|"
                         r"baseline|catchment|regret|Pareto|GIS)\b", re.I)  # fmt: skip
     assert [t for t in texts if jargon.search(t)] == []

@@ -33,6 +33,7 @@ from access.siting.plans import (
 from access.siting.problem import apart, at_most_of, in_group
 from access.study import load_study
 from access.study.template import new_study
+from tests.conftest import few_draws
 
 # A road of six areas, a minute apart; a site at each. Children live in the west, young people
 # in the east.
@@ -257,6 +258,26 @@ class TestWishes:
         assert with_room(asked, 2, room, PlanRules()).chosen == ()  # 120 people, 80 places
 
 
+def test_sets_measured_together_are_those_measured_alone():
+    rng = np.random.default_rng(2)
+    for twice in ((3.0, 1.0), (0.0, 2.0)):  # where nobody is counted any more it stands alone
+        asked, other = town(), town(0.3)
+        people = [rng.permutation(np.repeat(twice, 3)) * o.people for o in other.offers]
+        other = replace(
+            other, deprived=None,
+            offers=tuple(replace(o, people=n) for o, n in zip(other.offers, people, strict=True)),
+        )  # fmt: skip
+        alone = [replace(each).listing(2) for each in (asked, other)]
+        asked.alike.append(other)
+        for each, by_itself in zip((asked, other), alone, strict=True):
+            found = each.listing(2)
+            assert np.array_equal(found.sets, by_itself.sets)
+            assert list(found.by) == list(by_itself.by)
+            for name, values in found.by.items():
+                assert np.array_equal(values, by_itself.by[name]), name
+        assert asked.listing(9) is None and other.listing(9) is None
+
+
 class TestChance:
     def test_people_alone_are_drawn_where_minutes_stay(self, field):
         drawn = SetDraws(field, 1, 400, 1)
@@ -277,6 +298,25 @@ class TestChance:
         assert np.array_equal(one.found["mean"], two.found["mean"])
         assert np.allclose(one.found["mean"][:, 0], one.found["mean"][:, 2])
         assert (one.found["mean"][:, 1] <= one.found["mean"][:, 0] + 1e-9).all()
+
+    def test_the_same_people_in_other_rows_are_drawn_alike(self):
+        asked = town(
+            play={"today": PLACE, "kept": PLACE + 1}, youth={"today": PLACE, "kept": PLACE}
+        )
+        beside = delivery_field(asked)
+        first = SetDraws(asked, 1, 50, 5)
+        alone, like = SetDraws(beside, 1, 50, 5), SetDraws(beside, 1, 50, 5, like=first)
+        near = np.arange(len(beside.minutes), dtype=float)[None, None].repeat(50, axis=0)
+        for one in (alone, like):
+            one.take(0, near)
+        assert np.array_equal(alone.found["mean"], like.found["mean"])
+        other = town(share=0.9, play={"today": PLACE, "kept": PLACE})  # one offer alone is known
+        beside = delivery_field(other)
+        alone, like = (SetDraws(beside, 1, 50, 5, like=k) for k in (None, first))
+        near = near[..., : len(beside.minutes)]
+        for one in (alone, like):
+            one.take(0, near)
+        assert np.array_equal(alone.found["mean"], like.found["mean"])
 
     def test_how_a_set_holds_is_counted(self):
         drawn = np.array([[10.0, 10.1], [10.0, 9.0], [10.0, 9.9], [10.0, 20.0]])
@@ -355,7 +395,8 @@ def write(folder, text, *, sites="kind", localities=(), poor=True, cars=True):
             places |= {"capacity": [9000, 9000, 9000], "annual_cost_gbp": [10, 20, 30]}
         pd.DataFrame(places).to_csv(folder / "candidates.csv", index=False)
     (folder / "study.toml").write_text(BASE + text, encoding="utf-8")
-    return run_job(load_study(folder))
+    with few_draws():
+        return run_job(load_study(folder))
 
 
 SHAPES = {

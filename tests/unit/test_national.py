@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import osmium
 import pandas as pd
 import pyarrow.dataset as ds
 import pytest
 from typer.testing import CliRunner
 
+from access.analysis.analysis import Analysis
+from access.analysis.job import travel_times
+from access.analysis.questions import _baseline_of
 from access.cli.app import app
 from access.errors import AccessError, OutputError, ParameterError, StudyError
 from access.files import one_writer
@@ -24,6 +29,9 @@ from access.national.authority import _how_many_close, _measure_authority, _parq
 from access.national.dataset import _with_dask, _with_pool, _work, _workers_for, run_national
 from access.national.gather import Ask, _gather
 from access.national.picture import _picture, _worst
+from access.release import _stand_in
+from access.study import load_study
+from tests.town import at, write_study, write_town
 
 dask = pytest.importorskip("dask", reason="the extra 'national' is not installed")
 pytest.importorskip("distributed", reason="the extra 'national' is not installed")
@@ -312,7 +320,8 @@ def test_a_task_is_named_by_all_that_decides_it() -> None:
     moved = task.areas.assign(lat=53.44)
     others = [replace(task, areas=moved), replace(task, share=0.5), replace(task, rules=("best",)),
               replace(task, streets_sha256="x"), replace(task, mode="drive"),
-              replace(task, national_areas=7), replace(task, closures=("A",))]  # fmt: skip
+              replace(task, national_areas=7), replace(task, closures=("A",)),
+              replace(task, walk_km_h=3.6), replace(task, snap_limit_m=100.0)]  # fmt: skip
     assert len({task.key, *(other.key for other in others)}) == len(others) + 1
     assert task.key == line_of_four().key == replace(task, cache="elsewhere").key
 
@@ -340,3 +349,114 @@ def test_pictures_and_parts_are_the_same_twice_and_names_stay_plain() -> None:
 def test_a_fault_of_the_program_is_told_and_stops_nothing(tmp_path: Path) -> None:
     broken = replace(line_of_four(), areas=pd.DataFrame({"id": ["a"]}))
     assert "fault of the program" in _work(broken, str(tmp_path)).why
+
+
+# ---- on real streets: a made-up town in OpenStreetMap's own form, beside the ordinary door
+
+
+@pytest.fixture(scope="module")
+def streets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_town(tmp_path_factory.mktemp("town") / "T1-T2-T3.osm")
+
+
+def two_towns(folder: Path) -> Path:
+    """Two studies of the town: one as it is, one where people walk slowly and a centre is shut."""
+    for code in ("T1", "T2"):
+        write_study(folder / code)
+    settings = folder / "T2/study.toml"
+    settings.write_text(f"{settings.read_text()}\n[travel]\nwalk_km_h = 3.6\n", encoding="utf-8")
+    centres = pd.read_csv(folder / "T2/centres.csv").assign(status=["", "part_time", "", "closed"])
+    centres.to_csv(folder / "T2/centres.csv", index=False)
+    return folder
+
+
+@pytest.mark.parametrize("mode", ["walk", "drive"])
+def test_on_streets_it_says_what_compare_says(mode: str, streets: Path, tmp_path: Path) -> None:
+    source = two_towns(tmp_path / "in")
+    asked = Ask(share=0.5, mode=mode, streets=(streets,))
+    found = run_national(source, tmp_path / "out", asked, pool=True, workers=1)
+    assert not found.failures
+    for row in found.options.to_dict("records"):
+        study = load_study(source / row["authority"])
+        analysis = Analysis(travel_times(study, network=streets, keep=False))
+        today = _baseline_of(study, "childrens_centre")
+        after = sorted(set(today.open_ids) - set(row["closed"].split(";")))
+        own = analysis.compare("childrens_centre", before=today, after=after, mode=mode).summary
+        assert row["sites_before"] == own["sites_before"] == (4 if row["authority"] == "T1" else 3)
+        assert study.areas["children_0_4"].between(1, 4).any(), "and the study declares them"
+        for ours, theirs in {
+            "families": "families", "moved": "lengthened", "mean_added_all": "mean_minutes_change",
+            "mean_before_all": "mean_minutes_before", "mean_after_all": "mean_minutes_after",
+            "p90_before_all": "p90_minutes_before", "p90_after_all": "p90_minutes_after",
+            "unreached_before": "not_reached_before", "unreached_after": "not_reached_after",
+        }.items():  # fmt: skip
+            assert row[ours] == pytest.approx(own[theirs], rel=1e-9), ours
+        assert own["mean_minutes_change"] > 0
+
+
+def test_small_counts_of_a_study_stand_open_only_where_it_declares_them(tmp_path: Path) -> None:
+    source = two_towns(tmp_path / "in")
+    settings = source / "T2/study.toml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace('children_0_4 = "made up', '# = "made up'), encoding="utf-8")
+    own = {t.authority: t.areas["count"].tolist() for t in _gather(source, Ask()).tasks}
+    given = load_study(source / "T1").areas["children_0_4"].tolist()
+    small = [k for k, count in enumerate(given) if 1 <= count <= 4]
+    assert own["T1"] == given
+    assert len(small) == 3
+    assert [own["T2"][k] for k in small] == [_stand_in(k) for k in small] != [2, 2, 2]
+
+
+def test_a_study_with_streets_of_its_own_is_measured_on_them(streets: Path, tmp_path: Path) -> None:
+    source = two_towns(tmp_path / "in")
+    with osmium.SimpleWriter(str(source / "T1/streets.osm.pbf")) as own:
+        for thing in osmium.FileProcessor(str(streets)):
+            own.add(thing)
+    found = run_national(source, tmp_path / "out", Ask(), pool=True, workers=1)
+    given = run_national(source, tmp_path / "given", Ask(streets=(streets,)), pool=True, workers=1)
+    one, two = (f.options.set_index("authority") for f in (found, given))
+    assert one.loc["T1"].equals(two.loc["T1"])
+    assert one.loc["T2", "mean_after_all"] != two.loc["T2", "mean_after_all"]
+    told = found.to_text()
+    assert "T1/streets.osm.pbf (© OpenStreetMap contributors, ODbL)" in told
+    assert "The other authority: Modelled streets: not a survey" in told
+    ledger = json.loads((tmp_path / "out/ledger.json").read_text())
+    hashed = {row["file"]: row["sha256"] for row in ledger["inputs"]}
+    assert hashed["T1/streets.osm.pbf"] == sha256_of(source / "T1/streets.osm.pbf")
+
+
+def test_whose_streets_and_how_fast_people_walk_stand_beside_the_figures(
+    streets: Path, tmp_path: Path
+) -> None:
+    source = two_towns(tmp_path / "in")
+    found = run_national(
+        source, tmp_path / "out", Ask(streets=(streets,)), pool=True, workers=1
+    )  # fmt: skip
+    assert "T1-T2-T3.osm (© OpenStreetMap contributors, ODbL)" in found.to_text()
+    assert "by walk at each study's own speed, 3.6 to 4.8 km/h" in found.to_text()
+    assert re.search(r"1\. Trefelin \(childrens_centre\): \d+\.\d min more", found.to_text())
+
+
+def test_a_site_off_the_streets_and_streets_of_another_place_fail_with_their_reason(
+    streets: Path, tmp_path: Path
+) -> None:
+    source = two_towns(tmp_path / "in")
+    write_study(source / "T3")
+    for code, table, rows in (("T1", "centres", 1), ("T3", "areas", 5)):
+        frame = pd.read_csv(source / code / f"{table}.csv")
+        frame.loc[: rows - 1, ["lon", "lat"]] = at(5, 60)
+        frame.to_csv(source / code / f"{table}.csv", index=False)
+    found = run_national(source, tmp_path / "out", Ask(streets=(streets,)), pool=True, workers=1)
+    assert [o.authority for o in found.failures] == ["T1", "T3"]
+    assert "1 centre(s) do not join the walk network" in found.failures[0].why
+    assert "7 areas with" in found.failures[1].why  # with the two that no street is near
+    elsewhere = tables(tmp_path / "far", 1)
+    lost = run_national(elsewhere, tmp_path / "no", Ask(streets=(streets,)), pool=True, workers=1)
+    assert "misses the study area" in lost.failures[0].why
+
+
+def test_what_is_not_known_of_deprivation_is_no_nought(tmp_path: Path) -> None:
+    task = line_of_four()
+    _, options = _measure_authority(replace(task, areas=task.areas.drop(columns="imd_rank")))
+    assert options["count_deprived_fifth"].isna().all()
+    assert options["mean_after_deprived_fifth"].isna().all()

@@ -22,6 +22,7 @@ from access.notebook import area_chart, places_chart, streets_chart
 from access.notebook.change_views import _MOST_ROWS, _options_list
 from access.scenario import compare, rank_closures
 from access.study.template import new_study
+from tests.conftest import few_draws, one_picture
 
 NASTY = "<script>alert('x')</script>"
 
@@ -445,9 +446,10 @@ def test_areas_are_coloured_by_the_class_that_their_value_is_in(answers):
 
 def test_the_explorer_the_report_and_everything_can_be_written(answers, tmp_path):
     assert answers.explorer(tmp_path / "explorer.html").stat().st_size > 10_000
-    names = {p.name for p in answers.report(tmp_path / "report")}
+    with one_picture(), few_draws():
+        names = {p.name for p in answers.report(tmp_path / "report")}
+        saved = answers.save(tmp_path / "all")
     assert names == {"report.docx", "report.pdf", "tables.xlsx"}
-    saved = answers.save(tmp_path / "all")
     assert {"summary.json", "ledger.json", "explorer.html"} <= {p.name for p in saved.iterdir()}
 
 

@@ -12,6 +12,8 @@ import pytest
 
 from access.errors import OutputError, ParameterError
 
+pytestmark = pytest.mark.usefixtures("settings_few")  # no test counts how firm a plan is
+
 
 @pytest.fixture(scope="module")
 def rotherham(rotherham_answers):

@@ -30,7 +30,7 @@ FAULTS = {
     "hubs": (
         access.analysis.hubs,
         "_hub_result",
-        "Family Hubs",
+        "Hubs",
         ("hubs.csv", "chart-hubs.png"),
     ),
     "pair": (access.analysis.analysis, "compare", "before and after", ()),

@@ -30,6 +30,8 @@ from access.study import load_study
 from access.study.template import new_study
 from tests.unit.report_results import line_results
 
+pytestmark = pytest.mark.usefixtures("quick_runs")
+
 TODAY = ("C1", "C2", "C3", "C4", "C5")
 
 

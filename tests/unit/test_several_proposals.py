@@ -14,7 +14,7 @@ from access.report.board import _report_files, board_report
 from access.run.summary import spoken_summary, summary_of
 from tests.small import small_study, spot
 
-pytestmark = pytest.mark.usefixtures("settings_few")
+pytestmark = pytest.mark.usefixtures("quick_runs")
 
 OPENS = """
 [proposals.plan]

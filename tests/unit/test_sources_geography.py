@@ -6,7 +6,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from access.errors import StudyError
@@ -37,6 +37,7 @@ def test_by_hand():
     st.lists(st.integers(0, 500), min_size=6, max_size=6),
     st.lists(st.integers(1, 400), min_size=7, max_size=7),
 )
+@settings(max_examples=40)
 def test_totals_are_kept_whatever_the_counts(values, people):
     counts = pd.DataFrame({"n": values}, index=["U", "S", "M1", "M2", "X", "W"])
     done = _convert_counts(counts, PAIRS, pd.Series(people, index=PEOPLE.index))
