@@ -270,11 +270,12 @@ def test_every_claim_on_hubs_is_so(tens):
 
 def head_of(study: Small, best: Any, council: Iterable[int]) -> Said:
     """Give the report's first sentence on hubs, with means that are worked out here."""
-    hubs = SimpleNamespace(council_choice=tuple(names_of(council)), offers={})
+    hubs = SimpleNamespace(
+        council_choice=tuple(names_of(council)), offers={}, title="Hubs", one="hub"
+    )
     results = SimpleNamespace(study=SimpleNamespace(config=SimpleNamespace(hubs=hubs)), hubs=None)
     with pytest.MonkeyPatch.context() as patch:
-        for name, given in (("_one_hub", "hub"), ("_together", "")):
-            patch.setattr(say, name, lambda results, words=given: words)
+        patch.setattr(say, "_together", lambda results: "")
 
         def means(results: object, ids: Iterable[str], mode: str) -> dict[str, float]:
             return {"joint": joint(study, [int(i[1:]) for i in ids])}
