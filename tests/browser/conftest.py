@@ -43,6 +43,13 @@ def chromium():
 
 
 @pytest.fixture(scope="session")
+def axe() -> str:
+    """Give the script of the accessibility checks."""
+    home = need_module("axe_playwright_python").parent
+    return (home / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
 def rotherham():
     """Give the explorer's input on the real tables."""
     return load_beside("rotherham_case").rotherham_data()

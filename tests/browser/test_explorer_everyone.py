@@ -6,16 +6,10 @@ from itertools import pairwise
 
 import pytest
 
-from tests.conftest import need_module, pdf_text
+from tests.conftest import pdf_text
 
 VIEWS = ("my-street", "before-after", "your-option", "family-hubs", "about")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
-
-@pytest.fixture(scope="session")
-def axe() -> str:
-    home = need_module("axe_playwright_python").parent
-    return (home / "axe.min.js").read_text(encoding="utf-8")
 
 
 def violations(page, axe: str) -> list[str]:

@@ -148,11 +148,8 @@ def test_how_to_answer_is_said_and_hostile_words_stay_words(visit, hall_page, ex
         assert page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") == 1, view
 
 
-def test_axe_finds_nothing_in_the_new_states(visit, hall_page, beside):
+def test_axe_finds_nothing_in_the_new_states(visit, hall_page, beside, axe):
     everyone = beside("test_explorer_everyone")
-    axe = everyone.axe.__wrapped__() if hasattr(everyone.axe, "__wrapped__") else None
-    if axe is None:
-        pytest.skip("axe is not at hand")
     page = visit(hall_page)
     states = [
         "1",
