@@ -93,4 +93,4 @@ def test_the_stocktake_tells_it_too(town, tmp_path):
 
 def test_many_authorities_by_car_on_real_streets_say_it(tmp_path):
     ask = Ask(("best",), 0.25, "", "families", None, (tmp_path / "a.osm.pbf",), "drive", 33_755)
-    assert "over whole streets, which are not modelled" in _rests_on(ask)[0]
+    assert "over whole streets, which are not modelled" in _rests_on(ask, ())[0]
