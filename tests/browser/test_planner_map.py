@@ -6,7 +6,7 @@ import pytest
 
 from access.maps.planner_map import map_page, study_map
 from access.run import measure_study
-from tests.browser.test_explorer_everyone import axe, violations  # noqa: F401
+from tests.browser.test_explorer_everyone import violations
 from tests.small import SOUTH, WEST, small_study
 
 PROPOSAL = """
@@ -56,7 +56,7 @@ def opened(chromium, page_file):
 
 
 @pytest.mark.parametrize("width", [1366, 375])
-def test_axe_finds_nothing_on_the_map(opened, axe, width):  # noqa: F811
+def test_axe_finds_nothing_on_the_map(opened, axe, width):
     page = opened(width, bypass_csp=True)
     assert violations(page, axe) == []
     assert page.get_attribute("html", "lang") == "en"
