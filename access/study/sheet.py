@@ -174,7 +174,9 @@ def read_numbers(
     """Read a column of text as numbers; what is none is told by its cause, and how to mend it."""
     texts = column.to_numpy(dtype=object)
     plain = np.array([_NUMBER.fullmatch(text) is not None for text in texts], dtype=bool)
-    numbers = pd.to_numeric(column.where(plain, ""), errors="coerce").astype(float)
+    # the nearest number to what is written, whatever the release of pandas makes of it
+    read = [float(text) if ok else np.nan for text, ok in zip(texts, plain.tolist(), strict=True)]
+    numbers = pd.Series(read, index=column.index, name=column.name, dtype=float)
     wrong = ~plain | ~(numbers.abs() <= _LARGEST).to_numpy()
     if not needed:
         wrong &= texts != ""
