@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import asdict, fields
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -227,6 +227,7 @@ def _plain(head: dict[str, Any]) -> dict[str, Any]:
 _MOST_KEPT = 24
 _LIBRARIES = ("numpy", "osmium", "pyproj", "scipy", "shapely")
 _LOG = logging.getLogger(__name__)
+_T = TypeVar("_T")
 
 
 def _cache_key(parts: Mapping[str, Any]) -> str:
@@ -247,33 +248,38 @@ def _network_path(folder: str | Path, key: str) -> Path:
     return Path(folder) / f"network-{key}.npz"
 
 
+def _taken(
+    path: Path, key: str, read: Callable[[Path, str], _T], what: str, again: str
+) -> _T | None:
+    """Read what a file keeps; None where it is not there, or damaged, which is said."""
+    if not path.exists():
+        return None
+    try:
+        _touch(path)
+        return read(path, key)
+    except NetworkError as error:
+        why = error.__cause__ or error
+        _LOG.warning("the kept %s %s cannot be used (%s); it is %s again", what, path, why, again)
+        return None
+
+
 def _kept_network(folder: str | Path, key: str, make: Callable[[], Network]) -> Network:
     """Take a network from a folder, or make it and keep it there."""
     path = _network_path(folder, key)
-    if path.exists():
-        try:
-            _touch(path)
-            return _load_network(path, key)
-        except NetworkError as error:
-            why = error.__cause__ or error
-            _LOG.warning("the kept network %s cannot be used (%s); it is built again", path, why)
-    network = make()
-    _keep(path, lambda: _save_network(network, path, key))
+    network = _taken(path, key, _load_network, "network", "built")
+    if network is None:
+        made = network = make()
+        _keep(path, lambda: _save_network(made, path, key))
     return network
 
 
 def _kept_matrix(folder: str | Path, key: str, make: Callable[[], TravelMatrix]) -> TravelMatrix:
     """Take a matrix from a folder, or measure it and keep it there."""
     path = Path(folder) / f"matrix-{key}.parquet"
-    if path.exists():
-        try:
-            _touch(path)
-            return _read_matrix(path, key)
-        except NetworkError as error:
-            why = error.__cause__ or error
-            _LOG.warning("the kept matrix %s cannot be used (%s); it is measured again", path, why)
-    matrix = make()
-    _keep(path, lambda: _write_matrix(matrix, path, key))
+    matrix = _taken(path, key, _read_matrix, "matrix", "measured")
+    if matrix is None:
+        made = matrix = make()
+        _keep(path, lambda: _write_matrix(made, path, key))
     return matrix
 
 
@@ -285,16 +291,10 @@ def _kept_tables(
 ) -> _Tables | None:
     """Take tables from a folder, or make them and keep them there; what is None is not kept."""
     path = Path(folder) / f"around-{key}.npz"
-    if path.exists():
-        try:
-            _touch(path)
-            return _read_tables(path, key)
-        except NetworkError as error:
-            why = error.__cause__ or error
-            _LOG.warning("the kept tables %s cannot be used (%s); they are read again", path, why)
-    tables = make()
-    if tables is not None:
-        _keep(path, lambda: _write_tables(tables, path, key))
+    tables = _taken(path, key, _read_tables, "ground", "read")
+    if tables is None and (made := make()) is not None:
+        tables = made
+        _keep(path, lambda: _write_tables(made, path, key))
     return tables
 
 
