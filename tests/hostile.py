@@ -93,6 +93,7 @@ def hostile_study(folder: Path, marker: Path) -> Path:
     settings += f"\n[hubs]\ncouncil_source = {escape.toml_text(everything)}\n"
     hub = escape.toml_text(f"{attack(marker)}#0candidates")
     settings += f"council_choice = [{hub}]\n"
+    settings += "".join(f"{key} = {escape.toml_text(everything)}\n" for key in ("title", "one"))
     settings += f'\n[localities]\nnames = [{escape.toml_text(attack(marker))}, "{{{{ 7*7 }}}}"]\n'
     (folder / "study.toml").write_text(settings, encoding="utf-8")
     (folder / "manifest.toml").write_text(
