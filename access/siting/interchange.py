@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from access.measure.distribution import weighted_sums
 from access.siting.lagrangian import _Near
 from access.siting.model import Bools, Floats, Ints, _Model, _tolerance
 
@@ -82,7 +83,8 @@ class _Interchange:
             stays = np.delete(chosen, slot)
             near = model.minutes[:, stays].min(axis=1, initial=np.inf)
             opening = model.opening + model.opening[stays].sum()
-            values[slot] = model.weights @ np.minimum(model.minutes, near[:, None]) + opening
+            nearest = np.minimum(model.minutes, near[:, None]).T
+            values[slot] = weighted_sums(nearest, model.weights) + opening
         values[model.must[chosen]] = np.inf
         values[:, ~model.may] = np.inf
         values[:, chosen] = np.inf
