@@ -77,7 +77,7 @@ def _name_hubs(data: _ExplorerData, words: dict[str, Any]) -> None:
     """Put what the study calls its hubs into the page's texts, in the page's language if it can."""
     called = data.hub_terms
     own = [called.title, called.one, called.many]
-    title, one, many = words["hub_names"].get(called.title, own)
+    title, one, many = words.pop("hub_names").get(called.title, own)
     services = ", ".join(service.title for service in data.services)
     named = {"title": title, "hub": one, "hubs": many, "services": services}
     for key in ("nav_hubs", "hub_title", "hubs_title"):
