@@ -173,9 +173,7 @@ def _follows(file: str, part: str) -> bool:
 
 
 @pytest.mark.parametrize("parts", [("ranking", "sheets"), ("robustness", "maps")], ids="+".join)
-def test_the_report_names_what_is_left_out(
-    parts, study, whole, measured, tmp_path, monkeypatch
-):
+def test_the_report_names_what_is_left_out(parts, study, whole, measured, tmp_path, monkeypatch):
     found = []
     real = access.run.write.board_report
 
