@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 import pandas as pd
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 
 import access
 import access.analysis.job
+import access.release
 import access.study
 from access.analysis.analysis import Analysis
 from access.analysis.job import travel_times
@@ -20,6 +22,7 @@ from access.analysis.results import alone
 from access.cli.app import app
 from access.errors import AccessError, ParameterError, ScenarioError
 from access.ledger import to_json
+from access.release import released
 from access.report.findings import findings_of
 from access.report.robustness import _weights_blocks
 from access.study import load_study
@@ -57,22 +60,28 @@ def answers(folder):
 
 @pytest.fixture(scope="module", autouse=True)
 def measured_once():
-    """Let the command line read and measure the folder once, when it is first asked."""
-    studies, minutes = {}, {}
+    """Let the command line read, release and measure the folder once, when it is first asked."""
+    studies, copies, minutes = {}, {}, {}
 
     def load(path):
         if path not in studies:
             studies[path] = load_study(path)
         return studies[path]
 
-    def times(study, **options):
-        key = study, options["network"]
-        if key not in minutes:
-            minutes[key] = travel_times(study, **options)
-        return replace(minutes[key])
+    @contextmanager
+    def public(study):
+        if study not in copies:
+            copies[study] = until_the_end.enter_context(released(study))
+        yield copies[study]
 
-    with pytest.MonkeyPatch.context() as patch:
+    def times(study, **options):
+        if study not in minutes:
+            minutes[study] = travel_times(study, **options)
+        return replace(minutes[study])
+
+    with ExitStack() as until_the_end, pytest.MonkeyPatch.context() as patch:
         patch.setattr(access.study, "load_study", load)
+        patch.setattr(access.release, "released", public)
         patch.setattr(access.analysis.job, "travel_times", times)
         yield
 
