@@ -198,7 +198,7 @@ def steps(
         return
     kept = _kept_times() if job and keep else None
     left = of_job(job, kept, clock=clock)
-    if sys.stderr.isatty():
+    if sys.stderr is not None and sys.stderr.isatty():  # it may be closed
         with _spinning(left, clock) as begin:
             yield begin
     else:

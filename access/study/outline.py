@@ -65,9 +65,10 @@ def _read_geometry(path: Path) -> pd.DataFrame:
     from pyogrio.errors import DataLayerError, DataSourceError  # few studies have shapes
 
     try:
-        return gpd.read_file(path)
+        frame: pd.DataFrame = gpd.read_file(path)
     except (DataSourceError, DataLayerError) as error:
         raise ValueError(str(error)) from error
+    return frame
 
 
 def _polygons(path: Path) -> shapely.Geometry:

@@ -45,7 +45,6 @@ from tests.property.test_claims import (
     weighed,
 )
 
-
 SITES = [f"S{k}" for k in range(9)]
 
 

@@ -190,3 +190,11 @@ class TestShown:
     def test_nothing_is_kept_where_that_is_asked(self, monkeypatch, clock, tmp_path):
         self.steps(monkeypatch, clock, tmp_path, terminal_=False, job="run here", keep=False)
         assert not (tmp_path / "cache").exists()
+
+
+def test_steps_go_on_where_the_screen_is_closed(monkeypatch):
+    for stream in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, stream, None)
+    with terminal.steps(job="compare", keep=False) as begin:
+        begin("read")
+        begin("measure")
