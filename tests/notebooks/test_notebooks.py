@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 import access
+from tests.notebooks.run_all import formats
 from tests.streets import write_osm
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,13 +30,6 @@ LOGIC = (
 EXPECTED = ["01_data", "02_networks", "03_proposals", "04_every_alternative", "05_family_hubs",
             "06_maps_and_report", "07_your_own_council"]  # fmt: skip
 by_name = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
-
-
-def formats() -> Any:
-    """Give the module that reads notebooks: it takes seconds to import, and all collect this."""
-    import nbformat
-
-    return nbformat
 
 
 def read(path: Path) -> Any:

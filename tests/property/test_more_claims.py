@@ -38,31 +38,12 @@ from tests.property.test_claims import (
     findings_of,
     found,
     measured_once,  # noqa: F401 - used by `found`
+    on_studies,
     study,
     truth,
     values_of,
     weighed,
 )
-
-
-def on_studies(step: int = 1, first: int = 0):
-    """Hold a rule on 300 studies, every so many-th from the first, in a few parts side by side."""
-
-    def wrap(check):
-        @pytest.mark.parametrize("part", range(5))
-        def run(part):
-            for seed in range(first, STUDIES * step, step)[part::5]:
-                try:
-                    check(seed)
-                except AssertionError as error:
-                    error.add_note(f"study {seed}")
-                    raise
-
-        run.__doc__ = check.__doc__
-        return run
-
-    return wrap
-
 
 SITES = [f"S{k}" for k in range(9)]
 
