@@ -7,6 +7,7 @@ under test is used. Arriving by a time is the best of setting out for every sing
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_left
 from collections import defaultdict
 
 import numpy as np
@@ -67,17 +68,20 @@ class Oracle:
             if (x, used) in seen or used == boardings:
                 continue
             seen.add((x, used))
-            for dep, trip, nth in self.calls[x]:
-                until = sat.get((trip, used), len(self.trips[trip]))
-                if dep < ready or nth >= until:
+            calls = self.calls[x]
+            for _, trip, nth in calls[bisect_left(calls, (ready,)) :]:  # they are in order
+                rides = self.trips[trip]
+                until = sat.get((trip, used), len(rides))
+                if nth >= until:
                     continue
                 sat[trip, used] = nth  # from there on one sat in it already
-                for v, arr, alight in self.trips[trip][nth:until]:
+                for v, arr, alight in rides[nth:until]:
                     if not alight:
                         continue
                     for target, ms in self.end[v].items():
                         code = (arr + ms, used + 1)
-                        best[target] = min(best.get(target, code), code)
+                        if target not in best or code < best[target]:
+                            best[target] = code
                     for y, ms in self.change[v].items():
                         if arr + ms < early.get((y, used + 1), np.inf):
                             early[y, used + 1] = arr + ms

@@ -39,7 +39,14 @@ from access.measure.distribution import (
 from access.measure.week import WEEKDAYS, expected_week
 from access.measure.weights import deprivation_weights
 from access.network.matrix import TravelMatrix, positions
-from access.scenario.impact import Impact, _closed_table, _moves_table, _plain, _receiving_table
+from access.scenario.impact import (
+    Impact,
+    _closed_table,
+    _moves,
+    _moves_table,
+    _plain,
+    _receiving_table,
+)
 from access.scenario.sites import NothingChangesWarning, Site
 from access.text import listed, named
 from access.units import LSOAS_ENGLAND_2011
@@ -446,7 +453,7 @@ def compare(
     if part_week:
         areas = _week_columns(areas, (matrix, later), sides, days)
     capacity = getattr(after, "capacities", None) if capacity is None else capacity
-    moves = _moves_table(areas, names, tolerance_minutes)
+    moves = _moves(areas, names, tolerance_minutes)
     closed = _closed_table(areas, moves, sides[0], sides[1], names)
     measured = _figures(areas, within_minutes, tolerance_minutes, within_metres)
     summary: dict[str, float | int | str | None] = {
@@ -474,7 +481,7 @@ def compare(
         summary=summary,
         closed_sites=closed,
         receiving_sites=_receiving_table(areas, moves, sides[1], names, capacity),
-        moves=moves,
+        moves=_moves_table(moves),
         demand=aligned,
         before=sides[0],
         after=sides[1],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -134,9 +135,9 @@ def _by_group(
 _MOVE_COLUMNS = ("from_site", "to_site")
 
 
-def _moves_table(
+def _moves(
     areas: pd.DataFrame, names: Mapping[str, str], tolerance_minutes: float
-) -> pd.DataFrame:
+) -> list[dict[str, Any]]:
     """List families whose nearest site changes, by the pair of sites."""
     before, after = (areas[f"nearest_{when}"].to_numpy(object) for when in ("before", "after"))
     every = _columns(areas)
@@ -160,6 +161,11 @@ def _moves_table(
                 "affected": count[np.abs(np.nan_to_num(change)) > tolerance_minutes].sum(),
             }
         )
+    return rows
+
+
+def _moves_table(moves: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Set the moves out as a table, one row a pair of sites."""
     titles = [
         *_MOVE_COLUMNS,
         "from_name",
@@ -170,12 +176,12 @@ def _moves_table(
         "max_extra_minutes",
         "affected",
     ]
-    return pd.DataFrame(rows, columns=titles)
+    return pd.DataFrame(moves, columns=titles)
 
 
 def _closed_table(
     areas: pd.DataFrame,
-    moves: pd.DataFrame,
+    pairs: Sequence[Mapping[str, Any]],
     before: Sequence[str],
     after: Sequence[str],
     names: Mapping[str, str],
@@ -183,7 +189,6 @@ def _closed_table(
     """One row a closed site: families displaced, where to, and their extra minutes."""
     rows = []
     nearest, every = areas["nearest_before"].to_numpy(object), _columns(areas)
-    pairs = moves.to_dict("records")
     for site in sorted(set(before) - set(after)):
         inside = (nearest == site) & (every["count"] > 0)
         own = {name: values[inside] for name, values in every.items()}
@@ -242,7 +247,7 @@ def _read_capacity(capacity: Mapping[str, float] | None) -> dict[str, float]:
 
 def _receiving_table(
     areas: pd.DataFrame,
-    moves: pd.DataFrame,
+    pairs: Sequence[Mapping[str, Any]],
     after: Sequence[str],
     names: Mapping[str, str],
     capacity: Mapping[str, float] | None,
@@ -252,7 +257,6 @@ def _receiving_table(
     rows = []
     count = areas["count"].to_numpy(float)
     was, now = (areas[f"nearest_{when}"].to_numpy(object) for when in ("before", "after"))
-    pairs = moves.to_dict("records")
     for site in sorted(set(after) & {pair["to_site"] for pair in pairs}):
         into = [pair for pair in pairs if pair["to_site"] == site]
         added = np.array([pair["families"] for pair in into], float)
