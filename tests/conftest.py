@@ -253,6 +253,25 @@ def one_picture() -> Iterator[None]:
 
 
 @contextmanager
+def each_picture_once() -> Iterator[None]:
+    """Draw each picture for real, and not again: for runs that are made once more."""
+    from access.charts.chart import Chart
+
+    drawn: dict[str, list[bytes]] = {}
+    real = Chart._files
+
+    def files_of(self, kinds, titled):
+        told = repr((self.title, self.alt, self.caption, self.size, kinds, titled))
+        if told not in drawn:
+            drawn[told] = real(self, kinds, titled)
+        return drawn[told]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Chart, "_files", files_of)
+        yield
+
+
+@contextmanager
 def few_draws(most: int = 40) -> Iterator[None]:
     """Draw at most so many settings: for runs of which no test counts how firm they are."""
     from access.analysis import analysis, hub_plans

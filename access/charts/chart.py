@@ -23,6 +23,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, fontManager
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Text
+from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FixedFormatter
 
 from access.charts.style import INK, PAPER, QUIET
@@ -220,7 +221,14 @@ class _Laid(Figure):
     paper, only to lay it out; then without a layout, for the file.
     """
 
+    def _get_renderer(self) -> RendererBase:
+        """Give what the layout measures words with."""
+        renderer: RendererBase = super()._get_renderer()  # type: ignore[misc]
+        _measure_once(renderer)
+        return renderer
+
     def draw(self, renderer: RendererBase) -> None:
+        _measure_once(renderer)
         layout = self.get_layout_engine()
         if self.canvas.is_saving() and isinstance(layout, ConstrainedLayoutEngine):
             layout.execute(self)
@@ -229,30 +237,32 @@ class _Laid(Figure):
 
 
 class _Canvas(FigureCanvasAgg):
-    """A canvas that draws only to be saved, and measures the same words once for all pictures."""
+    """A canvas that draws only to be saved."""
 
     def draw_idle(self, *args: Any, **kwargs: Any) -> None:
         """Show nothing: geopandas asks for the whole picture after each layer."""
 
-    def get_renderer(self) -> RendererAgg:
-        renderer: RendererAgg = super().get_renderer()  # type: ignore[no-untyped-call]
-        # matplotlib keeps measures for one renderer, and has several for a picture
-        measured = partial(_measured, renderer.dpi)
-        renderer.get_text_width_height_descent = measured  # type: ignore[method-assign]
-        return renderer
+
+def _measure_once(renderer: Any) -> None:
+    """Let a renderer measure words as it does, but the same words once for all pictures.
+
+    matplotlib keeps measures for one renderer, and has several for a picture.
+    """
+    dpi = renderer.dpi if isinstance(renderer, RendererAgg) else None
+    renderer.get_text_width_height_descent = partial(_measured, dpi)
 
 
-def _measured(dpi: float, words: str, font: FontProperties, ismath: Any) -> _Size:
-    """Give width, height and descent of words in pixels."""
+def _measured(dpi: float | None, words: str, font: FontProperties, ismath: Any) -> _Size:
+    """Give width, height and descent of words in pixels, or in points without a number of dots."""
     family = tuple(mpl.rcParams["font.sans-serif"])  # what a font's name stands for
     return _size(words, font.copy(), ismath, dpi, family)  # a copy: its hash is of its contents
 
 
 @lru_cache(4096)
 def _size(
-    words: str, font: FontProperties, ismath: Any, dpi: float, family: tuple[str, ...]
+    words: str, font: FontProperties, ismath: Any, dpi: float | None, family: tuple[str, ...]
 ) -> _Size:
-    ruler: Any = _ruler(dpi)
+    ruler: Any = text_to_path if dpi is None else _ruler(dpi)
     size: _Size = ruler.get_text_width_height_descent(words, font, ismath)
     return size
 

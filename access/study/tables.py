@@ -10,7 +10,6 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyogrio
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
@@ -20,6 +19,7 @@ from access.files import check_regular
 from access.study.changes import STATUSES
 from access.study.columns import Check, Column, at_least, column_faults, one_of
 from access.study.config import StudyConfig, _rule_faults
+from access.study.outline import _read_geometry
 from access.study.sheet import _folded, read_numbers, read_sheet
 from access.units import WGS84, project, weight_bounds
 
@@ -663,8 +663,8 @@ def _read_shapes(path: Path, areas: pd.DataFrame) -> tuple[gpd.GeoSeries | None,
         expected = f"a GeoJSON or GeoPackage of this name in {path.parent}: {error.strerror}"
         return None, [Fault("study.toml", "areas", "shapes", path.name, expected)]
     try:
-        frame = gpd.read_file(path)
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as error:
+        frame = _read_geometry(path)
+    except ValueError as error:
         return None, [Fault(path.name, "", "", "", f"a GeoJSON or GeoPackage ({error})")]
     if "id" not in frame or not isinstance(frame, gpd.GeoDataFrame) or frame.crs is None:
         return None, [Fault(path.name, "", "id", "", "shapes in a stated CRS, with a column id")]
