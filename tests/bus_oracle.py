@@ -58,8 +58,8 @@ class Oracle:
         for calls in self.calls.values():
             calls.sort()
 
-    def arrivals(self, origin, at, boardings):
-        """{target: (arrival, boardings)} by bus of those who set out at a time."""
+    def arrivals(self, origin, at, boardings, latest=np.inf):
+        """{target: (arrival, boardings)} by bus of those who set out at a time; none after a time."""
         heap = [(at + ms + self.slack, 0, x) for x, ms in self.start[origin].items()]
         heapq.heapify(heap)
         seen, best, early, sat = set(), {}, {}, {}
@@ -69,14 +69,16 @@ class Oracle:
                 continue
             seen.add((x, used))
             calls = self.calls[x]
-            for _, trip, nth in calls[bisect_left(calls, (ready,)) :]:  # they are in order
+            for dep, trip, nth in calls[bisect_left(calls, (ready,)) :]:  # they are in order
+                if dep > latest:
+                    break
                 rides = self.trips[trip]
                 until = sat.get((trip, used), len(rides))
                 if nth >= until:
                     continue
                 sat[trip, used] = nth  # from there on one sat in it already
                 for v, arr, alight in rides[nth:until]:
-                    if not alight:
+                    if not alight or arr > latest:
                         continue
                     for target, ms in self.end[v].items():
                         code = (arr + ms, used + 1)
@@ -108,7 +110,7 @@ class Oracle:
             low, high = 0, len(times)
             while low < high:
                 middle = (low + high) // 2
-                reached = self.arrivals(origin, times[middle], most).get(target)
+                reached = self.arrivals(origin, times[middle], most, by).get(target)
                 low, high = (middle + 1, high) if reached and reached[0] <= by else (low, middle)
             if low:
                 ways.append((by - times[low - 1], most))
