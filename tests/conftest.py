@@ -235,14 +235,19 @@ def rotherham_answers(rotherham_results):
 
 
 @contextmanager
-def one_picture() -> Iterator[None]:
-    """Draw one picture a kind and take it for all: for tests of words, tables and files' names."""
+def one_picture(*, laid_out: bool = False) -> Iterator[None]:
+    """Draw one picture a kind and take it for all: for tests of words, tables and files' names.
+
+    `laid_out` draws each figure all the same, and saves none but the first.
+    """
     from access.charts.chart import Chart
 
     drawn: dict[str, bytes] = {}
     real = Chart._files
 
     def files_of(self, kinds, titled):
+        if laid_out:
+            self.figure(titled=titled)
         if lacking := {kind: options for kind, options in kinds.items() if kind not in drawn}:
             drawn.update(zip(lacking, real(self, lacking, titled), strict=True))
         return [drawn[kind] for kind in kinds]
