@@ -355,6 +355,7 @@ def label_bars(
             (length, place),
             xytext=(-5 if left else 5, 0),
             textcoords="offset points",
+            annotation_clip=False,  # a bar ends inside the picture
             va="center",
             ha="right" if left else "left",
             fontsize=10,
