@@ -42,6 +42,21 @@ def town(folder, extra: str = "", *, cars: bool = True, near: pd.DataFrame | Non
     return folder
 
 
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    """Give ``measured(extra, near)``: the town measured, each once for all tests that read it."""
+    kept = {}
+
+    def once(extra: str = "", near: pd.DataFrame | None = None) -> StudyResults:
+        key = extra, None if near is None else near.to_csv()
+        if key not in kept:
+            folder = town(tmp_path_factory.mktemp("town") / "s", extra, near=near)
+            kept[key] = measure_study(load_study(folder))
+        return kept[key]
+
+    return once
+
+
 def beside(column: float, row: float, **more: str) -> pd.DataFrame:
     lon, lat = spot(column, row)
     return pd.DataFrame([{"id": "N1", "name": "Next door", "lon": lon, "lat": lat, **more}])
@@ -61,8 +76,11 @@ def one_line(text: str) -> str:
         ('[measures]\nheadline = "drive"\n', False, "drive"),
     ],
 )
-def test_one_setting_decides_what_leads_in_every_output(tmp_path, setting, cars, mode):
-    results = measure_study(load_study(town(tmp_path / "s", setting, cars=cars)))
+def test_one_setting_decides_what_leads_in_every_output(tmp_path, measured, setting, cars, mode):
+    if cars:
+        results = measured(setting)
+    else:
+        results = measure_study(load_study(town(tmp_path / "s", setting, cars=cars)))
     assert results.headline == mode
     analysis, ids = Analysis(results), {"service": "library", "after": ["L2", "L4"]}
     assert analysis.compare(**ids).mode == mode
@@ -88,18 +106,17 @@ def test_a_family_trip_that_cannot_be_measured_is_refused(tmp_path):
     assert "headline" in str(caught.value) and "households_no_car" in str(caught.value)
 
 
-def test_the_family_trip_is_drawn_anew_from_walks_and_drives(tmp_path):
-    results = measure_study(load_study(town(tmp_path / "s")))
+def test_the_family_trip_is_drawn_anew_from_walks_and_drives(measured):
+    results = measured()
     firm = Analysis(results).robustness("library", after=["L2", "L4"], draws=4)
     assert {"walk_kmh", "parking_minutes"} <= set(firm.draws.columns)
     assert any("parking" in note for note in firm.notes)
 
 
-def test_neighbours_are_said_both_ways_and_the_study_says_which_leads(tmp_path):
+def test_neighbours_are_said_both_ways_and_the_study_says_which_leads(measured):
     near = beside(0, 0)  # beside the library that closes at the corner
-    plain = measure_study(load_study(town(tmp_path / "own", near=near)))
-    asked = "[measures]\nneighbours = true\n"
-    other = measure_study(load_study(town(tmp_path / "both", asked, near=near)))
+    plain = measured(near=near)
+    other = measured("[measures]\nneighbours = true\n", near)
     own, both = plain.proposals["plan"], other.proposals["plan"]
     assert not own.neighbours and both.neighbours
     figures = [own.impacts["walk"].summary["lengthened"], own.beside["walk"].summary["lengthened"]]
@@ -124,11 +141,9 @@ def test_neighbours_are_said_both_ways_and_the_study_says_which_leads(tmp_path):
         assert lead["own_centres_only"]["lengthened"] == numbers["own:lengthened"]
 
 
-def test_the_place_among_all_sets_is_said_both_ways(tmp_path):
-    near = beside(0, 0)
-    asked = "[measures]\nneighbours = true\n"
-    for key, setting in (("own", ""), ("both", asked)):
-        results = measure_study(load_study(town(tmp_path / key, setting, near=near)))
+def test_the_place_among_all_sets_is_said_both_ways(measured):
+    for setting in ("", "[measures]\nneighbours = true\n"):
+        results = measured(setting, beside(0, 0))
         proposal = results.proposals["plan"]
         said = neighbours_rank_words(results, proposal)
         claims = {c.what: c.numbers for c in said.claims}
@@ -148,8 +163,8 @@ def test_the_place_among_all_sets_is_said_both_ways(tmp_path):
         assert str(said) in _encode(explorer_data(results))["services"][0]["beside"]
 
 
-def test_without_neighbours_no_second_place_is_said(tmp_path):
-    results = measure_study(load_study(town(tmp_path / "s")))
+def test_without_neighbours_no_second_place_is_said(measured):
+    results = measured()
     assert not neighbours_rank_words(results, results.proposals["plan"])
 
 
