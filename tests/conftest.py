@@ -281,7 +281,7 @@ def each_picture_once() -> Iterator[None]:
 
 
 @contextmanager
-def few_draws(most: int = 40) -> Iterator[None]:
+def few_draws(most: int = 10) -> Iterator[None]:
     """Draw at most so many settings: for runs of which no test counts how firm they are."""
     from access.analysis import analysis, hub_plans
 
