@@ -240,16 +240,19 @@ def rotherham_answers(rotherham_results):
 
 
 @contextmanager
-def one_picture(*, laid_out: bool = False) -> Iterator[None]:
+def one_picture(*, laid_out: bool = False, but_maps: bool = False) -> Iterator[None]:
     """Take one plain picture a kind for all: for tests of words, tables and files' names.
 
-    `laid_out` lays each figure out all the same, and draws none.
+    ``laid_out`` lays each figure out all the same, and draws none; ``but_maps`` draws those of
+    places for real, where only the places are out of the way.
     """
     from access.charts.chart import Chart
 
     real = Chart._files
 
     def files_of(self, kinds, titled):
+        if but_maps and self.alt.startswith("Map of "):
+            return real(self, kinds, titled)
         if laid_out:
             self.figure(titled=titled)
         if lacking := {kind: options for kind, options in kinds.items() if kind not in _PLAIN}:
@@ -286,7 +289,7 @@ def each_picture_once() -> Iterator[None]:
 
 
 @contextmanager
-def few_draws(most: int = 40) -> Iterator[None]:
+def few_draws(most: int = 10) -> Iterator[None]:
     """Draw at most so many settings: for runs of which no test counts how firm they are."""
     from access.analysis import analysis, hub_plans
 
