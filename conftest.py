@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 import typer.main
+from hypothesis import given
+from hypothesis.strategies import just
 
 from access.analysis import hub_plans, job
 from access.analysis.analysis import Analysis
@@ -130,6 +132,13 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
+    given(just(0))(lambda nothing: None)()  # hypothesis looks for garbage at its first example
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_unconfigure() -> None:
+    """Leave what is held at the end to the end of the process, rather than look it all through."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

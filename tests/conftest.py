@@ -235,17 +235,45 @@ def rotherham_answers(rotherham_results):
 
 
 @contextmanager
-def one_picture() -> Iterator[None]:
-    """Draw one picture a kind and take it for all: for tests of words, tables and files' names."""
+def one_picture(*, laid_out: bool = False) -> Iterator[None]:
+    """Take one plain picture a kind for all: for tests of words, tables and files' names.
+
+    `laid_out` lays each figure out all the same, and draws none.
+    """
     from access.charts.chart import Chart
 
-    drawn: dict[str, bytes] = {}
     real = Chart._files
 
     def files_of(self, kinds, titled):
-        if lacking := {kind: options for kind, options in kinds.items() if kind not in drawn}:
-            drawn.update(zip(lacking, real(self, lacking, titled), strict=True))
-        return [drawn[kind] for kind in kinds]
+        if laid_out:
+            self.figure(titled=titled)
+        if lacking := {kind: options for kind, options in kinds.items() if kind not in _PLAIN}:
+            plain = Chart("One bar", "One bar.", "", lambda figure, axes: axes.bar([0], [1]))
+            _PLAIN.update(zip(lacking, real(plain, lacking, titled), strict=True))
+        return [_PLAIN[kind] for kind in kinds]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Chart, "_files", files_of)
+        yield
+
+
+#: Drawn once a process, and alike in all.
+_PLAIN: dict[str, bytes] = {}
+
+
+@contextmanager
+def each_picture_once() -> Iterator[None]:
+    """Draw each picture for real, and not again: for runs that are made once more."""
+    from access.charts.chart import Chart
+
+    drawn: dict[str, list[bytes]] = {}
+    real = Chart._files
+
+    def files_of(self, kinds, titled):
+        told = repr((self.title, self.alt, self.caption, self.size, kinds, titled))
+        if told not in drawn:
+            drawn[told] = real(self, kinds, titled)
+        return drawn[told]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Chart, "_files", files_of)

@@ -12,6 +12,7 @@ import json
 import re
 import threading
 import zipfile
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -70,7 +71,9 @@ def square(n: int) -> tuple[int, int]:
     return WEST + SIDE * (n % 4), SOUTH + SIDE * (n // 4)
 
 
+@cache
 def lonlat(x: float, y: float) -> list[float]:
+    """Turn metres into degrees, each place once: in a server's new thread PROJ begins anew."""
     return unproject([[x, y]], "EPSG:27700")[0].round(6).tolist()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import io
 import sys
@@ -87,6 +88,7 @@ def main() -> None:
     """Run the command line; an `AccessError` becomes a message and an exit code, no traceback."""
     # a command ends soon and keeps what it makes: looking for garbage often costs a twentieth
     gc.set_threshold(1_000_000, 20, 50)
+    atexit.register(gc.freeze)  # and at its end all goes at once
     sys.exit(ended(_spoken))
 
 

@@ -15,16 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import (
-    Progress,
-    ProgressColumn,
-    SpinnerColumn,
-    Task,
-    TextColumn,
-    TimeElapsedColumn,
-)
-from rich.text import Text as RichText
 
 from access.cli.left import Left, keep_times, of_job
 from access.errors import PARTLY_DONE
@@ -176,17 +166,6 @@ JsonOption = Annotated[
 _EVERY_S = 2.0
 
 
-class _LeftColumn(ProgressColumn):
-    """Beside the running step, how long is left of the whole."""
-
-    def __init__(self, left: Left) -> None:
-        super().__init__()
-        self._left = left
-
-    def render(self, task: Task) -> RichText:
-        return RichText("" if task.finished else self._left.words(), style="dim")
-
-
 @contextmanager
 def steps(
     *,
@@ -214,38 +193,54 @@ def steps(
         To be called with a few words at the start of each step. On a terminal the running step
         spins and counts its seconds; elsewhere each step is one plain line.
     """
-    console = Console(stderr=True, markup=False, emoji=False, highlight=False)
     if quiet:
         yield lambda step: None
         return
     kept = _kept_times() if job and keep else None
     left = of_job(job, kept, clock=clock)
-    if not console.is_terminal:
+    if sys.stderr is not None and sys.stderr.isatty():  # it may be closed
+        with _spinning(left, clock) as begin:
+            yield begin
+    else:
 
         def tell(step: str) -> None:
             left.begin(step)
             words = left.words()
-            told = f"... {terminal_text(step)}" + (f" ({words})" if words else "")
-            console.print(told, soft_wrap=True)
+            say(f"... {step}" + (f" ({words})" if words else ""), err=True)
 
         yield tell
-    else:
-        columns = (TimeElapsedColumn(), SpinnerColumn(finished_text="✓"),
-                   TextColumn("{task.description}", markup=False), _LeftColumn(left))  # fmt: skip
-        with Progress(*columns, console=console, get_time=clock) as bars:
-            running: list[Any] = []
-
-            def begin(step: str) -> None:
-                left.begin(step)
-                for task in running:
-                    bars.update(task, completed=1)
-                running[:] = [bars.add_task(terminal_text(step), total=1)]
-
-            yield begin
-            for task in running:
-                bars.update(task, completed=1)
     left.end()
     keep_times(job, kept, left.took)
+
+
+@contextmanager
+def _spinning(left: Left, clock: Callable[[], float]) -> Iterator[Callable[[str], None]]:
+    """Let the running step spin on a terminal, and count its seconds."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, Task, TextColumn, TimeElapsedColumn
+    from rich.text import Text as RichText
+
+    class LeftColumn(TextColumn):
+        """Beside the running step, how long is left of the whole."""
+
+        def render(self, task: Task) -> RichText:
+            return RichText("" if task.finished else left.words(), style="dim")
+
+    columns = (TimeElapsedColumn(), SpinnerColumn(finished_text="✓"),
+               TextColumn("{task.description}", markup=False), LeftColumn(""))  # fmt: skip
+    console = Console(stderr=True, markup=False, emoji=False, highlight=False)
+    with Progress(*columns, console=console, get_time=clock) as bars:
+        running: list[Any] = []
+
+        def begin(step: str) -> None:
+            left.begin(step)
+            for task in running:
+                bars.update(task, completed=1)
+            running[:] = [bars.add_task(terminal_text(step), total=1)]
+
+        yield begin
+        for task in running:
+            bars.update(task, completed=1)
 
 
 def _kept_times() -> Path | None:

@@ -2,21 +2,30 @@
 
 Streets are cut into pieces of at most `_PIECE_M` metres; a k-d tree of the pieces' middles gives
 a few pieces that can hold the nearest point, and exact geometry decides among them. This takes
-a fraction of the time and memory of a tree of line objects.
+a fraction of the time and memory of a tree of line objects, which serves where streets are few,
+as modelled ones are, and takes less time to import.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
-from scipy.spatial import KDTree
+
+if TYPE_CHECKING:
+    from scipy.spatial import KDTree
 
 _Floats = NDArray[np.float64]
 
 #: Longest piece, metres.
 _PIECE_M = 25.0
+#: Straight stretches up to which they make a tree as they are.
+_FEW = 10_000
+#: A tree of lines measures as exactly as this, metres.
+_SLACK_M = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,8 +34,8 @@ class _SegmentIndex:
 
     Parameters
     ----------
-    tree : KDTree
-        Of the middles of pieces.
+    tree : KDTree or STRtree
+        Of the middles of pieces; of few streets of whole stretches, each its own piece.
     corner : ndarray of int32, shape (pieces,)
         Corner point at the start of the straight stretch that each piece is cut from.
     edge : ndarray of int32, shape (pieces,)
@@ -35,7 +44,7 @@ class _SegmentIndex:
         Most metres from a piece's middle to its end.
     """
 
-    tree: KDTree
+    tree: KDTree | shapely.STRtree
     corner: NDArray[np.int32]
     edge: NDArray[np.int32]
     reach: float
@@ -50,9 +59,14 @@ def _segment_index(
     inside[offsets[1:-1] - 1] = False
     corner = np.flatnonzero(inside).astype(np.int32)
     edge = edge[corner]
+    if len(corner) <= _FEW:
+        ends = np.stack([xy[corner], xy[corner + 1]], axis=1)
+        return _SegmentIndex(shapely.STRtree(shapely.linestrings(ends)), corner, edge, 0.0)
+    from scipy.spatial import KDTree
+
     length = np.hypot(*(xy[corner + 1] - xy[corner]).T)
     cuts = np.maximum(1, np.ceil(length / _PIECE_M)).astype(np.int32)
-    reach = float((length / cuts).max() / 2) if len(length) else 0.0
+    reach = float((length / cuts).max() / 2)
     which = np.repeat(np.arange(len(corner), dtype=np.int32), cuts)
     nth = np.arange(len(which), dtype=np.int32) - np.repeat(np.cumsum(cuts) - cuts, cuts)
     share = (nth + 0.5) / cuts[which]
@@ -90,9 +104,11 @@ def nearest(
     metres : ndarray, shape (n,)
         Straight distance; ``inf`` where none.
     """
+    if isinstance(finder.tree, shapely.STRtree):
+        return _nearest_of_few(finder, finder.tree, xy, places, limit_m)
     piece = np.full(len(places), -1, np.int64)
     along, metres = np.zeros(len(places)), np.full(len(places), np.inf)
-    todo = np.arange(len(places) if finder.tree.n else 0)
+    todo = np.arange(len(places))
     k = min(8, finder.tree.n)
     while len(todo):
         far, found = finder.tree.query(places[todo], k=[*range(1, k + 1)],
@@ -114,6 +130,27 @@ def nearest(
         metres[todo[hit]] = best[hit]
         todo = todo[~sure]
         k = min(4 * k, finder.tree.n)
+    return piece, along, metres
+
+
+def _nearest_of_few(
+    finder: _SegmentIndex, tree: shapely.STRtree, xy: _Floats, places: _Floats, limit_m: float
+) -> tuple[NDArray[np.int64], _Floats, _Floats]:
+    """Find the nearest stretches in a tree of them; among equally near ones the first."""
+    piece = np.full(len(places), -1, np.int64)
+    along, metres = np.zeros(len(places)), np.full(len(places), np.inf)
+    points = shapely.points(places)
+    (near, _), far = tree.query_nearest(
+        points, max_distance=limit_m + _SLACK_M, return_distance=True, all_matches=False
+    )
+    which, found = tree.query(points[near], predicate="dwithin", distance=far + _SLACK_M)
+    share, off = _to_stretches(xy, finder.corner[found][:, None], places[near[which]])
+    order = np.lexsort((found, off[:, 0], which))
+    which, first = np.unique(which[order], return_index=True)
+    best = order[first]
+    hit = off[best, 0] <= limit_m
+    at, best = near[which[hit]], best[hit]
+    piece[at], along[at], metres[at] = found[best], share[best, 0], off[best, 0]
     return piece, along, metres
 
 

@@ -240,6 +240,9 @@ def _snap_table(
     found = snap(network, read, limit_m=limit_m, as_origin=as_origin)
     edge = np.maximum(found.edge, 0)
     joined = found.found
+    joints = np.full((len(edge), 2), np.nan)
+    if joined.any():
+        joints[joined] = unproject(found.xy[joined], network.crs)
 
     def where_joined(values: NDArray[Any], blank: Any) -> NDArray[Any]:
         return np.where(joined, values, blank)
@@ -260,8 +263,8 @@ def _snap_table(
             "side": where_joined(sides, ""),
             "lon": read.lonlat[:, 0],
             "lat": read.lonlat[:, 1],
-            "joint_lon": found.lonlat[:, 0],
-            "joint_lat": found.lonlat[:, 1],
+            "joint_lon": joints[:, 0],
+            "joint_lat": joints[:, 1],
             "count": np.nan if counts is None else _aligned(counts, read.ids),
         }
     )

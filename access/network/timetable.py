@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from access.display import html_answer
 from access.errors import ParameterError
@@ -214,6 +213,8 @@ class Timetable:
         used = self.stops[["lon", "lat"]].to_numpy(float)[self.boarding_stops]
         if not len(used):
             return np.full(len(lonlat), np.inf)
+        from scipy.spatial import cKDTree
+
         chord, _ = cKDTree(_on_sphere(used)).query(_on_sphere(lonlat))
         metres: NDArray[np.float64] = 2 * EARTH_RADIUS_M * np.arcsin(np.clip(chord / 2, 0, 1))
         return metres

@@ -39,7 +39,15 @@ from access.measure.distribution import (
 from access.measure.week import WEEKDAYS, expected_week
 from access.measure.weights import deprivation_weights
 from access.network.matrix import TravelMatrix, positions
-from access.scenario.impact import Impact, _closed_table, _moves_table, _plain, _receiving_table
+from access.scenario.impact import (
+    Impact,
+    _closed_table,
+    _Columns,
+    _moves,
+    _moves_table,
+    _plain,
+    _receiving_table,
+)
 from access.scenario.sites import NothingChangesWarning, Site
 from access.text import listed, named
 from access.units import LSOAS_ENGLAND_2011
@@ -203,14 +211,14 @@ def figure_key(label: str) -> str:
 
 def _figures(
     areas: pd.DataFrame,
+    columns: _Columns,
     within_minutes: Sequence[float],
     tolerance_minutes: float,
     within_metres: Mapping[str, float] = _WITHIN_METRES,
 ) -> dict[str, float | int]:
     """Sum up the table of areas."""
-    count, weight = areas["count"].to_numpy(float), areas["weight"].to_numpy(float)
-    changes = areas["change_minutes"].to_numpy(float)
-    classes = areas["change_class"].to_numpy(dtype=object)
+    count, weight = columns["count"], columns["weight"]
+    changes, classes = columns["change_minutes"], columns["change_class"]
     # those who lose every site have no minutes: they are newly_unreachable and nowhere else
     longer = (changes > tolerance_minutes) & np.isfinite(changes)
     affected = np.abs(np.nan_to_num(changes)) > tolerance_minutes
@@ -221,7 +229,7 @@ def _figures(
         "weighted_families": weight.sum(),
     }
     for when in ("before", "after"):
-        reached = np.isfinite(areas[f"minutes_{when}"].to_numpy(float))
+        reached = np.isfinite(columns[f"minutes_{when}"])
         out[f"reached_{when}"] = count[reached].sum()
         out[f"not_reached_{when}"] = count[~reached].sum()
     out["affected"] = count[affected].sum()
@@ -234,30 +242,29 @@ def _figures(
         ("after", "minutes_after"),
         ("change", "change_minutes"),
     ):
-        values = areas[column].to_numpy(float)
+        values = columns[column]
         out |= {f"{k}_minutes_{when}": v for k, v in describe(values, count).items()}
         weighted = describe(values, weight)
         out |= {f"weighted_{k}_minutes_{when}": weighted[k] for k in ("mean", "median", "p90")}
     out["mean_minutes_change_affected"] = weighted_mean(changes[affected], count[affected])
     out["mean_minutes_change_lengthened"] = weighted_mean(changes[longer], count[longer])
     for when in ("before", "after"):
-        out |= _within(areas, when, within_minutes, within_metres)
+        out |= _within(columns, when, within_minutes, within_metres)
     out |= _days(areas)
     out |= _week_summary(areas)
     return out
 
 
 def _within(
-    areas: pd.DataFrame,
+    columns: _Columns,
     when: str,
     within_minutes: Sequence[float],
     within_metres: Mapping[str, float],
 ) -> dict[str, float | int]:
     """Shares within thresholds, and the second nearest."""
-    count, weight = areas["count"].to_numpy(float), areas["weight"].to_numpy(float)
-    minutes = areas[f"minutes_{when}"].to_numpy(float)
-    metres = areas[f"metres_{when}"].to_numpy(float)
-    second = areas[f"second_minutes_{when}"].to_numpy(float)
+    count, weight = columns["count"], columns["weight"]
+    minutes, metres = columns[f"minutes_{when}"], columns[f"metres_{when}"]
+    second = columns[f"second_minutes_{when}"]
     out: dict[str, float | int] = {}
     for limit in within_minutes:
         out[f"share_within_{limit:g}_min_{when}"] = share_within(minutes, count, limit)
@@ -446,9 +453,10 @@ def compare(
     if part_week:
         areas = _week_columns(areas, (matrix, later), sides, days)
     capacity = getattr(after, "capacities", None) if capacity is None else capacity
-    moves = _moves_table(areas, names, tolerance_minutes)
-    closed = _closed_table(areas, moves, sides[0], sides[1], names)
-    measured = _figures(areas, within_minutes, tolerance_minutes, within_metres)
+    columns = _Columns(areas)
+    moves = _moves(columns, names, tolerance_minutes)
+    closed = _closed_table(columns, moves, sides[0], sides[1], names)
+    measured = _figures(areas, columns, within_minutes, tolerance_minutes, within_metres)
     summary: dict[str, float | int | str | None] = {
         "mode": matrix.mode,
         "who": who,
@@ -473,8 +481,8 @@ def compare(
         areas=areas,
         summary=summary,
         closed_sites=closed,
-        receiving_sites=_receiving_table(areas, moves, sides[1], names, capacity),
-        moves=moves,
+        receiving_sites=_receiving_table(columns, moves, sides[1], names, capacity),
+        moves=_moves_table(moves),
         demand=aligned,
         before=sides[0],
         after=sides[1],

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import betaincinv
 
 from access.display import html_answer
 from access.errors import ParameterError
@@ -49,6 +48,8 @@ def _clopper_pearson(
     >>> low, round(high, 4)
     (0.0, 0.1684)
     """
+    from scipy.special import betaincinv  # of few questions, and long to import
+
     tail = (1 - confidence) / 2
     low = 0.0 if successes == 0 else float(betaincinv(successes, draws - successes + 1, tail))
     high = 1.0

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
-from scipy.spatial import KDTree
 
 from access.arguments import a, array, checked, number, optional, table, text
 from access.errors import ParameterError
@@ -495,6 +494,8 @@ class _StreetErrors:
     """
 
     def __init__(self, areas: pd.DataFrame) -> None:
+        from scipy.spatial import KDTree  # takes longer to import than a short question's answer
+
         crs = metric_crs(float(areas["lon"].mean()), float(areas["lat"].mean()))
         tree = KDTree(project(areas["lon"], areas["lat"], crs))
         near = tree.sparse_distance_matrix(tree, 3 * _ALIKE_M, output_type="coo_matrix")

@@ -7,7 +7,6 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyogrio
 import shapely
 
 from access.errors import Fault
@@ -29,7 +28,7 @@ def _read_outline(
         return None, [Fault("study.toml", "study", "outline", path.name, expected)]
     try:
         shape = _ring(path) if path.suffix.lower() == ".csv" else _polygons(path)
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as error:
+    except ValueError as error:
         return None, [Fault(path.name, "", "", "", f"{_EXPECTED} ({error})")]
     if shapely.is_empty(shape) or not shapely.is_valid(shape):
         reason = "it is empty" if shapely.is_empty(shape) else shapely.is_valid_reason(shape)
@@ -61,9 +60,20 @@ def _ring(path: Path) -> shapely.Geometry:
     return shapely.polygons(table[["lon", "lat"]].to_numpy(float))
 
 
+def _read_geometry(path: Path) -> pd.DataFrame:
+    """Read a file of shapes; ValueError where it is none."""
+    from pyogrio.errors import DataLayerError, DataSourceError  # few studies have shapes
+
+    try:
+        frame: pd.DataFrame = gpd.read_file(path)
+    except (DataSourceError, DataLayerError) as error:
+        raise ValueError(str(error)) from error
+    return frame
+
+
 def _polygons(path: Path) -> shapely.Geometry:
     """Join the polygons of a file."""
-    frame = gpd.read_file(path)
+    frame = _read_geometry(path)
     if not isinstance(frame, gpd.GeoDataFrame) or frame.crs is None:
         raise ValueError("no shapes in a stated CRS")
     flat = frame.geometry.dropna()

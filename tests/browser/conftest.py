@@ -70,18 +70,90 @@ def example_page(example, tmp_path_factory) -> Path:
     return write_explorer(example, tmp_path_factory.mktemp("example") / "explorer.html")
 
 
-def _open(chromium, faults, path: Path, fragment="", width=1280, height=860, allow="", **options):
-    """Open a page in a context of its own; what it logs or asks for outside is noted."""
+class Windows:
+    """Windows of one browser, lent to one test after another.
+
+    A window costs more than the page in it, so what most tests ask for is emptied and lent again:
+    the page is loaded anew, nothing of the last test is in it, and its errors are this test's own.
+    """
+
+    #: What is asked for so often that the window is kept.
+    KEPT = ({}, {"bypass_csp": True})
+
+    def __init__(self, chromium) -> None:
+        self._chromium, self._idle, self._hearing = chromium, [], {}
+
+    def lend(self, hear: dict[str, Callable], width: int, height: int, own=False, **options):
+        """Give an empty page that tells ``hear`` what happens; ``own``: one that nobody had."""
+        size = {"width": width, "height": height}
+        idle = next((k for k, (_, o) in enumerate(self._idle) if o == options and not own), None)
+        if idle is None:
+            context = self._chromium.new_context(viewport=size, **options)
+            context.set_default_timeout(PATIENCE_MS)
+            page = context.new_page()
+        else:
+            page, _ = self._idle.pop(idle)
+            if page.viewport_size != size:
+                page.set_viewport_size(size)
+        for event, heard in hear.items():
+            page.on(event, heard)
+        self._hearing[page] = hear, options, own
+        return page
+
+    def back(self, page) -> None:
+        """Take a page back: empty it, or close it where no other test would ask for such a one."""
+        hear, options, own = self._hearing.pop(page)
+        if own or options not in self.KEPT:
+            page.context.close()
+            return
+        page.goto("about:blank")
+        for event, heard in hear.items():
+            page.remove_listener(event, heard)
+        self._idle.append((page, options))
+
+
+@pytest.fixture(scope="session")
+def windows(chromium) -> Windows:
+    return Windows(chromium)
+
+
+@pytest.fixture
+def opened(windows) -> Iterator[Callable]:
+    """Open a page and keep what it says, asks for and has wrong with it: ``page.heard``."""
+    pages = []
+
+    def go(path: Path, *, wait: str, width=1200, height=800, **asked):
+        heard = []
+        hear = {
+            "dialog": lambda d: (heard.append(f"dialog: {d.message}"), d.dismiss()),
+            "pageerror": lambda error: heard.append(f"error: {error}"),
+            "console": lambda m: m.type == "error" and heard.append(m.text),
+            "request": lambda r: r.url.startswith("http") and heard.append(r.url),
+        }
+        page = windows.lend(hear, width, height, **asked)
+        pages.append(page)
+        page.heard = heard
+        page.goto(path.as_uri())
+        page.wait_for_selector(wait)
+        return page
+
+    yield go
+    for page in pages:
+        windows.back(page)
+
+
+def _open(windows, faults, path: Path, fragment="", width=1280, height=860, allow="", **options):
+    """Open a page as a new person does; what it logs or asks for outside is noted."""
 
     def outside(url: str) -> bool:
         return not (_inside(url, path) or (allow and url.startswith(allow)))
 
-    context = chromium.new_context(viewport={"width": width, "height": height}, **options)
-    context.set_default_timeout(PATIENCE_MS)
-    page = context.new_page()
-    page.on("pageerror", lambda error: faults.append(f"script error: {error}"))
-    page.on("console", lambda m: m.type == "error" and faults.append(f"console: {m.text}"))
-    page.on("request", lambda r: outside(r.url) and faults.append(f"request: {r.url}"))
+    hear = {
+        "pageerror": lambda error: faults.append(f"script error: {error}"),
+        "console": lambda m: m.type == "error" and faults.append(f"console: {m.text}"),
+        "request": lambda r: outside(r.url) and faults.append(f"request: {r.url}"),
+    }
+    page = windows.lend(hear, width, height, **options)
     page.goto(path.as_uri() + fragment)
     page.wait_for_selector("body[data-ready]")
     page.faults = faults
@@ -89,28 +161,28 @@ def _open(chromium, faults, path: Path, fragment="", width=1280, height=860, all
 
 
 @pytest.fixture
-def visit(chromium) -> Iterator[Callable]:
+def visit(windows) -> Iterator[Callable]:
     """Open a page; at the end no error was logged and nothing outside was asked for."""
     pages, faults = [], []
 
     def open_page(path: Path, **asked):
-        pages.append(_open(chromium, faults, path, **asked))
+        pages.append(_open(windows, faults, path, **asked))
         return pages[-1]
 
     yield open_page
     for page in pages:
-        page.context.close()
+        windows.back(page)
     assert not faults
 
 
 @pytest.fixture(scope="session")
-def loaded(chromium) -> Iterator[Callable]:
+def loaded(windows) -> Iterator[Callable]:
     """Give a page that is opened once: to work out, never to be looked at or left changed."""
     pages, faults = {}, []
 
     def page_of(path: Path):
         if path not in pages:
-            pages[path] = _open(chromium, faults, path)
+            pages[path] = _open(windows, faults, path, own=True)
         assert not faults
         return pages[path]
 

@@ -115,7 +115,7 @@ def test_every_rival_proposal_is_a_step_and_the_one_chosen_comes_back(visit, exa
 
 
 def test_a_kiosk_starts_again_after_two_quiet_minutes_and_keeps_the_log(visit, hall_page):
-    page = visit(hall_page)
+    page = visit(hall_page, own=True)
     page.clock.install()
     page.goto(hall_page.as_uri() + "#your-option?kiosk=1&close=CC1.YC2&open=&mode=pram")
     page.reload()

@@ -35,7 +35,7 @@ def nasty_page(example, tmp_path_factory):
 
 
 def test_a_centre_called_script_is_shown_as_text(visit, nasty_page):
-    page = visit(nasty_page)
+    page = visit(nasty_page, own=True)
     asked = []
     page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
     assert page.inner_text("h1") == NASTY
@@ -108,7 +108,7 @@ def test_offline_pages_have_no_tiles_and_online_ones_only_that_host(visit, examp
     page = visit(example_page)
     assert page.locator("#show-tiles").count() == 0
     online = write_explorer(example, tmp_path / "online.html", online_tiles=True)
-    page = visit(online, allow=TILES)
+    page = visit(online, allow=TILES, own=True)
     assert "© OpenStreetMap contributors" in page.inner_text(".credits")
     asked = []
 

@@ -32,30 +32,6 @@ def hostile(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def opened(chromium):
-    """Open a page and keep what it says, asks for and has wrong with it."""
-    contexts = []
-
-    def go(path, *, wait):
-        context = chromium.new_context(viewport={"width": 1200, "height": 800})
-        context.set_default_timeout(300_000)
-        contexts.append(context)
-        page = context.new_page()
-        page.heard = []
-        page.on("dialog", lambda d: (page.heard.append(f"dialog: {d.message}"), d.dismiss()))
-        page.on("pageerror", lambda e: page.heard.append(f"error: {e}"))
-        page.on("console", lambda m: m.type == "error" and page.heard.append(m.text))
-        page.on("request", lambda r: r.url.startswith("http") and page.heard.append(r.url))
-        page.goto(path.as_uri())
-        page.wait_for_selector(wait)
-        return page
-
-    yield go
-    for context in contexts:
-        context.close()
-
-
 @pytest.mark.parametrize("name", ["map.html", "notebook.html"])
 def test_the_planners_map_shows_hostile_names_as_text(opened, hostile, name):
     page = opened(hostile / name, wait=".leaflet-interactive, canvas")

@@ -35,37 +35,27 @@ def page_file(tmp_path_factory):
 
 
 @pytest.fixture
-def opened(chromium, page_file):
-    contexts = []
+def planners(opened, page_file):
+    """Open the planners' map at a width."""
+    ready = "#layers .leaflet-control-layers"
 
-    def go(width: int, height: int = 800, **options):
-        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.heard = []
-        page.on("pageerror", lambda e: page.heard.append(f"error: {e}"))
-        page.on("console", lambda m: m.type == "error" and page.heard.append(m.text))
-        page.on("request", lambda r: r.url.startswith("http") and page.heard.append(r.url))
-        page.goto(page_file.as_uri())
-        page.wait_for_selector("#layers .leaflet-control-layers")
-        return page
+    def go(width: int, **options):
+        return opened(page_file, wait=ready, width=width, **options)
 
-    yield go
-    for context in contexts:
-        context.close()
+    return go
 
 
 @pytest.mark.parametrize("width", [1366, 375])
-def test_axe_finds_nothing_on_the_map(opened, axe, width):
-    page = opened(width, bypass_csp=True)
+def test_axe_finds_nothing_on_the_map(planners, axe, width):
+    page = planners(width, bypass_csp=True)
     assert violations(page, axe) == []
     assert page.get_attribute("html", "lang") == "en"
     assert page.title() == "A made-up study: the planners' map"
 
 
 @pytest.mark.parametrize("width", [1366, 375, 320])
-def test_the_key_lies_beside_or_below_the_map_and_never_over_it(opened, width):
-    page = opened(width)
+def test_the_key_lies_beside_or_below_the_map_and_never_over_it(planners, width):
+    page = planners(width)
     key, chart = (page.locator(n).bounding_box() for n in ("#key", ".folium-map"))
     beside = key["x"] + key["width"] <= chart["x"] + 1
     assert beside or chart["y"] + chart["height"] <= key["y"] + 1
@@ -78,8 +68,8 @@ def test_the_key_lies_beside_or_below_the_map_and_never_over_it(opened, width):
     assert page.heard == []
 
 
-def test_every_sign_says_its_name_and_what_becomes_of_it(opened):
-    page = opened(1366)
+def test_every_sign_says_its_name_and_what_becomes_of_it(planners):
+    page = planners(1366)
     buttons = page.get_by_role("button", name="Club house 2, closes")
     assert buttons.count() == 1
     assert page.get_by_role("button", name="Club house 1, stays open").count() == 1
@@ -87,16 +77,16 @@ def test_every_sign_says_its_name_and_what_becomes_of_it(opened):
     assert "Club house 2" in page.inner_text(".leaflet-tooltip")
 
 
-def test_boundary_and_streets_are_drawn_as_what_they_are(opened):
-    page = opened(1366)
+def test_boundary_and_streets_are_drawn_as_what_they_are(planners):
+    page = planners(1366)
     assert page.locator(".leaflet-ground-pane canvas").count() == 1
     assert page.inner_text(".badge") == "Modelled streets: times are estimates"
     assert "no real streets" in page.inner_text("#key")
     assert "not their boundaries" in page.inner_text("#key")
 
 
-def test_the_key_has_no_class_that_the_map_has_not(opened):
-    page = opened(1366)
+def test_the_key_has_no_class_that_the_map_has_not(planners):
+    page = planners(1366)
     labels = page.locator("#key li:has(.swatch)").all_inner_texts()
     assert labels[0] == "no change"
     assert "cannot be reached" not in labels

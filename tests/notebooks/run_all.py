@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
 import json
 import os
 import pickle
@@ -22,11 +23,27 @@ import tempfile
 import traceback
 import warnings
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
+
+
+
+def formats() -> Any:
+    """Give the module that reads notebooks: it takes seconds to import, and all collect the tests.
+
+    Half of that is a grammar of addresses, which checks nothing that a notebook is made of.
+    """
+    there = sys.modules.get("rfc3987_syntax")
+    sys.modules["rfc3987_syntax"] = there  # type: ignore[assignment]
+    try:
+        return import_module("nbformat")
+    finally:
+        if there is None:
+            del sys.modules["rfc3987_syntax"]
+
 
 _GUARD = """
 import socket
@@ -42,8 +59,7 @@ socket.socket.connect = connect
 
 def make_ready(measured: Path, searched: Path) -> None:
     """Read the package and what was measured, for all kernels that are forks of this process."""
-    for name in ("ipykernel.kernelapp", "nbclient", "nbformat"):
-        import_module(name)
+    import_module("ipykernel.kernelapp")
     from access.analysis import analysis, hub_plans, hubs, job
     from access.charts.chart import Chart
     from access.study.study import is_embedded
@@ -70,12 +86,26 @@ def make_ready(measured: Path, searched: Path) -> None:
     import_module("access.notebook")  # which takes by name what stands above
 
 
+class _Question(pickle.Pickler):
+    """Write equal questions as equal bytes: of an object what it was given, not what it worked out."""
+
+    def __init__(self, file: io.BytesIO) -> None:
+        super().__init__(file)
+        self.fast = True  # whatever parts of it are one object
+
+    def reducer_override(self, value: Any) -> Any:
+        if isinstance(value, type) or not is_dataclass(value):
+            return NotImplemented
+        return str, (type(value).__name__, *(getattr(value, f.name) for f in fields(value)))
+
+
 def once(ask: Callable[..., Any], folder: Path) -> Callable[..., Any]:
     """Keep an answer for all kernels that ask the same."""
 
     def asked(*given: Any, progress: Any = None, **more: Any) -> Any:
-        question = pickle.dumps((ask.__name__, given, more))
-        path = folder / hashlib.sha256(question).hexdigest()
+        question = io.BytesIO()
+        _Question(question).dump((ask.__name__, given, more))
+        path = folder / hashlib.sha256(question.getvalue()).hexdigest()
         if not path.exists():
             path.write_bytes(pickle.dumps(ask(*given, progress=progress, **more)))
         return pickle.loads(path.read_bytes())
@@ -149,7 +179,7 @@ def _be_a_kernel(words: list[str], env: dict[str, str], cwd: str) -> NoReturn:
 
 def run(path: Path, folder: Path, variables: dict[str, str], *, forked: bool) -> None:
     """Run one and write it back with its outputs."""
-    import nbformat  # here, for it takes seconds, and who collects tests reads this file
+    nbformat = formats()
     from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
     from jupyter_client.provisioning import local_provisioner
@@ -195,6 +225,8 @@ def apart(work: Callable[[], None]) -> None:
 def main(measured: Path) -> None:
     """Run every job."""
     first, *others = json.load(sys.stdin)
+    formats()
+    import_module("nbclient")  # for every fork
     one = partial(one_job, first, forked=False)
     if not hasattr(os, "fork"):
         for job in (first, *others):

@@ -94,6 +94,25 @@ def study(seed: int) -> Small:
     )
 
 
+def on_studies(step: int = 1, first: int = 0):
+    """Hold a rule on 300 studies, every so many-th from the first, in a few parts side by side."""
+
+    def wrap(check):
+        @pytest.mark.parametrize("part", range(5))
+        def run(part):
+            for seed in range(first, STUDIES * step, step)[part::5]:
+                try:
+                    check(seed)
+                except Exception as error:
+                    error.add_note(f"study {seed}")
+                    raise
+
+        run.__doc__ = check.__doc__
+        return run
+
+    return wrap
+
+
 #: Gives a folder that is made once for all workers, where tests run.
 ONCE: list[Callable[[str, Callable[[Path], None]], Path]] = []
 
@@ -393,7 +412,7 @@ def test_every_claim_of_every_sentence_is_so(tens):
                     assert needed & given, (seed, str(said), "claims more than its data")
 
 
-@pytest.mark.parametrize("seed", range(STUDIES))
+@on_studies()
 def test_what_is_said_of_the_unbeaten_is_counted_one_by_one(seed):
     own = found(seed)
     if own.ranking is None:
@@ -428,7 +447,7 @@ def test_the_studies_hold_the_edges():
     assert fmean(bool(s) for s in said) > 0.5
 
 
-@pytest.mark.parametrize("seed", range(STUDIES))
+@on_studies()
 def test_to_beat_on_both_is_to_be_better_on_each(seed):
     ranking = found(seed).ranking
     if ranking is None or ranking.proposal is None:
@@ -444,7 +463,7 @@ def test_to_beat_on_both_is_to_be_better_on_each(seed):
     assert (0 if told[1] == "none" else int(told[1].replace(",", ""))) == better
 
 
-@pytest.mark.parametrize("seed", range(STUDIES))
+@on_studies()
 def test_equals_and_betters_on_every_measure_are_counted_one_by_one(seed):
     said = alternatives._dominated(found(seed))
     if not said:
@@ -460,7 +479,7 @@ def test_equals_and_betters_on_every_measure_are_counted_one_by_one(seed):
         assert claims["equal_on_all"] == sum(all(r == own) for r in rows) - 1
 
 
-@pytest.mark.parametrize("seed", range(STUDIES))
+@on_studies()
 def test_where_the_unbeaten_lie_is_worked_out_one_by_one(seed):
     small = study(seed)
     if len(small.after) == len(small.sites):

@@ -38,8 +38,8 @@ from access.siting.plans import (
     standing,
 )
 from access.text import Claim, Said
+from tests.property.test_claims import STUDIES, on_studies
 
-STUDIES = 300
 INF = math.inf
 WITHIN = 0.1
 DRAWS = 12
@@ -351,7 +351,7 @@ def test_what_a_search_says_is_worked_out_set_by_set(part):
     assert {"hub_best_mean", "hub_council_more", "hub_listed", "hub_saves", "hub_level"} <= told
 
 
-@pytest.mark.parametrize("seed", range(STUDIES))
+@on_studies()
 def test_how_a_set_holds_is_counted_draw_by_draw(seed):
     rng = np.random.default_rng(seed)
     values = rng.integers(1, 9, size=(int(rng.integers(1, 30)), 4)).astype(float)
@@ -364,7 +364,7 @@ def test_how_a_set_holds_is_counted_draw_by_draw(seed):
     assert inside >= 0.9 * len(rows) - 1e-9
 
 
-@pytest.mark.parametrize("seed", range(STUDIES))
+@on_studies()
 def test_where_more_hubs_begin_to_save_less_is_worked_out_from_the_curve(seed):
     rng = np.random.default_rng([seed, 2])
     sizes = list(range(1, int(rng.integers(2, 9))))

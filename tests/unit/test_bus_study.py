@@ -25,6 +25,7 @@ from access.scenario import Uncertainty, rank_closures, robustness
 from access.study.template import new_study
 from access.units import great_circle_m
 from tests.bus_feed import town_feed
+from tests.conftest import one_picture
 
 pytestmark = pytest.mark.usefixtures("settings_few")
 
@@ -145,7 +146,8 @@ def test_every_output_speaks_of_buses(results, proposal):
     often = frequencies(results.bus, SERVICE, at_stops)
     assert often["stops"].tolist() == [2, 1]  # e2 and n1 lie together; e4 alone
     assert often["there"].tolist() == [10.0, 2.0]  # the last stop of a line is left one way only
-    by_typical = repr(board_report(results, mode="typical", draws=5).blocks)
+    with one_picture(laid_out=True):
+        by_typical = repr(board_report(results, mode="typical", draws=5).blocks)
     assert "How the order shifts" not in by_typical
     assert "What was found in the timetable of Tuesday" in blocks and "rides too fast" in blocks
     assert "areas with no journey under 60 minutes" in blocks
@@ -207,7 +209,8 @@ def test_without_a_timetable_one_sentence_and_nothing_else(tmp_path):
     assert "bus" not in settings and "session_ends" not in settings["services"][SERVICE]
     assert "there_and_home_by_bus" not in summary_of(found)["proposals"]["three_to_two"]
     assert not [name for name, _ in _study_layers(found) if name.startswith("bus")]
-    assert "By bus, there and home" not in repr(board_report(found, draws=0).blocks)
+    with one_picture():
+        assert "By bus, there and home" not in repr(board_report(found, draws=0).blocks)
     for ask in (
         lambda: Analysis(found).compare(SERVICE, after=["C1"], mode="bus"),
         lambda: Analysis(found).by_bus(SERVICE),
@@ -272,7 +275,8 @@ def test_minutes_from_elsewhere_are_the_mode_bus(tmp_path, results, form):
     assert found.proposals["three_to_two"].impacts["bus"].notes.count(said[0]) == 1
     assert said[0] in summary_of(found)["assumptions"] and said[0] in found.ledger.assumptions
     assert "theirs.csv" in [row["file"] for row in found.ledger.inputs]
-    blocks = repr(board_report(found, draws=0).blocks)
+    with one_picture(laid_out=True):
+        blocks = repr(board_report(found, draws=0).blocks)
     assert said[0] in blocks and BUS_NOT_KNOWN not in blocks
     firm = Analysis(found).robustness(SERVICE, after=["C1", "C2"], mode="bus", draws=5)
     assert len(firm.draws) == 5
@@ -459,7 +463,8 @@ def test_feeds_written_in_odd_ways_give_the_same_minutes(tmp_path, results):
 
 
 def test_a_board_report_may_be_about_the_bus(results):
-    said = repr(board_report(results, mode="bus", draws=5).blocks)
+    with one_picture(laid_out=True):
+        said = repr(board_report(results, mode="bus", draws=5).blocks)
     assert "longer by bus" in said and "average bus trip" in said
 
 

@@ -32,7 +32,7 @@ from access.cli import sources as fetch_command
 from access.errors import AccessError
 from access.maps.explorer_data import explorer_data
 from access.maps.planner_map import study_map
-from access.release import with_policy
+from access.release import _OPEN, _open_counts, with_policy
 from access.report.findings import findings_of
 from access.report.method import _method_blocks
 from access.report.people import _characteristic_points, equality_table, offer_table
@@ -41,8 +41,9 @@ from access.run.geopackage import _study_layers
 from access.run.summary import _beside, alternatives_table, area_table, summary_of
 from access.sources import overpass as tiles
 from access.study import Study, StudyConfig, load_study
+from access.study.config import read_config
 from access.study.manifest import _read_manifest
-from access.study.study import describe_study, study_facts
+from access.study.study import _study_assumptions, describe_study, study_facts
 from access.study.template import _template_files
 from tests.bus_feed import town_feed
 from tests.conftest import few_draws
@@ -143,10 +144,10 @@ def toml_text(value: Any, path: tuple[str, ...] = ()) -> str:
     return text + "".join(toml_text(v, (*path, k)) for k, v in groups)
 
 
-def study_with(
+def written(
     folder: Path, key: str | None = None, value: Any = None, *, buses: bool = False
-) -> Study:
-    """Write the small study with one setting changed, and load it."""
+) -> Path:
+    """Write the settings of the small study with one of them changed."""
     raw = base()
     if buses:
         raw["bus"] = {"timetable": "buses.zip"}
@@ -158,9 +159,17 @@ def study_with(
             at = at.setdefault(name, {})
         at[last] = value
     folder.mkdir()
+    (folder / "study.toml").write_text(toml_text(raw), encoding="utf-8")
+    return folder
+
+
+def study_with(
+    folder: Path, key: str | None = None, value: Any = None, *, buses: bool = False
+) -> Study:
+    """Write the small study with one setting changed, and load it."""
+    written(folder, key, value, buses=buses)
     for name, text in files_of().items():
         (folder / name).write_text(text, encoding="utf-8")
-    (folder / "study.toml").write_text(toml_text(raw), encoding="utf-8")
     if buses:
         town_feed(folder / "buses.zip")
         town_feed(folder / "buses2.zip", every_minutes=60)
@@ -192,12 +201,15 @@ def beside_proposals(results: StudyResults) -> str:
     return json.dumps(found, default=str)
 
 
-def before_and_after(results: StudyResults) -> str:
-    told = [
-        (p.title, p.comment, p.source, _beside(results, p), [i.summary for i in p.impacts.values()])
-        for p in results.proposals.values()
-    ]
-    return area_table(results).to_csv() + repr(told)
+def before_and_after(results: StudyResults) -> Iterator[str]:
+    """Give what proposals change, what costs least first: words, then trip by trip, then areas."""
+    proposals = results.proposals.values()
+    yield repr([(p.title, p.comment, p.source) for p in proposals])
+    yield area_table(replace(results, proposals={})).to_csv()
+    for mode in dict.fromkeys([results.headline, *results.matrices]):
+        yield repr([p.impacts[mode].summary for p in proposals])
+    yield repr([_beside(results, p) for p in proposals])
+    yield area_table(results).to_csv()
 
 
 def figures(results: StudyResults) -> str:
@@ -509,6 +521,10 @@ def quick():
 # --- asked step by step, and no further than to the first that differs --------------------------
 
 Give = Callable[[StudyResults], str]
+#: What is given of minutes alone.
+TIMES = (T, joined, reach, snapping)
+#: What is given of proposals, and not of their alternatives.
+UNRANKED = (people, offered, closed)
 
 
 class Unranked(Analysis):
@@ -529,8 +545,13 @@ def ask(study: Study, give: Give, key: str, times: StudyResults | None) -> Itera
             results = Analysis(results).with_hubs()
         if give is F:
             yield beside_proposals(results)
-            yield before_and_after(replace(results, proposals=Unranked(results).proposals()))
-        yield give(results if give in (T, joined, reach) else _answered(results, lambda step: None))
+        if give is F:
+            yield from before_and_after(replace(results, proposals=Unranked(results).proposals()))
+        if give in UNRANKED:
+            results = replace(results, proposals=Unranked(results).proposals())
+        elif give not in TIMES:
+            results = _answered(results, lambda step: None)
+        yield give(results)
     except AccessError as error:
         yield refusal(error)
 
@@ -539,7 +560,7 @@ def tell(results: StudyResults, give: Give) -> Iterator[str]:
     """Tell the same of a study that is measured."""
     if give is F:
         yield beside_proposals(results)
-        yield before_and_after(results)
+        yield from before_and_after(results)
     yield give(results)
 
 
@@ -557,6 +578,10 @@ class Telling:
         while len(self._told) <= place:
             self._told.append(next(self._texts))
         return self._told[place]
+
+    def all(self) -> list[str]:
+        self._told += self._texts
+        return self._told
 
 
 def first_apart(one: Telling, other: Telling) -> tuple[str, str]:
@@ -617,33 +642,58 @@ def test_every_key_has_a_case():
     )
 
 
+#: Settings that no table is read by: they are read alone, and stand beside the usual tables.
+APART = (
+    "report.", "consultation.", "measures.", "weights.", "localities.", "hubs.", "study.title",
+    "study.place", "study.language", "study.nation", "study.notes", "areas.unit", "areas.vintage",
+    "services.*.title", "services.*.one", "services.*.pram", "services.*.noun",
+    "services.*.age_band", "services.*.kind", "groups.*.label", "groups.*.points_to",
+    "proposals.*.title", "proposals.*.close", "proposals.*.comment", "proposals.*.source",
+    "proposals.*.saving", "proposals.*.status_words",
+)  # fmt: skip
 #: Settings that no measure reads: the usual study's results are told with the changed words.
 WORDS = (
-    "report.", "consultation.", "services.*.kind", "proposals.*.status_words", "study.title",
-    "study.place", "study.language", "study.as_of", "study.nation", "study.notes", "areas.unit",
-    "areas.vintage", "services.*.title", "services.*.one", "services.*.pram", "services.*.noun",
-    "services.*.age_band", "groups.*.label", "groups.*.points_to", "hubs.council_source",
+    "report.", "consultation.", "study.outline", "study.title", "study.place", "study.language",
+    "study.as_of", "study.nation", "study.notes", "areas.unit", "areas.vintage", "areas.shapes",
+    "services.*.title", "services.*.one", "services.*.pram", "services.*.age_band",
+    "services.*.kind", "groups.*.label", "groups.*.points_to", "proposals.*.status_words",
 )  # fmt: skip
 
 
 #: Settings of what is asked of minutes that are there.
 ASKED = (
-    "hubs.", "localities.", "measures.thres", "measures.walk", "measures.catch", "measures.decay",
-    "weights.", "groups.", "proposals.*.close", "proposals.*.comment", "proposals.*.source",
-    "proposals.*.title", "proposals.*.saving",
+    "study.name", "areas.parent", "areas.share", "areas.locality", "areas.from_parent",
+    "services.*.demand", "services.*.noun", "proposals.*.service", "proposals.*.open",
+    "proposals.*.close", "proposals.*.comment", "proposals.*.source", "proposals.*.title",
+    "proposals.*.saving",
+    "measures.", "weights.", "groups.", "localities.", "hubs.", "disclosure.",
+    *(key for key, steps in CHANGES.items() if steps[1][0]["action"] != "open"),
 )  # fmt: skip
+
+
+def beside_tables(folder: Path, where: str | None, value: Any, usual: Study) -> Study:
+    """Read the changed settings alone, and put them beside the usual study's tables."""
+    config = read_config(written(folder, where, value) / "study.toml")
+    told = _study_assumptions(config, usual.centres, usual.inputs)
+    study = replace(usual, config=config, assumptions=told)
+    _OPEN[study] = _open_counts(usual)  # the same tables, and nothing is said of them
+    return study
 
 
 def outcome(
     folder: Path, where: str, value: Any, give: Give, key: str = "",
     measured: StudyResults | None = None, times: StudyResults | None = None,
 ) -> Telling:  # fmt: skip
+    there = measured or times
     try:
-        study = study_with(folder, where, value, buses=key in BUSES)
+        if there is not None and key.startswith(APART):
+            study = beside_tables(folder, where, value, there.study)
+        else:
+            study = study_with(folder, where, value, buses=key in BUSES)
     except AccessError as error:
         return Telling(iter([refusal(error)]))
     if measured is not None:
-        return Telling(tell(replace(measured, study=study), give))
+        return Telling(tell(replace(measured, study=with_policy(study)), give))
     return Telling(ask(study, give, key, times))
 
 
@@ -666,6 +716,22 @@ def test_a_changed_setting_changes_an_output(key, usual, minutes, said, beside, 
             assert words[key] in text
         else:
             assert key not in words
+
+
+@pytest.mark.parametrize("way", [WORDS, ASKED, ()], ids=["words", "asked", "measured"])
+@pytest.mark.parametrize("apart", [False, True], ids=["read", "apart"])
+def test_what_is_not_changed_changes_no_output(way, apart, usual, minutes, said, tmp_path):
+    """Each way to tell of a case tells the usual study as it is told when it is measured whole."""
+    study = study_with(tmp_path / "town")
+    if apart:
+        study = beside_tables(tmp_path / "apart", None, None, usual("").study)
+    again = replace(usual(""), study=with_policy(study))
+    times = minutes if way else None
+    keys = [k for k in CASES if k not in WHOLE | BUSES and k.startswith(APART) == apart]
+    ways = {key: next((w for w in (WORDS, ASKED) if key.startswith(w)), ()) for key in keys}
+    for give in dict.fromkeys(CASES[key][2] for key in keys if ways[key] == way):
+        told = tell(again, give) if way == WORDS else ask(study, give, "", times)
+        assert Telling(told).all() == said("", give).all(), give.__name__
 
 
 def test_a_case_differs_from_what_it_is_held_against_by_its_key_alone():

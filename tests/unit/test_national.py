@@ -6,9 +6,12 @@ import json
 import multiprocessing
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import osmium
@@ -33,21 +36,49 @@ from access.release import _stand_in
 from access.study import load_study
 from tests.town import at, write_study, write_town
 
-dask = pytest.importorskip("dask", reason="the extra 'national' is not installed")
-pytest.importorskip("distributed", reason="the extra 'national' is not installed")
+if not all(map(find_spec, ("dask", "distributed"))):  # imported by who runs the tests alone
+    pytest.skip("the extra 'national' is not installed", allow_module_level=True)
 
 SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(["access.national.dataset"])
 
 
+class Here(Executor):
+    """Does at once, and in this process, what a pool would be given."""
+
+    def __init__(self, workers: int, mp_context: object) -> None:
+        pass
+
+    def submit(self, do: Callable[..., Any], *given: Any) -> Future[Any]:  # type: ignore[override]
+        done: Future[Any] = Future()
+        done.set_result(do(*given))
+        return done
+
+
 @pytest.fixture(scope="module", autouse=True)
 def forked() -> Iterator[None]:
+    """Start no process and draw one map: tests of either ask for `processes` or draw it."""
+    drawn: dict[str, bytes] = {}
+
+    def picture(*given: Any) -> bytes:
+        return drawn["a map"] if drawn else drawn.setdefault("a map", _picture(*given))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dataset, "ProcessPoolExecutor", Here)
+        patch.setattr(dataset, "_picture", picture)
+        yield
+
+
+@pytest.fixture
+def processes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Make each process from one that has imported everything: they die and start as others do."""
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"}),
-    ):
-        patch.setattr(dataset, "get_context", lambda _: SERVER)
+    import dask
+    import distributed  # noqa: F401  its settings stand before one of them is changed
+
+    monkeypatch.setattr(dataset, "ProcessPoolExecutor", ProcessPoolExecutor)
+    monkeypatch.setattr(dataset, "_picture", _picture)
+    monkeypatch.setattr(dataset, "get_context", lambda _: SERVER)
+    with dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"}):
         yield
 
 
@@ -162,6 +193,7 @@ def test_every_output_says_what_it_rests_on(mode: str, words: str, tmp_path: Pat
             assert said in told
 
 
+@pytest.mark.usefixtures("processes")
 def test_the_same_bytes_from_a_pool_and_from_one_or_two_workers(tmp_path: Path) -> None:
     source = tables(tmp_path / "in")
     ledgers = []
@@ -223,6 +255,7 @@ class Poison(str):
     __hash__ = str.__hash__
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.parametrize("do", [_with_pool, _with_dask])
 def test_a_worker_that_dies_takes_nobody_along(do: object, tmp_path: Path) -> None:
     tasks = list(_gather(tables(tmp_path / "in"), Ask()).tasks)
@@ -233,6 +266,7 @@ def test_a_worker_that_dies_takes_nobody_along(do: object, tmp_path: Path) -> No
     assert outcomes["E01"] == outcomes["E02"] == ""
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_failing_authority_is_a_row_and_stops_nothing(tmp_path: Path) -> None:
     source = tables(tmp_path / "in")
     centres = pd.read_csv(source / "centres.csv")

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import access
-from access.network import Network, Profile, Status
+from access.network import Network, Profile, Status, segment_index
 from access.units import great_circle_m
 from tests.streets import at, places
 
@@ -228,3 +228,27 @@ def test_profiles_walk_by_default():
     assert Network.from_edges([-1.36, -1.35], [53.4, 53.4], [0], [1]).profile == (
         Profile.preset("walk")
     )
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_tree_of_whole_stretches_finds_what_a_tree_of_pieces_does(monkeypatch, seed):
+    rng = np.random.default_rng(seed)
+    sizes = rng.integers(2, 6, 12)
+    # on a grid many stretches are equally near, and some have no length
+    xy = (
+        rng.integers(0, 6, (sizes.sum(), 2)) * 50.0
+        if seed % 2
+        else rng.uniform(0, 900, (sizes.sum(), 2))
+    )
+    offsets = np.concatenate([[0], np.cumsum(sizes)])
+    places = np.concatenate([xy[:10], rng.uniform(-200, 1200, (60, 2)).round(1)])
+    found = []
+    for few in (10_000, -1):
+        monkeypatch.setattr(segment_index, "_FEW", few)
+        finder = segment_index._segment_index(xy, offsets, np.arange(len(sizes)) > 0)
+        piece, along, metres = segment_index.nearest(finder, xy, places, limit_m=123.4)
+        corner = np.where(piece < 0, -1, finder.corner[piece])
+        found.append((corner, along, metres))
+    assert (found[0][0] < 0).any() and (found[0][0] >= 0).any()
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, other)

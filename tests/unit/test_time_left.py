@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import json
 import math
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.console import Console
 
 from access.cli import left, terminal
 from access.cli.left import Left, left_words, of_job
@@ -151,12 +151,10 @@ def test_words_are_short(span):
 class TestShown:
     def steps(self, monkeypatch, clock, tmp_path, *, terminal_: bool, **more) -> str:
         shown = io.StringIO()
-
-        def console(**given):
-            return Console(file=shown, force_terminal=terminal_, width=100, markup=False,
-                           highlight=False)  # fmt: skip
-
-        monkeypatch.setattr(terminal, "Console", console)
+        shown.isatty = lambda: terminal_
+        monkeypatch.setattr(sys, "stderr", shown)
+        for name, value in {"TERM": "xterm", "COLUMNS": "100"}.items():
+            monkeypatch.setenv(name, value)
         monkeypatch.setenv("ACCESS_CACHE", str(tmp_path / "cache"))
         with terminal.steps(clock=clock, **more) as begin:
             begin("modelling streets")
@@ -192,3 +190,11 @@ class TestShown:
     def test_nothing_is_kept_where_that_is_asked(self, monkeypatch, clock, tmp_path):
         self.steps(monkeypatch, clock, tmp_path, terminal_=False, job="run here", keep=False)
         assert not (tmp_path / "cache").exists()
+
+
+def test_steps_go_on_where_the_screen_is_closed(monkeypatch):
+    for stream in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, stream, None)
+    with terminal.steps(job="compare", keep=False) as begin:
+        begin("read")
+        begin("measure")
