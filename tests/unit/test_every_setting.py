@@ -215,9 +215,10 @@ def before_and_after(results: StudyResults) -> Iterator[str]:
     yield area_table(replace(results, proposals={})).to_csv()
     for mode in dict.fromkeys([results.headline, *results.matrices]):
         yield repr([p.impacts[mode].summary for p in proposals])
-    none = {name: {} for name in RANKED}
-    bare = {key: replace(p, **none) for key, p in results.proposals.items()}
-    bare = {key: replace(p, **dict.fromkeys(RANKED, {})) for key, p in results.proposals.items()}
+    yield repr([_beside(results, p) for p in proposals])
+    bare = {
+        key: replace(p, **{name: {} for name in RANKED}) for key, p in results.proposals.items()
+    }
     yield json.dumps(summary_of(replace(results, proposals=bare, joint={})), default=str)
     yield area_table(results).to_csv()
 
