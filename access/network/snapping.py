@@ -232,6 +232,14 @@ def snap(
     return _Snaps(edge, along, metres, joint)
 
 
+def joints_lonlat(network: Network, snaps: _Snaps) -> _Floats:
+    """Give the joints in degrees, shape (n, 2); ``nan`` where unsnapped."""
+    lonlat = np.full((len(snaps.edge), 2), np.nan)
+    if snaps.found.any():
+        lonlat[snaps.found] = unproject(snaps.xy[snaps.found], network.crs)
+    return lonlat
+
+
 def _share(
     network: Network, corner: NDArray[np.int32], edge: NDArray[np.int32], part: _Floats
 ) -> _Floats:

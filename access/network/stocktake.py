@@ -24,7 +24,7 @@ from access.network.osm import _is_street_file, _read_streets
 from access.network.profiles import Profile
 from access.network.routing import travel_matrix
 from access.network.segment_index import _segment_index, nearest
-from access.network.snapping import Points, read_points, snap
+from access.network.snapping import Points, joints_lonlat, read_points, snap
 from access.text import share_figure
 from access.units import project, unproject
 
@@ -240,9 +240,7 @@ def _snap_table(
     found = snap(network, read, limit_m=limit_m, as_origin=as_origin)
     edge = np.maximum(found.edge, 0)
     joined = found.found
-    joints = np.full((len(edge), 2), np.nan)
-    if joined.any():
-        joints[joined] = unproject(found.xy[joined], network.crs)
+    joints = joints_lonlat(network, found)
 
     def where_joined(values: NDArray[Any], blank: Any) -> NDArray[Any]:
         return np.where(joined, values, blank)
