@@ -223,6 +223,10 @@ def before_and_after(results: StudyResults) -> Iterator[str]:
     yield area_table(results).to_csv()
 
 
+#: What a proposal holds of its alternatives.
+RANKED = ("rankings", "sampled", "rankings_beside")
+
+
 def figures(results: StudyResults) -> str:
     return json.dumps(summary_of(results), default=str) + alternatives_table(results).to_csv()
 
