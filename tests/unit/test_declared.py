@@ -47,6 +47,13 @@ def imported_by(*roots: str) -> set[str]:
     return set().union(*map(imports_of, roots)) - set(sys.stdlib_module_names) - own
 
 
+def given_name(call: ast.Call) -> object:
+    """Give what `import_module` is told to import, where it is told in letters."""
+    named = getattr(call.func, "id", getattr(call.func, "attr", ""))
+    told = call.args[0] if named == "import_module" and call.args else None
+    return told.value if isinstance(told, ast.Constant) else None
+
+
 @cache
 def imports_of(root: str) -> frozenset[str]:
     found, path = set(), ROOT / root
@@ -56,6 +63,8 @@ def imports_of(root: str) -> frozenset[str]:
                 found |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
                 found.add(node.module.split(".")[0])
+            elif isinstance(node, ast.Call) and isinstance(name := given_name(node), str):
+                found.add(name.split(".")[0])
     return frozenset(found)
 
 
