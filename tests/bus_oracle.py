@@ -7,6 +7,7 @@ under test is used. Arriving by a time is the best of setting out for every sing
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_left
 from collections import defaultdict
 
 import numpy as np
@@ -57,8 +58,8 @@ class Oracle:
         for calls in self.calls.values():
             calls.sort()
 
-    def arrivals(self, origin, at, boardings):
-        """{target: (arrival, boardings)} by bus of those who set out at a time."""
+    def arrivals(self, origin, at, boardings, latest=np.inf):
+        """{target: (arrival, boardings)} by bus of who sets out at a time, none after `latest`."""
         heap = [(at + ms + self.slack, 0, x) for x, ms in self.start[origin].items()]
         heapq.heapify(heap)
         seen, best, early, sat = set(), {}, {}, {}
@@ -67,17 +68,22 @@ class Oracle:
             if (x, used) in seen or used == boardings:
                 continue
             seen.add((x, used))
-            for dep, trip, nth in self.calls[x]:
-                until = sat.get((trip, used), len(self.trips[trip]))
-                if dep < ready or nth >= until:
+            calls = self.calls[x]
+            for dep, trip, nth in calls[bisect_left(calls, (ready,)) :]:  # they are in order
+                if dep > latest:
+                    break
+                rides = self.trips[trip]
+                until = sat.get((trip, used), len(rides))
+                if nth >= until:
                     continue
                 sat[trip, used] = nth  # from there on one sat in it already
-                for v, arr, alight in self.trips[trip][nth:until]:
-                    if not alight:
+                for v, arr, alight in rides[nth:until]:
+                    if not alight or arr > latest:
                         continue
                     for target, ms in self.end[v].items():
                         code = (arr + ms, used + 1)
-                        best[target] = min(best.get(target, code), code)
+                        if target not in best or code < best[target]:
+                            best[target] = code
                     for y, ms in self.change[v].items():
                         if arr + ms < early.get((y, used + 1), np.inf):
                             early[y, used + 1] = arr + ms
@@ -104,7 +110,7 @@ class Oracle:
             low, high = 0, len(times)
             while low < high:
                 middle = (low + high) // 2
-                reached = self.arrivals(origin, times[middle], most).get(target)
+                reached = self.arrivals(origin, times[middle], most, by).get(target)
                 low, high = (middle + 1, high) if reached and reached[0] <= by else (low, middle)
             if low:
                 ways.append((by - times[low - 1], most))

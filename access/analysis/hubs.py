@@ -17,7 +17,7 @@ from access.analysis.questions import _site_ids
 from access.analysis.results import HubResult, StudyResults, site_names
 from access.errors import Fault, ParameterError, StudyError
 from access.measure.weights import Weights
-from access.network.snapping import read_points, snap
+from access.network.snapping import joints_lonlat, read_points, snap
 from access.siting import AtLeast, Demand, NoWorse, Rule, per_locality
 from access.siting import greenfield as centres_of_demand
 from access.siting.hubs import hub_search
@@ -60,10 +60,10 @@ def _new_sites(results: StudyResults, count: int) -> pd.DataFrame:
         lonlat = unproject(points, crs)
         frame = pd.DataFrame(lonlat, columns=["lon", "lat"])
         frame.insert(0, "id", [str(k) for k in range(len(lonlat))])
-        joined = snap(
-            results.networks["walk"], read_points(frame, "centres of demand"), limit_m=limit_m
-        )
-        onto = project(joined.lonlat[:, 0], joined.lonlat[:, 1], crs)
+        streets = results.networks["walk"]
+        joined = snap(streets, read_points(frame, "centres of demand"), limit_m=limit_m)
+        joints = joints_lonlat(streets, joined)
+        onto = project(joints[:, 0], joints[:, 1], crs)
         return np.where(joined.found[:, None], onto, points)
 
     found = centres_of_demand(

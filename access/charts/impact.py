@@ -242,53 +242,57 @@ def group_chart(
         raise ParameterError(f"no group of {column!r} is reached both before and after")
     labels = [group_words(column, group) for group in table["group"]]
     hidden = (table["hidden"] & (not internal)).tolist()
-    change = [
-        0.0 if hide else float(c)
-        for c, hide in zip(table["mean_minutes_change"], hidden, strict=True)
-    ]
+    rises = zip(table["mean_minutes_change"], hidden, strict=True)
+    change = [0.0 if hide else float(rise) for rise, hide in rises]
     words = [HIDDEN_WORDS if hide else f"{c:+.1f}" for c, hide in zip(change, hidden, strict=True)]
     everyone = float(impact.summary["mean_minutes_change"] or 0.0)
-    families = [about(n) for n in table["families"]]
-    pairs = zip(labels, words, families, hidden, strict=True)
+    told = [
+        f"{label} {text}" + ("" if hide else f" ({about(n)} {impact.who})")
+        for label, text, n, hide in zip(labels, words, table["families"], hidden, strict=True)
+    ]
     alt = (
         f"Bar chart of mean change in minutes to the nearest site by {grouping_words(column)}: "
-        + "; ".join(
-            f"{label} {text}" + ("" if hide else f" ({n} {impact.who})")
-            for label, text, n, hide in pairs
-        )
-        + f". Everyone {everyone:+.1f}."
+        f"{'; '.join(told)}. Everyone {everyone:+.1f}."
     )
     below = caption or _caption(impact)
     if any(hidden):
         below = f"{below} {NOTE_HIDDEN}"
+    the = "the " if column.startswith(("imd_", "idaci_")) else ""
+    bars = zip(change, labels, hidden, strict=True)
+    shown = [(c, f"{the}{label}") for c, label, hide in bars if not hide]
+    title = _group_title(shown, len(change), everyone, impact.tolerance_minutes)
 
     def draw(figure: Figure, axes: Axes) -> None:
-        places = np.arange(len(change))
-        axes.barh(places, change, color=CATEGORICAL[0], height=0.72)
-        axes.set_yticks(places, labels)
-        axes.set_ylim(len(change) - 0.4, -1.2)
-        label_bars(axes, change, words)
-        low, high = axes.get_xlim()  # everyone's rise may be past every bar that is shown
-        axes.set_xlim(min(low, 1.3 * everyone), max(high, 1.3 * everyone))
-        axes.axvline(everyone, color=CATEGORICAL[3], linewidth=1.6, linestyle=(0, (4, 2)))
-        axes.annotate(
-            f"everyone {everyone:+.1f}",
-            (everyone, -0.85),
-            xytext=(5, 0),
-            textcoords="offset points",
-            fontsize=10,
-            va="center",
-        )
-        axes.set_xlabel("mean change, minutes")
+        _draw_groups(axes, change, labels, words, everyone)
 
-    the = "the " if column.startswith(("imd_", "idaci_")) else ""
-    shown = [
-        (c, f"{the}{label}")
-        for c, label, hide in zip(change, labels, hidden, strict=True)
-        if not hide
-    ]
-    title = _group_title(shown, len(change), everyone, impact.tolerance_minutes)
     return Chart(title, alt, below, draw, (6.8, 0.34 * len(change) + 1.1))
+
+
+def _draw_groups(
+    axes: Axes,
+    change: Sequence[float],
+    labels: Sequence[str],
+    words: Sequence[str],
+    everyone: float,
+) -> None:
+    """Draw a bar a group, and a line where everyone's rise lies."""
+    places = np.arange(len(change))
+    axes.barh(places, change, color=CATEGORICAL[0], height=0.72)
+    axes.set_yticks(places, labels)
+    axes.set_ylim(len(change) - 0.4, -1.2)
+    label_bars(axes, change, words)
+    low, high = axes.get_xlim()  # everyone's rise may be past every bar that is shown
+    axes.set_xlim(min(low, 1.3 * everyone), max(high, 1.3 * everyone))
+    axes.axvline(everyone, color=CATEGORICAL[3], linewidth=1.6, linestyle=(0, (4, 2)))
+    axes.annotate(
+        f"everyone {everyone:+.1f}",
+        (everyone, -0.85),
+        xytext=(5, 0),
+        textcoords="offset points",
+        fontsize=10,
+        va="center",
+    )
+    axes.set_xlabel("mean change, minutes")
 
 
 def _group_title(

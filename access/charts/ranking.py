@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from access.siting.hubs import HubSearch
 
 _TICK = 20  # characters in a line beside the axis
+_Spans = dict[str, tuple[int, int]]
+_CROSS: dict[str, Any] = {"color": CATEGORICAL[3], "markeredgecolor": INK}
+"""How the proposal's mark, and the council's choice, is painted."""
+_BESIDE: dict[str, Any] = {"textcoords": "offset points", "annotation_clip": False}
+"""Words some points beside a place; all places are inside the picture, so none is looked up."""
 
 
 def rank_chart(
@@ -47,79 +52,74 @@ def rank_chart(
     ParameterError
         If the ranking has no proposal.
     """
-    p = ranking.proposal
-    if p is None:
+    if ranking.proposal is None:
         raise ParameterError("the ranking has no proposal to show; expected proposal=ids")
-    n = len(ranking.table)
-    criteria = list(ranking.criteria)
-    ranks = [int(p[f"rank_{c}"]) for c in criteria]
-    places = [ranking.place(c, others=False) for c in criteria]
-    best, worst = int(np.argmin(ranks)), int(np.argmax(ranks))
-    title = (
-        f"Of {n:,} options the proposal is {places[best]} by "
-        f"{ranking.words(criteria[best])} and {places[worst]} by "
-        f"{ranking.words(criteria[worst])}"
-    )
-    if len(set(ranks)) == 1:
-        same = places[0] if len(set(places)) == 1 else f"{ordinal(ranks[0])}, at times jointly,"
-        title = f"Of {n:,} options the proposal is {same} on every count"
-    spans = _spans(robustness, criteria)
-    alt = (
-        f"Dot chart of the proposal's rank among {n:,} options, 1 being best: "
-        + "; ".join(
-            f"{ranking.words(c)} {ranking.place(c)}"
-            + (f", between {spans[c][0]:,} and {spans[c][1]:,}" if c in spans else "")
-            for c in criteria
-        )
-        + "."
-    )
+    spans = _spans(robustness, list(ranking.criteria))
     plain = f"Every option of {ranking.what}; {trip(ranking.mode)}."
     if spans:
         plain += " Bars: the rank in nine of ten settings of what was let vary."
-
-    def draw(figure: Figure, axes: Axes) -> None:
-        for place, (c, rank, label) in enumerate(zip(criteria, ranks, places, strict=True)):
-            axes.plot([1, n], [place, place], color=QUIET, linewidth=1.2, zorder=1)
-            if c in spans:
-                axes.plot(
-                    spans[c],
-                    [place, place],
-                    color=CATEGORICAL[5],
-                    linewidth=8,
-                    alpha=0.75,
-                    solid_capstyle="butt",
-                    zorder=2,
-                )
-            axes.plot(
-                [rank],
-                [place],
-                "X",
-                markersize=11,
-                color=CATEGORICAL[3],
-                markeredgecolor=INK,
-                markeredgewidth=0.8,
-                zorder=3,
-            )
-            axes.annotate(
-                label,
-                (rank, place),
-                xytext=(0, 9),
-                textcoords="offset points",
-                ha="center",
-                fontsize=10,
-            )
-        axes.set_yticks(
-            range(len(criteria)), [textwrap.fill(criterion_short(c), _TICK) for c in criteria]
-        )
-        axes.set_ylim(len(criteria) - 0.5, -0.75)
-        axes.set_xlim(1 - 0.04 * n, n * 1.04)
-        axes.set_xticks([1, n], ["1 (best)", f"{n:,} (worst)"])
-        axes.spines["bottom"].set_visible(False)
-
-    return Chart(title, alt, caption or plain, draw, (6.8, 0.5 * len(criteria) + 0.9))
+    return Chart(
+        _rank_title(ranking),
+        _rank_alt(ranking, spans),
+        caption or plain,
+        lambda figure, axes: _draw_ranks(axes, ranking, spans),
+        (6.8, 0.5 * len(ranking.criteria) + 0.9),
+    )
 
 
-def _spans(robustness: Robustness | None, criteria: list[str]) -> dict[str, tuple[int, int]]:
+def _ranks(ranking: Ranking) -> list[int]:
+    """Give the proposal's rank on every criterion."""
+    proposal = ranking.proposal or {}
+    return [int(proposal[f"rank_{c}"]) for c in ranking.criteria]
+
+
+def _rank_title(ranking: Ranking) -> str:
+    """Say where the proposal stands best and worst."""
+    criteria, ranks = list(ranking.criteria), _ranks(ranking)
+    places = [ranking.place(c, others=False) for c in criteria]
+    if len(set(ranks)) == 1:
+        same = places[0] if len(set(places)) == 1 else f"{ordinal(ranks[0])}, at times jointly,"
+        return f"Of {len(ranking.table):,} options the proposal is {same} on every count"
+    ends = (int(np.argmin(ranks)), int(np.argmax(ranks)))
+    best, worst = (f"{places[k]} by {ranking.words(criteria[k])}" for k in ends)
+    return f"Of {len(ranking.table):,} options the proposal is {best} and {worst}"
+
+
+def _rank_alt(ranking: Ranking, spans: _Spans) -> str:
+    """Give every rank in words, with its interval where it is known."""
+    told = [
+        f"{ranking.words(c)} {ranking.place(c)}"
+        + (f", between {spans[c][0]:,} and {spans[c][1]:,}" if c in spans else "")
+        for c in ranking.criteria
+    ]
+    return (
+        f"Dot chart of the proposal's rank among {len(ranking.table):,} options, 1 being best: "
+        f"{'; '.join(told)}."
+    )
+
+
+def _draw_ranks(axes: Axes, ranking: Ranking, spans: _Spans) -> None:
+    """Draw a line from best to worst for each criterion, its interval, and the proposal on it."""
+    n, criteria = len(ranking.table), list(ranking.criteria)
+    for place, (c, rank) in enumerate(zip(criteria, _ranks(ranking), strict=True)):
+        level = [place, place]
+        axes.plot([1, n], level, color=QUIET, linewidth=1.2, zorder=1)
+        if c in spans:
+            look: dict[str, Any] = {"color": CATEGORICAL[5], "linewidth": 8, "alpha": 0.75}
+            axes.plot(spans[c], level, solid_capstyle="butt", zorder=2, **look)
+        axes.plot([rank], [place], "X", markersize=11, markeredgewidth=0.8, zorder=3, **_CROSS)
+        label = ranking.place(c, others=False)
+        axes.annotate(label, (rank, place), xytext=(0, 9), ha="center", fontsize=10, **_BESIDE)
+    names = [textwrap.fill(criterion_short(c), _TICK) for c in criteria]
+    axes.set_yticks(range(len(criteria)), names)
+    axes.set_ylim(len(criteria) - 0.5, -0.75)
+    axes.set_xlim(1 - 0.04 * n, n * 1.04)
+    axes.set_xticks([1, n], ["1 (best)", f"{n:,} (worst)"])
+    axes.spines["bottom"].set_visible(False)
+
+
+def _spans(robustness: Robustness | None, criteria: list[str]) -> _Spans:
+    """Give the ends of the rank in nine of ten settings, by criterion."""
     if robustness is None or robustness.proposal is None:
         return {}
     table = robustness.ranks().set_index("criterion")
@@ -148,81 +148,81 @@ def pareto_chart(ranking: Ranking, x: str = "mean", y: str = "p90", *, caption: 
     """
     for c in (x, y):
         ranking.best(c)
-    table = ranking.table
-    values = table[[x, y]].to_numpy(float)
+    values = ranking.table[[x, y]].to_numpy(float)
     usable = np.isfinite(values).all(axis=1)
     if not usable.any():
         raise ParameterError("every option leaves some people unreached, so there is no picture")
-    front = _two_way_front(table[usable], x, y)
+    front = _two_way_front(ranking.table[usable], x, y)
     p = ranking.proposal
     own = None
     if p is not None and p[x] is not None and p[y] is not None:
         own = (float(p[x]), float(p[y]))
     better = _beaten_by(values[usable], own, x, y) if own else 0
-    across, up = (ranking.words(c) for c in (x, y))
-    pairs = {tuple(pair) for pair in front[[x, y]].to_numpy(float).tolist()}
-    unbeaten = sum(tuple(pair) in pairs for pair in values.tolist())  # equals of each count, too
-    verb = "is" if unbeaten == 1 else "are"
-    title = f"{unbeaten:,} of {len(table):,} options {verb} beaten by none on both counts"
-    if own:
-        verdict = f"{better:,} beat the proposal" if better else "none beats the proposal"
-        title = f"Of {len(table):,} options, {verdict} on both {across} and {up}"
     alt = (
-        f"Scatter of {len(table):,} options, {across} across and {up} "
+        f"Scatter of {len(values):,} options, {ranking.words(x)} across and {ranking.words(y)} "
         f"up; {_better_side(x, y)} is better. {_front_words(front, x, y)}"
     )
     if own:
         at = " and ".join(criterion_value(c, v) for c, v in zip((x, y), own, strict=True))
         beat = f"{better:,} beat{'s' if better == 1 else ''} it" if better else "none beats it"
         alt += f" The proposal lies at {at}; {beat} on both."
-    left_out = int((~usable).sum())
     side = capital(_better_side(x, y))
     plain = f"Every option of {ranking.what}; {trip(ranking.mode)}. {side} is better."
-    if left_out:
+    if left_out := int((~usable).sum()):
         plain += f" {left_out:,} options that leave people unreached are not shown."
+    return Chart(
+        _front_title(ranking, front, x, y, better=better if own else None),
+        alt,
+        caption or plain,
+        lambda figure, axes: _draw_front(axes, values[usable], front, own, x, y),
+        (6.8, 4.4),
+    )
 
-    def draw(figure: Figure, axes: Axes) -> None:
-        scale = [100.0 if criterion_kind(c) == "share" else 1.0 for c in (x, y)]
-        dots = values[usable] * scale
-        size = 16 if len(dots) < 3000 else 3
-        axes.scatter(
-            dots[:, 0], dots[:, 1], s=size, color=QUIET, edgecolor="none", rasterized=True, zorder=1
-        )
-        line = front[[x, y]].to_numpy(float) * scale
-        axes.plot(*line.T, color=CATEGORICAL[0], linewidth=1.2, marker="o", markersize=5, zorder=2)
-        axes.margins(0.06, 0.1)
-        behind = {"facecolor": PAPER, "edgecolor": "none", "alpha": 0.85, "pad": 1.5}
-        axes.annotate(
-            "not beaten",
-            tuple(line[-1]),
-            xytext=(4, -13),
-            textcoords="offset points",
-            color=CATEGORICAL[0],
-            fontsize=10,
-            fontweight="bold",
-            bbox=behind,
-            zorder=3,
-        )
-        if own:
-            at = (own[0] * scale[0], own[1] * scale[1])
-            axes.plot(*at, "X", markersize=12, color=CATEGORICAL[3], markeredgecolor=INK, zorder=4)
-            axes.annotate(
-                "the proposal",
-                at,
-                xytext=(9, -4),
-                textcoords="offset points",
-                fontsize=10,
-                fontweight="bold",
-                zorder=4,
-                bbox=behind,
-            )
-        axes.spines["left"].set_visible(True)
-        axes.spines["left"].set_color(QUIET)
-        axes.grid(color="#e6e6e6", linewidth=0.7)
-        axes.set_xlabel(_axis_words(x))
-        axes.set_ylabel(_axis_words(y))
 
-    return Chart(title, alt, caption or plain, draw, (6.8, 4.4))
+def _front_title(
+    ranking: Ranking, front: pd.DataFrame, x: str, y: str, *, better: int | None
+) -> str:
+    """Say how many options beat the proposal or, where there is none, how many are not beaten."""
+    n = len(ranking.table)
+    if better is not None:
+        verdict = f"{better:,} beat the proposal" if better else "none beats the proposal"
+        return f"Of {n:,} options, {verdict} on both {ranking.words(x)} and {ranking.words(y)}"
+    pairs = {tuple(pair) for pair in front[[x, y]].to_numpy(float).tolist()}
+    values = ranking.table[[x, y]].to_numpy(float).tolist()
+    unbeaten = sum(tuple(pair) in pairs for pair in values)  # equals of each count, too
+    verb = "is" if unbeaten == 1 else "are"
+    return f"{unbeaten:,} of {n:,} options {verb} beaten by none on both counts"
+
+
+def _draw_front(
+    axes: Axes,
+    values: np.ndarray,
+    front: pd.DataFrame,
+    own: tuple[float, float] | None,
+    x: str,
+    y: str,
+) -> None:
+    """Draw a dot an option, a line through those that none beats, and the proposal."""
+    scale = [100.0 if criterion_kind(c) == "share" else 1.0 for c in (x, y)]
+    size = 16 if len(values) < 3000 else 3
+    dots: dict[str, Any] = {"s": size, "color": QUIET, "edgecolor": "none", "rasterized": True}
+    axes.scatter(*(values * scale).T, zorder=1, **dots)
+    line = front[[x, y]].to_numpy(float) * scale
+    axes.plot(*line.T, color=CATEGORICAL[0], linewidth=1.2, marker="o", markersize=5, zorder=2)
+    axes.margins(0.06, 0.1)
+    said: dict[str, Any] = {"fontsize": 10, "fontweight": "bold", "textcoords": "offset points"}
+    said["bbox"] = {"facecolor": PAPER, "edgecolor": "none", "alpha": 0.85, "pad": 1.5}
+    end = tuple(line[-1])
+    axes.annotate("not beaten", end, xytext=(4, -13), color=CATEGORICAL[0], zorder=3, **said)
+    if own:
+        at = (own[0] * scale[0], own[1] * scale[1])
+        axes.plot(*at, "X", markersize=12, zorder=4, **_CROSS)
+        axes.annotate("the proposal", at, xytext=(9, -4), zorder=4, **said)
+    axes.spines["left"].set_visible(True)
+    axes.spines["left"].set_color(QUIET)
+    axes.grid(color="#e6e6e6", linewidth=0.7)
+    axes.set_xlabel(_axis_words(x))
+    axes.set_ylabel(_axis_words(y))
 
 
 def _better_side(x: str, y: str) -> str:
@@ -305,51 +305,55 @@ def robustness_chart(
             "known"
         )
     table = robustness.best_options(criterion)
-    shown = table.head(most)
-    closed = [_closing(named(ids, robustness.names)) for ids in shown["closed"]]
-    shares = [100 * s for s in shown["share"]]
-    if len(table) > most:
-        rest = len(table) - most
+    closed = [_closing(named(ids, robustness.names)) for ids in table["closed"].head(most)]
+    shares = [100 * s for s in table["share"].head(most)]
+    if (rest := len(table) - most) > 0:
         # options may be best together: their shares do not add up
         closed.append("one other" if rest == 1 else f"each of {rest:,} others, at most")
         shares.append(100 * float(table["share"].iloc[most]))
-    mine = set(robustness.proposal or ())
-    colours = [CATEGORICAL[3] if set(k) == mine else CATEGORICAL[0] for k in shown["kept"]]
+    mine = [set(kept) == set(robustness.proposal or ()) for kept in table["kept"]]
+    colours = [CATEGORICAL[3] if own else CATEGORICAL[0] for own in mine[:most]]
     colours += [QUIET] * (len(closed) - len(colours))
-    own = table[[set(k) == mine for k in table["kept"]]]
-    share = 100 * float(own["share"].sum()) if len(own) else 0.0
-    level = int((table["share"] == table["share"].iloc[0]).sum()) - 1
-    also = f" (and {level:,} other{'s' if level > 1 else ''} as often)" if level else ""
-    title = (
-        f"{capital(closed[0])}{also} is best in {percent(shares[0] / 100)} of "
-        f"{len(robustness.draws):,} settings"
-    )
-    if robustness.proposal is not None:
-        title += f", the proposal in {percent(share / 100)}"
-    pairs = zip(closed, shares, strict=True)
     by = criterion_words(criterion, robustness.mode)
+    told = [percent(s / 100, ends=False) for s in shares]
     alt = (
         f"Bar chart of how often each option is best by {by}: "
-        + "; ".join(f"{words} {percent(s / 100, ends=False)}" for words, s in pairs)
+        + "; ".join(f"{words} {share}" for words, share in zip(closed, told, strict=True))
         + "."
     )
     labels = [textwrap.wrap(capital(words), _LABEL_CHARACTERS) for words in closed]
+    # bars stand as far apart as their labels have lines, so that no two labels touch
+    tall = np.array([_BAR + _LINE * len(lines) for lines in labels])
 
     def draw(figure: Figure, axes: Axes) -> None:
-        # bars stand as far apart as their labels have lines, so that no two labels touch
-        tall = np.array([_BAR + _LINE * len(lines) for lines in labels])
         places = np.cumsum(tall) - tall / 2
         axes.barh(places, shares, color=colours, height=0.3)
         axes.set_yticks(places, ["\n".join(lines) for lines in labels])
         axes.set_ylim(tall.sum(), 0)
-        label_bars(axes, shares, [percent(s / 100, ends=False) for s in shares], places)
+        label_bars(axes, shares, told, places)
         axes.set_xlabel(f"share of settings in which it is best by {by}")
 
     plain = "Varied: " + "; ".join(robustness.notes[:6]) + "."
     if joint := joint_best_words(table):
         plain = f"{joint} {plain}"
-    height = sum(_BAR + _LINE * len(lines) for lines in labels) + 0.6
-    return Chart(title, alt, caption or plain, draw, (6.8, height))
+    title = _often_title(robustness, table, closed[0], mine)
+    return Chart(title, alt, caption or plain, draw, (6.8, sum(tall.tolist()) + 0.6))
+
+
+def _often_title(
+    robustness: Robustness, table: pd.DataFrame, first: str, mine: Sequence[bool]
+) -> str:
+    """Say how often the first option is best, and how often the proposal."""
+    shares = table["share"]
+    level = int((shares == shares.iloc[0]).sum()) - 1
+    also = f" (and {level:,} other{'s' if level > 1 else ''} as often)" if level else ""
+    title = (
+        f"{capital(first)}{also} is best in {percent(float(shares.iloc[0]))} of "
+        f"{len(robustness.draws):,} settings"
+    )
+    if robustness.proposal is None:
+        return title
+    return f"{title}, the proposal in {percent(float(shares[list(mine)].sum()))}"
 
 
 def joint_best_words(table: pd.DataFrame) -> Said:
@@ -390,7 +394,7 @@ def hub_chart(results: StudyResults, found: HubSearch, mode: str, among: int) ->
             )  # fmt: skip
         if council is not None:
             at = (len(council.chosen), council.mean_minutes)
-            axes.plot(*at, "X", markersize=11, color=CATEGORICAL[3], markeredgecolor=INK)
+            axes.plot(*at, "X", markersize=11, **_CROSS)
             axes.annotate(
                 "the council's choice", at, xytext=(10, -3), textcoords="offset points",
                 fontsize=10, fontweight="bold",

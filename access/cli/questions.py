@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -23,6 +25,14 @@ from access.cli.terminal import (
 )
 from access.errors import ParameterError
 from access.labels import trip
+
+if TYPE_CHECKING:
+    from access.analysis.hub_plans import PlanPair
+    from access.analysis.questions import Question
+    from access.analysis.results import HubResult, StudyResults
+    from access.study import Study
+
+_T = TypeVar("_T")
 
 CloseOption = Annotated[
     list[str] | None,
@@ -168,12 +178,7 @@ def compare(  # noqa: PLR0913 - one option a part of the question
     parquet and GeoPackage), summary.json, ledger.json, and charts with their words beside them.
     """
     from access.analysis.analysis import Analysis, TravelOptions
-    from access.analysis.job import travel_times
     from access.analysis.questions import option_logs, questions, read_attendance, read_take_up
-    from access.analysis.results import Parts
-    from access.files import whole_folder
-    from access.ledger import to_json
-    from access.release import released
     from access.run.summary import (
         bus_of,
         impact_charts,
@@ -186,7 +191,6 @@ def compare(  # noqa: PLR0913 - one option a part of the question
     )
     from access.study import load_study
 
-    parts = Parts()
     loaded = load_study(study).with_timetables(timetable or [])
     asked = questions(
         loaded,
@@ -199,17 +203,14 @@ def compare(  # noqa: PLR0913 - one option a part of the question
     options: TravelOptions = {"mode": mode, "neighbours": neighbours, "weights": weights}
     seen = None if attendance is None else read_attendance(attendance)
     assumed = None if take_up is None else read_take_up(take_up)
-    logs = option_logs(scenarios[0]) if scenarios else ()
-    given = [path for path in (*logs, attendance, network) if path is not None]
-    whole = nullcontext() if out is None else whole_folder(out, (*loaded.files, *given))
-    with whole as work, released(loaded) as own, steps(quiet=quiet or json) as progress:
-        measured = travel_times(own, network=network, keep=not no_cache, progress=progress)
-        analysis = Analysis(measured).at(walk_km_h)
+    files = (*(option_logs(scenarios[0]) if scenarios else ()), attendance)
+    told = _Told("compare", asked, out, quiet=quiet, json=json)
+    with told.measured(loaded, files, network=network, keep=not no_cache) as (travel, progress):
+        analysis = Analysis(travel).at(walk_km_h)
         for question in asked:
             analysis = analysis.with_places_of(question.scenario)
         results = analysis.results
         later = analysis.with_bus_cut(without_bus, mode) if without_bus else None
-        answers, words = {}, []
         for question in asked:
             progress(f"before and after: {question.title}")
             impact = analysis.compare(
@@ -221,42 +222,112 @@ def compare(  # noqa: PLR0913 - one option a part of the question
                 use_of(results, impact, seen, assumed, service=question.service),
                 *([offer_of(analysis, question, later, **options)] if measures else []),
             ]
+            figures, tables, lines = (list(kind) for kind in zip(*asides, strict=True))
             group = by or usual_grouping(impact.demand.columns)
-            answers[question.key] = impact_summary(results, question, impact, group)
-            for figures, _, _ in asides:
-                answers[question.key] |= figures
-            if work is not None:
-                from access.run.answer import answer_ledger, write_answer
-
-                folder = work if len(asked) == 1 else work / question.key
-                tables = impact_tables(impact, group, loaded.groups)
-                for _, more, _ in asides:
-                    tables |= more
-                asked_for = {"title": question.title, "service": question.service, **options,
-                             "walk_km_h": walk_km_h, "after": list(question.scenario.open_ids),
-                             "by": group, "take_up": take_up,
-                             **({"measures": True} if measures else {}),
+            told.answer(
+                question, _joined(impact_summary(results, question, impact, group), figures)
+            )
+            if told.work is not None:
+                asked_for = {**options, "walk_km_h": walk_km_h,
+                             "after": list(question.scenario.open_ids), "by": group,
+                             "take_up": take_up, **({"measures": True} if measures else {}),
                              **({"without_bus": without_bus} if without_bus else {})}  # fmt: skip
-                ledger = answer_ledger(results, "compare", asked_for, (*logs, attendance))
-                write_answer(
-                    folder,
-                    answers[question.key],
-                    tables,
+                told.write(
+                    results, question, asked_for,
+                    _joined(impact_tables(impact, group, loaded.groups), tables),
                     impact_charts(results, impact, group),
-                    ledger=ledger,
-                    points=loaded.areas[["id", "geometry"]],
-                    parts=parts,
-                )
-            if not quiet and not json:
-                told = (line for _, _, lines in asides for line in lines)
-                words.append("\n  ".join([impact_words(results, question, impact), *told]))
-    for said in words:
-        say(said)
-    if json:
-        say(to_json(answers), nl=False)
-    elif out is not None and not quiet:
-        say(f"Written to {out}.")
-    partly_done(parts.left_out)
+                    files=files, points=loaded.areas[["id", "geometry"]],
+                )  # fmt: skip
+            if told.aloud:
+                words = impact_words(results, question, impact)
+                told.words.append("\n  ".join([words, *chain(*lines)]))
+    told.end()
+
+
+def _joined(own: Mapping[str, Any], others: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Give what is told by name, with what others tell beside it."""
+    joined = dict(own)
+    for other in others:
+        joined |= other
+    return joined
+
+
+class _Told:
+    """What the questions of a command gave: each is written, and all is said at the end.
+
+    Parameters
+    ----------
+    command : str
+    asked : sequence of Question
+    out : Path, optional
+        Folder to write in; one of its own for each of several questions.
+    quiet, json : bool
+
+    Attributes
+    ----------
+    aloud : bool
+        Whether words are wanted: they are added to `words`.
+    work : Path or None
+        Where to write till all is whole; None where nothing is written.
+    parts : Parts
+    """
+
+    def __init__(
+        self, command: str, asked: Sequence[Question], out: Path | None, *, quiet: bool, json: bool
+    ) -> None:
+        from access.analysis.results import Parts
+
+        self.command, self.out, self.quiet, self.json = command, out, quiet, json
+        self.aloud, self.alone = not quiet and not json, len(asked) == 1
+        self.work: Path | None = None
+        self.answers: dict[str, Any] = {}
+        self.words: list[str] = []
+        self.parts = Parts()
+
+    @contextmanager
+    def measured(
+        self, study: Study, files: Sequence[Path | None], *, network: Path | None, keep: bool
+    ) -> Iterator[tuple[StudyResults, Callable[[str], None]]]:
+        """Measure travel within a study; what is written meanwhile is there whole or not at all."""
+        from access.analysis.job import travel_times
+        from access.files import whole_folder
+        from access.release import released
+
+        given = [*study.files, *(path for path in (*files, network) if path is not None)]
+        whole = nullcontext() if self.out is None else whole_folder(self.out, given)
+        with whole as self.work, released(study) as own, steps(quiet=not self.aloud) as progress:
+            yield travel_times(own, network=network, keep=keep, progress=progress), progress
+
+    def answer(self, question: Question, summary: dict[str, Any]) -> None:
+        """Take what is found of a question."""
+        self.answers[question.key] = summary
+
+    def write(
+        self, results: StudyResults, question: Question, asked_for: Mapping[str, Any],
+        tables: Mapping[str, Any], charts: Mapping[str, Any], files: Sequence[Path | None] = (),
+        **more: Any,
+    ) -> None:  # fmt: skip
+        """Write the answer to a question, with its tables and charts, and what was asked."""
+        from access.run.answer import answer_ledger, write_answer
+
+        assert self.work is not None
+        about = {"title": question.title, "service": question.service, **asked_for}
+        ledger = answer_ledger(results, self.command, about, files)
+        folder = self.work if self.alone else self.work / question.key
+        write_answer(folder, self.answers[question.key], tables, charts, ledger=ledger,
+                     parts=self.parts, **more)  # fmt: skip
+
+    def end(self) -> None:
+        """Say it all, and what had to be left out."""
+        from access.ledger import to_json
+
+        for said in self.words:
+            say(said)
+        if self.json:
+            say(to_json(self.answers), nl=False)
+        elif self.out is not None and not self.quiet:
+            say(f"Written to {self.out}.")
+        partly_done(self.parts.left_out)
 
 
 def rank(
@@ -308,22 +379,11 @@ def rank(
     charts.
     """
     from access.analysis.analysis import Analysis, QuestionOptions
-    from access.analysis.job import travel_times
     from access.analysis.questions import questions
-    from access.analysis.results import Parts
-    from access.files import whole_folder
-    from access.ledger import to_json
-    from access.release import released
-    from access.run.summary import (
-        ranking_charts,
-        ranking_summary,
-        ranking_tables,
-        ranking_words,
-    )
+    from access.run.summary import ranking_charts, ranking_summary, ranking_tables, ranking_words
     from access.scenario import Ranking
     from access.study import load_study
 
-    parts = Parts()
     loaded = load_study(study).with_timetables(timetable or [])
     asked = questions(loaded, proposal=proposal, service=service, close=close or [])
     options: QuestionOptions = {
@@ -334,51 +394,39 @@ def rank(
         "never_close": never_close or [],
         "min_per_locality": min_per_locality,
     }
-    given = [network] if network is not None else []
-    whole = nullcontext() if out is None else whole_folder(out, (*loaded.files, *given))
-    with whole as work, released(loaded) as own, steps(quiet=quiet or json) as progress:
-        measured = travel_times(own, network=network, keep=not no_cache, progress=progress)
-        analysis = Analysis(measured).at(walk_km_h)
+    told = _Told("rank", asked, out, quiet=quiet, json=json)
+    with told.measured(loaded, (), network=network, keep=not no_cache) as (travel, progress):
+        analysis = Analysis(travel).at(walk_km_h)
         results = analysis.results
-        answers, words = {}, []
         for question in asked:
             progress(f"every alternative: {question.title}")
-            service, before, after = question.service, question.baseline, question.scenario
-            ranking = analysis.standing(service, before=before, after=after, **options)
-            firm = None
+            ask = partial(_of_question, question, options)
+            ranking, firm = ask(analysis.standing), None
             if draws:
                 progress(f"how firm the rank is: {question.title}")
-                ask = partial(analysis.robustness, service, before=before, after=after,
-                              draws=draws, **options)  # fmt: skip
-                firm = parts.make(f"how firm the rank of {question.title} is", ask)
-            answers[question.key] = ranking_summary(results, question, ranking, firm)
-            if work is not None:
-                from access.run.answer import answer_ledger, write_answer
-
-                folder = work if len(asked) == 1 else work / question.key
-                tables, charts = ranking_tables(ranking, firm), ranking_charts(ranking, firm)
-                asked_for = {"title": question.title, "service": question.service, **options,
-                             "walk_km_h": walk_km_h, "after": list(after.open_ids),
-                             "draws": draws}  # fmt: skip
-                ledger = answer_ledger(results, "rank", asked_for)
-                write_answer(
-                    folder, answers[question.key], tables, charts, ledger=ledger, parts=parts
-                )
-            if not quiet and not json:
+                firm = told.parts.make(f"how firm the rank of {question.title} is",
+                                       partial(ask, analysis.robustness, draws=draws))  # fmt: skip
+            told.answer(question, ranking_summary(results, question, ranking, firm))
+            if told.work is not None:
+                asked_for = {**options, "walk_km_h": walk_km_h,
+                             "after": list(question.scenario.open_ids), "draws": draws}  # fmt: skip
+                told.write(results, question, asked_for, ranking_tables(ranking, firm),
+                           ranking_charts(ranking, firm))  # fmt: skip
+            if told.aloud:
                 switching = None
                 if "imd_rank" in loaded.areas and isinstance(ranking, Ranking):
-                    ask_switching = partial(
-                        analysis.switching, service, before=before, after=after, **options
-                    )
-                    switching = parts.make(f"other weights: {question.title}", ask_switching)
-                words.append(ranking_words(results, question, ranking, firm, switching))
-    for said in words:
-        say(said)
-    if json:
-        say(to_json(answers), nl=False)
-    elif out is not None and not quiet:
-        say(f"Written to {out}.")
-    partly_done(parts.left_out)
+                    switching = told.parts.make(f"other weights: {question.title}",
+                                                partial(ask, analysis.switching))  # fmt: skip
+                told.words.append(ranking_words(results, question, ranking, firm, switching))
+    told.end()
+
+
+def _of_question(
+    question: Question, options: Mapping[str, Any], ask: Callable[..., _T], **more: Any
+) -> _T:
+    """Ask something of the change that a question is about."""
+    return ask(question.service, before=question.baseline, after=question.scenario, **more,
+               **options)  # fmt: skip
 
 
 def _split_sites(text: str) -> list[str]:
@@ -519,7 +567,7 @@ def site(  # noqa: PLR0913 - one option a rule of the board
     from access.ledger import to_json
     from access.release import released
     from access.report.hubs import pair_words
-    from access.run.summary import hub_summary, hub_tables, hub_words, pair_figures
+    from access.run.summary import hub_summary, hub_words, pair_figures
     from access.study import load_study
 
     loaded = load_study(study)
@@ -553,27 +601,10 @@ def site(  # noqa: PLR0913 - one option a rule of the board
         pair = analysis.hub_pair(answer, *_split_pair(between))
         summary["between"] = pair_figures(pair)
     if out is not None:
-        from access.charts.ranking import hub_chart
-        from access.run.answer import answer_ledger, write_answer
-
         asked = {**options, "size": size, "walk_km_h": walk_km_h,
                  "costs": None if costs is None else costs.name}  # fmt: skip
-        ledger = answer_ledger(
-            results, "site", asked, [costs], assumptions=answer.plain.assumptions
-        )
         with whole_folder(out, given) as work:
-            write_answer(
-                work,
-                summary,
-                hub_tables(answer) | ({} if pair is None else {"between": pair.table}),
-                {
-                    "curve": partial(
-                        hub_chart, results, answer.plain, answer.mode, len(answer.candidates)
-                    )
-                },
-                ledger=ledger,
-                points=loaded.areas[["id", "geometry"]],
-            )
+            _write_hubs(work, results, answer, summary, asked, costs, pair)
     if json:
         say(to_json(summary), nl=False)
     elif not quiet:
@@ -582,3 +613,24 @@ def site(  # noqa: PLR0913 - one option a rule of the board
             say(pair_words(answer.plans, pair))
         if out is not None:
             say(f"Written to {out}.")
+
+
+def _write_hubs(
+    work: Path, results: StudyResults, answer: HubResult, summary: Mapping[str, Any],
+    asked: Mapping[str, Any], costs: Path | None, pair: PlanPair | None,
+) -> None:  # fmt: skip
+    """Write where hubs would stand: tables, the curve as a picture, figures and what was asked."""
+    from access.charts.ranking import hub_chart
+    from access.run.answer import answer_ledger, write_answer
+    from access.run.summary import hub_tables
+
+    ledger = answer_ledger(results, "site", asked, [costs], assumptions=answer.plain.assumptions)
+    curve = partial(hub_chart, results, answer.plain, answer.mode, len(answer.candidates))
+    write_answer(
+        work,
+        summary,
+        hub_tables(answer) | ({} if pair is None else {"between": pair.table}),
+        {"curve": curve},
+        ledger=ledger,
+        points=results.study.areas[["id", "geometry"]],
+    )

@@ -150,7 +150,7 @@ class _Reach:
         n = network.n_edges
         nowhere = np.full((2 * n, 2), np.nan)
         edges = np.repeat(np.arange(n, dtype=np.int32), 2)
-        ends = _Snaps(edges, np.tile([0.0, 1.0], n), np.zeros(2 * n), nowhere, nowhere)
+        ends = _Snaps(edges, np.tile([0.0, 1.0], n), np.zeros(2 * n), nowhere)
         pair = (ends, site) if to_site else (site, ends)
         cost, _, _ = _least_pairs(network, *pair, "minutes", limit)
         by_start, by_end = cost.reshape(n, 2).T

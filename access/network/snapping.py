@@ -162,15 +162,14 @@ class _Snaps:
         Share of the edge's length before the joint, 0 to 1.
     metres : ndarray, shape (n,)
         Straight leg on the ground between place and street; ``inf`` where unsnapped.
-    xy, lonlat : ndarray, shape (n, 2)
-        The joint, in the network's CRS and in degrees; ``nan`` where unsnapped.
+    xy : ndarray, shape (n, 2)
+        The joint, in the network's CRS; ``nan`` where unsnapped.
     """
 
     edge: NDArray[np.int32]
     along: _Floats
     metres: _Floats
     xy: _Floats
-    lonlat: _Floats
 
     @property
     def found(self) -> NDArray[np.bool_]:
@@ -213,22 +212,32 @@ def snap(
     piece, part, on_grid = nearest(finder, network.geometry_xy, xy, limit_m=limit_m * 1.001)
     edge = np.full(n, -1, np.int32)
     along, metres = np.full(n, np.nan), np.full(n, np.inf)
-    joint, joint_lonlat = np.full((n, 2), np.nan), np.full((n, 2), np.nan)
+    joint = np.full((n, 2), np.nan)
     who = np.flatnonzero(piece >= 0)
     if len(who):
         corner, street = finder.corner[piece[who]], finder.edge[piece[who]]
         a, b = network.geometry_xy[corner], network.geometry_xy[corner + 1]
         point = a + part[who, None] * (b - a)
-        point_lonlat = unproject(point, network.crs)
-        leg = great_circle_m(*places.lonlat[who].T, *point_lonlat.T)
         # There and back between CRSs costs a millimetre: of the shortest legs, grid metres.
-        leg = np.where(on_grid[who] < 1.0, on_grid[who], leg)
+        leg = on_grid[who]
+        off = leg >= 1.0
+        if off.any():
+            joints = unproject(point[off], network.crs)
+            leg[off] = great_circle_m(*places.lonlat[who[off]].T, *joints.T)
         near = leg <= limit_m
         at = who[near]
         edge[at], metres[at] = street[near], leg[near]
         along[at] = _share(network, corner, street, part[who])[near]
-        joint[at], joint_lonlat[at] = point[near], point_lonlat[near]
-    return _Snaps(edge, along, metres, joint, joint_lonlat)
+        joint[at] = point[near]
+    return _Snaps(edge, along, metres, joint)
+
+
+def joints_lonlat(network: Network, snaps: _Snaps) -> _Floats:
+    """Give the joints in degrees, shape (n, 2); ``nan`` where unsnapped."""
+    lonlat = np.full((len(snaps.edge), 2), np.nan)
+    if snaps.found.any():
+        lonlat[snaps.found] = unproject(snaps.xy[snaps.found], network.crs)
+    return lonlat
 
 
 def _share(

@@ -24,7 +24,7 @@ from access.network.osm import _is_street_file, _read_streets
 from access.network.profiles import Profile
 from access.network.routing import travel_matrix
 from access.network.segment_index import _segment_index, nearest
-from access.network.snapping import Points, read_points, snap
+from access.network.snapping import Points, joints_lonlat, read_points, snap
 from access.text import share_figure
 from access.units import project, unproject
 
@@ -240,6 +240,7 @@ def _snap_table(
     found = snap(network, read, limit_m=limit_m, as_origin=as_origin)
     edge = np.maximum(found.edge, 0)
     joined = found.found
+    joints = joints_lonlat(network, found)
 
     def where_joined(values: NDArray[Any], blank: Any) -> NDArray[Any]:
         return np.where(joined, values, blank)
@@ -260,8 +261,8 @@ def _snap_table(
             "side": where_joined(sides, ""),
             "lon": read.lonlat[:, 0],
             "lat": read.lonlat[:, 1],
-            "joint_lon": found.lonlat[:, 0],
-            "joint_lat": found.lonlat[:, 1],
+            "joint_lon": joints[:, 0],
+            "joint_lat": joints[:, 1],
             "count": np.nan if counts is None else _aligned(counts, read.ids),
         }
     )

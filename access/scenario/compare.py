@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -39,7 +42,15 @@ from access.measure.distribution import (
 from access.measure.week import WEEKDAYS, expected_week
 from access.measure.weights import deprivation_weights
 from access.network.matrix import TravelMatrix, positions
-from access.scenario.impact import Impact, _closed_table, _moves_table, _plain, _receiving_table
+from access.scenario.impact import (
+    Impact,
+    _closed_table,
+    _Columns,
+    _moves,
+    _moves_table,
+    _plain,
+    _receiving_table,
+)
 from access.scenario.sites import NothingChangesWarning, Site
 from access.text import listed, named
 from access.units import LSOAS_ENGLAND_2011
@@ -203,14 +214,14 @@ def figure_key(label: str) -> str:
 
 def _figures(
     areas: pd.DataFrame,
+    columns: _Columns,
     within_minutes: Sequence[float],
     tolerance_minutes: float,
     within_metres: Mapping[str, float] = _WITHIN_METRES,
 ) -> dict[str, float | int]:
     """Sum up the table of areas."""
-    count, weight = areas["count"].to_numpy(float), areas["weight"].to_numpy(float)
-    changes = areas["change_minutes"].to_numpy(float)
-    classes = areas["change_class"].to_numpy(dtype=object)
+    count, weight = columns["count"], columns["weight"]
+    changes, classes = columns["change_minutes"], columns["change_class"]
     # those who lose every site have no minutes: they are newly_unreachable and nowhere else
     longer = (changes > tolerance_minutes) & np.isfinite(changes)
     affected = np.abs(np.nan_to_num(changes)) > tolerance_minutes
@@ -221,7 +232,7 @@ def _figures(
         "weighted_families": weight.sum(),
     }
     for when in ("before", "after"):
-        reached = np.isfinite(areas[f"minutes_{when}"].to_numpy(float))
+        reached = np.isfinite(columns[f"minutes_{when}"])
         out[f"reached_{when}"] = count[reached].sum()
         out[f"not_reached_{when}"] = count[~reached].sum()
     out["affected"] = count[affected].sum()
@@ -234,30 +245,29 @@ def _figures(
         ("after", "minutes_after"),
         ("change", "change_minutes"),
     ):
-        values = areas[column].to_numpy(float)
+        values = columns[column]
         out |= {f"{k}_minutes_{when}": v for k, v in describe(values, count).items()}
         weighted = describe(values, weight)
         out |= {f"weighted_{k}_minutes_{when}": weighted[k] for k in ("mean", "median", "p90")}
     out["mean_minutes_change_affected"] = weighted_mean(changes[affected], count[affected])
     out["mean_minutes_change_lengthened"] = weighted_mean(changes[longer], count[longer])
     for when in ("before", "after"):
-        out |= _within(areas, when, within_minutes, within_metres)
+        out |= _within(columns, when, within_minutes, within_metres)
     out |= _days(areas)
     out |= _week_summary(areas)
     return out
 
 
 def _within(
-    areas: pd.DataFrame,
+    columns: _Columns,
     when: str,
     within_minutes: Sequence[float],
     within_metres: Mapping[str, float],
 ) -> dict[str, float | int]:
     """Shares within thresholds, and the second nearest."""
-    count, weight = areas["count"].to_numpy(float), areas["weight"].to_numpy(float)
-    minutes = areas[f"minutes_{when}"].to_numpy(float)
-    metres = areas[f"metres_{when}"].to_numpy(float)
-    second = areas[f"second_minutes_{when}"].to_numpy(float)
+    count, weight = columns["count"], columns["weight"]
+    minutes, metres = columns[f"minutes_{when}"], columns[f"metres_{when}"]
+    second = columns[f"second_minutes_{when}"]
     out: dict[str, float | int] = {}
     for limit in within_minutes:
         out[f"share_within_{limit:g}_min_{when}"] = share_within(minutes, count, limit)
@@ -408,85 +418,136 @@ def compare(
     >>> impact.areas["change_class"].tolist()
     ['lose_5_10', 'lose_10_plus']
     """
-    if before is None:
-        before = getattr(after, "baseline", None)
-    if before is None:
-        raise ParameterError("before is missing; expected the ids of the sites open before")
-    others = _site_set(neighbours, matrix, "neighbours") if len(neighbours) else ()
-    sides = [
-        tuple(sorted({*_site_set(ids, matrix, name), *others}))
-        for ids, name in ((before, "before"), (after, "after"))
-    ]
-    days = [getattr(side, "days", None) or {} for side in (before, after)]
-    known = {k: v for side in (before, after) for k, v in getattr(side, "names", {}).items()}
-    names = {**known, **(names or {})}
-    held: list[tuple[Site, ...]] = [getattr(side, "sites", ()) for side in (before, after)]
-    altered = _status_words(held[0], [s for s in held[1] if s.id in sides[1]], names)
+    sides = _sides_of(matrix, before, after, neighbours, names)
     later = matrix if matrix_after is None else matrix_after.areas(matrix.area_ids)
     if later.mode != matrix.mode:
         raise ParameterError(
             f"matrix_after is of mode {later.mode!r}; expected {matrix.mode!r}, as before"
         )
-    same = sides[0] == sides[1] and days[0] == days[1] and not altered
-    if same and matrix_after is None:
+    if sides.alike and matrix_after is None:
         warnings.warn(
             "before and after hold the same sites, so nothing changes; expected a difference",
             NothingChangesWarning,
             stacklevel=2,
         )
-    if not (np.isfinite(tolerance_minutes) and tolerance_minutes >= 0):
-        raise ParameterError(f"tolerance_minutes={tolerance_minutes!r}; expected 0 or more")
     aligned = align_demand(demand, matrix.area_ids)
     chosen = deprivation_weights(
         aligned, weights, lam=lam, national_areas=national_areas, median_income=median_income
     )
-    old, new = nearest(matrix, sides[0]), nearest(later, sides[1])
-    areas = _area_table(aligned, chosen.per_family, old, new, tolerance_minutes, days)
-    part_week = _is_part_week(days)
+    here = nearest(matrix, sides.open[0]), nearest(later, sides.open[1])
+    areas = _area_table(aligned, chosen.per_family, *here, tolerance_minutes, sides.days)
+    part_week = _is_part_week(sides.days)
     if part_week:
-        areas = _week_columns(areas, (matrix, later), sides, days)
-    capacity = getattr(after, "capacities", None) if capacity is None else capacity
-    moves = _moves_table(areas, names, tolerance_minutes)
-    closed = _closed_table(areas, moves, sides[0], sides[1], names)
-    measured = _figures(areas, within_minutes, tolerance_minutes, within_metres)
+        areas = _week_columns(areas, (matrix, later), sides.open, sides.days)
+    columns = _Columns(areas)
+    moves = _moves(columns, sides.names, tolerance_minutes)
+    closed = _closed_table(columns, moves, *sides.open, sides.names)
+    measured = _figures(areas, columns, within_minutes, tolerance_minutes, within_metres)
     summary: dict[str, float | int | str | None] = {
         "mode": matrix.mode,
         "who": who,
         "weights": chosen.name,
         "lam": _plain(lam) if chosen.name == "linear" else None,
-        "sites_before": len(sides[0]),
-        "sites_after": len(sides[1]),
+        "sites_before": len(sides.open[0]),
+        "sites_after": len(sides.open[1]),
         **{k: _plain(v) for k, v in measured.items()},
         "displaced": float(closed["families"].sum()),
+        **sides.nearest_is_neighbours(areas),
     }
     told = dict.fromkeys((*matrix.assumptions, *later.assumptions))
-    notes = [chosen.note, *_rules(tolerance_minutes), *told]
-    listed = [site for sites, ids in zip(held, sides, strict=True) for site in sites
-              if site.id in ids or site.status == "deregistered"]  # fmt: skip
-    notes += _status_notes(listed, names, part_week, sides[1])
-    if others:
-        notes.append(f"neighbouring sites that count before and after: {', '.join(others)}")
-        for when in ("before", "after"):
-            there = areas[f"nearest_{when}"].isin(others)
-            summary[f"nearest_is_neighbours_{when}"] = float(areas.loc[there, "count"].sum())
+    notes = [chosen.note, *_rules(tolerance_minutes), *told, *sides.notes(part_week)]
+    capacity = getattr(after, "capacities", None) if capacity is None else capacity
     return Impact(
         areas=areas,
         summary=summary,
         closed_sites=closed,
-        receiving_sites=_receiving_table(areas, moves, sides[1], names, capacity),
-        moves=moves,
+        receiving_sites=_receiving_table(columns, moves, sides.open[1], sides.names, capacity),
+        moves=_moves_table(moves),
         demand=aligned,
-        before=sides[0],
-        after=sides[1],
+        before=sides.open[0],
+        after=sides.open[1],
         mode=matrix.mode,
         who=who,
-        names=names,
-        altered=altered,
+        names=sides.names,
+        altered=sides.altered,
         notes=tuple(notes),
         within_minutes=tuple(float(t) for t in within_minutes),
         within_metres=dict(within_metres),
         tolerance_minutes=float(tolerance_minutes),
     )
+
+
+@dataclass(frozen=True)
+class _Sides:
+    """What is open before and after, as it was told; of each pair the first is before.
+
+    Parameters
+    ----------
+    open : pair of tuple of str
+        Ids, those of neighbours among them.
+    days : pair of dict
+        Days a week that sites are open, where they are known.
+    sites : pair of tuple of Site
+        Where a scenario was given.
+    names : dict of str to str
+    neighbours : tuple of str
+    """
+
+    open: tuple[tuple[str, ...], tuple[str, ...]]
+    days: tuple[Mapping[str, float], Mapping[str, float]]
+    sites: tuple[tuple[Site, ...], tuple[Site, ...]]
+    names: Mapping[str, str]
+    neighbours: tuple[str, ...]
+
+    @cached_property
+    def altered(self) -> str:
+        """Which sites stay open with another offer, in words."""
+        held, after = self.sites
+        return _status_words(held, [s for s in after if s.id in self.open[1]], self.names)
+
+    @property
+    def alike(self) -> bool:
+        """Whether nothing changes from before to after."""
+        return self.open[0] == self.open[1] and self.days[0] == self.days[1] and not self.altered
+
+    def nearest_is_neighbours(self, areas: pd.DataFrame) -> dict[str, float]:
+        """Count for whom a neighbour's site is nearest, before and after."""
+        near = {w: areas[f"nearest_{w}"].isin(self.neighbours) for w in ("before", "after")}
+        counts = {w: float(areas.loc[there, "count"].sum()) for w, there in near.items()}
+        named = {f"nearest_is_neighbours_{w}": count for w, count in counts.items()}
+        return named if self.neighbours else {}
+
+    def notes(self, part_week: bool) -> list[str]:
+        """Say what is told of the sites' states, and which are neighbours'."""
+        listed = [site for sites, ids in zip(self.sites, self.open, strict=True) for site in sites
+                  if site.id in ids or site.status == "deregistered"]  # fmt: skip
+        notes = [*_status_notes(listed, self.names, part_week, self.open[1])]
+        if self.neighbours:
+            told = ", ".join(self.neighbours)
+            notes.append(f"neighbouring sites that count before and after: {told}")
+        return notes
+
+
+def _sides_of(
+    matrix: TravelMatrix, before: Any, after: Any, neighbours: Sequence[str],
+    names: Mapping[str, str] | None,
+) -> _Sides:  # fmt: skip
+    """Read what is open before and after; what a scenario changes from is its baseline."""
+    if before is None:
+        before = getattr(after, "baseline", None)
+    if before is None:
+        raise ParameterError("before is missing; expected the ids of the sites open before")
+    others = _site_set(neighbours, matrix, "neighbours") if len(neighbours) else ()
+    old, new = (
+        tuple(sorted({*_site_set(ids, matrix, name), *others}))
+        for ids, name in ((before, "before"), (after, "after"))
+    )
+    known: dict[str, tuple[Any, Any]] = {
+        name: (getattr(before, name, None) or blank, getattr(after, name, None) or blank)
+        for name, blank in (("days", {}), ("sites", ()), ("names", {}))
+    }
+    called = {**known["names"][0], **known["names"][1], **(names or {})}
+    return _Sides((old, new), known["days"], known["sites"], called, others)
 
 
 def _rules(tolerance_minutes: float) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -71,9 +72,17 @@ _Floats = NDArray[np.float64]
 _GROUPED = ("count", "weight", "change_minutes", "minutes_before", "minutes_after")
 
 
-def _columns(areas: pd.DataFrame) -> dict[str, _Floats]:
-    """Take the columns that figures are made of out of the table: cutting arrays apart is quick."""
-    return {name: areas[name].to_numpy(float) for name in _GROUPED}
+class _Columns(dict[str, NDArray[Any]]):
+    """The columns of a table as arrays, each taken out once: a table takes long to look one up."""
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        super().__init__()
+        self._table = table
+
+    def __missing__(self, name: str) -> NDArray[Any]:
+        column = self._table[name]
+        self[name] = column.to_numpy(float if column.dtype.kind in "fiu" else object)
+        return self[name]
 
 
 def _group_row(
@@ -117,11 +126,11 @@ def _by_group(
     known = sorted({x for x in label if x != _NOT_KNOWN}, key=lambda x: (isinstance(x, str), x))
     if (label == _NOT_KNOWN).any():
         known.append(_NOT_KNOWN)
-    columns = _columns(areas)
+    columns = _Columns(areas)
     rows = []
     for group in known:
         inside = label == group
-        own = {name: values[inside] for name, values in columns.items()}
+        own = {name: columns[name][inside] for name in _GROUPED}
         row = {"group": group, **_group_row(own, within_minutes, tolerance_minutes)}
         others = weighted_mean(columns["change_minutes"][~inside], columns["count"][~inside])
         mean = row["mean_minutes_change"]
@@ -134,18 +143,17 @@ def _by_group(
 _MOVE_COLUMNS = ("from_site", "to_site")
 
 
-def _moves_table(
-    areas: pd.DataFrame, names: Mapping[str, str], tolerance_minutes: float
-) -> pd.DataFrame:
+def _moves(
+    areas: _Columns, names: Mapping[str, str], tolerance_minutes: float
+) -> list[dict[str, Any]]:
     """List families whose nearest site changes, by the pair of sites."""
-    before, after = (areas[f"nearest_{when}"].to_numpy(object) for when in ("before", "after"))
-    every = _columns(areas)
+    before, after = areas["nearest_before"], areas["nearest_after"]
     pairs: dict[tuple[str, str], list[int]] = {}
-    for place in np.flatnonzero((before != after) & (every["count"] > 0)).tolist():
+    for place in np.flatnonzero((before != after) & (areas["count"] > 0)).tolist():
         pairs.setdefault((str(before[place]), str(after[place])), []).append(place)
     rows = []
     for (old, new), places in sorted(pairs.items()):
-        change, count = every["change_minutes"][places], every["count"][places]
+        change, count = areas["change_minutes"][places], areas["count"][places]
         finite = change[np.isfinite(change)]
         rows.append(
             {
@@ -154,12 +162,17 @@ def _moves_table(
                 "from_name": named([old], names)[0],
                 "to_name": named([new], names)[0],
                 "families": count.sum(),
-                "weighted_families": every["weight"][places].sum(),
+                "weighted_families": areas["weight"][places].sum(),
                 "mean_extra_minutes": weighted_mean(change, count),
                 "max_extra_minutes": finite.max() if finite.size else np.nan,
                 "affected": count[np.abs(np.nan_to_num(change)) > tolerance_minutes].sum(),
             }
         )
+    return rows
+
+
+def _moves_table(moves: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Set the moves out as a table, one row a pair of sites."""
     titles = [
         *_MOVE_COLUMNS,
         "from_name",
@@ -170,23 +183,22 @@ def _moves_table(
         "max_extra_minutes",
         "affected",
     ]
-    return pd.DataFrame(rows, columns=titles)
+    return pd.DataFrame(moves, columns=titles)
 
 
 def _closed_table(
-    areas: pd.DataFrame,
-    moves: pd.DataFrame,
+    areas: _Columns,
+    pairs: Sequence[Mapping[str, Any]],
     before: Sequence[str],
     after: Sequence[str],
     names: Mapping[str, str],
 ) -> pd.DataFrame:
     """One row a closed site: families displaced, where to, and their extra minutes."""
     rows = []
-    nearest, every = areas["nearest_before"].to_numpy(object), _columns(areas)
-    pairs = moves.to_dict("records")
+    nearest, lived = areas["nearest_before"], areas["count"] > 0
     for site in sorted(set(before) - set(after)):
-        inside = (nearest == site) & (every["count"] > 0)
-        own = {name: values[inside] for name, values in every.items()}
+        inside = (nearest == site) & lived
+        own = {name: areas[name][inside] for name in _GROUPED}
         out = [pair for pair in pairs if pair["from_site"] == site]
         out.sort(key=lambda pair: (-pair["families"], pair["to_site"]))
         count, change = own["count"], own["change_minutes"]
@@ -241,8 +253,8 @@ def _read_capacity(capacity: Mapping[str, float] | None) -> dict[str, float]:
 
 
 def _receiving_table(
-    areas: pd.DataFrame,
-    moves: pd.DataFrame,
+    areas: _Columns,
+    pairs: Sequence[Mapping[str, Any]],
     after: Sequence[str],
     names: Mapping[str, str],
     capacity: Mapping[str, float] | None,
@@ -250,9 +262,7 @@ def _receiving_table(
     """One row a site that is nearest to more families than before."""
     known = _read_capacity(capacity)
     rows = []
-    count = areas["count"].to_numpy(float)
-    was, now = (areas[f"nearest_{when}"].to_numpy(object) for when in ("before", "after"))
-    pairs = moves.to_dict("records")
+    count, was, now = areas["count"], areas["nearest_before"], areas["nearest_after"]
     for site in sorted(set(after) & {pair["to_site"] for pair in pairs}):
         into = [pair for pair in pairs if pair["to_site"] == site]
         added = np.array([pair["families"] for pair in into], float)

@@ -45,6 +45,7 @@ from access.scenario.uncertainty import (
     Uncertainty,
     _Among,
     _draw_settings,
+    _each_of,
     _grid_settings,
     _MinutesSample,
 )
@@ -54,7 +55,6 @@ from access.units import LSOAS_ENGLAND_2011
 #: Share of the settings in which one is better, from which on the data tell two options apart.
 SURE = 0.95
 _INTERVAL = (0.05, 0.95)
-_T = TypeVar("_T")
 _R = TypeVar("_R")
 _RUN = 16
 """Settings measured at once, where that is not too many areas."""
@@ -360,93 +360,107 @@ def robustness(
     """
     _check_by_the_minute(matrix, uncertainty, grid or {})
     matrix, uncertainty = _in_order_of_ids(matrix, uncertainty)
-    if grid is None and not uncertainty.given:
-        raise ParameterError("nothing may be otherwise; expected at least one range")
-    if isinstance(draws, bool) or not isinstance(draws, int | np.integer) or draws < 1:
-        raise ParameterError(f"draws={draws!r}; expected a whole number of 1 or more")
+    settings = _settings(uncertainty, grid, draws, seed)
     yard = CriteriaSettings(weights, lam, national_areas, median_income, threshold_minutes)
     choice = ServiceChoice(matrix, keep, demand, proposal, **rules)
     kept = partial(Closings.drawn, draws=sample, seed=seed) if sample else Closings.listed
     options = list_options(choice, yard, kept)
-    drawn_of = choosable(choice)[1].ways if sample else 0
-    varies = set(grid) if grid is not None else set(uncertainty.given)
+    varies = set(uncertainty.given if grid is None else grid)
     if "lam" in varies and options.weights.name != "linear":
         raise ParameterError(
             f"lam may vary only with linear weights, and these are {options.weights.name!r}; "
             "leave lam out, or give weights='linear'"
         )
-    if grid is not None:
-        settings = _grid_settings(grid)
-        if "parking_minutes" in settings and uncertainty.drive is None:
-            raise ParameterError("parking_minutes needs drive and p_no_car")
-    else:
-        settings = _draw_settings(uncertainty, int(draws), seed)
-    always = sorted({str(i) for i in rules.get("always_open", ())})
     chosen = tuple(c for c in CRITERIA if c in options.supports)
-    poisson = uncertainty.count_error == "poisson" and grid is None
-    fixed = _Fixed(options, chosen, national_areas, poisson)
-    maker: _MinutesSample | _Among
-    if matrix.minute_by_minute is None and not uncertainty.among:
-        maker = _MinutesSample(matrix, [*options.ids, *always], uncertainty)
-    else:
-        maker = _Among(matrix, options, fixed.kept, always, uncertainty.among or {})
-        fixed.each_option()
+    fixed = _Fixed(options, chosen, national_areas,
+                   poisson=uncertainty.count_error == "poisson" and grid is None)  # fmt: skip
+    maker = _maker(matrix, options, fixed, uncertainty, rules.get("always_open", ()))
     if grid is not None:
         maker.radius[:], maker.errors = 0.0, None
+    rows = _each_of(settings)
+    lams = _of_each(settings, "lam", lam)
+    thresholds = _of_each(settings, "threshold_minutes", threshold_minutes)
 
-    def ask(run: Sequence[tuple[int, dict[str, Any]]]) -> dict[str, Stood]:
-        rngs = [np.random.default_rng([seed, 1, number]) for number, _ in run]
-        return fixed.stood(
-            maker.make([given for _, given in run], rngs),
-            rngs,
-            np.array([float(given.get("lam", lam)) for _, given in run]),
-            np.array(
-                [float(given.get("threshold_minutes", threshold_minutes)) for _, given in run]
-            ),
-        )
+    def ask(run: range) -> dict[str, Stood]:
+        rngs = [np.random.default_rng([seed, 1, number]) for number in run]
+        made = maker.make(rows[run.start : run.stop], rngs)
+        return fixed.stood(made, rngs, lams[run], thresholds[run])
 
-    columns = {str(name): settings[name].tolist() for name in settings}
-    asked = [{name: own[k] for name, own in columns.items()} for k in range(len(settings))]
-    found = _in_threads(ask, list(enumerate(asked)), workers, fixed.at_once)
-    more, times = _counted(found, chosen, proposal=options.proposal is not None)
-    columns |= more
-    ids = np.array(options.ids, dtype=object)
-    table = pd.DataFrame(
-        {
-            "closed": list(map(tuple, ids[options.closed].tolist())),
-            "kept": list(map(tuple, ids[options.kept].tolist())),
-        }
-    )
-    how = f"a grid of {len(settings)}" if grid is not None else f"{draws:,} draws, seed {seed}"
-    varied = (f"grid over {', '.join(grid)}",) if grid is not None else uncertainty.notes()
+    found = _in_threads(ask, range(len(rows)), workers, fixed.at_once)
+    columns, times = _counted(found, chosen, proposal=options.proposal is not None)
+    drawn_of = choosable(choice)[1].ways if sample else 0
+    said = [*_how(settings, uncertainty, grid, seed), *_moves_little(varies, uncertainty),
+            *options.notes]  # fmt: skip
+    if sample:
+        said.append(f"{sample:,} of {drawn_of:,} options were drawn (seed {seed}) and ranked")
     return Robustness(
-        draws=pd.DataFrame(columns),
+        draws=pd.DataFrame(settings.to_dict("list") | columns),
+        options=_table(options),
         times_best=times["best"],
-        times_better=times["better"],
-        times_worse=times["worse"],
-        varied=tuple(sorted(varies)),
-        options=table,
         criteria=chosen,
         proposal=options.proposal,
         names=dict(names or {}),
+        notes=tuple(said),
         drawn_of=drawn_of,
         mode="typical" if uncertainty.drive is not None else matrix.mode,
-        notes=(
-            how,
-            *varied,
-            *_moves_little(varies, uncertainty),
-            *options.notes,
-            *(
-                [f"{sample:,} of {drawn_of:,} options were drawn (seed {seed}) and ranked"]
-                if sample
-                else []
-            ),
-        ),
+        varied=tuple(sorted(varies)),
+        times_better=times["better"],
+        times_worse=times["worse"],
     )
 
 
+def _settings(
+    uncertainty: Uncertainty, grid: Mapping[str, Sequence[float]] | None, draws: int, seed: int
+) -> pd.DataFrame:
+    """Draw the settings, or list those of a grid: one row each."""
+    if grid is None:
+        if not uncertainty.given:
+            raise ParameterError("nothing may be otherwise; expected at least one range")
+        return _draw_settings(uncertainty, draws, seed)
+    settings = _grid_settings(grid)
+    if "parking_minutes" in settings and uncertainty.drive is None:
+        raise ParameterError("parking_minutes needs drive and p_no_car")
+    return settings
+
+
+def _of_each(settings: pd.DataFrame, name: str, usual: float) -> Floats:
+    """Give a number of every setting; as usual where it does not vary."""
+    given = settings[name] if name in settings else np.full(len(settings), usual)
+    return np.asarray(given, float)
+
+
+def _maker(
+    matrix: TravelMatrix, options: Options, fixed: _Fixed, uncertainty: Uncertainty,
+    always_open: Iterable[object],
+) -> _MinutesSample | _Among:  # fmt: skip
+    """Say how the minutes of a setting are made: bent, or taken from those of other days."""
+    always = sorted({str(i) for i in always_open})
+    if matrix.minute_by_minute is None and not uncertainty.among:
+        return _MinutesSample(matrix, [*options.ids, *always], uncertainty)
+    made = _Among(matrix, options, fixed.kept, always, uncertainty.among or {})
+    fixed.each_option()
+    return made
+
+
+def _table(options: Options) -> pd.DataFrame:
+    """List the options by what they close and keep."""
+    ids = np.array(options.ids, dtype=object)
+    sides = {"closed": options.closed, "kept": options.kept}
+    return pd.DataFrame({name: list(map(tuple, ids[at].tolist())) for name, at in sides.items()})
+
+
+def _how(
+    settings: pd.DataFrame, uncertainty: Uncertainty, grid: Mapping[str, Sequence[float]] | None,
+    seed: int,
+) -> tuple[str, ...]:  # fmt: skip
+    """Say in words how settings were come by, and what was let vary."""
+    if grid is not None:
+        return f"a grid of {len(settings)}", f"grid over {', '.join(grid)}"
+    return f"{len(settings):,} draws, seed {seed}", *uncertainty.notes()
+
+
 def _in_threads(
-    ask: Callable[[Sequence[_T]], _R], asked: Sequence[_T], workers: int, at_once: int
+    ask: Callable[[range], _R], asked: range, workers: int, at_once: int
 ) -> Iterator[_R]:
     """Ask all in order; each has a generator of its own, so threads change nothing but the wait."""
     runs = [asked[at : at + at_once] for at in range(0, len(asked), at_once)]
@@ -488,7 +502,7 @@ class _Fixed:
     """What stays the same from one setting to the next."""
 
     def __init__(
-        self, options: Options, chosen: Sequence[str], national_areas: int, poisson: bool
+        self, options: Options, chosen: Sequence[str], national_areas: int, *, poisson: bool
     ) -> None:
         self.chosen = chosen
         self.count = options.demand["count"].to_numpy(float)

@@ -256,6 +256,12 @@ def _draw_settings(uncertainty: Uncertainty, draws: int, seed: int) -> pd.DataFr
     return pd.DataFrame(columns, index=range(draws))
 
 
+def _each_of(settings: pd.DataFrame) -> list[dict[str, Any]]:
+    """Give the settings one by one, by name."""
+    rows = settings.to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
+
+
 def _grid_settings(grid: Mapping[str, Sequence[float]]) -> pd.DataFrame:
     """List every combination of a grid."""
     unknown = [name for name in grid if name not in _RANGES]
@@ -428,8 +434,7 @@ def drawn_minutes(
     Some draws at a time, in order: shape (draws, columns, areas).
     """
     maker = _MinutesSample(matrix, columns, uncertainty)
-    rows = _draw_settings(uncertainty, draws, seed).to_dict("records")
-    settings = [{str(name): value for name, value in row.items()} for row in rows]
+    settings = _each_of(_draw_settings(uncertainty, draws, seed))
     step = max(1, _CELLS // (len(columns) * len(matrix.area_ids)))
     for start in range(0, draws, step):
         run = range(start, min(start + step, draws))

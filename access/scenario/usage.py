@@ -129,12 +129,13 @@ def attendance_beside_nearest(
     0.7
     """
     pairs = _read_attendance(attendance, matrix, impact, area_of)
-    nearest = impact.areas.set_index("id")
+    nearest = impact.areas
+    place = positions(tuple(nearest["id"]), pairs["area"].tolist(), "area")
     row = positions(matrix.area_ids, pairs["area"].tolist(), "area")
     column = positions(matrix.site_ids, pairs["site"].tolist(), "site")
     pairs["minutes"] = matrix.total_minutes[row, column]
-    pairs["nearest"] = nearest.loc[pairs["area"], "nearest_before"].to_numpy()
-    pairs["nearest_minutes"] = nearest.loc[pairs["area"], "minutes_before"].to_numpy(float)
+    pairs["nearest"] = nearest["nearest_before"].to_numpy()[place]
+    pairs["nearest_minutes"] = nearest["minutes_before"].to_numpy(float)[place]
     with np.errstate(invalid="ignore"):
         pairs["extra_minutes"] = pairs["minutes"] - pairs["nearest_minutes"]
     total = pairs["attendances"].sum()
@@ -219,11 +220,14 @@ def _read_attendance(
 def _site_table(pairs: pd.DataFrame, impact: Impact) -> pd.DataFrame:
     nearest = impact.areas.groupby("nearest_before")["count"].sum()
     total = pairs["attendances"].sum()
+    # arrays: a table cut apart anew for every site takes many times as long
+    at, own_site = (pairs[c].to_numpy(object) for c in ("site", "nearest"))
+    count, minutes = (pairs[c].to_numpy(float) for c in ("attendances", "minutes"))
     rows = []
-    for site in sorted({*impact.before, *pairs["site"]}):
-        seen = pairs[pairs["site"] == site]
-        here = seen["attendances"].sum()
-        own = seen.loc[seen["nearest"] == site, "attendances"].sum()
+    for site in sorted({*impact.before, *at}):
+        seen = at == site
+        here = count[seen].sum()
+        own = count[seen & (own_site == site)].sum()
         rows.append(
             {
                 "site": site,
@@ -232,7 +236,7 @@ def _site_table(pairs: pd.DataFrame, impact: Impact) -> pd.DataFrame:
                 "attendances": here,
                 "share_of_attendances": here / total,
                 "attended_as_nearest": own / here if here > 0 else np.nan,
-                "mean_minutes_travelled": weighted_mean(seen["minutes"], seen["attendances"]),
+                "mean_minutes_travelled": weighted_mean(minutes[seen], count[seen]),
                 "closing": site in impact.closed,
             }
         )

@@ -119,15 +119,17 @@ class _Master:
         sites, take = sites[new], take[:, new]
         costs = np.where(take, self.cost[:, sites], 0.0).sum(axis=0)
         count = len(new)
-        member = sp.csc_matrix(take.astype(float))
-        one = sp.csc_matrix((np.ones(count), (sites, np.arange(count))), shape=(self.m, count))
-        parts = [member, one, sp.csc_matrix(np.ones((1, count)))]
-        if len(self.rows):
-            parts.append(sp.csc_matrix(self.rows.matrix[:, sites]))
-        whole = sp.vstack(parts).tocsc()
+        column, area = np.nonzero(take.T)  # each column: its areas, its site, the count, the rules
+        below = np.vstack([np.ones(count), self.rows.matrix[:, sites]])
+        which, row = np.nonzero(below.T)
+        indices = np.concatenate([area, self.n + sites, self.n + self.m + row])
+        data = np.concatenate([np.ones(len(area) + count), below[row, which]])
+        of = np.concatenate([column, np.arange(count), which])
+        order = np.argsort(of, kind="stable")
+        start = np.searchsorted(of[order], np.arange(count))
         self.engine.addCols(
-            count, costs, np.zeros(count), np.full(count, INF), whole.nnz,
-            whole.indptr[:-1].astype(np.int32), whole.indices.astype(np.int32), whole.data,
+            count, costs, np.zeros(count), np.full(count, INF), len(order),
+            start.astype(np.int32), indices[order].astype(np.int32), data[order],
         )  # fmt: skip
         self.site = np.concatenate([self.site, sites])
         self.take = np.hstack([self.take, take])

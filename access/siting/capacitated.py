@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import highspy
 import numpy as np
@@ -175,31 +176,45 @@ class _Knapsacks:
         return worth, taken
 
     def _exactly(self, saving: Floats, sites: Ints | None = None) -> tuple[Floats, Floats]:
-        """Fill each site with whole areas by dynamic programming over room."""
+        """Fill each site with whole areas by dynamic programming over room.
+
+        A step is one area at each of many sites, all of the same size: of those that are alike in
+        size a site takes the ones that save most first, and no more than it has room for.
+        """
         n, m = saving.shape
         room = np.floor((self.room if sites is None else self.room[sites]) + 1e-9).astype(int)
         size = np.rint(self.uses).astype(int)
-        width = int(room.max()) + 1
+        area, site = np.nonzero(saving > 0)  # an area pays at a few sites only
+        order = np.lexsort((-saving[area, site], site, size[area]))
+        area, site = area[order], site[order]
+        of_size, at = size[area], np.arange(len(area))
+        new = np.append(True, (np.diff(site) != 0) | (np.diff(of_size) != 0))[: len(area)]
+        nth = at - np.maximum.accumulate(np.where(new, at, 0))
+        fits = (nth + 1) * of_size <= room[site]
+        area, site, of_size, nth = area[fits], site[fits], of_size[fits], nth[fits]
+        order = np.lexsort((nth, of_size))
+        area, site, of_size, nth = area[order], site[order], of_size[order], nth[order]
+        step = (np.diff(of_size) != 0) | (np.diff(nth) != 0)
+        ends = [0, *(np.flatnonzero(step) + 1).tolist(), len(area)]
+        gain, width = saving[area, site], int(room.max()) + 1
         best = np.zeros((m, width))
-        used = np.zeros((n, m, width), bool)
-        for i in range(n):
-            pays = np.flatnonzero(saving[i] > 0)  # an area pays at a few sites only
-            if size[i] >= width or not len(pays):
-                continue
+        taking: list[tuple[Ints, Ints, int, Bools]] = []
+        for begin, end in pairwise(ends) if len(area) else ():
+            pays, use = site[begin:end], int(of_size[begin])
             now = best[pays]
-            tried = now[:, : width - size[i]] + saving[i][pays, None]
-            better = tried > now[:, size[i] :] + 1e-12
-            used[i, pays, size[i] :] = better
-            now[:, size[i] :] = np.where(better, tried, now[:, size[i] :])
-            best[pays] = now
-        sites = np.arange(m)
+            without, within = now[:, use:], now[:, : width - use]
+            tried = within + gain[begin:end, None]
+            better = tried > without + 1e-12
+            best[pays, use:] = np.where(better, tried, without)
+            taking.append((area[begin:end], pays, use, better))
         left = room.copy()
         taken = np.zeros((n, m))
-        for i in range(n - 1, -1, -1):
-            take = used[i, sites, left]
-            taken[i] = take
-            left = left - size[i] * take
-        return best[sites, room], taken
+        for who, pays, use, better in reversed(taking):
+            over = left[pays] - use
+            takes = better[np.arange(len(pays)), np.maximum(over, 0)] & (over >= 0)
+            taken[who[takes], pays[takes]] = 1.0
+            left[pays[takes]] -= use
+        return best[np.arange(m), room], taken
 
     def climb(
         self, prices: Floats, target: float, steps: int, watch: _Watch | None = None

@@ -475,7 +475,11 @@ def load_study(path: str | Path | None = None) -> Study:
     if faults:
         raise StudyError(f"the study in {folder} has {len(faults)} fault(s)", faults)
     crs = metric_crs(*_centre_of(config.study.box))
-    points = {name: _to_points(tables[name], crs) for name in ("areas", *_TABLES)}
+    places = ("areas", "centres", "candidates", "neighbours")
+    points = {name: _to_points(tables[name], crs) for name in places}
+    # the others orient, and are measured from nowhere
+    plain = {name: tables[name].reset_index(drop=True) for name in _TABLES if name not in places}
+    centres = _with_register(points["centres"])
     areas = _with_localities(points["areas"], points["centres"], config)
     inputs = _read_manifest(folder, ["study.toml", *read])
     later = _opened_later(pd.DataFrame(points["candidates"]), config)
@@ -483,14 +487,12 @@ def load_study(path: str | Path | None = None) -> Study:
         folder=folder,
         config=config,
         areas=areas,
-        centres=_with_register(points["centres"]),
+        centres=centres,
         candidates=_with_register(points["candidates"][~later]),
         neighbours=points["neighbours"],
-        places=pd.DataFrame(points["places"].drop(columns="geometry")),
-        postcodes=pd.DataFrame(points["postcodes"].drop(columns="geometry")),
-        gazetteer=pd.DataFrame(points["gazetteer"].drop(columns="geometry")),
+        **plain,
         crs=crs,
-        assumptions=_study_assumptions(config, _with_register(points["centres"]), inputs),
+        assumptions=_study_assumptions(config, centres, inputs),
         inputs=inputs,
         shapes=shapes,
         timetables=timetables,

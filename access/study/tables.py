@@ -627,18 +627,15 @@ def _to_points(frame: pd.DataFrame, crs: str) -> gpd.GeoDataFrame:
 
 def _with_register(sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Give every register column, so that what is not known is seen to be not known."""
-    out = sites.copy()
-    for column in REGISTER_UNKNOWNS:
-        if column not in out:
-            out[column] = np.nan
-    for column, default in {"assumed": "no", "locality": "", "position_basis": ""}.items():
-        if column not in out:
-            out[column] = default
-    if "position_error_m" not in out:
-        out["position_error_m"] = np.nan
+    texts = {"assumed": "no", "locality": "", "position_basis": ""}
+    usual = [c for c in (*REGISTER_UNKNOWNS, *texts, "position_error_m") if c not in sites]
+    # all at once, in a plain table: a table of places takes ten times as long for each
+    out = pd.DataFrame(sites).reindex(columns=[*sites.columns, *usual])
+    for column in texts.keys() & set(usual):
+        out[column] = texts[column]
     out["assumed"] = (out["assumed"] == "yes").astype(bool)
     out["proxy"] = out["position_basis"].astype(str).str.startswith("proxy").astype(bool)
-    return out
+    return gpd.GeoDataFrame(out)
 
 
 def _with_localities(

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-import access
+from access.network import Network
 from tests.notebooks.run_all import formats
 from tests.streets import write_osm
 
@@ -115,12 +115,13 @@ def test_logic_would_be_noticed(source):
 
 
 @pytest.fixture(scope="module")
-def ran(rotherham_run, tmp_path_factory) -> Callable[[str], Any]:
+def ran(rotherham_run, rotherham_results, tmp_path_factory) -> Callable[[str], Any]:
     """Run all notebooks, each in a copy of its folder and a kernel of its own; give one by name."""
     streets = tmp_path_factory.mktemp("streets") / "brought.osm"
     jobs = {path.stem: (path, {}) for path in NOTEBOOKS}
     jobs["faulty"] = (faulty(tmp_path_factory.mktemp("faulty") / "faulty.ipynb"), {})
-    jobs["brought"] = (jobs["02_networks"][0], {"ACCESS_STREETS": str(brought(streets))})
+    extract = brought(streets, rotherham_results.networks["drive"])
+    jobs["brought"] = (jobs["02_networks"][0], {"ACCESS_STREETS": str(extract)})
     copies, asked = {}, []
     for name, (path, variables) in jobs.items():
         folder = tmp_path_factory.mktemp(name)
@@ -142,9 +143,8 @@ def ran(rotherham_run, tmp_path_factory) -> Callable[[str], Any]:
     return give
 
 
-def brought(path: Path) -> Path:
+def brought(path: Path, made: Network) -> Path:
     """Write the embedded study's own streets as an extract of somebody's."""
-    made = access.answer("rotherham").network("drive")
     nodes = {k + 1: tuple(place) for k, place in enumerate(made.node_lonlat.tolist())}
     ends = zip(made.edge_from.tolist(), made.edge_to.tolist(), strict=True)
     ways = [(k + 1, [a + 1, b + 1], {"highway": "residential"}) for k, (a, b) in enumerate(ends)]

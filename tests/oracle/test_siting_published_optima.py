@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from functools import cache
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ def optimum(shared_data):
     )
 
 
+@cache
 def read_pmed(path) -> np.ndarray:
     """Edges in order, a later duplicate replaces the earlier; then all shortest paths."""
     numbers = path.read_text(encoding="utf-8").split()

@@ -185,11 +185,13 @@ def test_no_set_beats_the_one_that_is_said_to_be_best_at_a_weight(seed):
     met = [a for a, n in enumerate(small.count) if n and small.nearest(a, small.sites) < INF]
     sets = list(itertools.combinations(small.sites, len(small.after)))
 
+    people = [(small.count[a], whole - small.count[a]) for a, whole in weighed(small).items()
+              if a in met]  # fmt: skip
+    near = {kept: [small.nearest(a, kept) for a in met] for kept in sets}
+
     def mean(kept, lam):
-        more = {a: 1 + lam * (w / small.count[a] - 1) for a, w in weighed(small).items()
-                if small.count[a]}  # fmt: skip
-        total = sum(small.count[a] * more[a] for a in met)
-        return sum(small.count[a] * more[a] * small.nearest(a, kept) for a in met) / total
+        each = [n + lam * more for n, more in people]
+        return sum(n * minutes for n, minutes in zip(each, near[kept], strict=True)) / sum(each)
 
     if all(mean(kept, 0.0) == INF for kept in sets):
         return

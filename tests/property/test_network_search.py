@@ -71,8 +71,7 @@ def network_of(n, edges, delays):
 def snaps_of(points):
     edge, along = zip(*points, strict=True)
     n = len(points)
-    return _Snaps(np.array(edge, np.int32), np.array(along), np.zeros(n), np.zeros((n, 2)),
-                 np.zeros((n, 2)))  # fmt: skip
+    return _Snaps(np.array(edge, np.int32), np.array(along), np.zeros(n), np.zeros((n, 2)))
 
 
 def split_graph(edges, delays, points, weight):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 import pandas as pd
@@ -11,6 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 import access
+import access.analysis.job
+import access.release
+import access.study
 from access.analysis.analysis import Analysis
 from access.analysis.job import travel_times
 from access.analysis.questions import _site_ids
@@ -18,9 +22,11 @@ from access.analysis.results import alone
 from access.cli.app import app
 from access.errors import AccessError, ParameterError, ScenarioError
 from access.ledger import to_json
+from access.release import released
 from access.report.findings import findings_of
 from access.report.robustness import _weights_blocks
 from access.study import load_study
+from tests.conftest import one_picture
 from tests.unit.report_results import line_study
 
 TODAY = ("C1", "C2", "C3", "C4", "C5")
@@ -50,6 +56,34 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def answers(folder):
     return access.answer(folder)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def measured_once():
+    """Let the command line read, release and measure the folder once, when it is first asked."""
+    studies, copies, minutes = {}, {}, {}
+
+    def load(path):
+        if path not in studies:
+            studies[path] = load_study(path)
+        return studies[path]
+
+    @contextmanager
+    def public(study):
+        if study not in copies:
+            copies[study] = until_the_end.enter_context(released(study))
+        yield copies[study]
+
+    def times(study, **options):
+        if study not in minutes:
+            minutes[study] = travel_times(study, **options)
+        return replace(minutes[study])
+
+    with ExitStack() as until_the_end, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(access.study, "load_study", load)
+        patch.setattr(access.release, "released", public)
+        patch.setattr(access.analysis.job, "travel_times", times)
+        yield
 
 
 def drawn(seed):
@@ -226,7 +260,8 @@ def test_a_what_if_can_be_taken_elsewhere(answers, tmp_path):
     asked = answers.what_if(close=["West", "C4"], neighbours=True, walk_km_h=3.6)
     assert asked.to_geopackage(tmp_path / "a.gpkg").read_bytes()[:6] == b"SQLite"
     assert asked.to_excel(tmp_path / "a.xlsx").stat().st_size > 1000
-    names = {p.name for p in asked.report(tmp_path / "report", draws=3)}
+    with one_picture():
+        names = {p.name for p in asked.report(tmp_path / "report", draws=3)}
     assert names == {"report.docx", "report.pdf", "tables.xlsx"}
     with pytest.raises(access.AccessError, match=r"ends in \.gpkg"):
         asked.to_geopackage(tmp_path / "a.shp")

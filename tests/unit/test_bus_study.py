@@ -25,6 +25,7 @@ from access.scenario import Uncertainty, rank_closures, robustness
 from access.study.template import new_study
 from access.units import great_circle_m
 from tests.bus_feed import town_feed
+from tests.conftest import one_picture
 
 pytestmark = pytest.mark.usefixtures("settings_few")
 
@@ -145,7 +146,8 @@ def test_every_output_speaks_of_buses(results, proposal):
     often = frequencies(results.bus, SERVICE, at_stops)
     assert often["stops"].tolist() == [2, 1]  # e2 and n1 lie together; e4 alone
     assert often["there"].tolist() == [10.0, 2.0]  # the last stop of a line is left one way only
-    by_typical = repr(board_report(results, mode="typical", draws=5).blocks)
+    with one_picture(laid_out=True):
+        by_typical = repr(board_report(results, mode="typical", draws=5).blocks)
     assert "How the order shifts" not in by_typical
     assert "What was found in the timetable of Tuesday" in blocks and "rides too fast" in blocks
     assert "areas with no journey under 60 minutes" in blocks
@@ -207,7 +209,8 @@ def test_without_a_timetable_one_sentence_and_nothing_else(tmp_path):
     assert "bus" not in settings and "session_ends" not in settings["services"][SERVICE]
     assert "there_and_home_by_bus" not in summary_of(found)["proposals"]["three_to_two"]
     assert not [name for name, _ in _study_layers(found) if name.startswith("bus")]
-    assert "By bus, there and home" not in repr(board_report(found, draws=0).blocks)
+    with one_picture():
+        assert "By bus, there and home" not in repr(board_report(found, draws=0).blocks)
     for ask in (
         lambda: Analysis(found).compare(SERVICE, after=["C1"], mode="bus"),
         lambda: Analysis(found).by_bus(SERVICE),
@@ -239,7 +242,7 @@ def test_wrong_settings_are_told_in_words(tmp_path, bus, said):
 def test_a_day_of_another_year_is_refused(tmp_path):
     study = town(tmp_path / "town", bus=SETTINGS + 'day = "2024-06-11"\n')
     with pytest.raises(AccessError, match="does not cover Tuesday 11 June 2024"):
-        measure_study(study)
+        travel_times(study)
 
 
 def given_matrix(results, form):
@@ -272,7 +275,8 @@ def test_minutes_from_elsewhere_are_the_mode_bus(tmp_path, results, form):
     assert found.proposals["three_to_two"].impacts["bus"].notes.count(said[0]) == 1
     assert said[0] in summary_of(found)["assumptions"] and said[0] in found.ledger.assumptions
     assert "theirs.csv" in [row["file"] for row in found.ledger.inputs]
-    blocks = repr(board_report(found, draws=0).blocks)
+    with one_picture(laid_out=True):
+        blocks = repr(board_report(found, draws=0).blocks)
     assert said[0] in blocks and BUS_NOT_KNOWN not in blocks
     firm = Analysis(found).robustness(SERVICE, after=["C1", "C2"], mode="bus", draws=5)
     assert len(firm.draws) == 5
@@ -291,7 +295,7 @@ def test_a_matrix_of_larger_areas_serves_through_the_areas_that_sites_stand_in(t
     rows = [f"{a},{b},{10.0 + 3 * i + j}" for i, a in enumerate(codes) for j, b in enumerate(codes)]
     text = "fromId,toId,travel_time_p050\n" + "\n".join(rows) + "\n"
     (folder / "theirs.csv").write_text(text, encoding="utf-8")
-    found = measure_study(load_study(folder))
+    found = travel_times(load_study(folder))
     sites, bus = found.sites, found.matrices["bus"]
     metres = great_circle_m(
         sites["lon"].iloc[0], sites["lat"].iloc[0], table["lon"].to_numpy(), table["lat"].to_numpy()
@@ -327,7 +331,7 @@ def test_a_matrix_that_will_not_do_is_refused_in_words(tmp_path, text, said):
     if text is not None:
         (folder / "theirs.csv").write_text(text, encoding="utf-8")
     with pytest.raises(StudyError) as told:
-        measure_study(load_study(folder))
+        travel_times(load_study(folder))
     assert said in str(told.value)
 
 
@@ -340,7 +344,7 @@ def test_a_fetched_timetable_is_used_without_being_told(tmp_path):
     assert "timetable.zip" not in [row["file"] for row in study.inputs]
     with released(study) as public:
         assert public.timetables == study.timetables
-    found = measure_study(study)
+    found = travel_times(study)
     assert found.ledger.command["timetables"] == ["timetable.zip"]
     assert "timetable.zip" in [row["file"] for row in found.ledger.inputs]
     other = town(tmp_path / "other", bus='[bus]\nmatrix = "areas.csv"\n', write=False)
@@ -437,7 +441,7 @@ def test_a_feed_that_will_not_do_stops_a_study_in_words(tmp_path, options, said)
     study = town(tmp_path / "town", bus="")
     feed = altered(tmp_path / "given.zip", **options)
     with pytest.raises(AccessError, match=r"given\.zip") as told:
-        measure_study(study.with_timetables([feed]))
+        travel_times(study.with_timetables([feed]))
     assert said in str(told.value)
 
 
@@ -453,13 +457,14 @@ def test_feeds_written_in_odd_ways_give_the_same_minutes(tmp_path, results):
     (tmp_path / "more").mkdir()
     same_ids = altered(tmp_path / "more" / "odd.zip")
     for feeds in ([one], [one, same_ids]):
-        found = measure_study(study.with_timetables(feeds))
+        found = travel_times(study.with_timetables(feeds))
         ours, theirs = (r.matrices["bus"].total_minutes for r in (results, found))
         np.testing.assert_allclose(ours, theirs, rtol=1e-6)
 
 
 def test_a_board_report_may_be_about_the_bus(results):
-    said = repr(board_report(results, mode="bus", draws=5).blocks)
+    with one_picture(laid_out=True):
+        said = repr(board_report(results, mode="bus", draws=5).blocks)
     assert "longer by bus" in said and "average bus trip" in said
 
 

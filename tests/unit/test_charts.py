@@ -1,9 +1,11 @@
 """Charts: titles that say the finding, words for those who cannot see, the same bytes each time."""
 
+import io
 import itertools
 import math
 import re
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from PIL import Image
 
 from access.charts import (
     Chart,
@@ -20,6 +23,7 @@ from access.charts import (
     rank_chart,
     robustness_chart,
 )
+from access.charts.chart import _SETTINGS
 from access.charts.impact import _change_bars
 from access.disclosure import Sum, _intervals
 from access.errors import OutputError, ParameterError
@@ -105,8 +109,9 @@ def test_every_chart_has_words_and_gives_the_same_bytes(name, tmp_path):
     assert any(c.isdigit() for c in chart.alt)
     assert chart.alt.endswith(".")
     assert chart.png(dpi=50) == chart.png(dpi=50)
-    assert chart.svg() == chart.svg()
-    assert b"<dc:date>" not in chart.svg()
+    svg = chart.svg()
+    assert svg == chart.svg()
+    assert b"<dc:date>" not in svg
     assert chart.save(tmp_path / "a.png").read_bytes()[:4] == b"\x89PNG"
     assert chart.save(tmp_path / "a.svg").read_bytes().startswith(b"<?xml")
 
@@ -131,6 +136,20 @@ def test_a_picture_is_laid_out_once_and_drawn_once_for_each_file(name, monkeypat
     counted("drawn", Figure, "draw")
     EVERY[name].pictures()
     assert done == ["laid out", "drawn"] * 2
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_picture_has_the_dots_that_matplotlib_draws(name):
+    chart, theirs, dpi = EVERY[name], io.BytesIO(), 72.5
+    with mpl.rc_context(_SETTINGS):
+        figure = chart.figure()
+        figure.savefig(theirs, format="png", dpi=dpi, bbox_inches="tight", pad_inches=0.12)
+    ours = chart.png(dpi=dpi)
+    mine, plain = Image.open(io.BytesIO(ours)), Image.open(theirs)
+    assert mine.mode == "RGB"
+    np.testing.assert_array_equal(np.asarray(mine.convert("RGBA")), np.asarray(plain))
+    assert mine.info["dpi"] == plain.info["dpi"]
+    assert len(ours) < len(theirs.getvalue())
 
 
 def test_nothing_is_left_open():

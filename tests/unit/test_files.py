@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 import traceback
@@ -268,14 +269,10 @@ def killed(out: Path, k: int, way: str) -> int:
     os._exit(0)
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
-@pytest.mark.parametrize("way", ["one", "two"])
-def test_killed_at_any_step_the_folder_is_old_or_new(tmp_path, way):
+def kill_at_every_step(home: Path, way: str) -> None:
     seen = set()
     for k in range(1, 60):
-        home = tmp_path / str(k)
-        out = home / "out"
+        out = home / str(k) / "out"
         run(out, OLD)
         ended = killed(out, k, way)
         assert ended in (0, -9)
@@ -284,11 +281,27 @@ def test_killed_at_any_step_the_folder_is_old_or_new(tmp_path, way):
         with whole_folder(out, adds=True):
             pass
         assert held(out) in (OLD, NEW), k
-        assert not litter(home)
+        assert not litter(home / str(k))
         seen.add((ended, held(out) == NEW))
         if ended == 0:
             break
     assert {(-9, False), (-9, True), (0, True)} <= seen
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+@pytest.mark.parametrize("way", ["one", "two"])
+def test_killed_at_any_step_the_folder_is_old_or_new(tmp_path, way):
+    # from a small process: a copy of this one, with all that is imported here, takes far longer
+    code = (
+        "import os, pathlib\n"
+        "from tests.unit import test_files\n"
+        "os.fsync = lambda handle: None\n"
+        f"test_files.kill_at_every_step(pathlib.Path({str(tmp_path)!r}), {way!r})"
+    )
+    home = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", code], cwd=home, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_clock_before_1980(tmp_path, monkeypatch):

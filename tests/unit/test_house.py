@@ -33,10 +33,16 @@ def module_name(path: Path, package: Path = PACKAGE) -> str:
 MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 
 
+@cache
+def imports(source: str) -> list[ast.Import | ast.ImportFrom]:
+    """Give what a source imports anywhere, in functions and for types too."""
+    return [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Import | ast.ImportFrom)]
+
+
 def needs(source: str, modules: set[str]) -> set[str]:
-    """Name the modules that a source imports anywhere, in functions and for types too."""
+    """Name the modules that a source imports."""
     found = set()
-    for node in ast.walk(ast.parse(source)):
+    for node in imports(source):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "access":
             for alias in node.names:
                 full = f"{node.module}.{alias.name}"
@@ -49,7 +55,7 @@ def needs(source: str, modules: set[str]) -> set[str]:
 def kept_names(source: str, here: str) -> list[str]:
     """Name what a source in the room `here` takes of what another room keeps to itself."""
     found = []
-    for node in ast.walk(ast.parse(source)):
+    for node in imports(source):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("access."):
             full = [f"{node.module}.{alias.name}" for alias in node.names]
         elif isinstance(node, ast.Import):

@@ -43,13 +43,14 @@ def listed(cost, uses, room, p, keeps):
     """Give the least cost of sending whole areas to p sites, by trying everything."""
     n, m = cost.shape
     best = np.inf
+    ways = np.array(list(itertools.product(range(p), repeat=n)))
+    loads = np.stack([(ways == k) @ uses for k in range(p)], axis=1)
     for ids in itertools.combinations(range(m), p):
         if not keeps(ids):
             continue
-        for where in itertools.product(ids, repeat=n):
-            load = np.bincount(where, uses, m)
-            if (load <= room + 1e-9).all():
-                best = min(best, float(cost[np.arange(n), where].sum()))
+        fits = (loads <= room[list(ids)] + 1e-9).all(axis=1)
+        costs = cost[np.arange(n), np.array(ids)[ways[fits]]].sum(axis=1)
+        best = min(best, costs.min(initial=np.inf))
     return best
 
 

@@ -23,7 +23,7 @@ from access.network import Status
 from access.network.snapping import read_points, snap
 from access.run.places import geojson, isochrones_summary
 from access.study import load_study
-from access.units import project
+from access.units import project, unproject
 from tests.newport import make_newport
 from tests.town import ISLAND, write_study, write_town
 
@@ -227,7 +227,7 @@ def test_a_path_names_its_streets_and_ends_at_both_joints(town):
     assert named and named[0] in way.sentence()
     network = town.results.networks["walk"]
     area = town.results.study.areas.iloc[[0]]
-    joint = snap(network, read_points(area, "areas")).lonlat[0]
+    joint = unproject(snap(network, read_points(area, "areas")).xy, network.crs)[0]
     assert way.line.coords[0] == pytest.approx(joint, abs=1e-9)
 
 
