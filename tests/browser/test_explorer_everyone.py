@@ -12,9 +12,17 @@ VIEWS = ("my-street", "before-after", "your-option", "family-hubs", "about")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
+def still(page) -> None:
+    """Wait until nothing on the page fades, and the map neither slides nor grows."""
+    page.wait_for_function(
+        """() => !document.querySelector('.leaflet-pan-anim, .leaflet-zoom-anim')
+             && document.getAnimations().every((a) => a.playState !== 'running')"""
+    )
+
+
 def violations(page, axe: str) -> list[str]:
     """Run axe; on a telephone without colours, which are those of the wide page."""
-    page.wait_for_timeout(300)
+    still(page)
     if page.evaluate("typeof axe === 'undefined'"):
         page.evaluate(axe)
     colours = page.viewport_size["width"] > 600

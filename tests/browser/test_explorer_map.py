@@ -12,6 +12,10 @@ import shapely
 from access.maps.explorer import write_explorer
 from access.maps.explorer_data import _SOUTH, _WEST
 from access.units import WGS84
+from tests.browser.test_explorer_everyone import still
+
+#: Longer than Leaflet waits after the wheel before it makes the map larger.
+LEAFLET_WAITS_MS = 60
 
 BOX = shapely.box(_WEST - 0.01, _SOUTH - 0.006, _WEST + 0.08, _SOUTH + 0.035)
 
@@ -91,15 +95,14 @@ def test_the_wheel_scrolls_the_page_until_the_map_is_asked_for(visit, ground_pag
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 60)
     zoom = page.evaluate("App.map.leaflet.getZoom()")
     page.mouse.wheel(0, 120)
-    page.wait_for_timeout(400)
-    assert page.evaluate("scrollY") > 0
+    page.wait_for_function("scrollY > 0 && document.getElementById('wheel-hint').checkVisibility()")
+    page.evaluate(f"new Promise((done) => setTimeout(done, {LEAFLET_WAITS_MS}))")
+    still(page)
     assert page.evaluate("App.map.leaflet.getZoom()") == zoom
-    assert page.is_visible("#wheel-hint")
     page.keyboard.down("Control")
     page.mouse.wheel(0, -240)
     page.keyboard.up("Control")
-    page.wait_for_timeout(900)
-    assert page.evaluate("App.map.leaflet.getZoom()") > zoom
+    page.wait_for_function("(before) => App.map.leaflet.getZoom() > before", arg=zoom)
 
 
 def test_one_finger_scrolls_the_page_until_the_map_is_asked_for(visit, ground_page):
@@ -150,7 +153,7 @@ def test_no_name_covers_a_centre_that_would_close(visit, ground_page, width, hei
     page.fill("#place", "A25")
     page.press("#place", "Enter")
     page.click(f"nav a[href='#{view}']")
-    page.wait_for_timeout(400)
+    still(page)
     covered = page.evaluate(
         """() => { const rect = (n) => n.getBoundingClientRect();
              const signs = [...document.querySelectorAll('.site.closing svg')].map(rect);

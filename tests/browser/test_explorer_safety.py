@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from access.maps.explorer import write_explorer
+from tests.browser.test_explorer_everyone import still
 
 TILES = "https://tile.openstreetmap.org/"
 ONE_PIXEL = base64.b64decode(
@@ -95,7 +96,7 @@ def test_a_whole_visit_asks_for_nothing_and_leaves_nothing_behind(visit, example
     for view in ("before-after", "your-option", "about", "my-street"):
         page.click(f"nav a[href='#{view}']")
     page.evaluate("App.map.leaflet.setZoom(15)")
-    page.wait_for_timeout(300)
+    still(page)
     kept = page.evaluate(
         """() => [document.cookie, localStorage.length, sessionStorage.length,
                   performance.getEntriesByType('resource').length]"""
@@ -117,7 +118,7 @@ def test_offline_pages_have_no_tiles_and_online_ones_only_that_host(visit, examp
         route.fulfill(status=200, content_type="image/png", body=ONE_PIXEL)
 
     page.context.route(f"{TILES}**", serve)
-    page.wait_for_timeout(100)
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
     assert not asked
     page.click(".map-more summary")
     with page.expect_response(f"{TILES}**"):

@@ -11,6 +11,7 @@ import pytest
 
 from access.maps.explorer import write_explorer
 from access.maps.explorer_data import _ExplorerPlan
+from tests.browser.test_explorer_everyone import still
 
 HOSTILE = "Option <img src=x onerror=alert(1)>"
 
@@ -81,7 +82,8 @@ def test_estimated_streets_are_said_and_real_ones_not(visit, example, example_pa
 def test_on_a_phone_sentence_and_first_figure_are_on_the_first_screen(visit, example_page):
     page = visit(example_page, width=375, height=700)
     look_up(page, "A25")
-    page.wait_for_timeout(100)
+    page.locator("#answer strong").first.wait_for()
+    still(page)
     box = page.locator("#answer strong").first.bounding_box()
     bar = page.locator(".state-bar").bounding_box()
     assert bar["y"] + bar["height"] <= page.locator("#place").bounding_box()["y"]

@@ -25,6 +25,7 @@ from access.maps.static_map import (
     write_static_maps,
 )
 from access.network.matrix import TravelMatrix
+from tests.conftest import one_picture
 
 DATA = _example_data()
 WORDS = _strings("en")
@@ -147,6 +148,7 @@ def test_each_map_says_in_words_what_it_shows(measure):
     assert "Would close: Northfield Children's Centre and Riverside Children's Centre." in chart.alt
     assert "Exampleton" in chart.caption
     assert "They are not boundaries." in chart.caption
+    assert chart.svg().rstrip().endswith(b"</svg>"), "it is drawn as well"
 
 
 def test_the_same_map_has_the_same_bytes_and_the_badge():
@@ -168,7 +170,8 @@ def test_the_colours_of_the_classes_are_in_the_picture(tmp_path):
 
 
 def test_all_maps_are_written_and_deprivation_only_once(tmp_path):
-    names = [p.name for p in write_static_maps(DATA, tmp_path / "maps")]
+    with one_picture():  # each is drawn above
+        names = [p.name for p in write_static_maps(DATA, tmp_path / "maps")]
     assert len(names) == len(set(names)) == 18
     assert "map-deprivation.png" in names
     assert "map-youth_centre-change-walk.svg" in names
