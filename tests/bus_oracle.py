@@ -59,7 +59,7 @@ class Oracle:
             calls.sort()
 
     def arrivals(self, origin, at, boardings, latest=np.inf):
-        """{target: (arrival, boardings)} by bus of those who set out at a time, none too late."""
+        """{target: (arrival, boardings)} by bus of who sets out at a time, none after `latest`."""
         heap = [(at + ms + self.slack, 0, x) for x, ms in self.start[origin].items()]
         heapq.heapify(heap)
         seen, best, early, sat = set(), {}, {}, {}

@@ -180,13 +180,16 @@ def rotherham_run(made_once) -> Path:
     """Give what `access run` wrote on the embedded study, by the command line, once for all.
 
     Its outputs are in ``maps/rotherham`` of the folder where it was called, what it said is
-    beside them in ``said.txt``, and what it measured in ``results.pickle``. Tests read them, and
-    write nothing there.
+    beside them in ``said.txt``, what it measured in ``results.pickle`` and what it searched, for
+    others that ask the same, in ``searched``. Tests read them, and write nothing there.
     """
     from access import run
+    from access.analysis import hub_plans, hubs
+    from tests.notebooks.run_all import once
 
     def make(folder: Path) -> None:
-        measure = run.run_job
+        measure, searched = run.run_job, folder / "searched"
+        searched.mkdir()
 
         def kept(*args, **options):
             results = measure(*args, **options)
@@ -195,6 +198,8 @@ def rotherham_run(made_once) -> Path:
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(run, "run_job", kept)
+            for room, search in ((hubs, "hub_search"), (hub_plans, "choose")):
+                patch.setattr(room, search, once(getattr(room, search), searched))
             done = call_here(folder, "run", cwd=folder)
         assert done.returncode == 0, done.stderr
         (folder / "said.txt").write_text(done.stdout, encoding="utf-8")
@@ -235,16 +240,19 @@ def rotherham_answers(rotherham_results):
 
 
 @contextmanager
-def one_picture(*, laid_out: bool = False) -> Iterator[None]:
+def one_picture(*, laid_out: bool = False, but_maps: bool = False) -> Iterator[None]:
     """Take one plain picture a kind for all: for tests of words, tables and files' names.
 
-    `laid_out` lays each figure out all the same, and draws none.
+    ``laid_out`` lays each figure out all the same, and draws none; ``but_maps`` draws those of
+    places for real, where only the places are out of the way.
     """
     from access.charts.chart import Chart
 
     real = Chart._files
 
     def files_of(self, kinds, titled):
+        if but_maps and self.alt.startswith("Map of "):
+            return real(self, kinds, titled)
         if laid_out:
             self.figure(titled=titled)
         if lacking := {kind: options for kind, options in kinds.items() if kind not in _PLAIN}:
@@ -281,7 +289,7 @@ def each_picture_once() -> Iterator[None]:
 
 
 @contextmanager
-def few_draws(most: int = 40) -> Iterator[None]:
+def few_draws(most: int = 10) -> Iterator[None]:
     """Draw at most so many settings: for runs of which no test counts how firm they are."""
     from access.analysis import analysis, hub_plans
 

@@ -309,6 +309,8 @@ def _ruler(dpi: float) -> RendererAgg:
 def _as_written(figure: Figure) -> None:
     """Show every text as it is written: no maths between dollars, no marks without a letter."""
     for axes in figure.axes:
+        if not axes.axison:  # a map: its marks would be made, and not drawn
+            axes.set(xticks=[], yticks=[])
         for axis in (axes.xaxis, axes.yaxis):
             ticks = axis.get_major_formatter()
             if isinstance(ticks, FixedFormatter):

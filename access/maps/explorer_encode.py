@@ -333,12 +333,40 @@ def _encode(data: _ExplorerData) -> dict[str, Any]:
     """Make the page's data."""
     areas = data.areas.assign(id=data.areas["id"].astype(str)).sort_values("id")
     areas = areas.reset_index(drop=True)
-    sites = _sites(data)
+    area_ids, sites = areas["id"].tolist(), _sites(data)
     today = int((~sites["is_candidate"]).sum())
     where = {site: i for i, site in enumerate(sites["id"])}
-    shapes = _area_shapes(data, areas)
     before = _areas_before(areas["lon"].to_numpy(float), areas["lat"].to_numpy(float))
     rounded = partial(_encode_rounded, before=before)
+    matrices = {"walk": data.walk, "drive": data.drive, "bus": data.bus_matrix}
+    known = {mode: matrix for mode, matrix in matrices.items() if matrix is not None}
+    pack = partial(_encode_matrix, modes=len(known))
+    return {
+        **_study_facts(data),
+        "services": [_service(data, service, areas, where) for service in data.services],
+        "sites": [_site(row) for row in sites.to_dict("records")],
+        "candidates_from": today,
+        "areas": _areas(data, areas) | {"before": _in_letters(np.arange(len(areas)) - before)},
+        "minutes": {
+            mode: pack(matrix, area_ids, sites["id"].tolist(), today, before)
+            for mode, matrix in known.items()
+        },
+        "bus": _buses(data, areas, where, rounded),
+        "hubs": _encode_hubs(data.hubs, area_ids, where, partial(_counts, data), rounded),
+        **_drawn_areas(data, areas),
+        "streets": [] if data.streets is None else _encode_streets(data.streets),
+        "ways": _encode_ways(data.ways, area_ids, where),
+        "around": {} if data.surroundings is None else _encode_surroundings(data.surroundings),
+        "boundary": [] if data.outline is None else _encode_boundary(data.outline),
+        "places": _places(data),
+        "postcodes": _encode_postcodes(data.postcodes, area_ids),
+        "names": _encode_names(data.names),
+        "palette": _palette(),
+    }
+
+
+def _study_facts(data: _ExplorerData) -> dict[str, Any]:
+    """Give what the page says of the study as a whole."""
     return {
         "format": _FORMAT,
         "title": data.title,
@@ -359,47 +387,22 @@ def _encode(data: _ExplorerData) -> dict[str, Any]:
         "vintages": list(data.vintages),
         "attributions": list(data.attributions),
         "assumptions": list(data.assumptions),
-        "services": [_service(data, service, areas, where) for service in data.services],
-        "sites": [_site(row) for row in sites.to_dict("records")],
-        "candidates_from": today,
-        "areas": _areas(data, areas) | {"before": _in_letters(np.arange(len(areas)) - before)},
-        "minutes": {
-            name: _encode_matrix(
-                matrix,
-                areas["id"].tolist(),
-                sites["id"].tolist(),
-                today,
-                before,
-                modes=sum(m is not None for m in (data.walk, data.drive, data.bus_matrix)),
-            )
-            for name, matrix in (
-                ("walk", data.walk),
-                ("drive", data.drive),
-                ("bus", data.bus_matrix),
-            )
-            if matrix is not None
-        },
-        "bus": _buses(data, areas, where, rounded),
-        "hubs": _encode_hubs(
-            data.hubs, areas["id"].tolist(), where, lambda people: _counts(data, people), rounded
-        ),
-        "shapes": _encode_shapes(shapes),
-        "outlines": {
-            name: _outlines(shapes, areas[name].fillna("").astype(str).tolist())
-            for name in ("ward", "locality")
-            if name in areas
-        },
-        "streets": [] if data.streets is None else _encode_streets(data.streets),
-        "ways": _encode_ways(data.ways, areas["id"].tolist(), where),
-        "around": {} if data.surroundings is None else _encode_surroundings(data.surroundings),
-        "boundary": []
-        if data.outline is None
-        else _encode_lines(shapely.get_parts(shapely.boundary(_light(data.outline)))),
-        "places": _places(data),
-        "postcodes": _encode_postcodes(data.postcodes, areas["id"].tolist()),
-        "names": _encode_names(data.names),
-        "palette": _palette(),
     }
+
+
+def _drawn_areas(data: _ExplorerData, areas: pd.DataFrame) -> dict[str, Any]:
+    """Pack the areas' shapes, and the outlines of what they lie in."""
+    shapes = _area_shapes(data, areas)
+    outlines = {
+        name: _outlines(shapes, areas[name].fillna("").astype(str).tolist())
+        for name in ("ward", "locality")
+        if name in areas
+    }
+    return {"shapes": _encode_shapes(shapes), "outlines": outlines}
+
+
+def _encode_boundary(outline: shapely.Geometry) -> list[str]:
+    return _encode_lines(shapely.get_parts(shapely.boundary(_light(outline))))
 
 
 def _buses(

@@ -573,18 +573,16 @@ def _ground(axes: Axes, data: _ExplorerData, crs: str) -> None:
 
 def _fill(axes: Axes, shapes: gpd.GeoSeries, **look: Any) -> None:
     """Fill all areas of one class as one path: a small file, each outline still drawn."""
-    rings = [
-        MplPath(np.asarray(ring.coords)[:, :2], closed=True)
-        for shape in shapes
-        if shape is not None
-        for part in shapely.get_parts(shape)
-        for ring in (part.exterior, *part.interiors)
-    ]
-    if rings:
-        path = MplPath.make_compound_path(*rings)
+    rings = shapely.get_rings(shapely.get_parts(shapes.to_numpy()))
+    if len(rings):
+        corners, ring = shapely.get_coordinates(rings, return_index=True)
+        codes = np.full(len(corners), MplPath.LINETO, MplPath.code_type)
+        codes[np.flatnonzero(np.diff(ring, prepend=-1))] = MplPath.MOVETO
+        codes[np.flatnonzero(np.diff(ring, append=len(rings)))] = MplPath.CLOSEPOLY
         # `add_patch` would look along every edge for where it bulges: these are straight
+        path = MplPath(corners, codes)
         axes.add_artist(PathPatch(path, edgecolor="#9aa3a8", linewidth=0.25, **look))
-        axes.update_datalim(path.vertices)
+        axes.update_datalim(corners)
 
 
 def _legend(classes: _Classes, words: dict[str, Any]) -> list[tuple[Any, str]]:

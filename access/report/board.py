@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -131,50 +132,14 @@ def options_table(
     spent = any(option.opened for option in findings.options)
     priced = _priced(findings.options)
     ranks = [o for o in findings.options if o.ranks and findings.ranking is not None]
-    mode = trip(findings.mode)
-    further = ("further",)
-    columns = (
-        Column("option", "Option", width=1.15),
-        Column("closes", "Closes and opens" if spent else "Closes", width=1.2),
-        Column("further", "Further to go", "people", note=f"{findings.noun} whose {mode} grows"),
-        Column(
-            "deprived",
-            "Of these, most deprived fifth",
-            "share",
-            unit="%",
-            decimals=0,
-            hidden_with=further,
-            note=f"in {findings.nation}'s most deprived fifth of areas",
-        ),
-        Column(
-            "extra",
-            "Rise for these, mean",
-            "minutes",
-            unit="min",
-            hidden_with=further,
-            note=f"how much longer their {mode} is, each way",
-        ),
-        Column("worst_rise", "Rise, largest", "minutes", unit="min", hidden_with=further),
-        Column(
-            "mean", "Everyone, mean", "minutes", unit="min", note=f"{mode} of all {findings.noun}"
-        ),
-        *([Column("saving", "Saved at closed sites a year" if spent else "Saving a year", "money")]
-          if priced else []),
-        *([Column("spent", "Spent at opened sites a year", "money")] if spent and priced else []),
-        *([Column("rank", "Rank by mean", "number",
-                  note="1 is the shortest average of all sets of this size")] if ranks else []),
-    )  # fmt: skip
-    rows = tuple(
-        _row(option, own, spent=spent, priced=priced, ranked=bool(ranks))
-        for option, own in zip(
-            findings.options, each or [findings] * len(findings.options), strict=True
-        )
-    )
+    told = {"spent": spent, "priced": priced, "ranked": bool(ranks)}
+    owns = each or [findings] * len(findings.options)
+    rows = [_row(option, own, **told) for option, own in zip(findings.options, owns, strict=True)]
     s = findings.impact.summary
     return Table(
-        f"{findings.label}: the options side by side ({mode} to the nearest)",
-        columns,
-        rows,
+        f"{findings.label}: the options side by side ({trip(findings.mode)} to the nearest)",
+        tuple(_option_columns(findings, **told)),
+        tuple(rows),
         notes=(
             f"{capital(findings.noun)} in all: {s['families']:,.0f}.",
             *_rank_notes(each or [findings], ranks),
@@ -184,6 +149,35 @@ def options_table(
         source=source,
         short=f"Options, {findings.label}",
     ).without_unknown("deprived")
+
+
+def _option_columns(
+    findings: ProposalFindings, *, spent: bool, priced: bool, ranked: bool
+) -> list[Column]:
+    """Name what is told of an option, in the order of `_row`."""
+    mode, deprived = trip(findings.mode), f"in {findings.nation}'s most deprived fifth of areas"
+    few: dict[str, Any] = {"hidden_with": ("further",)}
+    columns = [
+        Column("option", "Option", width=1.15),
+        Column("closes", "Closes and opens" if spent else "Closes", width=1.2),
+        Column("further", "Further to go", "people", note=f"{findings.noun} whose {mode} grows"),
+        Column("deprived", "Of these, most deprived fifth", "share", unit="%", decimals=0,
+               note=deprived, **few),
+        Column("extra", "Rise for these, mean", "minutes", unit="min",
+               note=f"how much longer their {mode} is, each way", **few),
+        Column("worst_rise", "Rise, largest", "minutes", unit="min", **few),
+        Column("mean", "Everyone, mean", "minutes", unit="min",
+               note=f"{mode} of all {findings.noun}"),
+    ]  # fmt: skip
+    if priced:
+        saved = "Saved at closed sites a year" if spent else "Saving a year"
+        columns.append(Column("saving", saved, "money"))
+    if priced and spent:
+        columns.append(Column("spent", "Spent at opened sites a year", "money"))
+    if ranked:
+        first = "1 is the shortest average of all sets of this size"
+        columns.append(Column("rank", "Rank by mean", "number", note=first))
+    return columns
 
 
 def _rank_notes(findings: Sequence[ProposalFindings], ranked: Sequence[_Option]) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ from access.measure.distribution import weighted_mean
 from access.report.sentences import Wording
 from access.siting.alternatives import SetRank
 from access.siting.hubs import HubSearch, bend_words
-from access.siting.plans import FIRM_FROM, USUAL_MINUTES
+from access.siting.plans import FIRM_FROM, USUAL_MINUTES, BesideStays
 from access.text import (
     NOT_APPLICABLE,
     Claim,
@@ -35,6 +35,7 @@ from access.text import (
     about_ordinal,
     at_most,
     capital,
+    joined,
     listed,
     number,
     percent,
@@ -363,14 +364,12 @@ def _stays_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) ->
     known = next((p.stays for p in plans.plans if p.stays is not None), None)
     if known is None:
         return Said("")
-    titles = {o.key: o.title for o in plans.offers}
     out = [o.title for o in plans.offers if o.key not in known.shares]
     apart = (
         f" {listed(out)}: no site of today is known to give it, so it is in neither figure."
         if out
         else ""
     )
-    best, council = plans.get("stays"), plans.get("council")
     if any(p.stays is not None and p.stays.lost > 0 for p in plans.plans):
         return Said(
             "What hubs give back beside the sites that stay is not told in minutes: some people "
@@ -378,44 +377,70 @@ def _stays_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) ->
             [Claim("hub_cut_off", "some")],
         )
     if known.added < _NO_MINUTES:
-        claims = [Claim("hub_added", "none", (0.0,))]
-        said = ["The study closes no site."]
-        if plans.closures:
-            said = ["On average over the offers, the closures do not lengthen the trip to the "
-                    "nearest site."]  # fmt: skip
-        if best is not None and best.stays is not None and best.stays.given_back >= _NO_MINUTES:
-            claims.append(Claim("hub_back:stays", "is", (best.stays.given_back,)))
-            said.append(
-                f"Hubs at {_named(best, names)} beside today's sites would shorten it by "
-                f"{wording.minutes(best.stays.given_back)}."
-            )
-        return Said(" ".join(said) + apart, claims)
+        told = _nothing_added(plans, names, wording)
+    else:
+        back = _back_words(plans, known, names, wording)
+        told = joined([_added_words(plans, known, wording), back])
+    return Said(f"{told}{apart}", told.claims)
+
+
+def _nothing_added(plans: HubPlans, names: Mapping[str, str], wording: Wording) -> Said:
+    """Say that no trip grows on average, and what hubs would still shorten."""
+    claims, best = [Claim("hub_added", "none", (0.0,))], plans.get("stays")
+    said = "The study closes no site."
+    if plans.closures:
+        said = ("On average over the offers, the closures do not lengthen the trip to the nearest "
+                "site.")  # fmt: skip
+    if best is not None and best.stays is not None and best.stays.given_back >= _NO_MINUTES:
+        claims.append(Claim("hub_back:stays", "is", (best.stays.given_back,)))
+        said += (
+            f" Hubs at {_named(best, names)} beside today's sites would shorten it by "
+            f"{wording.minutes(best.stays.given_back)}."
+        )
+    return Said(said, claims)
+
+
+def _added_words(plans: HubPlans, known: BesideStays, wording: Wording) -> Said:
+    """Say how much longer the closures make the trip, in all and for each offer."""
+    titles = {o.key: o.title for o in plans.offers}
+    longer = {key: known.kept[key] - known.today[key] for key in known.shares}
     claims = [Claim("hub_added", "is", (known.added,))]
-    claims += [
-        Claim(f"hub_added:{k}", "is", (known.kept[k] - known.today[k],)) for k in known.shares
-    ]
-    each = [f"{titles[k]} {wording.change(known.kept[k] - known.today[k])}" for k in known.shares]
+    claims += [Claim(f"hub_added:{key}", "is", (minutes,)) for key, minutes in longer.items()]
+    each = [f"{titles[key]} {wording.change(minutes)}" for key, minutes in longer.items()]
     over = f" ({listed(each)})" if len(each) > 1 else ""
-    said = [f"{listed(plans.closures)}: together {wording.minutes(known.added)} more on average "
-            f"to the nearest site, by the {trip(plans.mode)}{over}."]  # fmt: skip
+    return Said(
+        f"{listed(plans.closures)}: together {wording.minutes(known.added)} more on average "
+        f"to the nearest site, by the {trip(plans.mode)}{over}.",
+        claims,
+    )
+
+
+def _back_words(
+    plans: HubPlans, known: BesideStays, names: Mapping[str, str], wording: Wording
+) -> Said:
+    """Say how much of it the council's own hubs give back, and the best hubs for this."""
+    claims: list[Claim] = []
     back = []
+    best, council = plans.get("stays"), plans.get("council")
     for plan, what in ((council, "the council's own hubs"), (best, "the best hubs for this")):
         if plan is None or plan.stays is None:
             continue
         minutes = plan.stays.given_back
-        share = percent(minutes / known.added)
-        part = f"{share} of it" if minutes <= known.added else "all of it and more"
-        where = "" if plan is council else f" ({_named(plan, names)})"
         claims.append(Claim(f"hub_back:{plan.key}", "is", (minutes,)))
         if minutes < _NO_MINUTES and plan is best:
             back.append("no hubs among these sites give any of it back")
             continue
+        part = f"{percent(minutes / known.added)} of it"
         if minutes >= known.added:
             claims.append(Claim(f"hub_back:{plan.key}", "all", (minutes, known.added)))
+        if minutes > known.added:
+            part = "all of it and more"
+        where = "" if plan is council else f" ({_named(plan, names)})"
         back.append(f"{what}{where} give back {wording.minutes(minutes)}, {part}")
-    if back:
-        said.append(f"With each offer given at hubs and at kept sites alike, {'; '.join(back)}.")
-    return Said(" ".join(said) + apart, claims)
+    if not back:
+        return Said("", claims)
+    given = f"With each offer given at hubs and at kept sites alike, {'; '.join(back)}."
+    return Said(given, claims)
 
 
 _NO_MINUTES = 1e-6

@@ -65,74 +65,37 @@ def _method_blocks(
 def _method(
     results: StudyResults, findings: Sequence[ProposalFindings], *, internal: bool
 ) -> tuple[Text, ...]:
-    config = results.study.config
-    weights = config.weights
-    counted = dict.fromkeys(f"{_whom(results, f)} for {f.title}" for f in findings)
-    counts = listed(list(counted))
-    headline = trip(findings[0].mode)
+    """Say how the figures were made, a sentence each."""
+    counts = listed(list(dict.fromkeys(f"{_whom(results, f)} for {f.title}" for f in findings)))
+    unit, areas = results.study.config.areas.unit, len(results.study.areas)
+    said = {
+        "Who is counted": f"{counts}, by {unit} ({areas:,} areas); everybody is in some area, and "
+        "nobody is dropped",
+        "Trips": "from each area's point to every site, along the streets: to the nearest point of "
+        "a street, along it, and from it to the door",
+        "Speeds": _speeds(results),
+        "Nearest": "everybody is counted at the site nearest in time, before and after; the change "
+        "is the difference of the two, each way",
+        "Averages": "over people, not over areas; those who cannot reach any site are counted "
+        "apart and never averaged",
+        "Deprivation": _weights_words(results),
+        "Alternatives": _listing(findings, trip(findings[0].mode)),
+        "Small counts": f"this copy keeps counts below {THRESHOLD}: it is not for publication"
+        if internal
+        else f"counts above 0 and below {THRESHOLD} are shown as [c], with others that would give "
+        "them away",
+    }
+    return tuple((Bold(f"{what}: "), sentence(words)) for what, words in said.items())
+
+
+def _weights_words(results: StudyResults) -> str:
+    """Say whether the deprived count more, and how much."""
     scheme = Analysis(results).weighting()["weights"]
-    return (
-        (
-            Bold("Who is counted: "),
-            sentence(
-                f"{counts}, by {config.areas.unit} ({len(results.study.areas):,} areas); everybody "
-                "is in some area, and nobody is dropped"
-            ),
-        ),
-        (
-            Bold("Trips: "),
-            sentence(
-                "from each area's point to every site, along the streets: to the nearest point of "
-                "a street, along it, and from it to the door"
-            ),
-        ),
-        (
-            Bold("Speeds: "),
-            _speeds(results),
-        ),
-        (
-            Bold("Nearest: "),
-            sentence(
-                "everybody is counted at the site nearest in time, before and after; the change is "
-                "the difference of the two, each way"
-            ),
-        ),
-        (
-            Bold("Averages: "),
-            sentence(
-                "over people, not over areas; those who cannot reach any site are counted apart "
-                "and never averaged"
-            ),
-        ),
-        (
-            Bold("Deprivation: "),
-            sentence(
-                "everybody counts the same"
-                if scheme == "none"
-                else f"weights are {scheme}"
-                + (
-                    f", from 1 in {results.study.nation}'s least deprived area to "
-                    f"{1 + weights.lam:g} in the most"
-                    if scheme == "linear"
-                    else ""
-                )
-                + "; unweighted figures stand beside them"
-            ),
-        ),
-        (
-            Bold("Alternatives: "),
-            _listing(findings, headline),
-        ),
-        (
-            Bold("Small counts: "),
-            sentence(
-                f"this copy keeps counts below {THRESHOLD}: it is not for publication"
-                if internal
-                else f"counts above 0 and below {THRESHOLD} are shown as [c], with others that "
-                "would give them away"
-            ),
-        ),
-    )
+    weights = "everybody counts the same" if scheme == "none" else f"weights are {scheme}"
+    if scheme == "linear":
+        most = f"{1 + results.study.config.weights.lam:g} in the most"
+        weights += f", from 1 in {results.study.nation}'s least deprived area to {most}"
+    return f"{weights}; unweighted figures stand beside them"
 
 
 def _listing(findings: Sequence[ProposalFindings], headline: str) -> str:

@@ -320,12 +320,11 @@ _GROUPINGS = (
 _BESIDE = 2
 
 
-def _beside_table(findings: Sequence[ProposalFindings], column: str, words: str) -> Table:
+def _beside_table(findings: Sequence[ProposalFindings], own: Sequence[Table], words: str) -> Table:
     """Put who has further to go, group by group, of several proposals side by side.
 
     What any of the proposals' own tables hides, this hides.
     """
-    own = [group_table(f, column, words) for f in findings]
     seen: dict[str, None] = {}
     for table in own:
         seen |= dict.fromkeys(str(row[0]) for row in table.rows)
@@ -381,14 +380,14 @@ def _group_blocks(findings: Sequence[ProposalFindings]) -> list[Block]:
     for column, note in notes.items():
         known = [f for f in findings if column in f.impact.demand.columns]
         words = grouping_words(column)
+        own = [group_table(f, column, words, note.format(nation=f.nation)) for f in known]
         for start in range(0, len(known) if not alone else 0, _BESIDE):
             some = known[start : start + _BESIDE]
-            table = _beside_table(some, column, words)
+            table = _beside_table(some, own[start : start + _BESIDE], words)
             given = (note.format(nation=", ".join(sorted(told))),) if note else ()
             table = replace(table, notes=(*given, *_further_notes(some)))
             blocks.append(TableBlock(table, key=f"by-{column}-{start}", compact=True))
-        for found in known:
-            full = group_table(found, column, words, note.format(nation=found.nation))
+        for found, full in zip(known, own, strict=True):
             key = f"by-{column}-{found.result.key}"
             blocks.append(TableBlock(full, key=key, compact=True, paged=alone))
     return blocks

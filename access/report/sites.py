@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,56 +26,21 @@ from access.report.sentences import Wording
 from access.scenario import Impact
 from access.text import ROUNDED_ONCE, capital, is_missing, listed, sentence
 
+#: A trip beside the headline: key, words, impact, how much slower.
+_Trip = tuple[str, str, Impact, float]
+
 
 def closed_table(found: ProposalFindings, results: StudyResults | None = None) -> Table:
     """Set the sites of one service that would close side by side; given results, by every trip."""
-    hidden, impact = ("families",), found.impact
-    others = _other_trips(results, found)
-    columns = (
-        Column("site", "Site"),
-        Column("families", "Nearest to", "people", note=f"{found.noun} nearest to it today"),
-        Column("before", "Trip today", "minutes", unit="min", hidden_with=hidden),
-        Column("after", "Trip after", "minutes", unit="min", hidden_with=hidden),
-        Column(
-            "extra",
-            "Rise, mean",
-            "minutes",
-            unit="min",
-            hidden_with=hidden,
-            rise_of=("before", "after"),
-        ),
-        Column("worst", "Rise, largest", "minutes", unit="min", hidden_with=hidden),
-        *(
-            Column(f"rise_{key}", f"Rise, {words}", "minutes", unit="min", hidden_with=hidden)
-            for key, words, _, _ in others
-        ),
-        Column("deprived", "In most deprived fifth", "share", decimals=0, hidden_with=hidden),
-        Column("no_car", "Households without a car", "share", decimals=0, hidden_with=hidden),
-    )
-    rows = []
-    for row in impact.closed_sites.to_dict("records"):
-        own = _own_areas(impact, row["site"])
-        before, after = row["mean_minutes_before"], row["mean_minutes_after"]
-        rows.append(
-            (
-                found.names.get(row["site"], row["name"]),
-                row["families"],
-                before,
-                after,
-                row["mean_extra_minutes"],
-                row["max_extra_minutes"],
-                *(_mean_rise(other, own) * slower for _, _, other, slower in others),
-                _deprived_share(own),
-                _mean_of(own, "p_no_car"),
-            )
-        )
+    impact, others = found.impact, _other_trips(results, found)
+    rows = [_closed_row(found, row, others) for row in impact.closed_sites.to_dict("records")]
     linked = hidden_moves(impact).leaving
     also = {(k, "families") for k, i in enumerate(impact.closed_sites["site"]) if i in linked}
     return (
         Table(
             f"{found.title} that would close, and who is nearest to them ({found.noun}, "
             f"{trip(found.mode)})",
-            columns,
+            _closed_columns(found, others),
             tuple(rows),
             notes=(ROUNDED_ONCE, *_pram_note(results, others)),
             also_hidden=frozenset(also),
@@ -81,6 +48,41 @@ def closed_table(found: ProposalFindings, results: StudyResults | None = None) -
         )
         .with_total()
         .without_unknown("deprived", "no_car")
+    )
+
+
+def _closed_columns(found: ProposalFindings, others: Sequence[_Trip]) -> tuple[Column, ...]:
+    """Name what is told of a site that would close."""
+    minutes = partial(Column, kind="minutes", unit="min", hidden_with=("families",))
+    share = partial(Column, kind="share", decimals=0, hidden_with=("families",))
+    return (
+        Column("site", "Site"),
+        Column("families", "Nearest to", "people", note=f"{found.noun} nearest to it today"),
+        minutes("before", "Trip today"),
+        minutes("after", "Trip after"),
+        minutes("extra", "Rise, mean", rise_of=("before", "after")),
+        minutes("worst", "Rise, largest"),
+        *(minutes(f"rise_{key}", f"Rise, {words}") for key, words, _, _ in others),
+        share("deprived", "In most deprived fifth"),
+        share("no_car", "Households without a car"),
+    )
+
+
+def _closed_row(
+    found: ProposalFindings, row: Mapping[Hashable, Any], others: Sequence[_Trip]
+) -> tuple[Value, ...]:
+    """Tell of a site that would close, in the order of `_closed_columns`."""
+    own = _own_areas(found.impact, row["site"])
+    return (
+        found.names.get(row["site"], row["name"]),
+        row["families"],
+        row["mean_minutes_before"],
+        row["mean_minutes_after"],
+        row["mean_extra_minutes"],
+        row["max_extra_minutes"],
+        *(_mean_rise(other, own) * slower for _, _, other, slower in others),
+        _deprived_share(own),
+        _mean_of(own, "p_no_car"),
     )
 
 
@@ -424,9 +426,7 @@ def _with_basis(row: pd.Series) -> str | None:
     return f"{locality} ({basis})" if locality and basis else locality
 
 
-def _other_trips(
-    results: StudyResults | None, found: ProposalFindings
-) -> list[tuple[str, str, Impact, float]]:
+def _other_trips(results: StudyResults | None, found: ProposalFindings) -> list[_Trip]:
     """Give the trips that stand beside the headline: key, words, impact, how much slower."""
     if results is None:
         return []
@@ -443,9 +443,7 @@ def _other_trips(
     return others
 
 
-def _pram_note(
-    results: StudyResults | None, others: Sequence[tuple[str, str, Impact, float]]
-) -> tuple[str, ...]:
+def _pram_note(results: StudyResults | None, others: Sequence[_Trip]) -> tuple[str, ...]:
     if results is None or not any(key == "pram" for key, *_ in others):
         return ()
     return (

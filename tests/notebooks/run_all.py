@@ -4,9 +4,9 @@ A job names a notebook, a folder for its kernel and variables of its environment
 the outputs, and cells may reach this machine only. The first kernel is started as a person starts
 it. The others are forks of one interpreter that has read the package and what a run `MEASURED` of
 the embedded study on its own streets, and has no name of a notebook: to read both anew for each
-takes longer than the cells. What one of them searched no other searches again. Few settings are
-drawn, and of a report's pictures one is for all: how firm an answer is and what each picture
-shows, other tests look at.
+takes longer than the cells. What that run or one of them searched no other searches again. Few
+settings are drawn, and of a report's pictures one is for all: how firm an answer is and what each
+picture shows, other tests look at.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import io
 import json
 import os
 import pickle
+import shutil
 import signal
 import sys
 import tempfile
@@ -233,8 +234,10 @@ def main(measured: Path) -> None:
             one_job(job, forked=False)
         return
     apart(one)
-    with tempfile.TemporaryDirectory() as searched:
-        make_ready(measured, Path(searched))
+    with tempfile.TemporaryDirectory() as folder:
+        searched = Path(folder) / "searched"
+        shutil.copytree(measured.with_name("searched"), searched)
+        make_ready(measured, searched)
         for job in others:
             apart(partial(one_job, job, forked=True))
 

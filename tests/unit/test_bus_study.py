@@ -242,7 +242,7 @@ def test_wrong_settings_are_told_in_words(tmp_path, bus, said):
 def test_a_day_of_another_year_is_refused(tmp_path):
     study = town(tmp_path / "town", bus=SETTINGS + 'day = "2024-06-11"\n')
     with pytest.raises(AccessError, match="does not cover Tuesday 11 June 2024"):
-        measure_study(study)
+        travel_times(study)
 
 
 def given_matrix(results, form):
@@ -295,7 +295,7 @@ def test_a_matrix_of_larger_areas_serves_through_the_areas_that_sites_stand_in(t
     rows = [f"{a},{b},{10.0 + 3 * i + j}" for i, a in enumerate(codes) for j, b in enumerate(codes)]
     text = "fromId,toId,travel_time_p050\n" + "\n".join(rows) + "\n"
     (folder / "theirs.csv").write_text(text, encoding="utf-8")
-    found = measure_study(load_study(folder))
+    found = travel_times(load_study(folder))
     sites, bus = found.sites, found.matrices["bus"]
     metres = great_circle_m(
         sites["lon"].iloc[0], sites["lat"].iloc[0], table["lon"].to_numpy(), table["lat"].to_numpy()
@@ -331,7 +331,7 @@ def test_a_matrix_that_will_not_do_is_refused_in_words(tmp_path, text, said):
     if text is not None:
         (folder / "theirs.csv").write_text(text, encoding="utf-8")
     with pytest.raises(StudyError) as told:
-        measure_study(load_study(folder))
+        travel_times(load_study(folder))
     assert said in str(told.value)
 
 
@@ -344,7 +344,7 @@ def test_a_fetched_timetable_is_used_without_being_told(tmp_path):
     assert "timetable.zip" not in [row["file"] for row in study.inputs]
     with released(study) as public:
         assert public.timetables == study.timetables
-    found = measure_study(study)
+    found = travel_times(study)
     assert found.ledger.command["timetables"] == ["timetable.zip"]
     assert "timetable.zip" in [row["file"] for row in found.ledger.inputs]
     other = town(tmp_path / "other", bus='[bus]\nmatrix = "areas.csv"\n', write=False)
@@ -441,7 +441,7 @@ def test_a_feed_that_will_not_do_stops_a_study_in_words(tmp_path, options, said)
     study = town(tmp_path / "town", bus="")
     feed = altered(tmp_path / "given.zip", **options)
     with pytest.raises(AccessError, match=r"given\.zip") as told:
-        measure_study(study.with_timetables([feed]))
+        travel_times(study.with_timetables([feed]))
     assert said in str(told.value)
 
 
@@ -457,7 +457,7 @@ def test_feeds_written_in_odd_ways_give_the_same_minutes(tmp_path, results):
     (tmp_path / "more").mkdir()
     same_ids = altered(tmp_path / "more" / "odd.zip")
     for feeds in ([one], [one, same_ids]):
-        found = measure_study(study.with_timetables(feeds))
+        found = travel_times(study.with_timetables(feeds))
         ours, theirs = (r.matrices["bus"].total_minutes for r in (results, found))
         np.testing.assert_allclose(ours, theirs, rtol=1e-6)
 

@@ -59,8 +59,11 @@ def imports_of(root: str) -> frozenset[str]:
     return frozenset(found)
 
 
+installed = cache(packages_distributions)
+
+
 def distributions_of(modules: set[str]) -> set[str]:
-    known = packages_distributions()
+    known = installed()
     missing = sorted(m for m in modules if m not in known)
     assert not missing, f"imported and not installed: {missing}"
     return {plain(known[m][0]) for m in modules}

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, get_args
 
 import geopandas as gpd
@@ -163,6 +164,12 @@ def written(
     return folder
 
 
+@cache
+def feed(every_minutes: int) -> bytes:
+    with TemporaryDirectory() as folder:
+        return town_feed(Path(folder, "buses.zip"), every_minutes=every_minutes).read_bytes()
+
+
 def study_with(
     folder: Path, key: str | None = None, value: Any = None, *, buses: bool = False
 ) -> Study:
@@ -171,8 +178,8 @@ def study_with(
     for name, text in files_of().items():
         (folder / name).write_text(text, encoding="utf-8")
     if buses:
-        town_feed(folder / "buses.zip")
-        town_feed(folder / "buses2.zip", every_minutes=60)
+        (folder / "buses.zip").write_bytes(feed(30))
+        (folder / "buses2.zip").write_bytes(feed(60))
     if key == "bus/matrix":
         sites = ("centres.csv", "candidates.csv")
         ids = pd.concat([pd.read_csv(folder / name, dtype=str)["id"] for name in sites])
@@ -209,7 +216,15 @@ def before_and_after(results: StudyResults) -> Iterator[str]:
     for mode in dict.fromkeys([results.headline, *results.matrices]):
         yield repr([p.impacts[mode].summary for p in proposals])
     yield repr([_beside(results, p) for p in proposals])
+    bare = {
+        key: replace(p, **{name: {} for name in RANKED}) for key, p in results.proposals.items()
+    }
+    yield json.dumps(summary_of(replace(results, proposals=bare, joint={})), default=str)
     yield area_table(results).to_csv()
+
+
+#: What a proposal holds of its alternatives.
+RANKED = ("rankings", "sampled", "rankings_beside")
 
 
 def figures(results: StudyResults) -> str:
@@ -718,8 +733,11 @@ def test_a_changed_setting_changes_an_output(key, usual, minutes, said, beside, 
             assert key not in words
 
 
-@pytest.mark.parametrize("way", [WORDS, ASKED, ()], ids=["words", "asked", "measured"])
-@pytest.mark.parametrize("apart", [False, True], ids=["read", "apart"])
+@pytest.mark.parametrize(
+    ("way", "apart"),
+    [(WORDS, False), (WORDS, True), (ASKED, False), (ASKED, True), ((), False)],
+    ids=["words", "words apart", "asked", "asked apart", "measured"],
+)
 def test_what_is_not_changed_changes_no_output(way, apart, usual, minutes, said, tmp_path):
     """Each way to tell of a case tells the usual study as it is told when it is measured whole."""
     study = study_with(tmp_path / "town")

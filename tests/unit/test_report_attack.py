@@ -19,8 +19,10 @@ import pytest
 from access.ledger import sha256_of
 from access.report import board
 from access.study.template import new_study
-from tests.conftest import call_here, one_picture, pdf_text
+from tests.conftest import call_here, pdf_text
 from tests.hostile import CORPUS, hostile_study
+
+pytestmark = pytest.mark.usefixtures("quick_runs")  # charts: `tests/unit/test_hostile_text.py`
 
 STEERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]")
 
@@ -32,16 +34,15 @@ def log_of(path: Path, names=CORPUS) -> Path:
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory):
+def ran(quick_runs, tmp_path_factory):
     """Give what `access report` wrote of the hostile study and a hostile log of options."""
     folder = tmp_path_factory.mktemp("report")
     marker = folder / "marker"
     study = hostile_study(folder / "study", marker)
-    with one_picture():
-        done = call_here(
-            folder, "report", study, "--draws", 0, "--asked", log_of(folder / "log.json"),
-            "--out", folder / "out",
-        )  # fmt: skip
+    done = call_here(
+        folder, "report", study, "--draws", 0, "--asked", log_of(folder / "log.json"),
+        "--out", folder / "out",
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     return folder / "out", marker, done
 
