@@ -216,7 +216,9 @@ def before_and_after(results: StudyResults) -> Iterator[str]:
     for mode in dict.fromkeys([results.headline, *results.matrices]):
         yield repr([p.impacts[mode].summary for p in proposals])
     yield repr([_beside(results, p) for p in proposals])
-    bare = {key: replace(p, **dict.fromkeys(RANKED, {})) for key, p in results.proposals.items()}
+    bare = {
+        key: replace(p, **{name: {} for name in RANKED}) for key, p in results.proposals.items()
+    }
     yield json.dumps(summary_of(replace(results, proposals=bare, joint={})), default=str)
     yield area_table(results).to_csv()
 

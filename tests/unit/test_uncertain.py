@@ -77,7 +77,7 @@ def gathered(measured):
     return gather
 
 
-class _Told(Exception):
+class _ToldError(Exception):
     """What may be wrong is told: what a question makes of it is not looked at here."""
 
 
@@ -89,13 +89,13 @@ def asked(results, mode) -> dict[str, Uncertainty]:
 
             def spy(*args, name=name, **asked):
                 found[name] = what_may_be_wrong(*args, **asked)
-                raise _Told
+                raise _ToldError
 
             patch.setattr(module, "what_may_be_wrong", spy)
         analysis, hall = Analysis(results), ["C1", "C2", "L1"]
-        with pytest.raises(_Told):
+        with pytest.raises(_ToldError):
             analysis.robustness("childrens_centre", after=["C1", "C2"], mode=mode, draws=2)
-        with pytest.raises(_Told):
+        with pytest.raises(_ToldError):
             analysis.hubs(
                 3, mode=mode, draws=2, plans=[hall], among=["C1", "C2", "C3", "L1"], most=3
             )
