@@ -1,6 +1,7 @@
 """The main job, from study folder to outputs."""
 
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +21,14 @@ _HOME_OF = {
 
 
 def draw_ahead(results: "StudyResults", *, progress: Callable[[str], None]) -> None:
-    """Draw how firm the rankings are before it is written: it is kept; and import what writes."""
+    """Draw how firm the rankings are, and the areas: both are kept; and import what writes."""
     from access.analysis.results import Parts
+    from access.maps.ground import area_cells
     from access.report.robustness import study_robustness
 
     import_module("access.run.write")
     study_robustness(results, progress=progress, parts=Parts())
+    Parts().make("the areas' cells", partial(area_cells, results.study))
 
 
 def __getattr__(name: str) -> Any:

@@ -316,11 +316,14 @@ def _write_report(
         document = known.make("the report to the board", write)
         if document is None:
             return []
-        # in this process: what lays the pages out keeps threads of its own, which no copy has
+        # what lays the pages out keeps threads of its own, which no copy of this process has
         makes = report_writers(document)
-        for name, make in makes.items():
-            progress(f"writing {name}")
-            known.write(name, folder, partial(_write_bytes, name, make, document, folder))
+        tables = {name: make for name, make in makes.items() if name.endswith(".xlsx")}
+        pages = {name: make for name, make in makes.items() if name not in tables}
+        beside = partial(_write_made, document, tables)
+        with _elsewhere(results, folder, [beside], "the workbook") as made:
+            _write_made(document, pages, folder, known, progress)
+            made(known, progress)
         return [folder / name for name in makes]
 
     whole = Parts(parts.left_out)
@@ -334,10 +337,21 @@ def _write_report(
     report(parts)
 
 
-def _write_bytes(
-    name: str, make: Callable[[Document], bytes], document: Document, folder: Path
+def _write_made(
+    document: Document,
+    makes: Mapping[str, Callable[[Document], bytes]],
+    folder: Path,
+    parts: Parts,
+    progress: Callable[[str], None],
 ) -> None:
-    (folder / name).write_bytes(make(document))
+    """Write a document as these files, by name."""
+    for name, make in makes.items():
+        progress(f"writing {name}")
+        parts.write(name, folder, partial(_write_bytes, folder / name, make, document))
+
+
+def _write_bytes(path: Path, make: Callable[[Document], bytes], document: Document) -> None:
+    path.write_bytes(make(document))
 
 
 def _write_explorer(results: StudyResults, path: Path) -> None:

@@ -244,7 +244,7 @@ def test_a_part_is_named_once_with_its_first_reason():
 @pytest.mark.skipif(sys.platform != "linux", reason="a copy is made on Linux alone")
 @pytest.mark.parametrize("parts", [(), ("chart", "map", "robustness")], ids="+".join)
 def test_the_second_core_writes_the_same_and_names_what_fails(
-    parts, study, whole, tmp_path, monkeypatch
+    parts, study, whole, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.setattr(access.analysis.beside, "_a_core_is_free", lambda: True)
     one = tmp_path / "one" if parts else whole
@@ -252,7 +252,11 @@ def test_the_second_core_writes_the_same_and_names_what_fails(
         module, name, *_ = FAULTS[part]
         monkeypatch.setattr(module, name, partial(_fails, ScenarioError("it cannot be drawn")))
     if parts:
+        unwritten = partial(_fails, ScenarioError("it cannot be written"))
+        monkeypatch.setitem(access.report.board._WRITERS, "tables.xlsx", unwritten)
         assert run(study, one) == PARTLY_DONE
+        assert not (one / "tables.xlsx").exists()
+        assert "tables.xlsx: it cannot be written" in str(capsys.readouterr().err)
     monkeypatch.setattr(access.run.write, "_MANY_AREAS", 0)
     assert run(study, tmp_path / "out") == (PARTLY_DONE if parts else 0)
     files = {file.name: file.read_bytes() for file in one.iterdir()}
