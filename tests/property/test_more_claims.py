@@ -201,7 +201,9 @@ def test_no_set_beats_the_one_that_is_said_to_be_best_at_a_weight(seed):
     asked = SimpleNamespace(
         study=SimpleNamespace(areas={"imd_rank"}), switching=lambda service, **more: answer
     )
-    assert _switching(asked, found(seed), {}).claims == said.claims
+    # beyond those that are measured for all, without the ranking, which these words do not read
+    own = found(seed) if seed < STUDIES else findings_of(small, ranked=False)
+    assert _switching(asked, own, {}).claims == said.claims
     for claim in said.claims:
         kept = tuple(SITES.index(i) for i in claim.what.split(":")[1].split())
         low, high = claim.numbers
