@@ -95,7 +95,9 @@ def test_the_wheel_scrolls_the_page_until_the_map_is_asked_for(visit, ground_pag
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 60)
     zoom = page.evaluate("App.map.leaflet.getZoom()")
     page.mouse.wheel(0, 120)
-    page.wait_for_function("scrollY > 0 && document.getElementById('wheel-hint').checkVisibility()")
+    page.wait_for_function(
+        "() => scrollY > 0 && document.getElementById('wheel-hint').checkVisibility()"
+    )
     page.evaluate(f"new Promise((done) => setTimeout(done, {LEAFLET_WAITS_MS}))")
     still(page)
     assert page.evaluate("App.map.leaflet.getZoom()") == zoom

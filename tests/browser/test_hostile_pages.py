@@ -61,7 +61,7 @@ def test_the_maps_policy_lets_no_other_script_run(opened, hostile):
           document.body.append(script);
         }"""
     )
-    page.wait_for_function("document.querySelector('img').complete")
+    page.wait_for_function("() => document.querySelector('img').complete")
     assert page.evaluate("window.ran") is None
     assert any("Content Security Policy" in words for words in page.heard)
 
