@@ -168,10 +168,10 @@ def _rank_scenario(plan):
 
 @pytest.mark.slow
 def test_rank_says_it_and_writes_it(tmp_path):
-    text = call("rank", "--proposal", CC, "--draws", "20", "--out", tmp_path)
+    text = call("rank", "--proposal", CC, "--draws", "10", "--out", tmp_path)
     assert "Of 220 ways to keep 9 of 12" in text
     assert "has a shorter mean" in text
-    assert "Over 20 settings" in text
+    assert "Over 10 settings" in text
     options = pd.read_csv(tmp_path / "options.csv")
     assert len(options) == 220
     assert options["rank_mean"].min() == 1
