@@ -177,7 +177,7 @@ def _gather(results: StudyResults) -> None:
 _Write = Callable[[Path, Parts, Callable[[str], None]], None]
 
 #: With fewer areas than this, work is done before a second process has begun.
-_MANY_AREAS = 300
+_MANY_AREAS = 100
 
 
 @contextmanager
