@@ -81,6 +81,8 @@ _CLIMB_CELLS = 600_000_000
 """Work of raising the knapsack bound before columns are made."""
 _KERNEL_PAIRS, _KERNEL_NODES, _KERNEL_GAP, _KERNEL_TIME = 4, 50, 0.001, 0.5
 """Of a search among few pairs: pairs an area, nodes, gap, and share of the time that is left."""
+_SENT_TIME = 0.04
+"""Share of the time that is left which filling one set of sites exactly may take."""
 _KERNEL_WORK = 40_000
 _SENT_PAIRS, _MOST_SENT = 4, 1_000
 """Of a set of sites that is filled exactly: sites an area may be sent to, and most areas."""
@@ -90,6 +92,8 @@ _FIRST_STEPS = 20
 """Of raising the knapsack bound before an answer is sought."""
 _TRIED, _STARTS = 8, 3
 """Sets around one that are filled exactly, and sets from the bound that are begun from."""
+_DESCEND_TIME, _MEND_TIME = 0.1, 0.5
+"""Shares of the time that is left: for swaps of sites, and for parts; the rest is the bound's."""
 _MOST_ROOM = 2_000
 _MOST_CELLS = 30_000_000
 _LOOSE_CELLS = 1.0
@@ -277,8 +281,12 @@ def _close_proof(
     watch: _Watch,
     nodes: int | None = None,
     cutoff: float = np.inf,
+    time: float = _KERNEL_TIME,
 ) -> tuple[_Plan | None, float, int]:
-    """Close the proof with an integer programme over the pairs that still matter."""
+    """Close the proof with an integer programme over the pairs that still matter.
+
+    With so many nodes a better answer is sought, in a share of the time that is left.
+    """
     m = shape.cost.shape[1]
     area, site = np.nonzero(pairs & may[None, :])
     columns = np.flatnonzero(may)
@@ -291,7 +299,7 @@ def _close_proof(
         engine.setOptionValue("mip_rel_gap", _KERNEL_GAP)
         left = watch.left()
         if left is not None:
-            engine.setOptionValue("time_limit", max(_KERNEL_TIME * left, 0.01))
+            engine.setOptionValue("time_limit", max(time * left, 0.01))
     low = np.concatenate([must[columns].astype(float), np.zeros(len(area))])
     cost = np.concatenate([np.zeros(k), shape.cost[area, site]])
     _add_columns(engine, cost, low, np.ones(len(cost)))
@@ -501,9 +509,12 @@ class _Searching:
             return
         opened, prices, below = self.around.improve(chosen)
         better = (self.plan is None or below < self.plan.value) and self._sent(opened, prices)
+        until = self._until(_DESCEND_TIME)
         while better and self.plan is not None and len(self.shape.uses) <= _MOST_SENT:
             better = False
             for _, trial, at in self.around.below(opened, prices, self.plan.value)[:_TRIED]:
+                if self._late(until):
+                    return
                 if self._sent(trial, at):
                     opened, prices, better = trial, at, True
                     break
@@ -526,7 +537,7 @@ class _Searching:
                 pairs |= start.parts > 0
             watch.spend(_KERNEL_WORK * pairs.sum())
             found, _, _ = _close_proof(
-                shape, only, only, pairs, start, watch, _KERNEL_NODES, self.cutoff
+                shape, only, only, pairs, start, watch, _KERNEL_NODES, self.cutoff, _SENT_TIME
             )
             self.plan = _better_plan(self.plan, found)
         if self.plan is not before:
@@ -552,24 +563,39 @@ class _Searching:
             self.nodes = self.watch.nodes
             self.reach(search.bound)
 
+    def _until(self, share: float) -> float:
+        """Give the seconds that are left when a share of those left now is gone."""
+        left = self.watch.left()
+        return -np.inf if left is None else (1 - share) * left
+
+    def _late(self, until: float) -> bool:
+        left = self.watch.left()
+        return left is not None and left <= until
+
     def _mend(self, prices: Floats, open_: Floats) -> float:
         """Better the sites that are most open in the programme, then the plan part by part."""
         if not self.whole:
             return self.cutoff
+        until = self._until(_MEND_TIME)
         order = np.argsort(np.where(self.shape.must, -np.inf, -open_), kind="stable")
         self._descend(np.sort(order[: self.shape.most]))
         for many in _PART_SITES:
             if many < self.shape.most:
-                self._part_by_part(prices, many)
+                self._part_by_part(prices, many, until)
         return self.cutoff
 
-    def _part_by_part(self, prices: Floats, many: int) -> None:
-        """Solve the areas of a few open sites near each other again, as long as that helps."""
+    def _part_by_part(self, prices: Floats, many: int, until: float = -np.inf) -> None:
+        """Solve the areas of a few open sites near each other again, as long as that helps.
+
+        It ends where no more than `until` seconds of the time are left.
+        """
         seen: set[bytes] = set()
         again = self.plan is not None
         while again and self.plan is not None:
             again = False
             for middle in [int(j) for j in self.plan.chosen]:
+                if self._late(until):
+                    return
                 if middle not in self.plan.chosen:
                     continue
                 near = self.around.near[middle]
