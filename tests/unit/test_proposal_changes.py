@@ -127,17 +127,17 @@ status = "deregistered"
 
 @pytest.mark.parametrize("given", ["", "leases given up"])
 def test_a_paper_is_quoted_only_where_the_study_gives_its_words(tmp_path, given):
-    plan = """
+    plan = f"""
 [proposals.p]
 title = "P"
 service = "library"
 close = ["L2"]
-status_words = "{}"
+status_words = "{given}"
 [[proposals.p.change]]
 action = "status"
 site = "L1"
 status = "deregistered"
-""".format(given)
+"""
     study = small_study(tmp_path / "s", services=LIBRARY, proposals=plan)
     with one_picture():
         text = as_text(board_report(measure_study(study), draws=0))
