@@ -403,7 +403,8 @@ class TestRotherham:
 
     def test_each_picture_of_ranks_says_whose_it_is(self, told):
         ranks = [b for b in told.blocks if isinstance(b, Figure) and b.key.startswith("rank-")]
-        assert [r.title.partition(": ")[0] for r in ranks] == ["Children's Centres", "Youth Centres"]
+        whose = [r.title.partition(": ")[0] for r in ranks]
+        assert whose == ["Children's Centres", "Youth Centres"]
 
     def test_proxies_and_stand_ins_are_named(self, told):
         text = as_text(told)
