@@ -452,7 +452,7 @@ def compare(
         "sites_after": len(sides.open[1]),
         **{k: _plain(v) for k, v in measured.items()},
         "displaced": float(closed["families"].sum()),
-        **sides.nearest_is_neighbours(areas),
+        **sides.nearest_is_neighbours(columns),
     }
     told = dict.fromkeys((*matrix.assumptions, *later.assumptions))
     notes = [chosen.note, *_rules(tolerance_minutes), *told, *sides.notes(part_week)]
@@ -510,12 +510,15 @@ class _Sides:
         """Whether nothing changes from before to after."""
         return self.open[0] == self.open[1] and self.days[0] == self.days[1] and not self.altered
 
-    def nearest_is_neighbours(self, areas: pd.DataFrame) -> dict[str, float]:
+    def nearest_is_neighbours(self, areas: _Columns) -> dict[str, float]:
         """Count for whom a neighbour's site is nearest, before and after."""
-        near = {w: areas[f"nearest_{w}"].isin(self.neighbours) for w in ("before", "after")}
-        counts = {w: float(areas.loc[there, "count"].sum()) for w, there in near.items()}
-        named = {f"nearest_is_neighbours_{w}": count for w, count in counts.items()}
-        return named if self.neighbours else {}
+        if not self.neighbours:
+            return {}
+        near = {when: np.isin(areas[f"nearest_{when}"], self.neighbours) for when in _WHEN}
+        return {
+            f"nearest_is_neighbours_{when}": float(areas["count"][there].sum())
+            for when, there in near.items()
+        }
 
     def notes(self, part_week: bool) -> list[str]:
         """Say what is told of the sites' states, and which are neighbours'."""
