@@ -63,9 +63,9 @@ def group_labels(demand: pd.DataFrame, column: str) -> pd.Series:
     missing = values.isna()
     if pd.api.types.is_float_dtype(values) and (values[~missing] % 1 == 0).all():
         values = values.astype("Int64")
-    labels = values.astype(object)
-    labels[missing] = _NOT_KNOWN
-    return labels
+    labels = values.astype(object).to_numpy(copy=True)
+    labels[missing.to_numpy()] = _NOT_KNOWN
+    return pd.Series(labels, values.index, dtype=object, name=values.name)
 
 
 _Floats = NDArray[np.float64]
