@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 
@@ -287,8 +288,10 @@ class Study:
             raise ParameterError(
                 f"no service {service!r}; expected one of {sorted(self.config.services)}"
             )
-        frame = pd.DataFrame(self.areas.drop(columns="geometry"))
-        return frame.assign(count=frame[self.config.services[service].demand].astype(float))
+        frame = pd.DataFrame(self.areas)  # a plain table at once: one of places takes long to cut
+        del frame["geometry"]
+        frame["count"] = frame[self.config.services[service].demand].astype(float)
+        return frame
 
     def rules(self, service: str) -> dict[str, Any]:
         """Give what every set of a service's centres must keep to be ranked.
@@ -329,7 +332,7 @@ class Study:
         -------
         GeoDataFrame
         """
-        return self.centres[self.centres["service"] == service]
+        return self.centres.iloc[np.flatnonzero(self.centres["service"] == service)]
 
     def neighbours_of(self, service: str) -> gpd.GeoDataFrame:
         """Give the neighbouring authorities' centres of one service.

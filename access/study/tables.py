@@ -622,7 +622,8 @@ def _to_points(frame: pd.DataFrame, crs: str) -> gpd.GeoDataFrame:
     """Give a table of lon/lat its geometry in the metric CRS."""
     xy = project(frame["lon"], frame["lat"], crs) if len(frame) else np.empty((0, 2))
     frame = frame.reset_index(drop=True)  # the rows of the sheet have served
-    return gpd.GeoDataFrame(frame, geometry=gpd.points_from_xy(xy[:, 0], xy[:, 1]), crs=crs)
+    points = gpd.points_from_xy(xy[:, 0], xy[:, 1], crs=crs)
+    return gpd.GeoDataFrame(frame.assign(geometry=points), geometry="geometry")
 
 
 def _with_register(sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -635,7 +636,7 @@ def _with_register(sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         out[column] = texts[column]
     out["assumed"] = (out["assumed"] == "yes").astype(bool)
     out["proxy"] = out["position_basis"].astype(str).str.startswith("proxy").astype(bool)
-    return gpd.GeoDataFrame(out)
+    return gpd.GeoDataFrame(out, geometry="geometry")
 
 
 def _with_localities(
