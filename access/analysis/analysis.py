@@ -1277,8 +1277,8 @@ class Analysis:
         """Read names as ids; a baseline or a scenario stays what it is."""
         if hasattr(sites, "open_ids"):
             return sites
-        places = self.results.sites[["id", "name", "kind"]]
         given = cast(Sequence[str], sites)
+        places = self.results.sites
         return _site_ids(self.study, given, places, name=name, what="sites of the study")
 
     def _meant(
@@ -1395,7 +1395,7 @@ class Analysis:
         """Give the rules on what closes: the study's own, and what the question adds."""
         own = self.study.rules(service)
         kept = _centre_ids(self.study, service, never_close, "never_close")
-        centres = self.study.centres_of(service).set_index("id")
+        centres = pd.DataFrame(self.study.centres_of(service)).set_index("id")
         costs = self.savings() if savings is None else savings
         return {
             "never_close": sorted({*own["never_close"], *kept}),
