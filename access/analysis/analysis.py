@@ -1277,8 +1277,8 @@ class Analysis:
         """Read names as ids; a baseline or a scenario stays what it is."""
         if hasattr(sites, "open_ids"):
             return sites
-        places = self.results.sites[["id", "name", "kind"]]
         given = cast(Sequence[str], sites)
+        places = self.results.sites
         return _site_ids(self.study, given, places, name=name, what="sites of the study")
 
     def _meant(
