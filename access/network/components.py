@@ -320,13 +320,10 @@ def _network_from_arrays(
     lonlat = np.column_stack([np.asarray(node_lon, float), np.asarray(node_lat, float)])
     u, v = np.asarray(edge_from, np.int64), np.asarray(edge_to, np.int64)
     _check_nodes(lonlat, u, v, source.name)
-    shapes = [lonlat[[a, b]] for a, b in zip(u, v, strict=True)] if geometry is None else geometry
-    if len(shapes) != len(u):
-        raise NetworkError(
-            f"geometry has {len(shapes)} lines; expected one for each of {len(u)} edges"
-        )
-    sizes = np.array([len(np.asarray(line)) for line in shapes], np.int64)
-    points = np.concatenate([np.asarray(line, float).reshape(-1, 2) for line in shapes])
+    if geometry is None:
+        points, sizes = lonlat[np.column_stack([u, v]).ravel()], np.full(len(u), 2)
+    else:
+        points, sizes = _corners(geometry, len(u))
     offsets = np.concatenate([[0], np.cumsum(sizes)])
     length = _line_metres(points, offsets) if metres is None else np.asarray(metres, float)
     names = [edge_class] * len(u) if isinstance(edge_class, str) else [str(c) for c in edge_class]
@@ -355,6 +352,16 @@ def _network_from_arrays(
         else np.array(node_delay_minutes, float),
     )
     return finish(cls, draft, profile, crs=crs, source=source, keep=keep, assumptions=assumptions)
+
+
+def _corners(geometry: Sequence[ArrayLike], n: int) -> tuple[_Floats, NDArray[np.int64]]:
+    """Stack the corners of lines, and count those of each."""
+    if len(geometry) != n:
+        raise NetworkError(
+            f"geometry has {len(geometry)} lines; expected one for each of {n} edges"
+        )
+    sizes = np.array([len(np.asarray(line)) for line in geometry], np.int64)
+    return np.concatenate([np.asarray(line, float).reshape(-1, 2) for line in geometry]), sizes
 
 
 def _corner_metres(lonlat: _Floats, offsets: NDArray[np.int64]) -> _Floats:
