@@ -117,6 +117,14 @@ def test_a_tick_changes_words_ranks_map_and_announcement(page, example):
     assert f"Rank {expected[0]} of 10" in page.inner_text("#live")
 
 
+def test_what_stands_beside_no_other_has_no_rank(page):
+    for name in ("Northfield", "Riverside"):
+        tick(page, name)
+    text = page.inner_text("body")
+    assert "There is only one way of keeping 5 of today’s 5, so there is no rank." in text
+    assert not re.search(r"\b1 ways|rank 1 of 1\b", text)
+
+
 def test_hubs_serve_every_service_and_stand_on_the_map(page):
     page.click("#hubs summary")
     before = page.evaluate(
