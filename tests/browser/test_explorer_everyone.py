@@ -276,8 +276,7 @@ def test_reduced_motion_moves_nothing_and_ends_alike(visit, example_page):
 
 
 def test_high_contrast_keeps_the_map_and_its_legend(visit, example_page):
-    page = visit(example_page, forced_colors="active")
-    page.click("nav a[href='#before-after']")
+    page = visit(example_page, fragment="#before-after", forced_colors="active")
     assert page.evaluate(
         "getComputedStyle(document.querySelector('#legend svg')).forcedColorAdjust"
     ) == "none"  # fmt: skip

@@ -64,15 +64,13 @@ def test_a_used_page_is_put_back_as_it_was_when_loaded(lend):
         assert first == (fragment != "#your-option")
 
 
-def test_what_cannot_be_put_back_is_loaded_anew(lend):
+def test_what_cannot_be_put_back_or_is_another_page_is_loaded_anew(lend):
     page, _ = lend()
     for k, broken in enumerate(BROKEN, start=2):
         page.evaluate(f"() => {{ {broken} }}")
         again, counts = lend()
         assert again is page and counts == (0, k), broken
         assert page.evaluate("window.ran") is None
-
-
-def test_a_page_of_another_address_or_size_is_first_loaded(lend):
-    asked = [{}, {"fragment": "#about"}, {"width": 700}, {}]
-    assert [lend(**each)[1] for each in asked] == [(0, 1), (0, 2), (0, 3), (1, 3)]
+    assert lend("#about")[1] == (0, k + 1), "another address"
+    assert lend(width=700)[1] == (0, k + 2), "another size"
+    assert lend()[1] == (1, k + 2)
