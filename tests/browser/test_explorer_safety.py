@@ -137,8 +137,7 @@ def small(example):
 
 
 def test_counts_of_one_to_four_are_hidden_everywhere(visit, small, tmp_path):
-    page = visit(write_explorer(small, tmp_path / "x.html"))
-    page.click("nav a[href='#before-after']")
+    page = visit(write_explorer(small, tmp_path / "x.html"), fragment="#before-after")
     page.click("#area-table summary")
     page.locator("#area-rows tbody tr").first.wait_for()
     shown = page.evaluate(
@@ -197,8 +196,7 @@ def test_a_finding_about_a_few_gives_neither_count_nor_share(visit, example, tmp
     counts = example.areas["children_0_4"].to_numpy().copy() * 0
     counts[0], counts[25] = 400, 3  # A25 is nearest to a centre that closes, A00 is not
     data = replace(example, areas=example.areas.assign(children_0_4=counts))
-    page = visit(write_explorer(data, tmp_path / "few.html"))
-    page.click("nav a[href='#before-after']")
+    page = visit(write_explorer(data, tmp_path / "few.html"), fragment="#before-after")
     words = page.inner_text("#change-finding")
     assert words.startswith("Fewer than 5 of about 400")
     assert "%" not in words

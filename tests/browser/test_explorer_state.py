@@ -73,8 +73,8 @@ def test_estimated_streets_are_said_and_real_ones_not(visit, example, example_pa
     page = visit(example_page)
     look_up(page, "A25")
     assert "estimated streets" in page.inner_text("#answer-sure")
-    real = visit(write_explorer(replace(example, modelled=False), tmp_path / "real.html"))
-    look_up(real, "A25")
+    file = write_explorer(replace(example, modelled=False), tmp_path / "real.html")
+    real = visit(file, fragment="#my-street?place=A25&kind=area")
     assert "about" not in real.inner_text("#answer")
     assert "estimated" not in real.inner_text("#street-results")
 

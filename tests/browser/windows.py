@@ -14,27 +14,34 @@ from typing import Any
 PATIENCE_MS = 300_000
 #: So many windows wait with a page in them; of more, the one unused for longest gives its place.
 MOST_WAITING = 4
+ROUNDED_PIXELS = 2
 
 #: What tells a page from another: all that is shown and how, what is typed and ticked, the state,
 #: where the map stands, the address, the focus, and that no function was put in another's place.
-#: ``(whole) => text``, or a number that stands for it.
+#: ``(whole) => [text, boxes]``: the text, or a number that stands for it; what is where on maps.
 SEEN = """async (whole) => {
   const { App } = globalThis;
-  for (let k = 0; k < 2; k += 1) await new Promise((done) => { requestAnimationFrame(done); });
+  const moves = () => document.querySelector('.leaflet-pan-anim, .leaflet-zoom-anim');
+  for (let k = 0; k < 3 || (moves() && k < 200); k += 1)
+    await new Promise((done) => { requestAnimationFrame(done); });
   const parts = [document.title, location.href, scrollX, scrollY];
   const focus = document.activeElement;
   parts.push(focus && focus.tagName + focus.id, getSelection().type);
   const named = (node) => [...node.attributes].filter((one) => one.value).map(
     ({ name, value }) => `${name}=${value}`);
   // on the map what is where counts, not how the map's own parts have been moved to be there
-  const mapped = (node) => [...node.querySelectorAll('*')].map((part) => {
-    const box = part.getBoundingClientRect();
-    if (!part.checkVisibility() || !(box.width || box.height)) return '';
+  const boxes = [];
+  const mapped = (node) => [...node.querySelectorAll(':not(svg, g)')].map((part) => {
+    const { x, y, width, height } = part.getBoundingClientRect();
+    if (!part.checkVisibility() || !(width || height)) return null;
     const text = [...part.childNodes].map((child) => child.nodeType === 3 ? child.data : '');
-    return [part.tagName, ...[box.x, box.y, box.width, box.height].map(Math.round), ...text,
-      ...named(part).filter((one) => !/^(style|d|viewBox|width|height|transform)=/.test(one))]
-      .join(' ');
-  }).filter((one) => one && !one.startsWith('svg ') && !one.startsWith('g ')).sort();
+    return { box: [x, y, width, height], name: [part.tagName, ...text, ...named(part).filter(
+      (one) => !/^(style|d|viewBox|width|height|transform)=/.test(one))].join(' ') };
+  }).filter(Boolean).sort((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1
+    : a.box[0] - b.box[0] || a.box[1] - b.box[1]).map(({ box, name }) => {
+    boxes.push(...box);
+    return name;
+  });
   const walk = (node) => {
     if (node.nodeType === Node.TEXT_NODE) return node.data.trim() && parts.push(node.data);
     if (node.nodeType !== Node.ELEMENT_NODE || /^(script|style)$/i.test(node.tagName)) return 0;
@@ -60,21 +67,20 @@ SEEN = """async (whole) => {
   parts.push(own.length, own.every((one, k) => one === first[k]));
   if (App) {
     const { leaflet } = App.map;
-    const { lat, lng } = leaflet.getCenter();
     parts.push(JSON.stringify(
       [App.state, Boolean(App.kiosk), App.printing,
        App.model.services.map((s) => [s.plan, s.after]),
-       lat.toFixed(3), lng.toFixed(3), leaflet.getZoom(), leaflet.dragging.enabled()],
+       leaflet.getZoom(), leaflet.dragging.enabled()],
       (_, value) => value instanceof Set ? [...value] : value), App.logJson());
   }
-  if (whole) return parts.join('\\n');
+  if (whole) return [parts.join('\\n'), boxes];
   let [a, b] = [1, 2];
   for (const one of parts.join('\\n')) {
     const code = one.codePointAt(0);
     a = Math.imul(a ^ code, 2654435761);
     b = Math.imul(b ^ code, 1597334677);
   }
-  return `${a} ${b} ${parts.length}`;
+  return [`${a} ${b} ${parts.length}`, boxes];
 }"""
 #: Put the explorer back as its own button does, go to an address as a load does at its end, and
 #: begin there with the next stop of the Tab key. ``(fragment) => nothing``
@@ -82,7 +88,10 @@ PUT_BACK = """(fragment) => {
   if (App.kiosk) App.setKiosk(false);
   for (const remove of document.querySelectorAll('#log-rows button:last-child')) remove.click();
   App.model.cache.clear();
+  const { render } = App;
+  if (fragment) App.render = () => {}; // it is drawn when the address is gone to
   App.startAgain();
+  App.render = render;
   history.replaceState(null, '', location.href.split('#')[0] + fragment);
   if (fragment) dispatchEvent(new PopStateEvent('popstate'));
   App.say('');
@@ -97,6 +106,10 @@ PUT_BACK = """(fragment) => {
   scrollTo(0, 0);
   if (part) part.scrollIntoView();
 }"""
+PUT_BACK_AND_SEEN = f"""(fragment) => {{
+  if (globalThis.App) ({PUT_BACK})(fragment);
+  return ({SEEN})(false);
+}}"""
 
 
 class Windows:
@@ -109,7 +122,7 @@ class Windows:
         self._chromium = chromium
         self._waiting: list[tuple[Any, dict]] = []  # the one used last stands last
         self._lent: dict[Any, tuple[dict[str, Callable], dict, bool]] = {}
-        self._as_loaded: dict[tuple, str] = {}
+        self._as_loaded: dict[tuple, list] = {}
         self.put_back = self.loaded = 0
 
     def lend(
@@ -175,13 +188,20 @@ class Windows:
         if asked not in self._as_loaded or page.url.partition("#")[0] != base:
             self.loaded += 1
             return False
-        if page.evaluate("Boolean(globalThis.App)"):
-            page.mouse.move(0, 0)
-            page.evaluate(PUT_BACK, fragment and f"#{fragment}")
-        same = page.evaluate(SEEN, False) == self._as_loaded[asked]
+        page.mouse.move(0, 0)
+        now = page.evaluate(PUT_BACK_AND_SEEN, fragment and f"#{fragment}")
+        same = is_same(now, self._as_loaded[asked])
         self.put_back += same
         self.loaded += not same
-        return bool(same)
+        return same
+
+
+def is_same(one: list, other: list) -> bool:
+    """Say whether two pages were seen alike: on a map a pixel more or less comes of rounding."""
+    (text, boxes), (text_then, boxes_then) = one, other
+    near = zip(boxes, boxes_then, strict=False)
+    alike = text == text_then and len(boxes) == len(boxes_then)
+    return alike and all(abs(a - b) <= ROUNDED_PIXELS for a, b in near)
 
 
 def _load(page: Any, address: str) -> None:
