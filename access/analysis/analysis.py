@@ -194,7 +194,7 @@ class Analysis:
         list of str
             Sorted.
         """
-        return sorted(map(str, self.study.centres_of(service)["id"]))
+        return sorted(self.study.centre_ids(service))
 
     def at(self, walk_km_h: float | None) -> Analysis:
         """Ask as if everybody walked at another speed.
@@ -1277,9 +1277,10 @@ class Analysis:
         """Read names as ids; a baseline or a scenario stays what it is."""
         if hasattr(sites, "open_ids"):
             return sites
-        places = self.results.sites[["id", "name", "kind"]]
         given = cast(Sequence[str], sites)
-        return _site_ids(self.study, given, places, name=name, what="sites of the study")
+        return _site_ids(
+            self.study, given, self.results.sites, name=name, what="sites of the study"
+        )
 
     def _meant(
         self,
@@ -1412,7 +1413,7 @@ class Analysis:
 def _ways_of(study: Study, proposal: str) -> int:
     """Count the ways to close as many sites as a proposal, within the study's rules."""
     asked = study.config.proposals[proposal]
-    today = sorted(map(str, study.centres_of(asked.service)["id"]))
+    today = sorted(study.centre_ids(asked.service))
     if asked.opens or not asked.closes or len(asked.closes) >= len(today):
         return 0
     try:

@@ -593,7 +593,7 @@ class RankingAnswer(_View):
         closed, analysis = set(self.best(criterion)["closed"]), Analysis(self.results)
         found = []
         for service in self.services:
-            own = sorted(closed & set(self.results.study.centres_of(service)["id"]))
+            own = sorted(closed & set(self.results.study.centre_ids(service)))
             title = self.results.study.config.services[service].title
             words = f"{title}: best by {self.found.words(criterion)}"
             found.append(analysis.change(service, close=own, title=words, **self.options))

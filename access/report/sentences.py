@@ -260,13 +260,13 @@ def further_note(impact: Impact) -> tuple[str, ...]:
 
 def deprivation(fifths: pd.DataFrame, who: str, nation: str = "the nation") -> Said:
     """Say whether the most deprived are affected more or less than everyone else."""
-    first = fifths["group"].astype(str) == "1"
-    own, others = fifths[first], fifths[~first]
-    own_total, other_total = own["families"].sum(), others["families"].sum()
+    first = (fifths["group"].astype(str) == "1").to_numpy(bool)
+    families, moved = fifths["families"].to_numpy(float), further(fifths).to_numpy(float)
+    own_total, other_total = families[first].sum(), families[~first].sum()
     if not own_total or not other_total:
         return Said("")
-    mine = float(further(own).sum() / own_total)
-    theirs = float(further(others).sum() / other_total)
+    mine = float(moved[first].sum() / own_total)
+    theirs = float(moved[~first].sum() / other_total)
     claims = [Claim("share_further:deprived", "is", (mine,)),
               Claim("share_further:others", "is", (theirs,))]  # fmt: skip
     claims += [
