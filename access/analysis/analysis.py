@@ -195,7 +195,7 @@ class Analysis:
         list of str
             Sorted.
         """
-        return sorted(map(str, self.study.centres_of(service)["id"]))
+        return sorted(self.study.centre_ids(service))
 
     def at(self, walk_km_h: float | None) -> Analysis:
         """Ask as if everybody walked at another speed.
@@ -1412,7 +1412,7 @@ class Analysis:
 def _ways_of(study: Study, proposal: str) -> int:
     """Count the ways to close as many sites as a proposal, within the study's rules."""
     asked = study.config.proposals[proposal]
-    today = sorted(map(str, study.centres_of(asked.service)["id"]))
+    today = sorted(study.centre_ids(asked.service))
     if asked.opens or not asked.closes or len(asked.closes) >= len(today):
         return 0
     try:

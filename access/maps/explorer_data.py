@@ -474,7 +474,7 @@ def _first_proposals(results: StudyResults) -> dict[str, ProposalResult | None]:
 
 def _service(results: StudyResults, key: str, proposal: ProposalResult | None) -> _ExplorerService:
     settings = results.study.config.services[key]
-    today = tuple(sorted(results.study.centres_of(key)["id"]))
+    today = tuple(sorted(results.study.centre_ids(key)))
     return _ExplorerService(
         key, settings.title, settings.one, settings.noun, settings.demand,
         today, today if proposal is None else proposal.after,

@@ -231,9 +231,11 @@ def _standard(column: pd.Series, name: str) -> _Floats:
 
 def _poisson(x: _Floats, rate: _Floats, weight: _Floats) -> tuple[_Floats, float]:
     from sklearn.linear_model import PoissonRegressor
+    from threadpoolctl import threadpool_limits
 
     model = PoissonRegressor(alpha=0.0, solver="newton-cholesky", max_iter=1000, tol=1e-10)
-    model.fit(x, rate, sample_weight=weight)
+    with threadpool_limits(limits=1):  # so few numbers: threads wait for each other far longer
+        model.fit(x, rate, sample_weight=weight)
     return np.asarray(model.coef_, float), float(model.intercept_)
 
 

@@ -30,6 +30,7 @@ from access.analysis.results import (
     stays_words,
 )
 from access.disclosure import public_count
+from access.display import records
 from access.escape import cell_text
 from access.labels import mode_title, trip
 from access.measure import TakeUp
@@ -614,9 +615,7 @@ def _figures(found: HubSearch) -> dict[str, Any]:
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [
-        {str(key): _plain(value) for key, value in row.items()} for row in table.to_dict("records")
-    ]
+    return [{key: _plain(value) for key, value in row.items()} for row in records(table)]
 
 
 def _plain(value: Any) -> Any:
@@ -763,7 +762,7 @@ def _ranking_summary(ranking: Ranking | SampledRanking) -> dict[str, Any]:
 
 
 def _records_tables(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
+    return records(frame)
 
 
 def area_table(results: StudyResults) -> pd.DataFrame:

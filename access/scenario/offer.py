@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from access.arguments import a, checked, ids, number, open_sites, optional, table, text
+from access.display import records
 from access.labels import OFFER_MEASURES, offer_words, trip
 from access.measure.catchment import every_catchment
 from access.measure.decay import exponential, stepped
@@ -85,7 +86,7 @@ class OfferChange:
     @property
     def summary(self) -> dict[str, Any]:
         """Every figure as plain values."""
-        rows = self.table.to_dict("records")
+        rows = records(self.table)
         return {
             "mode": self.mode,
             "catchment_minutes": self.catchment_minutes,
@@ -95,7 +96,7 @@ class OfferChange:
                 {str(k): v if isinstance(v, str) else _plain(v) for k, v in row.items()}
                 for row in rows
             ],
-            "supply": self.supply.to_dict("records"),
+            "supply": records(self.supply),
             "assumptions": list(self.assumptions),
         }
 
@@ -158,7 +159,7 @@ class OfferChange:
                 *(_written(r[f"{k}_{when}"]) for k in ("mean", "most_have") for when in _WHEN),
                 *(about(float(r[k])) for k in ("none_before", "none_after", "less")),
             ]
-            for r in self.table.to_dict("records")
+            for r in records(self.table)
         ]
         return head, rows
 

@@ -334,6 +334,20 @@ class Study:
         """
         return self.centres.take(np.flatnonzero(self.centres["service"].to_numpy() == service))
 
+    def centre_ids(self, service: str) -> list[str]:
+        """Give the ids of today's centres of one service, in the order of the register.
+
+        Parameters
+        ----------
+        service : str
+
+        Returns
+        -------
+        list of str
+        """
+        ids, of = self.centres["id"].tolist(), self.centres["service"].tolist()
+        return [str(id_) for id_, own in zip(ids, of, strict=True) if own == service]
+
     def neighbours_of(self, service: str) -> gpd.GeoDataFrame:
         """Give the neighbouring authorities' centres of one service.
 
@@ -661,8 +675,8 @@ def study_facts(study: Study) -> dict[str, Any]:
                 "service": p.service,
                 "close": list(p.closes),
                 "open": list(p.opens),
-                "before": len(study.centres_of(p.service)),
-                "after": len(study.centres_of(p.service)) - len(p.closes) + len(p.opens),
+                "before": len(study.centre_ids(p.service)),
+                "after": len(study.centre_ids(p.service)) - len(p.closes) + len(p.opens),
             }
             for key, p in config.proposals.items()
         },
