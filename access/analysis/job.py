@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -28,14 +28,14 @@ from access.analysis.results import (
 from access.analysis.walking import _speeds_sentence
 from access.ledger import RunLedger, sha256_of
 from access.network import Network, Profile, TravelMatrix, travel_matrix
-from access.network.build import build_networks
 from access.network.modelled import MODELLED_STREETS, REAL_STREETS, modelled_network
 from access.network.snapping import check_joins, read_points, snap
-from access.network.stocktake import reach_past
-from access.network.surroundings import StreetGround
 from access.release import with_policy
 from access.study import Study
 from access.units import project
+
+if TYPE_CHECKING:
+    from access.network.surroundings import StreetGround
 
 Progress = Callable[[str], None]
 
@@ -208,6 +208,8 @@ def _ground(
     study: Study, source: Path, networks: Mapping[str, Network], cache: Path | None
 ) -> StreetGround:
     """Say where maps find what lies beside the streets, a little past the areas."""
+    from access.network.surroundings import StreetGround
+
     lon, lat = study.areas["lon"], study.areas["lat"]
     ends = lon.min(), lat.min(), lon.max(), lat.max()
     more = np.array([-1, -1, 1, 1]) * _AROUND_DEGREES
@@ -250,6 +252,8 @@ def _networks(
             mode: modelled_network(points, mode=mode, walk_km_h=walk_km_h)
             for mode in ("walk", "drive")
         }
+    from access.network.build import build_networks
+
     walk_km_h = study.config.travel.walk_km_h
     profiles = {mode: Profile.at_walking_speed(mode, walk_km_h) for mode in ("walk", "drive")}
     return build_networks(source, profiles, cache=cache, progress=progress)
@@ -279,6 +283,8 @@ def _snap_lines(
 
 def _with_what_streets_say(study: Study, networks: Mapping[str, Network]) -> Study:
     """Say what streets do not hold: turns that are not modelled, and where they end too near."""
+    from access.network.stocktake import reach_past
+
     asked = study.config.travel.buffer_m
     told: list[str] = []
     for mode, network in networks.items():

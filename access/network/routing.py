@@ -9,21 +9,22 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.sparse import csgraph
 
 from access.errors import NetworkError, ParameterError
-from access.network.cache import _cache_key, _kept_matrix
 from access.network.contraction import _Chains, _meeting, _SearchGraph, _Trees
+from access.network.few import _FEW_PAIRS, _costs_of_few
 from access.network.matrix import Status, TravelMatrix
 from access.network.network import Network
 from access.network.snapping import Points, _check_over, _Snaps, read_points, snap
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 _Floats = NDArray[np.float64]
 _Ints = NDArray[np.int32]
@@ -202,12 +203,7 @@ def _least(
     block = max(1, _BLOCK // (n_junctions + 1))
     for start in range(0, n, block):
         some = slice(start, min(start + block, n))
-        matrix, arcs = _with_roots(graph, roots, some, by)
-        sources = np.arange(n_junctions, matrix.shape[0])
-        reach, before = csgraph.dijkstra(
-            matrix, directed=True, indices=sources, return_predecessors=True, limit=limit
-        )
-        summed = _along(graph, arcs, reach, before)
+        reach, summed = _search(graph, roots, some, by, limit)
         ways = reach[:, leaves.junction] + leaf_first
         pick = np.argmin(ways, axis=2)[..., None]
         first[some] = np.take_along_axis(ways, pick, axis=2)[..., 0]
@@ -217,10 +213,33 @@ def _least(
     return first, second
 
 
+def _search(
+    graph: _SearchGraph, roots: _Ends, some: slice, by: str, limit: float
+) -> tuple[_Floats, _Floats]:
+    """Least cost from some roots to every junction, and the other weight on that way."""
+    n_junctions = len(graph.indptr) - 1
+    first = (roots.minutes if by == "minutes" else roots.metres)[some]
+    if n_junctions * len(roots.minutes) <= _FEW_PAIRS and not np.isnan(graph.ratio):
+        begin = np.full((len(first), n_junctions), np.inf)
+        np.minimum.at(begin, (np.arange(len(first))[:, None], roots.junction[some]), first)
+        reach = _costs_of_few(graph.indptr, graph.head, graph.first, begin, limit)
+        return reach, reach * graph.ratio
+    from scipy.sparse import csgraph  # long to import
+
+    matrix, arcs = _with_roots(graph, roots, some, by)
+    sources = np.arange(n_junctions, matrix.shape[0])
+    reach, before = csgraph.dijkstra(
+        matrix, directed=True, indices=sources, return_predecessors=True, limit=limit
+    )
+    return reach, _along(graph, arcs, reach, before)
+
+
 def _with_roots(
     graph: _SearchGraph, roots: _Ends, some: slice, by: str
 ) -> tuple[sparse.csr_array, tuple[_Ints, _Ints, _Floats]]:
     """Add the roots as nodes that can be left but not entered, after the junctions."""
+    from scipy import sparse
+
     n_junctions = len(graph.indptr) - 1
     first, second = (roots.minutes, roots.metres)[:: 1 if by == "minutes" else -1]
     first, second, junction = first[some], second[some], roots.junction[some]
@@ -471,6 +490,8 @@ def travel_matrix(
     }
     if cache is None:
         return _measure(network, a, s, limit, direction, parameters)
+    from access.network.cache import _cache_key, _kept_matrix
+
     places = hashlib.sha256(repr((a.ids, s.ids)).encode())
     places.update(a.lonlat.tobytes() + s.lonlat.tobytes())
     about = [network.assumptions, network.to_dict()]
@@ -611,6 +632,9 @@ def _least_pairs(
 
 def _joined(chains: _Chains, out: _Ends, into: _Ends) -> NDArray[np.bool_]:
     """Which targets each origin can reach at all, however far."""
+    from scipy import sparse
+    from scipy.sparse import csgraph
+
     n = chains.n_junctions
     ones = np.ones(len(chains.arc_from), np.int8)
     graph = sparse.coo_array((ones, (chains.arc_from, chains.arc_to)), (n, n)).tocsr()

@@ -34,7 +34,6 @@ from access.escape import cell_text
 from access.labels import mode_title, trip
 from access.measure import TakeUp
 from access.measure.distribution import share_within, weighted_mean
-from access.report.bus import none_sentence
 from access.report.sentences import Wording, affected, does_words, week_words
 from access.scenario import (
     Impact,
@@ -499,6 +498,8 @@ def bus_of(
     """Say what a change does by bus, there and home, where a timetable was given."""
     if results.bus is None:
         return {}, {}, []
+    from access.report.bus import none_sentence
+
     found = Analysis(results).by_bus(
         question.service, before=question.baseline, after=question.scenario, later=later,
         neighbours=neighbours,

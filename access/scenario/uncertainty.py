@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import scipy.sparse as sp
 
 from access.arguments import a, array, checked, number, optional, table, text
 from access.errors import ParameterError
@@ -499,7 +498,9 @@ class _StreetErrors:
     """
 
     def __init__(self, areas: pd.DataFrame) -> None:
-        from scipy.spatial import KDTree  # takes longer to import than a short question's answer
+        # both take longer to import than a short question's answer
+        import scipy.sparse as sp
+        from scipy.spatial import KDTree
 
         crs = metric_crs(float(areas["lon"].mean()), float(areas["lat"].mean()))
         tree = KDTree(project(areas["lon"], areas["lat"], crs))

@@ -288,7 +288,7 @@ class Study:
             raise ParameterError(
                 f"no service {service!r}; expected one of {sorted(self.config.services)}"
             )
-        frame = pd.DataFrame(self.areas)  # plain from here on: it is asked for again and again
+        frame = pd.DataFrame(self.areas)  # a plain table at once: one of places takes long to cut
         del frame["geometry"]
         frame["count"] = frame[self.config.services[service].demand].astype(float)
         return frame

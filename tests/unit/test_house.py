@@ -22,7 +22,7 @@ ORDER = (
     "report | run | national | notebook cli"
 )
 LEVEL = {room: i for i, rooms in enumerate(ORDER.split("|")) for room in rooms.split()}
-MOST_MODULES = 204
+MOST_MODULES = 205
 
 
 def module_name(path: Path, package: Path = PACKAGE) -> str:
@@ -164,7 +164,10 @@ SLOW_TO_IMPORT = (
     "networkx", "osmnx", "sklearn", "requests", "dask", "scipy.stats", "scipy.optimize",
 )  # fmt: skip
 #: What a comparison on few streets, said to nobody who watches, does without besides.
-SLOW_TO_COMPARE = ("rich", "scipy.spatial", "scipy.special", "pyogrio")
+SLOW_TO_COMPARE = (
+    "rich", "scipy", "numpy.f2py", "osmium", "pyogrio", "pyarrow.parquet", "access.document",
+    "access.network.build", "access.network.bus", "access.network.timetable",
+)  # fmt: skip
 COMMANDS = """
 import sys
 from access.cli import main
