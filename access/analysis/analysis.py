@@ -77,6 +77,7 @@ from access.scenario.sampled import SampledRanking
 from access.scenario.scenario import money_of
 from access.scenario.switching import weights_side_by_side
 from access.study import Study
+from access.study.tables import without_shapes
 
 if TYPE_CHECKING:  # what looks for sites is imported when it is asked for: not by every question
     from access.analysis.hub_plans import PlanPair
@@ -1245,7 +1246,7 @@ class Analysis:
         """
         chosen = self.weighting(weights)
         # one weight an area for every service: the areas count alike where a weight needs a count
-        areas = pd.DataFrame(self.study.areas.drop(columns="geometry")).assign(count=1.0)
+        areas = without_shapes(self.study.areas).assign(count=1.0)
         return deprivation_weights(
             areas, chosen["weights"], lam=chosen["lam"], national_areas=chosen["national_areas"]
         )

@@ -225,7 +225,7 @@ def _sha256(networks: Mapping[str, Network], source: Path) -> str:
 def _sites(study: Study) -> pd.DataFrame:
     """Stack centres, candidates, neighbours' centres and new positions, in this order."""
     parts = [
-        _site_rows(pd.DataFrame(frame.drop(columns="geometry", errors="ignore")), kind)
+        _site_rows(pd.DataFrame(frame), kind)
         for kind, frame in (
             ("centre", study.centres),
             ("candidate", study.candidates),

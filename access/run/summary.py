@@ -47,6 +47,7 @@ from access.scenario import (
 )
 from access.scenario.sampled import CONFIDENCE, SampledRanking
 from access.study.config import Group
+from access.study.tables import without_shapes
 from access.text import (
     Claim,
     Said,
@@ -767,7 +768,7 @@ def _records_tables(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 def area_table(results: StudyResults) -> pd.DataFrame:
     """One row an area: who lives there, and the trips before and after of every proposal."""
-    table = pd.DataFrame(results.study.areas.drop(columns="geometry"))
+    table = without_shapes(results.study.areas)
     figures = ("nearest_before", "minutes_before", "nearest_after", "minutes_after",
                "change_minutes", "status_before", "status_after")  # fmt: skip
     extra: dict[str, Any] = {}

@@ -47,6 +47,7 @@ from access.study.tables import (
     area_columns,
     check_positions,
     read_table,
+    without_shapes,
 )
 from access.units import WGS84, metric_crs
 
@@ -288,8 +289,7 @@ class Study:
             raise ParameterError(
                 f"no service {service!r}; expected one of {sorted(self.config.services)}"
             )
-        frame = pd.DataFrame(self.areas)  # a plain table at once: one of places takes long to cut
-        del frame["geometry"]
+        frame = without_shapes(self.areas)
         frame["count"] = frame[self.config.services[service].demand].astype(float)
         return frame
 

@@ -102,6 +102,8 @@ def test_every_pair_is_what_dijkstra_says(town, by):
     n, edges, delays, origins, targets = town
     network = network_of(n, edges, delays)
     first, _, cut = _least_pairs(network, snaps_of(origins), snaps_of(targets), by, INF)
+    alone = _least_pairs(network, snaps_of(origins), snaps_of(targets), by, INF, alone=True)[0]
+    assert np.array_equal(alone, first)
     arcs, name = split_graph(edges, delays, origins + targets, by)
     for i, origin in enumerate(origins):
         best = ten_line_dijkstra(arcs, name[origin])
@@ -109,6 +111,22 @@ def test_every_pair_is_what_dijkstra_says(town, by):
             expected = best.get(name[target], INF)
             assert first[i, j] == pytest.approx(expected, abs=1e-9)
             assert cut[i, j] == np.isinf(expected)
+
+
+@settings(max_examples=20)
+@given(towns(), st.sampled_from([0.2, 3.0, INF]))
+def test_minutes_alone_are_those_of_the_matrix(town, limit):
+    n, edges, delays, *_ = town
+    network = network_of(n, edges, delays)
+    points = np.array([at(k / 2, k % 3) for k in range(2 * n)])
+    one, other = (
+        places(**{f"p{k}": spot for k, spot in enumerate(spots.tolist())})
+        for spots in (points, points[::-1])
+    )
+    options = {"snap_limit_m": 400.0}
+    matrix = travel_matrix(network, one, other, max_minutes=limit, **options)
+    found = routing._minutes_within(network, points, points[::-1], minutes=limit, **options)
+    assert np.array_equal(found, matrix.total_minutes)
 
 
 # metres over the smallest minutes there are: a ratio beyond every number
