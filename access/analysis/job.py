@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +81,9 @@ def run_job(
     times = travel_times(study, network=network, keep=keep, progress=progress)
     # minutes by bus of other days are worked out once and kept, for rankings and for hubs
     alone = times.bus is None
+    if alone:  # read once, before there are two processes
+        import_module("access.analysis.hubs")
+        import_module("scipy.sparse")
     with Beside(partial(_hubs_alone, times), "where hubs would stand", alone=alone) as hubs:
         found = _answered(times, progress)
         parts = Parts(found.left_out)

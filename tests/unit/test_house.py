@@ -162,6 +162,7 @@ def test_importing_access_is_quick_because_it_imports_nothing_heavy():
 SLOW_TO_IMPORT = (
     "matplotlib", "folium", "branca", "docx", "openpyxl", "typst", "lxml", "hypothesis", "pandera",
     "networkx", "osmnx", "sklearn", "requests", "dask", "scipy.stats", "scipy.optimize",
+    "scipy.spatial",
 )  # fmt: skip
 #: What a comparison on few streets, said to nobody who watches, does without besides.
 SLOW_TO_COMPARE = (
