@@ -1277,8 +1277,8 @@ class Analysis:
         """Read names as ids; a baseline or a scenario stays what it is."""
         if hasattr(sites, "open_ids"):
             return sites
-        places = self.results.sites[["id", "name", "kind"]]
         given = cast(Sequence[str], sites)
+        places = self.results.sites
         return _site_ids(self.study, given, places, name=name, what="sites of the study")
 
     def _meant(
@@ -1395,15 +1395,17 @@ class Analysis:
         """Give the rules on what closes: the study's own, and what the question adds."""
         own = self.study.rules(service)
         kept = _centre_ids(self.study, service, never_close, "never_close")
-        centres = self.study.centres_of(service).set_index("id")
+        centres = self.study.centres_of(service)
+        ids = centres["id"].tolist()
+        where = centres["locality"].tolist() if "locality" in centres else None
         costs = self.savings() if savings is None else savings
         return {
             "never_close": sorted({*own["never_close"], *kept}),
-            "localities": centres["locality"].to_dict() if "locality" in centres else None,
+            "localities": None if where is None else dict(zip(ids, where, strict=True)),
             "min_per_locality": own["min_per_locality"]
             if min_per_locality is None
             else min_per_locality,
-            "savings": {i: v for i, v in costs.items() if i in centres.index} or None,
+            "savings": {i: v for i, v in costs.items() if i in ids} or None,
         }
 
 

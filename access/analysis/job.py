@@ -15,7 +15,7 @@ import pandas as pd
 import shapely
 
 from access.analysis.analysis import Analysis
-from access.analysis.beside import Beside
+from access.analysis.beside import Beside, worth_a_process
 from access.analysis.bus import _made_of_both, _read_day, bus_sentences
 from access.analysis.new_places import _check_joined, _proposed_places, _site_rows
 from access.analysis.results import (
@@ -80,7 +80,7 @@ def run_job(
     """
     times = travel_times(study, network=network, keep=keep, progress=progress)
     # minutes by bus of other days are worked out once and kept, for rankings and for hubs
-    alone = times.bus is None
+    alone = times.bus is None and worth_a_process(len(study.areas))
     if alone:  # read once, before there are two processes
         import_module("access.analysis.hubs")
         import_module("scipy.sparse")

@@ -118,10 +118,9 @@ class TakeUp:
                 out = factor ** (change / 10)
             columns[name] = np.where(np.isposinf(change), 0.0, out)
             columns[name][np.isneginf(change)] = np.nan
-        table = pd.DataFrame(columns)
-        ends = table[["low", "high"]].to_numpy()
-        table["low"], table["high"] = ends.min(axis=1), ends.max(axis=1)
-        return table
+        ends = np.column_stack([columns["low"], columns["high"]])
+        columns["low"], columns["high"] = ends.min(axis=1), ends.max(axis=1)
+        return pd.DataFrame(columns)
 
 
 @checked(

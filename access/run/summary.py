@@ -141,15 +141,23 @@ def impact_charts(
 def impact_words(results: StudyResults, question: Question, impact: Impact) -> str:
     """Say an impact in a few plain lines."""
     lines = [f"\n{question.title}", repr(impact)]
-    for row in impact.closed_sites.to_dict("records"):
-        lines.append(
-            f"  {row['name']}: {row['families']:,.0f} {impact.who}, "
-            f"{row['mean_extra_minutes']:+.1f} minutes on average; to {row['goes_to']}"
-        )
+    lines += [f"  {_closed_words(r, impact.who)}" for r in impact.closed_sites.to_dict("records")]
     lines.append(f"  {impact.notes[0]}")
     lines += [f"  {n}" for n in impact.notes if n.startswith("Changed from the feed")]
     lines += [f"  {told}" for told in _grounds(results)]
     return "\n".join(lines)
+
+
+_OF_NOBODY = "nearest to nobody in this study, so its closing moves nobody"
+
+
+def _closed_words(row: Mapping[Any, Any], who: str) -> str:
+    """Say of a closing site who goes elsewhere, how much further where that is known, and where."""
+    if not row["families"]:
+        return f"{row['name']}: {_OF_NOBODY}"
+    extra = float(row["mean_extra_minutes"])  # not known where nobody reaches another
+    further = f", {extra:+.1f} minutes on average" if np.isfinite(extra) else ""
+    return f"{row['name']}: {row['families']:,.0f} {who}{further}; to {row['goes_to']}"
 
 
 def use_of(
@@ -968,7 +976,7 @@ def _whom(row: Mapping[Any, Any], impact: Impact, walk: Impact | None, limit: fl
     claims = [Claim(f"nearest:{site}", "is", (people,))]
     if not people:
         claims.append(Claim(f"nearest:{site}", "none", (0.0,)))
-        return Said("nearest to nobody in this study, so its closing moves nobody.", claims)
+        return Said(f"{_OF_NOBODY}.", claims)
     moves = impact.moves
     goes = moves[moves["from_site"] == row["site"]].sort_values(
         ["families", "to_site"], ascending=[False, True]

@@ -1188,7 +1188,8 @@ _FILE = "study.toml"
 def _closure_rules(config: StudyConfig, centres: pd.DataFrame, service: str) -> dict[str, Any]:
     """Give one service's rules as options of `rank_closures`."""
     rules = config.localities
-    own = centres[centres["service"] == service]
+    needed = [c for c in ("id", "locality") if c in centres]
+    own = centres[needed][centres["service"] == service]
     never = tuple(i for i in own["id"] if i in set(rules.never_close))
     where, least = _least_by_locality(config, own)
     return {

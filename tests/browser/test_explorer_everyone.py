@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from tests.conftest import pdf_text
@@ -191,10 +192,27 @@ def test_targets_are_large_enough_for_a_finger(visit, example_page):
     assert small == []
 
 
-def test_reduced_motion_moves_nothing(visit, example_page):
-    page = visit(example_page, reduced_motion="reduce")
-    assert page.evaluate("App.still")
+#: The words of a page at rest, and what is where on its map.
+AT_REST = """() => [
+  [document.body.innerText, App.map.leaflet.getZoom()],
+  [...document.querySelectorAll('#map path, #map .name, #map .site')].map(
+    (part) => part.getBoundingClientRect()).filter((box) => box.width).map(
+    ({ x, y, width, height }) => [x, y, width, height])]"""
+
+
+def test_reduced_motion_moves_nothing_and_ends_alike(visit, example_page):
+    page, moving = visit(example_page, reduced_motion="reduce"), visit(example_page, moving=True)
+    assert page.evaluate("App.still") and not moving.evaluate("App.still")
     assert page.evaluate("App.map.leaflet.options.zoomAnimation") is False
+    assert moving.evaluate("App.map.leaflet.options.zoomAnimation") is True
+    for step in ("App.choosePlace(App.find('A25', 1)[0])", "App.go('your-option')",
+                 "App.go('my-street')"):  # fmt: skip
+        for each in (page, moving):
+            each.evaluate(step)
+            still(each)
+        (words, spots), (same, near) = page.evaluate(AT_REST), moving.evaluate(AT_REST)
+        assert words == same and len(spots) > 20, step
+        np.testing.assert_allclose(spots, near, atol=2, err_msg=step)
 
 
 def test_high_contrast_keeps_the_map_and_its_legend(visit, example_page):

@@ -21,9 +21,7 @@ from tests.conftest import pdf_text
 
 @pytest.fixture
 def page(visit, example_page):
-    page = visit(example_page)
-    page.click("nav a[href='#your-option']")
-    return page
+    return visit(example_page, fragment="#your-option")
 
 
 def tick(page, name: str) -> None:

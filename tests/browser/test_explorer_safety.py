@@ -90,7 +90,7 @@ def test_the_policy_stops_scripts_requests_and_pictures(visit, example_page):
 
 
 def test_a_whole_visit_asks_for_nothing_and_leaves_nothing_behind(visit, example_page):
-    page = visit(example_page)  # `visit` fails on any request but the page itself
+    page = visit(example_page, moving=True)  # `visit` fails on any request but the page itself
     page.fill("#place", "A25")
     page.press("#place", "Enter")
     for view in ("before-after", "your-option", "about", "my-street"):

@@ -80,7 +80,7 @@ def test_estimated_streets_are_said_and_real_ones_not(visit, example, example_pa
 
 
 def test_on_a_phone_sentence_and_first_figure_are_on_the_first_screen(visit, example_page):
-    page = visit(example_page, width=375, height=700)
+    page = visit(example_page, width=375, height=700, moving=True)
     look_up(page, "A25")
     page.locator("#answer strong").first.wait_for()
     still(page)

@@ -7,9 +7,12 @@ import pytest
 from access.analysis.analysis import Analysis
 from access.analysis.job import measure_study
 from access.errors import ParameterError, ScenarioError, StudyError
+from access.report.board import board_report
 from access.scenario import Modification
 from access.study import load_study
+from tests.conftest import one_picture
 from tests.small import small_study, spot, write_study
+from tests.unit.test_report_board import as_text
 
 LIBRARY = {"library": 4}
 LON, LAT = spot(3.5, 3.5)
@@ -120,6 +123,26 @@ status = "deregistered"
     assert found.stays["walk"].summary["affected"] == 0
     assert any("some services stay" in note for note in found.stays["walk"].notes)
     assert not closed.stays
+
+
+@pytest.mark.parametrize("given", ["", "leases given up"])
+def test_a_paper_is_quoted_only_where_the_study_gives_its_words(tmp_path, given):
+    plan = f"""
+[proposals.p]
+title = "P"
+service = "library"
+close = ["L2"]
+status_words = "{given}"
+[[proposals.p.change]]
+action = "status"
+site = "L1"
+status = "deregistered"
+"""
+    study = small_study(tmp_path / "s", services=LIBRARY, proposals=plan)
+    with one_picture():
+        text = as_text(board_report(measure_study(study), draws=0))
+    assert "would be deregistered, and some services stay" in text
+    assert text.count("own words: leases given up") == text.count("own words:") == 2 * bool(given)
 
 
 @pytest.mark.parametrize(
