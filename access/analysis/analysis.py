@@ -53,6 +53,7 @@ from access.analysis.results import (
 from access.analysis.uncertain import what_may_be_wrong
 from access.analysis.walking import _at_walking_speed
 from access.errors import AccessError, ParameterError, ScenarioError
+from access.labels import mode_title
 from access.measure.weights import Weights, deprivation_weights
 from access.network import TravelMatrix
 from access.scenario import (
@@ -1268,9 +1269,8 @@ class Analysis:
         mode = mode or self.results.headline
         if mode not in self.results.matrices:
             told = f" {BUS_NOT_KNOWN}" if mode == "bus" else ""
-            raise ParameterError(
-                f"no mode {mode!r} is measured; expected one of {[*self.results.matrices]}.{told}"
-            )
+            known = ", ".join(f"{m!r} ({mode_title(m)})" for m in self.results.matrices)
+            raise ParameterError(f"no mode {mode!r} is measured; expected one of {known}.{told}")
         return self.results.matrices[mode]
 
     def _sites(self, sites: _Sites, name: str) -> _Sites:

@@ -207,3 +207,12 @@ def test_what_is_asked_opens_only_what_is_not_open(tmp_path, opening, words):
     new_study(tmp_path / "town")
     with pytest.raises(ParameterError, match=f"{opening} {words}"):
         questions(load_study(tmp_path / "town"), close=["C1"], opening=[opening])
+
+
+def test_so_many_in_each_locality_needs_localities(tmp_path):
+    """A rule that nothing given can be held to is refused by all who can be asked for it."""
+    asked = Analysis(measure_study(small_study(tmp_path / "s", services=LIBRARY)))
+    with pytest.raises(ParameterError, match="the locality of L1, L2, L3 and L4 is not given"):
+        asked.rank("library", keep=2, min_per_locality=1)
+    with pytest.raises(ParameterError, match="no site to choose from has its locality given"):
+        asked.hubs(2, min_per_locality=1)
