@@ -29,7 +29,7 @@ from access.analysis.results import (
 from access.analysis.walking import _speeds_sentence
 from access.ledger import RunLedger, sha256_of
 from access.network import Network, Profile, TravelMatrix, travel_matrix
-from access.network.modelled import MODELLED_STREETS, REAL_STREETS, modelled_network
+from access.network.modelled import MODELLED_STREETS, REAL_STREETS, modelled_networks
 from access.network.snapping import check_joins, read_points, snap
 from access.release import with_policy
 from access.study import Study
@@ -252,10 +252,7 @@ def _networks(
         progress("modelling streets")
         points = pd.concat([study.areas[["id", "lon", "lat"]], sites[["id", "lon", "lat"]]])
         walk_km_h = study.config.travel.walk_km_h
-        return {
-            mode: modelled_network(points, mode=mode, walk_km_h=walk_km_h)
-            for mode in ("walk", "drive")
-        }
+        return modelled_networks(points, ("walk", "drive"), walk_km_h=walk_km_h)
     from access.network.build import build_networks
 
     walk_km_h = study.config.travel.walk_km_h
