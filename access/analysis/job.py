@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ from access.analysis.results import (
 from access.analysis.walking import _speeds_sentence
 from access.ledger import RunLedger, sha256_of
 from access.network import Network, Profile, TravelMatrix, travel_matrix
-from access.network.modelled import MODELLED_STREETS, REAL_STREETS, modelled_network
+from access.network.modelled import MODELLED_STREETS, REAL_STREETS, modelled_networks
 from access.network.snapping import check_joins, read_points, snap
 from access.release import with_policy
 from access.study import Study
@@ -80,6 +81,9 @@ def run_job(
     times = travel_times(study, network=network, keep=keep, progress=progress)
     # minutes by bus of other days are worked out once and kept, for rankings and for hubs
     alone = times.bus is None and worth_a_process(len(study.areas))
+    if alone:  # read once, before there are two processes
+        import_module("access.analysis.hubs")
+        import_module("scipy.sparse")
     with Beside(partial(_hubs_alone, times), "where hubs would stand", alone=alone) as hubs:
         found = _answered(times, progress)
         parts = Parts(found.left_out)
@@ -248,10 +252,7 @@ def _networks(
         progress("modelling streets")
         points = pd.concat([study.areas[["id", "lon", "lat"]], sites[["id", "lon", "lat"]]])
         walk_km_h = study.config.travel.walk_km_h
-        return {
-            mode: modelled_network(points, mode=mode, walk_km_h=walk_km_h)
-            for mode in ("walk", "drive")
-        }
+        return modelled_networks(points, ("walk", "drive"), walk_km_h=walk_km_h)
     from access.network.build import build_networks
 
     walk_km_h = study.config.travel.walk_km_h

@@ -165,6 +165,11 @@ class Robustness:
         """
         if self.proposal is None:
             raise ParameterError("there is no proposal to rank; expected proposal=ids")
+        return self._ranks.copy()
+
+    @cached_property
+    def _ranks(self) -> pd.DataFrame:
+        """The intervals, made once: a report asks for them again and again."""
         rows = []
         tenth = max(1, len(self.options) // 10)
         for c in self.criteria:
