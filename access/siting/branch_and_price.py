@@ -28,6 +28,10 @@ _MANY_PAIRS = 30_000
 _SEEK_AT = {1, *(200 * 2**k for k in range(12))}
 """Nodes at which a better answer is sought by an integer programme."""
 
+_PLAN_AT = {5 * 4**k for k in range(12)}
+"""Nodes at which a better plan is sought among the columns of a large problem."""
+_PLAN_TIME, _PLAN_WORK = 0.25, 40_000
+"""Share of the time that is left which that may take, and work of each column."""
 _PROBED = 4
 """Branches that are tried before one is taken."""
 _CUT_ROUNDS, _MOST_EFFORT = 20, 10.0
@@ -121,7 +125,8 @@ class BranchAndPrice:
         self.apart = _apart(cost)
         self.offer, self.mend, self.seek, self.watch = offer, mend, seek, watch
         self.bound, self.cutoff, self.dear = -np.inf, np.inf, cost
-        self.effort, self.rounds = 1.0, _CUT_ROUNDS if cuts else 0
+        self.cuts, self.effort, self.rounds = cuts, 1.0, _CUT_ROUNDS if cuts else 0
+        self.root: _Priced | None = None
         self.master = _Master(np.where(np.isfinite(cost), cost, dear), p, rows, dear)
 
     def start(self, sites: Ints, where: Ints) -> None:
@@ -211,7 +216,7 @@ class BranchAndPrice:
         )
         if told.bound > self.cutoff:
             return told, None
-        told = replace(told, basis=master.keep())
+        told, self.root = replace(told, basis=master.keep()), self.root or best
         return self.fixed(told, best), point
 
     def _near(self, best: _Priced, point: _Point) -> bool:
@@ -338,7 +343,7 @@ class BranchAndPrice:
 
     def run(self, must: Bools, may: Bools, pairs: Bools, prices: Floats, cutoff: float) -> None:
         """Search to the end."""
-        self.cutoff = cutoff
+        self.cutoff, self.master.held = cutoff, must
         root = _Node(self.bound, must, may, pairs, prices, np.zeros(len(self.master.rows)))
         left: list[tuple[float, int, _Node]] = [(root.bound, 0, root)]
         number = 0
@@ -356,6 +361,8 @@ class BranchAndPrice:
             self.bound = max(self.bound, min(known, self.cutoff))
             if self.watch.nodes in _SEEK_AT:
                 self._find(node, point)
+            if self.watch.nodes in _PLAN_AT and self.cuts:
+                self._mix()
             below = self.children(node, point)
             if not below:
                 self.cutoff = self.offer(*self.master.read(point.open, point.part))
@@ -379,6 +386,19 @@ class BranchAndPrice:
         for must, may in ((sites, sites), (node.must, node.may)):
             if not self.cutoff - node.bound <= _CLOSE_ENOUGH * abs(self.cutoff):
                 self.cutoff = self.seek(must, may, dear)
+
+    def _mix(self) -> None:
+        """Look for a better answer among the columns that the root's bound leaves."""
+        root, master = self.root, self.master
+        if root is None:
+            return
+        gain = master.worth(root.prices, root.row_prices)
+        level = float(root.rho[root.chosen].max())
+        dear = root.value - gain - level > self.cutoff
+        self.watch.spend(_PLAN_WORK * float((~dear).sum()))
+        found = master.plan(dear, self.cutoff, self.watch, _PLAN_TIME)
+        if found is not None:
+            self.cutoff = self.offer(*found)
 
     def dive(self, node: _Node, at: _Point | None) -> Floats:
         """Send areas where the programme mostly sends them, solve it again, and so on to the end.

@@ -8,8 +8,19 @@ import highspy
 import numpy as np
 import scipy.sparse as sp
 
-from access.siting.highs import INF, INFEASIBLE, _add_columns, _add_rows, _quiet_highs, _solved
+from access.siting.highs import (
+    INF,
+    INFEASIBLE,
+    _add_columns,
+    _add_rows,
+    _integer_engine,
+    _make_integer,
+    _quiet_highs,
+    _run,
+    _solved,
+)
 from access.siting.model import Bools, Floats, Ints, _SideRows
+from access.siting.progress import _Watch
 from access.siting.triples import _both
 
 _HALF = 1e-6
@@ -17,6 +28,8 @@ _DUAL, _PRIMAL = 1, 4
 """Simplex of HiGHS: where bounds are new, and where columns are."""
 _PROBE_STEPS = 40
 """Steps in which a branch is tried."""
+_PLAN_NODES = 2_000
+"""Nodes in which a plan is sought among the columns."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +92,7 @@ class _Master:
             _add_rows(self.engine, side, rows.low, rows.high)
         self.own = len(rows)
         self.must = np.zeros(m, bool)
+        self.held = np.zeros(m, bool)  # open in every plan
         self.site = np.zeros(0, np.intp)
         self.take = np.zeros((n, 0), bool)
         self.known: set[tuple[int, bytes]] = set()
@@ -131,6 +145,14 @@ class _Master:
         gain = np.where(take, point.prices[:, None] - self.cost[:, sites], 0.0).sum(axis=0)
         fines = point.row_prices[self.cut_rows] @ _both(take, self.triples)
         saved: Floats = gain + fines + point.opening[sites]
+        return saved
+
+    def worth(self, prices: Floats, row_prices: Floats) -> Floats:
+        """Tell what every column saves at the prices of areas and rows, whose sites are free."""
+        of_rows = np.append(row_prices, np.zeros(len(self.rows) - len(row_prices)))
+        gain = np.where(self.take, prices[:, None] - self.cost[:, self.site], 0.0).sum(axis=0)
+        fines = of_rows[self.cut_rows] @ _both(self.take, self.triples)
+        saved: Floats = gain + fines + (of_rows @ self.rows.matrix)[self.site]
         return saved
 
     def cut(self, triples: Ints) -> None:
@@ -250,3 +272,32 @@ class _Master:
             nearer = np.where(where >= 0, self.cost[np.arange(self.n), where], np.inf)
             where[mine & (self.cost[:, self.site[k]] < nearer)] = self.site[k]
         return np.flatnonzero(open_ > 0.5), where
+
+    def plan(
+        self, dear: Bools, cutoff: float, watch: _Watch, share: float
+    ) -> tuple[Ints, Ints] | None:
+        """Seek a plan among the columns but the dear ones, in a share of the time that is left."""
+        engine, columns = _integer_engine(watch), self.fixed + len(self.site)
+        engine.passModel(self.engine.getLp())
+        engine.setOptionValue("mip_max_nodes", _PLAN_NODES)
+        engine.setOptionValue("objective_bound", cutoff)
+        left = watch.left()
+        if left is not None:
+            engine.setOptionValue("time_limit", max(share * left, 0.01))
+        high = np.concatenate([np.zeros(self.n), np.ones(self.m), np.where(dear, 0.0, 1.0)])
+        at = np.arange(columns, dtype=np.int32)
+        engine.changeColsBounds(columns, at, np.zeros(columns), high)
+        # what a node asks of sites and groups is not asked of a plan; the cuts hold for all
+        for k in np.setdiff1d(np.arange(self.own, len(self.rows)), self.cut_rows):
+            engine.changeRowBounds(self.n + self.m + 1 + int(k), -INF, INF)
+        for j in np.flatnonzero(self.must & ~self.held):
+            engine.changeRowBounds(self.n + int(j), 0.0, 1.0)
+        _make_integer(engine, at[self.n :])
+        _run(engine, watch, "columns", final=False)
+        feasible = highspy.SolutionStatus.kSolutionStatusFeasible
+        if engine.getInfo().primal_solution_status != feasible:
+            return None
+        value = np.array(engine.getSolution().col_value)
+        part = value[self.fixed :]
+        open_ = value[self.n : self.fixed] + np.bincount(self.site, part, self.m)
+        return self.read(np.asarray(open_, float), part)

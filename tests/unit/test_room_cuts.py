@@ -107,6 +107,7 @@ def cuts_everywhere(monkeypatch):
     real = BranchAndPrice._cut
     monkeypatch.setattr(capacitated, "_MANY_PAIRS", 0)
     monkeypatch.setattr(branch_and_price, "_MANY_PAIRS", 0)
+    monkeypatch.setattr(branch_and_price, "_PLAN_AT", {1, 2, 3})
 
     def cut(self, point):
         made.append(real(self, point))
