@@ -67,8 +67,12 @@ class _PlanMaker:
         minutes: HubMinutes,
         mode: str,
         capacity: str | None = None,
+        *,
+        must: Sequence[str] = (),
+        never: Sequence[str] = (),
     ) -> None:
         self.results, self.study, self.mode = results, results.study, mode
+        self.asked = tuple(must), tuple(never)
         self.candidates = candidates.set_index("id")
         self.kinds = self._kinds()
         self.hubs = self.study.config.hubs
@@ -211,15 +215,26 @@ class _PlanMaker:
         return self._base
 
     def _wishes(self) -> PlanRules:
+        """Put the study's wishes and the question's together."""
         known = set(self.field.site_ids)
+        must, never = (
+            tuple(dict.fromkeys(i for i in (*own, *asked) if i in known))
+            for own, asked in zip((self.hubs.must, self.hubs.never), self.asked, strict=True)
+        )
+        if both := sorted(set(must) & set(never)):
+            names = self.candidates["name"].astype(str)
+            raise ParameterError(
+                f"{listed([f'{names[i]} ({i})' for i in both])} must be a hub and may not be one; "
+                "expected each site in one of the two"
+            )
         return PlanRules(
             rules=(
                 *at_most_of(self.kinds, self.hubs.at_most),
                 *apart(list(self.field.site_ids), self.candidates["lon"].tolist(),
                        self.candidates["lat"].tolist(), self.hubs.apart_m),
             ),
-            must=tuple(i for i in self.hubs.must if i in known),
-            never=tuple(i for i in self.hubs.never if i in known),
+            must=must,
+            never=never,
         )  # fmt: skip
 
     def locality_rules(self) -> tuple[AtLeast, ...]:
@@ -289,6 +304,9 @@ class _PlanMaker:
     ) -> None:  # fmt: skip
         """Find a best plan and keep it; say so where no set keeps the rules."""
         base = self.base() if rules is None else rules
+        if why := self.why_not(base, size):
+            self.notes.append(f"{title}: not made, for {why}.")
+            return
         kept, rule = self.under(base, size) if ruled else (base, False)
         choice = choose(asked or self.field, size, by, kept, within=within, **self.search)
         if not choice.chosen:
@@ -298,6 +316,21 @@ class _PlanMaker:
             self.notes.append(f"{title}: not made, for {why}.")
             return
         self.add(key, title, choice.chosen, "stays" if asked else by, choice, rule)
+
+    def why_not(self, rules: PlanRules, size: int) -> str:
+        """Say why so many sites cannot be chosen, where that shows without a search."""
+        sites = set(self.field.site_ids) - set(rules.closed(self.field.site_ids))
+        names = self.candidates["name"].astype(str)
+        if lost := [i for i in rules.must if i not in sites]:
+            whose = listed([f"{names[i]} ({i})" for i in lost])
+            verb = "is" if len(lost) == 1 else "are"
+            return f"{whose}, which every plan has, {verb} not among the sites to choose from then"
+        if len(rules.must) > size:
+            return f"every plan has {number(len(rules.must), 'site')}"
+        if len(sites) < size:
+            only = f"only {number(len(sites), 'site')}" if sites else "no site"
+            return f"{only} can be chosen then"
+        return ""
 
 
 def _hub_plans(
@@ -400,20 +433,7 @@ def _room_and_cost(maker: _PlanMaker, size: int, n: str) -> None:
     """Choose with room and costs where the register knows them; say once where it does not."""
     room, costs = _register(maker, maker.room_column), _register(maker, "annual_cost_gbp")
     if room:
-        rules = replace(maker.base(), among=tuple(room))
-        kept, rule = maker.under(rules, size)
-        choice = with_room(maker.field, size, room, kept, **maker.search)
-        if choice.chosen:
-            maker.add(
-                "room", f"Best {n} with room for everybody", choice.chosen, "mean", choice, rule
-            )
-        elif choice.status == "infeasible":
-            maker.notes.append(f"No {n} of known room hold everybody whom an offer is for.")
-        else:
-            maker.notes.append(
-                f"No {n} with room for everybody were found before the search was ended; whether "
-                "there are any is not known."
-            )
+        _with_room(maker, size, f"Best {n} with room for everybody", n, room)
         _partly(maker, room, "room")
     budget = maker.hubs.budget_gbp
     if costs and budget is not None:
@@ -432,6 +452,25 @@ def _room_and_cost(maker: _PlanMaker, size: int, n: str) -> None:
     elif budget is None:
         maker.notes.append(
             "Running costs are known; without hubs.budget_gbp no plan is limited by them."
+        )
+
+
+def _with_room(maker: _PlanMaker, size: int, title: str, n: str, room: Mapping[str, float]) -> None:
+    """Choose among the sites whose room is known, so that it holds everybody."""
+    rules = replace(maker.base(), among=tuple(room))
+    if why := maker.why_not(rules, size):
+        maker.notes.append(f"{title}: not made, for {why}.")
+        return
+    kept, rule = maker.under(rules, size)
+    choice = with_room(maker.field, size, room, kept, **maker.search)
+    if choice.chosen:
+        maker.add("room", title, choice.chosen, "mean", choice, rule)
+    elif choice.status == "infeasible":
+        maker.notes.append(f"No {n} of known room hold everybody whom an offer is for.")
+    else:
+        maker.notes.append(
+            f"No {n} with room for everybody were found before the search was ended; whether "
+            "there are any is not known."
         )
 
 

@@ -200,6 +200,12 @@ def _hub_result(  # noqa: PLR0913 - one option a rule of the board
         new = _new_sites(results, greenfield)
         results = _measured_to(results, _site_rows(new, "new"), must_join=False)
         candidates = pd.concat([candidates, new], ignore_index=True)
+    if candidates.empty:
+        raise ParameterError(
+            "there is no site to choose hubs from: each centre is closed by a proposal and no "
+            "candidate is given; expected candidates.csv, sites to choose among, or new places "
+            "(greenfield)"
+        )
     there = hub_minutes(results, mode)
     minutes = there.matrices[0].sites(candidates["id"].tolist()).to_frame()
     localities = _locality_rules(study, min_per_locality, candidates)
@@ -212,19 +218,20 @@ def _hub_result(  # noqa: PLR0913 - one option a rule of the board
     for ids in typed:
         if not ids or len(set(ids)) < len(ids):
             raise ParameterError(f"a plan of {ids}; expected one site or more, each once")
-    maker = _PlanMaker(results, candidates, there, mode, capacity)
-    wishes = maker.base()
-    rules = (*rules, *wishes.rules)
     opened = _meant(study, candidates, locked_open, "locked_open")
     closed = _meant(study, candidates, locked_closed, "locked_closed")
+    maker = _PlanMaker(results, candidates, there, mode, capacity, must=opened, never=closed)
+    wishes = maker.base()
+    maker.notes += _only_searched(rules if protect_minutes is not None or min_per_locality else ())
+    rules = (*rules, *wishes.rules)
     names = dict(zip(candidates["id"], candidates["name"], strict=True))
     settings: dict[str, Any] = {
-        "most": most or max(study.config.hubs.most, size or 0),
+        "most": most or max(study.config.hubs.most, size or 0, len(wishes.must)),
         "size": size,
         "council": council,
         "rules": rules,
-        "locked_open": [*dict.fromkeys([*wishes.must, *opened])],
-        "locked_closed": [*dict.fromkeys([*wishes.never, *closed])],
+        "locked_open": wishes.must,
+        "locked_closed": wishes.never,
         "site_costs": _costs(costs, candidates),
         "near_best": near_best,
         "within": within,
@@ -253,6 +260,17 @@ def _hub_result(  # noqa: PLR0913 - one option a rule of the board
         within=within, search={"time_limit_s": time_limit_s, "progress": search},
     )  # fmt: skip
     return HubResult(plain, weighted, note, mode, candidates, minutes, beside)
+
+
+def _only_searched(rules: Sequence[Rule]) -> list[str]:
+    """Say which rules of a question the plans side by side do not keep."""
+    if not rules:
+        return []
+    asked = listed([getattr(rule, "name", "a rule") for rule in rules], most=6)
+    return [
+        f"The best sets and those nearly as good keep the rules on {asked}; the plans side by side "
+        "keep what each of them says, and no more."
+    ]
 
 
 def _meant(study: Study, candidates: pd.DataFrame, given: Sequence[str], name: str) -> list[str]:

@@ -267,7 +267,7 @@ def hub_search(
     opened, ids, size, most = _sizes(base, council, most, size, near_best, within)
     search: dict[str, Any] = {"time_limit_s": time_limit_s, "progress": progress}
     numbers = [size] if brief else range(max(1, opened), most + 1)
-    bends = curve(_joined(base), numbers, **search)
+    bends = curve(_joined(replace(base, p=max(1, opened))), numbers, **search)
     bends = Curve(
         {p: s for p, s in bends.solutions.items() if s.status != "infeasible"}, bends.elbow
     )
@@ -439,7 +439,7 @@ def _sizes(
     sites = int(resolved.may.sum())
     ids = _read_ids(council, resolved.site_ids, faults, "council")
     most = _read_count(most, max(1, opened), 10_000, faults, "most")
-    wanted = size if size is not None else (len(ids) or min(3, sites))
+    wanted = size if size is not None else max(opened, len(ids) or min(3, sites))
     wanted = _read_count(wanted, max(1, opened), sites, faults, "size")
     _read_count(near_best, 1, 10_000, faults, "near_best")
     _read_number(within, faults, "within")

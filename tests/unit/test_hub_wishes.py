@@ -1,0 +1,149 @@
+"""Sites that must or may not be hubs, room and costs known of some: no wish fails another plan."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from access.analysis.analysis import Analysis
+from access.analysis.job import measure_study
+from access.errors import ParameterError, StudyError
+from access.siting.plans import PlanRules
+from access.study.config import StudyConfig
+from tests.small import small_study
+
+#: What only the program's own parts are called: no reader of a message knows them.
+INNER = ("locked_open", "locked_closed", "modification", "shape (", "site cannot be worked out")
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wishes") / "s"
+    return measure_study(small_study(folder, services={"library": 4}, side=5, costs=False))
+
+
+def wishing(measured, capacity=(), cost=(), **hubs):
+    """Put other wishes, and a register that knows some rooms and costs, to the same study."""
+    study = measured.study
+    given = study.config.model_dump(exclude_unset=True)
+    given["hubs"] = {**given.get("hubs", {}), **hubs}
+    sites = study.centres["id"].astype(str)
+    known = {"capacity": dict(capacity), "annual_cost_gbp": dict(cost)}
+    centres = study.centres.assign(
+        **{column: sites.map(of).astype(float) for column, of in known.items()}
+    )
+    candidates = study.candidates.assign(
+        **{c: study.candidates["id"].map(of).astype(float) for c, of in known.items()}
+    )
+    own = replace(
+        study, config=StudyConfig.model_validate(given), centres=centres, candidates=candidates
+    )
+    return Analysis(replace(measured, study=own))
+
+
+def plans(analysis, size=None, **asked):
+    found = analysis.hubs(size, draws=0, **asked).plans
+    return {p.key: p.chosen for p in found.plans}, " ".join(found.notes)
+
+
+def test_several_sites_that_must_be_hubs_are_in_every_plan(measured):
+    found, said = plans(wishing(measured, must=["K1", "K2"]), 3)
+    assert len(found) >= 4 and all({"K1", "K2"} <= set(ids) for ids in found.values())
+    assert "not made, for Town library 1 (K1) and Town library 2 (K2), which every plan has" in said
+
+
+def test_what_a_question_wishes_holds_for_its_plans_as_well(measured):
+    asked = wishing(measured)
+    found, said = plans(asked, 3, locked_open=["K1", "Library house 2"], locked_closed=["L1"])
+    assert len(found) >= 4 and all({"K1", "L2"} <= set(ids) for ids in found.values())
+    assert not any("L1" in ids for ids in found.values())
+    assert "keep the rules on" not in said
+    with pytest.raises(ParameterError, match=r"Town library 1 \(K1\) must be a hub and may not be"):
+        plans(wishing(measured, must=["K1"]), 3, locked_closed=["K1"])
+
+
+def test_a_rule_that_plans_do_not_keep_is_named(measured):
+    study = measured.study
+    split = study.centres.assign(locality=["North", "North", "South", "South"])
+    asked = Analysis(replace(measured, study=replace(study, centres=split)))
+    said = plans(asked, 3, min_per_locality=1)[1]
+    assert "keep the rules on North and South; the plans side by side keep what each" in said
+
+
+def test_as_many_hubs_are_looked_for_as_must_be(measured):
+    found, _ = plans(wishing(measured, must=["K1", "K2", "L1", "L2"]))
+    assert {len(ids) for ids in found.values()} == {4}
+
+
+def test_a_register_that_knows_too_few_rooms_fails_no_other_plan(measured):
+    usual = set(plans(wishing(measured), 2)[0])
+    found, said = plans(wishing(measured, capacity={"L1": 1e6}), 2)
+    assert set(found) == usual
+    assert (
+        "Best two hubs with room for everybody: not made, for only one site can be chosen" in said
+    )
+    found, said = plans(wishing(measured, cost={"L1": 1.0}, budget_gbp=5.0), 2)
+    assert set(found) == usual and "not made, for only one site can be chosen then" in said
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_whatever_is_wished_is_kept_or_refused_in_words(measured, seed):
+    rng = np.random.default_rng(seed)
+    sites = np.array(["L1", "L2", "L3", "L4", "K1", "K2", "K3"])
+    mixed = rng.permutation(sites)
+    must, never = mixed[: rng.integers(0, 4)].tolist(), mixed[4 : 4 + rng.integers(0, 4)].tolist()
+    some = {i: float(rng.choice([0, 40, 200, 5000])) for i in rng.choice(sites, rng.integers(0, 8))}
+    wishes = {"must": must, "never": never}
+    if rng.random() < 0.4:
+        wishes["at_most"] = {"library": int(rng.integers(0, 3))}
+    if rng.random() < 0.4:
+        wishes["budget_gbp"] = float(rng.choice([10, 300, 9000]))
+    if rng.random() < 0.3:
+        wishes["apart_m"] = float(rng.choice([200, 1500]))
+    if rng.random() < 0.3:
+        wishes["sizes"] = [1, 2, 4]
+    size = None if rng.random() < 0.3 else int(rng.integers(1, 5))
+    try:
+        found, said = plans(wishing(measured, capacity=some, cost=some, **wishes), size)
+    except (ParameterError, StudyError) as refused:
+        assert not [word for word in INNER if word in str(refused)], str(refused)
+        return
+    assert found
+    for key, ids in found.items():
+        assert set(must) <= set(ids), key
+        assert not set(never) & set(ids), key
+    assert not [word for word in INNER if word in said], said
+
+
+def test_why_not_is_told_before_any_search(measured):
+    made = []
+    import access.analysis.hubs as hubs
+
+    with pytest.MonkeyPatch.context() as patch:
+        real = hubs._PlanMaker
+        patch.setattr(hubs, "_PlanMaker", lambda *a, **k: made.append(real(*a, **k)) or made[0])
+        plans(wishing(measured), 2)
+    (maker,) = made
+    assert maker.why_not(PlanRules(), 7) == ""
+    assert maker.why_not(PlanRules(), 8) == "only seven sites can be chosen then"
+    assert maker.why_not(PlanRules(must=("K1", "L1")), 1) == "every plan has two sites"
+    assert maker.why_not(PlanRules(among=()), 1) == "no site can be chosen then"
+    outside = maker.why_not(PlanRules(must=("K1",), among=("L1", "L2")), 2)
+    assert outside == (
+        "Town library 1 (K1), which every plan has, is not among the sites to choose from then"
+    )
+
+
+def test_a_study_whose_every_centre_closes_has_no_site_to_choose_from(tmp_path):
+    closing = "".join(
+        f'[proposals.p{k}]\ntitle = "P{k}"\nservice = "library"\nclose = ["L{k}"]\n' for k in (1, 2)
+    )
+    study = small_study(
+        tmp_path / "s", services={"library": 2}, side=4, candidates=0, proposals=closing
+    )
+    analysis = Analysis(measure_study(study))
+    with pytest.raises(ParameterError, match="there is no site to choose hubs from"):
+        analysis.hubs(2)
+    assert analysis.hubs(2, among=["L1", "L2"], draws=0).plain.best.chosen == ("L1", "L2")
