@@ -107,7 +107,11 @@ PUT_BACK = """(fragment) => {
   if (part) part.scrollIntoView();
 }"""
 PUT_BACK_AND_SEEN = f"""(fragment) => {{
-  if (globalThis.App) ({PUT_BACK})(fragment);
+  try {{
+    if (globalThis.App) ({PUT_BACK})(fragment);
+  }} catch {{
+    return ['not put back', []];
+  }}
   return ({SEEN})(false);
 }}"""
 
@@ -150,7 +154,7 @@ class Windows:
     def back(self, page: Any) -> None:
         """Take a page back; nobody hears what it says until it is lent again."""
         hear, options, own = self._lent.pop(page)
-        if own:
+        if own or page.is_closed():
             page.context.close()
             return
         for event, heard in hear.items():
