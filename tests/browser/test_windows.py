@@ -27,8 +27,7 @@ USED = """() => {
 }"""
 #: What no reset of the page's own puts back.
 BROKEN = (
-    "App.core.alternatives = () => null", "window.ran = 1", "window.print = () => {}",
-    "document.querySelector('footer').append('more')",
+    "App.core.alternatives = () => null", "window.ran = 1; delete App.state",
     "document.querySelector('h1').style.color = 'red'",
 )  # fmt: skip
 

@@ -28,7 +28,7 @@ SEEN = """async (whole) => {
   const focus = document.activeElement;
   parts.push(focus && focus.tagName + focus.id, getSelection().type);
   const named = (node) => [...node.attributes].filter((one) => one.value).map(
-    ({ name, value }) => `${name}=${value}`);
+    ({ name, value }) => `${name}=${value}`).sort();
   // on the map what is where counts, not how the map's own parts have been moved to be there
   const boxes = [];
   const mapped = (node) => [...node.querySelectorAll(':not(svg, g)')].map((part) => {
@@ -37,8 +37,14 @@ SEEN = """async (whole) => {
     const text = [...part.childNodes].map((child) => child.nodeType === 3 ? child.data : '');
     return { box: [x, y, width, height], name: [part.tagName, ...text, ...named(part).filter(
       (one) => !/^(style|d|viewBox|width|height|transform)=/.test(one))].join(' ') };
-  }).filter(Boolean).sort((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1
-    : a.box[0] - b.box[0] || a.box[1] - b.box[1]).map(({ box, name }) => {
+  }).filter(Boolean);
+  // the first centre in the page is the first for whoever asks; areas have no order, nor has one
+  // kind of names before another
+  const kindOf = ({ name }) =>
+    name.startsWith('path') ? name : (/class=name .*/.exec(name) || [''])[0];
+  const inOrder = (found) => found.map((one) => [kindOf(one), one]).sort(
+    ([a, one], [b, other]) => a < b ? -1 : a > b ? 1 : a.startsWith('path')
+      ? one.box[0] - other.box[0] || one.box[1] - other.box[1] : 0).map(([, { box, name }]) => {
     boxes.push(...box);
     return name;
   });
@@ -47,7 +53,7 @@ SEEN = """async (whole) => {
     if (node.nodeType !== Node.ELEMENT_NODE || /^(script|style)$/i.test(node.tagName)) return 0;
     if (!node.checkVisibility()) return parts.push(`hidden ${node.id}`);
     parts.push(node.tagName, node.scrollTop, node.scrollLeft, ...named(node));
-    if (node.classList.contains('leaflet-container')) parts.push(...mapped(node));
+    if (node.classList.contains('leaflet-container')) parts.push(...inOrder(mapped(node)));
     else node.childNodes.forEach(walk);
     return parts.push('end');
   };
@@ -88,6 +94,7 @@ PUT_BACK = """(fragment) => {
   if (App.kiosk) App.setKiosk(false);
   for (const remove of document.querySelectorAll('#log-rows button:last-child')) remove.click();
   App.model.cache.clear();
+  App.map.show(App.currentLayer, [], App.state.overlays, null, []); // all are drawn anew, in order
   const { render } = App;
   if (fragment) App.render = () => {}; // it is drawn when the address is gone to
   App.startAgain();
@@ -103,11 +110,17 @@ PUT_BACK = """(fragment) => {
   else document.body.prepend(begin);
   begin.focus({ preventScroll: true });
   begin.remove();
+  dispatchEvent(new KeyboardEvent('keydown')); // whereupon Leaflet shows what has the focus
+  for (const node of document.querySelectorAll('*')) if (node.scrollTop) node.scrollTop = 0;
   scrollTo(0, 0);
   if (part) part.scrollIntoView();
 }"""
 PUT_BACK_AND_SEEN = f"""(fragment) => {{
-  if (globalThis.App) ({PUT_BACK})(fragment);
+  try {{
+    if (globalThis.App) ({PUT_BACK})(fragment);
+  }} catch {{
+    return ['not put back', []];
+  }}
   return ({SEEN})(false);
 }}"""
 
@@ -150,7 +163,7 @@ class Windows:
     def back(self, page: Any) -> None:
         """Take a page back; nobody hears what it says until it is lent again."""
         hear, options, own = self._lent.pop(page)
-        if own:
+        if own or page.is_closed():
             page.context.close()
             return
         for event, heard in hear.items():
