@@ -53,6 +53,7 @@ from access.analysis.results import (
 from access.analysis.uncertain import what_may_be_wrong
 from access.analysis.walking import _at_walking_speed
 from access.errors import AccessError, ParameterError, ScenarioError
+from access.labels import mode_title
 from access.measure.weights import Weights, deprivation_weights
 from access.network import TravelMatrix
 from access.scenario import (
@@ -76,6 +77,7 @@ from access.scenario.sampled import SampledRanking
 from access.scenario.scenario import money_of
 from access.scenario.switching import weights_side_by_side
 from access.study import Study
+from access.study.tables import without_shapes
 
 if TYPE_CHECKING:  # what looks for sites is imported when it is asked for: not by every question
     from access.analysis.hub_plans import PlanPair
@@ -1244,7 +1246,7 @@ class Analysis:
         """
         chosen = self.weighting(weights)
         # one weight an area for every service: the areas count alike where a weight needs a count
-        areas = pd.DataFrame(self.study.areas.drop(columns="geometry")).assign(count=1.0)
+        areas = without_shapes(self.study.areas).assign(count=1.0)
         return deprivation_weights(
             areas, chosen["weights"], lam=chosen["lam"], national_areas=chosen["national_areas"]
         )
@@ -1268,9 +1270,8 @@ class Analysis:
         mode = mode or self.results.headline
         if mode not in self.results.matrices:
             told = f" {BUS_NOT_KNOWN}" if mode == "bus" else ""
-            raise ParameterError(
-                f"no mode {mode!r} is measured; expected one of {[*self.results.matrices]}.{told}"
-            )
+            known = ", ".join(f"{m!r} ({mode_title(m)})" for m in self.results.matrices)
+            raise ParameterError(f"no mode {mode!r} is measured; expected one of {known}.{told}")
         return self.results.matrices[mode]
 
     def _sites(self, sites: _Sites, name: str) -> _Sites:
@@ -1278,9 +1279,8 @@ class Analysis:
         if hasattr(sites, "open_ids"):
             return sites
         given = cast(Sequence[str], sites)
-        return _site_ids(
-            self.study, given, self.results.sites, name=name, what="sites of the study"
-        )
+        places = self.results.sites
+        return _site_ids(self.study, given, places, name=name, what="sites of the study")
 
     def _meant(
         self,

@@ -40,6 +40,7 @@ from access.siting.plans import (
 )
 from access.siting.problem import AtLeast, Budget, Rule, apart, at_most_of, in_group
 from access.study import Study
+from access.study.tables import without_shapes
 from access.text import listed, number, pounds
 
 _SEED = 2018
@@ -71,7 +72,7 @@ class _PlanMaker:
         self.candidates = candidates.set_index("id")
         self.kinds = self._kinds()
         self.hubs = self.study.config.hubs
-        areas = pd.DataFrame(self.study.areas.drop(columns="geometry"))
+        areas = without_shapes(self.study.areas)
         self.areas = areas
         fifth = fifths(areas, self.study.config.weights.national_areas)
         poor = None if fifth is None else fifth == 1

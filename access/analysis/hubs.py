@@ -269,6 +269,11 @@ def _locality_rules(
     if not least:
         return ()
     placed = candidates[candidates["locality"].fillna("") != ""]
+    if asked is not None and placed.empty:
+        raise ParameterError(
+            f"min_per_locality={asked}: no site to choose from has its locality given; expected "
+            "the column locality in centres.csv or candidates.csv"
+        )
     if asked is None and own.names:
         placed = placed[placed["locality"].isin(own.names)]
     rules = per_locality(dict(zip(placed["id"], placed["locality"], strict=True)), least)

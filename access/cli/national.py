@@ -85,8 +85,9 @@ def national(
     Writes a partitioned parquet data set: areas/ has one row an authority, area and rule (the
     nearest open site before and after, and the minutes); options/ one row an authority and rule.
     Beside them: options.csv, failures.csv, a map and the ten places hurt most for each rule, and
-    a ledger. An authority that fails is a row of failures.csv and stops nothing. Run again, it
-    works out only what is not there yet.
+    a ledger. An authority that fails, or a rule that cannot be asked of it, is a row of
+    failures.csv and stops nothing, nor another rule. Run again, it works out only what is not
+    there yet.
 
     Families near an authority's edge are counted to its own sites alone. Counts of 1 to 4 stand
     as 2 or 3, but where a study declares that they are published. A study's own walking speed
@@ -111,4 +112,4 @@ def national(
         say(to_json(found.to_dict()))
     elif not quiet:
         say(found.to_text())
-    partly_done([LeftOut(f"{o.authority} {o.service}".strip(), o.why) for o in found.failures])
+    partly_done([LeftOut(f.part, f.why) for f in found.failures])

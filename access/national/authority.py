@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,8 @@ RULES = {
 WALK_KM_H = Profile.preset("walk").kmh
 #: The most that an authority's optimiser works before it gives its best and an honest bound.
 _SECONDS_A_CHOICE = 60.0
+_UNASKED = b"rules not asked"
+"""Name within a part of the rules that could not be asked, and why: it is whole without them."""
 _ROOMS = ("network", "measure", "scenario", "siting", "national")
 
 
@@ -113,10 +115,12 @@ class _Outcome:
     authority, name, service : str
     key : str
     why : str
-        Why there is none; empty where the tables were written.
+        Why no rule could be put to it; empty where each was for itself.
     files : dict of str to str
-        Path within the data set to sha256.
+        Path within the data set to sha256; none where no rule was answered.
     rows : int
+    unasked : dict of str to str
+        Rules that could not be asked, and why; the others were answered.
     """
 
     authority: str
@@ -126,6 +130,16 @@ class _Outcome:
     why: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
     rows: int = 0
+    unasked: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """Why each rule was not answered; all of them stand under no name."""
+        return {"": self.why} if self.why else dict(self.unasked)
+
+
+class _TooSlowError(ScenarioError):
+    """No answer in time: on another machine, or another day, there may be one."""
 
 
 def _how_many_close(sites: int, share: float) -> int:
@@ -149,21 +163,31 @@ def _how_many_close(sites: int, share: float) -> int:
     return 0 if sites < 2 else min(max(int(sites * share + 1e-9), 1), sites - 1)
 
 
-def _measure_authority(task: _Task) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _raised(_: str, error: Exception) -> None:
+    """Let a rule that cannot be asked end them all."""
+    raise error
+
+
+def _measure_authority(
+    task: _Task, lost: Callable[[str, Exception], None] = _raised
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Put every rule of a task to its authority.
 
     Parameters
     ----------
     task : Task
+    lost : callable
+        Told of each rule that cannot be asked and why; the others are answered.
 
     Returns
     -------
     areas : DataFrame
         One row an area and rule: ``authority service option area lon lat count site_before
         site_after minutes_before minutes_after added_minutes``. Minutes are ``inf`` where no site
-        can be reached.
+        can be reached. Empty where no rule could be asked.
     options : DataFrame
-        One row a rule: how many sites, which close, and families' minutes before and after.
+        One row a rule that could be asked: how many sites, which close, and families' minutes
+        before and after.
 
     Raises
     ------
@@ -171,39 +195,51 @@ def _measure_authority(task: _Task) -> tuple[pd.DataFrame, pd.DataFrame]:
         If the tables, the rule or the streets cannot give an answer; the message says why.
     """
     matrix = _matrix(task)
-    every = list(task.sites["id"])
-    before = nearest(matrix, every)
-    count = task.areas["count"].to_numpy(float)
     tables, rows = [], []
     for rule in task.rules:
-        closed, proof = _closed(task, rule, matrix)
-        after = nearest(matrix, [s for s in every if s not in set(closed)])
-        table = pd.DataFrame(
-            {
-                "authority": task.authority,
-                "service": task.service,
-                "option": rule,
-                "area": task.areas["id"].to_numpy(str),
-                "lon": task.areas["lon"].to_numpy(float),
-                "lat": task.areas["lat"].to_numpy(float),
-                "count": count,
-                "site_before": before.site.astype(str),
-                "site_after": after.site.astype(str),
-                "minutes_before": before.minutes,
-                "minutes_after": after.minutes,
-                "added_minutes": _added(before.minutes, after.minutes),
-            }
-        )
-        tables.append(table)
-        rows.append(
-            {
-                **_figures(task, table),
-                "sites_closed": len(closed),
-                "closed": ";".join(sorted(closed)),
-                "proof": proof,
-            }
-        )
+        try:
+            table, row = _measure_rule(task, rule, matrix)
+        except Exception as error:
+            lost(rule, error)
+        else:
+            tables.append(table)
+            rows.append(row)
+    if not tables:
+        return pd.DataFrame(), pd.DataFrame()
     return pd.concat(tables, ignore_index=True), pd.DataFrame(rows)
+
+
+def _measure_rule(
+    task: _Task, rule: str, matrix: TravelMatrix
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Put one rule to an authority: its areas, and its options' row."""
+    every = list(task.sites["id"])
+    closed, proof = _closed(task, rule, matrix)
+    before = nearest(matrix, every)
+    after = nearest(matrix, [s for s in every if s not in set(closed)])
+    table = pd.DataFrame(
+        {
+            "authority": task.authority,
+            "service": task.service,
+            "option": rule,
+            "area": task.areas["id"].to_numpy(str),
+            "lon": task.areas["lon"].to_numpy(float),
+            "lat": task.areas["lat"].to_numpy(float),
+            "count": task.areas["count"].to_numpy(float),
+            "site_before": before.site.astype(str),
+            "site_after": after.site.astype(str),
+            "minutes_before": before.minutes,
+            "minutes_after": after.minutes,
+            "added_minutes": _added(before.minutes, after.minutes),
+        }
+    )
+    row = {
+        **_figures(task, table),
+        "sites_closed": len(closed),
+        "closed": ";".join(sorted(closed)),
+        "proof": proof,
+    }
+    return table, row
 
 
 def _matrix(task: _Task) -> TravelMatrix:
@@ -268,7 +304,7 @@ def _closed(task: _Task, rule: str, matrix: TravelMatrix) -> tuple[list[str], st
         time_limit_s=_SECONDS_A_CHOICE,
     )  # fmt: skip
     if best.status != "proven_optimal":
-        raise ScenarioError(
+        raise _TooSlowError(
             f"no proven choice in {_SECONDS_A_CHOICE:g} s for {len(ids)} sites of {task.authority}"
             f" ({best.status})"
         )
@@ -315,11 +351,19 @@ def _part_paths(task_or_outcome: _Task | _Outcome) -> dict[str, str]:
     return {table: f"{table}/{where}" for table in ("areas", "options")}
 
 
-def _parquet_bytes(table: pd.DataFrame) -> bytes:
-    """Write a table as parquet whose bytes follow from its values alone."""
+def _parquet_bytes(table: pd.DataFrame, unasked: Mapping[str, str] | None = None) -> bytes:
+    """Write a table as parquet whose bytes follow from its values, and rules not asked, alone."""
     drop = [c for c in ("authority",) if c in table]  # the folder's name holds it
     sheet = pa.Table.from_pandas(table.drop(columns=drop), preserve_index=False)
-    sheet = sheet.replace_schema_metadata(None)
+    told = {_UNASKED: json.dumps(dict(unasked), sort_keys=True).encode()} if unasked else None
+    sheet = sheet.replace_schema_metadata(told)
     out = io.BytesIO()
     pq.write_table(sheet, out, compression="zstd")
     return out.getvalue()
+
+
+def _unasked_of(part: pq.FileMetaData) -> dict[str, str]:
+    """Read from a part which rules could not be asked, and why."""
+    told = (part.metadata or {}).get(_UNASKED)
+    found: dict[str, str] = {} if told is None else json.loads(told)
+    return found

@@ -2,7 +2,8 @@
 
 A part is written beside its place and renamed; one that is there is not worked out a second time,
 so a run that was killed goes on where it was. What fails is a row of `failures.csv` and stops
-nothing. The ledger names every part with its hash: the same from one worker or fifty.
+nothing: neither another authority nor another rule. The ledger names every part with its hash: the
+same from one worker or fifty.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,8 @@ from access.national.authority import (
     _part_paths,
     _streets_of,
     _Task,
+    _TooSlowError,
+    _unasked_of,
 )
 from access.national.gather import Ask, _gather, _Gathered
 from access.national.picture import _picture, _worst
@@ -53,12 +56,30 @@ _EVERY_S = 5.0
 
 
 @dataclass(frozen=True)
+class _Failure:
+    """What could not be asked of an authority, and why; every rule where none is named."""
+
+    authority: str
+    name: str
+    service: str
+    rule: str
+    why: str
+
+    @property
+    def part(self) -> str:
+        """Name what is left out."""
+        return " ".join(filter(None, (self.authority, self.service, self.rule)))
+
+
+@dataclass(frozen=True)
 class _National:
     """What a run over many authorities came to.
 
     Parameters
     ----------
     folder : Path
+    rules : tuple of str
+        As they were asked.
     rests_on : tuple of str
         What every figure rests on, in words.
     outcomes : tuple of Outcome
@@ -68,32 +89,42 @@ class _National:
     """
 
     folder: Path
+    rules: tuple[str, ...]
     rests_on: tuple[str, ...]
     outcomes: tuple[_Outcome, ...]
     options: pd.DataFrame
 
     @property
-    def failures(self) -> tuple[_Outcome, ...]:
-        """Those that are left out, each with its reason."""
-        return tuple(o for o in self.outcomes if o.why)
+    def failures(self) -> tuple[_Failure, ...]:
+        """What is left out, each with its reason."""
+        return tuple(
+            _Failure(o.authority, o.name, o.service, rule, why)
+            for o in self.outcomes
+            for rule, why in o.reasons.items()
+        )
+
+    @property
+    def done(self) -> int:
+        """How many were asked at least one rule."""
+        return sum(bool(o.files) for o in self.outcomes)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the run in plain values, as ``--json`` prints it."""
         return {
             "folder": str(self.folder),
-            "done": len(self.outcomes) - len(self.failures),
-            "failed": [{"authority": o.authority, "service": o.service, "why": o.why}
-                       for o in self.failures],
+            "done": self.done,
+            "failed": [{"authority": f.authority, "service": f.service, "rule": f.rule,
+                        "why": f.why} for f in self.failures],
             "rows": sum(o.rows for o in self.outcomes),
-            "options": [self._totals(name) for name in self._names()],
+            "options": [self._totals(name) for name in self.answered],
             "assumptions": list(self.rests_on),
         }  # fmt: skip
 
     def to_text(self) -> str:
         """Say in plain words what came out and where it lies."""
-        lines = [f"{len(self.outcomes) - len(self.failures):,} of {len(self.outcomes):,} done; "
+        lines = [f"{self.done:,} of {len(self.outcomes):,} done; "
                  f"{sum(o.rows for o in self.outcomes):,} rows in {self.folder}"]  # fmt: skip
-        for name in self._names():
+        for name in self.answered:
             row = self._totals(name)
             lines.append(
                 f"{name}: {row['sites_closed']:,} of {row['sites']:,} sites close, "
@@ -105,8 +136,11 @@ class _National:
             ]
         return "\n".join([*lines, "", *self.rests_on[:4]])  # fmt: skip
 
-    def _names(self) -> list[str]:
-        return [] if self.options.empty else list(dict.fromkeys(self.options["option"]))
+    @property
+    def answered(self) -> list[str]:
+        """Rules that some authority could be asked, as they were asked."""
+        met = set() if self.options.empty else {*self.options["option"]}
+        return [rule for rule in self.rules if rule in met]
 
     def _totals(self, name: str) -> dict[str, Any]:
         own = self.options[self.options["option"] == name]
@@ -171,11 +205,11 @@ def run_national(
     )
     with one_writer(out):
         _mark(out, ask, found)
-        waiting = [task for task in found.tasks if _done(out, task) is None]
+        waiting = [task for task in found.tasks if not _done(out, task)]
         if len(waiting) < len(found.tasks):
             kept = len(found.tasks) - len(waiting)
             progress(f"{kept:,} of {len(found.tasks):,} are there from a former run")
-        failed: dict[str, str] = {}
+        failed: dict[str, _Outcome] = {}
         if waiting:
             _build_streets(waiting, progress)
             many = _workers_for(waiting, workers)
@@ -217,38 +251,66 @@ def _mark(out: Path, ask: Ask, found: _Gathered) -> None:
     except OSError as error:
         raise OutputError(f"cannot write into {out}: {error.strerror or error}") from error
     if not (out / "ledger.json").exists():
-        _write_ledger(out, out / "ledger.json", ask, found, ())
+        nothing = _National(out, ask.rules, found.assumptions, (), pd.DataFrame())
+        _write_ledger(out, out / "ledger.json", ask, found, nothing)
 
 
-def _done(out: Path, task: _Task) -> _Outcome | None:
-    """Find a task's two parts, if both are there and whole."""
+def _held(out: Path, task: _Task) -> _Outcome | None:
+    """Find a task's two parts, if both are there and whole, and what they could not answer."""
     paths = _part_paths(task)
     try:
         rows = pq.read_metadata(out / paths["areas"]).num_rows
-        pq.read_metadata(out / paths["options"])
+        unasked = _unasked_of(pq.read_metadata(out / paths["options"]))
     except (OSError, ValueError):
         return None
     files = {path: sha256_of(out / path) for path in paths.values()}
-    return _Outcome(task.authority, task.name, task.service, task.key, files=files, rows=rows)
+    return _Outcome(
+        task.authority, task.name, task.service, task.key, files=files, rows=rows, unasked=unasked
+    )
+
+
+def _done(out: Path, task: _Task) -> bool:
+    """Tell whether each rule of a task was answered, or is known not to be asked."""
+    held = _held(out, task)
+    if held is None:
+        return False
+    options = pq.ParquetFile(out / _part_paths(task)["options"]).read(columns=["option"])
+    return {*options["option"].to_pylist(), *held.unasked} >= {*task.rules}
 
 
 def _work(task: _Task, out: str) -> _Outcome:
-    """Do one task and write its parts; every failure becomes words, none stops the others."""
+    """Do one task and write its parts; every failure becomes words, none stops the others.
+
+    A rule that fails for a reason of this machine leaves no part: it is asked again another time.
+    """
+    told: dict[str, Exception] = {}
+    why = ""
     try:
-        tables = dict(zip(("areas", "options"), _measure_authority(task), strict=True))
-        for table, path in _part_paths(task).items():  # options last: it says the part is whole
-            place = Path(out) / path
+        areas, options = _measure_authority(task, told.__setitem__)
+        unasked = {rule: _words_of(error) for rule, error in told.items()}
+        kept = {r: w for r, w in unasked.items() if _lasts(told[r])}
+        parts = {"areas": _parquet_bytes(areas), "options": _parquet_bytes(options, kept)}
+        for table, part in parts.items() if len(options) else ():  # options last: it is whole
+            place = Path(out) / _part_paths(task)[table]
             place.parent.mkdir(parents=True, exist_ok=True)
-            write_file(place, _parquet_bytes(tables[table]))
-    except AccessError as error:
-        why = str(error)
-    except MemoryError:
-        why = "the memory of this machine was not enough"
+            write_file(place, part)
     except Exception as error:
-        why = f"a fault of the program: {type(error).__name__}: {error}"
-    else:
-        why = ""
-    return _Outcome(task.authority, task.name, task.service, task.key, why[:_LONGEST_WHY])
+        why, unasked = _words_of(error), {}
+    return _Outcome(task.authority, task.name, task.service, task.key, why, unasked=unasked)
+
+
+def _lasts(error: Exception) -> bool:
+    """Tell whether the same tables would always fail so: not for want of time or memory."""
+    return isinstance(error, AccessError) and not isinstance(error, _TooSlowError)
+
+
+def _words_of(error: Exception) -> str:
+    """Say why something failed."""
+    if isinstance(error, AccessError):
+        return str(error)[:_LONGEST_WHY]
+    if isinstance(error, MemoryError):
+        return "the memory of this machine was not enough"
+    return f"a fault of the program: {type(error).__name__}: {error}"[:_LONGEST_WHY]
 
 
 def _build_streets(tasks: Sequence[_Task], progress: Callable[[str], None]) -> None:
@@ -364,12 +426,13 @@ def _alone(client: Any, task: _Task, place: str) -> _Outcome:
     return outcome
 
 
-def _told(done: _Done, total: int, progress: Callable[[str], None]) -> dict[str, str]:
+def _told(done: _Done, total: int, progress: Callable[[str], None]) -> dict[str, _Outcome]:
     """Say how many are done and about how long the rest takes; give the failures by task."""
-    start, failed, last = time.monotonic(), {}, 0.0
+    start, last = time.monotonic(), 0.0
+    failed: dict[str, _Outcome] = {}
     for many, outcome in enumerate(done, 1):
-        if outcome.why:
-            failed[outcome.key] = outcome.why
+        if outcome.reasons:
+            failed[outcome.key] = outcome
         now = time.monotonic()
         if now - last > _EVERY_S or many == total:
             left = (now - start) / many * (total - many) / 60
@@ -379,30 +442,34 @@ def _told(done: _Done, total: int, progress: Callable[[str], None]) -> dict[str,
     return failed
 
 
-def _finish(out: Path, ask: Ask, found: _Gathered, failed: Mapping[str, str]) -> _National:
+def _finish(out: Path, ask: Ask, found: _Gathered, failed: Mapping[str, _Outcome]) -> _National:
     """Gather what is there into a whole new folder, without the parts of former questions."""
     outcomes = [*found.left_out]
     for task in found.tasks:
         lost = _Outcome(task.authority, task.name, task.service, task.key,
-                       failed.get(task.key, "its parts cannot be read"))  # fmt: skip
-        outcomes.append(_done(out, task) or lost)
+                       "its parts cannot be read")  # fmt: skip
+        told, held = failed.get(task.key), _held(out, task)
+        if held is not None:
+            unasked = {**held.unasked, **(told.unasked if told else {})}
+            held = replace(held, unasked={r: unasked[r] for r in task.rules if r in unasked})
+        outcomes.append(held or told or lost)
     outcomes.sort(key=lambda o: (o.authority, o.service))
     ours = {path for outcome in outcomes for path in outcome.files}
     _clear_unlisted(out, ours)
-    national = _National(out, found.assumptions, tuple(outcomes), _options(out, outcomes))
-    why = pd.DataFrame(
-        [(o.authority, o.name, o.service, o.why) for o in national.failures],
-        columns=["authority", "name", "service", "why"],
+    national = _National(
+        out, ask.rules, found.assumptions, tuple(outcomes), _options(out, outcomes)
     )
+    columns = ["authority", "name", "service", "rule", "why"]
+    why = pd.DataFrame([asdict(f) for f in national.failures], columns=columns)
     with whole_folder(out, keeps=ours) as work:
         _write_table(work / "failures.csv", why)
         _write_table(work / "options.csv", national.options)
-        for option in ask.rules if len(national.options) else ():
+        for option in national.answered:
             areas = _area_table(out, outcomes, option)
             picture = _picture(areas, national.options, option, found.assumptions[:2])
             write_file(work / f"map-{option}.png", picture)
             _write_table(work / f"worst-{option}.csv", _worst(national.options, option))
-        _write_ledger(work, work / "ledger.json", ask, found, outcomes)
+        _write_ledger(work, work / "ledger.json", ask, found, national)
     return national
 
 
@@ -448,21 +515,20 @@ def _area_table(out: Path, outcomes: Sequence[_Outcome], option: str) -> pd.Data
 
 
 def _write_ledger(
-    folder: Path, path: Path, ask: Ask, found: _Gathered, outcomes: Sequence[_Outcome]
+    folder: Path, path: Path, ask: Ask, found: _Gathered, national: _National
 ) -> None:
     parameters: dict[str, Any] = {
         "rules": list(ask.rules), "share": ask.share, "service": ask.service or "every",
         "mode": ask.mode, "national_areas": ask.national_areas,
         "streets": [p.name for p in ask.streets] or "modelled",
     }  # fmt: skip
-    files = {path: sha for o in outcomes for path, sha in o.files.items()}
+    files = {path: sha for o in national.outcomes for path, sha in o.files.items()}
     extra = {p.name: sha256_of(p) for p in sorted(folder.glob("[!.]*.*"))}
     ledger = RunLedger(
         {"command": "national"}, found.inputs, parameters,
-        counts={"tasks": len(found.tasks), "done": sum(not o.why for o in outcomes),
-                "rows": sum(o.rows for o in outcomes)},
+        counts={"tasks": len(found.tasks), "done": national.done,
+                "rows": sum(o.rows for o in national.outcomes)},
         assumptions=found.assumptions, outputs=files | extra,
-        left_out=tuple({"part": f"{o.authority} {o.service}".strip(), "reason": o.why}
-                       for o in outcomes if o.why),
+        left_out=tuple({"part": f.part, "reason": f.why} for f in national.failures),
     )  # fmt: skip
     write_file(path, ledger.to_json().encode())

@@ -620,7 +620,8 @@ def _alternatives_blocks(
         Heading("Alternatives, and how firm their order is", appendix=True, key="alternatives"),
     ]
     for found in findings:
-        blocks += _rank_figures(found, (robustness or {}).get(found.result.key))
+        robust = (robustness or {}).get(found.result.key)
+        blocks += _rank_figures(found, robust, alone=len(findings) == 1)
     for found in findings:
         robust = (robustness or {}).get(found.result.key)
         blocks.append(Heading(found.label, 2, appendix=True))

@@ -349,10 +349,9 @@ def _given(text: str) -> str:
 
 
 def _words_of(results: StudyResults, result: ProposalResult) -> str:
-    """Give the paper's own word for the closing of a proposal's sites."""
+    """Give the paper's own word for the closing of a proposal's sites, where the study has it."""
     proposal = results.study.config.proposals.get(result.key)
-    own = plain(proposal.status_words) if proposal is not None else ""
-    return own or ("deregistered" if result.deregistered else "")
+    return plain(proposal.status_words) if proposal is not None else ""
 
 
 def _standing_table(results: StudyResults, findings: Sequence[ProposalFindings]) -> Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,6 @@ import pandas as pd
 from access.analysis.results import ProposalResult
 from access.disclosure import further, hidden_moves, is_small, public_count
 from access.display import records
-from access.document.table import Table
 from access.labels import further_words, trip
 from access.report.findings import ProposalFindings, _Option
 from access.scenario import Impact
@@ -29,6 +29,9 @@ from access.text import (
     sentence,
     times_as_much,
 )
+
+if TYPE_CHECKING:
+    from access.document.table import Table
 
 
 @dataclass(frozen=True, slots=True)

@@ -605,7 +605,8 @@ class Impact:
                 self.summary[f"{key}_minutes_{when}"] for when in ("before", "after", "change")
             ]
             rows.append([label, *("not known" if c is None else f"{float(c):.1f}" for c in cells)])
-        return pd.DataFrame(rows, columns=["minutes", "before", "after", "change"])
+        # the middle of all changes is not the change of the middle: the last column says whose
+        return pd.DataFrame(rows, columns=["minutes", "before", "after", "of each one's change"])
 
     def __repr__(self) -> str:
         return f"{self.sentence()}\n{self._table().to_string(index=False)}"

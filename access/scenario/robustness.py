@@ -164,6 +164,11 @@ class Robustness:
         ParameterError
             If there is no proposal.
         """
+        return self._ranks.copy()
+
+    @cached_property
+    def _ranks(self) -> pd.DataFrame:
+        """The intervals, made once: a report asks for them again and again."""
         return pd.DataFrame([self.rank(c) for c in self.criteria])
 
     def rank(self, criterion: str = "mean") -> dict[str, Any]:

@@ -7,25 +7,18 @@ dynamic programming, which bounds every node whether or not the columns are comp
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-import scipy.sparse as sp
 
-from access.siting.highs import (
-    INF,
-    _add_columns,
-    _add_rows,
-    _quiet_highs,
-    _solved,
-)
+from access.siting.column_programme import _HALF, _Master, _Node, _Point
 from access.siting.model import Bools, Floats, Ints, _SideRows
 from access.siting.progress import _Watch
+from access.siting.triples import _broken, _fill_at_prices
 
 _SMOOTH = 0.5
 """Prices at which columns are sought: so much of the best so far, the rest of the last ones."""
-_HALF = 1e-6
 _FIRM = 0.8
 """From this share on a dive takes a column as it is."""
 _CLOSE_ENOUGH = 0.002
@@ -35,172 +28,36 @@ _MANY_PAIRS = 30_000
 _SEEK_AT = {1, *(200 * 2**k for k in range(12))}
 """Nodes at which a better answer is sought by an integer programme."""
 
+_PLAN_AT = {5 * 4**k for k in range(12)}
+"""Nodes at which a better plan is sought among the columns of a large problem."""
+_PLAN_TIME, _PLAN_WORK = 0.25, 40_000
+"""Share of the time that is left which that may take, and work of each column."""
+_PROBED = 4
+"""Branches that are tried before one is taken."""
+_CUT_ROUNDS, _MOST_EFFORT = 20, 10.0
+"""Rounds of cuts at the root, and fillings a site that a bound may take for more to be made."""
+
+_QUICKLY, _SHARPLY = 2.0, 120.0
+"""Fillings under prices of cuts, as a multiple of the sites: while columns come, and after."""
+_TAIL = 0.02
+"""Part of the distance to the cutoff by which a node's bound may stop short."""
+
 Knapsack = Callable[[Floats, Ints], tuple[Floats, Floats]]
 """Savings (areas, sites) and sites to what each one's best filling saves, and whom it takes."""
 
 
 @dataclass(frozen=True, eq=False)
-class _Node:
-    """A part of the problem: sites that must be or may be open, and pairs that may be used.
-
-    `groups` limits how many sites of a group are open: number of the row, least, most.
-    """
-
-    bound: float
-    must: Bools
-    may: Bools
-    pairs: Bools
-    prices: Floats
-    groups: tuple[tuple[int, float, float], ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
 class _Priced:
-    """What the relaxation gives at some prices."""
+    """What the relaxation gives at some prices: a bound, and what it would be if sharpened."""
 
     value: float
+    guess: float
     prices: Floats
+    row_prices: Floats
     worth: Floats
     rho: Floats
     chosen: Ints
     taken: Floats
-
-
-@dataclass(frozen=True, eq=False)
-class _Point:
-    """The master programme's answer at a node."""
-
-    value: float
-    prices: Floats
-    row_prices: Floats
-    open: Floats
-    share: Floats
-    part: Floats
-    missing: float
-
-
-class _Master:
-    """The linear programme over the columns found so far."""
-
-    def __init__(self, cost: Floats, p: int, rows: _SideRows, dear: float) -> None:
-        n, m = cost.shape
-        self.n, self.m, self.cost, self.p, self.rows = n, m, cost, p, rows
-        self.engine = _quiet_highs()
-        # An area left out at a high price, and a site that is open with nobody.
-        _add_columns(self.engine, np.full(n, dear), np.zeros(n), np.full(n, INF))
-        _add_columns(self.engine, np.zeros(m), np.zeros(m), np.ones(m))
-        self.fixed = n + m
-        eye = sp.hstack([sp.eye_array(n), sp.csr_array((n, m))]).tocsr()
-        _add_rows(self.engine, sp.csr_matrix(eye), np.ones(n), np.full(n, INF))
-        empty = sp.csr_matrix((m, n))
-        each = sp.hstack([empty, sp.eye(m)]).tocsr()
-        _add_rows(self.engine, sp.csr_matrix(each), np.zeros(m), np.ones(m))
-        count = sp.csr_matrix(np.concatenate([np.zeros(n), np.ones(m)])[None, :])
-        _add_rows(self.engine, count, np.array([float(p)]), np.array([float(p)]))
-        if len(rows):
-            side = sp.csr_matrix(np.hstack([np.zeros((len(rows), n)), rows.matrix]))
-            _add_rows(self.engine, side, rows.low, rows.high)
-        self.own = len(rows)
-        self.must = np.zeros(m, bool)
-        self.site = np.zeros(0, np.intp)
-        self.take = np.zeros((n, 0), bool)
-        self.known: set[tuple[int, bytes]] = set()
-
-    def add(self, sites: Ints, take: Bools) -> int:
-        """Add clusters that are not known yet; give how many."""
-        new = []
-        for k, j in enumerate(sites):
-            key = (int(j), np.packbits(take[:, k]).tobytes())
-            if key not in self.known and take[:, k].any():
-                self.known.add(key)
-                new.append(k)
-        if not new:
-            return 0
-        sites, take = sites[new], take[:, new]
-        costs = np.where(take, self.cost[:, sites], 0.0).sum(axis=0)
-        count = len(new)
-        column, area = np.nonzero(take.T)  # each column: its areas, its site, the count, the rules
-        below = np.vstack([np.ones(count), self.rows.matrix[:, sites]])
-        which, row = np.nonzero(below.T)
-        indices = np.concatenate([area, self.n + sites, self.n + self.m + row])
-        data = np.concatenate([np.ones(len(area) + count), below[row, which]])
-        of = np.concatenate([column, np.arange(count), which])
-        order = np.argsort(of, kind="stable")
-        start = np.searchsorted(of[order], np.arange(count))
-        self.engine.addCols(
-            count, costs, np.zeros(count), np.full(count, INF), len(order),
-            start.astype(np.int32), indices[order].astype(np.int32), data[order],
-        )  # fmt: skip
-        self.site = np.concatenate([self.site, sites])
-        self.take = np.hstack([self.take, take])
-        return count
-
-    def group(self, sites: Bools) -> int:
-        """Give the number of a row that counts the open sites of a group."""
-        row = sites.astype(float)
-        same = np.flatnonzero((self.rows.matrix[self.own :] == row).all(axis=1))
-        if len(same):
-            return self.own + int(same[0])
-        whole = sp.csr_matrix(np.concatenate([np.zeros(self.n), row, row[self.site]])[None, :])
-        _add_rows(self.engine, whole, np.array([-INF]), np.array([INF]))
-        self.rows = self.rows.and_row(row, -np.inf, np.inf)
-        return len(self.rows) - 1
-
-    def limits(self, node: _Node) -> tuple[Floats, Floats]:
-        """Give the least and most of every row at a node."""
-        low, high = self.rows.low.copy(), self.rows.high.copy()
-        for row, least, most in node.groups:
-            low[row], high[row] = max(low[row], least), min(high[row], most)
-        return low, high
-
-    def usable(self, node: _Node) -> Bools:
-        """Tell which columns a node may use."""
-        bad = (self.take & ~node.pairs[:, self.site]).any(axis=0)
-        found: Bools = node.may[self.site] & ~bad
-        return found
-
-    def enter(self, node: _Node) -> None:
-        """Set the bounds of a node."""
-        count = len(self.site)
-        high = np.concatenate([node.may.astype(float), np.where(self.usable(node), 1.0, 0.0)])
-        at = np.arange(self.n, self.fixed + count, dtype=np.int32)
-        self.engine.changeColsBounds(len(at), at, np.zeros(len(at)), high)
-        for j in np.flatnonzero(node.must != self.must):
-            self.engine.changeRowBounds(self.n + int(j), float(node.must[j]), 1.0)
-        self.must = node.must
-        low, high = self.limits(node)
-        for k in range(self.own, len(low)):
-            self.engine.changeRowBounds(
-                self.n + self.m + 1 + k, max(low[k], -INF), min(high[k], INF)
-            )
-
-    def solve(self) -> _Point:
-        """Solve the programme."""
-        _solved(self.engine)
-        found = self.engine.getSolution()
-        value = np.array(found.col_value)
-        dual = np.array(found.row_dual)
-        part = value[self.fixed :]
-        open_: Floats = value[self.n : self.fixed] + np.bincount(self.site, part, self.m).astype(
-            float
-        )
-        share = np.zeros((self.n, self.m))
-        used = np.flatnonzero(part > 1e-9)
-        for k in used:
-            share[self.take[:, k], self.site[k]] += part[k]
-        return _Point(
-            float(self.engine.getInfo().objective_function_value), np.maximum(dual[: self.n], 0.0),
-            dual[self.n + self.m + 1 :], open_, share, part, float(value[: self.n].max()),
-        )  # fmt: skip
-
-    def read(self, open_: Floats, part: Floats) -> tuple[Ints, Ints]:
-        """Give the open sites and each area's site of whole columns."""
-        where = np.full(self.n, -1, np.intp)
-        for k in np.flatnonzero(part > 0.5):
-            mine = self.take[:, k]
-            nearer = np.where(where >= 0, self.cost[np.arange(self.n), where], np.inf)
-            where[mine & (self.cost[:, self.site[k]] < nearer)] = self.site[k]
-        return np.flatnonzero(open_ > 0.5), where
 
 
 def _apart(cost: Floats) -> Floats:
@@ -239,6 +96,8 @@ class BranchAndPrice:
         Takes sites that must be and may be open, and what each pair costs the bound; seeks a
         better answer and gives the cutoff afterwards.
     watch : _Watch
+    cuts : bool
+        Whether cuts are made at the root: each bound takes longer, and fewer are needed.
 
     Attributes
     ----------
@@ -257,6 +116,8 @@ class BranchAndPrice:
         mend: Callable[[Floats, Floats], float],
         seek: Callable[[Bools, Bools, Floats], float],
         watch: _Watch,
+        *,
+        cuts: bool = False,
     ) -> None:
         finite = np.where(np.isfinite(cost), cost, 0.0)
         dear = 10.0 * max(float(finite.max(axis=1).sum()), 1.0)
@@ -264,66 +125,137 @@ class BranchAndPrice:
         self.apart = _apart(cost)
         self.offer, self.mend, self.seek, self.watch = offer, mend, seek, watch
         self.bound, self.cutoff, self.dear = -np.inf, np.inf, cost
+        self.cuts, self.effort, self.rounds = cuts, 1.0, _CUT_ROUNDS if cuts else 0
+        self.root: _Priced | None = None
         self.master = _Master(np.where(np.isfinite(cost), cost, dear), p, rows, dear)
 
     def start(self, sites: Ints, where: Ints) -> None:
         """Take the columns of an answer."""
         self.master.add(sites, where[:, None] == sites[None, :])
 
-    def price(self, node: _Node, prices: Floats, row_prices: Floats) -> _Priced:
+    def price(self, node: _Node, prices: Floats, row_prices: Floats, most: float = 0.0) -> _Priced:
         """Bound a node at some prices; what its sites would take."""
         sites = np.flatnonzero(node.may)
         self.watch.spend(self.size * len(sites))
         cost = np.where(node.pairs[:, sites], self.cost[:, sites], np.inf)
-        worth = np.zeros(self.cost.shape[1])
-        taken = np.zeros(self.cost.shape)
-        worth[sites], taken[:, sites] = self.fill(np.maximum(prices[:, None] - cost, 0.0), sites)
-        rho = np.where(node.may, -worth, np.inf)
-        fixed = 0.0
+        fixed, bonus = 0.0, np.zeros(self.cost.shape[1])
         rows = self.master.rows
         if len(rows):
             low, high = self.master.limits(node)
+            row_prices = np.append(row_prices, np.zeros(len(rows) - len(row_prices)))
             ends = np.where(row_prices > 0, low, high)
             row_prices = np.where(np.isfinite(ends), row_prices, 0.0)
-            rho = rho - row_prices @ rows.matrix
+            bonus = row_prices @ rows.matrix
             fixed = float((row_prices * np.where(np.isfinite(ends), ends, 0.0)).sum())
-        order = np.argsort(np.where(node.must, -np.inf, rho), kind="stable")
-        chosen = order[: self.p]
-        value = float(prices.sum() + rho[chosen].sum()) + fixed
-        return _Priced(value, prices, worth, rho, chosen, taken)
+        worth, least = np.zeros(len(node.may)), np.zeros(len(node.may))
+        taken = np.zeros(self.cost.shape)
+        saving = np.maximum(prices[:, None] - cost, 0.0)
+        worth[sites], least[sites], taken[:, sites] = self._filled(
+            saving, sites, node, bonus, row_prices, most
+        )
+        fixed += float(prices.sum())
+        rho = np.where(node.may, -worth, np.inf) - bonus
+        rough = np.where(node.may, -least, np.inf) - bonus
+        chosen, likely = (self._best(node, each) for each in (rho, rough))
+        value, guess = fixed + float(rho[chosen].sum()), fixed + float(rough[likely].sum())
+        return _Priced(value, guess, prices, row_prices, worth, rho, chosen, taken)
+
+    def _best(self, node: _Node, rho: Floats) -> Ints:
+        """Choose the sites that cost least to open."""
+        return np.argsort(np.where(node.must, -np.inf, rho), kind="stable")[: self.p]
+
+    def _filled(
+        self,
+        saving: Floats,
+        sites: Ints,
+        node: _Node,
+        bonus: Floats,
+        row_prices: Floats,
+        most: float,
+    ) -> tuple[Floats, Floats, Floats]:
+        """Fill sites, with what the cuts cost them: what each saves at most, and by whom found."""
+        fines = -row_prices[self.master.cut_rows] if len(self.master.cut_rows) else np.zeros(0)
+        dear = fines > _PAYS
+        if not dear.any():
+            worth, taken = self.fill(saving, sites)
+            return worth, worth, taken
+        wanted = np.where(node.must[sites], np.inf, bonus[sites])
+        worth, least, taken, filled = _fill_at_prices(
+            self.fill, saving, sites, wanted, self.p,
+            self.master.triples[dear], fines[dear], most,
+        )  # fmt: skip
+        self.watch.spend(self.size * (filled - len(sites)))
+        if most == _SHARPLY:
+            self.effort = filled / len(sites)
+        return worth, least, taken
 
     def bounded(self, node: _Node) -> tuple[_Node, _Point | None]:
         """Bring a node's columns to an end; a point is given where it must be branched on."""
         master = self.master
         master.enter(node)
-        rho_rows = np.zeros(len(master.rows))
-        start = self.price(node, node.prices, rho_rows)
-        good, good_rows = start, rho_rows
-        self._take(start, node)
+        middle = best = self.price(node, node.prices, node.row_prices)
+        self._take(best, node, None)
         while True:
             point = master.solve()
-            mixed = _SMOOTH * good.prices + (1 - _SMOOTH) * point.prices
-            mixed_rows = _SMOOTH * good_rows + (1 - _SMOOTH) * point.row_prices
-            added = 0
-            for prices, of_rows in ((mixed, mixed_rows), (point.prices, point.row_prices)):
-                found = self.price(node, prices, of_rows)
-                if found.value > good.value:
-                    good, good_rows = found, of_rows
-                added = self._take(found, node)
-                if added or good.value > self.cutoff:
+            if point is None:
+                return replace(node, bound=np.inf), None
+            for prices, row_prices, most in self._tries(middle, point):
+                found = self.price(node, prices, row_prices, most)
+                middle = max(middle, found, key=lambda priced: priced.guess)
+                best = max(best, found, key=lambda priced: priced.value)
+                added = self._take(found, node, point)
+                if added or best.value > self.cutoff or self._near(best, point):
                     break
-            best = good
             self.watch.tick("columns", max(node.bound, min(best.value, self.cutoff)), self.cutoff)
-            if best.value > self.cutoff or not added:
+            if best.value > self.cutoff:
                 break
-        told = replace(node, bound=max(node.bound, best.value), prices=best.prices)
+            if (not added or self._near(best, point)) and not self._cut(point):
+                break
+        told = replace(
+            node, bound=max(node.bound, best.value), prices=best.prices, row_prices=best.row_prices
+        )
         if told.bound > self.cutoff:
             return told, None
+        told, self.root = replace(told, basis=master.keep()), self.root or best
         return self.fixed(told, best), point
 
-    def _take(self, found: _Priced, node: _Node) -> int:
+    def _near(self, best: _Priced, point: _Point) -> bool:
+        """Tell whether a bound is so near to its end that branching is worth more."""
+        short, far = point.value - best.value, self.cutoff - best.value
+        return bool(np.isfinite(far)) and 0 <= short <= _TAIL * far and not point.whole
+
+    def _tries(self, middle: _Priced, point: _Point) -> Iterator[tuple[Floats, Floats, float]]:
+        """Give prices at which columns are sought, and how sharply: near the best, then here."""
+        before = np.append(middle.row_prices, np.zeros(len(point.row_prices)))
+        before = before[: len(point.row_prices)]
+        yield (
+            _SMOOTH * middle.prices + (1 - _SMOOTH) * point.prices,
+            _SMOOTH * before + (1 - _SMOOTH) * point.row_prices,
+            _QUICKLY,
+        )
+        yield point.prices, point.row_prices, _QUICKLY
+        if (point.row_prices[self.master.cut_rows] < -_PAYS).any():
+            yield point.prices, point.row_prices, _SHARPLY
+
+    def _cut(self, point: _Point) -> bool:
+        """Cut off a mixture of columns; tell whether that could be done."""
+        if not self.rounds or self.effort > _MOST_EFFORT:
+            return False
+        self.rounds -= 1
+        triples = _broken(self.master.take, point.part)
+        if len(triples):
+            self.master.cut(triples)
+        return bool(len(triples))
+
+    def _take(self, found: _Priced, node: _Node, point: _Point | None) -> int:
+        """Add columns; where none pays at a point, none. Gives how many."""
         sites = np.flatnonzero(node.may & (found.worth > _PAYS))
-        return self.master.add(sites, found.taken[:, sites] > 0.5)
+        take = found.taken[:, sites] > 0.5
+        if point is None:
+            return self.master.add(sites, take)
+        pays = self.master.paying(sites, take, point) > _PAYS
+        added = self.master.add(sites[pays], take[:, pays])
+        return added and added + self.master.add(sites, take)
 
     def fixed(self, node: _Node, at: _Priced) -> _Node:
         """Fix sites and pairs that no better answer can use."""
@@ -344,7 +276,7 @@ class BranchAndPrice:
 
     def children(self, node: _Node, point: _Point) -> list[_Node]:
         """Split a node by how many sites of a group are open, or else at an area that is shared."""
-        group = self._group(node, point.open)
+        group = self._group(node, point)
         if group is not None:
             row, count = self.master.group(group), float(point.open[group].sum())
             few = (row, -np.inf, float(np.floor(count)))
@@ -366,13 +298,26 @@ class BranchAndPrice:
         opened[j] = True
         return [replace(node, pairs=without), replace(node, pairs=only, must=opened)]
 
-    def _group(self, node: _Node, open_: Floats) -> Bools | None:
-        """Find sites near each other, and apart from others, of which a half is open."""
+    def _group(self, node: _Node, point: _Point) -> Bools | None:
+        """Find sites near each other of which a half is open: those that cost most to settle."""
+        open_ = point.open
         used = np.flatnonzero(node.may & (open_ > _HALF))
         if not (np.abs(open_[used] - np.rint(open_[used])) > _HALF).any():
             return None
-        best = 0.0
-        found: Bools | None = None
+        found = self._groups(used, open_)
+        if not found:  # alike sites: one of them alone
+            alone: Bools = np.arange(len(open_)) == np.abs(open_ - np.rint(open_)).argmax()
+            return alone
+        if len(found) == 1:
+            return found[0]
+        counts = [float(open_[group].sum()) for group in found]
+        costs = np.array(self.master.probe(found, counts)) - point.value
+        score = np.maximum(costs, 1e-6)
+        return found[int(score.prod(axis=1).argmax())]
+
+    def _groups(self, used: Ints, open_: Floats) -> list[Bools]:
+        """List groups of sites apart from others, of which a half is open, the likeliest first."""
+        met: dict[bytes, tuple[float, Bools]] = {}
         for j in used:
             away = self.apart[j]
             order = used[np.argsort(away[used], kind="stable")]
@@ -381,13 +326,14 @@ class BranchAndPrice:
             room = np.append(away[order[1:]], 2 * away[order[-1]] + 1e-9) - away[order]
             score = np.where(part > _HALF, np.minimum(part, 0.5) * room, 0.0)
             k = int(score.argmax())
-            if score[k] > best:
-                best = float(score[k])
-                found = away <= away[order[k]] + room[k] / 2
-        near = None if found is None else float(open_[found].sum())
-        if near is None or abs(near - round(near)) <= _HALF:  # alike sites: one of them alone
-            found = np.arange(len(open_)) == int(np.abs(open_ - np.rint(open_)).argmax())
-        return found
+            group = away <= away[order[k]] + room[k] / 2
+            near = float(open_[group].sum())
+            if score[k] > 0 and abs(near - round(near)) > _HALF:
+                key = np.packbits(open_ * group > _HALF).tobytes()
+                if key not in met or score[k] > met[key][0]:
+                    met[key] = float(score[k]), group
+        best = sorted(met.values(), key=lambda item: -item[0])
+        return [group for _, group in best[:_PROBED]]
 
     def possible(self, node: _Node) -> bool:
         """Tell whether a node can have an answer by its counts."""
@@ -397,8 +343,8 @@ class BranchAndPrice:
 
     def run(self, must: Bools, may: Bools, pairs: Bools, prices: Floats, cutoff: float) -> None:
         """Search to the end."""
-        self.cutoff = cutoff
-        root = _Node(self.bound, must, may, pairs, prices)
+        self.cutoff, self.master.held = cutoff, must
+        root = _Node(self.bound, must, may, pairs, prices, np.zeros(len(self.master.rows)))
         left: list[tuple[float, int, _Node]] = [(root.bound, 0, root)]
         number = 0
         while left and left[0][0] <= self.cutoff:
@@ -408,12 +354,15 @@ class BranchAndPrice:
             point = None
             if self.possible(node):
                 node, point = self.bounded(node)
+            self.rounds = 0
             if point is None:
                 continue
             known = min(node.bound, left[0][0]) if left else node.bound
             self.bound = max(self.bound, min(known, self.cutoff))
             if self.watch.nodes in _SEEK_AT:
                 self._find(node, point)
+            if self.watch.nodes in _PLAN_AT and self.cuts:
+                self._mix()
             below = self.children(node, point)
             if not below:
                 self.cutoff = self.offer(*self.master.read(point.open, point.part))
@@ -437,6 +386,19 @@ class BranchAndPrice:
         for must, may in ((sites, sites), (node.must, node.may)):
             if not self.cutoff - node.bound <= _CLOSE_ENOUGH * abs(self.cutoff):
                 self.cutoff = self.seek(must, may, dear)
+
+    def _mix(self) -> None:
+        """Look for a better answer among the columns that the root's bound leaves."""
+        root, master = self.root, self.master
+        if root is None:
+            return
+        gain = master.worth(root.prices, root.row_prices)
+        level = float(root.rho[root.chosen].max())
+        dear = root.value - gain - level > self.cutoff
+        self.watch.spend(_PLAN_WORK * float((~dear).sum()))
+        found = master.plan(dear, self.cutoff, self.watch, _PLAN_TIME)
+        if found is not None:
+            self.cutoff = self.offer(*found)
 
     def dive(self, node: _Node, at: _Point | None) -> Floats:
         """Send areas where the programme mostly sends them, solve it again, and so on to the end.

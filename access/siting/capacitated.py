@@ -11,7 +11,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from access.errors import ParameterError
-from access.siting.branch_and_price import BranchAndPrice
+from access.siting.branch_and_price import _MANY_PAIRS, BranchAndPrice
 from access.siting.constraints import _count_rows, _join_rows, _reach_rows
 from access.siting.highs import INF, _add_columns, _add_rows, _integer_engine, _make_integer, _run
 from access.siting.model import Bools, Floats, Ints, _tolerance, within
@@ -551,7 +551,7 @@ class _Searching:
         shape = self.shape
         search = BranchAndPrice(
             shape.cost, shape.most, shape.rows, sacks.fill, sacks.size, self._offer, self._mend,
-            self._seek, self.watch,
+            self._seek, self.watch, cuts=self.whole and shape.cost.size > _MANY_PAIRS,
         )  # fmt: skip
         search.bound = self.bound
         if self.plan is not None:
@@ -664,6 +664,8 @@ class _Searching:
         if (where < 0).any() or not np.isfinite(
             self.shape.cost[np.arange(len(where)), where]
         ).all():
+            return self.cutoff
+        if not self.shape.rows.hold(chosen):
             return self.cutoff
         slot = np.searchsorted(chosen, where)
         uses = np.bincount(slot, self.shape.uses, len(chosen))

@@ -319,8 +319,12 @@ def _solve_rows(
 def _feasible_sites(model: _Model, watch: _Watch) -> Ints | None:
     """Find a set of sites that keeps a model's side rows; None where none does."""
     reach = model.minutes.mean(axis=0)
+    cost = model.opening + model.weights.sum() * reach / max(float(reach.max()), 1e-12)
+    counted = _by_counting(model, cost)
+    if counted is not None:
+        return counted if len(counted) else None
     answer = _solve_rows(
-        model.opening + model.weights.sum() * reach / max(float(reach.max()), 1e-12),
+        cost,
         np.vstack([model.rows.matrix, np.ones(model.shape[1])]),
         np.append(model.rows.low, model.fewest),
         np.append(model.rows.high, model.most),
@@ -329,3 +333,44 @@ def _feasible_sites(model: _Model, watch: _Watch) -> Ints | None:
         watch=watch,
     )
     return answer.chosen if answer.feasible else None
+
+
+_APART = 1e-5
+"""Costs that differ by less, as a share of the greatest, are left to the integer programme."""
+
+
+def _by_counting(model: _Model, cost: Floats) -> Ints | None:
+    """Give what an integer programme would, where counting shows it; empty where nothing works.
+
+    Rows that share no site and ask for one or more of theirs are kept at least cost by the
+    cheapest of each, and then the cheapest of all. Where that keeps every other row too nothing
+    is cheaper, and nothing else as cheap where no two sites are.
+    """
+    rows, must, may = model.rows, model.must, model.may
+    free = may & ~must
+    own = rows.matrix[:, must].sum(axis=1)
+    spare = model.most - int(must.sum())
+    if spare < 0 or (must & ~may).any() or may.sum() < model.fewest:
+        return None
+    most = -np.sort(-np.maximum(rows.matrix[:, free], 0.0), axis=1)[:, :spare].sum(axis=1)
+    if (own + most < rows.low - 1e-6 * np.maximum(1.0, np.abs(rows.low))).any():
+        return np.zeros(0, np.intp)
+    plain = ((rows.matrix == 0) | (rows.matrix == 1)).all(axis=1) & (rows.high == np.inf)
+    wanted = np.where(plain, np.ceil(rows.low - own - 1e-9), 0.0)
+    taken = np.zeros(model.shape[1], bool)
+    chosen = must.copy()
+    order = np.argsort(cost, kind="stable")
+    for row in np.lexsort((rows.matrix.sum(axis=1), -wanted)):
+        mine = free & (rows.matrix[row] > 0)
+        if wanted[row] > 0 and not (mine & taken).any():
+            chosen[order[mine[order]][: int(wanted[row])]] = True
+            taken |= mine
+    if chosen.sum() > model.most:
+        return np.zeros(0, np.intp)
+    more = max(model.fewest - int(chosen.sum()), 0)
+    chosen[order[(free & ~chosen)[order]][:more]] = True
+    found = np.flatnonzero(chosen)
+    costs = cost[order[free[order]]]
+    near = _APART * max(float(costs.max(initial=0.0)), 1e-300)
+    alike = len(costs) and (costs[0] <= near or np.diff(costs).min(initial=np.inf) <= near)
+    return found if rows.hold(found) and not alike and len(found) else None

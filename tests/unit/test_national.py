@@ -27,7 +27,7 @@ from access.cli.app import app
 from access.errors import AccessError, OutputError, ParameterError, StudyError
 from access.files import one_writer
 from access.ledger import sha256_of
-from access.national import dataset
+from access.national import authority, dataset
 from access.national.authority import _how_many_close, _measure_authority, _parquet_bytes, _Task
 from access.national.dataset import _with_dask, _with_pool, _work, _workers_for, run_national
 from access.national.gather import Ask, _gather
@@ -101,6 +101,14 @@ def tables(folder: Path, authorities: int = 3, seed: int = 0) -> Path:
     pd.concat(areas).to_csv(folder / "areas.csv", index=False)
     pd.concat(sites).to_csv(folder / "centres.csv", index=False)
     return folder
+
+
+def without_visits(source: Path, *codes: str) -> Path:
+    """Take the visits of some authorities away: their sites cannot be put in that order."""
+    centres = pd.read_csv(source / "centres.csv")
+    centres.loc[centres["authority"].isin(codes), "annual_visits"] = np.nan
+    centres.to_csv(source / "centres.csv", index=False)
+    return source
 
 
 def line_of_four() -> _Task:
@@ -195,7 +203,7 @@ def test_every_output_says_what_it_rests_on(mode: str, words: str, tmp_path: Pat
 
 @pytest.mark.usefixtures("processes")
 def test_the_same_bytes_from_a_pool_and_from_one_or_two_workers(tmp_path: Path) -> None:
-    source = tables(tmp_path / "in")
+    source = without_visits(tables(tmp_path / "in"), "E01")
     ledgers = []
     for name, options in {"pool": {"pool": True}, "one": {}, "two": {}}.items():
         workers = 1 if name == "one" else 2
@@ -207,6 +215,8 @@ def test_the_same_bytes_from_a_pool_and_from_one_or_two_workers(tmp_path: Path) 
     assert len(outputs) == 6 + 6 and all(
         sha256_of(tmp_path / "two" / path) == sha for path, sha in outputs.items()
     )
+    left_out = json.loads(ledgers[0])["left_out"]
+    assert [part["part"] for part in left_out] == ["E01 centres fewest-visits"]
 
 
 def test_a_run_goes_on_where_it_was_and_clears_parts_of_another_question(tmp_path: Path) -> None:
@@ -280,6 +290,80 @@ def test_a_failing_authority_is_a_row_and_stops_nothing(tmp_path: Path) -> None:
     assert said["done"] == 1 and {f["authority"] for f in said["failed"]} == {"E01", "E02"}
     why = pd.read_csv(tmp_path / "out/failures.csv").set_index("authority")["why"]
     assert "annual_visits are not known" in why["E01"] and "no centres" in why["E02"]
+
+
+def listed_too(folder: Path, source: Path) -> Ask:
+    """Ask all three rules; the file of closures names a site that E02 does not have."""
+    (folder / "closures.csv").write_text("authority,site\nE00,E00s1\nE02,nobody\n")
+    return Ask(("listed", "fewest-visits", "best"), closures=folder / "closures.csv")
+
+
+def test_a_rule_that_cannot_be_asked_leaves_the_others_their_answers(tmp_path: Path) -> None:
+    source = without_visits(tables(tmp_path / "in"), "E01", "E02")
+    asked, out = listed_too(tmp_path, source), tmp_path / "out"
+    found = run_national(source, out, asked, pool=True, workers=1)
+    table = pd.read_csv(out / "failures.csv")
+    assert list(table.columns) == ["authority", "name", "service", "rule", "why"]
+    assert table[["authority", "service", "rule"]].to_numpy().tolist() == [
+        ["E01", "centres", "fewest-visits"], ["E02", "centres", "listed"],
+        ["E02", "centres", "fewest-visits"],
+    ]  # fmt: skip
+    assert table["why"][0].startswith("annual_visits are not known") and "nobody" in table["why"][1]
+    options = pd.read_csv(out / "options.csv")
+    assert options.groupby("authority")["option"].agg(list).to_dict() == {
+        "E00": ["listed", "fewest-visits", "best"], "E01": ["listed", "best"], "E02": ["best"],
+    }  # fmt: skip
+    alone = run_national(source, tmp_path / "best", Ask(), pool=True, workers=1).options
+    best = found.options[found.options["option"] == "best"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(best, alone)
+    said = found.to_dict()
+    assert said["done"] == 3 and [o["option"] for o in said["options"]] == list(asked.rules)
+    assert [f["rule"] for f in said["failed"]] == ["fewest-visits", "listed", "fewest-visits"]
+
+
+def test_a_rule_that_nobody_can_be_asked_has_no_map(tmp_path: Path) -> None:
+    source, out = without_visits(tables(tmp_path / "in"), "E00", "E01", "E02"), tmp_path / "out"
+    run_national(source, out, Ask(("fewest-visits", "best")), pool=True, workers=1)
+    assert {p.name for p in out.glob("*-*.*")} == {"map-best.png", "worst-best.csv"}
+    none = run_national(source, tmp_path / "none", Ask(("fewest-visits",)), pool=True, workers=1)
+    assert none.done == 0 and [f.rule for f in none.failures] == ["fewest-visits"] * 3
+    assert not list((tmp_path / "none").glob("areas/*/*"))
+
+
+def test_a_run_that_goes_on_tells_what_could_not_be_asked_and_asks_it_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = without_visits(tables(tmp_path / "in"), "E01", "E02")
+    asked, out = listed_too(tmp_path, source), tmp_path / "out"
+    run_national(source, out, asked, pool=True, workers=1)
+    first = {p: p.read_bytes() for p in out.rglob("*") if p.is_file()}
+    worked: list[str] = []
+    real = dataset._work
+    monkeypatch.setattr(dataset, "_work", lambda t, o: (worked.append(t.authority), real(t, o))[1])
+    run_national(source, out, asked, pool=True, workers=1)
+    assert not worked
+    next(out.glob("options/authority=E02/*")).write_bytes(b"cut off")
+    run_national(source, out, asked, pool=True, workers=1)
+    assert worked == ["E02"]
+    assert {p: p.read_bytes() for p in out.rglob("*") if p.is_file()} == first
+
+
+def test_a_rule_that_took_too_long_is_asked_again_another_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tables(tmp_path / "in")
+    asked = Ask(("best", "fewest-visits"))
+    whole = run_national(source, tmp_path / "whole", asked, pool=True, workers=1)
+    assert not whole.failures
+    with monkeypatch.context() as patch:
+        patch.setattr(authority, "_SECONDS_A_CHOICE", 1e-9)
+        hurried = run_national(source, tmp_path / "out", asked, pool=True, workers=1)
+    assert {f.rule for f in hurried.failures} == {"best"} and hurried.done == 3
+    run_national(source, tmp_path / "out", asked, pool=True, workers=1)
+    for one in (p for p in (tmp_path / "whole").rglob("*") if p.is_file()):
+        assert (tmp_path / "out" / one.relative_to(tmp_path / "whole")).read_bytes() == (
+            one.read_bytes()
+        )
 
 
 def test_study_folders_do_as_well_as_tables(tmp_path: Path) -> None:

@@ -1,0 +1,166 @@
+"""Cuts of three areas where sites have room: what they say holds for every plan."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.optimize import LinearConstraint, milp
+
+from access.siting import (
+    Capacity,
+    Demand,
+    Goal,
+    Problem,
+    branch_and_price,
+    capacitated,
+    site,
+    verify,
+)
+from access.siting.branch_and_price import BranchAndPrice
+from access.siting.capacitated import _Knapsacks
+from access.siting.model import _SideRows
+from access.siting.progress import _Watch
+from access.siting.triples import _both, _broken, _fill_at_prices
+
+
+def every_filling(uses, room):
+    """List every set of areas that fits: shape (areas, sets)."""
+    sets = [[i in s for i in range(len(uses))]
+            for k in range(len(uses) + 1) for s in combinations(range(len(uses)), k)]  # fmt: skip
+    take = np.array(sets, bool).T
+    return take[:, uses @ take <= room]
+
+
+def crowded(seed, n=14, m=6, p=3, tight=0.92):
+    rng = np.random.default_rng(seed)
+    xy, uses = rng.integers(1, 60, (n, 2)), rng.integers(1, 9, n).astype(float)
+    minutes = np.floor(np.hypot(*(xy[:, None] - xy[None, :m]).transpose(2, 0, 1)))
+    return minutes, uses, float(np.ceil(uses.sum() / p / tight)), p
+
+
+def textbook(minutes, uses, room, p):
+    """Solve x_ij <= y_j with scipy; None where nothing is possible."""
+    n, m = minutes.shape
+    cost = np.concatenate([minutes.ravel(), np.zeros(m)])
+    once = np.hstack([np.kron(np.eye(n), np.ones(m)), np.zeros((n, m))])
+    fill = np.hstack([np.kron(uses, np.eye(m)), -room * np.eye(m)])
+    count = np.concatenate([np.zeros(n * m), np.ones(m)])[None, :]
+    rules = [LinearConstraint(once, 1, 1), LinearConstraint(fill, -np.inf, 0),
+             LinearConstraint(count, p, p)]  # fmt: skip
+    found = milp(cost, constraints=rules, integrality=np.ones(n * m + m), bounds=(0, 1))
+    return round(found.fun) if found.status == 0 else None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_filling_saves_more_than_is_said_and_what_is_found_saves_so_much(seed):
+    rng = np.random.default_rng(seed)
+    n, m = 9, 5
+    uses, room = rng.integers(1, 6, n).astype(float), rng.integers(8, 16, m).astype(float)
+    saving = np.maximum(rng.uniform(-2, 6, (n, m)), 0.0)
+    triples = np.array([rng.choice(n, 3, replace=False) for _ in range(6)])
+    fines, bonus = rng.uniform(0.1, 4, 6), rng.uniform(-1, 1, m)
+    bonus[seed % m] = np.inf  # must be open
+    sacks = _Knapsacks(saving, uses, room, 2, np.zeros(m, bool), np.ones(m, bool), True)
+    best = []
+    for j in range(m):
+        take = every_filling(uses, room[j])
+        best.append((saving[:, j] @ take - fines @ _both(take, triples)).max())
+    for most in (0.0, 2.0, 1000.0):
+        upper, found, taken, filled = _fill_at_prices(
+            sacks.fill, saving, np.arange(m), bonus, 2, triples, fines, most
+        )
+        assert (upper >= np.array(best) - 1e-9).all() and filled >= m
+        assert (uses @ taken <= room).all()
+        told = (saving * taken).sum(axis=0) - fines @ _both(taken > 0.5, triples)
+        assert told == pytest.approx(found) and (found <= np.array(best) + 1e-9).all()
+    # brought to an end: the sites that are open are told exactly, and none is missed
+    wanted = np.array(best) + bonus
+    least = np.sort(wanted)[-2]
+    assert upper[wanted >= least] == pytest.approx(np.array(best)[wanted >= least])
+    assert (upper[wanted < least] + bonus[wanted < least] <= least + 1e-9).all()
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_cuts_found_are_the_broken_ones_and_no_plan_breaks_any(seed):
+    rng = np.random.default_rng(seed)
+    take, part = rng.random((8, 12)) < 0.4, rng.uniform(0, 0.6, 12)
+    part[0] = 1.0  # a column that is taken as a whole mixes with nothing
+    every = np.array(list(combinations(range(8), 3)))
+    mixed = part < 1
+    over = _both(take[:, mixed], every) @ part[mixed]
+    found = _broken(take, part)
+    said = {tuple(t) for t in found.tolist()}
+    assert said <= {tuple(t) for t in every[over > 1].tolist()}
+    assert bool(said) == bool((over > 1.05).any())
+    groups = rng.integers(0, 4, 8)  # a plan: each area in one group
+    plan = groups[:, None] == np.arange(4)[None, :]
+    assert (_both(plan, every).sum(axis=1) <= 1).all()
+
+
+@pytest.fixture
+def cuts_everywhere(monkeypatch):
+    """Make cuts in small problems, too; tells how many were made."""
+    made = []
+    real = BranchAndPrice._cut
+    monkeypatch.setattr(capacitated, "_MANY_PAIRS", 0)
+    monkeypatch.setattr(branch_and_price, "_MANY_PAIRS", 0)
+    monkeypatch.setattr(branch_and_price, "_PLAN_AT", {1, 2, 3})
+
+    def cut(self, point):
+        made.append(real(self, point))
+        return made[-1]
+
+    monkeypatch.setattr(BranchAndPrice, "_cut", cut)
+    return made
+
+
+@pytest.mark.usefixtures("cuts_everywhere")
+@pytest.mark.parametrize("seed", range(30))
+def test_with_cuts_the_answer_is_the_textbook_s_and_no_bound_is_above_it(seed):
+    minutes, uses, room, p = crowded(seed)
+    best = textbook(minutes, uses, room, p)
+    problem = Problem(
+        Demand(pd.DataFrame(minutes)), p=p, goals=Goal.total(), rules=(Capacity(room, uses),)
+    )
+    found = site(problem)
+    if best is None:
+        assert found.status == "infeasible"
+        return
+    assert (found.status, found.objective, found.bound) == ("proven_optimal", best, best)
+    assert verify(problem, found).passed
+    for work in (200_000, 1_000_000):
+        part = site(problem, work_limit=work)
+        if part.chosen:
+            assert part.bound <= best + 1e-9 <= part.objective + 2e-9
+            assert part.gap == pytest.approx((part.objective - part.bound) / part.objective)
+
+
+def test_cuts_raise_the_bound_of_the_root(cuts_everywhere, monkeypatch):
+    """Of some crowded problems cuts are made, and no root is bounded lower for them."""
+    bounds = {}
+    for rounds in (0, 20):
+        monkeypatch.setattr(branch_and_price, "_CUT_ROUNDS", rounds)
+        monkeypatch.setattr(branch_and_price, "_TAIL", 0.0)
+        roots = []
+        for seed in range(6):
+            minutes, uses, room, p = crowded(seed, n=24, m=12, p=4)
+            sacks = _Knapsacks(
+                minutes, uses, np.full(12, room), p, np.zeros(12, bool), np.ones(12, bool), True
+            )
+            first, _ = sacks.climb(np.sort(minutes, axis=1)[:, 1], np.inf, 30)
+            rows = _SideRows(np.zeros((0, 12)), np.zeros(0), np.zeros(0))
+            search = BranchAndPrice(
+                minutes, p, rows, sacks.fill, sacks.size, None, None, None, _Watch(),
+                cuts=True,
+            )  # fmt: skip
+            every = np.ones(minutes.shape, bool)
+            node = branch_and_price._Node(
+                first.value, np.zeros(12, bool), np.ones(12, bool), every, first.prices, np.zeros(0)
+            )
+            roots.append(search.bounded(node)[0].bound)
+        bounds[rounds] = np.array(roots)
+    assert any(cuts_everywhere)
+    assert (bounds[20] >= bounds[0] - 1e-6).all() and (bounds[20] > bounds[0] + 0.1).any()
