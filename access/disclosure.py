@@ -338,10 +338,9 @@ _DECIDED: WeakKeyDictionary[Impact, _HiddenMoves] = WeakKeyDictionary()
 
 def _decide(impact: Impact) -> _HiddenMoves:
     """Audit the table of who moves from where to where."""
-    moves = impact.moves[impact.moves["families"] > 0]
+    columns = (impact.moves[c].tolist() for c in ("from_site", "to_site", "families"))
     counts: dict[tuple[str, str], float] = {
-        (str(a), str(b)): float(n)
-        for a, b, n in moves[["from_site", "to_site", "families"]].itertuples(index=False)
+        (str(a), str(b)): float(n) for a, b, n in zip(*columns, strict=True) if n > 0
     }
     leave = sorted({a for a, _ in counts})
     arrive = sorted({b for _, b in counts})

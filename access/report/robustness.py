@@ -119,7 +119,7 @@ def _varied(found: ProposalFindings, robust: Robustness) -> list[str]:
 
 def _firm_sentence(found: ProposalFindings, robust: Robustness) -> Said:
     """Say between which places the proposal falls, and how often another option is best."""
-    row = robust.ranks().iloc[0]
+    row = robust.rank(robust.criteria[0])
     settings = f"over {len(robust.draws):,} settings"
     low, high = int(row["p5"]), int(row["p95"])
     places = (
@@ -151,7 +151,7 @@ def _alike(robust: Robustness) -> tuple[str, Claim]:
 
 def _place_range(robust: Robustness) -> str:
     """Say between which places the proposal falls by average trip."""
-    row = robust.ranks().iloc[0]
+    row = robust.rank(robust.criteria[0])
     low, high = int(row["p5"]), int(row["p95"])
     return ordinal(low) if low == high else f"{ordinal(low)} to {ordinal(high)}"
 

@@ -55,6 +55,7 @@ from access.units import LSOAS_ENGLAND_2011
 #: Share of the settings in which one is better, from which on the data tell two options apart.
 SURE = 0.95
 _INTERVAL = (0.05, 0.95)
+_INSIDE = ("least", "p5", "median", "p95", "greatest")
 _R = TypeVar("_R")
 _RUN = 16
 """Settings measured at once, where that is not too many areas."""
@@ -163,30 +164,48 @@ class Robustness:
         ParameterError
             If there is no proposal.
         """
-        if self.proposal is None:
-            raise ParameterError("there is no proposal to rank; expected proposal=ids")
         return self._ranks.copy()
 
     @cached_property
     def _ranks(self) -> pd.DataFrame:
         """The intervals, made once: a report asks for them again and again."""
-        rows = []
-        tenth = max(1, len(self.options) // 10)
-        for c in self.criteria:
-            rank = self.draws[f"rank_{c}"].to_numpy(float)
-            regret = self.draws[f"regret_{c}"].to_numpy(float)
-            inside = np.quantile(
-                rank, [0, _INTERVAL[0], 0.5, _INTERVAL[1], 1], method="inverted_cdf"
-            )
-            known = regret[np.isfinite(regret)]
-            both = np.quantile(known, [0.5, 0.95]) if known.size else [np.nan, np.nan]
-            shares = [(rank == 1).mean(), (rank <= tenth).mean()]
-            same = int(self._open(c)[0].sum())
-            rows.append([c, *inside.astype(int), len(self.options), *shares, *both, same])
-        columns = ["criterion", "least", "p5", "median", "p95", "greatest", "options"]
-        columns += ["share_best", "share_best_tenth", "median_regret", "p95_regret"]
-        columns += ["alike"]
-        return pd.DataFrame(rows, columns=columns)
+        return pd.DataFrame([self.rank(c) for c in self.criteria])
+
+    def rank(self, criterion: str = "mean") -> dict[str, Any]:
+        """Interval of the proposal's rank on one criterion.
+
+        Parameters
+        ----------
+        criterion : str
+
+        Returns
+        -------
+        dict
+            A row of `ranks`, by column.
+
+        Raises
+        ------
+        ParameterError
+            If there is no proposal, or the criterion is not one of these.
+        """
+        if self.proposal is None:
+            raise ParameterError("there is no proposal to rank; expected proposal=ids")
+        self._check(criterion)
+        rank = self.draws[f"rank_{criterion}"].to_numpy(float)
+        regret = self.draws[f"regret_{criterion}"].to_numpy(float)
+        inside = np.quantile(rank, [0, _INTERVAL[0], 0.5, _INTERVAL[1], 1], method="inverted_cdf")
+        known = regret[np.isfinite(regret)]
+        both = np.quantile(known, [0.5, 0.95]).tolist() if known.size else [np.nan, np.nan]
+        return {
+            "criterion": criterion,
+            **dict(zip(_INSIDE, inside.astype(int).tolist(), strict=True)),
+            "options": len(self.options),
+            "share_best": float((rank == 1).mean()),
+            "share_best_tenth": float((rank <= max(1, len(self.options) // 10)).mean()),
+            "median_regret": both[0],
+            "p95_regret": both[1],
+            "alike": int(self._open(criterion)[0].sum()),
+        }
 
     def best_options(self, criterion: str = "mean") -> pd.DataFrame:
         """How often each option is best, alone or jointly, those that ever are.
@@ -229,13 +248,15 @@ class Robustness:
         ParameterError
             If the criterion is not one of these.
         """
-        every = self.best_options(criterion)
-        best = every.iloc[0]
-        level = int((every["times"] == best["times"]).sum()) - 1
-        share = percent(float(best["share"]))
-        closed = listed(named(best["closed"], self.names), none="nothing")
+        self._check(criterion)
+        times = self.times_best[criterion]
+        first = int(times.argmax())
+        level = int((times == times[first]).sum()) - 1
+        of_all = float(times[first] / len(self.draws))
+        share = percent(of_all)
+        closed = listed(named(self.options["closed"].iloc[first], self.names), none="nothing")
         always = share == "all"
-        claims = [Claim(f"best_share:{criterion}", "all" if always else "is", (best["share"],)),
+        claims = [Claim(f"best_share:{criterion}", "all" if always else "is", (of_all,)),
                   Claim(f"as_often_best:{criterion}", "is", (float(level),))]  # fmt: skip
         how = "always best" if always else f"best in {share} of them"
         return Said(f"closing {closed} is {how}{level_words(level)}", claims)
@@ -251,7 +272,7 @@ class Robustness:
         first = self.criteria[0]
         by = criterion_words(first, self.mode)
         if self.drawn_of and self.proposal is not None:
-            row = self.ranks().iloc[0]
+            row = self.rank(first)
             low, middle, high = (float(row[q]) for q in ("p5", "median", "p95"))
             return Said(
                 f"Over {len(self.draws):,} settings, between {low - 1:,.0f} and "
@@ -265,7 +286,7 @@ class Robustness:
         text = f"Over {len(self.draws):,} settings, by {by} {best}"
         if self.proposal is None:
             return Said(f"{text}.", best.claims)
-        row = self.ranks().iloc[0]
+        row = self.rank(first)
         low, middle, high = (float(row[q]) for q in ("p5", "median", "p95"))
         span = f"{low:,.0f}" if low == high else f"between {low:,.0f} and {high:,.0f}"
         return Said(
