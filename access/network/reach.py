@@ -151,7 +151,7 @@ class _Reach:
         edges = np.repeat(np.arange(n, dtype=np.int32), 2)
         ends = _Snaps(edges, np.tile([0.0, 1.0], n), np.zeros(2 * n), nowhere)
         pair = (ends, site) if to_site else (site, ends)
-        cost, _, _ = _least_pairs(network, *pair, "minutes", limit)
+        cost, _, _ = _least_pairs(network, *pair, "minutes", limit, alone=True)
         by_start, by_end = cost.reshape(n, 2).T
         if to_site:  # who leaves an edge enters the node at its end
             by_start = by_start + network.node_delay_minutes[network.edge_from]
