@@ -194,7 +194,7 @@ class _Reach:
 
 def _share(left: _Floats, minutes: _Floats) -> _Floats:
     """Share of an edge that the minutes left are enough for."""
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # more than enough is all
         share = np.where(minutes > 0, left / minutes, 1.0)
     return np.where(left >= 0, np.clip(share, 0.0, 1.0), 0.0)
 
