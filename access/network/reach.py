@@ -151,7 +151,7 @@ class _Reach:
         edges = np.repeat(np.arange(n, dtype=np.int32), 2)
         ends = _Snaps(edges, np.tile([0.0, 1.0], n), np.zeros(2 * n), nowhere)
         pair = (ends, site) if to_site else (site, ends)
-        cost, _, _ = _least_pairs(network, *pair, "minutes", limit)
+        cost, _, _ = _least_pairs(network, *pair, "minutes", limit, alone=True)
         by_start, by_end = cost.reshape(n, 2).T
         if to_site:  # who leaves an edge enters the node at its end
             by_start = by_start + network.node_delay_minutes[network.edge_from]
@@ -194,7 +194,7 @@ class _Reach:
 
 def _share(left: _Floats, minutes: _Floats) -> _Floats:
     """Share of an edge that the minutes left are enough for."""
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # more than enough is all
         share = np.where(minutes > 0, left / minutes, 1.0)
     return np.where(left >= 0, np.clip(share, 0.0, 1.0), 0.0)
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from access.network import Network
@@ -113,8 +113,14 @@ def check_reach(network: Network, point, to_site: bool, limit: float) -> None:
             assert not inside(pieces, edge, share, -1e-9)
 
 
+# an edge of the smallest minutes there are: how often it could be walked is beyond every number
+AT_ONCE = (1, [(0, 0, 0.0, INF, 2.2250738585072014e-308)], [0.0], [(0, 0.0)], [(0, 0.0)])
+
+
 @settings(max_examples=60)
 @given(towns(), st.booleans(), st.sampled_from([0.5, 1.0, 4.0, 9.5, 30.0]))
+@example(AT_ONCE, False, 4.0)
+@example(AT_ONCE, True, 4.0)
 def test_every_street_point_within_the_minutes_is_in_and_no_other(town, to_site, limit):
     n, edges, delays, origins, _ = town
     check_reach(network_of(n, edges, delays), origins[0], to_site, limit)
