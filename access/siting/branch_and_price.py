@@ -28,7 +28,7 @@ _MANY_PAIRS = 30_000
 _SEEK_AT = {1, *(200 * 2**k for k in range(12))}
 """Nodes at which a better answer is sought by an integer programme."""
 
-_PLAN_AT = {5 * 4**k for k in range(12)}
+_PLAN_AT = {10 * 3**k for k in range(12)}
 """Nodes at which a better plan is sought among the columns of a large problem."""
 _PLAN_TIME, _PLAN_WORK = 0.25, 40_000
 """Share of the time that is left which that may take, and work of each column."""
