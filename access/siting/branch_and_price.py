@@ -185,7 +185,7 @@ class BranchAndPrice:
             self.master.triples[dear], fines[dear], most,
         )  # fmt: skip
         self.watch.spend(self.size * (filled - len(sites)))
-        if most == _SHARPLY:
+        if most >= _SHARPLY:
             self.effort = filled / len(sites)
         return worth, least, taken
 
@@ -235,7 +235,8 @@ class BranchAndPrice:
         )
         yield point.prices, point.row_prices, _QUICKLY
         if (point.row_prices[self.master.cut_rows] < -_PAYS).any():
-            yield point.prices, point.row_prices, _SHARPLY
+            # a whole answer ends a node: nothing may be left that is not looked at
+            yield point.prices, point.row_prices, np.inf if point.whole else _SHARPLY
 
     def _cut(self, point: _Point) -> bool:
         """Cut off a mixture of columns; tell whether that could be done."""
