@@ -378,12 +378,15 @@ def _named(sites: list[str], hidden: np.ndarray) -> frozenset[str]:
 def grouped(impact: Impact, column: str) -> pd.DataFrame:
     """Give the impact group by group."""
     frame = impact.by(column)
-    order = pd.to_numeric(frame["group"], errors="coerce")
-    if order.notna().any():  # tenths held as text would stand as 1, 10, 2
-        frame = frame.iloc[order.argsort(kind="stable")]
-    frame = frame.assign(further=further(frame))
-    small = hidden_beside_total(frame[["families", "further"]].to_numpy(float))
-    return frame.assign(hidden=np.any(small, axis=1).tolist()).reset_index(drop=True)
+    number = pd.to_numeric(frame["group"], errors="coerce")
+    order = number.argsort(kind="stable").to_numpy()
+    if number.notna().any() and (order != np.arange(len(order))).any():
+        # tenths held as text would stand as 1, 10, 2
+        frame = frame.iloc[order].reset_index(drop=True)
+    frame["further"] = further(frame)
+    counts = np.column_stack([frame[c].to_numpy(float) for c in ("families", "further")])
+    frame["hidden"] = np.any(hidden_beside_total(counts), axis=1).tolist()
+    return frame
 
 
 def further(figures: pd.DataFrame) -> pd.Series:

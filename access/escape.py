@@ -188,8 +188,11 @@ def text_fault(text: str, longest: int = _LONGEST_CELL) -> str:
     """
     if len(text) > longest:
         return f"at most {longest:,} characters; this text has {len(text):,}"
-    found = sorted({f"U+{ord(c):04X}" for c in _FORBIDDEN.findall(text)})
-    return f"text without control characters; take out {', '.join(found)}" if found else ""
+    wrong = _FORBIDDEN.findall(text)
+    if not wrong:  # as of nearly every text of a study
+        return ""
+    found = sorted({f"U+{ord(c):04X}" for c in wrong})
+    return f"text without control characters; take out {', '.join(found)}"
 
 
 def settings_faults(settings: Any, where: str = "") -> Iterator[tuple[str, str, str]]:

@@ -42,13 +42,15 @@ def code_fingerprint(*rooms: str) -> str:
 
 def versions() -> dict[str, str]:
     """Name the versions of Python and of the packages that can change a number."""
-    found = {"python": platform.python_version()}
-    for name in _PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "not installed"
-    return found
+    return {"python": platform.python_version()} | {name: _version(name) for name in _PACKAGES}
+
+
+@cache
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
 
 
 @dataclass(frozen=True)

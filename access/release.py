@@ -308,7 +308,8 @@ def _safe_sheet(sheet: _Sheet, counts: _Counts) -> _Sheet:
             for row, (value, text) in enumerate(zip(values, safe[column], strict=True))
         ]
     for pair in counts.pairs:
-        if {pair.part, pair.whole} <= set(safe.columns):
+        both = {pair.part, pair.whole}
+        if both <= set(safe.columns) and both & set(columns):  # of two that are published, nothing
             _keep_apart(safe, sheet, pair, columns)
     if "p_no_car" in safe and "p_no_car" not in counts.protected:
         _blur_share(safe, sheet, columns)
@@ -335,9 +336,14 @@ def _keep_apart(safe: _Sheet, sheet: _Sheet, pair: _Pair, protected: Sequence[st
             elif pair.whole in protected:
                 rest_is_small = whole >= THRESHOLD and _is_small(whole - part)
                 shown_whole = part + _stand_in(row) if rest_is_small else max(shown_whole, part)
-        parts.append(texts[2] if shown == _number(texts[2]) else f"{shown:.0f}")
-        wholes.append(texts[3] if shown_whole == _number(texts[3]) else f"{shown_whole:.0f}")
+        parts.append(_rewritten(texts[2], shown))
+        wholes.append(_rewritten(texts[3], shown_whole))
     safe[pair.part], safe[pair.whole] = parts, wholes
+
+
+def _rewritten(text: str, shown: float) -> str:
+    """Write a count anew where it is another; a cell that holds none stays as it is."""
+    return text if math.isnan(shown) or shown == _number(text) else f"{shown:.0f}"
 
 
 def _part_of(part: float, whole: float, shown: float, shown_whole: float, row: int) -> float:

@@ -62,7 +62,7 @@ class Oracle:
         """{target: (arrival, boardings)} by bus of who sets out at a time, none after `latest`."""
         heap = [(at + ms + self.slack, 0, x) for x, ms in self.start[origin].items()]
         heapq.heapify(heap)
-        seen, best, early, sat = set(), {}, {}, {}
+        seen, best, early, sat, alit = set(), {}, {}, {}, {}
         while heap:
             ready, used, x = heapq.heappop(heap)
             if (x, used) in seen or used == boardings:
@@ -78,8 +78,9 @@ class Oracle:
                     continue
                 sat[trip, used] = nth  # from there on one sat in it already
                 for v, arr, alight in rides[nth:until]:
-                    if not alight or arr > latest:
-                        continue
+                    if not alight or arr > latest or arr >= alit.get((v, used), np.inf):
+                        continue  # or stood there before, after as many buses
+                    alit[v, used] = arr
                     for target, ms in self.end[v].items():
                         code = (arr + ms, used + 1)
                         if target not in best or code < best[target]:

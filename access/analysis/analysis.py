@@ -53,6 +53,7 @@ from access.analysis.results import (
 from access.analysis.uncertain import what_may_be_wrong
 from access.analysis.walking import _at_walking_speed
 from access.errors import AccessError, ParameterError, ScenarioError
+from access.labels import mode_title
 from access.measure.weights import Weights, deprivation_weights
 from access.network import TravelMatrix
 from access.scenario import (
@@ -76,6 +77,7 @@ from access.scenario.sampled import SampledRanking
 from access.scenario.scenario import money_of
 from access.scenario.switching import weights_side_by_side
 from access.study import Study
+from access.study.tables import without_shapes
 
 if TYPE_CHECKING:  # what looks for sites is imported when it is asked for: not by every question
     from access.analysis.hub_plans import PlanPair
@@ -194,7 +196,7 @@ class Analysis:
         list of str
             Sorted.
         """
-        return sorted(map(str, self.study.centres_of(service)["id"]))
+        return sorted(self.study.centre_ids(service))
 
     def at(self, walk_km_h: float | None) -> Analysis:
         """Ask as if everybody walked at another speed.
@@ -1244,7 +1246,7 @@ class Analysis:
         """
         chosen = self.weighting(weights)
         # one weight an area for every service: the areas count alike where a weight needs a count
-        areas = pd.DataFrame(self.study.areas.drop(columns="geometry")).assign(count=1.0)
+        areas = without_shapes(self.study.areas).assign(count=1.0)
         return deprivation_weights(
             areas, chosen["weights"], lam=chosen["lam"], national_areas=chosen["national_areas"]
         )
@@ -1268,17 +1270,16 @@ class Analysis:
         mode = mode or self.results.headline
         if mode not in self.results.matrices:
             told = f" {BUS_NOT_KNOWN}" if mode == "bus" else ""
-            raise ParameterError(
-                f"no mode {mode!r} is measured; expected one of {[*self.results.matrices]}.{told}"
-            )
+            known = ", ".join(f"{m!r} ({mode_title(m)})" for m in self.results.matrices)
+            raise ParameterError(f"no mode {mode!r} is measured; expected one of {known}.{told}")
         return self.results.matrices[mode]
 
     def _sites(self, sites: _Sites, name: str) -> _Sites:
         """Read names as ids; a baseline or a scenario stays what it is."""
         if hasattr(sites, "open_ids"):
             return sites
-        places = self.results.sites[["id", "name", "kind"]]
         given = cast(Sequence[str], sites)
+        places = self.results.sites
         return _site_ids(self.study, given, places, name=name, what="sites of the study")
 
     def _meant(
@@ -1395,22 +1396,24 @@ class Analysis:
         """Give the rules on what closes: the study's own, and what the question adds."""
         own = self.study.rules(service)
         kept = _centre_ids(self.study, service, never_close, "never_close")
-        centres = self.study.centres_of(service).set_index("id")
+        centres = self.study.centres_of(service)
+        ids = centres["id"].tolist()
+        where = centres["locality"].tolist() if "locality" in centres else None
         costs = self.savings() if savings is None else savings
         return {
             "never_close": sorted({*own["never_close"], *kept}),
-            "localities": centres["locality"].to_dict() if "locality" in centres else None,
+            "localities": None if where is None else dict(zip(ids, where, strict=True)),
             "min_per_locality": own["min_per_locality"]
             if min_per_locality is None
             else min_per_locality,
-            "savings": {i: v for i, v in costs.items() if i in centres.index} or None,
+            "savings": {i: v for i, v in costs.items() if i in ids} or None,
         }
 
 
 def _ways_of(study: Study, proposal: str) -> int:
     """Count the ways to close as many sites as a proposal, within the study's rules."""
     asked = study.config.proposals[proposal]
-    today = sorted(map(str, study.centres_of(asked.service)["id"]))
+    today = sorted(study.centre_ids(asked.service))
     if asked.opens or not asked.closes or len(asked.closes) >= len(today):
         return 0
     try:

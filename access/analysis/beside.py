@@ -26,6 +26,15 @@ _KEPT_BYTES = 31 << 20
 passing table's memory is handed back and cleared anew."""
 
 
+#: With fewer areas than this, work is done here before a second process has begun.
+_MANY_AREAS = 100
+
+
+def worth_a_process(areas: int) -> bool:
+    """Tell whether work on so many areas is done sooner beside the rest than after it."""
+    return areas >= _MANY_AREAS
+
+
 class Beside(Generic[_T]):
     """Something made in a second process while this one goes on; entered to begin, left to end.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,14 +14,15 @@ from access.analysis.bus_elsewhere import _elsewhere, _from_elsewhere, _knows_ca
 from access.labels import trip
 from access.measure import typical_matrix
 from access.measure.distribution import weighted_mean, weighted_quantile
-from access.network import Network, Timetable, TravelMatrix, bus_matrix, read_timetable
-from access.network.bus import BusTravel
+from access.network import Network, TravelMatrix
 from access.network.matrix import at_rank
-from access.network.service_days import spoken
-from access.network.timetable import usual_days
 from access.network.windowed import clock, family_trip
 from access.study import Study
 from access.units import great_circle_m
+
+if TYPE_CHECKING:
+    from access.network import Timetable
+    from access.network.bus import BusTravel
 
 _Floats = NDArray[np.float64]
 _Window = tuple[str | int, str | int]
@@ -60,6 +62,8 @@ class BusTimes:
 
 def _read_day(study: Study, network: Network) -> Timetable:
     """Read the study's day from its feeds, as far as its streets for walking reach."""
+    from access.network import read_timetable
+
     return read_timetable(list(study.timetables), day=study.config.bus.day, box=_box(network))
 
 
@@ -129,6 +133,8 @@ def _travel(
     window: _Window, direction: str = "to_site",
 ) -> BusTravel:  # fmt: skip
     """Measure one window as the study's settings say."""
+    from access.network import bus_matrix
+
     own = study.config.bus
     return bus_matrix(
         network, timetable, study.areas, sites, window=window, direction=direction,
@@ -151,6 +157,9 @@ def _usual_minutes(
 
     The study's own day and window come first. Buses that were cut are known of one day only.
     """
+    from access.network.service_days import spoken
+    from access.network.timetable import usual_days
+
     if service not in times.usual:
         own, found = times.there[service], {}
         other = usual_days(study.timetables, times.timetable.day, box=_box(network))

@@ -14,6 +14,7 @@ from access.errors import Fault, StudyError
 from access.network import TravelMatrix
 from access.network.windowed import WindowedTravel, family_trip
 from access.study import Study
+from access.study.tables import without_shapes
 from access.units import great_circle_m
 
 _Floats = NDArray[np.float64]
@@ -85,7 +86,7 @@ def _read_minutes(study: Study, sites: pd.DataFrame) -> tuple[pd.DataFrame, tupl
 
 def _codes(study: Study) -> pd.DataFrame:
     """Give every area's id and those of the larger areas that it is part of, as far as known."""
-    areas = pd.DataFrame(study.areas.drop(columns="geometry"))
+    areas = without_shapes(study.areas)
     names = [
         study.config.areas.parent_key,
         *(str(c) for c in areas if re.match(r"(lsoa|msoa|dz)", str(c))),

@@ -21,6 +21,7 @@ from access.scenario.uncertainty import drawn_minutes
 from access.siting.model import Bools, Floats
 from access.siting.plans import HubField, Offer, SetDraws, delivery_field
 from access.study import Study
+from access.study.tables import without_shapes
 from access.text import number as number_of
 
 
@@ -56,7 +57,7 @@ def offers_of(study: Study) -> tuple[_OfferAsked, ...]:
 
 def people_of(study: Study, offer: _OfferAsked) -> pd.Series:
     """Count who an offer is for, by area."""
-    areas = pd.DataFrame(study.areas.drop(columns="geometry")).set_index("id")
+    areas = without_shapes(study.areas).set_index("id")
     return areas[list(offer.columns)].astype(float).sum(axis=1)
 
 
@@ -122,7 +123,7 @@ def hub_minutes(
 
 def kept_sites(study: Study, service: str) -> tuple[list[str], list[str], str]:
     """Give a service's centres of today, those after its first proposal, and its title."""
-    today = sorted(map(str, study.centres_of(service)["id"]))
+    today = sorted(study.centre_ids(service))
     rivals = [p for p in study.config.proposals.values() if p.service == service]
     if not rivals:
         return today, today, ""

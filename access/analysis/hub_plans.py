@@ -40,6 +40,7 @@ from access.siting.plans import (
 )
 from access.siting.problem import AtLeast, Budget, Rule, apart, at_most_of, in_group
 from access.study import Study
+from access.study.tables import without_shapes
 from access.text import listed, number, pounds
 
 _SEED = 2018
@@ -71,7 +72,7 @@ class _PlanMaker:
         self.candidates = candidates.set_index("id")
         self.kinds = self._kinds()
         self.hubs = self.study.config.hubs
-        areas = pd.DataFrame(self.study.areas.drop(columns="geometry"))
+        areas = without_shapes(self.study.areas)
         self.areas = areas
         fifth = fifths(areas, self.study.config.weights.national_areas)
         poor = None if fifth is None else fifth == 1
@@ -560,12 +561,17 @@ _SAME_MINUTES = 1.0
 def plan_pair(plans: HubPlans, minutes: pd.DataFrame, one: HubPlan, two: HubPlan) -> PlanPair:
     """Compare two plans area by area."""
     ways = [_way(plans, minutes, p) for p in (one, two)]
-    table = pd.DataFrame({"id": minutes.index})
     counts = np.array([o.people for o in plans.offers])
-    for name, way in zip(("minutes_one", "minutes_two"), ways, strict=True):
-        table[name] = _over_offers(list(way.values()), counts)
-    table["change"] = _change(*(table[n].to_numpy(float) for n in ("minutes_one", "minutes_two")))
-    table["people"] = counts.max(axis=0)
+    old, new = (_over_offers(list(way.values()), counts) for way in ways)
+    table = pd.DataFrame(
+        {
+            "id": minutes.index,
+            "minutes_one": old,
+            "minutes_two": new,
+            "change": _change(old, new),
+            "people": counts.max(axis=0),
+        }
+    )
     found: list[dict[str, float]] = [{}, {}, {}]
     for offer in plans.offers:
         change = _change(ways[0][offer.key], ways[1][offer.key])
@@ -579,7 +585,8 @@ def _way(plans: HubPlans, minutes: pd.DataFrame, plan: HubPlan) -> dict[str, Flo
     """Give the minutes to the nearest hub of a plan, by offer."""
     if plan.near:
         return dict(plan.near)
-    least = minutes[list(plan.chosen)].min(axis=1).to_numpy(float)
+    each = [minutes[site].to_numpy(float) for site in plan.chosen]
+    least: Floats = np.fmin.reduce(each)
     return {o.key: least for o in plans.offers}
 
 

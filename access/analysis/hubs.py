@@ -269,6 +269,11 @@ def _locality_rules(
     if not least:
         return ()
     placed = candidates[candidates["locality"].fillna("") != ""]
+    if asked is not None and placed.empty:
+        raise ParameterError(
+            f"min_per_locality={asked}: no site to choose from has its locality given; expected "
+            "the column locality in centres.csv or candidates.csv"
+        )
     if asked is None and own.names:
         placed = placed[placed["locality"].isin(own.names)]
     rules = per_locality(dict(zip(placed["id"], placed["locality"], strict=True)), least)
@@ -357,7 +362,7 @@ def _protect(study: Study, minutes: float, there: HubMinutes) -> list[NoWorse]:
     for offer in offers_of(study):
         if offer.service is None:  # where it is given today is not known
             continue
-        centres = study.centres_of(offer.service)["id"].tolist()
+        centres = study.centre_ids(offer.service)
         matrix = there.of(offer.key)
         now = matrix.least(centres)
         today = dict(zip(matrix.area_ids, now.tolist(), strict=True))

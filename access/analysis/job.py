@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -14,7 +15,7 @@ import pandas as pd
 import shapely
 
 from access.analysis.analysis import Analysis
-from access.analysis.beside import Beside
+from access.analysis.beside import Beside, worth_a_process
 from access.analysis.bus import _made_of_both, _read_day, bus_sentences
 from access.analysis.new_places import _check_joined, _proposed_places, _site_rows
 from access.analysis.results import (
@@ -28,14 +29,14 @@ from access.analysis.results import (
 from access.analysis.walking import _speeds_sentence
 from access.ledger import RunLedger, sha256_of
 from access.network import Network, Profile, TravelMatrix, travel_matrix
-from access.network.build import build_networks
-from access.network.modelled import MODELLED_STREETS, REAL_STREETS, modelled_network
+from access.network.modelled import MODELLED_STREETS, REAL_STREETS, modelled_networks
 from access.network.snapping import check_joins, read_points, snap
-from access.network.stocktake import reach_past
-from access.network.surroundings import StreetGround
 from access.release import with_policy
 from access.study import Study
 from access.units import project
+
+if TYPE_CHECKING:
+    from access.network.surroundings import StreetGround
 
 Progress = Callable[[str], None]
 
@@ -79,7 +80,10 @@ def run_job(
     """
     times = travel_times(study, network=network, keep=keep, progress=progress)
     # minutes by bus of other days are worked out once and kept, for rankings and for hubs
-    alone = times.bus is None
+    alone = times.bus is None and worth_a_process(len(study.areas))
+    if alone:  # read once, before there are two processes
+        import_module("access.analysis.hubs")
+        import_module("scipy.sparse")
     with Beside(partial(_hubs_alone, times), "where hubs would stand", alone=alone) as hubs:
         found = _answered(times, progress)
         parts = Parts(found.left_out)
@@ -208,6 +212,8 @@ def _ground(
     study: Study, source: Path, networks: Mapping[str, Network], cache: Path | None
 ) -> StreetGround:
     """Say where maps find what lies beside the streets, a little past the areas."""
+    from access.network.surroundings import StreetGround
+
     lon, lat = study.areas["lon"], study.areas["lat"]
     ends = lon.min(), lat.min(), lon.max(), lat.max()
     more = np.array([-1, -1, 1, 1]) * _AROUND_DEGREES
@@ -223,7 +229,7 @@ def _sha256(networks: Mapping[str, Network], source: Path) -> str:
 def _sites(study: Study) -> pd.DataFrame:
     """Stack centres, candidates, neighbours' centres and new positions, in this order."""
     parts = [
-        _site_rows(pd.DataFrame(frame.drop(columns="geometry", errors="ignore")), kind)
+        _site_rows(pd.DataFrame(frame), kind)
         for kind, frame in (
             ("centre", study.centres),
             ("candidate", study.candidates),
@@ -246,10 +252,9 @@ def _networks(
         progress("modelling streets")
         points = pd.concat([study.areas[["id", "lon", "lat"]], sites[["id", "lon", "lat"]]])
         walk_km_h = study.config.travel.walk_km_h
-        return {
-            mode: modelled_network(points, mode=mode, walk_km_h=walk_km_h)
-            for mode in ("walk", "drive")
-        }
+        return modelled_networks(points, ("walk", "drive"), walk_km_h=walk_km_h)
+    from access.network.build import build_networks
+
     walk_km_h = study.config.travel.walk_km_h
     profiles = {mode: Profile.at_walking_speed(mode, walk_km_h) for mode in ("walk", "drive")}
     return build_networks(source, profiles, cache=cache, progress=progress)
@@ -279,6 +284,8 @@ def _snap_lines(
 
 def _with_what_streets_say(study: Study, networks: Mapping[str, Network]) -> Study:
     """Say what streets do not hold: turns that are not modelled, and where they end too near."""
+    from access.network.stocktake import reach_past
+
     asked = study.config.travel.buffer_m
     told: list[str] = []
     for mode, network in networks.items():

@@ -24,6 +24,7 @@ from access.network.reach import REACHED, UNSNAPPED, corners_of, isochrones, par
 from access.network.snapping import Points, snap
 from access.scenario.equality import group_counts
 from access.scenario.impact import group_labels
+from access.study.tables import without_shapes
 from access.text import figure, listed
 from access.units import WGS84, unproject
 
@@ -68,7 +69,7 @@ class Isochrones:
         -------
         DataFrame
         """
-        return pd.DataFrame(self.table.drop(columns="geometry"))
+        return without_shapes(self.table)
 
     def sentence(self) -> str:
         """Say what is reached from each site.
@@ -481,7 +482,7 @@ def _counted(
                 for group in sorted(set(labels))
             ]
             book.adds_up(everyone, rows)
-    areas = pd.DataFrame(results.study.areas.drop(columns="geometry"))
+    areas = without_shapes(results.study.areas)
     for group in results.study.groups:
         if group.columns:
             inside, base, faults = group_counts(areas, group)

@@ -236,7 +236,7 @@ def _better_side(x: str, y: str) -> str:
 
 def _front_words(front: pd.DataFrame, x: str, y: str) -> Said:
     """Say where the options lie that none beats: one place, or from one end to the other."""
-    ends = front.iloc[[0, -1]][[x, y]].to_numpy(float).tolist()
+    ends = [[float(front[c].iloc[k]) for c in (x, y)] for k in (0, -1)]
     first, last = (
         " and ".join(criterion_value(c, v) for c, v in zip((x, y), end, strict=True))
         for end in ends
@@ -259,7 +259,7 @@ def _turned(values: np.ndarray, x: str, y: str) -> np.ndarray:
 
 
 def _two_way_front(table: pd.DataFrame, x: str, y: str) -> pd.DataFrame:
-    turned = _turned(table[[x, y]].to_numpy(float), x, y)
+    turned = _turned(np.column_stack([table[c].to_numpy(float) for c in (x, y)]), x, y)
     order = np.lexsort((turned[:, 1], turned[:, 0]))
     least = np.minimum.accumulate(turned[order, 1])
     new = np.r_[True, turned[order, 1][1:] < least[:-1]]

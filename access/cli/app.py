@@ -7,6 +7,7 @@ import gc
 import io
 import sys
 from collections.abc import Callable
+from copy import copy
 from typing import Annotated
 
 import typer
@@ -84,6 +85,15 @@ def _root(
     pass
 
 
+def _told_of(first: list[str]) -> typer.Typer:
+    """Give the line with the one command that is asked for, or whole: each takes time to read."""
+    line = copy(app)
+    if any(command.name in first for command in app.registered_commands):
+        line.registered_groups = []
+        line.registered_commands = [c for c in app.registered_commands if c.name in first]
+    return line
+
+
 def main() -> None:
     """Run the command line; an `AccessError` becomes a message and an exit code, no traceback."""
     # a command ends soon and keeps what it makes: looking for garbage often costs a twentieth
@@ -97,7 +107,7 @@ def _spoken() -> None:
         if isinstance(stream, io.TextIOWrapper):  # a name may hold letters the terminal lacks
             stream.reconfigure(errors="backslashreplace")
     try:
-        app()
+        _told_of(sys.argv[1:2])()
     except AccessError as error:
         say(f"\naccess: {error}", err=True)
         sys.exit(error.exit_code)

@@ -6,6 +6,7 @@ import datetime
 import io
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
@@ -206,7 +207,7 @@ def _language(document: Any, language: str) -> None:
 
 
 def _added(document: Any, name: str, size: float, colour: str, **more: Any) -> Any:
-    if name not in document.styles:
+    with suppress(ValueError):  # the template has it: to ask before looks through all styles twice
         made = document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
         made.base_style = document.styles["Normal"]
     return _style(document, name, size, colour, **more)
@@ -425,7 +426,13 @@ def _style_id(word: Any, name: str, kind: WD_STYLE_TYPE = WD_STYLE_TYPE.PARAGRAP
 def _keep_style_ids(word: Any) -> None:
     """Look up each style once: python-docx reads all of them again with every paragraph."""
     look_up = word.part.get_style_id
-    by_name = cache(look_up)
+    usual = cache(word.styles.default)
+
+    @cache
+    def by_name(style: str | None, kind: Any) -> Any:
+        if style is None or (found := word.styles[style]).type != kind:
+            return look_up(style, kind)
+        return None if found == usual(kind) else found.style_id
 
     def style_id(style: Any, kind: Any) -> Any:
         named = style is None or isinstance(style, str)

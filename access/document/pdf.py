@@ -43,6 +43,16 @@ _BOLD = 1.12  # bold headers are wider than the figures below them
 _WHOLE_LINES = 14
 """A table of no more lines than this stands on one page; a longer one may break between rows."""
 _BUDGET = {False: 96.0, True: 110.0}  # characters across a page, in usual and in compact type
+_TALL_LINES = 24
+"""A cell or a box of more lines than this may break over pages: what cannot break and is taller
+than a page would run out of it, and its last words would be lost."""
+_TALL_TABLE = 45
+"""Lines of a table, rows' edges counted as a third of one, that may stand beside something."""
+_UNBROKEN = re.compile(r"[^\s/?&=.\u00ad\u200b-]{41,}")
+_LONGEST_FOOTER = 90
+_CONTENTS_WIDE = 34  # characters across one of two columns of contents, beside the page's number
+_CONTENTS_LINES = 44
+"""Lines of contents that surely stand on one page, in one of its two columns."""
 
 
 def _column_shares(view: TableView, *, compact: bool = False, wide: float = 1.0) -> list[float]:
@@ -75,13 +85,29 @@ def _stands_whole(
     view: TableView, shares: Sequence[float], *, compact: bool = False, wide: float = 1.0
 ) -> bool:
     """Say whether a table is kept on one page: a tall one would leave half a page empty."""
+    return sum(_row_lines(view, shares, compact=compact, wide=wide)) <= _WHOLE_LINES
+
+
+def _row_lines(
+    view: TableView, shares: Sequence[float], *, compact: bool = False, wide: float = 1.0
+) -> list[int]:
+    """Estimate how many lines each row of a table takes, by the characters in its cells."""
     room = [max(share * _budget(compact, wide), 1.0) for share in shares]
-    lines = sum(
+    return [
         max((-(-len(cell.text) // int(most) or 1) for cell, most in zip(row, room, strict=True)),
             default=1)
         for row in view.body
-    )  # fmt: skip
-    return lines <= _WHOLE_LINES
+    ]  # fmt: skip
+
+
+def _is_tall(texts: Sequence[str], across: float = _BUDGET[False]) -> bool:
+    """Say whether texts take so many lines that they may break over pages."""
+    return sum(len(text) // max(1, int(across)) + 1 for text in texts) > _TALL_LINES
+
+
+def _breakable(text: str) -> str:
+    """Let a word that no line is long enough for break: it would run out of the page."""
+    return _UNBROKEN.sub(lambda found: re.sub(r".{15}(?=.)", "\\g<0>\u200b", found[0]), text)
 
 
 _STANDARD: Final = "ua-1"
@@ -164,19 +190,41 @@ def _font_folders() -> list[str]:
 
 def _payload(document: Document, root: Path) -> dict[str, Any]:
     date = document.date
+    footer = plain(document.footer or document.title)
     subtitle = " \u00b7 ".join(
         p for p in (plain(document.subtitle or document.author), long_date(date)) if p
     )
     return {
-        "title": plain(document.title),
+        "title": _breakable(plain(document.title)),
         "subject": plain(document.subject),
         "author": plain(document.author),
         "subtitle": subtitle,
-        "footer": plain(document.footer or document.title),
+        "footer": _breakable(footer[:_LONGEST_FOOTER]) + "\u2026" * (len(footer) > _LONGEST_FOOTER),
         "date": None if date is None else [date.year, date.month, date.day],
         "internal": INTERNAL_MARK if document.internal else "",
-        "blocks": [_row(document, places, root) for places in in_rows(document.blocks)],
+        "blocks": [
+            _row(document, shown, root)
+            for places in in_rows(document.blocks)
+            for shown in ([places] if _stand_beside(document, places) else [(k,) for k in places])
+        ],
     }
+
+
+def _stand_beside(document: Document, places: tuple[int, ...]) -> bool:
+    """Say whether blocks stand in one row, which does not break: none of them is a tall one."""
+    for block in (document.blocks[k] for k in places):
+        wide = width_of(block)
+        if isinstance(block, TableBlock):
+            view = document.view(block.table)
+            shares = _column_shares(view, compact=block.compact, wide=wide)
+            rows = _row_lines(view, shares, compact=block.compact, wide=wide)
+            if sum(rows) + len(rows) / 3 > _TALL_TABLE:
+                return False
+            if _is_tall([view.title, *view.notes, view.source], wide * _BUDGET[False]):
+                return False
+        if isinstance(block, Figure) and _is_tall([block.title], wide * _BUDGET[False]):
+            return False
+    return True
 
 
 def _row(document: Document, places: tuple[int, ...], root: Path) -> dict[str, Any]:
@@ -195,11 +243,10 @@ def _block(
 ) -> dict[str, Any]:
     match block:
         case Heading():
-            text = _heading_text(document, place)
             return {
                 "block": "heading",
                 "level": block.level,
-                "text": text,
+                "text": _breakable(_heading_text(document, place)),
                 "appendix": _in_appendix(document.blocks, place),
             }
         case Paragraph():
@@ -216,11 +263,12 @@ def _block(
             return {
                 "block": "callout",
                 "kind": block.kind,
-                "title": plain(block.title),
+                "title": _breakable(plain(block.title)),
                 "paragraphs": [_spans(document, text) for text in block.paragraphs],
+                "tall": _is_tall([block.title, *map(document.words, block.paragraphs)]),
             }
         case KeyFigures():
-            figures = [(plain(figure), plain(words)) for figure, words in block.items]
+            figures = [[_breakable(plain(text)) for text in item] for item in block.items]
             return {"block": "key-figures", "items": figures}
         case PageBreak():
             return {"block": "page-break"}
@@ -230,7 +278,18 @@ def _block(
                 "title": plain(block.title),
                 "levels": block.levels,
                 "columns": block.columns,
+                "tall": _contents_are_tall(document, block.levels),
             }
+
+
+def _contents_are_tall(document: Document, levels: int) -> bool:
+    """Say whether a list of headings, appendices beside the others, needs more than a page."""
+    lines = [0, 0]
+    for place, block in enumerate(document.blocks):
+        if isinstance(block, Heading) and block.level <= levels:
+            wide = len(_heading_text(document, place)) // _CONTENTS_WIDE + 1
+            lines[_in_appendix(document.blocks, place)] += wide
+    return max(lines) > _CONTENTS_LINES
 
 
 def _in_appendix(blocks: Sequence[Block], place: int) -> bool:
@@ -239,7 +298,7 @@ def _in_appendix(blocks: Sequence[Block], place: int) -> bool:
 
 
 def _spans(document: Document, text: Text) -> list[list[str]]:
-    return [[words, "bold" if bold else ""] for words, bold in document.spans(text)]
+    return [[_breakable(words), "bold" if bold else ""] for words, bold in document.spans(text)]
 
 
 def _table(
@@ -249,18 +308,22 @@ def _table(
     blanks = [""] * (len(view.columns) - 1)
     empty = [["Nothing to list.", *blanks]]
     shares = _column_shares(view, compact=block.compact, wide=wide)
+    lines = _row_lines(view, shares, compact=block.compact, wide=wide)
+    caption = f"{document.label(place)}: {view.title}"
     return {
         "block": "table",
-        "caption": f"{document.label(place)}: {view.title}",
-        "headers": [c.header for c in view.columns],
+        "caption": _breakable(caption),
+        "tall-caption": _is_tall([caption], wide * _BUDGET[False]),
+        "tall": max(lines, default=1) > _TALL_LINES,
+        "headers": [_breakable(c.header) for c in view.columns],
         "aligns": [c.align for c in view.columns],
         "shares": shares,
-        "rows": [[c.text for c in row] for row in view.body] or empty,
+        "rows": [[_breakable(c.text) for c in row] for row in view.body] or empty,
         "total": view.total is not None,
         "compact": block.compact,
         "whole": wide < 1 or _stands_whole(view, shares, compact=block.compact),
-        "notes": list(view.notes),
-        "source": view.source,
+        "notes": [_breakable(note) for note in view.notes],
+        "source": _breakable(view.source),
     }
 
 
@@ -269,13 +332,15 @@ def _figure(
 ) -> dict[str, Any]:
     name = f"figure-{place}." + ("svg" if block.svg else "png")
     (root / name).write_bytes(block.svg or block.png)
+    caption = f"{document.label(place)}: {plain(block.title)}"
     return {
         "block": "figure",
-        "caption": f"{document.label(place)}: {plain(block.title)}",
+        "caption": _breakable(caption),
+        "tall-caption": _is_tall([caption], wide * _BUDGET[False]),
         "file": name,
         "alt": plain(block.alt),
         "width": 1.0 if wide < 1 else block.width,
-        "notes": [plain(block.note)] if block.note else [],
+        "notes": [_breakable(plain(block.note))] if block.note else [],
         "source": "",
     }
 

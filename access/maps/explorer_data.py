@@ -33,6 +33,7 @@ from access.measure.week import WEEKDAYS
 from access.network.matrix import TravelMatrix
 from access.siting.plans import Offer
 from access.siting.problem import AtLeast
+from access.study.tables import without_shapes
 from access.units import great_circle_m, project
 
 _AREA_COLUMNS = ("id", "lon", "lat")
@@ -405,7 +406,7 @@ def explorer_data(results: StudyResults) -> _ExplorerData:
 def _gathered(results: StudyResults) -> _ExplorerData:
     study, config = results.study, results.study.config
     first = _first_proposals(results)
-    areas = pd.DataFrame(study.areas.drop(columns="geometry"))
+    areas = without_shapes(study.areas)
     drive, by_bus = (results.matrices.get(mode) for mode in ("drive", "bus"))
     own = results.sites.loc[results.sites["kind"] != "neighbour", "id"].tolist()
     places = _map_places(results)
@@ -417,7 +418,7 @@ def _gathered(results: StudyResults) -> _ExplorerData:
         place=config.study.place,
         services=services,
         areas=areas.assign(weight=Analysis(results).area_weights().per_family),
-        sites=pd.DataFrame(study.centres.drop(columns="geometry")),
+        sites=without_shapes(study.centres),
         candidates=_candidate_sites(results),
         walk=results.matrices["walk"].sites(own),
         drive=None if drive is None else drive.sites(own),
@@ -458,7 +459,7 @@ def _gathered(results: StudyResults) -> _ExplorerData:
 
 def _candidate_sites(results: StudyResults) -> pd.DataFrame | None:
     """Give the candidates, and the positions of their own that proposals open."""
-    held = pd.DataFrame(results.study.candidates.drop(columns="geometry"))
+    held = without_shapes(results.study.candidates)
     new = results.sites.loc[results.sites["kind"] == "new", ["id", "name", "lon", "lat"]]
     parts = [part for part in (held, new) if len(part)]
     return pd.concat(parts, ignore_index=True) if parts else None
@@ -474,7 +475,7 @@ def _first_proposals(results: StudyResults) -> dict[str, ProposalResult | None]:
 
 def _service(results: StudyResults, key: str, proposal: ProposalResult | None) -> _ExplorerService:
     settings = results.study.config.services[key]
-    today = tuple(sorted(results.study.centres_of(key)["id"]))
+    today = tuple(sorted(results.study.centre_ids(key)))
     return _ExplorerService(
         key, settings.title, settings.one, settings.noun, settings.demand,
         today, today if proposal is None else proposal.after,

@@ -16,6 +16,7 @@ from access.analysis.results import StudyResults
 from access.errors import ParameterError
 from access.network.street_ways import street_ways
 from access.study import Study
+from access.study.tables import without_shapes
 from access.units import WGS84, metric_crs, project
 
 #: Streets that a map shows first, by class; every other class comes last.
@@ -194,7 +195,7 @@ def _map_ways(results: StudyResults, plans: Sequence[Sequence[str]]) -> pd.DataF
     wanted = every.groupby(["area_id", "site_id"])["order"].min().reset_index()
     network = results.networks["walk"]
     ways = street_ways(
-        network, pd.DataFrame(results.study.areas.drop(columns="geometry")), results.sites,
+        network, without_shapes(results.study.areas), results.sites,
         wanted[["area_id", "site_id"]].itertuples(index=False, name=None),
         snap_limit_m=results.study.config.travel.snap_limit_m,
     ).merge(wanted, on=["area_id", "site_id"])  # fmt: skip

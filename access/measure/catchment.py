@@ -210,8 +210,7 @@ def cumulative(
     if not cutoff_minutes >= 0:
         raise ParameterError(f"cutoff_minutes={cutoff_minutes!r}; expected 0 or more")
     inputs = _read_inputs(matrix, sites, supply, demand)
-    within = np.isfinite(inputs.minutes) & (inputs.minutes <= cutoff_minutes)
-    return inputs.series(within @ inputs.supply, "cumulative")
+    return inputs.series(_within(inputs, cutoff_minutes), "cumulative")
 
 
 @checked(
@@ -270,11 +269,88 @@ def gravity(
     return inputs.series(decay(inputs.minutes) @ inputs.supply, "gravity")
 
 
+def _within(inputs: _Inputs, cutoff_minutes: float) -> _Floats:
+    """Add up the supply within a number of minutes."""
+    within = np.isfinite(inputs.minutes) & (inputs.minutes <= cutoff_minutes)
+    found: _Floats = within @ inputs.supply
+    return found
+
+
 def _catchment(inputs: _Inputs, weight: _Floats) -> _Floats:
     """Share each site's supply among families by weight, then add up what reaches an area."""
     families = inputs.count @ weight
     ratio = np.divide(inputs.supply, families, out=np.zeros_like(families), where=families > 0)
     return weight @ ratio
+
+
+def _chosen(weight: _Floats) -> _Floats:
+    """Weigh each site by its share of all that an area may choose among."""
+    total = weight.sum(axis=1, keepdims=True)
+    share: _Floats = np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
+    return share * weight
+
+
+@checked(
+    matrix=a(TravelMatrix, expected="a TravelMatrix, such as travel_matrix gives"),
+    supply=by_id(number(0)),
+    demand=table(),
+    cutoff_minutes=number(0, endless=True),
+    decay=a(_Decay, expected="a Decay, such as decay.exponential(0.1)"),
+    zones=a(_Decay, expected="a Decay, such as decay.stepped([10, 20], [1, 0.5])"),
+)
+def every_catchment(
+    matrix: TravelMatrix,
+    *,
+    supply: Mapping[str, float],
+    demand: pd.DataFrame,
+    cutoff_minutes: float,
+    decay: _Decay,
+    zones: _Decay,
+) -> dict[str, _Floats]:
+    """Give every measure of one offer, area by area: what each gives alone, with all read once.
+
+    Parameters
+    ----------
+    matrix : TravelMatrix
+    supply : mapping of str to float
+        What each open site offers.
+    demand : DataFrame
+        ``id count``.
+    cutoff_minutes : float
+        Of `cumulative` and `two_step`.
+    decay, zones : Decay
+        Of `gravity`, and of `enhanced_two_step` and `three_step`.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (areas,)
+        By the measure's name.
+
+    Raises
+    ------
+    ParameterError
+        If ids do not match.
+    ScenarioError
+        If no site is open.
+
+    Examples
+    --------
+    >>> m = TravelMatrix.from_minutes([[5], [15]], area_ids=["a", "b"], site_ids=["X"])
+    >>> found = every_catchment(
+    ...     m, supply={"X": 36.8}, demand=pd.DataFrame({"id": ["a", "b"], "count": [30, 10]}),
+    ...     cutoff_minutes=10, decay=exponential(0.1), zones=stepped([10, 20], [1.0, 0.68]))
+    >>> found["enhanced_two_step"].round(2).tolist(), found["cumulative"].tolist()
+    ([1.0, 0.68], [36.8, 0.0])
+    """
+    inputs = _read_inputs(matrix, list(supply), supply, demand)
+    near = zones(inputs.minutes)
+    return {
+        "cumulative": _within(inputs, cutoff_minutes),
+        "gravity": decay(inputs.minutes) @ inputs.supply,
+        "two_step": _catchment(inputs, binary(cutoff_minutes)(inputs.minutes)),
+        "enhanced_two_step": _catchment(inputs, near),
+        "three_step": _catchment(inputs, _chosen(near)),
+    }
 
 
 @checked(
@@ -444,7 +520,4 @@ def three_step(
     """
     inputs = _read_inputs(matrix, sites, supply, demand, needs_demand=True)
     decay = decay or stepped([10, 20, 30], [1.0, 0.68, 0.22])
-    weight = decay(inputs.minutes)
-    total = weight.sum(axis=1, keepdims=True)
-    choice = np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
-    return inputs.series(_catchment(inputs, choice * weight), "three_step")
+    return inputs.series(_catchment(inputs, _chosen(decay(inputs.minutes))), "three_step")

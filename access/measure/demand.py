@@ -71,11 +71,17 @@ def numbers(
     >>> print(faults[0])
     demand, b, count: found 'x'; expected 0 to 9
     """
-    read = pd.to_numeric(frame[column], errors="coerce")
-    if read.dtype.kind == "c":  # no figure of ours has an imaginary part
-        read = pd.Series(np.nan, read.index)
-    values = read.to_numpy(dtype=float, na_value=np.nan)
+    given = frame[column]
+    if isinstance(given.dtype, np.dtype) and given.dtype.kind in "iuf":
+        values = given.to_numpy(float)
+    else:
+        read = pd.to_numeric(given, errors="coerce")
+        if read.dtype.kind == "c":  # no figure of ours has an imaginary part
+            read = pd.Series(np.nan, read.index)
+        values = read.to_numpy(dtype=float, na_value=np.nan)
     bad = ~((values >= low) & (values <= high) & np.isfinite(values))
+    if not bad.any():
+        return values.copy(), []
     faults = [
         Fault(what, str(frame.index[i]), column, str(frame[column].iloc[i]), expected)
         for i in np.flatnonzero(bad).tolist()

@@ -118,10 +118,9 @@ class TakeUp:
                 out = factor ** (change / 10)
             columns[name] = np.where(np.isposinf(change), 0.0, out)
             columns[name][np.isneginf(change)] = np.nan
-        table = pd.DataFrame(columns)
-        ends = table[["low", "high"]].to_numpy()
-        table["low"], table["high"] = ends.min(axis=1), ends.max(axis=1)
-        return table
+        ends = np.column_stack([columns["low"], columns["high"]])
+        columns["low"], columns["high"] = ends.min(axis=1), ends.max(axis=1)
+        return pd.DataFrame(columns)
 
 
 @checked(
@@ -232,9 +231,11 @@ def _standard(column: pd.Series, name: str) -> _Floats:
 
 def _poisson(x: _Floats, rate: _Floats, weight: _Floats) -> tuple[_Floats, float]:
     from sklearn.linear_model import PoissonRegressor
+    from threadpoolctl import threadpool_limits
 
     model = PoissonRegressor(alpha=0.0, solver="newton-cholesky", max_iter=1000, tol=1e-10)
-    model.fit(x, rate, sample_weight=weight)
+    with threadpool_limits(limits=1):  # so few numbers: threads wait for each other far longer
+        model.fit(x, rate, sample_weight=weight)
     return np.asarray(model.coef_, float), float(model.intercept_)
 
 

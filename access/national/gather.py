@@ -22,7 +22,7 @@ from access.study import load_study
 from access.study.changes import OPEN_STATUSES
 from access.study.columns import Check, Column
 from access.study.sheet import read_sheet
-from access.study.tables import check_positions, read_table
+from access.study.tables import check_positions, read_table, without_shapes
 from access.text import percent, sentence
 
 _AREA_COLUMNS = ("id", "lon", "lat", "count", "imd_rank")
@@ -333,11 +333,11 @@ def _from_studies(folder: Path, ask: Ask) -> _Found:
         for key, service in settings.services.items():
             if ask.service and key != ask.service:
                 continue
-            areas = pd.DataFrame(study.areas.drop(columns="geometry"))
+            areas = without_shapes(study.areas)
             count = areas[service.demand]
             published = service.demand in settings.disclosure.public_estimates
             areas["count"] = count if published else safe_counts(count)
-            sites = pd.DataFrame(study.centres.drop(columns="geometry"))
+            sites = without_shapes(study.centres)
             sites = _open(sites[sites["service"] == key])
             unit = _unit(home.name, settings.study.place, key, areas, sites,
                          settings.weights.national_areas)  # fmt: skip

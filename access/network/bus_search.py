@@ -20,12 +20,11 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from access.network.feed_day import _Rides
 from access.network.network import Network
-from access.network.routing import travel_matrix
+from access.network.routing import _minutes_within
 from access.units import project
 
 _Codes = NDArray[np.int64]
@@ -417,12 +416,11 @@ def _walks_between(
         near = np.flatnonzero(origin_on & np.logical_and.reduce((a >= low) & (a <= high), axis=1))
         if not len(near):
             continue
-        m = travel_matrix(
-            network, _table(origins[near]), _table(targets[block]), max_minutes=minutes,
-            snap_limit_m=snap_limit_m,
-        )  # fmt: skip
-        i, j = np.nonzero(np.isfinite(m.total_minutes))
-        found.append((near[i], block[j], _as_ms(m.total_minutes[i, j])))
+        walks = _minutes_within(
+            network, origins[near], targets[block], minutes=minutes, snap_limit_m=snap_limit_m
+        )
+        i, j = np.nonzero(np.isfinite(walks))
+        found.append((near[i], block[j], _as_ms(walks[i, j])))
     if not found:
         nothing = np.zeros(0, np.int64)
         return _Near(np.zeros(len(origins) + 1, np.int64), nothing, nothing)
@@ -443,10 +441,6 @@ def _over_streets(network: Network, lonlat: _Floats, snap_limit_m: float) -> NDA
 def _as_ms(minutes: _Floats) -> NDArray[np.int64]:
     """Minutes as whole thousandths of a second."""
     return np.rint(minutes * MINUTE).astype(np.int64)
-
-
-def _table(lonlat: _Floats) -> pd.DataFrame:
-    return pd.DataFrame({"id": np.arange(len(lonlat)), "lon": lonlat[:, 0], "lat": lonlat[:, 1]})
 
 
 def _fastest(network: Network) -> float:

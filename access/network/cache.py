@@ -27,10 +27,9 @@ import access
 from access.errors import AccessError, NetworkError
 from access.files import any_clock, check_regular, replacing
 from access.ledger import code_fingerprint
-from access.network.data import _LeftOut
+from access.network.data import _LeftOut, _SourceInfo
 from access.network.matrix import TravelMatrix
 from access.network.network import Network
-from access.network.osm import _SourceInfo
 from access.network.profiles import Profile
 
 #: Raised whenever the layout of kept files changes.

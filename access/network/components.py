@@ -9,21 +9,30 @@ one-way traps, car parks behind barriers) is counted, listed and kept for the au
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
-from scipy.sparse import csgraph
-from scipy.sparse.csgraph import connected_components
 
 from access.errors import Fault, NetworkError
-from access.network.data import BOTH, NEITHER, WAY_IN, WAY_OUT, _LeftOut, _NetworkData
-from access.network.osm import _SourceInfo
+from access.network.data import (
+    BOTH,
+    NEITHER,
+    WAY_IN,
+    WAY_OUT,
+    _LeftOut,
+    _NetworkData,
+    _SourceInfo,
+)
+from access.network.few import _FEW, _parts_of_few
 from access.network.profiles import Profile
 from access.units import great_circle_m, metric_crs, project
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 _Floats = NDArray[np.float64]
 
@@ -96,7 +105,8 @@ def finish(
             "check that the extract has streets (highway=*) and that the profile's classes are "
             "those of the file"
         )
-    label, graph = _strong_parts(draft)
+    graph = cache(partial(_open_ways, draft))
+    label = _strong_parts(draft, graph)
     core = label == _longest_part(draft, label, usable)
     sides = np.zeros(len(usable), np.uint8)
     if keep == "main":
@@ -109,17 +119,31 @@ def finish(
     return _freeze(cls, draft, kept, sides, cut, profile, crs, source, tuple(assumptions))
 
 
-def _strong_parts(draft: _Draft) -> tuple[NDArray[np.int32], sparse.csr_array]:
-    """Number the strongly connected part of every node; also the graph of open directions."""
+def _open_ways(draft: _Draft) -> sparse.csr_array:
+    """Arrange the open directions for a search."""
+    from scipy import sparse  # long to import, and few streets that all join need no search
+
     n = len(draft.node_xy)
     ahead = np.isfinite(draft.edge_minutes_forward)
     back = np.isfinite(draft.edge_minutes_backward)
     tail = np.concatenate([draft.edge_from[ahead], draft.edge_to[back]])
     head = np.concatenate([draft.edge_to[ahead], draft.edge_from[back]])
     # Parallel edges are summed into one: scipy's search for strong parts never ends on them.
-    graph = sparse.coo_array((np.ones(len(tail), np.int32), (tail, head)), (n, n)).tocsr()
-    _, label = connected_components(graph, directed=True, connection="strong")
-    return label, graph
+    return sparse.coo_array((np.ones(len(tail), np.int32), (tail, head)), (n, n)).tocsr()
+
+
+def _strong_parts(draft: _Draft, graph: Callable[[], sparse.csr_array]) -> NDArray[np.int32]:
+    """Number the strongly connected part of every node."""
+    n = len(draft.node_xy)
+    both = np.isfinite(draft.edge_minutes_forward) & np.isfinite(draft.edge_minutes_backward)
+    if n <= _FEW and both.all():
+        part = _parts_of_few(draft.edge_from, draft.edge_to, n)
+        if not part.any():
+            return part
+    from scipy.sparse.csgraph import connected_components
+
+    label: NDArray[np.int32] = connected_components(graph(), directed=True, connection="strong")[1]
+    return label
 
 
 def _longest_part(draft: _Draft, label: NDArray[np.int32], usable: NDArray[np.bool_]) -> int:
@@ -135,13 +159,16 @@ def _longest_part(draft: _Draft, label: NDArray[np.int32], usable: NDArray[np.bo
 
 
 def _around_core(
-    draft: _Draft, core: NDArray[np.bool_], graph: sparse.csr_array
+    draft: _Draft, core: NDArray[np.bool_], graph: Callable[[], sparse.csr_array]
 ) -> tuple[NDArray[np.bool_], NDArray[np.uint8]]:
     """Edges that lead to the core or are led to from it, and which of the two."""
-    start = int(np.argmax(core))
-    reached, reaching = (np.zeros(len(core), bool) for _ in range(2))
-    for seen, links in ((reached, graph), (reaching, graph.T.tocsr())):
-        seen[csgraph.breadth_first_order(links, start, return_predecessors=False)] = True
+    reached, reaching = core.copy(), core.copy()
+    if not core.all():
+        from scipy.sparse.csgraph import breadth_first_order
+
+        start = int(np.argmax(core))
+        for seen, links in ((reached, graph()), (reaching, graph().T.tocsr())):
+            seen[breadth_first_order(links, start, return_predecessors=False)] = True
     ahead = np.isfinite(draft.edge_minutes_forward)
     back = np.isfinite(draft.edge_minutes_backward)
     u, v = draft.edge_from, draft.edge_to
@@ -159,8 +186,14 @@ def _take_geometry(
     return xy[np.repeat(keep, sizes)], np.concatenate([[0], np.cumsum(sizes[keep])])
 
 
-def _cut_off(draft: _Draft, cut: NDArray[np.bool_], graph: sparse.csr_array) -> _LeftOut:
-    _, island = connected_components(graph, directed=False)
+def _cut_off(
+    draft: _Draft, cut: NDArray[np.bool_], graph: Callable[[], sparse.csr_array]
+) -> _LeftOut:
+    island = np.zeros(len(draft.node_xy), np.int32)
+    if cut.any():
+        from scipy.sparse.csgraph import connected_components
+
+        _, island = connected_components(graph(), directed=False)
     own = island[draft.edge_from[cut]]
     main = island[draft.edge_from[~cut]]
     # What hangs on the kept streets and is still left out can be neither left nor entered.
@@ -287,13 +320,10 @@ def _network_from_arrays(
     lonlat = np.column_stack([np.asarray(node_lon, float), np.asarray(node_lat, float)])
     u, v = np.asarray(edge_from, np.int64), np.asarray(edge_to, np.int64)
     _check_nodes(lonlat, u, v, source.name)
-    shapes = [lonlat[[a, b]] for a, b in zip(u, v, strict=True)] if geometry is None else geometry
-    if len(shapes) != len(u):
-        raise NetworkError(
-            f"geometry has {len(shapes)} lines; expected one for each of {len(u)} edges"
-        )
-    sizes = np.array([len(np.asarray(line)) for line in shapes], np.int64)
-    points = np.concatenate([np.asarray(line, float).reshape(-1, 2) for line in shapes])
+    if geometry is None:
+        points, sizes = lonlat[np.column_stack([u, v]).ravel()], np.full(len(u), 2)
+    else:
+        points, sizes = _corners(geometry, len(u))
     offsets = np.concatenate([[0], np.cumsum(sizes)])
     length = _line_metres(points, offsets) if metres is None else np.asarray(metres, float)
     names = [edge_class] * len(u) if isinstance(edge_class, str) else [str(c) for c in edge_class]
@@ -322,6 +352,16 @@ def _network_from_arrays(
         else np.array(node_delay_minutes, float),
     )
     return finish(cls, draft, profile, crs=crs, source=source, keep=keep, assumptions=assumptions)
+
+
+def _corners(geometry: Sequence[ArrayLike], n: int) -> tuple[_Floats, NDArray[np.int64]]:
+    """Stack the corners of lines, and count those of each."""
+    if len(geometry) != n:
+        raise NetworkError(
+            f"geometry has {len(geometry)} lines; expected one for each of {n} edges"
+        )
+    sizes = np.array([len(np.asarray(line)) for line in geometry], np.int64)
+    return np.concatenate([np.asarray(line, float).reshape(-1, 2) for line in geometry]), sizes
 
 
 def _corner_metres(lonlat: _Floats, offsets: NDArray[np.int64]) -> _Floats:

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
+
+from access.network.few import _FEW, _parts_of_few
 
 _Floats = NDArray[np.float64]
 _Ints = NDArray[np.int32]
@@ -147,10 +147,7 @@ def _inner_nodes(
     through = inner[tail] & inner[head]
     if not through.any():
         return inner
-    graph = sparse.coo_array(
-        (np.ones(through.sum(), np.int8), (tail[through], head[through])), (n_nodes, n_nodes)
-    )
-    _, group = connected_components(graph.tocsr(), directed=False)
+    group = _parts(tail[through], head[through], n_nodes)
     # A ring is a group of inner nodes none of which has a neighbour that is a junction.
     anchored = np.zeros(group.max() + 1, bool)
     leaves = inner[tail] & ~inner[head]
@@ -160,6 +157,18 @@ def _inner_nodes(
     _, first = np.unique(group[loose], return_index=True)
     inner[loose[first]] = False
     return inner
+
+
+def _parts(u: _Ints, v: _Ints, n_nodes: int) -> _Ints:
+    """Number the part of every node, whichever way its links run."""
+    if n_nodes <= _FEW:
+        return _parts_of_few(u, v, n_nodes)
+    from scipy import sparse
+    from scipy.sparse.csgraph import connected_components
+
+    graph = sparse.coo_array((np.ones(len(u), np.int8), (u, v)), (n_nodes, n_nodes))
+    part: _Ints = connected_components(graph.tocsr(), directed=False)[1]
+    return part
 
 
 def _following(tail: _Ints, head: _Ints, inner: NDArray[np.bool_]) -> _Ints:

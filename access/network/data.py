@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from access.network.osm import _SourceInfo
 from access.network.profiles import Profile
 
 _Floats = NDArray[np.float64]
@@ -26,6 +25,28 @@ class _Csr(NamedTuple):
     metres: _Floats
     minutes: _Floats
     edge: _Ints
+
+
+@dataclass(frozen=True)
+class _SourceInfo:
+    """Where streets came from, for the ledger.
+
+    Parameters
+    ----------
+    name : str
+        File name or a plain description.
+    sha256 : str
+        Of the file's bytes; empty where there is no file.
+    data_date : str
+        The date of the data as the file's header gives it; empty where it gives none.
+    licence : str
+        Attribution that every output showing these streets must carry.
+    """
+
+    name: str
+    sha256: str = ""
+    data_date: str = ""
+    licence: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ the model's error is measured too; the tests measure all of it again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -96,7 +97,18 @@ def modelled_network(
     walk_km_h: float = 4.8,
     calibration: _Calibration = _CALIBRATION,
 ) -> Network:
-    """Make streets from a study's own points.
+    """Make streets from a study's own points for one mode."""
+    return modelled_networks(points, [mode], walk_km_h=walk_km_h, calibration=calibration)[mode]
+
+
+def modelled_networks(
+    points: pd.DataFrame,
+    modes: Sequence[str],
+    *,
+    walk_km_h: float = 4.8,
+    calibration: _Calibration = _CALIBRATION,
+) -> dict[str, Network]:
+    """Make streets from a study's own points, the same ones for every mode.
 
     Notes
     -----
@@ -110,8 +122,29 @@ def modelled_network(
     crs = metric_crs(float(lon.mean()), float(lat.mean()))
     tail, head = _links(project(lon, lat, crs))
     metres = great_circle_m(lon[tail], lat[tail], lon[head], lat[head]) * calibration.link_factor
-    km_h = walk_km_h if mode == "walk" else calibration.drive_km_h
-    profile = replace(
+    made = {}
+    for mode in modes:
+        km_h = walk_km_h if mode == "walk" else calibration.drive_km_h
+        made[mode] = Network.from_edges(
+            lon,
+            lat,
+            tail,
+            head,
+            mode=mode,
+            metres=metres,
+            minutes_forward=metres / (km_h * 1000 / 60),
+            edge_class="modelled",
+            profile=_profile(mode, km_h, walk_km_h),
+            crs=crs,
+            source="modelled streets",
+            assumptions=[MODELLED_STREETS],
+        )
+    return made
+
+
+def _profile(mode: str, km_h: float, walk_km_h: float) -> Profile:
+    """Say how fast one goes along modelled streets, whatever their class."""
+    return replace(
         Profile.preset(mode),
         name=f"{mode}_modelled",
         kmh=km_h,
@@ -123,20 +156,6 @@ def modelled_network(
         rural_factor=1.0,
         junction_seconds=0.0,
         signal_seconds=0.0,
-    )
-    return Network.from_edges(
-        lon,
-        lat,
-        tail,
-        head,
-        mode=mode,
-        metres=metres,
-        minutes_forward=metres / (km_h * 1000 / 60),
-        edge_class="modelled",
-        profile=profile,
-        crs=crs,
-        source="modelled streets",
-        assumptions=[MODELLED_STREETS],
     )
 
 

@@ -22,8 +22,7 @@ from access.network.contraction import (
     _SearchGraph,
     _Trees,
 )
-from access.network.data import BOTH, _Csr, _NetworkData
-from access.network.osm import _SourceInfo
+from access.network.data import BOTH, _Csr, _NetworkData, _SourceInfo
 from access.network.profiles import Profile
 from access.network.route_rules import _nodes_at_bans, _nodes_at_rules, _with_rules
 from access.network.segment_index import _segment_index, _SegmentIndex

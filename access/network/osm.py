@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from access.errors import NetworkError
 from access.ledger import sha256_of
+from access.network.data import _SourceInfo
 from access.network.osm_objects import _read_objects
 
 _Tags = dict[str, str]
@@ -386,28 +387,6 @@ RELEVANT_TAGS = frozenset((
 #: Read besides, to name streets and to know squares and turns.
 _NAMING = frozenset(("name", "ref", "type", "except", *_TURN_KEYS))
 SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2", ".xml")
-
-
-@dataclass(frozen=True)
-class _SourceInfo:
-    """Where streets came from, for the ledger.
-
-    Parameters
-    ----------
-    name : str
-        File name or a plain description.
-    sha256 : str
-        Of the file's bytes; empty where there is no file.
-    data_date : str
-        The date of the data as the file's header gives it; empty where it gives none.
-    licence : str
-        Attribution that every output showing these streets must carry.
-    """
-
-    name: str
-    sha256: str = ""
-    data_date: str = ""
-    licence: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,6 @@ from typing import NamedTuple
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import csgraph
 
 from access.network.contraction import _Chains, _meeting
 from access.network.data import NEITHER
@@ -267,6 +266,8 @@ def _over_junctions(
     network: Network, start: _Anchors, stop: _Anchors, backwards: bool
 ) -> tuple[float, Callable[[], list[_Part]]]:
     """Search between the junctions, from the same side as the matrix: ties fall alike."""
+    from scipy.sparse import csgraph  # long to import
+
     chains = network.chains
     out, into = _leaving(chains, start), _arriving(chains, stop)
     graph = network.search("minutes", backwards=backwards)

@@ -15,16 +15,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from access.network.contraction import _Chains, _Trees
 from access.network.data import _NetworkData
-from access.network.osm import _Turn
+
+if TYPE_CHECKING:
+    from access.network.osm import _Turn
 
 _Ints = NDArray[np.int32]
 _LEAVING, _OPEN, _ENTERING = 0, 1, 2
@@ -157,6 +157,9 @@ def _no_through_traffic(network: _NetworkData) -> NDArray[np.bool_]:
     local = network.edge_local
     if not local.any():
         return local
+    from scipy import sparse
+    from scipy.sparse.csgraph import connected_components
+
     n, u, v = len(network.node_xy), network.edge_from, network.edge_to
     ahead = ~local & np.isfinite(network.edge_minutes_forward)
     back = ~local & np.isfinite(network.edge_minutes_backward)

@@ -9,21 +9,22 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.sparse import csgraph
 
 from access.errors import NetworkError, ParameterError
-from access.network.cache import _cache_key, _kept_matrix
 from access.network.contraction import _Chains, _meeting, _SearchGraph, _Trees
+from access.network.few import _FEW_PAIRS, _costs_of_few
 from access.network.matrix import Status, TravelMatrix
 from access.network.network import Network
 from access.network.snapping import Points, _check_over, _Snaps, read_points, snap
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 _Floats = NDArray[np.float64]
 _Ints = NDArray[np.int32]
@@ -192,9 +193,13 @@ _BLOCK = 1_000_000
 
 
 def _least(
-    graph: _SearchGraph, roots: _Ends, leaves: _Ends, *, by: str, limit: float = np.inf
-) -> tuple[_Floats, _Floats]:
-    """Least cost between every root and every leaf, over paths through a junction."""
+    graph: _SearchGraph, roots: _Ends, leaves: _Ends, *, by: str, limit: float = np.inf,
+    alone: bool = False,
+) -> tuple[_Floats, _Floats]:  # fmt: skip
+    """Least cost between every root and every leaf, over paths through a junction.
+
+    And the other cost on that way, infinite where the least is asked for `alone`.
+    """
     n_junctions, n = len(graph.indptr) - 1, len(roots.minutes)
     m = len(leaves.minutes)
     first, second = np.full((n, m), np.inf), np.full((n, m), np.inf)
@@ -202,25 +207,46 @@ def _least(
     block = max(1, _BLOCK // (n_junctions + 1))
     for start in range(0, n, block):
         some = slice(start, min(start + block, n))
-        matrix, arcs = _with_roots(graph, roots, some, by)
-        sources = np.arange(n_junctions, matrix.shape[0])
-        reach, before = csgraph.dijkstra(
-            matrix, directed=True, indices=sources, return_predecessors=True, limit=limit
-        )
-        summed = _along(graph, arcs, reach, before)
+        reach, summed = _search(graph, roots, some, by, limit, alone=alone)
         ways = reach[:, leaves.junction] + leaf_first
         pick = np.argmin(ways, axis=2)[..., None]
         first[some] = np.take_along_axis(ways, pick, axis=2)[..., 0]
-        ways = summed[:, leaves.junction] + leaf_second
-        second[some] = np.take_along_axis(ways, pick, axis=2)[..., 0]
+        if summed is not None:
+            ways = summed[:, leaves.junction] + leaf_second
+            second[some] = np.take_along_axis(ways, pick, axis=2)[..., 0]
     second[~np.isfinite(first)] = np.inf
     return first, second
+
+
+def _search(
+    graph: _SearchGraph, roots: _Ends, some: slice, by: str, limit: float, *, alone: bool = False
+) -> tuple[_Floats, _Floats | None]:
+    """Least cost from some roots to every junction, and the other weight on that way if asked."""
+    n_junctions = len(graph.indptr) - 1
+    first = (roots.minutes if by == "minutes" else roots.metres)[some]
+    if n_junctions * len(roots.minutes) <= _FEW_PAIRS and not np.isnan(graph.ratio):
+        begin = np.full((len(first), n_junctions), np.inf)
+        np.minimum.at(begin, (np.arange(len(first))[:, None], roots.junction[some]), first)
+        reach = _costs_of_few(graph.indptr, graph.head, graph.first, begin, limit)
+        return reach, None if alone else reach * graph.ratio
+    from scipy.sparse import csgraph  # long to import
+
+    matrix, arcs = _with_roots(graph, roots, some, by)
+    sources = np.arange(n_junctions, matrix.shape[0])
+    if alone:
+        return csgraph.dijkstra(matrix, directed=True, indices=sources, limit=limit), None
+    reach, before = csgraph.dijkstra(
+        matrix, directed=True, indices=sources, return_predecessors=True, limit=limit
+    )
+    return reach, _along(graph, arcs, reach, before)
 
 
 def _with_roots(
     graph: _SearchGraph, roots: _Ends, some: slice, by: str
 ) -> tuple[sparse.csr_array, tuple[_Ints, _Ints, _Floats]]:
     """Add the roots as nodes that can be left but not entered, after the junctions."""
+    from scipy import sparse
+
     n_junctions = len(graph.indptr) - 1
     first, second = (roots.minutes, roots.metres)[:: 1 if by == "minutes" else -1]
     first, second, junction = first[some], second[some], roots.junction[some]
@@ -456,12 +482,7 @@ def travel_matrix(
     """
     _check_options(network, minimise, snap_limit_m, max_minutes, direction, cache)
     a, s = read_points(areas, "areas"), read_points(sites, "sites")
-    if len(a.ids) * len(s.ids) > _MOST_PAIRS:
-        raise ParameterError(
-            f"{len(a.ids):,} areas x {len(s.ids):,} sites would take about "
-            f"{len(a.ids) * len(s.ids) * 8 * _ARRAYS_HELD / 1e9:.0f} GB of memory; expected at "
-            f"most {_MOST_PAIRS:,} pairs. Measure some sites at a time."
-        )
+    _check_many(a, s)
     _check_covered(network, a, s)
     limit = np.inf if max_minutes is None else float(max_minutes)
     parameters = {
@@ -471,6 +492,8 @@ def travel_matrix(
     }
     if cache is None:
         return _measure(network, a, s, limit, direction, parameters)
+    from access.network.cache import _cache_key, _kept_matrix
+
     places = hashlib.sha256(repr((a.ids, s.ids)).encode())
     places.update(a.lonlat.tobytes() + s.lonlat.tobytes())
     about = [network.assumptions, network.to_dict()]
@@ -478,6 +501,31 @@ def travel_matrix(
         {**parameters, "network": about, "places": places.hexdigest(), "direction": direction}
     )
     return _kept_matrix(cache, key, lambda: _measure(network, a, s, limit, direction, parameters))
+
+
+def _minutes_within(
+    network: Network, origins: _Floats, targets: _Floats, *, minutes: float, snap_limit_m: float
+) -> _Floats:
+    """Minutes between points (degrees) as `travel_matrix` gives them, and no metres."""
+    a, s = (Points(tuple(map(str, range(len(at)))), at) for at in (origins, targets))
+    _check_many(a, s)
+    snap_a = snap(network, a, limit_m=snap_limit_m, as_origin=True)
+    snap_s = snap(network, s, limit_m=snap_limit_m, as_origin=False)
+    pairs = _Pairs(network, snap_a, snap_s, "minutes", True, minutes, alone=True)
+    pace = 0.06 / network.profile.off_network_kmh
+    legs = [snaps.metres * pace for snaps in (snap_a, snap_s)]
+    total: _Floats = _arrays(pairs, legs, _same_place(a, s), minutes)["total_minutes"]
+    return total
+
+
+def _check_many(areas: Points, sites: Points) -> None:
+    many, more = len(areas.ids), len(sites.ids)
+    if many * more > _MOST_PAIRS:
+        raise ParameterError(
+            f"{many:,} areas x {more:,} sites would take about "
+            f"{many * more * 8 * _ARRAYS_HELD / 1e9:.0f} GB of memory; expected at "
+            f"most {_MOST_PAIRS:,} pairs. Measure some sites at a time."
+        )
 
 
 def _check_options(
@@ -561,8 +609,9 @@ class _Pairs:
     """Network minutes and metres of every pair of snapped places, and who is cut off."""
 
     def __init__(
-        self, network: Network, areas: _Snaps, sites: _Snaps, by: str, to_site: bool, limit: float
-    ) -> None:
+        self, network: Network, areas: _Snaps, sites: _Snaps, by: str, to_site: bool, limit: float,
+        *, alone: bool = False,
+    ) -> None:  # fmt: skip
         rows, cols = np.flatnonzero(areas.found), np.flatnonzero(sites.found)
         shape = (len(areas.edge), len(sites.edge))
         self.minutes = np.full(shape, np.inf)
@@ -572,7 +621,7 @@ class _Pairs:
             return
         a, s = _only(areas, rows), _only(sites, cols)
         origins, targets = (a, s) if to_site else (s, a)
-        first, second, cut = _least_pairs(network, origins, targets, by, limit)
+        first, second, cut = _least_pairs(network, origins, targets, by, limit, alone=alone)
         if not to_site:
             first, second, cut = first.T, second.T, cut.T
         at = np.ix_(rows, cols)
@@ -581,9 +630,13 @@ class _Pairs:
 
 
 def _least_pairs(
-    network: Network, origins: _Snaps, targets: _Snaps, by: str, limit: float
-) -> tuple[_Floats, _Floats, NDArray[np.bool_]]:
-    """Least cost between snapped places, the other cost on that way, and which are cut off."""
+    network: Network, origins: _Snaps, targets: _Snaps, by: str, limit: float, *,
+    alone: bool = False,
+) -> tuple[_Floats, _Floats, NDArray[np.bool_]]:  # fmt: skip
+    """Least cost between snapped places, the other cost on that way, and which are cut off.
+
+    The least `alone` is found sooner; nothing is said of the others then.
+    """
     chains = network.chains
     start, stop = _anchor(network, origins), _anchor(network, targets)
     shape = (len(origins.edge), len(targets.edge))
@@ -595,9 +648,9 @@ def _least_pairs(
         graph = network.search(by, backwards=backwards)
         roots, leaves = (into, out) if backwards else (out, into)
         search_limit = limit if by == "minutes" else np.inf
-        found = _least(graph, roots, leaves, by=by, limit=search_limit)
+        found = _least(graph, roots, leaves, by=by, limit=search_limit, alone=alone)
         first, second = (array.T.copy() if backwards else array for array in found)
-        if not np.isfinite(first).all():
+        if not alone and not np.isfinite(first).all():
             joined = _joined(chains, out, into)
     near = _along_chains(network, start, stop) + _within_trees(network, start, stop)
     for o, t, minutes, metres in near:
@@ -611,6 +664,9 @@ def _least_pairs(
 
 def _joined(chains: _Chains, out: _Ends, into: _Ends) -> NDArray[np.bool_]:
     """Which targets each origin can reach at all, however far."""
+    from scipy import sparse
+    from scipy.sparse import csgraph
+
     n = chains.n_junctions
     ones = np.ones(len(chains.arc_from), np.int8)
     graph = sparse.coo_array((ones, (chains.arc_from, chains.arc_to)), (n, n)).tocsr()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
@@ -221,7 +222,7 @@ class ImpactAnswer(_View):
         >>> impact.table("closing").to_frame()["Site"].tolist()
         ['Park View', 'Broom Valley', 'Wath Victoria']
         """
-        found = self._findings()
+        found = self._findings
         tables: dict[str, Callable[[], Table | None]] = {
             "closing": lambda: closed_table(found),
             "receiving": lambda: receiving_table(found),
@@ -270,7 +271,7 @@ class ImpactAnswer(_View):
         ...     impact.to_excel(f"{folder}/if_it_closed.xlsx").name
         'if_it_closed.xlsx'
         """
-        found = self._findings()
+        found = self._findings
         tables = [options_table(found), closed_table(found), receiving_table(found)]
         tables += [classes_table(found), within_table(found)]
         tables.append(offer_table(self.results, [found], [self._offer()]))
@@ -451,7 +452,9 @@ class ImpactAnswer(_View):
     def _offer(self) -> OfferChange:
         return Analysis(self.results).offer_of(self.result, self.found.mode)
 
+    @cached_property
     def _findings(self) -> ProposalFindings:
+        """What the report says of this change: measured once for all its tables."""
         return findings_of(alone(self.results, self.result), mode=self.found.mode)[0]
 
     def _groups(self) -> list[str]:
@@ -593,7 +596,7 @@ class RankingAnswer(_View):
         closed, analysis = set(self.best(criterion)["closed"]), Analysis(self.results)
         found = []
         for service in self.services:
-            own = sorted(closed & set(self.results.study.centres_of(service)["id"]))
+            own = sorted(closed & set(self.results.study.centre_ids(service)))
             title = self.results.study.config.services[service].title
             words = f"{title}: best by {self.found.words(criterion)}"
             found.append(analysis.change(service, close=own, title=words, **self.options))

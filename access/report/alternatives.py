@@ -11,6 +11,7 @@ import pandas as pd
 
 from access.analysis.questions import Request
 from access.analysis.results import StudyResults, hub_terms
+from access.display import records
 from access.document.document import Block, Heading, Paragraph, TableBlock
 from access.document.table import Column, Table, Value
 from access.labels import criterion_kind, criterion_short, criterion_words, trip
@@ -136,7 +137,7 @@ def _near_table(found: ProposalFindings, ranking: SampledRanking) -> Table:
             row["why"],
             float(row["mean"]) if np.isfinite(row["mean"]) else None,
         )
-        for row in ranking.table.to_dict("records")
+        for row in records(ranking.table)
     ]
     return Table(
         f"{found.title}: alternatives that are best, or near the best",
@@ -619,7 +620,8 @@ def _alternatives_blocks(
         Heading("Alternatives, and how firm their order is", appendix=True, key="alternatives"),
     ]
     for found in findings:
-        blocks += _rank_figures(found, (robustness or {}).get(found.result.key))
+        robust = (robustness or {}).get(found.result.key)
+        blocks += _rank_figures(found, robust, alone=len(findings) == 1)
     for found in findings:
         robust = (robustness or {}).get(found.result.key)
         blocks.append(Heading(found.label, 2, appendix=True))

@@ -11,6 +11,7 @@ from access.analysis.analysis import Analysis
 from access.analysis.bus import NEAR_METRES, BusChange, frequencies
 from access.analysis.results import StudyResults, site_names
 from access.disclosure import public_count
+from access.display import records
 from access.document.document import Block, Heading, PageBreak, Paragraph, TableBlock
 from access.document.table import Column, Table, Value
 from access.labels import criterion_words
@@ -197,11 +198,10 @@ def _areas_blocks(
 
 
 def _rows(change: BusChange, wanted: dict[str, str]) -> list[tuple[str, str, float, float]]:
-    figures = change.figures()
-    rows = figures[figures["measure"].isin(list(wanted))]
     return [
-        (str(way), str(measure), float(before), float(after))
-        for way, measure, before, after in rows.itertuples(index=False)
+        (str(row["way"]), str(row["measure"]), float(row["before"]), float(row["after"]))
+        for row in records(change.figures())
+        if row["measure"] in wanted
     ]
 
 

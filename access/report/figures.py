@@ -55,12 +55,23 @@ def _map_figure(chart: Chart, key: str) -> Figure:
     return _beside(chart, key, width=_MAP, height=_MAP_HEIGHT)
 
 
-def _rank_figures(found: ProposalFindings, robust: Robustness | None) -> list[Figure]:
-    """Draw where the proposal stands on every measure."""
+def _rank_figures(
+    found: ProposalFindings, robust: Robustness | None, *, alone: bool
+) -> list[Figure]:
+    """Draw where the proposal stands on every measure; say whose picture it is, of several."""
     ranking = found.ranking
     if ranking is None or found.standing is None:
         return []
-    return _drawn(lambda: rank_chart(ranking, robust), f"rank-{found.result.key}")
+
+    def draw() -> Chart:
+        return _named(rank_chart(ranking, robust), "" if alone else found.label)
+
+    return _drawn(draw, f"rank-{found.result.key}")
+
+
+def _named(chart: Chart, label: str) -> Chart:
+    """Say in a chart's title whose it is."""
+    return replace(chart, title=f"{label}: {chart.title}") if label else chart
 
 
 def _drawn(
@@ -83,6 +94,5 @@ def _proposal_maps(results: StudyResults, *, mode: str) -> dict[str, Chart]:
             chart = static_map(data, proposal.service, "change", mode=mode, after=proposal.after)
         except ParameterError:
             continue
-        rival = of.count(proposal.service) > 1
-        maps[key] = replace(chart, title=f"{proposal.title}: {chart.title}") if rival else chart
+        maps[key] = _named(chart, proposal.title if of.count(proposal.service) > 1 else "")
     return maps

@@ -11,6 +11,7 @@ import numpy as np
 from access.analysis.new_places import also_there, knock_on
 from access.analysis.results import ProposalResult, StudyResults
 from access.disclosure import public_count
+from access.display import records
 from access.document.document import Block, Bold, BulletList, Heading, Paragraph, Ref, TableBlock
 from access.document.table import Column, Table, Value
 from access.escape import plain
@@ -324,8 +325,9 @@ def _package_sentence(findings: Sequence[ProposalFindings], wording: Wording) ->
     grown: list[set[str]] = []
     for f in findings:
         areas, slack = f.impact.areas, f.impact.tolerance_minutes
-        longer = (areas["change_minutes"].to_numpy(float) > slack) & (areas["count"] > 0)
-        grown.append(set(areas.loc[longer, "id"]))
+        lived = areas["count"].to_numpy(float) > 0
+        longer = (areas["change_minutes"].to_numpy(float) > slack) & lived
+        grown.append(set(areas["id"].to_numpy(object)[longer]))
     both = set.intersection(*grown)
     if not both:
         none = Claim("both:areas", "none", (0.0,))
@@ -347,10 +349,9 @@ def _given(text: str) -> str:
 
 
 def _words_of(results: StudyResults, result: ProposalResult) -> str:
-    """Give the paper's own word for the closing of a proposal's sites."""
+    """Give the paper's own word for the closing of a proposal's sites, where the study has it."""
     proposal = results.study.config.proposals.get(result.key)
-    own = plain(proposal.status_words) if proposal is not None else ""
-    return own or ("deregistered" if result.deregistered else "")
+    return plain(proposal.status_words) if proposal is not None else ""
 
 
 def _standing_table(results: StudyResults, findings: Sequence[ProposalFindings]) -> Table:
@@ -529,7 +530,7 @@ def _room_risk(found: ProposalFindings) -> Said:
     table = found.impact.receiving_sites
     if table.empty or not float(table["families_added"].max()) > 0:
         return Said("")
-    first = table.sort_values(["families_added", "site"], ascending=[False, True]).iloc[0]
+    first = min(records(table), key=lambda row: (-row["families_added"], row["site"]))
     name = found.names.get(str(first["site"]), str(first["name"]))
     claims = [Claim(f"added:{first['site']}", "most", (float(first["families_added"]),))]
     text = f"{name} would take on the largest number of those who move to another {found.one}"

@@ -12,6 +12,7 @@ from access.analysis.analysis import Analysis
 from access.analysis.results import StudyResults
 from access.charts.chart import Chart
 from access.disclosure import grouped
+from access.display import records
 from access.document.document import (
     Block,
     Bold,
@@ -118,7 +119,7 @@ def group_table(found: ProposalFindings, column: str, words: str, note: str = ""
             r["mean_minutes_change"],
             r["ratio_to_others"],
         )
-        for r in frame.to_dict("records")
+        for r in records(frame)
     )
     table = Table(
         f"{found.label}: who has further to go, by {words} ({trip(found.mode)})",
@@ -164,7 +165,7 @@ def offer_table(
             r["none_before"], r["none_after"], r["less"],
         )
         for found, offer in zip(findings, offers, strict=True)
-        for r in offer.table.to_dict("records")
+        for r in records(offer.table)
     )  # fmt: skip
     own = [(found.label, note) for found, offer in zip(findings, offers, strict=True)
            for note in offer.assumptions]  # fmt: skip
@@ -212,7 +213,7 @@ def worst_table(found: ProposalFindings, n: int = 10) -> Table:
             r["minutes_after"],
             r["change_minutes"],
         )
-        for k, r in enumerate(worst.to_dict("records"))
+        for k, r in enumerate(records(worst))
     )
     return Table(
         f"{found.label}: the areas whose {trip(found.mode)} grows most",
@@ -252,7 +253,7 @@ def equality_table(found: ProposalFindings) -> tuple[Table | None, str]:
             r["share_lengthened"] + r["share_newly_unreachable"],
             r["others_share_lengthened"] + r["others_share_newly_unreachable"],
         )
-        for r in result.table.to_dict("records")
+        for r in records(result.table)
     )
     table = Table(
         f"{found.label}: where groups live, and how the {trip(found.mode)} changes there",

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 from access.analysis.analysis import DRAWS, Analysis
 from access.analysis.results import LeftOut, Parts, ProposalResult, StudyResults
 from access.charts.ranking import joint_best_words
+from access.display import records
 from access.document.document import Block, Paragraph, TableBlock
 from access.document.table import Column, Table, Value
 from access.errors import ParameterError, ScenarioError
@@ -167,7 +168,7 @@ def _interval_table(found: ProposalFindings, robust: Robustness) -> Table:
             r["share_best_tenth"],
             r["alike"],
         )
-        for r in robust.ranks().to_dict("records")
+        for r in records(robust.ranks())
     )
     return Table(
         f"{found.label}: the proposal's place when what is uncertain is varied",
@@ -196,8 +197,7 @@ def _often_best_table(found: ProposalFindings, robust: Robustness) -> Table:
     every = robust.best_options(robust.criteria[0])
     best = every.head(_SHOWN)
     rows = tuple(
-        (listed(found.named(r["closed"]), none="nothing"), r["share"])
-        for r in best.to_dict("records")
+        (listed(found.named(r["closed"]), none="nothing"), r["share"]) for r in records(best)
     )
     return Table(
         f"{found.label}: the sets that are best by average {trip(found.mode)} most often",
@@ -234,7 +234,7 @@ def _weights_blocks(results: StudyResults, found: ProposalFindings) -> list[Bloc
             r.get("proposal_mean", NOT_APPLICABLE),
             _place(r, found),
         )
-        for r in table.to_dict("records")
+        for r in records(table)
     )
     block = TableBlock(
         Table(

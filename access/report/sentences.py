@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from access.analysis.results import ProposalResult
 from access.disclosure import further, hidden_moves, is_small, public_count
-from access.document.table import Table
+from access.display import records
 from access.labels import further_words, trip
 from access.report.findings import ProposalFindings, _Option
 from access.scenario import Impact
@@ -28,6 +29,9 @@ from access.text import (
     sentence,
     times_as_much,
 )
+
+if TYPE_CHECKING:
+    from access.document.table import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,13 +263,13 @@ def further_note(impact: Impact) -> tuple[str, ...]:
 
 def deprivation(fifths: pd.DataFrame, who: str, nation: str = "the nation") -> Said:
     """Say whether the most deprived are affected more or less than everyone else."""
-    first = fifths["group"].astype(str) == "1"
-    own, others = fifths[first], fifths[~first]
-    own_total, other_total = own["families"].sum(), others["families"].sum()
+    first = (fifths["group"].astype(str) == "1").to_numpy(bool)
+    families, moved = fifths["families"].to_numpy(float), further(fifths).to_numpy(float)
+    own_total, other_total = families[first].sum(), families[~first].sum()
     if not own_total or not other_total:
         return Said("")
-    mine = float(further(own).sum() / own_total)
-    theirs = float(further(others).sum() / other_total)
+    mine = float(moved[first].sum() / own_total)
+    theirs = float(moved[~first].sum() / other_total)
     claims = [Claim("share_further:deprived", "is", (mine,)),
               Claim("share_further:others", "is", (theirs,))]  # fmt: skip
     claims += [
@@ -310,23 +314,24 @@ def most_added(impact: Impact, names: Mapping[str, str], wording: Wording) -> Sa
     if table.empty or not table["families_added"].max():
         return Said("")
     added = float(table["families_added"].max())
-    first = table[table["families_added"] >= added - 1e-9].sort_values("site", kind="stable")
-    claims = [Claim(f"added:{site}", "most", (added,)) for site in first["site"]]
-    called = [names.get(str(r["site"]), str(r["name"])) for r in first.to_dict("records")]
+    first = [row for row in records(table) if row["families_added"] >= added - 1e-9]
+    first.sort(key=lambda row: row["site"])
+    claims = [Claim(f"added:{row['site']}", "most", (added,)) for row in first]
+    called = [names.get(str(row["site"]), str(row["name"])) for row in first]
     who = listed(called)
     each = " each" if len(called) > 1 else ""
     arriving = hidden_moves(impact).arriving
-    if not wording.internal and any(str(site) in arriving for site in first["site"]):
+    if not wording.internal and any(str(row["site"]) in arriving for row in first):
         return Said(sentence(f"{who} would take on the largest number{each}"), claims)
     text = f"{who} would take on the largest number, {wording.people(added, impact.who)}{each}"
     if len(called) > 1:
         return Said(sentence(text), claims)
-    now, then = (float(first.iloc[0][f"families_{when}"]) for when in ("before", "after"))
+    now, then = (float(first[0][f"families_{when}"]) for when in ("before", "after"))
     if not wording.internal and (is_small(now) or is_small(then)):
         return Said(sentence(text), claims)
     times = then / now if now else np.inf
     if np.isfinite(times) and times >= 1.95:
-        claims.append(Claim(f"nearest:{first.iloc[0]['site']}", "times", (now, then, times)))
+        claims.append(Claim(f"nearest:{first[0]['site']}", "times", (now, then, times)))
         text += f"; it would then be nearest to {times:.1f} times as many as today"
     return Said(sentence(text), claims)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,6 +12,7 @@ import pandas as pd
 from access.analysis.new_places import also_there, knock_on
 from access.analysis.results import StudyResults
 from access.disclosure import THRESHOLD, hidden_moves
+from access.display import records
 from access.document.document import (
     Block,
     Heading,
@@ -33,7 +34,7 @@ _Trip = tuple[str, str, Impact, float]
 def closed_table(found: ProposalFindings, results: StudyResults | None = None) -> Table:
     """Set the sites of one service that would close side by side; given results, by every trip."""
     impact, others = found.impact, _other_trips(results, found)
-    rows = [_closed_row(found, row, others) for row in impact.closed_sites.to_dict("records")]
+    rows = [_closed_row(found, row, others) for row in records(impact.closed_sites)]
     linked = hidden_moves(impact).leaving
     also = {(k, "families") for k, i in enumerate(impact.closed_sites["site"]) if i in linked}
     return (
@@ -69,7 +70,7 @@ def _closed_columns(found: ProposalFindings, others: Sequence[_Trip]) -> tuple[C
 
 
 def _closed_row(
-    found: ProposalFindings, row: Mapping[Hashable, Any], others: Sequence[_Trip]
+    found: ProposalFindings, row: Mapping[str, Any], others: Sequence[_Trip]
 ) -> tuple[Value, ...]:
     """Tell of a site that would close, in the order of `_closed_columns`."""
     own = _own_areas(found.impact, row["site"])
@@ -153,7 +154,7 @@ def receiving_table(found: ProposalFindings) -> Table:
         (found.names.get(r["site"], r["name"]), r["families_before"], r["families_added"],
          *((r["families_before"] + r["families_added"], left.get(r["site"], 0.0)) if some else ()),
          r["families_after"], *((r["capacity"], r["share_over_capacity"]) if known else ()))
-        for r in frame.to_dict("records")
+        for r in records(frame)
     )  # fmt: skip
     between = (
         Column("all", "Today and added", "people", adds=False),

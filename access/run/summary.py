@@ -30,11 +30,11 @@ from access.analysis.results import (
     stays_words,
 )
 from access.disclosure import public_count
+from access.display import records
 from access.escape import cell_text
 from access.labels import mode_title, trip
 from access.measure import TakeUp
 from access.measure.distribution import share_within, weighted_mean
-from access.report.bus import none_sentence
 from access.report.sentences import Wording, affected, does_words, week_words
 from access.scenario import (
     Impact,
@@ -47,6 +47,7 @@ from access.scenario import (
 )
 from access.scenario.sampled import CONFIDENCE, SampledRanking
 from access.study.config import Group
+from access.study.tables import without_shapes
 from access.text import (
     Claim,
     Said,
@@ -142,15 +143,23 @@ def impact_charts(
 def impact_words(results: StudyResults, question: Question, impact: Impact) -> str:
     """Say an impact in a few plain lines."""
     lines = [f"\n{question.title}", repr(impact)]
-    for row in impact.closed_sites.to_dict("records"):
-        lines.append(
-            f"  {row['name']}: {row['families']:,.0f} {impact.who}, "
-            f"{row['mean_extra_minutes']:+.1f} minutes on average; to {row['goes_to']}"
-        )
+    lines += [f"  {_closed_words(r, impact.who)}" for r in impact.closed_sites.to_dict("records")]
     lines.append(f"  {impact.notes[0]}")
     lines += [f"  {n}" for n in impact.notes if n.startswith("Changed from the feed")]
     lines += [f"  {told}" for told in _grounds(results)]
     return "\n".join(lines)
+
+
+_OF_NOBODY = "nearest to nobody in this study, so its closing moves nobody"
+
+
+def _closed_words(row: Mapping[Any, Any], who: str) -> str:
+    """Say of a closing site who goes elsewhere, how much further where that is known, and where."""
+    if not row["families"]:
+        return f"{row['name']}: {_OF_NOBODY}"
+    extra = float(row["mean_extra_minutes"])  # not known where nobody reaches another
+    further = f", {extra:+.1f} minutes on average" if np.isfinite(extra) else ""
+    return f"{row['name']}: {row['families']:,.0f} {who}{further}; to {row['goes_to']}"
 
 
 def use_of(
@@ -499,6 +508,8 @@ def bus_of(
     """Say what a change does by bus, there and home, where a timetable was given."""
     if results.bus is None:
         return {}, {}, []
+    from access.report.bus import none_sentence
+
     found = Analysis(results).by_bus(
         question.service, before=question.baseline, after=question.scenario, later=later,
         neighbours=neighbours,
@@ -605,9 +616,7 @@ def _figures(found: HubSearch) -> dict[str, Any]:
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [
-        {str(key): _plain(value) for key, value in row.items()} for row in table.to_dict("records")
-    ]
+    return [{key: _plain(value) for key, value in row.items()} for row in records(table)]
 
 
 def _plain(value: Any) -> Any:
@@ -754,12 +763,12 @@ def _ranking_summary(ranking: Ranking | SampledRanking) -> dict[str, Any]:
 
 
 def _records_tables(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
+    return records(frame)
 
 
 def area_table(results: StudyResults) -> pd.DataFrame:
     """One row an area: who lives there, and the trips before and after of every proposal."""
-    table = pd.DataFrame(results.study.areas.drop(columns="geometry"))
+    table = without_shapes(results.study.areas)
     figures = ("nearest_before", "minutes_before", "nearest_after", "minutes_after",
                "change_minutes", "status_before", "status_after")  # fmt: skip
     extra: dict[str, Any] = {}
@@ -967,7 +976,7 @@ def _whom(row: Mapping[Any, Any], impact: Impact, walk: Impact | None, limit: fl
     claims = [Claim(f"nearest:{site}", "is", (people,))]
     if not people:
         claims.append(Claim(f"nearest:{site}", "none", (0.0,)))
-        return Said("nearest to nobody in this study, so its closing moves nobody.", claims)
+        return Said(f"{_OF_NOBODY}.", claims)
     moves = impact.moves
     goes = moves[moves["from_site"] == row["site"]].sort_values(
         ["families", "to_site"], ascending=[False, True]

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from access.analysis.beside import Beside
+from access.analysis.beside import Beside, worth_a_process
 from access.analysis.results import LeftOut, Parts, StudyResults, as_known_then
 from access.charts.chart import Chart
 from access.charts.ranking import hub_chart
@@ -176,9 +176,6 @@ def _gather(results: StudyResults) -> None:
 
 _Write = Callable[[Path, Parts, Callable[[str], None]], None]
 
-#: With fewer areas than this, work is done before a second process has begun.
-_MANY_AREAS = 100
-
 
 @contextmanager
 def _elsewhere(
@@ -197,7 +194,7 @@ def _elsewhere(
                 write(Path(folder), own, progress)
             return own.left_out
 
-        with Beside(make, what, alone=len(results.study.areas) >= _MANY_AREAS) as made:
+        with Beside(make, what, alone=worth_a_process(len(results.study.areas))) as made:
 
             def take(parts: Parts, progress: Callable[[str], None]) -> None:
                 parts.take(made.result() if made.apart else make(progress))

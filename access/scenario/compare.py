@@ -45,7 +45,6 @@ from access.network.matrix import TravelMatrix, positions
 from access.scenario.impact import (
     Impact,
     _closed_table,
-    _Columns,
     _moves,
     _moves_table,
     _plain,
@@ -64,13 +63,12 @@ def _is_part_week(days: Sequence[Mapping[str, float]]) -> bool:
 
 
 def _week_columns(
-    areas: pd.DataFrame,
     matrices: Sequence[TravelMatrix],
     sides: Sequence[Sequence[str]],
     days: Sequence[Mapping[str, float]],
-) -> pd.DataFrame:
-    """Set the expected trip over a week beside the minutes on an open day."""
-    out = areas.copy()
+) -> dict[str, NDArray[Any]]:
+    """Give the expected trip over a week, to stand beside the minutes on an open day."""
+    out: dict[str, NDArray[Any]] = {}
     for when, matrix, sites, known in zip(_WHEN, matrices, sides, days, strict=True):
         found = expected_week(matrix, sites, known)
         out[f"week_minutes_{when}"] = found.minutes
@@ -78,12 +76,12 @@ def _week_columns(
     return out
 
 
-def _week_summary(areas: pd.DataFrame) -> dict[str, float]:
+def _week_summary(areas: Mapping[str, NDArray[Any]]) -> dict[str, float]:
     """Average the week over all families reached; none where every site is open all week."""
     if "week_minutes_before" not in areas:
         return {}
-    count = areas["count"].to_numpy(float)
-    before, after = (areas[f"week_minutes_{when}"].to_numpy(float) for when in _WHEN)
+    count = areas["count"]
+    before, after = (areas[f"week_minutes_{when}"] for when in _WHEN)
     both = np.isfinite(before) & np.isfinite(after)
     out = {
         "mean_week_minutes_before": weighted_mean(before, count),
@@ -166,45 +164,44 @@ _GROUP_COLUMNS = (
 )
 
 
-def _area_table(
+def _area_columns(
     demand: pd.DataFrame,
     per_family: _Floats,
     old: Nearest,
     new: Nearest,
     tolerance_minutes: float,
     days: Sequence[Mapping[str, float]] = ({}, {}),
-) -> pd.DataFrame:
-    """Set every area's nearest sites before and after side by side."""
+) -> dict[str, NDArray[Any]]:
+    """Set every area's nearest sites before and after side by side.
+
+    As arrays, of which a table is made once: to look a column up in it, or add one, takes longer
+    than to sum it up.
+    """
     changes = change(old.minutes, new.minutes)
     count = demand["count"].to_numpy(float)
-    table = pd.DataFrame(
-        {
-            "id": demand.index.to_numpy(dtype=object),
-            "count": count,
-            "weight": count * per_family,
-            "nearest_before": old.site,
-            "minutes_before": old.minutes,
-            "nearest_after": new.site,
-            "minutes_after": new.minutes,
-            "change_minutes": changes,
-            "second_before": old.second_site,
-            "second_minutes_before": old.second_minutes,
-            "second_after": new.second_site,
-            "second_minutes_after": new.second_minutes,
-            "metres_before": old.metres,
-            "metres_after": new.metres,
-            "status_before": old.status,
-            "status_after": new.status,
-            "change_class": change_class(changes, tolerance_minutes),
-        }
-    )
+    columns = {
+        "id": demand.index.to_numpy(dtype=object),
+        "count": count,
+        "weight": count * per_family,
+        "nearest_before": old.site,
+        "minutes_before": old.minutes,
+        "nearest_after": new.site,
+        "minutes_after": new.minutes,
+        "change_minutes": changes,
+        "second_before": old.second_site,
+        "second_minutes_before": old.second_minutes,
+        "second_after": new.second_site,
+        "second_minutes_after": new.second_minutes,
+        "metres_before": old.metres,
+        "metres_after": new.metres,
+        "status_before": old.status,
+        "status_after": new.status,
+        "change_class": change_class(changes, tolerance_minutes),
+    }
     if any(days):
-        for name, sites, known in zip(("before", "after"), (old.site, new.site), days, strict=True):
-            table[f"days_{name}"] = [known.get(site, np.nan) for site in sites]
-    for column in _GROUP_COLUMNS:
-        if column in demand.columns:
-            table[column] = demand[column].to_numpy()
-    return table
+        for when, sites, known in zip(_WHEN, (old.site, new.site), days, strict=True):
+            columns[f"days_{when}"] = np.array([known.get(site, np.nan) for site in sites])
+    return columns | {c: demand[c].to_numpy() for c in _GROUP_COLUMNS if c in demand.columns}
 
 
 def figure_key(label: str) -> str:
@@ -213,8 +210,7 @@ def figure_key(label: str) -> str:
 
 
 def _figures(
-    areas: pd.DataFrame,
-    columns: _Columns,
+    columns: Mapping[str, NDArray[Any]],
     within_minutes: Sequence[float],
     tolerance_minutes: float,
     within_metres: Mapping[str, float] = _WITHIN_METRES,
@@ -226,7 +222,7 @@ def _figures(
     longer = (changes > tolerance_minutes) & np.isfinite(changes)
     affected = np.abs(np.nan_to_num(changes)) > tolerance_minutes
     out: dict[str, float | int] = {
-        "areas": len(areas),
+        "areas": len(count),
         "areas_without_families": int((count == 0).sum()),
         "families": count.sum(),
         "weighted_families": weight.sum(),
@@ -253,13 +249,13 @@ def _figures(
     out["mean_minutes_change_lengthened"] = weighted_mean(changes[longer], count[longer])
     for when in ("before", "after"):
         out |= _within(columns, when, within_minutes, within_metres)
-    out |= _days(areas)
-    out |= _week_summary(areas)
+    out |= _days(columns)
+    out |= _week_summary(columns)
     return out
 
 
 def _within(
-    columns: _Columns,
+    columns: Mapping[str, NDArray[Any]],
     when: str,
     within_minutes: Sequence[float],
     within_metres: Mapping[str, float],
@@ -281,13 +277,13 @@ def _within(
     return out
 
 
-def _days(areas: pd.DataFrame) -> dict[str, float | int]:
+def _days(areas: Mapping[str, NDArray[Any]]) -> dict[str, float | int]:
     """Days a week of the nearest site, where they are known."""
     names = ("mean_days_before", "mean_days_after", "fewer_days")
-    if "days_before" not in areas.columns:
+    if "days_before" not in areas:
         return dict.fromkeys(names, np.nan)
-    count = areas["count"].to_numpy(float)
-    before, after = (areas[f"days_{w}"].to_numpy(float) for w in ("before", "after"))
+    count = areas["count"]
+    before, after = (areas[f"days_{when}"].astype(float) for when in _WHEN)
     fewer = count[after < before].sum()
     return dict(
         zip(names, (weighted_mean(before, count), weighted_mean(after, count), fewer), strict=True)
@@ -435,14 +431,13 @@ def compare(
         aligned, weights, lam=lam, national_areas=national_areas, median_income=median_income
     )
     here = nearest(matrix, sides.open[0]), nearest(later, sides.open[1])
-    areas = _area_table(aligned, chosen.per_family, *here, tolerance_minutes, sides.days)
+    columns = _area_columns(aligned, chosen.per_family, *here, tolerance_minutes, sides.days)
     part_week = _is_part_week(sides.days)
     if part_week:
-        areas = _week_columns(areas, (matrix, later), sides.open, sides.days)
-    columns = _Columns(areas)
+        columns |= _week_columns((matrix, later), sides.open, sides.days)
     moves = _moves(columns, sides.names, tolerance_minutes)
     closed = _closed_table(columns, moves, *sides.open, sides.names)
-    measured = _figures(areas, columns, within_minutes, tolerance_minutes, within_metres)
+    measured = _figures(columns, within_minutes, tolerance_minutes, within_metres)
     summary: dict[str, float | int | str | None] = {
         "mode": matrix.mode,
         "who": who,
@@ -452,13 +447,13 @@ def compare(
         "sites_after": len(sides.open[1]),
         **{k: _plain(v) for k, v in measured.items()},
         "displaced": float(closed["families"].sum()),
-        **sides.nearest_is_neighbours(areas),
+        **sides.nearest_is_neighbours(columns),
     }
     told = dict.fromkeys((*matrix.assumptions, *later.assumptions))
     notes = [chosen.note, *_rules(tolerance_minutes), *told, *sides.notes(part_week)]
     capacity = getattr(after, "capacities", None) if capacity is None else capacity
     return Impact(
-        areas=areas,
+        areas=pd.DataFrame(columns),
         summary=summary,
         closed_sites=closed,
         receiving_sites=_receiving_table(columns, moves, sides.open[1], sides.names, capacity),
@@ -510,12 +505,15 @@ class _Sides:
         """Whether nothing changes from before to after."""
         return self.open[0] == self.open[1] and self.days[0] == self.days[1] and not self.altered
 
-    def nearest_is_neighbours(self, areas: pd.DataFrame) -> dict[str, float]:
+    def nearest_is_neighbours(self, areas: Mapping[str, NDArray[Any]]) -> dict[str, float]:
         """Count for whom a neighbour's site is nearest, before and after."""
-        near = {w: areas[f"nearest_{w}"].isin(self.neighbours) for w in ("before", "after")}
-        counts = {w: float(areas.loc[there, "count"].sum()) for w, there in near.items()}
-        named = {f"nearest_is_neighbours_{w}": count for w, count in counts.items()}
-        return named if self.neighbours else {}
+        if not self.neighbours:
+            return {}
+        near = {when: np.isin(areas[f"nearest_{when}"], self.neighbours) for when in _WHEN}
+        return {
+            f"nearest_is_neighbours_{when}": float(areas["count"][there].sum())
+            for when, there in near.items()
+        }
 
     def notes(self, part_week: bool) -> list[str]:
         """Say what is told of the sites' states, and which are neighbours'."""

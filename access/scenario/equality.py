@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from access.arguments import a, checked, refuse
-from access.display import frame_cells, html_answer
+from access.display import frame_cells, html_answer, records
 from access.errors import Fault, ParameterError
 from access.measure.demand import fail, numbers
 from access.measure.distribution import weighted_mean
 from access.scenario.impact import Impact
 from access.study.config import Group
-from access.text import Claim, Said, figure, minutes_words
+from access.text import Claim, Said, figure, is_missing, minutes_words
 
 ECOLOGICAL_WARNING = (
     "These figures set the change of an area beside how many of a group live in it. They do not "
@@ -57,10 +57,15 @@ class Equality:
         Said
             With what it claims as data.
         """
-        known = self.table.dropna(subset=["mean_minutes_change", "others_mean_minutes_change"])
-        if known.empty:
+        known = [
+            row
+            for row in records(self.table)
+            if not is_missing(row["mean_minutes_change"])
+            and not is_missing(row["others_mean_minutes_change"])
+        ]
+        if not known:
             return Said("No group's areas can be compared with everyone else's.")
-        row = known.sort_values("mean_minutes_change", ascending=False, kind="stable").iloc[0]
+        row = max(known, key=lambda row: float(row["mean_minutes_change"]))  # the first of equals
         group, own = str(row["group"]), float(row["mean_minutes_change"])
         others, ratio = float(row["others_mean_minutes_change"]), float(row["ratio_to_others"])
         claims = [Claim(f"group_rise:{group}", "largest", (own,)),

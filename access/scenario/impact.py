@@ -63,9 +63,9 @@ def group_labels(demand: pd.DataFrame, column: str) -> pd.Series:
     missing = values.isna()
     if pd.api.types.is_float_dtype(values) and (values[~missing] % 1 == 0).all():
         values = values.astype("Int64")
-    labels = values.astype(object)
-    labels[missing] = _NOT_KNOWN
-    return labels
+    labels = values.astype(object).to_numpy(copy=True)
+    labels[missing.to_numpy()] = _NOT_KNOWN
+    return pd.Series(labels, values.index, dtype=object, name=values.name)
 
 
 _Floats = NDArray[np.float64]
@@ -144,7 +144,7 @@ _MOVE_COLUMNS = ("from_site", "to_site")
 
 
 def _moves(
-    areas: _Columns, names: Mapping[str, str], tolerance_minutes: float
+    areas: Mapping[str, NDArray[Any]], names: Mapping[str, str], tolerance_minutes: float
 ) -> list[dict[str, Any]]:
     """List families whose nearest site changes, by the pair of sites."""
     before, after = areas["nearest_before"], areas["nearest_after"]
@@ -187,7 +187,7 @@ def _moves_table(moves: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def _closed_table(
-    areas: _Columns,
+    areas: Mapping[str, NDArray[Any]],
     pairs: Sequence[Mapping[str, Any]],
     before: Sequence[str],
     after: Sequence[str],
@@ -253,7 +253,7 @@ def _read_capacity(capacity: Mapping[str, float] | None) -> dict[str, float]:
 
 
 def _receiving_table(
-    areas: _Columns,
+    areas: Mapping[str, NDArray[Any]],
     pairs: Sequence[Mapping[str, Any]],
     after: Sequence[str],
     names: Mapping[str, str],
@@ -605,7 +605,8 @@ class Impact:
                 self.summary[f"{key}_minutes_{when}"] for when in ("before", "after", "change")
             ]
             rows.append([label, *("not known" if c is None else f"{float(c):.1f}" for c in cells)])
-        return pd.DataFrame(rows, columns=["minutes", "before", "after", "change"])
+        # the middle of all changes is not the change of the middle: the last column says whose
+        return pd.DataFrame(rows, columns=["minutes", "before", "after", "of each one's change"])
 
     def __repr__(self) -> str:
         return f"{self.sentence()}\n{self._table().to_string(index=False)}"

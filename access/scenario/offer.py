@@ -11,8 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from access.arguments import a, checked, ids, number, open_sites, optional, table, text
+from access.display import records
 from access.labels import OFFER_MEASURES, offer_words, trip
-from access.measure.catchment import cumulative, enhanced_two_step, gravity, three_step, two_step
+from access.measure.catchment import every_catchment
 from access.measure.decay import exponential, stepped
 from access.measure.demand import align_demand
 from access.measure.distribution import weighted_mean, weighted_quantile
@@ -85,7 +86,7 @@ class OfferChange:
     @property
     def summary(self) -> dict[str, Any]:
         """Every figure as plain values."""
-        rows = self.table.to_dict("records")
+        rows = records(self.table)
         return {
             "mode": self.mode,
             "catchment_minutes": self.catchment_minutes,
@@ -95,7 +96,7 @@ class OfferChange:
                 {str(k): v if isinstance(v, str) else _plain(v) for k, v in row.items()}
                 for row in rows
             ],
-            "supply": self.supply.to_dict("records"),
+            "supply": records(self.supply),
             "assumptions": list(self.assumptions),
         }
 
@@ -117,8 +118,11 @@ class OfferChange:
         Said
             With what it claims as data.
         """
-        row = self.table.set_index("measure").loc["two_step"].to_dict()
-        before, after = float(row["mean_before"]), float(row["mean_after"])
+        at = self.table["measure"].tolist().index("two_step")
+        before, after, less, none = (
+            float(self.table[key].iloc[at])
+            for key in ("mean_before", "mean_after", "less", "none_after")
+        )
         where = f"within {self.catchment_minutes:g} minutes ({trip(self.mode)})"
         goes = (
             f"stays at {figure(before, 2)}"
@@ -128,7 +132,6 @@ class OfferChange:
         text = (
             f"What is on offer {where} {goes} {self.unit} per {self.per:,.0f} {self.who} on average"
         )
-        less, none = float(row["less"]), float(row["none_after"])
         everyone = about(float(self.areas["count"].sum()))
         text += (
             f"; less than before for {about(less)} of {everyone}" if less else "; less for nobody"
@@ -156,7 +159,7 @@ class OfferChange:
                 *(_written(r[f"{k}_{when}"]) for k in ("mean", "most_have") for when in _WHEN),
                 *(about(float(r[k])) for k in ("none_before", "none_after", "less")),
             ]
-            for r in self.table.to_dict("records")
+            for r in records(self.table)
         ]
         return head, rows
 
@@ -243,25 +246,31 @@ def offer_change(
     people = align_demand(demand, matrix.area_ids)
     given = pd.DataFrame({"id": list(matrix.area_ids), "count": people["count"].to_numpy(float)})
     per = _people_per(supply[0], given["count"].to_numpy(float))
+    reach = [
+        _reach(m, list(open_), catchment_minutes)
+        for m, open_ in zip((matrix, later), sides, strict=True)
+    ]
+    measured = [
+        _measured(m, offered, given, catchment_minutes, decay_per_minute, per)
+        for m, offered in zip((matrix, later), supply, strict=True)
+    ]
     found = pd.DataFrame(
         {
             "id": given["id"],
             "count": given["count"],
+            **{f"reach_{when}": words for when, words in zip(_WHEN, reach, strict=True)},
             **{
-                f"reach_{when}": _reach(m, list(open_), catchment_minutes)
-                for when, m, open_ in zip(_WHEN, (matrix, later), sides, strict=True)
+                f"{key}_{when}": side[key]
+                for key in OFFER_MEASURES
+                for when, side in zip(_WHEN, measured, strict=True)
             },
         }
     )
-    for when, m, offered in zip(_WHEN, (matrix, later), supply, strict=True):
-        for key, values in _measured(m, offered, given, catchment_minutes, decay_per_minute, per):
-            found[f"{key}_{when}"] = values
     known = {k: v for side in (before, after) for k, v in getattr(side, "names", {}).items()}
     called = {**known, **(names or {})}
     listed_ = sorted({*sides[0], *sides[1]})
     return OfferChange(
-        areas=found[["id", "count", "reach_before", "reach_after",
-                     *(f"{k}_{w}" for k in OFFER_MEASURES for w in _WHEN)]],
+        areas=found,
         table=_offer_table(found, people, catchment_minutes, unit, f"per {per:,.0f} {who}"),
         supply=pd.DataFrame(
             {
@@ -322,18 +331,17 @@ def _measured(
     catchment_minutes: float,
     decay_per_minute: float,
     per: float,
-) -> list[tuple[str, NDArray[np.float64]]]:
+) -> dict[str, NDArray[np.float64]]:
     """Give every measure of one side, area by area; shares are of so many people."""
-    asked: dict[str, Any] = {"sites": list(offered), "supply": offered, "demand": demand}
-    zones = stepped([catchment_minutes * z for z in _ZONES], _ZONE_WEIGHTS)
-    made = {
-        "cumulative": cumulative(matrix, **asked, cutoff_minutes=catchment_minutes),
-        "gravity": gravity(matrix, **asked, decay=exponential(decay_per_minute)),
-        "two_step": per * two_step(matrix, **asked, cutoff_minutes=catchment_minutes),
-        "enhanced_two_step": per * enhanced_two_step(matrix, **asked, decay=zones),
-        "three_step": per * three_step(matrix, **asked, decay=zones),
-    }
-    return [(key, made[key].to_numpy(float)) for key in OFFER_MEASURES]
+    made = every_catchment(
+        matrix,
+        supply=offered,
+        demand=demand,
+        cutoff_minutes=catchment_minutes,
+        decay=exponential(decay_per_minute),
+        zones=stepped([catchment_minutes * z for z in _ZONES], _ZONE_WEIGHTS),
+    )
+    return {key: per * made[key] if key in _FLOATING else made[key] for key in OFFER_MEASURES}
 
 
 def _reach(matrix: TravelMatrix, sites: list[str], catchment_minutes: float) -> list[str]:

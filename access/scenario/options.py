@@ -19,6 +19,7 @@ from access.measure.demand import align_demand, fail
 from access.measure.weights import Weights, deprivation_weights
 from access.network.matrix import TravelMatrix, positions
 from access.scenario.criteria import DEPRIVED, Floats, _has_deprived, _prepare, _Prepared, fifths
+from access.text import listed
 from access.units import LSOAS_ENGLAND_2011
 
 Indices = NDArray[np.intp]
@@ -53,6 +54,13 @@ def _locality_rules(
     without = [i for i in ids if i not in localities]
     if without:
         raise ParameterError(f"localities has no entry for sites {without}; expected every site")
+    nowhere = [i for i in ids if not str(localities[i]).strip()]
+    asked = min_per_locality
+    if nowhere and any(asked.values() if isinstance(asked, Mapping) else [asked]):
+        raise ParameterError(
+            f"some are to stay in each locality, and the locality of {listed(nowhere)} is not "
+            "given; expected one for every site (column locality)"
+        )
     found = sorted({str(localities[i]) for i in ids})
     if isinstance(min_per_locality, Mapping):
         least = {str(k): v for k, v in min_per_locality.items()}

@@ -12,14 +12,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from access.errors import ParameterError
 from access.scenario.criteria import _SAME_MINUTES, _SLACK, Floats
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
 
 _Indices = NDArray[np.intp]
 _Bools = NDArray[np.bool_]
@@ -138,6 +140,8 @@ class _Orders:
         self.every: sp.csr_array | None = None
         self.inside = inside  # by option, the numbers of the sets that it closes
         if inside.size <= _FEW_CELLS:
+            import scipy.sparse as sp  # long to import
+
             ends = np.arange(len(kept) + 1) * inside.shape[1]
             self.every = sp.csr_array((np.ones(inside.size), inside.ravel(), ends))
         self.network = _network(sites, self.closed + 1)
@@ -249,6 +253,8 @@ class _Orders:
         """Number anew the few sets that are an area's, and say which options close each."""
         if self.every is not None:
             return sets, self.every
+        import scipy.sparse as sp
+
         seen = np.flatnonzero(np.bincount(sets.ravel(), minlength=self.sets + 1)[:-1])
         number = np.full(self.sets + 1, len(seen))
         number[seen] = np.arange(len(seen))

@@ -129,15 +129,13 @@ def _near(values: np.ndarray, within: float) -> np.ndarray:
     return near
 
 
-def _rank_table(table: pd.DataFrame, criteria: tuple[str, ...], front_on: tuple[str, ...]) -> None:
-    """Add ranks and the Pareto front to a table of options, in place."""
+def _ranked(options: Mapping[str, Any], criteria: tuple[str, ...]) -> dict[str, Any]:
+    """Give the columns of options with their ranks, and the Pareto front of these."""
     ranks = {
-        c: _competition_rank(_least_is_best(c, table[c].to_numpy(float)))
-        for c in dict.fromkeys((*criteria, *front_on))
+        c: _competition_rank(_least_is_best(c, np.asarray(options[c], float))) for c in criteria
     }
-    for c in criteria:
-        table[f"rank_{c}"] = ranks[c]
-    table["on_front"] = _front_of([ranks[c] for c in front_on])
+    front = _front_of(list(ranks.values()))
+    return {**options, **{f"rank_{c}": ranks[c] for c in criteria}, "on_front": front}
 
 
 def _stand(
@@ -559,8 +557,7 @@ def rank_closures(
             "name sites in never_close, or rank each service alone"
         )
     values = _values_of(services, [s.kept for s in services], shares, absolute_gap)
-    table = _table(services, values)
-    _rank_table(table, chosen, chosen)
+    table = pd.DataFrame(_ranked(_columns(services, values), chosen))
     notes = [note for s in services for note in s.notes] + left_out
     if "gap" in table:
         notes.append(_ABSOLUTE_GAP_NOTE if absolute_gap else _GAP_NOTE)
@@ -631,7 +628,8 @@ def _both(
     return tuple(one + two for one in first for two in second)
 
 
-def _table(services: Sequence[Options], values: Mapping[str, Floats]) -> pd.DataFrame:
+def _columns(services: Sequence[Options], values: Mapping[str, Floats]) -> dict[str, Any]:
+    """Give what closes, what is kept, and every criterion, of each option."""
     first = services[0]
     closed, kept = _texts(first.ids, first.closed), _texts(first.ids, first.kept)
     saved = first.savings
@@ -640,12 +638,12 @@ def _table(services: Sequence[Options], values: Mapping[str, Floats]) -> pd.Data
         closed, kept = _both(closed, more_closed), _both(kept, more_kept)
         more = other.savings
         saved = None if saved is None or more is None else np.add.outer(saved, more).ravel()
-    columns: dict[str, object] = {"closed": list(closed), "kept": list(kept)}
+    columns: dict[str, Any] = {"closed": list(closed), "kept": list(kept)}
     columns |= {c: values[c] for c in (*CRITERIA, *SHOWN) if c in values}
     if saved is not None:
         columns["savings"] = saved
     columns["unreached"] = values["unreached"]
-    return pd.DataFrame(columns)
+    return columns
 
 
 def _placed(table: pd.DataFrame, chosen: tuple[str, ...]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -125,14 +125,22 @@ class Robustness:
         if self.proposal is None:
             raise ParameterError("there is no proposal to set options beside; give proposal=ids")
         self._check(criterion)
+        open_, better, worse = self._open(criterion)
+        table = self.options[open_].reset_index(drop=True)
+        return table.assign(share_better=better[open_], share_worse=worse[open_])
+
+    def _open(self, criterion: str) -> tuple[NDArray[np.bool_], Floats, Floats]:
+        """Mark options that are not told from the proposal; how often each is better, worse."""
         better, worse = (
             times[criterion] / len(self.draws) for times in (self.times_better, self.times_worse)
         )
-        own = set(self.proposal)
-        other = np.array([set(kept) != own for kept in self.options["kept"]], dtype=bool)
-        open_ = other & (better < SURE) & (worse < SURE)
-        table = self.options[open_].reset_index(drop=True)
-        return table.assign(share_better=better[open_], share_worse=worse[open_])
+        return self._others & (better < SURE) & (worse < SURE), better, worse
+
+    @cached_property
+    def _others(self) -> NDArray[np.bool_]:
+        """Mark the options that are not the proposal."""
+        own = set(self.proposal or ())
+        return np.array([set(kept) != own for kept in self.options["kept"]], dtype=bool)
 
     def _check(self, criterion: str) -> None:
         if criterion not in self.criteria:
@@ -157,6 +165,11 @@ class Robustness:
         """
         if self.proposal is None:
             raise ParameterError("there is no proposal to rank; expected proposal=ids")
+        return self._ranks.copy()
+
+    @cached_property
+    def _ranks(self) -> pd.DataFrame:
+        """The intervals, made once: a report asks for them again and again."""
         rows = []
         tenth = max(1, len(self.options) // 10)
         for c in self.criteria:
@@ -168,7 +181,7 @@ class Robustness:
             known = regret[np.isfinite(regret)]
             both = np.quantile(known, [0.5, 0.95]) if known.size else [np.nan, np.nan]
             shares = [(rank == 1).mean(), (rank <= tenth).mean()]
-            same = len(self.alike(c))
+            same = int(self._open(c)[0].sum())
             rows.append([c, *inside.astype(int), len(self.options), *shares, *both, same])
         columns = ["criterion", "least", "p5", "median", "p95", "greatest", "options"]
         columns += ["share_best", "share_best_tenth", "median_regret", "p95_regret"]

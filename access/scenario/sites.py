@@ -6,6 +6,7 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from access.errors import Fault, ScenarioError
@@ -142,12 +143,16 @@ class Baseline(_SiteSet):
         if not isinstance(sites, pd.DataFrame):
             return cls(name, tuple(Site(str(i)) for i in sites))
         known = [c for c in Site.__dataclass_fields__ if c in sites.columns]
-        rows = sites[known].astype(object).to_dict("records")
-        return cls(name, tuple(_site(row) for row in rows))
+        columns = [sites[c].astype(object).tolist() for c in known]
+        return cls(
+            name,
+            tuple(_site(dict(zip(known, row, strict=True))) for row in zip(*columns, strict=True)),
+        )
 
 
-def _site(row: Mapping[Any, Any]) -> Site:
-    given = {str(k): v for k, v in row.items() if v is not None and v == v and v is not pd.NA}
+def _site(row: Mapping[str, Any]) -> Site:
+    plain = {k: v.item() if isinstance(v, np.generic) else v for k, v in row.items()}
+    given = {k: v for k, v in plain.items() if v is not None and v is not pd.NA and v == v}
     given["id"] = str(given["id"])
     return Site(**given)
 

@@ -21,6 +21,7 @@ from access.arguments import (
     text,
     whole,
 )
+from access.display import records
 from access.errors import ParameterError
 from access.network.matrix import TravelMatrix
 from access.scenario.criteria import _evaluate, _sums
@@ -84,7 +85,7 @@ class Switching:
         """Give each stretch of lambda with the set that no other beats there, as data."""
         return [
             Claim(f"best_at:{' '.join(r['kept'])}", "best", (r["lam_from"], r["lam_to"]))
-            for r in self.table.to_dict("records")
+            for r in records(self.table)
         ]
 
     def scheme_words(self) -> str:

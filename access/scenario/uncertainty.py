@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import scipy.sparse as sp
+import shapely
 
 from access.arguments import a, array, checked, number, optional, table, text
 from access.errors import ParameterError
@@ -499,15 +499,15 @@ class _StreetErrors:
     """
 
     def __init__(self, areas: pd.DataFrame) -> None:
-        from scipy.spatial import KDTree  # takes longer to import than a short question's answer
+        import scipy.sparse as sp  # takes longer to import than a short question's answer
 
         crs = metric_crs(float(areas["lon"].mean()), float(areas["lat"].mean()))
-        tree = KDTree(project(areas["lon"], areas["lat"], crs))
-        near = tree.sparse_distance_matrix(tree, 3 * _ALIKE_M, output_type="coo_matrix")
-        metres = sp.csr_array(near)
-        metres.sort_indices()
-        self.spread = metres
-        self.spread.data = np.exp(-metres.data / _ALIKE_M)
+        xy = project(areas["lon"], areas["lat"], crs)
+        points = shapely.points(xy)
+        near = shapely.STRtree(points).query(points, "dwithin", 3 * _ALIKE_M)
+        metres = np.sqrt(((xy[near[0]] - xy[near[1]]) ** 2).sum(axis=1))
+        self.spread = sp.csr_array((np.exp(-metres / _ALIKE_M), near), (len(xy), len(xy)))
+        self.spread.sort_indices()
         whole = np.sqrt(self.spread.power(2).sum(axis=1))
         spread = sp.csr_array(sp.diags_array(np.sqrt(1 - _OWN) / whole) @ self.spread)
         # each area's own noise stands below that which is shared, and comes last in its row

@@ -320,13 +320,16 @@ def take_up_change(impact: Impact, take_up: TakeUp, use: pd.Series | None = None
     ids = [str(i) for i in impact.areas["id"]]
     before = impact.areas["count"].to_numpy(float) if use is None else by_area(use, ids, name="use")
     factors = take_up.factors(impact.areas["change_minutes"])
-    known = factors.notna().all(axis=1).to_numpy() & (before > 0)
-    table = pd.DataFrame({"id": ids, "use_before": np.where(known, before, np.nan)})
-    summary = {"use_before": float(before[known].sum())}
-    for name in ("low", "middle", "high"):
-        table[f"use_after_{name}"] = np.where(known, before * factors[name], np.nan)
-        after = float(table[f"use_after_{name}"].sum())
-        base = summary["use_before"]
+    names = tuple(factors.columns)
+    each = factors.to_numpy()
+    known = ~np.isnan(each).any(axis=1) & (before > 0)
+    base = float(before[known].sum())
+    columns = {"id": ids, "use_before": np.where(known, before, np.nan)}
+    summary = {"use_before": base}
+    for name, factor in zip(names, each.T, strict=True):
+        use_after = pd.Series(np.where(known, before * factor, np.nan))
+        columns[f"use_after_{name}"] = use_after
+        after = float(use_after.sum())
         summary[f"change_{name}"] = after / base - 1 if base > 0 else float("nan")
     summary["use_not_counted"] = float(before[~known].sum())
-    return TakeUpChange(areas=table, summary=summary, take_up=take_up)
+    return TakeUpChange(areas=pd.DataFrame(columns), summary=summary, take_up=take_up)

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,12 @@ def _tidy(text: object) -> str:
 
 def _plain(header: object) -> str:
     """A header as names are compared: small letters and digits only."""
-    return re.sub(r"[^a-z0-9%£]+", "", _tidy(header).casefold())
+    return _letters_of(str(header))
+
+
+@lru_cache(maxsize=10_000)  # every header that a column may have is asked for with every file
+def _letters_of(text: str) -> str:
+    return re.sub(r"[^a-z0-9%£]+", "", _tidy(text).casefold())
 
 
 def _is_not_known(text: str) -> bool:

@@ -251,9 +251,8 @@ def _widened(source: Source, code: str, names: dict[str, str]) -> pd.DataFrame:
     if twice.any():
         rows = [source.rows[i] for i in np.flatnonzero(twice.to_numpy())]
         raise StudyError(f"{source.file} gives a figure twice (rows {_shown(rows)})")
-    wide = frame.pivot_table(
-        index=code, columns=labels[0], values=names["obsvalue"], aggfunc="first"
-    )
+    known = frame[[code, labels[0], names["obsvalue"]]].dropna()
+    wide = known.pivot(index=code, columns=labels[0], values=names["obsvalue"])  # noqa: PD010 - once
     lost = int(wide.isna().sum().sum())
     if lost:
         areas = wide.index[wide.isna().any(axis=1)].tolist()

@@ -20,7 +20,6 @@ from typing import Any
 
 import numpy as np
 import osmium
-import osmnx
 import shapely
 from numpy.typing import ArrayLike
 from osmium.osm import mutable
@@ -44,6 +43,8 @@ def area_around(lon: ArrayLike, lat: ArrayLike, *, buffer_m: float) -> BaseGeome
 
 def _cut_into_tiles(area: BaseGeometry, *, tile_km: float | None = None) -> list[BaseGeometry]:
     """Cut an area into polygons small enough for one request each."""
+    import osmnx  # it brings all of scikit-learn: few are asked for streets
+
     if area.is_empty or area.geom_type not in ("Polygon", "MultiPolygon") or not area.is_valid:
         raise ParameterError(
             f"the area is a {area.geom_type}{' that is empty' if area.is_empty else ''}; "
@@ -205,6 +206,8 @@ def fetch_streets(
     OutputError
         If a file cannot be written.
     """
+    import osmnx
+
     out = Path(out)
     if not out.name.endswith(".osm.pbf"):
         raise ParameterError(f"{out} is not a name for a street file; expected one in .osm.pbf")
@@ -250,6 +253,8 @@ def _street_query(tile: BaseGeometry, *, timeout_s: float) -> str:
 
 
 def _asked(server: str, query: str, what: str, patience: Patience) -> bytes:
+    import osmnx
+
     def whole(body: bytes, kind: str) -> bytes:
         _check_whole(body, kind)
         return body

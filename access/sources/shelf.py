@@ -65,11 +65,14 @@ class _Item:
         None for Code-Point Open, which is read when its district is known.
     roles : list of str
         What it can serve for.
+    figures : dict of int to (DataFrame, list of str)
+        Its figures of a census, and what was converted, once they were read.
     """
 
     path: Path
     source: Source | None
     roles: list[str] = field(default_factory=list)
+    figures: dict[int, tuple[pd.DataFrame, list[str]]] = field(default_factory=dict)
 
 
 @dataclass
@@ -351,8 +354,10 @@ def _read_people(shelf: _Shelf, unit: str, ids: Sequence[str]) -> _People:
     out = _People(pd.DataFrame(index=pd.Index(list(ids), name="id")))
     for item in shelf.having("figures"):
         if item.source is not None:
-            found, _, notes = _parse_figures(item.source, (*TOPICS[year], *TOPICS_ESTIMATES))
-            _take(out, found, item.path.name, notes)
+            if year not in item.figures:  # the same files are asked for areas and for larger ones
+                found, _, notes = _parse_figures(item.source, (*TOPICS[year], *TOPICS_ESTIMATES))
+                item.figures[year] = found, notes
+            _take(out, item.figures[year][0], item.path.name, item.figures[year][1])
     for item in shelf.having(f"table {unit}"):
         if item.source is not None:
             found, notes = _table_figures(item.source, unit)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 
@@ -39,13 +40,14 @@ from access.study.tables import (
     _parent_faults,
     _part_faults,
     _read_shapes,
-    _to_points,
     _with_localities,
+    _with_points,
     _with_register,
     _with_shares,
     area_columns,
     check_positions,
     read_table,
+    without_shapes,
 )
 from access.units import WGS84, metric_crs
 
@@ -287,8 +289,9 @@ class Study:
             raise ParameterError(
                 f"no service {service!r}; expected one of {sorted(self.config.services)}"
             )
-        frame = pd.DataFrame(self.areas.drop(columns="geometry"))
-        return frame.assign(count=frame[self.config.services[service].demand].astype(float))
+        frame = without_shapes(self.areas)
+        frame["count"] = frame[self.config.services[service].demand].astype(float)
+        return frame
 
     def rules(self, service: str) -> dict[str, Any]:
         """Give what every set of a service's centres must keep to be ranked.
@@ -329,7 +332,21 @@ class Study:
         -------
         GeoDataFrame
         """
-        return self.centres[self.centres["service"] == service]
+        return self.centres.take(np.flatnonzero(self.centres["service"].to_numpy() == service))
+
+    def centre_ids(self, service: str) -> list[str]:
+        """Give the ids of today's centres of one service, in the order of the register.
+
+        Parameters
+        ----------
+        service : str
+
+        Returns
+        -------
+        list of str
+        """
+        ids, of = self.centres["id"].tolist(), self.centres["service"].tolist()
+        return [str(id_) for id_, own in zip(ids, of, strict=True) if own == service]
 
     def neighbours_of(self, service: str) -> gpd.GeoDataFrame:
         """Give the neighbouring authorities' centres of one service.
@@ -476,20 +493,20 @@ def load_study(path: str | Path | None = None) -> Study:
         raise StudyError(f"the study in {folder} has {len(faults)} fault(s)", faults)
     crs = metric_crs(*_centre_of(config.study.box))
     places = ("areas", "centres", "candidates", "neighbours")
-    points = {name: _to_points(tables[name], crs) for name in places}
+    points = {name: _with_points(tables[name], crs) for name in places}
     # the others orient, and are measured from nowhere
     plain = {name: tables[name].reset_index(drop=True) for name in _TABLES if name not in places}
     centres = _with_register(points["centres"])
     areas = _with_localities(points["areas"], points["centres"], config)
     inputs = _read_manifest(folder, ["study.toml", *read])
-    later = _opened_later(pd.DataFrame(points["candidates"]), config)
+    later = _opened_later(points["candidates"], config)
     return Study(
         folder=folder,
         config=config,
-        areas=areas,
-        centres=centres,
-        candidates=_with_register(points["candidates"][~later]),
-        neighbours=points["neighbours"],
+        areas=gpd.GeoDataFrame(areas),
+        centres=gpd.GeoDataFrame(centres),
+        candidates=gpd.GeoDataFrame(_with_register(points["candidates"][~later])),
+        neighbours=gpd.GeoDataFrame(points["neighbours"]),
         **plain,
         crs=crs,
         assumptions=_study_assumptions(config, centres, inputs),
@@ -658,8 +675,8 @@ def study_facts(study: Study) -> dict[str, Any]:
                 "service": p.service,
                 "close": list(p.closes),
                 "open": list(p.opens),
-                "before": len(study.centres_of(p.service)),
-                "after": len(study.centres_of(p.service)) - len(p.closes) + len(p.opens),
+                "before": len(study.centre_ids(p.service)),
+                "after": len(study.centre_ids(p.service)) - len(p.closes) + len(p.opens),
             }
             for key, p in config.proposals.items()
         },

@@ -10,6 +10,7 @@ import pytest
 
 from access.maps.explorer import write_explorer
 from access.maps.explorer_data import _example_data
+from tests.browser.windows import Windows
 from tests.conftest import CHROMIUM, need_module, need_program
 
 CHROMIUM_ARGS = [
@@ -17,8 +18,6 @@ CHROMIUM_ARGS = [
     "--disable-component-update", "--disable-sync", "--no-first-run",
 ]  # fmt: skip
 HERE = Path(__file__).parent
-#: A page that never gets there fails at last; a busy machine is waited for.
-PATIENCE_MS = 300_000
 
 
 def load_beside(name: str):
@@ -70,48 +69,6 @@ def example_page(example, tmp_path_factory) -> Path:
     return write_explorer(example, tmp_path_factory.mktemp("example") / "explorer.html")
 
 
-class Windows:
-    """Windows of one browser, lent to one test after another.
-
-    A window costs more than the page in it, so what most tests ask for is emptied and lent again:
-    the page is loaded anew, nothing of the last test is in it, and its errors are this test's own.
-    """
-
-    #: What is asked for so often that the window is kept.
-    KEPT = ({}, {"bypass_csp": True})
-
-    def __init__(self, chromium) -> None:
-        self._chromium, self._idle, self._hearing = chromium, [], {}
-
-    def lend(self, hear: dict[str, Callable], width: int, height: int, own=False, **options):
-        """Give an empty page that tells ``hear`` what happens; ``own``: one that nobody had."""
-        size = {"width": width, "height": height}
-        idle = next((k for k, (_, o) in enumerate(self._idle) if o == options and not own), None)
-        if idle is None:
-            context = self._chromium.new_context(viewport=size, **options)
-            context.set_default_timeout(PATIENCE_MS)
-            page = context.new_page()
-        else:
-            page, _ = self._idle.pop(idle)
-            if page.viewport_size != size:
-                page.set_viewport_size(size)
-        for event, heard in hear.items():
-            page.on(event, heard)
-        self._hearing[page] = hear, options, own
-        return page
-
-    def back(self, page) -> None:
-        """Take a page back: empty it, or close it where no other test would ask for such a one."""
-        hear, options, own = self._hearing.pop(page)
-        if own or options not in self.KEPT:
-            page.context.close()
-            return
-        page.goto("about:blank")
-        for event, heard in hear.items():
-            page.remove_listener(event, heard)
-        self._idle.append((page, options))
-
-
 @pytest.fixture(scope="session")
 def windows(chromium) -> Windows:
     return Windows(chromium)
@@ -130,20 +87,24 @@ def opened(windows) -> Iterator[Callable]:
             "console": lambda m: m.type == "error" and heard.append(m.text),
             "request": lambda r: r.url.startswith("http") and heard.append(r.url),
         }
-        page = windows.lend(hear, width, height, **asked)
-        pages.append(page)
-        page.heard = heard
-        page.goto(path.as_uri())
-        page.wait_for_selector(wait)
-        return page
+        pages.append(windows.lend(path.as_uri(), wait, hear, width, height, **asked))
+        pages[-1].heard = heard
+        return pages[-1]
 
     yield go
     for page in pages:
         windows.back(page)
 
 
-def _open(windows, faults, path: Path, fragment="", width=1280, height=860, allow="", **options):
-    """Open a page as a new person does; what it logs or asks for outside is noted."""
+def _open(
+    windows, faults, path: Path, fragment="", width=1280, height=860, allow="", moving=False,
+    **options,
+):  # fmt: skip
+    """Open a page as a new person does; what it logs or asks for outside is noted.
+
+    Nothing on it slides or grows, for each frame of that costs, unless it is ``moving``: both
+    come to rest alike (`test_reduced_motion_moves_nothing_and_ends_alike`).
+    """
 
     def outside(url: str) -> bool:
         return not (_inside(url, path) or (allow and url.startswith(allow)))
@@ -153,9 +114,9 @@ def _open(windows, faults, path: Path, fragment="", width=1280, height=860, allo
         "console": lambda m: m.type == "error" and faults.append(f"console: {m.text}"),
         "request": lambda r: outside(r.url) and faults.append(f"request: {r.url}"),
     }
-    page = windows.lend(hear, width, height, **options)
-    page.goto(path.as_uri() + fragment)
-    page.wait_for_selector("body[data-ready]")
+    address, motion = path.as_uri() + fragment, "no-preference" if moving else "reduce"
+    options = {"reduced_motion": motion, **options}
+    page = windows.lend(address, "body[data-ready]", hear, width, height, **options)
     page.faults = faults
     return page
 

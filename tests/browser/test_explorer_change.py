@@ -10,9 +10,7 @@ from access import compare
 
 @pytest.fixture
 def page(visit, example_page):
-    page = visit(example_page)
-    page.click("nav a[href='#before-after']")
-    return page
+    return visit(example_page, fragment="#before-after")
 
 
 def impact_of(example, index: int):
@@ -189,7 +187,8 @@ def test_fifths_are_the_packages_fifths(page, example):
     assert [row[3] for row in rows] == expected
 
 
-def test_clicking_a_centre_tells_and_shows_its_reach(page):
+def test_clicking_a_centre_tells_and_shows_its_reach(visit, example_page):
+    page = visit(example_page, fragment="#before-after", moving=True)
     page.locator(".site svg").first.click(force=True)
     page.wait_for_selector(".leaflet-popup")
     assert page.locator(".leaflet-map-pane.leaflet-pan-anim").count() == 0, "the note stands still"

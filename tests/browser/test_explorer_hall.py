@@ -115,9 +115,9 @@ def test_every_rival_proposal_is_a_step_and_the_one_chosen_comes_back(visit, exa
 
 
 def test_a_kiosk_starts_again_after_two_quiet_minutes_and_keeps_the_log(visit, hall_page):
-    page = visit(hall_page, own=True)
+    asked = "#your-option?kiosk=1&close=CC1.YC2&open=&mode=pram"
+    page = visit(hall_page, fragment=asked, own=True)
     page.clock.install()
-    page.goto(hall_page.as_uri() + "#your-option?kiosk=1&close=CC1.YC2&open=&mode=pram")
     page.reload()
     page.wait_for_selector("body[data-ready]")
     page.evaluate("App.setKiosk(true)")
@@ -207,8 +207,8 @@ def test_a_language_from_right_to_left_is_whole_and_fits(visit, example, tmp_pat
 
 def test_the_welsh_page_answers_in_welsh(visit, example, tmp_path):
     data = replace(example, language="cy", as_of="2018-03-12", consultation=SAY)
-    page = visit(write_explorer(data, tmp_path / "cy.html"))
-    ask(page, "A25")
+    file = write_explorer(data, tmp_path / "cy.html")
+    page = visit(file, fragment="#my-street?place=A25&kind=area")
     assert page.inner_text("#answer").startswith("O A25: byddai’r")
     assert "Ar droed, 4.8 km yr awr" in page.inner_text("#state-words")
     assert "7 Mai 2031" in page.inner_text(".respond")

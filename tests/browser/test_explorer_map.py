@@ -89,7 +89,7 @@ def test_the_legend_has_no_class_that_is_not_on_the_map(visit, ground_page):
 
 
 def test_the_wheel_scrolls_the_page_until_the_map_is_asked_for(visit, ground_page):
-    page = visit(ground_page, height=500)
+    page = visit(ground_page, height=500, moving=True)
     page.locator("#map").scroll_into_view_if_needed()
     box = page.locator("#map").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 60)
@@ -108,7 +108,8 @@ def test_the_wheel_scrolls_the_page_until_the_map_is_asked_for(visit, ground_pag
 
 
 def test_one_finger_scrolls_the_page_until_the_map_is_asked_for(visit, ground_page):
-    page = visit(ground_page, width=375, height=700, has_touch=True, is_mobile=True)
+    page = visit(ground_page, width=375, height=700, moving=True, has_touch=True,
+                 is_mobile=True)  # fmt: skip
     style = "getComputedStyle(document.getElementById('map')).touchAction"
     assert page.evaluate("App.map.leaflet.dragging.enabled()") is False
     assert "pan-y" in page.evaluate(style)
@@ -151,7 +152,7 @@ def test_lists_and_map_set_each_other_off(visit, ground_page):
 @pytest.mark.parametrize(("width", "height"), [(1366, 768), (1000, 600), (375, 700)])
 @pytest.mark.parametrize("view", ["my-street", "before-after"])
 def test_no_name_covers_a_centre_that_would_close(visit, ground_page, width, height, view):
-    page = visit(ground_page, width=width, height=height)
+    page = visit(ground_page, width=width, height=height, moving=True)
     page.fill("#place", "A25")
     page.press("#place", "Enter")
     page.click(f"nav a[href='#{view}']")

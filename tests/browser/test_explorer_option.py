@@ -21,9 +21,7 @@ from tests.conftest import pdf_text
 
 @pytest.fixture
 def page(visit, example_page):
-    page = visit(example_page)
-    page.click("nav a[href='#your-option']")
-    return page
+    return visit(example_page, fragment="#your-option")
 
 
 def tick(page, name: str) -> None:
@@ -119,6 +117,14 @@ def test_a_tick_changes_words_ranks_map_and_announcement(page, example):
     assert f"Rank {expected[0]} of 10" in page.inner_text("#live")
 
 
+def test_what_stands_beside_no_other_has_no_rank(page):
+    for name in ("Northfield", "Riverside"):
+        tick(page, name)
+    text = page.inner_text("body")
+    assert "There is only one way of keeping 5 of today’s 5, so there is no rank." in text
+    assert not re.search(r"\b1 ways|rank 1 of 1\b", text)
+
+
 def test_hubs_serve_every_service_and_stand_on_the_map(page):
     page.click("#hubs summary")
     before = page.evaluate(
@@ -178,8 +184,8 @@ def test_savings_are_not_known_unless_every_cost_is(page, visit, tmp_path):
     assert "not known" in page.inner_text("#option-saving")
     data = _example_data()
     sites = data.sites.assign(annual_cost_gbp=10_000.0)
-    other = visit(write_explorer(_example_data(sites=sites), tmp_path / "costs.html"))
-    other.click("nav a[href='#your-option']")
+    file = write_explorer(_example_data(sites=sites), tmp_path / "costs.html")
+    other = visit(file, fragment="#your-option")
     assert "£40,000 a year" in other.inner_text("#option-saving")
     other.click("#start-today")
     assert "none, as nothing closes" in other.inner_text("#option-saving")

@@ -90,7 +90,7 @@ def test_the_policy_stops_scripts_requests_and_pictures(visit, example_page):
 
 
 def test_a_whole_visit_asks_for_nothing_and_leaves_nothing_behind(visit, example_page):
-    page = visit(example_page)  # `visit` fails on any request but the page itself
+    page = visit(example_page, moving=True)  # `visit` fails on any request but the page itself
     page.fill("#place", "A25")
     page.press("#place", "Enter")
     for view in ("before-after", "your-option", "about", "my-street"):
@@ -137,8 +137,7 @@ def small(example):
 
 
 def test_counts_of_one_to_four_are_hidden_everywhere(visit, small, tmp_path):
-    page = visit(write_explorer(small, tmp_path / "x.html"))
-    page.click("nav a[href='#before-after']")
+    page = visit(write_explorer(small, tmp_path / "x.html"), fragment="#before-after")
     page.click("#area-table summary")
     page.locator("#area-rows tbody tr").first.wait_for()
     shown = page.evaluate(
@@ -197,8 +196,7 @@ def test_a_finding_about_a_few_gives_neither_count_nor_share(visit, example, tmp
     counts = example.areas["children_0_4"].to_numpy().copy() * 0
     counts[0], counts[25] = 400, 3  # A25 is nearest to a centre that closes, A00 is not
     data = replace(example, areas=example.areas.assign(children_0_4=counts))
-    page = visit(write_explorer(data, tmp_path / "few.html"))
-    page.click("nav a[href='#before-after']")
+    page = visit(write_explorer(data, tmp_path / "few.html"), fragment="#before-after")
     words = page.inner_text("#change-finding")
     assert words.startswith("Fewer than 5 of about 400")
     assert "%" not in words

@@ -73,14 +73,14 @@ def test_estimated_streets_are_said_and_real_ones_not(visit, example, example_pa
     page = visit(example_page)
     look_up(page, "A25")
     assert "estimated streets" in page.inner_text("#answer-sure")
-    real = visit(write_explorer(replace(example, modelled=False), tmp_path / "real.html"))
-    look_up(real, "A25")
+    file = write_explorer(replace(example, modelled=False), tmp_path / "real.html")
+    real = visit(file, fragment="#my-street?place=A25&kind=area")
     assert "about" not in real.inner_text("#answer")
     assert "estimated" not in real.inner_text("#street-results")
 
 
 def test_on_a_phone_sentence_and_first_figure_are_on_the_first_screen(visit, example_page):
-    page = visit(example_page, width=375, height=700)
+    page = visit(example_page, width=375, height=700, moving=True)
     look_up(page, "A25")
     page.locator("#answer strong").first.wait_for()
     still(page)

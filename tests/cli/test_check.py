@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 
+import pytest
+from typer.testing import CliRunner
+
 import access
+from access.cli.app import _told_of, app
 from access.study import find_study
 from tests.conftest import call_access
 
@@ -79,3 +83,12 @@ def test_a_wrong_option_is_told_without_traceback(access_command):
     assert done.returncode == 2
     assert "--network" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [["compare", "--help"], ["fetch", "--help"], ["compar"], ["rank", "--comparre"], []]
+)
+def test_the_line_answers_alike_read_whole_or_for_the_command_that_is_asked(words):
+    one, whole = (CliRunner().invoke(line, words) for line in (_told_of(words[:1]), app))
+    assert whole.output
+    assert (one.exit_code, one.output) == (whole.exit_code, whole.output)

@@ -12,6 +12,7 @@ picture shows, other tests look at.
 from __future__ import annotations
 
 import asyncio
+import gc
 import hashlib
 import io
 import json
@@ -63,7 +64,7 @@ def make_ready(measured: Path, searched: Path) -> None:
     import_module("ipykernel.kernelapp")
     from access.analysis import analysis, hub_plans, hubs, job
     from access.charts.chart import Chart
-    from access.study.study import is_embedded
+    from access.study.study import is_embedded, load_study
 
     results, pictures = pickle.loads(measured.read_bytes()), []
     measure, firm, draw, every = (
@@ -85,6 +86,11 @@ def make_ready(measured: Path, searched: Path) -> None:
     hubs.hub_search = once(hubs.hub_search, searched)
     hub_plans.choose = once(hub_plans.choose, searched)
     import_module("access.notebook")  # which takes by name what stands above
+    # read and drawn once, so that no fork looks up what libraries keep for a whole process
+    load_study(results.study.folder)
+    every(Chart("One bar", "One bar.", "", lambda figure, axes: axes.bar([0], [1])))
+    gc.collect()
+    gc.freeze()  # nor looks for garbage among all this, which would copy it
 
 
 class _Question(pickle.Pickler):

@@ -26,6 +26,7 @@ from access.report.board import _key_figures
 from access.report.findings import findings_of
 from access.report.sentences import Wording
 from access.run.summary import (
+    _closed_words,
     _headline,
     _place_words,
     _whom,
@@ -247,7 +248,13 @@ def test_no_sentence_of_a_run_claims_what_is_not_so(seed):
 def test_no_word_of_another_study_stands_where_it_is_not_true(seed):
     made, results = measured(seed)
     page = " ".join(" ".join(service.beside) for service in explorer_data(results).services)
-    text = f"{spoken_summary(results)} {page} {to_json(summary_of(results))}"
+    impacts = [
+        i for p in results.proposals.values() for i in (*p.impacts.values(), *p.beside.values())
+    ]
+    closed = " ".join(
+        _closed_words(r, i.who) for i in impacts for r in i.closed_sites.to_dict("records")
+    )
+    text = f"{spoken_summary(results)} {page} {closed} {to_json(summary_of(results))}"
     assert no_foreign_words(made, text) == []
 
 

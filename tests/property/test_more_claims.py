@@ -270,7 +270,7 @@ def test_people_without_a_bus_are_counted_area_by_area(seed):
     assert got["bus_people", "is"] == (sum(frame["count"]),)
     for way in ("there", "home") if seed % 2 else ("there",):
         for when in ("before", "after"):
-            rows = frame[[f"{way}_without_{when}", "count"]].to_numpy()
+            rows = zip(table[f"{way}_without_{when}"], table["count"], strict=True)
             without = sum(people for share, people in rows if share >= 0.5)
             assert got[f"bus_without:{way}:{when}", "is"] == (without,)
     assert len(got) == (5 if seed % 2 else 3)

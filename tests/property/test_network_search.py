@@ -15,7 +15,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from access.network import Network, Status, travel_matrix
+from access.network import Network, Status, components, contraction, routing, travel_matrix
 from access.network.routing import _least_pairs
 from access.network.snapping import _Snaps
 from tests.streets import at, places
@@ -59,12 +59,12 @@ def towns(draw):
     )
 
 
-def network_of(n, edges, delays):
+def network_of(n, edges, delays, keep="all"):
     lon, lat = zip(*(at(i, i % 3) for i in range(n)), strict=True)
     u, v, metres, ahead, back = map(list, zip(*edges, strict=True))
     return Network.from_edges(
         lon, lat, u, v, metres=metres, minutes_forward=ahead, minutes_backward=back,
-        node_delay_minutes=delays, keep="all",
+        node_delay_minutes=delays, keep=keep,
     )  # fmt: skip
 
 
@@ -102,6 +102,8 @@ def test_every_pair_is_what_dijkstra_says(town, by):
     n, edges, delays, origins, targets = town
     network = network_of(n, edges, delays)
     first, _, cut = _least_pairs(network, snaps_of(origins), snaps_of(targets), by, INF)
+    alone = _least_pairs(network, snaps_of(origins), snaps_of(targets), by, INF, alone=True)[0]
+    assert np.array_equal(alone, first)
     arcs, name = split_graph(edges, delays, origins + targets, by)
     for i, origin in enumerate(origins):
         best = ten_line_dijkstra(arcs, name[origin])
@@ -109,6 +111,22 @@ def test_every_pair_is_what_dijkstra_says(town, by):
             expected = best.get(name[target], INF)
             assert first[i, j] == pytest.approx(expected, abs=1e-9)
             assert cut[i, j] == np.isinf(expected)
+
+
+@settings(max_examples=20)
+@given(towns(), st.sampled_from([0.2, 3.0, INF]))
+def test_minutes_alone_are_those_of_the_matrix(town, limit):
+    n, edges, delays, *_ = town
+    network = network_of(n, edges, delays)
+    points = np.array([at(k / 2, k % 3) for k in range(2 * n)])
+    one, other = (
+        places(**{f"p{k}": spot for k, spot in enumerate(spots.tolist())})
+        for spots in (points, points[::-1])
+    )
+    options = {"snap_limit_m": 400.0}
+    matrix = travel_matrix(network, one, other, max_minutes=limit, **options)
+    found = routing._minutes_within(network, points, points[::-1], minutes=limit, **options)
+    assert np.array_equal(found, matrix.total_minutes)
 
 
 # metres over the smallest minutes there are: a ratio beyond every number
@@ -212,3 +230,25 @@ def test_whole_matrices_on_random_towns_hold_together(seed, direction):
         assert np.isinf(array[~reached]).all()
         assert (array[reached] >= 0).all()
     assert not (m.status == Status.UNREACHABLE).all() or not np.isfinite(m.total_minutes).any()
+
+
+@settings(max_examples=80)
+@given(towns(), st.sampled_from(["minutes", "metres"]), st.sampled_from([INF, 5.0]))
+def test_few_streets_are_searched_to_the_last_digit_as_many_are(town, by, limit):
+    n, edges, _, origins, targets = town
+    edges = [(u, v, metres, metres / 80, metres / 80) for u, v, metres, *_ in edges]
+    found = []
+    for few in (True, False):
+        with pytest.MonkeyPatch.context() as patch:
+            if not few:
+                patch.setattr(routing, "_FEW_PAIRS", -1)
+                for room in (components, contraction):
+                    patch.setattr(room, "_FEW", -1)
+            for keep in ("main", "all"):
+                network = network_of(n, edges, [0.0] * n, keep)
+                there = _least_pairs(
+                    network, snaps_of(origins), snaps_of(targets), by, limit
+                ) if keep == "all" else ()  # fmt: skip
+                found.append((network.digest, network.counts, network.edge_sides.tolist(),
+                              *(array.tolist() for array in there)))  # fmt: skip
+    assert found[:2] == found[2:]

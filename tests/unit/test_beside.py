@@ -30,7 +30,8 @@ both = pytest.mark.parametrize("apart", [pytest.param(True, marks=linux), False]
 
 @pytest.fixture
 def process(monkeypatch):
-    """Say whether a core is free."""
+    """Say whether a core is free, for few areas as for many."""
+    monkeypatch.setattr(beside, "_MANY_AREAS", 0)
     return lambda free: monkeypatch.setattr(beside, "_a_core_is_free", lambda: free)
 
 

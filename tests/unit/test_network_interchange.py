@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import networkx as nx
 import numpy as np
-import osmnx
 import pytest
 from shapely.geometry import LineString
 
@@ -25,6 +24,14 @@ def test_a_graph_of_motorways_is_nothing_to_walk_on():
     graph.add_edge(0, 1, highway="motorway")
     with pytest.raises(NetworkError, match="no street that the profile 'walk' may use"):
         access.build_network(graph)
+
+
+@pytest.fixture
+def osmnx():
+    """Import it where it is asked for: each process that finds tests would take a second to."""
+    import osmnx
+
+    return osmnx
 
 
 @pytest.fixture
@@ -54,7 +61,7 @@ def matrix(network, by="metres"):
 
 @pytest.mark.parametrize("mode", ["walk", "drive"])
 @pytest.mark.parametrize("simplify", [False, True])
-def test_an_osmnx_graph_gives_what_its_file_gives(town, mode, simplify, monkeypatch):
+def test_an_osmnx_graph_gives_what_its_file_gives(town, osmnx, mode, simplify, monkeypatch):
     monkeypatch.setattr(osmnx.settings, "useful_tags_way", ["highway", "maxspeed", "oneway"])
     graph = osmnx.graph_from_xml(town, simplify=simplify, retain_all=True)
     from_file, from_graph = (access.build_network(s, mode=mode) for s in (town, graph))
@@ -67,14 +74,14 @@ def test_an_osmnx_graph_gives_what_its_file_gives(town, mode, simplify, monkeypa
         )
 
 
-def test_a_projected_osmnx_graph_too(town):
+def test_a_projected_osmnx_graph_too(town, osmnx):
     graph = osmnx.project_graph(osmnx.graph_from_xml(town, retain_all=True), to_crs="EPSG:27700")
     assert matrix(access.build_network(graph)).network_metres == pytest.approx(
         matrix(access.build_network(town)).network_metres, abs=0.05
     )
 
 
-def test_graphml_of_osmnx_and_of_networkx(town, tmp_path):
+def test_graphml_of_osmnx_and_of_networkx(town, osmnx, tmp_path):
     graph = osmnx.graph_from_xml(town, retain_all=True)
     osmnx.save_graphml(graph, tmp_path / "osmnx.graphml")
     found = access.build_network(tmp_path / "osmnx.graphml", mode="drive")

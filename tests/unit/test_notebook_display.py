@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from access.display import _html_table, html_answer, text_answer
+from access.display import _html_table, html_answer, records, text_answer
 from access.network import Network, TravelMatrix
 from access.siting import Within, p_median
 from access.study import load_study
@@ -117,6 +117,17 @@ def test_a_matrix_tells_how_many_pairs_are_reached_and_why_others_are_not():
     assert "reached along the network" in words
     assert NASTY in words
     assert "area or site is too far from any usable street" not in words
+
+
+def test_rows_of_a_table_are_what_pandas_gives():
+    table = pd.DataFrame({
+        "text": ["a", "b"], "gap": ["a", None], "whole": [1, 2], "number": [0.1, np.nan],
+        "flag": [True, False], "either": np.array([np.float64(2.5), "x"], dtype=object),
+        "ids": [("X", "Y"), ()], "known": pd.array([1, None], dtype="Int64"),
+    })  # fmt: skip
+    assert repr(records(table)) == repr(table.to_dict("records"))
+    assert records(table.iloc[:0]) == []
+    assert records(pd.DataFrame()) == []
 
 
 def test_pandas_missing_values_do_not_break_a_table():

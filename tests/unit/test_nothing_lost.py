@@ -257,7 +257,7 @@ def test_the_second_core_writes_the_same_and_names_what_fails(
         assert run(study, one) == PARTLY_DONE
         assert not (one / "tables.xlsx").exists()
         assert "tables.xlsx: it cannot be written" in str(capsys.readouterr().err)
-    monkeypatch.setattr(access.run.write, "_MANY_AREAS", 0)
+    monkeypatch.setattr(access.analysis.beside, "_MANY_AREAS", 0)
     assert run(study, tmp_path / "out") == (PARTLY_DONE if parts else 0)
     files = {file.name: file.read_bytes() for file in one.iterdir()}
     assert {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()} == files

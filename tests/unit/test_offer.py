@@ -17,6 +17,9 @@ from access.analysis.analysis import Analysis
 from access.cli.app import app
 from access.errors import AccessError, ParameterError
 from access.ledger import to_json
+from access.measure import cumulative, enhanced_two_step, gravity, three_step, two_step
+from access.measure.catchment import every_catchment
+from access.measure.decay import exponential, stepped
 from access.network import TravelMatrix
 from access.report.findings import findings_of
 from access.report.people import offer_table
@@ -34,6 +37,32 @@ def town(minutes, *, room=(None, None), days=(None, None), counts=(300, 100, 50)
 
 
 MINUTES = [[5, 9], [40, 9], [np.inf, np.inf]]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_all_measures_at_once_are_each_alone(seed):
+    rng = np.random.default_rng(seed)
+    minutes = rng.integers(1, 50, (7, 4)).astype(float)
+    minutes[rng.random(minutes.shape) < 0.2] = np.inf
+    areas, sites = [f"a{k}" for k in range(7)], [f"S{k}" for k in range(4)]
+    matrix = TravelMatrix.from_minutes(minutes, area_ids=areas, site_ids=sites)
+    demand = pd.DataFrame({"id": areas[::-1], "count": rng.integers(0, 90, 7) + (seed == 0)})
+    supply = {site: float(rng.integers(0, 40)) for site in rng.permutation(sites)[:3]}
+    decay, zones = exponential(0.07), stepped([10, 20, 30], [1.0, 0.68, 0.22])
+    found = every_catchment(
+        matrix, supply=supply, demand=demand, cutoff_minutes=25.0, decay=decay, zones=zones
+    )
+    asked = {"sites": list(supply), "supply": supply, "demand": demand}
+    alone = {
+        "cumulative": cumulative(matrix, **asked, cutoff_minutes=25.0),
+        "gravity": gravity(matrix, **asked, decay=decay),
+        "two_step": two_step(matrix, **asked, cutoff_minutes=25.0),
+        "enhanced_two_step": enhanced_two_step(matrix, **asked, decay=zones),
+        "three_step": three_step(matrix, **asked, decay=zones),
+    }
+    assert {name: values.tolist() for name, values in found.items()} == {
+        name: values.tolist() for name, values in alone.items()
+    }
 
 
 def test_before_and_after_by_hand():

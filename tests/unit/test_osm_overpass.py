@@ -10,7 +10,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs
 
-import osmnx
 import pytest
 import shapely
 import typer
@@ -241,6 +240,8 @@ def test_the_same_streets_give_the_same_bytes(serve, tmp_path, patience):
 
 
 def test_the_address_of_osmnx_is_the_default(serve, tmp_path, patience, monkeypatch):
+    import osmnx
+
     server = serve()
     monkeypatch.setattr(osmnx.settings, "overpass_url", server.url)
     assert fetch_streets(AREA, tmp_path / "s.osm.pbf", patience=patience).url == server.url

@@ -7,9 +7,12 @@ import pytest
 from access.analysis.analysis import Analysis
 from access.analysis.job import measure_study
 from access.errors import ParameterError, ScenarioError, StudyError
+from access.report.board import board_report
 from access.scenario import Modification
 from access.study import load_study
+from tests.conftest import one_picture
 from tests.small import small_study, spot, write_study
+from tests.unit.test_report_board import as_text
 
 LIBRARY = {"library": 4}
 LON, LAT = spot(3.5, 3.5)
@@ -122,6 +125,26 @@ status = "deregistered"
     assert not closed.stays
 
 
+@pytest.mark.parametrize("given", ["", "leases given up"])
+def test_a_paper_is_quoted_only_where_the_study_gives_its_words(tmp_path, given):
+    plan = f"""
+[proposals.p]
+title = "P"
+service = "library"
+close = ["L2"]
+status_words = "{given}"
+[[proposals.p.change]]
+action = "status"
+site = "L1"
+status = "deregistered"
+"""
+    study = small_study(tmp_path / "s", services=LIBRARY, proposals=plan)
+    with one_picture():
+        text = as_text(board_report(measure_study(study), draws=0))
+    assert "would be deregistered, and some services stay" in text
+    assert text.count("own words: leases given up") == text.count("own words:") == 2 * bool(given)
+
+
 @pytest.mark.parametrize(
     ("said", "column", "expected"),
     [
@@ -184,3 +207,12 @@ def test_what_is_asked_opens_only_what_is_not_open(tmp_path, opening, words):
     new_study(tmp_path / "town")
     with pytest.raises(ParameterError, match=f"{opening} {words}"):
         questions(load_study(tmp_path / "town"), close=["C1"], opening=[opening])
+
+
+def test_so_many_in_each_locality_needs_localities(tmp_path):
+    """A rule that nothing given can be held to is refused by all who can be asked for it."""
+    asked = Analysis(measure_study(small_study(tmp_path / "s", services=LIBRARY)))
+    with pytest.raises(ParameterError, match="the locality of L1, L2, L3 and L4 is not given"):
+        asked.rank("library", keep=2, min_per_locality=1)
+    with pytest.raises(ParameterError, match="no site to choose from has its locality given"):
+        asked.hubs(2, min_per_locality=1)

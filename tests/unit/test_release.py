@@ -65,6 +65,13 @@ def test_a_part_and_its_whole(part, whole, protected, expected):
     assert (int(found["part"][0]), int(found["whole"][0])) == expected
 
 
+@pytest.mark.parametrize("protected", [NAMES, ("part",), ("whole",), ()])
+def test_a_cell_that_holds_no_count_stays_as_it_is(protected):
+    found = safe(sheet(part=["", 20, ""], whole=[40, "", ""]), protected)
+    assert found["part"].tolist() == ["", "20", ""]
+    assert found["whole"].tolist() == ["40", "", ""]
+
+
 def test_a_column_of_figures_that_nobody_spoke_of_is_left_out():
     found = safe(sheet(part=[9], whole=[90], secret=[3], ward=["3 Elms"]))
     assert list(found.columns) == ["part", "whole", "ward"]

@@ -401,6 +401,11 @@ class TestRotherham:
         assert len(maps) == 2
         assert all("Map of Rotherham" in m.alt for m in maps)
 
+    def test_each_picture_of_ranks_says_whose_it_is(self, told):
+        ranks = [b for b in told.blocks if isinstance(b, Figure) and b.key.startswith("rank-")]
+        whose = [r.title.partition(": ")[0] for r in ranks]
+        assert whose == ["Children's Centres", "Youth Centres"]
+
     def test_proxies_and_stand_ins_are_named(self, told):
         text = as_text(told)
         assert "Six sites are stand-ins" in text
@@ -422,6 +427,11 @@ class TestMoney:
         assert "The proposal saves a year, by the register: Children's Centres £700,000." in text
         assert "£200,000 a year" in text
         assert "what each building costs" not in text
+
+
+def test_of_one_proposal_a_picture_need_not_say_whose_it_is(document):
+    ranks = [b for b in document.blocks if isinstance(b, Figure) and b.key.startswith("rank-")]
+    assert [r.title.startswith("Of ") for r in ranks] == [True]
 
 
 def test_a_map_stands_with_each_service(document):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from access.analysis.job import measure_study, run_job
+from access.analysis.job import measure_study, run_job, travel_times
 from access.errors import NetworkError
 from access.ledger import sha256_of
 from access.network import build, surroundings
@@ -90,7 +90,7 @@ def test_a_folder_that_cannot_be_made_is_said_and_stops_nothing(
     monkeypatch.setenv(_CACHE_VARIABLE, str(tmp_path / "taken"))
     with caplog.at_level(logging.WARNING):
         assert user_cache() is None
-        assert measure_study(study, network=streets).matrices
+        assert travel_times(study, network=streets).matrices
     assert "nothing is kept for the next run" in caplog.text
     assert "ACCESS_CACHE" in caplog.text
 
@@ -109,7 +109,7 @@ def test_a_full_disk_is_said_and_stops_nothing(folder, monkeypatch, caplog, stud
     monkeypatch.setattr(kept, "_save_network", full)
     monkeypatch.setattr(kept, "_write_matrix", full)
     with caplog.at_level(logging.WARNING):
-        assert measure_study(study, network=streets).matrices
+        assert travel_times(study, network=streets).matrices
     assert caplog.text.count("could not be kept for the next time") == 4
 
 
@@ -139,7 +139,7 @@ def test_off_keeps_nothing(tmp_path, monkeypatch, word, study, streets, reads):
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     assert user_cache() is None
     for _ in range(2):
-        measure_study(study, network=streets)
+        travel_times(study, network=streets)
     assert reads == ["town.osm", "town.osm"], "once a run, for both modes"
     assert not (tmp_path / "home").exists()
 
@@ -149,13 +149,13 @@ def test_off_keeps_nothing(tmp_path, monkeypatch, word, study, streets, reads):
 
 def test_the_second_run_does_not_read_the_extract(folder, study, streets, reads):
     told: list[str] = []
-    first = measure_study(study, network=streets, progress=told.append)
+    first = travel_times(study, network=streets, progress=told.append)
     assert told[:3] == ["reading town.osm", "building the walk network",
                         "building the drive network"]  # fmt: skip
     assert len(list(folder.glob("network-*.npz"))) == 2
     assert len(list(folder.glob("matrix-*.parquet"))) == 2
     told.clear()
-    second = measure_study(study, network=streets, progress=told.append)
+    second = travel_times(study, network=streets, progress=told.append)
     assert reads == ["town.osm"]
     assert told[0] == "taking the walk network kept from an earlier run on town.osm"
     for mode in ("walk", "drive"):
@@ -164,32 +164,32 @@ def test_the_second_run_does_not_read_the_extract(folder, study, streets, reads)
 
 
 def test_another_extract_or_another_speed_is_read_again(folder, tmp_path, study, streets, reads):
-    measure_study(study, network=streets)
+    travel_times(study, network=streets)
     settings = tmp_path / "my_town" / "study.toml"
     text = settings.read_text(encoding="utf-8")
     settings.write_text(text.replace("walk_km_h = 4.8", "walk_km_h = 4.0"), encoding="utf-8")
     slow = load_study(tmp_path / "my_town")
     assert slow.config.travel.walk_km_h == 4.0
-    slower = measure_study(slow, network=streets)
+    slower = travel_times(slow, network=streets)
     assert reads == ["town.osm"] * 2
     text = streets.read_text(encoding="utf-8").replace("Grid Street", "Grid Road")
     streets.write_text(text, encoding="utf-8")
-    other = measure_study(study, network=streets)
+    other = travel_times(study, network=streets)
     assert reads == ["town.osm"] * 3
     one, two = (r.matrices["walk"].total_minutes for r in (slower, other))
     assert (one > two).any()
 
 
 def test_not_to_keep_neither_reads_nor_writes_the_folder(folder, study, streets, reads):
-    measure_study(study, network=streets, keep=False)
+    travel_times(study, network=streets, keep=False)
     assert not folder.exists()
-    measure_study(study, network=streets)
-    measure_study(study, network=streets, keep=False)
+    travel_times(study, network=streets)
+    travel_times(study, network=streets, keep=False)
     assert len(reads) == 3
 
 
 def test_modelled_streets_keep_nothing(folder, study):
-    measure_study(study)
+    travel_times(study)
     assert not folder.exists()
 
 
@@ -200,7 +200,7 @@ def test_only_so_many_are_kept_and_the_least_used_goes(folder, monkeypatch, stud
         (folder / name).write_bytes(b"old")
         os.utime(folder / name, (1000 + age, 1000 + age))
     (folder / "mine.npz").write_bytes(b"not ours")
-    measure_study(study, network=streets)
+    travel_times(study, network=streets)
     names = {path.name for path in folder.iterdir()}
     assert "network-b.npz" not in names
     assert {"network-a.npz", "mine.npz"} <= names
@@ -221,7 +221,7 @@ def test_only_so_many_are_kept_and_the_least_used_goes(folder, monkeypatch, stud
     ],
 )
 def test_a_damaged_file_is_said_and_made_again(folder, study, streets, caplog, reads, what, how):
-    first = measure_study(study, network=streets)
+    first = travel_times(study, network=streets)
     spoilt = sorted(folder.glob(what))
     for path in spoilt:
         data = bytearray(path.read_bytes())
@@ -229,7 +229,7 @@ def test_a_damaged_file_is_said_and_made_again(folder, study, streets, caplog, r
             data[len(data) // 2] ^= 1
         path.write_bytes({"empty": b"", "cut": data[: len(data) // 2]}.get(how, data))
     with caplog.at_level(logging.WARNING):
-        second = measure_study(study, network=streets)
+        second = travel_times(study, network=streets)
     for path in spoilt:
         assert f"{path} cannot be used" in caplog.text
     assert caplog.text.count("again") == 2
@@ -237,7 +237,7 @@ def test_a_damaged_file_is_said_and_made_again(folder, study, streets, caplog, r
     for mode in ("walk", "drive"):
         assert same(first.matrices[mode], second.matrices[mode])
     caplog.clear()
-    measure_study(study, network=streets)
+    travel_times(study, network=streets)
     assert not caplog.text, "what was made again is whole"
 
 
@@ -280,13 +280,13 @@ def test_what_lies_beside_the_streets_is_read_once_and_comes_back_as_it_was(
     folder, study, streets, looks
 ):
     with_water(streets)
-    fresh = shown(measure_study(study, network=streets, keep=False))
+    fresh = shown(travel_times(study, network=streets, keep=False))
     assert looks == ["read_surroundings", "read_names"]
     assert set(fresh[0]["kind"]) == {"water", "river"}
     assert fresh[1]["name"].tolist() == ["Llan"]
     assert {"Grid Street", "Llan", "Dale", "Dôl"} == set(fresh[2]["name"])
     for _ in range(2):
-        again = measure_study(study, network=streets)
+        again = travel_times(study, network=streets)
         for one, two in zip(fresh, shown(again), strict=True):
             pd.testing.assert_frame_equal(one, two)
         assert again.surroundings.shapes.crs == "EPSG:4326"
@@ -302,20 +302,20 @@ def test_a_question_without_a_map_does_not_look_beside_the_streets(folder, study
 
 def test_other_bytes_and_other_areas_are_looked_at_anew(folder, tmp_path, study, streets, looks):
     with_water(streets)
-    shown(measure_study(study, network=streets))
+    shown(travel_times(study, network=streets))
     areas = tmp_path / "my_town" / "areas.csv"
     frame = pd.read_csv(areas)
     frame[frame["lon"] < frame["lon"].max()].to_csv(areas, index=False)
-    shown(measure_study(load_study(tmp_path / "my_town"), network=streets))
+    shown(travel_times(load_study(tmp_path / "my_town"), network=streets))
     streets.write_text(streets.read_text(encoding="utf-8").replace("Llan", "Lan"), encoding="utf-8")
-    found = shown(measure_study(study, network=streets))
+    found = shown(travel_times(study, network=streets))
     assert found[1]["name"].tolist() == ["Lan"]
     assert len(looks) == 6
 
 
 @pytest.mark.parametrize("how", ["empty", "cut", "bit", "other"])
 def test_damaged_ground_is_said_and_read_again(folder, study, streets, looks, caplog, how):
-    first = shown(measure_study(study, network=with_water(streets)))
+    first = shown(travel_times(study, network=with_water(streets)))
     (path,) = folder.glob("around-*.npz")
     data = bytearray(path.read_bytes())
     if how == "bit":
@@ -325,18 +325,18 @@ def test_damaged_ground_is_said_and_read_again(folder, study, streets, looks, ca
     else:
         path.write_bytes({"empty": b"", "cut": data[: len(data) // 2]}.get(how, data))
     with caplog.at_level(logging.WARNING):
-        second = shown(measure_study(study, network=streets))
+        second = shown(travel_times(study, network=streets))
     assert f"{path} cannot be used" in caplog.text
     assert len(looks) == 4
     for one, two in zip(first, second, strict=True):
         pd.testing.assert_frame_equal(one, two)
     caplog.clear()
-    shown(measure_study(study, network=streets))
+    shown(travel_times(study, network=streets))
     assert not caplog.text, "what was made again is whole"
 
 
 def test_a_street_file_that_is_gone_is_said_when_a_map_asks(study, streets):
-    results = measure_study(study, network=streets, keep=False)
+    results = travel_times(study, network=streets, keep=False)
     streets.unlink()
     with pytest.raises(
         NetworkError, match=r"town\.osm, the file of the streets, is no longer there"
@@ -353,7 +353,7 @@ def hashes(out: Path) -> dict[str, str]:
 
 @pytest.mark.slow
 def test_every_output_is_the_same_with_and_without_what_was_kept(folder, tmp_path, study, streets):
-    measure_study(study, network=streets, keep=True)  # from here on there is something kept
+    travel_times(study, network=streets, keep=True)  # from here on there is something kept
     outs = []
     for name, keep in (("without", False), ("with", True)):
         write_outputs(run_job(study, network=streets, keep=keep), tmp_path / name)

@@ -10,6 +10,7 @@ import pytest
 
 from access.errors import ParameterError, ScenarioError
 from access.network.matrix import TravelMatrix
+from access.run.summary import _closed_words
 from access.scenario import NothingChangesWarning, compare
 
 INF = math.inf
@@ -208,6 +209,19 @@ def test_closed_and_receiving_sites_by_hand():
     ]
     assert receiving.loc["Y", "share_over_capacity"] == pytest.approx(0.2)
     assert impact.moves["families"].sum() == 35
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [(COUNTS, "35 families, +8.0 minutes on average; to Y (30); no site in reach (5)"),
+     ([0, 0, 30, 25, 5, 7, 0], "5 families; to no site in reach (5)"),
+     ([0, 0, 30, 25, 0, 7, 9], "9 families, +49.0 minutes on average; to Y (9)"),
+     ([0, 0, 30, 25, 0, 7, 0], "nearest to nobody in this study, so its closing moves nobody")],
+)  # fmt: skip
+def test_a_closing_site_s_people_are_told_whoever_they_are(counts, said):
+    impact = compare(M, before=XYZ, after=["Y", "Z"], demand=DEMAND.assign(count=counts))
+    (row,) = impact.closed_sites.to_dict("records")
+    assert _closed_words(row, impact.who) == f"X: {said}"
 
 
 def test_neighbours_count_before_and_after():

@@ -96,6 +96,9 @@ def test_locality_rules_that_cannot_be_read():
         rank(min_per_locality=1)
     with pytest.raises(ParameterError, match=r"no entry for sites \['T'\]"):
         rank(localities={k: v for k, v in LOCALITY.items() if k != "T"}, min_per_locality=1)
+    with pytest.raises(ParameterError, match="the locality of S and T is not given"):
+        rank(localities=LOCALITY | {"S": "", "T": " "}, min_per_locality=1)
+    assert rank(localities=LOCALITY | {"T": ""}, min_per_locality=0).proposal is None
     with pytest.raises(ParameterError, match=r"\['East'\], where no site is"):
         rank(localities=LOCALITY, min_per_locality={"East": 1})
     with pytest.raises(ParameterError, match="whole number"):

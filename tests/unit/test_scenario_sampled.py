@@ -8,7 +8,6 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import binom
 
 from access.analysis.many import _sampled_ranking
 from access.errors import ScenarioError
@@ -125,6 +124,8 @@ def test_rules_that_leave_no_way_are_refused():
 
 @pytest.mark.parametrize("draws", [1, 7, 40])
 def test_the_interval_is_exact_binomial(draws):
+    from scipy.stats import binom  # long to import, and of this test alone
+
     for k in range(draws + 1):
         low, high = _clopper_pearson(k, draws)
         if k:

@@ -75,6 +75,8 @@ WRONG = [
       for k in names),
     ('unit = "made-up area"', 'unit = "a"\nshapes = "none.geojson"', "none.geojson"),
     ('demand = "children_0_4"', 'demand = "lon"', "demand"),
+    *(('name = "town"', f'name = "town"\nnation = "{bad}"', "study.nation")
+      for bad in ("", " ", "W", "9 lives", "Wales; England", "Wales\\n", "W" * 61)),
     ("[weights]", '[localities]\nnever_close = ["C1", "C1"]\n[weights]', "never_close"),
     ("[weights]", '[localities]\nnever_close = ["ZZ"]\n[weights]', "never_close"),
     (LIMIT, '\ndistances_m = { "2 miles" = inf }', "distances_m"),

@@ -75,6 +75,11 @@
     const out = { figures, open, ranks: {}, tied: {}, worse: {}, ways: null, sample: null };
     if (!App.known(service, open)) return out;
     out.ways = App.core.alternatives(App.model, service, mode, speed, open.length, limit);
+    if (out.ways?.count === 1) {
+      out.only = true;  // what stands beside no other has no rank
+      out.ways = null;
+      return out;
+    }
     if (!out.ways) out.sample = App.core.sampled(App.model, service, mode, speed, open.length, limit);
     const among = out.ways || out.sample;
     if (!among) return out;
@@ -225,11 +230,12 @@
   }
 
   /* Among which ways the ranks are, or why there are none. */
-  function rankNote(service, { ways, sample, open }, proposal) {
+  function rankNote(service, { ways, sample, open, only }, proposal) {
     const among = ways || sample;
     const count = among ? App.number(among.count) : '';
     const values = { count, keep: open.length, all: service.before.length, n: sample?.draws };
     if (open.length > service.before.length) return App.t('rank_note_more', values);
+    if (only) return App.t('rank_note_only', values);
     if (!among) return App.t('rank_note_bus', values);
     const parts = [sample ? 'rank_note_sample' : 'rank_note'];
     if (proposal.open.length !== open.length)
