@@ -28,7 +28,7 @@ _MANY_PAIRS = 30_000
 _SEEK_AT = {1, *(200 * 2**k for k in range(12))}
 """Nodes at which a better answer is sought by an integer programme."""
 
-_PLAN_AT = {5 * 4**k for k in range(12)}
+_PLAN_AT = {10 * 3**k for k in range(12)}
 """Nodes at which a better plan is sought among the columns of a large problem."""
 _PLAN_TIME, _PLAN_WORK = 0.25, 40_000
 """Share of the time that is left which that may take, and work of each column."""
@@ -185,7 +185,7 @@ class BranchAndPrice:
             self.master.triples[dear], fines[dear], most,
         )  # fmt: skip
         self.watch.spend(self.size * (filled - len(sites)))
-        if most == _SHARPLY:
+        if most >= _SHARPLY:
             self.effort = filled / len(sites)
         return worth, least, taken
 
@@ -235,7 +235,8 @@ class BranchAndPrice:
         )
         yield point.prices, point.row_prices, _QUICKLY
         if (point.row_prices[self.master.cut_rows] < -_PAYS).any():
-            yield point.prices, point.row_prices, _SHARPLY
+            # a whole answer ends a node: nothing may be left that is not looked at
+            yield point.prices, point.row_prices, np.inf if point.whole else _SHARPLY
 
     def _cut(self, point: _Point) -> bool:
         """Cut off a mixture of columns; tell whether that could be done."""

@@ -138,6 +138,21 @@ def test_with_cuts_the_answer_is_the_textbook_s_and_no_bound_is_above_it(seed):
             assert part.gap == pytest.approx((part.objective - part.bound) / part.objective)
 
 
+@pytest.mark.usefixtures("cuts_everywhere")
+@pytest.mark.parametrize("seed", range(16))
+def test_a_bound_that_is_not_brought_to_its_end_closes_nothing(seed, monkeypatch):
+    """Fillings under prices of cuts end at once here: no whole answer is taken for a proof."""
+    monkeypatch.setattr(branch_and_price, "_SHARPLY", 0.0)
+    monkeypatch.setattr(branch_and_price, "_QUICKLY", 0.0)
+    minutes, uses, room, p = crowded(seed, n=16, m=7, p=3, tight=0.96)
+    problem = Problem(
+        Demand(pd.DataFrame(minutes)), p=p, goals=Goal.total(), rules=(Capacity(room, uses),)
+    )
+    best, found = textbook(minutes, uses, room, p), site(problem)
+    assert (found.objective if found.chosen else None) == best
+    assert found.status == ("infeasible" if best is None else "proven_optimal")
+
+
 def test_cuts_raise_the_bound_of_the_root(cuts_everywhere, monkeypatch):
     """Of some crowded problems cuts are made, and no root is bounded lower for them."""
     bounds = {}
