@@ -65,9 +65,8 @@ def test_what_a_question_wishes_holds_for_its_plans_as_well(measured):
 
 
 def test_a_rule_that_plans_do_not_keep_is_named(measured):
-    study = measured.study
-    split = study.centres.assign(locality=["North", "North", "South", "South"])
-    asked = Analysis(replace(measured, study=replace(study, centres=split)))
+    sites = measured.sites.assign(locality=np.where(measured.sites["id"] < "L", "South", "North"))
+    asked = Analysis(replace(measured, sites=sites))
     said = plans(asked, 3, min_per_locality=1)[1]
     assert "keep the rules on North and South; the plans side by side keep what each" in said
 
