@@ -252,16 +252,20 @@ def test_targets_are_large_enough_for_a_finger(visit, example_page):
     assert small == []
 
 
-#: The words of a page at rest, and what is where on its map.
-AT_REST = """() => [
-  [document.body.innerText, App.map.leaflet.getZoom()],
-  [...document.querySelectorAll('#map path, #map .name, #map .site')].map(
-    (part) => part.getBoundingClientRect()).filter((box) => box.width).map(
-    ({ x, y, width, height }) => [x, y, width, height])]"""
+#: The words of a page at rest, but for what is said aloud, and what is where on its map.
+AT_REST = """async () => {
+  for (let k = 0; k < 3; k += 1) await new Promise((done) => { requestAnimationFrame(done); });
+  return [
+    [document.querySelector('main').innerText, App.map.leaflet.getZoom()],
+    [...document.querySelectorAll('#map path, #map .name, #map .site')].map(
+      (part) => part.getBoundingClientRect()).filter((box) => box.width).map(
+      ({ x, y, width, height }) => [x, y, width, height])];
+}"""
 
 
 def test_reduced_motion_moves_nothing_and_ends_alike(visit, example_page):
-    page, moving = visit(example_page, reduced_motion="reduce"), visit(example_page, moving=True)
+    page = visit(example_page, reduced_motion="reduce", own=True)
+    moving = visit(example_page, moving=True, own=True)
     assert page.evaluate("App.still") and not moving.evaluate("App.still")
     assert page.evaluate("App.map.leaflet.options.zoomAnimation") is False
     assert moving.evaluate("App.map.leaflet.options.zoomAnimation") is True
