@@ -3,7 +3,7 @@
 Run from the repository's root:
 
 - ``python -m tests fast``: lint, format and the quick tests, while one works (under a minute);
-- ``python -m tests``: everything, before one hands over (six to seven minutes on two cores);
+- ``python -m tests``: everything, before one hands over (about five minutes on two cores);
 - ``python -m tests measure``: everything, and write anew which tests are slow (`tests/slow.txt`).
 
 Further words go to pytest.
