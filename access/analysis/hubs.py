@@ -266,7 +266,7 @@ def _only_searched(rules: Sequence[Rule]) -> list[str]:
     """Say which rules of a question the plans side by side do not keep."""
     if not rules:
         return []
-    asked = listed([getattr(rule, "name", "a rule") for rule in rules], most=6)
+    asked = listed([*dict.fromkeys(getattr(r, "name", "a rule") for r in rules)], most=6)
     return [
         f"The best sets and those nearly as good keep the rules on {asked}; the plans side by side "
         "keep what each of them says, and no more."

@@ -547,13 +547,13 @@ def site(  # noqa: PLR0913 - one option a rule of the board
 
       access site
 
-      access site --hubs 4 --min-per-locality 1 --protect 5
+      access site --hubs 15 --min-per-locality 1 --protect 5
 
       access site --greenfield 20 --mode typical --out hubs/
 
       access site --plan "CC02; Wath Library; Maltby Academy" --between council,asked_1
 
-      access site --hubs 4 --capacity capacity
+      access site my_study --hubs 4 --capacity capacity  where the register knows each site's room
 
     Ctrl-C ends the search with the best found so far, and says how far off it may be.
 
