@@ -258,8 +258,9 @@ def _draw_settings(uncertainty: Uncertainty, draws: int, seed: int) -> pd.DataFr
 
 def _each_of(settings: pd.DataFrame) -> list[dict[str, Any]]:
     """Give the settings one by one, by name."""
-    rows = settings.to_dict("records")
-    return [{str(name): value for name, value in row.items()} for row in rows]
+    columns = {str(name): column.tolist() for name, column in settings.items()}
+    # also where nothing is drawn by name: older pandas gives no rows of a table without columns
+    return [{name: of[k] for name, of in columns.items()} for k in range(len(settings))]
 
 
 def _grid_settings(grid: Mapping[str, Sequence[float]]) -> pd.DataFrame:
