@@ -269,7 +269,7 @@ def _only_searched(rules: Sequence[Rule]) -> list[str]:
     asked = listed([*dict.fromkeys(getattr(r, "name", "a rule") for r in rules)], most=6)
     return [
         f"The best sets and those nearly as good keep the rules on {asked}; the plans side by side "
-        "keep what each of them says, and no more."
+        "keep what each of them says, and which sites must or may not be hubs."
     ]
 
 
