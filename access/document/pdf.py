@@ -1,4 +1,4 @@
-"""How wide each column of a table stands on a page, the same in Word and in the PDF."""
+"""A document as a PDF that screen readers can read; and how tables stand on a page, in Word too."""
 
 from __future__ import annotations
 

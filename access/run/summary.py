@@ -143,7 +143,7 @@ def impact_charts(
 def impact_words(results: StudyResults, question: Question, impact: Impact) -> str:
     """Say an impact in a few plain lines."""
     lines = [f"\n{question.title}", repr(impact)]
-    lines += [f"  {_closed_words(r, impact.who)}" for r in impact.closed_sites.to_dict("records")]
+    lines += [f"  {_closed_words(row, impact.who)}" for row in records(impact.closed_sites)]
     lines.append(f"  {impact.notes[0]}")
     lines += [f"  {n}" for n in impact.notes if n.startswith("Changed from the feed")]
     lines += [f"  {told}" for told in _grounds(results)]

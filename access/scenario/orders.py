@@ -167,6 +167,11 @@ class _Orders:
         fifth : ndarray, shape (areas,), optional
         chosen : sequence of str
         threshold_minutes : ndarray, shape (settings,)
+
+        Raises
+        ------
+        ParameterError
+            If in a setting nobody is reached.
         """
         least = minutes.min(axis=1)
         if always_minutes.shape[1]:
