@@ -123,6 +123,7 @@ def test_what_stands_beside_no_other_has_no_rank(page):
     text = page.inner_text("body")
     assert "There is only one way of keeping 5 of today’s 5, so there is no rank." in text
     assert not re.search(r"\b1 ways|rank 1 of 1\b", text)
+    assert "not known" not in page.inner_text("#option-ranks")
 
 
 def test_hubs_serve_every_service_and_stand_on_the_map(page):

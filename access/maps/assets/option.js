@@ -211,7 +211,9 @@
                 }),
               }),
             ]
-          : App.t('not_known'),
+          : mine.only
+            ? '\u2013'
+            : App.t('not_known'),
       ];
     });
     return [
